@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config';
+
+// Workspace packages are taken from their sources, so no build is needed before a test.
+const conditions = ['@vault-swarm/source', 'node', 'import', 'module', 'default'];
+const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          include: ['{apps,packages}/**/src/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{contract,integration}.test.ts'],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'contract',
+          include: ['packages/**/src/**/*.contract.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'integration',
+          include: ['{apps,packages}/**/src/**/*.integration.test.ts', '.ci/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
