@@ -1,0 +1,156 @@
+import { formatDuration, parseDuration } from './duration.ts';
+
+/** One thing that is wrong with the configuration, and what is allowed instead. Never a credential's value. */
+export interface ConfigurationProblem {
+  readonly variable: string;
+  readonly message: string;
+}
+
+/** Reads a file's text; throws where it can't. */
+export type ReadFile = (path: string) => string;
+
+/**
+ * A credential of ours: its characters are given only by {@link Credential.read}, and are read again from its file
+ * each time, so that a changed file is followed. Printed it is `[redacted]`.
+ */
+export class Credential {
+  /** The variable that it came from, for messages: `VAULT_TOKEN_FILE`. */
+  readonly variable: string;
+  readonly #read: () => string;
+
+  constructor(variable: string, read: () => string) {
+    this.variable = variable;
+    this.#read = read;
+  }
+
+  /** The credential as it is now. Throws where its file can't be read. */
+  read(): string {
+    return this.#read();
+  }
+
+  toString(): string {
+    return '[redacted]';
+  }
+
+  toJSON(): string {
+    return '[redacted]';
+  }
+}
+
+/**
+ * Environment variables, read with their defaults and limits. What is wrong is collected in {@link problems}, and the
+ * default is returned for it, so that one start reports everything that is wrong. An empty variable counts as not
+ * given. Does no I/O but to read the files that `…_FILE` variables name.
+ */
+export class Environment {
+  readonly #variables: Readonly<Record<string, string | undefined>>;
+  readonly #readFile: ReadFile;
+  readonly #problems: ConfigurationProblem[] = [];
+
+  constructor(variables: Readonly<Record<string, string | undefined>>, readFile: ReadFile) {
+    this.#variables = variables;
+    this.#readFile = readFile;
+  }
+
+  /** All that was found wrong so far, in the order of the reading. */
+  get problems(): readonly ConfigurationProblem[] {
+    return this.#problems;
+  }
+
+  /** Notes a problem that needs more than one variable to be seen. */
+  report(variable: string, message: string): void {
+    this.#problems.push({ variable, message });
+  }
+
+  /** Whether the variable was given. */
+  has(name: string): boolean {
+    return this.optional(name) !== undefined;
+  }
+
+  optional(name: string): string | undefined {
+    const value = this.#variables[name];
+    return value === '' ? undefined : value;
+  }
+
+  text(name: string, otherwise: string): string {
+    return this.optional(name) ?? otherwise;
+  }
+
+  boolean(name: string, otherwise: boolean): boolean {
+    return this.oneOf(name, ['true', 'false'], otherwise ? 'true' : 'false') === 'true';
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[], otherwise: T): T {
+    const given = this.optional(name);
+    if (given === undefined) return otherwise;
+    const found = allowed.find((candidate) => candidate === given);
+    if (found === undefined) this.#wrong(name, given, `must be one of ${allowed.join(', ')}`);
+    return found ?? otherwise;
+  }
+
+  integer(name: string, otherwise: number, limits: { readonly min: number; readonly max: number }): number {
+    const given = this.optional(name);
+    if (given === undefined) return otherwise;
+    const value = /^-?\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
+    if (value >= limits.min && value <= limits.max) return value;
+    this.#wrong(name, given, `must be a whole number from ${limits.min} to ${limits.max}`);
+    return otherwise;
+  }
+
+  /** Milliseconds. */
+  durationMs(name: string, otherwiseMs: number, limits: { readonly minMs: number; readonly maxMs?: number }): number {
+    const given = this.optional(name);
+    if (given === undefined) return otherwiseMs;
+    const value = parseDuration(given);
+    const maxMs = limits.maxMs ?? Number.POSITIVE_INFINITY;
+    if (value !== null && value >= limits.minMs && value <= maxMs) return value;
+    const most = limits.maxMs === undefined ? '' : ` and at most ${formatDuration(limits.maxMs)}`;
+    this.#wrong(
+      name,
+      given,
+      `must be a duration such as 500ms, 10s or 1m30s, at least ${formatDuration(limits.minMs)}${most}`,
+    );
+    return otherwiseMs;
+  }
+
+  /** An `http:` or `https:` address, as given. */
+  url(name: string, otherwise: string): string {
+    const given = this.optional(name);
+    if (given === undefined) return otherwise;
+    if (/^https?:\/\/[^\s/@]+(\/\S*)?$/.test(given)) return given;
+    // What is not an address may be a password pasted into the wrong variable: it is not shown.
+    this.report(name, 'must be an address such as https://vault.example:8200, without a user or password in it');
+    return otherwise;
+  }
+
+  /** A credential, from the variable itself or from the file that `NAME_FILE` names (less one newline at its end). */
+  credential(name: string): Credential | undefined {
+    const given = this.optional(name);
+    const fileVariable = `${name}_FILE`;
+    const path = this.optional(fileVariable);
+    if (given !== undefined && path !== undefined) {
+      this.report(name, `is given, and ${fileVariable} too; remove one of them`);
+      return undefined;
+    }
+    if (given !== undefined) return new Credential(name, () => given);
+    if (path === undefined) return undefined;
+    const credential = new Credential(fileVariable, () => this.#readFile(path).replace(/\r?\n$/, ''));
+    const problem = unreadable(credential);
+    if (problem === null) return credential;
+    this.#wrong(fileVariable, path, problem);
+    return undefined;
+  }
+
+  #wrong(variable: string, given: string, allowed: string): void {
+    this.report(variable, `"${given}" ${allowed}`);
+  }
+}
+
+function unreadable(credential: Credential): string | null {
+  try {
+    return credential.read() === '' ? 'names an empty file' : null;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    return `names a file that can't be read${code}`;
+  }
+}

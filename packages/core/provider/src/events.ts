@@ -1,0 +1,90 @@
+import type { ProviderErrorCode } from './provider-error.ts';
+
+/** Where a delivered value came from. */
+export type DeliverySource = 'memory' | 'provider' | 'stale';
+
+/**
+ * Everything that happens in the product and that somebody may want to know: logging, metrics and the event list each
+ * subscribe. Secrets, services and revisions are named; no event has a value in it.
+ */
+export type ProductEvent =
+  | {
+      readonly type: 'secret.delivered';
+      readonly secret: string;
+      readonly service: string | undefined;
+      readonly task: string | undefined;
+      readonly provider: string;
+      readonly revision: string;
+      readonly source: DeliverySource;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'secret.refused';
+      readonly secret: string;
+      readonly service: string | undefined;
+      readonly task: string | undefined;
+      readonly provider: string | undefined;
+      readonly code: ProviderErrorCode | 'DEADLINE';
+      readonly message: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'revision.changed';
+      readonly provider: string;
+      readonly secrets: readonly string[];
+      readonly revision: string;
+      readonly previous: string;
+      /** False where the delivered bytes are the same as before: nothing is rolled then. */
+      readonly valueChanged: boolean;
+    }
+  | {
+      readonly type: 'rollout.started';
+      readonly service: string;
+      readonly secrets: readonly string[];
+      readonly generation: number;
+    }
+  | {
+      readonly type: 'rollout.completed';
+      readonly service: string;
+      readonly secrets: readonly string[];
+      readonly generation: number;
+      /** From the moment the leader first saw the change to the last task. */
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'rollout.failed';
+      readonly service: string;
+      readonly secrets: readonly string[];
+      readonly reason: 'paused' | 'rolled-back' | 'stuck' | 'not-begun';
+      readonly message: string;
+    }
+  | { readonly type: 'rollout.conflict'; readonly service: string; readonly outcome: 'conflict' | 'unknown' }
+  | {
+      readonly type: 'provider.failed';
+      readonly provider: string;
+      readonly code: ProviderErrorCode;
+      readonly message: string;
+    }
+  | { readonly type: 'provider.recovered'; readonly provider: string }
+  | { readonly type: 'docker.failed'; readonly operation: string; readonly message: string }
+  | { readonly type: 'docker.recovered' }
+  | { readonly type: 'leadership.changed'; readonly leader: boolean }
+  | { readonly type: 'reconcile.passed'; readonly durationMs: number; readonly dockerAnswered: boolean }
+  | { readonly type: 'reconcile.failed'; readonly message: string }
+  | { readonly type: 'driver.listening'; readonly socket: string }
+  | { readonly type: 'driver.request-refused'; readonly status: number; readonly message: string }
+  | { readonly type: 'monitoring.listening'; readonly address: string }
+  | { readonly type: 'monitoring.failed'; readonly message: string }
+  | { readonly type: 'plugin.warning'; readonly message: string }
+  | { readonly type: 'plugin.stopping'; readonly signal: string };
+
+/** An event with the time at which it was emitted, in milliseconds since 1970. */
+export type TimedEvent = ProductEvent & { readonly at: number };
+
+/** Where the parts of the product say what happened. Never throws, never blocks. */
+export interface Events {
+  emit(event: ProductEvent): void;
+}
+
+/** Gets every event, in the order of its emission. Must not throw. */
+export type EventListener = (event: TimedEvent) => void;

@@ -1,0 +1,38 @@
+export { decodeBase64 } from './base64.ts';
+export { type ConfigurationProblem, Credential, Environment, type ReadFile } from './configuration.ts';
+export { DeadlineExceeded, withDeadline } from './deadline.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { EventBus } from './event-bus.ts';
+export type { DeliverySource, EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
+export {
+  type ExactJson,
+  type ExactJsonObject,
+  type ExactNumber,
+  isExactJsonObject,
+  parseExactJson,
+  stringifyExactJson,
+} from './exact-json.ts';
+export {
+  LabelReader,
+  type LabelScheme,
+  type Labels,
+  type NamedScheme,
+  type RotateMode,
+  type SecretLabels,
+  type Target,
+} from './labels.ts';
+export { DEFAULT_FIELDS, type Payload, parseFields, selectValue } from './payload.ts';
+export type { Clock, Digest, Random } from './platform-ports.ts';
+export type { Problem } from './problem.ts';
+export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
+export type {
+  CallOptions,
+  ChangeHints,
+  ChangeProbe,
+  ProbeResult,
+  ProviderInstance,
+  SecretProvider,
+  SecretRevision,
+} from './secret-provider.ts';
+export { describeRef, type Encoding, refKey, type SecretRef } from './secret-ref.ts';
+export { SecretValue } from './secret-value.ts';

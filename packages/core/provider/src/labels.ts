@@ -1,0 +1,138 @@
+import { ProviderError } from './provider-error.ts';
+import type { Encoding, SecretRef } from './secret-ref.ts';
+
+/** The labels of a Swarm secret. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** Whether a rotation rolls the services that use a secret: by itself, on request, or never. */
+export type RotateMode = 'auto' | 'manual' | 'off';
+
+/** The part of a ref that one kind of provider reads from its own labels. */
+export interface Target {
+  readonly location: Readonly<Record<string, string>>;
+  readonly field?: string;
+  readonly pin?: string;
+}
+
+/**
+ * The label names of one kind of provider, and what they mean to one instance of it. Part of an adapter's `./config`:
+ * it loads no library.
+ */
+export interface LabelScheme {
+  /** The kind, which is also the labels' prefix: `vault` for `vault_path`. */
+  readonly kind: string;
+  /** Every label name of this kind, prefix included. */
+  readonly names: readonly string[];
+  /**
+   * The target that labels name. `defaultPath` is `SERVICE/SECRET`, for secrets whose labels give no path.
+   * @throws {ProviderError} `INVALID_REF`, naming label and value.
+   */
+  target(labels: Labels, defaultPath: () => string): Target;
+}
+
+/** A configured instance, as labels can name it. */
+export interface NamedScheme {
+  readonly name: string;
+  readonly scheme: LabelScheme;
+}
+
+/** What the labels of a secret say. */
+export interface SecretLabels {
+  readonly ref: SecretRef;
+  readonly rotate: RotateMode;
+}
+
+/** Prefixes of provider labels, configured or not: a label that begins with one is never overlooked. */
+const KINDS: readonly string[] = ['vault', 'openbao', 'aws', 'file', 'azure', 'gcp', 'oci'];
+const ROTATE: readonly RotateMode[] = ['auto', 'manual', 'off'];
+const ENCODINGS: readonly Encoding[] = ['raw', 'base64', 'json'];
+
+/** Reads secrets' labels, for the providers that are configured. */
+export class LabelReader {
+  readonly #instances: readonly NamedScheme[];
+
+  /** @param instances the configured providers; the first is the default. At least one. */
+  constructor(instances: readonly NamedScheme[]) {
+    this.#instances = instances;
+  }
+
+  /**
+   * The ref and policy that a secret's labels give it.
+   *
+   * @param serviceName names the path `SERVICE/SECRET` of a secret without a path label.
+   * @throws {ProviderError} `INVALID_REF` with a message that names the label, its value, and what is allowed.
+   */
+  read(labels: Labels, secretName: string, serviceName: string | undefined): SecretLabels {
+    const rotate = oneOf(labels, 'rotate', ROTATE, 'auto');
+    const encoding = oneOf(labels, 'encoding', ENCODINGS, 'raw');
+    const kind = this.#kindOf(labels);
+    const { name, scheme } = this.#instanceFor(labels, kind);
+    for (const label of Object.keys(labels)) {
+      if (prefixOf(label) !== undefined && !scheme.names.includes(label)) {
+        throw invalid(`label "${label}" is not known; ${scheme.kind} has ${scheme.names.join(', ')}`);
+      }
+      if (scheme.names.includes(label) && labels[label]?.trim() === '') {
+        throw invalid(`label "${label}" is empty; give it a value or remove it`);
+      }
+    }
+    const target = scheme.target(labels, () => defaultPath(secretName, serviceName));
+    if (encoding === 'json' && target.field !== undefined) {
+      throw invalid('label "encoding" = "json" gives the whole secret and can\'t be combined with a field; remove one');
+    }
+    return { ref: { provider: name, encoding, ...target }, rotate };
+  }
+
+  #kindOf(labels: Labels): string | undefined {
+    const byKind = new Map<string, string>();
+    for (const label of Object.keys(labels).sort()) {
+      const kind = prefixOf(label);
+      if (kind !== undefined && !byKind.has(kind)) byKind.set(kind, label);
+    }
+    if (byKind.size > 1) {
+      const shown = [...byKind.values()].map((label) => `"${label}" = "${labels[label]}"`);
+      throw invalid(`labels name more than one provider: ${shown.join(', ')}; keep those of one`);
+    }
+    return byKind.keys().next().value;
+  }
+
+  #instanceFor(labels: Labels, kind: string | undefined): NamedScheme {
+    const wanted = labels.provider;
+    const found =
+      wanted !== undefined
+        ? this.#instances.find(({ name }) => name === wanted)
+        : this.#instances.find(({ scheme }) => kind === undefined || scheme.kind === kind);
+    if (found === undefined) {
+      const label = Object.keys(labels).find((candidate) => prefixOf(candidate) === kind) ?? '';
+      const given = wanted !== undefined ? `"provider" = "${wanted}"` : `"${label}" = "${labels[label]}"`;
+      const names = this.#instances.map(({ name }) => name).join(', ');
+      throw invalid(`label ${given} names a provider that is not configured; SECRETS_PROVIDER has ${names}`);
+    }
+    if (kind !== undefined && found.scheme.kind !== kind) {
+      throw invalid(
+        `label "provider" = "${wanted}" is of kind ${found.scheme.kind}, but other labels begin with ${kind}_`,
+      );
+    }
+    return found;
+  }
+}
+
+function prefixOf(label: string): string | undefined {
+  return KINDS.find((kind) => label.startsWith(`${kind}_`));
+}
+
+function oneOf<T extends string>(labels: Labels, label: string, allowed: readonly T[], otherwise: T): T {
+  const given = labels[label];
+  if (given === undefined) return otherwise;
+  const found = allowed.find((candidate) => candidate === given);
+  if (found === undefined) throw invalid(`label "${label}" = "${given}" must be one of ${allowed.join(', ')}`);
+  return found;
+}
+
+function defaultPath(secretName: string, serviceName: string | undefined): string {
+  if (serviceName !== undefined && serviceName !== '') return `${serviceName}/${secretName}`;
+  throw invalid('no label gives its path, and without a service name there is no default; add a path label');
+}
+
+function invalid(reason: string): ProviderError {
+  return new ProviderError('INVALID_REF', reason);
+}

@@ -1,0 +1,112 @@
+import { decodeBase64 } from './base64.ts';
+import {
+  type ExactJson,
+  type ExactJsonObject,
+  isExactJsonObject,
+  parseExactJson,
+  stringifyExactJson,
+} from './exact-json.ts';
+import { ProviderError } from './provider-error.ts';
+import { describeRef, type SecretRef } from './secret-ref.ts';
+import { SecretValue } from './secret-value.ts';
+
+/** What a provider holds at a location: bytes, or named fields. */
+export type Payload =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'fields'; readonly fields: ExactJsonObject };
+
+/** Fields that are taken, in this order, when a secret has several and the ref names none. */
+export const DEFAULT_FIELDS: readonly string[] = ['value', 'password', 'secret', 'data'];
+
+/**
+ * The bytes that `ref` asks for out of what its location holds: the field chosen, then decoded as `ref.encoding` says.
+ * Every provider adapter delivers through this one function, so that fields mean the same everywhere.
+ *
+ * @throws {ProviderError} `NOT_FOUND` for a field that is not there; `INVALID_PAYLOAD` for a null, several fields of
+ * which none was chosen, bytes where fields are needed, text that is no base64. Messages list field names, no values.
+ */
+export function selectValue(payload: Payload, ref: SecretRef): SecretValue {
+  if (payload.kind === 'bytes') return selectFromBytes(payload.bytes, ref);
+  if (ref.encoding === 'json') return SecretValue.fromText(stringifyExactJson(payload.fields));
+  const [name, value] =
+    ref.field === undefined ? defaultField(payload.fields, ref) : namedField(payload, ref, ref.field);
+  return decode(characters(value, name, ref), ref);
+}
+
+/**
+ * Reads text as the fields of a secret. `null` where it is JSON, but no object, or no JSON at all.
+ */
+export function parseFields(text: string): ExactJsonObject | null {
+  try {
+    const value = parseExactJson(text);
+    return isExactJsonObject(value) ? value : null;
+  } catch {
+    // The parser's own message quotes the text, which is the secret.
+    return null;
+  }
+}
+
+function selectFromBytes(bytes: Uint8Array, ref: SecretRef): SecretValue {
+  if (ref.field !== undefined || ref.encoding === 'json') {
+    const wanted = ref.field === undefined ? 'encoding json' : `field "${ref.field}"`;
+    throw invalid(ref, `it has no fields, so it can't give ${wanted}`);
+  }
+  return ref.encoding === 'raw' ? new SecretValue(bytes) : decode(new TextDecoder().decode(bytes), ref);
+}
+
+function defaultField(fields: ExactJsonObject, ref: SecretRef): readonly [string, ExactJson] {
+  const names = Object.keys(fields);
+  const name = names.length === 1 ? names[0] : DEFAULT_FIELDS.find((candidate) => Object.hasOwn(fields, candidate));
+  const value = name === undefined ? undefined : fields[name];
+  if (name !== undefined && value !== undefined) return [name, value];
+  if (names.length === 0) throw invalid(ref, 'it has no fields');
+  throw invalid(ref, `it has several fields (${names.join(', ')}); name one of them in the label for the field`);
+}
+
+function namedField(payload: { fields: ExactJsonObject }, ref: SecretRef, field: string): readonly [string, ExactJson] {
+  const { fields } = payload;
+  const literal = Object.hasOwn(fields, field) ? fields[field] : undefined;
+  const value = literal ?? nested(fields, fieldPath(field));
+  if (literal === null || value !== undefined) return [field, value ?? null];
+  const names = Object.keys(fields);
+  throw new ProviderError(
+    'NOT_FOUND',
+    `${describeRef(ref)}: there is no such field; it has ${names.length === 0 ? 'none' : names.join(', ')}`,
+  );
+}
+
+/** `a.b` and the JSON pointer `/a/b` (RFC 6901) both name the field b inside of a. */
+function fieldPath(field: string): readonly string[] {
+  if (!field.startsWith('/')) return field.split('.');
+  return field
+    .slice(1)
+    .split('/')
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function nested(fields: ExactJsonObject, path: readonly string[]): ExactJson | undefined {
+  let value: ExactJson | undefined = fields;
+  for (const name of path) {
+    if (Array.isArray(value))
+      value = /^(0|[1-9]\d*)$/.test(name) ? (value as readonly ExactJson[])[Number(name)] : undefined;
+    else value = isExactJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }
+  return value;
+}
+
+function characters(value: ExactJson, name: string, ref: SecretRef): string {
+  if (typeof value === 'string') return value;
+  if (value === null) throw invalid(ref, `field "${name}" is null`);
+  return stringifyExactJson(value);
+}
+
+function decode(text: string, ref: SecretRef): SecretValue {
+  if (ref.encoding !== 'base64') return SecretValue.fromText(text);
+  const bytes = decodeBase64(text);
+  if (bytes === null) throw invalid(ref, 'its value is not base64, as the label encoding says');
+  return new SecretValue(bytes);
+}
+
+function invalid(ref: SecretRef, reason: string): ProviderError {
+  return new ProviderError('INVALID_PAYLOAD', `${describeRef(ref)}: ${reason}`);
+}

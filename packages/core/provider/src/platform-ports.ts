@@ -1,0 +1,22 @@
+/** Time, given from outside, so that a simulated clock can stand in for the real one. */
+export interface Clock {
+  /** Wall-clock time in milliseconds since 1970. May jump. */
+  now(): number;
+  /** Milliseconds since some moment; never goes back. Durations and ages are measured with it. */
+  monotonic(): number;
+  /** Calls `callback` once after `delayMs`, unless the returned function is called first. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** Randomness for jitter: a number in [0, 1). Never used for keys. */
+export interface Random {
+  next(): number;
+}
+
+/** A keyed digest (HMAC), so that who reads it can't test guesses of a value without the key. */
+export interface Digest {
+  /** The digest of `bytes` under `key`: 22 characters of base64url (128 bits). */
+  digest(key: string, bytes: Uint8Array): string;
+  /** A new random key of 256 bits, as base64url. */
+  generateKey(): string;
+}

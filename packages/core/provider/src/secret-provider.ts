@@ -1,0 +1,64 @@
+import type { ProviderError } from './provider-error.ts';
+import type { SecretRef } from './secret-ref.ts';
+import type { SecretValue } from './secret-value.ts';
+
+/** Every call to a provider can be cut off. An aborted call rejects within 100 ms and leaves nothing running. */
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** One version of a value. */
+export interface SecretRevision {
+  readonly value: SecretValue;
+  /**
+   * The provider's own version id where it has one, else a keyed digest of the content. A changed value always has
+   * another revision. Comparable only under one {@link refKey}.
+   */
+  readonly revision: string;
+  /** When the provider made this version, in milliseconds since 1970 by its clock. */
+  readonly createdAtMs?: number;
+}
+
+/**
+ * Reads values.
+ *
+ * `read` gives the current value, or the one that `ref` pins, exactly as the provider has it. It rejects with a
+ * {@link ProviderError} only. Reads may run at the same time; those of one location may share one request.
+ */
+export interface SecretProvider {
+  read(ref: SecretRef, options: CallOptions): Promise<SecretRevision>;
+}
+
+/**
+ * The answer of a probe for one ref: an opaque marker, compared only with earlier ones of the same ref; `unsupported`
+ * where only a read can tell (`problem` then says what the operator may change about that); or an error.
+ */
+export type ProbeResult =
+  | { readonly kind: 'marker'; readonly marker: string }
+  | { readonly kind: 'unsupported'; readonly problem?: string }
+  | { readonly kind: 'failed'; readonly error: ProviderError };
+
+/**
+ * Asks the cheapest question whether values may have changed, without fetching one. The answer has one entry for each
+ * ref, by its `refKey`. A changed value always changes the marker. It rejects only when it was aborted.
+ */
+export interface ChangeProbe {
+  probe(refs: readonly SecretRef[], options: CallOptions): Promise<ReadonlyMap<string, ProbeResult>>;
+}
+
+/** Tells at once that something may have changed. Only a hint to probe sooner: hints may be lost, or be wrong. */
+export interface ChangeHints {
+  /** Calls `listener` on each hint until the returned function is called. */
+  onHint(listener: () => void): () => void;
+}
+
+/** One configured provider, ready to use. What a provider can't do is `null`. */
+export interface ProviderInstance {
+  /** The name by which labels and configuration know it, such as `vault`. */
+  readonly name: string;
+  readonly secrets: SecretProvider;
+  readonly probe: ChangeProbe | null;
+  readonly hints: ChangeHints | null;
+  /** Ends connections, timers and watches. Calls under way are cut off. */
+  close(): Promise<void>;
+}

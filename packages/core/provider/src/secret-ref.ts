@@ -1,0 +1,39 @@
+/** How a field's characters become the delivered bytes: as they are, decoded, or the whole secret as JSON. */
+export type Encoding = 'raw' | 'base64' | 'json';
+
+/**
+ * Where a value is: which provider instance, where in it, which field, how encoded. What `location` holds is the
+ * adapter's own affair (for Vault `mount` and `path`); core only compares it.
+ */
+export interface SecretRef {
+  /** Name of the configured provider instance, such as `vault`. */
+  readonly provider: string;
+  readonly location: Readonly<Record<string, string>>;
+  readonly field?: string;
+  /** A pinned version: always this one is read, and it is never rotated. */
+  readonly pin?: string;
+  readonly encoding: Encoding;
+}
+
+const keys = new WeakMap<SecretRef, string>();
+
+/**
+ * A string that is equal for two refs exactly if they name the same value. Revisions and markers are comparable only
+ * under one key. Not meant to be shown: see {@link describeRef}.
+ */
+export function refKey(ref: SecretRef): string {
+  let key = keys.get(ref);
+  if (key === undefined) {
+    const location = Object.entries(ref.location).sort(([a], [b]) => (a < b ? -1 : 1));
+    key = JSON.stringify([ref.provider, location, ref.field ?? null, ref.pin ?? null, ref.encoding]);
+    keys.set(ref, key);
+  }
+  return key;
+}
+
+/** The ref as an operator reads it: `vault secret/app/db, field password, version 3`. */
+export function describeRef(ref: SecretRef): string {
+  const field = ref.field === undefined ? '' : `, field ${ref.field}`;
+  const pin = ref.pin === undefined ? '' : `, version ${ref.pin}`;
+  return `${ref.provider} ${Object.values(ref.location).join('/')}${field}${pin}`;
+}
