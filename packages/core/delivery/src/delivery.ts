@@ -1,0 +1,212 @@
+import {
+  type CallOptions,
+  type Clock,
+  DeadlineExceeded,
+  type DeliverySource,
+  describeRef,
+  type Events,
+  type LabelReader,
+  ProviderError,
+  type ProviderInstance,
+  refKey,
+  type SecretRef,
+  type SecretRevision,
+  withDeadline,
+} from '@vault-swarm/provider';
+import type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
+import { type MemoryLimits, RevisionMemory } from './revision-memory.ts';
+
+/** Finds a configured provider by its name, once it is ready. Rejects if it never will be. */
+export type FindProvider = (name: string) => Promise<ProviderInstance>;
+
+/** What a task was given. An answer to a task that already runs changes nothing in its containers. */
+export interface DeliveredRevision {
+  readonly serviceId: string | undefined;
+  readonly taskId: string | undefined;
+  readonly refKey: string;
+  readonly revision: string;
+}
+
+/** Learns what each task was given. Called before the answer goes out; must not throw or wait. */
+export type RecordDelivery = (delivered: DeliveredRevision) => void;
+
+/** Limits in milliseconds, but for the memory's. */
+export interface DeliveryLimits {
+  /** The longest that a caller waits for an answer. */
+  readonly deadlineMs: number;
+  /** How old a value may be while its provider answers; 0 asks every time. */
+  readonly cacheMaxAgeMs: number;
+  /** How old a value may be when its provider does not answer; 0 never serves an old one. */
+  readonly staleIfErrorMs: number;
+  readonly memory: MemoryLimits;
+}
+
+/** Swarm carries secrets of 1 byte up to, but not including, 500 KiB. */
+const MAX_VALUE_BYTES = 500 * 1024;
+
+/** What is kept back of a deadline, so that the answer is out before it is over. */
+const ANSWER_MARGIN_MS = 50;
+
+/**
+ * From a request to a value: reads the labels, answers from memory while the value there is fresh, else asks the
+ * provider once for all who wait for the same ref, and falls back on the last good value where the provider is away.
+ */
+export class Delivery implements SecretSource {
+  readonly #labels: LabelReader;
+  readonly #findProvider: FindProvider;
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #record: RecordDelivery;
+  readonly #limits: DeliveryLimits;
+  readonly #memory: RevisionMemory;
+  readonly #flights = new Map<string, Promise<SecretRevision>>();
+
+  constructor(ports: {
+    readonly labels: LabelReader;
+    readonly findProvider: FindProvider;
+    readonly clock: Clock;
+    readonly events: Events;
+    readonly record: RecordDelivery;
+    readonly limits: DeliveryLimits;
+  }) {
+    this.#labels = ports.labels;
+    this.#findProvider = ports.findProvider;
+    this.#clock = ports.clock;
+    this.#events = ports.events;
+    this.#record = ports.record;
+    this.#limits = ports.limits;
+    this.#memory = new RevisionMemory(ports.limits.memory);
+  }
+
+  async get(request: SecretRequest): Promise<SecretAnswer> {
+    const begunAtMs = this.#clock.monotonic();
+    let ref: SecretRef | undefined;
+    try {
+      ref = this.#labels.read(request.labels, request.secretName, request.serviceName).ref;
+      const { revision, source } = await this.#obtain(ref);
+      checkSize(ref, revision);
+      this.#record({
+        serviceId: request.serviceId,
+        taskId: request.taskId,
+        refKey: refKey(ref),
+        revision: revision.revision,
+      });
+      this.#events.emit({
+        type: 'secret.delivered',
+        secret: request.secretName,
+        service: request.serviceName,
+        task: request.taskId,
+        provider: ref.provider,
+        revision: revision.revision,
+        source,
+        durationMs: this.#clock.monotonic() - begunAtMs,
+      });
+      return { kind: 'value', value: revision.value, revision: revision.revision };
+    } catch (error) {
+      const { code, message } = this.#explain(error, ref);
+      const answer = `secret ${request.secretName}: ${message} [${code}]`;
+      this.#events.emit({
+        type: 'secret.refused',
+        secret: request.secretName,
+        service: request.serviceName,
+        task: request.taskId,
+        provider: ref?.provider,
+        code,
+        message: answer,
+        durationMs: this.#clock.monotonic() - begunAtMs,
+      });
+      return { kind: 'refused', code, message: answer };
+    }
+  }
+
+  /**
+   * Reads the ref's current value now, whatever is in memory, and keeps it there for those who ask next. It never
+   * joins a read that was begun earlier, which may give an older value.
+   *
+   * @throws {ProviderError} as the provider's `read`; the signal's reason when aborted.
+   */
+  async refresh(ref: SecretRef, { signal }: CallOptions): Promise<SecretRevision> {
+    const provider = await this.#findProvider(ref.provider);
+    return this.#read(provider, ref, signal);
+  }
+
+  /** A probe, begun at `atMs` (monotonic), found that `revision` is still the ref's current one. */
+  confirm(ref: SecretRef, revision: string, atMs: number): void {
+    this.#memory.confirm(refKey(ref), revision, atMs);
+  }
+
+  /** How many values are held, and of how many bytes. */
+  get memorySize(): { readonly refs: number; readonly revisions: number; readonly bytes: number } {
+    return this.#memory.size;
+  }
+
+  async #obtain(ref: SecretRef): Promise<{ revision: SecretRevision; source: DeliverySource }> {
+    const key = refKey(ref);
+    const held = this.#memory.current(key);
+    if (held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs) {
+      return { revision: held.revision, source: 'memory' };
+    }
+    const waitMs = Math.max(this.#limits.deadlineMs / 2, this.#limits.deadlineMs - ANSWER_MARGIN_MS);
+    try {
+      const revision = await withDeadline(this.#clock, waitMs, undefined, () => this.#sharedRead(ref, key, waitMs));
+      return { revision, source: 'provider' };
+    } catch (error) {
+      const mayBeStale = error instanceof ProviderError ? error.retryable : error instanceof DeadlineExceeded;
+      // Looked up again: a probe may have confirmed or replaced it while this read waited.
+      const last = mayBeStale ? this.#memory.current(key) : undefined;
+      if (last === undefined || this.#ageMs(last.confirmedAtMs) >= this.#limits.staleIfErrorMs) throw error;
+      return { revision: last.revision, source: 'stale' };
+    }
+  }
+
+  /** One read for all who ask for a ref at the same time, cut off after `limitMs` however many still wait. */
+  #sharedRead(ref: SecretRef, key: string, limitMs: number): Promise<SecretRevision> {
+    const joined = this.#flights.get(key);
+    if (joined !== undefined) return joined;
+    const flight = withDeadline(this.#clock, limitMs, undefined, async (signal) => {
+      const provider = await this.#findProvider(ref.provider);
+      signal.throwIfAborted();
+      return this.#read(provider, ref, signal);
+    }).finally(() => this.#flights.delete(key));
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  async #read(provider: ProviderInstance, ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
+    const key = refKey(ref);
+    const begunAtMs = this.#clock.monotonic();
+    try {
+      const revision = await provider.secrets.read(ref, { signal });
+      this.#memory.store(key, revision, begunAtMs);
+      return revision;
+    } catch (error) {
+      // Deleted or withdrawn at the provider: not to be served again when the provider is away later.
+      if (error instanceof ProviderError && !error.retryable) this.#memory.forget(key);
+      throw error;
+    }
+  }
+
+  #explain(error: unknown, ref: SecretRef | undefined): { code: ProviderError['code'] | 'DEADLINE'; message: string } {
+    if (error instanceof ProviderError) return { code: error.code, message: error.message };
+    const where = ref === undefined ? '' : `${describeRef(ref)}: `;
+    if (error instanceof DeadlineExceeded) {
+      return {
+        code: 'DEADLINE',
+        message: `${where}the provider did not answer within ${this.#limits.deadlineMs} ms; check that it is up and reached`,
+      };
+    }
+    return { code: 'UNAVAILABLE', message: `${where}the provider could not be asked` };
+  }
+
+  #ageMs(sinceMs: number): number {
+    return this.#clock.monotonic() - sinceMs;
+  }
+}
+
+function checkSize(ref: SecretRef, { value }: SecretRevision): void {
+  if (value.byteLength > 0 && value.byteLength < MAX_VALUE_BYTES) return;
+  throw new ProviderError(
+    'INVALID_PAYLOAD',
+    `${describeRef(ref)}: the value has ${value.byteLength} bytes; Swarm carries 1 to ${MAX_VALUE_BYTES - 1}`,
+  );
+}

@@ -1,0 +1,104 @@
+import type { SecretRevision } from '@vault-swarm/provider';
+
+/** What is known of a ref: its newest revision, and since when nothing newer can have been there. */
+export interface CurrentRevision {
+  readonly revision: SecretRevision;
+  /** Monotonic milliseconds: when the read or probe that last confirmed it was begun. */
+  readonly confirmedAtMs: number;
+}
+
+/** How much may be held. */
+export interface MemoryLimits {
+  readonly maxRevisions: number;
+  readonly maxBytes: number;
+}
+
+interface Entry {
+  /** Oldest first; the newest is the current one, unless the ref was forgotten. */
+  readonly revisions: Map<string, SecretRevision>;
+  current: CurrentRevision | null;
+}
+
+/** The current revision, and the one before it, which tasks of an unfinished rollout may still hold. */
+const REVISIONS_PER_REF = 2;
+
+/**
+ * Values in memory, by ref and revision, with a pointer to each ref's current one. Bounded in number and bytes: refs
+ * that were not used for the longest time go first.
+ */
+export class RevisionMemory {
+  readonly #limits: MemoryLimits;
+  /** Least recently used first. */
+  readonly #entries = new Map<string, Entry>();
+  #revisions = 0;
+  #bytes = 0;
+
+  constructor(limits: MemoryLimits) {
+    this.#limits = limits;
+  }
+
+  /** How much is held now. */
+  get size(): { readonly refs: number; readonly revisions: number; readonly bytes: number } {
+    return { refs: this.#entries.size, revisions: this.#revisions, bytes: this.#bytes };
+  }
+
+  /** The ref's newest revision, or `undefined`. Counts as a use. */
+  current(key: string): CurrentRevision | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.current ?? undefined;
+  }
+
+  /**
+   * Takes in what a read gave. An answer to a read that was begun before the one that gave the present pointer is
+   * older than it and leaves the pointer alone.
+   *
+   * @param readBegunAtMs monotonic milliseconds.
+   */
+  store(key: string, revision: SecretRevision, readBegunAtMs: number): void {
+    const entry = this.#entries.get(key) ?? { revisions: new Map<string, SecretRevision>(), current: null };
+    if (entry.current !== null && readBegunAtMs < entry.current.confirmedAtMs) return;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    this.#remove(entry, revision.revision);
+    entry.revisions.set(revision.revision, revision);
+    this.#revisions += 1;
+    this.#bytes += revision.value.byteLength;
+    entry.current = { revision, confirmedAtMs: readBegunAtMs };
+    const oldest = entry.revisions.size > REVISIONS_PER_REF ? entry.revisions.keys().next().value : undefined;
+    if (oldest !== undefined) this.#remove(entry, oldest);
+    this.#evict(key);
+  }
+
+  /** A probe, begun at `atMs` (monotonic), found that `revision` is still the current one. */
+  confirm(key: string, revision: string, atMs: number): void {
+    const entry = this.#entries.get(key);
+    if (entry?.current?.revision.revision !== revision || atMs < entry.current.confirmedAtMs) return;
+    entry.current = { ...entry.current, confirmedAtMs: atMs };
+  }
+
+  /** The provider no longer gives this ref a value: nothing of it is served any more. */
+  forget(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    for (const revision of [...entry.revisions.keys()]) this.#remove(entry, revision);
+    this.#entries.delete(key);
+  }
+
+  #remove(entry: Entry, revision: string): void {
+    const held = entry.revisions.get(revision);
+    if (held === undefined) return;
+    entry.revisions.delete(revision);
+    this.#revisions -= 1;
+    this.#bytes -= held.value.byteLength;
+  }
+
+  #evict(keep: string): void {
+    for (const key of this.#entries.keys()) {
+      if (this.#revisions <= this.#limits.maxRevisions && this.#bytes <= this.#limits.maxBytes) return;
+      if (key !== keep) this.forget(key);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+export type { HeldValue } from './held-value.ts';
+export type { CurrentValue, Knowledge } from './holdings.ts';
+export {
+  type EarlierValue,
+  emptyLedger,
+  type LedgerDocument,
+  type LedgerSecret,
+  type LedgerService,
+  type OpenRollout,
+  parseLedger,
+  serialiseLedger,
+} from './ledger.ts';
+export { type Plan, type PlanInput, plan, type ServicePlan } from './plan.ts';
+export type { RollAction, RotationPolicy } from './plan-service.ts';
+export type { CurrentValues } from './revision-watch.ts';
+export { Rotation, type RotationPorts, type RotationSettings } from './rotation.ts';
+export type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
+export type { LabelProblem, SecretUse, ServiceUses } from './uses.ts';
+export {
+  type Leadership,
+  type LedgerRecord,
+  type LedgerStore,
+  type Role,
+  type RolloutReport,
+  RollRefused,
+  type Workload,
+  type WorkloadChanges,
+  type WorkloadSecret,
+  type WorkloadSnapshot,
+  type Workloads,
+  type WorkloadTask,
+  type WriteOutcome,
+} from './workloads.ts';

@@ -1,0 +1,55 @@
+import type { Clock, Random } from '@vault-swarm/provider';
+
+/** Woken this often at most, so that a burst of hints is one run. */
+const SHORTEST_PAUSE_MS = 50;
+
+/**
+ * Runs something again and again, one run after the other: each interval (up to a tenth earlier, so that several
+ * managers do not ask at the same moment), and sooner when woken. A wake during a run gives one more run after it.
+ */
+export class Loop {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #run: (signal: AbortSignal) => Promise<number>;
+  readonly #stopping = new AbortController();
+  #cancelTimer: (() => void) | null = null;
+  #running: Promise<void> | null = null;
+  #woken = false;
+
+  /** @param run does one run, and gives the milliseconds until the next. Must not reject. */
+  constructor(clock: Clock, random: Random, run: (signal: AbortSignal) => Promise<number>) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#run = run;
+  }
+
+  /** Runs as soon as possible: now, or after the run under way. Also starts the loop. */
+  wake(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#woken = true;
+    if (this.#running === null) this.#schedule(SHORTEST_PAUSE_MS);
+  }
+
+  /** Cuts the run under way off and resolves when it has ended. There is none afterwards. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('stopped'));
+    this.#cancelTimer?.();
+    await this.#running;
+  }
+
+  #schedule(delayMs: number): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#clock.after(delayMs, () => {
+      this.#cancelTimer = null;
+      this.#running = this.#once();
+    });
+  }
+
+  async #once(): Promise<void> {
+    this.#woken = false;
+    const intervalMs = await this.#run(this.#stopping.signal);
+    this.#running = null;
+    if (this.#stopping.signal.aborted) return;
+    this.#schedule(this.#woken ? SHORTEST_PAUSE_MS : intervalMs * (1 - this.#random.next() / 10));
+  }
+}

@@ -1,0 +1,67 @@
+import type { ProductEvent } from '@vault-swarm/provider';
+import { sameValue } from './held-value.ts';
+import type { CurrentValue } from './holdings.ts';
+import type { LedgerDocument, LedgerSecret } from './ledger.ts';
+import type { ServiceUses } from './uses.ts';
+
+/** The secrets of the next ledger, and what is new in them. */
+export interface SecretsPlan {
+  readonly secrets: Readonly<Record<string, LedgerSecret>>;
+  /** The value before, of those whose delivered bytes changed, by ledger key. */
+  readonly replaced: ReadonlyMap<string, LedgerSecret>;
+  readonly events: readonly ProductEvent[];
+}
+
+/**
+ * Takes the providers' current values over into the ledger: new ones with the time at which they are first seen now,
+ * other revisions of the same bytes as a note only. Secrets that no service uses are left out.
+ */
+export function planSecrets(input: {
+  readonly nowMs: number;
+  readonly services: readonly ServiceUses[];
+  readonly current: (refKey: string) => CurrentValue | undefined;
+  readonly ledgerKey: (refKey: string) => string;
+  readonly ledger: LedgerDocument;
+}): SecretsPlan {
+  const secrets: Record<string, LedgerSecret> = {};
+  const replaced = new Map<string, LedgerSecret>();
+  const changes = new Map<string, { event: Extract<ProductEvent, { type: 'revision.changed' }>; names: Set<string> }>();
+  for (const { uses } of input.services) {
+    for (const { refKey, ref, secret } of uses) {
+      const key = input.ledgerKey(refKey);
+      const current = input.current(refKey);
+      const known = input.ledger.secrets[key];
+      changes.get(key)?.names.add(secret.name);
+      if (secrets[key] !== undefined) continue;
+      if (current === undefined) {
+        if (known !== undefined) secrets[key] = known;
+        continue;
+      }
+      const { revision, digest } = current;
+      if (known?.revision === revision && known.digest === digest) {
+        secrets[key] = known;
+        continue;
+      }
+      const valueChanged = known !== undefined && !sameValue(known, current);
+      secrets[key] = { revision, digest, seenAtMs: known === undefined || valueChanged ? input.nowMs : known.seenAtMs };
+      if (known === undefined) continue;
+      if (valueChanged) replaced.set(key, known);
+      changes.set(key, {
+        names: new Set([secret.name]),
+        event: {
+          type: 'revision.changed',
+          provider: ref.provider,
+          secrets: [],
+          revision,
+          previous: known.revision,
+          valueChanged,
+        },
+      });
+    }
+  }
+  return {
+    secrets,
+    replaced,
+    events: [...changes.values()].map(({ event, names }) => ({ ...event, secrets: [...names] })),
+  };
+}

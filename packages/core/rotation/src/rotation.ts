@@ -1,0 +1,334 @@
+import {
+  type Clock,
+  type Digest,
+  type Events,
+  type LabelReader,
+  type ProviderInstance,
+  type Random,
+  refKey,
+  type SecretRef,
+  withDeadline,
+} from '@vault-swarm/provider';
+import { Evidence } from './evidence.ts';
+import type { Knowledge } from './holdings.ts';
+import { emptyLedger, type LedgerDocument, parseLedger, serialiseLedger } from './ledger.ts';
+import { Loop } from './loop.ts';
+import { type Plan, plan } from './plan.ts';
+import type { RollAction, RotationPolicy } from './plan-service.ts';
+import { type CurrentValues, RevisionWatch } from './revision-watch.ts';
+import type { RotationStatus } from './status.ts';
+import { StatusBoard } from './status-board.ts';
+import { joinUses, type Uses } from './uses.ts';
+import {
+  type Leadership,
+  type LedgerStore,
+  type Role,
+  RollRefused,
+  type WorkloadChanges,
+  type Workloads,
+} from './workloads.ts';
+
+/** How the rotation behaves. Times in milliseconds. */
+export interface RotationSettings {
+  /** Whether services are rolled; without it the rotation only looks. */
+  readonly enabled: boolean;
+  /** How often the providers are asked and the services compared. */
+  readonly intervalMs: number;
+  readonly policy: RotationPolicy;
+  /** Key of the digests in the ledger; without one, the ledger keeps one of its own. */
+  readonly digestKey: string | null;
+}
+
+/** The world outside, as the rotation needs it. */
+export interface RotationPorts {
+  readonly workloads: Workloads;
+  readonly changes: WorkloadChanges;
+  readonly leadership: Leadership;
+  readonly ledger: LedgerStore;
+  readonly labels: LabelReader;
+  /** Names of the configured providers. */
+  readonly providers: readonly string[];
+  readonly findProvider: (name: string) => Promise<ProviderInstance>;
+  readonly values: CurrentValues;
+  readonly digest: Digest;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: Events;
+}
+
+/** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
+const PASS_DEADLINE_MS = 30_000;
+
+/** While a rollout is open, its tasks are looked at this often. */
+const WATCH_INTERVAL_MS = 500;
+
+const LEDGER_KEY_LENGTH = 16;
+
+/**
+ * Keeps every task of every service on its provider's current revision. Two kinds of loops run beside each other: one
+ * for each provider, which finds out what is current there, and one which compares that with what the tasks hold,
+ * writes the ledger, and rolls services. A provider that hangs holds up neither the others nor the comparison.
+ */
+export class Rotation {
+  readonly #settings: RotationSettings;
+  readonly #ports: RotationPorts;
+  readonly #evidence: Evidence;
+  readonly #watches: ReadonlyMap<string, { readonly watch: RevisionWatch; readonly loop: Loop }>;
+  readonly #passes: Loop;
+  readonly #board: StatusBoard;
+  readonly #rejections = new Map<string, string>();
+  readonly #ledgerKeys = new Map<string, string>();
+  readonly #unsubscribe: (() => void)[] = [];
+  #digestKey: string | null;
+  #role: Role | null = null;
+  #dockerFailing = false;
+
+  constructor(settings: RotationSettings, ports: RotationPorts) {
+    const { clock, random } = ports;
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#digestKey = settings.digestKey;
+    this.#evidence = new Evidence(clock.now());
+    this.#watches = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
+    this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
+    this.#board = new StatusBoard(settings.enabled);
+  }
+
+  /** Begins to look and to act. */
+  start(): void {
+    this.#unsubscribe.push(this.#ports.changes.onChange(() => this.#passes.wake()));
+    for (const [name, { loop }] of this.#watches) {
+      // A provider that never gets ready gives no hints; its loop tells why.
+      this.#ports.findProvider(name).then(
+        ({ hints }) => {
+          if (hints !== null) this.#unsubscribe.push(hints.onHint(() => loop.wake()));
+        },
+        () => undefined,
+      );
+    }
+    this.#passes.wake();
+  }
+
+  /** Ends all loops; resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await Promise.all([this.#passes.stop(), ...[...this.#watches.values()].map(({ loop }) => loop.stop())]);
+  }
+
+  /** Notes what a task was given: see {@link Evidence}. */
+  record(delivered: { readonly taskId: string | undefined; readonly refKey: string; readonly revision: string }): void {
+    if (delivered.taskId === undefined) return;
+    this.#evidence.record(delivered.taskId, delivered.refKey, delivered.revision, this.#ports.clock.now());
+  }
+
+  /** All that is known, as of the latest pass. */
+  status(): RotationStatus {
+    const watchOf = (provider: string) => this.#watches.get(provider)?.watch;
+    return this.#board.status(this.#role, watchOf, (key) => this.#ledgerKey(key));
+  }
+
+  #watchProvider(provider: string): { readonly watch: RevisionWatch; readonly loop: Loop } {
+    const { clock, random, digest } = this.#ports;
+    const watch = new RevisionWatch({
+      ...this.#ports,
+      provider,
+      digest: (bytes) => digest.digest(this.#knownDigestKey(), bytes),
+    });
+    const loop = new Loop(clock, random, async (signal) => {
+      try {
+        if (await watch.look(signal)) this.#passes.wake();
+      } catch (error) {
+        if (!signal.aborted) this.#ports.events.emit({ type: 'reconcile.failed', message: describe(error) });
+      }
+      return this.#settings.intervalMs;
+    });
+    return { watch, loop };
+  }
+
+  async #pass(stopping: AbortSignal): Promise<number> {
+    const { clock, events } = this.#ports;
+    const begunAtMs = clock.monotonic();
+    let busy = false;
+    let dockerAnswered = false;
+    try {
+      await withDeadline(clock, PASS_DEADLINE_MS, stopping, async (signal) => {
+        const observed = await this.#observe(signal);
+        if (observed === null) return;
+        if (observed.role !== 'worker') busy = await this.#act(observed, signal);
+        dockerAnswered = true;
+      });
+    } catch (error) {
+      if (!stopping.aborted) events.emit({ type: 'reconcile.failed', message: describe(error) });
+    }
+    if (!stopping.aborted) {
+      events.emit({ type: 'reconcile.passed', durationMs: clock.monotonic() - begunAtMs, dockerAnswered });
+    }
+    return busy ? Math.min(WATCH_INTERVAL_MS, this.#settings.intervalMs) : this.#settings.intervalMs;
+  }
+
+  /** What Docker says now, or `null` where it does not answer. */
+  async #observe(signal: AbortSignal): Promise<Observation | null> {
+    const { workloads, leadership, ledger, events, clock, labels } = this.#ports;
+    try {
+      const role = await leadership.role({ signal });
+      this.#setRole(role);
+      if (role === 'worker') {
+        this.#tellDocker(null);
+        return { role, uses: NO_USES, stored: null, version: null };
+      }
+      const [snapshot, record] = await Promise.all([workloads.observe({ signal }), ledger.read({ signal })]);
+      this.#tellDocker(null);
+      const uses = joinUses(snapshot, labels);
+      this.#board.observed(snapshot, uses, clock.now());
+      this.#evidence.observe(
+        snapshot.services.flatMap(({ tasks }) => tasks),
+        clock.now(),
+      );
+      const stored = record === null ? null : parseLedger(record.text);
+      if (record !== null && stored === null) {
+        events.emit({ type: 'plugin.warning', message: 'the ledger is damaged; it is made anew from what runs now' });
+      }
+      return { role, uses, stored, version: record?.version ?? null };
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#tellDocker(describe(error));
+      return null;
+    }
+  }
+
+  /** Returns whether something is under way, so that the next pass should come soon. */
+  async #act({ role, uses, stored, version }: Observation, signal: AbortSignal): Promise<boolean> {
+    const { ledger, events, clock } = this.#ports;
+    const before = stored ?? this.#firstLedger();
+    this.#useDigestKey(this.#settings.digestKey ?? before.digestKey ?? this.#firstLedger().digestKey);
+    this.#watchRefs(uses);
+    const next = this.#plan(uses, before);
+    this.#board.planned(next);
+    if (role !== 'leader' || !this.#settings.enabled) return false;
+    if (next.ledger !== before) {
+      const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
+      if (outcome !== 'applied') {
+        this.#passes.wake();
+        return true;
+      }
+      this.#rejections.clear();
+    }
+    for (const event of next.events) {
+      events.emit(event);
+      this.#board.happened(event, clock.now());
+    }
+    await Promise.all(next.rolls.map((roll) => this.#roll(roll, signal)));
+    return (
+      next.rolls.length > 0 || Object.values(next.ledger.services).some(({ rollout }) => rollout?.failed === false)
+    );
+  }
+
+  #plan(uses: Uses, ledger: LedgerDocument): Plan {
+    const watchOf = new Map<string, RevisionWatch | undefined>();
+    for (const { uses: list } of uses.services) {
+      for (const use of list) watchOf.set(use.refKey, this.#watches.get(use.ref.provider)?.watch);
+    }
+    const knowledge: Knowledge = {
+      revisions: (taskId, key) => this.#evidence.revisions(taskId, key),
+      digest: (key, revision) => watchOf.get(key)?.digestOf(key, revision) ?? null,
+    };
+    return plan({
+      nowMs: this.#ports.clock.now(),
+      services: uses.services,
+      current: (key) => watchOf.get(key)?.current(key),
+      ledgerKey: (key) => this.#ledgerKey(key),
+      knowledge,
+      ledger,
+      policy: this.#settings.policy,
+      rejections: this.#rejections,
+    });
+  }
+
+  async #roll(action: RollAction, signal: AbortSignal): Promise<void> {
+    const { workloads, events } = this.#ports;
+    try {
+      const outcome = await workloads.roll(action.serviceId, action.version, action.generation, { signal });
+      if (outcome !== 'applied') events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof RollRefused) this.#rejections.set(action.serviceId, error.message);
+      else events.emit({ type: 'docker.failed', operation: 'roll', message: describe(error) });
+    }
+  }
+
+  #watchRefs(uses: Uses): void {
+    const refs = new Map<string, Map<string, SecretRef>>();
+    for (const { uses: list } of uses.services) {
+      for (const { ref } of list) {
+        if (ref.pin !== undefined) continue;
+        const ofProvider = refs.get(ref.provider) ?? new Map<string, SecretRef>();
+        refs.set(ref.provider, ofProvider.set(refKey(ref), ref));
+      }
+    }
+    for (const [name, { watch, loop }] of this.#watches) {
+      if (watch.setRefs(refs.get(name) ?? new Map())) loop.wake();
+    }
+  }
+
+  /** A ledger key is a digest too: who may read the ledger need not learn the paths. */
+  #ledgerKey(key: string): string {
+    let ledgerKey = this.#ledgerKeys.get(key);
+    if (ledgerKey === undefined) {
+      const bytes = new TextEncoder().encode(key);
+      ledgerKey = this.#ports.digest.digest(this.#knownDigestKey(), bytes).slice(0, LEDGER_KEY_LENGTH);
+      this.#ledgerKeys.set(key, ledgerKey);
+    }
+    return ledgerKey;
+  }
+
+  #firstLedger(): LedgerDocument {
+    if (this.#settings.digestKey !== null) return emptyLedger(null);
+    this.#digestKey ??= this.#ports.digest.generateKey();
+    return emptyLedger(this.#digestKey);
+  }
+
+  #knownDigestKey(): string {
+    if (this.#digestKey === null) throw new Error('the digest key is read from the ledger before anything is compared');
+    return this.#digestKey;
+  }
+
+  #useDigestKey(key: string | null): void {
+    if (key === this.#digestKey) return;
+    const isFirst = this.#digestKey === null;
+    this.#digestKey = key;
+    if (isFirst) return;
+    this.#ledgerKeys.clear();
+    for (const { watch, loop } of this.#watches.values()) {
+      watch.reset();
+      loop.wake();
+    }
+  }
+
+  #setRole(role: Role): void {
+    if (role === this.#role) return;
+    this.#role = role;
+    this.#ports.events.emit({ type: 'leadership.changed', leader: role === 'leader' });
+  }
+
+  #tellDocker(failure: string | null): void {
+    this.#board.dockerFailure(failure);
+    if ((failure !== null) === this.#dockerFailing) return;
+    this.#dockerFailing = failure !== null;
+    if (failure === null) this.#ports.events.emit({ type: 'docker.recovered' });
+    else this.#ports.events.emit({ type: 'docker.failed', operation: 'observe', message: failure });
+  }
+}
+
+interface Observation {
+  readonly role: Role;
+  readonly uses: Uses;
+  readonly stored: LedgerDocument | null;
+  /** `null` where there is no ledger. */
+  readonly version: string | null;
+}
+
+const NO_USES: Uses = { services: [], problems: [] };
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,161 @@
+import type { Problem, ProductEvent } from '@vault-swarm/provider';
+import type { LedgerDocument } from './ledger.ts';
+import type { Plan } from './plan.ts';
+import type { RevisionWatch } from './revision-watch.ts';
+import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
+import { describeUse, type SecretUse, type ServiceUses, type Uses } from './uses.ts';
+import type { Role, WorkloadSnapshot } from './workloads.ts';
+
+type FindWatch = (provider: string) => RevisionWatch | undefined;
+
+/** Remembers what the latest pass saw and decided, and tells it in the operator's terms. */
+export class StatusBoard {
+  readonly #enabled: boolean;
+  #snapshot: WorkloadSnapshot = { secrets: [], services: [] };
+  #uses: Uses = { services: [], problems: [] };
+  #plan: Plan | null = null;
+  #observedAtMs: number | null = null;
+  #dockerFailure: string | null = null;
+  readonly #rotatedAtMs = new Map<string, number>();
+  readonly #failures = new Map<string, string>();
+
+  constructor(enabled: boolean) {
+    this.#enabled = enabled;
+  }
+
+  /** The orchestrator answered. */
+  observed(snapshot: WorkloadSnapshot, uses: Uses, atMs: number): void {
+    this.#snapshot = snapshot;
+    this.#uses = uses;
+    this.#observedAtMs = atMs;
+  }
+
+  /** The orchestrator did not answer, and why; `null` when it does again. */
+  dockerFailure(message: string | null): void {
+    this.#dockerFailure = message;
+  }
+
+  /** A pass decided. */
+  planned(plan: Plan): void {
+    this.#plan = plan;
+  }
+
+  /** A decision was carried out. */
+  happened(event: ProductEvent, atMs: number): void {
+    if (event.type === 'rollout.started') this.#failures.delete(event.service);
+    if (event.type === 'rollout.failed') this.#failures.set(event.service, `${event.reason}: ${event.message}`);
+    if (event.type !== 'rollout.completed') return;
+    this.#failures.delete(event.service);
+    this.#rotatedAtMs.set(event.service, atMs);
+  }
+
+  /** The whole of it. */
+  status(role: Role | null, watchOf: FindWatch, ledgerKey: (refKey: string) => string): RotationStatus {
+    const ledger = this.#plan?.ledger ?? null;
+    const secrets = this.#secrets(watchOf, (refKey) => ledger?.secrets[ledgerKey(refKey)]?.seenAtMs ?? null);
+    const services = this.#uses.services.map((service) => this.#service(service, ledger, ledgerKey));
+    return {
+      enabled: this.#enabled,
+      role,
+      observedAtMs: this.#observedAtMs,
+      secrets,
+      services,
+      problems: this.#problems(role, secrets, services, watchOf),
+    };
+  }
+
+  #secrets(watchOf: FindWatch, seenAtMs: (refKey: string) => number | null): readonly SecretStatus[] {
+    const usedBy = new Map<string, { use: SecretUse; services: string[] }>();
+    for (const { service, uses } of this.#uses.services) {
+      for (const use of uses) {
+        const known = usedBy.get(use.secret.id);
+        if (known === undefined) usedBy.set(use.secret.id, { use, services: [service.name] });
+        else known.services.push(service.name);
+      }
+    }
+    const wrong = new Map(this.#uses.problems.map(({ secret, message }) => [secret.id, message]));
+    return this.#snapshot.secrets.map(({ id, name }) => {
+      const used = usedBy.get(id);
+      if (used === undefined) return { ...UNUSED, name, problem: wrong.get(id) ?? null };
+      const { use, services } = used;
+      const watch = watchOf(use.ref.provider);
+      const current = watch?.current(use.refKey);
+      return {
+        name,
+        services,
+        provider: use.ref.provider,
+        ref: describeUse(use),
+        rotate: use.rotate,
+        pinned: use.ref.pin !== undefined,
+        revision: use.ref.pin ?? current?.revision ?? null,
+        changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(use.refKey)),
+        problem: wrong.get(id) ?? watch?.error(use.refKey)?.message ?? null,
+      };
+    });
+  }
+
+  #service(
+    { service, uses }: ServiceUses,
+    ledger: LedgerDocument | null,
+    ledgerKey: (refKey: string) => string,
+  ): ServiceStatus {
+    const planned = this.#plan?.services.find(({ serviceId }) => serviceId === service.id);
+    const rollout = ledger?.services[service.id]?.rollout ?? null;
+    const waitingFor = planned?.waitingFor ?? null;
+    return {
+      id: service.id,
+      name: service.name,
+      secrets: uses.map(({ secret }) => secret.name),
+      runningTasks: planned?.runningTasks ?? 0,
+      outdatedTasks: planned?.outdatedTasks ?? 0,
+      rollout:
+        rollout === null
+          ? null
+          : {
+              generation: rollout.generation,
+              secrets: uses
+                .filter(({ refKey }) => ledgerKey(refKey) in rollout.target)
+                .map(({ secret }) => secret.name),
+              startedAtMs: rollout.begunAtMs,
+              state: rollout.failed ? 'failed' : waitingFor === null ? 'rolling' : 'waiting',
+            },
+      lastRotationAtMs: this.#rotatedAtMs.get(service.name) ?? null,
+      waitingFor,
+      problem: this.#failures.get(service.name) ?? (planned?.blocked === true ? `waits for ${waitingFor}` : null),
+    };
+  }
+
+  #problems(
+    role: Role | null,
+    secrets: readonly SecretStatus[],
+    services: readonly ServiceStatus[],
+    watchOf: FindWatch,
+  ): readonly Problem[] {
+    const problems: Problem[] = [];
+    const add = (summary: string, detail: string) => problems.push({ summary, detail: `${summary}: ${detail}` });
+    if (this.#dockerFailure !== null) add('Docker does not answer', this.#dockerFailure);
+    if (role === 'worker') {
+      add('This node is not a manager', 'the plugin serves nothing here; run it on the managers, or promote the node');
+    }
+    for (const provider of new Set(secrets.map(({ provider }) => provider))) {
+      const watch = provider === null ? undefined : watchOf(provider);
+      if (watch?.failure) add('A provider does not answer', `${provider}: ${watch.failure.message}`);
+      if (watch?.probeProblem) add('Changes of a provider are found only by reading the values', watch.probeProblem);
+    }
+    for (const { name, problem } of secrets)
+      if (problem !== null) add('A secret has no value to deliver', `${name}: ${problem}`);
+    for (const { name, problem } of services)
+      if (problem !== null) add('A rotation does not proceed', `${name}: ${problem}`);
+    return problems;
+  }
+}
+
+const UNUSED = {
+  provider: null,
+  ref: null,
+  rotate: 'auto',
+  pinned: false,
+  revision: null,
+  changedAtMs: null,
+  services: [],
+} as const;

@@ -1,0 +1,67 @@
+import {
+  describeRef,
+  type LabelReader,
+  ProviderError,
+  type RotateMode,
+  refKey,
+  type SecretRef,
+} from '@vault-swarm/provider';
+import type { Workload, WorkloadSecret, WorkloadSnapshot } from './workloads.ts';
+
+/** A secret as one service uses it. Without a path label its ref depends on the service. */
+export interface SecretUse {
+  readonly secret: WorkloadSecret;
+  readonly ref: SecretRef;
+  readonly refKey: string;
+  readonly rotate: RotateMode;
+}
+
+/** A service with the secrets that it uses, as far as their labels are right. */
+export interface ServiceUses {
+  readonly service: Workload;
+  readonly uses: readonly SecretUse[];
+}
+
+/** A secret whose labels are wrong, and why. */
+export interface LabelProblem {
+  readonly secret: WorkloadSecret;
+  readonly message: string;
+}
+
+/** Services joined with their secrets' labels. */
+export interface Uses {
+  readonly services: readonly ServiceUses[];
+  readonly problems: readonly LabelProblem[];
+}
+
+/** Reads the labels of every secret in the snapshot, for each service that uses it. */
+export function joinUses(snapshot: WorkloadSnapshot, labels: LabelReader): Uses {
+  const secrets = new Map(snapshot.secrets.map((secret) => [secret.id, secret]));
+  const problems = new Map<string, LabelProblem>();
+  const services = snapshot.services.map((service) => {
+    const uses: SecretUse[] = [];
+    for (const id of service.secretIds) {
+      const secret = secrets.get(id);
+      if (secret === undefined) continue;
+      try {
+        const { ref, rotate } = labels.read(secret.labels, secret.name, service.name);
+        uses.push({ secret, ref, refKey: refKey(ref), rotate });
+      } catch (error) {
+        if (!(error instanceof ProviderError)) throw error;
+        problems.set(secret.id, { secret, message: error.message });
+      }
+    }
+    return { service, uses };
+  });
+  return { services, problems: [...problems.values()] };
+}
+
+/** Whether a rotation may roll a service for this use by itself. */
+export function rotatesByItself(use: SecretUse): boolean {
+  return use.rotate === 'auto' && use.ref.pin === undefined;
+}
+
+/** The ref of a use, for people. */
+export function describeUse(use: SecretUse): string {
+  return describeRef(use.ref);
+}

@@ -1,0 +1,100 @@
+import type { CallOptions, Labels } from '@vault-swarm/provider';
+
+/** A secret of ours: an object of the Swarm whose driver we are. */
+export interface WorkloadSecret {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+/**
+ * One running copy of a service. `starting` has not run yet (its secrets may still be asked for), `ended` never runs
+ * again. A task that is to be stopped counts as `ended`.
+ */
+export interface WorkloadTask {
+  readonly id: string;
+  /** The generation of its service that it was made from. */
+  readonly generation: number;
+  /** By the orchestrator's clock, in milliseconds since 1970. */
+  readonly createdAtMs: number;
+  readonly state: 'starting' | 'running' | 'ended';
+}
+
+/**
+ * What the orchestrator says of the latest update of a service, whoever asked for it. `message` is its own reason.
+ */
+export interface RolloutReport {
+  readonly state: 'none' | 'rolling' | 'completed' | 'paused' | 'rolling-back' | 'rolled-back' | 'rollback-paused';
+  readonly message: string;
+}
+
+/** A service that uses secrets of ours. */
+export interface Workload {
+  readonly id: string;
+  readonly name: string;
+  /** Of the service object, for compare-and-set. */
+  readonly version: number;
+  /** How often it was told to start its tasks anew; a rollback brings an older number back. */
+  readonly generation: number;
+  /** A job's tasks end by themselves; rolling it would run it again. */
+  readonly kind: 'service' | 'job';
+  /** Ids of the secrets of ours that it uses, each once. */
+  readonly secretIds: readonly string[];
+  readonly rollout: RolloutReport;
+  readonly tasks: readonly WorkloadTask[];
+}
+
+/** What runs, at one moment: our secrets, and the services that use them. */
+export interface WorkloadSnapshot {
+  readonly secrets: readonly WorkloadSecret[];
+  readonly services: readonly Workload[];
+}
+
+/** `conflict`: somebody else wrote first, or it is gone. `unknown`: it may or may not have been applied; look again. */
+export type WriteOutcome = 'applied' | 'conflict' | 'unknown';
+
+/** The orchestrator refused an update for good; `message` is its reason. */
+export class RollRefused extends Error {
+  override readonly name = 'RollRefused';
+}
+
+/**
+ * The orchestrator's services. Both calls reject where it did not answer; `roll` with {@link RollRefused} where it
+ * refused the update for good.
+ */
+export interface Workloads {
+  observe(options: CallOptions): Promise<WorkloadSnapshot>;
+  /**
+   * Starts the tasks of a service anew, as its own update configuration says, if it still has `version`.
+   * @param generation the service's next generation; greater than any number seen for it.
+   */
+  roll(id: string, version: number, generation: number, options: CallOptions): Promise<WriteOutcome>;
+}
+
+/** Tells that services, secrets or tasks may have changed. Only a hint to look sooner; hints may be lost. */
+export interface WorkloadChanges {
+  /** Calls `listener` on each hint until the returned function is called. */
+  onChange(listener: () => void): () => void;
+}
+
+/** `worker`: this node can't manage the cluster, so the plugin can do nothing here. */
+export type Role = 'leader' | 'standby' | 'worker';
+
+/** Which part this node has in the cluster, now. Rejects where the engine does not answer. */
+export interface Leadership {
+  role(options: CallOptions): Promise<Role>;
+}
+
+/** The ledger as it is stored: text of ours, and the version of the object that holds it. */
+export interface LedgerRecord {
+  readonly text: string;
+  readonly version: string;
+}
+
+/** One document, replicated by the orchestrator, changed by compare-and-set. Calls reject where it did not answer. */
+export interface LedgerStore {
+  /** `null` where there is none. */
+  read(options: CallOptions): Promise<LedgerRecord | null>;
+  /** @param version of the record that was read; `null` to make the first one. */
+  compareAndSet(version: string | null, text: string, options: CallOptions): Promise<WriteOutcome>;
+}
