@@ -17,6 +17,10 @@ export default defineConfig({
       },
       {
         ...shared,
+        test: { name: 'house', include: ['.ci/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        ...shared,
         test: {
           name: 'contract',
           include: ['packages/**/src/**/*.contract.test.ts'],
@@ -28,7 +32,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'integration',
-          include: ['{apps,packages}/**/src/**/*.integration.test.ts', '.ci/*.test.ts'],
+          include: ['{apps,packages}/**/src/**/*.integration.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
           fileParallelism: false,

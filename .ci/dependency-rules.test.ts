@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import config from '../.dependency-cruiser.cjs';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** For each rule, the smallest house that breaks it. */
+const violations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'core-knows-nobody': {
+    'packages/core/rotation/src/a.ts': "import { b } from '../../../adapters/docker/src/b.ts';\nexport const a = b;",
+    'packages/adapters/docker/src/b.ts': 'export const b = 1;',
+  },
+  'core-has-no-dependency': {
+    'packages/core/rotation/src/a.ts': "import { readFileSync } from 'node:fs';\nexport const a = readFileSync;",
+  },
+  'domains-meet-only-in-provider': {
+    'packages/core/rotation/src/a.ts': "import type { B } from '../../delivery/src/b.ts';\nexport type A = B;",
+    'packages/core/delivery/src/b.ts': 'export type B = 1;',
+  },
+  'provider-is-the-root': {
+    'packages/core/provider/src/a.ts': "import type { B } from '../../metrics/src/b.ts';\nexport type A = B;",
+    'packages/core/metrics/src/b.ts': 'export type B = 1;',
+  },
+  'adapters-know-only-core': {
+    'packages/adapters/vault/src/a.ts': "import { b } from '../../file/src/b.ts';\nexport const a = b;",
+    'packages/adapters/file/src/b.ts': 'export const b = 1;',
+  },
+  'adapter-tests-know-only-testing': {
+    'packages/adapters/vault/src/a.test.ts': "import { b } from '../../file/src/b.ts';\nexport const a = b;",
+    'packages/adapters/file/src/b.ts': 'export const b = 1;',
+  },
+  'contract-suite-knows-only-core': {
+    'packages/testing/provider-contract/src/a.ts': "import { b } from '../../lab/src/b.ts';\nexport const a = b;",
+    'packages/testing/lab/src/b.ts': 'export const b = 1;',
+  },
+  'lab-knows-no-app': {
+    'packages/testing/lab/src/a.ts': "import { b } from '../../../../apps/plugin/src/b.ts';\nexport const a = b;",
+    'apps/plugin/src/b.ts': 'export const b = 1;',
+  },
+  'container-only-in-composition': {
+    'apps/plugin/src/a.ts': "import { Container } from 'inversify';\nexport const a = Container;",
+    'node_modules/inversify/package.json': '{"name":"inversify","main":"index.js"}',
+    'node_modules/inversify/index.js': 'exports.Container = 1;',
+  },
+  'no-cycles': {
+    'apps/plugin/src/a.ts': "import { b } from './b.ts';\nexport const a = () => b;",
+    'apps/plugin/src/b.ts': "import { a } from './a.ts';\nexport const b = () => a;",
+  },
+  'no-unresolved': {
+    'apps/plugin/src/a.ts': "import { b } from './missing.ts';\nexport const a = b;",
+  },
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dependency-rules-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('every rule has a violation here', () => {
+  expect(config.forbidden.map(({ name }: { name: string }) => name).toSorted()).toEqual(
+    Object.keys(violations).toSorted(),
+  );
+});
+
+test.each(Object.entries(violations))('%s is caught', async (rule, files) => {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  await Promise.all(['apps', 'packages'].map((name) => mkdir(join(folder, name), { recursive: true })));
+  const program = join(root, 'node_modules/.bin/depcruise');
+  const args = ['--config', join(root, '.dependency-cruiser.cjs'), '--output-type', 'json', 'apps', 'packages'];
+  const report = await promisify(execFile)(program, args, { cwd: folder }).catch((error: { stdout: string }) => error);
+  const found: { violations: { rule: { name: string } }[] } = JSON.parse(report.stdout).summary;
+  expect(found.violations.map((violation) => violation.rule.name)).toContain(rule);
+});

@@ -1,0 +1,107 @@
+// The dependency rule of docs/architecture.md. Each rule has its reason; .ci/dependency-rules.test.ts shows that each
+// one catches what it forbids.
+const CORE = '^packages/core/';
+const ADAPTERS = '^packages/adapters/';
+const APPS = '^apps/';
+const TESTING = '^packages/testing/';
+const LAB = '^packages/testing/lab/';
+const TESTS = '[.]test[.]ts$|/testing/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'core-knows-nobody',
+      comment: 'Core is plain TypeScript: it is simulated, imported as a library, and reads no clock, file or network.',
+      severity: 'error',
+      from: { path: CORE, pathNot: TESTS },
+      to: { path: `${ADAPTERS}|${APPS}|${TESTING}` },
+    },
+    {
+      name: 'core-has-no-dependency',
+      comment:
+        "What core uses, every consumer of the library would have to take too. Only its tests use Node's modules.",
+      severity: 'error',
+      from: { path: CORE, pathNot: TESTS },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown', 'unknown'],
+        pathNot: CORE,
+      },
+    },
+    {
+      name: 'domains-meet-only-in-provider',
+      comment:
+        'Delivery, rotation and metrics can be used and understood alone; what they share is a port in provider.',
+      severity: 'error',
+      from: { path: `${CORE}(delivery|rotation|metrics)/` },
+      to: { path: `${CORE}(delivery|rotation|metrics)/`, pathNot: `${CORE}$1/` },
+    },
+    {
+      name: 'provider-is-the-root',
+      comment: 'Provider holds the ports that all others share, so it depends on none of them.',
+      severity: 'error',
+      from: { path: `${CORE}provider/` },
+      to: { path: `${CORE}(delivery|rotation|metrics)/` },
+    },
+    {
+      name: 'adapters-know-only-core',
+      comment:
+        'An adapter is replaceable because nothing but apps knows it, and one outside library does not meet another.',
+      severity: 'error',
+      from: { path: `${ADAPTERS}([^/]+)/`, pathNot: TESTS },
+      to: { path: `${ADAPTERS}|${APPS}|${TESTING}`, pathNot: `${ADAPTERS}$1/` },
+    },
+    {
+      name: 'adapter-tests-know-only-testing',
+      comment: "An adapter's tests use the contract suite and the lab, not another adapter.",
+      severity: 'error',
+      from: { path: `${ADAPTERS}([^/]+)/.*(${TESTS})` },
+      to: { path: `${ADAPTERS}|${APPS}`, pathNot: `${ADAPTERS}$1/` },
+    },
+    {
+      name: 'contract-suite-knows-only-core',
+      comment: 'Adapter authors install the contract suite: it may bring nothing but the ports.',
+      severity: 'error',
+      from: { path: TESTING, pathNot: LAB },
+      to: { path: `${ADAPTERS}|${APPS}|${LAB}` },
+    },
+    {
+      name: 'lab-knows-no-app',
+      comment: 'The lab drives the product from outside, by its commands and sockets.',
+      severity: 'error',
+      from: { path: LAB },
+      to: { path: APPS },
+    },
+    {
+      name: 'container-only-in-composition',
+      comment: 'Classes get what they need through their constructors and know no container.',
+      severity: 'error',
+      from: { pathNot: '^apps/plugin/src/composition/' },
+      to: { path: 'node_modules/inversify' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one idea, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-unresolved',
+      comment: 'An import that the rules cannot follow would not be checked by them.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@vault-swarm/source', 'import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.d.ts'],
+    },
+  },
+};

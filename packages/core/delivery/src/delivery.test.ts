@@ -1,0 +1,231 @@
+import {
+  type Clock,
+  EventBus,
+  LabelReader,
+  ProviderError,
+  type ProviderInstance,
+  type SecretRevision,
+  SecretValue,
+  type TimedEvent,
+} from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import { type DeliveredRevision, Delivery, type DeliveryLimits } from './delivery.ts';
+
+const scheme = {
+  kind: 'vault',
+  names: ['vault_path'],
+  target: (labels: Readonly<Record<string, string>>, defaultPath: () => string) => ({
+    location: { path: labels.vault_path ?? defaultPath() },
+  }),
+};
+
+/** A delivery on a clock and a provider that the test moves by hand. */
+function setUp(limits: Partial<DeliveryLimits> = {}) {
+  const timers = new Map<() => void, number>();
+  const time = { nowMs: 0 };
+  const clock: Clock = {
+    now: () => time.nowMs,
+    monotonic: () => time.nowMs,
+    after: (delayMs, callback) => {
+      timers.set(callback, time.nowMs + delayMs);
+      return () => timers.delete(callback);
+    },
+  };
+  const answers: ((signal: AbortSignal) => Promise<SecretRevision>)[] = [];
+  const reads: string[] = [];
+  const provider: ProviderInstance = {
+    name: 'vault',
+    probe: null,
+    hints: null,
+    secrets: {
+      read: (ref, { signal }) => {
+        reads.push(ref.location.path ?? '');
+        const answer = answers.length > 1 ? answers.shift() : answers[0];
+        return answer === undefined ? Promise.reject(new Error('no answer was set up')) : answer(signal);
+      },
+    },
+    close: async () => undefined,
+  };
+  const events: TimedEvent[] = [];
+  const bus = new EventBus(clock);
+  bus.subscribe((event) => events.push(event));
+  const delivered: DeliveredRevision[] = [];
+  const delivery = new Delivery({
+    labels: new LabelReader([{ name: 'vault', scheme }]),
+    findProvider: async () => provider,
+    clock,
+    events: bus,
+    record: (entry) => delivered.push(entry),
+    limits: {
+      deadlineMs: 2_000,
+      cacheMaxAgeMs: 10_000,
+      staleIfErrorMs: 60_000,
+      memory: { maxRevisions: 100, maxBytes: 1_000_000 },
+      ...limits,
+    },
+  });
+  const advance = async (durationMs: number) => {
+    time.nowMs += durationMs;
+    for (const [callback, atMs] of [...timers]) {
+      if (atMs > time.nowMs) continue;
+      timers.delete(callback);
+      callback();
+    }
+    for (let round = 0; round < 50; round++) await Promise.resolve();
+  };
+  const ask = (secretName = 'db') =>
+    delivery.get({ secretName, labels: { vault_path: secretName }, serviceId: 's1', serviceName: 'web', taskId: 't1' });
+  return { delivery, answers, reads, events, delivered, advance, ask };
+}
+
+const revision = (text: string, name = 'r1'): SecretRevision => ({ value: SecretValue.fromText(text), revision: name });
+const gives = (text: string, name?: string) => async () => revision(text, name);
+const fails = (code: ProviderError['code']) => async () =>
+  Promise.reject(new ProviderError(code, 'the provider says no'));
+const hangs = () => new Promise<never>(() => undefined);
+
+const textOf = (answer: Awaited<ReturnType<Delivery['get']>>) =>
+  answer.kind === 'value' ? new TextDecoder().decode(answer.value.reveal()) : `${answer.code}`;
+
+test('answers from memory while the value there is fresh, and asks again when it is not', async () => {
+  const { answers, reads, ask, advance } = setUp();
+  answers.push(gives('one', 'r1'), gives('two', 'r2'));
+  expect(textOf(await ask())).toBe('one');
+  await advance(9_999);
+  expect(textOf(await ask())).toBe('one');
+  await advance(1);
+  expect(textOf(await ask())).toBe('two');
+  expect(reads).toEqual(['db', 'db']);
+});
+
+test('asks every time when CACHE_MAX_AGE is 0', async () => {
+  const { answers, reads, ask } = setUp({ cacheMaxAgeMs: 0 });
+  answers.push(gives('one'));
+  await ask();
+  await ask();
+  expect(reads.length).toBe(2);
+});
+
+test('a probe that finds nothing new keeps a value fresh', async () => {
+  const { delivery, answers, reads, ask, advance } = setUp();
+  answers.push(gives('one', 'r1'));
+  await ask();
+  await advance(9_000);
+  delivery.confirm({ provider: 'vault', location: { path: 'db' }, encoding: 'raw' }, 'r1', 9_000);
+  await advance(9_000);
+  await ask();
+  expect(reads.length).toBe(1);
+});
+
+test('asks the provider once for all who want the same value at the same time', async () => {
+  const { answers, reads, ask } = setUp();
+  answers.push(gives('one'));
+  const all = await Promise.all(Array.from({ length: 100 }, () => ask()));
+  expect(all.map(textOf).every((text) => text === 'one')).toBe(true);
+  expect(reads.length).toBe(1);
+});
+
+test('answers within its deadline when the provider hangs', async () => {
+  const { answers, ask, advance, events } = setUp();
+  answers.push(hangs);
+  const answer = ask();
+  await advance(2_000);
+  expect(textOf(await answer)).toBe('DEADLINE');
+  expect(events).toMatchObject([{ type: 'secret.refused', code: 'DEADLINE', secret: 'db', service: 'web' }]);
+});
+
+test.each(['UNAVAILABLE', 'UNAUTHENTICATED', 'RATE_LIMITED'] as const)(
+  'serves the last good value on %s',
+  async (code) => {
+    const { answers, ask, advance, events } = setUp();
+    answers.push(gives('one'), fails(code));
+    await ask();
+    await advance(20_000);
+    expect(textOf(await ask())).toBe('one');
+    expect(events.at(-1)).toMatchObject({ type: 'secret.delivered', source: 'stale' });
+  },
+);
+
+test('serves the last good value while the provider hangs', async () => {
+  const { answers, ask, advance } = setUp();
+  answers.push(gives('one'), hangs);
+  await ask();
+  await advance(20_000);
+  const answer = ask();
+  await advance(2_000);
+  expect(textOf(await answer)).toBe('one');
+});
+
+test('serves no value older than STALE_IF_ERROR', async () => {
+  const { answers, ask, advance } = setUp();
+  answers.push(gives('one'), fails('UNAVAILABLE'));
+  await ask();
+  await advance(60_000);
+  expect(textOf(await ask())).toBe('UNAVAILABLE');
+});
+
+test.each(['NOT_FOUND', 'ACCESS_DENIED'] as const)(
+  'never papers over %s, not even when the provider is away later',
+  async (code) => {
+    const { answers, ask, advance } = setUp();
+    answers.push(gives('one'), fails(code), fails('UNAVAILABLE'));
+    await ask();
+    await advance(20_000);
+    expect(textOf(await ask())).toBe(code);
+    expect(textOf(await ask())).toBe('UNAVAILABLE');
+  },
+);
+
+test('an answer to an older read does not replace that to a newer one', async () => {
+  const { delivery, answers, ask, advance } = setUp();
+  const slow = Promise.withResolvers<SecretRevision>();
+  answers.push(() => slow.promise, gives('two', 'r2'));
+  const first = ask();
+  await advance(0);
+  await advance(100);
+  await delivery.refresh(
+    { provider: 'vault', location: { path: 'db' }, encoding: 'raw' },
+    { signal: new AbortController().signal },
+  );
+  slow.resolve(revision('one', 'r1'));
+  await first;
+  expect(textOf(await ask())).toBe('two');
+});
+
+test.each([
+  [0, false],
+  [1, true],
+  [511_999, true],
+  [512_000, false],
+])('a value of %i bytes is delivered: %s', async (bytes, delivered) => {
+  const { answers, ask } = setUp();
+  answers.push(async () => ({ value: new SecretValue(new Uint8Array(bytes)), revision: 'r1' }));
+  const answer = await ask();
+  expect(answer.kind).toBe(delivered ? 'value' : 'refused');
+  if (answer.kind === 'refused') expect(answer.message).toContain(`${bytes} bytes`);
+});
+
+test('refuses wrong labels with a message that names them, and asks nobody', async () => {
+  const { delivery, reads } = setUp();
+  const answer = await delivery.get({ secretName: 'db', labels: { vault_pth: 'x' }, serviceName: 'web' });
+  expect(answer).toMatchObject({
+    kind: 'refused',
+    code: 'INVALID_REF',
+    message: expect.stringContaining('"vault_pth"'),
+  });
+  expect(reads).toEqual([]);
+});
+
+test('notes which revision a task was given', async () => {
+  const { answers, ask, delivered } = setUp();
+  answers.push(gives('one', 'r7'));
+  await ask();
+  expect(delivered).toMatchObject([{ taskId: 't1', serviceId: 's1', revision: 'r7' }]);
+});
+
+test('tells no value in any event or answer but the value itself', async () => {
+  const { answers, ask, events } = setUp();
+  answers.push(gives('hunter2-canary'));
+  const answer = await ask();
+  expect(JSON.stringify([events, answer])).not.toContain('hunter2-canary');
+});

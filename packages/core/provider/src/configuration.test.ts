@@ -1,0 +1,75 @@
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+import { Environment } from './configuration.ts';
+
+const noFiles = () => {
+  throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+};
+const environment = (variables: Record<string, string>, readFile: (path: string) => string = noFiles) =>
+  new Environment(variables, readFile);
+
+test('reports every problem, each with the variable, what was given and what is allowed', () => {
+  const env = environment({ A: 'yes', B: '5 minutes', C: '70000', D: 'loud', E_FILE: '/nowhere' });
+  env.boolean('A', true);
+  env.durationMs('B', 1_000, { minMs: 500 });
+  env.integer('C', 8080, { min: 1, max: 65_535 });
+  env.oneOf('D', ['info', 'debug'], 'info');
+  env.credential('E');
+  expect(env.problems.map(({ variable, message }) => `${variable} ${message}`)).toEqual([
+    'A "yes" must be one of true, false',
+    'B "5 minutes" must be a duration such as 500ms, 10s or 1m30s, at least 500ms',
+    'C "70000" must be a whole number from 1 to 65535',
+    'D "loud" must be one of info, debug',
+    'E_FILE "/nowhere" names a file that can\'t be read (ENOENT)',
+  ]);
+});
+
+test('an empty variable counts as not given', () => {
+  const env = environment({ A: '', TOKEN: '', TOKEN_FILE: '' });
+  expect([env.boolean('A', true), env.credential('TOKEN'), env.problems]).toEqual([true, undefined, []]);
+});
+
+test.each([
+  ['500ms', 500],
+  ['10s', 10_000],
+  ['1m30s', 90_000],
+  ['1.5h', 5_400_000],
+  ['0', 0],
+  ['0s', 0],
+])('reads the duration %s', (text, expected) => {
+  expect(environment({ A: text }).durationMs('A', 1, { minMs: 0 })).toBe(expected);
+});
+
+test.each(['10', '-1s', '1d', '1s ', '', 's', '1e3s'])('does not take %j for a duration', (text) => {
+  const env = environment({ A: text });
+  env.durationMs('A', 1, { minMs: 0 });
+  expect(env.problems.length).toBe(text === '' ? 0 : 1);
+});
+
+test('a credential is read from its file again each time, less one newline at its end', () => {
+  const file = { text: 'one\n\n' };
+  const credential = environment({ TOKEN_FILE: '/run/token' }, () => file.text).credential('TOKEN');
+  expect(credential?.read()).toBe('one\n');
+  file.text = 'two\n';
+  expect(credential?.read()).toBe('two');
+});
+
+test('a credential given in both ways is a problem that shows neither', () => {
+  const env = environment({ TOKEN: 'canary', TOKEN_FILE: '/run/token' }, () => 'canary');
+  expect(env.credential('TOKEN')).toBeUndefined();
+  expect(JSON.stringify(env.problems)).toContain('TOKEN_FILE');
+  expect(JSON.stringify(env.problems)).not.toContain('canary');
+});
+
+test('a credential is redacted wherever it is printed', () => {
+  const credential = environment({ TOKEN: 'canary' }).credential('TOKEN');
+  expect(`${String(credential)} ${JSON.stringify({ credential })} ${inspect(credential)}`).not.toContain('canary');
+  expect(credential?.read()).toBe('canary');
+});
+
+test('does not show what was given for an address, which may be a password', () => {
+  const env = environment({ URL: 'https://user:canary@vault' });
+  env.url('URL', 'http://localhost');
+  expect(env.problems.length).toBe(1);
+  expect(JSON.stringify(env.problems)).not.toContain('canary');
+});

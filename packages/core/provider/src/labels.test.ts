@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { LabelReader, type LabelScheme, type Labels } from './labels.ts';
+import { ProviderError } from './provider-error.ts';
+
+const schemeOf = (kind: string): LabelScheme => ({
+  kind,
+  names: [`${kind}_path`, `${kind}_field`],
+  target: (labels, defaultPath) => {
+    const field = labels[`${kind}_field`];
+    return { location: { path: labels[`${kind}_path`] ?? defaultPath() }, ...(field === undefined ? {} : { field }) };
+  },
+});
+const reader = new LabelReader([
+  { name: 'vault', scheme: schemeOf('vault') },
+  { name: 'file', scheme: schemeOf('file') },
+  { name: 'vault-eu', scheme: schemeOf('vault') },
+]);
+const read = (labels: Labels, service: string | undefined = 'web') => reader.read(labels, 'db', service);
+const refusal = (labels: Labels, service?: string) => {
+  try {
+    reader.read(labels, 'db', service);
+  } catch (error) {
+    if (error instanceof ProviderError && error.code === 'INVALID_REF') return error.message;
+  }
+  return 'no refusal';
+};
+
+test('a secret without labels is looked up as SERVICE/SECRET at the first provider', () => {
+  expect(read({})).toEqual({
+    ref: { provider: 'vault', location: { path: 'web/db' }, encoding: 'raw' },
+    rotate: 'auto',
+  });
+});
+
+test('labels of a stack or of others are left alone', () => {
+  expect(read({ 'com.docker.stack.namespace': 'shop', owner: 'team-a' }).ref.location).toEqual({ path: 'web/db' });
+});
+
+test('the prefix chooses the provider, the label provider an instance of it', () => {
+  expect(read({ file_path: 'x' }).ref.provider).toBe('file');
+  expect(read({ vault_path: 'x', provider: 'vault-eu' }).ref.provider).toBe('vault-eu');
+  expect(read({ provider: 'file' }).ref.provider).toBe('file');
+});
+
+test.each([
+  [{ rotate: 'yes' }, '"rotate" = "yes" must be one of auto, manual, off'],
+  [{ encoding: 'hex' }, '"encoding" = "hex" must be one of raw, base64, json'],
+  [{ vault_pth: 'x' }, '"vault_pth" is not known'],
+  [{ vault_path: ' ' }, '"vault_path" is empty'],
+  [{ vault_path: 'x', file_path: 'y' }, '"file_path" = "y", "vault_path" = "x"'],
+  [{ aws_secret_name: 'x' }, '"aws_secret_name" = "x" names a provider that is not configured'],
+  [{ provider: 'vaultt' }, '"provider" = "vaultt" names a provider that is not configured'],
+  [{ provider: 'file', vault_path: 'x' }, '"provider" = "file" is of kind file'],
+  [{ encoding: 'json', vault_field: 'x' }, "can't be combined with a field"],
+])('refuses %j and names label and value', (labels, message) => {
+  expect(refusal(labels as unknown as Labels, 'web')).toContain(message);
+});
+
+test('says what is missing where neither a label nor a service gives a path', () => {
+  expect(refusal({})).toContain('add a path label');
+});
