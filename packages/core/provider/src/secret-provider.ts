@@ -23,7 +23,7 @@ export interface SecretRevision {
  * Reads values.
  *
  * `read` gives the current value, or the one that `ref` pins, exactly as the provider has it. It rejects with a
- * {@link ProviderError} only. Reads may run at the same time; those of one location may share one request.
+ * {@link ProviderError} only, also when it was aborted. Reads may run at the same time; those of one location may share one request.
  */
 export interface SecretProvider {
   read(ref: SecretRef, options: CallOptions): Promise<SecretRevision>;
@@ -59,6 +59,6 @@ export interface ProviderInstance {
   readonly secrets: SecretProvider;
   readonly probe: ChangeProbe | null;
   readonly hints: ChangeHints | null;
-  /** Ends connections, timers and watches. Calls under way are cut off. */
+  /** Ends connections, timers and watches. Calls under way are cut off. May be called more than once. */
   close(): Promise<void>;
 }

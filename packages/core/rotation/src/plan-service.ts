@@ -171,9 +171,11 @@ function failureOf(
     : null;
 }
 
-/** A rollback brings the service's old generation back, so its tasks are asked too. */
-function wasApplied(service: Workload, open: OpenRollout): boolean {
-  return service.generation >= open.generation || service.tasks.some(({ generation }) => generation >= open.generation);
+/** Swarm's rollback brings the service's old generation back; one that began after our rollout undid our rollout. */
+function wasApplied({ generation, rollout: { state, startedAtMs } }: Workload, open: OpenRollout): boolean {
+  if (generation >= open.generation) return true;
+  const rolledBack = state === 'rolling-back' || state === 'rolled-back' || state === 'rollback-paused';
+  return rolledBack && startedAtMs !== null && startedAtMs >= open.begunAtMs;
 }
 
 function busy({ rollout: { state } }: Workload): boolean {

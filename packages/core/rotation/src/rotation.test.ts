@@ -197,22 +197,28 @@ test('rolls nothing while the rotation is turned off', async () => {
   expect([world.swarm.updates, world.swarm.ledgerWrites]).toEqual([[], 0]);
 });
 
-test('counts a rollout that Swarm paused as one error, and tries the same value no second time', async () => {
-  const { world, web } = await twoServices();
-  world.provider.write('cert', 'cert 2');
-  await world.clock.advance(1_500);
-  world.swarm.step();
-  world.swarm.fail(web, 'paused');
-  await world.run(30_000);
-  expect(world.events.filter((event) => event.type === 'rollout.failed')).toMatchObject([
-    { service: 'web', reason: 'paused' },
-  ]);
-  expect(world.swarm.updates).toEqual(['web@1']);
-  world.provider.write('cert', 'cert 3');
-  await world.run(10_000);
-  expect(world.held(web, 'cert')).toEqual(['v3', 'v3', 'v3']);
-  expect(world.swarm.updates).toEqual(['web@1', 'web@2']);
-});
+test.each([
+  ['paused', 'web@2'],
+  ['rolled-back', 'web@2'],
+] as const)(
+  'counts a rollout that ended as %s as one error, and tries the same value no second time',
+  async (end, next) => {
+    const { world, web } = await twoServices();
+    world.provider.write('cert', 'cert 2');
+    await world.clock.advance(1_500);
+    world.swarm.step();
+    world.swarm.fail(web, end);
+    await world.run(30_000);
+    expect(world.events.filter((event) => event.type === 'rollout.failed')).toMatchObject([
+      { service: 'web', reason: end },
+    ]);
+    expect(world.swarm.updates).toEqual(['web@1']);
+    world.provider.write('cert', 'cert 3');
+    await world.run(10_000);
+    expect(world.held(web, 'cert')).toEqual(['v3', 'v3', 'v3']);
+    expect(world.swarm.updates).toEqual(['web@1', next]);
+  },
+);
 
 test('tells a rollout that does not end as stuck, once', async () => {
   const { world } = await twoServices({ policy: { maxParallel: 5, stuckAfterMs: 5_000 } });

@@ -26,6 +26,8 @@ export interface WorkloadTask {
 export interface RolloutReport {
   readonly state: 'none' | 'rolling' | 'completed' | 'paused' | 'rolling-back' | 'rolled-back' | 'rollback-paused';
   readonly message: string;
+  /** When it (or the rollback) began, in milliseconds since 1970; `null` where it is not told. */
+  readonly startedAtMs: number | null;
 }
 
 /** A service that uses secrets of ours. */

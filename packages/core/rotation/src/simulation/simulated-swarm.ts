@@ -20,6 +20,7 @@ interface SimulatedService {
   readonly secretIds: readonly string[];
   version: number;
   generation: number;
+  generationBefore: number;
   rollout: RolloutReport;
   tasks: WorkloadTask[];
   /** Tasks of the present generation that are still to be made. */
@@ -68,8 +69,9 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     kind: 'service' | 'job' = 'service',
   ): string {
     const id = `service-${this.#nextId++}`;
-    const rollout: RolloutReport = { state: 'none', message: '' };
-    const service = { id, name, kind, secretIds, version: 1, generation: 0, rollout, tasks: [], toReplace: 0 };
+    const rollout: RolloutReport = { state: 'none', message: '', startedAtMs: null };
+    const counters = { version: 1, generation: 0, generationBefore: 0, toReplace: 0 };
+    const service: SimulatedService = { id, name, kind, secretIds, rollout, tasks: [], ...counters };
     this.#services.set(id, service);
     for (let slot = 0; slot < replicas; slot++) this.#startTask(service);
     return id;
@@ -104,7 +106,7 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
         this.#startTask(service);
         service.toReplace -= 1;
       } else {
-        service.rollout = { state: 'completed', message: 'update completed' };
+        service.rollout = { ...service.rollout, state: 'completed', message: 'update completed' };
       }
       this.#changed();
     }
@@ -113,7 +115,8 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   /** Lets Swarm give the rollout up, as it does when new tasks fail. */
   fail(id: string, state: 'paused' | 'rolled-back'): void {
     const service = this.#service(id);
-    service.rollout = { state, message: 'update paused due to failure' };
+    service.rollout = { state, message: 'update paused due to failure', startedAtMs: this.#clock.now() };
+    if (state === 'rolled-back') service.generation = service.generationBefore;
     service.version += 1;
     this.#changed();
   }
@@ -167,8 +170,9 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   #begin(service: SimulatedService, generation: number): void {
     service.version += 1;
+    service.generationBefore = service.generation;
     service.generation = generation;
-    service.rollout = { state: 'rolling', message: 'update in progress' };
+    service.rollout = { state: 'rolling', message: 'update in progress', startedAtMs: this.#clock.now() };
     service.toReplace = this.taskIds(service.id).length;
     this.updates.push(`${service.name}@${generation}`);
     this.#changed();

@@ -1,0 +1,282 @@
+import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { type Clock, ProviderError, type ProviderInstance, refKey, type SecretRef } from '@vault-swarm/provider';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createFileProvider } from './index.ts';
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+const digest = (bytes: Uint8Array) => createHmac('sha256', 'a key').update(bytes).digest('base64url');
+const signal = new AbortController().signal;
+
+let parent: string;
+let directory: string;
+let provider: ProviderInstance;
+const workers: Worker[] = [];
+
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'file-provider-'));
+  directory = join(parent, 'secrets');
+  await mkdir(directory);
+  provider = createFileProvider({ directory }, { name: 'file', clock, digest });
+});
+
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.terminate();
+  await provider.close();
+  await rm(parent, { recursive: true });
+});
+
+function ref(path: string): SecretRef {
+  return { provider: 'file', location: { path }, encoding: 'raw' };
+}
+
+function put(path: string, content: string | Uint8Array): Promise<void> {
+  return writeFile(join(directory, path), content);
+}
+
+async function text(path: string): Promise<string> {
+  return Buffer.from((await provider.secrets.read(ref(path), { signal })).value.reveal()).toString();
+}
+
+async function failure(path: string): Promise<ProviderError> {
+  const error = await provider.secrets.read(ref(path), { signal }).catch((reason: unknown) => reason);
+  if (error instanceof ProviderError) return error;
+  throw new Error('it was read');
+}
+
+async function marker(path: string): Promise<string> {
+  const result = (await provider.probe?.probe([ref(path)], { signal }))?.get(refKey(ref(path)));
+  return result?.kind === 'marker' ? result.marker : `no marker: ${result?.kind}`;
+}
+
+describe('a file in the folder', () => {
+  test('is found below other folders and through links inside of the folder', async () => {
+    await mkdir(join(directory, 'app/db'), { recursive: true });
+    await put('app/db/password', 'x\n');
+    await symlink('app', join(directory, 'link'));
+    await symlink(join(directory, 'app/db/password'), join(directory, 'absolute'));
+    expect(await text('app/db/password')).toBe('x\n');
+    expect(await text('link/db/password')).toBe('x\n');
+    expect(await text('absolute')).toBe('x\n');
+  });
+
+  test('is found where the folder itself is a link', async () => {
+    await put('one', 'x');
+    await symlink(directory, join(parent, 'link'));
+    const linked = createFileProvider({ directory: join(parent, 'link') }, { name: 'file', clock, digest });
+    expect((await linked.secrets.read(ref('one'), { signal })).value.byteLength).toBe(1);
+    await linked.close();
+  });
+
+  test('has no fields where its JSON is no object, and the error quotes nothing', async () => {
+    for (const content of ['["s3cret"]', '"s3cret"', '{"a": "s3cret"', '{"a": s3cret}']) {
+      await put('x.json', content);
+      expect(await failure('x.json')).toMatchObject({
+        code: 'INVALID_PAYLOAD',
+        message: 'file x.json: it is not a JSON object',
+      });
+    }
+    await put('x.yaml', Buffer.from([0x61, 0x3a, 0xff]));
+    expect(await failure('x.yaml')).toMatchObject({ message: 'file x.yaml: it is not UTF-8 text' });
+  });
+
+  test('is refused with its size where Swarm can not carry it', async () => {
+    await put('large', Buffer.alloc(512_000));
+    await put('fits', Buffer.alloc(511_999));
+    await put('empty', '');
+    expect(await failure('large')).toMatchObject({
+      code: 'INVALID_PAYLOAD',
+      message: expect.stringContaining('512000 bytes'),
+    });
+    expect(await text('fits')).toHaveLength(511_999);
+    expect(await failure('empty')).toMatchObject({
+      code: 'INVALID_PAYLOAD',
+      message: expect.stringContaining('0 bytes'),
+    });
+  });
+
+  test('is not read into memory where it is too large', async () => {
+    execFileSync('truncate', ['-s', '1T', join(directory, 'huge')]);
+    expect(await failure('huge')).toMatchObject({ message: expect.stringContaining('1099511627776 bytes') });
+  });
+
+  test('has another marker after each change in place, however soon', async () => {
+    const markers = new Set<string>();
+    for (let turn = 0; turn < 10; turn++) {
+      await put('x', `value-${turn}`);
+      markers.add(await marker('x'));
+    }
+    expect(markers.size).toBe(10);
+  });
+
+  test('has no two equal markers while it is written all the time', async () => {
+    await put('log', 'x');
+    const writing = setInterval(() => void appendFile(join(directory, 'log'), 'x'), 1);
+    const markers = [await marker('log'), await marker('log'), await marker('log')];
+    clearInterval(writing);
+    expect(new Set(markers).size).toBe(3);
+  });
+});
+
+describe('what is not a file in the folder', () => {
+  test('is refused at once', { timeout: 2_000 }, async () => {
+    await mkdir(join(directory, 'folder'));
+    execFileSync('mkfifo', [join(directory, 'fifo')]);
+    const server = createServer().listen(join(directory, 'socket'));
+    await once(server, 'listening');
+    await symlink('/dev/zero', join(directory, 'device'));
+    await symlink('circle', join(directory, 'circle'));
+    await symlink('nowhere', join(directory, 'dangling'));
+    await put('plain', 'x');
+    expect(await failure('folder')).toMatchObject({
+      code: 'INVALID_PAYLOAD',
+      message: 'file folder: it is a folder, not a file',
+    });
+    expect(await failure('fifo')).toMatchObject({
+      code: 'INVALID_PAYLOAD',
+      message: 'file fifo: it is a named pipe, not a file',
+    });
+    expect(await failure('socket')).toMatchObject({ code: 'INVALID_PAYLOAD' });
+    expect(await failure('device')).toMatchObject({ code: 'ACCESS_DENIED' });
+    expect(await failure('circle')).toMatchObject({ code: 'INVALID_PAYLOAD' });
+    expect(await failure('dangling')).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await failure('plain/x')).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await failure('n'.repeat(300))).toMatchObject({ code: 'INVALID_REF' });
+    server.close();
+  });
+
+  test('is not reached by links or dots', async () => {
+    await writeFile(join(parent, 'outside'), 's3cret');
+    await mkdir(`${directory}-other`);
+    await writeFile(join(`${directory}-other`, 'x'), 's3cret');
+    await symlink('../outside', join(directory, 'relative'));
+    await symlink(join(parent, 'outside'), join(directory, 'absolute'));
+    await symlink('..', join(directory, 'up'));
+    await symlink('../secrets-other', join(directory, 'sibling'));
+    for (const path of ['relative', 'absolute', 'up/outside', 'sibling/x']) {
+      expect(await failure(path)).toMatchObject({
+        code: 'ACCESS_DENIED',
+        message: expect.stringContaining('leads out of'),
+      });
+      expect(await marker(path)).toBe('no marker: failed');
+    }
+    for (const path of ['../outside', 'a/../../outside', join(parent, 'outside')]) {
+      expect(await failure(path)).toMatchObject({ code: 'INVALID_REF' });
+    }
+  });
+
+  test('is not reached by a folder that becomes a link while it is followed', async () => {
+    await mkdir(join(directory, 'inside'));
+    await put('inside/x', 'inside');
+    await mkdir(join(parent, 'outside'));
+    await writeFile(join(parent, 'outside', 'x'), 'outside');
+    const swapper = swapping(`
+      const { renameSync, symlinkSync, unlinkSync } = require('node:fs');
+      turn(() => {
+        for (let again = 0; again < 100; again++) {
+          renameSync(d + '/inside', d + '/away'); symlinkSync('../outside', d + '/inside');
+          unlinkSync(d + '/inside'); renameSync(d + '/away', d + '/inside');
+        }
+      });`);
+    await once(swapper, 'message');
+    const seen = new Set<string>();
+    for (let turn = 0; turn < 1_000; turn++) seen.add(await text('inside/x').catch((error) => error.code));
+    expect(seen).toContain('inside');
+    // Where it is at the moment decides between the two codes.
+    expect([...seen].filter((one) => !['inside', 'ACCESS_DENIED', 'NOT_FOUND'].includes(one))).toEqual([]);
+  });
+});
+
+describe('a file that is replaced', () => {
+  test.for([
+    ['by mv', `write(d + '/new', t); renameSync(d + '/new', d + '/x');`],
+    [
+      'with its folder, as Kubernetes does',
+      `mkdirSync(d + '/..' + t); write(d + '/..' + t + '/x', t); symlinkSync('..' + t, d + '/tmp');
+       renameSync(d + '/tmp', d + '/..data'); rmSync(d + '/..' + (t - 1), { recursive: true, force: true });`,
+    ],
+  ] as const)('%s is read whole, old or new, and is never missing', async ([how, step]) => {
+    const swapper = swapping(`
+      const { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
+      const write = (path, t) => writeFileSync(path, String(t % 10).repeat(100_000));
+      turn((t) => { ${step} });`);
+    await once(swapper, 'message');
+    const path = how === 'by mv' ? 'x' : '..data/x';
+    for (let turn = 0; turn < 25; turn++) expect(await text(path)).toMatch(/^(\d)\1{99999}$/);
+  });
+});
+
+describe('the folder', () => {
+  test('that is not there is an outage, and says what to do', async () => {
+    await rename(directory, `${directory}-away`);
+    expect(await failure('x')).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `file x: the folder ${directory} is not there; mount or create it, or change FILE_SECRETS_DIR`,
+    });
+    await writeFile(directory, 'a file');
+    expect(await failure('x')).toMatchObject({ code: 'UNAVAILABLE' });
+    await rm(directory);
+    await rename(`${directory}-away`, directory);
+    expect(await failure('x')).toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('is watched as soon as a probe finds it, with the folders in it', async () => {
+    await rename(directory, `${directory}-away`);
+    const hint = vi.fn();
+    provider.hints?.onHint(hint);
+    await marker('x');
+    await rename(`${directory}-away`, directory);
+    // The probe sets the watch up, which is itself a reason to look.
+    await vi.waitFor(async () => {
+      await marker('x');
+      expect(hint).toHaveBeenCalled();
+    });
+    await mkdir(join(directory, 'a/b'), { recursive: true });
+    let turn = 0;
+    for (const path of ['a/x', 'a/b/x']) {
+      hint.mockClear();
+      await vi.waitFor(async () => {
+        await put(path, `${turn++}`);
+        expect(hint).toHaveBeenCalled();
+      });
+    }
+  });
+
+  test('is watched again after another one took its place', async () => {
+    const hint = vi.fn();
+    provider.hints?.onHint(hint);
+    await vi.waitFor(() => expect(hint).toHaveBeenCalled());
+    await rename(directory, `${directory}-old`);
+    await mkdir(directory);
+    await vi.waitFor(async () => {
+      await marker('x');
+      hint.mockClear();
+      await put('x', `${performance.now()}`);
+      await vi.waitFor(() => expect(hint).toHaveBeenCalled(), 200);
+    }, 3_000);
+  });
+});
+
+/** A thread that goes on calling `turn`'s function with 1, 2, 3, …; it posts a message after the first time. */
+function swapping(code: string): Worker {
+  const prelude = `
+    const d = ${JSON.stringify(directory)};
+    const turn = (step) => { let t = 0; const go = () => { step(++t); if (t === 1) parentPort.postMessage(1); setTimeout(go, 1); }; go(); };
+    const { parentPort } = require('node:worker_threads');`;
+  const worker = new Worker(`${prelude}${code}`, { eval: true });
+  workers.push(worker);
+  return worker;
+}

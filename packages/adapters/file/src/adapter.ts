@@ -1,0 +1,101 @@
+import {
+  type CallOptions,
+  type Clock,
+  describeRef,
+  type ProbeResult,
+  ProviderError,
+  type ProviderInstance,
+  refKey,
+  type SecretRef,
+  type SecretRevision,
+  selectValue,
+} from '@vault-swarm/provider';
+import { SecretsFolder } from './client.ts';
+import type { FileConfig } from './config.ts';
+import { filePayload } from './file-payload.ts';
+import { FolderWatch } from './folder-watch.ts';
+import { relativePathProblem } from './relative-path.ts';
+
+/** Files that one probe has open at the same time. */
+const PROBE_PARALLEL = 16;
+
+/** What the adapter needs from outside. */
+export interface FileProviderOptions {
+  /** The instance's name, as labels and configuration know it. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** A keyed digest of a file's content: its revision. */
+  digest(bytes: Uint8Array): string;
+}
+
+/** The `file` provider. Does nothing until it is asked. */
+export function createFileProvider(config: FileConfig, options: FileProviderOptions): ProviderInstance {
+  const { name, clock, digest } = options;
+  const folder = new SecretsFolder(name, config.directory, clock);
+  const hints = new FolderWatch(config.directory, clock);
+  const closing = new AbortController();
+
+  async function read(ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
+    const path = pathOf(ref);
+    const bytes = await folder.read(path, signal);
+    const payload = await filePayload(path, bytes, describeRef(ref));
+    return { value: selectValue(payload, ref), revision: digest(bytes) };
+  }
+
+  async function probe(refs: readonly SecretRef[], signal: AbortSignal): Promise<ReadonlyMap<string, ProbeResult>> {
+    hints.refresh();
+    const results = new Map<string, ProbeResult>();
+    const waiting = refs.values();
+    const work = async () => {
+      for (const ref of waiting) results.set(refKey(ref), await probeOne(ref, signal));
+    };
+    await Promise.all(Array.from({ length: PROBE_PARALLEL }, work));
+    return results;
+  }
+
+  async function probeOne(ref: SecretRef, signal: AbortSignal): Promise<ProbeResult> {
+    try {
+      return { kind: 'marker', marker: await folder.marker(pathOf(ref), signal) };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { kind: 'failed', error: ProviderError.from(error, `${describeRef(ref)}: it can't be looked at`) };
+    }
+  }
+
+  /** Ends with the caller's signal and with the instance, even where the file system itself hangs. */
+  function cutOff<T>({ signal }: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return untilAborted(name, AbortSignal.any([signal, closing.signal]), work);
+  }
+
+  return {
+    name,
+    secrets: { read: (ref, call) => cutOff(call, (signal) => read(ref, signal)) },
+    probe: { probe: (refs, call) => cutOff(call, (signal) => probe(refs, signal)) },
+    hints,
+    async close() {
+      closing.abort(new Error(`the provider ${name} was closed`));
+      hints.close();
+    },
+  };
+}
+
+/** The path of a ref, which need not come from labels: it is checked again. */
+function pathOf(ref: SecretRef): string {
+  const { path } = ref.location;
+  const problem =
+    path === undefined ? 'has no path' : ref.pin !== undefined ? 'has no versions to pin' : relativePathProblem(path);
+  if (path === undefined || problem !== null) throw new ProviderError('INVALID_REF', `${describeRef(ref)}: ${problem}`);
+  return path;
+}
+
+/** The result of `work`, or the rejection as soon as `signal` is aborted; `work` then ends at its next step. */
+function untilAborted<T>(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(new ProviderError('UNAVAILABLE', `${name}: cut off`, { cause: signal.reason }));
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work(signal)
+      .then(resolve, (error) => reject(ProviderError.from(error, `${name}: it failed`)))
+      .finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

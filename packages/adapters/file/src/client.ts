@@ -1,0 +1,204 @@
+import type { BigIntStats } from 'node:fs';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, ProviderError } from '@vault-swarm/provider';
+import { fileError, folderError, systemCode } from './file-error.ts';
+
+/** Swarm carries values of less than 500 KiB. */
+const LIMIT_BYTES = 500 * 1024;
+/** How often a path is followed anew whose links are swapped just then, each time with what they led to removed. */
+const RESOLUTIONS = 10;
+/** How often a file is read or looked at anew that is written just then. */
+const ATTEMPTS = 4;
+/**
+ * A file system's time stamps are at most this coarse. What changed less long ago may change again under the same
+ * stamp, so we wait until any further change must show.
+ */
+const SETTLE_MS = 20;
+/** A FIFO or device put in the file's place neither blocks us nor becomes our terminal; a link is not followed. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY;
+
+/** One file at one moment. */
+interface Opened {
+  readonly handle: FileHandle;
+  readonly stats: BigIntStats;
+  readonly settled: boolean;
+}
+
+/**
+ * Reads files below one folder, and nothing else: neither `..` nor a symbolic link leads out of it. What is put in
+ * place by a rename, of the file or of a link to it, is read whole, old or new. All functions reject with a
+ * ProviderError, except when aborted.
+ */
+export class SecretsFolder {
+  readonly #name: string;
+  readonly #directory: string;
+  readonly #clock: Clock;
+  #unsettled = 0;
+
+  constructor(name: string, directory: string, clock: Clock) {
+    this.#name = name;
+    this.#directory = directory;
+    this.#clock = clock;
+  }
+
+  /** The bytes of the file, all from one moment. */
+  async read(path: string, signal: AbortSignal): Promise<Uint8Array> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const bytes = await this.#withFile(path, signal, async ({ handle, stats }) => {
+        this.#refuseSize(path, stats.size);
+        const read = await readUpTo(handle, LIMIT_BYTES);
+        const after = await handle.stat({ bigint: true });
+        return BigInt(read.length) === stats.size && stamp(after) === stamp(stats) ? read : null;
+      });
+      if (bytes !== null) return bytes;
+    }
+    throw new ProviderError(
+      'UNAVAILABLE',
+      `${this.#subject(path)}: it is being written all the time; write another file and move it here with mv`,
+    );
+  }
+
+  /** A text that differs whenever the file does, without reading it. */
+  marker(path: string, signal: AbortSignal): Promise<string> {
+    return this.#withFile(path, signal, async ({ stats, settled }) =>
+      settled ? stamp(stats) : `${stamp(stats)} ${++this.#unsettled}`,
+    );
+  }
+
+  async #withFile<T>(path: string, signal: AbortSignal, use: (opened: Opened) => Promise<T>): Promise<T> {
+    try {
+      const handle = await this.#open(path, signal);
+      try {
+        return await use(await this.#settled(path, handle, signal));
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw fileError(this.#subject(path), error);
+    }
+  }
+
+  async #open(path: string, signal: AbortSignal): Promise<FileHandle> {
+    for (let attempt = 1; ; attempt++) {
+      signal.throwIfAborted();
+      const root = await this.#root(path);
+      signal.throwIfAborted();
+      try {
+        const handle = await this.#openBelow(root, path);
+        if (handle !== null) return handle;
+      } catch (error) {
+        // A folder may be removed, or a file become a link, right after the link to it was followed.
+        const swapped = systemCode(error) === 'ENOENT' || systemCode(error) === 'ELOOP';
+        if (!swapped || attempt === RESOLUTIONS) throw error;
+        continue;
+      }
+      if (attempt === RESOLUTIONS) throw this.#leaves(path);
+    }
+  }
+
+  async #root(path: string): Promise<string> {
+    try {
+      const root = await realpath(this.#directory);
+      if ((await lstat(root)).isDirectory()) return root;
+      throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
+    } catch (error) {
+      throw folderError(this.#subject(path), this.#directory, error);
+    }
+  }
+
+  /** The opened file, or `null` where it turned out to be another one than was looked at. */
+  async #openBelow(root: string, path: string): Promise<FileHandle | null> {
+    const target = await realpath(join(root, path));
+    if (!isBelow(root, target)) throw this.#leaves(path);
+    // A device is not even opened, since that alone can have an effect.
+    this.#refuseKind(path, await lstat(target, { bigint: true }));
+    const handle = await open(target, FLAGS);
+    try {
+      // Between looking and opening, a folder on the way may have become a link: only the opened file itself counts.
+      if (isBelow(root, await openedPath(handle, target))) return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    await handle.close();
+    return null;
+  }
+
+  /** The file's state once its last change is old enough to tell it from the next, as far as that comes soon. */
+  async #settled(path: string, handle: FileHandle, signal: AbortSignal): Promise<Opened> {
+    for (let attempt = 1; ; attempt++) {
+      signal.throwIfAborted();
+      const stats = await handle.stat({ bigint: true });
+      this.#refuseKind(path, stats);
+      const ageMs = this.#clock.now() - Number(stats.ctimeMs);
+      const settled = ageMs < 0 || ageMs >= SETTLE_MS;
+      if (settled || attempt === ATTEMPTS) return { handle, stats, settled };
+      await pause(this.#clock, SETTLE_MS, signal);
+    }
+  }
+
+  #refuseKind(path: string, stats: BigIntStats): void {
+    if (stats.isFile()) return;
+    const kind = stats.isDirectory() ? 'a folder' : stats.isFIFO() ? 'a named pipe' : 'a device or socket';
+    throw new ProviderError('INVALID_PAYLOAD', `${this.#subject(path)}: it is ${kind}, not a file`);
+  }
+
+  #refuseSize(path: string, size: bigint): void {
+    if (size > 0 && size < LIMIT_BYTES) return;
+    // An empty file is most likely one that somebody is about to write.
+    const limit = size === 0n ? 'Swarm carries no empty secret' : `Swarm carries less than ${LIMIT_BYTES} bytes`;
+    throw new ProviderError('INVALID_PAYLOAD', `${this.#subject(path)}: it has ${size} bytes; ${limit}`);
+  }
+
+  #leaves(path: string): ProviderError {
+    const message = `${this.#subject(path)}: a symbolic link leads out of ${this.#directory}, which is refused`;
+    return new ProviderError('ACCESS_DENIED', message);
+  }
+
+  #subject(path: string): string {
+    return `${this.#name} ${path}`;
+  }
+}
+
+function isBelow(root: string, path: string): boolean {
+  return path.startsWith(root.endsWith('/') ? root : `${root}/`);
+}
+
+/** Where the opened file is now. Only Linux tells for sure; elsewhere its path is followed once more. */
+async function openedPath(handle: FileHandle, target: string): Promise<string> {
+  return process.platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(target);
+}
+
+async function readUpTo(handle: FileHandle, limit: number): Promise<Uint8Array> {
+  const { size } = await handle.stat();
+  // One more than its size, so that a file that grows is noticed.
+  const buffer = new Uint8Array(Math.min(size, limit) + 1);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
+
+function stamp(stats: BigIntStats): string {
+  return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
+}
+
+function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(delayMs, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

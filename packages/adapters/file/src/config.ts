@@ -1,0 +1,33 @@
+import { type Environment, type LabelScheme, ProviderError } from '@vault-swarm/provider';
+import { relativePathProblem } from './relative-path.ts';
+
+/** Where the files are. */
+export interface FileConfig {
+  /** The folder's absolute path. It need not exist yet. */
+  readonly directory: string;
+}
+
+/** Reads `FILE_SECRETS_DIR`; what is wrong with it is reported to `environment`. */
+export function parseFileConfig(environment: Environment): FileConfig {
+  const directory = environment.text('FILE_SECRETS_DIR', '/run/vault-swarm/secrets');
+  if (!directory.startsWith('/')) {
+    environment.report('FILE_SECRETS_DIR', `"${directory}" must be an absolute path such as /run/vault-swarm/secrets`);
+  }
+  return { directory };
+}
+
+/** `file_path` below the folder, by default `SERVICE/SECRET`, and `file_field` of a JSON or YAML file. */
+export const fileLabelScheme: LabelScheme = {
+  kind: 'file',
+  names: ['file_path', 'file_field'],
+  target(labels, defaultPath) {
+    const { file_path: given, file_field: field } = labels;
+    const path = given ?? defaultPath();
+    const problem = relativePathProblem(path);
+    if (problem !== null) {
+      const subject = given === undefined ? 'without label "file_path", the default' : 'label "file_path" =';
+      throw new ProviderError('INVALID_REF', `${subject} ${JSON.stringify(path)} ${problem}`);
+    }
+    return { location: { path }, ...(field === undefined ? {} : { field }) };
+  },
+};

@@ -1,0 +1,129 @@
+import { createHmac } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, stringifyExactJson } from '@vault-swarm/provider';
+import { describeProviderContract } from '@vault-swarm/provider-contract';
+import { createFileProvider } from './index.ts';
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+const digest = (bytes: Uint8Array) => createHmac('sha256', 'a key').update(bytes).digest('base64url');
+
+/** How somebody changes the files of a folder. */
+interface Writing {
+  put(file: string, content: string | Uint8Array): Promise<void>;
+  remove(file: string): Promise<void>;
+}
+
+function inPlace(directory: string): Writing {
+  return {
+    put: (file, content) => writeFile(join(directory, file), content),
+    remove: (file) => rm(join(directory, file)),
+  };
+}
+
+function byMoving(directory: string): Writing {
+  return {
+    async put(file, content) {
+      await writeFile(`${directory}-new`, content);
+      await rename(`${directory}-new`, join(directory, file));
+    },
+    remove: (file) => rm(join(directory, file)),
+  };
+}
+
+/** All files in a folder of their own, to which the link `..data` is turned, as Kubernetes mounts secrets. */
+function bySwappingFolders(directory: string): Writing {
+  const contents = new Map<string, string | Uint8Array>();
+  let turn = 0;
+  async function publish(): Promise<void> {
+    const next = `..${++turn}`;
+    await mkdir(join(directory, next));
+    for (const [file, content] of contents) await writeFile(join(directory, next, file), content);
+    await symlink(next, join(directory, '..data_tmp'));
+    await rename(join(directory, '..data_tmp'), join(directory, '..data'));
+    await rm(join(directory, `..${turn - 1}`), { recursive: true, force: true });
+  }
+  return {
+    async put(file, content) {
+      const isNew = !contents.has(file);
+      contents.set(file, content);
+      await publish();
+      if (isNew) await symlink(join('..data', file), join(directory, file));
+    },
+    async remove(file) {
+      contents.delete(file);
+      await rm(join(directory, file));
+      await publish();
+    },
+  };
+}
+
+const variants = [
+  ['files moved into place, JSON', 'json', byMoving],
+  ['files written in place, YAML', 'yaml', inPlace],
+  ['folders swapped as in Kubernetes, YAML', 'yml', bySwappingFolders],
+] as const;
+
+for (const [description, extension, writing] of variants) {
+  describeProviderContract(`file (${description})`, {
+    capabilities: {
+      bytes: true,
+      outage: true,
+      denial: true,
+      exactNumbers: true,
+      digestRevisions: true,
+      markers: true,
+      hints: true,
+      pins: 'a file has no old versions',
+      hang: 'a local file system answers or fails',
+      login: 'files need no login',
+      throttling: 'a file system does not count reads',
+      createdAt: "a file's times tell when it was touched or moved, not when its content was made",
+    },
+    setUp: async () => {
+      const parent = await mkdtemp(join(tmpdir(), 'file-contract-'));
+      const directory = join(parent, 'secrets');
+      await mkdir(directory);
+      await chmod(parent, 0o755);
+      const { put, remove } = writing(directory);
+      const withFields = new Set<string>();
+      const file = (name: string) => (withFields.has(name) ? `${name}.${extension}` : name);
+      return {
+        largestValueBytes: 499 * 1024,
+        open: async () => createFileProvider({ directory }, { name: 'file', clock, digest }),
+        async write(name, payload) {
+          if ('fields' in payload) withFields.add(name);
+          await put(file(name), 'text' in payload ? payload.text : stringifyExactJson(payload.fields));
+        },
+        delete: (name) => remove(file(name)),
+        ref: (name, options) => ({ provider: 'file', location: { path: file(name) }, encoding: 'raw', ...options }),
+        tearDown: () => rm(parent, { recursive: true }),
+        bytes: { write: put },
+        outage: {
+          begin: () => rename(directory, `${directory}-away`),
+          end: () => rename(`${directory}-away`, directory),
+        },
+        denial: {
+          // Root may read everything: for it to be refused, it must be nobody for a while.
+          async begin(name) {
+            await chmod(join(directory, file(name)), 0o000);
+            if (process.getuid?.() === 0) process.seteuid?.(65_534);
+          },
+          async end(name) {
+            if (process.getuid?.() === 0) process.seteuid?.(0);
+            await chmod(join(directory, file(name)), 0o644);
+          },
+        },
+      };
+    },
+  });
+}

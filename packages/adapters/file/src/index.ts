@@ -1,0 +1,1 @@
+export { createFileProvider, type FileProviderOptions } from './adapter.ts';

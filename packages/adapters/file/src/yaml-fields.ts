@@ -1,0 +1,88 @@
+import { type ExactJson, type ExactJsonObject, parseExactJson } from '@vault-swarm/provider';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
+
+/** A document with aliases of aliases can be billions of nodes large; no secret has more than this. */
+const MAX_NODES = 10_000;
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
+
+/** A part of the document that can't be a field; its message quotes nothing. */
+class NotAField extends Error {}
+
+/**
+ * Reads a YAML 1.2 document as fields. Numbers keep their characters, also those that JSON writes in another way
+ * (`0x1F`, `.5`), which become strings of these characters. The problem is a line number and a reason, no content.
+ */
+export function parseYamlFields(text: string): { readonly fields: ExactJsonObject } | { readonly problem: string } {
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+      schema: 'core',
+    });
+    const [error] = document.errors;
+    if (error !== undefined) return { problem: describe(error, lines) };
+    if (!isMap(document.contents)) return { problem: 'it is not a YAML mapping' };
+    return { fields: new Reader(document).object(document.contents.items) };
+  } catch (error) {
+    // Whatever the parser throws (a stack overflow, say) may quote the text, which is the secret.
+    return { problem: error instanceof NotAField ? error.message : 'it is not YAML that can be read' };
+  }
+}
+
+function describe(error: YAMLError, lines: LineCounter): string {
+  const reason = error.code.toLowerCase().replaceAll('_', ' ');
+  return `it is not YAML: ${reason} in line ${lines.linePos(error.pos[0]).line}`;
+}
+
+type Pairs = readonly { readonly key: unknown; readonly value: unknown }[];
+
+class Reader {
+  readonly #document: Document.Parsed;
+  #nodes = 0;
+
+  constructor(document: Document.Parsed) {
+    this.#document = document;
+  }
+
+  object(pairs: Pairs): ExactJsonObject {
+    const object: Record<string, ExactJson> = Object.create(null);
+    for (const { key, value } of pairs) object[this.#name(key)] = this.#value(value);
+    return object;
+  }
+
+  #name(key: unknown): string {
+    const node = this.#resolved(key);
+    if (isScalar(node)) return typeof node.value === 'string' ? node.value : (node.source ?? '');
+    throw new NotAField('a field name in it is a list or a mapping');
+  }
+
+  #value(value: unknown): ExactJson {
+    if (++this.#nodes > MAX_NODES) throw new NotAField(`it has more than ${MAX_NODES} values`);
+    const node = this.#resolved(value);
+    if (isMap(node)) return this.object(node.items);
+    if (isSeq(node)) return node.items.map((item) => this.#value(item));
+    if (!isScalar(node)) return null;
+    if (node.value === null || typeof node.value === 'string' || typeof node.value === 'boolean') return node.value;
+    const source = node.source ?? '';
+    return typeof node.value === 'number' && JSON_NUMBER.test(source) ? parseExactJson(source) : source;
+  }
+
+  #resolved(node: unknown): ParsedNode | unknown {
+    if (!isAlias(node)) return node;
+    const target = node.resolve(this.#document);
+    if (target === undefined) throw new NotAField('an alias in it has no anchor');
+    return target;
+  }
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import type { ProviderInstance, SecretRef } from '@vault-swarm/provider';
+import { eventually, expectError, readText, rejection, within } from '../calls.ts';
+import { canary } from '../canary.ts';
+import { type ContractCheck, check } from '../contract-check.ts';
+
+/** How soon an aborted call has to be over. */
+const ABORT_MS = 100;
+
+/** Whoever asks can stop asking. */
+export const abortChecks: readonly ContractCheck[] = [
+  check('does not read with a signal that is aborted already', [], async (harness, instance) => {
+    await harness.write('value', { text: canary('value') });
+    const signal = AbortSignal.abort();
+    expectError(await within(ABORT_MS, 'read', rejection(instance.secrets.read(harness.ref('value'), { signal }))));
+  }),
+
+  check('does not probe with a signal that is aborted already', ['markers'], async (harness, instance) => {
+    await harness.write('value', { text: canary('value') });
+    const signal = AbortSignal.abort();
+    const probing = instance.probe?.probe([harness.ref('value')], { signal });
+    await within(ABORT_MS, 'probe', rejection(Promise.resolve(probing)));
+  }),
+
+  check('goes on with a read when another one of the same value is aborted', [], async (harness, instance) => {
+    await harness.write('shared', { text: canary('shared') });
+    const controller = new AbortController();
+    const aborted = instance.secrets.read(harness.ref('shared'), { signal: controller.signal });
+    const other = readText(instance, harness.ref('shared'));
+    controller.abort();
+    // It may have been answered before it was aborted.
+    await within(
+      ABORT_MS,
+      'the aborted read',
+      aborted.then(() => undefined, expectError),
+    );
+    assert.equal(await other, canary('shared'));
+  }),
+
+  check('ends a read that hangs when it is aborted, and reads again', ['hang'], async (harness, instance) => {
+    await harness.write('hanging', { text: canary('hanging') });
+    await harness.hang.begin();
+    try {
+      expectError(await abortedInFlight((signal) => instance.secrets.read(harness.ref('hanging'), { signal })));
+    } finally {
+      await harness.hang.end();
+    }
+    assert.equal(await eventually(10_000, () => readText(instance, harness.ref('hanging'))), canary('hanging'));
+  }),
+
+  check('ends a probe that hangs when it is aborted', ['hang', 'markers'], async (harness, instance) => {
+    await harness.write('hanging', { text: canary('hanging') });
+    await harness.hang.begin();
+    try {
+      await abortedInFlight((signal) => probing(instance, harness.ref('hanging'), signal));
+    } finally {
+      await harness.hang.end();
+    }
+  }),
+];
+
+async function probing(instance: ProviderInstance, ref: SecretRef, signal: AbortSignal): Promise<unknown> {
+  return instance.probe?.probe([ref], { signal });
+}
+
+/** What a call rejects with that was aborted some turns of the event loop after it began. */
+async function abortedInFlight(call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+  const controller = new AbortController();
+  const ended = rejection(call(controller.signal));
+  const before = await Promise.race([ended, new Promise<null>((resolve) => setTimeout(() => resolve(null), 50))]);
+  assert.equal(before, null, 'it ended by itself, though the backend hangs');
+  controller.abort();
+  return within(ABORT_MS, 'the aborted call', ended);
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import type { ProviderInstance } from '@vault-swarm/provider';
+import { eventually, expectError, read, readText, rejection, within } from '../calls.ts';
+import { canary } from '../canary.ts';
+import { type ContractCheck, check } from '../contract-check.ts';
+import type { HarnessCore } from '../harness.ts';
+import { withHeldResources } from '../held-resources.ts';
+
+/** How soon all that a closed instance held has to be gone. */
+const CLOSE_MS = 1_000;
+
+/** A closed instance leaves nothing behind. */
+export const closingChecks: readonly ContractCheck[] = [
+  check('leaves nothing behind that keeps the process running when it is closed', [], async (harness) => {
+    await harness.write('value', { text: canary('value') });
+    const openUseClose = async () => {
+      const instance = await harness.open();
+      await use(instance, harness);
+      await instance.close();
+    };
+    await withHeldResources(openUseClose, (held) =>
+      eventually(CLOSE_MS, async () => assert.deepEqual(held(), [], 'still active')),
+    );
+  }),
+
+  check('can be closed twice', [], async (harness) => {
+    const instance = await harness.open();
+    await instance.close();
+    await instance.close();
+  }),
+
+  check('cuts off the reads under way when it is closed', ['hang'], async (harness) => {
+    await harness.write('hanging', { text: canary('hanging') });
+    const instance = await harness.open();
+    await harness.hang.begin();
+    try {
+      const ended = rejection(read(instance, harness.ref('hanging')));
+      await within(CLOSE_MS, 'close', instance.close());
+      expectError(await within(CLOSE_MS, 'the read under way', ended));
+    } finally {
+      await harness.hang.end();
+    }
+  }),
+];
+
+/** Makes the instance do all that may open a connection, a watch or a timer. */
+async function use(instance: ProviderInstance, harness: HarnessCore): Promise<void> {
+  instance.hints?.onHint(() => {});
+  await readText(instance, harness.ref('value'));
+  const signal = AbortSignal.timeout(CLOSE_MS);
+  await instance.probe?.probe([harness.ref('value'), harness.ref('missing')], { signal });
+}

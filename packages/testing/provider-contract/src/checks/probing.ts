@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { type ProbeResult, refKey } from '@vault-swarm/provider';
+import { eventually, expectError, probe, readText, within } from '../calls.ts';
+import { canary } from '../canary.ts';
+import { type ContractCheck, check } from '../contract-check.ts';
+
+/** How soon a change has to be hinted at. */
+const HINT_MS = 2_000;
+
+/** A probe answers for every ref that it was asked about; hints come by themselves. */
+export const probingChecks: readonly ContractCheck[] = [
+  check('probes each ref under its key, also one that is not there', ['markers'], async (harness, instance) => {
+    await harness.write('text', { text: canary('text') });
+    await harness.write('fields', { fields: { a: canary('a'), b: canary('b') } });
+    const present = [
+      harness.ref('text'),
+      harness.ref('text', { encoding: 'base64' }),
+      harness.ref('fields', { field: 'a' }),
+      harness.ref('fields', { field: 'b' }),
+    ];
+    const missing = harness.ref('missing');
+    const answer = await probe(instance, [...present, missing]);
+    assert.deepEqual([...answer.keys()].sort(), [...present, missing].map(refKey).sort());
+    for (const ref of present) assert.equal(answer.get(refKey(ref))?.kind, 'marker', refKey(ref));
+    expectError(failure(answer.get(refKey(missing))), 'NOT_FOUND');
+  }),
+
+  check('probes no refs without an error', ['markers'], async (_harness, instance) => {
+    assert.equal((await probe(instance, [])).size, 0);
+  }),
+
+  check(
+    'answers a probe in an outage with UNAVAILABLE for each ref',
+    ['markers', 'outage'],
+    async (harness, instance) => {
+      await harness.write('one', { text: canary('one') });
+      await harness.write('two', { text: canary('two') });
+      const refs = [harness.ref('one'), harness.ref('two')];
+      await harness.outage.begin();
+      try {
+        const answer = await probe(instance, refs);
+        for (const ref of refs) expectError(failure(answer.get(refKey(ref))), 'UNAVAILABLE');
+      } finally {
+        await harness.outage.end();
+      }
+      await eventually(10_000, async () => failsNot((await probe(instance, refs)).values()));
+    },
+  ),
+
+  check('hints at a change until nobody listens', ['hints'], async (harness, instance) => {
+    const { hints } = instance;
+    assert(hints !== null, 'the instance has no hints, though it is declared to give them');
+    await harness.write('hinted', { text: canary('before') });
+    let unwanted = 0;
+    const stop = hints.onHint(() => unwanted++);
+    stop();
+    let leave = () => {};
+    const hinted = new Promise<void>((resolve) => {
+      leave = hints.onHint(resolve);
+    });
+    // The write is repeated, since listening may begin a moment after onHint returned.
+    let turn = 0;
+    const write = () => harness.write('hinted', { text: canary(`after-${turn++}`) });
+    let heard = false;
+    void hinted.then(() => {
+      heard = true;
+    });
+    await within(
+      HINT_MS,
+      'a hint',
+      eventually(HINT_MS, async () => {
+        await write();
+        assert(heard, 'there was no hint');
+      }),
+    );
+    leave();
+    assert.equal(unwanted, 0, 'who listens no longer was called');
+  }),
+
+  check('delivers a hundred values at the same time', [], async (harness, instance) => {
+    const names = Array.from({ length: 10 }, (_, index) => `many-${index}`);
+    for (const name of names) await harness.write(name, { text: canary(name) });
+    const reads = Array.from({ length: 100 }, (_, index) => names[index % names.length] ?? '');
+    const texts = await Promise.all(reads.map((name) => readText(instance, harness.ref(name))));
+    assert.deepEqual(texts, reads.map(canary));
+  }),
+];
+
+function failure(result: ProbeResult | undefined): unknown {
+  assert(result?.kind === 'failed', `the probe answers ${result?.kind ?? 'nothing'} instead of an error`);
+  return result.error;
+}
+
+function failsNot(results: Iterable<ProbeResult>): void {
+  for (const result of results) assert.equal(result.kind, 'marker');
+}

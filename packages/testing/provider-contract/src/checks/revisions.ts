@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { failedRead, markerOf, read, readText, revisionOf } from '../calls.ts';
+import { canary } from '../canary.ts';
+import { type ContractCheck, check } from '../contract-check.ts';
+
+/** Values of the same length, written one right after the other: what coarse time stamps would overlook. */
+const CHANGES = ['a', 'b', 'c', 'd', 'e'].map((letter) => canary(letter));
+
+/** How far the backend's clock may be from ours. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** A revision names one version of a value, a marker tells when to look again. */
+export const revisionChecks: readonly ContractCheck[] = [
+  check('gives a changed value another revision', [], async (harness, instance) => {
+    const revisions = new Set<string>();
+    for (const text of CHANGES) {
+      await harness.write('changing', { text });
+      const { revision, value } = await read(instance, harness.ref('changing'));
+      assert.equal(Buffer.from(value.reveal()).toString(), text, 'an old value was delivered');
+      revisions.add(revision);
+    }
+    assert.equal(revisions.size, CHANGES.length, 'two values have the same revision');
+  }),
+
+  check('gives a changed field another revision', [], async (harness, instance) => {
+    await harness.write('fields', { fields: { password: canary('a'), other: canary('x') } });
+    const before = await revisionOf(instance, harness.ref('fields', { field: 'password' }));
+    await harness.write('fields', { fields: { password: canary('b'), other: canary('x') } });
+    assert.notEqual(await revisionOf(instance, harness.ref('fields', { field: 'password' })), before);
+  }),
+
+  check('keeps the revision of an unchanged value, also after a restart', [], async (harness, instance) => {
+    await harness.write('still', { text: canary('still') });
+    const revision = await revisionOf(instance, harness.ref('still'));
+    assert.equal(await revisionOf(instance, harness.ref('still')), revision);
+    const restarted = await harness.open();
+    try {
+      assert.equal(await revisionOf(restarted, harness.ref('still')), revision, 'it changed with the restart');
+    } finally {
+      await restarted.close();
+    }
+  }),
+
+  check('gives a value that was deleted and made again another revision', [], async (harness, instance) => {
+    await harness.write('again', { text: canary('first') });
+    const before = await revisionOf(instance, harness.ref('again'));
+    await harness.delete('again');
+    await failedRead(instance, harness.ref('again'), 'NOT_FOUND');
+    await harness.write('again', { text: canary('other') });
+    assert.notEqual(await revisionOf(instance, harness.ref('again')), before);
+  }),
+
+  check('gives the same value the same revision', ['digestRevisions'], async (harness, instance) => {
+    await harness.write('same', { text: canary('a') });
+    const before = await revisionOf(instance, harness.ref('same'));
+    await harness.write('same', { text: canary('b') });
+    await harness.write('same', { text: canary('a') });
+    assert.equal(await revisionOf(instance, harness.ref('same')), before);
+  }),
+
+  check('says when a revision was made', ['createdAt'], async (harness, instance) => {
+    const before = Date.now();
+    await harness.write('dated', { text: canary('dated') });
+    const after = Date.now();
+    const { createdAtMs } = await read(instance, harness.ref('dated'));
+    assert(createdAtMs !== undefined, 'the revision has no createdAtMs');
+    assert(createdAtMs >= before - CLOCK_SKEW_MS && createdAtMs <= after + CLOCK_SKEW_MS, `it is ${createdAtMs}`);
+    assert.equal((await read(instance, harness.ref('dated'))).createdAtMs, createdAtMs, 'it changed without a write');
+  }),
+
+  check('reads the version that a ref pins', ['pins'], async (harness, instance) => {
+    await harness.write('pinned', { text: canary('old') });
+    const pin = await harness.pins.current('pinned');
+    const pinned = harness.ref('pinned', { pin });
+    const before = await read(instance, pinned);
+    await harness.write('pinned', { text: canary('new') });
+    assert.equal(await readText(instance, pinned), canary('old'));
+    assert.equal(await revisionOf(instance, pinned), before.revision, 'the revision of a pinned version changed');
+    assert.equal(await readText(instance, harness.ref('pinned')), canary('new'));
+  }),
+
+  check('answers NOT_FOUND for a version that never was', ['pins'], async (harness, instance) => {
+    await harness.write('pinned', { text: canary('old') });
+    await failedRead(instance, harness.ref('pinned', { pin: harness.pins.missing }), 'NOT_FOUND');
+  }),
+
+  check('gives a changed value another marker', ['markers'], async (harness, instance) => {
+    const markers = new Set<string>();
+    for (const text of CHANGES) {
+      await harness.write('changing', { text });
+      markers.add(await markerOf(instance, harness.ref('changing')));
+    }
+    assert.equal(markers.size, CHANGES.length, 'two values have the same marker');
+  }),
+
+  check('keeps the marker of an unchanged value', ['markers'], async (harness, instance) => {
+    await harness.write('still', { text: canary('still') });
+    const marker = await markerOf(instance, harness.ref('still'));
+    await read(instance, harness.ref('still'));
+    assert.equal(await markerOf(instance, harness.ref('still')), marker);
+  }),
+
+  check('gives a value that was deleted and made again another marker', ['markers'], async (harness, instance) => {
+    await harness.write('again', { text: canary('first') });
+    const before = await markerOf(instance, harness.ref('again'));
+    await harness.delete('again');
+    await harness.write('again', { text: canary('other') });
+    assert.notEqual(await markerOf(instance, harness.ref('again')), before);
+  }),
+];

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { refKey, type SecretRef } from '@vault-swarm/provider';
+import { probe, read, readText } from '../calls.ts';
+import { CANARY_NUMBER, canary, exactNumber, findValue } from '../canary.ts';
+import { type ContractCheck, check } from '../contract-check.ts';
+
+/** A value is in the answer to a read, under `reveal`, and nowhere else. */
+export const secrecyChecks: readonly ContractCheck[] = [
+  check('tells no value in an error', [], async (harness, instance) => {
+    const secret = canary('secret');
+    await harness.write('fields', { fields: { a: secret, b: exactNumber(CANARY_NUMBER), c: { d: secret }, e: null } });
+    await harness.write('text', { text: `{"broken": "${secret}` });
+    await harness.write('long', { text: `${secret} ${CANARY_NUMBER} `.repeat(100) });
+    const wrong: readonly SecretRef[] = [
+      harness.ref('fields'),
+      harness.ref('fields', { field: 'e' }),
+      harness.ref('fields', { field: 'c.x' }),
+      harness.ref('fields', { field: 'a.length' }),
+      harness.ref('fields', { field: 'a', encoding: 'base64' }),
+      harness.ref('text', { field: 'broken' }),
+      harness.ref('text', { encoding: 'base64' }),
+      harness.ref('long', { field: 'x' }),
+      harness.ref('long', { encoding: 'base64' }),
+    ];
+    for (const ref of wrong) {
+      // Which of them a provider refuses is for the other checks; here only what it says counts.
+      const leak = await read(instance, ref).then(() => null, findValue);
+      assert.equal(leak, null, `${refKey(ref)}: ${leak}`);
+    }
+  }),
+
+  check('tells no value in a revision that is printed', [], async (harness, instance) => {
+    await harness.write('printed', { text: canary('printed') });
+    const revision = await read(instance, harness.ref('printed'));
+    assert.equal(await readText(instance, harness.ref('printed')), canary('printed'));
+    assert.equal(findValue(revision), null, findValue(revision) ?? '');
+    assert.equal(findValue(revision.revision), null, 'the revision itself shows the value');
+  }),
+
+  check('tells no value in what a probe answers', ['markers'], async (harness, instance) => {
+    await harness.write('probed', { fields: { a: canary('a'), b: canary('b') } });
+    const answer = await probe(instance, [harness.ref('probed'), harness.ref('probed', { field: 'x' })]);
+    assert.equal(findValue([...answer]), null, findValue([...answer]) ?? '');
+  }),
+];

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, expect, test } from 'vitest';
+import type { ContractCheck } from './contract-check.ts';
+import { contractChecks } from './contract-checks.ts';
+import { describeProviderContract } from './describe-provider-contract.ts';
+import { type Behaviour, createMemoryHarness, everyCapability } from './memory-provider.ts';
+import { mutants } from './mutants.ts';
+
+describeProviderContract('the reference in memory', {
+  capabilities: everyCapability,
+  setUp: async () => createMemoryHarness(),
+});
+
+describe('the checks of the contract', () => {
+  test('have names of their own', () => {
+    expect(new Set(contractChecks.map(({ name }) => name)).size).toBe(contractChecks.length);
+  });
+
+  test.concurrent.for(mutants)('find a provider that $name', async ({ mutation, foundBy }) => {
+    for (const beginning of foundBy) {
+      expect(await findsFault(checkNamed(beginning), mutation), beginning).toBe(true);
+    }
+  });
+
+  test('are each needed to find one of them', () => {
+    const used = new Set(mutants.flatMap(({ foundBy }) => foundBy).map((beginning) => checkNamed(beginning).name));
+    expect(contractChecks.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  test('say what a harness lacks that is declared to have it', async () => {
+    const { hang: _, ...harness } = createMemoryHarness();
+    await expect(checkNamed('ends a read that hangs').run(harness)).rejects.toThrow('the harness has no "hang"');
+  });
+});
+
+function checkNamed(beginning: string): ContractCheck {
+  const found = contractChecks.filter(({ name }) => name.startsWith(beginning));
+  const [check] = found;
+  assert(check !== undefined && found.length === 1, `${found.length} checks begin with "${beginning}"`);
+  return check;
+}
+
+async function findsFault(check: ContractCheck, mutation: Partial<Behaviour>): Promise<boolean> {
+  const harness = createMemoryHarness(mutation);
+  try {
+    await check.run(harness);
+    return false;
+  } catch {
+    return true;
+  } finally {
+    await harness.tearDown();
+  }
+}

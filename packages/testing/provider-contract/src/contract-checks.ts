@@ -1,0 +1,21 @@
+import { abortChecks } from './checks/aborts.ts';
+import { closingChecks } from './checks/closing.ts';
+import { exactValueChecks } from './checks/exact-values.ts';
+import { failureChecks } from './checks/failures.ts';
+import { fieldChecks } from './checks/fields.ts';
+import { probingChecks } from './checks/probing.ts';
+import { revisionChecks } from './checks/revisions.ts';
+import { secrecyChecks } from './checks/secrecy.ts';
+import type { ContractCheck } from './contract-check.ts';
+
+/** All that a provider has to do, as data: for vitest through `describeProviderContract`, or for another runner. */
+export const contractChecks: readonly ContractCheck[] = [
+  ...exactValueChecks,
+  ...fieldChecks,
+  ...revisionChecks,
+  ...failureChecks,
+  ...secrecyChecks,
+  ...abortChecks,
+  ...probingChecks,
+  ...closingChecks,
+];
