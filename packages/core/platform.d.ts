@@ -25,13 +25,3 @@ interface TextDecoder {
   decode(input?: Uint8Array): string;
 }
 declare const TextDecoder: { new (label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder };
-
-// ECMAScript's "JSON.parse source text access", which TypeScript's library does not have yet.
-interface JSON {
-  parse(
-    text: string,
-    reviver: (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown,
-  ): unknown;
-  rawJSON(text: string): { readonly rawJSON: string };
-  isRawJSON(value: unknown): value is { readonly rawJSON: string };
-}

@@ -1,1 +1,7 @@
-export {};
+export { describeEvent, eventFields, type Severity, severities, severityOf } from './event-description.ts';
+export { Heartbeat } from './heartbeat.ts';
+export { RecentEvents } from './recent-events.ts';
+export { type Figures, type HealthReport, healthReport, type MetricsReport, metricsReport } from './reports.ts';
+export { errorRate, RotationCounters } from './rotation-counters.ts';
+export type { RuntimeFigures, RuntimeProbe } from './runtime.ts';
+export { Vitals } from './vitals.ts';

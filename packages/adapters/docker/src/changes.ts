@@ -1,0 +1,111 @@
+import type { Clock, Events, Random } from '@vault-swarm/provider';
+import type { WorkloadChanges } from '@vault-swarm/rotation';
+import type { DockerConnection } from './connection.ts';
+import { jsonLines } from './json-stream.ts';
+
+/** What following the events needs beside a connection. */
+export interface DockerChangesOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Gets `docker.failed` once for each time that the events can't be followed, and then `docker.recovered`. */
+  readonly events: Events;
+}
+
+interface EngineEvent {
+  readonly Type?: string;
+  readonly Action?: string;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+/** A stream that lived so long was a good one: the next pause is the first again. */
+const GOOD_STREAM_MS = 10_000;
+
+/**
+ * The Swarm's own events: services, secrets, nodes. The ledger's config object is left out, since we write it ourselves.
+ * A hint is also given whenever the events can be followed (again), for what was missed before.
+ */
+export class DockerChanges implements WorkloadChanges {
+  readonly #connection: DockerConnection;
+  readonly #options: DockerChangesOptions;
+  readonly #listeners = new Set<() => void>();
+  #following: AbortController | undefined;
+
+  constructor(connection: DockerConnection, options: DockerChangesOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /** The events are followed from the first listener to the last. */
+  onChange(listener: () => void): () => void {
+    // Its own function: the same listener may be given twice.
+    const own = () => listener();
+    this.#listeners.add(own);
+    if (this.#following === undefined) {
+      this.#following = new AbortController();
+      void this.#follow(this.#following.signal);
+    }
+    return () => {
+      this.#listeners.delete(own);
+      if (this.#listeners.size > 0) return;
+      this.#following?.abort();
+      this.#following = undefined;
+    };
+  }
+
+  /** Never rejects; ends with the signal. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { clock, random, events } = this.#options;
+    let pauseMs = FIRST_PAUSE_MS;
+    let failing = false;
+    while (!signal.aborted) {
+      const begun = clock.monotonic();
+      try {
+        await this.#followOnce(signal, () => {
+          if (failing) events.emit({ type: 'docker.recovered' });
+          failing = false;
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!failing) events.emit({ type: 'docker.failed', operation: 'follow events', message: messageOf(error) });
+        failing = true;
+      }
+      if (clock.monotonic() - begun >= GOOD_STREAM_MS) pauseMs = FIRST_PAUSE_MS;
+      await pause(clock, pauseMs * (0.5 + random.next() / 2), signal);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** Resolves when the engine ends the stream. */
+  async #followOnce(signal: AbortSignal, onOpen: () => void): Promise<void> {
+    const filters = { scope: ['swarm'], type: ['service', 'secret', 'node'] };
+    const stream = await this.#connection.open({ method: 'GET', path: '/events', query: { filters }, signal });
+    onOpen();
+    this.#hint(signal);
+    for await (const event of jsonLines(stream)) {
+      if ((event as EngineEvent).Type !== undefined) this.#hint(signal);
+    }
+  }
+
+  #hint(signal: AbortSignal): void {
+    if (!signal.aborted) for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** Resolves after the time, or at an abort. */
+function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, done);
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,88 @@
+import { Credential, type Environment, type ReadFile } from '@vault-swarm/provider';
+
+/** How the engine is verified, and how we show who we are. Texts are PEM. */
+export interface DockerTlsConfig {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: Credential;
+  /** False: any certificate of the engine is taken, as Docker's own client does without `DOCKER_TLS_VERIFY`. */
+  readonly verify: boolean;
+}
+
+/** Where the engine is. */
+export type DockerConfig =
+  | { readonly kind: 'unix'; readonly socketPath: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: DockerTlsConfig | null };
+
+const DEFAULT_HOST = 'unix:///var/run/docker.sock';
+const ALLOWED = `must be unix:///PATH or tcp://HOST:PORT, such as ${DEFAULT_HOST}`;
+
+/**
+ * Reads `DOCKER_HOST`, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` as Docker's own client reads them: any value of
+ * `DOCKER_TLS_VERIFY` turns the verification on, and a certificate path alone means TLS without it. All that is wrong
+ * is reported to `environment`; what is returned is usable only where it has no problems. Certificates are read now.
+ */
+export function parseDockerConfig(environment: Environment, readFile: ReadFile): DockerConfig {
+  const given = environment.text('DOCKER_HOST', DEFAULT_HOST);
+  const [, scheme = '', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/s.exec(given) ?? [];
+  if (scheme === 'tcp') return parseTcp(environment, readFile, given, rest);
+  if (scheme === 'ssh' || scheme === 'npipe') {
+    environment.report('DOCKER_HOST', `"${shown(given)}" can't be used: ${scheme}:// is not supported; it ${ALLOWED}`);
+  } else if (scheme !== 'unix' || !rest.startsWith('/')) {
+    environment.report('DOCKER_HOST', `"${shown(given)}" ${ALLOWED}`);
+  }
+  return { kind: 'unix', socketPath: rest };
+}
+
+/** The engine's address, for messages. */
+export function describeEngine(config: DockerConfig): string {
+  return config.kind === 'unix' ? `unix://${config.socketPath}` : `tcp://${config.host}:${config.port}`;
+}
+
+function parseTcp(environment: Environment, readFile: ReadFile, given: string, rest: string): DockerConfig {
+  const tls = parseTls(environment, readFile);
+  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s/?#@:[\]]+))(?::(\d{1,5}))?\/?$/.exec(rest) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits ?? (tls === null ? 2375 : 2376));
+  if (host === undefined || port < 1 || port > 65_535) {
+    environment.report('DOCKER_HOST', `"${shown(given)}" ${ALLOWED}`);
+  }
+  return { kind: 'tcp', host: host ?? '', port, tls };
+}
+
+function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig | null {
+  const folder = environment.optional('DOCKER_CERT_PATH');
+  const verify = environment.has('DOCKER_TLS_VERIFY');
+  if (folder === undefined) {
+    if (verify)
+      environment.report(
+        'DOCKER_TLS_VERIFY',
+        'is given, so DOCKER_CERT_PATH must name a folder with ca.pem, cert.pem and key.pem',
+      );
+    return null;
+  }
+  const read = (file: string): string => {
+    try {
+      return readFile(`${folder}/${file}`);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+      environment.report(
+        'DOCKER_CERT_PATH',
+        `"${folder}" must be a folder with ca.pem, cert.pem and key.pem; ${file} can't be read${code}`,
+      );
+      return '';
+    }
+  };
+  const key = read('key.pem');
+  return {
+    ca: read('ca.pem'),
+    certificate: read('cert.pem'),
+    key: new Credential('DOCKER_CERT_PATH', () => key),
+    verify,
+  };
+}
+
+/** An address may have a password in it, which is not shown. */
+function shown(address: string): string {
+  return address.replace(/\/\/[^/]*@/, '//…@');
+}

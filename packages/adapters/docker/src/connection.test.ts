@@ -1,0 +1,188 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createNetServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '@vault-swarm/provider';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDockerConnection, type DockerConnection, type DockerConnectionOptions } from './connection.ts';
+import { DockerError } from './docker-error.ts';
+import { wholeText } from './json-stream.ts';
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+const { signal } = new AbortController();
+
+let folder: string;
+let socketPath: string;
+const closing: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'engine-'));
+  socketPath = join(folder, 'docker.sock');
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function connect(options: Partial<DockerConnectionOptions> = {}): DockerConnection {
+  const connection = createDockerConnection({ kind: 'unix', socketPath }, { clock, ...options });
+  closing.push(() => connection.close());
+  return connection;
+}
+
+/** An engine that does what the test says. */
+async function engine(listener: RequestListener): Promise<Server> {
+  const server = createServer(listener);
+  closing.push(
+    () => server.close(),
+    () => server.closeAllConnections(),
+  );
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  return server;
+}
+
+/** An engine that takes connections and never says a word; the sockets that it has. */
+async function hangingEngine(): Promise<() => number> {
+  const sockets = new Set<object>();
+  const server = createNetServer((socket) => {
+    sockets.add(socket);
+    socket
+      .on('close', () => sockets.delete(socket))
+      .on('error', () => undefined)
+      .resume();
+  });
+  closing.push(() => server.close());
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  return () => sockets.size;
+}
+
+describe('a call to the engine', () => {
+  it('is made without a version, and with its query and body as JSON', async () => {
+    const seen: unknown[] = [];
+    await engine(async (request, response) => {
+      seen.push([request.method, decodeURIComponent(request.url ?? ''), request.headers['content-type']]);
+      seen.push(await wholeText(request));
+      response.end('done');
+    });
+    const query = { version: 7, filters: { type: ['service'] } };
+    const answer = await connect().call({ method: 'POST', path: '/x', query, body: { a: [1] }, signal }, wholeText);
+    expect(answer).toBe('done');
+    expect(seen).toEqual([['POST', '/x?version=7&filters={"type":["service"]}', 'application/json'], '{"a":[1]}']);
+  });
+
+  it('goes to the address that it was given, whatever DOCKER_HOST says', async () => {
+    await engine((_, response) => response.end('here'));
+    process.env.DOCKER_HOST = 'tcp://127.0.0.1:1';
+    try {
+      expect(await connect().call({ method: 'GET', path: '/x', signal }, wholeText)).toBe('here');
+    } finally {
+      delete process.env.DOCKER_HOST;
+    }
+  });
+
+  it('keeps its connections, a limited number of them', async () => {
+    let connections = 0;
+    const server = await engine((_, response) => setImmediate(() => response.end('{}')));
+    server.on('connection', () => connections++);
+    const connection = connect();
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(
+        Array.from({ length: 30 }, () => connection.call({ method: 'GET', path: '/x', signal }, wholeText)),
+      );
+    }
+    expect(connections).toBe(8);
+  });
+
+  it('is rejected with status and reason', async () => {
+    await engine((_, response) => response.writeHead(503).end('{"message":"not a manager"}\n'));
+    const call = connect().call({ method: 'GET', path: '/x', signal }, wholeText);
+    await expect(call).rejects.toMatchObject({ name: 'DockerError', status: 503 });
+    await expect(call).rejects.toThrow(`unix://${socketPath} answered GET /x with 503: not a manager`);
+  });
+
+  it('says that there is no engine', async () => {
+    const call = connect().call({ method: 'GET', path: '/x', signal }, wholeText);
+    await expect(call).rejects.toThrow(DockerError);
+    await expect(call).rejects.toThrow(/could not be asked GET \/x: connect ENOENT/);
+  });
+
+  it.each(['GET', 'POST'] as const)(
+    'has a deadline where a %s is never answered, and leaves no call behind',
+    async (method) => {
+      const openSockets = await hangingEngine();
+      const connection = connect({ readDeadlineMs: 50, writeDeadlineMs: 80 });
+      const calls = Array.from({ length: 20 }, () =>
+        expect(connection.call({ method, path: '/x', body: { a: 1 }, signal }, wholeText)).rejects.toThrow(
+          `did not answer ${method} /x within ${method === 'GET' ? 50 : 80} ms`,
+        ),
+      );
+      await Promise.all(calls);
+      // An idle connection may be kept for the next call.
+      await expect.poll(openSockets).toBeLessThanOrEqual(1);
+    },
+  );
+
+  it('has the same deadline for the body of an answer', async () => {
+    await engine((_, response) => response.writeHead(200).write('{"a":'));
+    const call = connect({ readDeadlineMs: 50 }).call({ method: 'GET', path: '/x', signal }, wholeText);
+    await expect(call).rejects.toThrow(/within 50 ms/);
+  });
+
+  it('is rejected at once where the connection breaks in the middle of an answer', async () => {
+    await engine((_, response) => {
+      response.writeHead(200, { 'Content-Length': 100 }).write('{"a":', () => response.destroy());
+    });
+    await expect(connect().call({ method: 'GET', path: '/x', signal }, wholeText)).rejects.toThrow(
+      /could not be asked/,
+    );
+  });
+
+  it('ends with its signal', async () => {
+    const openSockets = await hangingEngine();
+    const abort = new AbortController();
+    const call = connect().call({ method: 'GET', path: '/x', signal: abort.signal }, wholeText);
+    await expect.poll(openSockets).toBe(1);
+    abort.abort(new Error('stopping'));
+    await expect(call).rejects.toThrow('stopping');
+    await expect.poll(openSockets).toBe(0);
+    await expect(connect().call({ method: 'GET', path: '/x', signal: abort.signal }, wholeText)).rejects.toThrow(
+      'stopping',
+    );
+  });
+});
+
+describe('an answer without an end', () => {
+  it('lives on after the deadline of its beginning, until its signal', async () => {
+    let more: (text: string) => void = () => undefined;
+    await engine((_, response) => {
+      response.writeHead(200).flushHeaders();
+      more = (text) => response.write(text);
+    });
+    const abort = new AbortController();
+    const stream = await connect({ readDeadlineMs: 30 }).open({ method: 'GET', path: '/events', signal: abort.signal });
+    const chunks = stream[Symbol.asyncIterator]();
+    const first = chunks.next();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    more('one');
+    expect((await first).value.toString()).toBe('one');
+    const second = chunks.next();
+    abort.abort();
+    await expect(second).rejects.toThrow();
+  });
+
+  it('has a deadline for its beginning', async () => {
+    const openSockets = await hangingEngine();
+    const opening = connect({ readDeadlineMs: 30 }).open({ method: 'GET', path: '/events', signal });
+    await expect(opening).rejects.toThrow('did not answer GET /events within 30 ms');
+    await expect.poll(openSockets).toBe(0);
+  });
+});

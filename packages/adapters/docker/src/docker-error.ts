@@ -1,0 +1,36 @@
+/**
+ * A call that the engine did not answer, or answered with an error. The message names the call, and the engine's reason
+ * where it gave one.
+ */
+export class DockerError extends Error {
+  override readonly name = 'DockerError';
+  /** The HTTP status; `undefined` where there was no (whole) answer. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.status = status;
+  }
+}
+
+/** Whether there is no such object. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof DockerError && error.status === 404;
+}
+
+/** Whether somebody else wrote first. Swarm's own word for it comes with status 500. */
+export function isOutOfSequence(error: unknown): boolean {
+  return error instanceof DockerError && error.message.includes('update out of sequence');
+}
+
+/**
+ * Whether the engine refused for good: asking again would bring the same answer. Not so for what it does between two
+ * leaders or while its store is held: it then answers 500, 503, or not at all.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof DockerError) || error.status === undefined) return false;
+  if (error.message.includes('raft message is too large')) return true;
+  return (
+    (error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429) || error.status === 501
+  );
+}

@@ -1,0 +1,39 @@
+// The parts that are used of the engine's answers. All may be missing: empty fields are left out.
+
+export interface EngineSecret {
+  readonly ID: string;
+  readonly Spec?: {
+    readonly Name?: string;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly Driver?: { readonly Name?: string };
+  };
+}
+
+export interface EngineService {
+  readonly ID: string;
+  readonly Version?: { readonly Index?: number };
+  readonly Spec?: {
+    readonly Name?: string;
+    readonly Mode?: Readonly<Record<string, unknown>>;
+    readonly TaskTemplate?: {
+      readonly ForceUpdate?: number;
+      readonly ContainerSpec?: { readonly Secrets?: readonly { readonly SecretID?: string }[] | null };
+    };
+  };
+  readonly UpdateStatus?: { readonly State?: string; readonly Message?: string; readonly StartedAt?: string };
+}
+
+export interface EngineTask {
+  readonly ID: string;
+  readonly ServiceID?: string;
+  readonly CreatedAt?: string;
+  readonly DesiredState?: string;
+  readonly Spec?: { readonly ForceUpdate?: number };
+  readonly Status?: { readonly State?: string };
+}
+
+export interface EngineConfig {
+  readonly ID: string;
+  readonly Version?: { readonly Index?: number };
+  readonly Spec?: { readonly Name?: string; readonly Labels?: Readonly<Record<string, string>> | null };
+}

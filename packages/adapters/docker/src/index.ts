@@ -1,0 +1,11 @@
+export { DockerChanges, type DockerChangesOptions } from './changes.ts';
+export {
+  createDockerConnection,
+  type DockerCall,
+  type DockerConnection,
+  type DockerConnectionOptions,
+} from './connection.ts';
+export { DockerError } from './docker-error.ts';
+export { DockerLeadership } from './leadership.ts';
+export { DockerLedgerStore, ledgerName } from './ledger-store.ts';
+export { DockerWorkloads } from './workloads.ts';

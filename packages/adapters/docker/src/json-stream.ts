@@ -1,0 +1,69 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING_BRACKET = 0x5b;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const NEWLINE = 0x0a;
+
+/**
+ * The objects of a JSON list, one by one as they arrive. The engine's list of 10,000 tasks has some 20 MB: parsed at
+ * once it would hold the event loop for long, and its text and objects in memory together.
+ *
+ * @throws {SyntaxError} where it is no list of objects, or ends too early.
+ */
+export async function* listElements(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+  let pending: Uint8Array[] = [];
+  let depth = 0;
+  let inText = false;
+  let escaped = false;
+  let state: 'before' | 'inside' | 'after' = 'before';
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let index = 0; index < chunk.length; index++) {
+      const byte = chunk[index];
+      if (inText) {
+        if (escaped) escaped = false;
+        else if (byte === BACKSLASH) escaped = true;
+        else if (byte === QUOTE) inText = false;
+      } else if (byte === QUOTE) inText = true;
+      else if (byte === OPENING_BRACE) {
+        if (depth === 0) start = index;
+        depth++;
+      } else if (byte === CLOSING_BRACE) {
+        depth--;
+        if (depth === 0) {
+          yield JSON.parse(Buffer.concat([...pending, chunk.subarray(start, index + 1)]).toString());
+          pending = [];
+        }
+      } else if (depth === 0 && state === 'before' && byte === OPENING_BRACKET) state = 'inside';
+      else if (depth === 0 && byte === 0x5d) state = 'after';
+      if (state === 'before' && depth > 0) throw new SyntaxError('a JSON list was expected');
+    }
+    if (depth > 0) pending.push(chunk.subarray(start));
+  }
+  if (state !== 'after') throw new SyntaxError('a JSON list was expected, but it did not end');
+}
+
+/** The values of a stream with one JSON text a line, however it is cut into pieces. What has no newline yet is kept. */
+export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+  let pending: Uint8Array[] = [];
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      const line = Buffer.concat([...pending, chunk.subarray(start, end)])
+        .toString()
+        .trim();
+      pending = [];
+      start = end + 1;
+      if (line !== '') yield JSON.parse(line);
+    }
+    if (start < chunk.length) pending.push(chunk.subarray(start));
+  }
+}
+
+/** All of a stream as text. */
+export async function wholeText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all).toString();
+}

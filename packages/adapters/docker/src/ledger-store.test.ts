@@ -1,0 +1,65 @@
+import type { WriteOutcome } from '@vault-swarm/rotation';
+import { describe, expect, it } from 'vitest';
+import type { DockerCall, DockerConnection } from './connection.ts';
+import { DockerError } from './docker-error.ts';
+import { DockerLedgerStore, ledgerName } from './ledger-store.ts';
+
+const { signal } = new AbortController();
+const lost = new DockerError('socket hang up');
+const missing = new DockerError('config not found', 404);
+
+function store(answer: (call: DockerCall) => string | Error): DockerLedgerStore {
+  const connection: DockerConnection = {
+    call: async (call, read) => {
+      const given = answer(call);
+      if (given instanceof Error) throw given;
+      return read(
+        (async function* () {
+          yield Buffer.from(given);
+        })(),
+      );
+    },
+    open: () => Promise.reject(new Error('not here')),
+    close: () => undefined,
+  };
+  return new DockerLedgerStore(connection, 'vault.ledger');
+}
+
+const config = (index: number, text: string) =>
+  JSON.stringify({ ID: 'c', Version: { Index: index }, Spec: { Labels: { 'vault-swarm.ledger': text } } });
+
+describe('the ledger in a config object', () => {
+  it.each<[string, string | null, string | Error, WriteOutcome]>([
+    ['first', null, config(1, 'new'), 'applied'],
+    ['first', null, config(1, 'else'), 'conflict'],
+    ['first', null, missing, 'unknown'],
+    ['next', 'c/1', config(2, 'new'), 'applied'],
+    ['next', 'c/1', config(2, 'else'), 'conflict'],
+    ['next', 'c/1', config(1, 'old'), 'unknown'],
+    ['next', 'c/1', missing, 'conflict'],
+    ['next', 'c/1', lost, 'unknown'],
+  ])('a %s write (version %s) whose answer was lost, with %s there then: %s', async (_, version, after, outcome) => {
+    const written = store(({ method }) => (method === 'POST' ? lost : after)).compareAndSet(version, 'new', { signal });
+    expect(await written).toBe(outcome);
+  });
+
+  it('counts an object without our label as empty', async () => {
+    const found = await store(() => '{"ID":"c","Version":{"Index":3},"Spec":{"Labels":null}}').read({ signal });
+    expect(found).toEqual({ text: '', version: 'c/3' });
+  });
+
+  it('refuses a text that no Raft entry can hold, with its size', async () => {
+    const write = store(() => '{}').compareAndSet(null, 'x'.repeat(1_500_001), { signal });
+    await expect(write).rejects.toThrow('the ledger has 1500001 bytes; Swarm takes at most 1500000');
+  });
+
+  it.each([
+    ['vault-secrets-plugin', 'vault-secrets-plugin.ledger'],
+    ['vault-secrets-plugin:latest', 'vault-secrets-plugin.ledger'],
+    ['registry:5000/team/vault:1', 'registry-5000-team-vault.ledger'],
+    ['x'.repeat(90), `${'x'.repeat(57)}.ledger`],
+  ])('is named after the plugin %s: %s', (plugin, name) => {
+    expect(ledgerName(plugin)).toBe(name);
+    expect(name).toMatch(/^[a-zA-Z0-9]([a-zA-Z0-9-_.]{0,62}[a-zA-Z0-9])?$/);
+  });
+});

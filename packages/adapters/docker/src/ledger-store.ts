@@ -1,0 +1,88 @@
+import type { CallOptions } from '@vault-swarm/provider';
+import type { LedgerRecord, LedgerStore, WriteOutcome } from '@vault-swarm/rotation';
+import type { DockerCall, DockerConnection } from './connection.ts';
+import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';
+import type { EngineConfig } from './engine-objects.ts';
+import { wholeText } from './json-stream.ts';
+
+/** The label that has the ledger's text. */
+const LABEL = 'vault-swarm.ledger';
+/** A config's data can't be changed; this one tells who comes upon it what it is. */
+const DATA = Buffer.from(
+  'The ledger of the Vault Swarm plugin: its labels say which revision of which secret each service holds.\n' +
+    'It has no secret values. Removing it makes the plugin take every running task as current.\n',
+).toString('base64');
+/**
+ * A Raft entry has at most 1.5 MiB, all labels included: seen on Docker 20.10.24, where a label of 1,572,000 bytes is
+ * written in 34 ms, and one of 1,600,000 is refused (`raft message is too large and can't be sent`).
+ */
+const MOST_BYTES = 1_500_000;
+
+/** The name of a plugin's ledger, which Swarm takes as a config's name: letters, digits and `-_.`, at most 64. */
+export function ledgerName(pluginName: string): string {
+  const plain = pluginName
+    .replace(/:[^:/]*$/, '')
+    .replace(/[^a-zA-Z0-9-_.]+/g, '-')
+    .replace(/^[-_.]+/, '');
+  return `${plain.slice(0, 57)}.ledger`;
+}
+
+/** The ledger in a label of one config object of the Swarm. Its version is the object's id and version. */
+export class DockerLedgerStore implements LedgerStore {
+  readonly #connection: DockerConnection;
+  readonly #name: string;
+
+  /** @param name of the config object; see {@link ledgerName}. */
+  constructor(connection: DockerConnection, name: string) {
+    this.#connection = connection;
+    this.#name = name;
+  }
+
+  /** An object of that name without our label counts as an empty text. */
+  async read({ signal }: CallOptions): Promise<LedgerRecord | null> {
+    try {
+      const text = await this.#connection.call({ method: 'GET', path: `/configs/${this.#name}`, signal }, wholeText);
+      const config = JSON.parse(text) as EngineConfig;
+      return { text: config.Spec?.Labels?.[LABEL] ?? '', version: `${config.ID}/${config.Version?.Index}` };
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** @throws {DockerError} also where the text is too long for a Raft entry (about 1.5 MB). */
+  async compareAndSet(version: string | null, text: string, { signal }: CallOptions): Promise<WriteOutcome> {
+    const length = Buffer.byteLength(text);
+    if (length > MOST_BYTES) throw new DockerError(`the ledger has ${length} bytes; Swarm takes at most ${MOST_BYTES}`);
+    try {
+      await this.#connection.call({ ...this.#write(version, text), signal }, wholeText);
+      return 'applied';
+    } catch (error) {
+      if (isMissing(error) || isOutOfSequence(error) || isTaken(error)) return 'conflict';
+      if (isRefusal(error)) throw error;
+      return this.#outcomeOf(version, text, signal);
+    }
+  }
+
+  #write(version: string | null, text: string): Omit<DockerCall, 'signal'> {
+    const body = { Name: this.#name, Labels: { [LABEL]: text }, Data: DATA };
+    if (version === null) return { method: 'POST', path: '/configs/create', body };
+    const [id, index] = version.split('/');
+    return { method: 'POST', path: `/configs/${id}/update`, query: { version: index }, body };
+  }
+
+  /** A write can fail and yet be applied, even later: what is there now may tell. */
+  async #outcomeOf(version: string | null, text: string, signal: AbortSignal): Promise<WriteOutcome> {
+    try {
+      const found = await this.read({ signal });
+      if ((found?.version ?? null) === version) return 'unknown';
+      return found?.text === text ? 'applied' : 'conflict';
+    } catch {
+      return 'unknown';
+    }
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof DockerError && error.status === 409;
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { isOurs, toTask, toWorkload, usedSecrets } from './snapshot.ts';
+
+describe('what the engine says, in our words', () => {
+  it.each([
+    ['vault', 'vault', true],
+    ['vault:latest', 'vault', true],
+    ['vault', 'vault:latest', true],
+    ['vault:2', 'vault:1', true],
+    ['registry:5000/team/vault:1', 'registry:5000/team/vault', true],
+    ['vault2', 'vault', false],
+    ['team/vault', 'vault', false],
+  ])('a secret of driver %s is of the plugin %s: %s', (driver, plugin, ours) => {
+    expect(isOurs({ ID: '1', Spec: { Driver: { Name: driver } } }, plugin)).toBe(ours);
+  });
+
+  it('a secret without a driver is not ours', () => {
+    expect(isOurs({ ID: '1', Spec: { Name: 'plain' } }, 'vault')).toBe(false);
+  });
+
+  it.each([
+    ['new', 'running', 'starting'],
+    ['pending', 'running', 'starting'],
+    ['ready', 'ready', 'starting'],
+    ['starting', 'running', 'starting'],
+    ['running', 'running', 'running'],
+    ['running', 'complete', 'running'],
+    ['running', 'shutdown', 'ended'],
+    ['running', 'remove', 'ended'],
+    ['complete', 'complete', 'ended'],
+    ['failed', 'running', 'ended'],
+    ['rejected', 'shutdown', 'ended'],
+    ['orphaned', 'shutdown', 'ended'],
+  ])('a task that is %s and shall be %s counts as %s', (State, DesiredState, state) => {
+    const task = { ID: 't', CreatedAt: '2026-11-23T21:18:25.452304502Z', DesiredState, Status: { State } };
+    expect(toTask({ ...task, Spec: { ForceUpdate: 3 } })).toEqual({
+      id: 't',
+      generation: 3,
+      createdAtMs: Date.UTC(2026, 10, 23, 21, 18, 25, 452),
+      state,
+    });
+  });
+
+  it.each([
+    ['ReplicatedJob', 'job'],
+    ['GlobalJob', 'job'],
+    ['Replicated', 'service'],
+    ['Global', 'service'],
+  ])('%s is a %s', (mode, kind) => {
+    expect(toWorkload({ ID: 's', Spec: { Mode: { [mode]: {} } } }, [], []).kind).toBe(kind);
+  });
+
+  it.each([
+    [undefined, 'none'],
+    ['updating', 'rolling'],
+    ['completed', 'completed'],
+    ['paused', 'paused'],
+    ['rollback_started', 'rolling-back'],
+    ['rollback_completed', 'rolled-back'],
+    ['rollback_paused', 'rollback-paused'],
+  ])('an update that is %s is %s', (state, expected) => {
+    const UpdateStatus =
+      state === undefined ? {} : { State: state, Message: 'why', StartedAt: '2026-01-01T00:00:01.5Z' };
+    const { rollout } = toWorkload({ ID: 's', UpdateStatus }, [], []);
+    const told = state !== undefined;
+    const startedAtMs = told ? Date.UTC(2026, 0, 1, 0, 0, 1, 500) : null;
+    expect(rollout).toEqual({ state: expected, message: told ? 'why' : '', startedAtMs });
+  });
+
+  it('a service uses each of our secrets once, and others not at all', () => {
+    const Secrets = [{ SecretID: 'b' }, { SecretID: 'x' }, { SecretID: 'a' }, { SecretID: 'b' }];
+    const service = { ID: 's', Spec: { TaskTemplate: { ContainerSpec: { Secrets } } } };
+    expect(usedSecrets(service, new Set(['a', 'b', 'c']))).toEqual(['b', 'a']);
+    expect(
+      usedSecrets({ ID: 's', Spec: { TaskTemplate: { ContainerSpec: { Secrets: null } } } }, new Set(['a'])),
+    ).toEqual([]);
+  });
+});

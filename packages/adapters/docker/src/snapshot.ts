@@ -1,0 +1,77 @@
+import type { RolloutReport, Workload, WorkloadSecret, WorkloadTask } from '@vault-swarm/rotation';
+import type { EngineSecret, EngineService, EngineTask } from './engine-objects.ts';
+
+const ROLLOUT_STATES: Readonly<Record<string, RolloutReport['state']>> = {
+  updating: 'rolling',
+  completed: 'completed',
+  paused: 'paused',
+  rollback_started: 'rolling-back',
+  rollback_completed: 'rolled-back',
+  rollback_paused: 'rollback-paused',
+};
+
+const ENDED = new Set(['complete', 'failed', 'shutdown', 'rejected', 'orphaned', 'remove']);
+
+/** Whether a secret's driver is the plugin of that name, whatever tag either has. */
+export function isOurs(secret: EngineSecret, pluginName: string): boolean {
+  const driver = secret.Spec?.Driver?.Name;
+  return driver !== undefined && withoutTag(driver) === withoutTag(pluginName);
+}
+
+export function toSecret(secret: EngineSecret): WorkloadSecret {
+  return { id: secret.ID, name: secret.Spec?.Name ?? '', labels: secret.Spec?.Labels ?? {} };
+}
+
+/** Ids of the given secrets that a service uses, each once, in its own order. */
+export function usedSecrets(service: EngineService, ours: ReadonlySet<string>): readonly string[] {
+  const used = service.Spec?.TaskTemplate?.ContainerSpec?.Secrets ?? [];
+  return [...new Set(used.flatMap(({ SecretID }) => (SecretID !== undefined && ours.has(SecretID) ? [SecretID] : [])))];
+}
+
+export function toWorkload(
+  service: EngineService,
+  secretIds: readonly string[],
+  tasks: readonly WorkloadTask[],
+): Workload {
+  const mode = service.Spec?.Mode ?? {};
+  return {
+    id: service.ID,
+    name: service.Spec?.Name ?? '',
+    version: service.Version?.Index ?? 0,
+    generation: service.Spec?.TaskTemplate?.ForceUpdate ?? 0,
+    kind: 'ReplicatedJob' in mode || 'GlobalJob' in mode ? 'job' : 'service',
+    secretIds,
+    rollout: {
+      state: ROLLOUT_STATES[service.UpdateStatus?.State ?? ''] ?? 'none',
+      message: service.UpdateStatus?.Message ?? '',
+      startedAtMs: timeOf(service.UpdateStatus?.StartedAt),
+    },
+    tasks,
+  };
+}
+
+export function toTask(task: EngineTask): WorkloadTask {
+  return {
+    id: task.ID,
+    generation: task.Spec?.ForceUpdate ?? 0,
+    createdAtMs: timeOf(task.CreatedAt) ?? 0,
+    state: taskState(task),
+  };
+}
+
+function taskState(task: EngineTask): WorkloadTask['state'] {
+  const state = task.Status?.State ?? '';
+  // A task that Swarm wants to stop is of no more interest, whatever it still does.
+  if (ENDED.has(state) || task.DesiredState === 'shutdown' || task.DesiredState === 'remove') return 'ended';
+  return state === 'running' ? 'running' : 'starting';
+}
+
+/** A time of the engine's, which has nanoseconds; its zero time has the year 1. */
+function timeOf(text: string | undefined): number | null {
+  const time = Date.parse(text ?? '');
+  return time > 0 ? time : null;
+}
+
+function withoutTag(name: string): string {
+  return name.replace(/:[^:/]*$/, '');
+}

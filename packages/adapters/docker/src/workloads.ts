@@ -1,0 +1,173 @@
+import {
+  type CallOptions,
+  type ExactJson,
+  type ExactJsonObject,
+  isExactJsonObject,
+  parseExactJson,
+} from '@vault-swarm/provider';
+import {
+  RollRefused,
+  type WorkloadSnapshot,
+  type Workloads,
+  type WorkloadTask,
+  type WriteOutcome,
+} from '@vault-swarm/rotation';
+import type { DockerConnection } from './connection.ts';
+import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';
+import type { EngineSecret, EngineService, EngineTask } from './engine-objects.ts';
+import { listElements, wholeText } from './json-stream.ts';
+import { isOurs, toSecret, toTask, toWorkload, usedSecrets } from './snapshot.ts';
+
+/** States that Swarm wants living tasks to be in; `complete` is that of a job's. */
+const LIVING = ['running', 'ready', 'accepted', 'complete'];
+/** The engine looks up each service that a filter names: beyond so many, reading all tasks is quicker. */
+const MOST_FILTERED_SERVICES = 20;
+
+/** The Swarm's services that use secrets of ours. A snapshot's tasks are those that run, or shall run. */
+export class DockerWorkloads implements Workloads {
+  readonly #connection: DockerConnection;
+  readonly #pluginName: string;
+
+  /** @param pluginName the driver's name of our secrets; tags do not matter. */
+  constructor(connection: DockerConnection, pluginName: string) {
+    this.#connection = connection;
+    this.#pluginName = pluginName;
+  }
+
+  async observe({ signal }: CallOptions): Promise<WorkloadSnapshot> {
+    const [secrets, services] = await Promise.all([
+      this.#list<EngineSecret>('/secrets', signal),
+      this.#list<EngineService>('/services', signal),
+    ]);
+    const ours = secrets.filter((secret) => isOurs(secret, this.#pluginName));
+    const ids = new Set(ours.map(({ ID }) => ID));
+    const using = services
+      .map((service) => ({ service, secretIds: usedSecrets(service, ids) }))
+      .filter(({ secretIds }) => secretIds.length > 0);
+    // After the services: so a task's generation is never older than what its service then had.
+    const tasks = await this.#tasks(new Set(using.map(({ service }) => service.ID)), signal);
+    return {
+      secrets: ours.map(toSecret),
+      services: using.map(({ service, secretIds }) => toWorkload(service, secretIds, tasks.get(service.ID) ?? [])),
+    };
+  }
+
+  async roll(id: string, version: number, generation: number, { signal }: CallOptions): Promise<WriteOutcome> {
+    if (!Number.isSafeInteger(generation) || generation < 0) {
+      throw new RangeError(`generation ${generation} of service ${id} is not a whole number that can be written`);
+    }
+    const service = await this.#readService(id, signal);
+    if (service === null || service.version !== version) return 'conflict';
+    try {
+      await this.#connection.call(
+        {
+          method: 'POST',
+          path: `/services/${id}/update`,
+          // The tasks go on pulling with the credentials that the service was deployed with.
+          query: { version, registryAuthFrom: 'spec' },
+          body: withGeneration(service.spec, generation),
+          signal,
+        },
+        wholeText,
+      );
+      return 'applied';
+    } catch (error) {
+      if (isOutOfSequence(error)) return 'conflict';
+      const outcome = await this.#outcomeOf(id, version, generation, signal);
+      // Also where not the service is missing, but a network that it names.
+      if (outcome === 'unknown' && isRefusal(error)) throw new RollRefused(messageOf(error), { cause: error });
+      return outcome;
+    }
+  }
+
+  /** An update can fail and yet be applied, even later: what the service now has may tell. */
+  async #outcomeOf(id: string, version: number, generation: number, signal: AbortSignal): Promise<WriteOutcome> {
+    try {
+      const service = await this.#readService(id, signal);
+      if (service === null) return 'conflict';
+      if (service.version === version) return 'unknown';
+      return service.generation === generation ? 'applied' : 'conflict';
+    } catch {
+      return 'unknown';
+    }
+  }
+
+  async #readService(id: string, signal: AbortSignal): Promise<ExactService | null> {
+    try {
+      return toExactService(await this.#connection.call({ method: 'GET', path: `/services/${id}`, signal }, wholeText));
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  async #tasks(
+    services: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly WorkloadTask[]>> {
+    if (services.size === 0) return new Map();
+    const all = { 'desired-state': LIVING };
+    if (services.size > MOST_FILTERED_SERVICES) return this.#readTasks(all, services, signal);
+    try {
+      return await this.#readTasks({ ...all, service: [...services] }, services, signal);
+    } catch (error) {
+      // One of the services is gone since they were read.
+      if (isMissing(error)) return this.#readTasks(all, services, signal);
+      throw error;
+    }
+  }
+
+  async #readTasks(
+    filters: Readonly<Record<string, readonly string[]>>,
+    services: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly WorkloadTask[]>> {
+    return this.#connection.call({ method: 'GET', path: '/tasks', query: { filters }, signal }, async (body) => {
+      const found = new Map<string, WorkloadTask[]>();
+      for await (const element of listElements(body)) {
+        const task = element as EngineTask;
+        if (task.ServiceID === undefined || !services.has(task.ServiceID)) continue;
+        const ofService = found.get(task.ServiceID);
+        if (ofService === undefined) found.set(task.ServiceID, [toTask(task)]);
+        else ofService.push(toTask(task));
+      }
+      return found;
+    });
+  }
+
+  #list<T>(path: string, signal: AbortSignal): Promise<readonly T[]> {
+    return this.#connection.call({ method: 'GET', path, signal }, async (body) => {
+      const found: T[] = [];
+      for await (const element of listElements(body)) found.push(element as T);
+      return found;
+    });
+  }
+}
+
+/** A service whose spec can be written back as it was read: all its fields, and its numbers' characters. */
+interface ExactService {
+  readonly version: number;
+  readonly generation: number;
+  readonly spec: ExactJsonObject;
+}
+
+function toExactService(text: string): ExactService {
+  const { Version, Spec } = parseExactJson(text) as ExactJsonObject;
+  const taskTemplate = isExactJsonObject(Spec) ? Spec.TaskTemplate : undefined;
+  if (!isExactJsonObject(Version) || !isExactJsonObject(Spec) || !isExactJsonObject(taskTemplate)) {
+    throw new DockerError('the engine described a service without version or task template');
+  }
+  return { version: toNumber(Version.Index), generation: toNumber(taskTemplate.ForceUpdate), spec: Spec };
+}
+
+function withGeneration(spec: ExactJsonObject, generation: number): object {
+  return { ...spec, TaskTemplate: { ...(spec.TaskTemplate as ExactJsonObject), ForceUpdate: generation } };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function toNumber(value: ExactJson | undefined): number {
+  return typeof value === 'object' && value !== null && 'rawJSON' in value ? Number(value.rawJSON) : 0;
+}

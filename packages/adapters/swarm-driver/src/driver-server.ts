@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import type { SecretSource } from '@vault-swarm/delivery';
+import type { Clock, Events } from '@vault-swarm/provider';
+import { readBody } from './request-body.ts';
+import { encodeErrorAnswer, encodeValueAnswer } from './secret-answer.ts';
+import { BrokenBody, parseSecretRequest } from './secret-request.ts';
+import { type ClaimedSocket, claimSocket } from './socket-claim.ts';
+
+/** What a driver's server needs. */
+export interface DriverServerOptions {
+  /** Where the engine looks for the driver. The folder is made if it is missing. */
+  readonly socketPath: string;
+  readonly source: SecretSource;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+/** The secret driver's socket. */
+export interface DriverServer {
+  /**
+   * Resolves when the socket listens under its public name. Call it once.
+   * @throws {SocketInUse} where another process answers there.
+   * @throws {SocketUnusable} where the path can't be used; the message says why.
+   */
+  listen(): Promise<void>;
+  /**
+   * Removes the socket, takes no more requests, and resolves when those under way are answered. An abort of `signal`
+   * cuts them off. May be called more than once.
+   */
+  close(options?: { signal?: AbortSignal }): Promise<void>;
+}
+
+type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** How long a request, or its head alone, may take to arrive. The engine is on the same machine. */
+const REQUEST_DEADLINE_MS = 10_000;
+const HEAD_DEADLINE_MS = 5_000;
+const CHECK_INTERVAL_MS = 1_000;
+/** The engine uses two connections at a time. */
+const MOST_CONNECTIONS = 512;
+/** How long a refused request's body is still taken (and thrown away), so that its sender gets to read our answer. */
+const LINGER_MS = 1_000;
+const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.1+json';
+
+/** Makes the server; it does nothing before `listen`. */
+export function createDriverServer(options: DriverServerOptions): DriverServer {
+  return new SocketDriverServer(options);
+}
+
+class SocketDriverServer implements DriverServer {
+  readonly #options: DriverServerOptions;
+  readonly #server: Server;
+  readonly #routes: ReadonlyMap<string, Route>;
+  #socket: ClaimedSocket | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: DriverServerOptions) {
+    this.#options = options;
+    this.#routes = new Map<string, Route>([
+      ['/Plugin.Activate', (_request, response) => this.#activate(response)],
+      ['/SecretProvider.GetSecret', (request, response) => this.#getSecret(request, response)],
+    ]);
+    this.#server = createServer(
+      {
+        // Docker 20.10 sends an empty Host, and others may send none.
+        requireHostHeader: false,
+        requestTimeout: REQUEST_DEADLINE_MS,
+        headersTimeout: HEAD_DEADLINE_MS,
+        connectionsCheckingInterval: CHECK_INTERVAL_MS,
+        // Never: the engine repeats a request that meets a closing connection with an empty body, and its task fails.
+        keepAliveTimeout: 0,
+      },
+      (request, response) => void this.#handle(request, response),
+    );
+    this.#server.maxConnections = MOST_CONNECTIONS;
+    this.#server.on('clientError', (error: Error, socket) => this.#onClientError(error, socket));
+  }
+
+  async listen(): Promise<void> {
+    const { socketPath, clock, events } = this.#options;
+    const listenOn = async (path: string) => {
+      this.#server.listen(path);
+      await once(this.#server, 'listening');
+    };
+    try {
+      this.#socket = await claimSocket(socketPath, listenOn, clock);
+    } catch (error) {
+      this.#server.close();
+      throw error;
+    }
+    events.emit({ type: 'driver.listening', socket: socketPath });
+  }
+
+  close(options: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#closing ??= this.#close();
+    const { signal } = options;
+    const cut = () => this.#server.closeAllConnections();
+    if (signal?.aborted === true) cut();
+    signal?.addEventListener('abort', cut, { once: true });
+    return this.#closing.finally(() => signal?.removeEventListener('abort', cut));
+  }
+
+  async #close(): Promise<void> {
+    if (this.#socket === undefined) return;
+    await this.#socket.release();
+    // Who connected before the name went away is still waiting to be accepted, and shall get its answer.
+    await setImmediate();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const path = (request.url ?? '').split('?', 1)[0] ?? '';
+      const route = this.#routes.get(path);
+      if (route === undefined) {
+        this.#refuse(request, response, 404, `there is no ${path}; this is a secret driver of Docker Swarm`);
+      } else if (request.method !== 'POST') {
+        response.setHeader('Allow', 'POST');
+        this.#refuse(request, response, 405, `${path} is called with POST, not ${request.method}`);
+      } else await route(request, response);
+    } catch (error) {
+      // Only a fault of our own comes here. The engine must get an answer; the fault's text is not known to be harmless.
+      if (response.headersSent) response.destroy();
+      else
+        this.#refuse(request, response, 500, `internal error (${error instanceof Error ? error.name : typeof error})`);
+    }
+  }
+
+  async #activate(response: ServerResponse): Promise<void> {
+    await this.#send(response, 200, Buffer.from('{"Implements":["secretprovider"]}'));
+  }
+
+  async #getSecret(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    if (body.kind === 'broken-off') return;
+    if (body.kind === 'too-long') {
+      this.#refuse(request, response, 413, 'the body is longer than 1 MiB');
+      return;
+    }
+    let secretRequest: ReturnType<typeof parseSecretRequest>;
+    try {
+      secretRequest = parseSecretRequest(body.bytes);
+    } catch (error) {
+      if (!(error instanceof BrokenBody)) throw error;
+      this.#refuse(request, response, 400, error.message);
+      return;
+    }
+    const answer = await this.#options.source.get(secretRequest);
+    if (answer.kind === 'refused') await this.#send(response, 200, encodeErrorAnswer(answer.message));
+    else {
+      const encoded = encodeValueAnswer(answer.value.reveal());
+      await this.#send(response, 200, encoded);
+      encoded.fill(0);
+    }
+  }
+
+  /** Resolves when the body is no longer needed: it was handed to the system, or the connection is gone. */
+  #send(response: ServerResponse, status: number, body: Buffer): Promise<void> {
+    return new Promise((resolve) => {
+      if (response.destroyed) return resolve();
+      response.once('close', resolve).once('error', () => undefined);
+      this.#writeHead(response, status, body);
+      response.end(body);
+    });
+  }
+
+  /**
+   * Answers a request that may not have arrived in full. Closing a socket with unread data in it would throw our answer
+   * away before its sender reads it; so the answer is complete at once, and the rest of the body is thrown away until
+   * the sender stops, or the time is up.
+   */
+  #refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
+    this.#options.events.emit({ type: 'driver.request-refused', status, message });
+    const body = encodeErrorAnswer(message);
+    if (request.complete) {
+      void this.#send(response, status, body);
+      return;
+    }
+    response.setHeader('Connection', 'close');
+    this.#writeHead(response, status, body);
+    response.write(body);
+    const cancel = this.#options.clock.after(LINGER_MS, () => response.end());
+    request.once('end', () => response.end());
+    request.once('error', () => undefined);
+    response.once('error', () => undefined).once('close', cancel);
+    request.resume();
+  }
+
+  #writeHead(response: ServerResponse, status: number, body: Buffer): void {
+    if (this.#closing !== undefined) response.setHeader('Connection', 'close');
+    response.writeHead(status, { 'Content-Type': CONTENT_TYPE, 'Content-Length': body.byteLength });
+  }
+
+  /** What Node's parser refuses, and what did not arrive in time. */
+  #onClientError(error: Error, socket: Duplex): void {
+    const code = 'code' in error ? error.code : undefined;
+    if (code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const [status, reason, message] =
+      code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout', 'the request took too long to arrive']
+        : code === 'HPE_HEADER_OVERFLOW'
+          ? [431, 'Request Header Fields Too Large', 'the head of the request is too long']
+          : [400, 'Bad Request', 'this is not HTTP/1.1'];
+    this.#options.events.emit({ type: 'driver.request-refused', status, message });
+    const body = encodeErrorAnswer(message);
+    const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: ${CONTENT_TYPE}\r\nContent-Length: ${body.byteLength}\r\nConnection: close\r\n\r\n`;
+    socket.end(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
+  }
+}

@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+
+/** The longest body that is read. Requests of the engine have a few KiB; labels may make them longer. */
+export const LONGEST_BODY = 1_048_576;
+
+/** A body that ended, one that is too long, or one whose sender went away. */
+export type BodyOutcome =
+  | { readonly kind: 'complete'; readonly bytes: Uint8Array }
+  | { readonly kind: 'too-long' }
+  | { readonly kind: 'broken-off' };
+
+/**
+ * Reads a body, but never more than {@link LONGEST_BODY} bytes: one that says that it is longer is not read at all, and
+ * one that turns out to be longer is left where the limit was met. How long a sender may take is the server's matter.
+ */
+export function readBody(request: IncomingMessage): Promise<BodyOutcome> {
+  if (Number(request.headers['content-length'] ?? 0) > LONGEST_BODY) return Promise.resolve({ kind: 'too-long' });
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const onData = (chunk: Uint8Array) => {
+      length += chunk.byteLength;
+      if (length > LONGEST_BODY) settle({ kind: 'too-long' });
+      else chunks.push(chunk);
+    };
+    const onEnd = () => settle({ kind: 'complete', bytes: Buffer.concat(chunks) });
+    const onBroken = () => settle({ kind: 'broken-off' });
+    const settle = (outcome: BodyOutcome) => {
+      request.off('data', onData).off('end', onEnd).off('close', onBroken);
+      request.pause();
+      resolve(outcome);
+    };
+    // A listener for errors stays: the request may break after we are done with it.
+    request.on('data', onData).on('end', onEnd).on('close', onBroken).on('error', onBroken);
+  });
+}

@@ -1,0 +1,70 @@
+import type { SecretRequest } from '@vault-swarm/delivery';
+import type { Labels } from '@vault-swarm/provider';
+
+/** A body that is no request for a secret; the message names the field, never what stood in it. */
+export class BrokenBody extends Error {
+  override readonly name = 'BrokenBody';
+}
+
+/**
+ * Reads the body of a GetSecret. Only `SecretName` is needed; an empty or `null` field counts as left out, and fields
+ * that we do not use are not looked at.
+ *
+ * @throws {BrokenBody} where it is empty, no JSON object in UTF-8, or a field has the wrong type.
+ */
+export function parseSecretRequest(body: Uint8Array): SecretRequest {
+  if (body.byteLength === 0) throw new BrokenBody('the body is empty; it must be a JSON object with "SecretName"');
+  const fields = parseObject(body);
+  const secretName = optionalText(fields, 'SecretName');
+  if (secretName === undefined) throw new BrokenBody('"SecretName" is missing');
+  const serviceId = optionalText(fields, 'ServiceID');
+  const serviceName = optionalText(fields, 'ServiceName');
+  const taskId = optionalText(fields, 'TaskID');
+  return {
+    secretName,
+    labels: textMap(fields, 'SecretLabels'),
+    ...(serviceId !== undefined && { serviceId }),
+    ...(serviceName !== undefined && { serviceName }),
+    ...(taskId !== undefined && { taskId }),
+  };
+}
+
+function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    // The parser's own message would quote the body.
+    throw new BrokenBody('the body is not JSON in UTF-8');
+  }
+  if (!isObject(parsed)) throw new BrokenBody(`the body must be a JSON object, not ${kindOf(parsed)}`);
+  return parsed;
+}
+
+function optionalText(fields: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value !== 'string') throw new BrokenBody(`"${name}" must be a string, not ${kindOf(value)}`);
+  return value;
+}
+
+function textMap(fields: Readonly<Record<string, unknown>>, name: string): Labels {
+  const value = fields[name] ?? {};
+  if (!isObject(value)) throw new BrokenBody(`"${name}" must be an object of strings, not ${kindOf(value)}`);
+  return Object.fromEntries(
+    Object.entries(value).map(([label, text]) => {
+      if (typeof text !== 'string') throw new BrokenBody(`"${name}.${label}" must be a string, not ${kindOf(text)}`);
+      return [label, text];
+    }),
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

@@ -1,0 +1,67 @@
+import type { TimedEvent } from '@vault-swarm/provider';
+import { describe, expect, test } from 'vitest';
+import { describeEvent, eventFields, severityOf } from './event-description.ts';
+
+const completed: TimedEvent = {
+  type: 'rollout.completed',
+  service: 'web',
+  secrets: ['db', 'api'],
+  generation: 7,
+  durationMs: 12_345.678_91,
+  at: 1,
+};
+
+describe('an event is told', () => {
+  test('as a sentence with what an operator needs', () => {
+    expect(describeEvent(completed)).toBe(
+      'every task of service web has the new revision of secrets db, api, 12s after the change was seen',
+    );
+    expect(
+      describeEvent({
+        type: 'secret.refused',
+        secret: 'db',
+        service: undefined,
+        task: undefined,
+        provider: undefined,
+        code: 'NOT_FOUND',
+        message: 'there is no app/db',
+        durationMs: 3,
+      }),
+    ).toBe('could not deliver secret db to an unnamed service: there is no app/db (NOT_FOUND)');
+  });
+
+  test('with its fields under names for machines, without those that were not given', () => {
+    expect(eventFields(completed)).toEqual({
+      service: 'web',
+      secrets: ['db', 'api'],
+      generation: 7,
+      duration_ms: 12_345.679,
+    });
+    const delivered: TimedEvent = {
+      type: 'secret.delivered',
+      secret: 'db',
+      service: undefined,
+      task: undefined,
+      provider: 'vault',
+      revision: '3',
+      source: 'memory',
+      durationMs: 0.25,
+      at: 1,
+    };
+    expect(eventFields(delivered)).toEqual({
+      secret: 'db',
+      provider: 'vault',
+      revision: '3',
+      source: 'memory',
+      duration_ms: 0.25,
+    });
+  });
+
+  test('with more weight where somebody has to act', () => {
+    expect(severityOf('rollout.failed')).toBe('error');
+    expect(severityOf('secret.refused')).toBe('error');
+    expect(severityOf('rollout.completed')).toBe('info');
+    expect(severityOf('secret.delivered')).toBe('debug');
+    expect(severityOf('reconcile.passed')).toBe('debug');
+  });
+});

@@ -1,0 +1,140 @@
+import { formatDuration, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
+
+/** How much an event matters to an operator, the most important first. */
+export const severities = ['error', 'warn', 'info', 'debug'] as const;
+
+/** One of {@link severities}. */
+export type Severity = (typeof severities)[number];
+
+type EventType = ProductEvent['type'];
+type EventOf<T extends EventType> = Extract<ProductEvent, { readonly type: T }>;
+
+interface Description<T extends EventType> {
+  readonly severity: Severity;
+  sentence(event: EventOf<T>): string;
+}
+
+// What happens for each task or each pass is `debug`: a storm of ten thousand deliveries is no news, and each of them
+// that fails is an error of its own.
+const descriptions: { readonly [T in EventType]: Description<T> } = {
+  'secret.delivered': {
+    severity: 'debug',
+    sentence: ({ secret, service, provider, revision, source, durationMs }) =>
+      `delivered secret ${secret} to ${nameOf(service)}: revision ${revision} of ${provider}, ${SOURCES[source]}, ` +
+      `in ${roundedDuration(durationMs)}`,
+  },
+  'secret.refused': {
+    severity: 'error',
+    sentence: ({ secret, service, code, message }) =>
+      `could not deliver secret ${secret} to ${nameOf(service)}: ${message} (${code})`,
+  },
+  'revision.changed': {
+    severity: 'info',
+    sentence: ({ provider, secrets, revision, valueChanged }) =>
+      `${provider} has revision ${revision} of ${list('secret', secrets)}` +
+      (valueChanged ? '' : ', with the same value as before: nothing to roll'),
+  },
+  'rollout.started': {
+    severity: 'info',
+    sentence: ({ service, secrets, generation }) =>
+      `service ${service} is rolling to generation ${generation} for ${list('secret', secrets)}`,
+  },
+  'rollout.completed': {
+    severity: 'info',
+    sentence: ({ service, secrets, durationMs }) =>
+      `every task of service ${service} has the new revision of ${list('secret', secrets)}, ` +
+      `${roundedDuration(durationMs)} after the change was seen`,
+  },
+  'rollout.failed': {
+    severity: 'error',
+    sentence: ({ service, secrets, reason, message }) =>
+      `the rollout of ${list('secret', secrets)} to service ${service} ${FAILURES[reason]}: ${message || 'no reason given'}`,
+  },
+  'rollout.conflict': {
+    severity: 'info',
+    sentence: ({ service, outcome }) =>
+      outcome === 'conflict'
+        ? `service ${service} was changed by somebody else meanwhile; planning again`
+        : `whether the update of service ${service} was applied is not known; looking again`,
+  },
+  'provider.failed': {
+    severity: 'error',
+    sentence: ({ provider, code, message }) => `provider ${provider} failed: ${message} (${code})`,
+  },
+  'provider.recovered': { severity: 'info', sentence: ({ provider }) => `provider ${provider} answers again` },
+  'docker.failed': {
+    severity: 'error',
+    sentence: ({ operation, message }) => `Docker failed to ${operation}: ${message}`,
+  },
+  'docker.recovered': { severity: 'info', sentence: () => 'Docker answers again' },
+  'leadership.changed': {
+    severity: 'info',
+    sentence: ({ leader }) =>
+      leader
+        ? 'this node leads the Swarm now and rolls services'
+        : 'this node does not lead the Swarm: the plugin stands by',
+  },
+  'reconcile.passed': {
+    severity: 'debug',
+    sentence: ({ durationMs, dockerAnswered }) =>
+      `a pass ended after ${roundedDuration(durationMs)}${dockerAnswered ? '' : ', without an answer from Docker'}`,
+  },
+  'reconcile.failed': { severity: 'error', sentence: ({ message }) => `a pass failed: ${message}` },
+  'driver.listening': { severity: 'info', sentence: ({ socket }) => `serving secrets on ${socket}` },
+  'driver.request-refused': {
+    severity: 'warn',
+    sentence: ({ status, message }) => `refused a request on the driver's socket with status ${status}: ${message}`,
+  },
+  'monitoring.listening': { severity: 'info', sentence: ({ address }) => `monitoring on ${address}` },
+  'monitoring.failed': { severity: 'error', sentence: ({ message }) => `monitoring failed: ${message}` },
+  'plugin.warning': { severity: 'warn', sentence: ({ message }) => message },
+  'plugin.stopping': { severity: 'info', sentence: ({ signal }) => `stopping on ${signal}` },
+};
+
+const SOURCES = { memory: 'from memory', provider: 'read now', stale: 'from memory since the provider is away' };
+
+const FAILURES = {
+  paused: 'was paused by Swarm',
+  'rolled-back': 'was rolled back by Swarm',
+  stuck: 'is stuck',
+  'not-begun': 'could not be begun',
+};
+
+/** How much events of this kind matter. */
+export function severityOf(type: EventType): Severity {
+  return descriptions[type].severity;
+}
+
+/** What happened, as a sentence in lower case without its full stop. Names are given as they are, not escaped. */
+export function describeEvent(event: ProductEvent): string {
+  return describe(event);
+}
+
+function describe<T extends EventType>(event: EventOf<T>): string {
+  // TypeScript can't see that the description found by an event's type takes that event.
+  return (descriptions[event.type as T] as Description<T>).sentence(event);
+}
+
+/** The event's own fields, without type and time, under names such as `duration_ms`. Not given ones are left out. */
+export function eventFields({ type: _type, at: _at, ...fields }: TimedEvent): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [
+        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        typeof value === 'number' ? Math.round(value * 1000) / 1000 : value,
+      ]),
+  );
+}
+
+function nameOf(service: string | undefined): string {
+  return service === undefined ? 'an unnamed service' : `service ${service}`;
+}
+
+function list(noun: string, names: readonly string[]): string {
+  return names.length === 1 ? `${noun} ${names[0]}` : `${noun}s ${names.join(', ')}`;
+}
+
+function roundedDuration(durationMs: number): string {
+  return formatDuration(durationMs >= 10_000 ? Math.round(durationMs / 1000) * 1000 : durationMs);
+}

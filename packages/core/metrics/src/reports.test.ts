@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { type Figures, healthReport, metricsReport } from './reports.ts';
+
+const figures: Figures = {
+  runtime: {
+    operationsInFlight: 12,
+    allocBytes: 47_710_208,
+    sysBytes: 90_000_000,
+    heapBytes: 60_000_000,
+    gcCycles: 7,
+    gcPauseTotalMs: 12.5,
+    lastGcAtMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  },
+  rotations: 42,
+  rotationErrors: 2,
+  tickerHealthy: true,
+  heartbeatAtMs: Date.UTC(2026, 0, 2, 3, 4, 6),
+  startedAtMs: Date.UTC(2026, 0, 1),
+  uptimeMs: 97_446_999,
+};
+
+test('health has exactly the promised names, types and numbers', () => {
+  expect(healthReport(figures, [], false)).toStrictEqual({
+    healthy: true,
+    uptime_seconds: 97_446,
+    goroutines: 12,
+    memory_usage_mb: 46,
+    total_rotations: 42,
+    rotation_errors: 2,
+    error_rate: 4.76,
+    ticker_healthy: true,
+    problems: [],
+  });
+});
+
+test('a stopped ticker is what makes it unhealthy; other problems only stand in the list', () => {
+  const problem = { summary: 'A provider does not answer', detail: 'A provider does not answer: vault: sealed' };
+  expect(healthReport(figures, [problem], false)).toMatchObject({ healthy: true, ticker_healthy: true });
+  const stopped = { ...figures, tickerHealthy: false };
+  expect(healthReport(stopped, [], false)).toMatchObject({ healthy: false, ticker_healthy: false, problems: [] });
+});
+
+test('names stand in problems only for who is signed in, and equal sentences once', () => {
+  const summary = 'A secret has no value to deliver';
+  const problems = [
+    { summary, detail: `${summary}: db-password: no field "value"` },
+    { summary, detail: `${summary}: api-key: not found` },
+  ];
+  expect(healthReport(figures, problems, false).problems).toEqual([summary]);
+  expect(healthReport(figures, problems, true).problems).toEqual([
+    `${summary}: db-password: no field "value"`,
+    `${summary}: api-key: not found`,
+  ]);
+});
+
+test('metrics has exactly the promised names, with times in RFC 3339', () => {
+  expect(metricsReport(figures)).toStrictEqual({
+    num_goroutines: 12,
+    mem_alloc_bytes: 47_710_208,
+    mem_sys_bytes: 90_000_000,
+    mem_heap_bytes: 60_000_000,
+    gc_cycles: 7,
+    gc_pause_total_ms: 12.5,
+    gc_last: '2026-01-02T03:04:05.678Z',
+    secret_rotations: 42,
+    rotation_errors: 2,
+    ticker_heartbeat: '2026-01-02T03:04:06.000Z',
+    monitoring_start_time: '2026-01-01T00:00:00.000Z',
+  });
+});
+
+test('a time that there was not is null', () => {
+  const early = { ...figures, heartbeatAtMs: null, runtime: { ...figures.runtime, lastGcAtMs: null } };
+  expect(metricsReport(early)).toMatchObject({ gc_last: null, ticker_heartbeat: null });
+});
