@@ -23,6 +23,7 @@ export type FindProvider = (name: string) => Promise<ProviderInstance>;
 export interface DeliveredRevision {
   readonly serviceId: string | undefined;
   readonly taskId: string | undefined;
+  readonly provider: string;
   readonly refKey: string;
   readonly revision: string;
 }
@@ -88,6 +89,7 @@ export class Delivery implements SecretSource {
       this.#record({
         serviceId: request.serviceId,
         taskId: request.taskId,
+        provider: ref.provider,
         refKey: refKey(ref),
         revision: revision.revision,
       });

@@ -1,6 +1,6 @@
 import type { TimedEvent } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
-import { describeEvent, eventFields, severityOf } from './event-description.ts';
+import { describeEvent, eventRecord, severityOf } from './event-description.ts';
 
 const completed: TimedEvent = {
   type: 'rollout.completed',
@@ -31,7 +31,11 @@ describe('an event is told', () => {
   });
 
   test('with its fields under names for machines, without those that were not given', () => {
-    expect(eventFields(completed)).toEqual({
+    expect(eventRecord(completed)).toEqual({
+      time: '1970-01-01T00:00:00.001Z',
+      level: 'info',
+      event: 'rollout.completed',
+      message: describeEvent(completed),
       service: 'web',
       secrets: ['db', 'api'],
       generation: 7,
@@ -48,7 +52,11 @@ describe('an event is told', () => {
       durationMs: 0.25,
       at: 1,
     };
-    expect(eventFields(delivered)).toEqual({
+    expect(eventRecord(delivered)).toEqual({
+      time: '1970-01-01T00:00:00.001Z',
+      level: 'debug',
+      event: 'secret.delivered',
+      message: describeEvent(delivered),
       secret: 'db',
       provider: 'vault',
       revision: '3',

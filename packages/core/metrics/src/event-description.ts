@@ -115,16 +115,40 @@ function describe<T extends EventType>(event: EventOf<T>): string {
   return (descriptions[event.type as T] as Description<T>).sentence(event);
 }
 
-/** The event's own fields, without type and time, under names such as `duration_ms`. Not given ones are left out. */
-export function eventFields({ type: _type, at: _at, ...fields }: TimedEvent): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(fields)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [
-        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-        typeof value === 'number' ? Math.round(value * 1000) / 1000 : value,
-      ]),
-  );
+/** An event as JSON, in the log and for programs. */
+export interface EventRecord {
+  /** RFC 3339, with milliseconds. */
+  readonly time: string;
+  readonly level: Severity;
+  readonly event: EventType;
+  /** The sentence of {@link describeEvent}. */
+  readonly message: string;
+  /** The event's own message, where it has one; its other fields stand beside it under names such as `duration_ms`. */
+  readonly detail?: string;
+  readonly [field: string]: unknown;
+}
+
+/** The event with all its fields; those that were not given are left out. */
+export function eventRecord(event: TimedEvent): EventRecord {
+  const { type, at, ...fields } = event;
+  const own = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name === 'message' ? 'detail' : snakeCase(name), rounded(value)]);
+  return {
+    time: new Date(at).toISOString(),
+    level: severityOf(type),
+    event: type,
+    message: describeEvent(event),
+    ...Object.fromEntries(own),
+  };
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function rounded(value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
 }
 
 function nameOf(service: string | undefined): string {

@@ -1,4 +1,11 @@
-export { describeEvent, eventFields, type Severity, severities, severityOf } from './event-description.ts';
+export {
+  describeEvent,
+  type EventRecord,
+  eventRecord,
+  type Severity,
+  severities,
+  severityOf,
+} from './event-description.ts';
 export { Heartbeat } from './heartbeat.ts';
 export { RecentEvents } from './recent-events.ts';
 export { type Figures, type HealthReport, healthReport, type MetricsReport, metricsReport } from './reports.ts';

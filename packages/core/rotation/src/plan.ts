@@ -148,17 +148,17 @@ function sparse(
   if (isOpen) for (const [id, values] of Object.entries(entry.exceptions)) exceptions[id] = { ...values };
   for (const { refKey } of uses) {
     const key = ledgerKey(refKey);
-    const value = current(refKey);
-    if (value === undefined) {
-      carryOver(entry, key, alive, earlier, exceptions);
-      continue;
-    }
     const keys = { refKey, ledgerKey: key };
+    const now = current(refKey);
+    // While the provider was not asked yet, the ledger's value is the one that others are compared with.
+    const value = now ?? lastKnown(ledger, key);
+    if (now === undefined && entry.earlier[key] !== undefined) earlier[key] = entry.earlier[key];
+    if (value === undefined) continue;
     const isOutdated = known.some(({ ledgerKey: other, outdated }) => other === key && outdated.length > 0);
     const values = isOutdated ? firstSeen(entry, key, value, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
     const kept = isOpen ? values : needed;
-    if (kept.length > 0) earlier[key] = kept;
+    if (now !== undefined && kept.length > 0) earlier[key] = kept;
     const next = { ...entry, earlier };
     for (const task of alive) {
       const held = answeredTo(task, keys, value, knowledge) ?? entry.exceptions[task.id]?.[key];
@@ -172,20 +172,9 @@ function sparse(
   return empty ? null : { rollout: entry.rollout, earlier, exceptions };
 }
 
-/** While the current value is not known, what is noted stays as it is. */
-function carryOver(
-  entry: LedgerService,
-  key: string,
-  alive: readonly WorkloadTask[],
-  earlier: Record<string, readonly EarlierValue[]>,
-  exceptions: Record<string, Record<string, HeldValue>>,
-): void {
-  const values = entry.earlier[key];
-  if (values !== undefined) earlier[key] = values;
-  for (const { id } of alive) {
-    const held = entry.exceptions[id]?.[key];
-    if (held !== undefined) exceptions[id] = { ...exceptions[id], [key]: held };
-  }
+function lastKnown(ledger: LedgerDocument, key: string): CurrentValue | undefined {
+  const known = ledger.secrets[key];
+  return known === undefined ? undefined : { ...known, createdAtMs: null };
 }
 
 /**

@@ -56,6 +56,14 @@ export interface RotationPorts {
   readonly events: Events;
 }
 
+/** What a task was given, as the delivery tells it. */
+export interface DeliveredTo {
+  readonly taskId: string | undefined;
+  readonly provider: string;
+  readonly refKey: string;
+  readonly revision: string;
+}
+
 /** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
 const PASS_DEADLINE_MS = 30_000;
 
@@ -115,10 +123,18 @@ export class Rotation {
     await Promise.all([this.#passes.stop(), ...[...this.#watches.values()].map(({ loop }) => loop.stop())]);
   }
 
-  /** Notes what a task was given: see {@link Evidence}. */
-  record(delivered: { readonly taskId: string | undefined; readonly refKey: string; readonly revision: string }): void {
-    if (delivered.taskId === undefined) return;
-    this.#evidence.record(delivered.taskId, delivered.refKey, delivered.revision, this.#ports.clock.now());
+  /**
+   * Notes what a task was given: see {@link Evidence}. A revision that the latest look did not see is a hint that there
+   * is a change, and what the task holds should be in the ledger soon.
+   */
+  record(delivered: DeliveredTo): void {
+    const { taskId, provider, refKey: key, revision } = delivered;
+    if (taskId === undefined) return;
+    this.#evidence.record(taskId, key, revision, this.#ports.clock.now());
+    const watched = this.#watches.get(provider);
+    if (watched?.watch.current(key)?.revision === revision) return;
+    watched?.loop.wake();
+    this.#passes.wake();
   }
 
   /** All that is known, as of the latest pass. */

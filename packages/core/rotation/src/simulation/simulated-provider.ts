@@ -25,7 +25,12 @@ export class SimulatedProvider implements ProviderInstance {
     this.#values.delete(path);
   }
 
-  /** What a task that asks now is given. */
+  /** The value that a task which asks now is given. */
+  textOf(path: string): string | undefined {
+    return this.#values.get(path)?.text;
+  }
+
+  /** And its revision. */
   revisionOf(path: string): string {
     return `v${this.#values.get(path)?.version}`;
   }

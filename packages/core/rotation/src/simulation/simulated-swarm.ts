@@ -48,6 +48,7 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   /** Every update that was applied: `service@generation`. */
   readonly updates: string[] = [];
   ledgerWrites = 0;
+  driverAnswers = true;
   /** What the next calls of `roll` do instead of applying: the update may be applied all the same. */
   readonly rollFaults: ('conflict' | 'unknown' | 'unknown-but-applied')[] = [];
 
@@ -96,8 +97,9 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     return this.#ledger?.text ?? '';
   }
 
-  /** Replaces one task of each service that rolls. */
+  /** Replaces one task of each service that rolls. No task starts while its secrets' driver does not answer. */
   step(): void {
+    if (!this.driverAnswers) return;
     for (const service of this.#services.values()) {
       if (service.rollout.state !== 'rolling') continue;
       const old = service.tasks.find(({ state, generation }) => state === 'running' && generation < service.generation);

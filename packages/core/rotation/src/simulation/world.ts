@@ -27,7 +27,7 @@ export class World {
   readonly labels = new LabelReader([{ name: 'vault', scheme }]);
   readonly events: TimedEvent[] = [];
   /** What each task's containers really hold, by task and secret. */
-  readonly containers = new Map<string, string>();
+  readonly containers = new Map<string, { readonly revision: string; readonly text: string | undefined }>();
   readonly swarm: SimulatedSwarm;
   readonly settings: RotationSettings;
   #rotation: Rotation | null = null;
@@ -43,8 +43,9 @@ export class World {
     this.swarm = new SimulatedSwarm(this.clock, (taskId, secret, serviceName) => {
       const { ref } = this.labels.read(secret.labels, secret.name, serviceName);
       const revision = this.provider.revisionOf(ref.location.path ?? '');
-      this.containers.set(`${taskId}/${secret.name}`, revision);
-      this.#rotation?.record({ taskId, refKey: refKey(ref), revision });
+      const text = this.provider.textOf(ref.location.path ?? '');
+      this.containers.set(`${taskId}/${secret.name}`, { revision, text });
+      this.#rotation?.record({ taskId, provider: 'vault', refKey: refKey(ref), revision });
     });
   }
 
@@ -71,11 +72,13 @@ export class World {
       random: { next: () => 0 },
       events: bus,
     });
+    this.swarm.driverAnswers = true;
     this.#rotation.start();
   }
 
   /** Ends the process at once. What it was doing is not finished, and all that it knew is gone. */
   async kill(): Promise<void> {
+    this.swarm.driverAnswers = false;
     const stopped = this.#rotation?.stop();
     this.#rotation = null;
     await this.clock.advance(0);
@@ -90,9 +93,14 @@ export class World {
     }
   }
 
-  /** What the running tasks of a service hold of a secret. */
+  /** The revisions of a secret that the running tasks of a service hold. */
   held(serviceId: string, secret: string): readonly (string | undefined)[] {
-    return this.swarm.taskIds(serviceId).map((taskId) => this.containers.get(`${taskId}/${secret}`));
+    return this.swarm.taskIds(serviceId).map((taskId) => this.containers.get(`${taskId}/${secret}`)?.revision);
+  }
+
+  /** The values themselves. */
+  heldText(serviceId: string, secret: string): readonly (string | undefined)[] {
+    return this.swarm.taskIds(serviceId).map((taskId) => this.containers.get(`${taskId}/${secret}`)?.text);
   }
 
   /** The types of the events so far. */
