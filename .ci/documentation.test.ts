@@ -1,0 +1,64 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { fileLabelScheme } from '../packages/adapters/file/src/config.ts';
+import { vaultLabelScheme } from '../packages/adapters/vault/src/labels.ts';
+import { providerErrorCodes } from '../packages/core/provider/src/index.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const read = (path: string) => readFile(join(root, path), 'utf8');
+
+test('every error code stands in the reference', async () => {
+  const text = await read('docs/reference/errors.md');
+  for (const code of [...providerErrorCodes, 'DEADLINE']) expect(text).toContain(`\`${code}\``);
+});
+
+test('every label stands in the reference', async () => {
+  const text = await read('docs/reference/labels.md');
+  const names = [
+    ...fileLabelScheme.names,
+    ...vaultLabelScheme({ mount: 'secret' }).names,
+    'provider',
+    'rotate',
+    'encoding',
+  ];
+  for (const name of names) expect(text).toContain(`\`${name}\``);
+});
+
+test('every environment variable that is read stands in the reference', async () => {
+  const text = await read('docs/reference/environment.md');
+  const sources = [
+    'apps/plugin/src/configuration.ts',
+    ...['docker', 'file', 'http', 'logging', 'vault'].map((name) => `packages/adapters/${name}/src/config.ts`),
+    ...(await readdir(join(root, 'packages/adapters/vault/src/auth'))).map(
+      (name) => `packages/adapters/vault/src/auth/${name}`,
+    ),
+  ];
+  const names = new Set<string>();
+  for (const source of sources) {
+    if (source.endsWith('.test.ts')) continue;
+    const code = await read(source);
+    const calls =
+      /(?:environment|env)\.(?:has|optional|text|boolean|oneOf|integer|durationMs|url|credential)\(\s*'([A-Z_]+)'/g;
+    for (const [, name] of code.matchAll(calls)) names.add(name ?? '');
+    for (const [, name] of code.matchAll(/variable\('([A-Z_]+)'\)/g)) names.add(`VAULT_${name}`);
+  }
+  expect(names.size).toBeGreaterThan(30);
+  // The reference marks credentials, which have a `_FILE` form each.
+  const stands = (name: string) => text.includes(`\`${name.replace(/_FILE$/, '')}\``) || text.includes(`\`${name}\``);
+  expect([...names].filter((name) => !stands(name))).toEqual([]);
+});
+
+test('every link between the documents leads somewhere', async () => {
+  const folders = ['.', 'docs', 'docs/guides', 'docs/reference', 'docs/decisions'];
+  for (const folder of folders) {
+    for (const name of (await readdir(join(root, folder))).filter((file) => file.endsWith('.md'))) {
+      const text = await read(join(folder, name));
+      for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
+        await expect(
+          readdir(join(root, folder, target)).catch(() => read(join(folder, target))),
+        ).resolves.toBeDefined();
+      }
+    }
+  }
+});

@@ -1,0 +1,108 @@
+import {
+  type CallOptions,
+  type Clock,
+  ProviderError,
+  type SecretProvider,
+  type SecretRef,
+  type SecretRevision,
+  selectValue,
+} from '@vault-swarm/provider';
+import type { Session } from './auth/session.ts';
+import {
+  denied,
+  type KvOutcome,
+  type KvPlace,
+  notFound,
+  placeOf,
+  readV1,
+  readV2,
+  revisionOf,
+  versionOnV1,
+} from './kv.ts';
+import type { KvVersion, Mount, Mounts } from './mounts.ts';
+import { SingleFlight } from './single-flight.ts';
+
+type Found = Extract<KvOutcome, { readonly kind: 'found' }>;
+
+/** What reading needs. */
+export interface VaultSecretsOptions {
+  readonly session: Session;
+  readonly mounts: Mounts;
+  readonly clock: Clock;
+  /** The keyed digest that stands for the revision where Vault has none (KV v1). */
+  readonly digest: (bytes: Uint8Array) => string;
+}
+
+/**
+ * Reads secrets of KV v2 and v1. Which of them a mount is, Vault is asked; it is asked again where an answer does not
+ * fit. Reads of one path and version that are under way at the same time share one request.
+ */
+export class VaultSecrets implements SecretProvider {
+  readonly #session: Session;
+  readonly #mounts: Mounts;
+  readonly #clock: Clock;
+  readonly #digest: (bytes: Uint8Array) => string;
+  readonly #reads = new SingleFlight<Found>({ finish: false });
+
+  constructor({ session, mounts, clock, digest }: VaultSecretsOptions) {
+    this.#session = session;
+    this.#mounts = mounts;
+    this.#clock = clock;
+    this.#digest = digest;
+  }
+
+  async read(ref: SecretRef, { signal }: CallOptions): Promise<SecretRevision> {
+    const place = placeOf(ref);
+    const found = await this.#reads.join(
+      JSON.stringify([place.mount, place.path, place.pin ?? null]),
+      signal,
+      (own) => this.#find(place, own),
+      () => new ProviderError('UNAVAILABLE', `${place.shown}: the read was cut off`),
+    );
+    const value = selectValue({ kind: 'fields', fields: found.fields }, ref);
+    if (found.version === undefined) return { value, revision: this.#digest(value.reveal()) };
+    const createdAtMs = Date.parse(found.version.createdTime);
+    return {
+      value,
+      revision: revisionOf(found.version),
+      ...(Number.isNaN(createdAtMs) ? {} : { createdAtMs }),
+    };
+  }
+
+  /** Cuts off what is under way. */
+  close(): void {
+    this.#reads.abortAll();
+  }
+
+  async #find(place: KvPlace, signal: AbortSignal): Promise<Found> {
+    const startedAtMs = this.#clock.monotonic();
+    const mount = await this.#mounts.find(place.mount, signal);
+    const outcome = await this.#readAs(mount.version, place, signal);
+    if (outcome.kind === 'found') return outcome;
+    // The mount may have been replaced by one of another version since it was found.
+    const again = await this.#mounts.find(place.mount, signal, startedAtMs);
+    if (again.version === mount.version) throw failure(outcome, place, again);
+    const second = await this.#readAs(again.version, place, signal);
+    if (second.kind === 'found') return second;
+    throw failure(second, place, again);
+  }
+
+  async #readAs(version: KvVersion, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
+    if (version === 'v2') return readV2(this.#session, place, signal);
+    if (version === 'v1') {
+      if (place.pin !== undefined) throw versionOnV1(place);
+      return readV1(this.#session, place, signal);
+    }
+    const asV2 = await readV2(this.#session, place, signal);
+    if (asV2.kind === 'found') this.#mounts.learn(place.mount, 'v2');
+    if (asV2.kind === 'found' || place.pin !== undefined) return asV2;
+    const asV1 = await readV1(this.#session, place, signal);
+    if (asV1.kind === 'found') this.#mounts.learn(place.mount, 'v1');
+    // Where one of the two paths may be read, its answer counts; the other one is nobody's.
+    return asV2.kind === 'absent' && asV1.kind === 'refused' ? asV2 : asV1;
+  }
+}
+
+function failure(outcome: Exclude<KvOutcome, Found>, place: KvPlace, { version }: Mount): ProviderError {
+  return outcome.kind === 'refused' ? denied(place, version) : notFound(place, outcome);
+}

@@ -1,0 +1,74 @@
+import { type Credential, ProviderError } from '@vault-swarm/provider';
+import { field, wholeNumber } from '../answer.ts';
+import type { VaultClient } from '../client.ts';
+import { failureOf } from '../failures.ts';
+
+/** What a login gave. */
+export interface Login {
+  readonly token: string;
+  /** How long the token lives from now, in milliseconds; `null`: until it is revoked, or nobody can say. */
+  readonly leaseMs: number | null;
+  readonly renewable: boolean;
+}
+
+/** One try, with the credentials as they were when it was prepared. */
+export interface LoginAttempt {
+  /** Differs where the credentials do: a changed file is tried at once, a refused one only after a pause. */
+  readonly key: string;
+  /** @throws {ProviderError} `UNAUTHENTICATED` where it is refused. */
+  login(client: VaultClient, signal: AbortSignal): Promise<Login>;
+}
+
+/** A way to get a token. */
+export interface AuthMethod {
+  readonly name: string;
+  /** Whether a login makes a new token, so that one that can't be renewed is followed by another. */
+  readonly issuesTokens: boolean;
+  /**
+   * Reads the credentials anew.
+   * @throws {ProviderError} `UNAUTHENTICATED` where they can't be read.
+   */
+  prepare(): LoginAttempt;
+}
+
+/** The credential's characters now. */
+export function readCredential(credential: Credential): string {
+  try {
+    return credential.read();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw new ProviderError('UNAUTHENTICATED', `the file of ${credential.variable} can't be read${code}`);
+  }
+}
+
+/** Whether text can be sent as a header: visible ASCII without spaces. */
+export function isSendable(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
+/** Posts to a path that answers with a token: a login, or with `token` the renewal of that one. */
+export async function loginWith(
+  client: VaultClient,
+  path: string,
+  body: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  { method, advice, token: ours }: { readonly method: string; readonly advice: string; readonly token?: string },
+): Promise<Login> {
+  const withToken = ours === undefined ? {} : { token: ours };
+  const answer = await client.request({ method: 'POST', path, body, signal, ...withToken });
+  const auth = field(answer.body, 'auth');
+  const token = field(auth, 'client_token');
+  if (answer.status === 200 && typeof token === 'string' && isSendable(token)) {
+    const leaseSeconds = wholeNumber(field(auth, 'lease_duration')) ?? 0;
+    return {
+      token,
+      leaseMs: leaseSeconds > 0 ? leaseSeconds * 1000 : null,
+      renewable: field(auth, 'renewable') === true,
+    };
+  }
+  const refused = answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 412;
+  if (answer.status === 200 || refused) {
+    throw new ProviderError('UNAUTHENTICATED', `${client.server} refuses our ${method} login at ${path}; ${advice}`);
+  }
+  throw failureOf(answer, `${method} login at ${client.server}`);
+}

@@ -1,0 +1,269 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ProviderError, ProviderInstance } from '@vault-swarm/provider';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ShiftedClock } from '../testing/clocks.ts';
+import { providerOf, readTextOf, refTo, soon, type Variables } from '../testing/configured.ts';
+import {
+  data,
+  invalidToken,
+  login,
+  mount,
+  permissionDenied,
+  type ScriptedAnswer,
+  type ScriptedVault,
+  type SeenRequest,
+  startScriptedVault,
+  version2,
+} from '../testing/scripted-vault.ts';
+
+const approle = { VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: 'role', VAULT_SECRET_ID: 'secret-id' };
+
+/** A Vault whose tokens, logins and policies a test changes while it runs. */
+interface Script {
+  live: Set<string>;
+  loginAnswer: () => ScriptedAnswer;
+  renewAnswer: () => ScriptedAnswer;
+  denied: (path: string) => boolean;
+  refusesLookup: boolean;
+}
+
+let script: Script;
+let vault: ScriptedVault;
+let clock: ShiftedClock;
+const open: ProviderInstance[] = [];
+let logins = 0;
+
+beforeEach(async () => {
+  clock = new ShiftedClock();
+  logins = 0;
+  script = {
+    live: new Set(),
+    loginAnswer: () => {
+      const token = `token-${++logins}`;
+      script.live.add(token);
+      return login(token, 3600);
+    },
+    renewAnswer: () => login([...script.live].at(-1) ?? '', 3600),
+    denied: () => false,
+    refusesLookup: false,
+  };
+  vault = await startScriptedVault(answer);
+});
+afterEach(async () => {
+  for (const instance of open.splice(0)) await instance.close();
+  await vault.close();
+});
+
+function answer({ path, headers }: SeenRequest): ScriptedAnswer | undefined {
+  if (path === 'auth/approle/login') return script.loginAnswer();
+  if (!script.live.has(String(headers['x-vault-token']))) return invalidToken;
+  if (path === 'auth/token/renew-self') return script.renewAnswer();
+  if (path === 'auth/token/lookup-self') {
+    return script.refusesLookup ? permissionDenied : data({ ttl: 0, renewable: false });
+  }
+  if (path === 'sys/internal/ui/mounts') return data({ auth: {}, secret: { 'secret/': {} } });
+  if (path.startsWith('sys/internal/ui/mounts/')) return mount('secret', '2');
+  return script.denied(path) ? permissionDenied : version2({ value: 'v' });
+}
+
+function provider(variables: Variables): ProviderInstance {
+  const made = providerOf({ VAULT_ADDR: vault.address, ...variables }, clock);
+  open.push(made);
+  return made;
+}
+
+async function failedRead(instance: ProviderInstance, path = 'app'): Promise<ProviderError> {
+  return instance.secrets.read(refTo(path), soon()).then(
+    () => Promise.reject(new Error('it was read')),
+    (error: ProviderError) => error,
+  );
+}
+
+const count = (path: string) => vault.seen.filter((request) => request.path === path).length;
+
+describe('a session by AppRole', () => {
+  test('logs in once for a hundred reads at the same time, without a token in the login', async () => {
+    const instance = provider(approle);
+    const paths = Array.from({ length: 100 }, (_, index) => `app-${index}`);
+    await Promise.all(paths.map((path) => readTextOf(instance, refTo(path))));
+    const seen = vault.seen.filter(({ path }) => path === 'auth/approle/login');
+    expect(seen.map(({ body, headers }) => [JSON.parse(body), headers['x-vault-token']])).toEqual([
+      [{ role_id: 'role', secret_id: 'secret-id' }, undefined],
+    ]);
+  });
+
+  test('logs in once more when a hundred reads find its token dead', async () => {
+    const instance = provider(approle);
+    await readTextOf(instance, refTo('app'));
+    script.live.clear();
+    const paths = Array.from({ length: 100 }, (_, index) => `app-${index}`);
+    await Promise.all(paths.map((path) => readTextOf(instance, refTo(path))));
+    expect(count('auth/approle/login')).toBe(2);
+    expect(count('auth/token/lookup-self')).toBe(0);
+  });
+
+  test('never makes a storm of logins of tokens that are dead at once', async () => {
+    script.loginAnswer = () => login('stillborn', 3600);
+    const instance = provider(approle);
+    for (let turn = 0; turn < 50; turn++) expect((await failedRead(instance)).code).toBe('UNAUTHENTICATED');
+    expect(count('auth/approle/login')).toBeLessThanOrEqual(3);
+    clock.advance(60_000);
+    script.loginAnswer = () => {
+      script.live.add('good');
+      return login('good', 3600);
+    };
+    expect(await readTextOf(instance, refTo('app'))).toBe('v');
+  });
+
+  test('pauses longer after each refused login', async () => {
+    script.loginAnswer = () => ({ status: 400, json: { errors: ['invalid role or secret ID'] } });
+    const instance = provider(approle);
+    const error = await failedRead(instance);
+    expect(error).toMatchObject({ code: 'UNAUTHENTICATED', retryable: true });
+    expect(error.message).toContain('check the role id and VAULT_SECRET_ID');
+    let passedMs = 0;
+    const triedAtMs: number[] = [];
+    while (passedMs < 20_000) {
+      const before = count('auth/approle/login');
+      await failedRead(instance);
+      if (count('auth/approle/login') > before) triedAtMs.push(passedMs);
+      clock.advance(500);
+      passedMs += 500;
+    }
+    expect(triedAtMs).toEqual([1000, 3000, 7000, 15_000]);
+  });
+
+  test('tries a new secret id at once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vault-session-'));
+    const file = join(folder, 'secret-id');
+    writeFileSync(file, 'wrong');
+    const good = script.loginAnswer;
+    script.loginAnswer = () => ({ status: 400, json: { errors: ['invalid role or secret ID'] } });
+    const instance = provider({ ...approle, VAULT_SECRET_ID: '', VAULT_SECRET_ID_FILE: file });
+    await failedRead(instance);
+    script.loginAnswer = good;
+    expect((await failedRead(instance)).code).toBe('UNAUTHENTICATED');
+    writeFileSync(file, 'right\n');
+    expect(await readTextOf(instance, refTo('app'))).toBe('v');
+    rmSync(folder, { recursive: true });
+    script.live.clear();
+    const error = await failedRead(instance);
+    expect(error).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(error.message).toBe("the file of VAULT_SECRET_ID_FILE can't be read (ENOENT)");
+  });
+
+  test('renews its token at two thirds of its life, while callers go on with the old one', async () => {
+    const instance = provider(approle);
+    await readTextOf(instance, refTo('app'));
+    clock.advance(2_390_000);
+    await readTextOf(instance, refTo('app'));
+    expect(count('auth/token/renew-self')).toBe(0);
+    clock.advance(20_000);
+    await readTextOf(instance, refTo('app'));
+    await expect.poll(() => count('auth/token/renew-self')).toBe(1);
+    clock.advance(2_000_000);
+    await readTextOf(instance, refTo('app'));
+    expect([count('auth/approle/login'), count('auth/token/renew-self')]).toEqual([1, 1]);
+  });
+
+  test.each([
+    ['is refused', () => ({ status: 400, json: { errors: ['lease is not renewable'] } }) satisfies ScriptedAnswer],
+    ['gives less than half of its life', () => login('token-1', 60)],
+  ])('logs in anew where a renewal %s', async (_how, renewAnswer) => {
+    script.renewAnswer = renewAnswer;
+    const instance = provider(approle);
+    await readTextOf(instance, refTo('app'));
+    clock.advance(2_410_000);
+    await readTextOf(instance, refTo('app'));
+    await expect.poll(() => count('auth/approle/login')).toBe(2);
+    expect(count('auth/token/renew-self')).toBe(1);
+  });
+
+  test('logs in before a call when its token has ended', async () => {
+    const instance = provider(approle);
+    await readTextOf(instance, refTo('app'));
+    clock.advance(3_600_001);
+    await readTextOf(instance, refTo('app'));
+    expect(count('auth/approle/login')).toBe(2);
+  });
+
+  test('answers UNAVAILABLE where the login gets no answer, and waits as told where it is limited', async () => {
+    const good = script.loginAnswer;
+    script.loginAnswer = () => ({ status: 503, json: { errors: ['Vault is sealed'] } });
+    const instance = provider(approle);
+    expect((await failedRead(instance)).code).toBe('UNAVAILABLE');
+    script.loginAnswer = () => ({ status: 429, json: { errors: ['quota'] }, headers: { 'Retry-After': '7' } });
+    expect(await failedRead(instance)).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 7000 });
+    script.loginAnswer = good;
+    expect(await failedRead(instance)).toMatchObject({ code: 'RATE_LIMITED' });
+    clock.advance(7_000);
+    expect(await readTextOf(instance, refTo('app'))).toBe('v');
+  });
+});
+
+describe('a session by token', () => {
+  test('asks once about its token when a hundred reads are refused by policy', async () => {
+    script.live.add('ours');
+    script.denied = () => true;
+    const instance = provider({ VAULT_TOKEN: 'ours' });
+    const paths = Array.from({ length: 100 }, (_, index) => `app-${index}`);
+    const errors = await Promise.all(paths.map((path) => failedRead(instance, path)));
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['ACCESS_DENIED']));
+    expect(errors[7]?.message).toBe(
+      'vault secret/app-7: our policy does not allow to read it; add path "secret/data/app-7" { capabilities = ["read"] }',
+    );
+    for (let turn = 0; turn < 20; turn++) await failedRead(instance, `later-${turn}`);
+    // One when it logged in, one after the refusals (or two, should they take more than a second).
+    expect(count('auth/token/lookup-self')).toBeLessThanOrEqual(3);
+  });
+
+  test('takes a token for alive that may not look itself up', async () => {
+    script.live.add('ours');
+    script.refusesLookup = true;
+    script.denied = (path) => path.endsWith('forbidden');
+    const instance = provider({ VAULT_TOKEN: 'ours' });
+    expect((await failedRead(instance, 'forbidden')).code).toBe('ACCESS_DENIED');
+    expect(await readTextOf(instance, refTo('app'))).toBe('v');
+  });
+
+  test('takes over the token that its file has now when the old one is dead', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vault-session-'));
+    const file = join(folder, 'token');
+    writeFileSync(file, 'first\n');
+    script.live.add('first');
+    const instance = provider({ VAULT_TOKEN_FILE: file });
+    await readTextOf(instance, refTo('app'));
+    script.live = new Set(['second']);
+    expect((await failedRead(instance)).code).toBe('UNAUTHENTICATED');
+    writeFileSync(file, 'second\n');
+    expect(await readTextOf(instance, refTo('app'))).toBe('v');
+    rmSync(folder, { recursive: true });
+  });
+
+  test('does not ask again and again with a dead token, and shows it nowhere', async () => {
+    const instance = provider({ VAULT_TOKEN: 'hvs.dead' });
+    for (let turn = 0; turn < 20; turn++) {
+      const error = await failedRead(instance);
+      expect(error.code).toBe('UNAUTHENTICATED');
+      expect(`${error.message} ${error.stack}`).not.toContain('hvs.dead');
+    }
+    expect(vault.seen.length).toBeLessThanOrEqual(2);
+    script.live.add('hvs.dead');
+    clock.advance(60_000);
+    expect(await readTextOf(instance, refTo('app'))).toBe('v');
+  });
+
+  test('tells a dead token where the server only says "permission denied", as OpenBao does', async () => {
+    const bao = await startScriptedVault(({ path, headers }) => {
+      const live = headers['x-vault-token'] === 'live';
+      if (path === 'sys/internal/ui/mounts') return data({ auth: {}, secret: live ? { 'secret/': {} } : {} });
+      return permissionDenied;
+    });
+    const at = { VAULT_ADDR: bao.address };
+    expect((await failedRead(provider({ ...at, VAULT_TOKEN: 'dead' }))).code).toBe('UNAUTHENTICATED');
+    expect((await failedRead(provider({ ...at, VAULT_TOKEN: 'live' }))).code).toBe('ACCESS_DENIED');
+    await bao.close();
+  });
+});

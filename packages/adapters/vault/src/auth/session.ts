@@ -1,0 +1,215 @@
+import { type Clock, ProviderError } from '@vault-swarm/provider';
+import type { VaultAnswer, VaultCall } from '../answer.ts';
+import type { VaultClient } from '../client.ts';
+import { SingleFlight } from '../single-flight.ts';
+import { lookupToken, saysInvalidToken } from './lookup.ts';
+import { type AuthMethod, type Login, type LoginAttempt, loginWith } from './method.ts';
+
+/** The token in use. Times are the clock's monotonic milliseconds; `null`: never. */
+interface Current {
+  readonly token: string;
+  readonly key: string;
+  readonly sinceMs: number;
+  readonly leaseMs: number | null;
+  readonly endsAtMs: number | null;
+  renewAtMs: number | null;
+  readonly renewable: boolean;
+}
+
+/** Credentials that were refused, or whose tokens die early: not tried again before `untilMs`. */
+interface Refusal {
+  readonly key: string;
+  readonly untilMs: number;
+  readonly error: ProviderError;
+}
+
+const MIN_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 60_000;
+/** A token that dies sooner counts against the credentials, so that a dead one can't cause a storm of logins. */
+const EARLY_DEATH_MS = 10_000;
+/** How long the answer "the token is alive" is taken for true, so that many refusals at once ask once. */
+const ALIVE_FOR_MS = 1_000;
+const RENEW_AGAIN_MS = 5_000;
+
+/**
+ * Keeps us logged in: one login at a time, a renewal at two thirds of the token's life, a new login when the token
+ * turns out to be dead. It looks at the time when it is used, and has no timers of its own.
+ */
+export class Session {
+  readonly #client: VaultClient;
+  readonly #method: AuthMethod;
+  readonly #clock: Clock;
+  /** A login is worth ending even where nobody waits for it any more: the next caller needs it. */
+  readonly #logins = new SingleFlight<Current>({ finish: true });
+  readonly #lookups = new SingleFlight<boolean>({ finish: true });
+  #current: Current | undefined;
+  #refusal: Refusal | undefined;
+  #strikes = 0;
+  #aliveUntil: { readonly token: string; readonly ms: number } | undefined;
+
+  constructor(client: VaultClient, method: AuthMethod, clock: Clock) {
+    this.#client = client;
+    this.#method = method;
+    this.#clock = clock;
+  }
+
+  /**
+   * Sends a call with our token. A 403 is handed on only where it is a policy's refusal of a live token.
+   * @throws {ProviderError} `UNAUTHENTICATED` where our login is refused or our token is dead; as
+   * {@link VaultClient.request} where there is no answer.
+   */
+  async request(call: Omit<VaultCall, 'token'>): Promise<VaultAnswer> {
+    const first = await this.#token(call.signal);
+    const answer = await this.#client.request({ ...call, token: first });
+    if (answer.status !== 403 || (await this.#isAlive(first, answer, call.signal))) return answer;
+    this.#discard(first);
+    const second = await this.#token(call.signal);
+    const again = await this.#client.request({ ...call, token: second });
+    if (again.status !== 403 || (await this.#isAlive(second, again, call.signal))) return again;
+    this.#discard(second);
+    throw this.#deadToken();
+  }
+
+  /** Cuts off logins and renewals. */
+  close(): void {
+    this.#logins.abortAll();
+    this.#lookups.abortAll();
+  }
+
+  async #token(signal: AbortSignal): Promise<string> {
+    const current = this.#current;
+    const now = this.#clock.monotonic();
+    if (current !== undefined && (current.endsAtMs === null || now < current.endsAtMs)) {
+      if (current.renewAtMs !== null && now >= current.renewAtMs) this.#renewInBackground(current);
+      return current.token;
+    }
+    return (
+      await this.#logins.join(
+        'login',
+        signal,
+        (own) => this.#login(own),
+        () => this.#cutOff(),
+      )
+    ).token;
+  }
+
+  async #login(signal: AbortSignal): Promise<Current> {
+    const attempt = this.#method.prepare();
+    const refusal = this.#refusal;
+    if (refusal !== undefined && refusal.key === attempt.key && this.#clock.monotonic() < refusal.untilMs) {
+      throw refusal.error;
+    }
+    try {
+      return this.#adopt(attempt, await attempt.login(this.#client, signal));
+    } catch (error) {
+      if (error instanceof ProviderError && error.code === 'UNAUTHENTICATED') {
+        this.#strikes++;
+        this.#refuse(attempt.key, error, pauseMs(this.#strikes));
+      }
+      if (error instanceof ProviderError && error.code === 'RATE_LIMITED') {
+        this.#refuse(attempt.key, error, error.retryAfterMs ?? MIN_PAUSE_MS);
+      }
+      throw error;
+    }
+  }
+
+  #adopt(attempt: LoginAttempt, { token, leaseMs, renewable }: Login): Current {
+    const sinceMs = this.#clock.monotonic();
+    const mayRenew = leaseMs !== null && (renewable || this.#method.issuesTokens);
+    this.#current = {
+      token,
+      key: attempt.key,
+      sinceMs,
+      leaseMs,
+      endsAtMs: leaseMs !== null && this.#method.issuesTokens ? sinceMs + leaseMs : null,
+      renewAtMs: mayRenew ? sinceMs + (leaseMs * 2) / 3 : null,
+      renewable,
+    };
+    return this.#current;
+  }
+
+  /** Callers go on with the present token meanwhile, so a failure concerns none of them: it is tried again. */
+  #renewInBackground(current: Current): void {
+    current.renewAtMs = this.#clock.monotonic() + RENEW_AGAIN_MS;
+    const renewal = this.#logins.join(
+      'login',
+      new AbortController().signal,
+      (signal) => this.#renew(current, signal),
+      () => this.#cutOff(),
+    );
+    renewal.catch(() => {});
+  }
+
+  async #renew(current: Current, signal: AbortSignal): Promise<Current> {
+    const attempt: LoginAttempt = {
+      key: current.key,
+      login: (client, own) =>
+        loginWith(client, 'auth/token/renew-self', {}, own, {
+          token: current.token,
+          method: 'token renewal',
+          advice: 'its longest life may be over',
+        }),
+    };
+    if (current.renewable) {
+      const renewed = await attempt.login(this.#client, signal).catch((error: unknown) => {
+        if (error instanceof ProviderError && error.code === 'UNAUTHENTICATED') return null;
+        throw error;
+      });
+      // Near its longest life Vault gives a token less than was asked for: then a new one is better.
+      const enough = renewed !== null && (renewed.leaseMs ?? Infinity) * 2 > (current.leaseMs ?? 0);
+      if (renewed !== null && (enough || !this.#method.issuesTokens)) {
+        return this.#adopt(attempt, { ...renewed, leaseMs: enough ? renewed.leaseMs : null });
+      }
+    }
+    if (this.#method.issuesTokens) return this.#login(signal);
+    current.renewAtMs = null;
+    return current;
+  }
+
+  async #isAlive(token: string, answer: VaultAnswer, signal: AbortSignal): Promise<boolean> {
+    if (saysInvalidToken(answer)) return false;
+    const known = this.#aliveUntil;
+    if (known?.token === token && this.#clock.monotonic() < known.ms) return true;
+    return this.#lookups.join(
+      token,
+      signal,
+      async (own) => {
+        const { alive } = await lookupToken(this.#client, token, own);
+        if (alive) this.#aliveUntil = { token, ms: this.#clock.monotonic() + ALIVE_FOR_MS };
+        return alive;
+      },
+      () => this.#cutOff(),
+    );
+  }
+
+  /** Drops a dead token, unless another caller has replaced it already. */
+  #discard(token: string): void {
+    const current = this.#current;
+    if (current?.token !== token) return;
+    this.#current = undefined;
+    if (this.#clock.monotonic() - current.sinceMs >= EARLY_DEATH_MS) {
+      this.#strikes = 0;
+      return;
+    }
+    // The first early death may be a revocation: a new login is tried at once.
+    this.#strikes++;
+    if (this.#strikes > 1) this.#refuse(current.key, this.#deadToken(), pauseMs(this.#strikes - 1));
+  }
+
+  #refuse(key: string, error: ProviderError, forMs: number): void {
+    this.#refusal = { key, error, untilMs: this.#clock.monotonic() + forMs };
+  }
+
+  #deadToken(): ProviderError {
+    return new ProviderError('UNAUTHENTICATED', `${this.#client.server} refuses the token of our last login`);
+  }
+
+  #cutOff(): ProviderError {
+    return new ProviderError('UNAVAILABLE', `the login to ${this.#client.server} was cut off`);
+  }
+}
+
+/** Twice as long for each refusal in a row. */
+function pauseMs(strikes: number): number {
+  return Math.min(MIN_PAUSE_MS * 2 ** Math.min(strikes - 1, 10), MAX_PAUSE_MS);
+}

@@ -1,0 +1,51 @@
+import { type Credential, type Environment, ProviderError } from '@vault-swarm/provider';
+import { lookupToken } from './lookup.ts';
+import { type AuthMethod, isSendable, readCredential } from './method.ts';
+
+/** A token that somebody else made. */
+export interface TokenConfig {
+  readonly method: 'token';
+  /** Undefined only where a problem was reported. */
+  readonly token: Credential | undefined;
+}
+
+/** Reads `VAULT_TOKEN` or `VAULT_TOKEN_FILE`, and reports where neither is given. */
+export function parseToken(environment: Environment, variable: (name: string) => string): TokenConfig {
+  const token = environment.credential(variable('TOKEN'));
+  if (!environment.has(variable('TOKEN')) && !environment.has(variable('TOKEN_FILE'))) {
+    environment.report(variable('TOKEN'), `or ${variable('TOKEN_FILE')} is needed by ${variable('AUTH_METHOD')}=token`);
+  }
+  if (token !== undefined && !isSendable(token.read())) {
+    environment.report(token.variable, 'has spaces or characters that no token has');
+  }
+  return { method: 'token', token };
+}
+
+/**
+ * Uses the token as it is, after asking Vault how long it lives. A file is read again for each login, so that a token
+ * that was replaced there is taken over when the old one is refused.
+ */
+export function tokenAuth({ token: credential }: TokenConfig): AuthMethod {
+  return {
+    name: 'token',
+    issuesTokens: false,
+    prepare() {
+      if (credential === undefined) throw new ProviderError('UNAUTHENTICATED', 'no token is configured');
+      const token = readCredential(credential);
+      return {
+        key: token,
+        async login(client, signal) {
+          if (!isSendable(token)) {
+            throw new ProviderError('UNAUTHENTICATED', `${credential.variable} has characters that no token has`);
+          }
+          const state = await lookupToken(client, token, signal);
+          if (state.alive) return { token, leaseMs: state.leaseMs, renewable: state.renewable };
+          throw new ProviderError(
+            'UNAUTHENTICATED',
+            `${client.server} refuses our token: it ended, was revoked or never existed; renew ${credential.variable}`,
+          );
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { type Clock, DeadlineExceeded, ProviderError, withDeadline } from '@vault-swarm/provider';
+import nodeVault from 'node-vault';
+import type { VaultAnswer, VaultCall } from './answer.ts';
+import type { VaultConfig } from './config.ts';
+import { Transport } from './transport.ts';
+
+/** The longest that one call may take, sent or waiting for a connection. */
+const CALL_DEADLINE_MS = 10_000;
+
+/** Calls one Vault server. Knows HTTP and JSON, and nothing of logins or secrets. */
+export class VaultClient {
+  /** The server as messages name it: `vault at https://vault:8200`. */
+  readonly server: string;
+  readonly #clock: Clock;
+  readonly #transport: Transport;
+  readonly #vault: nodeVault.client & { pathPrefix: string; namespace: string };
+
+  constructor(config: VaultConfig, options: { readonly name: string; readonly clock: Clock }) {
+    this.server = `${options.name} at ${config.address}`;
+    this.#clock = options.clock;
+    this.#transport = new Transport(this.server, config.tls);
+    const vault = nodeVault({
+      // Its own logger prints request bodies, so credentials, where DEBUG is set.
+      debug: () => {},
+      'request-promise': { defaults: () => this.#transport.send },
+    });
+    // What is not given to it, node-vault takes from the environment: another provider's token would be sent here.
+    this.#vault = Object.assign(vault, {
+      endpoint: config.address,
+      pathPrefix: '',
+      token: '',
+      namespace: config.namespace ?? '',
+    });
+  }
+
+  /**
+   * Sends one call and gives its answer, also where that is an error's status.
+   * @throws {ProviderError} `UNAVAILABLE` where there is no answer within 10 s, or the call was cut off;
+   * `INVALID_PAYLOAD` where the answer is too large.
+   */
+  async request(call: VaultCall): Promise<VaultAnswer> {
+    try {
+      return await withDeadline(this.#clock, CALL_DEADLINE_MS, call.signal, (signal) => this.#exchange(call, signal));
+    } catch (error) {
+      if (error instanceof ProviderError) throw error;
+      if (call.signal.aborted) throw new ProviderError('UNAVAILABLE', `the call to ${this.server} was cut off`);
+      const why = error instanceof DeadlineExceeded ? `did not answer within ${CALL_DEADLINE_MS} ms` : 'is not reached';
+      throw new ProviderError('UNAVAILABLE', `${this.server} ${why}`);
+    }
+  }
+
+  /** Ends all connections. Calls under way are cut off. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async #exchange(call: VaultCall, signal: AbortSignal): Promise<VaultAnswer> {
+    let answer: VaultAnswer | undefined;
+    const sent = this.#vault.request({
+      method: call.method,
+      path: `/${call.path}`,
+      headers: call.token === undefined ? {} : { 'X-Vault-Token': call.token },
+      ...(call.body === undefined ? {} : { json: call.body }),
+      // node-vault hands unknown options on to the transport.
+      signal,
+      onAnswer: (given: VaultAnswer) => {
+        answer = given;
+      },
+    });
+    try {
+      await sent;
+    } catch (error) {
+      // node-vault rejects for an error's status, with the answer's body in the error: only the status is wanted.
+      if (answer === undefined) throw error;
+    }
+    if (answer === undefined) throw new ProviderError('UNAVAILABLE', `${this.server} gave no answer`);
+    return answer;
+  }
+}

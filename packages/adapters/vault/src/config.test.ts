@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Environment } from '@vault-swarm/provider';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseVaultConfig } from './config.ts';
+
+let folder: string;
+const file = (name: string) => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vault-config-'));
+  const subject = ['-subj', '/CN=test', '-days', '2', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+  for (const name of ['one', 'two']) {
+    const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)];
+    execFileSync('openssl', ['req', '-x509', ...subject, ...out], { stdio: 'ignore' });
+  }
+  writeFileSync(file('no.pem'), 'hvs.secret');
+  writeFileSync(file('token'), 'hvs.first\n');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function parse(variables: Record<string, string>, prefix: 'VAULT' | 'OPENBAO' = 'VAULT') {
+  const read = (path: string) => readFileSync(path, 'utf8');
+  const environment = new Environment(variables, read);
+  const config = parseVaultConfig(environment, read, { prefix });
+  return { config, problems: environment.problems.map(({ variable, message }) => `${variable} ${message}`) };
+}
+
+describe('the configuration of Vault', () => {
+  test('needs only a token', () => {
+    const { config, problems } = parse({ VAULT_TOKEN: 'hvs.x', VAULT_ADDR: '' });
+    expect(problems).toEqual([]);
+    expect(config).toMatchObject({ address: 'http://127.0.0.1:8200', namespace: undefined, mount: 'secret' });
+    expect(config.tls).toMatchObject({ ca: undefined, skipVerify: false });
+  });
+
+  test('reads every variable', () => {
+    const { config, problems } = parse({
+      VAULT_ADDR: 'https://vault.example:8200/proxied/',
+      VAULT_NAMESPACE: 'team/a',
+      VAULT_CACERT: file('one.crt'),
+      VAULT_CLIENT_CERT: file('two.crt'),
+      VAULT_CLIENT_KEY: file('two.key'),
+      VAULT_SKIP_VERIFY: '1',
+      VAULT_MOUNT_PATH: 'teams/kv/',
+      VAULT_AUTH_METHOD: 'approle',
+      VAULT_ROLE_ID: 'role',
+      VAULT_SECRET_ID: 'secret-id',
+    });
+    expect(problems).toEqual([]);
+    expect(config).toMatchObject({
+      address: 'https://vault.example:8200/proxied',
+      namespace: 'team/a',
+      mount: 'teams/kv',
+      auth: { method: 'approle', roleId: 'role' },
+    });
+    expect(config.tls.skipVerify).toBe(true);
+    expect(config.tls.ca).toContain('BEGIN CERTIFICATE');
+    expect(config.tls.clientKey?.read()).toContain('PRIVATE KEY');
+    expect(JSON.stringify(config)).not.toMatch(/secret-id|PRIVATE/);
+  });
+
+  test('follows a token file that changes', () => {
+    const { config } = parse({ VAULT_TOKEN_FILE: file('token') });
+    if (config.auth.method !== 'token') throw new Error('not the method token');
+    expect(config.auth.token?.read()).toBe('hvs.first');
+    writeFileSync(file('token'), 'hvs.second\n');
+    expect(config.auth.token?.read()).toBe('hvs.second');
+  });
+
+  test('reports every problem at once', () => {
+    const { problems } = parse({
+      VAULT_ADDR: 'vault.example',
+      VAULT_NAMESPACE: 'a b',
+      VAULT_CACERT: file('missing.pem'),
+      VAULT_CLIENT_CERT: file('one.crt'),
+      VAULT_SKIP_VERIFY: 'yes',
+      VAULT_MOUNT_PATH: 'a//b',
+      VAULT_AUTH_METHOD: 'approle',
+    });
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+      'VAULT_ADDR',
+      'VAULT_NAMESPACE',
+      'VAULT_MOUNT_PATH',
+      'VAULT_CACERT',
+      'VAULT_CLIENT_KEY',
+      'VAULT_SKIP_VERIFY',
+      'VAULT_ROLE_ID',
+      'VAULT_SECRET_ID',
+    ]);
+    expect(problems).toContain(`VAULT_CACERT "${file('missing.pem')}" can't be read (ENOENT)`);
+    expect(problems).toContain('VAULT_SKIP_VERIFY "yes" must be one of true, false, 1, 0');
+  });
+
+  test.each([
+    [{}, 'VAULT_TOKEN or VAULT_TOKEN_FILE is needed by VAULT_AUTH_METHOD=token'],
+    [{ VAULT_TOKEN: 'hvs.a b' }, 'VAULT_TOKEN has spaces or characters that no token has'],
+    [{ VAULT_TOKEN: 'x', VAULT_ADDR: 'http://h:1/?x=1' }, 'VAULT_ADDR must be an address such as'],
+    [{ VAULT_TOKEN: 'x', VAULT_AUTH_METHOD: 'magic' }, 'VAULT_AUTH_METHOD "magic" must be one of token, approle'],
+    [
+      { VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: 'r' },
+      'VAULT_SECRET_ID or VAULT_SECRET_ID_FILE is needed by VAULT_AUTH_METHOD=approle',
+    ],
+  ])('with %j has one problem', (variables: Record<string, string>, message) => {
+    const { problems } = parse(variables);
+    expect(problems).toEqual([expect.stringContaining(message)]);
+    expect(problems.join()).not.toContain('hvs.');
+  });
+
+  test('reports a certificate that is none, and a key of another certificate', () => {
+    const token = { VAULT_TOKEN: 'x' };
+    const noPem = 'VAULT_CACERT names a file that is no PEM certificate';
+    expect(parse({ ...token, VAULT_CACERT: file('no.pem') }).problems).toEqual([noPem]);
+    expect(parse({ ...token, VAULT_CLIENT_CERT: file('one.crt'), VAULT_CLIENT_KEY: file('two.key') }).problems).toEqual(
+      ['VAULT_CLIENT_CERT and VAULT_CLIENT_KEY are not a PEM certificate and its key'],
+    );
+  });
+
+  test('has names of its own for OpenBao', () => {
+    const { config, problems } = parse({ OPENBAO_ADDR: 'http://bao:8200', VAULT_TOKEN: 'for Vault' }, 'OPENBAO');
+    expect(config.address).toBe('http://bao:8200');
+    expect(problems).toEqual(['OPENBAO_TOKEN or OPENBAO_TOKEN_FILE is needed by OPENBAO_AUTH_METHOD=token']);
+  });
+
+  test('is read without loading a library', () => {
+    const config = fileURLToPath(new URL('./config.ts', import.meta.url));
+    const script = `
+      const { createRequire } = await import('node:module');
+      await import(${JSON.stringify(config)});
+      console.log(Object.keys(createRequire(import.meta.url).cache).join());`;
+    const flags = ['--conditions=@vault-swarm/source', '--input-type=module', '--eval', script];
+    expect(execFileSync(process.execPath, flags, { encoding: 'utf8' }).trim()).toBe('');
+  });
+});

@@ -1,0 +1,52 @@
+import type { Clock, ProviderInstance } from '@vault-swarm/provider';
+import { VaultSecrets } from './adapter.ts';
+import { appRoleAuth } from './auth/approle.ts';
+import type { AuthMethod } from './auth/method.ts';
+import { Session } from './auth/session.ts';
+import { tokenAuth } from './auth/token.ts';
+import { VaultClient } from './client.ts';
+import type { VaultAuthConfig, VaultConfig } from './config.ts';
+import { Mounts } from './mounts.ts';
+import { VaultProbe } from './probe.ts';
+
+/** What an instance needs besides its configuration. */
+export interface VaultProviderOptions {
+  /** The name by which labels and configuration know it. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** The keyed digest that stands for the revision on KV v1, where Vault has none. */
+  readonly digest: (bytes: Uint8Array) => string;
+}
+
+/**
+ * A provider on one Vault or OpenBao: KV v2 and v1, found out from each mount. Makes no call before it is asked for
+ * something, and logs in then.
+ */
+export function createVaultProvider(config: VaultConfig, options: VaultProviderOptions): ProviderInstance {
+  const { name, clock, digest } = options;
+  const client = new VaultClient(config, { name, clock });
+  const session = new Session(client, authMethod(config.auth), clock);
+  const mounts = new Mounts(session, clock, client.server);
+  const secrets = new VaultSecrets({ session, mounts, clock, digest });
+  return {
+    name,
+    secrets,
+    probe: new VaultProbe({ session, mounts, clock }),
+    hints: null,
+    async close() {
+      secrets.close();
+      mounts.close();
+      session.close();
+      await client.close();
+    },
+  };
+}
+
+function authMethod(auth: VaultAuthConfig): AuthMethod {
+  switch (auth.method) {
+    case 'token':
+      return tokenAuth(auth);
+    case 'approle':
+      return appRoleAuth(auth);
+  }
+}

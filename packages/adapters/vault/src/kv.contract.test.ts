@@ -1,0 +1,217 @@
+import {
+  type ProbeResult,
+  ProviderError,
+  type ProviderInstance,
+  parseExactJson,
+  refKey,
+  type SecretRef,
+} from '@vault-swarm/provider';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { providerOf, readTextOf, refTo, soon } from './testing/configured.ts';
+import { type RealVault, startRealVault } from './testing/real-vault.ts';
+import type { VaultAdmin } from './testing/vault-admin.ts';
+
+let vault: RealVault;
+let admin: VaultAdmin;
+let provider: ProviderInstance;
+
+beforeAll(async () => {
+  vault = await startRealVault();
+  ({ admin } = vault);
+  await admin.mount('plain', '1');
+  provider = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: vault.token });
+});
+afterAll(async () => {
+  await provider?.close();
+  await vault?.stop();
+});
+
+async function failure(ref: SecretRef, instance = provider): Promise<ProviderError> {
+  const error = await instance.secrets.read(ref, soon()).then(
+    () => new Error('it was read'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ProviderError)) throw error;
+  return error;
+}
+
+async function probe(ref: SecretRef, instance = provider): Promise<ProbeResult | undefined> {
+  return (await instance.probe?.probe([ref], soon()))?.get(refKey(ref));
+}
+
+const revision = async (ref: SecretRef) => (await provider.secrets.read(ref, soon())).revision;
+const write = (path: string, value: string) => admin.send('POST', `secret/data/${path}`, { data: { value } });
+
+describe('values of a real Vault', () => {
+  const fields = {
+    long: parseExactJson('12345678901234567890'),
+    decimal: parseExactJson('1.10'),
+    yes: true,
+    text: 'Grüße, 世界 🐙\n',
+    'tls.crt': 'dotted',
+    tls: { crt: 'nested', key: { size: parseExactJson('2048') } },
+    binary: Buffer.from([0, 255, 128, 10]).toString('base64'),
+  };
+
+  test.each(['secret', 'plain'])('are delivered as Vault answers them, from %s', async (mount) => {
+    await admin.send(
+      'POST',
+      mount === 'secret' ? 'secret/data/all' : 'plain/all',
+      mount === 'secret' ? { data: fields } : fields,
+    );
+    const at = (field: string) => readTextOf(provider, refTo('all', { mount, field }));
+    // KV v2 rounds numbers itself when they are written; its answer is what counts.
+    expect(await at('long')).toBe(mount === 'secret' ? '12345678901234567000' : '12345678901234567890');
+    expect(await at('decimal')).toBe(mount === 'secret' ? '1.1' : '1.10');
+    expect(await at('yes')).toBe('true');
+    expect(await at('text')).toBe('Grüße, 世界 🐙\n');
+    expect(await at('tls.crt')).toBe('dotted');
+    expect(await at('/tls/crt')).toBe('nested');
+    expect(await at('tls.key.size')).toBe('2048');
+    const binary = await provider.secrets.read(refTo('all', { mount, field: 'binary', encoding: 'base64' }), soon());
+    expect([...binary.value.reveal()]).toEqual([0, 255, 128, 10]);
+  });
+
+  test('of paths with unusual characters are found', async () => {
+    await admin.send('POST', `secret/data/${encodeURIComponent('a b+ü%2f?#')}/sys/health`, { data: { v: 'odd' } });
+    expect(await readTextOf(provider, refTo('a b+ü%2f?#/sys/health'))).toBe('odd');
+    expect((await failure(refTo('sys/health'))).code).toBe('NOT_FOUND');
+  });
+});
+
+describe('versions of a real KV v2', () => {
+  test('are read as pinned, and their revision is number and time', async () => {
+    await write('pinned', 'one');
+    await write('pinned', 'two');
+    expect(await readTextOf(provider, refTo('pinned', { pin: '1' }))).toBe('one');
+    expect(await readTextOf(provider, refTo('pinned'))).toBe('two');
+    expect(await revision(refTo('pinned'))).toMatch(/^2@\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect((await failure(refTo('pinned', { pin: '9' }))).message).toBe(
+      'vault secret/pinned, version 9: there is no such version of it',
+    );
+    expect(await probe(refTo('pinned', { pin: '9' }))).toMatchObject({ kind: 'failed', error: { code: 'NOT_FOUND' } });
+  });
+
+  test('that are deleted, destroyed or never were have messages of their own, and markers that change', async () => {
+    const ref = refTo('going');
+    expect(await failure(ref)).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'vault secret/going: there is no such secret',
+    });
+    await write('going', 'value');
+    const live = await probe(ref);
+    await admin.send('DELETE', 'secret/data/going');
+    expect(await failure(ref)).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'vault secret/going: version 1 is deleted; undelete it, or write a new one',
+    });
+    const deleted = await probe(ref);
+    await admin.send('POST', 'secret/undelete/going', { versions: [parseExactJson('1')] });
+    expect(await probe(ref)).toEqual(live);
+    await admin.send('PUT', 'secret/destroy/going', { versions: [parseExactJson('1')] });
+    expect(await failure(ref)).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'vault secret/going: version 1 was destroyed',
+    });
+    const markers = [live, deleted, await probe(ref)].map((result) => result?.kind === 'marker' && result.marker);
+    expect(new Set(markers).size).toBe(3);
+    expect(markers).not.toContain(false);
+  });
+
+  test('have another revision when the secret was deleted with its metadata and made again', async () => {
+    await write('again', 'same');
+    const before = [await revision(refTo('again')), await probe(refTo('again'))];
+    await admin.send('DELETE', 'secret/metadata/again');
+    await write('again', 'same');
+    const after = [await revision(refTo('again')), await probe(refTo('again'))];
+    expect(after[0]).toMatch(/^1@/);
+    expect(after[0]).not.toBe(before[0]);
+    expect(after[1]).not.toEqual(before[1]);
+  });
+
+  test('are refused on KV v1', async () => {
+    await admin.send('POST', 'plain/app', { value: 'x' });
+    const pinned = refTo('app', { mount: 'plain', pin: '1' });
+    expect((await failure(pinned)).code).toBe('INVALID_REF');
+    expect(await probe(pinned)).toMatchObject({ kind: 'failed', error: { code: 'INVALID_REF' } });
+    expect(await probe(refTo('app', { mount: 'plain' }))).toEqual({ kind: 'unsupported' });
+  });
+});
+
+describe('mounts of a real Vault', () => {
+  test.each([
+    ['1', '2'],
+    ['2', '1'],
+  ] as const)('may be made again: KV v%s becomes v%s', async (first, second) => {
+    const mount = `remade-${first}`;
+    const ref = refTo('app', { mount });
+    const put = (version: '1' | '2', value: string) =>
+      version === '2'
+        ? admin.send('POST', `${mount}/data/app`, { data: { value } })
+        : admin.send('POST', `${mount}/app`, { value });
+    await admin.mount(mount, first);
+    await put(first, 'first');
+    expect(await readTextOf(provider, ref)).toBe('first');
+    await admin.unmount(mount);
+    expect((await failure(ref)).message).toBe(`vault ${mount}/app: nothing is mounted at ${mount}/`);
+    await admin.mount(mount, second);
+    await put(second, 'second');
+    if (first === '2') expect(await probe(ref)).toEqual({ kind: 'unsupported' });
+    expect(await readTextOf(provider, ref)).toBe('second');
+    expect((await probe(ref))?.kind).toBe(second === '2' ? 'marker' : 'unsupported');
+  });
+
+  test('of another engine, and paths inside of a mount, are refused by name', async () => {
+    expect((await failure(refTo('x', { mount: 'sys' }))).message).toContain('the mount sys/');
+    expect((await failure(refTo('x', { mount: 'secret/inner' }))).message).toContain('what is there is in secret/');
+  });
+
+  test('can be of two parts', async () => {
+    await admin.mount('teams/kv', '2');
+    await admin.send('POST', 'teams/kv/data/app', { data: { v: 'deep' } });
+    expect(await readTextOf(provider, refTo('app', { mount: 'teams/kv' }))).toBe('deep');
+  });
+});
+
+describe('policies of a real Vault', () => {
+  test('that leave out the metadata cost only the probe, and the problem names what to add', async () => {
+    await write('values-only', 'given');
+    await admin.policy('values-only', 'path "secret/data/values-only" { capabilities = ["read"] }');
+    const token = await admin.token('values-only');
+    const limited = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: token });
+    expect(await readTextOf(limited, refTo('values-only'))).toBe('given');
+    const answer = await probe(refTo('values-only'), limited);
+    const problem = answer?.kind === 'unsupported' ? answer.problem : undefined;
+    expect(problem).toContain('path "secret/metadata/values-only" { capabilities = ["read"] }');
+    // What the problem says is what helps.
+    const policy = problem?.slice(problem.indexOf('path "'));
+    await admin.policy('values-only', `path "secret/data/values-only" { capabilities = ["read"] }\n${policy}`);
+    const helped = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: token });
+    expect((await probe(refTo('values-only'), helped))?.kind).toBe('marker');
+    await Promise.all([limited.close(), helped.close()]);
+  });
+
+  test('that refuse a secret, or a whole mount, are told from a dead token, and named', async () => {
+    await admin.policy('little', 'path "secret/data/little" { capabilities = ["read"] }');
+    const limited = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: await admin.token('little') });
+    expect(await failure(refTo('other'), limited)).toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: expect.stringContaining('add path "secret/data/other" { capabilities = ["read"] }'),
+    });
+    expect(await failure(refTo('app', { mount: 'plain' }), limited)).toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: expect.stringContaining('path "plain/app" { capabilities = ["read"] } for KV v1'),
+    });
+    await limited.close();
+  });
+
+  test('may leave out the default one: a refusal then still is no dead token', async () => {
+    await write('bare', 'given');
+    await admin.policy('bare', 'path "secret/data/bare" { capabilities = ["read"] }');
+    const made = await admin.send('POST', 'auth/token/create', { policies: ['bare'], no_default_policy: true });
+    const bare = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: String(made.client_token) });
+    expect((await failure(refTo('other'), bare)).code).toBe('ACCESS_DENIED');
+    expect(await readTextOf(bare, refTo('bare'))).toBe('given');
+    await bare.close();
+  });
+});

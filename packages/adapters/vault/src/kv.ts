@@ -1,0 +1,156 @@
+import { type ExactJsonObject, isExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
+import { field, type VaultAnswer, wholeNumber } from './answer.ts';
+import type { Session } from './auth/session.ts';
+import { failureOf, mentions } from './failures.ts';
+import { encodePath, type KvVersion } from './mounts.ts';
+
+/** Where a secret is in Vault, with the version that is wanted. */
+export interface KvPlace {
+  readonly mount: string;
+  readonly path: string;
+  readonly pin: string | undefined;
+  /** The secret as messages name it. */
+  readonly shown: string;
+}
+
+/** What a read found. `absent` may also mean that the mount has another version than was thought. */
+export type KvOutcome =
+  | { readonly kind: 'found'; readonly fields: ExactJsonObject; readonly version?: KvVersionStamp }
+  | { readonly kind: 'absent'; readonly noMount: boolean }
+  | { readonly kind: 'refused' };
+
+/** Number and creation time: a secret that was deleted with all its versions and made again counts from 1 again. */
+export interface KvVersionStamp {
+  readonly number: number;
+  readonly createdTime: string;
+}
+
+/** One version, and whether it is live, deleted or destroyed. */
+export interface KvVersionState {
+  readonly stamp: KvVersionStamp;
+  readonly state: 'live' | 'deleted' | 'destroyed';
+}
+
+/** What the metadata of a secret shows: its current version, or the one pinned; `null` where there is none. */
+export type KvMetadata =
+  | { readonly kind: 'found'; readonly version: (pin: string | undefined) => KvVersionState | null }
+  | { readonly kind: 'absent'; readonly noMount: boolean }
+  | { readonly kind: 'refused' };
+
+/** The place that a ref names. @throws {ProviderError} `INVALID_REF` where it names none. */
+export function placeOf(ref: SecretRef): KvPlace {
+  const { mount, path } = ref.location;
+  if (mount === undefined || mount === '' || path === undefined || path === '') {
+    throw new ProviderError('INVALID_REF', `a secret of ${ref.provider} needs a mount and a path`);
+  }
+  const version = ref.pin === undefined ? '' : `, version ${ref.pin}`;
+  return { mount, path, pin: ref.pin, shown: `${ref.provider} ${mount}/${path}${version}` };
+}
+
+/**
+ * Reads a secret of KV v2.
+ * @throws {ProviderError} `NOT_FOUND` for a version that was deleted or destroyed; as {@link failureOf} otherwise.
+ */
+export async function readV2(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
+  const path = `${encodePath(place.mount)}/data/${encodePath(place.path)}`;
+  const query = place.pin === undefined ? '' : `?version=${encodeURIComponent(place.pin)}`;
+  const answer = await session.request({ method: 'GET', path: `${path}${query}`, signal });
+  const data = field(answer.body, 'data');
+  const metadata = field(data, 'metadata');
+  const number = wholeNumber(field(metadata, 'version'));
+  const createdTime = field(metadata, 'created_time');
+  const versioned = number !== undefined && typeof createdTime === 'string';
+  if (answer.status === 404 && versioned) {
+    const how = field(metadata, 'destroyed') === true ? 'was destroyed' : 'is deleted; undelete it, or write a new one';
+    throw new ProviderError('NOT_FOUND', `${place.shown}: version ${number} ${how}`);
+  }
+  if (answer.status === 200 && versioned) {
+    const fields = field(data, 'data');
+    return { kind: 'found', fields: isExactJsonObject(fields) ? fields : {}, version: { number, createdTime } };
+  }
+  return otherwise(answer, place);
+}
+
+/** Reads a secret of KV v1. @throws {ProviderError} as {@link failureOf}. */
+export async function readV1(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
+  const path = `${encodePath(place.mount)}/${encodePath(place.path)}`;
+  const answer = await session.request({ method: 'GET', path, signal });
+  const fields = field(answer.body, 'data');
+  if (answer.status === 200 && isExactJsonObject(fields)) return { kind: 'found', fields };
+  return otherwise(answer, place);
+}
+
+/**
+ * Asks KV v2 about the versions of a secret, without a value. `nowMs` is the wall-clock time.
+ * @throws {ProviderError} as {@link failureOf}.
+ */
+export async function readMetadata(
+  session: Session,
+  place: KvPlace,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<KvMetadata> {
+  const path = `${encodePath(place.mount)}/metadata/${encodePath(place.path)}`;
+  const answer = await session.request({ method: 'GET', path, signal });
+  const data = field(answer.body, 'data');
+  const versions = field(data, 'versions');
+  if (answer.status !== 200 || !isExactJsonObject(versions)) return otherwise(answer, place);
+  const current = `${wholeNumber(field(data, 'current_version')) ?? 0}`;
+  return { kind: 'found', version: (pin) => stateOf(versions, pin ?? current, nowMs) };
+}
+
+/** The revision of a version. */
+export function revisionOf({ number, createdTime }: KvVersionStamp): string {
+  return `${number}@${createdTime}`;
+}
+
+/** The error for a version that is pinned where KV v1 keeps none. */
+export function versionOnV1({ shown, mount }: KvPlace): ProviderError {
+  return new ProviderError(
+    'INVALID_REF',
+    `${shown}: the mount ${mount}/ is KV v1, which keeps no versions; remove the label for the version`,
+  );
+}
+
+/** The error for a secret or a version of it that never was, or is gone with all that Vault knew of it. */
+export function notFound({ shown, pin, mount }: KvPlace, { noMount = false } = {}): ProviderError {
+  const missing = pin === undefined ? 'there is no such secret' : 'there is no such version of it';
+  return new ProviderError('NOT_FOUND', `${shown}: ${noMount ? `nothing is mounted at ${mount}/` : missing}`);
+}
+
+/** The error for a secret that our policy does not let us read, or whose mount does not exist. */
+export function denied({ mount, path, shown }: KvPlace, version: KvVersion): ProviderError {
+  const asV2 = policyFor(`${mount}/data/${path}`);
+  const asV1 = policyFor(`${mount}/${path}`);
+  const missing = {
+    v1: `add ${asV1}`,
+    v2: `add ${asV2}`,
+    unknown: `or there is no mount ${mount}/; add ${asV2} for KV v2, ${asV1} for KV v1`,
+  };
+  return new ProviderError('ACCESS_DENIED', `${shown}: our policy does not allow to read it; ${missing[version]}`);
+}
+
+/** The line of a policy that allows reading a path. */
+export function policyFor(path: string): string {
+  return `path "${path}" { capabilities = ["read"] }`;
+}
+
+function stateOf(versions: ExactJsonObject, number: string, nowMs: number): KvVersionState | null {
+  const version = field(versions, number);
+  const createdTime = field(version, 'created_time');
+  if (typeof createdTime !== 'string') return null;
+  const deletionTime = field(version, 'deletion_time');
+  // A version can be set to be deleted at some later time; only from then on a read no longer gives it.
+  const deleted = typeof deletionTime === 'string' && deletionTime !== '' && Date.parse(deletionTime) <= nowMs;
+  const state = field(version, 'destroyed') === true ? 'destroyed' : deleted ? 'deleted' : 'live';
+  return { stamp: { number: Number(number), createdTime }, state };
+}
+
+function otherwise(answer: VaultAnswer, place: KvPlace): Exclude<KvOutcome, { readonly kind: 'found' }> {
+  // A success of another shape, too, comes from a mount of another version.
+  if (answer.status === 200 || answer.status === 404) {
+    return { kind: 'absent', noMount: mentions(answer, 'no handler for route') };
+  }
+  if (answer.status === 403) return { kind: 'refused' };
+  throw failureOf(answer, place.shown);
+}

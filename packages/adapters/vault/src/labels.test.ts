@@ -1,0 +1,83 @@
+import { LabelReader, ProviderError } from '@vault-swarm/provider';
+import { describe, expect, test } from 'vitest';
+import { vaultLabelScheme } from './labels.ts';
+
+const reader = new LabelReader([{ name: 'vault', scheme: vaultLabelScheme({ mount: 'secret' }) }]);
+
+function refOf(labels: Record<string, string>, service = 'web') {
+  return reader.read(labels, 'password', service).ref;
+}
+
+function messageFor(labels: Record<string, string>): string {
+  try {
+    refOf(labels);
+  } catch (error) {
+    if (error instanceof ProviderError && error.code === 'INVALID_REF') return error.message;
+    throw error;
+  }
+  throw new Error('the labels were accepted');
+}
+
+describe('labels of a secret in Vault', () => {
+  test.each(['app/db', 'secret/app/db', 'secret/data/app/db'])('take %s for the path app/db', (path) => {
+    expect(refOf({ vault_path: path }).location).toEqual({ mount: 'secret', path: 'app/db' });
+  });
+
+  test.each([
+    ['data/app', 'data/app'],
+    ['secret', 'secret'],
+    ['secret/data', 'data'],
+    ['secrets/app', 'secrets/app'],
+    ['app/secret/data/db', 'app/secret/data/db'],
+  ])('take %s for the path %s', (given, path) => {
+    expect(refOf({ vault_path: given }).location.path).toBe(path);
+  });
+
+  test('take the path literally where they name the mount', () => {
+    const { location } = refOf({ vault_mount: 'teams/kv', vault_path: 'secret/data/app' });
+    expect(location).toEqual({ mount: 'teams/kv', path: 'secret/data/app' });
+  });
+
+  test('take the default path literally, also of a service that is named like the mount', () => {
+    expect(refOf({}, 'secret').location).toEqual({ mount: 'secret', path: 'secret/password' });
+  });
+
+  test('give field and version', () => {
+    const ref = refOf({ vault_path: 'app', vault_field: 'tls.crt', vault_version: '3' });
+    expect(ref).toMatchObject({ field: 'tls.crt', pin: '3' });
+  });
+
+  test('give neither field nor version where they name none', () => {
+    expect(Object.keys(refOf({ vault_path: 'app' })).sort()).toEqual(['encoding', 'location', 'provider']);
+  });
+
+  test.each(['/app', 'app/', 'app//db', '../app', 'app/..', 'app/./db', 'app\n', 'a\u0000b', 'a\u0085b', '\ud800'])(
+    'refuse the path %j, and name label and value',
+    (path) => {
+      expect(messageFor({ vault_path: path })).toContain(`"vault_path" = ${JSON.stringify(path)}`);
+    },
+  );
+
+  test('refuse a mount with a slash at its end', () => {
+    expect(messageFor({ vault_path: 'app', vault_mount: 'kv/' })).toBe(
+      'label "vault_mount" = "kv/" must not begin or end with a slash',
+    );
+  });
+
+  test.each(['0', '-1', '1.5', 'latest', '01', '1e3', '1234567890123456'])('refuse the version %s', (version) => {
+    expect(messageFor({ vault_path: 'app', vault_version: version })).toBe(
+      `label "vault_version" = "${version}" must be a positive whole number`,
+    );
+  });
+
+  test('name those of Vault where one is unknown', () => {
+    expect(messageFor({ vault_key: 'x' })).toContain('vault_path, vault_mount, vault_field, vault_version');
+  });
+
+  test('have the prefix of OpenBao for OpenBao', () => {
+    const scheme = vaultLabelScheme({ mount: 'kv', kind: 'openbao' });
+    expect(scheme.names).toEqual(['openbao_path', 'openbao_mount', 'openbao_field', 'openbao_version']);
+    const target = scheme.target({ openbao_path: 'kv/data/app', openbao_version: '2' }, () => 'unused');
+    expect(target).toEqual({ location: { mount: 'kv', path: 'app' }, pin: '2' });
+  });
+});

@@ -1,0 +1,95 @@
+import { type Clock, type ExactJson, ProviderError } from '@vault-swarm/provider';
+import { field } from './answer.ts';
+import type { Session } from './auth/session.ts';
+import { failureOf } from './failures.ts';
+import { SingleFlight } from './single-flight.ts';
+
+/** Version of the key-value engine; `unknown` where the server does not tell our identity. */
+export type KvVersion = 'v1' | 'v2' | 'unknown';
+
+/** What was found out about a mount, and when, by the monotonic clock. */
+export interface Mount {
+  readonly version: KvVersion;
+  readonly foundAtMs: number;
+}
+
+/** Engines that answer as KV v1 does. */
+const PLAIN_ENGINES = new Set(['generic', 'cubbyhole']);
+/** What is unknown is asked again after this time; the rest only where it turns out wrong. */
+const UNKNOWN_FOR_MS = 60_000;
+
+/** Which mounts have which version of KV: found out once for each, and again where it is in doubt. */
+export class Mounts {
+  readonly #session: Session;
+  readonly #clock: Clock;
+  readonly #server: string;
+  readonly #known = new Map<string, Mount>();
+  readonly #flights = new SingleFlight<Mount>({ finish: false });
+
+  constructor(session: Session, clock: Clock, server: string) {
+    this.#session = session;
+    this.#clock = clock;
+    this.#server = server;
+  }
+
+  /**
+   * The mount of this name, as found out at `sinceMs` or later.
+   * @throws {ProviderError} `INVALID_REF` where it is no mount, or another engine's.
+   */
+  async find(name: string, signal: AbortSignal, sinceMs = Number.NEGATIVE_INFINITY): Promise<Mount> {
+    const known = this.#known.get(name);
+    const unknownTooLong = known?.version === 'unknown' && this.#clock.monotonic() - known.foundAtMs > UNKNOWN_FOR_MS;
+    if (known !== undefined && known.foundAtMs >= sinceMs && !unknownTooLong) return known;
+    return this.#flights.join(
+      name,
+      signal,
+      (own) => this.#findOut(name, own),
+      () => this.#cutOff(),
+    );
+  }
+
+  /** Takes over what the answers to reads have shown about a mount that was `unknown`. */
+  learn(name: string, version: KvVersion): void {
+    this.#known.set(name, { version, foundAtMs: this.#clock.monotonic() });
+  }
+
+  /** Cuts off what is under way. */
+  close(): void {
+    this.#flights.abortAll();
+  }
+
+  async #findOut(name: string, signal: AbortSignal): Promise<Mount> {
+    const path = `sys/internal/ui/mounts/${encodePath(name)}`;
+    const answer = await this.#session.request({ method: 'GET', path, signal });
+    const mount = { version: this.#versionOf(name, answer.status, answer.body), foundAtMs: this.#clock.monotonic() };
+    if (answer.status !== 200 && ![400, 403, 404, 405].includes(answer.status)) {
+      throw failureOf(answer, `finding the mount ${name}/ of ${this.#server}`);
+    }
+    this.#known.set(name, mount);
+    return mount;
+  }
+
+  #versionOf(name: string, status: number, body: ExactJson | undefined): KvVersion {
+    if (status !== 200) return 'unknown';
+    const data = field(body, 'data');
+    const type = field(data, 'type');
+    const path = field(data, 'path');
+    if (typeof path === 'string' && path !== `${name}/`) {
+      this.#known.delete(name);
+      throw new ProviderError('INVALID_REF', `${this.#server} has no mount ${name}/; what is there is in ${path}`);
+    }
+    if (type === 'kv') return field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1';
+    if (typeof type === 'string' && PLAIN_ENGINES.has(type)) return 'v1';
+    this.#known.delete(name);
+    throw new ProviderError('INVALID_REF', `the mount ${name}/ of ${this.#server} is no key-value engine`);
+  }
+
+  #cutOff(): ProviderError {
+    return new ProviderError('UNAVAILABLE', `finding a mount of ${this.#server} was cut off`);
+  }
+}
+
+/** A path for a URL: everything but its slashes is encoded. */
+export function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}

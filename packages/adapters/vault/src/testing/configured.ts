@@ -1,0 +1,44 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Clock, Environment, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import { parseVaultConfig, type VaultConfig } from '../config.ts';
+import { createVaultProvider } from '../index.ts';
+import { realClock } from './clocks.ts';
+
+/** Variables as they would stand in the environment. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The configuration that these variables give; throws where they are wrong. */
+export function configOf(variables: Variables): VaultConfig {
+  const environment = new Environment(variables, readText);
+  const config = parseVaultConfig(environment, readText);
+  if (environment.problems.length > 0) throw new Error(JSON.stringify(environment.problems));
+  return config;
+}
+
+/** A provider named `vault` that these variables configure. */
+export function providerOf(variables: Variables, clock: Clock = realClock): ProviderInstance {
+  const digest = (bytes: Uint8Array) => createHmac('sha256', 'key of the tests').update(bytes).digest('base64url');
+  return createVaultProvider(configOf(variables), { name: 'vault', clock, digest });
+}
+
+/** A ref to a path of the mount `secret`, or of another one. */
+export function refTo(path: string, options: Partial<SecretRef> & { readonly mount?: string } = {}): SecretRef {
+  const { mount = 'secret', ...others } = options;
+  return { provider: 'vault', location: { mount, path }, encoding: 'raw', ...others };
+}
+
+/** A signal for calls that are expected to be answered. */
+export function soon(): { readonly signal: AbortSignal } {
+  return { signal: AbortSignal.timeout(10_000) };
+}
+
+/** The text that a ref gives. */
+export async function readTextOf(provider: ProviderInstance, ref: SecretRef): Promise<string> {
+  const { value } = await provider.secrets.read(ref, soon());
+  return Buffer.from(value.reveal()).toString('utf8');
+}
+
+function readText(path: string): string {
+  return readFileSync(path, 'utf8');
+}
