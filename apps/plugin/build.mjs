@@ -1,0 +1,55 @@
+// Bundles the plugin into apps/plugin/dist: main.js, which is all that is needed to answer for a secret, and chunks that
+// it imports once the socket listens. One file is read faster than a thousand small ones.
+import { cp, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+
+// Packages that our dependencies load at once for what we never do: Docker over SSH, and BuildKit sessions.
+const unused = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore)$/;
+
+await rm(path('dist/chunks'), { recursive: true, force: true });
+const { metafile } = await build({
+  entryPoints: [path('src/main.ts')],
+  outdir: path('dist'),
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  minify: true,
+  keepNames: true,
+  sourcemap: 'linked',
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  conditions: ['@vault-swarm/source'],
+  metafile: true,
+  // CommonJS packages in the bundle call `require` for Node's own modules.
+  banner: {
+    js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+  },
+  plugins: [
+    {
+      name: 'leave-out-what-is-never-called',
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: unused }, ({ path: name }) => ({ path: name, namespace: 'unused' }));
+        onLoad({ filter: /.*/, namespace: 'unused' }, ({ path: name }) => ({
+          contents: `
+            const fail = () => { throw new Error('${name} is not part of this bundle'); };
+            module.exports = new Proxy(function unused() {}, {
+              get: (target, key) => (key === '__esModule' ? false : key === 'prototype' ? target.prototype : module.exports),
+              apply: fail,
+              construct: fail,
+            });`,
+        }));
+      },
+    },
+  ],
+});
+// The http adapter looks for them in ../static from where its code is: a chunk.
+await cp(path('../../packages/adapters/http/static'), path('dist/static'), { recursive: true });
+
+const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+process.stdout.write(
+  `apps/plugin/dist: ${Object.keys(metafile.outputs).length} files, ${(bytes / 1e6).toFixed(1)} MB\n`,
+);

@@ -1,0 +1,53 @@
+import { Delivery } from '@vault-swarm/delivery';
+import { EventBus, LabelReader } from '@vault-swarm/provider';
+import { createDriverServer } from '@vault-swarm/swarm-driver';
+import { Container } from 'inversify';
+import type { PluginConfiguration } from '../configuration.ts';
+import { EvidenceRelay } from '../evidence-relay.ts';
+import { ProviderDirectory } from '../provider-directory.ts';
+import { systemClock } from '../system/clock.ts';
+import { systemDigest } from '../system/digest.ts';
+import { systemRandom } from '../system/random.ts';
+import { id } from './identifiers.ts';
+
+/**
+ * All that is needed to answer for a secret, and nothing that takes time to load: the providers' libraries come when
+ * the socket listens.
+ */
+export function createDeliveryContainer(configuration: PluginConfiguration): Container {
+  const container = new Container({ defaultScope: 'Singleton' });
+  container.bind(id.configuration).toConstantValue(configuration);
+  container.bind(id.clock).toConstantValue(systemClock);
+  container.bind(id.random).toConstantValue(systemRandom);
+  container.bind(id.digest).toConstantValue(systemDigest);
+  container.bind(id.events).toResolvedValue((clock) => new EventBus(clock), [id.clock]);
+  container.bind(id.labels).toResolvedValue(({ schemes }) => new LabelReader(schemes), [id.configuration]);
+  container.bind(id.evidence).toConstantValue(new EvidenceRelay());
+  container.bind(id.providers).toResolvedValue(
+    ({ providers, rotation }, clock, digest) => {
+      // Without an operator's key, revisions of providers that have none of their own are known to this process only.
+      const key = rotation.ledgerKey?.read() ?? digest.generateKey();
+      return new ProviderDirectory(providers, { clock, digest: (bytes) => digest.digest(key, bytes) });
+    },
+    [id.configuration, id.clock, id.digest],
+  );
+  container.bind(id.delivery).toResolvedValue(
+    (labels, providers, clock, events, evidence, { delivery }) =>
+      new Delivery({
+        labels,
+        findProvider: providers.find,
+        clock,
+        events,
+        record: evidence.record,
+        limits: delivery,
+      }),
+    [id.labels, id.providers, id.clock, id.events, id.evidence, id.configuration],
+  );
+  container
+    .bind(id.driver)
+    .toResolvedValue(
+      ({ socketPath }, source, events, clock) => createDriverServer({ socketPath, source, events, clock }),
+      [id.configuration, id.delivery, id.events, id.clock],
+    );
+  return container;
+}

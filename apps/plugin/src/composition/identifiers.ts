@@ -1,0 +1,21 @@
+import type { Delivery } from '@vault-swarm/delivery';
+import type { Clock, Digest, EventBus, LabelReader, Random } from '@vault-swarm/provider';
+import type { DriverServer } from '@vault-swarm/swarm-driver';
+import type { ServiceIdentifier } from 'inversify';
+import type { PluginConfiguration } from '../configuration.ts';
+import type { EvidenceRelay } from '../evidence-relay.ts';
+import type { ProviderDirectory } from '../provider-directory.ts';
+
+/** What the container holds, by name. */
+export const id = {
+  configuration: Symbol('configuration') as ServiceIdentifier<PluginConfiguration>,
+  clock: Symbol('clock') as ServiceIdentifier<Clock>,
+  random: Symbol('random') as ServiceIdentifier<Random>,
+  digest: Symbol('digest') as ServiceIdentifier<Digest>,
+  events: Symbol('events') as ServiceIdentifier<EventBus>,
+  labels: Symbol('labels') as ServiceIdentifier<LabelReader>,
+  providers: Symbol('providers') as ServiceIdentifier<ProviderDirectory>,
+  evidence: Symbol('evidence') as ServiceIdentifier<EvidenceRelay>,
+  delivery: Symbol('delivery') as ServiceIdentifier<Delivery>,
+  driver: Symbol('driver') as ServiceIdentifier<DriverServer>,
+};

@@ -1,0 +1,75 @@
+import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
+import { createRuntimeProbe } from '@vault-swarm/http/runtime';
+import { createLogger, type EventLog } from '@vault-swarm/logging';
+import { RecentEvents, Vitals } from '@vault-swarm/metrics';
+import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
+import type { Container, ServiceIdentifier } from 'inversify';
+import { Readiness } from '../readiness.ts';
+import { VERSION } from '../version.ts';
+import { id } from './identifiers.ts';
+import { rotationId } from './rotation-container.ts';
+
+/** What monitoring adds to the container. */
+export const monitoringId = {
+  log: Symbol('log') as ServiceIdentifier<EventLog>,
+  vitals: Symbol('vitals') as ServiceIdentifier<Vitals>,
+  recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
+  prometheus: Symbol('prometheus') as ServiceIdentifier<PrometheusExposition>,
+  readiness: Symbol('readiness') as ServiceIdentifier<Readiness>,
+  server: Symbol('server') as ServiceIdentifier<MonitoringServer>,
+};
+
+/** How many events of each kind the event list keeps. */
+const RECENT_EVENTS = 500;
+
+/** Adds the log, the figures and the monitoring port. Needs the rotation; imported after the socket listens. */
+export function addMonitoring(container: Container): void {
+  container.bind(monitoringId.log).toResolvedValue(({ logging }) => createLogger(logging), [id.configuration]);
+  container
+    .bind(monitoringId.vitals)
+    .toResolvedValue(
+      ({ rotation: { intervalMs, enabled } }, clock) =>
+        new Vitals(clock, createRuntimeProbe(), { intervalMs, rotationEnabled: enabled }),
+      [id.configuration, id.clock],
+    );
+  container.bind(monitoringId.recentEvents).toConstantValue(new RecentEvents(RECENT_EVENTS));
+  container.bind(monitoringId.readiness).toConstantValue(new Readiness());
+  container.bind(monitoringId.prometheus).toResolvedValue(
+    ({ providers }, vitals) =>
+      createPrometheusExposition({
+        providers: providers.map(({ name }) => name),
+        figures: () => vitals.figures(),
+      }),
+    [id.configuration, monitoringId.vitals],
+  );
+  container.bind(monitoringId.server).toResolvedValue(
+    ({ monitoring: config, pluginName }, clock, events, rotation, vitals, recentEvents, prometheus, readiness) =>
+      createMonitoringServer({
+        config,
+        clock,
+        events,
+        sources: {
+          pluginName,
+          version: VERSION,
+          figures: () => vitals.figures(),
+          status: () => rotation.status(),
+          problems: () => rotation.status().problems,
+          recentEvents,
+          prometheus,
+          // The port is opened after the socket, and closed before it.
+          live: () => true,
+          waitingFor: () => readiness.waitingFor,
+        },
+      }),
+    [
+      id.configuration,
+      id.clock,
+      id.events,
+      rotationId.rotation,
+      monitoringId.vitals,
+      monitoringId.recentEvents,
+      monitoringId.prometheus,
+      monitoringId.readiness,
+    ],
+  );
+}

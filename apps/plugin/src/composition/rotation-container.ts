@@ -1,0 +1,71 @@
+import {
+  createDockerConnection,
+  DockerChanges,
+  type DockerConnection,
+  DockerLeadership,
+  DockerLedgerStore,
+  DockerWorkloads,
+  ledgerName,
+} from '@vault-swarm/docker';
+import { Rotation } from '@vault-swarm/rotation';
+import type { Container, ServiceIdentifier } from 'inversify';
+import { id } from './identifiers.ts';
+
+/** What the rotation adds to the container. */
+export const rotationId = {
+  docker: Symbol('docker') as ServiceIdentifier<DockerConnection>,
+  changes: Symbol('changes') as ServiceIdentifier<DockerChanges>,
+  rotation: Symbol('rotation') as ServiceIdentifier<Rotation>,
+};
+
+/** Adds Docker and the rotation. Imported after the socket listens, since Docker's library takes time to load. */
+export function addRotation(container: Container): void {
+  container
+    .bind(rotationId.docker)
+    .toResolvedValue(({ docker }, clock) => createDockerConnection(docker, { clock }), [id.configuration, id.clock]);
+  container
+    .bind(rotationId.changes)
+    .toResolvedValue(
+      (connection, clock, random, events) => new DockerChanges(connection, { clock, random, events }),
+      [rotationId.docker, id.clock, id.random, id.events],
+    );
+  container.bind(rotationId.rotation).toResolvedValue(
+    (configuration, connection, changes, labels, providers, values, digest, clock, random, events) => {
+      const { pluginName, rotation } = configuration;
+      return new Rotation(
+        {
+          enabled: rotation.enabled,
+          intervalMs: rotation.intervalMs,
+          policy: { maxParallel: rotation.maxParallel, stuckAfterMs: rotation.stuckAfterMs },
+          digestKey: rotation.ledgerKey?.read() ?? null,
+        },
+        {
+          workloads: new DockerWorkloads(connection, pluginName),
+          changes,
+          leadership: new DockerLeadership(connection),
+          ledger: new DockerLedgerStore(connection, ledgerName(pluginName)),
+          labels,
+          providers: configuration.providers.map(({ name }) => name),
+          findProvider: providers.find,
+          values,
+          digest,
+          clock,
+          random,
+          events,
+        },
+      );
+    },
+    [
+      id.configuration,
+      rotationId.docker,
+      rotationId.changes,
+      id.labels,
+      id.providers,
+      id.delivery,
+      id.digest,
+      id.clock,
+      id.random,
+      id.events,
+    ],
+  );
+}

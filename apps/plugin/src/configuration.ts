@@ -1,0 +1,169 @@
+import type { DeliveryLimits } from '@vault-swarm/delivery';
+import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
+import { type FileConfig, fileLabelScheme, parseFileConfig } from '@vault-swarm/file/config';
+import { type MonitoringConfig, parseMonitoringConfig } from '@vault-swarm/http/config';
+import { type LoggingConfig, parseLoggingConfig } from '@vault-swarm/logging/config';
+import {
+  type ConfigurationProblem,
+  type Credential,
+  Environment,
+  type NamedScheme,
+  type ReadFile,
+} from '@vault-swarm/provider';
+import { parseVaultConfig, type VaultConfig, vaultLabelScheme } from '@vault-swarm/vault/config';
+
+/** A configured provider. Its library is loaded only when it is made. */
+export type ProviderConfig =
+  | { readonly kind: 'vault'; readonly name: string; readonly vault: VaultConfig }
+  | { readonly kind: 'file'; readonly name: string; readonly file: FileConfig };
+
+/** All that the environment says, checked. Times in milliseconds. */
+export interface PluginConfiguration {
+  readonly pluginName: string;
+  readonly socketPath: string;
+  /** The first is the default of secrets whose labels name none. */
+  readonly providers: readonly ProviderConfig[];
+  /** How labels name the providers, in the same order. */
+  readonly schemes: readonly NamedScheme[];
+  readonly rotation: {
+    readonly enabled: boolean;
+    readonly intervalMs: number;
+    readonly maxParallel: number;
+    readonly stuckAfterMs: number;
+    readonly ledgerKey: Credential | undefined;
+  };
+  readonly delivery: DeliveryLimits;
+  readonly docker: DockerConfig;
+  readonly monitoring: MonitoringConfig;
+  readonly logging: LoggingConfig;
+  /** What is not wrong, but not as it seems. */
+  readonly warnings: readonly string[];
+}
+
+/** The configuration, or everything that is wrong with it. */
+export type ParsedConfiguration =
+  | { readonly ok: true; readonly configuration: PluginConfiguration }
+  | { readonly ok: false; readonly problems: readonly ConfigurationProblem[] };
+
+const PROVIDER_KINDS = ['vault', 'file'] as const;
+type ProviderKind = (typeof PROVIDER_KINDS)[number];
+
+/** The contract names these; this version does not have them, and would do something else than was asked for. */
+const NOT_YET = [
+  'CONFIG_FILE',
+  'MONITORING_VIEW_TOKEN',
+  'MONITORING_VIEW_TOKEN_FILE',
+  'MONITORING_TLS_CERT_FILE',
+  'MONITORING_TLS_KEY_FILE',
+];
+
+const MEMORY_REVISIONS = 20_000;
+const MEMORY_BYTES = 256 * 1024 * 1024;
+
+/** Reads the plugin's configuration from the environment. No I/O, but for the files that variables name. */
+export function parseConfiguration(
+  variables: Readonly<Record<string, string | undefined>>,
+  readFile: ReadFile,
+): ParsedConfiguration {
+  const environment = new Environment(variables, readFile);
+  const warnings: string[] = [];
+  const pluginName = parsePluginName(environment);
+  const providers = parseProviderKinds(environment).map((kind) => parseProvider(environment, readFile, kind));
+  const configuration: PluginConfiguration = {
+    pluginName,
+    socketPath: parseSocketPath(environment, pluginName),
+    providers: providers.map(({ config }) => config),
+    schemes: providers.map(({ scheme }) => scheme),
+    rotation: parseRotation(environment, warnings),
+    delivery: {
+      deadlineMs: environment.durationMs('GETSECRET_DEADLINE', 2_000, { minMs: 100, maxMs: 15_000 }),
+      cacheMaxAgeMs: environment.durationMs('CACHE_MAX_AGE', 10_000, { minMs: 0 }),
+      staleIfErrorMs: environment.durationMs('STALE_IF_ERROR', 86_400_000, { minMs: 0 }),
+      memory: { maxRevisions: MEMORY_REVISIONS, maxBytes: MEMORY_BYTES },
+    },
+    docker: parseDockerConfig(environment, readFile),
+    monitoring: parseMonitoringConfig(environment),
+    logging: parseLoggingConfig(environment),
+    warnings,
+  };
+  for (const variable of NOT_YET) {
+    if (environment.has(variable)) environment.report(variable, 'is not supported by this version; remove it');
+  }
+  const { problems } = environment;
+  return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
+}
+
+function parsePluginName(environment: Environment): string {
+  const name = environment.text('PLUGIN_NAME', 'vault-secrets-plugin');
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
+    environment.report(
+      'PLUGIN_NAME',
+      `"${name}" must have only letters, digits, dots, dashes and underscores, and no tag`,
+    );
+  }
+  return name;
+}
+
+function parseSocketPath(environment: Environment, pluginName: string): string {
+  if (environment.boolean('PLUGIN_SOCKET_TAKEOVER', false)) {
+    environment.report('PLUGIN_SOCKET_TAKEOVER', 'true is not supported by this version; remove it');
+  }
+  const path = environment.text('PLUGIN_SOCKET', `/run/docker/plugins/${pluginName}.sock`);
+  if (!path.startsWith('/')) environment.report('PLUGIN_SOCKET', `"${path}" must be an absolute path`);
+  return path;
+}
+
+function parseProviderKinds(environment: Environment): readonly ProviderKind[] {
+  const given = environment.text('SECRETS_PROVIDER', 'vault');
+  const kinds: ProviderKind[] = [];
+  for (const name of given.split(',').map((part) => part.trim())) {
+    const kind = PROVIDER_KINDS.find((candidate) => candidate === name);
+    if (kind === undefined) {
+      environment.report(
+        'SECRETS_PROVIDER',
+        `"${name}" must be one of ${PROVIDER_KINDS.join(', ')}, or several with commas`,
+      );
+    } else if (kinds.includes(kind)) {
+      environment.report('SECRETS_PROVIDER', `"${given}" names ${kind} twice`);
+    } else {
+      kinds.push(kind);
+    }
+  }
+  return kinds;
+}
+
+function parseProvider(
+  environment: Environment,
+  readFile: ReadFile,
+  kind: ProviderKind,
+): { readonly config: ProviderConfig; readonly scheme: NamedScheme } {
+  if (kind === 'file') {
+    return {
+      config: { kind, name: kind, file: parseFileConfig(environment) },
+      scheme: { name: kind, scheme: fileLabelScheme },
+    };
+  }
+  const vault = parseVaultConfig(environment, readFile);
+  return {
+    config: { kind, name: kind, vault },
+    scheme: { name: kind, scheme: vaultLabelScheme({ mount: vault.mount }) },
+  };
+}
+
+function parseRotation(environment: Environment, warnings: string[]): PluginConfiguration['rotation'] {
+  const limits = { minMs: 500 };
+  const named = environment.durationMs('ROTATION_INTERVAL', 10_000, limits);
+  const intervalMs = environment.durationMs('VAULT_ROTATION_INTERVAL', named, limits);
+  if (environment.has('ROTATION_INTERVAL') && environment.has('VAULT_ROTATION_INTERVAL')) {
+    warnings.push('ROTATION_INTERVAL is ignored, since VAULT_ROTATION_INTERVAL is given too; remove one of them');
+  }
+  // Checked here, and acted on once bad values are taken back; until then a failed rollout is left to the operator.
+  environment.oneOf('ROTATION_ON_FAILURE', ['rollback', 'pause'], 'rollback');
+  return {
+    enabled: environment.boolean('ENABLE_ROTATION', true),
+    intervalMs,
+    maxParallel: environment.integer('ROTATION_MAX_PARALLEL', 5, { min: 1, max: 1000 }),
+    stuckAfterMs: environment.durationMs('ROTATION_STUCK_AFTER', 600_000, { minMs: 1_000 }),
+    ledgerKey: environment.credential('LEDGER_KEY'),
+  };
+}

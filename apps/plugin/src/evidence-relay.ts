@@ -1,0 +1,22 @@
+import type { DeliveredRevision, RecordDelivery } from '@vault-swarm/delivery';
+
+const MOST_KEPT = 100_000;
+
+/**
+ * Brings what was delivered to the rotation. Delivery begins first: what it gives before the rotation is made is kept
+ * for it.
+ */
+export class EvidenceRelay {
+  readonly #kept: DeliveredRevision[] = [];
+  #record: RecordDelivery | null = null;
+
+  readonly record: RecordDelivery = (delivered) => {
+    if (this.#record !== null) this.#record(delivered);
+    else if (this.#kept.length < MOST_KEPT) this.#kept.push(delivered);
+  };
+
+  connect(record: RecordDelivery): void {
+    for (const delivered of this.#kept.splice(0)) record(delivered);
+    this.#record = record;
+  }
+}

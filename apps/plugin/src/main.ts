@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { HELP, parseCommandLine } from './command-line.ts';
+import { type PluginConfiguration, parseConfiguration } from './configuration.ts';
+import { Plugin } from './plugin.ts';
+import { VERSION } from './version.ts';
+
+const EXIT = { ok: 0, failure: 1, wrongUse: 2 } as const;
+
+/** SIGTERM ends the plugin within 10 s: what is still under way then is given up a little earlier. */
+const STOP_DEADLINE_MS = 8_000;
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = parseCommandLine(args);
+  if (command === null) {
+    say(`vault-swarm-plugin: ${args.join(' ')} is not understood; see vault-swarm-plugin --help`);
+    return EXIT.wrongUse;
+  }
+  if (command === 'help' || command === 'version') {
+    process.stdout.write(command === 'help' ? HELP : `vault-swarm-plugin ${VERSION}\n`);
+    return EXIT.ok;
+  }
+  const parsed = parseConfiguration(process.env, (path) => readFileSync(path, 'utf8'));
+  if (!parsed.ok) {
+    say(`vault-swarm-plugin: ${parsed.problems.length} problem(s) in the configuration:`);
+    for (const { variable, message } of parsed.problems) say(`  ${variable}: ${message}`);
+    return EXIT.wrongUse;
+  }
+  if (command === 'check-config') {
+    for (const warning of parsed.configuration.warnings) say(`warning: ${warning}`);
+    process.stdout.write('the configuration is right\n');
+    return EXIT.ok;
+  }
+  return run(parsed.configuration);
+}
+
+async function run(configuration: PluginConfiguration): Promise<number> {
+  const stopAsked = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopAsked.resolve);
+  const plugin = new Plugin(configuration);
+  try {
+    await plugin.start();
+  } catch (error) {
+    say(`vault-swarm-plugin: ${error instanceof Error ? error.message : String(error)}`);
+    await plugin.stop('failed start', AbortSignal.timeout(STOP_DEADLINE_MS));
+    return EXIT.failure;
+  }
+  const signal = await stopAsked.promise;
+  await plugin.stop(signal, AbortSignal.timeout(STOP_DEADLINE_MS));
+  return EXIT.ok;
+}
+
+process.exit(await main(process.argv.slice(2)));

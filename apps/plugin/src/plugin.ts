@@ -1,0 +1,126 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MonitoringServer } from '@vault-swarm/http';
+import type { EventBus, TimedEvent } from '@vault-swarm/provider';
+import type { Container } from 'inversify';
+import { createDeliveryContainer } from './composition/delivery-container.ts';
+import { id } from './composition/identifiers.ts';
+import type { PluginConfiguration } from './configuration.ts';
+import { EarlyEvents } from './early-events.ts';
+import type { Readiness } from './readiness.ts';
+
+/** Stops something that was started. */
+type Stop = (signal: AbortSignal) => Promise<void>;
+
+/**
+ * The plugin's life. It starts with what answers the engine, since until the socket listens the whole cluster waits for
+ * each secret; all else is loaded afterwards, and may fail or hang without holding the answers up.
+ */
+export class Plugin {
+  readonly #configuration: PluginConfiguration;
+  readonly #container: Container;
+  readonly #events: EventBus;
+  readonly #early: EarlyEvents;
+  /** In the order of the start. */
+  readonly #stops: Stop[] = [];
+  readonly #stopping = new AbortController();
+
+  constructor(configuration: PluginConfiguration) {
+    this.#configuration = configuration;
+    this.#container = createDeliveryContainer(configuration);
+    this.#events = this.#container.get(id.events);
+    this.#early = new EarlyEvents(this.#events);
+  }
+
+  /**
+   * Resolves when everything runs. The engine is answered much earlier.
+   * @throws where the socket can't be had; the message says why.
+   */
+  async start(): Promise<void> {
+    const driver = this.#container.get(id.driver);
+    const providers = this.#container.get(id.providers);
+    await driver.listen();
+    this.#stops.push(
+      () => providers.close(),
+      (signal) => driver.close({ signal }),
+    );
+    for (const message of this.#configuration.warnings) this.#events.emit({ type: 'plugin.warning', message });
+    await Promise.all([providers.load(), this.#startRotationAndMonitoring()]);
+  }
+
+  /** Stops in the reverse order of the start: the engine is answered to the last. What is under way is finished. */
+  async stop(reason: string, signal: AbortSignal): Promise<void> {
+    this.#events.emit({ type: 'plugin.stopping', signal: reason });
+    this.#stopping.abort(new Error('the plugin is stopping'));
+    for (const stop of this.#stops.splice(0).reverse()) await stop(signal);
+  }
+
+  async #startRotationAndMonitoring(): Promise<void> {
+    const [{ addRotation, rotationId }, { addMonitoring, monitoringId }] = await Promise.all([
+      import('./composition/rotation-container.ts'),
+      import('./composition/monitoring-container.ts'),
+    ]);
+    const container = this.#container;
+    addRotation(container);
+    addMonitoring(container);
+
+    const { log } = container.get(monitoringId.log);
+    const observers: readonly { observe(event: TimedEvent): void }[] = [
+      container.get(monitoringId.vitals),
+      container.get(monitoringId.recentEvents),
+      container.get(monitoringId.prometheus),
+      container.get(monitoringId.readiness),
+    ];
+    this.#early.handOver((event) => {
+      log(event);
+      for (const observer of observers) observer.observe(event);
+    });
+
+    const rotation = container.get(rotationId.rotation);
+    const docker = container.get(rotationId.docker);
+    container.get(id.evidence).connect((delivered) => rotation.record(delivered));
+    rotation.start();
+    this.#stops.push(async () => {
+      await rotation.stop();
+      docker.close();
+    });
+
+    if (!this.#configuration.monitoring.enabled) return;
+    const server = container.get(monitoringId.server);
+    this.#stops.push(() => server.close());
+    void this.#untilDone(() => this.#listen(server));
+    const readiness = container.get(monitoringId.readiness);
+    void this.#untilDone(() => this.#askProvider(readiness));
+  }
+
+  /** A port that is taken does not stop the plugin. */
+  async #listen(server: MonitoringServer): Promise<boolean> {
+    try {
+      this.#events.emit({ type: 'monitoring.listening', address: await server.listen() });
+      return true;
+    } catch (error) {
+      this.#events.emit({ type: 'monitoring.failed', message: error instanceof Error ? error.message : String(error) });
+      return false;
+    }
+  }
+
+  async #askProvider(readiness: Readiness): Promise<boolean> {
+    const provider = this.#configuration.providers[0];
+    if (provider === undefined) return true;
+    const { find } = this.#container.get(id.providers);
+    await readiness.ask(
+      find(provider.name),
+      this.#container.get(id.labels),
+      this.#container.get(id.clock),
+      this.#stopping.signal,
+    );
+    return !readiness.waitingFor.includes('a provider');
+  }
+
+  /** Tries each interval until it is done, or the plugin stops. */
+  async #untilDone(attempt: () => Promise<boolean>): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted && !(await attempt())) {
+      await delay(this.#configuration.rotation.intervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Digest } from '@vault-swarm/provider';
+
+const DIGEST_CHARACTERS = 22;
+const KEY_BYTES = 32;
+
+/** HMAC-SHA-256, cut to 128 bits. */
+export const systemDigest: Digest = {
+  digest: (key, bytes) => createHmac('sha256', key).update(bytes).digest('base64url').slice(0, DIGEST_CHARACTERS),
+  generateKey: () => randomBytes(KEY_BYTES).toString('base64url'),
+};

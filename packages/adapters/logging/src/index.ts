@@ -1,0 +1,1 @@
+export { createLogger, type EventLog, type LoggerOptions } from './logger.ts';

@@ -1,0 +1,18 @@
+import { eventRecord } from '@vault-swarm/metrics';
+import type { TimedEvent } from '@vault-swarm/provider';
+import type { LoggingConfig } from './config.ts';
+
+// Control characters (line breaks and terminal sequences among them), line separators, and what turns the reading
+// direction round: names come from users, and must not be able to forge a line or hide a part of it.
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** The event as one line, without a line break at its end: its record as JSON, or readable text. */
+export function logLine(event: TimedEvent, format: LoggingConfig['format']): string {
+  const record = eventRecord(event);
+  if (format === 'json') return escapeUnprintable(JSON.stringify(record));
+  return escapeUnprintable(`${record.time} ${record.level.padEnd(5)} ${record.event}: ${record.message}`);
+}
+
+function escapeUnprintable(line: string): string {
+  return line.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,1 @@
+export { createPrometheusExposition, type PrometheusExposition, type PrometheusOptions } from './exposition.ts';
