@@ -6,7 +6,7 @@ export const HELP = `Usage: vault-swarm-plugin [--check-config | --help | --vers
 
 Serves Docker Swarm's secrets from Vault and other providers, and rolls the
 services that hold an old value when one is rotated. Runs in the foreground;
-everything is configured by environment variables (docs/reference/environment.md).
+everything is configured by the environment (docs/reference/environment.md).
 
   --check-config  prints every problem of the configuration and starts nothing
   --help          prints this
@@ -16,15 +16,15 @@ Exit codes: 0 after SIGTERM or a question answered, 2 wrong configuration or
 wrong use, 1 anything else.
 `;
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  '--check-config': 'check-config',
-  '--help': 'help',
-  '-h': 'help',
-  '--version': 'version',
-};
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['--check-config', 'check-config'],
+  ['--help', 'help'],
+  ['-h', 'help'],
+  ['--version', 'version'],
+]);
 
 /** The command, or `null` where the arguments are none that we know. */
 export function parseCommandLine(args: readonly string[]): Command | null {
   if (args.length === 0) return 'run';
-  return args.length === 1 ? (COMMANDS[args[0] ?? ''] ?? null) : null;
+  return args.length === 1 ? (COMMANDS.get(args[0] ?? '') ?? null) : null;
 }

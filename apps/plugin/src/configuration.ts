@@ -93,13 +93,15 @@ export function parseConfiguration(
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
 }
 
+/** The driver's name without its tag, since a secret's driver may be named with any. */
 function parsePluginName(environment: Environment): string {
-  const name = environment.text('PLUGIN_NAME', 'vault-secrets-plugin');
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
-    environment.report(
-      'PLUGIN_NAME',
-      `"${name}" must have only letters, digits, dots, dashes and underscores, and no tag`,
-    );
+  const given = environment.text('PLUGIN_NAME', 'vault-secrets-plugin');
+  const name = given.replace(/:[^:/]*$/, '');
+  if (
+    !/^[a-zA-Z0-9][a-zA-Z0-9_.:/-]*$/.test(name) ||
+    name.split('/').some((part) => part === '' || part.startsWith('.'))
+  ) {
+    environment.report('PLUGIN_NAME', `"${given}" must be a plugin's name, such as vault-secrets-plugin`);
   }
   return name;
 }

@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { expect, test } from 'vitest';
+import { parseConfiguration } from './configuration.ts';
+
+const folder = join(import.meta.dirname, '../test/config');
+const fixtures = (kind: 'good' | 'bad') =>
+  readdirSync(join(folder, kind)).map((name) => [name, readFileSync(join(folder, kind, name), 'utf8')] as const);
+
+const parse = (text: string) => parseConfiguration(parseEnv(text), (path) => readFileSync(path, 'utf8'));
+
+test.each(fixtures('good'))('takes good/%s', (_name, text) => {
+  expect(parse(text)).toMatchObject({ ok: true });
+});
+
+// The lines that begin with `#!` are what is reported, in this order or another, and nothing else is.
+test.each(fixtures('bad'))('refuses bad/%s, and says all that is wrong with it', (_name, text) => {
+  const expected = [...text.matchAll(/^#! (.*)$/gm)].map(([, line]) => line ?? '');
+  const parsed = parse(text);
+  const reported = parsed.ok ? [] : parsed.problems.map(({ variable, message }) => `${variable}: ${message}`);
+  for (const line of expected) expect(reported).toContainEqual(expect.stringContaining(line));
+  expect(reported.length).toBe(expected.length);
+  expect(reported.join()).not.toContain('canary"');
+});
+
+test('has the defaults of the reference', () => {
+  const parsed = parse('VAULT_TOKEN=root');
+  if (!parsed.ok) throw new Error('refused');
+  const { configuration } = parsed;
+  expect(configuration).toMatchObject({
+    pluginName: 'vault-secrets-plugin',
+    socketPath: '/run/docker/plugins/vault-secrets-plugin.sock',
+    rotation: { enabled: true, intervalMs: 10_000, maxParallel: 5, stuckAfterMs: 600_000 },
+    delivery: { deadlineMs: 2_000, cacheMaxAgeMs: 10_000, staleIfErrorMs: 86_400_000 },
+    docker: { kind: 'unix', socketPath: '/var/run/docker.sock' },
+    monitoring: { enabled: true, host: '127.0.0.1', port: 8080, allowAnonymous: false },
+    logging: { level: 'info', format: 'json' },
+    warnings: [],
+  });
+  expect(configuration.providers).toMatchObject([
+    { kind: 'vault', vault: { address: 'http://127.0.0.1:8200', mount: 'secret' } },
+  ]);
+});
+
+test('takes the interval by either name, and warns where both are given', () => {
+  const named = parse('VAULT_TOKEN=root\nROTATION_INTERVAL=3s');
+  const both = parse('VAULT_TOKEN=root\nROTATION_INTERVAL=3s\nVAULT_ROTATION_INTERVAL=4s');
+  if (!named.ok || !both.ok) throw new Error('refused');
+  expect([named.configuration.rotation.intervalMs, both.configuration.rotation.intervalMs]).toEqual([3_000, 4_000]);
+  expect(both.configuration.warnings).toEqual([expect.stringContaining('ROTATION_INTERVAL is ignored')]);
+});
+
+test('the first of several providers is the default of secrets without a provider label', () => {
+  const parsed = parse('SECRETS_PROVIDER=file,vault\nVAULT_TOKEN=root');
+  if (!parsed.ok) throw new Error('refused');
+  expect(parsed.configuration.schemes.map(({ name }) => name)).toEqual(['file', 'vault']);
+});

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { createServer as createUnixServer } from 'node:net';
+import { join } from 'node:path';
+import { driverRequest, freePort, startPlugin, tempFolder, waitFor } from '@vault-swarm/lab';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const folder = tempFolder();
+const secrets = join(folder.path, 'secrets');
+let count = 0;
+
+/** A plugin on the file provider, with a socket of its own and no engine. */
+async function start(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []) {
+  count += 1;
+  return startPlugin({
+    dir: join(folder.path, `plugin-${count}`),
+    args,
+    env: {
+      PLUGIN_SOCKET: join(folder.path, `${count}.sock`),
+      DOCKER_HOST: `unix://${folder.path}/nobody.sock`,
+      SECRETS_PROVIDER: 'file',
+      FILE_SECRETS_DIR: secrets,
+      ENABLE_MONITORING: 'false',
+      ...env,
+    },
+  });
+}
+
+const ask = (socketPath: string, secret = 'db') =>
+  driverRequest(socketPath, '/SecretProvider.GetSecret', { SecretName: secret, SecretLabels: { file_path: secret } });
+
+const canConnect = (port: number) =>
+  fetch(`http://127.0.0.1:${port}/health`).then(
+    ({ status }) => status,
+    () => null,
+  );
+
+beforeAll(async () => {
+  await mkdir(secrets, { recursive: true });
+  await writeFile(join(secrets, 'db'), 'canary-value');
+});
+afterAll(() => folder.remove());
+
+test('serves secrets although Docker is not there, removes its socket on SIGTERM, and exits with 0', async () => {
+  const plugin = await start();
+  await plugin.waitReady();
+  expect(JSON.parse((await ask(plugin.socketPath)).body)).toEqual({
+    Value: Buffer.from('canary-value').toString('base64'),
+    DoNotReuse: true,
+  });
+  const begunMs = performance.now();
+  expect(await plugin.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(performance.now() - begunMs).toBeLessThan(10_000);
+  await expect(stat(plugin.socketPath)).rejects.toThrow('ENOENT');
+  expect(plugin.logs()).not.toContain('canary-value');
+});
+
+test('replaces the socket that a dead process left', async () => {
+  const dead = await start();
+  await dead.waitReady();
+  await dead.kill('SIGKILL');
+  const plugin = await start({ PLUGIN_SOCKET: dead.socketPath });
+  await plugin.waitReady();
+  expect((await ask(dead.socketPath)).status).toBe(200);
+  await plugin.kill();
+});
+
+test('a second instance ends with exit code 1, names the socket, and leaves the first alone', async () => {
+  const first = await start();
+  await first.waitReady();
+  const second = await start({ PLUGIN_SOCKET: first.socketPath });
+  expect(await second.exit).toEqual({ code: 1, signal: null });
+  expect(second.logs()).toContain(first.socketPath);
+  expect((await ask(first.socketPath)).status).toBe(200);
+  await first.kill();
+});
+
+test('a wrong configuration ends with exit code 2 before there is a socket, and tells every problem', async () => {
+  const plugin = await start({ LOG_LEVEL: 'loud', MONITORING_PORT: 'http' });
+  expect(await plugin.exit).toEqual({ code: 2, signal: null });
+  expect(plugin.logs()).toMatch(/MONITORING_PORT: "http".*\n.*LOG_LEVEL: "loud"/);
+  await expect(stat(plugin.socketPath)).rejects.toThrow('ENOENT');
+});
+
+test.each([
+  ['--check-config', {}, 0, 'the configuration is right'],
+  ['--check-config', { LOG_LEVEL: 'loud' }, 2, 'LOG_LEVEL: "loud" must be one of error, warn, info, debug'],
+  ['--help', {}, 0, 'Usage: vault-swarm-plugin'],
+  ['--version', {}, 0, 'vault-swarm-plugin 0.'],
+  ['--wrong', {}, 2, 'see vault-swarm-plugin --help'],
+])('%s with %j exits with %i and starts nothing', async (arg, env, code, output) => {
+  const plugin = await start(env, [arg]);
+  expect(await plugin.exit).toEqual({ code, signal: null });
+  expect(plugin.logs()).toContain(output);
+  await expect(stat(plugin.socketPath)).rejects.toThrow('ENOENT');
+});
+
+test('opens no port when monitoring is turned off', async () => {
+  const port = await freePort();
+  const plugin = await start({ MONITORING_PORT: String(port) });
+  await plugin.waitReady();
+  await waitFor(() => plugin.logs().includes('docker.failed'), { timeoutMs: 10_000, what: 'the first pass' });
+  expect(await canConnect(port)).toBeNull();
+  await plugin.kill();
+});
+
+test('goes on serving when its port is taken, says so, and takes the port when it is free', async () => {
+  const taken: Server = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = taken.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const plugin = await start({
+    ENABLE_MONITORING: 'true',
+    MONITORING_PORT: String(port),
+    VAULT_ROTATION_INTERVAL: '500ms',
+  });
+  await plugin.waitReady();
+  await waitFor(() => plugin.logs().includes('monitoring.failed'), { timeoutMs: 10_000, what: 'the refusal' });
+  expect((await ask(plugin.socketPath)).status).toBe(200);
+  taken.close();
+  await waitFor(async () => (await canConnect(port)) !== null, {
+    timeoutMs: 10_000,
+    what: 'the port to be taken over',
+  });
+  await plugin.kill();
+});
+
+test('serves the last good value while the provider is away, and is unhealthy only when Docker does not answer', async () => {
+  const port = await freePort();
+  const hanging = createUnixServer(() => undefined).listen(join(folder.path, 'hanging.sock'));
+  await once(hanging, 'listening');
+  const plugin = await start({
+    DOCKER_HOST: `unix://${folder.path}/hanging.sock`,
+    ENABLE_MONITORING: 'true',
+    MONITORING_PORT: String(port),
+    VAULT_ROTATION_INTERVAL: '500ms',
+    GETSECRET_DEADLINE: '1s',
+    CACHE_MAX_AGE: '0s',
+  });
+  await plugin.waitReady();
+  expect((await ask(plugin.socketPath)).body).toContain('Value');
+  await rename(secrets, `${secrets}.away`);
+  const begunMs = performance.now();
+  const answer = await ask(plugin.socketPath);
+  expect(performance.now() - begunMs).toBeLessThan(1_500);
+  expect(JSON.parse(answer.body)).toMatchObject({ Value: Buffer.from('canary-value').toString('base64') });
+  await rename(`${secrets}.away`, secrets);
+  await waitFor(async () => (await canConnect(port)) === 503, {
+    timeoutMs: 10_000,
+    what: 'the ticker to count as stopped',
+  });
+  await plugin.kill();
+  hanging.close();
+});
+
+test('finishes the answers under way when it is told to stop', async () => {
+  const hangs = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(hangs, 'listening');
+  const address = hangs.address();
+  const plugin = await start({
+    SECRETS_PROVIDER: 'vault',
+    VAULT_ADDR: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    VAULT_TOKEN: 'root',
+    GETSECRET_DEADLINE: '1s',
+  });
+  await plugin.waitReady();
+  const answer = driverRequest(plugin.socketPath, '/SecretProvider.GetSecret', {
+    SecretName: 'db',
+    ServiceName: 'web',
+  });
+  await once(hangs, 'request');
+  expect(await plugin.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(JSON.parse((await answer).body).Err).toMatch(/db.*\[(DEADLINE|UNAVAILABLE)\]/);
+  hangs.closeAllConnections();
+  hangs.close();
+});
