@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MonitoringServer } from '@vault-swarm/http';
 import type { EventBus, TimedEvent } from '@vault-swarm/provider';
-import type { Container } from 'inversify';
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
@@ -17,7 +16,7 @@ type Stop = (signal: AbortSignal) => Promise<void>;
  */
 export class Plugin {
   readonly #configuration: PluginConfiguration;
-  readonly #container: Container;
+  readonly #container: ReturnType<typeof createDeliveryContainer>;
   readonly #events: EventBus;
   readonly #early: EarlyEvents;
   /** In the order of the start. */

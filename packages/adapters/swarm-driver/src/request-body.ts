@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** The longest body that is read. Requests of the engine have a few KiB; labels may make them longer. */
-export const LONGEST_BODY = 1_048_576;
+const LONGEST_BODY = 1_048_576;
 
 /** A body that ended, one that is too long, or one whose sender went away. */
 export type BodyOutcome =

@@ -26,7 +26,7 @@ export interface KvVersionStamp {
 }
 
 /** One version, and whether it is live, deleted or destroyed. */
-export interface KvVersionState {
+interface KvVersionState {
   readonly stamp: KvVersionStamp;
   readonly state: 'live' | 'deleted' | 'destroyed';
 }

@@ -160,9 +160,13 @@ export class RevisionWatch {
         continue;
       }
       const marker = result?.kind === 'marker' ? result.marker : null;
-      const knownMarker = seenMarkers.get(entry) ?? (entry.error === null ? entry.marker : null);
-      if (marker === null || marker !== knownMarker) toRead.push({ watched: entry, marker });
-      else if (entry.current !== null) this.#values.confirm(entry.ref, entry.current.revision, begunAtMs);
+      const knownMarker = seenMarkers.get(entry) ?? entry.marker;
+      if (marker === null || marker !== knownMarker) {
+        toRead.push({ watched: entry, marker });
+      } else {
+        if (entry.current !== null) this.#values.confirm(entry.ref, entry.current.revision, begunAtMs);
+        if (entry.error !== null && !seenMarkers.has(entry)) findings.push({ watched: entry, marker });
+      }
     }
     const read = await mapConcurrently(toRead, READS_AT_ONCE, async (entry): Promise<Finding> => {
       try {
@@ -200,16 +204,18 @@ export class RevisionWatch {
     if (error !== undefined) {
       const news = watched.error?.code !== error.code;
       watched.error = error;
-      watched.marker = null;
-      // What the provider says it does not have, or does not give, is not current any more. One that is away says nothing.
-      if (!error.retryable) watched.current = null;
+      // What the provider says it does not have, or does not give, is not current any more. One that is away says
+      // nothing: what was known of it stays, and so does its marker.
+      if (!error.retryable) {
+        watched.current = null;
+        watched.marker = null;
+      }
       return news;
     }
-    if (revision === undefined) return false;
     const wasFailing = watched.error !== null;
     watched.error = null;
     watched.marker = marker;
-    if (!isNewRevision(watched, revision)) return wasFailing;
+    if (revision === undefined || !isNewRevision(watched, revision)) return wasFailing;
     const digest = this.#digest(revision.value.reveal());
     watched.current = { revision: revision.revision, digest, createdAtMs: revision.createdAtMs ?? null };
     watched.digests.set(revision.revision, digest);

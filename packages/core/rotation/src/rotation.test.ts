@@ -230,6 +230,7 @@ test('tells a rollout that does not end as stuck, once', async () => {
 test('keeps every task as it is while the provider is away, and says so', async () => {
   const { world } = await twoServices();
   world.provider.outage = new ProviderError('UNAVAILABLE', 'connection refused');
+  const { reads } = world.provider;
   await world.run(10_000);
   expect(world.swarm.updates).toEqual([]);
   expect(world.rotation.status().problems.map(({ summary }) => summary)).toContain('A provider does not answer');
@@ -237,6 +238,7 @@ test('keeps every task as it is while the provider is away, and says so', async 
   world.provider.outage = null;
   await world.run(3_000);
   expect(world.count('provider.recovered')).toBe(1);
+  expect(world.provider.reads).toBe(reads);
   expect(world.rotation.status().problems).toEqual([]);
 });
 

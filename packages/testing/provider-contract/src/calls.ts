@@ -28,7 +28,7 @@ export async function revisionOf(instance: ProviderInstance, ref: SecretRef): Pr
 }
 
 /** The instance's probe; a provider with the capability `markers` has one. */
-export function probeOf(instance: ProviderInstance): ChangeProbe {
+function probeOf(instance: ProviderInstance): ChangeProbe {
   assert(instance.probe !== null, 'the instance has no probe, though it is declared to give markers');
   return instance.probe;
 }

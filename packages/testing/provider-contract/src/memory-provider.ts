@@ -16,7 +16,7 @@ import type { Capability } from './capability.ts';
 import type { Harness, StoredPayload } from './harness.ts';
 
 /** One version of what is stored under a name. */
-export interface Version {
+interface Version {
   readonly number: number;
   readonly payload: Payload;
   readonly createdAtMs: number;
@@ -54,7 +54,7 @@ const CODES = {
   nowhere: 'INVALID_REF',
 } as const;
 
-export const rightBehaviour: Behaviour = {
+const rightBehaviour: Behaviour = {
   select: selectValue,
   revision: ({ payload }) => createHash('sha256').update(bytesOf(payload)).digest('base64url'),
   marker: ({ number }) => String(number),
