@@ -6,8 +6,9 @@ import { build } from 'esbuild';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
-// Packages that our dependencies load at once for what we never do: Docker over SSH, and BuildKit sessions.
-const unused = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore)$/;
+// Packages that our dependencies load at once for what we never do: Docker over SSH, BuildKit sessions, and node-vault's own
+// transport, in whose place stands undici.
+const unused = /^(axios|ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore)$/;
 
 await rm(path('dist/chunks'), { recursive: true, force: true });
 const { metafile } = await build({
