@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Workspace packages are taken from their sources, so no build is needed before a test.
-const conditions = ['@vault-swarm/source', 'node', 'import', 'module', 'default'];
+const conditions = ['@vault-swarm/source'];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 export default defineConfig({

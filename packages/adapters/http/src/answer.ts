@@ -1,0 +1,32 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+
+/**
+ * Ends the response with this body. Express's own `send` would rewrite the content type and add an ETag; answers here
+ * are exactly what they say. Node leaves the body out for HEAD.
+ */
+export function answer(response: ServerResponse, status: number, contentType: string, body: string | Buffer): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', contentType);
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.end(body);
+}
+
+/** Ends the response with JSON. */
+export function answerJson(response: ServerResponse, status: number, body: unknown): void {
+  answer(response, status, 'application/json; charset=utf-8', `${JSON.stringify(body)}\n`);
+}
+
+/** Ends the response with a page. */
+export function answerHtml(response: ServerResponse, status: number, page: string): void {
+  answer(response, status, 'text/html; charset=utf-8', page);
+}
+
+/**
+ * Ends the response with a problem; `detail` says what is wrong, and what to do.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+export function answerProblem(response: ServerResponse, status: number, detail: string): void {
+  const problem = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail };
+  answer(response, status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
+}

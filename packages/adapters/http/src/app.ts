@@ -1,0 +1,117 @@
+import { healthReport, metricsReport, severities } from '@vault-swarm/metrics';
+import type { Clock, Events } from '@vault-swarm/provider';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Access } from './access.ts';
+import { answer, answerHtml, answerJson, answerProblem } from './answer.ts';
+import { eventsDocument, levelOf, secretsDocument, servicesDocument } from './api.ts';
+import type { Asset } from './assets.ts';
+import { dashboardPage } from './dashboard/page.ts';
+import { signInStyleSource } from './dashboard/sign-in.ts';
+import { gate } from './gate.ts';
+import type { MonitoringSources } from './sources.ts';
+
+/** What the routes need. */
+export interface AppParts {
+  readonly access: Access;
+  readonly assets: readonly Asset[];
+  readonly sources: MonitoringSources;
+  readonly clock: Clock;
+  /** Gets `monitoring.failed` for a request that could not be answered. */
+  readonly events: Events;
+}
+
+/** Every route of the monitoring port; all but `/health` stand behind the gate. */
+export function createApp({ access, assets, sources, clock, events }: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag');
+  // A path is what it says: "/Health" and "/health/" are others, and must not get around the gate.
+  app.enable('case sensitive routing').enable('strict routing');
+  app.use(secureHeaders());
+  const get = (path: string, handler: RequestHandler) => {
+    app.route(path).get(handler).all(methodNotAllowed);
+  };
+
+  get('/health', (request, response) => {
+    const signedIn = access.signedIn(request.headers.authorization);
+    const report = healthReport(sources.figures(), sources.problems(), signedIn);
+    answerJson(response, report.healthy ? 200 : 503, report);
+  });
+
+  app.use(gate(access, sources.pluginName));
+
+  get('/', (_request, response) => answerHtml(response, 200, dashboardPage(sources, clock.now())));
+  for (const { name, contentType, body } of assets) {
+    get(`/assets/${name}`, (_request, response) => answer(response, 200, contentType, body));
+  }
+  get('/livez', (_request, response) => {
+    const live = sources.live();
+    answerJson(response, live ? 200 : 503, { live });
+  });
+  get('/readyz', (_request, response) => {
+    const waitingFor = sources.waitingFor();
+    const ready = waitingFor.length === 0;
+    answerJson(response, ready ? 200 : 503, { ready, waiting_for: waitingFor });
+  });
+  get('/metrics', (_request, response) => answerJson(response, 200, metricsReport(sources.figures())));
+  get('/api/metrics', async (request, response) => {
+    const { accept } = request.headers;
+    const body = await sources.prometheus.render(accept);
+    response.setHeader('Vary', 'Accept');
+    answer(response, 200, sources.prometheus.contentType(accept), body);
+  });
+  get('/api/v1/secrets', (_request, response) => answerJson(response, 200, secretsDocument(sources.status())));
+  get('/api/v1/services', (_request, response) => answerJson(response, 200, servicesDocument(sources.status())));
+  get('/api/v1/events', (request, response) => {
+    const level = levelOf(request.query.level);
+    if (level === null) answerProblem(response, 400, `The parameter "level" must be one of ${severities.join(', ')}.`);
+    else answerJson(response, 200, eventsDocument(sources.recentEvents, level));
+  });
+  app.use((_request, response) => answerProblem(response, 404, 'There is nothing under this path.'));
+  app.use(failure(events));
+  return app;
+}
+
+/** The page uses nothing but its own files; nothing is kept by browsers and proxies, or shown in a frame. */
+function secureHeaders(): RequestHandler {
+  const headers = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", signInStyleSource],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    xFrameOptions: { action: 'deny' },
+    // Only HTTP is served here; a promise of HTTPS would lock other ports of this host out.
+    strictTransportSecurity: false,
+  });
+  return (request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    headers(request, response, next);
+  };
+}
+
+const methodNotAllowed: RequestHandler = (_request, response) => {
+  response.setHeader('Allow', 'GET, HEAD');
+  answerProblem(response, 405, 'Only GET and HEAD are answered here.');
+};
+
+// Express knows an error handler by its four parameters.
+function failure(events: Events): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    const reason = error instanceof Error ? error.message : 'not an error';
+    events.emit({
+      type: 'monitoring.failed',
+      message: `${request.method} ${request.path} could not be answered: ${reason}`,
+    });
+    if (response.headersSent) response.destroy();
+    else answerProblem(response, 500, 'The answer could not be made; the log says why.');
+  };
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Fixture, startFixture } from './testing/monitoring-fixture.ts';
+
+const TOKEN = 'correct-horse-battery-staple';
+const summary = 'A secret has no value to deliver';
+const problems = () => [{ summary, detail: `${summary}: db-password: not found` }];
+const PATHS = [
+  '/',
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/api/metrics',
+  '/api/v1/secrets',
+  '/api/v1/services',
+  '/api/v1/events',
+  '/assets/dashboard.js',
+  '/nothing',
+  '/Health',
+  '/health/',
+];
+
+describe('with a token', () => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    fixture = await startFixture({ token: TOKEN }, { problems });
+  });
+  afterAll(() => fixture.server.close());
+
+  test.each(PATHS)('%s needs it', async (path) => {
+    for (const method of ['GET', 'HEAD', 'POST']) {
+      const without = await fixture.ask(path, { method });
+      expect(without.status).toBe(401);
+      expect(without.headers['www-authenticate']).toBe('Bearer realm="vault-swarm-plugin"');
+      expect(without.body).not.toContain('db-password');
+    }
+    const wrong = await fixture.ask(path, { headers: { Authorization: 'Bearer wrong' } });
+    expect(wrong.status).toBe(401);
+    expect(wrong.headers['www-authenticate']).toBe('Bearer realm="vault-swarm-plugin", error="invalid_token"');
+    const right = await fixture.ask(path, { headers: { Authorization: `Bearer ${TOKEN}` } });
+    expect([200, 404]).toContain(right.status);
+  });
+
+  test('a browser gets a page that says how to sign in, whose only style is its own', async () => {
+    const { headers, body } = await fixture.ask('/');
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(body).toContain('A token is needed');
+    const [, style = ''] = /<style>(.*)<\/style>/s.exec(body) ?? [];
+    const digest = createHash('sha256').update(style).digest('base64');
+    expect(headers['content-security-policy']).toContain(`'sha256-${digest}'`);
+    expect(body).not.toContain('<script');
+  });
+
+  test('health is open, with names in its problems only for who has the token', async () => {
+    const problemsFor = async (headers: Record<string, string>) => {
+      const { status, body } = await fixture.ask('/health', { headers });
+      return [status, JSON.parse(body).problems];
+    };
+    expect(await problemsFor({})).toEqual([200, [summary]]);
+    expect(await problemsFor({ Authorization: 'Bearer wrong' })).toEqual([200, [summary]]);
+    expect(await problemsFor({ Authorization: `Bearer ${TOKEN}` })).toEqual([
+      200,
+      [`${summary}: db-password: not found`],
+    ]);
+  });
+
+  test('any host is answered', async () => {
+    const headers = { Authorization: `Bearer ${TOKEN}`, Host: 'plugin.example' };
+    expect((await fixture.ask('/metrics', { headers })).status).toBe(200);
+  });
+});
+
+describe('without a token', () => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    fixture = await startFixture({}, { problems });
+  });
+  afterAll(() => fixture.server.close());
+
+  test.each(PATHS)('%s is refused under a name that is not of this machine', async (path) => {
+    const { status, headers, body } = await fixture.ask(path, { headers: { Host: 'rebound.example:8080' } });
+    expect(status).toBe(403);
+    expect(headers['content-type']).toBe('application/problem+json');
+    expect(JSON.parse(body).detail).toMatch(/^Without a token only the names localhost, 127.0.0.1 and \[::1\]/);
+  });
+
+  test.each(['localhost:1234', '127.0.0.1', '[::1]:8080'])('%s is answered', async (host) => {
+    expect((await fixture.ask('/', { headers: { Host: host } })).status).toBe(200);
+  });
+
+  test('health is answered under any name, and names nothing', async () => {
+    const { status, body } = await fixture.ask('/health', { headers: { Host: 'rebound.example' } });
+    expect(status).toBe(200);
+    expect(JSON.parse(body).problems).toEqual([summary]);
+  });
+
+  test('any host is answered where the operator allows everybody', async () => {
+    const { server, ask } = await startFixture({ allowAnonymous: true });
+    expect((await ask('/api/v1/secrets', { headers: { Host: 'plugin.example' } })).status).toBe(200);
+    await server.close();
+  });
+});

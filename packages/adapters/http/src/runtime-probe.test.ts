@@ -1,0 +1,25 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test, vi } from 'vitest';
+import { createRuntimeProbe } from './runtime-probe.ts';
+
+test('measures memory and what is in flight', () => {
+  const figures = createRuntimeProbe().read();
+  expect(figures.allocBytes).toBeGreaterThan(1_000_000);
+  expect(figures.heapBytes).toBeGreaterThan(1_000_000);
+  expect(figures.sysBytes).toBeGreaterThan(figures.heapBytes);
+  expect(figures.operationsInFlight).toBeGreaterThanOrEqual(0);
+});
+
+test('counts garbage collections, how long they took, and when the last one ended', async () => {
+  const probe = createRuntimeProbe();
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const before = probe.read();
+  const begunAtMs = Date.now();
+  collect();
+  await vi.waitFor(() => expect(probe.read().gcCycles).toBeGreaterThan(before.gcCycles));
+  const after = probe.read();
+  expect(after.gcPauseTotalMs).toBeGreaterThan(before.gcPauseTotalMs);
+  expect(Math.abs((after.lastGcAtMs ?? 0) - begunAtMs)).toBeLessThan(5000);
+});

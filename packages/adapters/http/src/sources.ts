@@ -1,0 +1,22 @@
+import type { Figures, RecentEvents } from '@vault-swarm/metrics';
+import type { Problem } from '@vault-swarm/provider';
+import type { RotationStatus } from '@vault-swarm/rotation';
+
+/** What is shown. Each is asked for anew with every request, must be quick, and must not throw. */
+export interface MonitoringSources {
+  readonly pluginName: string;
+  readonly version: string;
+  figures(): Figures;
+  status(): RotationStatus;
+  /** All that is wrong now, the rotation's problems included. */
+  problems(): readonly Problem[];
+  readonly recentEvents: Pick<RecentEvents, 'list'>;
+  readonly prometheus: {
+    contentType(accept: string | undefined): string;
+    render(accept: string | undefined): Promise<string>;
+  };
+  /** Whether the driver's socket is served. */
+  live(): boolean;
+  /** What has not answered yet since the start, such as `Docker` or `a provider`; empty when all has. */
+  waitingFor(): readonly string[];
+}

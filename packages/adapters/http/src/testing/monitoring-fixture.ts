@@ -1,0 +1,156 @@
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { type Figures, RecentEvents } from '@vault-swarm/metrics';
+import { Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
+import type { RotationStatus } from '@vault-swarm/rotation';
+import type { MonitoringConfig } from '../config.ts';
+import { createMonitoringServer, type MonitoringServer } from '../server.ts';
+import type { MonitoringSources } from '../sources.ts';
+
+/** The moment at which every test plays. */
+export const NOW_MS = Date.UTC(2026, 2, 1, 12, 0, 0);
+
+/** A name that would run, if it were taken for HTML. */
+export const HOSTILE_NAME = '<script>alert("1")</script>';
+
+/** What the tests' plugin measured. */
+export const figures: Figures = {
+  runtime: {
+    operationsInFlight: 12,
+    allocBytes: 47_710_208,
+    sysBytes: 90_000_000,
+    heapBytes: 60_000_000,
+    gcCycles: 7,
+    gcPauseTotalMs: 12.5,
+    lastGcAtMs: null,
+  },
+  rotations: 42,
+  rotationErrors: 2,
+  tickerHealthy: true,
+  heartbeatAtMs: NOW_MS - 5_000,
+  startedAtMs: NOW_MS - 3_600_000,
+  uptimeMs: 3_600_000,
+};
+
+/** What its rotation knows: one secret, one service in the middle of a rollout. */
+export const status: RotationStatus = {
+  enabled: true,
+  role: 'leader',
+  observedAtMs: NOW_MS - 2_000,
+  secrets: [
+    {
+      name: 'db-password',
+      provider: 'vault',
+      ref: 'vault secret/app/db#password',
+      rotate: 'auto',
+      pinned: false,
+      revision: '7',
+      changedAtMs: NOW_MS - 60_000,
+      services: ['web', HOSTILE_NAME],
+      problem: null,
+    },
+  ],
+  services: [
+    {
+      id: 'svc1',
+      name: 'web',
+      secrets: ['db-password'],
+      runningTasks: 3,
+      outdatedTasks: 2,
+      rollout: { generation: 8, secrets: ['db-password'], startedAtMs: NOW_MS - 9_000, state: 'rolling' },
+      lastRotationAtMs: null,
+      waitingFor: null,
+      problem: null,
+    },
+  ],
+  problems: [],
+};
+
+const events: readonly TimedEvent[] = [
+  { type: 'rollout.started', service: 'web', secrets: ['db-password'], generation: 8, at: NOW_MS - 9_000 },
+  { type: 'reconcile.passed', durationMs: 4, dockerAnswered: true, at: NOW_MS - 5_000 },
+  { type: 'provider.failed', provider: 'vault', code: 'UNAVAILABLE', message: HOSTILE_NAME, at: NOW_MS - 1_000 },
+];
+
+/** A monitoring server on a free port of this machine, and what it emitted. */
+export interface Fixture {
+  readonly server: MonitoringServer;
+  readonly emitted: readonly ProductEvent[];
+  ask(path: string, options?: AskOptions): Promise<Answer>;
+}
+
+/** A request; by default GET, with the host that was connected to. */
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Its answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Makes one; it listens. Parts of its configuration and sources can be replaced. */
+export async function startFixture(
+  config: { readonly token?: string; readonly allowAnonymous?: boolean; readonly port?: number } = {},
+  sources: Partial<MonitoringSources> = {},
+): Promise<Fixture> {
+  const emitted: ProductEvent[] = [];
+  const server = createFixtureServer(config, sources, emitted);
+  const address = await server.listen();
+  return { server, emitted, ask: (path, options) => ask(`${address}${path}`, options) };
+}
+
+/** The same, not listening yet. */
+export function createFixtureServer(
+  { token, allowAnonymous = false, port = 0 }: Parameters<typeof startFixture>[0] & object,
+  sources: Partial<MonitoringSources> = {},
+  emitted: ProductEvent[] = [],
+): MonitoringServer {
+  const recentEvents = new RecentEvents(100);
+  for (const event of events) recentEvents.observe(event);
+  const config: MonitoringConfig = {
+    enabled: true,
+    host: '127.0.0.1',
+    port,
+    token: token === undefined ? undefined : new Credential('MONITORING_TOKEN', () => token),
+    allowAnonymous,
+  };
+  return createMonitoringServer({
+    config,
+    clock: { now: () => NOW_MS, monotonic: () => 0, after: () => () => {} },
+    events: { emit: (event) => emitted.push(event) },
+    sources: {
+      pluginName: 'vault-secrets-plugin',
+      version: '1.2.3',
+      figures: () => figures,
+      status: () => status,
+      problems: () => [],
+      recentEvents,
+      prometheus: { contentType: (accept) => `text/plain; version=0.0.4; for=${accept}`, render: async () => 'up 1\n' },
+      live: () => true,
+      waitingFor: () => [],
+      ...sources,
+    },
+  });
+}
+
+/** One request on a connection of its own, with exactly these headers. */
+export function ask(url: string, { method = 'GET', headers = {} }: AskOptions = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString(),
+        });
+      });
+    });
+    sent.on('error', reject).end();
+  });
+}
