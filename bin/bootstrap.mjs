@@ -1,0 +1,27 @@
+// bootstrap.mjs demo|test|build [ARGUMENT…]: what `npm run demo`, `npm test` and `npm run build` do, on any machine with
+// Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed by it, as pinned.
+import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
+import { build, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
+import { SetupError } from '../packages/testing/lab/bootstrap/step.mjs';
+import { test } from '../packages/testing/lab/bootstrap/tests.mjs';
+
+const commands = {
+  demo,
+  test,
+  build: async () => {
+    await install();
+    await build();
+    return 0;
+  },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined;
+try {
+  if (command === undefined) throw new SetupError(`usage: bootstrap.mjs ${Object.keys(commands).join('|')}`);
+  checkMachine();
+  process.exitCode = await command(args);
+} catch (error) {
+  process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
+  process.exitCode = 1;
+}

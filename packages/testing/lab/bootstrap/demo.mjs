@@ -1,0 +1,76 @@
+// `npm run demo`: the demo in a box, and its dashboard within the user's reach.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeBoxFolder, runInBox } from '../box/box.mjs';
+import { bundle, install, projectEnv } from './project.mjs';
+import { SetupError } from './step.mjs';
+import { prepareEngine } from './system.mjs';
+
+const main = fileURLToPath(new URL('../src/demo/main.ts', import.meta.url));
+
+export async function demo(args) {
+  if (args.some((arg) => arg !== '--once')) throw new SetupError('usage: npm run demo [-- --once]');
+  const command = ['--conditions=@vault-swarm/source', main, ...args];
+  if (process.env.DOCKER_HOST) {
+    await install();
+    await bundle();
+    return besideTheUsersEngine(command);
+  }
+  await install();
+  const problem = await prepareEngine();
+  if (problem !== undefined) {
+    throw new SetupError(
+      `The demo runs a Docker Swarm of its own, which is not possible here: ${problem}\n` +
+        'Or name a Swarm manager that it may use: DOCKER_HOST=unix:///var/run/docker.sock npm run demo',
+    );
+  }
+  await bundle();
+  const folder = makeBoxFolder();
+  const relaySocket = join(folder, 'dashboard.sock');
+  const relay = await startRelay(relaySocket);
+  try {
+    return await runInBox('node', command, {
+      folder,
+      env: { ...projectEnv(), DEMO_RELAY_SOCKET: relaySocket, DEMO_PORT: String(relay.address().port) },
+    });
+  } finally {
+    relay.close();
+  }
+}
+
+/** Nothing is isolated here: the plugin's socket stands in the machine's own folder, and the demo removes what it made. */
+async function besideTheUsersEngine(command) {
+  const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-demo-'));
+  const child = spawn('node', command, { env: { ...projectEnv(), DEMO_FOLDER: folder }, stdio: 'inherit' });
+  const forward = () => child.kill('SIGTERM');
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+  const [code] = await once(child, 'close');
+  rmSync(folder, { recursive: true, force: true });
+  return code ?? 1;
+}
+
+/** Carries connections from the machine's loopback into the box, over a unix socket in the folder that both see. */
+async function startRelay(socketPath) {
+  const server = createServer((outside) => {
+    const inside = connect(socketPath);
+    outside.pipe(inside).pipe(outside);
+    outside.on('error', () => inside.destroy());
+    inside.on('error', () => outside.destroy());
+  });
+  for (const port of [8080, 0]) {
+    try {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      break;
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE' || port === 0) throw error;
+    }
+  }
+  server.unref();
+  return server;
+}

@@ -1,0 +1,96 @@
+// The repository's own set-up: dependencies as the lockfile pins them, and the build products; each only when what it is
+// made of has changed.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemPath } from '../box/box.mjs';
+import { commandStep, SetupError } from './step.mjs';
+
+export const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const stamps = join(root, 'node_modules/.vault-swarm');
+
+/** The pinned Node, which the lockfile brings; the system's own runs nothing but the set-up. */
+const pinnedNode = join(root, `node_modules/node-linux-${process.arch}/bin`);
+
+/** For everything after the installation: the pinned Node and the repository's tools come first. */
+export function projectEnv() {
+  return { ...process.env, PATH: systemPath(`${pinnedNode}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`) };
+}
+
+export function checkMachine() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) throw new SetupError(`Node ${process.versions.node} is too old: version 20 or later is needed`);
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
+    throw new SetupError(`Linux on x64 or arm64 is needed, this is ${process.platform} on ${process.arch}`);
+  }
+}
+
+export async function install() {
+  const hash = hashOf(['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests()], process.arch);
+  if (isStamped('installed', hash) && existsSync(join(pinnedNode, 'node'))) return;
+  // npx brings the very pnpm that package.json names, so pnpm need not look for it itself.
+  const args = ['--yes', manifest.packageManager, 'install', '--frozen-lockfile', '--pm-on-fail=ignore'];
+  await commandStep('installing the dependencies', 'npx', args, { cwd: root });
+  stamp('installed', hash);
+}
+
+/** The plugin as it runs. */
+export async function bundle() {
+  const hash = sourceHash();
+  if (isStamped('bundled', hash) && existsSync(join(root, 'apps/plugin/dist/main.js'))) return;
+  const args = ['--conditions=@vault-swarm/source', 'apps/plugin/build.mjs'];
+  await commandStep('bundling the plugin', 'node', args, { cwd: root, env: projectEnv() });
+  stamp('bundled', hash);
+}
+
+/** All build products: the packages with their types, and the plugin. */
+export async function build() {
+  const hash = sourceHash();
+  if (!isStamped('compiled', hash)) {
+    await commandStep('compiling', 'tsc', ['-b'], { cwd: root, env: projectEnv() });
+    stamp('compiled', hash);
+  }
+  await bundle();
+}
+
+const sourceHash = () =>
+  hashOf(['pnpm-lock.yaml', 'tsconfig.base.json', ...sources('apps'), ...sources('packages')], '');
+
+/** The scripts of package.json that check the code: format, lint, types, dependency rules, unused code. */
+export function check() {
+  return commandStep('checking the code', 'sh', ['-c', manifest.scripts.check], { cwd: root, env: projectEnv() });
+}
+
+function manifests() {
+  return ['apps', 'packages/core', 'packages/adapters', 'packages/testing'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .map((name) => join(folder, name, 'package.json'))
+      .filter((file) => existsSync(join(root, file))),
+  );
+}
+
+function sources(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return ['node_modules', 'dist'].includes(entry.name) ? [] : sources(path);
+    return entry.isFile() && !entry.name.endsWith('.tsbuildinfo') ? [path] : [];
+  });
+}
+
+function hashOf(files, salt) {
+  const hash = createHash('sha256').update(salt);
+  for (const file of files.sort()) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+function isStamped(name, hash) {
+  const file = join(stamps, name);
+  return existsSync(file) && readFileSync(file, 'utf8') === hash;
+}
+
+function stamp(name, hash) {
+  mkdirSync(stamps, { recursive: true });
+  writeFileSync(join(stamps, name), hash);
+}

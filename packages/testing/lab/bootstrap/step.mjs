@@ -1,0 +1,49 @@
+// What the set-up says while it works: a step that takes more than a second has a line when it begins to take long, and
+// one with its time when it is done. What a command prints is shown only if it fails.
+import { spawn } from 'node:child_process';
+
+/** An end of the run that needs no stack: what is wrong, and what to do. */
+export class SetupError extends Error {}
+
+export function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+export async function step(what, action) {
+  const start = performance.now();
+  const timer = setTimeout(() => say(`${what} …`), 1000);
+  try {
+    const result = await action();
+    const seconds = (performance.now() - start) / 1000;
+    if (seconds > 1) say(`${what}: ${seconds.toFixed(1)} s`);
+    return result;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Runs a command as a step; resolves to its stdout. With `show` its own stderr tells how far it is. */
+export function commandStep(what, command, args, { show = false, ...options } = {}) {
+  const told = show ? (_what, action) => action() : step;
+  return told(
+    what,
+    () =>
+      new Promise((resolve, reject) => {
+        const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', show ? 'inherit' : 'pipe'] });
+        let stdout = '';
+        let all = '';
+        child.stdout.on('data', (chunk) => {
+          stdout += chunk;
+          all += chunk;
+        });
+        child.stderr?.on('data', (chunk) => {
+          all += chunk;
+        });
+        child.once('error', (error) => reject(new SetupError(`${what}: ${error.message}`)));
+        child.once('close', (code, signal) => {
+          if (code === 0) resolve(stdout);
+          else reject(new SetupError(`${all.trimEnd()}\n${what}: failed (${signal ?? `exit code ${code}`})`));
+        });
+      }),
+  );
+}

@@ -1,0 +1,102 @@
+// What a box needs of the system, and how it is had: from the system's package manager, where something is missing and
+// it may be used.
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { boxProblem, systemPath } from '../box/box.mjs';
+import { commandStep, SetupError, say } from './step.mjs';
+
+const engine = [
+  { name: 'dockerd (the Docker engine)', debian: 'docker.io', isThere: () => find('dockerd') },
+  { name: 'the docker command', debian: 'docker-cli', isThere: () => find('docker') },
+  { name: 'iptables', debian: 'iptables', isThere: () => find('iptables') },
+  { name: 'ip (iproute2)', debian: 'iproute2', isThere: () => find('ip') },
+  { name: 'unshare (util-linux)', debian: 'util-linux', isThere: () => find('unshare') },
+  { name: 'mount', debian: 'mount', isThere: () => find('mount') },
+  { name: 'tar', debian: 'tar', isThere: () => find('tar') },
+  { name: 'a static busybox', debian: 'busybox-static', isThere: () => isStatic(find('busybox')) },
+];
+const vaultBuild = [
+  { name: 'Python with pip', debian: 'python3-pip', isThere: hasPip },
+  { name: 'perl', debian: 'perl-base', isThere: () => find('perl') },
+  {
+    name: 'CA certificates',
+    debian: 'ca-certificates',
+    isThere: () => process.env.SSL_CERT_FILE || existsSync('/etc/ssl/certs') || existsSync('/etc/pki/tls/certs'),
+  },
+];
+
+/** Makes sure that an engine can run in a box here. Resolves to why it can't, or to undefined. */
+export async function prepareEngine() {
+  if (process.getuid() !== 0) return boxProblem();
+  return (await provide(engine, 'an engine of its own')) ?? boxProblem();
+}
+
+/** Makes sure that Vault can be built here. Resolves to why it can't, or to undefined. */
+export function prepareVaultBuild() {
+  return provide(vaultBuild, 'to build a Vault server');
+}
+
+async function provide(needs, purpose) {
+  for (;;) {
+    const missing = needs.filter(({ isThere }) => !isThere());
+    if (missing.length === 0) return undefined;
+    const names = missing.map(({ name }) => name).join(', ');
+    const apt = find('apt-get');
+    if (process.getuid() !== 0 || apt === undefined) {
+      const how = apt === undefined ? 'install them' : `as root: apt-get install ${packages(missing).join(' ')}`;
+      return `missing (${purpose}): ${names}; ${how}`;
+    }
+    // docker.io brings the docker command in some releases and not in others: what a package brought is looked at anew.
+    const first =
+      missing[0]?.debian === 'docker.io' ? missing.filter(({ debian }) => debian !== 'docker-cli') : missing;
+    say(`missing (${purpose}): ${names}; installing with apt-get: ${packages(first).join(' ')}`);
+    try {
+      await aptInstall(packages(first));
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      return error.message;
+    }
+    const still = first.filter(({ isThere }) => !isThere());
+    if (still.length > 0) return `still missing after the installation: ${still.map(({ name }) => name).join(', ')}`;
+  }
+}
+
+const packages = (missing) => [...new Set(missing.map(({ debian }) => debian))];
+
+async function aptInstall(names) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', PATH: systemPath() };
+  await commandStep('apt-get update', 'apt-get', ['update', '-q'], { env });
+  await commandStep(
+    `apt-get install ${names.join(' ')}`,
+    'apt-get',
+    [...'install -y -q --no-install-recommends'.split(' '), ...names],
+    {
+      env,
+    },
+  );
+}
+
+function find(name) {
+  return systemPath()
+    .split(':')
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file));
+}
+
+/** A program that needs a loader names it near the start of its file. */
+function isStatic(file) {
+  if (file === undefined) return false;
+  const start = Buffer.alloc(4096);
+  const handle = openSync(file);
+  const length = readSync(handle, start, 0, start.length, 0);
+  closeSync(handle);
+  return !start.subarray(0, length).includes('/ld-');
+}
+
+function hasPip() {
+  return [find('python3'), '/usr/bin/python3'].some(
+    (python) => python !== undefined && spawnSync(python, ['-m', 'pip', '--version']).status === 0,
+  );
+}

@@ -1,0 +1,129 @@
+// `npm test`: everything is built and checked, and all tests run, in one box.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runInBox } from '../box/box.mjs';
+import { build, check, install, projectEnv, root } from './project.mjs';
+import { commandStep, SetupError, say } from './step.mjs';
+import { prepareEngine, prepareVaultBuild } from './system.mjs';
+
+const isCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
+const deadlineMs = 30 * 60_000;
+
+/** Runs the tests, all or (with arguments for vitest) some; resolves to the exit code. */
+export async function test(args) {
+  try {
+    return await run(args);
+  } catch (error) {
+    // What could not even begin counts as one failure.
+    process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
+    return finish({ passed: 0, failed: 1, skipped: [] });
+  }
+}
+
+async function run(args) {
+  await install();
+  const unitOnly = projectsIn(args).length > 0 && projectsIn(args).every((name) => name === 'unit');
+  if (!unitOnly) await build();
+  if (args.length === 0) await check();
+
+  const engineProblem = unitOnly ? undefined : await prepareEngine();
+  const { vault, problem: vaultProblem } = unitOnly ? {} : await prepareVault();
+  const problems = [engineProblem, vaultProblem].filter((problem) => problem !== undefined);
+  if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
+  const left = problems.length === 0 ? [] : await testsThatNeed({ engine: engineProblem, vault: vaultProblem });
+
+  const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
+  try {
+    const report = join(folder, 'report.json');
+    const vitest = [
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      ...[...new Set(left.map(({ file }) => file))].flatMap((file) => ['--exclude', file]),
+      ...args,
+    ];
+    const env = { ...projectEnv(), ...(vault === undefined ? {} : { VAULT_BIN: vault }) };
+    const inBox = !unitOnly && engineProblem === undefined;
+    const code = await (inBox ? runInBox : runHere)('node', vitest, { cwd: root, env, deadlineMs });
+    const totals = existsSync(report) ? read(report) : { passed: 0, failed: 1, skipped: [] };
+    for (const problem of problems) say(problem);
+    totals.skipped.push(...left.map(({ file, name }) => `${file}: ${name}`));
+    // An error outside of any test.
+    if (code !== 0 && totals.failed === 0) totals.failed = 1;
+    return finish(totals);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function finish({ passed, failed, skipped }) {
+  for (const name of skipped) say(`skipped: ${name}`);
+  if (isCi && skipped.length > 0) {
+    say('nothing may be skipped in CI: counted as failed');
+    failed += skipped.length;
+    skipped = [];
+  }
+  const totals = `${passed} passed, ${failed} failed`;
+  if (process.env.VAULT_SWARM_TOTALS) writeFileSync(process.env.VAULT_SWARM_TOTALS, totals);
+  say(skipped.length === 0 ? totals : `${totals}, ${skipped.length} skipped`);
+  return failed === 0 ? 0 : 1;
+}
+
+/** Counts from vitest's report. A file that could not be loaded is one failure. */
+function read(report) {
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  const broken = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  );
+  const skipped = testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => ['pending', 'skipped', 'todo', 'disabled'].includes(status))
+      .map(({ fullName }) => `${name.replace(root, '')}: ${fullName}`),
+  );
+  return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped };
+}
+
+async function prepareVault() {
+  const problem = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
+  if (problem !== undefined) return { problem };
+  const script = fileURLToPath(new URL('./vault-path.mjs', import.meta.url));
+  try {
+    const args = ['--conditions=@vault-swarm/source', script];
+    return { vault: await commandStep('finding a Vault server', 'node', args, { env: projectEnv(), show: true }) };
+  } catch (error) {
+    return { problem: error.message };
+  }
+}
+
+/** The tests that can't run without what is missing, by what their files use. */
+async function testsThatNeed(missing) {
+  const args = ['list', '--project', 'integration', '--project', 'contract', '--json'];
+  const listed = JSON.parse(
+    await commandStep('listing what is skipped', 'vitest', args, { cwd: root, env: projectEnv() }),
+  );
+  return listed
+    .filter(({ file, projectName }) => {
+      const text = readFileSync(file, 'utf8');
+      const needsEngine = projectName === 'integration' || /\bstart(Engine|Swarm)\b/.test(text);
+      const needsVault = projectName === 'integration' || /\bstartVault\b/.test(text);
+      return (missing.engine !== undefined && needsEngine) || (missing.vault !== undefined && needsVault);
+    })
+    .map(({ file, name }) => ({ file: file.replace(root, ''), name }));
+}
+
+function projectsIn(args) {
+  return args.flatMap((arg, index) => {
+    if (arg === '--project') return [args[index + 1]];
+    return arg.startsWith('--project=') ? [arg.slice('--project='.length)] : [];
+  });
+}
+
+function runHere(command, args, { cwd, env, deadlineMs: timeout }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env, stdio: 'inherit', timeout, killSignal: 'SIGKILL' });
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,44 @@
+#!/bin/sh
+# init.sh KIND FOLDER COMMAND [ARGUMENT…]: the first process in namespaces of its own (process ids, mounts, network).
+# KIND is `box` for a whole run (its own plugin sockets and engine settings), or `engine` for one machine within a box,
+# which shares those with it. When COMMAND ends, everything in here ends.
+#
+# File descriptor 3 is the lifeline: who started us writes the name of a signal for COMMAND, a line each; when the other
+# end closes, for whatever reason, everything in here is killed.
+set -eu
+kind=$1 folder=$2
+shift 2
+
+ip link set lo up
+
+# /sys belongs to a network namespace: mounted anew, over the same cgroups (v1, v2 or both: whatever is mounted there).
+mkdir -p "$folder/cgroup"
+mount --rbind /sys/fs/cgroup "$folder/cgroup"
+mount -t sysfs sysfs /sys
+mount --rbind "$folder/cgroup" /sys/fs/cgroup
+umount -l "$folder/cgroup"
+rmdir "$folder/cgroup"
+
+if [ "$kind" = box ]; then
+  # Every engine looks for plugins in /run/docker/plugins, whatever its own folders are: this run gets its own.
+  for private in /run/docker /run/containerd /etc/docker; do
+    mkdir -p "$private"
+    mount -t tmpfs -o mode=0755 tmpfs "$private"
+  done
+fi
+
+"$@" 3<&- &
+command=$!
+(
+  while read -r signal; do kill -s "$signal" "$command" 2>/dev/null || :; done <&3
+  kill -s KILL -- -1
+) &
+
+# A signal interrupts the wait; as the first process we also reap the orphans.
+trap 'kill -s TERM "$command" 2>/dev/null || :' TERM INT HUP
+while :; do
+  status=0
+  wait "$command" || status=$?
+  kill -0 "$command" 2>/dev/null || break
+done
+exit "$status"

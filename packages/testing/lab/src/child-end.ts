@@ -1,0 +1,20 @@
+import type { ChildProcess } from 'node:child_process';
+
+/** Whether a child process has ended. */
+export function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Waits until a child process has ended, or the time is over; resolves to whether it has ended. */
+export function ended(child: ChildProcess, timeoutMs: number): Promise<boolean> {
+  if (hasEnded(child)) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      child.off('exit', done);
+      resolve(hasEnded(child));
+    };
+    const timer = setTimeout(done, timeoutMs);
+    child.once('exit', done);
+  });
+}

@@ -1,0 +1,121 @@
+// The demo: a secret is changed at its provider, and every task of every service that uses it gets the new value.
+// Started by bootstrap/demo.mjs, in a box (VAULT_SWARM_BOX) or beside the engine that DOCKER_HOST names (DEMO_FOLDER).
+import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
+import { type PluginProcess, startPlugin } from '../plugin-process.ts';
+import { runningTasks } from '../swarm.ts';
+import { waitFor } from '../wait-for.ts';
+import { startRelay } from './relay.ts';
+import { deploy, ownStage, rotated, SecretFiles, type Stage, services, usersStage } from './stage.ts';
+import { type Moment, watchValue } from './time-line.ts';
+
+const {
+  VAULT_SWARM_BOX: box = '',
+  DEMO_FOLDER: folder = box,
+  DOCKER_HOST: host,
+  DEMO_RELAY_SOCKET: relaySocket,
+} = process.env;
+const once = process.argv.includes('--once');
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+let stage: Stage | undefined;
+let plugin: PluginProcess | undefined;
+let isReady = false; // Until then the plugin's own error holds its log.
+let leaving: Promise<void> | undefined;
+
+/** Ends what was begun, whoever asks first. The plugin is ended last, so that Swarm is not kept waiting for it. */
+function leave(): Promise<void> {
+  leaving ??= (async () => {
+    await stage?.leave();
+    await plugin?.kill();
+  })();
+  return leaving;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (leaving === undefined) say('\nremoving the demo …');
+    leave()
+      .catch((error: unknown) => say(String(error)))
+      .finally(() => process.exit(130));
+  });
+}
+
+try {
+  await play();
+  if (!once) await new Promise(() => setInterval(() => {}, 60_000));
+} catch (error) {
+  if (leaving === undefined) {
+    say(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+    if (isReady && plugin !== undefined)
+      say(`The plugin's log ends with:\n${plugin.logs().trimEnd().split('\n').slice(-30).join('\n')}`);
+    process.exitCode = 1;
+  }
+}
+await leave();
+
+async function play(): Promise<void> {
+  const driver = box === '' ? `vault-swarm-demo-${process.pid}` : 'vault-secrets-plugin';
+  stage = box === '' ? await usersStage(host ?? '', folder) : await ownStage(join(folder, 'engine'));
+  const { engine } = stage;
+  say(
+    `1. A Docker Swarm (engine ${engine.version})${box === '' ? '' : ' of its own, unseen by any other on this machine'}`,
+  );
+
+  const files = new SecretFiles(join(folder, 'secrets'));
+  await files.fill();
+  const port = await freePort();
+  plugin = await startPlugin({
+    dir: folder,
+    env: {
+      PLUGIN_NAME: driver,
+      DOCKER_HOST: engine.host,
+      SECRETS_PROVIDER: 'file',
+      FILE_SECRETS_DIR: files.folder,
+      VAULT_ROTATION_INTERVAL: '1s',
+      ENABLE_MONITORING: 'true',
+      MONITORING_PORT: String(port),
+    },
+  });
+  await plugin.waitReady();
+  isReady = true;
+  if (relaySocket !== undefined) await startRelay(relaySocket, port);
+  say(`2. The plugin, process ${plugin.pid}: secret driver ${driver}, provider file, looking every second`);
+
+  await deploy(stage, driver);
+  for (const { name, replicas } of services) {
+    const all = async (see: (state: unknown) => void) => {
+      const running = (await runningTasks(engine, name)).length;
+      see(`${running} running`);
+      return running === replicas;
+    };
+    await waitFor(all, { timeoutMs: 60_000, what: `${replicas} running tasks of ${name}` });
+  }
+  say('3. A stack of two services, which run with their secrets:');
+  for (const { name, replicas, secrets } of services) say(`     ${name}: ${replicas} × ${secrets.join(', ')}`);
+
+  say(`4. The secret ${rotated} is changed at its provider; nothing else is touched:`);
+  const value = await files.change(rotated);
+  say('     0.00 s  changed');
+  const tasks = services.reduce((sum, { replicas }) => sum + replicas, 0);
+  const seconds = await watchValue(engine, { watched: services, secret: rotated, value, timeoutMs: 60_000 }, (moment) =>
+    say(`   ${moment.seconds.toFixed(2).padStart(6)} s  ${text(moment)}`),
+  );
+  say(`5. Done: ${seconds.toFixed(2)} s from the change until all ${tasks} tasks had the new value.`);
+  if (once) return;
+  say(`
+Dashboard:  http://127.0.0.1:${process.env.DEMO_PORT ?? port}/
+Try it:     echo my-new-value > ${join(files.folder, rotated)}
+Ctrl-C ends the demo and removes all of it.`);
+}
+
+function text(moment: Moment): string {
+  switch (moment.kind) {
+    case 'rollout':
+      return `the plugin has noticed, and rolls ${moment.service}`;
+    case 'task':
+      return `${moment.task} has the new value`;
+    case 'service':
+      return `every task of ${moment.service} has it`;
+  }
+}

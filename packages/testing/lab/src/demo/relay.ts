@@ -1,0 +1,15 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+
+/** Carries each connection to a unix socket on to a port of this network namespace, byte for byte. */
+export async function startRelay(socketPath: string, port: number): Promise<void> {
+  const server = createServer((outside) => {
+    const inside = connect(port, '127.0.0.1');
+    outside.pipe(inside).pipe(outside);
+    outside.on('error', () => inside.destroy());
+    inside.on('error', () => outside.destroy());
+  });
+  server.listen(socketPath);
+  await once(server, 'listening');
+  server.unref();
+}

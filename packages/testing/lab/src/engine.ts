@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { boxFolder } from './box.ts';
+import { ended, hasEnded } from './child-end.ts';
+import { type CommandResult, findCommand, run, systemPath } from './command.ts';
+import { unixRequest } from './unix-http.ts';
+import { waitFor } from './wait-for.ts';
+
+/** A Docker engine that tests and the demo talk to. */
+export interface Engine {
+  /** As in DOCKER_HOST. */
+  readonly host: string;
+  readonly socketPath: string;
+  /** Folder of the engine's data, sockets and log. */
+  readonly dir: string;
+  /** The engine's own version, as 20.10.24. */
+  readonly version: string;
+  /** Runs the docker command against this engine, whatever it exits with. */
+  docker(...args: string[]): Promise<Omit<CommandResult, 'stdout'> & { readonly stdout: string }>;
+  /** Runs the docker command against this engine; rejects unless it exits with 0. Resolves to its stdout's bytes. */
+  dockerBytes(...args: string[]): Promise<Buffer>;
+  /** Asks the engine's API for JSON. Rejects on a status of 400 and more. */
+  api(method: string, path: string, body?: unknown): Promise<unknown>;
+}
+
+/** An engine that the lab started, and may end. */
+export interface OwnEngine extends Engine {
+  readonly logPath: string;
+  /** Makes the engine the first manager of a Swarm. */
+  initSwarm(): Promise<void>;
+  /** Ends the engine cleanly and removes its folder, the log aside. */
+  stop(): Promise<void>;
+  /** Ends engine and containers at once, as when a machine loses power. Its folder stays: startEngine starts it again. */
+  kill(): Promise<void>;
+}
+
+/** What an engine is started with. */
+export interface EngineOptions {
+  /** Its folder, made if missing; data of an earlier run in it is taken up again. */
+  readonly dir: string;
+  /** Another dockerd than the system's. */
+  readonly dockerd?: string;
+  readonly extraFlags?: readonly string[];
+}
+
+const init = fileURLToPath(new URL('../box/init.sh', import.meta.url));
+
+/**
+ * Starts a Docker engine in namespaces of its own, so that several run side by side; they share the box's
+ * /run/docker/plugins, so parallel tests use different driver names. Resolves when it answers.
+ *
+ * @throws outside of a box, without a dockerd, or with the end of its log if it does not come up in 60 s.
+ */
+export async function startEngine({
+  dir,
+  dockerd = findCommand('dockerd'),
+  extraFlags = [],
+}: EngineOptions): Promise<OwnEngine> {
+  const box = boxFolder();
+  if (dockerd === undefined)
+    throw new Error('no dockerd on this machine; on Debian and Ubuntu: apt-get install docker.io');
+  await mkdir(dir, { recursive: true });
+  const socketPath = join(dir, 'docker.sock');
+  const logPath = join(dir, 'dockerd.log');
+  // Process ids of an earlier run mean nothing in the new namespace.
+  for (const stale of [socketPath, join(dir, 'pid'), join(dir, 'exec')])
+    await rm(stale, { recursive: true, force: true });
+
+  await writeFile(join(dir, 'daemon.json'), '{}'); // Not the machine's settings.
+  const log = await open(logPath, 'a');
+  const machine = spawn(
+    'unshare',
+    [
+      ...['--pid', '--fork', '--kill-child', '--mount-proc', '--mount', '--net', '--propagation', 'private'],
+      ...['sh', init, 'engine', dir, dockerd],
+      ...['--data-root', join(dir, 'root'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')],
+      ...['--host', `unix://${socketPath}`, '--config-file', join(dir, 'daemon.json'), '--shutdown-timeout', '5'],
+      // Never through the system's systemd; and below one cgroup, which the box's end removes.
+      ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${basename(box)}`],
+      ...extraFlags,
+    ],
+    { env: { PATH: `${dirname(dockerd)}:${systemPath}`, HOME: dir }, stdio: ['ignore', log.fd, log.fd, 'pipe'] },
+  );
+  await log.close();
+  const lifeline = machine.stdio[3] as Socket;
+  lifeline.on('error', () => {}); // It has ended already.
+  // An engine that a test forgot keeps no process alive: it dies with its lifeline.
+  machine.unref();
+  lifeline.unref();
+
+  const end = async (politely: boolean) => {
+    if (politely && !hasEnded(machine)) {
+      lifeline.write('TERM\n');
+      await ended(machine, 15_000);
+    }
+    lifeline.end();
+    if (!(await ended(machine, 10_000))) throw new Error(`the engine in ${dir} could not be killed`);
+  };
+  const engine = await connect(socketPath, dir, dockerd, machine).catch(async (error: unknown) => {
+    await end(false);
+    const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
+    throw new Error(`dockerd did not come up: ${String(error)}\n${lines.slice(-15).join('\n')}`);
+  });
+  return {
+    ...engine,
+    logPath,
+    initSwarm: async () => {
+      await engine.dockerBytes('swarm', 'init', '--advertise-addr', '127.0.0.1');
+    },
+    stop: async () => {
+      await end(true);
+      for (const part of ['root', 'exec']) await rm(join(dir, part), { recursive: true, force: true, maxRetries: 5 });
+    },
+    kill: () => end(false),
+  };
+}
+
+/** Joins an engine that runs already, as DOCKER_HOST names it (`unix://…`). It is never stopped by the lab. */
+export async function attachEngine(host: string, dir: string): Promise<Engine> {
+  if (!host.startsWith('unix://')) throw new Error(`DOCKER_HOST=${host}: only unix:// is possible here`);
+  return connect(host.slice('unix://'.length), dir);
+}
+
+async function connect(socketPath: string, dir: string, dockerd?: string, machine?: ChildProcess): Promise<Engine> {
+  const docker = findDocker(dockerd);
+  const host = `unix://${socketPath}`;
+  // No settings of the user's: contexts, credentials, plugins of the docker command.
+  const env = { PATH: systemPath, HOME: dir, DOCKER_CONFIG: join(dir, 'client') };
+  const call = (args: readonly string[]) => run(docker, ['--host', host, ...args], { env, timeoutMs: 120_000 });
+  const api = async (method: string, path: string, body?: unknown) => {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const answer = await unixRequest(socketPath, method, path, {
+      ...(text === undefined ? {} : { body: text }),
+      headers: { Host: 'docker', ...(text === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    });
+    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.body.trim()}`);
+    return answer.body === '' ? undefined : (JSON.parse(answer.body) as unknown);
+  };
+  const version = await waitFor(
+    async () => {
+      if (machine !== undefined && hasEnded(machine)) return { ended: machine.exitCode };
+      return (await api('GET', '/version')) as { Version: string };
+    },
+    { timeoutMs: machine === undefined ? 5_000 : 60_000, intervalMs: 50, what: `an engine on ${host}` },
+  );
+  if ('ended' in version) throw new Error(`dockerd ended with exit code ${version.ended}`);
+  return {
+    host,
+    socketPath,
+    dir,
+    version: version.Version,
+    api,
+    docker: async (...args) => {
+      const { stdout, stderr, code } = await call(args);
+      return { stdout: stdout.toString(), stderr, code };
+    },
+    dockerBytes: async (...args) => {
+      const { stdout, stderr, code } = await call(args);
+      if (code !== 0) throw new Error(`docker ${args.join(' ')}: exit ${code}: ${stderr.trim()}`);
+      return stdout;
+    },
+  };
+}
+
+/** The docker command that came with dockerd, else the one on PATH. */
+function findDocker(dockerd: string | undefined): string {
+  const beside =
+    dockerd === undefined ? [] : [join(dirname(dockerd), 'docker'), join(dirname(dockerd), '../bin/docker')];
+  const docker = beside.find((file) => existsSync(file)) ?? findCommand('docker');
+  if (docker === undefined)
+    throw new Error('no docker command on this machine; on Debian and Ubuntu: apt-get install docker.io');
+  return docker;
+}

@@ -1,0 +1,21 @@
+export { boxFolder, type TempFolder, tempFolder } from './box.ts';
+export { attachEngine, type Engine, type EngineOptions, type OwnEngine, startEngine } from './engine.ts';
+export { freePort } from './free-port.ts';
+export { importImage, labImage } from './image.ts';
+export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './plugin-process.ts';
+export {
+  createDriverSecret,
+  createService,
+  type DriverSecret,
+  readSecret,
+  runningTasks,
+  type ServiceOptions,
+  type ServiceTask,
+  serviceTasks,
+  startSwarm,
+  type UpdateConfig,
+} from './swarm.ts';
+export { driverRequest, type HttpAnswer, unixRequest } from './unix-http.ts';
+export { startVault, type Vault, type VaultAnswer, type VaultCaller, type VaultOptions } from './vault.ts';
+export { findVault } from './vault-binary.ts';
+export { type WaitOptions, waitFor } from './wait-for.ts';
