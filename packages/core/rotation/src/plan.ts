@@ -102,12 +102,15 @@ function noteReplaced(
   { nowMs, ledgerKey }: PlanInput,
   replaced: ReadonlyMap<string, LedgerSecret>,
 ): LedgerService['earlier'] {
-  if (service.tasks.every(({ state }) => state === 'ended')) return earlier;
+  const alive = service.tasks.filter(({ state }) => state !== 'ended');
+  if (alive.length === 0) return earlier;
+  // Each of them was made before this pass, whatever the clocks say, which may have been set back in between.
+  const untilMs = Math.max(nowMs, ...alive.map(({ createdAtMs }) => createdAtMs + 1));
   const next: Record<string, readonly EarlierValue[]> = { ...earlier };
   for (const key of new Set(uses.map(({ refKey }) => ledgerKey(refKey)))) {
     const value = replaced.get(key);
     if (value === undefined) continue;
-    next[key] = [...(earlier[key] ?? []), { revision: value.revision, digest: value.digest, untilMs: nowMs }];
+    next[key] = [...(earlier[key] ?? []), { revision: value.revision, digest: value.digest, untilMs }];
   }
   return next;
 }

@@ -78,6 +78,16 @@ test('rolls what changed while no plugin was running', async () => {
   expect(world.swarm.updates.length).toBe(2);
 });
 
+test('rolls what changed while no plugin was running and the clock was set back', async () => {
+  const { world, web } = await twoServices();
+  await world.kill();
+  world.clock.setBack(3_600_000);
+  world.provider.write('cert', 'cert 2');
+  world.start();
+  await world.run(10_000);
+  expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+});
+
 test('restarts nothing when it starts again and nothing changed', async () => {
   const { world } = await twoServices();
   world.provider.write('db', 'db 2');

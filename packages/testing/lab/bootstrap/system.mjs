@@ -44,7 +44,7 @@ async function provide(needs, purpose) {
     const names = missing.map(({ name }) => name).join(', ');
     const apt = find('apt-get');
     if (process.getuid() !== 0 || apt === undefined) {
-      const how = apt === undefined ? 'install them' : `as root: apt-get install ${packages(missing).join(' ')}`;
+      const how = `${apt === undefined ? 'install what brings them; on Debian and Ubuntu' : 'as root: apt-get install'} ${packages(missing).join(' ')}`;
       return `missing (${purpose}): ${names}; ${how}`;
     }
     // docker.io brings the docker command in some releases and not in others: what a package brought is looked at anew.

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runInBox } from '../box/box.mjs';
 import { build, check, install, projectEnv, root } from './project.mjs';
@@ -33,7 +33,7 @@ async function run(args) {
   const { vault, problem: vaultProblem } = unitOnly ? {} : await prepareVault();
   const problems = [engineProblem, vaultProblem].filter((problem) => problem !== undefined);
   if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
-  const left = problems.length === 0 ? [] : await testsThatNeed({ engine: engineProblem, vault: vaultProblem });
+  const left = problems.length === 0 ? [] : await testsThatNeed({ engine: engineProblem, vault: vaultProblem }, args);
 
   const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
   try {
@@ -97,20 +97,28 @@ async function prepareVault() {
   }
 }
 
-/** The tests that can't run without what is missing, by what their files use. */
-async function testsThatNeed(missing) {
-  const args = ['list', '--project', 'integration', '--project', 'contract', '--json'];
-  const listed = JSON.parse(
-    await commandStep('listing what is skipped', 'vitest', args, { cwd: root, env: projectEnv() }),
-  );
-  return listed
-    .filter(({ file, projectName }) => {
-      const text = readFileSync(file, 'utf8');
-      const needsEngine = projectName === 'integration' || /\bstart(Engine|Swarm)\b/.test(text);
-      const needsVault = projectName === 'integration' || /\bstartVault\b/.test(text);
-      return (missing.engine !== undefined && needsEngine) || (missing.vault !== undefined && needsVault);
-    })
-    .map(({ file, name }) => ({ file: file.replace(root, ''), name }));
+/** The tests that can't run without what is missing, by what their files (and what these import) start. */
+async function testsThatNeed(missing, args) {
+  const list = ['list', ...args, '--filesOnly', '--json']; // --json takes what follows it as a file
+  const out = await commandStep('listing what is skipped', 'vitest', list, { cwd: root, env: projectEnv() });
+  return JSON.parse(out).flatMap(({ file, projectName }) => {
+    const text = textWithImports(file);
+    const needsEngine = /\bstart(Engine|Swarm)\b/.test(text);
+    const needsVault = /\bstartVault\b/.test(text);
+    const skip = (missing.engine !== undefined && needsEngine) || (missing.vault !== undefined && needsVault);
+    if (!skip || projectName === 'unit') return [];
+    const own = readFileSync(file, 'utf8');
+    const names = [...own.matchAll(/^\s*(?:it|test)(?:\.each\b.*?\))?\(\s*(['"`])(.*?)\1/gm)].map((match) => match[2]);
+    return (names.length === 0 ? ['all of it'] : names).map((name) => ({ file: file.replace(root, ''), name }));
+  });
+}
+
+function textWithImports(file, seen = new Set()) {
+  if (seen.has(file) || !existsSync(file)) return '';
+  seen.add(file);
+  const text = readFileSync(file, 'utf8');
+  const imports = [...text.matchAll(/from '(\.[^']*)'/g)].map(([, path]) => join(dirname(file), path));
+  return [text, ...imports.map((path) => textWithImports(path, seen))].join('\n');
 }
 
 function projectsIn(args) {

@@ -8,6 +8,7 @@ interface Timer {
 /** A clock that moves only when it is told to. */
 export class SimulatedClock implements Clock {
   #nowMs: number;
+  #behindMs = 0;
   readonly #timers = new Set<Timer>();
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
@@ -15,7 +16,12 @@ export class SimulatedClock implements Clock {
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#nowMs - this.#behindMs;
+  }
+
+  /** Sets the wall clock back; durations go on as before. */
+  setBack(byMs: number): void {
+    this.#behindMs += byMs;
   }
 
   monotonic(): number {
