@@ -42,6 +42,11 @@ const environment = () => ({
 async function start(): Promise<PluginProcess> {
   const started = await startPlugin({ env: environment(), dir: join(folder.path, `plugin-${performance.now()}`) });
   await started.waitReady();
+  // The engine is answered before the monitoring port is open.
+  await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok, {
+    timeoutMs: IN_TIME,
+    what: 'monitoring',
+  });
   return started;
 }
 

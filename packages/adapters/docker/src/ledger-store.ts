@@ -52,6 +52,7 @@ export class DockerLedgerStore implements LedgerStore {
 
   /** @throws {DockerError} also where the text is too long for a Raft entry (about 1.5 MB). */
   async compareAndSet(version: string | null, text: string, { signal }: CallOptions): Promise<WriteOutcome> {
+    signal.throwIfAborted();
     const length = Buffer.byteLength(text);
     if (length > MOST_BYTES) throw new DockerError(`the ledger has ${length} bytes; Swarm takes at most ${MOST_BYTES}`);
     try {

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { CallOptions, Clock } from '@vault-swarm/provider';
 import type {
   Leadership,
   LedgerRecord,
@@ -129,16 +129,16 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
       .map((task) => task.id);
   }
 
-  async observe(): Promise<WorkloadSnapshot> {
-    this.#answer();
+  async observe(options: CallOptions): Promise<WorkloadSnapshot> {
+    this.#answer(options);
     return {
       secrets: this.#secrets,
       services: [...this.#services.values()].map((service) => ({ ...service, tasks: [...service.tasks] })),
     };
   }
 
-  async roll(id: string, version: number, generation: number): Promise<WriteOutcome> {
-    this.#answer();
+  async roll(id: string, version: number, generation: number, options: CallOptions): Promise<WriteOutcome> {
+    this.#answer(options);
     const fault = this.rollFaults.shift();
     const service = this.#services.get(id);
     if (fault === 'conflict' || fault === 'unknown') return fault;
@@ -152,18 +152,18 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     return () => this.#listeners.delete(listener);
   }
 
-  async role(): Promise<Role> {
-    this.#answer();
+  async role(options: CallOptions): Promise<Role> {
+    this.#answer(options);
     return this.currentRole;
   }
 
-  async read(): Promise<LedgerRecord | null> {
-    this.#answer();
+  async read(options: CallOptions): Promise<LedgerRecord | null> {
+    this.#answer(options);
     return this.#ledger;
   }
 
-  async compareAndSet(version: string | null, text: string): Promise<WriteOutcome> {
-    this.#answer();
+  async compareAndSet(version: string | null, text: string, options: CallOptions): Promise<WriteOutcome> {
+    this.#answer(options);
     if (version !== (this.#ledger?.version ?? null)) return 'conflict';
     this.#ledger = { text, version: String(Number(version ?? 0) + 1) };
     this.ledgerWrites += 1;
@@ -203,7 +203,8 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     for (const listener of this.#listeners) listener();
   }
 
-  #answer(): void {
+  #answer({ signal }: CallOptions): void {
+    signal.throwIfAborted();
     if (this.outage !== null) throw this.outage;
   }
 }

@@ -23,11 +23,11 @@ let plugin: PluginProcess | undefined;
 let isReady = false; // Until then the plugin's own error holds its log.
 let leaving: Promise<void> | undefined;
 
-/** Ends what was begun, whoever asks first. The plugin is ended last, so that Swarm is not kept waiting for it. */
+/** Ends what was begun, whoever asks first. */
 function leave(): Promise<void> {
   leaving ??= (async () => {
-    await stage?.leave();
     await plugin?.kill();
+    await stage?.leave();
   })();
   return leaving;
 }
@@ -56,7 +56,7 @@ await leave();
 
 async function play(): Promise<void> {
   const driver = box === '' ? `vault-swarm-demo-${process.pid}` : 'vault-secrets-plugin';
-  stage = box === '' ? await usersStage(host ?? '', folder) : await ownStage(join(folder, 'engine'));
+  stage = box === '' ? await usersStage(host ?? '', folder, driver) : await ownStage(join(folder, 'engine'));
   const { engine } = stage;
   say(
     `1. A Docker Swarm (engine ${engine.version})${box === '' ? '' : ' of its own, unseen by any other on this machine'}`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { attachEngine, type Engine } from '../engine.ts';
 import { importImage, labImage } from '../image.ts';
 import { createDriverSecret, createService, type ServiceOptions, startSwarm } from '../swarm.ts';
+import { waitFor } from '../wait-for.ts';
 
 /** The demo's stack: two services, two secrets each, one of them shared. */
 export const services = [
@@ -45,6 +46,7 @@ export interface Stage {
   readonly engine: Engine;
   /** Flags that keep services on the node whose containers the demo can look into. */
   readonly flags: readonly string[];
+  /** Called when the plugin has ended. */
   leave(): Promise<void>;
 }
 
@@ -59,7 +61,7 @@ export async function ownStage(dir: string): Promise<Stage> {
  *
  * @throws if it is no Swarm manager on this machine, or has services or secrets of the demo's names.
  */
-export async function usersStage(host: string, dir: string): Promise<Stage> {
+export async function usersStage(host: string, dir: string, driver: string): Promise<Stage> {
   const engine = await attachEngine(host, dir);
   const { Swarm: swarm } = (await engine.api('GET', '/info')) as {
     Swarm?: { ControlAvailable?: boolean; NodeID?: string };
@@ -81,7 +83,14 @@ export async function usersStage(host: string, dir: string): Promise<Stage> {
     leave: async () => {
       await engine.docker('service', 'rm', ...services.map(({ name }) => name));
       await engine.docker('secret', 'rm', ...secrets);
-      await engine.docker('image', 'rm', '--force', labImage);
+      // The plugin's ledger is the one config that has the driver's name in its own.
+      const ledger = await engine.docker('config', 'ls', '--quiet', '--filter', `name=${driver}`);
+      if (ledger.stdout.trim() !== '') await engine.docker('config', 'rm', ...ledger.stdout.trim().split('\n'));
+      // Only when the last container is gone can the image be removed.
+      await waitFor(async () => (await engine.docker('image', 'rm', labImage)).code === 0, {
+        timeoutMs: 30_000,
+        what: `the containers of ${labImage} to be gone`,
+      });
     },
   };
 }

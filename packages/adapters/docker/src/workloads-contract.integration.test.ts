@@ -1,0 +1,64 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createDriverSecret, createService, labImage, startSwarm, tempFolder, waitFor } from '@vault-swarm/lab';
+import type { Clock } from '@vault-swarm/provider';
+import { describeWorkloadsContract } from '@vault-swarm/workloads-contract';
+import { DockerChanges } from './changes.ts';
+import { createDockerConnection } from './connection.ts';
+import { DockerLeadership } from './leadership.ts';
+import { DockerLedgerStore, ledgerName } from './ledger-store.ts';
+import { DockerWorkloads } from './workloads.ts';
+
+const DRIVER = 'workloads-contract-driver';
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+describeWorkloadsContract('a real Swarm', async () => {
+  const folder = tempFolder();
+  const engine = await startSwarm({ dir: folder.path });
+  const driver = createServer((request, response) => {
+    const isActivation = request.url === '/Plugin.Activate';
+    response.end(isActivation ? '{"Implements":["secretprovider"]}' : '{"Value":"dmFsdWU="}');
+  });
+  await mkdir('/run/docker/plugins', { recursive: true });
+  await new Promise<void>((resolve) => driver.listen(`/run/docker/plugins/${DRIVER}.sock`, resolve));
+  const connection = createDockerConnection({ kind: 'unix', socketPath: engine.socketPath }, { clock });
+  return {
+    workloads: new DockerWorkloads(connection, DRIVER),
+    changes: new DockerChanges(connection, { clock, random: { next: () => 0 }, events: { emit: () => undefined } }),
+    leadership: new DockerLeadership(connection),
+    ledger: new DockerLedgerStore(connection, ledgerName(DRIVER)),
+    createSecret: async (name, labels) => {
+      await createDriverSecret(engine, { name, driver: DRIVER, labels });
+    },
+    createService: async (name, kind, replicas, secrets) => {
+      const job = ['service', 'create', '--quiet', '--detach', '--no-resolve-image', '--mode', 'replicated-job'];
+      const used = secrets.flatMap((secret) => ['--secret', secret]);
+      if (kind === 'job') await engine.dockerBytes(...job, '--name', name, ...used, labImage);
+      else await createService(engine, { name, replicas, secrets });
+    },
+    forceUpdate: async (service) => {
+      await engine.dockerBytes('service', 'update', '--quiet', '--detach', '--no-resolve-image', '--force', service);
+    },
+    removeService: async (service) => {
+      await engine.dockerBytes('service', 'rm', service);
+    },
+    until: async (condition) => {
+      await waitFor(condition, { timeoutMs: 60_000, what: 'the condition of the contract' });
+    },
+    tearDown: async () => {
+      connection.close();
+      driver.close();
+      driver.closeAllConnections();
+      await engine.stop();
+      await folder.remove();
+    },
+  };
+});

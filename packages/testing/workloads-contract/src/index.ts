@@ -1,0 +1,1 @@
+export { describeWorkloadsContract, type WorkloadsHarness } from './describe-workloads-contract.ts';
