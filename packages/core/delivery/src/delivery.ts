@@ -23,6 +23,7 @@ export type FindProvider = (name: string) => Promise<ProviderInstance>;
 export interface DeliveredRevision {
   readonly serviceId: string | undefined;
   readonly taskId: string | undefined;
+  readonly secretName: string;
   readonly provider: string;
   readonly refKey: string;
   readonly revision: string;
@@ -89,6 +90,7 @@ export class Delivery implements SecretSource {
       this.#record({
         serviceId: request.serviceId,
         taskId: request.taskId,
+        secretName: request.secretName,
         provider: ref.provider,
         refKey: refKey(ref),
         revision: revision.revision,
@@ -106,7 +108,6 @@ export class Delivery implements SecretSource {
       return { kind: 'value', value: revision.value, revision: revision.revision };
     } catch (error) {
       const { code, message } = this.#explain(error, ref);
-      const answer = `secret ${request.secretName}: ${message} [${code}]`;
       this.#events.emit({
         type: 'secret.refused',
         secret: request.secretName,
@@ -114,10 +115,10 @@ export class Delivery implements SecretSource {
         task: request.taskId,
         provider: ref?.provider,
         code,
-        message: answer,
+        message,
         durationMs: this.#clock.monotonic() - begunAtMs,
       });
-      return { kind: 'refused', code, message: answer };
+      return { kind: 'refused', code, message: `secret ${request.secretName}: ${message} [${code}]` };
     }
   }
 

@@ -29,6 +29,7 @@ test('a secret without labels is looked up as SERVICE/SECRET at the first provid
   expect(read({})).toEqual({
     ref: { provider: 'vault', location: { path: 'web/db' }, encoding: 'raw' },
     rotate: 'auto',
+    isPerService: true,
   });
 });
 

@@ -40,6 +40,8 @@ export interface NamedScheme {
 export interface SecretLabels {
   readonly ref: SecretRef;
   readonly rotate: RotateMode;
+  /** Whether the service's name is part of the ref, so that each service has a ref of its own. */
+  readonly isPerService: boolean;
 }
 
 /** Prefixes of provider labels, configured or not: a label that begins with one is never overlooked. */
@@ -75,11 +77,15 @@ export class LabelReader {
         throw invalid(`label "${label}" is empty; give it a value or remove it`);
       }
     }
-    const target = scheme.target(labels, () => defaultPath(secretName, serviceName));
+    let isPerService = false;
+    const target = scheme.target(labels, () => {
+      isPerService = true;
+      return defaultPath(secretName, serviceName);
+    });
     if (encoding === 'json' && target.field !== undefined) {
       throw invalid('label "encoding" = "json" gives the whole secret and can\'t be combined with a field; remove one');
     }
-    return { ref: { provider: name, encoding, ...target }, rotate };
+    return { ref: { provider: name, encoding, ...target }, rotate, isPerService };
   }
 
   #kindOf(labels: Labels): string | undefined {

@@ -1,8 +1,16 @@
+import { type HeldValue, tagRevision } from './held-value.ts';
 import type { WorkloadTask } from './workloads.ts';
 
+/** What was answered for a secret. */
+interface Answer {
+  readonly refKey: string;
+  readonly revision: string;
+  digest: string | null;
+}
+
 interface TaskEvidence {
-  /** Revisions answered for each ref before the task ran. More than one where it was asked again in between. */
-  readonly revisions: Map<string, Set<string>>;
+  /** By the secret's name. More than one where it was asked for again in between. */
+  readonly answers: Map<string, Answer[]>;
   recordedAtMs: number;
   /** Whether a snapshot showed the task before it ran, after it was answered. */
   seenStarting: boolean;
@@ -28,18 +36,27 @@ export class Evidence {
   }
 
   /** The task was answered with this revision now. */
-  record(taskId: string, refKey: string, revision: string, nowMs: number): void {
+  record(taskId: string, secretName: string, refKey: string, revision: string, nowMs: number): void {
     if (this.#running.has(taskId)) return;
     let task = this.#tasks.get(taskId);
     if (task === undefined) {
-      task = { revisions: new Map(), recordedAtMs: nowMs, seenStarting: false, frozen: false };
+      task = { answers: new Map(), recordedAtMs: nowMs, seenStarting: false, frozen: false };
       this.#tasks.set(taskId, task);
     }
     if (task.frozen) return;
     task.recordedAtMs = nowMs;
-    const revisions = task.revisions.get(refKey);
-    if (revisions === undefined) task.revisions.set(refKey, new Set([revision]));
-    else revisions.add(revision);
+    const answers = task.answers.get(secretName) ?? [];
+    if (answers.some((answer) => answer.refKey === refKey && answer.revision === revision)) return;
+    task.answers.set(secretName, [...answers, { refKey, revision, digest: null }]);
+  }
+
+  /** Takes in the digests of what was answered, as far as they are known by now. They may be forgotten elsewhere later. */
+  learnDigests(digestOf: (refKey: string, revision: string) => string | null): void {
+    for (const { answers } of this.#tasks.values()) {
+      for (const list of answers.values()) {
+        for (const answer of list) answer.digest ??= digestOf(answer.refKey, answer.revision);
+      }
+    }
   }
 
   /** Takes in which tasks there are, and which of them run. */
@@ -61,8 +78,9 @@ export class Evidence {
     }
   }
 
-  /** The revisions of which the task holds one; empty where this process does not know. */
-  revisions(taskId: string, refKey: string): readonly string[] {
-    return [...(this.#tasks.get(taskId)?.revisions.get(refKey) ?? [])];
+  /** The values of which the task holds one; empty where this process does not know. */
+  values(taskId: string, secretName: string): readonly HeldValue[] {
+    const answers = this.#tasks.get(taskId)?.answers.get(secretName) ?? [];
+    return answers.map(({ refKey, revision, digest }) => ({ revision: tagRevision(refKey, revision), digest }));
   }
 }

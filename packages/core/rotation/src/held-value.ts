@@ -1,13 +1,34 @@
 /**
- * One value of a secret as the rotation knows it: its revision at the provider, and the keyed digest of the delivered
- * bytes (`null` where it was never read by us).
+ * One value of a secret as the rotation knows it: its revision, and the keyed digest of the delivered bytes (`null`
+ * where it was never read by us).
  */
 export interface HeldValue {
+  /** The provider's revision after the tag of the ref that it was read by: see {@link tagRevision}. */
   readonly revision: string;
   readonly digest: string | null;
 }
 
-/** Whether two values of one ref are the same to a task: the same revision, or another one with the same bytes. */
+/** Whether two values of one secret are the same to a task: the same revision, or another one with the same bytes. */
 export function sameValue(a: HeldValue, b: HeldValue): boolean {
   return a.revision === b.revision || (a.digest !== null && a.digest === b.digest);
+}
+
+/**
+ * A revision that can be compared with others of the same secret, though its labels may have named another ref before:
+ * revisions themselves are comparable only within one ref.
+ */
+export function tagRevision(refKey: string, revision: string): string {
+  return `${tagOf(refKey)}:${revision}`;
+}
+
+/** The provider's own revision. */
+export function untagRevision(tagged: string): string {
+  return tagged.slice(tagged.indexOf(':') + 1);
+}
+
+/** FNV-1a, 32 bits: it has to tell apart the few refs that one secret ever has. */
+function tagOf(refKey: string): string {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < refKey.length; index++) hash = Math.imul(hash ^ refKey.charCodeAt(index), 0x01000193);
+  return (hash >>> 0).toString(36);
 }

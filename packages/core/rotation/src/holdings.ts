@@ -1,5 +1,6 @@
 import { type HeldValue, sameValue } from './held-value.ts';
 import type { LedgerDocument, LedgerService } from './ledger.ts';
+import type { SecretUse } from './uses.ts';
 import type { WorkloadTask } from './workloads.ts';
 
 /** The value that a provider has now. */
@@ -9,19 +10,8 @@ export interface CurrentValue extends HeldValue {
   readonly createdAtMs: number | null;
 }
 
-/** What this process itself answered to tasks, and the digests of the revisions it has read. */
-export interface Knowledge {
-  /** The revisions of which the task holds one; empty where unknown. */
-  revisions(taskId: string, refKey: string): readonly string[];
-  /** `null` for a revision that was never read. */
-  digest(refKey: string, revision: string): string | null;
-}
-
-/** A ref under both of its names: the one in memory, and the one in the ledger. */
-export interface Keys {
-  readonly refKey: string;
-  readonly ledgerKey: string;
-}
+/** The values of which a task holds one, as far as this process answered itself; empty where it does not know. */
+export type Answered = (taskId: string, secretName: string) => readonly HeldValue[];
 
 /** A value older than any that is known. */
 const UNKNOWN_OLDER: HeldValue = { revision: '', digest: null };
@@ -38,49 +28,41 @@ const CLOCK_TOLERANCE_MS = 60_000;
  */
 export function heldBy(
   task: WorkloadTask,
-  keys: Keys,
+  use: SecretUse,
   current: CurrentValue,
-  knowledge: Knowledge,
+  answered: Answered,
   ledger: LedgerDocument,
   entry: LedgerService,
 ): HeldValue {
-  return answeredTo(task, keys, current, knowledge) ?? noted(task, keys, current, ledger, entry);
+  return (
+    answeredTo(task, use, current, answered) ??
+    entry.exceptions[task.id]?.[use.key] ??
+    notedForAge(task, use.key, current, ledger, entry)
+  );
 }
 
 /** What this process answered to the task: where several answers are possible, one that is not current. */
 export function answeredTo(
   task: WorkloadTask,
-  { refKey }: Keys,
+  { secret }: SecretUse,
   current: CurrentValue,
-  knowledge: Knowledge,
+  answered: Answered,
 ): HeldValue | undefined {
-  const answers = knowledge
-    .revisions(task.id, refKey)
-    .map((revision): HeldValue => ({ revision, digest: knowledge.digest(refKey, revision) }));
-  return answers.find((answer) => !sameValue(answer, current)) ?? answers[0];
-}
-
-function noted(
-  task: WorkloadTask,
-  { ledgerKey }: Keys,
-  current: CurrentValue,
-  ledger: LedgerDocument,
-  entry: LedgerService,
-): HeldValue {
-  return entry.exceptions[task.id]?.[ledgerKey] ?? notedForAge(task, ledgerKey, current, ledger, entry);
+  const values = answered(task.id, secret.name);
+  return values.find((value) => !sameValue(value, current)) ?? values[0];
 }
 
 /** What the ledger says of a task by its age alone. */
 export function notedForAge(
   task: WorkloadTask,
-  ledgerKey: string,
+  key: string,
   current: CurrentValue,
   ledger: LedgerDocument,
   entry: LedgerService,
 ): HeldValue {
-  const earlier = entry.earlier[ledgerKey]?.find(({ untilMs }) => task.createdAtMs < untilMs);
+  const earlier = entry.earlier[key]?.find(({ untilMs }) => task.createdAtMs < untilMs);
   if (earlier !== undefined) return earlier;
-  const known = ledger.secrets[ledgerKey];
+  const known = ledger.secrets[key];
   if (known !== undefined) return known;
   const surelyNewer = current.createdAtMs !== null && task.createdAtMs < current.createdAtMs - CLOCK_TOLERANCE_MS;
   return surelyNewer ? UNKNOWN_OLDER : current;

@@ -1,5 +1,5 @@
 export type { HeldValue } from './held-value.ts';
-export type { CurrentValue, Knowledge } from './holdings.ts';
+export type { Answered, CurrentValue } from './holdings.ts';
 export {
   type EarlierValue,
   emptyLedger,

@@ -1,8 +1,8 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { sameValue } from './held-value.ts';
+import { sameValue, untagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
 import type { LedgerDocument, LedgerSecret } from './ledger.ts';
-import type { ServiceUses } from './uses.ts';
+import { type ServiceUses, unreadKeys } from './uses.ts';
 
 /** The secrets of the next ledger, and what is new in them. */
 export interface SecretsPlan {
@@ -20,15 +20,17 @@ export function planSecrets(input: {
   readonly nowMs: number;
   readonly services: readonly ServiceUses[];
   readonly current: (refKey: string) => CurrentValue | undefined;
-  readonly ledgerKey: (refKey: string) => string;
   readonly ledger: LedgerDocument;
 }): SecretsPlan {
   const secrets: Record<string, LedgerSecret> = {};
   const replaced = new Map<string, LedgerSecret>();
   const changes = new Map<string, { event: Extract<ProductEvent, { type: 'revision.changed' }>; names: Set<string> }>();
-  for (const { uses } of input.services) {
-    for (const { refKey, ref, secret } of uses) {
-      const key = input.ledgerKey(refKey);
+  for (const { service, uses } of input.services) {
+    for (const key of unreadKeys(service, uses)) {
+      const known = input.ledger.secrets[key];
+      if (known !== undefined) secrets[key] = known;
+    }
+    for (const { key, refKey, ref, secret } of uses) {
       const current = input.current(refKey);
       const known = input.ledger.secrets[key];
       changes.get(key)?.names.add(secret.name);
@@ -52,8 +54,8 @@ export function planSecrets(input: {
           type: 'revision.changed',
           provider: ref.provider,
           secrets: [],
-          revision,
-          previous: known.revision,
+          revision: untagRevision(revision),
+          previous: untagRevision(known.revision),
           valueChanged,
         },
       });

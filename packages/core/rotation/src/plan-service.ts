@@ -23,7 +23,6 @@ export interface RollAction {
 /** A use of a secret whose current value is known. */
 export interface KnownUse {
   readonly use: SecretUse;
-  readonly ledgerKey: string;
   readonly current: HeldValue;
   /** When the leader first saw the current value. */
   readonly seenAtMs: number;
@@ -133,7 +132,7 @@ function begin(input: RolloutInput, due: readonly KnownUse[], attempt: number): 
     attempt,
     failed: false,
     target: Object.fromEntries(
-      due.map(({ ledgerKey, current: { revision, digest } }) => [ledgerKey, { revision, digest }] as const),
+      due.map(({ use, current: { revision, digest } }) => [use.key, { revision, digest }] as const),
     ),
   };
   return {
@@ -183,12 +182,12 @@ function busy({ rollout: { state } }: Workload): boolean {
 }
 
 function bringsCurrent(open: OpenRollout, known: KnownUse): boolean {
-  const target = open.target[known.ledgerKey];
+  const target = open.target[known.use.key];
   return target !== undefined && sameValue(target, known.current);
 }
 
 function secretNames(uses: readonly KnownUse[], { target }: OpenRollout): readonly string[] {
-  return uses.filter(({ ledgerKey }) => ledgerKey in target).map(({ use }) => use.secret.name);
+  return uses.filter(({ use }) => use.key in target).map(({ use }) => use.secret.name);
 }
 
 function rollAction(service: Workload, generation: number): RollAction {

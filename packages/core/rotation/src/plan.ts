@@ -1,6 +1,6 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { type HeldValue, sameValue } from './held-value.ts';
-import { answeredTo, type CurrentValue, heldBy, type Knowledge, notedForAge } from './holdings.ts';
+import { type Answered, answeredTo, type CurrentValue, heldBy, notedForAge } from './holdings.ts';
 import {
   type EarlierValue,
   type LedgerDocument,
@@ -10,7 +10,7 @@ import {
 } from './ledger.ts';
 import { planSecrets } from './plan-secrets.ts';
 import { type KnownUse, planRollout, type RollAction, type RotationPolicy } from './plan-service.ts';
-import type { ServiceUses } from './uses.ts';
+import { type ServiceUses, unreadKeys } from './uses.ts';
 import type { WorkloadTask } from './workloads.ts';
 
 /** All that a plan depends on. */
@@ -19,8 +19,7 @@ export interface PlanInput {
   readonly services: readonly ServiceUses[];
   /** The provider's current value of a ref, `undefined` where it is not known (yet). */
   readonly current: (refKey: string) => CurrentValue | undefined;
-  readonly ledgerKey: (refKey: string) => string;
-  readonly knowledge: Knowledge;
+  readonly answered: Answered;
   readonly ledger: LedgerDocument;
   readonly policy: RotationPolicy;
   /** Updates that the orchestrator refused for good, by service id. */
@@ -70,9 +69,7 @@ export function plan(input: PlanInput): Plan {
       service,
       entry: noted,
       uses,
-      unknown: serviceUses.uses
-        .filter(({ refKey }) => input.current(refKey) === undefined)
-        .map(({ refKey }) => input.ledgerKey(refKey)),
+      unknown: serviceUses.uses.filter(({ refKey }) => input.current(refKey) === undefined).map(({ key }) => key),
       policy: input.policy,
       rejection: input.rejections.get(service.id),
       mayBegin: rolling < input.policy.maxParallel,
@@ -99,7 +96,7 @@ export function plan(input: PlanInput): Plan {
 function noteReplaced(
   { service, uses }: ServiceUses,
   { earlier }: LedgerService,
-  { nowMs, ledgerKey }: PlanInput,
+  { nowMs }: PlanInput,
   replaced: ReadonlyMap<string, LedgerSecret>,
 ): LedgerService['earlier'] {
   const alive = service.tasks.filter(({ state }) => state !== 'ended');
@@ -107,7 +104,7 @@ function noteReplaced(
   // Each of them was made before this pass, whatever the clocks say, which may have been set back in between.
   const untilMs = Math.max(nowMs, ...alive.map(({ createdAtMs }) => createdAtMs + 1));
   const next: Record<string, readonly EarlierValue[]> = { ...earlier };
-  for (const key of new Set(uses.map(({ refKey }) => ledgerKey(refKey)))) {
+  for (const { key } of uses) {
     const value = replaced.get(key);
     if (value === undefined) continue;
     next[key] = [...(earlier[key] ?? []), { revision: value.revision, digest: value.digest, untilMs }];
@@ -118,17 +115,16 @@ function noteReplaced(
 function knownUses(
   { service, uses }: ServiceUses,
   entry: LedgerService,
-  { current, ledgerKey, knowledge, ledger }: PlanInput,
+  { current, answered, ledger }: PlanInput,
   secrets: Readonly<Record<string, LedgerSecret>>,
 ): readonly KnownUse[] {
   const running = service.tasks.filter(({ state }) => state === 'running');
   return uses.flatMap((use) => {
-    const keys = { refKey: use.refKey, ledgerKey: ledgerKey(use.refKey) };
     const value = current(use.refKey);
-    const seenAtMs = secrets[keys.ledgerKey]?.seenAtMs;
+    const seenAtMs = secrets[use.key]?.seenAtMs;
     if (value === undefined || seenAtMs === undefined || use.ref.pin !== undefined) return [];
-    const outdated = running.filter((task) => !sameValue(heldBy(task, keys, value, knowledge, ledger, entry), value));
-    return [{ use, ledgerKey: keys.ledgerKey, current: value, seenAtMs, outdated }];
+    const outdated = running.filter((task) => !sameValue(heldBy(task, use, value, answered, ledger, entry), value));
+    return [{ use, current: value, seenAtMs, outdated }];
   });
 }
 
@@ -141,7 +137,7 @@ function sparse(
   entry: LedgerService,
   { service, uses }: ServiceUses,
   known: readonly KnownUse[],
-  { current, ledgerKey, knowledge, ledger }: PlanInput,
+  { current, answered, ledger }: PlanInput,
   secrets: Readonly<Record<string, LedgerSecret>>,
 ): LedgerService | null {
   const alive = service.tasks.filter(({ state }) => state !== 'ended');
@@ -149,22 +145,22 @@ function sparse(
   const earlier: Record<string, readonly EarlierValue[]> = isOpen ? { ...entry.earlier } : {};
   const exceptions: Record<string, Record<string, HeldValue>> = {};
   if (isOpen) for (const [id, values] of Object.entries(entry.exceptions)) exceptions[id] = { ...values };
-  for (const { refKey } of uses) {
-    const key = ledgerKey(refKey);
-    const keys = { refKey, ledgerKey: key };
-    const now = current(refKey);
+  for (const key of unreadKeys(service, uses)) carryOver(entry, key, earlier, exceptions);
+  for (const use of uses) {
+    const { key } = use;
+    const now = current(use.refKey);
     // While the provider was not asked yet, the ledger's value is the one that others are compared with.
     const value = now ?? lastKnown(ledger, key);
     if (now === undefined && entry.earlier[key] !== undefined) earlier[key] = entry.earlier[key];
     if (value === undefined) continue;
-    const isOutdated = known.some(({ ledgerKey: other, outdated }) => other === key && outdated.length > 0);
+    const isOutdated = known.some((other) => other.use === use && other.outdated.length > 0);
     const values = isOutdated ? firstSeen(entry, key, value, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
     const kept = isOpen ? values : needed;
     if (now !== undefined && kept.length > 0) earlier[key] = kept;
     const next = { ...entry, earlier };
     for (const task of alive) {
-      const held = answeredTo(task, keys, value, knowledge) ?? entry.exceptions[task.id]?.[key];
+      const held = answeredTo(task, use, value, answered) ?? entry.exceptions[task.id]?.[key];
       if (held === undefined || sameValue(held, notedForAge(task, key, value, { ...ledger, secrets }, next))) continue;
       const noted = exceptions[task.id] ?? {};
       noted[key] = { revision: held.revision, digest: held.digest };
@@ -173,6 +169,19 @@ function sparse(
   }
   const empty = entry.rollout === null && Object.keys(earlier).length === 0 && Object.keys(exceptions).length === 0;
   return empty ? null : { rollout: entry.rollout, earlier, exceptions };
+}
+
+/** What is noted of a secret whose labels can't be read now stays as it is. */
+function carryOver(
+  entry: LedgerService,
+  key: string,
+  earlier: Record<string, readonly EarlierValue[]>,
+  exceptions: Record<string, Record<string, HeldValue>>,
+): void {
+  if (entry.earlier[key] !== undefined) earlier[key] = entry.earlier[key];
+  for (const [id, values] of Object.entries(entry.exceptions)) {
+    if (values[key] !== undefined) exceptions[id] = { ...exceptions[id], [key]: values[key] };
+  }
 }
 
 function lastKnown(ledger: LedgerDocument, key: string): CurrentValue | undefined {

@@ -31,6 +31,7 @@ test.each(seeds)('every task ends with the current value, and nothing is rolled 
   const paths = ['a', 'b', 'c'];
   for (const path of paths) world.provider.write(path, 'value 0');
   const secrets = paths.map((path) => world.swarm.addSecret(path, { vault_path: path }));
+  const pathOf = new Map(paths.map((path) => [path, path]));
   const services = [
     { id: world.swarm.addService('one', 3, secrets), uses: paths },
     { id: world.swarm.addService('two', 2, secrets.slice(0, 2)), uses: paths.slice(0, 2) },
@@ -54,6 +55,15 @@ test.each(seeds)('every task ends with the current value, and nothing is rolled 
       world.swarm.rollFaults.push(pick(['conflict', 'unknown', 'unknown-but-applied'] as const));
     },
     () => world.swarm.forceUpdate(pick(services).id),
+    () => {
+      changes += 1;
+      const name = pick(paths);
+      const path = pick(paths);
+      pathOf.set(name, path);
+      // Labels that lead back to an earlier value repeat a value too.
+      if (!repeatsValues) world.provider.write(path, `value ${changes}`);
+      world.swarm.setLabels(secrets[paths.indexOf(name)] ?? '', { vault_path: path });
+    },
     async () => {
       if (running && repeatsValues) await world.clock.advance(NOTED_AFTER_MS);
       if (running) await world.kill();
@@ -70,7 +80,7 @@ test.each(seeds)('every task ends with the current value, and nothing is rolled 
     uses.flatMap((path) => world.heldText(id, path).map((value) => [path, value])),
   );
   const expected = services.flatMap(({ id, uses }) =>
-    uses.flatMap((path) => world.swarm.taskIds(id).map(() => [path, world.provider.textOf(path)])),
+    uses.flatMap((path) => world.swarm.taskIds(id).map(() => [path, world.provider.textOf(pathOf.get(path) ?? '')])),
   );
   expect(held).toEqual(expected);
   const updates = world.swarm.updates.length;

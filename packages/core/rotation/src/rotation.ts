@@ -10,7 +10,7 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import { Evidence } from './evidence.ts';
-import type { Knowledge } from './holdings.ts';
+import { tagRevision } from './held-value.ts';
 import { emptyLedger, type LedgerDocument, parseLedger, serialiseLedger } from './ledger.ts';
 import { Loop } from './loop.ts';
 import { type Plan, plan } from './plan.ts';
@@ -59,6 +59,7 @@ export interface RotationPorts {
 /** What a task was given, as the delivery tells it. */
 export interface DeliveredTo {
   readonly taskId: string | undefined;
+  readonly secretName: string;
   readonly provider: string;
   readonly refKey: string;
   readonly revision: string;
@@ -69,8 +70,6 @@ const PASS_DEADLINE_MS = 30_000;
 
 /** While a rollout is open, its tasks are looked at this often. */
 const WATCH_INTERVAL_MS = 500;
-
-const LEDGER_KEY_LENGTH = 16;
 
 /**
  * Keeps every task of every service on its provider's current revision. Two kinds of loops run beside each other: one
@@ -85,7 +84,6 @@ export class Rotation {
   readonly #passes: Loop;
   readonly #board: StatusBoard;
   readonly #rejections = new Map<string, string>();
-  readonly #ledgerKeys = new Map<string, string>();
   readonly #unsubscribe: (() => void)[] = [];
   #digestKey: string | null;
   #role: Role | null = null;
@@ -128,9 +126,9 @@ export class Rotation {
    * is a change, and what the task holds should be in the ledger soon.
    */
   record(delivered: DeliveredTo): void {
-    const { taskId, provider, refKey: key, revision } = delivered;
+    const { taskId, secretName, provider, refKey: key, revision } = delivered;
     if (taskId === undefined) return;
-    this.#evidence.record(taskId, key, revision, this.#ports.clock.now());
+    this.#evidence.record(taskId, secretName, key, revision, this.#ports.clock.now());
     const watched = this.#watches.get(provider);
     if (watched?.watch.current(key)?.revision === revision) return;
     watched?.loop.wake();
@@ -140,7 +138,7 @@ export class Rotation {
   /** All that is known, as of the latest pass. */
   status(): RotationStatus {
     const watchOf = (provider: string) => this.#watches.get(provider)?.watch;
-    return this.#board.status(this.#role, watchOf, (key) => this.#ledgerKey(key));
+    return this.#board.status(this.#role, watchOf);
   }
 
   #watchProvider(provider: string): { readonly watch: RevisionWatch; readonly loop: Loop } {
@@ -244,16 +242,15 @@ export class Rotation {
     for (const { uses: list } of uses.services) {
       for (const use of list) watchOf.set(use.refKey, this.#watches.get(use.ref.provider)?.watch);
     }
-    const knowledge: Knowledge = {
-      revisions: (taskId, key) => this.#evidence.revisions(taskId, key),
-      digest: (key, revision) => watchOf.get(key)?.digestOf(key, revision) ?? null,
-    };
+    this.#evidence.learnDigests((key, revision) => watchOf.get(key)?.digestOf(key, revision) ?? null);
     return plan({
       nowMs: this.#ports.clock.now(),
       services: uses.services,
-      current: (key) => watchOf.get(key)?.current(key),
-      ledgerKey: (key) => this.#ledgerKey(key),
-      knowledge,
+      current: (key) => {
+        const current = watchOf.get(key)?.current(key);
+        return current === undefined ? undefined : { ...current, revision: tagRevision(key, current.revision) };
+      },
+      answered: (taskId, secretName) => this.#evidence.values(taskId, secretName),
       ledger,
       policy: this.#settings.policy,
       rejections: this.#rejections,
@@ -286,17 +283,6 @@ export class Rotation {
     }
   }
 
-  /** A ledger key is a digest too: who may read the ledger need not learn the paths. */
-  #ledgerKey(key: string): string {
-    let ledgerKey = this.#ledgerKeys.get(key);
-    if (ledgerKey === undefined) {
-      const bytes = new TextEncoder().encode(key);
-      ledgerKey = this.#ports.digest.digest(this.#knownDigestKey(), bytes).slice(0, LEDGER_KEY_LENGTH);
-      this.#ledgerKeys.set(key, ledgerKey);
-    }
-    return ledgerKey;
-  }
-
   #firstLedger(): LedgerDocument {
     if (this.#settings.digestKey !== null) return emptyLedger(null);
     this.#digestKey ??= this.#ports.digest.generateKey();
@@ -313,7 +299,6 @@ export class Rotation {
     const isFirst = this.#digestKey === null;
     this.#digestKey = key;
     if (isFirst) return;
-    this.#ledgerKeys.clear();
     for (const { watch, loop } of this.#watches.values()) {
       watch.reset();
       loop.wake();

@@ -50,10 +50,10 @@ export class StatusBoard {
   }
 
   /** The whole of it. */
-  status(role: Role | null, watchOf: FindWatch, ledgerKey: (refKey: string) => string): RotationStatus {
+  status(role: Role | null, watchOf: FindWatch): RotationStatus {
     const ledger = this.#plan?.ledger ?? null;
-    const secrets = this.#secrets(watchOf, (refKey) => ledger?.secrets[ledgerKey(refKey)]?.seenAtMs ?? null);
-    const services = this.#uses.services.map((service) => this.#service(service, ledger, ledgerKey));
+    const secrets = this.#secrets(watchOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
+    const services = this.#uses.services.map((service) => this.#service(service, ledger));
     return {
       enabled: this.#enabled,
       role,
@@ -64,7 +64,7 @@ export class StatusBoard {
     };
   }
 
-  #secrets(watchOf: FindWatch, seenAtMs: (refKey: string) => number | null): readonly SecretStatus[] {
+  #secrets(watchOf: FindWatch, seenAtMs: (key: string) => number | null): readonly SecretStatus[] {
     const usedBy = new Map<string, { use: SecretUse; services: string[] }>();
     for (const { service, uses } of this.#uses.services) {
       for (const use of uses) {
@@ -88,17 +88,13 @@ export class StatusBoard {
         rotate: use.rotate,
         pinned: use.ref.pin !== undefined,
         revision: use.ref.pin ?? current?.revision ?? null,
-        changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(use.refKey)),
+        changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(use.key)),
         problem: wrong.get(id) ?? watch?.error(use.refKey)?.message ?? null,
       };
     });
   }
 
-  #service(
-    { service, uses }: ServiceUses,
-    ledger: LedgerDocument | null,
-    ledgerKey: (refKey: string) => string,
-  ): ServiceStatus {
+  #service({ service, uses }: ServiceUses, ledger: LedgerDocument | null): ServiceStatus {
     const planned = this.#plan?.services.find(({ serviceId }) => serviceId === service.id);
     const rollout = ledger?.services[service.id]?.rollout ?? null;
     const waitingFor = planned?.waitingFor ?? null;
@@ -113,9 +109,7 @@ export class StatusBoard {
           ? null
           : {
               generation: rollout.generation,
-              secrets: uses
-                .filter(({ refKey }) => ledgerKey(refKey) in rollout.target)
-                .map(({ secret }) => secret.name),
+              secrets: uses.filter(({ key }) => key in rollout.target).map(({ secret }) => secret.name),
               startedAtMs: rollout.begunAtMs,
               state: rollout.failed ? 'failed' : waitingFor === null ? 'rolling' : 'waiting',
             },

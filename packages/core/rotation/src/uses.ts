@@ -11,6 +11,8 @@ import type { Workload, WorkloadSecret, WorkloadSnapshot } from './workloads.ts'
 /** A secret as one service uses it. Without a path label its ref depends on the service. */
 export interface SecretUse {
   readonly secret: WorkloadSecret;
+  /** What the ledger calls it: the secret's id, after the service's where each service has a ref of its own. */
+  readonly key: string;
   readonly ref: SecretRef;
   readonly refKey: string;
   readonly rotate: RotateMode;
@@ -44,8 +46,9 @@ export function joinUses(snapshot: WorkloadSnapshot, labels: LabelReader): Uses 
       const secret = secrets.get(id);
       if (secret === undefined) continue;
       try {
-        const { ref, rotate } = labels.read(secret.labels, secret.name, service.name);
-        uses.push({ secret, ref, refKey: refKey(ref), rotate });
+        const { ref, rotate, isPerService } = labels.read(secret.labels, secret.name, service.name);
+        const key = isPerService ? `${service.id}/${secret.id}` : secret.id;
+        uses.push({ secret, key, ref, refKey: refKey(ref), rotate });
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
         problems.set(secret.id, { secret, message: error.message });
@@ -54,6 +57,12 @@ export function joinUses(snapshot: WorkloadSnapshot, labels: LabelReader): Uses 
     return { service, uses };
   });
   return { services, problems: [...problems.values()] };
+}
+
+/** What the ledger may call the secrets of a service whose labels can't be read now. */
+export function unreadKeys(service: Workload, uses: readonly SecretUse[]): readonly string[] {
+  const read = new Set(uses.map(({ secret }) => secret.id));
+  return service.secretIds.filter((id) => !read.has(id)).flatMap((id) => [id, `${service.id}/${id}`]);
 }
 
 /** Whether a rotation may roll a service for this use by itself. */

@@ -63,6 +63,15 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     return id;
   }
 
+  /** What `docker secret update` does to labels: nothing is restarted by it. */
+  setLabels(id: string, labels: Readonly<Record<string, string>>): void {
+    const index = this.#secrets.findIndex((secret) => secret.id === id);
+    const secret = this.#secrets[index];
+    if (secret === undefined) throw new Error(`there is no secret ${id}`);
+    this.#secrets[index] = { ...secret, labels };
+    this.#changed();
+  }
+
   addService(
     name: string,
     replicas: number,

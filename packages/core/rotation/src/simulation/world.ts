@@ -45,7 +45,7 @@ export class World {
       const revision = this.provider.revisionOf(ref.location.path ?? '');
       const text = this.provider.textOf(ref.location.path ?? '');
       this.containers.set(`${taskId}/${secret.name}`, { revision, text });
-      this.#rotation?.record({ taskId, provider: 'vault', refKey: refKey(ref), revision });
+      this.#rotation?.record({ taskId, secretName: secret.name, provider: 'vault', refKey: refKey(ref), revision });
     });
   }
 
