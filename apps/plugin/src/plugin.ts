@@ -39,6 +39,7 @@ export class Plugin {
     const providers = this.#container.get(id.providers);
     await driver.listen();
     this.#stops.push(
+      async () => this.#container.get(id.delivery).close(),
       () => providers.close(),
       (signal) => driver.close({ signal }),
     );

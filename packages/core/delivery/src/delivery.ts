@@ -13,6 +13,7 @@ import {
   type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
 import { type MemoryLimits, RevisionMemory } from './revision-memory.ts';
 
@@ -62,6 +63,8 @@ export class Delivery implements SecretSource {
   readonly #limits: DeliveryLimits;
   readonly #memory: RevisionMemory;
   readonly #flights = new Map<string, Promise<SecretRevision>>();
+  /** By provider. */
+  readonly #breakers = new Map<string, CircuitBreaker>();
 
   constructor(ports: {
     readonly labels: LabelReader;
@@ -136,11 +139,28 @@ export class Delivery implements SecretSource {
   /** A probe, begun at `atMs` (monotonic), found that `revision` is still the ref's current one. */
   confirm(ref: SecretRef, revision: string, atMs: number): void {
     this.#memory.confirm(refKey(ref), revision, atMs);
+    this.#breaker(ref.provider).succeeded();
   }
 
   /** How many values are held, and of how many bytes. */
   get memorySize(): { readonly refs: number; readonly revisions: number; readonly bytes: number } {
     return this.#memory.size;
+  }
+
+  /** Ends what it does in the background. */
+  close(): void {
+    for (const breaker of this.#breakers.values()) breaker.close();
+  }
+
+  #breaker(provider: string): CircuitBreaker {
+    let breaker = this.#breakers.get(provider);
+    if (breaker === undefined) {
+      breaker = new CircuitBreaker(this.#clock, (open) =>
+        this.#events.emit({ type: 'breaker.changed', provider, open }),
+      );
+      this.#breakers.set(provider, breaker);
+    }
+    return breaker;
   }
 
   async #obtain(ref: SecretRef): Promise<{ revision: SecretRevision; source: DeliverySource }> {
@@ -166,13 +186,28 @@ export class Delivery implements SecretSource {
   #sharedRead(ref: SecretRef, key: string, limitMs: number): Promise<SecretRevision> {
     const joined = this.#flights.get(key);
     if (joined !== undefined) return joined;
-    const flight = withDeadline(this.#clock, limitMs, undefined, async (signal) => {
-      const provider = await this.#findProvider(ref.provider);
-      signal.throwIfAborted();
-      return this.#read(provider, ref, signal);
-    }).finally(() => this.#flights.delete(key));
+    if (this.#breaker(ref.provider).isOpen) {
+      const message = `${describeRef(ref)}: the provider did not answer lately, and is left alone until it does`;
+      return Promise.reject(new ProviderError('UNAVAILABLE', message));
+    }
+    const flight = this.#readWithin(ref, limitMs).finally(() => this.#flights.delete(key));
     this.#flights.set(key, flight);
     return flight;
+  }
+
+  async #readWithin(ref: SecretRef, limitMs: number): Promise<SecretRevision> {
+    try {
+      return await withDeadline(this.#clock, limitMs, undefined, async (signal) => {
+        const provider = await this.#findProvider(ref.provider);
+        signal.throwIfAborted();
+        return this.#read(provider, ref, signal);
+      });
+    } catch (error) {
+      if (error instanceof DeadlineExceeded) {
+        this.#breaker(ref.provider).failed('time-out', () => this.#readWithin(ref, limitMs));
+      }
+      throw error;
+    }
   }
 
   async #read(provider: ProviderInstance, ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
@@ -181,8 +216,16 @@ export class Delivery implements SecretSource {
     try {
       const revision = await provider.secrets.read(ref, { signal });
       this.#memory.store(key, revision, begunAtMs);
+      this.#breaker(ref.provider).succeeded();
       return revision;
     } catch (error) {
+      if (error instanceof ProviderError && !signal.aborted) {
+        const breaker = this.#breaker(ref.provider);
+        if (!error.retryable) breaker.succeeded();
+        else if (error.code === 'UNAVAILABLE') {
+          breaker.failed('unavailable', () => this.#readWithin(ref, this.#limits.deadlineMs));
+        }
+      }
       // Deleted or withdrawn at the provider: not to be served again when the provider is away later.
       if (error instanceof ProviderError && !error.retryable) this.#memory.forget(key);
       throw error;

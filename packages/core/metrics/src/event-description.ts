@@ -62,6 +62,13 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ provider, code, message }) => `provider ${provider} failed: ${message} (${code})`,
   },
   'provider.recovered': { severity: 'info', sentence: ({ provider }) => `provider ${provider} answers again` },
+  'breaker.changed': {
+    severity: 'warn',
+    sentence: ({ provider, open }) =>
+      open
+        ? `provider ${provider} is left alone until it answers again; last good values are delivered meanwhile`
+        : `provider ${provider} is asked again`,
+  },
   'docker.failed': {
     severity: 'error',
     sentence: ({ operation, message }) => `Docker failed to ${operation}: ${message}`,

@@ -66,6 +66,8 @@ export type ProductEvent =
       readonly message: string;
     }
   | { readonly type: 'provider.recovered'; readonly provider: string }
+  /** Open: requests are answered from memory or refused at once, since the provider does not answer. */
+  | { readonly type: 'breaker.changed'; readonly provider: string; readonly open: boolean }
   | { readonly type: 'docker.failed'; readonly operation: string; readonly message: string }
   | { readonly type: 'docker.recovered' }
   | { readonly type: 'leadership.changed'; readonly leader: boolean }
