@@ -25,7 +25,8 @@ export class Readiness {
   /** Takes in what happens: a pass in which Docker answered, a value that came from a provider. */
   readonly observe = (event: TimedEvent): void => {
     if (event.type === 'reconcile.passed' && event.dockerAnswered) this.#docker = true;
-    if (event.type === 'secret.delivered' || event.type === 'revision.changed') this.#provider = true;
+    if (event.type === 'secret.delivered' && event.source === 'provider') this.#provider = true;
+    if (event.type === 'revision.changed') this.#provider = true;
   };
 
   /**

@@ -1,0 +1,116 @@
+import {
+  EventBus,
+  LabelReader,
+  ProviderError,
+  type ProviderInstance,
+  type SecretRevision,
+  SecretValue,
+  type TimedEvent,
+} from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import { EarlyEvents } from './early-events.ts';
+import { EvidenceRelay } from './evidence-relay.ts';
+import { ProviderDirectory } from './provider-directory.ts';
+import { Readiness } from './readiness.ts';
+import { systemClock } from './system/clock.ts';
+import { systemDigest } from './system/digest.ts';
+
+const delivered = (taskId: string) => ({
+  taskId,
+  serviceId: 's',
+  secretName: 'db',
+  provider: 'file',
+  refKey: 'ref',
+  revision: 'r1',
+});
+
+test('what happens before the logger is there is logged first, in its order', () => {
+  const bus = new EventBus(systemClock);
+  const early = new EarlyEvents(bus);
+  bus.emit({ type: 'driver.listening', socket: 'a' });
+  bus.emit({ type: 'plugin.warning', message: 'b' });
+  const logged: TimedEvent[] = [];
+  early.handOver((event) => logged.push(event));
+  bus.emit({ type: 'plugin.stopping', signal: 'c' });
+  expect(logged.map(({ type }) => type)).toEqual(['driver.listening', 'plugin.warning', 'plugin.stopping']);
+});
+
+test('what is delivered before the rotation is there is told to it', () => {
+  const relay = new EvidenceRelay();
+  relay.record(delivered('t1'));
+  const told: (string | undefined)[] = [];
+  relay.connect(({ taskId }) => told.push(taskId));
+  relay.record(delivered('t2'));
+  expect(told).toEqual(['t1', 't2']);
+});
+
+test('who asks for a provider before it is loaded waits for it', async () => {
+  const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
+    clock: systemClock,
+    digest: (bytes) => systemDigest.digest('key', bytes),
+  });
+  const waiting = directory.find('file');
+  await directory.load();
+  expect((await waiting).name).toBe('file');
+  await expect(directory.find('vault')).rejects.toThrow('no provider is called vault');
+  await directory.close();
+});
+
+test('who waits for a provider is told when the plugin stops before it is loaded', async () => {
+  const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
+    clock: systemClock,
+    digest: () => '',
+  });
+  const waiting = directory.find('file');
+  await directory.close();
+  await expect(waiting).rejects.toThrow('stopping');
+});
+
+const labels = new LabelReader([
+  { name: 'vault', scheme: { kind: 'vault', names: [], target: (_labels, path) => ({ location: { path: path() } }) } },
+]);
+
+test.each([
+  ['a value', async (): Promise<SecretRevision> => ({ value: SecretValue.fromText('x'), revision: 'r1' }), []],
+  ['that there is nothing', () => Promise.reject(new ProviderError('NOT_FOUND', 'nothing')), []],
+  ['that we may not read it', () => Promise.reject(new ProviderError('ACCESS_DENIED', 'no')), []],
+  ['that our login is refused', () => Promise.reject(new ProviderError('UNAUTHENTICATED', 'no')), ['a provider']],
+  ['nothing', () => Promise.reject(new ProviderError('UNAVAILABLE', 'gone')), ['a provider']],
+])('is ready, or not, when the provider answers %s', async (_what, read, waitingFor) => {
+  const readiness = new Readiness();
+  readiness.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, at: 0 });
+  const provider: ProviderInstance = {
+    name: 'vault',
+    secrets: { read },
+    probe: null,
+    hints: null,
+    close: async () => undefined,
+  };
+  await readiness.ask(Promise.resolve(provider), labels, systemClock, new AbortController().signal);
+  expect(readiness.waitingFor).toEqual(waitingFor);
+});
+
+test('a stale value is no sign that the provider answers', () => {
+  const readiness = new Readiness();
+  const event = {
+    type: 'secret.delivered',
+    secret: 'db',
+    service: 'web',
+    task: 't',
+    provider: 'vault',
+    revision: 'r',
+    durationMs: 1,
+    at: 0,
+  } as const;
+  readiness.observe({ ...event, source: 'stale' });
+  expect(readiness.waitingFor).toContain('a provider');
+  readiness.observe({ ...event, source: 'provider' });
+  expect(readiness.waitingFor).not.toContain('a provider');
+});
+
+test('digests are keyed, and 128 bits long', () => {
+  const bytes = new TextEncoder().encode('value');
+  expect(systemDigest.digest('a', bytes)).toMatch(/^[\w-]{22}$/);
+  expect(systemDigest.digest('a', bytes)).not.toBe(systemDigest.digest('b', bytes));
+  expect(systemDigest.generateKey()).toMatch(/^[\w-]{43}$/);
+});

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { Evidence } from './evidence.ts';
+import { tagRevision } from './held-value.ts';
+import type { WorkloadTask } from './workloads.ts';
+
+const START_MS = 1_000_000;
+
+const task = (state: WorkloadTask['state'], createdAtMs = START_MS + 1): WorkloadTask => ({
+  id: 't1',
+  generation: 0,
+  createdAtMs,
+  state,
+});
+
+function setUp() {
+  const evidence = new Evidence(START_MS);
+  return {
+    evidence,
+    answer: (revision: string) => evidence.record('t1', 'db', 'ref', revision, START_MS + 2),
+    see: (...tasks: WorkloadTask[]) => evidence.observe(tasks, START_MS + 3),
+    held: () => evidence.values('t1', 'db').map(({ revision }) => revision),
+  };
+}
+
+const tagged = (...revisions: string[]) => revisions.map((revision) => tagRevision('ref', revision));
+
+test('what a task was given before it ran is what it holds', () => {
+  const { answer, see, held } = setUp();
+  answer('r1');
+  see(task('running'));
+  expect(held()).toEqual(tagged('r1'));
+});
+
+test('an answer to a task that runs changes nothing in its containers', () => {
+  const { answer, see, held } = setUp();
+  answer('r1');
+  see(task('running'));
+  answer('r2');
+  expect(held()).toEqual(tagged('r1'));
+});
+
+test('an answer to a task that ran before this process began is no evidence', () => {
+  const { answer, see, held } = setUp();
+  answer('r2');
+  see(task('running', START_MS - 1));
+  expect(held()).toEqual([]);
+});
+
+test('but it is for an older task that was seen starting after it was answered', () => {
+  const { answer, see, held } = setUp();
+  answer('r2');
+  see(task('starting', START_MS - 1));
+  see(task('running', START_MS - 1));
+  expect(held()).toEqual(tagged('r2'));
+});
+
+test('a task that was asked for twice before it ran may hold either', () => {
+  const { answer, see, held } = setUp();
+  answer('r1');
+  answer('r2');
+  answer('r2');
+  see(task('running'));
+  expect(held()).toEqual(tagged('r1', 'r2'));
+});
+
+test('forgets tasks that are gone, but not those that no snapshot has shown yet', () => {
+  const { evidence, answer, see, held } = setUp();
+  answer('r1');
+  see();
+  expect(held()).toEqual(tagged('r1'));
+  see(task('running'));
+  see(task('ended'));
+  expect(held()).toEqual([]);
+  answer('r1');
+  evidence.observe([], START_MS + 700_000);
+  expect(held()).toEqual([]);
+});
+
+test('keeps a digest once it was known', () => {
+  const { evidence, answer } = setUp();
+  answer('r1');
+  evidence.learnDigests((_refKey, revision) => `digest of ${revision}`);
+  evidence.learnDigests(() => null);
+  expect(evidence.values('t1', 'db')).toMatchObject([{ digest: 'digest of r1' }]);
+});

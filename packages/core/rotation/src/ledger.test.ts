@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { emptyLedger, type LedgerDocument, NOTHING_OPEN, parseLedger, serialiseLedger } from './ledger.ts';
+
+const full: LedgerDocument = {
+  digestKey: 'key',
+  secrets: { s1: { revision: 'tag:1', digest: 'd1', seenAtMs: 1 } },
+  services: {
+    web: {
+      rollout: {
+        generation: 4,
+        begunAtMs: 2,
+        changedAtMs: 1,
+        attempt: 2,
+        failed: true,
+        target: { s1: { revision: 'tag:2', digest: 'd2' } },
+      },
+      earlier: { s1: [{ revision: 'tag:0', digest: null, untilMs: 5 }] },
+      exceptions: { t1: { s1: { revision: 'tag:9', digest: null } } },
+    },
+    idle: NOTHING_OPEN,
+  },
+};
+
+test.each([
+  ['a first one', emptyLedger('key')],
+  ['one without a key of its own', emptyLedger(null)],
+  ['one with all there can be', full],
+])('what is written is read again: %s', (_what, ledger) => {
+  expect(parseLedger(serialiseLedger(ledger))).toEqual(ledger);
+});
+
+test.each([
+  '',
+  'null',
+  '[]',
+  '{}',
+  '{"format":2,"secrets":{},"services":{}}',
+  '{"format":1,"secrets":{"a":["r",7,1]},"services":{}}',
+  '{"format":1,"secrets":{"a":["r","d"]},"services":{}}',
+  '{"format":1,"secrets":{},"services":{"web":{"rollout":{"generation":"4"}}}}',
+  '{"format":1,"secrets":{},"services":{"web":{"earlier":{"s":[["r",null]]}}}}',
+  serialiseLedger(full).slice(0, -5),
+])('takes %j for damaged', (text) => {
+  expect(parseLedger(text)).toBeNull();
+});

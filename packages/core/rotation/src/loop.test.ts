@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { Loop } from './loop.ts';
+import { SimulatedClock } from './simulation/simulated-clock.ts';
+
+function setUp(run: () => Promise<void> = async () => undefined, random = 0) {
+  const clock = new SimulatedClock();
+  const begunAtMs: number[] = [];
+  const startMs = clock.monotonic();
+  const loop = new Loop(clock, { next: () => random }, async () => {
+    begunAtMs.push(clock.monotonic() - startMs);
+    await run();
+    return 1_000;
+  });
+  return { clock, loop, begunAtMs };
+}
+
+test('runs each interval from the first wake on', async () => {
+  const { clock, loop, begunAtMs } = setUp();
+  await clock.advance(5_000);
+  expect(begunAtMs).toEqual([]);
+  loop.wake();
+  await clock.advance(2_100);
+  expect(begunAtMs).toEqual([5_050, 6_050, 7_050]);
+});
+
+test('comes up to a tenth of the interval earlier, so that not all ask at once', async () => {
+  const { clock, loop, begunAtMs } = setUp(undefined, 1);
+  loop.wake();
+  await clock.advance(2_000);
+  expect(begunAtMs).toEqual([50, 950, 1_850]);
+});
+
+test('a burst of wakes is one run', async () => {
+  const { clock, loop, begunAtMs } = setUp();
+  for (let wake = 0; wake < 100; wake++) loop.wake();
+  await clock.advance(500);
+  expect(begunAtMs).toEqual([50]);
+});
+
+test('a wake during a run gives one more run right after it, and never two at once', async () => {
+  const slow = Promise.withResolvers<void>();
+  const { clock, loop, begunAtMs } = setUp(() => slow.promise);
+  loop.wake();
+  await clock.advance(100);
+  loop.wake();
+  loop.wake();
+  await clock.advance(5_000);
+  expect(begunAtMs).toEqual([50]);
+  slow.resolve();
+  await clock.advance(60);
+  expect(begunAtMs).toEqual([50, 5_150]);
+});
+
+test('stops when the run under way has ended, and runs no more', async () => {
+  const slow = Promise.withResolvers<void>();
+  const { clock, loop, begunAtMs } = setUp(() => slow.promise);
+  loop.wake();
+  await clock.advance(100);
+  let stopped = false;
+  const stopping = loop.stop().then(() => {
+    stopped = true;
+  });
+  await clock.advance(0);
+  expect(stopped).toBe(false);
+  slow.resolve();
+  await stopping;
+  loop.wake();
+  await clock.advance(10_000);
+  expect(begunAtMs).toEqual([50]);
+});
