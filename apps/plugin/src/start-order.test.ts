@@ -84,6 +84,7 @@ test.each([
     secrets: { read },
     probe: null,
     hints: null,
+    revisions: null,
     close: async () => undefined,
   };
   await readiness.ask(Promise.resolve(provider), labels, systemClock, new AbortController().signal);

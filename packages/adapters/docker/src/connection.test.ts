@@ -168,10 +168,14 @@ describe('an answer without an end', () => {
       more = (text) => response.write(text);
     });
     const abort = new AbortController();
-    const stream = await connect({ readDeadlineMs: 30 }).open({ method: 'GET', path: '/events', signal: abort.signal });
+    const stream = await connect({ readDeadlineMs: 300 }).open({
+      method: 'GET',
+      path: '/events',
+      signal: abort.signal,
+    });
     const chunks = stream[Symbol.asyncIterator]();
     const first = chunks.next();
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await new Promise((resolve) => setTimeout(resolve, 350));
     more('one');
     expect((await first).value.toString()).toBe('one');
     const second = chunks.next();

@@ -6,6 +6,7 @@ import {
   importImage,
   labImage,
   type OwnEngine,
+  runningTasks,
   startEngine,
   tempFolder,
 } from '@vault-swarm/lab';
@@ -200,5 +201,32 @@ describe('a Swarm', () => {
     } finally {
       stop();
     }
+  });
+
+  it('tells tasks that ended with their node from one whose process failed', async () => {
+    const api = await serviceNamed('api');
+    const failures = () => workloads.failures(api.id, { signal });
+    const withNode = { generation: 7, nodeReady: false, message: 'task: non-zero exit (255)' };
+    await expect.poll(failures, within).toContainEqual(expect.objectContaining(withNode));
+    expect((await failures()).filter(({ nodeReady }) => nodeReady)).toEqual([]);
+    await expect.poll(async () => running(await serviceNamed('api'), 7), within).toBe(2);
+    const [task] = await runningTasks(engine, 'api');
+    await engine.dockerBytes('kill', task?.containerId ?? '');
+    const byItself = { id: task?.id, started: true, nodeReady: true, message: 'task: non-zero exit (137)' };
+    await expect.poll(failures, within).toContainEqual(expect.objectContaining(byItself));
+  });
+
+  it.each([
+    ['an image', ['no-such-image:1'], 'No such image'],
+    ['a command', [labImage, '/no/such/command'], 'starting container failed'],
+  ])('tells a task that could not start without %s', async (_, imageAndCommand, message) => {
+    const name = `without-${imageAndCommand.length}`;
+    const [image = '', ...command] = imageAndCommand;
+    await createService(engine, { name, secrets: ['ours'], image, command });
+    const { id } = await serviceNamed(name);
+    const failure = { started: false, nodeReady: true, message: expect.stringContaining(message) };
+    await expect
+      .poll(() => workloads.failures(id, { signal }), within)
+      .toContainEqual(expect.objectContaining(failure));
   });
 });

@@ -26,9 +26,18 @@ export interface EngineService {
 export interface EngineTask {
   readonly ID: string;
   readonly ServiceID?: string;
+  readonly NodeID?: string;
   readonly CreatedAt?: string;
+  readonly UpdatedAt?: string;
   readonly DesiredState?: string;
   readonly Spec?: { readonly ForceUpdate?: number };
+  readonly Status?: { readonly State?: string; readonly Message?: string; readonly Err?: string };
+}
+
+export interface EngineNode {
+  readonly ID: string;
+  readonly UpdatedAt?: string;
+  readonly Spec?: { readonly Availability?: string };
   readonly Status?: { readonly State?: string };
 }
 

@@ -67,6 +67,17 @@ describe('what the engine says, in our words', () => {
     expect(rollout).toEqual({ state: expected, message: told ? 'why' : '', startedAtMs });
   });
 
+  it('a fingerprint stays the same over generations, and is another one after any other change', () => {
+    const fingerprint = (Spec: object) => toWorkload({ ID: 's', Spec }, [], []).fingerprint;
+    const TaskTemplate = { ContainerSpec: { Image: 'a' }, ForceUpdate: 1 };
+    const before = fingerprint({ Name: 'api', TaskTemplate, Mode: {} });
+    expect(fingerprint({ Name: 'api', TaskTemplate: { ...TaskTemplate, ForceUpdate: 7 }, Mode: {} })).toBe(before);
+    expect(fingerprint({ Name: 'api', TaskTemplate: { ContainerSpec: { Image: 'a' } }, Mode: {} })).toBe(before);
+    const changed = { ...TaskTemplate, ContainerSpec: { Image: 'b' } };
+    expect(fingerprint({ Name: 'api', TaskTemplate: changed, Mode: {} })).not.toBe(before);
+    expect(fingerprint({ Name: 'api', TaskTemplate, Mode: {}, Labels: { a: 'b' } })).not.toBe(before);
+  });
+
   it('a service uses each of our secrets once, and others not at all', () => {
     const Secrets = [{ SecretID: 'b' }, { SecretID: 'x' }, { SecretID: 'a' }, { SecretID: 'b' }];
     const service = { ID: 's', Spec: { TaskTemplate: { ContainerSpec: { Secrets } } } };

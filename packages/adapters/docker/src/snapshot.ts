@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { RolloutReport, Workload, WorkloadSecret, WorkloadTask } from '@vault-swarm/rotation';
 import type { EngineSecret, EngineService, EngineTask } from './engine-objects.ts';
 
@@ -39,6 +40,7 @@ export function toWorkload(
     name: service.Spec?.Name ?? '',
     version: service.Version?.Index ?? 0,
     generation: service.Spec?.TaskTemplate?.ForceUpdate ?? 0,
+    fingerprint: fingerprintOf(service.Spec),
     kind: 'ReplicatedJob' in mode || 'GlobalJob' in mode ? 'job' : 'service',
     secretIds,
     rollout: {
@@ -48,6 +50,11 @@ export function toWorkload(
     },
     tasks,
   };
+}
+
+/** The engine writes a spec's fields always in the same order; that of labels and other maps is sorted. */
+function fingerprintOf(spec: EngineService['Spec']): string {
+  return hash('sha1', JSON.stringify({ ...spec, TaskTemplate: { ...spec?.TaskTemplate, ForceUpdate: undefined } }));
 }
 
 export function toTask(task: EngineTask): WorkloadTask {
@@ -66,8 +73,8 @@ function taskState(task: EngineTask): WorkloadTask['state'] {
   return state === 'running' ? 'running' : 'starting';
 }
 
-/** A time of the engine's, which has nanoseconds; its zero time has the year 1. */
-function timeOf(text: string | undefined): number | null {
+/** A time of the engine's in milliseconds since 1970; it has nanoseconds, and its zero time has the year 1. */
+export function timeOf(text: string | undefined): number | null {
   const time = Date.parse(text ?? '');
   return time > 0 ? time : null;
 }

@@ -1,6 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { createDriverSecret, createService, labImage, startSwarm, tempFolder, waitFor } from '@vault-swarm/lab';
+import {
+  createDriverSecret,
+  createService,
+  labImage,
+  runningTasks,
+  startSwarm,
+  tempFolder,
+  waitFor,
+} from '@vault-swarm/lab';
 import type { Clock } from '@vault-swarm/provider';
 import { describeWorkloadsContract } from '@vault-swarm/workloads-contract';
 import { DockerChanges } from './changes.ts';
@@ -23,13 +31,22 @@ const clock: Clock = {
 describeWorkloadsContract('a real Swarm', async () => {
   const folder = tempFolder();
   const engine = await startSwarm({ dir: folder.path });
+  let delivers = true;
   const driver = createServer((request, response) => {
     const isActivation = request.url === '/Plugin.Activate';
-    response.end(isActivation ? '{"Implements":["secretprovider"]}' : '{"Value":"dmFsdWU="}');
+    const answer = delivers ? '{"Value":"dmFsdWU=","DoNotReuse":true}' : '{"Err":"not now"}';
+    response.end(isActivation ? '{"Implements":["secretprovider"]}' : answer);
   });
   await mkdir('/run/docker/plugins', { recursive: true });
   await new Promise<void>((resolve) => driver.listen(`/run/docker/plugins/${DRIVER}.sock`, resolve));
   const connection = createDockerConnection({ kind: 'unix', socketPath: engine.socketPath }, { clock });
+  const update = async (service: string, ...flags: string[]) => {
+    await engine.dockerBytes('service', 'update', '--quiet', '--detach', '--no-resolve-image', ...flags, service);
+  };
+  const isPaused = async (service: string) => {
+    const { UpdateStatus } = (await engine.api('GET', `/services/${service}`)) as { UpdateStatus?: { State?: string } };
+    return UpdateStatus?.State === 'paused';
+  };
   return {
     workloads: new DockerWorkloads(connection, DRIVER),
     changes: new DockerChanges(connection, { clock, random: { next: () => 0 }, events: { emit: () => undefined } }),
@@ -44,8 +61,20 @@ describeWorkloadsContract('a real Swarm', async () => {
       if (kind === 'job') await engine.dockerBytes(...job, '--name', name, ...used, labImage);
       else await createService(engine, { name, replicas, secrets });
     },
-    forceUpdate: async (service) => {
-      await engine.dockerBytes('service', 'update', '--quiet', '--detach', '--no-resolve-image', '--force', service);
+    forceUpdate: (service) => update(service, '--force'),
+    changeSpec: (service) => update(service, '--label-add', 'changed=yes'),
+    failTasks: async (service) => {
+      const tasks = await runningTasks(engine, service);
+      await engine.dockerBytes('kill', ...tasks.map(({ containerId }) => containerId));
+    },
+    pauseUpdate: async (service) => {
+      delivers = false;
+      try {
+        await update(service, '--force');
+        await waitFor(() => isPaused(service), { timeoutMs: 60_000, what: `the pause of ${service}'s update` });
+      } finally {
+        delivers = true;
+      }
     },
     removeService: async (service) => {
       await engine.dockerBytes('service', 'rm', service);

@@ -106,6 +106,32 @@ describe('rolling a service', () => {
     }
   });
 
+  const updated = (version: number, startedAt: string, name = 'api') =>
+    `${service(version, 4).slice(0, -1).replace('api', name)},"UpdateStatus":{"State":"x","StartedAt":"${startedAt}"}}`;
+
+  it('resumes a paused update by the same spec', async () => {
+    const { calls, workloads } = engine(({ method }) => (method === 'GET' ? updated(11, '1') : '{}'));
+    expect(await workloads.roll('s', 11, 4, { signal })).toBe('applied');
+    expect(JSON.stringify(calls[1]?.body)).toContain('"ForceUpdate":4');
+  });
+
+  it.each<[string, string | Error, WriteOutcome]>([
+    ['is updating anew', updated(12, '2'), 'applied'],
+    ['is not updating any more', service(12, 4), 'applied'],
+    ['is in the same update still', updated(12, '1'), 'conflict'],
+    ['has what somebody else wrote', updated(12, '2', 'other'), 'conflict'],
+    ['has another generation', service(12, 5), 'conflict'],
+    ['is as before', updated(11, '1'), 'unknown'],
+  ])('where it is open whether an update was resumed, and the service then %s, is told', async (_, after, outcome) => {
+    for (const error of open) {
+      const { calls, workloads } = engine(({ method }) => {
+        if (method === 'POST') return error;
+        return calls.length === 1 ? updated(11, '1') : after;
+      });
+      expect(await workloads.roll('s', 11, 4, { signal })).toBe(outcome);
+    }
+  });
+
   it('refuses a generation that could not be written as it is', async () => {
     const { workloads } = engine(() => service(11, 4));
     await expect(workloads.roll('s', 11, 2 ** 53, { signal })).rejects.toThrow(RangeError);
@@ -157,5 +183,47 @@ describe('observing', () => {
     const many = observe(Array.from({ length: 21 }, (_, index) => using(`s${index}`, 'a')));
     expect((await many.workloads.observe({ signal })).services).toHaveLength(21);
     expect(JSON.stringify(many.calls.at(-1)?.query)).not.toContain('"s1"');
+  });
+});
+
+describe('failures', () => {
+  const failed = (ID: string, ServiceID: string, State: string) => ({ ID, ServiceID, NodeID: 'n', Status: { State } });
+  const tasks = JSON.stringify([
+    failed('t1', 's', 'failed'),
+    failed('t2', 's', 'running'),
+    failed('t3', 'x', 'failed'),
+  ]);
+  const nodes = JSON.stringify([{ ID: 'n', Spec: { Availability: 'active' }, Status: { State: 'ready' } }]);
+
+  it('are those of the service alone, and tell of their node', async () => {
+    const { calls, workloads } = engine(({ path }) => (path === '/nodes' ? nodes : tasks));
+    expect((await workloads.failures('s', { signal })).map(({ id }) => id)).toEqual(['t1']);
+    expect(calls[0]?.query).toEqual({ filters: { service: ['s'] } });
+  });
+
+  it('are none where the service is gone, or none failed: nodes are not read then', async () => {
+    for (const answer of [missing, '[]']) {
+      const { calls, workloads } = engine(() => answer);
+      expect(await workloads.failures('s', { signal })).toEqual([]);
+      expect(calls).toHaveLength(1);
+    }
+  });
+});
+
+describe("a task's generation", () => {
+  it('is asked for by its id alone', async () => {
+    const { calls, workloads } = engine(() => '{"ID":"t1","Spec":{"ForceUpdate":6}}');
+    expect(await workloads.generationOf('t1', { signal })).toBe(6);
+    expect(await workloads.generationOf('t', { signal })).toBeNull();
+    expect(await workloads.generationOf('', { signal })).toBeNull();
+    expect(await workloads.generationOf('../x', { signal })).toBeNull();
+    expect(calls.map(({ path }) => path)).toEqual(['/tasks/t1', '/tasks/t', '/tasks/..%2Fx']);
+  });
+
+  it('is zero where it was never started anew, and none where there is no such task', async () => {
+    expect(await engine(() => '{"ID":"t1","Spec":{}}').workloads.generationOf('t1', { signal })).toBe(0);
+    expect(await engine(() => missing).workloads.generationOf('t1', { signal })).toBeNull();
+    const silent = new DockerError('did not answer');
+    await expect(engine(() => silent).workloads.generationOf('t1', { signal })).rejects.toBe(silent);
   });
 });

@@ -6,6 +6,7 @@ import {
   parseExactJson,
 } from '@vault-swarm/provider';
 import {
+  type FailedTask,
   RollRefused,
   type WorkloadSnapshot,
   type Workloads,
@@ -14,7 +15,8 @@ import {
 } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
 import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';
-import type { EngineSecret, EngineService, EngineTask } from './engine-objects.ts';
+import type { EngineNode, EngineSecret, EngineService, EngineTask } from './engine-objects.ts';
+import { isFailure, toFailedTask } from './failed-task.ts';
 import { listElements, wholeText } from './json-stream.ts';
 import { isOurs, toSecret, toTask, toWorkload, usedSecrets } from './snapshot.ts';
 
@@ -52,6 +54,30 @@ export class DockerWorkloads implements Workloads {
     };
   }
 
+  async generationOf(taskId: string, { signal }: CallOptions): Promise<number | null> {
+    signal.throwIfAborted();
+    // Without an id, the path would be that of another call.
+    if (taskId === '') return null;
+    try {
+      const path = `/tasks/${encodeURIComponent(taskId)}`;
+      const task = JSON.parse(await this.#connection.call({ method: 'GET', path, signal }, wholeText)) as EngineTask;
+      // The engine also looks for the beginning of an id, and for names.
+      return task.ID === taskId ? toTask(task).generation : null;
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  async failures(id: string, { signal }: CallOptions): Promise<readonly FailedTask[]> {
+    const failed = (await this.#tasksOf(id, signal)).filter((task) => task.ServiceID === id && isFailure(task));
+    if (failed.length === 0) return [];
+    // After the tasks: a node that they ended with is then no longer shown as it was before.
+    const nodes = await this.#list<EngineNode>('/nodes', signal);
+    const byId = new Map(nodes.map((node) => [node.ID, node]));
+    return failed.map((task) => toFailedTask(task, byId.get(task.NodeID ?? '')));
+  }
+
   async roll(id: string, version: number, generation: number, { signal }: CallOptions): Promise<WriteOutcome> {
     if (!Number.isSafeInteger(generation) || generation < 0) {
       throw new RangeError(`generation ${generation} of service ${id} is not a whole number that can be written`);
@@ -73,7 +99,7 @@ export class DockerWorkloads implements Workloads {
       return 'applied';
     } catch (error) {
       if (isOutOfSequence(error)) return 'conflict';
-      const outcome = await this.#outcomeOf(id, version, generation, signal);
+      const outcome = await this.#outcomeOf(id, service, generation, signal);
       // Also where not the service is missing, but a network that it names.
       if (outcome === 'unknown' && isRefusal(error)) throw new RollRefused(messageOf(error), { cause: error });
       return outcome;
@@ -81,12 +107,13 @@ export class DockerWorkloads implements Workloads {
   }
 
   /** An update can fail and yet be applied, even later: what the service now has may tell. */
-  async #outcomeOf(id: string, version: number, generation: number, signal: AbortSignal): Promise<WriteOutcome> {
+  async #outcomeOf(id: string, before: ExactService, generation: number, signal: AbortSignal): Promise<WriteOutcome> {
     try {
       const service = await this.#readService(id, signal);
       if (service === null) return 'conflict';
-      if (service.version === version) return 'unknown';
-      return service.generation === generation ? 'applied' : 'conflict';
+      if (service.version === before.version) return 'unknown';
+      const applied = generation === before.generation ? resumes(service, before) : service.generation === generation;
+      return applied ? 'applied' : 'conflict';
     } catch {
       return 'unknown';
     }
@@ -97,6 +124,16 @@ export class DockerWorkloads implements Workloads {
       return toExactService(await this.#connection.call({ method: 'GET', path: `/services/${id}`, signal }, wholeText));
     } catch (error) {
       if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** All that Swarm still knows of a service, those that ended included; none where it is gone. */
+  async #tasksOf(id: string, signal: AbortSignal): Promise<readonly EngineTask[]> {
+    try {
+      return await this.#list<EngineTask>('/tasks', signal, { filters: { service: [id] } });
+    } catch (error) {
+      if (isMissing(error)) return [];
       throw error;
     }
   }
@@ -135,8 +172,8 @@ export class DockerWorkloads implements Workloads {
     });
   }
 
-  #list<T>(path: string, signal: AbortSignal): Promise<readonly T[]> {
-    return this.#connection.call({ method: 'GET', path, signal }, async (body) => {
+  #list<T>(path: string, signal: AbortSignal, query: Readonly<Record<string, unknown>> = {}): Promise<readonly T[]> {
+    return this.#connection.call({ method: 'GET', path, query, signal }, async (body) => {
       const found: T[] = [];
       for await (const element of listElements(body)) found.push(element as T);
       return found;
@@ -148,16 +185,29 @@ export class DockerWorkloads implements Workloads {
 interface ExactService {
   readonly version: number;
   readonly generation: number;
+  /** Of its latest update; another one when that is resumed. */
+  readonly updateStarted: ExactJson | undefined;
   readonly spec: ExactJsonObject;
 }
 
 function toExactService(text: string): ExactService {
-  const { Version, Spec } = parseExactJson(text) as ExactJsonObject;
+  const { Version, Spec, UpdateStatus } = parseExactJson(text) as ExactJsonObject;
   const taskTemplate = isExactJsonObject(Spec) ? Spec.TaskTemplate : undefined;
   if (!isExactJsonObject(Version) || !isExactJsonObject(Spec) || !isExactJsonObject(taskTemplate)) {
     throw new DockerError('the engine described a service without version or task template');
   }
-  return { version: toNumber(Version.Index), generation: toNumber(taskTemplate.ForceUpdate), spec: Spec };
+  return {
+    version: toNumber(Version.Index),
+    generation: toNumber(taskTemplate.ForceUpdate),
+    updateStarted: isExactJsonObject(UpdateStatus) ? UpdateStatus.StartedAt : undefined,
+    spec: Spec,
+  };
+}
+
+/** Whether the spec that it had was written again, which takes a paused update's status away. */
+function resumes(service: ExactService, before: ExactService): boolean {
+  const isPausedStill = before.updateStarted !== undefined && service.updateStarted === before.updateStarted;
+  return !isPausedStill && JSON.stringify(service.spec) === JSON.stringify(before.spec);
 }
 
 function withGeneration(spec: ExactJsonObject, generation: number): object {

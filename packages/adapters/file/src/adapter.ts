@@ -72,6 +72,7 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
     secrets: { read: (ref, call) => cutOff(call, (signal) => read(ref, signal)) },
     probe: { probe: (refs, call) => cutOff(call, (signal) => probe(refs, signal)) },
     hints,
+    revisions: null,
     async close() {
       closing.abort(new Error(`the provider ${name} was closed`));
       hints.close();

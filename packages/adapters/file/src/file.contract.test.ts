@@ -84,6 +84,7 @@ for (const [description, extension, writing] of variants) {
       markers: true,
       hints: true,
       pins: 'a file has no old versions',
+      oldRevisions: 'a file has no old versions',
       hang: 'a local file system answers or fails',
       login: 'files need no login',
       throttling: 'a file system does not count reads',

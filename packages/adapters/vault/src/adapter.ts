@@ -2,6 +2,7 @@ import {
   type CallOptions,
   type Clock,
   ProviderError,
+  type RevisionReader,
   type SecretProvider,
   type SecretRef,
   type SecretRevision,
@@ -10,12 +11,14 @@ import {
 import type { Session } from './auth/session.ts';
 import {
   denied,
+  earlierPlaceOf,
   type KvOutcome,
   type KvPlace,
   notFound,
   placeOf,
   readV1,
   readV2,
+  replaced,
   revisionOf,
   versionOnV1,
 } from './kv.ts';
@@ -35,9 +38,10 @@ export interface VaultSecretsOptions {
 
 /**
  * Reads secrets of KV v2 and v1. Which of them a mount is, Vault is asked; it is asked again where an answer does not
- * fit. Reads of one path and version that are under way at the same time share one request.
+ * fit. Reads of one path and version that are under way at the same time share one request. Earlier revisions are read
+ * from KV v2 only: KV v1 has none, which is known only when it was asked.
  */
-export class VaultSecrets implements SecretProvider {
+export class VaultSecrets implements SecretProvider, RevisionReader {
   readonly #session: Session;
   readonly #mounts: Mounts;
   readonly #clock: Clock;
@@ -52,13 +56,31 @@ export class VaultSecrets implements SecretProvider {
   }
 
   async read(ref: SecretRef, { signal }: CallOptions): Promise<SecretRevision> {
-    const place = placeOf(ref);
-    const found = await this.#reads.join(
-      JSON.stringify([place.mount, place.path, place.pin ?? null]),
+    return this.#answer(ref, await this.#join(placeOf(ref), signal));
+  }
+
+  async readRevision(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<SecretRevision> {
+    const place = earlierPlaceOf(ref, revision);
+    const found = await this.#join(place, signal);
+    if (found.version === undefined || revisionOf(found.version) !== revision) throw replaced(place);
+    return this.#answer(ref, found);
+  }
+
+  /** Cuts off what is under way. */
+  close(): void {
+    this.#reads.abortAll();
+  }
+
+  #join(place: KvPlace, signal: AbortSignal): Promise<Found> {
+    return this.#reads.join(
+      JSON.stringify([place.mount, place.path, place.pin ?? null, place.earlier]),
       signal,
       (own) => this.#find(place, own),
       () => new ProviderError('UNAVAILABLE', `${place.shown}: the read was cut off`),
     );
+  }
+
+  #answer(ref: SecretRef, found: Found): SecretRevision {
     const value = selectValue({ kind: 'fields', fields: found.fields }, ref);
     if (found.version === undefined) return { value, revision: this.#digest(value.reveal()) };
     const createdAtMs = Date.parse(found.version.createdTime);
@@ -67,11 +89,6 @@ export class VaultSecrets implements SecretProvider {
       revision: revisionOf(found.version),
       ...(Number.isNaN(createdAtMs) ? {} : { createdAtMs }),
     };
-  }
-
-  /** Cuts off what is under way. */
-  close(): void {
-    this.#reads.abortAll();
   }
 
   async #find(place: KvPlace, signal: AbortSignal): Promise<Found> {

@@ -33,6 +33,7 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
     secrets,
     probe: new VaultProbe({ session, mounts, clock }),
     hints: null,
+    revisions: secrets,
     async close() {
       secrets.close();
       mounts.close();

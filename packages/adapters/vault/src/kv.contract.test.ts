@@ -26,13 +26,22 @@ afterAll(async () => {
   await vault?.stop();
 });
 
-async function failure(ref: SecretRef, instance = provider): Promise<ProviderError> {
-  const error = await instance.secrets.read(ref, soon()).then(
+function failure(ref: SecretRef, instance = provider): Promise<ProviderError> {
+  return rejection(instance.secrets.read(ref, soon()));
+}
+
+async function rejection(reading: Promise<unknown>): Promise<ProviderError> {
+  const error = await reading.then(
     () => new Error('it was read'),
     (reason: unknown) => reason,
   );
   if (!(error instanceof ProviderError)) throw error;
   return error;
+}
+
+async function earlier(ref: SecretRef, at: string): Promise<Buffer | undefined> {
+  const read = await provider.revisions?.readRevision(ref, at, soon());
+  return read === undefined ? undefined : Buffer.from(read.value.reveal());
 }
 
 async function probe(ref: SecretRef, instance = provider): Promise<ProbeResult | undefined> {
@@ -127,6 +136,62 @@ describe('versions of a real KV v2', () => {
     expect(after[0]).toMatch(/^1@/);
     expect(after[0]).not.toBe(before[0]);
     expect(after[1]).not.toEqual(before[1]);
+  });
+
+  test('are read again by their revision, each field of them', async () => {
+    const fields = refTo('earlier', { field: 'password' });
+    const binary = refTo('earlier', { field: 'key', encoding: 'base64' });
+    await admin.send('POST', 'secret/data/earlier', { data: { password: 'one', key: 'AP8=' } });
+    const first = await revision(fields);
+    await admin.send('POST', 'secret/data/earlier', { data: { other: 'two' } });
+    expect(await earlier(fields, first)).toEqual(Buffer.from('one'));
+    expect(await earlier(binary, first)).toEqual(Buffer.from([0, 255]));
+    expect(await earlier(refTo('earlier'), await revision(refTo('earlier')))).toEqual(Buffer.from('two'));
+    const [number, time] = first.split('@');
+    for (const never of [`9@${time}`, `0@${time}`, `2@${time}`, `${number}@`, `${number}0${'0'.repeat(30)}@${time}`]) {
+      expect((await rejection(earlier(fields, never))).code, never).toBe('NOT_FOUND');
+    }
+  });
+
+  test('are not read by their revision where they are deleted, destroyed or made again', async () => {
+    const ref = refTo('gone');
+    await write('gone', 'one');
+    const first = await revision(ref);
+    await write('gone', 'two');
+    await admin.send('POST', 'secret/delete/gone', { versions: [parseExactJson('1')] });
+    expect(await rejection(earlier(ref, first))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('vault secret/gone, version 1: version 1 is deleted'),
+    });
+    await admin.send('PUT', 'secret/destroy/gone', { versions: [parseExactJson('1')] });
+    expect(await rejection(earlier(ref, first))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'vault secret/gone, version 1: version 1 was destroyed',
+    });
+    await admin.send('DELETE', 'secret/metadata/gone');
+    expect(await rejection(earlier(ref, first))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'vault secret/gone, version 1: there is no such version of it',
+    });
+    await write('gone', 'one');
+    expect(await rejection(earlier(ref, first))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'vault secret/gone, version 1: the secret was deleted and made again, this is another version now',
+    });
+  });
+
+  test('that are old are not found on KV v1', async () => {
+    const ref = refTo('old', { mount: 'plain' });
+    await admin.send('POST', 'plain/old', { value: 'x' });
+    expect(await rejection(earlier(ref, await revision(ref)))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'vault plain/old: that revision is not of KV v2, and KV v1 keeps no old versions',
+    });
+    // As when the mount was KV v2 before.
+    expect(await rejection(earlier(ref, '1@2026-01-01T00:00:00Z'))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'vault plain/old, version 1: the mount plain/ is KV v1, which keeps no old versions',
+    });
   });
 
   test('are refused on KV v1', async () => {

@@ -9,6 +9,8 @@ export interface KvPlace {
   readonly mount: string;
   readonly path: string;
   readonly pin: string | undefined;
+  /** Whether `pin` is of an earlier revision, and not of the ref. */
+  readonly earlier: boolean;
   /** The secret as messages name it. */
   readonly shown: string;
 }
@@ -37,6 +39,9 @@ export type KvMetadata =
   | { readonly kind: 'absent'; readonly noMount: boolean }
   | { readonly kind: 'refused' };
 
+/** More digits would not be a number that we keep exactly. */
+const REVISION_NUMBER = /^([1-9]\d{0,14})@/;
+
 /** The place that a ref names. @throws {ProviderError} `INVALID_REF` where it names none. */
 export function placeOf(ref: SecretRef): KvPlace {
   const { mount, path } = ref.location;
@@ -44,7 +49,18 @@ export function placeOf(ref: SecretRef): KvPlace {
     throw new ProviderError('INVALID_REF', `a secret of ${ref.provider} needs a mount and a path`);
   }
   const version = ref.pin === undefined ? '' : `, version ${ref.pin}`;
-  return { mount, path, pin: ref.pin, shown: `${ref.provider} ${mount}/${path}${version}` };
+  return { mount, path, pin: ref.pin, earlier: false, shown: `${ref.provider} ${mount}/${path}${version}` };
+}
+
+/**
+ * The place of what a ref named at an earlier revision, as {@link revisionOf} gives it.
+ * @throws {ProviderError} `INVALID_REF` as {@link placeOf}; `NOT_FOUND` for a revision that KV v2 does not give.
+ */
+export function earlierPlaceOf(ref: SecretRef, revision: string): KvPlace {
+  const number = REVISION_NUMBER.exec(revision)?.[1];
+  if (number !== undefined) return { ...placeOf({ ...ref, pin: number }), earlier: true };
+  const { shown } = placeOf(ref);
+  throw new ProviderError('NOT_FOUND', `${shown}: that revision is not of KV v2, and KV v1 keeps no old versions`);
 }
 
 /**
@@ -104,12 +120,20 @@ export function revisionOf({ number, createdTime }: KvVersionStamp): string {
   return `${number}@${createdTime}`;
 }
 
-/** The error for a version that is pinned where KV v1 keeps none. */
-export function versionOnV1({ shown, mount }: KvPlace): ProviderError {
+/** The error for a version that is pinned, or an earlier one that is wanted, where KV v1 keeps none. */
+export function versionOnV1({ shown, mount, earlier }: KvPlace): ProviderError {
+  if (earlier) {
+    return new ProviderError('NOT_FOUND', `${shown}: the mount ${mount}/ is KV v1, which keeps no old versions`);
+  }
   return new ProviderError(
     'INVALID_REF',
     `${shown}: the mount ${mount}/ is KV v1, which keeps no versions; remove the label for the version`,
   );
+}
+
+/** The error for a version whose number is another one's by now: the secret was deleted and made again. */
+export function replaced({ shown }: KvPlace): ProviderError {
+  return new ProviderError('NOT_FOUND', `${shown}: the secret was deleted and made again, this is another version now`);
 }
 
 /** The error for a secret or a version of it that never was, or is gone with all that Vault knew of it. */

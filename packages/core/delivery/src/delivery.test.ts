@@ -37,6 +37,7 @@ function setUp(limits: Partial<DeliveryLimits> = {}) {
     name: 'vault',
     probe: null,
     hints: null,
+    revisions: null,
     secrets: {
       read: (ref, { signal }) => {
         reads.push(ref.location.path ?? '');

@@ -31,6 +31,7 @@ export type {
   ChangeProbe,
   ProbeResult,
   ProviderInstance,
+  RevisionReader,
   SecretProvider,
   SecretRevision,
 } from './secret-provider.ts';

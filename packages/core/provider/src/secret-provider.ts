@@ -30,6 +30,17 @@ export interface SecretProvider {
 }
 
 /**
+ * Reads values that were replaced. Only providers that keep old versions have this.
+ *
+ * `readRevision` gives the value of `ref` as it was at `revision`, which an earlier `read` of the same ref told; `ref`
+ * pins nothing. It rejects with a {@link ProviderError} only: `NOT_FOUND` where that version is gone, or is another one
+ * by now (deleted and written anew).
+ */
+export interface RevisionReader {
+  readRevision(ref: SecretRef, revision: string, options: CallOptions): Promise<SecretRevision>;
+}
+
+/**
  * The answer of a probe for one ref: an opaque marker, compared only with earlier ones of the same ref; `unsupported`
  * where only a read can tell (`problem` then says what the operator may change about that); or an error.
  */
@@ -59,6 +70,7 @@ export interface ProviderInstance {
   readonly secrets: SecretProvider;
   readonly probe: ChangeProbe | null;
   readonly hints: ChangeHints | null;
+  readonly revisions: RevisionReader | null;
   /** Ends connections, timers and watches. Calls under way are cut off. May be called more than once. */
   close(): Promise<void>;
 }

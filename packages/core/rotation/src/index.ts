@@ -17,6 +17,7 @@ export { type DeliveredTo, Rotation, type RotationPorts, type RotationSettings }
 export type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 export type { LabelProblem, SecretUse, ServiceUses } from './uses.ts';
 export {
+  type FailedTask,
   type Leadership,
   type LedgerRecord,
   type LedgerStore,

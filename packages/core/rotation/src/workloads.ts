@@ -38,12 +38,26 @@ export interface Workload {
   readonly version: number;
   /** How often it was told to start its tasks anew; a rollback brings an older number back. */
   readonly generation: number;
+  /** Equal as long as nobody changed the service but for its generation. */
+  readonly fingerprint: string;
   /** A job's tasks end by themselves; rolling it would run it again. */
   readonly kind: 'service' | 'job';
   /** Ids of the secrets of ours that it uses, each once. */
   readonly secretIds: readonly string[];
   readonly rollout: RolloutReport;
   readonly tasks: readonly WorkloadTask[];
+}
+
+/** A task that ended because something went wrong. */
+export interface FailedTask {
+  readonly id: string;
+  readonly generation: number;
+  /** Whether its secrets were delivered and its containers started: what failed then is not the delivery. */
+  readonly started: boolean;
+  /** Whether its node was up and in use: a task that ends with its node says nothing about its secrets. */
+  readonly nodeReady: boolean;
+  /** The orchestrator's own reason. */
+  readonly message: string;
 }
 
 /** What runs, at one moment: our secrets, and the services that use them. */
@@ -61,14 +75,19 @@ export class RollRefused extends Error {
 }
 
 /**
- * The orchestrator's services. Both calls reject where it did not answer; `roll` with {@link RollRefused} where it
+ * The orchestrator's services. Calls reject where it did not answer; `roll` with {@link RollRefused} where it
  * refused the update for good.
  */
 export interface Workloads {
   observe(options: CallOptions): Promise<WorkloadSnapshot>;
+  /** The generation of a task, which no snapshot may have shown yet; `null` where there is no such task. */
+  generationOf(taskId: string, options: CallOptions): Promise<number | null>;
+  /** The failed tasks of a service that the orchestrator still knows of. */
+  failures(id: string, options: CallOptions): Promise<readonly FailedTask[]>;
   /**
    * Starts the tasks of a service anew, as its own update configuration says, if it still has `version`.
-   * @param generation the service's next generation; greater than any number seen for it.
+   * @param generation the service's next generation; greater than any number seen for it. Its present one resumes an
+   * update that the orchestrator paused.
    */
   roll(id: string, version: number, generation: number, options: CallOptions): Promise<WriteOutcome>;
 }

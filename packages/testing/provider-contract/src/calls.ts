@@ -93,6 +93,19 @@ export async function within<T>(limitMs: number, what: string, promise: Promise<
   }
 }
 
+/** What a call rejects with, within `limitMs`, that was aborted some turns of the event loop after it began. */
+export async function abortedInFlight(
+  limitMs: number,
+  call: (signal: AbortSignal) => Promise<unknown>,
+): Promise<unknown> {
+  const controller = new AbortController();
+  const ended = rejection(call(controller.signal));
+  const before = await Promise.race([ended, new Promise<null>((resolve) => setTimeout(() => resolve(null), 50))]);
+  assert.equal(before, null, 'it ended by itself, though the backend hangs');
+  controller.abort();
+  return within(limitMs, 'the aborted call', ended);
+}
+
 /** Tries `attempt` again and again until it does not reject, for at most `limitMs`; then rejects with its last error. */
 export async function eventually<T>(limitMs: number, attempt: () => Promise<T>): Promise<T> {
   const end = performance.now() + limitMs;

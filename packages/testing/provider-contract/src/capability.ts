@@ -42,7 +42,9 @@ export type Trait =
   /** The probe answers with markers. */
   | 'markers'
   /** Changes are hinted at. */
-  | 'hints';
+  | 'hints'
+  /** Values that were replaced are read again by their revision: the instance has `revisions`. */
+  | 'oldRevisions';
 
 /** Everything that a provider may or may not be able to do. */
 export type Capability = keyof Operations | Trait;

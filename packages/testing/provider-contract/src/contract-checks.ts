@@ -3,6 +3,7 @@ import { closingChecks } from './checks/closing.ts';
 import { exactValueChecks } from './checks/exact-values.ts';
 import { failureChecks } from './checks/failures.ts';
 import { fieldChecks } from './checks/fields.ts';
+import { oldRevisionChecks } from './checks/old-revisions.ts';
 import { probingChecks } from './checks/probing.ts';
 import { revisionChecks } from './checks/revisions.ts';
 import { secrecyChecks } from './checks/secrecy.ts';
@@ -13,6 +14,7 @@ export const contractChecks: readonly ContractCheck[] = [
   ...exactValueChecks,
   ...fieldChecks,
   ...revisionChecks,
+  ...oldRevisionChecks,
   ...failureChecks,
   ...secrecyChecks,
   ...abortChecks,

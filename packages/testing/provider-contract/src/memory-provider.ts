@@ -29,6 +29,10 @@ export interface Behaviour {
   marker(version: Version): string;
   createdAtMs(version: Version): number;
   pinned(versions: readonly Version[], pin: string): Version | undefined;
+  /** The version with a revision; `isThat` tells whether it is one's own. */
+  earlier(versions: readonly Version[], isThat: (version: Version) => boolean): Version | undefined;
+  /** The ref that is read for an earlier revision of `ref`. */
+  earlierRef(ref: SecretRef): SecretRef;
   wrap(revision: SecretRevision): SecretRevision;
   error(code: 'outage' | 'login' | 'throttling' | 'denial' | 'missing' | 'nowhere'): ProviderError;
   /** What a read rejects with, where it failed. */
@@ -60,6 +64,8 @@ const rightBehaviour: Behaviour = {
   marker: ({ number }) => String(number),
   createdAtMs: ({ createdAtMs }) => createdAtMs,
   pinned: (versions, pin) => versions.find(({ number }) => String(number) === pin),
+  earlier: (versions, isThat) => versions.find(isThat),
+  earlierRef: (ref) => ref,
   wrap: (revision) => revision,
   error: (reason) => new ProviderError(CODES[reason], `the memory fails: ${reason}`),
   failure: (error) => error,
@@ -103,6 +109,10 @@ class MemoryProvider implements ProviderInstance {
   readonly secrets = { read: (ref: SecretRef, options: CallOptions) => this.#read(ref, options) };
   readonly probe = { probe: (refs: readonly SecretRef[], options: CallOptions) => this.#probe(refs, options) };
   readonly hints = { onHint: (listener: () => void) => this.#onHint(listener) };
+  readonly revisions = {
+    readRevision: (ref: SecretRef, revision: string, { signal }: CallOptions) =>
+      this.#readAlone(this.#behaviour.earlierRef(ref), signal, revision),
+  };
   readonly #memory: Memory;
   readonly #behaviour: Behaviour;
   readonly #id = ++instances;
@@ -138,10 +148,10 @@ class MemoryProvider implements ProviderInstance {
     return shared;
   }
 
-  async #readAlone(ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
+  async #readAlone(ref: SecretRef, signal: AbortSignal, earlier?: string): Promise<SecretRevision> {
     let payload: Payload | undefined;
     try {
-      const version = await this.#version(ref, signal);
+      const version = await this.#version(ref, signal, earlier);
       payload = version.payload;
       return this.#behaviour.wrap({
         value: this.#behaviour.select(payload, ref),
@@ -153,7 +163,7 @@ class MemoryProvider implements ProviderInstance {
     }
   }
 
-  async #version(ref: SecretRef, signal: AbortSignal): Promise<Version> {
+  async #version(ref: SecretRef, signal: AbortSignal, earlier?: string): Promise<Version> {
     const given = ref.location.name;
     if (given === undefined) throw this.#behaviour.error('nowhere');
     this.#lastName = given;
@@ -162,7 +172,12 @@ class MemoryProvider implements ProviderInstance {
     if (this.#memory.disturbance !== undefined) throw this.#behaviour.error(this.#memory.disturbance);
     if (this.#memory.denied.has(name)) throw this.#behaviour.error('denial');
     const versions = this.#memory.versions.get(name) ?? [];
-    const version = ref.pin === undefined ? versions.at(-1) : this.#behaviour.pinned(versions, ref.pin);
+    const version =
+      earlier !== undefined
+        ? this.#behaviour.earlier(versions, (one) => this.#behaviour.revision(one, this.#id) === earlier)
+        : ref.pin === undefined
+          ? versions.at(-1)
+          : this.#behaviour.pinned(versions, ref.pin);
     if (version === undefined) throw this.#behaviour.error('missing');
     return version;
   }
@@ -215,6 +230,7 @@ export const everyCapability = {
   createdAt: true,
   markers: true,
   hints: true,
+  oldRevisions: true,
 } as const satisfies Record<Capability, true>;
 
 /** A tiny provider in memory, right in all but what `mutation` replaces. */

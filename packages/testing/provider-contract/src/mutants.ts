@@ -134,7 +134,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'has the value for a revision',
     mutation: { revision: ({ payload }) => Buffer.from(bytesOf(payload)).toString() },
-    foundBy: ['tells no value in a revision'],
+    foundBy: ['tells no value in a revision', 'tells no value in an old'],
   },
   {
     name: 'dates every revision 1970',
@@ -145,6 +145,16 @@ export const mutants: readonly Mutant[] = [
     name: 'ignores pins',
     mutation: { pinned: (versions) => versions.at(-1) },
     foundBy: ['reads the version that a ref pins', 'answers NOT_FOUND for a version'],
+  },
+  {
+    name: 'reads the current value for an old revision',
+    mutation: { earlier: (versions) => versions.at(-1) },
+    foundBy: ['reads a replaced value', 'answers NOT_FOUND for a revision', 'never reads another value'],
+  },
+  {
+    name: 'reads another field of an old revision',
+    mutation: { earlierRef: ({ field: _, ...ref }) => ({ ...ref, field: 'other' }) },
+    foundBy: ['reads a field of a replaced value'],
   },
   {
     name: 'has a marker that tells only the length',
@@ -164,7 +174,12 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'does not know what is missing',
     mutation: failing('NOT_FOUND', 'UNAVAILABLE'),
-    foundBy: ['answers NOT_FOUND for a secret', 'answers NOT_FOUND for a field', 'answers NOT_FOUND for a version'],
+    foundBy: [
+      'answers NOT_FOUND for a secret',
+      'answers NOT_FOUND for a field',
+      'answers NOT_FOUND for a version',
+      'answers NOT_FOUND for a revision',
+    ],
   },
   {
     name: 'throws what it happens to throw',
@@ -173,22 +188,22 @@ export const mutants: readonly Mutant[] = [
   },
   ...(
     [
-      ['UNAVAILABLE', 'answers UNAVAILABLE in an outage'],
+      ['UNAVAILABLE', 'answers UNAVAILABLE in an outage', 'answers UNAVAILABLE, not NOT_FOUND'],
       ['UNAUTHENTICATED', 'answers UNAUTHENTICATED'],
       ['RATE_LIMITED', 'answers RATE_LIMITED'],
       ['ACCESS_DENIED', 'answers ACCESS_DENIED'],
     ] as const
   ).map(
-    ([code, found]): Mutant => ({
+    ([code, ...foundBy]): Mutant => ({
       name: `answers NOT_FOUND for ${code}`,
       mutation: failing(code, 'NOT_FOUND'),
-      foundBy: [found],
+      foundBy,
     }),
   ),
   {
     name: 'quotes the value in a message',
     mutation: leaking((text) => new ProviderError('INVALID_PAYLOAD', `can't parse ${text}`)),
-    foundBy: ['tells no value in an error', 'refuses a value that is not base64'],
+    foundBy: ['tells no value in an error', 'tells no value in an old', 'refuses a value that is not base64'],
   },
   {
     name: 'quotes the value in a cause',
@@ -213,7 +228,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'prints the value of a revision',
     mutation: { wrap: (revision) => Object.assign(revision, { bytes: revision.value.reveal() }) },
-    foundBy: ['tells no value in a revision'],
+    foundBy: ['tells no value in a revision', 'tells no value in an old'],
   },
   {
     name: 'prints the value of a revision only where it is inspected',
@@ -223,7 +238,7 @@ export const mutants: readonly Mutant[] = [
           value: () => Buffer.from(revision.value.reveal()).toString(),
         }),
     },
-    foundBy: ['tells no value in a revision'],
+    foundBy: ['tells no value in a revision', 'tells no value in an old'],
   },
   {
     name: 'ignores aborts',
@@ -233,6 +248,8 @@ export const mutants: readonly Mutant[] = [
       'does not probe with a signal',
       'ends a read that hangs',
       'ends a probe that hangs',
+      'does not read an old revision with a signal',
+      'ends a read of an old revision',
     ],
   },
   {

@@ -14,6 +14,15 @@ export interface WorkloadsHarness {
   createService(name: string, kind: 'service' | 'job', replicas: number, secrets: readonly string[]): Promise<void>;
   /** What `docker service update --force` does. */
   forceUpdate(service: string): Promise<void>;
+  /** Changes something else of the service than its generation; its tasks need not be started anew for it. */
+  changeSpec(service: string): Promise<void>;
+  /** Lets each running task of the service fail, without waiting for those that replace them. */
+  failTasks(service: string): Promise<void>;
+  /**
+   * Does as `forceUpdate`, while no secret can be delivered. Resolves when the orchestrator has paused the update
+   * because a task could not start, and secrets can be delivered again.
+   */
+  pauseUpdate(service: string): Promise<void>;
   removeService(service: string): Promise<void>;
   /** Lets time pass until the condition holds; rejects if it does not within a minute. */
   until(condition: () => Promise<boolean>): Promise<void>;
@@ -37,6 +46,9 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       const running = tasks.filter(({ state }) => state === 'running');
       return running.length === replicas && running.every((task) => task.generation === generation);
     };
+
+    const rolled = ({ id, version }: Workload, generation: number) =>
+      harness.workloads.roll(id, version, generation, { signal });
 
     beforeAll(async () => {
       harness = await setUp();
@@ -78,6 +90,14 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       expect(tasks.filter(({ id, state }) => state === 'running' && old.has(id))).toEqual([]);
     });
 
+    test("tells a task's generation, and nothing of a task that is not there", async () => {
+      const { tasks } = await find('web');
+      for (const { id, generation } of tasks)
+        expect(await harness.workloads.generationOf(id, { signal })).toBe(generation);
+      expect(tasks).not.toEqual([]);
+      expect(await harness.workloads.generationOf('no-such-task', { signal })).toBeNull();
+    });
+
     test('a completed rollout is never shown beside tasks from before it', async () => {
       const before = await find('web');
       await harness.forceUpdate('web');
@@ -99,11 +119,73 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       expect((await find('web')).generation).toBe(after.generation);
     });
 
+    test('a fingerprint is the same over all generations, until somebody changes the service', async () => {
+      const before = await find('web');
+      await harness.forceUpdate('web');
+      const forced = await find('web');
+      expect(forced.generation).not.toBe(before.generation);
+      expect(forced.fingerprint).toBe(before.fingerprint);
+      expect(await rolled(forced, forced.generation + 1)).toBe('applied');
+      expect((await find('web')).fingerprint).toBe(before.fingerprint);
+      await harness.changeSpec('web');
+      const changed = await find('web');
+      expect(changed.generation).toBe(forced.generation + 1);
+      expect(changed.version).toBeGreaterThan(forced.version);
+      expect(changed.fingerprint).not.toBe(before.fingerprint);
+    });
+
+    test('tells of the tasks that failed after they had started', async () => {
+      const { id, generation } = await find('web');
+      await harness.until(async () => (await find('web')).rollout.state !== 'rolling' && runs('web', 2, generation));
+      // A task that was told to stop may seem to have failed: those before this generation were.
+      const failuresNow = async () =>
+        (await harness.workloads.failures(id, { signal })).filter((failed) => failed.generation === generation);
+      expect(await failuresNow()).toEqual([]);
+      const before = (await find('web')).tasks.filter(({ state }) => state === 'running');
+      await harness.failTasks('web');
+      await harness.until(async () => (await failuresNow()).length === 2);
+      const failures = await failuresNow();
+      expect(failures.map((failed) => failed.id).toSorted()).toEqual(before.map((task) => task.id).toSorted());
+      for (const failed of failures) {
+        expect(failed).toMatchObject({
+          generation,
+          started: true,
+          nodeReady: true,
+          message: expect.stringMatching(/./),
+        });
+      }
+      await harness.until(() => runs('web', 2, generation));
+    });
+
+    test('tells of tasks that could not start, and resumes the update that was paused for them', async () => {
+      await harness.pauseUpdate('web');
+      const paused = await find('web');
+      expect(paused.rollout).toMatchObject({ state: 'paused', message: expect.stringMatching(/./) });
+      const failures = await harness.workloads.failures(paused.id, { signal });
+      const ofUpdate = failures.filter(({ generation }) => generation === paused.generation);
+      expect(ofUpdate.map(({ started, nodeReady }) => ({ started, nodeReady }))).toContainEqual({
+        started: false,
+        nodeReady: true,
+      });
+      expect(ofUpdate.filter(({ started }) => started)).toEqual([]);
+      expect(await rolled(paused, paused.generation)).toBe('applied');
+      expect((await find('web')).rollout.state).not.toBe('paused');
+      await harness.until(async () => {
+        const resumed = await find('web');
+        expect(resumed).toMatchObject({ generation: paused.generation, fingerprint: paused.fingerprint });
+        if (await runs('web', 2, paused.generation)) return true;
+        // Swarm forgets an update that was resumed while it was still stopping: it must be asked once more.
+        if (resumed.rollout.state !== 'rolling') await rolled(resumed, resumed.generation);
+        return false;
+      });
+    });
+
     test('a service that is gone is a conflict, and is shown no more', async () => {
       await harness.createService('short-lived', 'service', 1, ['key']);
       const { id, version } = await find('short-lived');
       await harness.removeService('short-lived');
       expect(await harness.workloads.roll(id, version, 1, { signal })).toBe('conflict');
+      expect(await harness.workloads.failures(id, { signal })).toEqual([]);
       const { services } = await harness.workloads.observe({ signal });
       expect(services.map((service) => service.name)).not.toContain('short-lived');
     });
@@ -149,6 +231,8 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       const aborted = { signal: AbortSignal.abort(new Error('stopped')) };
       const { workloads, leadership, ledger } = harness;
       await expect(workloads.observe(aborted)).rejects.toThrow('stopped');
+      await expect(workloads.generationOf('any', aborted)).rejects.toThrow('stopped');
+      await expect(workloads.failures('any', aborted)).rejects.toThrow('stopped');
       await expect(workloads.roll('any', 1, 1, aborted)).rejects.toThrow('stopped');
       await expect(leadership.role(aborted)).rejects.toThrow('stopped');
       await expect(ledger.read(aborted)).rejects.toThrow('stopped');

@@ -12,6 +12,7 @@ import {
 export class SimulatedProvider implements ProviderInstance {
   readonly name = 'vault';
   readonly hints = null;
+  readonly revisions = null;
   readonly #values = new Map<string, { text: string; version: number }>();
   /** While set, every call rejects with it. */
   outage: ProviderError | null = null;

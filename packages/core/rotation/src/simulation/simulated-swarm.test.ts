@@ -4,10 +4,18 @@ import { SimulatedSwarm } from './simulated-swarm.ts';
 
 describeWorkloadsContract('the simulated Swarm', async () => {
   const clock = new SimulatedClock();
-  const swarm = new SimulatedSwarm(clock, () => undefined);
+  let delivers = true;
+  const swarm = new SimulatedSwarm(clock, () => (delivers ? 'delivered' : 'refused'));
   const secrets = new Map<string, string>();
   const services = new Map<string, string>();
   const idOf = (service: string) => services.get(service) ?? '';
+  const until = async (condition: () => Promise<boolean>) => {
+    for (let steps = 0; !(await condition()); steps++) {
+      if (steps > 100) throw new Error('the condition does not come to hold');
+      swarm.step();
+      await clock.advance(100);
+    }
+  };
   return {
     workloads: swarm,
     changes: swarm,
@@ -22,13 +30,20 @@ describeWorkloadsContract('the simulated Swarm', async () => {
     },
     forceUpdate: async (service) => swarm.forceUpdate(idOf(service)),
     removeService: async (service) => swarm.removeService(idOf(service)),
-    until: async (condition) => {
-      for (let steps = 0; !(await condition()); steps++) {
-        if (steps > 100) throw new Error('the condition does not come to hold');
-        swarm.step();
-        await clock.advance(100);
-      }
+    changeSpec: async (service) => swarm.changeSpec(idOf(service)),
+    failTasks: async (service) => {
+      for (const _ of swarm.taskIds(idOf(service))) swarm.loseTask(idOf(service), true);
     },
+    pauseUpdate: async (service) => {
+      delivers = false;
+      swarm.forceUpdate(idOf(service));
+      await until(async () => {
+        const { services: all } = await swarm.observe({ signal: new AbortController().signal });
+        return all.find(({ name }) => name === service)?.rollout.state === 'paused';
+      });
+      delivers = true;
+    },
+    until,
     tearDown: async () => undefined,
   };
 });

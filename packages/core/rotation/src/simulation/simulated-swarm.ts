@@ -1,5 +1,6 @@
 import type { CallOptions, Clock } from '@vault-swarm/provider';
 import type {
+  FailedTask,
   Leadership,
   LedgerRecord,
   LedgerStore,
@@ -13,22 +14,31 @@ import type {
   WriteOutcome,
 } from '../workloads.ts';
 
+interface SimulatedTask extends WorkloadTask {
+  state: WorkloadTask['state'];
+}
+
 interface SimulatedService {
   readonly id: string;
   readonly name: string;
   readonly kind: 'service' | 'job';
   readonly secretIds: readonly string[];
+  replicas: number;
   version: number;
   generation: number;
   generationBefore: number;
+  fingerprint: string;
   rollout: RolloutReport;
-  tasks: WorkloadTask[];
-  /** Tasks of the present generation that are still to be made. */
-  toReplace: number;
+  tasks: SimulatedTask[];
+  failures: FailedTask[];
 }
 
-/** Asked for each secret of a task that starts; the answer is what its containers hold from then on. */
-export type Deliver = (taskId: string, secret: WorkloadSecret, serviceName: string) => void;
+/** Asked for each secret of a task that starts. `refused`: it can't start. */
+export type Deliver = (
+  task: { readonly id: string },
+  secret: WorkloadSecret,
+  service: { readonly name: string },
+) => 'delivered' | 'refused';
 
 /**
  * A Swarm in memory: it replaces a service's tasks one by one when its generation changes, as `step` is called, and
@@ -80,8 +90,9 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   ): string {
     const id = `service-${this.#nextId++}`;
     const rollout: RolloutReport = { state: 'none', message: '', startedAtMs: null };
-    const counters = { version: 1, generation: 0, generationBefore: 0, toReplace: 0 };
-    const service: SimulatedService = { id, name, kind, secretIds, rollout, tasks: [], ...counters };
+    const counters = { version: 1, generation: 0, generationBefore: 0, fingerprint: 'spec 1' };
+    const own = { id, name, kind, secretIds, replicas, rollout };
+    const service: SimulatedService = { ...own, ...counters, tasks: [], failures: [] };
     this.#services.set(id, service);
     for (let slot = 0; slot < replicas; slot++) this.#startTask(service);
     return id;
@@ -97,6 +108,21 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     this.#begin(service, service.generation + 1);
   }
 
+  /** The user's own change of something else than secrets. */
+  changeSpec(id: string): void {
+    const service = this.#service(id);
+    service.fingerprint = `spec ${service.version}`;
+    this.#begin(service, service.generation);
+    this.updates.pop();
+  }
+
+  /** A task ends that should not. */
+  loseTask(id: string, nodeReady: boolean): void {
+    const service = this.#service(id);
+    const task = service.tasks.find(({ state }) => state === 'running');
+    if (task !== undefined) this.#end(service, task, { started: nodeReady, nodeReady, message: 'lost' });
+  }
+
   /** Takes the ledger away, as an operator might. */
   loseLedger(text: string | null = null): void {
     this.#ledger = text === null ? null : { text, version: String(Number(this.#ledger?.version ?? 0) + 1) };
@@ -106,30 +132,58 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     return this.#ledger?.text ?? '';
   }
 
-  /** Replaces one task of each service that rolls. No task starts while its secrets' driver does not answer. */
+  /**
+   * Does for each service what Swarm would do next: starts a task that is missing, or replaces one.
+   * No task starts while its secrets' driver does not answer.
+   */
   step(): void {
     if (!this.driverAnswers) return;
-    for (const service of this.#services.values()) {
-      if (service.rollout.state !== 'rolling') continue;
-      const old = service.tasks.find(({ state, generation }) => state === 'running' && generation < service.generation);
-      if (old !== undefined && service.toReplace > 0) {
-        service.tasks = service.tasks.map((task) => (task === old ? { ...task, state: 'ended' } : task));
-        this.#startTask(service);
-        service.toReplace -= 1;
-      } else {
-        service.rollout = { ...service.rollout, state: 'completed', message: 'update completed' };
-      }
-      this.#changed();
-    }
+    for (const service of this.#services.values()) this.#proceed(service);
   }
 
-  /** Lets Swarm give the rollout up, as it does when new tasks fail. */
-  fail(id: string, state: 'paused' | 'rolled-back'): void {
+  #proceed(service: SimulatedService): void {
+    const alive = service.tasks.filter(({ state }) => state !== 'ended');
+    if (alive.length < service.replicas && service.kind === 'service') {
+      this.#startTask(service);
+      return;
+    }
+    const { state } = service.rollout;
+    if (state !== 'rolling' && state !== 'rolling-back') return;
+    const other = alive.find(
+      (task) => task.generation !== service.generation || task.createdAtMs < (service.rollout.startedAtMs ?? 0),
+    );
+    if (other === undefined) {
+      const ended = state === 'rolling' ? 'completed' : 'rolled-back';
+      service.rollout = { ...service.rollout, state: ended, message: `update ${ended}` };
+    } else {
+      other.state = 'ended';
+      this.#startTask(service);
+    }
+    this.#changed();
+  }
+
+  /** A task fails; Swarm may give the update up for it. */
+  #end(service: SimulatedService, task: SimulatedTask, why: Omit<FailedTask, 'id' | 'generation'>): void {
+    task.state = 'ended';
+    const { id, generation } = task;
+    service.failures = [...service.failures, { id, generation, ...why }].slice(-5 * service.replicas);
+    if (service.rollout.state === 'rolling' && generation === service.generation) {
+      this.fail(service.id, 'paused');
+    }
+    this.#changed();
+  }
+
+  /** Swarm gives the update up. */
+  fail(id: string, state: 'paused' | 'rolling-back'): void {
     const service = this.#service(id);
     service.rollout = { state, message: 'update paused due to failure', startedAtMs: this.#clock.now() };
-    if (state === 'rolled-back') service.generation = service.generationBefore;
+    if (state === 'rolling-back') service.generation = service.generationBefore;
     service.version += 1;
     this.#changed();
+  }
+
+  replicas(id: string): number {
+    return this.#service(id).replicas;
   }
 
   taskIds(id: string): readonly string[] {
@@ -141,9 +195,23 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   async observe(options: CallOptions): Promise<WorkloadSnapshot> {
     this.#answer(options);
     return {
-      secrets: this.#secrets,
-      services: [...this.#services.values()].map((service) => ({ ...service, tasks: [...service.tasks] })),
+      secrets: [...this.#secrets],
+      services: [...this.#services.values()].map((service) => ({
+        ...service,
+        tasks: service.tasks.filter(({ state }) => state !== 'ended').map((task) => ({ ...task })),
+      })),
     };
+  }
+
+  async generationOf(taskId: string, options: CallOptions): Promise<number | null> {
+    this.#answer(options);
+    const tasks = [...this.#services.values()].flatMap((service) => service.tasks);
+    return tasks.find(({ id }) => id === taskId)?.generation ?? null;
+  }
+
+  async failures(id: string, options: CallOptions): Promise<readonly FailedTask[]> {
+    this.#answer(options);
+    return this.#services.get(id)?.failures ?? [];
   }
 
   async roll(id: string, version: number, generation: number, options: CallOptions): Promise<WriteOutcome> {
@@ -181,25 +249,27 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   #begin(service: SimulatedService, generation: number): void {
     service.version += 1;
-    service.generationBefore = service.generation;
+    // The same spec again resumes an update that was paused; it is not a new one.
+    const isResumed = service.rollout.state === 'paused' && generation === service.generation;
+    if (!isResumed) service.generationBefore = service.generation;
     service.generation = generation;
-    service.rollout = { state: 'rolling', message: 'update in progress', startedAtMs: this.#clock.now() };
-    service.toReplace = this.taskIds(service.id).length;
+    const startedAtMs = isResumed ? service.rollout.startedAtMs : this.#clock.now();
+    service.rollout = { state: 'rolling', message: 'update in progress', startedAtMs };
     this.updates.push(`${service.name}@${generation}`);
     this.#changed();
   }
 
   #startTask(service: SimulatedService): void {
-    const task: WorkloadTask = {
+    const task: SimulatedTask = {
       id: `task-${this.#nextId++}`,
       generation: service.generation,
       createdAtMs: this.#clock.now(),
       state: 'running',
     };
-    for (const secret of this.#secrets) {
-      if (service.secretIds.includes(secret.id)) this.#deliver(task.id, secret, service.name);
-    }
     service.tasks.push(task);
+    const used = this.#secrets.filter(({ id }) => service.secretIds.includes(id));
+    if (used.every((secret) => this.#deliver(task, secret, service) === 'delivered')) return;
+    this.#end(service, task, { started: false, nodeReady: true, message: 'unable to get secret' });
   }
 
   #service(id: string): SimulatedService {

@@ -40,12 +40,14 @@ export class World {
       digestKey: null,
       ...settings,
     };
-    this.swarm = new SimulatedSwarm(this.clock, (taskId, secret, serviceName) => {
-      const { ref } = this.labels.read(secret.labels, secret.name, serviceName);
-      const revision = this.provider.revisionOf(ref.location.path ?? '');
-      const text = this.provider.textOf(ref.location.path ?? '');
-      this.containers.set(`${taskId}/${secret.name}`, { revision, text });
-      this.#rotation?.record({ taskId, secretName: secret.name, provider: 'vault', refKey: refKey(ref), revision });
+    this.swarm = new SimulatedSwarm(this.clock, (task, secret, service) => {
+      const { ref } = this.labels.read(secret.labels, secret.name, service.name);
+      const path = ref.location.path ?? '';
+      const revision = this.provider.revisionOf(path);
+      const given = { taskId: task.id, secretName: secret.name, provider: 'vault', refKey: refKey(ref), revision };
+      this.containers.set(`${task.id}/${secret.name}`, { revision, text: this.provider.textOf(path) });
+      this.#rotation?.record(given);
+      return 'delivered';
     });
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ProviderInstance, SecretRef } from '@vault-swarm/provider';
-import { eventually, expectError, readText, rejection, within } from '../calls.ts';
+import { abortedInFlight, eventually, expectError, readText, rejection, within } from '../calls.ts';
 import { canary } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 
@@ -41,7 +41,9 @@ export const abortChecks: readonly ContractCheck[] = [
     await harness.write('hanging', { text: canary('hanging') });
     await harness.hang.begin();
     try {
-      expectError(await abortedInFlight((signal) => instance.secrets.read(harness.ref('hanging'), { signal })));
+      expectError(
+        await abortedInFlight(ABORT_MS, (signal) => instance.secrets.read(harness.ref('hanging'), { signal })),
+      );
     } finally {
       await harness.hang.end();
     }
@@ -52,7 +54,7 @@ export const abortChecks: readonly ContractCheck[] = [
     await harness.write('hanging', { text: canary('hanging') });
     await harness.hang.begin();
     try {
-      await abortedInFlight((signal) => probing(instance, harness.ref('hanging'), signal));
+      await abortedInFlight(ABORT_MS, (signal) => probing(instance, harness.ref('hanging'), signal));
     } finally {
       await harness.hang.end();
     }
@@ -61,14 +63,4 @@ export const abortChecks: readonly ContractCheck[] = [
 
 async function probing(instance: ProviderInstance, ref: SecretRef, signal: AbortSignal): Promise<unknown> {
   return instance.probe?.probe([ref], { signal });
-}
-
-/** What a call rejects with that was aborted some turns of the event loop after it began. */
-async function abortedInFlight(call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
-  const controller = new AbortController();
-  const ended = rejection(call(controller.signal));
-  const before = await Promise.race([ended, new Promise<null>((resolve) => setTimeout(() => resolve(null), 50))]);
-  assert.equal(before, null, 'it ended by itself, though the backend hangs');
-  controller.abort();
-  return within(ABORT_MS, 'the aborted call', ended);
 }

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { isFailure, toFailedTask } from './failed-task.ts';
+
+const at = (second: number) => `2026-11-23T22:00:${String(second).padStart(2, '0')}.123456789Z`;
+const node = { ID: 'n', UpdatedAt: at(0), Spec: { Availability: 'active' }, Status: { State: 'ready' } };
+const task = (State: string, Err = '', Message = '', DesiredState = 'shutdown') => ({
+  ID: 't',
+  NodeID: 'n',
+  CreatedAt: at(10),
+  UpdatedAt: at(20),
+  DesiredState,
+  Spec: { ForceUpdate: 3 },
+  Status: { State, Message, Err },
+});
+
+describe('a failed task', () => {
+  it.each([
+    ['failed', 'shutdown', true],
+    ['rejected', 'shutdown', true],
+    ['rejected', 'ready', true],
+    ['orphaned', 'shutdown', true],
+    ['complete', 'shutdown', true],
+    ['complete', 'complete', false],
+    ['failed', 'complete', true],
+    ['shutdown', 'shutdown', false],
+    ['running', 'running', false],
+    ['remove', 'remove', false],
+  ])('is not every one that ended: %s, wanted to be %s, is one: %s', (state, desired, expected) => {
+    expect(isFailure(task(state, '', '', desired))).toBe(expected);
+  });
+
+  // As an engine 20.10 tells them.
+  it.each([
+    ['a process that ended', 'failed', 'task: non-zero exit (3)', 'started', true],
+    ['a health check', 'failed', 'task: non-zero exit (137): dockerexec: unhealthy container', 'starting', true],
+    ['a process that ended well', 'complete', '', 'finished', true],
+    [
+      'a delivery',
+      'failed',
+      'starting container failed: unable to get secret from secret store: secret x not found',
+      'starting',
+      false,
+    ],
+    [
+      'a command that is missing',
+      'failed',
+      'starting container failed: failed to create shim task: OCI runtime create failed: …',
+      'starting',
+      false,
+    ],
+    ['an image that is missing', 'rejected', 'No such image: nosuch:1', 'preparing', false],
+    ['a container that was lost', 'failed', 'No such container: api.1.t', 'started', false],
+    ['a node that is gone', 'orphaned', '', 'started', false],
+  ])('by %s', (_, state, error, message, started) => {
+    expect(toFailedTask(task(state, error, message), node)).toEqual({
+      id: 't',
+      generation: 3,
+      started,
+      nodeReady: state !== 'orphaned',
+      message: error || message,
+    });
+  });
+
+  it.each([
+    ['is gone', undefined],
+    ['is down', { ...node, Status: { State: 'down' } }],
+    ['is drained', { ...node, Spec: { Availability: 'drain' } }],
+    ['came back while the task lived', { ...node, UpdatedAt: at(15) }],
+  ])('says nothing where its node %s', (_, of) => {
+    expect(toFailedTask(task('failed', 'task: non-zero exit (255)'), of).nodeReady).toBe(false);
+  });
+
+  it('says something where its node was changed only after it ended', () => {
+    expect(toFailedTask(task('failed', 'task: non-zero exit (1)'), { ...node, UpdatedAt: at(30) }).nodeReady).toBe(
+      true,
+    );
+  });
+});
