@@ -241,7 +241,9 @@ export class Delivery implements SecretSource {
         message: `${where}the provider did not answer within ${this.#limits.deadlineMs} ms; check that it is up and reached`,
       };
     }
-    return { code: 'UNAVAILABLE', message: `${where}the provider could not be asked` };
+    // Not an answer of a provider: a mistake of ours. Its name helps to find it; its message might quote anything.
+    const name = error instanceof Error ? error.name : 'no error';
+    return { code: 'UNAVAILABLE', message: `${where}the provider could not be asked (${name})` };
   }
 
   #ageMs(sinceMs: number): number {

@@ -2,7 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { type HeldValue, sameValue } from './held-value.ts';
 import type { LedgerService, OpenRollout } from './ledger.ts';
 import { rotatesByItself, type SecretUse } from './uses.ts';
-import type { Workload, WorkloadTask } from './workloads.ts';
+import type { FailedTask, Workload, WorkloadTask } from './workloads.ts';
 
 /** What a rotation may do, and when it gives up. Times in milliseconds. */
 export interface RotationPolicy {
@@ -59,6 +59,8 @@ export function planRollout(input: {
   readonly unknown: readonly string[];
   readonly policy: RotationPolicy;
   readonly rejection: string | undefined;
+  /** The service's failed tasks; `null` where they were not asked for. */
+  readonly failures: readonly FailedTask[] | null;
   readonly mayBegin: boolean;
 }): RolloutPlan {
   const { service, entry } = input;
@@ -67,12 +69,9 @@ export function planRollout(input: {
   const open = entry.rollout;
   if (open === null) return due.length === 0 ? unchanged(null) : begin(input, due, 1);
   if (open.failed) return continueFailed(input, open, due);
-  const names = secretNames(input.uses, open);
   const failure = failureOf(input, open);
-  if (failure !== null) {
-    const event: ProductEvent = { type: 'rollout.failed', service: service.name, secrets: names, ...failure };
-    return { rollout: { ...open, failed: true }, roll: null, events: [event], waitingFor: null, blocked: false };
-  }
+  if (failure?.reason === 'paused' || failure?.reason === 'rolled-back') return afterEnd(input, open, due, failure);
+  if (failure !== null) return fail(input, open, failure);
   if (!wasApplied(service, open)) {
     if (input.unknown.some((key) => key in open.target)) return waiting(open, 'its provider to answer');
     if (due.length === 0) return unchanged(null);
@@ -87,17 +86,51 @@ export function planRollout(input: {
     service.rollout.state !== 'completed' ||
     due.some(({ outdated }) => outdated.some((task) => task.generation < open.generation))
   ) {
-    return unchanged(open);
+    // Swarm forgets an update that was resumed while it still worked on a slot: it has to be asked again.
+    const isForgotten = service.rollout.state === 'none' && open.attempt > 1 && input.nowMs >= retryAtMs(open);
+    return isForgotten ? resume(input, open) : unchanged(open);
   }
   // Swarm is through, but tasks that it made for this rollout hold something else than was intended.
-  const retryAtMs = open.begunAtMs + Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** open.attempt);
   const sameTarget = due.every((known) => bringsCurrent(open, known));
-  if (sameTarget && input.nowMs < retryAtMs)
+  if (sameTarget && input.nowMs < retryAtMs(open))
     return waiting(open, 'a pause after an attempt that did not reach all tasks');
   return begin({ ...input, mayBegin: true }, due, sameTarget ? open.attempt + 1 : 1);
 }
 
 type RolloutInput = Parameters<typeof planRollout>[0];
+
+/**
+ * The orchestrator paused the rollout, or rolled it back. That speaks against its values only where a task of it had
+ * started with them and then failed on a node that is up; else (a delivery that failed, a node that went away) the
+ * rollout goes on after a while.
+ */
+function afterEnd(input: RolloutInput, open: OpenRollout, due: readonly KnownUse[], failure: Failure): RolloutPlan {
+  const { service, failures, nowMs } = input;
+  if (failures === null) return waiting(open, 'Docker to tell why its tasks failed');
+  const speaksAgainst = failures.some(
+    ({ generation, started, nodeReady }) => generation === open.generation && started && nodeReady,
+  );
+  if (speaksAgainst) return fail(input, open, failure);
+  if (nowMs < retryAtMs(open)) return waiting(open, 'a while to pass since its tasks could not start');
+  const again =
+    service.rollout.state === 'paused'
+      ? resume(input, open)
+      : begin({ ...input, mayBegin: true }, due, open.attempt + 1);
+  return { ...again, events: [failureEvent(input, open, failure), ...again.events] };
+}
+
+function resume({ service, nowMs }: RolloutInput, open: OpenRollout): RolloutPlan {
+  const rollout = { ...open, attempt: open.attempt + 1, begunAtMs: nowMs };
+  return { ...unchanged(rollout), roll: rollAction(service, open.generation) };
+}
+
+function fail(input: RolloutInput, open: OpenRollout, failure: Failure): RolloutPlan {
+  return { ...unchanged({ ...open, failed: true }), events: [failureEvent(input, open, failure)] };
+}
+
+function failureEvent({ service, uses }: RolloutInput, open: OpenRollout, failure: Failure): ProductEvent {
+  return { type: 'rollout.failed', service: service.name, secrets: secretNames(uses, open), ...failure };
+}
 
 /** A failed set is not tried twice: only a newer value of one of its secrets begins the next rollout. */
 function continueFailed(input: RolloutInput, open: OpenRollout, due: readonly KnownUse[]): RolloutPlan {
@@ -155,10 +188,12 @@ function completed({ service, uses, nowMs }: RolloutInput, open: OpenRollout): R
   return { rollout: null, roll: null, events: [event], waitingFor: null, blocked: false };
 }
 
-function failureOf(
-  { service, policy, nowMs, rejection }: RolloutInput,
-  open: OpenRollout,
-): { readonly reason: 'paused' | 'rolled-back' | 'stuck' | 'not-begun'; readonly message: string } | null {
+interface Failure {
+  readonly reason: Extract<ProductEvent, { type: 'rollout.failed' }>['reason'];
+  readonly message: string;
+}
+
+function failureOf({ service, policy, nowMs, rejection }: RolloutInput, open: OpenRollout): Failure | null {
   if (rejection !== undefined) return { reason: 'not-begun', message: rejection };
   const { state, message } = service.rollout;
   if (wasApplied(service, open)) {
@@ -175,6 +210,11 @@ function wasApplied({ generation, rollout: { state, startedAtMs } }: Workload, o
   if (generation >= open.generation) return true;
   const rolledBack = state === 'rolling-back' || state === 'rolled-back' || state === 'rollback-paused';
   return rolledBack && startedAtMs !== null && startedAtMs >= open.begunAtMs;
+}
+
+/** After each attempt twice as long as after the one before. */
+function retryAtMs({ begunAtMs, attempt }: OpenRollout): number {
+  return begunAtMs + Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** attempt);
 }
 
 function busy({ rollout: { state } }: Workload): boolean {

@@ -11,7 +11,7 @@ import {
 import { planSecrets } from './plan-secrets.ts';
 import { type KnownUse, planRollout, type RollAction, type RotationPolicy } from './plan-service.ts';
 import { type ServiceUses, unreadKeys } from './uses.ts';
-import type { WorkloadTask } from './workloads.ts';
+import type { FailedTask, WorkloadTask } from './workloads.ts';
 
 /** All that a plan depends on. */
 export interface PlanInput {
@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
   readonly policy: RotationPolicy;
+  /** The failed tasks of the services whose rollout the orchestrator ended, by service id. */
+  readonly failures: ReadonlyMap<string, readonly FailedTask[]>;
   /** Updates that the orchestrator refused for good, by service id. */
   readonly rejections: ReadonlyMap<string, string>;
 }
@@ -72,6 +74,7 @@ export function plan(input: PlanInput): Plan {
       unknown: serviceUses.uses.filter(({ refKey }) => input.current(refKey) === undefined).map(({ key }) => key),
       policy: input.policy,
       rejection: input.rejections.get(service.id),
+      failures: input.failures.get(service.id) ?? null,
       mayBegin: rolling < input.policy.maxParallel,
     });
     const { rollout, roll } = decision;

@@ -217,7 +217,8 @@ test.each([
     world.provider.write('cert', 'cert 2');
     await world.clock.advance(1_500);
     world.swarm.step();
-    world.swarm.fail(web, state);
+    world.swarm.loseTask(web, true);
+    if (state === 'rolling-back') world.swarm.fail(web, state);
     await world.run(30_000);
     expect(world.events.filter((event) => event.type === 'rollout.failed')).toMatchObject([
       { service: 'web', reason: end },
@@ -229,6 +230,48 @@ test.each([
     expect(world.swarm.updates).toHaveLength(2);
   },
 );
+
+describe('when the tasks of a rollout could not start', () => {
+  async function pausedRollout() {
+    const { world, web } = await twoServices();
+    world.provider.write('cert', 'cert 2');
+    await world.clock.advance(1_500);
+    world.refuses = true;
+    world.swarm.step();
+    world.refuses = false;
+    await world.run(1_000);
+    expect(world.rotation.status().services.find(({ name }) => name === 'web')?.waitingFor).toContain(
+      'could not start',
+    );
+    return { world, web };
+  }
+
+  test('goes on with it after a while', async () => {
+    const { world, web } = await pausedRollout();
+    await world.run(40_000);
+    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+    expect(world.swarm.updates).toEqual(['web@1', 'web@1']);
+    expect([world.count('rollout.failed'), world.count('rollout.completed')]).toEqual([1, 1]);
+  });
+
+  test('asks again where Swarm took the update and did not go on with it', async () => {
+    const { world, web } = await pausedRollout();
+    for (let step = 0; step < 100 && world.swarm.updates.length < 2; step++) await world.run(250);
+    world.swarm.forgetUpdate(web);
+    await world.run(60_000);
+    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+  });
+
+  test('does so too where a node went away', async () => {
+    const { world, web } = await twoServices();
+    world.provider.write('cert', 'cert 2');
+    await world.clock.advance(1_500);
+    world.swarm.step();
+    world.swarm.loseTask(web, false);
+    await world.run(60_000);
+    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+  });
+});
 
 test('tells a rollout that does not end as stuck, once', async () => {
   const { world } = await twoServices({ policy: { maxParallel: 5, stuckAfterMs: 5_000 } });

@@ -9,6 +9,7 @@ import {
   type SecretRef,
   withDeadline,
 } from '@vault-swarm/provider';
+import { mapConcurrently } from './concurrency.ts';
 import { Evidence } from './evidence.ts';
 import { tagRevision } from './held-value.ts';
 import { emptyLedger, type LedgerDocument, parseLedger, serialiseLedger } from './ledger.ts';
@@ -20,6 +21,7 @@ import type { RotationStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import { joinUses, type Uses } from './uses.ts';
 import {
+  type FailedTask,
   type Leadership,
   type LedgerStore,
   type Role,
@@ -67,6 +69,8 @@ export interface DeliveredTo {
 
 /** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
 const PASS_DEADLINE_MS = 30_000;
+
+const READS_AT_ONCE = 4;
 
 /** While a rollout is open, its tasks are looked at this often. */
 const WATCH_INTERVAL_MS = 500;
@@ -216,7 +220,7 @@ export class Rotation {
     const before = stored ?? this.#firstLedger();
     this.#useDigestKey(this.#settings.digestKey ?? before.digestKey ?? this.#firstLedger().digestKey);
     this.#watchRefs(uses);
-    const next = this.#plan(uses, before);
+    const next = this.#plan(uses, before, await this.#failures(uses, before, signal));
     this.#board.planned(next);
     if (role !== 'leader' || !this.#settings.enabled) return false;
     if (next.ledger !== before) {
@@ -237,7 +241,24 @@ export class Rotation {
     );
   }
 
-  #plan(uses: Uses, ledger: LedgerDocument): Plan {
+  /** Why tasks failed, of the services whose open rollout the orchestrator ended. */
+  async #failures(
+    { services }: Uses,
+    ledger: LedgerDocument,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly FailedTask[]>> {
+    const ended = services.filter(({ service: { id, rollout } }) => {
+      const isOpen = ledger.services[id]?.rollout?.failed === false;
+      return isOpen && ['paused', 'rolled-back', 'rollback-paused'].includes(rollout.state);
+    });
+    return new Map(
+      await mapConcurrently(ended, READS_AT_ONCE, async ({ service: { id } }) => {
+        return [id, await this.#ports.workloads.failures(id, { signal })] as const;
+      }),
+    );
+  }
+
+  #plan(uses: Uses, ledger: LedgerDocument, failures: ReadonlyMap<string, readonly FailedTask[]>): Plan {
     const watchOf = new Map<string, RevisionWatch | undefined>();
     for (const { uses: list } of uses.services) {
       for (const use of list) watchOf.set(use.refKey, this.#watches.get(use.ref.provider)?.watch);
@@ -253,6 +274,7 @@ export class Rotation {
       answered: (taskId, secretName) => this.#evidence.values(taskId, secretName),
       ledger,
       policy: this.#settings.policy,
+      failures,
       rejections: this.#rejections,
     });
   }

@@ -116,10 +116,11 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     this.updates.pop();
   }
 
-  /** A task ends that should not. */
+  /** A task ends that should not: one of the newest generation. */
   loseTask(id: string, nodeReady: boolean): void {
     const service = this.#service(id);
-    const task = service.tasks.find(({ state }) => state === 'running');
+    const running = service.tasks.filter(({ state }) => state === 'running');
+    const task = running.toSorted((a, b) => b.generation - a.generation)[0];
     if (task !== undefined) this.#end(service, task, { started: nodeReady, nodeReady, message: 'lost' });
   }
 
@@ -171,6 +172,11 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
       this.fail(service.id, 'paused');
     }
     this.#changed();
+  }
+
+  /** Swarm takes an update, and does not go on with it: seen where one is resumed while a slot is still worked on. */
+  forgetUpdate(id: string): void {
+    this.#service(id).rollout = { state: 'none', message: '', startedAtMs: null };
   }
 
   /** Swarm gives the update up. */

@@ -28,6 +28,8 @@ export class World {
   readonly events: TimedEvent[] = [];
   /** What each task's containers really hold, by task and secret. */
   readonly containers = new Map<string, { readonly revision: string; readonly text: string | undefined }>();
+  /** While set, no secret is delivered. */
+  refuses = false;
   readonly swarm: SimulatedSwarm;
   readonly settings: RotationSettings;
   #rotation: Rotation | null = null;
@@ -41,6 +43,7 @@ export class World {
       ...settings,
     };
     this.swarm = new SimulatedSwarm(this.clock, (task, secret, service) => {
+      if (this.refuses) return 'refused';
       const { ref } = this.labels.read(secret.labels, secret.name, service.name);
       const path = ref.location.path ?? '';
       const revision = this.provider.revisionOf(path);
