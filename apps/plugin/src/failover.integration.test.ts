@@ -167,12 +167,22 @@ async function counted(seat: Seat, total: number): Promise<void> {
   );
 }
 
-/** How often a plugin has begun a rollout since it was started. */
-function begun({ plugin }: Seat): number {
-  return plugin
-    .logs()
-    .split('\n')
-    .filter((line) => line.includes('rollout.started')).length;
+/** How often an event stands in a plugin's log since it was started. */
+function logged({ plugin }: Seat, event: string): number {
+  const lines = plugin.logs().trimEnd().split('\n');
+  return lines.filter((line) => (JSON.parse(line) as { readonly event: string }).event === event).length;
+}
+
+/** What a plugin has done since it was started. A second leader would lose every race here and still be wrong. */
+async function deeds(seat: Seat) {
+  return {
+    name: seat.node.name,
+    tookTheLead: seat.plugin.logs().includes('this node leads the Swarm now'),
+    changes: logged(seat, 'revision.changed'),
+    begun: logged(seat, 'rollout.started'),
+    conflicts: logged(seat, 'rollout.conflict'),
+    counted: (await metrics(seat)).secret_rotations,
+  };
 }
 
 beforeAll(async () => {
@@ -227,9 +237,11 @@ test('of three plugins the leader’s rotates, with one update of the service, a
   await counted(leading, 1);
   for (const seat of seats) await passes(seat, 2);
   expect(await generation()).toBe(before + 1);
-  expect(seats.map((seat) => [seat.node.name, begun(seat)])).toEqual(
-    seats.map((seat) => [seat.node.name, seat === leading ? 1 : 0]),
-  );
+  const nothing = { tookTheLead: false, changes: 0, begun: 0, conflicts: 0, counted: 0 };
+  for (const seat of seats) {
+    const wanted = seat === leading ? { tookTheLead: true, changes: 1, begun: 1, conflicts: 0, counted: 1 } : nothing;
+    expect(await deeds(seat)).toEqual({ name: seat.node.name, ...wanted });
+  }
 });
 
 test('a rotation goes on when the leader’s plugin is killed in the middle of it and started again', async () => {
@@ -279,5 +291,5 @@ test('nothing is restarted when the lost manager comes back', async () => {
   for (const each of seats) await passes(each, 5);
   expect(await generation()).toBe(before);
   expect(await held()).toEqual(tasks);
-  expect(begun(seat)).toBe(0);
+  expect(await deeds(seat)).toMatchObject({ begun: 0, conflicts: 0, counted: 0 });
 });

@@ -1,7 +1,9 @@
 #!/bin/sh
 # init.sh KIND FOLDER COMMAND [ARGUMENT…]: the first process in namespaces of its own (process ids, mounts, network).
 # KIND is `box` for a whole run (its own plugin sockets and engine settings), or `engine` for one machine within a box,
-# which shares those with it. When COMMAND ends, everything in here ends.
+# which shares those with it; or `node` for a machine that is joined to others (see managers.ts): NODE_NAME is its host
+# name, NODE_ADDRESS (as 192.168.97.1/24) belongs to its device eth0, and NODE_PLUGINS is its own folder of plugin sockets.
+# When COMMAND ends, everything in here ends.
 #
 # File descriptor 3 is the lifeline: who started us writes the name of a signal for COMMAND, a line each; when the other
 # end closes, for whatever reason, everything in here is killed.
@@ -18,6 +20,16 @@ mount -t sysfs sysfs /sys
 mount --rbind "$folder/cgroup" /sys/fs/cgroup
 umount -l "$folder/cgroup"
 rmdir "$folder/cgroup"
+
+if [ "$kind" = node ]; then
+  # The first line says that the other end of the cable is plugged in; only who started us can do that.
+  read -r _ <&3
+  echo "$NODE_NAME" >/proc/sys/kernel/hostname
+  ip address add "$NODE_ADDRESS" dev eth0
+  ip link set eth0 up
+  mkdir -p /run/docker/plugins "$NODE_PLUGINS"
+  mount --bind "$NODE_PLUGINS" /run/docker/plugins
+fi
 
 if [ "$kind" = box ]; then
   # Every engine looks for plugins in /run/docker/plugins, whatever its own folders are: this run gets its own.

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,19 @@ export interface EngineOptions {
   /** Another dockerd than the system's. */
   readonly dockerd?: string;
   readonly extraFlags?: readonly string[];
+  /** Makes it a machine among others; without it, the engine has a loopback device only. */
+  readonly machine?: Machine;
+}
+
+/** What an engine that is joined to others has of its own. */
+export interface Machine {
+  readonly hostname: string;
+  /** Its address and the network's length, as 192.168.97.1/24. */
+  readonly address: string;
+  /** Its own /run/docker/plugins: the same folder, seen from the box. Made if missing. */
+  readonly plugins: string;
+  /** Puts a device eth0 into the network namespace of a process, before the engine starts. */
+  connect(pid: number): Promise<void>;
 }
 
 const init = fileURLToPath(new URL('../box/init.sh', import.meta.url));
@@ -59,6 +72,7 @@ export async function startEngine({
   dir,
   dockerd = findCommand('dockerd'),
   extraFlags = [],
+  machine,
 }: EngineOptions): Promise<OwnEngine> {
   const box = boxFolder();
   if (dockerd === undefined)
@@ -72,35 +86,45 @@ export async function startEngine({
 
   await writeFile(join(dir, 'daemon.json'), '{}'); // Not the machine's settings.
   const log = await open(logPath, 'a');
-  const machine = spawn(
+  const namespaces = spawn(
     'unshare',
     [
-      ...['--pid', '--fork', '--kill-child', '--mount-proc', '--mount', '--net', '--propagation', 'private'],
-      ...['sh', init, 'engine', dir, dockerd],
+      ...['--pid', '--fork', '--kill-child', '--mount-proc', '--mount', '--net', '--uts'],
+      ...['--propagation', 'private', 'sh', init, machine === undefined ? 'engine' : 'node', dir, dockerd],
       ...['--data-root', join(dir, 'root'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')],
       ...['--host', `unix://${socketPath}`, '--config-file', join(dir, 'daemon.json'), '--shutdown-timeout', '5'],
       // Never through the system's systemd; and below one cgroup, which the box's end removes.
       ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${basename(box)}`],
       ...extraFlags,
     ],
-    { env: { PATH: `${dirname(dockerd)}:${systemPath}`, HOME: dir }, stdio: ['ignore', log.fd, log.fd, 'pipe'] },
+    {
+      env: { PATH: `${dirname(dockerd)}:${systemPath}`, HOME: dir, ...(machine && nodeEnvironment(machine)) },
+      stdio: ['ignore', log.fd, log.fd, 'pipe'],
+    },
   );
   await log.close();
-  const lifeline = machine.stdio[3] as Socket;
+  const lifeline = namespaces.stdio[3] as Socket;
   lifeline.on('error', () => {}); // It has ended already.
   // An engine that a test forgot keeps no process alive: it dies with its lifeline.
-  machine.unref();
+  namespaces.unref();
   lifeline.unref();
 
   const end = async (politely: boolean) => {
-    if (politely && !hasEnded(machine)) {
+    if (politely && !hasEnded(namespaces)) {
       lifeline.write('TERM\n');
-      await ended(machine, 15_000);
+      await ended(namespaces, 15_000);
     }
     lifeline.end();
-    if (!(await ended(machine, 10_000))) throw new Error(`the engine in ${dir} could not be killed`);
+    if (!(await ended(namespaces, 10_000))) throw new Error(`the engine in ${dir} could not be killed`);
   };
-  const engine = await connect(socketPath, dir, dockerd, machine).catch(async (error: unknown) => {
+  const starting = async () => {
+    if (machine !== undefined) {
+      await plugIn(machine, namespaces);
+      lifeline.write('GO\n');
+    }
+    return connect(socketPath, dir, dockerd, namespaces);
+  };
+  const engine = await starting().catch(async (error: unknown) => {
     await end(false);
     const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
     throw new Error(`dockerd did not come up: ${String(error)}\n${lines.slice(-15).join('\n')}`);
@@ -117,6 +141,25 @@ export async function startEngine({
     },
     kill: () => end(false),
   };
+}
+
+/** What box/init.sh is told of a machine. */
+function nodeEnvironment({ hostname, address, plugins }: Machine): Record<string, string> {
+  return { NODE_NAME: hostname, NODE_ADDRESS: address, NODE_PLUGINS: plugins };
+}
+
+/** Connects a machine as soon as its process has a network namespace of its own. */
+async function plugIn(machine: Machine, namespaces: ChildProcess): Promise<void> {
+  const { pid } = namespaces;
+  if (pid === undefined) throw new Error('unshare could not be started');
+  const ours = await readlink('/proc/self/ns/net');
+  await waitFor(async () => hasEnded(namespaces) || (await readlink(`/proc/${pid}/ns/net`)) !== ours, {
+    timeoutMs: 10_000,
+    intervalMs: 5,
+    what: `the network namespace of ${machine.hostname}`,
+  });
+  if (hasEnded(namespaces)) throw new Error(`unshare ended with exit code ${namespaces.exitCode}`);
+  await machine.connect(pid);
 }
 
 /** Joins an engine that runs already, as DOCKER_HOST names it (`unix://…`). It is never stopped by the lab. */

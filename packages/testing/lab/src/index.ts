@@ -1,7 +1,8 @@
 export { boxFolder, type TempFolder, tempFolder } from './box.ts';
-export { attachEngine, type Engine, type EngineOptions, type OwnEngine, startEngine } from './engine.ts';
+export { attachEngine, type Engine, type EngineOptions, type Machine, type OwnEngine, startEngine } from './engine.ts';
 export { freePort } from './free-port.ts';
 export { importImage, labImage } from './image.ts';
+export { type ManagerNode, type Managers, type ManagersOptions, startManagers } from './managers.ts';
 export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './plugin-process.ts';
 export {
   createDriverSecret,
