@@ -112,16 +112,20 @@ function afterEnd(input: RolloutInput, open: OpenRollout, due: readonly KnownUse
   );
   if (speaksAgainst) return fail(input, open, failure);
   if (nowMs < retryAtMs(open)) return waiting(open, 'a while to pass since its tasks could not start');
+  const events = [failureEvent(input, open, failure)];
+  if (service.rollout.state !== 'paused' && due.length === 0) return { ...unchanged(null), events };
   const again =
     service.rollout.state === 'paused'
       ? resume(input, open)
       : begin({ ...input, mayBegin: true }, due, open.attempt + 1);
-  return { ...again, events: [failureEvent(input, open, failure), ...again.events] };
+  return { ...again, events: [...events, ...again.events] };
 }
 
+/** The same spec again, generation included: whoever's it is by now. */
 function resume({ service, nowMs }: RolloutInput, open: OpenRollout): RolloutPlan {
-  const rollout = { ...open, attempt: open.attempt + 1, begunAtMs: nowMs };
-  return { ...unchanged(rollout), roll: rollAction(service, open.generation) };
+  const generation = Math.max(open.generation, service.generation);
+  const rollout = { ...open, generation, attempt: open.attempt + 1, begunAtMs: nowMs };
+  return { ...unchanged(rollout), roll: rollAction(service, generation) };
 }
 
 function fail(input: RolloutInput, open: OpenRollout, failure: Failure): RolloutPlan {

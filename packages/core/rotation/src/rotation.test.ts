@@ -262,6 +262,26 @@ describe('when the tasks of a rollout could not start', () => {
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
   });
 
+  test('closes it where Swarm rolled it back with tasks that all have the new value', async () => {
+    const { world, web } = await pausedRollout();
+    world.swarm.fail(web, 'rolling-back');
+    await world.run(60_000);
+    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+    expect(world.swarm.updates).toEqual(['web@1']);
+    expect(world.swarm.ledgerText).toContain('"services":{}');
+  });
+
+  test("resumes the user's own generation where that came in between", async () => {
+    const { world, web } = await pausedRollout();
+    world.refuses = true;
+    world.swarm.forceUpdate(web);
+    world.swarm.step();
+    world.refuses = false;
+    await world.run(60_000);
+    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+    expect(world.swarm.updates).toEqual(['web@1', 'web@2', 'web@2']);
+  });
+
   test('does so too where a node went away', async () => {
     const { world, web } = await twoServices();
     world.provider.write('cert', 'cert 2');
