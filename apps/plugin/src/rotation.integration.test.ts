@@ -203,6 +203,26 @@ test('nothing is restarted when the plugin is killed and started again without a
   expect(after.flat().map(({ id }) => id)).toEqual(tasks.flat().map(({ id }) => id));
 });
 
+// Swarm tries for 15 s to reach a driver for each secret of a task, and starts a task a few times before it pauses.
+test('a rollout that Swarm paused while the plugin was away goes on when it is back', {
+  timeout: 300_000,
+}, async () => {
+  const before = await generations();
+  const value = await write('cert');
+  await waitFor(async () => (await generations()).web === (before.web ?? 0) + 1, {
+    timeoutMs: IN_TIME,
+    what: 'web to roll',
+  });
+  await plugin.kill('SIGKILL');
+  await waitFor(async () => (await inspectService('web')).UpdateStatus?.State === 'paused', {
+    timeoutMs: 180_000,
+    what: 'Swarm to pause the update of web',
+  });
+  plugin = await start();
+  await reaches('web', 'cert', 3, value);
+  expect(await generations()).toEqual({ ...before, web: (before.web ?? 0) + 1 });
+});
+
 test('no value is in any log, in what Docker shows, or in an answer over HTTP', async () => {
   const docker = async (...args: string[]) => (await engine.dockerBytes(...args)).toString();
   const lists = await Promise.all(['secret', 'service', 'config'].map((kind) => docker(kind, 'ls', '-q')));
