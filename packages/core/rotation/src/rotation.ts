@@ -12,19 +12,19 @@ import {
 import { mapConcurrently } from './concurrency.ts';
 import { Evidence } from './evidence.ts';
 import { tagRevision } from './held-value.ts';
-import { emptyLedger, type LedgerDocument, parseLedger, serialiseLedger } from './ledger.ts';
+import { emptyLedger, type LedgerDocument, serialiseLedger } from './ledger.ts';
 import { Loop } from './loop.ts';
+import { type Observation, Observer } from './observer.ts';
 import { type Plan, plan } from './plan.ts';
 import type { RollAction, RotationPolicy } from './plan-service.ts';
 import { type CurrentValues, RevisionWatch } from './revision-watch.ts';
 import type { RotationStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
-import { joinUses, type Uses } from './uses.ts';
+import type { Uses } from './uses.ts';
 import {
   type FailedTask,
   type Leadership,
   type LedgerStore,
-  type Role,
   RollRefused,
   type WorkloadChanges,
   type Workloads,
@@ -87,11 +87,10 @@ export class Rotation {
   readonly #watches: ReadonlyMap<string, { readonly watch: RevisionWatch; readonly loop: Loop }>;
   readonly #passes: Loop;
   readonly #board: StatusBoard;
+  readonly #observer: Observer;
   readonly #rejections = new Map<string, string>();
   readonly #unsubscribe: (() => void)[] = [];
   #digestKey: string | null;
-  #role: Role | null = null;
-  #dockerFailing = false;
 
   constructor(settings: RotationSettings, ports: RotationPorts) {
     const { clock, random } = ports;
@@ -102,6 +101,7 @@ export class Rotation {
     this.#watches = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
     this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
     this.#board = new StatusBoard(settings.enabled);
+    this.#observer = new Observer(ports, this.#board);
   }
 
   /** Begins to look and to act. */
@@ -142,7 +142,7 @@ export class Rotation {
   /** All that is known, as of the latest pass. */
   status(): RotationStatus {
     const watchOf = (provider: string) => this.#watches.get(provider)?.watch;
-    return this.#board.status(this.#role, watchOf);
+    return this.#board.status(this.#observer.role, watchOf);
   }
 
   #watchProvider(provider: string): { readonly watch: RevisionWatch; readonly loop: Loop } {
@@ -170,7 +170,7 @@ export class Rotation {
     let dockerAnswered = false;
     try {
       await withDeadline(clock, PASS_DEADLINE_MS, stopping, async (signal) => {
-        const observed = await this.#observe(signal);
+        const observed = await this.#observer.observe({ signal });
         if (observed === null) return;
         if (observed.role !== 'worker') busy = await this.#act(observed, signal);
         dockerAnswered = true;
@@ -184,39 +184,13 @@ export class Rotation {
     return busy ? Math.min(WATCH_INTERVAL_MS, this.#settings.intervalMs) : this.#settings.intervalMs;
   }
 
-  /** What Docker says now, or `null` where it does not answer. */
-  async #observe(signal: AbortSignal): Promise<Observation | null> {
-    const { workloads, leadership, ledger, events, clock, labels } = this.#ports;
-    try {
-      const role = await leadership.role({ signal });
-      this.#setRole(role);
-      if (role === 'worker') {
-        this.#tellDocker(null);
-        return { role, uses: NO_USES, stored: null, version: null };
-      }
-      const [snapshot, record] = await Promise.all([workloads.observe({ signal }), ledger.read({ signal })]);
-      this.#tellDocker(null);
-      const uses = joinUses(snapshot, labels);
-      this.#board.observed(snapshot, uses, clock.now());
-      this.#evidence.observe(
-        snapshot.services.flatMap(({ tasks }) => tasks),
-        clock.now(),
-      );
-      const stored = record === null ? null : parseLedger(record.text);
-      if (record !== null && stored === null) {
-        events.emit({ type: 'plugin.warning', message: 'the ledger is damaged; it is made anew from what runs now' });
-      }
-      return { role, uses, stored, version: record?.version ?? null };
-    } catch (error) {
-      signal.throwIfAborted();
-      this.#tellDocker(describe(error));
-      return null;
-    }
-  }
-
   /** Returns whether something is under way, so that the next pass should come soon. */
   async #act({ role, uses, stored, version }: Observation, signal: AbortSignal): Promise<boolean> {
     const { ledger, events, clock } = this.#ports;
+    this.#evidence.observe(
+      uses.services.flatMap(({ service }) => service.tasks),
+      clock.now(),
+    );
     const before = stored ?? this.#firstLedger();
     this.#useDigestKey(this.#settings.digestKey ?? before.digestKey ?? this.#firstLedger().digestKey);
     this.#watchRefs(uses);
@@ -326,31 +300,7 @@ export class Rotation {
       loop.wake();
     }
   }
-
-  #setRole(role: Role): void {
-    if (role === this.#role) return;
-    this.#role = role;
-    this.#ports.events.emit({ type: 'leadership.changed', leader: role === 'leader' });
-  }
-
-  #tellDocker(failure: string | null): void {
-    this.#board.dockerFailure(failure);
-    if ((failure !== null) === this.#dockerFailing) return;
-    this.#dockerFailing = failure !== null;
-    if (failure === null) this.#ports.events.emit({ type: 'docker.recovered' });
-    else this.#ports.events.emit({ type: 'docker.failed', operation: 'observe', message: failure });
-  }
 }
-
-interface Observation {
-  readonly role: Role;
-  readonly uses: Uses;
-  readonly stored: LedgerDocument | null;
-  /** `null` where there is no ledger. */
-  readonly version: string | null;
-}
-
-const NO_USES: Uses = { services: [], problems: [] };
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,0 +1,85 @@
+import type { CallOptions, Clock, Events, LabelReader } from '@vault-swarm/provider';
+import { type LedgerDocument, parseLedger } from './ledger.ts';
+import type { StatusBoard } from './status-board.ts';
+import { joinUses, type Uses } from './uses.ts';
+import type { Leadership, LedgerStore, Role, Workloads } from './workloads.ts';
+
+/** What the orchestrator says at one moment. */
+export interface Observation {
+  readonly role: Role;
+  readonly uses: Uses;
+  /** `null` where there is no ledger, or a damaged one. */
+  readonly stored: LedgerDocument | null;
+  /** Of the object that holds the ledger; `null` where there is none. */
+  readonly version: string | null;
+}
+
+/** What an observer looks at, and whom it tells. */
+export interface ObserverPorts {
+  readonly workloads: Workloads;
+  readonly leadership: Leadership;
+  readonly ledger: LedgerStore;
+  readonly labels: LabelReader;
+  readonly clock: Clock;
+  readonly events: Events;
+}
+
+const NO_USES: Uses = { services: [], problems: [] };
+
+/** Looks at the orchestrator, and tells when it stops answering, answers again, or gives this node another role. */
+export class Observer {
+  readonly #ports: ObserverPorts;
+  readonly #board: StatusBoard;
+  #role: Role | null = null;
+  #isFailing = false;
+
+  constructor(ports: ObserverPorts, board: StatusBoard) {
+    this.#ports = ports;
+    this.#board = board;
+  }
+
+  /** This node's part in the cluster, as it was last told. */
+  get role(): Role | null {
+    return this.#role;
+  }
+
+  /** What the orchestrator says now, or `null` where it does not answer. Rejects only when aborted. */
+  async observe({ signal }: CallOptions): Promise<Observation | null> {
+    const { workloads, leadership, ledger, labels, clock, events } = this.#ports;
+    try {
+      const role = await leadership.role({ signal });
+      this.#tellRole(role);
+      if (role === 'worker') {
+        this.#tellFailure(null);
+        return { role, uses: NO_USES, stored: null, version: null };
+      }
+      const [snapshot, record] = await Promise.all([workloads.observe({ signal }), ledger.read({ signal })]);
+      this.#tellFailure(null);
+      const uses = joinUses(snapshot, labels);
+      this.#board.observed(snapshot, uses, clock.now());
+      const stored = record === null ? null : parseLedger(record.text);
+      if (record !== null && stored === null) {
+        events.emit({ type: 'plugin.warning', message: 'the ledger is damaged; it is made anew from what runs now' });
+      }
+      return { role, uses, stored, version: record?.version ?? null };
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#tellFailure(error instanceof Error ? error.message : String(error));
+      return null;
+    }
+  }
+
+  #tellRole(role: Role): void {
+    if (role === this.#role) return;
+    this.#role = role;
+    this.#ports.events.emit({ type: 'leadership.changed', leader: role === 'leader' });
+  }
+
+  #tellFailure(message: string | null): void {
+    this.#board.dockerFailure(message);
+    if ((message !== null) === this.#isFailing) return;
+    this.#isFailing = message !== null;
+    if (message === null) this.#ports.events.emit({ type: 'docker.recovered' });
+    else this.#ports.events.emit({ type: 'docker.failed', operation: 'observe', message });
+  }
+}
