@@ -13,7 +13,8 @@ export {
 export { type Plan, type PlanInput, plan, type ServicePlan } from './plan.ts';
 export type { RollAction, RotationPolicy } from './plan-service.ts';
 export type { CurrentValues } from './revision-watch.ts';
-export { type DeliveredTo, Rotation, type RotationPorts, type RotationSettings } from './rotation.ts';
+export { Rotation } from './rotation.ts';
+export type { DeliveredTo, RotationPorts, RotationSettings } from './rotation-ports.ts';
 export type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 export type { LabelProblem, SecretUse, ServiceUses } from './uses.ts';
 export {

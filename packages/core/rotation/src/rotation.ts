@@ -1,14 +1,4 @@
-import {
-  type Clock,
-  type Digest,
-  type Events,
-  type LabelReader,
-  type ProviderInstance,
-  type Random,
-  refKey,
-  type SecretRef,
-  withDeadline,
-} from '@vault-swarm/provider';
+import { refKey, type SecretRef, withDeadline } from '@vault-swarm/provider';
 import { mapConcurrently } from './concurrency.ts';
 import { Evidence } from './evidence.ts';
 import { tagRevision } from './held-value.ts';
@@ -16,56 +6,13 @@ import { emptyLedger, type LedgerDocument, serialiseLedger } from './ledger.ts';
 import { Loop } from './loop.ts';
 import { type Observation, Observer } from './observer.ts';
 import { type Plan, plan } from './plan.ts';
-import type { RollAction, RotationPolicy } from './plan-service.ts';
-import { type CurrentValues, RevisionWatch } from './revision-watch.ts';
+import type { RollAction } from './plan-service.ts';
+import { RevisionWatch } from './revision-watch.ts';
+import type { DeliveredTo, RotationPorts, RotationSettings } from './rotation-ports.ts';
 import type { RotationStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import type { Uses } from './uses.ts';
-import {
-  type FailedTask,
-  type Leadership,
-  type LedgerStore,
-  RollRefused,
-  type WorkloadChanges,
-  type Workloads,
-} from './workloads.ts';
-
-/** How the rotation behaves. Times in milliseconds. */
-export interface RotationSettings {
-  /** Whether services are rolled; without it the rotation only looks. */
-  readonly enabled: boolean;
-  /** How often the providers are asked and the services compared. */
-  readonly intervalMs: number;
-  readonly policy: RotationPolicy;
-  /** Key of the digests in the ledger; without one, the ledger keeps one of its own. */
-  readonly digestKey: string | null;
-}
-
-/** The world outside, as the rotation needs it. */
-export interface RotationPorts {
-  readonly workloads: Workloads;
-  readonly changes: WorkloadChanges;
-  readonly leadership: Leadership;
-  readonly ledger: LedgerStore;
-  readonly labels: LabelReader;
-  /** Names of the configured providers. */
-  readonly providers: readonly string[];
-  readonly findProvider: (name: string) => Promise<ProviderInstance>;
-  readonly values: CurrentValues;
-  readonly digest: Digest;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly events: Events;
-}
-
-/** What a task was given, as the delivery tells it. */
-export interface DeliveredTo {
-  readonly taskId: string | undefined;
-  readonly secretName: string;
-  readonly provider: string;
-  readonly refKey: string;
-  readonly revision: string;
-}
+import { type FailedTask, RollRefused } from './workloads.ts';
 
 /** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
 const PASS_DEADLINE_MS = 30_000;

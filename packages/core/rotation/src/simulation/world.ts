@@ -1,5 +1,6 @@
 import { type Digest, EventBus, LabelReader, type LabelScheme, refKey, type TimedEvent } from '@vault-swarm/provider';
-import { Rotation, type RotationSettings } from '../rotation.ts';
+import { Rotation } from '../rotation.ts';
+import type { RotationSettings } from '../rotation-ports.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedProvider } from './simulated-provider.ts';
 import { SimulatedSwarm } from './simulated-swarm.ts';

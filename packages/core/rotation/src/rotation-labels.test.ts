@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { World } from './simulation/world.ts';
+
+describe('when the labels of a secret change', () => {
+  async function oneService() {
+    const world = new World();
+    for (const [path, text] of [
+      ['old', 'one'],
+      ['same', 'one'],
+      ['other', 'two'],
+    ] as const) {
+      world.provider.write(path, text);
+    }
+    const secret = world.swarm.addSecret('db', { vault_path: 'old' });
+    const service = world.swarm.addService('web', 2, [secret]);
+    world.start();
+    await world.run(2_000);
+    return { world, secret, service };
+  }
+
+  test.each([false, true])(
+    'rolls the services where they lead to another value (restarted meanwhile: %s)',
+    async (restarted) => {
+      const { world, secret, service } = await oneService();
+      if (restarted) await world.kill();
+      world.swarm.setLabels(secret, { vault_path: 'other' });
+      if (restarted) world.start();
+      await world.run(10_000);
+      expect(world.heldText(service, 'db')).toEqual(['two', 'two']);
+      expect(world.swarm.updates).toEqual(['web@1']);
+    },
+  );
+
+  test.each([false, true])(
+    'rolls nothing where they lead to the same value (restarted meanwhile: %s)',
+    async (restarted) => {
+      const { world, secret } = await oneService();
+      world.provider.write('old', 'two');
+      await world.run(10_000);
+      const before = [...world.swarm.updates];
+      if (restarted) await world.kill();
+      world.swarm.setLabels(secret, { vault_path: 'other' });
+      if (restarted) world.start();
+      await world.run(10_000);
+      expect(world.swarm.updates).toEqual(before);
+    },
+  );
+
+  test('rolls nothing while they are wrong, and then what changed meanwhile', async () => {
+    const { world, secret, service } = await oneService();
+    world.swarm.setLabels(secret, { vault_pth: 'old' });
+    await world.run(5_000);
+    expect(world.rotation.status().secrets[0]?.problem).toContain('"vault_pth"');
+    world.provider.write('old', 'three');
+    await world.kill();
+    world.start();
+    await world.run(5_000);
+    expect(world.swarm.updates).toEqual([]);
+    world.swarm.setLabels(secret, { vault_path: 'old' });
+    await world.run(10_000);
+    expect(world.heldText(service, 'db')).toEqual(['three', 'three']);
+    expect(world.swarm.updates).toEqual(['web@1']);
+  });
+});
