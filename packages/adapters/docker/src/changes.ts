@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 15_000;
 const GOOD_STREAM_MS = 10_000;
 
 /**
- * The Swarm's own events: services, secrets, nodes. The ledger's config object is left out, since we write it ourselves.
+ * The Swarm's own events: services, secrets, nodes, and configs, since the ledger is one that another manager may write.
  * A hint is also given whenever the events can be followed (again), for what was missed before.
  */
 export class DockerChanges implements WorkloadChanges {
@@ -78,7 +78,7 @@ export class DockerChanges implements WorkloadChanges {
 
   /** Resolves when the engine ends the stream. */
   async #followOnce(signal: AbortSignal, onOpen: () => void): Promise<void> {
-    const filters = { scope: ['swarm'], type: ['service', 'secret', 'node'] };
+    const filters = { scope: ['swarm'], type: ['service', 'secret', 'node', 'config'] };
     const stream = await this.#connection.open({ method: 'GET', path: '/events', query: { filters }, signal });
     onOpen();
     this.#hint(signal);

@@ -9,16 +9,20 @@ export interface EngineSecret {
   };
 }
 
+/** What tasks are made from: the service's template, and each task's own copy of it. */
+export interface EngineTaskSpec {
+  readonly ForceUpdate?: number;
+  readonly Runtime?: string;
+  readonly ContainerSpec?: { readonly Secrets?: readonly { readonly SecretID?: string }[] | null };
+}
+
 export interface EngineService {
   readonly ID: string;
   readonly Version?: { readonly Index?: number };
   readonly Spec?: {
     readonly Name?: string;
     readonly Mode?: Readonly<Record<string, unknown>>;
-    readonly TaskTemplate?: {
-      readonly ForceUpdate?: number;
-      readonly ContainerSpec?: { readonly Secrets?: readonly { readonly SecretID?: string }[] | null };
-    };
+    readonly TaskTemplate?: EngineTaskSpec;
   };
   readonly UpdateStatus?: { readonly State?: string; readonly Message?: string; readonly StartedAt?: string };
 }
@@ -30,7 +34,7 @@ export interface EngineTask {
   readonly CreatedAt?: string;
   readonly UpdatedAt?: string;
   readonly DesiredState?: string;
-  readonly Spec?: { readonly ForceUpdate?: number };
+  readonly Spec?: EngineTaskSpec;
   readonly Status?: { readonly State?: string; readonly Message?: string; readonly Err?: string };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isFailure, toFailedTask } from './failed-task.ts';
+import { fingerprintOf } from './snapshot.ts';
 
 const at = (second: number) => `2026-11-23T22:00:${String(second).padStart(2, '0')}.123456789Z`;
 const node = { ID: 'n', UpdatedAt: at(0), Spec: { Availability: 'active' }, Status: { State: 'ready' } };
@@ -55,6 +56,7 @@ describe('a failed task', () => {
     expect(toFailedTask(task(state, error, message), node)).toEqual({
       id: 't',
       generation: 3,
+      fingerprint: fingerprintOf({ ForceUpdate: 8 }),
       started,
       nodeReady: state !== 'orphaned',
       message: error || message,

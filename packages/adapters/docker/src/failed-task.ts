@@ -1,6 +1,6 @@
 import type { FailedTask } from '@vault-swarm/rotation';
 import type { EngineNode, EngineTask } from './engine-objects.ts';
-import { timeOf } from './snapshot.ts';
+import { fingerprintOf, timeOf } from './snapshot.ts';
 
 /** States that Swarm's update monitor, too, takes for a failure; it stops tasks itself by `shutdown`. */
 const FAILED = new Set(['failed', 'rejected', 'orphaned', 'complete']);
@@ -19,6 +19,7 @@ export function toFailedTask(task: EngineTask, node: EngineNode | undefined): Fa
   return {
     id: task.ID,
     generation: task.Spec?.ForceUpdate ?? 0,
+    fingerprint: fingerprintOf(task.Spec),
     started: State === 'complete' || (State === 'failed' && Err.startsWith(EXITED)),
     nodeReady: State !== 'orphaned' && wasInUse(node, task),
     message: Err || Message || State,

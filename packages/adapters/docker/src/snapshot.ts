@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { RolloutReport, Workload, WorkloadSecret, WorkloadTask } from '@vault-swarm/rotation';
-import type { EngineSecret, EngineService, EngineTask } from './engine-objects.ts';
+import type { EngineSecret, EngineService, EngineTask, EngineTaskSpec } from './engine-objects.ts';
 
 const ROLLOUT_STATES: Readonly<Record<string, RolloutReport['state']>> = {
   updating: 'rolling',
@@ -40,7 +40,7 @@ export function toWorkload(
     name: service.Spec?.Name ?? '',
     version: service.Version?.Index ?? 0,
     generation: service.Spec?.TaskTemplate?.ForceUpdate ?? 0,
-    fingerprint: fingerprintOf(service.Spec),
+    fingerprint: fingerprintOf(service.Spec?.TaskTemplate),
     kind: 'ReplicatedJob' in mode || 'GlobalJob' in mode ? 'job' : 'service',
     secretIds,
     rollout: {
@@ -52,9 +52,12 @@ export function toWorkload(
   };
 }
 
-/** The engine writes a spec's fields always in the same order; that of labels and other maps is sorted. */
-function fingerprintOf(spec: EngineService['Spec']): string {
-  return hash('sha1', JSON.stringify({ ...spec, TaskTemplate: { ...spec?.TaskTemplate, ForceUpdate: undefined } }));
+/**
+ * Equal for a service and a task of it as long as only the generation differs. The engine writes a spec's fields always
+ * in the same order; that of labels and other maps is sorted. A task is not told its runtime (seen on 20.10).
+ */
+export function fingerprintOf(spec: EngineTaskSpec | undefined): string {
+  return hash('sha1', JSON.stringify({ ...spec, ForceUpdate: undefined, Runtime: undefined }));
 }
 
 export function toTask(task: EngineTask): WorkloadTask {
@@ -63,6 +66,8 @@ export function toTask(task: EngineTask): WorkloadTask {
     generation: task.Spec?.ForceUpdate ?? 0,
     createdAtMs: timeOf(task.CreatedAt) ?? 0,
     state: taskState(task),
+    // Also tasks that were never given a node say why; that of a running one is history.
+    reason: task.Status?.Err ?? '',
   };
 }
 

@@ -62,7 +62,7 @@ describeWorkloadsContract('a real Swarm', async () => {
       else await createService(engine, { name, replicas, secrets });
     },
     forceUpdate: (service) => update(service, '--force'),
-    changeSpec: (service) => update(service, '--label-add', 'changed=yes'),
+    changeSpec: (service) => update(service, '--container-label-add', 'changed=yes'),
     failTasks: async (service) => {
       const tasks = await runningTasks(engine, service);
       await engine.dockerBytes('kill', ...tasks.map(({ containerId }) => containerId));

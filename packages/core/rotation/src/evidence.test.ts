@@ -10,6 +10,7 @@ const task = (state: WorkloadTask['state'], createdAtMs = START_MS + 1): Workloa
   generation: 0,
   createdAtMs,
   state,
+  reason: '',
 });
 
 function setUp() {

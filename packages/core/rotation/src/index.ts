@@ -13,6 +13,13 @@ export {
 export { type Plan, type PlanInput, plan, type ServicePlan } from './plan.ts';
 export type { RollAction, RotationPolicy } from './plan-service.ts';
 export type { CurrentValues } from './revision-watch.ts';
+export {
+  type RequestedService,
+  type RotateByHand,
+  type RotateRefusal,
+  RotateRefused,
+  type RotateRequest,
+} from './rotate-request.ts';
 export { Rotation } from './rotation.ts';
 export type { DeliveredTo, RotationPorts, RotationSettings } from './rotation-ports.ts';
 export type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';

@@ -18,6 +18,8 @@ export interface WorkloadTask {
   /** By the orchestrator's clock, in milliseconds since 1970. */
   readonly createdAtMs: number;
   readonly state: 'starting' | 'running' | 'ended';
+  /** Why it does not run yet, in the orchestrator's own words; empty where it says nothing. */
+  readonly reason: string;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface Workload {
   readonly version: number;
   /** How often it was told to start its tasks anew; a rollback brings an older number back. */
   readonly generation: number;
-  /** Equal as long as nobody changed the service but for its generation. */
+  /** Of what its tasks are made from: equal as long as nobody changed more of that than the generation. */
   readonly fingerprint: string;
   /** A job's tasks end by themselves; rolling it would run it again. */
   readonly kind: 'service' | 'job';
@@ -52,6 +54,8 @@ export interface Workload {
 export interface FailedTask {
   readonly id: string;
   readonly generation: number;
+  /** Of what it was made from: comparable with {@link Workload.fingerprint}. */
+  readonly fingerprint: string;
   /** Whether its secrets were delivered and its containers started: what failed then is not the delivery. */
   readonly started: boolean;
   /** Whether its node was up and in use: a task that ends with its node says nothing about its secrets. */

@@ -14,7 +14,7 @@ export interface WorkloadsHarness {
   createService(name: string, kind: 'service' | 'job', replicas: number, secrets: readonly string[]): Promise<void>;
   /** What `docker service update --force` does. */
   forceUpdate(service: string): Promise<void>;
-  /** Changes something else of the service than its generation; its tasks need not be started anew for it. */
+  /** Changes something else of what the service's tasks are made from than their generation. */
   changeSpec(service: string): Promise<void>;
   /** Lets each running task of the service fail, without waiting for those that replace them. */
   failTasks(service: string): Promise<void>;
@@ -146,9 +146,11 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       await harness.until(async () => (await failuresNow()).length === 2);
       const failures = await failuresNow();
       expect(failures.map((failed) => failed.id).toSorted()).toEqual(before.map((task) => task.id).toSorted());
+      const { fingerprint } = await find('web');
       for (const failed of failures) {
         expect(failed).toMatchObject({
           generation,
+          fingerprint,
           started: true,
           nodeReady: true,
           message: expect.stringMatching(/./),

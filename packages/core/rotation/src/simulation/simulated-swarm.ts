@@ -164,10 +164,15 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   }
 
   /** A task fails; Swarm may give the update up for it. */
-  #end(service: SimulatedService, task: SimulatedTask, why: Omit<FailedTask, 'id' | 'generation'>): void {
+  #end(
+    service: SimulatedService,
+    task: SimulatedTask,
+    why: Omit<FailedTask, 'id' | 'generation' | 'fingerprint'>,
+  ): void {
     task.state = 'ended';
     const { id, generation } = task;
-    service.failures = [...service.failures, { id, generation, ...why }].slice(-5 * service.replicas);
+    const { fingerprint } = service;
+    service.failures = [...service.failures, { id, generation, fingerprint, ...why }].slice(-5 * service.replicas);
     if (service.rollout.state === 'rolling' && generation === service.generation) {
       this.fail(service.id, 'paused');
     }
@@ -271,6 +276,7 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
       generation: service.generation,
       createdAtMs: this.#clock.now(),
       state: 'running',
+      reason: '',
     };
     service.tasks.push(task);
     const used = this.#secrets.filter(({ id }) => service.secretIds.includes(id));

@@ -1,0 +1,22 @@
+/** A request for a secret, as far as the choice of its revision depends on it. */
+export interface ChoiceRequest {
+  readonly serviceId: string | undefined;
+  readonly taskId: string | undefined;
+  readonly secretName: string;
+  /** Of the ref that the secret's labels name now. */
+  readonly refKey: string;
+}
+
+/**
+ * `current` for nearly every request. A named `revision` for a service whose rollout is open or whose newest values
+ * were set aside; where it can't be had, the current one is given all the same or the request is refused, as
+ * `otherwise` says.
+ */
+export type ChosenRevision =
+  | { readonly kind: 'current' }
+  | { readonly kind: 'revision'; readonly revision: string; readonly otherwise: 'current' | 'refuse' };
+
+/** Which revision of a secret a task is to be given. Must answer at once where it can, and never reject. */
+export interface RevisionChoice {
+  choose(request: ChoiceRequest): ChosenRevision | Promise<ChosenRevision>;
+}

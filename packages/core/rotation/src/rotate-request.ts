@@ -1,0 +1,51 @@
+import type { CallOptions } from '@vault-swarm/provider';
+
+/** What an operator asks to be rolled now: all services of a secret, one service, or all whose values were set aside. */
+export type RotateRequest =
+  | { readonly kind: 'secret'; readonly name: string }
+  | { readonly kind: 'service'; readonly name: string }
+  | { readonly kind: 'set-aside' };
+
+/** What becomes of a request for one service. */
+export interface RequestedService {
+  readonly name: string;
+  /** Names of the secrets that the request concerns. */
+  readonly secrets: readonly string[];
+  /**
+   * `rolls`: it is rolled as soon as its turn comes. `current`: its tasks have the newest values already.
+   * `never`: it is a job, or labels say that none of these secrets is ever rotated.
+   */
+  readonly outcome: 'rolls' | 'current' | 'never';
+}
+
+/**
+ * Why a request could not be taken.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `UNKNOWN` | there is no such secret of ours, or no such service that uses one |
+ * | `DISABLED` | the rotation is turned off |
+ * | `UNAVAILABLE` | the orchestrator did not answer, or took nothing; the same request may succeed later |
+ */
+export type RotateRefusal = 'UNKNOWN' | 'DISABLED' | 'UNAVAILABLE';
+
+/** A request by hand that could not be taken. The message is one sentence for the operator. */
+export class RotateRefused extends Error {
+  override readonly name = 'RotateRefused';
+  readonly code: RotateRefusal;
+
+  constructor(code: RotateRefusal, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Takes requests by hand. */
+export interface RotateByHand {
+  /**
+   * Notes in the ledger what was asked for, whichever manager's plugin is asked; the leader does it, also after a crash.
+   * A set of values that failed and was set aside is tried again. Resolves once it is noted.
+   * @throws {RotateRefused}
+   */
+  rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]>;
+}
