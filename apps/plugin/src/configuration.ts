@@ -30,6 +30,7 @@ export interface PluginConfiguration {
     readonly intervalMs: number;
     readonly maxParallel: number;
     readonly stuckAfterMs: number;
+    readonly onFailure: 'rollback' | 'pause';
     readonly ledgerKey: Credential | undefined;
   };
   readonly delivery: DeliveryLimits;
@@ -159,13 +160,12 @@ function parseRotation(environment: Environment, warnings: string[]): PluginConf
   if (environment.has('ROTATION_INTERVAL') && environment.has('VAULT_ROTATION_INTERVAL')) {
     warnings.push('ROTATION_INTERVAL is ignored, since VAULT_ROTATION_INTERVAL is given too; remove one of them');
   }
-  // Checked here, and acted on once bad values are taken back; until then a failed rollout is left to the operator.
-  environment.oneOf('ROTATION_ON_FAILURE', ['rollback', 'pause'], 'rollback');
   return {
     enabled: environment.boolean('ENABLE_ROTATION', true),
     intervalMs,
     maxParallel: environment.integer('ROTATION_MAX_PARALLEL', 5, { min: 1, max: 1000 }),
     stuckAfterMs: environment.durationMs('ROTATION_STUCK_AFTER', 600_000, { minMs: 1_000 }),
+    onFailure: environment.oneOf('ROTATION_ON_FAILURE', ['rollback', 'pause'], 'rollback'),
     ledgerKey: environment.credential('LEDGER_KEY'),
   };
 }

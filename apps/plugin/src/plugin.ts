@@ -78,6 +78,7 @@ export class Plugin {
     const rotation = container.get(rotationId.rotation);
     const docker = container.get(rotationId.docker);
     container.get(id.evidence).connect((delivered) => rotation.record(delivered));
+    container.get(id.choice).connect(rotation);
     rotation.start();
     this.#stops.push(async () => {
       await rotation.stop();

@@ -5,10 +5,14 @@ import { Container } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import { EvidenceRelay } from '../evidence-relay.ts';
 import { ProviderDirectory } from '../provider-directory.ts';
+import { RevisionChoiceRelay } from '../revision-choice-relay.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemDigest } from '../system/digest.ts';
 import { systemRandom } from '../system/random.ts';
 import { id } from './identifiers.ts';
+
+/** A request that comes right after the start waits so long for the rotation to be loaded. */
+const ROTATION_WAIT_MS = 300;
 
 /**
  * All that is needed to answer for a secret, and nothing that takes time to load: the providers' libraries come when
@@ -23,6 +27,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.events).toResolvedValue((clock) => new EventBus(clock), [id.clock]);
   container.bind(id.labels).toResolvedValue(({ schemes }) => new LabelReader(schemes), [id.configuration]);
   container.bind(id.evidence).toConstantValue(new EvidenceRelay());
+  container.bind(id.choice).toConstantValue(new RevisionChoiceRelay(ROTATION_WAIT_MS));
   container.bind(id.providers).toResolvedValue(
     ({ providers, rotation }, clock, digest) => {
       // Without an operator's key, revisions of providers that have none of their own are known to this process only.
@@ -32,16 +37,17 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
     [id.configuration, id.clock, id.digest],
   );
   container.bind(id.delivery).toResolvedValue(
-    (labels, providers, clock, events, evidence, { delivery }) =>
+    (labels, providers, clock, events, evidence, choice, { delivery }) =>
       new Delivery({
         labels,
         findProvider: providers.find,
         clock,
         events,
         record: evidence.record,
+        choice,
         limits: delivery,
       }),
-    [id.labels, id.providers, id.clock, id.events, id.evidence, id.configuration],
+    [id.labels, id.providers, id.clock, id.events, id.evidence, id.choice, id.configuration],
   );
   container
     .bind(id.driver)

@@ -5,6 +5,7 @@ import type { ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import type { EvidenceRelay } from '../evidence-relay.ts';
 import type { ProviderDirectory } from '../provider-directory.ts';
+import type { RevisionChoiceRelay } from '../revision-choice-relay.ts';
 
 /** What the container holds, by name. */
 export const id = {
@@ -16,6 +17,7 @@ export const id = {
   labels: Symbol('labels') as ServiceIdentifier<LabelReader>,
   providers: Symbol('providers') as ServiceIdentifier<ProviderDirectory>,
   evidence: Symbol('evidence') as ServiceIdentifier<EvidenceRelay>,
+  choice: Symbol('choice') as ServiceIdentifier<RevisionChoiceRelay>,
   delivery: Symbol('delivery') as ServiceIdentifier<Delivery>,
   driver: Symbol('driver') as ServiceIdentifier<DriverServer>,
 };

@@ -36,7 +36,11 @@ export function addRotation(container: Container): void {
         {
           enabled: rotation.enabled,
           intervalMs: rotation.intervalMs,
-          policy: { maxParallel: rotation.maxParallel, stuckAfterMs: rotation.stuckAfterMs },
+          policy: {
+            maxParallel: rotation.maxParallel,
+            stuckAfterMs: rotation.stuckAfterMs,
+            onFailure: rotation.onFailure,
+          },
           digestKey: rotation.ledgerKey?.read() ?? null,
         },
         {

@@ -57,6 +57,7 @@ function setUp(limits: Partial<DeliveryLimits> = {}) {
     clock,
     events: bus,
     record: (entry) => delivered.push(entry),
+    choice: { choose: () => ({ kind: 'current' }) },
     limits: {
       deadlineMs: 2_000,
       cacheMaxAgeMs: 10_000,

@@ -14,7 +14,10 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import { CircuitBreaker } from './circuit-breaker.ts';
+import { OldRevisions } from './old-revisions.ts';
+import { checkSize, explainRefusal } from './refusal.ts';
 import type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
+import type { ChosenRevision, RevisionChoice } from './revision-choice.ts';
 import { type MemoryLimits, RevisionMemory } from './revision-memory.ts';
 
 /** Finds a configured provider by its name, once it is ready. Rejects if it never will be. */
@@ -44,8 +47,10 @@ export interface DeliveryLimits {
   readonly memory: MemoryLimits;
 }
 
-/** Swarm carries secrets of 1 byte up to, but not including, 500 KiB. */
-const MAX_VALUE_BYTES = 500 * 1024;
+interface Obtained {
+  readonly revision: SecretRevision;
+  readonly source: DeliverySource;
+}
 
 /** What is kept back of a deadline, so that the answer is out before it is over. */
 const ANSWER_MARGIN_MS = 50;
@@ -60,8 +65,10 @@ export class Delivery implements SecretSource {
   readonly #clock: Clock;
   readonly #events: Events;
   readonly #record: RecordDelivery;
+  readonly #choice: RevisionChoice;
   readonly #limits: DeliveryLimits;
   readonly #memory: RevisionMemory;
+  readonly #old: OldRevisions;
   readonly #flights = new Map<string, Promise<SecretRevision>>();
   /** By provider. */
   readonly #breakers = new Map<string, CircuitBreaker>();
@@ -72,6 +79,7 @@ export class Delivery implements SecretSource {
     readonly clock: Clock;
     readonly events: Events;
     readonly record: RecordDelivery;
+    readonly choice: RevisionChoice;
     readonly limits: DeliveryLimits;
   }) {
     this.#labels = ports.labels;
@@ -79,8 +87,10 @@ export class Delivery implements SecretSource {
     this.#clock = ports.clock;
     this.#events = ports.events;
     this.#record = ports.record;
+    this.#choice = ports.choice;
     this.#limits = ports.limits;
     this.#memory = new RevisionMemory(ports.limits.memory);
+    this.#old = new OldRevisions(this.#memory, ports.findProvider, ports.clock);
   }
 
   async get(request: SecretRequest): Promise<SecretAnswer> {
@@ -88,7 +98,11 @@ export class Delivery implements SecretSource {
     let ref: SecretRef | undefined;
     try {
       ref = this.#labels.read(request.labels, request.secretName, request.serviceName).ref;
-      const { revision, source } = await this.#obtain(ref);
+      const { serviceId, taskId, secretName } = request;
+      const choosing = this.#choice.choose({ serviceId, taskId, secretName, refKey: refKey(ref) });
+      const chosen = choosing instanceof Promise ? await choosing : choosing;
+      const untilMs = begunAtMs + Math.max(this.#limits.deadlineMs / 2, this.#limits.deadlineMs - ANSWER_MARGIN_MS);
+      const { revision, source } = await this.#obtain(ref, chosen, untilMs);
       checkSize(ref, revision);
       this.#record({
         serviceId: request.serviceId,
@@ -110,7 +124,7 @@ export class Delivery implements SecretSource {
       });
       return { kind: 'value', value: revision.value, revision: revision.revision };
     } catch (error) {
-      const { code, message } = this.#explain(error, ref);
+      const { code, message } = explainRefusal(error, ref, this.#limits.deadlineMs);
       this.#events.emit({
         type: 'secret.refused',
         secret: request.secretName,
@@ -142,6 +156,20 @@ export class Delivery implements SecretSource {
     this.#breaker(ref.provider).succeeded();
   }
 
+  /** From now on keeps exactly these revisions, by ref key, whatever else has to go. */
+  retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
+    this.#memory.retain(revisions);
+  }
+
+  /**
+   * Whether a revision that was replaced is at hand: from memory, else read again where the provider keeps old ones.
+   *
+   * @throws {ProviderError} where the provider does not answer now; the signal's reason when aborted.
+   */
+  async recall(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<boolean> {
+    return (await this.#old.find(ref, revision, { signal })) !== null;
+  }
+
   /** How many values are held, and of how many bytes. */
   get memorySize(): { readonly refs: number; readonly revisions: number; readonly bytes: number } {
     return this.#memory.size;
@@ -163,13 +191,37 @@ export class Delivery implements SecretSource {
     return breaker;
   }
 
-  async #obtain(ref: SecretRef): Promise<{ revision: SecretRevision; source: DeliverySource }> {
+  async #obtain(ref: SecretRef, chosen: ChosenRevision, untilMs: number): Promise<Obtained> {
+    if (chosen.kind === 'current') return this.#obtainCurrent(ref, untilMs);
+    const held = this.#memory.get(refKey(ref), chosen.revision);
+    if (held !== undefined) return { revision: held, source: 'memory' };
+    const remainingMs = untilMs - this.#clock.monotonic();
+    // The current one, where it may be given instead, needs some of the time too.
+    const waitMs = chosen.otherwise === 'current' ? remainingMs / 2 : remainingMs;
+    try {
+      const isOpen = this.#breaker(ref.provider).isOpen;
+      const recalled = await withDeadline(this.#clock, waitMs, undefined, async (signal) =>
+        isOpen ? null : this.#old.find(ref, chosen.revision, { signal }),
+      );
+      if (recalled !== null) return { revision: recalled, source: 'provider' };
+    } catch (error) {
+      if (chosen.otherwise === 'refuse') throw error;
+    }
+    if (chosen.otherwise === 'current') return this.#obtainCurrent(ref, untilMs);
+    throw new ProviderError(
+      'UNAVAILABLE',
+      `${describeRef(ref)}: its newest value made tasks of this service fail, and the last good one can't be had any ` +
+        'more; write another value, or rotate by hand to try the newest one again',
+    );
+  }
+
+  async #obtainCurrent(ref: SecretRef, untilMs: number): Promise<Obtained> {
     const key = refKey(ref);
     const held = this.#memory.current(key);
     if (held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs) {
       return { revision: held.revision, source: 'memory' };
     }
-    const waitMs = Math.max(this.#limits.deadlineMs / 2, this.#limits.deadlineMs - ANSWER_MARGIN_MS);
+    const waitMs = untilMs - this.#clock.monotonic();
     try {
       const revision = await withDeadline(this.#clock, waitMs, undefined, () => this.#sharedRead(ref, key, waitMs));
       return { revision, source: 'provider' };
@@ -232,29 +284,7 @@ export class Delivery implements SecretSource {
     }
   }
 
-  #explain(error: unknown, ref: SecretRef | undefined): { code: ProviderError['code'] | 'DEADLINE'; message: string } {
-    if (error instanceof ProviderError) return { code: error.code, message: error.message };
-    const where = ref === undefined ? '' : `${describeRef(ref)}: `;
-    if (error instanceof DeadlineExceeded) {
-      return {
-        code: 'DEADLINE',
-        message: `${where}the provider did not answer within ${this.#limits.deadlineMs} ms; check that it is up and reached`,
-      };
-    }
-    // Not an answer of a provider: a mistake of ours. Its name helps to find it; its message might quote anything.
-    const name = error instanceof Error ? error.name : 'no error';
-    return { code: 'UNAVAILABLE', message: `${where}the provider could not be asked (${name})` };
-  }
-
   #ageMs(sinceMs: number): number {
     return this.#clock.monotonic() - sinceMs;
   }
-}
-
-function checkSize(ref: SecretRef, { value }: SecretRevision): void {
-  if (value.byteLength > 0 && value.byteLength < MAX_VALUE_BYTES) return;
-  throw new ProviderError(
-    'INVALID_PAYLOAD',
-    `${describeRef(ref)}: the value has ${value.byteLength} bytes; Swarm carries 1 to ${MAX_VALUE_BYTES - 1}`,
-  );
 }

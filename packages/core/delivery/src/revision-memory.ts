@@ -15,7 +15,7 @@ export interface MemoryLimits {
 
 interface Entry {
   /** Oldest first; the newest is the current one, unless the ref was forgotten. */
-  readonly revisions: Map<string, SecretRevision>;
+  revisions: Map<string, SecretRevision>;
   current: CurrentRevision | null;
 }
 
@@ -28,6 +28,8 @@ const REVISIONS_PER_REF = 2;
  */
 export class RevisionMemory {
   readonly #limits: MemoryLimits;
+  /** By ref key: what is kept whatever else has to go. */
+  #retained: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
   #revisions = 0;
@@ -51,6 +53,35 @@ export class RevisionMemory {
     return entry.current ?? undefined;
   }
 
+  /** A revision of the ref, whether it is the newest or not. Counts as a use. */
+  get(key: string, revision: string): SecretRevision | undefined {
+    const entry = this.#entries.get(key);
+    const held = entry?.revisions.get(revision);
+    if (entry === undefined || held === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return held;
+  }
+
+  /** From now on exactly these revisions, by ref key, are kept beyond all limits, also where the ref is forgotten. */
+  retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
+    this.#retained = revisions;
+  }
+
+  /** Takes in an older revision, which is not the newest. */
+  add(key: string, revision: SecretRevision): void {
+    const entry = this.#entries.get(key) ?? { revisions: new Map<string, SecretRevision>(), current: null };
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (entry.revisions.has(revision.revision)) return;
+    // Older than those that are there: the first to go.
+    entry.revisions = new Map([[revision.revision, revision], ...entry.revisions]);
+    this.#revisions += 1;
+    this.#bytes += revision.value.byteLength;
+    this.#trim(key, entry);
+    this.#evict(key);
+  }
+
   /**
    * Takes in what a read gave. An answer to a read that was begun before the one that gave the present pointer is
    * older than it and leaves the pointer alone.
@@ -67,8 +98,7 @@ export class RevisionMemory {
     this.#revisions += 1;
     this.#bytes += revision.value.byteLength;
     entry.current = { revision, confirmedAtMs: readBegunAtMs };
-    const oldest = entry.revisions.size > REVISIONS_PER_REF ? entry.revisions.keys().next().value : undefined;
-    if (oldest !== undefined) this.#remove(entry, oldest);
+    this.#trim(key, entry);
     this.#evict(key);
   }
 
@@ -79,12 +109,25 @@ export class RevisionMemory {
     entry.current = { ...entry.current, confirmedAtMs: atMs };
   }
 
-  /** The provider no longer gives this ref a value: nothing of it is served any more. */
+  /** The provider no longer gives this ref a value: nothing of it is served any more, but for what is retained. */
   forget(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    for (const revision of [...entry.revisions.keys()]) this.#remove(entry, revision);
-    this.#entries.delete(key);
+    entry.current = null;
+    for (const revision of [...entry.revisions.keys()]) {
+      if (!this.#isRetained(key, revision)) this.#remove(entry, revision);
+    }
+    if (entry.revisions.size === 0) this.#entries.delete(key);
+  }
+
+  #isRetained(key: string, revision: string): boolean {
+    return this.#retained.get(key)?.has(revision) === true;
+  }
+
+  /** Beside what is retained, only the newest are kept. */
+  #trim(key: string, entry: Entry): void {
+    const mayGo = [...entry.revisions.keys()].filter((revision) => !this.#isRetained(key, revision));
+    for (const revision of mayGo.slice(0, -REVISIONS_PER_REF)) this.#remove(entry, revision);
   }
 
   #remove(entry: Entry, revision: string): void {
@@ -98,7 +141,7 @@ export class RevisionMemory {
   #evict(keep: string): void {
     for (const key of this.#entries.keys()) {
       if (this.#revisions <= this.#limits.maxRevisions && this.#bytes <= this.#limits.maxBytes) return;
-      if (key !== keep) this.forget(key);
+      if (key !== keep && !this.#retained.has(key)) this.forget(key);
     }
   }
 }

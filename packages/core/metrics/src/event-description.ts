@@ -50,6 +50,29 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ service, secrets, reason, message }) =>
       `the rollout of ${list('secret', secrets)} to service ${service} ${FAILURES[reason]}: ${message || 'no reason given'}`,
   },
+  'values.set-aside': {
+    severity: 'error',
+    sentence: ({ service, secrets, message }) =>
+      `the new value of ${list('secret', secrets)} is set aside for service ${service}, since its tasks failed with it: ` +
+      `${message || 'no reason given'}; write another value, or rotate by hand to try it again`,
+  },
+  'values.lifted': {
+    severity: 'info',
+    sentence: ({ service, secrets, reason }) =>
+      `${list('secret', secrets)} of service ${service} ${secrets.length === 1 ? 'is' : 'are'} tried again ` +
+      (reason === 'newer' ? 'since there is a newer value' : 'on request'),
+  },
+  'rollback.started': {
+    severity: 'warn',
+    sentence: ({ service, secrets, generation }) =>
+      `service ${service} is rolling to generation ${generation} for the last good value of ${list('secret', secrets)}`,
+  },
+  'rollback.completed': {
+    severity: 'info',
+    sentence: ({ service, secrets, durationMs }) =>
+      `every task of service ${service} has the last good value of ${list('secret', secrets)} again, ` +
+      `after ${roundedDuration(durationMs)}`,
+  },
   'rollout.conflict': {
     severity: 'info',
     sentence: ({ service, outcome }) =>

@@ -58,6 +58,36 @@ export type ProductEvent =
       readonly reason: 'paused' | 'rolled-back' | 'stuck' | 'not-begun';
       readonly message: string;
     }
+  /** The values of a rollout made tasks of the service fail: it is given the last good ones instead. */
+  | {
+      readonly type: 'values.set-aside';
+      readonly service: string;
+      readonly secrets: readonly string[];
+      /** The orchestrator's own reason. */
+      readonly message: string;
+    }
+  /** Values that were set aside are tried again: one of them is newer, or somebody asked for it. */
+  | {
+      readonly type: 'values.lifted';
+      readonly service: string;
+      readonly secrets: readonly string[];
+      readonly reason: 'newer' | 'by-hand';
+    }
+  | {
+      readonly type: 'rollback.started';
+      readonly service: string;
+      readonly secrets: readonly string[];
+      readonly generation: number;
+    }
+  /** Every task has the last good values again. */
+  | {
+      readonly type: 'rollback.completed';
+      readonly service: string;
+      readonly secrets: readonly string[];
+      readonly generation: number;
+      /** From the moment it was begun to the last task. */
+      readonly durationMs: number;
+    }
   | { readonly type: 'rollout.conflict'; readonly service: string; readonly outcome: 'conflict' | 'unknown' }
   | {
       readonly type: 'provider.failed';

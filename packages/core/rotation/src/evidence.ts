@@ -18,7 +18,7 @@ interface TaskEvidence {
   frozen: boolean;
 }
 
-/** How long an answer for a task that no snapshot has shown is kept. */
+/** How long an answer is kept for a task that no snapshot shows: not yet, or no longer, when it may be asked why it failed. */
 const UNSEEN_TASK_MS = 600_000;
 
 /**
@@ -67,7 +67,7 @@ export class Evidence {
     for (const [id, evidence] of this.#tasks) {
       const task = alive.get(id);
       if (task === undefined) {
-        if (evidence.frozen || nowMs - evidence.recordedAtMs > UNSEEN_TASK_MS) this.#tasks.delete(id);
+        if (nowMs - evidence.recordedAtMs > UNSEEN_TASK_MS) this.#tasks.delete(id);
       } else if (task.state === 'starting') {
         evidence.seenStarting = true;
       } else if (!evidence.frozen) {

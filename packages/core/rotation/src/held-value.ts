@@ -26,6 +26,11 @@ export function untagRevision(tagged: string): string {
   return tagged.slice(tagged.indexOf(':') + 1);
 }
 
+/** Whether the value was read by this ref: the secret's labels may have named another one then. */
+export function isOfRef({ revision }: HeldValue, refKey: string): boolean {
+  return revision.startsWith(`${tagOf(refKey)}:`);
+}
+
 /** FNV-1a, 32 bits: it has to tell apart the few refs that one secret ever has. */
 function tagOf(refKey: string): string {
   let hash = 0x811c9dc5;

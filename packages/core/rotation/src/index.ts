@@ -7,12 +7,12 @@ export {
   type LedgerSecret,
   type LedgerService,
   type OpenRollout,
-  parseLedger,
-  serialiseLedger,
+  type SetAside,
+  type Values,
 } from './ledger.ts';
+export { parseLedger, serialiseLedger } from './ledger-text.ts';
 export { type Plan, type PlanInput, plan, type ServicePlan } from './plan.ts';
-export type { RollAction, RotationPolicy } from './plan-service.ts';
-export type { CurrentValues } from './revision-watch.ts';
+export type { ServedValues } from './revision-watch.ts';
 export {
   type RequestedService,
   type RotateByHand,
@@ -21,7 +21,8 @@ export {
   type RotateRequest,
 } from './rotate-request.ts';
 export { Rotation } from './rotation.ts';
-export type { DeliveredTo, RotationPorts, RotationSettings } from './rotation-ports.ts';
+export type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
+export type { Availability, RollAction, RotationPolicy } from './situation.ts';
 export type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 export type { LabelProblem, SecretUse, ServiceUses } from './uses.ts';
 export {

@@ -1,5 +1,8 @@
 import type { HeldValue } from './held-value.ts';
 
+/** Values by ledger key. */
+export type Values = Readonly<Record<string, HeldValue>>;
+
 /** The current value of a secret in use, and when the leader first saw it (milliseconds since 1970, its own clock). */
 export interface LedgerSecret extends HeldValue {
   readonly digest: string;
@@ -13,6 +16,9 @@ export interface EarlierValue extends HeldValue {
 
 /** A rollout that was begun and is not closed. It was written down before the service was touched. */
 export interface OpenRollout {
+  /** `forward` brings the newest values, `back` the last good ones after the newest failed. */
+  readonly direction: 'forward' | 'back';
+  /** Tasks of this generation or a later one are given `target`, those of earlier ones `lastGood`. */
   readonly generation: number;
   /** When it was begun, in milliseconds since 1970. */
   readonly begunAtMs: number;
@@ -20,19 +26,45 @@ export interface OpenRollout {
   readonly changedAtMs: number;
   /** How often in a row it was begun for the same values. */
   readonly attempt: number;
-  /** Set once it failed: it was counted as an error, and the same values are not tried again. */
-  readonly failed: boolean;
-  /** The values that it brings, by ledger key. */
-  readonly target: Readonly<Record<string, HeldValue>>;
+  /**
+   * `stuck`: it takes too long; counted as an error, and watched on. `failed`: its tasks failed, and it is left as it is
+   * until a value is newer or somebody asks.
+   */
+  readonly state: 'open' | 'stuck' | 'failed';
+  /** Why it is stuck or failed, in the orchestrator's own words; else empty. */
+  readonly failure: string;
+  /** Of the service when it was rolled: what fails with another one may fail for that reason. */
+  readonly fingerprint: string;
+  /** The values that it brings: all that changes for the tasks. */
+  readonly target: Values;
+  /** What the tasks held before it, as far as that is known. */
+  readonly lastGood: Values;
+}
+
+/** Values that made tasks of a service fail when they came together. The service is given the last good ones instead. */
+export interface SetAside {
+  readonly failed: Values;
+  /** For each key of `failed`. */
+  readonly lastGood: Values;
+  /** In milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** The orchestrator's own words. */
+  readonly reason: string;
 }
 
 /** What is open for a service. A service whose tasks all hold the current values has no entry. */
 export interface LedgerService {
   readonly rollout: OpenRollout | null;
+  /** No key is in two of them. */
+  readonly setAside: readonly SetAside[];
+  /** Ledger keys that somebody asked to be rolled, and that no rollout has taken up yet. */
+  readonly requested: readonly string[];
+  /** A generation that was used and taken back, so that it is not used again; 0 where the service's own is greater. */
+  readonly spentGeneration: number;
   /** By ledger key, oldest first. */
   readonly earlier: Readonly<Record<string, readonly EarlierValue[]>>;
   /** Tasks that are known to hold something else than the rest of the ledger says: task id → ledger key → value. */
-  readonly exceptions: Readonly<Record<string, Readonly<Record<string, HeldValue>>>>;
+  readonly exceptions: Readonly<Record<string, Values>>;
 }
 
 /** All that outlives the process. No values; digests only keyed. */
@@ -46,109 +78,28 @@ export interface LedgerDocument {
 }
 
 /** Nothing open for the service. */
-export const NOTHING_OPEN: LedgerService = { rollout: null, earlier: {}, exceptions: {} };
+export const NOTHING_OPEN: LedgerService = {
+  rollout: null,
+  setAside: [],
+  requested: [],
+  spentGeneration: 0,
+  earlier: {},
+  exceptions: {},
+};
 
 /** A first ledger. */
 export function emptyLedger(digestKey: string | null): LedgerDocument {
   return { digestKey, secrets: {}, services: {} };
 }
 
-const FORMAT = 1;
-
-/** The ledger as text. Values are short lists rather than objects, since all of it is one Raft entry. */
-export function serialiseLedger(ledger: LedgerDocument): string {
-  return JSON.stringify({
-    format: FORMAT,
-    ...(ledger.digestKey === null ? {} : { digestKey: ledger.digestKey }),
-    secrets: mapValues(ledger.secrets, ({ revision, digest, seenAtMs }) => [revision, digest, seenAtMs]),
-    services: mapValues(ledger.services, ({ rollout, earlier, exceptions }) => ({
-      ...(rollout === null ? {} : { rollout: { ...rollout, target: mapValues(rollout.target, packed) } }),
-      ...ifAny(
-        'earlier',
-        mapValues(earlier, (list) => list.map((value) => [...packed(value), value.untilMs])),
-      ),
-      ...ifAny(
-        'exceptions',
-        mapValues(exceptions, (values) => mapValues(values, packed)),
-      ),
-    })),
-  });
+/** Whether the ledger need not have this entry. */
+export function isNothingOpen(entry: LedgerService): boolean {
+  const { rollout, setAside, requested, spentGeneration, earlier, exceptions } = entry;
+  const lists = [setAside, requested, Object.keys(earlier), Object.keys(exceptions)];
+  return rollout === null && spentGeneration === 0 && lists.every(({ length }) => length === 0);
 }
 
-/** The ledger that {@link serialiseLedger} wrote, or `null` where the text is damaged or of a later format. */
-export function parseLedger(text: string): LedgerDocument | null {
-  try {
-    const root = object(JSON.parse(text));
-    if (root.format !== FORMAT) return null;
-    return {
-      digestKey: root.digestKey === undefined ? null : string(root.digestKey),
-      secrets: mapValues(object(root.secrets), (value) => {
-        const [revision, digest, seenAtMs] = list(value);
-        return { revision: string(revision), digest: string(digest), seenAtMs: number(seenAtMs) };
-      }),
-      services: mapValues(object(root.services), parseService),
-    };
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return null;
-    throw error;
-  }
-}
-
-function parseService(value: unknown): LedgerService {
-  const { rollout, earlier, exceptions } = object(value);
-  return {
-    rollout: rollout === undefined ? null : parseRollout(object(rollout)),
-    earlier: mapValues(object(earlier ?? {}), (values) =>
-      list(values).map((entry) => ({ ...unpacked(entry), untilMs: number(list(entry)[2]) })),
-    ),
-    exceptions: mapValues(object(exceptions ?? {}), (values) => mapValues(object(values), unpacked)),
-  };
-}
-
-function parseRollout(value: Readonly<Record<string, unknown>>): OpenRollout {
-  return {
-    generation: number(value.generation),
-    begunAtMs: number(value.begunAtMs),
-    changedAtMs: number(value.changedAtMs),
-    attempt: number(value.attempt),
-    failed: value.failed === true,
-    target: mapValues(object(value.target), unpacked),
-  };
-}
-
-function packed({ revision, digest }: HeldValue): readonly [string, string | null] {
-  return [revision, digest];
-}
-
-function unpacked(value: unknown): HeldValue {
-  const [revision, digest] = list(value);
-  return { revision: string(revision), digest: digest === null ? null : string(digest) };
-}
-
-function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Readonly<Record<string, B>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
-}
-
-function ifAny(name: string, record: object): object {
-  return Object.keys(record).length === 0 ? {} : { [name]: record };
-}
-
-function object(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('not an object');
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function list(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new TypeError('not a list');
-  return value;
-}
-
-function string(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError('not a string');
-  return value;
-}
-
-function number(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError('not a number');
-  return value;
+/** The set that a key was set aside with, if it was. */
+export function setAsideWith(entry: LedgerService, key: string): SetAside | undefined {
+  return entry.setAside.find(({ failed }) => key in failed);
 }

@@ -15,6 +15,8 @@ export class Loop {
   #cancelTimer: (() => void) | null = null;
   #running: Promise<void> | null = null;
   #woken = false;
+  /** Who waits for a run that begins later. */
+  #waiting: (() => void)[] = [];
 
   /** @param run does one run, and gives the milliseconds until the next. Must not reject. */
   constructor(clock: Clock, random: Random, run: (signal: AbortSignal) => Promise<number>) {
@@ -30,11 +32,20 @@ export class Loop {
     if (this.#running === null) this.#schedule(SHORTEST_PAUSE_MS);
   }
 
+  /** Runs as soon as possible, and resolves when a run has ended that began after this call; or when the loop ends. */
+  async next(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    const done = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.wake();
+    await done;
+  }
+
   /** Cuts the run under way off and resolves when it has ended. There is none afterwards. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('stopped'));
     this.#cancelTimer?.();
     await this.#running;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #schedule(delayMs: number): void {
@@ -47,8 +58,10 @@ export class Loop {
 
   async #once(): Promise<void> {
     this.#woken = false;
+    const waiting = this.#waiting.splice(0);
     const intervalMs = await this.#run(this.#stopping.signal);
     this.#running = null;
+    for (const resolve of waiting) resolve();
     if (this.#stopping.signal.aborted) return;
     this.#schedule(this.#woken ? SHORTEST_PAUSE_MS : intervalMs * (1 - this.#random.next() / 10));
   }

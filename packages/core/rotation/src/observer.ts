@@ -1,12 +1,15 @@
 import type { CallOptions, Clock, Events, LabelReader } from '@vault-swarm/provider';
-import { type LedgerDocument, parseLedger } from './ledger.ts';
+import type { LedgerDocument } from './ledger.ts';
+import { parseLedger } from './ledger-text.ts';
 import type { StatusBoard } from './status-board.ts';
 import { joinUses, type Uses } from './uses.ts';
-import type { Leadership, LedgerStore, Role, Workloads } from './workloads.ts';
+import type { Leadership, LedgerStore, Role, WorkloadSecret, Workloads } from './workloads.ts';
 
 /** What the orchestrator says at one moment. */
 export interface Observation {
   readonly role: Role;
+  /** All secrets of ours, whether used or not. */
+  readonly secrets: readonly WorkloadSecret[];
   readonly uses: Uses;
   /** `null` where there is no ledger, or a damaged one. */
   readonly stored: LedgerDocument | null;
@@ -51,7 +54,7 @@ export class Observer {
       this.#tellRole(role);
       if (role === 'worker') {
         this.#tellFailure(null);
-        return { role, uses: NO_USES, stored: null, version: null };
+        return { role, secrets: [], uses: NO_USES, stored: null, version: null };
       }
       const [snapshot, record] = await Promise.all([workloads.observe({ signal }), ledger.read({ signal })]);
       this.#tellFailure(null);
@@ -61,7 +64,7 @@ export class Observer {
       if (record !== null && stored === null) {
         events.emit({ type: 'plugin.warning', message: 'the ledger is damaged; it is made anew from what runs now' });
       }
-      return { role, uses, stored, version: record?.version ?? null };
+      return { role, secrets: snapshot.secrets, uses, stored, version: record?.version ?? null };
     } catch (error) {
       signal.throwIfAborted();
       this.#tellFailure(error instanceof Error ? error.message : String(error));

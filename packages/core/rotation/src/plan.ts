@@ -1,17 +1,31 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { type HeldValue, sameValue } from './held-value.ts';
-import { type Answered, answeredTo, type CurrentValue, heldBy, notedForAge } from './holdings.ts';
+import { isOfRef, untagRevision } from './held-value.ts';
+import { type Answered, type CurrentValue, heldBy, wantedOf } from './holdings.ts';
+import { type KnownUse, outdatedTasks } from './known-use.ts';
 import {
-  type EarlierValue,
   type LedgerDocument,
   type LedgerSecret,
   type LedgerService,
   NOTHING_OPEN,
+  type OpenRollout,
+  setAsideWith,
 } from './ledger.ts';
+import { planRollout } from './plan-rollout.ts';
 import { planSecrets } from './plan-secrets.ts';
-import { type KnownUse, planRollout, type RollAction, type RotationPolicy } from './plan-service.ts';
-import { type ServiceUses, unreadKeys } from './uses.ts';
-import type { FailedTask, WorkloadTask } from './workloads.ts';
+import { remember } from './remember.ts';
+import { liftOutdatedSets, noteEarlier } from './set-aside.ts';
+import {
+  type Availability,
+  type Decision,
+  isBusy,
+  isEnded,
+  type RollAction,
+  type RotationPolicy,
+  type Situation,
+  wasApplied,
+} from './situation.ts';
+import type { ServiceUses } from './uses.ts';
+import type { FailedTask } from './workloads.ts';
 
 /** All that a plan depends on. */
 export interface PlanInput {
@@ -22,6 +36,10 @@ export interface PlanInput {
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
   readonly policy: RotationPolicy;
+  /** What this process has seen of an open rollout: for how long, and whether its update was applied. */
+  readonly watched: (serviceId: string, open: OpenRollout) => { readonly forMs: number; readonly applied: boolean };
+  /** Whether a replaced value of a ref can still be given. */
+  readonly lastGood: (refKey: string, revision: string) => Availability;
   /** The failed tasks of the services whose rollout the orchestrator ended, by service id. */
   readonly failures: ReadonlyMap<string, readonly FailedTask[]>;
   /** Updates that the orchestrator refused for good, by service id. */
@@ -49,8 +67,8 @@ export interface Plan {
 }
 
 /**
- * Compares what every running task holds with what the providers have now, and says what to do about the difference.
- * A pure function: the same input gives the same plan.
+ * Compares what every running task holds with what it should hold, and says what to do about the difference. A pure
+ * function: the same input gives the same plan.
  */
 export function plan(input: PlanInput): Plan {
   const { secrets, replaced, events } = planSecrets(input);
@@ -58,35 +76,30 @@ export function plan(input: PlanInput): Plan {
   const allEvents: ProductEvent[] = [...events];
   const services: Record<string, LedgerService> = {};
   const states: ServicePlan[] = [];
-  let rolling = Object.values(input.ledger.services).filter(
-    ({ rollout }) => rollout !== null && !rollout.failed,
-  ).length;
-  for (const serviceUses of input.services) {
-    const { service } = serviceUses;
-    const before = input.ledger.services[service.id] ?? NOTHING_OPEN;
-    const noted = { ...before, earlier: noteReplaced(serviceUses, before, input, replaced) };
-    const uses = knownUses(serviceUses, noted, input, secrets);
-    const decision = planRollout({
-      nowMs: input.nowMs,
-      service,
-      entry: noted,
-      uses,
-      unknown: serviceUses.uses.filter(({ refKey }) => input.current(refKey) === undefined).map(({ key }) => key),
-      policy: input.policy,
-      rejection: input.rejections.get(service.id),
-      failures: input.failures.get(service.id) ?? null,
-      mayBegin: rolling < input.policy.maxParallel,
+  const situations = input.services.map((serviceUses) => situationOf(serviceUses, input, secrets, replaced));
+  let rolling = situations.filter(({ situation }) => isRolling(situation)).length;
+  for (const { serviceUses, situation: full, lifted } of situations) {
+    const situation = { ...full, mayBegin: rolling < input.policy.maxParallel };
+    const { service, uses } = situation;
+    const decision = planRollout(situation);
+    if (decision.roll !== null) {
+      rolls.push(decision.roll);
+      if (!isRolling(situation)) rolling += 1;
+    }
+    allEvents.push(...lifted, ...decision.events);
+    const entry = remember({
+      ...input,
+      ...serviceUses,
+      before: situation.entry,
+      after: { ...decision.entry, spentGeneration: spentGeneration(situation, decision) },
+      known: uses,
+      secrets,
     });
-    const { rollout, roll } = decision;
-    if (roll !== null) rolls.push(roll);
-    if (rollout !== null && !rollout.failed && (before.rollout === null || before.rollout.failed)) rolling += 1;
-    allEvents.push(...decision.events);
-    const entry = sparse({ ...noted, rollout }, serviceUses, uses, input, secrets);
     if (entry !== null) services[service.id] = entry;
     states.push({
       serviceId: service.id,
       runningTasks: service.tasks.filter(({ state }) => state === 'running').length,
-      outdatedTasks: new Set(uses.flatMap(({ outdated }) => outdated.map(({ id }) => id))).size,
+      outdatedTasks: new Set(uses.flatMap(outdatedTasks)).size,
       waitingFor: decision.waitingFor,
       blocked: decision.blocked,
     });
@@ -95,119 +108,112 @@ export function plan(input: PlanInput): Plan {
   return { ledger: equal(next, input.ledger) ? input.ledger : next, rolls, events: allEvents, services: states };
 }
 
-/** Tasks that were made before a change was seen hold the value before it, until they are known to hold another. */
-function noteReplaced(
-  { service, uses }: ServiceUses,
-  { earlier }: LedgerService,
-  { nowMs }: PlanInput,
+function situationOf(
+  serviceUses: ServiceUses,
+  input: PlanInput,
+  secrets: Readonly<Record<string, LedgerSecret>>,
   replaced: ReadonlyMap<string, LedgerSecret>,
-): LedgerService['earlier'] {
-  const alive = service.tasks.filter(({ state }) => state !== 'ended');
-  if (alive.length === 0) return earlier;
-  // Each of them was made before this pass, whatever the clocks say, which may have been set back in between.
-  const untilMs = Math.max(nowMs, ...alive.map(({ createdAtMs }) => createdAtMs + 1));
-  const next: Record<string, readonly EarlierValue[]> = { ...earlier };
+): {
+  readonly serviceUses: ServiceUses;
+  readonly situation: Omit<Situation, 'mayBegin'>;
+  readonly lifted: readonly ProductEvent[];
+} {
+  const { service, uses } = serviceUses;
+  const stored = input.ledger.services[service.id] ?? NOTHING_OPEN;
+  const { entry: inForce, lifted } = liftOutdatedSets(stored, serviceUses, input.current);
+  const noted = noteReplaced(inForce, stored, serviceUses, replaced);
+  const known = knownUses(serviceUses, noted, input, secrets);
+  const entry = { ...noted, requested: noted.requested.filter((key) => isStillWanted(key, noted, known)) };
+  const open = entry.rollout;
+  const watched = open === null ? { forMs: 0, applied: false } : input.watched(service.id, open);
+  const secretOf = new Map(uses.map((use) => [use.key, use]));
+  return {
+    serviceUses,
+    lifted: lifted.map(({ failed }) => ({
+      type: 'values.lifted',
+      service: service.name,
+      secrets: uses.filter(({ key }) => key in failed).map(({ secret }) => secret.name),
+      reason: 'newer',
+    })),
+    situation: {
+      nowMs: input.nowMs,
+      service,
+      entry,
+      uses: known,
+      policy: input.policy,
+      openForMs: watched.forMs,
+      seenApplied: watched.applied,
+      rejection: input.rejections.get(service.id),
+      failures: input.failures.get(service.id) ?? null,
+      given: (taskId, key) => input.answered(taskId, secretOf.get(key)?.secret.name ?? ''),
+      lastGood: (key, value) => {
+        const use = secretOf.get(key);
+        if (use === undefined || !isOfRef(value, use.refKey)) return 'gone';
+        return input.lastGood(use.refKey, untagRevision(value.revision));
+      },
+    },
+  };
+}
+
+/**
+ * Tasks that were made before a change was seen hold the value before it, until they are known to hold another. Where a
+ * rollout is open it says what they were given, and where a set was aside, that they hold the last good one.
+ */
+function noteReplaced(
+  entry: LedgerService,
+  stored: LedgerService,
+  { service, uses }: ServiceUses,
+  replaced: ReadonlyMap<string, LedgerSecret>,
+): LedgerService {
+  let { earlier } = entry;
   for (const { key } of uses) {
     const value = replaced.get(key);
-    if (value === undefined) continue;
-    next[key] = [...(earlier[key] ?? []), { revision: value.revision, digest: value.digest, untilMs }];
+    const isKnownOtherwise = setAsideWith(stored, key) !== undefined || key in (entry.rollout?.target ?? {});
+    if (value !== undefined && !isKnownOtherwise) earlier = noteEarlier(earlier, key, value, service.tasks);
   }
-  return next;
+  return { ...entry, earlier };
 }
 
 function knownUses(
   { service, uses }: ServiceUses,
   entry: LedgerService,
-  { current, answered, ledger }: PlanInput,
+  { current, answered, ledger, nowMs }: PlanInput,
   secrets: Readonly<Record<string, LedgerSecret>>,
 ): readonly KnownUse[] {
   const running = service.tasks.filter(({ state }) => state === 'running');
-  return uses.flatMap((use) => {
-    const value = current(use.refKey);
-    const seenAtMs = secrets[use.key]?.seenAtMs;
-    if (value === undefined || seenAtMs === undefined || use.ref.pin !== undefined) return [];
-    const outdated = running.filter((task) => !sameValue(heldBy(task, use, value, answered, ledger, entry), value));
-    return [{ use, current: value, seenAtMs, outdated }];
-  });
+  return uses
+    .filter(({ ref }) => ref.pin === undefined)
+    .map((use) => {
+      const now = current(use.refKey);
+      const held = running.flatMap((task) => {
+        const value = heldBy(task, use, now, answered, ledger, entry);
+        return value === undefined ? [] : [{ task, value }];
+      });
+      const seenAtMs = setAsideWith(entry, use.key)?.sinceMs ?? secrets[use.key]?.seenAtMs ?? nowMs;
+      return { use, wanted: wantedOf(entry, use.key, now), seenAtMs, held };
+    });
 }
 
-/**
- * The entry with only what the ledger needs to say, or `null` where that is nothing: earlier values that a task still
- * holds, and tasks that hold something else than their age says. While a rollout is open nothing is taken out, since
- * each of its tasks would be a write.
- */
-function sparse(
-  entry: LedgerService,
-  { service, uses }: ServiceUses,
-  known: readonly KnownUse[],
-  { current, answered, ledger }: PlanInput,
-  secrets: Readonly<Record<string, LedgerSecret>>,
-): LedgerService | null {
-  const alive = service.tasks.filter(({ state }) => state !== 'ended');
-  const isOpen = entry.rollout?.failed === false;
-  const earlier: Record<string, readonly EarlierValue[]> = isOpen ? { ...entry.earlier } : {};
-  const exceptions: Record<string, Record<string, HeldValue>> = {};
-  if (isOpen) for (const [id, values] of Object.entries(entry.exceptions)) exceptions[id] = { ...values };
-  for (const key of unreadKeys(service, uses)) carryOver(entry, key, earlier, exceptions);
-  for (const use of uses) {
-    const { key } = use;
-    const now = current(use.refKey);
-    // While the provider was not asked yet, the ledger's value is the one that others are compared with.
-    const value = now ?? lastKnown(ledger, key);
-    if (now === undefined && entry.earlier[key] !== undefined) earlier[key] = entry.earlier[key];
-    if (value === undefined) continue;
-    const isOutdated = known.some((other) => other.use === use && other.outdated.length > 0);
-    const values = isOutdated ? firstSeen(entry, key, value, ledger, alive) : [];
-    const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
-    const kept = isOpen ? values : needed;
-    if (now !== undefined && kept.length > 0) earlier[key] = kept;
-    const next = { ...entry, earlier };
-    for (const task of alive) {
-      const held = answeredTo(task, use, value, answered) ?? entry.exceptions[task.id]?.[key];
-      if (held === undefined || sameValue(held, notedForAge(task, key, value, { ...ledger, secrets }, next))) continue;
-      const noted = exceptions[task.id] ?? {};
-      noted[key] = { revision: held.revision, digest: held.digest };
-      exceptions[task.id] = noted;
-    }
-  }
-  const empty = entry.rollout === null && Object.keys(earlier).length === 0 && Object.keys(exceptions).length === 0;
-  return empty ? null : { rollout: entry.rollout, earlier, exceptions };
+/** Whether a request is still to be met: it ends when no task holds another value than the newest. */
+function isStillWanted(key: string, { rollout }: LedgerService, known: readonly KnownUse[]): boolean {
+  const use = known.find((candidate) => candidate.use.key === key);
+  if (use === undefined) return false;
+  return use.wanted === undefined || outdatedTasks(use).length > 0 || (rollout !== null && key in rollout.target);
 }
 
-/** What is noted of a secret whose labels can't be read now stays as it is. */
-function carryOver(
-  entry: LedgerService,
-  key: string,
-  earlier: Record<string, readonly EarlierValue[]>,
-  exceptions: Record<string, Record<string, HeldValue>>,
-): void {
-  if (entry.earlier[key] !== undefined) earlier[key] = entry.earlier[key];
-  for (const [id, values] of Object.entries(entry.exceptions)) {
-    if (values[key] !== undefined) exceptions[id] = { ...exceptions[id], [key]: values[key] };
-  }
+/** Whether the service takes one of the places of those that roll at the same time. */
+function isRolling({ service, entry: { rollout } }: Omit<Situation, 'mayBegin'>): boolean {
+  const isNotBegun = (generation: number) => service.generation < generation && !isEnded(service);
+  return rollout?.state === 'open' && (isBusy(service) || isNotBegun(rollout.generation));
 }
 
-function lastKnown(ledger: LedgerDocument, key: string): CurrentValue | undefined {
-  const known = ledger.secrets[key];
-  return known === undefined ? undefined : { ...known, createdAtMs: null };
-}
-
-/**
- * The earlier values of a ref. Where the ledger did not know the ref until now, and tasks are surely older than its
- * value, that is noted once, since from now on the ledger knows the ref.
- */
-function firstSeen(
-  entry: LedgerService,
-  key: string,
-  value: CurrentValue,
-  ledger: LedgerDocument,
-  alive: readonly WorkloadTask[],
-): readonly EarlierValue[] {
-  const values = entry.earlier[key] ?? [];
-  if (ledger.secrets[key] !== undefined || values.length > 0) return values;
-  const older = alive.filter((task) => !sameValue(notedForAge(task, key, value, ledger, entry), value));
-  if (older.length === 0) return values;
-  return [{ revision: '', digest: null, untilMs: Math.max(...older.map(({ createdAtMs }) => createdAtMs)) + 1 }];
+/** A generation that was used and undone must not be used again as long as the service's own number is smaller. */
+function spentGeneration(situation: Situation, { entry: { rollout } }: Decision): number {
+  const { service, entry } = situation;
+  if (rollout !== null) return 0;
+  const closed = entry.rollout !== null && wasApplied(situation, entry.rollout) ? entry.rollout.generation : 0;
+  const spent = Math.max(entry.spentGeneration, closed);
+  return service.generation < spent ? spent : 0;
 }
 
 function equal(a: LedgerDocument, b: LedgerDocument): boolean {

@@ -14,18 +14,27 @@ import {
 import { mapConcurrently } from './concurrency.ts';
 import type { CurrentValue } from './holdings.ts';
 
-/** Where current values are read, so that what the rotation notices is at hand for the tasks that it starts. */
-export interface CurrentValues {
+/** Where values are read and kept, so that what the rotation gives to tasks is at hand when they ask for it. */
+export interface ServedValues {
   /** Reads the current value now, never an answer to an earlier read. Rejects with a ProviderError. */
   refresh(ref: SecretRef, options: CallOptions): Promise<SecretRevision>;
   /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */
   confirm(ref: SecretRef, revision: string, atMs: number): void;
+  /** From now on keeps exactly these revisions, by ref key, whatever else has to go. */
+  retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void;
+  /**
+   * Whether a revision that was replaced is at hand: from memory, else read again where the provider keeps old ones.
+   * Rejects with a ProviderError where the provider does not answer now.
+   */
+  recall(ref: SecretRef, revision: string, options: CallOptions): Promise<boolean>;
 }
 
 interface WatchedRef {
   readonly ref: SecretRef;
   marker: string | null;
   current: CurrentValue | null;
+  /** When the latest look began that found `current`, in monotonic milliseconds. */
+  confirmedAtMs: number;
   error: ProviderError | null;
   /** Digests of the latest revisions, oldest first. */
   readonly digests: Map<string, string>;
@@ -34,6 +43,8 @@ interface WatchedRef {
 interface Finding {
   readonly watched: WatchedRef;
   readonly marker: string | null;
+  /** When the look began, in monotonic milliseconds. */
+  readonly begunAtMs: number;
   readonly revision?: SecretRevision;
   readonly error?: ProviderError;
 }
@@ -52,7 +63,7 @@ const SETTLE_MS = 200;
 export class RevisionWatch {
   readonly #provider: string;
   readonly #findProvider: (name: string) => Promise<ProviderInstance>;
-  readonly #values: CurrentValues;
+  readonly #values: ServedValues;
   readonly #clock: Clock;
   readonly #events: Events;
   readonly #digest: (bytes: Uint8Array) => string;
@@ -63,7 +74,7 @@ export class RevisionWatch {
   constructor(ports: {
     readonly provider: string;
     readonly findProvider: (name: string) => Promise<ProviderInstance>;
-    readonly values: CurrentValues;
+    readonly values: ServedValues;
     readonly clock: Clock;
     readonly events: Events;
     /** The keyed digest, always under the same key. */
@@ -103,7 +114,7 @@ export class RevisionWatch {
     for (const [key, ref] of refs) {
       const known = before.get(key);
       added ||= known === undefined;
-      this.#refs.set(key, known ?? { ref, marker: null, current: null, error: null, digests: new Map() });
+      this.#refs.set(key, known ?? newlyWatched(ref));
     }
     return added;
   }
@@ -111,6 +122,11 @@ export class RevisionWatch {
   /** The current value as of the latest look that could tell. */
   current(key: string): CurrentValue | undefined {
     return this.#refs.get(key)?.current ?? undefined;
+  }
+
+  /** When the latest look began that found this current value, in monotonic milliseconds. */
+  confirmedAtMs(key: string): number {
+    return this.#refs.get(key)?.confirmedAtMs ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Why the latest look gave no value for the ref. */
@@ -156,7 +172,7 @@ export class RevisionWatch {
     for (const [index, entry] of watched.entries()) {
       const result = results[index];
       if (result?.kind === 'failed') {
-        if (!seenMarkers.has(entry)) findings.push({ watched: entry, marker: null, error: result.error });
+        if (!seenMarkers.has(entry)) findings.push({ watched: entry, marker: null, begunAtMs, error: result.error });
         continue;
       }
       const marker = result?.kind === 'marker' ? result.marker : null;
@@ -165,7 +181,8 @@ export class RevisionWatch {
         toRead.push({ watched: entry, marker });
       } else {
         if (entry.current !== null) this.#values.confirm(entry.ref, entry.current.revision, begunAtMs);
-        if (entry.error !== null && !seenMarkers.has(entry)) findings.push({ watched: entry, marker });
+        if (marker === entry.marker) entry.confirmedAtMs = begunAtMs;
+        if (entry.error !== null && !seenMarkers.has(entry)) findings.push({ watched: entry, marker, begunAtMs });
       }
     }
     const read = await mapConcurrently(toRead, READS_AT_ONCE, async (entry): Promise<Finding> => {
@@ -173,10 +190,11 @@ export class RevisionWatch {
         const revision = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, (cut) =>
           this.#values.refresh(entry.watched.ref, { signal: cut }),
         );
-        return { ...entry, revision };
+        return { ...entry, begunAtMs, revision };
       } catch (error) {
         signal.throwIfAborted();
-        return { ...entry, marker: null, error: ProviderError.from(error, `${this.#provider} did not answer in time`) };
+        const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);
+        return { ...entry, begunAtMs, marker: null, error: failure };
       }
     });
     return [...findings, ...read];
@@ -200,7 +218,7 @@ export class RevisionWatch {
     }
   }
 
-  #takeOver({ watched, marker, revision, error }: Finding): boolean {
+  #takeOver({ watched, marker, begunAtMs, revision, error }: Finding): boolean {
     if (error !== undefined) {
       const news = watched.error?.code !== error.code;
       watched.error = error;
@@ -215,6 +233,7 @@ export class RevisionWatch {
     const wasFailing = watched.error !== null;
     watched.error = null;
     watched.marker = marker;
+    if (revision !== undefined) watched.confirmedAtMs = begunAtMs;
     if (revision === undefined || !isNewRevision(watched, revision)) return wasFailing;
     const digest = this.#digest(revision.value.reveal());
     watched.current = { revision: revision.revision, digest, createdAtMs: revision.createdAtMs ?? null };
@@ -249,6 +268,11 @@ export class RevisionWatch {
       else signal.addEventListener('abort', onAbort, { once: true });
     });
   }
+}
+
+function newlyWatched(ref: SecretRef): WatchedRef {
+  const confirmedAtMs = Number.NEGATIVE_INFINITY;
+  return { ref, marker: null, current: null, confirmedAtMs, error: null, digests: new Map() };
 }
 
 function isNewRevision(watched: WatchedRef, revision: SecretRevision | undefined): boolean {

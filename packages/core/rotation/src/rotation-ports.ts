@@ -1,6 +1,6 @@
 import type { Clock, Digest, Events, LabelReader, ProviderInstance, Random } from '@vault-swarm/provider';
-import type { RotationPolicy } from './plan-service.ts';
-import type { CurrentValues } from './revision-watch.ts';
+import type { ServedValues } from './revision-watch.ts';
+import type { RotationPolicy } from './situation.ts';
 import type { Leadership, LedgerStore, WorkloadChanges, Workloads } from './workloads.ts';
 
 /** How the rotation behaves. Times in milliseconds. */
@@ -24,12 +24,28 @@ export interface RotationPorts {
   /** Names of the configured providers. */
   readonly providers: readonly string[];
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
-  readonly values: CurrentValues;
+  readonly values: ServedValues;
   readonly digest: Digest;
   readonly clock: Clock;
   readonly random: Random;
   readonly events: Events;
 }
+
+/** A request for a secret, as the delivery tells it when it asks which revision to give. */
+export interface AskedFor {
+  readonly serviceId: string | undefined;
+  readonly taskId: string | undefined;
+  readonly secretName: string;
+  readonly refKey: string;
+}
+
+/**
+ * `current` for nearly every request; a named `revision` where a rollout is open or values were set aside, and what to do
+ * where it can't be had.
+ */
+export type IntendedRevision =
+  | { readonly kind: 'current' }
+  | { readonly kind: 'revision'; readonly revision: string; readonly otherwise: 'current' | 'refuse' };
 
 /** What a task was given, as the delivery tells it. */
 export interface DeliveredTo {

@@ -27,7 +27,7 @@ const seeds = Array.from({ length: HISTORIES }, (_, seed) => seed);
 test.each(seeds)('every task ends with the current value, and nothing is rolled any more (seed %i)', async (seed) => {
   const next = seeded(seed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)] as T;
-  const world = new World({ policy: { maxParallel: 2, stuckAfterMs: 600_000 } });
+  const world = new World({ policy: { maxParallel: 2, stuckAfterMs: 600_000, onFailure: 'rollback' } });
   const paths = ['a', 'b', 'c'];
   for (const path of paths) world.provider.write(path, 'value 0');
   const secrets = paths.map((path) => world.swarm.addSecret(path, { vault_path: path }));

@@ -1,14 +1,22 @@
-import { refKey, type SecretRef, withDeadline } from '@vault-swarm/provider';
+import { type CallOptions, refKey, type SecretRef, withDeadline } from '@vault-swarm/provider';
+import { planRequest, type RequestPlan } from './by-hand.ts';
 import { mapConcurrently } from './concurrency.ts';
 import { Evidence } from './evidence.ts';
+import { ForeignChanges } from './foreign-changes.ts';
 import { tagRevision } from './held-value.ts';
-import { emptyLedger, type LedgerDocument, serialiseLedger } from './ledger.ts';
+import type { CurrentValue } from './holdings.ts';
+import { IntendedRevisions } from './intended-revisions.ts';
+import { LastGoodValues } from './last-good-values.ts';
+import { emptyLedger, type LedgerDocument } from './ledger.ts';
+import { serialiseLedger } from './ledger-text.ts';
 import { Loop } from './loop.ts';
 import { type Observation, Observer } from './observer.ts';
 import { type Plan, plan } from './plan.ts';
-import type { RollAction } from './plan-service.ts';
 import { RevisionWatch } from './revision-watch.ts';
-import type { DeliveredTo, RotationPorts, RotationSettings } from './rotation-ports.ts';
+import { RolloutWatch } from './rollout-watch.ts';
+import { type RequestedService, type RotateByHand, RotateRefused, type RotateRequest } from './rotate-request.ts';
+import type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
+import { isEnded, type RollAction } from './situation.ts';
 import type { RotationStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import type { Uses } from './uses.ts';
@@ -22,12 +30,17 @@ const READS_AT_ONCE = 4;
 /** While a rollout is open, its tasks are looked at this often. */
 const WATCH_INTERVAL_MS = 500;
 
+/** A request by hand is noted within this time, or refused. */
+const REQUEST_DEADLINE_MS = 15_000;
+/** It is for what the providers have now, as far as they tell that within this time. */
+const REQUEST_LOOK_MS = 3_000;
+
 /**
  * Keeps every task of every service on its provider's current revision. Two kinds of loops run beside each other: one
  * for each provider, which finds out what is current there, and one which compares that with what the tasks hold,
  * writes the ledger, and rolls services. A provider that hangs holds up neither the others nor the comparison.
  */
-export class Rotation {
+export class Rotation implements RotateByHand {
   readonly #settings: RotationSettings;
   readonly #ports: RotationPorts;
   readonly #evidence: Evidence;
@@ -35,8 +48,14 @@ export class Rotation {
   readonly #passes: Loop;
   readonly #board: StatusBoard;
   readonly #observer: Observer;
+  readonly #intended: IntendedRevisions;
+  readonly #lastGood: LastGoodValues;
+  readonly #rollouts: RolloutWatch;
+  readonly #foreign: ForeignChanges;
   readonly #rejections = new Map<string, string>();
   readonly #unsubscribe: (() => void)[] = [];
+  /** By ref key, of the refs that are in use now. */
+  #watchOf: ReadonlyMap<string, RevisionWatch> = new Map();
   #digestKey: string | null;
 
   constructor(settings: RotationSettings, ports: RotationPorts) {
@@ -49,6 +68,10 @@ export class Rotation {
     this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
     this.#board = new StatusBoard(settings.enabled);
     this.#observer = new Observer(ports, this.#board);
+    this.#intended = new IntendedRevisions({ ...ports, current: (key) => this.#current(key) });
+    this.#lastGood = new LastGoodValues(ports.values, clock, () => this.#passes.wake());
+    this.#rollouts = new RolloutWatch(clock);
+    this.#foreign = new ForeignChanges(clock);
   }
 
   /** Begins to look and to act. */
@@ -69,7 +92,16 @@ export class Rotation {
   /** Ends all loops; resolves when nothing is under way any more. */
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#lastGood.close();
     await Promise.all([this.#passes.stop(), ...[...this.#watches.values()].map(({ loop }) => loop.stop())]);
+  }
+
+  /**
+   * Which revision a task that asks for a secret is to be given: see {@link IntendedRevisions}. Answers within 300 ms,
+   * at once for nearly all, and never rejects.
+   */
+  choose(asked: AskedFor): IntendedRevision | Promise<IntendedRevision> {
+    return this.#intended.choose(asked);
   }
 
   /**
@@ -86,10 +118,56 @@ export class Rotation {
     this.#passes.wake();
   }
 
+  async rotate(request: RotateRequest, { signal }: CallOptions): Promise<readonly RequestedService[]> {
+    if (!this.#settings.enabled) {
+      throw new RotateRefused('DISABLED', 'the rotation is turned off; start the plugin with ENABLE_ROTATION=true');
+    }
+    const { clock, events } = this.#ports;
+    try {
+      const { services, events: told } = await withDeadline(clock, REQUEST_DEADLINE_MS, signal, (cut) =>
+        this.#note(request, cut),
+      );
+      for (const event of told) events.emit(event);
+      this.#passes.wake();
+      return services;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof RotateRefused) throw error;
+      throw new RotateRefused('UNAVAILABLE', `the request could not be noted: ${describe(error)}`, { cause: error });
+    }
+  }
+
   /** All that is known, as of the latest pass. */
   status(): RotationStatus {
     const watchOf = (provider: string) => this.#watches.get(provider)?.watch;
     return this.#board.status(this.#observer.role, watchOf);
+  }
+
+  /** Writes what is asked for into the ledger, again and again until nobody else writes first. */
+  async #note(request: RotateRequest, signal: AbortSignal): Promise<RequestPlan> {
+    for (let isFirst = true; ; isFirst = false) {
+      signal.throwIfAborted();
+      const observed = await this.#observer.observe({ signal });
+      if (observed === null) throw new RotateRefused('UNAVAILABLE', 'Docker does not answer; try again when it does');
+      if (observed.role === 'worker') {
+        throw new RotateRefused('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
+      }
+      refuseUnknown(request, observed);
+      const before = this.#takeIn(observed);
+      if (isFirst) await this.#lookNow(signal);
+      const { services } = observed.uses;
+      const planned = planRequest({ request, services, ledger: before, ...this.#findings() });
+      if (planned.ledger === before) return planned;
+      const text = serialiseLedger(planned.ledger);
+      const outcome = await this.#ports.ledger.compareAndSet(observed.version, text, { signal });
+      if (outcome === 'applied') return planned;
+    }
+  }
+
+  async #lookNow(signal: AbortSignal): Promise<void> {
+    const looks = [...this.#watches.values()].map(({ loop }) => loop.next());
+    // One that hangs is not waited for: the request then is for what is known.
+    await withDeadline(this.#ports.clock, REQUEST_LOOK_MS, signal, () => Promise.all(looks)).catch(() => undefined);
   }
 
   #watchProvider(provider: string): { readonly watch: RevisionWatch; readonly loop: Loop } {
@@ -132,15 +210,12 @@ export class Rotation {
   }
 
   /** Returns whether something is under way, so that the next pass should come soon. */
-  async #act({ role, uses, stored, version }: Observation, signal: AbortSignal): Promise<boolean> {
+  async #act(observed: Observation, signal: AbortSignal): Promise<boolean> {
     const { ledger, events, clock } = this.#ports;
-    this.#evidence.observe(
-      uses.services.flatMap(({ service }) => service.tasks),
-      clock.now(),
-    );
-    const before = stored ?? this.#firstLedger();
-    this.#useDigestKey(this.#settings.digestKey ?? before.digestKey ?? this.#firstLedger().digestKey);
-    this.#watchRefs(uses);
+    const { role, uses, version } = observed;
+    const before = this.#takeIn(observed);
+    this.#intended.update(before, uses.services);
+    this.#lastGood.keep(this.#intended.named);
     const next = this.#plan(uses, before, await this.#failures(uses, before, signal));
     this.#board.planned(next);
     if (role !== 'leader' || !this.#settings.enabled) return false;
@@ -150,6 +225,10 @@ export class Rotation {
         this.#passes.wake();
         return true;
       }
+      this.#foreign.wrote(next.ledger);
+      this.#intended.update(next.ledger, uses.services);
+      this.#lastGood.keep(this.#intended.named);
+      this.#rollouts.observe(uses.services, next.ledger);
       this.#rejections.clear();
     }
     for (const event of next.events) {
@@ -157,54 +236,87 @@ export class Rotation {
       this.#board.happened(event, clock.now());
     }
     await Promise.all(next.rolls.map((roll) => this.#roll(roll, signal)));
-    return (
-      next.rolls.length > 0 || Object.values(next.ledger.services).some(({ rollout }) => rollout?.failed === false)
+    const isOpen = Object.values(next.ledger.services).some(
+      ({ rollout }) => rollout !== null && rollout.state !== 'failed',
     );
+    return next.rolls.length > 0 || isOpen;
   }
 
-  /** Why tasks failed, of the services whose open rollout the orchestrator ended. */
+  /** Takes in what the orchestrator says. Returns the ledger, a first one where there is none. */
+  #takeIn({ uses, stored }: Observation): LedgerDocument {
+    this.#evidence.observe(
+      uses.services.flatMap(({ service }) => service.tasks),
+      this.#ports.clock.now(),
+    );
+    const ledger = stored ?? this.#firstLedger();
+    this.#useDigestKey(this.#settings.digestKey ?? ledger.digestKey ?? this.#firstLedger().digestKey);
+    this.#foreign.read(ledger, uses.services);
+    this.#rollouts.observe(uses.services, ledger);
+    this.#watchRefs(uses);
+    this.#evidence.learnDigests((key, revision) => this.#watchOf.get(key)?.digestOf(key, revision) ?? null);
+    return ledger;
+  }
+
+  /** Why tasks failed, of the services whose open rollout the orchestrator ended, or that do not come to an end. */
   async #failures(
     { services }: Uses,
     ledger: LedgerDocument,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, readonly FailedTask[]>> {
-    const ended = services.filter(({ service: { id, rollout } }) => {
-      const isOpen = ledger.services[id]?.rollout?.failed === false;
-      return isOpen && ['paused', 'rolled-back', 'rollback-paused'].includes(rollout.state);
+    const concerned = services.filter(({ service }) => {
+      const open = ledger.services[service.id]?.rollout;
+      if (open === undefined || open === null || open.state === 'failed') return false;
+      return isEnded(service) || this.#rollouts.of(service.id, open).forMs > this.#settings.policy.stuckAfterMs;
     });
     return new Map(
-      await mapConcurrently(ended, READS_AT_ONCE, async ({ service: { id } }) => {
+      await mapConcurrently(concerned, READS_AT_ONCE, async ({ service: { id } }) => {
         return [id, await this.#ports.workloads.failures(id, { signal })] as const;
       }),
     );
   }
 
   #plan(uses: Uses, ledger: LedgerDocument, failures: ReadonlyMap<string, readonly FailedTask[]>): Plan {
-    const watchOf = new Map<string, RevisionWatch | undefined>();
-    for (const { uses: list } of uses.services) {
-      for (const use of list) watchOf.set(use.refKey, this.#watches.get(use.ref.provider)?.watch);
-    }
-    this.#evidence.learnDigests((key, revision) => watchOf.get(key)?.digestOf(key, revision) ?? null);
     return plan({
       nowMs: this.#ports.clock.now(),
       services: uses.services,
-      current: (key) => {
-        const current = watchOf.get(key)?.current(key);
-        return current === undefined ? undefined : { ...current, revision: tagRevision(key, current.revision) };
-      },
-      answered: (taskId, secretName) => this.#evidence.values(taskId, secretName),
       ledger,
       policy: this.#settings.policy,
+      watched: (serviceId, open) => this.#rollouts.of(serviceId, open),
+      lastGood: (key, revision) => this.#lastGood.availability(key, revision),
       failures,
       rejections: this.#rejections,
+      ...this.#findings(),
     });
+  }
+
+  /** What is known of the providers' values, and of what was answered. */
+  #findings() {
+    return {
+      current: (key: string) => this.#freshCurrent(key),
+      answered: (taskId: string, secretName: string) => this.#evidence.values(taskId, secretName),
+    };
+  }
+
+  #current(key: string): CurrentValue | undefined {
+    const current = this.#watchOf.get(key)?.current(key);
+    return current === undefined ? undefined : { ...current, revision: tagRevision(key, current.revision) };
+  }
+
+  /** Unless it is of a look that is older than what another manager has found since. */
+  #freshCurrent(key: string): CurrentValue | undefined {
+    const current = this.#current(key);
+    const foundAtMs = this.#watchOf.get(key)?.confirmedAtMs(key) ?? Number.NEGATIVE_INFINITY;
+    if (current === undefined || !this.#foreign.mayBeNewer(key, current, foundAtMs)) return current;
+    for (const { watch, loop } of this.#watches.values()) if (watch === this.#watchOf.get(key)) loop.wake();
+    return undefined;
   }
 
   async #roll(action: RollAction, signal: AbortSignal): Promise<void> {
     const { workloads, events } = this.#ports;
     try {
       const outcome = await workloads.roll(action.serviceId, action.version, action.generation, { signal });
-      if (outcome !== 'applied') events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
+      if (outcome === 'applied') this.#rollouts.applied(action.serviceId, action.generation);
+      else events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof RollRefused) this.#rejections.set(action.serviceId, error.message);
@@ -214,13 +326,18 @@ export class Rotation {
 
   #watchRefs(uses: Uses): void {
     const refs = new Map<string, Map<string, SecretRef>>();
+    const watchOf = new Map<string, RevisionWatch>();
     for (const { uses: list } of uses.services) {
       for (const { ref } of list) {
         if (ref.pin !== undefined) continue;
+        const key = refKey(ref);
         const ofProvider = refs.get(ref.provider) ?? new Map<string, SecretRef>();
-        refs.set(ref.provider, ofProvider.set(refKey(ref), ref));
+        refs.set(ref.provider, ofProvider.set(key, ref));
+        const watch = this.#watches.get(ref.provider)?.watch;
+        if (watch !== undefined) watchOf.set(key, watch);
       }
     }
+    this.#watchOf = watchOf;
     for (const [name, { watch, loop }] of this.#watches) {
       if (watch.setRefs(refs.get(name) ?? new Map())) loop.wake();
     }
@@ -246,6 +363,15 @@ export class Rotation {
       watch.reset();
       loop.wake();
     }
+  }
+}
+
+function refuseUnknown(request: RotateRequest, { secrets, uses }: Observation): void {
+  if (request.kind === 'secret' && !secrets.some(({ name }) => name === request.name)) {
+    throw new RotateRefused('UNKNOWN', `no secret of this plugin's is called "${request.name}"`);
+  }
+  if (request.kind === 'service' && !uses.services.some(({ service }) => service.name === request.name)) {
+    throw new RotateRefused('UNKNOWN', `no service called "${request.name}" uses a secret of this plugin's`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Problem, ProductEvent } from '@vault-swarm/provider';
-import type { LedgerDocument } from './ledger.ts';
+import { type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import type { Plan } from './plan.ts';
 import type { RevisionWatch } from './revision-watch.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
@@ -44,9 +44,9 @@ export class StatusBoard {
   happened(event: ProductEvent, atMs: number): void {
     if (event.type === 'rollout.started') this.#failures.delete(event.service);
     if (event.type === 'rollout.failed') this.#failures.set(event.service, `${event.reason}: ${event.message}`);
-    if (event.type !== 'rollout.completed') return;
-    this.#failures.delete(event.service);
-    this.#rotatedAtMs.set(event.service, atMs);
+    if (event.type === 'rollout.completed' || event.type === 'rollback.started') this.#failures.delete(event.service);
+    if (event.type === 'values.set-aside') this.#failures.delete(event.service);
+    if (event.type === 'rollout.completed') this.#rotatedAtMs.set(event.service, atMs);
   }
 
   /** The whole of it. */
@@ -96,7 +96,8 @@ export class StatusBoard {
 
   #service({ service, uses }: ServiceUses, ledger: LedgerDocument | null): ServiceStatus {
     const planned = this.#plan?.services.find(({ serviceId }) => serviceId === service.id);
-    const rollout = ledger?.services[service.id]?.rollout ?? null;
+    const entry = ledger?.services[service.id] ?? NOTHING_OPEN;
+    const { rollout } = entry;
     const waitingFor = planned?.waitingFor ?? null;
     return {
       id: service.id,
@@ -111,12 +112,20 @@ export class StatusBoard {
               generation: rollout.generation,
               secrets: uses.filter(({ key }) => key in rollout.target).map(({ secret }) => secret.name),
               startedAtMs: rollout.begunAtMs,
-              state: rollout.failed ? 'failed' : waitingFor === null ? 'rolling' : 'waiting',
+              direction: rollout.direction,
+              state: rollout.state !== 'open' ? rollout.state : waitingFor === null ? 'rolling' : 'waiting',
             },
+      setAside: setAsideOf(entry, uses),
       lastRotationAtMs: this.#rotatedAtMs.get(service.name) ?? null,
       waitingFor,
-      problem: this.#failures.get(service.name) ?? (planned?.blocked === true ? `waits for ${waitingFor}` : null),
+      problem: this.#problemOf(service.name, rollout) ?? (planned?.blocked === true ? `waits for ${waitingFor}` : null),
     };
+  }
+
+  /** The ledger knows why also what an earlier process saw. */
+  #problemOf(service: string, rollout: OpenRollout | null): string | null {
+    const seen = this.#failures.get(service);
+    return seen ?? (rollout === null || rollout.failure === '' ? null : `${rollout.state}: ${rollout.failure}`);
   }
 
   #problems(
@@ -138,10 +147,28 @@ export class StatusBoard {
     }
     for (const { name, problem } of secrets)
       if (problem !== null) add('A secret has no value to deliver', `${name}: ${problem}`);
-    for (const { name, problem } of services)
+    for (const { name, problem, setAside } of services) {
       if (problem !== null) add('A rotation does not proceed', `${name}: ${problem}`);
+      if (setAside !== null) add('A new value made tasks fail and is set aside', describeSetAside(name, setAside));
+    }
     return problems;
   }
+}
+
+function setAsideOf({ setAside }: LedgerService, uses: ServiceUses['uses']): ServiceStatus['setAside'] {
+  if (setAside.length === 0) return null;
+  return {
+    secrets: uses.filter(({ key }) => setAside.some(({ failed }) => key in failed)).map(({ secret }) => secret.name),
+    sinceMs: Math.min(...setAside.map(({ sinceMs }) => sinceMs)),
+    reason: setAside.map(({ reason }) => reason).join('; '),
+  };
+}
+
+function describeSetAside(service: string, { secrets, reason }: NonNullable<ServiceStatus['setAside']>): string {
+  return (
+    `${service} has the last good value of ${secrets.join(', ')} (${reason}); ` +
+    'write another value, or rotate by hand to try it again'
+  );
 }
 
 const UNUSED = {

@@ -32,7 +32,16 @@ export interface ServiceStatus {
     readonly generation: number;
     readonly secrets: readonly string[];
     readonly startedAtMs: number;
-    readonly state: 'waiting' | 'rolling' | 'failed';
+    /** `back`: it brings the last good values after newer ones failed. */
+    readonly direction: 'forward' | 'back';
+    readonly state: 'waiting' | 'rolling' | 'stuck' | 'failed';
+  } | null;
+  /** What made its tasks fail, and is not given to it until a value is newer or somebody asks. */
+  readonly setAside: {
+    readonly secrets: readonly string[];
+    /** In milliseconds since 1970. */
+    readonly sinceMs: number;
+    readonly reason: string;
   } | null;
   readonly lastRotationAtMs: number | null;
   /** Why a rollout that is due was not begun. */

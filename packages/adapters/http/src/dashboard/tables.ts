@@ -58,7 +58,7 @@ function rotateTag({ rotate, pinned }: SecretStatus): Content {
 function rollout({ rollout, waitingFor }: ServiceStatus, nowMs: number): Content {
   const waits = waitingFor === null ? null : html`<small class="line">waits for ${waitingFor}</small>`;
   if (rollout === null) return waits ?? none('none open');
-  const tone = { failed: 'bad', waiting: 'warn', rolling: 'busy' } as const;
+  const tone = { failed: 'bad', stuck: 'bad', waiting: 'warn', rolling: 'busy' } as const;
   return html`${tag(tone[rollout.state], rollout.state)} <small>generation ${rollout.generation}, for
 ${ago(rollout.startedAtMs, nowMs, '')}</small>${waits}`;
 }

@@ -39,7 +39,7 @@ export class World {
     this.settings = {
       enabled: true,
       intervalMs: 1_000,
-      policy: { maxParallel: 5, stuckAfterMs: 600_000 },
+      policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
       digestKey: null,
       ...settings,
     };
@@ -72,7 +72,12 @@ export class World {
       labels: this.labels,
       providers: ['vault'],
       findProvider: async () => this.provider,
-      values: { refresh: (ref) => this.provider.secrets.read(ref), confirm: () => undefined },
+      values: {
+        refresh: (ref) => this.provider.secrets.read(ref),
+        confirm: () => undefined,
+        retain: () => undefined,
+        recall: async () => true,
+      },
       digest,
       clock: this.clock,
       random: { next: () => 0 },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { emptyLedger, type LedgerDocument, NOTHING_OPEN, parseLedger, serialiseLedger } from './ledger.ts';
+import { emptyLedger, type LedgerDocument, NOTHING_OPEN } from './ledger.ts';
+import { parseLedger, serialiseLedger } from './ledger-text.ts';
 
 const full: LedgerDocument = {
   digestKey: 'key',
@@ -11,9 +12,23 @@ const full: LedgerDocument = {
         begunAtMs: 2,
         changedAtMs: 1,
         attempt: 2,
-        failed: true,
+        direction: 'forward',
+        state: 'stuck',
+        failure: 'no suitable node',
+        fingerprint: 'f',
         target: { s1: { revision: 'tag:2', digest: 'd2' } },
+        lastGood: { s1: { revision: 'tag:1', digest: 'd1' } },
       },
+      setAside: [
+        {
+          failed: { s2: { revision: 'tag:2', digest: 'd2' } },
+          lastGood: { s2: { revision: 'tag:1', digest: null } },
+          sinceMs: 3,
+          reason: 'task: non-zero exit (1)',
+        },
+      ],
+      requested: ['s1'],
+      spentGeneration: 3,
       earlier: { s1: [{ revision: 'tag:0', digest: null, untilMs: 5 }] },
       exceptions: { t1: { s1: { revision: 'tag:9', digest: null } } },
     },
@@ -34,11 +49,11 @@ test.each([
   'null',
   '[]',
   '{}',
-  '{"format":2,"secrets":{},"services":{}}',
-  '{"format":1,"secrets":{"a":["r",7,1]},"services":{}}',
-  '{"format":1,"secrets":{"a":["r","d"]},"services":{}}',
-  '{"format":1,"secrets":{},"services":{"web":{"rollout":{"generation":"4"}}}}',
-  '{"format":1,"secrets":{},"services":{"web":{"earlier":{"s":[["r",null]]}}}}',
+  '{"format":3,"secrets":{},"services":{}}',
+  '{"format":2,"secrets":{"a":["r",7,1]},"services":{}}',
+  '{"format":2,"secrets":{"a":["r","d"]},"services":{}}',
+  '{"format":2,"secrets":{},"services":{"web":{"rollout":{"generation":"4"}}}}',
+  '{"format":2,"secrets":{},"services":{"web":{"earlier":{"s":[["r",null]]}}}}',
   serialiseLedger(full).slice(0, -5),
 ])('takes %j for damaged', (text) => {
   expect(parseLedger(text)).toBeNull();

@@ -1,0 +1,58 @@
+import {
+  type CallOptions,
+  type Clock,
+  ProviderError,
+  type ProviderInstance,
+  refKey,
+  type SecretRef,
+  type SecretRevision,
+  withDeadline,
+} from '@vault-swarm/provider';
+import type { RevisionMemory } from './revision-memory.ts';
+
+/** A read is cut off after this time, however long its callers would wait. */
+const READ_DEADLINE_MS = 10_000;
+
+/** Revisions that were replaced: from memory, else read again, once for all who ask at the same time. */
+export class OldRevisions {
+  readonly #memory: RevisionMemory;
+  readonly #findProvider: (name: string) => Promise<ProviderInstance>;
+  readonly #clock: Clock;
+  readonly #flights = new Map<string, Promise<SecretRevision | null>>();
+
+  constructor(memory: RevisionMemory, findProvider: (name: string) => Promise<ProviderInstance>, clock: Clock) {
+    this.#memory = memory;
+    this.#findProvider = findProvider;
+    this.#clock = clock;
+  }
+
+  /**
+   * The revision, or `null` where it can't be had any more: its provider keeps no old ones, or this one is gone.
+   *
+   * @throws {ProviderError} where the provider does not answer now; the signal's reason when aborted.
+   */
+  async find(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<SecretRevision | null> {
+    const key = refKey(ref);
+    const held = this.#memory.get(key, revision);
+    if (held !== undefined) return held;
+    const id = `${key} ${revision}`;
+    const flight = this.#flights.get(id) ?? this.#read(ref, revision).finally(() => this.#flights.delete(id));
+    this.#flights.set(id, flight);
+    return withDeadline(this.#clock, READ_DEADLINE_MS, signal, () => flight);
+  }
+
+  async #read(ref: SecretRef, revision: string): Promise<SecretRevision | null> {
+    try {
+      return await withDeadline(this.#clock, READ_DEADLINE_MS, undefined, async (signal) => {
+        const { revisions } = await this.#findProvider(ref.provider);
+        if (revisions === null) return null;
+        const found = await revisions.readRevision(ref, revision, { signal });
+        this.#memory.add(refKey(ref), found);
+        return found;
+      });
+    } catch (error) {
+      if (error instanceof ProviderError && !error.retryable) return null;
+      throw error;
+    }
+  }
+}

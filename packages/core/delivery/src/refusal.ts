@@ -1,0 +1,38 @@
+import {
+  DeadlineExceeded,
+  describeRef,
+  ProviderError,
+  type SecretRef,
+  type SecretRevision,
+} from '@vault-swarm/provider';
+
+/** Swarm carries secrets of 1 byte up to, but not including, 500 KiB. */
+const MAX_VALUE_BYTES = 500 * 1024;
+
+/** @throws {ProviderError} `INVALID_PAYLOAD` where Swarm can't carry the value. */
+export function checkSize(ref: SecretRef, { value }: SecretRevision): void {
+  if (value.byteLength > 0 && value.byteLength < MAX_VALUE_BYTES) return;
+  throw new ProviderError(
+    'INVALID_PAYLOAD',
+    `${describeRef(ref)}: the value has ${value.byteLength} bytes; Swarm carries 1 to ${MAX_VALUE_BYTES - 1}`,
+  );
+}
+
+/** Why no value is given, for the operator. */
+export function explainRefusal(
+  error: unknown,
+  ref: SecretRef | undefined,
+  deadlineMs: number,
+): { readonly code: ProviderError['code'] | 'DEADLINE'; readonly message: string } {
+  if (error instanceof ProviderError) return { code: error.code, message: error.message };
+  const where = ref === undefined ? '' : `${describeRef(ref)}: `;
+  if (error instanceof DeadlineExceeded) {
+    return {
+      code: 'DEADLINE',
+      message: `${where}the provider did not answer within ${deadlineMs} ms; check that it is up and reached`,
+    };
+  }
+  // Not an answer of a provider: a mistake of ours. Its name helps to find it; its message might quote anything.
+  const name = error instanceof Error ? error.name : 'no error';
+  return { code: 'UNAVAILABLE', message: `${where}the provider could not be asked (${name})` };
+}

@@ -1,0 +1,94 @@
+import type { ProductEvent } from '@vault-swarm/provider';
+import { sameValue } from './held-value.ts';
+import { type Answered, type CurrentValue, heldBy } from './holdings.ts';
+import { isNothingOpen, type LedgerDocument, type LedgerService, NOTHING_OPEN } from './ledger.ts';
+import type { RequestedService, RotateRequest } from './rotate-request.ts';
+import { lift } from './set-aside.ts';
+import type { SecretUse, ServiceUses } from './uses.ts';
+
+/** What a request comes to. */
+export interface RequestPlan {
+  /** The very same object as the input's where there is nothing to write. */
+  readonly ledger: LedgerDocument;
+  readonly services: readonly RequestedService[];
+  /** To be emitted once the ledger is written. */
+  readonly events: readonly ProductEvent[];
+}
+
+/** Finds what a request by hand concerns, and notes it in the ledger: from there the leader takes it up. A pure function. */
+export function planRequest(input: {
+  readonly request: RotateRequest;
+  readonly services: readonly ServiceUses[];
+  readonly current: (refKey: string) => CurrentValue | undefined;
+  readonly answered: Answered;
+  readonly ledger: LedgerDocument;
+}): RequestPlan {
+  const { request, ledger } = input;
+  const services: Record<string, LedgerService> = { ...ledger.services };
+  const requested: RequestedService[] = [];
+  const events: ProductEvent[] = [];
+  let isChanged = false;
+  for (const serviceUses of input.services) {
+    const { service, uses } = serviceUses;
+    const before = ledger.services[service.id] ?? NOTHING_OPEN;
+    const concerned = uses.filter((use) => concerns(request, service.name, use, before));
+    if (concerned.length === 0) continue;
+    const rollable = concerned.filter(({ ref, rotate }) => ref.pin === undefined && rotate !== 'off');
+    const answer = (outcome: RequestedService['outcome']) =>
+      requested.push({ name: service.name, secrets: concerned.map(({ secret }) => secret.name), outcome });
+    if (service.kind === 'job' || rollable.length === 0) {
+      answer('never');
+      continue;
+    }
+    const { entry, keys, lifted } = noteRequest(serviceUses, rollable, before, input);
+    answer(keys.length > 0 || before.rollout?.state === 'open' ? 'rolls' : 'current');
+    if (keys.length === 0) continue;
+    isChanged = true;
+    if (isNothingOpen(entry)) delete services[service.id];
+    else services[service.id] = entry;
+    if (lifted.length > 0)
+      events.push({ type: 'values.lifted', service: service.name, secrets: lifted, reason: 'by-hand' });
+  }
+  return { ledger: isChanged ? { ...ledger, services } : ledger, services: requested, events };
+}
+
+function concerns(request: RotateRequest, serviceName: string, use: SecretUse, entry: LedgerService): boolean {
+  switch (request.kind) {
+    case 'secret':
+      return use.secret.name === request.name;
+    case 'service':
+      return serviceName === request.name;
+    case 'set-aside': {
+      const isLeft = entry.rollout?.state === 'failed' && use.key in entry.rollout.target;
+      return isLeft || entry.setAside.some(({ failed }) => use.key in failed);
+    }
+  }
+}
+
+function noteRequest(
+  serviceUses: ServiceUses,
+  rollable: readonly SecretUse[],
+  before: LedgerService,
+  { current, answered, ledger }: Parameters<typeof planRequest>[0],
+): { readonly entry: LedgerService; readonly keys: readonly string[]; readonly lifted: readonly string[] } {
+  const { service, uses } = serviceUses;
+  const isConcerned = (key: string) => rollable.some((use) => use.key === key);
+  const sets = before.setAside.filter(({ failed }) => Object.keys(failed).some(isConcerned));
+  const liftedKeys = sets.flatMap(({ failed }) => Object.keys(failed));
+  const lifted = lift(before, serviceUses, sets);
+  const failedKeys = before.rollout?.state === 'failed' ? Object.keys(before.rollout.target).filter(isConcerned) : [];
+  const outdated = rollable.filter((use) => {
+    const now = current(use.refKey);
+    if (now === undefined) return false;
+    return service.tasks.some((task) => {
+      const held = task.state === 'running' ? heldBy(task, use, now, answered, ledger, lifted) : undefined;
+      return held !== undefined && !sameValue(held, now);
+    });
+  });
+  const keys = [...new Set([...outdated.map(({ key }) => key), ...liftedKeys, ...failedKeys])];
+  return {
+    entry: { ...lifted, requested: [...new Set([...lifted.requested, ...keys])] },
+    keys,
+    lifted: uses.filter(({ key }) => liftedKeys.includes(key)).map(({ secret }) => secret.name),
+  };
+}

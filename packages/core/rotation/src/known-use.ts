@@ -1,0 +1,36 @@
+import { type HeldValue, sameValue } from './held-value.ts';
+import type { OpenRollout } from './ledger.ts';
+import type { SecretUse } from './uses.ts';
+import type { WorkloadTask } from './workloads.ts';
+
+/** What one secret's use by a service comes to: what its running tasks shall hold, and what they do. */
+export interface KnownUse {
+  readonly use: SecretUse;
+  /** What the tasks shall hold; `undefined` where that is not known now. */
+  readonly wanted: HeldValue | undefined;
+  /** When the leader first saw what is wanted. */
+  readonly seenAtMs: number;
+  /** What the running tasks hold, as far as it is known. */
+  readonly held: readonly { readonly task: WorkloadTask; readonly value: HeldValue }[];
+}
+
+/** The running tasks that do not hold what is wanted. */
+export function outdatedTasks({ wanted, held }: KnownUse): readonly WorkloadTask[] {
+  if (wanted === undefined) return [];
+  return held.filter(({ value }) => !sameValue(value, wanted)).map(({ task }) => task);
+}
+
+/** The running tasks that hold neither what the rollout brings nor what is wanted by now; none where it does not concern the secret. */
+export function tasksWithout({ target }: OpenRollout, { use, wanted, held }: KnownUse): readonly WorkloadTask[] {
+  const brought = target[use.key];
+  if (brought === undefined) return [];
+  const isReached = (value: HeldValue) =>
+    sameValue(value, brought) || (wanted !== undefined && sameValue(value, wanted));
+  return held.filter(({ value }) => !isReached(value)).map(({ task }) => task);
+}
+
+/** Whether the rollout brings what is wanted of the secret. */
+export function bringsWanted({ target }: OpenRollout, { use, wanted }: KnownUse): boolean {
+  const brought = target[use.key];
+  return brought !== undefined && wanted !== undefined && sameValue(brought, wanted);
+}

@@ -1,0 +1,99 @@
+import { bringsWanted, outdatedTasks, tasksWithout } from './known-use.ts';
+import type { OpenRollout } from './ledger.ts';
+import {
+  begin,
+  complete,
+  type Failure,
+  failed,
+  giveUp,
+  keep,
+  mayRetry,
+  resume,
+  rollTo,
+  wait,
+} from './rollout-steps.ts';
+import { type Decision, dueUses, isBusy, isEnded, type Situation, wasApplied } from './situation.ts';
+import { planEnded, takeBack } from './take-back.ts';
+
+/** Decides about one service: go on watching its open rollout, close it, take it back, give it up, or begin one. */
+export function planRollout(situation: Situation): Decision {
+  const { service, entry, rejection } = situation;
+  const open = entry.rollout;
+  if (open === null) return dueUses(situation).length === 0 ? keep(situation) : begin(situation);
+  if (open.state === 'failed') return planFailed(situation, open);
+  if (rejection !== undefined) return giveUp(situation, open, { reason: 'not-begun', message: rejection });
+  if (!wasApplied(situation, open)) return planUnapplied(situation, open);
+  if (isEnded(service)) return planEnded(situation, open);
+  return planUnderWay(situation, open);
+}
+
+/** The intent is in the ledger, the update is not made: the process ended in between, or somebody else was quicker. */
+function planUnapplied(situation: Situation, open: OpenRollout): Decision {
+  const { service } = situation;
+  // The tasks that a user's own update starts shall get the newest values at once.
+  if (isBusy(service)) return keep(situation, null);
+  const mustResume = open.direction === 'back' && isEnded(service);
+  if (dueUses(situation).length === 0 && !mustResume) return keep(situation, null);
+  const rollout = { ...stuckIfLate(situation, open).rollout, fingerprint: service.fingerprint };
+  return { ...keep(situation, rollout), roll: rollTo(situation, open.generation) };
+}
+
+function planUnderWay(situation: Situation, open: OpenRollout): Decision {
+  const { service, uses } = situation;
+  const { rollout, events } = stuckIfLate(situation, open);
+  const asItIs = { ...keep(situation, rollout), events };
+  const due = dueUses(situation);
+  const isSuperseded = open.state === 'stuck' && due.some((known) => !bringsWanted(open, known));
+  if (isSuperseded) return begin(situation);
+  if (isBusy(service)) return asItIs;
+  const without = uses.flatMap((known) => tasksWithout(open, known));
+  if (without.length === 0) return complete(situation, open);
+  const isThrough = service.rollout.state === 'completed';
+  if (!isThrough || without.some(({ generation }) => generation < open.generation)) {
+    // Swarm forgets an update that was resumed while it still worked on a slot: it has to be asked again.
+    const isForgotten = service.rollout.state === 'none' && open.attempt > 1 && mayRetry(situation, open);
+    return isForgotten ? resume(situation, open) : asItIs;
+  }
+  // Swarm is through, but tasks that it made for this rollout hold something else than was intended.
+  if (due.length === 0) return complete(situation, open);
+  if (!mayRetry(situation, open)) return wait(situation, 'a pause after an attempt that did not reach all tasks');
+  return begin({ ...situation, mayBegin: true }, open.attempt + 1);
+}
+
+/** A rollout that takes too long is counted once, and watched on. */
+function stuckIfLate(
+  situation: Situation,
+  open: OpenRollout,
+): { readonly rollout: OpenRollout; readonly events: Decision['events'] } {
+  const { openForMs, policy } = situation;
+  if (open.state !== 'open' || openForMs <= policy.stuckAfterMs) return { rollout: open, events: [] };
+  const message = whyStuck(situation, open);
+  const failure: Failure = { reason: 'stuck', message };
+  return { rollout: { ...open, state: 'stuck', failure: message }, events: [failed(situation, open, failure)] };
+}
+
+/** The orchestrator's own reason: of a task that does not start, else of one that failed, else of the update. */
+function whyStuck({ service, failures }: Situation, open: OpenRollout): string {
+  const waiting = service.tasks.find(({ state, reason }) => state === 'starting' && reason !== '')?.reason;
+  const ended = failures?.findLast(({ generation }) => generation === open.generation)?.message;
+  return waiting ?? ended ?? (service.rollout.message || 'its tasks do not start');
+}
+
+/** A failed set is not tried twice: only a newer value of one of its secrets, or a request, begins the next rollout. */
+function planFailed(situation: Situation, open: OpenRollout): Decision {
+  const { service, entry, uses } = situation;
+  const ofRollout = uses.filter(({ use }) => use.key in open.target);
+  const isRequested = entry.requested.some((key) => key in open.target);
+  const isOther = dueUses(situation).some(({ use }) => !(use.key in open.target));
+  const isNewer = ofRollout.some((known) => known.wanted !== undefined && !bringsWanted(open, known));
+  if (isRequested || isNewer || isOther) return begin(situation, 1, ofRollout);
+  if (isBusy(service)) return keep(situation);
+  const { state } = service.rollout;
+  const isUndone = state === 'rolled-back' && service.generation < open.generation;
+  if (isUndone && open.direction === 'forward') return takeBack(situation, open, null);
+  const isReached = uses.every((known) => tasksWithout(open, known).length === 0);
+  if (state === 'completed' && isReached) return complete(situation, open);
+  const isPaused = state === 'paused' || state === 'rollback-paused';
+  if (uses.every((known) => outdatedTasks(known).length === 0) && !isPaused) return keep(situation, null);
+  return wait(situation, 'a newer value, or a request by hand, since this one failed');
+}

@@ -1,0 +1,113 @@
+import type { ProductEvent } from '@vault-swarm/provider';
+import type { HeldValue } from './held-value.ts';
+import { bringsWanted, type KnownUse, outdatedTasks } from './known-use.ts';
+import { type LedgerService, type OpenRollout, setAsideWith } from './ledger.ts';
+import { rotatesByItself } from './uses.ts';
+import type { FailedTask, Workload } from './workloads.ts';
+
+/** What a rotation may do, and when it gives up. Times in milliseconds. */
+export interface RotationPolicy {
+  /** Services that roll at the same time. */
+  readonly maxParallel: number;
+  /** A rollout that takes longer counts as stuck. */
+  readonly stuckAfterMs: number;
+  /** What to do where the orchestrator paused a rollout whose values made tasks fail. */
+  readonly onFailure: 'rollback' | 'pause';
+}
+
+/** Whether a value that was replaced can still be given to tasks; `unknown` while that is being found out. */
+export type Availability = 'at-hand' | 'gone' | 'unknown';
+
+/** All that the decision about one service depends on. */
+export interface Situation {
+  readonly nowMs: number;
+  readonly service: Workload;
+  readonly entry: LedgerService;
+  readonly uses: readonly KnownUse[];
+  readonly policy: RotationPolicy;
+  /** For how long this process has seen the open rollout's present attempt: no clock that jumps changes it. */
+  readonly openForMs: number;
+  /** Whether this process saw the open rollout's update applied. */
+  readonly seenApplied: boolean;
+  /** Why the orchestrator refused the open rollout's update for good, if it did. */
+  readonly rejection: string | undefined;
+  /** The service's failed tasks; `null` where they were not asked for. */
+  readonly failures: readonly FailedTask[] | null;
+  /** What this process answered to a task, for a secret by its ledger key. */
+  readonly given: (taskId: string, key: string) => readonly HeldValue[];
+  readonly lastGood: (key: string, value: HeldValue) => Availability;
+  /** Whether another service may begin to roll in this pass. */
+  readonly mayBegin: boolean;
+}
+
+/** A service update that is to be made, after the ledger was written. */
+export interface RollAction {
+  readonly serviceId: string;
+  readonly serviceName: string;
+  readonly version: number;
+  readonly generation: number;
+}
+
+/** What happens to a service in this pass. */
+export interface Decision {
+  /** Its next entry; what tasks hold is noted elsewhere. */
+  readonly entry: LedgerService;
+  readonly roll: RollAction | null;
+  readonly events: readonly ProductEvent[];
+  /** Why a rollout that is due was not begun; `null` where none is due, or one was begun. */
+  readonly waitingFor: string | null;
+  /** Whether it goes on only after somebody did something. */
+  readonly blocked: boolean;
+}
+
+/** The uses for which the service is to be rolled: by their labels, by request, or as part of what is under way. */
+export function dueUses({ service, entry, uses }: Situation): readonly KnownUse[] {
+  if (service.kind === 'job') return [];
+  const open = entry.rollout;
+  return uses.filter((known) => {
+    const { use } = known;
+    if (outdatedTasks(known).length === 0) return false;
+    if (rotatesByItself(use) || entry.requested.includes(use.key)) return true;
+    return setAsideWith(entry, use.key) !== undefined || (open !== null && bringsWanted(open, known));
+  });
+}
+
+/** Whether the orchestrator is replacing tasks of the service, whoever asked for it. */
+export function isBusy({ rollout: { state } }: Workload): boolean {
+  return state === 'rolling' || state === 'rolling-back';
+}
+
+/** Whether the service's latest update was given up by the orchestrator. */
+export function isEnded({ rollout: { state } }: Workload): boolean {
+  return state === 'paused' || state === 'rolled-back' || state === 'rollback-paused';
+}
+
+/**
+ * Whether the rollout's update was made. A rollback brings the service's old generation back, so that only what was seen
+ * meanwhile, or tasks of the rollout, tell.
+ */
+export function wasApplied({ service, failures, seenApplied }: Situation, open: OpenRollout): boolean {
+  return (
+    service.generation >= open.generation ||
+    seenApplied ||
+    service.tasks.some(({ generation }) => generation >= open.generation) ||
+    (failures ?? []).some(({ generation }) => generation === open.generation)
+  );
+}
+
+/** Greater than every generation that is known of the service: a rollback brings old ones back. */
+export function nextGeneration({ service, entry, failures }: Situation): number {
+  const seen = [
+    service.generation,
+    entry.rollout?.generation ?? 0,
+    entry.spentGeneration,
+    ...service.tasks.map(({ generation }) => generation),
+    ...(failures ?? []).map(({ generation }) => generation),
+  ];
+  return Math.max(...seen) + 1;
+}
+
+/** Names of the secrets, of those whose keys are given, as far as the service still uses them. */
+export function secretNames({ uses }: Pick<Situation, 'uses'>, values: object): readonly string[] {
+  return uses.filter(({ use }) => use.key in values).map(({ use }) => use.secret.name);
+}

@@ -1,0 +1,126 @@
+import type { ProductEvent } from '@vault-swarm/provider';
+import { sameValue } from './held-value.ts';
+import { bringsWanted, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
+import { type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
+import { begin, block, complete, type Failure, failed, giveUp, keep, mayRetry, resume, wait } from './rollout-steps.ts';
+import { type Decision, dueUses, type Situation, secretNames } from './situation.ts';
+import type { FailedTask } from './workloads.ts';
+
+/**
+ * The orchestrator paused the rollout, or rolled it back. That speaks against its values only where a task of it had
+ * started with them and then failed, on a node that is up and with the service as it was; else (a delivery that failed,
+ * a node that went away) the rollout goes on after a while.
+ */
+export function planEnded(situation: Situation, open: OpenRollout): Decision {
+  const { service, failures, uses } = situation;
+  const { state, message } = service.rollout;
+  const isUndone = service.generation < open.generation;
+  if (state !== 'paused' && !isUndone && uses.every((known) => tasksWithout(open, known).length === 0)) {
+    // It was somebody's later update that was rolled back, to the service as our rollout had made it.
+    return complete(situation, open);
+  }
+  if (failures === null) return wait(situation, 'Docker to tell why its tasks failed');
+  const failure: Failure = { reason: state === 'paused' ? 'paused' : 'rolled-back', message };
+  if (service.fingerprint !== open.fingerprint) return planChangedByUser(situation, open, failure);
+  const ofRollout = failures.filter(({ generation }) => generation === open.generation);
+  const isTakenBackByHand = isUndone && state === 'rolled-back' && ofRollout.length === 0;
+  if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {
+    return takeBack(situation, open, failure);
+  }
+  return tryAgain(situation, open, failure);
+}
+
+/** Whether the task was given what the rollout brings, and failed though all else was as before. */
+function speaksAgainst(
+  { given }: Situation,
+  { fingerprint, target }: OpenRollout,
+  { id, fingerprint: ofTask, started, nodeReady }: FailedTask,
+): boolean {
+  if (!started || !nodeReady || ofTask !== fingerprint) return false;
+  return Object.entries(target).every(([key, value]) => {
+    const answers = given(id, key);
+    return answers.length === 0 || answers.some((answer) => sameValue(answer, value));
+  });
+}
+
+/** What fails since the user changed the service may fail for that reason: it is never held against the values. */
+function planChangedByUser(situation: Situation, open: OpenRollout, failure: Failure): Decision {
+  const { service, failures } = situation;
+  const isTheirs = (failures ?? []).some(({ fingerprint, started }) => started && fingerprint === service.fingerprint);
+  return isTheirs ? block(situation, 'its paused update to be resumed or undone') : tryAgain(situation, open, failure);
+}
+
+function tryAgain(situation: Situation, open: OpenRollout, failure: Failure): Decision {
+  const { service } = situation;
+  if (!mayRetry(situation, open)) return wait(situation, 'a while to pass since its tasks could not start');
+  const events = [failed(situation, open, failure)];
+  if (service.rollout.state === 'paused') return after(events, resume(situation, open));
+  if (dueUses(situation).length === 0) return { ...keep(situation, null), events };
+  return after(events, begin({ ...situation, mayBegin: true }, open.attempt + 1));
+}
+
+/**
+ * Sets the values that the rollout brought aside for this service, and gives its tasks the last good ones: by a further
+ * rollout, unless the orchestrator's own rollback has done it.
+ *
+ * @param failure to be told, or `null` where it was told before.
+ */
+export function takeBack(situation: Situation, open: OpenRollout, failure: Failure | null): Decision {
+  const { service, uses, policy, entry } = situation;
+  const events = failure === null ? [] : [failed(situation, open, failure)];
+  const asFailed = () => (failure === null ? wait(situation, NEWER) : giveUp(situation, open, failure));
+  // The last good values fail as well: it is not for them.
+  if (open.direction === 'back') return asFailed();
+  const ofRollout = uses.filter(({ use }) => use.key in open.target);
+  if (ofRollout.some((known) => known.wanted !== undefined && !bringsWanted(open, known))) {
+    // One of the values is newer by now: the new set is tried.
+    return after(events, begin({ ...situation, mayBegin: true }, 1, ofRollout));
+  }
+  if (service.rollout.state === 'paused' && policy.onFailure === 'pause') return asFailed();
+  const failedKeys = ofRollout.map(({ use }) => use.key).filter((key) => setAsideWith(entry, key) === undefined);
+  const availability = failedKeys.map((key) => {
+    const value = open.lastGood[key];
+    return value === undefined ? 'gone' : situation.lastGood(key, value);
+  });
+  if (availability.includes('gone')) {
+    const message = `${failure?.message ?? open.failure}; its last good values can't be had any more`;
+    return failure === null ? wait(situation, NEWER) : giveUp(situation, open, { ...failure, message });
+  }
+  if (availability.includes('unknown')) return wait(situation, 'its last good values to be read');
+  const set: SetAside = {
+    failed: pick(open.target, failedKeys),
+    lastGood: pick(open.lastGood, failedKeys),
+    sinceMs: situation.nowMs,
+    reason: failure?.message ?? open.failure,
+  };
+  const next = { ...situation, entry: { ...entry, setAside: [...entry.setAside, set] }, uses: uses.map(goBack(set)) };
+  const told: ProductEvent = {
+    type: 'values.set-aside',
+    service: service.name,
+    secrets: secretNames(situation, set.failed),
+    message: set.reason,
+  };
+  const isBack =
+    service.rollout.state === 'rolled-back' && next.uses.every((known) => outdatedTasks(known).length === 0);
+  if (isBack) return after([...events, told], keep(next, null));
+  const concerned = next.uses.filter(({ use }) => use.key in set.failed);
+  return after([...events, told], begin({ ...next, mayBegin: true }, 1, concerned));
+}
+
+const NEWER = 'a newer value, or a request by hand, since this one failed';
+
+/** What is wanted of a secret once the set is aside. */
+function goBack({ lastGood, sinceMs }: SetAside): (known: KnownUse) => KnownUse {
+  return (known) => {
+    const wanted = lastGood[known.use.key];
+    return wanted === undefined ? known : { ...known, wanted, seenAtMs: sinceMs };
+  };
+}
+
+function pick(values: Values, keys: readonly string[]): Values {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
+}
+
+function after(events: readonly ProductEvent[], decision: Decision): Decision {
+  return { ...decision, events: [...events, ...decision.events] };
+}
