@@ -1,6 +1,6 @@
 import { type LedgerDocument, parseLedger } from '@vault-swarm/rotation';
+import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import { isBadFor } from '../world.ts';
 import type { History } from './history.ts';
 
 /** What is still wrong in a world that is healthy, by what is true of it and not by what the plugins say. */
@@ -71,7 +71,8 @@ function entryProblems(
   if (service === undefined) return [`the ledger has the service ${id}, which is gone`];
   if (truth.badUses(service).length > 0) return [];
   const { rollout, setAside, requested, earlier, exceptions } = entry;
-  const holdsOld = truth.usesOf(service).some(({ isAuto }) => !isAuto);
+  // What is not rolled may go on holding something old, of which the ledger has a note.
+  const holdsOld = service.kind === 'job' || truth.usesOf(service).some(({ isAuto }) => !isAuto);
   const left = [
     rollout === null ? '' : 'a rollout',
     setAside.length === 0 ? '' : 'values set aside',

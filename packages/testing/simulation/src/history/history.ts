@@ -1,11 +1,12 @@
 import type { TimedEvent } from '@vault-swarm/provider';
 import type { RotationSettings } from '@vault-swarm/rotation';
+import { fails } from '../failing.ts';
 import { Cluster, type Manager } from '../plugin/cluster.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
+import { simulatedLabels } from '../simulated-labels.ts';
 import { SimulatedProvider } from '../simulated-provider.ts';
 import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
-import { fails, simulatedLabels } from '../world.ts';
 import { faultsOf } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
 import { ALWAYS, KINDS, type Kind } from './kinds.ts';
@@ -65,7 +66,7 @@ export class History {
     });
     this.settings = {
       enabled: true,
-      intervalMs: random.pick([2_000, 5_000, 10_000]),
+      intervalMs: random.pick([2_000, 10_000, 10_000]),
       policy: {
         maxParallel: random.pick([1, 2, 5]),
         stuckAfterMs: random.pick([60_000, 600_000]),
@@ -98,6 +99,7 @@ export class History {
       random: new SeededRandom(seed + 0x717e),
       ...faults,
       onEvent: (manager, event) => this.#happened(manager, event),
+      onStart: () => this.witness.leadsAnew(),
       onDeath: (manager) => this.witness.died(manager),
       onRoll: (roll, outcome) => this.witness.rolled(roll, outcome),
       onAnswer: (answer) => this.witness.answered(answer),

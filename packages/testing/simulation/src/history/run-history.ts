@@ -16,8 +16,8 @@ export interface HistoryResult {
 
 /** After this time, in milliseconds, a healthy world has to be in order. */
 const CONVERGES_WITHIN_MS = 3_600_000;
-const LOOK_AGAIN_MS = 60_000;
-const QUIET_MS = 180_000;
+const LOOK_AGAIN_MS = 30_000;
+const QUIET_MS = 90_000;
 
 /** Runs one history: random happenings, then a world that is healthy, then the checks. The same seed gives the same one. */
 export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
@@ -66,6 +66,6 @@ function pauseMs({ random }: History): number {
   const kind = random.next();
   if (kind < 0.35) return random.between(0, 400);
   if (kind < 0.75) return random.between(400, 6_000);
-  if (kind < 0.97) return random.between(6_000, 40_000);
+  if (kind < 0.985) return random.between(6_000, 40_000);
   return random.between(60_000, 700_000);
 }

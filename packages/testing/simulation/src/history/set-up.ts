@@ -1,3 +1,4 @@
+import type { SimulatedService } from '../swarm/service.ts';
 import type { History } from './history.ts';
 
 /** Fills the world of a history: secrets, services, and a plugin on each manager. */
@@ -43,7 +44,7 @@ export async function setUp(history: History): Promise<void> {
 
 /** Ends all that is wrong with the world around the plugins, and lets users put right what they broke. */
 export function heal(history: History): void {
-  const { random, swarm, provider, cluster, truth, lasting, witness } = history;
+  const { random, swarm, provider, cluster, truth, lasting } = history;
   history.say('all is healthy again');
   history.isFaulty = false;
   for (const end of [...lasting]) end();
@@ -61,11 +62,14 @@ export function heal(history: History): void {
       provider.write(path, `value ${history.count()}`);
       history.say(`${path} := "${provider.textOf(path)}"`);
     }
-    if (service.spec.image === 'good') continue;
-    swarm.post(service.id, { image: 'good', edition: service.spec.edition + 1 });
-    witness.touched(service.id);
-    history.say(`user: deploys a good image of ${service.name}`);
+    if (service.spec.image === 'broken') deployGoodImage(history, service);
   }
+}
+
+function deployGoodImage(history: History, { id, name, spec }: SimulatedService): void {
+  history.swarm.post(id, { image: 'good', edition: spec.edition + 1 });
+  history.witness.touched(id);
+  history.say(`user: deploys a good image of ${name}`);
 }
 
 /**
@@ -86,6 +90,7 @@ export function unblock(history: History): void {
   const { leader } = cluster;
   const status = leader === null ? undefined : cluster.manager(leader).process?.rotation.status();
   for (const service of swarm.services) {
+    if (service.spec.image === 'broken') deployGoodImage(history, service);
     const shown = status?.services.find(({ name }) => name === service.name);
     const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
     if (!isPaused || shown?.problem?.includes('to be resumed or undone') !== true) continue;

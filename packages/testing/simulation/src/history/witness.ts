@@ -1,10 +1,10 @@
 import type { TimedEvent } from '@vault-swarm/provider';
 import { parseLedger, type WriteOutcome } from '@vault-swarm/rotation';
+import { isBadFor } from '../failing.ts';
 import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
-import { isBadFor } from '../world.ts';
 import type { Allowance } from './allowances.ts';
 import type { History } from './history.ts';
 
@@ -93,13 +93,14 @@ export class Witness {
     return [...this.#pasts.values()].some(({ allowed }) => allowed.has(allowance));
   }
 
-  /** A process ended, or another one leads. */
+  /** A process ended. */
   died(manager: string): void {
     this.#history.say(`! the plugin of ${manager} dies`);
-    this.leaderChanged();
+    this.leadsAnew();
   }
 
-  leaderChanged(): void {
+  /** Another process answers from now on, or another manager leads: what tasks were given last may not be noted. */
+  leadsAnew(): void {
     for (const { id } of this.#history.swarm.services) this.pastOf(id).crashes += 1;
   }
 

@@ -47,6 +47,7 @@ export interface ClusterOptions {
   /** How many of the hints of the Swarm reach a process: how often each is told. */
   readonly hints: () => number;
   readonly onEvent: (manager: string, event: TimedEvent) => void;
+  readonly onStart: (manager: string) => void;
   readonly onDeath: (manager: string) => void;
   readonly onRoll: (roll: AttemptedRoll, outcome: WriteOutcome) => void;
   readonly onAnswer: (answer: DriverAnswer) => void;
@@ -103,7 +104,7 @@ export class Cluster {
   /** Starts the plugin of a manager as a new process would: it knows nothing but what its ports tell. */
   start(name: string): PluginProcess {
     const manager = this.manager(name);
-    const { clock, settings, limits, labels, provider, random, onEvent, onDeath } = this.#options;
+    const { clock, settings, limits, labels, provider, random, onEvent, onStart, onDeath } = this.#options;
     manager.process?.kill();
     manager.process = new PluginProcess({
       ...{ manager: name, clock, settings, limits, labels, random },
@@ -119,6 +120,7 @@ export class Cluster {
       },
     });
     manager.process.start();
+    onStart(name);
     return manager.process;
   }
 
