@@ -53,10 +53,11 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryResult
 async function converge(history: History): Promise<readonly string[]> {
   let problems: readonly string[] = [];
   for (let passedMs = 0; passedMs < CONVERGES_WITHIN_MS; passedMs += LOOK_AGAIN_MS) {
+    const { rolls } = history.witness;
     await history.clock.advance(LOOK_AGAIN_MS);
-    unblock(history);
+    const isUnblocked = unblock(history);
     problems = finalProblems(history);
-    if (problems.length === 0) return [];
+    if (problems.length === 0 && !isUnblocked && history.witness.rolls === rolls) return [];
   }
   for (const problem of problems) history.say(`PROBLEM ${problem}`);
   return problems;

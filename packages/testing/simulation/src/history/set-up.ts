@@ -84,18 +84,25 @@ export function changeAll(history: History): void {
   history.say('every secret has a new value');
 }
 
-/** A user starts services anew whose own update was given up and which wait for that. */
-export function unblock(history: History): void {
+/** A user starts services anew whose own update was given up and which wait for that. Returns whether there were any. */
+export function unblock(history: History): boolean {
+  let isUnblocked = false;
   const { swarm, cluster, witness } = history;
   const { leader } = cluster;
   const status = leader === null ? undefined : cluster.manager(leader).process?.rotation.status();
   for (const service of swarm.services) {
-    if (service.spec.image === 'broken') deployGoodImage(history, service);
+    if (service.spec.image === 'broken') {
+      deployGoodImage(history, service);
+      isUnblocked = true;
+      continue;
+    }
     const shown = status?.services.find(({ name }) => name === service.name);
     const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
     if (!isPaused || shown?.problem?.includes('to be resumed or undone') !== true) continue;
     swarm.forceUpdate(service.id);
     witness.touched(service.id);
+    isUnblocked = true;
     history.say(`user: forces ${service.name}, which waits for that`);
   }
+  return isUnblocked;
 }

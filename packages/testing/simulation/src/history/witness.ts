@@ -112,9 +112,20 @@ export class Witness {
     if (outcome !== 'applied' || service === undefined || before === undefined) return;
     this.rolls += 1;
     const past = this.pastOf(serviceId);
-    const isAgain = past.lastRoll?.generation === generation;
-    if (generation < before.spec.generation || (isAgain && before.update !== null)) {
-      this.#violated(`${name} was rolled to ${generation} though it had ${before.spec.generation} already`);
+    const { spec, update } = before;
+    if (generation < spec.generation) {
+      this.#violated(`${name} was rolled to ${generation} though it had ${spec.generation} already`);
+    }
+    const rolledAtMs = past.lastRoll?.timeMs ?? Number.NEGATIVE_INFINITY;
+    const isOwn = past.lastRoll?.generation === spec.generation && update?.isRollback === false;
+    const forMs = this.#history.timeMs - rolledAtMs;
+    if (
+      isOwn &&
+      past.touchedAtMs < rolledAtMs &&
+      generation > spec.generation &&
+      forMs < this.#history.settings.policy.stuckAfterMs
+    ) {
+      this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
     }
     const reason = this.#reasonFor(service, before, past);
     if (reason === null) {
