@@ -1,4 +1,5 @@
-import type { WriteOutcome } from '@vault-swarm/rotation';
+import { randomBytes } from 'node:crypto';
+import { type LedgerDocument, type LedgerService, serialiseLedger, type WriteOutcome } from '@vault-swarm/rotation';
 import { describe, expect, it } from 'vitest';
 import type { DockerCall, DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
@@ -28,6 +29,32 @@ function store(answer: (call: DockerCall) => string | Error): DockerLedgerStore 
 const config = (index: number, text: string) =>
   JSON.stringify({ ID: 'c', Version: { Index: index }, Spec: { Labels: { 'vault-swarm.ledger': text } } });
 
+/** As Swarm's ids, Vault's revisions and our digests are: nothing in them repeats. */
+function largeLedger(size: { services: number; secretsOfEach: number; open: number }): LedgerDocument {
+  const id = () => randomBytes(32).toString('hex').slice(0, 25);
+  const value = () => ({
+    revision: `${randomBytes(3).toString('hex')}:12@2026-11-${randomBytes(1).toString('hex')}T21:18:25.${id().slice(0, 9)}Z`,
+    digest: randomBytes(12).toString('base64url'),
+  });
+  const services: Record<string, LedgerService> = {};
+  const secrets: Record<string, LedgerDocument['secrets'][string]> = {};
+  for (let index = 0; index < size.services; index++) {
+    const keys = Array.from({ length: size.secretsOfEach }, id);
+    for (const key of keys) secrets[key] = { ...value(), seenAtMs: Date.now() - index * 1_000 };
+    if (index >= size.open) continue;
+    const values = () => Object.fromEntries(keys.map((key) => [key, value()]));
+    services[id()] = {
+      rollout: {
+        ...{ direction: 'forward', generation: 7, begunAtMs: Date.now(), changedAtMs: Date.now(), attempt: 1 },
+        ...{ state: 'open', failure: '', fingerprint: id(), target: values(), lastGood: values() },
+      },
+      ...{ setAside: [], requested: [], spentGeneration: 0, exceptions: {} },
+      earlier: Object.fromEntries(keys.map((key) => [key, [{ ...value(), untilMs: Date.now() }]])),
+    };
+  }
+  return { digestKey: id(), secrets, services };
+}
+
 describe('the ledger in a config object', () => {
   it.each<[string, string | null, string | Error, WriteOutcome]>([
     ['first', null, config(1, 'new'), 'applied'],
@@ -49,8 +76,39 @@ describe('the ledger in a config object', () => {
   });
 
   it('refuses a text that no Raft entry can hold, with its size', async () => {
-    const write = store(() => '{}').compareAndSet(null, 'x'.repeat(1_500_001), { signal });
-    await expect(write).rejects.toThrow('the ledger has 1500001 bytes; Swarm takes at most 1500000');
+    const write = store(() => '{}').compareAndSet(null, randomBytes(1_200_000).toString('base64'), { signal });
+    await expect(write).rejects.toThrow(/the ledger has 1\d{6} bytes; Swarm takes at most 1500000/);
+  });
+
+  it('compresses a long text, which is read again as it was, and leaves a short one to be read by people', async () => {
+    const labels: string[] = [];
+    const keeping = store(({ body }) => {
+      const written = (body as { Labels: Record<string, string> } | undefined)?.Labels['vault-swarm.ledger'];
+      if (written !== undefined) labels.push(written);
+      return config(1, labels.at(-1) ?? '');
+    });
+    for (const text of ['short', 'ä long one '.repeat(20_000)]) {
+      await keeping.compareAndSet(null, text, { signal });
+      expect((await keeping.read({ signal }))?.text).toBe(text);
+    }
+    expect(labels.map((label) => label.length < 1_000)).toEqual([true, true]);
+    expect(labels[0]).toBe('short');
+  });
+
+  it('takes a label that can not be decompressed for what it is', async () => {
+    expect((await store(() => config(1, 'zstd:AAAA')).read({ signal }))?.text).toBe('zstd:AAAA');
+  });
+
+  it('holds 1,000 services with 20 secrets each, all of them different, while five of them roll', async () => {
+    const writes: string[] = [];
+    const keeping = store(({ body }) => {
+      writes.push(JSON.stringify(body));
+      return '{}';
+    });
+    await keeping.compareAndSet(null, serialiseLedger(largeLedger({ services: 1_000, secretsOfEach: 20, open: 5 })), {
+      signal,
+    });
+    expect(writes).toHaveLength(1);
   });
 
   it.each([
