@@ -66,7 +66,21 @@ describe('what the engine says, in our words', () => {
     const { rollout } = toWorkload({ ID: 's', UpdateStatus }, [], []);
     const told = state !== undefined;
     const startedAtMs = told ? Date.UTC(2026, 0, 1, 0, 0, 1, 500) : null;
-    expect(rollout).toEqual({ state: expected, message: told ? 'why' : '', startedAtMs });
+    expect(rollout).toEqual({ state: expected, message: told ? 'why' : '', startedAtMs, onlyRestarts: false });
+  });
+
+  it.each([
+    ['paused', { Image: 'a' }, true],
+    ['paused', { Image: 'b' }, false],
+    ['updating', { Image: 'a' }, false],
+  ])('an update that is %s, of a service that was made from %j, only restarts its tasks: %s', (State, before, only) => {
+    const service = {
+      ID: 's',
+      Spec: { TaskTemplate: { ContainerSpec: { Image: 'a' }, ForceUpdate: 2 } },
+      PreviousSpec: { TaskTemplate: { ContainerSpec: before, ForceUpdate: 1 } },
+      UpdateStatus: { State },
+    };
+    expect(toWorkload(service, [], []).rollout.onlyRestarts).toBe(only);
   });
 
   it('a fingerprint is that of the tasks: another one only where something else than their generation changed', () => {

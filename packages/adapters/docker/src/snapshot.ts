@@ -35,18 +35,24 @@ export function toWorkload(
   tasks: readonly WorkloadTask[],
 ): Workload {
   const mode = service.Spec?.Mode ?? {};
+  const state = ROLLOUT_STATES[service.UpdateStatus?.State ?? ''] ?? 'none';
+  const fingerprint = fingerprintOf(service.Spec?.TaskTemplate);
   return {
     id: service.ID,
     name: service.Spec?.Name ?? '',
     version: service.Version?.Index ?? 0,
     generation: service.Spec?.TaskTemplate?.ForceUpdate ?? 0,
-    fingerprint: fingerprintOf(service.Spec?.TaskTemplate),
+    fingerprint,
     kind: 'ReplicatedJob' in mode || 'GlobalJob' in mode ? 'job' : 'service',
     secretIds,
     rollout: {
-      state: ROLLOUT_STATES[service.UpdateStatus?.State ?? ''] ?? 'none',
+      state,
       message: service.UpdateStatus?.Message ?? '',
       startedAtMs: timeOf(service.UpdateStatus?.StartedAt),
+      onlyRestarts:
+        (state === 'paused' || state === 'rollback-paused') &&
+        service.PreviousSpec !== undefined &&
+        fingerprintOf(service.PreviousSpec.TaskTemplate) === fingerprint,
     },
     tasks,
   };

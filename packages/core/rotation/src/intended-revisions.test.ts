@@ -33,7 +33,7 @@ const web: ServiceUses = {
     fingerprint: 'f',
     kind: 'service',
     secretIds: ['s1'],
-    rollout: { state: 'rolling', message: '', startedAtMs: 0 },
+    rollout: { state: 'rolling', message: '', startedAtMs: 0, onlyRestarts: false },
     tasks: [seen],
   },
   uses: [{ secret: { id: 's1', name: 'db', labels: {} }, key: 's1', ref, refKey: key, rotate: 'auto' }],

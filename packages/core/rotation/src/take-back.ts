@@ -22,7 +22,8 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
   if (failures === null) return wait(situation, 'Docker to tell why its tasks failed');
   const failure: Failure = { reason: state === 'paused' ? 'paused' : 'rolled-back', message };
   if (service.fingerprint !== open.fingerprint) return planChangedByUser(situation, open, failure);
-  const ofRollout = failures.filter(({ generation }) => generation === open.generation);
+  // Also of somebody's `--force` since: its tasks were given the same values.
+  const ofRollout = failures.filter(({ generation }) => generation >= open.generation);
   const isTakenBackByHand = isUndone && state === 'rolled-back' && ofRollout.length === 0;
   if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {
     return takeBack(situation, open, failure);
@@ -100,8 +101,9 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
     secrets: secretNames(situation, set.failed),
     message: set.reason,
   };
-  const isBack =
-    service.rollout.state === 'rolled-back' && next.uses.every((known) => outdatedTasks(known).length === 0);
+  // Where it was a later update that was rolled back, the tasks are those of our rollout.
+  const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
+  const isBack = isUndone && next.uses.every((known) => outdatedTasks(known).length === 0);
   if (isBack) return after([...events, told], keep(next, null));
   const concerned = next.uses.filter(({ use }) => use.key in set.failed);
   return after([...events, told], begin({ ...next, mayBegin: true }, 1, concerned));

@@ -30,6 +30,8 @@ export interface RolloutReport {
   readonly message: string;
   /** When it (or the rollback) began, in milliseconds since 1970; `null` where it is not told. */
   readonly startedAtMs: number | null;
+  /** Of a paused one: whether it changes nothing but the generation, so that no change of somebody's waits in it. */
+  readonly onlyRestarts: boolean;
 }
 
 /** A service that uses secrets of ours. */

@@ -89,7 +89,7 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     kind: 'service' | 'job' = 'service',
   ): string {
     const id = `service-${this.#nextId++}`;
-    const rollout: RolloutReport = { state: 'none', message: '', startedAtMs: null };
+    const rollout: RolloutReport = { state: 'none', message: '', startedAtMs: null, onlyRestarts: false };
     const counters = { version: 1, generation: 0, generationBefore: 0, fingerprint: 'spec 1' };
     const own = { id, name, kind, secretIds, replicas, rollout };
     const service: SimulatedService = { ...own, ...counters, tasks: [], failures: [] };
@@ -181,13 +181,18 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   /** Swarm takes an update, and does not go on with it: seen where one is resumed while a slot is still worked on. */
   forgetUpdate(id: string): void {
-    this.#service(id).rollout = { state: 'none', message: '', startedAtMs: null };
+    this.#service(id).rollout = { state: 'none', message: '', startedAtMs: null, onlyRestarts: false };
   }
 
   /** Swarm gives the update up. */
   fail(id: string, state: 'paused' | 'rolling-back'): void {
     const service = this.#service(id);
-    service.rollout = { state, message: 'update paused due to failure', startedAtMs: this.#clock.now() };
+    service.rollout = {
+      state,
+      message: 'update paused due to failure',
+      startedAtMs: this.#clock.now(),
+      onlyRestarts: state === 'paused',
+    };
     if (state === 'rolling-back') service.generation = service.generationBefore;
     service.version += 1;
     this.#changed();
@@ -265,7 +270,7 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     if (!isResumed) service.generationBefore = service.generation;
     service.generation = generation;
     const startedAtMs = isResumed ? service.rollout.startedAtMs : this.#clock.now();
-    service.rollout = { state: 'rolling', message: 'update in progress', startedAtMs };
+    service.rollout = { state: 'rolling', message: 'update in progress', startedAtMs, onlyRestarts: false };
     this.updates.push(`${service.name}@${generation}`);
     this.#changed();
   }
