@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { type Figures, RecentEvents } from '@vault-swarm/metrics';
 import { type Clock, Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
-import type { RotationStatus } from '@vault-swarm/rotation';
+import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
 import { createMonitoringServer, type MonitoringServer } from '../server.ts';
 import type { MonitoringSources } from '../sources.ts';
@@ -70,6 +70,13 @@ export const status: RotationStatus = {
     },
   ],
   problems: [],
+};
+
+/** Two values that made tasks fail 3 min ago. */
+export const SET_ASIDE: NonNullable<ServiceStatus['setAside']> = {
+  secrets: ['db-password', HOSTILE_NAME],
+  sinceMs: NOW_MS - 180_000,
+  reason: 'task: non-zero exit (1)',
 };
 
 const events: readonly TimedEvent[] = [
