@@ -1,13 +1,15 @@
-// bootstrap.mjs demo|test|build [ARGUMENT…]: what `npm run demo`, `npm test` and `npm run build` do, on any machine with
+// bootstrap.mjs demo|test|test:swarm|build [ARGUMENT…]: what `npm run demo`, `npm test` and so on do, on any machine with
 // Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed by it, as pinned.
 import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
 import { build, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
 import { SetupError } from '../packages/testing/lab/bootstrap/step.mjs';
+import { testSwarm } from '../packages/testing/lab/bootstrap/swarm.mjs';
 import { test } from '../packages/testing/lab/bootstrap/tests.mjs';
 
 const commands = {
   demo,
   test,
+  'test:swarm': testSwarm,
   build: async () => {
     await install();
     await build();
