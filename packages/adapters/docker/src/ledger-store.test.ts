@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type LedgerDocument, type LedgerService, serialiseLedger, type WriteOutcome } from '@vault-swarm/rotation';
+import type { WriteOutcome } from '@vault-swarm/rotation';
 import { describe, expect, it } from 'vitest';
 import type { DockerCall, DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
@@ -28,32 +28,6 @@ function store(answer: (call: DockerCall) => string | Error): DockerLedgerStore 
 
 const config = (index: number, text: string) =>
   JSON.stringify({ ID: 'c', Version: { Index: index }, Spec: { Labels: { 'vault-swarm.ledger': text } } });
-
-/** As Swarm's ids, Vault's revisions and our digests are: nothing in them repeats. */
-function largeLedger(size: { services: number; secretsOfEach: number; open: number }): LedgerDocument {
-  const id = () => randomBytes(32).toString('hex').slice(0, 25);
-  const value = () => ({
-    revision: `${randomBytes(3).toString('hex')}:12@2026-11-${randomBytes(1).toString('hex')}T21:18:25.${id().slice(0, 9)}Z`,
-    digest: randomBytes(12).toString('base64url'),
-  });
-  const services: Record<string, LedgerService> = {};
-  const secrets: Record<string, LedgerDocument['secrets'][string]> = {};
-  for (let index = 0; index < size.services; index++) {
-    const keys = Array.from({ length: size.secretsOfEach }, id);
-    for (const key of keys) secrets[key] = { ...value(), seenAtMs: Date.now() - index * 1_000 };
-    if (index >= size.open) continue;
-    const values = () => Object.fromEntries(keys.map((key) => [key, value()]));
-    services[id()] = {
-      rollout: {
-        ...{ direction: 'forward', generation: 7, begunAtMs: Date.now(), changedAtMs: Date.now(), attempt: 1 },
-        ...{ state: 'open', failure: '', fingerprint: id(), target: values(), lastGood: values() },
-      },
-      ...{ setAside: [], requested: [], spentGeneration: 0, exceptions: {} },
-      earlier: Object.fromEntries(keys.map((key) => [key, [{ ...value(), untilMs: Date.now() }]])),
-    };
-  }
-  return { digestKey: id(), secrets, services };
-}
 
 describe('the ledger in a config object', () => {
   it.each<[string, string | null, string | Error, WriteOutcome]>([
@@ -97,18 +71,6 @@ describe('the ledger in a config object', () => {
 
   it('takes a label that can not be decompressed for what it is', async () => {
     expect((await store(() => config(1, 'zstd:AAAA')).read({ signal }))?.text).toBe('zstd:AAAA');
-  });
-
-  it('holds 1,000 services with 20 secrets each, all of them different, while five of them roll', async () => {
-    const writes: string[] = [];
-    const keeping = store(({ body }) => {
-      writes.push(JSON.stringify(body));
-      return '{}';
-    });
-    await keeping.compareAndSet(null, serialiseLedger(largeLedger({ services: 1_000, secretsOfEach: 20, open: 5 })), {
-      signal,
-    });
-    expect(writes).toHaveLength(1);
   });
 
   it.each([

@@ -22,7 +22,7 @@ export interface ObserverPorts {
   readonly workloads: Workloads;
   readonly leadership: Leadership;
   readonly ledger: LedgerStore;
-  readonly labels: LabelReader;
+  readonly labels: Pick<LabelReader, 'read'>;
   readonly clock: Clock;
   readonly events: Events;
 }

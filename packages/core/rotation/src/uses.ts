@@ -37,7 +37,7 @@ export interface Uses {
 }
 
 /** Reads the labels of every secret in the snapshot, for each service that uses it. */
-export function joinUses(snapshot: WorkloadSnapshot, labels: LabelReader): Uses {
+export function joinUses(snapshot: WorkloadSnapshot, labels: Pick<LabelReader, 'read'>): Uses {
   const secrets = new Map(snapshot.secrets.map((secret) => [secret.id, secret]));
   const problems = new Map<string, LabelProblem>();
   const services = snapshot.services.map((service) => {
