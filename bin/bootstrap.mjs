@@ -1,5 +1,6 @@
-// bootstrap.mjs demo|test|test:swarm|build [ARGUMENT…]: what `npm run demo`, `npm test` and so on do, on any machine with
+// bootstrap.mjs demo|test|test:swarm|bench:rotation|build [ARGUMENT…]: what `npm run demo`, `npm test` and so on do, on any machine with
 // Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed by it, as pinned.
+import { benchRotation } from '../packages/testing/lab/bootstrap/bench-rotation.mjs';
 import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
 import { build, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
 import { SetupError } from '../packages/testing/lab/bootstrap/step.mjs';
@@ -10,6 +11,7 @@ const commands = {
   demo,
   test,
   'test:swarm': testSwarm,
+  'bench:rotation': benchRotation,
   build: async () => {
     await install();
     await build();

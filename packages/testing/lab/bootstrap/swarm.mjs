@@ -13,6 +13,13 @@ const deadlineMs = 60 * 60_000;
 
 /** Runs the tests, all or (with arguments for vitest) some; resolves to the exit code. */
 export async function testSwarm(args) {
+  const env = await prepareSwarm();
+  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'swarm', ...args];
+  return runInBox('node', vitest, { cwd: root, env, deadlineMs });
+}
+
+/** Set-up for what runs on the engine that SWARM_ENGINE names; resolves to its environment. */
+export async function prepareSwarm() {
   const engine = process.env.SWARM_ENGINE || 'debian';
   if (!engines.includes(engine)) throw new SetupError(`SWARM_ENGINE=${engine}: it must be ${engines.join(' or ')}`);
   await install();
@@ -27,6 +34,5 @@ export async function testSwarm(args) {
     const command = ['--conditions=@vault-swarm/source', script];
     env.SWARM_DOCKERD = await commandStep('finding a current engine', 'node', command, { env, show: true });
   }
-  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'swarm', ...args];
-  return runInBox('node', vitest, { cwd: root, env, deadlineMs });
+  return env;
 }

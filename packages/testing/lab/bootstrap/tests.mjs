@@ -107,8 +107,8 @@ async function testsThatNeed(missing, args) {
   const out = await commandStep('listing what is skipped', 'vitest', list, { cwd: root, env: projectEnv() });
   return JSON.parse(out).flatMap(({ file, projectName }) => {
     const text = textWithImports(file);
-    const needsEngine = /\bstart(Engine|Swarm)\b/.test(text);
-    const needsVault = /\bstartVault\b/.test(text);
+    const needsEngine = /\b(start(Engine|Swarm|Managers)|PluginSwarm)\b/.test(text);
+    const needsVault = /\b(startVault|PluginSwarm)\b/.test(text);
     const skip = (missing.engine !== undefined && needsEngine) || (missing.vault !== undefined && needsVault);
     if (!skip || projectName === 'unit') return [];
     const own = readFileSync(file, 'utf8');
