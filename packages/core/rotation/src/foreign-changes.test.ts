@@ -7,7 +7,14 @@ import type { ServiceUses } from './uses.ts';
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
 const key = refKey(ref);
-const use = { secret: { id: 's1', name: 'db', labels: {} }, key: 's1', ref, refKey: key, rotate: 'auto' } as const;
+const use = {
+  secret: { id: 's1', name: 'db', labels: {} },
+  key: 's1',
+  otherKey: 'web/s1',
+  ref,
+  refKey: key,
+  rotate: 'auto',
+} as const;
 const services = [{ service: { id: 'web' }, uses: [use] }] as unknown as readonly ServiceUses[];
 const ledger = (revision: string): LedgerDocument => ({
   ...emptyLedger(null),

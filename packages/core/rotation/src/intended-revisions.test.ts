@@ -36,7 +36,9 @@ const web: ServiceUses = {
     rollout: { state: 'rolling', message: '', startedAtMs: 0, onlyRestarts: false },
     tasks: [seen],
   },
-  uses: [{ secret: { id: 's1', name: 'db', labels: {} }, key: 's1', ref, refKey: key, rotate: 'auto' }],
+  uses: [
+    { secret: { id: 's1', name: 'db', labels: {} }, key: 's1', otherKey: 'web/s1', ref, refKey: key, rotate: 'auto' },
+  ],
 };
 
 function setUp(entry: Partial<LedgerService>, current: HeldValue = value('r2')) {

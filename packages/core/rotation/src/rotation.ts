@@ -185,7 +185,9 @@ export class Rotation implements RotateByHand {
     const next = this.#plan(uses, before, await this.#failures(uses, before, signal));
     this.#board.planned(next);
     if (role !== 'leader' || !this.#settings.enabled) return false;
-    if (next.ledger !== before) {
+    // A damaged one is written anew also where there is nothing to note.
+    const isDamaged = observed.stored === null && version !== null;
+    if (next.ledger !== before || isDamaged) {
       const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
       if (outcome !== 'applied') {
         this.#passes.wake();

@@ -52,7 +52,7 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
   const holding = held ?? [{ task: task('old', 4), value: value('r1') }];
   const secret = { id: 's1', name: 'db', labels: {} };
   const ref = { provider: 'vault', location: {}, encoding: 'raw' } as const;
-  const use = { secret, key: 's1', ref, refKey: 'ref', rotate: 'auto' } as const;
+  const use = { secret, key: 's1', otherKey: 'web/s1', ref, refKey: 'ref', rotate: 'auto' } as const;
   return planRollout({
     nowMs: 9_000,
     service: {
