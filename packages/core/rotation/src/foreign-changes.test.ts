@@ -1,8 +1,8 @@
 import { refKey, type SecretRef } from '@vault-swarm/provider';
+import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import { ForeignChanges } from './foreign-changes.ts';
 import { emptyLedger, type LedgerDocument } from './ledger.ts';
-import { SimulatedClock } from './simulation/simulated-clock.ts';
 import type { ServiceUses } from './uses.ts';
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };

@@ -1,9 +1,9 @@
 import { refKey, type SecretRef } from '@vault-swarm/provider';
+import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import { type HeldValue, tagRevision } from './held-value.ts';
 import { IntendedRevisions } from './intended-revisions.ts';
 import { emptyLedger, type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
-import { SimulatedClock } from './simulation/simulated-clock.ts';
 import type { ServiceUses } from './uses.ts';
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };

@@ -1,7 +1,7 @@
 import { ProviderError, refKey, type SecretRef } from '@vault-swarm/provider';
+import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import { LastGoodValues } from './last-good-values.ts';
-import { SimulatedClock } from './simulation/simulated-clock.ts';
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
 const key = refKey(ref);

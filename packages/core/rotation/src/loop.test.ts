@@ -1,6 +1,6 @@
+import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import { Loop } from './loop.ts';
-import { SimulatedClock } from './simulation/simulated-clock.ts';
 
 function setUp(run: () => Promise<void> = async () => undefined, random = 0) {
   const clock = new SimulatedClock();

@@ -1,7 +1,7 @@
+import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import { emptyLedger, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import { RolloutWatch } from './rollout-watch.ts';
-import { SimulatedClock } from './simulation/simulated-clock.ts';
 import type { ServiceUses } from './uses.ts';
 
 const open = { generation: 5, attempt: 1 } as OpenRollout;

@@ -1,5 +1,5 @@
+import { World } from '@vault-swarm/simulation';
 import { describe, expect, test } from 'vitest';
-import { World } from './simulation/world.ts';
 
 describe('when the labels of a secret change', () => {
   async function oneService() {
@@ -12,7 +12,7 @@ describe('when the labels of a secret change', () => {
       world.provider.write(path, text);
     }
     const secret = world.swarm.addSecret('db', { vault_path: 'old' });
-    const service = world.swarm.addService('web', 2, [secret]);
+    const service = world.addService('web', 2, [secret]);
     world.start();
     await world.run(2_000);
     return { world, secret, service };
@@ -22,7 +22,7 @@ describe('when the labels of a secret change', () => {
     'rolls the services where they lead to another value (restarted meanwhile: %s)',
     async (restarted) => {
       const { world, secret, service } = await oneService();
-      if (restarted) await world.kill();
+      if (restarted) world.kill();
       world.swarm.setLabels(secret, { vault_path: 'other' });
       if (restarted) world.start();
       await world.run(10_000);
@@ -38,7 +38,7 @@ describe('when the labels of a secret change', () => {
       world.provider.write('old', 'two');
       await world.run(10_000);
       const before = [...world.swarm.updates];
-      if (restarted) await world.kill();
+      if (restarted) world.kill();
       world.swarm.setLabels(secret, { vault_path: 'other' });
       if (restarted) world.start();
       await world.run(10_000);
@@ -52,7 +52,7 @@ describe('when the labels of a secret change', () => {
     await world.run(5_000);
     expect(world.rotation.status().secrets[0]?.problem).toContain('"vault_pth"');
     world.provider.write('old', 'three');
-    await world.kill();
+    world.kill();
     world.start();
     await world.run(5_000);
     expect(world.swarm.updates).toEqual([]);

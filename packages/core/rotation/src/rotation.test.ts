@@ -1,6 +1,6 @@
 import { ProviderError } from '@vault-swarm/provider';
+import { World } from '@vault-swarm/simulation';
 import { describe, expect, test } from 'vitest';
-import { World } from './simulation/world.ts';
 
 /** A service `web` of three tasks and `worker` of one, which share the secret `db`; each has another of its own. */
 async function twoServices(settings: ConstructorParameters<typeof World>[0] = {}) {
@@ -9,11 +9,16 @@ async function twoServices(settings: ConstructorParameters<typeof World>[0] = {}
   const db = world.swarm.addSecret('db', { vault_path: 'db' });
   const cert = world.swarm.addSecret('cert', { vault_path: 'cert' });
   const queue = world.swarm.addSecret('queue', { vault_path: 'queue' });
-  const web = world.swarm.addService('web', 3, [db, cert]);
-  const worker = world.swarm.addService('worker', 1, [db, queue]);
+  const web = world.addService('web', 3, [db, cert]);
+  const worker = world.addService('worker', 1, [db, queue]);
   world.start();
   await world.run(2_000);
   return { world, web, worker };
+}
+
+/** Whether Swarm gave the service's update up. */
+function isPaused(world: World, serviceId: string): boolean {
+  return world.swarm.services.some(({ id, status }) => id === serviceId && status.state === 'paused');
 }
 
 test('restarts nothing when it meets a running Swarm for the first time', async () => {
@@ -68,7 +73,7 @@ test('rolls nothing when a new revision has the same bytes', async () => {
 
 test('rolls what changed while no plugin was running', async () => {
   const { world, web, worker } = await twoServices();
-  await world.kill();
+  world.kill();
   world.provider.write('db', 'db 2');
   await world.run(5_000);
   world.start();
@@ -80,7 +85,7 @@ test('rolls what changed while no plugin was running', async () => {
 
 test('rolls what changed while no plugin was running and the clock was set back', async () => {
   const { world, web } = await twoServices();
-  await world.kill();
+  world.kill();
   world.clock.setBack(3_600_000);
   world.provider.write('cert', 'cert 2');
   world.start();
@@ -93,7 +98,7 @@ test('restarts nothing when it starts again and nothing changed', async () => {
   world.provider.write('db', 'db 2');
   await world.run(10_000);
   const before = [...world.swarm.updates];
-  await world.kill();
+  world.kill();
   world.start();
   await world.run(20_000);
   expect(world.swarm.updates).toEqual(before);
@@ -104,7 +109,7 @@ test('goes on with a rollout that was begun by the process before it', async () 
   world.provider.write('db', 'db 2');
   await world.run(1_500);
   expect(world.swarm.updates).toContain('web@1');
-  await world.kill();
+  world.kill();
   world.start();
   await world.run(10_000);
   expect(world.held(web, 'db')).toEqual(['v2', 'v2', 'v2']);
@@ -132,16 +137,16 @@ test('waits for the update that a user makes, and rolls only if it did not bring
   expect(world.swarm.updates).toEqual(['web@1']);
 });
 
-test('brings the new value to the older tasks where a newer one has it already', async () => {
+test('brings the new value to the older tasks where newer ones have it already', async () => {
   const { world, web } = await twoServices();
-  await world.kill();
+  world.kill();
   world.start();
   await world.run(2_000);
   world.provider.write('db', 'db 2');
   world.swarm.forceUpdate(web);
-  world.swarm.step();
-  world.swarm.fail(web, 'paused');
-  expect(world.held(web, 'db').toSorted()).toEqual(['v1', 'v1', 'v2']);
+  await world.until(() => world.held(web, 'db').includes('v2'));
+  world.swarm.giveUp(web, 'pause');
+  expect(world.held(web, 'db').toSorted()).toEqual(['v1', 'v2']);
   await world.run(5_000);
   expect(world.held(web, 'db')).toEqual(['v2', 'v2', 'v2']);
 });
@@ -150,11 +155,12 @@ test('rolls no more services at once than the policy says', async () => {
   const world = new World({ policy: { maxParallel: 2, stuckAfterMs: 600_000, onFailure: 'rollback' } });
   world.provider.write('shared', 'one');
   const shared = world.swarm.addSecret('shared', { vault_path: 'shared' });
-  const services = Array.from({ length: 5 }, (_, index) => world.swarm.addService(`s${index}`, 1, [shared]));
+  const services = Array.from({ length: 5 }, (_, index) => world.addService(`s${index}`, 1, [shared]));
   world.start();
   await world.run(2_000);
   world.provider.write('shared', 'two');
-  await world.clock.advance(1_500);
+  await world.until(() => world.swarm.updates.length >= 2);
+  await world.run(500);
   expect(world.swarm.updates.length).toBe(2);
   await world.run(20_000);
   expect(services.flatMap((id) => world.held(id, 'shared'))).toEqual(['v2', 'v2', 'v2', 'v2', 'v2']);
@@ -165,7 +171,7 @@ test.each(['manual', 'off'])('rolls nothing for a secret with rotate=%s', async 
   const world = new World();
   world.provider.write('db', 'one');
   const db = world.swarm.addSecret('db', { vault_path: 'db', rotate });
-  world.swarm.addService('web', 2, [db]);
+  world.addService('web', 2, [db]);
   world.start();
   await world.run(2_000);
   world.provider.write('db', 'two');
@@ -178,7 +184,7 @@ test('never runs a job again', async () => {
   const world = new World();
   world.provider.write('db', 'one');
   const db = world.swarm.addSecret('db', { vault_path: 'db' });
-  world.swarm.addService('nightly', 1, [db], 'job');
+  world.addService('nightly', 1, [db], { kind: 'job' });
   world.start();
   await world.run(2_000);
   world.provider.write('db', 'two');
@@ -207,8 +213,7 @@ test('rolls nothing while the rotation is turned off', async () => {
 test('leaves a paused rollout to the operator where the policy says so, and tries the same value no second time', async () => {
   const { world, web } = await twoServices({ policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'pause' } });
   world.provider.write('cert', 'cert 2');
-  await world.clock.advance(1_500);
-  world.swarm.step();
+  await world.until(() => world.held(web, 'cert').includes('v2'));
   world.swarm.loseTask(web, true);
   await world.run(30_000);
   expect(world.events.filter((event) => event.type === 'rollout.failed')).toMatchObject([
@@ -225,11 +230,10 @@ describe('when the tasks of a rollout could not start', () => {
   async function pausedRollout() {
     const { world, web } = await twoServices();
     world.provider.write('cert', 'cert 2');
-    await world.clock.advance(1_500);
     world.refuses = true;
-    world.swarm.step();
+    await world.until(() => isPaused(world, web));
     world.refuses = false;
-    await world.run(1_000);
+    await world.run(1_500);
     expect(world.rotation.status().services.find(({ name }) => name === 'web')?.waitingFor).toContain(
       'could not start',
     );
@@ -252,20 +256,20 @@ describe('when the tasks of a rollout could not start', () => {
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
   });
 
-  test('closes it where Swarm rolled it back with tasks that all have the new value', async () => {
+  test('begins it anew where Swarm has rolled it back', async () => {
     const { world, web } = await pausedRollout();
-    world.swarm.fail(web, 'rolling-back');
+    world.swarm.giveUp(web, 'rollback');
     await world.run(60_000);
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
-    expect(world.swarm.updates).toEqual(['web@1']);
-    expect(world.swarm.ledgerText).toContain('"services":{"service-4":{"spentGeneration":1}}');
+    expect(world.swarm.updates).toEqual(['web@1', 'web@2']);
+    expect(world.swarm.ledgerText).toContain('"services":{}');
   });
 
   test("resumes the user's own generation where that came in between", async () => {
     const { world, web } = await pausedRollout();
     world.refuses = true;
     world.swarm.forceUpdate(web);
-    world.swarm.step();
+    await world.until(() => isPaused(world, web));
     world.refuses = false;
     await world.run(60_000);
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
@@ -275,8 +279,7 @@ describe('when the tasks of a rollout could not start', () => {
   test('does so too where a node went away', async () => {
     const { world, web } = await twoServices();
     world.provider.write('cert', 'cert 2');
-    await world.clock.advance(1_500);
-    world.swarm.step();
+    await world.until(() => world.held(web, 'cert').includes('v2'));
     world.swarm.loseTask(web, false);
     await world.run(60_000);
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
@@ -286,7 +289,7 @@ describe('when the tasks of a rollout could not start', () => {
 test('tells a rollout that does not end as stuck, once', async () => {
   const { world } = await twoServices({ policy: { maxParallel: 5, stuckAfterMs: 5_000, onFailure: 'rollback' } });
   world.provider.write('cert', 'cert 2');
-  await world.clock.advance(20_000);
+  await world.rest(20_000);
   expect(world.events.filter((event) => event.type === 'rollout.failed')).toMatchObject([{ reason: 'stuck' }]);
 });
 

@@ -1,15 +1,11 @@
 import type { Clock } from '@vault-swarm/provider';
+import { TimerQueue } from './timer-queue.ts';
 
-interface Timer {
-  readonly atMs: number;
-  readonly callback: () => void;
-}
-
-/** A clock that moves only when it is told to. */
+/** A clock that moves only when it is told to, and then from timer to timer. */
 export class SimulatedClock implements Clock {
   #nowMs: number;
   #behindMs = 0;
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new TimerQueue();
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs;
@@ -29,28 +25,35 @@ export class SimulatedClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, callback };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
+    const timer = this.#timers.add(this.#nowMs + delayMs, callback);
+    return () => {
+      timer.callback = null;
+    };
+  }
+
+  /** Resolves after this time. */
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.after(delayMs, resolve);
+    });
   }
 
   /** Lets time pass, timer by timer, with all that they set off done before the next. */
   async advance(durationMs: number): Promise<void> {
     const untilMs = this.#nowMs + durationMs;
-    for (;;) {
+    await settle();
+    for (let timer = this.#timers.take(untilMs); timer !== null; timer = this.#timers.take(untilMs)) {
+      this.#nowMs = Math.max(this.#nowMs, timer.atMs);
+      timer.callback?.();
       await settle();
-      const next = [...this.#timers].filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined) break;
-      this.#timers.delete(next);
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.callback();
     }
     this.#nowMs = untilMs;
-    await settle();
   }
 }
 
 /** Lets everything run that waits for nothing but other promises. */
-async function settle(): Promise<void> {
-  for (let round = 0; round < 200; round++) await Promise.resolve();
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

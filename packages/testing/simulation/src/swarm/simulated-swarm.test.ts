@@ -1,18 +1,20 @@
 import { describeWorkloadsContract } from '@vault-swarm/workloads-contract';
-import { SimulatedClock } from './simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { SimulatedSwarm } from './simulated-swarm.ts';
 
 describeWorkloadsContract('the simulated Swarm', async () => {
   const clock = new SimulatedClock();
   let delivers = true;
-  const swarm = new SimulatedSwarm(clock, () => (delivers ? 'delivered' : 'refused'));
+  const swarm = new SimulatedSwarm(clock, {
+    ask: async () => (delivers ? { text: 'value', revision: 'v1' } : null),
+    fails: () => false,
+  });
   const secrets = new Map<string, string>();
   const services = new Map<string, string>();
   const idOf = (service: string) => services.get(service) ?? '';
   const until = async (condition: () => Promise<boolean>) => {
     for (let steps = 0; !(await condition()); steps++) {
-      if (steps > 100) throw new Error('the condition does not come to hold');
-      swarm.step();
+      if (steps > 600) throw new Error('the condition does not come to hold');
       await clock.advance(100);
     }
   };
@@ -26,13 +28,13 @@ describeWorkloadsContract('the simulated Swarm', async () => {
     },
     createService: async (name, kind, replicas, used) => {
       const ids = used.map((secret) => secrets.get(secret) ?? '');
-      services.set(name, swarm.addService(name, replicas, ids, kind));
+      services.set(name, swarm.addService(name, replicas, ids, { kind }));
     },
     forceUpdate: async (service) => swarm.forceUpdate(idOf(service)),
     removeService: async (service) => swarm.removeService(idOf(service)),
     changeSpec: async (service) => swarm.changeSpec(idOf(service)),
     failTasks: async (service) => {
-      for (const _ of swarm.taskIds(idOf(service))) swarm.loseTask(idOf(service), true);
+      for (const _ of swarm.runningTasks(idOf(service))) swarm.loseTask(idOf(service), true);
     },
     pauseUpdate: async (service) => {
       delivers = false;

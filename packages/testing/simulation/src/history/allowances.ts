@@ -1,0 +1,23 @@
+/** Why something may happen that else would be a violation, as far as a history's faults explain it. */
+const ALLOWANCES = {
+  'crash before the note':
+    'What a task was given is noted after the answer: a process that ends in between, or a leader that changes, costs at ' +
+    'most one restart of a service that was not needed.',
+  'value changed back':
+    'A plugin acts on its latest look, which is as old as an interval and the calls in it: a value that was current then ' +
+    'justifies a rollout though it was changed back since.',
+  'user touched':
+    'What fails after a user changed, forced or rolled back the service may fail for that reason: it is left to the user.',
+  'last good value gone':
+    'The last good value can be given only where the provider keeps it, nobody deleted it, and the labels still name it.',
+  'started on a bad value':
+    'A task that starts for another reason than a rollout is given the current value; nothing tells that it fails for it.',
+  'ledger lost':
+    'What was set aside is known from the ledger alone, and what changed before it was lost: without a ledger a task counts ' +
+    'as current, unless the provider tells otherwise.',
+  'taken back by hand':
+    'A user who rolls back what the plugin has rolled out takes its values back: they stay set aside until the next change.',
+} as const;
+
+/** One of them. */
+export type Allowance = keyof typeof ALLOWANCES;

@@ -1,0 +1,80 @@
+import type { RotateMode } from '@vault-swarm/provider';
+import type { SimulatedService } from '../swarm/service.ts';
+import { isBadFor, simulatedLabels } from '../world.ts';
+import type { History } from './history.ts';
+
+/** A secret as a service uses it, in truth. */
+export interface TrueUse {
+  readonly name: string;
+  readonly path: string;
+  /** Whether the plugin may roll for it by itself. */
+  readonly isAuto: boolean;
+  readonly rotate: RotateMode;
+  readonly isPinned: boolean;
+}
+
+interface Written {
+  readonly atMs: number;
+  readonly text: string | null;
+}
+
+/** What the provider had, when, and what each service's tasks should hold: known without the plugin. */
+export class GroundTruth {
+  readonly #history: History;
+  /** By path, oldest first. */
+  readonly #written = new Map<string, Written[]>();
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  /** The provider has something else for a path: `null` for nothing. */
+  wrote(path: string, text: string | null): void {
+    const list = this.#written.get(path) ?? [];
+    this.#written.set(path, [...list, { atMs: this.#history.timeMs, text }]);
+  }
+
+  /** Every text that a path ever had. */
+  textsOf(path: string): readonly string[] {
+    return (this.#written.get(path) ?? []).flatMap(({ text }) => (text === null ? [] : [text]));
+  }
+
+  /** Texts that a path had at some time since then. */
+  textsSince(path: string, sinceMs: number): readonly (string | null)[] {
+    const list = this.#written.get(path) ?? [];
+    return list
+      .filter((_, index) => (list[index + 1]?.atMs ?? Number.POSITIVE_INFINITY) >= sinceMs)
+      .map(({ text }) => text);
+  }
+
+  /** When a path last got another text. */
+  changedAtMs(path: string): number {
+    const list = this.#written.get(path) ?? [];
+    return list.findLast(({ text }, index) => text !== list[index - 1]?.text)?.atMs ?? 0;
+  }
+
+  /** Whether a path was ever deleted. */
+  wasDeleted(path: string): boolean {
+    return (this.#written.get(path) ?? []).some(({ text }) => text === null);
+  }
+
+  /** The secrets of a service, as their labels say now. */
+  usesOf({ name, spec }: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueUse[] {
+    return spec.secretIds.flatMap((id) => {
+      const secret = this.#history.swarm.secret(id);
+      if (secret === undefined) return [];
+      const { ref, rotate } = simulatedLabels.read(secret.labels, secret.name, name);
+      const isPinned = ref.pin !== undefined;
+      const path = ref.location.path ?? '';
+      return [{ name: secret.name, path, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned }];
+    });
+  }
+
+  /** The secrets of a service whose current value makes its tasks fail. */
+  badUses(service: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueUse[] {
+    return this.usesOf(service).filter(({ path, isPinned }) => {
+      const text = this.#history.provider.textOf(path);
+      return !isPinned && text !== undefined && isBadFor(text, service.name);
+    });
+  }
+}

@@ -1,0 +1,158 @@
+import type { TimedEvent } from '@vault-swarm/provider';
+import type { RotationSettings } from '@vault-swarm/rotation';
+import { Cluster, type Manager } from '../plugin/cluster.ts';
+import { SeededRandom } from '../seeded-random.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
+import { SimulatedProvider } from '../simulated-provider.ts';
+import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
+import { fails, simulatedLabels } from '../world.ts';
+import { faultsOf } from './faults.ts';
+import { GroundTruth } from './ground-truth.ts';
+import { ALWAYS, KINDS, type Kind } from './kinds.ts';
+import { Witness } from './witness.ts';
+
+/** What a history is made from. */
+export interface HistoryOptions {
+  readonly seed: number;
+  /** Kinds that are left out. */
+  readonly without?: readonly Kind[];
+  /** Whether every event of every plugin is a line too. */
+  readonly tellsEvents?: boolean;
+}
+
+const STALE_IF_ERROR_MS = [86_400_000, 60_000];
+
+/** A world with several managers, and all that is known of what happened in it. */
+export class History {
+  readonly random: SeededRandom;
+  readonly kinds: ReadonlySet<Kind>;
+  readonly clock = new SimulatedClock();
+  readonly provider: SimulatedProvider;
+  readonly swarm: SimulatedSwarm;
+  readonly cluster: Cluster;
+  readonly truth: GroundTruth;
+  readonly witness: Witness;
+  readonly settings: RotationSettings;
+  readonly nodes: readonly string[];
+  /** What happened, as readable lines. */
+  readonly lines: string[] = [];
+  /** What goes on for a while; ended by calling it. */
+  readonly lasting = new Set<() => void>();
+  /** Whether calls may go wrong. */
+  isFaulty = false;
+  /** Whether the provider is reached, and how long it takes, in milliseconds. */
+  providerHangs = false;
+  providerDelayMs = 0;
+  #counter = 0;
+  readonly #startMs: number;
+  readonly #tellsEvents: boolean;
+
+  constructor({ seed, without = [], tellsEvents = false }: HistoryOptions) {
+    const random = new SeededRandom(seed);
+    const { clock } = this;
+    this.random = random;
+    this.#startMs = clock.now();
+    this.#tellsEvents = tellsEvents;
+    const share = random.pick([0.15, 0.3, 0.6, 1]);
+    const chosen = [...ALWAYS, ...random.some(KINDS, share)].filter((kind) => !without.includes(kind));
+    this.kinds = new Set(chosen);
+    const managers = Array.from({ length: random.pick([1, 1, 2, 3, 3, 3, 5]) }, (_, index) => `m${index + 1}`);
+    this.nodes = [...managers, 'w1'];
+    this.provider = new SimulatedProvider(() => clock.now(), {
+      keepsVersions: random.chance(0.8),
+      hasProbe: random.chance(0.8),
+      tellsTime: random.chance(0.5),
+    });
+    this.settings = {
+      enabled: true,
+      intervalMs: random.pick([2_000, 5_000, 10_000]),
+      policy: {
+        maxParallel: random.pick([1, 2, 5]),
+        stuckAfterMs: random.pick([60_000, 600_000]),
+        onFailure: random.chance(0.85) ? 'rollback' : 'pause',
+      },
+      digestKey: random.chance(0.3) ? 'given' : null,
+    };
+    this.swarm = new SimulatedSwarm(clock, {
+      nodes: this.nodes,
+      fails,
+      ask: (task, secret) => this.cluster.ask(task, secret),
+      pace: {
+        reactMs: random.pick([5, 50, 300]),
+        bootMs: random.pick([50, 500, 3_000]),
+        crashMs: random.pick([100, 1_000, 4_000]),
+      },
+    });
+    this.truth = new GroundTruth(this);
+    this.witness = new Witness(this);
+    const faults = faultsOf(this, new SeededRandom(seed + 0x5eed));
+    this.cluster = new Cluster({
+      ...{ managers, clock, provider: this.provider, swarm: this.swarm, settings: this.settings },
+      labels: simulatedLabels,
+      limits: {
+        deadlineMs: 2_000,
+        cacheMaxAgeMs: random.pick([0, 2_000, 10_000]),
+        staleIfErrorMs: random.pick(STALE_IF_ERROR_MS),
+        memory: { maxRevisions: random.pick([6, 1_000]), maxBytes: 1_000_000 },
+      },
+      random: new SeededRandom(seed + 0x717e),
+      ...faults,
+      onEvent: (manager, event) => this.#happened(manager, event),
+      onDeath: (manager) => this.witness.died(manager),
+      onRoll: (roll, outcome) => this.witness.rolled(roll, outcome),
+      onAnswer: (answer) => this.witness.answered(answer),
+    });
+    this.provider.onWrite = (path, text) => this.truth.wrote(path, text);
+    const kinds = [...this.kinds].join(', ');
+    const { policy, intervalMs } = this.settings;
+    this.say(
+      `managers ${managers.length}, interval ${intervalMs} ms, ${JSON.stringify(policy)}, ` +
+        `provider ${JSON.stringify(this.provider.abilities)}, pace ${JSON.stringify(this.swarm.pace)}`,
+    );
+    this.say(`kinds: ${kinds}`);
+  }
+
+  /** Milliseconds since the history began. */
+  get timeMs(): number {
+    return this.clock.monotonic() - this.#startMs;
+  }
+
+  /** A number that no other thing in this history has. */
+  count(): number {
+    this.#counter += 1;
+    return this.#counter;
+  }
+
+  /** Writes down what happens now. */
+  say(line: string): void {
+    this.lines.push(`${(this.timeMs / 1000).toFixed(3).padStart(9)} ${line}`);
+  }
+
+  /** Does something, and undoes it later, or when all is to be healthy again. */
+  lasts(durationMs: number, end: () => void): void {
+    const once = () => {
+      if (!this.lasting.delete(once)) return;
+      end();
+    };
+    this.lasting.add(once);
+    this.clock.after(durationMs, once);
+  }
+
+  /** The managers whose plugin runs. */
+  get alive(): readonly Manager[] {
+    return [...this.cluster.managers.values()].filter(({ process }) => process !== null);
+  }
+
+  /** The managers whose plugin does not run. */
+  get dead(): readonly Manager[] {
+    return [...this.cluster.managers.values()].filter(({ process }) => process === null);
+  }
+
+  #happened(manager: string, event: TimedEvent): void {
+    if (this.#tellsEvents && event.type !== 'reconcile.passed') {
+      const { type, at: _, ...rest } = event;
+      this.say(`    ${manager} ${type} ${JSON.stringify(rest)}`);
+    }
+    this.witness.heard(manager, event);
+  }
+}

@@ -1,0 +1,44 @@
+/** What may happen in a history. Each history has a random part of them, so that deep interleavings of a few occur too. */
+export const KINDS = [
+  'new value',
+  'several values',
+  'repeated value',
+  'same value',
+  'bad value',
+  'delete and re-create',
+  'provider outage',
+  'provider hangs',
+  'provider slow',
+  'deploy',
+  'broken image',
+  'force',
+  'scale',
+  'remove and re-create service',
+  'swap secret',
+  'change labels',
+  'user rollback',
+  'node loss',
+  'drain',
+  'crash',
+  'crash at a call',
+  'restart',
+  'leader change',
+  'two leaders',
+  'partition',
+  'conflict',
+  'unknown outcome',
+  'failing calls',
+  'slow calls',
+  'hanging calls',
+  'lost hints',
+  'ledger lost',
+  'clock jump',
+  'by hand',
+  'quiet',
+] as const;
+
+/** One of the kinds. */
+export type Kind = (typeof KINDS)[number];
+
+/** Without which nothing would ever have to be done. */
+export const ALWAYS: readonly Kind[] = ['new value', 'quiet'];

@@ -1,0 +1,71 @@
+import { finalProblems } from './final-checks.ts';
+import { happenings } from './happenings.ts';
+import { History, type HistoryOptions } from './history.ts';
+import { changeAll, heal, setUp, unblock } from './set-up.ts';
+
+/** How a history ended. */
+export interface HistoryResult {
+  readonly seed: number;
+  /** What was not as it must be; empty where all was. */
+  readonly problems: readonly string[];
+  readonly lines: readonly string[];
+  readonly rolls: number;
+  readonly completed: number;
+  readonly setAside: number;
+}
+
+/** After this time, in milliseconds, a healthy world has to be in order. */
+const CONVERGES_WITHIN_MS = 3_600_000;
+const LOOK_AGAIN_MS = 60_000;
+const QUIET_MS = 180_000;
+
+/** Runs one history: random happenings, then a world that is healthy, then the checks. The same seed gives the same one. */
+export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
+  const history = new History(options);
+  const { random, clock, witness } = history;
+  await setUp(history);
+  const possible = [...history.kinds].filter((kind) => happenings[kind] !== undefined);
+  for (let steps = random.between(5, 30); steps > 0; steps--) {
+    const kind = random.pick(possible);
+    const what = happenings[kind]?.(history) ?? null;
+    if (what !== null) history.say(what);
+    await clock.advance(pauseMs(history));
+  }
+  heal(history);
+  if (witness.hasAllowed('ledger lost') || witness.hasAllowed('taken back by hand')) {
+    await clock.advance(LOOK_AGAIN_MS);
+    changeAll(history);
+  }
+  let problems = await converge(history);
+  if (problems.length === 0) {
+    const { rolls } = witness;
+    await clock.advance(QUIET_MS);
+    if (witness.rolls > rolls) witness.violations.push('a service was rolled in a time in which nothing happened');
+    problems = finalProblems(history);
+  }
+  for (const process of history.alive.map((manager) => manager.process)) process?.kill();
+  const { rolls, completed, setAside } = witness;
+  const { lines } = history;
+  return { seed: options.seed, problems: [...witness.violations, ...problems], lines, rolls, completed, setAside };
+}
+
+/** Lets time pass until nothing is wrong any more. */
+async function converge(history: History): Promise<readonly string[]> {
+  let problems: readonly string[] = [];
+  for (let passedMs = 0; passedMs < CONVERGES_WITHIN_MS; passedMs += LOOK_AGAIN_MS) {
+    await history.clock.advance(LOOK_AGAIN_MS);
+    unblock(history);
+    problems = finalProblems(history);
+    if (problems.length === 0) return [];
+  }
+  for (const problem of problems) history.say(`PROBLEM ${problem}`);
+  return problems;
+}
+
+function pauseMs({ random }: History): number {
+  const kind = random.next();
+  if (kind < 0.35) return random.between(0, 400);
+  if (kind < 0.75) return random.between(400, 6_000);
+  if (kind < 0.97) return random.between(6_000, 40_000);
+  return random.between(60_000, 700_000);
+}

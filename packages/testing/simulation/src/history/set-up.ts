@@ -1,0 +1,96 @@
+import type { History } from './history.ts';
+
+/** Fills the world of a history: secrets, services, and a plugin on each manager. */
+export async function setUp(history: History): Promise<void> {
+  const { random, swarm, provider, cluster, clock, kinds } = history;
+  const labelsOf = (name: string): Readonly<Record<string, string>> => {
+    const path = random.pick([name, name, name, 'shared']);
+    const rotate = random.pick(['auto', 'auto', 'auto', 'auto', 'auto', 'manual', 'off']);
+    const isPinned = random.chance(0.05);
+    return { vault_path: path, ...(rotate === 'auto' ? {} : { rotate }), ...(isPinned ? { vault_version: '1' } : {}) };
+  };
+  const secrets = Array.from({ length: random.between(1, 4) }, (_, index) => {
+    const name = `s${index + 1}`;
+    const labels = random.chance(0.15) ? {} : labelsOf(name);
+    history.say(`secret ${name} ${JSON.stringify(labels)}`);
+    return swarm.addSecret(name, labels);
+  });
+  const names = ['one', 'two', 'three', 'four'].slice(0, random.between(1, 4));
+  for (const name of names) {
+    const chosen = random.some(secrets, 0.7);
+    const secretIds = chosen.length === 0 ? secrets.slice(0, 1) : chosen;
+    const replicas = random.between(1, 4);
+    const kind = name !== 'one' && random.chance(0.1) ? 'job' : 'service';
+    const update = {
+      parallelism: random.pick([1, 1, 2, 4]),
+      monitorMs: random.pick([500, 5_000]),
+      onFailure: random.pick(['pause', 'pause', 'rollback', 'rollback', 'continue'] as const),
+    };
+    const service = { name, spec: { replicas, secretIds, generation: 0, image: 'good', edition: 1, update } } as const;
+    for (const { path } of history.truth.usesOf(service)) {
+      if (provider.textOf(path) === undefined) provider.write(path, `value ${history.count()}`);
+    }
+    history.say(`${kind} ${name} of ${replicas} with ${secretIds.join(' ')}, ${JSON.stringify(update)}`);
+    swarm.addService(name, replicas, secretIds, { kind, update });
+  }
+  for (const [name, manager] of cluster.managers) {
+    if (kinds.has('clock jump')) manager.clockOffsetMs = random.between(-2_000, 2_000);
+    cluster.start(name);
+  }
+  await clock.advance(20_000);
+  history.isFaulty = true;
+}
+
+/** Ends all that is wrong with the world around the plugins, and lets users put right what they broke. */
+export function heal(history: History): void {
+  const { random, swarm, provider, cluster, truth, lasting, witness } = history;
+  history.say('all is healthy again');
+  history.isFaulty = false;
+  for (const end of [...lasting]) end();
+  for (const manager of cluster.managers.values()) {
+    manager.believes = null;
+    if (manager.process === null) cluster.start(manager.name);
+  }
+  const isMended = random.chance(0.5);
+  for (const service of swarm.services) {
+    for (const { path, isPinned } of truth.usesOf(service)) {
+      const text = provider.textOf(path);
+      const isBad = text?.startsWith('bad') === true && isMended;
+      if (text !== undefined && !isBad) continue;
+      if (isPinned && text !== undefined) continue;
+      provider.write(path, `value ${history.count()}`);
+      history.say(`${path} := "${provider.textOf(path)}"`);
+    }
+    if (service.spec.image === 'good') continue;
+    swarm.post(service.id, { image: 'good', edition: service.spec.edition + 1 });
+    witness.touched(service.id);
+    history.say(`user: deploys a good image of ${service.name}`);
+  }
+}
+
+/**
+ * Without a ledger a task counts as current, so a change may be overlooked; and what a user took back stays so. The next
+ * change ends both: see `ledger lost` and `taken back by hand`.
+ */
+export function changeAll(history: History): void {
+  const { swarm, truth, provider } = history;
+  const uses = swarm.services.flatMap((service) => truth.usesOf(service));
+  const paths = new Set(uses.filter(({ isPinned }) => !isPinned).map(({ path }) => path));
+  for (const path of paths) provider.write(path, `value ${history.count()}`);
+  history.say('every secret has a new value');
+}
+
+/** A user starts services anew whose own update was given up and which wait for that. */
+export function unblock(history: History): void {
+  const { swarm, cluster, witness } = history;
+  const { leader } = cluster;
+  const status = leader === null ? undefined : cluster.manager(leader).process?.rotation.status();
+  for (const service of swarm.services) {
+    const shown = status?.services.find(({ name }) => name === service.name);
+    const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
+    if (!isPaused || shown?.problem?.includes('to be resumed or undone') !== true) continue;
+    swarm.forceUpdate(service.id);
+    witness.touched(service.id);
+    history.say(`user: forces ${service.name}, which waits for that`);
+  }
+}

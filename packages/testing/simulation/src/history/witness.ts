@@ -1,0 +1,245 @@
+import type { TimedEvent } from '@vault-swarm/provider';
+import { parseLedger, type WriteOutcome } from '@vault-swarm/rotation';
+import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
+import type { SimulatedService } from '../swarm/service.ts';
+import { allTasks } from '../swarm/slots.ts';
+import { isAlive } from '../swarm/task.ts';
+import { isBadFor } from '../world.ts';
+import type { Allowance } from './allowances.ts';
+import type { History } from './history.ts';
+
+interface Rolled {
+  readonly timeMs: number;
+  readonly generation: number;
+}
+
+/** What is known of one service's past, beside what its tasks hold. */
+interface Past {
+  /** When processes died or leaders changed since the last restart that was not needed. */
+  crashes: number;
+  /** When a user last posted something for it. */
+  touchedAtMs: number;
+  requestedAtMs: number;
+  lastRoll: Rolled | null;
+  readonly allowed: Set<Allowance>;
+}
+
+/** A value that is not to be given to a service's tasks any more. */
+interface Forbidden {
+  readonly serviceId: string;
+  readonly secret: string;
+  readonly path: string;
+  readonly text: string;
+  readonly sinceMs: number;
+  /** The paths of its whole set. */
+  readonly paths: readonly string[];
+}
+
+/** An answer of the driver takes no longer. */
+const DEADLINE_MS = 2_000;
+
+/** Messages of passes that were cut off, or met an outside that failed. */
+const EXPECTED_FAILURE = /^not done within|did not answer|cut off|stopped/;
+
+/** Watches what the plugins do, and knows from the truth whether they may. */
+export class Witness {
+  readonly #history: History;
+  readonly violations: string[] = [];
+  readonly #pasts = new Map<string, Past>();
+  #forbidden: Forbidden[] = [];
+  rolls = 0;
+  completed = 0;
+  setAside = 0;
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  /** What is known of a service's past. */
+  pastOf(serviceId: string): Past {
+    let past = this.#pasts.get(serviceId);
+    if (past === undefined) {
+      past = {
+        crashes: 0,
+        touchedAtMs: Number.NEGATIVE_INFINITY,
+        requestedAtMs: Number.NEGATIVE_INFINITY,
+        lastRoll: null,
+        allowed: new Set(),
+      };
+      this.#pasts.set(serviceId, past);
+    }
+    return past;
+  }
+
+  /** A user posted something for a service. */
+  touched(serviceId: string): void {
+    this.pastOf(serviceId).touchedAtMs = this.#history.timeMs;
+  }
+
+  /** Somebody asked for a rotation by hand. */
+  requested(serviceIds: readonly string[]): void {
+    for (const id of serviceIds) this.pastOf(id).requestedAtMs = this.#history.timeMs;
+    this.#forbidden = this.#forbidden.filter(({ serviceId }) => !serviceIds.includes(serviceId));
+  }
+
+  /** Something makes that the past of every service may be forgotten in part. */
+  allow(allowance: Allowance): void {
+    if (allowance === 'ledger lost') this.#forbidden = [];
+    for (const { id } of this.#history.swarm.services) this.pastOf(id).allowed.add(allowance);
+  }
+
+  /** Whether this explains something in the past of a service. */
+  hasAllowed(allowance: Allowance): boolean {
+    return [...this.#pasts.values()].some(({ allowed }) => allowed.has(allowance));
+  }
+
+  /** A process ended, or another one leads. */
+  died(manager: string): void {
+    this.#history.say(`! the plugin of ${manager} dies`);
+    this.leaderChanged();
+  }
+
+  leaderChanged(): void {
+    for (const { id } of this.#history.swarm.services) this.pastOf(id).crashes += 1;
+  }
+
+  /** A roll arrived at the Swarm. */
+  rolled({ manager, serviceId, generation, before }: AttemptedRoll, outcome: WriteOutcome): void {
+    const service = this.#history.swarm.services.find(({ id }) => id === serviceId);
+    const name = service?.name ?? serviceId;
+    this.#history.say(`  ${manager} rolls ${name} to ${generation}: ${outcome}`);
+    if (outcome !== 'applied' || service === undefined || before === undefined) return;
+    this.rolls += 1;
+    const past = this.pastOf(serviceId);
+    const isAgain = past.lastRoll?.generation === generation;
+    if (generation < before.spec.generation || (isAgain && before.update !== null)) {
+      this.#violated(`${name} was rolled to ${generation} though it had ${before.spec.generation} already`);
+    }
+    const reason = this.#reasonFor(service, before, past);
+    if (reason === null) {
+      if (past.crashes > 0) past.crashes = 0;
+      else this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
+    }
+    past.lastRoll = { timeMs: this.#history.timeMs, generation };
+  }
+
+  /** The driver answered. */
+  answered({ manager, task, secret, given, tookMs }: DriverAnswer): void {
+    if (tookMs > DEADLINE_MS) this.#violated(`GetSecret for ${secret.name} took ${tookMs} ms at ${manager}`);
+    if (given === null || task.state !== 'starting') return;
+    const { timeMs, settings, swarm } = this.#history;
+    const service = swarm.services.find(({ id }) => id === task.serviceId);
+    if (service === undefined) return;
+    if (isBadFor(given.text, service.name) && !this.#hasOpenRollout(service.id)) {
+      this.pastOf(service.id).allowed.add('started on a bad value');
+    }
+    for (const forbidden of this.#stillForbidden()) {
+      const isSame = forbidden.serviceId === task.serviceId && forbidden.secret === secret.name;
+      const graceMs = settings.intervalMs + 2_000 + this.#slownessMs();
+      if (!isSame || forbidden.text !== given.text || timeMs - forbidden.sinceMs < graceMs) continue;
+      this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is set aside for it`);
+    }
+  }
+
+  /** A plugin told something. */
+  heard(manager: string, event: TimedEvent): void {
+    if (event.type === 'reconcile.failed' && !EXPECTED_FAILURE.test(event.message)) {
+      this.#violated(`a pass of ${manager} failed: ${event.message}`);
+    }
+    if (event.type === 'rollout.completed') this.completed += 1;
+    if (event.type === 'values.set-aside') this.#valuesSetAside(event.service, event.secrets);
+  }
+
+  #valuesSetAside(name: string, secrets: readonly string[]): void {
+    const { truth, timeMs, swarm, provider } = this.#history;
+    this.setAside += 1;
+    const service = swarm.services.find((candidate) => candidate.name === name);
+    if (service === undefined) return;
+    const uses = truth.usesOf(service);
+    const members = uses.filter((use) => secrets.includes(use.name));
+    const wasBad = uses.some(({ path }) => truth.textsOf(path).some((text) => isBadFor(text, name)));
+    if (!wasBad && !this.pastOf(service.id).allowed.has('taken back by hand')) {
+      this.#violated(`values of ${name} were set aside though none was ever bad for it: ${secrets.join(', ')}`);
+    }
+    const paths = members.map(({ path }) => path);
+    for (const { name: secret, path } of members) {
+      const text = provider.textOf(path);
+      const isRecent = timeMs - truth.changedAtMs(path) < 2 * this.#history.settings.intervalMs + this.#slownessMs();
+      if (text === undefined || isRecent || !isBadFor(text, name)) continue;
+      this.#forbidden.push({ serviceId: service.id, secret, path, text, sinceMs: timeMs, paths });
+    }
+  }
+
+  #stillForbidden(): readonly Forbidden[] {
+    const { truth, swarm } = this.#history;
+    this.#forbidden = this.#forbidden.filter(({ serviceId, paths, path, secret, sinceMs }) => {
+      const service = swarm.services.find(({ id }) => id === serviceId);
+      const use = service === undefined ? undefined : truth.usesOf(service).find(({ name }) => name === secret);
+      return use?.path === path && paths.every((member) => truth.changedAtMs(member) <= sinceMs);
+    });
+    return this.#forbidden;
+  }
+
+  /** Why a service may be rolled, in truth; `null` where there is no reason. */
+  #reasonFor(service: SimulatedService, before: NonNullable<AttemptedRoll['before']>, past: Past): string | null {
+    const { truth, provider, timeMs } = this.#history;
+    if (service.kind === 'job') {
+      this.#violated(`the job ${service.name} was run again`);
+      return 'told already';
+    }
+    if (['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state))
+      return 'it was given up';
+    const isRequested = timeMs - past.requestedAtMs < 900_000;
+    const uses = truth.usesOf(service).filter(({ isAuto, rotate, isPinned }) => {
+      return isAuto || (isRequested && rotate === 'manual' && !isPinned);
+    });
+    const live = allTasks(service).filter(isAlive);
+    const lookedSinceMs = timeMs - 2 * this.#history.settings.intervalMs - 15_000 - this.#slownessMs();
+    for (const { held, state } of live) {
+      for (const { name, path } of uses) {
+        const text = held.get(name)?.text;
+        if (text === undefined) {
+          if (state === 'starting') return 'a task is starting';
+          continue;
+        }
+        if (isBadFor(text, service.name)) return 'a task holds a bad value';
+        if (text !== provider.textOf(path)) return 'a task holds another value than the newest';
+        if (truth.textsSince(path, lookedSinceMs).some((earlier) => earlier !== text)) return 'value changed back';
+      }
+    }
+    return null;
+  }
+
+  #hasOpenRollout(serviceId: string): boolean {
+    const rollout = parseLedger(this.#history.swarm.ledgerText)?.services[serviceId]?.rollout;
+    return rollout !== undefined && rollout !== null;
+  }
+
+  /** How much longer things may take than they should. */
+  #slownessMs(): number {
+    const { kinds } = this.#history;
+    const isSlow = [
+      'slow calls',
+      'hanging calls',
+      'failing calls',
+      'provider outage',
+      'provider hangs',
+      'provider slow',
+    ];
+    const isApart = ['partition', 'leader change', 'two leaders', 'crash', 'crash at a call', 'unknown outcome'];
+    const hasAny = (names: readonly string[]) => [...kinds].some((kind) => names.includes(kind));
+    return (hasAny(isSlow) ? 120_000 : 0) + (hasAny(isApart) ? 120_000 : 0);
+  }
+
+  #describe(service: SimulatedService): string {
+    const held = allTasks(service)
+      .filter(isAlive)
+      .map((task) => `${task.id} ${[...task.held].map(([name, { text }]) => `${name}=${text}`).join(' ')}`);
+    return held.join('; ');
+  }
+
+  #violated(what: string): void {
+    this.#history.say(`VIOLATION ${what}`);
+    this.violations.push(what);
+  }
+}

@@ -1,0 +1,200 @@
+import type { DeliveryLimits } from '@vault-swarm/delivery';
+import type { CallOptions, Digest, LabelReader, Random, TimedEvent } from '@vault-swarm/provider';
+import type { Role, RotationSettings, WorkloadSecret, WriteOutcome } from '@vault-swarm/rotation';
+import type { SimulatedClock } from '../simulated-clock.ts';
+import type { SimulatedProvider } from '../simulated-provider.ts';
+import type { SimulatedService } from '../swarm/service.ts';
+import type { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
+import type { HeldSecret, SimulatedTask } from '../swarm/task.ts';
+import { type ManagerPorts, PluginProcess } from './plugin-process.ts';
+import type { Interfere, PortFault, PortName } from './port-gate.ts';
+
+/** One of the Swarm's managers. */
+export interface Manager {
+  readonly name: string;
+  process: PluginProcess | null;
+  /** How far its wall clock is ahead, in milliseconds. */
+  clockOffsetMs: number;
+  /** Whether it reaches no other manager. */
+  isPartitioned: boolean;
+  /** While set, what it believes of its part, whatever is true. */
+  believes: Role | null;
+  /** While set, what it sees of the Swarm, whatever is true. */
+  sees: Awaited<ReturnType<SimulatedSwarm['observe']>> | null;
+}
+
+/** A roll as it arrives at the Swarm. */
+export interface AttemptedRoll {
+  readonly manager: string;
+  readonly serviceId: string;
+  readonly version: number;
+  readonly generation: number;
+  /** The service as it was just before; `undefined` where there was none. */
+  readonly before: Pick<SimulatedService, 'spec' | 'status' | 'update'> | undefined;
+}
+
+/** What a cluster is made of, and who is told. */
+export interface ClusterOptions {
+  readonly managers: readonly string[];
+  readonly clock: SimulatedClock;
+  readonly provider: SimulatedProvider;
+  readonly swarm: SimulatedSwarm;
+  readonly labels: LabelReader;
+  readonly settings: RotationSettings;
+  readonly limits: DeliveryLimits;
+  readonly random: Random;
+  readonly interfere: Interfere;
+  /** How many of the hints of the Swarm reach a process: how often each is told. */
+  readonly hints: () => number;
+  readonly onEvent: (manager: string, event: TimedEvent) => void;
+  readonly onDeath: (manager: string) => void;
+  readonly onRoll: (roll: AttemptedRoll, outcome: WriteOutcome) => void;
+  readonly onAnswer: (answer: DriverAnswer) => void;
+}
+
+/** What the driver answered to the Swarm for a task. */
+export interface DriverAnswer {
+  readonly manager: string;
+  readonly task: SimulatedTask;
+  readonly secret: WorkloadSecret;
+  readonly given: HeldSecret | null;
+  readonly tookMs: number;
+}
+
+/** A driver that can't be reached is tried again after these times, in milliseconds. */
+const DRIVER_RETRIES_MS = [1_000, 2_000, 4_000, 8_000];
+
+/** Managers with their plugins: who leads, who sees what, and who is asked for secrets. */
+export class Cluster {
+  readonly managers: ReadonlyMap<string, Manager>;
+  readonly #options: ClusterOptions;
+  #leader: string | null;
+  #leaderIsThere = Promise.withResolvers<void>();
+  #keys = 0;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.managers = new Map(options.managers.map((name) => [name, newManager(name)]));
+    this.#leader = options.managers[0] ?? null;
+  }
+
+  /** Who leads by Raft; `null` while one is being elected. */
+  get leader(): string | null {
+    return this.#leader;
+  }
+
+  /** Another manager leads from now on, or none for a while. The secrets of all tasks are asked for again. */
+  setLeader(name: string | null): void {
+    this.#leader = name;
+    if (name === null) {
+      this.#leaderIsThere = Promise.withResolvers();
+      return;
+    }
+    this.#leaderIsThere.resolve();
+    this.#options.swarm.askAgain();
+  }
+
+  manager(name: string): Manager {
+    const found = this.managers.get(name);
+    if (found === undefined) throw new Error(`there is no manager ${name}`);
+    return found;
+  }
+
+  /** Starts the plugin of a manager as a new process would: it knows nothing but what its ports tell. */
+  start(name: string): PluginProcess {
+    const manager = this.manager(name);
+    const { clock, settings, limits, labels, provider, random, onEvent, onDeath } = this.#options;
+    manager.process?.kill();
+    manager.process = new PluginProcess({
+      ...{ manager: name, clock, settings, limits, labels, random },
+      clockOffsetMs: () => manager.clockOffsetMs,
+      provider: provider.instance,
+      orchestrator: this.#seenBy(manager),
+      digest: { digest, generateKey: () => `key-${this.#keys++}` } satisfies Digest,
+      interfere: (_, port) => this.#faultOf(manager, port),
+      onEvent: (event) => onEvent(name, event),
+      onDeath: () => {
+        manager.process = null;
+        onDeath(name);
+      },
+    });
+    manager.process.start();
+    return manager.process;
+  }
+
+  /** Asks the driver on the leader's machine for a secret of a task, as Swarm does. */
+  async ask(task: SimulatedTask, secret: WorkloadSecret): Promise<HeldSecret | null> {
+    const { clock, onAnswer } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      if (this.#leader === null) await this.#leaderIsThere.promise;
+      const manager = this.#leader;
+      const asked = manager === null ? null : this.manager(manager).process;
+      if (manager !== null && asked !== null) {
+        const begunAtMs = clock.monotonic();
+        const { name: secretName, labels } = secret;
+        const { serviceId, serviceName, id: taskId } = task;
+        const answer = await asked.get({ secretName, labels, serviceId, serviceName, taskId });
+        // Killed meanwhile: whoever comes next is sent an empty request, which is refused.
+        if (answer === null) return null;
+        const text = answer.kind === 'value' ? new TextDecoder().decode(answer.value.reveal()) : '';
+        const given = answer.kind === 'value' ? { text, revision: answer.revision } : null;
+        onAnswer({ manager, task, secret, given, tookMs: clock.monotonic() - begunAtMs });
+        return given;
+      }
+      const pauseMs = DRIVER_RETRIES_MS[attempt];
+      if (pauseMs === undefined) return null;
+      await clock.sleep(pauseMs);
+    }
+  }
+
+  #faultOf(manager: Manager, port: PortName): PortFault | null {
+    const isDocker = !port.startsWith('provider.');
+    const isWrite = port === 'roll' || port === 'ledger.write';
+    const isCutOff = manager.isPartitioned || this.#leader === null;
+    const seesAll = !isWrite && manager.sees !== null;
+    if (isDocker && isCutOff && !seesAll && !(port === 'role' && manager.believes !== null)) {
+      return this.#options.random.next() < 0.5 ? { hangs: true } : { beforeMs: 500, fails: 'not-applied' };
+    }
+    return this.#options.interfere(manager.name, port);
+  }
+
+  #seenBy(manager: Manager): ManagerPorts {
+    const { swarm, onRoll } = this.#options;
+    return {
+      observe: async (options) => manager.sees ?? swarm.observe(options),
+      generationOf: (id, options) => swarm.generationOf(id, options),
+      failures: (id, options) => swarm.failures(id, options),
+      roll: async (serviceId, version, generation, options) => {
+        const service = swarm.services.find(({ id }) => id === serviceId);
+        const before = service === undefined ? undefined : { ...service };
+        const outcome = await swarm.roll(serviceId, version, generation, options);
+        onRoll({ manager: manager.name, serviceId, version, generation, before }, outcome);
+        return outcome;
+      },
+      role: async (options: CallOptions) => {
+        if (manager.believes !== null) return manager.believes;
+        const role = await swarm.role(options);
+        return role === 'leader' && this.#leader !== manager.name ? 'standby' : role;
+      },
+      read: (options) => swarm.read(options),
+      compareAndSet: (version, text, options) => swarm.compareAndSet(version, text, options),
+      onChange: (listener) =>
+        swarm.onChange(() => {
+          if (manager.isPartitioned) return;
+          for (let hints = this.#options.hints(); hints > 0; hints--) listener();
+        }),
+    };
+  }
+}
+
+function newManager(name: string): Manager {
+  return { name, process: null, clockOffsetMs: 0, isPartitioned: false, believes: null, sees: null };
+}
+
+/** Not a digest anyone should use: it only has to tell values and keys apart. */
+function digest(key: string, bytes: Uint8Array): string {
+  let hash = 7;
+  for (const byte of new TextEncoder().encode(key)) hash = (hash * 31 + byte) % 2 ** 40;
+  for (const byte of bytes) hash = (hash * 31 + byte) % 2 ** 40;
+  return hash.toString(36).padStart(22, '0');
+}

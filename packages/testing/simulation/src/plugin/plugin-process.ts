@@ -1,0 +1,172 @@
+import { Delivery, type DeliveryLimits, type SecretAnswer, type SecretRequest } from '@vault-swarm/delivery';
+import {
+  type CallOptions,
+  type Digest,
+  EventBus,
+  type LabelReader,
+  ProviderError,
+  type ProviderInstance,
+  type Random,
+  type TimedEvent,
+} from '@vault-swarm/provider';
+import {
+  type Leadership,
+  type LedgerStore,
+  Rotation,
+  type RotationPorts,
+  type RotationSettings,
+  type WorkloadChanges,
+  type Workloads,
+} from '@vault-swarm/rotation';
+import type { SimulatedClock } from '../simulated-clock.ts';
+import { type Interfere, PortGate, type PortName } from './port-gate.ts';
+import { ProcessClock } from './process-clock.ts';
+
+/** The orchestrator as one manager sees it. */
+export type ManagerPorts = Workloads & WorkloadChanges & Leadership & LedgerStore;
+
+/** What a process of the plugin is made of. */
+export interface PluginOptions {
+  readonly manager: string;
+  readonly clock: SimulatedClock;
+  /** How far the machine's wall clock is ahead, in milliseconds. */
+  readonly clockOffsetMs: () => number;
+  readonly settings: RotationSettings;
+  readonly limits: DeliveryLimits;
+  readonly labels: LabelReader;
+  readonly provider: ProviderInstance;
+  readonly orchestrator: ManagerPorts;
+  readonly digest: Digest;
+  readonly random: Random;
+  readonly interfere: Interfere;
+  readonly onEvent: (event: TimedEvent) => void;
+  /** Called once when the process is killed, however that comes. */
+  readonly onDeath: () => void;
+}
+
+/** One life of the plugin on one manager: the real rotation and delivery, with the world behind its ports. */
+export class PluginProcess {
+  readonly rotation: Rotation;
+  readonly #delivery: Delivery;
+  readonly #gate: PortGate;
+  readonly #clock: ProcessClock;
+  readonly #died = Promise.withResolvers<null>();
+  readonly #onDeath: () => void;
+  #isAlive = true;
+
+  constructor(options: PluginOptions) {
+    const { manager, clock, labels, settings, limits, digest, random, interfere } = options;
+    this.#onDeath = options.onDeath;
+    this.#gate = new PortGate(manager, clock, interfere, () => this.kill());
+    this.#clock = new ProcessClock(clock, options.clockOffsetMs);
+    const bus = new EventBus(this.#clock);
+    bus.subscribe((event) => {
+      if (this.#isAlive) options.onEvent(event);
+    });
+    const provider = this.#gatedProvider(options.provider);
+    const common = { labels, clock: this.#clock, events: bus, findProvider: async () => provider };
+    this.#delivery = new Delivery({
+      ...common,
+      limits,
+      record: (delivered) => this.rotation.record(delivered),
+      choice: { choose: (request) => this.rotation.choose(request) },
+    });
+    this.rotation = new Rotation(settings, {
+      ...common,
+      ...this.#gatedOrchestrator(options.orchestrator),
+      providers: [provider.name],
+      values: this.#delivery,
+      digest,
+      random,
+    });
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** How many values it has in memory, and of how many bytes. */
+  get memorySize(): Delivery['memorySize'] {
+    return this.#delivery.memorySize;
+  }
+
+  start(): void {
+    this.rotation.start();
+  }
+
+  /** What the driver's socket answers; `null` where the process dies before. */
+  async get(request: SecretRequest): Promise<SecretAnswer | null> {
+    if (!this.#isAlive) return null;
+    const answer = await Promise.race([this.#delivery.get(request), this.#died.promise]);
+    return this.#isAlive ? answer : null;
+  }
+
+  /** Ends it at once. What it was doing is not finished, and all that it knew is gone. */
+  kill(): void {
+    if (!this.#isAlive) return;
+    this.#isAlive = false;
+    this.#gate.close();
+    this.#clock.stop();
+    this.#died.resolve(null);
+    this.#onDeath();
+  }
+
+  #gatedOrchestrator(
+    orchestrator: ManagerPorts,
+  ): Pick<RotationPorts, 'workloads' | 'changes' | 'leadership' | 'ledger'> {
+    const read = <T>(port: PortName, { signal }: CallOptions, work: () => Promise<T>) =>
+      this.#gate.call(port, signal, work, () => {
+        throw new Error(`the engine did not answer ${port}`);
+      });
+    return {
+      workloads: {
+        observe: (options) => read('observe', options, () => orchestrator.observe(options)),
+        generationOf: (id, options) => read('generationOf', options, () => orchestrator.generationOf(id, options)),
+        failures: (id, options) => read('failures', options, () => orchestrator.failures(id, options)),
+        roll: (id, version, generation, { signal }) =>
+          this.#gate.call('roll', signal, () => orchestrator.roll(id, version, generation, late), unknown),
+      },
+      leadership: { role: (options) => read('role', options, () => orchestrator.role(options)) },
+      ledger: {
+        read: (options) => read('ledger.read', options, () => orchestrator.read(options)),
+        compareAndSet: (version, text, { signal }) =>
+          this.#gate.call('ledger.write', signal, () => orchestrator.compareAndSet(version, text, late), unknown),
+      },
+      changes: {
+        onChange: (listener) =>
+          orchestrator.onChange(() => {
+            if (this.#isAlive) listener();
+          }),
+      },
+    };
+  }
+
+  #gatedProvider({ name, secrets, probe, revisions }: ProviderInstance): ProviderInstance {
+    const call = <T>(port: PortName, { signal }: CallOptions, work: () => Promise<T>) =>
+      this.#gate
+        .call(port, signal, work, () => {
+          throw new ProviderError('UNAVAILABLE', `the provider did not answer ${port}`);
+        })
+        .catch((error) => Promise.reject(ProviderError.from(error, 'cut off')));
+    return {
+      name,
+      hints: null,
+      secrets: { read: (ref, options) => call('provider.read', options, () => secrets.read(ref, options)) },
+      probe: probe && {
+        probe: (refs, options) => call('provider.probe', options, () => probe.probe(refs, options)),
+      },
+      revisions: revisions && {
+        readRevision: (ref, revision, options) =>
+          call('provider.readRevision', options, () => revisions.readRevision(ref, revision, options)),
+      },
+      close: async () => undefined,
+    };
+  }
+}
+
+/** A write that arrived is carried out, though its caller waits no more. */
+const late: CallOptions = { signal: new AbortController().signal };
+
+function unknown(): 'unknown' {
+  return 'unknown';
+}

@@ -1,0 +1,62 @@
+import type { RolloutReport } from '@vault-swarm/rotation';
+import type { SimulatedTask } from './task.ts';
+
+/** What Swarm does when tasks of an update fail. */
+type FailureAction = 'pause' | 'rollback' | 'continue';
+
+/** How a service's tasks are replaced: the old one is stopped first. */
+export interface UpdateConfig {
+  readonly parallelism: number;
+  /** How long a task that runs is watched for a failure, in milliseconds. */
+  readonly monitorMs: number;
+  readonly onFailure: FailureAction;
+}
+
+/** What a user posts. */
+export interface ServiceSpec {
+  readonly replicas: number;
+  /** ForceUpdate: how often the service was told to start its tasks anew. */
+  readonly generation: number;
+  /** A container made from a broken image fails whatever its secrets are. */
+  readonly image: 'good' | 'broken';
+  /** Tells apart what a user changed otherwise. */
+  readonly edition: number;
+  readonly secretIds: readonly string[];
+  readonly update: UpdateConfig;
+}
+
+/** An update that is being carried out. */
+export interface RunningUpdate {
+  /** Which it is, so that what was left behind by another is known as such. */
+  readonly isRollback: boolean;
+  /** Slots that are still to be looked at. */
+  readonly slots: number[];
+  /** Tasks that it made: until when a failure of each counts, `Infinity` while it does not run yet. */
+  readonly watched: Map<string, number>;
+  working: number;
+}
+
+/** A service, as the Swarm's store has it, with its slots. */
+export interface SimulatedService {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'service' | 'job';
+  version: number;
+  spec: ServiceSpec;
+  previous: ServiceSpec | null;
+  status: UpdateStatus;
+  update: RunningUpdate | null;
+  /** The tasks of each slot, oldest first: the latest five. */
+  readonly slots: Map<number, SimulatedTask[]>;
+}
+
+/** What is kept of the latest update; whether it only restarts tasks is seen by the specs. */
+export type UpdateStatus = Omit<RolloutReport, 'onlyRestarts'>;
+
+/** No update yet. */
+export const NO_UPDATE: UpdateStatus = { state: 'none', message: '', startedAtMs: null };
+
+/** Of what tasks are made from, the generation aside. */
+export function fingerprintOf({ image, edition, secretIds }: ServiceSpec): string {
+  return `${image} ${edition} ${secretIds.join(' ')}`;
+}

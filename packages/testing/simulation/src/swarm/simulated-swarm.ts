@@ -1,0 +1,363 @@
+import type { CallOptions } from '@vault-swarm/provider';
+import type {
+  FailedTask,
+  Leadership,
+  LedgerRecord,
+  LedgerStore,
+  Role,
+  WorkloadChanges,
+  WorkloadSecret,
+  WorkloadSnapshot,
+  Workloads,
+  WriteOutcome,
+} from '@vault-swarm/rotation';
+import type { SimulatedClock } from '../simulated-clock.ts';
+import { fingerprintOf, NO_UPDATE, type ServiceSpec, type SimulatedService, type UpdateConfig } from './service.ts';
+import { allTasks, Slots } from './slots.ts';
+import { type AskDriver, isAlive, type Pace, type SimulatedTask } from './task.ts';
+import { Updater } from './updater.ts';
+
+/** What a service is made of, where it is not as usual. */
+export interface ServiceOptions {
+  readonly kind?: 'service' | 'job';
+  readonly update?: Partial<UpdateConfig>;
+  /** What its tasks hold that run from the beginning, by the secret's name; without it they are started. */
+  readonly held?: SimulatedTask['held'];
+}
+
+/** What a Swarm is made of. */
+export interface SwarmOptions {
+  readonly ask: AskDriver;
+  /** Whether a container with what it holds fails. */
+  readonly fails: (task: SimulatedTask) => boolean;
+  readonly nodes?: readonly string[];
+  readonly pace?: Partial<Pace>;
+}
+
+const UPDATE: UpdateConfig = { parallelism: 1, monitorMs: 500, onFailure: 'pause' };
+const PACE: Pace = { reactMs: 20, bootMs: 100, crashMs: 300, restartMs: 5_000 };
+
+/** A Swarm in memory: its store, its orchestrator, and what its users do. All times are of its clock. */
+export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, LedgerStore {
+  readonly #clock: SimulatedClock;
+  readonly #secrets = new Map<string, WorkloadSecret>();
+  readonly #services = new Map<string, SimulatedService>();
+  readonly #listeners = new Set<() => void>();
+  readonly #nodes = new Map<string, 'ready' | 'down' | 'drained'>();
+  readonly #slots: Slots;
+  readonly #updater: Updater;
+  readonly pace: Pace;
+  #nextId = 1;
+  #nextNode = 0;
+  #ledger: LedgerRecord | null = null;
+  #ledgerVersion = 0;
+  /** What came due while Swarm was held up; `null` while it works. */
+  #heldUp: (() => void)[] | null = null;
+  currentRole: Role = 'leader';
+  /** While set, every call rejects with it. */
+  outage: Error | null = null;
+  /** Every update that was applied, of whoever: `service@generation`. */
+  readonly updates: string[] = [];
+  ledgerWrites = 0;
+  /** What the next calls of `roll` do instead of applying: the update may be applied all the same. */
+  readonly rollFaults: ('conflict' | 'unknown' | 'unknown-but-applied')[] = [];
+
+  constructor(clock: SimulatedClock, options: SwarmOptions) {
+    this.#clock = clock;
+    this.pace = { ...PACE, ...options.pace };
+    for (const node of options.nodes ?? ['node-1']) this.#nodes.set(node, 'ready');
+    const after = (delayMs: number, callback: () => void) => this.#after(delayMs, callback);
+    this.#slots = new Slots({
+      clock,
+      pace: this.pace,
+      ask: options.ask,
+      after,
+      secret: (id) => this.#secrets.get(id),
+      pickNode: () => this.#pickNode(),
+      isNodeReady: (node) => this.#nodes.get(node) === 'ready',
+      fails: options.fails,
+      nextId: () => this.#nextId++,
+      onChange: (service, task) => {
+        this.#updater.taskChanged(service, task);
+        this.#changed();
+      },
+    });
+    const onWrite = (service: SimulatedService) => {
+      service.version += 1;
+      this.#changed();
+    };
+    this.#updater = new Updater({ now: () => clock.now(), after, reactMs: this.pace.reactMs, onWrite }, this.#slots);
+  }
+
+  addSecret(name: string, labels: Readonly<Record<string, string>> = {}): string {
+    const id = `secret-${this.#nextId++}`;
+    this.#secrets.set(id, { id, name, labels });
+    this.#changed();
+    return id;
+  }
+
+  /** What `docker secret update` does to labels: nothing is restarted by it. */
+  setLabels(id: string, labels: Readonly<Record<string, string>>): void {
+    const secret = this.#secrets.get(id);
+    if (secret === undefined) throw new Error(`there is no secret ${id}`);
+    this.#secrets.set(id, { ...secret, labels });
+    this.#changed();
+  }
+
+  addService(name: string, replicas: number, secretIds: readonly string[], options: ServiceOptions = {}): string {
+    const id = `service-${this.#nextId++}`;
+    const update = { ...UPDATE, ...options.update };
+    const spec: ServiceSpec = { replicas, generation: 0, image: 'good', edition: 1, secretIds, update };
+    const open = { previous: null, status: NO_UPDATE, update: null, slots: new Map() };
+    const service: SimulatedService = { id, name, kind: options.kind ?? 'service', version: 1, spec, ...open };
+    this.#services.set(id, service);
+    for (let slot = 0; slot < replicas; slot++) {
+      if (options.held === undefined) this.#slots.create(service, slot);
+      else this.#slots.startAtOnce(service, slot, options.held);
+    }
+    this.#changed();
+    return id;
+  }
+
+  removeService(id: string): void {
+    const service = this.#service(id);
+    this.#services.delete(id);
+    service.update = null;
+    for (const task of allTasks(service)) this.#slots.stop(service, task);
+    this.#changed();
+  }
+
+  /** The user's own `docker service update --force`. */
+  forceUpdate(id: string): void {
+    const { spec } = this.#service(id);
+    this.post(id, { generation: spec.generation + 1 });
+  }
+
+  /** The user's own change of something else than secrets. */
+  changeSpec(id: string): void {
+    const { spec } = this.#service(id);
+    this.post(id, { edition: spec.edition + 1 });
+  }
+
+  /** Somebody changes something of the service that its tasks are not made from. */
+  touch(id: string): void {
+    this.#service(id).version += 1;
+    this.#changed();
+  }
+
+  /** A user posts a spec with these changes. */
+  post(id: string, change: Partial<ServiceSpec>): void {
+    const service = this.#service(id);
+    const spec = { ...service.spec, ...change };
+    if (spec.generation !== service.spec.generation) this.updates.push(`${service.name}@${spec.generation}`);
+    this.#write(service, spec);
+  }
+
+  /** The user's own `docker service rollback`. Returns whether there was something to go back to. */
+  rollBack(id: string): boolean {
+    const service = this.#service(id);
+    const { previous } = service;
+    if (previous === null) return false;
+    service.previous = service.spec;
+    service.spec = previous;
+    this.#updater.rollBack(service);
+    return true;
+  }
+
+  /** A task of the newest generation ends that should not; where its node is not ready, with the node. */
+  loseTask(id: string, nodeReady: boolean): void {
+    const service = this.#service(id);
+    const running = allTasks(service).filter(({ state }) => state === 'running');
+    const task = running.toSorted((a, b) => b.generation - a.generation)[0];
+    if (task === undefined) return;
+    this.#slots.fail(service, task, 'lost');
+    task.nodeReady = nodeReady;
+  }
+
+  /** Swarm gives the update up, as it does when a task of it failed. */
+  giveUp(id: string, how: 'pause' | 'rollback'): void {
+    this.#updater.giveUp(this.#service(id), how);
+  }
+
+  /** Swarm takes an update, and does not go on with it: seen where one is resumed while a slot is still worked on. */
+  forgetUpdate(id: string): void {
+    const service = this.#service(id);
+    service.update = null;
+    service.status = NO_UPDATE;
+  }
+
+  /** Takes the ledger away, as an operator might, or replaces its text. */
+  loseLedger(text: string | null = null): void {
+    this.#ledger = text === null ? null : { text, version: String(++this.#ledgerVersion) };
+  }
+
+  get ledgerText(): string {
+    return this.#ledger?.text ?? '';
+  }
+
+  /** A node is taken away, emptied, or comes back. Tasks of one that is lost end as if their process had failed, or just go. */
+  setNode(node: string, state: 'ready' | 'down' | 'drained', tasksFail = false): void {
+    this.#nodes.set(node, state);
+    for (const service of this.#services.values()) {
+      for (const task of allTasks(service).filter(isAlive)) {
+        if (state === 'ready' && task.node === null) this.#slots.assign(service, task);
+        if (state === 'ready' || task.node !== node) continue;
+        if (tasksFail) this.#slots.fail(service, task, 'the node is down');
+        else this.#slots.moveAway(service, task);
+      }
+    }
+  }
+
+  /** Every agent connects anew: the secrets of all tasks are asked for again. */
+  askAgain(): void {
+    for (const { task } of this.#aliveTasks()) this.#slots.askAgain(task);
+  }
+
+  /** Nothing is orchestrated until {@link goOn}: tasks and updates stay as they are. */
+  holdUp(): void {
+    this.#heldUp ??= [];
+  }
+
+  goOn(): void {
+    const heldUp = this.#heldUp ?? [];
+    this.#heldUp = null;
+    for (const callback of heldUp) callback();
+  }
+
+  /** All services, as they are. */
+  get services(): readonly Readonly<SimulatedService>[] {
+    return [...this.#services.values()];
+  }
+
+  /** The tasks of a service that run. */
+  runningTasks(id: string): readonly Readonly<SimulatedTask>[] {
+    const service = this.#services.get(id);
+    return service === undefined ? [] : allTasks(service).filter(({ state }) => state === 'running');
+  }
+
+  secret(id: string): WorkloadSecret | undefined {
+    return this.#secrets.get(id);
+  }
+
+  async observe(options: CallOptions): Promise<WorkloadSnapshot> {
+    this.#answer(options);
+    return this.snapshot();
+  }
+
+  /** What `observe` answers now. */
+  snapshot(): WorkloadSnapshot {
+    const services = [...this.#services.values()].map((service) => {
+      const { id, name, kind, version, spec, previous, status } = service;
+      const tasks = allTasks(service).map((task) => ({
+        id: task.id,
+        generation: task.generation,
+        createdAtMs: task.createdAtMs,
+        state: task.state === 'starting' || task.state === 'running' ? task.state : ('ended' as const),
+        reason: task.reason,
+      }));
+      const { generation, secretIds } = spec;
+      const fingerprint = fingerprintOf(spec);
+      const isPaused = status.state === 'paused' || status.state === 'rollback-paused';
+      const onlyRestarts = isPaused && previous !== null && fingerprintOf(previous) === fingerprint;
+      const rollout = { ...status, onlyRestarts };
+      return { id, name, kind, version, generation, fingerprint, secretIds, rollout, tasks };
+    });
+    return { secrets: [...this.#secrets.values()], services };
+  }
+
+  async generationOf(taskId: string, options: CallOptions): Promise<number | null> {
+    this.#answer(options);
+    for (const service of this.#services.values()) {
+      const task = allTasks(service).find(({ id }) => id === taskId);
+      if (task !== undefined) return task.generation;
+    }
+    return null;
+  }
+
+  async failures(id: string, options: CallOptions): Promise<readonly FailedTask[]> {
+    this.#answer(options);
+    const service = this.#services.get(id);
+    const failed = service === undefined ? [] : allTasks(service).filter(({ state }) => state === 'failed');
+    return failed.map(({ id: taskId, generation, fingerprint, started, nodeReady, reason }) => {
+      return { id: taskId, generation, fingerprint, started, nodeReady, message: reason };
+    });
+  }
+
+  async roll(id: string, version: number, generation: number, options: CallOptions): Promise<WriteOutcome> {
+    this.#answer(options);
+    const fault = this.rollFaults.shift();
+    if (fault === 'conflict' || fault === 'unknown') return fault;
+    const service = this.#services.get(id);
+    if (service === undefined || service.version !== version) return 'conflict';
+    this.updates.push(`${service.name}@${generation}`);
+    this.#write(service, { ...service.spec, generation });
+    return fault === undefined ? 'applied' : 'unknown';
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async role(options: CallOptions): Promise<Role> {
+    this.#answer(options);
+    return this.currentRole;
+  }
+
+  async read(options: CallOptions): Promise<LedgerRecord | null> {
+    this.#answer(options);
+    return this.#ledger;
+  }
+
+  async compareAndSet(version: string | null, text: string, options: CallOptions): Promise<WriteOutcome> {
+    this.#answer(options);
+    if (version !== (this.#ledger?.version ?? null)) return 'conflict';
+    this.#ledger = { text, version: String(++this.#ledgerVersion) };
+    this.ledgerWrites += 1;
+    return 'applied';
+  }
+
+  /** The same spec again is an update too: it resumes one that was paused. */
+  #write(service: SimulatedService, spec: ServiceSpec): void {
+    service.version += 1;
+    service.previous = service.spec;
+    service.spec = spec;
+    this.#updater.specWritten(service);
+    this.#changed();
+  }
+
+  #aliveTasks(): readonly { readonly service: SimulatedService; readonly task: SimulatedTask }[] {
+    return [...this.#services.values()].flatMap((service) =>
+      allTasks(service)
+        .filter(isAlive)
+        .map((task) => ({ service, task })),
+    );
+  }
+
+  #pickNode(): string | null {
+    const ready = [...this.#nodes].filter(([, state]) => state === 'ready').map(([node]) => node);
+    return ready[this.#nextNode++ % ready.length] ?? null;
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    this.#clock.after(delayMs, () => {
+      if (this.#heldUp === null) callback();
+      else this.#heldUp.push(callback);
+    });
+  }
+
+  #service(id: string): SimulatedService {
+    const service = this.#services.get(id);
+    if (service === undefined) throw new Error(`there is no service ${id}`);
+    return service;
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #answer({ signal }: CallOptions): void {
+    signal.throwIfAborted();
+    if (this.outage !== null) throw this.outage;
+  }
+}

@@ -1,0 +1,163 @@
+import type { WorkloadSecret } from '@vault-swarm/rotation';
+import type { SimulatedClock } from '../simulated-clock.ts';
+import { fingerprintOf, type ServiceSpec, type SimulatedService } from './service.ts';
+import { type AskDriver, isAlive, type Pace, type SimulatedTask } from './task.ts';
+
+/** Swarm remembers this many tasks of a slot. */
+const TASKS_PER_SLOT = 5;
+
+const NOT_DELIVERED = 'starting container failed: unable to get secret from secret store';
+
+/** What the slots need of the Swarm around them. */
+export interface SlotsWorld {
+  readonly clock: SimulatedClock;
+  readonly pace: Pace;
+  readonly ask: AskDriver;
+  /** Calls back after a time in which Swarm works. */
+  readonly after: (delayMs: number, callback: () => void) => void;
+  readonly secret: (id: string) => WorkloadSecret | undefined;
+  /** A node for a new task, or `null` where there is none. */
+  readonly pickNode: () => string | null;
+  readonly isNodeReady: (node: string) => boolean;
+  /** Whether a container with these values does not go on running. */
+  readonly fails: (task: SimulatedTask) => boolean;
+  readonly nextId: () => number;
+  readonly onChange: (service: SimulatedService, task: SimulatedTask) => void;
+}
+
+/** Makes tasks, runs them, and restarts those that fail. */
+export class Slots {
+  readonly #world: SlotsWorld;
+  /** The calls of one node come one after the other. */
+  readonly #nodeCalls = new Map<string, Promise<void>>();
+
+  constructor(world: SlotsWorld) {
+    this.#world = world;
+  }
+
+  /** Makes a task for a slot, whose containers start after `delayMs` at the earliest. */
+  create(service: SimulatedService, slot: number, delayMs = 0): SimulatedTask {
+    const { clock, nextId } = this.#world;
+    const { spec } = service;
+    const task: SimulatedTask = {
+      id: `task-${nextId()}`,
+      serviceId: service.id,
+      serviceName: service.name,
+      slot,
+      generation: spec.generation,
+      fingerprint: fingerprintOf(spec),
+      isBroken: spec.image === 'broken',
+      secretIds: spec.secretIds,
+      createdAtMs: clock.now(),
+      node: null,
+      state: 'starting',
+      reason: '',
+      started: false,
+      nodeReady: true,
+      held: new Map(),
+    };
+    service.slots.set(slot, [...(service.slots.get(slot) ?? []), task].slice(-TASKS_PER_SLOT));
+    this.assign(service, task, delayMs);
+    return task;
+  }
+
+  /** Gives the task a node, if there is one. */
+  assign(service: SimulatedService, task: SimulatedTask, delayMs = 0): void {
+    const { pickNode, after, pace } = this.#world;
+    task.node = pickNode();
+    task.reason = task.node === null ? 'no suitable node' : '';
+    if (task.node === null) return;
+    after(pace.reactMs, () => {
+      void this.#deliver(task).then((isDelivered) => {
+        if (isDelivered) after(delayMs + pace.bootMs, () => this.#run(service, task));
+        else after(delayMs, () => this.fail(service, task, NOT_DELIVERED));
+      });
+    });
+  }
+
+  /** Asks for the task's secrets, one after the other. What a running task is told changes nothing in its containers. */
+  async #deliver(task: SimulatedTask): Promise<boolean> {
+    const node = task.node ?? '';
+    const before = this.#nodeCalls.get(node) ?? Promise.resolve();
+    const asked = before.then(async () => {
+      for (const id of task.secretIds) {
+        if (!isAlive(task)) return true;
+        const secret = this.#world.secret(id);
+        const answer = secret === undefined ? null : await this.#world.ask(task, secret);
+        if (secret !== undefined && answer !== null && task.state === 'starting') task.held.set(secret.name, answer);
+        if (answer === null && task.state === 'starting') return false;
+      }
+      return true;
+    });
+    this.#nodeCalls.set(
+      node,
+      asked.then(() => undefined),
+    );
+    return asked;
+  }
+
+  /** A leader that is new, or a node that came back, asks for everything again. */
+  askAgain(task: SimulatedTask): void {
+    if (isAlive(task) && task.node !== null) void this.#deliver(task);
+  }
+
+  /** Puts a task into the state that it has once it runs, with what it holds. */
+  startAtOnce(service: SimulatedService, slot: number, held: SimulatedTask['held']): void {
+    const task = this.create(service, slot);
+    for (const [name, value] of held) task.held.set(name, value);
+    this.#run(service, task);
+  }
+
+  #run(service: SimulatedService, task: SimulatedTask): void {
+    if (task.state !== 'starting') return;
+    task.state = 'running';
+    task.started = true;
+    this.#world.onChange(service, task);
+    if (!this.#world.fails(task)) return;
+    this.#world.after(this.#world.pace.crashMs, () => this.fail(service, task, 'task: non-zero exit (1)'));
+  }
+
+  /** The task ends because something went wrong, and its slot is started anew. */
+  fail(service: SimulatedService, task: SimulatedTask, reason: string): void {
+    if (!isAlive(task)) return;
+    task.state = 'failed';
+    task.reason = reason;
+    task.nodeReady = task.node !== null && this.#world.isNodeReady(task.node);
+    this.#world.onChange(service, task);
+    this.#replace(service, task, this.#world.pace.restartMs);
+  }
+
+  /** The task is told to stop: nothing is wrong with it. */
+  stop(service: SimulatedService, task: SimulatedTask): void {
+    if (!isAlive(task)) return;
+    task.state = 'stopped';
+    this.#world.onChange(service, task);
+  }
+
+  /** Its node is away, or shall run nothing: another task takes its place at once. */
+  moveAway(service: SimulatedService, task: SimulatedTask): void {
+    if (!isAlive(task)) return;
+    this.stop(service, task);
+    this.#replace(service, task, 0);
+  }
+
+  #replace(service: SimulatedService, task: SimulatedTask, delayMs: number): void {
+    const isWanted = service.kind === 'service' && task.slot < service.spec.replicas;
+    if (isWanted && liveTask(service, task.slot) === undefined) this.create(service, task.slot, delayMs);
+  }
+}
+
+/** The task of a slot that is not over. */
+export function liveTask(service: SimulatedService, slot: number): SimulatedTask | undefined {
+  return service.slots.get(slot)?.find(isAlive);
+}
+
+/** All tasks that Swarm still knows of. */
+export function allTasks({ slots }: SimulatedService): readonly SimulatedTask[] {
+  return [...slots.values()].flat();
+}
+
+/** Whether the task was made from something else than this. */
+export function isDirty(task: SimulatedTask | undefined, spec: ServiceSpec): boolean {
+  return task === undefined || task.generation !== spec.generation || task.fingerprint !== fingerprintOf(spec);
+}

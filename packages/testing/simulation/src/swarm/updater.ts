@@ -1,0 +1,139 @@
+import type { RolloutReport } from '@vault-swarm/rotation';
+import { NO_UPDATE, type RunningUpdate, type SimulatedService } from './service.ts';
+import { allTasks, isDirty, liveTask, type Slots } from './slots.ts';
+import type { SimulatedTask } from './task.ts';
+
+/** What the updater needs of the Swarm around it. */
+interface UpdaterWorld {
+  readonly now: () => number;
+  readonly after: (delayMs: number, callback: () => void) => void;
+  readonly reactMs: number;
+  /** The service object was written. */
+  readonly onWrite: (service: SimulatedService) => void;
+}
+
+/** Replaces the tasks of services whose spec is another one by now, and gives updates up whose tasks fail. */
+export class Updater {
+  readonly #world: UpdaterWorld;
+  readonly #slots: Slots;
+
+  constructor(world: UpdaterWorld, slots: Slots) {
+    this.#world = world;
+    this.#slots = slots;
+  }
+
+  /** A user's or the plugin's spec was written: whatever was under way is replaced by what it asks for. */
+  specWritten(service: SimulatedService): void {
+    service.update = null;
+    service.status = NO_UPDATE;
+    this.#scale(service);
+    this.#begin(service, false);
+  }
+
+  /** Back to the spec before, by Swarm itself or by a user. */
+  rollBack(service: SimulatedService): void {
+    this.#setStatus(service, 'rolling-back', 'rollback in progress', this.#world.now());
+    service.update = null;
+    this.#scale(service);
+    this.#begin(service, true);
+  }
+
+  /** A task of the service runs, failed or was stopped. */
+  taskChanged(service: SimulatedService, task: SimulatedTask): void {
+    const { update } = service;
+    if (update === null || !update.watched.has(task.id)) return;
+    const untilMs = update.watched.get(task.id) ?? 0;
+    const isFirst = untilMs === Number.POSITIVE_INFINITY;
+    if (task.state === 'running') update.watched.set(task.id, this.#world.now() + service.spec.update.monitorMs);
+    if (task.state === 'failed') {
+      update.watched.delete(task.id);
+      if (this.#world.now() <= untilMs && this.#taskFailed(service, update, task)) return;
+    }
+    if (isFirst) this.#proceed(service, update);
+  }
+
+  #begin(service: SimulatedService, isRollback: boolean): void {
+    const { replicas } = service.spec;
+    const update: RunningUpdate = { isRollback, slots: [], watched: new Map(), working: 0 };
+    service.update = update;
+    this.#world.after(this.#world.reactMs, () => {
+      if (service.update !== update) return;
+      const slots = Array.from({ length: replicas }, (_, slot) => slot);
+      const dirty = slots.filter((slot) => isDirty(liveTask(service, slot), service.spec));
+      if (dirty.length === 0 && !isRollback) {
+        service.update = null;
+        return;
+      }
+      update.slots.push(...dirty);
+      if (!isRollback) this.#setStatus(service, 'rolling', 'update in progress', this.#world.now());
+      for (let worker = 0; worker < service.spec.update.parallelism; worker++) {
+        update.working += 1;
+        this.#proceed(service, update);
+      }
+    });
+  }
+
+  /** One worker goes on with the next slot, or ends. */
+  #proceed(service: SimulatedService, update: RunningUpdate): void {
+    if (service.update !== update) return;
+    for (let slot = update.slots.shift(); slot !== undefined; slot = update.slots.shift()) {
+      const live = liveTask(service, slot);
+      if (slot >= service.spec.replicas || !isDirty(live, service.spec)) continue;
+      if (live !== undefined) this.#slots.stop(service, live);
+      if (service.update !== update) return;
+      update.watched.set(this.#slots.create(service, slot).id, Number.POSITIVE_INFINITY);
+      return;
+    }
+    update.working -= 1;
+    if (update.working > 0) return;
+    this.#world.after(service.spec.update.monitorMs, () => {
+      if (service.update !== update) return;
+      service.update = null;
+      const state = update.isRollback ? 'rolled-back' : 'completed';
+      this.#setStatus(service, state, update.isRollback ? 'rollback completed' : 'update completed');
+    });
+  }
+
+  /** Ends the update that is under way, and says so in the service's status. */
+  giveUp(service: SimulatedService, how: 'pause' | 'rollback', message = 'update paused due to failure'): void {
+    const isRollback = service.update?.isRollback === true;
+    const { previous } = service;
+    if (how === 'pause' || isRollback || previous === null) {
+      service.update = null;
+      this.#setStatus(service, isRollback ? 'rollback-paused' : 'paused', message);
+      return;
+    }
+    service.spec = previous;
+    service.previous = null;
+    this.rollBack(service);
+  }
+
+  /** Returns whether the update is over because of the failure. */
+  #taskFailed(service: SimulatedService, { isRollback }: RunningUpdate, task: SimulatedTask): boolean {
+    const { onFailure } = service.spec.update;
+    if (!isRollback && onFailure === 'continue') return false;
+    const message = `update paused due to failure or early termination of task ${task.id}`;
+    this.giveUp(service, onFailure === 'rollback' ? 'rollback' : 'pause', message);
+    return true;
+  }
+
+  #setStatus(
+    service: SimulatedService,
+    state: RolloutReport['state'],
+    message: string,
+    startedAtMs = service.status.startedAtMs,
+  ): void {
+    service.status = { state, message, startedAtMs };
+    this.#world.onWrite(service);
+  }
+
+  #scale(service: SimulatedService): void {
+    for (const task of allTasks(service)) {
+      if (task.slot >= service.spec.replicas) this.#slots.stop(service, task);
+    }
+    for (let slot = 0; slot < service.spec.replicas; slot++) {
+      const isNew = liveTask(service, slot) === undefined;
+      if (isNew && service.kind === 'service') this.#slots.create(service, slot);
+    }
+  }
+}
