@@ -32,7 +32,7 @@ export function usedSecrets(service: EngineService, ours: ReadonlySet<string>): 
 export function toWorkload(
   service: EngineService,
   secretIds: readonly string[],
-  tasks: readonly WorkloadTask[],
+  tasks: readonly EngineTask[],
 ): Workload {
   const mode = service.Spec?.Mode ?? {};
   const state = ROLLOUT_STATES[service.UpdateStatus?.State ?? ''] ?? 'none';
@@ -49,13 +49,17 @@ export function toWorkload(
       state,
       message: service.UpdateStatus?.Message ?? '',
       startedAtMs: timeOf(service.UpdateStatus?.StartedAt),
-      onlyRestarts:
-        (state === 'paused' || state === 'rollback-paused') &&
-        service.PreviousSpec !== undefined &&
-        fingerprintOf(service.PreviousSpec.TaskTemplate) === fingerprint,
+      mayGoOn: (state === 'paused' || state === 'rollback-paused') && mayGoOn(service, tasks, fingerprint),
     },
-    tasks,
+    tasks: tasks.map(toTask),
   };
+}
+
+function mayGoOn({ PreviousSpec }: EngineService, tasks: readonly EngineTask[], fingerprint: string): boolean {
+  if (PreviousSpec !== undefined && fingerprintOf(PreviousSpec.TaskTemplate) === fingerprint) return true;
+  const living = tasks.filter((task) => taskState(task) !== 'ended');
+  const isRunning = living.every((task) => taskState(task) === 'running');
+  return isRunning && living.some(({ Spec }) => fingerprintOf(Spec) === fingerprint);
 }
 
 /**

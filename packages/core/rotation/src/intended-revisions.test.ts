@@ -33,7 +33,7 @@ const web: ServiceUses = {
     fingerprint: 'f',
     kind: 'service',
     secretIds: ['s1'],
-    rollout: { state: 'rolling', message: '', startedAtMs: 0, onlyRestarts: false },
+    rollout: { state: 'rolling', message: '', startedAtMs: 0, mayGoOn: false },
     tasks: [seen],
   },
   uses: [

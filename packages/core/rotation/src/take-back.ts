@@ -1,6 +1,6 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue } from './held-value.ts';
-import { bringsWanted, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
+import { isNewer, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
 import { type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
 import { begin, block, complete, type Failure, failed, giveUp, keep, mayRetry, resume, wait } from './rollout-steps.ts';
 import { type Decision, dueUses, type Situation, secretNames } from './situation.ts';
@@ -44,9 +44,15 @@ function speaksAgainst(
   });
 }
 
-/** What fails since the user changed the service may fail for that reason: it is never held against the values. */
+/**
+ * What fails since the user changed the service may fail for that reason: it is never held against the values. Once there
+ * is a newer value the rollout is over: the tasks that start anew are given that, and show whether it was for the value.
+ */
 function planChangedByUser(situation: Situation, open: OpenRollout, failure: Failure): Decision {
-  const { service, failures } = situation;
+  const { service, failures, uses } = situation;
+  if (uses.some((known) => isNewer(open, known))) {
+    return { ...keep(situation, null), events: [failed(situation, open, failure)] };
+  }
   const isTheirs = (failures ?? []).some(({ fingerprint, started }) => started && fingerprint === service.fingerprint);
   return isTheirs ? block(situation, 'its paused update to be resumed or undone') : tryAgain(situation, open, failure);
 }
@@ -73,7 +79,7 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   // The last good values fail as well: it is not for them.
   if (open.direction === 'back') return asFailed();
   const ofRollout = uses.filter(({ use }) => use.key in open.target);
-  if (ofRollout.some((known) => known.wanted !== undefined && !bringsWanted(open, known))) {
+  if (ofRollout.some((known) => isNewer(open, known))) {
     // One of the values is newer by now: the new set is tried.
     return after(events, begin({ ...situation, mayBegin: true }, 1, ofRollout));
   }

@@ -165,7 +165,7 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       expect(paused.rollout).toMatchObject({
         state: 'paused',
         message: expect.stringMatching(/./),
-        onlyRestarts: true,
+        mayGoOn: true,
       });
       const failures = await harness.workloads.failures(paused.id, { signal });
       const ofUpdate = failures.filter(({ generation }) => generation === paused.generation);

@@ -71,7 +71,8 @@ function entryProblems(
   if (service === undefined) return [`the ledger has the service ${id}, which is gone`];
   if (truth.badUses(service).length > 0) return [];
   const { rollout, setAside, requested, earlier, exceptions } = entry;
-  const holdsOld = truth.usesOf(service).some(({ isAuto }) => !isAuto);
+  // What is not rolled may go on holding something old, of which the ledger has a note.
+  const holdsOld = service.kind === 'job' || truth.usesOf(service).some(({ isAuto }) => !isAuto);
   const left = [
     rollout === null ? '' : 'a rollout',
     setAside.length === 0 ? '' : 'values set aside',

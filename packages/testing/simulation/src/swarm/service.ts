@@ -50,8 +50,8 @@ export interface SimulatedService {
   readonly slots: Map<number, SimulatedTask[]>;
 }
 
-/** What is kept of the latest update; whether it only restarts tasks is seen by the specs. */
-export type UpdateStatus = Omit<RolloutReport, 'onlyRestarts'>;
+/** What is kept of the latest update; whether it may go on is seen by the specs and tasks. */
+export type UpdateStatus = Omit<RolloutReport, 'mayGoOn'>;
 
 /** No update yet. */
 export const NO_UPDATE: UpdateStatus = { state: 'none', message: '', startedAtMs: null };
