@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,packages}/**/src/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.{contract,integration,simulation}.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{contract,integration,simulation,swarm}.test.ts'],
         },
       },
       {
@@ -44,6 +44,16 @@ export default defineConfig({
           name: 'integration',
           include: ['{apps,packages}/**/src/**/*.integration.test.ts'],
           testTimeout: 180_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'swarm',
+          include: ['apps/plugin/src/**/*.swarm.test.ts'],
+          testTimeout: 600_000,
           hookTimeout: 300_000,
           fileParallelism: false,
         },

@@ -49,8 +49,17 @@ test('every environment variable that is read stands in the reference', async ()
   expect([...names].filter((name) => !stands(name))).toEqual([]);
 });
 
+test("the snippet in rotation's description is the example's own code", async () => {
+  const [, snippet = ''] = /```ts\n(.*?)```/s.exec(await read('packages/core/rotation/README.md')) ?? [];
+  expect(snippet).not.toBe('');
+  expect(await read('docs/examples/process-pool/main.ts')).toContain(snippet);
+});
+
 test('every link between the documents leads somewhere', async () => {
-  const folders = ['.', 'docs', 'docs/guides', 'docs/reference', 'docs/decisions'];
+  const folders = [
+    ...['.', 'docs', 'docs/guides', 'docs/reference', 'docs/decisions', 'docs/examples/process-pool'],
+    'packages/core/rotation',
+  ];
   for (const folder of folders) {
     for (const name of (await readdir(join(root, folder))).filter((file) => file.endsWith('.md'))) {
       const text = await read(join(folder, name));

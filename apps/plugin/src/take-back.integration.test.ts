@@ -112,10 +112,12 @@ beforeAll(async () => {
     startVault({ dir: join(folder.path, 'vault') }),
     freePort(),
   ]);
-  for (const path of ['paused', 'back', 'set-a', 'set-b']) await write(path, 'good-1');
+  for (const path of ['paused', 'back', 'set-a', 'set-b', 'by-hand']) await write(path, 'good-1');
   plugin = await start();
-  for (const name of ['paused', 'back', 'set-a', 'set-b']) {
-    await createDriverSecret(engine, { name, driver: DRIVER, labels: { vault_path: name, vault_field: 'password' } });
+  for (const name of ['paused', 'back', 'set-a', 'set-b', 'by-hand']) {
+    const rotate = name === 'by-hand' ? 'manual' : 'auto';
+    const labels = { vault_path: name, vault_field: 'password', rotate };
+    await createDriverSecret(engine, { name, driver: DRIVER, labels });
   }
 });
 
@@ -228,4 +230,40 @@ test('a deploy made while a bad value is rolled out is not undone, and a broken 
   );
   await reaches('deployed', 'paused', 2, 'good-6');
   expect((await inspect('deployed')).Spec.TaskTemplate.ContainerSpec.Labels).toEqual({ version: '3' });
+});
+
+async function ask(body: object): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/rotate`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+const answer = (outcome: string) => ({
+  status: 202,
+  body: { services: [{ name: 'manual', secrets: ['by-hand'], outcome }] },
+});
+
+test('a secret that is not rotated by itself is on request, and what failed is tried again on request', {
+  timeout: 300_000,
+}, async () => {
+  await createPicky('manual', ['by-hand'], { failureAction: 'pause' });
+  await reaches('manual', 'by-hand', 2, 'good-1');
+  expect(await ask({ secret: 'by-hand' })).toEqual(answer('current'));
+  await write('by-hand', 'good-2');
+  expect(await ask({ secret: 'by-hand' })).toEqual(answer('rolls'));
+  await reaches('manual', 'by-hand', 2, 'good-2');
+  await happens('rollout.completed', 'manual');
+  expect(await generation('manual')).toBe(1);
+
+  await write('by-hand', 'bad-3');
+  expect(await ask({ service: 'manual' })).toEqual(answer('rolls'));
+  await happens('rollback.completed', 'manual');
+  expect(await ask({ set_aside: true })).toEqual(answer('rolls'));
+  await happens('rollback.completed', 'manual', 2);
+  await reaches('manual', 'by-hand', 2, 'good-2');
+  expect(logged('values.set-aside', 'manual')).toHaveLength(2);
+  expect(await ask({ service: 'nosuch' })).toMatchObject({ status: 404 });
 });

@@ -54,6 +54,7 @@ export function addMonitoring(container: Container): void {
           figures: () => vitals.figures(),
           status: () => rotation.status(),
           problems: () => rotation.status().problems,
+          rotateByHand: rotation,
           recentEvents,
           prometheus,
           // The port is opened after the socket, and closed before it.

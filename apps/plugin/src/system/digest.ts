@@ -1,10 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Digest } from '@vault-swarm/provider';
 
-const DIGEST_CHARACTERS = 22;
+const DIGEST_CHARACTERS = 16;
 const KEY_BYTES = 32;
 
-/** HMAC-SHA-256, cut to 128 bits. */
+/** HMAC-SHA-256, cut to 96 bits: the ledger holds thousands, each compared with a few others only. */
 export const systemDigest: Digest = {
   digest: (key, bytes) => createHmac('sha256', key).update(bytes).digest('base64url').slice(0, DIGEST_CHARACTERS),
   generateKey: () => randomBytes(KEY_BYTES).toString('base64url'),

@@ -13,7 +13,10 @@ export interface EngineSecret {
 export interface EngineTaskSpec {
   readonly ForceUpdate?: number;
   readonly Runtime?: string;
-  readonly ContainerSpec?: { readonly Secrets?: readonly { readonly SecretID?: string }[] | null };
+  readonly ContainerSpec?: {
+    readonly Image?: string;
+    readonly Secrets?: readonly { readonly SecretID?: string }[] | null;
+  };
 }
 
 export interface EngineService {
@@ -24,6 +27,8 @@ export interface EngineService {
     readonly Mode?: Readonly<Record<string, unknown>>;
     readonly TaskTemplate?: EngineTaskSpec;
   };
+  /** As it was before its latest update. */
+  readonly PreviousSpec?: { readonly TaskTemplate?: EngineTaskSpec };
   readonly UpdateStatus?: { readonly State?: string; readonly Message?: string; readonly StartedAt?: string };
 }
 

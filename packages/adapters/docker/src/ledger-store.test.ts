@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { WriteOutcome } from '@vault-swarm/rotation';
 import { describe, expect, it } from 'vitest';
 import type { DockerCall, DockerConnection } from './connection.ts';
@@ -49,8 +50,27 @@ describe('the ledger in a config object', () => {
   });
 
   it('refuses a text that no Raft entry can hold, with its size', async () => {
-    const write = store(() => '{}').compareAndSet(null, 'x'.repeat(1_500_001), { signal });
-    await expect(write).rejects.toThrow('the ledger has 1500001 bytes; Swarm takes at most 1500000');
+    const write = store(() => '{}').compareAndSet(null, randomBytes(1_200_000).toString('base64'), { signal });
+    await expect(write).rejects.toThrow(/the ledger has 1\d{6} bytes; Swarm takes at most 1500000/);
+  });
+
+  it('compresses a long text, which is read again as it was, and leaves a short one to be read by people', async () => {
+    const labels: string[] = [];
+    const keeping = store(({ body }) => {
+      const written = (body as { Labels: Record<string, string> } | undefined)?.Labels['vault-swarm.ledger'];
+      if (written !== undefined) labels.push(written);
+      return config(1, labels.at(-1) ?? '');
+    });
+    for (const text of ['short', 'ä long one '.repeat(20_000)]) {
+      await keeping.compareAndSet(null, text, { signal });
+      expect((await keeping.read({ signal }))?.text).toBe(text);
+    }
+    expect(labels.map((label) => label.length < 1_000)).toEqual([true, true]);
+    expect(labels[0]).toBe('short');
+  });
+
+  it('takes a label that can not be decompressed for what it is', async () => {
+    expect((await store(() => config(1, 'zstd:AAAA')).read({ signal }))?.text).toBe('zstd:AAAA');
   });
 
   it.each([

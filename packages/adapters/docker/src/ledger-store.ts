@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import type { CallOptions } from '@vault-swarm/provider';
 import type { LedgerRecord, LedgerStore, WriteOutcome } from '@vault-swarm/rotation';
 import type { DockerCall, DockerConnection } from './connection.ts';
@@ -17,6 +19,14 @@ const DATA = Buffer.from(
  * written in 34 ms, and one of 1,600,000 is refused (`raft message is too large and can't be sent`).
  */
 const MOST_BYTES = 1_500_000;
+/** A longer text is compressed; a shorter one can be read by people. */
+const MOST_PLAIN_BYTES = 64 * 1024;
+const COMPRESSED = 'zstd:';
+/** A window of 16 MiB sees the same secret again in services far apart. */
+const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 9, [constants.ZSTD_c_windowLog]: 24 } };
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
 
 /** The name of a plugin's ledger, which Swarm takes as a config's name: letters, digits and `-_.`, at most 64. */
 export function ledgerName(pluginName: string): string {
@@ -43,7 +53,10 @@ export class DockerLedgerStore implements LedgerStore {
     try {
       const text = await this.#connection.call({ method: 'GET', path: `/configs/${this.#name}`, signal }, wholeText);
       const config = JSON.parse(text) as EngineConfig;
-      return { text: config.Spec?.Labels?.[LABEL] ?? '', version: `${config.ID}/${config.Version?.Index}` };
+      return {
+        text: await unpacked(config.Spec?.Labels?.[LABEL] ?? ''),
+        version: `${config.ID}/${config.Version?.Index}`,
+      };
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;
@@ -53,10 +66,11 @@ export class DockerLedgerStore implements LedgerStore {
   /** @throws {DockerError} also where the text is too long for a Raft entry (about 1.5 MB). */
   async compareAndSet(version: string | null, text: string, { signal }: CallOptions): Promise<WriteOutcome> {
     signal.throwIfAborted();
-    const length = Buffer.byteLength(text);
+    const label = await packed(text);
+    const length = Buffer.byteLength(label);
     if (length > MOST_BYTES) throw new DockerError(`the ledger has ${length} bytes; Swarm takes at most ${MOST_BYTES}`);
     try {
-      await this.#connection.call({ ...this.#write(version, text), signal }, wholeText);
+      await this.#connection.call({ ...this.#write(version, label), signal }, wholeText);
       return 'applied';
     } catch (error) {
       if (isMissing(error) || isOutOfSequence(error) || isTaken(error)) return 'conflict';
@@ -65,8 +79,8 @@ export class DockerLedgerStore implements LedgerStore {
     }
   }
 
-  #write(version: string | null, text: string): Omit<DockerCall, 'signal'> {
-    const body = { Name: this.#name, Labels: { [LABEL]: text }, Data: DATA };
+  #write(version: string | null, label: string): Omit<DockerCall, 'signal'> {
+    const body = { Name: this.#name, Labels: { [LABEL]: label }, Data: DATA };
     if (version === null) return { method: 'POST', path: '/configs/create', body };
     const [id, index] = version.split('/');
     return { method: 'POST', path: `/configs/${id}/update`, query: { version: index }, body };
@@ -81,6 +95,21 @@ export class DockerLedgerStore implements LedgerStore {
     } catch {
       return 'unknown';
     }
+  }
+}
+
+async function packed(text: string): Promise<string> {
+  if (Buffer.byteLength(text) <= MOST_PLAIN_BYTES) return text;
+  return COMPRESSED + (await compress(text, COMPRESSION)).toString('base64');
+}
+
+/** A label that can't be decompressed is damaged: it counts as it stands, which is no ledger. */
+async function unpacked(label: string): Promise<string> {
+  if (!label.startsWith(COMPRESSED)) return label;
+  try {
+    return (await decompress(Buffer.from(label.slice(COMPRESSED.length), 'base64'))).toString();
+  } catch {
+    return label;
   }
 }
 

@@ -66,7 +66,40 @@ describe('what the engine says, in our words', () => {
     const { rollout } = toWorkload({ ID: 's', UpdateStatus }, [], []);
     const told = state !== undefined;
     const startedAtMs = told ? Date.UTC(2026, 0, 1, 0, 0, 1, 500) : null;
-    expect(rollout).toEqual({ state: expected, message: told ? 'why' : '', startedAtMs });
+    expect(rollout).toEqual({ state: expected, message: told ? 'why' : '', startedAtMs, mayGoOn: false });
+  });
+
+  const before = { ContainerSpec: { Image: 'a' }, ForceUpdate: 1 };
+  const forced = { ...before, ForceUpdate: 2 };
+  const deployed = { ContainerSpec: { Image: 'b' }, ForceUpdate: 1 };
+  const task = (Spec: object, State: string) => ({ ID: 't', DesiredState: 'running', Status: { State }, Spec });
+
+  it.each([
+    ['it only restarts tasks', 'paused', forced, [], true],
+    [
+      'its tasks run beside the earlier ones',
+      'paused',
+      deployed,
+      [task(before, 'running'), task(deployed, 'running')],
+      true,
+    ],
+    [
+      'one of its tasks does not run',
+      'paused',
+      deployed,
+      [task(deployed, 'running'), task(deployed, 'starting')],
+      false,
+    ],
+    ['none of its tasks runs', 'paused', deployed, [task(before, 'running')], false],
+    ['it is not paused', 'updating', forced, [], false],
+  ])('whether an update may go on where %s (%s): %5$s', (_, State, TaskTemplate, tasks, expected) => {
+    const service = {
+      ID: 's',
+      Spec: { TaskTemplate },
+      PreviousSpec: { TaskTemplate: before },
+      UpdateStatus: { State },
+    };
+    expect(toWorkload(service, [], tasks).rollout.mayGoOn).toBe(expected);
   });
 
   it('a fingerprint is that of the tasks: another one only where something else than their generation changed', () => {

@@ -32,24 +32,34 @@ export function usedSecrets(service: EngineService, ours: ReadonlySet<string>): 
 export function toWorkload(
   service: EngineService,
   secretIds: readonly string[],
-  tasks: readonly WorkloadTask[],
+  tasks: readonly EngineTask[],
 ): Workload {
   const mode = service.Spec?.Mode ?? {};
+  const state = ROLLOUT_STATES[service.UpdateStatus?.State ?? ''] ?? 'none';
+  const fingerprint = fingerprintOf(service.Spec?.TaskTemplate);
   return {
     id: service.ID,
     name: service.Spec?.Name ?? '',
     version: service.Version?.Index ?? 0,
     generation: service.Spec?.TaskTemplate?.ForceUpdate ?? 0,
-    fingerprint: fingerprintOf(service.Spec?.TaskTemplate),
+    fingerprint,
     kind: 'ReplicatedJob' in mode || 'GlobalJob' in mode ? 'job' : 'service',
     secretIds,
     rollout: {
-      state: ROLLOUT_STATES[service.UpdateStatus?.State ?? ''] ?? 'none',
+      state,
       message: service.UpdateStatus?.Message ?? '',
       startedAtMs: timeOf(service.UpdateStatus?.StartedAt),
+      mayGoOn: (state === 'paused' || state === 'rollback-paused') && mayGoOn(service, tasks, fingerprint),
     },
-    tasks,
+    tasks: tasks.map(toTask),
   };
+}
+
+function mayGoOn({ PreviousSpec }: EngineService, tasks: readonly EngineTask[], fingerprint: string): boolean {
+  if (PreviousSpec !== undefined && fingerprintOf(PreviousSpec.TaskTemplate) === fingerprint) return true;
+  const living = tasks.filter((task) => taskState(task) !== 'ended');
+  const isRunning = living.every((task) => taskState(task) === 'running');
+  return isRunning && living.some(({ Spec }) => fingerprintOf(Spec) === fingerprint);
 }
 
 /**

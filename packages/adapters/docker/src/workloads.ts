@@ -10,7 +10,6 @@ import {
   RollRefused,
   type WorkloadSnapshot,
   type Workloads,
-  type WorkloadTask,
   type WriteOutcome,
 } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
@@ -141,7 +140,7 @@ export class DockerWorkloads implements Workloads {
   async #tasks(
     services: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, readonly WorkloadTask[]>> {
+  ): Promise<ReadonlyMap<string, readonly EngineTask[]>> {
     if (services.size === 0) return new Map();
     const all = { 'desired-state': LIVING };
     if (services.size > MOST_FILTERED_SERVICES) return this.#readTasks(all, services, signal);
@@ -158,15 +157,15 @@ export class DockerWorkloads implements Workloads {
     filters: Readonly<Record<string, readonly string[]>>,
     services: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, readonly WorkloadTask[]>> {
+  ): Promise<ReadonlyMap<string, readonly EngineTask[]>> {
     return this.#connection.call({ method: 'GET', path: '/tasks', query: { filters }, signal }, async (body) => {
-      const found = new Map<string, WorkloadTask[]>();
+      const found = new Map<string, EngineTask[]>();
       for await (const element of listElements(body)) {
         const task = element as EngineTask;
         if (task.ServiceID === undefined || !services.has(task.ServiceID)) continue;
         const ofService = found.get(task.ServiceID);
-        if (ofService === undefined) found.set(task.ServiceID, [toTask(task)]);
-        else ofService.push(toTask(task));
+        if (ofService === undefined) found.set(task.ServiceID, [task]);
+        else ofService.push(task);
       }
       return found;
     });

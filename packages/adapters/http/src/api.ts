@@ -51,7 +51,7 @@ function secretDocument(secret: SecretStatus) {
 }
 
 function serviceDocument(service: ServiceStatus) {
-  const { rollout } = service;
+  const { rollout, setAside } = service;
   return {
     id: service.id,
     name: service.name,
@@ -65,8 +65,13 @@ function serviceDocument(service: ServiceStatus) {
             generation: rollout.generation,
             secrets: rollout.secrets,
             started_at: rfc3339(rollout.startedAtMs),
+            direction: rollout.direction,
             state: rollout.state,
           },
+    set_aside:
+      setAside === null
+        ? null
+        : { secrets: setAside.secrets, since: rfc3339(setAside.sinceMs), reason: setAside.reason },
     last_rotation_at: rfc3339(service.lastRotationAtMs),
     waiting_for: service.waitingFor,
     problem: service.problem,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Fixture, figures, HOSTILE_NAME, startFixture } from './testing/monitoring-fixture.ts';
+import { type Fixture, figures, HOSTILE_NAME, SET_ASIDE, startFixture, status } from './testing/monitoring-fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -174,14 +174,27 @@ describe('the JSON for programs', () => {
             generation: 8,
             secrets: ['db-password'],
             started_at: '2026-03-01T11:59:51.000Z',
+            direction: 'forward',
             state: 'rolling',
           },
+          set_aside: null,
           last_rotation_at: null,
           waiting_for: null,
           problem: null,
         },
       ],
     });
+  });
+
+  test('has the values that were set aside, and why', async () => {
+    const services = status.services.map((service) => ({ ...service, setAside: SET_ASIDE }));
+    const { server, ask } = await startFixture({}, { status: () => ({ ...status, services }) });
+    expect(JSON.parse((await ask('/api/v1/services')).body).services[0].set_aside).toEqual({
+      secrets: ['db-password', HOSTILE_NAME],
+      since: '2026-03-01T11:57:00.000Z',
+      reason: 'task: non-zero exit (1)',
+    });
+    await server.close();
   });
 
   test('has the events that matter, the newest first, and all of them when asked', async () => {

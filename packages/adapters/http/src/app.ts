@@ -9,6 +9,7 @@ import type { Asset } from './assets.ts';
 import { dashboardPage } from './dashboard/page.ts';
 import { signInStyleSource } from './dashboard/sign-in.ts';
 import { gate } from './gate.ts';
+import { rotateRoute } from './rotate-route.ts';
 import type { MonitoringSources } from './sources.ts';
 
 /** What the routes need. */
@@ -29,7 +30,7 @@ export function createApp({ access, assets, sources, clock, events }: AppParts):
   app.enable('case sensitive routing').enable('strict routing');
   app.use(secureHeaders());
   const get = (path: string, handler: RequestHandler) => {
-    app.route(path).get(handler).all(methodNotAllowed);
+    app.route(path).get(handler).all(methodNotAllowed('GET, HEAD', 'Only GET and HEAD are answered here.'));
   };
 
   get('/health', (request, response) => {
@@ -67,6 +68,10 @@ export function createApp({ access, assets, sources, clock, events }: AppParts):
     if (level === null) answerProblem(response, 400, `The parameter "level" must be one of ${severities.join(', ')}.`);
     else answerJson(response, 200, eventsDocument(sources.recentEvents, level));
   });
+  app
+    .route('/api/v1/rotate')
+    .post(...rotateRoute(sources.rotateByHand, clock))
+    .all(methodNotAllowed('POST', 'Only POST is answered here.'));
   app.use((_request, response) => answerProblem(response, 404, 'There is nothing under this path.'));
   app.use(failure(events));
   return app;
@@ -98,10 +103,12 @@ function secureHeaders(): RequestHandler {
   };
 }
 
-const methodNotAllowed: RequestHandler = (_request, response) => {
-  response.setHeader('Allow', 'GET, HEAD');
-  answerProblem(response, 405, 'Only GET and HEAD are answered here.');
-};
+function methodNotAllowed(allowed: string, detail: string): RequestHandler {
+  return (_request, response) => {
+    response.setHeader('Allow', allowed);
+    answerProblem(response, 405, detail);
+  };
+}
 
 // Express knows an error handler by its four parameters.
 function failure(events: Events): ErrorRequestHandler {

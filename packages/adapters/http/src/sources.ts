@@ -1,8 +1,11 @@
 import type { Figures, RecentEvents } from '@vault-swarm/metrics';
 import type { Problem } from '@vault-swarm/provider';
-import type { RotationStatus } from '@vault-swarm/rotation';
+import type { RotateByHand, RotationStatus } from '@vault-swarm/rotation';
 
-/** What is shown. Each is asked for anew with every request, must be quick, and must not throw. */
+/**
+ * What is shown, and the one thing that can be asked for. What is shown is asked for anew with every request, must be
+ * quick, and must not throw.
+ */
 export interface MonitoringSources {
   readonly pluginName: string;
   readonly version: string;
@@ -10,6 +13,7 @@ export interface MonitoringSources {
   status(): RotationStatus;
   /** All that is wrong now, the rotation's problems included. */
   problems(): readonly Problem[];
+  readonly rotateByHand: RotateByHand;
   readonly recentEvents: Pick<RecentEvents, 'list'>;
   readonly prometheus: {
     contentType(accept: string | undefined): string;

@@ -156,7 +156,7 @@ export class Delivery implements SecretSource {
     this.#breaker(ref.provider).succeeded();
   }
 
-  /** From now on keeps exactly these revisions, by ref key, whatever else has to go. */
+  /** From now on these revisions, by ref key, are not dropped, whatever else has to go. */
   retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
     this.#memory.retain(revisions);
   }

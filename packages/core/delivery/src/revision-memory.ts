@@ -63,7 +63,7 @@ export class RevisionMemory {
     return held;
   }
 
-  /** From now on exactly these revisions, by ref key, are kept beyond all limits, also where the ref is forgotten. */
+  /** From now on these revisions, by ref key, are kept beyond all limits, also where the ref is forgotten. */
   retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
     this.#retained = revisions;
   }

@@ -1,7 +1,7 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy } from './holdings.ts';
-import { isNothingOpen, type LedgerDocument, type LedgerService, NOTHING_OPEN } from './ledger.ts';
+import { type LedgerDocument, type LedgerService, NOTHING_OPEN } from './ledger.ts';
 import type { RequestedService, RotateRequest } from './rotate-request.ts';
 import { lift } from './set-aside.ts';
 import type { SecretUse, ServiceUses } from './uses.ts';
@@ -40,12 +40,13 @@ export function planRequest(input: {
       answer('never');
       continue;
     }
-    const { entry, keys, lifted } = noteRequest(serviceUses, rollable, before, input);
-    answer(keys.length > 0 || before.rollout?.state === 'open' ? 'rolls' : 'current');
-    if (keys.length === 0) continue;
+    const { entry, rolls, lifted } = noteRequest(serviceUses, rollable, before, input);
+    const isUnderWay = before.rollout !== null && before.rollout.state !== 'failed';
+    const isNoted = entry.requested.length > before.requested.length || lifted.length > 0;
+    answer(rolls || isUnderWay ? 'rolls' : entry.requested.length > 0 ? 'waits' : 'current');
+    if (!isNoted) continue;
     isChanged = true;
-    if (isNothingOpen(entry)) delete services[service.id];
-    else services[service.id] = entry;
+    services[service.id] = entry;
     if (lifted.length > 0)
       events.push({ type: 'values.lifted', service: service.name, secrets: lifted, reason: 'by-hand' });
   }
@@ -70,13 +71,14 @@ function noteRequest(
   rollable: readonly SecretUse[],
   before: LedgerService,
   { current, answered, ledger }: Parameters<typeof planRequest>[0],
-): { readonly entry: LedgerService; readonly keys: readonly string[]; readonly lifted: readonly string[] } {
+): { readonly entry: LedgerService; readonly rolls: boolean; readonly lifted: readonly string[] } {
   const { service, uses } = serviceUses;
   const isConcerned = (key: string) => rollable.some((use) => use.key === key);
   const sets = before.setAside.filter(({ failed }) => Object.keys(failed).some(isConcerned));
   const liftedKeys = sets.flatMap(({ failed }) => Object.keys(failed));
   const lifted = lift(before, serviceUses, sets);
   const failedKeys = before.rollout?.state === 'failed' ? Object.keys(before.rollout.target).filter(isConcerned) : [];
+  const unknown = rollable.filter(({ refKey }) => current(refKey) === undefined);
   const outdated = rollable.filter((use) => {
     const now = current(use.refKey);
     if (now === undefined) return false;
@@ -85,10 +87,10 @@ function noteRequest(
       return held !== undefined && !sameValue(held, now);
     });
   });
-  const keys = [...new Set([...outdated.map(({ key }) => key), ...liftedKeys, ...failedKeys])];
+  const rolled = [...outdated.map(({ key }) => key), ...liftedKeys, ...failedKeys];
   return {
-    entry: { ...lifted, requested: [...new Set([...lifted.requested, ...keys])] },
-    keys,
+    entry: { ...lifted, requested: [...new Set([...lifted.requested, ...rolled, ...unknown.map(({ key }) => key)])] },
+    rolls: rolled.length > 0,
     lifted: uses.filter(({ key }) => liftedKeys.includes(key)).map(({ secret }) => secret.name),
   };
 }

@@ -2,9 +2,10 @@ import { type HeldValue, tagRevision } from './held-value.ts';
 import type { WorkloadTask } from './workloads.ts';
 
 /** What was answered for a secret. */
-interface Answer {
+interface Answer extends HeldValue {
   readonly refKey: string;
-  readonly revision: string;
+  /** As the provider calls it. */
+  readonly ofProvider: string;
   digest: string | null;
 }
 
@@ -17,6 +18,8 @@ interface TaskEvidence {
   /** Whether the task was seen running: its containers hold what they hold. */
   frozen: boolean;
 }
+
+const NO_ANSWERS: readonly HeldValue[] = [];
 
 /** How long an answer is kept for a task that no snapshot shows: not yet, or no longer, when it may be asked why it failed. */
 const UNSEEN_TASK_MS = 600_000;
@@ -46,15 +49,16 @@ export class Evidence {
     if (task.frozen) return;
     task.recordedAtMs = nowMs;
     const answers = task.answers.get(secretName) ?? [];
-    if (answers.some((answer) => answer.refKey === refKey && answer.revision === revision)) return;
-    task.answers.set(secretName, [...answers, { refKey, revision, digest: null }]);
+    if (answers.some((answer) => answer.refKey === refKey && answer.ofProvider === revision)) return;
+    const answer = { refKey, ofProvider: revision, revision: tagRevision(refKey, revision), digest: null };
+    task.answers.set(secretName, [...answers, answer]);
   }
 
   /** Takes in the digests of what was answered, as far as they are known by now. They may be forgotten elsewhere later. */
   learnDigests(digestOf: (refKey: string, revision: string) => string | null): void {
     for (const { answers } of this.#tasks.values()) {
       for (const list of answers.values()) {
-        for (const answer of list) answer.digest ??= digestOf(answer.refKey, answer.revision);
+        for (const answer of list) answer.digest ??= digestOf(answer.refKey, answer.ofProvider);
       }
     }
   }
@@ -80,7 +84,6 @@ export class Evidence {
 
   /** The values of which the task holds one; empty where this process does not know. */
   values(taskId: string, secretName: string): readonly HeldValue[] {
-    const answers = this.#tasks.get(taskId)?.answers.get(secretName) ?? [];
-    return answers.map(({ refKey, revision, digest }) => ({ revision: tagRevision(refKey, revision), digest }));
+    return this.#tasks.get(taskId)?.answers.get(secretName) ?? NO_ANSWERS;
   }
 }

@@ -29,6 +29,11 @@ export function tasksWithout({ target }: OpenRollout, { use, wanted, held }: Kno
   return held.filter(({ value }) => !isReached(value)).map(({ task }) => task);
 }
 
+/** Whether another value is wanted by now than the rollout brings of the secret. */
+export function isNewer(rollout: OpenRollout, known: KnownUse): boolean {
+  return known.use.key in rollout.target && known.wanted !== undefined && !bringsWanted(rollout, known);
+}
+
 /** Whether the rollout brings what is wanted of the secret. */
 export function bringsWanted({ target }: OpenRollout, { use, wanted }: KnownUse): boolean {
   const brought = target[use.key];

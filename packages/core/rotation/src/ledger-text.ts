@@ -3,12 +3,15 @@ import { type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout
 
 const FORMAT = 2;
 
-/** The ledger as text. Values are short lists rather than objects, and what is empty is left out: all of it is one Raft entry. */
+/**
+ * The ledger as text. All of it is one Raft entry: so the secrets, of which there may be 20,000, are written as columns,
+ * which compress best, and what is empty is left out.
+ */
 export function serialiseLedger(ledger: LedgerDocument): string {
   return JSON.stringify({
     format: FORMAT,
     ...(ledger.digestKey === null ? {} : { digestKey: ledger.digestKey }),
-    secrets: mapValues(ledger.secrets, ({ revision, digest, seenAtMs }) => [revision, digest, seenAtMs]),
+    secrets: columns(ledger.secrets),
     services: mapValues(ledger.services, ({ rollout, setAside, requested, spentGeneration, earlier, exceptions }) => ({
       ...(rollout === null
         ? {}
@@ -48,16 +51,32 @@ export function parseLedger(text: string): LedgerDocument | null {
     if (root.format !== FORMAT) return null;
     return {
       digestKey: root.digestKey === undefined ? null : string(root.digestKey),
-      secrets: mapValues(object(root.secrets), (value) => {
-        const [revision, digest, seenAtMs] = list(value);
-        return { revision: string(revision), digest: string(digest), seenAtMs: number(seenAtMs) };
-      }),
+      secrets: rows(object(root.secrets)),
       services: mapValues(object(root.services), parseService),
     };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return null;
     throw error;
   }
+}
+
+function columns(secrets: LedgerDocument['secrets']): object {
+  const rows = Object.entries(secrets);
+  return {
+    keys: rows.map(([key]) => key),
+    revisions: rows.map(([, { revision }]) => revision),
+    digests: rows.map(([, { digest }]) => digest),
+    seenAtMs: rows.map(([, { seenAtMs }]) => seenAtMs),
+  };
+}
+
+function rows({ keys, revisions, digests, seenAtMs }: Readonly<Record<string, unknown>>): LedgerDocument['secrets'] {
+  const [ofRevision, ofDigest, ofTime] = [list(revisions), list(digests), list(seenAtMs)];
+  const entries = list(keys).map((key, index) => [
+    string(key),
+    { revision: string(ofRevision[index]), digest: string(ofDigest[index]), seenAtMs: number(ofTime[index]) },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function parseService(value: unknown): LedgerService {

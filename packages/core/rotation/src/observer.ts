@@ -3,7 +3,7 @@ import type { LedgerDocument } from './ledger.ts';
 import { parseLedger } from './ledger-text.ts';
 import type { StatusBoard } from './status-board.ts';
 import { joinUses, type Uses } from './uses.ts';
-import type { Leadership, LedgerStore, Role, WorkloadSecret, Workloads } from './workloads.ts';
+import type { Leadership, LedgerRecord, LedgerStore, Role, WorkloadSecret, Workloads } from './workloads.ts';
 
 /** What the orchestrator says at one moment. */
 export interface Observation {
@@ -22,7 +22,7 @@ export interface ObserverPorts {
   readonly workloads: Workloads;
   readonly leadership: Leadership;
   readonly ledger: LedgerStore;
-  readonly labels: LabelReader;
+  readonly labels: Pick<LabelReader, 'read'>;
   readonly clock: Clock;
   readonly events: Events;
 }
@@ -35,6 +35,7 @@ export class Observer {
   readonly #board: StatusBoard;
   #role: Role | null = null;
   #isFailing = false;
+  #latest: { readonly version: string; readonly stored: LedgerDocument | null } | null = null;
 
   constructor(ports: ObserverPorts, board: StatusBoard) {
     this.#ports = ports;
@@ -48,7 +49,7 @@ export class Observer {
 
   /** What the orchestrator says now, or `null` where it does not answer. Rejects only when aborted. */
   async observe({ signal }: CallOptions): Promise<Observation | null> {
-    const { workloads, leadership, ledger, labels, clock, events } = this.#ports;
+    const { workloads, leadership, ledger, labels, clock } = this.#ports;
     try {
       const role = await leadership.role({ signal });
       this.#tellRole(role);
@@ -60,16 +61,25 @@ export class Observer {
       this.#tellFailure(null);
       const uses = joinUses(snapshot, labels);
       this.#board.observed(snapshot, uses, clock.now());
-      const stored = record === null ? null : parseLedger(record.text);
-      if (record !== null && stored === null) {
-        events.emit({ type: 'plugin.warning', message: 'the ledger is damaged; it is made anew from what runs now' });
-      }
+      const stored = record === null ? null : this.#parse(record);
       return { role, secrets: snapshot.secrets, uses, stored, version: record?.version ?? null };
     } catch (error) {
       signal.throwIfAborted();
       this.#tellFailure(error instanceof Error ? error.message : String(error));
       return null;
     }
+  }
+
+  /** What was read before is not parsed again: it may be a megabyte, twice a second. */
+  #parse({ version, text }: LedgerRecord): LedgerDocument | null {
+    if (this.#latest?.version === version) return this.#latest.stored;
+    const stored = parseLedger(text);
+    if (stored === null) {
+      const message = 'the ledger is damaged; it is made anew from what runs now';
+      this.#ports.events.emit({ type: 'plugin.warning', message });
+    }
+    this.#latest = { version, stored };
+    return stored;
   }
 
   #tellRole(role: Role): void {

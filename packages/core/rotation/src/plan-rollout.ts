@@ -1,4 +1,4 @@
-import { bringsWanted, outdatedTasks, tasksWithout } from './known-use.ts';
+import { bringsWanted, isNewer, outdatedTasks, tasksWithout } from './known-use.ts';
 import type { OpenRollout } from './ledger.ts';
 import {
   begin,
@@ -85,8 +85,7 @@ function planFailed(situation: Situation, open: OpenRollout): Decision {
   const ofRollout = uses.filter(({ use }) => use.key in open.target);
   const isRequested = entry.requested.some((key) => key in open.target);
   const isOther = dueUses(situation).some(({ use }) => !(use.key in open.target));
-  const isNewer = ofRollout.some((known) => known.wanted !== undefined && !bringsWanted(open, known));
-  if (isRequested || isNewer || isOther) return begin(situation, 1, ofRollout);
+  if (isRequested || isOther || ofRollout.some((known) => isNewer(open, known))) return begin(situation, 1, ofRollout);
   if (isBusy(service)) return keep(situation);
   const { state } = service.rollout;
   const isUndone = state === 'rolled-back' && service.generation < open.generation;

@@ -17,7 +17,6 @@ import { liftOutdatedSets, noteEarlier } from './set-aside.ts';
 import {
   type Availability,
   type Decision,
-  isBusy,
   isEnded,
   type RollAction,
   type RotationPolicy,
@@ -121,7 +120,7 @@ function situationOf(
   const { service, uses } = serviceUses;
   const stored = input.ledger.services[service.id] ?? NOTHING_OPEN;
   const { entry: inForce, lifted } = liftOutdatedSets(stored, serviceUses, input.current);
-  const noted = noteReplaced(inForce, stored, serviceUses, replaced);
+  const noted = noteReplaced(inForce, stored, serviceUses, replaced, input.ledger);
   const known = knownUses(serviceUses, noted, input, secrets);
   const entry = { ...noted, requested: noted.requested.filter((key) => isStillWanted(key, noted, known)) };
   const open = entry.rollout;
@@ -157,17 +156,19 @@ function situationOf(
 
 /**
  * Tasks that were made before a change was seen hold the value before it, until they are known to hold another. Where a
- * rollout is open it says what they were given, and where a set was aside, that they hold the last good one.
+ * rollout is open it says what they were given, and where a set was aside, that they hold the last good one. A secret
+ * whose path label is new, or is gone, was called otherwise before.
  */
 function noteReplaced(
   entry: LedgerService,
   stored: LedgerService,
   { service, uses }: ServiceUses,
   replaced: ReadonlyMap<string, LedgerSecret>,
+  ledger: LedgerDocument,
 ): LedgerService {
   let { earlier } = entry;
-  for (const { key } of uses) {
-    const value = replaced.get(key);
+  for (const { key, otherKey } of uses) {
+    const value = replaced.get(key) ?? (ledger.secrets[key] === undefined ? ledger.secrets[otherKey] : undefined);
     const isKnownOtherwise = setAsideWith(stored, key) !== undefined || key in (entry.rollout?.target ?? {});
     if (value !== undefined && !isKnownOtherwise) earlier = noteEarlier(earlier, key, value, service.tasks);
   }
@@ -201,10 +202,13 @@ function isStillWanted(key: string, { rollout }: LedgerService, known: readonly 
   return use.wanted === undefined || outdatedTasks(use).length > 0 || (rollout !== null && key in rollout.target);
 }
 
-/** Whether the service takes one of the places of those that roll at the same time. */
+/**
+ * Whether the service takes one of the places of those that roll at the same time: from the intent on, since Swarm may
+ * take a while until it says that it has begun.
+ */
 function isRolling({ service, entry: { rollout } }: Omit<Situation, 'mayBegin'>): boolean {
-  const isNotBegun = (generation: number) => service.generation < generation && !isEnded(service);
-  return rollout?.state === 'open' && (isBusy(service) || isNotBegun(rollout.generation));
+  if (rollout?.state !== 'open' || isEnded(service)) return false;
+  return service.generation < rollout.generation || service.rollout.state !== 'completed';
 }
 
 /** A generation that was used and undone must not be used again as long as the service's own number is smaller. */
@@ -216,6 +220,10 @@ function spentGeneration(situation: Situation, { entry: { rollout } }: Decision)
   return service.generation < spent ? spent : 0;
 }
 
+/** Secrets that did not change are the very same objects; there may be 20,000 of them. */
 function equal(a: LedgerDocument, b: LedgerDocument): boolean {
-  return JSON.stringify([a.secrets, a.services]) === JSON.stringify([b.secrets, b.services]);
+  const keys = Object.keys(a.secrets);
+  if (keys.length !== Object.keys(b.secrets).length) return false;
+  if (keys.some((key) => a.secrets[key] !== b.secrets[key])) return false;
+  return JSON.stringify(a.services) === JSON.stringify(b.services);
 }

@@ -20,7 +20,7 @@ export interface ServedValues {
   refresh(ref: SecretRef, options: CallOptions): Promise<SecretRevision>;
   /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */
   confirm(ref: SecretRef, revision: string, atMs: number): void;
-  /** From now on keeps exactly these revisions, by ref key, whatever else has to go. */
+  /** From now on these revisions, by ref key, are not dropped, whatever else has to go. Others may go as before. */
   retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void;
   /**
    * Whether a revision that was replaced is at hand: from memory, else read again where the provider keeps old ones.

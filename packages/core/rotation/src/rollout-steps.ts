@@ -79,7 +79,8 @@ export function begin(situation: Situation, attempt = 1, also: readonly KnownUse
   const isOursNoMore = before !== null && before.state !== 'open' && service.rollout.state === 'rolling';
   if (isBusy(service) && !isOursNoMore) return wait(situation, 'its own update to end');
   const isPaused = service.rollout.state === 'paused' || service.rollout.state === 'rollback-paused';
-  if (before === null && isPaused) return block(situation, 'its paused update to be resumed or undone');
+  if (before === null && isPaused && !service.rollout.mayGoOn)
+    return block(situation, 'its paused update to be resumed or undone');
   if (!mayBegin) return wait(situation, 'other services to finish');
   const uses = situation.uses.filter((known) => outdatedTasks(known).length > 0 || also.includes(known));
   return start(situation, uses, attempt);

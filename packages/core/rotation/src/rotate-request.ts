@@ -12,10 +12,11 @@ export interface RequestedService {
   /** Names of the secrets that the request concerns. */
   readonly secrets: readonly string[];
   /**
-   * `rolls`: it is rolled as soon as its turn comes. `current`: its tasks have the newest values already.
-   * `never`: it is a job, or labels say that none of these secrets is ever rotated.
+   * `rolls`: it is rolled as soon as its turn comes. `waits`: a provider does not tell its newest value now; it is rolled
+   * when that is known and is another one. `current`: its tasks have the newest values already. `never`: it is a job, or
+   * labels say that none of these secrets is ever rotated.
    */
-  readonly outcome: 'rolls' | 'current' | 'never';
+  readonly outcome: 'rolls' | 'waits' | 'current' | 'never';
 }
 
 /**

@@ -20,7 +20,7 @@ export interface RotationPorts {
   readonly changes: WorkloadChanges;
   readonly leadership: Leadership;
   readonly ledger: LedgerStore;
-  readonly labels: LabelReader;
+  readonly labels: Pick<LabelReader, 'read'>;
   /** Names of the configured providers. */
   readonly providers: readonly string[];
   readonly findProvider: (name: string) => Promise<ProviderInstance>;

@@ -1,9 +1,8 @@
-import { type CallOptions, refKey, type SecretRef, withDeadline } from '@vault-swarm/provider';
+import { type CallOptions, withDeadline } from '@vault-swarm/provider';
 import { planRequest, type RequestPlan } from './by-hand.ts';
 import { mapConcurrently } from './concurrency.ts';
 import { Evidence } from './evidence.ts';
 import { ForeignChanges } from './foreign-changes.ts';
-import { tagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
 import { IntendedRevisions } from './intended-revisions.ts';
 import { LastGoodValues } from './last-good-values.ts';
@@ -12,7 +11,7 @@ import { serialiseLedger } from './ledger-text.ts';
 import { Loop } from './loop.ts';
 import { type Observation, Observer } from './observer.ts';
 import { type Plan, plan } from './plan.ts';
-import { RevisionWatch } from './revision-watch.ts';
+import { ProviderWatches } from './provider-watches.ts';
 import { RolloutWatch } from './rollout-watch.ts';
 import { type RequestedService, type RotateByHand, RotateRefused, type RotateRequest } from './rotate-request.ts';
 import type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
@@ -44,7 +43,7 @@ export class Rotation implements RotateByHand {
   readonly #settings: RotationSettings;
   readonly #ports: RotationPorts;
   readonly #evidence: Evidence;
-  readonly #watches: ReadonlyMap<string, { readonly watch: RevisionWatch; readonly loop: Loop }>;
+  readonly #watches: ProviderWatches;
   readonly #passes: Loop;
   readonly #board: StatusBoard;
   readonly #observer: Observer;
@@ -54,21 +53,17 @@ export class Rotation implements RotateByHand {
   readonly #foreign: ForeignChanges;
   readonly #rejections = new Map<string, string>();
   readonly #unsubscribe: (() => void)[] = [];
-  /** By ref key, of the refs that are in use now. */
-  #watchOf: ReadonlyMap<string, RevisionWatch> = new Map();
-  #digestKey: string | null;
 
   constructor(settings: RotationSettings, ports: RotationPorts) {
     const { clock, random } = ports;
     this.#settings = settings;
     this.#ports = ports;
-    this.#digestKey = settings.digestKey;
     this.#evidence = new Evidence(clock.now());
-    this.#watches = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
+    this.#watches = new ProviderWatches(ports, { ...settings, onNews: () => this.#passes.wake() });
     this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
     this.#board = new StatusBoard(settings.enabled);
     this.#observer = new Observer(ports, this.#board);
-    this.#intended = new IntendedRevisions({ ...ports, current: (key) => this.#current(key) });
+    this.#intended = new IntendedRevisions({ ...ports, current: (key) => this.#watches.current(key) });
     this.#lastGood = new LastGoodValues(ports.values, clock, () => this.#passes.wake());
     this.#rollouts = new RolloutWatch(clock);
     this.#foreign = new ForeignChanges(clock);
@@ -77,15 +72,7 @@ export class Rotation implements RotateByHand {
   /** Begins to look and to act. */
   start(): void {
     this.#unsubscribe.push(this.#ports.changes.onChange(() => this.#passes.wake()));
-    for (const [name, { loop }] of this.#watches) {
-      // A provider that never gets ready gives no hints; its loop tells why.
-      this.#ports.findProvider(name).then(
-        ({ hints }) => {
-          if (hints !== null) this.#unsubscribe.push(hints.onHint(() => loop.wake()));
-        },
-        () => undefined,
-      );
-    }
+    this.#watches.start();
     this.#passes.wake();
   }
 
@@ -93,7 +80,7 @@ export class Rotation implements RotateByHand {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#lastGood.close();
-    await Promise.all([this.#passes.stop(), ...[...this.#watches.values()].map(({ loop }) => loop.stop())]);
+    await Promise.all([this.#passes.stop(), this.#watches.stop()]);
   }
 
   /**
@@ -112,9 +99,8 @@ export class Rotation implements RotateByHand {
     const { taskId, secretName, provider, refKey: key, revision } = delivered;
     if (taskId === undefined) return;
     this.#evidence.record(taskId, secretName, key, revision, this.#ports.clock.now());
-    const watched = this.#watches.get(provider);
-    if (watched?.watch.current(key)?.revision === revision) return;
-    watched?.loop.wake();
+    if (this.#watches.of(provider)?.current(key)?.revision === revision) return;
+    this.#watches.wake(provider);
     this.#passes.wake();
   }
 
@@ -139,8 +125,7 @@ export class Rotation implements RotateByHand {
 
   /** All that is known, as of the latest pass. */
   status(): RotationStatus {
-    const watchOf = (provider: string) => this.#watches.get(provider)?.watch;
-    return this.#board.status(this.#observer.role, watchOf);
+    return this.#board.status(this.#observer.role, (provider) => this.#watches.of(provider));
   }
 
   /** Writes what is asked for into the ledger, again and again until nobody else writes first. */
@@ -165,27 +150,8 @@ export class Rotation implements RotateByHand {
   }
 
   async #lookNow(signal: AbortSignal): Promise<void> {
-    const looks = [...this.#watches.values()].map(({ loop }) => loop.next());
     // One that hangs is not waited for: the request then is for what is known.
-    await withDeadline(this.#ports.clock, REQUEST_LOOK_MS, signal, () => Promise.all(looks)).catch(() => undefined);
-  }
-
-  #watchProvider(provider: string): { readonly watch: RevisionWatch; readonly loop: Loop } {
-    const { clock, random, digest } = this.#ports;
-    const watch = new RevisionWatch({
-      ...this.#ports,
-      provider,
-      digest: (bytes) => digest.digest(this.#knownDigestKey(), bytes),
-    });
-    const loop = new Loop(clock, random, async (signal) => {
-      try {
-        if (await watch.look(signal)) this.#passes.wake();
-      } catch (error) {
-        if (!signal.aborted) this.#ports.events.emit({ type: 'reconcile.failed', message: describe(error) });
-      }
-      return this.#settings.intervalMs;
-    });
-    return { watch, loop };
+    await withDeadline(this.#ports.clock, REQUEST_LOOK_MS, signal, () => this.#watches.look()).catch(() => undefined);
   }
 
   async #pass(stopping: AbortSignal): Promise<number> {
@@ -219,7 +185,9 @@ export class Rotation implements RotateByHand {
     const next = this.#plan(uses, before, await this.#failures(uses, before, signal));
     this.#board.planned(next);
     if (role !== 'leader' || !this.#settings.enabled) return false;
-    if (next.ledger !== before) {
+    // A damaged one is written anew also where there is nothing to note.
+    const isDamaged = observed.stored === null && version !== null;
+    if (next.ledger !== before || isDamaged) {
       const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
       if (outcome !== 'applied') {
         this.#passes.wake();
@@ -248,12 +216,12 @@ export class Rotation implements RotateByHand {
       uses.services.flatMap(({ service }) => service.tasks),
       this.#ports.clock.now(),
     );
-    const ledger = stored ?? this.#firstLedger();
-    this.#useDigestKey(this.#settings.digestKey ?? ledger.digestKey ?? this.#firstLedger().digestKey);
+    const ledger = stored ?? emptyLedger(this.#watches.keyOfFirstLedger());
+    this.#watches.useKeyOf(ledger);
     this.#foreign.read(ledger, uses.services);
     this.#rollouts.observe(uses.services, ledger);
-    this.#watchRefs(uses);
-    this.#evidence.learnDigests((key, revision) => this.#watchOf.get(key)?.digestOf(key, revision) ?? null);
+    this.#watches.watch(uses);
+    this.#evidence.learnDigests((key, revision) => this.#watches.digestOf(key, revision));
     return ledger;
   }
 
@@ -297,17 +265,12 @@ export class Rotation implements RotateByHand {
     };
   }
 
-  #current(key: string): CurrentValue | undefined {
-    const current = this.#watchOf.get(key)?.current(key);
-    return current === undefined ? undefined : { ...current, revision: tagRevision(key, current.revision) };
-  }
-
-  /** Unless it is of a look that is older than what another manager has found since. */
+  /** The current value of a ref, unless it was found before another manager found something else. */
   #freshCurrent(key: string): CurrentValue | undefined {
-    const current = this.#current(key);
-    const foundAtMs = this.#watchOf.get(key)?.confirmedAtMs(key) ?? Number.NEGATIVE_INFINITY;
+    const current = this.#watches.current(key);
+    const foundAtMs = this.#watches.confirmedAtMs(key);
     if (current === undefined || !this.#foreign.mayBeNewer(key, current, foundAtMs)) return current;
-    for (const { watch, loop } of this.#watches.values()) if (watch === this.#watchOf.get(key)) loop.wake();
+    this.#watches.wakeFor(key);
     return undefined;
   }
 
@@ -321,47 +284,6 @@ export class Rotation implements RotateByHand {
       signal.throwIfAborted();
       if (error instanceof RollRefused) this.#rejections.set(action.serviceId, error.message);
       else events.emit({ type: 'docker.failed', operation: 'roll', message: describe(error) });
-    }
-  }
-
-  #watchRefs(uses: Uses): void {
-    const refs = new Map<string, Map<string, SecretRef>>();
-    const watchOf = new Map<string, RevisionWatch>();
-    for (const { uses: list } of uses.services) {
-      for (const { ref } of list) {
-        if (ref.pin !== undefined) continue;
-        const key = refKey(ref);
-        const ofProvider = refs.get(ref.provider) ?? new Map<string, SecretRef>();
-        refs.set(ref.provider, ofProvider.set(key, ref));
-        const watch = this.#watches.get(ref.provider)?.watch;
-        if (watch !== undefined) watchOf.set(key, watch);
-      }
-    }
-    this.#watchOf = watchOf;
-    for (const [name, { watch, loop }] of this.#watches) {
-      if (watch.setRefs(refs.get(name) ?? new Map())) loop.wake();
-    }
-  }
-
-  #firstLedger(): LedgerDocument {
-    if (this.#settings.digestKey !== null) return emptyLedger(null);
-    this.#digestKey ??= this.#ports.digest.generateKey();
-    return emptyLedger(this.#digestKey);
-  }
-
-  #knownDigestKey(): string {
-    if (this.#digestKey === null) throw new Error('the digest key is read from the ledger before anything is compared');
-    return this.#digestKey;
-  }
-
-  #useDigestKey(key: string | null): void {
-    if (key === this.#digestKey) return;
-    const isFirst = this.#digestKey === null;
-    this.#digestKey = key;
-    if (isFirst) return;
-    for (const { watch, loop } of this.#watches.values()) {
-      watch.reset();
-      loop.wake();
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue } from './held-value.ts';
-import { bringsWanted, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
+import { isNewer, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
 import { type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
 import { begin, block, complete, type Failure, failed, giveUp, keep, mayRetry, resume, wait } from './rollout-steps.ts';
 import { type Decision, dueUses, type Situation, secretNames } from './situation.ts';
@@ -22,7 +22,8 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
   if (failures === null) return wait(situation, 'Docker to tell why its tasks failed');
   const failure: Failure = { reason: state === 'paused' ? 'paused' : 'rolled-back', message };
   if (service.fingerprint !== open.fingerprint) return planChangedByUser(situation, open, failure);
-  const ofRollout = failures.filter(({ generation }) => generation === open.generation);
+  // Also of somebody's `--force` since: its tasks were given the same values.
+  const ofRollout = failures.filter(({ generation }) => generation >= open.generation);
   const isTakenBackByHand = isUndone && state === 'rolled-back' && ofRollout.length === 0;
   if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {
     return takeBack(situation, open, failure);
@@ -43,9 +44,15 @@ function speaksAgainst(
   });
 }
 
-/** What fails since the user changed the service may fail for that reason: it is never held against the values. */
+/**
+ * What fails since the user changed the service may fail for that reason: it is never held against the values. Once there
+ * is a newer value the rollout is over: the tasks that start anew are given that, and show whether it was for the value.
+ */
 function planChangedByUser(situation: Situation, open: OpenRollout, failure: Failure): Decision {
-  const { service, failures } = situation;
+  const { service, failures, uses } = situation;
+  if (uses.some((known) => isNewer(open, known))) {
+    return { ...keep(situation, null), events: [failed(situation, open, failure)] };
+  }
   const isTheirs = (failures ?? []).some(({ fingerprint, started }) => started && fingerprint === service.fingerprint);
   return isTheirs ? block(situation, 'its paused update to be resumed or undone') : tryAgain(situation, open, failure);
 }
@@ -72,7 +79,7 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   // The last good values fail as well: it is not for them.
   if (open.direction === 'back') return asFailed();
   const ofRollout = uses.filter(({ use }) => use.key in open.target);
-  if (ofRollout.some((known) => known.wanted !== undefined && !bringsWanted(open, known))) {
+  if (ofRollout.some((known) => isNewer(open, known))) {
     // One of the values is newer by now: the new set is tried.
     return after(events, begin({ ...situation, mayBegin: true }, 1, ofRollout));
   }
@@ -100,8 +107,9 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
     secrets: secretNames(situation, set.failed),
     message: set.reason,
   };
-  const isBack =
-    service.rollout.state === 'rolled-back' && next.uses.every((known) => outdatedTasks(known).length === 0);
+  // Where it was a later update that was rolled back, the tasks are those of our rollout.
+  const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
+  const isBack = isUndone && next.uses.every((known) => outdatedTasks(known).length === 0);
   if (isBack) return after([...events, told], keep(next, null));
   const concerned = next.uses.filter(({ use }) => use.key in set.failed);
   return after([...events, told], begin({ ...next, mayBegin: true }, 1, concerned));

@@ -13,6 +13,8 @@ export interface SecretUse {
   readonly secret: WorkloadSecret;
   /** What the ledger calls it: the secret's id, after the service's where each service has a ref of its own. */
   readonly key: string;
+  /** What the ledger would call it with a path label where it has none, or without where it has one. */
+  readonly otherKey: string;
   readonly ref: SecretRef;
   readonly refKey: string;
   readonly rotate: RotateMode;
@@ -37,7 +39,7 @@ export interface Uses {
 }
 
 /** Reads the labels of every secret in the snapshot, for each service that uses it. */
-export function joinUses(snapshot: WorkloadSnapshot, labels: LabelReader): Uses {
+export function joinUses(snapshot: WorkloadSnapshot, labels: Pick<LabelReader, 'read'>): Uses {
   const secrets = new Map(snapshot.secrets.map((secret) => [secret.id, secret]));
   const problems = new Map<string, LabelProblem>();
   const services = snapshot.services.map((service) => {
@@ -47,8 +49,9 @@ export function joinUses(snapshot: WorkloadSnapshot, labels: LabelReader): Uses 
       if (secret === undefined) continue;
       try {
         const { ref, rotate, isPerService } = labels.read(secret.labels, secret.name, service.name);
-        const key = isPerService ? `${service.id}/${secret.id}` : secret.id;
-        uses.push({ secret, key, ref, refKey: refKey(ref), rotate });
+        const ofService = `${service.id}/${secret.id}`;
+        const [key, otherKey] = isPerService ? [ofService, secret.id] : [secret.id, ofService];
+        uses.push({ secret, key, otherKey, ref, refKey: refKey(ref), rotate });
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
         problems.set(secret.id, { secret, message: error.message });

@@ -30,6 +30,11 @@ export interface RolloutReport {
   readonly message: string;
   /** When it (or the rollback) began, in milliseconds since 1970; `null` where it is not told. */
   readonly startedAtMs: number | null;
+  /**
+   * Of a paused one: whether going on with it forces nothing on anybody. It changes nothing but the generation; or tasks
+   * as it makes them run already, and every living task of the service runs.
+   */
+  readonly mayGoOn: boolean;
 }
 
 /** A service that uses secrets of ours. */

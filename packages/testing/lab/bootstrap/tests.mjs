@@ -33,7 +33,10 @@ async function run(args) {
   const { vault, problem: vaultProblem } = unitOnly ? {} : await prepareVault();
   const problems = [engineProblem, vaultProblem].filter((problem) => problem !== undefined);
   if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
-  const left = problems.length === 0 ? [] : await testsThatNeed({ engine: engineProblem, vault: vaultProblem }, args);
+  // The tests on several managers have a command of their own: see swarm.mjs.
+  const selection = projectsIn(args).length > 0 ? args : ['--project', '!swarm', ...args];
+  const missing = { engine: engineProblem, vault: vaultProblem };
+  const left = problems.length === 0 ? [] : await testsThatNeed(missing, selection);
 
   const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
   try {
@@ -42,7 +45,7 @@ async function run(args) {
       join(root, 'node_modules/vitest/vitest.mjs'),
       ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
       ...[...new Set(left.map(({ file }) => file))].flatMap((file) => ['--exclude', file]),
-      ...args,
+      ...selection,
     ];
     const env = { ...projectEnv(), ...(vault === undefined ? {} : { VAULT_BIN: vault }) };
     const inBox = !unitOnly && engineProblem === undefined;
@@ -85,7 +88,8 @@ function read(report) {
   return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped };
 }
 
-async function prepareVault() {
+/** Makes sure that there is a Vault server: resolves to its program, or to why there is none. */
+export async function prepareVault() {
   const problem = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
   if (problem !== undefined) return { problem };
   const script = fileURLToPath(new URL('./vault-path.mjs', import.meta.url));
@@ -103,8 +107,8 @@ async function testsThatNeed(missing, args) {
   const out = await commandStep('listing what is skipped', 'vitest', list, { cwd: root, env: projectEnv() });
   return JSON.parse(out).flatMap(({ file, projectName }) => {
     const text = textWithImports(file);
-    const needsEngine = /\bstart(Engine|Swarm)\b/.test(text);
-    const needsVault = /\bstartVault\b/.test(text);
+    const needsEngine = /\b(start(Engine|Swarm|Managers)|PluginSwarm)\b/.test(text);
+    const needsVault = /\b(startVault|PluginSwarm)\b/.test(text);
     const skip = (missing.engine !== undefined && needsEngine) || (missing.vault !== undefined && needsVault);
     if (!skip || projectName === 'unit') return [];
     const own = readFileSync(file, 'utf8');

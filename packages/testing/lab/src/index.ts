@@ -1,9 +1,13 @@
 export { boxFolder, type TempFolder, tempFolder } from './box.ts';
+export { startOnChosenEngine } from './chosen-engine.ts';
 export { attachEngine, type Engine, type EngineOptions, type Machine, type OwnEngine, startEngine } from './engine.ts';
+export { checkInTheEnd, type FinalExpectation, type ServiceExpectation } from './final-checks.ts';
 export { freePort } from './free-port.ts';
 export { importImage, labImage } from './image.ts';
 export { type ManagerNode, type Managers, type ManagersOptions, startManagers } from './managers.ts';
 export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './plugin-process.ts';
+export { type Deeds, type LogEntry, PluginSeat, type SeatOptions } from './plugin-seat.ts';
+export { type HeldSecret, PluginSwarm, type PluginSwarmOptions, type ShownService } from './plugin-swarm.ts';
 export {
   createDriverSecret,
   createService,

@@ -162,7 +162,11 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
     test('tells of tasks that could not start, and resumes the update that was paused for them', async () => {
       await harness.pauseUpdate('web');
       const paused = await find('web');
-      expect(paused.rollout).toMatchObject({ state: 'paused', message: expect.stringMatching(/./) });
+      expect(paused.rollout).toMatchObject({
+        state: 'paused',
+        message: expect.stringMatching(/./),
+        mayGoOn: true,
+      });
       const failures = await harness.workloads.failures(paused.id, { signal });
       const ofUpdate = failures.filter(({ generation }) => generation === paused.generation);
       expect(ofUpdate.map(({ started, nodeReady }) => ({ started, nodeReady }))).toContainEqual({

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Fixture, figures, HOSTILE_NAME, NOW_MS, startFixture, status } from '../testing/monitoring-fixture.ts';
+import {
+  type Fixture,
+  figures,
+  HOSTILE_NAME,
+  NOW_MS,
+  SET_ASIDE,
+  startFixture,
+  status,
+} from '../testing/monitoring-fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -25,7 +33,7 @@ describe('the dashboard', () => {
     expect(text).toContain('4.76 % of rotations');
     expect(text).toContain('Memory 45.5 MiB');
     expect(text).toContain('Uptime 1 h');
-    expect(text).toContain('web db-password 3 2 tasks rolling generation 8, for 9 s none yet none');
+    expect(text).toContain('web db-password 3 2 tasks rolling generation 8, for 9 s none none yet none');
     expect(text).toContain('db-password vault vault secret/app/db#password 7 1 min ago web');
     expect(text).toContain('9 s ago rollout.started service web is rolling to generation 8 for secret db-password');
   });
@@ -60,6 +68,22 @@ describe('the dashboard', () => {
     expect(text).toContain('Working, with 1 problem');
     expect(text).toContain(`${summary}: zz-broken: not found`);
     expect(text.indexOf('zz-broken vault')).toBeLessThan(text.indexOf('db-password vault'));
+    await server.close();
+  });
+
+  test('shows what was set aside and why, and a rollout that brings the last good values back', async () => {
+    const services = status.services.map((service) => ({
+      ...service,
+      rollout: service.rollout && { ...service.rollout, direction: 'back' as const },
+      setAside: SET_ASIDE,
+    }));
+    const { server, ask } = await startFixture({}, { status: () => ({ ...status, services }) });
+    const { body } = await ask('/');
+    expect(textOf(body)).toContain(
+      'rolling back to the last good values generation 8, for 9 s ' +
+        'db-password, &lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; for 3 min task: non-zero exit (1) none yet none',
+    );
+    expect(body).not.toContain(HOSTILE_NAME);
     await server.close();
   });
 

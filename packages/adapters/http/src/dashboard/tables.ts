@@ -26,13 +26,14 @@ export function secretsTable(secrets: readonly SecretStatus[], nowMs: number): H
 export function servicesTable(services: readonly ServiceStatus[], nowMs: number): Html {
   if (services.length === 0) return nothing('No service uses a secret of this driver yet.');
   return table(
-    ['Service', 'Secrets', 'Tasks', 'Outdated', 'Rollout', 'Last rotation', 'Problem'],
+    ['Service', 'Secrets', 'Tasks', 'Outdated', 'Rollout', 'Set aside', 'Last rotation', 'Problem'],
     inOrder(services).map((service) => [
       html`<strong>${service.name}</strong>`,
       names(service.secrets),
       service.runningTasks,
       service.outdatedTasks === 0 ? none('none') : tag('warn', count(service.outdatedTasks, 'task')),
       rollout(service, nowMs),
+      setAside(service, nowMs),
       service.lastRotationAtMs === null ? none('none yet') : html`${ago(service.lastRotationAtMs, nowMs, '')} ago`,
       problem(service.problem),
     ]),
@@ -59,8 +60,15 @@ function rollout({ rollout, waitingFor }: ServiceStatus, nowMs: number): Content
   const waits = waitingFor === null ? null : html`<small class="line">waits for ${waitingFor}</small>`;
   if (rollout === null) return waits ?? none('none open');
   const tone = { failed: 'bad', stuck: 'bad', waiting: 'warn', rolling: 'busy' } as const;
-  return html`${tag(tone[rollout.state], rollout.state)} <small>generation ${rollout.generation}, for
+  const back = rollout.direction === 'back' && html` ${tag('warn', 'back to the last good values')}`;
+  return html`${tag(tone[rollout.state], rollout.state)}${back} <small>generation ${rollout.generation}, for
 ${ago(rollout.startedAtMs, nowMs, '')}</small>${waits}`;
+}
+
+function setAside({ setAside }: ServiceStatus, nowMs: number): Content {
+  if (setAside === null) return none('none');
+  return html`${tag('bad', setAside.secrets.join(', '))} <small>for ${ago(setAside.sinceMs, nowMs, '')}</small>
+<small class="line">${setAside.reason}</small>`;
 }
 
 function inOrder<T extends { readonly name: string; readonly problem: string | null }>(

@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { type Figures, RecentEvents } from '@vault-swarm/metrics';
-import { Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
-import type { RotationStatus } from '@vault-swarm/rotation';
+import { type Clock, Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
+import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
 import { createMonitoringServer, type MonitoringServer } from '../server.ts';
 import type { MonitoringSources } from '../sources.ts';
@@ -72,6 +72,13 @@ export const status: RotationStatus = {
   problems: [],
 };
 
+/** Two values that made tasks fail 3 min ago. */
+export const SET_ASIDE: NonNullable<ServiceStatus['setAside']> = {
+  secrets: ['db-password', HOSTILE_NAME],
+  sinceMs: NOW_MS - 180_000,
+  reason: 'task: non-zero exit (1)',
+};
+
 const events: readonly TimedEvent[] = [
   { type: 'rollout.started', service: 'web', secrets: ['db-password'], generation: 8, at: NOW_MS - 9_000 },
   { type: 'reconcile.passed', durationMs: 4, dockerAnswered: true, at: NOW_MS - 5_000 },
@@ -89,6 +96,7 @@ export interface Fixture {
 export interface AskOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** Its answer. */
@@ -102,9 +110,10 @@ export interface Answer {
 export async function startFixture(
   config: { readonly token?: string; readonly allowAnonymous?: boolean; readonly port?: number } = {},
   sources: Partial<MonitoringSources> = {},
+  clock: Partial<Clock> = {},
 ): Promise<Fixture> {
   const emitted: ProductEvent[] = [];
-  const server = createFixtureServer(config, sources, emitted);
+  const server = createFixtureServer(config, sources, emitted, clock);
   const address = await server.listen();
   return { server, emitted, ask: (path, options) => ask(`${address}${path}`, options) };
 }
@@ -114,6 +123,7 @@ export function createFixtureServer(
   { token, allowAnonymous = false, port = 0 }: Parameters<typeof startFixture>[0] & object,
   sources: Partial<MonitoringSources> = {},
   emitted: ProductEvent[] = [],
+  clock: Partial<Clock> = {},
 ): MonitoringServer {
   const recentEvents = new RecentEvents(100);
   for (const event of events) recentEvents.observe(event);
@@ -126,7 +136,7 @@ export function createFixtureServer(
   };
   return createMonitoringServer({
     config,
-    clock: { now: () => NOW_MS, monotonic: () => 0, after: () => () => {} },
+    clock: { now: () => NOW_MS, monotonic: () => 0, after: () => () => {}, ...clock },
     events: { emit: (event) => emitted.push(event) },
     sources: {
       pluginName: 'vault-secrets-plugin',
@@ -134,6 +144,7 @@ export function createFixtureServer(
       figures: () => figures,
       status: () => status,
       problems: () => [],
+      rotateByHand: { rotate: async () => [] },
       recentEvents,
       prometheus: { contentType: (accept) => `text/plain; version=0.0.4; for=${accept}`, render: async () => 'up 1\n' },
       live: () => true,
@@ -144,7 +155,7 @@ export function createFixtureServer(
 }
 
 /** One request on a connection of its own, with exactly these headers. */
-export function ask(url: string, { method = 'GET', headers = {} }: AskOptions = {}): Promise<Answer> {
+export function ask(url: string, { method = 'GET', headers = {}, body = '' }: AskOptions = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
@@ -158,6 +169,6 @@ export function ask(url: string, { method = 'GET', headers = {} }: AskOptions = 
         });
       });
     });
-    sent.on('error', reject).end();
+    sent.on('error', reject).end(body);
   });
 }

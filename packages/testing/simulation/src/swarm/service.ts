@@ -44,14 +44,17 @@ export interface SimulatedService {
   version: number;
   spec: ServiceSpec;
   previous: ServiceSpec | null;
-  status: RolloutReport;
+  status: UpdateStatus;
   update: RunningUpdate | null;
   /** The tasks of each slot, oldest first: the latest five. */
   readonly slots: Map<number, SimulatedTask[]>;
 }
 
+/** What is kept of the latest update; whether it may go on is seen by the specs and tasks. */
+export type UpdateStatus = Omit<RolloutReport, 'mayGoOn'>;
+
 /** No update yet. */
-export const NO_UPDATE: RolloutReport = { state: 'none', message: '', startedAtMs: null };
+export const NO_UPDATE: UpdateStatus = { state: 'none', message: '', startedAtMs: null };
 
 /** Of what tasks are made from, the generation aside. */
 export function fingerprintOf({ image, edition, secretIds }: ServiceSpec): string {

@@ -247,7 +247,7 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   /** What `observe` answers now. */
   snapshot(): WorkloadSnapshot {
     const services = [...this.#services.values()].map((service) => {
-      const { id, name, kind, version, spec, status } = service;
+      const { id, name, kind, version, spec, previous, status } = service;
       const tasks = allTasks(service).map((task) => ({
         id: task.id,
         generation: task.generation,
@@ -257,7 +257,11 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
       }));
       const { generation, secretIds } = spec;
       const fingerprint = fingerprintOf(spec);
-      return { id, name, kind, version, generation, fingerprint, secretIds, rollout: status, tasks };
+      const isPaused = status.state === 'paused' || status.state === 'rollback-paused';
+      const onlyRestarts = previous !== null && fingerprintOf(previous) === fingerprint;
+      const mayGoOn = isPaused && (onlyRestarts || runsAsMadeNow(service, fingerprint));
+      const rollout = { ...status, mayGoOn };
+      return { id, name, kind, version, generation, fingerprint, secretIds, rollout, tasks };
     });
     return { secrets: [...this.#secrets.values()], services };
   }
@@ -357,4 +361,10 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     signal.throwIfAborted();
     if (this.outage !== null) throw this.outage;
   }
+}
+
+/** Whether every living task of the service runs, and some of them as it makes them now. */
+function runsAsMadeNow(service: SimulatedService, fingerprint: string): boolean {
+  const living = allTasks(service).filter(({ state }) => state === 'starting' || state === 'running');
+  return living.every(({ state }) => state === 'running') && living.some((task) => task.fingerprint === fingerprint);
 }

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const example = join(root, 'docs/examples/process-pool');
+const tsc = join(root, 'node_modules/.bin/tsc');
+const run = promisify(execFile);
+
+let folder: string;
+let outside: string;
+
+/** What an importing team does, outside of the workspace: the two tarballs and the example's files, and no registry. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rotation-package-'));
+  outside = join(folder, 'example');
+  await run(tsc, ['-b', 'packages/core/rotation'], { cwd: root });
+  const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const pack = [
+    '--yes',
+    '--prefer-offline',
+    packageManager,
+    'pack',
+    '--pm-on-fail=ignore',
+    '--pack-destination',
+    folder,
+  ];
+  for (const name of ['provider', 'rotation']) await run('npx', pack, { cwd: join(root, 'packages/core', name) });
+  const tarballs = (await readdir(folder)).filter((name) => name.endsWith('.tgz')).map((name) => join(folder, name));
+  await cp(example, outside, { recursive: true });
+  const install = ['install', '--offline', '--no-audit', '--no-fund', '--cache', join(folder, 'cache'), ...tarballs];
+  await run('npm', install, { cwd: outside });
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const installed = (name: string) => join(outside, 'node_modules/@vault-swarm', name);
+
+test.each(['provider', 'rotation'])(
+  'the package of %s has all that it leads to, and needs no workspace',
+  async (name) => {
+    const text = await readFile(join(installed(name), 'package.json'), 'utf8');
+    expect(text).not.toContain('workspace:');
+    const { '.': entry } = JSON.parse(text).exports;
+    for (const file of [entry.types, entry.default]) await readFile(join(installed(name), file));
+  },
+);
+
+test('the package of rotation needs nothing but that of provider', async () => {
+  expect(await readdir(join(outside, 'node_modules/@vault-swarm'))).toEqual(['provider', 'rotation']);
+  const names = await readdir(join(outside, 'node_modules'));
+  expect(names.filter((name) => !name.startsWith('.'))).toEqual(['@vault-swarm']);
+});
+
+test('the example fits the types of the packages, which are themselves in order', { timeout: 120_000 }, async () => {
+  await mkdir(join(outside, 'node_modules/@types'));
+  const types = await realpath(join(root, 'node_modules/@types/node'));
+  await symlink(types, join(outside, 'node_modules/@types/node'));
+  const { stdout } = await run(tsc, ['--project', outside]).catch((error: { readonly stdout: string }) => error);
+  expect(stdout).toBe('');
+});
+
+test('the example runs until every worker has the new key, and ends by itself', { timeout: 60_000 }, async () => {
+  const { stdout, stderr } = await run('node', ['main.ts'], { cwd: outside, timeout: 45_000 });
+  expect(stderr).toBe('');
+  const lines = stdout.split('\n').map((line) => line.replace(/^ *\d+\.\d{3} s {2}/, ''));
+  const after = lines.slice(lines.indexOf('the API key is changed'));
+  expect(after).toEqual(
+    expect.arrayContaining([
+      'rotation: api-key has revision 2 now',
+      'rotation: web is started anew for api-key',
+      'rotation: mailer is started anew for api-key',
+      expect.stringMatching(/^rotation: web is done, \d+ ms after the change was seen$/),
+      expect.stringMatching(/^rotation: mailer is done, \d+ ms after the change was seen$/),
+      'all 5 workers have the new key',
+    ]),
+  );
+  expect(after.filter((line) => line.includes('is started anew'))).toHaveLength(2);
+  expect(stdout).not.toMatch(/the (first|second) key/);
+});

@@ -1,0 +1,99 @@
+import { ProviderError, refKey, type SecretRef } from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import { fails, gives, hangs, revision, setUp, textOf } from './testing/delivery-fixture.ts';
+
+const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
+const { signal } = new AbortController();
+const chosen = (name: string, otherwise: 'current' | 'refuse' = 'current') =>
+  ({ kind: 'revision', revision: name, otherwise }) as const;
+
+test('gives the revision that was chosen, from memory, whatever is current', async () => {
+  const { answers, old, reads, ask, delivered } = setUp({ cacheMaxAgeMs: 0 });
+  answers.push(gives('one', 'r1'), gives('two', 'r2'));
+  await ask();
+  await ask();
+  old.choice = Promise.resolve(chosen('r1'));
+  expect(textOf(await ask())).toBe('one');
+  expect(reads.length).toBe(2);
+  expect(delivered.map((entry) => entry.revision)).toEqual(['r1', 'r2', 'r1']);
+});
+
+test('reads it again where the provider keeps old revisions, once for all who ask', async () => {
+  const { old, ask } = setUp();
+  const asked: string[] = [];
+  old.reader = {
+    readRevision: async (_ref, name) => {
+      asked.push(name);
+      return revision('one', name);
+    },
+  };
+  old.choice = chosen('r1');
+  expect((await Promise.all([ask(), ask(), ask()])).map(textOf)).toEqual(['one', 'one', 'one']);
+  expect(textOf(await ask())).toBe('one');
+  expect(asked).toEqual(['r1']);
+});
+
+test.each([
+  ['keeps none', null],
+  ['has lost it', { readRevision: fails('NOT_FOUND') }],
+])('where the provider %s the current one is given instead, or none, as it was chosen', async (_, reader) => {
+  const { answers, old, ask } = setUp();
+  answers.push(gives('two', 'r2'));
+  old.reader = reader;
+  old.choice = chosen('r1');
+  expect(textOf(await ask())).toBe('two');
+  old.choice = chosen('r1', 'refuse');
+  const answer = await ask();
+  expect(answer).toMatchObject({ kind: 'refused', code: 'UNAVAILABLE' });
+  expect(answer.kind === 'refused' && answer.message).toMatch(/write another value, or rotate by hand/);
+});
+
+test('a provider that hangs costs half of the deadline where the current one may be given instead', async () => {
+  const { answers, old, ask, advance, events } = setUp();
+  answers.push(gives('two', 'r2'));
+  await ask();
+  old.reader = { readRevision: hangs };
+  old.choice = chosen('r1');
+  const asking = ask();
+  await advance(975);
+  expect(textOf(await asking)).toBe('two');
+  expect(events.at(-1)).toMatchObject({ type: 'secret.delivered', durationMs: 975 });
+});
+
+test('refuses within the deadline where it may not', async () => {
+  const { old, ask, advance } = setUp();
+  old.reader = { readRevision: hangs };
+  old.choice = chosen('r1', 'refuse');
+  const asking = ask();
+  await advance(1_950);
+  expect(textOf(await asking)).toBe('DEADLINE');
+});
+
+test('what is retained outlives newer revisions, the limits, and the deletion at the provider', async () => {
+  const { answers, old, ask, delivery, advance } = setUp({
+    cacheMaxAgeMs: 0,
+    memory: { maxRevisions: 2, maxBytes: 1_000_000 },
+  });
+  answers.push(gives('one', 'r1'), gives('two', 'r2'), gives('three', 'r3'), gives('other', 'o1'), gives('more', 'm1'));
+  await ask();
+  delivery.retain(new Map([[refKey(ref), new Set(['r1'])]]));
+  for (const name of ['db', 'db', 'other', 'more']) await ask(name);
+  answers.push(fails('NOT_FOUND'));
+  answers.shift();
+  await advance(1);
+  expect(textOf(await ask())).toBe('NOT_FOUND');
+  old.choice = chosen('r1', 'refuse');
+  expect(textOf(await ask())).toBe('one');
+  delivery.retain(new Map());
+  expect(textOf(await ask())).toBe('one');
+});
+
+test('tells whether an old revision is at hand, and rejects where the provider does not answer', async () => {
+  const { delivery, old } = setUp();
+  expect(await delivery.recall(ref, 'r1', { signal })).toBe(false);
+  old.reader = { readRevision: async (_ref, name) => revision('one', name) };
+  expect(await delivery.recall(ref, 'r1', { signal })).toBe(true);
+  old.reader = { readRevision: fails('UNAVAILABLE') };
+  expect(await delivery.recall(ref, 'r1', { signal })).toBe(true);
+  await expect(delivery.recall(ref, 'r0', { signal })).rejects.toThrow(ProviderError);
+});

@@ -1,0 +1,105 @@
+import {
+  type Clock,
+  EventBus,
+  LabelReader,
+  ProviderError,
+  type ProviderInstance,
+  type RevisionReader,
+  type SecretRevision,
+  SecretValue,
+  type TimedEvent,
+} from '@vault-swarm/provider';
+import { type DeliveredRevision, Delivery, type DeliveryLimits } from '../delivery.ts';
+import type { ChosenRevision } from '../revision-choice.ts';
+
+const scheme = {
+  kind: 'vault',
+  names: ['vault_path'],
+  target: (labels: Readonly<Record<string, string>>, defaultPath: () => string) => ({
+    location: { path: labels.vault_path ?? defaultPath() },
+  }),
+};
+
+/** A delivery on a clock and a provider that the test moves by hand. */
+export function setUp(limits: Partial<DeliveryLimits> = {}) {
+  const timers = new Map<() => void, number>();
+  const time = { nowMs: 0 };
+  const clock: Clock = {
+    now: () => time.nowMs,
+    monotonic: () => time.nowMs,
+    after: (delayMs, callback) => {
+      timers.set(callback, time.nowMs + delayMs);
+      return () => timers.delete(callback);
+    },
+  };
+  const answers: ((signal: AbortSignal) => Promise<SecretRevision>)[] = [];
+  const reads: string[] = [];
+  const old: { reader: RevisionReader | null; choice: ChosenRevision | Promise<ChosenRevision> } = {
+    reader: null,
+    choice: { kind: 'current' },
+  };
+  const provider: ProviderInstance = {
+    name: 'vault',
+    probe: null,
+    hints: null,
+    get revisions() {
+      return old.reader;
+    },
+    secrets: {
+      read: (ref, { signal }) => {
+        reads.push(ref.location.path ?? '');
+        const answer = answers.length > 1 ? answers.shift() : answers[0];
+        return answer === undefined ? Promise.reject(new Error('no answer was set up')) : answer(signal);
+      },
+    },
+    close: async () => undefined,
+  };
+  const events: TimedEvent[] = [];
+  const bus = new EventBus(clock);
+  bus.subscribe((event) => events.push(event));
+  const delivered: DeliveredRevision[] = [];
+  const delivery = new Delivery({
+    labels: new LabelReader([{ name: 'vault', scheme }]),
+    findProvider: async () => provider,
+    clock,
+    events: bus,
+    record: (entry) => delivered.push(entry),
+    choice: { choose: () => old.choice },
+    limits: {
+      deadlineMs: 2_000,
+      cacheMaxAgeMs: 10_000,
+      staleIfErrorMs: 60_000,
+      memory: { maxRevisions: 100, maxBytes: 1_000_000 },
+      ...limits,
+    },
+  });
+  const advance = async (durationMs: number) => {
+    time.nowMs += durationMs;
+    for (const [callback, atMs] of [...timers]) {
+      if (atMs > time.nowMs) continue;
+      timers.delete(callback);
+      callback();
+    }
+    for (let round = 0; round < 50; round++) await Promise.resolve();
+  };
+  const ask = (secretName = 'db') =>
+    delivery.get({ secretName, labels: { vault_path: secretName }, serviceId: 's1', serviceName: 'web', taskId: 't1' });
+  return { delivery, old, answers, reads, events, delivered, advance, ask };
+}
+
+/** One version of a value. */
+export const revision = (text: string, name = 'r1'): SecretRevision => ({
+  value: SecretValue.fromText(text),
+  revision: name,
+});
+/** An answer of the provider. */
+export const gives = (text: string, name?: string) => async () => revision(text, name);
+/** A refusal of the provider. */
+export const fails = (code: ProviderError['code']) => async () =>
+  Promise.reject(new ProviderError(code, 'the provider says no'));
+/** No answer of the provider. */
+export const hangs = () => new Promise<never>(() => undefined);
+
+/** What a task was given, or the code of the refusal. */
+export const textOf = (answer: Awaited<ReturnType<Delivery['get']>>) =>
+  answer.kind === 'value' ? new TextDecoder().decode(answer.value.reveal()) : `${answer.code}`;

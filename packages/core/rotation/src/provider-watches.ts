@@ -1,0 +1,159 @@
+import { refKey, type SecretRef } from '@vault-swarm/provider';
+import { tagRevision } from './held-value.ts';
+import type { CurrentValue } from './holdings.ts';
+import type { LedgerDocument } from './ledger.ts';
+import { Loop } from './loop.ts';
+import { RevisionWatch } from './revision-watch.ts';
+import type { RotationPorts } from './rotation-ports.ts';
+import type { Uses } from './uses.ts';
+
+interface Watched {
+  readonly watch: RevisionWatch;
+  readonly loop: Loop;
+}
+
+/** What the watches need beside the ports. */
+export interface WatchSettings {
+  readonly intervalMs: number;
+  /** Key of the digests; `null` where the ledger has it. */
+  readonly digestKey: string | null;
+  /** Called when more is known of a value. */
+  readonly onNews: () => void;
+}
+
+/** One watch and one loop for each provider: one that hangs holds up no other. */
+export class ProviderWatches {
+  readonly #ports: RotationPorts;
+  readonly #settings: WatchSettings;
+  readonly #watches: ReadonlyMap<string, Watched>;
+  readonly #unsubscribe: (() => void)[] = [];
+  /** By ref key, of the refs that are in use now. */
+  #watchOf: ReadonlyMap<string, Watched> = new Map();
+  #digestKey: string | null;
+
+  constructor(ports: RotationPorts, settings: WatchSettings) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#digestKey = settings.digestKey;
+    this.#watches = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
+  }
+
+  /** Follows the providers' hints. The loops begin with the first refs. */
+  start(): void {
+    for (const [name, { loop }] of this.#watches) {
+      // A provider that never gets ready gives no hints; its loop tells why.
+      this.#ports.findProvider(name).then(
+        ({ hints }) => {
+          if (hints !== null) this.#unsubscribe.push(hints.onHint(() => loop.wake()));
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  /** Ends all loops; resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await Promise.all([...this.#watches.values()].map(({ loop }) => loop.stop()));
+  }
+
+  /** The watch of a provider. */
+  of(provider: string): RevisionWatch | undefined {
+    return this.#watches.get(provider)?.watch;
+  }
+
+  /** Lets a provider be looked at as soon as possible. */
+  wake(provider: string): void {
+    this.#watches.get(provider)?.loop.wake();
+  }
+
+  /** Lets the provider of a ref be looked at as soon as possible. */
+  wakeFor(key: string): void {
+    this.#watchOf.get(key)?.loop.wake();
+  }
+
+  /** Looks at all providers now; resolves when each has been looked at. */
+  async look(): Promise<void> {
+    await Promise.all([...this.#watches.values()].map(({ loop }) => loop.next()));
+  }
+
+  /** The current value of a ref, its revision tagged, as of the latest look. */
+  current(key: string): CurrentValue | undefined {
+    const current = this.#watchOf.get(key)?.watch.current(key);
+    return current === undefined ? undefined : { ...current, revision: tagRevision(key, current.revision) };
+  }
+
+  /** When the latest look began that found the current value, in monotonic milliseconds. */
+  confirmedAtMs(key: string): number {
+    return this.#watchOf.get(key)?.watch.confirmedAtMs(key) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** The digest of one of the latest revisions; `null` where it was not read. */
+  digestOf(key: string, revision: string): string | null {
+    return this.#watchOf.get(key)?.watch.digestOf(key, revision) ?? null;
+  }
+
+  /** From now on watches exactly the refs that are in use. */
+  watch(uses: Uses): void {
+    const refs = new Map<string, Map<string, SecretRef>>();
+    const watchOf = new Map<string, Watched>();
+    for (const { uses: list } of uses.services) {
+      for (const { ref } of list) {
+        if (ref.pin !== undefined) continue;
+        const key = refKey(ref);
+        const ofProvider = refs.get(ref.provider) ?? new Map<string, SecretRef>();
+        refs.set(ref.provider, ofProvider.set(key, ref));
+        const watched = this.#watches.get(ref.provider);
+        if (watched !== undefined) watchOf.set(key, watched);
+      }
+    }
+    this.#watchOf = watchOf;
+    for (const [name, { watch, loop }] of this.#watches) {
+      if (watch.setRefs(refs.get(name) ?? new Map())) loop.wake();
+    }
+  }
+
+  /** The key that a first ledger has: one made now, where the operator gave none. */
+  keyOfFirstLedger(): string | null {
+    if (this.#settings.digestKey !== null) return null;
+    this.#digestKey ??= this.#ports.digest.generateKey();
+    return this.#digestKey;
+  }
+
+  /** From now on digests are made with the ledger's key, or the operator's. */
+  useKeyOf(ledger: LedgerDocument): void {
+    const key = this.#settings.digestKey ?? ledger.digestKey ?? this.keyOfFirstLedger();
+    if (key === this.#digestKey) return;
+    const isFirst = this.#digestKey === null;
+    this.#digestKey = key;
+    if (isFirst) return;
+    for (const { watch, loop } of this.#watches.values()) {
+      watch.reset();
+      loop.wake();
+    }
+  }
+
+  #watchProvider(provider: string): Watched {
+    const { clock, random, digest, events } = this.#ports;
+    const watch = new RevisionWatch({
+      ...this.#ports,
+      provider,
+      digest: (bytes) => digest.digest(this.#knownDigestKey(), bytes),
+    });
+    const loop = new Loop(clock, random, async (signal) => {
+      try {
+        if (await watch.look(signal)) this.#settings.onNews();
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        if (!signal.aborted) events.emit({ type: 'reconcile.failed', message });
+      }
+      return this.#settings.intervalMs;
+    });
+    return { watch, loop };
+  }
+
+  #knownDigestKey(): string {
+    if (this.#digestKey === null) throw new Error('the digest key is read from the ledger before anything is compared');
+    return this.#digestKey;
+  }
+}

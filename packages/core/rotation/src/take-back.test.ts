@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest';
+import type { HeldValue } from './held-value.ts';
+import type { KnownUse } from './known-use.ts';
+import { type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
+import { planRollout } from './plan-rollout.ts';
+import type { Situation } from './situation.ts';
+import type { FailedTask, RolloutReport, Workload, WorkloadTask } from './workloads.ts';
+
+const value = (revision: string): HeldValue => ({ revision, digest: revision });
+const task = (id: string, generation: number): WorkloadTask => ({
+  id,
+  generation,
+  createdAtMs: generation * 1_000,
+  state: 'running',
+  reason: '',
+});
+
+/** Brings `r2` instead of `r1` to generation 5. */
+const rollout: OpenRollout = {
+  direction: 'forward',
+  generation: 5,
+  begunAtMs: 0,
+  changedAtMs: 0,
+  attempt: 1,
+  state: 'open',
+  failure: '',
+  fingerprint: 'spec 1',
+  target: { s1: value('r2') },
+  lastGood: { s1: value('r1') },
+};
+
+const bad: FailedTask = {
+  id: 'failed',
+  generation: 5,
+  fingerprint: 'spec 1',
+  started: true,
+  nodeReady: true,
+  message: 'task: non-zero exit (1)',
+};
+
+interface Told {
+  readonly service?: Partial<Workload>;
+  readonly state?: RolloutReport['state'];
+  readonly entry?: Partial<LedgerService>;
+  readonly wanted?: HeldValue;
+  /** What the running tasks hold. */
+  readonly held?: KnownUse['held'];
+  readonly situation?: Partial<Situation>;
+}
+
+function decide({ service, state = 'paused', entry, wanted = value('r2'), held, situation }: Told = {}) {
+  const holding = held ?? [{ task: task('old', 4), value: value('r1') }];
+  const secret = { id: 's1', name: 'db', labels: {} };
+  const ref = { provider: 'vault', location: {}, encoding: 'raw' } as const;
+  const use = { secret, key: 's1', otherKey: 'web/s1', ref, refKey: 'ref', rotate: 'auto' } as const;
+  return planRollout({
+    nowMs: 9_000,
+    service: {
+      id: 'web',
+      name: 'web',
+      version: 7,
+      generation: 5,
+      fingerprint: 'spec 1',
+      kind: 'service',
+      secretIds: ['s1'],
+      rollout: { state, message: 'update paused', startedAtMs: 0, mayGoOn: false },
+      tasks: holding.map((entry) => entry.task),
+      ...service,
+    },
+    entry: { ...NOTHING_OPEN, rollout, ...entry },
+    uses: [{ use, wanted, seenAtMs: 0, held: holding }],
+    policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
+    openForMs: 0,
+    seenApplied: true,
+    rejection: undefined,
+    failures: [bad],
+    given: () => [],
+    lastGood: () => 'at-hand',
+    mayBegin: true,
+    ...situation,
+  });
+}
+
+const typesOf = ({ events }: ReturnType<typeof decide>) => events.map(({ type }) => type);
+const aside = [{ failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 9_000, reason: 'update paused' }];
+
+describe('a paused rollout whose tasks failed with its value', () => {
+  test('is set aside, and the service is rolled forward to the last good value', () => {
+    const decision = decide();
+    expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside', 'rollback.started']);
+    expect(decision.entry.setAside).toEqual(aside);
+    expect(decision.entry.rollout).toMatchObject({ direction: 'back', generation: 6, target: { s1: value('r1') } });
+    expect(decision.roll).toMatchObject({ serviceId: 'web', version: 7, generation: 6 });
+  });
+
+  test.each([6, 9])('goes to a generation that no failed task has had either (%i)', (generation) => {
+    const failures = [bad, { ...bad, generation }];
+    expect(decide({ situation: { failures } }).roll?.generation).toBe(generation + 1);
+  });
+
+  test('is left to the operator where the policy says so', () => {
+    const policy = { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'pause' } as const;
+    const decision = decide({ situation: { policy } });
+    expect(typesOf(decision)).toEqual(['rollout.failed']);
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' }, setAside: [] } });
+  });
+
+  test('is left as it is where the last good value can not be had, and says so', () => {
+    const decision = decide({ situation: { lastGood: () => 'gone' } });
+    expect(decision.entry).toMatchObject({
+      rollout: { state: 'failed', failure: "update paused; its last good values can't be had any more" },
+      setAside: [],
+    });
+    expect(decision.roll).toBeNull();
+  });
+
+  test('waits while that is being found out', () => {
+    const decision = decide({ situation: { lastGood: () => 'unknown' } });
+    expect(decision).toMatchObject({ roll: null, events: [], waitingFor: 'its last good values to be read' });
+  });
+
+  test('is followed by the newer value where there is one by now', () => {
+    const decision = decide({ wanted: value('r3') });
+    expect(typesOf(decision)).toEqual(['rollout.failed', 'rollout.started']);
+    expect(decision.entry).toMatchObject({
+      rollout: { direction: 'forward', generation: 6, target: { s1: value('r3') }, lastGood: { s1: value('r1') } },
+      setAside: [],
+    });
+  });
+
+  test('is rolled to the newer value also where no running task would need it, since Swarm would go on with it', () => {
+    const decision = decide({ wanted: value('r1') });
+    expect(decision.roll?.generation).toBe(6);
+    expect(decision.entry.rollout?.target).toEqual({ s1: value('r1') });
+  });
+});
+
+describe('a failed task does not speak against the value', () => {
+  test.each<[string, Partial<FailedTask>]>([
+    ['its secrets were not delivered', { started: false }],
+    ['its node was not up', { nodeReady: false }],
+    ['it was made from something else', { fingerprint: 'spec 2' }],
+    ['it is of an earlier generation', { generation: 4 }],
+  ])('where %s: the rollout is resumed after a while', (_, change) => {
+    const failures = [{ ...bad, ...change }];
+    expect(decide({ situation: { failures } })).toMatchObject({ roll: null, events: [] });
+    const later = decide({ situation: { failures, openForMs: 10_000 } });
+    expect(later.entry).toMatchObject({ setAside: [], rollout: { attempt: 2, generation: 5 } });
+    expect(later.roll?.generation).toBe(5);
+  });
+
+  test('where it was given another one', () => {
+    expect(decide({ situation: { given: () => [value('r1')] } }).entry.setAside).toEqual([]);
+    expect(decide({ situation: { given: () => [value('r2')] } }).entry.setAside).toEqual(aside);
+  });
+
+  test("where the user changed the service since: the user's paused update is waited for", () => {
+    const service = { fingerprint: 'spec 2' };
+    const theirs = [bad, { ...bad, fingerprint: 'spec 2' }];
+    expect(decide({ service, situation: { failures: theirs } })).toMatchObject({ blocked: true, events: [] });
+    const delivery = [{ ...bad, fingerprint: 'spec 2', started: false }];
+    expect(decide({ service, situation: { failures: delivery, openForMs: 10_000 } }).roll?.generation).toBe(5);
+  });
+});
+
+describe('a rollout that was rolled back', () => {
+  const undone: Told = { state: 'rolled-back', service: { generation: 4 } };
+
+  test('is set aside without a further rollout where every task has the last good value', () => {
+    const decision = decide(undone);
+    expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside']);
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: null, setAside: aside } });
+  });
+
+  test('is taken back where a task holds the bad value all the same', () => {
+    const held = [{ task: task('t', 4), value: value('r2') }];
+    expect(decide({ ...undone, held }).entry.rollout).toMatchObject({ direction: 'back', generation: 6 });
+  });
+
+  test('is set aside where nothing failed: somebody took it back', () => {
+    expect(decide({ ...undone, situation: { failures: [] } }).entry.setAside).toHaveLength(1);
+  });
+
+  test('is tried again where its tasks could not start', () => {
+    const failures = [{ ...bad, started: false }];
+    const decision = decide({ ...undone, situation: { failures, openForMs: 10_000 } });
+    expect(decision.entry).toMatchObject({
+      setAside: [],
+      rollout: { direction: 'forward', generation: 6, attempt: 2 },
+    });
+  });
+
+  test('is taken for one that was never made where nothing tells of it', () => {
+    const decision = decide({ ...undone, situation: { failures: [], seenApplied: false } });
+    expect(decision.roll?.generation).toBe(5);
+  });
+
+  test("is complete where it was a later update of the user's that was rolled back", () => {
+    const held = [{ task: task('t', 5), value: value('r2') }];
+    const decision = decide({ state: 'rolled-back', held, situation: { failures: null } });
+    expect(typesOf(decision)).toEqual(['rollout.completed']);
+  });
+});
+
+describe('a rollout of the last good value', () => {
+  const back: OpenRollout = { ...rollout, direction: 'back', target: { s1: value('r1') } };
+  const entry = { rollout: back, setAside: aside };
+
+  test('is not set aside when it fails as well, and nothing is tried any more', () => {
+    const held = [{ task: task('t', 5), value: value('r2') }];
+    const decision = decide({ entry, wanted: value('r1'), held });
+    expect(decision.entry).toMatchObject({ rollout: { state: 'failed' }, setAside: aside });
+    expect(decision.roll).toBeNull();
+    const again = decide({ entry: decision.entry, wanted: value('r1'), held });
+    expect(again).toMatchObject({ roll: null, events: [], entry: decision.entry });
+  });
+
+  test('is told as a rollback when it is done, and counted as no rotation', () => {
+    const held = [{ task: task('t', 5), value: value('r1') }];
+    expect(typesOf(decide({ entry, wanted: value('r1'), state: 'completed', held }))).toEqual(['rollback.completed']);
+  });
+
+  test('is made also where no running task holds the bad value, since Swarm has to be told to go on', () => {
+    const service = { generation: 4 };
+    const situation = { seenApplied: false, failures: null };
+    expect(decide({ entry, wanted: value('r1'), service, situation }).roll?.generation).toBe(5);
+  });
+});

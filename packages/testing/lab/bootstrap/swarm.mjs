@@ -1,0 +1,38 @@
+// `npm run test:swarm`: the tests on Swarms of three managers, on the engine that SWARM_ENGINE names. They take a quarter
+// of an hour, so `npm test` leaves them out.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runInBox } from '../box/box.mjs';
+import { bundle, install, projectEnv, root } from './project.mjs';
+import { commandStep, SetupError } from './step.mjs';
+import { prepareEngine } from './system.mjs';
+import { prepareVault } from './tests.mjs';
+
+const engines = ['debian', 'current'];
+const deadlineMs = 60 * 60_000;
+
+/** Runs the tests, all or (with arguments for vitest) some; resolves to the exit code. */
+export async function testSwarm(args) {
+  const env = await prepareSwarm();
+  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'swarm', ...args];
+  return runInBox('node', vitest, { cwd: root, env, deadlineMs });
+}
+
+/** Set-up for what runs on the engine that SWARM_ENGINE names; resolves to its environment. */
+export async function prepareSwarm() {
+  const engine = process.env.SWARM_ENGINE || 'debian';
+  if (!engines.includes(engine)) throw new SetupError(`SWARM_ENGINE=${engine}: it must be ${engines.join(' or ')}`);
+  await install();
+  await bundle();
+  const engineProblem = await prepareEngine();
+  const { vault, problem: vaultProblem } = await prepareVault();
+  const problems = [engineProblem, vaultProblem].filter((problem) => problem !== undefined);
+  if (problems.length > 0) throw new SetupError(problems.join('\n'));
+  const env = { ...projectEnv(), VAULT_BIN: vault ?? process.env.VAULT_BIN, SWARM_ENGINE: engine };
+  if (engine === 'current') {
+    const script = fileURLToPath(new URL('./engine-path.mjs', import.meta.url));
+    const command = ['--conditions=@vault-swarm/source', script];
+    env.SWARM_DOCKERD = await commandStep('finding a current engine', 'node', command, { env, show: true });
+  }
+  return env;
+}
