@@ -47,10 +47,12 @@ export class World {
       interfere: () => null,
       hints: () => 1,
       onEvent: (_, event) => this.events.push(event),
+      onLeaderChange: () => undefined,
       onStart: () => undefined,
       onDeath: () => undefined,
       onRoll: () => undefined,
       onAnswer: () => undefined,
+      onLedger: () => undefined,
     });
   }
 

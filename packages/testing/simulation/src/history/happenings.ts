@@ -168,7 +168,6 @@ const own: Partial<Record<Kind, Happening>> = {
     const text = history.random.pick([null, 'damaged', '{"format":2,"secrets":7}']);
     history.swarm.loseLedger(text);
     history.witness.allow('ledger lost');
-    history.witness.leadsAnew();
     return `the ledger is ${text === null ? 'deleted' : 'damaged'}`;
   },
   'by hand': (history) => {

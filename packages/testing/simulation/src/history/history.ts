@@ -45,6 +45,7 @@ export class History {
   providerHangs = false;
   providerDelayMs = 0;
   #counter = 0;
+  readonly #statuses = new Map<string, string>();
   readonly #startMs: number;
   readonly #tellsEvents: boolean;
 
@@ -99,11 +100,14 @@ export class History {
       random: new SeededRandom(seed + 0x717e),
       ...faults,
       onEvent: (manager, event) => this.#happened(manager, event),
+      onLeaderChange: () => this.witness.noteLeaders(),
       onStart: () => this.witness.leadsAnew(),
       onDeath: (manager) => this.witness.died(manager),
       onRoll: (roll, outcome) => this.witness.rolled(roll, outcome),
+      onLedger: (_, text) => this.witness.ledgerWritten(text),
       onAnswer: (answer) => this.witness.answered(answer),
     });
+    this.swarm.onChange(() => this.#tellStatuses());
     this.provider.onWrite = (path, text) => this.truth.wrote(path, text);
     const kinds = [...this.kinds].join(', ');
     const { policy, intervalMs } = this.settings;
@@ -148,6 +152,14 @@ export class History {
   /** The managers whose plugin does not run. */
   get dead(): readonly Manager[] {
     return [...this.cluster.managers.values()].filter(({ process }) => process === null);
+  }
+
+  #tellStatuses(): void {
+    for (const { id, name, status } of this.swarm.services) {
+      if (this.#statuses.get(id) === status.state) continue;
+      this.#statuses.set(id, status.state);
+      if (status.state !== 'none') this.say(`  Swarm: ${name} is ${status.state}`);
+    }
   }
 
   #happened(manager: string, event: TimedEvent): void {

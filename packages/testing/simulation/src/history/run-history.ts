@@ -29,7 +29,7 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryResult
     const kind = random.pick(possible);
     const what = happenings[kind]?.(history) ?? null;
     if (what !== null) history.say(what);
-    await clock.advance(pauseMs(history));
+    await pause(history);
   }
   heal(history);
   if (witness.hasAllowed('ledger lost') || witness.hasAllowed('taken back by hand')) {
@@ -63,10 +63,18 @@ async function converge(history: History): Promise<readonly string[]> {
   return problems;
 }
 
-function pauseMs({ random }: History): number {
+/** Between two happenings: a random time, or until Swarm is replacing tasks, when most can go wrong. */
+async function pause({ random, clock, swarm }: History): Promise<void> {
   const kind = random.next();
-  if (kind < 0.35) return random.between(0, 400);
-  if (kind < 0.75) return random.between(400, 6_000);
-  if (kind < 0.985) return random.between(6_000, 40_000);
-  return random.between(60_000, 700_000);
+  if (kind < 0.3) await clock.advance(random.between(0, 400));
+  else if (kind < 0.6) await clock.advance(random.between(400, 6_000));
+  else if (kind < 0.8) await clock.advance(random.between(6_000, 40_000));
+  else if (kind < 0.815) await clock.advance(random.between(60_000, 700_000));
+  else {
+    for (let passedMs = 0; passedMs < 15_000; passedMs += 500) {
+      await clock.advance(500);
+      if (swarm.services.some(({ status }) => status.state === 'rolling' || status.state === 'rolling-back')) break;
+    }
+    await clock.advance(random.between(0, 1_500));
+  }
 }

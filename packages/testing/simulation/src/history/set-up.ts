@@ -47,6 +47,7 @@ export function heal(history: History): void {
   const { random, swarm, provider, cluster, truth, lasting } = history;
   history.say('all is healthy again');
   history.isFaulty = false;
+  history.witness.noteLeaders();
   for (const end of [...lasting]) end();
   for (const manager of cluster.managers.values()) {
     manager.believes = null;

@@ -15,8 +15,9 @@ interface Rolled {
 
 /** What is known of one service's past, beside what its tasks hold. */
 interface Past {
-  /** When processes died or leaders changed since the last restart that was not needed. */
-  crashes: number;
+  /** Whether what its tasks were given last may have got lost, since the last restart that was not needed. */
+  mayBeUnnoted: boolean;
+  answeredAtMs: number;
   /** When a user last posted something for it. */
   touchedAtMs: number;
   requestedAtMs: number;
@@ -46,6 +47,10 @@ export class Witness {
   readonly #history: History;
   readonly violations: string[] = [];
   readonly #pasts = new Map<string, Past>();
+  /** Every rollout that was ever written into the ledger, as `service@generation`. */
+  readonly #intents = new Set<string>();
+  /** When each manager last led, or believed so. */
+  readonly #ledAtMs = new Map<string, number>();
   #forbidden: Forbidden[] = [];
   rolls = 0;
   completed = 0;
@@ -60,7 +65,8 @@ export class Witness {
     let past = this.#pasts.get(serviceId);
     if (past === undefined) {
       past = {
-        crashes: 0,
+        mayBeUnnoted: false,
+        answeredAtMs: Number.NEGATIVE_INFINITY,
         touchedAtMs: Number.NEGATIVE_INFINITY,
         requestedAtMs: Number.NEGATIVE_INFINITY,
         lastRoll: null,
@@ -101,7 +107,13 @@ export class Witness {
 
   /** Another process answers from now on, or another manager leads: what tasks were given last may not be noted. */
   leadsAnew(): void {
-    for (const { id } of this.#history.swarm.services) this.pastOf(id).crashes += 1;
+    const { timeMs, settings, swarm } = this.#history;
+    const notedWithinMs = settings.intervalMs + 2_000 + this.#slownessMs();
+    for (const service of swarm.services) {
+      const past = this.pastOf(service.id);
+      const isStarting = allTasks(service).some(({ state }) => state === 'starting');
+      past.mayBeUnnoted ||= isStarting || timeMs - past.answeredAtMs < notedWithinMs;
+    }
   }
 
   /** A roll arrived at the Swarm. */
@@ -116,6 +128,13 @@ export class Witness {
     if (generation < spec.generation) {
       this.#violated(`${name} was rolled to ${generation} though it had ${spec.generation} already`);
     }
+    if (!this.#intents.has(`${serviceId}@${generation}`)) {
+      this.#violated(`${name} was rolled to ${generation}, which was never written into the ledger`);
+    }
+    if (generation > spec.generation && allTasks(service).some((task) => task.generation >= generation)) {
+      this.#violated(`${name} was rolled to ${generation}, of which there were tasks already`);
+    }
+    if (!this.#mayLead(manager)) this.#violated(`${name} was rolled by ${manager}, which does not lead`);
     const rolledAtMs = past.lastRoll?.timeMs ?? Number.NEGATIVE_INFINITY;
     const isOwn = past.lastRoll?.generation === spec.generation && update?.isRollback === false;
     const forMs = this.#history.timeMs - rolledAtMs;
@@ -129,10 +148,17 @@ export class Witness {
     }
     const reason = this.#reasonFor(service, before, past);
     if (reason === null) {
-      if (past.crashes > 0) past.crashes = 0;
+      if (past.mayBeUnnoted) past.mayBeUnnoted = false;
       else this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
     past.lastRoll = { timeMs: this.#history.timeMs, generation };
+  }
+
+  /** The ledger was written: whatever is rolled has to have been in it. */
+  ledgerWritten(text: string): void {
+    for (const [id, { rollout }] of Object.entries(parseLedger(text)?.services ?? {})) {
+      if (rollout !== null) this.#intents.add(`${id}@${rollout.generation}`);
+    }
   }
 
   /** The driver answered. */
@@ -140,6 +166,7 @@ export class Witness {
     if (tookMs > DEADLINE_MS) this.#violated(`GetSecret for ${secret.name} took ${tookMs} ms at ${manager}`);
     if (given === null || task.state !== 'starting') return;
     const { timeMs, settings, swarm } = this.#history;
+    this.pastOf(task.serviceId).answeredAtMs = timeMs;
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
     if (isBadFor(given.text, service.name) && !this.#hasOpenRollout(service.id)) {
@@ -169,9 +196,13 @@ export class Witness {
     if (service === undefined) return;
     const uses = truth.usesOf(service);
     const members = uses.filter((use) => secrets.includes(use.name));
-    const wasBad = uses.some(({ path }) => truth.textsOf(path).some((text) => isBadFor(text, name)));
-    if (!wasBad && !this.pastOf(service.id).allowed.has('taken back by hand')) {
-      this.#violated(`values of ${name} were set aside though none was ever bad for it: ${secrets.join(', ')}`);
+    const { allowed, lastRoll } = this.pastOf(service.id);
+    const sinceMs = (lastRoll?.timeMs ?? 0) - 2 * this.#history.settings.intervalMs - 15_000 - this.#slownessMs();
+    const wasBad = uses.some(({ path }) => {
+      return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
+    });
+    if (!wasBad && !allowed.has('taken back by hand')) {
+      this.#violated(`values of ${name} were set aside though none was bad for it: ${secrets.join(', ')}`);
     }
     const paths = members.map(({ path }) => path);
     for (const { name: secret, path } of members) {
@@ -180,6 +211,21 @@ export class Witness {
       if (text === undefined || isRecent || !isBadFor(text, name)) continue;
       this.#forbidden.push({ serviceId: service.id, secret, path, text, sinceMs: timeMs, paths });
     }
+  }
+
+  /** Who leads, or believes so, in this moment: to be called before it changes. */
+  noteLeaders(): void {
+    const { cluster, timeMs } = this.#history;
+    for (const { name, believes } of cluster.managers.values()) {
+      if (cluster.leader === name || believes === 'leader') this.#ledAtMs.set(name, timeMs);
+    }
+  }
+
+  /** Whether it leads, or has till lately: a pass goes on with what it knew when it began. */
+  #mayLead(manager: string): boolean {
+    this.noteLeaders();
+    const ledAtMs = this.#ledAtMs.get(manager) ?? Number.NEGATIVE_INFINITY;
+    return this.#history.timeMs - ledAtMs < 60_000;
   }
 
   #stillForbidden(): readonly Forbidden[] {

@@ -3,7 +3,7 @@ import type { Mutation } from './mutation.ts';
 /** Mistakes that a core could have, each of which histories must see. */
 export const mutations: readonly Mutation[] = [
   {
-    name: 'rolls before the intent is in the ledger',
+    name: 'rolls though somebody else wrote the ledger first',
     file: 'rotation/src/rotation.ts',
     from: "if (outcome !== 'applied') {",
     to: "if (outcome === 'unknown') {",
@@ -18,12 +18,6 @@ export const mutations: readonly Mutation[] = [
     name: 'counts what running tasks are told',
     file: 'rotation/src/evidence.ts',
     from: 'if (this.#running.has(taskId)) return;',
-    to: '',
-  },
-  {
-    name: 'changes what it knows of a task that runs',
-    file: 'rotation/src/evidence.ts',
-    from: 'if (task.frozen) return;',
     to: '',
   },
   {
@@ -91,12 +85,6 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/plan.ts',
     from: 'const services: Record<string, LedgerService> = {};',
     to: 'const services: Record<string, LedgerService> = { ...input.ledger.services };',
-  },
-  {
-    name: 'keeps the marker of a read that failed',
-    file: 'rotation/src/revision-watch.ts',
-    from: 'return { ...entry, begunAtMs, marker: null, error: failure };',
-    to: 'return { ...entry, begunAtMs, error: failure };',
   },
   {
     name: 'gives the current value whatever is intended',

@@ -47,10 +47,14 @@ export interface ClusterOptions {
   /** How many of the hints of the Swarm reach a process: how often each is told. */
   readonly hints: () => number;
   readonly onEvent: (manager: string, event: TimedEvent) => void;
+  /** Called before another leads. */
+  readonly onLeaderChange: () => void;
   readonly onStart: (manager: string) => void;
   readonly onDeath: (manager: string) => void;
   readonly onRoll: (roll: AttemptedRoll, outcome: WriteOutcome) => void;
   readonly onAnswer: (answer: DriverAnswer) => void;
+  /** The ledger was written. */
+  readonly onLedger: (manager: string, text: string) => void;
 }
 
 /** What the driver answered to the Swarm for a task. */
@@ -86,6 +90,7 @@ export class Cluster {
 
   /** Another manager leads from now on, or none for a while. The secrets of all tasks are asked for again. */
   setLeader(name: string | null): void {
+    this.#options.onLeaderChange();
     this.#leader = name;
     if (name === null) {
       this.#leaderIsThere = Promise.withResolvers();
@@ -161,7 +166,7 @@ export class Cluster {
   }
 
   #seenBy(manager: Manager): ManagerPorts {
-    const { swarm, onRoll } = this.#options;
+    const { swarm, onRoll, onLedger } = this.#options;
     return {
       observe: async (options) => manager.sees ?? swarm.observe(options),
       generationOf: (id, options) => swarm.generationOf(id, options),
@@ -179,7 +184,11 @@ export class Cluster {
         return role === 'leader' && this.#leader !== manager.name ? 'standby' : role;
       },
       read: (options) => swarm.read(options),
-      compareAndSet: (version, text, options) => swarm.compareAndSet(version, text, options),
+      compareAndSet: async (version, text, options) => {
+        const outcome = await swarm.compareAndSet(version, text, options);
+        if (outcome === 'applied') onLedger(manager.name, text);
+        return outcome;
+      },
       onChange: (listener) =>
         swarm.onChange(() => {
           if (manager.isPartitioned) return;
