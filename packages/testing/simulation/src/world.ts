@@ -45,6 +45,7 @@ export class World {
       },
       random: { next: () => 0 },
       interfere: () => null,
+      isPreempted: () => false,
       hints: () => 1,
       onEvent: (_, event) => this.events.push(event),
       onLeaderChange: () => undefined,

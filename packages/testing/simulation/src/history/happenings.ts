@@ -168,6 +168,8 @@ const own: Partial<Record<Kind, Happening>> = {
     const text = history.random.pick([null, 'damaged', '{"format":2,"secrets":7}']);
     history.swarm.loseLedger(text);
     history.witness.allow('ledger lost');
+    // What a plugin has in memory would be written anew at once.
+    if (history.random.chance(0.5)) for (const { name } of history.alive) history.cluster.start(name);
     return `the ledger is ${text === null ? 'deleted' : 'damaged'}`;
   },
   'by hand': (history) => {

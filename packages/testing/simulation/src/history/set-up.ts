@@ -1,4 +1,5 @@
 import type { SimulatedService } from '../swarm/service.ts';
+import type { HeldSecret } from '../swarm/task.ts';
 import type { History } from './history.ts';
 
 /** Fills the world of a history: secrets, services, and a plugin on each manager. */
@@ -16,6 +17,7 @@ export async function setUp(history: History): Promise<void> {
     history.say(`secret ${name} ${JSON.stringify(labels)}`);
     return swarm.addSecret(name, labels);
   });
+  const ranBefore = random.chance(0.4);
   const names = ['one', 'two', 'three', 'four'].slice(0, random.between(1, 4));
   for (const name of names) {
     const chosen = random.some(secrets, 0.7);
@@ -32,7 +34,11 @@ export async function setUp(history: History): Promise<void> {
       if (provider.textOf(path) === undefined) provider.write(path, `value ${history.count()}`);
     }
     history.say(`${kind} ${name} of ${replicas} with ${secretIds.join(' ')}, ${JSON.stringify(update)}`);
-    swarm.addService(name, replicas, secretIds, { kind, update });
+    const held = new Map<string, HeldSecret>();
+    for (const use of history.truth.usesOf(service)) {
+      held.set(use.name, { text: provider.textOf(use.path) ?? '', revision: 'given by an earlier plugin' });
+    }
+    swarm.addService(name, replicas, secretIds, { kind, update, ...(ranBefore ? { held } : {}) });
   }
   for (const [name, manager] of cluster.managers) {
     if (kinds.has('clock jump')) manager.clockOffsetMs = random.between(-2_000, 2_000);

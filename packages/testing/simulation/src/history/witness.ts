@@ -7,6 +7,8 @@ import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
 import type { Allowance } from './allowances.ts';
 import type { History } from './history.ts';
+import { SetAsideValues } from './set-aside-values.ts';
+import { slownessMs } from './slowness.ts';
 
 interface Rolled {
   readonly timeMs: number;
@@ -25,17 +27,6 @@ interface Past {
   readonly allowed: Set<Allowance>;
 }
 
-/** A value that is not to be given to a service's tasks any more. */
-interface Forbidden {
-  readonly serviceId: string;
-  readonly secret: string;
-  readonly path: string;
-  readonly text: string;
-  readonly sinceMs: number;
-  /** The paths of its whole set. */
-  readonly paths: readonly string[];
-}
-
 /** An answer of the driver takes no longer. */
 const DEADLINE_MS = 2_000;
 
@@ -51,13 +42,14 @@ export class Witness {
   readonly #intents = new Set<string>();
   /** When each manager last led, or believed so. */
   readonly #ledAtMs = new Map<string, number>();
-  #forbidden: Forbidden[] = [];
+  readonly #setAside: SetAsideValues;
   rolls = 0;
   completed = 0;
   setAside = 0;
 
   constructor(history: History) {
     this.#history = history;
+    this.#setAside = new SetAsideValues(history);
   }
 
   /** What is known of a service's past. */
@@ -85,12 +77,12 @@ export class Witness {
   /** Somebody asked for a rotation by hand. */
   requested(serviceIds: readonly string[]): void {
     for (const id of serviceIds) this.pastOf(id).requestedAtMs = this.#history.timeMs;
-    this.#forbidden = this.#forbidden.filter(({ serviceId }) => !serviceIds.includes(serviceId));
+    this.#setAside.lift(serviceIds);
   }
 
   /** Something makes that the past of every service may be forgotten in part. */
   allow(allowance: Allowance): void {
-    if (allowance === 'ledger lost') this.#forbidden = [];
+    if (allowance === 'ledger lost') this.#setAside.lift(this.#history.swarm.services.map(({ id }) => id));
     for (const { id } of this.#history.swarm.services) this.pastOf(id).allowed.add(allowance);
   }
 
@@ -108,7 +100,7 @@ export class Witness {
   /** Another process answers from now on, or another manager leads: what tasks were given last may not be noted. */
   leadsAnew(): void {
     const { timeMs, settings, swarm } = this.#history;
-    const notedWithinMs = settings.intervalMs + 2_000 + this.#slownessMs();
+    const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
     for (const service of swarm.services) {
       const past = this.pastOf(service.id);
       const isStarting = allTasks(service).some(({ state }) => state === 'starting');
@@ -172,12 +164,9 @@ export class Witness {
     if (isBadFor(given.text, service.name) && !this.#hasOpenRollout(service.id)) {
       this.pastOf(service.id).allowed.add('started on a bad value');
     }
-    for (const forbidden of this.#stillForbidden()) {
-      const isSame = forbidden.serviceId === task.serviceId && forbidden.secret === secret.name;
-      const graceMs = settings.intervalMs + 2_000 + this.#slownessMs();
-      if (!isSame || forbidden.text !== given.text || timeMs - forbidden.sinceMs < graceMs) continue;
-      this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is set aside for it`);
-    }
+    const graceMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    if (!this.#setAside.has(task.serviceId, secret.name, given.text, graceMs)) return;
+    this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is set aside for it`);
   }
 
   /** A plugin told something. */
@@ -190,27 +179,22 @@ export class Witness {
   }
 
   #valuesSetAside(name: string, secrets: readonly string[]): void {
-    const { truth, timeMs, swarm, provider } = this.#history;
+    const { truth, swarm } = this.#history;
     this.setAside += 1;
     const service = swarm.services.find((candidate) => candidate.name === name);
     if (service === undefined) return;
     const uses = truth.usesOf(service);
     const members = uses.filter((use) => secrets.includes(use.name));
     const { allowed, lastRoll } = this.pastOf(service.id);
-    const sinceMs = (lastRoll?.timeMs ?? 0) - 2 * this.#history.settings.intervalMs - 15_000 - this.#slownessMs();
+    const sinceMs =
+      (lastRoll?.timeMs ?? 0) - 2 * this.#history.settings.intervalMs - 15_000 - slownessMs(this.#history);
     const wasBad = uses.some(({ path }) => {
       return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
     });
     if (!wasBad && !allowed.has('taken back by hand')) {
       this.#violated(`values of ${name} were set aside though none was bad for it: ${secrets.join(', ')}`);
     }
-    const paths = members.map(({ path }) => path);
-    for (const { name: secret, path } of members) {
-      const text = provider.textOf(path);
-      const isRecent = timeMs - truth.changedAtMs(path) < 2 * this.#history.settings.intervalMs + this.#slownessMs();
-      if (text === undefined || isRecent || !isBadFor(text, name)) continue;
-      this.#forbidden.push({ serviceId: service.id, secret, path, text, sinceMs: timeMs, paths });
-    }
+    this.#setAside.add(service, members);
   }
 
   /** Who leads, or believes so, in this moment: to be called before it changes. */
@@ -228,16 +212,6 @@ export class Witness {
     return this.#history.timeMs - ledAtMs < 60_000;
   }
 
-  #stillForbidden(): readonly Forbidden[] {
-    const { truth, swarm } = this.#history;
-    this.#forbidden = this.#forbidden.filter(({ serviceId, paths, path, secret, sinceMs }) => {
-      const service = swarm.services.find(({ id }) => id === serviceId);
-      const use = service === undefined ? undefined : truth.usesOf(service).find(({ name }) => name === secret);
-      return use?.path === path && paths.every((member) => truth.changedAtMs(member) <= sinceMs);
-    });
-    return this.#forbidden;
-  }
-
   /** Why a service may be rolled, in truth; `null` where there is no reason. */
   #reasonFor(service: SimulatedService, before: NonNullable<AttemptedRoll['before']>, past: Past): string | null {
     const { truth, provider, timeMs } = this.#history;
@@ -252,7 +226,7 @@ export class Witness {
       return isAuto || (isRequested && rotate === 'manual' && !isPinned);
     });
     const live = allTasks(service).filter(isAlive);
-    const lookedSinceMs = timeMs - 2 * this.#history.settings.intervalMs - 15_000 - this.#slownessMs();
+    const lookedSinceMs = timeMs - 2 * this.#history.settings.intervalMs - 15_000 - slownessMs(this.#history);
     for (const { held, state } of live) {
       for (const { name, path } of uses) {
         const text = held.get(name)?.text;
@@ -271,22 +245,6 @@ export class Witness {
   #hasOpenRollout(serviceId: string): boolean {
     const rollout = parseLedger(this.#history.swarm.ledgerText)?.services[serviceId]?.rollout;
     return rollout !== undefined && rollout !== null;
-  }
-
-  /** How much longer things may take than they should. */
-  #slownessMs(): number {
-    const { kinds } = this.#history;
-    const isSlow = [
-      'slow calls',
-      'hanging calls',
-      'failing calls',
-      'provider outage',
-      'provider hangs',
-      'provider slow',
-    ];
-    const isApart = ['partition', 'leader change', 'two leaders', 'crash', 'crash at a call', 'unknown outcome'];
-    const hasAny = (names: readonly string[]) => [...kinds].some((kind) => names.includes(kind));
-    return (hasAny(isSlow) ? 120_000 : 0) + (hasAny(isApart) ? 120_000 : 0);
   }
 
   #describe(service: SimulatedService): string {

@@ -44,6 +44,8 @@ export interface ClusterOptions {
   readonly limits: DeliveryLimits;
   readonly random: Random;
   readonly interfere: Interfere;
+  /** Whether somebody else is quicker with a write that arrives now. */
+  readonly isPreempted: () => boolean;
   /** How many of the hints of the Swarm reach a process: how often each is told. */
   readonly hints: () => number;
   readonly onEvent: (manager: string, event: TimedEvent) => void;
@@ -166,13 +168,14 @@ export class Cluster {
   }
 
   #seenBy(manager: Manager): ManagerPorts {
-    const { swarm, onRoll, onLedger } = this.#options;
+    const { swarm, isPreempted, onRoll, onLedger } = this.#options;
     return {
       observe: async (options) => manager.sees ?? swarm.observe(options),
       generationOf: (id, options) => swarm.generationOf(id, options),
       failures: (id, options) => swarm.failures(id, options),
       roll: async (serviceId, version, generation, options) => {
         const service = swarm.services.find(({ id }) => id === serviceId);
+        if (service !== undefined && isPreempted()) swarm.touch(serviceId);
         const before = service === undefined ? undefined : { ...service };
         const outcome = await swarm.roll(serviceId, version, generation, options);
         onRoll({ manager: manager.name, serviceId, version, generation, before }, outcome);
@@ -185,6 +188,7 @@ export class Cluster {
       },
       read: (options) => swarm.read(options),
       compareAndSet: async (version, text, options) => {
+        if (isPreempted()) swarm.touchLedger();
         const outcome = await swarm.compareAndSet(version, text, options);
         if (outcome === 'applied') onLedger(manager.name, text);
         return outcome;
