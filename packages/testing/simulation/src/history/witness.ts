@@ -83,7 +83,13 @@ export class Witness {
   /** Something makes that the past of every service may be forgotten in part. */
   allow(allowance: Allowance): void {
     if (allowance === 'ledger lost') this.#setAside.lift(this.#history.swarm.services.map(({ id }) => id));
-    for (const { id } of this.#history.swarm.services) this.pastOf(id).allowed.add(allowance);
+    const { swarm, provider } = this.#history;
+    for (const { id } of swarm.services) {
+      const past = this.pastOf(id);
+      past.allowed.add(allowance);
+      // A value that was written again since counts as newer then, since its bytes can't be compared.
+      past.mayBeUnnoted ||= allowance === 'ledger lost' && provider.abilities.tellsTime;
+    }
   }
 
   /** Whether this explains something in the past of a service. */

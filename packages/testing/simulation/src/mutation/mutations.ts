@@ -99,9 +99,27 @@ export const mutations: readonly Mutation[] = [
     to: 'const revision = await this.#sharedRead(ref, key, 60_000);',
   },
   {
-    name: 'serves an old value for ever',
+    name: 'counts a stale answer as the newest value',
+    file: 'rotation/src/rotation.ts',
+    from: 'this.#evidence.record(taskId, secretName, key, revision, this.#ports.clock.now());',
+    to: 'this.#evidence.record(taskId, secretName, key, this.#current(key)?.revision.split(":")[1] ?? revision, this.#ports.clock.now());',
+  },
+  {
+    name: 'forgets the values that it may have to give again',
     file: 'delivery/src/revision-memory.ts',
-    from: 'if (entry.current !== null && readBegunAtMs < entry.current.confirmedAtMs) return;',
-    to: 'if (entry.current !== null) return;',
+    from: 'return this.#retained.get(key)?.has(revision) === true;',
+    to: 'return false;',
+  },
+  {
+    name: 'never takes a value back',
+    file: 'rotation/src/take-back.ts',
+    from: 'if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {',
+    to: 'if (isTakenBackByHand) {',
+  },
+  {
+    name: 'takes what it found before for newer than what another manager found since',
+    file: 'rotation/src/foreign-changes.ts',
+    from: 'return sinceMs !== undefined && known !== undefined && foundAtMs < sinceMs && !sameValue(known, found);',
+    to: 'return sinceMs !== undefined && known !== undefined && foundAtMs > sinceMs + 1e15 && !sameValue(known, found);',
   },
 ];
