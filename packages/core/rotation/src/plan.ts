@@ -13,7 +13,7 @@ import {
 import { planRollout } from './plan-rollout.ts';
 import { planSecrets } from './plan-secrets.ts';
 import { remember } from './remember.ts';
-import { NOT_WATCHED, type WatchedRollout } from './rollout-watch.ts';
+import { NOT_WATCHED, type SteadyFor, type WatchedRollout } from './rollout-watch.ts';
 import { liftOutdatedSets, noteEarlier } from './set-aside.ts';
 import {
   type Availability,
@@ -38,8 +38,8 @@ export interface PlanInput {
   readonly policy: RotationPolicy;
   /** What this process has seen of an open rollout: for how long, and whether its update was applied. */
   readonly watched: (serviceId: string, open: OpenRollout) => WatchedRollout;
-  /** For how long this process has seen a service object as it is. */
-  readonly unchangedForMs: (serviceId: string) => number;
+  /** For how long this process has seen a service as it is. */
+  readonly asItIs: (serviceId: string) => SteadyFor;
   /** Whether a replaced value of a ref can still be given. */
   readonly lastGood: (refKey: string, revision: string) => Availability;
   /** The failed tasks of the services whose rollout the orchestrator ended, by service id. */
@@ -146,7 +146,7 @@ function situationOf(
       openForMs: watched.forMs,
       seenApplied: watched.applied,
       begunHere: watched.begunHere,
-      unchangedForMs: input.unchangedForMs(service.id),
+      ...input.asItIs(service.id),
       rejection: input.rejections.get(service.id),
       failures: input.failures.get(service.id) ?? null,
       given: (taskId, key) => input.answered(taskId, secretOf.get(key)?.secret.name ?? ''),

@@ -13,6 +13,8 @@ export interface Failure {
 
 /** Swarm takes a moment from a change of a service until it says that it is updating it. */
 const SETTLED_MS = 1_000;
+/** A task that fails again and again seems to run in between: this is longer than such a moment. */
+const CALM_MS = 30_000;
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LONGEST_MS = 600_000;
 
@@ -50,12 +52,14 @@ export function giveUp(situation: Situation, open: OpenRollout, failure: Failure
   return { ...keep(situation, rollout), events: [failed(situation, open, failure)] };
 }
 
-/** Every task has what the rollout brought. */
+/** Every task has what the rollout brought. Where the service uses none of it any more, nothing was rotated. */
 export function complete(situation: Situation, open: OpenRollout): Decision {
   const { service, nowMs } = situation;
+  const secrets = secretNames(situation, broughtBy(open));
+  if (secrets.length === 0) return keep(situation, null);
   const common = {
     service: service.name,
-    secrets: secretNames(situation, broughtBy(open)),
+    secrets,
     generation: open.generation,
     durationMs: Math.max(0, nowMs - (open.direction === 'forward' ? open.changedAtMs : open.begunAtMs)),
   };
@@ -84,8 +88,10 @@ export function begin(situation: Situation, attempt = 1, also: readonly KnownUse
     return wait(situation, 'its latest change to be taken up');
   }
   const isPaused = service.rollout.state === 'paused' || service.rollout.state === 'rollback-paused';
-  if (before === null && isPaused && !service.rollout.mayGoOn)
-    return block(situation, 'its paused update to be resumed or undone');
+  if (before === null && isPaused) {
+    if (!service.rollout.mayGoOn) return block(situation, 'its paused update to be resumed or undone');
+    if (situation.calmForMs < CALM_MS) return wait(situation, 'the tasks of its paused update to run for a while');
+  }
   if (!mayBegin) return wait(situation, 'other services to finish');
   const uses = situation.uses.filter((known) => outdatedTasks(known).length > 0 || also.includes(known));
   return start(situation, uses, attempt);

@@ -6,7 +6,8 @@ import type { ServiceUses } from './uses.ts';
 import type { FailedTask } from './workloads.ts';
 
 const open = { generation: 5, attempt: 1 } as OpenRollout;
-const service = (generation: number) => [{ service: { id: 'web', generation }, uses: [] }] as unknown as ServiceUses[];
+const service = (generation: number) =>
+  [{ service: { id: 'web', version: 1, generation, tasks: [] }, uses: [] }] as unknown as ServiceUses[];
 const ledger = (rollout: OpenRollout | null) => ({
   ...emptyLedger(null),
   services: { web: { ...NOTHING_OPEN, rollout } },
@@ -58,14 +59,20 @@ test('remembers the failed tasks of a rollout that the orchestrator has forgotte
   expect(watch.failures('web', [failed('b'), failed('c')]).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
 });
 
-test('tells for how long a service is as it is', async () => {
+test('tells for how long a service is as it is, and for how long the same tasks run', async () => {
   const clock = new SimulatedClock();
   const watch = new RolloutWatch(clock);
-  const versioned = (version: number) => [{ service: { id: 'web', version }, uses: [] }] as unknown as ServiceUses[];
-  watch.observe(versioned(1), ledger(null));
+  const look = (version: number, tasks: readonly (readonly [string, string])[]) => {
+    const service = { id: 'web', version, tasks: tasks.map(([id, state]) => ({ id, state })) };
+    watch.observe([{ service, uses: [] }] as unknown as ServiceUses[], ledger(null));
+  };
+  look(1, [['a', 'running']]);
   await clock.advance(3_000);
-  watch.observe(versioned(1), ledger(null));
-  expect(watch.unchangedForMs('web')).toBe(3_000);
-  watch.observe(versioned(2), ledger(null));
-  expect(watch.unchangedForMs('web')).toBe(0);
+  look(1, [['a', 'running']]);
+  expect(watch.asItIs('web')).toEqual({ unchangedForMs: 3_000, calmForMs: 3_000 });
+  look(1, [['a', 'starting']]);
+  await clock.advance(1_000);
+  expect(watch.asItIs('web')).toEqual({ unchangedForMs: 4_000, calmForMs: 0 });
+  look(2, [['b', 'running']]);
+  expect(watch.asItIs('web')).toEqual({ unchangedForMs: 0, calmForMs: 0 });
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '@vault-swarm/provider';
 import type { LedgerDocument, OpenRollout } from './ledger.ts';
 import type { ServiceUses } from './uses.ts';
-import type { FailedTask } from './workloads.ts';
+import type { FailedTask, Workload } from './workloads.ts';
 
 /** What this process has seen of an open rollout. */
 export interface WatchedRollout {
@@ -11,6 +11,14 @@ export interface WatchedRollout {
   readonly applied: boolean;
   /** Whether it began the rollout itself, and each attempt of it. */
   readonly begunHere: boolean;
+}
+
+/** For how long this process has seen a service as it is, in milliseconds. */
+export interface SteadyFor {
+  /** Its object. */
+  readonly unchangedForMs: number;
+  /** The very same tasks, each running; 0 while one does not run. */
+  readonly calmForMs: number;
 }
 
 /** Nothing. */
@@ -27,10 +35,13 @@ interface Watched {
   readonly failures: Map<string, FailedTask>;
 }
 
-interface Version {
+/** Times are monotonic milliseconds. */
+interface Steady {
   readonly version: number;
-  /** Monotonic milliseconds. */
   readonly sinceMs: number;
+  /** The running tasks; `null` where one does not run. */
+  readonly tasks: string | null;
+  readonly calmSinceMs: number;
 }
 
 /**
@@ -43,7 +54,7 @@ export class RolloutWatch {
   /** By service. */
   #watched = new Map<string, Watched>();
   /** By service. */
-  #versions = new Map<string, Version>();
+  #steady = new Map<string, Steady>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -55,16 +66,15 @@ export class RolloutWatch {
    */
   observe(services: readonly ServiceUses[], ledger: LedgerDocument, isOwn = false): void {
     const watched = new Map<string, Watched>();
-    const versions = new Map<string, Version>();
+    const steady = new Map<string, Steady>();
     for (const { service } of services) {
-      const { id, version, generation } = service;
-      const known = this.#versions.get(id);
-      versions.set(id, known?.version === version ? known : { version, sinceMs: this.#clock.monotonic() });
+      const { id, generation } = service;
+      steady.set(id, this.#steadySince(service));
       const open = ledger.services[id]?.rollout;
       if (open !== undefined && open !== null) watched.set(id, this.#follow(id, generation, open, isOwn));
     }
     this.#watched = watched;
-    this.#versions = versions;
+    this.#steady = steady;
   }
 
   /** The service's update was applied. */
@@ -89,10 +99,29 @@ export class RolloutWatch {
     return { forMs: watched.attempt === attempt ? this.#clock.monotonic() - watched.sinceMs : 0, applied, begunHere };
   }
 
-  /** For how long the service object was seen as it is, in milliseconds. */
-  unchangedForMs(serviceId: string): number {
-    const version = this.#versions.get(serviceId);
-    return version === undefined ? 0 : this.#clock.monotonic() - version.sinceMs;
+  /** For how long the service was seen as it is. */
+  asItIs(serviceId: string): SteadyFor {
+    const steady = this.#steady.get(serviceId);
+    if (steady === undefined) return { unchangedForMs: 0, calmForMs: 0 };
+    const nowMs = this.#clock.monotonic();
+    return {
+      unchangedForMs: nowMs - steady.sinceMs,
+      calmForMs: steady.tasks === null ? 0 : nowMs - steady.calmSinceMs,
+    };
+  }
+
+  #steadySince({ id, version, tasks }: Workload): Steady {
+    const nowMs = this.#clock.monotonic();
+    const before = this.#steady.get(id);
+    const living = tasks.filter(({ state }) => state !== 'ended');
+    const isCalm = living.every(({ state }) => state === 'running');
+    const running = isCalm ? living.map((task) => task.id).join(' ') : null;
+    return {
+      version,
+      sinceMs: before?.version === version ? before.sinceMs : nowMs,
+      tasks: running,
+      calmSinceMs: before?.tasks === running ? before.calmSinceMs : nowMs,
+    };
   }
 
   #follow(serviceId: string, generationNow: number, open: OpenRollout, isOwn: boolean): Watched {

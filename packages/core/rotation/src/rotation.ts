@@ -257,7 +257,7 @@ export class Rotation implements RotateByHand {
       ledger,
       policy: this.#settings.policy,
       watched: (serviceId, open) => this.#rollouts.of(serviceId, open),
-      unchangedForMs: (serviceId) => this.#rollouts.unchangedForMs(serviceId),
+      asItIs: (serviceId) => this.#rollouts.asItIs(serviceId),
       lastGood: (key, revision) => this.#lastGood.availability(key, revision),
       failures,
       rejections: this.#rejections,

@@ -33,6 +33,8 @@ export interface Situation {
   readonly begunHere: boolean;
   /** For how long it has seen the service object as it is. */
   readonly unchangedForMs: number;
+  /** For how long it has seen the very same tasks, each running. */
+  readonly calmForMs: number;
   /** Why the orchestrator refused the open rollout's update for good, if it did. */
   readonly rejection: string | undefined;
   /** The service's failed tasks; `null` where they were not asked for. */
