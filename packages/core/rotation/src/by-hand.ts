@@ -1,7 +1,7 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy } from './holdings.ts';
-import { type LedgerDocument, type LedgerService, NOTHING_OPEN } from './ledger.ts';
+import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN } from './ledger.ts';
 import type { RequestedService, RotateRequest } from './rotate-request.ts';
 import { lift } from './set-aside.ts';
 import type { SecretUse, ServiceUses } from './uses.ts';
@@ -60,7 +60,7 @@ function concerns(request: RotateRequest, serviceName: string, use: SecretUse, e
     case 'service':
       return serviceName === request.name;
     case 'set-aside': {
-      const isLeft = entry.rollout?.state === 'failed' && use.key in entry.rollout.target;
+      const isLeft = entry.rollout?.state === 'failed' && use.key in broughtBy(entry.rollout);
       return isLeft || entry.setAside.some(({ failed }) => use.key in failed);
     }
   }
@@ -77,7 +77,8 @@ function noteRequest(
   const sets = before.setAside.filter(({ failed }) => Object.keys(failed).some(isConcerned));
   const liftedKeys = sets.flatMap(({ failed }) => Object.keys(failed));
   const lifted = lift(before, serviceUses, sets);
-  const failedKeys = before.rollout?.state === 'failed' ? Object.keys(before.rollout.target).filter(isConcerned) : [];
+  const failedKeys =
+    before.rollout?.state === 'failed' ? Object.keys(broughtBy(before.rollout)).filter(isConcerned) : [];
   const unknown = rollable.filter(({ refKey }) => current(refKey) === undefined);
   const outdated = rollable.filter((use) => {
     const now = current(use.refKey);

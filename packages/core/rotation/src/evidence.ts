@@ -13,7 +13,7 @@ interface TaskEvidence {
   /** By the secret's name. More than one where it was asked for again in between. */
   readonly answers: Map<string, Answer[]>;
   recordedAtMs: number;
-  /** Whether a snapshot showed the task before it ran, after it was answered. */
+  /** Whether a snapshot showed that the task did not run yet, just before it was answered or after that. */
   seenStarting: boolean;
   /** Whether the task was seen running: its containers hold what they hold. */
   frozen: boolean;
@@ -31,7 +31,9 @@ const UNSEEN_TASK_MS = 600_000;
 export class Evidence {
   readonly #startedAtMs: number;
   readonly #tasks = new Map<string, TaskEvidence>();
+  /** By the latest snapshot. */
   #running: ReadonlySet<string> = new Set();
+  #starting: ReadonlySet<string> = new Set();
 
   /** @param startedAtMs when this process began to answer, in milliseconds since 1970. */
   constructor(startedAtMs: number) {
@@ -43,7 +45,7 @@ export class Evidence {
     if (this.#running.has(taskId)) return;
     let task = this.#tasks.get(taskId);
     if (task === undefined) {
-      task = { answers: new Map(), recordedAtMs: nowMs, seenStarting: false, frozen: false };
+      task = { answers: new Map(), recordedAtMs: nowMs, seenStarting: this.#starting.has(taskId), frozen: false };
       this.#tasks.set(taskId, task);
     }
     if (task.frozen) return;
@@ -67,7 +69,10 @@ export class Evidence {
   observe(tasks: Iterable<WorkloadTask>, nowMs: number): void {
     const alive = new Map<string, WorkloadTask>();
     for (const task of tasks) if (task.state !== 'ended') alive.set(task.id, task);
-    this.#running = new Set([...alive.values()].filter(({ state }) => state === 'running').map(({ id }) => id));
+    const inState = (wanted: WorkloadTask['state']) =>
+      new Set([...alive.values()].filter(({ state }) => state === wanted).map(({ id }) => id));
+    this.#running = inState('running');
+    this.#starting = inState('starting');
     for (const [id, evidence] of this.#tasks) {
       const task = alive.get(id);
       if (task === undefined) {

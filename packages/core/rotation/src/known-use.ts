@@ -1,5 +1,5 @@
 import { type HeldValue, sameValue } from './held-value.ts';
-import type { OpenRollout } from './ledger.ts';
+import { broughtBy, type OpenRollout } from './ledger.ts';
 import type { SecretUse } from './uses.ts';
 import type { WorkloadTask } from './workloads.ts';
 
@@ -29,9 +29,9 @@ export function tasksWithout({ target }: OpenRollout, { use, wanted, held }: Kno
   return held.filter(({ value }) => !isReached(value)).map(({ task }) => task);
 }
 
-/** Whether another value is wanted by now than the rollout brings of the secret. */
+/** Whether another value is wanted by now of a secret of which the rollout brings a new one. */
 export function isNewer(rollout: OpenRollout, known: KnownUse): boolean {
-  return known.use.key in rollout.target && known.wanted !== undefined && !bringsWanted(rollout, known);
+  return known.use.key in broughtBy(rollout) && known.wanted !== undefined && !bringsWanted(rollout, known);
 }
 
 /** Whether the rollout brings what is wanted of the secret. */

@@ -1,4 +1,4 @@
-import type { HeldValue } from './held-value.ts';
+import { type HeldValue, sameValue } from './held-value.ts';
 
 /** Values by ledger key. */
 export type Values = Readonly<Record<string, HeldValue>>;
@@ -35,10 +35,22 @@ export interface OpenRollout {
   readonly failure: string;
   /** Of the service when it was rolled: what fails with another one may fail for that reason. */
   readonly fingerprint: string;
-  /** The values that it brings: all that changes for the tasks. */
+  /**
+   * What its tasks are given: the values that it brings, and those of the service's other secrets as they were when it
+   * was begun. A value that comes later is not mixed in, so that it is known with what a task failed.
+   */
   readonly target: Values;
   /** What the tasks held before it, as far as that is known. */
   readonly lastGood: Values;
+}
+
+/** The values that a rollout brings: those that its tasks did not hold before. */
+export function broughtBy({ target, lastGood }: OpenRollout): Values {
+  const isNew = ([key, value]: [string, HeldValue]) => {
+    const before = lastGood[key];
+    return before === undefined || !sameValue(before, value);
+  };
+  return Object.fromEntries(Object.entries(target).filter(isNew));
 }
 
 /** Values that made tasks of a service fail when they came together. The service is given the last good ones instead. */

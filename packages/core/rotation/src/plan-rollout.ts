@@ -1,7 +1,8 @@
 import { bringsWanted, isNewer, outdatedTasks, tasksWithout } from './known-use.ts';
-import type { OpenRollout } from './ledger.ts';
+import { broughtBy, type OpenRollout } from './ledger.ts';
 import {
   begin,
+  block,
   complete,
   type Failure,
   failed,
@@ -13,7 +14,7 @@ import {
   wait,
 } from './rollout-steps.ts';
 import { type Decision, dueUses, isBusy, isEnded, type Situation, wasApplied } from './situation.ts';
-import { planEnded, takeBack } from './take-back.ts';
+import { NEWER, planEnded, takeBack } from './take-back.ts';
 
 /** Decides about one service: go on watching its open rollout, close it, take it back, give it up, or begin one. */
 export function planRollout(situation: Situation): Decision {
@@ -82,17 +83,18 @@ function whyStuck({ service, failures }: Situation, open: OpenRollout): string {
 /** A failed set is not tried twice: only a newer value of one of its secrets, or a request, begins the next rollout. */
 function planFailed(situation: Situation, open: OpenRollout): Decision {
   const { service, entry, uses } = situation;
-  const ofRollout = uses.filter(({ use }) => use.key in open.target);
-  const isRequested = entry.requested.some((key) => key in open.target);
-  const isOther = dueUses(situation).some(({ use }) => !(use.key in open.target));
+  const brought = broughtBy(open);
+  const ofRollout = uses.filter(({ use }) => use.key in brought);
+  const isRequested = entry.requested.some((key) => key in brought);
+  const isOther = dueUses(situation).some(({ use }) => !(use.key in brought));
   if (isRequested || isOther || ofRollout.some((known) => isNewer(open, known))) return begin(situation, 1, ofRollout);
   if (isBusy(service)) return keep(situation);
   const { state } = service.rollout;
-  const isUndone = state === 'rolled-back' && service.generation < open.generation;
-  if (isUndone && open.direction === 'forward') return takeBack(situation, open, null);
   const isReached = uses.every((known) => tasksWithout(open, known).length === 0);
   if (state === 'completed' && isReached) return complete(situation, open);
   const isPaused = state === 'paused' || state === 'rollback-paused';
-  if (uses.every((known) => outdatedTasks(known).length === 0) && !isPaused) return keep(situation, null);
-  return wait(situation, 'a newer value, or a request by hand, since this one failed');
+  const isCurrent = uses.every((known) => outdatedTasks(known).length === 0 && known.held.length > 0);
+  if (isCurrent && !isPaused) return keep(situation, null);
+  const isUndone = state === 'rolled-back' && service.generation < open.generation;
+  return isUndone && open.direction === 'forward' ? takeBack(situation, open, null) : block(situation, NEWER);
 }

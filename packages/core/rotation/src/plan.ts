@@ -13,6 +13,7 @@ import {
 import { planRollout } from './plan-rollout.ts';
 import { planSecrets } from './plan-secrets.ts';
 import { remember } from './remember.ts';
+import { NOT_WATCHED, type SteadyFor, type WatchedRollout } from './rollout-watch.ts';
 import { liftOutdatedSets, noteEarlier } from './set-aside.ts';
 import {
   type Availability,
@@ -36,7 +37,9 @@ export interface PlanInput {
   readonly ledger: LedgerDocument;
   readonly policy: RotationPolicy;
   /** What this process has seen of an open rollout: for how long, and whether its update was applied. */
-  readonly watched: (serviceId: string, open: OpenRollout) => { readonly forMs: number; readonly applied: boolean };
+  readonly watched: (serviceId: string, open: OpenRollout) => WatchedRollout;
+  /** For how long this process has seen a service as it is. */
+  readonly asItIs: (serviceId: string) => SteadyFor;
   /** Whether a replaced value of a ref can still be given. */
   readonly lastGood: (refKey: string, revision: string) => Availability;
   /** The failed tasks of the services whose rollout the orchestrator ended, by service id. */
@@ -124,7 +127,7 @@ function situationOf(
   const known = knownUses(serviceUses, noted, input, secrets);
   const entry = { ...noted, requested: noted.requested.filter((key) => isStillWanted(key, noted, known)) };
   const open = entry.rollout;
-  const watched = open === null ? { forMs: 0, applied: false } : input.watched(service.id, open);
+  const watched = open === null ? NOT_WATCHED : input.watched(service.id, open);
   const secretOf = new Map(uses.map((use) => [use.key, use]));
   return {
     serviceUses,
@@ -142,6 +145,8 @@ function situationOf(
       policy: input.policy,
       openForMs: watched.forMs,
       seenApplied: watched.applied,
+      begunHere: watched.begunHere,
+      ...input.asItIs(service.id),
       rejection: input.rejections.get(service.id),
       failures: input.failures.get(service.id) ?? null,
       given: (taskId, key) => input.answered(taskId, secretOf.get(key)?.secret.name ?? ''),

@@ -2,6 +2,7 @@ import { type HeldValue, sameValue } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy, isKnown, notedFor } from './holdings.ts';
 import { type KnownUse, outdatedTasks } from './known-use.ts';
 import {
+  broughtBy,
   type EarlierValue,
   isNothingOpen,
   type LedgerDocument,
@@ -65,14 +66,15 @@ export function remember(input: RememberInput): LedgerService | null {
   return isNothingOpen(entry) ? null : entry;
 }
 
-/** What a rollout that is closed now brought, where that is not what the next ledger says of all tasks. */
+/** What a rollout that is closed now gave to tasks, where that is not what the next ledger says of all of them. */
 function noteRolledOut(closed: OpenRollout, { service, after, secrets }: RememberInput): LedgerService {
   let { earlier } = after;
-  const brought = service.tasks.filter(({ generation }) => generation >= closed.generation);
+  const brought = broughtBy(closed);
+  const ofRollout = service.tasks.filter(({ generation }) => generation >= closed.generation);
   for (const [key, value] of Object.entries(closed.target)) {
     const latest = secrets[key];
     if (latest === undefined || sameValue(latest, value)) continue;
-    earlier = noteEarlier(earlier, key, value, brought);
+    earlier = noteEarlier(earlier, key, value, key in brought ? ofRollout : service.tasks);
   }
   return { ...after, earlier };
 }

@@ -1,8 +1,8 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import type { HeldValue } from './held-value.ts';
+import { type HeldValue, sameValue } from './held-value.ts';
 import { isKnown } from './holdings.ts';
 import { type KnownUse, outdatedTasks } from './known-use.ts';
-import { type OpenRollout, setAsideWith } from './ledger.ts';
+import { broughtBy, type OpenRollout, setAsideWith } from './ledger.ts';
 import { type Decision, isBusy, nextGeneration, type RollAction, type Situation, secretNames } from './situation.ts';
 
 /** Why a rollout failed, for its event. */
@@ -11,6 +11,10 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Swarm takes a moment from a change of a service until it says that it is updating it. */
+const SETTLED_MS = 1_000;
+/** A task that fails again and again seems to run in between: this is longer than such a moment. */
+const CALM_MS = 30_000;
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LONGEST_MS = 600_000;
 
@@ -48,12 +52,14 @@ export function giveUp(situation: Situation, open: OpenRollout, failure: Failure
   return { ...keep(situation, rollout), events: [failed(situation, open, failure)] };
 }
 
-/** Every task has what the rollout brought. */
+/** Every task has what the rollout brought. Where the service uses none of it any more, nothing was rotated. */
 export function complete(situation: Situation, open: OpenRollout): Decision {
   const { service, nowMs } = situation;
+  const secrets = secretNames(situation, broughtBy(open));
+  if (secrets.length === 0) return keep(situation, null);
   const common = {
     service: service.name,
-    secrets: secretNames(situation, open.target),
+    secrets,
     generation: open.generation,
     durationMs: Math.max(0, nowMs - (open.direction === 'forward' ? open.changedAtMs : open.begunAtMs)),
   };
@@ -63,7 +69,7 @@ export function complete(situation: Situation, open: OpenRollout): Decision {
 
 /** The event of a rollout that failed. */
 export function failed(situation: Situation, open: OpenRollout, failure: Failure): ProductEvent {
-  const secrets = secretNames(situation, open.target);
+  const secrets = secretNames(situation, broughtBy(open));
   return { type: 'rollout.failed', service: situation.service.name, secrets, ...failure };
 }
 
@@ -78,9 +84,14 @@ export function begin(situation: Situation, attempt = 1, also: readonly KnownUse
   const before = entry.rollout;
   const isOursNoMore = before !== null && before.state !== 'open' && service.rollout.state === 'rolling';
   if (isBusy(service) && !isOursNoMore) return wait(situation, 'its own update to end');
+  if (before === null && service.rollout.state === 'none' && situation.unchangedForMs < SETTLED_MS) {
+    return wait(situation, 'its latest change to be taken up');
+  }
   const isPaused = service.rollout.state === 'paused' || service.rollout.state === 'rollback-paused';
-  if (before === null && isPaused && !service.rollout.mayGoOn)
-    return block(situation, 'its paused update to be resumed or undone');
+  if (before === null && isPaused) {
+    if (!service.rollout.mayGoOn) return block(situation, 'its paused update to be resumed or undone');
+    if (situation.calmForMs < CALM_MS) return wait(situation, 'the tasks of its paused update to run for a while');
+  }
   if (!mayBegin) return wait(situation, 'other services to finish');
   const uses = situation.uses.filter((known) => outdatedTasks(known).length > 0 || also.includes(known));
   return start(situation, uses, attempt);
@@ -90,19 +101,20 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number)
   const { service, entry, nowMs } = situation;
   const target: Record<string, HeldValue> = {};
   const lastGood: Record<string, HeldValue> = {};
-  for (const known of uses) {
+  for (const known of situation.uses) {
     const { use, wanted } = known;
     if (wanted === undefined) continue;
     target[use.key] = { revision: wanted.revision, digest: wanted.digest };
-    const before = entry.rollout?.lastGood[use.key] ?? replacedValue(known);
+    const before = uses.includes(known) ? valueBefore(situation, known) : wanted;
     if (before !== undefined) lastGood[use.key] = { revision: before.revision, digest: before.digest };
   }
-  const goesBack = Object.keys(target).every((key) => setAsideWith(entry, key) !== undefined);
+  const brought = uses.map(({ use }) => use.key).filter((key) => key in target);
+  const goesBack = brought.every((key) => setAsideWith(entry, key) !== undefined);
   const rollout: OpenRollout = {
     direction: goesBack ? 'back' : 'forward',
     generation: nextGeneration(situation),
     begunAtMs: nowMs,
-    changedAtMs: Math.min(...uses.map(({ seenAtMs }) => seenAtMs)),
+    changedAtMs: Math.min(...uses.filter(({ wanted }) => wanted !== undefined).map(({ seenAtMs }) => seenAtMs)),
     attempt,
     state: 'open',
     failure: '',
@@ -111,9 +123,9 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number)
     lastGood,
   };
   const { generation } = rollout;
-  const secrets = secretNames(situation, target);
+  const secrets = uses.filter(({ use }) => use.key in target).map(({ use }) => use.secret.name);
   return {
-    entry: { ...entry, rollout, requested: entry.requested.filter((key) => !(key in target)) },
+    entry: { ...entry, rollout, requested: entry.requested.filter((key) => !brought.includes(key)) },
     roll: rollTo(situation, generation),
     events: [{ type: goesBack ? 'rollback.started' : 'rollout.started', service: service.name, secrets, generation }],
     waitingFor: null,
@@ -121,11 +133,27 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number)
   };
 }
 
-/** What the newest of the tasks holds that are to be replaced. */
-function replacedValue(known: KnownUse): HeldValue | undefined {
+/**
+ * The value that is to be given again if the new one fails. After a rollout that came to nothing it is the one before
+ * that; else what most of the tasks hold that are to be replaced, unless tasks have failed with it.
+ */
+function valueBefore({ entry }: Situation, known: KnownUse): HeldValue | undefined {
+  const { key } = known.use;
+  // It is the last good one that is brought.
+  if (setAsideWith(entry, key) !== undefined) return undefined;
+  const before = entry.rollout?.lastGood[key];
+  if (before !== undefined) return before;
+  const failedWith = [entry.rollout?.target[key], ...entry.setAside.map(({ failed }) => failed[key])];
   const outdated = new Set(outdatedTasks(known));
-  const candidates = known.held.filter(({ task, value }) => outdated.has(task) && isKnown(value));
-  return candidates.toSorted((a, b) => b.task.createdAtMs - a.task.createdAtMs)[0]?.value;
+  const counts = new Map<string, { readonly value: HeldValue; count: number }>();
+  for (const { task, value } of known.held.toSorted((a, b) => a.task.createdAtMs - b.task.createdAtMs)) {
+    const isBad = failedWith.some((bad) => bad !== undefined && sameValue(bad, value));
+    if (!outdated.has(task) || !isKnown(value) || isBad) continue;
+    const counted = counts.get(value.revision) ?? { value, count: 0 };
+    counted.count += 1;
+    counts.set(value.revision, counted);
+  }
+  return [...counts.values()].toSorted((a, b) => b.count - a.count)[0]?.value;
 }
 
 /** The update that brings a service to a generation. */

@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { emptyLedger, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import { RolloutWatch } from './rollout-watch.ts';
 import type { ServiceUses } from './uses.ts';
+import type { FailedTask } from './workloads.ts';
 
 const open = { generation: 5, attempt: 1 } as OpenRollout;
-const service = (generation: number) => [{ service: { id: 'web', generation }, uses: [] }] as unknown as ServiceUses[];
+const service = (generation: number) =>
+  [{ service: { id: 'web', version: 1, generation, tasks: [] }, uses: [] }] as unknown as ServiceUses[];
 const ledger = (rollout: OpenRollout | null) => ({
   ...emptyLedger(null),
   services: { web: { ...NOTHING_OPEN, rollout } },
@@ -18,7 +20,7 @@ test('tells for how long a rollout was seen open, whatever the wall clock does',
   clock.setBack(3_600_000);
   await clock.advance(7_000);
   watch.observe(service(4), ledger(open));
-  expect(watch.of('web', open)).toEqual({ forMs: 7_000, applied: false });
+  expect(watch.of('web', open)).toEqual({ forMs: 7_000, applied: false, begunHere: false });
 });
 
 test('counts each attempt anew, but remembers that the update was applied', async () => {
@@ -28,13 +30,49 @@ test('counts each attempt anew, but remembers that the update was applied', asyn
   await clock.advance(7_000);
   const again = { ...open, attempt: 2 };
   watch.observe(service(4), ledger(again));
-  expect(watch.of('web', again)).toEqual({ forMs: 0, applied: true });
+  expect(watch.of('web', again)).toEqual({ forMs: 0, applied: true, begunHere: false });
 });
 
 test('knows nothing of a rollout that it has not seen, or not any more', () => {
   const watch = new RolloutWatch(new SimulatedClock());
   watch.observe(service(5), ledger(open));
-  expect(watch.of('web', { ...open, generation: 6 })).toEqual({ forMs: 0, applied: false });
+  expect(watch.of('web', { ...open, generation: 6 })).toEqual({ forMs: 0, applied: false, begunHere: false });
   watch.observe(service(5), ledger(null));
-  expect(watch.of('web', open)).toEqual({ forMs: 0, applied: false });
+  expect(watch.of('web', open)).toEqual({ forMs: 0, applied: false, begunHere: false });
+});
+
+test('knows which rollouts it began itself, with every attempt', () => {
+  const watch = new RolloutWatch(new SimulatedClock());
+  watch.observe(service(4), ledger(open), true);
+  watch.observe(service(5), ledger(open));
+  expect(watch.of('web', open).begunHere).toBe(true);
+  const again = { ...open, attempt: 2 };
+  watch.observe(service(5), ledger(again));
+  expect(watch.of('web', again).begunHere).toBe(false);
+});
+
+test('remembers the failed tasks of a rollout that the orchestrator has forgotten', () => {
+  const watch = new RolloutWatch(new SimulatedClock());
+  watch.observe(service(5), ledger(open));
+  const failed = (id: string) => ({ id }) as FailedTask;
+  watch.failures('web', [failed('a'), failed('b')]);
+  expect(watch.failures('web', [failed('b'), failed('c')]).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+});
+
+test('tells for how long a service is as it is, and for how long the same tasks run', async () => {
+  const clock = new SimulatedClock();
+  const watch = new RolloutWatch(clock);
+  const look = (version: number, tasks: readonly (readonly [string, string])[]) => {
+    const service = { id: 'web', version, tasks: tasks.map(([id, state]) => ({ id, state })) };
+    watch.observe([{ service, uses: [] }] as unknown as ServiceUses[], ledger(null));
+  };
+  look(1, [['a', 'running']]);
+  await clock.advance(3_000);
+  look(1, [['a', 'running']]);
+  expect(watch.asItIs('web')).toEqual({ unchangedForMs: 3_000, calmForMs: 3_000 });
+  look(1, [['a', 'starting']]);
+  await clock.advance(1_000);
+  expect(watch.asItIs('web')).toEqual({ unchangedForMs: 4_000, calmForMs: 0 });
+  look(2, [['b', 'running']]);
+  expect(watch.asItIs('web')).toEqual({ unchangedForMs: 0, calmForMs: 0 });
 });

@@ -1,6 +1,28 @@
 import type { Clock } from '@vault-swarm/provider';
 import type { LedgerDocument, OpenRollout } from './ledger.ts';
 import type { ServiceUses } from './uses.ts';
+import type { FailedTask, Workload } from './workloads.ts';
+
+/** What this process has seen of an open rollout. */
+export interface WatchedRollout {
+  /** For how long it has seen the present attempt open, in milliseconds. */
+  readonly forMs: number;
+  /** Whether it saw the update applied. */
+  readonly applied: boolean;
+  /** Whether it began the rollout itself, and each attempt of it. */
+  readonly begunHere: boolean;
+}
+
+/** For how long this process has seen a service as it is, in milliseconds. */
+export interface SteadyFor {
+  /** Its object. */
+  readonly unchangedForMs: number;
+  /** The very same tasks, each running; 0 while one does not run. */
+  readonly calmForMs: number;
+}
+
+/** Nothing. */
+export const NOT_WATCHED: WatchedRollout = { forMs: 0, applied: false, begunHere: false };
 
 interface Watched {
   readonly generation: number;
@@ -8,38 +30,51 @@ interface Watched {
   /** Monotonic milliseconds. */
   readonly sinceMs: number;
   applied: boolean;
+  readonly begunHere: boolean;
+  /** By task. */
+  readonly failures: Map<string, FailedTask>;
+}
+
+/** Times are monotonic milliseconds. */
+interface Steady {
+  readonly version: number;
+  readonly sinceMs: number;
+  /** The running tasks; `null` where one does not run. */
+  readonly tasks: string | null;
+  readonly calmSinceMs: number;
 }
 
 /**
- * What this process has seen of the open rollouts. Their times in the ledger are of clocks that may jump, and of other
- * machines; how long to wait is measured here.
+ * What this process has seen of the open rollouts, and for how long of the services. The times in the ledger are of
+ * clocks that may jump, and of other machines; how long to wait is measured here. And failed tasks that the orchestrator
+ * forgets are known here.
  */
 export class RolloutWatch {
   readonly #clock: Clock;
   /** By service. */
   #watched = new Map<string, Watched>();
+  /** By service. */
+  #steady = new Map<string, Steady>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Takes in what is open, and how far the services are. */
-  observe(services: readonly ServiceUses[], ledger: LedgerDocument): void {
-    const next = new Map<string, Watched>();
+  /**
+   * Takes in what is open, and how far the services are.
+   * @param isOwn whether this process has just written the ledger: what is new in it was begun here.
+   */
+  observe(services: readonly ServiceUses[], ledger: LedgerDocument, isOwn = false): void {
+    const watched = new Map<string, Watched>();
+    const steady = new Map<string, Steady>();
     for (const { service } of services) {
-      const open = ledger.services[service.id]?.rollout;
-      if (open === undefined || open === null) continue;
-      const before = this.#watched.get(service.id);
-      const isSame = before?.generation === open.generation;
-      const { generation, attempt } = open;
-      const watched =
-        isSame && before.attempt === attempt
-          ? before
-          : { generation, attempt, sinceMs: this.#clock.monotonic(), applied: isSame && before.applied };
-      watched.applied ||= service.generation >= generation;
-      next.set(service.id, watched);
+      const { id, generation } = service;
+      steady.set(id, this.#steadySince(service));
+      const open = ledger.services[id]?.rollout;
+      if (open !== undefined && open !== null) watched.set(id, this.#follow(id, generation, open, isOwn));
     }
-    this.#watched = next;
+    this.#watched = watched;
+    this.#steady = steady;
   }
 
   /** The service's update was applied. */
@@ -48,11 +83,64 @@ export class RolloutWatch {
     if (watched?.generation === generation) watched.applied = true;
   }
 
-  /** For how long its present attempt was seen, in milliseconds, and whether its update was seen applied. */
-  of(serviceId: string, { generation, attempt }: OpenRollout): { readonly forMs: number; readonly applied: boolean } {
+  /** Takes in the failed tasks of a service that the orchestrator knows now, and gives all that were seen. */
+  failures(serviceId: string, now: readonly FailedTask[]): readonly FailedTask[] {
+    const seen = this.#watched.get(serviceId)?.failures;
+    if (seen === undefined) return now;
+    for (const failure of now) seen.set(failure.id, failure);
+    return [...seen.values()];
+  }
+
+  /** What was seen of the service's open rollout. */
+  of(serviceId: string, { generation, attempt }: OpenRollout): WatchedRollout {
     const watched = this.#watched.get(serviceId);
-    if (watched?.generation !== generation) return { forMs: 0, applied: false };
-    const forMs = watched.attempt === attempt ? this.#clock.monotonic() - watched.sinceMs : 0;
-    return { forMs, applied: watched.applied };
+    if (watched?.generation !== generation) return NOT_WATCHED;
+    const { applied, begunHere } = watched;
+    return { forMs: watched.attempt === attempt ? this.#clock.monotonic() - watched.sinceMs : 0, applied, begunHere };
+  }
+
+  /** For how long the service was seen as it is. */
+  asItIs(serviceId: string): SteadyFor {
+    const steady = this.#steady.get(serviceId);
+    if (steady === undefined) return { unchangedForMs: 0, calmForMs: 0 };
+    const nowMs = this.#clock.monotonic();
+    return {
+      unchangedForMs: nowMs - steady.sinceMs,
+      calmForMs: steady.tasks === null ? 0 : nowMs - steady.calmSinceMs,
+    };
+  }
+
+  #steadySince({ id, version, tasks }: Workload): Steady {
+    const nowMs = this.#clock.monotonic();
+    const before = this.#steady.get(id);
+    const living = tasks.filter(({ state }) => state !== 'ended');
+    const isCalm = living.every(({ state }) => state === 'running');
+    const running = isCalm ? living.map((task) => task.id).join(' ') : null;
+    return {
+      version,
+      sinceMs: before?.version === version ? before.sinceMs : nowMs,
+      tasks: running,
+      calmSinceMs: before?.tasks === running ? before.calmSinceMs : nowMs,
+    };
+  }
+
+  #follow(serviceId: string, generationNow: number, open: OpenRollout, isOwn: boolean): Watched {
+    const { generation, attempt } = open;
+    const known = this.#watched.get(serviceId);
+    const before = known?.generation === generation ? known : undefined;
+    const isApplied = generationNow >= generation;
+    if (before?.attempt === attempt) {
+      before.applied ||= isApplied;
+      return before;
+    }
+    return {
+      generation,
+      attempt,
+      sinceMs: this.#clock.monotonic(),
+      applied: isApplied || before?.applied === true,
+      // Who has begun it and every attempt of it has answered to all of its tasks.
+      begunHere: isOwn && (before === undefined || before.begunHere),
+      failures: before?.failures ?? new Map(),
+    };
   }
 }

@@ -196,7 +196,7 @@ export class Rotation implements RotateByHand {
       this.#foreign.wrote(next.ledger);
       this.#intended.update(next.ledger, uses.services);
       this.#lastGood.keep(this.#intended.named);
-      this.#rollouts.observe(uses.services, next.ledger);
+      this.#rollouts.observe(uses.services, next.ledger, true);
       this.#rejections.clear();
     }
     for (const event of next.events) {
@@ -207,7 +207,8 @@ export class Rotation implements RotateByHand {
     const isOpen = Object.values(next.ledger.services).some(
       ({ rollout }) => rollout !== null && rollout.state !== 'failed',
     );
-    return next.rolls.length > 0 || isOpen;
+    const waits = next.services.some(({ waitingFor, blocked }) => waitingFor !== null && !blocked);
+    return next.rolls.length > 0 || isOpen || waits;
   }
 
   /** Takes in what the orchestrator says. Returns the ledger, a first one where there is none. */
@@ -234,11 +235,17 @@ export class Rotation implements RotateByHand {
     const concerned = services.filter(({ service }) => {
       const open = ledger.services[service.id]?.rollout;
       if (open === undefined || open === null || open.state === 'failed') return false;
-      return isEnded(service) || this.#rollouts.of(service.id, open).forMs > this.#settings.policy.stuckAfterMs;
+      const isGoingBack = service.rollout.state === 'rolling-back';
+      return (
+        isGoingBack ||
+        isEnded(service) ||
+        this.#rollouts.of(service.id, open).forMs > this.#settings.policy.stuckAfterMs
+      );
     });
     return new Map(
       await mapConcurrently(concerned, READS_AT_ONCE, async ({ service: { id } }) => {
-        return [id, await this.#ports.workloads.failures(id, { signal })] as const;
+        const now = await this.#ports.workloads.failures(id, { signal });
+        return [id, this.#rollouts.failures(id, now)] as const;
       }),
     );
   }
@@ -250,6 +257,7 @@ export class Rotation implements RotateByHand {
       ledger,
       policy: this.#settings.policy,
       watched: (serviceId, open) => this.#rollouts.of(serviceId, open),
+      asItIs: (serviceId) => this.#rollouts.asItIs(serviceId),
       lastGood: (key, revision) => this.#lastGood.availability(key, revision),
       failures,
       rejections: this.#rejections,

@@ -29,6 +29,12 @@ export interface Situation {
   readonly openForMs: number;
   /** Whether this process saw the open rollout's update applied. */
   readonly seenApplied: boolean;
+  /** Whether it began the rollout and each attempt: then it has answered to all of its tasks, if it is the one that is asked. */
+  readonly begunHere: boolean;
+  /** For how long it has seen the service object as it is. */
+  readonly unchangedForMs: number;
+  /** For how long it has seen the very same tasks, each running. */
+  readonly calmForMs: number;
   /** Why the orchestrator refused the open rollout's update for good, if it did. */
   readonly rejection: string | undefined;
   /** The service's failed tasks; `null` where they were not asked for. */

@@ -1,5 +1,5 @@
 import type { Problem, ProductEvent } from '@vault-swarm/provider';
-import { type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
+import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import type { Plan } from './plan.ts';
 import type { RevisionWatch } from './revision-watch.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
@@ -110,7 +110,7 @@ export class StatusBoard {
           ? null
           : {
               generation: rollout.generation,
-              secrets: uses.filter(({ key }) => key in rollout.target).map(({ secret }) => secret.name),
+              secrets: uses.filter(({ key }) => key in broughtBy(rollout)).map(({ secret }) => secret.name),
               startedAtMs: rollout.begunAtMs,
               direction: rollout.direction,
               state: rollout.state !== 'open' ? rollout.state : waitingFor === null ? 'rolling' : 'waiting',

@@ -72,6 +72,9 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
     policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     openForMs: 0,
     seenApplied: true,
+    begunHere: false,
+    unchangedForMs: 60_000,
+    calmForMs: 60_000,
     rejection: undefined,
     failures: [bad],
     given: () => [],
@@ -154,6 +157,10 @@ describe('a failed task does not speak against the value', () => {
     expect(decide({ situation: { given: () => [value('r2')] } }).entry.setAside).toEqual(aside);
   });
 
+  test('where it was given something by another manager, though this one began the rollout', () => {
+    expect(decide({ situation: { begunHere: true } }).entry.setAside).toEqual([]);
+  });
+
   test("where the user changed the service since: the user's paused update is waited for", () => {
     const service = { fingerprint: 'spec 2' };
     const theirs = [bad, { ...bad, fingerprint: 'spec 2' }];
@@ -203,7 +210,7 @@ describe('a rollout that was rolled back', () => {
 });
 
 describe('a rollout of the last good value', () => {
-  const back: OpenRollout = { ...rollout, direction: 'back', target: { s1: value('r1') } };
+  const back: OpenRollout = { ...rollout, direction: 'back', target: { s1: value('r1') }, lastGood: {} };
   const entry = { rollout: back, setAside: aside };
 
   test('is not set aside when it fails as well, and nothing is tried any more', () => {

@@ -1,7 +1,7 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue } from './held-value.ts';
 import { isNewer, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
-import { type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
+import { broughtBy, type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
 import { begin, block, complete, type Failure, failed, giveUp, keep, mayRetry, resume, wait } from './rollout-steps.ts';
 import { type Decision, dueUses, type Situation, secretNames } from './situation.ts';
 import type { FailedTask } from './workloads.ts';
@@ -24,23 +24,27 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
   if (service.fingerprint !== open.fingerprint) return planChangedByUser(situation, open, failure);
   // Also of somebody's `--force` since: its tasks were given the same values.
   const ofRollout = failures.filter(({ generation }) => generation >= open.generation);
-  const isTakenBackByHand = isUndone && state === 'rolled-back' && ofRollout.length === 0;
+  // Failed tasks are forgotten after a while: only who has watched it knows that there were none.
+  const isTakenBackByHand = isUndone && state === 'rolled-back' && ofRollout.length === 0 && situation.seenApplied;
   if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {
     return takeBack(situation, open, failure);
   }
   return tryAgain(situation, open, failure);
 }
 
-/** Whether the task was given what the rollout brings, and failed though all else was as before. */
+/**
+ * Whether the task was given what the rollout gives, and failed though all else was as before. What is not known to have
+ * been given was answered by a process before this one, unless this one began the rollout: then another manager is asked.
+ */
 function speaksAgainst(
-  { given }: Situation,
+  { given, begunHere }: Situation,
   { fingerprint, target }: OpenRollout,
   { id, fingerprint: ofTask, started, nodeReady }: FailedTask,
 ): boolean {
   if (!started || !nodeReady || ofTask !== fingerprint) return false;
   return Object.entries(target).every(([key, value]) => {
     const answers = given(id, key);
-    return answers.length === 0 || answers.some((answer) => sameValue(answer, value));
+    return answers.length === 0 ? !begunHere : answers.some((answer) => sameValue(answer, value));
   });
 }
 
@@ -75,10 +79,11 @@ function tryAgain(situation: Situation, open: OpenRollout, failure: Failure): De
 export function takeBack(situation: Situation, open: OpenRollout, failure: Failure | null): Decision {
   const { service, uses, policy, entry } = situation;
   const events = failure === null ? [] : [failed(situation, open, failure)];
-  const asFailed = () => (failure === null ? wait(situation, NEWER) : giveUp(situation, open, failure));
+  const asFailed = () => (failure === null ? block(situation, NEWER) : giveUp(situation, open, failure));
   // The last good values fail as well: it is not for them.
   if (open.direction === 'back') return asFailed();
-  const ofRollout = uses.filter(({ use }) => use.key in open.target);
+  const brought = broughtBy(open);
+  const ofRollout = uses.filter(({ use }) => use.key in brought);
   if (ofRollout.some((known) => isNewer(open, known))) {
     // One of the values is newer by now: the new set is tried.
     return after(events, begin({ ...situation, mayBegin: true }, 1, ofRollout));
@@ -91,7 +96,7 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   });
   if (availability.includes('gone')) {
     const message = `${failure?.message ?? open.failure}; its last good values can't be had any more`;
-    return failure === null ? wait(situation, NEWER) : giveUp(situation, open, { ...failure, message });
+    return failure === null ? block(situation, NEWER) : giveUp(situation, open, { ...failure, message });
   }
   if (availability.includes('unknown')) return wait(situation, 'its last good values to be read');
   const set: SetAside = {
@@ -115,7 +120,8 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   return after([...events, told], begin({ ...next, mayBegin: true }, 1, concerned));
 }
 
-const NEWER = 'a newer value, or a request by hand, since this one failed';
+/** What a rollout waits for that is left as it is. */
+export const NEWER = 'a newer value, or a request by hand, since this one failed';
 
 /** What is wanted of a secret once the set is aside. */
 function goBack({ lastGood, sinceMs }: SetAside): (known: KnownUse) => KnownUse {
