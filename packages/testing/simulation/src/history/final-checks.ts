@@ -13,7 +13,7 @@ export function finalProblems(history: History): readonly string[] {
 function problemsOf(history: History, service: SimulatedService): readonly string[] {
   const { truth, provider, swarm } = history;
   const bad = truth.badUses(service);
-  if (bad.length > 0 && mayStayBad(history, service)) return [];
+  if (mayStayBad(history, service)) return [];
   const problems: string[] = [];
   const running = swarm.runningTasks(service.id);
   if (running.length !== service.spec.replicas) {
@@ -24,7 +24,7 @@ function problemsOf(history: History, service: SimulatedService): readonly strin
       const text = held.get(name)?.text;
       if (text === undefined || !isAuto) continue;
       if (isBadFor(text, service.name)) problems.push(`${id} of ${service.name} holds ${name}="${text}", which is bad`);
-      const isCurrent = text === provider.textOf(path);
+      const isCurrent = text === provider.textOf(path) || history.witness.mayBeUnnoted(id);
       // Together with a bad one of the same rollout, a good one may be set aside.
       if (!isCurrent && bad.length === 0) {
         problems.push(`${id} of ${service.name} holds ${name}="${text}" instead of "${provider.textOf(path)}"`);
@@ -34,10 +34,11 @@ function problemsOf(history: History, service: SimulatedService): readonly strin
   return problems;
 }
 
-/** Whether it is explained that a service has a bad value as long as nobody writes another. */
-function mayStayBad({ witness, truth, settings, provider }: History, service: SimulatedService): boolean {
+/** Whether it is explained that a service has a bad value, or goes on trying, as long as nobody writes another. */
+export function mayStayBad({ witness, truth, settings, provider }: History, service: SimulatedService): boolean {
   const { allowed, touchedAtMs } = witness.pastOf(service.id);
   const bad = truth.badUses(service);
+  if (bad.length === 0) return false;
   if (settings.policy.onFailure === 'pause' || !provider.abilities.keepsVersions) return true;
   if (service.spec.update.onFailure === 'continue') return true;
   if (allowed.size > 0) return true;

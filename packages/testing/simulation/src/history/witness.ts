@@ -20,6 +20,8 @@ interface Past {
   /** Whether what its tasks were given last may have got lost, since the last restart that was not needed. */
   mayBeUnnoted: boolean;
   answeredAtMs: number;
+  /** How often it was rolled. */
+  rolls: number;
   /** When a user last posted something for it. */
   touchedAtMs: number;
   requestedAtMs: number;
@@ -40,6 +42,9 @@ export class Witness {
   readonly #pasts = new Map<string, Past>();
   /** Every rollout that was ever written into the ledger, as `service@generation`. */
   readonly #intents = new Set<string>();
+  /** By task: who answered last to it, and when. */
+  readonly #answers = new Map<string, { readonly manager: string; readonly timeMs: number }>();
+  readonly #unnoted = new Set<string>();
   /** When each manager last led, or believed so. */
   readonly #ledAtMs = new Map<string, number>();
   readonly #setAside: SetAsideValues;
@@ -59,6 +64,7 @@ export class Witness {
       past = {
         mayBeUnnoted: false,
         answeredAtMs: Number.NEGATIVE_INFINITY,
+        rolls: 0,
         touchedAtMs: Number.NEGATIVE_INFINITY,
         requestedAtMs: Number.NEGATIVE_INFINITY,
         lastRoll: null,
@@ -92,14 +98,29 @@ export class Witness {
     }
   }
 
-  /** Whether this explains something in the past of a service. */
-  hasAllowed(allowance: Allowance): boolean {
-    return [...this.#pasts.values()].some(({ allowed }) => allowed.has(allowance));
+  /** Whether something was overlooked that only the next change of a value puts right. */
+  get needsAnotherChange(): boolean {
+    const isExplained = (allowance: Allowance) =>
+      [...this.#pasts.values()].some(({ allowed }) => allowed.has(allowance));
+    const isUnnoted = this.#history.swarm.services.some((service) => {
+      return allTasks(service).some((task) => isAlive(task) && this.mayBeUnnoted(task.id));
+    });
+    return isUnnoted || isExplained('ledger lost') || isExplained('taken back by hand');
+  }
+
+  /** Whether the process that answered to a task ended before it can have noted what it gave. */
+  mayBeUnnoted(taskId: string): boolean {
+    return this.#unnoted.has(taskId);
   }
 
   /** A process ended. */
   died(manager: string): void {
     this.#history.say(`! the plugin of ${manager} dies`);
+    const { timeMs, settings } = this.#history;
+    const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    for (const [taskId, answer] of this.#answers) {
+      if (answer.manager === manager && timeMs - answer.timeMs < notedWithinMs) this.#unnoted.add(taskId);
+    }
     this.leadsAnew();
   }
 
@@ -120,8 +141,9 @@ export class Witness {
     const name = service?.name ?? serviceId;
     this.#history.say(`  ${manager} rolls ${name} to ${generation}: ${outcome}`);
     if (outcome !== 'applied' || service === undefined || before === undefined) return;
-    this.rolls += 1;
     const past = this.pastOf(serviceId);
+    this.rolls += 1;
+    past.rolls += 1;
     const { spec, update } = before;
     if (generation < spec.generation) {
       this.#violated(`${name} was rolled to ${generation} though it had ${spec.generation} already`);
@@ -165,6 +187,7 @@ export class Witness {
     if (given === null || task.state !== 'starting') return;
     const { timeMs, settings, swarm } = this.#history;
     this.pastOf(task.serviceId).answeredAtMs = timeMs;
+    this.#answers.set(task.id, { manager, timeMs });
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
     if (isBadFor(given.text, service.name) && !this.#hasOpenRollout(service.id)) {
