@@ -12,12 +12,22 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,packages}/**/src/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.{contract,integration,swarm}.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{contract,integration,simulation,swarm}.test.ts'],
         },
       },
       {
         ...shared,
         test: { name: 'house', include: ['.ci/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'simulation',
+          include: ['packages/testing/simulation/src/**/*.simulation.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
       },
       {
         ...shared,

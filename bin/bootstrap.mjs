@@ -1,8 +1,10 @@
-// bootstrap.mjs demo|test|test:swarm|bench:rotation|build [ARGUMENT…]: what `npm run demo`, `npm test` and so on do, on any machine with
-// Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed by it, as pinned.
+// bootstrap.mjs demo|test|test:swarm|bench:rotation|build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
+// do, on any machine with Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed
+// by it, as pinned.
 import { benchRotation } from '../packages/testing/lab/bootstrap/bench-rotation.mjs';
 import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
 import { build, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
+import { simulate } from '../packages/testing/lab/bootstrap/simulate.mjs';
 import { SetupError } from '../packages/testing/lab/bootstrap/step.mjs';
 import { testSwarm } from '../packages/testing/lab/bootstrap/swarm.mjs';
 import { test } from '../packages/testing/lab/bootstrap/tests.mjs';
@@ -10,6 +12,7 @@ import { test } from '../packages/testing/lab/bootstrap/tests.mjs';
 const commands = {
   demo,
   test,
+  simulate,
   'test:swarm': testSwarm,
   'bench:rotation': benchRotation,
   build: async () => {

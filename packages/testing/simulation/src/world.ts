@@ -1,33 +1,12 @@
-import { LabelReader, type LabelScheme, type TimedEvent } from '@vault-swarm/provider';
+import type { TimedEvent } from '@vault-swarm/provider';
 import type { Rotation, RotationSettings } from '@vault-swarm/rotation';
+import { fails } from './failing.ts';
 import { Cluster } from './plugin/cluster.ts';
 import { SimulatedClock } from './simulated-clock.ts';
+import { simulatedLabels } from './simulated-labels.ts';
 import { SimulatedProvider } from './simulated-provider.ts';
 import { type ServiceOptions, SimulatedSwarm } from './swarm/simulated-swarm.ts';
-import type { HeldSecret, SimulatedTask } from './swarm/task.ts';
-
-const scheme: LabelScheme = {
-  kind: 'vault',
-  names: ['vault_path', 'vault_version'],
-  target: (labels, defaultPath) => ({
-    location: { path: labels.vault_path ?? defaultPath() },
-    ...(labels.vault_version === undefined ? {} : { pin: labels.vault_version }),
-  }),
-};
-
-/** Reads the labels of the simulated provider's secrets. */
-export const simulatedLabels = new LabelReader([{ name: 'vault', scheme }]);
-
-/** Whether a value makes the tasks of a service fail: `bad` at its beginning, and the service's name, if it names any. */
-export function isBadFor(text: string, serviceName: string): boolean {
-  const [marker, ...services] = text.split(' ');
-  return marker === 'bad' && (services.length < 2 || services.includes(serviceName));
-}
-
-/** Whether a container fails, by what it holds. */
-export function fails({ isBroken, held, serviceName }: SimulatedTask): boolean {
-  return isBroken || [...held.values()].some(({ text }) => isBadFor(text, serviceName));
-}
+import type { HeldSecret } from './swarm/task.ts';
 
 const MANAGER = 'manager-1';
 
@@ -66,11 +45,15 @@ export class World {
       },
       random: { next: () => 0 },
       interfere: () => null,
+      isPreempted: () => false,
       hints: () => 1,
       onEvent: (_, event) => this.events.push(event),
+      onLeaderChange: () => undefined,
+      onStart: () => undefined,
       onDeath: () => undefined,
       onRoll: () => undefined,
       onAnswer: () => undefined,
+      onLedger: () => undefined,
     });
   }
 

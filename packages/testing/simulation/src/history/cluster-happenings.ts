@@ -23,11 +23,11 @@ function elect(history: History, why: string): string | null {
   const old = cluster.manager(cluster.leader);
   const next = random.pick(reachable);
   cluster.setLeader(null);
-  witness.leaderChanged();
+  witness.leadsAnew();
   if (random.chance(0.5) && history.kinds.has('two leaders')) believe(history, old, random.between(12_000, 90_000));
   history.lasts(random.between(11_000, 27_000), () => {
     history.say(`${next.name} leads`);
-    witness.leaderChanged();
+    witness.leadsAnew();
     cluster.setLeader(next.name);
   });
   return `${why}: ${next.name} will lead after ${old.name}`;
@@ -36,6 +36,7 @@ function elect(history: History, why: string): string | null {
 function believe(history: History, manager: Manager, durationMs: number): void {
   manager.believes = 'leader';
   history.lasts(durationMs, () => {
+    history.witness.noteLeaders();
     manager.believes = null;
     history.say(`${manager.name} sees that it does not lead`);
   });
@@ -65,7 +66,7 @@ export const clusterHappenings: Partial<Record<Kind, Happening>> = {
     const manager = history.random.pick([...history.cluster.managers.values()]);
     if (manager.name === history.cluster.leader || manager.believes !== null) return null;
     believe(history, manager, history.random.between(1_000, 60_000));
-    history.witness.leaderChanged();
+    history.witness.leadsAnew();
     return `${manager.name} believes that it leads`;
   },
   partition: (history) => {

@@ -1,3 +1,4 @@
+import type { ClusterOptions } from '../plugin/cluster.ts';
 import type { PortFault, PortName } from '../plugin/port-gate.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { History } from './history.ts';
@@ -6,7 +7,7 @@ import type { History } from './history.ts';
 export function faultsOf(
   history: History,
   random: SeededRandom,
-): { readonly interfere: (manager: string, port: PortName) => PortFault | null; readonly hints: () => number } {
+): Pick<ClusterOptions, 'interfere' | 'hints' | 'isPreempted'> {
   const rate = random.pick([0.01, 0.03, 0.1]);
   const interfere = (_: string, port: PortName): PortFault | null => {
     if (port.startsWith('provider.')) {
@@ -23,7 +24,8 @@ export function faultsOf(
     if (!history.kinds.has('lost hints') || !history.isFaulty) return 1;
     return random.pick([0, 0, 1, 1, 3]);
   };
-  return { interfere, hints };
+  const isPreempted = () => history.isFaulty && history.kinds.has('conflict') && random.chance(rate * 3);
+  return { interfere, hints, isPreempted };
 }
 
 function possible({ kinds }: History, port: PortName, random: SeededRandom): readonly (PortFault | undefined)[] {

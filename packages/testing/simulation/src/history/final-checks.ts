@@ -1,6 +1,6 @@
 import { type LedgerDocument, parseLedger } from '@vault-swarm/rotation';
+import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import { isBadFor } from '../world.ts';
 import type { History } from './history.ts';
 
 /** What is still wrong in a world that is healthy, by what is true of it and not by what the plugins say. */

@@ -1,6 +1,7 @@
 import type { RotateMode } from '@vault-swarm/provider';
+import { isBadFor } from '../failing.ts';
+import { simulatedLabels } from '../simulated-labels.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import { isBadFor, simulatedLabels } from '../world.ts';
 import type { History } from './history.ts';
 
 /** A secret as a service uses it, in truth. */

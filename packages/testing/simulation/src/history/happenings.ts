@@ -1,6 +1,5 @@
 import { ProviderError } from '@vault-swarm/provider';
 import type { SimulatedService } from '../swarm/service.ts';
-import { simulatedLabels } from '../world.ts';
 import { clusterHappenings } from './cluster-happenings.ts';
 import type { History } from './history.ts';
 import type { Kind } from './kinds.ts';
@@ -154,7 +153,6 @@ const own: Partial<Record<Kind, Happening>> = {
     if (secret === undefined || path === undefined) return null;
     swarm.setLabels(secret.id, { ...secret.labels, vault_path: path });
     history.witness.allow('last good value gone');
-    simulatedLabels.read(secret.labels, secret.name, 'any');
     return `user: the labels of ${secret.name} name ${path}`;
   },
   'user rollback': onService((history, service) => {
@@ -170,7 +168,8 @@ const own: Partial<Record<Kind, Happening>> = {
     const text = history.random.pick([null, 'damaged', '{"format":2,"secrets":7}']);
     history.swarm.loseLedger(text);
     history.witness.allow('ledger lost');
-    history.witness.leaderChanged();
+    // What a plugin has in memory would be written anew at once.
+    if (history.random.chance(0.5)) for (const { name } of history.alive) history.cluster.start(name);
     return `the ledger is ${text === null ? 'deleted' : 'damaged'}`;
   },
   'by hand': (history) => {

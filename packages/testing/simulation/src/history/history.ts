@@ -1,11 +1,12 @@
 import type { TimedEvent } from '@vault-swarm/provider';
 import type { RotationSettings } from '@vault-swarm/rotation';
+import { fails } from '../failing.ts';
 import { Cluster, type Manager } from '../plugin/cluster.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
+import { simulatedLabels } from '../simulated-labels.ts';
 import { SimulatedProvider } from '../simulated-provider.ts';
 import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
-import { fails, simulatedLabels } from '../world.ts';
 import { faultsOf } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
 import { ALWAYS, KINDS, type Kind } from './kinds.ts';
@@ -44,6 +45,7 @@ export class History {
   providerHangs = false;
   providerDelayMs = 0;
   #counter = 0;
+  readonly #statuses = new Map<string, string>();
   readonly #startMs: number;
   readonly #tellsEvents: boolean;
 
@@ -65,7 +67,7 @@ export class History {
     });
     this.settings = {
       enabled: true,
-      intervalMs: random.pick([2_000, 5_000, 10_000]),
+      intervalMs: random.pick([2_000, 10_000, 10_000]),
       policy: {
         maxParallel: random.pick([1, 2, 5]),
         stuckAfterMs: random.pick([60_000, 600_000]),
@@ -98,10 +100,14 @@ export class History {
       random: new SeededRandom(seed + 0x717e),
       ...faults,
       onEvent: (manager, event) => this.#happened(manager, event),
+      onLeaderChange: () => this.witness.noteLeaders(),
+      onStart: () => this.witness.leadsAnew(),
       onDeath: (manager) => this.witness.died(manager),
       onRoll: (roll, outcome) => this.witness.rolled(roll, outcome),
+      onLedger: (_, text) => this.witness.ledgerWritten(text),
       onAnswer: (answer) => this.witness.answered(answer),
     });
+    this.swarm.onChange(() => this.#tellStatuses());
     this.provider.onWrite = (path, text) => this.truth.wrote(path, text);
     const kinds = [...this.kinds].join(', ');
     const { policy, intervalMs } = this.settings;
@@ -146,6 +152,14 @@ export class History {
   /** The managers whose plugin does not run. */
   get dead(): readonly Manager[] {
     return [...this.cluster.managers.values()].filter(({ process }) => process === null);
+  }
+
+  #tellStatuses(): void {
+    for (const { id, name, status } of this.swarm.services) {
+      if (this.#statuses.get(id) === status.state) continue;
+      this.#statuses.set(id, status.state);
+      if (status.state !== 'none') this.say(`  Swarm: ${name} is ${status.state}`);
+    }
   }
 
   #happened(manager: string, event: TimedEvent): void {

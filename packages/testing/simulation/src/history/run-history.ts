@@ -16,8 +16,8 @@ export interface HistoryResult {
 
 /** After this time, in milliseconds, a healthy world has to be in order. */
 const CONVERGES_WITHIN_MS = 3_600_000;
-const LOOK_AGAIN_MS = 60_000;
-const QUIET_MS = 180_000;
+const LOOK_AGAIN_MS = 30_000;
+const QUIET_MS = 90_000;
 
 /** Runs one history: random happenings, then a world that is healthy, then the checks. The same seed gives the same one. */
 export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
@@ -29,7 +29,7 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryResult
     const kind = random.pick(possible);
     const what = happenings[kind]?.(history) ?? null;
     if (what !== null) history.say(what);
-    await clock.advance(pauseMs(history));
+    await pause(history);
   }
   heal(history);
   if (witness.hasAllowed('ledger lost') || witness.hasAllowed('taken back by hand')) {
@@ -53,19 +53,28 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryResult
 async function converge(history: History): Promise<readonly string[]> {
   let problems: readonly string[] = [];
   for (let passedMs = 0; passedMs < CONVERGES_WITHIN_MS; passedMs += LOOK_AGAIN_MS) {
+    const { rolls } = history.witness;
     await history.clock.advance(LOOK_AGAIN_MS);
-    unblock(history);
+    const isUnblocked = unblock(history);
     problems = finalProblems(history);
-    if (problems.length === 0) return [];
+    if (problems.length === 0 && !isUnblocked && history.witness.rolls === rolls) return [];
   }
   for (const problem of problems) history.say(`PROBLEM ${problem}`);
   return problems;
 }
 
-function pauseMs({ random }: History): number {
+/** Between two happenings: a random time, or until Swarm is replacing tasks, when most can go wrong. */
+async function pause({ random, clock, swarm }: History): Promise<void> {
   const kind = random.next();
-  if (kind < 0.35) return random.between(0, 400);
-  if (kind < 0.75) return random.between(400, 6_000);
-  if (kind < 0.97) return random.between(6_000, 40_000);
-  return random.between(60_000, 700_000);
+  if (kind < 0.3) await clock.advance(random.between(0, 400));
+  else if (kind < 0.6) await clock.advance(random.between(400, 6_000));
+  else if (kind < 0.8) await clock.advance(random.between(6_000, 40_000));
+  else if (kind < 0.815) await clock.advance(random.between(60_000, 700_000));
+  else {
+    for (let passedMs = 0; passedMs < 15_000; passedMs += 500) {
+      await clock.advance(500);
+      if (swarm.services.some(({ status }) => status.state === 'rolling' || status.state === 'rolling-back')) break;
+    }
+    await clock.advance(random.between(0, 1_500));
+  }
 }

@@ -1,3 +1,5 @@
+import type { SimulatedService } from '../swarm/service.ts';
+import type { HeldSecret } from '../swarm/task.ts';
 import type { History } from './history.ts';
 
 /** Fills the world of a history: secrets, services, and a plugin on each manager. */
@@ -15,6 +17,7 @@ export async function setUp(history: History): Promise<void> {
     history.say(`secret ${name} ${JSON.stringify(labels)}`);
     return swarm.addSecret(name, labels);
   });
+  const ranBefore = random.chance(0.4);
   const names = ['one', 'two', 'three', 'four'].slice(0, random.between(1, 4));
   for (const name of names) {
     const chosen = random.some(secrets, 0.7);
@@ -31,7 +34,11 @@ export async function setUp(history: History): Promise<void> {
       if (provider.textOf(path) === undefined) provider.write(path, `value ${history.count()}`);
     }
     history.say(`${kind} ${name} of ${replicas} with ${secretIds.join(' ')}, ${JSON.stringify(update)}`);
-    swarm.addService(name, replicas, secretIds, { kind, update });
+    const held = new Map<string, HeldSecret>();
+    for (const use of history.truth.usesOf(service)) {
+      held.set(use.name, { text: provider.textOf(use.path) ?? '', revision: 'given by an earlier plugin' });
+    }
+    swarm.addService(name, replicas, secretIds, { kind, update, ...(ranBefore ? { held } : {}) });
   }
   for (const [name, manager] of cluster.managers) {
     if (kinds.has('clock jump')) manager.clockOffsetMs = random.between(-2_000, 2_000);
@@ -43,9 +50,10 @@ export async function setUp(history: History): Promise<void> {
 
 /** Ends all that is wrong with the world around the plugins, and lets users put right what they broke. */
 export function heal(history: History): void {
-  const { random, swarm, provider, cluster, truth, lasting, witness } = history;
+  const { random, swarm, provider, cluster, truth, lasting } = history;
   history.say('all is healthy again');
   history.isFaulty = false;
+  history.witness.noteLeaders();
   for (const end of [...lasting]) end();
   for (const manager of cluster.managers.values()) {
     manager.believes = null;
@@ -61,11 +69,14 @@ export function heal(history: History): void {
       provider.write(path, `value ${history.count()}`);
       history.say(`${path} := "${provider.textOf(path)}"`);
     }
-    if (service.spec.image === 'good') continue;
-    swarm.post(service.id, { image: 'good', edition: service.spec.edition + 1 });
-    witness.touched(service.id);
-    history.say(`user: deploys a good image of ${service.name}`);
+    if (service.spec.image === 'broken') deployGoodImage(history, service);
   }
+}
+
+function deployGoodImage(history: History, { id, name, spec }: SimulatedService): void {
+  history.swarm.post(id, { image: 'good', edition: spec.edition + 1 });
+  history.witness.touched(id);
+  history.say(`user: deploys a good image of ${name}`);
 }
 
 /**
@@ -80,17 +91,25 @@ export function changeAll(history: History): void {
   history.say('every secret has a new value');
 }
 
-/** A user starts services anew whose own update was given up and which wait for that. */
-export function unblock(history: History): void {
+/** A user starts services anew whose own update was given up and which wait for that. Returns whether there were any. */
+export function unblock(history: History): boolean {
+  let isUnblocked = false;
   const { swarm, cluster, witness } = history;
   const { leader } = cluster;
   const status = leader === null ? undefined : cluster.manager(leader).process?.rotation.status();
   for (const service of swarm.services) {
+    if (service.spec.image === 'broken') {
+      deployGoodImage(history, service);
+      isUnblocked = true;
+      continue;
+    }
     const shown = status?.services.find(({ name }) => name === service.name);
     const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
     if (!isPaused || shown?.problem?.includes('to be resumed or undone') !== true) continue;
     swarm.forceUpdate(service.id);
     witness.touched(service.id);
+    isUnblocked = true;
     history.say(`user: forces ${service.name}, which waits for that`);
   }
+  return isUnblocked;
 }

@@ -1,12 +1,14 @@
 import type { TimedEvent } from '@vault-swarm/provider';
 import { parseLedger, type WriteOutcome } from '@vault-swarm/rotation';
+import { isBadFor } from '../failing.ts';
 import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
-import { isBadFor } from '../world.ts';
 import type { Allowance } from './allowances.ts';
 import type { History } from './history.ts';
+import { SetAsideValues } from './set-aside-values.ts';
+import { slownessMs } from './slowness.ts';
 
 interface Rolled {
   readonly timeMs: number;
@@ -15,24 +17,14 @@ interface Rolled {
 
 /** What is known of one service's past, beside what its tasks hold. */
 interface Past {
-  /** When processes died or leaders changed since the last restart that was not needed. */
-  crashes: number;
+  /** Whether what its tasks were given last may have got lost, since the last restart that was not needed. */
+  mayBeUnnoted: boolean;
+  answeredAtMs: number;
   /** When a user last posted something for it. */
   touchedAtMs: number;
   requestedAtMs: number;
   lastRoll: Rolled | null;
   readonly allowed: Set<Allowance>;
-}
-
-/** A value that is not to be given to a service's tasks any more. */
-interface Forbidden {
-  readonly serviceId: string;
-  readonly secret: string;
-  readonly path: string;
-  readonly text: string;
-  readonly sinceMs: number;
-  /** The paths of its whole set. */
-  readonly paths: readonly string[];
 }
 
 /** An answer of the driver takes no longer. */
@@ -46,13 +38,18 @@ export class Witness {
   readonly #history: History;
   readonly violations: string[] = [];
   readonly #pasts = new Map<string, Past>();
-  #forbidden: Forbidden[] = [];
+  /** Every rollout that was ever written into the ledger, as `service@generation`. */
+  readonly #intents = new Set<string>();
+  /** When each manager last led, or believed so. */
+  readonly #ledAtMs = new Map<string, number>();
+  readonly #setAside: SetAsideValues;
   rolls = 0;
   completed = 0;
   setAside = 0;
 
   constructor(history: History) {
     this.#history = history;
+    this.#setAside = new SetAsideValues(history);
   }
 
   /** What is known of a service's past. */
@@ -60,7 +57,8 @@ export class Witness {
     let past = this.#pasts.get(serviceId);
     if (past === undefined) {
       past = {
-        crashes: 0,
+        mayBeUnnoted: false,
+        answeredAtMs: Number.NEGATIVE_INFINITY,
         touchedAtMs: Number.NEGATIVE_INFINITY,
         requestedAtMs: Number.NEGATIVE_INFINITY,
         lastRoll: null,
@@ -79,13 +77,19 @@ export class Witness {
   /** Somebody asked for a rotation by hand. */
   requested(serviceIds: readonly string[]): void {
     for (const id of serviceIds) this.pastOf(id).requestedAtMs = this.#history.timeMs;
-    this.#forbidden = this.#forbidden.filter(({ serviceId }) => !serviceIds.includes(serviceId));
+    this.#setAside.lift(serviceIds);
   }
 
   /** Something makes that the past of every service may be forgotten in part. */
   allow(allowance: Allowance): void {
-    if (allowance === 'ledger lost') this.#forbidden = [];
-    for (const { id } of this.#history.swarm.services) this.pastOf(id).allowed.add(allowance);
+    if (allowance === 'ledger lost') this.#setAside.lift(this.#history.swarm.services.map(({ id }) => id));
+    const { swarm, provider } = this.#history;
+    for (const { id } of swarm.services) {
+      const past = this.pastOf(id);
+      past.allowed.add(allowance);
+      // A value that was written again since counts as newer then, since its bytes can't be compared.
+      past.mayBeUnnoted ||= allowance === 'ledger lost' && provider.abilities.tellsTime;
+    }
   }
 
   /** Whether this explains something in the past of a service. */
@@ -93,14 +97,21 @@ export class Witness {
     return [...this.#pasts.values()].some(({ allowed }) => allowed.has(allowance));
   }
 
-  /** A process ended, or another one leads. */
+  /** A process ended. */
   died(manager: string): void {
     this.#history.say(`! the plugin of ${manager} dies`);
-    this.leaderChanged();
+    this.leadsAnew();
   }
 
-  leaderChanged(): void {
-    for (const { id } of this.#history.swarm.services) this.pastOf(id).crashes += 1;
+  /** Another process answers from now on, or another manager leads: what tasks were given last may not be noted. */
+  leadsAnew(): void {
+    const { timeMs, settings, swarm } = this.#history;
+    const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    for (const service of swarm.services) {
+      const past = this.pastOf(service.id);
+      const isStarting = allTasks(service).some(({ state }) => state === 'starting');
+      past.mayBeUnnoted ||= isStarting || timeMs - past.answeredAtMs < notedWithinMs;
+    }
   }
 
   /** A roll arrived at the Swarm. */
@@ -111,16 +122,41 @@ export class Witness {
     if (outcome !== 'applied' || service === undefined || before === undefined) return;
     this.rolls += 1;
     const past = this.pastOf(serviceId);
-    const isAgain = past.lastRoll?.generation === generation;
-    if (generation < before.spec.generation || (isAgain && before.update !== null)) {
-      this.#violated(`${name} was rolled to ${generation} though it had ${before.spec.generation} already`);
+    const { spec, update } = before;
+    if (generation < spec.generation) {
+      this.#violated(`${name} was rolled to ${generation} though it had ${spec.generation} already`);
+    }
+    if (!this.#intents.has(`${serviceId}@${generation}`)) {
+      this.#violated(`${name} was rolled to ${generation}, which was never written into the ledger`);
+    }
+    if (generation > spec.generation && allTasks(service).some((task) => task.generation >= generation)) {
+      this.#violated(`${name} was rolled to ${generation}, of which there were tasks already`);
+    }
+    if (!this.#mayLead(manager)) this.#violated(`${name} was rolled by ${manager}, which does not lead`);
+    const rolledAtMs = past.lastRoll?.timeMs ?? Number.NEGATIVE_INFINITY;
+    const isOwn = past.lastRoll?.generation === spec.generation && update?.isRollback === false;
+    const forMs = this.#history.timeMs - rolledAtMs;
+    if (
+      isOwn &&
+      past.touchedAtMs < rolledAtMs &&
+      generation > spec.generation &&
+      forMs < this.#history.settings.policy.stuckAfterMs
+    ) {
+      this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
     }
     const reason = this.#reasonFor(service, before, past);
     if (reason === null) {
-      if (past.crashes > 0) past.crashes = 0;
+      if (past.mayBeUnnoted) past.mayBeUnnoted = false;
       else this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
     past.lastRoll = { timeMs: this.#history.timeMs, generation };
+  }
+
+  /** The ledger was written: whatever is rolled has to have been in it. */
+  ledgerWritten(text: string): void {
+    for (const [id, { rollout }] of Object.entries(parseLedger(text)?.services ?? {})) {
+      if (rollout !== null) this.#intents.add(`${id}@${rollout.generation}`);
+    }
   }
 
   /** The driver answered. */
@@ -128,17 +164,15 @@ export class Witness {
     if (tookMs > DEADLINE_MS) this.#violated(`GetSecret for ${secret.name} took ${tookMs} ms at ${manager}`);
     if (given === null || task.state !== 'starting') return;
     const { timeMs, settings, swarm } = this.#history;
+    this.pastOf(task.serviceId).answeredAtMs = timeMs;
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
     if (isBadFor(given.text, service.name) && !this.#hasOpenRollout(service.id)) {
       this.pastOf(service.id).allowed.add('started on a bad value');
     }
-    for (const forbidden of this.#stillForbidden()) {
-      const isSame = forbidden.serviceId === task.serviceId && forbidden.secret === secret.name;
-      const graceMs = settings.intervalMs + 2_000 + this.#slownessMs();
-      if (!isSame || forbidden.text !== given.text || timeMs - forbidden.sinceMs < graceMs) continue;
-      this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is set aside for it`);
-    }
+    const graceMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    if (!this.#setAside.has(task.serviceId, secret.name, given.text, graceMs)) return;
+    this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is set aside for it`);
   }
 
   /** A plugin told something. */
@@ -151,33 +185,37 @@ export class Witness {
   }
 
   #valuesSetAside(name: string, secrets: readonly string[]): void {
-    const { truth, timeMs, swarm, provider } = this.#history;
+    const { truth, swarm } = this.#history;
     this.setAside += 1;
     const service = swarm.services.find((candidate) => candidate.name === name);
     if (service === undefined) return;
     const uses = truth.usesOf(service);
     const members = uses.filter((use) => secrets.includes(use.name));
-    const wasBad = uses.some(({ path }) => truth.textsOf(path).some((text) => isBadFor(text, name)));
-    if (!wasBad && !this.pastOf(service.id).allowed.has('taken back by hand')) {
-      this.#violated(`values of ${name} were set aside though none was ever bad for it: ${secrets.join(', ')}`);
+    const { allowed, lastRoll } = this.pastOf(service.id);
+    const sinceMs =
+      (lastRoll?.timeMs ?? 0) - 2 * this.#history.settings.intervalMs - 15_000 - slownessMs(this.#history);
+    const wasBad = uses.some(({ path }) => {
+      return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
+    });
+    if (!wasBad && !allowed.has('taken back by hand')) {
+      this.#violated(`values of ${name} were set aside though none was bad for it: ${secrets.join(', ')}`);
     }
-    const paths = members.map(({ path }) => path);
-    for (const { name: secret, path } of members) {
-      const text = provider.textOf(path);
-      const isRecent = timeMs - truth.changedAtMs(path) < 2 * this.#history.settings.intervalMs + this.#slownessMs();
-      if (text === undefined || isRecent || !isBadFor(text, name)) continue;
-      this.#forbidden.push({ serviceId: service.id, secret, path, text, sinceMs: timeMs, paths });
+    this.#setAside.add(service, members);
+  }
+
+  /** Who leads, or believes so, in this moment: to be called before it changes. */
+  noteLeaders(): void {
+    const { cluster, timeMs } = this.#history;
+    for (const { name, believes } of cluster.managers.values()) {
+      if (cluster.leader === name || believes === 'leader') this.#ledAtMs.set(name, timeMs);
     }
   }
 
-  #stillForbidden(): readonly Forbidden[] {
-    const { truth, swarm } = this.#history;
-    this.#forbidden = this.#forbidden.filter(({ serviceId, paths, path, secret, sinceMs }) => {
-      const service = swarm.services.find(({ id }) => id === serviceId);
-      const use = service === undefined ? undefined : truth.usesOf(service).find(({ name }) => name === secret);
-      return use?.path === path && paths.every((member) => truth.changedAtMs(member) <= sinceMs);
-    });
-    return this.#forbidden;
+  /** Whether it leads, or has till lately: a pass goes on with what it knew when it began. */
+  #mayLead(manager: string): boolean {
+    this.noteLeaders();
+    const ledAtMs = this.#ledAtMs.get(manager) ?? Number.NEGATIVE_INFINITY;
+    return this.#history.timeMs - ledAtMs < 60_000;
   }
 
   /** Why a service may be rolled, in truth; `null` where there is no reason. */
@@ -194,7 +232,7 @@ export class Witness {
       return isAuto || (isRequested && rotate === 'manual' && !isPinned);
     });
     const live = allTasks(service).filter(isAlive);
-    const lookedSinceMs = timeMs - 2 * this.#history.settings.intervalMs - 15_000 - this.#slownessMs();
+    const lookedSinceMs = timeMs - 2 * this.#history.settings.intervalMs - 15_000 - slownessMs(this.#history);
     for (const { held, state } of live) {
       for (const { name, path } of uses) {
         const text = held.get(name)?.text;
@@ -213,22 +251,6 @@ export class Witness {
   #hasOpenRollout(serviceId: string): boolean {
     const rollout = parseLedger(this.#history.swarm.ledgerText)?.services[serviceId]?.rollout;
     return rollout !== undefined && rollout !== null;
-  }
-
-  /** How much longer things may take than they should. */
-  #slownessMs(): number {
-    const { kinds } = this.#history;
-    const isSlow = [
-      'slow calls',
-      'hanging calls',
-      'failing calls',
-      'provider outage',
-      'provider hangs',
-      'provider slow',
-    ];
-    const isApart = ['partition', 'leader change', 'two leaders', 'crash', 'crash at a call', 'unknown outcome'];
-    const hasAny = (names: readonly string[]) => [...kinds].some((kind) => names.includes(kind));
-    return (hasAny(isSlow) ? 120_000 : 0) + (hasAny(isApart) ? 120_000 : 0);
   }
 
   #describe(service: SimulatedService): string {

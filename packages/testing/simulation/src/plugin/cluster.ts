@@ -44,12 +44,19 @@ export interface ClusterOptions {
   readonly limits: DeliveryLimits;
   readonly random: Random;
   readonly interfere: Interfere;
+  /** Whether somebody else is quicker with a write that arrives now. */
+  readonly isPreempted: () => boolean;
   /** How many of the hints of the Swarm reach a process: how often each is told. */
   readonly hints: () => number;
   readonly onEvent: (manager: string, event: TimedEvent) => void;
+  /** Called before another leads. */
+  readonly onLeaderChange: () => void;
+  readonly onStart: (manager: string) => void;
   readonly onDeath: (manager: string) => void;
   readonly onRoll: (roll: AttemptedRoll, outcome: WriteOutcome) => void;
   readonly onAnswer: (answer: DriverAnswer) => void;
+  /** The ledger was written. */
+  readonly onLedger: (manager: string, text: string) => void;
 }
 
 /** What the driver answered to the Swarm for a task. */
@@ -85,6 +92,7 @@ export class Cluster {
 
   /** Another manager leads from now on, or none for a while. The secrets of all tasks are asked for again. */
   setLeader(name: string | null): void {
+    this.#options.onLeaderChange();
     this.#leader = name;
     if (name === null) {
       this.#leaderIsThere = Promise.withResolvers();
@@ -103,7 +111,7 @@ export class Cluster {
   /** Starts the plugin of a manager as a new process would: it knows nothing but what its ports tell. */
   start(name: string): PluginProcess {
     const manager = this.manager(name);
-    const { clock, settings, limits, labels, provider, random, onEvent, onDeath } = this.#options;
+    const { clock, settings, limits, labels, provider, random, onEvent, onStart, onDeath } = this.#options;
     manager.process?.kill();
     manager.process = new PluginProcess({
       ...{ manager: name, clock, settings, limits, labels, random },
@@ -119,6 +127,7 @@ export class Cluster {
       },
     });
     manager.process.start();
+    onStart(name);
     return manager.process;
   }
 
@@ -159,13 +168,14 @@ export class Cluster {
   }
 
   #seenBy(manager: Manager): ManagerPorts {
-    const { swarm, onRoll } = this.#options;
+    const { swarm, isPreempted, onRoll, onLedger } = this.#options;
     return {
       observe: async (options) => manager.sees ?? swarm.observe(options),
       generationOf: (id, options) => swarm.generationOf(id, options),
       failures: (id, options) => swarm.failures(id, options),
       roll: async (serviceId, version, generation, options) => {
         const service = swarm.services.find(({ id }) => id === serviceId);
+        if (service !== undefined && isPreempted()) swarm.touch(serviceId);
         const before = service === undefined ? undefined : { ...service };
         const outcome = await swarm.roll(serviceId, version, generation, options);
         onRoll({ manager: manager.name, serviceId, version, generation, before }, outcome);
@@ -177,7 +187,12 @@ export class Cluster {
         return role === 'leader' && this.#leader !== manager.name ? 'standby' : role;
       },
       read: (options) => swarm.read(options),
-      compareAndSet: (version, text, options) => swarm.compareAndSet(version, text, options),
+      compareAndSet: async (version, text, options) => {
+        if (isPreempted()) swarm.touchLedger();
+        const outcome = await swarm.compareAndSet(version, text, options);
+        if (outcome === 'applied') onLedger(manager.name, text);
+        return outcome;
+      },
       onChange: (listener) =>
         swarm.onChange(() => {
           if (manager.isPartitioned) return;

@@ -12,8 +12,10 @@ import type {
   WriteOutcome,
 } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
-import { fingerprintOf, NO_UPDATE, type ServiceSpec, type SimulatedService, type UpdateConfig } from './service.ts';
+import { LedgerObject } from './ledger-object.ts';
+import { NO_UPDATE, type ServiceSpec, type SimulatedService, type UpdateConfig } from './service.ts';
 import { allTasks, Slots } from './slots.ts';
+import { failedTasksOf, workloadOf } from './snapshot.ts';
 import { type AskDriver, isAlive, type Pace, type SimulatedTask } from './task.ts';
 import { Updater } from './updater.ts';
 
@@ -47,10 +49,9 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   readonly #slots: Slots;
   readonly #updater: Updater;
   readonly pace: Pace;
+  readonly #ledger = new LedgerObject();
   #nextId = 1;
   #nextNode = 0;
-  #ledger: LedgerRecord | null = null;
-  #ledgerVersion = 0;
   /** What came due while Swarm was held up; `null` while it works. */
   #heldUp: (() => void)[] | null = null;
   currentRole: Role = 'leader';
@@ -58,7 +59,6 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   outage: Error | null = null;
   /** Every update that was applied, of whoever: `service@generation`. */
   readonly updates: string[] = [];
-  ledgerWrites = 0;
   /** What the next calls of `roll` do instead of applying: the update may be applied all the same. */
   readonly rollFaults: ('conflict' | 'unknown' | 'unknown-but-applied')[] = [];
 
@@ -188,11 +188,21 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   /** Takes the ledger away, as an operator might, or replaces its text. */
   loseLedger(text: string | null = null): void {
-    this.#ledger = text === null ? null : { text, version: String(++this.#ledgerVersion) };
+    this.#ledger.replace(text);
+  }
+
+  /** Somebody writes the ledger as it is. */
+  touchLedger(): void {
+    const { record } = this.#ledger;
+    if (record !== null) this.#ledger.replace(record.text);
   }
 
   get ledgerText(): string {
-    return this.#ledger?.text ?? '';
+    return this.#ledger.record?.text ?? '';
+  }
+
+  get ledgerWrites(): number {
+    return this.#ledger.writes;
   }
 
   /** A node is taken away, emptied, or comes back. Tasks of one that is lost end as if their process had failed, or just go. */
@@ -210,7 +220,9 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   /** Every agent connects anew: the secrets of all tasks are asked for again. */
   askAgain(): void {
-    for (const { task } of this.#aliveTasks()) this.#slots.askAgain(task);
+    for (const service of this.#services.values()) {
+      for (const task of allTasks(service)) this.#slots.askAgain(task);
+    }
   }
 
   /** Nothing is orchestrated until {@link goOn}: tasks and updates stay as they are. */
@@ -246,24 +258,7 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   /** What `observe` answers now. */
   snapshot(): WorkloadSnapshot {
-    const services = [...this.#services.values()].map((service) => {
-      const { id, name, kind, version, spec, previous, status } = service;
-      const tasks = allTasks(service).map((task) => ({
-        id: task.id,
-        generation: task.generation,
-        createdAtMs: task.createdAtMs,
-        state: task.state === 'starting' || task.state === 'running' ? task.state : ('ended' as const),
-        reason: task.reason,
-      }));
-      const { generation, secretIds } = spec;
-      const fingerprint = fingerprintOf(spec);
-      const isPaused = status.state === 'paused' || status.state === 'rollback-paused';
-      const onlyRestarts = previous !== null && fingerprintOf(previous) === fingerprint;
-      const mayGoOn = isPaused && (onlyRestarts || runsAsMadeNow(service, fingerprint));
-      const rollout = { ...status, mayGoOn };
-      return { id, name, kind, version, generation, fingerprint, secretIds, rollout, tasks };
-    });
-    return { secrets: [...this.#secrets.values()], services };
+    return { secrets: [...this.#secrets.values()], services: [...this.#services.values()].map(workloadOf) };
   }
 
   async generationOf(taskId: string, options: CallOptions): Promise<number | null> {
@@ -278,10 +273,7 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   async failures(id: string, options: CallOptions): Promise<readonly FailedTask[]> {
     this.#answer(options);
     const service = this.#services.get(id);
-    const failed = service === undefined ? [] : allTasks(service).filter(({ state }) => state === 'failed');
-    return failed.map(({ id: taskId, generation, fingerprint, started, nodeReady, reason }) => {
-      return { id: taskId, generation, fingerprint, started, nodeReady, message: reason };
-    });
+    return service === undefined ? [] : failedTasksOf(service);
   }
 
   async roll(id: string, version: number, generation: number, options: CallOptions): Promise<WriteOutcome> {
@@ -307,15 +299,12 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   async read(options: CallOptions): Promise<LedgerRecord | null> {
     this.#answer(options);
-    return this.#ledger;
+    return this.#ledger.record;
   }
 
   async compareAndSet(version: string | null, text: string, options: CallOptions): Promise<WriteOutcome> {
     this.#answer(options);
-    if (version !== (this.#ledger?.version ?? null)) return 'conflict';
-    this.#ledger = { text, version: String(++this.#ledgerVersion) };
-    this.ledgerWrites += 1;
-    return 'applied';
+    return this.#ledger.compareAndSet(version, text);
   }
 
   /** The same spec again is an update too: it resumes one that was paused. */
@@ -325,14 +314,6 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     service.spec = spec;
     this.#updater.specWritten(service);
     this.#changed();
-  }
-
-  #aliveTasks(): readonly { readonly service: SimulatedService; readonly task: SimulatedTask }[] {
-    return [...this.#services.values()].flatMap((service) =>
-      allTasks(service)
-        .filter(isAlive)
-        .map((task) => ({ service, task })),
-    );
   }
 
   #pickNode(): string | null {
@@ -361,10 +342,4 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     signal.throwIfAborted();
     if (this.outage !== null) throw this.outage;
   }
-}
-
-/** Whether every living task of the service runs, and some of them as it makes them now. */
-function runsAsMadeNow(service: SimulatedService, fingerprint: string): boolean {
-  const living = allTasks(service).filter(({ state }) => state === 'starting' || state === 'running');
-  return living.every(({ state }) => state === 'running') && living.some((task) => task.fingerprint === fingerprint);
 }

@@ -1,0 +1,67 @@
+// simulate [--seeds N] [--from S] | --replay SEED: runs random histories, or shows one.
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { runHistory } from '../history/run-history.ts';
+import { runSeeds } from './run-seeds.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '2000' },
+    from: { type: 'string', default: '0' },
+    replay: { type: 'string' },
+  },
+});
+
+const PROGRESS_EVERY_MS = 5_000;
+
+if (values.replay === undefined) await simulate(Number(values.from), Number(values.seeds));
+else await replay(Number(values.replay));
+
+async function simulate(from: number, count: number): Promise<void> {
+  const begunAtMs = performance.now();
+  const totals = { histories: 0, failed: 0, rolls: 0, completed: 0, setAside: 0 };
+  let toldAtMs = begunAtMs;
+  // Seeds end in any order: all before the first that is still open are done.
+  const done = new Set<number>();
+  let allBefore = from;
+  const tell = () => {
+    const seconds = ((performance.now() - begunAtMs) / 1_000).toFixed(1);
+    const { histories, failed, rolls, completed, setAside } = totals;
+    say(
+      `${seconds} s: ${histories} of ${count} histories, ${failed} failed; ${rolls} updates, ${completed} rollouts ` +
+        `completed, ${setAside} sets of values set aside; all before seed ${allBefore} are done`,
+    );
+  };
+  await runSeeds({
+    ...{ from, count },
+    workers: availableParallelism(),
+    onResult: ({ seed, problems, rolls, completed, setAside }) => {
+      totals.histories += 1;
+      totals.rolls += rolls;
+      totals.completed += completed;
+      totals.setAside += setAside;
+      done.add(seed);
+      while (done.delete(allBefore)) allBefore += 1;
+      if (problems.length > 0) {
+        totals.failed += 1;
+        say(`seed ${seed}: ${problems[0]}\n  to see it: npm run simulate -- --replay ${seed}`);
+      }
+      if (performance.now() - toldAtMs < PROGRESS_EVERY_MS) return;
+      toldAtMs = performance.now();
+      tell();
+    },
+  });
+  tell();
+  process.exitCode = totals.failed === 0 ? 0 : 1;
+}
+
+async function replay(seed: number): Promise<void> {
+  const { lines, problems } = await runHistory({ seed, tellsEvents: true });
+  for (const line of lines) say(line);
+  say(problems.length === 0 ? 'nothing is wrong' : `\n${problems.map((problem) => `wrong: ${problem}`).join('\n')}`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

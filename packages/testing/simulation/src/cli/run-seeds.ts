@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { HistoryResult } from '../history/run-history.ts';
+
+/** Which histories to run. */
+export interface SeedRange {
+  readonly from: number;
+  readonly count: number;
+  readonly workers: number;
+  /** Called as each ends, in any order. */
+  readonly onResult: (result: HistoryResult) => void;
+}
+
+/** Runs the histories of a range of seeds, on several threads. Rejects where a thread ends by an error. */
+export async function runSeeds({ from, count, workers, onResult }: SeedRange): Promise<void> {
+  let next = from;
+  const work = async () => {
+    const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), {
+      execArgv: ['--conditions=@vault-swarm/source'],
+    });
+    try {
+      while (next < from + count) {
+        worker.postMessage(next++);
+        const [result] = await once(worker, 'message');
+        onResult(result);
+      }
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(workers, count) }, work));
+}

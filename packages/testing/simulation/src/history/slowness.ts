@@ -1,0 +1,27 @@
+import type { History } from './history.ts';
+import type { Kind } from './kinds.ts';
+
+const SLOW: readonly Kind[] = [
+  'slow calls',
+  'hanging calls',
+  'failing calls',
+  'provider outage',
+  'provider hangs',
+  'provider slow',
+];
+const APART: readonly Kind[] = [
+  'partition',
+  'leader change',
+  'two leaders',
+  'crash',
+  'crash at a call',
+  'restart',
+  'unknown outcome',
+];
+const LONGER_MS = 120_000;
+
+/** How much longer things may take in a history than they should, by what goes wrong in it: milliseconds. */
+export function slownessMs({ kinds }: History): number {
+  const longerFor = (some: readonly Kind[]) => (some.some((kind) => kinds.has(kind)) ? LONGER_MS : 0);
+  return longerFor(SLOW) + longerFor(APART);
+}

@@ -1,0 +1,10 @@
+/** A mistake that is made in the core on purpose, to show that the histories see it. */
+export interface Mutation {
+  /** What the mutated core does wrong, as a sentence without its subject. */
+  readonly name: string;
+  /** Below packages/core. */
+  readonly file: string;
+  /** Text of the file that occurs in it exactly once. */
+  readonly from: string;
+  readonly to: string;
+}
