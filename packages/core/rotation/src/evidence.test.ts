@@ -14,11 +14,12 @@ const task = (state: WorkloadTask['state'], createdAtMs = START_MS + 1): Workloa
 });
 
 function setUp() {
-  const evidence = new Evidence(START_MS);
+  const evidence = new Evidence();
+  evidence.observe([], true, START_MS);
   return {
     evidence,
     answer: (revision: string) => evidence.record('t1', 'db', 'ref', revision, START_MS + 2),
-    see: (...tasks: WorkloadTask[]) => evidence.observe(tasks, START_MS + 3),
+    see: (...tasks: WorkloadTask[]) => evidence.observe(tasks, true, START_MS + 3),
     held: () => evidence.values('t1', 'db').map(({ revision }) => revision),
   };
 }
@@ -40,7 +41,7 @@ test('an answer to a task that runs changes nothing in its containers', () => {
   expect(held()).toEqual(tagged('r1'));
 });
 
-test('an answer to a task that ran before this process began is no evidence', () => {
+test('an answer to a task that was made before this process was asked is no evidence', () => {
   const { answer, see, held } = setUp();
   answer('r2');
   see(task('running', START_MS - 1));
@@ -51,6 +52,22 @@ test('but it is for an older task that was seen starting after it was answered',
   const { answer, see, held } = setUp();
   answer('r2');
   see(task('starting', START_MS - 1));
+  see(task('running', START_MS - 1));
+  expect(held()).toEqual(tagged('r2'));
+});
+
+test('nor is one to a task of the leader before, which a new leader is asked for too', () => {
+  const { evidence, answer, see, held } = setUp();
+  evidence.observe([task('starting', START_MS + 1)], false, START_MS + 1);
+  answer('r2');
+  see(task('running', START_MS + 1));
+  expect(held()).toEqual([]);
+});
+
+test('but it is where the task did not run yet while this process was the one that is asked', () => {
+  const { answer, see, held } = setUp();
+  see(task('starting', START_MS - 1));
+  answer('r2');
   see(task('running', START_MS - 1));
   expect(held()).toEqual(tagged('r2'));
 });
@@ -72,7 +89,7 @@ test('keeps for a while what tasks were given that no snapshot shows yet, or no 
   see(task('running'));
   see(task('ended'));
   expect(held()).toEqual(tagged('r1'));
-  evidence.observe([], START_MS + 700_000);
+  evidence.observe([], true, START_MS + 700_000);
   expect(held()).toEqual([]);
 });
 

@@ -13,7 +13,9 @@ interface TaskEvidence {
   /** By the secret's name. More than one where it was asked for again in between. */
   readonly answers: Map<string, Answer[]>;
   recordedAtMs: number;
-  /** Whether a snapshot showed that the task did not run yet, just before it was answered or after that. */
+  /** Since when this process had been the one that is asked, in milliseconds since 1970. */
+  readonly askedSinceMs: number;
+  /** Whether a snapshot showed that the task did not run yet, after it was answered, or while nobody else was asked. */
   seenStarting: boolean;
   /** Whether the task was seen running: its containers hold what they hold. */
   frozen: boolean;
@@ -26,26 +28,26 @@ const UNSEEN_TASK_MS = 600_000;
 
 /**
  * Which revisions tasks were given, as far as this process answered for them itself. An answer to a task that already
- * ran (the orchestrator asks again when a node reconnects) changes nothing in its containers and is no evidence.
+ * ran changes nothing in its containers and is no evidence: the orchestrator asks again when a node reconnects, and a new
+ * leader is asked for all tasks of the one before.
  */
 export class Evidence {
-  readonly #startedAtMs: number;
   readonly #tasks = new Map<string, TaskEvidence>();
   /** By the latest snapshot. */
   #running: ReadonlySet<string> = new Set();
   #starting: ReadonlySet<string> = new Set();
-
-  /** @param startedAtMs when this process began to answer, in milliseconds since 1970. */
-  constructor(startedAtMs: number) {
-    this.#startedAtMs = startedAtMs;
-  }
+  /** `null` while another process is asked. */
+  #askedSinceMs: number | null = null;
 
   /** The task was answered with this revision now. */
   record(taskId: string, secretName: string, refKey: string, revision: string, nowMs: number): void {
     if (this.#running.has(taskId)) return;
+    this.#askedSinceMs ??= nowMs;
     let task = this.#tasks.get(taskId);
     if (task === undefined) {
-      task = { answers: new Map(), recordedAtMs: nowMs, seenStarting: this.#starting.has(taskId), frozen: false };
+      const seenStarting = this.#starting.has(taskId);
+      const askedSinceMs = this.#askedSinceMs;
+      task = { answers: new Map(), recordedAtMs: nowMs, askedSinceMs, seenStarting, frozen: false };
       this.#tasks.set(taskId, task);
     }
     if (task.frozen) return;
@@ -65,14 +67,18 @@ export class Evidence {
     }
   }
 
-  /** Takes in which tasks there are, and which of them run. */
-  observe(tasks: Iterable<WorkloadTask>, nowMs: number): void {
+  /**
+   * Takes in which tasks there are, and which of them run.
+   * @param isAsked whether this node led the cluster then: the leader's plugin is the one that is asked.
+   */
+  observe(tasks: Iterable<WorkloadTask>, isAsked: boolean, nowMs: number): void {
+    this.#askedSinceMs = isAsked ? (this.#askedSinceMs ?? nowMs) : null;
     const alive = new Map<string, WorkloadTask>();
     for (const task of tasks) if (task.state !== 'ended') alive.set(task.id, task);
     const inState = (wanted: WorkloadTask['state']) =>
       new Set([...alive.values()].filter(({ state }) => state === wanted).map(({ id }) => id));
     this.#running = inState('running');
-    this.#starting = inState('starting');
+    this.#starting = isAsked ? inState('starting') : new Set();
     for (const [id, evidence] of this.#tasks) {
       const task = alive.get(id);
       if (task === undefined) {
@@ -80,8 +86,8 @@ export class Evidence {
       } else if (task.state === 'starting') {
         evidence.seenStarting = true;
       } else if (!evidence.frozen) {
-        // Made before we answered anything, so it may have been running already when it was asked for.
-        if (task.createdAtMs < this.#startedAtMs && !evidence.seenStarting) this.#tasks.delete(id);
+        // Made while another process was asked, so it may have been running already when we were.
+        if (task.createdAtMs < evidence.askedSinceMs && !evidence.seenStarting) this.#tasks.delete(id);
         else evidence.frozen = true;
       }
     }

@@ -13,7 +13,17 @@ import {
   rollTo,
   wait,
 } from './rollout-steps.ts';
-import { type Decision, dueUses, isBusy, isEnded, type Situation, wasApplied } from './situation.ts';
+import {
+  type Decision,
+  dueUses,
+  isBusy,
+  isCalm,
+  isEnded,
+  isSettled,
+  type Situation,
+  secretNames,
+  wasApplied,
+} from './situation.ts';
 import { NEWER, planEnded, takeBack } from './take-back.ts';
 
 /** Decides about one service: go on watching its open rollout, close it, take it back, give it up, or begin one. */
@@ -21,6 +31,8 @@ export function planRollout(situation: Situation): Decision {
   const { service, entry, rejection } = situation;
   const open = entry.rollout;
   if (open === null) return dueUses(situation).length === 0 ? keep(situation) : begin(situation);
+  // The service uses nothing of it any more: nothing is rolled out, or taken back.
+  if (secretNames(situation, broughtBy(open)).length === 0) return keep(situation, null);
   if (open.state === 'failed') return planFailed(situation, open);
   if (rejection !== undefined) return giveUp(situation, open, { reason: 'not-begun', message: rejection });
   if (!wasApplied(situation, open)) return planUnapplied(situation, open);
@@ -48,7 +60,10 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   if (isSuperseded) return begin(situation);
   if (isBusy(service)) return asItIs;
   const without = uses.flatMap((known) => tasksWithout(open, known));
-  if (without.length === 0) return complete(situation, open);
+  // Swarm takes a moment until it says that it has begun, and tasks that fail again and again do not run in between.
+  const mayRun = service.tasks.some(({ state }) => state === 'running') || isCalm(situation);
+  const isVague = service.rollout.state === 'none' && !(isSettled(situation) && mayRun);
+  if (without.length === 0) return isVague ? asItIs : complete(situation, open);
   const isThrough = service.rollout.state === 'completed';
   if (!isThrough || without.some(({ generation }) => generation < open.generation)) {
     // Swarm forgets an update that was resumed while it still worked on a slot: it has to be asked again.

@@ -3,7 +3,16 @@ import { type HeldValue, sameValue } from './held-value.ts';
 import { isKnown } from './holdings.ts';
 import { type KnownUse, outdatedTasks } from './known-use.ts';
 import { broughtBy, type OpenRollout, setAsideWith } from './ledger.ts';
-import { type Decision, isBusy, nextGeneration, type RollAction, type Situation, secretNames } from './situation.ts';
+import {
+  type Decision,
+  isBusy,
+  isCalm,
+  isSettled,
+  nextGeneration,
+  type RollAction,
+  type Situation,
+  secretNames,
+} from './situation.ts';
 
 /** Why a rollout failed, for its event. */
 export interface Failure {
@@ -11,10 +20,6 @@ export interface Failure {
   readonly message: string;
 }
 
-/** Swarm takes a moment from a change of a service until it says that it is updating it. */
-const SETTLED_MS = 1_000;
-/** A task that fails again and again seems to run in between: this is longer than such a moment. */
-const CALM_MS = 30_000;
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LONGEST_MS = 600_000;
 
@@ -49,7 +54,7 @@ export function mayRetry({ openForMs }: Situation, { attempt }: OpenRollout): bo
 /** The rollout is left as it is, and counted as an error. */
 export function giveUp(situation: Situation, open: OpenRollout, failure: Failure): Decision {
   const rollout: OpenRollout = { ...open, state: 'failed', failure: failure.message };
-  return { ...keep(situation, rollout), events: [failed(situation, open, failure)] };
+  return { ...keep(withoutRequests(situation, open), rollout), events: [failed(situation, open, failure)] };
 }
 
 /** Every task has what the rollout brought. Where the service uses none of it any more, nothing was rotated. */
@@ -64,7 +69,14 @@ export function complete(situation: Situation, open: OpenRollout): Decision {
     durationMs: Math.max(0, nowMs - (open.direction === 'forward' ? open.changedAtMs : open.begunAtMs)),
   };
   const type = open.direction === 'forward' ? 'rollout.completed' : 'rollback.completed';
-  return { ...keep(situation, null), events: [{ type, ...common }] };
+  return { ...keep(withoutRequests(situation, open), null), events: [{ type, ...common }] };
+}
+
+/** What was asked for was tried, and is over. */
+export function withoutRequests(situation: Situation, open: OpenRollout): Situation {
+  const brought = broughtBy(open);
+  const requested = situation.entry.requested.filter((key) => !(key in brought));
+  return { ...situation, entry: { ...situation.entry, requested } };
 }
 
 /** The event of a rollout that failed. */
@@ -84,13 +96,13 @@ export function begin(situation: Situation, attempt = 1, also: readonly KnownUse
   const before = entry.rollout;
   const isOursNoMore = before !== null && before.state !== 'open' && service.rollout.state === 'rolling';
   if (isBusy(service) && !isOursNoMore) return wait(situation, 'its own update to end');
-  if (before === null && service.rollout.state === 'none' && situation.unchangedForMs < SETTLED_MS) {
+  if (before === null && service.rollout.state === 'none' && !isSettled(situation)) {
     return wait(situation, 'its latest change to be taken up');
   }
   const isPaused = service.rollout.state === 'paused' || service.rollout.state === 'rollback-paused';
   if (before === null && isPaused) {
     if (!service.rollout.mayGoOn) return block(situation, 'its paused update to be resumed or undone');
-    if (situation.calmForMs < CALM_MS) return wait(situation, 'the tasks of its paused update to run for a while');
+    if (!isCalm(situation)) return wait(situation, 'the tasks of its paused update to run for a while');
   }
   if (!mayBegin) return wait(situation, 'other services to finish');
   const uses = situation.uses.filter((known) => outdatedTasks(known).length > 0 || also.includes(known));
@@ -125,7 +137,7 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number)
   const { generation } = rollout;
   const secrets = uses.filter(({ use }) => use.key in target).map(({ use }) => use.secret.name);
   return {
-    entry: { ...entry, rollout, requested: entry.requested.filter((key) => !brought.includes(key)) },
+    entry: { ...entry, rollout },
     roll: rollTo(situation, generation),
     events: [{ type: goesBack ? 'rollback.started' : 'rollout.started', service: service.name, secrets, generation }],
     waitingFor: null,

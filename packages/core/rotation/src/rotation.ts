@@ -42,7 +42,7 @@ const REQUEST_LOOK_MS = 3_000;
 export class Rotation implements RotateByHand {
   readonly #settings: RotationSettings;
   readonly #ports: RotationPorts;
-  readonly #evidence: Evidence;
+  readonly #evidence = new Evidence();
   readonly #watches: ProviderWatches;
   readonly #passes: Loop;
   readonly #board: StatusBoard;
@@ -52,13 +52,14 @@ export class Rotation implements RotateByHand {
   readonly #rollouts: RolloutWatch;
   readonly #foreign: ForeignChanges;
   readonly #rejections = new Map<string, string>();
+  /** By ref key: when a task was given a revision that no look had seen, in monotonic milliseconds. */
+  readonly #unseen = new Map<string, number>();
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(settings: RotationSettings, ports: RotationPorts) {
     const { clock, random } = ports;
     this.#settings = settings;
     this.#ports = ports;
-    this.#evidence = new Evidence(clock.now());
     this.#watches = new ProviderWatches(ports, { ...settings, onNews: () => this.#passes.wake() });
     this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
     this.#board = new StatusBoard(settings.enabled);
@@ -98,8 +99,10 @@ export class Rotation implements RotateByHand {
   record(delivered: DeliveredTo): void {
     const { taskId, secretName, provider, refKey: key, revision } = delivered;
     if (taskId === undefined) return;
-    this.#evidence.record(taskId, secretName, key, revision, this.#ports.clock.now());
+    const { clock } = this.#ports;
+    this.#evidence.record(taskId, secretName, key, revision, clock.now());
     if (this.#watches.of(provider)?.current(key)?.revision === revision) return;
+    if (this.#watches.digestOf(key, revision) === null) this.#unseen.set(key, clock.monotonic());
     this.#watches.wake(provider);
     this.#passes.wake();
   }
@@ -212,11 +215,9 @@ export class Rotation implements RotateByHand {
   }
 
   /** Takes in what the orchestrator says. Returns the ledger, a first one where there is none. */
-  #takeIn({ uses, stored }: Observation): LedgerDocument {
-    this.#evidence.observe(
-      uses.services.flatMap(({ service }) => service.tasks),
-      this.#ports.clock.now(),
-    );
+  #takeIn({ role, uses, stored }: Observation): LedgerDocument {
+    const tasks = uses.services.flatMap(({ service }) => service.tasks);
+    this.#evidence.observe(tasks, role === 'leader', this.#ports.clock.now());
     const ledger = stored ?? emptyLedger(this.#watches.keyOfFirstLedger());
     this.#watches.useKeyOf(ledger);
     this.#foreign.read(ledger, uses.services);
@@ -273,11 +274,15 @@ export class Rotation implements RotateByHand {
     };
   }
 
-  /** The current value of a ref, unless it was found before another manager found something else. */
+  /** The current value of a ref, unless it was found before another manager found, or a task was given, something else. */
   #freshCurrent(key: string): CurrentValue | undefined {
     const current = this.#watches.current(key);
     const foundAtMs = this.#watches.confirmedAtMs(key);
-    if (current === undefined || !this.#foreign.mayBeNewer(key, current, foundAtMs)) return current;
+    const unseenAtMs = this.#unseen.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (unseenAtMs < foundAtMs) this.#unseen.delete(key);
+    const isOlder =
+      unseenAtMs >= foundAtMs || (current !== undefined && this.#foreign.mayBeNewer(key, current, foundAtMs));
+    if (!isOlder) return current;
     this.#watches.wakeFor(key);
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import type { HeldValue } from './held-value.ts';
-import { bringsWanted, type KnownUse, outdatedTasks } from './known-use.ts';
+import { type KnownUse, outdatedTasks } from './known-use.ts';
 import { type LedgerService, type OpenRollout, setAsideWith } from './ledger.ts';
 import { rotatesByItself } from './uses.ts';
 import type { FailedTask, Workload } from './workloads.ts';
@@ -66,21 +66,34 @@ export interface Decision {
   readonly blocked: boolean;
 }
 
-/** The uses for which the service is to be rolled: by their labels, by request, or as part of what is under way. */
+/** The uses for which the service is to be rolled: by their labels, by request, or since their values were set aside. */
 export function dueUses({ service, entry, uses }: Situation): readonly KnownUse[] {
   if (service.kind === 'job') return [];
-  const open = entry.rollout;
   return uses.filter((known) => {
     const { use } = known;
     if (outdatedTasks(known).length === 0) return false;
-    if (rotatesByItself(use) || entry.requested.includes(use.key)) return true;
-    return setAsideWith(entry, use.key) !== undefined || (open !== null && bringsWanted(open, known));
+    return rotatesByItself(use) || entry.requested.includes(use.key) || setAsideWith(entry, use.key) !== undefined;
   });
 }
 
 /** Whether the orchestrator is replacing tasks of the service, whoever asked for it. */
 export function isBusy({ rollout: { state } }: Workload): boolean {
   return state === 'rolling' || state === 'rolling-back';
+}
+
+/** Swarm takes a moment from a change of a service until it says that it is updating it. */
+const SETTLED_MS = 1_000;
+/** A task that fails again and again seems to run in between: this is longer than such a moment. */
+const CALM_MS = 30_000;
+
+/** Whether the orchestrator has had the time to say what it does about the latest change of the service. */
+export function isSettled({ unchangedForMs }: Situation): boolean {
+  return unchangedForMs >= SETTLED_MS;
+}
+
+/** Whether the tasks that run now may be taken to go on running. */
+export function isCalm({ calmForMs }: Situation): boolean {
+  return calmForMs >= CALM_MS;
 }
 
 /** Whether the service's latest update was given up by the orchestrator. */

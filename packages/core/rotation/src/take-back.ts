@@ -2,7 +2,19 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue } from './held-value.ts';
 import { isNewer, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
 import { broughtBy, type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
-import { begin, block, complete, type Failure, failed, giveUp, keep, mayRetry, resume, wait } from './rollout-steps.ts';
+import {
+  begin,
+  block,
+  complete,
+  type Failure,
+  failed,
+  giveUp,
+  keep,
+  mayRetry,
+  resume,
+  wait,
+  withoutRequests,
+} from './rollout-steps.ts';
 import { type Decision, dueUses, type Situation, secretNames } from './situation.ts';
 import type { FailedTask } from './workloads.ts';
 
@@ -105,7 +117,8 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
     sinceMs: situation.nowMs,
     reason: failure?.message ?? open.failure,
   };
-  const next = { ...situation, entry: { ...entry, setAside: [...entry.setAside, set] }, uses: uses.map(goBack(set)) };
+  const met = withoutRequests(situation, open).entry;
+  const next = { ...situation, entry: { ...met, setAside: [...entry.setAside, set] }, uses: uses.map(goBack(set)) };
   const told: ProductEvent = {
     type: 'values.set-aside',
     service: service.name,
