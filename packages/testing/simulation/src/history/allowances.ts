@@ -5,6 +5,8 @@ const ALLOWANCES = {
     'most one restart of a service that was not needed; and where the ledger did not know the secret of the service yet, ' +
     'or something else than intended was given, or the value is changed back, the task may keep an old value until the ' +
     'next change.',
+  'two leaders':
+    'While two processes believe that they lead, one does not know what the other has just answered, and may roll for it.',
   'value changed back':
     'A plugin acts on its latest look, which is as old as an interval and the calls in it: a value that was current then ' +
     'justifies a rollout though it was changed back since.',

@@ -168,7 +168,8 @@ export class Witness {
     }
     const reason = this.#reasonFor(service, before, past);
     if (reason === null) {
-      if (past.mayBeUnnoted) past.mayBeUnnoted = false;
+      if (this.#leaders().length > 1) past.allowed.add('two leaders');
+      else if (past.mayBeUnnoted) past.mayBeUnnoted = false;
       else this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
     past.lastRoll = { timeMs: this.#history.timeMs, generation };
@@ -228,10 +229,15 @@ export class Witness {
 
   /** Who leads, or believes so, in this moment: to be called before it changes. */
   noteLeaders(): void {
-    const { cluster, timeMs } = this.#history;
-    for (const { name, believes } of cluster.managers.values()) {
-      if (cluster.leader === name || believes === 'leader') this.#ledAtMs.set(name, timeMs);
-    }
+    for (const name of this.#leaders()) this.#ledAtMs.set(name, this.#history.timeMs);
+  }
+
+  #leaders(): readonly string[] {
+    const { cluster } = this.#history;
+    const leaders = [...cluster.managers.values()].filter(({ name, believes }) => {
+      return cluster.leader === name || believes === 'leader';
+    });
+    return leaders.map(({ name }) => name);
   }
 
   /** Whether it leads, or has till lately: a pass goes on with what it knew when it began. */
