@@ -38,11 +38,12 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryResult
   }
   let problems = await converge(history);
   if (problems.length === 0) {
-    const before = new Map(history.swarm.services.map(({ id }) => [id, witness.pastOf(id).rolls]));
+    const inOrder = history.swarm.services.filter((service) => !mayStayBad(history, service));
+    const before = new Map(inOrder.map(({ id }) => [id, witness.pastOf(id).rolls]));
     await clock.advance(QUIET_MS);
-    for (const service of history.swarm.services) {
-      if (witness.pastOf(service.id).rolls === before.get(service.id) || mayStayBad(history, service)) continue;
-      witness.violations.push(`${service.name} was rolled in a time in which nothing happened`);
+    for (const { id, name } of inOrder) {
+      if (witness.pastOf(id).rolls === before.get(id)) continue;
+      witness.violations.push(`${name} was rolled in a time in which nothing happened`);
     }
     problems = finalProblems(history);
   }

@@ -88,6 +88,7 @@ export function changeAll(history: History): void {
   const uses = swarm.services.flatMap((service) => truth.usesOf(service));
   const paths = new Set(uses.filter(({ isPinned }) => !isPinned).map(({ path }) => path));
   for (const path of paths) provider.write(path, `value ${history.count()}`);
+  history.witness.everythingChanged();
   history.say('every secret has a new value');
 }
 

@@ -108,6 +108,11 @@ export class Witness {
     return isUnnoted || isExplained('ledger lost') || isExplained('taken back by hand');
   }
 
+  /** Whatever was not noted is outdated by now, and known to be. */
+  everythingChanged(): void {
+    this.#unnoted.clear();
+  }
+
   /** Whether the process that answered to a task ended before it can have noted what it gave. */
   mayBeUnnoted(taskId: string): boolean {
     return this.#unnoted.has(taskId);
