@@ -19,7 +19,6 @@ import {
   isBusy,
   isCalm,
   isEnded,
-  isSettled,
   type Situation,
   secretNames,
   wasApplied,
@@ -60,12 +59,12 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   if (isSuperseded) return begin(situation);
   if (isBusy(service)) return asItIs;
   const without = uses.flatMap((known) => tasksWithout(open, known));
-  // Swarm takes a moment until it says that it has begun, and tasks that fail again and again do not run in between.
-  const mayRun = service.tasks.some(({ state }) => state === 'running') || isCalm(situation);
-  const isVague = service.rollout.state === 'none' && !(isSettled(situation) && mayRun);
+  // Where Swarm says nothing, it may not have begun, or its tasks may fail again and again.
+  const isVague = service.rollout.state === 'none' && !isCalm(situation);
   if (without.length === 0) return isVague ? asItIs : complete(situation, open);
-  const isThrough = service.rollout.state === 'completed';
-  if (!isThrough || without.some(({ generation }) => generation < open.generation)) {
+  const isOfEarlier = without.some(({ generation }) => generation < open.generation);
+  const isThrough = service.rollout.state === 'completed' || (isCalm(situation) && !isOfEarlier);
+  if (!isThrough || isOfEarlier) {
     // Swarm forgets an update that was resumed while it still worked on a slot: it has to be asked again.
     const isForgotten = service.rollout.state === 'none' && open.attempt > 1 && mayRetry(situation, open);
     return isForgotten ? resume(situation, open) : asItIs;

@@ -145,6 +145,7 @@ function situationOf(
       policy: input.policy,
       openForMs: watched.forMs,
       seenApplied: watched.applied,
+      seenThroughout: watched.applied && watched.gapless,
       begunHere: watched.begunHere,
       ...input.asItIs(service.id),
       rejection: input.rejections.get(service.id),

@@ -79,6 +79,16 @@ export function withoutRequests(situation: Situation, open: OpenRollout): Situat
   return { ...situation, entry: { ...situation.entry, requested } };
 }
 
+/** What a service waits for that is given nothing of a secret any more. */
+export const LOST = 'a newer value, or a request by hand, since the last good one of what was set aside is lost';
+
+/** Whether a value that the service's tasks must be given can't be had any more: none of them would start. */
+export function hasLost({ entry, lastGood }: Situation): boolean {
+  return entry.setAside.some((set) =>
+    Object.entries(set.lastGood).some(([key, value]) => lastGood(key, value) === 'gone'),
+  );
+}
+
 /** The event of a rollout that failed. */
 export function failed(situation: Situation, open: OpenRollout, failure: Failure): ProductEvent {
   const secrets = secretNames(situation, broughtBy(open));
@@ -104,6 +114,7 @@ export function begin(situation: Situation, attempt = 1, also: readonly KnownUse
     if (!service.rollout.mayGoOn) return block(situation, 'its paused update to be resumed or undone');
     if (!isCalm(situation)) return wait(situation, 'the tasks of its paused update to run for a while');
   }
+  if (hasLost(situation)) return block(situation, LOST);
   if (!mayBegin) return wait(situation, 'other services to finish');
   const uses = situation.uses.filter((known) => outdatedTasks(known).length > 0 || also.includes(known));
   return start(situation, uses, attempt);

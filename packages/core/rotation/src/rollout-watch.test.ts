@@ -1,7 +1,7 @@
 import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import { emptyLedger, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
-import { RolloutWatch } from './rollout-watch.ts';
+import { NOT_WATCHED, RolloutWatch } from './rollout-watch.ts';
 import type { ServiceUses } from './uses.ts';
 import type { FailedTask } from './workloads.ts';
 
@@ -20,7 +20,7 @@ test('tells for how long a rollout was seen open, whatever the wall clock does',
   clock.setBack(3_600_000);
   await clock.advance(7_000);
   watch.observe(service(4), ledger(open));
-  expect(watch.of('web', open)).toEqual({ forMs: 7_000, applied: false, begunHere: false });
+  expect(watch.of('web', open)).toEqual({ forMs: 7_000, applied: false, gapless: false, begunHere: false });
 });
 
 test('counts each attempt anew, but remembers that the update was applied', async () => {
@@ -30,15 +30,15 @@ test('counts each attempt anew, but remembers that the update was applied', asyn
   await clock.advance(7_000);
   const again = { ...open, attempt: 2 };
   watch.observe(service(4), ledger(again));
-  expect(watch.of('web', again)).toEqual({ forMs: 0, applied: true, begunHere: false });
+  expect(watch.of('web', again)).toEqual({ forMs: 0, applied: true, gapless: false, begunHere: false });
 });
 
 test('knows nothing of a rollout that it has not seen, or not any more', () => {
   const watch = new RolloutWatch(new SimulatedClock());
   watch.observe(service(5), ledger(open));
-  expect(watch.of('web', { ...open, generation: 6 })).toEqual({ forMs: 0, applied: false, begunHere: false });
+  expect(watch.of('web', { ...open, generation: 6 })).toEqual(NOT_WATCHED);
   watch.observe(service(5), ledger(null));
-  expect(watch.of('web', open)).toEqual({ forMs: 0, applied: false, begunHere: false });
+  expect(watch.of('web', open)).toEqual(NOT_WATCHED);
 });
 
 test('knows which rollouts it began itself, with every attempt', () => {

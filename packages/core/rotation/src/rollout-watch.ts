@@ -9,6 +9,8 @@ export interface WatchedRollout {
   readonly forMs: number;
   /** Whether it saw the update applied. */
   readonly applied: boolean;
+  /** Whether it has looked again and again since then: a failed task would have been seen. */
+  readonly gapless: boolean;
   /** Whether it began the rollout itself, and each attempt of it. */
   readonly begunHere: boolean;
 }
@@ -22,7 +24,10 @@ export interface SteadyFor {
 }
 
 /** Nothing. */
-export const NOT_WATCHED: WatchedRollout = { forMs: 0, applied: false, begunHere: false };
+export const NOT_WATCHED: WatchedRollout = { forMs: 0, applied: false, gapless: false, begunHere: false };
+
+/** The orchestrator keeps some failed tasks of each slot, and starts a failed one anew after some seconds. */
+const LONGEST_GAP_MS = 5_000;
 
 interface Watched {
   readonly generation: number;
@@ -30,6 +35,8 @@ interface Watched {
   /** Monotonic milliseconds. */
   readonly sinceMs: number;
   applied: boolean;
+  gapless: boolean;
+  seenAtMs: number;
   readonly begunHere: boolean;
   /** By task. */
   readonly failures: Map<string, FailedTask>;
@@ -95,8 +102,9 @@ export class RolloutWatch {
   of(serviceId: string, { generation, attempt }: OpenRollout): WatchedRollout {
     const watched = this.#watched.get(serviceId);
     if (watched?.generation !== generation) return NOT_WATCHED;
-    const { applied, begunHere } = watched;
-    return { forMs: watched.attempt === attempt ? this.#clock.monotonic() - watched.sinceMs : 0, applied, begunHere };
+    const { applied, gapless, begunHere } = watched;
+    const forMs = watched.attempt === attempt ? this.#clock.monotonic() - watched.sinceMs : 0;
+    return { forMs, applied, gapless, begunHere };
   }
 
   /** For how long the service was seen as it is. */
@@ -129,15 +137,17 @@ export class RolloutWatch {
     const known = this.#watched.get(serviceId);
     const before = known?.generation === generation ? known : undefined;
     const isApplied = generationNow >= generation;
-    if (before?.attempt === attempt) {
-      before.applied ||= isApplied;
-      return before;
-    }
+    const nowMs = this.#clock.monotonic();
+    const gapless = before === undefined || (before.gapless && nowMs - before.seenAtMs <= LONGEST_GAP_MS);
+    if (before?.attempt === attempt)
+      return Object.assign(before, { applied: before.applied || isApplied, gapless, seenAtMs: nowMs });
     return {
       generation,
       attempt,
-      sinceMs: this.#clock.monotonic(),
+      sinceMs: nowMs,
       applied: isApplied || before?.applied === true,
+      gapless,
+      seenAtMs: nowMs,
       // Who has begun it and every attempt of it has answered to all of its tasks.
       begunHere: isOwn && (before === undefined || before.begunHere),
       failures: before?.failures ?? new Map(),

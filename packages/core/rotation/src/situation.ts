@@ -29,6 +29,8 @@ export interface Situation {
   readonly openForMs: number;
   /** Whether this process saw the open rollout's update applied. */
   readonly seenApplied: boolean;
+  /** Whether it has looked again and again since it saw the rollout first. */
+  readonly seenThroughout: boolean;
   /** Whether it began the rollout and each attempt: then it has answered to all of its tasks, if it is the one that is asked. */
   readonly begunHere: boolean;
   /** For how long it has seen the service object as it is. */

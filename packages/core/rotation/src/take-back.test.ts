@@ -72,6 +72,7 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
     policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     openForMs: 0,
     seenApplied: true,
+    seenThroughout: true,
     begunHere: false,
     unchangedForMs: 60_000,
     calmForMs: 60_000,
@@ -198,7 +199,7 @@ describe('a rollout that was rolled back', () => {
   });
 
   test('is taken for one that was never made where nothing tells of it', () => {
-    const decision = decide({ ...undone, situation: { failures: [], seenApplied: false } });
+    const decision = decide({ ...undone, situation: { failures: [], seenApplied: false, seenThroughout: false } });
     expect(decision.roll?.generation).toBe(5);
   });
 

@@ -9,7 +9,9 @@ import {
   type Failure,
   failed,
   giveUp,
+  hasLost,
   keep,
+  LOST,
   mayRetry,
   resume,
   wait,
@@ -37,7 +39,7 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
   // Also of somebody's `--force` since: its tasks were given the same values.
   const ofRollout = failures.filter(({ generation }) => generation >= open.generation);
   // Failed tasks are forgotten after a while: only who has watched it knows that there were none.
-  const isTakenBackByHand = isUndone && state === 'rolled-back' && ofRollout.length === 0 && situation.seenApplied;
+  const isTakenBackByHand = isUndone && state === 'rolled-back' && ofRollout.length === 0 && situation.seenThroughout;
   if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {
     return takeBack(situation, open, failure);
   }
@@ -75,6 +77,7 @@ function planChangedByUser(situation: Situation, open: OpenRollout, failure: Fai
 
 function tryAgain(situation: Situation, open: OpenRollout, failure: Failure): Decision {
   const { service } = situation;
+  if (hasLost(situation)) return block(situation, LOST);
   if (!mayRetry(situation, open)) return wait(situation, 'a while to pass since its tasks could not start');
   const events = [failed(situation, open, failure)];
   if (service.rollout.state === 'paused') return after(events, resume(situation, open));
