@@ -22,7 +22,11 @@ function problemsOf(history: History, service: SimulatedService): readonly strin
   for (const { id, held } of running) {
     for (const { name, path, isAuto } of truth.usesOf(service)) {
       const text = held.get(name)?.text;
-      if (text === undefined || !isAuto) continue;
+      if (!isAuto) continue;
+      if (text === undefined) {
+        problems.push(`${id} of ${service.name} was made before it used ${name}`);
+        continue;
+      }
       if (isBadFor(text, service.name)) problems.push(`${id} of ${service.name} holds ${name}="${text}", which is bad`);
       const isCurrent = text === provider.textOf(path) || history.witness.mayBeUnnoted(id);
       // Together with a bad one of the same rollout, a good one may be set aside.
@@ -34,15 +38,17 @@ function problemsOf(history: History, service: SimulatedService): readonly strin
   return problems;
 }
 
-/** Whether it is explained that a service has a bad value, or goes on trying, as long as nobody writes another. */
-export function mayStayBad({ witness, truth, settings, provider }: History, service: SimulatedService): boolean {
+/** Whether it is explained that a service has a bad value as long as nobody writes another. */
+function mayStayBad({ witness, truth, settings, provider }: History, service: SimulatedService): boolean {
   const { allowed, touchedAtMs } = witness.pastOf(service.id);
   const bad = truth.badUses(service);
   if (bad.length === 0) return false;
   if (settings.policy.onFailure === 'pause' || !provider.abilities.keepsVersions) return true;
   if (service.spec.update.onFailure === 'continue') return true;
   if (allowed.size > 0) return true;
-  return bad.some(({ path }) => touchedAtMs >= truth.changedAtMs(path) - 60_000 || truth.wasDeleted(path));
+  // The last good values are given together, so none of them may be gone.
+  if (truth.usesOf(service).some(({ path }) => truth.wasDeleted(path))) return true;
+  return bad.some(({ path }) => touchedAtMs >= truth.changedAtMs(path) - 60_000);
 }
 
 function ledgerProblems(history: History): readonly string[] {

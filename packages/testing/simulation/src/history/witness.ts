@@ -29,6 +29,8 @@ interface Past {
   readonly allowed: Set<Allowance>;
 }
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
 /** An answer of the driver takes no longer. */
 const DEADLINE_MS = 2_000;
 
@@ -63,10 +65,7 @@ export class Witness {
     if (past === undefined) {
       past = {
         mayBeUnnoted: false,
-        answeredAtMs: Number.NEGATIVE_INFINITY,
-        rolls: 0,
-        touchedAtMs: Number.NEGATIVE_INFINITY,
-        requestedAtMs: Number.NEGATIVE_INFINITY,
+        ...{ answeredAtMs: NEVER, touchedAtMs: NEVER, requestedAtMs: NEVER, rolls: 0 },
         lastRoll: null,
         allowed: new Set(),
       };
