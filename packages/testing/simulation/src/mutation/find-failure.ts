@@ -1,20 +1,22 @@
-// find-failure.ts FROM MOST [SEED…]: runs histories until one fails, but for the named seeds. Exit code 0 where one did,
-// 2 where none of them.
+// find-failure.ts FROM MOST: runs histories until one fails, of the mutation's kinds. Exit code 0 where one did, 2 where none
+// of them.
 import { runHistory } from '../history/run-history.ts';
+import type { Mutation } from './mutation.ts';
 
-const [from = 0, most = 0, ...leftOut] = process.argv.slice(2).map(Number);
+const [from = 0, most = 0] = process.argv.slice(2).map(Number);
+const { kinds }: Mutation = JSON.parse(process.env.MUTATION ?? '');
 process.exitCode = 2;
 for (let seed = from; seed < from + most; seed++) {
-  const problem = leftOut.includes(seed) ? undefined : await problemOf(seed);
+  const problem = await problemOf(seed);
   if (problem === undefined) continue;
-  process.stdout.write(`seed ${seed}, after ${seed - from + 1} histories: ${problem}\n`);
+  process.stdout.write(`seed ${seed}: ${problem}\n`);
   process.exitCode = 0;
   break;
 }
 
 async function problemOf(seed: number): Promise<string | undefined> {
   try {
-    return (await runHistory({ seed })).problems[0];
+    return (await runHistory({ seed, ...(kinds === undefined ? {} : { kinds }) })).problems[0];
   } catch (error) {
     return String(error);
   }

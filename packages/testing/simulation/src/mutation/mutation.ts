@@ -1,3 +1,5 @@
+import type { Kind } from '../history/kinds.ts';
+
 /** A mistake that is made in the core on purpose, to show that the histories see it. */
 export interface Mutation {
   /** What the mutated core does wrong, as a sentence without its subject. */
@@ -7,4 +9,6 @@ export interface Mutation {
   /** Text of the file that occurs in it exactly once. */
   readonly from: string;
   readonly to: string;
+  /** Kinds of happenings in whose histories it shows soon; else all. */
+  readonly kinds?: readonly Kind[];
 }

@@ -15,15 +15,9 @@ export const mutations: readonly Mutation[] = [
     to: 'if (!this.#settings.enabled) return false;',
   },
   {
-    name: 'counts what running tasks are told',
-    file: 'rotation/src/evidence.ts',
-    from: 'if (this.#running.has(taskId)) return;',
-    to: '',
-  },
-  {
     name: 'takes no note of what it answered',
     file: 'rotation/src/rotation.ts',
-    from: 'this.#evidence.record(taskId, secretName, key, revision, this.#ports.clock.now());',
+    from: 'this.#evidence.record(taskId, secretName, key, revision, clock.now());',
     to: '',
   },
   {
@@ -31,6 +25,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/situation.ts',
     from: 'return Math.max(...seen) + 1;',
     to: 'return service.generation + 1;',
+    kinds: ['bad value', 'user rollback'],
   },
   {
     name: 'takes everything for outdated without a ledger',
@@ -43,18 +38,21 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/take-back.ts',
     from: 'if (!started || !nodeReady || ofTask !== fingerprint) return false;',
     to: 'if (!nodeReady || ofTask !== fingerprint) return false;',
+    kinds: ['provider outage', 'provider hangs', 'crash'],
   },
   {
     name: 'holds a lost node against the values',
     file: 'rotation/src/take-back.ts',
     from: 'if (!started || !nodeReady || ofTask !== fingerprint) return false;',
     to: 'if (!started || ofTask !== fingerprint) return false;',
+    kinds: ['node loss', 'several values'],
   },
   {
     name: 'forgets which values were set aside',
     file: 'rotation/src/ledger-text.ts',
     from: "      ...ifAny(\n        'setAside',",
     to: "      ...ifAny(\n        'forgotten',",
+    kinds: ['bad value', 'several values'],
   },
   {
     name: 'rolls jobs',
@@ -91,6 +89,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/intended-revisions.ts',
     from: 'if (intent === undefined) return CURRENT;',
     to: 'if (intent === undefined || taskKnown()) return CURRENT;\n    function taskKnown() { return true; }',
+    kinds: ['bad value', 'several values'],
   },
   {
     name: 'waits for the provider without a deadline',
@@ -101,25 +100,22 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'counts a stale answer as the newest value',
     file: 'rotation/src/rotation.ts',
-    from: 'this.#evidence.record(taskId, secretName, key, revision, this.#ports.clock.now());',
-    to: 'this.#evidence.record(taskId, secretName, key, this.#current(key)?.revision.split(":")[1] ?? revision, this.#ports.clock.now());',
-  },
-  {
-    name: 'forgets the values that it may have to give again',
-    file: 'delivery/src/revision-memory.ts',
-    from: 'return this.#retained.get(key)?.has(revision) === true;',
-    to: 'return false;',
+    from: 'this.#evidence.record(taskId, secretName, key, revision, clock.now());',
+    to: 'this.#evidence.record(taskId, secretName, key, this.#watches.of(provider)?.current(key)?.revision ?? revision, clock.now());',
+    kinds: ['provider outage', 'provider slow', 'force', 'scale'],
   },
   {
     name: 'never takes a value back',
     file: 'rotation/src/take-back.ts',
     from: 'if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {',
     to: 'if (isTakenBackByHand) {',
+    kinds: ['bad value'],
   },
   {
-    name: 'takes what it found before for newer than what another manager found since',
-    file: 'rotation/src/foreign-changes.ts',
-    from: 'return sinceMs !== undefined && known !== undefined && foundAtMs < sinceMs && !sameValue(known, found);',
-    to: 'return sinceMs !== undefined && known !== undefined && foundAtMs > sinceMs + 1e15 && !sameValue(known, found);',
+    name: 'believes answers to tasks that another process was asked for before',
+    file: 'rotation/src/evidence.ts',
+    from: 'if (task.createdAtMs < evidence.askedSinceMs && !evidence.seenStarting) this.#tasks.delete(id);',
+    to: 'if (task.createdAtMs < 0) this.#tasks.delete(id);',
+    kinds: ['leader change', 'force', 'restart'],
   },
 ];
