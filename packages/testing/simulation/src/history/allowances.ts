@@ -1,8 +1,12 @@
 /** Why something may happen that else would be a violation, as far as a history's faults explain it. */
 const ALLOWANCES = {
   'crash before the note':
-    'What a task was given is noted after the answer: a process that ends in between, or a leader that changes, costs at ' +
-    'most one restart of a service that was not needed.',
+    'What a task was given is noted after the answer. A process that ends in between, or a leader that changes, costs at ' +
+    'most one restart of a service that was not needed; and where the ledger did not know the secret of the service yet, ' +
+    'or something else than intended was given, or the value is changed back, the task may keep an old value until the ' +
+    'next change.',
+  'two leaders':
+    'While two processes believe that they lead, one does not know what the other has just answered, and may roll for it.',
   'value changed back':
     'A plugin acts on its latest look, which is as old as an interval and the calls in it: a value that was current then ' +
     'justifies a rollout though it was changed back since.',

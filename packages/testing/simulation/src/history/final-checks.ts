@@ -13,7 +13,7 @@ export function finalProblems(history: History): readonly string[] {
 function problemsOf(history: History, service: SimulatedService): readonly string[] {
   const { truth, provider, swarm } = history;
   const bad = truth.badUses(service);
-  if (bad.length > 0 && mayStayBad(history, service)) return [];
+  if (mayStayBad(history, service)) return [];
   const problems: string[] = [];
   const running = swarm.runningTasks(service.id);
   if (running.length !== service.spec.replicas) {
@@ -22,9 +22,13 @@ function problemsOf(history: History, service: SimulatedService): readonly strin
   for (const { id, held } of running) {
     for (const { name, path, isAuto } of truth.usesOf(service)) {
       const text = held.get(name)?.text;
-      if (text === undefined || !isAuto) continue;
+      if (!isAuto) continue;
+      if (text === undefined) {
+        problems.push(`${id} of ${service.name} was made before it used ${name}`);
+        continue;
+      }
       if (isBadFor(text, service.name)) problems.push(`${id} of ${service.name} holds ${name}="${text}", which is bad`);
-      const isCurrent = text === provider.textOf(path);
+      const isCurrent = text === provider.textOf(path) || history.witness.mayBeUnnoted(id);
       // Together with a bad one of the same rollout, a good one may be set aside.
       if (!isCurrent && bad.length === 0) {
         problems.push(`${id} of ${service.name} holds ${name}="${text}" instead of "${provider.textOf(path)}"`);
@@ -38,10 +42,13 @@ function problemsOf(history: History, service: SimulatedService): readonly strin
 function mayStayBad({ witness, truth, settings, provider }: History, service: SimulatedService): boolean {
   const { allowed, touchedAtMs } = witness.pastOf(service.id);
   const bad = truth.badUses(service);
+  if (bad.length === 0) return false;
   if (settings.policy.onFailure === 'pause' || !provider.abilities.keepsVersions) return true;
   if (service.spec.update.onFailure === 'continue') return true;
   if (allowed.size > 0) return true;
-  return bad.some(({ path }) => touchedAtMs >= truth.changedAtMs(path) - 60_000 || truth.wasDeleted(path));
+  // The last good values are given together, so none of them may be gone.
+  if (truth.usesOf(service).some(({ path }) => truth.wasDeleted(path))) return true;
+  return bad.some(({ path }) => touchedAtMs >= truth.changedAtMs(path) - 60_000);
 }
 
 function ledgerProblems(history: History): readonly string[] {

@@ -1,5 +1,7 @@
+import { parseLedger } from '@vault-swarm/rotation';
 import type { SimulatedService } from '../swarm/service.ts';
-import type { HeldSecret } from '../swarm/task.ts';
+import { allTasks, isDirty } from '../swarm/slots.ts';
+import { type HeldSecret, isAlive } from '../swarm/task.ts';
 import type { History } from './history.ts';
 
 /** Fills the world of a history: secrets, services, and a plugin on each manager. */
@@ -88,6 +90,7 @@ export function changeAll(history: History): void {
   const uses = swarm.services.flatMap((service) => truth.usesOf(service));
   const paths = new Set(uses.filter(({ isPinned }) => !isPinned).map(({ path }) => path));
   for (const path of paths) provider.write(path, `value ${history.count()}`);
+  history.witness.everythingChanged();
   history.say('every secret has a new value');
 }
 
@@ -105,7 +108,10 @@ export function unblock(history: History): boolean {
     }
     const shown = status?.services.find(({ name }) => name === service.name);
     const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
-    if (!isPaused || shown?.problem?.includes('to be resumed or undone') !== true) continue;
+    const isForUser = shown?.problem?.includes('to be resumed or undone') === true;
+    const isHalfDone = allTasks(service).some((task) => isAlive(task) && isDirty(task, service.spec));
+    const isOurs = Boolean(parseLedger(swarm.ledgerText)?.services[service.id]?.rollout);
+    if (!isPaused || !(isForUser || (isHalfDone && !isOurs))) continue;
     swarm.forceUpdate(service.id);
     witness.touched(service.id);
     isUnblocked = true;

@@ -20,12 +20,16 @@ interface Past {
   /** Whether what its tasks were given last may have got lost, since the last restart that was not needed. */
   mayBeUnnoted: boolean;
   answeredAtMs: number;
+  /** How often it was rolled. */
+  rolls: number;
   /** When a user last posted something for it. */
   touchedAtMs: number;
   requestedAtMs: number;
   lastRoll: Rolled | null;
   readonly allowed: Set<Allowance>;
 }
+
+const NEVER = Number.NEGATIVE_INFINITY;
 
 /** An answer of the driver takes no longer. */
 const DEADLINE_MS = 2_000;
@@ -40,6 +44,9 @@ export class Witness {
   readonly #pasts = new Map<string, Past>();
   /** Every rollout that was ever written into the ledger, as `service@generation`. */
   readonly #intents = new Set<string>();
+  /** By task: who answered last to it, and when. */
+  readonly #answers = new Map<string, { readonly manager: string; readonly timeMs: number }>();
+  readonly #unnoted = new Set<string>();
   /** When each manager last led, or believed so. */
   readonly #ledAtMs = new Map<string, number>();
   readonly #setAside: SetAsideValues;
@@ -58,9 +65,7 @@ export class Witness {
     if (past === undefined) {
       past = {
         mayBeUnnoted: false,
-        answeredAtMs: Number.NEGATIVE_INFINITY,
-        touchedAtMs: Number.NEGATIVE_INFINITY,
-        requestedAtMs: Number.NEGATIVE_INFINITY,
+        ...{ answeredAtMs: NEVER, touchedAtMs: NEVER, requestedAtMs: NEVER, rolls: 0 },
         lastRoll: null,
         allowed: new Set(),
       };
@@ -92,14 +97,34 @@ export class Witness {
     }
   }
 
-  /** Whether this explains something in the past of a service. */
-  hasAllowed(allowance: Allowance): boolean {
-    return [...this.#pasts.values()].some(({ allowed }) => allowed.has(allowance));
+  /** Whether something was overlooked that only the next change of a value puts right. */
+  get needsAnotherChange(): boolean {
+    const isExplained = (allowance: Allowance) =>
+      [...this.#pasts.values()].some(({ allowed }) => allowed.has(allowance));
+    const isUnnoted = this.#history.swarm.services.some((service) => {
+      return allTasks(service).some((task) => isAlive(task) && this.mayBeUnnoted(task.id));
+    });
+    return isUnnoted || isExplained('ledger lost') || isExplained('taken back by hand');
+  }
+
+  /** Whatever was not noted is outdated by now, and known to be. */
+  everythingChanged(): void {
+    this.#unnoted.clear();
+  }
+
+  /** Whether the process that answered to a task ended before it can have noted what it gave. */
+  mayBeUnnoted(taskId: string): boolean {
+    return this.#unnoted.has(taskId);
   }
 
   /** A process ended. */
   died(manager: string): void {
     this.#history.say(`! the plugin of ${manager} dies`);
+    const { timeMs, settings } = this.#history;
+    const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    for (const [taskId, answer] of this.#answers) {
+      if (answer.manager === manager && timeMs - answer.timeMs < notedWithinMs) this.#unnoted.add(taskId);
+    }
     this.leadsAnew();
   }
 
@@ -120,8 +145,9 @@ export class Witness {
     const name = service?.name ?? serviceId;
     this.#history.say(`  ${manager} rolls ${name} to ${generation}: ${outcome}`);
     if (outcome !== 'applied' || service === undefined || before === undefined) return;
-    this.rolls += 1;
     const past = this.pastOf(serviceId);
+    this.rolls += 1;
+    past.rolls += 1;
     const { spec, update } = before;
     if (generation < spec.generation) {
       this.#violated(`${name} was rolled to ${generation} though it had ${spec.generation} already`);
@@ -146,7 +172,8 @@ export class Witness {
     }
     const reason = this.#reasonFor(service, before, past);
     if (reason === null) {
-      if (past.mayBeUnnoted) past.mayBeUnnoted = false;
+      if (this.#leaders().length > 1) past.allowed.add('two leaders');
+      else if (past.mayBeUnnoted) past.mayBeUnnoted = false;
       else this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
     past.lastRoll = { timeMs: this.#history.timeMs, generation };
@@ -165,6 +192,7 @@ export class Witness {
     if (given === null || task.state !== 'starting') return;
     const { timeMs, settings, swarm } = this.#history;
     this.pastOf(task.serviceId).answeredAtMs = timeMs;
+    this.#answers.set(task.id, { manager, timeMs });
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
     if (isBadFor(given.text, service.name) && !this.#hasOpenRollout(service.id)) {
@@ -205,10 +233,15 @@ export class Witness {
 
   /** Who leads, or believes so, in this moment: to be called before it changes. */
   noteLeaders(): void {
-    const { cluster, timeMs } = this.#history;
-    for (const { name, believes } of cluster.managers.values()) {
-      if (cluster.leader === name || believes === 'leader') this.#ledAtMs.set(name, timeMs);
-    }
+    for (const name of this.#leaders()) this.#ledAtMs.set(name, this.#history.timeMs);
+  }
+
+  #leaders(): readonly string[] {
+    const { cluster } = this.#history;
+    const leaders = [...cluster.managers.values()].filter(({ name, believes }) => {
+      return cluster.leader === name || believes === 'leader';
+    });
+    return leaders.map(({ name }) => name);
   }
 
   /** Whether it leads, or has till lately: a pass goes on with what it knew when it began. */
