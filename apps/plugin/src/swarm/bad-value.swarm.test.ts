@@ -159,3 +159,24 @@ test('a deploy made in the middle of a rollout is not undone, and every task has
   expect(Labels).toEqual({ version: '2' });
   await remove('deployed');
 });
+
+test('a deploy made while a bad value is rolled out is not undone, and goes on with the next good value', async () => {
+  await swarm.createSecret('spoilt', 'good-1');
+  await createPicky('changed', ['spoilt'], { failureAction: 'pause' });
+  await swarm.reaches('changed', { secret: 'spoilt', replicas: 2, value: 'good-1' });
+  await swarm.write('spoilt', 'bad-2');
+  await happens('rollout.started', 'changed');
+  await deploy('changed', '--container-label-add', 'version=2');
+  await (await swarm.leadingSeat()).passes(20);
+  await swarm.write('spoilt', 'good-3');
+  await swarm.reaches('changed', { secret: 'spoilt', replicas: 2, value: 'good-3' }, IN_TIME);
+  const values = { spoilt: 'good-3' };
+  await checkInTheEnd(swarm, {
+    // One where the user's update has replaced every task; more where the bad value was taken back before it.
+    services: [{ name: 'changed', replicas: 2, values, generation: [1, 2, 3] }],
+    explained,
+  });
+  const { Labels } = (await swarm.service('changed')).Spec.TaskTemplate.ContainerSpec;
+  expect(Labels).toEqual({ version: '2' });
+  await remove('changed');
+});

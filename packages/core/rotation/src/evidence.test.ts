@@ -14,12 +14,15 @@ const task = (state: WorkloadTask['state'], createdAtMs = START_MS + 1): Workloa
 });
 
 function setUp() {
-  const evidence = new Evidence();
-  evidence.observe([], true, START_MS);
+  const time = { nowMs: START_MS };
+  const evidence = new Evidence({ now: () => time.nowMs, monotonic: () => time.nowMs }, 20_000);
+  const see = (...tasks: WorkloadTask[]) => evidence.observe(tasks, true);
+  see();
   return {
     evidence,
-    answer: (revision: string) => evidence.record('t1', 'db', 'ref', revision, START_MS + 2),
-    see: (...tasks: WorkloadTask[]) => evidence.observe(tasks, true, START_MS + 3),
+    time,
+    answer: (revision: string) => evidence.record('t1', 'db', 'ref', revision),
+    see,
     held: () => evidence.values('t1', 'db').map(({ revision }) => revision),
   };
 }
@@ -57,10 +60,19 @@ test('but it is for an older task that was seen starting after it was answered',
 });
 
 test('nor is one to a task of the leader before, which a new leader is asked for too', () => {
-  const { evidence, answer, see, held } = setUp();
-  evidence.observe([task('starting', START_MS + 1)], false, START_MS + 1);
+  const { time, evidence, answer, see, held } = setUp();
+  time.nowMs += 5_000;
+  evidence.observe([task('starting', START_MS + 1)], false);
   answer('r2');
   see(task('running', START_MS + 1));
+  expect(held()).toEqual([]);
+});
+
+test('also where no look has told for a while whether another leads', () => {
+  const { time, answer, see, held } = setUp();
+  time.nowMs += 25_000;
+  answer('r2');
+  see(task('running', START_MS + 1_000));
   expect(held()).toEqual([]);
 });
 
@@ -82,14 +94,15 @@ test('a task that was asked for twice before it ran may hold either', () => {
 });
 
 test('keeps for a while what tasks were given that no snapshot shows yet, or no longer, and then forgets it', () => {
-  const { evidence, answer, see, held } = setUp();
+  const { time, answer, see, held } = setUp();
   answer('r1');
   see();
   expect(held()).toEqual(tagged('r1'));
   see(task('running'));
   see(task('ended'));
   expect(held()).toEqual(tagged('r1'));
-  evidence.observe([], true, START_MS + 700_000);
+  time.nowMs += 700_000;
+  see();
   expect(held()).toEqual([]);
 });
 

@@ -1,3 +1,4 @@
+import type { Clock } from '@vault-swarm/provider';
 import { type HeldValue, tagRevision } from './held-value.ts';
 import type { WorkloadTask } from './workloads.ts';
 
@@ -36,13 +37,32 @@ export class Evidence {
   /** By the latest snapshot. */
   #running: ReadonlySet<string> = new Set();
   #starting: ReadonlySet<string> = new Set();
-  /** `null` while another process is asked. */
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly #leadsForMs: number;
+  /** `null` while another process is asked, in milliseconds since 1970. */
   #askedSinceMs: number | null = null;
+  /** When that was last known, in monotonic milliseconds. */
+  #askedAtMs = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param leadsForMs for how long a look that showed that this node leads may be relied on: others may lead in between,
+   * where none follows.
+   */
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>, leadsForMs: number) {
+    this.#clock = clock;
+    this.#leadsForMs = leadsForMs;
+  }
 
   /** The task was answered with this revision now. */
-  record(taskId: string, secretName: string, refKey: string, revision: string, nowMs: number): void {
+  record(taskId: string, secretName: string, refKey: string, revision: string): void {
+    const nowMs = this.#clock.now();
+    if (this.#clock.monotonic() - this.#askedAtMs > this.#leadsForMs) this.#askedSinceMs = null;
+    if (this.#askedSinceMs === null) {
+      this.#askedSinceMs = nowMs;
+      this.#askedAtMs = this.#clock.monotonic();
+      this.#starting = new Set();
+    }
     if (this.#running.has(taskId)) return;
-    this.#askedSinceMs ??= nowMs;
     let task = this.#tasks.get(taskId);
     if (task === undefined) {
       const seenStarting = this.#starting.has(taskId);
@@ -71,8 +91,10 @@ export class Evidence {
    * Takes in which tasks there are, and which of them run.
    * @param isAsked whether this node led the cluster then: the leader's plugin is the one that is asked.
    */
-  observe(tasks: Iterable<WorkloadTask>, isAsked: boolean, nowMs: number): void {
+  observe(tasks: Iterable<WorkloadTask>, isAsked: boolean): void {
+    const nowMs = this.#clock.now();
     this.#askedSinceMs = isAsked ? (this.#askedSinceMs ?? nowMs) : null;
+    if (isAsked) this.#askedAtMs = this.#clock.monotonic();
     const alive = new Map<string, WorkloadTask>();
     for (const task of tasks) if (task.state !== 'ended') alive.set(task.id, task);
     const inState = (wanted: WorkloadTask['state']) =>

@@ -29,6 +29,9 @@ const READS_AT_ONCE = 4;
 /** While a rollout is open, its tasks are looked at this often. */
 const WATCH_INTERVAL_MS = 500;
 
+/** Somebody else may have led in between after this time: an election takes 11 s at least (seen on 20.10). */
+const LEADS_FOR_MS = 20_000;
+
 /** A request by hand is noted within this time, or refused. */
 const REQUEST_DEADLINE_MS = 15_000;
 /** It is for what the providers have now, as far as they tell that within this time. */
@@ -42,7 +45,7 @@ const REQUEST_LOOK_MS = 3_000;
 export class Rotation implements RotateByHand {
   readonly #settings: RotationSettings;
   readonly #ports: RotationPorts;
-  readonly #evidence = new Evidence();
+  readonly #evidence: Evidence;
   readonly #watches: ProviderWatches;
   readonly #passes: Loop;
   readonly #board: StatusBoard;
@@ -60,6 +63,7 @@ export class Rotation implements RotateByHand {
     const { clock, random } = ports;
     this.#settings = settings;
     this.#ports = ports;
+    this.#evidence = new Evidence(clock, Math.max(LEADS_FOR_MS, 2 * settings.intervalMs));
     this.#watches = new ProviderWatches(ports, { ...settings, onNews: () => this.#passes.wake() });
     this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
     this.#board = new StatusBoard(settings.enabled);
@@ -100,7 +104,7 @@ export class Rotation implements RotateByHand {
     const { taskId, secretName, provider, refKey: key, revision } = delivered;
     if (taskId === undefined) return;
     const { clock } = this.#ports;
-    this.#evidence.record(taskId, secretName, key, revision, clock.now());
+    this.#evidence.record(taskId, secretName, key, revision);
     if (this.#watches.of(provider)?.current(key)?.revision === revision) return;
     if (this.#watches.digestOf(key, revision) === null) this.#unseen.set(key, clock.monotonic());
     this.#watches.wake(provider);
@@ -217,7 +221,7 @@ export class Rotation implements RotateByHand {
   /** Takes in what the orchestrator says. Returns the ledger, a first one where there is none. */
   #takeIn({ role, uses, stored }: Observation): LedgerDocument {
     const tasks = uses.services.flatMap(({ service }) => service.tasks);
-    this.#evidence.observe(tasks, role === 'leader', this.#ports.clock.now());
+    this.#evidence.observe(tasks, role === 'leader');
     const ledger = stored ?? emptyLedger(this.#watches.keyOfFirstLedger());
     this.#watches.useKeyOf(ledger);
     this.#foreign.read(ledger, uses.services);
