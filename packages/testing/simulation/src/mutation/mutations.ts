@@ -17,7 +17,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'takes no note of what it answered',
     file: 'rotation/src/rotation.ts',
-    from: 'this.#evidence.record(taskId, secretName, key, revision, clock.now());',
+    from: 'this.#evidence.record(taskId, secretName, key, revision);',
     to: '',
   },
   {
@@ -100,8 +100,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'counts a stale answer as the newest value',
     file: 'rotation/src/rotation.ts',
-    from: 'this.#evidence.record(taskId, secretName, key, revision, clock.now());',
-    to: 'this.#evidence.record(taskId, secretName, key, this.#watches.of(provider)?.current(key)?.revision ?? revision, clock.now());',
+    from: 'this.#evidence.record(taskId, secretName, key, revision);',
+    to: 'this.#evidence.record(taskId, secretName, key, this.#watches.of(provider)?.current(key)?.revision ?? revision);',
     kinds: ['provider outage', 'provider slow', 'force', 'scale'],
   },
   {
