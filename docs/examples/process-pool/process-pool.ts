@@ -55,7 +55,7 @@ export class ProcessPool implements Workloads, WorkloadChanges {
   start(sizes: Readonly<Record<string, number>>, keyName: string): void {
     this.#secret = { id: keyName, name: keyName, labels: { key_name: keyName } };
     for (const [name, size] of Object.entries(sizes)) {
-      const rollout: RolloutReport = { state: 'none', message: '', startedAtMs: null };
+      const rollout: RolloutReport = { state: 'none', message: '', startedAtMs: null, mayGoOn: false };
       const service = {
         id: name,
         name,
@@ -119,7 +119,7 @@ export class ProcessPool implements Workloads, WorkloadChanges {
     if (service?.version !== version) return 'conflict';
     service.version += 1;
     service.generation = generation;
-    service.rollout = { state: 'rolling', message: '', startedAtMs: Date.now() };
+    service.rollout = { state: 'rolling', message: '', startedAtMs: Date.now(), mayGoOn: false };
     void this.#replaceWorkers(service, generation);
     return 'applied';
   }

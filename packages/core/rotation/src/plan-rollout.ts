@@ -41,12 +41,13 @@ export function planRollout(situation: Situation): Decision {
 
 /** The intent is in the ledger, the update is not made: the process ended in between, or somebody else was quicker. */
 function planUnapplied(situation: Situation, open: OpenRollout): Decision {
-  const { service, uses } = situation;
+  const { service } = situation;
+  const due = dueUses(situation);
   // The tasks that a user's own update starts shall get the newest values at once.
   if (isBusy(service)) return keep(situation, null);
   const mustResume = open.direction === 'back' && isEnded(service);
-  if (dueUses(situation).length === 0 && !mustResume) return keep(situation, null);
-  if (uses.some((known) => isNewer(open, known))) return begin({ ...situation, mayBegin: true });
+  if (due.length === 0 && !mustResume) return keep(situation, null);
+  if (due.some((known) => !bringsWanted(open, known))) return begin({ ...situation, mayBegin: true });
   const rollout = { ...stuckIfLate(situation, open).rollout, fingerprint: service.fingerprint };
   return { ...keep(situation, rollout), roll: rollTo(situation, open.generation) };
 }
