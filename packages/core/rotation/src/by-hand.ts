@@ -15,14 +15,17 @@ export interface RequestPlan {
   readonly events: readonly ProductEvent[];
 }
 
-/** Finds what a request by hand concerns, and notes it in the ledger: from there the leader takes it up. A pure function. */
-export function planRequest(input: {
+/** All that a request by hand depends on. */
+export interface RequestInput {
   readonly request: RotateRequest;
   readonly services: readonly ServiceUses[];
   readonly current: (refKey: string) => CurrentValue | undefined;
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
-}): RequestPlan {
+}
+
+/** Finds what a request by hand concerns, and notes it in the ledger: from there the leader takes it up. A pure function. */
+export function planRequest(input: RequestInput): RequestPlan {
   const { request, ledger } = input;
   const services: Record<string, LedgerService> = { ...ledger.services };
   const requested: RequestedService[] = [];
@@ -70,7 +73,7 @@ function noteRequest(
   serviceUses: ServiceUses,
   rollable: readonly SecretUse[],
   before: LedgerService,
-  { current, answered, ledger }: Parameters<typeof planRequest>[0],
+  { current, answered, ledger }: RequestInput,
 ): { readonly entry: LedgerService; readonly rolls: boolean; readonly lifted: readonly string[] } {
   const { service, uses } = serviceUses;
   const isConcerned = (key: string) => rollable.some((use) => use.key === key);

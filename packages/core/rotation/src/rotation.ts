@@ -1,5 +1,4 @@
 import { type CallOptions, withDeadline } from '@vault-swarm/provider';
-import { planRequest, type RequestPlan } from './by-hand.ts';
 import { mapConcurrently } from './concurrency.ts';
 import { Evidence } from './evidence.ts';
 import { ForeignChanges } from './foreign-changes.ts';
@@ -12,6 +11,7 @@ import { Loop } from './loop.ts';
 import { type Observation, Observer } from './observer.ts';
 import { type Plan, plan } from './plan.ts';
 import { ProviderWatches } from './provider-watches.ts';
+import { RequestDesk } from './request-desk.ts';
 import { RolloutWatch } from './rollout-watch.ts';
 import { type RequestedService, type RotateByHand, RotateRefused, type RotateRequest } from './rotate-request.ts';
 import type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
@@ -32,11 +32,6 @@ const WATCH_INTERVAL_MS = 500;
 /** Somebody else may have led in between after this time: an election takes 11 s at least (seen on 20.10). */
 const LEADS_FOR_MS = 20_000;
 
-/** A request by hand is noted within this time, or refused. */
-const REQUEST_DEADLINE_MS = 15_000;
-/** It is for what the providers have now, as far as they tell that within this time. */
-const REQUEST_LOOK_MS = 3_000;
-
 /**
  * Keeps every task of every service on its provider's current revision. Two kinds of loops run beside each other: one
  * for each provider, which finds out what is current there, and one which compares that with what the tasks hold,
@@ -54,6 +49,7 @@ export class Rotation implements RotateByHand {
   readonly #lastGood: LastGoodValues;
   readonly #rollouts: RolloutWatch;
   readonly #foreign: ForeignChanges;
+  readonly #requests: RequestDesk;
   readonly #rejections = new Map<string, string>();
   /** By ref key: when a task was given a revision that no look had seen, in monotonic milliseconds. */
   readonly #unseen = new Map<string, number>();
@@ -72,6 +68,13 @@ export class Rotation implements RotateByHand {
     this.#lastGood = new LastGoodValues(ports.values, clock, () => this.#passes.wake());
     this.#rollouts = new RolloutWatch(clock);
     this.#foreign = new ForeignChanges(clock);
+    this.#requests = new RequestDesk({
+      ...ports,
+      observe: (options) => this.#observer.observe(options),
+      takeIn: (observed) => this.#takeIn(observed),
+      findings: () => this.#findings(),
+      look: () => this.#watches.look(),
+    });
   }
 
   /** Begins to look and to act. */
@@ -115,50 +118,14 @@ export class Rotation implements RotateByHand {
     if (!this.#settings.enabled) {
       throw new RotateRefused('DISABLED', 'the rotation is turned off; start the plugin with ENABLE_ROTATION=true');
     }
-    const { clock, events } = this.#ports;
-    try {
-      const { services, events: told } = await withDeadline(clock, REQUEST_DEADLINE_MS, signal, (cut) =>
-        this.#note(request, cut),
-      );
-      for (const event of told) events.emit(event);
-      this.#passes.wake();
-      return services;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof RotateRefused) throw error;
-      throw new RotateRefused('UNAVAILABLE', `the request could not be noted: ${describe(error)}`, { cause: error });
-    }
+    const services = await this.#requests.take(request, { signal });
+    this.#passes.wake();
+    return services;
   }
 
   /** All that is known, as of the latest pass. */
   status(): RotationStatus {
     return this.#board.status(this.#observer.role, (provider) => this.#watches.of(provider));
-  }
-
-  /** Writes what is asked for into the ledger, again and again until nobody else writes first. */
-  async #note(request: RotateRequest, signal: AbortSignal): Promise<RequestPlan> {
-    for (let isFirst = true; ; isFirst = false) {
-      signal.throwIfAborted();
-      const observed = await this.#observer.observe({ signal });
-      if (observed === null) throw new RotateRefused('UNAVAILABLE', 'Docker does not answer; try again when it does');
-      if (observed.role === 'worker') {
-        throw new RotateRefused('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
-      }
-      refuseUnknown(request, observed);
-      const before = this.#takeIn(observed);
-      if (isFirst) await this.#lookNow(signal);
-      const { services } = observed.uses;
-      const planned = planRequest({ request, services, ledger: before, ...this.#findings() });
-      if (planned.ledger === before) return planned;
-      const text = serialiseLedger(planned.ledger);
-      const outcome = await this.#ports.ledger.compareAndSet(observed.version, text, { signal });
-      if (outcome === 'applied') return planned;
-    }
-  }
-
-  async #lookNow(signal: AbortSignal): Promise<void> {
-    // One that hangs is not waited for: the request then is for what is known.
-    await withDeadline(this.#ports.clock, REQUEST_LOOK_MS, signal, () => this.#watches.look()).catch(() => undefined);
   }
 
   async #pass(stopping: AbortSignal): Promise<number> {
@@ -302,15 +269,6 @@ export class Rotation implements RotateByHand {
       if (error instanceof RollRefused) this.#rejections.set(action.serviceId, error.message);
       else events.emit({ type: 'docker.failed', operation: 'roll', message: describe(error) });
     }
-  }
-}
-
-function refuseUnknown(request: RotateRequest, { secrets, uses }: Observation): void {
-  if (request.kind === 'secret' && !secrets.some(({ name }) => name === request.name)) {
-    throw new RotateRefused('UNKNOWN', `no secret of this plugin's is called "${request.name}"`);
-  }
-  if (request.kind === 'service' && !uses.services.some(({ service }) => service.name === request.name)) {
-    throw new RotateRefused('UNKNOWN', `no service called "${request.name}" uses a secret of this plugin's`);
   }
 }
 

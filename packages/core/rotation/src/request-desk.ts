@@ -1,0 +1,90 @@
+import { type CallOptions, type Clock, type Events, withDeadline } from '@vault-swarm/provider';
+import { planRequest, type RequestInput, type RequestPlan } from './by-hand.ts';
+import type { LedgerDocument } from './ledger.ts';
+import { serialiseLedger } from './ledger-text.ts';
+import type { Observation } from './observer.ts';
+import { type RequestedService, RotateRefused, type RotateRequest } from './rotate-request.ts';
+import type { LedgerStore } from './workloads.ts';
+
+/** A request by hand is noted within this time, or refused. */
+const REQUEST_DEADLINE_MS = 15_000;
+/** It is for what the providers have now, as far as they tell that within this time. */
+const REQUEST_LOOK_MS = 3_000;
+
+/** What the desk needs of the rotation. */
+export interface RequestDeskPorts {
+  readonly ledger: LedgerStore;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** What the orchestrator says now, or `null` where it does not answer. */
+  observe(options: CallOptions): Promise<Observation | null>;
+  /** The ledger of an observation, a first one where there is none. */
+  takeIn(observed: Observation): LedgerDocument;
+  findings(): Pick<RequestInput, 'current' | 'answered'>;
+  /** Looks at all providers now. */
+  look(): Promise<void>;
+}
+
+/** Takes requests by hand, and notes them in the ledger. */
+export class RequestDesk {
+  readonly #ports: RequestDeskPorts;
+
+  constructor(ports: RequestDeskPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Resolves once the request is noted.
+   * @throws {RotateRefused}
+   */
+  async take(request: RotateRequest, { signal }: CallOptions): Promise<readonly RequestedService[]> {
+    const { clock, events } = this.#ports;
+    try {
+      const { services, events: told } = await withDeadline(clock, REQUEST_DEADLINE_MS, signal, (cut) =>
+        this.#note(request, cut),
+      );
+      for (const event of told) events.emit(event);
+      return services;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof RotateRefused) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new RotateRefused('UNAVAILABLE', `the request could not be noted: ${reason}`, { cause: error });
+    }
+  }
+
+  /** Writes what is asked for into the ledger, again and again until nobody else writes first. */
+  async #note(request: RotateRequest, signal: AbortSignal): Promise<RequestPlan> {
+    for (let isFirst = true; ; isFirst = false) {
+      signal.throwIfAborted();
+      const observed = await this.#ports.observe({ signal });
+      if (observed === null) throw new RotateRefused('UNAVAILABLE', 'Docker does not answer; try again when it does');
+      if (observed.role === 'worker') {
+        throw new RotateRefused('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
+      }
+      refuseUnknown(request, observed);
+      const before = this.#ports.takeIn(observed);
+      if (isFirst) await this.#lookNow(signal);
+      const { services } = observed.uses;
+      const planned = planRequest({ request, services, ledger: before, ...this.#ports.findings() });
+      if (planned.ledger === before) return planned;
+      const text = serialiseLedger(planned.ledger);
+      const outcome = await this.#ports.ledger.compareAndSet(observed.version, text, { signal });
+      if (outcome === 'applied') return planned;
+    }
+  }
+
+  async #lookNow(signal: AbortSignal): Promise<void> {
+    // One that hangs is not waited for: the request then is for what is known.
+    await withDeadline(this.#ports.clock, REQUEST_LOOK_MS, signal, () => this.#ports.look()).catch(() => undefined);
+  }
+}
+
+function refuseUnknown(request: RotateRequest, { secrets, uses }: Observation): void {
+  if (request.kind === 'secret' && !secrets.some(({ name }) => name === request.name)) {
+    throw new RotateRefused('UNKNOWN', `no secret of this plugin's is called "${request.name}"`);
+  }
+  if (request.kind === 'service' && !uses.services.some(({ service }) => service.name === request.name)) {
+    throw new RotateRefused('UNKNOWN', `no service called "${request.name}" uses a secret of this plugin's`);
+  }
+}
