@@ -205,6 +205,7 @@ export class Delivery implements SecretSource {
       );
       if (recalled !== null) return { revision: recalled, source: 'provider' };
     } catch (error) {
+      // Where the current one is given instead, its own read tells what is wrong with the provider.
       if (chosen.otherwise === 'refuse') throw error;
     }
     if (chosen.otherwise === 'current') return this.#obtainCurrent(ref, untilMs);

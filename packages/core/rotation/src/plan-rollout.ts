@@ -48,8 +48,9 @@ function planUnapplied(situation: Situation, open: OpenRollout): Decision {
   const mustResume = open.direction === 'back' && isEnded(service);
   if (due.length === 0 && !mustResume) return keep(situation, null);
   if (due.some((known) => !bringsWanted(open, known))) return begin({ ...situation, mayBegin: true });
-  const rollout = { ...stuckIfLate(situation, open).rollout, fingerprint: service.fingerprint };
-  return { ...keep(situation, rollout), roll: rollTo(situation, open.generation) };
+  const { rollout, events } = stuckIfLate(situation, open);
+  const intended = { ...rollout, fingerprint: service.fingerprint };
+  return { ...keep(situation, intended), events, roll: rollTo(situation, open.generation) };
 }
 
 function planUnderWay(situation: Situation, open: OpenRollout): Decision {

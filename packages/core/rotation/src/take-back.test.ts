@@ -210,6 +210,16 @@ describe('a rollout that was rolled back', () => {
   });
 });
 
+test('an update that can not be made for too long is counted as stuck once, and tried on', () => {
+  const never: Told = { state: 'none', service: { generation: 4 } };
+  const situation = { failures: null, seenApplied: false, seenThroughout: false, openForMs: 600_001 };
+  const decision = decide({ ...never, situation });
+  expect(decision.events).toMatchObject([{ type: 'rollout.failed', reason: 'stuck' }]);
+  expect(decision.roll?.generation).toBe(5);
+  const later = decide({ ...never, situation, entry: decision.entry });
+  expect([later.events, later.roll?.generation]).toEqual([[], 5]);
+});
+
 describe('a rollout of the last good value', () => {
   const back: OpenRollout = { ...rollout, direction: 'back', target: { s1: value('r1') }, lastGood: {} };
   const entry = { rollout: back, setAside: aside };
