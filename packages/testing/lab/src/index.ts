@@ -23,4 +23,15 @@ export {
 export { driverRequest, type HttpAnswer, unixRequest } from './unix-http.ts';
 export { startVault, type Vault, type VaultAnswer, type VaultCaller, type VaultOptions } from './vault.ts';
 export { findVault } from './vault-binary.ts';
+export {
+  type FaultMatch,
+  type FaultRule,
+  permissionDenied,
+  sealed,
+  startVaultProxy,
+  tooManyRequests,
+  type VaultFault,
+  type VaultProxy,
+  type VaultProxyCounts,
+} from './vault-proxy.ts';
 export { type WaitOptions, waitFor } from './wait-for.ts';

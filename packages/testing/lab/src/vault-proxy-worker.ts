@@ -1,0 +1,150 @@
+// The thread of a Vault proxy: see vault-proxy.ts.
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { FaultRule, ProxyOrder, VaultProxyCounts } from './vault-proxy.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+const options = workerData as { readonly target: string; readonly latencyMs: number };
+const target = new URL(options.target);
+const agent = new Agent({ keepAlive: true });
+let latencyMs = options.latencyMs;
+let rules: readonly FaultRule[] = [];
+let seen = { requests: 0, connections: 0, logins: 0, valueReads: 0 };
+const byPath = new Map<string, number>();
+
+// Vault keeps idle connections for minutes; what the proxy closed would be counted as opened anew.
+const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (asked, answer) => {
+  const { method = 'GET', url = '/' } = asked;
+  const path = url.replace(/^\/v1\//, '');
+  count(method, path);
+  const rule = rules.find(({ match }) => meets(match, method, path));
+  switch (rule?.kind) {
+    case undefined:
+      return void forward(asked, answer, (given) => after(latencyMs, () => send(answer, given)));
+    case 'hang':
+      asked.resume();
+      return;
+    case 'cut':
+      asked.socket.resetAndDestroy();
+      return;
+    case 'drip':
+      return void forward(asked, answer, (given) => drip(answer, given, rule.intervalMs));
+    case 'status': {
+      asked.resume();
+      const headers = ['Content-Type', 'application/json', ...Object.entries(rule.headers ?? {}).flat()];
+      const body = Buffer.from(JSON.stringify(rule.body));
+      after(latencyMs, () => send(answer, { status: rule.status, headers, body }));
+    }
+  }
+});
+server.on('connection', () => {
+  seen.connections += 1;
+});
+
+function count(method: string, path: string): void {
+  const [plain = ''] = path.split('?', 1);
+  const key = `${method} ${plain}`;
+  seen.requests += 1;
+  byPath.set(key, (byPath.get(key) ?? 0) + 1);
+  if (/^auth\/.+\/login(\/|$)/.test(plain)) seen.logins += 1;
+  else if (method === 'GET' && !/^(sys|auth)\/|\/metadata\//.test(plain)) seen.valueReads += 1;
+}
+
+function meets(match: FaultRule['match'], method: string, path: string): boolean {
+  return (match?.method ?? method) === method && (match?.path?.test(path) ?? true);
+}
+
+function after(ms: number, action: () => void): void {
+  if (ms === 0) action();
+  else setTimeout(action, ms);
+}
+
+/** Asks Vault. Where it is not reached, the connection of who asked is reset. */
+function forward(asked: IncomingMessage, answer: ServerResponse, then: (given: Answer) => void): void {
+  const { connection: _, host: __, ...headers } = asked.headers;
+  const { method, url: path } = asked;
+  const cut = () => asked.socket.resetAndDestroy();
+  const call = request({ host: target.hostname, port: target.port, agent, method, path, headers }, (given) => {
+    const chunks: Buffer[] = [];
+    given.on('data', (chunk: Buffer) => chunks.push(chunk));
+    given.once('error', cut);
+    given.once('end', () =>
+      then({ status: given.statusCode ?? 502, headers: passed(given), body: Buffer.concat(chunks) }),
+    );
+  });
+  call.once('error', cut);
+  answer.once('close', () => {
+    if (!answer.writableFinished) call.destroy();
+  });
+  asked.pipe(call);
+}
+
+/** The headers that are Vault's own, and not of its connection to us. */
+function passed({ rawHeaders }: IncomingMessage): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(at, at + 2);
+    if (!/^(connection|keep-alive|transfer-encoding|content-length)$/i.test(name)) kept.push(name, value);
+  }
+  return kept;
+}
+
+function send(answer: ServerResponse, { status, headers, body }: Answer): void {
+  if (answer.destroyed) return;
+  answer.writeHead(status, [...headers, 'Content-Length', String(body.length)]).end(body);
+}
+
+function drip(answer: ServerResponse, { status, headers, body }: Answer, intervalMs: number): void {
+  if (answer.destroyed) return;
+  answer.writeHead(status, [...headers, 'Content-Length', String(body.length)]).flushHeaders();
+  let at = 0;
+  const timer = setInterval(() => {
+    answer.write(body.subarray(at, at + 1));
+    at += 1;
+    if (at < body.length) return;
+    clearInterval(timer);
+    answer.end();
+  }, intervalMs);
+  answer.once('close', () => clearInterval(timer));
+}
+
+async function listen(port: number): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+async function obey(order: ProxyOrder): Promise<VaultProxyCounts | undefined> {
+  switch (order.kind) {
+    case 'latency':
+      latencyMs = order.ms;
+      break;
+    case 'faults':
+      rules = order.rules;
+      break;
+    case 'refuse':
+      server.close();
+      server.closeAllConnections();
+      break;
+    case 'accept':
+      await listen(port);
+      break;
+    case 'counts':
+      return { ...seen, byPath: Object.fromEntries(byPath) };
+    case 'reset':
+      seen = { requests: 0, connections: 0, logins: 0, valueReads: 0 };
+      byPath.clear();
+  }
+  return undefined;
+}
+
+parentPort?.on('message', async (order: ProxyOrder) => parentPort?.postMessage(await obey(order)));
+const port = await listen(0);
+parentPort?.postMessage(port);
