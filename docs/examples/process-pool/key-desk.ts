@@ -53,6 +53,11 @@ export class KeyDesk implements ServedValues {
   /** Keys are read anew for each worker, so none grows old here. */
   confirm(): void {}
 
+  /** A file is there or not: nobody waits for it, however its probes end. */
+  probing(): () => void {
+    return () => undefined;
+  }
+
   /** Beside those that are named, the latest two stay: a rollout that begins now will name the one before. */
   retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
     for (const [key, known] of this.#known) {

@@ -61,16 +61,6 @@ test.each(['UNAVAILABLE', 'UNAUTHENTICATED', 'RATE_LIMITED'] as const)(
   },
 );
 
-test('serves the last good value while the provider hangs', async () => {
-  const { answers, ask, advance } = setUp();
-  answers.push(gives('one'), hangs);
-  await ask();
-  await advance(20_000);
-  const answer = ask();
-  await advance(2_000);
-  expect(textOf(await answer)).toBe('one');
-});
-
 test('serves no value older than STALE_IF_ERROR', async () => {
   const { answers, ask, advance } = setUp();
   answers.push(gives('one'), fails('UNAVAILABLE'));
@@ -87,6 +77,7 @@ test.each(['NOT_FOUND', 'ACCESS_DENIED'] as const)(
     await ask();
     await advance(20_000);
     expect(textOf(await ask())).toBe(code);
+    await advance(1_000);
     expect(textOf(await ask())).toBe('UNAVAILABLE');
   },
 );
@@ -143,51 +134,4 @@ test('tells no value in any event or answer but the value itself', async () => {
   answers.push(gives('hunter2-canary'));
   const answer = await ask();
   expect(JSON.stringify([events, answer])).not.toContain('hunter2-canary');
-});
-
-test('after two time-outs in a row nobody waits for the provider any more, until it answers a trial', async () => {
-  const { answers, reads, ask, advance, events } = setUp();
-  answers.push(gives('one'), hangs);
-  await ask();
-  await advance(20_000);
-  for (let call = 0; call < 2; call++) {
-    const answer = ask();
-    await advance(2_000);
-    expect(textOf(await answer)).toBe('one');
-  }
-  const readsBefore = reads.length;
-  expect(textOf(await ask())).toBe('one');
-  expect(textOf(await ask('other'))).toBe('UNAVAILABLE');
-  expect(reads.length).toBe(readsBefore);
-  answers.splice(0, answers.length, gives('two', 'r2'));
-  await advance(1_000);
-  expect(textOf(await ask())).toBe('two');
-  const changes = events.flatMap((event) => (event.type === 'breaker.changed' ? [event.open] : []));
-  expect(changes).toEqual([true, false]);
-});
-
-test('after five failures in ten seconds the provider is left alone', async () => {
-  const { answers, reads, ask } = setUp();
-  answers.push(fails('UNAVAILABLE'));
-  for (let call = 0; call < 10; call++) expect(textOf(await ask(`secret-${call}`))).toBe('UNAVAILABLE');
-  expect(reads.length).toBe(5);
-});
-
-test.each(['NOT_FOUND', 'ACCESS_DENIED', 'UNAUTHENTICATED'] as const)(
-  '%s does not count as a failure to answer',
-  async (code) => {
-    const { answers, reads, ask } = setUp();
-    answers.push(fails(code));
-    for (let call = 0; call < 10; call++) await ask(`secret-${call}`);
-    expect(reads.length).toBe(10);
-  },
-);
-
-test("tries a provider that stays away again and again, ever more seldom, on nobody else's time", async () => {
-  const { answers, reads, ask, advance } = setUp();
-  answers.push(fails('UNAVAILABLE'));
-  for (let call = 0; call < 5; call++) await ask();
-  for (let second = 0; second < 60; second++) await advance(1_000);
-  expect(reads.length).toBeGreaterThan(8);
-  expect(reads.length).toBeLessThan(15);
 });

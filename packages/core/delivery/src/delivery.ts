@@ -7,21 +7,18 @@ import {
   type Events,
   type LabelReader,
   ProviderError,
-  type ProviderInstance,
   refKey,
   type SecretRef,
   type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
-import { CircuitBreaker } from './circuit-breaker.ts';
 import { OldRevisions } from './old-revisions.ts';
+import type { QuestionOutcome } from './provider-health.ts';
+import { type FindProvider, ProviderReads } from './provider-reads.ts';
 import { checkSize, explainRefusal } from './refusal.ts';
 import type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
 import type { ChosenRevision, RevisionChoice } from './revision-choice.ts';
-import { type MemoryLimits, RevisionMemory } from './revision-memory.ts';
-
-/** Finds a configured provider by its name, once it is ready. Rejects if it never will be. */
-export type FindProvider = (name: string) => Promise<ProviderInstance>;
+import { type CurrentRevision, type MemoryLimits, RevisionMemory } from './revision-memory.ts';
 
 /** What a task was given. An answer to a task that already runs changes nothing in its containers. */
 export interface DeliveredRevision {
@@ -61,17 +58,14 @@ const ANSWER_MARGIN_MS = 50;
  */
 export class Delivery implements SecretSource {
   readonly #labels: LabelReader;
-  readonly #findProvider: FindProvider;
   readonly #clock: Clock;
   readonly #events: Events;
   readonly #record: RecordDelivery;
   readonly #choice: RevisionChoice;
   readonly #limits: DeliveryLimits;
   readonly #memory: RevisionMemory;
+  readonly #reads: ProviderReads;
   readonly #old: OldRevisions;
-  readonly #flights = new Map<string, Promise<SecretRevision>>();
-  /** By provider. */
-  readonly #breakers = new Map<string, CircuitBreaker>();
 
   constructor(ports: {
     readonly labels: LabelReader;
@@ -83,13 +77,13 @@ export class Delivery implements SecretSource {
     readonly limits: DeliveryLimits;
   }) {
     this.#labels = ports.labels;
-    this.#findProvider = ports.findProvider;
     this.#clock = ports.clock;
     this.#events = ports.events;
     this.#record = ports.record;
     this.#choice = ports.choice;
     this.#limits = ports.limits;
     this.#memory = new RevisionMemory(ports.limits.memory);
+    this.#reads = new ProviderReads({ ...ports, memory: this.#memory }, ports.limits);
     this.#old = new OldRevisions(this.#memory, ports.findProvider, ports.clock);
   }
 
@@ -145,15 +139,21 @@ export class Delivery implements SecretSource {
    *
    * @throws {ProviderError} as the provider's `read`; the signal's reason when aborted.
    */
-  async refresh(ref: SecretRef, { signal }: CallOptions): Promise<SecretRevision> {
-    const provider = await this.#findProvider(ref.provider);
-    return this.#read(provider, ref, signal);
+  refresh(ref: SecretRef, options: CallOptions): Promise<SecretRevision> {
+    return this.#reads.fresh(ref, options);
   }
 
   /** A probe, begun at `atMs` (monotonic), found that `revision` is still the ref's current one. */
   confirm(ref: SecretRef, revision: string, atMs: number): void {
     this.#memory.confirm(refKey(ref), revision, atMs);
-    this.#breaker(ref.provider).succeeded();
+  }
+
+  /**
+   * A probe of the ref's provider begins now. Call the result with how it ended: nobody waits long for a provider that
+   * leaves a probe without an answer.
+   */
+  probing(ref: SecretRef): (outcome: QuestionOutcome) => void {
+    return this.#reads.health(ref.provider).asked(this.#reads.trialOf(ref));
   }
 
   /** From now on these revisions, by ref key, are not dropped, whatever else has to go. */
@@ -177,18 +177,7 @@ export class Delivery implements SecretSource {
 
   /** Ends what it does in the background. */
   close(): void {
-    for (const breaker of this.#breakers.values()) breaker.close();
-  }
-
-  #breaker(provider: string): CircuitBreaker {
-    let breaker = this.#breakers.get(provider);
-    if (breaker === undefined) {
-      breaker = new CircuitBreaker(this.#clock, (open) =>
-        this.#events.emit({ type: 'breaker.changed', provider, open }),
-      );
-      this.#breakers.set(provider, breaker);
-    }
-    return breaker;
+    this.#reads.close();
   }
 
   async #obtain(ref: SecretRef, chosen: ChosenRevision, untilMs: number): Promise<Obtained> {
@@ -199,9 +188,9 @@ export class Delivery implements SecretSource {
     // The current one, where it may be given instead, needs some of the time too.
     const waitMs = chosen.otherwise === 'current' ? remainingMs / 2 : remainingMs;
     try {
-      const isOpen = this.#breaker(ref.provider).isOpen;
+      const { isLeftAlone } = this.#reads.health(ref.provider);
       const recalled = await withDeadline(this.#clock, waitMs, undefined, async (signal) =>
-        isOpen ? null : this.#old.find(ref, chosen.revision, { signal }),
+        isLeftAlone ? null : this.#old.find(ref, chosen.revision, { signal }),
       );
       if (recalled !== null) return { revision: recalled, source: 'provider' };
     } catch (error) {
@@ -222,67 +211,29 @@ export class Delivery implements SecretSource {
     if (held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs) {
       return { revision: held.revision, source: 'memory' };
     }
-    const waitMs = untilMs - this.#clock.monotonic();
+    const limitMs = untilMs - this.#clock.monotonic();
+    const health = this.#reads.health(ref.provider);
+    const lastGood = this.#lastGood(held);
+    if (lastGood !== null && health.isInDoubt && health.isBeingAsked) return { revision: lastGood, source: 'stale' };
+    const patienceMs = lastGood === null ? limitMs : health.isInDoubt ? 0 : Math.min(limitMs, health.patienceMs);
+    // Whoever has to wait no longer leaves the read to end for those who come next.
+    const reading = this.#reads.shared(ref, { limitMs, mayWait: lastGood === null });
     try {
-      const revision = await withDeadline(this.#clock, waitMs, undefined, () => this.#sharedRead(ref, key, waitMs));
+      const revision = await withDeadline(this.#clock, patienceMs, undefined, () => reading);
       return { revision, source: 'provider' };
     } catch (error) {
       const mayBeStale = error instanceof ProviderError ? error.retryable : error instanceof DeadlineExceeded;
       // Looked up again: a probe may have confirmed or replaced it while this read waited.
-      const last = mayBeStale ? this.#memory.current(key) : undefined;
-      if (last === undefined || this.#ageMs(last.confirmedAtMs) >= this.#limits.staleIfErrorMs) throw error;
-      return { revision: last.revision, source: 'stale' };
+      const last = mayBeStale ? this.#lastGood(this.#memory.current(key)) : null;
+      if (last === null) throw error;
+      return { revision: last, source: 'stale' };
     }
   }
 
-  /** One read for all who ask for a ref at the same time, cut off after `limitMs` however many still wait. */
-  #sharedRead(ref: SecretRef, key: string, limitMs: number): Promise<SecretRevision> {
-    const joined = this.#flights.get(key);
-    if (joined !== undefined) return joined;
-    if (this.#breaker(ref.provider).isOpen) {
-      const message = `${describeRef(ref)}: the provider did not answer lately, and is left alone until it does`;
-      return Promise.reject(new ProviderError('UNAVAILABLE', message));
-    }
-    const flight = this.#readWithin(ref, limitMs).finally(() => this.#flights.delete(key));
-    this.#flights.set(key, flight);
-    return flight;
-  }
-
-  async #readWithin(ref: SecretRef, limitMs: number): Promise<SecretRevision> {
-    try {
-      return await withDeadline(this.#clock, limitMs, undefined, async (signal) => {
-        const provider = await this.#findProvider(ref.provider);
-        signal.throwIfAborted();
-        return this.#read(provider, ref, signal);
-      });
-    } catch (error) {
-      if (error instanceof DeadlineExceeded) {
-        this.#breaker(ref.provider).failed('time-out', () => this.#readWithin(ref, limitMs));
-      }
-      throw error;
-    }
-  }
-
-  async #read(provider: ProviderInstance, ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
-    const key = refKey(ref);
-    const begunAtMs = this.#clock.monotonic();
-    try {
-      const revision = await provider.secrets.read(ref, { signal });
-      this.#memory.store(key, revision, begunAtMs);
-      this.#breaker(ref.provider).succeeded();
-      return revision;
-    } catch (error) {
-      if (error instanceof ProviderError && !signal.aborted) {
-        const breaker = this.#breaker(ref.provider);
-        if (!error.retryable) breaker.succeeded();
-        else if (error.code === 'UNAVAILABLE') {
-          breaker.failed('unavailable', () => this.#readWithin(ref, this.#limits.deadlineMs));
-        }
-      }
-      // Deleted or withdrawn at the provider: not to be served again when the provider is away later.
-      if (error instanceof ProviderError && !error.retryable) this.#memory.forget(key);
-      throw error;
-    }
+  /** The value that may be given where the provider does not answer. */
+  #lastGood(held: CurrentRevision | undefined): SecretRevision | null {
+    if (held === undefined || this.#ageMs(held.confirmedAtMs) >= this.#limits.staleIfErrorMs) return null;
+    return held.revision;
   }
 
   #ageMs(sinceMs: number): number {

@@ -12,7 +12,6 @@ export {
 } from './ledger.ts';
 export { parseLedger, serialiseLedger } from './ledger-text.ts';
 export { type Plan, type PlanInput, plan, type ServicePlan } from './plan.ts';
-export type { ServedValues } from './revision-watch.ts';
 export {
   type RequestedService,
   type RotateByHand,
@@ -22,6 +21,7 @@ export {
 } from './rotate-request.ts';
 export { Rotation } from './rotation.ts';
 export type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
+export type { ProbeOutcome, ServedValues } from './served-values.ts';
 export type { Availability, RollAction, RotationPolicy } from './situation.ts';
 export type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 export type { LabelProblem, SecretUse, ServiceUses } from './uses.ts';

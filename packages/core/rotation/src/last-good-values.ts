@@ -1,6 +1,6 @@
 import { type Clock, ProviderError, withDeadline } from '@vault-swarm/provider';
 import type { NamedRevisions } from './intended-revisions.ts';
-import type { ServedValues } from './revision-watch.ts';
+import type { ServedValues } from './served-values.ts';
 import type { Availability } from './situation.ts';
 
 const CALL_DEADLINE_MS = 10_000;

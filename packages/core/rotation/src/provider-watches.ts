@@ -12,6 +12,9 @@ interface Watched {
   readonly loop: Loop;
 }
 
+/** However long a provider asks us to wait, it is asked again after this time. */
+const LONGEST_PAUSE_MS = 5 * 60_000;
+
 /** What the watches need beside the ports. */
 export interface WatchSettings {
   readonly intervalMs: number;
@@ -147,7 +150,7 @@ export class ProviderWatches {
         const message = error instanceof Error ? error.message : String(error);
         if (!signal.aborted) events.emit({ type: 'reconcile.failed', message });
       }
-      return this.#settings.intervalMs;
+      return Math.max(this.#settings.intervalMs, Math.min(watch.failure?.retryAfterMs ?? 0, LONGEST_PAUSE_MS));
     });
     return { watch, loop };
   }

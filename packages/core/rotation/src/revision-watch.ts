@@ -1,7 +1,6 @@
 import {
-  type CallOptions,
-  type ChangeProbe,
   type Clock,
+  DeadlineExceeded,
   type Events,
   type ProbeResult,
   ProviderError,
@@ -13,21 +12,7 @@ import {
 } from '@vault-swarm/provider';
 import { mapConcurrently } from './concurrency.ts';
 import type { CurrentValue } from './holdings.ts';
-
-/** Where values are read and kept, so that what the rotation gives to tasks is at hand when they ask for it. */
-export interface ServedValues {
-  /** Reads the current value now, never an answer to an earlier read. Rejects with a ProviderError. */
-  refresh(ref: SecretRef, options: CallOptions): Promise<SecretRevision>;
-  /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */
-  confirm(ref: SecretRef, revision: string, atMs: number): void;
-  /** From now on these revisions, by ref key, are not dropped, whatever else has to go. Others may go as before. */
-  retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void;
-  /**
-   * Whether a revision that was replaced is at hand: from memory, else read again where the provider keeps old ones.
-   * Rejects with a ProviderError where the provider does not answer now.
-   */
-  recall(ref: SecretRef, revision: string, options: CallOptions): Promise<boolean>;
-}
+import type { ProbeOutcome, ServedValues } from './served-values.ts';
 
 interface WatchedRef {
   readonly ref: SecretRef;
@@ -202,16 +187,20 @@ export class RevisionWatch {
 
   async #probe(watched: readonly WatchedRef[], signal: AbortSignal): Promise<readonly ProbeResult[]> {
     const refs = watched.map(({ ref }) => ref);
+    const [first] = refs;
+    const ended = first === undefined ? () => undefined : this.#values.probing(first);
     try {
       const results = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, async (cut) => {
         const { probe } = await this.#findProvider(this.#provider);
-        return probe === null ? null : await probeAll(probe, refs, cut);
+        return probe === null ? null : await probe.probe(refs, { signal: cut });
       });
       const all = refs.map((ref): ProbeResult => results?.get(refKey(ref)) ?? { kind: 'unsupported' });
       this.#probeProblem = null;
       for (const result of all) if (result.kind === 'unsupported') this.#probeProblem ??= result.problem ?? null;
+      ended(outcomeOf(all));
       return all;
     } catch (error) {
+      ended(error instanceof DeadlineExceeded ? 'time-out' : 'unknown');
       signal.throwIfAborted();
       const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);
       return refs.map(() => ({ kind: 'failed', error: failure }));
@@ -270,6 +259,13 @@ export class RevisionWatch {
   }
 }
 
+/** One answer is enough to know that the provider is there. Where only a read can tell, a probe tells nothing. */
+function outcomeOf(results: readonly ProbeResult[]): ProbeOutcome {
+  const errors = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
+  if (results.some(({ kind }) => kind === 'marker') || errors.some(({ retryable }) => !retryable)) return 'answered';
+  return errors.some(({ code }) => code === 'UNAVAILABLE') ? 'unavailable' : 'unknown';
+}
+
 function newlyWatched(ref: SecretRef): WatchedRef {
   const confirmedAtMs = Number.NEGATIVE_INFINITY;
   return { ref, marker: null, current: null, confirmedAtMs, error: null, digests: new Map() };
@@ -277,8 +273,4 @@ function newlyWatched(ref: SecretRef): WatchedRef {
 
 function isNewRevision(watched: WatchedRef, revision: SecretRevision | undefined): boolean {
   return revision !== undefined && watched.current?.revision !== revision.revision;
-}
-
-function probeAll(probe: ChangeProbe, refs: readonly SecretRef[], signal: AbortSignal) {
-  return probe.probe(refs, { signal });
 }

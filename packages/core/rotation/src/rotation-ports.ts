@@ -1,5 +1,5 @@
 import type { Clock, Digest, Events, LabelReader, ProviderInstance, Random } from '@vault-swarm/provider';
-import type { ServedValues } from './revision-watch.ts';
+import type { ServedValues } from './served-values.ts';
 import type { RotationPolicy } from './situation.ts';
 import type { Leadership, LedgerStore, WorkloadChanges, Workloads } from './workloads.ts';
 

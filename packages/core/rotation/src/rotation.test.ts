@@ -296,15 +296,16 @@ test('tells a rollout that does not end as stuck, once', async () => {
 test('keeps every task as it is while the provider is away, and says so', async () => {
   const { world } = await twoServices();
   world.provider.outage = new ProviderError('UNAVAILABLE', 'connection refused');
-  const { reads } = world.provider;
   await world.run(10_000);
   expect(world.swarm.updates).toEqual([]);
   expect(world.rotation.status().problems.map(({ summary }) => summary)).toContain('A provider does not answer');
   expect(world.count('provider.failed')).toBe(1);
+  const { reads } = world.provider;
   world.provider.outage = null;
   await world.run(3_000);
   expect(world.count('provider.recovered')).toBe(1);
-  expect(world.provider.reads).toBe(reads);
+  // At most the one that tries whether the provider is back.
+  expect(world.provider.reads).toBeLessThanOrEqual(reads + 1);
   expect(world.rotation.status().problems).toEqual([]);
 });
 

@@ -1,0 +1,190 @@
+import { ProviderError, type SecretRef } from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import { fails, gives, hangs, setUp, textOf } from './testing/delivery-fixture.ts';
+
+const db: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
+
+/** A provider that asks to be left alone for so long. */
+const slowDown = (retryAfterMs?: number) => async () =>
+  Promise.reject(new ProviderError('RATE_LIMITED', 'slow down', retryAfterMs === undefined ? {} : { retryAfterMs }));
+
+test('with a value in memory only the first caller waits for a provider that hangs, and not for long', async () => {
+  const { answers, reads, ask, advance, events } = setUp();
+  answers.push(gives('one'), hangs);
+  await ask();
+  await advance(20_000);
+  const first = ask();
+  await advance(0);
+  await advance(250);
+  expect(textOf(await first)).toBe('one');
+  expect(textOf(await ask())).toBe('one');
+  expect(reads.length).toBe(2);
+  expect(events.at(-1)).toMatchObject({ source: 'stale', durationMs: 0 });
+});
+
+test('nobody with a value in memory waits while a probe is overdue', async () => {
+  const { delivery, answers, reads, ask, advance } = setUp();
+  answers.push(gives('one'), hangs);
+  await ask();
+  await advance(20_000);
+  delivery.probing(db);
+  await advance(250);
+  expect(textOf(await ask())).toBe('one');
+  expect(reads.length).toBe(1);
+});
+
+test('a provider that always takes its time is waited for', async () => {
+  const { answers, ask, advance } = setUp();
+  const slow = (text: string, name: string) => async () => {
+    await advance(400);
+    return gives(text, name)();
+  };
+  answers.push(slow('one', 'r1'), gives('two', 'r2'));
+  await ask();
+  const late = Promise.withResolvers<void>();
+  answers.splice(0, answers.length, async () => {
+    await late.promise;
+    return gives('two', 'r2')();
+  });
+  await advance(20_000);
+  const answer = ask();
+  await advance(1_500);
+  late.resolve();
+  expect(textOf(await answer)).toBe('two');
+});
+
+test('a read that comes too late for its caller is there for the next', async () => {
+  const { answers, ask, advance } = setUp();
+  const late = Promise.withResolvers<void>();
+  answers.push(gives('one', 'r1'), async () => {
+    await late.promise;
+    return gives('two', 'r2')();
+  });
+  await ask();
+  await advance(20_000);
+  const first = ask();
+  await advance(0);
+  await advance(250);
+  expect(textOf(await first)).toBe('one');
+  late.resolve();
+  await advance(0);
+  expect(textOf(await ask())).toBe('two');
+});
+
+test('after two time-outs in a row nobody waits for the provider any more, until it answers a trial', async () => {
+  const { answers, reads, ask, advance, events } = setUp();
+  answers.push(gives('one'), hangs);
+  await ask();
+  await advance(20_000);
+  for (let call = 0; call < 2; call++) {
+    const answer = ask('never-read');
+    await advance(0);
+    await advance(2_000);
+    expect(textOf(await answer)).toBe('DEADLINE');
+  }
+  const readsBefore = reads.length;
+  expect(textOf(await ask())).toBe('one');
+  expect(textOf(await ask('other'))).toBe('UNAVAILABLE');
+  expect(reads.length).toBe(readsBefore);
+  answers.splice(0, answers.length, gives('two', 'r2'));
+  await advance(1_000);
+  expect(textOf(await ask())).toBe('two');
+  const changes = events.flatMap((event) => (event.type === 'breaker.changed' ? [event.open] : []));
+  expect(changes).toEqual([true, false]);
+});
+
+test('after five failures in ten seconds the provider is left alone', async () => {
+  const { answers, reads, ask } = setUp();
+  answers.push(fails('UNAVAILABLE'));
+  for (let call = 0; call < 10; call++) expect(textOf(await ask(`secret-${call}`))).toBe('UNAVAILABLE');
+  expect(reads.length).toBe(5);
+});
+
+test.each(['NOT_FOUND', 'ACCESS_DENIED', 'UNAUTHENTICATED'] as const)(
+  '%s does not count as a failure to answer',
+  async (code) => {
+    const { answers, reads, ask } = setUp();
+    answers.push(fails(code));
+    for (let call = 0; call < 10; call++) await ask(`secret-${call}`);
+    expect(reads.length).toBe(10);
+  },
+);
+
+test("tries a provider that stays away again and again, ever more seldom, on nobody else's time", async () => {
+  const { answers, reads, ask, advance } = setUp();
+  answers.push(fails('UNAVAILABLE'));
+  for (let call = 0; call < 5; call++) await ask();
+  for (let second = 0; second < 60; second++) await advance(1_000);
+  expect(reads.length).toBeGreaterThan(8);
+  expect(reads.length).toBeLessThan(15);
+});
+
+test('a refused secret costs one request a second, however many tasks want it', async () => {
+  const { answers, reads, ask, advance } = setUp();
+  answers.push(fails('NOT_FOUND'));
+  for (let call = 0; call < 100; call++) expect(textOf(await ask())).toBe('NOT_FOUND');
+  expect(reads.length).toBe(1);
+  await advance(1_000);
+  answers.splice(0, answers.length, gives('one'));
+  expect(textOf(await ask())).toBe('one');
+});
+
+test('a refusal is asked for again each time when CACHE_MAX_AGE is 0', async () => {
+  const { answers, reads, ask } = setUp({ cacheMaxAgeMs: 0 });
+  answers.push(fails('NOT_FOUND'));
+  await ask();
+  await ask();
+  expect(reads.length).toBe(2);
+});
+
+test('a provider that asks to slow down is asked again after the time that it names, within the deadline', async () => {
+  const { answers, reads, ask, advance } = setUp();
+  answers.push(slowDown(1_500), gives('one'));
+  const answer = ask();
+  await advance(0);
+  await advance(1_499);
+  expect(reads.length).toBe(1);
+  await advance(1);
+  expect(textOf(await answer)).toBe('one');
+});
+
+test('nobody waits for a provider that names a time beyond the deadline, nor asks it before', async () => {
+  const { answers, reads, ask, advance } = setUp();
+  answers.push(slowDown(30_000), gives('one'));
+  expect(textOf(await ask())).toBe('RATE_LIMITED');
+  await advance(25_000);
+  expect(textOf(await ask('other'))).toBe('RATE_LIMITED');
+  expect(reads.length).toBe(1);
+  await advance(5_000);
+  expect(textOf(await ask())).toBe('one');
+});
+
+test('with a value in memory nobody waits for a provider that asks to slow down', async () => {
+  const { answers, ask, advance, events } = setUp();
+  answers.push(gives('one'), slowDown());
+  await ask();
+  await advance(20_000);
+  expect(textOf(await ask())).toBe('one');
+  expect(events.at(-1)).toMatchObject({ source: 'stale', durationMs: 0 });
+});
+
+test('after two who waited in vain for a provider that asks to slow down nobody waits any more', async () => {
+  const { answers, ask, advance } = setUp();
+  answers.push(slowDown(1_500));
+  for (const secret of ['a', 'b']) {
+    const answer = ask(secret);
+    await advance(0);
+    await advance(1_500);
+    await advance(500);
+    expect(textOf(await answer)).toBe('RATE_LIMITED');
+  }
+  expect(textOf(await ask('c'))).toBe('UNAVAILABLE');
+});
+
+test('a probe without an answer counts as a failure of the provider, one with an answer ends that', async () => {
+  const { delivery, events } = setUp();
+  for (let probe = 0; probe < 2; probe++) delivery.probing(db)('time-out');
+  expect(events.at(-1)).toMatchObject({ type: 'breaker.changed', open: true });
+  delivery.probing(db)('answered');
+  expect(events.at(-1)).toMatchObject({ type: 'breaker.changed', open: false });
+});

@@ -1,0 +1,128 @@
+import { type Clock, DeadlineExceeded, ProviderError } from '@vault-swarm/provider';
+import { CircuitBreaker, type Failure } from './circuit-breaker.ts';
+
+/**
+ * How a question to a provider ended: with an answer, be it "no such secret"; without one; or in a way that tells nothing
+ * of how the next will end.
+ */
+export type QuestionOutcome = 'answered' | Failure | 'unknown';
+
+/** A question that was put to the provider and is not answered yet. */
+interface OpenQuestion {
+  readonly askedAtMs: number;
+}
+
+/** So many of the latest answers tell how long an answer usually takes. */
+const REMEMBERED_ANSWERS = 8;
+
+/** An answer that takes so much longer than the slowest of the latest ones is not usual any more. */
+const UNUSUAL_FACTOR = 4;
+
+/** No answer counts as late before this, however quick the others were. */
+const SHORTEST_PATIENCE_MS = 250;
+
+/** How long a provider is left alone that asks us to slow down, where it does not say how long. */
+const PAUSE_MS = 1_000;
+const SHORTEST_PAUSE_MS = 100;
+
+/**
+ * How one provider does, as its answers show: whether it is worth asking, how long an answer usually takes, and whether
+ * one is overdue. Who can be given the last good value does not wait for a provider in doubt.
+ */
+export class ProviderHealth {
+  readonly #clock: Clock;
+  readonly #breaker: CircuitBreaker;
+  /** The oldest first. */
+  readonly #open = new Set<OpenQuestion>();
+  /** How long the latest answers took. */
+  readonly #answersMs: number[] = [];
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
+  #hasFailed = false;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+
+  /** @param onChange is told whenever the circuit breaker opens or closes. */
+  constructor(clock: Clock, onChange: (open: boolean) => void) {
+    this.#clock = clock;
+    this.#breaker = new CircuitBreaker(clock, onChange);
+  }
+
+  /** Whether it is left alone, since it did not answer lately. */
+  get isLeftAlone(): boolean {
+    return this.#breaker.isOpen;
+  }
+
+  /** Whether a question is under way. */
+  get isBeingAsked(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** Whether the latest question failed, or one under way should have been answered by now. */
+  get isInDoubt(): boolean {
+    return this.#hasFailed || this.isLeftAlone || this.#isOverdue();
+  }
+
+  /** The milliseconds within which an answer comes, as far as the latest ones tell. */
+  get patienceMs(): number {
+    return Math.max(SHORTEST_PATIENCE_MS, UNUSUAL_FACTOR * Math.max(0, ...this.#answersMs));
+  }
+
+  /** Until when it asked us not to ask, in monotonic milliseconds. */
+  get pausedUntilMs(): number {
+    return this.#pausedUntilMs;
+  }
+
+  /**
+   * A question is put to it now. Call the result with how it ended; only the first call counts.
+   * @param trial asks again; used while the provider is left alone. Its own rejection is of no interest.
+   */
+  asked(trial: () => Promise<unknown>): (outcome: QuestionOutcome) => void {
+    const question: OpenQuestion = { askedAtMs: this.#clock.monotonic() };
+    this.#open.add(question);
+    return (outcome) => {
+      if (!this.#open.delete(question)) return;
+      if (outcome === 'answered') this.#answered(question);
+      else if (outcome !== 'unknown') this.failed(outcome, trial);
+    };
+  }
+
+  /** It did not do what was asked, whether it answered or not. */
+  failed(failure: Failure, trial: () => Promise<unknown>): void {
+    this.#hasFailed = true;
+    this.#breaker.failed(failure, trial);
+  }
+
+  /** It asked us to slow down. */
+  pause(durationMs: number = PAUSE_MS): void {
+    const untilMs = this.#clock.monotonic() + Math.max(SHORTEST_PAUSE_MS, durationMs);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
+  }
+
+  /** Ends what it does in the background. */
+  close(): void {
+    this.#breaker.close();
+  }
+
+  #answered({ askedAtMs }: OpenQuestion): void {
+    this.#answeredAtMs = this.#clock.monotonic();
+    this.#answersMs.push(this.#answeredAtMs - askedAtMs);
+    if (this.#answersMs.length > REMEMBERED_ANSWERS) this.#answersMs.shift();
+    this.#hasFailed = false;
+    this.#breaker.succeeded();
+  }
+
+  /** A question that is older than the latest answer may be slow by its nature: the provider is there. */
+  #isOverdue(): boolean {
+    for (const { askedAtMs } of this.#open) {
+      if (askedAtMs >= this.#answeredAtMs) return this.#clock.monotonic() - askedAtMs >= this.patienceMs;
+    }
+    return false;
+  }
+}
+
+/** What it tells that a question was rejected with `error`. */
+export function outcomeOf(error: unknown): QuestionOutcome {
+  if (error instanceof DeadlineExceeded) return 'time-out';
+  // That a quota is used up says nothing of what is asked when it is not.
+  if (!(error instanceof ProviderError) || error.code === 'RATE_LIMITED') return 'unknown';
+  return error.code === 'UNAVAILABLE' ? 'unavailable' : 'answered';
+}

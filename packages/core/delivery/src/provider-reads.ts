@@ -1,0 +1,167 @@
+import {
+  type CallOptions,
+  type Clock,
+  describeRef,
+  type Events,
+  ProviderError,
+  type ProviderInstance,
+  refKey,
+  type SecretRef,
+  type SecretRevision,
+  withDeadline,
+} from '@vault-swarm/provider';
+import { outcomeOf, ProviderHealth } from './provider-health.ts';
+import { RecentRefusals } from './recent-refusals.ts';
+import type { RevisionMemory } from './revision-memory.ts';
+
+/** Finds a configured provider by its name, once it is ready. Rejects if it never will be. */
+export type FindProvider = (name: string) => Promise<ProviderInstance>;
+
+/** A "no" counts for so long at most: who mends what is missing does not wait for it. */
+const REFUSAL_MAX_AGE_MS = 1_000;
+
+/** Reads of current values: at most one for each ref at a time, none where the provider is left alone. */
+export class ProviderReads {
+  readonly #findProvider: FindProvider;
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #memory: RevisionMemory;
+  readonly #deadlineMs: number;
+  readonly #refusals: RecentRefusals;
+  readonly #flights = new Map<string, Promise<SecretRevision>>();
+  /** By provider. */
+  readonly #healths = new Map<string, ProviderHealth>();
+
+  constructor(
+    ports: {
+      readonly findProvider: FindProvider;
+      readonly clock: Clock;
+      readonly events: Events;
+      readonly memory: RevisionMemory;
+    },
+    limits: { readonly deadlineMs: number; readonly cacheMaxAgeMs: number },
+  ) {
+    this.#findProvider = ports.findProvider;
+    this.#clock = ports.clock;
+    this.#events = ports.events;
+    this.#memory = ports.memory;
+    this.#deadlineMs = limits.deadlineMs;
+    this.#refusals = new RecentRefusals(ports.clock, Math.min(REFUSAL_MAX_AGE_MS, limits.cacheMaxAgeMs));
+  }
+
+  /** How a provider does. */
+  health(provider: string): ProviderHealth {
+    let health = this.#healths.get(provider);
+    if (health === undefined) {
+      health = new ProviderHealth(this.#clock, (open) =>
+        this.#events.emit({ type: 'breaker.changed', provider, open }),
+      );
+      this.#healths.set(provider, health);
+    }
+    return health;
+  }
+
+  /**
+   * One read for all who ask for a ref at the same time, cut off after `limitMs` however many still wait. A provider
+   * that asked us to slow down is asked again within that time where `mayWait` says so.
+   *
+   * @throws {ProviderError} as the provider's `read`, `DeadlineExceeded` when the time is up.
+   */
+  shared(ref: SecretRef, { limitMs, mayWait }: { limitMs: number; mayWait: boolean }): Promise<SecretRevision> {
+    const key = refKey(ref);
+    const joined = this.#flights.get(key);
+    if (joined !== undefined) return joined;
+    const refusal = this.#refusals.get(key);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    if (this.health(ref.provider).isLeftAlone) {
+      const message = `${describeRef(ref)}: the provider did not answer lately, and is left alone until it does`;
+      return Promise.reject(new ProviderError('UNAVAILABLE', message));
+    }
+    const flight = this.#readWithin(ref, limitMs, mayWait).finally(() => this.#flights.delete(key));
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  /** A read of its own, begun now: it never joins one that was begun earlier, which may give an older value. */
+  async fresh(ref: SecretRef, { signal }: CallOptions): Promise<SecretRevision> {
+    const provider = await this.#findProvider(ref.provider);
+    return this.#read(provider, ref, signal);
+  }
+
+  /** Asks again, for whoever comes later. */
+  readonly trialOf = (ref: SecretRef) => () => this.#readWithin(ref, this.#deadlineMs, false);
+
+  /** Ends what it does in the background. */
+  close(): void {
+    for (const health of this.#healths.values()) health.close();
+  }
+
+  async #readWithin(ref: SecretRef, limitMs: number, mayWait: boolean): Promise<SecretRevision> {
+    const untilMs = this.#clock.monotonic() + limitMs;
+    const health = this.health(ref.provider);
+    return withDeadline(this.#clock, limitMs, undefined, async (signal) => {
+      const provider = await this.#findProvider(ref.provider);
+      for (let waited = false; ; waited = true) {
+        signal.throwIfAborted();
+        try {
+          this.#checkPause(ref);
+          return await this.#read(provider, ref, signal);
+        } catch (error) {
+          const isPaused = error instanceof ProviderError && error.code === 'RATE_LIMITED';
+          if (!isPaused || !mayWait) throw error;
+          if (health.pausedUntilMs >= untilMs) {
+            // Whoever waited in vain lost as much time as by a provider that does not answer.
+            if (waited) health.failed('time-out', this.trialOf(ref));
+            throw error;
+          }
+          await this.#until(health.pausedUntilMs);
+        }
+      }
+    });
+  }
+
+  #checkPause(ref: SecretRef): void {
+    const leftMs = this.health(ref.provider).pausedUntilMs - this.#clock.monotonic();
+    if (leftMs <= 0) return;
+    const message = `${describeRef(ref)}: the provider asks us to slow down; raise its quota, or ask it less often`;
+    throw new ProviderError('RATE_LIMITED', message, { retryAfterMs: leftMs });
+  }
+
+  async #read(provider: ProviderInstance, ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
+    const key = refKey(ref);
+    const health = this.health(ref.provider);
+    const askedAtMs = this.#clock.monotonic();
+    const ended = health.asked(this.trialOf(ref));
+    // A provider that hangs may not heed the signal either.
+    const cutOff = () => ended(outcomeOf(signal.reason));
+    signal.addEventListener('abort', cutOff, { once: true });
+    try {
+      const revision = await provider.secrets.read(ref, { signal });
+      this.#memory.store(key, revision, askedAtMs);
+      this.#refusals.delete(key);
+      ended('answered');
+      return revision;
+    } catch (error) {
+      ended(outcomeOf(error));
+      if (error instanceof ProviderError && !signal.aborted) this.#refused(ref, error, askedAtMs);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', cutOff);
+    }
+  }
+
+  #refused(ref: SecretRef, error: ProviderError, askedAtMs: number): void {
+    if (error.code === 'RATE_LIMITED') this.health(ref.provider).pause(error.retryAfterMs);
+    if (error.retryable) return;
+    const key = refKey(ref);
+    // Deleted or withdrawn at the provider: not to be served again when the provider is away later.
+    this.#memory.forget(key);
+    this.#refusals.add(key, error, askedAtMs);
+  }
+
+  #until(atMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(atMs - this.#clock.monotonic(), resolve);
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import type { Clock, ProviderError } from '@vault-swarm/provider';
+
+/** More are not remembered: the oldest go. */
+const MOST_REFUSALS = 10_000;
+
+/**
+ * What providers refused a moment ago, so that hundreds of tasks that want the same missing secret one after the other
+ * do not cost a request each.
+ */
+export class RecentRefusals {
+  readonly #clock: Clock;
+  readonly #maxAgeMs: number;
+  /** By ref key, the oldest first. */
+  readonly #refusals = new Map<string, { readonly error: ProviderError; readonly askedAtMs: number }>();
+
+  /** @param maxAgeMs how long a refusal counts; 0 remembers none. */
+  constructor(clock: Clock, maxAgeMs: number) {
+    this.#clock = clock;
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  /** The ref was refused to a question that was put at `askedAtMs` (monotonic). */
+  add(key: string, error: ProviderError, askedAtMs: number): void {
+    this.#refusals.delete(key);
+    this.#refusals.set(key, { error, askedAtMs });
+    for (const oldest of this.#refusals.keys()) {
+      if (this.#refusals.size <= MOST_REFUSALS) return;
+      this.#refusals.delete(oldest);
+    }
+  }
+
+  /** The ref has a value. */
+  delete(key: string): void {
+    this.#refusals.delete(key);
+  }
+
+  /** Why the ref was refused a moment ago. */
+  get(key: string): ProviderError | undefined {
+    const refusal = this.#refusals.get(key);
+    if (refusal === undefined) return undefined;
+    if (this.#clock.monotonic() - refusal.askedAtMs < this.#maxAgeMs) return refusal.error;
+    this.#refusals.delete(key);
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+import type { CallOptions, SecretRef, SecretRevision } from '@vault-swarm/provider';
+
+/** How a probe of a provider ended; `answered` also where the answer was that there is no such secret. */
+export type ProbeOutcome = 'answered' | 'unavailable' | 'time-out' | 'unknown';
+
+/** Where values are read and kept, so that what the rotation gives to tasks is at hand when they ask for it. */
+export interface ServedValues {
+  /** Reads the current value now, never an answer to an earlier read. Rejects with a ProviderError. */
+  refresh(ref: SecretRef, options: CallOptions): Promise<SecretRevision>;
+  /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */
+  confirm(ref: SecretRef, revision: string, atMs: number): void;
+  /**
+   * A probe of the ref's provider begins now. The result is called once with how it ended: `unavailable` where the
+   * provider said that it can't serve, `time-out` where it said nothing, `unknown` where the probe was given up.
+   */
+  probing(ref: SecretRef): (outcome: ProbeOutcome) => void;
+  /** From now on these revisions, by ref key, are not dropped, whatever else has to go. Others may go as before. */
+  retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void;
+  /**
+   * Whether a revision that was replaced is at hand: from memory, else read again where the provider keeps old ones.
+   * Rejects with a ProviderError where the provider does not answer now.
+   */
+  recall(ref: SecretRef, revision: string, options: CallOptions): Promise<boolean>;
+}
