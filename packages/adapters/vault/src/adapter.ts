@@ -97,7 +97,8 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     const outcome = await this.#readAs(mount.version, place, signal);
     if (outcome.kind === 'found') return outcome;
     // The mount may have been replaced by one of another version since it was found.
-    const again = await this.#mounts.find(place.mount, signal, startedAtMs);
+    const doubtful = outcome.kind === 'absent' && outcome.doubtful;
+    const again = await this.#mounts.confirm(place.mount, signal, { startedAtMs, doubtful });
     if (again.version === mount.version) throw failure(outcome, place, again);
     const second = await this.#readAs(again.version, place, signal);
     if (second.kind === 'found') return second;

@@ -1,4 +1,4 @@
-import { type ExactJson, isExactJsonObject, stringifyExactJson } from '@vault-swarm/provider';
+import { type ExactJson, isExactJsonObject } from '@vault-swarm/provider';
 
 /** One call: a path below `/v1/`, its segments already encoded. */
 export interface VaultCall {
@@ -6,26 +6,45 @@ export interface VaultCall {
   readonly path: string;
   readonly token?: string;
   readonly body?: Readonly<Record<string, string>>;
+  /** True: numbers of the answer keep their characters. It makes parsing some eight times slower. */
+  readonly exactNumbers?: boolean;
   readonly signal: AbortSignal;
 }
 
-/** What Vault answered, whatever the status. Numbers in `body` keep their characters. */
+/** JSON of an answer: with `exactNumbers` it is `ExactJson`, else its numbers are JavaScript's. */
+export type AnswerJson = ExactJson | number | readonly AnswerJson[] | AnswerObject;
+
+/** An object of {@link AnswerJson}. */
+export interface AnswerObject {
+  readonly [name: string]: AnswerJson;
+}
+
+/** What Vault answered, whatever the status. */
 export interface VaultAnswer {
   readonly status: number;
   /** Undefined where there is none, or no JSON. */
-  readonly body: ExactJson | undefined;
+  readonly body: AnswerJson | undefined;
+  /** How many characters the body had. */
+  readonly bodyLength: number;
   /** The wait that the server asked for. */
   readonly retryAfterMs: number | undefined;
+  /** The server's own time, to the second before, in milliseconds since 1970. */
+  readonly serverTimeMs: number | undefined;
+}
+
+/** Whether it is an object, and neither a list nor an exact number. */
+export function isAnswerObject(value: AnswerJson | undefined): value is AnswerObject {
+  return isExactJsonObject(value as ExactJson | undefined);
 }
 
 /** A field of a JSON object; undefined where it is none, or has no such field. */
-export function field(value: ExactJson | undefined, name: string): ExactJson | undefined {
-  return isExactJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+export function field(value: AnswerJson | undefined, name: string): AnswerJson | undefined {
+  return isAnswerObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** A whole number of JSON as a number; undefined for all else. */
-export function wholeNumber(value: ExactJson | undefined): number | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const number = Number(stringifyExactJson(value));
+export function wholeNumber(value: AnswerJson | undefined): number | undefined {
+  if (typeof value !== 'number' && (typeof value !== 'object' || value === null)) return undefined;
+  const number = Number(JSON.stringify(value));
   return Number.isSafeInteger(number) ? number : undefined;
 }

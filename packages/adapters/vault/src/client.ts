@@ -61,6 +61,7 @@ export class VaultClient {
       path: `/${call.path}`,
       headers: call.token === undefined ? {} : { 'X-Vault-Token': call.token },
       ...(call.body === undefined ? {} : { json: call.body }),
+      exactNumbers: call.exactNumbers === true,
       // node-vault hands unknown options on to the transport.
       signal,
       onAnswer: (given: VaultAnswer) => {

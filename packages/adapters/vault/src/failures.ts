@@ -34,6 +34,7 @@ export function failureOf(answer: VaultAnswer, subject: string): ProviderError {
 
 /** Whether one of the answer's errors or warnings has the text in it. */
 export function mentions(answer: VaultAnswer, text: string): boolean {
-  const errors = field(answer.body, 'errors');
-  return Array.isArray(errors) && errors.some((error) => typeof error === 'string' && error.includes(text));
+  return [field(answer.body, 'errors'), field(answer.body, 'warnings')].some(
+    (texts) => Array.isArray(texts) && texts.some((given) => typeof given === 'string' && given.includes(text)),
+  );
 }

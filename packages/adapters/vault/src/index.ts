@@ -28,14 +28,16 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
   const session = new Session(client, authMethod(config.auth), clock);
   const mounts = new Mounts(session, clock, client.server);
   const secrets = new VaultSecrets({ session, mounts, clock, digest });
+  const probe = new VaultProbe({ session, mounts, clock });
   return {
     name,
     secrets,
-    probe: new VaultProbe({ session, mounts, clock }),
+    probe,
     hints: null,
     revisions: secrets,
     async close() {
       secrets.close();
+      probe.close();
       mounts.close();
       session.close();
       await client.close();

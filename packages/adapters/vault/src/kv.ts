@@ -1,5 +1,5 @@
-import { type ExactJsonObject, isExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
-import { field, type VaultAnswer, wholeNumber } from './answer.ts';
+import { type ExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
+import { type AnswerJson, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
 import { failureOf, mentions } from './failures.ts';
 import { encodePath, type KvVersion } from './mounts.ts';
@@ -15,10 +15,10 @@ export interface KvPlace {
   readonly shown: string;
 }
 
-/** What a read found. `absent` may also mean that the mount has another version than was thought. */
+/** What a read found. `absent` may also mean that the mount has another version than was thought; `doubtful` says so. */
 export type KvOutcome =
   | { readonly kind: 'found'; readonly fields: ExactJsonObject; readonly version?: KvVersionStamp }
-  | { readonly kind: 'absent'; readonly noMount: boolean }
+  | { readonly kind: 'absent'; readonly doubtful: boolean; readonly noMount: boolean }
   | { readonly kind: 'refused' };
 
 /** Number and creation time: a secret that was deleted with all its versions and made again counts from 1 again. */
@@ -26,18 +26,6 @@ export interface KvVersionStamp {
   readonly number: number;
   readonly createdTime: string;
 }
-
-/** One version, and whether it is live, deleted or destroyed. */
-interface KvVersionState {
-  readonly stamp: KvVersionStamp;
-  readonly state: 'live' | 'deleted' | 'destroyed';
-}
-
-/** What the metadata of a secret shows: its current version, or the one pinned; `null` where there is none. */
-export type KvMetadata =
-  | { readonly kind: 'found'; readonly version: (pin: string | undefined) => KvVersionState | null }
-  | { readonly kind: 'absent'; readonly noMount: boolean }
-  | { readonly kind: 'refused' };
 
 /** More digits would not be a number that we keep exactly. */
 const REVISION_NUMBER = /^([1-9]\d{0,14})@/;
@@ -70,19 +58,16 @@ export function earlierPlaceOf(ref: SecretRef, revision: string): KvPlace {
 export async function readV2(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
   const path = `${encodePath(place.mount)}/data/${encodePath(place.path)}`;
   const query = place.pin === undefined ? '' : `?version=${encodeURIComponent(place.pin)}`;
-  const answer = await session.request({ method: 'GET', path: `${path}${query}`, signal });
+  const answer = await session.request({ method: 'GET', path: `${path}${query}`, exactNumbers: true, signal });
   const data = field(answer.body, 'data');
   const metadata = field(data, 'metadata');
-  const number = wholeNumber(field(metadata, 'version'));
-  const createdTime = field(metadata, 'created_time');
-  const versioned = number !== undefined && typeof createdTime === 'string';
-  if (answer.status === 404 && versioned) {
+  const version = stampOf(metadata);
+  if (answer.status === 404 && version !== undefined) {
     const how = field(metadata, 'destroyed') === true ? 'was destroyed' : 'is deleted; undelete it, or write a new one';
-    throw new ProviderError('NOT_FOUND', `${place.shown}: version ${number} ${how}`);
+    throw new ProviderError('NOT_FOUND', `${place.shown}: version ${version.number} ${how}`);
   }
-  if (answer.status === 200 && versioned) {
-    const fields = field(data, 'data');
-    return { kind: 'found', fields: isExactJsonObject(fields) ? fields : {}, version: { number, createdTime } };
+  if (answer.status === 200 && version !== undefined) {
+    return { kind: 'found', fields: exactFields(field(data, 'data')) ?? {}, version };
   }
   return otherwise(answer, place);
 }
@@ -90,34 +75,22 @@ export async function readV2(session: Session, place: KvPlace, signal: AbortSign
 /** Reads a secret of KV v1. @throws {ProviderError} as {@link failureOf}. */
 export async function readV1(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
   const path = `${encodePath(place.mount)}/${encodePath(place.path)}`;
-  const answer = await session.request({ method: 'GET', path, signal });
-  const fields = field(answer.body, 'data');
-  if (answer.status === 200 && isExactJsonObject(fields)) return { kind: 'found', fields };
+  const answer = await session.request({ method: 'GET', path, exactNumbers: true, signal });
+  const fields = exactFields(field(answer.body, 'data'));
+  if (answer.status === 200 && fields !== undefined) return { kind: 'found', fields };
   return otherwise(answer, place);
-}
-
-/**
- * Asks KV v2 about the versions of a secret, without a value. `nowMs` is the wall-clock time.
- * @throws {ProviderError} as {@link failureOf}.
- */
-export async function readMetadata(
-  session: Session,
-  place: KvPlace,
-  nowMs: number,
-  signal: AbortSignal,
-): Promise<KvMetadata> {
-  const path = `${encodePath(place.mount)}/metadata/${encodePath(place.path)}`;
-  const answer = await session.request({ method: 'GET', path, signal });
-  const data = field(answer.body, 'data');
-  const versions = field(data, 'versions');
-  if (answer.status !== 200 || !isExactJsonObject(versions)) return otherwise(answer, place);
-  const current = `${wholeNumber(field(data, 'current_version')) ?? 0}`;
-  return { kind: 'found', version: (pin) => stateOf(versions, pin ?? current, nowMs) };
 }
 
 /** The revision of a version. */
 export function revisionOf({ number, createdTime }: KvVersionStamp): string {
   return `${number}@${createdTime}`;
+}
+
+/** What KV v2 says of a version beside its fields; undefined where it says nothing of one. */
+export function stampOf(metadata: AnswerJson | undefined): KvVersionStamp | undefined {
+  const number = wholeNumber(field(metadata, 'version'));
+  const createdTime = field(metadata, 'created_time');
+  return number === undefined || typeof createdTime !== 'string' ? undefined : { number, createdTime };
 }
 
 /** The error for a version that is pinned, or an earlier one that is wanted, where KV v1 keeps none. */
@@ -159,22 +132,21 @@ export function policyFor(path: string): string {
   return `path "${path}" { capabilities = ["read"] }`;
 }
 
-function stateOf(versions: ExactJsonObject, number: string, nowMs: number): KvVersionState | null {
-  const version = field(versions, number);
-  const createdTime = field(version, 'created_time');
-  if (typeof createdTime !== 'string') return null;
-  const deletionTime = field(version, 'deletion_time');
-  // A version can be set to be deleted at some later time; only from then on a read no longer gives it.
-  const deleted = typeof deletionTime === 'string' && deletionTime !== '' && Date.parse(deletionTime) <= nowMs;
-  const state = field(version, 'destroyed') === true ? 'destroyed' : deleted ? 'deleted' : 'live';
-  return { stamp: { number: Number(number), createdTime }, state };
-}
-
-function otherwise(answer: VaultAnswer, place: KvPlace): Exclude<KvOutcome, { readonly kind: 'found' }> {
+/**
+ * What an answer without a secret means.
+ * @throws {ProviderError} as {@link failureOf} for what is neither "there is none" nor a refusal.
+ */
+export function otherwise(answer: VaultAnswer, place: KvPlace): Exclude<KvOutcome, { readonly kind: 'found' }> {
   // A success of another shape, too, comes from a mount of another version.
   if (answer.status === 200 || answer.status === 404) {
-    return { kind: 'absent', noMount: mentions(answer, 'no handler for route') };
+    const noMount = mentions(answer, 'no handler for route');
+    return { kind: 'absent', doubtful: noMount || answer.status === 200 || mentions(answer, 'versioned'), noMount };
   }
   if (answer.status === 403) return { kind: 'refused' };
   throw failureOf(answer, place.shown);
+}
+
+/** The fields of an answer to a call that asked for exact numbers. */
+function exactFields(value: AnswerJson | undefined): ExactJsonObject | undefined {
+  return isAnswerObject(value) ? (value as ExactJsonObject) : undefined;
 }

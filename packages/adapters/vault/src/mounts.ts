@@ -1,5 +1,5 @@
-import { type Clock, type ExactJson, ProviderError } from '@vault-swarm/provider';
-import { field } from './answer.ts';
+import { type Clock, ProviderError } from '@vault-swarm/provider';
+import { type AnswerJson, field } from './answer.ts';
 import type { Session } from './auth/session.ts';
 import { failureOf } from './failures.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -15,6 +15,8 @@ export interface Mount {
 
 /** Engines that answer as KV v1 does. */
 const PLAIN_ENGINES = new Set(['generic', 'cubbyhole']);
+/** How long a look at a mount is believed where answers may mean that it was replaced. */
+const BELIEVED_FOR_MS = 10_000;
 /** What is unknown is asked again after this time; the rest only where it turns out wrong. */
 const UNKNOWN_FOR_MS = 60_000;
 
@@ -48,6 +50,20 @@ export class Mounts {
     );
   }
 
+  /**
+   * The mount of this name after an answer to a question asked at `startedAtMs` that did not find a secret: looked at
+   * again where the answer is `doubtful` (it does not fit the mount), else unless that was done in the last 10 s.
+   *
+   * @throws {ProviderError} as {@link find}.
+   */
+  confirm(
+    name: string,
+    signal: AbortSignal,
+    { startedAtMs, doubtful }: { readonly startedAtMs: number; readonly doubtful: boolean },
+  ): Promise<Mount> {
+    return this.find(name, signal, doubtful ? startedAtMs : startedAtMs - BELIEVED_FOR_MS);
+  }
+
   /** Takes over what the answers to reads have shown about a mount that was `unknown`. */
   learn(name: string, version: KvVersion): void {
     this.#known.set(name, { version, foundAtMs: this.#clock.monotonic() });
@@ -69,7 +85,7 @@ export class Mounts {
     return mount;
   }
 
-  #versionOf(name: string, status: number, body: ExactJson | undefined): KvVersion {
+  #versionOf(name: string, status: number, body: AnswerJson | undefined): KvVersion {
     if (status !== 200) return 'unknown';
     const data = field(body, 'data');
     const type = field(data, 'type');

@@ -8,17 +8,12 @@ import {
   type SecretRef,
 } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
-import {
-  type KvMetadata,
-  type KvPlace,
-  notFound,
-  placeOf,
-  policyFor,
-  readMetadata,
-  revisionOf,
-  versionOnV1,
-} from './kv.ts';
+import { type KvPlace, notFound, placeOf, policyFor, versionOnV1 } from './kv.ts';
+import { type KvVersions, markerOf, readMetadata, readSubkeys } from './kv-versions.ts';
 import type { Mounts } from './mounts.ts';
+import { PassLimits } from './pass-limits.ts';
+import { ProbeMemory } from './probe-memory.ts';
+import { SingleFlight } from './single-flight.ts';
 
 /** What probing needs. */
 export interface VaultProbeOptions {
@@ -27,9 +22,9 @@ export interface VaultProbeOptions {
   readonly clock: Clock;
 }
 
-/** The answer for a path: what its metadata shows, or why only a read can tell. */
+/** The answer for a path: what is known of its versions, or why only a read can tell. */
 type PathAnswer =
-  | KvMetadata
+  | KvVersions
   | { readonly kind: 'v1' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'failed'; readonly error: ProviderError };
@@ -42,20 +37,18 @@ interface SharedPath {
 
 /** Of the transport's connections, so that reads never wait behind a long pass of probes. */
 const PATHS_AT_ONCE = 8;
-/** After so many failures in a row the rest of a pass is not asked for. */
-const FAILURES_IN_A_ROW = 3;
-/** How long a refusal of metadata is taken for true, so that a pass does not cost a refusal for each path. */
-const REFUSED_FOR_MS = 60_000;
 
 /**
- * Tells changes by KV v2's metadata: one request for each path, without its value. `unsupported` for KV v1, and where
- * policy refuses the metadata, with the policy to add.
+ * Tells changes by what KV v2 says of a secret's versions without its value: one request for each path, which is short
+ * also where there are many versions and policy allows `subkeys`. `unsupported` for KV v1, and where policy refuses the
+ * metadata, with the policy to add. Where a quota is used up, the rest of that mount is not asked for.
  */
 export class VaultProbe implements ChangeProbe {
   readonly #session: Session;
   readonly #mounts: Mounts;
   readonly #clock: Clock;
-  readonly #refusedUntilMs = new Map<string, number>();
+  readonly #memory = new ProbeMemory();
+  readonly #flights = new SingleFlight<PathAnswer>({ finish: false });
 
   constructor({ session, mounts, clock }: VaultProbeOptions) {
     this.#session = session;
@@ -66,19 +59,16 @@ export class VaultProbe implements ChangeProbe {
   async probe(refs: readonly SecretRef[], { signal }: CallOptions): Promise<ReadonlyMap<string, ProbeResult>> {
     const results = new Map<string, ProbeResult>();
     const waiting = byPath(refs, results).values();
-    let failure: ProviderError | undefined;
-    let failuresInARow = 0;
+    const limits = new PassLimits();
+    this.#memory.forget(this.#clock.monotonic());
     const work = async () => {
-      for (const { place, sharing } of waiting) {
+      for (const shared of waiting) {
         signal.throwIfAborted();
-        let answer: PathAnswer;
-        if (failure !== undefined && failuresInARow >= FAILURES_IN_A_ROW) answer = { kind: 'failed', error: failure };
-        else answer = await this.#ask(place, signal);
-        if (answer.kind === 'failed' && answer.error.retryable) {
-          failure = answer.error;
-          failuresInARow++;
-        } else failuresInARow = 0;
-        for (const ref of sharing) results.set(refKey(ref), resultFor(ref, answer));
+        const spared = limits.spared(shared.place);
+        const answer: PathAnswer =
+          spared === null ? await this.#ask(shared, signal) : { kind: 'failed', error: spared };
+        if (spared === null) limits.count(shared.place, answer.kind === 'failed' ? answer.error : null);
+        for (const ref of shared.sharing) results.set(refKey(ref), resultFor(ref, answer));
       }
     };
     await Promise.all(Array.from({ length: PATHS_AT_ONCE }, work));
@@ -86,32 +76,51 @@ export class VaultProbe implements ChangeProbe {
     return results;
   }
 
-  async #ask(place: KvPlace, signal: AbortSignal): Promise<PathAnswer> {
+  /** Cuts off what is under way. */
+  close(): void {
+    this.#flights.abortAll();
+  }
+
+  async #ask({ place, sharing }: SharedPath, signal: AbortSignal): Promise<PathAnswer> {
+    const pins = [...new Set(sharing.map(({ pin }) => pin))];
+    const cutOff = () => new ProviderError('UNAVAILABLE', `${place.shown}: the probe was cut off`);
     try {
-      return await this.#askMetadata(place, signal);
+      const key = JSON.stringify([place.mount, place.path, pins]);
+      return await this.#flights.join(key, signal, (own) => this.#askAll(place, pins, own), cutOff);
     } catch (error) {
       return { kind: 'failed', error: ProviderError.from(error, `${place.shown}: the probe failed`) };
     }
   }
 
-  async #askMetadata(place: KvPlace, signal: AbortSignal): Promise<PathAnswer> {
+  async #askAll(place: KvPlace, pins: readonly (string | undefined)[], signal: AbortSignal): Promise<PathAnswer> {
     const startedAtMs = this.#clock.monotonic();
     const mount = await this.#mounts.find(place.mount, signal);
     if (mount.version === 'v1') return { kind: 'v1' };
-    const key = pathKey(place);
-    const refusedUntilMs = this.#refusedUntilMs.get(key);
-    if (refusedUntilMs !== undefined && startedAtMs < refusedUntilMs) return { kind: 'refused' };
-    this.#refusedUntilMs.delete(key);
-    const metadata = await readMetadata(this.#session, place, this.#clock.now(), signal);
-    if (metadata.kind === 'found') return metadata;
-    if (metadata.kind === 'refused') {
-      this.#refusedUntilMs.set(key, startedAtMs + REFUSED_FOR_MS);
-      return metadata;
-    }
+    const answer = await this.#askOneOf(place, pins, signal);
+    if (answer.kind !== 'absent') return answer;
     // The mount may have been replaced by one of another version since it was found.
-    const again = await this.#mounts.find(place.mount, signal, startedAtMs);
-    if (again.version === 'v2') return metadata;
+    const again = await this.#mounts.confirm(place.mount, signal, { startedAtMs, doubtful: answer.doubtful });
+    if (again.version === 'v2') return answer;
     return again.version === 'v1' ? { kind: 'v1' } : { kind: 'unknown' };
+  }
+
+  async #askOneOf(place: KvPlace, pins: readonly (string | undefined)[], signal: AbortSignal): Promise<KvVersions> {
+    const key = pathKey(place);
+    const now = () => this.#clock.monotonic();
+    let answer: KvVersions = { kind: 'refused' };
+    for (const question of this.#memory.questions(key, pins.length, now())) {
+      if (question === 'metadata') {
+        answer = await readMetadata(this.#session, place, this.#clock.now(), signal);
+        if (answer.kind === 'found') this.#memory.measured(key, answer.length, now());
+      } else {
+        answer = await readSubkeys(this.#session, place, pins, signal);
+        // A server that does not know the question answers as for a secret that it does not have.
+        if (answer.kind === 'absent') answer = { kind: 'refused' };
+      }
+      if (answer.kind !== 'refused') return answer;
+      this.#memory.refused(key, question, now());
+    }
+    return answer;
   }
 }
 
@@ -152,11 +161,11 @@ function resultFor(ref: SecretRef, answer: PathAnswer): ProbeResult {
       };
     }
     case 'absent':
-      return { kind: 'failed', error: notFound(place) };
+      return { kind: 'failed', error: notFound(place, answer) };
     case 'found': {
       const version = answer.version(place.pin);
       if (version === null) return { kind: 'failed', error: notFound(place) };
-      return { kind: 'marker', marker: `${revisionOf(version.stamp)} ${version.state}` };
+      return version === 'unsure' ? { kind: 'unsupported' } : { kind: 'marker', marker: markerOf(version) };
     }
   }
 }

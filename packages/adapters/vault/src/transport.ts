@@ -1,6 +1,6 @@
-import { type ExactJson, ProviderError, parseExactJson } from '@vault-swarm/provider';
+import { ProviderError, parseExactJson } from '@vault-swarm/provider';
 import { Agent, type Dispatcher, request } from 'undici';
-import type { VaultAnswer } from './answer.ts';
+import type { AnswerJson, VaultAnswer } from './answer.ts';
 import type { VaultTlsConfig } from './config.ts';
 
 /** What node-vault hands to its transport: its own options, and those of ours that it passes through. */
@@ -9,6 +9,7 @@ interface SendOptions {
   readonly uri: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  readonly exactNumbers: boolean;
   readonly signal: AbortSignal;
   readonly onAnswer: (answer: VaultAnswer) => void;
 }
@@ -16,7 +17,7 @@ interface SendOptions {
 /** What node-vault expects of its transport. */
 interface SendResult {
   readonly statusCode: number;
-  readonly body: ExactJson | undefined;
+  readonly body: AnswerJson | undefined;
   readonly request: { readonly path: string };
 }
 
@@ -67,10 +68,13 @@ export class Transport {
       await response.body.dump();
       if (target !== null) response = await this.#dispatch(options, target);
     }
+    const text = await this.#text(response);
     const answer: VaultAnswer = {
       status: response.statusCode,
-      body: parseBody(await this.#text(response)),
+      body: parseBody(text, options.exactNumbers),
+      bodyLength: text.length,
       retryAfterMs: retryAfterMs(response.headers['retry-after']),
+      serverTimeMs: timeOf(response.headers.date),
     };
     if (answer.status === 200 && answer.body === undefined) {
       throw new ProviderError('UNAVAILABLE', `${this.#server} answers what is no JSON; is this Vault's address?`);
@@ -139,10 +143,10 @@ function codeOf(error: unknown): string {
   return /^[A-Z0-9_]{1,60}$/.test(code) ? code : '';
 }
 
-function parseBody(text: string): ExactJson | undefined {
+function parseBody(text: string, exactNumbers: boolean): AnswerJson | undefined {
   if (text === '') return undefined;
   try {
-    return parseExactJson(text);
+    return exactNumbers ? parseExactJson(text) : (JSON.parse(text) as AnswerJson);
   } catch {
     // The parser's message quotes the text. Without JSON the status alone tells.
     return undefined;
@@ -160,4 +164,9 @@ function redirectTarget(from: string, location: string | string[] | undefined): 
 function retryAfterMs(header: string | string[] | undefined): number | undefined {
   if (typeof header !== 'string') return undefined;
   return /^\d{1,9}$/.test(header.trim()) ? Number(header) * 1000 : undefined;
+}
+
+function timeOf(header: string | string[] | undefined): number | undefined {
+  const timeMs = typeof header === 'string' ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(timeMs) ? undefined : timeMs;
 }

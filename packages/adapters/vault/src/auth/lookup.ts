@@ -1,5 +1,4 @@
-import { isExactJsonObject } from '@vault-swarm/provider';
-import { field, type VaultAnswer, wholeNumber } from '../answer.ts';
+import { field, isAnswerObject, type VaultAnswer, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
 
@@ -39,6 +38,6 @@ export async function lookupToken(client: VaultClient, token: string, signal: Ab
   if (mounts.status === 403) return { alive: false };
   if (mounts.status !== 200) throw failureOf(mounts, `looking up our token at ${client.server}`);
   const usable = field(field(mounts.body, 'data'), 'secret');
-  const alive = isExactJsonObject(usable) && Object.keys(usable).length > 0;
+  const alive = isAnswerObject(usable) && Object.keys(usable).length > 0;
   return alive ? { alive, leaseMs: null, renewable: false } : { alive };
 }

@@ -1,6 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Clock, Environment, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import {
+  type Clock,
+  Environment,
+  type ProbeResult,
+  ProviderError,
+  type ProviderInstance,
+  refKey,
+  type SecretRef,
+} from '@vault-swarm/provider';
 import { parseVaultConfig, type VaultConfig } from '../config.ts';
 import { createVaultProvider } from '../index.ts';
 import { realClock } from './clocks.ts';
@@ -37,6 +45,37 @@ export function soon(): { readonly signal: AbortSignal } {
 export async function readTextOf(provider: ProviderInstance, ref: SecretRef): Promise<string> {
   const { value } = await provider.secrets.read(ref, soon());
   return Buffer.from(value.reveal()).toString('utf8');
+}
+
+/** The error that a call rejects with; throws where it is answered, or rejects with another kind of error. */
+export async function failureOf(call: Promise<unknown>): Promise<ProviderError> {
+  const error = await call.then(
+    () => new Error('it was answered'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ProviderError)) throw error;
+  return error;
+}
+
+/** What one pass of probes answers for each of `refs`, in their order. */
+export async function probeAll(provider: ProviderInstance, ...refs: readonly SecretRef[]): Promise<ProbeResult[]> {
+  const results = await provider.probe?.probe(refs, soon());
+  return refs.map((ref) => {
+    const result = results?.get(refKey(ref));
+    if (result === undefined) throw new Error(`no answer for ${refKey(ref)}`);
+    return result;
+  });
+}
+
+/** The marker of a ref, as soon as there is one: for a second after a deletion only a read can tell. */
+export async function markerFrom(provider: ProviderInstance, ref: SecretRef): Promise<string> {
+  const untilMs = performance.now() + 5_000;
+  for (;;) {
+    const [result] = await probeAll(provider, ref);
+    if (result?.kind === 'marker') return result.marker;
+    if (result?.kind !== 'unsupported' || performance.now() > untilMs) throw new Error(JSON.stringify(result));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 function readText(path: string): string {

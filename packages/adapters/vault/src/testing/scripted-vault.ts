@@ -46,6 +46,16 @@ export function version2(fields: unknown, number = 1): ScriptedAnswer {
   return data({ data: fields, metadata: { version: number, created_time: `2026-01-0${number}T00:00:00.123456789Z` } });
 }
 
+/** The answer of KV v2 about all versions of a secret that has but this one, or none. */
+export function metadata(
+  number = 1,
+  version = { created_time: 't', deletion_time: '', destroyed: false },
+  headers: Readonly<Record<string, string>> = {},
+): ScriptedAnswer {
+  const about = { current_version: number, versions: { [number]: version } };
+  return { status: 200, json: { data: about }, headers };
+}
+
 /** The answer about a mount of this version. */
 export function mount(name: string, version: '1' | '2'): ScriptedAnswer {
   return data({ type: 'kv', path: `${name}/`, options: { version } });
