@@ -58,7 +58,8 @@ const NOT_YET = [
   'MONITORING_TLS_KEY_FILE',
 ];
 
-const MEMORY_REVISIONS = 20_000;
+/** A thousand services with twenty secrets each, and the revision before of every one. */
+const MEMORY_REVISIONS = 40_000;
 const MEMORY_BYTES = 256 * 1024 * 1024;
 
 /** Reads the plugin's configuration from the environment. No I/O, but for the files that variables name. */

@@ -63,17 +63,17 @@ export class Plugin {
     addRotation(container);
     addMonitoring(container);
 
-    const { log } = container.get(monitoringId.log);
+    const told = container.get(monitoringId.told);
     const observers: readonly { observe(event: TimedEvent): void }[] = [
+      told,
       container.get(monitoringId.vitals),
-      container.get(monitoringId.recentEvents),
       container.get(monitoringId.prometheus),
       container.get(monitoringId.readiness),
     ];
     this.#early.handOver((event) => {
-      log(event);
       for (const observer of observers) observer.observe(event);
     });
+    this.#stops.push(async () => told.close());
 
     const rotation = container.get(rotationId.rotation);
     const docker = container.get(rotationId.docker);

@@ -1,7 +1,7 @@
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
 import { createLogger, type EventLog } from '@vault-swarm/logging';
-import { RecentEvents, Vitals } from '@vault-swarm/metrics';
+import { RecentEvents, RepeatedEvents, Vitals } from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { Readiness } from '../readiness.ts';
@@ -14,6 +14,8 @@ export const monitoringId = {
   log: Symbol('log') as ServiceIdentifier<EventLog>,
   vitals: Symbol('vitals') as ServiceIdentifier<Vitals>,
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
+  /** What the log and the event list are told. */
+  told: Symbol('told') as ServiceIdentifier<RepeatedEvents>,
   prometheus: Symbol('prometheus') as ServiceIdentifier<PrometheusExposition>,
   readiness: Symbol('readiness') as ServiceIdentifier<Readiness>,
   server: Symbol('server') as ServiceIdentifier<MonitoringServer>,
@@ -33,14 +35,23 @@ export function addMonitoring(container: Container): void {
       [id.configuration, id.clock],
     );
   container.bind(monitoringId.recentEvents).toConstantValue(new RecentEvents(RECENT_EVENTS));
+  container.bind(monitoringId.told).toResolvedValue(
+    ({ log }, recentEvents, clock) =>
+      new RepeatedEvents(clock, (event) => {
+        log(event);
+        recentEvents.observe(event);
+      }),
+    [monitoringId.log, monitoringId.recentEvents, id.clock],
+  );
   container.bind(monitoringId.readiness).toConstantValue(new Readiness());
   container.bind(monitoringId.prometheus).toResolvedValue(
-    ({ providers }, vitals) =>
+    ({ providers }, vitals, delivery) =>
       createPrometheusExposition({
         providers: providers.map(({ name }) => name),
         figures: () => vitals.figures(),
+        held: () => delivery.held,
       }),
-    [id.configuration, monitoringId.vitals],
+    [id.configuration, monitoringId.vitals, id.delivery],
   );
   container.bind(monitoringId.server).toResolvedValue(
     ({ monitoring: config, pluginName }, clock, events, rotation, vitals, recentEvents, prometheus, readiness) =>

@@ -59,8 +59,12 @@ function parse(text: string) {
 }
 
 function setUp() {
-  const state = { figures: nothingYet };
-  const exposition = createPrometheusExposition({ providers: ['vault', 'file'], figures: () => state.figures });
+  const state = { figures: nothingYet, held: { values: 0, bytes: 0, evicted: 0 } };
+  const exposition = createPrometheusExposition({
+    providers: ['vault', 'file'],
+    figures: () => state.figures,
+    held: () => state.held,
+  });
   return { state, exposition, scrape: async (accept?: string) => parse(await exposition.render(accept)) };
 }
 
@@ -167,4 +171,18 @@ describe('the two formats', () => {
     expect(exposition.contentType(undefined)).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(exposition.contentType(OPEN_METRICS)).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
   });
+});
+
+test('shows how full the memory is, and counts what was dropped from it, in both formats', async () => {
+  const { state, scrape } = setUp();
+  for (const accept of ['text/plain', 'application/openmetrics-text']) {
+    state.held = { values: 3, bytes: 30, evicted: 2 };
+    await scrape(accept);
+    state.held = { values: 2, bytes: 20, evicted: 5 };
+    expect((await scrape(accept)).samples).toMatchObject({
+      vault_swarm_plugin_held_values: 2,
+      vault_swarm_plugin_held_values_bytes: 20,
+      vault_swarm_plugin_evicted_values_total: 5,
+    });
+  }
 });

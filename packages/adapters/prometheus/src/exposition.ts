@@ -3,6 +3,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { type OpenMetricsContentType, type PrometheusContentType, Registry } from 'prom-client';
 import { chooseFormat, contentTypes } from './accept.ts';
 import { EventMetrics } from './event-metrics.ts';
+import { type HeldValues, MemoryMetrics } from './memory-metrics.ts';
 import { type AnyRegistry, SeedMetrics } from './seed-metrics.ts';
 
 /** The metrics as Prometheus reads them. */
@@ -21,10 +22,12 @@ export interface PrometheusOptions {
   readonly providers: readonly string[];
   /** The figures as they are now. */
   figures(): Figures;
+  /** The values in memory, and how many were dropped for others since the start. */
+  held(): HeldValues;
 }
 
 /** Every metric of the plugin, in both formats; all there from the start, with 0 where nothing was. */
-export function createPrometheusExposition({ providers, figures }: PrometheusOptions): PrometheusExposition {
+export function createPrometheusExposition({ providers, figures, held }: PrometheusOptions): PrometheusExposition {
   // prom-client takes the `_total` off the names of its counters for good when it writes them as OpenMetrics, so one
   // set of metrics can't serve both formats.
   const sets = {
@@ -34,8 +37,9 @@ export function createPrometheusExposition({ providers, figures }: PrometheusOpt
   return {
     contentType: (accept) => contentTypes[chooseFormat(accept)],
     render(accept) {
-      const { seed, registry } = sets[chooseFormat(accept)];
+      const { seed, memory, registry } = sets[chooseFormat(accept)];
       seed.update(figures());
+      memory.update(held());
       return registry.metrics();
     },
     observe(event) {
@@ -51,5 +55,10 @@ function openMetricsRegistry(): Registry<OpenMetricsContentType> {
 }
 
 function createSet(registry: AnyRegistry, providers: readonly string[]) {
-  return { registry, seed: new SeedMetrics(registry), events: new EventMetrics(registry, providers) };
+  return {
+    registry,
+    seed: new SeedMetrics(registry),
+    memory: new MemoryMetrics(registry),
+    events: new EventMetrics(registry, providers),
+  };
 }

@@ -135,3 +135,17 @@ test('tells no value in any event or answer but the value itself', async () => {
   const answer = await ask();
   expect(JSON.stringify([events, answer])).not.toContain('hunter2-canary');
 });
+
+test('a memory that is full is told at once, and once a minute while more has to go', async () => {
+  const { delivery, answers, ask, advance, events } = setUp({ memory: { maxRevisions: 2, maxBytes: 1_000 } });
+  answers.push(gives('four'));
+  for (let secret = 0; secret < 12; secret++) await ask(`secret-${secret}`);
+  await advance(60_000);
+  await ask('one-more');
+  const told = events.filter(({ type }) => type === 'memory.full');
+  expect(told).toMatchObject([
+    { values: 2, bytes: 8, evicted: 1 },
+    { values: 2, bytes: 8, evicted: 10 },
+  ]);
+  expect(delivery.held).toEqual({ values: 2, bytes: 8, evicted: 11 });
+});

@@ -52,6 +52,8 @@ interface Obtained {
 /** What is kept back of a deadline, so that the answer is out before it is over. */
 const ANSWER_MARGIN_MS = 50;
 
+const TELL_EVICTED_MS = 60_000;
+
 /**
  * From a request to a value: reads the labels, answers from memory while the value there is fresh, else asks the
  * provider once for all who wait for the same ref, and falls back on the last good value where the provider is away.
@@ -66,6 +68,8 @@ export class Delivery implements SecretSource {
   readonly #memory: RevisionMemory;
   readonly #reads: ProviderReads;
   readonly #old: OldRevisions;
+  #evicted = 0;
+  #toldEvicted = { atMs: Number.NEGATIVE_INFINITY, evicted: 0 };
 
   constructor(ports: {
     readonly labels: LabelReader;
@@ -82,7 +86,7 @@ export class Delivery implements SecretSource {
     this.#record = ports.record;
     this.#choice = ports.choice;
     this.#limits = ports.limits;
-    this.#memory = new RevisionMemory(ports.limits.memory);
+    this.#memory = new RevisionMemory(ports.limits.memory, (revisions) => this.#countEvicted(revisions));
     this.#reads = new ProviderReads({ ...ports, memory: this.#memory }, ports.limits);
     this.#old = new OldRevisions(this.#memory, ports.findProvider, ports.clock);
   }
@@ -170,14 +174,25 @@ export class Delivery implements SecretSource {
     return (await this.#old.find(ref, revision, { signal })) !== null;
   }
 
-  /** How many values are held, and of how many bytes. */
-  get memorySize(): { readonly refs: number; readonly revisions: number; readonly bytes: number } {
-    return this.#memory.size;
+  /** How many values are held, of how many bytes, and how many were dropped for others since the start. */
+  get held(): { readonly values: number; readonly bytes: number; readonly evicted: number } {
+    const { revisions, bytes } = this.#memory.size;
+    return { values: revisions, bytes, evicted: this.#evicted };
   }
 
   /** Ends what it does in the background. */
   close(): void {
     this.#reads.close();
+  }
+
+  /** A storm through a full memory drops a value for each: that is told once a minute. */
+  #countEvicted(revisions: number): void {
+    this.#evicted += revisions;
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#toldEvicted.atMs < TELL_EVICTED_MS) return;
+    const { values, bytes, evicted } = this.held;
+    this.#events.emit({ type: 'memory.full', values, bytes, evicted: evicted - this.#toldEvicted.evicted });
+    this.#toldEvicted = { atMs: nowMs, evicted };
   }
 
   async #obtain(ref: SecretRef, chosen: ChosenRevision, untilMs: number): Promise<Obtained> {

@@ -32,16 +32,19 @@ export class RevisionMemory {
   #retained: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
+  readonly #onEvicted: (revisions: number) => void;
   #revisions = 0;
   #bytes = 0;
 
-  constructor(limits: MemoryLimits) {
+  /** @param onEvicted is told how many revisions were dropped because a limit was reached. */
+  constructor(limits: MemoryLimits, onEvicted: (revisions: number) => void = () => undefined) {
     this.#limits = limits;
+    this.#onEvicted = onEvicted;
   }
 
   /** How much is held now. */
-  get size(): { readonly refs: number; readonly revisions: number; readonly bytes: number } {
-    return { refs: this.#entries.size, revisions: this.#revisions, bytes: this.#bytes };
+  get size(): { readonly revisions: number; readonly bytes: number } {
+    return { revisions: this.#revisions, bytes: this.#bytes };
   }
 
   /** The ref's newest revision, or `undefined`. Counts as a use. */
@@ -139,9 +142,11 @@ export class RevisionMemory {
   }
 
   #evict(keep: string): void {
+    const before = this.#revisions;
     for (const key of this.#entries.keys()) {
-      if (this.#revisions <= this.#limits.maxRevisions && this.#bytes <= this.#limits.maxBytes) return;
+      if (this.#revisions <= this.#limits.maxRevisions && this.#bytes <= this.#limits.maxBytes) break;
       if (key !== keep && !this.#retained.has(key)) this.forget(key);
     }
+    if (this.#revisions < before) this.#onEvicted(before - this.#revisions);
   }
 }

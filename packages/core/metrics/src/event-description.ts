@@ -25,8 +25,8 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   },
   'secret.refused': {
     severity: 'error',
-    sentence: ({ secret, service, code, message }) =>
-      `could not deliver secret ${secret} to ${nameOf(service)}: ${message} (${code})`,
+    sentence: ({ secret, service, code, message, repetitions }) =>
+      `could not deliver secret ${secret} to ${nameOf(service)}: ${message} (${code})${timesMore(repetitions)}`,
   },
   'revision.changed': {
     severity: 'info',
@@ -92,6 +92,12 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
         ? `provider ${provider} is left alone until it answers again; last good values are delivered meanwhile`
         : `provider ${provider} is asked again`,
   },
+  'memory.full': {
+    severity: 'warn',
+    sentence: ({ values, bytes, evicted }) =>
+      `the memory for values is full (${values} values, ${bytes} bytes): ${evicted} that were not used for the longest ` +
+      'time were dropped, and are read again when a task asks for them',
+  },
   'docker.failed': {
     severity: 'error',
     sentence: ({ operation, message }) => `Docker failed to ${operation}: ${message}`,
@@ -113,7 +119,8 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   'driver.listening': { severity: 'info', sentence: ({ socket }) => `serving secrets on ${socket}` },
   'driver.request-refused': {
     severity: 'warn',
-    sentence: ({ status, message }) => `refused a request on the driver's socket with status ${status}: ${message}`,
+    sentence: ({ status, message, repetitions }) =>
+      `refused a request on the driver's socket with status ${status}: ${message}${timesMore(repetitions)}`,
   },
   'monitoring.listening': { severity: 'info', sentence: ({ address }) => `monitoring on ${address}` },
   'monitoring.failed': { severity: 'error', sentence: ({ message }) => `monitoring failed: ${message}` },
@@ -179,6 +186,11 @@ function snakeCase(name: string): string {
 
 function rounded(value: unknown): unknown {
   return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
+}
+
+function timesMore(repetitions: number | undefined): string {
+  if (repetitions === undefined) return '';
+  return `, ${repetitions === 1 ? 'once' : `${repetitions} times`} more`;
 }
 
 function nameOf(service: string | undefined): string {

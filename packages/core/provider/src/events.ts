@@ -27,6 +27,8 @@ export type ProductEvent =
       readonly code: ProviderErrorCode | 'DEADLINE';
       readonly message: string;
       readonly durationMs: number;
+      /** How often it was refused since that was last told; only in what is told to readers. */
+      readonly repetitions?: number;
     }
   | {
       readonly type: 'revision.changed';
@@ -98,13 +100,21 @@ export type ProductEvent =
   | { readonly type: 'provider.recovered'; readonly provider: string }
   /** Open: requests are answered from memory or refused at once, since the provider does not answer. */
   | { readonly type: 'breaker.changed'; readonly provider: string; readonly open: boolean }
+  /** Values had to be dropped for others, since no more may be held in memory: they are read again when asked for. */
+  | { readonly type: 'memory.full'; readonly values: number; readonly bytes: number; readonly evicted: number }
   | { readonly type: 'docker.failed'; readonly operation: string; readonly message: string }
   | { readonly type: 'docker.recovered' }
   | { readonly type: 'leadership.changed'; readonly leader: boolean }
   | { readonly type: 'reconcile.passed'; readonly durationMs: number; readonly dockerAnswered: boolean }
   | { readonly type: 'reconcile.failed'; readonly message: string }
   | { readonly type: 'driver.listening'; readonly socket: string }
-  | { readonly type: 'driver.request-refused'; readonly status: number; readonly message: string }
+  | {
+      readonly type: 'driver.request-refused';
+      readonly status: number;
+      readonly message: string;
+      /** How often such a request was refused since that was last told; only in what is told to readers. */
+      readonly repetitions?: number;
+    }
   | { readonly type: 'monitoring.listening'; readonly address: string }
   | { readonly type: 'monitoring.failed'; readonly message: string }
   | { readonly type: 'plugin.warning'; readonly message: string }

@@ -85,11 +85,6 @@ export class PluginProcess {
     return this.#isAlive;
   }
 
-  /** How many values it has in memory, and of how many bytes. */
-  get memorySize(): Delivery['memorySize'] {
-    return this.#delivery.memorySize;
-  }
-
   start(): void {
     this.rotation.start();
   }
