@@ -1,7 +1,7 @@
-// bootstrap.mjs demo|test|test:swarm|bench:rotation|build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
+// bootstrap.mjs demo|test|test:swarm|bench|build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
 // do, on any machine with Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed
 // by it, as pinned.
-import { benchRotation } from '../packages/testing/lab/bootstrap/bench-rotation.mjs';
+import { bench } from '../packages/testing/lab/bootstrap/bench.mjs';
 import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
 import { build, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
 import { simulate } from '../packages/testing/lab/bootstrap/simulate.mjs';
@@ -14,7 +14,7 @@ const commands = {
   test,
   simulate,
   'test:swarm': testSwarm,
-  'bench:rotation': benchRotation,
+  bench,
   build: async () => {
     await install();
     await build();

@@ -5,8 +5,15 @@ import { spawn } from 'node:child_process';
 /** An end of the run that needs no stack: what is wrong, and what to do. */
 export class SetupError extends Error {}
 
+let output = process.stdout;
+
 export function say(line) {
-  process.stdout.write(`${line}\n`);
+  output.write(`${line}\n`);
+}
+
+/** From now on, for a command whose stdout is its result. */
+export function sayOnStderr() {
+  output = process.stderr;
 }
 
 export async function step(what, action) {

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
+import type { Vault } from '../vault.ts';
+import type { VaultProxy } from '../vault-proxy.ts';
+import { type BenchSecret, type CatalogOptions, MOUNT, writeSecrets } from './catalog.ts';
+import type { Figure } from './figure.ts';
+import type { LabelTemplate } from './label-template.ts';
+import type { Scale } from './scale.ts';
+import type { Running, Subject } from './subject.ts';
+
+/** A case: what is measured, and how. */
+export interface BenchCase {
+  readonly name: string;
+  /** What it is, in a line. */
+  heading(scale: Scale): string;
+  /** Whether it is measured at each of the provider's latencies, or once without any. */
+  readonly perLatency: boolean;
+  /** False for what only our own plugin can be asked for. */
+  readonly forPeers: boolean;
+  /**
+   * Measures. What it started is stopped by the bench.
+   * @throws where something is not answered as it must be.
+   */
+  run(bench: Bench): Promise<readonly Figure[]>;
+}
+
+/** Credentials of an AppRole that may read the benchmark's secrets. */
+export interface AppRole {
+  readonly roleId: string;
+  readonly secretId: string;
+}
+
+/** What all cases share. */
+export interface BenchWorld {
+  readonly vault: Vault;
+  readonly proxy: VaultProxy;
+  readonly appRole: AppRole;
+  /** Short: sockets are made below it. */
+  readonly folder: string;
+  readonly scale: Scale;
+}
+
+/** The driver's name, which the secrets of an engine must have. */
+export const DRIVER = 'bench-driver';
+
+/** One run of one case: a Vault that is as slow as wanted and sound, and a plugin to be started as often as wanted. */
+export class Bench {
+  readonly vault: Vault;
+  readonly proxy: VaultProxy;
+  readonly scale: Scale;
+  readonly folder: string;
+  readonly #appRole: AppRole;
+  readonly #subject: Subject;
+  readonly #started: Running[] = [];
+  #count = 0;
+
+  constructor({ vault, proxy, appRole, folder, scale }: BenchWorld, subject: Subject) {
+    this.vault = vault;
+    this.proxy = proxy;
+    this.scale = scale;
+    this.folder = folder;
+    this.#appRole = appRole;
+    this.#subject = subject;
+  }
+
+  /** Starts the plugin, with the environment that every plugin gets and what is given here. There is no engine for it. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<Running> {
+    this.#count++;
+    const running = await this.#subject.start(join(this.folder, String(this.#count)), {
+      PLUGIN_NAME: DRIVER,
+      DOCKER_HOST: `unix://${this.folder}/no-engine.sock`,
+      MONITORING_PORT: String(await freePort()),
+      SECRETS_PROVIDER: 'vault',
+      VAULT_ADDR: this.proxy.addr,
+      VAULT_MOUNT_PATH: MOUNT,
+      VAULT_AUTH_METHOD: 'token',
+      VAULT_TOKEN: this.vault.rootToken,
+      VAULT_ROLE_ID: this.#appRole.roleId,
+      VAULT_SECRET_ID: this.#appRole.secretId,
+      ...env,
+    });
+    this.#started.push(running);
+    return running;
+  }
+
+  /** How the labels of the plugin's secrets are written. */
+  get labels(): LabelTemplate {
+    return this.#subject.labels;
+  }
+
+  /** Writes secrets of the case to Vault; see {@link writeSecrets}. */
+  secrets(options: CatalogOptions): Promise<readonly BenchSecret[]> {
+    return writeSecrets(this.vault, options);
+  }
+
+  /** Ends what still runs. */
+  async stop(): Promise<void> {
+    for (const running of this.#started.splice(0)) await running.stop();
+  }
+}

@@ -1,0 +1,26 @@
+import type { BenchCase } from '../bench.ts';
+import { first } from './first.ts';
+import { memory } from './memory.ts';
+import { hang, unavailable } from './outage.ts';
+import { refused } from './refused.ts';
+import { rotation } from './rotation.ts';
+import { sequential } from './sequential.ts';
+import { start } from './start.ts';
+import { storm } from './storm.ts';
+import { tick } from './tick.ts';
+
+/** What is run where no names are given. */
+export const defaultCases: readonly BenchCase[] = [
+  start,
+  first,
+  sequential,
+  storm,
+  hang,
+  unavailable,
+  refused,
+  tick,
+  memory,
+];
+
+/** All, also those that take minutes and need an engine. */
+export const allCases: readonly BenchCase[] = [...defaultCases, rotation];

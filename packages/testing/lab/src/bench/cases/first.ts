@@ -1,0 +1,51 @@
+import { ask, callsOfTasks } from '../ask.ts';
+import type { BenchCase } from '../bench.ts';
+import { MOUNT } from '../catalog.ts';
+import { count, ms } from '../figure.ts';
+import { HttpConnection } from '../http-connection.ts';
+import { percentile } from '../percentiles.ts';
+
+const LIMIT_MS = 10_000;
+
+/** What a secret costs that nobody has asked for, beside Vault's own time. */
+export const first: BenchCase = {
+  name: 'first',
+  heading: ({ firstReads }) => `${firstReads} secrets that nobody has asked for, one by one, each on a path of its own`,
+  perLatency: true,
+  forPeers: true,
+  async run(bench) {
+    const [known, ...secrets] = await bench.secrets({ prefix: 'first', paths: bench.scale.firstReads + 1 });
+    if (known === undefined) throw new RangeError('there is nothing to read');
+    const { client } = await bench.start();
+    // Login and mount are not the first read's.
+    await ask(client, callsOfTasks('warm', [known], 1));
+    await bench.proxy.reset();
+    const { timesMs } = await ask(client, callsOfTasks('web', secrets, 1));
+    const { requests } = await bench.proxy.counts();
+
+    const address = new URL(bench.proxy.addr);
+    const connection = new HttpConnection({ host: address.hostname, port: Number(address.port) });
+    const vaultMs: number[] = [];
+    for (const { path } of secrets) {
+      const begunMs = performance.now();
+      await connection.request(
+        {
+          method: 'GET',
+          path: `/v1/${MOUNT}/data/${path}`,
+          headers: { Host: address.host, 'X-Vault-Token': bench.vault.rootToken },
+        },
+        LIMIT_MS,
+      );
+      vaultMs.push(performance.now() - begunMs);
+    }
+    connection.close();
+    const own = percentile(vaultMs, 0.5);
+    return [
+      ms('Vault itself, p50', own),
+      ms('p50', percentile(timesMs, 0.5), own + 2),
+      ms('p99', percentile(timesMs, 0.99)),
+      ms('p50 less that of Vault itself', percentile(timesMs, 0.5) - own, 2),
+      count('requests to Vault', requests, secrets.length),
+    ];
+  },
+};

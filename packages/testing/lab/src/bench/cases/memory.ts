@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ask, callsOfTasks } from '../ask.ts';
+import type { Bench, BenchCase } from '../bench.ts';
+import { startEngineDouble } from '../engine-double.ts';
+import { count, mib } from '../figure.ts';
+import { median } from '../percentiles.ts';
+import { residentMiB } from '../process-use.ts';
+import type { Running } from '../subject.ts';
+import { stormOnce, stormSecrets } from './storm.ts';
+
+const INTERVAL_MS = 500;
+const SECRETS = 100;
+const SAMPLES = 5;
+
+/** What the plugin holds of the machine's memory, and whether it grows. */
+export const memory: BenchCase = {
+  name: 'memory',
+  heading: ({ memory: { ticks, limitMs } }) =>
+    `resident set, one after the other in one process; VAULT_ROTATION_INTERVAL=${INTERVAL_MS}ms, ${ticks} ticks or as ` +
+    `many as fit into ${limitMs / 1000} s; the engine is a double of its API`,
+  perLatency: false,
+  forPeers: true,
+  async run(bench) {
+    const { settleMs, sampleMs, ticks, limitMs } = bench.scale.memory;
+    const hundred = await bench.secrets({ prefix: 'memory', paths: SECRETS });
+    const ofStorm = await stormSecrets(bench);
+    const engine = await startEngineDouble(join(bench.folder, 'engine-memory.sock'), bench.labels);
+    const running = await bench.start({ DOCKER_HOST: engine.host, VAULT_ROTATION_INTERVAL: `${INTERVAL_MS}ms` });
+    await delay(settleMs);
+    const idle = await sample(running, sampleMs);
+
+    engine.use(hundred);
+    await ask(running.client, callsOfTasks('web', hundred, 1));
+    await delay(settleMs);
+    const withSecrets = await sample(running, sampleMs);
+
+    await stormOnce(running.client, ofStorm, bench.scale.storm);
+    const afterStorm = await sample(running, sampleMs);
+
+    await bench.proxy.reset();
+    const begunMs = performance.now();
+    let halfway: number | undefined;
+    let done = 0;
+    while (done < ticks && performance.now() - begunMs < limitMs) {
+      await delay(INTERVAL_MS);
+      done = await looksAt(bench, hundred[0]?.path ?? '');
+      const isHalf = done >= ticks / 2 || performance.now() - begunMs >= limitMs / 2;
+      if (isHalf) halfway ??= await sample(running, sampleMs);
+    }
+    const end = await sample(running, sampleMs);
+    await running.stop();
+    engine.close();
+    return [
+      mib('idle', idle, 95),
+      mib(`${SECRETS} secrets`, withSecrets, 100),
+      mib('after the storm', afterStorm, 130),
+      mib('after half of the ticks', halfway ?? end),
+      mib('after the ticks', end, afterStorm),
+      count('ticks', done),
+    ];
+  },
+};
+
+async function looksAt({ proxy }: Bench, path: string): Promise<number> {
+  const { byPath } = await proxy.counts();
+  return Math.max(0, ...Object.entries(byPath).flatMap(([key, number]) => (key.endsWith(`/${path}`) ? [number] : [])));
+}
+
+/** The median of some samples, since it goes up and down with the garbage. */
+async function sample(running: Running, sampleMs: number): Promise<number> {
+  const samples: number[] = [];
+  for (let nth = 0; nth < SAMPLES; nth++) {
+    samples.push(residentMiB(running.pids()));
+    await delay(sampleMs / SAMPLES);
+  }
+  return median(samples);
+}

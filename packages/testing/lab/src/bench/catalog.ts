@@ -1,0 +1,51 @@
+import type { Vault } from '../vault.ts';
+import type { SecretPlace } from './label-template.ts';
+
+/** A secret of the benchmark, and what must be answered for it. */
+export interface BenchSecret extends SecretPlace {
+  /** Swarm's name of it. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Which secrets to write. */
+export interface CatalogOptions {
+  /** Begins the paths, so that no two cases share one. */
+  readonly prefix: string;
+  readonly paths: number;
+  readonly fieldsPerPath?: number;
+}
+
+/** The mount of all secrets. */
+export const MOUNT = 'secret';
+const WRITES_AT_ONCE = 8;
+
+/** Writes secrets to Vault itself; resolves to them, those of one path next to each other. */
+export async function writeSecrets(
+  vault: Vault,
+  { prefix, paths, fieldsPerPath = 1 }: CatalogOptions,
+): Promise<readonly BenchSecret[]> {
+  const secrets: BenchSecret[] = [];
+  const bodies: (readonly [string, Readonly<Record<string, string>>])[] = [];
+  for (let index = 0; index < paths; index++) {
+    const path = `bench/${prefix}/path-${index}`;
+    const fields = Array.from({ length: fieldsPerPath }, (_, nth) => `field-${nth}`);
+    const ofPath = fields.map((field) => ({
+      name: `${prefix}-${index}-${field}`,
+      path,
+      field,
+      value: `the value of ${path} ${field}`,
+    }));
+    secrets.push(...ofPath);
+    bodies.push([path, Object.fromEntries(ofPath.map(({ field, value }) => [field, value]))]);
+  }
+  const waiting = bodies.values();
+  const work = async () => {
+    for (const [path, data] of waiting) {
+      const { status } = await vault.request('POST', `${MOUNT}/data/${path}`, { data });
+      if (status !== 200) throw new Error(`Vault answered the writing of ${path} with ${status}`);
+    }
+  };
+  await Promise.all(Array.from({ length: WRITES_AT_ONCE }, work));
+  return secrets;
+}

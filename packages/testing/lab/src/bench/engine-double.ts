@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { DRIVER } from './bench.ts';
+import type { BenchSecret } from './catalog.ts';
+import type { LabelTemplate } from './label-template.ts';
+
+/** As much of a Docker engine as a plugin asks for: one manager that leads, and services that never change. */
+export interface EngineDouble {
+  /** As in DOCKER_HOST. */
+  readonly host: string;
+  /** From now on these are the driver's secrets, {@link SECRETS_PER_SERVICE} in each service. */
+  use(secrets: readonly BenchSecret[]): void;
+  /** Updates of services that were asked for, and refused. */
+  serviceUpdates(): number;
+  close(): void;
+}
+
+interface Config {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: { readonly Name?: string };
+}
+
+interface Objects {
+  readonly secrets: readonly object[];
+  readonly services: readonly object[];
+  readonly tasks: readonly object[];
+}
+
+/** How many secrets a service has, and with it its only task. */
+export const SECRETS_PER_SERVICE = 10;
+const NODE = {
+  ID: 'node-1',
+  Spec: { Availability: 'active' },
+  Status: { State: 'ready' },
+  ManagerStatus: { Leader: true },
+};
+const INFO = { Swarm: { NodeID: NODE.ID, LocalNodeState: 'active', ControlAvailable: true } };
+
+/** Starts a double on a unix socket. */
+export async function startEngineDouble(socketPath: string, labels: LabelTemplate): Promise<EngineDouble> {
+  let objects: Objects = { secrets: [], services: [], tasks: [] };
+  const configs = new Map<string, Config>();
+  let index = 100;
+  let serviceUpdates = 0;
+
+  const writeConfig = (id: string, spec: Config['Spec']) => {
+    index++;
+    configs.set(id, { ID: id, Version: { Index: index }, Spec: spec });
+    return { ID: id };
+  };
+  const find = (list: readonly object[], id: string) => list.find((each) => 'ID' in each && each.ID === id) ?? notFound;
+  const answerTo = (method: string, path: string, query: URLSearchParams, body: string): unknown => {
+    const [kind = '', id, verb] = path.split('/').slice(1);
+    const isWrite = method === 'POST';
+    switch (kind) {
+      case '_ping':
+        return 'OK';
+      case 'info':
+        return INFO;
+      case 'nodes':
+        return id === undefined ? [NODE] : NODE;
+      case 'secrets':
+      case 'tasks':
+        return id === undefined ? objects[kind] : find(objects[kind], id);
+      case 'services':
+        if (isWrite) serviceUpdates++;
+        return isWrite ? notFound : id === undefined ? objects.services : find(objects.services, id);
+      case 'configs': {
+        if (isWrite && id === 'create') return writeConfig(`config-${configs.size + 1}`, JSON.parse(body));
+        if (id === undefined) return [...configs.values()];
+        const config = [...configs.values()].find(({ ID, Spec }) => ID === id || Spec.Name === id);
+        if (config === undefined) return notFound;
+        if (verb !== 'update') return config;
+        if (query.get('version') !== String(config.Version.Index)) return outOfSequence;
+        writeConfig(config.ID, JSON.parse(body));
+        return {};
+      }
+      default:
+        return notFound;
+    }
+  };
+  const server = createServer(async (asked, answer) => {
+    let body = '';
+    for await (const chunk of asked) body += chunk;
+    const url = new URL(asked.url ?? '/', 'http://engine');
+    const path = url.pathname.replace(/^\/v\d+\.\d+(?=\/)/, '');
+    // Nothing ever happens, so the stream of events has only a beginning.
+    if (path === '/events') answer.writeHead(200).flushHeaders();
+    else send(answer, answerTo(asked.method ?? 'GET', path, url.searchParams, body));
+  });
+  server.listen(socketPath);
+  await once(server, 'listening');
+  return {
+    host: `unix://${socketPath}`,
+    use: (secrets) => {
+      objects = describe(secrets, labels);
+    },
+    serviceUpdates: () => serviceUpdates,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+const notFound = { status: 404, message: 'not found' };
+const outOfSequence = { status: 500, message: 'rpc error: code = Unknown desc = update out of sequence' };
+
+function send(answer: ServerResponse, content: unknown): void {
+  const refusal = content === notFound || content === outOfSequence ? (content as typeof notFound) : undefined;
+  answer.writeHead(refusal?.status ?? 200, { 'Content-Type': 'application/json', 'Api-Version': '1.41' });
+  answer.end(typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+function describe(secrets: readonly BenchSecret[], labels: LabelTemplate): Objects {
+  const now = new Date().toISOString();
+  const stamps = { Version: { Index: 10 }, CreatedAt: now, UpdatedAt: now };
+  const ofServices = Array.from({ length: Math.ceil(secrets.length / SECRETS_PER_SERVICE) }, (_, nth) =>
+    secrets.slice(nth * SECRETS_PER_SERVICE, (nth + 1) * SECRETS_PER_SERVICE),
+  );
+  const template = (used: readonly BenchSecret[]) => ({
+    ContainerSpec: {
+      Image: 'app:latest',
+      Secrets: used.map(({ name }) => ({ File: { Name: name }, SecretID: `id-of-${name}`, SecretName: name })),
+    },
+    ForceUpdate: 0,
+    Runtime: 'container',
+  });
+  return {
+    secrets: secrets.map((secret) => ({
+      ID: `id-of-${secret.name}`,
+      ...stamps,
+      Spec: { Name: secret.name, Labels: labels(secret), Driver: { Name: DRIVER } },
+    })),
+    services: ofServices.map((used, nth) => ({
+      ID: `service-${nth}`,
+      ...stamps,
+      Spec: { Name: `service-${nth}`, Mode: { Replicated: { Replicas: 1 } }, TaskTemplate: template(used) },
+    })),
+    tasks: ofServices.map((used, nth) => ({
+      ID: `task-${nth}`,
+      ...stamps,
+      ServiceID: `service-${nth}`,
+      NodeID: NODE.ID,
+      Slot: 1,
+      DesiredState: 'running',
+      Spec: template(used),
+      Status: { State: 'running', Timestamp: now },
+    })),
+  };
+}

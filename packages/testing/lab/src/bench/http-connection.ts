@@ -1,0 +1,126 @@
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+
+/** An answer over HTTP. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** What is asked; the headers are sent as they are, and Content-Length with them. */
+export interface RawRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** There was no whole answer in time. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+interface Waiting {
+  readonly resolve: (answer: RawAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * One kept connection, for one request after the other. It does so little that what is measured through it is the other
+ * side: Node's own client takes as long as an answer from memory.
+ */
+export class HttpConnection {
+  readonly #socket: Socket;
+  #received: Buffer = Buffer.alloc(0);
+  #waiting: Waiting | undefined;
+  #isOpen = true;
+
+  /** Opens it at once; what goes wrong rejects the first request. */
+  constructor(address: NetConnectOpts) {
+    this.#socket = connect(address);
+    this.#socket.setNoDelay(true);
+    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    this.#socket.on('error', (error) => this.#end(error));
+    this.#socket.on('close', () => this.#end(new Error('the connection was closed before the answer')));
+  }
+
+  /** Whether another request can be sent. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /**
+   * Sends a request when the one before is answered.
+   * @throws {NoAnswer} where there is no whole answer within `timeoutMs`; the connection is then closed.
+   */
+  request({ method, path, headers, body = '' }: RawRequest, timeoutMs: number): Promise<RawAnswer> {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const head = `${method} ${path} HTTP/1.1\r\n${lines.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#end(new NoAnswer(`${method} ${path}: no answer in ${timeoutMs / 1000} s`));
+      }, timeoutMs);
+      this.#waiting = {
+        resolve: (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      if (this.#isOpen) this.#socket.write(head + body);
+      else this.#end(new Error('the connection is closed'));
+    });
+  }
+
+  close(): void {
+    this.#end(new Error('the connection was closed'));
+  }
+
+  #end(error: Error): void {
+    this.#isOpen = false;
+    this.#socket.destroy();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.reject(error);
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    const end = this.#received.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    const head = this.#received.toString('latin1', 0, end + 2);
+    const body = bodyOf(head, this.#received.subarray(end + 4));
+    if (body === undefined) return;
+    this.#received = Buffer.alloc(0);
+    if (/^connection: close\r$/im.test(head)) {
+      this.#isOpen = false;
+      this.#socket.destroy();
+    }
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resolve({ status: Number(head.slice(9, 12)), body });
+  }
+}
+
+/** The whole body; undefined where more of it is to come. */
+function bodyOf(head: string, rest: Buffer): Buffer | undefined {
+  if (/^transfer-encoding: chunked\r$/im.test(head)) return chunksOf(rest);
+  const length = Number(/^content-length: (\d+)\r$/im.exec(head)?.[1] ?? 0);
+  return rest.length < length ? undefined : rest.subarray(0, length);
+}
+
+function chunksOf(rest: Buffer): Buffer | undefined {
+  const parts: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const lineEnd = rest.indexOf('\r\n', at);
+    if (lineEnd < 0) return undefined;
+    const size = Number.parseInt(rest.toString('latin1', at, lineEnd), 16);
+    const begin = lineEnd + 2;
+    if (rest.length < begin + size + 2) return undefined;
+    if (size === 0) return Buffer.concat(parts);
+    parts.push(rest.subarray(begin, begin + size));
+    at = begin + size + 2;
+  }
+}

@@ -1,0 +1,44 @@
+/** A place of a secret in Vault, below the mount. */
+export interface SecretPlace {
+  readonly path: string;
+  readonly field: string;
+}
+
+/** The labels of a secret of ours. */
+export const OWN_LABELS = '{"vault_path":"{path}","vault_field":"{field}"}';
+
+/** Gives a secret's labels by its place. */
+export type LabelTemplate = (place: SecretPlace) => Readonly<Record<string, string>>;
+
+/**
+ * Reads a JSON object of strings, in which `{path}` and `{field}` stand for a secret's own.
+ *
+ * @throws where the text is something else; the message says what it must be.
+ */
+export function parseLabelTemplate(text: string): LabelTemplate {
+  const labels = parse(text);
+  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) throw wrong(text);
+  const entries = Object.entries(labels).map(([name, value]): [string, string] => {
+    if (typeof value !== 'string') throw wrong(text);
+    return [name, value];
+  });
+  return (place) =>
+    Object.fromEntries(
+      entries.map(([name, value]) => [
+        name,
+        value.replaceAll(/\{(path|field)\}/g, (_, part: keyof SecretPlace) => place[part]),
+      ]),
+    );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw wrong(text);
+  }
+}
+
+function wrong(text: string): Error {
+  return new Error(`PEER_LABELS=${text}: it must be a JSON object of strings, such as ${OWN_LABELS}`);
+}

@@ -1,0 +1,77 @@
+// `npm run bench -- [NAME…]`: the benchmarks. Tables go to stdout, and what is being measured to stderr; with `--json -`
+// stdout has nothing but the figures.
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { tempFolder } from '../box.ts';
+import { startVault } from '../vault.ts';
+import { startVaultProxy } from '../vault-proxy.ts';
+import { makeAppRole } from './app-role.ts';
+import { allCases, defaultCases } from './cases/all-cases.ts';
+import { type BenchOptions, parseOptions, UsageError } from './options.ts';
+import { runCases } from './run-cases.ts';
+import { peer, plugin } from './subject.ts';
+import { type CaseResult, compare, table } from './table.ts';
+
+/** Exit codes: a case that failed, and a command that was not understood. */
+const EXIT = { ok: 0, failure: 1, wrongUse: 2 } as const;
+
+async function run(options: BenchOptions): Promise<number> {
+  const cases = options.names.length === 0 ? defaultCases : allCases.filter(({ name }) => options.names.includes(name));
+  const toStdout = options.json !== '-';
+  const results: CaseResult[] = [];
+  const folder = tempFolder();
+  const vault = await startVault({ dir: join(folder.path, 'vault') });
+  const proxy = await startVaultProxy(vault.addr);
+  try {
+    const appRole = await makeAppRole(vault);
+    await runCases(
+      { vault, proxy, appRole, folder: folder.path, scale: options.scale },
+      {
+        cases,
+        latenciesMs: options.latenciesMs,
+        subjects: [plugin, ...(options.peer === undefined ? [] : [peer(options.peer)])],
+        onBegin: (what) => process.stderr.write(`measuring ${what} …\n`),
+        onResult: (result) => {
+          results.push(result);
+          if (toStdout) process.stdout.write(`\n${table(result)}\n`);
+        },
+      },
+    );
+  } finally {
+    await proxy.close();
+    await vault.kill();
+    await folder.remove();
+  }
+  const json = `${JSON.stringify(report(results), undefined, 1)}\n`;
+  if (options.json === '-') process.stdout.write(json);
+  else if (options.json !== undefined) await writeFile(options.json, json);
+  const failed = results.some(({ outcomes }) => Object.values(outcomes).some(({ kind }) => kind === 'failed'));
+  return failed ? EXIT.failure : EXIT.ok;
+}
+
+function report(results: readonly CaseResult[]) {
+  return {
+    machine: { node: process.version, arch: process.arch, cpus: availableParallelism(), model: cpus()[0]?.model },
+    cases: results.map((result) => ({
+      name: result.name,
+      heading: result.heading,
+      latencyMs: result.latencyMs,
+      figures: compare(result),
+      failures: Object.entries(result.outcomes).flatMap(([subject, outcome]) =>
+        outcome.kind === 'failed' ? [{ subject, message: outcome.message }] : [],
+      ),
+    })),
+  };
+}
+
+// What runs is killed when this process exits, but not when a signal ends it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(EXIT.failure));
+try {
+  const known = allCases.map(({ name }) => name);
+  process.exitCode = await run(parseOptions(process.argv.slice(2), process.env, known));
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  process.stderr.write(`${isUsage ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = isUsage ? EXIT.wrongUse : EXIT.failure;
+}

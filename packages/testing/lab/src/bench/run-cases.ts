@@ -1,0 +1,49 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Bench, type BenchCase, type BenchWorld } from './bench.ts';
+import type { Subject } from './subject.ts';
+import type { CaseResult, Outcome, SubjectName } from './table.ts';
+
+/** What to run. */
+export interface RunOptions {
+  readonly cases: readonly BenchCase[];
+  readonly latenciesMs: readonly number[];
+  /** Each case is run with one after the other. */
+  readonly subjects: readonly Subject[];
+  /** Told before a measurement begins. */
+  readonly onBegin: (what: string) => void;
+  /** Told when a case was measured with all subjects. */
+  readonly onResult: (result: CaseResult) => void;
+}
+
+/** Runs the cases, each at each latency; one that fails does not keep the others from being run. */
+export async function runCases(world: BenchWorld, options: RunOptions): Promise<void> {
+  let count = 0;
+  for (const each of options.cases) {
+    for (const latencyMs of each.perLatency ? options.latenciesMs : [null]) {
+      const outcomes: Partial<Record<SubjectName, Outcome>> = {};
+      for (const subject of options.subjects) {
+        if (subject.name === 'peer' && !each.forPeers) continue;
+        options.onBegin(`${each.name}${latencyMs === null ? '' : ` +${latencyMs} ms`}, ${subject.name}`);
+        count++;
+        const folder = join(world.folder, String(count));
+        await mkdir(folder);
+        await world.proxy.setLatency(latencyMs ?? 0);
+        outcomes[subject.name] = await runOne(each, new Bench({ ...world, folder }, subject));
+      }
+      options.onResult({ name: each.name, heading: each.heading(world.scale), latencyMs, outcomes });
+    }
+  }
+}
+
+async function runOne(each: BenchCase, bench: Bench): Promise<Outcome> {
+  try {
+    return { kind: 'measured', figures: await each.run(bench) };
+  } catch (error) {
+    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await bench.stop();
+    await bench.proxy.setFaults();
+    await bench.proxy.reset();
+  }
+}

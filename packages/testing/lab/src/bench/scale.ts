@@ -1,0 +1,50 @@
+/** How much each case does. */
+export interface Scale {
+  readonly starts: number;
+  readonly firstReads: number;
+  readonly sequential: { readonly secrets: number; readonly tasks: number; readonly runs: number };
+  readonly storm: StormScale;
+  /** Of GETSECRET_DEADLINE, where it is not the default. */
+  readonly deadline: string | undefined;
+  readonly refused: { readonly calls: number; readonly windowMs: number };
+  readonly tick: { readonly sizes: readonly number[]; readonly intervalMs: number; readonly ticks: number };
+  readonly memory: {
+    readonly settleMs: number;
+    readonly sampleMs: number;
+    readonly ticks: number;
+    readonly limitMs: number;
+  };
+}
+
+/** Tasks that all ask at once, as they do when another manager leads. */
+export interface StormScale {
+  readonly services: number;
+  readonly tasksPerService: number;
+  readonly pathsPerService: number;
+  readonly fieldsPerPath: number;
+  readonly runs: number;
+}
+
+/** What the figures are measured with. */
+export const fullScale: Scale = {
+  starts: 20,
+  firstReads: 200,
+  sequential: { secrets: 100, tasks: 10, runs: 3 },
+  storm: { services: 25, tasksPerService: 20, pathsPerService: 4, fieldsPerPath: 5, runs: 3 },
+  deadline: undefined,
+  refused: { calls: 100, windowMs: 10_000 },
+  tick: { sizes: [100, 1_000], intervalMs: 2_000, ticks: 5 },
+  memory: { settleMs: 5_000, sampleMs: 1_000, ticks: 1_000, limitMs: 120_000 },
+};
+
+/** Just enough to see that everything is done and counted as it must be; its times say nothing. */
+export const quickScale: Scale = {
+  starts: 2,
+  firstReads: 5,
+  sequential: { secrets: 5, tasks: 2, runs: 1 },
+  storm: { services: 3, tasksPerService: 4, pathsPerService: 2, fieldsPerPath: 3, runs: 1 },
+  deadline: '1s',
+  refused: { calls: 16, windowMs: 500 },
+  tick: { sizes: [12], intervalMs: 500, ticks: 2 },
+  memory: { settleMs: 100, sampleMs: 50, ticks: 2, limitMs: 5_000 },
+};

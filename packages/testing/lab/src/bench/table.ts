@@ -1,0 +1,89 @@
+import { type Figure, showValue } from './figure.ts';
+
+/** The two that are measured; a peer only where one was given. */
+export type SubjectName = 'plugin' | 'peer';
+
+/** What one of them has shown in a case: its figures, or why there are none. */
+export type Outcome =
+  | { readonly kind: 'measured'; readonly figures: readonly Figure[] }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** One case, at one latency of the provider. */
+export interface CaseResult {
+  readonly name: string;
+  readonly heading: string;
+  /** What the provider's answers took longer, in milliseconds; null where the case does not depend on it. */
+  readonly latencyMs: number | null;
+  readonly outcomes: Readonly<Partial<Record<SubjectName, Outcome>>>;
+}
+
+/** One figure of both. */
+export interface ComparedFigure {
+  readonly name: string;
+  readonly unit: Figure['unit'];
+  readonly toReach: number | null;
+  readonly plugin: number | null;
+  readonly peer: number | null;
+  /** The plugin's value divided by the peer's: below 1, the plugin needs less. Null where one of them has none. */
+  readonly ratio: number | null;
+}
+
+const WIDTH = 46;
+
+/** The figures of both side by side, in the order of the first that has them. */
+export function compare({ outcomes }: CaseResult): readonly ComparedFigure[] {
+  const own = figuresOf(outcomes.plugin);
+  const peers = figuresOf(outcomes.peer);
+  const names = [...new Set([...own, ...peers].map(({ name }) => name))];
+  return names.flatMap((name) => {
+    const plugin = own.find((figure) => figure.name === name);
+    const peer = peers.find((figure) => figure.name === name);
+    const either = plugin ?? peer;
+    if (either === undefined) return [];
+    const ratio = plugin === undefined || peer === undefined || peer.value === 0 ? null : plugin.value / peer.value;
+    return [
+      {
+        name,
+        unit: either.unit,
+        toReach: either.reach ?? null,
+        plugin: plugin?.value ?? null,
+        peer: peer?.value ?? null,
+        ratio,
+      },
+    ];
+  });
+}
+
+/** A case's figures as text for people, with the peer's and the ratio where there is one. */
+export function table(result: CaseResult): string {
+  const { name, heading, latencyMs, outcomes } = result;
+  const withPeer = outcomes.peer !== undefined;
+  const title = `${name}${latencyMs === null ? '' : `, Vault +${latencyMs} ms`}: ${heading}`;
+  const columns = ['at most', 'plugin', ...(withPeer ? ['peer', 'ratio'] : [])];
+  const rows = compare(result).map((figure) => {
+    const cells = [
+      figure.toReach === null ? '' : showValue(figure.unit, figure.toReach),
+      cell(outcomes.plugin, figure.name),
+      ...(withPeer ? [cell(outcomes.peer, figure.name), figure.ratio === null ? '' : figure.ratio.toFixed(2)] : []),
+    ];
+    return line(`  ${figure.name}`, cells);
+  });
+  const failures = (['plugin', 'peer'] as const).flatMap((subject) => {
+    const outcome = outcomes[subject];
+    return outcome?.kind === 'failed' ? [`  ${subject} failed: ${outcome.message}`] : [];
+  });
+  return [title, ...(rows.length > 0 ? [line('', columns), ...rows] : []), ...failures].join('\n');
+}
+
+function figuresOf(outcome: Outcome | undefined): readonly Figure[] {
+  return outcome?.kind === 'measured' ? outcome.figures : [];
+}
+
+function cell(outcome: Outcome | undefined, name: string): string {
+  const figure = figuresOf(outcome).find((each) => each.name === name);
+  return figure === undefined ? '' : showValue(figure.unit, figure.value, figure.atLeast);
+}
+
+function line(first: string, cells: readonly string[]): string {
+  return `${first.padEnd(WIDTH)}${cells.map((text) => text.padStart(11)).join('')}`.trimEnd();
+}
