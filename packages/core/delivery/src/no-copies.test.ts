@@ -1,0 +1,59 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { ProviderError, type SecretRevision, SecretValue } from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import { gives, setUp, textOf } from './testing/delivery-fixture.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** A provider's answer whose bytes are watched: is anybody still holding them? */
+function watchedValue(text: string, name: string) {
+  let bytes: Uint8Array | null = new TextEncoder().encode(text);
+  const watched = new WeakRef(bytes);
+  return {
+    answer: async (): Promise<SecretRevision> => {
+      const given = { value: new SecretValue(bytes ?? new Uint8Array()), revision: name };
+      bytes = null;
+      return given;
+    },
+    isHeld: async () => {
+      // What a job of the event loop has looked at is kept until that job ends.
+      await setImmediate();
+      collectGarbage();
+      return watched.deref() !== undefined;
+    },
+  };
+}
+
+test('nobody holds a value any more when its entry was dropped for others', async () => {
+  const { answers, ask } = setUp({ memory: { maxRevisions: 1, maxBytes: 1_000 } });
+  const { answer, isHeld } = watchedValue('canary', 'r1');
+  answers.push(answer, gives('other'));
+  expect(textOf(await ask())).toBe('canary');
+  expect(await isHeld()).toBe(true);
+  await ask('other');
+  expect(await isHeld()).toBe(false);
+});
+
+test('nobody holds a value any more that its provider withdrew', async () => {
+  const { answers, ask, advance } = setUp();
+  const { answer, isHeld } = watchedValue('canary', 'r1');
+  answers.push(answer, () => Promise.reject(new ProviderError('NOT_FOUND', 'deleted')));
+  expect(textOf(await ask())).toBe('canary');
+  await advance(20_000);
+  expect(textOf(await ask())).toBe('NOT_FOUND');
+  expect(await isHeld()).toBe(false);
+});
+
+test('nobody holds a value any more that was replaced twice', async () => {
+  const { answers, ask, advance } = setUp();
+  const { answer, isHeld } = watchedValue('canary', 'r1');
+  answers.push(answer, gives('two', 'r2'), gives('three', 'r3'));
+  for (const text of ['canary', 'two', 'three']) {
+    expect(textOf(await ask())).toBe(text);
+    await advance(20_000);
+  }
+  expect(await isHeld()).toBe(false);
+});
