@@ -54,9 +54,7 @@ export class KeyDesk implements ServedValues {
   confirm(): void {}
 
   /** A file is there or not: nobody waits for it, however its probes end. */
-  probing(): () => void {
-    return () => undefined;
-  }
+  probed(): void {}
 
   /** Beside those that are named, the latest two stay: a rollout that begins now will name the one before. */
   retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {

@@ -12,8 +12,8 @@ import {
   type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
+import type { Failure } from './circuit-breaker.ts';
 import { OldRevisions } from './old-revisions.ts';
-import type { QuestionOutcome } from './provider-health.ts';
 import { type FindProvider, ProviderReads } from './provider-reads.ts';
 import { checkSize, explainRefusal } from './refusal.ts';
 import type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
@@ -152,12 +152,11 @@ export class Delivery implements SecretSource {
     this.#memory.confirm(refKey(ref), revision, atMs);
   }
 
-  /**
-   * A probe of the ref's provider begins now. Call the result with how it ended: nobody waits long for a provider that
-   * leaves a probe without an answer.
-   */
-  probing(ref: SecretRef): (outcome: QuestionOutcome) => void {
-    return this.#reads.health(ref.provider).asked(this.#reads.trialOf(ref));
+  /** A probe of the ref's provider ended. Nobody waits for a provider that does not answer its probes. */
+  probed(ref: SecretRef, outcome: 'answered' | Failure): void {
+    const health = this.#reads.health(ref.provider);
+    if (outcome === 'answered') health.answered();
+    else health.failed(outcome, this.#reads.trialOf(ref));
   }
 
   /** From now on these revisions, by ref key, are not dropped, whatever else has to go. */

@@ -1,10 +1,10 @@
+export type { Failure } from './circuit-breaker.ts';
 export {
   type DeliveredRevision,
   Delivery,
   type DeliveryLimits,
   type RecordDelivery,
 } from './delivery.ts';
-export type { QuestionOutcome } from './provider-health.ts';
 export type { FindProvider } from './provider-reads.ts';
 export type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
 export type { ChoiceRequest, ChosenRevision, RevisionChoice } from './revision-choice.ts';

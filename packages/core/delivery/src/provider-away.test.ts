@@ -22,15 +22,16 @@ test('with a value in memory only the first caller waits for a provider that han
   expect(events.at(-1)).toMatchObject({ source: 'stale', durationMs: 0 });
 });
 
-test('nobody with a value in memory waits while a probe is overdue', async () => {
+test('nobody with a value in memory waits where the latest probe failed', async () => {
   const { delivery, answers, reads, ask, advance } = setUp();
   answers.push(gives('one'), hangs);
   await ask();
   await advance(20_000);
-  delivery.probing(db);
-  await advance(250);
-  expect(textOf(await ask())).toBe('one');
-  expect(reads.length).toBe(1);
+  delivery.probed(db, 'time-out');
+  const answer = ask();
+  await advance(0);
+  expect(textOf(await answer)).toBe('one');
+  expect(reads.length).toBe(2);
 });
 
 test('a provider that always takes its time is waited for', async () => {
@@ -183,8 +184,8 @@ test('after two who waited in vain for a provider that asks to slow down nobody 
 
 test('a probe without an answer counts as a failure of the provider, one with an answer ends that', async () => {
   const { delivery, events } = setUp();
-  for (let probe = 0; probe < 2; probe++) delivery.probing(db)('time-out');
+  for (let probe = 0; probe < 2; probe++) delivery.probed(db, 'time-out');
   expect(events.at(-1)).toMatchObject({ type: 'breaker.changed', open: true });
-  delivery.probing(db)('answered');
+  delivery.probed(db, 'answered');
   expect(events.at(-1)).toMatchObject({ type: 'breaker.changed', open: false });
 });

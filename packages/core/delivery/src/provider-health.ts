@@ -80,9 +80,19 @@ export class ProviderHealth {
     this.#open.add(question);
     return (outcome) => {
       if (!this.#open.delete(question)) return;
-      if (outcome === 'answered') this.#answered(question);
-      else if (outcome !== 'unknown') this.failed(outcome, trial);
+      if (outcome === 'answered') {
+        this.answered();
+        this.#answersMs.push(this.#answeredAtMs - question.askedAtMs);
+        if (this.#answersMs.length > REMEMBERED_ANSWERS) this.#answersMs.shift();
+      } else if (outcome !== 'unknown') this.failed(outcome, trial);
     };
+  }
+
+  /** It answered a question that was not put through {@link asked}. */
+  answered(): void {
+    this.#answeredAtMs = this.#clock.monotonic();
+    this.#hasFailed = false;
+    this.#breaker.succeeded();
   }
 
   /** It did not do what was asked, whether it answered or not. */
@@ -100,14 +110,6 @@ export class ProviderHealth {
   /** Ends what it does in the background. */
   close(): void {
     this.#breaker.close();
-  }
-
-  #answered({ askedAtMs }: OpenQuestion): void {
-    this.#answeredAtMs = this.#clock.monotonic();
-    this.#answersMs.push(this.#answeredAtMs - askedAtMs);
-    if (this.#answersMs.length > REMEMBERED_ANSWERS) this.#answersMs.shift();
-    this.#hasFailed = false;
-    this.#breaker.succeeded();
   }
 
   /** A question that is older than the latest answer may be slow by its nature: the provider is there. */

@@ -15,7 +15,7 @@ function setUp(recall: () => Promise<boolean>) {
     {
       refresh: () => Promise.reject(new Error('not asked for')),
       confirm: () => undefined,
-      probing: () => () => undefined,
+      probed: () => undefined,
       retain: (revisions) => retained.push([...(revisions.get(key) ?? [])]),
       recall: () => {
         recalls += 1;

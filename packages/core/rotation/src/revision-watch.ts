@@ -35,6 +35,10 @@ interface Finding {
 }
 
 const CALL_DEADLINE_MS = 10_000;
+/** A pass of probes may take longer by this for each ref: a slow provider that has many is not one that hangs. */
+const PROBE_MS = 50;
+/** After so many failures in a row the rest of a look is not read. */
+const FAILURES_IN_A_ROW = 3;
 const READS_AT_ONCE = 8;
 const DIGESTS_PER_REF = 4;
 
@@ -170,15 +174,23 @@ export class RevisionWatch {
         if (entry.error !== null && !seenMarkers.has(entry)) findings.push({ watched: entry, marker, begunAtMs });
       }
     }
+    let failuresInARow = 0;
+    let latestFailure: ProviderError | undefined;
     const read = await mapConcurrently(toRead, READS_AT_ONCE, async (entry): Promise<Finding> => {
+      if (latestFailure !== undefined && failuresInARow >= FAILURES_IN_A_ROW) {
+        return { ...entry, begunAtMs, marker: null, error: latestFailure };
+      }
       try {
         const revision = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, (cut) =>
           this.#values.refresh(entry.watched.ref, { signal: cut }),
         );
+        failuresInARow = 0;
         return { ...entry, begunAtMs, revision };
       } catch (error) {
         signal.throwIfAborted();
         const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);
+        failuresInARow = failure.retryable ? failuresInARow + 1 : 0;
+        latestFailure = failure;
         return { ...entry, begunAtMs, marker: null, error: failure };
       }
     });
@@ -187,21 +199,23 @@ export class RevisionWatch {
 
   async #probe(watched: readonly WatchedRef[], signal: AbortSignal): Promise<readonly ProbeResult[]> {
     const refs = watched.map(({ ref }) => ref);
-    const [first] = refs;
-    const ended = first === undefined ? () => undefined : this.#values.probing(first);
+    const deadlineMs = CALL_DEADLINE_MS + refs.length * PROBE_MS;
+    const tell = (outcome: ProbeOutcome | null) => {
+      if (outcome !== null && refs[0] !== undefined) this.#values.probed(refs[0], outcome);
+    };
     try {
-      const results = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, async (cut) => {
+      const results = await withDeadline(this.#clock, deadlineMs, signal, async (cut) => {
         const { probe } = await this.#findProvider(this.#provider);
         return probe === null ? null : await probe.probe(refs, { signal: cut });
       });
       const all = refs.map((ref): ProbeResult => results?.get(refKey(ref)) ?? { kind: 'unsupported' });
       this.#probeProblem = null;
       for (const result of all) if (result.kind === 'unsupported') this.#probeProblem ??= result.problem ?? null;
-      ended(outcomeOf(all));
+      tell(outcomeOf(all));
       return all;
     } catch (error) {
-      ended(error instanceof DeadlineExceeded ? 'time-out' : 'unknown');
       signal.throwIfAborted();
+      if (error instanceof DeadlineExceeded) tell('time-out');
       const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);
       return refs.map(() => ({ kind: 'failed', error: failure }));
     }
@@ -260,10 +274,10 @@ export class RevisionWatch {
 }
 
 /** One answer is enough to know that the provider is there. Where only a read can tell, a probe tells nothing. */
-function outcomeOf(results: readonly ProbeResult[]): ProbeOutcome {
+function outcomeOf(results: readonly ProbeResult[]): ProbeOutcome | null {
   const errors = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
   if (results.some(({ kind }) => kind === 'marker') || errors.some(({ retryable }) => !retryable)) return 'answered';
-  return errors.some(({ code }) => code === 'UNAVAILABLE') ? 'unavailable' : 'unknown';
+  return errors.some(({ code }) => code === 'UNAVAILABLE') ? 'unavailable' : null;
 }
 
 function newlyWatched(ref: SecretRef): WatchedRef {

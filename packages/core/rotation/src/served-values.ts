@@ -1,7 +1,7 @@
 import type { CallOptions, SecretRef, SecretRevision } from '@vault-swarm/provider';
 
 /** How a probe of a provider ended; `answered` also where the answer was that there is no such secret. */
-export type ProbeOutcome = 'answered' | 'unavailable' | 'time-out' | 'unknown';
+export type ProbeOutcome = 'answered' | 'unavailable' | 'time-out';
 
 /** Where values are read and kept, so that what the rotation gives to tasks is at hand when they ask for it. */
 export interface ServedValues {
@@ -9,11 +9,8 @@ export interface ServedValues {
   refresh(ref: SecretRef, options: CallOptions): Promise<SecretRevision>;
   /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */
   confirm(ref: SecretRef, revision: string, atMs: number): void;
-  /**
-   * A probe of the ref's provider begins now. The result is called once with how it ended: `unavailable` where the
-   * provider said that it can't serve, `time-out` where it said nothing, `unknown` where the probe was given up.
-   */
-  probing(ref: SecretRef): (outcome: ProbeOutcome) => void;
+  /** A probe of the ref's provider ended, so that requests may know whether it is worth asking. */
+  probed(ref: SecretRef, outcome: ProbeOutcome): void;
   /** From now on these revisions, by ref key, are not dropped, whatever else has to go. Others may go as before. */
   retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void;
   /**

@@ -1,0 +1,107 @@
+import { type Clock, ProviderError, type ProviderInstance, refKey, type SecretRef } from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import { RevisionWatch } from './revision-watch.ts';
+
+const refs = (count: number) =>
+  new Map(
+    Array.from({ length: count }, (_, index): [string, SecretRef] => {
+      const ref: SecretRef = { provider: 'vault', location: { path: `p${index}` }, encoding: 'raw' };
+      return [refKey(ref), ref];
+    }),
+  );
+
+/** A watch on a clock that runs to the next timer whenever nothing else happens. */
+function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<never>) {
+  const timers: { readonly atMs: number; readonly callback: () => void }[] = [];
+  let nowMs = 0;
+  const clock: Clock = {
+    now: () => nowMs,
+    monotonic: () => nowMs,
+    after: (delayMs, callback) => {
+      const timer = { atMs: nowMs + delayMs, callback };
+      timers.push(timer);
+      return () => timers.splice(timers.indexOf(timer), timers.includes(timer) ? 1 : 0);
+    },
+  };
+  const outcomes: string[] = [];
+  let asked = 0;
+  const watch = new RevisionWatch({
+    provider: 'vault',
+    findProvider: async () => ({ probe: null, ...provider }) as ProviderInstance,
+    values: {
+      refresh: () => {
+        asked += 1;
+        return refresh();
+      },
+      confirm: () => undefined,
+      probed: (_ref, outcome) => outcomes.push(outcome),
+      retain: () => undefined,
+      recall: async () => false,
+    },
+    clock,
+    events: { emit: () => undefined },
+    digest: () => 'digest',
+  });
+  const look = async () => {
+    let done = false;
+    const looking = watch.look(new AbortController().signal).finally(() => {
+      done = true;
+    });
+    while (!done) {
+      for (let round = 0; round < 50; round++) await Promise.resolve();
+      timers.sort((a, b) => a.atMs - b.atMs);
+      const next = done ? undefined : timers.shift();
+      if (next === undefined) continue;
+      nowMs = next.atMs;
+      next.callback();
+    }
+    await looking;
+  };
+  const after = (delayMs: number) => new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+  return { watch, look, outcomes, after, elapsedMs: () => nowMs, asked: () => asked };
+}
+
+test('a provider that hangs and can only be read is given up after ten of a thousand reads', async () => {
+  const { watch, look, elapsedMs, asked } = setUp({}, () => new Promise(() => undefined));
+  watch.setRefs(refs(1_000));
+  await look();
+  expect(elapsedMs()).toBe(20_000);
+  expect(asked()).toBe(10);
+  expect(watch.failure).toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test('a refusal of some is no reason not to read the others', async () => {
+  const { watch, look, asked } = setUp({}, () => Promise.reject(new ProviderError('NOT_FOUND', 'none')));
+  watch.setRefs(refs(100));
+  await look();
+  expect(asked()).toBe(100);
+});
+
+test('a provider that is slow and has many secrets is given the time that it needs', async () => {
+  const { watch, look, outcomes, after, elapsedMs } = setUp(
+    {
+      probe: {
+        probe: async (asked) => {
+          await after((asked.length / 8) * 100);
+          const error = new ProviderError('NOT_FOUND', 'none');
+          return new Map(asked.map((ref) => [refKey(ref), { kind: 'failed', error }]));
+        },
+      },
+    },
+    () => Promise.reject(new Error('never read')),
+  );
+  watch.setRefs(refs(1_000));
+  await look();
+  expect(elapsedMs()).toBe(12_500);
+  expect(outcomes).toEqual(['answered']);
+});
+
+test('a probe that never ends is cut off, and counts as a time-out', async () => {
+  const { watch, look, outcomes } = setUp({ probe: { probe: () => new Promise(() => undefined) } }, () =>
+    Promise.reject(new Error('never read')),
+  );
+  watch.setRefs(refs(10));
+  await look();
+  expect(outcomes).toEqual(['time-out']);
+  expect(watch.failure).toMatchObject({ code: 'UNAVAILABLE' });
+});
