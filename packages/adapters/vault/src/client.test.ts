@@ -1,15 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { createServer as createRawServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { ProviderError } from '@vault-swarm/provider';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { VaultClient } from './client.ts';
+import { certificate } from './testing/certificate.ts';
 import { realClock } from './testing/clocks.ts';
 import { configOf, soon, type Variables } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
@@ -183,26 +180,19 @@ describe('the client of Vault', () => {
   });
 
   test('shows its certificate to a server that asks for one', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'vault-client-'));
-    const [cert, key] = [join(folder, 'crt'), join(folder, 'key')];
-    const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
-    const names = ['-subj', '/CN=both', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    execFileSync('openssl', ['req', '-x509', '-nodes', ...ec, ...names, '-keyout', key, '-out', cert], {
-      stdio: 'ignore',
-    });
-    const pem = { cert: readFileSync(cert), key: readFileSync(key) };
-    const asking = createSecureServer({ ...pem, ca: pem.cert, requestCert: true }, (_request, response) =>
+    const { cert, key, certFile, keyFile, remove } = certificate();
+    const asking = createSecureServer({ cert, key, ca: cert, requestCert: true }, (_request, response) =>
       response.end('{}'),
     );
     const address = `https://127.0.0.1:${await listenOn(asking)}`;
     closing.push(async () => {
       asking.closeAllConnections();
       asking.close();
-      rmSync(folder, { recursive: true });
+      await remove();
     });
     const call = { method: 'GET', path: 'x', ...soon() } as const;
-    expect((await rejection(client(address, { VAULT_CACERT: cert }).request(call))).code).toBe('UNAVAILABLE');
-    const shown = client(address, { VAULT_CACERT: cert, VAULT_CLIENT_CERT: cert, VAULT_CLIENT_KEY: key });
+    expect((await rejection(client(address, { VAULT_CACERT: certFile }).request(call))).code).toBe('UNAVAILABLE');
+    const shown = client(address, { VAULT_CACERT: certFile, VAULT_CLIENT_CERT: certFile, VAULT_CLIENT_KEY: keyFile });
     expect((await shown.request(call)).status).toBe(200);
   });
 

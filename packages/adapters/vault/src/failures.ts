@@ -20,16 +20,19 @@ export function failureOf(answer: VaultAnswer, subject: string): ProviderError {
     const sealed = mentions(answer, 'sealed');
     return new ProviderError(
       'UNAVAILABLE',
-      `${subject}: ${sealed ? 'the server is sealed' : 'not available'} (status 503)`,
+      `${subject}: ${sealed ? 'the server is sealed (status 503); unseal it' : 'not available (status 503)'}`,
     );
   }
   if (status === 400 && mentions(answer, 'pgrading from non-versioned')) {
     return new ProviderError('UNAVAILABLE', `${subject}: the mount is being upgraded to KV v2 (status 400)`);
   }
   if (status === 400 || status === 405) {
-    return new ProviderError('INVALID_REF', `${subject}: the server refuses this path (status ${status})`);
+    return new ProviderError(
+      'INVALID_REF',
+      `${subject}: the server refuses this path (status ${status}); correct path or mount`,
+    );
   }
-  return new ProviderError('UNAVAILABLE', `${subject}: unexpected answer (status ${status})`);
+  return new ProviderError('UNAVAILABLE', `${subject}: unexpected answer (status ${status}); see the server's log`);
 }
 
 /** Whether one of the answer's errors or warnings has the text in it. */

@@ -1,7 +1,9 @@
-import { ProviderError, parseExactJson } from '@vault-swarm/provider';
-import { Agent, type Dispatcher, request } from 'undici';
+import { type Clock, ProviderError, parseExactJson } from '@vault-swarm/provider';
+import { request } from 'undici';
 import type { AnswerJson, VaultAnswer } from './answer.ts';
 import type { VaultTlsConfig } from './config.ts';
+import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
+import { dateOf, retryAfterMs } from './retry-after.ts';
 
 /** What node-vault hands to its transport: its own options, and those of ours that it passes through. */
 interface SendOptions {
@@ -21,61 +23,38 @@ interface SendResult {
   readonly request: { readonly path: string };
 }
 
-/** Connections to one server, each kept open for 30 s after its last use. */
-const MAX_CONNECTIONS = 16;
-const KEEP_ALIVE_MS = 30_000;
-const CONNECT_DEADLINE_MS = 5_000;
-/** No value of 500 KiB can be delivered; a path may have many fields. */
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
-
 /** Failures of a connection that was kept open and ended just as it was used again. */
 const STALE_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 const REDIRECTS = new Set([301, 302, 307, 308]);
 
+/** One answer, and where else the server wants to be asked. */
+interface Exchange {
+  readonly answer: VaultAnswer;
+  readonly redirect: string | null;
+}
+
 /** HTTP below node-vault, which by itself heeds no signal and rounds numbers. */
 export class Transport {
   readonly #server: string;
-  readonly #agent: Agent;
+  readonly #clock: Clock;
+  readonly #connections: Connections;
 
-  constructor(server: string, tls: VaultTlsConfig) {
+  constructor(server: string, tls: VaultTlsConfig, clock: Clock) {
     this.#server = server;
-    this.#agent = new Agent({
-      connections: MAX_CONNECTIONS,
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxResponseSize: MAX_ANSWER_BYTES,
-      connect: {
-        timeout: CONNECT_DEADLINE_MS,
-        rejectUnauthorized: !tls.skipVerify,
-        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        ...(tls.clientCertificate === undefined ? {} : { cert: tls.clientCertificate }),
-        ...(tls.clientKey === undefined ? {} : { key: tls.clientKey.read() }),
-      },
-    });
+    this.#clock = clock;
+    this.#connections = new Connections(tls, clock);
   }
 
   /** Ends all connections, and cuts off what is under way. */
-  async close(): Promise<void> {
-    await this.#agent.destroy();
+  close(): Promise<void> {
+    return this.#connections.close();
   }
 
   /** The `send` of node-vault's hook `request-promise`. */
   readonly send = async (options: SendOptions): Promise<SendResult> => {
-    let response = await this.#dispatch(options, options.uri);
-    if (REDIRECTS.has(response.statusCode)) {
-      // A standby that does not forward sends us to the active node; Vault's own client follows once, too.
-      const target = redirectTarget(options.uri, response.headers.location);
-      await response.body.dump();
-      if (target !== null) response = await this.#dispatch(options, target);
-    }
-    const text = await this.#text(response);
-    const answer: VaultAnswer = {
-      status: response.statusCode,
-      body: parseBody(text, options.exactNumbers),
-      bodyLength: text.length,
-      retryAfterMs: retryAfterMs(response.headers['retry-after']),
-      serverTimeMs: timeOf(response.headers.date),
-    };
+    let { answer, redirect } = await this.#exchange(options, options.uri);
+    // A standby that does not forward sends us to the active node; Vault's own client follows once, too.
+    if (redirect !== null) ({ answer } = await this.#exchange(options, redirect));
     if (answer.status === 200 && answer.body === undefined) {
       throw new ProviderError('UNAVAILABLE', `${this.#server} answers what is no JSON; is this Vault's address?`);
     }
@@ -85,7 +64,7 @@ export class Transport {
     return { statusCode: answer.status, body: answer.body, request: { path: '' } };
   };
 
-  async #dispatch(options: SendOptions, uri: string): Promise<Dispatcher.ResponseData> {
+  async #exchange(options: SendOptions, uri: string): Promise<Exchange> {
     try {
       return await this.#once(options, uri);
     } catch (error) {
@@ -96,28 +75,36 @@ export class Transport {
     return this.#once(options, uri).catch((error: unknown) => Promise.reject(this.#failure(error)));
   }
 
-  #once({ method, headers, json, signal }: SendOptions, uri: string): Promise<Dispatcher.ResponseData> {
-    const body = json === undefined ? {} : { body: JSON.stringify(json) };
-    return request(uri, {
-      dispatcher: this.#agent,
-      method,
-      signal,
-      ...body,
-      headers: {
-        ...headers,
-        // Vault's agent and proxy can be set to refuse what lacks it.
-        'X-Vault-Request': 'true',
-        ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
+  #once({ method, headers, json, exactNumbers, signal }: SendOptions, uri: string): Promise<Exchange> {
+    return this.#connections.use(signal, async (dispatcher, answered) => {
+      const response = await request(uri, {
+        dispatcher,
+        method,
+        signal,
+        headers: {
+          ...headers,
+          // Vault's agent and proxy can be set to refuse what lacks it.
+          'X-Vault-Request': 'true',
+          ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      });
+      answered();
+      const text = await response.body.text();
+      const status = response.statusCode;
+      const serverTimeMs = timeOf(only(response.headers.date));
+      const retryAfter = only(response.headers['retry-after']);
+      return {
+        answer: {
+          status,
+          body: parseBody(text, exactNumbers),
+          bodyLength: text.length,
+          retryAfterMs: retryAfterMs(retryAfter, serverTimeMs ?? this.#clock.now()),
+          serverTimeMs,
+        },
+        redirect: REDIRECTS.has(status) ? redirectTarget(uri, response.headers.location) : null,
+      };
     });
-  }
-
-  async #text(response: Dispatcher.ResponseData): Promise<string> {
-    try {
-      return await response.body.text();
-    } catch (error) {
-      throw this.#failure(error);
-    }
   }
 
   /** The error as ours. The original is left out: an HTTP parser's error carries what it could not parse. */
@@ -161,12 +148,12 @@ function redirectTarget(from: string, location: string | string[] | undefined): 
   return allowed ? target.href : null;
 }
 
-function retryAfterMs(header: string | string[] | undefined): number | undefined {
-  if (typeof header !== 'string') return undefined;
-  return /^\d{1,9}$/.test(header.trim()) ? Number(header) * 1000 : undefined;
+/** A header that is there once. */
+function only(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
 }
 
-function timeOf(header: string | string[] | undefined): number | undefined {
-  const timeMs = typeof header === 'string' ? Date.parse(header) : Number.NaN;
+function timeOf(header: string | undefined): number | undefined {
+  const timeMs = dateOf(header ?? '');
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }

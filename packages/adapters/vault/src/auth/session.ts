@@ -23,12 +23,15 @@ interface Refusal {
   readonly error: ProviderError;
 }
 
-const MIN_PAUSE_MS = 1_000;
+/** After the first refused login; twice as long after each further one, so that no 10 s see more than two. */
+const MIN_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 60_000;
 /** A token that dies sooner counts against the credentials, so that a dead one can't cause a storm of logins. */
 const EARLY_DEATH_MS = 10_000;
 /** How long the answer "the token is alive" is taken for true, so that many refusals at once ask once. */
 const ALIVE_FOR_MS = 1_000;
+/** The pause after a login that a quota refuses without saying how long. */
+const LIMITED_PAUSE_MS = 1_000;
 const RENEW_AGAIN_MS = 5_000;
 
 /**
@@ -59,21 +62,22 @@ export class Session {
    * {@link VaultClient.request} where there is no answer.
    */
   async request(call: Omit<VaultCall, 'token'>): Promise<VaultAnswer> {
-    const first = await this.#token(call.signal);
-    const answer = await this.#client.request({ ...call, token: first });
-    if (answer.status !== 403 || (await this.#isAlive(first, answer, call.signal))) return answer;
-    this.#discard(first);
-    const second = await this.#token(call.signal);
-    const again = await this.#client.request({ ...call, token: second });
-    if (again.status !== 403 || (await this.#isAlive(second, again, call.signal))) return again;
-    this.#discard(second);
-    throw this.#deadToken();
+    return (await this.#try(call)) ?? (await this.#try(call)) ?? Promise.reject(this.#deadToken());
   }
 
   /** Cuts off logins and renewals. */
   close(): void {
     this.#logins.abortAll();
     this.#lookups.abortAll();
+  }
+
+  /** The answer to the call; `null` where the token turned out to be dead, and was dropped. */
+  async #try(call: Omit<VaultCall, 'token'>): Promise<VaultAnswer | null> {
+    const token = await this.#token(call.signal);
+    const answer = await this.#client.request({ ...call, token });
+    if (answer.status !== 403 || (await this.#isAlive(token, answer, call.signal))) return answer;
+    this.#discard(token);
+    return null;
   }
 
   async #token(signal: AbortSignal): Promise<string> {
@@ -96,9 +100,8 @@ export class Session {
   async #login(signal: AbortSignal): Promise<Current> {
     const attempt = this.#method.prepare();
     const refusal = this.#refusal;
-    if (refusal !== undefined && refusal.key === attempt.key && this.#clock.monotonic() < refusal.untilMs) {
-      throw refusal.error;
-    }
+    const leftMs = refusal?.key === attempt.key ? refusal.untilMs - this.#clock.monotonic() : 0;
+    if (refusal !== undefined && leftMs > 0) throw stillRefused(refusal.error, leftMs);
     try {
       return this.#adopt(attempt, await attempt.login(this.#client, signal));
     } catch (error) {
@@ -107,7 +110,7 @@ export class Session {
         this.#refuse(attempt.key, error, pauseMs(this.#strikes));
       }
       if (error instanceof ProviderError && error.code === 'RATE_LIMITED') {
-        this.#refuse(attempt.key, error, error.retryAfterMs ?? MIN_PAUSE_MS);
+        this.#refuse(attempt.key, error, Math.max(error.retryAfterMs ?? 0, LIMITED_PAUSE_MS));
       }
       throw error;
     }
@@ -167,15 +170,17 @@ export class Session {
   }
 
   async #isAlive(token: string, answer: VaultAnswer, signal: AbortSignal): Promise<boolean> {
-    if (saysInvalidToken(answer)) return false;
+    // Another caller has dropped it since the call was sent.
+    if (this.#current?.token !== token || saysInvalidToken(answer)) return false;
     const known = this.#aliveUntil;
     if (known?.token === token && this.#clock.monotonic() < known.ms) return true;
     return this.#lookups.join(
       token,
       signal,
       async (own) => {
+        const askedAtMs = this.#clock.monotonic();
         const { alive } = await lookupToken(this.#client, token, own);
-        if (alive) this.#aliveUntil = { token, ms: this.#clock.monotonic() + ALIVE_FOR_MS };
+        if (alive) this.#aliveUntil = { token, ms: askedAtMs + ALIVE_FOR_MS };
         return alive;
       },
       () => this.#cutOff(),
@@ -193,7 +198,7 @@ export class Session {
     }
     // The first early death may be a revocation: a new login is tried at once.
     this.#strikes++;
-    if (this.#strikes > 1) this.#refuse(current.key, this.#deadToken(), pauseMs(this.#strikes - 1));
+    if (this.#strikes > 1) this.#refuse(current.key, this.#deadToken(), pauseMs(this.#strikes));
   }
 
   #refuse(key: string, error: ProviderError, forMs: number): void {
@@ -201,12 +206,21 @@ export class Session {
   }
 
   #deadToken(): ProviderError {
-    return new ProviderError('UNAUTHENTICATED', `${this.#client.server} refuses the token of our last login`);
+    return new ProviderError(
+      'UNAUTHENTICATED',
+      `${this.#client.server} refuses the token of our last login; look for what revokes it, or for its role's limits`,
+    );
   }
 
   #cutOff(): ProviderError {
     return new ProviderError('UNAVAILABLE', `the login to ${this.#client.server} was cut off`);
   }
+}
+
+/** The error of a login that is not tried again yet; where a quota is used up, with what is left to wait. */
+function stillRefused(error: ProviderError, leftMs: number): ProviderError {
+  const { code, message } = error;
+  return code === 'RATE_LIMITED' ? new ProviderError(code, message, { retryAfterMs: Math.ceil(leftMs) }) : error;
 }
 
 /** Twice as long for each refusal in a row. */

@@ -8,6 +8,8 @@ export interface Relay {
   cut(): Promise<void>;
   /** Takes requests, and gives them to nobody. */
   swallow(): Promise<void>;
+  /** Swallows what comes by the connections that are open, and does not end them: as of a server that vanished. */
+  freeze(): void;
   /** Works again. */
   mend(): Promise<void>;
   close(): Promise<void>;
@@ -51,6 +53,9 @@ export async function startRelay(target: string): Promise<Relay> {
     async swallow() {
       swallowing = true;
       dropAll();
+    },
+    freeze() {
+      for (const socket of sockets) socket.unpipe().resume();
     },
     async mend() {
       swallowing = false;
