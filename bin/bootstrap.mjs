@@ -1,10 +1,11 @@
-// bootstrap.mjs demo|test|test:swarm|bench|build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
+// bootstrap.mjs demo|test|test:swarm|soak|bench|build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
 // do, on any machine with Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed
 // by it, as pinned.
 import { bench } from '../packages/testing/lab/bootstrap/bench.mjs';
 import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
 import { build, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
 import { simulate } from '../packages/testing/lab/bootstrap/simulate.mjs';
+import { soak } from '../packages/testing/lab/bootstrap/soak.mjs';
 import { SetupError } from '../packages/testing/lab/bootstrap/step.mjs';
 import { testSwarm } from '../packages/testing/lab/bootstrap/swarm.mjs';
 import { test } from '../packages/testing/lab/bootstrap/tests.mjs';
@@ -14,6 +15,7 @@ const commands = {
   test,
   simulate,
   'test:swarm': testSwarm,
+  soak,
   bench,
   build: async () => {
     await install();

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { ValueHistory } from './value-history.ts';
+
+/** A secret that had `a` from 100 on, and `b` from 200 on; the write of `b` took until 210. */
+function written(): ValueHistory {
+  const history = new ValueHistory();
+  history.begin('a', 100)(110);
+  history.begin('b', 200)(210);
+  return history;
+}
+const at = (askedAtMs: number, answeredAtMs = askedAtMs + 1) => ({ askedAtMs, answeredAtMs });
+
+test('the current value is right, and so is the one that a write under way brings', () => {
+  expect(written().problemOf('b', at(500), 0)).toBeUndefined();
+  expect(written().problemOf('b', at(190, 205), 0)).toBeUndefined();
+  expect(written().current).toBe('b');
+});
+
+test('an old value is right as long as it may be old', () => {
+  expect(written().problemOf('a', at(210), 0)).toBeUndefined();
+  expect(written().problemOf('a', at(1_210), 1_000)).toBeUndefined();
+  expect(written().problemOf('a', at(1_310), 1_000)).toBe(
+    'a value that was replaced 1.1 s before it was asked for, 1 values ago',
+  );
+});
+
+test('a value from nowhere, or from the future, is wrong', () => {
+  expect(written().problemOf('c', at(300), 1_000)).toMatch('never had');
+  expect(written().problemOf('b', at(150, 160), 1_000)).toMatch('after the answer');
+});
+
+test('a write that has not been done yet replaces nothing', () => {
+  const history = written();
+  const done = history.begin('c', 300);
+  expect(history.problemOf('b', at(900), 0)).toBeUndefined();
+  done(400);
+  expect(history.problemOf('b', at(900), 0)).toMatch('replaced 0.5 s before');
+});
