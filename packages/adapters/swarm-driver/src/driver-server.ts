@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { SecretSource } from '@vault-swarm/delivery';
 import type { Clock, Events } from '@vault-swarm/provider';
+import { ConnectionTurns } from './connection-turns.ts';
 import { readBody } from './request-body.ts';
 import { encodeErrorAnswer, encodeValueAnswer } from './secret-answer.ts';
 import { BrokenBody, parseSecretRequest } from './secret-request.ts';
@@ -43,6 +44,10 @@ const CHECK_INTERVAL_MS = 1_000;
 const MOST_CONNECTIONS = 512;
 /** How long a refused request's body is still taken (and thrown away), so that its sender gets to read our answer. */
 const LINGER_MS = 1_000;
+/** How long who asked may take to read an answer. */
+const ANSWER_DEADLINE_MS = 10_000;
+/** What is shown of a text that others sent. */
+const SHOWN_LENGTH = 200;
 const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.1+json';
 
 /** Makes the server; it does nothing before `listen`. */
@@ -54,6 +59,7 @@ class SocketDriverServer implements DriverServer {
   readonly #options: DriverServerOptions;
   readonly #server: Server;
   readonly #routes: ReadonlyMap<string, Route>;
+  readonly #turns = new WeakMap<Duplex, ConnectionTurns>();
   #socket: ClaimedSocket | undefined;
   #closing: Promise<void> | undefined;
 
@@ -73,9 +79,14 @@ class SocketDriverServer implements DriverServer {
         // Never: the engine repeats a request that meets a closing connection with an empty body, and its task fails.
         keepAliveTimeout: 0,
       },
-      (request, response) => void this.#handle(request, response),
+      (request, response) => this.#turnsOf(request.socket).next(() => this.#handle(request, response)),
     );
     this.#server.maxConnections = MOST_CONNECTIONS;
+    this.#server.on('checkExpectation', (request, response) =>
+      this.#turnsOf(request.socket).next(() =>
+        this.#refuse(request, response, 417, 'nothing but "100-continue" can be expected here'),
+      ),
+    );
     this.#server.on('clientError', (error: Error, socket) => this.#onClientError(error, socket));
   }
 
@@ -113,21 +124,36 @@ class SocketDriverServer implements DriverServer {
     });
   }
 
+  #turnsOf(socket: Duplex): ConnectionTurns {
+    let turns = this.#turns.get(socket);
+    if (turns === undefined) {
+      turns = new ConnectionTurns(socket);
+      this.#turns.set(socket, turns);
+    }
+    return turns;
+  }
+
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const path = (request.url ?? '').split('?', 1)[0] ?? '';
       const route = this.#routes.get(path);
       if (route === undefined) {
-        this.#refuse(request, response, 404, `there is no ${path}; this is a secret driver of Docker Swarm`);
+        const shown = path.slice(0, SHOWN_LENGTH);
+        await this.#refuse(request, response, 404, `there is no ${shown}; this is a secret driver of Docker Swarm`);
       } else if (request.method !== 'POST') {
         response.setHeader('Allow', 'POST');
-        this.#refuse(request, response, 405, `${path} is called with POST, not ${request.method}`);
+        await this.#refuse(request, response, 405, `${path} is called with POST, not ${request.method}`);
       } else await route(request, response);
     } catch (error) {
       // Only a fault of our own comes here. The engine must get an answer; the fault's text is not known to be harmless.
       if (response.headersSent) response.destroy();
       else
-        this.#refuse(request, response, 500, `internal error (${error instanceof Error ? error.name : typeof error})`);
+        await this.#refuse(
+          request,
+          response,
+          500,
+          `internal error (${error instanceof Error ? error.name : typeof error})`,
+        );
     }
   }
 
@@ -136,19 +162,17 @@ class SocketDriverServer implements DriverServer {
   }
 
   async #getSecret(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request);
+    const body = await readBody(request, this.#turnsOf(request.socket).broken);
     if (body.kind === 'broken-off') return;
     if (body.kind === 'too-long') {
-      this.#refuse(request, response, 413, 'the body is longer than 1 MiB');
-      return;
+      return this.#refuse(request, response, 413, 'the body is longer than 1 MiB');
     }
     let secretRequest: ReturnType<typeof parseSecretRequest>;
     try {
       secretRequest = parseSecretRequest(body.bytes);
     } catch (error) {
       if (!(error instanceof BrokenBody)) throw error;
-      this.#refuse(request, response, 400, error.message);
-      return;
+      return this.#refuse(request, response, 400, error.message);
     }
     const answer = await this.#options.source.get(secretRequest);
     if (answer.kind === 'refused') await this.#send(response, 200, encodeErrorAnswer(answer.message));
@@ -160,12 +184,24 @@ class SocketDriverServer implements DriverServer {
   }
 
   /** Resolves when the body is no longer needed: it was handed to the system, or the connection is gone. */
-  #send(response: ServerResponse, status: number, body: Buffer): Promise<void> {
+  async #send(response: ServerResponse, status: number, body: Buffer): Promise<void> {
+    if (response.destroyed) return;
+    const closed = this.#closed(response);
+    this.#writeHead(response, status, body);
+    response.end(body);
+    await closed;
+  }
+
+  /** Resolves when an answer is out. One that is not read in time is given up, and its connection with it. */
+  #closed(response: ServerResponse): Promise<void> {
     return new Promise((resolve) => {
-      if (response.destroyed) return resolve();
-      response.once('close', resolve).once('error', () => undefined);
-      this.#writeHead(response, status, body);
-      response.end(body);
+      const cancel = this.#options.clock.after(ANSWER_DEADLINE_MS, () => response.destroy());
+      response
+        .once('error', () => undefined)
+        .once('close', () => {
+          cancel();
+          resolve();
+        });
     });
   }
 
@@ -174,21 +210,20 @@ class SocketDriverServer implements DriverServer {
    * away before its sender reads it; so the answer is complete at once, and the rest of the body is thrown away until
    * the sender stops, or the time is up.
    */
-  #refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
+  async #refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): Promise<void> {
     this.#options.events.emit({ type: 'driver.request-refused', status, message });
     const body = encodeErrorAnswer(message);
-    if (request.complete) {
-      void this.#send(response, status, body);
-      return;
-    }
+    if (request.complete || response.destroyed) return this.#send(response, status, body);
+    const closed = this.#closed(response);
     response.setHeader('Connection', 'close');
     this.#writeHead(response, status, body);
     response.write(body);
     const cancel = this.#options.clock.after(LINGER_MS, () => response.end());
-    request.once('end', () => response.end());
-    request.once('error', () => undefined);
-    response.once('error', () => undefined).once('close', cancel);
+    request.once('end', () => response.end()).once('error', () => undefined);
+    this.#turnsOf(request.socket).broken.addEventListener('abort', () => response.end(), { once: true });
     request.resume();
+    await closed;
+    cancel();
   }
 
   #writeHead(response: ServerResponse, status: number, body: Buffer): void {
@@ -209,9 +244,11 @@ class SocketDriverServer implements DriverServer {
         : code === 'HPE_HEADER_OVERFLOW'
           ? [431, 'Request Header Fields Too Large', 'the head of the request is too long']
           : [400, 'Bad Request', 'this is not HTTP/1.1'];
-    this.#options.events.emit({ type: 'driver.request-refused', status, message });
     const body = encodeErrorAnswer(message);
     const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: ${CONTENT_TYPE}\r\nContent-Length: ${body.byteLength}\r\nConnection: close\r\n\r\n`;
-    socket.end(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
+    this.#turnsOf(socket).break(() => {
+      this.#options.events.emit({ type: 'driver.request-refused', status, message });
+      socket.end(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
+    });
   }
 }

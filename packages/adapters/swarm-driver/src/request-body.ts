@@ -12,8 +12,10 @@ export type BodyOutcome =
 /**
  * Reads a body, but never more than {@link LONGEST_BODY} bytes: one that says that it is longer is not read at all, and
  * one that turns out to be longer is left where the limit was met. How long a sender may take is the server's matter.
+ *
+ * @param broken aborted when no more of it will come.
  */
-export function readBody(request: IncomingMessage): Promise<BodyOutcome> {
+export function readBody(request: IncomingMessage, broken: AbortSignal): Promise<BodyOutcome> {
   if (Number(request.headers['content-length'] ?? 0) > LONGEST_BODY) return Promise.resolve({ kind: 'too-long' });
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
@@ -25,11 +27,17 @@ export function readBody(request: IncomingMessage): Promise<BodyOutcome> {
     };
     const onEnd = () => settle({ kind: 'complete', bytes: Buffer.concat(chunks) });
     const onBroken = () => settle({ kind: 'broken-off' });
+    const onCut = () => {
+      if (!request.complete) onBroken();
+    };
     const settle = (outcome: BodyOutcome) => {
       request.off('data', onData).off('end', onEnd).off('close', onBroken);
+      broken.removeEventListener('abort', onCut);
       request.pause();
       resolve(outcome);
     };
+    broken.addEventListener('abort', onCut);
+    if (broken.aborted) onCut();
     // A listener for errors stays: the request may break after we are done with it.
     request.on('data', onData).on('end', onEnd).on('close', onBroken).on('error', onBroken);
   });

@@ -50,6 +50,14 @@ describe('the body of a GetSecret', () => {
     expect(() => parse(body)).toThrow(message);
   });
 
+  it('refuses names that are longer than any of Swarm, and shows little of a long label', () => {
+    expect(parse(JSON.stringify({ SecretName: 'x'.repeat(1_024) })).secretName).toHaveLength(1_024);
+    const message = '"ServiceName" has 1025 characters; it may have at most 1024';
+    expect(() => parse(JSON.stringify({ SecretName: 'db', ServiceName: 'x'.repeat(1_025) }))).toThrow(message);
+    const labels = JSON.stringify({ SecretName: 'db', SecretLabels: { ['l'.repeat(10_000)]: 1 } });
+    expect(() => parse(labels)).toThrow(/^"SecretLabels\.l{100}" must be a string, not a number$/);
+  });
+
   it('refuses bytes that are not UTF-8', () => {
     expect(() => parseSecretRequest(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]))).toThrow('not JSON in UTF-8');
   });

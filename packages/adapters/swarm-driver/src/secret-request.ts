@@ -6,11 +6,16 @@ export class BrokenBody extends Error {
   override readonly name = 'BrokenBody';
 }
 
+/** Swarm's own names and ids are much shorter; and they end up in log lines and the list of events. */
+const LONGEST_TEXT = 1_024;
+const SHOWN_LENGTH = 100;
+
 /**
  * Reads the body of a GetSecret. Only `SecretName` is needed; an empty or `null` field counts as left out, and fields
  * that we do not use are not looked at.
  *
- * @throws {BrokenBody} where it is empty, no JSON object in UTF-8, or a field has the wrong type.
+ * @throws {BrokenBody} where it is empty, no JSON object in UTF-8, or a field has the wrong type
+ *   or length.
  */
 export function parseSecretRequest(body: Uint8Array): SecretRequest {
   if (body.byteLength === 0) throw new BrokenBody('the body is empty; it must be a JSON object with "SecretName"');
@@ -45,6 +50,9 @@ function optionalText(fields: Readonly<Record<string, unknown>>, name: string): 
   const value = fields[name];
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value !== 'string') throw new BrokenBody(`"${name}" must be a string, not ${kindOf(value)}`);
+  if (value.length > LONGEST_TEXT) {
+    throw new BrokenBody(`"${name}" has ${value.length} characters; it may have at most ${LONGEST_TEXT}`);
+  }
   return value;
 }
 
@@ -53,7 +61,10 @@ function textMap(fields: Readonly<Record<string, unknown>>, name: string): Label
   if (!isObject(value)) throw new BrokenBody(`"${name}" must be an object of strings, not ${kindOf(value)}`);
   return Object.fromEntries(
     Object.entries(value).map(([label, text]) => {
-      if (typeof text !== 'string') throw new BrokenBody(`"${name}.${label}" must be a string, not ${kindOf(text)}`);
+      if (typeof text !== 'string') {
+        const shown = label.slice(0, SHOWN_LENGTH);
+        throw new BrokenBody(`"${name}.${shown}" must be a string, not ${kindOf(text)}`);
+      }
       return [label, text];
     }),
   );
