@@ -1,0 +1,37 @@
+/**
+ * A process of its own that reads values through the adapter, lets go of them, and writes what is left of its heap to
+ * standard output. Arguments: Vault's address, a token, and `drop`, or `keep` to keep the values as texts.
+ */
+import { pipeline } from 'node:stream/promises';
+import { getHeapSnapshot } from 'node:v8';
+import type { SecretValue } from '@vault-swarm/provider';
+import { failureOf, probeAll, providerOf, refTo, soon } from './configured.ts';
+
+const [address, token, what] = process.argv.slice(2);
+const provider = providerOf({ VAULT_ADDR: address, VAULT_TOKEN: token });
+const kept: string[] = [];
+const values: WeakRef<SecretValue>[] = [];
+
+async function read(): Promise<void> {
+  const refs = ['password', 'nested.text'].map((field) => refTo('canary', { field }));
+  refs.push(refTo('canary', { field: 'encoded', encoding: 'base64' }), refTo('canary', { encoding: 'json' }));
+  for (const { value } of await Promise.all([...refs, ...refs].map((ref) => provider.secrets.read(ref, soon())))) {
+    values.push(new WeakRef(value));
+    if (what === 'keep') kept.push(Buffer.from(value.reveal()).toString());
+  }
+  // What is read and then refused is let go of, too.
+  await failureOf(provider.secrets.read(refTo('canary', { field: 'none' }), soon()));
+  await failureOf(provider.secrets.read(refTo('canary', { field: 'password', encoding: 'base64' }), soon()));
+  const { revision } = await provider.secrets.read(refTo('canary', { field: 'password' }), soon());
+  await provider.revisions?.readRevision(refTo('canary', { field: 'password' }), revision, soon());
+  await probeAll(provider, refTo('canary'));
+}
+
+await read();
+// WeakRefs hold on to what they refer to until the present turn of the event loop is over.
+await new Promise((resolve) => setImmediate(resolve));
+globalThis.gc?.();
+const alive = values.filter((value) => value.deref() !== undefined).length;
+await pipeline(getHeapSnapshot(), process.stdout, { end: false });
+process.stdout.write(`\nvalues alive: ${alive} of ${values.length}, texts kept: ${kept.length}\n`);
+await provider.close();
