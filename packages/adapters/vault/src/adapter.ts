@@ -2,6 +2,7 @@ import {
   type CallOptions,
   type Clock,
   ProviderError,
+  type ReadOptions,
   type RevisionReader,
   type SecretProvider,
   type SecretRef,
@@ -23,7 +24,7 @@ import {
   versionOnV1,
 } from './kv.ts';
 import type { KvVersion, Mount, Mounts } from './mounts.ts';
-import { SingleFlight } from './single-flight.ts';
+import { type PathRead, PathReads } from './path-reads.ts';
 
 type Found = Extract<KvOutcome, { readonly kind: 'found' }>;
 
@@ -38,7 +39,7 @@ export interface VaultSecretsOptions {
 
 /**
  * Reads secrets of KV v2 and v1. Which of them a mount is, Vault is asked; it is asked again where an answer does not
- * fit. Reads of one path and version that are under way at the same time share one request. Earlier revisions are read
+ * fit. Reads of one path and version share one request, as {@link PathReads} says. Earlier revisions are read
  * from KV v2 only: KV v1 has none, which is known only when it was asked.
  */
 export class VaultSecrets implements SecretProvider, RevisionReader {
@@ -46,47 +47,50 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
   readonly #mounts: Mounts;
   readonly #clock: Clock;
   readonly #digest: (bytes: Uint8Array) => string;
-  readonly #reads = new SingleFlight<Found>({ finish: false });
+  readonly #reads: PathReads<Found>;
 
   constructor({ session, mounts, clock, digest }: VaultSecretsOptions) {
     this.#session = session;
     this.#mounts = mounts;
     this.#clock = clock;
     this.#digest = digest;
+    this.#reads = new PathReads(clock, ({ fields }) => Object.keys(fields).length > 1);
   }
 
-  async read(ref: SecretRef, { signal }: CallOptions): Promise<SecretRevision> {
-    return this.#answer(ref, await this.#join(placeOf(ref), signal));
+  async read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
+    return this.#answer(ref, await this.#join(placeOf(ref), options));
   }
 
-  async readRevision(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<SecretRevision> {
+  async readRevision(ref: SecretRef, revision: string, options: CallOptions): Promise<SecretRevision> {
     const place = earlierPlaceOf(ref, revision);
-    const found = await this.#join(place, signal);
-    if (found.version === undefined || revisionOf(found.version) !== revision) throw replaced(place);
-    return this.#answer(ref, found);
+    const read = await this.#join(place, options);
+    const { version } = read.found;
+    if (version === undefined || revisionOf(version) !== revision) throw replaced(place);
+    return this.#answer(ref, read);
   }
 
   /** Cuts off what is under way. */
   close(): void {
-    this.#reads.abortAll();
+    this.#reads.close();
   }
 
-  #join(place: KvPlace, signal: AbortSignal): Promise<Found> {
-    return this.#reads.join(
+  #join(place: KvPlace, options: ReadOptions): Promise<PathRead<Found>> {
+    return this.#reads.read(
       JSON.stringify([place.mount, place.path, place.pin ?? null, place.earlier]),
-      signal,
+      options,
       (own) => this.#find(place, own),
       () => new ProviderError('UNAVAILABLE', `${place.shown}: the read was cut off`),
     );
   }
 
-  #answer(ref: SecretRef, found: Found): SecretRevision {
+  #answer(ref: SecretRef, { found, readAtMs }: PathRead<Found>): SecretRevision {
     const value = selectValue({ kind: 'fields', fields: found.fields }, ref);
-    if (found.version === undefined) return { value, revision: this.#digest(value.reveal()) };
+    if (found.version === undefined) return { value, revision: this.#digest(value.reveal()), readAtMs };
     const createdAtMs = Date.parse(found.version.createdTime);
     return {
       value,
       revision: revisionOf(found.version),
+      readAtMs,
       ...(Number.isNaN(createdAtMs) ? {} : { createdAtMs }),
     };
   }

@@ -7,6 +7,7 @@ import {
   type Events,
   type LabelReader,
   ProviderError,
+  type ReadOptions,
   refKey,
   type SecretRef,
   type SecretRevision,
@@ -139,11 +140,11 @@ export class Delivery implements SecretSource {
 
   /**
    * Reads the ref's current value now, whatever is in memory, and keeps it there for those who ask next. It never
-   * joins a read that was begun earlier, which may give an older value.
+   * joins a read that began before `notBeforeMs`, or before this call, which may give an older value.
    *
    * @throws {ProviderError} as the provider's `read`; the signal's reason when aborted.
    */
-  refresh(ref: SecretRef, options: CallOptions): Promise<SecretRevision> {
+  refresh(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
     return this.#reads.fresh(ref, options);
   }
 

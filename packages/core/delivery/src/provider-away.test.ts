@@ -15,7 +15,7 @@ test('with a value in memory only the first caller waits for a provider that han
   await advance(20_000);
   const first = ask();
   await advance(0);
-  await advance(250);
+  await advance(100);
   expect(textOf(await first)).toBe('one');
   expect(textOf(await ask())).toBe('one');
   expect(reads.length).toBe(2);
@@ -65,7 +65,7 @@ test('a read that comes too late for its caller is there for the next', async ()
   await advance(20_000);
   const first = ask();
   await advance(0);
-  await advance(250);
+  await advance(100);
   expect(textOf(await first)).toBe('one');
   late.resolve();
   await advance(0);

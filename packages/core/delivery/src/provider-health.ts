@@ -19,7 +19,7 @@ const REMEMBERED_ANSWERS = 8;
 const UNUSUAL_FACTOR = 4;
 
 /** No answer counts as late before this, however quick the others were. */
-const SHORTEST_PATIENCE_MS = 250;
+const SHORTEST_PATIENCE_MS = 100;
 
 /** How long a provider is left alone that asks us to slow down, where it does not say how long. */
 const PAUSE_MS = 1_000;

@@ -1,10 +1,10 @@
 import {
-  type CallOptions,
   type Clock,
   describeRef,
   type Events,
   ProviderError,
   type ProviderInstance,
+  type ReadOptions,
   refKey,
   type SecretRef,
   type SecretRevision,
@@ -20,6 +20,9 @@ export type FindProvider = (name: string) => Promise<ProviderInstance>;
 /** A "no" counts for so long at most: who mends what is missing does not wait for it. */
 const REFUSAL_MAX_AGE_MS = 1_000;
 
+/** The secrets of a task are asked for one after the other: what a read gave for one field is good for the next. */
+const SHARED_MS = 2_000;
+
 /** Reads of current values: at most one for each ref at a time, none where the provider is left alone. */
 export class ProviderReads {
   readonly #findProvider: FindProvider;
@@ -27,6 +30,7 @@ export class ProviderReads {
   readonly #events: Events;
   readonly #memory: RevisionMemory;
   readonly #deadlineMs: number;
+  readonly #sharedMs: number;
   readonly #refusals: RecentRefusals;
   readonly #flights = new Map<string, Promise<SecretRevision>>();
   /** By provider. */
@@ -46,6 +50,7 @@ export class ProviderReads {
     this.#events = ports.events;
     this.#memory = ports.memory;
     this.#deadlineMs = limits.deadlineMs;
+    this.#sharedMs = Math.min(SHARED_MS, limits.cacheMaxAgeMs);
     this.#refusals = new RecentRefusals(ports.clock, Math.min(REFUSAL_MAX_AGE_MS, limits.cacheMaxAgeMs));
   }
 
@@ -82,10 +87,10 @@ export class ProviderReads {
     return flight;
   }
 
-  /** A read of its own, begun now: it never joins one that was begun earlier, which may give an older value. */
-  async fresh(ref: SecretRef, { signal }: CallOptions): Promise<SecretRevision> {
+  /** A read that began at `notBeforeMs`, or now: an earlier one may give an older value. */
+  async fresh(ref: SecretRef, { signal, notBeforeMs = this.#clock.monotonic() }: ReadOptions): Promise<SecretRevision> {
     const provider = await this.#findProvider(ref.provider);
-    return this.#read(provider, ref, signal);
+    return this.#read(provider, ref, { signal, notBeforeMs });
   }
 
   /** Asks again, for whoever comes later. */
@@ -105,7 +110,7 @@ export class ProviderReads {
         signal.throwIfAborted();
         try {
           this.#checkPause(ref);
-          return await this.#read(provider, ref, signal);
+          return await this.#read(provider, ref, { signal, notBeforeMs: this.#clock.monotonic() - this.#sharedMs });
         } catch (error) {
           const isPaused = error instanceof ProviderError && error.code === 'RATE_LIMITED';
           if (!isPaused || !mayWait) throw error;
@@ -127,7 +132,8 @@ export class ProviderReads {
     throw new ProviderError('RATE_LIMITED', message, { retryAfterMs: leftMs });
   }
 
-  async #read(provider: ProviderInstance, ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
+  async #read(provider: ProviderInstance, ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
+    const { signal } = options;
     const key = refKey(ref);
     const health = this.health(ref.provider);
     const askedAtMs = this.#clock.monotonic();
@@ -136,8 +142,8 @@ export class ProviderReads {
     const cutOff = () => ended(outcomeOf(signal.reason));
     signal.addEventListener('abort', cutOff, { once: true });
     try {
-      const revision = await provider.secrets.read(ref, { signal });
-      this.#memory.store(key, revision, askedAtMs);
+      const revision = await provider.secrets.read(ref, options);
+      this.#memory.store(key, revision, revision.readAtMs ?? askedAtMs);
       this.#refusals.delete(key);
       ended('answered');
       return revision;

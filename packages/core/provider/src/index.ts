@@ -31,6 +31,7 @@ export type {
   ChangeProbe,
   ProbeResult,
   ProviderInstance,
+  ReadOptions,
   RevisionReader,
   SecretProvider,
   SecretRevision,

@@ -7,6 +7,15 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
+/** How old an answer may be. */
+export interface ReadOptions extends CallOptions {
+  /**
+   * In monotonic milliseconds: the answer is that of a read which began then or later, be it another caller's of the same
+   * location. Without it, one that is under way may be joined.
+   */
+  readonly notBeforeMs?: number;
+}
+
 /** One version of a value. */
 export interface SecretRevision {
   readonly value: SecretValue;
@@ -17,16 +26,19 @@ export interface SecretRevision {
   readonly revision: string;
   /** When the provider made this version, in milliseconds since 1970 by its clock. */
   readonly createdAtMs?: number;
+  /** When the read began that gave it, in monotonic milliseconds, where that was before it was asked for. */
+  readonly readAtMs?: number;
 }
 
 /**
  * Reads values.
  *
  * `read` gives the current value, or the one that `ref` pins, exactly as the provider has it. It rejects with a
- * {@link ProviderError} only, also when it was aborted. Reads may run at the same time; those of one location may share one request.
+ * {@link ProviderError} only, also when it was aborted. Reads may run at the same time; those of one location may share one request
+ * as far as `notBeforeMs` allows.
  */
 export interface SecretProvider {
-  read(ref: SecretRef, options: CallOptions): Promise<SecretRevision>;
+  read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision>;
 }
 
 /**

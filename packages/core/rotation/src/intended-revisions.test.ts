@@ -148,4 +148,8 @@ test('who asks before the ledger was read waits for it, but not for longer than 
   const late = never.choose('seen');
   await never.clock.advance(300);
   expect(await late).toEqual(current);
+  // Whoever asks next is not held up again.
+  expect(await never.choose('seen')).toEqual(current);
+  never.take();
+  expect(await never.choose('seen')).toEqual(given('r1'));
 });

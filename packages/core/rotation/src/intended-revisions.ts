@@ -46,6 +46,8 @@ export class IntendedRevisions {
   #generations: ReadonlyMap<string, number> = new Map();
   readonly #ledgerIsKnown = Promise.withResolvers<void>();
   #isKnown = false;
+  /** Until when those who ask wait for the ledger, counted from the first of them. */
+  #waitUntilMs: number | null = null;
   #noLookUpUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @param current the provider's current value of a ref, with its revision tagged. */
@@ -104,9 +106,15 @@ export class IntendedRevisions {
     return this.#isKnown ? this.#chooseNow(asked) : this.#chooseOnceKnown(asked);
   }
 
-  /** A process that has just started does not know the ledger; what is open there may matter. */
+  /**
+   * A process that has just started does not know the ledger; what is open there may matter. But with the orchestrator
+   * away a storm of requests must not wait for it one after the other.
+   */
   async #chooseOnceKnown(asked: AskedFor): Promise<IntendedRevision> {
-    if (!(await this.#within(() => this.#ledgerIsKnown.promise))) return CURRENT;
+    const nowMs = this.#clock.monotonic();
+    this.#waitUntilMs ??= nowMs + LOOK_UP_MS;
+    const leftMs = this.#waitUntilMs - nowMs;
+    if (leftMs <= 0 || !(await this.#within(leftMs, () => this.#ledgerIsKnown.promise))) return CURRENT;
     return this.#chooseNow(asked);
   }
 
@@ -137,16 +145,16 @@ export class IntendedRevisions {
   async #lookUp(taskId: string): Promise<number | undefined> {
     if (this.#clock.monotonic() < this.#noLookUpUntilMs) return undefined;
     let generation: number | null = null;
-    const isAnswered = await this.#within(async (signal) => {
+    const isAnswered = await this.#within(LOOK_UP_MS, async (signal) => {
       generation = await this.#workloads.generationOf(taskId, { signal });
     });
     if (!isAnswered) this.#noLookUpUntilMs = this.#clock.monotonic() + LOOK_UP_PAUSE_MS;
     return generation ?? undefined;
   }
 
-  async #within(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+  async #within(limitMs: number, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     try {
-      await withDeadline(this.#clock, LOOK_UP_MS, undefined, work);
+      await withDeadline(this.#clock, limitMs, undefined, work);
       return true;
     } catch {
       // The orchestrator is asked again and again by the passes, which tell that it does not answer.

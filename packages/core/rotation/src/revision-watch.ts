@@ -174,6 +174,8 @@ export class RevisionWatch {
         if (entry.error !== null && !seenMarkers.has(entry)) findings.push({ watched: entry, marker, begunAtMs });
       }
     }
+    // What a probe has seen an earlier read may not have. Fields of one path are one read.
+    const notBeforeMs = this.#clock.monotonic();
     let failuresInARow = 0;
     let latestFailure: ProviderError | undefined;
     const read = await mapConcurrently(toRead, READS_AT_ONCE, async (entry): Promise<Finding> => {
@@ -182,7 +184,7 @@ export class RevisionWatch {
       }
       try {
         const revision = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, (cut) =>
-          this.#values.refresh(entry.watched.ref, { signal: cut }),
+          this.#values.refresh(entry.watched.ref, { signal: cut, notBeforeMs }),
         );
         failuresInARow = 0;
         return { ...entry, begunAtMs, revision };

@@ -1,12 +1,15 @@
-import type { CallOptions, SecretRef, SecretRevision } from '@vault-swarm/provider';
+import type { CallOptions, ReadOptions, SecretRef, SecretRevision } from '@vault-swarm/provider';
 
 /** How a probe of a provider ended; `answered` also where the answer was that there is no such secret. */
 export type ProbeOutcome = 'answered' | 'unavailable' | 'time-out';
 
 /** Where values are read and kept, so that what the rotation gives to tasks is at hand when they ask for it. */
 export interface ServedValues {
-  /** Reads the current value now, never an answer to an earlier read. Rejects with a ProviderError. */
-  refresh(ref: SecretRef, options: CallOptions): Promise<SecretRevision>;
+  /**
+   * Reads the current value now, never an answer to a read that began before `notBeforeMs`, or before this call where that is
+   * not given. Rejects with a ProviderError.
+   */
+  refresh(ref: SecretRef, options: ReadOptions): Promise<SecretRevision>;
   /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */
   confirm(ref: SecretRef, revision: string, atMs: number): void;
   /** A probe of the ref's provider ended, so that requests may know whether it is worth asking. */

@@ -1,0 +1,102 @@
+import type { Clock, ReadOptions } from '@vault-swarm/provider';
+import { SingleFlight } from './single-flight.ts';
+
+/** What a read found, and when it began by the monotonic clock. */
+export interface PathRead<T> {
+  readonly found: T;
+  readonly readAtMs: number;
+}
+
+interface LatestRead<T> {
+  /** Of the flight: a new one for each read. */
+  readonly id: string;
+  readonly readAtMs: number;
+  found: T | undefined;
+  forget: () => void;
+}
+
+/** What was found is at hand for so long, for the other fields of the path: a task asks for them one after the other. */
+const KEPT_MS = 2_000;
+
+/**
+ * Reads of paths, shared by all who want something of the same path: one that is under way is joined, and what it found
+ * serves for a moment those who say that it is new enough for them.
+ */
+export class PathReads<T> {
+  readonly #clock: Clock;
+  readonly #isWorthKeeping: (found: T) => boolean;
+  readonly #flights = new SingleFlight<T>({ finish: false });
+  /** By the path's key. */
+  readonly #latest = new Map<string, LatestRead<T>>();
+  #count = 0;
+
+  /** @param isWorthKeeping whether somebody else may want something of what was found. */
+  constructor(clock: Clock, isWorthKeeping: (found: T) => boolean) {
+    this.#clock = clock;
+    this.#isWorthKeeping = isWorthKeeping;
+  }
+
+  /** Rejects as `work` does, or with what `onAbort` makes as soon as the caller's signal is aborted. */
+  async read(
+    key: string,
+    { signal, notBeforeMs }: ReadOptions,
+    work: (signal: AbortSignal) => Promise<T>,
+    onAbort: () => Error,
+  ): Promise<PathRead<T>> {
+    const known = this.#latest.get(key);
+    const isNewEnough = notBeforeMs === undefined ? known?.found === undefined : (known?.readAtMs ?? 0) >= notBeforeMs;
+    const latest = known !== undefined && isNewEnough ? known : this.#begin(key);
+    const { readAtMs } = latest;
+    if (latest.found !== undefined) return { found: latest.found, readAtMs };
+    const found = await this.#flights.join(
+      latest.id,
+      signal,
+      async (own) => {
+        try {
+          const result = await work(own);
+          this.#end(key, latest, result);
+          return result;
+        } catch (error) {
+          this.#drop(key, latest);
+          throw error;
+        }
+      },
+      onAbort,
+    );
+    return { found, readAtMs };
+  }
+
+  /** Cuts off what is under way, and forgets what was found. */
+  close(): void {
+    this.#flights.abortAll();
+    for (const { forget } of this.#latest.values()) forget();
+    this.#latest.clear();
+  }
+
+  #begin(key: string): LatestRead<T> {
+    this.#latest.get(key)?.forget();
+    this.#count += 1;
+    const begun = {
+      id: `${this.#count}`,
+      readAtMs: this.#clock.monotonic(),
+      found: undefined,
+      forget: () => undefined,
+    };
+    this.#latest.set(key, begun);
+    return begun;
+  }
+
+  #end(key: string, latest: LatestRead<T>, found: T): void {
+    if (this.#latest.get(key) !== latest) return;
+    if (!this.#isWorthKeeping(found)) {
+      this.#latest.delete(key);
+      return;
+    }
+    latest.found = found;
+    latest.forget = this.#clock.after(KEPT_MS, () => this.#drop(key, latest));
+  }
+
+  #drop(key: string, latest: LatestRead<T>): void {
+    if (this.#latest.get(key) === latest) this.#latest.delete(key);
+  }
+}
