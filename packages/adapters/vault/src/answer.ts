@@ -8,6 +8,8 @@ export interface VaultCall {
   readonly body?: Readonly<Record<string, string>>;
   /** True: numbers of the answer keep their characters. It makes parsing some eight times slower. */
   readonly exactNumbers?: boolean;
+  /** The longest that it may take; 10 s where it is not given. */
+  readonly deadlineMs?: number;
   readonly signal: AbortSignal;
 }
 

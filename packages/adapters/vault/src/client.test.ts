@@ -128,6 +128,8 @@ describe('the client of Vault', () => {
     closing.push(() => vault.close());
     const error = await rejection(vault.request({ method: 'GET', path: 'x', ...soon() }));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: `vault at ${address} did not answer within 10000 ms` });
+    const shorter = await rejection(client(address).request({ method: 'GET', path: 'x', deadlineMs: 30, ...soon() }));
+    expect(shorter.message).toBe(`vault at ${address} did not answer within 30 ms`);
   });
 
   test('says how a server is not reached', async () => {
@@ -136,7 +138,7 @@ describe('the client of Vault', () => {
     const error = await rejection(client(address).request({ method: 'GET', path: 'x', ...soon() }));
     expect(error).toMatchObject({
       code: 'UNAVAILABLE',
-      message: `vault at ${address} can't be reached (ECONNREFUSED)`,
+      message: `vault at ${address} can't be reached (ECONNREFUSED); check its address, and that it runs`,
     });
   });
 

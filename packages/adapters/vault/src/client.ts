@@ -37,16 +37,17 @@ export class VaultClient {
 
   /**
    * Sends one call and gives its answer, also where that is an error's status.
-   * @throws {ProviderError} `UNAVAILABLE` where there is no answer within 10 s, or the call was cut off;
+   * @throws {ProviderError} `UNAVAILABLE` where there is no answer within its deadline, or the call was cut off;
    * `INVALID_PAYLOAD` where the answer is too large.
    */
   async request(call: VaultCall): Promise<VaultAnswer> {
+    const { deadlineMs = CALL_DEADLINE_MS } = call;
     try {
-      return await withDeadline(this.#clock, CALL_DEADLINE_MS, call.signal, (signal) => this.#exchange(call, signal));
+      return await withDeadline(this.#clock, deadlineMs, call.signal, (signal) => this.#exchange(call, signal));
     } catch (error) {
       if (error instanceof ProviderError) throw error;
       if (call.signal.aborted) throw new ProviderError('UNAVAILABLE', `the call to ${this.server} was cut off`);
-      const why = error instanceof DeadlineExceeded ? `did not answer within ${CALL_DEADLINE_MS} ms` : 'is not reached';
+      const why = error instanceof DeadlineExceeded ? `did not answer within ${deadlineMs} ms` : 'is not reached';
       throw new ProviderError('UNAVAILABLE', `${this.server} ${why}`);
     }
   }

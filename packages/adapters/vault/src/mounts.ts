@@ -92,12 +92,18 @@ export class Mounts {
     const path = field(data, 'path');
     if (typeof path === 'string' && path !== `${name}/`) {
       this.#known.delete(name);
-      throw new ProviderError('INVALID_REF', `${this.#server} has no mount ${name}/; what is there is in ${path}`);
+      throw new ProviderError(
+        'INVALID_REF',
+        `${this.#server} has no mount ${name}/; what is there is in ${path}: correct the mount`,
+      );
     }
     if (type === 'kv') return field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1';
     if (typeof type === 'string' && PLAIN_ENGINES.has(type)) return 'v1';
     this.#known.delete(name);
-    throw new ProviderError('INVALID_REF', `the mount ${name}/ of ${this.#server} is no key-value engine`);
+    throw new ProviderError(
+      'INVALID_REF',
+      `the mount ${name}/ of ${this.#server} is no key-value engine; correct the mount`,
+    );
   }
 
   #cutOff(): ProviderError {

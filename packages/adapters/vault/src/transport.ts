@@ -117,10 +117,10 @@ export class Transport {
       );
     }
     const shown = code === '' ? '' : ` (${code})`;
-    const advice = /CERT|ALTNAME|ISSUER|SIGNATURE/.test(code)
-      ? 'has a certificate that is not trusted'
-      : "can't be reached";
-    return new ProviderError('UNAVAILABLE', `${this.#server} ${advice}${shown}`);
+    const [what, advice] = /CERT|ALTNAME|ISSUER|SIGNATURE/.test(code)
+      ? ['has a certificate that is not trusted', 'give the certificate of its authority as CACERT']
+      : ["can't be reached", 'check its address, and that it runs'];
+    return new ProviderError('UNAVAILABLE', `${this.#server} ${what}${shown}; ${advice}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { field, isAnswerObject, type VaultAnswer, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
+import { LOGIN_DEADLINE_MS } from './method.ts';
 
 /** What Vault says about a token. */
 export type TokenState =
@@ -22,7 +23,8 @@ export function saysInvalidToken(answer: VaultAnswer): boolean {
  * @throws {ProviderError} where Vault can't say now.
  */
 export async function lookupToken(client: VaultClient, token: string, signal: AbortSignal): Promise<TokenState> {
-  const answer = await client.request({ method: 'GET', path: 'auth/token/lookup-self', token, signal });
+  const common = { method: 'GET', token, signal, deadlineMs: LOGIN_DEADLINE_MS } as const;
+  const answer = await client.request({ ...common, path: 'auth/token/lookup-self' });
   if (answer.status === 200) {
     const data = field(answer.body, 'data');
     const leaseSeconds = wholeNumber(field(data, 'ttl')) ?? 0;
@@ -34,7 +36,7 @@ export async function lookupToken(client: VaultClient, token: string, signal: Ab
   }
   if (answer.status !== 403) throw failureOf(answer, `looking up our token at ${client.server}`);
   if (saysInvalidToken(answer)) return { alive: false };
-  const mounts = await client.request({ method: 'GET', path: 'sys/internal/ui/mounts', token, signal });
+  const mounts = await client.request({ ...common, path: 'sys/internal/ui/mounts' });
   if (mounts.status === 403) return { alive: false };
   if (mounts.status !== 200) throw failureOf(mounts, `looking up our token at ${client.server}`);
   const usable = field(field(mounts.body, 'data'), 'secret');

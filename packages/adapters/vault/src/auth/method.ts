@@ -3,6 +3,12 @@ import { field, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
 
+/**
+ * The longest that a login, and a question about a token, may take. Many may wait for it, and nobody cuts it off: where
+ * its server vanished, all of them wait so long.
+ */
+export const LOGIN_DEADLINE_MS = 5_000;
+
 /** What a login gave. */
 export interface Login {
   readonly token: string;
@@ -55,7 +61,8 @@ export async function loginWith(
   { method, advice, token: ours }: { readonly method: string; readonly advice: string; readonly token?: string },
 ): Promise<Login> {
   const withToken = ours === undefined ? {} : { token: ours };
-  const answer = await client.request({ method: 'POST', path, body, signal, ...withToken });
+  const deadline = { signal, deadlineMs: LOGIN_DEADLINE_MS };
+  const answer = await client.request({ method: 'POST', path, body, ...deadline, ...withToken });
   const auth = field(answer.body, 'auth');
   const token = field(auth, 'client_token');
   if (answer.status === 200 && typeof token === 'string' && isSendable(token)) {
