@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Engine } from './engine.ts';
+
+/** A stretch of time in which nothing could be written to the Swarm. */
+export interface WriteGap {
+  /** Since the probe was started. */
+  readonly fromMs: number;
+  readonly lengthMs: number;
+}
+
+/** Writes to the Swarm all the time, and so knows how long its store was held. */
+export interface StoreProbe {
+  /** The longest gap so far, the present one included. */
+  longestGap(): WriteGap;
+  /** How often was written. */
+  readonly writes: number;
+  /** Ends it; resolves when its last write is done. What it made stays. */
+  stop(): Promise<void>;
+}
+
+interface ProbeConfig {
+  readonly Version: { readonly Index: number };
+  readonly Spec: { readonly Labels?: Readonly<Record<string, string>> };
+}
+
+const INTERVAL_MS = 100;
+const NAME = 'store-probe';
+
+/**
+ * Writes to a label of a config object of its own every 100 ms; a gap is the time from the end of one write to the end
+ * of the next, less that interval. A write that fails is none. Resolves when the first is done.
+ */
+export async function startStoreProbe(engine: Engine): Promise<StoreProbe> {
+  const found = await engine.docker('config', 'inspect', NAME);
+  if (found.code !== 0) await engine.api('POST', '/configs/create', { Name: NAME, Labels: {}, Data: 'cHJvYmU=' });
+  const begunAtMs = performance.now();
+  const stopping = new AbortController();
+  let longest: WriteGap = { fromMs: 0, lengthMs: 0 };
+  let lastAtMs = begunAtMs;
+  let writes = 0;
+
+  const gapUntil = (nowMs: number): WriteGap => ({
+    fromMs: Math.round(lastAtMs - begunAtMs),
+    lengthMs: Math.max(0, Math.round(nowMs - lastAtMs) - INTERVAL_MS),
+  });
+  const longer = (gap: WriteGap) => (gap.lengthMs > longest.lengthMs ? gap : longest);
+  const write = async () => {
+    const { Version, Spec } = (await engine.api('GET', `/configs/${NAME}`)) as ProbeConfig;
+    const labels = { ...Spec, Labels: { writes: String(writes + 1) } };
+    await engine.api('POST', `/configs/${NAME}/update?version=${Version.Index}`, labels);
+    const nowMs = performance.now();
+    longest = longer(gapUntil(nowMs));
+    lastAtMs = nowMs;
+    writes += 1;
+  };
+  await write();
+  longest = { fromMs: 0, lengthMs: 0 };
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      await delay(INTERVAL_MS);
+      // The engine may refuse while it is busy or has no leader: then the gap goes on.
+      await write().catch(() => undefined);
+    }
+  })();
+  return {
+    longestGap: () => longer(gapUntil(performance.now())),
+    get writes() {
+      return writes;
+    },
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
