@@ -1,0 +1,132 @@
+import {
+  createService,
+  type LogEntry,
+  type ManagerNode,
+  type PluginSeat,
+  type PluginSwarm,
+  readSecret,
+  runningTasks,
+  serviceTasks,
+  startOnChosenEngine,
+  startStoreProbe,
+  tempFolder,
+  waitFor,
+} from '@vault-swarm/lab';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+
+/** 200 take some minutes to start on a small machine. */
+const TASKS = Number(process.env.STORM_TASKS || 200);
+const MORE_TASKS = 10;
+const SECRETS = ['one', 'two', 'three', 'four', 'five'];
+const HELD_MS = 3_000;
+const STARTED_MS = 500_000;
+const ELECTED_MS = 90_000;
+const SETTLED_MS = 120_000;
+const TIMEOUT_MS = 900_000;
+
+const folder = tempFolder();
+const values = new Map<string, string>();
+let swarm: PluginSwarm;
+
+beforeAll(async () => {
+  swarm = await startOnChosenEngine({ dir: folder.path, driver: 'delivery-storm' });
+  for (const secret of SECRETS) values.set(secret, await swarm.createSecret(secret));
+  const { engine, name } = await swarm.managers.leader();
+  // The leader has no tasks, so that its loss starts none anew: what comes then is the storm alone.
+  await engine.dockerBytes('node', 'update', '--availability', 'drain', name);
+  const begunAtMs = performance.now();
+  // No network of their own, which is most of what a container costs.
+  const flags = ['--network', 'host'];
+  await createService(engine, { name: 'storm', replicas: TASKS, secrets: SECRETS, flags });
+  await allRun(engine, TASKS, STARTED_MS);
+  const seconds = Math.round((performance.now() - begunAtMs) / 1000);
+  process.stderr.write(`${TASKS} tasks with ${SECRETS.length} secrets each ran after ${seconds} s\n`);
+  for (const seat of swarm.seats) await seat.passes(2);
+}, TIMEOUT_MS);
+
+afterEach(async ({ task }) => {
+  process.kill(swarm.vault.pid, 'SIGCONT');
+  if (task.result?.state === 'fail') process.stderr.write(await swarm.describe('storm'));
+});
+
+afterAll(async () => {
+  await swarm?.stop();
+  await folder.remove();
+});
+
+async function allRun(engine: ManagerNode['engine'], count: number, timeoutMs: number): Promise<void> {
+  await waitFor(
+    async (see) => {
+      const running = (await runningTasks(engine, 'storm')).length;
+      see(`${running} tasks`);
+      return running === count;
+    },
+    { timeoutMs, intervalMs: 1_000, what: `${count} tasks to run` },
+  );
+}
+
+function since(seat: PluginSeat, event: string, from: number): readonly LogEntry[] {
+  return seat
+    .log()
+    .slice(from)
+    .filter((entry) => entry.event === event);
+}
+
+test(
+  'a leader change with many tasks and no Vault is answered from memory, and holds up no other write',
+  async () => {
+    const lost = await swarm.leadingSeat();
+    const tasks = (await runningTasks(lost.node.engine, 'storm')).map(({ id }) => id);
+    const logged = new Map(swarm.seats.map((seat) => [seat, seat.log().length]));
+    process.kill(swarm.vault.pid, 'SIGSTOP');
+    const killedAtMs = performance.now();
+    await Promise.all([lost.node.engine.kill(), lost.plugin.kill('SIGKILL')]);
+
+    const leader = await swarm.managers.leader();
+    const probe = await waitFor(() => startStoreProbe(leader.engine), {
+      timeoutMs: ELECTED_MS,
+      what: 'the new leader to take a write',
+    });
+    const withoutLeaderMs = performance.now() - killedAtMs;
+    const seat = swarm.seatOf(leader);
+    const asked = (event: string) => since(seat, event, logged.get(seat) ?? 0);
+    await waitFor(
+      (see) => {
+        const again = new Set(asked('secret.delivered').map(({ task, secret }) => `${task} ${secret}`));
+        see(`${again.size} deliveries`);
+        return tasks.every((task) => SECRETS.every((secret) => again.has(`${task} ${secret}`)));
+      },
+      { timeoutMs: SETTLED_MS, intervalMs: 500, what: 'every secret of every task to be asked for again' },
+    );
+    const stormMs = performance.now() - killedAtMs - withoutLeaderMs;
+    await leader.engine.dockerBytes('service', 'scale', '--detach', `storm=${TASKS + MORE_TASKS}`);
+    await allRun(leader.engine, TASKS + MORE_TASKS, SETTLED_MS);
+    const held = probe.longestGap();
+    await probe.stop();
+
+    const delivered = asked('secret.delivered');
+    const longestMs = Math.max(...delivered.map(({ durationMs }) => Number(durationMs)));
+    process.stderr.write(
+      `no leader for ${Math.round(withoutLeaderMs)} ms; ${delivered.length} deliveries, the last of the storm ` +
+        `${Math.round(stormMs)} ms later, each in at most ${Math.round(longestMs)} ms; the store was held for ` +
+        `${held.lengthMs} ms at most (${probe.writes} writes)\n`,
+    );
+    expect(asked('secret.refused')).toEqual([]);
+    expect(delivered.filter(({ source }) => source === 'provider')).toEqual([]);
+    expect(held.lengthMs).toBeLessThan(HELD_MS);
+    const known = await serviceTasks(leader.engine, 'storm');
+    expect(known.filter(({ state }) => state === 'rejected' || state === 'failed')).toEqual([]);
+
+    const running = await runningTasks(leader.engine, 'storm');
+    expect(running.map(({ id }) => id)).toEqual(expect.arrayContaining(tasks));
+    const started = running.filter(({ id }) => !tasks.includes(id));
+    expect(started).toHaveLength(MORE_TASKS);
+    for (const { nodeId, containerId } of started) {
+      const { engine } = swarm.managers.node(nodeId);
+      for (const [secret, value] of values) {
+        expect((await readSecret(engine, containerId, secret)).toString()).toBe(value);
+      }
+    }
+  },
+  TIMEOUT_MS,
+);
