@@ -259,6 +259,18 @@ describe('a session by token', () => {
     expect(await readTextOf(instance, refTo('app'))).toBe('v');
   });
 
+  test('asks about a refused token each 5 s, however long it was refused', async () => {
+    const instance = provider({ VAULT_TOKEN: 'ours' });
+    for (let passedMs = 0; passedMs < 120_000; passedMs += 500) {
+      expect((await failedRead(instance)).code).toBe('UNAUTHENTICATED');
+      clock.advance(500);
+    }
+    expect(vault.seen.length).toBeLessThanOrEqual(25);
+    script.live.add('ours');
+    clock.advance(5_000);
+    expect(await readTextOf(instance, refTo('app'))).toBe('v');
+  });
+
   test('tells a dead token where the server only says "permission denied", as OpenBao does', async () => {
     const bao = await startScriptedVault(({ path, headers }) => {
       const live = headers['x-vault-token'] === 'live';

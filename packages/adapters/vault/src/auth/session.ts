@@ -107,7 +107,7 @@ export class Session {
     } catch (error) {
       if (error instanceof ProviderError && error.code === 'UNAUTHENTICATED') {
         this.#strikes++;
-        this.#refuse(attempt.key, error, pauseMs(this.#strikes));
+        this.#refuse(attempt.key, error, this.#pauseMs());
       }
       if (error instanceof ProviderError && error.code === 'RATE_LIMITED') {
         this.#refuse(attempt.key, error, Math.max(error.retryAfterMs ?? 0, LIMITED_PAUSE_MS));
@@ -198,7 +198,16 @@ export class Session {
     }
     // The first early death may be a revocation: a new login is tried at once.
     this.#strikes++;
-    if (this.#strikes > 1) this.#refuse(current.key, this.#deadToken(), pauseMs(this.#strikes));
+    if (this.#strikes > 1) this.#refuse(current.key, this.#deadToken(), this.#pauseMs());
+  }
+
+  /**
+   * Twice as long for each refusal in a row. To ask about a token that somebody else made is no login: it costs Vault
+   * little and locks nobody out, so it is not put off for longer.
+   */
+  #pauseMs(): number {
+    if (!this.#method.issuesTokens) return MIN_PAUSE_MS;
+    return Math.min(MIN_PAUSE_MS * 2 ** Math.min(this.#strikes - 1, 10), MAX_PAUSE_MS);
   }
 
   #refuse(key: string, error: ProviderError, forMs: number): void {
@@ -221,9 +230,4 @@ export class Session {
 function stillRefused(error: ProviderError, leftMs: number): ProviderError {
   const { code, message } = error;
   return code === 'RATE_LIMITED' ? new ProviderError(code, message, { retryAfterMs: Math.ceil(leftMs) }) : error;
-}
-
-/** Twice as long for each refusal in a row. */
-function pauseMs(strikes: number): number {
-  return Math.min(MIN_PAUSE_MS * 2 ** Math.min(strikes - 1, 10), MAX_PAUSE_MS);
 }
