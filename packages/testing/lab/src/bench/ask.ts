@@ -1,3 +1,4 @@
+import { waitFor } from '../wait-for.ts';
 import type { BenchSecret } from './catalog.ts';
 import type { DriverAnswer, DriverClient, SecretCall } from './driver-client.ts';
 
@@ -10,6 +11,8 @@ export interface Asked {
   readonly values: number;
   readonly errors: number;
 }
+
+const WARM_UP_MS = 30_000;
 
 /** An answer that is not what it must be: the benchmark has failed. */
 export class WrongAnswer extends Error {
@@ -50,6 +53,24 @@ export async function ask(
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   return { totalMs: performance.now() - begunMs, timesMs, values, errors: timesMs.length - values };
+}
+
+/**
+ * Lets a task ask for the secrets until it has each of them: login, mount and values are then known.
+ * @throws {WrongAnswer} where a value is not the secret's; an error where one is not had within 30 s.
+ */
+export async function warmUp(client: DriverClient, secrets: readonly BenchSecret[]): Promise<void> {
+  for (const call of callsOfTasks('warm', secrets, 1)) {
+    const { answer } = await waitFor(
+      async (see) => {
+        const given = await client.getSecret(call);
+        see(given);
+        return given.kind === 'value' && { answer: given };
+      },
+      { timeoutMs: WARM_UP_MS, intervalMs: 20, what: `a value of ${call.secret.name}` },
+    );
+    isRight(answer, call, false);
+  }
 }
 
 /** One task's calls, or those of several tasks one after the other: each asks for all of the secrets. */

@@ -4,8 +4,8 @@ export interface Scale {
   readonly firstReads: number;
   readonly sequential: { readonly secrets: number; readonly tasks: number; readonly runs: number };
   readonly storm: StormScale;
-  /** Of GETSECRET_DEADLINE, where it is not the default. */
-  readonly deadline: string | undefined;
+  /** `deadline` is GETSECRET_DEADLINE, where it is not the default. */
+  readonly outage: { readonly cacheMaxAgeMs: number; readonly deadline: string | undefined };
   readonly refused: { readonly calls: number; readonly windowMs: number };
   readonly tick: { readonly sizes: readonly number[]; readonly intervalMs: number; readonly ticks: number };
   readonly memory: {
@@ -31,7 +31,7 @@ export const fullScale: Scale = {
   firstReads: 200,
   sequential: { secrets: 100, tasks: 10, runs: 3 },
   storm: { services: 25, tasksPerService: 20, pathsPerService: 4, fieldsPerPath: 5, runs: 3 },
-  deadline: undefined,
+  outage: { cacheMaxAgeMs: 1_000, deadline: undefined },
   refused: { calls: 100, windowMs: 10_000 },
   tick: { sizes: [100, 1_000], intervalMs: 2_000, ticks: 5 },
   memory: { settleMs: 5_000, sampleMs: 1_000, ticks: 1_000, limitMs: 120_000 },
@@ -43,7 +43,7 @@ export const quickScale: Scale = {
   firstReads: 5,
   sequential: { secrets: 5, tasks: 2, runs: 1 },
   storm: { services: 3, tasksPerService: 4, pathsPerService: 2, fieldsPerPath: 3, runs: 1 },
-  deadline: '1s',
+  outage: { cacheMaxAgeMs: 200, deadline: '500ms' },
   refused: { calls: 16, windowMs: 500 },
   tick: { sizes: [12], intervalMs: 500, ticks: 2 },
   memory: { settleMs: 100, sampleMs: 50, ticks: 2, limitMs: 5_000 },

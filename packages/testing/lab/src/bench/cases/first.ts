@@ -1,4 +1,4 @@
-import { ask, callsOfTasks } from '../ask.ts';
+import { ask, callsOfTasks, warmUp } from '../ask.ts';
 import type { BenchCase } from '../bench.ts';
 import { MOUNT } from '../catalog.ts';
 import { count, ms } from '../figure.ts';
@@ -18,7 +18,7 @@ export const first: BenchCase = {
     if (known === undefined) throw new RangeError('there is nothing to read');
     const { client } = await bench.start();
     // Login and mount are not the first read's.
-    await ask(client, callsOfTasks('warm', [known], 1));
+    await warmUp(client, [known]);
     await bench.proxy.reset();
     const { timesMs } = await ask(client, callsOfTasks('web', secrets, 1));
     const { requests } = await bench.proxy.counts();

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sealed, type VaultFault } from '../../vault-proxy.ts';
-import { ask, callsOfTasks } from '../ask.ts';
+import { ask, callsOfTasks, warmUp } from '../ask.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { count, type Figure, ms } from '../figure.ts';
 import { percentile } from '../percentiles.ts';
 import type { Running } from '../subject.ts';
 
 const SECRETS_PER_TASK = 20;
-const CACHE_MAX_AGE_MS = 1_000;
 /** Who is slower than this is not waited for. */
 const GIVE_UP_MS = 60_000;
 
@@ -31,8 +30,9 @@ export const unavailable = outage('503', 'Vault answers 503', sealed, {
 function outage(name: string, what: string, fault: VaultFault, reach: Reach): BenchCase {
   return {
     name,
-    heading: ({ deadline }) =>
-      `${what} after the plugin has logged in and found the mount; values in memory are older than CACHE_MAX_AGE (1s)` +
+    heading: ({ outage: { cacheMaxAgeMs, deadline } }) =>
+      `${what} after the plugin has logged in and found the mount; values in memory are older than ` +
+      `CACHE_MAX_AGE (${cacheMaxAgeMs} ms)` +
       (deadline === undefined ? '' : `; GETSECRET_DEADLINE is ${deadline}`),
     perLatency: true,
     forPeers: true,
@@ -41,7 +41,7 @@ function outage(name: string, what: string, fault: VaultFault, reach: Reach): Be
       if (known === undefined || other === undefined) throw new RangeError('there is nothing to read');
       const begin = async () => {
         const running = await startWarm(bench);
-        await ask(running.client, callsOfTasks('warm', [known], 1));
+        await warmUp(running.client, [known]);
         return running;
       };
       const failing = { mayFail: true, limitMs: GIVE_UP_MS };
@@ -57,8 +57,8 @@ function outage(name: string, what: string, fault: VaultFault, reach: Reach): Be
       await over(bench, running);
 
       running = await begin();
-      await ask(running.client, callsOfTasks('warm', secrets, 1));
-      await delay(CACHE_MAX_AGE_MS + 200);
+      await warmUp(running.client, secrets);
+      await delay(bench.scale.outage.cacheMaxAgeMs + 200);
       await bench.proxy.setFaults(fault);
       const held = await ask(running.client, callsOfTasks('web', secrets, 1), failing);
       await over(bench, running);
@@ -79,9 +79,9 @@ function outage(name: string, what: string, fault: VaultFault, reach: Reach): Be
 }
 
 function startWarm(bench: Bench): Promise<Running> {
-  const { deadline } = bench.scale;
+  const { cacheMaxAgeMs, deadline } = bench.scale.outage;
   return bench.start({
-    CACHE_MAX_AGE: `${CACHE_MAX_AGE_MS}ms`,
+    CACHE_MAX_AGE: `${cacheMaxAgeMs}ms`,
     ...(deadline === undefined ? {} : { GETSECRET_DEADLINE: deadline }),
   });
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FaultRule, permissionDenied } from '../../vault-proxy.ts';
-import { type Asked, ask, callsOfTasks } from '../ask.ts';
+import { type Asked, ask, callsOfTasks, warmUp } from '../ask.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { count, type Figure, ms } from '../figure.ts';
 import { percentile } from '../percentiles.ts';
@@ -30,7 +30,7 @@ async function measure(bench: Bench, what: string, rule: FaultRule): Promise<rea
   const [known, ...secrets] = await bench.secrets({ prefix: 'refused', paths: SECRETS + 1 });
   if (known === undefined) throw new RangeError('there is nothing to read');
   const running = await bench.start({ VAULT_AUTH_METHOD: 'approle' });
-  await ask(running.client, callsOfTasks('warm', [known], 1));
+  await warmUp(running.client, [known]);
 
   await bench.proxy.setFaults(rule);
   await bench.proxy.reset();

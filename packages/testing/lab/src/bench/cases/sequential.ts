@@ -1,4 +1,4 @@
-import { ask, callsOfTasks } from '../ask.ts';
+import { ask, callsOfTasks, warmUp } from '../ask.ts';
 import type { BenchCase } from '../bench.ts';
 import { count, ms } from '../figure.ts';
 import { median, percentile } from '../percentiles.ts';
@@ -18,7 +18,7 @@ export const sequential: BenchCase = {
     const requests: number[] = [];
     for (let run = 0; run < runs; run++) {
       const running = await bench.start();
-      await ask(running.client, callsOfTasks('warm', secrets, 1));
+      await warmUp(running.client, secrets);
       await bench.proxy.reset();
       const { timesMs } = await ask(running.client, callsOfTasks('web', secrets, tasks));
       p50.push(percentile(timesMs, 0.5));

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+import { tempFolder } from '../box.ts';
+import { run } from '../command.ts';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const launcher = fileURLToPath(new URL('../../../../../bin/vault-swarm-plugin', import.meta.url));
+const folder = tempFolder();
+afterAll(() => folder.remove());
+
+interface Report {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly latencyMs: number | null;
+    readonly failures: readonly unknown[];
+    readonly figures: readonly {
+      readonly name: string;
+      readonly unit: string;
+      readonly plugin: number | null;
+      readonly peer: number | null;
+      readonly ratio: number | null;
+    }[];
+  }[];
+}
+
+const bench = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  run(process.execPath, ['--conditions=@vault-swarm/source', main, '--quick', ...args], {
+    env: { ...process.env, ...env },
+    timeoutMs: 120_000,
+  });
+
+/** What was counted, by case and figure: times and memory say nothing here. */
+function counted({ cases }: Report): Readonly<Record<string, number | null>> {
+  return Object.fromEntries(
+    cases.flatMap(({ name, figures }) =>
+      figures.filter(({ unit }) => unit === 'count').map((figure) => [`${name}: ${figure.name}`, figure.plugin]),
+    ),
+  );
+}
+
+it('measures each case, and finds that the plugin asks no more of Vault than it has to', async () => {
+  const { code, stdout, stderr } = await bench(['--json', '-']);
+  const report = JSON.parse(stdout.toString()) as Report;
+  expect(report.cases.map(({ name, failures }) => ({ name, failures }))).toEqual(
+    ['start', 'first', 'sequential', 'storm', 'hang', '503', '403', 'tick', 'memory'].map((name) => ({
+      name,
+      failures: [],
+    })),
+  );
+  expect(code, stderr).toBe(0);
+  const figures = counted(report);
+  expect(figures).toMatchObject({
+    'first: requests to Vault': 5,
+    'sequential: requests to Vault': 0,
+    'hang: nothing in memory: errors': 21,
+    'hang: in memory: values': 20,
+    '503: nothing in memory: errors': 21,
+    '503: in memory: values': 20,
+    '403: all but logins refused: values': 0,
+    '403: all refused: values': 0,
+    'tick: 12 secrets: connections opened': 0,
+    'tick: 12 secrets: values read': 0,
+    'tick: 12 secrets: service updates': 0,
+  });
+  expect(figures['403: all but logins refused: logins']).toBeLessThanOrEqual(2);
+  expect(figures['403: all refused: logins']).toBeLessThanOrEqual(2);
+  expect(figures['tick: 12 secrets: requests to Vault for each path']).toBeCloseTo(1, 0);
+  // Six paths, and what a start asks for.
+  expect(figures['storm: 8 at a time: requests to Vault']).toBeLessThanOrEqual(16);
+});
+
+it('drives another plugin by its command, and sets its figures beside ours', async () => {
+  const json = join(folder.path, 'figures.json');
+  const peerSocket = join(folder.path, 'peer.sock');
+  const { code, stdout, stderr } = await bench(['sequential', '--latency', '0,1', '--json', json], {
+    PEER_CMD: `PLUGIN_SOCKET="$PEER_SOCKET" exec '${launcher}'`,
+    PEER_SOCKET: peerSocket,
+    PEER_LABELS: '{"vault_path":"{path}","vault_field":"{field}","rotate":"off"}',
+  });
+  expect(code, stderr).toBe(0);
+  expect(stdout.toString()).toMatch(/at most +plugin +peer +ratio\n +p50 +0\.40 ms .+\n/);
+  const { cases } = JSON.parse(await readFile(json, 'utf8')) as Report;
+  expect(cases.map(({ latencyMs }) => latencyMs)).toEqual([0, 1]);
+  expect(cases[0]?.figures[0]).toMatchObject({
+    name: 'p50',
+    plugin: expect.any(Number),
+    peer: expect.any(Number),
+    ratio: expect.any(Number),
+  });
+});
+
+it('fails with a plugin that answers wrongly, and measures the others all the same', async () => {
+  const wrong =
+    'require(\'node:http\').createServer((_, answer) => answer.end(\'{"Value":"d3Jvbmc=","secretprovider":1}\'))';
+  const { code, stdout } = await bench(['sequential'], {
+    PEER_CMD: `exec '${process.execPath}' -e "$PEER_SCRIPT"`,
+    PEER_SCRIPT: `${wrong}.listen(process.env.PEER_SOCKET)`,
+    PEER_SOCKET: join(folder.path, 'wrong.sock'),
+  });
+  expect(code).toBe(1);
+  expect(stdout.toString()).toContain(
+    'peer failed: sequential-0-field-0 for warm-task-0: the value is not the one in Vault',
+  );
+  expect(stdout.toString()).toContain('requests to Vault');
+});
