@@ -15,7 +15,7 @@ import {
 } from '@vault-swarm/provider';
 import type { Failure } from './circuit-breaker.ts';
 import { OldRevisions } from './old-revisions.ts';
-import { type FindProvider, ProviderReads } from './provider-reads.ts';
+import { type FindProvider, leftAlone, ProviderReads } from './provider-reads.ts';
 import { checkSize, explainRefusal } from './refusal.ts';
 import type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
 import type { ChosenRevision, RevisionChoice } from './revision-choice.ts';
@@ -89,7 +89,7 @@ export class Delivery implements SecretSource {
     this.#limits = ports.limits;
     this.#memory = new RevisionMemory(ports.limits.memory, (revisions) => this.#countEvicted(revisions));
     this.#reads = new ProviderReads({ ...ports, memory: this.#memory }, ports.limits);
-    this.#old = new OldRevisions(this.#memory, ports.findProvider, ports.clock);
+    this.#old = new OldRevisions(this.#memory, this.#reads, ports.clock);
   }
 
   async get(request: SecretRequest): Promise<SecretAnswer> {
@@ -203,9 +203,9 @@ export class Delivery implements SecretSource {
     // The current one, where it may be given instead, needs some of the time too.
     const waitMs = chosen.otherwise === 'current' ? remainingMs / 2 : remainingMs;
     try {
-      const { isLeftAlone } = this.#reads.health(ref.provider);
+      const { isHopeless } = this.#reads.health(ref.provider);
       const recalled = await withDeadline(this.#clock, waitMs, undefined, async (signal) =>
-        isLeftAlone ? null : this.#old.find(ref, chosen.revision, { signal }),
+        isHopeless ? null : this.#old.find(ref, chosen.revision, { signal }),
       );
       if (recalled !== null) return { revision: recalled, source: 'provider' };
     } catch (error) {
@@ -230,9 +230,12 @@ export class Delivery implements SecretSource {
     const health = this.#reads.health(ref.provider);
     const lastGood = this.#lastGood(held);
     if (lastGood !== null && health.isInDoubt && health.isBeingAsked) return { revision: lastGood, source: 'stale' };
-    const patienceMs = lastGood === null ? limitMs : health.isInDoubt ? 0 : Math.min(limitMs, health.patienceMs);
+    if (lastGood === null && health.isHopeless) throw leftAlone(ref);
+    const isDoubtful = health.isInDoubt;
+    const usualMs = lastGood !== null && isDoubtful ? 0 : health.patienceMs;
+    const patienceMs = lastGood === null && !isDoubtful ? limitMs : Math.min(limitMs, usualMs);
     // Whoever has to wait no longer leaves the read to end for those who come next.
-    const reading = this.#reads.shared(ref, { limitMs, mayWait: lastGood === null });
+    const reading = this.#reads.shared(ref, { limitMs, mayWait: lastGood === null && !isDoubtful });
     try {
       const revision = await withDeadline(this.#clock, patienceMs, undefined, () => reading);
       return { revision, source: 'provider' };
@@ -240,8 +243,8 @@ export class Delivery implements SecretSource {
       const mayBeStale = error instanceof ProviderError ? error.retryable : error instanceof DeadlineExceeded;
       // Looked up again: a probe may have confirmed or replaced it while this read waited.
       const last = mayBeStale ? this.#lastGood(this.#memory.current(key)) : null;
-      if (last === null) throw error;
-      return { revision: last, source: 'stale' };
+      if (last !== null) return { revision: last, source: 'stale' };
+      throw error instanceof DeadlineExceeded && patienceMs < limitMs ? leftAlone(ref) : error;
     }
   }
 

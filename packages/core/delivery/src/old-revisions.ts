@@ -2,12 +2,12 @@ import {
   type CallOptions,
   type Clock,
   ProviderError,
-  type ProviderInstance,
   refKey,
   type SecretRef,
   type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
+import type { ProviderReads } from './provider-reads.ts';
 import type { RevisionMemory } from './revision-memory.ts';
 
 /** A read is cut off after this time, however long its callers would wait. */
@@ -16,13 +16,13 @@ const READ_DEADLINE_MS = 10_000;
 /** Revisions that were replaced: from memory, else read again, once for all who ask at the same time. */
 export class OldRevisions {
   readonly #memory: RevisionMemory;
-  readonly #findProvider: (name: string) => Promise<ProviderInstance>;
+  readonly #reads: ProviderReads;
   readonly #clock: Clock;
   readonly #flights = new Map<string, Promise<SecretRevision | null>>();
 
-  constructor(memory: RevisionMemory, findProvider: (name: string) => Promise<ProviderInstance>, clock: Clock) {
+  constructor(memory: RevisionMemory, reads: ProviderReads, clock: Clock) {
     this.#memory = memory;
-    this.#findProvider = findProvider;
+    this.#reads = reads;
     this.#clock = clock;
   }
 
@@ -44,9 +44,9 @@ export class OldRevisions {
   async #read(ref: SecretRef, revision: string): Promise<SecretRevision | null> {
     try {
       return await withDeadline(this.#clock, READ_DEADLINE_MS, undefined, async (signal) => {
-        const { revisions } = await this.#findProvider(ref.provider);
+        const { revisions } = await this.#reads.findProvider(ref.provider);
         if (revisions === null) return null;
-        const found = await revisions.readRevision(ref, revision, { signal });
+        const found = await this.#reads.ask(ref, signal, () => revisions.readRevision(ref, revision, { signal }));
         this.#memory.add(refKey(ref), found);
         return found;
       });

@@ -77,12 +77,15 @@ test('after two time-outs in a row nobody waits for the provider any more, until
   answers.push(gives('one'), hangs);
   await ask();
   await advance(20_000);
-  for (let call = 0; call < 2; call++) {
-    const answer = ask('never-read');
-    await advance(0);
-    await advance(2_000);
-    expect(textOf(await answer)).toBe('DEADLINE');
-  }
+  const first = ask('never-read');
+  await advance(0);
+  await advance(2_000);
+  expect(textOf(await first)).toBe('DEADLINE');
+  const second = ask('never-read');
+  await advance(0);
+  await advance(100);
+  expect(textOf(await second)).toBe('UNAVAILABLE');
+  await advance(1_900);
   const readsBefore = reads.length;
   expect(textOf(await ask())).toBe('one');
   expect(textOf(await ask('other'))).toBe('UNAVAILABLE');
@@ -92,6 +95,43 @@ test('after two time-outs in a row nobody waits for the provider any more, until
   expect(textOf(await ask())).toBe('two');
   const changes = events.flatMap((event) => (event.type === 'breaker.changed' ? [event.open] : []));
   expect(changes).toEqual([true, false]);
+});
+
+test('after a first time-out the next secrets of a task cost no time-out each', async () => {
+  const { answers, reads, ask, advance } = setUp();
+  answers.push(hangs);
+  const first = ask('a');
+  await advance(0);
+  await advance(2_000);
+  expect(textOf(await first)).toBe('DEADLINE');
+  const second = ask('b');
+  await advance(0);
+  await advance(100);
+  expect(textOf(await second)).toBe('UNAVAILABLE');
+  for (const secret of ['c', 'd', 'e']) expect(textOf(await ask(secret))).toBe('UNAVAILABLE');
+  expect(reads).toEqual(['a', 'b']);
+});
+
+test('a read that nobody waits for any more tells that the provider is back', async () => {
+  const { answers, ask, advance } = setUp();
+  const late = Promise.withResolvers<void>();
+  const readLate = async () => {
+    await late.promise;
+    return gives('b')();
+  };
+  answers.push(hangs, readLate, gives('c'));
+  const first = ask('a');
+  await advance(0);
+  await advance(2_000);
+  await first;
+  const second = ask('b');
+  await advance(0);
+  await advance(100);
+  expect(textOf(await second)).toBe('UNAVAILABLE');
+  late.resolve();
+  await advance(0);
+  expect(textOf(await ask('b'))).toBe('b');
+  expect(textOf(await ask('c'))).toBe('c');
 });
 
 test('after five failures in ten seconds the provider is left alone', async () => {
@@ -169,17 +209,14 @@ test('with a value in memory nobody waits for a provider that asks to slow down'
   expect(events.at(-1)).toMatchObject({ source: 'stale', durationMs: 0 });
 });
 
-test('after two who waited in vain for a provider that asks to slow down nobody waits any more', async () => {
+test('after one who waited in vain for a provider that asks to slow down nobody waits any more', async () => {
   const { answers, ask, advance } = setUp();
   answers.push(slowDown(1_500));
-  for (const secret of ['a', 'b']) {
-    const answer = ask(secret);
-    await advance(0);
-    await advance(1_500);
-    await advance(500);
-    expect(textOf(await answer)).toBe('RATE_LIMITED');
-  }
-  expect(textOf(await ask('c'))).toBe('UNAVAILABLE');
+  const first = ask('a');
+  await advance(0);
+  await advance(1_500);
+  expect(textOf(await first)).toBe('RATE_LIMITED');
+  for (const secret of ['b', 'c', 'd']) expect(textOf(await ask(secret))).toBe('RATE_LIMITED');
 });
 
 test('a probe without an answer counts as a failure of the provider, one with an answer ends that', async () => {

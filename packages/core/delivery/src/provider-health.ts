@@ -61,6 +61,11 @@ export class ProviderHealth {
     return this.#hasFailed || this.isLeftAlone || this.#isOverdue();
   }
 
+  /** Whether nobody is to wait for it, not even who has nothing else: it failed, and leaves the next question open too. */
+  get isHopeless(): boolean {
+    return this.isLeftAlone || (this.#hasFailed && this.#isOverdue());
+  }
+
   /** The milliseconds within which an answer comes, as far as the latest ones tell. */
   get patienceMs(): number {
     return Math.max(SHORTEST_PATIENCE_MS, UNUSUAL_FACTOR * Math.max(0, ...this.#answersMs));

@@ -25,7 +25,8 @@ const SHARED_MS = 2_000;
 
 /** Reads of current values: at most one for each ref at a time, none where the provider is left alone. */
 export class ProviderReads {
-  readonly #findProvider: FindProvider;
+  /** As it was given. */
+  readonly findProvider: FindProvider;
   readonly #clock: Clock;
   readonly #events: Events;
   readonly #memory: RevisionMemory;
@@ -45,7 +46,7 @@ export class ProviderReads {
     },
     limits: { readonly deadlineMs: number; readonly cacheMaxAgeMs: number },
   ) {
-    this.#findProvider = ports.findProvider;
+    this.findProvider = ports.findProvider;
     this.#clock = ports.clock;
     this.#events = ports.events;
     this.#memory = ports.memory;
@@ -78,10 +79,7 @@ export class ProviderReads {
     if (joined !== undefined) return joined;
     const refusal = this.#refusals.get(key);
     if (refusal !== undefined) return Promise.reject(refusal);
-    if (this.health(ref.provider).isLeftAlone) {
-      const message = `${describeRef(ref)}: the provider did not answer lately, and is left alone until it does`;
-      return Promise.reject(new ProviderError('UNAVAILABLE', message));
-    }
+    if (this.health(ref.provider).isLeftAlone) return Promise.reject(leftAlone(ref));
     const flight = this.#readWithin(ref, limitMs, mayWait).finally(() => this.#flights.delete(key));
     this.#flights.set(key, flight);
     return flight;
@@ -89,8 +87,26 @@ export class ProviderReads {
 
   /** A read that began at `notBeforeMs`, or now: an earlier one may give an older value. */
   async fresh(ref: SecretRef, { signal, notBeforeMs = this.#clock.monotonic() }: ReadOptions): Promise<SecretRevision> {
-    const provider = await this.#findProvider(ref.provider);
+    const provider = await this.findProvider(ref.provider);
     return this.#read(provider, ref, { signal, notBeforeMs });
+  }
+
+  /** Puts a question to the ref's provider; how it ends tells how the provider does. */
+  async ask<T>(ref: SecretRef, signal: AbortSignal, question: () => Promise<T>): Promise<T> {
+    const ended = this.health(ref.provider).asked(this.trialOf(ref));
+    // A provider that hangs may not heed the signal either.
+    const cutOff = () => ended(outcomeOf(signal.reason));
+    signal.addEventListener('abort', cutOff, { once: true });
+    try {
+      const answer = await question();
+      ended('answered');
+      return answer;
+    } catch (error) {
+      ended(outcomeOf(error));
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', cutOff);
+    }
   }
 
   /** Asks again, for whoever comes later. */
@@ -105,7 +121,7 @@ export class ProviderReads {
     const untilMs = this.#clock.monotonic() + limitMs;
     const health = this.health(ref.provider);
     return withDeadline(this.#clock, limitMs, undefined, async (signal) => {
-      const provider = await this.#findProvider(ref.provider);
+      const provider = await this.findProvider(ref.provider);
       for (let waited = false; ; waited = true) {
         signal.throwIfAborted();
         try {
@@ -133,26 +149,15 @@ export class ProviderReads {
   }
 
   async #read(provider: ProviderInstance, ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
-    const { signal } = options;
-    const key = refKey(ref);
-    const health = this.health(ref.provider);
     const askedAtMs = this.#clock.monotonic();
-    const ended = health.asked(this.trialOf(ref));
-    // A provider that hangs may not heed the signal either.
-    const cutOff = () => ended(outcomeOf(signal.reason));
-    signal.addEventListener('abort', cutOff, { once: true });
     try {
-      const revision = await provider.secrets.read(ref, options);
-      this.#memory.store(key, revision, revision.readAtMs ?? askedAtMs);
-      this.#refusals.delete(key);
-      ended('answered');
+      const revision = await this.ask(ref, options.signal, () => provider.secrets.read(ref, options));
+      this.#memory.store(refKey(ref), revision, revision.readAtMs ?? askedAtMs);
+      this.#refusals.delete(refKey(ref));
       return revision;
     } catch (error) {
-      ended(outcomeOf(error));
-      if (error instanceof ProviderError && !signal.aborted) this.#refused(ref, error, askedAtMs);
+      if (error instanceof ProviderError && !options.signal.aborted) this.#refused(ref, error, askedAtMs);
       throw error;
-    } finally {
-      signal.removeEventListener('abort', cutOff);
     }
   }
 
@@ -170,4 +175,10 @@ export class ProviderReads {
       this.#clock.after(atMs - this.#clock.monotonic(), resolve);
     });
   }
+}
+
+/** The refusal where a provider did not answer lately. */
+export function leftAlone(ref: SecretRef): ProviderError {
+  const message = `${describeRef(ref)}: the provider did not answer lately, and nobody waits for it until it does`;
+  return new ProviderError('UNAVAILABLE', message);
 }
