@@ -22,6 +22,7 @@ const delivered = (taskId: string) => ({
   provider: 'file',
   refKey: 'ref',
   revision: 'r1',
+  value: SecretValue.fromText('hunter2'),
 });
 
 test('what happens before the logger is there is logged first, in its order', () => {

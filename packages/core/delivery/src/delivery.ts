@@ -11,6 +11,7 @@ import {
   refKey,
   type SecretRef,
   type SecretRevision,
+  type SecretValue,
   withDeadline,
 } from '@vault-swarm/provider';
 import type { Failure } from './circuit-breaker.ts';
@@ -29,6 +30,7 @@ export interface DeliveredRevision {
   readonly provider: string;
   readonly refKey: string;
   readonly revision: string;
+  readonly value: SecretValue;
 }
 
 /** Learns what each task was given. Called before the answer goes out; must not throw or wait. */
@@ -110,6 +112,7 @@ export class Delivery implements SecretSource {
         provider: ref.provider,
         refKey: refKey(ref),
         revision: revision.revision,
+        value: revision.value,
       });
       this.#events.emit({
         type: 'secret.delivered',

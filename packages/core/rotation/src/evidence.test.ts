@@ -1,3 +1,4 @@
+import { SecretValue } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { Evidence } from './evidence.ts';
 import { tagRevision } from './held-value.ts';
@@ -21,7 +22,8 @@ function setUp() {
   return {
     evidence,
     time,
-    answer: (revision: string) => evidence.record('t1', 'db', 'ref', revision),
+    answer: (revision: string) =>
+      evidence.record('t1', { secretName: 'db', refKey: 'ref', revision, value: SecretValue.fromText(revision) }),
     see,
     held: () => evidence.values('t1', 'db').map(({ revision }) => revision),
   };
@@ -47,15 +49,22 @@ test('an answer to a task that runs changes nothing in its containers', () => {
 test('an answer to a task that was made before this process was asked is no evidence', () => {
   const { answer, see, held } = setUp();
   answer('r2');
-  see(task('running', START_MS - 1));
+  see(task('running', START_MS - 2_000));
   expect(held()).toEqual([]);
 });
 
-test('but it is for an older task that was seen starting after it was answered', () => {
+test('but it is for one that was made a moment before', () => {
   const { answer, see, held } = setUp();
   answer('r2');
-  see(task('starting', START_MS - 1));
-  see(task('running', START_MS - 1));
+  see(task('running', START_MS - 500));
+  expect(held()).toEqual(tagged('r2'));
+});
+
+test('and for an older task that was seen starting after it was answered', () => {
+  const { answer, see, held } = setUp();
+  answer('r2');
+  see(task('starting', START_MS - 2_000));
+  see(task('running', START_MS - 2_000));
   expect(held()).toEqual(tagged('r2'));
 });
 
@@ -78,9 +87,9 @@ test('also where no look has told for a while whether another leads', () => {
 
 test('but it is where the task did not run yet while this process was the one that is asked', () => {
   const { answer, see, held } = setUp();
-  see(task('starting', START_MS - 1));
+  see(task('starting', START_MS - 2_000));
   answer('r2');
-  see(task('running', START_MS - 1));
+  see(task('running', START_MS - 2_000));
   expect(held()).toEqual(tagged('r2'));
 });
 
@@ -106,10 +115,10 @@ test('keeps for a while what tasks were given that no snapshot shows yet, or no 
   expect(held()).toEqual([]);
 });
 
-test('keeps a digest once it was known', () => {
+test('makes the digest of a value once, and keeps it', () => {
   const { evidence, answer } = setUp();
   answer('r1');
-  evidence.learnDigests((_refKey, revision) => `digest of ${revision}`);
-  evidence.learnDigests(() => null);
+  evidence.learnDigests((value) => `digest of ${new TextDecoder().decode(value.reveal())}`);
+  evidence.learnDigests(() => 'another');
   expect(evidence.values('t1', 'db')).toMatchObject([{ digest: 'digest of r1' }]);
 });

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock, SecretValue } from '@vault-swarm/provider';
 import { type HeldValue, tagRevision } from './held-value.ts';
 import type { WorkloadTask } from './workloads.ts';
 
@@ -8,6 +8,17 @@ interface Answer extends HeldValue {
   /** As the provider calls it. */
   readonly ofProvider: string;
   digest: string | null;
+  /** Until its digest is known. */
+  value: SecretValue | null;
+}
+
+/** An answer to a task. */
+export interface GivenAnswer {
+  readonly secretName: string;
+  readonly refKey: string;
+  /** As the provider calls it. */
+  readonly revision: string;
+  readonly value: SecretValue;
 }
 
 interface TaskEvidence {
@@ -23,6 +34,9 @@ interface TaskEvidence {
 }
 
 const NO_ANSWERS: readonly HeldValue[] = [];
+
+/** A task is made a moment before it is asked for. No leader follows another, and is asked for its tasks, within this time. */
+const MADE_BEFORE_MS = 1_000;
 
 /** How long an answer is kept for a task that no snapshot shows: not yet, or no longer, when it may be asked why it failed. */
 const UNSEEN_TASK_MS = 600_000;
@@ -53,8 +67,8 @@ export class Evidence {
     this.#leadsForMs = leadsForMs;
   }
 
-  /** The task was answered with this revision now. */
-  record(taskId: string, secretName: string, refKey: string, revision: string): void {
+  /** The task was answered so now. */
+  record(taskId: string, { secretName, refKey, revision, value }: GivenAnswer): void {
     const nowMs = this.#clock.now();
     if (this.#clock.monotonic() - this.#askedAtMs > this.#leadsForMs) this.#askedSinceMs = null;
     if (this.#askedSinceMs === null) {
@@ -74,15 +88,19 @@ export class Evidence {
     task.recordedAtMs = nowMs;
     const answers = task.answers.get(secretName) ?? [];
     if (answers.some((answer) => answer.refKey === refKey && answer.ofProvider === revision)) return;
-    const answer = { refKey, ofProvider: revision, revision: tagRevision(refKey, revision), digest: null };
+    const answer = { refKey, ofProvider: revision, revision: tagRevision(refKey, revision), digest: null, value };
     task.answers.set(secretName, [...answers, answer]);
   }
 
-  /** Takes in the digests of what was answered, as far as they are known by now. They may be forgotten elsewhere later. */
-  learnDigests(digestOf: (refKey: string, revision: string) => string | null): void {
+  /** Makes the digests of what was answered since the latest time: the key may not have been known when it was. */
+  learnDigests(digestOf: (value: SecretValue) => string): void {
+    const digests = new Map<SecretValue, string>();
     for (const { answers } of this.#tasks.values()) {
-      for (const list of answers.values()) {
-        for (const answer of list) answer.digest ??= digestOf(answer.refKey, answer.ofProvider);
+      for (const answer of [...answers.values()].flat()) {
+        if (answer.value === null) continue;
+        answer.digest = digests.get(answer.value) ?? digestOf(answer.value);
+        digests.set(answer.value, answer.digest);
+        answer.value = null;
       }
     }
   }
@@ -109,7 +127,7 @@ export class Evidence {
         evidence.seenStarting = true;
       } else if (!evidence.frozen) {
         // Made while another process was asked, so it may have been running already when we were.
-        if (task.createdAtMs < evidence.askedSinceMs && !evidence.seenStarting) this.#tasks.delete(id);
+        if (task.createdAtMs < evidence.askedSinceMs - MADE_BEFORE_MS && !evidence.seenStarting) this.#tasks.delete(id);
         else evidence.frozen = true;
       }
     }

@@ -13,6 +13,7 @@ import {
 import { planRollout } from './plan-rollout.ts';
 import { planSecrets } from './plan-secrets.ts';
 import { remember } from './remember.ts';
+import { renameKeys } from './renamed-keys.ts';
 import { NOT_WATCHED, type SteadyFor, type WatchedRollout } from './rollout-watch.ts';
 import { liftOutdatedSets, noteEarlier } from './set-aside.ts';
 import {
@@ -121,7 +122,7 @@ function situationOf(
   readonly lifted: readonly ProductEvent[];
 } {
   const { service, uses } = serviceUses;
-  const stored = input.ledger.services[service.id] ?? NOTHING_OPEN;
+  const stored = renameKeys(input.ledger.services[service.id] ?? NOTHING_OPEN, uses, input.ledger.secrets);
   const { entry: inForce, lifted } = liftOutdatedSets(stored, serviceUses, input.current);
   const noted = noteReplaced(inForce, stored, serviceUses, replaced, input.ledger);
   const known = knownUses(serviceUses, noted, input, secrets);

@@ -1,4 +1,4 @@
-import { refKey, type SecretRef } from '@vault-swarm/provider';
+import { refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
 import { tagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
 import type { LedgerDocument } from './ledger.ts';
@@ -94,6 +94,11 @@ export class ProviderWatches {
   /** The digest of one of the latest revisions; `null` where it was not read. */
   digestOf(key: string, revision: string): string | null {
     return this.#watchOf.get(key)?.watch.digestOf(key, revision) ?? null;
+  }
+
+  /** The digest of a value. May be called once {@link useKeyOf} was. */
+  digest(value: SecretValue): string {
+    return this.#ports.digest.digest(this.#knownDigestKey(), value.reveal());
   }
 
   /** From now on watches exactly the refs that are in use. */

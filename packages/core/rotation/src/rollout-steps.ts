@@ -117,6 +117,7 @@ export function begin(situation: Situation, attempt = 1, also: readonly KnownUse
   if (hasLost(situation)) return block(situation, LOST);
   if (!mayBegin) return wait(situation, 'other services to finish');
   const uses = situation.uses.filter((known) => outdatedTasks(known).length > 0 || also.includes(known));
+  if (uses.every(({ wanted }) => wanted === undefined)) return wait(situation, 'its newest values to be read');
   return start(situation, uses, attempt);
 }
 
@@ -165,7 +166,8 @@ function valueBefore({ entry }: Situation, known: KnownUse): HeldValue | undefin
   // It is the last good one that is brought.
   if (setAsideWith(entry, key) !== undefined) return undefined;
   const before = entry.rollout?.lastGood[key];
-  if (before !== undefined) return before;
+  // One that was given besides, and not brought, says nothing of what was good.
+  if (before !== undefined && !(known.wanted !== undefined && sameValue(before, known.wanted))) return before;
   const failedWith = [entry.rollout?.target[key], ...entry.setAside.map(({ failed }) => failed[key])];
   const outdated = new Set(outdatedTasks(known));
   const counts = new Map<string, { readonly value: HeldValue; count: number }>();

@@ -1,4 +1,4 @@
-import type { Clock, Digest, Events, LabelReader, ProviderInstance, Random } from '@vault-swarm/provider';
+import type { Clock, Digest, Events, LabelReader, ProviderInstance, Random, SecretValue } from '@vault-swarm/provider';
 import type { ServedValues } from './served-values.ts';
 import type { RotationPolicy } from './situation.ts';
 import type { Leadership, LedgerStore, WorkloadChanges, Workloads } from './workloads.ts';
@@ -54,4 +54,5 @@ export interface DeliveredTo {
   readonly provider: string;
   readonly refKey: string;
   readonly revision: string;
+  readonly value: SecretValue;
 }

@@ -71,6 +71,27 @@ test('rolls nothing when a new revision has the same bytes', async () => {
   expect(world.events.filter((event) => event.type === 'revision.changed')).toMatchObject([{ valueChanged: false }]);
 });
 
+test('nor where a task was given the older revision before any look saw its secret', async () => {
+  const world = new World();
+  world.provider.write('db', 'db 1');
+  const db = world.swarm.addSecret('db', { vault_path: 'db' });
+  const first = world.addService('first', 1, [db]);
+  world.start();
+  await world.run(2_000);
+  // Swarm asks once for what is then at hand, though no look knows the secret any more.
+  world.swarm.askAgain();
+  await world.run(100);
+  world.swarm.removeService(first);
+  await world.run(2_000);
+  world.provider.outage = new ProviderError('UNAVAILABLE', 'away');
+  world.swarm.addService('second', 2, [db]);
+  await world.run(2_000);
+  world.provider.write('db', 'db 1');
+  world.provider.outage = null;
+  await world.run(10_000);
+  expect(world.swarm.updates).toEqual([]);
+});
+
 test('rolls what changed while no plugin was running', async () => {
   const { world, web, worker } = await twoServices();
   world.kill();

@@ -2,6 +2,7 @@ import { type CallOptions, withDeadline } from '@vault-swarm/provider';
 import { mapConcurrently } from './concurrency.ts';
 import { Evidence } from './evidence.ts';
 import { ForeignChanges } from './foreign-changes.ts';
+import { HandOver } from './hand-over.ts';
 import type { CurrentValue } from './holdings.ts';
 import { IntendedRevisions } from './intended-revisions.ts';
 import { LastGoodValues } from './last-good-values.ts';
@@ -50,6 +51,7 @@ export class Rotation implements RotateByHand {
   readonly #rollouts: RolloutWatch;
   readonly #foreign: ForeignChanges;
   readonly #requests: RequestDesk;
+  readonly #handedOver = new HandOver();
   readonly #rejections = new Map<string, string>();
   /** By ref key: when a task was given a revision that no look had seen, in monotonic milliseconds. */
   readonly #unseen = new Map<string, number>();
@@ -104,10 +106,10 @@ export class Rotation implements RotateByHand {
    * is a change, and what the task holds should be in the ledger soon.
    */
   record(delivered: DeliveredTo): void {
-    const { taskId, secretName, provider, refKey: key, revision } = delivered;
+    const { taskId, provider, refKey: key, revision } = delivered;
     if (taskId === undefined) return;
     const { clock } = this.#ports;
-    this.#evidence.record(taskId, secretName, key, revision);
+    this.#evidence.record(taskId, delivered);
     if (this.#watches.of(provider)?.current(key)?.revision === revision) return;
     if (this.#watches.digestOf(key, revision) === null) this.#unseen.set(key, clock.monotonic());
     this.#watches.wake(provider);
@@ -158,6 +160,7 @@ export class Rotation implements RotateByHand {
     this.#lastGood.keep(this.#intended.named);
     const next = this.#plan(uses, before, await this.#failures(uses, before, signal));
     this.#board.planned(next);
+    if (role === 'standby') await this.#handOver(observed, before, signal);
     if (role !== 'leader' || !this.#settings.enabled) return false;
     // A damaged one is written anew also where there is nothing to note.
     const isDamaged = observed.stored === null && version !== null;
@@ -185,6 +188,15 @@ export class Rotation implements RotateByHand {
     return next.rolls.length > 0 || isOpen || waits;
   }
 
+  /** Writes down, for the process that leads now, what this one answered and the ledger does not say. */
+  async #handOver({ uses, version }: Observation, before: LedgerDocument, signal: AbortSignal): Promise<void> {
+    if (version === null) return;
+    const next = this.#handedOver.note({ services: uses.services, ledger: before, ...this.#findings() });
+    if (next === before) return;
+    const outcome = await this.#ports.ledger.compareAndSet(version, serialiseLedger(next), { signal });
+    if (outcome === 'applied') this.#handedOver.written();
+  }
+
   /** Takes in what the orchestrator says. Returns the ledger, a first one where there is none. */
   #takeIn({ role, uses, stored }: Observation): LedgerDocument {
     const tasks = uses.services.flatMap(({ service }) => service.tasks);
@@ -194,7 +206,7 @@ export class Rotation implements RotateByHand {
     this.#foreign.read(ledger, uses.services);
     this.#rollouts.observe(uses.services, ledger);
     this.#watches.watch(uses);
-    this.#evidence.learnDigests((key, revision) => this.#watches.digestOf(key, revision));
+    this.#evidence.learnDigests((value) => this.#watches.digest(value));
     return ledger;
   }
 

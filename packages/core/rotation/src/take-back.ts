@@ -105,6 +105,8 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   }
   if (service.rollout.state === 'paused' && policy.onFailure === 'pause') return asFailed();
   const failedKeys = ofRollout.map(({ use }) => use.key).filter((key) => setAsideWith(entry, key) === undefined);
+  // All that it brought were last good values.
+  if (failedKeys.length === 0) return asFailed();
   const availability = failedKeys.map((key) => {
     const value = open.lastGood[key];
     return value === undefined ? 'gone' : situation.lastGood(key, value);

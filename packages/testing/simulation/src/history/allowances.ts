@@ -1,10 +1,13 @@
 /** Why something may happen that else would be a violation, as far as a history's faults explain it. */
 const ALLOWANCES = {
   'crash before the note':
-    'What a task was given is noted after the answer. A process that ends in between, or a leader that changes, costs at ' +
-    'most one restart of a service that was not needed; and where the ledger did not know the secret of the service yet, ' +
+    'What a task was given is noted after the answer. A process that ends in between, or a leader that changes (or may ' +
+    'have, since the plugin could not look for longer than an election takes), costs at most one restart of a service that was not needed; and where the ledger did not know the secret of the service yet, ' +
     'or something else than intended was given, or the value is changed back, the task may keep an old value until the ' +
     'next change.',
+  'asked for twice':
+    'Swarm asks again for the secrets of a task that does not run yet, as when a node comes back. Where the value has ' +
+    'changed in between, only Swarm knows which of the two its containers got: the plugin rolls for the older one.',
   'two leaders':
     'While two processes believe that they lead, one does not know what the other has just answered, and may roll for it.',
   'value changed back':
@@ -12,6 +15,9 @@ const ALLOWANCES = {
     'justifies a rollout though it was changed back since.',
   'user touched':
     'What fails after a user changed, forced or rolled back the service may fail for that reason: it is left to the user.',
+  'broken before':
+    'What is rolled while its image fails at once has its values set aside, since nothing tells for what its tasks failed. ' +
+    'Whoever mends the image asks by hand for the values.',
   'last good value gone':
     'The last good value can be given only where the provider keeps it, nobody deleted it, and the labels still name it.',
   'started on a bad value':

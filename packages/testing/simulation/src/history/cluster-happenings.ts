@@ -36,7 +36,7 @@ function elect(history: History, why: string): string | null {
 function believe(history: History, manager: Manager, durationMs: number): void {
   manager.believes = 'leader';
   history.lasts(durationMs, () => {
-    history.witness.noteLeaders();
+    history.witness.who.note();
     manager.believes = null;
     history.say(`${manager.name} sees that it does not lead`);
   });

@@ -100,7 +100,7 @@ export class History {
       random: new SeededRandom(seed + 0x717e),
       ...faults,
       onEvent: (manager, event) => this.#happened(manager, event),
-      onLeaderChange: () => this.witness.noteLeaders(),
+      onLeaderChange: () => this.witness.who.changes(),
       onStart: () => this.witness.leadsAnew(),
       onDeath: (manager) => this.witness.died(manager),
       onRoll: (roll, outcome) => this.witness.rolled(roll, outcome),

@@ -1,4 +1,4 @@
-import { parseLedger } from '@vault-swarm/rotation';
+import { parseLedger, type Rotation } from '@vault-swarm/rotation';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks, isDirty } from '../swarm/slots.ts';
 import { type HeldSecret, isAlive } from '../swarm/task.ts';
@@ -55,7 +55,7 @@ export function heal(history: History): void {
   const { random, swarm, provider, cluster, truth, lasting } = history;
   history.say('all is healthy again');
   history.isFaulty = false;
-  history.witness.noteLeaders();
+  history.witness.who.note();
   for (const end of [...lasting]) end();
   for (const manager of cluster.managers.values()) {
     manager.believes = null;
@@ -81,6 +81,16 @@ function deployGoodImage(history: History, { id, name, spec }: SimulatedService)
   history.say(`user: deploys a good image of ${name}`);
 }
 
+/** A user asks for what was set aside of a service: see `broken before`. */
+function askByHand(history: History, plugin: Rotation, { id, name }: SimulatedService): void {
+  history.witness.requested([id]);
+  history.say(`by hand: ${name}`);
+  plugin.rotate({ kind: 'service', name }, { signal: new AbortController().signal }).then(
+    (answer) => history.say(`  asked for: ${JSON.stringify(answer)}`),
+    (error) => history.say(`  refused: ${String(error)}`),
+  );
+}
+
 /**
  * Without a ledger a task counts as current, so a change may be overlooked; and what a user took back stays so. The next
  * change ends both: see `ledger lost` and `taken back by hand`.
@@ -99,8 +109,15 @@ export function unblock(history: History): boolean {
   let isUnblocked = false;
   const { swarm, cluster, witness } = history;
   const { leader } = cluster;
-  const status = leader === null ? undefined : cluster.manager(leader).process?.rotation.status();
+  const plugin = leader === null ? undefined : cluster.manager(leader).process?.rotation;
+  const status = plugin?.status();
+  const ledger = parseLedger(swarm.ledgerText);
   for (const service of swarm.services) {
+    const isSetAside = (ledger?.services[service.id]?.setAside ?? []).length > 0;
+    if (isSetAside && plugin !== undefined && witness.pastOf(service.id).allowed.delete('broken before')) {
+      askByHand(history, plugin, service);
+      isUnblocked = true;
+    }
     if (service.spec.image === 'broken') {
       deployGoodImage(history, service);
       isUnblocked = true;
@@ -110,7 +127,7 @@ export function unblock(history: History): boolean {
     const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
     const isForUser = shown?.problem?.includes('to be resumed or undone') === true;
     const isHalfDone = allTasks(service).some((task) => isAlive(task) && isDirty(task, service.spec));
-    const isOurs = Boolean(parseLedger(swarm.ledgerText)?.services[service.id]?.rollout);
+    const isOurs = Boolean(ledger?.services[service.id]?.rollout);
     if (!isPaused || !(isForUser || (isHalfDone && !isOurs))) continue;
     swarm.forceUpdate(service.id);
     witness.touched(service.id);

@@ -9,6 +9,8 @@ import type { Allowance } from './allowances.ts';
 import type { History } from './history.ts';
 import { SetAsideValues } from './set-aside-values.ts';
 import { slownessMs } from './slowness.ts';
+import { TaskAnswers } from './task-answers.ts';
+import { WhoAnswers } from './who-answers.ts';
 
 interface Rolled {
   readonly timeMs: number;
@@ -44,11 +46,8 @@ export class Witness {
   readonly #pasts = new Map<string, Past>();
   /** Every rollout that was ever written into the ledger, as `service@generation`. */
   readonly #intents = new Set<string>();
-  /** By task: who answered last to it, and when. */
-  readonly #answers = new Map<string, { readonly manager: string; readonly timeMs: number }>();
-  readonly #unnoted = new Set<string>();
-  /** When each manager last led, or believed so. */
-  readonly #ledAtMs = new Map<string, number>();
+  readonly #answers = new TaskAnswers();
+  readonly who: WhoAnswers;
   readonly #setAside: SetAsideValues;
   rolls = 0;
   completed = 0;
@@ -57,6 +56,7 @@ export class Witness {
   constructor(history: History) {
     this.#history = history;
     this.#setAside = new SetAsideValues(history);
+    this.who = new WhoAnswers(history);
   }
 
   /** What is known of a service's past. */
@@ -109,22 +109,21 @@ export class Witness {
 
   /** Whatever was not noted is outdated by now, and known to be. */
   everythingChanged(): void {
-    this.#unnoted.clear();
+    this.#answers.everythingChanged();
   }
 
-  /** Whether the process that answered to a task ended before it can have noted what it gave. */
+  /** Whether what a task was given may not be noted. */
   mayBeUnnoted(taskId: string): boolean {
-    return this.#unnoted.has(taskId);
+    return this.#answers.mayBeUnnoted(taskId);
   }
 
   /** A process ended. */
   died(manager: string): void {
     this.#history.say(`! the plugin of ${manager} dies`);
+    this.who.died(manager);
     const { timeMs, settings } = this.#history;
     const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
-    for (const [taskId, answer] of this.#answers) {
-      if (answer.manager === manager && timeMs - answer.timeMs < notedWithinMs) this.#unnoted.add(taskId);
-    }
+    this.#answers.lost(manager, timeMs - notedWithinMs);
     this.leadsAnew();
   }
 
@@ -158,7 +157,7 @@ export class Witness {
     if (generation > spec.generation && allTasks(service).some((task) => task.generation >= generation)) {
       this.#violated(`${name} was rolled to ${generation}, of which there were tasks already`);
     }
-    if (!this.#mayLead(manager)) this.#violated(`${name} was rolled by ${manager}, which does not lead`);
+    if (!this.who.mayLead(manager)) this.#violated(`${name} was rolled by ${manager}, which does not lead`);
     const rolledAtMs = past.lastRoll?.timeMs ?? Number.NEGATIVE_INFINITY;
     const isOwn = past.lastRoll?.generation === spec.generation && update?.isRollback === false;
     const forMs = this.#history.timeMs - rolledAtMs;
@@ -170,9 +169,10 @@ export class Witness {
     ) {
       this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
     }
+    if (spec.image === 'broken') past.allowed.add('broken before');
     const reason = this.#reasonFor(service, before, past);
     if (reason === null) {
-      if (this.#leaders().length > 1) past.allowed.add('two leaders');
+      if (this.who.leaders.length > 1) past.allowed.add('two leaders');
       else if (past.mayBeUnnoted) past.mayBeUnnoted = false;
       else this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
@@ -187,12 +187,16 @@ export class Witness {
   }
 
   /** The driver answered. */
-  answered({ manager, task, secret, given, tookMs }: DriverAnswer): void {
+  answered(answer: DriverAnswer): void {
+    const { manager, task, secret, given, tookMs } = answer;
     if (tookMs > DEADLINE_MS) this.#violated(`GetSecret for ${secret.name} took ${tookMs} ms at ${manager}`);
     if (given === null || task.state !== 'starting') return;
-    const { timeMs, settings, swarm } = this.#history;
+    const { timeMs, settings, swarm, clock } = this.#history;
+    if (this.who.isApart(manager)) this.leadsAnew();
+    const taskMadeMs = clock.now() - task.createdAtMs;
+    if (taskMadeMs > this.who.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
     this.pastOf(task.serviceId).answeredAtMs = timeMs;
-    this.#answers.set(task.id, { manager, timeMs });
+    this.#answers.given(answer, timeMs);
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
     if (isBadFor(given.text, service.name) && !this.#hasOpenRollout(service.id)) {
@@ -207,6 +211,9 @@ export class Witness {
   heard(manager: string, event: TimedEvent): void {
     if (event.type === 'reconcile.failed' && !EXPECTED_FAILURE.test(event.message)) {
       this.#violated(`a pass of ${manager} failed: ${event.message}`);
+    }
+    if (event.type === 'reconcile.passed' && event.dockerAnswered) {
+      this.who.looked(manager, this.#history.timeMs - event.durationMs);
     }
     if (event.type === 'rollout.completed') this.completed += 1;
     if (event.type === 'values.set-aside') this.#valuesSetAside(event.service, event.secrets);
@@ -225,30 +232,10 @@ export class Witness {
     const wasBad = uses.some(({ path }) => {
       return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
     });
-    if (!wasBad && !allowed.has('taken back by hand')) {
+    if (!wasBad && !allowed.has('taken back by hand') && !allowed.has('broken before')) {
       this.#violated(`values of ${name} were set aside though none was bad for it: ${secrets.join(', ')}`);
     }
     this.#setAside.add(service, members);
-  }
-
-  /** Who leads, or believes so, in this moment: to be called before it changes. */
-  noteLeaders(): void {
-    for (const name of this.#leaders()) this.#ledAtMs.set(name, this.#history.timeMs);
-  }
-
-  #leaders(): readonly string[] {
-    const { cluster } = this.#history;
-    const leaders = [...cluster.managers.values()].filter(({ name, believes }) => {
-      return cluster.leader === name || believes === 'leader';
-    });
-    return leaders.map(({ name }) => name);
-  }
-
-  /** Whether it leads, or has till lately: a pass goes on with what it knew when it began. */
-  #mayLead(manager: string): boolean {
-    this.noteLeaders();
-    const ledAtMs = this.#ledAtMs.get(manager) ?? Number.NEGATIVE_INFINITY;
-    return this.#history.timeMs - ledAtMs < 60_000;
   }
 
   /** Why a service may be rolled, in truth; `null` where there is no reason. */
@@ -266,7 +253,8 @@ export class Witness {
     });
     const live = allTasks(service).filter(isAlive);
     const lookedSinceMs = timeMs - 2 * this.#history.settings.intervalMs - 15_000 - slownessMs(this.#history);
-    for (const { held, state } of live) {
+    for (const { id, held, state } of live) {
+      if (this.#answers.isAskedTwice(id)) return 'asked for twice';
       for (const { name, path } of uses) {
         const text = held.get(name)?.text;
         if (text === undefined) {

@@ -17,7 +17,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'takes no note of what it answered',
     file: 'rotation/src/rotation.ts',
-    from: 'this.#evidence.record(taskId, secretName, key, revision);',
+    from: 'this.#evidence.record(taskId, delivered);',
     to: '',
   },
   {
@@ -100,8 +100,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'counts a stale answer as the newest value',
     file: 'rotation/src/rotation.ts',
-    from: 'this.#evidence.record(taskId, secretName, key, revision);',
-    to: 'this.#evidence.record(taskId, secretName, key, this.#watches.of(provider)?.current(key)?.revision ?? revision);',
+    from: 'this.#evidence.record(taskId, delivered);',
+    to: 'this.#evidence.record(taskId, { ...delivered, revision: this.#watches.of(provider)?.current(key)?.revision ?? revision });',
     kinds: ['provider outage', 'provider slow', 'force', 'scale'],
   },
   {
@@ -114,7 +114,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'believes answers to tasks that another process was asked for before',
     file: 'rotation/src/evidence.ts',
-    from: 'if (task.createdAtMs < evidence.askedSinceMs && !evidence.seenStarting) this.#tasks.delete(id);',
+    from: 'if (task.createdAtMs < evidence.askedSinceMs - MADE_BEFORE_MS && !evidence.seenStarting) this.#tasks.delete(id);',
     to: 'if (task.createdAtMs < 0) this.#tasks.delete(id);',
     kinds: ['leader change', 'force', 'restart'],
   },

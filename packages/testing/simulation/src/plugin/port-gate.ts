@@ -30,7 +30,8 @@ export interface PortFault {
 /** Decides about each call, as it is made. */
 export type Interfere = (manager: string, port: PortName) => PortFault | null;
 
-const NEVER = new Promise<never>(() => undefined);
+/** A new one each time: what waits for one that all share would never be let go of. */
+const never = () => new Promise<never>(() => undefined);
 
 /** Through it every call of one process goes to the outside, so that there is one place where something goes wrong. */
 export class PortGate {
@@ -61,7 +62,7 @@ export class PortGate {
    */
   async call<T>(port: PortName, signal: AbortSignal, work: () => Promise<T>, fail: () => T): Promise<T> {
     signal.throwIfAborted();
-    if (!this.#isOpen) return NEVER;
+    if (!this.#isOpen) return never();
     const fault = this.#interfere(this.#manager, port);
     if (fault === null) return this.#answer(await settled(work()));
     if (fault.kills === 'before') this.#kill();
@@ -80,13 +81,13 @@ export class PortGate {
   }
 
   #answer<T>(result: Settled<T>): T | Promise<never> {
-    if (!this.#isOpen) return NEVER;
+    if (!this.#isOpen) return never();
     if ('error' in result) throw result.error;
     return result.value;
   }
 
   async #pause(delayMs: number | undefined, signal: AbortSignal): Promise<void> {
-    if (!this.#isOpen) return NEVER;
+    if (!this.#isOpen) return never();
     if (delayMs === undefined) return;
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => reject(signal.reason);
@@ -96,7 +97,7 @@ export class PortGate {
         resolve();
       });
     });
-    if (!this.#isOpen) return NEVER;
+    if (!this.#isOpen) return never();
   }
 
   #hang(signal: AbortSignal): Promise<never> {

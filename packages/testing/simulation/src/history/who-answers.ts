@@ -1,0 +1,67 @@
+import type { Manager } from '../plugin/cluster.ts';
+import type { History } from './history.ts';
+
+/** A plugin that has not looked for so long can't know whether another has led in between: an election takes less. */
+const KNOWS_FOR_MS = 20_000;
+
+/** Which managers led, or believed so, and since when each has been the one that is asked, as far as its plugin knows. */
+export class WhoAnswers {
+  readonly #history: History;
+  /** When each manager last led, or believed so. */
+  readonly #ledAtMs = new Map<string, number>();
+  readonly #askedSinceMs = new Map<string, number>();
+  /** When the latest look of each manager began. */
+  readonly #lookedAtMs = new Map<string, number>();
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  /** Who leads, or believes so, in this moment. */
+  get leaders(): readonly string[] {
+    const { cluster } = this.#history;
+    const leads = ({ name, believes }: Manager) => cluster.leader === name || believes === 'leader';
+    return [...cluster.managers.values()].filter(leads).map(({ name }) => name);
+  }
+
+  /** Takes in who leads: to be called before it changes. */
+  note(): void {
+    for (const name of this.leaders) this.#ledAtMs.set(name, this.#history.timeMs);
+  }
+
+  /** Another manager is asked from now on, or none. */
+  changes(): void {
+    this.note();
+    this.#askedSinceMs.clear();
+  }
+
+  /** The plugin of a manager ended. */
+  died(manager: string): void {
+    this.#askedSinceMs.delete(manager);
+  }
+
+  /** A manager looked at the Swarm. */
+  looked(manager: string, beganAtMs: number): void {
+    this.#lookedAtMs.set(manager, beganAtMs);
+  }
+
+  /** Whether a manager leads, or has till lately: a pass goes on with what it knew when it began. */
+  mayLead(manager: string): boolean {
+    this.note();
+    const ledAtMs = this.#ledAtMs.get(manager) ?? Number.NEGATIVE_INFINITY;
+    return this.#history.timeMs - ledAtMs < 60_000;
+  }
+
+  /** Whether a plugin can't know whether another was asked in between. */
+  isApart(manager: string): boolean {
+    const lookedAtMs = this.#lookedAtMs.get(manager) ?? Number.NEGATIVE_INFINITY;
+    return this.#history.timeMs - lookedAtMs > Math.max(KNOWS_FOR_MS, 2 * this.#history.settings.intervalMs);
+  }
+
+  /** A manager is asked now. Returns for how long its plugin has known itself to be the one, in milliseconds. */
+  asked(manager: string): number {
+    const { timeMs } = this.#history;
+    if (this.isApart(manager) || !this.#askedSinceMs.has(manager)) this.#askedSinceMs.set(manager, timeMs);
+    return timeMs - (this.#askedSinceMs.get(manager) ?? timeMs);
+  }
+}
