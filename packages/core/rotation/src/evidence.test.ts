@@ -18,7 +18,6 @@ function setUp() {
   const time = { nowMs: START_MS };
   const evidence = new Evidence({ now: () => time.nowMs, monotonic: () => time.nowMs }, 20_000);
   const see = (...tasks: WorkloadTask[]) => evidence.observe(tasks, true);
-  see();
   return {
     evidence,
     time,
@@ -91,6 +90,19 @@ test('but it is where the task did not run yet while this process was the one th
   answer('r2');
   see(task('running', START_MS - 2_000));
   expect(held()).toEqual(tagged('r2'));
+});
+
+test('or where the latest look did not show it, whatever the clocks say of when it was made', () => {
+  const { time, evidence, answer, see, held } = setUp();
+  time.nowMs += 5_000;
+  see();
+  answer('r2');
+  see(task('running', START_MS - 60_000));
+  expect(held()).toEqual(tagged('r2'));
+  evidence.observe([], false);
+  evidence.record('t2', { secretName: 'db', refKey: 'ref', revision: 'r3', value: SecretValue.fromText('r3') });
+  see({ ...task('running', START_MS - 60_000), id: 't2' });
+  expect(evidence.values('t2', 'db')).toEqual([]);
 });
 
 test('a task that was asked for twice before it ran may hold either', () => {

@@ -27,7 +27,7 @@ interface TaskEvidence {
   recordedAtMs: number;
   /** Since when this process had been the one that is asked, in milliseconds since 1970. */
   readonly askedSinceMs: number;
-  /** Whether a snapshot showed that the task did not run yet, after it was answered, or while nobody else was asked. */
+  /** Whether a snapshot showed that the task did not run yet, or was not made, after it was answered or while nobody else was asked. */
   seenStarting: boolean;
   /** Whether the task was seen running: its containers hold what they hold. */
   frozen: boolean;
@@ -51,6 +51,8 @@ export class Evidence {
   /** By the latest snapshot. */
   #running: ReadonlySet<string> = new Set();
   #starting: ReadonlySet<string> = new Set();
+  /** All tasks; `null` where another process was asked then, or may have been since. */
+  #shown: ReadonlySet<string> | null = null;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly #leadsForMs: number;
   /** `null` while another process is asked, in milliseconds since 1970. */
@@ -75,11 +77,13 @@ export class Evidence {
       this.#askedSinceMs = nowMs;
       this.#askedAtMs = this.#clock.monotonic();
       this.#starting = new Set();
+      this.#shown = null;
     }
     if (this.#running.has(taskId)) return;
     let task = this.#tasks.get(taskId);
     if (task === undefined) {
-      const seenStarting = this.#starting.has(taskId);
+      // What the latest look of the leader did not show was made since then.
+      const seenStarting = this.#starting.has(taskId) || this.#shown?.has(taskId) === false;
       const askedSinceMs = this.#askedSinceMs;
       task = { answers: new Map(), recordedAtMs: nowMs, askedSinceMs, seenStarting, frozen: false };
       this.#tasks.set(taskId, task);
@@ -114,7 +118,12 @@ export class Evidence {
     this.#askedSinceMs = isAsked ? (this.#askedSinceMs ?? nowMs) : null;
     if (isAsked) this.#askedAtMs = this.#clock.monotonic();
     const alive = new Map<string, WorkloadTask>();
-    for (const task of tasks) if (task.state !== 'ended') alive.set(task.id, task);
+    const shown = new Set<string>();
+    for (const task of tasks) {
+      shown.add(task.id);
+      if (task.state !== 'ended') alive.set(task.id, task);
+    }
+    this.#shown = isAsked ? shown : null;
     const inState = (wanted: WorkloadTask['state']) =>
       new Set([...alive.values()].filter(({ state }) => state === wanted).map(({ id }) => id));
     this.#running = inState('running');

@@ -19,11 +19,12 @@ import {
   isBusy,
   isCalm,
   isEnded,
+  isSettled,
   type Situation,
   secretNames,
   wasApplied,
 } from './situation.ts';
-import { NEWER, planEnded, takeBack } from './take-back.ts';
+import { beginWithout, NEWER, planEnded, takeBack } from './take-back.ts';
 
 /** Decides about one service: go on watching its open rollout, close it, take it back, give it up, or begin one. */
 export function planRollout(situation: Situation): Decision {
@@ -61,6 +62,7 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   const isSuperseded = open.state === 'stuck' && due.some((known) => !bringsWanted(open, known));
   if (isSuperseded) return begin(situation);
   if (isBusy(service)) return asItIs;
+  if (service.generation < open.generation) return planUndone(situation, open, asItIs);
   const without = uses.flatMap((known) => tasksWithout(open, known));
   // Where Swarm says nothing, it may not have begun, or its tasks may fail again and again.
   const isVague = service.rollout.state === 'none' && !isCalm(situation);
@@ -75,6 +77,14 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   // Swarm is through, but tasks that it made for this rollout hold something else than was intended.
   if (due.length === 0) return complete(situation, open);
   if (!mayRetry(situation, open)) return wait(situation, 'a pause after an attempt that did not reach all tasks');
+  return begin({ ...situation, mayBegin: true }, open.attempt + 1);
+}
+
+/** It was rolled back, and somebody has changed the service since: Swarm tells no more that it was. */
+function planUndone(situation: Situation, open: OpenRollout, asItIs: Decision): Decision {
+  if (!isSettled(situation)) return asItIs;
+  if (dueUses(situation).length === 0) return keep(situation, null);
+  if (!mayRetry(situation, open)) return asItIs;
   return begin({ ...situation, mayBegin: true }, open.attempt + 1);
 }
 
@@ -104,7 +114,9 @@ function planFailed(situation: Situation, open: OpenRollout): Decision {
   const ofRollout = uses.filter(({ use }) => use.key in brought);
   const isRequested = entry.requested.some((key) => key in brought);
   const isOther = dueUses(situation).some(({ use }) => !(use.key in brought));
-  if (isRequested || isOther || ofRollout.some((known) => isNewer(open, known))) return begin(situation, 1, ofRollout);
+  if (isRequested || isOther || ofRollout.some((known) => isNewer(open, known))) {
+    return open.direction === 'back' ? beginWithout(situation, open) : begin(situation, 1, ofRollout);
+  }
   if (isBusy(service)) return keep(situation);
   const { state } = service.rollout;
   const isReached = uses.every((known) => tasksWithout(open, known).length === 0);

@@ -168,7 +168,11 @@ function valueBefore({ entry }: Situation, known: KnownUse): HeldValue | undefin
   const before = entry.rollout?.lastGood[key];
   // One that was given besides, and not brought, says nothing of what was good.
   if (before !== undefined && !(known.wanted !== undefined && sameValue(before, known.wanted))) return before;
-  const failedWith = [entry.rollout?.target[key], ...entry.setAside.map(({ failed }) => failed[key])];
+  const { rollout } = entry;
+  const failedWith = [
+    rollout?.direction === 'forward' ? rollout.target[key] : undefined,
+    ...entry.setAside.map(({ failed }) => failed[key]),
+  ];
   const outdated = new Set(outdatedTasks(known));
   const counts = new Map<string, { readonly value: HeldValue; count: number }>();
   for (const { task, value } of known.held.toSorted((a, b) => a.task.createdAtMs - b.task.createdAtMs)) {

@@ -42,7 +42,8 @@ interface Told {
   readonly service?: Partial<Workload>;
   readonly state?: RolloutReport['state'];
   readonly entry?: Partial<LedgerService>;
-  readonly wanted?: HeldValue;
+  /** `null`: it is not known. */
+  readonly wanted?: HeldValue | null;
   /** What the running tasks hold. */
   readonly held?: KnownUse['held'];
   readonly situation?: Partial<Situation>;
@@ -68,7 +69,7 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
       ...service,
     },
     entry: { ...NOTHING_OPEN, rollout, ...entry },
-    uses: [{ use, wanted, seenAtMs: 0, held: holding }],
+    uses: [{ use, wanted: wanted ?? undefined, seenAtMs: 0, held: holding }],
     policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     openForMs: 0,
     seenApplied: true,
@@ -210,6 +211,36 @@ describe('a rollout that was rolled back', () => {
   });
 });
 
+describe('a rollout that somebody has rolled back and hidden by a later update', () => {
+  const service = { generation: 4 };
+  const situation = { failures: [], seenThroughout: false, openForMs: 10_000 };
+
+  test('is begun anew under a number that was not used, where Swarm paused that update', () => {
+    const decision = decide({ service, situation });
+    expect(decision).toMatchObject({ roll: { generation: 6 }, entry: { rollout: { generation: 6, attempt: 2 } } });
+  });
+
+  test.each(['none', 'completed'] as const)('is begun anew where Swarm tells nothing of it (%s)', (state) => {
+    expect(decide({ service, situation, state }).roll?.generation).toBe(6);
+  });
+
+  test('is closed where its value is needed no more', () => {
+    expect(decide({ service, situation, state: 'none', wanted: value('r1') }).entry.rollout).toBeNull();
+  });
+
+  test('waits a while before', () => {
+    expect(decide({ service, situation: { ...situation, openForMs: 0 }, state: 'none' }).roll).toBeNull();
+  });
+});
+
+test('a request is not met by a rollout of nothing while no value is known', () => {
+  const entry = { rollout: { ...rollout, state: 'failed' }, requested: ['s1'] } as const;
+  expect(decide({ entry, wanted: null, state: 'none' })).toMatchObject({
+    roll: null,
+    waitingFor: 'its newest values to be read',
+  });
+});
+
 test('an update that can not be made for too long is counted as stuck once, and tried on', () => {
   const never: Told = { state: 'none', service: { generation: 4 } };
   const situation = { failures: null, seenApplied: false, seenThroughout: false, openForMs: 600_001 };
@@ -231,6 +262,21 @@ describe('a rollout of the last good value', () => {
     expect(decision.roll).toBeNull();
     const again = decide({ entry: decision.entry, wanted: value('r1'), held });
     expect(again).toMatchObject({ roll: null, events: [], entry: decision.entry });
+  });
+
+  test('is followed by the value that was set aside for it, once the service is rolled for another reason', () => {
+    const held = [{ task: task('t', 6), value: value('r1') }];
+    const failedEntry = { ...entry, rollout: { ...back, state: 'failed' }, requested: ['s1'] } as const;
+    const decision = decide({ entry: failedEntry, wanted: value('r1'), held, state: 'completed' });
+    expect(typesOf(decision)).toEqual(['values.lifted', 'rollout.started']);
+    expect(decision.entry).toMatchObject({ setAside: [], rollout: { target: { s1: value('r2') } } });
+    expect(decision.entry.rollout?.lastGood).toEqual({ s1: value('r1') });
+  });
+
+  test('makes no set of nothing where another rollout brought it and failed', () => {
+    const forward = { ...back, direction: 'forward' } as const;
+    const decision = decide({ entry: { ...entry, rollout: forward }, wanted: value('r1') });
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' }, setAside: aside } });
   });
 
   test('is told as a rollback when it is done, and counted as no rotation', () => {

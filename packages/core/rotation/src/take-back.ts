@@ -17,6 +17,7 @@ import {
   wait,
   withoutRequests,
 } from './rollout-steps.ts';
+import { lift } from './set-aside.ts';
 import { type Decision, dueUses, type Situation, secretNames } from './situation.ts';
 import type { FailedTask } from './workloads.ts';
 
@@ -80,7 +81,9 @@ function tryAgain(situation: Situation, open: OpenRollout, failure: Failure): De
   if (hasLost(situation)) return block(situation, LOST);
   if (!mayRetry(situation, open)) return wait(situation, 'a while to pass since its tasks could not start');
   const events = [failed(situation, open, failure)];
-  if (service.rollout.state === 'paused') return after(events, resume(situation, open));
+  // One that somebody has undone since is not resumed: its number was used.
+  const isPresent = service.generation >= open.generation;
+  if (service.rollout.state === 'paused' && isPresent) return after(events, resume(situation, open));
   if (dueUses(situation).length === 0) return { ...keep(situation, null), events };
   return after(events, begin({ ...situation, mayBegin: true }, open.attempt + 1));
 }
@@ -136,6 +139,31 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   if (isBack) return after([...events, told], keep(next, null));
   const concerned = next.uses.filter(({ use }) => use.key in set.failed);
   return after([...events, told], begin({ ...next, mayBegin: true }, 1, concerned));
+}
+
+/**
+ * Begins anew after last good values that failed as well: what had been set aside for them is tried again too, since it
+ * was not for that.
+ */
+export function beginWithout(situation: Situation, back: OpenRollout): Decision {
+  const { service, entry, uses } = situation;
+  const brought = broughtBy(back);
+  const sets = entry.setAside.filter(({ failed }) => Object.keys(failed).some((key) => key in brought));
+  const failed: Values = Object.assign({}, ...sets.map((set) => set.failed));
+  const tried = uses.map((known) => {
+    const wanted = failed[known.use.key];
+    return wanted === undefined ? known : { ...known, wanted };
+  });
+  const next = { ...situation, entry: lift(entry, { service, uses: [] }, sets), uses: tried };
+  const decision = begin(
+    next,
+    1,
+    tried.filter(({ use }) => use.key in brought),
+  );
+  if (decision.roll === null) return { ...decision, entry };
+  if (sets.length === 0) return decision;
+  const secrets = secretNames(situation, failed);
+  return after([{ type: 'values.lifted', service: service.name, secrets, reason: 'newer' }], decision);
 }
 
 /** What a rollout waits for that is left as it is. */

@@ -67,9 +67,10 @@ export class SimulatedProvider {
     this.onWrite(path, null);
   }
 
-  /** The value that a task which asks now is given. */
-  textOf(path: string): string | undefined {
-    return this.#paths.get(path)?.versions.at(-1)?.text;
+  /** The value that a task which asks now is given, or that of a pinned version, which counts from 1. */
+  textOf(path: string, pin?: string): string | undefined {
+    const versions = this.#paths.get(path)?.versions ?? [];
+    return (pin === undefined ? versions.at(-1) : versions[Number(pin) - 1])?.text;
   }
 
   /** The provider's ports. */

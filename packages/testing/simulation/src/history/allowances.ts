@@ -18,6 +18,8 @@ const ALLOWANCES = {
   'broken before':
     'What is rolled while its image fails at once has its values set aside, since nothing tells for what its tasks failed. ' +
     'Whoever mends the image asks by hand for the values.',
+  'pinned to a bad value':
+    'A version that a secret is pinned to may be deleted, and made anew as one that makes tasks fail: its user has to name another.',
   'last good value gone':
     'The last good value can be given only where the provider keeps it, nobody deleted it, and the labels still name it.',
   'started on a bad value':

@@ -13,7 +13,7 @@ export function finalProblems(history: History): readonly string[] {
 function problemsOf(history: History, service: SimulatedService): readonly string[] {
   const { truth, provider, swarm } = history;
   const bad = truth.badUses(service);
-  if (mayStayBad(history, service)) return [];
+  if (mayStayBad(history, service) || truth.isPinnedToBad(service)) return [];
   const problems: string[] = [];
   const running = swarm.runningTasks(service.id);
   if (running.length !== service.spec.replicas) {
@@ -76,7 +76,7 @@ function entryProblems(
 ): readonly string[] {
   const service = swarm.services.find((candidate) => candidate.id === id);
   if (service === undefined) return [`the ledger has the service ${id}, which is gone`];
-  if (truth.badUses(service).length > 0) return [];
+  if (truth.badUses(service).length > 0 || truth.isPinnedToBad(service)) return [];
   const { rollout, setAside, requested, earlier, exceptions } = entry;
   // What is not rolled may go on holding something old, of which the ledger has a note.
   const holdsOld = service.kind === 'job' || truth.usesOf(service).some(({ isAuto }) => !isAuto);

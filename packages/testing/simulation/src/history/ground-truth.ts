@@ -8,6 +8,8 @@ import type { History } from './history.ts';
 export interface TrueUse {
   readonly name: string;
   readonly path: string;
+  /** What a task that asks now is given; `undefined` where there is nothing. */
+  readonly text: string | undefined;
   /** Whether the plugin may roll for it by itself. */
   readonly isAuto: boolean;
   readonly rotate: RotateMode;
@@ -67,7 +69,15 @@ export class GroundTruth {
       const { ref, rotate } = simulatedLabels.read(secret.labels, secret.name, name);
       const isPinned = ref.pin !== undefined;
       const path = ref.location.path ?? '';
-      return [{ name: secret.name, path, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned }];
+      const text = this.#history.provider.textOf(path, ref.pin);
+      return [{ name: secret.name, path, text, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned }];
+    });
+  }
+
+  /** Whether the version that a secret of the service is pinned to makes its tasks fail. */
+  isPinnedToBad(service: Pick<SimulatedService, 'name' | 'spec'>): boolean {
+    return this.usesOf(service).some(({ text, isPinned }) => {
+      return isPinned && text !== undefined && isBadFor(text, service.name);
     });
   }
 

@@ -191,9 +191,9 @@ export class Witness {
     const { manager, task, secret, given, tookMs } = answer;
     if (tookMs > DEADLINE_MS) this.#violated(`GetSecret for ${secret.name} took ${tookMs} ms at ${manager}`);
     if (given === null || task.state !== 'starting') return;
-    const { timeMs, settings, swarm, clock } = this.#history;
+    const { timeMs, settings, swarm, clock, cluster } = this.#history;
     if (this.who.isApart(manager)) this.leadsAnew();
-    const taskMadeMs = clock.now() - task.createdAtMs;
+    const taskMadeMs = clock.now() + cluster.manager(manager).clockOffsetMs - task.createdAtMs;
     if (taskMadeMs > this.who.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
     this.pastOf(task.serviceId).answeredAtMs = timeMs;
     this.#answers.given(answer, timeMs);
