@@ -42,7 +42,7 @@ export class KeyDesk implements ServedValues {
       intended.kind === 'revision'
         ? (this.#known.get(asked.refKey)?.get(intended.revision) ?? (await this.#otherwise(intended.otherwise, ref)))
         : await this.#readCurrent(ref);
-    this.#rotation?.record({ ...asked, provider: ref.provider, revision: given.revision });
+    this.#rotation?.record({ ...asked, provider: ref.provider, revision: given.revision, value: given.value });
     return new TextDecoder().decode(given.value.reveal());
   }
 

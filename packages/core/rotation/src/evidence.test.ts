@@ -16,11 +16,16 @@ const task = (state: WorkloadTask['state'], createdAtMs = START_MS + 1): Workloa
 
 function setUp() {
   const time = { nowMs: START_MS };
-  const evidence = new Evidence({ now: () => time.nowMs, monotonic: () => time.nowMs }, 20_000);
+  const key: { is: string | null } = { is: null };
+  const digestOf = (value: SecretValue) => {
+    return key.is === null ? null : `${new TextDecoder().decode(value.reveal())} under ${key.is}`;
+  };
+  const evidence = new Evidence({ now: () => time.nowMs, monotonic: () => time.nowMs }, 20_000, digestOf);
   const see = (...tasks: WorkloadTask[]) => evidence.observe(tasks, true);
   return {
     evidence,
     time,
+    key,
     answer: (revision: string) =>
       evidence.record('t1', { secretName: 'db', refKey: 'ref', revision, value: SecretValue.fromText(revision) }),
     see,
@@ -127,10 +132,14 @@ test('keeps for a while what tasks were given that no snapshot shows yet, or no 
   expect(held()).toEqual([]);
 });
 
-test('makes the digest of a value once, and keeps it', () => {
-  const { evidence, answer } = setUp();
+test('makes the digest of a value as soon as its key is known, and once', () => {
+  const { evidence, answer, key } = setUp();
   answer('r1');
-  evidence.learnDigests((value) => `digest of ${new TextDecoder().decode(value.reveal())}`);
-  evidence.learnDigests(() => 'another');
-  expect(evidence.values('t1', 'db')).toMatchObject([{ digest: 'digest of r1' }]);
+  evidence.learnDigests();
+  expect(evidence.values('t1', 'db')).toMatchObject([{ digest: null }]);
+  key.is = 'first';
+  evidence.learnDigests();
+  key.is = 'second';
+  evidence.learnDigests();
+  expect(evidence.values('t1', 'db')).toMatchObject([{ digest: 'r1 under first', value: null }]);
 });

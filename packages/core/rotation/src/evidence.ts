@@ -8,7 +8,7 @@ interface Answer extends HeldValue {
   /** As the provider calls it. */
   readonly ofProvider: string;
   digest: string | null;
-  /** Until its digest is known. */
+  /** Only until its digest is known: no value is held here that is dropped elsewhere. */
   value: SecretValue | null;
 }
 
@@ -55,6 +55,7 @@ export class Evidence {
   #shown: ReadonlySet<string> | null = null;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly #leadsForMs: number;
+  readonly #digestOf: (value: SecretValue) => string | null;
   /** `null` while another process is asked, in milliseconds since 1970. */
   #askedSinceMs: number | null = null;
   /** When that was last known, in monotonic milliseconds. */
@@ -63,9 +64,15 @@ export class Evidence {
   /**
    * @param leadsForMs for how long a look that showed that this node leads may be relied on: others may lead in between,
    * where none follows.
+   * @param digestOf the keyed digest of a value; `null` while its key is not known.
    */
-  constructor(clock: Pick<Clock, 'now' | 'monotonic'>, leadsForMs: number) {
+  constructor(
+    clock: Pick<Clock, 'now' | 'monotonic'>,
+    leadsForMs: number,
+    digestOf: (value: SecretValue) => string | null,
+  ) {
     this.#clock = clock;
+    this.#digestOf = digestOf;
     this.#leadsForMs = leadsForMs;
   }
 
@@ -92,19 +99,15 @@ export class Evidence {
     task.recordedAtMs = nowMs;
     const answers = task.answers.get(secretName) ?? [];
     if (answers.some((answer) => answer.refKey === refKey && answer.ofProvider === revision)) return;
-    const answer = { refKey, ofProvider: revision, revision: tagRevision(refKey, revision), digest: null, value };
+    const answer = { refKey, ofProvider: revision, revision: tagRevision(refKey, revision), ...this.#digested(value) };
     task.answers.set(secretName, [...answers, answer]);
   }
 
-  /** Makes the digests of what was answered since the latest time: the key may not have been known when it was. */
-  learnDigests(digestOf: (value: SecretValue) => string): void {
-    const digests = new Map<SecretValue, string>();
+  /** Makes the digests of what was answered while none could be made. */
+  learnDigests(): void {
     for (const { answers } of this.#tasks.values()) {
       for (const answer of [...answers.values()].flat()) {
-        if (answer.value === null) continue;
-        answer.digest = digests.get(answer.value) ?? digestOf(answer.value);
-        digests.set(answer.value, answer.digest);
-        answer.value = null;
+        if (answer.value !== null) Object.assign(answer, this.#digested(answer.value));
       }
     }
   }
@@ -145,5 +148,10 @@ export class Evidence {
   /** The values of which the task holds one; empty where this process does not know. */
   values(taskId: string, secretName: string): readonly HeldValue[] {
     return this.#tasks.get(taskId)?.answers.get(secretName) ?? NO_ANSWERS;
+  }
+
+  #digested(value: SecretValue): Pick<Answer, 'digest' | 'value'> {
+    const digest = this.#digestOf(value);
+    return { digest, value: digest === null ? value : null };
   }
 }

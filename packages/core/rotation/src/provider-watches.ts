@@ -96,9 +96,9 @@ export class ProviderWatches {
     return this.#watchOf.get(key)?.watch.digestOf(key, revision) ?? null;
   }
 
-  /** The digest of a value. May be called once {@link useKeyOf} was. */
-  digest(value: SecretValue): string {
-    return this.#ports.digest.digest(this.#knownDigestKey(), value.reveal());
+  /** The digest of a value; `null` while the key is not known. */
+  digest(value: SecretValue): string | null {
+    return this.#digestKey === null ? null : this.#ports.digest.digest(this.#digestKey, value.reveal());
   }
 
   /** From now on watches exactly the refs that are in use. */

@@ -61,7 +61,8 @@ export class Rotation implements RotateByHand {
     const { clock, random } = ports;
     this.#settings = settings;
     this.#ports = ports;
-    this.#evidence = new Evidence(clock, Math.max(LEADS_FOR_MS, 2 * settings.intervalMs));
+    const leadsForMs = Math.max(LEADS_FOR_MS, 2 * settings.intervalMs);
+    this.#evidence = new Evidence(clock, leadsForMs, (value) => this.#watches.digest(value));
     this.#watches = new ProviderWatches(ports, { ...settings, onNews: () => this.#passes.wake() });
     this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
     this.#board = new StatusBoard(settings.enabled);
@@ -206,7 +207,7 @@ export class Rotation implements RotateByHand {
     this.#foreign.read(ledger, uses.services);
     this.#rollouts.observe(uses.services, ledger);
     this.#watches.watch(uses);
-    this.#evidence.learnDigests((value) => this.#watches.digest(value));
+    this.#evidence.learnDigests();
     return ledger;
   }
 

@@ -57,13 +57,13 @@ export function setUp(limits: Partial<DeliveryLimits> = {}) {
   const events: TimedEvent[] = [];
   const bus = new EventBus(clock);
   bus.subscribe((event) => events.push(event));
-  const delivered: DeliveredRevision[] = [];
+  const delivered: Omit<DeliveredRevision, 'value'>[] = [];
   const delivery = new Delivery({
     labels: new LabelReader([{ name: 'vault', scheme }]),
     findProvider: async () => provider,
     clock,
     events: bus,
-    record: (entry) => delivered.push(entry),
+    record: ({ value: _, ...entry }) => delivered.push(entry),
     choice: { choose: () => old.choice },
     limits: {
       deadlineMs: 2_000,
