@@ -26,6 +26,7 @@ export class Connections {
   readonly #retired = new Set<Agent>();
   #agent: Agent;
   #openedAtMs: number;
+  #closed = false;
   /** The latest TLS session of each host. undici holds them only weakly, and loses them with a garbage collection. */
   readonly #sessions = new Map<string, Buffer>();
 
@@ -68,12 +69,13 @@ export class Connections {
       });
     } finally {
       this.#turns.giveBack();
-      if (silent && signal.aborted) this.#suspect(startedAtMs);
+      if (silent && signal.aborted && !this.#closed) this.#suspect(startedAtMs);
     }
   }
 
   /** Ends all connections, and cuts off what is under way. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([this.#agent, ...this.#retired].map((agent) => agent.destroy()));
     this.#sessions.clear();
   }
