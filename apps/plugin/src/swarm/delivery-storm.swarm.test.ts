@@ -18,7 +18,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 const TASKS = Number(process.env.STORM_TASKS || 200);
 const MORE_TASKS = 10;
 const SECRETS = ['one', 'two', 'three', 'four', 'five'];
-const HELD_MS = 3_000;
+/** What the plugin's answers may hold the Swarm's store for. */
+const OWN_MS = 3_000;
+/** With the engine's own work for each task, on a machine that has other things to do. Swarm gives up after 30 s. */
+const HELD_MS = 12_000;
 const STARTED_MS = 500_000;
 const ELECTED_MS = 90_000;
 const SETTLED_MS = 120_000;
@@ -65,6 +68,25 @@ async function allRun(engine: ManagerNode['engine'], count: number, timeoutMs: n
   );
 }
 
+/** Tries to write to the Swarm all the time, since a try that meets an election hangs; resolves to when one was done. */
+async function firstWrite(engines: readonly ManagerNode['engine'][]): Promise<number> {
+  let doneAtMs = 0;
+  let tries = 0;
+  const attempt = async (engine: ManagerNode['engine']) => {
+    tries += 1;
+    await engine.api('POST', '/configs/create', { Name: `try-${tries}`, Labels: {}, Data: 'dHJ5' });
+    if (doneAtMs === 0) doneAtMs = Date.now();
+  };
+  return waitFor(
+    () => {
+      if (doneAtMs > 0) return doneAtMs;
+      for (const engine of engines) attempt(engine).catch(() => undefined);
+      return undefined;
+    },
+    { timeoutMs: ELECTED_MS, intervalMs: 200, what: 'a new leader to take a write' },
+  );
+}
+
 function since(seat: PluginSeat, event: string, from: number): readonly LogEntry[] {
   return seat
     .log()
@@ -82,12 +104,14 @@ test(
     const killedAtMs = performance.now();
     await Promise.all([lost.node.engine.kill(), lost.plugin.kill('SIGKILL')]);
 
-    const leader = await swarm.managers.leader();
-    const probe = await waitFor(() => startStoreProbe(leader.engine), {
-      timeoutMs: ELECTED_MS,
-      what: 'the new leader to take a write',
-    });
+    const left = swarm.managers.nodes.filter((node) => node !== lost.node).map(({ engine }) => engine);
+    const writtenAtMs = await firstWrite(left);
     const withoutLeaderMs = performance.now() - killedAtMs;
+    const [any] = left;
+    if (any === undefined) throw new Error('no manager is left');
+    const probe = await startStoreProbe(any);
+    const toProbeMs = Date.now() - writtenAtMs;
+    const leader = await swarm.managers.leader();
     const seat = swarm.seatOf(leader);
     const asked = (event: string) => since(seat, event, logged.get(seat) ?? 0);
     await waitFor(
@@ -105,15 +129,20 @@ test(
     await probe.stop();
 
     const delivered = asked('secret.delivered');
-    const longestMs = Math.max(...delivered.map(({ durationMs }) => Number(durationMs)));
+    const longestMs = Math.max(...delivered.map(({ duration_ms }) => Number(duration_ms)));
+    const ownMs = delivered.reduce((sum, { duration_ms }) => sum + Number(duration_ms), 0);
+    // What came before the first write was the election, but for the part in which the engine asked already.
+    const firstAtMs = Math.min(...delivered.map(({ time }) => Date.parse(String(time))));
+    const heldMs = Math.max(held.lengthMs, toProbeMs, writtenAtMs - firstAtMs);
     process.stderr.write(
       `no leader for ${Math.round(withoutLeaderMs)} ms; ${delivered.length} deliveries, the last of the storm ` +
-        `${Math.round(stormMs)} ms later, each in at most ${Math.round(longestMs)} ms; the store was held for ` +
-        `${held.lengthMs} ms at most (${probe.writes} writes)\n`,
+        `${Math.round(stormMs)} ms later, each in at most ${Math.round(longestMs)} ms and all in ${Math.round(ownMs)} ms; the store was held for ` +
+        `${heldMs} ms at most (${held.lengthMs} after its first of ${probe.writes} writes)\n`,
     );
     expect(asked('secret.refused')).toEqual([]);
     expect(delivered.filter(({ source }) => source === 'provider')).toEqual([]);
-    expect(held.lengthMs).toBeLessThan(HELD_MS);
+    expect(ownMs).toBeLessThan(OWN_MS);
+    expect(heldMs).toBeLessThan(HELD_MS);
     const known = await serviceTasks(leader.engine, 'storm');
     expect(known.filter(({ state }) => state === 'rejected' || state === 'failed')).toEqual([]);
 
