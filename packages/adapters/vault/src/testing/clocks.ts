@@ -31,3 +31,33 @@ export class ShiftedClock implements Clock {
     return realClock.after(delayMs, callback);
   }
 }
+
+/** Real time, and what a test adds to it; timers wait for the test to let their time pass. */
+export class SteppedClock implements Clock {
+  readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
+  #shiftMs = 0;
+
+  /** Lets time pass at once, and calls what was due in it. */
+  advance(ms: number): void {
+    this.#shiftMs += ms;
+    for (const timer of this.#timers) {
+      if (timer.atMs > this.monotonic()) continue;
+      this.#timers.delete(timer);
+      timer.callback();
+    }
+  }
+
+  now(): number {
+    return Date.now() + this.#shiftMs;
+  }
+
+  monotonic(): number {
+    return performance.now() + this.#shiftMs;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { atMs: this.monotonic() + delayMs, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+}

@@ -1,14 +1,16 @@
 /**
- * A process of its own that reads values through the adapter, lets go of them, and writes what is left of its heap to
- * standard output. Arguments: Vault's address, a token, and `drop`, or `keep` to keep the values as texts.
+ * A process of its own that reads values through the adapter, lets go of them, lets 2 s pass, and writes what is left of
+ * its heap to standard output. Arguments: Vault's address, a token, and `drop`, or `keep` to keep the values as texts.
  */
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot } from 'node:v8';
 import type { SecretValue } from '@vault-swarm/provider';
+import { SteppedClock } from './clocks.ts';
 import { failureOf, probeAll, providerOf, refTo, soon } from './configured.ts';
 
 const [address, token, what] = process.argv.slice(2);
-const provider = providerOf({ VAULT_ADDR: address, VAULT_TOKEN: token });
+const clock = new SteppedClock();
+const provider = providerOf({ VAULT_ADDR: address, VAULT_TOKEN: token }, clock);
 const kept: string[] = [];
 const values: WeakRef<SecretValue>[] = [];
 
@@ -28,6 +30,8 @@ async function read(): Promise<void> {
 }
 
 await read();
+// For so long a secret with several fields is at hand, for who asks for them one after the other.
+clock.advance(2_000);
 // WeakRefs hold on to what they refer to until the present turn of the event loop is over.
 await new Promise((resolve) => setImmediate(resolve));
 globalThis.gc?.();
