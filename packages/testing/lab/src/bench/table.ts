@@ -28,7 +28,7 @@ export interface ComparedFigure {
   readonly ratio: number | null;
 }
 
-const WIDTH = 46;
+const LEAST_WIDTH = 46;
 
 /** The figures of both side by side, in the order of the first that has them. */
 export function compare({ outcomes }: CaseResult): readonly ComparedFigure[] {
@@ -60,19 +60,21 @@ export function table(result: CaseResult): string {
   const withPeer = outcomes.peer !== undefined;
   const title = `${name}${latencyMs === null ? '' : `, Vault +${latencyMs} ms`}: ${heading}`;
   const columns = ['at most', 'plugin', ...(withPeer ? ['peer', 'ratio'] : [])];
-  const rows = compare(result).map((figure) => {
+  const figures = compare(result);
+  const width = Math.max(LEAST_WIDTH, ...figures.map(({ name: { length } }) => length + 3));
+  const rows = figures.map((figure) => {
     const cells = [
       figure.toReach === null ? '' : showValue(figure.unit, figure.toReach),
       cell(outcomes.plugin, figure.name),
       ...(withPeer ? [cell(outcomes.peer, figure.name), figure.ratio === null ? '' : figure.ratio.toFixed(2)] : []),
     ];
-    return line(`  ${figure.name}`, cells);
+    return line(`  ${figure.name}`.padEnd(width), cells);
   });
   const failures = (['plugin', 'peer'] as const).flatMap((subject) => {
     const outcome = outcomes[subject];
     return outcome?.kind === 'failed' ? [`  ${subject} failed: ${outcome.message}`] : [];
   });
-  return [title, ...(rows.length > 0 ? [line('', columns), ...rows] : []), ...failures].join('\n');
+  return [title, ...(rows.length > 0 ? [line(''.padEnd(width), columns), ...rows] : []), ...failures].join('\n');
 }
 
 function figuresOf(outcome: Outcome | undefined): readonly Figure[] {
@@ -85,5 +87,5 @@ function cell(outcome: Outcome | undefined, name: string): string {
 }
 
 function line(first: string, cells: readonly string[]): string {
-  return `${first.padEnd(WIDTH)}${cells.map((text) => text.padStart(11)).join('')}`.trimEnd();
+  return `${first}${cells.map((text) => text.padStart(11)).join('')}`.trimEnd();
 }
