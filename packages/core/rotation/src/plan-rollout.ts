@@ -28,11 +28,13 @@ import { beginWithout, NEWER, planEnded, takeBack } from './take-back.ts';
 
 /** Decides about one service: go on watching its open rollout, close it, take it back, give it up, or begin one. */
 export function planRollout(situation: Situation): Decision {
-  const { service, entry, rejection } = situation;
+  const { service, entry, rejection, unread } = situation;
   const open = entry.rollout;
   if (open === null) return dueUses(situation).length === 0 ? keep(situation) : begin(situation);
+  const brought = broughtBy(open);
+  if (unread.some((key) => key in brought)) return block(situation, 'the labels of its secrets to be put right');
   // The service uses nothing of it any more: nothing is rolled out, or taken back.
-  if (secretNames(situation, broughtBy(open)).length === 0) return keep(situation, null);
+  if (secretNames(situation, brought).length === 0) return keep(situation, null);
   if (open.state === 'failed') return planFailed(situation, open);
   if (rejection !== undefined) return giveUp(situation, open, { reason: 'not-begun', message: rejection });
   if (!wasApplied(situation, open)) return planUnapplied(situation, open);

@@ -25,7 +25,7 @@ import {
   type Situation,
   wasApplied,
 } from './situation.ts';
-import type { ServiceUses } from './uses.ts';
+import { type ServiceUses, unreadKeys } from './uses.ts';
 import type { FailedTask } from './workloads.ts';
 
 /** All that a plan depends on. */
@@ -143,6 +143,7 @@ function situationOf(
       service,
       entry,
       uses: known,
+      unread: unreadKeys(service, uses),
       policy: input.policy,
       openForMs: watched.forMs,
       seenApplied: watched.applied,

@@ -1,7 +1,7 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { type HeldValue, sameValue } from './held-value.ts';
 import { isKnown } from './holdings.ts';
-import { type KnownUse, outdatedTasks } from './known-use.ts';
+import { bringsWanted, type KnownUse, outdatedTasks } from './known-use.ts';
 import { broughtBy, type OpenRollout, setAsideWith } from './ledger.ts';
 import {
   type Decision,
@@ -116,7 +116,12 @@ export function begin(situation: Situation, attempt = 1, also: readonly KnownUse
   }
   if (hasLost(situation)) return block(situation, LOST);
   if (!mayBegin) return wait(situation, 'other services to finish');
-  const uses = situation.uses.filter((known) => outdatedTasks(known).length > 0 || also.includes(known));
+  // What came since the rollout before is new to the tasks, also where none runs that could show it.
+  const isLater = (known: KnownUse) =>
+    before !== null && known.use.key in before.target && !bringsWanted(before, known);
+  const uses = situation.uses.filter((known) => {
+    return outdatedTasks(known).length > 0 || also.includes(known) || (known.wanted !== undefined && isLater(known));
+  });
   if (uses.every(({ wanted }) => wanted === undefined)) return wait(situation, 'its newest values to be read');
   return start(situation, uses, attempt);
 }

@@ -24,6 +24,8 @@ export interface Situation {
   readonly service: Workload;
   readonly entry: LedgerService;
   readonly uses: readonly KnownUse[];
+  /** What the ledger may call the secrets whose labels can't be read now. */
+  readonly unread: readonly string[];
   readonly policy: RotationPolicy;
   /** For how long this process has seen the open rollout's present attempt: no clock that jumps changes it. */
   readonly openForMs: number;

@@ -70,6 +70,7 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
     },
     entry: { ...NOTHING_OPEN, rollout, ...entry },
     uses: [{ use, wanted: wanted ?? undefined, seenAtMs: 0, held: holding }],
+    unread: [],
     policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     openForMs: 0,
     seenApplied: true,
@@ -231,6 +232,12 @@ describe('a rollout that somebody has rolled back and hidden by a later update',
   test('waits a while before', () => {
     expect(decide({ service, situation: { ...situation, openForMs: 0 }, state: 'none' }).roll).toBeNull();
   });
+});
+
+test('a rollout whose secret has labels that can not be read stays as it is until they can, and is closed where it is gone', () => {
+  const unread = decide({ situation: { uses: [], unread: ['s1', 'web/s1'] } });
+  expect(unread).toMatchObject({ roll: null, events: [], blocked: true, entry: { rollout } });
+  expect(decide({ situation: { uses: [] } }).entry.rollout).toBeNull();
 });
 
 test('a request is not met by a rollout of nothing while no value is known', () => {
