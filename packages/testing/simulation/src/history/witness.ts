@@ -22,7 +22,7 @@ interface Past {
   /** Whether what its tasks were given last may have got lost, since the last restart that was not needed. */
   mayBeUnnoted: boolean;
   answeredAtMs: number;
-  /** How often it was rolled. */
+  /** How often it was rolled, without the restarts that were not needed and are explained. */
   rolls: number;
   /** When a user last posted something for it. */
   touchedAtMs: number;
@@ -32,6 +32,9 @@ interface Past {
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
+
+/** Reasons that a roll may have though every task holds the newest value. */
+const NEEDLESS = new Set(['value changed back', 'it was given up']);
 
 /** An answer of the driver takes no longer. */
 const DEADLINE_MS = 2_000;
@@ -171,10 +174,13 @@ export class Witness {
     }
     if (spec.image === 'broken') past.allowed.add('broken before');
     const reason = this.#reasonFor(service, before, past);
-    if (reason === null) {
-      if (this.who.leaders.length > 1) past.allowed.add('two leaders');
-      else if (past.mayBeUnnoted) past.mayBeUnnoted = false;
-      else this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
+    if (reason === null && this.who.leaders.length > 1) {
+      past.allowed.add('two leaders');
+    } else if (past.mayBeUnnoted && (reason === null || NEEDLESS.has(reason))) {
+      past.mayBeUnnoted = false;
+      past.rolls -= 1;
+    } else if (reason === null) {
+      this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
     past.lastRoll = { timeMs: this.#history.timeMs, generation };
   }
@@ -245,8 +251,6 @@ export class Witness {
       this.#violated(`the job ${service.name} was run again`);
       return 'told already';
     }
-    if (['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state))
-      return 'it was given up';
     const isRequested = timeMs - past.requestedAtMs < 900_000;
     const uses = truth.usesOf(service).filter(({ isAuto, rotate, isPinned }) => {
       return isAuto || (isRequested && rotate === 'manual' && !isPinned);
@@ -266,7 +270,8 @@ export class Witness {
         if (truth.textsSince(path, lookedSinceMs).some((earlier) => earlier !== text)) return 'value changed back';
       }
     }
-    return null;
+    const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
+    return isGivenUp ? 'it was given up' : null;
   }
 
   #hasOpenRollout(serviceId: string): boolean {
