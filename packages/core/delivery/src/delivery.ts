@@ -235,10 +235,12 @@ export class Delivery implements SecretSource {
     if (lastGood !== null && health.isInDoubt && health.isBeingAsked) return { revision: lastGood, source: 'stale' };
     if (lastGood === null && health.isHopeless) throw leftAlone(ref);
     const isDoubtful = health.isInDoubt;
-    const usualMs = lastGood !== null && isDoubtful ? 0 : health.patienceMs;
-    const patienceMs = lastGood === null && !isDoubtful ? limitMs : Math.min(limitMs, usualMs);
+    const maySpendAll = lastGood === null && !isDoubtful;
+    const patienceMs = maySpendAll
+      ? limitMs
+      : Math.min(limitMs, lastGood !== null && isDoubtful ? 0 : health.patienceMs);
     // Whoever has to wait no longer leaves the read to end for those who come next.
-    const reading = this.#reads.shared(ref, { limitMs, mayWait: lastGood === null && !isDoubtful });
+    const reading = this.#reads.shared(ref, { limitMs, mayWait: maySpendAll });
     try {
       const revision = await withDeadline(this.#clock, patienceMs, undefined, () => reading);
       return { revision, source: 'provider' };

@@ -15,7 +15,7 @@ test('with a value in memory only the first caller waits for a provider that han
   await advance(20_000);
   const first = ask();
   await advance(0);
-  await advance(100);
+  await advance(500);
   expect(textOf(await first)).toBe('one');
   expect(textOf(await ask())).toBe('one');
   expect(reads.length).toBe(2);
@@ -65,7 +65,7 @@ test('a read that comes too late for its caller is there for the next', async ()
   await advance(20_000);
   const first = ask();
   await advance(0);
-  await advance(100);
+  await advance(500);
   expect(textOf(await first)).toBe('one');
   late.resolve();
   await advance(0);
@@ -83,9 +83,9 @@ test('after two time-outs in a row nobody waits for the provider any more, until
   expect(textOf(await first)).toBe('DEADLINE');
   const second = ask('never-read');
   await advance(0);
-  await advance(100);
+  await advance(250);
   expect(textOf(await second)).toBe('UNAVAILABLE');
-  await advance(1_900);
+  await advance(1_750);
   const readsBefore = reads.length;
   expect(textOf(await ask())).toBe('one');
   expect(textOf(await ask('other'))).toBe('UNAVAILABLE');
@@ -106,7 +106,7 @@ test('after a first time-out the next secrets of a task cost no time-out each', 
   expect(textOf(await first)).toBe('DEADLINE');
   const second = ask('b');
   await advance(0);
-  await advance(100);
+  await advance(250);
   expect(textOf(await second)).toBe('UNAVAILABLE');
   for (const secret of ['c', 'd', 'e']) expect(textOf(await ask(secret))).toBe('UNAVAILABLE');
   expect(reads).toEqual(['a', 'b']);
@@ -126,12 +126,35 @@ test('a read that nobody waits for any more tells that the provider is back', as
   await first;
   const second = ask('b');
   await advance(0);
-  await advance(100);
+  await advance(250);
   expect(textOf(await second)).toBe('UNAVAILABLE');
   late.resolve();
   await advance(0);
   expect(textOf(await ask('b'))).toBe('b');
   expect(textOf(await ask('c'))).toBe('c');
+});
+
+test('how slow a provider is that comes back does not make anybody wait for it when it hangs again', async () => {
+  const { answers, ask, advance } = setUp();
+  const late = Promise.withResolvers<void>();
+  answers.push(async () => {
+    await late.promise;
+    return gives('a')();
+  }, hangs);
+  const slow = ask('a');
+  await advance(0);
+  await advance(1_900);
+  late.resolve();
+  expect(textOf(await slow)).toBe('a');
+  const first = ask('b');
+  await advance(0);
+  await advance(2_000);
+  expect(textOf(await first)).toBe('DEADLINE');
+  const second = ask('c');
+  await advance(0);
+  await advance(250);
+  expect(textOf(await second)).toBe('UNAVAILABLE');
+  expect(textOf(await ask('d'))).toBe('UNAVAILABLE');
 });
 
 test('after five failures in ten seconds the provider is left alone', async () => {

@@ -18,8 +18,14 @@ const REMEMBERED_ANSWERS = 8;
 /** An answer that takes so much longer than the slowest of the latest ones is not usual any more. */
 const UNUSUAL_FACTOR = 4;
 
-/** No answer counts as late before this, however quick the others were. */
-const SHORTEST_PATIENCE_MS = 100;
+/**
+ * No answer counts as late before this, however quick the others were: a machine that is busy for a moment is no reason to
+ * give a value away that was replaced.
+ */
+const SHORTEST_PATIENCE_MS = 500;
+
+/** A provider in doubt that is back answers within this time. */
+const DOUBT_MS = 250;
 
 /** How long a provider is left alone that asks us to slow down, where it does not say how long. */
 const PAUSE_MS = 1_000;
@@ -66,9 +72,9 @@ export class ProviderHealth {
     return this.isLeftAlone || (this.#hasFailed && this.#isOverdue());
   }
 
-  /** The milliseconds within which an answer comes, as far as the latest ones tell. */
+  /** The milliseconds within which an answer comes, as far as the latest ones tell; little for a provider in doubt. */
   get patienceMs(): number {
-    return Math.max(SHORTEST_PATIENCE_MS, UNUSUAL_FACTOR * Math.max(0, ...this.#answersMs));
+    return this.isInDoubt ? DOUBT_MS : this.#usualMs();
   }
 
   /** Until when it asked us not to ask, in monotonic milliseconds. */
@@ -117,10 +123,15 @@ export class ProviderHealth {
     this.#breaker.close();
   }
 
+  #usualMs(): number {
+    return Math.max(SHORTEST_PATIENCE_MS, UNUSUAL_FACTOR * Math.max(0, ...this.#answersMs));
+  }
+
   /** A question that is older than the latest answer may be slow by its nature: the provider is there. */
   #isOverdue(): boolean {
     for (const { askedAtMs } of this.#open) {
-      if (askedAtMs >= this.#answeredAtMs) return this.#clock.monotonic() - askedAtMs >= this.patienceMs;
+      if (askedAtMs >= this.#answeredAtMs)
+        return this.#clock.monotonic() - askedAtMs >= (this.#hasFailed ? DOUBT_MS : this.#usualMs());
     }
     return false;
   }
