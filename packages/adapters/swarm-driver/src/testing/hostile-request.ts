@@ -209,7 +209,11 @@ const slow: readonly Maker[] = [
   },
 ];
 
-/** The request of that number: the same for the same seed, whatever was made before it. */
+/**
+ * The request of that number: the same for the same seed, whatever was made before it. So one that fails among thousands
+ * that run at the same time is played again alone, which a property test's shrinking could not do: it would have to run
+ * all of them again for each step, and in another order of events.
+ */
 export function hostileRequest(seed: number, index: number, pace: 'quick' | 'slow' = 'quick'): HostileRequest {
   const random = new SeededRandom(seed * 1_000_003 + index);
   const { bytes = Buffer.alloc(0), ...made } = random.pick(pace === 'quick' ? quick : slow)(random);
