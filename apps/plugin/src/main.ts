@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { HELP, parseCommandLine } from './command-line.ts';
 import { type PluginConfiguration, parseConfiguration } from './configuration.ts';
 import { Plugin } from './plugin.ts';
+import { keepHeapSmall } from './system/heap.ts';
 import { VERSION } from './version.ts';
 
 const EXIT = { ok: 0, failure: 1, wrongUse: 2 } as const;
@@ -48,6 +49,7 @@ async function run(configuration: PluginConfiguration): Promise<number> {
     await plugin.stop('failed start', AbortSignal.timeout(STOP_DEADLINE_MS));
     return EXIT.failure;
   }
+  keepHeapSmall();
   const signal = await stopAsked.promise;
   await plugin.stop(signal, AbortSignal.timeout(STOP_DEADLINE_MS));
   return EXIT.ok;
