@@ -31,6 +31,19 @@ const { metafile } = await build({
   },
   plugins: [
     {
+      // An `import` of this module reads everything that it exports, and some of that loads Node's own WebSocket and fetch,
+      // while the engine waits for the socket.
+      name: 'take-http-as-it-is',
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
+          kind === 'require-call' ? undefined : { path: 'node:http', namespace: 'builtin' },
+        );
+        onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => ({
+          contents: `module.exports = process.getBuiltinModule('${name}');`,
+        }));
+      },
+    },
+    {
       name: 'leave-out-what-is-never-called',
       setup({ onResolve, onLoad }) {
         onResolve({ filter: unused }, ({ path: name }) => ({ path: name, namespace: 'unused' }));
