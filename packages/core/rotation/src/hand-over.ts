@@ -23,6 +23,7 @@ export class HandOver {
   note({ services, current, answered, ledger }: HandOverInput): LedgerDocument {
     const entries: Record<string, LedgerService> = { ...ledger.services };
     const pending: string[] = [];
+    this.#forgetEnded(services);
     for (const { service, uses } of services) {
       for (const task of service.tasks) {
         if (task.state !== 'running' || this.#done.has(task.id)) continue;
@@ -50,5 +51,11 @@ export class HandOver {
   written(): void {
     for (const id of this.#pending) this.#done.add(id);
     this.#pending = [];
+  }
+
+  #forgetEnded(services: readonly ServiceUses[]): void {
+    if (this.#done.size === 0) return;
+    const there = new Set(services.flatMap(({ service }) => service.tasks.map(({ id }) => id)));
+    for (const id of this.#done) if (!there.has(id)) this.#done.delete(id);
   }
 }
