@@ -4,10 +4,10 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import helmet from 'helmet';
 import type { Access } from './access.ts';
 import { answer, answerHtml, answerJson, answerProblem } from './answer.ts';
-import { eventsDocument, levelOf, secretsDocument, servicesDocument } from './api.ts';
 import type { Asset } from './assets.ts';
 import { dashboardPage } from './dashboard/page.ts';
 import { signInStyleSource } from './dashboard/sign-in.ts';
+import { eventsDocument, levelOf, secretsDocument, servicesDocument } from './documents.ts';
 import { gate } from './gate.ts';
 import { rotateRoute } from './rotate-route.ts';
 import type { MonitoringSources } from './sources.ts';

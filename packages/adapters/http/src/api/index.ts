@@ -1,0 +1,16 @@
+export { type Event, type Events, eventSchema, eventsSchema, type Level, levelSchema } from './events.ts';
+export { type History, historySchema } from './history.ts';
+export { accessSchema, type CallerAccess, type Overview, overviewSchema } from './overview.ts';
+export { type ProblemDetails, problemSchema } from './problem.ts';
+export {
+  type Plan,
+  planSchema,
+  type Rotate,
+  type RotateBody,
+  rotateRequestSchema,
+  rotateSchema,
+} from './rotate.ts';
+export { type Secret, type Secrets, secretsSchema } from './secrets.ts';
+export { type Service, type Services, servicesSchema } from './services.ts';
+export { type SessionRequest, sessionRequestSchema } from './session.ts';
+export { type Changed, changedSchema } from './stream.ts';

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { bytes, count, milliseconds, observation, time } from './parts.ts';
+
+const runtime = z.object({
+  goroutines: count.meta({ description: 'operations in flight: active resources of the event loop' }),
+  alloc_bytes: bytes,
+  sys_bytes: bytes,
+  heap_bytes: bytes,
+  gc_cycles: count,
+  gc_pause_total_ms: milliseconds,
+  gc_last_at: time.nullable(),
+  event_loop_lag_ms: milliseconds,
+});
+
+const rotations = z.object({
+  total: count,
+  errors: count,
+  error_rate: z.number().min(0).max(100).meta({ description: 'errors per hundred rotations' }),
+  in_progress: count.meta({ description: 'services with a rollout under way' }),
+  last_at: time.nullable(),
+});
+
+const deliveries = z.object({
+  memory: count.meta({ description: 'answers from memory' }),
+  provider: count.meta({ description: 'answers that were read for it' }),
+  stale: count.meta({ description: 'answers from memory since the provider was away' }),
+  refused: count,
+  hit_rate: z.number().min(0).max(100).nullable().meta({ description: 'per cent from memory; null before any' }),
+  p50_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null where there was none' }),
+  p99_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null where there was none' }),
+  values_held: count,
+  bytes_held: bytes,
+});
+
+const provider = z
+  .object({
+    name: z.string(),
+    state: z.enum(['ok', 'failing', 'left-alone', 'unused']).meta({
+      description: 'left-alone: it is not asked for a while, since it did not answer; unused: it was never asked',
+    }),
+    since: time.nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    requests: count,
+    errors: count,
+    latency_p50_ms: milliseconds.nullable(),
+    latency_p99_ms: milliseconds.nullable(),
+    last_answer_at: time.nullable(),
+  })
+  .meta({ id: 'Provider' });
+
+const counts = z.object({
+  secrets: count,
+  secrets_wrong: count,
+  services: count,
+  services_wrong: count,
+  tasks: count.meta({ description: 'running tasks of these services' }),
+  outdated_tasks: count,
+});
+
+/** What the caller may do: all, or only look. */
+export const accessSchema = z.enum(['full', 'view']).meta({
+  description: 'what this caller may do: everything, or only look',
+});
+
+/** The answer of `GET /api/v1/overview`, and of the stream's event of this name. */
+export const overviewSchema = z
+  .object({
+    plugin: z.object({ name: z.string(), version: z.string(), started_at: time, uptime_seconds: count }),
+    access: accessSchema,
+    healthy: z.boolean(),
+    ticker_healthy: z.boolean(),
+    heartbeat_at: time.nullable(),
+    interval_seconds: z.number().positive(),
+    problems: z.array(z.string()).meta({ description: 'sentences, with names; empty when all is well' }),
+    ...observation,
+    runtime,
+    rotations,
+    deliveries,
+    providers: z.array(provider),
+    counts,
+  })
+  .meta({ id: 'Overview' });
+
+/** What a caller may do. */
+export type CallerAccess = z.output<typeof accessSchema>;
+/** The answer of `GET /api/v1/overview`. */
+export type Overview = z.output<typeof overviewSchema>;

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { count } from './parts.ts';
+
+const name = z.string().min(1);
+
+/** The body of `POST /api/v1/rotate`: exactly one of these. */
+export const rotateRequestSchema = z
+  .union([
+    z.strictObject({ secret: name }).meta({ description: 'every service that uses this secret' }),
+    z.strictObject({ service: name }).meta({ description: 'one service, for all of its secrets' }),
+    z.strictObject({ set_aside: z.literal(true) }).meta({
+      description: 'every service whose new values were set aside: they are tried again',
+    }),
+  ])
+  .meta({ id: 'RotateRequest' });
+
+/** The answer of `POST /api/v1/rotate`. */
+export const rotateSchema = z
+  .object({
+    services: z.array(
+      z.object({
+        name: z.string(),
+        secrets: z.array(z.string()).meta({ description: 'those that the request concerns' }),
+        outcome: z.enum(['rolls', 'waits', 'current', 'never']),
+      }),
+    ),
+  })
+  .meta({ id: 'Rotate' });
+
+/** The answer of `GET /api/v1/plan`: what a rotation by hand would do, or, where nothing is named, what is due now. */
+export const planSchema = z
+  .object({
+    services: z.array(
+      z.object({
+        name: z.string(),
+        secrets: z.array(z.string()),
+        tasks: count.meta({ description: 'how many would be replaced' }),
+        waiting_for: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Plan' });
+
+/** The body of `POST /api/v1/rotate`. */
+export type RotateBody = z.output<typeof rotateRequestSchema>;
+/** The answer of `POST /api/v1/rotate`. */
+export type Rotate = z.output<typeof rotateSchema>;
+/** The answer of `GET /api/v1/plan`. */
+export type Plan = z.output<typeof planSchema>;

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { observation, page, time } from './parts.ts';
+
+const secret = z
+  .object({
+    name: z.string(),
+    provider: z.string().nullable().meta({ description: 'null where no service uses it, or its labels are wrong' }),
+    ref: z.string().nullable().meta({ description: 'where its value is, for people' }),
+    rotate: z.enum(['auto', 'manual', 'off']),
+    pinned: z.boolean(),
+    revision: z.string().nullable().meta({ description: 'the one last seen at the provider' }),
+    changed_at: time.nullable(),
+    services: z.array(z.string()).meta({ description: 'names of the services that use it' }),
+    problem: z.string().nullable(),
+  })
+  .meta({ id: 'Secret' });
+
+/** The answer of `GET /api/v1/secrets`. */
+export const secretsSchema = z.object({ ...observation, ...page, secrets: z.array(secret) }).meta({ id: 'Secrets' });
+
+/** One of the secrets. */
+export type Secret = z.output<typeof secret>;
+/** The answer of `GET /api/v1/secrets`. */
+export type Secrets = z.output<typeof secretsSchema>;

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { count, observation, page, time } from './parts.ts';
+
+const holding = z
+  .object({
+    secret: z.string(),
+    revisions: z.array(
+      z.object({
+        revision: z.string().nullable().meta({ description: 'null where it is not known which one these tasks hold' }),
+        tasks: count,
+        current: z.boolean(),
+      }),
+    ),
+  })
+  .meta({ id: 'Holding', description: 'how many running tasks hold which revision of a secret' });
+
+const rollout = z.object({
+  generation: count,
+  secrets: z.array(z.string()),
+  started_at: time,
+  direction: z.enum(['forward', 'back']).meta({ description: 'back: it brings the last good values' }),
+  state: z.enum(['waiting', 'rolling', 'stuck', 'failed']),
+  tasks_done: count,
+  tasks_total: count,
+});
+
+const setAside = z
+  .object({ secrets: z.array(z.string()), since: time, reason: z.string() })
+  .meta({ description: 'values that made tasks fail, and are not given to this service again' });
+
+const service = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    secrets: z.array(z.string()),
+    running_tasks: count,
+    outdated_tasks: count,
+    holdings: z.array(holding),
+    rollout: rollout.nullable(),
+    set_aside: setAside.nullable(),
+    last_rotation_at: time.nullable(),
+    waiting_for: z.string().nullable(),
+    problem: z.string().nullable(),
+  })
+  .meta({ id: 'Service' });
+
+/** The answer of `GET /api/v1/services`. */
+export const servicesSchema = z
+  .object({ ...observation, ...page, services: z.array(service) })
+  .meta({ id: 'Services' });
+
+/** One of the services. */
+export type Service = z.output<typeof service>;
+/** The answer of `GET /api/v1/services`. */
+export type Services = z.output<typeof servicesSchema>;
