@@ -1,4 +1,4 @@
-import type { Clock, ProviderInstance } from '@vault-swarm/provider';
+import type { Clock, Events, ProviderInstance } from '@vault-swarm/provider';
 import type { ProviderConfig } from './configuration.ts';
 
 /** What every provider is given. */
@@ -6,6 +6,8 @@ export interface ProviderTools {
   readonly clock: Clock;
   /** The keyed digest that stands for the revision where a provider has none of its own. */
   readonly digest: (bytes: Uint8Array) => string;
+  /** Is told of every request to a provider. */
+  readonly events: Events;
 }
 
 /**

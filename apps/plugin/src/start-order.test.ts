@@ -48,6 +48,7 @@ test('what is delivered before the rotation is there is told to it', () => {
 test('who asks for a provider before it is loaded waits for it', async () => {
   const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
     clock: systemClock,
+    events: { emit: () => {} },
     digest: (bytes) => systemDigest.digest('key', bytes),
   });
   const waiting = directory.find('file');
@@ -60,6 +61,7 @@ test('who asks for a provider before it is loaded waits for it', async () => {
 test('who waits for a provider is told when the plugin stops before it is loaded', async () => {
   const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
     clock: systemClock,
+    events: { emit: () => {} },
     digest: () => '',
   });
   const waiting = directory.find('file');

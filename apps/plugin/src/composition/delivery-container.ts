@@ -29,12 +29,12 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.evidence).toConstantValue(new EvidenceRelay());
   container.bind(id.choice).toConstantValue(new RevisionChoiceRelay(ROTATION_WAIT_MS));
   container.bind(id.providers).toResolvedValue(
-    ({ providers, rotation }, clock, digest) => {
+    ({ providers, rotation }, clock, digest, events) => {
       // Without an operator's key, revisions of providers that have none of their own are known to this process only.
       const key = rotation.ledgerKey?.read() ?? digest.generateKey();
-      return new ProviderDirectory(providers, { clock, digest: (bytes) => digest.digest(key, bytes) });
+      return new ProviderDirectory(providers, { clock, digest: (bytes) => digest.digest(key, bytes), events });
     },
-    [id.configuration, id.clock, id.digest],
+    [id.configuration, id.clock, id.digest, id.events],
   );
   container.bind(id.delivery).toResolvedValue(
     (labels, providers, clock, events, evidence, choice, { delivery }) =>

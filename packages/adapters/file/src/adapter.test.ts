@@ -6,7 +6,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Clock, ProviderError, type ProviderInstance, refKey, type SecretRef } from '@vault-swarm/provider';
+import {
+  type Clock,
+  type ProductEvent,
+  ProviderError,
+  type ProviderInstance,
+  refKey,
+  type SecretRef,
+} from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFileProvider } from './index.ts';
 
@@ -20,6 +27,8 @@ const clock: Clock = {
 };
 const digest = (bytes: Uint8Array) => createHmac('sha256', 'a key').update(bytes).digest('base64url');
 const signal = new AbortController().signal;
+let heard: ProductEvent[] = [];
+const events = { emit: (event: ProductEvent) => void heard.push(event) };
 
 let parent: string;
 let directory: string;
@@ -27,10 +36,11 @@ let provider: ProviderInstance;
 const workers: Worker[] = [];
 
 beforeEach(async () => {
+  heard = [];
   parent = await mkdtemp(join(tmpdir(), 'file-provider-'));
   directory = join(parent, 'secrets');
   await mkdir(directory);
-  provider = createFileProvider({ directory }, { name: 'file', clock, digest });
+  provider = createFileProvider({ directory }, { name: 'file', clock, digest, events });
 });
 
 afterEach(async () => {
@@ -76,7 +86,7 @@ describe('a file in the folder', () => {
   test('is found where the folder itself is a link', async () => {
     await put('one', 'x');
     await symlink(directory, join(parent, 'link'));
-    const linked = createFileProvider({ directory: join(parent, 'link') }, { name: 'file', clock, digest });
+    const linked = createFileProvider({ directory: join(parent, 'link') }, { name: 'file', clock, digest, events });
     expect((await linked.secrets.read(ref('one'), { signal })).value.byteLength).toBe(1);
     await linked.close();
   });
@@ -280,3 +290,21 @@ function swapping(code: string): Worker {
   workers.push(worker);
   return worker;
 }
+
+test('each file that is read or looked at is told, without its path', async () => {
+  await put('one', 'x');
+  await text('one');
+  await marker('one');
+  await failure('missing');
+  expect(heard).toEqual([
+    { type: 'provider.requested', provider: 'file', operation: 'read', outcome: 'ok', durationMs: expect.any(Number) },
+    { type: 'provider.requested', provider: 'file', operation: 'probe', outcome: 'ok', durationMs: expect.any(Number) },
+    {
+      type: 'provider.requested',
+      provider: 'file',
+      operation: 'read',
+      outcome: 'NOT_FOUND',
+      durationMs: expect.any(Number),
+    },
+  ]);
+});

@@ -2,8 +2,10 @@ import {
   type CallOptions,
   type Clock,
   describeRef,
+  type Events,
   type ProbeResult,
   ProviderError,
+  type ProviderErrorCode,
   type ProviderInstance,
   refKey,
   type SecretRef,
@@ -26,18 +28,20 @@ export interface FileProviderOptions {
   readonly clock: Clock;
   /** A keyed digest of a file's content: its revision. */
   digest(bytes: Uint8Array): string;
+  /** Is told of each file that is read or looked at. */
+  readonly events: Events;
 }
 
 /** The `file` provider. Does nothing until it is asked. */
 export function createFileProvider(config: FileConfig, options: FileProviderOptions): ProviderInstance {
-  const { name, clock, digest } = options;
+  const { name, clock, digest, events } = options;
   const folder = new SecretsFolder(name, config.directory, clock);
   const hints = new FolderWatch(config.directory, clock);
   const closing = new AbortController();
 
   async function read(ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
     const path = pathOf(ref);
-    const bytes = await folder.read(path, signal);
+    const bytes = await told('read', folder.read(path, signal));
     const payload = await filePayload(path, bytes, describeRef(ref));
     return { value: selectValue(payload, ref), revision: digest(bytes) };
   }
@@ -55,10 +59,30 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
 
   async function probeOne(ref: SecretRef, signal: AbortSignal): Promise<ProbeResult> {
     try {
-      return { kind: 'marker', marker: await folder.marker(pathOf(ref), signal) };
+      return { kind: 'marker', marker: await told('probe', folder.marker(pathOf(ref), signal)) };
     } catch (error) {
       signal.throwIfAborted();
       return { kind: 'failed', error: ProviderError.from(error, `${describeRef(ref)}: it can't be looked at`) };
+    }
+  }
+
+  async function told<T>(operation: 'read' | 'probe', work: Promise<T>): Promise<T> {
+    const startedAtMs = clock.monotonic();
+    const tell = (outcome: 'ok' | ProviderErrorCode) =>
+      events.emit({
+        type: 'provider.requested',
+        provider: name,
+        operation,
+        outcome,
+        durationMs: clock.monotonic() - startedAtMs,
+      });
+    try {
+      const result = await work;
+      tell('ok');
+      return result;
+    } catch (error) {
+      tell(error instanceof ProviderError ? error.code : 'UNAVAILABLE');
+      throw error;
     }
   }
 

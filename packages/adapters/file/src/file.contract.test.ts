@@ -100,7 +100,8 @@ for (const [description, extension, writing] of variants) {
       const file = (name: string) => (withFields.has(name) ? `${name}.${extension}` : name);
       return {
         largestValueBytes: 499 * 1024,
-        open: async () => createFileProvider({ directory }, { name: 'file', clock, digest }),
+        open: async () =>
+          createFileProvider({ directory }, { name: 'file', clock, digest, events: { emit: () => {} } }),
         async write(name, payload) {
           if ('fields' in payload) withFields.add(name);
           await put(file(name), 'text' in payload ? payload.text : stringifyExactJson(payload.fields));

@@ -1,7 +1,11 @@
 import { type ExactJson, isExactJsonObject } from '@vault-swarm/provider';
 
+/** What a call is for. */
+export type VaultOperation = 'read' | 'probe' | 'mount' | 'login' | 'renew' | 'lookup';
+
 /** One call: a path below `/v1/`, its segments already encoded. */
 export interface VaultCall {
+  readonly operation: VaultOperation;
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly token?: string;

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { VaultClient } from './client.ts';
 import { certificate } from './testing/certificate.ts';
 import { realClock } from './testing/clocks.ts';
-import { configOf, soon, type Variables } from './testing/configured.ts';
+import { configOf, soon, unheard, type Variables } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 import {
   type ScriptedAnswer,
@@ -31,7 +31,7 @@ async function server(answer: (request: SeenRequest) => ScriptedAnswer | undefin
 
 function client(address: string, variables: Variables = {}): VaultClient {
   const config = configOf({ VAULT_ADDR: address, VAULT_TOKEN: 'unused', ...variables });
-  const made = new VaultClient(config, { name: 'vault', clock: realClock });
+  const made = new VaultClient(config, { name: 'vault', clock: realClock, events: unheard });
   closing.push(() => made.close());
   return made;
 }
@@ -53,8 +53,8 @@ describe('the client of Vault', () => {
     vi.stubEnv('VAULT_PREFIX', '/leaked-prefix');
     const { address, seen } = await server(() => ({ status: 200, json: {} }));
     const vault = client(address);
-    await vault.request({ method: 'GET', path: 'secret/data/app', ...soon() });
-    await vault.request({ method: 'GET', path: 'secret/data/app', token: 'ours', ...soon() });
+    await vault.request({ operation: 'read', method: 'GET', path: 'secret/data/app', ...soon() });
+    await vault.request({ operation: 'read', method: 'GET', path: 'secret/data/app', token: 'ours', ...soon() });
     expect(seen.map(({ path, headers }) => [path, headers['x-vault-token']])).toEqual([
       ['secret/data/app', undefined],
       ['secret/data/app', 'ours'],
@@ -64,7 +64,12 @@ describe('the client of Vault', () => {
 
   test('sends the namespace that is configured', async () => {
     const { address, seen } = await server(() => ({ status: 200, json: {} }));
-    await client(address, { VAULT_NAMESPACE: 'team/a' }).request({ method: 'GET', path: 'x', ...soon() });
+    await client(address, { VAULT_NAMESPACE: 'team/a' }).request({
+      operation: 'read',
+      method: 'GET',
+      path: 'x',
+      ...soon(),
+    });
     expect(seen[0]?.headers['x-vault-namespace']).toBe('team/a');
   });
 
@@ -75,7 +80,13 @@ describe('the client of Vault', () => {
     const nodeVaultPath = createRequire(import.meta.url).resolve('node-vault');
     const logger = createRequire(nodeVaultPath)('debug') as { enable(names: string): void; disable(): void };
     logger.enable('node-vault');
-    await client(address).request({ method: 'POST', path: 'x', body: { secret_id: 'hidden' }, ...soon() });
+    await client(address).request({
+      operation: 'read',
+      method: 'POST',
+      path: 'x',
+      body: { secret_id: 'hidden' },
+      ...soon(),
+    });
     logger.disable();
     write.mockRestore();
     expect(lines.join('')).not.toContain('hidden');
@@ -88,7 +99,13 @@ describe('the client of Vault', () => {
     }));
     const vault = client(address);
     for (let turn = 0; turn < 20; turn++) {
-      const { body } = await vault.request({ method: 'GET', path: 'x', exactNumbers: true, ...soon() });
+      const { body } = await vault.request({
+        operation: 'read',
+        method: 'GET',
+        path: 'x',
+        exactNumbers: true,
+        ...soon(),
+      });
       expect(JSON.stringify(body)).toBe('{"data":{"n":12345678901234567890,"f":1.0}}');
     }
     expect(connections()).toBeLessThanOrEqual(2);
@@ -97,20 +114,27 @@ describe('the client of Vault', () => {
   test('opens no more than 16 connections', async () => {
     const { address, connections } = await server(() => ({ status: 200, json: {} }));
     const vault = client(address);
-    await Promise.all(Array.from({ length: 100 }, () => vault.request({ method: 'GET', path: 'x', ...soon() })));
+    await Promise.all(
+      Array.from({ length: 100 }, () => vault.request({ operation: 'read', method: 'GET', path: 'x', ...soon() })),
+    );
     expect(connections()).toBeLessThanOrEqual(16);
   });
 
   test('gives an error its status, also where the path looks like sys/health', async () => {
     const { address } = await server(() => ({ status: 404, json: { errors: [] } }));
-    const answer = await client(address).request({ method: 'GET', path: 'secret/data/sys/health', ...soon() });
+    const answer = await client(address).request({
+      operation: 'read',
+      method: 'GET',
+      path: 'secret/data/sys/health',
+      ...soon(),
+    });
     expect(answer.status).toBe(404);
   });
 
   test('ends an aborted call within 100 ms', async () => {
     const { address } = await server(() => 'hang');
     const controller = new AbortController();
-    const call = client(address).request({ method: 'GET', path: 'x', signal: controller.signal });
+    const call = client(address).request({ operation: 'read', method: 'GET', path: 'x', signal: controller.signal });
     const began = performance.now();
     setTimeout(() => controller.abort(new Error('the reason')), 30);
     const error = await rejection(call);
@@ -124,18 +148,21 @@ describe('the client of Vault', () => {
     const vault = new VaultClient(configOf({ VAULT_ADDR: address, VAULT_TOKEN: 'x' }), {
       name: 'vault',
       clock: impatient,
+      events: unheard,
     });
     closing.push(() => vault.close());
-    const error = await rejection(vault.request({ method: 'GET', path: 'x', ...soon() }));
+    const error = await rejection(vault.request({ operation: 'read', method: 'GET', path: 'x', ...soon() }));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: `vault at ${address} did not answer within 10000 ms` });
-    const shorter = await rejection(client(address).request({ method: 'GET', path: 'x', deadlineMs: 30, ...soon() }));
+    const shorter = await rejection(
+      client(address).request({ operation: 'read', method: 'GET', path: 'x', deadlineMs: 30, ...soon() }),
+    );
     expect(shorter.message).toBe(`vault at ${address} did not answer within 30 ms`);
   });
 
   test('says how a server is not reached', async () => {
     const { address, close } = await server(() => undefined);
     await close();
-    const error = await rejection(client(address).request({ method: 'GET', path: 'x', ...soon() }));
+    const error = await rejection(client(address).request({ operation: 'read', method: 'GET', path: 'x', ...soon() }));
     expect(error).toMatchObject({
       code: 'UNAVAILABLE',
       message: `vault at ${address} can't be reached (ECONNREFUSED); check its address, and that it runs`,
@@ -145,16 +172,18 @@ describe('the client of Vault', () => {
   test('goes on with a new connection after the server was restarted', async () => {
     const { address, close } = await startScriptedVault(() => ({ status: 200, json: {} }));
     const vault = client(address);
-    await vault.request({ method: 'GET', path: 'x', ...soon() });
+    await vault.request({ operation: 'read', method: 'GET', path: 'x', ...soon() });
     await close();
-    expect((await rejection(vault.request({ method: 'GET', path: 'x', ...soon() }))).code).toBe('UNAVAILABLE');
+    expect((await rejection(vault.request({ operation: 'read', method: 'GET', path: 'x', ...soon() }))).code).toBe(
+      'UNAVAILABLE',
+    );
     const again = createServer((_request, response) => response.end('{}'));
     await listenOn(again, Number(new URL(address).port));
     closing.push(async () => {
       again.closeAllConnections();
       again.close();
     });
-    expect((await vault.request({ method: 'GET', path: 'x', ...soon() })).status).toBe(200);
+    expect((await vault.request({ operation: 'read', method: 'GET', path: 'x', ...soon() })).status).toBe(200);
   });
 
   test('sends a read again where a kept connection was just closed, and a login never', async () => {
@@ -171,12 +200,12 @@ describe('the client of Vault', () => {
     });
     const vault = client(`http://127.0.0.1:${await listenOn(impatient)}`);
     closing.push(async () => void impatient.close());
-    const read = () => vault.request({ method: 'GET', path: 'x', ...soon() });
+    const read = () => vault.request({ operation: 'read', method: 'GET', path: 'x', ...soon() });
     expect((await read()).status).toBe(200);
     closeNext = true;
     expect((await read()).status).toBe(200);
     closeNext = true;
-    const logIn = vault.request({ method: 'POST', path: 'x', body: {}, ...soon() });
+    const logIn = vault.request({ operation: 'read', method: 'POST', path: 'x', body: {}, ...soon() });
     expect((await rejection(logIn)).code).toBe('UNAVAILABLE');
     expect(closed).toEqual(['GET', 'POST']);
   });
@@ -192,7 +221,7 @@ describe('the client of Vault', () => {
       asking.close();
       await remove();
     });
-    const call = { method: 'GET', path: 'x', ...soon() } as const;
+    const call = { operation: 'read', method: 'GET', path: 'x', ...soon() } as const;
     expect((await rejection(client(address, { VAULT_CACERT: certFile }).request(call))).code).toBe('UNAVAILABLE');
     const shown = client(address, { VAULT_CACERT: certFile, VAULT_CLIENT_CERT: certFile, VAULT_CLIENT_KEY: keyFile });
     expect((await shown.request(call)).status).toBe(200);
@@ -203,10 +232,10 @@ describe('the client of Vault', () => {
       status: path === 'bad' ? 502 : 200,
       json: '{"password": s3cret',
     }));
-    const error = await rejection(client(address).request({ method: 'GET', path: 'x', ...soon() }));
+    const error = await rejection(client(address).request({ operation: 'read', method: 'GET', path: 'x', ...soon() }));
     expect(error.code).toBe('UNAVAILABLE');
     expect(inspect(error)).not.toContain('s3cret');
-    expect(await client(address).request({ method: 'GET', path: 'bad', ...soon() })).toMatchObject({
+    expect(await client(address).request({ operation: 'read', method: 'GET', path: 'bad', ...soon() })).toMatchObject({
       status: 502,
       body: undefined,
     });
@@ -214,7 +243,7 @@ describe('the client of Vault', () => {
 
   test('refuses an answer that is too large', async () => {
     const { address } = await server(() => ({ status: 200, json: `"${'s3cret'.repeat(2_000_000)}"` }));
-    const error = await rejection(client(address).request({ method: 'GET', path: 'x', ...soon() }));
+    const error = await rejection(client(address).request({ operation: 'read', method: 'GET', path: 'x', ...soon() }));
     expect(error.code).toBe('INVALID_PAYLOAD');
     expect(inspect(error)).not.toContain('s3cret');
   });
@@ -226,7 +255,7 @@ describe('the client of Vault', () => {
       json: '',
       headers: { Location: `${active.address}/v1/${path}` },
     }));
-    const call = { method: 'GET', path: 'secret/data/x', token: 't', ...soon() } as const;
+    const call = { operation: 'read', method: 'GET', path: 'secret/data/x', token: 't', ...soon() } as const;
     const answer = await client(standby.address).request(call);
     expect(answer.body).toEqual({ data: 'active' });
     expect(active.seen[0]?.headers['x-vault-token']).toBe('t');

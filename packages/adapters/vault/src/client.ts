@@ -1,23 +1,44 @@
-import { type Clock, DeadlineExceeded, ProviderError, withDeadline } from '@vault-swarm/provider';
+import {
+  type Clock,
+  DeadlineExceeded,
+  type Events,
+  ProviderError,
+  type ProviderErrorCode,
+  withDeadline,
+} from '@vault-swarm/provider';
 import nodeVault from 'node-vault';
 import type { VaultAnswer, VaultCall } from './answer.ts';
 import type { VaultConfig } from './config.ts';
+import { outcomeOf } from './outcome.ts';
 import { Transport } from './transport.ts';
 
 /** The longest that one call may take, sent or waiting for a connection. */
 const CALL_DEADLINE_MS = 10_000;
 
+/** What the client needs besides its configuration. */
+export interface VaultClientOptions {
+  /** The instance's name, in messages and events. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** Is told of every call. */
+  readonly events: Events;
+}
+
 /** Calls one Vault server. Knows HTTP and JSON, and nothing of logins or secrets. */
 export class VaultClient {
   /** The server as messages name it: `vault at https://vault:8200`. */
   readonly server: string;
+  readonly #name: string;
   readonly #clock: Clock;
+  readonly #events: Events;
   readonly #transport: Transport;
   readonly #vault: nodeVault.client & { pathPrefix: string; namespace: string };
 
-  constructor(config: VaultConfig, options: { readonly name: string; readonly clock: Clock }) {
+  constructor(config: VaultConfig, options: VaultClientOptions) {
     this.server = `${options.name} at ${config.address}`;
+    this.#name = options.name;
     this.#clock = options.clock;
+    this.#events = options.events;
     this.#transport = new Transport(this.server, config.tls, options.clock);
     const vault = nodeVault({
       // Its own logger prints request bodies, so credentials, where DEBUG is set.
@@ -41,6 +62,31 @@ export class VaultClient {
    * `INVALID_PAYLOAD` where the answer is too large.
    */
   async request(call: VaultCall): Promise<VaultAnswer> {
+    const startedAtMs = this.#clock.monotonic();
+    const told = (outcome: 'ok' | ProviderErrorCode) =>
+      this.#events.emit({
+        type: 'provider.requested',
+        provider: this.#name,
+        operation: call.operation,
+        outcome,
+        durationMs: this.#clock.monotonic() - startedAtMs,
+      });
+    try {
+      const answer = await this.#answer(call);
+      told(outcomeOf(call.operation, answer));
+      return answer;
+    } catch (error) {
+      told(error instanceof ProviderError ? error.code : 'UNAVAILABLE');
+      throw error;
+    }
+  }
+
+  /** Ends all connections. Calls under way are cut off. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async #answer(call: VaultCall): Promise<VaultAnswer> {
     const { deadlineMs = CALL_DEADLINE_MS } = call;
     try {
       return await withDeadline(this.#clock, deadlineMs, call.signal, (signal) => this.#exchange(call, signal));
@@ -50,11 +96,6 @@ export class VaultClient {
       const why = error instanceof DeadlineExceeded ? `did not answer within ${deadlineMs} ms` : 'is not reached';
       throw new ProviderError('UNAVAILABLE', `${this.server} ${why}`);
     }
-  }
-
-  /** Ends all connections. Calls under way are cut off. */
-  close(): Promise<void> {
-    return this.#transport.close();
   }
 
   async #exchange(call: VaultCall, signal: AbortSignal): Promise<VaultAnswer> {

@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { VaultClient } from './client.ts';
 import { certificate } from './testing/certificate.ts';
 import { realClock } from './testing/clocks.ts';
-import { configOf, soon } from './testing/configured.ts';
+import { configOf, soon, unheard } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -37,9 +37,9 @@ test('TLS sessions are resumed when a connection is opened anew, also after a ga
     server.close();
   });
   const config = configOf({ VAULT_ADDR: address, VAULT_TOKEN: 'unused', VAULT_CACERT: certFile });
-  const client = new VaultClient(config, { name: 'vault', clock: realClock });
+  const client = new VaultClient(config, { name: 'vault', clock: realClock, events: unheard });
   closing.push(() => client.close());
-  const ask = () => client.request({ method: 'GET', path: 'x', ...soon() });
+  const ask = () => client.request({ operation: 'read', method: 'GET', path: 'x', ...soon() });
   for (let turn = 0; turn < 3; turn++) {
     expect((await ask()).status).toBe(200);
     collectGarbage();

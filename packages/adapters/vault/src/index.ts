@@ -1,4 +1,4 @@
-import type { Clock, ProviderInstance } from '@vault-swarm/provider';
+import type { Clock, Events, ProviderInstance } from '@vault-swarm/provider';
 import { VaultSecrets } from './adapter.ts';
 import { appRoleAuth } from './auth/approle.ts';
 import type { AuthMethod } from './auth/method.ts';
@@ -16,6 +16,8 @@ export interface VaultProviderOptions {
   readonly clock: Clock;
   /** The keyed digest that stands for the revision on KV v1, where Vault has none. */
   readonly digest: (bytes: Uint8Array) => string;
+  /** Is told of every request, and of logins. */
+  readonly events: Events;
 }
 
 /**
@@ -23,9 +25,9 @@ export interface VaultProviderOptions {
  * something, and logs in then.
  */
 export function createVaultProvider(config: VaultConfig, options: VaultProviderOptions): ProviderInstance {
-  const { name, clock, digest } = options;
-  const client = new VaultClient(config, { name, clock });
-  const session = new Session(client, authMethod(config.auth), clock);
+  const { name, clock, digest, events } = options;
+  const client = new VaultClient(config, { name, clock, events });
+  const session = new Session({ name, client, method: authMethod(config.auth), clock, events });
   const mounts = new Mounts(session, clock, client.server);
   const secrets = new VaultSecrets({ session, mounts, clock, digest });
   const probe = new VaultProbe({ session, mounts, clock });

@@ -41,7 +41,7 @@ export async function readMetadata(
   signal: AbortSignal,
 ): Promise<KvVersions> {
   const path = `${encodePath(place.mount)}/metadata/${encodePath(place.path)}`;
-  const answer = await session.request({ method: 'GET', path, signal });
+  const answer = await session.request({ operation: 'probe', method: 'GET', path, signal });
   const data = field(answer.body, 'data');
   const versions = field(data, 'versions');
   if (answer.status !== 200 || !isAnswerObject(versions)) return otherwise(answer, place);
@@ -69,7 +69,7 @@ export async function readSubkeys(
   let absent: KvVersions | undefined;
   for (const pin of pins) {
     const query = pin === undefined ? '' : `&version=${encodeURIComponent(pin)}`;
-    const answer = await session.request({ method: 'GET', path: `${path}${query}`, signal });
+    const answer = await session.request({ operation: 'probe', method: 'GET', path: `${path}${query}`, signal });
     length += answer.bodyLength;
     const version = answeredVersion(answer);
     if (version !== null) found.set(pin, version);

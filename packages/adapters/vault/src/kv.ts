@@ -58,7 +58,13 @@ export function earlierPlaceOf(ref: SecretRef, revision: string): KvPlace {
 export async function readV2(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
   const path = `${encodePath(place.mount)}/data/${encodePath(place.path)}`;
   const query = place.pin === undefined ? '' : `?version=${encodeURIComponent(place.pin)}`;
-  const answer = await session.request({ method: 'GET', path: `${path}${query}`, exactNumbers: true, signal });
+  const answer = await session.request({
+    operation: 'read',
+    method: 'GET',
+    path: `${path}${query}`,
+    exactNumbers: true,
+    signal,
+  });
   const data = field(answer.body, 'data');
   const metadata = field(data, 'metadata');
   const version = stampOf(metadata);
@@ -75,7 +81,7 @@ export async function readV2(session: Session, place: KvPlace, signal: AbortSign
 /** Reads a secret of KV v1. @throws {ProviderError} as {@link failureOf}. */
 export async function readV1(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
   const path = `${encodePath(place.mount)}/${encodePath(place.path)}`;
-  const answer = await session.request({ method: 'GET', path, exactNumbers: true, signal });
+  const answer = await session.request({ operation: 'read', method: 'GET', path, exactNumbers: true, signal });
   const fields = exactFields(field(answer.body, 'data'));
   if (answer.status === 200 && fields !== undefined) return { kind: 'found', fields };
   return otherwise(answer, place);

@@ -76,7 +76,7 @@ export class Mounts {
 
   async #findOut(name: string, signal: AbortSignal): Promise<Mount> {
     const path = `sys/internal/ui/mounts/${encodePath(name)}`;
-    const answer = await this.#session.request({ method: 'GET', path, signal });
+    const answer = await this.#session.request({ operation: 'mount', method: 'GET', path, signal });
     const mount = { version: this.#versionOf(name, answer.status, answer.body), foundAtMs: this.#clock.monotonic() };
     if (answer.status !== 200 && ![400, 403, 404, 405].includes(answer.status)) {
       throw failureOf(answer, `finding the mount ${name}/ of ${this.#server}`);

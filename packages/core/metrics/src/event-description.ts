@@ -85,6 +85,16 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ provider, code, message }) => `provider ${provider} failed: ${message} (${code})`,
   },
   'provider.recovered': { severity: 'info', sentence: ({ provider }) => `provider ${provider} answers again` },
+  'provider.requested': {
+    severity: 'debug',
+    sentence: ({ provider, operation, outcome, durationMs }) =>
+      `request to ${provider} (${operation}): ${outcome}, in ${roundedDuration(durationMs)}`,
+  },
+  'provider.login': {
+    severity: 'debug',
+    sentence: ({ provider, expiresAtMs }) =>
+      `logged in to ${provider}, ${expiresAtMs === null ? 'for good' : `until ${new Date(expiresAtMs).toISOString()}`}`,
+  },
   'breaker.changed': {
     severity: 'warn',
     sentence: ({ provider, open }) =>

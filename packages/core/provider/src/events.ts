@@ -98,6 +98,24 @@ export type ProductEvent =
       readonly message: string;
     }
   | { readonly type: 'provider.recovered'; readonly provider: string }
+  /** One request of an adapter to its provider ended: of each there is one, so who listens must be quick. */
+  | {
+      readonly type: 'provider.requested';
+      readonly provider: string;
+      /** What it was for: a short fixed word of the adapter's, such as `read`, `probe` or `login`; never a path. */
+      readonly operation: string;
+      /** `ok`, or what the provider answered; `UNAVAILABLE` also where it was cut off before there was an answer. */
+      readonly outcome: 'ok' | ProviderErrorCode;
+      /** Until the whole answer was there, the wait for a connection included. */
+      readonly durationMs: number;
+    }
+  /** The provider knows us now, or for longer than before. */
+  | {
+      readonly type: 'provider.login';
+      readonly provider: string;
+      /** When the login ends unless it is renewed, in milliseconds since 1970; `null`: never, or nobody can say. */
+      readonly expiresAtMs: number | null;
+    }
   /** Open: requests are answered from memory or refused at once, since the provider does not answer. */
   | { readonly type: 'breaker.changed'; readonly provider: string; readonly open: boolean }
   /** Values had to be dropped for others, since no more may be held in memory: they are read again when asked for. */

@@ -23,7 +23,7 @@ export function saysInvalidToken(answer: VaultAnswer): boolean {
  * @throws {ProviderError} where Vault can't say now.
  */
 export async function lookupToken(client: VaultClient, token: string, signal: AbortSignal): Promise<TokenState> {
-  const common = { method: 'GET', token, signal, deadlineMs: LOGIN_DEADLINE_MS } as const;
+  const common = { operation: 'lookup', method: 'GET', token, signal, deadlineMs: LOGIN_DEADLINE_MS } as const;
   const answer = await client.request({ ...common, path: 'auth/token/lookup-self' });
   if (answer.status === 200) {
     const data = field(answer.body, 'data');

@@ -60,9 +60,9 @@ export async function loginWith(
   signal: AbortSignal,
   { method, advice, token: ours }: { readonly method: string; readonly advice: string; readonly token?: string },
 ): Promise<Login> {
-  const withToken = ours === undefined ? {} : { token: ours };
+  const known = ours === undefined ? ({ operation: 'login' } as const) : ({ operation: 'renew', token: ours } as const);
   const deadline = { signal, deadlineMs: LOGIN_DEADLINE_MS };
-  const answer = await client.request({ method: 'POST', path, body, ...deadline, ...withToken });
+  const answer = await client.request({ method: 'POST', path, body, ...deadline, ...known });
   const auth = field(answer.body, 'auth');
   const token = field(auth, 'client_token');
   if (answer.status === 200 && typeof token === 'string' && isSendable(token)) {

@@ -1,4 +1,4 @@
-import { type Clock, ProviderError } from '@vault-swarm/provider';
+import { type Clock, type Events, ProviderError } from '@vault-swarm/provider';
 import type { VaultAnswer, VaultCall } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { SingleFlight } from '../single-flight.ts';
@@ -34,14 +34,27 @@ const ALIVE_FOR_MS = 1_000;
 const LIMITED_PAUSE_MS = 1_000;
 const RENEW_AGAIN_MS = 5_000;
 
+/** What keeping us logged in needs. */
+export interface SessionOptions {
+  /** The instance's name, in events. */
+  readonly name: string;
+  readonly client: VaultClient;
+  readonly method: AuthMethod;
+  readonly clock: Clock;
+  /** Is told of each login and renewal. */
+  readonly events: Events;
+}
+
 /**
  * Keeps us logged in: one login at a time, a renewal at two thirds of the token's life, a new login when the token
  * turns out to be dead. It looks at the time when it is used, and has no timers of its own.
  */
 export class Session {
+  readonly #name: string;
   readonly #client: VaultClient;
   readonly #method: AuthMethod;
   readonly #clock: Clock;
+  readonly #events: Events;
   /** A login is worth ending even where nobody waits for it any more: the next caller needs it. */
   readonly #logins = new SingleFlight<Current>({ finish: true });
   readonly #lookups = new SingleFlight<boolean>({ finish: true });
@@ -50,10 +63,12 @@ export class Session {
   #strikes = 0;
   #aliveUntil: { readonly token: string; readonly ms: number } | undefined;
 
-  constructor(client: VaultClient, method: AuthMethod, clock: Clock) {
+  constructor({ name, client, method, clock, events }: SessionOptions) {
+    this.#name = name;
     this.#client = client;
     this.#method = method;
     this.#clock = clock;
+    this.#events = events;
   }
 
   /**
@@ -116,7 +131,8 @@ export class Session {
     }
   }
 
-  #adopt(attempt: LoginAttempt, { token, leaseMs, renewable }: Login): Current {
+  /** @param lifeMs how long the token lives, also where it is treated as if nobody could say. */
+  #adopt(attempt: LoginAttempt, { token, leaseMs, renewable }: Login, lifeMs = leaseMs): Current {
     const sinceMs = this.#clock.monotonic();
     const mayRenew = leaseMs !== null && (renewable || this.#method.issuesTokens);
     this.#current = {
@@ -128,6 +144,8 @@ export class Session {
       renewAtMs: mayRenew ? sinceMs + (leaseMs * 2) / 3 : null,
       renewable,
     };
+    const expiresAtMs = lifeMs === null ? null : this.#clock.now() + lifeMs;
+    this.#events.emit({ type: 'provider.login', provider: this.#name, expiresAtMs });
     return this.#current;
   }
 
@@ -161,7 +179,7 @@ export class Session {
       // Near its longest life Vault gives a token less than was asked for: then a new one is better.
       const enough = renewed !== null && (renewed.leaseMs ?? Infinity) * 2 > (current.leaseMs ?? 0);
       if (renewed !== null && (enough || !this.#method.issuesTokens)) {
-        return this.#adopt(attempt, { ...renewed, leaseMs: enough ? renewed.leaseMs : null });
+        return this.#adopt(attempt, { ...renewed, leaseMs: enough ? renewed.leaseMs : null }, renewed.leaseMs);
       }
     }
     if (this.#method.issuesTokens) return this.#login(signal);

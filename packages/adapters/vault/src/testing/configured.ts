@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import {
   type Clock,
   Environment,
+  type Events,
   type ProbeResult,
   ProviderError,
   type ProviderInstance,
@@ -24,10 +25,13 @@ export function configOf(variables: Variables): VaultConfig {
   return config;
 }
 
+/** Events that nobody listens to. */
+export const unheard: Events = { emit: () => {} };
+
 /** A provider named `vault` that these variables configure. */
-export function providerOf(variables: Variables, clock: Clock = realClock): ProviderInstance {
+export function providerOf(variables: Variables, clock: Clock = realClock, events: Events = unheard): ProviderInstance {
   const digest = (bytes: Uint8Array) => createHmac('sha256', 'key of the tests').update(bytes).digest('base64url');
-  return createVaultProvider(configOf(variables), { name: 'vault', clock, digest });
+  return createVaultProvider(configOf(variables), { name: 'vault', clock, digest, events });
 }
 
 /** A ref to a path of the mount `secret`, or of another one. */

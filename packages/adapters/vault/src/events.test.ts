@@ -1,0 +1,118 @@
+import type { ProductEvent, ProviderInstance } from '@vault-swarm/provider';
+import { afterEach, expect, test } from 'vitest';
+import { ShiftedClock } from './testing/clocks.ts';
+import { failureOf, probeAll, providerOf, readTextOf, refTo, soon, type Variables } from './testing/configured.ts';
+import {
+  data,
+  invalidToken,
+  login,
+  metadata,
+  mount,
+  permissionDenied,
+  type ScriptedAnswer,
+  type SeenRequest,
+  startScriptedVault,
+  version2,
+} from './testing/scripted-vault.ts';
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function setUp(answer: (request: SeenRequest) => ScriptedAnswer | undefined, variables: Variables = {}) {
+  const vault = await startScriptedVault(answer);
+  const clock = new ShiftedClock();
+  const heard: ProductEvent[] = [];
+  const events = { emit: (event: ProductEvent) => void heard.push(event) };
+  const instance: ProviderInstance = providerOf(
+    { VAULT_ADDR: vault.address, VAULT_TOKEN: 'hidden-token', ...variables },
+    clock,
+    events,
+  );
+  closing.push(vault.close, () => instance.close());
+  const requests = () =>
+    heard.flatMap((event) => (event.type === 'provider.requested' ? [[event.operation, event.outcome]] : []));
+  const logins = () => heard.flatMap((event) => (event.type === 'provider.login' ? [event.expiresAtMs] : []));
+  return { instance, clock, heard, requests, logins };
+}
+
+function answers({ path }: SeenRequest): ScriptedAnswer | undefined {
+  if (path === 'auth/token/lookup-self') return data({ ttl: 3600, renewable: true });
+  if (path.startsWith('sys/internal/ui/mounts/')) return mount('secret', '2');
+  if (path.startsWith('secret/metadata/')) return metadata();
+  if (path === 'secret/data/app') return version2({ value: 'hidden-value' });
+  return undefined;
+}
+
+test('each request is told by what it was for and how it ended, without path, token or value', async () => {
+  const { instance, heard, requests } = await setUp(answers);
+  await readTextOf(instance, refTo('app'));
+  await probeAll(instance, refTo('app'));
+  await failureOf(instance.secrets.read(refTo('hidden-path'), soon()));
+  expect(requests()).toEqual([
+    ['lookup', 'ok'],
+    ['mount', 'ok'],
+    ['read', 'ok'],
+    ['probe', 'ok'],
+    ['read', 'NOT_FOUND'],
+  ]);
+  expect(heard.every((event) => event.type !== 'provider.requested' || event.durationMs >= 0)).toBe(true);
+  expect(JSON.stringify(heard)).not.toMatch(/hidden|secret\//);
+});
+
+test.each([
+  [permissionDenied, 'ACCESS_DENIED'],
+  [invalidToken, 'UNAUTHENTICATED'],
+  [{ status: 429, json: {} }, 'RATE_LIMITED'],
+  [{ status: 503, json: {} }, 'UNAVAILABLE'],
+  [{ status: 405, json: {} }, 'INVALID_REF'],
+] as const)('a read that is answered with %j ends as %s', async (answer, outcome) => {
+  const { instance, requests } = await setUp((seen) => (seen.path === 'secret/data/app' ? answer : answers(seen)));
+  await failureOf(instance.secrets.read(refTo('app'), soon()));
+  expect(requests()).toContainEqual(['read', outcome]);
+});
+
+test('a request that is cut off without an answer ends as UNAVAILABLE', async () => {
+  const { instance, requests } = await setUp((seen) => (seen.path === 'secret/data/app' ? 'hang' : answers(seen)));
+  await failureOf(instance.secrets.read(refTo('app'), { signal: AbortSignal.timeout(200) }));
+  await expect.poll(requests).toContainEqual(['read', 'UNAVAILABLE']);
+});
+
+const approle = { VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's', VAULT_TOKEN: undefined };
+
+test('a login that is refused ends as UNAUTHENTICATED', async () => {
+  const refused = { status: 400, json: { errors: ['invalid secret id'] } };
+  const { instance, requests, logins } = await setUp(
+    (seen) => (seen.path === 'auth/approle/login' ? refused : answers(seen)),
+    approle,
+  );
+  await failureOf(instance.secrets.read(refTo('app'), soon()));
+  expect(requests()).toEqual([['login', 'UNAUTHENTICATED']]);
+  expect(logins()).toEqual([]);
+});
+
+test('each login and renewal tells when it ends', async () => {
+  const { instance, clock, requests, logins } = await setUp(
+    (seen) => (seen.path.startsWith('auth/') ? login('t', 3600) : answers(seen)),
+    approle,
+  );
+  await readTextOf(instance, refTo('app'));
+  expect(logins()).toHaveLength(1);
+  expect(Math.abs((logins()[0] ?? 0) - clock.now() - 3_600_000)).toBeLessThan(5_000);
+  clock.advance(2_500_000);
+  await readTextOf(instance, refTo('app'));
+  await expect.poll(() => logins().length).toBe(2);
+  expect(requests()).toContainEqual(['renew', 'ok']);
+});
+
+test('a given token that can be renewed no further tells its end all the same', async () => {
+  const { instance, clock, logins } = await setUp((seen) =>
+    seen.path === 'auth/token/renew-self' ? login('hidden-token', 600) : answers(seen),
+  );
+  await readTextOf(instance, refTo('app'));
+  clock.advance(2_500_000);
+  await readTextOf(instance, refTo('app'));
+  await expect.poll(() => logins().length).toBe(2);
+  expect(Math.abs((logins()[1] ?? 0) - clock.now() - 600_000)).toBeLessThan(5_000);
+});
