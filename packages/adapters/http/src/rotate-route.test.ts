@@ -16,7 +16,7 @@ async function start(
     clock?: Parameters<typeof startFixture>[2],
   ]
 ) {
-  const fixture = await startFixture(config, { rotateByHand: { rotate } }, clock);
+  const fixture = await startFixture(config, { rotateByHand: { rotate, preview: async () => [] } }, clock);
   open.push(fixture);
   const post = async (body: unknown, { headers = {}, ...options }: AskOptions = {}) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);

@@ -13,6 +13,8 @@ export {
 export { parseLedger, serialiseLedger } from './ledger-text.ts';
 export { type Plan, type PlanInput, plan, type ServicePlan } from './plan.ts';
 export {
+  type PlannedService,
+  type PreviewRequest,
   type RequestedService,
   type RotateByHand,
   type RotateRefusal,
@@ -23,7 +25,7 @@ export { Rotation } from './rotation.ts';
 export type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
 export type { ProbeOutcome, ServedValues } from './served-values.ts';
 export type { Availability, RollAction, RotationPolicy } from './situation.ts';
-export type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
+export type { HeldRevision, RotationStatus, SecretHoldings, SecretStatus, ServiceStatus } from './status.ts';
 export type { LabelProblem, SecretUse, ServiceUses } from './uses.ts';
 export {
   type FailedTask,

@@ -54,6 +54,8 @@ export interface ServicePlan {
   readonly serviceId: string;
   readonly runningTasks: number;
   readonly outdatedTasks: number;
+  /** What its tasks hold of each secret that has no pinned version, and what they should. */
+  readonly uses: readonly KnownUse[];
   readonly waitingFor: string | null;
   /** Whether it goes on only after somebody did something. */
   readonly blocked: boolean;
@@ -103,6 +105,7 @@ export function plan(input: PlanInput): Plan {
       serviceId: service.id,
       runningTasks: service.tasks.filter(({ state }) => state === 'running').length,
       outdatedTasks: new Set(uses.flatMap(outdatedTasks)).size,
+      uses,
       waitingFor: decision.waitingFor,
       blocked: decision.blocked,
     });

@@ -3,7 +3,15 @@ import { planRequest, type RequestInput, type RequestPlan } from './by-hand.ts';
 import type { LedgerDocument } from './ledger.ts';
 import { serialiseLedger } from './ledger-text.ts';
 import type { Observation } from './observer.ts';
-import { type RequestedService, RotateRefused, type RotateRequest } from './rotate-request.ts';
+import type { Plan } from './plan.ts';
+import { preview } from './preview.ts';
+import {
+  type PlannedService,
+  type PreviewRequest,
+  type RequestedService,
+  RotateRefused,
+  type RotateRequest,
+} from './rotate-request.ts';
 import type { LedgerStore } from './workloads.ts';
 
 /** A request by hand is noted within this time, or refused. */
@@ -21,11 +29,13 @@ export interface RequestDeskPorts {
   /** The ledger of an observation, a first one where there is none. */
   takeIn(observed: Observation): LedgerDocument;
   findings(): Pick<RequestInput, 'current' | 'answered'>;
+  /** What a pass that found this ledger would do. Rejects where the orchestrator does not answer. */
+  plan(observed: Observation, ledger: LedgerDocument, options: CallOptions): Promise<Plan>;
   /** Looks at all providers now. */
   look(): Promise<void>;
 }
 
-/** Takes requests by hand, and notes them in the ledger. */
+/** Takes requests by hand, and notes them in the ledger, or tells what they would come to. */
 export class RequestDesk {
   readonly #ports: RequestDeskPorts;
 
@@ -37,19 +47,37 @@ export class RequestDesk {
    * Resolves once the request is noted.
    * @throws {RotateRefused}
    */
-  async take(request: RotateRequest, { signal }: CallOptions): Promise<readonly RequestedService[]> {
-    const { clock, events } = this.#ports;
+  async take(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {
+    const noted = await this.#inTime(options, 'the request could not be noted', (cut) => this.#note(request, cut));
+    for (const event of noted.events) this.#ports.events.emit(event);
+    return noted.services;
+  }
+
+  /**
+   * Tells what the request would come to, and changes nothing.
+   * @throws {RotateRefused}
+   */
+  preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]> {
+    return this.#inTime(options, 'what would be done could not be found out', async (signal) => {
+      const observed = await this.#observe(request, signal);
+      const before = this.#ports.takeIn(observed);
+      await this.#lookNow(signal);
+      const { services } = observed.uses;
+      const asked =
+        request.kind === 'due' ? null : planRequest({ request, services, ledger: before, ...this.#ports.findings() });
+      const plan = await this.#ports.plan(observed, asked?.ledger ?? before, { signal });
+      return preview({ services, plan, requested: asked?.services ?? null });
+    });
+  }
+
+  async #inTime<T>({ signal }: CallOptions, failure: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      const { services, events: told } = await withDeadline(clock, REQUEST_DEADLINE_MS, signal, (cut) =>
-        this.#note(request, cut),
-      );
-      for (const event of told) events.emit(event);
-      return services;
+      return await withDeadline(this.#ports.clock, REQUEST_DEADLINE_MS, signal, work);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof RotateRefused) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new RotateRefused('UNAVAILABLE', `the request could not be noted: ${reason}`, { cause: error });
+      throw new RotateRefused('UNAVAILABLE', `${failure}: ${reason}`, { cause: error });
     }
   }
 
@@ -57,12 +85,7 @@ export class RequestDesk {
   async #note(request: RotateRequest, signal: AbortSignal): Promise<RequestPlan> {
     for (let isFirst = true; ; isFirst = false) {
       signal.throwIfAborted();
-      const observed = await this.#ports.observe({ signal });
-      if (observed === null) throw new RotateRefused('UNAVAILABLE', 'Docker does not answer; try again when it does');
-      if (observed.role === 'worker') {
-        throw new RotateRefused('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
-      }
-      refuseUnknown(request, observed);
+      const observed = await this.#observe(request, signal);
       const before = this.#ports.takeIn(observed);
       if (isFirst) await this.#lookNow(signal);
       const { services } = observed.uses;
@@ -74,13 +97,23 @@ export class RequestDesk {
     }
   }
 
+  async #observe(request: PreviewRequest, signal: AbortSignal): Promise<Observation> {
+    const observed = await this.#ports.observe({ signal });
+    if (observed === null) throw new RotateRefused('UNAVAILABLE', 'Docker does not answer; try again when it does');
+    if (observed.role === 'worker') {
+      throw new RotateRefused('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
+    }
+    refuseUnknown(request, observed);
+    return observed;
+  }
+
   async #lookNow(signal: AbortSignal): Promise<void> {
     // One that hangs is not waited for: the request then is for what is known.
     await withDeadline(this.#ports.clock, REQUEST_LOOK_MS, signal, () => this.#ports.look()).catch(() => undefined);
   }
 }
 
-function refuseUnknown(request: RotateRequest, { secrets, uses }: Observation): void {
+function refuseUnknown(request: PreviewRequest, { secrets, uses }: Observation): void {
   if (request.kind === 'secret' && !secrets.some(({ name }) => name === request.name)) {
     throw new RotateRefused('UNKNOWN', `no secret of this plugin's is called "${request.name}"`);
   }

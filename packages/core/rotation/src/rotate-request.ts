@@ -19,6 +19,17 @@ export interface RequestedService {
   readonly outcome: 'rolls' | 'waits' | 'current' | 'never';
 }
 
+/** What a preview is of: a request by hand, or what is due now without one. */
+export type PreviewRequest = RotateRequest | { readonly kind: 'due' };
+
+/** What would become of one service. */
+export interface PlannedService extends RequestedService {
+  /** How many tasks would be replaced; of a rollout that is under way, those that are still to be. */
+  readonly tasks: number;
+  /** Why it would not be rolled at once; `null` where it would be, or where there is nothing to do. */
+  readonly waitingFor: string | null;
+}
+
 /**
  * Why a request could not be taken.
  *
@@ -49,4 +60,11 @@ export interface RotateByHand {
    * @throws {RotateRefused}
    */
   rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]>;
+
+  /**
+   * What {@link rotate} would do now, or what the rotation does by itself, without doing it. Asks the orchestrator and
+   * looks at the providers as a request does; a change that it finds there is then rolled as if it had not been asked.
+   * @throws {RotateRefused}
+   */
+  preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]>;
 }

@@ -14,7 +14,14 @@ import { type Plan, plan } from './plan.ts';
 import { ProviderWatches } from './provider-watches.ts';
 import { RequestDesk } from './request-desk.ts';
 import { RolloutWatch } from './rollout-watch.ts';
-import { type RequestedService, type RotateByHand, RotateRefused, type RotateRequest } from './rotate-request.ts';
+import {
+  type PlannedService,
+  type PreviewRequest,
+  type RequestedService,
+  type RotateByHand,
+  RotateRefused,
+  type RotateRequest,
+} from './rotate-request.ts';
 import type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
 import { isEnded, type RollAction } from './situation.ts';
 import type { RotationStatus } from './status.ts';
@@ -77,6 +84,8 @@ export class Rotation implements RotateByHand {
       takeIn: (observed) => this.#takeIn(observed),
       findings: () => this.#findings(),
       look: () => this.#watches.look(),
+      plan: async ({ uses }, before, { signal }) =>
+        this.#plan(uses, before, await this.#failures(uses, before, signal)),
     });
   }
 
@@ -117,18 +126,26 @@ export class Rotation implements RotateByHand {
     this.#passes.wake();
   }
 
-  async rotate(request: RotateRequest, { signal }: CallOptions): Promise<readonly RequestedService[]> {
-    if (!this.#settings.enabled) {
-      throw new RotateRefused('DISABLED', 'the rotation is turned off; start the plugin with ENABLE_ROTATION=true');
-    }
-    const services = await this.#requests.take(request, { signal });
+  async rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {
+    this.#refuseIfDisabled();
+    const services = await this.#requests.take(request, options);
     this.#passes.wake();
     return services;
+  }
+
+  async preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]> {
+    this.#refuseIfDisabled();
+    return this.#requests.preview(request, options);
   }
 
   /** All that is known, as of the latest pass. */
   status(): RotationStatus {
     return this.#board.status(this.#observer.role, (provider) => this.#watches.of(provider));
+  }
+
+  #refuseIfDisabled(): void {
+    if (this.#settings.enabled) return;
+    throw new RotateRefused('DISABLED', 'the rotation is turned off; start the plugin with ENABLE_ROTATION=true');
   }
 
   async #pass(stopping: AbortSignal): Promise<number> {

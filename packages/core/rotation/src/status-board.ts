@@ -1,6 +1,7 @@
 import type { Problem, ProductEvent } from '@vault-swarm/provider';
+import { holdingsOf, progressOf } from './holdings-status.ts';
 import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, ServicePlan } from './plan.ts';
 import type { RevisionWatch } from './revision-watch.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 import { describeUse, type SecretUse, type ServiceUses, type Uses } from './uses.ts';
@@ -13,7 +14,8 @@ export class StatusBoard {
   readonly #enabled: boolean;
   #snapshot: WorkloadSnapshot = { secrets: [], services: [] };
   #uses: Uses = { services: [], problems: [] };
-  #plan: Plan | null = null;
+  #ledger: LedgerDocument | null = null;
+  #planned: ReadonlyMap<string, ServicePlan> = new Map();
   #observedAtMs: number | null = null;
   #dockerFailure: string | null = null;
   readonly #rotatedAtMs = new Map<string, number>();
@@ -36,8 +38,9 @@ export class StatusBoard {
   }
 
   /** A pass decided. */
-  planned(plan: Plan): void {
-    this.#plan = plan;
+  planned({ ledger, services }: Plan): void {
+    this.#ledger = ledger;
+    this.#planned = new Map(services.map((planned) => [planned.serviceId, planned]));
   }
 
   /** A decision was carried out. */
@@ -51,7 +54,7 @@ export class StatusBoard {
 
   /** The whole of it. */
   status(role: Role | null, watchOf: FindWatch): RotationStatus {
-    const ledger = this.#plan?.ledger ?? null;
+    const ledger = this.#ledger;
     const secrets = this.#secrets(watchOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
     const services = this.#uses.services.map((service) => this.#service(service, ledger));
     return {
@@ -95,7 +98,8 @@ export class StatusBoard {
   }
 
   #service({ service, uses }: ServiceUses, ledger: LedgerDocument | null): ServiceStatus {
-    const planned = this.#plan?.services.find(({ serviceId }) => serviceId === service.id);
+    const planned = this.#planned.get(service.id);
+    const known = planned?.uses ?? [];
     const entry = ledger?.services[service.id] ?? NOTHING_OPEN;
     const { rollout } = entry;
     const waitingFor = planned?.waitingFor ?? null;
@@ -105,6 +109,7 @@ export class StatusBoard {
       secrets: uses.map(({ secret }) => secret.name),
       runningTasks: planned?.runningTasks ?? 0,
       outdatedTasks: planned?.outdatedTasks ?? 0,
+      holdings: known.map((use) => holdingsOf(use, planned?.runningTasks ?? 0, ledger)),
       rollout:
         rollout === null
           ? null
@@ -114,6 +119,7 @@ export class StatusBoard {
               startedAtMs: rollout.begunAtMs,
               direction: rollout.direction,
               state: rollout.state !== 'open' ? rollout.state : waitingFor === null ? 'rolling' : 'waiting',
+              ...progressOf(service, rollout, known),
             },
       setAside: setAsideOf(entry, uses),
       lastRotationAtMs: this.#rotatedAtMs.get(service.name) ?? null,

@@ -20,6 +20,26 @@ export interface SecretStatus {
   readonly problem: string | null;
 }
 
+/** How many running tasks of a service hold which revisions of one of its secrets. */
+export interface SecretHoldings {
+  /** Its name. */
+  readonly secret: string;
+  /** The revisions that most tasks hold first. */
+  readonly revisions: readonly HeldRevision[];
+}
+
+/** One revision, and how many running tasks hold it. */
+export interface HeldRevision {
+  /** As the provider calls it; `null` where it is not known. */
+  readonly revision: string | null;
+  readonly tasks: number;
+  /**
+   * Whether the tasks are to hold this one: it has the value that the provider has now, or where that was set aside, the
+   * last good one.
+   */
+  readonly current: boolean;
+}
+
 /** A service that uses secrets of ours. */
 export interface ServiceStatus {
   readonly id: string;
@@ -28,6 +48,8 @@ export interface ServiceStatus {
   readonly runningTasks: number;
   /** How many of the running tasks do not hold the newest revisions. */
   readonly outdatedTasks: number;
+  /** Of each secret but those whose labels pin a version. */
+  readonly holdings: readonly SecretHoldings[];
   readonly rollout: {
     readonly generation: number;
     readonly secrets: readonly string[];
@@ -35,6 +57,10 @@ export interface ServiceStatus {
     /** `back`: it brings the last good values after newer ones failed. */
     readonly direction: 'forward' | 'back';
     readonly state: 'waiting' | 'rolling' | 'stuck' | 'failed';
+    /** Running tasks that hold what it brings. */
+    readonly tasksDone: number;
+    /** Those, and all other tasks that run or start. */
+    readonly tasksTotal: number;
   } | null;
   /** What made its tasks fail, and is not given to it until a value is newer or somebody asks. */
   readonly setAside: {

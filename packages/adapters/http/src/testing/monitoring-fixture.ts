@@ -56,12 +56,23 @@ export const status: RotationStatus = {
       secrets: ['db-password'],
       runningTasks: 3,
       outdatedTasks: 2,
+      holdings: [
+        {
+          secret: 'db-password',
+          revisions: [
+            { revision: '6', tasks: 2, current: false },
+            { revision: '7', tasks: 1, current: true },
+          ],
+        },
+      ],
       rollout: {
         generation: 8,
         secrets: ['db-password'],
         startedAtMs: NOW_MS - 9_000,
         direction: 'forward',
         state: 'rolling',
+        tasksDone: 1,
+        tasksTotal: 3,
       },
       setAside: null,
       lastRotationAtMs: null,
@@ -144,7 +155,7 @@ export function createFixtureServer(
       figures: () => figures,
       status: () => status,
       problems: () => [],
-      rotateByHand: { rotate: async () => [] },
+      rotateByHand: { rotate: async () => [], preview: async () => [] },
       recentEvents,
       prometheus: { contentType: (accept) => `text/plain; version=0.0.4; for=${accept}`, render: async () => 'up 1\n' },
       live: () => true,

@@ -1,0 +1,56 @@
+import { ProviderError } from '@vault-swarm/provider';
+import { World } from '@vault-swarm/simulation';
+import { expect, test } from 'vitest';
+
+/** A service `web` of three tasks with the secrets `db` and, pinned, `cert`. */
+async function oneService() {
+  const world = new World();
+  for (const path of ['db', 'cert']) world.provider.write(path, `${path} 1`);
+  const db = world.swarm.addSecret('db', { vault_path: 'db' });
+  const cert = world.swarm.addSecret('cert', { vault_path: 'cert', vault_version: '1' });
+  const web = world.addService('web', 3, [db, cert]);
+  world.start();
+  await world.run(2_000);
+  const status = () => world.rotation.status().services[0];
+  const holdings = () =>
+    status()?.holdings.map(({ secret, revisions }) => {
+      const told = revisions.map(({ revision, tasks, current }) => `${tasks} × ${revision}${current ? '' : ' (old)'}`);
+      return `${secret}: ${told.join(', ')}`;
+    });
+  return { world, web, status, holdings };
+}
+
+test('tells how many tasks hold which revision, and how far the rollout is', async () => {
+  const { world, web, status, holdings } = await oneService();
+  expect([holdings(), status()?.rollout]).toEqual([['db: 3 × v1'], null]);
+  world.provider.write('db', 'db 2');
+  await world.until(() => world.held(web, 'db').filter((revision) => revision === 'v2').length === 1);
+  await world.rest(1_000);
+  // The second is stopped as soon as the first runs, and its successor is made.
+  expect(holdings()).toEqual(['db: 1 × v2, 1 × v1 (old)']);
+  expect(status()?.rollout).toMatchObject({ tasksDone: 1, tasksTotal: 3 });
+  await world.run(20_000);
+  expect([holdings(), status()?.rollout]).toEqual([['db: 3 × v2'], null]);
+});
+
+test('counts the last good value as the one to hold where the newest was set aside', async () => {
+  const { world, holdings } = await oneService();
+  world.provider.write('db', 'bad 2');
+  await world.run(60_000);
+  expect(world.count('values.set-aside')).toBe(1);
+  expect(holdings()).toEqual(['db: 3 × v1']);
+});
+
+test('does not know what tasks hold before a provider or a ledger has told anything', async () => {
+  const { world, holdings } = await oneService();
+  world.kill();
+  world.provider.outage = new ProviderError('UNAVAILABLE', 'away');
+  world.start();
+  await world.run(2_000);
+  expect(holdings()).toEqual(['db: 3 × v1']);
+  world.kill();
+  world.swarm.loseLedger(null);
+  world.start();
+  await world.run(2_000);
+  expect(holdings()).toEqual(['db: 3 × null (old)']);
+});
