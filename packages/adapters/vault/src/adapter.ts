@@ -1,6 +1,8 @@
 import {
   type CallOptions,
   type Clock,
+  type LocationRead,
+  LocationReads,
   ProviderError,
   type ReadOptions,
   type RevisionReader,
@@ -24,7 +26,6 @@ import {
   versionOnV1,
 } from './kv.ts';
 import type { KvVersion, Mount, Mounts } from './mounts.ts';
-import { type PathRead, PathReads } from './path-reads.ts';
 
 type Found = Extract<KvOutcome, { readonly kind: 'found' }>;
 
@@ -39,7 +40,7 @@ export interface VaultSecretsOptions {
 
 /**
  * Reads secrets of KV v2 and v1. Which of them a mount is, Vault is asked; it is asked again where an answer does not
- * fit. Reads of one path and version share one request, as {@link PathReads} says. Earlier revisions are read
+ * fit. Reads of one path and version share one request, as {@link LocationReads} says. Earlier revisions are read
  * from KV v2 only: KV v1 has none, which is known only when it was asked.
  */
 export class VaultSecrets implements SecretProvider, RevisionReader {
@@ -47,14 +48,14 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
   readonly #mounts: Mounts;
   readonly #clock: Clock;
   readonly #digest: (bytes: Uint8Array) => string;
-  readonly #reads: PathReads<Found>;
+  readonly #reads: LocationReads<Found>;
 
   constructor({ session, mounts, clock, digest }: VaultSecretsOptions) {
     this.#session = session;
     this.#mounts = mounts;
     this.#clock = clock;
     this.#digest = digest;
-    this.#reads = new PathReads(clock, ({ fields }) => Object.keys(fields).length > 1);
+    this.#reads = new LocationReads(clock, ({ fields }) => Object.keys(fields).length > 1);
   }
 
   async read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
@@ -74,7 +75,7 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     this.#reads.close();
   }
 
-  #join(place: KvPlace, options: ReadOptions): Promise<PathRead<Found>> {
+  #join(place: KvPlace, options: ReadOptions): Promise<LocationRead<Found>> {
     return this.#reads.read(
       JSON.stringify([place.mount, place.path, place.pin ?? null, place.earlier]),
       options,
@@ -83,7 +84,7 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     );
   }
 
-  #answer(ref: SecretRef, { found, readAtMs }: PathRead<Found>): SecretRevision {
+  #answer(ref: SecretRef, { found, readAtMs }: LocationRead<Found>): SecretRevision {
     const value = selectValue({ kind: 'fields', fields: found.fields }, ref);
     if (found.version === undefined) return { value, revision: this.#digest(value.reveal()), readAtMs };
     const createdAtMs = Date.parse(found.version.createdTime);

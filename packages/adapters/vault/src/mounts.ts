@@ -1,8 +1,7 @@
-import { type Clock, ProviderError } from '@vault-swarm/provider';
+import { type Clock, ProviderError, SingleFlight } from '@vault-swarm/provider';
 import { type AnswerJson, field } from './answer.ts';
 import type { Session } from './auth/session.ts';
 import { failureOf } from './failures.ts';
-import { SingleFlight } from './single-flight.ts';
 
 /** Version of the key-value engine; `unknown` where the server does not tell our identity. */
 export type KvVersion = 'v1' | 'v2' | 'unknown';

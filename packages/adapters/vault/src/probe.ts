@@ -6,6 +6,7 @@ import {
   ProviderError,
   refKey,
   type SecretRef,
+  SingleFlight,
 } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
 import { type KvPlace, notFound, placeOf, policyFor, versionOnV1 } from './kv.ts';
@@ -13,7 +14,6 @@ import { type KvVersions, markerOf, readMetadata, readSubkeys } from './kv-versi
 import type { Mounts } from './mounts.ts';
 import { PassLimits } from './pass-limits.ts';
 import { ProbeMemory } from './probe-memory.ts';
-import { SingleFlight } from './single-flight.ts';
 
 /** What probing needs. */
 export interface VaultProbeOptions {

@@ -21,6 +21,7 @@ export {
   type SecretLabels,
   type Target,
 } from './labels.ts';
+export { type LocationRead, LocationReads } from './location-reads.ts';
 export { DEFAULT_FIELDS, type Payload, parseFields, selectValue } from './payload.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
 export type { Problem } from './problem.ts';
@@ -38,3 +39,4 @@ export type {
 } from './secret-provider.ts';
 export { describeRef, type Encoding, refKey, type SecretRef } from './secret-ref.ts';
 export { SecretValue } from './secret-value.ts';
+export { SingleFlight } from './single-flight.ts';

@@ -54,11 +54,14 @@ export interface RevisionReader {
 
 /**
  * The answer of a probe for one ref: an opaque marker, compared only with earlier ones of the same ref; `unsupported`
- * where only a read can tell (`problem` then says what the operator may change about that); or an error.
+ * where only a read can tell; `postponed` where the provider is not asked this time, to spare it: what was known of the
+ * ref is neither confirmed nor doubted; or an error. `problem` says what the operator may change so that changes are
+ * noticed in a cheaper way.
  */
 export type ProbeResult =
-  | { readonly kind: 'marker'; readonly marker: string }
+  | { readonly kind: 'marker'; readonly marker: string; readonly problem?: string }
   | { readonly kind: 'unsupported'; readonly problem?: string }
+  | { readonly kind: 'postponed' }
   | { readonly kind: 'failed'; readonly error: ProviderError };
 
 /**

@@ -1,7 +1,6 @@
-import { type Clock, type Events, ProviderError } from '@vault-swarm/provider';
+import { type Clock, type Events, ProviderError, SingleFlight } from '@vault-swarm/provider';
 import type { VaultAnswer, VaultCall } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
-import { SingleFlight } from '../single-flight.ts';
 import { lookupToken, saysInvalidToken } from './lookup.ts';
 import { type AuthMethod, type Login, type LoginAttempt, loginWith } from './method.ts';
 

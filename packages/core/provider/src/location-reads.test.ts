@@ -1,6 +1,6 @@
-import type { Clock } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import { PathReads } from './path-reads.ts';
+import { LocationReads } from './location-reads.ts';
+import type { Clock } from './platform-ports.ts';
 
 function setUp() {
   const timers = new Map<() => void, number>();
@@ -13,7 +13,7 @@ function setUp() {
       return () => timers.delete(callback);
     },
   };
-  const reads = new PathReads<string>(clock, (found) => found.includes(','));
+  const reads = new LocationReads<string>(clock, (found) => found.includes(','));
   const { signal } = new AbortController();
   const begun: PromiseWithResolvers<string>[] = [];
   const read = (notBeforeMs?: number, aborted = signal) =>

@@ -1,8 +1,9 @@
-import type { Clock, ReadOptions } from '@vault-swarm/provider';
+import type { Clock } from './platform-ports.ts';
+import type { ReadOptions } from './secret-provider.ts';
 import { SingleFlight } from './single-flight.ts';
 
 /** What a read found, and when it began by the monotonic clock. */
-export interface PathRead<T> {
+export interface LocationRead<T> {
   readonly found: T;
   readonly readAtMs: number;
 }
@@ -15,18 +16,18 @@ interface LatestRead<T> {
   forget: () => void;
 }
 
-/** What was found is at hand for so long, for the other fields of the path: a task asks for them one after the other. */
+/** What was found is at hand for so long, for the other fields of it: a task asks for them one after the other. */
 const KEPT_MS = 2_000;
 
 /**
- * Reads of paths, shared by all who want something of the same path: one that is under way is joined, and what it found
+ * Reads of locations, shared by all who want something of the same one: one that is under way is joined, and what it found
  * serves for a moment those who say that it is new enough for them.
  */
-export class PathReads<T> {
+export class LocationReads<T> {
   readonly #clock: Clock;
   readonly #isWorthKeeping: (found: T) => boolean;
   readonly #flights = new SingleFlight<T>({ finish: false });
-  /** By the path's key. */
+  /** By the location's key. */
   readonly #latest = new Map<string, LatestRead<T>>();
   #count = 0;
 
@@ -42,7 +43,7 @@ export class PathReads<T> {
     { signal, notBeforeMs }: ReadOptions,
     work: (signal: AbortSignal) => Promise<T>,
     onAbort: () => Error,
-  ): Promise<PathRead<T>> {
+  ): Promise<LocationRead<T>> {
     const known = this.#latest.get(key);
     const isNewEnough = notBeforeMs === undefined ? known?.found === undefined : (known?.readAtMs ?? 0) >= notBeforeMs;
     const latest = known !== undefined && isNewEnough ? known : this.#begin(key);
