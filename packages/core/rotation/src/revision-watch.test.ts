@@ -1,4 +1,13 @@
-import { type Clock, ProviderError, type ProviderInstance, refKey, type SecretRef } from '@vault-swarm/provider';
+import {
+  type Clock,
+  type ProbeResult,
+  ProviderError,
+  type ProviderInstance,
+  refKey,
+  type SecretRef,
+  type SecretRevision,
+  SecretValue,
+} from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { RevisionWatch } from './revision-watch.ts';
 
@@ -11,7 +20,7 @@ const refs = (count: number) =>
   );
 
 /** A watch on a clock that runs to the next timer whenever nothing else happens. */
-function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<never>) {
+function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<SecretRevision>) {
   const timers: { readonly atMs: number; readonly callback: () => void }[] = [];
   let nowMs = 0;
   const clock: Clock = {
@@ -25,6 +34,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<never
   };
   const outcomes: string[] = [];
   let asked = 0;
+  let confirmed = 0;
   const watch = new RevisionWatch({
     provider: 'vault',
     findProvider: async () => ({ probe: null, ...provider }) as ProviderInstance,
@@ -33,7 +43,9 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<never
         asked += 1;
         return refresh();
       },
-      confirm: () => undefined,
+      confirm: () => {
+        confirmed += 1;
+      },
       probed: (_ref, outcome) => outcomes.push(outcome),
       retain: () => undefined,
       recall: async () => false,
@@ -58,7 +70,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<never
     await looking;
   };
   const after = (delayMs: number) => new Promise<void>((resolve) => void clock.after(delayMs, resolve));
-  return { watch, look, outcomes, after, elapsedMs: () => nowMs, asked: () => asked };
+  return { watch, look, outcomes, after, elapsedMs: () => nowMs, asked: () => asked, confirmed: () => confirmed };
 }
 
 test('a provider that hangs and can only be read is given up after ten of a thousand reads', async () => {
@@ -104,4 +116,43 @@ test('a probe that never ends is cut off, and counts as a time-out', async () =>
   await look();
   expect(outcomes).toEqual(['time-out']);
   expect(watch.failure).toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test('what is postponed is neither read nor confirmed, and what was known of it stays', async () => {
+  let result: ProbeResult = { kind: 'marker', marker: '1' };
+  const { watch, look, outcomes, asked, confirmed } = setUp(
+    { probe: { probe: async (given) => new Map(given.map((ref) => [refKey(ref), result])) } },
+    async () => ({ value: SecretValue.fromText('x'), revision: 'r1' }),
+  );
+  const watched = refs(3);
+  watch.setRefs(watched);
+  await look();
+  expect(asked()).toBe(3);
+  result = { kind: 'postponed' };
+  await look();
+  expect(asked()).toBe(3);
+  expect(confirmed()).toBe(0);
+  expect(outcomes).toEqual(['answered']);
+  expect([...watched.keys()].map((key) => watch.current(key)?.revision)).toEqual(['r1', 'r1', 'r1']);
+  result = { kind: 'marker', marker: '1' };
+  await look();
+  expect(asked()).toBe(3);
+  expect(confirmed()).toBe(3);
+});
+
+test('a problem of the probe is told with markers too, and stays while nothing is asked', async () => {
+  let result: ProbeResult = { kind: 'marker', marker: '1', problem: 'add a policy' };
+  const { watch, look } = setUp(
+    { probe: { probe: async (given) => new Map(given.map((ref) => [refKey(ref), result])) } },
+    async () => ({ value: SecretValue.fromText('x'), revision: 'r1' }),
+  );
+  watch.setRefs(refs(1));
+  await look();
+  expect(watch.probeProblem).toBe('add a policy');
+  result = { kind: 'postponed' };
+  await look();
+  expect(watch.probeProblem).toBe('add a policy');
+  result = { kind: 'marker', marker: '1' };
+  await look();
+  expect(watch.probeProblem).toBeNull();
 });

@@ -164,6 +164,7 @@ export class RevisionWatch {
         if (!seenMarkers.has(entry)) findings.push({ watched: entry, marker: null, begunAtMs, error: result.error });
         continue;
       }
+      if (result?.kind === 'postponed') continue;
       const marker = result?.kind === 'marker' ? result.marker : null;
       const knownMarker = seenMarkers.get(entry) ?? entry.marker;
       if (marker === null || marker !== knownMarker) {
@@ -211,9 +212,8 @@ export class RevisionWatch {
         return probe === null ? null : await probe.probe(refs, { signal: cut });
       });
       const all = refs.map((ref): ProbeResult => results?.get(refKey(ref)) ?? { kind: 'unsupported' });
-      this.#probeProblem = null;
-      for (const result of all) if (result.kind === 'unsupported') this.#probeProblem ??= result.problem ?? null;
       tell(outcomeOf(all));
+      if (!all.every(({ kind }) => kind === 'postponed')) this.#probeProblem = problemIn(all);
       return all;
     } catch (error) {
       signal.throwIfAborted();
@@ -280,6 +280,11 @@ function outcomeOf(results: readonly ProbeResult[]): ProbeOutcome | null {
   const errors = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
   if (results.some(({ kind }) => kind === 'marker') || errors.some(({ retryable }) => !retryable)) return 'answered';
   return errors.some(({ code }) => code === 'UNAVAILABLE') ? 'unavailable' : null;
+}
+
+function problemIn(results: readonly ProbeResult[]): string | null {
+  for (const result of results) if ('problem' in result && result.problem !== undefined) return result.problem;
+  return null;
 }
 
 function newlyWatched(ref: SecretRef): WatchedRef {
