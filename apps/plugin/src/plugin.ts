@@ -64,9 +64,13 @@ export class Plugin {
     addMonitoring(container);
 
     const told = container.get(monitoringId.told);
+    const history = container.get(monitoringId.history);
     const observers: readonly { observe(event: TimedEvent): void }[] = [
       told,
       container.get(monitoringId.vitals),
+      container.get(monitoringId.deliveries),
+      container.get(monitoringId.providers),
+      history,
       container.get(monitoringId.prometheus),
       container.get(monitoringId.readiness),
     ];
@@ -86,6 +90,8 @@ export class Plugin {
     });
 
     if (!this.#configuration.monitoring.enabled) return;
+    history.start();
+    this.#stops.push(async () => history.close());
     const server = container.get(monitoringId.server);
     this.#stops.push(() => server.close());
     void this.#untilDone(() => this.#listen(server));

@@ -1,7 +1,7 @@
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
 import { createLogger, type EventLog } from '@vault-swarm/logging';
-import { RecentEvents, RepeatedEvents, Vitals } from '@vault-swarm/metrics';
+import { DeliveryFigures, History, ProviderFigures, RecentEvents, RepeatedEvents, Vitals } from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { Readiness } from '../readiness.ts';
@@ -13,6 +13,9 @@ import { rotationId } from './rotation-container.ts';
 export const monitoringId = {
   log: Symbol('log') as ServiceIdentifier<EventLog>,
   vitals: Symbol('vitals') as ServiceIdentifier<Vitals>,
+  deliveries: Symbol('deliveries') as ServiceIdentifier<DeliveryFigures>,
+  providers: Symbol('providers') as ServiceIdentifier<ProviderFigures>,
+  history: Symbol('history') as ServiceIdentifier<History>,
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   /** What the log and the event list are told. */
   told: Symbol('told') as ServiceIdentifier<RepeatedEvents>,
@@ -34,6 +37,22 @@ export function addMonitoring(container: Container): void {
         new Vitals(clock, createRuntimeProbe(), { intervalMs, rotationEnabled: enabled }),
       [id.configuration, id.clock],
     );
+  container.bind(monitoringId.deliveries).toResolvedValue((clock) => new DeliveryFigures(clock), [id.clock]);
+  container
+    .bind(monitoringId.providers)
+    .toResolvedValue(
+      ({ providers }, clock) => new ProviderFigures(clock, namesOf(providers)),
+      [id.configuration, id.clock],
+    );
+  container.bind(monitoringId.history).toResolvedValue(
+    ({ providers }, clock, vitals, rotation) =>
+      new History(clock, {
+        providers: namesOf(providers),
+        figures: () => vitals.figures(),
+        outdatedTasks: () => rotation.status().services.reduce((sum, { outdatedTasks }) => sum + outdatedTasks, 0),
+      }),
+    [id.configuration, id.clock, monitoringId.vitals, rotationId.rotation],
+  );
   container.bind(monitoringId.recentEvents).toConstantValue(new RecentEvents(RECENT_EVENTS));
   container.bind(monitoringId.told).toResolvedValue(
     ({ log }, recentEvents, clock) =>
@@ -47,14 +66,27 @@ export function addMonitoring(container: Container): void {
   container.bind(monitoringId.prometheus).toResolvedValue(
     ({ providers }, vitals, delivery) =>
       createPrometheusExposition({
-        providers: providers.map(({ name }) => name),
+        providers: namesOf(providers),
         figures: () => vitals.figures(),
         held: () => delivery.held,
       }),
     [id.configuration, monitoringId.vitals, id.delivery],
   );
   container.bind(monitoringId.server).toResolvedValue(
-    ({ monitoring: config, pluginName }, clock, events, rotation, vitals, recentEvents, prometheus, readiness) =>
+    (
+      { monitoring: config, pluginName },
+      clock,
+      events,
+      rotation,
+      delivery,
+      vitals,
+      deliveries,
+      providers,
+      history,
+      recentEvents,
+      prometheus,
+      readiness,
+    ) =>
       createMonitoringServer({
         config,
         clock,
@@ -63,6 +95,10 @@ export function addMonitoring(container: Container): void {
           pluginName,
           version: VERSION,
           figures: () => vitals.figures(),
+          deliveries: () => deliveries.summary(),
+          held: () => delivery.held,
+          providers: () => providers.summaries(),
+          history: () => history.report(),
           status: () => rotation.status(),
           problems: () => rotation.status().problems,
           rotateByHand: rotation,
@@ -78,10 +114,18 @@ export function addMonitoring(container: Container): void {
       id.clock,
       id.events,
       rotationId.rotation,
+      id.delivery,
       monitoringId.vitals,
+      monitoringId.deliveries,
+      monitoringId.providers,
+      monitoringId.history,
       monitoringId.recentEvents,
       monitoringId.prometheus,
       monitoringId.readiness,
     ],
   );
+}
+
+function namesOf(providers: readonly { readonly name: string }[]): readonly string[] {
+  return providers.map(({ name }) => name);
 }

@@ -23,3 +23,14 @@ test('counts garbage collections, how long they took, and when the last one ende
   expect(after.gcPauseTotalMs).toBeGreaterThan(before.gcPauseTotalMs);
   expect(Math.abs((after.lastGcAtMs ?? 0) - begunAtMs)).toBeLessThan(5000);
 });
+
+test('tells the longest time lately that the event loop was held up', async () => {
+  const probe = createRuntimeProbe();
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 40));
+  await turn();
+  const untilMs = performance.now() + 300;
+  while (performance.now() < untilMs);
+  await turn();
+  expect(probe.read().eventLoopLagMs).toBeGreaterThan(200);
+  expect(probe.read().eventLoopLagMs).toBeLessThan(5_000);
+});

@@ -1,5 +1,10 @@
-import { PerformanceObserver, performance } from 'node:perf_hooks';
+import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
 import type { RuntimeProbe } from '@vault-swarm/metrics';
+
+/** How often the event loop is asked whether it is held up. */
+const LAG_RESOLUTION_MS = 20;
+/** The lag that is told is the longest of this long or twice as long. */
+const LAG_WINDOW_MS = 10_000;
 
 /** Measures this process; garbage collections are counted from the creation on. */
 export function createRuntimeProbe(): RuntimeProbe {
@@ -15,6 +20,7 @@ export function createRuntimeProbe(): RuntimeProbe {
   };
   const observer = new PerformanceObserver((list) => count(list.getEntries()));
   observer.observe({ entryTypes: ['gc'] });
+  const lag = measureLag();
   return {
     read() {
       count(observer.takeRecords());
@@ -27,7 +33,26 @@ export function createRuntimeProbe(): RuntimeProbe {
         gcCycles,
         gcPauseTotalMs,
         lastGcAtMs,
+        eventLoopLagMs: lag(),
       };
     },
+  };
+}
+
+function measureLag(): () => number {
+  const delays = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  delays.enable();
+  let begunAtMs = performance.now();
+  let longestBeforeMs = 0;
+  return () => {
+    // What is measured is from one timer to the next, so the loop was held up for what is above its interval.
+    const longestMs = delays.count === 0 ? 0 : Math.max(0, delays.max / 1e6 - LAG_RESOLUTION_MS);
+    const told = Math.max(longestMs, longestBeforeMs);
+    if (performance.now() - begunAtMs >= LAG_WINDOW_MS) {
+      begunAtMs = performance.now();
+      longestBeforeMs = longestMs;
+      delays.reset();
+    }
+    return told;
   };
 }

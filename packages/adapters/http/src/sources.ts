@@ -1,4 +1,4 @@
-import type { Figures, RecentEvents } from '@vault-swarm/metrics';
+import type { DeliverySummary, Figures, HistoryReport, ProviderSummary, RecentEvents } from '@vault-swarm/metrics';
 import type { Problem } from '@vault-swarm/provider';
 import type { RotateByHand, RotationStatus } from '@vault-swarm/rotation';
 
@@ -10,6 +10,14 @@ export interface MonitoringSources {
   readonly pluginName: string;
   readonly version: string;
   figures(): Figures;
+  /** How requests for secrets were answered. */
+  deliveries(): DeliverySummary;
+  /** The values in memory. */
+  held(): { readonly values: number; readonly bytes: number };
+  /** How each configured provider does. */
+  providers(): readonly ProviderSummary[];
+  /** The last hour. */
+  history(): HistoryReport;
   status(): RotationStatus;
   /** All that is wrong now, the rotation's problems included. */
   problems(): readonly Problem[];

@@ -1,3 +1,4 @@
+export { type DeliveryCounts, DeliveryFigures, type DeliverySummary } from './delivery-figures.ts';
 export {
   describeEvent,
   type EventRecord,
@@ -7,6 +8,8 @@ export {
   severityOf,
 } from './event-description.ts';
 export { Heartbeat } from './heartbeat.ts';
+export { History, type HistoryReport, type HistorySources } from './history.ts';
+export { ProviderFigures, type ProviderState, type ProviderSummary } from './provider-figures.ts';
 export { RecentEvents } from './recent-events.ts';
 export { RepeatedEvents } from './repeated-events.ts';
 export { type Figures, type HealthReport, healthReport, type MetricsReport, metricsReport } from './reports.ts';

@@ -10,6 +10,7 @@ const figures: Figures = {
     gcCycles: 7,
     gcPauseTotalMs: 12.5,
     lastGcAtMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+    eventLoopLagMs: 0,
   },
   rotations: 42,
   rotationErrors: 2,

@@ -13,6 +13,8 @@ export interface RuntimeFigures {
   readonly gcPauseTotalMs: number;
   /** The end of the last collection, in milliseconds since 1970; `null` where there was none. */
   readonly lastGcAtMs: number | null;
+  /** The longest that the event loop was held up lately (10 to 20 s), in milliseconds. */
+  readonly eventLoopLagMs: number;
 }
 
 /** Looks at the process that we run in. Cheap enough for every request. */

@@ -9,6 +9,7 @@ const runtime = {
   gcCycles: 0,
   gcPauseTotalMs: 0,
   lastGcAtMs: null,
+  eventLoopLagMs: 0,
 };
 
 test('figures follow the events, and uptime is not moved by a wall clock that is set', () => {

@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
-import { type Figures, RecentEvents } from '@vault-swarm/metrics';
+import { DeliveryFigures, type Figures, History, ProviderFigures, RecentEvents } from '@vault-swarm/metrics';
 import { type Clock, Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
@@ -22,6 +22,7 @@ export const figures: Figures = {
     gcCycles: 7,
     gcPauseTotalMs: 12.5,
     lastGcAtMs: null,
+    eventLoopLagMs: 0,
   },
   rotations: 42,
   rotationErrors: 2,
@@ -134,8 +135,9 @@ export function createFixtureServer(
   { token, allowAnonymous = false, port = 0 }: Parameters<typeof startFixture>[0] & object,
   sources: Partial<MonitoringSources> = {},
   emitted: ProductEvent[] = [],
-  clock: Partial<Clock> = {},
+  changedClock: Partial<Clock> = {},
 ): MonitoringServer {
+  const clock: Clock = { now: () => NOW_MS, monotonic: () => 0, after: () => () => {}, ...changedClock };
   const recentEvents = new RecentEvents(100);
   for (const event of events) recentEvents.observe(event);
   const config: MonitoringConfig = {
@@ -147,12 +149,17 @@ export function createFixtureServer(
   };
   return createMonitoringServer({
     config,
-    clock: { now: () => NOW_MS, monotonic: () => 0, after: () => () => {}, ...clock },
+    clock,
     events: { emit: (event) => emitted.push(event) },
     sources: {
       pluginName: 'vault-secrets-plugin',
       version: '1.2.3',
       figures: () => figures,
+      deliveries: () => new DeliveryFigures(clock).summary(),
+      held: () => ({ values: 2, bytes: 40 }),
+      providers: () => new ProviderFigures(clock, ['vault']).summaries(),
+      history: () =>
+        new History(clock, { providers: ['vault'], figures: () => figures, outdatedTasks: () => 0 }).report(),
       status: () => status,
       problems: () => [],
       rotateByHand: { rotate: async () => [], preview: async () => [] },

@@ -1,0 +1,51 @@
+import type { Clock, ProductEvent } from '@vault-swarm/provider';
+import { type Percentiles, RecentDurations } from './recent-durations.ts';
+
+/** How requests for secrets were answered since the start. */
+export interface DeliveryCounts {
+  readonly memory: number;
+  readonly provider: number;
+  /** From memory, since the provider was away. */
+  readonly stale: number;
+  readonly refused: number;
+}
+
+/** {@link DeliveryCounts}, with what follows from them, and how long the answers of the last minutes took. */
+export interface DeliverySummary extends DeliveryCounts, Percentiles {
+  /** Of the values that were delivered, how many came from memory while their provider answers, in per cent. */
+  readonly hitRate: number | null;
+}
+
+/** Counts how requests for secrets were answered. */
+export class DeliveryFigures {
+  readonly #counts = { memory: 0, provider: 0, stale: 0, refused: 0 };
+  readonly #durations: RecentDurations;
+
+  constructor(clock: Clock) {
+    this.#durations = new RecentDurations(clock);
+  }
+
+  /** To be called with every event. */
+  observe(event: ProductEvent): void {
+    if (event.type === 'secret.delivered') this.#counts[event.source] += 1;
+    else if (event.type === 'secret.refused') this.#counts.refused += 1;
+    else return;
+    this.#durations.record(event.durationMs);
+  }
+
+  /** The counters as they are now. */
+  get counts(): DeliveryCounts {
+    return this.#counts;
+  }
+
+  /** All of it as it is now. */
+  summary(): DeliverySummary {
+    const { memory, provider, stale } = this.#counts;
+    const delivered = memory + provider + stale;
+    return {
+      ...this.#counts,
+      hitRate: delivered === 0 ? null : Math.round((10_000 * memory) / delivered) / 100,
+      ...this.#durations.percentiles(),
+    };
+  }
+}

@@ -1,0 +1,39 @@
+import type { ProductEvent, ProviderErrorCode } from '@vault-swarm/provider';
+import type { Figures } from '../reports.ts';
+
+/** A delivery as an event. */
+export function delivered(source: 'memory' | 'provider' | 'stale', durationMs = 1): ProductEvent {
+  const names = { secret: 'db', service: 'web', task: 't1', provider: 'vault', revision: '1' };
+  return { type: 'secret.delivered', ...names, source, durationMs };
+}
+
+/** A refusal as an event. */
+export function refused(durationMs = 1): ProductEvent {
+  const names = { secret: 'db', service: 'web', task: 't1', provider: 'vault' };
+  return { type: 'secret.refused', ...names, code: 'NOT_FOUND', message: 'none', durationMs };
+}
+
+/** A request to a provider as an event. */
+export function requested(provider: string, outcome: 'ok' | ProviderErrorCode = 'ok', durationMs = 1): ProductEvent {
+  return { type: 'provider.requested', provider, operation: 'read', outcome, durationMs };
+}
+
+/** Figures of a plugin that has just started. */
+export const freshFigures: Figures = {
+  runtime: {
+    operationsInFlight: 4,
+    allocBytes: 1000,
+    sysBytes: 3000,
+    heapBytes: 2000,
+    gcCycles: 0,
+    gcPauseTotalMs: 0,
+    lastGcAtMs: null,
+    eventLoopLagMs: 0,
+  },
+  rotations: 0,
+  rotationErrors: 0,
+  tickerHealthy: true,
+  heartbeatAtMs: null,
+  startedAtMs: 1_700_000_000_000,
+  uptimeMs: 0,
+};
