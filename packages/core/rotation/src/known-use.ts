@@ -31,7 +31,12 @@ export function tasksWithout({ target }: OpenRollout, { use, wanted, held }: Kno
 
 /** Whether another value is wanted by now of a secret of which the rollout brings a new one. */
 export function isNewer(rollout: OpenRollout, known: KnownUse): boolean {
-  return known.use.key in broughtBy(rollout) && known.wanted !== undefined && !bringsWanted(rollout, known);
+  return known.use.key in broughtBy(rollout) && isOutdated(rollout, known);
+}
+
+/** Whether another value is wanted by now than the rollout's tasks are given, be it a new one or one that they had before. */
+export function isOutdated(rollout: OpenRollout, known: KnownUse): boolean {
+  return known.use.key in rollout.target && known.wanted !== undefined && !bringsWanted(rollout, known);
 }
 
 /** Whether the rollout brings what is wanted of the secret. */

@@ -1,6 +1,6 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue } from './held-value.ts';
-import { isNewer, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
+import { isNewer, isOutdated, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
 import { broughtBy, type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
 import {
   begin,
@@ -102,7 +102,9 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   if (open.direction === 'back') return asFailed();
   const brought = broughtBy(open);
   const ofRollout = uses.filter(({ use }) => use.key in brought);
-  if (ofRollout.some((known) => isNewer(open, known))) {
+  // The rollback's tasks, which had the last good values, failed as well: it may be for another secret of the service.
+  const mayBeForOther = service.rollout.state === 'rollback-paused' && uses.some((known) => isOutdated(open, known));
+  if (mayBeForOther || ofRollout.some((known) => isNewer(open, known))) {
     // One of the values is newer by now: the new set is tried.
     return after(events, begin({ ...situation, mayBegin: true }, 1, ofRollout));
   }

@@ -34,9 +34,12 @@ function elect(history: History, why: string): string | null {
 }
 
 function believe(history: History, manager: Manager, durationMs: number): void {
+  const { who } = history.witness;
   manager.believes = 'leader';
+  who.isWrong(manager.name);
   history.lasts(durationMs, () => {
-    history.witness.who.note();
+    who.note();
+    who.isWrong(manager.name);
     manager.believes = null;
     history.say(`${manager.name} sees that it does not lead`);
   });

@@ -1,4 +1,5 @@
 import type { Manager } from '../plugin/cluster.ts';
+import type { SimulatedTask } from '../swarm/task.ts';
 import type { History } from './history.ts';
 
 /** A plugin that has not looked for so long can't know whether another has led in between: an election takes less. */
@@ -12,6 +13,8 @@ export class WhoAnswers {
   readonly #askedSinceMs = new Map<string, number>();
   /** When the latest look of each manager began. */
   readonly #lookedAtMs = new Map<string, number>();
+  /** When each manager last began to believe that it leads, and no longer did, though another was asked. */
+  readonly #wrong = new Map<string, { readonly sinceMs: number; untilMs: number }>();
 
   constructor(history: History) {
     this.#history = history;
@@ -27,6 +30,23 @@ export class WhoAnswers {
   /** Takes in who leads: to be called before it changes. */
   note(): void {
     for (const name of this.leaders) this.#ledAtMs.set(name, this.#history.timeMs);
+  }
+
+  /** A manager believes that it leads, from now on or till now, though it does not. */
+  isWrong(manager: string): void {
+    const { timeMs } = this.#history;
+    const known = this.#wrong.get(manager);
+    if (known?.untilMs === Number.POSITIVE_INFINITY) known.untilMs = timeMs;
+    else this.#wrong.set(manager, { sinceMs: timeMs, untilMs: Number.POSITIVE_INFINITY });
+  }
+
+  /** Whether a manager may not know that another was asked for a task before, which ran: it believed that it led. */
+  mayTakeForItsOwn(manager: string, { state, createdAtMs }: SimulatedTask): boolean {
+    const { timeMs, clock } = this.#history;
+    const wrong = this.#wrong.get(manager);
+    if (state !== 'running' || wrong === undefined) return false;
+    const madeAtMs = timeMs - (clock.now() - createdAtMs);
+    return madeAtMs > wrong.sinceMs - 1_000 && timeMs - wrong.untilMs < KNOWS_FOR_MS;
   }
 
   /** Another manager is asked from now on, or none. */

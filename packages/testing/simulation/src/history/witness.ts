@@ -172,7 +172,7 @@ export class Witness {
     ) {
       this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
     }
-    if (spec.image === 'broken') past.allowed.add('broken before');
+    if (spec.image === 'broken' || this.#failsAnyway(service)) past.allowed.add('broken before');
     const reason = this.#reasonFor(service, before, past);
     if (reason === null && this.who.leaders.length > 1) {
       past.allowed.add('two leaders');
@@ -196,8 +196,10 @@ export class Witness {
   answered(answer: DriverAnswer): void {
     const { manager, task, secret, given, tookMs } = answer;
     if (tookMs > DEADLINE_MS) this.#violated(`GetSecret for ${secret.name} took ${tookMs} ms at ${manager}`);
-    if (given === null || task.state !== 'starting') return;
+    if (given === null) return;
     const { timeMs, settings, swarm, clock, cluster } = this.#history;
+    if (this.who.mayTakeForItsOwn(manager, task)) this.#answers.isNoEvidence(task.id);
+    if (task.state !== 'starting') return;
     if (this.who.isApart(manager)) this.leadsAnew();
     const taskMadeMs = clock.now() + cluster.manager(manager).clockOffsetMs - task.createdAtMs;
     if (taskMadeMs > this.who.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
@@ -272,6 +274,13 @@ export class Witness {
     }
     const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
     return isGivenUp ? 'it was given up' : null;
+  }
+
+  /** Whether tasks of the service hold a bad value that is current: what fails then may fail for that one. */
+  #failsAnyway(service: SimulatedService): boolean {
+    const bad = this.#history.truth.badUses(service);
+    const live = allTasks(service).filter(isAlive);
+    return bad.some(({ name, text }) => live.some(({ held }) => held.get(name)?.text === text));
   }
 
   #hasOpenRollout(serviceId: string): boolean {
