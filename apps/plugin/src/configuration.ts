@@ -14,7 +14,7 @@ import { parseVaultConfig, type VaultConfig, vaultLabelScheme } from '@vault-swa
 
 /** A configured provider. Its library is loaded only when it is made. */
 export type ProviderConfig =
-  | { readonly kind: 'vault'; readonly name: string; readonly vault: VaultConfig }
+  | { readonly kind: 'vault' | 'openbao'; readonly name: string; readonly vault: VaultConfig }
   | { readonly kind: 'file'; readonly name: string; readonly file: FileConfig };
 
 /** All that the environment says, checked. Times in milliseconds. */
@@ -46,7 +46,7 @@ export type ParsedConfiguration =
   | { readonly ok: true; readonly configuration: PluginConfiguration }
   | { readonly ok: false; readonly problems: readonly ConfigurationProblem[] };
 
-const PROVIDER_KINDS = ['vault', 'file'] as const;
+const PROVIDER_KINDS = ['vault', 'openbao', 'file'] as const;
 type ProviderKind = (typeof PROVIDER_KINDS)[number];
 
 /** The contract names these; this version does not have them, and would do something else than was asked for. */
@@ -147,10 +147,10 @@ function parseProvider(
       scheme: { name: kind, scheme: fileLabelScheme },
     };
   }
-  const vault = parseVaultConfig(environment, readFile);
+  const vault = parseVaultConfig(environment, readFile, kind === 'vault' ? 'VAULT' : 'OPENBAO');
   return {
     config: { kind, name: kind, vault },
-    scheme: { name: kind, scheme: vaultLabelScheme({ mount: vault.mount }) },
+    scheme: { name: kind, scheme: vaultLabelScheme({ mount: vault.mount, kind }) },
   };
 }
 

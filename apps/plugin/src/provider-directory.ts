@@ -63,7 +63,8 @@ export class ProviderDirectory {
 
 async function make(config: ProviderConfig, tools: ProviderTools): Promise<ProviderInstance> {
   switch (config.kind) {
-    case 'vault': {
+    case 'vault':
+    case 'openbao': {
       const { createVaultProvider } = await import('@vault-swarm/vault');
       return createVaultProvider(config.vault, { ...tools, name: config.name });
     }

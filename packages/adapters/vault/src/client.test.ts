@@ -165,7 +165,7 @@ describe('the client of Vault', () => {
     const error = await rejection(client(address).request({ operation: 'read', method: 'GET', path: 'x', ...soon() }));
     expect(error).toMatchObject({
       code: 'UNAVAILABLE',
-      message: `vault at ${address} can't be reached (ECONNREFUSED); check its address, and that it runs`,
+      message: `vault at ${address} can't be reached (ECONNREFUSED); check VAULT_ADDR, and that it runs`,
     });
   });
 

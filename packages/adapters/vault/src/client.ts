@@ -39,7 +39,7 @@ export class VaultClient {
     this.#name = options.name;
     this.#clock = options.clock;
     this.#events = options.events;
-    this.#transport = new Transport(this.server, config.tls, options.clock);
+    this.#transport = new Transport(this.server, config, options.clock);
     const vault = nodeVault({
       // Its own logger prints request bodies, so credentials, where DEBUG is set.
       debug: () => {},
@@ -54,6 +54,16 @@ export class VaultClient {
       token: '',
       namespace: config.namespace ?? '',
     });
+  }
+
+  /** The certificate that our connections show, as PEM; empty where there is none. */
+  get certificate(): string {
+    return this.#transport.certificate;
+  }
+
+  /** Takes over certificates whose files have changed: later calls open new connections. */
+  followFiles(): void {
+    this.#transport.followFiles();
   }
 
   /**

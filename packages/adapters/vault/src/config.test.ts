@@ -25,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function parse(variables: Record<string, string>, prefix: 'VAULT' | 'OPENBAO' = 'VAULT') {
   const read = (path: string) => readFileSync(path, 'utf8');
   const environment = new Environment(variables, read);
-  const config = parseVaultConfig(environment, read, { prefix });
+  const config = parseVaultConfig(environment, read, prefix);
   return { config, problems: environment.problems.map(({ variable, message }) => `${variable} ${message}`) };
 }
 
@@ -58,7 +58,7 @@ describe('the configuration of Vault', () => {
       auth: { method: 'approle', roleId: 'role' },
     });
     expect(config.tls.skipVerify).toBe(true);
-    expect(config.tls.ca).toContain('BEGIN CERTIFICATE');
+    expect(config.tls.ca?.read()).toContain('BEGIN CERTIFICATE');
     expect(config.tls.clientKey?.read()).toContain('PRIVATE KEY');
     expect(JSON.stringify(config)).not.toMatch(/secret-id|PRIVATE/);
   });
@@ -99,7 +99,7 @@ describe('the configuration of Vault', () => {
     [{}, 'VAULT_TOKEN or VAULT_TOKEN_FILE is needed by VAULT_AUTH_METHOD=token'],
     [{ VAULT_TOKEN: 'hvs.a b' }, 'VAULT_TOKEN has spaces or characters that no token has'],
     [{ VAULT_TOKEN: 'x', VAULT_ADDR: 'http://h:1/?x=1' }, 'VAULT_ADDR must be an address such as'],
-    [{ VAULT_TOKEN: 'x', VAULT_AUTH_METHOD: 'magic' }, 'VAULT_AUTH_METHOD "magic" must be one of token, approle'],
+    [{ VAULT_TOKEN: 'x', VAULT_AUTH_METHOD: 'magic' }, 'VAULT_AUTH_METHOD "magic" must be one of token, approle, jwt'],
     [
       { VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: 'r' },
       'VAULT_SECRET_ID or VAULT_SECRET_ID_FILE is needed by VAULT_AUTH_METHOD=approle',
@@ -108,6 +108,93 @@ describe('the configuration of Vault', () => {
     const { problems } = parse(variables);
     expect(problems).toEqual([expect.stringContaining(message)]);
     expect(problems.join()).not.toContain('hvs.');
+  });
+
+  test.each([
+    ['jwt', { VAULT_JWT_ROLE: 'swarm', VAULT_JWT: 'e30.e30.e30' }, { mount: 'jwt', role: 'swarm' }],
+    ['jwt', { VAULT_AUTH_MOUNT: 'auth/kubernetes/', VAULT_JWT: 'e30' }, { mount: 'kubernetes', role: undefined }],
+    ['userpass', { VAULT_USERNAME: 'swarm', VAULT_PASSWORD: ' p ' }, { mount: 'userpass', username: 'swarm' }],
+    ['ldap', { VAULT_USERNAME: 'swarm', VAULT_PASSWORD: 'p', VAULT_AUTH_MOUNT: 'staff/ldap' }, { mount: 'staff/ldap' }],
+    [
+      'aws',
+      { VAULT_AWS_ROLE: 'swarm', AWS_REGION: 'eu-west-1' },
+      { mount: 'aws', region: 'eu-west-1', keys: undefined },
+    ],
+    ['aws', { VAULT_AWS_REGION: 'eu-west-2', AWS_REGION: 'eu-west-1' }, { region: 'eu-west-2', role: undefined }],
+    [
+      'approle',
+      { VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's', VAULT_SECRET_ID_WRAPPING_PATH: '/auth/approle/role/r/secret-id' },
+      { wrappingPath: 'auth/approle/role/r/secret-id', mount: 'approle' },
+    ],
+  ])('takes the method %s with %j, also while a token stands in the environment', (method, given, expected) => {
+    const variables = { VAULT_AUTH_METHOD: method, VAULT_TOKEN: 'hvs.of-the-administrator', ...given };
+    const { config, problems } = parse(variables as unknown as Record<string, string>);
+    expect(problems).toEqual([]);
+    expect(config.auth).toMatchObject({ method, ...expected });
+    expect(JSON.stringify(config.auth)).not.toContain(' p ');
+  });
+
+  test('takes a certificate for the method cert', () => {
+    const files = { VAULT_CLIENT_CERT: file('one.crt'), VAULT_CLIENT_KEY: file('one.key') };
+    const method = { VAULT_AUTH_METHOD: 'cert', VAULT_CERT_ROLE: 'managers' };
+    const { config, problems } = parse({ ...method, ...files, VAULT_ADDR: 'https://vault:8200' });
+    expect(problems).toEqual([]);
+    expect(config.auth).toEqual({
+      method: 'cert',
+      mount: 'cert',
+      role: 'managers',
+      certificateVariable: 'VAULT_CLIENT_CERT',
+    });
+    expect(parse(method).problems).toEqual([
+      'VAULT_CLIENT_CERT and VAULT_CLIENT_KEY are needed by VAULT_AUTH_METHOD=cert',
+      'VAULT_ADDR must be given and begin with https:// for VAULT_AUTH_METHOD=cert',
+    ]);
+  });
+
+  test.each([
+    [{ VAULT_AUTH_METHOD: 'jwt' }, ['VAULT_JWT or VAULT_JWT_FILE is needed by VAULT_AUTH_METHOD=jwt']],
+    [
+      { VAULT_AUTH_METHOD: 'ldap' },
+      [
+        'VAULT_USERNAME is needed by VAULT_AUTH_METHOD=ldap',
+        'VAULT_PASSWORD or VAULT_PASSWORD_FILE is needed by VAULT_AUTH_METHOD=ldap',
+      ],
+    ],
+    [
+      { VAULT_AUTH_METHOD: 'userpass', VAULT_USERNAME: 'u', VAULT_PASSWORD: 'p', VAULT_ROLE_ID: 'r', VAULT_JWT: 'j' },
+      [
+        'VAULT_ROLE_ID is of VAULT_AUTH_METHOD=approle, and that is userpass; change the method or remove it',
+        'VAULT_JWT is of VAULT_AUTH_METHOD=jwt, and that is userpass; change the method or remove it',
+      ],
+    ],
+    [
+      { VAULT_TOKEN: 'x', VAULT_AUTH_MOUNT: 'token' },
+      ['VAULT_AUTH_MOUNT has no meaning for VAULT_AUTH_METHOD=token; remove it'],
+    ],
+    [
+      {
+        VAULT_AUTH_METHOD: 'aws',
+        AWS_SECRET_ACCESS_KEY: 's',
+        VAULT_AWS_REGION: 'Frankfurt',
+        VAULT_AWS_SERVER_ID: 'a b',
+      },
+      [
+        'VAULT_AWS_REGION "Frankfurt" must be a region of AWS, such as eu-central-1',
+        'VAULT_AWS_SERVER_ID "a b" must have no spaces or control characters',
+        'AWS_ACCESS_KEY_ID is missing; the other keys of AWS need it',
+      ],
+    ],
+    [
+      { VAULT_AUTH_METHOD: 'approle', VAULT_AUTH_MOUNT: 'a//b', VAULT_SECRET_ID_WRAPPING_PATH: 'secret id' },
+      [
+        'VAULT_SECRET_ID_WRAPPING_PATH "secret id" must be the path at which secret ids are made, such as auth/approle/role/NAME/secret-id',
+        'VAULT_AUTH_MOUNT "a//b" must have no empty part',
+        'VAULT_ROLE_ID is needed by VAULT_AUTH_METHOD=approle',
+        'VAULT_SECRET_ID or VAULT_SECRET_ID_FILE is needed by VAULT_AUTH_METHOD=approle',
+      ],
+    ],
+  ])('reports all that is wrong with the settings %j of a method', (variables, expected) => {
+    expect(parse(variables as unknown as Record<string, string>).problems).toEqual(expected);
   });
 
   test('reports a certificate that is none, and a key of another certificate', () => {

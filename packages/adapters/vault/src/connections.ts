@@ -1,6 +1,6 @@
 import type { Clock } from '@vault-swarm/provider';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import type { VaultTlsConfig } from './config.ts';
+import { readTlsMaterial, type TlsMaterial, type VaultTlsConfig } from './tls.ts';
 import { Turns } from './turns.ts';
 
 /** Connections to one server, and so calls under way. */
@@ -17,39 +17,46 @@ const SILENCE_MS = 250;
 
 /**
  * Connections to one server: kept and used again, at most 16. Where a server vanished without ending them, the first
- * call that is cut off in silence makes all later ones open new connections; the old ones end with what they carry.
+ * call that is cut off in silence makes all later ones open new connections; the old ones end with what they carry. The
+ * same happens where the files of certificates have changed, which is looked at when it is asked for, and after a
+ * connection has failed.
  */
 export class Connections {
   readonly #clock: Clock;
-  readonly #connect: buildConnector.connector;
+  readonly #tls: VaultTlsConfig;
   readonly #turns = new Turns(MAX_CONNECTIONS);
   readonly #retired = new Set<Agent>();
+  #material: TlsMaterial;
   #agent: Agent;
   #openedAtMs: number;
   #closed = false;
+  #failed = false;
   /** The latest TLS session of each host. undici holds them only weakly, and loses them with a garbage collection. */
   readonly #sessions = new Map<string, Buffer>();
 
   constructor(tls: VaultTlsConfig, clock: Clock) {
     this.#clock = clock;
-    const connect = buildConnector({
-      timeout: CONNECT_DEADLINE_MS,
-      keepAliveInitialDelay: TCP_PROBE_AFTER_MS,
-      allowH2: false,
-      rejectUnauthorized: !tls.skipVerify,
-      ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-      ...(tls.clientCertificate === undefined ? {} : { cert: tls.clientCertificate }),
-      ...(tls.clientKey === undefined ? {} : { key: tls.clientKey.read() }),
-    });
-    this.#connect = (options, callback) =>
-      connect(options, (...result) => {
-        result[1]?.on('session', (session: Buffer) => {
-          this.#sessions.set(options.hostname, session);
-        });
-        callback(...result);
-      });
+    this.#tls = tls;
+    this.#material = readTlsMaterial(tls) ?? {};
     this.#agent = this.#open();
     this.#openedAtMs = clock.monotonic();
+  }
+
+  /** The certificate that we show, as PEM; empty where there is none. */
+  get certificate(): string {
+    return this.#material.cert ?? '';
+  }
+
+  /** Looks at the files of certificates: where they have changed, later calls open new connections with what they have. */
+  followFiles(): void {
+    const material = readTlsMaterial(this.#tls);
+    const known = this.#material;
+    if (material === null || this.#closed) return;
+    if (material.ca === known.ca && material.cert === known.cert && material.key === known.key) return;
+    this.#material = material;
+    // A resumed session would show the server the certificate of before.
+    this.#sessions.clear();
+    this.#renew();
   }
 
   /**
@@ -63,10 +70,15 @@ export class Connections {
     await this.#turns.take(signal);
     const startedAtMs = this.#clock.monotonic();
     let silent = true;
+    if (this.#failed) this.followFiles();
+    this.#failed = false;
     try {
       return await exchange(this.#agent, () => {
         silent = false;
       });
+    } catch (error) {
+      if (silent && !signal.aborted) this.#failed = true;
+      throw error;
     } finally {
       this.#turns.giveBack();
       if (silent && signal.aborted && !this.#closed) this.#suspect(startedAtMs);
@@ -81,11 +93,14 @@ export class Connections {
   }
 
   #suspect(startedAtMs: number): void {
-    const now = this.#clock.monotonic();
-    if (now - startedAtMs < SILENCE_MS || this.#openedAtMs > startedAtMs) return;
+    if (this.#clock.monotonic() - startedAtMs < SILENCE_MS || this.#openedAtMs > startedAtMs) return;
+    this.#renew();
+  }
+
+  #renew(): void {
     const old = this.#agent;
     this.#agent = this.#open();
-    this.#openedAtMs = now;
+    this.#openedAtMs = this.#clock.monotonic();
     this.#retired.add(old);
     const forget = () => this.#retired.delete(old);
     old.close().then(forget, forget);
@@ -99,7 +114,26 @@ export class Connections {
       allowH2: false,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxResponseSize: MAX_ANSWER_BYTES,
-      connect: this.#connect,
+      connect: this.#connector(),
     });
+  }
+
+  #connector(): buildConnector.connector {
+    const material = this.#material;
+    const connect = buildConnector({
+      timeout: CONNECT_DEADLINE_MS,
+      keepAliveInitialDelay: TCP_PROBE_AFTER_MS,
+      allowH2: false,
+      rejectUnauthorized: !this.#tls.skipVerify,
+      ...material,
+    });
+    return (options, callback) =>
+      connect(options, (...result) => {
+        result[1]?.on('session', (session: Buffer) => {
+          // A late one, of a connection with the certificate of before, is not taken.
+          if (this.#material === material) this.#sessions.set(options.hostname, session);
+        });
+        callback(...result);
+      });
   }
 }

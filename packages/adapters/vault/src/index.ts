@@ -1,11 +1,9 @@
 import type { Clock, Events, ProviderInstance } from '@vault-swarm/provider';
 import { VaultSecrets } from './adapter.ts';
-import { appRoleAuth } from './auth/approle.ts';
-import type { AuthMethod } from './auth/method.ts';
+import { authMethod } from './auth/methods.ts';
 import { Session } from './auth/session.ts';
-import { tokenAuth } from './auth/token.ts';
 import { VaultClient } from './client.ts';
-import type { VaultAuthConfig, VaultConfig } from './config.ts';
+import type { VaultConfig } from './config.ts';
 import { Mounts } from './mounts.ts';
 import { VaultProbe } from './probe.ts';
 
@@ -45,13 +43,4 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
       await client.close();
     },
   };
-}
-
-function authMethod(auth: VaultAuthConfig): AuthMethod {
-  switch (auth.method) {
-    case 'token':
-      return tokenAuth(auth);
-    case 'approle':
-      return appRoleAuth(auth);
-  }
 }

@@ -1,7 +1,7 @@
 import { type AnswerObject, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
+import { encodePath } from './encode-path.ts';
 import { type KvPlace, type KvVersionStamp, otherwise, revisionOf, stampOf } from './kv.ts';
-import { encodePath } from './mounts.ts';
 
 /** One version, and whether a read would give it. */
 export interface KvVersionState {

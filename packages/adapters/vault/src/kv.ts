@@ -1,8 +1,9 @@
 import { type ExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
 import { type AnswerJson, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
+import { encodePath } from './encode-path.ts';
 import { failureOf, mentions } from './failures.ts';
-import { encodePath, type KvVersion } from './mounts.ts';
+import type { KvVersion } from './mounts.ts';
 
 /** Where a secret is in Vault, with the version that is wanted. */
 export interface KvPlace {

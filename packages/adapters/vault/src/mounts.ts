@@ -1,6 +1,7 @@
 import { type Clock, ProviderError, SingleFlight } from '@vault-swarm/provider';
 import { type AnswerJson, field } from './answer.ts';
 import type { Session } from './auth/session.ts';
+import { encodePath } from './encode-path.ts';
 import { failureOf } from './failures.ts';
 
 /** Version of the key-value engine; `unknown` where the server does not tell our identity. */
@@ -108,9 +109,4 @@ export class Mounts {
   #cutOff(): ProviderError {
     return new ProviderError('UNAVAILABLE', `finding a mount of ${this.#server} was cut off`);
   }
-}
-
-/** A path for a URL: everything but its slashes is encoded. */
-export function encodePath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/');
 }

@@ -1,7 +1,7 @@
 import { type Clock, ProviderError, parseExactJson } from '@vault-swarm/provider';
 import { request } from 'undici';
 import type { AnswerJson, VaultAnswer } from './answer.ts';
-import type { VaultTlsConfig } from './config.ts';
+import type { VariablePrefix, VaultConfig } from './config.ts';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
 import { dateOf, retryAfterMs } from './retry-after.ts';
 
@@ -37,12 +37,24 @@ interface Exchange {
 export class Transport {
   readonly #server: string;
   readonly #clock: Clock;
+  readonly #prefix: VariablePrefix;
   readonly #connections: Connections;
 
-  constructor(server: string, tls: VaultTlsConfig, clock: Clock) {
+  constructor(server: string, { tls, prefix }: Pick<VaultConfig, 'tls' | 'prefix'>, clock: Clock) {
     this.#server = server;
     this.#clock = clock;
+    this.#prefix = prefix;
     this.#connections = new Connections(tls, clock);
+  }
+
+  /** The certificate that our connections show, as PEM; empty where there is none. */
+  get certificate(): string {
+    return this.#connections.certificate;
+  }
+
+  /** Takes over certificates whose files have changed. */
+  followFiles(): void {
+    this.#connections.followFiles();
   }
 
   /** Ends all connections, and cuts off what is under way. */
@@ -118,8 +130,8 @@ export class Transport {
     }
     const shown = code === '' ? '' : ` (${code})`;
     const [what, advice] = /CERT|ALTNAME|ISSUER|SIGNATURE/.test(code)
-      ? ['has a certificate that is not trusted', 'give the certificate of its authority as CACERT']
-      : ["can't be reached", 'check its address, and that it runs'];
+      ? ['has a certificate that is not trusted', `give the certificate of its authority as ${this.#prefix}_CACERT`]
+      : ["can't be reached", `check ${this.#prefix}_ADDR, and that it runs`];
     return new ProviderError('UNAVAILABLE', `${this.#server} ${what}${shown}; ${advice}`);
   }
 }

@@ -57,8 +57,9 @@ export class Environment {
     return this.#problems;
   }
 
-  /** Notes a problem that needs more than one variable to be seen. */
+  /** Notes a problem that needs more than one variable to be seen; once, where two readers of a variable see the same. */
   report(variable: string, message: string): void {
+    if (this.#problems.some((known) => known.variable === variable && known.message === message)) return;
     this.#problems.push({ variable, message });
   }
 

@@ -1,41 +1,82 @@
-import { type Credential, type Environment, ProviderError } from '@vault-swarm/provider';
-import { type AuthMethod, loginWith, readCredential } from './method.ts';
+import { type Credential, ProviderError } from '@vault-swarm/provider';
+import type { VaultClient } from '../client.ts';
+import { encodePath } from '../encode-path.ts';
+import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
+import { type AuthSettings, neededCredential, neededText, parseAuthMount } from './settings.ts';
+import { unwrapSecretId } from './wrapped.ts';
 
 /** A role's id and a secret id for it. */
 export interface AppRoleConfig {
   readonly method: 'approle';
+  readonly mount: string;
   readonly roleId: string;
   /** Undefined only where a problem was reported. */
   readonly secretId: Credential | undefined;
+  /** Where the secret id is wrapped: the path at which that must have been done. Then `secretId` is the wrapping token. */
+  readonly wrappingPath: string | undefined;
+  /** The variable of `roleId`, for messages. */
+  readonly roleIdVariable: string;
 }
 
-/** Reads `VAULT_ROLE_ID` and `VAULT_SECRET_ID` or `VAULT_SECRET_ID_FILE`, and reports what is missing. */
-export function parseAppRole(environment: Environment, variable: (name: string) => string): AppRoleConfig {
-  const needed = `is needed by ${variable('AUTH_METHOD')}=approle`;
-  const roleId = environment.text(variable('ROLE_ID'), '');
-  if (roleId === '') environment.report(variable('ROLE_ID'), needed);
-  const secretId = environment.credential(variable('SECRET_ID'));
-  if (!environment.has(variable('SECRET_ID')) && !environment.has(variable('SECRET_ID_FILE'))) {
-    environment.report(variable('SECRET_ID'), `or ${variable('SECRET_ID_FILE')} ${needed}`);
+/**
+ * Reads `VAULT_ROLE_ID`, `VAULT_SECRET_ID` or `VAULT_SECRET_ID_FILE`, and `VAULT_SECRET_ID_WRAPPING_PATH`; reports what is
+ * missing.
+ */
+export function parseAppRole(settings: AuthSettings): AppRoleConfig {
+  const { environment, variable } = settings;
+  const given = environment.optional(variable('SECRET_ID_WRAPPING_PATH'));
+  const wrappingPath = given?.replace(/^\/+|\/+$/g, '');
+  if (wrappingPath !== undefined && !/^[\x21-\x7e]+\/[\x21-\x7e]+$/.test(wrappingPath)) {
+    environment.report(
+      variable('SECRET_ID_WRAPPING_PATH'),
+      `${JSON.stringify(given)} must be the path at which secret ids are made, such as auth/approle/role/NAME/secret-id`,
+    );
   }
-  return { method: 'approle', roleId, secretId };
+  return {
+    method: 'approle',
+    mount: parseAuthMount(settings, 'approle'),
+    roleId: neededText(settings, 'ROLE_ID', 'approle'),
+    secretId: neededCredential(settings, 'SECRET_ID', 'approle'),
+    wrappingPath,
+    roleIdVariable: variable('ROLE_ID'),
+  };
 }
 
-/** Logs in at `auth/approle`. The secret id is read again for each login. */
-export function appRoleAuth({ roleId, secretId: credential }: AppRoleConfig): AuthMethod {
+/**
+ * Logs in at `auth/approle`. The secret id is read again for each login; one that is wrapped is unwrapped once, and kept
+ * in memory until there is another wrapping token.
+ */
+export function appRoleAuth(config: AppRoleConfig): AuthMethod {
+  const { mount, roleId, secretId: credential, wrappingPath, roleIdVariable } = config;
+  let unwrapped: { readonly token: string; readonly secretId: string } | undefined;
+
+  const secretIdOf = async (given: string, variable: string, client: VaultClient, signal: AbortSignal) => {
+    if (wrappingPath === undefined) return given;
+    if (unwrapped?.token !== given) {
+      unwrapped = {
+        token: given,
+        secretId: await unwrapSecretId(client, { token: given, wrappingPath, variable, signal }),
+      };
+    }
+    return unwrapped.secretId;
+  };
+
   return {
     name: 'approle',
     issuesTokens: true,
-    prepare() {
+    prepare(client): LoginAttempt {
       if (credential === undefined) throw new ProviderError('UNAUTHENTICATED', 'no secret id is configured');
-      const secretId = readCredential(credential);
+      const given = readCredential(credential);
       return {
-        key: secretId,
-        login: (client, signal) =>
-          loginWith(client, 'auth/approle/login', { role_id: roleId, secret_id: secretId }, signal, {
+        key: given,
+        async login(signal) {
+          const secretId = await secretIdOf(given, credential.variable, client, signal);
+          const body = { role_id: roleId, secret_id: secretId };
+          return loginWith(client, `auth/${encodePath(mount)}/login`, body, signal, {
             method: 'AppRole',
-            advice: `check the role id and ${credential.variable}`,
-          }),
+            advice: `check ${roleIdVariable} and ${credential.variable}`,
+          });
+        },
       };
     },
   };

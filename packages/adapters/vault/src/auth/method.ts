@@ -1,5 +1,5 @@
 import { type Credential, ProviderError } from '@vault-swarm/provider';
-import { field, wholeNumber } from '../answer.ts';
+import { field, isAnswerObject, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
 
@@ -22,7 +22,7 @@ export interface LoginAttempt {
   /** Differs where the credentials do: a changed file is tried at once, a refused one only after a pause. */
   readonly key: string;
   /** @throws {ProviderError} `UNAUTHENTICATED` where it is refused. */
-  login(client: VaultClient, signal: AbortSignal): Promise<Login>;
+  login(signal: AbortSignal): Promise<Login>;
 }
 
 /** A way to get a token. */
@@ -31,10 +31,10 @@ export interface AuthMethod {
   /** Whether a login makes a new token, so that one that can't be renewed is followed by another. */
   readonly issuesTokens: boolean;
   /**
-   * Reads the credentials anew.
+   * Reads the credentials anew, for a login through `client`.
    * @throws {ProviderError} `UNAUTHENTICATED` where they can't be read.
    */
-  prepare(): LoginAttempt;
+  prepare(client: VaultClient): LoginAttempt;
 }
 
 /** The credential's characters now. */
@@ -72,6 +72,12 @@ export async function loginWith(
       leaseMs: leaseSeconds > 0 ? leaseSeconds * 1000 : null,
       renewable: field(auth, 'renewable') === true,
     };
+  }
+  if (isAnswerObject(field(auth, 'mfa_requirement'))) {
+    throw new ProviderError(
+      'UNAUTHENTICATED',
+      `${client.server} asks for a second factor at ${path}, which the plugin has not; let this login do without`,
+    );
   }
   const refused = answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 412;
   if (answer.status === 200 || refused) {

@@ -122,7 +122,7 @@ describe('a session by AppRole', () => {
     const instance = provider(approle);
     const error = await failedRead(instance);
     expect(error).toMatchObject({ code: 'UNAUTHENTICATED', retryable: true });
-    expect(error.message).toContain('check the role id and VAULT_SECRET_ID');
+    expect(error.message).toContain('check VAULT_ROLE_ID and VAULT_SECRET_ID');
     let passedMs = 0;
     const triedAtMs: number[] = [];
     while (passedMs < 20_000) {

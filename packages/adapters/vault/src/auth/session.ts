@@ -1,6 +1,7 @@
 import { type Clock, type Events, ProviderError, SingleFlight } from '@vault-swarm/provider';
 import type { VaultAnswer, VaultCall } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
+import { LoginPauses } from './login-pauses.ts';
 import { lookupToken, saysInvalidToken } from './lookup.ts';
 import { type AuthMethod, type Login, type LoginAttempt, loginWith } from './method.ts';
 
@@ -13,25 +14,17 @@ interface Current {
   readonly endsAtMs: number | null;
   renewAtMs: number | null;
   readonly renewable: boolean;
+  /** How many renewals in a row have failed. */
+  failures: number;
 }
 
-/** Credentials that were refused, or whose tokens die early: not tried again before `untilMs`. */
-interface Refusal {
-  readonly key: string;
-  readonly untilMs: number;
-  readonly error: ProviderError;
-}
-
-/** After the first refused login; twice as long after each further one, so that no 10 s see more than two. */
-const MIN_PAUSE_MS = 5_000;
-const MAX_PAUSE_MS = 60_000;
-/** A token that dies sooner counts against the credentials, so that a dead one can't cause a storm of logins. */
-const EARLY_DEATH_MS = 10_000;
 /** How long the answer "the token is alive" is taken for true, so that many refusals at once ask once. */
 const ALIVE_FOR_MS = 1_000;
-/** The pause after a login that a quota refuses without saying how long. */
-const LIMITED_PAUSE_MS = 1_000;
-const RENEW_AGAIN_MS = 5_000;
+/** The pauses between renewals that fail: each twice as long as the one before. */
+const MIN_RENEWAL_PAUSE_MS = 5_000;
+const MAX_RENEWAL_PAUSE_MS = 60_000;
+/** Timers of more than 24 days end at once. */
+const LONGEST_TIMER_MS = 86_400_000;
 
 /** What keeping us logged in needs. */
 export interface SessionOptions {
@@ -45,8 +38,8 @@ export interface SessionOptions {
 }
 
 /**
- * Keeps us logged in: one login at a time, a renewal at two thirds of the token's life, a new login when the token
- * turns out to be dead. It looks at the time when it is used, and has no timers of its own.
+ * Keeps us logged in: one login at a time; a renewal at two thirds of the token's life, or a new login where the
+ * credentials have changed meanwhile; a new login when the token turns out to be dead.
  */
 export class Session {
   readonly #name: string;
@@ -57,9 +50,10 @@ export class Session {
   /** A login is worth ending even where nobody waits for it any more: the next caller needs it. */
   readonly #logins = new SingleFlight<Current>({ finish: true });
   readonly #lookups = new SingleFlight<boolean>({ finish: true });
+  readonly #pauses: LoginPauses;
   #current: Current | undefined;
-  #refusal: Refusal | undefined;
-  #strikes = 0;
+  #cancelTimer = () => {};
+  #closed = false;
   #aliveUntil: { readonly token: string; readonly ms: number } | undefined;
 
   constructor({ name, client, method, clock, events }: SessionOptions) {
@@ -68,6 +62,7 @@ export class Session {
     this.#method = method;
     this.#clock = clock;
     this.#events = events;
+    this.#pauses = new LoginPauses(clock, { grows: method.issuesTokens });
   }
 
   /**
@@ -81,6 +76,8 @@ export class Session {
 
   /** Cuts off logins and renewals. */
   close(): void {
+    this.#closed = true;
+    this.#cancelTimer();
     this.#logins.abortAll();
     this.#lookups.abortAll();
   }
@@ -112,45 +109,61 @@ export class Session {
   }
 
   async #login(signal: AbortSignal): Promise<Current> {
-    const attempt = this.#method.prepare();
-    const refusal = this.#refusal;
-    const leftMs = refusal?.key === attempt.key ? refusal.untilMs - this.#clock.monotonic() : 0;
-    if (refusal !== undefined && leftMs > 0) throw stillRefused(refusal.error, leftMs);
+    this.#client.followFiles();
+    return this.#loginBy(this.#method.prepare(this.#client), signal);
+  }
+
+  async #loginBy(attempt: LoginAttempt, signal: AbortSignal): Promise<Current> {
+    this.#pauses.check(attempt.key);
     try {
-      return this.#adopt(attempt, await attempt.login(this.#client, signal));
+      return this.#adopt(attempt.key, await attempt.login(signal));
     } catch (error) {
-      if (error instanceof ProviderError && error.code === 'UNAUTHENTICATED') {
-        this.#strikes++;
-        this.#refuse(attempt.key, error, this.#pauseMs());
-      }
-      if (error instanceof ProviderError && error.code === 'RATE_LIMITED') {
-        this.#refuse(attempt.key, error, Math.max(error.retryAfterMs ?? 0, LIMITED_PAUSE_MS));
-      }
+      this.#pauses.failed(attempt.key, error);
       throw error;
     }
   }
 
   /** @param lifeMs how long the token lives, also where it is treated as if nobody could say. */
-  #adopt(attempt: LoginAttempt, { token, leaseMs, renewable }: Login, lifeMs = leaseMs): Current {
+  #adopt(key: string, { token, leaseMs, renewable }: Login, lifeMs = leaseMs): Current {
     const sinceMs = this.#clock.monotonic();
     const mayRenew = leaseMs !== null && (renewable || this.#method.issuesTokens);
     this.#current = {
       token,
-      key: attempt.key,
+      key,
       sinceMs,
       leaseMs,
       endsAtMs: leaseMs !== null && this.#method.issuesTokens ? sinceMs + leaseMs : null,
       renewAtMs: mayRenew ? sinceMs + (leaseMs * 2) / 3 : null,
       renewable,
+      failures: 0,
     };
+    this.#setTimer(this.#current);
     const expiresAtMs = lifeMs === null ? null : this.#clock.now() + lifeMs;
     this.#events.emit({ type: 'provider.login', provider: this.#name, expiresAtMs });
     return this.#current;
   }
 
+  /** Renews the token in time also while nobody uses it: one that somebody else made can't be had again. */
+  #setTimer(current: Current): void {
+    this.#cancelTimer();
+    if (current.renewAtMs === null || this.#closed) return;
+    const leftMs = current.renewAtMs - this.#clock.monotonic();
+    this.#cancelTimer = this.#clock.after(Math.min(Math.max(leftMs, 0), LONGEST_TIMER_MS), () => {
+      const { renewAtMs, endsAtMs } = current;
+      const now = this.#clock.monotonic();
+      // Where it has ended, whoever needs a token next logs in.
+      if (this.#current !== current || renewAtMs === null || now >= (endsAtMs ?? Infinity)) return;
+      if (now < renewAtMs) this.#setTimer(current);
+      else this.#renewInBackground(current);
+    });
+  }
+
   /** Callers go on with the present token meanwhile, so a failure concerns none of them: it is tried again. */
   #renewInBackground(current: Current): void {
-    current.renewAtMs = this.#clock.monotonic() + RENEW_AGAIN_MS;
+    const pauseMs = Math.min(MIN_RENEWAL_PAUSE_MS * 2 ** Math.min(current.failures, 10), MAX_RENEWAL_PAUSE_MS);
+    current.failures++;
+    current.renewAtMs = this.#clock.monotonic() + pauseMs;
+    this.#setTimer(current);
     const renewal = this.#logins.join(
       'login',
       new AbortController().signal,
@@ -161,29 +174,46 @@ export class Session {
   }
 
   async #renew(current: Current, signal: AbortSignal): Promise<Current> {
-    const attempt: LoginAttempt = {
-      key: current.key,
-      login: (client, own) =>
-        loginWith(client, 'auth/token/renew-self', {}, own, {
-          token: current.token,
-          method: 'token renewal',
-          advice: 'its longest life may be over',
-        }),
-    };
+    const changed = await this.#loginIfChanged(current, signal);
+    if (changed !== null) return changed;
     if (current.renewable) {
-      const renewed = await attempt.login(this.#client, signal).catch((error: unknown) => {
-        if (error instanceof ProviderError && error.code === 'UNAUTHENTICATED') return null;
-        throw error;
-      });
+      const renewed = await this.#renewSelf(current, signal);
       // Near its longest life Vault gives a token less than was asked for: then a new one is better.
       const enough = renewed !== null && (renewed.leaseMs ?? Infinity) * 2 > (current.leaseMs ?? 0);
       if (renewed !== null && (enough || !this.#method.issuesTokens)) {
-        return this.#adopt(attempt, { ...renewed, leaseMs: enough ? renewed.leaseMs : null }, renewed.leaseMs);
+        return this.#adopt(current.key, { ...renewed, leaseMs: enough ? renewed.leaseMs : null }, renewed.leaseMs);
       }
     }
     if (this.#method.issuesTokens) return this.#login(signal);
     current.renewAtMs = null;
     return current;
+  }
+
+  /** A login where the credentials have changed; `null` where they have not, or the new ones are not taken (yet). */
+  async #loginIfChanged(current: Current, signal: AbortSignal): Promise<Current | null> {
+    try {
+      this.#client.followFiles();
+      const attempt = this.#method.prepare(this.#client);
+      return attempt.key === current.key ? null : await this.#loginBy(attempt, signal);
+    } catch {
+      // The token that we have may go on: what is wrong with the new credentials is told when they are needed.
+      return null;
+    }
+  }
+
+  /** The renewed token; `null` where it can't be renewed any more. */
+  async #renewSelf({ token }: Current, signal: AbortSignal): Promise<Login | null> {
+    try {
+      const advice = 'its longest life may be over';
+      return await loginWith(this.#client, 'auth/token/renew-self', {}, signal, {
+        token,
+        method: 'token renewal',
+        advice,
+      });
+    } catch (error) {
+      if (error instanceof ProviderError && error.code === 'UNAUTHENTICATED') return null;
+      throw error;
+    }
   }
 
   async #isAlive(token: string, answer: VaultAnswer, signal: AbortSignal): Promise<boolean> {
@@ -209,26 +239,8 @@ export class Session {
     const current = this.#current;
     if (current?.token !== token) return;
     this.#current = undefined;
-    if (this.#clock.monotonic() - current.sinceMs >= EARLY_DEATH_MS) {
-      this.#strikes = 0;
-      return;
-    }
-    // The first early death may be a revocation: a new login is tried at once.
-    this.#strikes++;
-    if (this.#strikes > 1) this.#refuse(current.key, this.#deadToken(), this.#pauseMs());
-  }
-
-  /**
-   * Twice as long for each refusal in a row. To ask about a token that somebody else made is no login: it costs Vault
-   * little and locks nobody out, so it is not put off for longer.
-   */
-  #pauseMs(): number {
-    if (!this.#method.issuesTokens) return MIN_PAUSE_MS;
-    return Math.min(MIN_PAUSE_MS * 2 ** Math.min(this.#strikes - 1, 10), MAX_PAUSE_MS);
-  }
-
-  #refuse(key: string, error: ProviderError, forMs: number): void {
-    this.#refusal = { key, error, untilMs: this.#clock.monotonic() + forMs };
+    this.#cancelTimer();
+    this.#pauses.died(current.key, this.#clock.monotonic() - current.sinceMs, this.#deadToken());
   }
 
   #deadToken(): ProviderError {
@@ -241,10 +253,4 @@ export class Session {
   #cutOff(): ProviderError {
     return new ProviderError('UNAVAILABLE', `the login to ${this.#client.server} was cut off`);
   }
-}
-
-/** The error of a login that is not tried again yet; where a quota is used up, with what is left to wait. */
-function stillRefused(error: ProviderError, leftMs: number): ProviderError {
-  const { code, message } = error;
-  return code === 'RATE_LIMITED' ? new ProviderError(code, message, { retryAfterMs: Math.ceil(leftMs) }) : error;
 }

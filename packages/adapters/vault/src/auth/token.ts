@@ -1,6 +1,7 @@
-import { type Credential, type Environment, ProviderError } from '@vault-swarm/provider';
+import { type Credential, ProviderError } from '@vault-swarm/provider';
 import { lookupToken } from './lookup.ts';
 import { type AuthMethod, isSendable, readCredential } from './method.ts';
+import { type AuthSettings, neededCredential } from './settings.ts';
 
 /** A token that somebody else made. */
 export interface TokenConfig {
@@ -10,13 +11,14 @@ export interface TokenConfig {
 }
 
 /** Reads `VAULT_TOKEN` or `VAULT_TOKEN_FILE`, and reports where neither is given. */
-export function parseToken(environment: Environment, variable: (name: string) => string): TokenConfig {
-  const token = environment.credential(variable('TOKEN'));
-  if (!environment.has(variable('TOKEN')) && !environment.has(variable('TOKEN_FILE'))) {
-    environment.report(variable('TOKEN'), `or ${variable('TOKEN_FILE')} is needed by ${variable('AUTH_METHOD')}=token`);
-  }
+export function parseToken(settings: AuthSettings): TokenConfig {
+  const { environment, variable } = settings;
+  const token = neededCredential(settings, 'TOKEN', 'token');
   if (token !== undefined && !isSendable(token.read())) {
     environment.report(token.variable, 'has spaces or characters that no token has');
+  }
+  if (environment.has(variable('AUTH_MOUNT'))) {
+    environment.report(variable('AUTH_MOUNT'), `has no meaning for ${variable('AUTH_METHOD')}=token; remove it`);
   }
   return { method: 'token', token };
 }
@@ -29,12 +31,12 @@ export function tokenAuth({ token: credential }: TokenConfig): AuthMethod {
   return {
     name: 'token',
     issuesTokens: false,
-    prepare() {
+    prepare(client) {
       if (credential === undefined) throw new ProviderError('UNAUTHENTICATED', 'no token is configured');
       const token = readCredential(credential);
       return {
         key: token,
-        async login(client, signal) {
+        async login(signal) {
           if (!isSendable(token)) {
             throw new ProviderError('UNAUTHENTICATED', `${credential.variable} has characters that no token has`);
           }

@@ -20,7 +20,8 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 /** The configuration that these variables give; throws where they are wrong. */
 export function configOf(variables: Variables): VaultConfig {
   const environment = new Environment(variables, readText);
-  const config = parseVaultConfig(environment, readText);
+  const prefix = Object.keys(variables).some((name) => name.startsWith('OPENBAO_')) ? 'OPENBAO' : 'VAULT';
+  const config = parseVaultConfig(environment, readText, prefix);
   if (environment.problems.length > 0) throw new Error(JSON.stringify(environment.problems));
   return config;
 }
@@ -28,10 +29,11 @@ export function configOf(variables: Variables): VaultConfig {
 /** Events that nobody listens to. */
 export const unheard: Events = { emit: () => {} };
 
-/** A provider named `vault` that these variables configure. */
+/** A provider that these variables configure, named `vault`, or `openbao` where they are `OPENBAO_…`. */
 export function providerOf(variables: Variables, clock: Clock = realClock, events: Events = unheard): ProviderInstance {
   const digest = (bytes: Uint8Array) => createHmac('sha256', 'key of the tests').update(bytes).digest('base64url');
-  return createVaultProvider(configOf(variables), { name: 'vault', clock, digest, events });
+  const config = configOf(variables);
+  return createVaultProvider(config, { name: config.prefix.toLowerCase(), clock, digest, events });
 }
 
 /** A ref to a path of the mount `secret`, or of another one. */

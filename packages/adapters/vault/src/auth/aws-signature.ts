@@ -1,0 +1,92 @@
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { AwsConfig } from './aws.ts';
+
+/** Keys of AWS. */
+export interface AwsIdentity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** SHA-256, as the signer wants it. */
+class Sha256 {
+  readonly #hash: Hash | Hmac;
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
+  }
+
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(bytes(data));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+
+  reset(): void {
+    throw new Error('each one is used once');
+  }
+}
+
+function bytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data, 'utf8');
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}
+
+/** The keys that AWS's own tools would find: environment, profile, web identity, container, machine. */
+export function findIdentity({ profile }: Pick<AwsConfig, 'profile'>): Promise<AwsIdentity> {
+  return defaultProvider(profile === undefined ? {} : { profile })();
+}
+
+/** What AWS is asked; the answer names who signed it. */
+const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
+
+/**
+ * The question "who am I?" to AWS, signed, as the fields of a login at Vault.
+ *
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+ */
+export async function signCallerIdentity(
+  identity: AwsIdentity,
+  { region, serverId }: Pick<AwsConfig, 'region' | 'serverId'>,
+): Promise<Readonly<Record<string, string>>> {
+  const hostname = hostOf(region);
+  const signer = new SignatureV4({
+    service: 'sts',
+    region,
+    credentials: identity,
+    sha256: Sha256,
+    applyChecksum: true,
+  });
+  const { headers } = await signer.sign({
+    method: 'POST',
+    protocol: 'https:',
+    hostname,
+    path: '/',
+    body: BODY,
+    headers: {
+      host: hostname,
+      'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+      'content-length': String(BODY.length),
+      ...(serverId === undefined ? {} : { 'x-vault-aws-iam-server-id': serverId }),
+    },
+  });
+  const base64 = (text: string) => Buffer.from(text, 'utf8').toString('base64');
+  return {
+    iam_http_request_method: 'POST',
+    iam_request_url: base64(`https://${hostname}/`),
+    iam_request_body: base64(BODY),
+    iam_request_headers: base64(JSON.stringify(headers)),
+  };
+}
+
+/** Vault asks the global endpoint unless it is told otherwise, and that one takes signatures for us-east-1 only. */
+function hostOf(region: string): string {
+  if (region === 'us-east-1') return 'sts.amazonaws.com';
+  return `sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+}

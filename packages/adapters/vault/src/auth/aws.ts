@@ -1,0 +1,123 @@
+import { type Credential, ProviderError } from '@vault-swarm/provider';
+import { encodePath } from '../encode-path.ts';
+import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
+import { type AuthSettings, parseAuthMount } from './settings.ts';
+
+/** Keys of AWS that were given, instead of those that the machine or its role has. */
+interface AwsKeys {
+  readonly accessKeyId: Credential;
+  readonly secretAccessKey: Credential;
+  readonly sessionToken: Credential | undefined;
+}
+
+/** An identity of AWS, shown by a signed question to AWS that Vault asks in our place. */
+export interface AwsConfig {
+  readonly method: 'aws';
+  readonly mount: string;
+  /** Undefined: the role that is named like the identity. */
+  readonly role: string | undefined;
+  readonly region: string;
+  /** What Vault's `iam_server_id_header_value` says, so that a login for another Vault can't be used for this one. */
+  readonly serverId: string | undefined;
+  /** Undefined: those that AWS's own tools would find. */
+  readonly keys: AwsKeys | undefined;
+  readonly profile: string | undefined;
+  /** The variable of `role`, for messages. */
+  readonly roleVariable: string;
+}
+
+/**
+ * Reads `VAULT_AWS_ROLE`, `VAULT_AWS_REGION`, `VAULT_AWS_SERVER_ID`, and as AWS's own tools do `AWS_REGION`, `AWS_PROFILE`,
+ * `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; reports keys that are given by half.
+ */
+export function parseAws(settings: AuthSettings): AwsConfig {
+  const { environment, variable } = settings;
+  const ofAws = environment.text('AWS_REGION', 'us-east-1');
+  const region = environment.text(variable('AWS_REGION'), ofAws);
+  if (!/^[a-z]{2,}(-[a-z0-9]+)+$/.test(region)) {
+    const name = environment.has(variable('AWS_REGION')) ? variable('AWS_REGION') : 'AWS_REGION';
+    environment.report(name, `${JSON.stringify(region)} must be a region of AWS, such as eu-central-1`);
+  }
+  const serverId = environment.optional(variable('AWS_SERVER_ID'));
+  if (serverId !== undefined && /[^\x21-\x7e]/.test(serverId)) {
+    environment.report(
+      variable('AWS_SERVER_ID'),
+      `${JSON.stringify(serverId)} must have no spaces or control characters`,
+    );
+  }
+  return {
+    method: 'aws',
+    mount: parseAuthMount(settings, 'aws'),
+    role: environment.optional(variable('AWS_ROLE')),
+    region,
+    serverId,
+    keys: parseKeys(settings),
+    profile: environment.optional('AWS_PROFILE'),
+    roleVariable: variable('AWS_ROLE'),
+  };
+}
+
+function parseKeys({ environment }: AuthSettings): AwsKeys | undefined {
+  const accessKeyId = environment.credential('AWS_ACCESS_KEY_ID');
+  const secretAccessKey = environment.credential('AWS_SECRET_ACCESS_KEY');
+  const sessionToken = environment.credential('AWS_SESSION_TOKEN');
+  const given = (name: string) => environment.has(name) || environment.has(`${name}_FILE`);
+  const [id, secret] = [given('AWS_ACCESS_KEY_ID'), given('AWS_SECRET_ACCESS_KEY')];
+  if (id && !secret) environment.report('AWS_SECRET_ACCESS_KEY', 'is missing; AWS_ACCESS_KEY_ID needs it');
+  if (!id && (secret || given('AWS_SESSION_TOKEN'))) {
+    environment.report('AWS_ACCESS_KEY_ID', 'is missing; the other keys of AWS need it');
+  }
+  return accessKeyId === undefined || secretAccessKey === undefined
+    ? undefined
+    : { accessKeyId, secretAccessKey, sessionToken };
+}
+
+/**
+ * Logs in at `auth/aws` by a signed `sts:GetCallerIdentity`, which Vault sends to AWS. The keys are looked for anew for
+ * each login; AWS's libraries are loaded by the first one.
+ *
+ * @see https://developer.hashicorp.com/vault/docs/auth/aws#iam-auth-method
+ */
+export function awsAuth(config: AwsConfig): AuthMethod {
+  const { mount, role, keys, roleVariable } = config;
+  return {
+    name: 'aws',
+    issuesTokens: true,
+    prepare(client): LoginAttempt {
+      const given =
+        keys === undefined
+          ? undefined
+          : {
+              accessKeyId: readCredential(keys.accessKeyId),
+              secretAccessKey: readCredential(keys.secretAccessKey),
+              ...(keys.sessionToken === undefined ? {} : { sessionToken: readCredential(keys.sessionToken) }),
+            };
+      return {
+        key: given === undefined ? '' : JSON.stringify(given),
+        async login(signal) {
+          const { findIdentity, signCallerIdentity } = await import('./aws-signature.ts');
+          const identity = given ?? (await findIdentity(config).catch(noIdentity));
+          const signed = await signCallerIdentity(identity, config);
+          return loginWith(
+            client,
+            `auth/${encodePath(mount)}/login`,
+            role === undefined ? signed : { role, ...signed },
+            signal,
+            {
+              method: 'AWS',
+              advice: `check ${roleVariable}, and which identity of AWS it is bound to`,
+            },
+          );
+        },
+      };
+    },
+  };
+}
+
+/** What the SDK says names files and addresses of this machine, and may quote them: it is left out. */
+function noIdentity(): never {
+  throw new ProviderError(
+    'UNAUTHENTICATED',
+    'no identity of AWS is found; give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role to this machine',
+  );
+}

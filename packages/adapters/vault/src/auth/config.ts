@@ -1,0 +1,64 @@
+import type { Environment } from '@vault-swarm/provider';
+import { type AppRoleConfig, parseAppRole } from './approle.ts';
+import { type AwsConfig, parseAws } from './aws.ts';
+import { type CertConfig, parseCert } from './cert.ts';
+import { type JwtConfig, parseJwt } from './jwt.ts';
+import { type PasswordConfig, parsePassword } from './password.ts';
+import type { AuthSettings } from './settings.ts';
+import { parseToken, type TokenConfig } from './token.ts';
+
+/** How we log in. */
+export type VaultAuthConfig = TokenConfig | AppRoleConfig | JwtConfig | PasswordConfig | CertConfig | AwsConfig;
+
+const METHODS = ['token', 'approle', 'jwt', 'userpass', 'ldap', 'cert', 'aws'] as const;
+type Method = (typeof METHODS)[number];
+
+const PARSERS: Readonly<Record<Method, (settings: AuthSettings) => VaultAuthConfig>> = {
+  token: parseToken,
+  approle: parseAppRole,
+  jwt: parseJwt,
+  userpass: parsePassword('userpass'),
+  ldap: parsePassword('ldap'),
+  cert: parseCert,
+  aws: parseAws,
+};
+
+/**
+ * The settings that only some methods have. `TOKEN` is not among them: whoever administers Vault has it in the
+ * environment anyway.
+ */
+const SETTINGS: readonly (readonly [name: string, ...methods: Method[]])[] = [
+  ['ROLE_ID', 'approle'],
+  ['SECRET_ID', 'approle'],
+  ['SECRET_ID_FILE', 'approle'],
+  ['SECRET_ID_WRAPPING_PATH', 'approle'],
+  ['JWT_ROLE', 'jwt'],
+  ['JWT', 'jwt'],
+  ['JWT_FILE', 'jwt'],
+  ['USERNAME', 'userpass', 'ldap'],
+  ['PASSWORD', 'userpass', 'ldap'],
+  ['PASSWORD_FILE', 'userpass', 'ldap'],
+  ['CERT_ROLE', 'cert'],
+  ['AWS_ROLE', 'aws'],
+  ['AWS_SERVER_ID', 'aws'],
+];
+
+/**
+ * Reads `VAULT_AUTH_METHOD` and the settings of the method that it names. Reports what that method lacks, and settings of
+ * others, which it would overlook.
+ */
+export function parseAuth(environment: Environment, variable: (name: string) => string): VaultAuthConfig {
+  const reported = environment.problems.length;
+  const method = environment.oneOf(variable('AUTH_METHOD'), METHODS, 'token');
+  // Which settings a method that does not exist would need, nobody can say.
+  if (environment.problems.length > reported) return { method: 'token', token: undefined };
+  const config = PARSERS[method]({ environment, variable });
+  for (const [name, ...methods] of SETTINGS) {
+    if (methods.includes(method) || !environment.has(variable(name))) continue;
+    environment.report(
+      variable(name),
+      `is of ${variable('AUTH_METHOD')}=${methods.join(' or ')}, and that is ${method}; change the method or remove it`,
+    );
+  }
+  return config;
+}

@@ -1,0 +1,52 @@
+import { type Credential, ProviderError } from '@vault-swarm/provider';
+import { encodePath } from '../encode-path.ts';
+import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
+import { type AuthSettings, neededCredential, parseAuthMount } from './settings.ts';
+
+/** A signed token of another system, such as an identity provider or a Kubernetes cluster, and a role for it. */
+export interface JwtConfig {
+  readonly method: 'jwt';
+  readonly mount: string;
+  /** Undefined: the mount's own default role. */
+  readonly role: string | undefined;
+  /** Undefined only where a problem was reported. */
+  readonly jwt: Credential | undefined;
+  /** The variable of `role`, for messages. */
+  readonly roleVariable: string;
+}
+
+/** Reads `VAULT_JWT_ROLE`, and `VAULT_JWT` or `VAULT_JWT_FILE`, and reports what is missing. */
+export function parseJwt(settings: AuthSettings): JwtConfig {
+  const { environment, variable } = settings;
+  return {
+    method: 'jwt',
+    mount: parseAuthMount(settings, 'jwt'),
+    role: environment.optional(variable('JWT_ROLE')),
+    jwt: neededCredential(settings, 'JWT', 'jwt'),
+    roleVariable: variable('JWT_ROLE'),
+  };
+}
+
+/**
+ * Logs in at `auth/jwt`, or at another mount with the same login, such as `auth/kubernetes` or `auth/oidc`. The token is
+ * read again for each login: whoever makes it replaces it in its file before it ends.
+ */
+export function jwtAuth({ mount, role, jwt: credential, roleVariable }: JwtConfig): AuthMethod {
+  return {
+    name: 'jwt',
+    issuesTokens: true,
+    prepare(client): LoginAttempt {
+      if (credential === undefined) throw new ProviderError('UNAUTHENTICATED', 'no JWT is configured');
+      const jwt = readCredential(credential);
+      const body = role === undefined ? { jwt } : { jwt, role };
+      return {
+        key: jwt,
+        login: (signal) =>
+          loginWith(client, `auth/${encodePath(mount)}/login`, body, signal, {
+            method: 'JWT',
+            advice: `check ${roleVariable}, and that the token of ${credential.variable} has not ended`,
+          }),
+      };
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { Credential, Environment } from '@vault-swarm/provider';
+import { pathProblem } from '../labels.ts';
+
+/** The settings of one method of logging in, as its parser finds them. */
+export interface AuthSettings {
+  readonly environment: Environment;
+  /** The whole name of a variable: `VAULT_ROLE_ID` or `OPENBAO_ROLE_ID` for `ROLE_ID`. */
+  readonly variable: (name: string) => string;
+}
+
+/**
+ * Reads `VAULT_AUTH_MOUNT`: where a method is mounted below `auth/`, without slashes at its ends. By default it is
+ * mounted under its own name. `auth/` may stand before it, as Vault itself writes it.
+ */
+export function parseAuthMount({ environment, variable }: AuthSettings, method: string): string {
+  const given = environment.text(variable('AUTH_MOUNT'), method);
+  const mount = given.replace(/^auth\//, '').replace(/\/$/, '');
+  const problem = pathProblem(mount);
+  if (problem !== null) environment.report(variable('AUTH_MOUNT'), `${JSON.stringify(given)} ${problem}`);
+  return mount;
+}
+
+/** A text that `method` can't do without; reports where it is missing. */
+export function neededText({ environment, variable }: AuthSettings, name: string, method: string): string {
+  const text = environment.text(variable(name), '');
+  if (text === '') environment.report(variable(name), `is needed by ${variable('AUTH_METHOD')}=${method}`);
+  return text;
+}
+
+/** A credential that `method` can't do without; reports where it is given in neither way. */
+export function neededCredential(
+  { environment, variable }: AuthSettings,
+  name: string,
+  method: string,
+): Credential | undefined {
+  const [given, file] = [variable(name), variable(`${name}_FILE`)];
+  if (!environment.has(given) && !environment.has(file)) {
+    environment.report(given, `or ${file} is needed by ${variable('AUTH_METHOD')}=${method}`);
+  }
+  return environment.credential(given);
+}
