@@ -53,7 +53,10 @@ export function addMonitoring(container: Container): void {
       }),
     [id.configuration, id.clock, monitoringId.vitals, rotationId.rotation],
   );
-  container.bind(monitoringId.recentEvents).toConstantValue(new RecentEvents(RECENT_EVENTS));
+  // A later process begins with greater numbers, so that a reader can go on from the last one that it saw.
+  container
+    .bind(monitoringId.recentEvents)
+    .toResolvedValue((clock) => new RecentEvents(RECENT_EVENTS, clock.now() * 1_000), [id.clock]);
   container.bind(monitoringId.told).toResolvedValue(
     ({ log }, recentEvents, clock) =>
       new RepeatedEvents(clock, (event) => {
@@ -74,7 +77,7 @@ export function addMonitoring(container: Container): void {
   );
   container.bind(monitoringId.server).toResolvedValue(
     (
-      { monitoring: config, pluginName },
+      { monitoring: config, pluginName, rotation: { intervalMs } },
       clock,
       events,
       rotation,
@@ -94,6 +97,7 @@ export function addMonitoring(container: Container): void {
         sources: {
           pluginName,
           version: VERSION,
+          intervalMs,
           figures: () => vitals.figures(),
           deliveries: () => deliveries.summary(),
           held: () => delivery.held,

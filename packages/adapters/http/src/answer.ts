@@ -1,4 +1,6 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
  * Ends the response with this body. Express's own `send` would rewrite the content type and add an ETag; answers here
@@ -13,7 +15,23 @@ export function answer(response: ServerResponse, status: number, contentType: st
 
 /** Ends the response with JSON. */
 export function answerJson(response: ServerResponse, status: number, body: unknown): void {
-  answer(response, status, 'application/json; charset=utf-8', `${JSON.stringify(body)}\n`);
+  answer(response, status, JSON_TYPE, `${JSON.stringify(body)}\n`);
+}
+
+/** Ends the response with JSON, or with 304 where the client says that it has this version already. */
+export function answerTagged(
+  request: IncomingMessage,
+  response: ServerResponse,
+  etag: string,
+  body: () => string,
+): void {
+  response.setHeader('ETag', etag);
+  if (hasVersion(request.headers['if-none-match'], etag)) {
+    response.statusCode = 304;
+    response.end();
+  } else {
+    answer(response, 200, JSON_TYPE, body());
+  }
 }
 
 /** Ends the response with a page. */
@@ -29,4 +47,11 @@ export function answerHtml(response: ServerResponse, status: number, page: strin
 export function answerProblem(response: ServerResponse, status: number, detail: string): void {
   const problem = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail };
   answer(response, status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
+}
+
+// Compared as weak ones, as If-None-Match is: the two forms of a tag mean the same version.
+function hasVersion(wanted: string | undefined, etag: string): boolean {
+  if (wanted === undefined) return false;
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, '');
+  return wanted.trim() === '*' || wanted.split(',').some((tag) => opaque(tag) === opaque(etag));
 }

@@ -1,16 +1,24 @@
-import { healthReport, metricsReport, severities } from '@vault-swarm/metrics';
+import { healthReport, metricsReport } from '@vault-swarm/metrics';
 import type { Clock, Events } from '@vault-swarm/provider';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Access } from './access.ts';
-import { answer, answerHtml, answerJson, answerProblem } from './answer.ts';
+import { answer, answerHtml, answerJson, answerProblem, answerTagged } from './answer.ts';
+import type { CallerAccess } from './api/index.ts';
 import type { Asset } from './assets.ts';
 import { dashboardPage } from './dashboard/page.ts';
 import { signInStyleSource } from './dashboard/sign-in.ts';
-import { eventsDocument, levelOf, secretsDocument, servicesDocument } from './documents.ts';
+import { etagOf } from './etag.ts';
+import { eventsRoute } from './events-route.ts';
 import { gate } from './gate.ts';
+import { secretsRoute, servicesRoute } from './list-routes.ts';
+import { overviewDocument } from './overview.ts';
+import { planRoute } from './plan-route.ts';
 import { rotateRoute } from './rotate-route.ts';
 import type { MonitoringSources } from './sources.ts';
+import { StatusLists } from './status-lists.ts';
+import { Streams } from './stream.ts';
+import { streamRoute } from './stream-route.ts';
 
 /** What the routes need. */
 export interface AppParts {
@@ -22,9 +30,24 @@ export interface AppParts {
   readonly events: Events;
 }
 
+/** The routes, and what they keep open. */
+export interface MonitoringApp {
+  readonly handle: Express;
+  /** Ends the streams, which else would never end. */
+  closeStreams(): void;
+}
+
 /** Every route of the monitoring port; all but `/health` stand behind the gate. */
-export function createApp({ access, assets, sources, clock, events }: AppParts): Express {
+export function createApp({ access, assets, sources, clock, events }: AppParts): MonitoringApp {
   const app = express();
+  const statusLists = new StatusLists(
+    () => sources.status(),
+    () => clock.monotonic(),
+  );
+  const overview = (caller: CallerAccess) => overviewDocument(sources, statusLists.now(), caller);
+  const accessOf = ({ headers }: Request): CallerAccess | null =>
+    !access.tokenNeeded || access.signedIn(headers.authorization) ? 'full' : null;
+  const streams = new Streams({ clock, recentEvents: sources.recentEvents, lists: () => statusLists.now(), overview });
   app.disable('x-powered-by').disable('etag');
   // A path is what it says: "/Health" and "/health/" are others, and must not get around the gate.
   app.enable('case sensitive routing').enable('strict routing');
@@ -61,20 +84,26 @@ export function createApp({ access, assets, sources, clock, events }: AppParts):
     response.setHeader('Vary', 'Accept');
     answer(response, 200, sources.prometheus.contentType(accept), body);
   });
-  get('/api/v1/secrets', (_request, response) => answerJson(response, 200, secretsDocument(sources.status())));
-  get('/api/v1/services', (_request, response) => answerJson(response, 200, servicesDocument(sources.status())));
-  get('/api/v1/events', (request, response) => {
-    const level = levelOf(request.query.level);
-    if (level === null) answerProblem(response, 400, `The parameter "level" must be one of ${severities.join(', ')}.`);
-    else answerJson(response, 200, eventsDocument(sources.recentEvents, level));
+  get('/api/v1/overview', (request, response) => {
+    const body = `${JSON.stringify(overview(accessOf(request) ?? 'view'))}\n`;
+    answerTagged(request, response, etagOf([body]), () => body);
   });
+  get('/api/v1/history', (request, response) => {
+    const body = `${JSON.stringify(sources.history())}\n`;
+    answerTagged(request, response, etagOf([body]), () => body);
+  });
+  get('/api/v1/secrets', secretsRoute(statusLists));
+  get('/api/v1/services', servicesRoute(statusLists));
+  get('/api/v1/events', eventsRoute(sources.recentEvents));
+  get('/api/v1/plan', planRoute(sources.rotateByHand, clock));
+  get('/api/v1/stream', streamRoute(streams, accessOf));
   app
     .route('/api/v1/rotate')
     .post(...rotateRoute(sources.rotateByHand, clock))
     .all(methodNotAllowed('POST', 'Only POST is answered here.'));
   app.use((_request, response) => answerProblem(response, 404, 'There is nothing under this path.'));
   app.use(failure(events));
-  return app;
+  return { handle: app, closeStreams: () => streams.close() };
 }
 
 /** The page uses nothing but its own files; nothing is kept by browsers and proxies, or shown in a frame. */

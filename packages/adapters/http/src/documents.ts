@@ -1,42 +1,14 @@
-import {
-  type EventRecord,
-  eventRecord,
-  type RecentEvents,
-  type Severity,
-  severities,
-  severityOf,
-} from '@vault-swarm/metrics';
-import type { RotationStatus, SecretStatus, ServiceStatus } from '@vault-swarm/rotation';
+import { type EventRecord, eventRecord, type NumberedEvent } from '@vault-swarm/metrics';
+import type { PlannedService, RotationStatus, SecretStatus, ServiceStatus } from '@vault-swarm/rotation';
+import type { Event, Plan, Secret, Service } from './api/index.ts';
 
-/** The answer of `/api/v1/secrets`. Times are RFC 3339. */
-export function secretsDocument(status: RotationStatus) {
-  return { ...header(status), secrets: status.secrets.map(secretDocument) };
-}
-
-/** The answer of `/api/v1/services`. Times are RFC 3339. */
-export function servicesDocument(status: RotationStatus) {
-  return { ...header(status), services: status.services.map(serviceDocument) };
-}
-
-/** The answer of `/api/v1/events`: what matters at least as much as `level`, the newest first. */
-export function eventsDocument(
-  recent: Pick<RecentEvents, 'list'>,
-  level: Severity,
-): { readonly events: readonly EventRecord[] } {
-  const least = severities.indexOf(level);
-  return { events: recent.list((type) => severities.indexOf(severityOf(type)) <= least).map(eventRecord) };
-}
-
-/** The level that a query asks for, `info` where it asks for none, `null` where there is no such level. */
-export function levelOf(given: unknown): Severity | null {
-  return given === undefined ? 'info' : (severities.find((severity) => severity === given) ?? null);
-}
-
-function header({ observedAtMs, role, enabled }: RotationStatus) {
+/** What stands at the head of a list: how fresh it is, and what this node is. */
+export function observationDocument({ observedAtMs, role, enabled }: RotationStatus) {
   return { observed_at: rfc3339(observedAtMs), role, rotation_enabled: enabled };
 }
 
-function secretDocument(secret: SecretStatus) {
+/** A secret under the API's names. */
+export function secretDocument(secret: SecretStatus): Secret {
   return {
     name: secret.name,
     provider: secret.provider,
@@ -45,39 +17,68 @@ function secretDocument(secret: SecretStatus) {
     pinned: secret.pinned,
     revision: secret.revision,
     changed_at: rfc3339(secret.changedAtMs),
-    services: secret.services,
+    services: [...secret.services],
     problem: secret.problem,
   };
 }
 
-function serviceDocument(service: ServiceStatus) {
-  const { rollout, setAside } = service;
+/** A service under the API's names. */
+export function serviceDocument(service: ServiceStatus): Service {
   return {
     id: service.id,
     name: service.name,
-    secrets: service.secrets,
+    secrets: [...service.secrets],
     running_tasks: service.runningTasks,
     outdated_tasks: service.outdatedTasks,
-    rollout:
-      rollout === null
-        ? null
-        : {
-            generation: rollout.generation,
-            secrets: rollout.secrets,
-            started_at: rfc3339(rollout.startedAtMs),
-            direction: rollout.direction,
-            state: rollout.state,
-          },
-    set_aside:
-      setAside === null
-        ? null
-        : { secrets: setAside.secrets, since: rfc3339(setAside.sinceMs), reason: setAside.reason },
+    holdings: service.holdings.map(({ secret, revisions }) => ({ secret, revisions: [...revisions] })),
+    rollout: rolloutDocument(service.rollout),
+    set_aside: setAsideDocument(service.setAside),
     last_rotation_at: rfc3339(service.lastRotationAtMs),
     waiting_for: service.waitingFor,
     problem: service.problem,
   };
 }
 
-function rfc3339(atMs: number | null): string | null {
+/** What would become of services, under the API's names. */
+export function planDocument(services: readonly PlannedService[]): Plan {
+  return {
+    services: services.map(({ name, secrets, outcome, tasks, waitingFor }) => ({
+      name,
+      secrets: [...secrets],
+      outcome,
+      tasks,
+      waiting_for: waitingFor,
+    })),
+  };
+}
+
+/** An event with its number and all its fields. */
+export function eventDocument(event: NumberedEvent): Event {
+  const { id, ...timed } = event;
+  return { id, ...(eventRecord(timed) satisfies EventRecord) };
+}
+
+/** RFC 3339; `null` stays `null`. */
+export function rfc3339(atMs: number): string;
+export function rfc3339(atMs: number | null): string | null;
+export function rfc3339(atMs: number | null): string | null {
   return atMs === null ? null : new Date(atMs).toISOString();
+}
+
+function rolloutDocument(rollout: ServiceStatus['rollout']): Service['rollout'] {
+  if (rollout === null) return null;
+  return {
+    generation: rollout.generation,
+    secrets: [...rollout.secrets],
+    started_at: rfc3339(rollout.startedAtMs),
+    direction: rollout.direction,
+    state: rollout.state,
+    tasks_done: rollout.tasksDone,
+    tasks_total: rollout.tasksTotal,
+  };
+}
+
+function setAsideDocument(setAside: ServiceStatus['setAside']): Service['set_aside'] {
+  if (setAside === null) return null;
+  return { secrets: [...setAside.secrets], since: rfc3339(setAside.sinceMs), reason: setAside.reason };
 }

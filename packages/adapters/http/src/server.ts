@@ -45,7 +45,7 @@ export function createMonitoringServer(options: MonitoringServerOptions): Monito
     access: new Access(config),
     assets: readAssets(options.assetsDirectory ?? defaultAssetsDirectory),
   });
-  const server = createServer(LIMITS, app);
+  const server = createServer(LIMITS, app.handle);
   server.setTimeout(IDLE_TIMEOUT_MS);
   server.maxConnections = MAX_CONNECTIONS;
   server.on('error', (error) => {
@@ -56,7 +56,7 @@ export function createMonitoringServer(options: MonitoringServerOptions): Monito
       await startListening(server, config);
       return addressOf(server) ?? '';
     },
-    close: prepareClosing(server),
+    close: prepareClosing(server, () => app.closeStreams()),
     get address() {
       return addressOf(server);
     },
@@ -93,7 +93,7 @@ function refusal(error: NodeJS.ErrnoException, host: string, port: number): stri
 }
 
 /** How a server is closed so that no request is cut off and no idle connection holds it open. */
-function prepareClosing(server: Server): () => Promise<void> {
+function prepareClosing(server: Server, closeStreams: () => void): () => Promise<void> {
   const underWay = new Set<ServerResponse>();
   let closing = false;
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
@@ -104,6 +104,7 @@ function prepareClosing(server: Server): () => Promise<void> {
   return () => {
     if (!server.listening) return Promise.resolve();
     closing = true;
+    closeStreams();
     for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close');
     return new Promise((resolve) => {
       const cut = setTimeout(() => server.closeAllConnections(), CLOSING_DEADLINE_MS);

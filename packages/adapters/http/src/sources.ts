@@ -9,6 +9,8 @@ import type { RotateByHand, RotationStatus } from '@vault-swarm/rotation';
 export interface MonitoringSources {
   readonly pluginName: string;
   readonly version: string;
+  /** How often the providers are asked for changes. */
+  readonly intervalMs: number;
   figures(): Figures;
   /** How requests for secrets were answered. */
   deliveries(): DeliverySummary;
@@ -22,7 +24,7 @@ export interface MonitoringSources {
   /** All that is wrong now, the rotation's problems included. */
   problems(): readonly Problem[];
   readonly rotateByHand: RotateByHand;
-  readonly recentEvents: Pick<RecentEvents, 'list'>;
+  readonly recentEvents: Pick<RecentEvents, 'list' | 'subscribe'>;
   readonly prometheus: {
     contentType(accept: string | undefined): string;
     render(accept: string | undefined): Promise<string>;

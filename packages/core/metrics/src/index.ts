@@ -10,7 +10,7 @@ export {
 export { Heartbeat } from './heartbeat.ts';
 export { History, type HistoryReport, type HistorySources } from './history.ts';
 export { ProviderFigures, type ProviderState, type ProviderSummary } from './provider-figures.ts';
-export { RecentEvents } from './recent-events.ts';
+export { type NumberedEvent, RecentEvents, type RecentEventsQuery } from './recent-events.ts';
 export { RepeatedEvents } from './repeated-events.ts';
 export { type Figures, type HealthReport, healthReport, type MetricsReport, metricsReport } from './reports.ts';
 export { errorRate, RotationCounters } from './rotation-counters.ts';

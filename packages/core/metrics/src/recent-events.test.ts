@@ -18,3 +18,24 @@ test('keeps only the latest of each kind, so that a storm of one kind does not p
   expect(recent.list().map(({ at }) => at)).toEqual([999, 998, 997]);
   expect(recent.list((type) => type !== 'plugin.warning').map(({ at }) => at)).toEqual([1]);
 });
+
+test('numbers go on growing from where they are told to begin, and choose what was before or after', () => {
+  const recent = new RecentEvents(10, 1000);
+  for (const at of [1, 2, 3, 4]) recent.observe(warning(at));
+  const ids = (query: Parameters<RecentEvents['list']>[1]) => recent.list(undefined, query).map(({ id }) => id);
+  expect(ids({})).toEqual([1003, 1002, 1001, 1000]);
+  expect(ids({ before: 1002 })).toEqual([1001, 1000]);
+  expect(ids({ after: 1001 })).toEqual([1003, 1002]);
+  expect(ids({ limit: 1 })).toEqual([1003]);
+});
+
+test('who listens is told each event with its number, until it listens no more', () => {
+  const recent = new RecentEvents(10);
+  const told: number[] = [];
+  const end = recent.subscribe(({ id }) => told.push(id));
+  recent.observe(warning(1));
+  recent.observe(warning(2));
+  end();
+  recent.observe(warning(3));
+  expect(told).toEqual([0, 1]);
+});

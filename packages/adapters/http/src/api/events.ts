@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { time } from './parts.ts';
 
 /** How much an event matters, the most important first. */
-export const levelSchema = z.enum(['error', 'warn', 'info', 'debug']);
+export const levels = ['error', 'warn', 'info', 'debug'] as const;
+
+/** One of {@link levels}. */
+export const levelSchema = z.enum(levels);
 
 const eventId = z.int().nonnegative().meta({ description: 'grows with each event, also from one process to the next' });
 

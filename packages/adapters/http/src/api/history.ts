@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
-const numbers = z.array(z.number());
-const numbersOrNull = z.array(z.number().nullable());
+const numbers = z.array(z.number().nullable());
 
 const series = z.object({
   alloc_bytes: numbers,
@@ -17,18 +16,18 @@ const series = z.object({
   delivered_provider: numbers,
   delivered_stale: numbers,
   refused: numbers,
-  delivery_p99_ms: numbersOrNull,
+  delivery_p99_ms: numbers,
   outdated_tasks: numbers,
 });
 
 const providerSeries = z.object({
   requests: numbers,
   errors: numbers,
-  latency_p50_ms: numbersOrNull,
-  latency_p99_ms: numbersOrNull,
+  latency_p50_ms: numbers,
+  latency_p99_ms: numbers,
 });
 
-/** The answer of `GET /api/v1/history`: the last hour. Each list is as long as `at`. */
+/** The answer of `GET /api/v1/history`: the last hour. Each list is as long as `at`; `null` where there was nothing to measure. */
 export const historySchema = z
   .object({
     interval_seconds: z.number().positive(),

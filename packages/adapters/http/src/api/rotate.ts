@@ -3,6 +3,12 @@ import { count } from './parts.ts';
 
 const name = z.string().min(1);
 
+const outcome = z.enum(['rolls', 'waits', 'current', 'never']).meta({
+  description:
+    'rolls: as soon as its turn comes; waits: a provider does not tell its newest value now; current: its tasks have ' +
+    'the newest values already; never: it is a job, or labels say that none of these secrets is ever rotated',
+});
+
 /** The body of `POST /api/v1/rotate`: exactly one of these. */
 export const rotateRequestSchema = z
   .union([
@@ -21,7 +27,7 @@ export const rotateSchema = z
       z.object({
         name: z.string(),
         secrets: z.array(z.string()).meta({ description: 'those that the request concerns' }),
-        outcome: z.enum(['rolls', 'waits', 'current', 'never']),
+        outcome,
       }),
     ),
   })
@@ -34,6 +40,7 @@ export const planSchema = z
       z.object({
         name: z.string(),
         secrets: z.array(z.string()),
+        outcome,
         tasks: count.meta({ description: 'how many would be replaced' }),
         waiting_for: z.string().nullable(),
       }),

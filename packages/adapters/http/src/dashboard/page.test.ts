@@ -93,7 +93,7 @@ describe('the dashboard', () => {
       {
         figures: () => ({ ...figures, tickerHealthy: false, heartbeatAtMs: null }),
         status: () => ({ ...status, role: null, observedAtMs: null, secrets: [], services: [] }),
-        recentEvents: { list: () => [] },
+        recentEvents: { list: () => [], subscribe: () => () => {} },
       },
     );
     const text = textOf((await ask('/')).body);

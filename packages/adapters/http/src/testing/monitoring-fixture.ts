@@ -154,6 +154,7 @@ export function createFixtureServer(
     sources: {
       pluginName: 'vault-secrets-plugin',
       version: '1.2.3',
+      intervalMs: 10_000,
       figures: () => figures,
       deliveries: () => new DeliveryFigures(clock).summary(),
       held: () => ({ values: 2, bytes: 40 }),

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { levels } from './events.ts';
+
+const MOST_LISTED = 1000;
+const MOST_EVENTS = 500;
+const LONGEST_SEARCH = 200;
+
+function oneOf<const T extends readonly string[]>(allowed: T) {
+  return z.enum(allowed, { error: `must be one of ${allowed.join(', ')}` });
+}
+
+function wholeNumber(min: number, max: number) {
+  return z.coerce
+    .number({ error: `must be a whole number from ${min} to ${max}` })
+    .refine(
+      (value) => Number.isInteger(value) && value >= min && value <= max,
+      `must be a whole number from ${min} to ${max}`,
+    );
+}
+
+const list = {
+  search: z
+    .string({ error: 'must be given once' })
+    .max(LONGEST_SEARCH, `must be at most ${LONGEST_SEARCH} characters long`)
+    .optional()
+    .meta({ description: 'what a name, a reference or a problem contains, whatever its case' }),
+  limit: wholeNumber(1, MOST_LISTED).optional().meta({ description: 'how many at most; without it all of them' }),
+  cursor: z
+    .string({ error: 'must be given once' })
+    .optional()
+    .meta({ description: 'the `next_cursor` of the answer before' }),
+};
+
+/** What `GET /api/v1/secrets` can be asked for. */
+export const secretsQuerySchema = z.object({ ...list, state: oneOf(['all', 'wrong']).default('all') });
+
+/** What `GET /api/v1/services` can be asked for. */
+export const servicesQuerySchema = z.object({ ...list, state: oneOf(['all', 'wrong', 'rolling']).default('all') });
+
+/** What `GET /api/v1/events` can be asked for. */
+export const eventsQuerySchema = z.object({
+  level: oneOf(levels).default('info').meta({ description: 'what matters at least as much' }),
+  limit: wholeNumber(1, MOST_EVENTS).default(100),
+  before: wholeNumber(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: 'the `next_before` of the answer before, or the `id` of an event' }),
+});
+
+/** What `GET /api/v1/stream` can be asked for. */
+export const streamQuerySchema = z.object({
+  after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().meta({
+    description: 'the `id` of the last event that is known; the header Last-Event-ID says the same, and wins',
+  }),
+});
+
+/** What `GET /api/v1/plan` can be asked for: at most one of them. Without any it tells what is due now. */
+export const planQuerySchema = z
+  .object({
+    secret: z.string({ error: 'must be given once' }).min(1, 'must be a name').optional(),
+    service: z.string({ error: 'must be given once' }).min(1, 'must be a name').optional(),
+    set_aside: oneOf(['true']).optional(),
+  })
+  .refine((query) => Object.values(query).filter((value) => value !== undefined).length <= 1, {
+    path: [],
+    error: 'Ask for one of "secret", "service" and "set_aside", or for nothing.',
+  });

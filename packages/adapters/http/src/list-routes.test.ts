@@ -1,0 +1,142 @@
+import type { RotationStatus } from '@vault-swarm/rotation';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Fixture, HOSTILE_NAME, NOW_MS, SET_ASIDE, startFixture, status } from './testing/monitoring-fixture.ts';
+
+const [secret] = status.secrets;
+const [service] = status.services;
+if (secret === undefined || service === undefined) throw new Error('the fixture has neither');
+const many: RotationStatus = {
+  ...status,
+  secrets: ['s3', 's1', 's2', 'ünusual'].map((name) => ({
+    ...secret,
+    name,
+    problem: name === 's2' ? 'there is no app/db' : null,
+  })),
+  services: [
+    { ...service, id: 'i1', name: 'rolling' },
+    { ...service, id: 'i2', name: 'calm', rollout: null },
+    { ...service, id: 'i3', name: 'aside', rollout: null, setAside: SET_ASIDE },
+  ],
+};
+
+describe('parts of a list', () => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    fixture = await startFixture({}, { status: () => many });
+  });
+  afterAll(() => fixture.server.close());
+
+  const names = async (path: string) => {
+    const { status: code, body } = await fixture.ask(path);
+    expect(code).toBe(200);
+    const { secrets, services, total } = JSON.parse(body);
+    return [total, ...(secrets ?? services).map(({ name }: { name: string }) => name)];
+  };
+
+  test('are found by search, by state, and by both', async () => {
+    expect(await names('/api/v1/secrets')).toEqual([4, 's1', 's2', 's3', 'ünusual']);
+    expect(await names('/api/v1/secrets?search=APP%2FDB')).toEqual([4, 's1', 's2', 's3', 'ünusual']);
+    expect(await names('/api/v1/secrets?search=no%20app')).toEqual([1, 's2']);
+    expect(await names('/api/v1/secrets?state=wrong')).toEqual([1, 's2']);
+    expect(await names('/api/v1/secrets?state=wrong&search=s1')).toEqual([0]);
+    expect(await names('/api/v1/services?state=wrong')).toEqual([1, 'aside']);
+    expect(await names('/api/v1/services?state=rolling')).toEqual([1, 'rolling']);
+  });
+
+  test('are read in pages to the end', async () => {
+    const seen: string[] = [];
+    let cursor = '';
+    for (let pages = 0; pages < 5; pages++) {
+      const { body } = await fixture.ask(`/api/v1/secrets?limit=1${cursor}`);
+      const page = JSON.parse(body);
+      expect(page.total).toBe(4);
+      seen.push(...page.secrets.map(({ name }: { name: string }) => name));
+      if (page.next_cursor === null) break;
+      cursor = `&cursor=${page.next_cursor}`;
+    }
+    expect(seen).toEqual(['s1', 's2', 's3', 'ünusual']);
+  });
+
+  test.each([
+    ['/api/v1/secrets?limit=0', 'The parameter "limit" must be a whole number from 1 to 1000.'],
+    ['/api/v1/secrets?limit=1001', 'The parameter "limit" must be a whole number from 1 to 1000.'],
+    ['/api/v1/secrets?limit=x', 'The parameter "limit" must be a whole number from 1 to 1000.'],
+    ['/api/v1/secrets?limit=1.5', 'The parameter "limit" must be a whole number from 1 to 1000.'],
+    ['/api/v1/secrets?limit=1&limit=2', 'The parameter "limit" must be a whole number from 1 to 1000.'],
+    ['/api/v1/secrets?state=rolling', 'The parameter "state" must be one of all, wrong.'],
+    ['/api/v1/services?state=x', 'The parameter "state" must be one of all, wrong, rolling.'],
+    ['/api/v1/secrets?search=a&search=b', 'The parameter "search" must be given once.'],
+    [`/api/v1/secrets?search=${'x'.repeat(201)}`, 'The parameter "search" must be at most 200 characters long.'],
+    ['/api/v1/secrets?cursor=!', 'The parameter "cursor" must be the "next_cursor" of an earlier answer.'],
+    ['/api/v1/secrets?cursor=', 'The parameter "cursor" must be the "next_cursor" of an earlier answer.'],
+    [
+      '/api/v1/services?limit=x&state=y',
+      'The parameter "limit" must be a whole number from 1 to 1000. The parameter "state" must be one of all, wrong, rolling.',
+    ],
+  ])('%s is refused with what is allowed', async (path, detail) => {
+    const answer = await fixture.ask(path);
+    expect(answer.status).toBe(400);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(JSON.parse(answer.body).detail).toBe(detail);
+  });
+});
+
+describe('what did not change', () => {
+  let fixture: Fixture | undefined;
+  afterEach(() => fixture?.server.close());
+
+  test.each(['secrets', 'services'])('of the %s is not sent again', async (name) => {
+    let monotonicMs = 0;
+    let shown: RotationStatus = many;
+    const read = vi.fn(() => shown);
+    fixture = await startFixture({}, { status: read }, { monotonic: () => monotonicMs });
+    const { ask } = fixture;
+    const first = await ask(`/api/v1/${name}`);
+    const etag = first.headers.etag ?? '';
+    const again = (tag: string, query = '') =>
+      ask(`/api/v1/${name}${query}`, { headers: { 'If-None-Match': tag } }).then(({ status: code, body }) => [
+        code,
+        body,
+      ]);
+    expect(await again(etag)).toEqual([304, '']);
+    expect(await again(`"other", ${etag}`)).toEqual([304, '']);
+    expect(await again('*')).toEqual([304, '']);
+    expect((await again('"other"'))[0]).toBe(200);
+    expect(await again(etag, '?limit=1')).toEqual([304, '']);
+    expect(read).toHaveBeenCalledTimes(1);
+
+    monotonicMs += 250;
+    shown = { ...many, observedAtMs: NOW_MS };
+    expect(await again(etag)).toEqual([304, '']);
+    expect(read).toHaveBeenCalledTimes(2);
+
+    monotonicMs += 250;
+    shown = {
+      ...shown,
+      secrets: many.secrets.map((each) => ({ ...each, revision: '8' })),
+      services: many.services.map((each) => ({ ...each, outdatedTasks: 0 })),
+    };
+    const changed = await ask(`/api/v1/${name}`, { headers: { 'If-None-Match': etag } });
+    expect(changed.status).toBe(200);
+    expect(changed.headers.etag).not.toBe(etag);
+    expect(JSON.parse(changed.body).observed_at).toBe(new Date(NOW_MS).toISOString());
+  });
+
+  test('of the overview and the history is not sent again either', async () => {
+    fixture = await startFixture();
+    for (const path of ['/api/v1/overview', '/api/v1/history']) {
+      const { headers } = await fixture.ask(path);
+      expect(headers.etag).toMatch(/^"[\w-]{22}"$/);
+      const again = await fixture.ask(path, { headers: { 'If-None-Match': headers.etag ?? '' } });
+      expect([again.status, again.body]).toEqual([304, '']);
+    }
+  });
+});
+
+test('a name that would be markup is only text', async () => {
+  const { server, ask } = await startFixture();
+  const { headers, body } = await ask(`/api/v1/secrets?search=${encodeURIComponent('<SCRIPT>')}`);
+  expect(headers['content-type']).toBe('application/json; charset=utf-8');
+  expect(JSON.parse(body).secrets[0].services).toContain(HOSTILE_NAME);
+  await server.close();
+});

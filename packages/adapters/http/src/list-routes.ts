@@ -1,0 +1,51 @@
+import type { RequestHandler } from 'express';
+import { answerProblem, answerTagged } from './answer.ts';
+import { secretsQuerySchema, servicesQuerySchema } from './api/parameters.ts';
+import { readQuery } from './query.ts';
+import type { StatusList } from './status-list.ts';
+import type { Lists, StatusLists } from './status-lists.ts';
+
+/** `GET /api/v1/secrets`. */
+export function secretsRoute(statusLists: StatusLists): RequestHandler {
+  return listRoute(statusLists, 'secrets', secretsQuerySchema);
+}
+
+/** `GET /api/v1/services`. */
+export function servicesRoute(statusLists: StatusLists): RequestHandler {
+  return listRoute(statusLists, 'services', servicesQuerySchema);
+}
+
+/**
+ * The tag is that of the whole list, whatever part of it is asked for, so that the stream can tell it to all. It is weak,
+ * since an answer also says when Docker was asked, and that nothing has changed since is no change.
+ */
+function listRoute(
+  statusLists: StatusLists,
+  name: 'secrets' | 'services',
+  schema: typeof secretsQuerySchema | typeof servicesQuerySchema,
+): RequestHandler {
+  return (request, response) => {
+    const query = readQuery(schema, request, response);
+    if (query === null) return;
+    const { cursor, search, state, limit } = query;
+    const after = cursor === undefined ? undefined : nameOf(cursor);
+    if (after === null) {
+      answerProblem(response, 400, 'The parameter "cursor" must be the "next_cursor" of an earlier answer.');
+      return;
+    }
+    const lists = statusLists.now();
+    const list: StatusList<{ readonly name: string }> = lists[name];
+    answerTagged(request, response, list.etag, () => bodyOf(lists, name, list.page({ search, state, limit, after })));
+  };
+}
+
+function bodyOf({ observation }: Lists, name: string, page: ReturnType<StatusList<never>['page']>): string {
+  const nextCursor = page.next === null ? null : Buffer.from(page.next).toString('base64url');
+  const head = JSON.stringify({ ...observation, total: page.total, next_cursor: nextCursor });
+  return `${head.slice(0, -1)},"${name}":[${page.entries.join(',')}]}\n`;
+}
+
+function nameOf(cursor: string): string | null {
+  const name = Buffer.from(cursor, 'base64url');
+  return cursor !== '' && name.toString('base64url') === cursor ? name.toString() : null;
+}

@@ -1,0 +1,81 @@
+import { errorRate, healthReport, type ProviderSummary } from '@vault-swarm/metrics';
+import type { CallerAccess, Overview } from './api/index.ts';
+import { rfc3339 } from './documents.ts';
+import type { MonitoringSources } from './sources.ts';
+import type { Lists } from './status-lists.ts';
+
+/** All that an operator wants to know before anything else, for who may do this. */
+export function overviewDocument(sources: MonitoringSources, lists: Lists, access: CallerAccess): Overview {
+  const figures = sources.figures();
+  const { runtime, rotations, rotationErrors } = figures;
+  const health = healthReport(figures, sources.problems(), true);
+  const deliveries = sources.deliveries();
+  const held = sources.held();
+  return {
+    plugin: {
+      name: sources.pluginName,
+      version: sources.version,
+      started_at: rfc3339(figures.startedAtMs),
+      uptime_seconds: health.uptime_seconds,
+    },
+    access,
+    healthy: health.healthy,
+    ticker_healthy: health.ticker_healthy,
+    heartbeat_at: rfc3339(figures.heartbeatAtMs),
+    interval_seconds: sources.intervalMs / 1000,
+    problems: [...health.problems],
+    ...lists.observation,
+    runtime: {
+      goroutines: runtime.operationsInFlight,
+      alloc_bytes: runtime.allocBytes,
+      sys_bytes: runtime.sysBytes,
+      heap_bytes: runtime.heapBytes,
+      gc_cycles: runtime.gcCycles,
+      gc_pause_total_ms: thousandths(runtime.gcPauseTotalMs),
+      gc_last_at: rfc3339(runtime.lastGcAtMs),
+      event_loop_lag_ms: thousandths(runtime.eventLoopLagMs),
+    },
+    rotations: {
+      total: rotations,
+      errors: rotationErrors,
+      error_rate: errorRate(rotations, rotationErrors),
+      in_progress: lists.inProgress,
+      last_at: lists.lastRotationAt,
+    },
+    deliveries: {
+      memory: deliveries.memory,
+      provider: deliveries.provider,
+      stale: deliveries.stale,
+      refused: deliveries.refused,
+      hit_rate: thousandths(deliveries.hitRate),
+      p50_ms: thousandths(deliveries.p50Ms),
+      p99_ms: thousandths(deliveries.p99Ms),
+      values_held: held.values,
+      bytes_held: held.bytes,
+    },
+    providers: sources.providers().map(providerDocument),
+    counts: lists.counts,
+  };
+}
+
+function providerDocument(provider: ProviderSummary): Overview['providers'][number] {
+  const { state, lastError } = provider;
+  const isWrong = state === 'failing' || state === 'left-alone';
+  return {
+    name: provider.name,
+    state,
+    since: rfc3339(provider.sinceMs),
+    error: isWrong && lastError !== null ? { code: lastError.code, message: lastError.message } : null,
+    requests: provider.requests,
+    errors: provider.errors,
+    latency_p50_ms: thousandths(provider.p50Ms),
+    latency_p99_ms: thousandths(provider.p99Ms),
+    last_answer_at: rfc3339(provider.lastAnswerAtMs),
+  };
+}
+
+function thousandths(value: number): number;
+function thousandths(value: number | null): number | null;
+function thousandths(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 1000) / 1000;
+}

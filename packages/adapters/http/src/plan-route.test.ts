@@ -1,0 +1,49 @@
+import { type PreviewRequest, RotateRefused } from '@vault-swarm/rotation';
+import { afterEach, expect, test } from 'vitest';
+import { type Fixture, startFixture } from './testing/monitoring-fixture.ts';
+
+let fixture: Fixture | undefined;
+afterEach(() => fixture?.server.close());
+
+test.each([
+  ['', { kind: 'due' }],
+  ['?secret=db%20password', { kind: 'secret', name: 'db password' }],
+  ['?service=web', { kind: 'service', name: 'web' }],
+  ['?set_aside=true', { kind: 'set-aside' }],
+] as const)('GET /api/v1/plan%s tells what would be done, and does nothing', async (query, expected) => {
+  const asked: PreviewRequest[] = [];
+  fixture = await startFixture(
+    {},
+    {
+      rotateByHand: {
+        rotate: () => Promise.reject(new Error('nothing may be done')),
+        preview: async (wanted) => {
+          asked.push(wanted);
+          return [{ name: 'web', secrets: ['db'], outcome: 'rolls', tasks: 3, waitingFor: 'its turn' }];
+        },
+      },
+    },
+  );
+  const { status, body } = await fixture.ask(`/api/v1/plan${query}`);
+  expect(status).toBe(200);
+  expect(JSON.parse(body)).toEqual({
+    services: [{ name: 'web', secrets: ['db'], outcome: 'rolls', tasks: 3, waiting_for: 'its turn' }],
+  });
+  expect(asked).toEqual([expected]);
+});
+
+test.each(['?secret=', '?secret=a&service=b', '?secret=a&secret=b', '?set_aside=false'])(
+  'GET /api/v1/plan%s is refused',
+  async (query) => {
+    fixture = await startFixture();
+    const { status, headers } = await fixture.ask(`/api/v1/plan${query}`);
+    expect([status, headers['content-type']]).toEqual([400, 'application/problem+json']);
+  },
+);
+
+test('what the rotation refuses is refused with its reason', async () => {
+  const preview = () => Promise.reject(new RotateRefused('UNKNOWN', 'there is no service web'));
+  fixture = await startFixture({}, { rotateByHand: { rotate: async () => [], preview } });
+  const { status, body } = await fixture.ask('/api/v1/plan?service=web');
+  expect([status, JSON.parse(body).detail]).toEqual([404, 'there is no service web']);
+});

@@ -1,0 +1,29 @@
+import type { Clock } from '@vault-swarm/provider';
+import type { PreviewRequest, RotateByHand } from '@vault-swarm/rotation';
+import type { RequestHandler } from 'express';
+import type { z } from 'zod';
+import { answerJson } from './answer.ts';
+import { planQuerySchema } from './api/parameters.ts';
+import { planDocument } from './documents.ts';
+import { readQuery } from './query.ts';
+import { answerWhenDecided } from './refused-request.ts';
+
+/** `GET /api/v1/plan`: what a request by hand would do, or what is due now, without doing it. */
+export function planRoute(rotateByHand: RotateByHand, clock: Clock): RequestHandler {
+  return async (request, response) => {
+    const query = readQuery(planQuerySchema, request, response);
+    if (query === null) return;
+    await answerWhenDecided(
+      response,
+      clock,
+      (signal) => rotateByHand.preview(previewOf(query), { signal }),
+      (services) => answerJson(response, 200, planDocument(services)),
+    );
+  };
+}
+
+function previewOf({ secret, service, set_aside }: z.output<typeof planQuerySchema>): PreviewRequest {
+  if (secret !== undefined) return { kind: 'secret', name: secret };
+  if (service !== undefined) return { kind: 'service', name: service };
+  return { kind: set_aside === undefined ? 'due' : 'set-aside' };
+}

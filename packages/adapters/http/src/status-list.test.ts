@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { type EntryKind, StatusList } from './status-list.ts';
+
+interface Entry {
+  readonly name: string;
+  readonly about: string | null;
+}
+
+const kind: EntryKind<Entry> = {
+  texts: ({ name, about }) => [name, about],
+  isIn: ({ about }, state) => about === state,
+};
+const list = (...names: string[]) =>
+  new StatusList<Entry>(
+    names.map((name) => ({ name, about: name.startsWith('b') ? 'wrong' : null })),
+    kind,
+    'head',
+  );
+const namesOf = (entries: readonly string[]) => entries.map((entry) => JSON.parse(entry).name);
+
+describe('a list', () => {
+  test('is sorted by name, whatever the order in which Docker tells', () => {
+    expect(namesOf(list('c', 'a', 'b').page({ state: 'all' }).entries)).toEqual(['a', 'b', 'c']);
+    expect(list('c', 'a').etag).toBe(list('a', 'c').etag);
+  });
+
+  test('has another tag when an entry or the head is another', () => {
+    const tags = [list('a'), list('b'), list('a', 'b'), list(), new StatusList<Entry>([], kind, 'other')].map(
+      (l) => l.etag,
+    );
+    expect(new Set(tags).size).toBe(5);
+    for (const tag of tags) expect(tag).toMatch(/^W\/"[\w-]{22}"$/);
+  });
+
+  test('is searched in names and other texts, whatever their case', () => {
+    const page = list('apple', 'Banana', 'banana').page({ search: 'NAN', state: 'all' });
+    expect([page.total, namesOf(page.entries)]).toEqual([2, ['Banana', 'banana']]);
+    expect(namesOf(list('a', 'b').page({ search: 'wron', state: 'all' }).entries)).toEqual(['b']);
+    expect(list('a').page({ search: 'null', state: 'all' }).total).toBe(0);
+  });
+
+  test('is narrowed to a state', () => {
+    expect(namesOf(list('a', 'b', 'c').page({ state: 'wrong' }).entries)).toEqual(['b']);
+  });
+
+  test('is read to its end in pages, each once, also when what the last page ended with has gone', () => {
+    const first = list('a', 'b', 'c', 'd').page({ state: 'all', limit: 2 });
+    expect([first.total, namesOf(first.entries), first.next]).toEqual([4, ['a', 'b'], 'b']);
+    const second = list('a', 'c', 'd').page({ state: 'all', limit: 2, after: 'b' });
+    expect([second.total, namesOf(second.entries), second.next]).toEqual([3, ['c', 'd'], null]);
+    expect(list('a').page({ state: 'all', after: 'z' })).toEqual({ total: 1, entries: [], next: null });
+  });
+});

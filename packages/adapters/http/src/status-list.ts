@@ -1,0 +1,80 @@
+import { etagOf } from './etag.ts';
+
+/** Which part of a list is asked for. */
+export interface ListQuery {
+  /** What the name or another text of an entry contains, whatever its case. */
+  readonly search?: string | undefined;
+  readonly state: string;
+  readonly limit?: number | undefined;
+  /** Only entries whose name comes after this one. */
+  readonly after?: string | undefined;
+}
+
+/** The part that was asked for: each entry is JSON already. */
+export interface ListPage {
+  /** How many fit, on all pages. */
+  readonly total: number;
+  readonly entries: readonly string[];
+  /** The name of the last entry, where more follow. */
+  readonly next: string | null;
+}
+
+/** What a list must know of its entries. */
+export interface EntryKind<T> {
+  /** What a search looks in. */
+  texts(entry: T): readonly (string | null)[];
+  /** Whether it belongs to the state, which is another than `all`. */
+  isIn(entry: T, state: string): boolean;
+}
+
+/**
+ * A list of entries as it was at one moment, sorted by name, with an ETag. JSON is made of each entry once, whatever is
+ * asked for afterwards and how often.
+ */
+export class StatusList<T extends { readonly name: string }> {
+  readonly entries: readonly T[];
+  /** Of the entries, and not of the time at which they were seen. */
+  readonly etag: string;
+  readonly #kind: EntryKind<T>;
+  readonly #json: readonly string[];
+  #searched: readonly string[] | null = null;
+
+  constructor(entries: readonly T[], kind: EntryKind<T>, head: string) {
+    this.entries = entries.toSorted((a, b) => compare(a.name, b.name));
+    this.#kind = kind;
+    this.#json = this.entries.map((entry) => JSON.stringify(entry));
+    this.etag = `W/${etagOf([head, ...this.#json])}`;
+  }
+
+  /** Finds what is asked for. */
+  page({ search = '', state, limit, after }: ListQuery): ListPage {
+    const found: number[] = [];
+    const wanted = search.toLowerCase();
+    for (const [index, entry] of this.entries.entries()) {
+      if (state !== 'all' && !this.#kind.isIn(entry, state)) continue;
+      if (wanted === '' || this.#texts[index]?.includes(wanted) === true) found.push(index);
+    }
+    const from = after === undefined ? 0 : found.findIndex((index) => compare(this.#nameAt(index), after) > 0);
+    const rest = from === -1 ? [] : found.slice(from);
+    const shown = rest.slice(0, limit);
+    const last = shown.at(-1);
+    return {
+      total: found.length,
+      entries: shown.map((index) => this.#json[index] ?? ''),
+      next: shown.length < rest.length && last !== undefined ? this.#nameAt(last) : null,
+    };
+  }
+
+  get #texts(): readonly string[] {
+    this.#searched ??= this.entries.map((entry) => this.#kind.texts(entry).join('\n').toLowerCase());
+    return this.#searched;
+  }
+
+  #nameAt(index: number): string {
+    return this.entries[index]?.name ?? '';
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,102 @@
+import type { RotationStatus } from '@vault-swarm/rotation';
+import type { Secret, Service } from './api/index.ts';
+import { observationDocument, secretDocument, serviceDocument } from './documents.ts';
+import { type EntryKind, StatusList } from './status-list.ts';
+
+/** A dashboard asks for both lists and the overview at once: they are one look at the rotation. */
+const SAME_LOOK_MS = 250;
+
+const secretKind: EntryKind<Secret> = {
+  texts: ({ name, provider, ref, services, problem }) => [name, provider, ref, ...services, problem],
+  isIn: (secret) => isSecretWrong(secret),
+};
+
+const serviceKind: EntryKind<Service> = {
+  texts: ({ name, secrets, waiting_for, problem }) => [name, ...secrets, waiting_for, problem],
+  isIn: (service, state) => (state === 'rolling' ? isRolling(service) : isServiceWrong(service)),
+};
+
+/** Both lists as they were at one look at the rotation, and their sums. */
+export interface Lists {
+  readonly observation: ReturnType<typeof observationDocument>;
+  readonly secrets: StatusList<Secret>;
+  readonly services: StatusList<Service>;
+  readonly counts: Counts;
+  /** Services with a rollout under way. */
+  readonly inProgress: number;
+  readonly lastRotationAt: string | null;
+}
+
+/** How many there are, and how many of them are wrong. */
+interface Counts {
+  readonly secrets: number;
+  readonly secrets_wrong: number;
+  readonly services: number;
+  readonly services_wrong: number;
+  readonly tasks: number;
+  readonly outdated_tasks: number;
+}
+
+/** Keeps the lists while nothing changed, so that many readers cost hardly more than one. */
+export class StatusLists {
+  readonly #status: () => RotationStatus;
+  readonly #monotonicMs: () => number;
+  #looked: { readonly atMs: number; readonly status: RotationStatus; readonly lists: Lists } | null = null;
+
+  constructor(status: () => RotationStatus, monotonicMs: () => number) {
+    this.#status = status;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** The lists as they are now, or were at most a quarter of a second ago. */
+  now(): Lists {
+    const atMs = this.#monotonicMs();
+    const looked = this.#looked;
+    if (looked !== null && atMs - looked.atMs < SAME_LOOK_MS) return looked.lists;
+    const status = this.#status();
+    const lists = looked?.status === status ? looked.lists : listsOf(status);
+    this.#looked = { atMs, status, lists };
+    return lists;
+  }
+}
+
+function listsOf(status: RotationStatus): Lists {
+  const observation = observationDocument(status);
+  const head = JSON.stringify([observation.role, observation.rotation_enabled]);
+  const secrets = new StatusList(status.secrets.map(secretDocument), secretKind, head);
+  const services = new StatusList(status.services.map(serviceDocument), serviceKind, head);
+  const sum = (number: (service: Service) => number) =>
+    services.entries.reduce((total, service) => total + number(service), 0);
+  const counts = {
+    secrets: secrets.entries.length,
+    secrets_wrong: secrets.entries.filter(isSecretWrong).length,
+    services: services.entries.length,
+    services_wrong: services.entries.filter(isServiceWrong).length,
+    tasks: sum(({ running_tasks }) => running_tasks),
+    outdated_tasks: sum(({ outdated_tasks }) => outdated_tasks),
+  };
+  return {
+    observation,
+    secrets,
+    services,
+    counts,
+    inProgress: services.entries.filter(isRolling).length,
+    lastRotationAt: services.entries.map(({ last_rotation_at }) => last_rotation_at).reduce(later, null),
+  };
+}
+
+function isSecretWrong({ problem }: Secret): boolean {
+  return problem !== null;
+}
+
+function isServiceWrong({ problem, set_aside }: Service): boolean {
+  return problem !== null || set_aside !== null;
+}
+
+function isRolling({ rollout }: Service): boolean {
+  return rollout !== null && rollout.state !== 'failed';
+}
+
+function later(a: string | null, b: string | null): string | null {
+  return a === null || (b !== null && b > a) ? b : a;
+}

@@ -1,0 +1,36 @@
+import type { Request, RequestHandler } from 'express';
+import { answerProblem } from './answer.ts';
+import type { CallerAccess } from './api/index.ts';
+import { streamQuerySchema } from './api/parameters.ts';
+import { readQuery } from './query.ts';
+import type { Streams } from './stream.ts';
+
+const RETRY_AFTER_SECONDS = 10;
+
+/** `GET /api/v1/stream`: server-sent events, for as long as `accessOf` the request allows it. */
+export function streamRoute(streams: Streams, accessOf: (request: Request) => CallerAccess | null): RequestHandler {
+  return (request, response) => {
+    const query = readQuery(streamQuerySchema, request, response);
+    if (query === null) return;
+    if (streams.isFull) {
+      response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+      answerProblem(response, 503, 'There are too many streams; try again later, or ask without one.');
+      return;
+    }
+    response.statusCode = 200;
+    response.setHeader('Content-Type', 'text/event-stream');
+    // Proxies that gather answers would hold events back.
+    response.setHeader('X-Accel-Buffering', 'no');
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    response.flushHeaders();
+    streams.add(response, () => accessOf(request), lastEventId(request) ?? query.after ?? null);
+  };
+}
+
+function lastEventId({ headers }: Request): number | null {
+  const given = headers['last-event-id'];
+  return typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : null;
+}

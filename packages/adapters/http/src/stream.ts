@@ -1,0 +1,183 @@
+import type { ServerResponse } from 'node:http';
+import type { NumberedEvent, RecentEvents } from '@vault-swarm/metrics';
+import type { Clock } from '@vault-swarm/provider';
+import type { CallerAccess, Changed, Overview } from './api/index.ts';
+import { eventDocument } from './documents.ts';
+import { atLeast } from './events-route.ts';
+import type { Lists } from './status-lists.ts';
+
+const TICK_MS = 1_000;
+/** So often something is sent even if nothing changed: who hears nothing for longer knows that the line is dead. */
+const HEARTBEAT_MS = 10_000;
+/** What a reader may leave unread, besides what the kernel holds for it: more than a storm of events that it can follow. */
+const MAX_UNREAD_BYTES = 1_048_576;
+/** How long a reader may take to read what was sent. */
+const MAX_UNREAD_MS = 15_000;
+/** How many streams there may be at once. */
+const MAX_STREAMS = 64;
+
+/** What the streams tell. */
+export interface StreamSources {
+  readonly clock: Clock;
+  readonly recentEvents: Pick<RecentEvents, 'list' | 'subscribe'>;
+  lists(): Lists;
+  overview(access: CallerAccess): Overview;
+}
+
+/** What is told to all at one moment. */
+interface News {
+  readonly changed: string;
+  /** The overview for who may do this, and of it what makes it worth telling. */
+  overview(access: CallerAccess): { readonly text: string; readonly lasting: string };
+}
+
+interface Reader {
+  readonly response: ServerResponse;
+  /** What it may do now; `null` once its session has ended. */
+  access(): CallerAccess | null;
+  /** What it was told last. */
+  overview: string;
+  changed: string;
+  overviewAtMs: number;
+  /** Since when it leaves something unread. */
+  unreadSinceMs: number | null;
+}
+
+/**
+ * Server-sent events: the overview, what happens, and which lists changed. Nothing is queued for a reader that is slow:
+ * it misses overviews, and is cut off where it leaves too much unread or for too long. It may come again and get what
+ * it missed.
+ */
+export class Streams {
+  readonly #sources: StreamSources;
+  readonly #readers = new Set<Reader>();
+  #unsubscribe: (() => void) | null = null;
+  #cancelTick: (() => void) | null = null;
+
+  constructor(sources: StreamSources) {
+    this.#sources = sources;
+  }
+
+  /** Whether no further reader is taken. */
+  get isFull(): boolean {
+    return this.#readers.size >= MAX_STREAMS;
+  }
+
+  /** Tells `response` all that changes, at first the events after `after`, until it is closed or has no access any more. */
+  add(response: ServerResponse, access: () => CallerAccess | null, after: number | null): void {
+    const reader: Reader = {
+      response,
+      access,
+      overview: '',
+      changed: '',
+      overviewAtMs: 0,
+      unreadSinceMs: null,
+    };
+    response.once('close', () => this.#remove(reader));
+    this.#readers.add(reader);
+    this.#unsubscribe ??= this.#sources.recentEvents.subscribe((event) => this.#happened(event));
+    if (after !== null) {
+      for (const event of this.#sources.recentEvents.list(isTold, { after }).toReversed())
+        write(reader, eventText(event));
+    }
+    this.#tell(reader, this.#news());
+    this.#cancelTick ??= this.#sources.clock.after(TICK_MS, this.#tick);
+  }
+
+  /** Ends all streams. */
+  close(): void {
+    for (const { response } of this.#readers) response.end();
+  }
+
+  readonly #tick = (): void => {
+    this.#cancelTick = null;
+    const news = this.#news();
+    for (const reader of this.#readers) this.#tell(reader, news);
+    if (this.#readers.size > 0) this.#cancelTick = this.#sources.clock.after(TICK_MS, this.#tick);
+  };
+
+  /** Each overview and its text are made once for all readers with the same access. */
+  #news(): News {
+    const { lists, overview } = this.#sources;
+    const made = new Map<CallerAccess, { readonly text: string; readonly lasting: string }>();
+    const { secrets, services } = lists();
+    const changed: Changed = { secrets: secrets.etag, services: services.etag };
+    return {
+      changed: JSON.stringify(changed),
+      overview(access: CallerAccess) {
+        const known = made.get(access);
+        if (known !== undefined) return known;
+        const document = overview(access);
+        const fresh = { text: JSON.stringify(document), lasting: lastingPart(document) };
+        made.set(access, fresh);
+        return fresh;
+      },
+    };
+  }
+
+  #tell(reader: Reader, news: News): void {
+    const access = reader.access();
+    if (access === null) {
+      reader.response.end();
+      return;
+    }
+    const nowMs = this.#sources.clock.monotonic();
+    if (isTooSlow(reader, nowMs)) {
+      reader.response.destroy();
+      return;
+    }
+    if (reader.response.writableNeedDrain) return;
+    const { text, lasting } = news.overview(access);
+    if (reader.overview !== lasting || nowMs - reader.overviewAtMs >= HEARTBEAT_MS) {
+      reader.overview = lasting;
+      reader.overviewAtMs = nowMs;
+      write(reader, `event: overview\ndata: ${text}\n\n`);
+    }
+    if (reader.changed !== news.changed) {
+      reader.changed = news.changed;
+      write(reader, `event: changed\ndata: ${news.changed}\n\n`);
+    }
+  }
+
+  #happened(event: NumberedEvent): void {
+    if (!isTold(event.type)) return;
+    const text = eventText(event);
+    for (const reader of this.#readers) {
+      write(reader, text);
+      if (reader.response.writableLength > MAX_UNREAD_BYTES) reader.response.destroy();
+    }
+  }
+
+  #remove(reader: Reader): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size > 0) return;
+    this.#cancelTick?.();
+    this.#cancelTick = null;
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+  }
+}
+
+const isTold = atLeast('info');
+
+function eventText(event: NumberedEvent): string {
+  return `event: event\nid: ${event.id}\ndata: ${JSON.stringify(eventDocument(event))}\n\n`;
+}
+
+function write({ response }: Reader, text: string): void {
+  if (!response.writableEnded && !response.destroyed) response.write(text);
+}
+
+function isTooSlow(reader: Reader, nowMs: number): boolean {
+  if (!reader.response.writableNeedDrain) {
+    reader.unreadSinceMs = null;
+    return false;
+  }
+  reader.unreadSinceMs ??= nowMs;
+  return reader.response.writableLength > MAX_UNREAD_BYTES || nowMs - reader.unreadSinceMs > MAX_UNREAD_MS;
+}
+
+/** What of an overview is news: the time that passes and what the process uses of its machine are told with the rest. */
+function lastingPart({ plugin, runtime, ...lasting }: Overview): string {
+  return JSON.stringify(lasting);
+}
