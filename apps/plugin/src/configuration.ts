@@ -1,3 +1,4 @@
+import { type AwsConfig, awsLabelScheme, parseAwsConfig } from '@vault-swarm/aws/config';
 import type { DeliveryLimits } from '@vault-swarm/delivery';
 import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
 import { type FileConfig, fileLabelScheme, parseFileConfig } from '@vault-swarm/file/config';
@@ -15,6 +16,7 @@ import { parseVaultConfig, type VaultConfig, vaultLabelScheme } from '@vault-swa
 /** A configured provider. Its library is loaded only when it is made. */
 export type ProviderConfig =
   | { readonly kind: 'vault' | 'openbao'; readonly name: string; readonly vault: VaultConfig }
+  | { readonly kind: 'aws'; readonly name: string; readonly aws: AwsConfig }
   | { readonly kind: 'file'; readonly name: string; readonly file: FileConfig };
 
 /** All that the environment says, checked. Times in milliseconds. */
@@ -46,7 +48,7 @@ export type ParsedConfiguration =
   | { readonly ok: true; readonly configuration: PluginConfiguration }
   | { readonly ok: false; readonly problems: readonly ConfigurationProblem[] };
 
-const PROVIDER_KINDS = ['vault', 'openbao', 'file'] as const;
+const PROVIDER_KINDS = ['vault', 'openbao', 'aws', 'file'] as const;
 type ProviderKind = (typeof PROVIDER_KINDS)[number];
 
 /** The contract names these; this version does not have them, and would do something else than was asked for. */
@@ -141,6 +143,12 @@ function parseProvider(
   readFile: ReadFile,
   kind: ProviderKind,
 ): { readonly config: ProviderConfig; readonly scheme: NamedScheme } {
+  if (kind === 'aws') {
+    return {
+      config: { kind, name: kind, aws: parseAwsConfig(environment) },
+      scheme: { name: kind, scheme: awsLabelScheme },
+    };
+  }
   if (kind === 'file') {
     return {
       config: { kind, name: kind, file: parseFileConfig(environment) },

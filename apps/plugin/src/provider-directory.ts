@@ -68,6 +68,10 @@ async function make(config: ProviderConfig, tools: ProviderTools): Promise<Provi
       const { createVaultProvider } = await import('@vault-swarm/vault');
       return createVaultProvider(config.vault, { ...tools, name: config.name });
     }
+    case 'aws': {
+      const { createAwsProvider } = await import('@vault-swarm/aws');
+      return createAwsProvider(config.aws, { ...tools, name: config.name });
+    }
     case 'file': {
       const { createFileProvider } = await import('@vault-swarm/file');
       return createFileProvider(config.file, { ...tools, name: config.name });

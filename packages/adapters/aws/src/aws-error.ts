@@ -1,0 +1,130 @@
+import { ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
+
+/** What is read of an error of the SDK. Its message is AWS's answer, and is looked at, but never shown. */
+interface AwsFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly status: number | undefined;
+}
+
+/** How long we leave AWS alone after it has refused repeatedly for asking too often. */
+const SLOW_DOWN_MS = 1_000;
+
+/** By the error's name, which is the same whatever the HTTP status is. */
+const CODES: Readonly<Record<string, ProviderErrorCode>> = {
+  ResourceNotFoundException: 'NOT_FOUND',
+  // For a read: marked for deletion, or without the version that was asked for.
+  InvalidRequestException: 'NOT_FOUND',
+  AccessDeniedException: 'ACCESS_DENIED',
+  AccessDenied: 'ACCESS_DENIED',
+  UnauthorizedOperation: 'ACCESS_DENIED',
+  DecryptionFailure: 'ACCESS_DENIED',
+  DecryptionFailureException: 'ACCESS_DENIED',
+  ExpiredToken: 'UNAUTHENTICATED',
+  ExpiredTokenException: 'UNAUTHENTICATED',
+  RequestExpired: 'UNAUTHENTICATED',
+  UnrecognizedClientException: 'UNAUTHENTICATED',
+  InvalidClientTokenId: 'UNAUTHENTICATED',
+  InvalidSignatureException: 'UNAUTHENTICATED',
+  SignatureDoesNotMatch: 'UNAUTHENTICATED',
+  IncompleteSignature: 'UNAUTHENTICATED',
+  IncompleteSignatureException: 'UNAUTHENTICATED',
+  MissingAuthenticationToken: 'UNAUTHENTICATED',
+  MissingAuthenticationTokenException: 'UNAUTHENTICATED',
+  NotAuthorized: 'UNAUTHENTICATED',
+  OptInRequired: 'UNAUTHENTICATED',
+  InvalidIdentityToken: 'UNAUTHENTICATED',
+  InvalidIdentityTokenException: 'UNAUTHENTICATED',
+  IDPRejectedClaim: 'UNAUTHENTICATED',
+  CredentialsProviderError: 'UNAUTHENTICATED',
+  TokenProviderError: 'UNAUTHENTICATED',
+  ThrottlingException: 'RATE_LIMITED',
+  Throttling: 'RATE_LIMITED',
+  ThrottledException: 'RATE_LIMITED',
+  RequestThrottled: 'RATE_LIMITED',
+  RequestThrottledException: 'RATE_LIMITED',
+  RequestLimitExceeded: 'RATE_LIMITED',
+  TooManyRequestsException: 'RATE_LIMITED',
+  LimitExceededException: 'RATE_LIMITED',
+  SlowDown: 'RATE_LIMITED',
+  InvalidParameterException: 'INVALID_REF',
+  ValidationException: 'INVALID_REF',
+};
+
+/** The code for what the SDK rejects with, or for an error that AWS names in a batch. */
+export function codeOf(error: unknown): ProviderErrorCode {
+  const { name, message, status } = failureOf(error);
+  const known = Object.hasOwn(CODES, name) ? CODES[name] : undefined;
+  if (known !== undefined) return known;
+  if (status === 429) return 'RATE_LIMITED';
+  // Something between us and AWS, such as a VPC endpoint, may refuse in words that the SDK can't read.
+  if (status === 403) return 'ACCESS_DENIED';
+  if (isRegionMissing(message)) return 'INVALID_REF';
+  return 'UNAVAILABLE';
+}
+
+/** What was asked for, to say in an error what to change. */
+export interface Asked {
+  /** The secret or the provider, as messages name it. */
+  readonly shown: string;
+  /** The action that IAM knows: `GetSecretValue`. */
+  readonly action: string;
+}
+
+/** The error for what the SDK rejects with, or for an error that AWS names in a batch. Has nothing of AWS's answer in it. */
+export function providerErrorFor(error: unknown, { shown, action }: Asked): ProviderError {
+  const failure = failureOf(error);
+  const code = codeOf(error);
+  const named = /^[A-Za-z]{1,64}$/.test(failure.name) && failure.name !== 'Error' ? ` (${failure.name})` : '';
+  const options = code === 'RATE_LIMITED' ? { retryAfterMs: SLOW_DOWN_MS } : {};
+  return new ProviderError(code, `${shown}: ${advice(code, failure, action)}${named}`, options);
+}
+
+function advice(code: ProviderErrorCode, { name, message }: AwsFailure, action: string): string {
+  switch (code) {
+    case 'NOT_FOUND':
+      if (/deleted|deletion/.test(message)) return 'it is marked for deletion; restore it, or name another secret';
+      if (/staging label|versionid|version/i.test(message)) return 'there is no such version, or it has no value yet';
+      return 'there is no such secret in this region; correct the name, or create it';
+    case 'ACCESS_DENIED':
+      if (name.startsWith('Decryption') || /kms/i.test(message)) {
+        return "AWS does not decrypt it for us; allow kms:Decrypt on the secret's key, and see that the key is enabled";
+      }
+      return `our identity may not do this; allow secretsmanager:${action}`;
+    case 'UNAUTHENTICATED':
+      return name === 'CredentialsProviderError' || name === 'TokenProviderError'
+        ? 'we have no credentials; give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role'
+        : 'our credentials are refused; renew them';
+    case 'RATE_LIMITED':
+      return 'AWS asks us to slow down; lengthen the interval, or set AWS_MAX_CALLS_PER_HOUR';
+    case 'INVALID_REF':
+      return isRegionMissing(message)
+        ? 'no region is known; set AWS_REGION'
+        : 'AWS does not take this name or version; correct the labels';
+    default:
+      return name === 'TimeoutError' ? 'AWS did not answer in time' : 'AWS is not reached, or is broken';
+  }
+}
+
+function isRegionMissing(message: string): boolean {
+  return message.startsWith('Region is missing');
+}
+
+function failureOf(error: unknown): AwsFailure {
+  if (typeof error !== 'object' || error === null) return { name: '', message: '', status: undefined };
+  const { name, message } = error as { readonly name?: unknown; readonly message?: unknown };
+  return {
+    name: typeof name === 'string' ? name : '',
+    message: typeof message === 'string' ? message : '',
+    status: statusOf(error),
+  };
+}
+
+/** Where the SDK can't read the answer, it hides the status in a property that is not listed. */
+function statusOf(error: object): number | undefined {
+  const { $metadata, $response } = error as {
+    readonly $metadata?: { readonly httpStatusCode?: number };
+    readonly $response?: { readonly statusCode?: number };
+  };
+  return $metadata?.httpStatusCode ?? $response?.statusCode;
+}

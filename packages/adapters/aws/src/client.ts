@@ -1,0 +1,185 @@
+import {
+  BatchGetSecretValueCommand,
+  type BatchGetSecretValueCommandInput,
+  type BatchGetSecretValueCommandOutput,
+  DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
+  GetSecretValueCommand,
+  type GetSecretValueCommandInput,
+  type GetSecretValueCommandOutput,
+  ListSecretsCommand,
+  type ListSecretsCommandInput,
+  type ListSecretsCommandOutput,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { type Clock, DeadlineExceeded, type Events, ProviderError, withDeadline } from '@vault-swarm/provider';
+import { type Asked, codeOf, providerErrorFor } from './aws-error.ts';
+import type { CallBudget } from './call-budget.ts';
+import type { AwsConfig } from './config.ts';
+import { type AwsIdentity, AwsLogin } from './credentials.ts';
+
+/** The longest that one call may take, its repetitions included. */
+const CALL_DEADLINE_MS = 10_000;
+/** A connection that takes longer is given up. */
+const CONNECT_MS = 3_000;
+/** An answer that does not begin in this time is given up; what drips is cut off by the call's deadline. */
+const ANSWER_MS = 8_000;
+/** A call that AWS refuses for asking too often, or that gets lost, is sent so often at most. */
+const ATTEMPTS = 3;
+
+/**
+ * What a call is for. Those that look for changes pace themselves when AWS asks to slow down; what a task waits for is not
+ * held back by that.
+ */
+type Purpose = 'read' | 'probe';
+
+/** The word for each command in events. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  GetSecretValueCommand: 'read',
+  BatchGetSecretValueCommand: 'batch',
+  ListSecretsCommand: 'list',
+  DescribeSecretCommand: 'describe',
+};
+
+/** Where a call goes, and whom it is for. */
+export interface CallTarget {
+  /** `undefined`: the configured one. */
+  readonly region: string | undefined;
+  /** The secret, or the provider, as messages name it. */
+  readonly shown: string;
+  readonly signal: AbortSignal;
+}
+
+/** What the client needs from outside. */
+export interface SecretsClientOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly budget: CallBudget;
+}
+
+/**
+ * The four calls of AWS Secrets Manager that we make, in any region. Every method rejects with a ProviderError only: within 100 ms
+ * of an abort, and at the latest after 10 s.
+ */
+export class SecretsClient {
+  readonly #config: AwsConfig;
+  readonly #options: SecretsClientOptions;
+  readonly #login: AwsLogin;
+  readonly #handler = new NodeHttpHandler({
+    connectionTimeout: CONNECT_MS,
+    requestTimeout: ANSWER_MS,
+    throwOnRequestTimeout: true,
+  });
+  readonly #clients = new Map<string, SecretsManagerClient>();
+  readonly #closing = new AbortController();
+
+  constructor(config: AwsConfig, options: SecretsClientOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#login = new AwsLogin(config, options);
+  }
+
+  value(input: GetSecretValueCommandInput, target: CallTarget): Promise<GetSecretValueCommandOutput> {
+    return this.#call('read', 'GetSecretValue', target, (client, abort) =>
+      client.send(new GetSecretValueCommand(input), abort),
+    );
+  }
+
+  list(input: ListSecretsCommandInput, target: CallTarget): Promise<ListSecretsCommandOutput> {
+    return this.#call('probe', 'ListSecrets', target, (client, abort) =>
+      client.send(new ListSecretsCommand(input), abort),
+    );
+  }
+
+  describe(secretId: string, target: CallTarget): Promise<DescribeSecretCommandOutput> {
+    return this.#call('probe', 'DescribeSecret', target, (client, abort) =>
+      client.send(new DescribeSecretCommand({ SecretId: secretId }), abort),
+    );
+  }
+
+  batch(input: BatchGetSecretValueCommandInput, target: CallTarget): Promise<BatchGetSecretValueCommandOutput> {
+    return this.#call('probe', 'BatchGetSecretValue', target, (client, abort) =>
+      client.send(new BatchGetSecretValueCommand(input), abort),
+    );
+  }
+
+  /** Ends all connections. Calls under way are cut off. */
+  close(): void {
+    this.#closing.abort(new Error('closed'));
+    for (const client of this.#clients.values()) client.destroy();
+    this.#handler.destroy();
+  }
+
+  async #call<Output>(
+    purpose: Purpose,
+    action: Asked['action'],
+    { region, shown, signal }: CallTarget,
+    send: (client: SecretsManagerClient, abort: { readonly abortSignal: AbortSignal }) => Promise<Output>,
+  ): Promise<Output> {
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    try {
+      return await withDeadline(this.#options.clock, CALL_DEADLINE_MS, either, async (abortSignal) => {
+        const client = this.#client(purpose, region);
+        const identity = await this.#login.identity();
+        try {
+          return await send(client, { abortSignal });
+        } catch (error) {
+          if (codeOf(error) !== 'UNAUTHENTICATED' || !(await this.#login.renew(identity))) throw error;
+          return await send(client, { abortSignal });
+        }
+      });
+    } catch (error) {
+      if (either.aborted) throw new ProviderError('UNAVAILABLE', `${shown}: the call was cut off`);
+      if (error instanceof DeadlineExceeded) {
+        throw new ProviderError('UNAVAILABLE', `${shown}: AWS did not answer within ${CALL_DEADLINE_MS} ms`);
+      }
+      throw providerErrorFor(error, { shown, action });
+    }
+  }
+
+  #client(purpose: Purpose, region = this.#config.region): SecretsManagerClient {
+    const key = `${purpose} ${region ?? ''}`;
+    const client = this.#clients.get(key) ?? this.#createClient(purpose, region);
+    this.#clients.set(key, client);
+    return client;
+  }
+
+  #createClient(purpose: Purpose, region: string | undefined): SecretsManagerClient {
+    const { endpoint, profile } = this.#config;
+    const client = new SecretsManagerClient({
+      // The date makes the SDK ask each time: how long an identity serves is decided in one place.
+      credentials: async (): Promise<AwsIdentity> => ({ ...(await this.#login.identity()), expiration: new Date(0) }),
+      requestHandler: this.#handler,
+      maxAttempts: ATTEMPTS,
+      retryMode: purpose === 'probe' ? 'adaptive' : 'standard',
+      ...(region === undefined ? {} : { region }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(profile === undefined ? {} : { profile }),
+    });
+    const { name, clock, events, budget } = this.#options;
+    // Inside of the SDK's repetitions: each attempt is a request, and costs what a request costs.
+    client.middlewareStack.add(
+      (next, context) => async (args) => {
+        const begunAtMs = clock.monotonic();
+        const operation = OPERATIONS[context.commandName ?? ''] ?? 'other';
+        const tell = (outcome: 'ok' | ProviderError['code']) => {
+          const durationMs = clock.monotonic() - begunAtMs;
+          events.emit({ type: 'provider.requested', provider: name, operation, outcome, durationMs });
+        };
+        budget.count();
+        try {
+          const result = await next(args);
+          tell('ok');
+          return result;
+        } catch (error) {
+          tell(codeOf(error));
+          throw error;
+        }
+      },
+      { step: 'finalizeRequest', priority: 'low', name: 'countRequests' },
+    );
+    return client;
+  }
+}

@@ -1,0 +1,114 @@
+import type { Credential, Environment } from '@vault-swarm/provider';
+
+export { awsLabelScheme } from './labels.ts';
+
+/** Keys that were given as such. They are read again for each request, so that a changed file is followed. */
+export interface AwsKeys {
+  readonly accessKeyId: Credential;
+  readonly secretAccessKey: Credential;
+  readonly sessionToken: Credential | undefined;
+}
+
+/** A role that is taken on with a token from a file, as Kubernetes and OIDC providers write it. */
+export interface AwsWebIdentity {
+  readonly tokenFile: string;
+  readonly roleArn: string;
+  readonly sessionName: string | undefined;
+}
+
+/** One account of AWS, as the plugin knows it. */
+export interface AwsConfig {
+  /** Of secrets that are named, not given by their ARN; where it is not given, that of the profile counts. */
+  readonly region: string | undefined;
+  /** In place of AWS's own address: a VPC endpoint, or an emulator. */
+  readonly endpoint: string | undefined;
+  /** The same for the service that gives out roles. */
+  readonly loginEndpoint: string | undefined;
+  /** Where they are not given, the SDK looks for others: files, web identity, container, instance. */
+  readonly keys: AwsKeys | undefined;
+  readonly profile: string | undefined;
+  readonly credentialsFile: string | undefined;
+  readonly configFile: string | undefined;
+  readonly webIdentity: AwsWebIdentity | undefined;
+  /** How many calls an hour looking for changes may take; `undefined`: as many as the interval asks for. */
+  readonly maxCallsPerHour: number | undefined;
+}
+
+/**
+ * Reads the `AWS_…` variables under the names that the SDK has for them, and `AWS_MAX_CALLS_PER_HOUR`. All that is wrong is
+ * reported to `environment`; what is returned is usable only where it has no problems.
+ */
+export function parseAwsConfig(environment: Environment): AwsConfig {
+  const keys = parseKeys(environment);
+  const profile = environment.optional('AWS_PROFILE');
+  const configFile = environment.optional('AWS_CONFIG_FILE');
+  if (keys !== undefined && profile !== undefined) {
+    environment.report('AWS_PROFILE', 'and AWS_ACCESS_KEY_ID are two identities; remove one of them');
+  }
+  return {
+    region: parseRegion(environment, profile !== undefined || configFile !== undefined),
+    endpoint: parseEndpoint(environment, 'SECRETS_MANAGER'),
+    loginEndpoint: parseEndpoint(environment, 'STS'),
+    keys,
+    profile,
+    credentialsFile: environment.optional('AWS_SHARED_CREDENTIALS_FILE'),
+    configFile,
+    webIdentity: parseWebIdentity(environment),
+    maxCallsPerHour: environment.has('AWS_MAX_CALLS_PER_HOUR')
+      ? environment.integer('AWS_MAX_CALLS_PER_HOUR', 1, { min: 1, max: 1_000_000_000 })
+      : undefined,
+  };
+}
+
+function parseKeys(environment: Environment): AwsKeys | undefined {
+  const accessKeyId = environment.credential('AWS_ACCESS_KEY_ID');
+  const secretAccessKey = environment.credential('AWS_SECRET_ACCESS_KEY');
+  const sessionToken = environment.credential('AWS_SESSION_TOKEN');
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey, sessionToken };
+  const given = [accessKeyId, secretAccessKey, sessionToken].find((credential) => credential !== undefined);
+  if (given !== undefined) {
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
+      // One that is given and wrong was reported already.
+      if (isGiven(environment, name)) continue;
+      environment.report(name, `is missing; ${given.variable} needs it`);
+    }
+  }
+  return undefined;
+}
+
+function parseRegion(environment: Environment, profileMayHaveIt: boolean): string | undefined {
+  const region = environment.optional('AWS_REGION');
+  if (region === undefined && !profileMayHaveIt) {
+    environment.report('AWS_REGION', 'is missing; give the region of the secrets, such as eu-west-1');
+  }
+  if (region !== undefined && !/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) {
+    environment.report('AWS_REGION', `"${region}" must be a region such as eu-west-1`);
+  }
+  return region;
+}
+
+/** The address of one service wins over that of all. */
+function parseEndpoint(environment: Environment, service: 'SECRETS_MANAGER' | 'STS'): string | undefined {
+  const name = `AWS_ENDPOINT_URL_${service}`;
+  const variable = environment.has(name) ? name : 'AWS_ENDPOINT_URL';
+  return environment.has(variable) ? environment.url(variable, '') : undefined;
+}
+
+function parseWebIdentity(environment: Environment): AwsWebIdentity | undefined {
+  const tokenFile = environment.optional('AWS_WEB_IDENTITY_TOKEN_FILE');
+  const roleArn = environment.optional('AWS_ROLE_ARN');
+  if (tokenFile !== undefined && roleArn !== undefined) {
+    return { tokenFile, roleArn, sessionName: environment.optional('AWS_ROLE_SESSION_NAME') };
+  }
+  if (tokenFile !== undefined) {
+    environment.report('AWS_ROLE_ARN', 'is missing; AWS_WEB_IDENTITY_TOKEN_FILE needs it');
+  }
+  if (roleArn !== undefined) {
+    environment.report('AWS_ROLE_ARN', 'needs AWS_WEB_IDENTITY_TOKEN_FILE, or stands as role_arn in a profile');
+  }
+  return undefined;
+}
+
+function isGiven(environment: Environment, name: string): boolean {
+  return environment.has(name) || environment.has(`${name}_FILE`);
+}

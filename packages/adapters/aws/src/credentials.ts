@@ -1,0 +1,142 @@
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { type Clock, type Events, SingleFlight } from '@vault-swarm/provider';
+import { codeOf } from './aws-error.ts';
+import type { AwsConfig, AwsKeys } from './config.ts';
+
+/** Who we are to AWS. `expiration` is by AWS's clock. */
+export interface AwsIdentity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** Renewed so long before its end. */
+const RENEWED_BEFORE_MS = 5 * 60_000;
+/** After a refusal the same source is not asked more often. */
+const ASKED_AGAIN_AFTER_MS = 5_000;
+
+/**
+ * Our identity at AWS: the keys that were configured, read anew for each request, else what the SDK's own chain of
+ * sources finds, which is kept until shortly before its end, or until AWS refuses it. A source that fails while the identity is
+ * still good is not missed.
+ */
+export class AwsLogin {
+  readonly #config: AwsConfig;
+  readonly #provider: string;
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #flights = new SingleFlight<AwsIdentity>({ finish: true });
+  #identity: AwsIdentity | undefined;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(config: AwsConfig, options: { readonly name: string; readonly clock: Clock; readonly events: Events }) {
+    this.#config = config;
+    this.#provider = options.name;
+    this.#clock = options.clock;
+    this.#events = options.events;
+  }
+
+  /** The identity for a request. Rejects with what the SDK rejects with. */
+  async identity(): Promise<AwsIdentity> {
+    const { keys } = this.#config;
+    if (keys !== undefined) return readKeys(keys);
+    const known = this.#identity;
+    if (known !== undefined && this.#remainingMs(known) > RENEWED_BEFORE_MS) return known;
+    try {
+      return await this.#ask();
+    } catch (error) {
+      if (known !== undefined && this.#remainingMs(known) > 0) return known;
+      throw error;
+    }
+  }
+
+  /** AWS refuses the identity: whether there is another one now. Rejects as {@link AwsLogin.identity} does. */
+  async renew(refused: AwsIdentity): Promise<boolean> {
+    const { keys } = this.#config;
+    if (keys !== undefined) return isAnother(readKeys(keys), refused);
+    if (this.#identity !== undefined && isAnother(this.#identity, refused)) return true;
+    if (this.#clock.monotonic() - this.#askedAtMs < ASKED_AGAIN_AFTER_MS) return false;
+    this.#identity = undefined;
+    return isAnother(await this.#ask(), refused);
+  }
+
+  #ask(): Promise<AwsIdentity> {
+    const { signal } = new AbortController();
+    return this.#flights.join(
+      'identity',
+      signal,
+      () => this.#load(),
+      () => new Error('cut off'),
+    );
+  }
+
+  async #load(): Promise<AwsIdentity> {
+    const begunAtMs = this.#clock.monotonic();
+    this.#askedAtMs = begunAtMs;
+    try {
+      const identity = await chainOf(this.#config)();
+      this.#identity = identity;
+      this.#tell('ok', begunAtMs);
+      const expiresAtMs = identity.expiration?.getTime() ?? null;
+      this.#events.emit({ type: 'provider.login', provider: this.#provider, expiresAtMs });
+      return identity;
+    } catch (error) {
+      this.#tell(codeOf(error), begunAtMs);
+      throw error;
+    }
+  }
+
+  #tell(outcome: 'ok' | ReturnType<typeof codeOf>, begunAtMs: number): void {
+    const durationMs = this.#clock.monotonic() - begunAtMs;
+    this.#events.emit({
+      type: 'provider.requested',
+      provider: this.#provider,
+      operation: 'login',
+      outcome,
+      durationMs,
+    });
+  }
+
+  #remainingMs({ expiration }: AwsIdentity): number {
+    return expiration === undefined ? Number.POSITIVE_INFINITY : expiration.getTime() - this.#clock.now();
+  }
+}
+
+function readKeys({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys): AwsIdentity {
+  try {
+    return {
+      accessKeyId: accessKeyId.read(),
+      secretAccessKey: secretAccessKey.read(),
+      ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.read() }),
+    };
+  } catch {
+    // The reason names a path, and nothing that helps more than the variable's name.
+    throw Object.assign(new Error('a file with our keys is not readable'), { name: 'CredentialsProviderError' });
+  }
+}
+
+/** The SDK's chain, anew each time, so that files are read again. What it has no option for it reads from the environment. */
+function chainOf({ region, loginEndpoint, profile, credentialsFile, configFile, webIdentity }: AwsConfig) {
+  const sessionName = webIdentity?.sessionName;
+  return defaultProvider({
+    ignoreCache: true,
+    ...(profile === undefined ? {} : { profile }),
+    ...(credentialsFile === undefined ? {} : { filepath: credentialsFile }),
+    ...(configFile === undefined ? {} : { configFilepath: configFile }),
+    ...(webIdentity === undefined ? {} : { webIdentityTokenFile: webIdentity.tokenFile, roleArn: webIdentity.roleArn }),
+    ...(sessionName === undefined ? {} : { roleSessionName: sessionName }),
+    clientConfig: {
+      ...(region === undefined ? {} : { region }),
+      ...(loginEndpoint === undefined ? {} : { endpoint: loginEndpoint }),
+    },
+  });
+}
+
+function isAnother(one: AwsIdentity, other: AwsIdentity): boolean {
+  return (
+    one.accessKeyId !== other.accessKeyId ||
+    one.sessionToken !== other.sessionToken ||
+    one.secretAccessKey !== other.secretAccessKey
+  );
+}

@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { stringifyExactJson } from '@vault-swarm/provider';
+import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
+import { afterAll, beforeAll } from 'vitest';
+import { providerOf, refTo, variablesFor } from './testing/configured.ts';
+
+let aws: AwsFake;
+let made = 0;
+
+beforeAll(async () => {
+  aws = await startAwsFake();
+});
+afterAll(() => aws?.stop());
+
+const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyExactJson(payload.fields));
+
+// What AWS itself does in these cases is known from its documentation only: the double follows that.
+describeProviderContract('aws, on our double of it', {
+  capabilities: {
+    bytes: true,
+    pins: true,
+    oldRevisions: true,
+    outage: true,
+    hang: true,
+    denial: true,
+    login: true,
+    throttling: true,
+    exactNumbers: true,
+    createdAt: true,
+    markers: true,
+    digestRevisions: 'AWS has version ids, and a write makes a new one',
+    hints: 'AWS tells nobody of a change without services of its own',
+  },
+  async setUp() {
+    const prefix = `contract-${++made}/`;
+    const folder = await mkdtemp(join(tmpdir(), 'aws-contract-'));
+    const keyFile = join(folder, 'key');
+    await writeFile(keyFile, 'AKIAGOOD\n');
+    aws.accept('AKIAGOOD');
+    const { AWS_ACCESS_KEY_ID: _, ...variables } = variablesFor(aws.endpoint);
+    const secrets = aws.secrets();
+    const disturbance = (rule: Parameters<AwsFake['disturb']>[0]) => {
+      let end = () => {};
+      return {
+        begin: async () => {
+          end = aws.disturb(rule);
+        },
+        end: async () => end(),
+      };
+    };
+    const endings = new Map<string, () => void>();
+    return {
+      largestValueBytes: 65_536,
+      open: async () => providerOf({ ...variables, AWS_ACCESS_KEY_ID_FILE: keyFile }),
+      async write(name, payload) {
+        secrets.write(prefix + name, { SecretString: textOf(payload) });
+      },
+      delete: async (name) => secrets.delete(prefix + name),
+      ref: (name, options = {}) => refTo(prefix + name, options),
+      async tearDown() {
+        await rm(folder, { recursive: true });
+      },
+      bytes: {
+        async write(name, bytes) {
+          secrets.write(prefix + name, { SecretBinary: Buffer.from(bytes).toString('base64') });
+        },
+      },
+      pins: {
+        current: async (name) => secrets.version(prefix + name, undefined, undefined).version.id,
+        missing: '00000000-0000-4000-8000-000000000000',
+      },
+      outage: disturbance({ fault: { kind: 'reset' } }),
+      hang: disturbance({ fault: { kind: 'hang' } }),
+      throttling: disturbance({ fault: { kind: 'error', code: 'ThrottlingException', message: 'Rate exceeded' } }),
+      denial: {
+        async begin(name) {
+          endings.set(name, aws.deny('GetSecretValue', prefix + name));
+        },
+        end: async (name) => endings.get(name)?.(),
+      },
+      login: {
+        begin: async () => aws.accept('AKIANEW'),
+        end: () => writeFile(keyFile, 'AKIANEW\n'),
+      },
+    };
+  },
+});

@@ -1,0 +1,38 @@
+import type { Clock, Events, ProviderInstance } from '@vault-swarm/provider';
+import { AwsSecrets } from './adapter.ts';
+import { CallBudget } from './call-budget.ts';
+import { SecretsClient } from './client.ts';
+import type { AwsConfig } from './config.ts';
+import { AwsProbe } from './probe.ts';
+import { SeenVersions } from './seen-versions.ts';
+
+/** What an instance needs besides its configuration. */
+export interface AwsProviderOptions {
+  /** The name by which labels and configuration know it. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** Is told of every request to AWS, and of each identity that was found. */
+  readonly events: Events;
+}
+
+/**
+ * A provider on one account of AWS Secrets Manager, in any of its regions. Makes no call before it is asked for something.
+ */
+export function createAwsProvider(config: AwsConfig, options: AwsProviderOptions): ProviderInstance {
+  const { name, clock, events } = options;
+  const budget = new CallBudget(config.maxCallsPerHour, clock);
+  const client = new SecretsClient(config, { name, clock, events, budget });
+  const seen = new SeenVersions(clock);
+  const secrets = new AwsSecrets({ client, clock, seen });
+  return {
+    name,
+    secrets,
+    probe: new AwsProbe({ client, clock, seen, budget, name, region: config.region }),
+    hints: null,
+    revisions: secrets,
+    async close() {
+      secrets.close();
+      client.close();
+    },
+  };
+}

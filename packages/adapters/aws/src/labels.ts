@@ -1,0 +1,47 @@
+import { type LabelScheme, ProviderError } from '@vault-swarm/provider';
+import { isVersionId, nameProblem } from './secret-id.ts';
+
+/** The label that AWS itself moves from version to version at each rotation. */
+export const CURRENT_STAGE = 'AWSCURRENT';
+
+/**
+ * `aws_secret_name` (a name or an ARN, by default `SERVICE/SECRET`), `aws_field` of a JSON object, and either
+ * `aws_version_id`, which pins, or `aws_version_stage`, which follows another staging label than `AWSCURRENT`.
+ */
+export const awsLabelScheme: LabelScheme = {
+  kind: 'aws',
+  names: ['aws_secret_name', 'aws_field', 'aws_version_id', 'aws_version_stage'],
+  target(labels, defaultPath) {
+    const { aws_secret_name: given, aws_field: field, aws_version_id: pin, aws_version_stage: stage } = labels;
+    const name = given ?? defaultPath();
+    const problem = nameProblem(name);
+    if (problem !== null) {
+      const subject =
+        given === undefined ? 'without label "aws_secret_name", the default' : 'label "aws_secret_name" =';
+      throw new ProviderError('INVALID_REF', `${subject} ${JSON.stringify(name)} ${problem}`);
+    }
+    if (pin !== undefined && stage !== undefined) {
+      throw new ProviderError(
+        'INVALID_REF',
+        `labels "aws_version_id" = ${JSON.stringify(pin)} and "aws_version_stage" = ${JSON.stringify(stage)} both choose a version; remove one`,
+      );
+    }
+    if (pin !== undefined && !isVersionId(pin)) {
+      throw new ProviderError(
+        'INVALID_REF',
+        `label "aws_version_id" = ${JSON.stringify(pin)} must be a version id of 32 to 64 characters, as AWS shows it`,
+      );
+    }
+    if (stage !== undefined && (stage.length > 256 || /[^\x21-\x7e]/.test(stage))) {
+      throw new ProviderError(
+        'INVALID_REF',
+        `label "aws_version_stage" = ${JSON.stringify(stage)} must be a staging label such as AWSPENDING`,
+      );
+    }
+    return {
+      location: stage === undefined || stage === CURRENT_STAGE ? { name } : { name, stage },
+      ...(field === undefined ? {} : { field }),
+      ...(pin === undefined ? {} : { pin }),
+    };
+  },
+};

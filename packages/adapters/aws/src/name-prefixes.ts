@@ -1,0 +1,31 @@
+/** AWS takes so many values in one filter. */
+const MOST = 10;
+
+/**
+ * At most ten texts of which each name begins with one, as long as they can be; empty where nothing shorter than
+ * everything would do.
+ */
+export function commonPrefixes(names: readonly string[]): readonly string[] {
+  const sorted = [...new Set(names)].sort();
+  const shared = sorted.map((name, index) => (index === 0 ? 0 : sharedLength(sorted[index - 1] ?? '', name)));
+  // Groups begin where two neighbours have the least in common.
+  const begins = shared
+    .map((length, index) => ({ length, index }))
+    .slice(1)
+    .sort((one, other) => one.length - other.length)
+    .slice(0, MOST - 1)
+    .map(({ index }) => index);
+  const bounds = [0, ...begins.sort((one, other) => one - other), sorted.length];
+  const prefixes = bounds.slice(0, -1).map((begin, group) => {
+    const first = sorted[begin] ?? '';
+    const last = sorted[(bounds[group + 1] ?? sorted.length) - 1] ?? '';
+    return first.slice(0, sharedLength(first, last));
+  });
+  return prefixes.includes('') ? [] : prefixes;
+}
+
+function sharedLength(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return length;
+}

@@ -1,0 +1,17 @@
+import { type Payload, ProviderError, parseFields } from '@vault-swarm/provider';
+
+/** What AWS keeps in a version: text or bytes. */
+export interface AwsValue {
+  readonly SecretString?: string | undefined;
+  readonly SecretBinary?: Uint8Array | undefined;
+}
+
+/** Text that is a JSON object has fields, as AWS's own console writes them; other text, and bytes, are delivered as they are. */
+export function payloadOf({ SecretString: text, SecretBinary: bytes }: AwsValue, shown: string): Payload {
+  if (text !== undefined) {
+    const fields = parseFields(text);
+    return fields === null ? { kind: 'bytes', bytes: new TextEncoder().encode(text) } : { kind: 'fields', fields };
+  }
+  if (bytes !== undefined) return { kind: 'bytes', bytes };
+  throw new ProviderError('INVALID_PAYLOAD', `${shown}: it has no value`);
+}

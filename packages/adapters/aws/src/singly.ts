@@ -1,0 +1,111 @@
+import { ProviderError } from '@vault-swarm/provider';
+import { providerErrorFor } from './aws-error.ts';
+import type { CallTarget, SecretsClient } from './client.ts';
+import { CURRENT_STAGE } from './labels.ts';
+import { idsOf } from './secret-id.ts';
+import { type SecretState, type SecretStates, versionsByStage, type WantedSecret } from './secret-state.ts';
+
+/** The most that AWS takes at once. */
+const BATCH = 20;
+const AT_ONCE = 4;
+
+/**
+ * Asks for the current values, twenty a call, and lets go of them: what is wanted is their versions. Secrets that follow another
+ * label are left out. Rejects where the call itself fails.
+ */
+export async function readInBatches(
+  client: SecretsClient,
+  wanted: readonly WantedSecret[],
+  target: CallTarget,
+): Promise<SecretStates> {
+  const asked = wanted.filter(({ needsStages }) => !needsStages);
+  const batches = Array.from({ length: Math.ceil(asked.length / BATCH) }, (_, index) =>
+    asked.slice(index * BATCH, (index + 1) * BATCH),
+  );
+  const states: SecretStates = new Map();
+  await inParallel(batches, async (batch) => {
+    let nextToken: string | undefined;
+    do {
+      const answer = await client.batch(
+        {
+          SecretIdList: batch.map(({ secretId }) => secretId),
+          ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+        },
+        target,
+      );
+      nextToken = answer.NextToken;
+      for (const { ARN: arn, Name: name, VersionId: versionId } of answer.SecretValues ?? []) {
+        if (arn === undefined || name === undefined || versionId === undefined) continue;
+        const versions = new Map([[CURRENT_STAGE, versionId]]);
+        for (const id of idsOf({ arn, name })) states.set(id, { kind: 'found', arn, versions, onlyCurrent: true });
+      }
+      for (const { SecretId: id, ErrorCode: errorCode, Message: message } of answer.Errors ?? []) {
+        const shown = batch.find(({ secretId }) => secretId === id)?.shown;
+        if (id === undefined || shown === undefined) continue;
+        const error = providerErrorFor({ name: errorCode, message }, { shown, action: 'GetSecretValue' });
+        states.set(id, { kind: 'failed', error });
+      }
+    } while (nextToken !== undefined);
+  });
+  return states;
+}
+
+/** What describing told, and whether our policy allows it for none of them. */
+export interface Described {
+  readonly states: SecretStates;
+  readonly isRefused: boolean;
+}
+
+/**
+ * Asks for each secret by itself. Those that our policy does not let us describe are left out. Rejects where AWS does not
+ * answer.
+ */
+export async function describeEach(
+  client: SecretsClient,
+  wanted: readonly WantedSecret[],
+  target: CallTarget,
+): Promise<Described> {
+  const states: SecretStates = new Map();
+  let refusals = 0;
+  await inParallel(wanted, async ({ secretId, shown }) => {
+    const state = await describe(client, secretId, { ...target, shown });
+    if (state === 'refused') refusals += 1;
+    else states.set(secretId, state);
+  });
+  return { states, isRefused: refusals === wanted.length };
+}
+
+async function describe(client: SecretsClient, secretId: string, target: CallTarget): Promise<SecretState | 'refused'> {
+  const { shown } = target;
+  try {
+    const {
+      ARN: arn = '',
+      DeletedDate: deletedAt,
+      VersionIdsToStages: stages = {},
+    } = await client.describe(secretId, target);
+    if (deletedAt === undefined) return { kind: 'found', arn, versions: versionsByStage(stages), onlyCurrent: false };
+    const message = `${shown}: it is marked for deletion; restore it, or name another secret`;
+    return { kind: 'failed', error: new ProviderError('NOT_FOUND', message) };
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.retryable) throw error;
+    return error.code === 'ACCESS_DENIED' ? 'refused' : { kind: 'failed', error };
+  }
+}
+
+/** Works through the items, a few at a time, and stops beginning new ones at the first failure. */
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  let failed = false;
+  const worker = async () => {
+    for (const item of waiting) {
+      if (failed) return;
+      try {
+        await work(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}

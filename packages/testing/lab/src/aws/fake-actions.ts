@@ -1,0 +1,113 @@
+import { FakeAwsError } from './fake-error.ts';
+import { type FakeSecret, type FakeSecrets, stagesByVersion } from './fake-secrets.ts';
+
+/** The body of a request. */
+export interface FakeInput {
+  readonly SecretId?: string;
+  readonly VersionId?: string;
+  readonly VersionStage?: string;
+  readonly SecretIdList?: readonly string[];
+  readonly Filters?: readonly { readonly Key: string; readonly Values: readonly string[] }[];
+  readonly MaxResults?: number;
+  readonly NextToken?: string;
+}
+
+/** What an action works on. */
+export interface FakeScene {
+  readonly secrets: FakeSecrets;
+  /** What a list tells, which may be behind. */
+  readonly listed: () => readonly ListedSecret[];
+  /** Throws where our policy refuses to give the value of the secret. */
+  readonly authorize: (action: string, name: string | undefined) => void;
+}
+
+/** A secret as a list shows it. */
+export type ListedSecret = ReturnType<typeof listedSecret>;
+
+type Action = (input: FakeInput, scene: FakeScene) => object;
+
+const BATCH_MOST = 20;
+const PAGE_MOST = 100;
+
+/** What the adapter calls, as the documentation describes it. */
+export const fakeActions: Readonly<Record<string, Action>> = {
+  GetSecretValue(input, { secrets, authorize }) {
+    authorize('GetSecretValue', nameOf(secrets, input.SecretId));
+    return value(secrets, input);
+  },
+
+  BatchGetSecretValue({ SecretIdList: ids = [] }, { secrets, authorize }) {
+    authorize('BatchGetSecretValue', undefined);
+    if (ids.length === 0 || ids.length > BATCH_MOST) throw new FakeAwsError('ValidationException', 'secretIdList');
+    const SecretValues: object[] = [];
+    const Errors: object[] = [];
+    for (const id of ids) {
+      try {
+        authorize('GetSecretValue', nameOf(secrets, id));
+        SecretValues.push(value(secrets, { SecretId: id }));
+      } catch (error) {
+        if (!(error instanceof FakeAwsError)) throw error;
+        Errors.push({ SecretId: id, ErrorCode: error.code, Message: error.message });
+      }
+    }
+    return { SecretValues, Errors };
+  },
+
+  DescribeSecret({ SecretId: id = '' }, { secrets, authorize }) {
+    authorize('DescribeSecret', nameOf(secrets, id));
+    const secret = secrets.find(id);
+    return { ...about(secret), VersionIdsToStages: stagesByVersion(secret) };
+  },
+
+  ListSecrets({ Filters: filters = [], MaxResults: most = PAGE_MOST, NextToken: token = '0' }, { listed, authorize }) {
+    authorize('ListSecrets', undefined);
+    if (most > PAGE_MOST) throw new FakeAwsError('ValidationException', 'maxResults');
+    if (filters.some(({ Key, Values }) => Key !== 'name' || Values.length > 10)) {
+      throw new FakeAwsError('InvalidParameterException', 'this double filters by up to ten names only');
+    }
+    const found = listed().filter(({ Name }) =>
+      filters.every(({ Values }) => Values.some((prefix) => Name.startsWith(prefix))),
+    );
+    const from = Number(token);
+    const NextToken = from + most < found.length ? { NextToken: String(from + most) } : {};
+    return { SecretList: found.slice(from, from + most), ...NextToken };
+  },
+};
+
+/** A secret as a list shows it now. */
+export function listedSecret(secret: FakeSecret) {
+  return { ...about(secret), Name: secret.name, SecretVersionsToStages: stagesByVersion(secret) };
+}
+
+function about(secret: FakeSecret): object {
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    CreatedDate: secret.createdSeconds,
+    LastChangedDate: secret.changedSeconds,
+    LastAccessedDate: secret.accessedSeconds,
+    DeletedDate: secret.deletedSeconds,
+  };
+}
+
+function value(secrets: FakeSecrets, { SecretId: id = '', VersionId, VersionStage }: FakeInput): object {
+  const { secret, version } = secrets.version(id, VersionId, VersionStage);
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    VersionId: version.id,
+    SecretString: version.SecretString,
+    SecretBinary: version.SecretBinary,
+    VersionStages: [...version.stages],
+    CreatedDate: version.createdSeconds,
+  };
+}
+
+/** For a policy that names secrets; one that is not there is nobody's. */
+function nameOf(secrets: FakeSecrets, id = ''): string | undefined {
+  try {
+    return secrets.find(id).name;
+  } catch {
+    return undefined;
+  }
+}

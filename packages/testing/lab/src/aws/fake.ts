@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type FakeInput, fakeActions, type ListedSecret, listedSecret } from './fake-actions.ts';
+import { FakeAwsError } from './fake-error.ts';
+import { FakeSecrets } from './fake-secrets.ts';
+
+/** What a request meets instead of, or before, its answer. */
+export type AwsFault =
+  /** The answer is this error. */
+  | { readonly kind: 'error'; readonly code: string; readonly message?: string; readonly status?: number }
+  /** The connection is ended without an answer. */
+  | { readonly kind: 'reset' }
+  /** There is never an answer. */
+  | { readonly kind: 'hang' }
+  /** The answer begins, and its bytes come one by one, with this between them. */
+  | { readonly kind: 'drip'; readonly intervalMs: number };
+
+/** Which requests meet a fault: all, or those of one action; always, or so often. */
+export interface AwsFaultRule {
+  readonly fault: AwsFault;
+  readonly action?: string;
+  readonly times?: number;
+}
+
+/** What was asked so far. */
+export interface AwsFakeCounts {
+  /** Of every action. */
+  readonly calls: number;
+  readonly byAction: Readonly<Record<string, number>>;
+  /** Of the bodies, both ways. */
+  readonly bytes: number;
+}
+
+/**
+ * A double of AWS Secrets Manager, after its documentation, for what an emulator gets wrong or can't show: faults, refusals,
+ * lists that are behind, moved labels. One account; each region that is asked has its own secrets. It knows its callers by their
+ * access key, and does not check signatures.
+ */
+export interface AwsFake {
+  readonly endpoint: string;
+  /** The secrets of a region, to write to them as an administrator. */
+  secrets(region?: string): FakeSecrets;
+  /** From now on requests that match meet the fault; the function ends that. */
+  disturb(rule: AwsFaultRule): () => void;
+  /** From now on the action is refused, for one secret or for all; the function ends that. */
+  deny(action: string, name?: string): () => void;
+  /** From now on lists tell what they tell now; the function ends that. */
+  freezeLists(): () => void;
+  /** Requests with other keys than these are refused; at first any key is taken. */
+  accept(...accessKeyIds: readonly string[]): void;
+  counts(): AwsFakeCounts;
+  resetCounts(): void;
+  stop(): Promise<void>;
+}
+
+const REGION = 'eu-west-1';
+
+/** Starts one on a free port of 127.0.0.1, in this process. */
+export async function startAwsFake(): Promise<AwsFake> {
+  const regions = new Map<string, FakeSecrets>();
+  const rules = new Set<{ readonly rule: AwsFaultRule; left: number }>();
+  const denied = new Set<{ readonly action: string; readonly name: string | undefined }>();
+  let frozen: Map<string, readonly ListedSecret[]> | undefined;
+  let accepted: ReadonlySet<string> | undefined;
+  let counts = { calls: 0, byAction: new Map<string, number>(), bytes: 0 };
+
+  const secretsOf = (region = REGION) => {
+    const secrets = regions.get(region) ?? new FakeSecrets(region);
+    regions.set(region, secrets);
+    return secrets;
+  };
+  const listsNow = () => new Map([...regions].map(([region, secrets]) => [region, secrets.all().map(listedSecret)]));
+
+  const authorize = (action: string, name: string | undefined) => {
+    for (const rule of denied) {
+      if (rule.action !== action || (rule.name !== undefined && rule.name !== name)) continue;
+      throw new FakeAwsError(
+        'AccessDeniedException',
+        `User is not authorized to perform: secretsmanager:${action} because no identity-based policy allows it`,
+      );
+    }
+  };
+
+  const faultFor = (action: string): AwsFault | undefined => {
+    for (const entry of rules) {
+      if (entry.rule.action !== undefined && entry.rule.action !== action) continue;
+      if (entry.left <= 0) continue;
+      entry.left -= 1;
+      return entry.rule.fault;
+    }
+    return undefined;
+  };
+
+  const answerTo = (action: string, text: string, authorization: string): object => {
+    const [, keyId = '', region = REGION] = /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(authorization) ?? [];
+    if (accepted?.has(keyId) === false) {
+      throw new FakeAwsError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+    }
+    const secrets = secretsOf(region);
+    const perform = fakeActions[action];
+    if (perform === undefined) throw new FakeAwsError('InvalidAction', `not in this double: ${action}`);
+    const listed = () => frozen?.get(region) ?? secrets.all().map(listedSecret);
+    return perform(JSON.parse(text || '{}') as FakeInput, { secrets, listed, authorize });
+  };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const action = String(request.headers['x-amz-target']).split('.')[1] ?? '';
+    counts.calls += 1;
+    counts.byAction.set(action, (counts.byAction.get(action) ?? 0) + 1);
+    const fault = faultFor(action);
+    if (fault?.kind === 'hang') return;
+    if (fault?.kind === 'reset') {
+      response.destroy();
+      return;
+    }
+    let status = 200;
+    let body: object;
+    const headers: Record<string, string> = {};
+    try {
+      if (fault?.kind === 'error') throw new FakeAwsError(fault.code, fault.message ?? fault.code, fault.status);
+      body = answerTo(action, text, request.headers.authorization ?? '');
+    } catch (error) {
+      const failure =
+        error instanceof FakeAwsError ? error : new FakeAwsError('InternalServiceError', String(error), 500);
+      status = failure.status;
+      headers['x-amzn-errortype'] = failure.code;
+      body = { __type: failure.code, Message: failure.message, message: failure.message };
+    }
+    const bytes = Buffer.from(JSON.stringify(body));
+    counts.bytes += text.length + bytes.length;
+    response.writeHead(status, {
+      ...headers,
+      'content-type': 'application/x-amz-json-1.1',
+      'content-length': String(bytes.length),
+      'x-amzn-requestid': randomUUID(),
+    });
+    if (fault?.kind === 'drip') drip(response, bytes, fault.intervalMs);
+    else response.end(bytes);
+  };
+
+  const server = createServer((request, response) => void handle(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the double listens on no port');
+
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    secrets: secretsOf,
+    disturb(rule) {
+      const entry = { rule, left: rule.times ?? Number.POSITIVE_INFINITY };
+      rules.add(entry);
+      return () => rules.delete(entry);
+    },
+    deny(action, name) {
+      const rule = { action, name };
+      denied.add(rule);
+      return () => denied.delete(rule);
+    },
+    freezeLists() {
+      frozen = listsNow();
+      return () => {
+        frozen = undefined;
+      };
+    },
+    accept(...accessKeyIds) {
+      accepted = new Set(accessKeyIds);
+    },
+    counts: () => ({ ...counts, byAction: Object.fromEntries(counts.byAction) }),
+    resetCounts() {
+      counts = { calls: 0, byAction: new Map(), bytes: 0 };
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function drip(response: ServerResponse, bytes: Buffer, intervalMs: number): void {
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (sent >= bytes.length) response.end();
+    else response.write(bytes.subarray(sent, ++sent));
+  }, intervalMs);
+  response.once('close', () => clearInterval(timer));
+}
