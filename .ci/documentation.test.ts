@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { awsLabelScheme } from '../packages/adapters/aws/src/labels.ts';
 import { fileLabelScheme } from '../packages/adapters/file/src/config.ts';
 import { vaultLabelScheme } from '../packages/adapters/vault/src/labels.ts';
 import { providerErrorCodes } from '../packages/core/provider/src/index.ts';
@@ -16,6 +17,7 @@ test('every error code stands in the reference', async () => {
 test('every label stands in the reference', async () => {
   const text = await read('docs/reference/labels.md');
   const names = [
+    ...awsLabelScheme.names,
     ...fileLabelScheme.names,
     ...vaultLabelScheme({ mount: 'secret' }).names,
     'provider',
@@ -29,7 +31,7 @@ test('every environment variable that is read stands in the reference', async ()
   const text = await read('docs/reference/environment.md');
   const sources = [
     'apps/plugin/src/configuration.ts',
-    ...['docker', 'file', 'http', 'logging', 'vault'].map((name) => `packages/adapters/${name}/src/config.ts`),
+    ...['aws', 'docker', 'file', 'http', 'logging', 'vault'].map((name) => `packages/adapters/${name}/src/config.ts`),
     ...(await readdir(join(root, 'packages/adapters/vault/src/auth'))).map(
       (name) => `packages/adapters/vault/src/auth/${name}`,
     ),
