@@ -48,7 +48,7 @@ export class ShiftedClock implements Clock {
 }
 
 /** The configuration that these variables give; throws where they are wrong. */
-export function configOf(variables: Variables): AwsConfig {
+function configOf(variables: Variables): AwsConfig {
   const environment = new Environment(variables, (path) => readFileSync(path, 'utf8'));
   const config = parseAwsConfig(environment);
   if (environment.problems.length > 0) throw new Error(JSON.stringify(environment.problems));

@@ -13,7 +13,7 @@ export interface FakeInput {
 }
 
 /** What an action works on. */
-export interface FakeScene {
+interface FakeScene {
   readonly secrets: FakeSecrets;
   /** What a list tells, which may be behind. */
   readonly listed: () => readonly ListedSecret[];

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { codeOf, providerErrorFor } from './aws-error.ts';
+
+const asked = { shown: 'aws app/db', action: 'GetSecretValue' };
+const failure = (name: string, message = '', more: object = {}) => Object.assign(new Error(message), { name }, more);
+
+test.for([
+  ['ResourceNotFoundException', "Secrets Manager can't find the specified secret.", 'NOT_FOUND', 'no such secret'],
+  ['ResourceNotFoundException', "can't find … for staging label: AWSCURRENT", 'NOT_FOUND', 'no such version'],
+  ['InvalidRequestException', 'it was marked for deletion.', 'NOT_FOUND', 'marked for deletion'],
+  ['AccessDeniedException', 'User is not authorized', 'ACCESS_DENIED', 'allow secretsmanager:GetSecretValue'],
+  ['AccessDeniedException', 'Access to KMS is not allowed', 'ACCESS_DENIED', 'kms:Decrypt'],
+  ['DecryptionFailure', '', 'ACCESS_DENIED', 'kms:Decrypt'],
+  ['ExpiredTokenException', '', 'UNAUTHENTICATED', 'renew them'],
+  ['UnrecognizedClientException', '', 'UNAUTHENTICATED', 'renew them'],
+  ['InvalidSignatureException', '', 'UNAUTHENTICATED', 'renew them'],
+  ['CredentialsProviderError', 'Could not load', 'UNAUTHENTICATED', 'we have no credentials'],
+  ['ThrottlingException', 'Rate exceeded', 'RATE_LIMITED', 'slow down'],
+  ['InvalidParameterException', '', 'INVALID_REF', 'correct the labels'],
+  ['InternalServiceError', '', 'UNAVAILABLE', 'broken'],
+  ['TimeoutError', '', 'UNAVAILABLE', 'in time'],
+  ['Error', 'Region is missing', 'INVALID_REF', 'AWS_REGION'],
+] as const)('%s (%s) is %s, and says what to do: %s', ([name, message, code, advice]) => {
+  const error = providerErrorFor(failure(name, message), asked);
+  expect(error.code).toBe(code);
+  expect(error.message).toMatch(/^aws app\/db: /);
+  expect(error.message).toContain(advice);
+});
+
+test('what AWS asks to wait for is said to who asks', () => {
+  expect(providerErrorFor(failure('ThrottlingException'), asked).retryAfterMs).toBeGreaterThan(0);
+});
+
+test('an answer that the SDK can not read is told by its status', () => {
+  expect(codeOf(failure('SyntaxError', 'Unexpected token', { $response: { statusCode: 403 } }))).toBe('ACCESS_DENIED');
+  expect(codeOf(failure('SyntaxError', 'Unexpected token', { $metadata: { httpStatusCode: 429 } }))).toBe(
+    'RATE_LIMITED',
+  );
+  expect(codeOf(failure('SyntaxError', 'Unexpected token'))).toBe('UNAVAILABLE');
+});
+
+test('nothing that AWS answers is in the message, whatever it calls its error', () => {
+  const error = providerErrorFor(failure('s3cret value', 's3cret value'), asked);
+  expect(error.message).not.toContain('s3cret');
+  expect(error.cause).toBeUndefined();
+});

@@ -1,0 +1,164 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { type Clock, EventBus, type ProviderInstance, type TimedEvent } from '@vault-swarm/provider';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  failureOf,
+  providerOf,
+  readTextOf,
+  realClock,
+  refTo,
+  ShiftedClock,
+  soon,
+  variablesFor,
+} from './testing/configured.ts';
+
+let aws: AwsFake;
+let provider: ProviderInstance;
+let requests: Extract<TimedEvent, { type: 'provider.requested' }>[];
+
+beforeEach(async () => {
+  aws = await startAwsFake();
+  aws.secrets().write('db', { SecretString: 'x' });
+  requests = [];
+  const events = new EventBus(realClock);
+  events.subscribe((event) => {
+    if (event.type === 'provider.requested') requests.push(event);
+  });
+  provider = providerOf(variablesFor(aws.endpoint), { events });
+});
+afterEach(async () => {
+  await provider.close();
+  await aws.stop();
+});
+
+const throttled = { kind: 'error', code: 'ThrottlingException', message: 'Rate exceeded' } as const;
+
+describe('a call', () => {
+  test('that is throttled is sent again, and every request is told', async () => {
+    aws.disturb({ fault: throttled, times: 1 });
+    expect(await readTextOf(provider, refTo('db'))).toBe('x');
+    expect(requests.map(({ operation, outcome }) => `${operation} ${outcome}`)).toEqual([
+      'read RATE_LIMITED',
+      'read ok',
+    ]);
+    for (const { durationMs } of requests) expect(durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  test('that is throttled for longer fails within its attempts, and says to slow down', async () => {
+    aws.disturb({ fault: throttled });
+    const error = await failureOf(provider.secrets.read(refTo('db'), soon()));
+    expect(error).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(error.retryAfterMs).toBeGreaterThan(0);
+    expect(aws.counts().calls).toBeLessThanOrEqual(3);
+  });
+
+  test('that waits to be sent again ends when it is aborted', async () => {
+    aws.disturb({ fault: throttled });
+    const controller = new AbortController();
+    const reading = failureOf(provider.secrets.read(refTo('db'), { signal: controller.signal }));
+    await expect.poll(() => aws.counts().calls, { interval: 5 }).toBeGreaterThan(0);
+    const abortedAtMs = performance.now();
+    controller.abort();
+    expect(await reading).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(performance.now() - abortedAtMs).toBeLessThan(100);
+  });
+
+  test.for([
+    ['hangs', { kind: 'hang' }],
+    ['drips', { kind: 'drip', intervalMs: 50 }],
+  ] as const)('whose answer %s ends when it is aborted', async ([_how, fault]) => {
+    aws.disturb({ fault });
+    const controller = new AbortController();
+    const reading = failureOf(provider.secrets.read(refTo('db'), { signal: controller.signal }));
+    await expect.poll(() => aws.counts().calls, { interval: 5 }).toBeGreaterThan(0);
+    const abortedAtMs = performance.now();
+    controller.abort();
+    expect(await reading).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(performance.now() - abortedAtMs).toBeLessThan(100);
+    expect(requests).toMatchObject([{ operation: 'read', outcome: 'UNAVAILABLE' }]);
+  });
+
+  test('whose answer drips is cut off after ten seconds', async () => {
+    aws.disturb({ fault: { kind: 'drip', intervalMs: 50 } });
+    // Timers end twenty times as soon.
+    const clock: Clock = { ...realClock, after: (delayMs, callback) => realClock.after(delayMs / 20, callback) };
+    const hasty = providerOf(variablesFor(aws.endpoint), { clock });
+    const error = await failureOf(hasty.secrets.read(refTo('db'), { signal: new AbortController().signal }));
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: 'aws db: AWS did not answer within 10000 ms' });
+    await hasty.close();
+  });
+
+  test('that is lost is sent again', async () => {
+    aws.disturb({ fault: { kind: 'reset' }, times: 1 });
+    expect(await readTextOf(provider, refTo('db'))).toBe('x');
+  });
+});
+
+describe('our login', () => {
+  const variables = () => {
+    const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...others } = variablesFor(aws.endpoint);
+    return others;
+  };
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'aws-login-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test('follows the files of its keys', async () => {
+    const [id, key] = [join(folder, 'id'), join(folder, 'key')];
+    await writeFile(id, 'AKIAOLD\n');
+    await writeFile(key, 'secret\n');
+    const own = providerOf({ ...variables(), AWS_ACCESS_KEY_ID_FILE: id, AWS_SECRET_ACCESS_KEY_FILE: key });
+    aws.accept('AKIAOLD');
+    expect(await readTextOf(own, refTo('db'))).toBe('x');
+    aws.accept('AKIANEW');
+    expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+    await writeFile(id, 'AKIANEW\n');
+    expect(await readTextOf(own, refTo('db'))).toBe('x');
+    await rm(key);
+    expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: expect.stringContaining('we have no credentials'),
+    });
+    await own.close();
+  });
+
+  test('looks into the files of profiles again when AWS refuses what was in them', async () => {
+    const file = join(folder, 'credentials');
+    const profile = (id: string) => `[prod]\naws_access_key_id = ${id}\naws_secret_access_key = secret\n`;
+    await writeFile(file, profile('AKIAOLD'));
+    aws.accept('AKIAOLD');
+    const clock = new ShiftedClock();
+    const own = providerOf({ ...variables(), AWS_PROFILE: 'prod', AWS_SHARED_CREDENTIALS_FILE: file }, { clock });
+    expect(await readTextOf(own, refTo('db'))).toBe('x');
+    await writeFile(file, profile('AKIANEW'));
+    aws.accept('AKIANEW');
+    expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+    // The same source is not asked more often than each five seconds.
+    clock.advance(5_001);
+    expect(await readTextOf(own, refTo('db'))).toBe('x');
+    await own.close();
+  });
+
+  test('that AWS says has ended is an error of ours, not of the secret', async () => {
+    aws.disturb({ fault: { kind: 'error', code: 'ExpiredTokenException', message: 'expired' } });
+    expect(await failureOf(provider.secrets.read(refTo('db'), soon()))).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      retryable: true,
+    });
+  });
+});
+
+test('a closed provider cuts off what is under way, and begins nothing', async () => {
+  aws.disturb({ fault: { kind: 'hang' } });
+  const reading = failureOf(provider.secrets.read(refTo('db'), soon()));
+  await expect.poll(() => aws.counts().calls, { interval: 5 }).toBe(1);
+  await provider.close();
+  expect(await reading).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await failureOf(provider.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(aws.counts().calls).toBe(1);
+});

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { SeenVersions } from './seen-versions.ts';
+import { ShiftedClock } from './testing/configured.ts';
+
+const stage = { region: undefined, secretId: 'db', stage: 'AWSCURRENT' };
+
+function setUp() {
+  const clock = new ShiftedClock();
+  const seen = new SeenVersions(clock);
+  const marker = (version: string, secret = 'AbCdEf') => seen.markerOf(stage, secret, version);
+  const read = (version: string) => {
+    clock.advance(1);
+    seen.read(stage, version, clock.monotonic());
+  };
+  return { clock, seen, marker, read };
+}
+
+test('a version has one marker, and another version another', () => {
+  const { marker, read } = setUp();
+  const first = marker('1');
+  read('1');
+  expect(marker('1')).toBe(first);
+  expect(marker('2')).not.toBe(first);
+});
+
+test('a secret that was made again under its name has another marker, even with the same version', () => {
+  const { marker } = setUp();
+  expect(marker('1')).not.toBe(marker('1', 'GhIjKl'));
+});
+
+test('a read that is behind what was reported makes for another look, until it is not', () => {
+  const { marker, read } = setUp();
+  const first = marker('2');
+  read('1');
+  const second = marker('2');
+  expect(second).not.toBe(first);
+  read('2');
+  expect(marker('2')).toBe(second);
+});
+
+test('a read that is ahead of what was reported makes for another look', () => {
+  const { marker, read } = setUp();
+  const first = marker('1');
+  read('2');
+  expect(marker('1')).not.toBe(first);
+});
+
+test('a read that began before the report says nothing about it', () => {
+  const { clock, seen, marker } = setUp();
+  const begunAtMs = clock.monotonic();
+  clock.advance(5);
+  const first = marker('2');
+  seen.read(stage, '1', begunAtMs);
+  expect(marker('2')).toBe(first);
+});
