@@ -16,15 +16,15 @@ const engine = [
   { name: 'tar', debian: 'tar', isThere: () => find('tar') },
   { name: 'a static busybox', debian: 'busybox-static', isThere: () => isStatic(find('busybox')) },
 ];
-const vaultBuild = [
+const download = [
   { name: 'Python with pip', debian: 'python3-pip', isThere: hasPip },
-  { name: 'perl', debian: 'perl-base', isThere: () => find('perl') },
   {
     name: 'CA certificates',
     debian: 'ca-certificates',
     isThere: () => process.env.SSL_CERT_FILE || existsSync('/etc/ssl/certs') || existsSync('/etc/pki/tls/certs'),
   },
 ];
+const vaultBuild = [...download, { name: 'perl', debian: 'perl-base', isThere: () => find('perl') }];
 
 /** Makes sure that an engine can run in a box here. Resolves to why it can't, or to undefined. */
 export async function prepareEngine() {
@@ -35,6 +35,11 @@ export async function prepareEngine() {
 /** Makes sure that Vault can be built here. Resolves to why it can't, or to undefined. */
 export function prepareVaultBuild() {
   return provide(vaultBuild, 'to build a Vault server');
+}
+
+/** Makes sure that a server can be downloaded here. Resolves to why it can't, or to undefined. */
+export function prepareDownload() {
+  return provide(download, 'to download an OpenBao server');
 }
 
 async function provide(needs, purpose) {

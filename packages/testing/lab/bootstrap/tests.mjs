@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { runInBox } from '../box/box.mjs';
 import { build, check, install, projectEnv, root } from './project.mjs';
 import { commandStep, SetupError, say } from './step.mjs';
-import { prepareEngine, prepareVaultBuild } from './system.mjs';
+import { prepareDownload, prepareEngine, prepareVaultBuild } from './system.mjs';
 
 const isCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
 const deadlineMs = 30 * 60_000;
@@ -31,11 +31,12 @@ async function run(args) {
 
   const engineProblem = unitOnly ? undefined : await prepareEngine();
   const { vault, problem: vaultProblem } = unitOnly ? {} : await prepareVault();
-  const problems = [engineProblem, vaultProblem].filter((problem) => problem !== undefined);
+  const { openbao, problem: openbaoProblem } = unitOnly ? {} : await prepareOpenBao();
+  const problems = [engineProblem, vaultProblem, openbaoProblem].filter((problem) => problem !== undefined);
   if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
   // The tests on several managers have a command of their own: see swarm.mjs.
   const selection = projectsIn(args).length > 0 ? args : ['--project', '!swarm', ...args];
-  const missing = { engine: engineProblem, vault: vaultProblem };
+  const missing = { engine: engineProblem, vault: vaultProblem, openbao: openbaoProblem };
   const left = problems.length === 0 ? [] : await testsThatNeed(missing, selection);
 
   const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
@@ -47,7 +48,11 @@ async function run(args) {
       ...[...new Set(left.map(({ file }) => file))].flatMap((file) => ['--exclude', file]),
       ...selection,
     ];
-    const env = { ...projectEnv(), ...(vault === undefined ? {} : { VAULT_BIN: vault }) };
+    const env = {
+      ...projectEnv(),
+      ...(vault === undefined ? {} : { VAULT_BIN: vault }),
+      ...(openbao === undefined ? {} : { OPENBAO_BIN: openbao }),
+    };
     const inBox = !unitOnly && engineProblem === undefined;
     const code = await (inBox ? runInBox : runHere)('node', vitest, { cwd: root, env, deadlineMs });
     const totals = existsSync(report) ? read(report) : { passed: 0, failed: 1, skipped: [] };
@@ -91,11 +96,21 @@ function read(report) {
 /** Makes sure that there is a Vault server: resolves to its program, or to why there is none. */
 export async function prepareVault() {
   const problem = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
-  if (problem !== undefined) return { problem };
-  const script = fileURLToPath(new URL('./vault-path.mjs', import.meta.url));
+  const { found, ...why } = problem === undefined ? await find('a Vault server', './vault-path.mjs') : { problem };
+  return { vault: found, ...why };
+}
+
+/** Makes sure that there is an OpenBao server: resolves to its program, or to why there is none. */
+async function prepareOpenBao() {
+  const problem = process.env.OPENBAO_BIN ? undefined : await prepareDownload();
+  const { found, ...why } = problem === undefined ? await find('an OpenBao server', './openbao-path.mjs') : { problem };
+  return { openbao: found, ...why };
+}
+
+async function find(what, script) {
+  const args = ['--conditions=@vault-swarm/source', fileURLToPath(new URL(script, import.meta.url))];
   try {
-    const args = ['--conditions=@vault-swarm/source', script];
-    return { vault: await commandStep('finding a Vault server', 'node', args, { env: projectEnv(), show: true }) };
+    return { found: await commandStep(`finding ${what}`, 'node', args, { env: projectEnv(), show: true }) };
   } catch (error) {
     return { problem: error.message };
   }
@@ -109,7 +124,11 @@ async function testsThatNeed(missing, args) {
     const text = textWithImports(file);
     const needsEngine = /\b(start(Engine|Swarm|Managers)|PluginSwarm)\b/.test(text);
     const needsVault = /\b(startVault|PluginSwarm)\b/.test(text);
-    const skip = (missing.engine !== undefined && needsEngine) || (missing.vault !== undefined && needsVault);
+    const needsOpenBao = /\bstartOpenBao\b/.test(text);
+    const skip =
+      (missing.engine !== undefined && needsEngine) ||
+      (missing.vault !== undefined && needsVault) ||
+      (missing.openbao !== undefined && needsOpenBao);
     if (!skip || projectName === 'unit') return [];
     const own = readFileSync(file, 'utf8');
     const names = [...own.matchAll(/^\s*(?:it|test)(?:\.each\b.*?\))?\(\s*(['"`])(.*?)\1/gm)].map((match) => match[2]);

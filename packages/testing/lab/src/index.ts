@@ -23,7 +23,14 @@ export {
   type UpdateConfig,
 } from './swarm.ts';
 export { driverRequest, type HttpAnswer, unixRequest } from './unix-http.ts';
-export { startVault, type Vault, type VaultAnswer, type VaultCaller, type VaultOptions } from './vault.ts';
+export {
+  startOpenBao,
+  startVault,
+  type Vault,
+  type VaultAnswer,
+  type VaultCaller,
+  type VaultOptions,
+} from './vault.ts';
 export { findVault } from './vault-binary.ts';
 export {
   type FaultMatch,

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ended, hasEnded } from './child-end.ts';
 import { systemPath } from './command.ts';
 import { freePort } from './free-port.ts';
+import { findOpenBao } from './openbao-binary.ts';
 import { findVault } from './vault-binary.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -14,6 +15,8 @@ export interface VaultCaller {
   /** The root token if not given; '' for none. */
   readonly token?: string;
   readonly namespace?: string;
+  /** Wraps the answer in a token of this life, such as `5m`. */
+  readonly wrapTtl?: string;
 }
 
 /** What Vault answered. */
@@ -62,8 +65,16 @@ export interface VaultOptions {
  * @throws with the end of its log if it does not come up in 20 s.
  */
 export async function startVault(options: VaultOptions): Promise<Vault> {
+  return startServer(await findVault(), options);
+}
+
+/** As {@link startVault}, for an OpenBao server, which takes the same flags; `kvVersion` can only be 2. */
+export async function startOpenBao(options: Omit<VaultOptions, 'kvVersion'>): Promise<Vault> {
+  return startServer(await findOpenBao(), options);
+}
+
+async function startServer(binary: string, options: VaultOptions): Promise<Vault> {
   const { dir, kvVersion = 2, tls = false, extraFlags = [] } = options;
-  const binary = await findVault();
   // A full Vault also takes the port after its own.
   const port = options.port ?? (await freePort({ consecutive: 2 }));
   const certificates = join(dir, 'tls');
@@ -102,11 +113,8 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
   };
   const addr = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   const caFile = tls ? join(certificates, 'vault-ca.pem') : undefined;
-  const call = (method: string, path: string, body?: unknown, { token = rootToken, namespace }: VaultCaller = {}) =>
-    ask(`${addr}/v1/${path.replace(/^\//, '')}`, caFile, method, body, {
-      ...(token === '' ? {} : { 'X-Vault-Token': token }),
-      ...(namespace === undefined ? {} : { 'X-Vault-Namespace': namespace }),
-    });
+  const call = (method: string, path: string, body?: unknown, caller: VaultCaller = {}) =>
+    ask(`${addr}/v1/${path.replace(/^\//, '')}`, caFile, method, body, headersOf({ token: rootToken, ...caller }));
   try {
     await waitFor(
       async (see) => {
@@ -115,14 +123,14 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
         see(answer);
         return answer.status === 200;
       },
-      { timeoutMs: 20_000, intervalMs: 20, what: `Vault on ${addr}` },
+      { timeoutMs: 20_000, intervalMs: 20, what: `${basename(binary)} on ${addr}` },
     );
     if (failure !== undefined) throw failure;
     if (hasEnded(server)) throw new Error(`it ended with exit code ${server.exitCode}`);
   } catch (error) {
     await end('SIGKILL');
     const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
-    throw new Error(`Vault did not come up: ${String(error)}\n${lines.slice(-10).join('\n')}`);
+    throw new Error(`${basename(binary)} did not come up: ${String(error)}\n${lines.slice(-10).join('\n')}`);
   }
   return {
     addr,
@@ -134,6 +142,14 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
     request: call,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+  };
+}
+
+function headersOf({ token = '', namespace, wrapTtl }: VaultCaller): Record<string, string> {
+  return {
+    ...(token === '' ? {} : { 'X-Vault-Token': token }),
+    ...(namespace === undefined ? {} : { 'X-Vault-Namespace': namespace }),
+    ...(wrapTtl === undefined ? {} : { 'X-Vault-Wrap-TTL': wrapTtl }),
   };
 }
 

@@ -4,6 +4,7 @@
 # How it is kept small, with Vault's own code otherwise untouched:
 # - main.go replaces Vault's `command` package and its plugin list (helper/builtinplugins);
 # - stubs.txt replaces the modules that the core imports for things dev mode never does (cloud KMS seals and so on);
+# - of AWS's SDK, which the aws auth method needs, EC2 (25 s to compile) is replaced too, and the rest is taken as it is;
 # - a patch of three lines: Vault's own `replace .../sdk => ./sdk` does not apply when it is a dependency, and no published
 #   tag of sdk fits 1.21.4, so three call sites are fitted to sdk v0.21.0 (deduplication flag and transit restore only).
 # Deterministic without a committed go.sum: versions follow from Vault's go.mod, verified by the checksum database;
@@ -18,8 +19,13 @@ mkdir -p "$dir/build-slim" && cd "$dir/build-slim"
 rm -rf vault-src stubs go.mod go.sum
 cp "$here/main.go" .
 
-src=$(cd /tmp && go mod download -json "github.com/hashicorp/vault@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
-[ -d "$src" ] || { echo "cannot download github.com/hashicorp/vault@$version" >&2; exit 1; }
+fetch() { # MODULE VERSION: downloads it and prints its directory
+  local folder
+  folder=$(cd /tmp && go mod download -json "$1@$2" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+  [ -d "$folder" ] || { echo "cannot download $1@$2" >&2; exit 1; }
+  echo "$folder"
+}
+src=$(fetch github.com/hashicorp/vault "$version")
 cp -r "$src" vault-src && chmod -R u+w vault-src
 sub() { # FILE OLD NEW: replace exactly one line's text, fail if it is not there
   grep -qF -- "$2" "$1" || { echo "patch does not fit: $1: $2" >&2; exit 1; }
@@ -60,6 +66,10 @@ func (*Wrapper) SetConfig(context.Context, ...wrapping.Option) (*wrapping.Wrappe
     elsif (/^-- kms (\S+)$/) { to("$1.go"); print $out "package $1\n\n$kms"; } # what the six seal wrappers share
     elsif ($out) { print $out $_; }
   }' "$here/stubs.txt"
+sdk=$(fetch github.com/aws/aws-sdk-go "$(sed -n 's/^\tgithub.com\/aws\/aws-sdk-go \(v[^ ]*\).*/\1/p' vault-src/go.mod)")
+for part in aws internal private service/iam service/sso service/ssooidc service/sts; do
+  mkdir -p "stubs/awssdk/$(dirname "$part")" && cp -r "$sdk/$part" "stubs/awssdk/$part"
+done
 go build -trimpath -ldflags='-s -w' -o "$dir/vault-slim.tmp" .
 mv "$dir/vault-slim.tmp" "$dir/vault-slim"
 "$dir/vault-slim" version >&2

@@ -26,6 +26,7 @@ import (
 	logicalKv "github.com/hashicorp/vault-plugin-secrets-kv"
 	"github.com/hashicorp/vault/audit"
 	credAppRole "github.com/hashicorp/vault/builtin/credential/approle"
+	credAws "github.com/hashicorp/vault/builtin/credential/aws"
 	credCert "github.com/hashicorp/vault/builtin/credential/cert"
 	credLdap "github.com/hashicorp/vault/builtin/credential/ldap"
 	credUserpass "github.com/hashicorp/vault/builtin/credential/userpass"
@@ -54,6 +55,7 @@ type registry map[consts.PluginType]map[string]any
 var builtins = registry{
 	consts.PluginTypeCredential: {
 		"approle":  logical.Factory(credAppRole.Factory),
+		"aws":      logical.Factory(credAws.Factory),
 		"cert":     logical.Factory(credCert.Factory),
 		"jwt":      logical.Factory(credJWT.Factory),
 		"ldap":     logical.Factory(credLdap.Factory),

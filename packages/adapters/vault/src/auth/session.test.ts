@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ShiftedClock } from '../testing/clocks.ts';
+import { ShiftedClock, SteppedClock } from '../testing/clocks.ts';
 import { providerOf, readTextOf, refTo, soon, type Variables } from '../testing/configured.ts';
 import {
   data,
@@ -281,5 +281,68 @@ describe('a session by token', () => {
     expect((await failedRead(provider({ ...at, VAULT_TOKEN: 'dead' }))).code).toBe('UNAUTHENTICATED');
     expect((await failedRead(provider({ ...at, VAULT_TOKEN: 'live' }))).code).toBe('ACCESS_DENIED');
     await bao.close();
+  });
+});
+
+describe('a session that nobody uses', () => {
+  test('is renewed all the same, less often where that fails, and no more when it is closed', async () => {
+    const stepped = new SteppedClock();
+    const instance = providerOf({ VAULT_ADDR: vault.address, ...approle }, stepped);
+    await readTextOf(instance, refTo('app'));
+    const renewals = () => count('auth/token/renew-self');
+    stepped.advance(2_390_000);
+    stepped.advance(20_000);
+    await expect.poll(renewals).toBe(1);
+    script.renewAnswer = () => ({ status: 503, json: { errors: [] } });
+    stepped.advance(2_410_000);
+    await expect.poll(renewals).toBe(2);
+    // After 5 s and again after 10 s.
+    for (const [passedMs, expected] of [
+      [4_000, 2],
+      [2_000, 3],
+      [8_000, 3],
+      [3_000, 4],
+    ] as const) {
+      stepped.advance(passedMs);
+      await expect.poll(renewals).toBe(expected);
+    }
+    await instance.close();
+    stepped.advance(30_000);
+    await readTextOf(provider(approle), refTo('app'));
+    expect(renewals()).toBe(4);
+  });
+
+  test('logs in with the credentials that its file has now, instead of a renewal', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vault-session-'));
+    const file = join(folder, 'secret-id');
+    writeFileSync(file, 'first');
+    const instance = provider({ ...approle, VAULT_SECRET_ID: '', VAULT_SECRET_ID_FILE: file });
+    await readTextOf(instance, refTo('app'));
+    const good = script.loginAnswer;
+    script.loginAnswer = () => ({ status: 400, json: { errors: ['invalid role or secret ID'] } });
+    writeFileSync(file, 'wrong');
+    clock.advance(2_410_000);
+    await readTextOf(instance, refTo('app'));
+    await expect.poll(() => count('auth/token/renew-self')).toBe(1);
+    script.loginAnswer = good;
+    writeFileSync(file, 'second');
+    clock.advance(2_410_000);
+    await readTextOf(instance, refTo('app'));
+    await expect.poll(() => count('auth/approle/login')).toBe(3);
+    expect(count('auth/token/renew-self')).toBe(1);
+    const bodies = vault.seen.filter(({ path }) => path === 'auth/approle/login').map(({ body }) => JSON.parse(body));
+    expect(bodies.map(({ secret_id }) => secret_id)).toEqual(['first', 'wrong', 'second']);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('is told that a login wants a second factor, and does not try it again at once', async () => {
+    script.loginAnswer = () => ({
+      status: 200,
+      json: { auth: { client_token: '', mfa_requirement: { mfa_request_id: 'id' }, lease_duration: 0 } },
+    });
+    const instance = provider({ VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: 'role', VAULT_SECRET_ID: 'secret-id' });
+    for (let turn = 0; turn < 3; turn++)
+      expect((await failedRead(instance)).message).toContain('asks for a second factor');
+    expect(count('auth/approle/login')).toBe(1);
   });
 });

@@ -5,6 +5,7 @@ export type SendAsRoot = (
   method: string,
   path: string,
   body?: string,
+  caller?: { readonly wrapTtl?: string },
 ) => Promise<{ readonly status: number; readonly body: unknown; readonly text: string }>;
 
 /** Writes to a Vault as its operator would. */
@@ -21,6 +22,13 @@ export class VaultAdmin {
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     const content = answer.body as { data?: Record<string, unknown>; auth?: Record<string, unknown> } | undefined;
     return content?.auth ?? content?.data ?? {};
+  }
+
+  /** Sends one request whose answer is wrapped, and gives the token that gives it once. */
+  async wrapped(method: string, path: string, body: ExactJson = {}): Promise<string> {
+    const answer = await this.#send(method, path, stringifyExactJson(body), { wrapTtl: '5m' });
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    return (answer.body as { readonly wrap_info: { readonly token: string } }).wrap_info.token;
   }
 
   async mount(name: string, version: '1' | '2'): Promise<void> {
