@@ -52,13 +52,7 @@ const PROVIDER_KINDS = ['vault', 'openbao', 'aws', 'file'] as const;
 type ProviderKind = (typeof PROVIDER_KINDS)[number];
 
 /** The contract names these; this version does not have them, and would do something else than was asked for. */
-const NOT_YET = [
-  'CONFIG_FILE',
-  'MONITORING_VIEW_TOKEN',
-  'MONITORING_VIEW_TOKEN_FILE',
-  'MONITORING_TLS_CERT_FILE',
-  'MONITORING_TLS_KEY_FILE',
-];
+const NOT_YET = ['CONFIG_FILE'];
 
 /** A thousand services with twenty secrets each, and the revision before of every one. */
 const MEMORY_REVISIONS = 40_000;
@@ -86,7 +80,7 @@ export function parseConfiguration(
       memory: { maxRevisions: MEMORY_REVISIONS, maxBytes: MEMORY_BYTES },
     },
     docker: parseDockerConfig(environment, readFile),
-    monitoring: parseMonitoringConfig(environment),
+    monitoring: parseMonitoringConfig(environment, readFile),
     logging: parseLoggingConfig(environment),
     warnings,
   };

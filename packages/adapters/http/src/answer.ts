@@ -34,6 +34,12 @@ export function answerTagged(
   }
 }
 
+/** Ends the response with nothing but its status. */
+export function answerEmpty(response: ServerResponse, status: number): void {
+  response.statusCode = status;
+  response.end();
+}
+
 /** Ends the response with a page. */
 export function answerHtml(response: ServerResponse, status: number, page: string): void {
   answer(response, status, 'text/html; charset=utf-8', page);

@@ -1,20 +1,22 @@
 import { healthReport, metricsReport } from '@vault-swarm/metrics';
 import type { Clock, Events } from '@vault-swarm/provider';
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
-import helmet from 'helmet';
-import type { Access } from './access.ts';
-import { answer, answerHtml, answerJson, answerProblem, answerTagged } from './answer.ts';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { Access } from './access/access.ts';
+import { limitFailedSignIns } from './access/failed-sign-ins.ts';
+import { gate, hostGate, onlyFullAccess } from './access/gate.ts';
+import { signInRoute, signOutRoute } from './access/session-route.ts';
+import { answer, answerJson, answerProblem, answerTagged } from './answer.ts';
 import type { CallerAccess } from './api/index.ts';
-import type { Asset } from './assets.ts';
-import { dashboardPage } from './dashboard/page.ts';
+import type { DashboardFiles } from './assets.ts';
 import { signInStyleSource } from './dashboard/sign-in.ts';
+import { answerSignIn, assetRoute, dashboardRoute } from './dashboard-routes.ts';
 import { etagOf } from './etag.ts';
 import { eventsRoute } from './events-route.ts';
-import { gate } from './gate.ts';
 import { secretsRoute, servicesRoute } from './list-routes.ts';
 import { overviewDocument } from './overview.ts';
 import { planRoute } from './plan-route.ts';
 import { rotateRoute } from './rotate-route.ts';
+import { secureHeaders } from './secure-headers.ts';
 import type { MonitoringSources } from './sources.ts';
 import { StatusLists } from './status-lists.ts';
 import { Streams } from './stream.ts';
@@ -23,7 +25,7 @@ import { streamRoute } from './stream-route.ts';
 /** What the routes need. */
 export interface AppParts {
   readonly access: Access;
-  readonly assets: readonly Asset[];
+  readonly dashboard: DashboardFiles;
   readonly sources: MonitoringSources;
   readonly clock: Clock;
   /** Gets `monitoring.failed` for a request that could not be answered. */
@@ -37,37 +39,45 @@ export interface MonitoringApp {
   closeStreams(): void;
 }
 
-/** Every route of the monitoring port; all but `/health` stand behind the gate. */
-export function createApp({ access, assets, sources, clock, events }: AppParts): MonitoringApp {
+/** Every route of the monitoring port; all but `/health` and signing in stand behind the gate. */
+export function createApp({ access, dashboard, sources, clock, events }: AppParts): MonitoringApp {
   const app = express();
   const statusLists = new StatusLists(
     () => sources.status(),
     () => clock.monotonic(),
   );
   const overview = (caller: CallerAccess) => overviewDocument(sources, statusLists.now(), caller);
-  const accessOf = ({ headers }: Request): CallerAccess | null =>
-    !access.tokenNeeded || access.signedIn(headers.authorization) ? 'full' : null;
   const streams = new Streams({ clock, recentEvents: sources.recentEvents, lists: () => statusLists.now(), overview });
+  const failedSignIn = limitFailedSignIns();
   app.disable('x-powered-by').disable('etag');
   // A path is what it says: "/Health" and "/health/" are others, and must not get around the gate.
   app.enable('case sensitive routing').enable('strict routing');
-  app.use(secureHeaders());
+  app.use(secureHeaders(dashboard.pages === null ? [signInStyleSource] : []));
   const get = (path: string, handler: RequestHandler) => {
     app.route(path).get(handler).all(methodNotAllowed('GET, HEAD', 'Only GET and HEAD are answered here.'));
   };
 
   get('/health', (request, response) => {
-    const signedIn = access.signedIn(request.headers.authorization);
+    const signedIn = access.tokenNeeded && access.of(request) !== null;
     const report = healthReport(sources.figures(), sources.problems(), signedIn);
     answerJson(response, report.healthy ? 200 : 503, report);
   });
 
-  app.use(gate(access, sources.pluginName));
+  app.use(hostGate(access));
+  app
+    .route('/api/v1/session')
+    .post(...signInRoute(access, failedSignIn))
+    .delete(...signOutRoute(access))
+    .all(methodNotAllowed('POST, DELETE', 'Only POST and DELETE are answered here.'));
+  for (const asset of dashboard.assets) if (asset.isOpen) get(`/assets/${asset.name}`, assetRoute(asset));
 
-  get('/', (_request, response) => answerHtml(response, 200, dashboardPage(sources, clock.now())));
-  for (const { name, contentType, body } of assets) {
-    get(`/assets/${name}`, (_request, response) => answer(response, 200, contentType, body));
-  }
+  app.use(gate(access, failedSignIn, answerSignIn(dashboard, sources.pluginName)));
+
+  get(
+    '/',
+    dashboardRoute(dashboard, sources, () => clock.now()),
+  );
+  for (const asset of dashboard.assets) if (!asset.isOpen) get(`/assets/${asset.name}`, assetRoute(asset));
   get('/livez', (_request, response) => {
     const live = sources.live();
     answerJson(response, live ? 200 : 503, { live });
@@ -85,7 +95,7 @@ export function createApp({ access, assets, sources, clock, events }: AppParts):
     answer(response, 200, sources.prometheus.contentType(accept), body);
   });
   get('/api/v1/overview', (request, response) => {
-    const body = `${JSON.stringify(overview(accessOf(request) ?? 'view'))}\n`;
+    const body = `${JSON.stringify(overview(access.of(request) ?? 'view'))}\n`;
     answerTagged(request, response, etagOf([body]), () => body);
   });
   get('/api/v1/history', (request, response) => {
@@ -96,40 +106,17 @@ export function createApp({ access, assets, sources, clock, events }: AppParts):
   get('/api/v1/services', servicesRoute(statusLists));
   get('/api/v1/events', eventsRoute(sources.recentEvents));
   get('/api/v1/plan', planRoute(sources.rotateByHand, clock));
-  get('/api/v1/stream', streamRoute(streams, accessOf));
+  get(
+    '/api/v1/stream',
+    streamRoute(streams, (request) => access.of(request)),
+  );
   app
     .route('/api/v1/rotate')
-    .post(...rotateRoute(sources.rotateByHand, clock))
+    .post(onlyFullAccess(access), ...rotateRoute(sources.rotateByHand, clock))
     .all(methodNotAllowed('POST', 'Only POST is answered here.'));
   app.use((_request, response) => answerProblem(response, 404, 'There is nothing under this path.'));
   app.use(failure(events));
   return { handle: app, closeStreams: () => streams.close() };
-}
-
-/** The page uses nothing but its own files; nothing is kept by browsers and proxies, or shown in a frame. */
-function secureHeaders(): RequestHandler {
-  const headers = helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", signInStyleSource],
-        imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    xFrameOptions: { action: 'deny' },
-    // Only HTTP is served here; a promise of HTTPS would lock other ports of this host out.
-    strictTransportSecurity: false,
-  });
-  return (request, response, next) => {
-    response.setHeader('Cache-Control', 'no-store');
-    headers(request, response, next);
-  };
 }
 
 function methodNotAllowed(allowed: string, detail: string): RequestHandler {

@@ -1,28 +1,57 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CONTENT_TYPES = {
-  'dashboard.css': 'text/css; charset=utf-8',
-  'dashboard.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
 };
 
-/** A file of the dashboard, as it is served. */
+/** A file of the dashboard, as it is served under `/assets/`. */
 export interface Asset {
   readonly name: string;
   readonly contentType: string;
   readonly body: Buffer;
+  /** Whether its name changes with its content, so that it can be kept for ever. */
+  readonly isHashed: boolean;
+  /** Whether who is not signed in needs it for signing in. */
+  readonly isOpen: boolean;
+}
+
+/** The dashboard as it was built: two pages, and what they load. */
+export interface DashboardFiles {
+  /** `null` where the page is made here. */
+  readonly pages: { readonly index: Buffer; readonly signIn: Buffer } | null;
+  readonly assets: readonly Asset[];
 }
 
 /** Where this package has the dashboard's files, in its sources and when it is built, but not within a bundle. */
 export const defaultAssetsDirectory = fileURLToPath(new URL('../static', import.meta.url));
 
-/** Reads the dashboard's files, once; throws where one is missing. */
-export function readAssets(directory: string): readonly Asset[] {
-  return Object.entries(CONTENT_TYPES).map(([name, contentType]) => ({
-    name,
-    contentType,
-    body: readFileSync(join(directory, name)),
-  }));
+/** Reads the dashboard's files, once: only what is read here can ever be asked for. Throws where one is missing. */
+export function readDashboard(directory: string): DashboardFiles {
+  const names = readdirSync(directory);
+  if (!names.includes('index.html')) return { pages: null, assets: readAssets(directory, '') };
+  const pages = {
+    index: readFileSync(join(directory, 'index.html')),
+    signIn: readFileSync(join(directory, 'sign-in.html')),
+  };
+  return { pages, assets: readAssets(join(directory, 'assets'), pages.signIn.toString()) };
+}
+
+function readAssets(directory: string, signInPage: string): readonly Asset[] {
+  return readdirSync(directory).flatMap((name) => {
+    const contentType = CONTENT_TYPES[extname(name)];
+    if (contentType === undefined) return [];
+    return {
+      name,
+      contentType,
+      body: readFileSync(join(directory, name)),
+      isHashed: /-[\w-]{8}\.\w+$/.test(name),
+      isOpen: name.startsWith('sign-in') || signInPage.includes(`assets/${name}`),
+    };
+  });
 }

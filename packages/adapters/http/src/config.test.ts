@@ -1,19 +1,32 @@
 import { Environment } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import { parseMonitoringConfig } from './config.ts';
+import { makeCertificate } from './testing/certificate.ts';
 
 function parse(variables: Record<string, string>, files: Record<string, string> = {}) {
-  const environment = new Environment(variables, (path) => {
+  const readFile = (path: string) => {
     const text = files[path];
     if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
     return text;
-  });
-  return { config: parseMonitoringConfig(environment), problems: environment.problems };
+  };
+  const environment = new Environment(variables, readFile);
+  return { config: parseMonitoringConfig(environment, readFile), problems: environment.problems };
 }
+
+const pair = makeCertificate();
+const TLS = { MONITORING_TLS_CERT_FILE: '/c', MONITORING_TLS_KEY_FILE: '/k' };
 
 test('monitoring is on, on this machine only, unless told otherwise', () => {
   expect(parse({})).toEqual({
-    config: { enabled: true, host: '127.0.0.1', port: 8080, token: undefined, allowAnonymous: false },
+    config: {
+      enabled: true,
+      host: '127.0.0.1',
+      port: 8080,
+      token: undefined,
+      viewToken: undefined,
+      allowAnonymous: false,
+      tls: undefined,
+    },
     problems: [],
   });
 });
@@ -36,6 +49,8 @@ describe('an address', () => {
       expect(parse({ MONITORING_HOST: host, MONITORING_TOKEN: 'abc' }).problems).toEqual([]);
       expect(parse({ MONITORING_HOST: host, MONITORING_TOKEN_FILE: '/t' }, { '/t': 'abc\n' }).problems).toEqual([]);
       expect(parse({ MONITORING_HOST: host, MONITORING_ALLOW_ANONYMOUS: 'true' }).problems).toEqual([]);
+      expect(parse({ MONITORING_HOST: host, MONITORING_VIEW_TOKEN: 'abc' }).problems).toEqual([]);
+      expect(parse({ MONITORING_HOST: host, ...TLS }, { '/c': pair.cert, '/k': pair.key }).problems).toEqual([]);
       expect(parse({ MONITORING_HOST: host, ENABLE_MONITORING: 'false' }).problems).toEqual([]);
     },
   );
@@ -62,6 +77,88 @@ describe('a token', () => {
   test('whose file is missing is one problem, not two', () => {
     const { problems } = parse({ MONITORING_HOST: '0.0.0.0', MONITORING_TOKEN_FILE: '/gone' });
     expect(problems.map(({ variable }) => variable)).toEqual(['MONITORING_TOKEN_FILE']);
+  });
+});
+
+describe('a token that only lets look', () => {
+  test('is read as the other one is', () => {
+    expect(parse({ MONITORING_VIEW_TOKEN_FILE: '/t' }, { '/t': 'abc\n' }).config.viewToken?.read()).toBe('abc');
+    expect(parse({ MONITORING_VIEW_TOKEN: 'a b' }).problems.map(({ variable }) => variable)).toEqual([
+      'MONITORING_VIEW_TOKEN',
+    ]);
+  });
+
+  test('is another one', () => {
+    const { problems } = parse({ MONITORING_TOKEN: 'canary', MONITORING_VIEW_TOKEN_FILE: '/t' }, { '/t': 'canary' });
+    expect(problems).toEqual([
+      {
+        variable: 'MONITORING_VIEW_TOKEN_FILE',
+        message: 'must be another token than MONITORING_TOKEN, which may do everything',
+      },
+    ]);
+  });
+});
+
+describe('a certificate', () => {
+  test('comes from its file, with its key', () => {
+    const { config, problems } = parse(TLS, { '/c': pair.cert, '/k': pair.key });
+    expect(problems).toEqual([]);
+    expect(config.tls?.first).toMatchObject(pair);
+    expect(config.tls?.first.isFor('plugin.example')).toBe(true);
+    expect(config.tls?.first.isFor('127.0.0.1')).toBe(true);
+    expect(config.tls?.first.isFor('other.example')).toBe(false);
+    expect(config.tls?.first.isFor('127.0.0.2')).toBe(false);
+  });
+
+  test.each([
+    [
+      'without its key',
+      { MONITORING_TLS_CERT_FILE: '/c' },
+      {},
+      'MONITORING_TLS_CERT_FILE: needs MONITORING_TLS_KEY_FILE too',
+    ],
+    [
+      'that is only a key',
+      { MONITORING_TLS_KEY_FILE: '/k' },
+      {},
+      'MONITORING_TLS_KEY_FILE: needs MONITORING_TLS_CERT_FILE too',
+    ],
+    [
+      'that is not there',
+      TLS,
+      { '/k': pair.key },
+      `MONITORING_TLS_CERT_FILE: "/c" names a file that can't be read (ENOENT)`,
+    ],
+    [
+      'whose key is not there',
+      TLS,
+      { '/c': pair.cert },
+      `MONITORING_TLS_KEY_FILE: "/k" names a file that can't be read (ENOENT)`,
+    ],
+    [
+      'that is none',
+      TLS,
+      { '/c': 'x', '/k': pair.key },
+      'MONITORING_TLS_CERT_FILE: "/c" must have a certificate in it, as PEM',
+    ],
+    [
+      'whose key is none',
+      TLS,
+      { '/c': pair.cert, '/k': pair.cert },
+      'MONITORING_TLS_KEY_FILE: "/k" must have a private key in it',
+    ],
+    [
+      'of another key',
+      TLS,
+      { '/c': pair.cert, '/k': makeCertificate().key },
+      'MONITORING_TLS_KEY_FILE: "/k" is not the key of the certificate in MONITORING_TLS_CERT_FILE',
+    ],
+  ])('%s is refused', (_what, variables: Record<string, string>, files: Record<string, string>, expected) => {
+    const { problems } = parse(variables, files);
+    expect(problems.map(({ variable, message }) => `${variable}: ${message}`)).toEqual([
+      expect.stringContaining(expected),
+    ]);
+    expect(JSON.stringify(problems)).not.toContain('BEGIN');
   });
 });
 

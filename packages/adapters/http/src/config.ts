@@ -1,54 +1,99 @@
 import { BlockList, isIP } from 'node:net';
-import type { Credential, Environment } from '@vault-swarm/provider';
+import type { Credential, Environment, ReadFile } from '@vault-swarm/provider';
+import { CertificateProblem, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
+import type { CertificateSource } from './tls/served-certificate.ts';
 
-/** Where monitoring listens, and who may look. */
+/** Where monitoring listens, and who may ask. */
 export interface MonitoringConfig {
   readonly enabled: boolean;
   /** An address or a name, without brackets. */
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** What all but `/health` needs; without it everybody who reaches the port may look. */
+  /** Lets do everything. Where there is neither this one nor the next, everybody who reaches the port may ask. */
   readonly token: Credential | undefined;
+  /** Lets only look. */
+  readonly viewToken: Credential | undefined;
   readonly allowAnonymous: boolean;
+  /** HTTPS with this certificate; without it HTTP. */
+  readonly tls: CertificateSource | undefined;
 }
 
 /**
  * Reads `ENABLE_MONITORING` and `MONITORING_*`; what is wrong with them is reported to `environment`, and so is an
- * address that others can reach while nothing keeps them out.
+ * address that others can reach while nothing keeps them out. Reads the files of the certificate.
  */
-export function parseMonitoringConfig(environment: Environment): MonitoringConfig {
+export function parseMonitoringConfig(environment: Environment, readFile: ReadFile): MonitoringConfig {
   const config = {
     enabled: environment.boolean('ENABLE_MONITORING', true),
     host: environment.text('MONITORING_HOST', '127.0.0.1').replace(/^\[(.*)\]$/, '$1'),
     port: environment.integer('MONITORING_PORT', 8080, { min: 0, max: 65_535 }),
     token: environment.credential('MONITORING_TOKEN'),
+    viewToken: environment.credential('MONITORING_VIEW_TOKEN'),
     allowAnonymous: environment.boolean('MONITORING_ALLOW_ANONYMOUS', false),
+    tls: parseTls(environment, readFile),
   };
-  if (config.token !== undefined && !/^[\x21-\x7e]+$/.test(config.token.read())) {
-    environment.report(config.token.variable, 'must be of visible ASCII characters, without spaces or line breaks');
-  }
+  checkTokens(environment, config);
   if (isIP(config.host) === 0 && !/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i.test(config.host)) {
     environment.report('MONITORING_HOST', `"${config.host}" must be an address such as 127.0.0.1 or ::1, or a name`);
-  } else if (config.enabled && !isLoopback(config.host) && !keepsOthersOut(environment, config)) {
+  } else if (config.enabled && !isLoopbackAddress(config.host) && !keepsOthersOut(environment, config)) {
     environment.report(
       'MONITORING_HOST',
       `"${config.host}" can be reached from other machines: set MONITORING_TOKEN or MONITORING_TOKEN_FILE, ` +
-        'or MONITORING_ALLOW_ANONYMOUS=true to let everybody look, or listen on 127.0.0.1',
+        'or MONITORING_ALLOW_ANONYMOUS=true to let everybody ask, or listen on 127.0.0.1',
     );
   }
   return config;
 }
 
-// A token that was given and is wrong has been reported already.
-function keepsOthersOut(environment: Environment, { allowAnonymous }: MonitoringConfig): boolean {
-  return allowAnonymous || environment.has('MONITORING_TOKEN') || environment.has('MONITORING_TOKEN_FILE');
-}
-
-function isLoopback(host: string): boolean {
+/** Whether only this machine can reach it. */
+export function isLoopbackAddress(host: string): boolean {
   const loopback = new BlockList();
   loopback.addSubnet('127.0.0.0', 8, 'ipv4');
   loopback.addAddress('::1', 'ipv6');
   const version = isIP(host);
   return version === 0 ? host.toLowerCase() === 'localhost' : loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+function checkTokens(
+  environment: Environment,
+  { token, viewToken }: Pick<MonitoringConfig, 'token' | 'viewToken'>,
+): void {
+  for (const credential of [token, viewToken]) {
+    if (credential !== undefined && !/^[\x21-\x7e]+$/.test(credential.read())) {
+      environment.report(credential.variable, 'must be of visible ASCII characters, without spaces or line breaks');
+    }
+  }
+  if (token !== undefined && viewToken !== undefined && token.read() === viewToken.read()) {
+    environment.report(viewToken.variable, 'must be another token than MONITORING_TOKEN, which may do everything');
+  }
+}
+
+function parseTls(environment: Environment, readFile: ReadFile): CertificateSource | undefined {
+  const cert = environment.optional('MONITORING_TLS_CERT_FILE');
+  const key = environment.optional('MONITORING_TLS_KEY_FILE');
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    const [given, missing] =
+      cert === undefined ? [TLS_VARIABLES.key, TLS_VARIABLES.cert] : [TLS_VARIABLES.cert, TLS_VARIABLES.key];
+    environment.report(given, `needs ${missing} too; give both, or neither`);
+    return undefined;
+  }
+  const read = () => readCertificate(readFile, { cert, key });
+  try {
+    return { first: read(), read };
+  } catch (error) {
+    if (!(error instanceof CertificateProblem)) throw error;
+    environment.report(error.variable, error.message);
+    return undefined;
+  }
+}
+
+// What was given and is wrong has been reported already.
+function keepsOthersOut(
+  environment: Environment,
+  { allowAnonymous }: Pick<MonitoringConfig, 'allowAnonymous'>,
+): boolean {
+  const names = ['MONITORING_TOKEN', 'MONITORING_TOKEN_FILE', 'MONITORING_VIEW_TOKEN', 'MONITORING_VIEW_TOKEN_FILE'];
+  return allowAnonymous || [...names, ...Object.values(TLS_VARIABLES)].some((name) => environment.has(name));
 }

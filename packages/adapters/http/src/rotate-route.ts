@@ -2,11 +2,11 @@ import type { Clock } from '@vault-swarm/provider';
 import type { RotateByHand } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
+import { onlyFromOwnSite } from './access/own-site.ts';
 import { answerJson, answerProblem } from './answer.ts';
 import { onlyJson, readBody } from './json-body.ts';
 import { answerWhenDecided } from './refused-request.ts';
 import { parseRotateRequest, ROTATE_BODY } from './rotate-body.ts';
-import { onlyFromOwnSite } from './same-site.ts';
 
 const LIMIT = { windowMs: 60_000, limit: 10 };
 

@@ -1,17 +1,27 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Clock, Events } from '@vault-swarm/provider';
-import { Access } from './access.ts';
+import { Access } from './access/access.ts';
 import { createApp } from './app.ts';
-import { defaultAssetsDirectory, readAssets } from './assets.ts';
+import { defaultAssetsDirectory, readDashboard } from './assets.ts';
 import type { MonitoringConfig } from './config.ts';
+import { prepareClosing } from './connections/closing.ts';
+import { Connections } from './connections/connections.ts';
+import { addressOf, startListening } from './connections/listening.ts';
 import type { MonitoringSources } from './sources.ts';
+import { ServedCertificate } from './tls/served-certificate.ts';
 
 // Monitoring is asked small questions by few; who is slow or many must not cost the plugin its memory or its sockets.
-const LIMITS = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 };
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 16_384,
+};
+const TLS_LIMITS = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
 const IDLE_TIMEOUT_MS = 70_000;
-const MAX_CONNECTIONS = 256;
-const CLOSING_DEADLINE_MS = 5_000;
+const CONNECTION_LIMITS = { maxConnections: 256, answerTimeoutMs: 30_000 };
 
 /** The monitoring port. */
 export interface MonitoringServer {
@@ -31,7 +41,7 @@ export interface MonitoringServerOptions {
   readonly config: MonitoringConfig;
   readonly sources: MonitoringSources;
   readonly clock: Clock;
-  /** Gets `monitoring.failed` for a request that could not be answered. */
+  /** Gets `monitoring.failed` for a request that could not be answered, and what becomes of the certificate. */
   readonly events: Events;
   /** Where the dashboard's files are; by default where this package has them. */
   readonly assetsDirectory?: string;
@@ -39,92 +49,49 @@ export interface MonitoringServerOptions {
 
 /** Makes the server, and reads the dashboard's files; it listens when it is told to. */
 export function createMonitoringServer(options: MonitoringServerOptions): MonitoringServer {
-  const { config, events } = options;
+  const { config, clock, events, sources } = options;
+  const certificate = config.tls === undefined ? null : new ServedCertificate(config.tls, clock, events);
   const app = createApp({
     ...options,
-    access: new Access(config),
-    assets: readAssets(options.assetsDirectory ?? defaultAssetsDirectory),
+    sources: { ...sources, problems: () => [...sources.problems(), ...(certificate?.problems() ?? [])] },
+    access: new Access(config, clock, certificate === null ? null : (hostname) => certificate.current.isFor(hostname)),
+    dashboard: readDashboard(options.assetsDirectory ?? defaultAssetsDirectory),
   });
-  const server = createServer(LIMITS, app.handle);
+  const { server, watch } = serverFor(certificate, app.handle);
   server.setTimeout(IDLE_TIMEOUT_MS);
-  server.maxConnections = MAX_CONNECTIONS;
   server.on('error', (error) => {
     if (server.listening) events.emit({ type: 'monitoring.failed', message: error.message });
   });
+  const connections = new Connections(server, CONNECTION_LIMITS);
+  const protocol = certificate === null ? 'http' : 'https';
+  const closeServer = prepareClosing(server, connections);
   return {
     async listen() {
       await startListening(server, config);
-      return addressOf(server) ?? '';
+      watch();
+      return addressOf(server, protocol) ?? '';
     },
-    close: prepareClosing(server, () => app.closeStreams()),
+    close() {
+      certificate?.close();
+      app.closeStreams();
+      return closeServer();
+    },
     get address() {
-      return addressOf(server);
+      return addressOf(server, protocol);
     },
   };
 }
 
-function startListening(server: Server, { host, port }: MonitoringConfig): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => {
-      server.off('listening', onListening);
-      reject(new Error(refusal(error, host, port), { cause: error }));
-    };
-    const onListening = () => {
-      server.off('error', onError);
-      resolve();
-    };
-    server.once('error', onError).once('listening', onListening).listen({ host, port });
-  });
-}
-
-function refusal(error: NodeJS.ErrnoException, host: string, port: number): string {
-  const where = `${bracketed(host)}:${port}`;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `${where} is taken by another process; stop it, or choose another MONITORING_PORT`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `${where} is no address of this machine; choose another MONITORING_HOST`;
-    case 'EACCES':
-      return `this process may not listen on ${where}; choose a MONITORING_PORT from 1024 on`;
-    default:
-      return `can't listen on ${where}: ${error.message}`;
-  }
-}
-
-/** How a server is closed so that no request is cut off and no idle connection holds it open. */
-function prepareClosing(server: Server, closeStreams: () => void): () => Promise<void> {
-  const underWay = new Set<ServerResponse>();
-  let closing = false;
-  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
-    underWay.add(response);
-    response.once('close', () => underWay.delete(response));
-    if (closing) response.setHeader('Connection', 'close');
-  });
-  return () => {
-    if (!server.listening) return Promise.resolve();
-    closing = true;
-    closeStreams();
-    for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close');
-    return new Promise((resolve) => {
-      const cut = setTimeout(() => server.closeAllConnections(), CLOSING_DEADLINE_MS);
-      server.close(() => {
-        clearTimeout(cut);
-        closing = false;
-        resolve();
-      });
-      server.closeIdleConnections();
-    });
+function serverFor(
+  certificate: ServedCertificate | null,
+  handle: RequestListener,
+): { readonly server: Server; watch(): void } {
+  if (certificate === null) return { server: createServer(LIMITS, handle), watch: () => {} };
+  const { cert, key } = certificate.current;
+  const server = createTlsServer({ ...LIMITS, ...TLS_LIMITS, cert, key }, handle);
+  return {
+    server,
+    watch: () =>
+      certificate.watch((next) => server.setSecureContext({ ...TLS_LIMITS, cert: next.cert, key: next.key })),
   };
-}
-
-function addressOf(server: Server): string | null {
-  const address = server.address();
-  return address === null || typeof address === 'string'
-    ? null
-    : `http://${bracketed(address.address)}:${address.port}`;
-}
-
-function bracketed(host: string): string {
-  return isIPv6(host) ? `[${host}]` : host;
 }

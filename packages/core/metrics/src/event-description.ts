@@ -133,6 +133,10 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
       `refused a request on the driver's socket with status ${status}: ${message}${timesMore(repetitions)}`,
   },
   'monitoring.listening': { severity: 'info', sentence: ({ address }) => `monitoring on ${address}` },
+  'monitoring.certificate': {
+    severity: 'info',
+    sentence: ({ endsAtMs }) => `monitoring has a new certificate, which ends at ${new Date(endsAtMs).toISOString()}`,
+  },
   'monitoring.failed': { severity: 'error', sentence: ({ message }) => `monitoring failed: ${message}` },
   'plugin.warning': { severity: 'warn', sentence: ({ message }) => message },
   'plugin.stopping': { severity: 'info', sentence: ({ signal }) => `stopping on ${signal}` },

@@ -135,6 +135,8 @@ export type ProductEvent =
     }
   | { readonly type: 'monitoring.listening'; readonly address: string }
   | { readonly type: 'monitoring.failed'; readonly message: string }
+  /** The monitoring port has another certificate, which ends then, in milliseconds since 1970. */
+  | { readonly type: 'monitoring.certificate'; readonly endsAtMs: number }
   | { readonly type: 'plugin.warning'; readonly message: string }
   | { readonly type: 'plugin.stopping'; readonly signal: string };
 

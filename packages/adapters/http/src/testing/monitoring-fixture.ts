@@ -1,10 +1,12 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { type IncomingHttpHeaders, request as requestPlainly } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 import { DeliveryFigures, type Figures, History, ProviderFigures, RecentEvents } from '@vault-swarm/metrics';
 import { type Clock, Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
 import { createMonitoringServer, type MonitoringServer } from '../server.ts';
 import type { MonitoringSources } from '../sources.ts';
+import type { CertificateSource } from '../tls/served-certificate.ts';
 
 /** The moment at which every test plays. */
 export const NOW_MS = Date.UTC(2026, 2, 1, 12, 0, 0);
@@ -118,9 +120,20 @@ export interface Answer {
   readonly body: string;
 }
 
+/** What can be configured of it. */
+export interface FixtureConfig {
+  readonly host?: string;
+  readonly port?: number;
+  /** Read at each request, as a token's file is. */
+  readonly token?: string | (() => string);
+  readonly viewToken?: string | (() => string);
+  readonly allowAnonymous?: boolean;
+  readonly tls?: CertificateSource;
+}
+
 /** Makes one; it listens. Parts of its configuration and sources can be replaced. */
 export async function startFixture(
-  config: { readonly token?: string; readonly allowAnonymous?: boolean; readonly port?: number } = {},
+  config: FixtureConfig = {},
   sources: Partial<MonitoringSources> = {},
   clock: Partial<Clock> = {},
 ): Promise<Fixture> {
@@ -132,7 +145,7 @@ export async function startFixture(
 
 /** The same, not listening yet. */
 export function createFixtureServer(
-  { token, allowAnonymous = false, port = 0 }: Parameters<typeof startFixture>[0] & object,
+  { token, viewToken, ...given }: FixtureConfig,
   sources: Partial<MonitoringSources> = {},
   emitted: ProductEvent[] = [],
   changedClock: Partial<Clock> = {},
@@ -143,9 +156,12 @@ export function createFixtureServer(
   const config: MonitoringConfig = {
     enabled: true,
     host: '127.0.0.1',
-    port,
-    token: token === undefined ? undefined : new Credential('MONITORING_TOKEN', () => token),
-    allowAnonymous,
+    port: 0,
+    token: credential('MONITORING_TOKEN', token),
+    viewToken: credential('MONITORING_VIEW_TOKEN', viewToken),
+    allowAnonymous: false,
+    tls: undefined,
+    ...given,
   };
   return createMonitoringServer({
     config,
@@ -173,10 +189,16 @@ export function createFixtureServer(
   });
 }
 
+function credential(variable: string, token: string | (() => string) | undefined): Credential | undefined {
+  return token === undefined ? undefined : new Credential(variable, typeof token === 'string' ? () => token : token);
+}
+
 /** One request on a connection of its own, with exactly these headers. */
 export function ask(url: string, { method = 'GET', headers = {}, body = '' }: AskOptions = {}): Promise<Answer> {
+  const request = url.startsWith('https:') ? requestOverTls : requestPlainly;
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false }, (response) => {
+    const options = { method, headers, agent: false, rejectUnauthorized: false };
+    const sent = request(url, options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { answerProblem } from './answer.ts';
+import { answerProblem } from '../answer.ts';
 
 /**
  * Refuses a request that another site's page made a browser send: such a page can't read the answer, but what it asked

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Fixture, startFixture } from './testing/monitoring-fixture.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Fixture, startFixture } from '../testing/monitoring-fixture.ts';
 
 const TOKEN = 'correct-horse-battery-staple';
 const summary = 'A secret has no value to deliver';
@@ -22,10 +22,10 @@ const PATHS = [
 
 describe('with a token', () => {
   let fixture: Fixture;
-  beforeAll(async () => {
+  beforeEach(async () => {
     fixture = await startFixture({ token: TOKEN }, { problems });
   });
-  afterAll(() => fixture.server.close());
+  afterEach(() => fixture.server.close());
 
   test.each(PATHS)('%s needs it', async (path) => {
     for (const method of ['GET', 'HEAD', 'POST']) {
@@ -72,10 +72,10 @@ describe('with a token', () => {
 
 describe('without a token', () => {
   let fixture: Fixture;
-  beforeAll(async () => {
+  beforeEach(async () => {
     fixture = await startFixture({}, { problems });
   });
-  afterAll(() => fixture.server.close());
+  afterEach(() => fixture.server.close());
 
   test.each(PATHS)('%s is refused under a name that is not of this machine', async (path) => {
     const { status, headers, body } = await fixture.ask(path, { headers: { Host: 'rebound.example:8080' } });

@@ -1,0 +1,48 @@
+import type { RequestHandler } from 'express';
+import { answerEmpty, answerProblem } from '../answer.ts';
+import { sessionRequestSchema } from '../api/index.ts';
+import { onlyJson, readBody } from '../json-body.ts';
+import type { Access } from './access.ts';
+import { onlyFromOwnSite } from './own-site.ts';
+
+const SESSION_BODY = 'Send {"token": "TOKEN"}, and nothing else.';
+
+/** `POST /api/v1/session`: signs a browser in. */
+export function signInRoute(access: Access, failed: RequestHandler): readonly RequestHandler[] {
+  return [onlyFromOwnSite, onlyJson, readBody(SESSION_BODY), signIn(access, failed)];
+}
+
+/** `DELETE /api/v1/session`: signs it out; also who is not signed in. */
+export function signOutRoute(access: Access): readonly RequestHandler[] {
+  return [
+    onlyFromOwnSite,
+    (request, response) => {
+      response.setHeader('Set-Cookie', access.signOut(request));
+      answerEmpty(response, 204);
+    },
+  ];
+}
+
+function signIn(access: Access, failed: RequestHandler): RequestHandler {
+  return (request, response) => {
+    if (!access.tokenNeeded) {
+      answerProblem(response, 409, 'No token is needed here.');
+      return;
+    }
+    const { success, data } = sessionRequestSchema.safeParse(request.body);
+    if (!success) {
+      answerProblem(response, 400, SESSION_BODY);
+      return;
+    }
+    const cookie = access.signIn(request, data.token);
+    if (cookie !== null) {
+      response.setHeader('Set-Cookie', cookie);
+      answerEmpty(response, 204);
+      return;
+    }
+    void failed(request, response, () => {
+      response.setHeader('WWW-Authenticate', 'Bearer realm="vault-swarm-plugin", error="invalid_token"');
+      answerProblem(response, 401, 'This is not the token.');
+    });
+  };
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** How many connections are kept, and how long an answer that is no stream may take to be read. */
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  readonly answerTimeoutMs: number;
+}
+
+interface Connection {
+  readonly socket: Socket;
+  hasAsked: boolean;
+  /** What is being answered on it. */
+  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly begunAtMs: number } | null;
+}
+
+/**
+ * Keeps slow clients from taking the place of the others. Where there is no room for a new connection, the oldest one goes
+ * that nobody would miss: first one that never sent a whole request, then an idle one, then one whose client does not
+ * read its answer. A health check sends its request at once, so it is answered however many others dawdle.
+ */
+export class Connections {
+  readonly #limits: ConnectionLimits;
+  /** By the client's address and port, since a TLS socket and the one below it are different objects. The oldest first. */
+  readonly #open = new Map<string, Connection>();
+
+  constructor(server: Server, limits: ConnectionLimits) {
+    this.#limits = limits;
+    server.on('connection', (socket: Socket) => this.#connected(socket));
+    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) =>
+      this.#asked(request, response),
+    );
+    server.on('listening', () => {
+      const sweep = setInterval(() => this.#cutSlowReaders(), limits.answerTimeoutMs / 10);
+      server.once('close', () => clearInterval(sweep));
+    });
+  }
+
+  /** What is being answered now. */
+  get underWay(): readonly ServerResponse[] {
+    return [...this.#open.values()].flatMap(({ exchange }) => (exchange === null ? [] : [exchange.response]));
+  }
+
+  #connected(socket: Socket): void {
+    const key = keyOf(socket);
+    if (this.#open.size >= this.#limits.maxConnections) {
+      const dispensable = this.#mostDispensable();
+      if (dispensable === null) {
+        socket.destroy();
+        return;
+      }
+      this.#open.delete(keyOf(dispensable.socket));
+      dispensable.socket.destroy();
+    }
+    const connection: Connection = { socket, hasAsked: false, exchange: null };
+    this.#open.set(key, connection);
+    socket.once('close', () => {
+      if (this.#open.get(key) === connection) this.#open.delete(key);
+    });
+  }
+
+  #asked(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#open.get(keyOf(request.socket));
+    if (connection === undefined) return;
+    connection.exchange = { request, response, begunAtMs: performance.now() };
+    response.once('close', () => {
+      connection.hasAsked = true;
+      if (connection.exchange?.response === response) connection.exchange = null;
+    });
+  }
+
+  #mostDispensable(): Connection | null {
+    const open = [...this.#open.values()];
+    return (
+      open.find(({ exchange, hasAsked }) => (exchange === null ? !hasAsked : !exchange.request.complete)) ??
+      open.find(({ exchange }) => exchange === null) ??
+      open.find(({ exchange }) => exchange?.response.writableEnded) ??
+      null
+    );
+  }
+
+  #cutSlowReaders(): void {
+    const nowMs = performance.now();
+    for (const { socket, exchange } of this.#open.values()) {
+      if (exchange === null || !exchange.response.writableEnded) continue;
+      if (nowMs - exchange.begunAtMs > this.#limits.answerTimeoutMs) socket.destroy();
+    }
+  }
+}
+
+function keyOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}

@@ -1,0 +1,32 @@
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
+
+/**
+ * The pages use nothing but their own files; nothing is kept by browsers and proxies, or shown in a frame.
+ *
+ * @param styleSources what else is allowed as a style, such as the hash of one.
+ */
+export function secureHeaders(styleSources: readonly string[]): RequestHandler {
+  const headers = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", ...styleSources],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    xFrameOptions: { action: 'deny' },
+    // Also under TLS: it would hold for all ports of this host, where others may only have HTTP.
+    strictTransportSecurity: false,
+  });
+  return (request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    headers(request, response, next);
+  };
+}

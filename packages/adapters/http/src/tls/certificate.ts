@@ -1,0 +1,83 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { ReadFile } from '@vault-swarm/provider';
+
+/** The variables that name the two files. */
+export const TLS_VARIABLES = { cert: 'MONITORING_TLS_CERT_FILE', key: 'MONITORING_TLS_KEY_FILE' } as const;
+
+/** A certificate and its key, as they are in their files. */
+export interface Certificate {
+  /** PEM, with the chain if the file has one. */
+  readonly cert: string;
+  /** PEM. */
+  readonly key: string;
+  /** In milliseconds since 1970. */
+  readonly endsAtMs: number;
+  /** Whether it is one for this name or address. */
+  isFor(hostname: string): boolean;
+}
+
+/** Why the files can't be used. */
+export class CertificateProblem extends Error {
+  override readonly name = 'CertificateProblem';
+  /** The variable that names the file. */
+  readonly variable: string;
+
+  constructor(variable: string, message: string) {
+    super(message);
+    this.variable = variable;
+  }
+}
+
+/**
+ * Reads the certificate and its key.
+ * @throws {CertificateProblem}
+ */
+export function readCertificate(
+  readFile: ReadFile,
+  files: { readonly cert: string; readonly key: string },
+): Certificate {
+  const cert = read(readFile, TLS_VARIABLES.cert, files.cert);
+  const key = read(readFile, TLS_VARIABLES.key, files.key);
+  const parsed = parseCertificate(cert, files.cert);
+  if (!parsed.checkPrivateKey(parseKey(key, files.key))) {
+    throw new CertificateProblem(
+      TLS_VARIABLES.key,
+      `"${files.key}" is not the key of the certificate in ${TLS_VARIABLES.cert}`,
+    );
+  }
+  return {
+    cert,
+    key,
+    endsAtMs: parsed.validToDate.getTime(),
+    isFor: (hostname) => (isIP(hostname) === 0 ? parsed.checkHost(hostname) : parsed.checkIP(hostname)) !== undefined,
+  };
+}
+
+function read(readFile: ReadFile, variable: string, path: string): string {
+  try {
+    return readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw new CertificateProblem(variable, `"${path}" names a file that can't be read${code}`);
+  }
+}
+
+function parseCertificate(pem: string, path: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw new CertificateProblem(TLS_VARIABLES.cert, `"${path}" must have a certificate in it, as PEM`);
+  }
+}
+
+function parseKey(pem: string, path: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new CertificateProblem(
+      TLS_VARIABLES.key,
+      `"${path}" must have a private key in it, as PEM without a passphrase`,
+    );
+  }
+}

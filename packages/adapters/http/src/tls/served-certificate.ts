@@ -1,0 +1,104 @@
+import type { Clock, Events, Problem } from '@vault-swarm/provider';
+import { type Certificate, CertificateProblem } from './certificate.ts';
+
+const LOOK_AGAIN_MS = 10_000;
+/** So long before its end a certificate is something to see to. */
+const ENDS_SOON_MS = 7 * 24 * 60 * 60 * 1_000;
+
+/** The certificate of the configuration: as it was found, and as it is now. */
+export interface CertificateSource {
+  readonly first: Certificate;
+  /** @throws {CertificateProblem} */
+  read(): Certificate;
+}
+
+/**
+ * The certificate that is served. Its files are looked at every 10 s, and a new one is taken up; one that can't be used
+ * is told, and the one before stays. It is told only when it is found so twice, since the two files are replaced one
+ * after the other.
+ */
+export class ServedCertificate {
+  readonly #source: CertificateSource;
+  readonly #clock: Clock;
+  readonly #events: Events;
+  #current: Certificate;
+  #cancel: (() => void) | null = null;
+  /** What was found wrong at the latest look, and whether it was told. */
+  #wrong: { readonly message: string; readonly isTold: boolean } | null = null;
+
+  constructor(source: CertificateSource, clock: Clock, events: Events) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#events = events;
+    this.#current = source.first;
+  }
+
+  get current(): Certificate {
+    return this.#current;
+  }
+
+  /** What is wrong with it now. */
+  problems(): readonly Problem[] {
+    const problems: Problem[] = [];
+    const add = (summary: string, detail: string) => problems.push({ summary, detail: `${summary}: ${detail}` });
+    if (this.#wrong?.isTold === true) {
+      add(
+        'The new certificate of the monitoring port can not be used',
+        `${this.#wrong.message}; the one before is served`,
+      );
+    }
+    const leftMs = this.#current.endsAtMs - this.#clock.now();
+    if (leftMs < ENDS_SOON_MS) {
+      const verb = leftMs > 0 ? 'ends' : 'ended';
+      add(
+        `The certificate of the monitoring port ${leftMs > 0 ? 'ends soon' : 'has ended'}`,
+        `it ${verb} at ${new Date(this.#current.endsAtMs).toISOString()}; replace its files`,
+      );
+    }
+    return problems;
+  }
+
+  /** Looks at the files from now on, and gives `onChanged` each new certificate. */
+  watch(onChanged: (certificate: Certificate) => void): void {
+    this.#cancel?.();
+    this.#cancel = this.#clock.after(LOOK_AGAIN_MS, () => {
+      this.#look(onChanged);
+      this.watch(onChanged);
+    });
+  }
+
+  /** Looks no more. */
+  close(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  #look(onChanged: (certificate: Certificate) => void): void {
+    try {
+      const found = this.#source.read();
+      this.#wrong = null;
+      if (found.cert === this.#current.cert && found.key === this.#current.key) return;
+      onChanged(found);
+      this.#current = found;
+      this.#events.emit({ type: 'monitoring.certificate', endsAtMs: found.endsAtMs });
+    } catch (error) {
+      this.#foundWrong(error instanceof CertificateProblem ? `${error.variable}: ${error.message}` : describe(error));
+    }
+  }
+
+  #foundWrong(message: string): void {
+    if (this.#wrong?.message !== message) {
+      this.#wrong = { message, isTold: false };
+    } else if (!this.#wrong.isTold) {
+      this.#wrong = { message, isTold: true };
+      this.#events.emit({
+        type: 'monitoring.failed',
+        message: `the new certificate can not be used, and the one before is served: ${message}`,
+      });
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
