@@ -4,6 +4,7 @@ export async function mapConcurrently<A, B>(
   limit: number,
   map: (item: A) => Promise<B>,
 ): Promise<B[]> {
+  if (items.length === 0) return [];
   const results: B[] = new Array(items.length);
   const entries = items.entries();
   const worker = async () => {

@@ -51,6 +51,8 @@ export class Evidence {
   /** By the latest snapshot. */
   #running: ReadonlySet<string> = new Set();
   #starting: ReadonlySet<string> = new Set();
+  /** Whether there is an answer whose digest is not known. */
+  #hasUndigested = false;
   /** All tasks; `null` where another process was asked then, or may have been since. */
   #shown: ReadonlySet<string> | null = null;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
@@ -105,6 +107,8 @@ export class Evidence {
 
   /** Makes the digests of what was answered while none could be made. */
   learnDigests(): void {
+    if (!this.#hasUndigested) return;
+    this.#hasUndigested = false;
     for (const { answers } of this.#tasks.values()) {
       for (const answer of [...answers.values()].flat()) {
         if (answer.value !== null) Object.assign(answer, this.#digested(answer.value));
@@ -122,15 +126,18 @@ export class Evidence {
     if (isAsked) this.#askedAtMs = this.#clock.monotonic();
     const alive = new Map<string, WorkloadTask>();
     const shown = new Set<string>();
+    const running = new Set<string>();
+    const starting = new Set<string>();
     for (const task of tasks) {
-      shown.add(task.id);
-      if (task.state !== 'ended') alive.set(task.id, task);
+      const { id, state } = task;
+      shown.add(id);
+      if (state !== 'ended') alive.set(id, task);
+      if (state === 'running') running.add(id);
+      if (state === 'starting' && isAsked) starting.add(id);
     }
     this.#shown = isAsked ? shown : null;
-    const inState = (wanted: WorkloadTask['state']) =>
-      new Set([...alive.values()].filter(({ state }) => state === wanted).map(({ id }) => id));
-    this.#running = inState('running');
-    this.#starting = isAsked ? inState('starting') : new Set();
+    this.#running = running;
+    this.#starting = starting;
     for (const [id, evidence] of this.#tasks) {
       const task = alive.get(id);
       if (task === undefined) {
@@ -152,6 +159,7 @@ export class Evidence {
 
   #digested(value: SecretValue): Pick<Answer, 'digest' | 'value'> {
     const digest = this.#digestOf(value);
+    this.#hasUndigested ||= digest === null;
     return { digest, value: digest === null ? value : null };
   }
 }

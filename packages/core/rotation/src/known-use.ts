@@ -14,9 +14,11 @@ export interface KnownUse {
   readonly held: readonly { readonly task: WorkloadTask; readonly value: HeldValue }[];
 }
 
+const NO_TASKS: readonly WorkloadTask[] = [];
+
 /** The running tasks that do not hold what is wanted. */
 export function outdatedTasks({ wanted, held }: KnownUse): readonly WorkloadTask[] {
-  if (wanted === undefined) return [];
+  if (wanted === undefined || held.every(({ value }) => sameValue(value, wanted))) return NO_TASKS;
   return held.filter(({ value }) => !sameValue(value, wanted)).map(({ task }) => task);
 }
 

@@ -1,5 +1,5 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { isOfRef, untagRevision } from './held-value.ts';
+import { type HeldValue, isOfRef, untagRevision } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy, wantedOf } from './holdings.ts';
 import { type KnownUse, outdatedTasks } from './known-use.ts';
 import {
@@ -26,7 +26,7 @@ import {
   wasApplied,
 } from './situation.ts';
 import { type ServiceUses, unreadKeys } from './uses.ts';
-import type { FailedTask } from './workloads.ts';
+import type { FailedTask, WorkloadTask } from './workloads.ts';
 
 /** All that a plan depends on. */
 export interface PlanInput {
@@ -132,7 +132,7 @@ function situationOf(
   const entry = { ...noted, requested: noted.requested.filter((key) => isStillWanted(key, noted, known)) };
   const open = entry.rollout;
   const watched = open === null ? NOT_WATCHED : input.watched(service.id, open);
-  const secretOf = new Map(uses.map((use) => [use.key, use]));
+  const useOf = (key: string) => uses.find((use) => use.key === key);
   return {
     serviceUses,
     lifted: lifted.map(({ failed }) => ({
@@ -155,9 +155,9 @@ function situationOf(
       ...input.asItIs(service.id),
       rejection: input.rejections.get(service.id),
       failures: input.failures.get(service.id) ?? null,
-      given: (taskId, key) => input.answered(taskId, secretOf.get(key)?.secret.name ?? ''),
+      given: (taskId, key) => input.answered(taskId, useOf(key)?.secret.name ?? ''),
       lastGood: (key, value) => {
-        const use = secretOf.get(key);
+        const use = useOf(key);
         if (use === undefined || !isOfRef(value, use.refKey)) return 'gone';
         return input.lastGood(use.refKey, untagRevision(value.revision));
       },
@@ -197,10 +197,11 @@ function knownUses(
     .filter(({ ref }) => ref.pin === undefined)
     .map((use) => {
       const now = current(use.refKey);
-      const held = running.flatMap((task) => {
+      const held: { readonly task: WorkloadTask; readonly value: HeldValue }[] = [];
+      for (const task of running) {
         const value = heldBy(task, use, now, answered, ledger, entry);
-        return value === undefined ? [] : [{ task, value }];
-      });
+        if (value !== undefined) held.push({ task, value });
+      }
       const seenAtMs = setAsideWith(entry, use.key)?.sinceMs ?? secrets[use.key]?.seenAtMs ?? nowMs;
       return { use, wanted: wantedOf(entry, use.key, now), seenAtMs, held };
     });
@@ -236,5 +237,7 @@ function equal(a: LedgerDocument, b: LedgerDocument): boolean {
   const keys = Object.keys(a.secrets);
   if (keys.length !== Object.keys(b.secrets).length) return false;
   if (keys.some((key) => a.secrets[key] !== b.secrets[key])) return false;
-  return JSON.stringify(a.services) === JSON.stringify(b.services);
+  const open = Object.keys(a.services).length;
+  if (open !== Object.keys(b.services).length) return false;
+  return open === 0 || JSON.stringify(a.services) === JSON.stringify(b.services);
 }

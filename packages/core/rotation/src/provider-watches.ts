@@ -1,5 +1,4 @@
 import { refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
-import { tagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
 import type { LedgerDocument } from './ledger.ts';
 import { Loop } from './loop.ts';
@@ -82,8 +81,7 @@ export class ProviderWatches {
 
   /** The current value of a ref, its revision tagged, as of the latest look. */
   current(key: string): CurrentValue | undefined {
-    const current = this.#watchOf.get(key)?.watch.current(key);
-    return current === undefined ? undefined : { ...current, revision: tagRevision(key, current.revision) };
+    return this.#watchOf.get(key)?.watch.taggedCurrent(key);
   }
 
   /** When the latest look began that found the current value, in monotonic milliseconds. */

@@ -43,11 +43,11 @@ export function remember(input: RememberInput): LedgerService | null {
   const exceptions: Record<string, Record<string, HeldValue>> = {};
   if (isOpen) for (const [id, values] of Object.entries(before.exceptions)) exceptions[id] = { ...values };
   for (const key of unreadKeys(service, uses)) carryOver(before, key, earlier, exceptions);
+  const outdated = new Set(known.filter((one) => outdatedTasks(one).length > 0).map(({ use }) => use));
   for (const use of uses) {
     const { key } = use;
     const now = current(use.refKey);
-    const isOutdated = known.some((other) => other.use === use && outdatedTasks(other).length > 0);
-    const values = isOutdated ? firstSeen(noted, key, now, ledger, alive) : [];
+    const values = outdated.has(use) ? firstSeen(noted, key, now, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
     const kept = now === undefined ? (noted.earlier[key] ?? []) : isOpen ? [...values] : needed;
     if (kept.length > 0) earlier[key] = kept;

@@ -11,6 +11,7 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import { mapConcurrently } from './concurrency.ts';
+import { tagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
 import type { ProbeOutcome, ServedValues } from './served-values.ts';
 
@@ -18,6 +19,8 @@ interface WatchedRef {
   readonly ref: SecretRef;
   marker: string | null;
   current: CurrentValue | null;
+  /** The same, its revision tagged with the ref. */
+  tagged: CurrentValue | null;
   /** When the latest look began that found `current`, in monotonic milliseconds. */
   confirmedAtMs: number;
   error: ProviderError | null;
@@ -111,6 +114,11 @@ export class RevisionWatch {
   /** The current value as of the latest look that could tell. */
   current(key: string): CurrentValue | undefined {
     return this.#refs.get(key)?.current ?? undefined;
+  }
+
+  /** The same, its revision tagged with the ref: what is compared with the ledger's values. */
+  taggedCurrent(key: string): CurrentValue | undefined {
+    return this.#refs.get(key)?.tagged ?? undefined;
   }
 
   /** When the latest look began that found this current value, in monotonic milliseconds. */
@@ -231,6 +239,7 @@ export class RevisionWatch {
       // nothing: what was known of it stays, and so does its marker.
       if (!error.retryable) {
         watched.current = null;
+        watched.tagged = null;
         watched.marker = null;
       }
       return news;
@@ -242,6 +251,7 @@ export class RevisionWatch {
     if (revision === undefined || !isNewRevision(watched, revision)) return wasFailing;
     const digest = this.#digest(revision.value.reveal());
     watched.current = { revision: revision.revision, digest, createdAtMs: revision.createdAtMs ?? null };
+    watched.tagged = { ...watched.current, revision: tagRevision(refKey(watched.ref), revision.revision) };
     watched.digests.set(revision.revision, digest);
     const oldest = watched.digests.size > DIGESTS_PER_REF ? watched.digests.keys().next().value : undefined;
     if (oldest !== undefined) watched.digests.delete(oldest);
@@ -289,7 +299,7 @@ function problemIn(results: readonly ProbeResult[]): string | null {
 
 function newlyWatched(ref: SecretRef): WatchedRef {
   const confirmedAtMs = Number.NEGATIVE_INFINITY;
-  return { ref, marker: null, current: null, confirmedAtMs, error: null, digests: new Map() };
+  return { ref, marker: null, current: null, tagged: null, confirmedAtMs, error: null, digests: new Map() };
 }
 
 function isNewRevision(watched: WatchedRef, revision: SecretRevision | undefined): boolean {

@@ -13,6 +13,7 @@ export function liftOutdatedSets(
   serviceUses: ServiceUses,
   current: (refKey: string) => HeldValue | undefined,
 ): { readonly entry: LedgerService; readonly lifted: readonly SetAside[] } {
+  if (entry.setAside.length === 0) return { entry, lifted: entry.setAside };
   const { service, uses } = serviceUses;
   const unread = new Set(unreadKeys(service, uses));
   const isOver = ({ failed }: SetAside) =>

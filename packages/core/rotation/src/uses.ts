@@ -62,8 +62,11 @@ export function joinUses(snapshot: WorkloadSnapshot, labels: Pick<LabelReader, '
   return { services, problems: [...problems.values()] };
 }
 
+const NONE: readonly string[] = [];
+
 /** What the ledger may call the secrets of a service whose labels can't be read now. */
 export function unreadKeys(service: Workload, uses: readonly SecretUse[]): readonly string[] {
+  if (uses.length === service.secretIds.length) return NONE;
   const read = new Set(uses.map(({ secret }) => secret.id));
   return service.secretIds.filter((id) => !read.has(id)).flatMap((id) => [id, `${service.id}/${id}`]);
 }

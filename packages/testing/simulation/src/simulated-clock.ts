@@ -57,9 +57,9 @@ export class SimulatedClock implements Clock {
   }
 }
 
-/** Lets everything run that waits for nothing but other promises. */
+/** Lets everything run that waits for nothing but other promises: a tick comes when none of them is left to run. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    process.nextTick(resolve);
   });
 }

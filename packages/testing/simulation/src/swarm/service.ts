@@ -56,7 +56,15 @@ export type UpdateStatus = Omit<RolloutReport, 'mayGoOn'>;
 /** No update yet. */
 export const NO_UPDATE: UpdateStatus = { state: 'none', message: '', startedAtMs: null };
 
+/** By spec, since each snapshot asks for it. */
+const fingerprints = new WeakMap<ServiceSpec, string>();
+
 /** Of what tasks are made from, the generation aside. */
-export function fingerprintOf({ image, edition, secretIds }: ServiceSpec): string {
-  return `${image} ${edition} ${secretIds.join(' ')}`;
+export function fingerprintOf(spec: ServiceSpec): string {
+  const known = fingerprints.get(spec);
+  if (known !== undefined) return known;
+  const { image, edition, secretIds } = spec;
+  const fingerprint = `${image} ${edition} ${secretIds.join(' ')}`;
+  fingerprints.set(spec, fingerprint);
+  return fingerprint;
 }
