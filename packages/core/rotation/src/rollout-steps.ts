@@ -130,14 +130,16 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number)
   const { service, entry, nowMs } = situation;
   const target: Record<string, HeldValue> = {};
   const lastGood: Record<string, HeldValue> = {};
+  const others = uses.filter((known) => known.wanted !== undefined && !isChangedBack(situation, known));
+  const bringing = others.length === 0 ? uses : others;
   for (const known of situation.uses) {
     const { use, wanted } = known;
     if (wanted === undefined) continue;
     target[use.key] = { revision: wanted.revision, digest: wanted.digest };
-    const before = uses.includes(known) ? valueBefore(situation, known) : wanted;
+    const before = bringing.includes(known) ? valueBefore(situation, known) : wanted;
     if (before !== undefined) lastGood[use.key] = { revision: before.revision, digest: before.digest };
   }
-  const brought = uses.map(({ use }) => use.key).filter((key) => key in target);
+  const brought = bringing.map(({ use }) => use.key).filter((key) => key in target);
   const goesBack = brought.every((key) => setAsideWith(entry, key) !== undefined);
   const rollout: OpenRollout = {
     direction: goesBack ? 'back' : 'forward',
@@ -152,7 +154,7 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number)
     lastGood,
   };
   const { generation } = rollout;
-  const secrets = uses.filter(({ use }) => use.key in target).map(({ use }) => use.secret.name);
+  const secrets = bringing.filter(({ use }) => use.key in target).map(({ use }) => use.secret.name);
   return {
     entry: { ...entry, rollout },
     roll: rollTo(situation, generation),
@@ -160,6 +162,16 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number)
     waitingFor: null,
     blocked: false,
   };
+}
+
+/**
+ * Whether the value that the rollout before was to replace is wanted again, so that nothing can be said against it, and
+ * nothing is to be given instead.
+ */
+function isChangedBack({ entry }: Situation, { use, wanted }: KnownUse): boolean {
+  const before = entry.rollout?.lastGood[use.key];
+  if (before === undefined || wanted === undefined || setAsideWith(entry, use.key) !== undefined) return false;
+  return sameValue(before, wanted);
 }
 
 /**

@@ -44,3 +44,21 @@ test('a good value is not set aside for a bad one of another secret with which t
   expect(world.heldText(web, 'cert')).toEqual(['cert 2', 'cert 2']);
   expect([world.count('rollout.failed'), world.count('values.set-aside')]).toEqual([1, 0]);
 });
+
+test('a bad value is taken back also where another secret was changed back before its rollout was made', async () => {
+  const world = new World();
+  for (const path of ['db', 'cert']) world.provider.write(path, `${path} 1`);
+  const secrets = ['db', 'cert'].map((path) => world.swarm.addSecret(path, { vault_path: path }));
+  const web = world.addService('web', 2, secrets);
+  world.start();
+  await world.run(2_000);
+  world.swarm.rollFaults.push(...Array.from({ length: 5 }, () => 'conflict' as const));
+  world.provider.write('db', 'bad');
+  world.provider.write('cert', 'cert 2');
+  await world.until(() => world.count('rollout.conflict') > 0);
+  world.provider.write('cert', 'cert 1');
+  await world.run(60_000);
+  expect(world.events.findLast(({ type }) => type === 'values.set-aside')).toMatchObject({ secrets: ['db'] });
+  expect(world.heldText(web, 'db')).toEqual(['db 1', 'db 1']);
+  expect(world.heldText(web, 'cert')).toEqual(['cert 1', 'cert 1']);
+});
