@@ -24,14 +24,18 @@ export class SetAsideValues {
     this.#history = history;
   }
 
-  /** A plugin set the values of these uses aside: those that the provider has now, if they did not just change. */
+  /**
+   * A plugin set the values of these uses aside: those that the provider has now. Where one of them has just changed, that
+   * may be what ends it: the plugin did not know of it yet.
+   */
   add(service: SimulatedService, members: readonly TrueUse[]): void {
     const { truth, provider, settings, timeMs } = this.#history;
     const paths = members.map(({ path }) => path);
     const changedSinceMs = timeMs - 2 * settings.intervalMs - slownessMs(this.#history);
+    if (paths.some((path) => truth.changedAtMs(path) > changedSinceMs)) return;
     for (const { name: secret, path } of members) {
       const text = provider.textOf(path);
-      if (text === undefined || truth.changedAtMs(path) > changedSinceMs || !isBadFor(text, service.name)) continue;
+      if (text === undefined || !isBadFor(text, service.name)) continue;
       this.#forbidden = [...this.#forbidden, { serviceId: service.id, secret, path, text, sinceMs: timeMs, paths }];
     }
   }

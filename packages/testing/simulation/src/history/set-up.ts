@@ -107,14 +107,16 @@ export function changeAll(history: History): void {
 /** A user starts services anew whose own update was given up and which wait for that. Returns whether there were any. */
 export function unblock(history: History): boolean {
   let isUnblocked = false;
-  const { swarm, cluster, witness } = history;
+  const { swarm, cluster, witness, truth } = history;
   const { leader } = cluster;
   const plugin = leader === null ? undefined : cluster.manager(leader).process?.rotation;
   const status = plugin?.status();
   const ledger = parseLedger(swarm.ledgerText);
   for (const service of swarm.services) {
     const isSetAside = (ledger?.services[service.id]?.setAside ?? []).length > 0;
-    if (isSetAside && plugin !== undefined && witness.pastOf(service.id).allowed.delete('broken before')) {
+    const isMended = service.spec.image === 'good' && truth.badUses(service).length === 0;
+    const mayAsk = isSetAside && isMended && plugin !== undefined;
+    if (mayAsk && witness.pastOf(service.id).allowed.delete('broken before')) {
       askByHand(history, plugin, service);
       isUnblocked = true;
     }

@@ -1,11 +1,12 @@
 import type { TimedEvent } from '@vault-swarm/provider';
-import { parseLedger, type WriteOutcome } from '@vault-swarm/rotation';
+import { type OpenRollout, parseLedger, type WriteOutcome } from '@vault-swarm/rotation';
 import { isBadFor } from '../failing.ts';
 import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
 import type { Allowance } from './allowances.ts';
+import { failsAnyway } from './fails-anyway.ts';
 import type { History } from './history.ts';
 import { SetAsideValues } from './set-aside-values.ts';
 import { slownessMs } from './slowness.ts';
@@ -172,7 +173,7 @@ export class Witness {
     ) {
       this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
     }
-    if (spec.image === 'broken' || this.#failsAnyway(service)) past.allowed.add('broken before');
+    if (spec.image === 'broken' || failsAnyway(this.#history, service)) past.allowed.add('broken before');
     const reason = this.#reasonFor(service, before, past);
     if (reason === null && this.who.leaders.length > 1) {
       past.allowed.add('two leaders');
@@ -207,7 +208,7 @@ export class Witness {
     this.#answers.given(answer, timeMs);
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
-    if (isBadFor(given.text, service.name) && !this.#hasOpenRollout(service.id)) {
+    if (isBadFor(given.text, service.name) && this.#openRollout(service.id) === null) {
       this.pastOf(service.id).allowed.add('started on a bad value');
     }
     const graceMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
@@ -276,16 +277,8 @@ export class Witness {
     return isGivenUp ? 'it was given up' : null;
   }
 
-  /** Whether tasks of the service hold a bad value that is current: what fails then may fail for that one. */
-  #failsAnyway(service: SimulatedService): boolean {
-    const bad = this.#history.truth.badUses(service);
-    const live = allTasks(service).filter(isAlive);
-    return bad.some(({ name, text }) => live.some(({ held }) => held.get(name)?.text === text));
-  }
-
-  #hasOpenRollout(serviceId: string): boolean {
-    const rollout = parseLedger(this.#history.swarm.ledgerText)?.services[serviceId]?.rollout;
-    return rollout !== undefined && rollout !== null;
+  #openRollout(serviceId: string): OpenRollout | null {
+    return parseLedger(this.#history.swarm.ledgerText)?.services[serviceId]?.rollout ?? null;
   }
 
   #describe(service: SimulatedService): string {
