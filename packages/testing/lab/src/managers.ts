@@ -77,7 +77,9 @@ export async function startManagers({ dir, count = 3, ...options }: ManagersOpti
           async (see) => {
             const votes = await Promise.all(nodes.map((node) => leaderSeenBy(node.engine)));
             see(votes);
-            return nodes.find(({ nodeId }) => votes.filter((vote) => vote === nodeId).length > nodes.length / 2);
+            // Nodes may have become workers since, which see no leader.
+            const managers = Math.max(0, ...votes.map((vote) => vote?.managers ?? 0));
+            return nodes.find(({ nodeId }) => votes.filter((vote) => vote?.leader === nodeId).length > managers / 2);
           },
           { timeoutMs: 60_000, what: 'a leader of the Swarm' },
         ),
@@ -170,15 +172,24 @@ interface ApiNode {
   readonly ManagerStatus?: { readonly Leader?: boolean };
 }
 
-/** The leader's id as an engine sees it; nothing while it sees none, is ended, or does not answer soon. */
-async function leaderSeenBy({ socketPath }: OwnEngine): Promise<string | undefined> {
+/** What an engine sees of the Swarm's managers. */
+interface SeenManagers {
+  /** The leader's id, if it sees one. */
+  readonly leader: string | undefined;
+  readonly managers: number;
+}
+
+/** The leader as an engine sees it; nothing while it is no manager, is ended, or does not answer soon. */
+async function leaderSeenBy({ socketPath }: OwnEngine): Promise<SeenManagers | undefined> {
   try {
     const { status, body } = await unixRequest(socketPath, 'GET', '/nodes', {
       headers: { Host: 'docker' },
       timeoutMs: 3_000,
     });
     if (status !== 200) return undefined;
-    return (JSON.parse(body) as ApiNode[]).find(({ ManagerStatus }) => ManagerStatus?.Leader === true)?.ID;
+    const managers = (JSON.parse(body) as ApiNode[]).filter(({ ManagerStatus }) => ManagerStatus !== undefined);
+    const leader = managers.find(({ ManagerStatus }) => ManagerStatus?.Leader === true)?.ID;
+    return { leader, managers: managers.length };
   } catch {
     return undefined;
   }
