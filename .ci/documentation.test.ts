@@ -1,6 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { EXIT, failureCodes } from '../apps/cli/src/failure.ts';
+import { addressVariables } from '../apps/cli/src/plugin/address.ts';
+import { describeCommands } from '../apps/cli/src/program.ts';
 import { awsLabelScheme } from '../packages/adapters/aws/src/labels.ts';
 import { fileLabelScheme } from '../packages/adapters/file/src/config.ts';
 import { vaultLabelScheme } from '../packages/adapters/vault/src/labels.ts';
@@ -49,6 +52,15 @@ test('every environment variable that is read stands in the reference', async ()
   // The reference marks credentials, which have a `_FILE` form each.
   const stands = (name: string) => text.includes(`\`${name.replace(/_FILE$/, '')}\``) || text.includes(`\`${name}\``);
   expect([...names].filter((name) => !stands(name))).toEqual([]);
+});
+
+test('every command of the command line, its options, variables, exit codes and errors stand in the reference', async () => {
+  const text = await read('docs/reference/cli.md');
+  const commands = describeCommands();
+  expect(commands.length).toBeGreaterThan(5);
+  const words = commands.flatMap(({ name, options }) => [name, ...options]);
+  for (const word of [...words, ...addressVariables, ...failureCodes]) expect(text).toContain(`\`${word}\``);
+  for (const code of Object.values(EXIT)) expect(text).toMatch(new RegExp(`^\\| ${code} \\| `, 'm'));
 });
 
 test("the snippet in rotation's description is the example's own code", async () => {

@@ -3,12 +3,9 @@
 import { cp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { leaveOutUnused } from './unused-packages.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-
-// Packages that our dependencies load at once for what we never do: Docker over SSH, BuildKit sessions, and node-vault's own
-// transport, in whose place stands undici.
-const unused = /^(axios|ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore)$/;
 
 await rm(path('dist/chunks'), { recursive: true, force: true });
 const { metafile } = await build({
@@ -43,21 +40,7 @@ const { metafile } = await build({
         }));
       },
     },
-    {
-      name: 'leave-out-what-is-never-called',
-      setup({ onResolve, onLoad }) {
-        onResolve({ filter: unused }, ({ path: name }) => ({ path: name, namespace: 'unused' }));
-        onLoad({ filter: /.*/, namespace: 'unused' }, ({ path: name }) => ({
-          contents: `
-            const fail = () => { throw new Error('${name} is not part of this bundle'); };
-            module.exports = new Proxy(function unused() {}, {
-              get: (target, key) => (key === '__esModule' ? false : key === 'prototype' ? target.prototype : module.exports),
-              apply: fail,
-              construct: fail,
-            });`,
-        }));
-      },
-    },
+    leaveOutUnused,
   ],
 });
 // The http adapter looks for them in ../static from where its code is: a chunk.

@@ -36,16 +36,22 @@ export async function install() {
   stamp('installed', hash);
 }
 
-/** The plugin as it runs. */
+/** The plugin and the command line as they run. */
 export async function bundle() {
   const hash = sourceHash();
-  if (isStamped('bundled', hash) && existsSync(join(root, 'apps/plugin/dist/main.js'))) return;
-  const args = ['--conditions=@vault-swarm/source', 'apps/plugin/build.mjs'];
-  await commandStep('bundling the plugin', 'node', args, { cwd: root, env: projectEnv() });
+  const products = ['apps/plugin/dist/main.js', 'apps/cli/dist/vault-swarm.js'];
+  if (isStamped('bundled', hash) && products.every((file) => existsSync(join(root, file)))) return;
+  for (const [name, app] of [
+    ['plugin', 'plugin'],
+    ['command line', 'cli'],
+  ]) {
+    const args = ['--conditions=@vault-swarm/source', `apps/${app}/build.mjs`];
+    await commandStep(`bundling the ${name}`, 'node', args, { cwd: root, env: projectEnv() });
+  }
   stamp('bundled', hash);
 }
 
-/** All build products: the packages with their types, and the plugin. */
+/** All build products: the packages with their types, the plugin and the command line. */
 export async function build() {
   const hash = sourceHash();
   if (!isStamped('compiled', hash)) {

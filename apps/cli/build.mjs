@@ -1,0 +1,28 @@
+// Bundles the command line into one file, apps/cli/dist/vault-swarm.js: it starts as fast as Node does.
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { leaveOutUnused } from '../plugin/unused-packages.mjs';
+
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+
+const { metafile } = await build({
+  entryPoints: [path('src/main.ts')],
+  outfile: path('dist/vault-swarm.js'),
+  bundle: true,
+  minify: true,
+  keepNames: true,
+  sourcemap: 'linked',
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  conditions: ['@vault-swarm/source'],
+  metafile: true,
+  // CommonJS packages in the bundle call `require` for Node's own modules.
+  banner: {
+    js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+  },
+  plugins: [leaveOutUnused],
+});
+
+const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+process.stdout.write(`apps/cli/dist: ${(bytes / 1e6).toFixed(1)} MB\n`);

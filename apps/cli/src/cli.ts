@@ -1,0 +1,209 @@
+import { levelSchema } from '@vault-swarm/http/api';
+import { Environment } from '@vault-swarm/provider';
+import { CommanderError } from 'commander';
+import { events, showEvent } from './commands/events.ts';
+import { plan } from './commands/plan.ts';
+import { requestOf } from './commands/request.ts';
+import { type Confirm, rotate } from './commands/rotate.ts';
+import { secrets } from './commands/secrets.ts';
+import { services } from './commands/services.ts';
+import { status } from './commands/status.ts';
+import { addCompletion, COMPLETION_TIMEOUT_MS, type KnownNames, knownNames, wantsNames } from './completion.ts';
+import { EXIT, type ExitCode, Failure } from './failure.ts';
+import { follow } from './follow.ts';
+import { findPlugin } from './plugin/address.ts';
+import { PluginClient } from './plugin/client.ts';
+import { type Actions, type CommonOptions, createProgram } from './program.ts';
+import type { Report } from './report.ts';
+import { Paper } from './terminal/paper.ts';
+import { visibleJson } from './terminal/visible.ts';
+import { watch } from './watch.ts';
+import { hasColours, type World, widthOf } from './world.ts';
+
+/** Runs one command line (without the program's own name) to its end, and gives the exit code. */
+export async function runCli(args: readonly string[], world: World): Promise<ExitCode> {
+  const cli = new Cli(world);
+  try {
+    const known: KnownNames = wantsNames(args) ? await cli.known() : { secrets: [], services: [] };
+    const program = createProgram(cli.actions(), {
+      writeOut: (text) => world.stdout.write(text),
+      writeErr: () => {},
+      getOutHelpWidth: () => widthOf(world),
+      getOutHasColors: () => false,
+    });
+    addCompletion(program, known);
+    if (args.length === 0) {
+      world.stderr.write(program.helpInformation());
+      return EXIT.wrongUse;
+    }
+    await program.parseAsync(args, { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.well;
+    const failure = failureOf(error, args);
+    if (isJson(args)) world.stdout.write(`${visibleJson({ ok: false, error: errorDocument(failure) })}\n`);
+    else cli.showOnStderr((paper) => showFailure(paper, failure));
+    return failure.exitCode;
+  } finally {
+    cli.close();
+  }
+}
+
+class Cli {
+  readonly #world: World;
+  #client: PluginClient | null = null;
+  exitCode: ExitCode = EXIT.well;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  actions(): Actions {
+    return {
+      status: (options) => {
+        if (options.watch !== true) return this.#report(options, (client) => status(client));
+        refuseJson(options, '--watch');
+        return this.#watch(options);
+      },
+      secrets: (options) =>
+        this.#report(options, (client) =>
+          secrets(client, { search: options.search, state: options.wrong ? 'wrong' : undefined }),
+        ),
+      services: (options) => {
+        if (options.wrong && options.rolling) {
+          throw new Failure('WRONG_USE', '--wrong and --rolling exclude each other', 'Give one of them.');
+        }
+        const state = options.wrong ? 'wrong' : options.rolling ? 'rolling' : undefined;
+        return this.#report(options, (client) => services(client, { search: options.search, state }));
+      },
+      plan: (secret, { service, setAside, ...options }) => {
+        const request = requestOf({ secret, service, setAside });
+        return this.#report(options, (client) => plan(client, request));
+      },
+      rotate: (secret, { service, setAside, yes, ...options }) => {
+        const request = requestOf({ secret, service, setAside });
+        if (request === null) {
+          throw new Failure('WRONG_USE', 'nothing is named', 'Give a SECRET, --service NAME or --set-aside.');
+        }
+        const confirm = yes ? null : this.#confirm(options);
+        return this.#report(options, (client) => rotate(client, request, confirm));
+      },
+      events: async (options) => {
+        const level = levelSchema.parse(options.level);
+        if (!options.follow) return this.#report(options, (client) => events(client, level, options.limit));
+        refuseJson(options, '--follow');
+        return this.#follow(options, level, options.limit);
+      },
+    };
+  }
+
+  /** Names for the shell; none where the plugin is not configured or does not answer. */
+  async known(): Promise<KnownNames> {
+    try {
+      return await knownNames(this.#open({ timeout: COMPLETION_TIMEOUT_MS }));
+    } catch {
+      return { secrets: [], services: [] };
+    }
+  }
+
+  showOnStderr(show: (paper: Paper) => void): void {
+    const paper = new Paper({ width: widthOf(this.#world), colours: false });
+    show(paper);
+    this.#world.stderr.write(paper.text());
+  }
+
+  close(): void {
+    this.#client?.close();
+  }
+
+  async #report(options: CommonOptions, look: (client: PluginClient) => Promise<Report>): Promise<void> {
+    const report = await look(this.#open(options));
+    this.exitCode = report.exitCode;
+    if (options.json) {
+      const document = { ok: report.exitCode === EXIT.well, ...report.document };
+      this.#world.stdout.write(`${visibleJson(document)}\n`);
+    } else {
+      this.#print((paper) => report.show(paper));
+    }
+  }
+
+  async #watch(options: CommonOptions & { readonly interval: number }): Promise<void> {
+    const client = this.#open(options);
+    this.exitCode = await watch(this.#world, options.interval, (signal) => status(client, signal), showFailure);
+  }
+
+  async #follow(options: CommonOptions, level: ReturnType<typeof levelSchema.parse>, limit: number): Promise<void> {
+    if (level === 'debug') {
+      throw new Failure('WRONG_USE', '--follow has no events of level debug', 'Leave --follow or --level debug out.');
+    }
+    const client = this.#open(options);
+    const { document } = await client.events({ level, limit });
+    const give = (event: Parameters<typeof showEvent>[1]) => this.#print((paper) => showEvent(paper, event));
+    document.events.toReversed().forEach(give);
+    const after = document.events[0]?.id ?? null;
+    await follow(client, { level, after, signal: this.#world.interrupted }, give);
+  }
+
+  /** Asks on the terminal, where there is somebody. */
+  #confirm({ json }: CommonOptions): Confirm {
+    const { ask } = this.#world;
+    if (json || ask === null) {
+      throw new Failure('WRONG_USE', 'nobody can be asked here', 'Say --yes to rotate without a question.');
+    }
+    return async (show) => {
+      this.showOnStderr(show);
+      return /^y(es)?$/i.test((await ask('Rotate? [y/N] ')).trim());
+    };
+  }
+
+  #print(show: (paper: Paper) => void): void {
+    const paper = new Paper({ width: widthOf(this.#world), colours: hasColours(this.#world) });
+    show(paper);
+    this.#world.stdout.write(paper.text());
+  }
+
+  #open({ url, timeout }: CommonOptions): PluginClient {
+    const { env, readFile } = this.#world;
+    this.#client = new PluginClient(findPlugin(new Environment(env, readFile), readFile, url), timeout);
+    return this.#client;
+  }
+}
+
+function refuseJson({ json }: CommonOptions, option: string): void {
+  if (!json) return;
+  throw new Failure(
+    'WRONG_USE',
+    `--json gives one value, and ${option} has no end`,
+    `Leave one of them out. Programs follow /api/v1/stream.`,
+  );
+}
+
+/** Whether `--json` stands among the options, also where they could not be understood. */
+function isJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}
+
+/** @throws what is a fault of ours. */
+function failureOf(error: unknown, args: readonly string[]): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof CommanderError) {
+    const message = error.message
+      .replace(/^error: /, '')
+      .replaceAll('\n', ' ')
+      .trim();
+    const command = args.find((arg) => /^[a-z]/.test(arg));
+    const known = command !== undefined && error.code !== 'commander.unknownCommand';
+    return new Failure('WRONG_USE', message, `See vault-swarm ${known ? `${command} ` : ''}--help.`, error);
+  }
+  throw error;
+}
+
+function showFailure(paper: Paper, { message, advice }: Failure): void {
+  paper.say(`vault-swarm: ${message}`, 'bad');
+  paper.item('  ', advice);
+}
+
+function errorDocument({ code, message, advice }: Failure) {
+  return { code, message, advice };
+}

@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { columnsOf } from './terminal/wrap.ts';
+import {
+  event,
+  eventsAnswer,
+  overview,
+  planAnswer,
+  rotateAnswer,
+  secret,
+  secretsAnswer,
+  service,
+  servicesAnswer,
+} from './testing/documents.ts';
+import { type RunOptions, run } from './testing/run.ts';
+import { type ScriptedPlugin, startScriptedPlugin } from './testing/scripted-plugin.ts';
+
+let plugin: ScriptedPlugin;
+beforeAll(async () => {
+  plugin = await startScriptedPlugin({});
+});
+afterAll(() => plugin.close());
+
+const ask = (args: readonly string[], options: RunOptions = {}) =>
+  run(args, { ...options, env: { VAULT_SWARM_URL: plugin.url, ...options.env } });
+
+const firstLine = (text: string) => text.split('\n')[0];
+
+test('status says first that all is well, and ends with 0', async () => {
+  plugin.say({ 'GET /api/v1/overview': overview() });
+  const { exitCode, stdout, stderr } = await ask(['status']);
+  expect(firstLine(stdout)).toBe('All is well.');
+  expect(stdout).toContain('vault-secrets-plugin 1.2.3, leader, up 4 h');
+  expect(stdout).toContain('42, 2 errors, 1 under way, latest 3 min ago');
+  expect(stdout).toMatch(/vault +ok +500 +1 +2\.1 ms +12\.5 ms +3 s ago/);
+  expect([exitCode, stderr]).toEqual([0, '']);
+});
+
+test('status says first what is wrong, and ends with 1', async () => {
+  plugin.say({
+    'GET /api/v1/overview': overview({ problems: ['vault does not answer', 'db_password: no such path'] }),
+  });
+  const { exitCode, stdout } = await ask(['status']);
+  expect(stdout).toMatch(/^2 problems:\n {2}1\. vault does not answer\n {2}2\. db_password: no such path\n\n/);
+  expect(exitCode).toBe(1);
+});
+
+test('status of a plugin whose passes no longer end is not healthy', async () => {
+  plugin.say({ 'GET /api/v1/overview': overview({ healthy: false, ticker_healthy: false, heartbeat_at: null }) });
+  const { exitCode, stdout } = await ask(['status']);
+  expect(firstLine(stdout)).toContain('NOT HEALTHY');
+  expect(stdout).not.toContain('All is well');
+  expect(exitCode).toBe(1);
+});
+
+test('--json gives all that the plugin said, also what this version does not know', async () => {
+  plugin.say({ 'GET /api/v1/overview': { ...overview({ problems: ['p'] }), invented_later: [1] } });
+  const { exitCode, stdout } = await ask(['status', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: ['p'], invented_later: [1], role: 'leader' });
+  expect(stdout.trimEnd()).not.toContain('\n');
+  expect(exitCode).toBe(1);
+});
+
+test('secrets shows what is wrong first, then all of them', async () => {
+  plugin.say({
+    'GET /api/v1/secrets': secretsAnswer(
+      secret(),
+      secret({ name: 'api_key', problem: 'label "vault_feild" is not known', provider: null, ref: null, services: [] }),
+    ),
+  });
+  const { exitCode, stdout } = await ask(['secrets']);
+  expect(stdout).toMatch(/^1 secret of 2 wrong:\n {2}api_key: label "vault_feild" is not known\n\nSECRET/);
+  expect(stdout).toMatch(/db_passwo/);
+  expect(exitCode).toBe(1);
+});
+
+test('a list asks the plugin for what was searched', async () => {
+  plugin.say({ 'GET /api/v1/secrets': secretsAnswer(), 'GET /api/v1/services': servicesAnswer() });
+  expect((await ask(['secrets', '--search', 'a&b', '--wrong'])).stdout).toBe('There is no such secret.\n');
+  expect(plugin.asked.at(-1)?.path).toBe('/api/v1/secrets?search=a%26b&state=wrong');
+  expect((await ask(['services', '--rolling'])).exitCode).toBe(0);
+  expect(plugin.asked.at(-1)?.path).toBe('/api/v1/services?state=rolling');
+});
+
+test('services shows rollouts with how far they are, and what was set aside with what to do', async () => {
+  plugin.say({
+    'GET /api/v1/services': servicesAnswer(
+      service({
+        outdated_tasks: 2,
+        rollout: {
+          generation: 4,
+          secrets: ['db_password'],
+          started_at: '2026-03-01T11:59:30.000Z',
+          direction: 'forward',
+          state: 'rolling',
+          tasks_done: 1,
+          tasks_total: 3,
+        },
+      }),
+      service({
+        name: 'worker',
+        set_aside: { secrets: ['db_password'], since: '2026-03-01T11:00:00.000Z', reason: 'task exited with 1' },
+      }),
+    ),
+  });
+  const { exitCode, stdout } = await ask(['services'], { columns: 120 });
+  expect(firstLine(stdout)).toBe('1 service of 2 wrong:');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+    'set aside 1 h ago: task exited with 1. Once it is mended: vault-swarm rotate --set-aside',
+  );
+  expect(stdout).toMatch(/web +3 +2 +rolling, 1\/3, since 30 s/);
+  expect(exitCode).toBe(1);
+});
+
+test('plan shows what would be replaced and why it waits, and only looks', async () => {
+  plugin.say({
+    'GET /api/v1/plan': planAnswer({ name: 'web', tasks: 3 }, { name: 'mail', tasks: 1, waiting_for: 'a deploy' }),
+  });
+  const { exitCode, stdout } = await ask(['plan', 'db_password']);
+  expect(plugin.asked.at(-1)).toMatchObject({ method: 'GET', path: '/api/v1/plan?secret=db_password' });
+  expect(stdout).toContain('2 services, of which 4 tasks would be replaced.');
+  expect(stdout).toMatch(/mail +1 +db_password +a deploy/);
+  expect(exitCode).toBe(0);
+});
+
+test.each([
+  [['plan'], '/api/v1/plan'],
+  [['plan', '--service', 'web'], '/api/v1/plan?service=web'],
+  [['plan', '--set-aside'], '/api/v1/plan?set_aside=true'],
+])('%j asks for %s', async (args, path) => {
+  plugin.say({ 'GET /api/v1/plan': planAnswer() });
+  expect((await ask(args)).stdout).toContain('No service would be rolled');
+  expect(plugin.asked.at(-1)?.path).toBe(path);
+});
+
+test('rotate shows the plan and asks, and does nothing without a yes', async () => {
+  plugin.say({
+    'GET /api/v1/plan': planAnswer({ name: 'web', tasks: 3 }),
+    'POST /api/v1/rotate': rotateAnswer('rolls'),
+  });
+  const before = plugin.asked.length;
+  const refused = await ask(['rotate', 'db_password'], { answers: ['n'] });
+  expect(refused.stderr).toContain('1 service, of which 3 tasks would be replaced.');
+  expect(refused.stderr).toContain('nothing was done');
+  expect(refused.exitCode).toBe(1);
+  expect(plugin.asked.slice(before).map(({ method }) => method)).toEqual(['GET']);
+
+  const agreed = await ask(['rotate', 'db_password'], { answers: ['y'] });
+  expect(agreed.stdout).toContain('service_rolls: is rolled as soon as its turn comes (db_password)');
+  expect(agreed.exitCode).toBe(0);
+  expect(plugin.asked.at(-1)).toMatchObject({ method: 'POST', body: '{"secret":"db_password"}' });
+});
+
+test.each([
+  [['--service', 'web'], { service: 'web' }],
+  [['--set-aside'], { set_aside: true }],
+  [['db'], { secret: 'db' }],
+])('rotate %j --yes asks nobody', async (args, body) => {
+  plugin.say({ 'POST /api/v1/rotate': rotateAnswer('rolls', 'current') });
+  expect((await ask(['rotate', ...args, '--yes'])).exitCode).toBe(0);
+  expect(JSON.parse(plugin.asked.at(-1)?.body ?? '')).toEqual(body);
+});
+
+test.each(['waits', 'never'] as const)('rotate ends with 1 where a service %s', async (outcome) => {
+  plugin.say({ 'POST /api/v1/rotate': rotateAnswer('rolls', outcome) });
+  expect((await ask(['rotate', 'db', '--yes'])).exitCode).toBe(1);
+});
+
+test.each([
+  [['rotate'], 'nothing is named'],
+  [['rotate', 'db'], 'nobody can be asked here'],
+  [['rotate', 'db', '--set-aside'], 'more than one thing is asked for'],
+  [['plan', 'db', '--service', 'web'], 'more than one thing is asked for'],
+  [['services', '--wrong', '--rolling'], 'exclude each other'],
+  [['status', '--watch', '--json'], 'has no end'],
+  [['events', '--follow', '--json'], 'has no end'],
+  [['events', '--follow', '--level', 'debug'], 'no events of level debug'],
+  [['events', '--level', 'loud'], 'Allowed choices are error, warn, info, debug'],
+  [['status', '--timeout', 'soon'], 'It must be a duration such as 500ms'],
+  [['rotate', 'a', 'b'], 'too many arguments'],
+  [['stats'], 'Did you mean status?'],
+])('%j is wrong use, and says why', async (args, reason) => {
+  const before = plugin.asked.length;
+  const { exitCode, stdout, stderr } = await ask(args);
+  expect(`${stdout}${stderr}`.replaceAll(/\s+/g, ' ')).toContain(reason);
+  expect(exitCode).toBe(2);
+  expect(plugin.asked.length).toBe(before);
+});
+
+test('events come with the newest last', async () => {
+  plugin.say({ 'GET /api/v1/events': eventsAnswer(event(2, { level: 'error', event: 'rollout.failed' }), event(1)) });
+  const { stdout, exitCode } = await ask(['events', '--limit', '2', '--level', 'warn']);
+  expect(plugin.asked.at(-1)?.path).toBe('/api/v1/events?level=warn&limit=2');
+  expect(stdout).toMatch(/rollout\.completed: event 1\n.*ERROR rollout\.failed: event 2\n$/);
+  expect(exitCode).toBe(0);
+});
+
+test.each([80, 60])('nothing is wider than %i columns', async (columns) => {
+  const long = 'a_very_long_name_of_something_in_this_swarm_that_nobody_would_choose';
+  plugin.say({
+    'GET /api/v1/overview': overview({ problems: [`${long}: ${'why it is wrong '.repeat(20)}`] }),
+    'GET /api/v1/secrets': secretsAnswer(
+      secret({ name: long, problem: `label ${long}${long}` }),
+      secret({ ref: long.repeat(3) }),
+    ),
+    'GET /api/v1/services': servicesAnswer(service({ name: long, secrets: [long, long], problem: long.repeat(2) })),
+    'GET /api/v1/plan': planAnswer({ name: long, tasks: 3, waiting_for: long }),
+    'GET /api/v1/events': eventsAnswer(event(1, { message: long.repeat(2) })),
+    'POST /api/v1/rotate': rotateAnswer('waits', 'never'),
+  });
+  const commands = [
+    'status',
+    'secrets',
+    'services',
+    'plan',
+    'events',
+    'rotate --set-aside --yes',
+    '--help',
+    'rotate --help',
+  ];
+  for (const command of commands) {
+    const { stdout } = await ask(command.split(' '), { columns });
+    expect(stdout).not.toBe('');
+    for (const line of stdout.split('\n')) expect(columnsOf(line)).toBeLessThanOrEqual(columns);
+  }
+});
+
+test('nothing that a terminal would obey comes from a name', async () => {
+  const name = 'x\u001b[2J\u009b31m\u202e';
+  plugin.say({ 'GET /api/v1/secrets': secretsAnswer(secret({ name, problem: `${name}\r\n` })) });
+  for (const args of [['secrets'], ['secrets', '--json']]) {
+    const { stdout } = await ask(args);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  }
+});
+
+test('there are colours on a terminal only, and not where NO_COLOR is set', async () => {
+  plugin.say({ 'GET /api/v1/overview': overview() });
+  expect((await ask(['status'])).stdout).not.toContain('\u001b');
+  expect((await ask(['status'], { isTerminal: true })).stdout).toContain('\u001b[32mAll is well.');
+  expect((await ask(['status'], { isTerminal: true, env: { NO_COLOR: '1' } })).stdout).not.toContain('\u001b');
+  expect((await ask(['status'], { isTerminal: true, env: { TERM: 'dumb' } })).stdout).not.toContain('\u001b');
+});

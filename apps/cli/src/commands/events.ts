@@ -1,0 +1,26 @@
+import type { Event, Level } from '@vault-swarm/http/api';
+import { EXIT } from '../failure.ts';
+import type { PluginClient } from '../plugin/client.ts';
+import type { Report } from '../report.ts';
+import type { Paper, Tone } from '../terminal/paper.ts';
+
+const TONES: Readonly<Record<Level, Tone>> = { error: 'bad', warn: 'warn', info: 'plain', debug: 'faint' };
+
+/** What happened, the newest last, where a reader of a log looks for it. */
+export async function events(client: PluginClient, level: Level, limit: number): Promise<Report> {
+  const { document, raw } = await client.events({ level, limit });
+  return {
+    exitCode: EXIT.well,
+    document: raw,
+    show: (paper) => {
+      if (document.events.length === 0) paper.say(`Nothing happened yet that matters as much as ${level}.`);
+      for (const event of document.events.toReversed()) showEvent(paper, event);
+    },
+  };
+}
+
+/** One event as people read it. */
+export function showEvent(paper: Paper, { time, level, event, message }: Event): void {
+  const isOrdinary = level === 'info' || level === 'debug';
+  paper.item(`${time} `, `${isOrdinary ? '' : `${level.toUpperCase()} `}${event}: ${message}`, TONES[level]);
+}

@@ -1,0 +1,35 @@
+import type { RotateBody } from '@vault-swarm/http/api';
+import { Failure } from '../failure.ts';
+
+/** What `rotate` and `plan` can be asked for on the command line. */
+export interface RequestArguments {
+  readonly secret: string | undefined;
+  readonly service: string | undefined;
+  readonly setAside: boolean | undefined;
+}
+
+/**
+ * What is asked for; `null` where nothing is named.
+ * @throws {Failure} `WRONG_USE` where more than one thing is.
+ */
+export function requestOf({ secret, service, setAside }: RequestArguments): RotateBody | null {
+  const named: RotateBody[] = [
+    ...(secret === undefined ? [] : [{ secret }]),
+    ...(service === undefined ? [] : [{ service }]),
+    ...(setAside === true ? [{ set_aside: true as const }] : []),
+  ];
+  const [only = null, second] = named;
+  if (second === undefined) return only;
+  throw new Failure(
+    'WRONG_USE',
+    'more than one thing is asked for',
+    'Give one of SECRET, --service NAME and --set-aside.',
+  );
+}
+
+/** What is asked for, in words. */
+export function describeRequest(request: RotateBody): string {
+  if ('secret' in request) return `every service that uses the secret ${request.secret}`;
+  if ('service' in request) return `the service ${request.service}`;
+  return 'every service whose new values were set aside';
+}

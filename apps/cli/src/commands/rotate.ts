@@ -1,0 +1,52 @@
+import type { Rotate, RotateBody } from '@vault-swarm/http/api';
+import { EXIT, Failure } from '../failure.ts';
+import type { PluginClient } from '../plugin/client.ts';
+import type { Report } from '../report.ts';
+import type { Paper } from '../terminal/paper.ts';
+import { names } from '../terminal/words.ts';
+import { showPlan } from './plan.ts';
+import { describeRequest } from './request.ts';
+
+/** Shows what is about to be done, and asks; `false` where it shall not be done. */
+export type Confirm = (show: (paper: Paper) => void) => Promise<boolean>;
+
+const OUTCOMES: Readonly<Record<Rotate['services'][number]['outcome'], string>> = {
+  rolls: 'is rolled as soon as its turn comes',
+  waits: 'waits for a provider that does not answer; rolled when its newest value is known',
+  current: 'left alone: its tasks have the newest values',
+  never: 'never rotated: it is a job, or its labels say so',
+};
+
+/**
+ * Makes a request by hand, after `confirm`, if there is one, agreed to the plan.
+ * @throws {Failure} `NOT_CONFIRMED` where it did not.
+ */
+export async function rotate(client: PluginClient, request: RotateBody, confirm: Confirm | null): Promise<Report> {
+  if (confirm !== null) {
+    const { document } = await client.plan(request);
+    const agreed = await confirm((paper) => {
+      paper.say(`A rotation of ${describeRequest(request)}:`, 'strong');
+      showPlan(paper, document);
+    });
+    if (!agreed) throw new Failure('NOT_CONFIRMED', 'nothing was done', 'Answer y, or say --yes, to rotate.');
+  }
+  const { document, raw } = await client.rotate(request);
+  const isWell = document.services.every(({ outcome }) => outcome === 'rolls' || outcome === 'current');
+  return {
+    exitCode: isWell ? EXIT.well : EXIT.wrong,
+    document: raw,
+    show: (paper) => {
+      if (document.services.length === 0) paper.say('Nothing to do: no service is concerned.');
+      for (const { name, secrets, outcome } of document.services) {
+        paper.item(
+          `${name}: `,
+          `${OUTCOMES[outcome]} (${names(secrets)})`,
+          outcome === 'waits' || outcome === 'never' ? 'warn' : 'plain',
+        );
+      }
+      if (document.services.some(({ outcome }) => outcome === 'rolls')) {
+        paper.say('How far it is: vault-swarm services --rolling', 'faint');
+      }
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { Service } from '@vault-swarm/http/api';
+import { EXIT } from '../failure.ts';
+import type { ListQuery, PluginClient } from '../plugin/client.ts';
+import type { Report } from '../report.ts';
+import { ago, count, names } from '../terminal/words.ts';
+
+/** The services that use the driver's secrets, what is wrong with them first. */
+export async function services(client: PluginClient, query: ListQuery): Promise<Report> {
+  const { document, raw, atMs } = await client.services(query);
+  const nowMs = atMs ?? Date.now();
+  const wrong = document.services.flatMap((service) => {
+    const reason = wrongWith(service, nowMs);
+    return reason === null ? [] : [{ name: service.name, reason }];
+  });
+  return {
+    exitCode: wrong.length === 0 ? EXIT.well : EXIT.wrong,
+    document: raw,
+    show: (paper) => {
+      if (wrong.length > 0) {
+        paper.say(`${count(wrong.length, 'service')} of ${document.total} wrong:`, 'bad');
+        for (const { name, reason } of wrong) paper.item(`  ${name}: `, reason);
+        paper.gap();
+      }
+      if (document.services.length === 0) {
+        paper.say(
+          document.observed_at === null ? 'Docker has not answered the plugin yet.' : 'There is no such service.',
+        );
+        return;
+      }
+      paper.table(
+        ['SERVICE', 'TASKS', 'OLD VALUE', 'ROLLOUT', 'LATEST ROTATION', 'SECRETS'],
+        document.services.map((service) => [
+          service.name,
+          String(service.running_tasks),
+          String(service.outdated_tasks),
+          rolloutOf(service, nowMs),
+          ago(service.last_rotation_at, nowMs, '-'),
+          names(service.secrets),
+        ]),
+      );
+    },
+  };
+}
+
+function wrongWith({ problem, set_aside: setAside, rollout }: Service, nowMs: number): string | null {
+  const reasons = [
+    problem,
+    setAside === null
+      ? null
+      : `new values of ${names(setAside.secrets)} were set aside ${ago(setAside.since, nowMs, '')}: ${setAside.reason}. ` +
+        'Once it is mended: vault-swarm rotate --set-aside',
+    problem === null && rollout?.state === 'stuck'
+      ? `its rollout began ${ago(rollout.started_at, nowMs, '')} and does not end`
+      : null,
+    problem === null && rollout?.state === 'failed' ? 'its rollout failed' : null,
+  ].filter((reason) => reason !== null);
+  return reasons.length === 0 ? null : reasons.join('. ');
+}
+
+function rolloutOf({ rollout, waiting_for: waitingFor }: Service, nowMs: number): string {
+  if (rollout === null) return waitingFor === null ? '-' : `waits: ${waitingFor}`;
+  const back = rollout.direction === 'back' ? ' back' : '';
+  return `${rollout.state}${back}, ${rollout.tasks_done}/${rollout.tasks_total}, since ${ago(rollout.started_at, nowMs, '-').replace(/ ago$/, '')}`;
+}

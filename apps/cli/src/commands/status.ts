@@ -1,0 +1,95 @@
+import type { Overview } from '@vault-swarm/http/api';
+import { EXIT } from '../failure.ts';
+import type { PluginClient, Received } from '../plugin/client.ts';
+import type { Report } from '../report.ts';
+import type { Paper } from '../terminal/paper.ts';
+import { ago, count, grouped, size, span } from '../terminal/words.ts';
+
+/** Whether all is well, what is wrong if not, and the figures. */
+export async function status(client: PluginClient, signal?: AbortSignal): Promise<Report> {
+  const received = await client.overview(signal);
+  const { healthy, problems } = received.document;
+  return {
+    exitCode: healthy && problems.length === 0 ? EXIT.well : EXIT.wrong,
+    document: received.raw,
+    show: (paper) => show(paper, received),
+  };
+}
+
+function show(paper: Paper, { document: overview, atMs }: Received<Overview>): void {
+  const nowMs = atMs ?? Date.now();
+  showProblems(paper, overview, nowMs);
+  paper.gap();
+  const { plugin, rotations, deliveries, counts } = overview;
+  const line = (label: string, text: string) => paper.item(label.padEnd(12), text);
+  line(
+    'Plugin',
+    `${plugin.name} ${plugin.version}, ${overview.role ?? 'role unknown yet'}, up ${span(plugin.uptime_seconds * 1000)}`,
+  );
+  line(
+    'In use',
+    [
+      `${count(counts.secrets, 'secret')}${wrong(counts.secrets_wrong)}`,
+      `${count(counts.services, 'service')}${wrong(counts.services_wrong)}`,
+      `${count(counts.tasks, 'task')} (${grouped(counts.outdated_tasks)} with an old value)`,
+    ].join(', '),
+  );
+  line(
+    'Rotations',
+    overview.rotation_enabled
+      ? `${grouped(rotations.total)}, ${count(rotations.errors, 'error')}, ${grouped(rotations.in_progress)} under way, latest ${ago(rotations.last_at, nowMs, 'none yet')}`
+      : 'turned off (ENABLE_ROTATION=false)',
+  );
+  line(
+    'Deliveries',
+    `${grouped(deliveries.memory)} from memory, ${grouped(deliveries.provider)} from providers, ` +
+      `${grouped(deliveries.stale)} stale, ${grouped(deliveries.refused)} refused` +
+      (deliveries.p99_ms === null ? '' : `; 99 of 100 within ${deliveries.p99_ms.toFixed(1)} ms`),
+  );
+  line('In memory', `${count(deliveries.values_held, 'value')}, ${size(deliveries.bytes_held)}`);
+  line(
+    'Passes',
+    `each ${span(overview.interval_seconds * 1000)}, latest ${ago(overview.heartbeat_at, nowMs, 'none yet')}, ` +
+      `Docker seen ${ago(overview.observed_at, nowMs, 'not yet')}`,
+  );
+  paper.gap();
+  paper.table(
+    ['PROVIDER', 'STATE', 'REQUESTS', 'ERRORS', 'P50', 'P99', 'LAST ANSWER'],
+    overview.providers.map((provider) => [
+      provider.name,
+      provider.state,
+      grouped(provider.requests),
+      grouped(provider.errors),
+      latency(provider.latency_p50_ms),
+      latency(provider.latency_p99_ms),
+      ago(provider.last_answer_at, nowMs, 'none yet'),
+    ]),
+  );
+}
+
+function showProblems(
+  paper: Paper,
+  { healthy, problems, ticker_healthy, heartbeat_at }: Overview,
+  nowMs: number,
+): void {
+  if (!healthy || !ticker_healthy) {
+    paper.say(
+      `NOT HEALTHY: the latest pass that ended with Docker's answer was ${ago(heartbeat_at, nowMs, 'none yet')}.`,
+      'bad',
+    );
+  }
+  if (problems.length === 0) {
+    if (healthy) paper.say('All is well.', 'good');
+    return;
+  }
+  paper.say(`${count(problems.length, 'problem')}:`, 'bad');
+  for (const [index, problem] of problems.entries()) paper.item(`${String(index + 1).padStart(3)}. `, problem);
+}
+
+function wrong(number: number): string {
+  return number === 0 ? '' : ` (${grouped(number)} wrong)`;
+}
+
+function latency(ms: number | null): string {
+  return ms === null ? '-' : `${ms.toFixed(1)} ms`;
+}

@@ -1,0 +1,185 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  type Events,
+  eventsSchema,
+  type Level,
+  type Overview,
+  overviewSchema,
+  type Plan,
+  planSchema,
+  type Rotate,
+  type RotateBody,
+  rotateSchema,
+  type Secrets,
+  type Services,
+  secretsSchema,
+  servicesSchema,
+} from '@vault-swarm/http/api';
+import { z } from 'zod';
+import { Failure } from '../failure.ts';
+import type { PluginAddress } from './address.ts';
+import { type Answer, answerFailure, oldPlugin } from './answer-failure.ts';
+import { connectionFailure } from './connection-failure.ts';
+import { Wire } from './wire.ts';
+
+/** Which of a list are asked for. */
+export interface ListQuery {
+  readonly search?: string | undefined;
+  readonly state?: 'all' | 'wrong' | 'rolling' | undefined;
+}
+
+/** An answer of the plugin. */
+export interface Received<T> {
+  /** As far as this command line knows it. */
+  readonly document: T;
+  /** All of it, with what a newer plugin may have added. */
+  readonly raw: Readonly<Record<string, unknown>>;
+  /** The plugin's own clock when it answered, in milliseconds since 1970; `null` where it did not say. */
+  readonly atMs: number | null;
+}
+
+/** No answer of the API is longer: a thousand services are 1 MB. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+const recordSchema = z.record(z.string(), z.unknown());
+
+/** Asks one plugin. Every method rejects with a {@link Failure}, or with the reason of its own abort. */
+export class PluginClient {
+  readonly address: PluginAddress;
+  readonly #wire: Wire;
+  readonly #timeoutMs: number;
+
+  /** @param timeoutMs how long an answer may take. */
+  constructor(address: PluginAddress, timeoutMs: number) {
+    this.address = address;
+    this.#wire = new Wire(address);
+    this.#timeoutMs = timeoutMs;
+  }
+
+  overview(signal?: AbortSignal): Promise<Received<Overview>> {
+    return this.#ask('GET', 'api/v1/overview', overviewSchema, signal);
+  }
+
+  secrets(query: ListQuery = {}): Promise<Received<Secrets>> {
+    return this.#ask('GET', `api/v1/secrets${queryText(query)}`, secretsSchema);
+  }
+
+  services(query: ListQuery = {}): Promise<Received<Services>> {
+    return this.#ask('GET', `api/v1/services${queryText(query)}`, servicesSchema);
+  }
+
+  events(query: { readonly level: Level; readonly limit: number }): Promise<Received<Events>> {
+    return this.#ask('GET', `api/v1/events${queryText(query)}`, eventsSchema);
+  }
+
+  /** What a request by hand would do; for `null`, what is due now. */
+  plan(request: RotateBody | null): Promise<Received<Plan>> {
+    return this.#ask('GET', `api/v1/plan${queryText(request ?? {})}`, planSchema);
+  }
+
+  /** Makes a request by hand. It is sent once: where the answer is lost it may have been taken. */
+  rotate(request: RotateBody): Promise<Received<Rotate>> {
+    return this.#ask('POST', 'api/v1/rotate', rotateSchema, undefined, JSON.stringify(request));
+  }
+
+  /** The server-sent events, as text; the deadline is for their beginning. They end with the signal. */
+  async stream(lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<string>> {
+    const path = 'api/v1/stream';
+    const headers = {
+      accept: 'text/event-stream',
+      ...(lastEventId !== null && { 'last-event-id': lastEventId }),
+    };
+    const beginning = new AbortController();
+    const timer = setTimeout(() => beginning.abort(new DOMException('no answer', 'TimeoutError')), this.#timeoutMs);
+    try {
+      const response = await this.#wire.send({
+        method: 'GET',
+        path,
+        headers,
+        signal: AbortSignal.any([beginning.signal, signal]),
+      });
+      if (response.statusCode !== 200) throw answerFailure(await readAnswer(response), path, this.address);
+      return response.setEncoding('utf8');
+    } catch (error) {
+      throw this.#failure(error, signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The failure that an error of a connection or its stream comes to. */
+  failureOf(error: unknown): Failure {
+    return connectionFailure(error, this.address, this.#timeoutMs);
+  }
+
+  /** Closes the connections that are kept open. */
+  close(): void {
+    this.#wire.close();
+  }
+
+  async #ask<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    schema: z.ZodType<T>,
+    parent?: AbortSignal,
+    body?: string,
+  ): Promise<Received<T>> {
+    const deadline = AbortSignal.timeout(this.#timeoutMs);
+    const signal = parent === undefined ? deadline : AbortSignal.any([deadline, parent]);
+    let answer: Answer;
+    try {
+      const response = await this.#wire.send({ method, path, signal, ...(body !== undefined && { body }) });
+      answer = await readAnswer(response);
+    } catch (error) {
+      // An answer that is cut off in its middle fails with what the cut did to it, and not with its reason.
+      throw this.#failure(deadline.aborted ? deadline.reason : error, parent);
+    }
+    const shownPath = path.replace(/\?.*/, '');
+    if (answer.status < 200 || answer.status > 299) throw answerFailure(answer, shownPath, this.address);
+    return this.#received(answer, shownPath, schema);
+  }
+
+  #received<T>(answer: Answer, path: string, schema: z.ZodType<T>): Received<T> {
+    const atMs = Date.parse(String(answer.headers.date));
+    let raw: Record<string, unknown>;
+    try {
+      raw = recordSchema.parse(JSON.parse(answer.body));
+    } catch (error) {
+      const advice = 'Something else listens there, or a proxy stands before it.';
+      const message = `${this.address.url.origin} answered /${path} with no JSON`;
+      throw new Failure('NOT_THE_PLUGIN', message, advice, error);
+    }
+    const parsed = schema.safeParse(raw);
+    if (parsed.success) return { document: parsed.data, raw, atMs: Number.isNaN(atMs) ? null : atMs };
+    const [issue] = parsed.error.issues;
+    throw oldPlugin(this.address, `/${path} has another "${issue?.path.join('.')}" (${issue?.message})`);
+  }
+
+  #failure(error: unknown, parent: AbortSignal | undefined): unknown {
+    if (parent?.aborted === true) return parent.reason;
+    return error instanceof Failure ? error : this.failureOf(error);
+  }
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new Error(`the answer is longer than ${MOST_BYTES} bytes`);
+  }
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+function queryText(query: object): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  return parameters.size === 0 ? '' : `?${parameters}`;
+}

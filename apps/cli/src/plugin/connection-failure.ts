@@ -1,0 +1,66 @@
+import { Failure } from '../failure.ts';
+import type { PluginAddress } from './address.ts';
+
+const TLS_CODES = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|ERR_OSSL|EPROTO)/;
+
+/** The failure that an error of the connection comes to, with what to do about it. */
+export function connectionFailure(error: unknown, { url, source }: PluginAddress, timeoutMs: number): Failure {
+  const code = codeOf(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  const where = url.origin;
+  const found = source === null ? 'Set VAULT_SWARM_URL if it is elsewhere' : `Look at ${source}`;
+  if (code === 'ECONNREFUSED') {
+    return new Failure(
+      'CONNECTION_REFUSED',
+      `nothing listens at ${where}`,
+      `Start the plugin, or let it open the port (ENABLE_MONITORING, MONITORING_PORT). ${found}.`,
+      error,
+    );
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return new Failure('NAME_UNKNOWN', `there is no address for the name ${url.hostname}`, `${found}.`, error);
+  }
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return new Failure(
+      'TIMEOUT',
+      `${where} did not answer within ${timeoutMs / 1000} s`,
+      `Look whether a firewall is between, and whether the plugin's process hangs. --timeout waits longer.`,
+      error,
+    );
+  }
+  if (url.protocol === 'https:' && TLS_CODES.test(code)) return tlsFailure(code, reason, url, error);
+  if (url.protocol === 'http:' && (code.startsWith('HPE_') || code === 'ECONNRESET' || code === 'EPIPE')) {
+    return new Failure(
+      'CONNECTION_FAILED',
+      `${where} broke the connection off without an answer in HTTP (${code})`,
+      `If the plugin has MONITORING_TLS_CERT_FILE, its address begins with https://. ${found}.`,
+      error,
+    );
+  }
+  return new Failure('CONNECTION_FAILED', `${where} can't be reached: ${reason}`, `${found}.`, error);
+}
+
+function tlsFailure(code: string, reason: string, url: URL, error: unknown): Failure {
+  const failure = (advice: string) =>
+    new Failure('TLS', `the certificate of ${url.origin} can't be trusted: ${reason}`, advice, error);
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return failure("Renew the plugin's certificate, and look at the clocks of both machines.");
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return failure('Use a name that stands in the certificate, or give the plugin one that has this name.');
+  }
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
+    return new Failure(
+      'TLS',
+      `${url.origin} does not speak TLS (${code})`,
+      'If the plugin has no MONITORING_TLS_CERT_FILE, its address begins with http://.',
+      error,
+    );
+  }
+  return failure('Set VAULT_SWARM_CACERT to the PEM file of the authority that signed it.');
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,141 @@
+import {
+  type Event,
+  eventsSchema,
+  type Overview,
+  overviewSchema,
+  planSchema,
+  rotateSchema,
+  type Secret,
+  type Service,
+  secretsSchema,
+  servicesSchema,
+} from '@vault-swarm/http/api';
+
+/** When the scripted plugin answers. */
+export const NOW = '2026-03-01T12:00:00.000Z';
+
+const observation = { observed_at: '2026-03-01T11:59:58.000Z', role: 'leader', rotation_enabled: true } as const;
+
+/** An overview in which all is well, but for `changes`. */
+export function overview(changes: Partial<Overview> = {}): Overview {
+  return overviewSchema.parse({
+    plugin: {
+      name: 'vault-secrets-plugin',
+      version: '1.2.3',
+      started_at: '2026-03-01T08:00:00.000Z',
+      uptime_seconds: 14_400,
+    },
+    access: 'full',
+    healthy: true,
+    ticker_healthy: true,
+    heartbeat_at: '2026-03-01T11:59:55.000Z',
+    interval_seconds: 10,
+    problems: [],
+    ...observation,
+    runtime: {
+      goroutines: 7,
+      alloc_bytes: 20_000_000,
+      sys_bytes: 90_000_000,
+      heap_bytes: 30_000_000,
+      gc_cycles: 12,
+      gc_pause_total_ms: 30.5,
+      gc_last_at: null,
+      event_loop_lag_ms: 0.4,
+    },
+    rotations: { total: 42, errors: 2, error_rate: 4.76, in_progress: 1, last_at: '2026-03-01T11:57:00.000Z' },
+    deliveries: {
+      memory: 12_345,
+      provider: 67,
+      stale: 0,
+      refused: 3,
+      hit_rate: 99.4,
+      p50_ms: 0.4,
+      p99_ms: 3.2,
+      values_held: 12,
+      bytes_held: 4096,
+    },
+    providers: [
+      {
+        name: 'vault',
+        state: 'ok',
+        since: null,
+        error: null,
+        requests: 500,
+        errors: 1,
+        latency_p50_ms: 2.1,
+        latency_p99_ms: 12.5,
+        last_answer_at: '2026-03-01T11:59:57.000Z',
+      },
+    ],
+    counts: { secrets: 3, secrets_wrong: 0, services: 2, services_wrong: 0, tasks: 8, outdated_tasks: 0 },
+    ...changes,
+  });
+}
+
+/** A secret that is well, but for `changes`. */
+export function secret(changes: Partial<Secret> = {}): Secret {
+  return {
+    name: 'db_password',
+    provider: 'vault',
+    ref: 'secret/app/db#password',
+    rotate: 'auto',
+    pinned: false,
+    revision: '3',
+    changed_at: '2026-03-01T10:00:00.000Z',
+    services: ['web'],
+    problem: null,
+    ...changes,
+  };
+}
+
+/** A service that is well, but for `changes`. */
+export function service(changes: Partial<Service> = {}): Service {
+  return {
+    id: 'abc',
+    name: 'web',
+    secrets: ['db_password'],
+    running_tasks: 3,
+    outdated_tasks: 0,
+    holdings: [{ secret: 'db_password', revisions: [{ revision: '3', tasks: 3, current: true }] }],
+    rollout: null,
+    set_aside: null,
+    last_rotation_at: '2026-03-01T11:00:00.000Z',
+    waiting_for: null,
+    problem: null,
+    ...changes,
+  };
+}
+
+/** An event, as the plugin gives it. */
+export function event(id: number, changes: Partial<Event> = {}): Event {
+  return { id, time: NOW, level: 'info', event: 'rollout.completed', message: `event ${id}`, ...changes };
+}
+
+/** The answer of `/api/v1/secrets`. */
+export function secretsAnswer(...secrets: readonly Secret[]) {
+  return secretsSchema.parse({ ...observation, total: secrets.length, next_cursor: null, secrets });
+}
+
+/** The answer of `/api/v1/services`. */
+export function servicesAnswer(...services: readonly Service[]) {
+  return servicesSchema.parse({ ...observation, total: services.length, next_cursor: null, services });
+}
+
+/** The answer of `/api/v1/events`. */
+export function eventsAnswer(...events: readonly Event[]) {
+  return eventsSchema.parse({ events, next_before: null });
+}
+
+/** The answer of `/api/v1/plan`. */
+export function planAnswer(...services: readonly { name: string; tasks: number; waiting_for?: string }[]) {
+  return planSchema.parse({
+    services: services.map((entry) => ({ secrets: ['db_password'], waiting_for: null, ...entry })),
+  });
+}
+
+/** The answer of `/api/v1/rotate`. */
+export function rotateAnswer(...outcomes: readonly ('rolls' | 'waits' | 'current' | 'never')[]) {
+  return rotateSchema.parse({
+    services: outcomes.map((outcome) => ({ name: `service_${outcome}`, secrets: ['db_password'], outcome })),
+  });
+}
