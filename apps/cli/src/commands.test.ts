@@ -118,7 +118,7 @@ test('plan shows what would be replaced and why it waits, and only looks', async
   const { exitCode, stdout } = await ask(['plan', 'db_password']);
   expect(plugin.asked.at(-1)).toMatchObject({ method: 'GET', path: '/api/v1/plan?secret=db_password' });
   expect(stdout).toContain('2 services, of which 4 tasks would be replaced.');
-  expect(stdout).toMatch(/mail +1 +db_password +a deploy/);
+  expect(stdout).toMatch(/mail +1 +db_password +rolls +a deploy/);
   expect(exitCode).toBe(0);
 });
 
@@ -130,6 +130,13 @@ test.each([
   plugin.say({ 'GET /api/v1/plan': planAnswer() });
   expect((await ask(args)).stdout).toContain('No service would be rolled');
   expect(plugin.asked.at(-1)?.path).toBe(path);
+});
+
+test('plan says of a service that is left alone why', async () => {
+  plugin.say({ 'GET /api/v1/plan': planAnswer({ name: 'job', tasks: 0, outcome: 'never' }) });
+  const { stdout } = await ask(['plan', '--service', 'job']);
+  expect(stdout).toContain('No service would be rolled.');
+  expect(stdout).toMatch(/job +0 +db_password +never/);
 });
 
 test('rotate shows the plan and asks, and does nothing without a yes', async () => {

@@ -142,7 +142,7 @@ function duration(flags: string, description: string, otherwise: string, leastMs
 }
 
 function limit(text: string): number {
-  const number = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (number >= 1 && number <= 1000) return number;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
+  const number = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= 500) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 500.');
 }

@@ -25,19 +25,22 @@ export async function plan(client: PluginClient, request: RotateBody | null): Pr
 
 /** The plan as people read it. */
 export function showPlan(paper: Paper, { services }: Plan): void {
-  const tasks = services.reduce((sum, service) => sum + service.tasks, 0);
-  if (services.length === 0) {
-    paper.say('No service would be rolled: all tasks have the newest values.');
-    return;
-  }
-  paper.say(`${count(services.length, 'service')}, of which ${count(tasks, 'task')} would be replaced.`);
+  const rolled = services.filter(({ outcome }) => outcome === 'rolls' || outcome === 'waits');
+  const tasks = rolled.reduce((sum, service) => sum + service.tasks, 0);
+  paper.say(
+    rolled.length === 0
+      ? 'No service would be rolled.'
+      : `${count(rolled.length, 'service')}, of which ${count(tasks, 'task')} would be replaced.`,
+  );
+  if (services.length === 0) return;
   paper.gap();
   paper.table(
-    ['SERVICE', 'TASKS', 'SECRETS', 'WAITS FOR'],
+    ['SERVICE', 'TASKS', 'SECRETS', 'WHAT', 'WAITS FOR'],
     services.map((service) => [
       service.name,
       String(service.tasks),
       names(service.secrets),
+      service.outcome,
       service.waiting_for ?? '-',
     ]),
   );

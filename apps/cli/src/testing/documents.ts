@@ -127,9 +127,11 @@ export function eventsAnswer(...events: readonly Event[]) {
 }
 
 /** The answer of `/api/v1/plan`. */
-export function planAnswer(...services: readonly { name: string; tasks: number; waiting_for?: string }[]) {
+export function planAnswer(
+  ...services: readonly { name: string; tasks: number; outcome?: string; waiting_for?: string }[]
+) {
   return planSchema.parse({
-    services: services.map((entry) => ({ secrets: ['db_password'], waiting_for: null, ...entry })),
+    services: services.map((entry) => ({ secrets: ['db_password'], outcome: 'rolls', waiting_for: null, ...entry })),
   });
 }
 
