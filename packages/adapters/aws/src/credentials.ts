@@ -29,6 +29,7 @@ export class AwsLogin {
   readonly #flights = new SingleFlight<AwsIdentity>({ finish: true });
   #identity: AwsIdentity | undefined;
   #askedAtMs = Number.NEGATIVE_INFINITY;
+  #isAsking = false;
 
   constructor(config: AwsConfig, options: { readonly name: string; readonly clock: Clock; readonly events: Events }) {
     this.#config = config;
@@ -42,13 +43,11 @@ export class AwsLogin {
     const { keys } = this.#config;
     if (keys !== undefined) return readKeys(keys);
     const known = this.#identity;
-    if (known !== undefined && this.#remainingMs(known) > RENEWED_BEFORE_MS) return known;
-    try {
-      return await this.#ask();
-    } catch (error) {
-      if (known !== undefined && this.#remainingMs(known) > 0) return known;
-      throw error;
-    }
+    const remainingMs = known === undefined ? 0 : this.#remainingMs(known);
+    if (known === undefined || remainingMs <= 0) return this.#ask();
+    // Nobody waits for it, since a source that fails takes its time; why it failed, an event tells.
+    if (remainingMs <= RENEWED_BEFORE_MS && !this.#wasAskedLately) this.#ask().catch(() => undefined);
+    return known;
   }
 
   /** AWS refuses the identity: whether there is another one now. Rejects as {@link AwsLogin.identity} does. */
@@ -56,9 +55,12 @@ export class AwsLogin {
     const { keys } = this.#config;
     if (keys !== undefined) return isAnother(readKeys(keys), refused);
     if (this.#identity !== undefined && isAnother(this.#identity, refused)) return true;
-    if (this.#clock.monotonic() - this.#askedAtMs < ASKED_AGAIN_AFTER_MS) return false;
-    this.#identity = undefined;
+    if (this.#wasAskedLately && !this.#isAsking) return false;
     return isAnother(await this.#ask(), refused);
+  }
+
+  get #wasAskedLately(): boolean {
+    return this.#clock.monotonic() - this.#askedAtMs < ASKED_AGAIN_AFTER_MS;
   }
 
   #ask(): Promise<AwsIdentity> {
@@ -74,6 +76,7 @@ export class AwsLogin {
   async #load(): Promise<AwsIdentity> {
     const begunAtMs = this.#clock.monotonic();
     this.#askedAtMs = begunAtMs;
+    this.#isAsking = true;
     try {
       const identity = await chainOf(this.#config)();
       this.#identity = identity;
@@ -84,6 +87,8 @@ export class AwsLogin {
     } catch (error) {
       this.#tell(codeOf(error), begunAtMs);
       throw error;
+    } finally {
+      this.#isAsking = false;
     }
   }
 

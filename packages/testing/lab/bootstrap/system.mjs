@@ -37,9 +37,9 @@ export function prepareVaultBuild() {
   return provide(vaultBuild, 'to build a Vault server');
 }
 
-/** Makes sure that a server can be downloaded here. Resolves to why it can't, or to undefined. */
+/** Makes sure that servers can be downloaded here. Resolves to why it can't, or to undefined. */
 export function prepareDownload() {
-  return provide(download, 'to download an OpenBao server');
+  return provide(download, 'to download servers for the tests');
 }
 
 async function provide(needs, purpose) {

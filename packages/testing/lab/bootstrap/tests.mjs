@@ -32,11 +32,14 @@ async function run(args) {
   const engineProblem = unitOnly ? undefined : await prepareEngine();
   const { vault, problem: vaultProblem } = unitOnly ? {} : await prepareVault();
   const { openbao, problem: openbaoProblem } = unitOnly ? {} : await prepareOpenBao();
-  const problems = [engineProblem, vaultProblem, openbaoProblem].filter((problem) => problem !== undefined);
+  const { moto, problem: motoProblem } = unitOnly ? {} : await prepareMoto();
+  const problems = [engineProblem, vaultProblem, openbaoProblem, motoProblem].filter(
+    (problem) => problem !== undefined,
+  );
   if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
   // The tests on several managers have a command of their own: see swarm.mjs.
   const selection = projectsIn(args).length > 0 ? args : ['--project', '!swarm', ...args];
-  const missing = { engine: engineProblem, vault: vaultProblem, openbao: openbaoProblem };
+  const missing = { engine: engineProblem, vault: vaultProblem, openbao: openbaoProblem, moto: motoProblem };
   const left = problems.length === 0 ? [] : await testsThatNeed(missing, selection);
 
   const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
@@ -52,6 +55,7 @@ async function run(args) {
       ...projectEnv(),
       ...(vault === undefined ? {} : { VAULT_BIN: vault }),
       ...(openbao === undefined ? {} : { OPENBAO_BIN: openbao }),
+      ...(moto === undefined ? {} : { MOTO_PATH: moto }),
     };
     const inBox = !unitOnly && engineProblem === undefined;
     const code = await (inBox ? runInBox : runHere)('node', vitest, { cwd: root, env, deadlineMs });
@@ -107,6 +111,13 @@ async function prepareOpenBao() {
   return { openbao: found, ...why };
 }
 
+/** Makes sure that there is an emulator of AWS: resolves to its folder, or to why there is none. */
+async function prepareMoto() {
+  const problem = process.env.MOTO_PATH ? undefined : await prepareDownload();
+  const { found, ...why } = problem === undefined ? await find('an emulator of AWS', './moto-path.mjs') : { problem };
+  return { moto: found, ...why };
+}
+
 async function find(what, script) {
   const args = ['--conditions=@vault-swarm/source', fileURLToPath(new URL(script, import.meta.url))];
   try {
@@ -128,7 +139,8 @@ async function testsThatNeed(missing, args) {
     const skip =
       (missing.engine !== undefined && needsEngine) ||
       (missing.vault !== undefined && needsVault) ||
-      (missing.openbao !== undefined && needsOpenBao);
+      (missing.openbao !== undefined && needsOpenBao) ||
+      (missing.moto !== undefined && /\bstartMoto\b/.test(text));
     if (!skip || projectName === 'unit') return [];
     const own = readFileSync(file, 'utf8');
     const names = [...own.matchAll(/^\s*(?:it|test)(?:\.each\b.*?\))?\(\s*(['"`])(.*?)\1/gm)].map((match) => match[2]);

@@ -10,9 +10,7 @@ import { findCommand, run, runOrThrow } from './command.ts';
  */
 export async function unpackWheel(requirements: string, folder: string): Promise<void> {
   const python = await pythonWithPip();
-  const file = fileURLToPath(new URL(`../python/${requirements}`, import.meta.url));
-  const flags = ['--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--require-hashes'];
-  await runOrThrow(python, ['-m', 'pip', 'download', ...flags, '--dest', folder, '--requirement', file], {
+  await runOrThrow(python, ['-m', 'pip', 'download', ...pinned(requirements), '--dest', folder], {
     timeoutMs: 10 * 60_000,
   });
   const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));
@@ -20,7 +18,25 @@ export async function unpackWheel(requirements: string, folder: string): Promise
   await runOrThrow(python, ['-m', 'zipfile', '--extract', join(folder, wheel), folder], { timeoutMs: 120_000 });
 }
 
-async function pythonWithPip(): Promise<string> {
+/**
+ * Installs the Python packages that `requirements` (a file of ../python) pins with their checksums into `folder`, from where a
+ * program takes them with PYTHONPATH: nothing of the system's Python is changed.
+ */
+export async function installWheels(requirements: string, folder: string): Promise<void> {
+  const python = await pythonWithPip();
+  await runOrThrow(python, ['-m', 'pip', 'install', ...pinned(requirements), '--no-compile', '--target', folder], {
+    timeoutMs: 10 * 60_000,
+  });
+}
+
+function pinned(requirements: string): readonly string[] {
+  const file = fileURLToPath(new URL(`../python/${requirements}`, import.meta.url));
+  const flags = ['--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--require-hashes'];
+  return [...flags, '--requirement', file];
+}
+
+/** A Python that has pip. Throws where there is none, with how to get it. */
+export async function pythonWithPip(): Promise<string> {
   for (const python of [findCommand('python3'), '/usr/bin/python3']) {
     if (python === undefined || !existsSync(python)) continue;
     if ((await run(python, ['-m', 'pip', '--version'])).code === 0) return python;

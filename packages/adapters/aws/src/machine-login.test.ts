@@ -1,0 +1,122 @@
+import { createServer, type Server } from 'node:http';
+import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { failureOf, providerOf, readTextOf, refTo, ShiftedClock, soon, variablesFor } from './testing/configured.ts';
+
+const HOUR_MS = 3_600_000;
+
+let aws: AwsFake;
+let clock: ShiftedClock;
+let machine: Server;
+let address: string;
+/** What the machine answers for each path; nothing where it is not there. */
+let answers: Map<string, () => object | string>;
+let asked: string[];
+
+beforeEach(async () => {
+  aws = await startAwsFake();
+  aws.secrets().write('db', { SecretString: 'x' });
+  clock = new ShiftedClock();
+  answers = new Map();
+  asked = [];
+  machine = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const answer = answers.get(request.url ?? '')?.();
+    response.statusCode = answer === undefined ? 500 : 200;
+    response.end(typeof answer === 'string' ? answer : JSON.stringify(answer ?? {}));
+  });
+  await new Promise<void>((resolve) => machine.listen(0, '127.0.0.1', resolve));
+  const at = machine.address();
+  address = `http://127.0.0.1:${at !== null && typeof at === 'object' ? at.port : 0}`;
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  machine.closeAllConnections();
+  machine.close();
+  await aws.stop();
+});
+
+function provider() {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...nobody } = variablesFor(aws.endpoint);
+  // No profile of the one who runs the test.
+  const none = { AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_CONFIG_FILE: '/dev/null' };
+  return providerOf({ ...nobody, ...none }, { clock });
+}
+
+const keys = (id: string, livesMs: number) => ({
+  Code: 'Success',
+  Type: 'AWS-HMAC',
+  LastUpdated: new Date(clock.now()).toISOString(),
+  AccessKeyId: id,
+  SecretAccessKey: 'secret',
+  Token: 'token',
+  Expiration: new Date(clock.now() + livesMs).toISOString(),
+});
+
+test('the identity of a container is used, and renewed before it ends', async () => {
+  vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${address}/container`);
+  answers.set('/container', () => keys('AKIAFIRST', HOUR_MS));
+  aws.accept('AKIAFIRST');
+  const own = provider();
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  expect(asked).toEqual(['/container']);
+  clock.advance(56 * 60_000);
+  answers.set('/container', () => keys('AKIASECOND', HOUR_MS));
+  aws.accept('AKIAFIRST', 'AKIASECOND');
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  await expect.poll(() => asked.length).toBe(2);
+  aws.accept('AKIASECOND');
+  await expect.poll(() => readTextOf(own, refTo('db')).catch(String)).toBe('x');
+  await own.close();
+});
+
+test('an identity that is still good is used at once while its source fails', { timeout: 20_000 }, async () => {
+  vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${address}/container`);
+  answers.set('/container', () => keys('AKIAFIRST', HOUR_MS));
+  const own = provider();
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  answers.clear();
+  clock.advance(57 * 60_000);
+  const begunAtMs = performance.now();
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  expect(performance.now() - begunAtMs).toBeLessThan(1_000);
+  clock.advance(4 * 60_000);
+  expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+  await own.close();
+});
+
+test('an identity that is refused before its end is looked for again', async () => {
+  vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${address}/container`);
+  answers.set('/container', () => keys('AKIAFIRST', HOUR_MS));
+  const own = provider();
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  answers.set('/container', () => keys('AKIASECOND', HOUR_MS));
+  aws.accept('AKIASECOND');
+  clock.advance(6_000);
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  await own.close();
+});
+
+test('the role of an instance is used', async () => {
+  vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', address);
+  const path = '/latest/meta-data/iam/security-credentials/';
+  answers.set('/latest/api/token', () => 'session');
+  answers.set(path, () => 'swarm-manager');
+  answers.set(`${path}swarm-manager`, () => keys('AKIAINSTANCE', HOUR_MS));
+  aws.accept('AKIAINSTANCE');
+  const own = provider();
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  await own.close();
+});
+
+test('where there is none, the error says what to give', async () => {
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+  const own = provider();
+  expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({
+    code: 'UNAUTHENTICATED',
+    message: expect.stringContaining('we have no credentials; give AWS_ACCESS_KEY_ID'),
+  });
+  expect(aws.counts().calls).toBe(0);
+  await own.close();
+});
