@@ -73,6 +73,21 @@ module.exports = {
       to: { path: APPS },
     },
     {
+      name: 'dashboard-knows-only-the-api',
+      comment:
+        'The page talks to the plugin by its API, as every other program does, and brings no other code of ours.',
+      severity: 'error',
+      from: { path: `${APPS}dashboard/`, pathNot: TESTS },
+      to: { path: `${ADAPTERS}|${APPS}|${TESTING}|${CORE}`, pathNot: `${APPS}dashboard/|${ADAPTERS}http/src/api/` },
+    },
+    {
+      name: 'dashboard-takes-only-types',
+      comment: "The API's schemas bring a library that checks them: browsers load the types, which are nothing.",
+      severity: 'error',
+      from: { path: `${APPS}dashboard/`, pathNot: TESTS },
+      to: { path: `${ADAPTERS}http/`, dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'container-only-in-composition',
       comment: 'Classes get what they need through their constructors and know no container.',
       severity: 'error',
@@ -101,7 +116,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['@vault-swarm/source', 'import', 'require', 'node', 'default', 'types'],
-      extensions: ['.ts', '.js', '.mjs', '.cjs', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.d.ts'],
     },
   },
 };

@@ -41,6 +41,14 @@ const violations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'packages/testing/lab/src/a.ts': "import { b } from '../../../../apps/plugin/src/b.ts';\nexport const a = b;",
     'apps/plugin/src/b.ts': 'export const b = 1;',
   },
+  'dashboard-knows-only-the-api': {
+    'apps/dashboard/src/a.ts': "import type { B } from '../../../packages/core/metrics/src/b.ts';\nexport type A = B;",
+    'packages/core/metrics/src/b.ts': 'export type B = 1;',
+  },
+  'dashboard-takes-only-types': {
+    'apps/dashboard/src/a.ts': "import { b } from '../../../packages/adapters/http/src/api/b.ts';\nexport const a = b;",
+    'packages/adapters/http/src/api/b.ts': 'export const b = 1;',
+  },
   'container-only-in-composition': {
     'apps/plugin/src/a.ts': "import { Container } from 'inversify';\nexport const a = Container;",
     'node_modules/inversify/package.json': '{"name":"inversify","main":"index.js"}',

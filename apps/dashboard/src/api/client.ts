@@ -1,0 +1,114 @@
+import type { Plan, ProblemDetails, Rotate, RotateBody } from '@vault-swarm/http/api';
+
+const READ_DEADLINE_MS = 10_000;
+// The plugin itself gives a rotation 20 s.
+const ROTATE_DEADLINE_MS = 25_000;
+
+/** The plugin refused, or what answered was not the plugin. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  /** How long the plugin asked us to wait; `null` where it did not. */
+  readonly retryAfterMs: number | null;
+
+  constructor(status: number, message: string, retryAfterMs: number | null) {
+    super(message);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A document, and the tag by which a later question for it is answered with "unchanged". */
+export interface Snapshot<T> {
+  readonly body: T;
+  readonly etag: string | null;
+}
+
+/** What a rotation by hand would be for: a body of `POST /api/v1/rotate`, or all that is due by itself. */
+export type PlanRequest = RotateBody | { readonly due: true };
+
+/**
+ * The monitoring API as the browser reaches it: with the session's cookie, below the page's own path. Each call rejects
+ * with {@link ApiError} where the plugin refuses, and with the browser's own error where it is not reached in time.
+ */
+export class ApiClient {
+  readonly #fetch: typeof fetch;
+
+  constructor(fetcher: typeof fetch) {
+    this.#fetch = fetcher;
+  }
+
+  /** Reads a document; `null` where it is still the one with this tag. */
+  async read<T>(path: string, etag: string | null = null): Promise<Snapshot<T> | null> {
+    const headers = etag === null ? {} : { 'If-None-Match': etag };
+    const response = await this.#ask(path, { headers }, READ_DEADLINE_MS);
+    if (response.status === 304) return null;
+    if (!response.ok) throw await refusalOf(response);
+    return { body: (await response.json()) as T, etag: response.headers.get('ETag') };
+  }
+
+  /** What a rotation would do, without doing it. */
+  async plan(request: PlanRequest): Promise<Plan> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(request)) if (name !== 'due') query.set(name, String(value));
+    const snapshot = await this.read<Plan>(`plan?${query}`);
+    return snapshot === null ? { services: [] } : snapshot.body;
+  }
+
+  /** Rotates, and tells what becomes of it for each service. */
+  async rotate(request: RotateBody): Promise<Rotate> {
+    const response = await this.#send('rotate', 'POST', request, ROTATE_DEADLINE_MS);
+    return (await response.json()) as Rotate;
+  }
+
+  /** Begins a session of this browser. */
+  async signIn(token: string): Promise<void> {
+    await this.#send('session', 'POST', { token }, READ_DEADLINE_MS);
+  }
+
+  /** Ends the session. */
+  async signOut(): Promise<void> {
+    await this.#send('session', 'DELETE', null, READ_DEADLINE_MS);
+  }
+
+  /** Opens the stream; the body goes on until either side ends it. */
+  async openStream(lastEventId: string | null, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const headers = { Accept: 'text/event-stream', ...(lastEventId === null ? {} : { 'Last-Event-ID': lastEventId }) };
+    const response = await this.#fetch('api/v1/stream', { headers, cache: 'no-store', signal });
+    if (!response.ok || response.body === null) throw await refusalOf(response);
+    return response.body;
+  }
+
+  async #send(path: string, method: string, body: object | null, deadlineMs: number): Promise<Response> {
+    const content =
+      body === null ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+    const response = await this.#ask(path, { method, ...content }, deadlineMs);
+    if (!response.ok) throw await refusalOf(response);
+    return response;
+  }
+
+  #ask(path: string, init: RequestInit, deadlineMs: number): Promise<Response> {
+    // The tags are ours to compare: the browser's cache would answer a 304 for us.
+    return this.#fetch(`api/v1/${path}`, { ...init, cache: 'no-store', signal: AbortSignal.timeout(deadlineMs) });
+  }
+}
+
+/** What went wrong with a call, as a sentence without its full stop. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ApiError) return error.message;
+  if (error instanceof DOMException && error.name === 'TimeoutError') return 'The plugin does not answer';
+  return 'The plugin is not reached';
+}
+
+async function refusalOf(response: Response): Promise<ApiError> {
+  const retryAfter = Number(response.headers.get('Retry-After') ?? Number.NaN);
+  const problem = await detailOf(response);
+  const message = problem ?? `Something else answered in place of the plugin, with status ${response.status}`;
+  return new ApiError(response.status, message, Number.isFinite(retryAfter) ? retryAfter * 1000 : null);
+}
+
+async function detailOf(response: Response): Promise<string | null> {
+  if (!response.headers.get('Content-Type')?.startsWith('application/problem+json')) return null;
+  const { detail } = (await response.json()) as ProblemDetails;
+  return detail.replace(/\.$/, '');
+}

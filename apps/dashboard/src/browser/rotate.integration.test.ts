@@ -1,0 +1,95 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startBrowser } from '../testing/browser.ts';
+import { troubledWorld, wellWorld } from '../testing/scenarios.ts';
+import { ScriptedPlugin } from '../testing/scripted-plugin.ts';
+import { accessibilityProblems, openPage, type WatchedPage } from '../testing/watched-page.ts';
+
+let browser: Browser;
+let plugin: ScriptedPlugin;
+let watched: WatchedPage;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser?.close());
+beforeEach(async () => {
+  plugin = new ScriptedPlugin(wellWorld());
+  await plugin.start();
+  watched = await openPage(browser, plugin.url);
+  ({ page } = watched);
+  await page.locator('#health-title').waitFor();
+});
+afterEach(async () => {
+  expect(watched.errors).toEqual([]);
+  await watched.close();
+  await plugin.stop();
+});
+
+const rotateApi = () => page.getByRole('button', { name: 'Rotate service shop_api' });
+
+test('shows what a rotation would do, and rotates only when that is confirmed', async () => {
+  await rotateApi().click();
+  const dialog = page.getByRole('dialog', { name: 'Rotate service shop_api' });
+  await dialog.getByText('8 tasks of 1 service would be replaced').waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+  expect(plugin.rotated).toEqual([]);
+  await dialog.getByRole('button', { name: 'Replace 8 tasks' }).click();
+  await dialog.getByText('rolls as soon as its turn comes').waitFor();
+  expect(plugin.rotated).toEqual([{ service: 'shop_api' }]);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await dialog.waitFor({ state: 'detached' });
+});
+
+test('Escape leaves everything as it is, and the focus goes back to where it was', async () => {
+  await rotateApi().focus();
+  await page.keyboard.press('Enter');
+  const confirm = page.getByRole('button', { name: 'Replace 8 tasks' });
+  await confirm.waitFor();
+  // The focus does not leave the dialog, however far one goes.
+  for (let steps = 0; steps < 8; steps++) {
+    await page.keyboard.press('Tab');
+    const isOutside = await page.evaluate(() => document.activeElement?.closest('dialog, body')?.tagName === 'MAIN');
+    expect(isOutside).toBe(false);
+  }
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Rotate service shop_api');
+  expect(plugin.rotated).toEqual([]);
+});
+
+test('where there is nothing to do, nothing can be confirmed', async () => {
+  plugin.world = { ...plugin.world, plan: { services: [] } };
+  await rotateApi().click();
+  await page.getByText('Nothing to do').waitFor();
+  expect(await page.getByRole('dialog').getByRole('button').allInnerTexts()).toEqual(['Cancel']);
+});
+
+test('who may only look is told so before, and can still see what is due', async () => {
+  plugin.become({ ...plugin.world, overview: { ...plugin.world.overview, access: 'view' } });
+  await page.locator('.rotate[aria-disabled="true"]').first().waitFor();
+  expect(await rotateApi().getAttribute('title')).toBe('You may only look: sign in with the full token to rotate');
+  await rotateApi().click({ force: true });
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  await page.getByRole('button', { name: 'Show what is due' }).click();
+  await page.getByRole('dialog', { name: 'What is due now' }).getByText('shop_api').waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+});
+
+test('what was set aside is tried again on request', async () => {
+  plugin.become(troubledWorld());
+  await page.getByRole('button', { name: 'Try again what is set aside…' }).click();
+  await page.getByRole('button', { name: 'Replace 2 tasks' }).click();
+  await page.getByText('rolls as soon as its turn comes').waitFor();
+  expect(plugin.rotated).toEqual([{ set_aside: true }]);
+});
+
+test('a rotation that the plugin refuses is told with its reason', async () => {
+  await rotateApi().click();
+  await page.getByRole('button', { name: 'Replace 8 tasks' }).waitFor();
+  // The page does not know yet that its right was taken away.
+  plugin.world = { ...plugin.world, overview: { ...plugin.world.overview, access: 'view' } };
+  await page.getByRole('button', { name: 'Replace 8 tasks' }).click();
+  await page.getByRole('alert').getByText('This token may only look.').waitFor();
+});

@@ -1,0 +1,12 @@
+const LADDER_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+
+/**
+ * How long to wait before the next attempt, after `failures` in a row (1 or more): 1 s to 30 s, less up to a quarter, so
+ * that many pages do not come back at the same moment.
+ *
+ * @param random between 0 and 1
+ */
+export function backOffMs(failures: number, random: number): number {
+  const step = LADDER_MS[Math.min(failures, LADDER_MS.length) - 1] ?? 1_000;
+  return Math.round(step * (1 - random / 4));
+}

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { emptyWorld, NOW_MS, rollingWorld, stoppedWorld, troubledWorld, wellWorld } from '../testing/scenarios.ts';
+import { healthOf } from './health.ts';
+
+const healthIn = ({ overview }: ReturnType<typeof wellWorld>) => healthOf(overview, NOW_MS);
+
+test('says that all is well only where every task holds the current revisions', () => {
+  expect(healthIn(wellWorld())).toMatchObject({
+    level: 'good',
+    title: 'All is well',
+    explanation: 'All 32 tasks of 8 services hold the current revision of every secret.',
+  });
+});
+
+test('a rollout is no trouble, and says how far it is', () => {
+  expect(healthIn(rollingWorld())).toMatchObject({
+    level: 'busy',
+    title: '2 services rolling',
+    explanation: '11 tasks of 32 still hold an old revision.',
+  });
+});
+
+test('problems of one kind stand together, with whom they concern and what to do', () => {
+  const world = wellWorld();
+  const problems = [
+    'A secret has no value to deliver: a: no field',
+    'A secret has no value to deliver: b: not found: x',
+  ];
+  const health = healthIn({ ...world, overview: { ...world.overview, problems } });
+  expect(health).toMatchObject({ level: 'warn', title: '2 problems' });
+  expect(health.problems).toEqual([
+    {
+      summary: 'A secret has no value to deliver',
+      details: ['a: no field', 'b: not found: x'],
+      advice: expect.stringContaining('Check its labels'),
+    },
+  ]);
+});
+
+test('one problem is the title itself', () => {
+  const world = wellWorld();
+  const problems = ['Docker does not answer: timed out'];
+  expect(healthIn({ ...world, overview: { ...world.overview, problems } }).title).toBe('Docker does not answer');
+});
+
+test('a ticker that stands still is worse than any problem', () => {
+  expect(healthIn(stoppedWorld())).toMatchObject({ level: 'bad', title: 'Rotation has stopped' });
+  expect(healthIn(stoppedWorld()).explanation).toContain('The last pass ended 1 min ago.');
+});
+
+test('counts every problem of a bad night', () => {
+  expect(healthIn(troubledWorld())).toMatchObject({ level: 'warn', title: '4 problems' });
+});
+
+test('a Swarm without a secret is ready, neither well nor wrong', () => {
+  expect(healthIn(emptyWorld())).toMatchObject({ level: 'idle', title: 'Ready for the first secret' });
+});
+
+test('says where rotation is turned off', () => {
+  const world = wellWorld();
+  const health = healthIn({ ...world, overview: { ...world.overview, rotation_enabled: false } });
+  expect(health.explanation).toContain('ENABLE_ROTATION');
+});

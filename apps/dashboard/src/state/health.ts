@@ -1,0 +1,94 @@
+import type { Overview } from '@vault-swarm/http/api';
+import { counted, formatAge } from '../format.ts';
+
+/** How the whole stands, the worst first. */
+export type HealthLevel = 'bad' | 'warn' | 'busy' | 'good' | 'idle';
+
+/** Problems of one kind. */
+export interface ProblemGroup {
+  /** The problem in words, without names. */
+  readonly summary: string;
+  /** Whom it concerns, and how, one sentence each; empty where the summary says it all. */
+  readonly details: readonly string[];
+  /** What the operator can do; `null` where the problem says it itself. */
+  readonly advice: string | null;
+}
+
+/** What the top of the page says. */
+export interface Health {
+  readonly level: HealthLevel;
+  readonly title: string;
+  readonly explanation: string;
+  readonly problems: readonly ProblemGroup[];
+}
+
+// By the summary with which the plugin begins the sentence. A problem that is not listed says itself what to do.
+const ADVICE: Readonly<Record<string, string>> = {
+  'Docker does not answer':
+    'Secrets are still delivered, but nothing is rotated until Docker answers. Look at the engine of this node: docker info, journalctl -u docker.',
+  'A provider does not answer':
+    'Tasks that start are given the last good values, while these are young enough (STALE_IF_ERROR). Check that the provider is up and unsealed, and that its address and the login still hold.',
+  'A secret has no value to deliver':
+    'Tasks that need it cannot start. Check its labels, that the path and the field exist at the provider, and that the policy lets the plugin read them.',
+  'A rotation does not proceed':
+    'Running tasks keep what they have. Look at the service: docker service ps --no-trunc NAME. When the cause is gone, it goes on by itself, or rotate it by hand.',
+};
+
+/** Sums an overview up: what matters most gives the title, and every problem is told. */
+export function healthOf(overview: Overview, nowMs: number): Health {
+  const problems = groupsOf(overview.problems);
+  const { counts, rotations, heartbeat_at: heartbeatAt } = overview;
+  const rest = { problems, explanation: currentness(overview) };
+  if (!overview.healthy) {
+    const since =
+      heartbeatAt === null
+        ? 'There was no pass yet.'
+        : `The last pass ended ${formatAge(nowMs - Date.parse(heartbeatAt))} ago.`;
+    return { ...rest, level: 'bad', title: 'Rotation has stopped', explanation: `${since} ${STOPPED}` };
+  }
+  if (counts.secrets === 0 && problems.length === 0) {
+    return {
+      ...rest,
+      level: 'idle',
+      title: 'Ready for the first secret',
+      explanation: 'No secret uses this driver yet.',
+    };
+  }
+  if (problems.length > 0) return { ...rest, level: 'warn', title: titleOf(problems) };
+  if (rotations.in_progress > 0) {
+    return { ...rest, level: 'busy', title: `${counted(rotations.in_progress, 'service')} rolling` };
+  }
+  return { ...rest, level: 'good', title: 'All is well' };
+}
+
+const STOPPED = 'Secrets are still delivered; a change at a provider is not noticed until passes end again.';
+
+function currentness({ counts, rotation_enabled: enabled }: Overview): string {
+  if (!enabled) return 'Rotation is turned off (ENABLE_ROTATION): secrets are delivered, and no service is rolled.';
+  if (counts.tasks === 0) return `${counted(counts.secrets, 'secret')}, and no running task uses one.`;
+  if (counts.outdated_tasks > 0) {
+    return `${counted(counts.outdated_tasks, 'task')} of ${counts.tasks} still ${counts.outdated_tasks === 1 ? 'holds' : 'hold'} an old revision.`;
+  }
+  const tasks = counts.tasks === 1 ? 'The task' : `All ${counted(counts.tasks, 'task')}`;
+  const verb = counts.tasks === 1 ? 'holds' : 'hold';
+  return `${tasks} of ${counted(counts.services, 'service')} ${verb} the current revision of every secret.`;
+}
+
+function titleOf(problems: readonly ProblemGroup[]): string {
+  const [first] = problems;
+  if (problems.length === 1 && first !== undefined && first.details.length <= 1) return first.summary;
+  const total = problems.reduce((sum, { details }) => sum + Math.max(1, details.length), 0);
+  return `${counted(total, 'problem')}`;
+}
+
+/** A problem's sentence is its summary, a colon, and whom it concerns. */
+function groupsOf(sentences: readonly string[]): readonly ProblemGroup[] {
+  const groups = new Map<string, string[]>();
+  for (const sentence of sentences) {
+    const [summary = sentence, ...rest] = sentence.split(': ');
+    const details = groups.get(summary) ?? [];
+    if (rest.length > 0) details.push(rest.join(': '));
+    groups.set(summary, details);
+  }
+  return [...groups].map(([summary, details]) => ({ summary, details, advice: ADVICE[summary] ?? null }));
+}

@@ -1,0 +1,33 @@
+import type { Plan } from '@vault-swarm/http/api';
+import { expect, test } from 'vitest';
+import { summaryOf } from './plan-view.ts';
+
+const planned = (outcome: Plan['services'][number]['outcome'], tasks: number) => ({
+  name: `a service that ${outcome}`,
+  secrets: ['db'],
+  outcome,
+  tasks,
+  waiting_for: null,
+});
+
+test('counts the tasks of the services that would be rolled, and of no other', () => {
+  const plan = { services: [planned('rolls', 3), planned('waits', 2), planned('current', 5), planned('never', 1)] };
+  expect(summaryOf(plan, false)).toEqual({
+    tasks: 5,
+    isAnything: true,
+    sentence: '5 tasks of 2 services would be replaced, as their own update settings say.',
+  });
+});
+
+test('there is nothing to confirm where every service is current, or is never rolled', () => {
+  expect(summaryOf({ services: [planned('current', 5), planned('never', 1)] }, false)).toMatchObject({
+    isAnything: false,
+    sentence: expect.stringContaining('Nothing to do'),
+  });
+});
+
+test('what is due happens without a question', () => {
+  expect(summaryOf({ services: [planned('rolls', 1)] }, true).sentence).toBe(
+    '1 task of 1 service will be replaced, as its own update settings say.',
+  );
+});

@@ -1,0 +1,34 @@
+import type { Plan } from '@vault-swarm/http/api';
+import { counted } from '../format.ts';
+
+type Outcome = Plan['services'][number]['outcome'];
+
+/** What becomes of a service, in words that follow its name. */
+export const OUTCOMES: Readonly<Record<Outcome, string>> = {
+  rolls: 'rolls as soon as its turn comes',
+  waits: 'waits: its provider does not tell the newest value now',
+  current: 'has the newest values already',
+  never: 'is never rolled: it is a job, or its secrets are pinned or turned off',
+};
+
+/** What a plan comes to. */
+export interface PlanSummary {
+  /** How many tasks would be replaced. */
+  readonly tasks: number;
+  /** Whether there is anything to confirm. */
+  readonly isAnything: boolean;
+  readonly sentence: string;
+}
+
+/** Sums a plan up; `isDue` where it is what happens without anybody asking. */
+export function summaryOf({ services }: Plan, isDue: boolean): PlanSummary {
+  const concerned = services.filter(({ outcome }) => outcome === 'rolls' || outcome === 'waits');
+  const tasks = concerned.reduce((sum, service) => sum + service.tasks, 0);
+  if (concerned.length === 0) {
+    return { tasks, isAnything: false, sentence: 'Nothing to do: no running task would be given another value.' };
+  }
+  const sentence =
+    `${counted(tasks, 'task')} of ${counted(concerned.length, 'service')} ${isDue ? 'will' : 'would'} be replaced, ` +
+    `as ${concerned.length === 1 ? 'its' : 'their'} own update settings say.`;
+  return { tasks, isAnything: true, sentence };
+}

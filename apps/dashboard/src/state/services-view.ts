@@ -1,0 +1,72 @@
+import type { Service } from '@vault-swarm/http/api';
+import type { ListView } from './list-view.ts';
+import { compareNames, isFound } from './list-view.ts';
+
+/** What a service is about, the most urgent first. */
+export type ServiceState =
+  | 'failed'
+  | 'set-aside'
+  | 'stuck'
+  | 'problem'
+  | 'rolling'
+  | 'waiting'
+  | 'current'
+  | 'outdated';
+
+/** The one word that says most about a service. */
+export function stateOf({
+  rollout,
+  set_aside: setAside,
+  problem,
+  waiting_for: waitingFor,
+  outdated_tasks: outdated,
+}: Service): ServiceState {
+  if (rollout?.state === 'failed' || rollout?.state === 'stuck') return rollout.state;
+  if (rollout?.state === 'rolling') return 'rolling';
+  if (setAside !== null) return 'set-aside';
+  if (problem !== null) return 'problem';
+  if (rollout !== null || waitingFor !== null) return 'waiting';
+  return outdated > 0 ? 'outdated' : 'current';
+}
+
+/** Whether somebody should look at it. */
+export function isServiceWrong(service: Service): boolean {
+  return (
+    service.problem !== null ||
+    service.set_aside !== null ||
+    service.rollout?.state === 'failed' ||
+    service.rollout?.state === 'stuck'
+  );
+}
+
+const URGENCY: Readonly<Record<ServiceState, number>> = {
+  failed: 0,
+  stuck: 1,
+  'set-aside': 2,
+  problem: 3,
+  rolling: 4,
+  waiting: 5,
+  outdated: 6,
+  current: 7,
+};
+
+type Order = (a: Service, b: Service) => number;
+
+const ORDERS: Readonly<Record<string, Order>> = {
+  state: (a, b) => URGENCY[stateOf(a)] - URGENCY[stateOf(b)],
+  name: (a, b) => compareNames(a.name, b.name),
+  tasks: (a, b) => a.outdated_tasks - b.outdated_tasks || a.running_tasks - b.running_tasks,
+  rotated: (a, b) => Date.parse(a.last_rotation_at ?? '1970-01-01') - Date.parse(b.last_rotation_at ?? '1970-01-01'),
+};
+
+/** The services that the view shows, in its order; equal ones by name. */
+export function servicesIn(services: readonly Service[], view: ListView): readonly Service[] {
+  const order = ORDERS[view.sort] ?? (() => 0);
+  const direction = view.descending ? -1 : 1;
+  return services
+    .filter(
+      (service) => view.show === 'all' || (view.show === 'wrong' ? isServiceWrong(service) : service.rollout !== null),
+    )
+    .filter((service) => isFound(view.search, [service.name, ...service.secrets]))
+    .sort((a, b) => direction * order(a, b) || compareNames(a.name, b.name));
+}

@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+const FOLDERS = ['/usr/bin', '/usr/local/bin', '/snap/bin'];
+
+/** Starts the system's Chromium, or the one that CHROMIUM_BIN names. @throws where there is none */
+export function startBrowser(): Promise<Browser> {
+  const installed = FOLDERS.flatMap((folder) => NAMES.map((name) => `${folder}/${name}`)).find((path) =>
+    existsSync(path),
+  );
+  const executablePath = process.env.CHROMIUM_BIN || installed;
+  if (executablePath === undefined) {
+    throw new Error('no Chromium: install it (Debian: apt-get install chromium), or name one with CHROMIUM_BIN');
+  }
+  // Root, as which a box runs, has no sandbox of Chromium's; a box's /dev/shm may be small.
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+}

@@ -1,0 +1,434 @@
+import type { Event, History, Overview, Plan, Secret, Service } from '@vault-swarm/http/api';
+
+/** The moment at which the scripted plugin began. */
+const STARTED_MS = Date.UTC(2026, 2, 1, 8, 48, 0);
+
+/** The moment at which everything here plays. */
+export const NOW_MS = STARTED_MS + 15_120_000;
+
+/** All that a scripted plugin answers with. */
+export interface World {
+  overview: Overview;
+  services: readonly Service[];
+  secrets: readonly Secret[];
+  events: readonly Event[];
+  history: History;
+  plan: Plan;
+}
+
+/** A moment so long before now, RFC 3339. */
+const before = (seconds: number) => new Date(NOW_MS - seconds * 1000).toISOString();
+
+const SERVICES: readonly { readonly name: string; readonly tasks: number; readonly secrets: readonly string[] }[] = [
+  { name: 'shop_web', tasks: 6, secrets: ['db_password', 'session_key', 'api_tls_key'] },
+  { name: 'shop_api', tasks: 8, secrets: ['db_password', 'payment_token'] },
+  { name: 'shop_worker', tasks: 4, secrets: ['db_password', 'queue_password'] },
+  { name: 'billing', tasks: 3, secrets: ['payment_token', 'billing_signing_key'] },
+  { name: 'mailer', tasks: 2, secrets: ['smtp_password'] },
+  { name: 'metrics_collector', tasks: 5, secrets: ['metrics_token'] },
+  { name: 'search', tasks: 3, secrets: ['search_api_key', 'db_password'] },
+  { name: 'backup', tasks: 1, secrets: ['backup_key', 'object_store_key'] },
+];
+
+const AGES_H: Readonly<Record<string, number>> = {
+  db_password: 0.4,
+  session_key: 31,
+  api_tls_key: 700,
+  payment_token: 4,
+  queue_password: 120,
+  billing_signing_key: 2000,
+  smtp_password: 3.2,
+  metrics_token: 50,
+  search_api_key: 77,
+  backup_key: 900,
+  object_store_key: 411,
+};
+
+/** All is well: eight services, eleven secrets of two providers. */
+export function wellWorld(): World {
+  const secrets = Object.entries(AGES_H).map(([name, ageHours], index) => secretOf(name, ageHours, index));
+  const services = SERVICES.map(({ name, tasks, secrets: used }, index) => serviceOf(name, tasks, used, index));
+  return worldOf(services, secrets);
+}
+
+/** A new database password is being rolled out; a second service waits for its turn. */
+export function rollingWorld(): World {
+  const world = wellWorld();
+  const services = world.services.map((service): Service => {
+    if (service.name === 'shop_web') return rolling(service, 4);
+    if (service.name === 'shop_api') return rolling(service, 3);
+    if (service.name !== 'shop_worker') return service;
+    return { ...outdated(service, 4), waiting_for: 'the update that its user began' };
+  });
+  const events = [
+    event(905, 6, 'info', 'rollout.started', 'service shop_api is rolling to generation 12 for secret db_password'),
+    event(904, 7, 'info', 'rollout.started', 'service shop_web is rolling to generation 31 for secret db_password'),
+    event(903, 9, 'info', 'revision.changed', 'vault has revision 42 of secret db_password'),
+  ];
+  return {
+    ...worldOf(services, world.secrets, { in_progress: 2 }),
+    events: [...events, ...world.events],
+    plan: {
+      services: [
+        {
+          name: 'shop_worker',
+          secrets: ['db_password'],
+          outcome: 'rolls',
+          tasks: 4,
+          waiting_for: 'the update that its user began',
+        },
+      ],
+    },
+  };
+}
+
+/** A value that made tasks fail was set aside, a provider is away, and a secret has no value. */
+export function troubledWorld(): World {
+  const world = wellWorld();
+  const services = world.services.map((service): Service => {
+    if (service.name === 'mailer') {
+      const reason = 'task: non-zero exit (1)';
+      return { ...outdated(service, 2), set_aside: { secrets: ['smtp_password'], since: before(740), reason } };
+    }
+    if (service.name !== 'billing') return service;
+    const problem = 'stuck: it takes longer than 10m';
+    return {
+      ...rolling(service, 1),
+      problem,
+      rollout: { ...rolling(service, 1).rollout, state: 'stuck' } as Service['rollout'],
+    };
+  });
+  const secrets = world.secrets.map(
+    (secret): Secret =>
+      secret.name === 'search_api_key'
+        ? {
+            ...secret,
+            revision: null,
+            problem: 'vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
+          }
+        : secret,
+  );
+  const troubled = worldOf(services, secrets, { errors: 2, in_progress: 1, error_rate: 4.76 });
+  const error = { code: 'UNAVAILABLE', message: 'openbao did not answer within 2 s' };
+  return {
+    ...troubled,
+    overview: {
+      ...troubled.overview,
+      problems: [
+        'A provider does not answer: openbao: openbao did not answer within 2 s',
+        'A secret has no value to deliver: search_api_key: vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
+        'A rotation does not proceed: billing: stuck: it takes longer than 10m',
+        'A new value made tasks fail and is set aside: mailer has the last good value of smtp_password (task: non-zero exit (1)); write another value, or rotate by hand to try it again',
+      ],
+      deliveries: { ...troubled.overview.deliveries, stale: 38, refused: 3 },
+      providers: troubled.overview.providers.map((provider) =>
+        provider.name === 'openbao'
+          ? { ...provider, state: 'left-alone', since: before(312), error, errors: 14, last_answer_at: before(319) }
+          : provider,
+      ),
+    },
+    events: [
+      event(
+        908,
+        41,
+        'error',
+        'secret.refused',
+        'could not deliver secret search_api_key to service search: the secret has no field "api_key" (INVALID_PAYLOAD)',
+      ),
+      event(
+        907,
+        312,
+        'warn',
+        'breaker.changed',
+        'provider openbao is left alone until it answers again; last good values are delivered meanwhile',
+      ),
+      event(
+        906,
+        314,
+        'error',
+        'provider.failed',
+        'provider openbao failed: openbao did not answer within 2 s (UNAVAILABLE)',
+      ),
+      event(
+        905,
+        738,
+        'info',
+        'rollback.completed',
+        'every task of service mailer has the last good value of secret smtp_password again, after 21s',
+      ),
+      event(
+        904,
+        740,
+        'error',
+        'values.set-aside',
+        'the new value of secret smtp_password is set aside for service mailer, since its tasks failed with it: task: non-zero exit (1); write another value, or rotate by hand to try it again',
+      ),
+      ...troubled.events,
+    ],
+    plan: { services: [{ name: 'mailer', secrets: ['smtp_password'], outcome: 'rolls', tasks: 2, waiting_for: null }] },
+  };
+}
+
+/** Docker has not answered for a while, so the ticker stands still. */
+export function stoppedWorld(): World {
+  const world = wellWorld();
+  return {
+    ...world,
+    overview: {
+      ...world.overview,
+      healthy: false,
+      ticker_healthy: false,
+      heartbeat_at: before(94),
+      observed_at: before(94),
+      problems: ['Docker does not answer: connect ECONNREFUSED /var/run/docker.sock'],
+    },
+  };
+}
+
+/** The plugin was just started in a Swarm that has no secret of its driver. */
+export function emptyWorld(): World {
+  const world = worldOf([], []);
+  const quiet = {
+    memory: 0,
+    provider: 0,
+    stale: 0,
+    refused: 0,
+    hit_rate: null,
+    p50_ms: null,
+    p99_ms: null,
+    values_held: 0,
+    bytes_held: 0,
+  };
+  return {
+    ...world,
+    events: world.events.slice(-2),
+    history: historyOf(2),
+    overview: {
+      ...world.overview,
+      deliveries: quiet,
+      rotations: { total: 0, errors: 0, error_rate: 0, in_progress: 0, last_at: null },
+      providers: world.overview.providers.map((provider) => ({
+        ...provider,
+        state: 'unused',
+        requests: 0,
+        errors: 0,
+        latency_p50_ms: null,
+        latency_p99_ms: null,
+        last_answer_at: null,
+        since: null,
+      })),
+    },
+  };
+}
+
+/** Many: `secrets` secrets, and services of three tasks with up to twenty secrets each. */
+export function largeWorld(secretCount: number, serviceCount: number): World {
+  const secrets = Array.from({ length: secretCount }, (_, nth) =>
+    secretOf(`app-${nth % 97}_credential_${nth}`, (nth * 7) % 900, nth),
+  );
+  const services = Array.from({ length: serviceCount }, (_, nth) => {
+    const used = secrets.filter((_secret, index) => index % serviceCount === nth).map(({ name }) => name);
+    const service = serviceOf(`stack-${nth % 23}_service-${nth}`, 3, used, nth);
+    return nth % 41 === 7 ? rolling(service, 1) : service;
+  });
+  return worldOf(services, secrets, { in_progress: services.filter(({ rollout }) => rollout !== null).length });
+}
+
+function secretOf(name: string, ageHours: number, index: number): Secret {
+  const provider = index % 4 === 3 ? 'openbao' : 'vault';
+  const [area = name, ...field] = name.split('_');
+  return {
+    name,
+    provider,
+    ref: `${provider} secret/${area}#${field.join('_') || 'value'}`,
+    rotate: name === 'backup_key' ? 'manual' : 'auto',
+    pinned: name === 'billing_signing_key',
+    revision: String(41 - ((index * 5) % 37)),
+    changed_at: before(ageHours * 3600),
+    services: SERVICES.filter(({ secrets }) => secrets.includes(name)).map((service) => service.name),
+    problem: null,
+  };
+}
+
+function serviceOf(name: string, tasks: number, secrets: readonly string[], index: number): Service {
+  return {
+    id: `${'x7k2m9qd4v1c8hz3'.slice(index % 7)}${index}`,
+    name,
+    secrets: [...secrets],
+    running_tasks: tasks,
+    outdated_tasks: 0,
+    holdings: secrets.map((secret) => ({ secret, revisions: [{ revision: '41', tasks, current: true }] })),
+    rollout: null,
+    set_aside: null,
+    last_rotation_at: index % 5 === 4 ? null : before(1400 + index * 4000),
+    waiting_for: null,
+    problem: null,
+  };
+}
+
+function outdated(service: Service, tasks: number): Service {
+  const [first, ...rest] = service.holdings;
+  const kept = service.running_tasks - tasks;
+  const old = { revision: '41', tasks, current: false };
+  const revisions = kept === 0 ? [old] : [{ revision: '42', tasks: kept, current: true }, old];
+  return { ...service, outdated_tasks: tasks, holdings: first === undefined ? [] : [{ ...first, revisions }, ...rest] };
+}
+
+function rolling(service: Service, done: number): Service {
+  const total = service.running_tasks;
+  return {
+    ...outdated(service, total - done),
+    rollout: {
+      generation: 31,
+      secrets: service.secrets.slice(0, 1),
+      started_at: before(9),
+      direction: 'forward',
+      state: 'rolling',
+      tasks_done: done,
+      tasks_total: total,
+    },
+  };
+}
+
+function worldOf(
+  services: readonly Service[],
+  secrets: readonly Secret[],
+  rotations: Partial<Overview['rotations']> = {},
+): World {
+  const tasks = services.reduce((sum, service) => sum + service.running_tasks, 0);
+  return {
+    services,
+    secrets,
+    events: [
+      event(
+        903,
+        1400,
+        'info',
+        'rollout.completed',
+        'every task of service shop_web has the new revision of secret db_password, 38s after the change was seen',
+      ),
+      event(
+        902,
+        1438,
+        'info',
+        'rollout.started',
+        'service shop_web is rolling to generation 30 for secret db_password',
+      ),
+      event(901, 1439, 'info', 'revision.changed', 'vault has revision 41 of secret db_password'),
+      event(900, 15_110, 'info', 'leadership.changed', 'this node leads the Swarm now and rolls services'),
+      event(
+        899,
+        15_119,
+        'info',
+        'driver.listening',
+        'serving secrets on /run/docker/plugins/vault-secrets-plugin.sock',
+      ),
+    ],
+    history: historyOf(360),
+    plan: { services: [{ name: 'shop_api', secrets: ['db_password'], outcome: 'rolls', tasks: 8, waiting_for: null }] },
+    overview: {
+      plugin: {
+        name: 'vault-secrets-plugin',
+        version: '1.4.0',
+        started_at: new Date(STARTED_MS).toISOString(),
+        uptime_seconds: 15_120,
+      },
+      access: 'full',
+      healthy: true,
+      ticker_healthy: true,
+      heartbeat_at: before(4),
+      interval_seconds: 10,
+      problems: [],
+      observed_at: before(4),
+      role: 'leader',
+      rotation_enabled: true,
+      runtime: {
+        goroutines: 14,
+        alloc_bytes: 24_700_000,
+        sys_bytes: 81_900_000,
+        heap_bytes: 31_400_000,
+        gc_cycles: 412,
+        gc_pause_total_ms: 388,
+        gc_last_at: before(11),
+        event_loop_lag_ms: 0.4,
+      },
+      rotations: { total: 42, errors: 0, error_rate: 0, in_progress: 0, last_at: before(1400), ...rotations },
+      deliveries: {
+        memory: 1204,
+        provider: 57,
+        stale: 0,
+        refused: 0,
+        hit_rate: 95.48,
+        p50_ms: 0.6,
+        p99_ms: 9.4,
+        values_held: secrets.length,
+        bytes_held: secrets.length * 61,
+      },
+      providers: [providerOf('vault', 6120, 3.4, 11), providerOf('openbao', 2204, 4.1, 16)],
+      counts: {
+        secrets: secrets.length,
+        secrets_wrong: secrets.filter(({ problem }) => problem !== null).length,
+        services: services.length,
+        services_wrong: services.filter(({ problem, set_aside: setAside }) => problem !== null || setAside !== null)
+          .length,
+        tasks,
+        outdated_tasks: services.reduce((sum, service) => sum + service.outdated_tasks, 0),
+      },
+    },
+  };
+}
+
+function providerOf(name: string, requests: number, p50: number, p99: number): Overview['providers'][number] {
+  return {
+    name,
+    state: 'ok',
+    since: before(15_110),
+    error: null,
+    requests,
+    errors: 0,
+    latency_p50_ms: p50,
+    latency_p99_ms: p99,
+    last_answer_at: before(3),
+  };
+}
+
+function event(id: number, secondsAgo: number, level: Event['level'], type: string, message: string): Event {
+  return { id, time: before(secondsAgo), level, event: type, message };
+}
+
+/** An hour with a quiet load, three rotations with their storms of deliveries, and a leak that is none. */
+function historyOf(length: number): History {
+  const end = Math.floor(NOW_MS / 10_000) * 10;
+  const at = Array.from({ length }, (_, nth) => end - (length - 1 - nth) * 10);
+  // A fixed noise, so that two pictures of one state are alike.
+  const noise = (nth: number, seed: number) => Math.abs(Math.sin(nth * 12.9898 + seed * 78.233) * 43_758.5453) % 1;
+  const storm = (nth: number) =>
+    Math.max(0, 1 - Math.abs(nth - 120) / 4) +
+    Math.max(0, 1 - Math.abs(nth - 216) / 6) +
+    Math.max(0, 1 - Math.abs(nth - 219) / 3);
+  const series = (value: (nth: number) => number) => at.map((_time, nth) => Math.round(value(nth) * 100) / 100);
+  const whole = (value: (nth: number) => number) => at.map((_time, nth) => Math.round(value(nth)));
+  const alloc = (nth: number) => 21e6 + ((nth * 97) % 41) * 1.9e5 + storm(nth) * 4e6;
+  return {
+    interval_seconds: 10,
+    at,
+    series: {
+      alloc_bytes: whole(alloc),
+      heap_bytes: whole((nth) => 31e6 + Math.floor(nth / 90) * 4e5),
+      sys_bytes: whole((nth) => 80e6 + Math.floor(nth / 45) * 3e5),
+      goroutines: whole((nth) => 12 + noise(nth, 1) * 4 + storm(nth) * 20),
+      event_loop_lag_ms: series((nth) => 0.2 + noise(nth, 2) * 0.5 + storm(nth) * 3),
+      gc_pause_ms: series((nth) => noise(nth, 3) * 1.6 + storm(nth) * 6),
+      gc_cycles: whole((nth) => noise(nth, 4) * 2),
+      rotations: whole((nth) => (nth === 123 || nth === 219 || nth === 220 ? 1 : 0)),
+      rotation_errors: whole(() => 0),
+      delivered_memory: whole((nth) => noise(nth, 5) * 4 + storm(nth) * 42),
+      delivered_provider: whole((nth) => noise(nth, 6) * 1.2 + storm(nth) * 6),
+      delivered_stale: whole(() => 0),
+      refused: whole(() => 0),
+      delivery_p99_ms: at.map((_time, nth) => (noise(nth, 7) < 0.1 ? null : 2 + noise(nth, 8) * 5 + storm(nth) * 9)),
+      outdated_tasks: whole((nth) => storm(nth) * 6),
+    },
+    providers: {},
+  };
+}

@@ -1,0 +1,15 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Dashboard } from '../state/dashboard.ts';
+
+const context = createContext<Dashboard | null>(null);
+
+/** Gives what is below it its {@link Dashboard}. */
+export const DashboardProvider = context.Provider;
+
+/** The dashboard that the component stands in. @throws outside of a {@link DashboardProvider} */
+export function useDashboard(): Dashboard {
+  const dashboard = useContext(context);
+  if (dashboard === null) throw new Error('no DashboardProvider above');
+  return dashboard;
+}

@@ -1,0 +1,118 @@
+import type { Overview } from '@vault-swarm/http/api';
+import { formatUptime, visible } from '../format.ts';
+import { healthOf, type ProblemGroup } from '../state/health.ts';
+import { useDashboard } from './context.ts';
+import { HealthSign } from './icons.tsx';
+import { RotateButton } from './rotate-button.tsx';
+import { Age, Ago } from './text.tsx';
+
+const SHOWN_DETAILS = 5;
+
+/** Whether all is well, and if not, what is wrong and what to do. */
+export function HealthPanel({ overview }: { readonly overview: Overview }) {
+  const dashboard = useDashboard();
+  const health = healthOf(overview, dashboard.clock.nowMs.value);
+  return (
+    <section class={`health level-${health.level}`} aria-labelledby="health-title">
+      <HealthSign level={health.level} />
+      <div class="health-words">
+        <h1 id="health-title">{health.title}</h1>
+        <p>{health.explanation}</p>
+      </div>
+      <Facts overview={overview} />
+      <div class="health-actions">
+        <button type="button" onClick={() => dashboard.showPlan({ due: true })}>
+          Show what is due
+        </button>
+      </div>
+      {health.problems.length > 0 && (
+        <ul class="problems">
+          {health.problems.map((group) => (
+            <Problem key={group.summary} group={group} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Problem({ group: { summary, details, advice } }: { readonly group: ProblemGroup }) {
+  const shown = details.length <= SHOWN_DETAILS + 1 ? details : details.slice(0, SHOWN_DETAILS);
+  return (
+    <li>
+      <h2>{visible(summary)}</h2>
+      {shown.length > 0 && (
+        <ul class="details">
+          {shown.map((detail) => (
+            <li key={detail}>{visible(detail)}</li>
+          ))}
+          {shown.length < details.length && <li>and {details.length - shown.length} more</li>}
+        </ul>
+      )}
+      {advice !== null && <p class="advice">{advice}</p>}
+      {summary.endsWith('is set aside') && (
+        <RotateButton request={{ set_aside: true }}>Try again what is set aside…</RotateButton>
+      )}
+    </li>
+  );
+}
+
+const ROLES = {
+  leader: 'Leader',
+  standby: 'Standby',
+  worker: 'Worker',
+} as const;
+
+const ROLE_WORDS = {
+  leader: 'this node rolls services',
+  standby: 'another node rolls services',
+  worker: 'nothing is served here',
+} as const;
+
+function Facts({ overview }: { readonly overview: Overview }) {
+  const { role, plugin } = overview;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Role</dt>
+        <dd>
+          {role === null ? (
+            <span class="soft">not known yet</span>
+          ) : (
+            <span title={ROLE_WORDS[role]}>{ROLES[role]}</span>
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Up</dt>
+        <dd>{formatUptime(plugin.uptime_seconds)}</dd>
+      </div>
+      <div>
+        <dt>Last pass</dt>
+        <dd>
+          {overview.rotation_enabled ? (
+            <Ago time={overview.heartbeat_at} never="none yet" />
+          ) : (
+            <span class="soft">off</span>
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Swarm seen</dt>
+        <dd>
+          {overview.observed_at === null ? (
+            <span class="soft">not yet</span>
+          ) : (
+            <>
+              <Age time={overview.observed_at} /> ago
+            </>
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Looks every</dt>
+        <dd>{overview.interval_seconds} s</dd>
+      </div>
+    </dl>
+  );
+}

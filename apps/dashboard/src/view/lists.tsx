@@ -1,0 +1,109 @@
+import type { Overview, Secret, Service } from '@vault-swarm/http/api';
+import { formatCount } from '../format.ts';
+import type { ListView } from '../state/list-view.ts';
+import type { Tab } from '../state/place.ts';
+import { secretsIn } from '../state/secrets-view.ts';
+import { servicesIn } from '../state/services-view.ts';
+import { useDashboard } from './context.ts';
+import { FirstSteps } from './first-steps.tsx';
+import { ListTools } from './list-tools.tsx';
+import { LogPanel } from './log-panel.tsx';
+import { isWide } from './media.ts';
+import { SecretsTable } from './secrets-table.tsx';
+import { ServicesTable } from './services-table.tsx';
+import { Tabs } from './tabs.tsx';
+
+/** The services, the secrets and, where there is no room for it elsewhere, the log. */
+export function Lists({ overview }: { readonly overview: Overview }) {
+  const { place } = useDashboard();
+  const tab = place.value.tab === 'log' && isWide.value ? 'services' : place.value.tab;
+  const { counts } = overview;
+  const shown: readonly { readonly tab: Tab; readonly title: string; readonly wrong: number }[] = [
+    { tab: 'services', title: `Services ${formatCount(counts.services)}`, wrong: counts.services_wrong },
+    { tab: 'secrets', title: `Secrets ${formatCount(counts.secrets)}`, wrong: counts.secrets_wrong },
+    ...(isWide.value ? [] : [{ tab: 'log' as const, title: 'Log', wrong: 0 }]),
+  ];
+  return (
+    <section class="panel lists" id="lists" aria-label="Services and secrets" tabIndex={-1}>
+      <Tabs tabs={shown} chosen={tab} onChoose={(next) => (place.value = { ...place.value, tab: next })} />
+      <div id="list" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {tab === 'log' && <LogPanel />}
+        {tab === 'services' && <ServicesList overview={overview} />}
+        {tab === 'secrets' && <SecretsList overview={overview} />}
+      </div>
+    </section>
+  );
+}
+
+function ServicesList({ overview }: { readonly overview: Overview }) {
+  const { services, place } = useDashboard();
+  const all = services.body.value?.services ?? null;
+  if (overview.counts.secrets === 0) return <FirstSteps plugin={overview.plugin.name} />;
+  return (
+    <List<Service>
+      all={all}
+      shown={all === null ? [] : servicesIn(all, place.value.view)}
+      failure={services.failure.value}
+      noun="service"
+      shows={['all', 'wrong', 'rolling']}
+      none="No service uses a secret of this driver yet. Give one to a service: docker service update --secret-add NAME SERVICE"
+      table={(rows, view, onView) => <ServicesTable rows={rows} view={view} onView={onView} />}
+    />
+  );
+}
+
+function SecretsList({ overview }: { readonly overview: Overview }) {
+  const { secrets, place } = useDashboard();
+  const all = secrets.body.value?.secrets ?? null;
+  if (overview.counts.secrets === 0) return <FirstSteps plugin={overview.plugin.name} />;
+  return (
+    <List<Secret>
+      all={all}
+      shown={all === null ? [] : secretsIn(all, place.value.view)}
+      failure={secrets.failure.value}
+      noun="secret"
+      shows={['all', 'wrong']}
+      none="There is no secret of this driver."
+      table={(rows, view, onView) => <SecretsTable rows={rows} view={view} onView={onView} />}
+    />
+  );
+}
+
+interface ListProps<T> {
+  readonly all: readonly T[] | null;
+  readonly shown: readonly T[];
+  readonly failure: string | null;
+  readonly shows: readonly ListView['show'][];
+  readonly none: string;
+  readonly noun: string;
+  readonly table: (rows: readonly T[], view: ListView, onView: (view: ListView) => void) => preact.ComponentChild;
+}
+
+function List<T>({ all, shown, failure, shows, none, noun, table }: ListProps<T>) {
+  const { place } = useDashboard();
+  const { view } = place.value;
+  const onView = (next: ListView) => {
+    place.value = { ...place.value, view: next };
+  };
+  return (
+    <>
+      <ListTools view={view} shows={shows} onView={onView} shown={shown.length} total={all?.length ?? 0} noun={noun} />
+      {failure !== null && <p class="note bad">This list could not be asked for: {failure}. It is tried again.</p>}
+      {all === null && failure === null && <p class="note soft">Asking the plugin …</p>}
+      {all !== null && all.length === 0 && <p class="note">{none}</p>}
+      {all !== null && all.length > 0 && shown.length === 0 && (
+        <p class="note">
+          {view.search === ''
+            ? view.show === 'wrong'
+              ? 'Nothing is wrong here. '
+              : 'Nothing is rolling. '
+            : 'Nothing fits. '}
+          <button type="button" onClick={() => onView({ ...view, search: '', show: 'all' })}>
+            Show all
+          </button>
+        </p>
+      )}
+      {shown.length > 0 && table(shown, view, onView)}
+    </>
+  );
+}

@@ -1,0 +1,150 @@
+import { useSignal } from '@preact/signals';
+import type { Plan, Rotate, RotateBody } from '@vault-swarm/http/api';
+import { useEffect } from 'preact/hooks';
+import { type PlanRequest, reasonOf } from '../api/client.ts';
+import { counted, visible } from '../format.ts';
+import { OUTCOMES, summaryOf } from '../state/plan-view.ts';
+import { useDashboard } from './context.ts';
+import { ModalDialog } from './modal-dialog.tsx';
+import { rotateRefusal } from './rotate-button.tsx';
+import { Name } from './text.tsx';
+
+type Phase =
+  | { readonly kind: 'planning' }
+  | { readonly kind: 'planned'; readonly plan: Plan }
+  | { readonly kind: 'asking'; readonly plan: Plan }
+  | { readonly kind: 'done'; readonly outcome: Rotate }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Shows what a rotation would do, and does it when that is confirmed. */
+export function PlanDialog({ request }: { readonly request: PlanRequest }) {
+  const dashboard = useDashboard();
+  const phase = useSignal<Phase>({ kind: 'planning' });
+  const close = () => {
+    dashboard.planned.value = null;
+  };
+  useEffect(() => {
+    dashboard.api.plan(request).then(
+      (plan) => {
+        phase.value = { kind: 'planned', plan };
+      },
+      (error: unknown) => {
+        phase.value = { kind: 'failed', reason: reasonOf(error) };
+      },
+    );
+  }, [dashboard, request, phase]);
+  const rotate = async (body: RotateBody, plan: Plan) => {
+    phase.value = { kind: 'asking', plan };
+    try {
+      phase.value = { kind: 'done', outcome: await dashboard.rotate(body) };
+    } catch (error) {
+      phase.value = { kind: 'failed', reason: reasonOf(error) };
+    }
+  };
+  const now = phase.value;
+  return (
+    <ModalDialog title={titleOf(request)} onClose={close}>
+      {now.kind === 'planning' && <p class="soft">Asking what this would do …</p>}
+      {(now.kind === 'planned' || now.kind === 'asking') && <PlanTable plan={now.plan} isDue={'due' in request} />}
+      {now.kind === 'done' && <Outcome outcome={now.outcome} />}
+      {now.kind === 'failed' && (
+        <p class="bad" role="alert">
+          {now.reason}.
+        </p>
+      )}
+      <div class="dialog-buttons">
+        <button type="button" onClick={close}>
+          {now.kind === 'done' || 'due' in request ? 'Close' : 'Cancel'}
+        </button>
+        {!('due' in request) &&
+          (now.kind === 'planned' || now.kind === 'asking') &&
+          summaryOf(now.plan, false).isAnything && (
+            <ConfirmButton
+              plan={now.plan}
+              isAsking={now.kind === 'asking'}
+              onConfirm={() => void rotate(request, now.plan)}
+            />
+          )}
+      </div>
+    </ModalDialog>
+  );
+}
+
+function titleOf(request: PlanRequest): string {
+  if ('service' in request) return `Rotate service ${visible(request.service)}`;
+  if ('secret' in request) return `Rotate every service that uses ${visible(request.secret)}`;
+  return 'due' in request ? 'What is due now' : 'Try again what was set aside';
+}
+
+function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boolean }) {
+  const summary = summaryOf(plan, isDue);
+  if (plan.services.length === 0) return <p>{summary.sentence}</p>;
+  return (
+    <>
+      <p>{summary.sentence}</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard */}
+      <section class="plan-scroll" aria-label="Plan" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Service</th>
+              <th scope="col">Secrets</th>
+              <th scope="col">Tasks</th>
+            </tr>
+          </thead>
+          <tbody>
+            {plan.services.map(({ name, secrets, outcome, tasks, waiting_for: waitingFor }) => (
+              <tr key={name}>
+                <th scope="row">
+                  <Name>{name}</Name>
+                </th>
+                <td>
+                  {visible(secrets.join(', '))}
+                  {outcome !== 'rolls' && <small class="soft under whole">{OUTCOMES[outcome]}</small>}
+                  {waitingFor !== null && <small class="warn under">waits for {visible(waitingFor)}</small>}
+                </td>
+                <td>{tasks}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </>
+  );
+}
+
+interface ConfirmProps {
+  readonly plan: Plan;
+  readonly isAsking: boolean;
+  readonly onConfirm: () => void;
+}
+
+function ConfirmButton({ plan, isAsking, onConfirm }: ConfirmProps) {
+  const { overview, connection } = useDashboard();
+  const refusal = rotateRefusal(overview.value, connection.state.value.kind === 'live');
+  const { tasks } = summaryOf(plan, false);
+  if (refusal !== null) return <p class="warn">{refusal}.</p>;
+  return (
+    <button type="button" class="primary" disabled={isAsking} onClick={onConfirm}>
+      {isAsking ? 'Asking …' : `Replace ${counted(tasks, 'task')}`}
+    </button>
+  );
+}
+
+function Outcome({ outcome: { services } }: { readonly outcome: Rotate }) {
+  return (
+    <div role="status">
+      {services.length === 0 && <p>There was nothing to do.</p>}
+      <ul class="outcomes">
+        {services.map(({ name, outcome }) => (
+          <li key={name}>
+            <b>
+              <Name>{name}</Name>
+            </b>{' '}
+            {OUTCOMES[outcome]}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+import type { Overview, RotateBody } from '@vault-swarm/http/api';
+import type { ComponentChildren } from 'preact';
+import { useDashboard } from './context.ts';
+
+/** Why this user can't rotate now; `null` where he can. */
+export function rotateRefusal(overview: Overview | null, isConnected: boolean): string | null {
+  if (!isConnected) return 'Not while the connection is lost';
+  if (overview === null) return 'Not before the plugin has answered';
+  if (overview.access === 'view') return 'You may only look: sign in with the full token to rotate';
+  if (!overview.rotation_enabled) return 'Rotation is turned off (ENABLE_ROTATION)';
+  return null;
+}
+
+/** Opens the plan of a rotation. Who may not rotate sees why, and can still come here with the keyboard. */
+export function RotateButton({
+  request,
+  label,
+  children,
+}: {
+  readonly request: RotateBody;
+  readonly label?: string;
+  readonly children: ComponentChildren;
+}) {
+  const dashboard = useDashboard();
+  const refusal = rotateRefusal(dashboard.overview.value, dashboard.connection.state.value.kind === 'live');
+  const open = () => {
+    if (refusal === null) dashboard.showPlan(request);
+  };
+  return (
+    <button
+      type="button"
+      class="rotate"
+      aria-label={label}
+      aria-disabled={refusal !== null}
+      aria-description={refusal ?? undefined}
+      title={refusal ?? undefined}
+      onClick={open}
+    >
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,77 @@
+import type { Service } from '@vault-swarm/http/api';
+import { counted, visible } from '../format.ts';
+import { Ago, Code, Name } from './text.tsx';
+
+type Holding = Service['holdings'][number];
+
+/** What stands below a service that was opened: which revision of each secret how many tasks hold, and its rollout. */
+export function ServiceDetail({
+  service: { id, holdings, rollout, set_aside: setAside },
+}: {
+  readonly service: Service;
+}) {
+  return (
+    <div class="service-detail">
+      <table>
+        <caption>Revisions that the running tasks hold</caption>
+        <thead>
+          <tr>
+            <th scope="col">Secret</th>
+            <th scope="col">Revision</th>
+            <th scope="col">Tasks</th>
+          </tr>
+        </thead>
+        <tbody>
+          {holdings.flatMap(rowsOf)}
+          {holdings.length === 0 && (
+            <tr>
+              <td colSpan={3} class="soft">
+                No task runs.
+              </td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+      <dl>
+        {rollout !== null && (
+          <div>
+            <dt>{rollout.direction === 'back' ? 'Roll-back' : 'Rollout'}</dt>
+            <dd>
+              generation {rollout.generation}, begun <Ago time={rollout.started_at} never="" />, for{' '}
+              {visible(rollout.secrets.join(', '))}
+            </dd>
+          </div>
+        )}
+        {setAside !== null && (
+          <div>
+            <dt>Set aside</dt>
+            <dd>
+              {visible(setAside.secrets.join(', '))}, <Ago time={setAside.since} never="" />: {visible(setAside.reason)}
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Service id</dt>
+          <dd>
+            <code>{id}</code>
+          </dd>
+        </div>
+      </dl>
+    </div>
+  );
+}
+
+function rowsOf({ secret, revisions }: Holding) {
+  return revisions.map(({ revision, tasks, current }) => (
+    <tr key={`${secret} ${revision}`}>
+      <td>
+        <Name>{secret}</Name>
+      </td>
+      <td>
+        {revision === null ? <span class="soft">not known</span> : <Code>{revision}</Code>}{' '}
+        {current ? <span class="tag good">current</span> : <span class="tag warn">old</span>}
+      </td>
+      <td>{counted(tasks, 'task')}</td>
+    </tr>
+  ));
+}

@@ -1,0 +1,157 @@
+import { type Signal, useSignal } from '@preact/signals';
+import type { Service } from '@vault-swarm/http/api';
+import { useMemo } from 'preact/hooks';
+import { counted, formatCount, listed, visible } from '../format.ts';
+import type { ListView } from '../state/list-view.ts';
+import { isServiceWrong, stateOf } from '../state/services-view.ts';
+import { Chevron } from './icons.tsx';
+import { type Column, LongTable } from './long-table.tsx';
+import { RotateButton } from './rotate-button.tsx';
+import { ServiceDetail } from './service-detail.tsx';
+import { Ago, Name } from './text.tsx';
+
+const ROW_PX = 57;
+
+/** What a {@link ServicesTable} and a secrets' table are given. */
+export interface TableProps<T> {
+  readonly rows: readonly T[];
+  readonly view: ListView;
+  readonly onView: (view: ListView) => void;
+}
+
+/** The services, each with its tasks by revision and what happens to it. */
+export function ServicesTable({ rows, view, onView }: TableProps<Service>) {
+  const open = useSignal<ReadonlySet<string>>(new Set());
+  const columns = useMemo(() => columnsOf(open), [open]);
+  return (
+    <LongTable
+      caption="Services that use secrets of this driver"
+      columns={columns}
+      rows={rows}
+      keyOf={({ id }) => id}
+      rowClass={(service) => (isServiceWrong(service) ? 'wrong' : '')}
+      isOpen={({ id }) => open.value.has(id)}
+      detail={detailOf}
+      view={view}
+      onView={onView}
+      estimatePx={ROW_PX}
+    />
+  );
+}
+
+const detailOf = (service: Service) => <ServiceDetail service={service} />;
+
+function columnsOf(open: Signal<ReadonlySet<string>>): readonly Column<Service>[] {
+  return [
+    {
+      title: 'Service',
+      className: 'wide',
+      sort: 'name',
+      cell: (service) => <ServiceName service={service} open={open} />,
+    },
+    {
+      title: 'Tasks',
+      className: 'medium',
+      sort: 'tasks',
+      largestFirst: true,
+      cell: (service) => <Tasks service={service} />,
+    },
+    { title: 'State', className: 'widest', sort: 'state', cell: (service) => <State service={service} /> },
+    {
+      title: 'Last rotation',
+      className: 'narrow',
+      sort: 'rotated',
+      largestFirst: true,
+      cell: ({ last_rotation_at: at }) => <Ago time={at} never="none yet" />,
+    },
+    {
+      title: 'Rotate',
+      className: 'action',
+      cell: ({ name }) => (
+        <RotateButton request={{ service: name }} label={`Rotate service ${visible(name)}`}>
+          Rotate…
+        </RotateButton>
+      ),
+    },
+  ];
+}
+
+function ServiceName({
+  service: { id, name, secrets },
+  open,
+}: {
+  readonly service: Service;
+  readonly open: Signal<ReadonlySet<string>>;
+}) {
+  const isOpen = open.value.has(id);
+  const toggle = () => {
+    const next = new Set(open.value);
+    if (!next.delete(id)) next.add(id);
+    open.value = next;
+  };
+  return (
+    <>
+      <button type="button" class="disclose" aria-expanded={isOpen} onClick={toggle}>
+        <Chevron />
+        <Name>{name}</Name>
+      </button>
+      <small class="soft under" title={secrets.map(visible).join(', ')}>
+        {visible(listed(secrets, 3))}
+      </small>
+    </>
+  );
+}
+
+function Tasks({ service: { running_tasks: running, outdated_tasks: outdated } }: { readonly service: Service }) {
+  return (
+    <>
+      <span class="tasks-line">
+        <b>{formatCount(running)}</b> running
+        {outdated > 0 && (
+          <meter min={0} max={running} value={running - outdated} aria-label="tasks with the current revisions" />
+        )}
+      </span>
+      {outdated > 0 && <small class="warn under">{counted(outdated, 'task')} on an old revision</small>}
+    </>
+  );
+}
+
+const STATES = {
+  failed: { tone: 'bad', word: 'Failed' },
+  stuck: { tone: 'bad', word: 'Stuck' },
+  'set-aside': { tone: 'bad', word: 'Set aside' },
+  problem: { tone: 'bad', word: 'Problem' },
+  rolling: { tone: 'busy', word: 'Rolling' },
+  waiting: { tone: 'warn', word: 'Waiting' },
+  outdated: { tone: 'warn', word: 'Outdated' },
+  current: { tone: 'good', word: 'Current' },
+} as const;
+
+function State({ service }: { readonly service: Service }) {
+  const { rollout, set_aside: setAside, problem, waiting_for: waitingFor } = service;
+  const { tone, word } = STATES[stateOf(service)];
+  const back = rollout?.direction === 'back';
+  return (
+    <>
+      <span class="state-line">
+        {word === 'Current' ? (
+          <span class="soft current">Current</span>
+        ) : (
+          <span class={`tag ${tone}`}>{back && rollout.state === 'rolling' ? 'Rolling back' : word}</span>
+        )}
+        {rollout !== null && rollout.state === 'rolling' && (
+          <>
+            <progress max={Math.max(1, rollout.tasks_total)} value={rollout.tasks_done} aria-label="tasks done" />
+            <span>
+              {rollout.tasks_done} of {counted(rollout.tasks_total, 'task')}
+            </span>
+          </>
+        )}
+        {setAside !== null && <span class="soft">{visible(listed(setAside.secrets, 3))}</span>}
+      </span>
+      {waitingFor !== null && <small class="warn under">waits for {visible(waitingFor)}</small>}
+      {setAside !== null && <small class="bad under">{visible(setAside.reason)}</small>}
+      {problem !== null && problem !== setAside?.reason && <small class="bad under">{visible(problem)}</small>}
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import type { Tab } from '../state/place.ts';
+
+interface TabsProps {
+  readonly tabs: readonly { readonly tab: Tab; readonly title: string; readonly wrong: number }[];
+  readonly chosen: Tab;
+  readonly onChoose: (tab: Tab) => void;
+}
+
+/** The choice between lists; the arrow keys go from one to the next, as in every list of tabs. */
+export function Tabs({ tabs, chosen, onChoose }: TabsProps) {
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const at = tabs.findIndex(({ tab }) => tab === chosen);
+    const next = tabs[(at + step + tabs.length) % tabs.length];
+    if (next === undefined) return;
+    onChoose(next.tab);
+    document.getElementById(`tab-${next.tab}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label="Lists" onKeyDown={move}>
+      {tabs.map(({ tab, title, wrong }) => (
+        <button
+          key={tab}
+          id={`tab-${tab}`}
+          type="button"
+          role="tab"
+          aria-selected={tab === chosen}
+          aria-controls="list"
+          tabIndex={tab === chosen ? 0 : -1}
+          onClick={() => onChoose(tab)}
+        >
+          {title}
+          {wrong > 0 && <span class="tag bad">{wrong} wrong</span>}
+        </button>
+      ))}
+    </div>
+  );
+}
