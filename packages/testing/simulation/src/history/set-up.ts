@@ -114,8 +114,7 @@ export function unblock(history: History): boolean {
   const ledger = parseLedger(swarm.ledgerText);
   for (const service of swarm.services) {
     const isSetAside = (ledger?.services[service.id]?.setAside ?? []).length > 0;
-    const isMended = service.spec.image === 'good' && truth.badUses(service).length === 0;
-    const mayAsk = isSetAside && isMended && plugin !== undefined;
+    const mayAsk = isSetAside && plugin !== undefined && truth.badUses(service).length === 0;
     if (mayAsk && witness.pastOf(service.id).allowed.delete('broken before')) {
       askByHand(history, plugin, service);
       isUnblocked = true;
