@@ -1,25 +1,6 @@
 import { ProviderError } from '@vault-swarm/provider';
-import { World } from '@vault-swarm/simulation';
-import { describe, expect, test } from 'vitest';
-
-/** A service `web` of three tasks and `worker` of one, which share the secret `db`; each has another of its own. */
-async function twoServices(settings: ConstructorParameters<typeof World>[0] = {}) {
-  const world = new World(settings);
-  for (const path of ['db', 'cert', 'queue']) world.provider.write(path, `${path} 1`);
-  const db = world.swarm.addSecret('db', { vault_path: 'db' });
-  const cert = world.swarm.addSecret('cert', { vault_path: 'cert' });
-  const queue = world.swarm.addSecret('queue', { vault_path: 'queue' });
-  const web = world.addService('web', 3, [db, cert]);
-  const worker = world.addService('worker', 1, [db, queue]);
-  world.start();
-  await world.run(2_000);
-  return { world, web, worker };
-}
-
-/** Whether Swarm gave the service's update up. */
-function isPaused(world: World, serviceId: string): boolean {
-  return world.swarm.services.some(({ id, status }) => id === serviceId && status.state === 'paused');
-}
+import { twoServices, World } from '@vault-swarm/simulation';
+import { expect, test } from 'vitest';
 
 test('restarts nothing when it meets a running Swarm for the first time', async () => {
   const { world } = await twoServices();
@@ -247,111 +228,9 @@ test('leaves a paused rollout to the operator where the policy says so, and trie
   expect(world.swarm.updates).toHaveLength(2);
 });
 
-describe('when the tasks of a rollout could not start', () => {
-  async function pausedRollout() {
-    const { world, web } = await twoServices();
-    world.provider.write('cert', 'cert 2');
-    world.refuses = true;
-    await world.until(() => isPaused(world, web));
-    world.refuses = false;
-    await world.run(1_500);
-    expect(world.rotation.status().services.find(({ name }) => name === 'web')?.waitingFor).toContain(
-      'could not start',
-    );
-    return { world, web };
-  }
-
-  test('goes on with it after a while', async () => {
-    const { world, web } = await pausedRollout();
-    await world.run(40_000);
-    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
-    expect(world.swarm.updates).toEqual(['web@1', 'web@1']);
-    expect([world.count('rollout.failed'), world.count('rollout.completed')]).toEqual([1, 1]);
-  });
-
-  test('asks again where Swarm took the update and did not go on with it', async () => {
-    const { world, web } = await pausedRollout();
-    for (let step = 0; step < 100 && world.swarm.updates.length < 2; step++) await world.run(250);
-    world.swarm.forgetUpdate(web);
-    await world.run(60_000);
-    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
-  });
-
-  test('begins it anew where Swarm has rolled it back', async () => {
-    const { world, web } = await pausedRollout();
-    world.swarm.giveUp(web, 'rollback');
-    await world.run(60_000);
-    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
-    expect(world.swarm.updates).toEqual(['web@1', 'web@2']);
-    expect(world.swarm.ledgerText).toContain('"services":{}');
-  });
-
-  test("resumes the user's own generation where that came in between", async () => {
-    const { world, web } = await pausedRollout();
-    world.refuses = true;
-    world.swarm.forceUpdate(web);
-    await world.until(() => isPaused(world, web));
-    world.refuses = false;
-    await world.run(60_000);
-    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
-    expect(world.swarm.updates).toEqual(['web@1', 'web@2', 'web@2']);
-  });
-
-  test('does so too where a node went away', async () => {
-    const { world, web } = await twoServices();
-    world.provider.write('cert', 'cert 2');
-    await world.until(() => world.held(web, 'cert').includes('v2'));
-    world.swarm.loseTask(web, false);
-    await world.run(60_000);
-    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
-  });
-});
-
 test('tells a rollout that does not end as stuck, once', async () => {
   const { world } = await twoServices({ policy: { maxParallel: 5, stuckAfterMs: 5_000, onFailure: 'rollback' } });
   world.provider.write('cert', 'cert 2');
   await world.rest(20_000);
   expect(world.events.filter((event) => event.type === 'rollout.failed')).toMatchObject([{ reason: 'stuck' }]);
-});
-
-test('keeps every task as it is while the provider is away, and says so', async () => {
-  const { world } = await twoServices();
-  world.provider.outage = new ProviderError('UNAVAILABLE', 'connection refused');
-  await world.run(10_000);
-  expect(world.swarm.updates).toEqual([]);
-  expect(world.rotation.status().problems.map(({ summary }) => summary)).toContain('A provider does not answer');
-  expect(world.count('provider.failed')).toBe(1);
-  const { reads } = world.provider;
-  world.provider.outage = null;
-  await world.run(3_000);
-  expect(world.count('provider.recovered')).toBe(1);
-  // At most the one that tries whether the provider is back.
-  expect(world.provider.reads).toBeLessThanOrEqual(reads + 1);
-  expect(world.rotation.status().problems).toEqual([]);
-});
-
-test('rebuilds a ledger that was deleted or damaged without restarting what is current', async () => {
-  const { world } = await twoServices();
-  for (const damage of [null, '{"format":1,"secrets":7}']) {
-    world.swarm.loseLedger(damage);
-    await world.run(5_000);
-    expect(world.swarm.ledgerText).toContain('"secrets"');
-  }
-  expect(world.swarm.updates).toEqual([]);
-});
-
-test('beats only when Docker answered', async () => {
-  const { world } = await twoServices();
-  world.swarm.outage = new Error('no answer');
-  world.events.length = 0;
-  await world.run(5_000);
-  const passes = world.events.filter((event) => event.type === 'reconcile.passed');
-  expect(passes.length).toBeGreaterThan(2);
-  expect(passes.every((event) => !event.dockerAnswered)).toBe(true);
-  expect(world.count('docker.failed')).toBe(1);
-});
-
-test('keeps no value and no path in the ledger', async () => {
-  const { world } = await twoServices();
-  expect(world.swarm.ledgerText).not.toMatch(/db 1|cert 1|"db"|"cert"/);
 });

@@ -5,7 +5,8 @@ import { Cluster } from './plugin/cluster.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { simulatedLabels } from './simulated-labels.ts';
 import { SimulatedProvider } from './simulated-provider.ts';
-import { type ServiceOptions, SimulatedSwarm } from './swarm/simulated-swarm.ts';
+import { SimulatedSwarm } from './swarm/simulated-swarm.ts';
+import type { ServiceOptions } from './swarm/swarm-options.ts';
 import type { HeldSecret } from './swarm/task.ts';
 
 const MANAGER = 'manager-1';

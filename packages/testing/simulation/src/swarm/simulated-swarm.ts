@@ -13,47 +13,27 @@ import type {
 } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import { LedgerObject } from './ledger-object.ts';
-import { NO_UPDATE, type ServiceSpec, type SimulatedService, type UpdateConfig } from './service.ts';
+import { type NodeState, Nodes } from './nodes.ts';
+import { PausableTimers } from './pausable-timers.ts';
+import { NO_UPDATE, type ServiceSpec, type SimulatedService } from './service.ts';
 import { allTasks, Slots } from './slots.ts';
 import { failedTasksOf, workloadOf } from './snapshot.ts';
-import { type AskDriver, isAlive, type Pace, type SimulatedTask } from './task.ts';
+import { PACE, type ServiceOptions, type SwarmOptions, UPDATE } from './swarm-options.ts';
+import type { Pace, SimulatedTask } from './task.ts';
 import { Updater } from './updater.ts';
-
-/** What a service is made of, where it is not as usual. */
-export interface ServiceOptions {
-  readonly kind?: 'service' | 'job';
-  readonly update?: Partial<UpdateConfig>;
-  /** What its tasks hold that run from the beginning, by the secret's name; without it they are started. */
-  readonly held?: SimulatedTask['held'];
-}
-
-/** What a Swarm is made of. */
-export interface SwarmOptions {
-  readonly ask: AskDriver;
-  /** Whether a container with what it holds fails. */
-  readonly fails: (task: SimulatedTask) => boolean;
-  readonly nodes?: readonly string[];
-  readonly pace?: Partial<Pace>;
-}
-
-const UPDATE: UpdateConfig = { parallelism: 1, monitorMs: 500, onFailure: 'pause' };
-const PACE: Pace = { reactMs: 20, bootMs: 100, crashMs: 300, restartMs: 5_000 };
 
 /** A Swarm in memory: its store, its orchestrator, and what its users do. All times are of its clock. */
 export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, LedgerStore {
-  readonly #clock: SimulatedClock;
   readonly #secrets = new Map<string, WorkloadSecret>();
   readonly #services = new Map<string, SimulatedService>();
   readonly #listeners = new Set<() => void>();
-  readonly #nodes = new Map<string, 'ready' | 'down' | 'drained'>();
+  readonly #nodes: Nodes;
+  readonly #timers: PausableTimers;
   readonly #slots: Slots;
   readonly #updater: Updater;
   readonly pace: Pace;
   readonly #ledger = new LedgerObject();
   #nextId = 1;
-  #nextNode = 0;
-  /** What came due while Swarm was held up; `null` while it works. */
-  #heldUp: (() => void)[] | null = null;
   currentRole: Role = 'leader';
   /** While set, every call rejects with it. */
   outage: Error | null = null;
@@ -63,18 +43,18 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   readonly rollFaults: ('conflict' | 'unknown' | 'unknown-but-applied')[] = [];
 
   constructor(clock: SimulatedClock, options: SwarmOptions) {
-    this.#clock = clock;
+    this.#timers = new PausableTimers(clock);
     this.pace = { ...PACE, ...options.pace };
-    for (const node of options.nodes ?? ['node-1']) this.#nodes.set(node, 'ready');
-    const after = (delayMs: number, callback: () => void) => this.#after(delayMs, callback);
+    this.#nodes = new Nodes(options.nodes ?? ['node-1']);
+    const after = (delayMs: number, callback: () => void) => this.#timers.after(delayMs, callback);
     this.#slots = new Slots({
       clock,
       pace: this.pace,
       ask: options.ask,
       after,
       secret: (id) => this.#secrets.get(id),
-      pickNode: () => this.#pickNode(),
-      isNodeReady: (node) => this.#nodes.get(node) === 'ready',
+      pickNode: () => this.#nodes.pick(),
+      isNodeReady: (node) => this.#nodes.isReady(node),
       fails: options.fails,
       nextId: () => this.#nextId++,
       onChange: (service, task) => {
@@ -166,12 +146,7 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   /** A task of the newest generation ends that should not; where its node is not ready, with the node. */
   loseTask(id: string, nodeReady: boolean): void {
-    const service = this.#service(id);
-    const running = allTasks(service).filter(({ state }) => state === 'running');
-    const task = running.toSorted((a, b) => b.generation - a.generation)[0];
-    if (task === undefined) return;
-    this.#slots.fail(service, task, 'lost');
-    task.nodeReady = nodeReady;
+    this.#slots.loseNewest(this.#service(id), nodeReady);
   }
 
   /** Swarm gives the update up, as it does when a task of it failed. */
@@ -206,15 +181,11 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   }
 
   /** A node is taken away, emptied, or comes back. Tasks of one that is lost end as if their process had failed, or just go. */
-  setNode(node: string, state: 'ready' | 'down' | 'drained', tasksFail = false): void {
+  setNode(node: string, state: NodeState, tasksFail = false): void {
     this.#nodes.set(node, state);
     for (const service of this.#services.values()) {
-      for (const task of allTasks(service).filter(isAlive)) {
-        if (state === 'ready' && task.node === null) this.#slots.assign(service, task);
-        if (state === 'ready' || task.node !== node) continue;
-        if (tasksFail) this.#slots.fail(service, task, 'the node is down');
-        else this.#slots.moveAway(service, task);
-      }
+      if (state === 'ready') this.#slots.assignWaiting(service);
+      else this.#slots.leave(service, node, tasksFail);
     }
   }
 
@@ -227,13 +198,11 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   /** Nothing is orchestrated until {@link goOn}: tasks and updates stay as they are. */
   holdUp(): void {
-    this.#heldUp ??= [];
+    this.#timers.holdUp();
   }
 
   goOn(): void {
-    const heldUp = this.#heldUp ?? [];
-    this.#heldUp = null;
-    for (const callback of heldUp) callback();
+    this.#timers.goOn();
   }
 
   /** All services, as they are. */
@@ -263,11 +232,8 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   async generationOf(taskId: string, options: CallOptions): Promise<number | null> {
     this.#answer(options);
-    for (const service of this.#services.values()) {
-      const task = allTasks(service).find(({ id }) => id === taskId);
-      if (task !== undefined) return task.generation;
-    }
-    return null;
+    const tasks = [...this.#services.values()].flatMap(allTasks);
+    return tasks.find(({ id }) => id === taskId)?.generation ?? null;
   }
 
   async failures(id: string, options: CallOptions): Promise<readonly FailedTask[]> {
@@ -314,18 +280,6 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     service.spec = spec;
     this.#updater.specWritten(service);
     this.#changed();
-  }
-
-  #pickNode(): string | null {
-    const ready = [...this.#nodes].filter(([, state]) => state === 'ready').map(([node]) => node);
-    return ready[this.#nextNode++ % ready.length] ?? null;
-  }
-
-  #after(delayMs: number, callback: () => void): void {
-    this.#clock.after(delayMs, () => {
-      if (this.#heldUp === null) callback();
-      else this.#heldUp.push(callback);
-    });
   }
 
   #service(id: string): SimulatedService {

@@ -134,11 +134,31 @@ export class Slots {
     this.#world.onChange(service, task);
   }
 
-  /** Its node is away, or shall run nothing: another task takes its place at once. */
-  moveAway(service: SimulatedService, task: SimulatedTask): void {
-    if (!isAlive(task)) return;
-    this.stop(service, task);
-    this.#replace(service, task, 0);
+  /** A running task of the newest generation ends that should not. */
+  loseNewest(service: SimulatedService, nodeReady: boolean): void {
+    const running = allTasks(service).filter(({ state }) => state === 'running');
+    const task = running.toSorted((a, b) => b.generation - a.generation)[0];
+    if (task === undefined) return;
+    this.fail(service, task, 'lost');
+    task.nodeReady = nodeReady;
+  }
+
+  /** There is a node again: tasks that have none are given one. */
+  assignWaiting(service: SimulatedService): void {
+    for (const task of allTasks(service)) if (isAlive(task) && task.node === null) this.assign(service, task);
+  }
+
+  /** A node is away, or shall run nothing: its tasks fail, or other tasks take their places at once. */
+  leave(service: SimulatedService, node: string, tasksFail: boolean): void {
+    for (const task of allTasks(service)) {
+      if (task.node !== node || !isAlive(task)) continue;
+      if (tasksFail) {
+        this.fail(service, task, 'the node is down');
+        continue;
+      }
+      this.stop(service, task);
+      this.#replace(service, task, 0);
+    }
   }
 
   #replace(service: SimulatedService, task: SimulatedTask, delayMs: number): void {

@@ -1,0 +1,45 @@
+import { ProviderError } from '@vault-swarm/provider';
+import { twoServices } from '@vault-swarm/simulation';
+import { expect, test } from 'vitest';
+
+test('keeps every task as it is while the provider is away, and says so', async () => {
+  const { world } = await twoServices();
+  world.provider.outage = new ProviderError('UNAVAILABLE', 'connection refused');
+  await world.run(10_000);
+  expect(world.swarm.updates).toEqual([]);
+  expect(world.rotation.status().problems.map(({ summary }) => summary)).toContain('A provider does not answer');
+  expect(world.count('provider.failed')).toBe(1);
+  const { reads } = world.provider;
+  world.provider.outage = null;
+  await world.run(3_000);
+  expect(world.count('provider.recovered')).toBe(1);
+  // At most the one that tries whether the provider is back.
+  expect(world.provider.reads).toBeLessThanOrEqual(reads + 1);
+  expect(world.rotation.status().problems).toEqual([]);
+});
+
+test('rebuilds a ledger that was deleted or damaged without restarting what is current', async () => {
+  const { world } = await twoServices();
+  for (const damage of [null, '{"format":1,"secrets":7}']) {
+    world.swarm.loseLedger(damage);
+    await world.run(5_000);
+    expect(world.swarm.ledgerText).toContain('"secrets"');
+  }
+  expect(world.swarm.updates).toEqual([]);
+});
+
+test('beats only when Docker answered', async () => {
+  const { world } = await twoServices();
+  world.swarm.outage = new Error('no answer');
+  world.events.length = 0;
+  await world.run(5_000);
+  const passes = world.events.filter((event) => event.type === 'reconcile.passed');
+  expect(passes.length).toBeGreaterThan(2);
+  expect(passes.every((event) => !event.dockerAnswered)).toBe(true);
+  expect(world.count('docker.failed')).toBe(1);
+});
+
+test('keeps no value and no path in the ledger', async () => {
+  const { world } = await twoServices();
+  expect(world.swarm.ledgerText).not.toMatch(/db 1|cert 1|"db"|"cert"/);
+});

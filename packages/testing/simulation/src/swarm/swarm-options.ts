@@ -1,0 +1,24 @@
+import type { UpdateConfig } from './service.ts';
+import type { AskDriver, Pace, SimulatedTask } from './task.ts';
+
+/** What a service is made of, where it is not as usual. */
+export interface ServiceOptions {
+  readonly kind?: 'service' | 'job';
+  readonly update?: Partial<UpdateConfig>;
+  /** What its tasks hold that run from the beginning, by the secret's name; without it they are started. */
+  readonly held?: SimulatedTask['held'];
+}
+
+/** What a Swarm is made of. */
+export interface SwarmOptions {
+  readonly ask: AskDriver;
+  /** Whether a container with what it holds fails. */
+  readonly fails: (task: SimulatedTask) => boolean;
+  readonly nodes?: readonly string[];
+  readonly pace?: Partial<Pace>;
+}
+
+/** How a service is updated that says nothing of it. */
+export const UPDATE: UpdateConfig = { parallelism: 1, monitorMs: 500, onFailure: 'pause' };
+/** How quick a Swarm is that says nothing of it. */
+export const PACE: Pace = { reactMs: 20, bootMs: 100, crashMs: 300, restartMs: 5_000 };
