@@ -1,0 +1,193 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type AwsFake,
+  freePort,
+  labImage,
+  type OwnEngine,
+  type PluginProcess,
+  readSecret,
+  runningTasks,
+  startAwsFake,
+  startPlugin,
+  startSwarm,
+  startVault,
+  tempFolder,
+  type Vault,
+  waitFor,
+} from '@vault-swarm/lab';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+
+const DRIVER = 'providers-test';
+const IN_TIME = 60_000;
+const REPLICAS = 2;
+
+/** One secret of each provider, all of them in each task of the stack's one service. */
+const names = ['of-vault', 'of-aws', 'of-file'] as const;
+type Name = (typeof names)[number];
+
+const folder = tempFolder();
+const files = join(folder.path, 'files');
+let engine: OwnEngine;
+let vault: Vault;
+let aws: AwsFake;
+let plugin: PluginProcess;
+let port: number;
+let written = 0;
+/** The latest value of each. */
+const values = {} as Record<Name, string>;
+
+const STACK = `
+version: '3.8'
+services:
+  web:
+    image: ${labImage}
+    secrets: [${names.join(', ')}]
+    deploy: { replicas: ${REPLICAS}, update_config: { monitor: 1s } }
+secrets:
+  of-vault: { driver: ${DRIVER}, labels: { vault_path: app/db, vault_field: password } }
+  of-aws: { driver: ${DRIVER}, labels: { aws_secret_name: app/db, aws_field: /users/0/password } }
+  of-file: { driver: ${DRIVER}, labels: { file_path: db.json, file_field: password } }
+`;
+
+/** Gives a secret a new value at its provider. */
+async function write(name: Name): Promise<void> {
+  written += 1;
+  const password = `canary-${name}-${written}`;
+  values[name] = password;
+  switch (name) {
+    case 'of-vault':
+      await vault.request('POST', 'secret/data/app/db', { data: { password } });
+      break;
+    case 'of-aws':
+      aws.secrets().write('app/db', { SecretString: JSON.stringify({ users: [{ password }] }) });
+      break;
+    case 'of-file':
+      await writeFile(join(files, '.next'), JSON.stringify({ password }));
+      await rename(join(files, '.next'), join(files, 'db.json'));
+      break;
+  }
+}
+
+/** Waits until every task has the latest value of each secret. */
+async function isUpToDate(): Promise<void> {
+  await waitFor(
+    async (see) => {
+      const tasks = await runningTasks(engine, 'app_web');
+      const held = await Promise.all(
+        tasks.map(async ({ containerId }) =>
+          Object.fromEntries(
+            await Promise.all(
+              names.map(async (name) => [name, (await readSecret(engine, containerId, name)).toString()] as const),
+            ),
+          ),
+        ),
+      );
+      see(held);
+      return held.length === REPLICAS && held.every((task) => names.every((name) => task[name] === values[name]));
+    },
+    { timeoutMs: IN_TIME, what: 'every task to have the latest values' },
+  );
+}
+
+async function metrics(): Promise<{ readonly secret_rotations: number }> {
+  return (await (await fetch(`http://127.0.0.1:${port}/metrics`)).json()) as { secret_rotations: number };
+}
+
+/** Waits until the plugin has counted so many rotations, so that the next one is not begun in the middle of one. */
+async function counted(total: number): Promise<void> {
+  await waitFor(async () => (await metrics()).secret_rotations === total, {
+    timeoutMs: IN_TIME,
+    what: `${total} rotations to be counted`,
+  });
+}
+
+/** Makes each provider leave requests without an answer, or fail; the function it resolves to ends that. */
+const outages: Readonly<Record<Name, () => Promise<() => Promise<void>>>> = {
+  async 'of-vault'() {
+    process.kill(vault.pid, 'SIGSTOP');
+    return async () => void process.kill(vault.pid, 'SIGCONT');
+  },
+  async 'of-aws'() {
+    const end = aws.disturb({ fault: { kind: 'hang' } });
+    return async () => end();
+  },
+  async 'of-file'() {
+    await rename(files, `${files}-away`);
+    return () => rename(`${files}-away`, files);
+  },
+};
+
+beforeAll(async () => {
+  await mkdir(files, { recursive: true });
+  [engine, vault, aws, port] = await Promise.all([
+    startSwarm({ dir: join(folder.path, 'engine') }),
+    startVault({ dir: join(folder.path, 'vault') }),
+    startAwsFake(),
+    freePort(),
+  ]);
+  for (const name of names) await write(name);
+  plugin = await startPlugin({
+    dir: join(folder.path, 'plugin'),
+    env: {
+      PLUGIN_NAME: DRIVER,
+      DOCKER_HOST: engine.host,
+      SECRETS_PROVIDER: 'vault,aws,file',
+      VAULT_ADDR: vault.addr,
+      VAULT_TOKEN: vault.rootToken,
+      AWS_REGION: 'eu-west-1',
+      AWS_ENDPOINT_URL: aws.endpoint,
+      AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'only-for-tests',
+      FILE_SECRETS_DIR: files,
+      VAULT_ROTATION_INTERVAL: '1s',
+      MONITORING_PORT: String(port),
+      LOG_LEVEL: 'debug',
+    },
+  });
+  await plugin.waitReady();
+  const stack = join(folder.path, 'stack.yml');
+  await writeFile(stack, STACK);
+  await engine.dockerBytes('stack', 'deploy', '--resolve-image', 'never', '--compose-file', stack, 'app');
+  await isUpToDate();
+});
+
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') process.stderr.write(`${plugin.logs().slice(-4_000)}\n`);
+});
+
+afterAll(async () => {
+  await plugin?.kill('SIGTERM');
+  await Promise.all([engine?.stop(), vault?.stop(), aws?.stop()]);
+  await folder.remove();
+});
+
+test.for(names)('a new value %s reaches every task of the stack', async (name) => {
+  const { secret_rotations: before } = await metrics();
+  await write(name);
+  await isUpToDate();
+  await counted(before + 1);
+});
+
+test.for(names)('while the provider of what is %s does not answer, the others rotate', async (away) => {
+  const { secret_rotations: before } = await metrics();
+  const end = await outages[away]();
+  const others = names.filter((name) => name !== away);
+  try {
+    for (const [index, name] of others.entries()) {
+      await write(name);
+      await isUpToDate();
+      await counted(before + index + 1);
+    }
+  } finally {
+    await end();
+  }
+  await write(away);
+  await isUpToDate();
+  await counted(before + others.length + 1);
+});
+
+test('no value is in the log', () => {
+  expect(plugin.logs()).toContain('"provider":"aws"');
+  expect(plugin.logs()).not.toContain('canary-');
+});
