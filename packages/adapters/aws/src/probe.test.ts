@@ -97,6 +97,16 @@ describe('a pass over unchanged secrets', () => {
     expect(kinds(results)).toEqual(['marker']);
   });
 
+  test('lists on where a long list is the only other way than describing each', async () => {
+    aws.deny('BatchGetSecretValue');
+    const names = [...'abcdefghijklmnopqrst'].flatMap((letter) => written(50, `${letter}/`));
+    const ours = names.filter((_, index) => index % 10 === 9);
+    await pass(ours);
+    const { results, byAction } = await pass(ours);
+    expect(byAction).toEqual({ ListSecrets: 10 });
+    expect(kinds(results)).toEqual(['marker']);
+  });
+
   test('asks nothing, and says what to allow, where the policy allows to read only', async () => {
     for (const action of ['ListSecrets', 'BatchGetSecretValue', 'DescribeSecret']) aws.deny(action);
     const refs = written(30);

@@ -159,6 +159,8 @@ export class RegionVersions {
 
   #refuse(way: Way): void {
     this.#refusedUntilMs.set(way, this.#clock.monotonic() + REFUSED_FOR_MS);
+    // How long a list is worth going on with was reckoned with batches.
+    if (way === 'batch') this.#listPages = undefined;
   }
 
   #isRefused(way: Way): boolean {

@@ -7,7 +7,7 @@ import { type SecretState, type SecretStates, versionsByStage, type WantedSecret
 
 /** The most that AWS takes at once. */
 const BATCH = 20;
-const AT_ONCE = 4;
+const AT_ONCE = 8;
 
 /**
  * Asks for the current values, twenty a call, and lets go of them: what is wanted is their versions. Secrets that follow another
