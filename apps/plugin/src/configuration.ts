@@ -1,7 +1,5 @@
-import { type AwsConfig, awsLabelScheme, parseAwsConfig } from '@vault-swarm/aws/config';
 import type { DeliveryLimits } from '@vault-swarm/delivery';
 import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
-import { type FileConfig, fileLabelScheme, parseFileConfig } from '@vault-swarm/file/config';
 import { type MonitoringConfig, parseMonitoringConfig } from '@vault-swarm/http/config';
 import { type LoggingConfig, parseLoggingConfig } from '@vault-swarm/logging/config';
 import {
@@ -11,13 +9,8 @@ import {
   type NamedScheme,
   type ReadFile,
 } from '@vault-swarm/provider';
-import { parseVaultConfig, type VaultConfig, vaultLabelScheme } from '@vault-swarm/vault/config';
-
-/** A configured provider. Its library is loaded only when it is made. */
-export type ProviderConfig =
-  | { readonly kind: 'vault' | 'openbao'; readonly name: string; readonly vault: VaultConfig }
-  | { readonly kind: 'aws'; readonly name: string; readonly aws: AwsConfig }
-  | { readonly kind: 'file'; readonly name: string; readonly file: FileConfig };
+import { type ConfigFile, NO_CONFIG_FILE } from './config-file.ts';
+import { type ProviderConfig, parseProviders } from './provider-configs.ts';
 
 /** All that the environment says, checked. Times in milliseconds. */
 export interface PluginConfiguration {
@@ -48,25 +41,24 @@ export type ParsedConfiguration =
   | { readonly ok: true; readonly configuration: PluginConfiguration }
   | { readonly ok: false; readonly problems: readonly ConfigurationProblem[] };
 
-const PROVIDER_KINDS = ['vault', 'openbao', 'aws', 'file'] as const;
-type ProviderKind = (typeof PROVIDER_KINDS)[number];
-
-/** The contract names these; this version does not have them, and would do something else than was asked for. */
-const NOT_YET = ['CONFIG_FILE'];
-
 /** A thousand services with twenty secrets each, and the revision before of every one. */
 const MEMORY_REVISIONS = 40_000;
 const MEMORY_BYTES = 256 * 1024 * 1024;
 
-/** Reads the plugin's configuration from the environment. No I/O, but for the files that variables name. */
+/**
+ * Reads the plugin's configuration from the environment. No I/O, but for the files that variables name.
+ *
+ * @param file what `CONFIG_FILE` has.
+ */
 export function parseConfiguration(
   variables: Readonly<Record<string, string | undefined>>,
   readFile: ReadFile,
+  file: ConfigFile = NO_CONFIG_FILE,
 ): ParsedConfiguration {
   const environment = new Environment(variables, readFile);
   const warnings: string[] = [];
   const pluginName = parsePluginName(environment);
-  const providers = parseProviderKinds(environment).map((kind) => parseProvider(environment, readFile, kind));
+  const providers = parseProviders(environment, readFile, file);
   const configuration: PluginConfiguration = {
     pluginName,
     socketPath: parseSocketPath(environment, pluginName),
@@ -84,9 +76,6 @@ export function parseConfiguration(
     logging: parseLoggingConfig(environment),
     warnings,
   };
-  for (const variable of NOT_YET) {
-    if (environment.has(variable)) environment.report(variable, 'is not supported by this version; remove it');
-  }
   const { problems } = environment;
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
 }
@@ -111,49 +100,6 @@ function parseSocketPath(environment: Environment, pluginName: string): string {
   const path = environment.text('PLUGIN_SOCKET', `/run/docker/plugins/${pluginName}.sock`);
   if (!path.startsWith('/')) environment.report('PLUGIN_SOCKET', `"${path}" must be an absolute path`);
   return path;
-}
-
-function parseProviderKinds(environment: Environment): readonly ProviderKind[] {
-  const given = environment.text('SECRETS_PROVIDER', 'vault');
-  const kinds: ProviderKind[] = [];
-  for (const name of given.split(',').map((part) => part.trim())) {
-    const kind = PROVIDER_KINDS.find((candidate) => candidate === name);
-    if (kind === undefined) {
-      environment.report(
-        'SECRETS_PROVIDER',
-        `"${name}" must be one of ${PROVIDER_KINDS.join(', ')}, or several with commas`,
-      );
-    } else if (kinds.includes(kind)) {
-      environment.report('SECRETS_PROVIDER', `"${given}" names ${kind} twice`);
-    } else {
-      kinds.push(kind);
-    }
-  }
-  return kinds;
-}
-
-function parseProvider(
-  environment: Environment,
-  readFile: ReadFile,
-  kind: ProviderKind,
-): { readonly config: ProviderConfig; readonly scheme: NamedScheme } {
-  if (kind === 'aws') {
-    return {
-      config: { kind, name: kind, aws: parseAwsConfig(environment) },
-      scheme: { name: kind, scheme: awsLabelScheme },
-    };
-  }
-  if (kind === 'file') {
-    return {
-      config: { kind, name: kind, file: parseFileConfig(environment) },
-      scheme: { name: kind, scheme: fileLabelScheme },
-    };
-  }
-  const vault = parseVaultConfig(environment, readFile, kind === 'vault' ? 'VAULT' : 'OPENBAO');
-  return {
-    config: { kind, name: kind, vault },
-    scheme: { name: kind, scheme: vaultLabelScheme({ mount: vault.mount, kind }) },
-  };
 }
 
 function parseRotation(environment: Environment, warnings: string[]): PluginConfiguration['rotation'] {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { HELP, parseCommandLine } from './command-line.ts';
+import { readConfigFile } from './config-file.ts';
 import { type PluginConfiguration, parseConfiguration } from './configuration.ts';
 import { Plugin } from './plugin.ts';
 import { keepHeapSmall } from './system/heap.ts';
@@ -24,7 +25,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(command === 'help' ? HELP : `vault-swarm-plugin ${VERSION}\n`);
     return EXIT.ok;
   }
-  const parsed = parseConfiguration(process.env, (path) => readFileSync(path, 'utf8'));
+  const readFile = (path: string) => readFileSync(path, 'utf8');
+  const parsed = parseConfiguration(process.env, readFile, await readConfigFile(process.env, readFile));
   if (!parsed.ok) {
     say(`vault-swarm-plugin: ${parsed.problems.length} problem(s) in the configuration:`);
     for (const { variable, message } of parsed.problems) say(`  ${variable}: ${message}`);

@@ -1,5 +1,5 @@
 import type { Clock, Events, ProviderInstance } from '@vault-swarm/provider';
-import type { ProviderConfig } from './configuration.ts';
+import type { ProviderConfig } from './provider-configs.ts';
 
 /** What every provider is given. */
 export interface ProviderTools {

@@ -73,3 +73,19 @@ test('does not show what was given for an address, which may be a password', () 
   expect(env.problems.length).toBe(1);
   expect(JSON.stringify(env.problems)).not.toContain('canary');
 });
+
+test('tells which of the given names nobody asked for', () => {
+  const env = environment({ A: 'true', TOKEN_FILE: '', TYPO: 'x' });
+  env.boolean('A', false);
+  env.credential('TOKEN');
+  expect(env.unread).toEqual(['TYPO']);
+});
+
+test('can insist that credentials are in files of their own', () => {
+  const env = new Environment({ TOKEN: 'canary', OTHER_FILE: '/other' }, () => 'text', {
+    credentialsOnlyInFiles: true,
+  });
+  expect([env.credential('TOKEN'), env.credential('OTHER')?.read()]).toEqual([undefined, 'text']);
+  expect(env.problems).toEqual([{ variable: 'TOKEN', message: expect.stringContaining('TOKEN_FILE') }]);
+  expect(JSON.stringify(env.problems)).not.toContain('canary');
+});

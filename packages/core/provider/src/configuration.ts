@@ -46,15 +46,28 @@ export class Environment {
   readonly #variables: Readonly<Record<string, string | undefined>>;
   readonly #readFile: ReadFile;
   readonly #problems: ConfigurationProblem[] = [];
+  readonly #asked = new Set<string>();
+  readonly #credentialsOnlyInFiles: boolean;
 
-  constructor(variables: Readonly<Record<string, string | undefined>>, readFile: ReadFile) {
+  /** @param options `credentialsOnlyInFiles`: a credential that is given itself, and not as a file, is a problem. */
+  constructor(
+    variables: Readonly<Record<string, string | undefined>>,
+    readFile: ReadFile,
+    options: { readonly credentialsOnlyInFiles?: boolean } = {},
+  ) {
     this.#variables = variables;
     this.#readFile = readFile;
+    this.#credentialsOnlyInFiles = options.credentialsOnlyInFiles ?? false;
   }
 
   /** All that was found wrong so far, in the order of the reading. */
   get problems(): readonly ConfigurationProblem[] {
     return this.#problems;
+  }
+
+  /** The names that were given and that nobody has asked for: they mean nothing. */
+  get unread(): readonly string[] {
+    return Object.keys(this.#variables).filter((name) => !this.#asked.has(name));
   }
 
   /** Notes a problem that needs more than one variable to be seen; once, where two readers of a variable see the same. */
@@ -69,6 +82,7 @@ export class Environment {
   }
 
   optional(name: string): string | undefined {
+    this.#asked.add(name);
     const value = this.#variables[name];
     return value === '' ? undefined : value;
   }
@@ -131,6 +145,13 @@ export class Environment {
     const path = this.optional(fileVariable);
     if (given !== undefined && path !== undefined) {
       this.report(name, `is given, and ${fileVariable} too; remove one of them`);
+      return undefined;
+    }
+    if (given !== undefined && this.#credentialsOnlyInFiles) {
+      this.report(
+        name,
+        `is a credential, which has no place here; put it into a file, and give its path as ${fileVariable}`,
+      );
       return undefined;
     }
     if (given !== undefined) return new Credential(name, () => given);

@@ -111,7 +111,7 @@ export class LabelReader {
       const label = Object.keys(labels).find((candidate) => prefixOf(candidate) === kind) ?? '';
       const given = wanted !== undefined ? `"provider" = "${wanted}"` : `"${label}" = "${labels[label]}"`;
       const names = this.#instances.map(({ name }) => name).join(', ');
-      throw invalid(`label ${given} names a provider that is not configured; SECRETS_PROVIDER has ${names}`);
+      throw invalid(`label ${given} names a provider that is not configured; configured are ${names}`);
     }
     if (kind !== undefined && found.scheme.kind !== kind) {
       throw invalid(

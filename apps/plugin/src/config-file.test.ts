@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readConfigFile } from './config-file.ts';
+import { parseConfiguration } from './configuration.ts';
+
+const folder = join(import.meta.dirname, '../test/config/files');
+const fixtures = (kind: 'good' | 'bad') => readdirSync(join(folder, kind)).map((name) => join(folder, kind, name));
+
+/** Credentials are in files that only the readers of the fixtures have. */
+const readFile = (path: string) => (path.startsWith('/credentials/') ? 'credential\n' : readFileSync(path, 'utf8'));
+
+async function parse(path: string, variables: Readonly<Record<string, string>> = {}) {
+  const given = { ...variables, CONFIG_FILE: path };
+  return parseConfiguration(given, readFile, await readConfigFile(given, readFile));
+}
+
+const twoVaults = join(folder, 'good/two-vaults.yaml');
+
+test.each(fixtures('good'))('takes %s', async (path) => {
+  expect(await parse(path)).toMatchObject({ ok: true });
+});
+
+// The lines that begin with `#!` are what is reported, and nothing else is.
+test.each(fixtures('bad'))('refuses %s, and says all that is wrong with it', async (path) => {
+  const expected = [...readFileSync(path, 'utf8').matchAll(/^#! (.*)$/gm)].map(([, line]) => line ?? '');
+  const parsed = await parse(path);
+  const reported = parsed.ok ? [] : parsed.problems.map(({ variable, message }) => `${variable}: ${message}`);
+  for (const line of expected) expect(reported).toContainEqual(expect.stringContaining(`CONFIG_FILE: ${line}`));
+  expect(reported.length).toBe(expected.length);
+  expect(reported.join()).not.toContain('canary"');
+});
+
+test('a file that is not there is a problem', async () => {
+  expect(await parse('/nowhere.yaml')).toMatchObject({
+    ok: false,
+    problems: [{ variable: 'CONFIG_FILE', message: '"/nowhere.yaml" names a file that can\'t be read (ENOENT)' }],
+  });
+});
+
+test('providers of the file are named as there, the first is the default, and each has its own settings', async () => {
+  const parsed = await parse(twoVaults);
+  if (!parsed.ok) throw new Error('refused');
+  expect(parsed.configuration.providers).toMatchObject([
+    { kind: 'vault', name: 'vault-eu', vault: { address: 'https://vault.eu.example:8200', mount: 'secret' } },
+    { kind: 'vault', name: 'vault-us', vault: { address: 'https://vault.us.example:8200', mount: 'kv' } },
+    { kind: 'file', name: 'files' },
+  ]);
+  expect(parsed.configuration.schemes.map(({ name }) => name)).toEqual(['vault-eu', 'vault-us', 'files']);
+});
+
+test('those of SECRETS_PROVIDER come first, and their names are taken', async () => {
+  const parsed = await parse(twoVaults, { SECRETS_PROVIDER: 'vault', VAULT_TOKEN: 'root' });
+  if (!parsed.ok) throw new Error('refused');
+  expect(parsed.configuration.providers.map(({ name }) => name)).toEqual(['vault', 'vault-eu', 'vault-us', 'files']);
+});
+
+test('a variable of the environment is no setting of a provider of the file', async () => {
+  const parsed = await parse(twoVaults, { VAULT_NAMESPACE: 'team-a' });
+  if (!parsed.ok) throw new Error('refused');
+  expect(parsed.configuration.providers[0]).not.toMatchObject({ vault: { namespace: 'team-a' } });
+});
