@@ -26,6 +26,7 @@ const MOST_FILTERED_SERVICES = 20;
 
 /** The Swarm's services that use secrets of ours. A snapshot's tasks are those that run, or shall run. */
 export class DockerWorkloads implements Workloads {
+  readonly orchestrator = 'Docker';
   readonly #connection: DockerConnection;
   readonly #pluginName: string;
 

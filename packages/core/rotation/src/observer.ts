@@ -89,7 +89,7 @@ export class Observer {
   }
 
   #tellFailure(message: string | null): void {
-    this.#board.dockerFailure(message);
+    this.#board.silent(message);
     if ((message !== null) === this.#isFailing) return;
     this.#isFailing = message !== null;
     if (message === null) this.#ports.events.emit({ type: 'docker.recovered' });

@@ -24,6 +24,8 @@ export interface RequestDeskPorts {
   readonly ledger: LedgerStore;
   readonly clock: Clock;
   readonly events: Events;
+  /** What its users call the orchestrator. */
+  readonly orchestrator: string;
   /** What the orchestrator says now, or `null` where it does not answer. */
   observe(options: CallOptions): Promise<Observation | null>;
   /** The ledger of an observation, a first one where there is none. */
@@ -99,7 +101,10 @@ export class RequestDesk {
 
   async #observe(request: PreviewRequest, signal: AbortSignal): Promise<Observation> {
     const observed = await this.#ports.observe({ signal });
-    if (observed === null) throw new RotateRefused('UNAVAILABLE', 'Docker does not answer; try again when it does');
+    if (observed === null) {
+      const message = `${this.#ports.orchestrator} does not answer; try again when it does`;
+      throw new RotateRefused('UNAVAILABLE', message);
+    }
     if (observed.role === 'worker') {
       throw new RotateRefused('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
     }

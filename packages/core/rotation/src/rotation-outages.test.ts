@@ -37,6 +37,7 @@ test('beats only when Docker answered', async () => {
   expect(passes.length).toBeGreaterThan(2);
   expect(passes.every((event) => !event.dockerAnswered)).toBe(true);
   expect(world.count('docker.failed')).toBe(1);
+  expect(world.rotation.status().problems.map(({ summary }) => summary)).toEqual(['Swarm does not answer']);
 });
 
 test('keeps no value and no path in the ledger', async () => {

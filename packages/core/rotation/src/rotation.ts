@@ -1,6 +1,6 @@
 import { type CallOptions, withDeadline } from '@vault-swarm/provider';
-import { mapConcurrently } from './concurrency.ts';
 import { Evidence } from './evidence.ts';
+import { readFailures } from './failures.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { HandOver } from './hand-over.ts';
 import type { CurrentValue } from './holdings.ts';
@@ -23,7 +23,7 @@ import {
   type RotateRequest,
 } from './rotate-request.ts';
 import type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
-import { isEnded, type RollAction } from './situation.ts';
+import type { RollAction } from './situation.ts';
 import type { RotationStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import type { Uses } from './uses.ts';
@@ -31,8 +31,6 @@ import { type FailedTask, RollRefused } from './workloads.ts';
 
 /** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
 const PASS_DEADLINE_MS = 30_000;
-
-const READS_AT_ONCE = 4;
 
 /** While a rollout is open, its tasks are looked at this often. */
 const WATCH_INTERVAL_MS = 500;
@@ -72,7 +70,7 @@ export class Rotation implements RotateByHand {
     this.#evidence = new Evidence(clock, leadsForMs, (value) => this.#watches.digest(value));
     this.#watches = new ProviderWatches(ports, { ...settings, onNews: () => this.#passes.wake() });
     this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
-    this.#board = new StatusBoard(settings.enabled);
+    this.#board = new StatusBoard(settings.enabled, ports.workloads.orchestrator);
     this.#observer = new Observer(ports, this.#board);
     this.#intended = new IntendedRevisions({ ...ports, current: (key) => this.#watches.current(key) });
     this.#lastGood = new LastGoodValues(ports.values, clock, () => this.#passes.wake());
@@ -84,8 +82,9 @@ export class Rotation implements RotateByHand {
       takeIn: (observed) => this.#takeIn(observed),
       findings: () => this.#findings(),
       look: () => this.#watches.look(),
+      orchestrator: ports.workloads.orchestrator,
       plan: async ({ uses }, before, { signal }) =>
-        this.#plan(uses, before, await this.#failures(uses, before, signal)),
+        this.#plan(uses, before, await this.#failures(uses, before, { signal })),
     });
   }
 
@@ -176,7 +175,7 @@ export class Rotation implements RotateByHand {
     const before = this.#takeIn(observed);
     this.#intended.update(before, uses.services);
     this.#lastGood.keep(this.#intended.named);
-    const next = this.#plan(uses, before, await this.#failures(uses, before, signal));
+    const next = this.#plan(uses, before, await this.#failures(uses, before, { signal }));
     this.#board.planned(next);
     if (role === 'standby') await this.#handOver(observed, before, signal);
     if (role !== 'leader' || !this.#settings.enabled) return false;
@@ -228,28 +227,10 @@ export class Rotation implements RotateByHand {
     return ledger;
   }
 
-  /** Why tasks failed, of the services whose open rollout the orchestrator ended, or that do not come to an end. */
-  async #failures(
-    { services }: Uses,
-    ledger: LedgerDocument,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, readonly FailedTask[]>> {
-    const concerned = services.filter(({ service }) => {
-      const open = ledger.services[service.id]?.rollout;
-      if (open === undefined || open === null || open.state === 'failed') return false;
-      const isGoingBack = service.rollout.state === 'rolling-back';
-      return (
-        isGoingBack ||
-        isEnded(service) ||
-        this.#rollouts.of(service.id, open).forMs > this.#settings.policy.stuckAfterMs
-      );
-    });
-    return new Map(
-      await mapConcurrently(concerned, READS_AT_ONCE, async ({ service: { id } }) => {
-        const now = await this.#ports.workloads.failures(id, { signal });
-        return [id, this.#rollouts.failures(id, now)] as const;
-      }),
-    );
+  #failures({ services }: Uses, ledger: LedgerDocument, options: CallOptions) {
+    const { workloads } = this.#ports;
+    const { stuckAfterMs } = this.#settings.policy;
+    return readFailures({ services, ledger, workloads, rollouts: this.#rollouts, stuckAfterMs }, options);
   }
 
   #plan(uses: Uses, ledger: LedgerDocument, failures: ReadonlyMap<string, readonly FailedTask[]>): Plan {

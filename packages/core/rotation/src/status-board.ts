@@ -12,17 +12,20 @@ type FindWatch = (provider: string) => RevisionWatch | undefined;
 /** Remembers what the latest pass saw and decided, and tells it in the operator's terms. */
 export class StatusBoard {
   readonly #enabled: boolean;
+  readonly #orchestrator: string;
   #snapshot: WorkloadSnapshot = { secrets: [], services: [] };
   #uses: Uses = { services: [], problems: [] };
   #ledger: LedgerDocument | null = null;
   #planned: ReadonlyMap<string, ServicePlan> = new Map();
   #observedAtMs: number | null = null;
-  #dockerFailure: string | null = null;
+  #silence: string | null = null;
   readonly #rotatedAtMs = new Map<string, number>();
   readonly #failures = new Map<string, string>();
 
-  constructor(enabled: boolean) {
+  /** @param orchestrator what its users call it. */
+  constructor(enabled: boolean, orchestrator: string) {
     this.#enabled = enabled;
+    this.#orchestrator = orchestrator;
   }
 
   /** The orchestrator answered. */
@@ -33,8 +36,8 @@ export class StatusBoard {
   }
 
   /** The orchestrator did not answer, and why; `null` when it does again. */
-  dockerFailure(message: string | null): void {
-    this.#dockerFailure = message;
+  silent(message: string | null): void {
+    this.#silence = message;
   }
 
   /** A pass decided. */
@@ -142,7 +145,7 @@ export class StatusBoard {
   ): readonly Problem[] {
     const problems: Problem[] = [];
     const add = (summary: string, detail: string) => problems.push({ summary, detail: `${summary}: ${detail}` });
-    if (this.#dockerFailure !== null) add('Docker does not answer', this.#dockerFailure);
+    if (this.#silence !== null) add(`${this.#orchestrator} does not answer`, this.#silence);
     if (role === 'worker') {
       add('This node is not a manager', 'the plugin serves nothing here; run it on the managers, or promote the node');
     }

@@ -34,7 +34,7 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
     // It was somebody's later update that was rolled back, to the service as our rollout had made it.
     return complete(situation, open);
   }
-  if (failures === null) return wait(situation, 'Docker to tell why its tasks failed');
+  if (failures === null) return wait(situation, 'word of why its tasks failed');
   const failure: Failure = { reason: state === 'paused' ? 'paused' : 'rolled-back', message };
   if (service.fingerprint !== open.fingerprint) return planChangedByUser(situation, open, failure);
   // Also of somebody's `--force` since: its tasks were given the same values.

@@ -88,6 +88,8 @@ export class RollRefused extends Error {
  * refused the update for good.
  */
 export interface Workloads {
+  /** What its users call the orchestrator, for messages to them. */
+  readonly orchestrator: string;
   observe(options: CallOptions): Promise<WorkloadSnapshot>;
   /** The generation of a task, which no snapshot may have shown yet; `null` where there is no such task. */
   generationOf(taskId: string, options: CallOptions): Promise<number | null>;

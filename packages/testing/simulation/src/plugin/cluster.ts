@@ -170,6 +170,7 @@ export class Cluster {
   #seenBy(manager: Manager): ManagerPorts {
     const { swarm, isPreempted, onRoll, onLedger } = this.#options;
     return {
+      orchestrator: swarm.orchestrator,
       observe: async (options) => manager.sees ?? swarm.observe(options),
       generationOf: (id, options) => swarm.generationOf(id, options),
       failures: (id, options) => swarm.failures(id, options),

@@ -115,6 +115,7 @@ export class PluginProcess {
       });
     return {
       workloads: {
+        orchestrator: orchestrator.orchestrator,
         observe: (options) => read('observe', options, () => orchestrator.observe(options)),
         generationOf: (id, options) => read('generationOf', options, () => orchestrator.generationOf(id, options)),
         failures: (id, options) => read('failures', options, () => orchestrator.failures(id, options)),

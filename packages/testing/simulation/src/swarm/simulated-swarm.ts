@@ -24,6 +24,7 @@ import { Updater } from './updater.ts';
 
 /** A Swarm in memory: its store, its orchestrator, and what its users do. All times are of its clock. */
 export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, LedgerStore {
+  readonly orchestrator = 'Swarm';
   readonly #secrets = new Map<string, WorkloadSecret>();
   readonly #services = new Map<string, SimulatedService>();
   readonly #listeners = new Set<() => void>();
