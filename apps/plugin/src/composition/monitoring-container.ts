@@ -67,13 +67,24 @@ export function addMonitoring(container: Container): void {
   );
   container.bind(monitoringId.readiness).toConstantValue(new Readiness());
   container.bind(monitoringId.prometheus).toResolvedValue(
-    ({ providers }, vitals, delivery) =>
+    ({ providers, rotation: { intervalMs }, delivery: { deadlineMs } }, vitals, delivery, rotation, ledger, figures) =>
       createPrometheusExposition({
         providers: namesOf(providers),
+        facts: { version: VERSION, rotationIntervalMs: intervalMs, getSecretDeadlineMs: deadlineMs },
         figures: () => vitals.figures(),
         held: () => delivery.held,
+        status: () => rotation.status(),
+        providerSummaries: () => figures.summaries(),
+        ledger: () => ledger.size,
       }),
-    [id.configuration, monitoringId.vitals, id.delivery],
+    [
+      id.configuration,
+      monitoringId.vitals,
+      id.delivery,
+      rotationId.rotation,
+      rotationId.ledger,
+      monitoringId.providers,
+    ],
   );
   container.bind(monitoringId.server).toResolvedValue(
     (

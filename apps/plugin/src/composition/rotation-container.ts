@@ -15,6 +15,7 @@ import { id } from './identifiers.ts';
 export const rotationId = {
   docker: Symbol('docker') as ServiceIdentifier<DockerConnection>,
   changes: Symbol('changes') as ServiceIdentifier<DockerChanges>,
+  ledger: Symbol('ledger') as ServiceIdentifier<DockerLedgerStore>,
   rotation: Symbol('rotation') as ServiceIdentifier<Rotation>,
 };
 
@@ -29,8 +30,14 @@ export function addRotation(container: Container): void {
       (connection, clock, random, events) => new DockerChanges(connection, { clock, random, events }),
       [rotationId.docker, id.clock, id.random, id.events],
     );
+  container
+    .bind(rotationId.ledger)
+    .toResolvedValue(
+      ({ pluginName }, connection) => new DockerLedgerStore(connection, ledgerName(pluginName)),
+      [id.configuration, rotationId.docker],
+    );
   container.bind(rotationId.rotation).toResolvedValue(
-    (configuration, connection, changes, labels, providers, values, digest, clock, random, events) => {
+    (configuration, connection, changes, ledger, labels, providers, values, digest, clock, random, events) => {
       const { pluginName, rotation } = configuration;
       return new Rotation(
         {
@@ -47,7 +54,7 @@ export function addRotation(container: Container): void {
           workloads: new DockerWorkloads(connection, pluginName),
           changes,
           leadership: new DockerLeadership(connection),
-          ledger: new DockerLedgerStore(connection, ledgerName(pluginName)),
+          ledger,
           labels,
           providers: configuration.providers.map(({ name }) => name),
           findProvider: providers.find,
@@ -63,6 +70,7 @@ export function addRotation(container: Container): void {
       id.configuration,
       rotationId.docker,
       rotationId.changes,
+      rotationId.ledger,
       id.labels,
       id.providers,
       id.delivery,

@@ -41,6 +41,7 @@ export function ledgerName(pluginName: string): string {
 export class DockerLedgerStore implements LedgerStore {
   readonly #connection: DockerConnection;
   readonly #name: string;
+  #bytes: number | null = null;
 
   /** @param name of the config object; see {@link ledgerName}. */
   constructor(connection: DockerConnection, name: string) {
@@ -48,18 +49,26 @@ export class DockerLedgerStore implements LedgerStore {
     this.#name = name;
   }
 
+  /** How many bytes the Swarm keeps for it, as it was last read or written (`null`: there is none), and may keep. */
+  get size(): { readonly bytes: number | null; readonly limitBytes: number } {
+    return { bytes: this.#bytes, limitBytes: MOST_BYTES };
+  }
+
   /** An object of that name without our label counts as an empty text. */
   async read({ signal }: CallOptions): Promise<LedgerRecord | null> {
     try {
       const text = await this.#connection.call({ method: 'GET', path: `/configs/${this.#name}`, signal }, wholeText);
       const config = JSON.parse(text) as EngineConfig;
+      const label = config.Spec?.Labels?.[LABEL] ?? '';
+      this.#bytes = Buffer.byteLength(label);
       return {
-        text: await unpacked(config.Spec?.Labels?.[LABEL] ?? ''),
+        text: await unpacked(label),
         version: `${config.ID}/${config.Version?.Index}`,
       };
     } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
+      if (!isMissing(error)) throw error;
+      this.#bytes = null;
+      return null;
     }
   }
 
@@ -71,6 +80,7 @@ export class DockerLedgerStore implements LedgerStore {
     if (length > MOST_BYTES) throw new DockerError(`the ledger has ${length} bytes; Swarm takes at most ${MOST_BYTES}`);
     try {
       await this.#connection.call({ ...this.#write(version, label), signal }, wholeText);
+      this.#bytes = length;
       return 'applied';
     } catch (error) {
       if (isMissing(error) || isOutOfSequence(error) || isTaken(error)) return 'conflict';

@@ -1,13 +1,14 @@
 import { type ProductEvent, providerErrorCodes } from '@vault-swarm/provider';
-import { Counter, Histogram } from 'prom-client';
-import type { AnyRegistry } from './seed-metrics.ts';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { OTHER } from './provider-metrics.ts';
+import { PREFIX } from './readings.ts';
+import { SeenChanges } from './seen-changes.ts';
 
 // The first bound is about what memory takes, the last but one is the default deadline of an answer.
 const GETSECRET_BOUNDS_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5];
 const ROLLOUT_BOUNDS_SECONDS = [1, 2.5, 5, 10, 20, 40, 80, 160, 320, 600];
 const OUTCOMES = ['memory', 'provider', 'stale', 'refused'] as const;
-/** What stands for a provider that was not configured when the metrics were made. */
-const OTHER_PROVIDER = 'other';
+const RESULTS = ['completed', 'paused', 'rolled-back', 'stuck', 'not-begun', 'taken-back'] as const;
 
 /**
  * What is counted from events. Every label's values are known from the start, so the number of series is fixed: no
@@ -15,47 +16,82 @@ const OTHER_PROVIDER = 'other';
  */
 export class EventMetrics {
   readonly #providers: ReadonlySet<string>;
+  readonly #changes = new SeenChanges();
   readonly #getSecret: Histogram<'outcome'>;
   readonly #rollout: Histogram;
+  readonly #rotation: Histogram;
+  readonly #rollouts: Counter<'result'>;
+  readonly #setAside: Counter;
   readonly #providerErrors: Counter<'provider' | 'code'>;
   readonly #dockerErrors: Counter;
+  readonly #dockerUp: Gauge;
+  readonly #passes: Histogram;
 
   /** @param providers the names of the configured provider instances. */
-  constructor(registry: AnyRegistry, providers: readonly string[]) {
+  constructor(registry: Registry, providers: readonly string[]) {
     const registers = [registry];
     this.#providers = new Set(providers);
     this.#getSecret = new Histogram({
-      name: 'vault_swarm_plugin_getsecret_duration_seconds',
+      name: `${PREFIX}getsecret_duration_seconds`,
       help: 'How long answers to Docker took, by where the value came from',
       labelNames: ['outcome'],
       buckets: GETSECRET_BOUNDS_SECONDS,
       registers,
     });
     this.#rollout = new Histogram({
-      name: 'vault_swarm_plugin_rollout_duration_seconds',
+      name: `${PREFIX}rollout_duration_seconds`,
       help: 'From the moment a change was seen to the last task of a service',
       buckets: ROLLOUT_BOUNDS_SECONDS,
       registers,
     });
+    this.#rotation = new Histogram({
+      name: `${PREFIX}rotation_delay_seconds`,
+      help: 'From the moment the provider made a change, where it tells that, to the last task of a service',
+      buckets: ROLLOUT_BOUNDS_SECONDS,
+      registers,
+    });
+    this.#rollouts = new Counter({
+      name: `${PREFIX}rollouts_total`,
+      help: 'How rollouts ended, or did not; taken-back: every task has the last good values again',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#setAside = new Counter({
+      name: `${PREFIX}values_set_aside_total`,
+      help: 'Sets of new values that made tasks of a service fail',
+      registers,
+    });
     this.#providerErrors = new Counter({
-      name: 'vault_swarm_plugin_provider_errors_total',
+      name: `${PREFIX}provider_errors_total`,
       help: 'How often a provider began to fail',
       labelNames: ['provider', 'code'],
       registers,
     });
     this.#dockerErrors = new Counter({
-      name: 'vault_swarm_plugin_docker_errors_total',
+      name: `${PREFIX}docker_errors_total`,
       help: 'How often Docker began to fail',
       registers,
     });
+    this.#dockerUp = new Gauge({
+      name: `${PREFIX}docker_up`,
+      help: 'Whether Docker answered in the last pass (0 or 1)',
+      registers,
+    });
+    this.#passes = new Histogram({
+      name: `${PREFIX}pass_duration_seconds`,
+      help: 'How long passes of the rotation took',
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
+      registers,
+    });
     for (const outcome of OUTCOMES) this.#getSecret.zero({ outcome });
+    for (const result of RESULTS) this.#rollouts.inc({ result }, 0);
     for (const provider of this.#providers) {
       for (const code of providerErrorCodes) this.#providerErrors.inc({ provider, code }, 0);
     }
   }
 
-  /** Counts `event`. */
-  observe(event: ProductEvent): void {
+  /** Counts `event`, which happened at `atMs` (milliseconds since 1970). */
+  observe(event: ProductEvent, atMs: number): void {
     switch (event.type) {
       case 'secret.delivered':
         this.#getSecret.observe({ outcome: event.source }, event.durationMs / 1000);
@@ -63,16 +99,34 @@ export class EventMetrics {
       case 'secret.refused':
         this.#getSecret.observe({ outcome: 'refused' }, event.durationMs / 1000);
         return;
+      case 'revision.changed':
+        this.#changes.seen(event, atMs);
+        return;
       case 'rollout.completed':
+        this.#rollouts.inc({ result: 'completed' });
         this.#rollout.observe(event.durationMs / 1000);
+        this.#rotation.observe((event.durationMs + this.#changes.unseenForMs(event.secrets)) / 1000);
+        return;
+      case 'rollout.failed':
+        this.#rollouts.inc({ result: event.reason });
+        return;
+      case 'rollback.completed':
+        this.#rollouts.inc({ result: 'taken-back' });
+        return;
+      case 'values.set-aside':
+        this.#setAside.inc();
         return;
       case 'provider.failed': {
-        const provider = this.#providers.has(event.provider) ? event.provider : OTHER_PROVIDER;
+        const provider = this.#providers.has(event.provider) ? event.provider : OTHER;
         this.#providerErrors.inc({ provider, code: event.code });
         return;
       }
       case 'docker.failed':
         this.#dockerErrors.inc();
+        return;
+      case 'reconcile.passed':
+        this.#dockerUp.set(Number(event.dockerAnswered));
+        this.#passes.observe(event.durationMs / 1000);
         return;
     }
   }

@@ -1,10 +1,16 @@
-import type { Figures } from '@vault-swarm/metrics';
-import type { ProductEvent } from '@vault-swarm/provider';
-import { type OpenMetricsContentType, type PrometheusContentType, Registry } from 'prom-client';
+import { setImmediate } from 'node:timers/promises';
+import type { Figures, ProviderSummary } from '@vault-swarm/metrics';
+import type { TimedEvent } from '@vault-swarm/provider';
+import type { RotationStatus } from '@vault-swarm/rotation';
+import { Registry } from 'prom-client';
 import { chooseFormat, contentTypes } from './accept.ts';
 import { EventMetrics } from './event-metrics.ts';
-import { type HeldValues, MemoryMetrics } from './memory-metrics.ts';
-import { type AnyRegistry, SeedMetrics } from './seed-metrics.ts';
+import { type HeldValues, memoryMetrics } from './memory-metrics.ts';
+import { asOpenMetrics } from './open-metrics.ts';
+import { type LedgerSize, type PluginFacts, pluginMetrics } from './plugin-metrics.ts';
+import { ProviderMetrics } from './provider-metrics.ts';
+import { seedMetrics } from './seed-metrics.ts';
+import { statusMetrics } from './status-metrics.ts';
 
 /** The metrics as Prometheus reads them. */
 export interface PrometheusExposition {
@@ -13,52 +19,77 @@ export interface PrometheusExposition {
   /** The body for it: every metric as it is now. */
   render(accept: string | undefined): Promise<string>;
   /** To be called with every event. */
-  observe(event: ProductEvent): void;
+  observe(event: TimedEvent): void;
 }
 
-/** What {@link createPrometheusExposition} needs. */
+/** What {@link createPrometheusExposition} needs. What it asks for must be quick, and not throw. */
 export interface PrometheusOptions {
   /** The names of the configured provider instances. */
   readonly providers: readonly string[];
+  readonly facts: PluginFacts;
   /** The figures as they are now. */
   figures(): Figures;
   /** The values in memory, and how many were dropped for others since the start. */
   held(): HeldValues;
+  /** What the rotation knows. */
+  status(): RotationStatus;
+  /** How the providers do. */
+  providerSummaries(): readonly ProviderSummary[];
+  ledger(): LedgerSize;
 }
+
+/** A thousand secrets' metrics are written in pieces of about this long, between which Docker is answered. */
+const PIECE_MS = 4;
 
 /** Every metric of the plugin, in both formats; all there from the start, with 0 where nothing was. */
-export function createPrometheusExposition({ providers, figures, held }: PrometheusOptions): PrometheusExposition {
-  // prom-client takes the `_total` off the names of its counters for good when it writes them as OpenMetrics, so one
-  // set of metrics can't serve both formats.
-  const sets = {
-    text: createSet(new Registry<PrometheusContentType>(), providers),
-    openMetrics: createSet(openMetricsRegistry(), providers),
-  };
+export function createPrometheusExposition(options: PrometheusOptions): PrometheusExposition {
+  const registry = new Registry();
+  const seed = seedMetrics(registry);
+  const plugin = pluginMetrics(registry, options.facts);
+  const memory = memoryMetrics(registry);
+  const status = statusMetrics(registry);
+  const providers = new ProviderMetrics(registry, options.providers);
+  const events = new EventMetrics(registry, options.providers);
+  const updates: readonly (() => void)[] = [
+    () => {
+      const figures = options.figures();
+      seed.update(figures);
+      plugin.update({ figures, ledger: options.ledger() });
+      memory.update(options.held());
+      providers.update(options.providerSummaries());
+    },
+    () => status.update(options.status()),
+  ];
   return {
     contentType: (accept) => contentTypes[chooseFormat(accept)],
-    render(accept) {
-      const { seed, memory, registry } = sets[chooseFormat(accept)];
-      seed.update(figures());
-      memory.update(held());
-      return registry.metrics();
+    async render(accept) {
+      const breathe = pauses();
+      for (const update of updates) {
+        update();
+        await breathe();
+      }
+      const families: string[] = [];
+      for (const { name } of registry.getMetricsAsArray()) {
+        families.push(await registry.getSingleMetricAsString(name));
+        await breathe();
+      }
+      return chooseFormat(accept) === 'openMetrics'
+        ? `${families.map(asOpenMetrics).join('\n')}\n# EOF\n`
+        : `${families.join('\n\n')}\n`;
     },
     observe(event) {
-      for (const { events } of Object.values(sets)) events.observe(event);
+      events.observe(event, event.at);
+      providers.observe(event);
     },
   };
 }
 
-function openMetricsRegistry(): Registry<OpenMetricsContentType> {
-  const registry = new Registry<OpenMetricsContentType>();
-  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-  return registry;
-}
-
-function createSet(registry: AnyRegistry, providers: readonly string[]) {
-  return {
-    registry,
-    seed: new SeedMetrics(registry),
-    memory: new MemoryMetrics(registry),
-    events: new EventMetrics(registry, providers),
+/** To be called between pieces of work: lets others have their turn where this one took long. */
+function pauses(): () => Promise<void> {
+  let begunAtMs = performance.now();
+  return async () => {
+    if (performance.now() - begunAtMs < PIECE_MS) return;
+    await setImmediate();
+    begunAtMs = performance.now();
   };
 }

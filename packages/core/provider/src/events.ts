@@ -36,6 +36,8 @@ export type ProductEvent =
       readonly secrets: readonly string[];
       readonly revision: string;
       readonly previous: string;
+      /** When the provider made it, by its own clock, in milliseconds since 1970; `null` where it does not tell. */
+      readonly createdAtMs: number | null;
       /** False where the delivered bytes are the same as before: nothing is rolled then. */
       readonly valueChanged: boolean;
     }

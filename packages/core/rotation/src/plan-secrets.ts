@@ -56,6 +56,7 @@ export function planSecrets(input: {
           secrets: [],
           revision: untagRevision(revision),
           previous: untagRevision(known.revision),
+          createdAtMs: current.createdAtMs,
           valueChanged,
         },
       });

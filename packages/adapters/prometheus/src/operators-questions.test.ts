@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { MOST_NAMES, OTHERS } from './bounded-gauge.ts';
+import { nothingSeen, nothingYet, secret, service, setUpExposition, unused } from './testing/sources.ts';
+
+const NOW_MS = 1_700_000_000_000;
+const AS_OPEN_METRICS = 'application/openmetrics-text';
+const rollout = { generation: 1, secrets: ['db'], startedAtMs: NOW_MS, tasksDone: 0, tasksTotal: 2 } as const;
+
+describe.each([
+  ['plain text', undefined],
+  ['OpenMetrics', AS_OPEN_METRICS],
+])('as %s', (_format, accept) => {
+  test('of each secret: how old its newest revision is, and whether there is a problem', async () => {
+    const { sources, scrape } = setUpExposition();
+    const secrets = [
+      secret('db', { changedAtMs: NOW_MS + 500 }),
+      secret('api', { problem: 'there is no app/api', changedAtMs: null }),
+    ];
+    sources.status = { ...nothingSeen, secrets };
+    const { samples } = await scrape(accept);
+    expect(samples).toMatchObject({
+      'vault_swarm_plugin_secret_revision_timestamp_seconds{secret="db"}': 1_700_000_000.5,
+      'vault_swarm_plugin_secret_problem{secret="db"}': 0,
+      'vault_swarm_plugin_secret_problem{secret="api"}': 1,
+    });
+    expect(samples).not.toHaveProperty(['vault_swarm_plugin_secret_revision_timestamp_seconds{secret="api"}']);
+  });
+
+  test('of each service: tasks, those with an old revision, what is set aside, and what does not proceed', async () => {
+    const { sources, scrape } = setUpExposition();
+    const setAside = { secrets: ['db', 'api'], sinceMs: 1, reason: 'exit (1)' };
+    sources.status = {
+      ...nothingSeen,
+      role: 'leader',
+      observedAtMs: NOW_MS,
+      services: [
+        service('web', { outdatedTasks: 1, rollout: { ...rollout, direction: 'forward', state: 'rolling' } }),
+        service('api', { setAside, problem: 'paused', rollout: { ...rollout, direction: 'back', state: 'failed' } }),
+      ],
+      problems: [{ summary: 'A rotation does not proceed', detail: 'A rotation does not proceed: api' }],
+    };
+    expect((await scrape(accept)).samples).toMatchObject({
+      'vault_swarm_plugin_service_running_tasks{service="web"}': 2,
+      'vault_swarm_plugin_service_outdated_tasks{service="web"}': 1,
+      'vault_swarm_plugin_service_outdated_tasks{service="api"}': 0,
+      'vault_swarm_plugin_service_set_aside_secrets{service="api"}': 2,
+      'vault_swarm_plugin_service_problem{service="api"}': 1,
+      'vault_swarm_plugin_open_rollouts{state="rolling"}': 1,
+      'vault_swarm_plugin_open_rollouts{state="failed"}': 1,
+      'vault_swarm_plugin_open_rollouts{state="stuck"}': 0,
+      vault_swarm_plugin_leader: 1,
+      vault_swarm_plugin_problems: 1,
+      vault_swarm_plugin_observed_timestamp_seconds: 1_700_000_000,
+    });
+  });
+
+  test('what is gone has no series any more', async () => {
+    const { sources, scrape } = setUpExposition({
+      status: { ...nothingSeen, secrets: [secret('db')], services: [service('web')] },
+      providers: [{ ...unused, loginExpiresAtMs: NOW_MS }],
+    });
+    expect(Object.keys((await scrape(accept)).samples).join()).toMatch(/"db".*"web"/);
+    sources.status = nothingSeen;
+    sources.providers = [unused];
+    const after = Object.keys((await scrape(accept)).samples).join();
+    expect(after).not.toMatch(/"db"|"web"|login_expiry/);
+  });
+
+  test('of each provider: its state, when it answered, when our login ends, and its requests', async () => {
+    const { sources, happen, scrape } = setUpExposition();
+    sources.providers = [
+      { ...unused, state: 'left-alone', lastAnswerAtMs: NOW_MS, loginExpiresAtMs: NOW_MS + 60_000 },
+      { ...unused, name: 'file', state: 'ok' },
+    ];
+    const request = { type: 'provider.requested', operation: 'read', durationMs: 30 } as const;
+    happen({ ...request, provider: 'vault', outcome: 'ok' });
+    happen({ ...request, provider: 'vault', outcome: 'UNAVAILABLE' });
+    happen({ ...request, provider: 'unheard-of', outcome: 'ok' });
+    expect((await scrape(accept)).samples).toMatchObject({
+      'vault_swarm_plugin_provider_up{provider="vault"}': 0,
+      'vault_swarm_plugin_provider_up{provider="file"}': 1,
+      'vault_swarm_plugin_provider_breaker_open{provider="vault"}': 1,
+      'vault_swarm_plugin_provider_last_answer_timestamp_seconds{provider="vault"}': 1_700_000_000,
+      'vault_swarm_plugin_provider_login_expiry_timestamp_seconds{provider="vault"}': 1_700_000_060,
+      'vault_swarm_plugin_provider_requests_total{provider="vault",operation="read",outcome="ok"}': 1,
+      'vault_swarm_plugin_provider_requests_total{provider="vault",operation="read",outcome="UNAVAILABLE"}': 1,
+      'vault_swarm_plugin_provider_requests_total{provider="other",operation="read",outcome="ok"}': 1,
+      'vault_swarm_plugin_provider_request_duration_seconds_count{provider="vault",operation="read"}': 2,
+    });
+  });
+
+  test('how rollouts ended, what was set aside, and how long a change took from the provider to the last task', async () => {
+    const { happen, scrape } = setUpExposition();
+    const names = { service: 'web', secrets: ['db', 'api'] };
+    const change = {
+      type: 'revision.changed',
+      provider: 'vault',
+      previous: '1',
+      revision: '2',
+      valueChanged: true,
+    } as const;
+    happen({ ...change, secrets: ['db'], createdAtMs: NOW_MS - 4_000 }, NOW_MS);
+    happen({ ...change, secrets: ['api'], createdAtMs: NOW_MS + 9_000 }, NOW_MS);
+    happen({ type: 'rollout.completed', ...names, generation: 1, durationMs: 3_000 });
+    happen({ type: 'rollout.completed', ...names, secrets: ['unseen'], generation: 1, durationMs: 2_000 });
+    happen({ type: 'rollout.failed', ...names, reason: 'paused', message: '' });
+    happen({ type: 'values.set-aside', ...names, message: '' });
+    happen({ type: 'rollback.completed', ...names, generation: 2, durationMs: 1 });
+    expect((await scrape(accept)).samples).toMatchObject({
+      'vault_swarm_plugin_rollouts_total{result="completed"}': 2,
+      'vault_swarm_plugin_rollouts_total{result="paused"}': 1,
+      'vault_swarm_plugin_rollouts_total{result="stuck"}': 0,
+      'vault_swarm_plugin_rollouts_total{result="taken-back"}': 1,
+      vault_swarm_plugin_values_set_aside_total: 1,
+      vault_swarm_plugin_rotation_delay_seconds_sum: 9,
+      vault_swarm_plugin_rollout_duration_seconds_sum: 5,
+    });
+  });
+
+  test('how the process does, and the limits that it is to be seen against', async () => {
+    const { sources, happen, scrape } = setUpExposition();
+    expect((await scrape(accept)).samples).toMatchObject({
+      vault_swarm_plugin_docker_up: 0,
+      vault_swarm_plugin_ledger_bytes: 0,
+    });
+    sources.figures = { ...nothingYet, tickerHealthy: false, runtime: { ...nothingYet.runtime, eventLoopLagMs: 40 } };
+    sources.ledger = { bytes: 1234, limitBytes: 1_500_000 };
+    happen({ type: 'reconcile.passed', durationMs: 70, dockerAnswered: true });
+    expect((await scrape(accept)).samples).toMatchObject({
+      'vault_swarm_plugin_build_info{version="1.2.3"}': 1,
+      vault_swarm_plugin_ticker_healthy: 0,
+      vault_swarm_plugin_rotation_interval_seconds: 10,
+      vault_swarm_plugin_getsecret_deadline_seconds: 2,
+      vault_swarm_plugin_event_loop_lag_seconds: 0.04,
+      vault_swarm_plugin_ledger_bytes: 1234,
+      vault_swarm_plugin_ledger_limit_bytes: 1_500_000,
+      vault_swarm_plugin_docker_up: 1,
+      vault_swarm_plugin_pass_duration_seconds_count: 1,
+    });
+    happen({ type: 'reconcile.passed', durationMs: 70, dockerAnswered: false });
+    expect((await scrape(accept)).samples).toMatchObject({ vault_swarm_plugin_docker_up: 0 });
+  });
+});
+
+test('beyond the limit secrets and services are joined under a name that none of them can have', async () => {
+  const number = MOST_NAMES + 3;
+  const { scrape } = setUpExposition({
+    status: {
+      ...nothingSeen,
+      secrets: Array.from({ length: number }, (_, index) =>
+        secret(index === 0 ? 'other' : `secret-${index}`, { problem: 'none', changedAtMs: NOW_MS - index * 1000 }),
+      ),
+      services: Array.from({ length: number }, (_, index) => service(`service-${index}`, { outdatedTasks: 2 })),
+    },
+  });
+  const { samples } = await scrape();
+  const series = (start: string) => Object.keys(samples).filter((name) => name.startsWith(start));
+  expect(series('vault_swarm_plugin_secret_problem')).toHaveLength(MOST_NAMES + 1);
+  expect(series('vault_swarm_plugin_service_outdated_tasks')).toHaveLength(MOST_NAMES + 1);
+  expect(samples).toMatchObject({
+    'vault_swarm_plugin_secret_problem{secret="other"}': 1,
+    [`vault_swarm_plugin_secret_problem{secret="${OTHERS}"}`]: 3,
+    [`vault_swarm_plugin_secret_revision_timestamp_seconds{secret="${OTHERS}"}`]: 1_699_997_998,
+    [`vault_swarm_plugin_service_outdated_tasks{service="${OTHERS}"}`]: 6,
+  });
+  // Swarm's own rule for names.
+  expect(OTHERS).not.toMatch(/^[a-zA-Z0-9][a-zA-Z0-9-_.]*$/);
+});
+
+test('an adapter that makes up operations without end does not make series without end', async () => {
+  const { happen, scrape } = setUpExposition();
+  for (let number = 0; number < 100; number++) {
+    happen({ type: 'provider.requested', provider: 'vault', operation: `o${number}`, outcome: 'ok', durationMs: 1 });
+  }
+  const { samples } = await scrape();
+  const requests = Object.keys(samples).filter((name) => name.startsWith('vault_swarm_plugin_provider_requests_total'));
+  expect(requests).toHaveLength(17);
+  expect(samples).toMatchObject({
+    'vault_swarm_plugin_provider_requests_total{provider="vault",operation="other",outcome="ok"}': 84,
+  });
+});

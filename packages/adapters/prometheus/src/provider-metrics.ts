@@ -1,0 +1,86 @@
+import type { ProviderSummary } from '@vault-swarm/metrics';
+import type { ProductEvent } from '@vault-swarm/provider';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { PREFIX, secondsOf } from './readings.ts';
+
+const REQUEST_BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** An adapter has a handful of operations; what one has beyond that is counted together. */
+const MOST_OPERATIONS = 16;
+
+/** What stands for a provider that was not configured, and for operations beyond the limit. */
+export const OTHER = 'other';
+
+/** How the providers do, and what is asked of them. */
+export class ProviderMetrics {
+  readonly #providers: ReadonlySet<string>;
+  readonly #operations = new Set<string>();
+  readonly #requests: Counter<'provider' | 'operation' | 'outcome'>;
+  readonly #durations: Histogram<'provider' | 'operation'>;
+  readonly #up: Gauge<'provider'>;
+  readonly #breaker: Gauge<'provider'>;
+  readonly #answered: Gauge<'provider'>;
+  readonly #loginEnds: Gauge<'provider'>;
+
+  /** @param providers the names of the configured provider instances. */
+  constructor(registry: Registry, providers: readonly string[]) {
+    const registers = [registry];
+    this.#providers = new Set(providers);
+    this.#requests = new Counter({
+      name: `${PREFIX}provider_requests_total`,
+      help: 'Requests to providers, by what they were for and how they ended',
+      labelNames: ['provider', 'operation', 'outcome'],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: `${PREFIX}provider_request_duration_seconds`,
+      help: 'How long requests to providers took, the wait for a connection included',
+      labelNames: ['provider', 'operation'],
+      buckets: REQUEST_BOUNDS_SECONDS,
+      registers,
+    });
+    const gauge = (name: string, help: string) =>
+      new Gauge({ name: `${PREFIX}${name}`, help, labelNames: ['provider'], registers });
+    this.#up = gauge('provider_up', 'Whether the provider does what it is asked, as far as is known (0 or 1)');
+    this.#breaker = gauge(
+      'provider_breaker_open',
+      'Whether the provider is left alone since it does not answer (0 or 1)',
+    );
+    this.#answered = gauge(
+      'provider_last_answer_timestamp_seconds',
+      'When the provider last answered, 0 before the first time',
+    );
+    this.#loginEnds = gauge(
+      'provider_login_expiry_timestamp_seconds',
+      'When our login ends unless it is renewed; not there where it does not end, or nobody can say',
+    );
+  }
+
+  /** Counts `event`. */
+  observe(event: ProductEvent): void {
+    if (event.type !== 'provider.requested') return;
+    const provider = this.#providers.has(event.provider) ? event.provider : OTHER;
+    const operation = this.#operationOf(event.operation);
+    this.#requests.inc({ provider, operation, outcome: event.outcome });
+    this.#durations.observe({ provider, operation }, event.durationMs / 1000);
+  }
+
+  /** Takes over how they do now. */
+  update(summaries: readonly ProviderSummary[]): void {
+    this.#loginEnds.reset();
+    for (const { name: provider, state, lastAnswerAtMs, loginExpiresAtMs } of summaries) {
+      this.#up.set({ provider }, Number(state === 'ok' || state === 'unused'));
+      this.#breaker.set({ provider }, Number(state === 'left-alone'));
+      this.#answered.set({ provider }, secondsOf(lastAnswerAtMs));
+      if (loginExpiresAtMs !== null) this.#loginEnds.set({ provider }, loginExpiresAtMs / 1000);
+    }
+  }
+
+  #operationOf(operation: string): string {
+    if (!this.#operations.has(operation)) {
+      if (this.#operations.size >= MOST_OPERATIONS) return OTHER;
+      this.#operations.add(operation);
+    }
+    return operation;
+  }
+}

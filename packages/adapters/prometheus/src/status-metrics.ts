@@ -1,0 +1,78 @@
+import type { RotationStatus, SecretStatus, ServiceStatus } from '@vault-swarm/rotation';
+import { Gauge, type Registry } from 'prom-client';
+import { BoundedGauge } from './bounded-gauge.ts';
+import { PREFIX, Readings, secondsOf } from './readings.ts';
+
+const ROLLOUT_STATES = ['waiting', 'rolling', 'stuck', 'failed'] as const;
+
+/** What the rotation knows: by secret and by service, never by task. */
+export function statusMetrics(registry: Registry): Readings<RotationStatus> {
+  const readings = new Readings<RotationStatus>(registry);
+  readings.gauge('leader', 'Whether this node leads the Swarm, and so rolls services (0 or 1)', ({ role }) =>
+    Number(role === 'leader'),
+  );
+  readings.gauge(
+    'observed_timestamp_seconds',
+    'When Docker last told all services and tasks, 0 before the first time',
+    ({ observedAtMs }) => secondsOf(observedAtMs),
+  );
+  readings.gauge('problems', 'How many sentences /health has in its problems', ({ problems }) => problems.length);
+  addSecrets(registry, readings);
+  addServices(registry, readings);
+  return readings;
+}
+
+function addSecrets(registry: Registry, readings: Readings<RotationStatus>): void {
+  const changed = new BoundedGauge(registry, {
+    name: 'secret_revision_timestamp_seconds',
+    help: "When the provider made the secret's newest revision, or where it does not tell, when it was first seen",
+    label: 'secret',
+    join: Math.min,
+  });
+  const problem = new BoundedGauge(registry, {
+    name: 'secret_problem',
+    help: 'Whether there is no value to deliver, or its labels are wrong (0 or 1)',
+    label: 'secret',
+  });
+  readings.other(({ secrets }) => {
+    changed.show(valuesOf(secrets, ({ changedAtMs }) => (changedAtMs === null ? null : changedAtMs / 1000)));
+    problem.show(valuesOf(secrets, ({ problem }) => Number(problem !== null)));
+  });
+}
+
+function addServices(registry: Registry, readings: Readings<RotationStatus>): void {
+  const gauge = (name: string, help: string, read: (service: ServiceStatus) => number) => {
+    const metric = new BoundedGauge(registry, { name, help, label: 'service' });
+    readings.other(({ services }) => metric.show(valuesOf(services, read)));
+  };
+  gauge('service_running_tasks', 'Running tasks of a service that uses secrets of the plugin', (service) => {
+    return service.runningTasks;
+  });
+  gauge('service_outdated_tasks', 'Running tasks that do not hold the newest revisions', (service) => {
+    return service.outdatedTasks;
+  });
+  gauge('service_set_aside_secrets', 'Secrets whose newest value made tasks of the service fail', ({ setAside }) => {
+    return setAside?.secrets.length ?? 0;
+  });
+  gauge('service_problem', 'Whether the rotation of the service does not proceed (0 or 1)', ({ problem }) => {
+    return Number(problem !== null);
+  });
+  const rollouts = new Gauge({
+    name: `${PREFIX}open_rollouts`,
+    help: 'Rollouts that were begun and did not end well yet, by state',
+    labelNames: ['state'],
+    registers: [registry],
+  });
+  readings.other(({ services }) => {
+    const counts = Object.fromEntries(ROLLOUT_STATES.map((state) => [state, 0]));
+    for (const { rollout } of services) if (rollout !== null) counts[rollout.state] = (counts[rollout.state] ?? 0) + 1;
+    for (const state of ROLLOUT_STATES) rollouts.set({ state }, counts[state] ?? 0);
+  });
+}
+
+function* valuesOf<Item extends SecretStatus | ServiceStatus>(
+  items: readonly Item[],
+  read: (item: Item) => number | null,
+): Iterable<readonly [string, number | null]> {
+  for (const item of items) yield [item.name, read(item)];
+}
