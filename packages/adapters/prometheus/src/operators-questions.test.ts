@@ -69,7 +69,13 @@ describe.each([
   test('of each provider: its state, when it answered, when our login ends, and its requests', async () => {
     const { sources, happen, scrape } = setUpExposition();
     sources.providers = [
-      { ...unused, state: 'left-alone', lastAnswerAtMs: NOW_MS, loginExpiresAtMs: NOW_MS + 60_000 },
+      {
+        ...unused,
+        state: 'left-alone',
+        lastAnswerAtMs: NOW_MS,
+        loggedInAtMs: NOW_MS,
+        loginExpiresAtMs: NOW_MS + 60_000,
+      },
       { ...unused, name: 'file', state: 'ok' },
     ];
     const request = { type: 'provider.requested', operation: 'read', durationMs: 30 } as const;
@@ -81,6 +87,7 @@ describe.each([
       'vault_swarm_plugin_provider_up{provider="file"}': 1,
       'vault_swarm_plugin_provider_breaker_open{provider="vault"}': 1,
       'vault_swarm_plugin_provider_last_answer_timestamp_seconds{provider="vault"}': 1_700_000_000,
+      'vault_swarm_plugin_provider_login_timestamp_seconds{provider="vault"}': 1_700_000_000,
       'vault_swarm_plugin_provider_login_expiry_timestamp_seconds{provider="vault"}': 1_700_000_060,
       'vault_swarm_plugin_provider_requests_total{provider="vault",operation="read",outcome="ok"}': 1,
       'vault_swarm_plugin_provider_requests_total{provider="vault",operation="read",outcome="UNAVAILABLE"}': 1,

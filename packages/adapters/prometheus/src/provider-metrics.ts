@@ -20,6 +20,7 @@ export class ProviderMetrics {
   readonly #up: Gauge<'provider'>;
   readonly #breaker: Gauge<'provider'>;
   readonly #answered: Gauge<'provider'>;
+  readonly #login: Gauge<'provider'>;
   readonly #loginEnds: Gauge<'provider'>;
 
   /** @param providers the names of the configured provider instances. */
@@ -50,6 +51,10 @@ export class ProviderMetrics {
       'provider_last_answer_timestamp_seconds',
       'When the provider last answered, 0 before the first time',
     );
+    this.#login = gauge(
+      'provider_login_timestamp_seconds',
+      'When we last logged in, or renewed that; not there where that was not needed yet',
+    );
     this.#loginEnds = gauge(
       'provider_login_expiry_timestamp_seconds',
       'When our login ends unless it is renewed; not there where it does not end, or nobody can say',
@@ -68,10 +73,11 @@ export class ProviderMetrics {
   /** Takes over how they do now. */
   update(summaries: readonly ProviderSummary[]): void {
     this.#loginEnds.reset();
-    for (const { name: provider, state, lastAnswerAtMs, loginExpiresAtMs } of summaries) {
+    for (const { name: provider, state, lastAnswerAtMs, loggedInAtMs, loginExpiresAtMs } of summaries) {
       this.#up.set({ provider }, Number(state === 'ok' || state === 'unused'));
       this.#breaker.set({ provider }, Number(state === 'left-alone'));
       this.#answered.set({ provider }, secondsOf(lastAnswerAtMs));
+      if (loggedInAtMs !== null) this.#login.set({ provider }, loggedInAtMs / 1000);
       if (loginExpiresAtMs !== null) this.#loginEnds.set({ provider }, loginExpiresAtMs / 1000);
     }
   }

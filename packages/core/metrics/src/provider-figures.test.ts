@@ -78,7 +78,7 @@ test('a provider whose adapter tells no requests is seen by the values that it g
 test('the end of the login is known, and providers that are not configured are not counted', () => {
   const { figures, happen, vault } = setUp();
   happen({ type: 'provider.login', provider: 'vault', expiresAtMs: 1_700_000_500_000 }, requested('unheard-of'));
-  expect(vault()?.loginExpiresAtMs).toBe(1_700_000_500_000);
+  expect(vault()).toMatchObject({ loggedInAtMs: 1_700_000_000_000, loginExpiresAtMs: 1_700_000_500_000 });
   happen({ type: 'provider.login', provider: 'vault', expiresAtMs: null });
   expect(vault()?.loginExpiresAtMs).toBeNull();
   expect(figures.summaries()).toHaveLength(2);

@@ -19,6 +19,8 @@ export interface ProviderSummary extends Percentiles {
   readonly requests: number;
   readonly errors: number;
   readonly lastAnswerAtMs: number | null;
+  /** When we last logged in, or renewed that; `null` where that was not yet, or is not needed. */
+  readonly loggedInAtMs: number | null;
   /** When our login ends unless it is renewed; `null`: never, or nobody can say. */
   readonly loginExpiresAtMs: number | null;
 }
@@ -62,6 +64,7 @@ class Provider {
   #requests = 0;
   #errors = 0;
   #lastAnswerAtMs: number | null = null;
+  #loggedInAtMs: number | null = null;
   #loginExpiresAtMs: number | null = null;
 
   constructor(clock: Clock) {
@@ -88,6 +91,7 @@ class Provider {
         this.#isLeftAlone = event.open;
         break;
       case 'provider.login':
+        this.#loggedInAtMs = this.#clock.now();
         this.#loginExpiresAtMs = event.expiresAtMs;
         return;
       case 'revision.changed':
@@ -111,6 +115,7 @@ class Provider {
       requests: this.#requests,
       errors: this.#errors,
       lastAnswerAtMs: this.#lastAnswerAtMs,
+      loggedInAtMs: this.#loggedInAtMs,
       loginExpiresAtMs: this.#loginExpiresAtMs,
       ...this.#durations.percentiles(),
     };

@@ -33,13 +33,18 @@ async function run(args) {
   const { vault, problem: vaultProblem } = unitOnly ? {} : await prepareVault();
   const { openbao, problem: openbaoProblem } = unitOnly ? {} : await prepareOpenBao();
   const { moto, problem: motoProblem } = unitOnly ? {} : await prepareMoto();
-  const problems = [engineProblem, vaultProblem, openbaoProblem, motoProblem].filter(
-    (problem) => problem !== undefined,
-  );
+  const { prometheus, problem: prometheusProblem } = unitOnly ? {} : await preparePrometheus();
+  const missing = {
+    engine: engineProblem,
+    vault: vaultProblem,
+    openbao: openbaoProblem,
+    moto: motoProblem,
+    prometheus: prometheusProblem,
+  };
+  const problems = Object.values(missing).filter((problem) => problem !== undefined);
   if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
   // The tests on several managers have a command of their own: see swarm.mjs.
   const selection = projectsIn(args).length > 0 ? args : ['--project', '!swarm', ...args];
-  const missing = { engine: engineProblem, vault: vaultProblem, openbao: openbaoProblem, moto: motoProblem };
   const left = problems.length === 0 ? [] : await testsThatNeed(missing, selection);
 
   const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
@@ -56,6 +61,7 @@ async function run(args) {
       ...(vault === undefined ? {} : { VAULT_BIN: vault }),
       ...(openbao === undefined ? {} : { OPENBAO_BIN: openbao }),
       ...(moto === undefined ? {} : { MOTO_PATH: moto }),
+      ...(prometheus === undefined ? {} : { PROMETHEUS_BIN: prometheus }),
     };
     const inBox = !unitOnly && engineProblem === undefined;
     const code = await (inBox ? runInBox : runHere)('node', vitest, { cwd: root, env, deadlineMs });
@@ -127,6 +133,17 @@ async function find(what, script) {
   }
 }
 
+/** Makes sure that there is a Prometheus: resolves to its program, or to why there is none. */
+async function preparePrometheus() {
+  const script = fileURLToPath(new URL('./prometheus-path.mjs', import.meta.url));
+  try {
+    const args = ['--conditions=@vault-swarm/source', script];
+    return { prometheus: await commandStep('finding Prometheus', 'node', args, { env: projectEnv(), show: true }) };
+  } catch (error) {
+    return { problem: error.message };
+  }
+}
+
 /** The tests that can't run without what is missing, by what their files (and what these import) start. */
 async function testsThatNeed(missing, args) {
   const list = ['list', ...args, '--filesOnly', '--json']; // --json takes what follows it as a file
@@ -136,11 +153,13 @@ async function testsThatNeed(missing, args) {
     const needsEngine = /\b(start(Engine|Swarm|Managers)|PluginSwarm)\b/.test(text);
     const needsVault = /\b(startVault|PluginSwarm)\b/.test(text);
     const needsOpenBao = /\bstartOpenBao\b/.test(text);
+    const needsPrometheus = /\b(startPrometheus|promtool)\b/.test(text);
     const skip =
       (missing.engine !== undefined && needsEngine) ||
       (missing.vault !== undefined && needsVault) ||
       (missing.openbao !== undefined && needsOpenBao) ||
-      (missing.moto !== undefined && /\bstartMoto\b/.test(text));
+      (missing.moto !== undefined && /\bstartMoto\b/.test(text)) ||
+      (missing.prometheus !== undefined && needsPrometheus);
     if (!skip || projectName === 'unit') return [];
     const own = readFileSync(file, 'utf8');
     const names = [...own.matchAll(/^\s*(?:it|test)(?:\.each\b.*?\))?\(\s*(['"`])(.*?)\1/gm)].map((match) => match[2]);

@@ -10,6 +10,7 @@ export { type ManagerNode, type Managers, type ManagersOptions, startManagers } 
 export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './plugin-process.ts';
 export { type Deeds, type LogEntry, PluginSeat, type SeatOptions } from './plugin-seat.ts';
 export { type HeldSecret, PluginSwarm, type PluginSwarmOptions, type ShownService } from './plugin-swarm.ts';
+export { type Prometheus, type PrometheusOptions, promtool, startPrometheus } from './prometheus.ts';
 export { type StoreProbe, startStoreProbe, type WriteGap } from './store-probe.ts';
 export {
   createDriverSecret,

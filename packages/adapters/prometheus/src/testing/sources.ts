@@ -42,6 +42,7 @@ export const unused: ProviderSummary = {
   requests: 0,
   errors: 0,
   lastAnswerAtMs: null,
+  loggedInAtMs: null,
   loginExpiresAtMs: null,
   p50Ms: null,
   p99Ms: null,
