@@ -14,6 +14,7 @@ const engine = [
   { name: 'unshare (util-linux)', debian: 'util-linux', isThere: () => find('unshare') },
   { name: 'mount', debian: 'mount', isThere: () => find('mount') },
   { name: 'tar', debian: 'tar', isThere: () => find('tar') },
+  { name: 'curl', debian: 'curl', isThere: () => find('curl') },
   { name: 'a static busybox', debian: 'busybox-static', isThere: () => isStatic(find('busybox')) },
 ];
 const download = [
