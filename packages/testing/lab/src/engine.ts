@@ -30,6 +30,8 @@ export interface Engine {
 /** An engine that the lab started, and may end. */
 export interface OwnEngine extends Engine {
   readonly logPath: string;
+  /** A process in the engine's own network, for `nsenter --net`. */
+  readonly networkPid: number;
   /** Makes the engine the first manager of a Swarm. */
   initSwarm(): Promise<void>;
   /** Ends the engine cleanly and removes its folder, the log aside. */
@@ -132,6 +134,7 @@ export async function startEngine({
   return {
     ...engine,
     logPath,
+    networkPid: namespaces.pid ?? -1,
     initSwarm: async () => {
       await engine.dockerBytes('swarm', 'init', '--advertise-addr', '127.0.0.1');
     },

@@ -1,5 +1,5 @@
 import { copyFile, mkdir, open, rm, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findCommand, runOrThrow } from './command.ts';
 import type { Engine } from './engine.ts';
 
@@ -29,6 +29,29 @@ export async function importImage(engine: Engine): Promise<string> {
   await rm(root, { recursive: true });
   await rm(archive);
   return labImage;
+}
+
+/** Makes an image of that name which has this machine's `curl` and a shell, and is started with `curl`. */
+export async function importCurlImage(engine: Engine, name: string): Promise<void> {
+  const curl = findCommand('curl');
+  const busybox = findCommand('busybox');
+  if (curl === undefined || busybox === undefined) {
+    throw new Error('no curl or busybox on this machine; on Debian and Ubuntu: apt-get install curl busybox-static');
+  }
+  const root = join(engine.dir, 'curl-image');
+  const libraries = (await runOrThrow('ldd', [curl])).match(/\/\S+/g) ?? [];
+  for (const library of libraries) {
+    await mkdir(join(root, dirname(library)), { recursive: true });
+    await copyFile(library, join(root, library));
+  }
+  await mkdir(join(root, 'bin'), { recursive: true });
+  await copyFile(curl, join(root, 'bin/curl'));
+  await copyFile(busybox, join(root, 'bin/busybox'));
+  for (const applet of ['sh', 'sleep']) await symlink('busybox', join(root, 'bin', applet));
+  await runOrThrow('tar', ['--numeric-owner', '--owner=0', '--group=0', '-C', root, '-cf', `${root}.tar`, '.']);
+  await engine.dockerBytes('import', '--change', 'ENTRYPOINT ["/bin/curl"]', `${root}.tar`, name);
+  await rm(root, { recursive: true });
+  await rm(`${root}.tar`);
 }
 
 /** Whether a program needs no loader, which the image does not have. Its name stands near the start of the file. */

@@ -5,7 +5,7 @@ export { startOnChosenEngine } from './chosen-engine.ts';
 export { attachEngine, type Engine, type EngineOptions, type Machine, type OwnEngine, startEngine } from './engine.ts';
 export { checkInTheEnd, type FinalExpectation, type ServiceExpectation } from './final-checks.ts';
 export { freePort } from './free-port.ts';
-export { importImage, labImage } from './image.ts';
+export { importCurlImage, importImage, labImage } from './image.ts';
 export { type ManagerNode, type Managers, type ManagersOptions, startManagers } from './managers.ts';
 export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './plugin-process.ts';
 export { type Deeds, type LogEntry, PluginSeat, type SeatOptions } from './plugin-seat.ts';

@@ -38,16 +38,20 @@ export interface PluginOptions {
   readonly dir: string;
   /** Command line arguments. */
   readonly args?: readonly string[];
+  /** A process in whose network it is to run; that of the box if not given. */
+  readonly networkPid?: number;
 }
 
 const launcher = fileURLToPath(new URL('../../../../bin/vault-swarm-plugin', import.meta.url));
 
 /** Starts the plugin (which must be built). It is killed when this process ends. */
-export async function startPlugin({ env, dir, args = [] }: PluginOptions): Promise<PluginProcess> {
+export async function startPlugin({ env, dir, args = [], networkPid }: PluginOptions): Promise<PluginProcess> {
   await mkdir(dir, { recursive: true });
   const logPath = join(dir, 'plugin.log');
   const log = await open(logPath, 'a');
-  const child = spawn(launcher, args, {
+  const [command = '', ...before] =
+    networkPid === undefined ? [launcher] : ['nsenter', `--net=/proc/${networkPid}/ns/net`, launcher];
+  const child = spawn(command, [...before, ...args], {
     env: { PATH: systemPath, HOME: dir, ...env },
     stdio: ['ignore', log.fd, log.fd],
   });
