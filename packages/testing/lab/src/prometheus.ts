@@ -8,13 +8,13 @@ import { findPrometheus } from './prometheus-binary.ts';
 import { waitFor } from './wait-for.ts';
 
 /** One series of an answer. */
-export interface PrometheusSeries {
+interface PrometheusSeries {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 /** An alerting rule as Prometheus has loaded it. */
-export interface PrometheusRule {
+interface PrometheusRule {
   readonly name: string;
   /** `ok` where its query could be evaluated, `unknown` before that was tried. */
   readonly health: string;
