@@ -18,6 +18,7 @@ import { type Asked, codeOf, providerErrorFor } from './aws-error.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { AwsConfig } from './config.ts';
 import { type AwsIdentity, AwsLogin } from './credentials.ts';
+import { silentLogger } from './silent-logger.ts';
 
 /** The longest that one call may take, its repetitions included. */
 const CALL_DEADLINE_MS = 10_000;
@@ -71,6 +72,7 @@ export class SecretsClient {
     connectionTimeout: CONNECT_MS,
     requestTimeout: ANSWER_MS,
     throwOnRequestTimeout: true,
+    logger: silentLogger,
   });
   readonly #clients = new Map<string, SecretsManagerClient>();
   readonly #closing = new AbortController();

@@ -2,6 +2,7 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { type Clock, type Events, SingleFlight } from '@vault-swarm/provider';
 import { codeOf } from './aws-error.ts';
 import type { AwsConfig, AwsKeys } from './config.ts';
+import { silentLogger } from './silent-logger.ts';
 
 /** Who we are to AWS. `expiration` is by AWS's clock. */
 export interface AwsIdentity {
@@ -126,6 +127,7 @@ function chainOf({ region, loginEndpoint, profile, credentialsFile, configFile, 
   const sessionName = webIdentity?.sessionName;
   return defaultProvider({
     ignoreCache: true,
+    logger: silentLogger,
     ...(profile === undefined ? {} : { profile }),
     ...(credentialsFile === undefined ? {} : { filepath: credentialsFile }),
     ...(configFile === undefined ? {} : { configFilepath: configFile }),

@@ -1,7 +1,19 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { failureOf, providerOf, readTextOf, refTo, ShiftedClock, soon, variablesFor } from './testing/configured.ts';
+import {
+  failureOf,
+  probeAll,
+  providerOf,
+  readTextOf,
+  refTo,
+  ShiftedClock,
+  soon,
+  variablesFor,
+} from './testing/configured.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -108,6 +120,26 @@ test('the role of an instance is used', async () => {
   const own = provider();
   expect(await readTextOf(own, refTo('db'))).toBe('x');
   await own.close();
+});
+
+test('the region is that of the profile where none is given', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'aws-profile-'));
+  const file = join(folder, 'config');
+  const profile = '[profile prod]\nregion = eu-west-1\naws_access_key_id = AKIA\naws_secret_access_key = secret\n';
+  await writeFile(file, `${profile}[profile none]\naws_access_key_id = AKIA\naws_secret_access_key = secret\n`);
+  vi.stubEnv('AWS_CONFIG_FILE', file);
+  const settings = { AWS_ENDPOINT_URL: aws.endpoint, AWS_CONFIG_FILE: file, AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
+  const own = providerOf({ ...settings, AWS_PROFILE: 'prod' }, { clock });
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  expect((await probeAll(own, refTo('db')))[0]).toMatchObject({ kind: 'marker' });
+  await own.close();
+  const nowhere = providerOf({ ...settings, AWS_PROFILE: 'none' }, { clock });
+  expect(await failureOf(nowhere.secrets.read(refTo('db'), soon()))).toMatchObject({
+    code: 'INVALID_REF',
+    message: 'aws db: no region is known; set AWS_REGION',
+  });
+  await nowhere.close();
+  await rm(folder, { recursive: true });
 });
 
 test('where there is none, the error says what to give', async () => {
