@@ -18,6 +18,7 @@ import { type Asked, codeOf, providerErrorFor } from './aws-error.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { AwsConfig } from './config.ts';
 import { type AwsIdentity, AwsLogin } from './credentials.ts';
+import { regionOfProfile } from './shared-files.ts';
 import { silentLogger } from './silent-logger.ts';
 
 /** The longest that one call may take, its repetitions included. */
@@ -149,16 +150,15 @@ export class SecretsClient {
   }
 
   #createClient(purpose: Purpose, region: string | undefined): SecretsManagerClient {
-    const { endpoint, profile } = this.#config;
+    const { endpoint } = this.#config;
     const client = new SecretsManagerClient({
       // The date makes the SDK ask each time: how long an identity serves is decided in one place.
       credentials: async (): Promise<AwsIdentity> => ({ ...(await this.#login.identity()), expiration: new Date(0) }),
       requestHandler: this.#handler,
       maxAttempts: ATTEMPTS,
       retryMode: purpose === 'probe' ? 'adaptive' : 'standard',
-      ...(region === undefined ? {} : { region }),
+      region: region ?? (() => regionOfProfile(this.#config)),
       ...(endpoint === undefined ? {} : { endpoint }),
-      ...(profile === undefined ? {} : { profile }),
     });
     const { name, clock, events, budget } = this.#options;
     // Inside of the SDK's repetitions: each attempt is a request, and costs what a request costs.

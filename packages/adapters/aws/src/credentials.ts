@@ -2,6 +2,7 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { type Clock, type Events, SingleFlight } from '@vault-swarm/provider';
 import { codeOf } from './aws-error.ts';
 import type { AwsConfig, AwsKeys } from './config.ts';
+import { sharedFilesOf } from './shared-files.ts';
 import { silentLogger } from './silent-logger.ts';
 
 /** Who we are to AWS. `expiration` is by AWS's clock. */
@@ -122,16 +123,18 @@ function readKeys({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys): AwsI
   }
 }
 
-/** The SDK's chain, anew each time, so that files are read again. What it has no option for it reads from the environment. */
-function chainOf({ region, loginEndpoint, profile, credentialsFile, configFile, webIdentity }: AwsConfig) {
+/**
+ * The SDK's chain, anew each time. Only the identity of a container or an instance is taken from the environment: with a profile
+ * named, the keys in it are passed over, and an empty name of a file stands for none.
+ */
+function chainOf(config: AwsConfig) {
+  const { region, loginEndpoint, webIdentity } = config;
   const sessionName = webIdentity?.sessionName;
   return defaultProvider({
-    ignoreCache: true,
+    ...sharedFilesOf(config),
     logger: silentLogger,
-    ...(profile === undefined ? {} : { profile }),
-    ...(credentialsFile === undefined ? {} : { filepath: credentialsFile }),
-    ...(configFile === undefined ? {} : { configFilepath: configFile }),
-    ...(webIdentity === undefined ? {} : { webIdentityTokenFile: webIdentity.tokenFile, roleArn: webIdentity.roleArn }),
+    webIdentityTokenFile: webIdentity?.tokenFile ?? '',
+    roleArn: webIdentity?.roleArn ?? '',
     ...(sessionName === undefined ? {} : { roleSessionName: sessionName }),
     clientConfig: {
       ...(region === undefined ? {} : { region }),

@@ -127,7 +127,7 @@ test('the region is that of the profile where none is given', async () => {
   const file = join(folder, 'config');
   const profile = '[profile prod]\nregion = eu-west-1\naws_access_key_id = AKIA\naws_secret_access_key = secret\n';
   await writeFile(file, `${profile}[profile none]\naws_access_key_id = AKIA\naws_secret_access_key = secret\n`);
-  vi.stubEnv('AWS_CONFIG_FILE', file);
+  vi.stubEnv('AWS_REGION', 'us-east-1');
   const settings = { AWS_ENDPOINT_URL: aws.endpoint, AWS_CONFIG_FILE: file, AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
   const own = providerOf({ ...settings, AWS_PROFILE: 'prod' }, { clock });
   expect(await readTextOf(own, refTo('db'))).toBe('x');
@@ -140,6 +140,19 @@ test('the region is that of the profile where none is given', async () => {
   });
   await nowhere.close();
   await rm(folder, { recursive: true });
+});
+
+test("another instance's keys, token and profile in the environment are not ours", async () => {
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAOTHER');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  vi.stubEnv('AWS_PROFILE', 'other');
+  vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', '/dev/null');
+  vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::123456789012:role/other');
+  const own = provider();
+  expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(aws.counts().calls).toBe(0);
+  await own.close();
 });
 
 test('where there is none, the error says what to give', async () => {
