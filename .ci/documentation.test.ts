@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { checkNames } from '../apps/cli/src/doctor/finding.ts';
 import { EXIT, failureCodes } from '../apps/cli/src/failure.ts';
 import { addressVariables } from '../apps/cli/src/plugin/address.ts';
 import { describeCommands } from '../apps/cli/src/program.ts';
@@ -59,7 +60,8 @@ test('every command of the command line, its options, variables, exit codes and 
   const commands = describeCommands();
   expect(commands.length).toBeGreaterThan(5);
   const words = commands.flatMap(({ name, options }) => [name, ...options]);
-  for (const word of [...words, ...addressVariables, ...failureCodes]) expect(text).toContain(`\`${word}\``);
+  for (const word of [...words, ...addressVariables, ...failureCodes, ...checkNames])
+    expect(text).toContain(`\`${word}\``);
   for (const code of Object.values(EXIT)) expect(text).toMatch(new RegExp(`^\\| ${code} \\| `, 'm'));
 });
 

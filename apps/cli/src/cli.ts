@@ -9,6 +9,7 @@ import { secrets } from './commands/secrets.ts';
 import { services } from './commands/services.ts';
 import { status } from './commands/status.ts';
 import { addCompletion, COMPLETION_TIMEOUT_MS, type KnownNames, knownNames, wantsNames } from './completion.ts';
+import { doctor } from './doctor/doctor.ts';
 import { EXIT, type ExitCode, Failure } from './failure.ts';
 import { follow } from './follow.ts';
 import { findPlugin } from './plugin/address.ts';
@@ -94,6 +95,7 @@ class Cli {
         refuseJson(options, '--follow');
         return this.#follow(options, level, options.limit);
       },
+      doctor: async (options) => this.#give(options, await doctor(() => this.#open(options), this.#world)),
     };
   }
 
@@ -117,9 +119,12 @@ class Cli {
   }
 
   async #report(options: CommonOptions, look: (client: PluginClient) => Promise<Report>): Promise<void> {
-    const report = await look(this.#open(options));
+    this.#give(options, await look(this.#open(options)));
+  }
+
+  #give({ json }: CommonOptions, report: Report): void {
     this.exitCode = report.exitCode;
-    if (options.json) {
+    if (json === true) {
       const document = { ok: report.exitCode === EXIT.well, ...report.document };
       this.#world.stdout.write(`${visibleJson(document)}\n`);
     } else {

@@ -73,6 +73,19 @@ test('secrets shows what is wrong first, then all of them', async () => {
   expect(exitCode).toBe(1);
 });
 
+test('secrets shows as much of a revision as tells it from others', async () => {
+  const given = ['12@2026-03-01T10:00:00.1Z', 'a1b2c3d4-5678-90ab-cdef-1234567890ab', 'short'];
+  plugin.say({
+    'GET /api/v1/secrets': secretsAnswer(...given.map((revision, index) => secret({ name: `s${index}`, revision }))),
+  });
+  const { stdout } = await ask(['secrets'], { columns: 120 });
+  expect([...stdout.matchAll(/^s\d .*password +(\S+) /gm)].map(([, shown]) => shown)).toEqual([
+    '12',
+    'a1b2c3d4-567…',
+    'short',
+  ]);
+});
+
 test('a list asks the plugin for what was searched', async () => {
   plugin.say({ 'GET /api/v1/secrets': secretsAnswer(), 'GET /api/v1/services': servicesAnswer() });
   expect((await ask(['secrets', '--search', 'a&b', '--wrong'])).stdout).toBe('There is no such secret.\n');

@@ -25,6 +25,7 @@ export interface Actions {
   events(
     options: CommonOptions & { readonly level: string; readonly limit: number; readonly follow?: boolean },
   ): Promise<void>;
+  doctor(options: CommonOptions): Promise<void>;
 }
 
 /** What lists take. */
@@ -97,13 +98,25 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     .option('-f, --follow', 'go on with what happens, until Ctrl-C')
     .action((options) => actions.events(options));
 
+  common(program.command('doctor'))
+    .description('what people get wrong, and how to mend it; only looks')
+    .action((options) => actions.doctor(options));
+
   return program;
 }
 
 /** The names of the commands and of their options, for the reference. */
 export function describeCommands(): readonly { readonly name: string; readonly options: readonly string[] }[] {
   const never = () => Promise.reject(new Error('only described'));
-  const actions = { status: never, secrets: never, services: never, plan: never, rotate: never, events: never };
+  const actions = {
+    status: never,
+    secrets: never,
+    services: never,
+    plan: never,
+    rotate: never,
+    events: never,
+    doctor: never,
+  };
   const { commands } = createProgram(actions, {});
   return commands.map((command) => ({
     name: command.name(),

@@ -4,6 +4,9 @@ import type { ListQuery, PluginClient } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
 import { ago, count, names } from '../terminal/words.ts';
 
+/** Columns. */
+const MOST_OF_REVISION = 13;
+
 /** The secrets of the driver, those with a problem first. */
 export async function secrets(client: PluginClient, query: ListQuery): Promise<Report> {
   const { document, raw, atMs } = await client.secrets(query);
@@ -25,12 +28,11 @@ export async function secrets(client: PluginClient, query: ListQuery): Promise<R
         return;
       }
       paper.table(
-        ['SECRET', 'PROVIDER', 'REF', 'REVISION', 'CHANGED', 'ROTATE', 'SERVICES'],
+        ['SECRET', 'VALUE FROM', 'REVISION', 'CHANGED', 'ROTATE', 'SERVICES'],
         document.secrets.map((secret) => [
           secret.name,
-          secret.provider ?? '-',
           secret.ref ?? '-',
-          secret.revision ?? '-',
+          secret.revision === null ? '-' : shortRevision(secret.revision),
           ago(secret.changed_at, nowMs, '-'),
           rotates(secret),
           secret.services.length === 0 ? 'none' : names(secret.services),
@@ -42,4 +44,11 @@ export async function secrets(client: PluginClient, query: ListQuery): Promise<R
 
 function rotates({ rotate, pinned }: Secret): string {
   return pinned ? 'pinned' : rotate;
+}
+
+/** Vault's number without the time that stands in the next column, and no more of an id than tells it from others. */
+function shortRevision(revision: string): string {
+  const [, number] = /^(\d+)@/.exec(revision) ?? [];
+  if (number !== undefined) return number;
+  return revision.length > MOST_OF_REVISION ? `${revision.slice(0, MOST_OF_REVISION - 1)}…` : revision;
 }

@@ -77,10 +77,10 @@ export function secret(changes: Partial<Secret> = {}): Secret {
   return {
     name: 'db_password',
     provider: 'vault',
-    ref: 'secret/app/db#password',
+    ref: 'vault secret/app/db, field password',
     rotate: 'auto',
     pinned: false,
-    revision: '3',
+    revision: '3@2026-03-01T10:00:00.123456789Z',
     changed_at: '2026-03-01T10:00:00.000Z',
     services: ['web'],
     problem: null,

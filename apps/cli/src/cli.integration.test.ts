@@ -1,0 +1,210 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  createDriverSecret,
+  createService,
+  freePort,
+  type OwnEngine,
+  type PluginProcess,
+  readSecret,
+  runningTasks,
+  startPlugin,
+  startSwarm,
+  startVault,
+  tempFolder,
+  type Vault,
+  waitFor,
+} from '@vault-swarm/lab';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const launcher = fileURLToPath(new URL('../../../bin/vault-swarm', import.meta.url));
+const DRIVER = 'cli-test-plugin';
+const OTHER = 'cli-test-plugn';
+const IN_TIME = 60_000;
+
+const folder = tempFolder();
+let engine: OwnEngine;
+let vault: Vault;
+let plugin: PluginProcess;
+let port: number;
+
+/** Reads values, but no metadata. */
+const POLICY = 'path "secret/data/*" { capabilities = ["read"] }';
+
+beforeAll(async () => {
+  [engine, vault] = await Promise.all([
+    startSwarm({ dir: join(folder.path, 'engine') }),
+    startVault({ dir: join(folder.path, 'vault') }),
+  ]);
+  port = await freePort();
+  await start(vault.rootToken);
+  await write('p1');
+  await createDriverSecret(engine, {
+    name: 'db',
+    driver: DRIVER,
+    labels: { vault_path: 'app', vault_field: 'password', rotate: 'manual' },
+  });
+  const updateConfig = { order: 'start-first', failureAction: 'rollback' } as const;
+  await createService(engine, { name: 'web', replicas: 2, secrets: ['db'], updateConfig });
+  await waitFor(() => everyTaskHas('p1'), { timeoutMs: IN_TIME, what: 'two tasks with the first value' });
+});
+
+afterAll(async () => {
+  await plugin?.kill();
+  await Promise.all([engine?.stop(), vault?.stop()]);
+  await folder.remove();
+});
+
+async function start(token: string): Promise<void> {
+  plugin = await startPlugin({
+    dir: join(folder.path, `plugin-${performance.now()}`),
+    env: { ...environment(), VAULT_ADDR: vault.addr, VAULT_TOKEN: token, VAULT_ROTATION_INTERVAL: '500ms' },
+  });
+  await plugin.waitReady();
+}
+
+const environment = () => ({
+  PLUGIN_NAME: DRIVER,
+  DOCKER_HOST: engine.host,
+  MONITORING_PORT: String(port),
+  MONITORING_TOKEN: 'the-token',
+});
+
+const write = (password: string) => vault.request('POST', 'secret/data/app', { data: { password } });
+
+async function everyTaskHas(value: string): Promise<boolean> {
+  const tasks = await runningTasks(engine, 'web');
+  const held = await Promise.all(
+    tasks.map(({ containerId = '' }) => readSecret(engine, containerId, 'db').catch(() => null)),
+  );
+  return tasks.length === 2 && held.every((bytes) => bytes?.toString() === value);
+}
+
+/** The command line as an operator on this manager runs it. */
+async function cli(...args: readonly string[]) {
+  const child = spawn(launcher, args, { env: { PATH: process.env.PATH ?? '', ...environment() } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const [exitCode] = await once(child, 'close');
+  return { exitCode, stdout, stderr };
+}
+
+/** Asks again until the answer is this. */
+async function waitForCli(args: readonly string[], isIt: (ran: Awaited<ReturnType<typeof cli>>) => boolean) {
+  return waitFor(
+    async () => {
+      const ran = await cli(...args);
+      return isIt(ran) && ran;
+    },
+    { timeoutMs: IN_TIME, what: args.join(' ') },
+  );
+}
+
+/** What `doctor` found wrong, by check. */
+async function diagnose() {
+  const { exitCode, stdout, stderr } = await cli('doctor', '--json');
+  expect(stderr).toBe('');
+  const { checks } = JSON.parse(stdout) as {
+    checks: { name: string; state: string; findings: { kind: string; message: string; mend: string }[] }[];
+  };
+  const found = (name: string) =>
+    checks.find((check) => check.name === name)?.findings.map(({ message, mend }) => `${message} -> ${mend}`) ?? [];
+  return { exitCode, checks, found };
+}
+
+test('status, secrets and services show a Swarm that is well', async () => {
+  const status = await waitForCli(['status'], ({ exitCode }) => exitCode === 0);
+  expect(status.stdout).toContain(`${DRIVER} 0.`);
+  expect(status.stdout).toContain('leader');
+  const secrets = await cli('secrets');
+  expect(secrets.stdout).toMatch(/db +vault secret\/app, +1 /);
+  expect(secrets.exitCode).toBe(0);
+  const services = await cli('services', '--json');
+  expect(JSON.parse(services.stdout)).toMatchObject({ ok: true, services: [{ name: 'web', secrets: ['db'] }] });
+});
+
+test('doctor finds nothing wrong', async () => {
+  const { exitCode, checks } = await diagnose();
+  expect(checks.filter(({ state }) => state !== 'well')).toEqual([]);
+  expect(exitCode).toBe(0);
+});
+
+test('a manual rotation is planned, made on request, and then done', async () => {
+  await write('p2');
+  const planned = await waitForCli(['plan', 'db', '--json'], ({ stdout }) => stdout.includes('"tasks":2'));
+  expect(JSON.parse(planned.stdout)).toMatchObject({
+    ok: true,
+    services: [{ name: 'web', secrets: ['db'], tasks: 2 }],
+  });
+  expect(await everyTaskHas('p1')).toBe(true);
+
+  const rotated = await cli('rotate', 'db', '--yes', '--json');
+  expect(JSON.parse(rotated.stdout)).toMatchObject({ ok: true, services: [{ name: 'web', outcome: 'rolls' }] });
+  await waitFor(() => everyTaskHas('p2'), { timeoutMs: IN_TIME, what: 'two tasks with the second value' });
+
+  const events = await waitForCli(['events'], ({ stdout }) => stdout.includes('rollout.completed'));
+  expect(events.stdout + planned.stdout + rotated.stdout).not.toMatch(/\bp[12]\b/);
+});
+
+test('what is not there is said', async () => {
+  const { exitCode, stdout } = await cli('rotate', 'nothing', '--yes', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } });
+  expect(exitCode).toBe(1);
+});
+
+test('doctor finds typos in labels and driver names, services that a rotation stops, and the missing policy', async () => {
+  const other = createServer((_request, response) => response.end('{"Implements":["secretprovider"]}'));
+  other.listen(`/run/docker/plugins/${OTHER}.sock`);
+  await once(other, 'listening');
+  await createDriverSecret(engine, { name: 'misled', driver: OTHER });
+  await createDriverSecret(engine, {
+    name: 'misspelt',
+    driver: DRIVER,
+    labels: { vault_path: 'app', vault_feild: 'x' },
+  });
+  await createDriverSecret(engine, { name: 'overlooked', driver: DRIVER, labels: { 'vault-path': 'app' } });
+  await createService(engine, { name: 'single', secrets: ['db'], updateConfig: { failureAction: 'rollback' } });
+  await vault.request('PUT', 'sys/policies/acl/few', { policy: POLICY });
+  const { body } = await vault.request('POST', 'auth/token/create', { policies: ['few'] });
+  await plugin.kill();
+  await start((body as { auth: { client_token: string } }).auth.client_token);
+  await waitForCli(['status', '--json'], ({ stdout }) => stdout.includes('capabilities'));
+
+  const { exitCode, found } = await diagnose();
+  expect(found('drivers')).toEqual([expect.stringContaining(`the driver of misled is ${OTHER}`)]);
+  expect(found('labels')).toEqual([
+    expect.stringContaining('misspelt: label "vault_feild" is not known'),
+    expect.stringContaining('overlooked: the label "vault-path" means nothing to the plugin; "vault_path" does'),
+  ]);
+  expect(found('services')).toEqual([expect.stringContaining('stops the only task of single')]);
+  expect(found('policies')).toEqual([
+    expect.stringMatching(/-> Add to the policy .*: path "secret\/metadata\/app" \{ capabilities = \["read"\] \}$/),
+  ]);
+  expect(exitCode).toBe(1);
+  other.close();
+});
+
+test('doctor says that Vault is away', async () => {
+  await vault.stop();
+  await waitForCli(['status', '--json'], ({ stdout }) => /"state":"(failing|left-alone)"/.test(stdout));
+  const { found } = await diagnose();
+  expect(found('providers')).toEqual([expect.stringMatching(/^vault .*UNAVAILABLE.* -> Look whether it runs/)]);
+});
+
+test('doctor without the plugin checks the rest, and ends with 3', async () => {
+  await plugin.kill('SIGKILL');
+  const { exitCode, found } = await diagnose();
+  expect(found('plugin')).toEqual([expect.stringContaining('nothing listens')]);
+  expect(found('socket')).toEqual([expect.stringContaining('a process that is gone left it')]);
+  expect(found('drivers')).toHaveLength(1);
+  expect(exitCode).toBe(3);
+});

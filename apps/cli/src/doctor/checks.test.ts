@@ -1,0 +1,233 @@
+import { expect, test } from 'vitest';
+import { checkClocks } from './clock-check.ts';
+import { checkDrivers } from './driver-check.ts';
+import type { EngineFacts, EngineSecret, EngineService, ManagedPlugin } from './engine.ts';
+import { checkEngine, checkSwarm } from './engine-check.ts';
+import { checkLabels } from './label-check.ts';
+import type { SocketAnswer } from './plugin-socket.ts';
+import { checkServices } from './service-check.ts';
+import { checkSocket } from './socket-check.ts';
+
+const PLUGIN = 'vault-secrets-plugin';
+
+const secret = (name: string, labels: Record<string, string> = {}, driver: string | null = PLUGIN): EngineSecret => ({
+  ID: `id-${name}`,
+  Spec: { Name: name, Labels: labels, ...(driver !== null && { Driver: { Name: driver } }) },
+});
+
+const service = (
+  name: string,
+  changes: Partial<NonNullable<EngineService['Spec']>> = {},
+  mounts: string[] = [],
+): EngineService => ({
+  Spec: {
+    Name: name,
+    Mode: { Replicated: { Replicas: 3 } },
+    UpdateConfig: { Order: 'start-first', FailureAction: 'rollback' },
+    TaskTemplate: {
+      ContainerSpec: { Secrets: [{ SecretID: 'id-db' }], Mounts: mounts.map((Type) => ({ Type })) },
+    },
+    ...changes,
+  },
+});
+
+const answered = (changes: Partial<Extract<EngineFacts, { kind: 'answered' }>> = {}): EngineFacts => ({
+  kind: 'answered',
+  address: 'unix:///var/run/docker.sock',
+  isLocal: true,
+  info: { ServerVersion: '28.5.2', Swarm: { LocalNodeState: 'active', ControlAvailable: true } },
+  askedAtMs: 0,
+  managed: [],
+  swarm: { secrets: [], services: [] },
+  ...changes,
+});
+
+const messages = ({ findings }: { readonly findings: readonly { readonly message: string }[] }) =>
+  findings.map(({ message }) => message);
+
+const failed = (code: string) =>
+  Object.assign(new Error(`could not be asked: ${code}`), { cause: Object.assign(new Error(code), { code }) });
+
+test('no Docker where nobody said that there is one is no fault, and is said', () => {
+  const check = checkEngine({
+    kind: 'silent',
+    address: 'unix:///var/run/docker.sock',
+    isDefault: true,
+    error: failed('ENOENT'),
+  });
+  expect(check).toMatchObject({ isSkipped: true, findings: [] });
+  expect(check.summary).toContain('run this on a manager');
+});
+
+test.each([
+  ['ENOENT', false, 'no such socket'],
+  ['ECONNREFUSED', true, 'start the engine'],
+  ['EACCES', true, 'group docker'],
+  ['EPIPE', true, 'DOCKER_HOST'],
+])('an engine that fails with %s is wrong', (code, isDefault, mend) => {
+  const { findings } = checkEngine({ kind: 'silent', address: 'x', isDefault, error: failed(code) });
+  expect(findings).toHaveLength(1);
+  expect(findings[0]?.mend).toContain(mend);
+});
+
+test.each([
+  [{ LocalNodeState: 'inactive' }, 'in no Swarm', 'docker swarm init'],
+  [{ LocalNodeState: 'locked' }, 'locked', 'docker swarm unlock'],
+  [{ LocalNodeState: 'error', Error: 'rpc: lost' }, 'rpc: lost', 'docker info'],
+  [{ LocalNodeState: 'active', ControlAvailable: false }, 'a worker', 'on the managers'],
+])('a node whose Swarm is %j', (Swarm, message, mend) => {
+  const { findings } = checkSwarm(answered({ info: { Swarm }, swarm: null }));
+  expect(findings[0]?.message).toContain(message);
+  expect(findings[0]?.mend).toContain(mend);
+});
+
+test('a manager that does not answer between two leaders', () => {
+  expect(messages(checkSwarm(answered({ swarm: { error: new Error('no answer') } })))[0]).toContain('no answer');
+});
+
+const managed = (changes: Partial<ManagedPlugin> = {}, socket = 'plugin.sock'): ManagedPlugin => ({
+  Id: 'a'.repeat(64),
+  Name: `${PLUGIN}:latest`,
+  Enabled: true,
+  Config: { Interface: { Socket: socket, Types: ['docker.secretprovider/1.0'] } },
+  ...changes,
+});
+const nowhere = async (): Promise<SocketAnswer> => ({ kind: 'missing' });
+
+test.each([
+  [managed(), []],
+  [managed({ Enabled: false }), ['is disabled']],
+  [
+    managed({ Config: { Interface: { Socket: 'p.sock', Types: ['docker.volumedriver/1.0'] } } }),
+    ['is no secret driver'],
+  ],
+  [managed({}, 'vault-secrets-plugin.sock'), ['110 bytes']],
+])('the managed plugin %#', async (plugin, expected) => {
+  const found = messages(await checkSocket(answered({ managed: [plugin] }), PLUGIN, null, nowhere));
+  expect(found).toHaveLength(expected.length);
+  for (const [index, text] of expected.entries()) expect(found[index]).toContain(text);
+});
+
+test.each<[string, SocketAnswer, string | null]>([
+  ['is well', { kind: 'answers', roles: ['secretprovider'] }, null],
+  ['of another plugin', { kind: 'answers', roles: ['VolumeDriver'] }, 'is no secret driver'],
+  ['of a dead process', { kind: 'refused' }, 'a process that is gone left it'],
+  ['of another user', { kind: 'denied' }, 'may not be opened by this user'],
+  ['that hangs', { kind: 'failed', reason: 'no answer within 3 s' }, 'no answer within 3 s'],
+])('a socket %s', async (_, answer, message) => {
+  const asked: string[] = [];
+  const check = await checkSocket(answered(), `${PLUGIN}:latest`, null, async (path) => {
+    asked.push(path);
+    return answer;
+  });
+  expect(asked).toEqual(['/run/docker/plugins/vault-secrets-plugin.sock']);
+  expect(messages(check).join()).toContain(message ?? '');
+  expect(check.findings).toHaveLength(message === null ? 0 : 1);
+});
+
+test('a socket that is where the engine does not look', async () => {
+  const { findings } = await checkSocket(answered(), PLUGIN, '/tmp/mine.sock', async (path) =>
+    path === '/tmp/mine.sock' ? { kind: 'answers', roles: ['secretprovider'] } : { kind: 'missing' },
+  );
+  expect(findings[0]?.message).toContain('/tmp/mine.sock, where the engine does not look');
+  expect(findings[0]?.mend).toContain('/etc/docker/plugins/vault-secrets-plugin.spec');
+});
+
+test('a plugin that is nowhere, has too long a name, or is on another machine', async () => {
+  expect(messages(await checkSocket(answered(), PLUGIN, null, nowhere))[0]).toContain('the engine finds no plugin');
+  expect(messages(await checkSocket(answered(), 'p'.repeat(90), null, nowhere))[0]).toContain('has 115 bytes');
+  expect(await checkSocket(answered({ isLocal: false }), PLUGIN, null, nowhere)).toMatchObject({ isSkipped: true });
+});
+
+test("a secret's driver that resembles the plugin is found, and another's is left alone", () => {
+  const secrets = [
+    secret('db'),
+    secret('own', {}, null),
+    secret('a', {}, 'vault-secret-plugin'),
+    secret('b', {}, 'infisical'),
+  ];
+  const check = checkDrivers(secrets, PLUGIN);
+  expect(messages(check)).toEqual([`the driver of a is vault-secret-plugin, and the plugin's name is ${PLUGIN}`]);
+  expect(check.findings[0]?.mend).toContain('PLUGIN_NAME=vault-secret-plugin');
+});
+
+test('a Swarm without a secret of ours is a hint', () => {
+  expect(checkDrivers([secret('own', {}, null)], PLUGIN).findings[0]?.kind).toBe('hint');
+  expect(messages(checkDrivers([secret('b', {}, 'infisical')], PLUGIN))[0]).toContain('there are some with infisical');
+});
+
+test.each([
+  [{ vault_path: 'a', vault_feild: 'b' }, 'label "vault_feild" is not known'],
+  [{ vault_path: 'a', rotate: 'never' }, 'label "rotate" = "never" must be one of auto, manual, off'],
+  [{ file_path: 'a' }, 'label "file_path" = "a" names a provider that is not configured; SECRETS_PROVIDER has vault'],
+  [{ 'vault-path': 'a' }, 'the label "vault-path" means nothing to the plugin; "vault_path" does'],
+  [{ valut_path: 'a' }, 'the label "valut_path" means nothing to the plugin; "vault_path" does'],
+  [{ Rotate: 'off' }, 'the label "Rotate" means nothing to the plugin; "rotate" does'],
+  [{ vault_path: 'a', encodng: 'base64' }, 'the label "encodng" means nothing to the plugin; "encoding" does'],
+])('the labels %j', (labels, message) => {
+  const check = checkLabels([secret('db', labels)], [], ['vault']);
+  expect(messages(check)).toHaveLength(1);
+  expect(messages(check)[0]).toContain(`db: ${message}`);
+});
+
+test('labels of others are left alone, and no service is needed', () => {
+  const labels = { 'com.docker.stack.namespace': 'shop', owner: 'me', path: 'x', team: 'a' };
+  expect(checkLabels([secret('db', labels)], [], ['vault', 'file']).findings).toEqual([]);
+});
+
+test('labels of a provider that is not known here are not judged', () => {
+  expect(checkLabels([secret('db', { xyz_name: 'a' })], [], ['vault', 'xyz'])).toMatchObject({
+    isSkipped: true,
+    findings: [],
+  });
+});
+
+test.each<[string, EngineService, string | null]>([
+  ['that rolls well', service('web'), null],
+  [
+    'with one task that is stopped first',
+    service('web', { Mode: { Replicated: { Replicas: 1 } }, UpdateConfig: { FailureAction: 'rollback' } }),
+    'stops the only task of web',
+  ],
+  [
+    'that keeps data',
+    service('db', { Mode: { Replicated: { Replicas: 1 } }, UpdateConfig: { FailureAction: 'rollback' } }, ['volume']),
+    'db, which keeps data',
+  ],
+  [
+    'that goes on after failures',
+    service('web', { UpdateConfig: { FailureAction: 'continue' } }),
+    'a bad value reaches all of them',
+  ],
+  ['that is a job', service('job', { Mode: {} }), null],
+  ['that uses no secret of ours', service('web', { UpdateConfig: {}, TaskTemplate: {} }), null],
+])('a service %s', (_, given, message) => {
+  const check = checkServices([given], [secret('db')]);
+  expect(check.findings).toHaveLength(message === null ? 0 : 1);
+  expect(messages(check).join()).toContain(message ?? '');
+});
+
+test('services without update_config are told together', () => {
+  const { UpdateConfig: _, ...spec } = service('web').Spec ?? {};
+  const services = ['a', 'b', 'c'].map((Name) => ({ Spec: { ...spec, Name } }));
+  expect(messages(checkServices(services, [secret('db')]))).toEqual([
+    "a, b, c: no update_config, so Swarm's defaults hold: one task at a time, stopped first, a pause at a failure",
+  ]);
+});
+
+test.each([
+  [[], null],
+  [[{ name: 'the plugin', aheadMs: 900 }], null],
+  [[{ name: 'the plugin', aheadMs: 8_000 }], 'hint'],
+  [
+    [
+      { name: 'the plugin', aheadMs: -20_000 },
+      { name: 'Vault', aheadMs: 20_000 },
+    ],
+    'wrong',
+  ],
+] as const)('the clocks %j', (readings, kind) => {
+  const { findings } = checkClocks(readings);
+  expect(findings[0]?.kind ?? null).toBe(kind);
+  if (kind === 'wrong') expect(findings[0]?.message).toBe('the clock of Vault is 40 s ahead of that of the plugin');
+});

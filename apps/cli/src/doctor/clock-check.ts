@@ -1,0 +1,30 @@
+import { span } from '../terminal/words.ts';
+import { type Check, checked, type Finding, hint, skipped, wrong } from './finding.ts';
+
+/** A clock, and how much it is ahead of this machine's, in milliseconds; negative where it is behind. */
+export interface ClockReading {
+  readonly name: string;
+  readonly aheadMs: number;
+}
+
+/** What whole seconds and slow answers make of clocks that agree. */
+const TOLERANCE_MS = 5_000;
+/** From here on the plugin may take a value that is older than a task for a newer one. */
+const HARMFUL_MS = 30_000;
+
+/** Whether the clocks of the plugin, the engine and the provider agree with this machine's and each other. */
+export function checkClocks(readings: readonly ClockReading[]): Check {
+  if (readings.length === 0) return skipped('clocks', 'no other clock could be read');
+  const all = [{ name: 'this machine', aheadMs: 0 }, ...readings].toSorted((a, b) => a.aheadMs - b.aheadMs);
+  const [slowest, fastest] = [all[0], all.at(-1)];
+  const summary = `of ${all.map(({ name }) => name).join(', ')}`;
+  if (slowest === undefined || fastest === undefined) return skipped('clocks', summary);
+  const differenceMs = fastest.aheadMs - slowest.aheadMs;
+  if (differenceMs <= TOLERANCE_MS) return checked('clocks', `${summary} agree`);
+  const find = differenceMs > HARMFUL_MS ? wrong : hint;
+  const finding: Finding = find(
+    `the clock of ${fastest.name} is ${span(differenceMs)} ahead of that of ${slowest.name}`,
+    'Let all machines keep their time by NTP: tokens, certificates, and which of two values is newer depend on it.',
+  );
+  return checked('clocks', summary, [finding]);
+}

@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { overview } from '../testing/documents.ts';
+import { run } from '../testing/run.ts';
+import { problem, type ScriptedPlugin, startScriptedPlugin } from '../testing/scripted-plugin.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+const DRIVER = `doctor-test-${process.pid}`;
+let plugin: ScriptedPlugin;
+let engine: Server;
+let answers: Record<string, unknown> = {};
+
+beforeAll(async () => {
+  plugin = await startScriptedPlugin({});
+  engine = createServer((request, response) => {
+    const answer = answers[request.url ?? ''];
+    if (request.method !== 'GET' || answer === undefined) response.statusCode = 500;
+    response.end(JSON.stringify(answer ?? { message: 'not in this test' }));
+  }).listen(join(folder, 'docker.sock'));
+});
+afterAll(async () => {
+  await plugin.close();
+  engine.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A plugin whose clock is ours. */
+const well = () =>
+  overview({
+    plugin: { name: DRIVER, version: '0.1.0', started_at: '2026-03-01T08:00:00.000Z', uptime_seconds: 5 },
+  });
+const says =
+  (document: unknown) =>
+  (_: unknown, response: { setHeader(name: string, value: string): void; end(text: string): void }) => {
+    response.setHeader('Date', new Date().toUTCString());
+    response.end(JSON.stringify(document));
+  };
+
+beforeEach(() => {
+  plugin.say({ 'GET /api/v1/overview': says(well()) });
+  answers = {
+    '/info': {
+      ServerVersion: '28.5.2',
+      SystemTime: new Date().toISOString(),
+      Swarm: { LocalNodeState: 'active', ControlAvailable: true },
+    },
+    '/plugins': [
+      {
+        Id: 'a'.repeat(64),
+        Name: `${DRIVER}:latest`,
+        Enabled: true,
+        Config: { Interface: { Socket: 'plugin.sock', Types: ['docker.secretprovider/1.0'] } },
+      },
+    ],
+    '/secrets': [{ ID: 's1', Spec: { Name: 'db', Labels: { vault_path: 'app' }, Driver: { Name: DRIVER } } }],
+    '/services': [],
+  };
+});
+
+const examine = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
+  run(['doctor', ...args], {
+    env: { VAULT_SWARM_URL: plugin.url, DOCKER_HOST: `unix://${folder}/docker.sock`, ...env },
+  });
+
+async function checksOf(env: Readonly<Record<string, string>> = {}) {
+  const { exitCode, stdout } = await examine(['--json'], env);
+  const { ok, checks } = JSON.parse(stdout);
+  expect(ok).toBe(exitCode === 0);
+  return { exitCode, checks: Object.fromEntries(checks.map((check: { name: string }) => [check.name, check])) };
+}
+
+test('says that nothing is wrong, and what it looked at', async () => {
+  const { exitCode, stdout } = await examine();
+  expect(stdout).toMatch(/^Nothing is wrong\./);
+  expect(stdout).toMatch(/engine +well +Docker 28\.5\.2/);
+  expect(stdout).toMatch(/clocks +well/);
+  expect(stdout).not.toContain('skipped');
+  expect(exitCode).toBe(0);
+});
+
+test('says first what is wrong, with what to do, and ends with 1', async () => {
+  answers['/secrets'] = [{ ID: 's1', Spec: { Name: 'db', Labels: { vault_pth: 'app' }, Driver: { Name: DRIVER } } }];
+  const { exitCode, stdout } = await examine();
+  expect(stdout).toMatch(
+    /^1 thing wrong, 0 hints:\n\nWRONG labels: db: label "vault_pth" is not known; .*\n.*\n? *Create the secret again/,
+  );
+  expect(exitCode).toBe(1);
+});
+
+test('a missing policy is given as it has to be added', async () => {
+  const policy = 'path "secret/metadata/app" { capabilities = ["read"] }';
+  plugin.say({
+    'GET /api/v1/overview': says({
+      ...well(),
+      problems: [`secret/app: our policy refuses its metadata; add ${policy}`, 'another'],
+    }),
+  });
+  const { exitCode, checks } = await checksOf();
+  expect(checks.policies.findings).toEqual([
+    {
+      kind: 'wrong',
+      message: `secret/app: our policy refuses its metadata; add ${policy}`,
+      mend: `Add to the policy of the plugin's identity: ${policy}`,
+    },
+  ]);
+  expect(checks.plugin.findings).toMatchObject([{ message: 'another' }]);
+  expect(exitCode).toBe(1);
+});
+
+test('a provider that is away is told with what to do', async () => {
+  const [vault] = overview().providers;
+  const error = { code: 'UNAVAILABLE', message: 'connect ECONNREFUSED' };
+  plugin.say({ 'GET /api/v1/overview': says({ ...well(), providers: [{ ...vault, state: 'left-alone', error }] }) });
+  const { checks } = await checksOf();
+  expect(checks.providers.findings[0].message).toBe(
+    'vault does not answer and is left alone for a while: connect ECONNREFUSED (UNAVAILABLE)',
+  );
+});
+
+test('clocks that differ are told by name', async () => {
+  plugin.say({ 'GET /api/v1/overview': well() });
+  const { checks } = await checksOf();
+  expect(checks.clocks.findings[0].message).toMatch(/^the clock of .* ahead of that of the plugin$/);
+});
+
+test('where there is no engine, the rest is checked', async () => {
+  const { exitCode, checks } = await checksOf({ DOCKER_HOST: `unix://${folder}/none.sock` });
+  expect(checks.engine.state).toBe('wrong');
+  for (const name of ['swarm', 'socket', 'drivers', 'labels', 'services']) expect(checks[name].state).toBe('skipped');
+  expect(checks.plugin.state).toBe('well');
+  expect(exitCode).toBe(1);
+});
+
+test('where the plugin is not reached, the rest is checked, and the exit code is 3', async () => {
+  answers['/secrets'] = [{ ID: 's1', Spec: { Name: 'db', Labels: { file_pth: 'app' }, Driver: { Name: DRIVER } } }];
+  const { exitCode, checks } = await checksOf({
+    VAULT_SWARM_URL: 'http://127.0.0.1:1',
+    PLUGIN_NAME: DRIVER,
+    SECRETS_PROVIDER: 'file',
+  });
+  expect(checks.plugin.findings[0].message).toContain('nothing listens');
+  expect(checks.labels.findings[0].message).toContain('"file_pth"');
+  expect(exitCode).toBe(3);
+});
+
+test('a plugin that refuses the token is found, and is no plugin that was not reached', async () => {
+  plugin.say({ 'GET /api/v1/overview': problem(401, 'The token is needed.') });
+  const { exitCode, checks } = await checksOf();
+  expect(checks.plugin.findings[0].mend).toContain('VAULT_SWARM_TOKEN_FILE');
+  expect(exitCode).toBe(1);
+});
+
+test('wrong variables are found too', async () => {
+  const { exitCode, checks } = await checksOf({ DOCKER_HOST: 'ssh://host', VAULT_SWARM_URL: 'nonsense' });
+  expect(checks.engine.findings[0].message).toContain('DOCKER_HOST');
+  expect(checks.plugin.findings[0].message).toContain('VAULT_SWARM_URL');
+  expect(exitCode).toBe(1);
+});
+
+test('names can send nothing to the terminal, and all of it fits', async () => {
+  answers['/secrets'] = [
+    {
+      ID: 's1',
+      Spec: { Name: `db\u001b[2J${'x'.repeat(100)}`, Labels: { vault_pth: '\u009b' }, Driver: { Name: DRIVER } },
+    },
+  ];
+  const { stdout } = await examine();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+});

@@ -1,0 +1,141 @@
+import { Environment } from '@vault-swarm/provider';
+import { EXIT, type ExitCode, Failure } from '../failure.ts';
+import type { PluginClient } from '../plugin/client.ts';
+import type { Report } from '../report.ts';
+import type { Paper } from '../terminal/paper.ts';
+import { count } from '../terminal/words.ts';
+import type { World } from '../world.ts';
+import { type ClockReading, checkClocks } from './clock-check.ts';
+import { checkDrivers, ourSecrets } from './driver-check.ts';
+import { askEngine, type EngineFacts, type SwarmFacts } from './engine.ts';
+import { checkEngine, checkSwarm } from './engine-check.ts';
+import { type Check, type Finding, skipped } from './finding.ts';
+import { checkLabels } from './label-check.ts';
+import { checkPlugin, checkPolicies, checkProviders, checkTransport, type PluginFacts } from './plugin-check.ts';
+import { askSocket } from './plugin-socket.ts';
+import { checkServices } from './service-check.ts';
+import { checkSocket } from './socket-check.ts';
+import { readVaultClock } from './vault-clock.ts';
+
+/**
+ * Looks from here at all that people get wrong, and says how to mend it. Only looks. What can't be looked at from here
+ * is named, and the rest is checked.
+ *
+ * @param open makes the client; what it throws is found too.
+ */
+export async function doctor(open: () => PluginClient, world: World): Promise<Report> {
+  const [engine, plugin, vault] = await Promise.all([askEngine(world), askPlugin(open), readVaultClock(world)]);
+  const environment = new Environment(world.env, world.readFile);
+  const pluginName =
+    plugin.kind === 'answered' ? plugin.overview.plugin.name : environment.text('PLUGIN_NAME', 'vault-secrets-plugin');
+  const configured = environment.optional('PLUGIN_SOCKET') ?? null;
+  const checks = [
+    checkEngine(engine),
+    checkSwarm(engine),
+    await checkSocket(engine, pluginName, configured, askSocket),
+    ...checkTheSwarm(engine, pluginName, providersOf(plugin, environment)),
+    checkPlugin(plugin),
+    checkProviders(plugin),
+    checkPolicies(plugin),
+    checkTransport(plugin),
+    checkClocks([...clocksOf(engine, plugin), ...(vault === null ? [] : [vault])]),
+  ];
+  return {
+    exitCode: exitCodeOf(checks, plugin),
+    document: { checks: checks.map(checkDocument) },
+    show: (paper) => show(paper, checks),
+  };
+}
+
+async function askPlugin(open: () => PluginClient): Promise<PluginFacts> {
+  try {
+    const client = open();
+    const begunMs = Date.now();
+    const { document, atMs } = await client.overview();
+    // It tells whole seconds that have begun.
+    const aheadMs = atMs === null ? null : atMs + 500 - (begunMs + Date.now()) / 2;
+    return { kind: 'answered', address: client.address, overview: document, aheadMs };
+  } catch (error) {
+    if (error instanceof Failure) return { kind: 'failed', failure: error };
+    throw error;
+  }
+}
+
+function checkTheSwarm(engine: EngineFacts, pluginName: string, providers: readonly string[]): readonly Check[] {
+  const swarm = swarmOf(engine);
+  if (swarm === null)
+    return (['drivers', 'labels', 'services'] as const).map((name) => skipped(name, 'no manager was reached'));
+  const ours = ourSecrets(swarm.secrets, pluginName);
+  return [
+    checkDrivers(swarm.secrets, pluginName),
+    checkLabels(ours, swarm.services, providers),
+    checkServices(swarm.services, ours),
+  ];
+}
+
+function swarmOf(engine: EngineFacts): SwarmFacts | null {
+  return engine.kind === 'answered' && engine.swarm !== null && 'secrets' in engine.swarm ? engine.swarm : null;
+}
+
+/** As the plugin says, else as it is configured here. */
+function providersOf(plugin: PluginFacts, environment: Environment): readonly string[] {
+  const told = plugin.kind === 'answered' ? plugin.overview.providers.map(({ name }) => name) : [];
+  if (told.length > 0) return told;
+  return environment
+    .text('SECRETS_PROVIDER', 'vault')
+    .split(',')
+    .map((name) => name.trim());
+}
+
+function clocksOf(engine: EngineFacts, plugin: PluginFacts): readonly ClockReading[] {
+  const readings: ClockReading[] = [];
+  if (plugin.kind === 'answered' && plugin.aheadMs !== null) {
+    readings.push({ name: 'the plugin', aheadMs: plugin.aheadMs });
+  }
+  const systemTimeMs = engine.kind === 'answered' ? Date.parse(engine.info.SystemTime ?? '') : Number.NaN;
+  if (engine.kind === 'answered' && !Number.isNaN(systemTimeMs)) {
+    readings.push({ name: 'the engine', aheadMs: systemTimeMs - engine.askedAtMs });
+  }
+  return readings;
+}
+
+function exitCodeOf(checks: readonly Check[], plugin: PluginFacts): ExitCode {
+  if (plugin.kind === 'failed' && plugin.failure.exitCode === EXIT.notReached) return EXIT.notReached;
+  return findingsOf(checks, 'wrong').length === 0 ? EXIT.well : EXIT.wrong;
+}
+
+function findingsOf(checks: readonly Check[], kind: Finding['kind']) {
+  return checks.flatMap(({ name, findings }) =>
+    findings.filter((finding) => finding.kind === kind).map((finding) => ({ name, ...finding })),
+  );
+}
+
+function stateOf({ isSkipped, findings }: Check): 'skipped' | 'wrong' | 'hint' | 'well' {
+  if (isSkipped) return 'skipped';
+  if (findings.length === 0) return 'well';
+  return findings.some(({ kind }) => kind === 'wrong') ? 'wrong' : 'hint';
+}
+
+function checkDocument(check: Check) {
+  const { name, summary, findings } = check;
+  return { name, state: stateOf(check), summary, findings };
+}
+
+function show(paper: Paper, checks: readonly Check[]): void {
+  const wrongs = findingsOf(checks, 'wrong');
+  const hints = findingsOf(checks, 'hint');
+  if (wrongs.length === 0)
+    paper.say(`Nothing is wrong${hints.length === 0 ? '' : `; ${count(hints.length, 'hint')}`}.`, 'good');
+  else paper.say(`${count(wrongs.length, 'thing')} wrong, ${count(hints.length, 'hint')}:`, 'bad');
+  for (const { name, kind, message, mend } of [...wrongs, ...hints]) {
+    paper.gap();
+    const isWrong = kind === 'wrong';
+    paper.item(`${isWrong ? 'WRONG' : 'hint '} `, `${name}: ${message}`, isWrong ? 'bad' : 'warn');
+    paper.item('      ', mend);
+  }
+  paper.gap();
+  for (const check of checks) {
+    const state = stateOf(check);
+    paper.item(`${check.name.padEnd(10)} ${state.padEnd(8)} `, check.summary, state === 'skipped' ? 'faint' : 'plain');
+  }
+}

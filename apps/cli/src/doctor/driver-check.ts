@@ -1,0 +1,42 @@
+import { names } from '../terminal/words.ts';
+import type { EngineSecret } from './engine.ts';
+import { type Check, checked, type Finding, hint, wrong } from './finding.ts';
+import { resembles, withoutTag } from './plugin-name.ts';
+
+/** The secrets whose driver is the plugin of this name. */
+export function ourSecrets(secrets: readonly EngineSecret[], pluginName: string): readonly EngineSecret[] {
+  return secrets.filter(({ Spec: spec }) => withoutTag(spec?.Driver?.Name ?? '') === withoutTag(pluginName));
+}
+
+/** Whether secrets name the plugin as it is called. */
+export function checkDrivers(secrets: readonly EngineSecret[], pluginName: string): Check {
+  const ours = ourSecrets(secrets, pluginName);
+  const others = new Map<string, string[]>();
+  for (const { Spec: spec } of secrets) {
+    const driver = spec?.Driver?.Name;
+    if (driver === undefined || withoutTag(driver) === withoutTag(pluginName)) continue;
+    others.set(driver, [...(others.get(driver) ?? []), spec?.Name ?? '']);
+  }
+  const findings: Finding[] = [...others].flatMap(([driver, users]) =>
+    resembles(driver, pluginName)
+      ? wrong(
+          `the driver of ${names(users)} is ${driver}, and the plugin's name is ${pluginName}`,
+          `Create these secrets again with --driver ${pluginName} (it can't be changed), or start the plugin with PLUGIN_NAME=${withoutTag(driver)}.`,
+        )
+      : [],
+  );
+  if (ours.length === 0 && findings.length === 0) findings.push(noneIsOurs([...others.keys()], pluginName));
+  return checked('drivers', `${ours.length} of ${secrets.length} secrets have the driver ${pluginName}`, findings);
+}
+
+function noneIsOurs(drivers: readonly string[], pluginName: string): Finding {
+  return drivers.length === 0
+    ? hint(
+        `no secret has the driver ${pluginName} yet`,
+        `docker secret create --driver ${pluginName} --label vault_path=PATH NAME makes one.`,
+      )
+    : hint(
+        `no secret has the driver ${pluginName}, but there are some with ${names(drivers)}`,
+        `If one of these is this plugin, say so by PLUGIN_NAME, here and where it is started.`,
+      );
+}

@@ -1,0 +1,80 @@
+import type { EngineFacts } from './engine.ts';
+import { type Check, checked, skipped, wrong } from './finding.ts';
+
+/** Whether there is an engine, and it answers. */
+export function checkEngine(facts: EngineFacts): Check {
+  switch (facts.kind) {
+    case 'misconfigured':
+      return checked(
+        'engine',
+        'it can not be asked',
+        facts.problems.map(({ variable, message }) => wrong(`${variable}: ${message}`, 'Correct the variable.')),
+      );
+    case 'silent':
+      return silent(facts);
+    case 'answered':
+      return checked('engine', `Docker ${facts.info.ServerVersion ?? 'of an unknown version'} at ${facts.address}`);
+  }
+}
+
+/** Whether the engine is a manager of a Swarm that works. */
+export function checkSwarm(facts: EngineFacts): Check {
+  if (facts.kind !== 'answered') return skipped('swarm', 'no engine was reached');
+  const { LocalNodeState: state = 'inactive', ControlAvailable: isManager, Error: reason } = facts.info.Swarm ?? {};
+  if (state !== 'active') {
+    const [message, mend] = NOT_ACTIVE[state] ?? [`this engine's Swarm is ${state}`, 'Look at docker info.'];
+    return checked('swarm', state, [wrong(reason ? `${message}: ${reason}` : message, mend)]);
+  }
+  if (isManager !== true) {
+    return checked('swarm', 'a worker', [
+      wrong(
+        'this node is a worker: only managers are asked for secrets, and can look at the Swarm',
+        'Run the plugin, and this command, on the managers.',
+      ),
+    ]);
+  }
+  if (facts.swarm !== null && 'error' in facts.swarm) {
+    return checked('swarm', 'a manager that does not answer', [
+      wrong(
+        `the Swarm can't be looked at: ${reasonOf(facts.swarm.error)}`,
+        'Between two leaders this takes up to half a minute; if it lasts, look whether most managers are up (docker node ls).',
+      ),
+    ]);
+  }
+  return checked('swarm', 'a manager of an active Swarm');
+}
+
+const NOT_ACTIVE: Readonly<Record<string, readonly [string, string]>> = {
+  inactive: ['this engine is in no Swarm', 'Run docker swarm init, or docker swarm join with a manager token.'],
+  locked: ['the Swarm of this engine is locked', 'Run docker swarm unlock on this node.'],
+  pending: ['this engine is still joining its Swarm', 'Wait, and look at docker info if it lasts.'],
+  error: ['the Swarm of this engine is broken', 'Look at docker info and at the log of the engine.'],
+};
+
+function silent({ address, isDefault, error }: Extract<EngineFacts, { kind: 'silent' }>): Check {
+  const code = codeOf(error);
+  if (isDefault && code === 'ENOENT') {
+    return skipped(
+      'engine',
+      `there is no Docker here (${address}); run this on a manager to have the Swarm checked too`,
+    );
+  }
+  return checked('engine', 'it does not answer', [wrong(reasonOf(error), MENDS[code] ?? OTHERWISE)]);
+}
+
+const OTHERWISE = 'Look at DOCKER_HOST, and whether the engine runs and answers docker info.';
+const MENDS: Readonly<Record<string, string>> = {
+  ENOENT: 'There is no such socket: correct DOCKER_HOST, or start the engine.',
+  ECONNREFUSED: 'Nothing listens there: start the engine, or correct DOCKER_HOST.',
+  EACCES: 'Run this as root, or as a member of the group docker.',
+  EPERM: 'Run this as root, or as a member of the group docker.',
+};
+
+function codeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

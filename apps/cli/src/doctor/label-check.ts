@@ -1,0 +1,87 @@
+import { awsLabelScheme } from '@vault-swarm/aws/config';
+import { fileLabelScheme } from '@vault-swarm/file/config';
+import { LabelReader, type LabelScheme, type NamedScheme, ProviderError } from '@vault-swarm/provider';
+import { vaultLabelScheme } from '@vault-swarm/vault/config';
+import { count } from '../terminal/words.ts';
+import type { EngineSecret, EngineService } from './engine.ts';
+import { type Check, checked, type Finding, skipped, wrong } from './finding.ts';
+import { distance } from './plugin-name.ts';
+
+const COMMON = ['provider', 'rotate', 'encoding'];
+
+/** What the labels of a provider of this name mean. A mount changes what a path is, and not whether it is right. */
+const SCHEMES: ReadonlyMap<string, LabelScheme> = new Map([
+  ['vault', vaultLabelScheme({ mount: 'secret' })],
+  ['openbao', vaultLabelScheme({ mount: 'secret', kind: 'openbao' })],
+  ['aws', awsLabelScheme],
+  ['file', fileLabelScheme],
+]);
+
+/**
+ * Whether the labels of these secrets can be read as they stand, by the plugin's own reader, and whether one that it
+ * passes over was meant for it.
+ *
+ * @param providers names of the plugin's providers; the first is the default.
+ */
+export function checkLabels(
+  secrets: readonly EngineSecret[],
+  services: readonly EngineService[],
+  providers: readonly string[],
+): Check {
+  const schemes = providers.flatMap((name): readonly NamedScheme[] => {
+    const scheme = SCHEMES.get(name);
+    return scheme === undefined ? [] : [{ name, scheme }];
+  });
+  if (schemes.length < providers.length) {
+    return skipped(
+      'labels',
+      `not all of the providers ${providers.join(', ')} are known here; vault-swarm secrets shows what is wrong`,
+    );
+  }
+  const reader = new LabelReader(schemes);
+  const findings = secrets.flatMap((secret) => [
+    ...unreadable(reader, secret, services),
+    ...passedOver(secret, [...COMMON, ...schemes.flatMap(({ scheme }) => scheme.names)]),
+  ]);
+  return checked('labels', `of ${count(secrets.length, 'secret')}, for ${providers.join(', ')}`, findings);
+}
+
+const MEND = "Create the secret again with the right labels: Docker's command line can't change them.";
+
+function unreadable(
+  reader: LabelReader,
+  { ID: id, Spec: spec }: EngineSecret,
+  services: readonly EngineService[],
+): Finding[] {
+  const user = services.find(({ Spec: service }) =>
+    service?.TaskTemplate?.ContainerSpec?.Secrets?.some(({ SecretID }) => SecretID === id),
+  );
+  const name = spec?.Name ?? id;
+  try {
+    // Whether it has a service yet is no question of its labels.
+    reader.read(spec?.Labels ?? {}, name, user?.Spec?.Name ?? 'SERVICE');
+    return [];
+  } catch (error) {
+    if (error instanceof ProviderError) return [wrong(`${name}: ${error.message}`, MEND)];
+    throw error;
+  }
+}
+
+/** Labels without a provider's prefix are anybody's, so the plugin says nothing of them. */
+function passedOver({ ID: id, Spec: spec }: EngineSecret, known: readonly string[]): Finding[] {
+  return Object.keys(spec?.Labels ?? {}).flatMap((label) => {
+    if (known.includes(label) || label.includes('.') || known.some((name) => label.startsWith(prefixOf(name))))
+      return [];
+    const meant = known.find((name) => distance(plain(label), plain(name)) <= (name.length > 8 ? 2 : 1));
+    if (meant === undefined) return [];
+    return [wrong(`${spec?.Name ?? id}: the label "${label}" means nothing to the plugin; "${meant}" does`, MEND)];
+  });
+}
+
+function prefixOf(name: string): string {
+  return COMMON.includes(name) ? `${name}\0` : `${name.split('_')[0]}_`;
+}
+
+function plain(label: string): string {
+  return label.toLowerCase().replaceAll('-', '_');
+}

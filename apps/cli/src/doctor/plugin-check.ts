@@ -1,0 +1,115 @@
+import type { Overview } from '@vault-swarm/http/api';
+import type { Failure } from '../failure.ts';
+import type { PluginAddress } from '../plugin/address.ts';
+import { VERSION } from '../version.ts';
+import { type Check, checked, type Finding, hint, skipped, wrong } from './finding.ts';
+
+/** What asking the plugin came to. */
+export type PluginFacts =
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | {
+      readonly kind: 'answered';
+      readonly address: PluginAddress;
+      readonly overview: Overview;
+      /** The plugin's clock less ours, in milliseconds, give or take a second; `null` where it did not tell. */
+      readonly aheadMs: number | null;
+    };
+
+const NOT_REACHED = 'the plugin was not reached';
+
+/** Whether the plugin is reached, and what it says itself. */
+export function checkPlugin(facts: PluginFacts): Check {
+  if (facts.kind === 'failed') {
+    const { message, advice } = facts.failure;
+    return checked('plugin', 'it could not be asked', [wrong(message, advice)]);
+  }
+  const { overview, address } = facts;
+  const findings: Finding[] = overview.problems
+    .filter((problem) => policiesIn(problem).length === 0)
+    .map((problem) => wrong(problem, 'See docs/reference/errors.md and the log of the plugin.'));
+  if (!overview.healthy) {
+    findings.unshift(
+      wrong(
+        'the plugin is not healthy: its passes do not end, or Docker does not answer it',
+        'Look at its log; it must reach the Docker socket.',
+      ),
+    );
+  }
+  if (!overview.rotation_enabled) {
+    findings.push(
+      hint('the rotation is turned off', 'Start the plugin with ENABLE_ROTATION=true to have values rotated.'),
+    );
+  }
+  if (overview.plugin.version !== VERSION) {
+    findings.push(
+      hint(
+        `the plugin is version ${overview.plugin.version}, and this command line ${VERSION}`,
+        'Use the bin/vault-swarm that came with the plugin.',
+      ),
+    );
+  }
+  return checked('plugin', `${overview.plugin.name} ${overview.plugin.version} at ${address.url.origin}`, findings);
+}
+
+const MENDS: Readonly<Record<string, string>> = {
+  UNAVAILABLE:
+    'Look whether it runs and is unsealed, and whether this node reaches it; last good values are served meanwhile.',
+  UNAUTHENTICATED: "Renew the plugin's token, or the secret id of its AppRole.",
+  ACCESS_DENIED: 'Add the policy that the message names.',
+  RATE_LIMITED: 'Lengthen VAULT_ROTATION_INTERVAL, or raise the quota.',
+};
+
+/** Whether the plugin's providers answer it. */
+export function checkProviders(facts: PluginFacts): Check {
+  if (facts.kind === 'failed') return skipped('providers', NOT_REACHED);
+  const { providers } = facts.overview;
+  return checked(
+    'providers',
+    providers.map(({ name, state }) => `${name} ${state}`).join(', '),
+    providers.flatMap(({ name, state, error }) => {
+      if (state === 'ok' || state === 'unused') return [];
+      const away = state === 'left-alone' ? 'does not answer and is left alone for a while' : 'fails';
+      const reason = error === null ? '' : `: ${error.message} (${error.code})`;
+      return [wrong(`${name} ${away}${reason}`, MENDS[error?.code ?? ''] ?? 'See docs/reference/errors.md.')];
+    }),
+  );
+}
+
+/** Whether a policy is missing, by what the plugin says of its providers. */
+export function checkPolicies(facts: PluginFacts): Check {
+  if (facts.kind === 'failed') return skipped('policies', NOT_REACHED);
+  const findings = facts.overview.problems.flatMap((problem) => {
+    const [policy] = policiesIn(problem);
+    return policy === undefined ? [] : [wrong(problem, `Add to the policy of the plugin's identity: ${policy}`)];
+  });
+  return checked(
+    'policies',
+    findings.length === 0 ? 'none is known to be missing' : `${findings.length} missing`,
+    findings,
+  );
+}
+
+/** Whether the token can be read on its way. */
+export function checkTransport(facts: PluginFacts): Check {
+  if (facts.kind === 'failed') return skipped('transport', NOT_REACHED);
+  const { url, token } = facts.address;
+  const isNear = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === 'https:') return checked('transport', 'HTTPS');
+  return checked(
+    'transport',
+    isNear ? 'HTTP on this machine' : 'HTTP',
+    isNear || token === null
+      ? []
+      : [
+          hint(
+            `the token of ${token.variable} goes to ${url.hostname} without encryption`,
+            'Give the plugin MONITORING_TLS_CERT_FILE and MONITORING_TLS_KEY_FILE, or ask it on its own machine.',
+          ),
+        ],
+  );
+}
+
+/** The rules that a message of the Vault adapter names. */
+function policiesIn(problem: string): readonly string[] {
+  return problem.match(/path "[^"]+" \{ capabilities = \[[^\]]*\] \}/g) ?? [];
+}

@@ -1,0 +1,64 @@
+import { count, names } from '../terminal/words.ts';
+import type { EngineSecret, EngineService } from './engine.ts';
+import { type Check, checked, type Finding, hint } from './finding.ts';
+
+/** What a rotation would do to the services that use these secrets, where it may surprise. */
+export function checkServices(services: readonly EngineService[], secrets: readonly EngineSecret[]): Check {
+  const ids = new Set(secrets.map(({ ID }) => ID));
+  const users = services.filter(
+    ({ Spec: spec }) =>
+      isLongRunning(spec) && spec?.TaskTemplate?.ContainerSpec?.Secrets?.some(({ SecretID = '' }) => ids.has(SecretID)),
+  );
+  const findings: Finding[] = [];
+  const note = (found: readonly EngineService[], message: (who: string) => string, mend: string) => {
+    if (found.length > 0) findings.push(hint(message(names(found.map(nameOf))), mend));
+  };
+  const lonely = users.filter((service) => isLonely(service) && !startsFirst(service));
+  note(
+    lonely.filter(keepsData),
+    (who) => `a rotation restarts the only task of ${who}, which keeps data, and stops it before the new one starts`,
+    'Label its secrets rotate=manual to choose the moment (vault-swarm rotate), or make the service bear a restart.',
+  );
+  note(
+    lonely.filter((service) => !keepsData(service)),
+    (who) => `a rotation stops the only task of ${who} before the new one starts`,
+    'If two may run for a moment: docker service update --update-order start-first SERVICE.',
+  );
+  note(
+    users.filter((service) => failureAction(service) === 'continue'),
+    (who) => `${who}: Swarm goes on with an update whose tasks fail, so a bad value reaches all of them`,
+    'docker service update --update-failure-action rollback SERVICE lets a bad value be taken back.',
+  );
+  note(
+    users.filter((service) => failureAction(service) === undefined),
+    (who) =>
+      `${who}: no update_config, so Swarm's defaults hold: one task at a time, stopped first, a pause at a failure`,
+    'Say by update_config how they shall roll: order, parallelism, monitor, failure_action: rollback.',
+  );
+  return checked('services', `${count(users.length, 'service')} would be rolled by rotations`, findings);
+}
+
+function nameOf({ Spec: spec }: EngineService): string {
+  return spec?.Name ?? '';
+}
+
+function isLongRunning(spec: EngineService['Spec']): boolean {
+  return spec?.Mode?.Replicated !== undefined || spec?.Mode?.Global !== undefined;
+}
+
+function isLonely({ Spec: spec }: EngineService): boolean {
+  return spec?.Mode?.Replicated?.Replicas === 1;
+}
+
+function startsFirst({ Spec: spec }: EngineService): boolean {
+  return spec?.UpdateConfig?.Order === 'start-first';
+}
+
+function keepsData({ Spec: spec }: EngineService): boolean {
+  return spec?.TaskTemplate?.ContainerSpec?.Mounts?.some(({ Type: type }) => type !== 'tmpfs') ?? false;
+}
+
+/** `undefined` where the service says nothing of its updates. */
+function failureAction({ Spec: spec }: EngineService): string | undefined {
+  return spec?.UpdateConfig === undefined ? undefined : (spec.UpdateConfig.FailureAction ?? 'pause');
+}

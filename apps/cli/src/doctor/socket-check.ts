@@ -1,0 +1,115 @@
+import type { EngineFacts, ManagedPlugin } from './engine.ts';
+import { type Check, checked, hint, skipped, wrong } from './finding.ts';
+import { withoutTag } from './plugin-name.ts';
+import type { SocketAnswer } from './plugin-socket.ts';
+
+/** The longest path that a socket can have: the kernel's field has 108 bytes, and ends with a zero. */
+const LONGEST_PATH = 107;
+const FOLDER = '/run/docker/plugins';
+
+/** How a socket is asked who it is. */
+export type AskSocket = (path: string) => Promise<SocketAnswer>;
+
+/**
+ * Whether the engine finds the plugin: as a managed plugin, or by a socket where it looks for one.
+ *
+ * @param configured the socket that the environment names; `null` where it names none.
+ */
+export async function checkSocket(
+  facts: EngineFacts,
+  pluginName: string,
+  configured: string | null,
+  ask: AskSocket,
+): Promise<Check> {
+  if (facts.kind !== 'answered') return skipped('socket', 'no engine was reached');
+  const name = withoutTag(pluginName);
+  const managed = facts.managed.find((plugin) => withoutTag(plugin.Name ?? '') === name);
+  if (managed !== undefined) return checkManaged(managed);
+  if (!facts.isLocal)
+    return skipped('socket', `no managed plugin ${name}, and the engine's sockets are on another machine`);
+  const paths = [`${FOLDER}/${name}.sock`, `${FOLDER}/${name}/${name}.sock`];
+  for (const path of paths) {
+    const answer = await ask(path);
+    if (answer.kind !== 'missing') return describeSocket(path, answer);
+  }
+  const length = Buffer.byteLength(paths[0] ?? '');
+  if (length > LONGEST_PATH) {
+    return checked('socket', 'too long', [
+      wrong(
+        `the path ${paths[0]} has ${length} bytes, and a socket's may have ${LONGEST_PATH}`,
+        'Give the plugin a shorter PLUGIN_NAME.',
+      ),
+    ]);
+  }
+  const specified = configured === null || paths.includes(configured) ? null : await ask(configured);
+  return checked('socket', 'not found', [
+    specified?.kind === 'answers'
+      ? wrong(
+          `the plugin's socket is ${configured}, where the engine does not look for ${name}`,
+          `Remove PLUGIN_SOCKET (it is then ${paths[0]}), or write unix://${configured} into /etc/docker/plugins/${name}.spec.`,
+        )
+      : wrong(
+          `the engine finds no plugin ${name}: neither ${paths.join(' nor ')} is there, and it is no managed plugin`,
+          `Start the plugin on this node with PLUGIN_NAME=${name}; in a container it needs ${FOLDER} mounted.`,
+        ),
+  ]);
+}
+
+function checkManaged({ Id: id = '', Name: name = '', Enabled: isEnabled, Config: config }: ManagedPlugin): Check {
+  const { Socket: socket = '', Types: types } = config?.Interface ?? {};
+  const path = `${FOLDER}/${id}/${socket}`;
+  const length = Buffer.byteLength(path);
+  return checked('socket', `the managed plugin ${name}`, [
+    ...(isEnabled === true
+      ? []
+      : [wrong(`the managed plugin ${name} is disabled`, `Run docker plugin enable ${name}.`)]),
+    ...(types?.some((type) => type.includes('secretprovider'))
+      ? []
+      : [
+          wrong(
+            `the managed plugin ${name} is no secret driver`,
+            'Give our plugin another PLUGIN_NAME, or remove that one.',
+          ),
+        ]),
+    ...(length > LONGEST_PATH
+      ? [
+          wrong(
+            `the path of its socket, ${path}, has ${length} bytes; Docker 20.10 can't use more than ${LONGEST_PATH}`,
+            'Make the plugin with a shorter interface.socket in its config.json, such as plugin.sock.',
+          ),
+        ]
+      : []),
+  ]);
+}
+
+function describeSocket(path: string, answer: Exclude<SocketAnswer, { kind: 'missing' }>): Check {
+  switch (answer.kind) {
+    case 'answers':
+      return answer.roles.includes('secretprovider')
+        ? checked('socket', `the plugin answers at ${path}`)
+        : checked('socket', path, [
+            wrong(
+              `what answers at ${path} is no secret driver`,
+              'Give our plugin another PLUGIN_NAME, or end that one.',
+            ),
+          ]);
+    case 'refused':
+      return checked('socket', path, [
+        wrong(
+          `nobody answers at ${path}: a process that is gone left it`,
+          'Start the plugin; it replaces such a socket.',
+        ),
+      ]);
+    case 'denied':
+      return checked('socket', path, [
+        hint(`${path} may not be opened by this user`, 'Run this as root to have it asked.'),
+      ]);
+    case 'failed':
+      return checked('socket', path, [
+        wrong(
+          `what listens at ${path} does not answer as a plugin: ${answer.reason}`,
+          'Look whether it is our plugin and whether it hangs; then start it anew.',
+        ),
+      ]);
+  }
+}
