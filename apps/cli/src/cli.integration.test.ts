@@ -84,7 +84,7 @@ async function everyTaskHas(value: string): Promise<boolean> {
 }
 
 /** The command line as an operator on this manager runs it. */
-async function cli(...args: readonly string[]) {
+function begin(...args: readonly string[]) {
   const child = spawn(launcher, args, { env: { PATH: process.env.PATH ?? '', ...environment() } });
   let stdout = '';
   let stderr = '';
@@ -94,8 +94,14 @@ async function cli(...args: readonly string[]) {
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
   });
-  const [exitCode] = await once(child, 'close');
-  return { exitCode, stdout, stderr };
+  const ended = once(child, 'close').then(([exitCode]) => exitCode as number | null);
+  return { child, ended, text: () => stdout, errors: () => stderr };
+}
+
+async function cli(...args: readonly string[]) {
+  const { ended, text, errors } = begin(...args);
+  const exitCode = await ended;
+  return { exitCode, stdout: text(), stderr: errors() };
 }
 
 /** Asks again until the answer is this. */
@@ -147,12 +153,18 @@ test('a manual rotation is planned, made on request, and then done', async () =>
   });
   expect(await everyTaskHas('p1')).toBe(true);
 
+  const followed = begin('events', '--follow');
+  await waitFor(() => followed.text() !== '', { timeoutMs: IN_TIME, what: 'the events so far' });
   const rotated = await cli('rotate', 'db', '--yes', '--json');
   expect(JSON.parse(rotated.stdout)).toMatchObject({ ok: true, services: [{ name: 'web', outcome: 'rolls' }] });
   await waitFor(() => everyTaskHas('p2'), { timeoutMs: IN_TIME, what: 'two tasks with the second value' });
 
-  const events = await waitForCli(['events'], ({ stdout }) => stdout.includes('rollout.completed'));
-  expect(events.stdout + planned.stdout + rotated.stdout).not.toMatch(/\bp[12]\b/);
+  await waitFor(() => followed.text().includes('rollout.completed'), { timeoutMs: IN_TIME, what: 'the end, followed' });
+  followed.child.kill('SIGINT');
+  expect(await followed.ended).toBe(0);
+  const events = await cli('events');
+  expect(events.stdout).toContain('rollout.completed');
+  expect(events.stdout + followed.text() + planned.stdout + rotated.stdout).not.toMatch(/\bp[12]\b/);
 });
 
 test('what is not there is said', async () => {

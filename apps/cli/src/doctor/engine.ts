@@ -6,7 +6,7 @@ import { systemClock } from '../system-clock.ts';
 import type { World } from '../world.ts';
 
 /** What `GET /info` says. Empty fields are left out by the engine, in all of these. */
-export interface EngineInfo {
+interface EngineInfo {
   readonly ServerVersion?: string;
   readonly SystemTime?: string;
   readonly Swarm?: {
@@ -35,7 +35,7 @@ export interface EngineSecret {
 }
 
 /** How a service is updated. */
-export interface EngineUpdateConfig {
+interface EngineUpdateConfig {
   readonly FailureAction?: string;
   readonly Order?: string;
 }
