@@ -132,7 +132,7 @@ test('status, secrets and services show a Swarm that is well', async () => {
   expect(status.stdout).toContain(`${DRIVER} 0.`);
   expect(status.stdout).toContain('leader');
   const secrets = await cli('secrets');
-  expect(secrets.stdout).toMatch(/db +vault secret\/app, +1 /);
+  expect(secrets.stdout).toMatch(/db +vault secret\/app, field password +1 /);
   expect(secrets.exitCode).toBe(0);
   const services = await cli('services', '--json');
   expect(JSON.parse(services.stdout)).toMatchObject({ ok: true, services: [{ name: 'web', secrets: ['db'] }] });
