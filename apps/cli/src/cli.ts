@@ -9,7 +9,6 @@ import { secrets } from './commands/secrets.ts';
 import { services } from './commands/services.ts';
 import { status } from './commands/status.ts';
 import { addCompletion, COMPLETION_TIMEOUT_MS, type KnownNames, knownNames, wantsNames } from './completion.ts';
-import { doctor } from './doctor/doctor.ts';
 import { EXIT, type ExitCode, Failure } from './failure.ts';
 import { follow } from './follow.ts';
 import { findPlugin } from './plugin/address.ts';
@@ -95,7 +94,11 @@ class Cli {
         refuseJson(options, '--follow');
         return this.#follow(options, level, options.limit);
       },
-      doctor: async (options) => this.#give(options, await doctor(() => this.#open(options), this.#world)),
+      doctor: async (options) => {
+        // Only this asks Docker: the others do not load what that takes.
+        const { doctor } = await import('./doctor/doctor.ts');
+        this.#give(options, await doctor(() => this.#open(options), this.#world));
+      },
     };
   }
 

@@ -159,7 +159,7 @@ test('a Swarm without a secret of ours is a hint', () => {
 test.each([
   [{ vault_path: 'a', vault_feild: 'b' }, 'label "vault_feild" is not known'],
   [{ vault_path: 'a', rotate: 'never' }, 'label "rotate" = "never" must be one of auto, manual, off'],
-  [{ file_path: 'a' }, 'label "file_path" = "a" names a provider that is not configured; SECRETS_PROVIDER has vault'],
+  [{ file_path: 'a' }, 'label "file_path" = "a" names a provider that is not configured'],
   [{ 'vault-path': 'a' }, 'the label "vault-path" means nothing to the plugin; "vault_path" does'],
   [{ valut_path: 'a' }, 'the label "valut_path" means nothing to the plugin; "vault_path" does'],
   [{ Rotate: 'off' }, 'the label "Rotate" means nothing to the plugin; "rotate" does'],
