@@ -84,7 +84,7 @@ export function plan(input: PlanInput): Plan {
   const situations = input.services.map((serviceUses) => situationOf(serviceUses, input, secrets, replaced));
   let rolling = situations.filter(({ situation }) => isRolling(situation)).length;
   for (const { serviceUses, situation: full, lifted } of situations) {
-    const situation = { ...full, mayBegin: rolling < input.policy.maxParallel };
+    const situation = Object.assign(full, { mayBegin: rolling < input.policy.maxParallel });
     const { service, uses } = situation;
     const decision = planRollout(situation);
     if (decision.roll !== null) {
@@ -93,8 +93,11 @@ export function plan(input: PlanInput): Plan {
     }
     allEvents.push(...lifted, ...decision.events);
     const entry = remember({
-      ...input,
-      ...serviceUses,
+      service,
+      uses: serviceUses.uses,
+      current: input.current,
+      answered: input.answered,
+      ledger: input.ledger,
       before: situation.entry,
       after: { ...decision.entry, spentGeneration: spentGeneration(situation, decision) },
       known: uses,

@@ -11,15 +11,17 @@ const scheme: LabelScheme = {
 
 /** Reads the labels of the simulated provider's secrets; the same labels only once, since histories read them so often. */
 class SimulatedLabelReader extends LabelReader {
-  readonly #known = new WeakMap<Labels, Map<string, SecretLabels>>();
+  /** By the labels, the service's name and the secret's. */
+  readonly #known = new WeakMap<Labels, Map<string | undefined, Map<string, SecretLabels>>>();
 
   override read(labels: Labels, secretName: string, serviceName: string | undefined): SecretLabels {
-    const ofLabels = this.#known.get(labels) ?? new Map<string, SecretLabels>();
-    this.#known.set(labels, ofLabels);
-    const id = `${serviceName} ${secretName}`;
-    const known = ofLabels.get(id) ?? super.read(labels, secretName, serviceName);
-    ofLabels.set(id, known);
-    return known;
+    const known = this.#known.get(labels)?.get(serviceName)?.get(secretName);
+    if (known !== undefined) return known;
+    const read = super.read(labels, secretName, serviceName);
+    const ofLabels = this.#known.get(labels) ?? new Map<string | undefined, Map<string, SecretLabels>>();
+    const ofService = ofLabels.get(serviceName) ?? new Map<string, SecretLabels>();
+    this.#known.set(labels, ofLabels.set(serviceName, ofService.set(secretName, read)));
+    return read;
   }
 }
 
