@@ -70,6 +70,7 @@ export class Plugin {
       container.get(monitoringId.vitals),
       container.get(monitoringId.deliveries),
       container.get(monitoringId.providers),
+      container.get(monitoringId.costs),
       history,
       container.get(monitoringId.prometheus),
       container.get(monitoringId.readiness),

@@ -187,6 +187,13 @@ test.for(names)('while the provider of what is %s does not answer, the others ro
   await counted(before + others.length + 1);
 });
 
+test('the calls to AWS are in the metrics, and what a month of them costs', async () => {
+  const text = await (await fetch(`http://127.0.0.1:${port}/api/metrics`)).text();
+  expect(text).toMatch(/provider_requests_total\{provider="aws",operation="read",outcome="ok"\} [1-9]/);
+  const [, dollars] = /provider_cost_dollars_per_month\{provider="aws"\} (\S+)/.exec(text) ?? [];
+  expect(Number(dollars)).toBeGreaterThan(0);
+});
+
 test('no value is in the log', () => {
   expect(plugin.logs()).toContain('"provider":"aws"');
   expect(plugin.logs()).not.toContain('canary-');

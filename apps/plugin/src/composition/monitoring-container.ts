@@ -1,9 +1,20 @@
+import { AWS_PRICE } from '@vault-swarm/aws/config';
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
 import { createLogger, type EventLog } from '@vault-swarm/logging';
-import { DeliveryFigures, History, ProviderFigures, RecentEvents, RepeatedEvents, Vitals } from '@vault-swarm/metrics';
+import {
+  DeliveryFigures,
+  History,
+  ProviderFigures,
+  RecentEvents,
+  RepeatedEvents,
+  RequestCosts,
+  type RequestPrice,
+  Vitals,
+} from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
 import type { Container, ServiceIdentifier } from 'inversify';
+import type { ProviderConfig } from '../provider-configs.ts';
 import { Readiness } from '../readiness.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
@@ -15,6 +26,7 @@ export const monitoringId = {
   vitals: Symbol('vitals') as ServiceIdentifier<Vitals>,
   deliveries: Symbol('deliveries') as ServiceIdentifier<DeliveryFigures>,
   providers: Symbol('providers') as ServiceIdentifier<ProviderFigures>,
+  costs: Symbol('costs') as ServiceIdentifier<RequestCosts>,
   history: Symbol('history') as ServiceIdentifier<History>,
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   /** What the log and the event list are told. */
@@ -44,6 +56,12 @@ export function addMonitoring(container: Container): void {
       ({ providers }, clock) => new ProviderFigures(clock, namesOf(providers)),
       [id.configuration, id.clock],
     );
+  container
+    .bind(monitoringId.costs)
+    .toResolvedValue(
+      ({ providers }, clock) => new RequestCosts(clock, pricesOf(providers)),
+      [id.configuration, id.clock],
+    );
   container.bind(monitoringId.history).toResolvedValue(
     ({ providers }, clock, vitals, rotation) =>
       new History(clock, {
@@ -67,7 +85,15 @@ export function addMonitoring(container: Container): void {
   );
   container.bind(monitoringId.readiness).toConstantValue(new Readiness());
   container.bind(monitoringId.prometheus).toResolvedValue(
-    ({ providers, rotation: { intervalMs }, delivery: { deadlineMs } }, vitals, delivery, rotation, ledger, figures) =>
+    (
+      { providers, rotation: { intervalMs }, delivery: { deadlineMs } },
+      vitals,
+      delivery,
+      rotation,
+      ledger,
+      figures,
+      costs,
+    ) =>
       createPrometheusExposition({
         providers: namesOf(providers),
         facts: { version: VERSION, rotationIntervalMs: intervalMs, getSecretDeadlineMs: deadlineMs },
@@ -76,6 +102,7 @@ export function addMonitoring(container: Container): void {
         status: () => rotation.status(),
         providerSummaries: () => figures.summaries(),
         ledger: () => ledger.size,
+        dollarsPerMonth: () => costs.dollarsPerMonth(),
       }),
     [
       id.configuration,
@@ -84,6 +111,7 @@ export function addMonitoring(container: Container): void {
       rotationId.rotation,
       rotationId.ledger,
       monitoringId.providers,
+      monitoringId.costs,
     ],
   );
   container.bind(monitoringId.server).toResolvedValue(
@@ -139,6 +167,10 @@ export function addMonitoring(container: Container): void {
       monitoringId.readiness,
     ],
   );
+}
+
+function pricesOf(providers: readonly ProviderConfig[]): Readonly<Record<string, RequestPrice>> {
+  return Object.fromEntries(providers.flatMap(({ kind, name }) => (kind === 'aws' ? [[name, AWS_PRICE]] : [])));
 }
 
 function namesOf(providers: readonly { readonly name: string }[]): readonly string[] {

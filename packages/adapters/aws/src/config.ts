@@ -2,6 +2,9 @@ import type { Credential, Environment } from '@vault-swarm/provider';
 
 export { awsLabelScheme } from './labels.ts';
 
+/** AWS takes $0.05 for 10,000 calls, whatever they are for; identities cost nothing. */
+export const AWS_PRICE = { dollarsPerRequest: 0.05 / 10_000, free: ['login'] };
+
 /** Keys that were given as such. They are read again for each request, so that a changed file is followed. */
 export interface AwsKeys {
   readonly accessKeyId: Credential;

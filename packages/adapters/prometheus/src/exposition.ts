@@ -4,6 +4,7 @@ import type { TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
 import { Registry } from 'prom-client';
 import { chooseFormat, contentTypes } from './accept.ts';
+import { CostMetrics } from './cost-metrics.ts';
 import { EventMetrics } from './event-metrics.ts';
 import { type HeldValues, memoryMetrics } from './memory-metrics.ts';
 import { asOpenMetrics } from './open-metrics.ts';
@@ -36,6 +37,8 @@ export interface PrometheusOptions {
   /** How the providers do. */
   providerSummaries(): readonly ProviderSummary[];
   ledger(): LedgerSize;
+  /** What a month of requests like the latest costs, by the name of each provider that has a price. */
+  dollarsPerMonth(): ReadonlyMap<string, number>;
 }
 
 /** A thousand secrets' metrics are written in pieces of about this long, between which Docker is answered. */
@@ -49,6 +52,7 @@ export function createPrometheusExposition(options: PrometheusOptions): Promethe
   const memory = memoryMetrics(registry);
   const status = statusMetrics(registry);
   const providers = new ProviderMetrics(registry, options.providers);
+  const costs = new CostMetrics(registry);
   const events = new EventMetrics(registry, options.providers);
   const updates: readonly (() => void)[] = [
     () => {
@@ -57,6 +61,7 @@ export function createPrometheusExposition(options: PrometheusOptions): Promethe
       plugin.update({ figures, ledger: options.ledger() });
       memory.update(options.held());
       providers.update(options.providerSummaries());
+      costs.update(options.dollarsPerMonth());
     },
     () => status.update(options.status()),
   ];

@@ -54,6 +54,13 @@ describe.each([
     });
   });
 
+  test('of each provider that takes money for requests: what they cost a month', async () => {
+    const { scrape } = setUpExposition({ costs: new Map([['aws', 1.314]]) });
+    expect((await scrape(accept)).samples).toMatchObject({
+      'vault_swarm_plugin_provider_cost_dollars_per_month{provider="aws"}': 1.314,
+    });
+  });
+
   test('what is gone has no series any more', async () => {
     const { sources, scrape } = setUpExposition({
       status: { ...nothingSeen, secrets: [secret('db')], services: [service('web')] },

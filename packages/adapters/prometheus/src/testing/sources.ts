@@ -89,6 +89,7 @@ export interface Sources {
   status: RotationStatus;
   providers: readonly ProviderSummary[];
   ledger: ReturnType<PrometheusOptions['ledger']>;
+  costs: ReturnType<PrometheusOptions['dollarsPerMonth']>;
 }
 
 /** An exposition, and what it is read from. */
@@ -99,6 +100,7 @@ export function setUpExposition(changes: Partial<Sources> = {}) {
     status: nothingSeen,
     providers: [unused],
     ledger: { bytes: null, limitBytes: 1_500_000 },
+    costs: new Map(),
     ...changes,
   };
   const exposition = createPrometheusExposition({
@@ -109,6 +111,7 @@ export function setUpExposition(changes: Partial<Sources> = {}) {
     status: () => sources.status,
     providerSummaries: () => sources.providers,
     ledger: () => sources.ledger,
+    dollarsPerMonth: () => sources.costs,
   });
   const happen = (event: ProductEvent, at = 1_700_000_000_000) => exposition.observe({ ...event, at } as TimedEvent);
   return { sources, exposition, happen, scrape: async (accept?: string) => parse(await exposition.render(accept)) };

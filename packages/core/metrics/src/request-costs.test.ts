@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { RequestCosts } from './request-costs.ts';
+
+/** Half a cent for a thousand. */
+const price = { dollarsPerRequest: 0.000005, free: ['login'] };
+
+function setUp() {
+  let nowMs = 5_000_000;
+  const clock = { now: () => nowMs, monotonic: () => nowMs, after: () => () => undefined };
+  const costs = new RequestCosts(clock, { aws: price });
+  const requested = (provider: string, operation: string) =>
+    costs.observe({ type: 'provider.requested', provider, operation, outcome: 'ok', durationMs: 1 });
+  /** Lets time pass, with a request each ten seconds. */
+  const ask = (minutes: number) => {
+    for (let tenth = 0; tenth < minutes * 6; tenth++) {
+      nowMs += 10_000;
+      requested('aws', 'list');
+    }
+  };
+  return { costs, requested, ask, pass: (minutes: number) => (nowMs += minutes * 60_000) };
+}
+
+test('a request each ten seconds is a dollar and thirty a month, after a minute as after hours', () => {
+  const { costs, ask } = setUp();
+  for (const minutes of [1, 9, 50, 200]) {
+    ask(minutes);
+    expect(costs.dollarsPerMonth().get('aws')).toBeCloseTo(1.31, 1);
+  }
+});
+
+test('what was an hour ago does not count', () => {
+  const { costs, ask, pass } = setUp();
+  ask(120);
+  pass(30);
+  expect(costs.dollarsPerMonth().get('aws')).toBeCloseTo(1.31 / 2, 1);
+  pass(31);
+  expect(costs.dollarsPerMonth().get('aws')).toBe(0);
+});
+
+test('logins and providers without a price cost nothing', () => {
+  const { costs, requested } = setUp();
+  requested('aws', 'login');
+  requested('vault', 'read');
+  expect([...costs.dollarsPerMonth()]).toEqual([['aws', 0]]);
+});
