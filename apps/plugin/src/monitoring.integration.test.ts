@@ -134,6 +134,10 @@ describe('a real Prometheus that scrapes the plugin as shipped', () => {
     await shows(`scrape_samples_scraped == ${samples}`);
   });
 
+  test('sees that a change was made at the provider before it was seen, and so how long it took in all', async () => {
+    await shows('vault_swarm_plugin_rotation_delay_seconds_sum > vault_swarm_plugin_rollout_duration_seconds_sum > 0');
+  });
+
   test('answers the queries of the guide', async () => {
     const queries = [...(await readFile(guide, 'utf8')).matchAll(/```promql\n(.*?)\n```/gs)].map(([, query]) => query);
     expect(queries.length).toBeGreaterThan(5);

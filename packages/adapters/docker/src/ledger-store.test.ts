@@ -44,6 +44,20 @@ describe('the ledger in a config object', () => {
     expect(await written).toBe(outcome);
   });
 
+  it('tells its size as it was last read or written, and the largest that there may be', async () => {
+    let there: string | Error = missing;
+    const ledger = store(() => there);
+    expect(ledger.size).toEqual({ bytes: null, limitBytes: 1_500_000 });
+    there = config(1, 'säge');
+    await ledger.read({ signal });
+    expect(ledger.size.bytes).toBe(5);
+    await ledger.compareAndSet('c/1', 'longer text', { signal });
+    expect(ledger.size.bytes).toBe(11);
+    there = missing;
+    await ledger.read({ signal });
+    expect(ledger.size.bytes).toBeNull();
+  });
+
   it('counts an object without our label as empty', async () => {
     const found = await store(() => '{"ID":"c","Version":{"Index":3},"Spec":{"Labels":null}}').read({ signal });
     expect(found).toEqual({ text: '', version: 'c/3' });

@@ -49,7 +49,9 @@ test('rolls nothing when a new revision has the same bytes', async () => {
   world.provider.write('db', 'db 1');
   await world.run(10_000);
   expect(world.swarm.updates).toEqual([]);
-  expect(world.events.filter((event) => event.type === 'revision.changed')).toMatchObject([{ valueChanged: false }]);
+  expect(world.events.filter((event) => event.type === 'revision.changed')).toMatchObject([
+    { valueChanged: false, createdAtMs: null },
+  ]);
 });
 
 test('nor where a task was given the older revision before any look saw its secret', async () => {
