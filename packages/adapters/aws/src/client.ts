@@ -136,7 +136,7 @@ export class SecretsClient {
     } catch (error) {
       if (either.aborted) throw new ProviderError('UNAVAILABLE', `${shown}: the call was cut off`);
       if (error instanceof DeadlineExceeded) {
-        throw new ProviderError('UNAVAILABLE', `${shown}: AWS did not answer within ${CALL_DEADLINE_MS} ms`);
+        throw new ProviderError('UNAVAILABLE', `${shown}: AWS did not answer within ${error.deadlineMs} ms`);
       }
       throw providerErrorFor(error, { shown, action });
     }

@@ -1,5 +1,5 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { type Clock, type Events, SingleFlight } from '@vault-swarm/provider';
+import { type Clock, type Events, SingleFlight, withDeadline } from '@vault-swarm/provider';
 import { codeOf } from './aws-error.ts';
 import type { AwsConfig, AwsKeys } from './config.ts';
 import { sharedFilesOf } from './shared-files.ts';
@@ -13,6 +13,8 @@ export interface AwsIdentity {
   readonly expiration?: Date;
 }
 
+/** A source that takes longer is given up, so that it can be asked again. */
+const LOGIN_DEADLINE_MS = 8_000;
 /** Renewed so long before its end. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
 /** After a refusal the same source is not asked more often. */
@@ -80,7 +82,7 @@ export class AwsLogin {
     this.#askedAtMs = begunAtMs;
     this.#isAsking = true;
     try {
-      const identity = await chainOf(this.#config)();
+      const identity = await withDeadline(this.#clock, LOGIN_DEADLINE_MS, undefined, () => chainOf(this.#config)());
       this.#identity = identity;
       this.#tell('ok', begunAtMs);
       const expiresAtMs = identity.expiration?.getTime() ?? null;
@@ -139,6 +141,7 @@ function chainOf(config: AwsConfig) {
     clientConfig: {
       ...(region === undefined ? {} : { region }),
       ...(loginEndpoint === undefined ? {} : { endpoint: loginEndpoint }),
+      requestHandler: { requestTimeout: LOGIN_DEADLINE_MS, throwOnRequestTimeout: true },
     },
   });
 }

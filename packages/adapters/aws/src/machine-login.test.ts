@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import type { Clock } from '@vault-swarm/provider';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   failureOf,
@@ -120,6 +121,47 @@ test('the role of an instance is used', async () => {
   const own = provider();
   expect(await readTextOf(own, refTo('db'))).toBe('x');
   await own.close();
+});
+
+test('a service that gives out roles and does not answer is given up, and asked again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'aws-token-'));
+  await writeFile(join(folder, 'token'), 'a.b.c');
+  let hangs = true;
+  const roles = createServer((_request, response) => {
+    if (hangs) return;
+    const credentials = `<AccessKeyId>AKIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
+      <Expiration>${new Date(Date.now() + HOUR_MS).toISOString()}</Expiration>`;
+    response.setHeader('content-type', 'text/xml');
+    response.end(`<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>${credentials}
+      </Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`);
+  });
+  await new Promise<void>((resolve) => roles.listen(0, '127.0.0.1', resolve));
+  const at = roles.address();
+  // Timers end twenty times as soon.
+  const hasty: Clock = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (delayMs, callback) => clock.after(delayMs / 20, callback),
+  };
+  const own = providerOf(
+    {
+      AWS_REGION: 'eu-west-1',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.endpoint,
+      AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${at !== null && typeof at === 'object' ? at.port : 0}`,
+      AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'),
+      AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/swarm',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_CONFIG_FILE: '/dev/null',
+    },
+    { clock: hasty },
+  );
+  expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
+  hangs = false;
+  expect(await readTextOf(own, refTo('db'))).toBe('x');
+  await own.close();
+  roles.closeAllConnections();
+  roles.close();
+  await rm(folder, { recursive: true });
 });
 
 test('the region is that of the profile where none is given', async () => {
