@@ -17,6 +17,7 @@ const EVERY_PATH = [
   '/api/v1/overview',
   '/api/v1/history',
   '/api/v1/plan',
+  '/api/v1/openapi.json',
   '/api/v1/secrets',
   '/api/v1/services',
   '/api/v1/events',

@@ -13,6 +13,8 @@ import { answerSignIn, assetRoute, dashboardRoute } from './dashboard-routes.ts'
 import { etagOf } from './etag.ts';
 import { eventsRoute } from './events-route.ts';
 import { secretsRoute, servicesRoute } from './list-routes.ts';
+import { openApiDocument } from './openapi/document.ts';
+import { operations } from './openapi/operations.ts';
 import { overviewDocument } from './overview.ts';
 import { planRoute } from './plan-route.ts';
 import { rotateRoute } from './rotate-route.ts';
@@ -106,6 +108,11 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
   get('/api/v1/services', servicesRoute(statusLists));
   get('/api/v1/events', eventsRoute(sources.recentEvents));
   get('/api/v1/plan', planRoute(sources.rotateByHand, clock));
+  let openApi: string | null = null;
+  get('/api/v1/openapi.json', (_request, response) => {
+    openApi ??= `${JSON.stringify(openApiDocument(operations, sources.version))}\n`;
+    answer(response, 200, 'application/json; charset=utf-8', openApi);
+  });
   get(
     '/api/v1/stream',
     streamRoute(streams, (request) => access.of(request)),

@@ -1,6 +1,7 @@
 export { type Event, type Events, eventSchema, eventsSchema, type Level, levelSchema } from './events.ts';
 export { type History, historySchema } from './history.ts';
 export { accessSchema, type CallerAccess, type Overview, overviewSchema } from './overview.ts';
+export { healthSchema, liveSchema, metricsSchema, readySchema } from './plain.ts';
 export { type ProblemDetails, problemSchema } from './problem.ts';
 export {
   type Plan,

@@ -4,7 +4,7 @@ import { DeliveryFigures, type Figures, History, ProviderFigures, RecentEvents }
 import { type Clock, Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
-import { createMonitoringServer, type MonitoringServer } from '../server.ts';
+import { createMonitoringServer, type MonitoringServer, type MonitoringServerOptions } from '../server.ts';
 import type { MonitoringSources } from '../sources.ts';
 import type { CertificateSource } from '../tls/served-certificate.ts';
 
@@ -144,12 +144,17 @@ export async function startFixture(
 }
 
 /** The same, not listening yet. */
-export function createFixtureServer(
+export function createFixtureServer(...given: Parameters<typeof fixtureOptions>): MonitoringServer {
+  return createMonitoringServer(fixtureOptions(...given));
+}
+
+/** What it is made of. */
+export function fixtureOptions(
   { token, viewToken, ...given }: FixtureConfig,
   sources: Partial<MonitoringSources> = {},
   emitted: ProductEvent[] = [],
   changedClock: Partial<Clock> = {},
-): MonitoringServer {
+): MonitoringServerOptions {
   const clock: Clock = { now: () => NOW_MS, monotonic: () => 0, after: () => () => {}, ...changedClock };
   const recentEvents = new RecentEvents(100);
   for (const event of events) recentEvents.observe(event);
@@ -163,7 +168,7 @@ export function createFixtureServer(
     tls: undefined,
     ...given,
   };
-  return createMonitoringServer({
+  return {
     config,
     clock,
     events: { emit: (event) => emitted.push(event) },
@@ -186,7 +191,7 @@ export function createFixtureServer(
       waitingFor: () => [],
       ...sources,
     },
-  });
+  };
 }
 
 function credential(variable: string, token: string | (() => string) | undefined): Credential | undefined {
