@@ -11,6 +11,7 @@ export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } 
 export { type Deeds, type LogEntry, PluginSeat, type SeatOptions } from './plugin-seat.ts';
 export { type HeldSecret, PluginSwarm, type PluginSwarmOptions, type ShownService } from './plugin-swarm.ts';
 export { type Prometheus, type PrometheusOptions, promtool, startPrometheus } from './prometheus.ts';
+export { type SlowClients, startSlowClients } from './slow-clients.ts';
 export { type StoreProbe, startStoreProbe, type WriteGap } from './store-probe.ts';
 export {
   createDriverSecret,

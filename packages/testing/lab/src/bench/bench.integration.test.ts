@@ -44,7 +44,7 @@ it('measures each case, and finds that the plugin asks no more of Vault than it 
   const { code, stdout, stderr } = await bench(['--json', '-']);
   const report = JSON.parse(stdout.toString()) as Report;
   expect(report.cases.map(({ name, failures }) => ({ name, failures }))).toEqual(
-    ['start', 'first', 'sequential', 'storm', 'hang', '503', '403', 'tick', 'memory'].map((name) => ({
+    ['start', 'first', 'sequential', 'storm', 'hang', '503', '403', 'tick', 'monitoring', 'memory'].map((name) => ({
       name,
       failures: [],
     })),

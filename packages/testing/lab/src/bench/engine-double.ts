@@ -8,11 +8,20 @@ import type { LabelTemplate } from './label-template.ts';
 export interface EngineDouble {
   /** As in DOCKER_HOST. */
   readonly host: string;
-  /** From now on these are the driver's secrets, {@link SECRETS_PER_SERVICE} in each service. */
-  use(secrets: readonly BenchSecret[]): void;
+  /**
+   * From now on these are the driver's secrets, {@link SECRETS_PER_SERVICE} in each service: in as many as they need, or
+   * in so many, which share them; with one task each, or so many.
+   */
+  use(secrets: readonly BenchSecret[], shape?: ServicesShape): void;
   /** Updates of services that were asked for, and refused. */
   serviceUpdates(): number;
   close(): void;
+}
+
+/** How many services there are, and how many tasks each has. */
+export interface ServicesShape {
+  readonly services: number;
+  readonly tasks: number;
 }
 
 interface Config {
@@ -27,7 +36,7 @@ interface Objects {
   readonly tasks: readonly object[];
 }
 
-/** How many secrets a service has, and with it its only task. */
+/** How many secrets a service has, and with it each of its tasks. */
 export const SECRETS_PER_SERVICE = 10;
 const NODE = {
   ID: 'node-1',
@@ -93,8 +102,8 @@ export async function startEngineDouble(socketPath: string, labels: LabelTemplat
   await once(server, 'listening');
   return {
     host: `unix://${socketPath}`,
-    use: (secrets) => {
-      objects = describe(secrets, labels);
+    use: (secrets, shape = { services: Math.ceil(secrets.length / SECRETS_PER_SERVICE), tasks: 1 }) => {
+      objects = describe(secrets, labels, shape);
     },
     serviceUpdates: () => serviceUpdates,
     close: () => {
@@ -113,12 +122,14 @@ function send(answer: ServerResponse, content: unknown): void {
   answer.end(typeof content === 'string' ? content : JSON.stringify(content));
 }
 
-function describe(secrets: readonly BenchSecret[], labels: LabelTemplate): Objects {
+function describe(secrets: readonly BenchSecret[], labels: LabelTemplate, shape: ServicesShape): Objects {
   const now = new Date().toISOString();
   const stamps = { Version: { Index: 10 }, CreatedAt: now, UpdatedAt: now };
-  const ofServices = Array.from({ length: Math.ceil(secrets.length / SECRETS_PER_SERVICE) }, (_, nth) =>
-    secrets.slice(nth * SECRETS_PER_SERVICE, (nth + 1) * SECRETS_PER_SERVICE),
-  );
+  const size = Math.min(SECRETS_PER_SERVICE, secrets.length);
+  const ofServices = Array.from({ length: shape.services }, (_, nth) => {
+    const from = (nth * size) % secrets.length;
+    return [...secrets, ...secrets].slice(from, from + size);
+  });
   const template = (used: readonly BenchSecret[]) => ({
     ContainerSpec: {
       Image: 'app:latest',
@@ -136,17 +147,19 @@ function describe(secrets: readonly BenchSecret[], labels: LabelTemplate): Objec
     services: ofServices.map((used, nth) => ({
       ID: `service-${nth}`,
       ...stamps,
-      Spec: { Name: `service-${nth}`, Mode: { Replicated: { Replicas: 1 } }, TaskTemplate: template(used) },
+      Spec: { Name: `service-${nth}`, Mode: { Replicated: { Replicas: shape.tasks } }, TaskTemplate: template(used) },
     })),
-    tasks: ofServices.map((used, nth) => ({
-      ID: `task-${nth}`,
-      ...stamps,
-      ServiceID: `service-${nth}`,
-      NodeID: NODE.ID,
-      Slot: 1,
-      DesiredState: 'running',
-      Spec: template(used),
-      Status: { State: 'running', Timestamp: now },
-    })),
+    tasks: ofServices.flatMap((used, nth) =>
+      Array.from({ length: shape.tasks }, (_, slot) => ({
+        ID: `task-${nth}-${slot}`,
+        ...stamps,
+        ServiceID: `service-${nth}`,
+        NodeID: NODE.ID,
+        Slot: slot + 1,
+        DesiredState: 'running',
+        Spec: template(used),
+        Status: { State: 'running', Timestamp: now },
+      })),
+    ),
   };
 }

@@ -38,3 +38,8 @@ function shown(unit: Unit, value: number): string {
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
 }
+
+/** An amount of data in KiB. */
+export function kib(name: string, value: number, reach?: number): Figure {
+  return { name, unit: 'KiB', value, ...(reach === undefined ? {} : { reach }) };
+}

@@ -1,6 +1,7 @@
 import type { BenchCase } from '../bench.ts';
 import { first } from './first.ts';
 import { memory } from './memory.ts';
+import { monitoring } from './monitoring.ts';
 import { hang, unavailable } from './outage.ts';
 import { refused } from './refused.ts';
 import { rotation } from './rotation.ts';
@@ -19,6 +20,7 @@ export const defaultCases: readonly BenchCase[] = [
   unavailable,
   refused,
   tick,
+  monitoring,
   memory,
 ];
 
