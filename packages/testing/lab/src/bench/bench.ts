@@ -64,8 +64,14 @@ export class Bench {
   }
 
   /** Starts the plugin, with the environment that every plugin gets and what is given here. There is no engine for it. */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<Running> {
+  async start({ VAULT_AUTH_METHOD = 'token', ...env }: Readonly<Record<string, string>> = {}): Promise<Running> {
     this.#count++;
+    const { roleId, secretId } = this.#appRole;
+    // What another method needs would be refused.
+    const credentials: Record<string, string> =
+      VAULT_AUTH_METHOD === 'approle'
+        ? { VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId }
+        : { VAULT_TOKEN: this.vault.rootToken };
     const running = await this.#subject.start(join(this.folder, String(this.#count)), {
       PLUGIN_NAME: DRIVER,
       DOCKER_HOST: `unix://${this.folder}/no-engine.sock`,
@@ -73,10 +79,8 @@ export class Bench {
       SECRETS_PROVIDER: 'vault',
       VAULT_ADDR: this.proxy.addr,
       VAULT_MOUNT_PATH: MOUNT,
-      VAULT_AUTH_METHOD: 'token',
-      VAULT_TOKEN: this.vault.rootToken,
-      VAULT_ROLE_ID: this.#appRole.roleId,
-      VAULT_SECRET_ID: this.#appRole.secretId,
+      VAULT_AUTH_METHOD,
+      ...credentials,
       ...env,
     });
     this.#started.push(running);
