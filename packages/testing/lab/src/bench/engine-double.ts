@@ -19,7 +19,7 @@ export interface EngineDouble {
 }
 
 /** How many services there are, and how many tasks each has. */
-export interface ServicesShape {
+interface ServicesShape {
   readonly services: number;
   readonly tasks: number;
 }

@@ -94,7 +94,7 @@ async function costOf(address: string, route: string): Promise<readonly Figure[]
   return [
     ms(`${route}: p50`, median(timesMs)),
     ms(`${route}: longest of 10`, Math.max(...timesMs)),
-    kib(route, size / 1024),
+    kib(`${route}: size`, size / 1024),
   ];
 }
 
