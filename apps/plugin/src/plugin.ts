@@ -67,6 +67,7 @@ export class Plugin {
     const history = container.get(monitoringId.history);
     const observers: readonly { observe(event: TimedEvent): void }[] = [
       told,
+      container.get(monitoringId.status),
       container.get(monitoringId.vitals),
       container.get(monitoringId.deliveries),
       container.get(monitoringId.providers),

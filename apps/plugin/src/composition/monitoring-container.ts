@@ -16,6 +16,7 @@ import { createPrometheusExposition, type PrometheusExposition } from '@vault-sw
 import type { Container, ServiceIdentifier } from 'inversify';
 import type { ProviderConfig } from '../provider-configs.ts';
 import { Readiness } from '../readiness.ts';
+import { RecentStatus } from '../recent-status.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
 import { rotationId } from './rotation-container.ts';
@@ -28,6 +29,7 @@ export const monitoringId = {
   providers: Symbol('providers') as ServiceIdentifier<ProviderFigures>,
   costs: Symbol('costs') as ServiceIdentifier<RequestCosts>,
   history: Symbol('history') as ServiceIdentifier<History>,
+  status: Symbol('status') as ServiceIdentifier<RecentStatus>,
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   /** What the log and the event list are told. */
   told: Symbol('told') as ServiceIdentifier<RepeatedEvents>,
@@ -62,14 +64,20 @@ export function addMonitoring(container: Container): void {
       ({ providers }, clock) => new RequestCosts(clock, pricesOf(providers)),
       [id.configuration, id.clock],
     );
+  container
+    .bind(monitoringId.status)
+    .toResolvedValue(
+      (clock, rotation) => new RecentStatus(clock, () => rotation.status()),
+      [id.clock, rotationId.rotation],
+    );
   container.bind(monitoringId.history).toResolvedValue(
-    ({ providers }, clock, vitals, rotation) =>
+    ({ providers }, clock, vitals, status) =>
       new History(clock, {
         providers: namesOf(providers),
         figures: () => vitals.figures(),
-        outdatedTasks: () => rotation.status().services.reduce((sum, { outdatedTasks }) => sum + outdatedTasks, 0),
+        outdatedTasks: () => status.now().services.reduce((sum, { outdatedTasks }) => sum + outdatedTasks, 0),
       }),
-    [id.configuration, id.clock, monitoringId.vitals, rotationId.rotation],
+    [id.configuration, id.clock, monitoringId.vitals, monitoringId.status],
   );
   // A later process begins with greater numbers, so that a reader can go on from the last one that it saw.
   container
@@ -89,7 +97,7 @@ export function addMonitoring(container: Container): void {
       { providers, rotation: { intervalMs }, delivery: { deadlineMs } },
       vitals,
       delivery,
-      rotation,
+      status,
       ledger,
       figures,
       costs,
@@ -99,7 +107,7 @@ export function addMonitoring(container: Container): void {
         facts: { version: VERSION, rotationIntervalMs: intervalMs, getSecretDeadlineMs: deadlineMs },
         figures: () => vitals.figures(),
         held: () => delivery.held,
-        status: () => rotation.status(),
+        status: () => status.now(),
         providerSummaries: () => figures.summaries(),
         ledger: () => ledger.size,
         dollarsPerMonth: () => costs.dollarsPerMonth(),
@@ -108,7 +116,7 @@ export function addMonitoring(container: Container): void {
       id.configuration,
       monitoringId.vitals,
       id.delivery,
-      rotationId.rotation,
+      monitoringId.status,
       rotationId.ledger,
       monitoringId.providers,
       monitoringId.costs,
@@ -120,6 +128,7 @@ export function addMonitoring(container: Container): void {
       clock,
       events,
       rotation,
+      status,
       delivery,
       vitals,
       deliveries,
@@ -142,8 +151,8 @@ export function addMonitoring(container: Container): void {
           held: () => delivery.held,
           providers: () => providers.summaries(),
           history: () => history.report(),
-          status: () => rotation.status(),
-          problems: () => rotation.status().problems,
+          status: () => status.now(),
+          problems: () => status.now().problems,
           rotateByHand: rotation,
           recentEvents,
           prometheus,
@@ -157,6 +166,7 @@ export function addMonitoring(container: Container): void {
       id.clock,
       id.events,
       rotationId.rotation,
+      monitoringId.status,
       id.delivery,
       monitoringId.vitals,
       monitoringId.deliveries,

@@ -44,10 +44,7 @@ export interface MonitoringApp {
 /** Every route of the monitoring port; all but `/health` and signing in stand behind the gate. */
 export function createApp({ access, dashboard, sources, clock, events }: AppParts): MonitoringApp {
   const app = express();
-  const statusLists = new StatusLists(
-    () => sources.status(),
-    () => clock.monotonic(),
-  );
+  const statusLists = new StatusLists(() => sources.status());
   const overview = (caller: CallerAccess) => overviewDocument(sources, statusLists.now(), caller);
   const streams = new Streams({ clock, recentEvents: sources.recentEvents, lists: () => statusLists.now(), overview });
   const failedSignIn = limitFailedSignIns();

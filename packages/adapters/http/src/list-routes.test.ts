@@ -1,5 +1,5 @@
 import type { RotationStatus } from '@vault-swarm/rotation';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Fixture, HOSTILE_NAME, NOW_MS, SET_ASIDE, startFixture, status } from './testing/monitoring-fixture.ts';
 
 const [secret] = status.secrets;
@@ -86,10 +86,8 @@ describe('what did not change', () => {
   afterEach(() => fixture?.server.close());
 
   test.each(['secrets', 'services'])('of the %s is not sent again', async (name) => {
-    let monotonicMs = 0;
     let shown: RotationStatus = many;
-    const read = vi.fn(() => shown);
-    fixture = await startFixture({}, { status: read }, { monotonic: () => monotonicMs });
+    fixture = await startFixture({}, { status: () => shown });
     const { ask } = fixture;
     const first = await ask(`/api/v1/${name}`);
     const etag = first.headers.etag ?? '';
@@ -103,14 +101,10 @@ describe('what did not change', () => {
     expect(await again('*')).toEqual([304, '']);
     expect((await again('"other"'))[0]).toBe(200);
     expect(await again(etag, '?limit=1')).toEqual([304, '']);
-    expect(read).toHaveBeenCalledTimes(1);
 
-    monotonicMs += 250;
     shown = { ...many, observedAtMs: NOW_MS };
     expect(await again(etag)).toEqual([304, '']);
-    expect(read).toHaveBeenCalledTimes(2);
 
-    monotonicMs += 250;
     shown = {
       ...shown,
       secrets: many.secrets.map((each) => ({ ...each, revision: '8' })),

@@ -20,6 +20,7 @@ export interface MonitoringSources {
   providers(): readonly ProviderSummary[];
   /** The last hour. */
   history(): HistoryReport;
+  /** The very same object while nothing changed, since lists are made of it. */
   status(): RotationStatus;
   /** All that is wrong now, the rotation's problems included. */
   problems(): readonly Problem[];

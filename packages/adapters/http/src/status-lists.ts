@@ -3,9 +3,6 @@ import type { Secret, Service } from './api/index.ts';
 import { observationDocument, secretDocument, serviceDocument } from './documents.ts';
 import { type EntryKind, StatusList } from './status-list.ts';
 
-/** A dashboard asks for both lists and the overview at once: they are one look at the rotation. */
-const SAME_LOOK_MS = 250;
-
 const secretKind: EntryKind<Secret> = {
   texts: ({ name, provider, ref, services, problem }) => [name, provider, ref, ...services, problem],
   isIn: (secret) => isSecretWrong(secret),
@@ -37,26 +34,20 @@ interface Counts {
   readonly outdated_tasks: number;
 }
 
-/** Keeps the lists while nothing changed, so that many readers cost hardly more than one. */
+/** Keeps the lists while the status is the very same, so that many readers cost hardly more than one. */
 export class StatusLists {
   readonly #status: () => RotationStatus;
-  readonly #monotonicMs: () => number;
-  #looked: { readonly atMs: number; readonly status: RotationStatus; readonly lists: Lists } | null = null;
+  #made: { readonly status: RotationStatus; readonly lists: Lists } | null = null;
 
-  constructor(status: () => RotationStatus, monotonicMs: () => number) {
+  constructor(status: () => RotationStatus) {
     this.#status = status;
-    this.#monotonicMs = monotonicMs;
   }
 
-  /** The lists as they are now, or were at most a quarter of a second ago. */
+  /** The lists as they are now. */
   now(): Lists {
-    const atMs = this.#monotonicMs();
-    const looked = this.#looked;
-    if (looked !== null && atMs - looked.atMs < SAME_LOOK_MS) return looked.lists;
     const status = this.#status();
-    const lists = looked?.status === status ? looked.lists : listsOf(status);
-    this.#looked = { atMs, status, lists };
-    return lists;
+    if (this.#made?.status !== status) this.#made = { status, lists: listsOf(status) };
+    return this.#made.lists;
   }
 }
 

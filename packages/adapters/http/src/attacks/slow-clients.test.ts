@@ -80,13 +80,14 @@ test('headers that take more than 10 s end the connection', async () => {
   expect(performance.now() - begunAtMs).toBeGreaterThan(8_000);
 }, 30_000);
 
-test('a big answer is made once for all who do not read it, and costs the others nothing', async () => {
+test('big answers that nobody reads cost the others nothing', async () => {
   const [secret] = status.secrets;
   if (secret === undefined) throw new Error('the fixture has no secret');
-  const secrets = Array.from({ length: 1_000 }, (_, index) => ({ ...secret, name: `secret-${index}` }));
-  const read = vi.fn(() => ({ ...status, secrets }));
-  const fixture = await start({}, { status: read });
+  const shown = {
+    ...status,
+    secrets: Array.from({ length: 1_000 }, (_, index) => ({ ...secret, name: `secret-${index}` })),
+  };
+  const fixture = await start({}, { status: () => shown });
   await many(fixture, 200, 'GET /api/v1/secrets HTTP/1.1\r\nHost: localhost\r\n\r\n');
   expect((await fixture.ask('/health')).status).toBe(200);
-  expect(read).toHaveBeenCalledTimes(1);
 }, 60_000);

@@ -1,0 +1,42 @@
+import type { Clock, TimedEvent } from '@vault-swarm/provider';
+import type { RotationStatus } from '@vault-swarm/rotation';
+
+/** The longest that a status is shown again, whatever happens: what changes without an event is seen then. */
+const LONGEST_MS = 1_000;
+
+/** What happens for each task and each request, and changes nothing of what the rotation knows. */
+const SAYS_NOTHING: ReadonlySet<TimedEvent['type']> = new Set([
+  'secret.delivered',
+  'secret.refused',
+  'provider.requested',
+  'provider.login',
+  'driver.request-refused',
+  'monitoring.failed',
+]);
+
+/**
+ * The rotation's status, made once for all who look at it until something happens. With a thousand secrets it takes
+ * milliseconds in which nobody is answered, and health checks, scrapes and each open dashboard ask for it.
+ */
+export class RecentStatus {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #read: () => RotationStatus;
+  #kept: { readonly status: RotationStatus; readonly atMs: number } | null = null;
+
+  constructor(clock: Pick<Clock, 'monotonic'>, read: () => RotationStatus) {
+    this.#clock = clock;
+    this.#read = read;
+  }
+
+  /** To be called with every event. */
+  readonly observe = ({ type }: TimedEvent): void => {
+    if (!SAYS_NOTHING.has(type)) this.#kept = null;
+  };
+
+  /** The status as of the latest event, or of a second ago. The very same object while it was not made anew. */
+  now(): RotationStatus {
+    const atMs = this.#clock.monotonic();
+    if (this.#kept === null || atMs - this.#kept.atMs >= LONGEST_MS) this.#kept = { status: this.#read(), atMs };
+    return this.#kept.status;
+  }
+}
