@@ -1,6 +1,6 @@
 import type { DeliveryLimits } from '@vault-swarm/delivery';
 import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
-import { type MonitoringConfig, parseMonitoringConfig } from '@vault-swarm/http/config';
+import { type MonitoringConfig, parseMonitoringConfig, tokenWarnings } from '@vault-swarm/http/config';
 import { type LoggingConfig, parseLoggingConfig } from '@vault-swarm/logging/config';
 import {
   type ConfigurationProblem,
@@ -76,6 +76,7 @@ export function parseConfiguration(
     logging: parseLoggingConfig(environment),
     warnings,
   };
+  if (environment.problems.length === 0) warnings.push(...tokenWarnings(configuration.monitoring));
   const { problems } = environment;
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
 }

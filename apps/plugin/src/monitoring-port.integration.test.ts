@@ -14,12 +14,15 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
+let count = 0;
+
 async function start(env: Readonly<Record<string, string>> = {}) {
+  count += 1;
   const port = await freePort();
   const plugin = await startPlugin({
-    dir: folder.path,
+    dir: join(folder.path, `plugin-${count}`),
     env: {
-      PLUGIN_SOCKET: join(folder.path, 'plugin.sock'),
+      PLUGIN_SOCKET: join(folder.path, `${count}.sock`),
       DOCKER_HOST: `unix://${folder.path}/nobody.sock`,
       SECRETS_PROVIDER: 'file',
       FILE_SECRETS_DIR: secrets,

@@ -1,6 +1,6 @@
 import { Environment } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
-import { parseMonitoringConfig } from './config.ts';
+import { parseMonitoringConfig, tokenWarnings } from './config.ts';
 import { makeCertificate } from './testing/certificate.ts';
 
 function parse(variables: Record<string, string>, files: Record<string, string> = {}) {
@@ -97,6 +97,13 @@ describe('a token that only lets look', () => {
       },
     ]);
   });
+});
+
+test('a token that may be guessed is warned of, without showing it', () => {
+  const { config } = parse({ MONITORING_TOKEN: 'canary', MONITORING_VIEW_TOKEN: 'x'.repeat(16) });
+  expect(tokenWarnings(config)).toEqual([
+    'MONITORING_TOKEN is short and may be guessed; make a longer one, as with "openssl rand -base64 32"',
+  ]);
 });
 
 describe('a certificate', () => {

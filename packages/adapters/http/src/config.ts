@@ -3,6 +3,8 @@ import type { Credential, Environment, ReadFile } from '@vault-swarm/provider';
 import { CertificateProblem, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
 import type { CertificateSource } from './tls/served-certificate.ts';
 
+const WISE_TOKEN_LENGTH = 16;
+
 /** Where monitoring listens, and who may ask. */
 export interface MonitoringConfig {
   readonly enabled: boolean;
@@ -44,6 +46,15 @@ export function parseMonitoringConfig(environment: Environment, readFile: ReadFi
     );
   }
   return config;
+}
+
+/** What is not wrong with the tokens, but unwise. Never a token itself. */
+export function tokenWarnings({ token, viewToken }: Pick<MonitoringConfig, 'token' | 'viewToken'>): readonly string[] {
+  return [token, viewToken].flatMap((credential) =>
+    credential === undefined || credential.read().length >= WISE_TOKEN_LENGTH
+      ? []
+      : [`${credential.variable} is short and may be guessed; make a longer one, as with "openssl rand -base64 32"`],
+  );
 }
 
 /** Whether only this machine can reach it. */

@@ -11,7 +11,7 @@ export interface SlowClients {
 
 const BEGIN = 'GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
 const DRIP_MS = 1_000;
-const AGAIN_MS = 1_000;
+const AGAIN_MS = 5_000;
 
 /** Lets `count` clients hang on a port of this machine: each sends a byte a second, and comes again when it is cut off. */
 export function startSlowClients(port: number, count: number): SlowClients {
