@@ -158,6 +158,15 @@ test('HTTPS is trusted by an authority of its own, and by nothing else', async (
   expect(otherName.advice).toContain('a name that stands in the certificate');
 });
 
+test("asks by HTTPS where the plugin's own environment gives it a certificate", async () => {
+  const env = {
+    MONITORING_PORT: String(secure.port),
+    MONITORING_TLS_CERT_FILE: '/ca.pem',
+    VAULT_SWARM_CACERT: '/ca.pem',
+  };
+  expect((await run(['status'], { env, files: { '/ca.pem': authority } })).exitCode).toBe(0);
+});
+
 test('HTTP where HTTPS is spoken, and HTTPS where HTTP is', async () => {
   const plain = await errorOf({ VAULT_SWARM_URL: secure.url.replace('https', 'http') });
   expect(plain).toMatchObject({ exitCode: 3, code: 'CONNECTION_FAILED' });

@@ -90,6 +90,15 @@ test('says first what is wrong, with what to do, and ends with 1', async () => {
   expect(exitCode).toBe(1);
 });
 
+test('what is wrong with several secrets is told in the order of their names', async () => {
+  answers['/secrets'] = ['c', 'a', 'b'].map((name) => ({
+    ID: name,
+    Spec: { Name: name, Labels: { vault_pth: 'app' }, Driver: { Name: DRIVER } },
+  }));
+  const { checks } = await checksOf();
+  expect(checks.labels.findings.map(({ message }: { message: string }) => message[0])).toEqual(['a', 'b', 'c']);
+});
+
 test('a missing policy is given as it has to be added', async () => {
   const policy = 'path "secret/metadata/app" { capabilities = ["read"] }';
   plugin.say({

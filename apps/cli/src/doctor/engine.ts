@@ -113,10 +113,18 @@ async function ask(config: DockerConfig, read: (path: string) => Promise<unknown
 async function askSwarm(read: (path: string) => Promise<unknown>): Promise<SwarmFacts | { readonly error: unknown }> {
   try {
     const [secrets, services] = await Promise.all([read('/secrets'), read('/services')]);
-    return { secrets: secrets as readonly EngineSecret[], services: services as readonly EngineService[] };
+    return {
+      secrets: byName(secrets as readonly EngineSecret[]),
+      services: byName(services as readonly EngineService[]),
+    };
   } catch (error) {
     return { error };
   }
+}
+
+/** The engine lists by random ids; who reads wants to find a name. */
+function byName<T extends EngineSecret | EngineService>(objects: readonly T[]): readonly T[] {
+  return objects.toSorted((a, b) => (a.Spec?.Name ?? '').localeCompare(b.Spec?.Name ?? '', 'en'));
 }
 
 /** Each call has the connection's own deadline. */

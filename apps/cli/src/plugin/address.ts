@@ -18,6 +18,7 @@ export const addressVariables = [
   'VAULT_SWARM_TOKEN',
   'VAULT_SWARM_CACERT',
   'MONITORING_PORT',
+  'MONITORING_TLS_CERT_FILE',
   'MONITORING_TOKEN',
   'MONITORING_VIEW_TOKEN',
 ] as const;
@@ -64,8 +65,9 @@ function findUrl(environment: Environment, given: string | undefined): Pick<Plug
   }
   const port = environment.integer('MONITORING_PORT', 8080, { min: 0, max: 65_535 });
   if (port === 0) environment.report('MONITORING_PORT', 'is 0, so the plugin took a free port; give VAULT_SWARM_URL');
+  const scheme = environment.has('MONITORING_TLS_CERT_FILE') ? 'https' : 'http';
   return {
-    url: new URL(`http://127.0.0.1:${port}/`),
+    url: new URL(`${scheme}://127.0.0.1:${port}/`),
     source: environment.has('MONITORING_PORT') ? 'MONITORING_PORT' : null,
   };
 }
