@@ -11,7 +11,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['{apps,packages}/**/src/**/*.test.ts'],
+          include: ['{apps,docker,packages}/**/src/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.{contract,integration,simulation,swarm}.test.ts'],
         },
       },
@@ -42,7 +42,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'integration',
-          include: ['{apps,packages}/**/src/**/*.integration.test.ts'],
+          include: ['{apps,docker,packages}/**/src/**/*.integration.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -1,9 +1,9 @@
-// bootstrap.mjs demo|test|test:swarm|soak|bench|build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
+// bootstrap.mjs demo|test|test:swarm|soak|bench|build|plugin:build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
 // do, on any machine with Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed
 // by it, as pinned.
 import { bench } from '../packages/testing/lab/bootstrap/bench.mjs';
 import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
-import { build, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
+import { build, buildPlugin, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
 import { simulate } from '../packages/testing/lab/bootstrap/simulate.mjs';
 import { soak } from '../packages/testing/lab/bootstrap/soak.mjs';
 import { SetupError } from '../packages/testing/lab/bootstrap/step.mjs';
@@ -20,6 +20,11 @@ const commands = {
   build: async () => {
     await install();
     await build();
+    return 0;
+  },
+  'plugin:build': async () => {
+    await install();
+    await buildPlugin({ tell: true });
     return 0;
   },
 };

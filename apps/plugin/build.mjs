@@ -1,6 +1,6 @@
 // Bundles the plugin into apps/plugin/dist: main.js, which is all that is needed to answer for a secret, and chunks that
 // it imports once the socket listens. One file is read faster than a thousand small ones.
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { leaveOutUnused } from './unused-packages.mjs';
@@ -45,6 +45,9 @@ const { metafile } = await build({
 });
 // The http adapter looks for them in ../static from where its code is: a chunk.
 await cp(path('../../packages/adapters/http/static'), path('dist/static'), { recursive: true });
+
+// What is in it, for the licences and the bill of materials of the managed plugin.
+await writeFile(path('dist/metafile.json'), JSON.stringify(metafile));
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 process.stdout.write(

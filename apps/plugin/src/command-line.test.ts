@@ -4,6 +4,7 @@ import { HELP, parseCommandLine } from './command-line.ts';
 test.each([
   [[], 'run'],
   [['--check-config'], 'check-config'],
+  [['--check-live'], 'check-live'],
   [['--help'], 'help'],
   [['--version'], 'version'],
   [['--verison'], null],

@@ -1,14 +1,16 @@
 /** What the command line asks for. */
-export type Command = 'run' | 'check-config' | 'help' | 'version';
+export type Command = 'run' | 'check-config' | 'check-live' | 'help' | 'version';
 
 /** The text of `--help`. */
-export const HELP = `Usage: vault-swarm-plugin [--check-config | --help | --version]
+export const HELP = `Usage: vault-swarm-plugin [--check-config | --check-live | --help | --version]
 
 Serves Docker Swarm's secrets from Vault and other providers, and rolls the
 services that hold an old value when one is rotated. Runs in the foreground;
 everything is configured by the environment (docs/reference/environment.md).
 
   --check-config  prints every problem of the configuration and starts nothing
+  --check-live    asks the plugin of the same configuration whether it serves
+                  its socket (/livez), for health checks; exit code 0 or 1
   --help          prints this
   --version       prints the version
 
@@ -18,6 +20,7 @@ wrong use, 1 anything else.
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['--check-config', 'check-config'],
+  ['--check-live', 'check-live'],
   ['--help', 'help'],
   ['-h', 'help'],
   ['--version', 'version'],

@@ -16,6 +16,8 @@ import { type ProviderConfig, parseProviders } from './provider-configs.ts';
 export interface PluginConfiguration {
   readonly pluginName: string;
   readonly socketPath: string;
+  /** Whether the socket of another plugin that answers is taken over. */
+  readonly socketTakeover: boolean;
   /** The first is the default of secrets whose labels name none. */
   readonly providers: readonly ProviderConfig[];
   /** How labels name the providers, in the same order. */
@@ -62,6 +64,7 @@ export function parseConfiguration(
   const configuration: PluginConfiguration = {
     pluginName,
     socketPath: parseSocketPath(environment, pluginName),
+    socketTakeover: environment.boolean('PLUGIN_SOCKET_TAKEOVER', false),
     providers: providers.map(({ config }) => config),
     schemes: providers.map(({ scheme }) => scheme),
     rotation: parseRotation(environment, warnings),
@@ -95,9 +98,6 @@ function parsePluginName(environment: Environment): string {
 }
 
 function parseSocketPath(environment: Environment, pluginName: string): string {
-  if (environment.boolean('PLUGIN_SOCKET_TAKEOVER', false)) {
-    environment.report('PLUGIN_SOCKET_TAKEOVER', 'true is not supported by this version; remove it');
-  }
   const path = environment.text('PLUGIN_SOCKET', `/run/docker/plugins/${pluginName}.sock`);
   if (!path.startsWith('/')) environment.report('PLUGIN_SOCKET', `"${path}" must be an absolute path`);
   return path;

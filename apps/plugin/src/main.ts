@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { checkLive } from './check-live.ts';
 import { HELP, parseCommandLine } from './command-line.ts';
 import { readConfigFile } from './config-file.ts';
 import { type PluginConfiguration, parseConfiguration } from './configuration.ts';
 import { Plugin } from './plugin.ts';
+import { keepOutOfCoreDumps } from './system/core-dump.ts';
 import { keepHeapSmall } from './system/heap.ts';
 import { VERSION } from './version.ts';
 
@@ -37,7 +39,17 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write('the configuration is right\n');
     return EXIT.ok;
   }
-  return run(parsed.configuration);
+  if (command === 'check-live') {
+    const problem = await checkLive(parsed.configuration.monitoring);
+    if (problem !== null) say(`vault-swarm-plugin: ${problem}`);
+    return problem === null ? EXIT.ok : EXIT.failure;
+  }
+  const exposed = keepOutOfCoreDumps();
+  return run(withWarning(parsed.configuration, exposed));
+}
+
+function withWarning(configuration: PluginConfiguration, warning: string | null): PluginConfiguration {
+  return warning === null ? configuration : { ...configuration, warnings: [...configuration.warnings, warning] };
 }
 
 async function run(configuration: PluginConfiguration): Promise<number> {

@@ -31,7 +31,8 @@ export class Plugin {
   }
 
   /**
-   * Resolves when everything runs. The engine is answered much earlier.
+   * Resolves when everything runs. The engine is answered much earlier, or else later, where another process answers it
+   * and is to be taken over from.
    * @throws where the socket can't be had; the message says why.
    */
   async start(): Promise<void> {
@@ -74,7 +75,7 @@ export class Plugin {
       container.get(monitoringId.costs),
       history,
       container.get(monitoringId.prometheus),
-      container.get(monitoringId.readiness),
+      container.get(id.readiness),
     ];
     this.#early.handOver((event) => {
       for (const observer of observers) observer.observe(event);
@@ -91,14 +92,15 @@ export class Plugin {
       docker.close();
     });
 
-    if (!this.#configuration.monitoring.enabled) return;
+    const { monitoring, socketTakeover } = this.#configuration;
+    const readiness = container.get(id.readiness);
+    if (monitoring.enabled || socketTakeover) void this.#untilDone(() => this.#askProvider(readiness));
+    if (!monitoring.enabled) return;
     history.start();
     this.#stops.push(async () => history.close());
     const server = container.get(monitoringId.server);
     this.#stops.push(() => server.close());
     void this.#untilDone(() => this.#listen(server));
-    const readiness = container.get(monitoringId.readiness);
-    void this.#untilDone(() => this.#askProvider(readiness));
   }
 
   /** A port that is taken does not stop the plugin. */
@@ -116,12 +118,7 @@ export class Plugin {
     const provider = this.#configuration.providers[0];
     if (provider === undefined) return true;
     const { find } = this.#container.get(id.providers);
-    await readiness.ask(
-      find(provider.name),
-      this.#container.get(id.labels),
-      this.#container.get(id.clock),
-      this.#stopping.signal,
-    );
+    await readiness.ask(find(provider.name), this.#container.get(id.labels), this.#stopping.signal);
     return !readiness.waitingFor.includes('a provider');
   }
 

@@ -80,7 +80,7 @@ test.each([
   ['that our login is refused', () => Promise.reject(new ProviderError('UNAUTHENTICATED', 'no')), ['a provider']],
   ['nothing', () => Promise.reject(new ProviderError('UNAVAILABLE', 'gone')), ['a provider']],
 ])('is ready, or not, when the provider answers %s', async (_what, read, waitingFor) => {
-  const readiness = new Readiness();
+  const readiness = new Readiness(systemClock);
   readiness.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, at: 0 });
   const provider: ProviderInstance = {
     name: 'vault',
@@ -90,12 +90,12 @@ test.each([
     revisions: null,
     close: async () => undefined,
   };
-  await readiness.ask(Promise.resolve(provider), labels, systemClock, new AbortController().signal);
+  await readiness.ask(Promise.resolve(provider), labels, new AbortController().signal);
   expect(readiness.waitingFor).toEqual(waitingFor);
 });
 
 test('a stale value is no sign that the provider answers', () => {
-  const readiness = new Readiness();
+  const readiness = new Readiness(systemClock);
   const event = {
     type: 'secret.delivered',
     secret: 'db',

@@ -5,6 +5,7 @@ import { Container } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import { EvidenceRelay } from '../evidence-relay.ts';
 import { ProviderDirectory } from '../provider-directory.ts';
+import { Readiness } from '../readiness.ts';
 import { RevisionChoiceRelay } from '../revision-choice-relay.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemDigest } from '../system/digest.ts';
@@ -27,6 +28,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.events).toResolvedValue((clock) => new EventBus(clock), [id.clock]);
   container.bind(id.labels).toResolvedValue(({ schemes }) => new LabelReader(schemes), [id.configuration]);
   container.bind(id.evidence).toConstantValue(new EvidenceRelay());
+  container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
   container.bind(id.choice).toConstantValue(new RevisionChoiceRelay(ROTATION_WAIT_MS));
   container.bind(id.providers).toResolvedValue(
     ({ providers, rotation }, clock, digest, events) => {
@@ -49,11 +51,16 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
       }),
     [id.labels, id.providers, id.clock, id.events, id.evidence, id.choice, id.configuration],
   );
-  container
-    .bind(id.driver)
-    .toResolvedValue(
-      ({ socketPath }, source, events, clock) => createDriverServer({ socketPath, source, events, clock }),
-      [id.configuration, id.delivery, id.events, id.clock],
-    );
+  container.bind(id.driver).toResolvedValue(
+    ({ socketPath, socketTakeover }, source, events, clock, readiness) =>
+      createDriverServer({
+        socketPath,
+        source,
+        events,
+        clock,
+        ...(socketTakeover ? { takeOverWhen: () => readiness.canTakeOver } : {}),
+      }),
+    [id.configuration, id.delivery, id.events, id.clock, id.readiness],
+  );
   return container;
 }

@@ -5,6 +5,7 @@ import type { ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import type { EvidenceRelay } from '../evidence-relay.ts';
 import type { ProviderDirectory } from '../provider-directory.ts';
+import type { Readiness } from '../readiness.ts';
 import type { RevisionChoiceRelay } from '../revision-choice-relay.ts';
 
 /** What the container holds, by name. */
@@ -18,6 +19,7 @@ export const id = {
   providers: Symbol('providers') as ServiceIdentifier<ProviderDirectory>,
   evidence: Symbol('evidence') as ServiceIdentifier<EvidenceRelay>,
   choice: Symbol('choice') as ServiceIdentifier<RevisionChoiceRelay>,
+  readiness: Symbol('readiness') as ServiceIdentifier<Readiness>,
   delivery: Symbol('delivery') as ServiceIdentifier<Delivery>,
   driver: Symbol('driver') as ServiceIdentifier<DriverServer>,
 };

@@ -15,7 +15,6 @@ import {
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
 import type { Container, ServiceIdentifier } from 'inversify';
 import type { ProviderConfig } from '../provider-configs.ts';
-import { Readiness } from '../readiness.ts';
 import { RecentStatus } from '../recent-status.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
@@ -34,7 +33,6 @@ export const monitoringId = {
   /** What the log and the event list are told. */
   told: Symbol('told') as ServiceIdentifier<RepeatedEvents>,
   prometheus: Symbol('prometheus') as ServiceIdentifier<PrometheusExposition>,
-  readiness: Symbol('readiness') as ServiceIdentifier<Readiness>,
   server: Symbol('server') as ServiceIdentifier<MonitoringServer>,
 };
 
@@ -91,7 +89,6 @@ export function addMonitoring(container: Container): void {
       }),
     [monitoringId.log, monitoringId.recentEvents, id.clock],
   );
-  container.bind(monitoringId.readiness).toConstantValue(new Readiness());
   container.bind(monitoringId.prometheus).toResolvedValue(
     (
       { providers, rotation: { intervalMs }, delivery: { deadlineMs } },
@@ -137,6 +134,7 @@ export function addMonitoring(container: Container): void {
       recentEvents,
       prometheus,
       readiness,
+      driver,
     ) =>
       createMonitoringServer({
         config,
@@ -156,8 +154,7 @@ export function addMonitoring(container: Container): void {
           rotateByHand: rotation,
           recentEvents,
           prometheus,
-          // The port is opened after the socket, and closed before it.
-          live: () => true,
+          live: () => driver.serves,
           waitingFor: () => readiness.waitingFor,
         },
       }),
@@ -174,7 +171,8 @@ export function addMonitoring(container: Container): void {
       monitoringId.history,
       monitoringId.recentEvents,
       monitoringId.prometheus,
-      monitoringId.readiness,
+      id.readiness,
+      id.driver,
     ],
   );
 }

@@ -9,6 +9,7 @@ import {
 } from '@vault-swarm/docker';
 import { Rotation } from '@vault-swarm/rotation';
 import type { Container, ServiceIdentifier } from 'inversify';
+import { ServingLeadership } from '../serving-leadership.ts';
 import { id } from './identifiers.ts';
 
 /** What the rotation adds to the container. */
@@ -37,7 +38,7 @@ export function addRotation(container: Container): void {
       [id.configuration, rotationId.docker],
     );
   container.bind(rotationId.rotation).toResolvedValue(
-    (configuration, connection, changes, ledger, labels, providers, values, digest, clock, random, events) => {
+    (configuration, connection, changes, ledger, labels, providers, values, digest, clock, random, events, driver) => {
       const { pluginName, rotation } = configuration;
       return new Rotation(
         {
@@ -53,7 +54,7 @@ export function addRotation(container: Container): void {
         {
           workloads: new DockerWorkloads(connection, pluginName),
           changes,
-          leadership: new DockerLeadership(connection),
+          leadership: new ServingLeadership(new DockerLeadership(connection), () => driver.serves),
           ledger,
           labels,
           providers: configuration.providers.map(({ name }) => name),
@@ -78,6 +79,7 @@ export function addRotation(container: Container): void {
       id.clock,
       id.random,
       id.events,
+      id.driver,
     ],
   );
 }

@@ -1,14 +1,12 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import type { SecretSource } from '@vault-swarm/delivery';
 import type { Clock, Events } from '@vault-swarm/provider';
 import { ConnectionTurns } from './connection-turns.ts';
+import { PublishedSocket } from './published-socket.ts';
 import { readBody } from './request-body.ts';
 import { encodeErrorAnswer, encodeValueAnswer } from './secret-answer.ts';
 import { BrokenBody, parseSecretRequest } from './secret-request.ts';
-import { type ClaimedSocket, claimSocket } from './socket-claim.ts';
 
 /** What a driver's server needs. */
 export interface DriverServerOptions {
@@ -17,13 +15,21 @@ export interface DriverServerOptions {
   readonly source: SecretSource;
   readonly events: Events;
   readonly clock: Clock;
+  /**
+   * Where it is given, the socket of another process that answers is taken over, as soon as it says that this process
+   * can answer, or the other one no longer does.
+   */
+  readonly takeOverWhen?: () => boolean;
 }
 
 /** The secret driver's socket. */
 export interface DriverServer {
+  /** Whether the socket's public name leads to us: not while we wait to take it over, nor after somebody else did. */
+  readonly serves: boolean;
   /**
-   * Resolves when the socket listens under its public name. Call it once.
-   * @throws {SocketInUse} where another process answers there.
+   * Resolves when the socket listens under its public name, or is to be taken over and another process answers on it.
+   * Afterwards the name is kept: where it leads to nobody any more, it is made to lead to us again. Call it once.
+   * @throws {SocketInUse} where another process answers there, and is not to be taken over.
    * @throws {SocketUnusable} where the path can't be used; the message says why.
    */
   listen(): Promise<void>;
@@ -46,6 +52,8 @@ const MOST_CONNECTIONS = 512;
 const LINGER_MS = 1_000;
 /** How long who asked may take to read an answer. */
 const ANSWER_DEADLINE_MS = 10_000;
+/** How long after its connection a question may come. */
+const LAST_QUESTION_MS = 50;
 /** What is shown of a text that others sent. */
 const SHOWN_LENGTH = 200;
 const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.1+json';
@@ -57,19 +65,53 @@ export function createDriverServer(options: DriverServerOptions): DriverServer {
 
 class SocketDriverServer implements DriverServer {
   readonly #options: DriverServerOptions;
-  readonly #server: Server;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #turns = new WeakMap<Duplex, ConnectionTurns>();
-  #socket: ClaimedSocket | undefined;
+  readonly #socket: PublishedSocket;
+  /** More than one where the socket's name was lost and taken again: who connected before is still answered. */
+  readonly #servers = new Set<Server>();
   #closing: Promise<void> | undefined;
 
   constructor(options: DriverServerOptions) {
+    const { socketPath, clock, events, takeOverWhen } = options;
     this.#options = options;
     this.#routes = new Map<string, Route>([
       ['/Plugin.Activate', (_request, response) => this.#activate(response)],
       ['/SecretProvider.GetSecret', (request, response) => this.#getSecret(request, response)],
     ]);
-    this.#server = createServer(
+    const makeServer = () => this.#makeServer();
+    this.#socket = new PublishedSocket({ socketPath, clock, events, takeOverWhen, makeServer });
+  }
+
+  get serves(): boolean {
+    return this.#socket.isOurs;
+  }
+
+  listen(): Promise<void> {
+    return this.#socket.publish();
+  }
+
+  close(options: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#closing ??= this.#close();
+    const { signal } = options;
+    const cut = () => {
+      for (const server of this.#servers) server.closeAllConnections();
+    };
+    if (signal?.aborted === true) cut();
+    signal?.addEventListener('abort', cut, { once: true });
+    return this.#closing.finally(() => signal?.removeEventListener('abort', cut));
+  }
+
+  async #close(): Promise<void> {
+    await this.#socket.release();
+    // Who connected before the name went away is still waiting to be accepted, or for its question to be read.
+    await new Promise<void>((resolve) => void this.#options.clock.after(LAST_QUESTION_MS, resolve));
+    const closed = [...this.#servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    await Promise.all(closed);
+  }
+
+  #makeServer(): Server {
+    const server = createServer(
       {
         // Docker 20.10 sends an empty Host, and others may send none.
         requireHostHeader: false,
@@ -81,47 +123,15 @@ class SocketDriverServer implements DriverServer {
       },
       (request, response) => this.#turnsOf(request.socket).next(() => this.#handle(request, response)),
     );
-    this.#server.maxConnections = MOST_CONNECTIONS;
-    this.#server.on('checkExpectation', (request, response) =>
+    server.maxConnections = MOST_CONNECTIONS;
+    server.on('checkExpectation', (request, response) =>
       this.#turnsOf(request.socket).next(() =>
         this.#refuse(request, response, 417, 'nothing but "100-continue" can be expected here'),
       ),
     );
-    this.#server.on('clientError', (error: Error, socket) => this.#onClientError(error, socket));
-  }
-
-  async listen(): Promise<void> {
-    const { socketPath, clock, events } = this.#options;
-    const listenOn = async (path: string) => {
-      this.#server.listen(path);
-      await once(this.#server, 'listening');
-    };
-    try {
-      this.#socket = await claimSocket(socketPath, listenOn, clock);
-    } catch (error) {
-      this.#server.close();
-      throw error;
-    }
-    events.emit({ type: 'driver.listening', socket: socketPath });
-  }
-
-  close(options: { signal?: AbortSignal } = {}): Promise<void> {
-    this.#closing ??= this.#close();
-    const { signal } = options;
-    const cut = () => this.#server.closeAllConnections();
-    if (signal?.aborted === true) cut();
-    signal?.addEventListener('abort', cut, { once: true });
-    return this.#closing.finally(() => signal?.removeEventListener('abort', cut));
-  }
-
-  async #close(): Promise<void> {
-    if (this.#socket === undefined) return;
-    await this.#socket.release();
-    // Who connected before the name went away is still waiting to be accepted, and shall get its answer.
-    await setImmediate();
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-    });
+    server.on('clientError', (error: Error, socket) => this.#onClientError(error, socket));
+    this.#servers.add(server);
+    return server;
   }
 
   #turnsOf(socket: Duplex): ConnectionTurns {
@@ -227,7 +237,8 @@ class SocketDriverServer implements DriverServer {
   }
 
   #writeHead(response: ServerResponse, status: number, body: Buffer): void {
-    if (this.#closing !== undefined) response.setHeader('Connection', 'close');
+    // The next request of who asked goes to whoever serves by then.
+    if (this.#closing !== undefined || !this.serves) response.setHeader('Connection', 'close');
     response.writeHead(status, { 'Content-Type': CONTENT_TYPE, 'Content-Length': body.byteLength });
   }
 

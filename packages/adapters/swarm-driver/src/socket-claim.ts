@@ -29,9 +29,14 @@ export class SocketUnusable extends Error {
 
 /** A socket that is ours, under its public name. */
 export interface ClaimedSocket {
+  /** Whether the name still leads to our socket. */
+  isOurs(): Promise<boolean>;
   /** Removes the name, if it still leads to our socket. Call it while the socket listens: then nobody takes it over. */
   release(): Promise<void>;
 }
+
+/** What becomes of a socket on which another process answers. */
+export type OthersSocket = 'left alone' | 'replaced';
 
 /** Linux's `sun_path` has 108 bytes with its closing zero. */
 const LONGEST_PATH = 107;
@@ -48,15 +53,18 @@ const ATTEMPTS = 20;
  *
  * The socket is made in a folder that only we can enter and gets its public name, by a hard link, when it has its mode
  * and listens. So nobody ever meets it with a wider mode, or not yet listening; and a link fails where a name is taken.
+ * A socket that is to be replaced is renamed over instead: at each moment the name leads to one that listens. Who had
+ * connected to the other one is still answered by it.
  *
  * @param listen binds and listens on the path that it is given.
- * @throws {SocketInUse} where another process answers.
+ * @throws {SocketInUse} where another process answers, and its socket is to be left alone.
  * @throws {SocketUnusable} where the path is too long, is not a socket's, or may not be written.
  */
 export async function claimSocket(
   socketPath: string,
   listen: (path: string) => Promise<void>,
   clock: Clock,
+  others: OthersSocket = 'left alone',
 ): Promise<ClaimedSocket> {
   const folder = dirname(socketPath);
   // Both are bound or connected to, so both must fit.
@@ -74,8 +82,9 @@ export async function claimSocket(
     await listen(privatePath);
     await chmod(privatePath, 0o600);
     const own = await lstat(privatePath);
-    await publish(socketPath, privatePath, privateFolder, clock);
-    return { release: () => release(socketPath, own) };
+    if (others === 'replaced') await replace(socketPath, privatePath);
+    else await publish(socketPath, privatePath, privateFolder, clock);
+    return { isOurs: () => isStill(own, socketPath), release: () => release(socketPath, own) };
   } catch (error) {
     if (error instanceof SocketInUse || error instanceof SocketUnusable) throw error;
     throw new SocketUnusable(socketPath, messageOf(error), error);
@@ -118,6 +127,17 @@ async function publish(socketPath: string, privatePath: string, privateFolder: s
   }
 }
 
+/** Puts our socket in the place of whatever socket is there, in one step. */
+async function replace(socketPath: string, privatePath: string): Promise<void> {
+  const found = await statIfThere(socketPath);
+  if (found !== undefined) refuseUnlessSocket(socketPath, found);
+  await rename(privatePath, socketPath);
+}
+
+function refuseUnlessSocket(path: string, found: Stats): void {
+  if (!found.isSocket()) throw new SocketUnusable(path, 'there is something else than a socket; move it away');
+}
+
 /** Whether the name could be given; false where it is taken. */
 async function linked(from: string, to: string): Promise<boolean> {
   try {
@@ -129,11 +149,15 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Whether nobody serves the path: nothing is there, or a socket that refuses. */
-async function isDead(path: string, clock: Clock): Promise<boolean> {
+/**
+ * Whether nobody serves the path: nothing is there, or a socket that refuses.
+ *
+ * @throws {SocketUnusable} where there is something else, or we may not connect.
+ */
+export async function isDead(path: string, clock: Clock): Promise<boolean> {
   const found = await statIfThere(path);
   if (found === undefined) return true;
-  if (!found.isSocket()) throw new SocketUnusable(path, 'there is something else than a socket; move it away');
+  refuseUnlessSocket(path, found);
   const code = await new Promise<string | undefined>((resolve) => {
     const socket = connect(path);
     const cancel = clock.after(CONNECT_DEADLINE_MS, () => socket.destroy(new Error('connecting took too long')));
@@ -173,8 +197,13 @@ async function takeAwayDead(path: string, privateFolder: string, clock: Clock): 
 }
 
 async function release(socketPath: string, own: Stats): Promise<void> {
-  const found = await statIfThere(socketPath);
-  if (found !== undefined && found.ino === own.ino && found.dev === own.dev) await rm(socketPath, { force: true });
+  if (await isStill(own, socketPath)) await rm(socketPath, { force: true });
+}
+
+/** The number of our socket's inode is not given to another one while we listen on it. */
+async function isStill(own: Stats, path: string): Promise<boolean> {
+  const found = await statIfThere(path);
+  return found !== undefined && found.ino === own.ino && found.dev === own.dev;
 }
 
 async function statIfThere(path: string): Promise<Stats | undefined> {

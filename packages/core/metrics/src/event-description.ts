@@ -127,6 +127,20 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   },
   'reconcile.failed': { severity: 'error', sentence: ({ message }) => `a pass failed: ${message}` },
   'driver.listening': { severity: 'info', sentence: ({ socket }) => `serving secrets on ${socket}` },
+  'driver.waiting': {
+    severity: 'info',
+    sentence: ({ socket }) =>
+      `another process serves secrets on ${socket}; it is taken over from as soon as this one can answer`,
+  },
+  'driver.replaced': {
+    severity: 'info',
+    sentence: ({ socket }) =>
+      `another process serves secrets on ${socket} now; this one finishes what is under way and stands by`,
+  },
+  'driver.unreachable': {
+    severity: 'error',
+    sentence: ({ socket, message }) => `${socket} was taken away, and can't be made again: ${message}`,
+  },
   'driver.request-refused': {
     severity: 'warn',
     sentence: ({ status, message, repetitions }) =>

@@ -128,6 +128,12 @@ export type ProductEvent =
   | { readonly type: 'reconcile.passed'; readonly durationMs: number; readonly dockerAnswered: boolean }
   | { readonly type: 'reconcile.failed'; readonly message: string }
   | { readonly type: 'driver.listening'; readonly socket: string }
+  /** Another process serves the socket, and is to be taken over from. */
+  | { readonly type: 'driver.waiting'; readonly socket: string }
+  /** Another process took the socket over. */
+  | { readonly type: 'driver.replaced'; readonly socket: string }
+  /** The socket's name leads to us no more, and can't be made to. */
+  | { readonly type: 'driver.unreachable'; readonly socket: string; readonly message: string }
   | {
       readonly type: 'driver.request-refused';
       readonly status: number;

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemPath } from '../box/box.mjs';
-import { commandStep, SetupError } from './step.mjs';
+import { commandStep, SetupError, say } from './step.mjs';
 
 export const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -51,18 +51,33 @@ export async function bundle() {
   stamp('bundled', hash);
 }
 
-/** All build products: the packages with their types, the plugin and the command line. */
+/** The managed plugin, in dist/plugin. */
+export async function buildPlugin({ tell = false } = {}) {
+  await bundle();
+  const hash = sourceHash();
+  if (!isStamped('plugin', hash) || !existsSync(join(root, 'dist/plugin/config.json'))) {
+    const args = ['--conditions=@vault-swarm/source', 'docker/plugin/src/build.ts'];
+    const said = await commandStep('building the managed plugin', 'node', args, { cwd: root, env: projectEnv() });
+    if (tell) say(said.trimEnd());
+    stamp('plugin', hash);
+  } else if (tell) say('dist/plugin is as it was');
+}
+
+/** All build products: the packages with their types, the plugin, also as a managed one, and the command line. */
 export async function build() {
   const hash = sourceHash();
   if (!isStamped('compiled', hash)) {
     await commandStep('compiling', 'tsc', ['-b'], { cwd: root, env: projectEnv() });
     stamp('compiled', hash);
   }
-  await bundle();
+  await buildPlugin();
 }
 
 const sourceHash = () =>
-  hashOf(['pnpm-lock.yaml', 'tsconfig.base.json', ...sources('apps'), ...sources('packages')], '');
+  hashOf(
+    ['pnpm-lock.yaml', 'tsconfig.base.json', ...sources('apps'), ...sources('docker'), ...sources('packages')],
+    '',
+  );
 
 /** The scripts of package.json that check the code: format, lint, types, dependency rules, unused code. */
 export function check() {
@@ -70,7 +85,7 @@ export function check() {
 }
 
 function manifests() {
-  return ['apps', 'packages/core', 'packages/adapters', 'packages/testing'].flatMap((folder) =>
+  return ['apps', 'docker', 'packages/core', 'packages/adapters', 'packages/testing'].flatMap((folder) =>
     readdirSync(join(root, folder))
       .map((name) => join(folder, name, 'package.json'))
       .filter((file) => existsSync(join(root, file))),

@@ -23,6 +23,12 @@ export interface Engine {
   docker(...args: string[]): Promise<Omit<CommandResult, 'stdout'> & { readonly stdout: string }>;
   /** Runs the docker command against this engine; rejects unless it exits with 0. Resolves to its stdout's bytes. */
   dockerBytes(...args: string[]): Promise<Buffer>;
+  /**
+   * Deploys a stack from compose files without waiting for its tasks, whose images the engines have.
+   *
+   * @param variables that the files name.
+   */
+  deployStack(name: string, files: readonly string[], variables?: Readonly<Record<string, string>>): Promise<void>;
   /** Asks the engine's API for JSON. Rejects on a status of 400 and more. */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
 }
@@ -176,7 +182,13 @@ async function connect(socketPath: string, dir: string, dockerd?: string, machin
   const host = `unix://${socketPath}`;
   // No settings of the user's: contexts, credentials, plugins of the docker command.
   const env = { PATH: systemPath, HOME: dir, DOCKER_CONFIG: join(dir, 'client') };
-  const call = (args: readonly string[]) => run(docker, ['--host', host, ...args], { env, timeoutMs: 120_000 });
+  const call = (args: readonly string[], variables = {}) =>
+    run(docker, ['--host', host, ...args], { env: { ...env, ...variables }, timeoutMs: 120_000 });
+  const bytesOf = async (args: readonly string[], variables = {}) => {
+    const { stdout, stderr, code } = await call(args, variables);
+    if (code !== 0) throw new Error(`docker ${args.join(' ')}: exit ${code}: ${stderr.trim()}`);
+    return stdout;
+  };
   const api = async (method: string, path: string, body?: unknown) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const answer = await unixRequest(socketPath, method, path, {
@@ -204,10 +216,10 @@ async function connect(socketPath: string, dir: string, dockerd?: string, machin
       const { stdout, stderr, code } = await call(args);
       return { stdout: stdout.toString(), stderr, code };
     },
-    dockerBytes: async (...args) => {
-      const { stdout, stderr, code } = await call(args);
-      if (code !== 0) throw new Error(`docker ${args.join(' ')}: exit ${code}: ${stderr.trim()}`);
-      return stdout;
+    dockerBytes: (...args) => bytesOf(args),
+    deployStack: async (name, files, variables) => {
+      const compose = files.flatMap((file) => ['--compose-file', file]);
+      await bytesOf(['stack', 'deploy', '--resolve-image', 'never', ...compose, name], variables);
     },
   };
 }

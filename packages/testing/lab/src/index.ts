@@ -6,6 +6,12 @@ export { attachEngine, type Engine, type EngineOptions, type Machine, type OwnEn
 export { checkInTheEnd, type FinalExpectation, type ServiceExpectation } from './final-checks.ts';
 export { freePort } from './free-port.ts';
 export { importCurlImage, importImage, labImage } from './image.ts';
+export {
+  buildPluginImage,
+  type ManagedPluginOptions,
+  managedPluginFolder,
+  startManagedPlugin,
+} from './managed-plugin.ts';
 export { type ManagerNode, type Managers, type ManagersOptions, startManagers } from './managers.ts';
 export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './plugin-process.ts';
 export { type Deeds, type LogEntry, PluginSeat, type SeatOptions } from './plugin-seat.ts';
@@ -25,6 +31,7 @@ export {
   startSwarm,
   type UpdateConfig,
 } from './swarm.ts';
+export { startUnceasingClient, type UnceasingClient, type UnceasingReport } from './unceasing-client.ts';
 export { driverRequest, type HttpAnswer, unixRequest } from './unix-http.ts';
 export {
   startOpenBao,

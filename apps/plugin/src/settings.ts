@@ -1,0 +1,84 @@
+const plain = [
+  'PLUGIN_NAME',
+  'PLUGIN_SOCKET',
+  'PLUGIN_SOCKET_TAKEOVER',
+  'CONFIG_FILE',
+  'DOCKER_HOST',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_CERT_PATH',
+  'SECRETS_PROVIDER',
+  'ENABLE_ROTATION',
+  'VAULT_ROTATION_INTERVAL',
+  'ROTATION_INTERVAL',
+  'ROTATION_MAX_PARALLEL',
+  'ROTATION_ON_FAILURE',
+  'ROTATION_STUCK_AFTER',
+  'GETSECRET_DEADLINE',
+  'CACHE_MAX_AGE',
+  'STALE_IF_ERROR',
+  'ENABLE_MONITORING',
+  'MONITORING_PORT',
+  'MONITORING_HOST',
+  'MONITORING_TLS_CERT_FILE',
+  'MONITORING_TLS_KEY_FILE',
+  'MONITORING_ALLOW_ANONYMOUS',
+  'LOG_LEVEL',
+  'LOG_FORMAT',
+  'FILE_SECRETS_DIR',
+  'AWS_REGION',
+  'AWS_PROFILE',
+  'AWS_CONFIG_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_ROLE_ARN',
+  'AWS_ROLE_SESSION_NAME',
+  'AWS_ENDPOINT_URL',
+  'AWS_MAX_CALLS_PER_HOUR',
+];
+
+/** Each can also be given as a file. */
+const credentials = [
+  'LEDGER_KEY',
+  'MONITORING_TOKEN',
+  'MONITORING_VIEW_TOKEN',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+];
+
+/** As VAULT_… and as OPENBAO_…. */
+const vault = [
+  'ADDR',
+  'NAMESPACE',
+  'CACERT',
+  'CLIENT_CERT',
+  'CLIENT_KEY',
+  'SKIP_VERIFY',
+  'MOUNT_PATH',
+  'AUTH_METHOD',
+  'AUTH_MOUNT',
+  'ROLE_ID',
+  'SECRET_ID_WRAPPING_PATH',
+  'JWT_ROLE',
+  'USERNAME',
+  'CERT_ROLE',
+  'AWS_ROLE',
+  'AWS_REGION',
+  'AWS_SERVER_ID',
+];
+const vaultCredentials = ['TOKEN', 'SECRET_ID', 'JWT', 'PASSWORD'];
+
+const alsoAsFile = (name: string) => [name, `${name}_FILE`];
+
+/**
+ * The names of all environment variables that the plugin reads: what an operator of the managed plugin may set. They are
+ * those of docs/reference/environment.md, which a test compares.
+ */
+export const settings: readonly string[] = [
+  ...plain,
+  ...credentials.flatMap(alsoAsFile),
+  ...['VAULT', 'OPENBAO'].flatMap((prefix) => [
+    ...vault.map((name) => `${prefix}_${name}`),
+    ...vaultCredentials.flatMap((name) => alsoAsFile(`${prefix}_${name}`)),
+  ]),
+];

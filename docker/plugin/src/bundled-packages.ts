@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A package some of whose code is in the bundle. */
+export interface BundledPackage {
+  readonly name: string;
+  readonly version: string;
+  /** As its package.json says it. */
+  readonly license: string;
+  /** Where it is installed. */
+  readonly folder: string;
+}
+
+/** What esbuild writes about a bundle, as far as it is read here. */
+export interface Metafile {
+  readonly outputs: Readonly<
+    Record<string, { readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }>
+  >;
+}
+
+/**
+ * Other people's packages in a bundle, sorted by name and version.
+ *
+ * @param root the folder to which the metafile's paths are relative.
+ */
+export async function bundledPackages(metafile: Metafile, root: string): Promise<readonly BundledPackage[]> {
+  const folders = new Set<string>();
+  for (const { inputs } of Object.values(metafile.outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
+      if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
+    }
+  }
+  const packages = await Promise.all([...folders].map((folder) => describe(join(root, folder))));
+  const byKey = new Map(packages.map((found) => [`${found.name}@${found.version}`, found]));
+  return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, found]) => found);
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string | { readonly type: string };
+  readonly licenses?: readonly { readonly type: string }[];
+}
+
+async function describe(folder: string): Promise<BundledPackage> {
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
+  const { name, version, license = manifest.licenses?.[0] } = manifest;
+  return { name, version, folder, license: (typeof license === 'object' ? license.type : license) ?? 'see its text' };
+}

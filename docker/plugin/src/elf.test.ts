@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loaderOf, withoutSymbols } from './elf.ts';
+
+const node = readFileSync(process.execPath);
+
+test('names the loader of Node', () => {
+  expect(loaderOf(node)).toMatch(/^\/lib.*\/ld-linux.*\.so\.\d$/);
+});
+
+test('Node without its symbols is smaller, and runs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'elf-'));
+  try {
+    const program = join(folder, 'node');
+    const trimmed = withoutSymbols(node);
+    expect(trimmed.byteLength).toBeLessThan(node.byteLength);
+    expect(withoutSymbols(trimmed).equals(trimmed)).toBe(true);
+    writeFileSync(program, trimmed);
+    chmodSync(program, 0o755);
+    expect(execFileSync(program, ['--print', 'process.version'], { encoding: 'utf8' })).toBe(`${process.version}\n`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('refuses what is no program', () => {
+  expect(() => loaderOf(Buffer.from('#!/bin/sh\n'.repeat(20)))).toThrow('not a 64-bit little-endian ELF file');
+});

@@ -1,0 +1,52 @@
+// The few fields of a 64-bit little-endian ELF file that are needed here, as in elf(5).
+const PROGRAM_HEADERS_AT = 32;
+const SECTION_HEADERS_AT = 40;
+const PROGRAM_HEADER_SIZE_AT = 54;
+const PROGRAM_HEADER_COUNT_AT = 56;
+const SECTION_HEADER_COUNT_AT = 60;
+const SECTION_NAMES_AT = 62;
+const HEADER_SIZE = 64;
+const PT_INTERP = 3;
+
+interface Segment {
+  readonly type: number;
+  readonly offset: number;
+  /** In the file. */
+  readonly size: number;
+}
+
+function segmentsOf(elf: Buffer): readonly Segment[] {
+  if (elf.readUInt32BE(0) !== 0x7f454c46 || elf.readUInt8(4) !== 2 || elf.readUInt8(5) !== 1) {
+    throw new Error('not a 64-bit little-endian ELF file');
+  }
+  const start = Number(elf.readBigUInt64LE(PROGRAM_HEADERS_AT));
+  const size = elf.readUInt16LE(PROGRAM_HEADER_SIZE_AT);
+  return Array.from({ length: elf.readUInt16LE(PROGRAM_HEADER_COUNT_AT) }, (_, index) => {
+    const at = start + index * size;
+    return {
+      type: elf.readUInt32LE(at),
+      offset: Number(elf.readBigUInt64LE(at + 8)),
+      size: Number(elf.readBigUInt64LE(at + 32)),
+    };
+  });
+}
+
+/** The path of the dynamic loader that a program names. Throws where it is no such program. */
+export function loaderOf(elf: Buffer): string {
+  const segment = segmentsOf(elf).find(({ type }) => type === PT_INTERP);
+  if (segment === undefined) throw new Error('the program names no dynamic loader');
+  return elf.toString('latin1', segment.offset, segment.offset + segment.size - 1);
+}
+
+/**
+ * A copy without what only debuggers and linkers read: the symbols, the debug information, and the table of the sections.
+ * What is loaded to run the program lies before them in the file, and is described by the program's own headers.
+ */
+export function withoutSymbols(elf: Buffer): Buffer {
+  const end = Math.max(HEADER_SIZE, ...segmentsOf(elf).map(({ offset, size }) => offset + size));
+  const copy = Buffer.from(elf.subarray(0, end));
+  copy.writeBigUInt64LE(0n, SECTION_HEADERS_AT);
+  copy.writeUInt16LE(0, SECTION_HEADER_COUNT_AT);
+  copy.writeUInt16LE(0, SECTION_NAMES_AT);
+  return copy;
+}

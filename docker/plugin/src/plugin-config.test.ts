@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { pluginConfig } from './plugin-config.ts';
+
+const config = pluginConfig(['PLUGIN_NAME', 'PLUGIN_SOCKET', 'VAULT_TOKEN_FILE']);
+
+test('it is a secret provider with no capability, whose socket has a name that Docker 20.10 takes', () => {
+  expect(config.interface).toEqual({ types: ['docker.secretprovider/1.0'], socket: 'plugin.sock' });
+  expect(config.linux.capabilities).toEqual([]);
+  expect(`/run/docker/plugins/${'f'.repeat(64)}/plugin.sock`.length).toBeLessThanOrEqual(107);
+});
+
+test('every setting is empty and can be set, but for the socket, which the engine must find', () => {
+  const settable = { value: '', settable: ['value'] };
+  expect(config.env).toContainEqual(expect.objectContaining({ name: 'PLUGIN_NAME', ...settable }));
+  expect(config.env).toContainEqual(expect.objectContaining({ name: 'VAULT_TOKEN_FILE', ...settable }));
+  const sockets = config.env.filter(({ name }) => name === 'PLUGIN_SOCKET');
+  expect(sockets).toEqual([expect.not.objectContaining({ settable: expect.anything() })]);
+  expect(sockets).toMatchObject([{ value: '/run/docker/plugins/plugin.sock' }]);
+});
+
+test("the sources of both mounts can be set, and the operator's files can't be written", () => {
+  expect(config.mounts.map(({ name, settable }) => [name, settable])).toEqual([
+    ['docker', ['source']],
+    ['credentials', ['source']],
+  ]);
+  expect(config.mounts.find(({ name }) => name === 'credentials')?.options).toContain('ro');
+});

@@ -1,0 +1,65 @@
+/** Where the plugin's code is in its root file system. */
+export const HOME = '/opt/vault-swarm';
+
+/** The file in the engine's folder for it; Docker 20.10 takes no longer name, since its folder's has 64 characters. */
+const SOCKET = 'plugin.sock';
+
+/** Node's options as in bin/vault-swarm-plugin, where their reasons are. */
+const ENTRYPOINT = ['/bin/node', '--max-semi-space-size=2', `${HOME}/main.js`];
+
+/** What is set here is not an operator's to change: the engine looks for the socket where it is. */
+const FIXED: Readonly<Record<string, string>> = {
+  PLUGIN_SOCKET: `/run/docker/plugins/${SOCKET}`,
+  MALLOC_ARENA_MAX: '1',
+};
+
+const MOUNTS = [
+  {
+    name: 'docker',
+    description: "the engine's socket",
+    source: '/var/run/docker.sock',
+    destination: '/var/run/docker.sock',
+    type: 'bind',
+    options: ['rbind', 'rw'],
+    settable: ['source'],
+  },
+  {
+    name: 'credentials',
+    description: 'a folder for the files that the …_FILE settings name; and, in secrets/, for the file provider',
+    // A source must be there: this folder is on every machine, and has nothing in it that is needed.
+    source: '/mnt',
+    destination: '/run/vault-swarm',
+    type: 'bind',
+    options: ['bind', 'ro'],
+    settable: ['source'],
+  },
+];
+
+/**
+ * The managed plugin's config.json.
+ *
+ * @param settings the environment variables that an operator may set.
+ * @see https://docs.docker.com/engine/extend/config/
+ */
+export function pluginConfig(settings: readonly string[]) {
+  const settable = settings.filter((name) => !(name in FIXED));
+  return {
+    description: 'Serves the secrets of a Swarm from Vault and other providers, and follows their rotation',
+    documentation: 'docs/guides/install.md',
+    interface: { types: ['docker.secretprovider/1.0'], socket: SOCKET },
+    entrypoint: ENTRYPOINT,
+    workdir: '/',
+    network: { type: 'host' },
+    mounts: MOUNTS,
+    env: [
+      ...Object.entries(FIXED).map(([name, value]) => ({ name, description: 'given by the plugin', value })),
+      ...settable.map((name) => ({
+        name,
+        description: 'see docs/reference/environment.md',
+        value: '',
+        settable: ['value'],
+      })),
+    ],
+    linux: { capabilities: [] },
+  };
+}

@@ -1,0 +1,69 @@
+import { chmod, copyFile, lutimes, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { withoutSymbols } from './elf.ts';
+import { HOME } from './plugin-config.ts';
+
+/** All files have this time, so that the same sources give the same bytes. */
+const TIME = new Date('2000-01-01T00:00:00Z');
+
+/** Folders that others are mounted on. They are there, so that a read-only root file system has them too. */
+const MOUNT_POINTS = ['dev', 'proc', 'sys', 'tmp', 'etc', 'run/docker/plugins', 'run/vault-swarm', 'var/run'];
+
+/** What a root file system is made of. */
+export interface RootFileSystemParts {
+  /** The bundled plugin's folder. */
+  readonly bundle: string;
+  /** The Node binary. */
+  readonly node: string;
+  /** Its loader and libraries, which keep their paths. */
+  readonly libraries: readonly string[];
+  readonly notices: string;
+}
+
+/** Makes the root file system in an empty folder: no shell, no package manager, no symbolic link. */
+export async function makeRootFileSystem(root: string, parts: RootFileSystemParts): Promise<void> {
+  for (const folder of MOUNT_POINTS) await mkdir(join(root, folder), { recursive: true });
+  await put(root, '/bin/node', withoutSymbols(await readFile(parts.node)), 0o755);
+  for (const library of parts.libraries) {
+    await mkdir(dirname(join(root, library)), { recursive: true });
+    // The copy of what a link leads to.
+    await copyFile(library, join(root, library));
+    await chmod(join(root, library), 0o755);
+  }
+  await copyBundle(parts.bundle, root, '.');
+  await put(root, `${HOME}/package.json`, '{ "type": "module" }\n');
+  await put(root, `${HOME}/THIRD-PARTY-NOTICES.txt`, parts.notices);
+  // Without it glibc asks the files only where there is no DNS server.
+  await put(root, '/etc/nsswitch.conf', 'hosts: files dns\n');
+  // Node has them in itself; this file is for who sets SSL_CERT_FILE, and for who looks.
+  await put(root, '/etc/ssl/certs/ca-certificates.crt', `${rootCertificates.join('\n')}\n`);
+  await settle(root);
+}
+
+/** The code, and what the dashboard is made of; not the maps to the sources, which only debuggers read. */
+async function copyBundle(bundle: string, root: string, folder: string): Promise<void> {
+  for (const entry of await readdir(join(bundle, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && !['types', 'node_modules'].includes(entry.name)) await copyBundle(bundle, root, path);
+    if (!entry.isFile() || /\.(map|tsbuildinfo)$/.test(path) || path === 'metafile.json') continue;
+    await put(root, join(HOME, path), await readFile(join(bundle, path)));
+  }
+}
+
+async function put(root: string, path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), content);
+  await chmod(join(root, path), mode);
+}
+
+/** Gives folders their mode whatever the umask is, and everything the same time; a folder after what is in it. */
+export async function settle(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await settle(path);
+    else await lutimes(path, TIME, TIME);
+  }
+  await chmod(folder, 0o755);
+  await lutimes(folder, TIME, TIME);
+}

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { promisify } from 'node:util';
+import type { BundledPackage } from './bundled-packages.ts';
+import { glibcVersion } from './shared-libraries.ts';
+
+/** A CycloneDX document, as far as it is read here. */
+interface Sbom {
+  readonly metadata: { readonly timestamp?: string };
+  readonly components: readonly Component[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
+}
+
+interface Component {
+  readonly 'bom-ref': string;
+  readonly purl?: string;
+  readonly [field: string]: unknown;
+}
+
+/** What is listed besides what pnpm knows. */
+export interface SbomParts {
+  readonly packages: readonly BundledPackage[];
+  readonly libraries: readonly string[];
+}
+
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The software bill of materials, as CycloneDX JSON: what pnpm says of the plugin's dependencies, without those that
+ * did not come into the bundle, and with Node and the shared libraries. Without a time or a random number, so that the
+ * same sources give the same bytes.
+ *
+ * @param root the repository's folder.
+ */
+export async function softwareBillOfMaterials(root: string, { packages, libraries }: SbomParts): Promise<string> {
+  const document = await askPnpm(root);
+  const bundled = new Set(packages.map(({ name, version }) => purl(name, version)));
+  const own = (reference: string | undefined) => reference?.startsWith(purl('@vault-swarm', '').slice(0, -1)) ?? false;
+  const isIn = (reference: string | undefined) => own(reference) || bundled.has(reference ?? '');
+  const components = [
+    ...document.components.filter((component) => isIn(component.purl)),
+    node(),
+    ...(await Promise.all(libraries.map(library))),
+  ];
+  const missing = [...bundled].filter((wanted) => !components.some((component) => component.purl === wanted));
+  if (missing.length > 0) throw new Error(`pnpm's bill of materials lacks ${missing.join(', ')}`);
+  const { timestamp: _timestamp, ...metadata } = document.metadata;
+  const complete = {
+    ...document,
+    metadata,
+    components: components.sort((a, b) => (a['bom-ref'] < b['bom-ref'] ? -1 : 1)),
+    dependencies: document.dependencies
+      .filter(({ ref }) => isIn(ref))
+      .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter(isIn).sort() }))
+      .sort((a, b) => (a.ref < b.ref ? -1 : 1)),
+    serialNumber: undefined,
+  };
+  return `${JSON.stringify(complete, undefined, 2)}\n`;
+}
+
+async function askPnpm(root: string): Promise<Sbom> {
+  const { packageManager } = JSON.parse(await readFile(`${root}/package.json`, 'utf8')) as { packageManager: string };
+  const sbom = ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--prod'];
+  const args = [
+    '--yes',
+    '--prefer-offline',
+    packageManager,
+    '--pm-on-fail=ignore',
+    '--filter',
+    '@vault-swarm/plugin',
+    ...sbom,
+  ];
+  const { stdout } = await promisify(execFile)('npx', args, { cwd: root, maxBuffer: MOST_BYTES });
+  return JSON.parse(stdout) as Sbom;
+}
+
+/** @see https://github.com/package-url/purl-spec */
+function purl(name: string, version: string): string {
+  return `pkg:npm/${name.replace('@', '%40')}@${version}`;
+}
+
+function node(): Component {
+  const version = process.version.slice(1);
+  return {
+    type: 'platform',
+    name: 'node',
+    version,
+    'bom-ref': `node@${version}`,
+    cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:-:*:*:*`,
+    purl: `pkg:generic/node@${version}`,
+    licenses: [{ license: { id: 'MIT' } }],
+  };
+}
+
+async function library(path: string): Promise<Component> {
+  const content = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+  const name = basename(path);
+  const isGlibc = /^(ld-linux|libc\.|libm\.|libdl\.|libpthread\.)/.test(name);
+  return {
+    type: 'library',
+    name,
+    ...(isGlibc ? { version: glibcVersion(), licenses: [{ license: { id: 'LGPL-2.1-or-later' } }] } : {}),
+    'bom-ref': `file:${path}`,
+    hashes: [{ alg: 'SHA-256', content }],
+  };
+}
