@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runInBox } from '../box/box.mjs';
-import { bundle, install, projectEnv, root } from './project.mjs';
+import { buildPlugin, bundle, install, projectEnv, root } from './project.mjs';
 import { commandStep, SetupError } from './step.mjs';
 import { prepareEngine } from './system.mjs';
 import { prepareVault } from './tests.mjs';
@@ -14,6 +14,7 @@ const deadlineMs = 60 * 60_000;
 /** Runs the tests, all or (with arguments for vitest) some; resolves to the exit code. */
 export async function testSwarm(args) {
   const env = await prepareSwarm();
+  await buildPlugin();
   const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'swarm', ...args];
   return runInBox('node', vitest, { cwd: root, env, deadlineMs });
 }
