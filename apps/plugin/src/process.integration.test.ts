@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createUnixServer } from 'node:net';
 import { join } from 'node:path';
@@ -54,6 +54,13 @@ test('serves secrets although Docker is not there, removes its socket on SIGTERM
   expect(performance.now() - begunMs).toBeLessThan(10_000);
   await expect(stat(plugin.socketPath)).rejects.toThrow('ENOENT');
   expect(plugin.logs()).not.toContain('canary-value');
+});
+
+test('leaves nothing of its memory in a core dump', async () => {
+  const plugin = await start();
+  await plugin.waitReady();
+  expect((await readFile(`/proc/${plugin.pid}/coredump_filter`, 'utf8')).trim()).toBe('00000000');
+  await plugin.kill();
 });
 
 test('replaces the socket that a dead process left', async () => {

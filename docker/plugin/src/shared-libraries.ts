@@ -1,23 +1,21 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { loaderOf } from './elf.ts';
 
-/** Since this version glibc looks names up without libraries that it loads only then. */
-const OLDEST_GLIBC = 2.34;
+/** Before this version glibc loads libraries of its own when it looks a name up, which no program names. */
+const NAMES_WITHIN_GLIBC = 2.34;
+const NAME_SERVICES = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'];
 
 /**
  * The files, besides itself, that a program needs to run: its loader and the shared libraries, under the paths by which
  * the loader finds them, sorted.
  *
- * @throws where one is not found, or the machine's glibc is too old to be copied so.
+ * @throws where one is not found, or the machine has another C library than glibc.
  */
 export async function sharedLibraries(program: string): Promise<readonly string[]> {
-  const version = glibcVersion();
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major + minor / 100 < OLDEST_GLIBC) {
-    throw new Error(`glibc ${version} is too old: the plugin is built on a machine with ${OLDEST_GLIBC} or later`);
-  }
+  const [major = 0, minor = 0] = glibcVersion().split('.').map(Number);
   const loader = loaderOf(await readFile(program));
   const { stdout } = await promisify(execFile)(loader, ['--list', program]);
   const found = stdout.split('\n').flatMap((line) => {
@@ -25,7 +23,11 @@ export async function sharedLibraries(program: string): Promise<readonly string[
     const [, path] = /=> (\/\S+) \(/.exec(line) ?? [];
     return path === undefined ? [] : [path];
   });
-  return [...new Set([loader, ...found])].sort();
+  const libc = found.find((path) => basename(path) === 'libc.so.6');
+  if (libc === undefined) throw new Error('the managed plugin is built on a machine with glibc');
+  const isOld = major + minor / 100 < NAMES_WITHIN_GLIBC;
+  const forNames = isOld ? NAME_SERVICES.map((name) => join(dirname(libc), name)) : [];
+  return [...new Set([loader, ...found, ...forNames])].sort();
 }
 
 /** The version of the C library that this process runs on. */
