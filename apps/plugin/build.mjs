@@ -1,7 +1,9 @@
-// Bundles the plugin into apps/plugin/dist: main.js, which is all that is needed to answer for a secret, and chunks that
-// it imports once the socket listens. One file is read faster than a thousand small ones.
+// Bundles the plugin into apps/plugin/dist: main.js, which is all that is needed to answer for a secret, chunks that it
+// imports once the socket listens, and the dashboard. One file is read faster than a thousand small ones.
+import { execFile } from 'node:child_process';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { leaveOutUnused } from './unused-packages.mjs';
 
@@ -43,8 +45,12 @@ const { metafile } = await build({
     leaveOutUnused,
   ],
 });
-// The http adapter looks for them in ../static from where its code is: a chunk.
-await cp(path('../../packages/adapters/http/static'), path('dist/static'), { recursive: true });
+// The http adapter looks for the dashboard in ../static from where its code is: a chunk.
+await promisify(execFile)(process.execPath, [path('../dashboard/node_modules/vite/bin/vite.js'), 'build'], {
+  cwd: path('../dashboard'),
+});
+await rm(path('dist/static'), { recursive: true, force: true });
+await cp(path('../dashboard/dist'), path('dist/static'), { recursive: true });
 
 // What is in it, for the licences and the bill of materials of the managed plugin.
 await writeFile(path('dist/metafile.json'), JSON.stringify(metafile));

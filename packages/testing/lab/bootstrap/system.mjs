@@ -27,6 +27,17 @@ const download = [
 ];
 const vaultBuild = [...download, { name: 'perl', debian: 'perl-base', isThere: () => find('perl') }];
 
+const browser = [
+  {
+    name: 'Chromium',
+    debian: 'chromium',
+    // Ubuntu has a script of this name that only says how to get one.
+    isThere: () =>
+      process.env.CHROMIUM_BIN ||
+      ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'].some((name) => runs(find(name))),
+  },
+];
+
 /** Makes sure that an engine can run in a box here. Resolves to why it can't, or to undefined. */
 export async function prepareEngine() {
   if (process.getuid() !== 0) return boxProblem();
@@ -41,6 +52,11 @@ export function prepareVaultBuild() {
 /** Makes sure that servers can be downloaded here. Resolves to why it can't, or to undefined. */
 export function prepareDownload() {
   return provide(download, 'to download servers for the tests');
+}
+
+/** Makes sure that there is a browser. */
+export function prepareBrowser() {
+  return provide(browser, 'to test the dashboard');
 }
 
 async function provide(needs, purpose) {
@@ -99,6 +115,10 @@ function isStatic(file) {
   const length = readSync(handle, start, 0, start.length, 0);
   closeSync(handle);
   return !start.subarray(0, length).includes('/ld-');
+}
+
+function runs(file) {
+  return file !== undefined && spawnSync(file, ['--version'], { timeout: 30_000 }).status === 0;
 }
 
 function hasPip() {

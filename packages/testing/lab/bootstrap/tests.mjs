@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { runInBox } from '../box/box.mjs';
 import { build, check, install, projectEnv, root } from './project.mjs';
 import { commandStep, SetupError, say } from './step.mjs';
-import { prepareDownload, prepareEngine, prepareVaultBuild } from './system.mjs';
+import { prepareBrowser, prepareDownload, prepareEngine, prepareVaultBuild } from './system.mjs';
 
 const isCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
 const deadlineMs = 30 * 60_000;
@@ -33,6 +33,7 @@ async function run(args) {
   const { vault, problem: vaultProblem } = unitOnly ? {} : await prepareVault();
   const { openbao, problem: openbaoProblem } = unitOnly ? {} : await prepareOpenBao();
   const { moto, problem: motoProblem } = unitOnly ? {} : await prepareMoto();
+  const browserProblem = unitOnly ? undefined : await prepareBrowser();
   const { prometheus, problem: prometheusProblem } = unitOnly ? {} : await preparePrometheus();
   const missing = {
     engine: engineProblem,
@@ -40,6 +41,7 @@ async function run(args) {
     openbao: openbaoProblem,
     moto: motoProblem,
     prometheus: prometheusProblem,
+    browser: browserProblem,
   };
   const problems = Object.values(missing).filter((problem) => problem !== undefined);
   if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
@@ -154,7 +156,9 @@ async function testsThatNeed(missing, args) {
     const needsVault = /\b(startVault|PluginSwarm)\b/.test(text);
     const needsOpenBao = /\bstartOpenBao\b/.test(text);
     const needsPrometheus = /\b(startPrometheus|promtool)\b/.test(text);
+    const needsBrowser = /\bstartBrowser\b/.test(text);
     const skip =
+      (missing.browser !== undefined && needsBrowser) ||
       (missing.engine !== undefined && needsEngine) ||
       (missing.vault !== undefined && needsVault) ||
       (missing.openbao !== undefined && needsOpenBao) ||
