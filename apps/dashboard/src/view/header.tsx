@@ -17,6 +17,11 @@ export function Header() {
         <span class="plugin-name">{plugin === undefined ? 'Vault Swarm Plugin' : <Name>{plugin.name}</Name>}</span>
         {plugin !== undefined && <span class="soft version">{plugin.version}</span>}
       </div>
+      {overview.value?.access === 'view' && (
+        <span class="tag" title="Sign in with the full token to rotate">
+          view only
+        </span>
+      )}
       <Freshness />
       <ThemeChoice />
       {signedIn.value && <SignOut />}

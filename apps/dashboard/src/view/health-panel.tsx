@@ -21,7 +21,11 @@ export function HealthPanel({ overview }: { readonly overview: Overview }) {
       </div>
       <Facts overview={overview} />
       <div class="health-actions">
-        <button type="button" onClick={() => dashboard.showPlan({ due: true })}>
+        <button
+          type="button"
+          disabled={dashboard.connection.state.value.kind !== 'live'}
+          onClick={() => dashboard.showPlan({ due: true })}
+        >
           Show what is due
         </button>
       </div>

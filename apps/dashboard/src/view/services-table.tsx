@@ -108,7 +108,12 @@ function Tasks({ service: { running_tasks: running, outdated_tasks: outdated } }
       <span class="tasks-line">
         <b>{formatCount(running)}</b> running
         {outdated > 0 && (
-          <meter min={0} max={running} value={running - outdated} aria-label="tasks with the current revisions" />
+          <progress
+            class="held"
+            max={running}
+            value={running - outdated}
+            aria-label="tasks with the current revisions"
+          />
         )}
       </span>
       {outdated > 0 && <small class="warn under">{counted(outdated, 'task')} on an old revision</small>}

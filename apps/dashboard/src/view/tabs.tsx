@@ -32,7 +32,12 @@ export function Tabs({ tabs, chosen, onChoose }: TabsProps) {
           onClick={() => onChoose(tab)}
         >
           {title}
-          {wrong > 0 && <span class="tag bad">{wrong} wrong</span>}
+          {wrong > 0 && (
+            <span class="tag bad">
+              {wrong}
+              <span class="wrong-word"> wrong</span>
+            </span>
+          )}
         </button>
       ))}
     </div>
