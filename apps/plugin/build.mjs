@@ -45,7 +45,7 @@ const { metafile } = await build({
     leaveOutUnused,
   ],
 });
-// The http adapter looks for the dashboard in ../static from where its code is: a chunk.
+// The composition looks for it in ../static from where its code is: a chunk.
 await promisify(execFile)(process.execPath, [path('../dashboard/node_modules/vite/bin/vite.js'), 'build'], {
   cwd: path('../dashboard'),
 });

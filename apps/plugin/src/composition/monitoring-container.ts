@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { AWS_PRICE } from '@vault-swarm/aws/config';
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
@@ -35,6 +36,9 @@ export const monitoringId = {
   prometheus: Symbol('prometheus') as ServiceIdentifier<PrometheusExposition>,
   server: Symbol('server') as ServiceIdentifier<MonitoringServer>,
 };
+
+// Where build.mjs puts it, as seen from the chunk that this file becomes a part of.
+const dashboardDirectory = fileURLToPath(new URL('../static', import.meta.url));
 
 /** How many events of each kind the event list keeps. */
 const RECENT_EVENTS = 500;
@@ -140,6 +144,7 @@ export function addMonitoring(container: Container): void {
         config,
         clock,
         events,
+        dashboardDirectory,
         sources: {
           pluginName,
           version: VERSION,

@@ -41,7 +41,7 @@ export function answerEmpty(response: ServerResponse, status: number): void {
 }
 
 /** Ends the response with a page. */
-export function answerHtml(response: ServerResponse, status: number, page: string): void {
+export function answerHtml(response: ServerResponse, status: number, page: Buffer): void {
   answer(response, status, 'text/html; charset=utf-8', page);
 }
 

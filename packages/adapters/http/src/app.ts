@@ -8,7 +8,6 @@ import { signInRoute, signOutRoute } from './access/session-route.ts';
 import { answer, answerJson, answerProblem, answerTagged } from './answer.ts';
 import type { CallerAccess } from './api/index.ts';
 import type { DashboardFiles } from './assets.ts';
-import { signInStyleSource } from './dashboard/sign-in.ts';
 import { answerSignIn, assetRoute, dashboardRoute } from './dashboard-routes.ts';
 import { etagOf } from './etag.ts';
 import { eventsRoute } from './events-route.ts';
@@ -51,7 +50,7 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
   app.disable('x-powered-by').disable('etag');
   // A path is what it says: "/Health" and "/health/" are others, and must not get around the gate.
   app.enable('case sensitive routing').enable('strict routing');
-  app.use(secureHeaders(dashboard.pages === null ? [signInStyleSource] : []));
+  app.use(secureHeaders());
   const get = (path: string, handler: RequestHandler) => {
     app.route(path).get(handler).all(methodNotAllowed('GET, HEAD', 'Only GET and HEAD are answered here.'));
   };
@@ -70,12 +69,9 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
     .all(methodNotAllowed('POST, DELETE', 'Only POST and DELETE are answered here.'));
   for (const asset of dashboard.assets) if (asset.isOpen) get(`/assets/${asset.name}`, assetRoute(asset));
 
-  app.use(gate(access, failedSignIn, answerSignIn(dashboard, sources.pluginName)));
+  app.use(gate(access, failedSignIn, answerSignIn(dashboard)));
 
-  get(
-    '/',
-    dashboardRoute(dashboard, sources, () => clock.now()),
-  );
+  get('/', dashboardRoute(dashboard));
   for (const asset of dashboard.assets) if (!asset.isOpen) get(`/assets/${asset.name}`, assetRoute(asset));
   get('/livez', (_request, response) => {
     const live = sources.live();

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -23,23 +22,16 @@ export interface Asset {
 
 /** The dashboard as it was built: two pages, and what they load. */
 export interface DashboardFiles {
-  /** `null` where the page is made here. */
-  readonly pages: { readonly index: Buffer; readonly signIn: Buffer } | null;
+  readonly index: Buffer;
+  readonly signIn: Buffer;
   readonly assets: readonly Asset[];
 }
 
-/** Where this package has the dashboard's files, in its sources and when it is built, but not within a bundle. */
-export const defaultAssetsDirectory = fileURLToPath(new URL('../static', import.meta.url));
-
 /** Reads the dashboard's files, once: only what is read here can ever be asked for. Throws where one is missing. */
 export function readDashboard(directory: string): DashboardFiles {
-  const names = readdirSync(directory);
-  if (!names.includes('index.html')) return { pages: null, assets: readAssets(directory, '') };
-  const pages = {
-    index: readFileSync(join(directory, 'index.html')),
-    signIn: readFileSync(join(directory, 'sign-in.html')),
-  };
-  return { pages, assets: readAssets(join(directory, 'assets'), pages.signIn.toString()) };
+  const index = readFileSync(join(directory, 'index.html'));
+  const signIn = readFileSync(join(directory, 'sign-in.html'));
+  return { index, signIn, assets: readAssets(join(directory, 'assets'), signIn.toString()) };
 }
 
 function readAssets(directory: string, signInPage: string): readonly Asset[] {

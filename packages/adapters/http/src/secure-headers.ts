@@ -1,19 +1,15 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/**
- * The pages use nothing but their own files; nothing is kept by browsers and proxies, or shown in a frame.
- *
- * @param styleSources what else is allowed as a style, such as the hash of one.
- */
-export function secureHeaders(styleSources: readonly string[]): RequestHandler {
+/** The pages use nothing but their own files; nothing is kept by browsers and proxies, or shown in a frame. */
+export function secureHeaders(): RequestHandler {
   const headers = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
-        styleSrc: ["'self'", ...styleSources],
+        styleSrc: ["'self'"],
         imgSrc: ["'self'"],
         connectSrc: ["'self'"],
         baseUri: ["'none'"],

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Clock, Events } from '@vault-swarm/provider';
 import { Access } from './access/access.ts';
 import { createApp } from './app.ts';
-import { defaultAssetsDirectory, readDashboard } from './assets.ts';
+import { readDashboard } from './assets.ts';
 import type { MonitoringConfig } from './config.ts';
 import { prepareClosing } from './connections/closing.ts';
 import { Connections } from './connections/connections.ts';
@@ -43,8 +43,8 @@ export interface MonitoringServerOptions {
   readonly clock: Clock;
   /** Gets `monitoring.failed` for a request that could not be answered, and what becomes of the certificate. */
   readonly events: Events;
-  /** Where the dashboard's files are; by default where this package has them. */
-  readonly assetsDirectory?: string;
+  /** The folder that the dashboard was built into. */
+  readonly dashboardDirectory: string;
 }
 
 /** Makes the server, and reads the dashboard's files; it listens when it is told to. */
@@ -55,7 +55,7 @@ export function createMonitoringServer(options: MonitoringServerOptions): Monito
     ...options,
     sources: { ...sources, problems: () => [...sources.problems(), ...(certificate?.problems() ?? [])] },
     access: new Access(config, clock, certificate === null ? null : (hostname) => certificate.current.isFor(hostname)),
-    dashboard: readDashboard(options.assetsDirectory ?? defaultAssetsDirectory),
+    dashboard: readDashboard(options.dashboardDirectory),
   });
   const { server, watch } = serverFor(certificate, app.handle);
   server.setTimeout(IDLE_TIMEOUT_MS);

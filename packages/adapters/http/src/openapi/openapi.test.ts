@@ -133,11 +133,13 @@ function expectProblem({ status: code, headers, body }: Answer, expected: number
   expect(problemSchema.parse(problem)).toEqual(problem);
 }
 
+const NONE = Buffer.alloc(0);
+
 /** The paths of the routes themselves, but for the dashboard's files. */
 function routes(): readonly string[] {
   const options = fixtureOptions(TOKENS);
   const access = new Access(options.config, options.clock, null);
-  const { handle } = createApp({ ...options, access, dashboard: { pages: null, assets: [] } });
+  const { handle } = createApp({ ...options, access, dashboard: { index: NONE, signIn: NONE, assets: [] } });
   const paths = handle.router.stack.flatMap(({ route }) => (route === undefined ? [] : [route.path]));
   return [...new Set(paths)].toSorted();
 }

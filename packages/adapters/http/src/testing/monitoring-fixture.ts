@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, request as requestPlainly } from 'node:http';
 import { request as requestOverTls } from 'node:https';
+import { fileURLToPath } from 'node:url';
 import { DeliveryFigures, type Figures, History, ProviderFigures, RecentEvents } from '@vault-swarm/metrics';
 import { type Clock, Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
@@ -169,6 +170,7 @@ export function fixtureOptions(
     ...given,
   };
   return {
+    dashboardDirectory: fileURLToPath(new URL('./dashboard', import.meta.url)),
     config,
     clock,
     events: { emit: (event) => emitted.push(event) },
