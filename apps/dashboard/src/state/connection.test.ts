@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ApiError } from '../api/client.ts';
 import type { StreamMessage } from '../api/stream.ts';
-import { Connection } from './connection.ts';
+import { Connection, isConnected } from './connection.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -100,9 +100,9 @@ test('each failure in a row waits longer, a wait that the plugin asks for is kep
   await turn();
   expect(connection.state.value).toMatchObject({ kind: 'lost', retryAtMs: Date.now() + 1_000 });
   await vi.advanceTimersByTimeAsync(1_000);
-  openings[1]?.refuse(new ApiError(503, 'Too many streams', 5_000));
+  openings[1]?.refuse(new ApiError(429, 'Ask later', 5_000));
   await turn();
-  expect(connection.state.value).toMatchObject({ reason: 'Too many streams', retryAtMs: Date.now() + 5_000 });
+  expect(connection.state.value).toMatchObject({ reason: 'Ask later', retryAtMs: Date.now() + 5_000 });
   connection.retryNow();
   await turn();
   expect(connection.state.value.kind).toBe('retrying');
@@ -133,5 +133,19 @@ test('a session that ends while the stream is open ends it', async () => {
   await turn();
   expect(connection.state.value.kind).toBe('signed-out');
   expect(openings).toHaveLength(1);
+  connection.stop();
+});
+
+test('a plugin that takes no more streams is there all the same, and is asked instead', async () => {
+  const { connection, openings, turn, opened } = setUp();
+  openings[0]?.refuse(new ApiError(503, 'No more streams', 30_000));
+  await turn();
+  expect(connection.state.value.kind).toBe('crowded');
+  expect(isConnected(connection.state.value)).toBe(true);
+  expect(opened()).toBe(1);
+  await vi.advanceTimersByTimeAsync(30_000);
+  openings[1]?.accept();
+  await turn();
+  expect(connection.state.value.kind).toBe('live');
   connection.stop();
 });

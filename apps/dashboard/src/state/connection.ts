@@ -10,15 +10,22 @@ const SILENCE_MS = 25_000;
 export type ConnectionState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
+  /** The plugin answers, but has as many streams open as it takes: what is shown is asked for now and then. */
+  | { readonly kind: 'crowded' }
   | { readonly kind: 'lost'; readonly reason: string; readonly retryAtMs: number }
   | { readonly kind: 'retrying'; readonly reason: string }
   | { readonly kind: 'signed-out' };
+
+/** Whether the plugin is there. */
+export function isConnected({ kind }: ConnectionState): boolean {
+  return kind === 'live' || kind === 'crowded';
+}
 
 /** What a {@link Connection} needs. */
 export interface ConnectionParts {
   readonly api: Pick<ApiClient, 'openStream'>;
   readonly onMessage: (message: StreamMessage) => void;
-  /** Called each time that the stream was opened. */
+  /** Called each time that the stream was opened, or the plugin answered that it takes no more. */
   readonly onOpen: () => void;
   /** A clock that never jumps, in milliseconds. */
   readonly now: () => number;
@@ -111,11 +118,21 @@ export class Connection {
     const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
     const waitMs = Math.max(asked, backOffMs(this.#failures, this.#parts.random()));
     const reason = reasonOf(failure);
-    this.#state.value = { kind: 'lost', reason, retryAtMs: this.#parts.now() + waitMs };
+    if (isCrowded(failure)) {
+      this.#state.value = { kind: 'crowded' };
+      this.#parts.onOpen();
+    } else {
+      this.#state.value = { kind: 'lost', reason, retryAtMs: this.#parts.now() + waitMs };
+    }
     const timer = setTimeout(this.#wake, waitMs);
     await woken;
     clearTimeout(timer);
     // Someone may have signed out meanwhile.
     if (this.#state.value.kind === 'lost') this.#state.value = { kind: 'retrying', reason };
   }
+}
+
+/** The plugin itself says when to come again; a proxy before a plugin that is away does not. */
+function isCrowded(failure: unknown): boolean {
+  return failure instanceof ApiError && failure.status === 503 && failure.retryAfterMs !== null;
 }

@@ -2,7 +2,7 @@ import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Events, History, Overview, RotateBody, Secrets, Services } from '@vault-swarm/http/api';
 import { type ApiClient, ApiError, type PlanRequest } from '../api/client.ts';
 import type { StreamMessage } from '../api/stream.ts';
-import { Connection } from './connection.ts';
+import { Connection, isConnected } from './connection.ts';
 import { LiveDocument } from './document.ts';
 import { EventLog } from './event-log.ts';
 import type { Place } from './place.ts';
@@ -87,7 +87,7 @@ export class Dashboard {
 
   /** Asks for everything that is shown, as far as it has changed. */
   refresh(): void {
-    if (this.connection.state.value.kind !== 'live') return;
+    if (!isConnected(this.connection.state.peek())) return;
     void this.#refreshOverview();
     void this.history.refresh();
     void this.#readEvents(EVENTS, this.#olderEvents.peek() === undefined);
@@ -104,12 +104,6 @@ export class Dashboard {
   async signIn(token: string): Promise<void> {
     await this.api.signIn(token);
     this.connection.retryNow();
-  }
-
-  /** Ends the session. @throws what the plugin answered. */
-  async signOut(): Promise<void> {
-    await this.api.signOut();
-    this.connection.signedOut();
   }
 
   /** Opens the dialog that shows what a rotation would do. */
@@ -145,7 +139,7 @@ export class Dashboard {
   }
 
   #refreshLists(): void {
-    if (this.connection.state.peek().kind !== 'live') return;
+    if (!isConnected(this.connection.state.peek())) return;
     // Who is not shown is asked for when it is: its tag tells whether it has changed.
     if (this.place.peek().tab === 'secrets') void this.secrets.refresh();
     else void this.services.refresh();
@@ -178,6 +172,6 @@ export class Dashboard {
   }
 
   #isSeen(): boolean {
-    return this.connection.state.value.kind === 'live' && document.visibilityState === 'visible';
+    return isConnected(this.connection.state.peek()) && document.visibilityState === 'visible';
   }
 }

@@ -55,8 +55,8 @@ export function wellWorld(): World {
 export function rollingWorld(): World {
   const world = wellWorld();
   const services = world.services.map((service): Service => {
-    if (service.name === 'shop_web') return rolling(service, 4);
-    if (service.name === 'shop_api') return rolling(service, 3);
+    if (service.name === 'shop_web') return rolling(service, 4, 31);
+    if (service.name === 'shop_api') return rolling(service, 3, 12);
     if (service.name !== 'shop_worker') return service;
     return { ...outdated(service, 4), waiting_for: 'the update that its user began' };
   });
@@ -274,12 +274,12 @@ function outdated(service: Service, tasks: number): Service {
   return { ...service, outdated_tasks: tasks, holdings: first === undefined ? [] : [{ ...first, revisions }, ...rest] };
 }
 
-function rolling(service: Service, done: number): Service {
+function rolling(service: Service, done: number, generation = 7): Service {
   const total = service.running_tasks;
   return {
     ...outdated(service, total - done),
     rollout: {
-      generation: 31,
+      generation,
       secrets: service.secrets.slice(0, 1),
       started_at: before(9),
       direction: 'forward',

@@ -1,4 +1,4 @@
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignalEffect } from '@preact/signals';
 import { healthOf } from '../state/health.ts';
 import { useDashboard } from './context.ts';
 
@@ -18,6 +18,11 @@ export function Announcer() {
       default:
         return overview.value === null ? '' : healthOf(overview.value, clock.nowMs.peek()).title;
     }
+  });
+  // Among many tabs of a browser the title is all that is seen of this one.
+  useSignalEffect(() => {
+    const name = overview.value?.plugin.name ?? 'Vault Swarm Plugin';
+    document.title = told.value === '' ? name : `${told.value.replace(/\.$/, '')} · ${name}`;
   });
   return (
     <p class="unseen" role="status">

@@ -45,6 +45,7 @@ function Freshness() {
 const WORDS = {
   connecting: 'Connecting',
   live: 'Live',
+  crowded: 'Asks every 30 s',
   lost: 'Not connected',
   retrying: 'Connecting',
   'signed-out': 'Signed out',
@@ -75,8 +76,10 @@ function ThemeChoice() {
 function SignOut() {
   const dashboard = useDashboard();
   const signOut = async () => {
-    await dashboard.signOut();
+    await dashboard.api.signOut();
     rememberSignedIn(false);
+    // Who signs out leaves no names on the screen: the plugin answers with the page to sign in.
+    location.reload();
   };
   return (
     <button type="button" class="quiet" onClick={() => void signOut()}>

@@ -1,5 +1,6 @@
 import type { Overview } from '@vault-swarm/http/api';
 import { formatUptime, visible } from '../format.ts';
+import { isConnected } from '../state/connection.ts';
 import { healthOf, type ProblemGroup } from '../state/health.ts';
 import { useDashboard } from './context.ts';
 import { HealthSign } from './icons.tsx';
@@ -23,7 +24,7 @@ export function HealthPanel({ overview }: { readonly overview: Overview }) {
       <div class="health-actions">
         <button
           type="button"
-          disabled={dashboard.connection.state.value.kind !== 'live'}
+          disabled={!isConnected(dashboard.connection.state.value)}
           onClick={() => dashboard.showPlan({ due: true })}
         >
           Show what is due

@@ -1,4 +1,5 @@
 import type { Overview, Secret, Service } from '@vault-swarm/http/api';
+import { useMemo } from 'preact/hooks';
 import { formatCount } from '../format.ts';
 import type { ListView } from '../state/list-view.ts';
 import type { Tab } from '../state/place.ts';
@@ -38,11 +39,13 @@ export function Lists({ overview }: { readonly overview: Overview }) {
 function ServicesList({ overview }: { readonly overview: Overview }) {
   const { services, place } = useDashboard();
   const all = services.body.value?.services ?? null;
+  const { view } = place.value;
+  const shown = useMemo(() => (all === null ? [] : servicesIn(all, view)), [all, view]);
   if (overview.counts.secrets === 0) return <FirstSteps plugin={overview.plugin.name} />;
   return (
     <List<Service>
       all={all}
-      shown={all === null ? [] : servicesIn(all, place.value.view)}
+      shown={shown}
       failure={services.failure.value}
       noun="service"
       shows={['all', 'wrong', 'rolling']}
@@ -55,11 +58,13 @@ function ServicesList({ overview }: { readonly overview: Overview }) {
 function SecretsList({ overview }: { readonly overview: Overview }) {
   const { secrets, place } = useDashboard();
   const all = secrets.body.value?.secrets ?? null;
+  const { view } = place.value;
+  const shown = useMemo(() => (all === null ? [] : secretsIn(all, view)), [all, view]);
   if (overview.counts.secrets === 0) return <FirstSteps plugin={overview.plugin.name} />;
   return (
     <List<Secret>
       all={all}
-      shown={all === null ? [] : secretsIn(all, place.value.view)}
+      shown={shown}
       failure={secrets.failure.value}
       noun="secret"
       shows={['all', 'wrong']}

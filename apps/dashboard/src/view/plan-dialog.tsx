@@ -3,6 +3,7 @@ import type { Plan, Rotate, RotateBody } from '@vault-swarm/http/api';
 import { useEffect } from 'preact/hooks';
 import { type PlanRequest, reasonOf } from '../api/client.ts';
 import { counted, visible } from '../format.ts';
+import { isConnected } from '../state/connection.ts';
 import { OUTCOMES, summaryOf } from '../state/plan-view.ts';
 import { useDashboard } from './context.ts';
 import { ModalDialog } from './modal-dialog.tsx';
@@ -121,7 +122,7 @@ interface ConfirmProps {
 
 function ConfirmButton({ plan, isAsking, onConfirm }: ConfirmProps) {
   const { overview, connection } = useDashboard();
-  const refusal = rotateRefusal(overview.value, connection.state.value.kind === 'live');
+  const refusal = rotateRefusal(overview.value, isConnected(connection.state.value));
   const { tasks } = summaryOf(plan, false);
   if (refusal !== null) return <p class="warn">{refusal}.</p>;
   return (

@@ -1,10 +1,11 @@
 import type { Overview, RotateBody } from '@vault-swarm/http/api';
 import type { ComponentChildren } from 'preact';
+import { isConnected } from '../state/connection.ts';
 import { useDashboard } from './context.ts';
 
 /** Why this user can't rotate now; `null` where he can. */
-export function rotateRefusal(overview: Overview | null, isConnected: boolean): string | null {
-  if (!isConnected) return 'Not while the connection is lost';
+export function rotateRefusal(overview: Overview | null, isReached: boolean): string | null {
+  if (!isReached) return 'Not while the connection is lost';
   if (overview === null) return 'Not before the plugin has answered';
   if (overview.access === 'view') return 'You may only look: sign in with the full token to rotate';
   if (!overview.rotation_enabled) return 'Rotation is turned off (ENABLE_ROTATION)';
@@ -22,7 +23,7 @@ export function RotateButton({
   readonly children: ComponentChildren;
 }) {
   const dashboard = useDashboard();
-  const refusal = rotateRefusal(dashboard.overview.value, dashboard.connection.state.value.kind === 'live');
+  const refusal = rotateRefusal(dashboard.overview.value, isConnected(dashboard.connection.state.value));
   const open = () => {
     if (refusal === null) dashboard.showPlan(request);
   };
