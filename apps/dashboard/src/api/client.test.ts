@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { ApiClient, ApiError, reasonOf } from './client.ts';
+
+/** A client whose requests are noted, and answered one after the other. */
+function clientOf(...answers: readonly (Response | Error)[]) {
+  const asked: { readonly url: string; readonly init: RequestInit }[] = [];
+  const left = [...answers];
+  const fetcher = async (url: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+    asked.push({ url: String(url), init });
+    const answer = left.shift();
+    if (answer === undefined || answer instanceof Error) throw answer;
+    return answer;
+  };
+  return { client: new ApiClient(fetcher as typeof fetch), asked };
+}
+
+const problem = (status: number, detail: string, headers: Record<string, string> = {}) =>
+  new Response(JSON.stringify({ type: 'about:blank', title: 'x', status, detail }), {
+    status,
+    headers: { 'Content-Type': 'application/problem+json', ...headers },
+  });
+
+test('reads a document with its tag, and asks by the tag whether it has changed', async () => {
+  const { client, asked } = clientOf(
+    Response.json({ total: 1 }, { headers: { ETag: '"a"' } }),
+    new Response(null, { status: 304 }),
+  );
+  expect(await client.read('services')).toEqual({ body: { total: 1 }, etag: '"a"' });
+  expect(await client.read('services', '"a"')).toBeNull();
+  expect(asked.map(({ url }) => url)).toEqual(['api/v1/services', 'api/v1/services']);
+  expect(asked[1]?.init.headers).toEqual({ 'If-None-Match': '"a"' });
+});
+
+test("gives the plugin's own reason for a refusal, and how long it asks to wait", async () => {
+  const { client } = clientOf(problem(429, 'More than 10 requests in a minute.', { 'Retry-After': '40' }));
+  await expect(client.rotate({ set_aside: true })).rejects.toEqual(
+    new ApiError(429, 'More than 10 requests in a minute', 40_000),
+  );
+});
+
+test('says where something else answered, or nobody', async () => {
+  const { client } = clientOf(new Response('<h1>Bad gateway</h1>', { status: 502 }), new TypeError('failed to fetch'));
+  const reasons: string[] = [];
+  for (const _attempt of [1, 2]) await client.read('overview').catch((error) => reasons.push(reasonOf(error)));
+  expect(reasons).toEqual([
+    'Something else answered in place of the plugin, with status 502',
+    'The plugin is not reached',
+  ]);
+  expect(reasonOf(new DOMException('', 'TimeoutError'))).toBe('The plugin does not answer');
+});
+
+test.each([
+  [{ due: true } as const, 'api/v1/plan?'],
+  [{ service: 'a&b' }, 'api/v1/plan?service=a%26b'],
+  [{ set_aside: true } as const, 'api/v1/plan?set_aside=true'],
+])('asks for the plan of %j', async (request, url) => {
+  const { client, asked } = clientOf(Response.json({ services: [] }));
+  await client.plan(request);
+  expect(asked[0]?.url).toBe(url);
+});
