@@ -39,6 +39,7 @@ interface Service {
 }
 
 export class ProcessPool implements Workloads, WorkloadChanges {
+  readonly orchestrator = 'the process pool';
   readonly #giveKey: (asked: Asked) => Promise<string>;
   readonly #say: (text: string) => void;
   readonly #services = new Map<string, Service>();
