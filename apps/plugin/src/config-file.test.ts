@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfigFile } from './config-file.ts';
 import { parseConfiguration } from './configuration.ts';
+import { settings } from './settings.ts';
 
 const folder = join(import.meta.dirname, '../test/config/files');
 const fixtures = (kind: 'good' | 'bad') => readdirSync(join(folder, kind)).map((name) => join(folder, kind, name));
@@ -59,4 +60,19 @@ test('a variable of the environment is no setting of a provider of the file', as
   const parsed = await parse(twoVaults, { VAULT_NAMESPACE: 'team-a' });
   if (!parsed.ok) throw new Error('refused');
   expect(parsed.configuration.providers[0]).not.toMatchObject({ vault: { namespace: 'team-a' } });
+});
+
+test('the schema has the settings of each kind that are no credentials', () => {
+  const path = join(import.meta.dirname, '../../../docs/reference/config-file.schema.json');
+  const { $defs } = JSON.parse(readFileSync(path, 'utf8'));
+  const credentials = settings.filter((name) => settings.includes(`${name}_FILE`));
+  for (const kind of ['vault', 'openbao', 'aws', 'file']) {
+    const ofKind = settings.filter(
+      (name) => name.startsWith(`${kind.toUpperCase()}_`) && name !== 'VAULT_ROTATION_INTERVAL',
+    );
+    const inSchema = Object.keys($defs[kind].properties.settings.properties).filter(
+      (name) => !name.startsWith('AWS_') || kind === 'aws',
+    );
+    expect(inSchema.sort()).toEqual(ofKind.filter((name) => !credentials.includes(name)).sort());
+  }
 });
