@@ -73,8 +73,17 @@ test("the snippet in rotation's description is the example's own code", async ()
 
 test('every link between the documents leads somewhere', async () => {
   const folders = [
-    ...['.', 'docs', 'docs/guides', 'docs/reference', 'docs/decisions', 'docs/examples/process-pool'],
+    ...[
+      '.',
+      'docs',
+      'docs/guides',
+      'docs/reference',
+      'docs/decisions',
+      'docs/examples/process-pool',
+      'docs/examples/provider-adapter',
+    ],
     'packages/core/rotation',
+    'packages/testing/provider-contract',
   ];
   for (const folder of folders) {
     for (const name of (await readdir(join(root, folder))).filter((file) => file.endsWith('.md'))) {

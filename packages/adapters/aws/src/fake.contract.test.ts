@@ -25,6 +25,7 @@ describeProviderContract('aws, on our double of it', {
     oldRevisions: true,
     outage: true,
     hang: true,
+    drip: true,
     denial: true,
     login: true,
     throttling: true,
@@ -74,6 +75,7 @@ describeProviderContract('aws, on our double of it', {
       },
       outage: disturbance({ fault: { kind: 'reset' } }),
       hang: disturbance({ fault: { kind: 'hang' } }),
+      drip: disturbance({ fault: { kind: 'drip', intervalMs: 100 } }),
       throttling: disturbance({ fault: { kind: 'error', code: 'ThrottlingException', message: 'Rate exceeded' } }),
       denial: {
         async begin(name) {

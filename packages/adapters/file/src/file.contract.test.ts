@@ -86,6 +86,7 @@ for (const [description, extension, writing] of variants) {
       pins: 'a file has no old versions',
       oldRevisions: 'a file has no old versions',
       hang: 'a local file system answers or fails',
+      drip: 'a local file system answers or fails',
       login: 'files need no login',
       throttling: 'a file system does not count reads',
       createdAt: "a file's times tell when it was touched or moved, not when its content was made",

@@ -125,6 +125,30 @@ describe('versions of a real KV v2', () => {
     expect(new Set([live, deleted, await markerFrom(provider, ref)]).size).toBe(3);
   });
 
+  test('that are pinned are told to be deleted or destroyed, while the current one is read', async () => {
+    const pinned = (pin: string) => refTo('versions', { pin });
+    for (const value of ['one', 'two', 'three']) await write('versions', value);
+    await admin.send('POST', 'secret/delete/versions', { versions: [parseExactJson('1')] });
+    await admin.send('PUT', 'secret/destroy/versions', { versions: [parseExactJson('2')] });
+    const messages = [await failure(pinned('1')), await failure(pinned('2')), await failure(pinned('9'))];
+    expect(messages.map(({ code, message }) => [code, message])).toEqual([
+      ['NOT_FOUND', 'vault secret/versions, version 1: version 1 is deleted; undelete it, or write a new one'],
+      ['NOT_FOUND', 'vault secret/versions, version 2: version 2 was destroyed'],
+      ['NOT_FOUND', 'vault secret/versions, version 9: there is no such version of it'],
+    ]);
+    expect(await readTextOf(provider, refTo('versions'))).toBe('three');
+  });
+
+  test('have nothing of the custom metadata in them, and no other revision for it', async () => {
+    await write('labelled', 'value');
+    const before = await revision(refTo('labelled'));
+    await admin.send('POST', 'secret/metadata/labelled', {
+      custom_metadata: { value: 'of the metadata', owner: 'us' },
+    });
+    expect(await readTextOf(provider, refTo('labelled', { encoding: 'json' }))).toBe('{"value":"value"}');
+    expect(await revision(refTo('labelled'))).toBe(before);
+  });
+
   test('have another revision when the secret was deleted with its metadata and made again', async () => {
     await write('again', 'same');
     const before = [await revision(refTo('again')), await probe(refTo('again'))];
@@ -225,7 +249,24 @@ describe('mounts of a real Vault', () => {
   });
 
   test('of another engine, and paths inside of a mount, are refused by name', async () => {
-    expect((await failure(refTo('x', { mount: 'sys' }))).message).toContain('the mount sys/');
+    await admin.send('POST', 'sys/mounts/keys', { type: 'transit' });
+    await admin.send('POST', 'sys/mounts/db', { type: 'database' });
+    for (const [mount, kind] of [
+      ['sys', 'system'],
+      ['keys', 'transit'],
+      ['db', 'database'],
+    ] as const) {
+      expect(await failure(refTo('x', { mount }))).toMatchObject({
+        code: 'INVALID_REF',
+        message: expect.stringContaining(
+          `the mount ${mount}/ of vault at ${vault.address} is of the kind ${kind}, and only key-value engines are read`,
+        ),
+      });
+    }
+    await admin.send('POST', 'cubbyhole/app', { value: 'x' });
+    expect((await failure(refTo('app', { mount: 'cubbyhole' }))).message).toContain(
+      'is another one for each token, and ends with it',
+    );
     expect((await failure(refTo('x', { mount: 'secret/inner' }))).message).toContain('what is there is in secret/');
   });
 

@@ -13,8 +13,6 @@ export interface Mount {
   readonly foundAtMs: number;
 }
 
-/** Engines that answer as KV v1 does. */
-const PLAIN_ENGINES = new Set(['generic', 'cubbyhole']);
 /** How long a look at a mount is believed where answers may mean that it was replaced. */
 const BELIEVED_FOR_MS = 10_000;
 /** What is unknown is asked again after this time; the rest only where it turns out wrong. */
@@ -98,15 +96,22 @@ export class Mounts {
       );
     }
     if (type === 'kv') return field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1';
-    if (typeof type === 'string' && PLAIN_ENGINES.has(type)) return 'v1';
+    // What KV v1 was called before there was a v2.
+    if (type === 'generic') return 'v1';
     this.#known.delete(name);
-    throw new ProviderError(
-      'INVALID_REF',
-      `the mount ${name}/ of ${this.#server} is no key-value engine; correct the mount`,
-    );
+    throw new ProviderError('INVALID_REF', `the mount ${name}/ of ${this.#server} ${whyNot(type)}`);
   }
 
   #cutOff(): ProviderError {
     return new ProviderError('UNAVAILABLE', `finding a mount of ${this.#server} was cut off`);
   }
+}
+
+/** Why an engine's values are not delivered. */
+function whyNot(type: AnswerJson | undefined): string {
+  if (type === 'cubbyhole' || type === 'ns_cubbyhole') {
+    return 'is another one for each token, and ends with it; write the secret to a key-value engine';
+  }
+  const shown = typeof type === 'string' && /^[\w.-]{1,64}$/.test(type) ? `of the kind ${type}` : 'of another kind';
+  return `is ${shown}, and only key-value engines are read (kv, version 1 or 2); correct the mount`;
 }

@@ -1,45 +1,85 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseExactJson } from '@vault-swarm/provider';
 import { describeProviderContract, type HarnessCore, type Operations } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll } from 'vitest';
-import { providerOf } from './testing/configured.ts';
-import { type RealVault, startRealVault } from './testing/real-vault.ts';
+import { providerOf, type Variables } from './testing/configured.ts';
+import { type RealVault, startRealOpenBao, startRealVault } from './testing/real-vault.ts';
 import { startRelay } from './testing/relay.ts';
 import type { VaultAdmin } from './testing/vault-admin.ts';
 
-let vault: RealVault;
-let admin: VaultAdmin;
-let made = 0;
+/** A server with a number for each mount, so that no two checks meet. */
+interface Server {
+  readonly kind: 'vault' | 'openbao';
+  real: RealVault;
+  made: number;
+}
+
+const vault = { kind: 'vault', made: 0 } as Server;
+const openbao = { kind: 'openbao', made: 0 } as Server;
 
 beforeAll(async () => {
-  vault = await startRealVault();
-  ({ admin } = vault);
+  [vault.real, openbao.real] = await Promise.all([startRealVault(), startRealOpenBao()]);
+  for (const { admin } of [vault.real, openbao.real]) await admin.send('POST', 'sys/auth/approle', { type: 'approle' });
 });
-afterAll(() => vault?.stop());
+afterAll(async () => {
+  await vault.real?.stop();
+  await openbao.real?.stop();
+});
 
-type VaultHarness = HarnessCore & Pick<Operations, 'outage' | 'hang' | 'denial' | 'login' | 'throttling'>;
+type VaultHarness = HarnessCore & Pick<Operations, 'outage' | 'hang' | 'drip' | 'denial' | 'login' | 'throttling'>;
 
-/** A mount of its own, and a token in a file whose policy allows just that mount; a relay stands before Vault. */
-async function harnessOn(version: '1' | '2'): Promise<VaultHarness> {
-  const mount = `kv${version}-${++made}`;
+/** Our login, in a file: the settings for it, and how it is ended and replaced. */
+interface Login {
+  readonly variables: Variables;
+  end(): Promise<void>;
+  replace(): Promise<void>;
+}
+
+type LogIn = (admin: VaultAdmin, policy: string, file: string) => Promise<Login>;
+
+const byToken: LogIn = async (admin, policy, file) => {
+  let token = '';
+  const replace = async () => {
+    token = await admin.token(policy);
+    await writeFile(file, `${token}\n`);
+  };
+  await replace();
+  return { variables: { TOKEN_FILE: file }, replace, end: () => admin.revoke(token) };
+};
+
+const byAppRole: LogIn = async (admin, policy, file) => {
+  const { roleId, secretId } = await admin.appRole(policy, [policy]);
+  await writeFile(file, secretId);
+  return {
+    variables: { AUTH_METHOD: 'approle', ROLE_ID: roleId, SECRET_ID_FILE: file },
+    replace: async () => writeFile(file, await admin.secretId(policy)),
+    async end() {
+      const secretId = await readFile(file, 'utf8');
+      await admin.send('POST', `auth/approle/role/${policy}/secret-id/destroy`, { secret_id: secretId });
+      await admin.send('POST', 'sys/leases/revoke-prefix/auth/approle');
+    },
+  };
+};
+
+/** A mount of its own, and a login whose policy allows just that mount; a relay stands before the server. */
+async function harnessOn(server: Server, version: '1' | '2', logIn: LogIn): Promise<VaultHarness> {
+  const { kind, real } = server;
+  const { admin } = real;
+  const mount = `kv${version}-${++server.made}`;
   const folder = await mkdtemp(join(tmpdir(), 'vault-contract-'));
-  const tokenFile = join(folder, 'token');
-  const relay = await startRelay(vault.address);
+  const relay = await startRelay(real.address);
   const allowed = `path "${mount}/*" { capabilities = ["read"] }\n`;
   await admin.mount(mount, version);
   await admin.policy(mount, allowed);
-  let token = '';
-  const newToken = async () => {
-    token = await admin.token(mount);
-    await writeFile(tokenFile, `${token}\n`);
-  };
-  await newToken();
+  const login = await logIn(admin, mount, join(folder, 'credential'));
+  const settings = Object.entries({ ADDR: relay.address, ...login.variables });
+  const variables = Object.fromEntries(settings.map(([name, value]) => [`${kind.toUpperCase()}_${name}`, value]));
   const at = (name: string, part: 'data' | 'metadata') => `${mount}/${version === '2' ? `${part}/` : ''}app/${name}`;
   return {
     largestValueBytes: 511_999,
-    open: async () => providerOf({ VAULT_ADDR: relay.address, VAULT_TOKEN_FILE: tokenFile }),
+    open: async () => providerOf(variables),
     async write(name, payload) {
       const fields = 'text' in payload ? { value: payload.text } : payload.fields;
       await admin.send('POST', at(name, 'data'), version === '2' ? { data: fields } : fields);
@@ -48,18 +88,19 @@ async function harnessOn(version: '1' | '2'): Promise<VaultHarness> {
       await admin.send('DELETE', at(name, 'metadata'));
     },
     ref: (name, options = {}) => ({
-      provider: 'vault',
+      provider: kind,
       location: { mount, path: `app/${name}` },
       encoding: 'raw',
       ...options,
     }),
     outage: { begin: relay.cut, end: relay.mend },
     hang: { begin: relay.swallow, end: relay.mend },
+    drip: { begin: relay.drip, end: relay.mend },
     denial: {
       begin: (name) => admin.policy(mount, `${allowed}path "${at(name, 'data')}" { capabilities = ["deny"] }`),
       end: () => admin.policy(mount, allowed),
     },
-    login: { begin: () => admin.revoke(token), end: newToken },
+    login: { begin: login.end, end: login.replace },
     throttling: {
       async begin() {
         const quota = { path: `${mount}/`, rate: parseExactJson('0.001'), interval: '1h' };
@@ -77,37 +118,48 @@ async function harnessOn(version: '1' | '2'): Promise<VaultHarness> {
   };
 }
 
+/** The same, with the versions that KV v2 keeps. */
+async function versionedHarnessOn(server: Server, logIn: LogIn): Promise<VaultHarness & Pick<Operations, 'pins'>> {
+  const harness = await harnessOn(server, '2', logIn);
+  const current = async (name: string) => {
+    const { mount, path } = harness.ref(name).location;
+    const { current_version: version } = await server.real.admin.send('GET', `${mount}/metadata/${path}`);
+    return String(version);
+  };
+  return { ...harness, pins: { current, missing: '999' } };
+}
+
 const bytes = 'values in Vault are JSON, bytes stand in it as base64';
 const hints = "Vault's open edition tells nobody of a change";
 
-describeProviderContract('vault with KV v2', {
-  capabilities: {
-    bytes,
-    hints,
-    exactNumbers: 'KV v2 itself rounds long numbers when they are written',
-    digestRevisions: 'KV v2 has version numbers, and a write makes a new one',
-    pins: true,
-    oldRevisions: true,
-    outage: true,
-    hang: true,
-    denial: true,
-    login: true,
-    throttling: true,
-    createdAt: true,
-    markers: true,
-  },
-  async setUp() {
-    const harness = await harnessOn('2');
-    const current = async (name: string) => {
-      const { mount, path } = harness.ref(name).location;
-      const { current_version: version } = await admin.send('GET', `${mount}/metadata/${path}`);
-      return String(version);
-    };
-    return { ...harness, pins: { current, missing: '999' } };
-  },
+const ofVersion2 = {
+  bytes,
+  hints,
+  exactNumbers: 'KV v2 itself rounds long numbers when they are written',
+  digestRevisions: 'KV v2 has version numbers, and a write makes a new one',
+  pins: true,
+  oldRevisions: true,
+  outage: true,
+  hang: true,
+  drip: true,
+  denial: true,
+  login: true,
+  throttling: true,
+  createdAt: true,
+  markers: true,
+} as const;
+
+describeProviderContract('vault with KV v2, by token', {
+  capabilities: ofVersion2,
+  setUp: () => versionedHarnessOn(vault, byToken),
 });
 
-describeProviderContract('vault with KV v1', {
+describeProviderContract('openbao with KV v2, by AppRole', {
+  capabilities: ofVersion2,
+  setUp: () => versionedHarnessOn(openbao, byAppRole),
+});
+
+describeProviderContract('vault with KV v1, by AppRole', {
   capabilities: {
     bytes,
     hints,
@@ -117,11 +169,12 @@ describeProviderContract('vault with KV v1', {
     oldRevisions: 'KV v1 keeps no versions',
     outage: true,
     hang: true,
+    drip: true,
     denial: true,
     login: true,
     throttling: true,
     createdAt: 'KV v1 keeps no times',
     markers: 'KV v1 has nothing that tells a change but the value',
   },
-  setUp: () => harnessOn('1'),
+  setUp: () => harnessOn(vault, '1', byAppRole),
 });

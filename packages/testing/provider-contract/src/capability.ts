@@ -23,6 +23,8 @@ export interface Operations {
   readonly outage: Disturbance;
   /** The backend can be made to accept requests and to leave them without an answer. */
   readonly hang: Disturbance;
+  /** The backend can be made to answer so slowly, byte by byte, that no answer is ever whole. */
+  readonly drip: Disturbance;
   /** Reading one secret can be forbidden to our identity. */
   readonly denial: SecretDisturbance;
   /** Our own login can be spoiled: a revoked token, a wrong key. */

@@ -37,6 +37,7 @@ const OPERATIONS: Readonly<Record<keyof Operations, true>> = {
   pins: true,
   outage: true,
   hang: true,
+  drip: true,
   denial: true,
   login: true,
   throttling: true,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import type { Capabilities, Capability } from './capability.ts';
 import { undeclaredOperations } from './contract-check.ts';
-import { contractChecks } from './contract-checks.ts';
+import { contractChecks, contractVersion } from './contract-checks.ts';
 import type { AnyHarness, Harness } from './harness.ts';
 
 /** A provider, as the suite needs to know it. */
@@ -21,7 +21,7 @@ export function describeProviderContract<const C extends Capabilities>(name: str
   const { capabilities } = suite;
   const has = (capability: Capability) => capabilities[capability] === true;
 
-  describe(`${name} keeps the provider contract`, () => {
+  describe(`${name} keeps the provider contract, edition ${contractVersion}`, () => {
     for (const check of contractChecks) {
       if (check.needs.every(has)) test(check.name, () => withHarness(suite, (harness) => check.run(harness)));
     }

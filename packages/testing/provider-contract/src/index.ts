@@ -1,5 +1,5 @@
 export type { Capabilities, Capability, Disturbance, Operations, SecretDisturbance, Trait } from './capability.ts';
 export type { ContractCheck } from './contract-check.ts';
-export { contractChecks } from './contract-checks.ts';
+export { contractChecks, contractVersion } from './contract-checks.ts';
 export { describeProviderContract, type ProviderSuite } from './describe-provider-contract.ts';
 export type { AnyHarness, Harness, HarnessCore, RefOptions, StoredPayload } from './harness.ts';

@@ -222,6 +222,7 @@ export const everyCapability = {
   pins: true,
   outage: true,
   hang: true,
+  drip: true,
   denial: true,
   login: true,
   throttling: true,
@@ -246,6 +247,17 @@ export function createMemoryHarness(mutation: Partial<Behaviour> = {}): Harness<
       if (behaviour.recovers) memory.disturbance = undefined;
     },
   });
+  const silence = {
+    async begin() {
+      memory.released = new Promise((resolve) => {
+        memory.release = resolve;
+      });
+    },
+    async end() {
+      memory.release();
+      memory.released = undefined;
+    },
+  };
   return {
     largestValueBytes: 499 * 1024,
     async open() {
@@ -271,17 +283,9 @@ export function createMemoryHarness(mutation: Partial<Behaviour> = {}): Harness<
     outage: disturb('outage'),
     login: disturb('login'),
     throttling: disturb('throttling'),
-    hang: {
-      async begin() {
-        memory.released = new Promise((resolve) => {
-          memory.release = resolve;
-        });
-      },
-      async end() {
-        memory.release();
-        memory.released = undefined;
-      },
-    },
+    hang: silence,
+    // What is not whole is not there: in memory there is nothing in between.
+    drip: silence,
     denial: {
       async begin(name) {
         memory.denied.add(name);

@@ -63,6 +63,17 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'takes an empty value for a missing one',
+    mutation: {
+      select: (payload, ref) => {
+        const value = selectValue(payload, ref);
+        if (value.byteLength === 0) throw new ProviderError('NOT_FOUND', 'there is nothing');
+        return value;
+      },
+    },
+    foundBy: ['delivers a field that is empty'],
+  },
+  {
     name: 'cuts values at 256 KiB',
     mutation: delivering((bytes) => bytes.subarray(0, 256 * 1024)),
     foundBy: ['delivers the largest value'],
@@ -226,6 +237,17 @@ export const mutants: readonly Mutant[] = [
     foundBy: ['tells no value in an error'],
   },
   {
+    name: 'logs what it reads',
+    mutation: {
+      wrap: (revision) => {
+        // biome-ignore lint/suspicious/noConsole: this is what the mutant does wrong
+        console.debug(`read ${Buffer.from(revision.value.reveal())}`);
+        return revision;
+      },
+    },
+    foundBy: ['prints no value'],
+  },
+  {
     name: 'prints the value of a revision',
     mutation: { wrap: (revision) => Object.assign(revision, { bytes: revision.value.reveal() }) },
     foundBy: ['tells no value in a revision', 'tells no value in an old'],
@@ -247,6 +269,7 @@ export const mutants: readonly Mutant[] = [
       'does not read with a signal',
       'does not probe with a signal',
       'ends a read that hangs',
+      'ends a read whose answer only drips',
       'ends a probe that hangs',
       'does not read an old revision with a signal',
       'ends a read of an old revision',

@@ -8,6 +8,8 @@ export interface Relay {
   cut(): Promise<void>;
   /** Takes requests, and gives them to nobody. */
   swallow(): Promise<void>;
+  /** Takes requests, and answers them a byte at a time, so that no answer is ever whole. */
+  drip(): Promise<void>;
   /** Swallows what comes by the connections that are open, and does not end them: as of a server that vanished. */
   freeze(): void;
   /** Works again. */
@@ -19,7 +21,7 @@ export interface Relay {
 export async function startRelay(target: string): Promise<Relay> {
   const targetPort = Number(new URL(target).port);
   const sockets = new Set<Socket>();
-  let swallowing = false;
+  let manner: 'whole' | 'nothing' | 'drips' = 'whole';
 
   const track = (socket: Socket) => {
     sockets.add(socket);
@@ -27,13 +29,15 @@ export async function startRelay(target: string): Promise<Relay> {
   };
   const server = createServer((socket) => {
     track(socket);
-    if (swallowing) {
+    if (manner === 'nothing') {
       socket.resume();
       return;
     }
     const onward = connect(targetPort, '127.0.0.1');
     track(onward);
-    socket.pipe(onward).pipe(socket);
+    socket.pipe(onward);
+    if (manner === 'drips') dripInto(socket, onward);
+    else onward.pipe(socket);
     socket.on('close', () => onward.destroy());
     onward.on('close', () => socket.destroy());
   });
@@ -51,17 +55,34 @@ export async function startRelay(target: string): Promise<Relay> {
     address: `http://127.0.0.1:${port}`,
     cut,
     async swallow() {
-      swallowing = true;
+      manner = 'nothing';
+      dropAll();
+    },
+    async drip() {
+      manner = 'drips';
       dropAll();
     },
     freeze() {
       for (const socket of sockets) socket.unpipe().resume();
     },
     async mend() {
-      swallowing = false;
+      manner = 'whole';
       dropAll();
       if (!server.listening) await listenOn(server, port);
     },
     close: cut,
   };
+}
+
+/** Passes on a byte every 20 ms; the head of an answer alone takes seconds so. */
+function dripInto(socket: Socket, from: Socket): void {
+  let waiting = Buffer.alloc(0);
+  from.on('data', (chunk: Buffer) => {
+    waiting = Buffer.concat([waiting, chunk]);
+  });
+  const timer = setInterval(() => {
+    if (waiting.length > 0) socket.write(waiting.subarray(0, 1));
+    waiting = waiting.subarray(1);
+  }, 20);
+  socket.on('close', () => clearInterval(timer));
 }

@@ -50,6 +50,23 @@ export const abortChecks: readonly ContractCheck[] = [
     assert.equal(await eventually(10_000, () => readText(instance, harness.ref('hanging'))), canary('hanging'));
   }),
 
+  check(
+    'ends a read whose answer only drips when it is aborted, and reads again',
+    ['drip'],
+    async (harness, instance) => {
+      await harness.write('dripping', { text: canary('dripping') });
+      await harness.drip.begin();
+      try {
+        expectError(
+          await abortedInFlight(ABORT_MS, (signal) => instance.secrets.read(harness.ref('dripping'), { signal })),
+        );
+      } finally {
+        await harness.drip.end();
+      }
+      assert.equal(await eventually(10_000, () => readText(instance, harness.ref('dripping'))), canary('dripping'));
+    },
+  ),
+
   check('ends a probe that hangs when it is aborted', ['hang', 'markers'], async (harness, instance) => {
     await harness.write('hanging', { text: canary('hanging') });
     await harness.hang.begin();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_FIELDS, type ExactJson, isExactJsonObject, parseExactJson } from '@vault-swarm/provider';
-import { failedRead, readText } from '../calls.ts';
+import { failedRead, read, readText } from '../calls.ts';
 import { CANARY_NUMBER, canary, exactNumber } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 
@@ -10,6 +10,13 @@ export const fieldChecks: readonly ContractCheck[] = [
     const text = ` ${canary('field')} \u{1f419} "quoted" \\ \n`;
     await harness.write('fields', { fields: { password: text, other: canary('other') } });
     assert.equal(await readText(instance, harness.ref('fields', { field: 'password' })), text);
+  }),
+
+  check('delivers a field that is empty as no bytes', [], async (harness, instance) => {
+    await harness.write('empty', { fields: { password: '', other: canary('other') } });
+    assert.equal((await read(instance, harness.ref('empty', { field: 'password' }))).value.byteLength, 0);
+    // The first of the default fields counts, be it empty.
+    assert.equal((await read(instance, harness.ref('empty'))).value.byteLength, 0);
   }),
 
   check('delivers short numbers and booleans as their characters', [], async (harness, instance) => {

@@ -3,6 +3,7 @@ import { refKey, type SecretRef } from '@vault-swarm/provider';
 import { probe, read, readText } from '../calls.ts';
 import { CANARY_NUMBER, canary, exactNumber, findValue } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
+import { withPrinted } from '../printed.ts';
 
 /** A value is in the answer to a read, under `reveal`, and nowhere else. */
 export const secrecyChecks: readonly ContractCheck[] = [
@@ -35,6 +36,22 @@ export const secrecyChecks: readonly ContractCheck[] = [
     assert.equal(await readText(instance, harness.ref('printed')), canary('printed'));
     assert.equal(findValue(revision), null, findValue(revision) ?? '');
     assert.equal(findValue(revision.revision), null, 'the revision itself shows the value');
+  }),
+
+  check('prints no value on the console or the standard streams', [], async (harness) => {
+    const printed = await withPrinted(async () => {
+      const instance = await harness.open();
+      try {
+        await harness.write('quiet', { fields: { a: canary('quiet'), b: exactNumber(CANARY_NUMBER) } });
+        await readText(instance, harness.ref('quiet', { field: 'a' }));
+        await read(instance, harness.ref('quiet', { field: 'x' })).catch(() => {});
+        await instance.probe?.probe([harness.ref('quiet')], { signal: AbortSignal.timeout(10_000) });
+      } finally {
+        await instance.close();
+      }
+    });
+    const leak = printed.map(findValue).find((found) => found !== null);
+    assert.equal(leak, undefined, `what it printed: ${leak}`);
   }),
 
   check('tells no value in what a probe answers', ['markers'], async (harness, instance) => {
