@@ -11,8 +11,10 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
+          // Far more than any takes, so that a busy machine fails none.
+          testTimeout: 20_000,
           include: ['{apps,docker,packages}/**/src/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.{contract,integration,simulation,swarm}.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{contract,fuzz,integration,simulation,swarm}.test.ts'],
         },
       },
       {
@@ -27,6 +29,14 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'fuzz',
+          include: ['{apps,packages}/**/src/**/*.fuzz.test.ts'],
+          testTimeout: 14_400_000,
         },
       },
       {

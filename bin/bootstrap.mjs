@@ -1,8 +1,9 @@
-// bootstrap.mjs demo|test|test:swarm|soak|bench|build|plugin:build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
+// bootstrap.mjs demo|test|test:swarm|fuzz|soak|bench|build|plugin:build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
 // do, on any machine with Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed
 // by it, as pinned.
 import { bench } from '../packages/testing/lab/bootstrap/bench.mjs';
 import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
+import { fuzz } from '../packages/testing/lab/bootstrap/fuzz.mjs';
 import { build, buildPlugin, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
 import { simulate } from '../packages/testing/lab/bootstrap/simulate.mjs';
 import { soak } from '../packages/testing/lab/bootstrap/soak.mjs';
@@ -15,6 +16,7 @@ const commands = {
   test,
   simulate,
   'test:swarm': testSwarm,
+  fuzz,
   soak,
   bench,
   build: async () => {

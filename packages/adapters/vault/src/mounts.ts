@@ -92,7 +92,7 @@ export class Mounts {
       this.#known.delete(name);
       throw new ProviderError(
         'INVALID_REF',
-        `${this.#server} has no mount ${name}/; what is there is in ${path}: correct the mount`,
+        `${this.#server} has no mount ${name}/; what is there is in ${shownPath(path)}: correct the mount`,
       );
     }
     if (type === 'kv') return field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1';
@@ -114,4 +114,9 @@ function whyNot(type: AnswerJson | undefined): string {
   }
   const shown = typeof type === 'string' && /^[\w.-]{1,64}$/.test(type) ? `of the kind ${type}` : 'of another kind';
   return `is ${shown}, and only key-value engines are read (kv, version 1 or 2); correct the mount`;
+}
+
+/** A mount's name as the server tells it, unless that would be no name. */
+function shownPath(path: string): string {
+  return /^[\x21-\x7e]{1,200}$/.test(path) ? path : 'another one';
 }

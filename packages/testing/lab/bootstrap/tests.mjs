@@ -154,7 +154,7 @@ async function testsThatNeed(missing, args) {
     const text = textWithImports(file);
     const needsEngine = /\b(start(Engine|Swarm|Managers)|PluginSwarm)\b/.test(text);
     const needsVault = /\b(startVault|PluginSwarm)\b/.test(text);
-    const needsOpenBao = /\bstartOpenBao\b/.test(text);
+    const needsOpenBao = /\b(startOpenBao|findOpenBao)\b/.test(text);
     const needsPrometheus = /\b(startPrometheus|promtool)\b/.test(text);
     const needsBrowser = /\bstartBrowser\b/.test(text);
     const skip =

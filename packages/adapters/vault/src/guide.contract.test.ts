@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findOpenBao } from '@vault-swarm/lab';
+import { Environment } from '@vault-swarm/provider';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseVaultConfig } from './config.ts';
+import { certificate } from './testing/certificate.ts';
+import { providerOf, readTextOf, refTo } from './testing/configured.ts';
+import { listenOn } from './testing/listening.ts';
+import { type RealVault, startRealVault } from './testing/real-vault.ts';
+
+const run = promisify(execFile);
+const guide = readFileSync(new URL('../../../../docs/guides/vault.md', import.meta.url), 'utf8');
+
+/** The commands and the settings of a section of the guide, by its heading. */
+const sections = new Map(
+  guide.split(/^## /m).map((section) => {
+    const block = (kind: string) => new RegExp(`\`\`\`${kind}\n(.*?)\`\`\``, 's').exec(section)?.[1];
+    return [section.split('\n', 1)[0] ?? '', { commands: block('sh'), settings: block('ini') }] as const;
+  }),
+);
+const methods = [...sections].flatMap(([name, { settings }]) => (settings === undefined ? [] : [name]));
+
+let vault: RealVault;
+let folder: string;
+const { cert, key, remove } = certificate();
+const keys = createServer((_request, response) => {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: '1', alg: 'ES256' }] }));
+});
+let keysPort: number;
+
+beforeAll(async () => {
+  vault = await startRealVault();
+  folder = mkdtempSync(join(tmpdir(), 'vault-guide-'));
+  // OpenBao's command is Vault's, and the small Vault has none.
+  symlinkSync(await findOpenBao(), join(folder, 'vault'));
+  writeFileSync(join(folder, 'password'), 'a password');
+  writeFileSync(join(folder, 'managers-ca.pem'), cert);
+  keysPort = await listenOn(keys);
+});
+afterAll(async () => {
+  keys.close();
+  await vault?.stop();
+  await remove();
+  rmSync(folder, { recursive: true });
+});
+
+/** What the commands of a section print, all together: single fields come without the end of a line. */
+async function runCommands(section: string): Promise<string> {
+  const commands = sections.get(section)?.commands ?? '';
+  const { stdout } = await run(
+    'sh',
+    ['-ec', commands.replace('https://idp.example/keys', `http://127.0.0.1:${keysPort}`)],
+    {
+      cwd: folder,
+      env: { PATH: `${folder}:${process.env.PATH}`, HOME: folder, VAULT_ADDR: vault.address, VAULT_TOKEN: vault.token },
+    },
+  );
+  return stdout.trim();
+}
+
+function settingsOf(section: string): Record<string, string> {
+  const lines = sections.get(section)?.settings?.trim().split('\n') ?? [];
+  return Object.fromEntries(lines.map((line) => line.split('=', 2)));
+}
+
+describe('the guide', () => {
+  test('has settings for each method, and each is taken', () => {
+    expect(methods).toEqual([
+      ...['approle', 'approle with a wrapped secret id', 'jwt', 'userpass', 'ldap', 'cert', 'aws', 'token'],
+    ]);
+    for (const method of methods) {
+      const pem = (path: string) => (path.endsWith('.key') ? key : path.endsWith('.pem') ? cert : 'a-credential');
+      const environment = new Environment(settingsOf(method), pem);
+      parseVaultConfig(environment, pem, 'VAULT');
+      expect(environment.problems, method).toEqual([]);
+    }
+  });
+
+  test('has commands that a real Vault takes, and with them AppRole and userpass log in', async () => {
+    await vault.admin.send('POST', 'secret/data/app/db', { data: { value: 'here' } });
+    await runCommands('The policy');
+    const printed = new Map<string, string>();
+    for (const method of methods.filter((name) => name !== 'token')) printed.set(method, await runCommands(method));
+
+    const [roleId, secretId] = printed.get('approle')?.match(/[0-9a-f]{8}-[0-9a-f-]{27}/g) ?? [];
+    const wrappingToken = printed.get('approle with a wrapped secret id');
+    for (const [section, given, credential] of [
+      ['approle', { VAULT_ROLE_ID: roleId }, secretId],
+      ['approle with a wrapped secret id', { VAULT_ROLE_ID: roleId }, wrappingToken],
+      ['userpass', {}, 'a password'],
+    ] as const) {
+      const settings = { ...settingsOf(section), ...given, VAULT_ADDR: vault.address };
+      const file = join(folder, 'credential');
+      writeFileSync(file, `${credential}\n`);
+      const files = Object.keys(settings).filter((name) => name.endsWith('_FILE'));
+      const instance = providerOf({ ...settings, ...Object.fromEntries(files.map((name) => [name, file])) });
+      expect(await readTextOf(instance, refTo('app/db')), section).toBe('here');
+      await instance.close();
+    }
+  });
+});
