@@ -55,6 +55,7 @@ describeProviderContract('aws, on moto', {
     markers: true,
     outage: double,
     hang: double,
+    drip: double,
     throttling: double,
     login: 'moto takes any keys; our double shows it',
     denial: 'moto refuses in XML, which AWS does not; our double shows it',
