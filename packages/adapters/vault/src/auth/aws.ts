@@ -1,6 +1,6 @@
 import { type Credential, ProviderError } from '@vault-swarm/provider';
 import { encodePath } from '../encode-path.ts';
-import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
+import { type AuthMethod, LOGIN_DEADLINE_MS, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';
 
 /** Keys of AWS that were given, instead of those that the machine or its role has. */
@@ -96,7 +96,7 @@ export function awsAuth(config: AwsConfig): AuthMethod {
         key: given === undefined ? '' : JSON.stringify(given),
         async login(signal) {
           const { findIdentity, signCallerIdentity } = await import('./aws-signature.ts');
-          const identity = given ?? (await findIdentity(config).catch(noIdentity));
+          const identity = given ?? (await endedBy(signal, findIdentity(config)).catch(noIdentity));
           const signed = await signCallerIdentity(identity, config);
           return loginWith(
             client,
@@ -112,6 +112,14 @@ export function awsAuth(config: AwsConfig): AuthMethod {
       };
     },
   };
+}
+
+/** AWS's libraries ask the machine's own addresses, and heed no signal: so long, and not longer, is waited for them. */
+async function endedBy<T>(signal: AbortSignal, found: Promise<T>): Promise<T> {
+  const over = AbortSignal.any([signal, AbortSignal.timeout(LOGIN_DEADLINE_MS)]);
+  const { promise, reject } = Promise.withResolvers<never>();
+  over.addEventListener('abort', () => reject(over.reason), { once: true });
+  return Promise.race([found, promise]);
 }
 
 /** What the SDK says names files and addresses of this machine, and may quote them: it is left out. */

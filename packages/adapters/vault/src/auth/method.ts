@@ -81,7 +81,12 @@ export async function loginWith(
   }
   const refused = answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 412;
   if (answer.status === 200 || refused) {
-    throw new ProviderError('UNAUTHENTICATED', `${client.server} refuses our ${method} login at ${path}; ${advice}`);
+    // Wrong credentials are answered with 400, and a path at which nothing is with one of these.
+    const mounted = answer.status === 403 || answer.status === 404 ? ', and that the method is mounted there' : '';
+    throw new ProviderError(
+      'UNAUTHENTICATED',
+      `${client.server} refuses our ${method} login at ${path}; ${advice}${mounted}`,
+    );
   }
   throw failureOf(answer, `${method} login at ${client.server}`);
 }

@@ -93,6 +93,16 @@ test('each of them is followed by renewals, and by another login where the longe
   await Promise.all(lives);
 });
 
+test('a login at a mount that is not there says so', async () => {
+  const { setUp } = await logInBy('userpass', 'nowhere');
+  const instance = providerOf({ ...setUp.variables, VAULT_AUTH_MOUNT: 'nowhere' });
+  closing.push(() => instance.close());
+  expect(await failureOf(instance.secrets.read(refTo('app-0'), soon()))).toMatchObject({
+    code: 'UNAUTHENTICATED',
+    message: expect.stringMatching(/at auth\/nowhere\/login\/swarm; .*, and that the method is mounted there$/),
+  });
+});
+
 test('a token that can not be renewed is followed by another login, or by none where somebody else made it', async () => {
   const { setUp, instance, asked } = await logInBy('approle', 'batch');
   await setUp.setLife({ ttl: '3s', maxTtl: '3s', type: 'batch' });

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { failureOf, providerOf, refTo, soon } from '../testing/configured.ts';
+import { startTokenService, type TokenService } from '../testing/token-service.ts';
+import { findIdentity, signCallerIdentity } from './aws-signature.ts';
+
+let service: TokenService;
+let folder: string;
+
+beforeEach(async () => {
+  service = await startTokenService();
+  folder = mkdtempSync(join(tmpdir(), 'aws-signature-'));
+  // Nothing of this machine's own.
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE']) {
+    vi.stubEnv(name, undefined);
+  }
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+  vi.stubEnv('AWS_CONFIG_FILE', join(folder, 'config'));
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(folder, 'credentials'));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await service.close();
+  rmSync(folder, { recursive: true });
+});
+
+const decoded = (text: string | undefined) => Buffer.from(text ?? '', 'base64').toString('utf8');
+
+/** Sends what Vault would send, and gives the status. */
+async function send(signed: Readonly<Record<string, string>>): Promise<number> {
+  const { host: _, 'content-length': __, ...headers } = JSON.parse(decoded(signed.iam_request_headers));
+  const { request } = await import('undici');
+  const { statusCode } = await request(service.address, {
+    method: 'POST',
+    body: decoded(signed.iam_request_body),
+    headers: { ...headers, host: new URL(decoded(signed.iam_request_url)).host },
+  });
+  return statusCode;
+}
+
+test.each([
+  ['us-east-1', 'https://sts.amazonaws.com/'],
+  ['eu-central-1', 'https://sts.eu-central-1.amazonaws.com/'],
+  ['cn-north-1', 'https://sts.cn-north-1.amazonaws.com.cn/'],
+])('a question in %s is signed for %s, with the session token', async (region, url) => {
+  service.keys.set('ASIAEXAMPLE', { secret: 'a/secret+key', arn: 'arn:aws:iam::123456789012:user/swarm' });
+  const identity = { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 'a/secret+key', sessionToken: 'of the session' };
+  const signed = await signCallerIdentity(identity, { region, serverId: 'vault.example' });
+  expect(decoded(signed.iam_request_url)).toBe(url);
+  expect(await send(signed)).toBe(200);
+  expect(service.sessionTokens).toEqual(['of the session']);
+  const wrong = await signCallerIdentity({ ...identity, secretAccessKey: 'another' }, { region, serverId: undefined });
+  expect(await send(wrong)).toBe(403);
+  expect(JSON.stringify(signed)).not.toContain(Buffer.from('a/secret+key').toString('base64'));
+});
+
+test('an identity is found where the tools of AWS find it', async () => {
+  writeFileSync(join(folder, 'credentials'), '[swarm]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = s\n');
+  expect(await findIdentity({ profile: 'swarm' })).toMatchObject({ accessKeyId: 'AKIAPROFILE' });
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAENVIRONMENT');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 's');
+  expect(await findIdentity({ profile: undefined })).toMatchObject({ accessKeyId: 'AKIAENVIRONMENT' });
+});
+
+test('a login without any identity says what to give', async () => {
+  const instance = providerOf({ VAULT_AUTH_METHOD: 'aws', VAULT_ADDR: 'http://127.0.0.1:9' });
+  expect(await failureOf(instance.secrets.read(refTo('app'), soon()))).toMatchObject({
+    code: 'UNAUTHENTICATED',
+    message: expect.stringContaining('give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role to this machine'),
+  });
+  await instance.close();
+});
