@@ -17,8 +17,6 @@ beforeEach(async () => {
     vi.stubEnv(name, undefined);
   }
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-  vi.stubEnv('AWS_CONFIG_FILE', join(folder, 'config'));
-  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(folder, 'credentials'));
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -56,16 +54,30 @@ test.each([
   expect(JSON.stringify(signed)).not.toContain(Buffer.from('a/secret+key').toString('base64'));
 });
 
-test('an identity is found where the tools of AWS find it', async () => {
-  writeFileSync(join(folder, 'credentials'), '[swarm]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = s\n');
-  expect(await findIdentity({ profile: 'swarm' })).toMatchObject({ accessKeyId: 'AKIAPROFILE' });
+test('an identity is found in the files that the settings name, and never in the environment', async () => {
+  const credentialsFile = join(folder, 'credentials');
+  const configFile = join(folder, 'config');
+  const key = (id: string) => `aws_access_key_id = ${id}\naws_secret_access_key = s\n`;
+  writeFileSync(credentialsFile, `[default]\n${key('AKIADEFAULT')}[swarm]\n${key('AKIASWARM')}`);
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAENVIRONMENT');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 's');
-  expect(await findIdentity({ profile: undefined })).toMatchObject({ accessKeyId: 'AKIAENVIRONMENT' });
+  vi.stubEnv('AWS_PROFILE', 'another');
+  const sources = {
+    credentialsFile,
+    configFile,
+    profile: undefined,
+    webIdentityTokenFile: undefined,
+    roleArn: undefined,
+  };
+  expect(await findIdentity(sources)).toMatchObject({ accessKeyId: 'AKIADEFAULT' });
+  expect(await findIdentity({ ...sources, profile: 'swarm' })).toMatchObject({ accessKeyId: 'AKIASWARM' });
+  writeFileSync(credentialsFile, `[default]\n${key('AKIAREPLACED')}`);
+  expect(await findIdentity(sources)).toMatchObject({ accessKeyId: 'AKIAREPLACED' });
 });
 
 test('a login without any identity says what to give', async () => {
-  const instance = providerOf({ VAULT_AUTH_METHOD: 'aws', VAULT_ADDR: 'http://127.0.0.1:9' });
+  const files = { AWS_CONFIG_FILE: join(folder, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') };
+  const instance = providerOf({ VAULT_AUTH_METHOD: 'aws', VAULT_ADDR: 'http://127.0.0.1:9', ...files });
   expect(await failureOf(instance.secrets.read(refTo('app'), soon()))).toMatchObject({
     code: 'UNAUTHENTICATED',
     message: expect.stringContaining('give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role to this machine'),

@@ -1,4 +1,6 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsConfig } from './aws.ts';
@@ -38,10 +40,31 @@ function bytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
     : new Uint8Array(data);
 }
 
-/** The keys that AWS's own tools would find: environment, profile, web identity, container, machine. */
-export function findIdentity({ profile }: Pick<AwsConfig, 'profile'>): Promise<AwsIdentity> {
-  return defaultProvider(profile === undefined ? {} : { profile })();
+/** Where keys are looked for; what is not given is not taken from the environment, which may be meant for another instance. */
+type IdentitySources = Pick<
+  AwsConfig,
+  'profile' | 'credentialsFile' | 'configFile' | 'webIdentityTokenFile' | 'roleArn'
+>;
+
+/** The keys that AWS's own tools would find: of the profile, a web identity, the container or the machine. */
+export function findIdentity(sources: IdentitySources): Promise<AwsIdentity> {
+  const { profile, credentialsFile, configFile, webIdentityTokenFile, roleArn } = sources;
+  const folder = join(homedir(), '.aws');
+  const find = defaultProvider({
+    // A profile that is named makes the SDK pass over the environment's keys.
+    profile: profile ?? 'default',
+    filepath: credentialsFile ?? join(folder, 'credentials'),
+    configFilepath: configFile ?? join(folder, 'config'),
+    ignoreCache: true,
+    webIdentityTokenFile: webIdentityTokenFile ?? '',
+    roleArn: roleArn ?? '',
+    logger: SILENT,
+  });
+  return find();
 }
+
+const silent = () => {};
+const SILENT = { debug: silent, info: silent, warn: silent, error: silent, trace: silent };
 
 /** What AWS is asked; the answer names who signed it. */
 const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';

@@ -19,16 +19,20 @@ export interface AwsConfig {
   readonly region: string;
   /** What Vault's `iam_server_id_header_value` says, so that a login for another Vault can't be used for this one. */
   readonly serverId: string | undefined;
-  /** Undefined: those that AWS's own tools would find. */
+  /** Undefined: those that AWS's own tools would find, in these places or of this machine. */
   readonly keys: AwsKeys | undefined;
   readonly profile: string | undefined;
+  readonly credentialsFile: string | undefined;
+  readonly configFile: string | undefined;
+  readonly webIdentityTokenFile: string | undefined;
+  readonly roleArn: string | undefined;
   /** The variable of `role`, for messages. */
   readonly roleVariable: string;
 }
 
 /**
- * Reads `VAULT_AWS_ROLE`, `VAULT_AWS_REGION`, `VAULT_AWS_SERVER_ID`, and as AWS's own tools do `AWS_REGION`, `AWS_PROFILE`,
- * `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; reports keys that are given by half.
+ * Reads `VAULT_AWS_ROLE`, `VAULT_AWS_REGION`, `VAULT_AWS_SERVER_ID`, and under the names that AWS's own tools have for them a
+ * region, keys, a profile and its files, and a web identity; reports keys that are given by half.
  */
 export function parseAws(settings: AuthSettings): AwsConfig {
   const { environment, variable } = settings;
@@ -53,6 +57,10 @@ export function parseAws(settings: AuthSettings): AwsConfig {
     serverId,
     keys: parseKeys(settings),
     profile: environment.optional('AWS_PROFILE'),
+    credentialsFile: environment.optional('AWS_SHARED_CREDENTIALS_FILE'),
+    configFile: environment.optional('AWS_CONFIG_FILE'),
+    webIdentityTokenFile: environment.optional('AWS_WEB_IDENTITY_TOKEN_FILE'),
+    roleArn: environment.optional('AWS_ROLE_ARN'),
     roleVariable: variable('AWS_ROLE'),
   };
 }
