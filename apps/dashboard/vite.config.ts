@@ -1,9 +1,29 @@
-import { resolve } from 'node:path';
-import { defineConfig } from 'vite';
+import { relative, resolve } from 'node:path';
+import { defineConfig, type Plugin } from 'vite';
 
 const page = (name: string) => resolve(import.meta.dirname, name);
 
+const repository = resolve(import.meta.dirname, '../..');
+
+/** Writes what is in the page as esbuild does for the plugin, for the licences of what others wrote. */
+const metafile: Plugin = {
+  name: 'metafile',
+  generateBundle(_options, bundle) {
+    const outputs = Object.values(bundle).flatMap((output) => {
+      if (output.type !== 'chunk') return [];
+      const inputs = Object.entries(output.modules).map(([id, { renderedLength }]) => [
+        relative(repository, id),
+        { bytesInOutput: renderedLength },
+      ]);
+      return [[output.fileName, { bytes: output.code.length, inputs: Object.fromEntries(inputs) }]];
+    });
+    const source = JSON.stringify({ outputs: Object.fromEntries(outputs) });
+    this.emitFile({ type: 'asset', fileName: 'metafile.json', source });
+  },
+};
+
 export default defineConfig({
+  plugins: [metafile],
   root: import.meta.dirname,
   // The page works below any path that a proxy gives it.
   base: './',

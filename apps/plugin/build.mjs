@@ -1,7 +1,7 @@
 // Bundles the plugin into apps/plugin/dist: main.js, which is all that is needed to answer for a secret, chunks that it
 // imports once the socket listens, and the dashboard. One file is read faster than a thousand small ones.
 import { execFile } from 'node:child_process';
-import { cp, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -51,9 +51,11 @@ await promisify(execFile)(process.execPath, [path('../dashboard/node_modules/vit
 });
 await rm(path('dist/static'), { recursive: true, force: true });
 await cp(path('../dashboard/dist'), path('dist/static'), { recursive: true });
+const page = JSON.parse(await readFile(path('dist/static/metafile.json'), 'utf8'));
+await rm(path('dist/static/metafile.json'));
 
 // What is in it, for the licences and the bill of materials of the managed plugin.
-await writeFile(path('dist/metafile.json'), JSON.stringify(metafile));
+await writeFile(path('dist/metafile.json'), JSON.stringify({ outputs: { ...metafile.outputs, ...page.outputs } }));
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 process.stdout.write(
