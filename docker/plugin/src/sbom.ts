@@ -28,8 +28,8 @@ export interface SbomParts {
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
- * The software bill of materials, as CycloneDX JSON: what pnpm says of the plugin's dependencies, without those that
- * did not come into the bundle, and with Node and the shared libraries. Without a time or a random number, so that the
+ * The software bill of materials, as CycloneDX JSON: what pnpm says of the plugin's and its page's dependencies, without
+ * those that did not come into the bundle, and with Node and the shared libraries. Without a time or a random number, so that the
  * same sources give the same bytes.
  *
  * @param root the repository's folder.
@@ -68,8 +68,7 @@ async function askPnpm(root: string): Promise<Sbom> {
     '--prefer-offline',
     packageManager,
     '--pm-on-fail=ignore',
-    '--filter',
-    '@vault-swarm/plugin',
+    ...['@vault-swarm/plugin', '@vault-swarm/dashboard'].flatMap((name) => ['--filter', name]),
     ...sbom,
   ];
   const { stdout } = await promisify(execFile)('npx', args, { cwd: root, maxBuffer: MOST_BYTES });
