@@ -5,6 +5,7 @@ import { checkNames } from '../apps/cli/src/doctor/finding.ts';
 import { EXIT, failureCodes } from '../apps/cli/src/failure.ts';
 import { addressVariables } from '../apps/cli/src/plugin/address.ts';
 import { describeCommands } from '../apps/cli/src/program.ts';
+import { headingId } from '../docs/site/.vitepress/heading-id.ts';
 import { awsLabelScheme } from '../packages/adapters/aws/src/labels.ts';
 import { fileLabelScheme } from '../packages/adapters/file/src/config.ts';
 import { vaultLabelScheme } from '../packages/adapters/vault/src/labels.ts';
@@ -71,7 +72,13 @@ test("the snippet in rotation's description is the example's own code", async ()
   expect(await read('docs/examples/process-pool/main.ts')).toContain(snippet);
 });
 
-test('every link between the documents leads somewhere', async () => {
+/** The names of a page's headings in links. */
+function headingIds(page: string): readonly string[] {
+  const code = /^```.*?^```/gms;
+  return [...page.replaceAll(code, '').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => headingId(text));
+}
+
+test('every link between the documents leads somewhere, and to a heading that is there', async () => {
   const folders = [
     ...[
       '.',
@@ -88,10 +95,10 @@ test('every link between the documents leads somewhere', async () => {
   for (const folder of folders) {
     for (const name of (await readdir(join(root, folder))).filter((file) => file.endsWith('.md'))) {
       const text = await read(join(folder, name));
-      for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
-        await expect(
-          readdir(join(root, folder, target)).catch(() => read(join(folder, target))),
-        ).resolves.toBeDefined();
+      for (const [link, target = '', heading] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)) {
+        const path = target === '' ? join(folder, name) : join(folder, target);
+        const there = await readdir(join(root, path)).catch(() => read(path));
+        if (heading !== undefined) expect(headingIds(String(there)), `${folder}/${name}: ${link}`).toContain(heading);
       }
     }
   }

@@ -1,8 +1,9 @@
-// bootstrap.mjs demo|test|test:swarm|fuzz|soak|bench|build|plugin:build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
+// bootstrap.mjs demo|test|test:swarm|fuzz|soak|bench|build|plugin:build|docs:build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
 // do, on any machine with Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed
 // by it, as pinned.
 import { bench } from '../packages/testing/lab/bootstrap/bench.mjs';
 import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
+import { buildDocuments } from '../packages/testing/lab/bootstrap/documents.mjs';
 import { fuzz } from '../packages/testing/lab/bootstrap/fuzz.mjs';
 import { build, buildPlugin, checkMachine, install } from '../packages/testing/lab/bootstrap/project.mjs';
 import { simulate } from '../packages/testing/lab/bootstrap/simulate.mjs';
@@ -27,6 +28,11 @@ const commands = {
   'plugin:build': async () => {
     await install();
     await buildPlugin({ tell: true });
+    return 0;
+  },
+  'docs:build': async () => {
+    await install();
+    await buildDocuments();
     return 0;
   },
 };

@@ -1,0 +1,17 @@
+// `npm run docs:build`: the documents as a site, in dist/site. What makes it is installed only here, and not by `npm test`.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectEnv, root } from './project.mjs';
+import { commandStep, say } from './step.mjs';
+
+const site = join(root, 'docs/site');
+
+/** Builds the site; a link that leads nowhere is an error. */
+export async function buildDocuments() {
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const args = ['--yes', packageManager, 'install', '--frozen-lockfile', '--pm-on-fail=ignore'];
+  await commandStep('installing what makes the site', 'npx', args, { cwd: site });
+  const vitepress = join(site, 'node_modules/.bin/vitepress');
+  await commandStep('building the site', vitepress, ['build', site], { cwd: site, env: projectEnv() });
+  say('the site is in dist/site');
+}
