@@ -135,7 +135,7 @@ test('a secret of swarm-external-secrets moves by its labels, and is then rotate
   await reached('web', 'db_password', 'second', 2);
 });
 
-test('under its name no service is restarted, and the next value is rolled', async () => {
+test('under its name a process takes over: no service is restarted, and the next value is rolled', async () => {
   const labels = { vault_path: 'app/old', vault_field: 'password' };
   await write('app/old', { password: 'first' });
   await createDriverSecret(engine, { name: 'old_password', driver: other, labels });

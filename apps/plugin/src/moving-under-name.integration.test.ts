@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  createDriverSecret,
+  createService,
+  managedPluginFolder,
+  type OwnEngine,
+  readSecret,
+  runningTasks,
+  startManagedPlugin,
+  startSwarm,
+  tempFolder,
+  waitFor,
+} from '@vault-swarm/lab';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const guide = readFileSync(new URL('../../../docs/guides/move.md', import.meta.url), 'utf8');
+const [, commands = ''] = /^### Under its name\n.*?```sh\n(.*?)```/ms.exec(guide) ?? [];
+const folder = tempFolder();
+const credentials = join(folder.path, 'credentials');
+const settings = { SECRETS_PROVIDER: 'file', VAULT_ROTATION_INTERVAL: '1s' };
+const inTime = { timeoutMs: 60_000 };
+let engine: OwnEngine;
+
+beforeAll(async () => {
+  await mkdir(join(credentials, 'secrets'), { recursive: true });
+  await writeFile(join(credentials, 'secrets/db'), 'first');
+  engine = await startSwarm({ dir: join(folder.path, 'engine') });
+});
+
+afterAll(async () => {
+  await engine?.stop();
+  await folder.remove();
+});
+
+/** Waits until both tasks have the value; resolves to their ids. */
+async function reached(value: string): Promise<readonly string[]> {
+  return waitFor(
+    async (see) => {
+      const tasks = await runningTasks(engine, 'web');
+      const held = await Promise.all(tasks.map(({ containerId }) => readSecret(engine, containerId, 'db')));
+      see(held.map(String));
+      return held.length === 2 && held.every((bytes) => bytes.toString() === value)
+        ? tasks.map(({ id }) => id).sort()
+        : null;
+    },
+    { ...inTime, what: `two tasks with ${value}` },
+  );
+}
+
+test('a managed plugin takes the name of another one: no service is restarted, and the next value is rolled', async () => {
+  const name = 'swarm-external-secrets:latest';
+  // It stands for the other one: it answers, and does nothing else.
+  const answering = { ...settings, PLUGIN_NAME: 'swarm-external-secrets', ENABLE_ROTATION: 'false' };
+  await startManagedPlugin(engine, { name, credentials, settings: answering });
+  await createDriverSecret(engine, { name: 'db', driver: name, labels: { file_path: 'db' } });
+  await createService(engine, { name: 'web', replicas: 2, secrets: ['db'] });
+  const before = await reached('first');
+
+  expect(commands).toContain('PLUGIN_NAME=swarm-external-secrets');
+  const given = Object.entries({ ...settings, 'docker.source': engine.socketPath })
+    .map(([setting, value]) => `${setting}=${value}`)
+    .join(' ');
+  const script = commands
+    .replace('dist/plugin', managedPluginFolder())
+    .replace('/etc/vault-swarm', credentials)
+    .replace('…', given);
+  await run('sh', ['-ec', script], { env: { PATH: process.env.PATH, HOME: folder.path, DOCKER_HOST: engine.host } });
+
+  // It is made in the first pass, in which the services are compared with it.
+  const ledger = () => engine.dockerBytes('config', 'inspect', 'swarm-external-secrets.ledger').catch(() => null);
+  await waitFor(ledger, { ...inTime, what: 'the ledger' });
+  expect(await reached('first')).toEqual(before);
+  await writeFile(join(credentials, 'secrets/db'), 'second');
+  await reached('second');
+});
