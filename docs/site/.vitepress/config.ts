@@ -41,7 +41,11 @@ export default defineConfig({
     for (const file of linked) await cp(join(root, file), join(outDir, file), { recursive: true });
   },
   themeConfig: {
-    search: { provider: 'local' },
+    // The name of a setting is one word.
+    search: {
+      provider: 'local',
+      options: { miniSearch: { options: { tokenize: (text) => text.split(/[^\p{L}\p{N}_]+/u) } } },
+    },
     outline: 'deep',
     sidebar: [
       {
