@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { Environment } from '@vault-swarm/provider';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Wire } from '../plugin/wire.ts';
 import type { World } from '../world.ts';
 import type { ClockReading } from './clock-check.ts';

@@ -15,7 +15,7 @@ import {
   secretsSchema,
   servicesSchema,
 } from '@vault-swarm/http/api';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import type { PluginAddress } from './address.ts';
 import { type Answer, answerFailure, oldPlugin } from './answer-failure.ts';

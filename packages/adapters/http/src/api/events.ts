@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { time } from './parts.ts';
 
 /** How much an event matters, the most important first. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, count, milliseconds, observation, time } from './parts.ts';
 
 const runtime = z.object({

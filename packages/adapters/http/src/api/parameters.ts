@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { levels } from './events.ts';
 
 const MOST_LISTED = 1000;

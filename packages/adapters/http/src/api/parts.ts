@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A moment, RFC 3339 in UTC. */
 export const time = z.iso.datetime().meta({ description: 'RFC 3339, in UTC' });

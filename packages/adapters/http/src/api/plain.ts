@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytes, count, milliseconds, time } from './parts.ts';
 
 /** The answer of `GET /health`. */

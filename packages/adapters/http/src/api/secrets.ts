@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { observation, page, time } from './parts.ts';
 
 const secret = z

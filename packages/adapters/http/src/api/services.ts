@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, observation, page, time } from './parts.ts';
 
 const holding = z

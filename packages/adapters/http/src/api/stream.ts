@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The data of the stream's event `changed`: the ETags of the lists as they are now. */
 export const changedSchema = z

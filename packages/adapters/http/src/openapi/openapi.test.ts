@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Access } from '../access/access.ts';
 import { eventSchema, overviewSchema, problemSchema } from '../api/index.ts';
 import { createApp } from '../app.ts';
