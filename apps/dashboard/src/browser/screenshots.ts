@@ -4,16 +4,9 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { startBrowser } from '../testing/browser.ts';
-import {
-  emptyWorld,
-  largeWorld,
-  rollingWorld,
-  stoppedWorld,
-  troubledWorld,
-  type World,
-  wellWorld,
-} from '../testing/scenarios.ts';
+import { emptyWorld, largeWorld, rollingWorld, stoppedWorld, troubledWorld, wellWorld } from '../testing/scenarios.ts';
 import { ScriptedPlugin } from '../testing/scripted-plugin.ts';
+import type { World } from '../testing/world.ts';
 
 interface Picture {
   readonly world: World;

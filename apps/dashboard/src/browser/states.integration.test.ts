@@ -1,17 +1,10 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBrowser } from '../testing/browser.ts';
-import {
-  emptyWorld,
-  largeWorld,
-  rollingWorld,
-  stoppedWorld,
-  troubledWorld,
-  type World,
-  wellWorld,
-} from '../testing/scenarios.ts';
+import { emptyWorld, largeWorld, rollingWorld, stoppedWorld, troubledWorld, wellWorld } from '../testing/scenarios.ts';
 import { ScriptedPlugin } from '../testing/scripted-plugin.ts';
 import { accessibilityProblems, type Looks, openPage, overflowPx, type WatchedPage } from '../testing/watched-page.ts';
+import type { World } from '../testing/world.ts';
 
 let browser: Browser;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { emptyWorld, NOW_MS, rollingWorld, stoppedWorld, troubledWorld, wellWorld } from '../testing/scenarios.ts';
+import { emptyWorld, rollingWorld, stoppedWorld, troubledWorld, wellWorld } from '../testing/scenarios.ts';
+import { NOW_MS } from '../testing/world.ts';
 import { healthOf } from './health.ts';
 
 const healthIn = ({ overview }: ReturnType<typeof wellWorld>) => healthOf(overview, NOW_MS);

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Event, Rotate, RotateBody } from '@vault-swarm/http/api';
-import type { World } from './scenarios.ts';
+import type { World } from './world.ts';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 

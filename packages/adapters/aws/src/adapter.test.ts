@@ -1,7 +1,8 @@
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { failureOf, providerOf, readTextOf, refTo, soon, variablesFor } from './testing/configured.ts';
+import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 let aws: AwsFake;
 let provider: ProviderInstance;

@@ -2,18 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { realClock, ShiftedClock } from '@vault-swarm/lab/clocks';
+import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import { type Clock, EventBus, type ProviderInstance, type TimedEvent } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  failureOf,
-  providerOf,
-  readTextOf,
-  realClock,
-  refTo,
-  ShiftedClock,
-  soon,
-  variablesFor,
-} from './testing/configured.ts';
+import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 let aws: AwsFake;
 let provider: ProviderInstance;

@@ -3,18 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { ShiftedClock } from '@vault-swarm/lab/clocks';
+import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { Clock } from '@vault-swarm/provider';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import {
-  failureOf,
-  probeAll,
-  providerOf,
-  readTextOf,
-  refTo,
-  ShiftedClock,
-  soon,
-  variablesFor,
-} from './testing/configured.ts';
+import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -9,10 +9,12 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { type Moto, startMoto, tempFolder } from '@vault-swarm/lab';
+import { realClock } from '@vault-swarm/lab/clocks';
+import { readTextOf } from '@vault-swarm/lab/provider-calls';
 import { EventBus, stringifyExactJson } from '@vault-swarm/provider';
 import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { providerOf, readTextOf, realClock, refTo, variablesFor } from './testing/configured.ts';
+import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 const folder = tempFolder();
 let moto: Moto;

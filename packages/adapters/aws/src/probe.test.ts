@@ -1,7 +1,9 @@
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { ShiftedClock } from '@vault-swarm/lab/clocks';
+import { probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProbeResult, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { probeAll, providerOf, readTextOf, refTo, ShiftedClock, soon, variablesFor } from './testing/configured.ts';
+import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 let aws: AwsFake;
 let clock: ShiftedClock;

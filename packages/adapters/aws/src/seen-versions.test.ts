@@ -1,6 +1,6 @@
+import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import { expect, test } from 'vitest';
 import { SeenVersions } from './seen-versions.ts';
-import { ShiftedClock } from './testing/configured.ts';
 
 const stage = { region: undefined, secretId: 'db', stage: 'AWSCURRENT' };
 

@@ -1,4 +1,5 @@
 import { answer, CANARY, fc, holdsFor, showsCanary } from '@vault-swarm/fuzz';
+import { realClock } from '@vault-swarm/lab/clocks';
 import { ProviderError, parseExactJson } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import type { AnswerJson, VaultAnswer } from './answer.ts';
@@ -11,7 +12,6 @@ import { placeOf, readV1, readV2 } from './kv.ts';
 import { readMetadata, readSubkeys } from './kv-versions.ts';
 import { Mounts } from './mounts.ts';
 import { retryAfterMs } from './retry-after.ts';
-import { realClock } from './testing/clocks.ts';
 
 const time = fc.constantFrom('2026-01-01T00:00:00.5Z', '', CANARY);
 const value = fc.constantFrom<unknown>({ password: CANARY, n: 1 }, {}, null, [CANARY]);

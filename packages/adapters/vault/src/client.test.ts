@@ -3,12 +3,13 @@ import { createServer as createSecureServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { createServer as createRawServer } from 'node:net';
 import { inspect } from 'node:util';
+import { realClock } from '@vault-swarm/lab/clocks';
+import { soon } from '@vault-swarm/lab/provider-calls';
 import { ProviderError } from '@vault-swarm/provider';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { VaultClient } from './client.ts';
 import { certificate } from './testing/certificate.ts';
-import { realClock } from './testing/clocks.ts';
-import { configOf, soon, unheard, type Variables } from './testing/configured.ts';
+import { configOf, unheard, type Variables } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 import {
   type ScriptedAnswer,

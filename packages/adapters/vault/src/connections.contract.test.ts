@@ -1,7 +1,8 @@
 import { startVaultProxy, type VaultProxy } from '@vault-swarm/lab';
+import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { failureOf, probeAll, providerOf, readTextOf, refTo, soon } from './testing/configured.ts';
+import { providerOf, refTo } from './testing/configured.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
 import { type Relay, startRelay } from './testing/relay.ts';
 

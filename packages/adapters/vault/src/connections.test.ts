@@ -2,11 +2,12 @@ import { createServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { realClock } from '@vault-swarm/lab/clocks';
+import { soon } from '@vault-swarm/lab/provider-calls';
 import { afterEach, expect, test } from 'vitest';
 import { VaultClient } from './client.ts';
 import { certificate } from './testing/certificate.ts';
-import { realClock } from './testing/clocks.ts';
-import { configOf, soon, unheard } from './testing/configured.ts';
+import { configOf, unheard } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 
 const closing: (() => Promise<void>)[] = [];

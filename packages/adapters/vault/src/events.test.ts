@@ -1,7 +1,8 @@
+import { ShiftedClock } from '@vault-swarm/lab/clocks';
+import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, expect, test } from 'vitest';
-import { ShiftedClock } from './testing/clocks.ts';
-import { failureOf, probeAll, providerOf, readTextOf, refTo, soon, type Variables } from './testing/configured.ts';
+import { providerOf, refTo, type Variables } from './testing/configured.ts';
 import {
   data,
   invalidToken,

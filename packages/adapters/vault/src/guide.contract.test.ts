@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOpenBao } from '@vault-swarm/lab';
+import { readTextOf } from '@vault-swarm/lab/provider-calls';
 import { Environment } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseVaultConfig } from './config.ts';
 import { certificate } from './testing/certificate.ts';
-import { providerOf, readTextOf, refTo } from './testing/configured.ts';
+import { providerOf, refTo } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
 

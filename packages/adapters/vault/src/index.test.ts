@@ -1,6 +1,7 @@
+import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, describe, expect, test } from 'vitest';
-import { failureOf, probeAll, readTextOf, refTo, soon } from './testing/configured.ts';
+import { refTo } from './testing/configured.ts';
 import { ScriptedProviders } from './testing/scripted-provider.ts';
 import { data, metadata, permissionDenied, type SeenRequest, version2 } from './testing/scripted-vault.ts';
 

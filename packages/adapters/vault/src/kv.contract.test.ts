@@ -1,13 +1,14 @@
+import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import {
   type ProbeResult,
-  ProviderError,
+  type ProviderError,
   type ProviderInstance,
   parseExactJson,
   refKey,
   type SecretRef,
 } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { markerFrom, providerOf, readTextOf, refTo, soon } from './testing/configured.ts';
+import { markerFrom, providerOf, refTo } from './testing/configured.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
 import type { VaultAdmin } from './testing/vault-admin.ts';
 
@@ -27,16 +28,7 @@ afterAll(async () => {
 });
 
 function failure(ref: SecretRef, instance = provider): Promise<ProviderError> {
-  return rejection(instance.secrets.read(ref, soon()));
-}
-
-async function rejection(reading: Promise<unknown>): Promise<ProviderError> {
-  const error = await reading.then(
-    () => new Error('it was read'),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ProviderError)) throw error;
-  return error;
+  return failureOf(instance.secrets.read(ref, soon()));
 }
 
 async function earlier(ref: SecretRef, at: string): Promise<Buffer | undefined> {
@@ -171,7 +163,7 @@ describe('versions of a real KV v2', () => {
     expect(await earlier(refTo('earlier'), await revision(refTo('earlier')))).toEqual(Buffer.from('two'));
     const [number, time] = first.split('@');
     for (const never of [`9@${time}`, `0@${time}`, `2@${time}`, `${number}@`, `${number}0${'0'.repeat(30)}@${time}`]) {
-      expect((await rejection(earlier(fields, never))).code, never).toBe('NOT_FOUND');
+      expect((await failureOf(earlier(fields, never))).code, never).toBe('NOT_FOUND');
     }
   });
 
@@ -181,22 +173,22 @@ describe('versions of a real KV v2', () => {
     const first = await revision(ref);
     await write('gone', 'two');
     await admin.send('POST', 'secret/delete/gone', { versions: [parseExactJson('1')] });
-    expect(await rejection(earlier(ref, first))).toMatchObject({
+    expect(await failureOf(earlier(ref, first))).toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('vault secret/gone, version 1: version 1 is deleted'),
     });
     await admin.send('PUT', 'secret/destroy/gone', { versions: [parseExactJson('1')] });
-    expect(await rejection(earlier(ref, first))).toMatchObject({
+    expect(await failureOf(earlier(ref, first))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault secret/gone, version 1: version 1 was destroyed',
     });
     await admin.send('DELETE', 'secret/metadata/gone');
-    expect(await rejection(earlier(ref, first))).toMatchObject({
+    expect(await failureOf(earlier(ref, first))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault secret/gone, version 1: there is no such version of it',
     });
     await write('gone', 'one');
-    expect(await rejection(earlier(ref, first))).toMatchObject({
+    expect(await failureOf(earlier(ref, first))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault secret/gone, version 1: the secret was deleted and made again, this is another version now',
     });
@@ -205,12 +197,12 @@ describe('versions of a real KV v2', () => {
   test('that are old are not found on KV v1', async () => {
     const ref = refTo('old', { mount: 'plain' });
     await admin.send('POST', 'plain/old', { value: 'x' });
-    expect(await rejection(earlier(ref, await revision(ref)))).toMatchObject({
+    expect(await failureOf(earlier(ref, await revision(ref)))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault plain/old: that revision is not of KV v2, and KV v1 keeps no old versions',
     });
     // As when the mount was KV v2 before.
-    expect(await rejection(earlier(ref, '1@2026-01-01T00:00:00Z'))).toMatchObject({
+    expect(await failureOf(earlier(ref, '1@2026-01-01T00:00:00Z'))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault plain/old, version 1: the mount plain/ is KV v1, which keeps no old versions',
     });
@@ -222,100 +214,5 @@ describe('versions of a real KV v2', () => {
     expect((await failure(pinned)).code).toBe('INVALID_REF');
     expect(await probe(pinned)).toMatchObject({ kind: 'failed', error: { code: 'INVALID_REF' } });
     expect(await probe(refTo('app', { mount: 'plain' }))).toEqual({ kind: 'unsupported' });
-  });
-});
-
-describe('mounts of a real Vault', () => {
-  test.each([
-    ['1', '2'],
-    ['2', '1'],
-  ] as const)('may be made again: KV v%s becomes v%s', async (first, second) => {
-    const mount = `remade-${first}`;
-    const ref = refTo('app', { mount });
-    const put = (version: '1' | '2', value: string) =>
-      version === '2'
-        ? admin.send('POST', `${mount}/data/app`, { data: { value } })
-        : admin.send('POST', `${mount}/app`, { value });
-    await admin.mount(mount, first);
-    await put(first, 'first');
-    expect(await readTextOf(provider, ref)).toBe('first');
-    await admin.unmount(mount);
-    expect((await failure(ref)).message).toBe(`vault ${mount}/app: nothing is mounted at ${mount}/`);
-    await admin.mount(mount, second);
-    await put(second, 'second');
-    if (first === '2') expect(await probe(ref)).toEqual({ kind: 'unsupported' });
-    expect(await readTextOf(provider, ref)).toBe('second');
-    expect((await probe(ref))?.kind).toBe(second === '2' ? 'marker' : 'unsupported');
-  });
-
-  test('of another engine, and paths inside of a mount, are refused by name', async () => {
-    await admin.send('POST', 'sys/mounts/keys', { type: 'transit' });
-    await admin.send('POST', 'sys/mounts/db', { type: 'database' });
-    for (const [mount, kind] of [
-      ['sys', 'system'],
-      ['keys', 'transit'],
-      ['db', 'database'],
-    ] as const) {
-      expect(await failure(refTo('x', { mount }))).toMatchObject({
-        code: 'INVALID_REF',
-        message: expect.stringContaining(
-          `the mount ${mount}/ of vault at ${vault.address} is of the kind ${kind}, and only key-value engines are read`,
-        ),
-      });
-    }
-    await admin.send('POST', 'cubbyhole/app', { value: 'x' });
-    expect((await failure(refTo('app', { mount: 'cubbyhole' }))).message).toContain(
-      'is another one for each token, and ends with it',
-    );
-    expect((await failure(refTo('x', { mount: 'secret/inner' }))).message).toContain('what is there is in secret/');
-  });
-
-  test('can be of two parts', async () => {
-    await admin.mount('teams/kv', '2');
-    await admin.send('POST', 'teams/kv/data/app', { data: { v: 'deep' } });
-    expect(await readTextOf(provider, refTo('app', { mount: 'teams/kv' }))).toBe('deep');
-  });
-});
-
-describe('policies of a real Vault', () => {
-  test('that leave out the metadata cost only the probe, and the problem names what to add', async () => {
-    await write('values-only', 'given');
-    await admin.policy('values-only', 'path "secret/data/values-only" { capabilities = ["read"] }');
-    const token = await admin.token('values-only');
-    const limited = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: token });
-    expect(await readTextOf(limited, refTo('values-only'))).toBe('given');
-    const answer = await probe(refTo('values-only'), limited);
-    const problem = answer?.kind === 'unsupported' ? answer.problem : undefined;
-    expect(problem).toContain('path "secret/metadata/values-only" { capabilities = ["read"] }');
-    // What the problem says is what helps.
-    const policy = problem?.slice(problem.indexOf('path "'));
-    await admin.policy('values-only', `path "secret/data/values-only" { capabilities = ["read"] }\n${policy}`);
-    const helped = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: token });
-    expect((await probe(refTo('values-only'), helped))?.kind).toBe('marker');
-    await Promise.all([limited.close(), helped.close()]);
-  });
-
-  test('that refuse a secret, or a whole mount, are told from a dead token, and named', async () => {
-    await admin.policy('little', 'path "secret/data/little" { capabilities = ["read"] }');
-    const limited = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: await admin.token('little') });
-    expect(await failure(refTo('other'), limited)).toMatchObject({
-      code: 'ACCESS_DENIED',
-      message: expect.stringContaining('add path "secret/data/other" { capabilities = ["read"] }'),
-    });
-    expect(await failure(refTo('app', { mount: 'plain' }), limited)).toMatchObject({
-      code: 'ACCESS_DENIED',
-      message: expect.stringContaining('path "plain/app" { capabilities = ["read"] } for KV v1'),
-    });
-    await limited.close();
-  });
-
-  test('may leave out the default one: a refusal then still is no dead token', async () => {
-    await write('bare', 'given');
-    await admin.policy('bare', 'path "secret/data/bare" { capabilities = ["read"] }');
-    const made = await admin.send('POST', 'auth/token/create', { policies: ['bare'], no_default_policy: true });
-    const bare = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: String(made.client_token) });
-    expect((await failure(refTo('other'), bare)).code).toBe('ACCESS_DENIED');
-    expect(await readTextOf(bare, refTo('bare'))).toBe('given');
-    await bare.close();
   });
 });

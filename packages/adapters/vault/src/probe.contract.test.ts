@@ -1,6 +1,7 @@
+import { failureOf, probeAll, soon } from '@vault-swarm/lab/provider-calls';
 import { type ProviderInstance, parseExactJson } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { failureOf, markerFrom, probeAll, providerOf, refTo, soon } from './testing/configured.ts';
+import { markerFrom, providerOf, refTo } from './testing/configured.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
 import type { VaultAdmin } from './testing/vault-admin.ts';
 

@@ -1,6 +1,7 @@
+import { ShiftedClock } from '@vault-swarm/lab/clocks';
+import { probeAll, readTextOf } from '@vault-swarm/lab/provider-calls';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ShiftedClock } from './testing/clocks.ts';
-import { probeAll, readTextOf, refTo } from './testing/configured.ts';
+import { refTo } from './testing/configured.ts';
 import { ScriptedProviders } from './testing/scripted-provider.ts';
 import { data, metadata, permissionDenied, type ScriptedAnswer, version2 } from './testing/scripted-vault.ts';
 

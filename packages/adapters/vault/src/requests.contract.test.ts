@@ -6,10 +6,11 @@ import {
   type VaultFault,
   type VaultProxy,
 } from '@vault-swarm/lab';
+import { ShiftedClock } from '@vault-swarm/lab/clocks';
+import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ShiftedClock } from './testing/clocks.ts';
-import { failureOf, providerOf, readTextOf, refTo, soon } from './testing/configured.ts';
+import { providerOf, refTo } from './testing/configured.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
 import type { VaultAdmin } from './testing/vault-admin.ts';
 

@@ -1,6 +1,7 @@
+import { readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { providerOf, readTextOf, refTo, soon, type Variables } from './testing/configured.ts';
+import { providerOf, refTo, type Variables } from './testing/configured.ts';
 import { startRealVault } from './testing/real-vault.ts';
 
 const closing: (() => Promise<void>)[] = [];

@@ -1,8 +1,6 @@
 import {
   type Clock,
-  DeadlineExceeded,
   type Events,
-  type ProbeResult,
   ProviderError,
   type ProviderInstance,
   refKey,
@@ -10,10 +8,11 @@ import {
   type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
+import { askProbe } from './ask-probe.ts';
 import { mapConcurrently } from './concurrency.ts';
 import { tagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
-import type { ProbeOutcome, ServedValues } from './served-values.ts';
+import type { ServedValues } from './served-values.ts';
 
 interface WatchedRef {
   readonly ref: SecretRef;
@@ -38,8 +37,6 @@ interface Finding {
 }
 
 const CALL_DEADLINE_MS = 10_000;
-/** A pass of probes may take longer by this for each ref: a slow provider that has many is not one that hangs. */
-const PROBE_MS = 50;
 /** After so many failures in a row the rest of a look is not read. */
 const FAILURES_IN_A_ROW = 3;
 const READS_AT_ONCE = 8;
@@ -163,7 +160,13 @@ export class RevisionWatch {
     const seenMarkers = new Map(seen.map(({ watched, marker }) => [watched, marker]));
     const watched = [...this.#refs.values()];
     const begunAtMs = this.#clock.monotonic();
-    const results = await this.#probe(watched, signal);
+    const asked = await askProbe(
+      { clock: this.#clock, provider: this.#provider, findProvider: this.#findProvider, values: this.#values },
+      watched.map(({ ref }) => ref),
+      signal,
+    );
+    if (asked.problem !== undefined) this.#probeProblem = asked.problem;
+    const { results } = asked;
     const toRead: { watched: WatchedRef; marker: string | null }[] = [];
     const findings: Finding[] = [];
     for (const [index, entry] of watched.entries()) {
@@ -206,29 +209,6 @@ export class RevisionWatch {
       }
     });
     return [...findings, ...read];
-  }
-
-  async #probe(watched: readonly WatchedRef[], signal: AbortSignal): Promise<readonly ProbeResult[]> {
-    const refs = watched.map(({ ref }) => ref);
-    const deadlineMs = CALL_DEADLINE_MS + refs.length * PROBE_MS;
-    const tell = (outcome: ProbeOutcome | null) => {
-      if (outcome !== null && refs[0] !== undefined) this.#values.probed(refs[0], outcome);
-    };
-    try {
-      const results = await withDeadline(this.#clock, deadlineMs, signal, async (cut) => {
-        const { probe } = await this.#findProvider(this.#provider);
-        return probe === null ? null : await probe.probe(refs, { signal: cut });
-      });
-      const all = refs.map((ref): ProbeResult => results?.get(refKey(ref)) ?? { kind: 'unsupported' });
-      tell(outcomeOf(all));
-      if (!all.every(({ kind }) => kind === 'postponed')) this.#probeProblem = problemIn(all);
-      return all;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof DeadlineExceeded) tell('time-out');
-      const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);
-      return refs.map(() => ({ kind: 'failed', error: failure }));
-    }
   }
 
   #takeOver({ watched, marker, begunAtMs, revision, error }: Finding): boolean {
@@ -283,18 +263,6 @@ export class RevisionWatch {
       else signal.addEventListener('abort', onAbort, { once: true });
     });
   }
-}
-
-/** One answer is enough to know that the provider is there. Where only a read can tell, a probe tells nothing. */
-function outcomeOf(results: readonly ProbeResult[]): ProbeOutcome | null {
-  const errors = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
-  if (results.some(({ kind }) => kind === 'marker') || errors.some(({ retryable }) => !retryable)) return 'answered';
-  return errors.some(({ code }) => code === 'UNAVAILABLE') ? 'unavailable' : null;
-}
-
-function problemIn(results: readonly ProbeResult[]): string | null {
-  for (const result of results) if ('problem' in result && result.problem !== undefined) return result.problem;
-  return null;
 }
 
 function newlyWatched(ref: SecretRef): WatchedRef {

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { failureOf, soon } from '@vault-swarm/lab/provider-calls';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { failureOf, providerOf, refTo, soon } from '../testing/configured.ts';
+import { providerOf, refTo } from '../testing/configured.ts';
 import { startTokenService, type TokenService } from '../testing/token-service.ts';
 import { findIdentity, signCallerIdentity } from './aws-signature.ts';
 

@@ -1,6 +1,7 @@
+import { readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { providerOf, readTextOf, refTo, soon, type Variables } from '../testing/configured.ts';
+import { providerOf, refTo, type Variables } from '../testing/configured.ts';
 import { type RealVault, startRealVault } from '../testing/real-vault.ts';
 import type { VaultAdmin } from '../testing/vault-admin.ts';
 

@@ -1,7 +1,8 @@
+import { realClock, ShiftedClock } from '@vault-swarm/lab/clocks';
+import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent, ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { realClock, ShiftedClock } from '../testing/clocks.ts';
-import { failureOf, providerOf, readTextOf, refTo, soon } from '../testing/configured.ts';
+import { providerOf, refTo } from '../testing/configured.ts';
 import { type LoginMethod, type LoginSetUp, setUpLogin } from '../testing/login-set-ups.ts';
 import { type RealVault, startRealVault } from '../testing/real-vault.ts';
 

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ShiftedClock, SteppedClock } from '@vault-swarm/lab/clocks';
+import { readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent, ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ShiftedClock, SteppedClock } from '../testing/clocks.ts';
-import { providerOf, readTextOf, refTo, soon, type Variables } from '../testing/configured.ts';
+import { providerOf, refTo, type Variables } from '../testing/configured.ts';
 import {
   data,
   invalidToken,

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { failureOf, providerOf, readTextOf, refTo, soon } from '../testing/configured.ts';
+import { providerOf, refTo } from '../testing/configured.ts';
 import { type RealVault, startRealVault } from '../testing/real-vault.ts';
 
 const SECRET_IDS = 'auth/approle/role/app/secret-id';

@@ -1,18 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import {
-  type Clock,
-  Environment,
-  type Events,
-  type ProbeResult,
-  ProviderError,
-  type ProviderInstance,
-  refKey,
-  type SecretRef,
-} from '@vault-swarm/provider';
+import { realClock } from '@vault-swarm/lab/clocks';
+import { probeAll } from '@vault-swarm/lab/provider-calls';
+import { type Clock, Environment, type Events, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
 import { parseVaultConfig, type VaultConfig } from '../config.ts';
 import { createVaultProvider } from '../index.ts';
-import { realClock } from './clocks.ts';
 
 /** Variables as they would stand in the environment. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -40,37 +32,6 @@ export function providerOf(variables: Variables, clock: Clock = realClock, event
 export function refTo(path: string, options: Partial<SecretRef> & { readonly mount?: string } = {}): SecretRef {
   const { mount = 'secret', ...others } = options;
   return { provider: 'vault', location: { mount, path }, encoding: 'raw', ...others };
-}
-
-/** A signal for calls that are expected to be answered. */
-export function soon(): { readonly signal: AbortSignal } {
-  return { signal: AbortSignal.timeout(10_000) };
-}
-
-/** The text that a ref gives. */
-export async function readTextOf(provider: ProviderInstance, ref: SecretRef): Promise<string> {
-  const { value } = await provider.secrets.read(ref, soon());
-  return Buffer.from(value.reveal()).toString('utf8');
-}
-
-/** The error that a call rejects with; throws where it is answered, or rejects with another kind of error. */
-export async function failureOf(call: Promise<unknown>): Promise<ProviderError> {
-  const error = await call.then(
-    () => new Error('it was answered'),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ProviderError)) throw error;
-  return error;
-}
-
-/** What one pass of probes answers for each of `refs`, in their order. */
-export async function probeAll(provider: ProviderInstance, ...refs: readonly SecretRef[]): Promise<ProbeResult[]> {
-  const results = await provider.probe?.probe(refs, soon());
-  return refs.map((ref) => {
-    const result = results?.get(refKey(ref));
-    if (result === undefined) throw new Error(`no answer for ${refKey(ref)}`);
-    return result;
-  });
 }
 
 /** The marker of a ref, as soon as there is one: for a second after a deletion only a read can tell. */

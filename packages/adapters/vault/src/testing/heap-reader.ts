@@ -4,9 +4,10 @@
  */
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot } from 'node:v8';
+import { SteppedClock } from '@vault-swarm/lab/clocks';
+import { failureOf, probeAll, soon } from '@vault-swarm/lab/provider-calls';
 import type { SecretValue } from '@vault-swarm/provider';
-import { SteppedClock } from './clocks.ts';
-import { failureOf, probeAll, providerOf, refTo, soon } from './configured.ts';
+import { providerOf, refTo } from './configured.ts';
 
 const [address, token, what] = process.argv.slice(2);
 const clock = new SteppedClock();

@@ -1,5 +1,5 @@
+import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import type { ProviderInstance } from '@vault-swarm/provider';
-import { ShiftedClock } from './clocks.ts';
 import { providerOf } from './configured.ts';
 import {
   data,

@@ -1,0 +1,256 @@
+import type { Event, History, Overview, Plan, Secret, Service } from '@vault-swarm/http/api';
+
+/** The moment at which the scripted plugin began. */
+const STARTED_MS = Date.UTC(2026, 2, 1, 8, 48, 0);
+
+/** The moment at which everything here plays. */
+export const NOW_MS = STARTED_MS + 15_120_000;
+
+/** All that a scripted plugin answers with. */
+export interface World {
+  overview: Overview;
+  services: readonly Service[];
+  secrets: readonly Secret[];
+  events: readonly Event[];
+  history: History;
+  plan: Plan;
+}
+
+/** A moment so long before now, RFC 3339. */
+export const before = (seconds: number) => new Date(NOW_MS - seconds * 1000).toISOString();
+
+/** Services, and the secrets that each uses. */
+export const SERVICES: readonly {
+  readonly name: string;
+  readonly tasks: number;
+  readonly secrets: readonly string[];
+}[] = [
+  { name: 'shop_web', tasks: 6, secrets: ['db_password', 'session_key', 'api_tls_key'] },
+  { name: 'shop_api', tasks: 8, secrets: ['db_password', 'payment_token'] },
+  { name: 'shop_worker', tasks: 4, secrets: ['db_password', 'queue_password'] },
+  { name: 'billing', tasks: 3, secrets: ['payment_token', 'billing_signing_key'] },
+  { name: 'mailer', tasks: 2, secrets: ['smtp_password'] },
+  { name: 'metrics_collector', tasks: 5, secrets: ['metrics_token'] },
+  { name: 'search', tasks: 3, secrets: ['search_api_key', 'db_password'] },
+  { name: 'backup', tasks: 1, secrets: ['backup_key', 'object_store_key'] },
+];
+
+/** How many hours ago each secret changed. */
+export const AGES_H: Readonly<Record<string, number>> = {
+  db_password: 0.4,
+  session_key: 31,
+  api_tls_key: 700,
+  payment_token: 4,
+  queue_password: 120,
+  billing_signing_key: 2000,
+  smtp_password: 3.2,
+  metrics_token: 50,
+  search_api_key: 77,
+  backup_key: 900,
+  object_store_key: 411,
+};
+
+/** A secret that nothing is wrong with. */
+export function secretOf(name: string, ageHours: number, index: number): Secret {
+  const provider = index % 4 === 3 ? 'openbao' : 'vault';
+  const [area = name, ...field] = name.split('_');
+  return {
+    name,
+    provider,
+    ref: `${provider} secret/${area}#${field.join('_') || 'value'}`,
+    rotate: name === 'backup_key' ? 'manual' : 'auto',
+    pinned: name === 'billing_signing_key',
+    revision: String(41 - ((index * 5) % 37)),
+    changed_at: before(ageHours * 3600),
+    services: SERVICES.filter(({ secrets }) => secrets.includes(name)).map((service) => service.name),
+    problem: null,
+  };
+}
+
+/** A service all of whose tasks have the current revisions. */
+export function serviceOf(name: string, tasks: number, secrets: readonly string[], index: number): Service {
+  return {
+    id: `${'x7k2m9qd4v1c8hz3'.slice(index % 7)}${index}`,
+    name,
+    secrets: [...secrets],
+    running_tasks: tasks,
+    outdated_tasks: 0,
+    holdings: secrets.map((secret) => ({ secret, revisions: [{ revision: '41', tasks, current: true }] })),
+    rollout: null,
+    set_aside: null,
+    last_rotation_at: index % 5 === 4 ? null : before(1400 + index * 4000),
+    waiting_for: null,
+    problem: null,
+  };
+}
+
+/** The service, so many of whose tasks have the revision before of its first secret. */
+export function outdated(service: Service, tasks: number): Service {
+  const [first, ...rest] = service.holdings;
+  const kept = service.running_tasks - tasks;
+  const old = { revision: '41', tasks, current: false };
+  const revisions = kept === 0 ? [old] : [{ revision: '42', tasks: kept, current: true }, old];
+  return { ...service, outdated_tasks: tasks, holdings: first === undefined ? [] : [{ ...first, revisions }, ...rest] };
+}
+
+/** The service in the middle of a rollout of its first secret. */
+export function rolling(service: Service, done: number, generation = 7): Service {
+  const total = service.running_tasks;
+  return {
+    ...outdated(service, total - done),
+    rollout: {
+      generation,
+      secrets: service.secrets.slice(0, 1),
+      started_at: before(9),
+      direction: 'forward',
+      state: 'rolling',
+      tasks_done: done,
+      tasks_total: total,
+    },
+  };
+}
+
+/** What a healthy plugin answers that has these services and secrets. */
+export function worldOf(
+  services: readonly Service[],
+  secrets: readonly Secret[],
+  rotations: Partial<Overview['rotations']> = {},
+): World {
+  const tasks = services.reduce((sum, service) => sum + service.running_tasks, 0);
+  return {
+    services,
+    secrets,
+    events: [
+      event(
+        903,
+        1400,
+        'info',
+        'rollout.completed',
+        'every task of service shop_web has the new revision of secret db_password, 38s after the change was seen',
+      ),
+      event(
+        902,
+        1438,
+        'info',
+        'rollout.started',
+        'service shop_web is rolling to generation 30 for secret db_password',
+      ),
+      event(901, 1439, 'info', 'revision.changed', 'vault has revision 41 of secret db_password'),
+      event(900, 15_110, 'info', 'leadership.changed', 'this node leads the Swarm now and rolls services'),
+      event(
+        899,
+        15_119,
+        'info',
+        'driver.listening',
+        'serving secrets on /run/docker/plugins/vault-secrets-plugin.sock',
+      ),
+    ],
+    history: historyOf(360),
+    plan: { services: [{ name: 'shop_api', secrets: ['db_password'], outcome: 'rolls', tasks: 8, waiting_for: null }] },
+    overview: {
+      plugin: {
+        name: 'vault-secrets-plugin',
+        version: '1.4.0',
+        started_at: new Date(STARTED_MS).toISOString(),
+        uptime_seconds: 15_120,
+      },
+      access: 'full',
+      healthy: true,
+      ticker_healthy: true,
+      heartbeat_at: before(4),
+      interval_seconds: 10,
+      problems: [],
+      observed_at: before(4),
+      role: 'leader',
+      rotation_enabled: true,
+      runtime: {
+        goroutines: 14,
+        alloc_bytes: 24_700_000,
+        sys_bytes: 81_900_000,
+        heap_bytes: 31_400_000,
+        gc_cycles: 412,
+        gc_pause_total_ms: 388,
+        gc_last_at: before(11),
+        event_loop_lag_ms: 0.4,
+      },
+      rotations: { total: 42, errors: 0, error_rate: 0, in_progress: 0, last_at: before(1400), ...rotations },
+      deliveries: {
+        memory: 1204,
+        provider: 57,
+        stale: 0,
+        refused: 0,
+        hit_rate: 95.48,
+        p50_ms: 0.6,
+        p99_ms: 9.4,
+        values_held: secrets.length,
+        bytes_held: secrets.length * 61,
+      },
+      providers: [providerOf('vault', 6120, 3.4, 11), providerOf('openbao', 2204, 4.1, 16)],
+      counts: {
+        secrets: secrets.length,
+        secrets_wrong: secrets.filter(({ problem }) => problem !== null).length,
+        services: services.length,
+        services_wrong: services.filter(({ problem, set_aside: setAside }) => problem !== null || setAside !== null)
+          .length,
+        tasks,
+        outdated_tasks: services.reduce((sum, service) => sum + service.outdated_tasks, 0),
+      },
+    },
+  };
+}
+
+function providerOf(name: string, requests: number, p50: number, p99: number): Overview['providers'][number] {
+  return {
+    name,
+    state: 'ok',
+    since: before(15_110),
+    error: null,
+    requests,
+    errors: 0,
+    latency_p50_ms: p50,
+    latency_p99_ms: p99,
+    last_answer_at: before(3),
+  };
+}
+
+/** An event so long before now. */
+export function event(id: number, secondsAgo: number, level: Event['level'], type: string, message: string): Event {
+  return { id, time: before(secondsAgo), level, event: type, message };
+}
+
+/** An hour with a quiet load, three rotations with their storms of deliveries, and a leak that is none. */
+export function historyOf(length: number): History {
+  const end = Math.floor(NOW_MS / 10_000) * 10;
+  const at = Array.from({ length }, (_, nth) => end - (length - 1 - nth) * 10);
+  // A fixed noise, so that two pictures of one state are alike.
+  const noise = (nth: number, seed: number) => Math.abs(Math.sin(nth * 12.9898 + seed * 78.233) * 43_758.5453) % 1;
+  const storm = (nth: number) =>
+    Math.max(0, 1 - Math.abs(nth - 120) / 4) +
+    Math.max(0, 1 - Math.abs(nth - 216) / 6) +
+    Math.max(0, 1 - Math.abs(nth - 219) / 3);
+  const series = (value: (nth: number) => number) => at.map((_time, nth) => Math.round(value(nth) * 100) / 100);
+  const whole = (value: (nth: number) => number) => at.map((_time, nth) => Math.round(value(nth)));
+  const alloc = (nth: number) => 21e6 + ((nth * 97) % 41) * 1.9e5 + storm(nth) * 4e6;
+  return {
+    interval_seconds: 10,
+    at,
+    series: {
+      alloc_bytes: whole(alloc),
+      heap_bytes: whole((nth) => 31e6 + Math.floor(nth / 90) * 4e5),
+      sys_bytes: whole((nth) => 80e6 + Math.floor(nth / 45) * 3e5),
+      goroutines: whole((nth) => 12 + noise(nth, 1) * 4 + storm(nth) * 20),
+      event_loop_lag_ms: series((nth) => 0.2 + noise(nth, 2) * 0.5 + storm(nth) * 3),
+      gc_pause_ms: series((nth) => noise(nth, 3) * 1.6 + storm(nth) * 6),
+      gc_cycles: whole((nth) => noise(nth, 4) * 2),
+      rotations: whole((nth) => (nth === 123 || nth === 219 || nth === 220 ? 1 : 0)),
+      rotation_errors: whole(() => 0),
+      delivered_memory: whole((nth) => noise(nth, 5) * 4 + storm(nth) * 42),
+      delivered_provider: whole((nth) => noise(nth, 6) * 1.2 + storm(nth) * 6),
+      delivered_stale: whole(() => 0),
+      refused: whole(() => 0),
+      delivery_p99_ms: at.map((_time, nth) => (noise(nth, 7) < 0.1 ? null : 2 + noise(nth, 8) * 5 + storm(nth) * 9)),
+      outdated_tasks: whole((nth) => storm(nth) * 6),
+    },
+    providers: {},
+  };
+}
