@@ -62,6 +62,17 @@ test('a variable of the environment is no setting of a provider of the file', as
   expect(parsed.configuration.providers[0]).not.toMatchObject({ vault: { namespace: 'team-a' } });
 });
 
+test('an account of AWS is not asked at an address of the environment, which its SDK would take', async () => {
+  const path = join(folder, 'good/aws-accounts.yaml');
+  expect(await parse(path)).toMatchObject({ ok: true });
+  expect(await parse(path, { AWS_ENDPOINT_URL: 'http://127.0.0.1:5000' })).toMatchObject({
+    ok: false,
+    problems: [
+      { message: expect.stringContaining('providers.elsewhere.settings: AWS_ENDPOINT_URL of the environment') },
+    ],
+  });
+});
+
 test('the schema has the settings of each kind that are no credentials', () => {
   const path = join(import.meta.dirname, '../../../docs/reference/config-file.schema.json');
   const { $defs } = JSON.parse(readFileSync(path, 'utf8'));

@@ -75,9 +75,19 @@ function parseEntry(environment: Environment, readFile: ReadFile, entry: Provide
   for (const name of settings.unread) {
     reportFile(environment, `${where}.settings`, `${name}: is no setting of the kind ${kind}; remove it`);
   }
+  if (kind === 'aws') refuseSharedEndpoint(environment, where, entry.settings);
   const isOtherKind = kindCalled(entry.name) !== undefined && entry.name !== kind;
   if (isOtherKind) reportFile(environment, where, `is of the kind ${kind}, and may not be called ${entry.name}`);
   return parsed;
+}
+
+/** AWS's SDK reads these variables by itself: an account that has none of its own would be asked at another's address. */
+function refuseSharedEndpoint(environment: Environment, where: string, settings: ProviderEntry['settings']): void {
+  for (const name of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL_STS']) {
+    if (!environment.has(name) || settings.AWS_ENDPOINT_URL !== undefined || settings[name] !== undefined) continue;
+    const message = `${name} of the environment would count for it too; give it one of its own, or remove that one`;
+    reportFile(environment, `${where}.settings`, message);
+  }
 }
 
 function parseProvider(
