@@ -1,0 +1,227 @@
+import { join } from 'node:path';
+import {
+  type AwsFake,
+  createService,
+  labImage,
+  type OwnEngine,
+  type PluginProcess,
+  readSecret,
+  runningTasks,
+  startAwsFake,
+  startPlugin,
+  startSwarm,
+  startVault,
+  startVaultProxy,
+  tempFolder,
+  type Vault,
+  type VaultProxy,
+  waitFor,
+} from '@vault-swarm/lab';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+
+const DRIVER = 'thousand-secrets-test';
+const SECRETS_EACH = 500;
+/** AWS lists a hundred secrets in a call. */
+const CALLS_OF_A_LIST = SECRETS_EACH / 100;
+/** More than one, so that it was no look that had begun before. */
+const LOOKS_MEANWHILE = 3;
+const IN_TIME = 90_000;
+
+type Name = 'vault' | 'aws';
+const names: readonly Name[] = ['vault', 'aws'];
+
+const folder = tempFolder();
+let engine: OwnEngine;
+let vault: Vault;
+let proxy: VaultProxy;
+let aws: AwsFake;
+let plugin: PluginProcess;
+let written = 0;
+
+/** What a test does with a provider. */
+interface Side {
+  /** Gives its first secret, which a running task has, a new value. */
+  write(value: string): Promise<void>;
+  /** Requests that it was sent so far. */
+  requests(): Promise<number>;
+  /** How often all of its secrets were looked at so far, the look that is under way included. */
+  looks(): Promise<number>;
+  /** Leaves requests without an answer until the function that it resolves to is called. */
+  hang(): Promise<() => Promise<void>>;
+}
+
+const sides: Readonly<Record<Name, Side>> = {
+  vault: {
+    write: async (password) => {
+      await vault.request('POST', 'secret/data/app/0', { data: { password } });
+    },
+    requests: async () => (await proxy.counts()).requests,
+    looks: async () => (await proxy.counts()).byPath['GET secret/metadata/app/0'] ?? 0,
+    hang: async () => {
+      await proxy.setFaults({ kind: 'hang' });
+      return () => proxy.setFaults();
+    },
+  },
+  aws: {
+    write: async (value) => {
+      aws.secrets().write('app/0', { SecretString: value });
+    },
+    requests: async () => aws.counts().calls,
+    looks: async () => Math.ceil((aws.counts().byAction.ListSecrets ?? 0) / CALLS_OF_A_LIST),
+    hang: async () => {
+      const end = aws.disturb({ fault: { kind: 'hang' } });
+      return async () => end();
+    },
+  },
+};
+
+/** Makes what Docker knows of all secrets: those of a provider but the first are in services without tasks. */
+async function deploy(name: Name): Promise<void> {
+  const ids = new Map<string, string>();
+  const numbers = Array.from({ length: SECRETS_EACH }, (_, number) => number).values();
+  const create = async () => {
+    for (const number of numbers) {
+      const Name = `${name}-${number}`;
+      const Labels =
+        name === 'vault'
+          ? { vault_path: `app/${number}`, vault_field: 'password' }
+          : { aws_secret_name: `app/${number}` };
+      const { ID } = (await engine.api('POST', '/secrets/create', { Name, Labels, Driver: { Name: DRIVER } })) as {
+        readonly ID: string;
+      };
+      ids.set(Name, ID);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, create));
+  await createService(engine, { name: `${name}-app`, secrets: [`${name}-0`] });
+  const Secrets = [...ids].map(([SecretName, SecretID]) => ({
+    SecretName,
+    SecretID,
+    File: { Name: SecretName, UID: '0', GID: '0', Mode: 0o444 },
+  }));
+  await engine.api('POST', '/services/create', {
+    Name: `${name}-shelf`,
+    Mode: { Replicated: { Replicas: 0 } },
+    TaskTemplate: { ContainerSpec: { Image: labImage, Secrets: Secrets.slice(1) } },
+  });
+}
+
+/** Waits until the task of a provider's service has this value. */
+async function held(name: Name, value: string): Promise<void> {
+  await waitFor(
+    async (see) => {
+      const tasks = await runningTasks(engine, `${name}-app`);
+      see(tasks);
+      const [task, ...others] = tasks;
+      if (task === undefined || others.length > 0) return false;
+      return (await readSecret(engine, task.containerId, `${name}-0`)).toString() === value;
+    },
+    { timeoutMs: IN_TIME, what: `${name}'s task to have ${value}` },
+  );
+}
+
+/** Writes a value; resolves to the looks that began from then until its service was updated. */
+async function looksUntilRolled(name: Name): Promise<number> {
+  const generation = async () => {
+    const service = (await engine.api('GET', `/services/${name}-app`)) as {
+      readonly Spec: { readonly TaskTemplate: { readonly ForceUpdate?: number } };
+    };
+    return service.Spec.TaskTemplate.ForceUpdate ?? 0;
+  };
+  const [before, looksBefore] = [await generation(), await sides[name].looks()];
+  const value = `value-${++written}`;
+  await sides[name].write(value);
+  await waitFor(async () => (await generation()) > before, {
+    timeoutMs: IN_TIME,
+    intervalMs: 20,
+    what: `${name}'s service to be updated`,
+  });
+  const looks = (await sides[name].looks()) - looksBefore;
+  await held(name, value);
+  return looks;
+}
+
+/** Waits until a provider was looked at several times while one and the same request to the other had no answer. */
+async function goesOnBeside(name: Name, hanging: Name): Promise<void> {
+  let asked = -1;
+  let looksThen = 0;
+  await waitFor(
+    async (see) => {
+      const requests = await sides[hanging].requests();
+      const looks = await sides[name].looks();
+      if (requests !== asked) [asked, looksThen] = [requests, looks];
+      see({ requests, looks });
+      return looks - looksThen >= LOOKS_MEANWHILE;
+    },
+    { timeoutMs: IN_TIME, what: `looks at ${name} while ${hanging} hangs` },
+  );
+}
+
+beforeAll(async () => {
+  [engine, vault, aws] = await Promise.all([
+    startSwarm({ dir: join(folder.path, 'engine') }),
+    startVault({ dir: join(folder.path, 'vault') }),
+    startAwsFake(),
+  ]);
+  proxy = await startVaultProxy(vault.addr);
+  for (let number = 0; number < SECRETS_EACH; number++) {
+    await vault.request('POST', `secret/data/app/${number}`, { data: { password: `first-${number}` } });
+    aws.secrets().write(`app/${number}`, { SecretString: `first-${number}` });
+  }
+  plugin = await startPlugin({
+    dir: join(folder.path, 'plugin'),
+    env: {
+      PLUGIN_NAME: DRIVER,
+      DOCKER_HOST: engine.host,
+      SECRETS_PROVIDER: 'vault,aws',
+      VAULT_ADDR: proxy.addr,
+      VAULT_TOKEN: vault.rootToken,
+      AWS_REGION: 'eu-west-1',
+      AWS_ENDPOINT_URL: aws.endpoint,
+      AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'only-for-tests',
+      VAULT_ROTATION_INTERVAL: '1s',
+      ENABLE_MONITORING: 'false',
+    },
+  });
+  await plugin.waitReady();
+  for (const name of names) {
+    await deploy(name);
+    await held(name, 'first-0');
+  }
+  // All values are read by then: what follows are looks at secrets that are known.
+  await waitFor(async () => Math.min(await sides.vault.looks(), await sides.aws.looks()) >= 5, {
+    timeoutMs: IN_TIME,
+    what: 'five looks at both providers',
+  });
+});
+
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') process.stderr.write(`${plugin.logs().slice(-4_000)}\n`);
+});
+
+afterAll(async () => {
+  await plugin?.kill('SIGTERM');
+  await proxy?.close();
+  await Promise.all([engine?.stop(), vault?.stop(), aws?.stop()]);
+  await folder.remove();
+});
+
+test.for([
+  ['vault', 'aws'],
+  ['aws', 'vault'],
+] as const)(
+  'of a thousand secrets at two providers, those at %s are found changed and rolled out in as few looks while %s hangs',
+  async ([name, hanging]) => {
+    const alone = await looksUntilRolled(name);
+    const end = await sides[hanging].hang();
+    try {
+      await goesOnBeside(name, hanging);
+      // The look that finds it may have one before it that had passed the secret already.
+      expect(await looksUntilRolled(name)).toBeLessThanOrEqual(alone + 1);
+    } finally {
+      await end();
+    }
+    await looksUntilRolled(hanging);
+  },
+);
