@@ -9,6 +9,7 @@ import {
   readSecret,
   runningTasks,
   startAwsFake,
+  startOpenBao,
   startPlugin,
   startSwarm,
   startVault,
@@ -23,13 +24,14 @@ const IN_TIME = 60_000;
 const REPLICAS = 2;
 
 /** One secret of each provider, all of them in each task of the stack's one service. */
-const names = ['of-vault', 'of-aws', 'of-file'] as const;
+const names = ['of-vault', 'of-openbao', 'of-aws', 'of-file'] as const;
 type Name = (typeof names)[number];
 
 const folder = tempFolder();
 const files = join(folder.path, 'files');
 let engine: OwnEngine;
 let vault: Vault;
+let openbao: Vault;
 let aws: AwsFake;
 let plugin: PluginProcess;
 let port: number;
@@ -43,9 +45,10 @@ services:
   web:
     image: ${labImage}
     secrets: [${names.join(', ')}]
-    deploy: { replicas: ${REPLICAS}, update_config: { monitor: 1s } }
+    deploy: { replicas: ${REPLICAS}, update_config: { monitor: 1s, parallelism: 0 } }
 secrets:
   of-vault: { driver: ${DRIVER}, labels: { vault_path: app/db, vault_field: password } }
+  of-openbao: { driver: ${DRIVER}, labels: { openbao_path: app/db, openbao_field: password } }
   of-aws: { driver: ${DRIVER}, labels: { aws_secret_name: app/db, aws_field: /users/0/password } }
   of-file: { driver: ${DRIVER}, labels: { file_path: db.json, file_field: password } }
 `;
@@ -58,6 +61,9 @@ async function write(name: Name): Promise<void> {
   switch (name) {
     case 'of-vault':
       await vault.request('POST', 'secret/data/app/db', { data: { password } });
+      break;
+    case 'of-openbao':
+      await openbao.request('POST', 'secret/data/app/db', { data: { password } });
       break;
     case 'of-aws':
       aws.secrets().write('app/db', { SecretString: JSON.stringify({ users: [{ password }] }) });
@@ -102,12 +108,16 @@ async function counted(total: number): Promise<void> {
   });
 }
 
+/** Stops a server, which then takes requests and answers none; the function it resolves to lets it go on. */
+async function stopped({ pid }: Vault): Promise<() => Promise<void>> {
+  process.kill(pid, 'SIGSTOP');
+  return async () => void process.kill(pid, 'SIGCONT');
+}
+
 /** Makes each provider leave requests without an answer, or fail; the function it resolves to ends that. */
 const outages: Readonly<Record<Name, () => Promise<() => Promise<void>>>> = {
-  async 'of-vault'() {
-    process.kill(vault.pid, 'SIGSTOP');
-    return async () => void process.kill(vault.pid, 'SIGCONT');
-  },
+  'of-vault': () => stopped(vault),
+  'of-openbao': () => stopped(openbao),
   async 'of-aws'() {
     const end = aws.disturb({ fault: { kind: 'hang' } });
     return async () => end();
@@ -120,9 +130,10 @@ const outages: Readonly<Record<Name, () => Promise<() => Promise<void>>>> = {
 
 beforeAll(async () => {
   await mkdir(files, { recursive: true });
-  [engine, vault, aws, port] = await Promise.all([
+  [engine, vault, openbao, aws, port] = await Promise.all([
     startSwarm({ dir: join(folder.path, 'engine') }),
     startVault({ dir: join(folder.path, 'vault') }),
+    startOpenBao({ dir: join(folder.path, 'openbao') }),
     startAwsFake(),
     freePort(),
   ]);
@@ -132,9 +143,11 @@ beforeAll(async () => {
     env: {
       PLUGIN_NAME: DRIVER,
       DOCKER_HOST: engine.host,
-      SECRETS_PROVIDER: 'vault,aws,file',
+      SECRETS_PROVIDER: 'vault,openbao,aws,file',
       VAULT_ADDR: vault.addr,
       VAULT_TOKEN: vault.rootToken,
+      OPENBAO_ADDR: openbao.addr,
+      OPENBAO_TOKEN: openbao.rootToken,
       AWS_REGION: 'eu-west-1',
       AWS_ENDPOINT_URL: aws.endpoint,
       AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
@@ -158,7 +171,7 @@ afterEach(({ task }) => {
 
 afterAll(async () => {
   await plugin?.kill('SIGTERM');
-  await Promise.all([engine?.stop(), vault?.stop(), aws?.stop()]);
+  await Promise.all([engine?.stop(), vault?.stop(), openbao?.stop(), aws?.stop()]);
   await folder.remove();
 });
 
