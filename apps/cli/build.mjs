@@ -10,7 +10,6 @@ const { metafile } = await build({
   outfile: path('dist/vault-swarm.js'),
   bundle: true,
   minify: true,
-  keepNames: true,
   sourcemap: 'linked',
   platform: 'node',
   format: 'esm',

@@ -17,7 +17,6 @@ const { metafile } = await build({
   bundle: true,
   splitting: true,
   minify: true,
-  keepNames: true,
   sourcemap: 'linked',
   platform: 'node',
   format: 'esm',

@@ -17,6 +17,8 @@ export type BodyOutcome =
  */
 export function readBody(request: IncomingMessage, broken: AbortSignal): Promise<BodyOutcome> {
   if (Number(request.headers['content-length'] ?? 0) > LONGEST_BODY) return Promise.resolve({ kind: 'too-long' });
+  // The engine's few KiB are there with the head.
+  if (request.complete) return Promise.resolve(bodyAtHand(request));
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -41,4 +43,9 @@ export function readBody(request: IncomingMessage, broken: AbortSignal): Promise
     // A listener for errors stays: the request may break after we are done with it.
     request.on('data', onData).on('end', onEnd).on('close', onBroken).on('error', onBroken);
   });
+}
+
+function bodyAtHand(request: IncomingMessage): BodyOutcome {
+  const bytes: Uint8Array = request.read() ?? new Uint8Array();
+  return bytes.byteLength > LONGEST_BODY ? { kind: 'too-long' } : { kind: 'complete', bytes };
 }

@@ -34,10 +34,12 @@ export function parseSecretRequest(body: Uint8Array): SecretRequest {
   };
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    parsed = JSON.parse(utf8.decode(body));
   } catch {
     // The parser's own message would quote the body.
     throw new BrokenBody('the body is not JSON in UTF-8');

@@ -100,17 +100,18 @@ export class Delivery implements SecretSource {
     try {
       ref = this.#labels.read(request.labels, request.secretName, request.serviceName).ref;
       const { serviceId, taskId, secretName } = request;
-      const choosing = this.#choice.choose({ serviceId, taskId, secretName, refKey: refKey(ref) });
+      const key = refKey(ref);
+      const choosing = this.#choice.choose({ serviceId, taskId, secretName, refKey: key });
       const chosen = choosing instanceof Promise ? await choosing : choosing;
       const untilMs = begunAtMs + Math.max(this.#limits.deadlineMs / 2, this.#limits.deadlineMs - ANSWER_MARGIN_MS);
-      const { revision, source } = await this.#obtain(ref, chosen, untilMs);
+      const { revision, source } = await this.#obtain(ref, key, chosen, untilMs);
       checkSize(ref, revision);
       this.#record({
         serviceId: request.serviceId,
         taskId: request.taskId,
         secretName: request.secretName,
         provider: ref.provider,
-        refKey: refKey(ref),
+        refKey: key,
         revision: revision.revision,
         value: revision.value,
       });
@@ -198,9 +199,9 @@ export class Delivery implements SecretSource {
     this.#toldEvicted = { atMs: nowMs, evicted };
   }
 
-  async #obtain(ref: SecretRef, chosen: ChosenRevision, untilMs: number): Promise<Obtained> {
-    if (chosen.kind === 'current') return this.#obtainCurrent(ref, untilMs);
-    const held = this.#memory.get(refKey(ref), chosen.revision);
+  async #obtain(ref: SecretRef, key: string, chosen: ChosenRevision, untilMs: number): Promise<Obtained> {
+    if (chosen.kind === 'current') return this.#obtainCurrent(ref, key, untilMs);
+    const held = this.#memory.get(key, chosen.revision);
     if (held !== undefined) return { revision: held, source: 'memory' };
     const remainingMs = untilMs - this.#clock.monotonic();
     // The current one, where it may be given instead, needs some of the time too.
@@ -215,7 +216,7 @@ export class Delivery implements SecretSource {
       // Where the current one is given instead, its own read tells what is wrong with the provider.
       if (chosen.otherwise === 'refuse') throw error;
     }
-    if (chosen.otherwise === 'current') return this.#obtainCurrent(ref, untilMs);
+    if (chosen.otherwise === 'current') return this.#obtainCurrent(ref, key, untilMs);
     throw new ProviderError(
       'UNAVAILABLE',
       `${describeRef(ref)}: its newest value made tasks of this service fail, and the last good one can't be had any ` +
@@ -223,8 +224,7 @@ export class Delivery implements SecretSource {
     );
   }
 
-  async #obtainCurrent(ref: SecretRef, untilMs: number): Promise<Obtained> {
-    const key = refKey(ref);
+  async #obtainCurrent(ref: SecretRef, key: string, untilMs: number): Promise<Obtained> {
     const held = this.#memory.current(key);
     if (held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs) {
       return { revision: held.revision, source: 'memory' };
