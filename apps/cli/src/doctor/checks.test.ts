@@ -15,6 +15,9 @@ const secret = (name: string, labels: Record<string, string> = {}, driver: strin
   Spec: { Name: name, Labels: labels, ...(driver !== null && { Driver: { Name: driver } }) },
 });
 
+/** Providers that are called like their kinds. */
+const called = (...kinds: string[]) => kinds.map((kind) => ({ name: kind, kind }));
+
 const service = (
   name: string,
   changes: Partial<NonNullable<EngineService['Spec']>> = {},
@@ -165,18 +168,53 @@ test.each([
   [{ Rotate: 'off' }, 'the label "Rotate" means nothing to the plugin; "rotate" does'],
   [{ vault_path: 'a', encodng: 'base64' }, 'the label "encodng" means nothing to the plugin; "encoding" does'],
 ])('the labels %j', (labels, message) => {
-  const check = checkLabels([secret('db', labels)], [], ['vault']);
+  const check = checkLabels([secret('db', labels)], [], called('vault'));
   expect(messages(check)).toHaveLength(1);
   expect(messages(check)[0]).toContain(`db: ${message}`);
 });
 
 test('labels of others are left alone, and no service is needed', () => {
   const labels = { 'com.docker.stack.namespace': 'shop', owner: 'me', path: 'x', team: 'a' };
-  expect(checkLabels([secret('db', labels)], [], ['vault', 'file']).findings).toEqual([]);
+  expect(checkLabels([secret('db', labels)], [], called('vault', 'file')).findings).toEqual([]);
+});
+
+test('providers with names of their own have the labels of their kind', () => {
+  const providers = [
+    { name: 'vault-eu', kind: 'vault' },
+    { name: 'vault-us', kind: 'vault' },
+    { name: 'account', kind: 'aws' },
+  ];
+  const right = [
+    secret('db', { vault_path: 'app/db', provider: 'vault-us' }),
+    secret('key', { aws_secret_name: 'app/key' }),
+    secret('cert', { provider: 'account' }),
+  ];
+  expect(checkLabels(right, [], providers)).toMatchObject({
+    summary: 'of 3 secrets, for vault-eu, vault-us, account',
+    findings: [],
+  });
+  const check = checkLabels(
+    [
+      secret('db', { vault_pth: 'app/db', provider: 'vault-us' }),
+      secret('key', { vault_path: 'app/key', provider: 'account' }),
+      secret('cert', { vault_path: 'app/cert', provider: 'vault-as' }),
+    ],
+    [],
+    providers,
+  );
+  expect(messages(check)).toEqual([
+    expect.stringContaining('db: label "vault_pth" is not known'),
+    expect.stringContaining('key: label'),
+    expect.stringContaining('"vault-as" names a provider that is not configured'),
+  ]);
+});
+
+test('where only a file of the plugin tells its providers, labels are not judged', () => {
+  expect(checkLabels([secret('db', { vault_pth: 'a' })], [], null)).toMatchObject({ isSkipped: true, findings: [] });
 });
 
 test('labels of a provider that is not known here are not judged', () => {
-  expect(checkLabels([secret('db', { xyz_name: 'a' })], [], ['vault', 'xyz'])).toMatchObject({
+  expect(checkLabels([secret('db', { xyz_name: 'a' })], [], called('vault', 'xyz'))).toMatchObject({
     isSkipped: true,
     findings: [],
   });

@@ -155,6 +155,28 @@ test('where the plugin is not reached, the rest is checked, and the exit code is
   expect(exitCode).toBe(3);
 });
 
+test('labels are checked for the providers that the plugin has, whatever they are called', async () => {
+  const [vault] = overview().providers;
+  plugin.say({
+    'GET /api/v1/overview': says({ ...well(), providers: [{ ...vault, name: 'vault-eu', kind: 'vault' }] }),
+  });
+  answers['/secrets'] = [
+    { ID: 's1', Spec: { Name: 'db', Labels: { vault_pth: 'app', provider: 'vault-eu' }, Driver: { Name: DRIVER } } },
+  ];
+  const { exitCode, checks } = await checksOf();
+  expect(checks.labels.findings[0].message).toContain('"vault_pth"');
+  expect(exitCode).toBe(1);
+});
+
+test('where a plugin that is not reached has providers of a file, labels are not checked', async () => {
+  const { checks } = await checksOf({
+    VAULT_SWARM_URL: 'http://127.0.0.1:1',
+    PLUGIN_NAME: DRIVER,
+    CONFIG_FILE: '/etc/vault-swarm.yaml',
+  });
+  expect(checks.labels).toMatchObject({ state: 'skipped', summary: expect.stringContaining('CONFIG_FILE') });
+});
+
 test('a plugin that refuses the token is found, and is no plugin that was not reached', async () => {
   plugin.say({ 'GET /api/v1/overview': problem(401, 'The token is needed.') });
   const { exitCode, checks } = await checksOf();

@@ -10,7 +10,7 @@ import { checkDrivers, ourSecrets } from './driver-check.ts';
 import { askEngine, type EngineFacts, type SwarmFacts } from './engine.ts';
 import { checkEngine, checkSwarm } from './engine-check.ts';
 import { type Check, type Finding, skipped } from './finding.ts';
-import { checkLabels } from './label-check.ts';
+import { checkLabels, type LabelledProvider } from './label-check.ts';
 import { checkPlugin, checkPolicies, checkProviders, checkTransport, type PluginFacts } from './plugin-check.ts';
 import { askSocket } from './plugin-socket.ts';
 import { checkServices } from './service-check.ts';
@@ -61,7 +61,11 @@ async function askPlugin(open: () => PluginClient): Promise<PluginFacts> {
   }
 }
 
-function checkTheSwarm(engine: EngineFacts, pluginName: string, providers: readonly string[]): readonly Check[] {
+function checkTheSwarm(
+  engine: EngineFacts,
+  pluginName: string,
+  providers: readonly LabelledProvider[] | null,
+): readonly Check[] {
   const swarm = swarmOf(engine);
   if (swarm === null)
     return (['drivers', 'labels', 'services'] as const).map((name) => skipped(name, 'no manager was reached'));
@@ -77,14 +81,14 @@ function swarmOf(engine: EngineFacts): SwarmFacts | null {
   return engine.kind === 'answered' && engine.swarm !== null && 'secrets' in engine.swarm ? engine.swarm : null;
 }
 
-/** As the plugin says, else as it is configured here. */
-function providersOf(plugin: PluginFacts, environment: Environment): readonly string[] {
-  const told = plugin.kind === 'answered' ? plugin.overview.providers.map(({ name }) => name) : [];
-  if (told.length > 0) return told;
+/** As the plugin says, else as it is configured here; `null` where that is told by a file of the plugin's. */
+function providersOf(plugin: PluginFacts, environment: Environment): readonly LabelledProvider[] | null {
+  if (plugin.kind === 'answered') return plugin.overview.providers;
+  if (environment.has('CONFIG_FILE')) return null;
   return environment
     .text('SECRETS_PROVIDER', 'vault')
     .split(',')
-    .map((name) => name.trim());
+    .map((given) => ({ name: given.trim(), kind: given.trim() }));
 }
 
 function clocksOf(engine: EngineFacts, plugin: PluginFacts): readonly ClockReading[] {

@@ -9,7 +9,13 @@ import { distance } from './plugin-name.ts';
 
 const COMMON = ['provider', 'rotate', 'encoding'];
 
-/** What the labels of a provider of this name mean. A mount changes what a path is, and not whether it is right. */
+/** A provider of the plugin, by its name for the label `provider`, and its kind. */
+export interface LabelledProvider {
+  readonly name: string;
+  readonly kind: string;
+}
+
+/** What the labels of a provider of this kind mean. A mount changes what a path is, and not whether it is right. */
 const SCHEMES: ReadonlyMap<string, LabelScheme> = new Map([
   ['vault', vaultLabelScheme({ mount: 'secret' })],
   ['openbao', vaultLabelScheme({ mount: 'secret', kind: 'openbao' })],
@@ -21,21 +27,25 @@ const SCHEMES: ReadonlyMap<string, LabelScheme> = new Map([
  * Whether the labels of these secrets can be read as they stand, by the plugin's own reader, and whether one that it
  * passes over was meant for it.
  *
- * @param providers names of the plugin's providers; the first is the default.
+ * @param providers the plugin's; the first is the default. `null` where they are not known.
  */
 export function checkLabels(
   secrets: readonly EngineSecret[],
   services: readonly EngineService[],
-  providers: readonly string[],
+  providers: readonly LabelledProvider[] | null,
 ): Check {
-  const schemes = providers.flatMap((name): readonly NamedScheme[] => {
-    const scheme = SCHEMES.get(name);
+  if (providers === null) {
+    return skipped('labels', 'CONFIG_FILE names providers, and the plugin, which knows them, was not reached');
+  }
+  const names = providers.map(({ name }) => name).join(', ');
+  const schemes = providers.flatMap(({ name, kind }): readonly NamedScheme[] => {
+    const scheme = SCHEMES.get(kind);
     return scheme === undefined ? [] : [{ name, scheme }];
   });
   if (schemes.length < providers.length) {
     return skipped(
       'labels',
-      `not all of the providers ${providers.join(', ')} are known here; vault-swarm secrets shows what is wrong`,
+      `not all of the providers ${names} are of a kind that is known here; vault-swarm secrets shows what is wrong`,
     );
   }
   const reader = new LabelReader(schemes);
@@ -43,7 +53,7 @@ export function checkLabels(
     ...unreadable(reader, secret, services),
     ...passedOver(secret, [...COMMON, ...schemes.flatMap(({ scheme }) => scheme.names)]),
   ]);
-  return checked('labels', `of ${count(secrets.length, 'secret')}, for ${providers.join(', ')}`, findings);
+  return checked('labels', `of ${count(secrets.length, 'secret')}, for ${names}`, findings);
 }
 
 const MEND = "Create the secret again with the right labels: Docker's command line can't change them.";

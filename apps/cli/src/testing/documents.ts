@@ -57,6 +57,7 @@ export function overview(changes: Partial<Overview> = {}): Overview {
     providers: [
       {
         name: 'vault',
+        kind: 'vault',
         state: 'ok',
         since: null,
         error: null,

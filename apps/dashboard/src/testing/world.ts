@@ -202,6 +202,7 @@ export function worldOf(
 function providerOf(name: string, requests: number, p50: number, p99: number): Overview['providers'][number] {
   return {
     name,
+    kind: name,
     state: 'ok',
     since: before(15_110),
     error: null,

@@ -7,6 +7,7 @@ import {
   DeliveryFigures,
   History,
   ProviderFigures,
+  type ProviderSummary,
   RecentEvents,
   RepeatedEvents,
   RequestCosts,
@@ -125,7 +126,7 @@ export function addMonitoring(container: Container): void {
   );
   container.bind(monitoringId.server).toResolvedValue(
     (
-      { monitoring: config, pluginName, rotation: { intervalMs } },
+      { monitoring: config, pluginName, rotation: { intervalMs }, providers: configured },
       clock,
       events,
       rotation,
@@ -152,7 +153,7 @@ export function addMonitoring(container: Container): void {
           figures: () => vitals.figures(),
           deliveries: () => deliveries.summary(),
           held: () => delivery.held,
-          providers: () => providers.summaries(),
+          providers: () => withKinds(providers.summaries(), configured),
           history: () => history.report(),
           status: () => status.now(),
           problems: () => status.now().problems,
@@ -184,6 +185,14 @@ export function addMonitoring(container: Container): void {
 
 function pricesOf(providers: readonly ProviderConfig[]): Readonly<Record<string, RequestPrice>> {
   return Object.fromEntries(providers.flatMap(({ kind, name }) => (kind === 'aws' ? [[name, AWS_PRICE]] : [])));
+}
+
+/** The configured ones, each of which has its figures. */
+function withKinds(summaries: readonly ProviderSummary[], configured: readonly ProviderConfig[]) {
+  return configured.flatMap(({ name, kind }) => {
+    const summary = summaries.find((each) => each.name === name);
+    return summary === undefined ? [] : [{ ...summary, kind }];
+  });
 }
 
 function namesOf(providers: readonly { readonly name: string }[]): readonly string[] {

@@ -1,7 +1,7 @@
-import { errorRate, healthReport, type ProviderSummary } from '@vault-swarm/metrics';
+import { errorRate, healthReport } from '@vault-swarm/metrics';
 import type { CallerAccess, Overview } from './api/index.ts';
 import { rfc3339 } from './documents.ts';
-import type { MonitoringSources } from './sources.ts';
+import type { MonitoringSources, ShownProvider } from './sources.ts';
 import type { Lists } from './status-lists.ts';
 
 /** All that an operator wants to know before anything else, for who may do this. */
@@ -58,11 +58,12 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
   };
 }
 
-function providerDocument(provider: ProviderSummary): Overview['providers'][number] {
+function providerDocument(provider: ShownProvider): Overview['providers'][number] {
   const { state, lastError } = provider;
   const isWrong = state === 'failing' || state === 'left-alone';
   return {
     name: provider.name,
+    kind: provider.kind,
     state,
     since: rfc3339(provider.sinceMs),
     error: isWrong && lastError !== null ? { code: lastError.code, message: lastError.message } : null,

@@ -2,6 +2,12 @@ import type { DeliverySummary, Figures, HistoryReport, ProviderSummary, RecentEv
 import type { Problem } from '@vault-swarm/provider';
 import type { RotateByHand, RotationStatus } from '@vault-swarm/rotation';
 
+/** A configured provider, and how it does. */
+export interface ShownProvider extends ProviderSummary {
+  /** `vault`, `openbao`, `aws` or `file`. */
+  readonly kind: string;
+}
+
 /**
  * What is shown, and the one thing that can be asked for. What is shown is asked for anew with every request, must be
  * quick, and must not throw.
@@ -17,7 +23,7 @@ export interface MonitoringSources {
   /** The values in memory. */
   held(): { readonly values: number; readonly bytes: number };
   /** How each configured provider does. */
-  providers(): readonly ProviderSummary[];
+  providers(): readonly ShownProvider[];
   /** The last hour. */
   history(): HistoryReport;
   /** The very same object while nothing changed, since lists are made of it. */

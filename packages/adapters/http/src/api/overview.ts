@@ -35,6 +35,7 @@ const deliveries = z.object({
 const provider = z
   .object({
     name: z.string(),
+    kind: z.string().meta({ description: 'vault, openbao, aws or file; which labels are its own' }),
     state: z.enum(['ok', 'failing', 'left-alone', 'unused']).meta({
       description: 'left-alone: it is not asked for a while, since it did not answer; unused: it was never asked',
     }),

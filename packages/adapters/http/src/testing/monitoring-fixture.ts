@@ -181,7 +181,7 @@ export function fixtureOptions(
       figures: () => figures,
       deliveries: () => new DeliveryFigures(clock).summary(),
       held: () => ({ values: 2, bytes: 40 }),
-      providers: () => new ProviderFigures(clock, ['vault']).summaries(),
+      providers: () => new ProviderFigures(clock, ['vault']).summaries().map((each) => ({ ...each, kind: 'vault' })),
       history: () =>
         new History(clock, { providers: ['vault'], figures: () => figures, outdatedTasks: () => 0 }).report(),
       status: () => status,
