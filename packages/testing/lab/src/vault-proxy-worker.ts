@@ -16,7 +16,8 @@ const target = new URL(options.target);
 const agent = new Agent({ keepAlive: true });
 let latencyMs = options.latencyMs;
 let rules: readonly FaultRule[] = [];
-let seen = { requests: 0, connections: 0, logins: 0, valueReads: 0 };
+const nothing = { requests: 0, connections: 0, logins: 0, valueReads: 0, bytes: 0 };
+let seen = { ...nothing };
 const byPath = new Map<string, number>();
 
 // Vault keeps idle connections for minutes; what the proxy closed would be counted as opened anew.
@@ -24,6 +25,9 @@ const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (asked, 
   const { method = 'GET', url = '/' } = asked;
   const path = url.replace(/^\/v1\//, '');
   count(method, path);
+  asked.on('data', (chunk: Buffer) => {
+    seen.bytes += chunk.length;
+  });
   const rule = rules.find(({ match }) => meets(match, method, path));
   switch (rule?.kind) {
     case undefined:
@@ -98,6 +102,7 @@ function passed({ rawHeaders }: IncomingMessage): string[] {
 
 function send(answer: ServerResponse, { status, headers, body }: Answer): void {
   if (answer.destroyed) return;
+  seen.bytes += body.length;
   answer.writeHead(status, [...headers, 'Content-Length', String(body.length)]).end(body);
 }
 
@@ -108,6 +113,7 @@ function drip(answer: ServerResponse, { status, headers, body }: Answer, interva
   const timer = setInterval(() => {
     answer.write(body.subarray(at, at + 1));
     at += 1;
+    seen.bytes += 1;
     if (at < body.length) return;
     clearInterval(timer);
     answer.end();
@@ -139,7 +145,7 @@ async function obey(order: ProxyOrder): Promise<VaultProxyCounts | undefined> {
     case 'counts':
       return { ...seen, byPath: Object.fromEntries(byPath) };
     case 'reset':
-      seen = { requests: 0, connections: 0, logins: 0, valueReads: 0 };
+      seen = { ...nothing };
       byPath.clear();
   }
   return undefined;

@@ -58,12 +58,13 @@ it('counts requests by path, logins, reads of values, and connections', async ()
   for (const path of ['secret/data/a?version=1', 'secret/data/a', 'kv1/b', 'secret/metadata/a', 'sys/health']) {
     await ask('GET', path);
   }
-  await ask('POST', 'auth/approle/login');
+  await ask('POST', 'auth/approle/login', { body: '{"role_id":"r"}' });
   expect(await proxy.counts()).toEqual({
     requests: 6,
     connections: 1,
     logins: 1,
     valueReads: 3,
+    bytes: 2 * '{"role_id":"r"}'.length,
     byPath: {
       'GET secret/data/a': 2,
       'GET kv1/b': 1,
@@ -73,7 +74,7 @@ it('counts requests by path, logins, reads of values, and connections', async ()
     },
   });
   await proxy.reset();
-  expect(await proxy.counts()).toEqual({ requests: 0, connections: 0, logins: 0, valueReads: 0, byPath: {} });
+  expect(await proxy.counts()).toEqual({ requests: 0, connections: 0, logins: 0, valueReads: 0, bytes: 0, byPath: {} });
 });
 
 it('adds its latency to each answer', async () => {

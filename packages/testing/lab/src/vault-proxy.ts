@@ -36,6 +36,8 @@ export interface VaultProxyCounts {
   readonly logins: number;
   /** Reads of values: of `…/data/…`, or of a path of KV v1. */
   readonly valueReads: number;
+  /** Of the bodies, both ways. */
+  readonly bytes: number;
   /** By `METHOD path`, the path as after `/v1/` and without its query. */
   readonly byPath: Readonly<Record<string, number>>;
 }

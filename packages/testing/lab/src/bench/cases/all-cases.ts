@@ -3,6 +3,7 @@ import { first } from './first.ts';
 import { memory } from './memory.ts';
 import { monitoring } from './monitoring.ts';
 import { hang, unavailable } from './outage.ts';
+import { providerPass } from './provider-pass.ts';
 import { refused } from './refused.ts';
 import { rotation } from './rotation.ts';
 import { sequential } from './sequential.ts';
@@ -24,5 +25,5 @@ export const defaultCases: readonly BenchCase[] = [
   memory,
 ];
 
-/** All, also those that take minutes and need an engine. */
-export const allCases: readonly BenchCase[] = [...defaultCases, rotation];
+/** All, also those that take minutes, or need an engine. */
+export const allCases: readonly BenchCase[] = [...defaultCases, providerPass, rotation];

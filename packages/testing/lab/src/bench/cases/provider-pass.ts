@@ -1,0 +1,104 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from '../../wait-for.ts';
+import type { Bench, BenchCase } from '../bench.ts';
+import type { BenchSecret } from '../catalog.ts';
+import { startEngineDouble } from '../engine-double.ts';
+import { count, type Figure, kib } from '../figure.ts';
+import { median } from '../percentiles.ts';
+import { type Asked, providerStands } from '../provider-stand.ts';
+
+/** As long as a password that a machine made. */
+const VALUE_LENGTH = 32;
+const LONGEST_PASS_MS = 120_000;
+/** Those that read the values, and find out how the provider is best asked. */
+const FIRST_PASSES = 2;
+
+/** What each provider is asked, again and again, about secrets that do not change. */
+export const providerPass: BenchCase = {
+  name: 'provider-pass',
+  heading: ({ providerPass: { passes } }) =>
+    `requests and bytes (of the bodies, both ways) of one look at secrets that do not change, each on a path of its own; ` +
+    `the median of ${passes} looks; AWS is our double of it, the engine a double of its API`,
+  perLatency: false,
+  forPeers: false,
+  async run(bench) {
+    const figures: Figure[] = [];
+    for (const [name, set] of Object.entries(providerStands)) {
+      for (const size of bench.scale.providerPass.sizes) {
+        const folder = join(bench.folder, `${name.replaceAll(/\W+/g, '-')}-${size}`);
+        await mkdir(folder);
+        const stand = await set(bench, folder);
+        try {
+          const { requests, bytes, valueReads } = await measure(bench, stand, secretsOf(size), folder);
+          const of = `${name}, ${size} secrets: `;
+          figures.push(count(`${of}requests`, requests), count(`${of}with values`, valueReads));
+          if (bytes !== null) figures.push(kib(`${of}sent and received`, bytes / 1024));
+        } finally {
+          await stand.stop();
+        }
+      }
+    }
+    return figures;
+  },
+};
+
+type Stand = Awaited<ReturnType<(typeof providerStands)[string]>>;
+
+function secretsOf(size: number): readonly BenchSecret[] {
+  return Array.from({ length: size }, (_, index) => {
+    const path = `bench/pass-${size}/path-${index}`;
+    return { name: `pass-${size}-${index}`, path, field: 'password', value: `${index}`.padEnd(VALUE_LENGTH, 'x') };
+  });
+}
+
+async function measure(bench: Bench, stand: Stand, secrets: readonly BenchSecret[], folder: string): Promise<Asked> {
+  const { intervalMs, passes } = bench.scale.providerPass;
+  await stand.write(secrets);
+  const engine = await startEngineDouble(join(folder, 'engine.sock'), stand.labels);
+  engine.use(secrets);
+  const running = await bench.start({
+    DOCKER_HOST: engine.host,
+    VAULT_ROTATION_INTERVAL: `${intervalMs}ms`,
+    ...stand.env,
+  });
+  try {
+    let before = await atRest(stand, intervalMs, { requests: 0, bytes: 0, valueReads: 0 });
+    const asked: Asked[] = [];
+    while (asked.length < FIRST_PASSES + passes) {
+      const after = await atRest(stand, intervalMs, before);
+      const bytes = after.bytes === null || before.bytes === null ? null : after.bytes - before.bytes;
+      const { requests, valueReads } = after;
+      asked.push({ requests: requests - before.requests, valueReads: valueReads - before.valueReads, bytes });
+      before = after;
+    }
+    const measured = asked.slice(FIRST_PASSES);
+    const middle = (of: (each: Asked) => number) => median(measured.map(of));
+    return {
+      requests: middle(({ requests }) => requests),
+      bytes: measured.some(({ bytes }) => bytes === null) ? null : middle(({ bytes }) => bytes ?? 0),
+      valueReads: middle(({ valueReads }) => valueReads),
+    };
+  } finally {
+    await running.stop();
+    engine.close();
+  }
+}
+
+/** Waits until the provider was asked more than `before`, and then nothing for a half of the interval: a look has ended. */
+async function atRest(stand: Stand, intervalMs: number, before: Asked): Promise<Asked> {
+  let latest = before;
+  let sinceMs = performance.now();
+  return waitFor(
+    async (see) => {
+      const asked = await stand.asked();
+      see(asked);
+      if (asked.requests !== latest.requests) {
+        latest = asked;
+        sinceMs = performance.now();
+      }
+      return latest.requests > before.requests && performance.now() - sinceMs > intervalMs / 2 && asked;
+    },
+    { timeoutMs: LONGEST_PASS_MS, intervalMs: 25, what: 'a look to end' },
+  );
+}
