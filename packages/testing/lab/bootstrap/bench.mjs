@@ -1,10 +1,11 @@
 // `npm run bench -- [NAME…] [--latency MS,…] [--json FILE|-] [--quick]`: the benchmarks. They need a Vault and no engine,
-// and so no box; the rotation's needs both.
+// and so no box; the rotation's needs both. Another plugin (PEER_BIN) is run in a box, since it serves where the machine's own
+// engine looks for plugins; unless PEER_SOCKET names another place.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { runInBox } from '../box/box.mjs';
-import { bundle, install, projectEnv } from './project.mjs';
+import { boxProblem, runInBox } from '../box/box.mjs';
+import { buildPlugin, install, projectEnv } from './project.mjs';
 import { SetupError, sayOnStderr } from './step.mjs';
 import { prepareSwarm } from './swarm.mjs';
 import { prepareVault } from './tests.mjs';
@@ -17,12 +18,21 @@ export async function bench(args) {
   // Stdout is for the tables, or the figures.
   sayOnStderr();
   const command = ['--conditions=@vault-swarm/source', main, ...args];
-  if (args.includes('rotation')) return runInBox('node', command, { env: await prepareSwarm(), deadlineMs });
+  if (args.includes('rotation')) {
+    const env = await prepareSwarm();
+    await buildPlugin();
+    return runInBox('node', command, { env, deadlineMs });
+  }
+  const inBox = Boolean(process.env.PEER_BIN) && !process.env.PEER_SOCKET;
+  const noBox = inBox ? boxProblem() : undefined;
+  if (noBox !== undefined)
+    throw new SetupError(`the program of PEER_BIN can't be kept apart from this machine: ${noBox}`);
   await install();
-  await bundle();
+  await buildPlugin();
   const { vault, problem } = await prepareVault();
   if (problem !== undefined) throw new SetupError(problem);
   const env = { ...projectEnv(), VAULT_BIN: vault ?? process.env.VAULT_BIN };
+  if (inBox) return runInBox('node', command, { env, deadlineMs });
   const child = spawn('node', command, { env, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const [code] = await once(child, 'close');

@@ -42,7 +42,8 @@ export interface PluginOptions {
   readonly networkPid?: number;
 }
 
-const launcher = fileURLToPath(new URL('../../../../bin/vault-swarm-plugin', import.meta.url));
+/** The plugin's launcher, `bin/vault-swarm-plugin`. */
+export const launcher = fileURLToPath(new URL('../../../../bin/vault-swarm-plugin', import.meta.url));
 
 /** Starts the plugin (which must be built). It is killed when this process ends. */
 export async function startPlugin({ env, dir, args = [], networkPid }: PluginOptions): Promise<PluginProcess> {

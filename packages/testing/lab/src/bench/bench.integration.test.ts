@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
@@ -44,7 +44,20 @@ it('measures each case, and finds that the plugin asks no more of Vault than it 
   const { code, stdout, stderr } = await bench(['--json', '-']);
   const report = JSON.parse(stdout.toString()) as Report;
   expect(report.cases.map(({ name, failures }) => ({ name, failures }))).toEqual(
-    ['start', 'first', 'sequential', 'storm', 'hang', '503', '403', 'tick', 'monitoring', 'memory'].map((name) => ({
+    [
+      'start',
+      'managed',
+      'first',
+      'sequential',
+      'storm',
+      'hang',
+      '503',
+      '403',
+      'tick',
+      'rest',
+      'monitoring',
+      'memory',
+    ].map((name) => ({
       name,
       failures: [],
     })),
@@ -71,19 +84,33 @@ it('measures each case, and finds that the plugin asks no more of Vault than it 
   expect(figures['storm: 8 at a time: requests to Vault']).toBeLessThanOrEqual(16);
 });
 
-it('drives another plugin by its command, and sets its figures beside ours', async () => {
+/** A program that a user could name; the bench gives it the environment of this one. */
+async function programOf(name: string, script: string): Promise<string> {
+  const path = join(folder.path, name);
+  await writeFile(path, script, { mode: 0o755 });
+  return path;
+}
+
+it('drives another plugin by its program, and sets its figures beside ours', async () => {
   const json = join(folder.path, 'figures.json');
-  const peerSocket = join(folder.path, 'peer.sock');
-  const { code, stdout, stderr } = await bench(['sequential', '--latency', '0,1', '--json', json], {
-    PEER_CMD: `PLUGIN_SOCKET="$PEER_SOCKET" exec '${launcher}'`,
-    PEER_SOCKET: peerSocket,
+  const program = await programOf('peer', `#!/bin/sh\nPLUGIN_SOCKET="$PEER_SOCKET" exec '${launcher}'\n`);
+  const { code, stdout, stderr } = await bench(['managed', 'sequential', '--latency', '0,1', '--json', json], {
+    PEER_BIN: program,
+    PEER_SOCKET: join(folder.path, 'peer.sock'),
     PEER_LABELS: '{"vault_path":"{path}","vault_field":"{field}","rotate":"off"}',
   });
   expect(code, stderr).toBe(0);
   expect(stdout.toString()).toMatch(/at most +plugin +peer +ratio\n +p50 +0\.40 ms .+\n/);
   const { cases } = JSON.parse(await readFile(json, 'utf8')) as Report;
-  expect(cases.map(({ latencyMs }) => latencyMs)).toEqual([0, 1]);
-  expect(cases[0]?.figures[0]).toMatchObject({
+  expect(cases.map(({ name, latencyMs }) => [name, latencyMs])).toEqual([
+    ['managed', null],
+    ['sequential', 0],
+    ['sequential', 1],
+  ]);
+  expect(cases[0]?.figures).toContainEqual(
+    expect.objectContaining({ name: 'files', plugin: expect.any(Number), peer: 1 }),
+  );
+  expect(cases[1]?.figures[0]).toMatchObject({
     name: 'p50',
     plugin: expect.any(Number),
     peer: expect.any(Number),
@@ -95,8 +122,7 @@ it('fails with a plugin that answers wrongly, and measures the others all the sa
   const wrong =
     'require(\'node:http\').createServer((_, answer) => answer.end(\'{"Value":"d3Jvbmc=","secretprovider":1}\'))';
   const { code, stdout } = await bench(['sequential'], {
-    PEER_CMD: `exec '${process.execPath}' -e "$PEER_SCRIPT"`,
-    PEER_SCRIPT: `${wrong}.listen(process.env.PEER_SOCKET)`,
+    PEER_BIN: await programOf('wrong.cjs', `#!${process.execPath}\n${wrong}.listen(process.env.PEER_SOCKET)`),
     PEER_SOCKET: join(folder.path, 'wrong.sock'),
   });
   expect(code).toBe(1);
@@ -104,4 +130,15 @@ it('fails with a plugin that answers wrongly, and measures the others all the sa
     'peer failed: sequential-0-field-0 for warm-task-0: the value is not the one in Vault',
   );
   expect(stdout.toString()).toContain('requests to Vault');
+});
+
+it('says what a plugin wrote that does not start, and measures nothing', async () => {
+  const program = await programOf('broken', '#!/bin/sh\necho "VAULT_WISH is missing" >&2\nexit 3\n');
+  const { code, stdout, stderr } = await bench(['sequential'], {
+    PEER_BIN: program,
+    PEER_SOCKET: join(folder.path, 'broken.sock'),
+  });
+  expect(code).toBe(1);
+  expect(stderr).toBe(`PEER_BIN=${program}: it does not serve: it ended before it answered:\nVAULT_WISH is missing\n`);
+  expect(stdout.toString()).toBe('');
 });

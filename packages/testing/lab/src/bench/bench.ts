@@ -4,9 +4,11 @@ import type { Vault } from '../vault.ts';
 import type { VaultProxy } from '../vault-proxy.ts';
 import { type BenchSecret, type CatalogOptions, MOUNT, writeSecrets } from './catalog.ts';
 import type { Figure } from './figure.ts';
+import type { Size } from './folder-size.ts';
 import type { LabelTemplate } from './label-template.ts';
 import type { Scale } from './scale.ts';
 import type { Running, Subject } from './subject.ts';
+import type { SubjectName } from './table.ts';
 
 /** A case: what is measured, and how. */
 export interface BenchCase {
@@ -17,6 +19,8 @@ export interface BenchCase {
   readonly perLatency: boolean;
   /** False for what only our own plugin can be asked for. */
   readonly forPeers: boolean;
+  /** What of ours is measured, where it is not `bin/vault-swarm-plugin`. */
+  readonly ours?: Subject;
   /**
    * Measures. What it started is stopped by the bench.
    * @throws where something is not answered as it must be.
@@ -85,6 +89,16 @@ export class Bench {
     });
     this.#started.push(running);
     return running;
+  }
+
+  /** Whose figures these are. */
+  get subject(): SubjectName {
+    return this.#subject.name;
+  }
+
+  /** What has to be on a manager for the plugin. */
+  size(): Promise<Size> {
+    return this.#subject.size();
   }
 
   /** How the labels of the plugin's secrets are written. */

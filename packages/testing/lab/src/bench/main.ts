@@ -7,11 +7,15 @@ import { tempFolder } from '../box.ts';
 import { startVault } from '../vault.ts';
 import { startVaultProxy } from '../vault-proxy.ts';
 import { makeAppRole } from './app-role.ts';
+import { Bench, type BenchWorld } from './bench.ts';
 import { allCases, defaultCases } from './cases/all-cases.ts';
-import { type BenchOptions, parseOptions, UsageError } from './options.ts';
+import { type BenchOptions, parseOptions } from './options.ts';
+import { plugin } from './own-subjects.ts';
+import { peer } from './peer.ts';
 import { runCases } from './run-cases.ts';
-import { peer, plugin } from './subject.ts';
+import type { Subject } from './subject.ts';
 import { type CaseResult, compare, table } from './table.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Exit codes: a case that failed, and a command that was not understood. */
 const EXIT = { ok: 0, failure: 1, wrongUse: 2 } as const;
@@ -25,19 +29,24 @@ async function run(options: BenchOptions): Promise<number> {
   const proxy = await startVaultProxy(vault.addr);
   try {
     const appRole = await makeAppRole(vault);
-    await runCases(
-      { vault, proxy, appRole, folder: folder.path, scale: options.scale },
-      {
-        cases,
-        latenciesMs: options.latenciesMs,
-        subjects: [plugin, ...(options.peer === undefined ? [] : [peer(options.peer)])],
-        onBegin: (what) => process.stderr.write(`measuring ${what} …\n`),
-        onResult: (result) => {
-          results.push(result);
-          if (toStdout) process.stdout.write(`\n${table(result)}\n`);
-        },
+    const world: BenchWorld = { vault, proxy, appRole, folder: folder.path, scale: options.scale };
+    const peers = options.peer === undefined ? [] : [peer(options.peer)];
+    for (const each of peers) {
+      const problem = await problemOf(world, each);
+      if (problem === undefined) continue;
+      process.stderr.write(`PEER_BIN=${options.peer?.program}: it does not serve: ${problem}\n`);
+      return EXIT.failure;
+    }
+    await runCases(world, {
+      cases,
+      latenciesMs: options.latenciesMs,
+      subjects: [plugin, ...peers],
+      onBegin: (what) => process.stderr.write(`measuring ${what} …\n`),
+      onResult: (result) => {
+        results.push(result);
+        if (toStdout) process.stdout.write(`\n${table(result)}\n`);
       },
-    );
+    });
   } finally {
     await proxy.close();
     await vault.kill();
@@ -48,6 +57,19 @@ async function run(options: BenchOptions): Promise<number> {
   else if (options.json !== undefined) await writeFile(options.json, json);
   const failed = results.some(({ outcomes }) => Object.values(outcomes).some(({ kind }) => kind === 'failed'));
   return failed ? EXIT.failure : EXIT.ok;
+}
+
+/** Why a plugin can't be measured at all, or undefined where it starts. */
+async function problemOf(world: BenchWorld, subject: Subject): Promise<string | undefined> {
+  const bench = new Bench({ ...world, folder: join(world.folder, 'try') }, subject);
+  try {
+    await bench.start();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await bench.stop();
+  }
 }
 
 function report(results: readonly CaseResult[]) {

@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parseOptions } from './options.ts';
 import { fullScale, quickScale } from './scale.ts';
 
+const program = process.execPath;
+const here = fileURLToPath(import.meta.url);
 const parse = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   parseOptions(args, env, ['start', 'storm']);
 
@@ -10,20 +13,30 @@ it('takes all cases, 10 ms and no peer where nothing is said', () => {
 });
 
 it('takes cases, latencies, a file, and the peer from the environment', () => {
-  const env = { PEER_CMD: 'other', PEER_SOCKET: '/run/other.sock', PEER_LABELS: '{"at":"{path}"}' };
+  const env = { PEER_BIN: program, PEER_SOCKET: '/run/other.sock', PEER_LABELS: '{"at":"{path}"}' };
   const { peer, ...rest } = parse(['storm', '--latency', '0,10,100', '--json', '-', '--quick'], env);
   expect(rest).toEqual({ names: ['storm'], latenciesMs: [0, 10, 100], json: '-', scale: quickScale });
-  expect(peer).toMatchObject({ command: 'other', socketPath: '/run/other.sock' });
+  expect(peer).toMatchObject({ program, socketPath: '/run/other.sock' });
   expect(peer?.labels({ path: 'a', field: 'b' })).toEqual({ at: 'a' });
+});
+
+it('serves in a box where a Go plugin named plugin serves, if nothing is said', () => {
+  const { peer } = parse([], { PEER_BIN: program, VAULT_SWARM_BOX: '/tmp/box' });
+  expect(peer).toMatchObject({ program, socketPath: '/run/docker/plugins/plugin.sock' });
+  expect(peer?.labels({ path: 'a', field: 'b' })).toEqual({ vault_path: 'a', vault_field: 'b' });
 });
 
 it.each([
   [['strom'], {}, 'no case strom; there are start, storm'],
   [['--latency', '10ms'], {}, '--latency 10ms: it must be whole milliseconds'],
   [['--fast'], {}, 'usage: npm run bench'],
-  [[], { PEER_CMD: 'other' }, 'PEER_CMD needs PEER_SOCKET'],
-  [[], { PEER_SOCKET: '/run/other.sock' }, 'PEER_CMD is missing'],
-  [[], { PEER_CMD: 'other', PEER_SOCKET: '/run/other.sock', PEER_LABELS: '[]' }, 'PEER_LABELS=[]: it must be'],
+  [[], { PEER_BIN: 'other' }, 'PEER_BIN=other: it must be an absolute path'],
+  [[], { PEER_BIN: '/no/such' }, 'PEER_BIN=/no/such: there is no such file'],
+  [[], { PEER_BIN: '/' }, 'PEER_BIN=/: it is no file'],
+  [[], { PEER_BIN: here }, 'it is not executable'],
+  [[], { PEER_BIN: program }, 'PEER_BIN would serve on /run/docker/plugins/plugin.sock of this machine'],
+  [[], { PEER_SOCKET: '/run/other.sock' }, 'PEER_BIN is missing'],
+  [[], { PEER_BIN: program, PEER_SOCKET: '/run/other.sock', PEER_LABELS: '[]' }, 'PEER_LABELS=[]: it must be'],
 ])('refuses %j with %j and says why', (args, env, message) => {
   expect(() => parse(args, env)).toThrow(message);
 });

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
-import { OWN_LABELS, parseLabelTemplate } from './label-template.ts';
+import type { PeerOptions } from './peer.ts';
+import { parsePeer } from './peer-options.ts';
 import { fullScale, quickScale, type Scale } from './scale.ts';
-import type { PeerOptions } from './subject.ts';
+import { UsageError } from './usage-error.ts';
 
 /** What the command was asked for. */
 export interface BenchOptions {
@@ -12,11 +13,6 @@ export interface BenchOptions {
   readonly json: string | undefined;
   readonly scale: Scale;
   readonly peer: PeerOptions | undefined;
-}
-
-/** A command that is not understood; the message says what to write. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
 }
 
 const USAGE = 'usage: npm run bench -- [NAME…] [--latency MS[,MS…]] [--json FILE|-] [--quick]';
@@ -61,19 +57,5 @@ function parse(args: readonly string[]) {
     });
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-  }
-}
-
-function parsePeer(env: Readonly<Record<string, string | undefined>>): PeerOptions | undefined {
-  const { PEER_CMD: command, PEER_SOCKET: socketPath, PEER_LABELS: labels } = env;
-  if (!command) {
-    if (socketPath || labels) throw new UsageError('PEER_CMD is missing: the command that starts the other plugin');
-    return undefined;
-  }
-  if (!socketPath) throw new UsageError('PEER_CMD needs PEER_SOCKET, the socket of the plugin that it starts');
-  try {
-    return { command, socketPath, labels: parseLabelTemplate(labels || OWN_LABELS) };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }

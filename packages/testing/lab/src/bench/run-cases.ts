@@ -29,7 +29,8 @@ export async function runCases(world: BenchWorld, options: RunOptions): Promise<
         const folder = join(world.folder, String(count));
         await mkdir(folder);
         await world.proxy.setLatency(latencyMs ?? 0);
-        outcomes[subject.name] = await runOne(each, new Bench({ ...world, folder }, subject));
+        const measured = subject.name === 'plugin' ? (each.ours ?? subject) : subject;
+        outcomes[subject.name] = await runOne(each, new Bench({ ...world, folder }, measured));
       }
       options.onResult({ name: each.name, heading: each.heading(world.scale), latencyMs, outcomes });
     }

@@ -1,18 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { startPlugin } from '../plugin-process.ts';
+import { mkdir } from 'node:fs/promises';
 import { waitFor } from '../wait-for.ts';
 import { DriverClient } from './driver-client.ts';
-import { type LabelTemplate, OWN_LABELS, parseLabelTemplate } from './label-template.ts';
+import type { Size } from './folder-size.ts';
+import type { LabelTemplate } from './label-template.ts';
 import { spawnGroup } from './process-group.ts';
 import type { SubjectName } from './table.ts';
 
 /** A plugin that runs. */
 export interface Running {
   readonly client: DriverClient;
+  readonly socketPath: string;
+  /** When it was executed, as `performance.now()` tells it. */
+  readonly begunMs: number;
   /** From its exec to the first answered Plugin.Activate, in milliseconds. */
   readonly startMs: number;
+  /** Everything written to stderr and stdout so far. */
+  logs(): string;
   /** The processes that it consists of now. */
   pids(): readonly number[];
   stop(): Promise<void>;
@@ -27,65 +31,39 @@ export interface Subject {
    * @throws with its log's end where it does not in 30 s.
    */
   start(dir: string, env: Readonly<Record<string, string>>): Promise<Running>;
+  /** What has to be on a manager for it. */
+  size(): Promise<Size>;
 }
 
-/** Another plugin, as its user names it. */
-export interface PeerOptions {
-  /** A shell command. */
+/** A plugin's program, and how it is spoken to. */
+export interface Program {
   readonly command: string;
+  readonly args?: readonly string[];
+  /** All of its environment, but for PATH. */
+  readonly env: NodeJS.ProcessEnv;
   readonly socketPath: string;
   readonly labels: LabelTemplate;
 }
 
 const START_DEADLINE_MS = 30_000;
 
-const ownLabels = parseLabelTemplate(OWN_LABELS);
-
-/** The plugin of this repository, as it is built. */
-export const plugin: Subject = {
-  name: 'plugin',
-  labels: ownLabels,
-  async start(dir, env) {
-    const socketPath = join(dir, 'plugin.sock');
-    const begunMs = performance.now();
-    const started = await startPlugin({ dir, env: { ...env, PLUGIN_SOCKET: socketPath } });
-    const client = new DriverClient(socketPath, ownLabels);
-    const startMs = await firstAnswer(client, begunMs, started.logPath, () => !isRunning(started.pid));
-    return {
-      client,
-      startMs,
-      pids: () => [started.pid],
-      stop: async () => {
-        client.close();
-        await started.kill('SIGKILL');
-      },
-    };
-  },
-};
-
-/** Another plugin, in a process group of its own, with our environment and what the case gives to it. */
-export function peer({ command, socketPath, labels }: PeerOptions): Subject {
-  return {
-    name: 'peer',
-    labels,
-    async start(dir, env) {
-      await mkdir(dir, { recursive: true });
-      // A plugin that was killed leaves its socket, and not each one takes over what it finds.
-      await rm(socketPath, { force: true });
-      const started = await spawnGroup('/bin/sh', ['-c', command], dir, { ...process.env, ...env });
-      const client = new DriverClient(socketPath, labels);
-      const startMs = await firstAnswer(client, started.begunMs, started.logPath, started.hasEnded);
-      return {
-        client,
-        startMs,
-        pids: started.pids,
-        stop: async () => {
-          client.close();
-          await started.stop();
-        },
-      };
-    },
+/** Starts a program in a process group of its own; see {@link Subject.start}. */
+export async function startProgram(dir: string, program: Program): Promise<Running> {
+  const { command, args = [], env, socketPath, labels } = program;
+  await mkdir(dir, { recursive: true });
+  const { begunMs, logPath, hasEnded, pids, stop } = await spawnGroup(command, args, dir, env);
+  const client = new DriverClient(socketPath, labels);
+  const end = async () => {
+    client.close();
+    await stop();
   };
+  try {
+    const startMs = await firstAnswer(client, begunMs, logPath, hasEnded);
+    return { client, socketPath, begunMs, startMs, logs: () => readFileSync(logPath, 'utf8'), pids, stop: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 /** Asks until there is an answer; resolves to the milliseconds since `begunMs`. */
@@ -110,12 +88,4 @@ export async function firstAnswer(
   });
   if (answered === 'over') throw new Error(`it ended before it answered:\n${tail()}`);
   return answered;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

@@ -1,10 +1,12 @@
 import type { BenchCase } from '../bench.ts';
 import { first } from './first.ts';
+import { managed } from './managed.ts';
 import { memory } from './memory.ts';
 import { monitoring } from './monitoring.ts';
 import { hang, unavailable } from './outage.ts';
 import { providerPass } from './provider-pass.ts';
 import { refused } from './refused.ts';
+import { rest } from './rest.ts';
 import { rotation } from './rotation.ts';
 import { sequential } from './sequential.ts';
 import { start } from './start.ts';
@@ -14,6 +16,7 @@ import { tick } from './tick.ts';
 /** What is run where no names are given. */
 export const defaultCases: readonly BenchCase[] = [
   start,
+  managed,
   first,
   sequential,
   storm,
@@ -21,6 +24,7 @@ export const defaultCases: readonly BenchCase[] = [
   unavailable,
   refused,
   tick,
+  rest,
   monitoring,
   memory,
 ];

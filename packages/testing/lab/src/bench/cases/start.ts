@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { warmUp } from '../ask.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { DriverClient } from '../driver-client.ts';
-import { type Figure, ms } from '../figure.ts';
+import { ms } from '../figure.ts';
 import { OWN_LABELS, parseLabelTemplate } from '../label-template.ts';
 import { median } from '../percentiles.ts';
 import { spawnGroup } from '../process-group.ts';
@@ -15,21 +16,28 @@ const BARE_SERVER =
 /** How long Swarm waits for a driver that is started anew. */
 export const start: BenchCase = {
   name: 'start',
-  heading: ({ starts }) => `exec to the first answered Plugin.Activate, median of ${starts}`,
+  heading: ({ starts }) => `exec to the first answered Plugin.Activate, and to the first value, median of ${starts}`,
   perLatency: false,
   forPeers: true,
   async run(bench) {
+    const secrets = await bench.secrets({ prefix: 'start', paths: 1 });
     const times: number[] = [];
+    const valueTimes: number[] = [];
     const bare: number[] = [];
     for (let count = 0; count < bench.scale.starts; count++) {
       // By turns, so that whatever else the machine does meets both.
       const running = await bench.start();
       times.push(running.startMs);
+      await warmUp(running.client, secrets);
+      valueTimes.push(performance.now() - running.begunMs);
       await running.stop();
-      bare.push(await startBare(bench, count));
+      if (bench.subject === 'plugin') bare.push(await startBare(bench, count));
     }
-    const figures: Figure[] = [ms('start', median(times), 150), ms('a bare Node HTTP server', median(bare))];
-    return figures;
+    return [
+      ms('start', median(times), 150),
+      ms('to the first value', median(valueTimes)),
+      ...(bare.length > 0 ? [ms('a bare Node HTTP server', median(bare))] : []),
+    ];
   },
 };
 

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { warmUp } from '../ask.ts';
+import type { BenchCase } from '../bench.ts';
+import { startEngineDouble } from '../engine-double.ts';
+import { count, mib, ms } from '../figure.ts';
+import { processorMs, residentMiB } from '../process-use.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What goes on while nothing does, with the settings that a plugin has if nobody sets any. */
+export const rest: BenchCase = {
+  name: 'rest',
+  heading: ({ rest: { secrets, windowMs } }) =>
+    `${secrets} secrets that do not change, each on a path of its own and asked for once before; the default settings; ` +
+    `the engine is a double of its API; ${windowMs / 1000} s`,
+  perLatency: true,
+  forPeers: true,
+  async run(bench) {
+    const { secrets: paths, windowMs } = bench.scale.rest;
+    const secrets = await bench.secrets({ prefix: 'rest', paths });
+    const engine = await startEngineDouble(join(bench.folder, 'engine-rest.sock'), bench.labels);
+    engine.use(secrets);
+    const running = await bench.start({ DOCKER_HOST: engine.host });
+    await warmUp(running.client, secrets);
+    await delay(bench.scale.memory.settleMs);
+
+    await bench.proxy.reset();
+    const processorBefore = processorMs(running.pids());
+    const begunMs = performance.now();
+    await delay(windowMs);
+    const minutes = (performance.now() - begunMs) / MINUTE_MS;
+    const { requests, valueReads, connections } = await bench.proxy.counts();
+    const processor = processorMs(running.pids()) - processorBefore;
+    const resident = residentMiB(running.pids());
+    await running.stop();
+    engine.close();
+    return [
+      count('requests to Vault a minute', Math.round(requests / minutes)),
+      count('values read a minute', Math.round(valueReads / minutes), 0),
+      count('connections opened a minute', Math.round(connections / minutes), 0),
+      ms('CPU time a minute', processor / minutes),
+      mib('resident set', resident, 100),
+    ];
+  },
+};

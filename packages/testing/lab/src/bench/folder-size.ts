@@ -1,0 +1,21 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What is on disk. */
+export interface Size {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Size of a file, or of all files in a folder. */
+export async function sizeOf(path: string): Promise<Size> {
+  const own = await stat(path);
+  if (!own.isDirectory()) return { files: 1, bytes: own.size };
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const sizes = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
+  );
+  return { files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
