@@ -107,6 +107,11 @@ test('a token that may be guessed is warned of, without showing it', () => {
 });
 
 describe('a certificate', () => {
+  test('is told of together with its key, where both can not be read', () => {
+    const { problems } = parse(TLS, {});
+    expect(problems.map(({ variable }) => variable)).toEqual(['MONITORING_TLS_CERT_FILE', 'MONITORING_TLS_KEY_FILE']);
+  });
+
   test('comes from its file, with its key', () => {
     const { config, problems } = parse(TLS, { '/c': pair.cert, '/k': pair.key });
     expect(problems).toEqual([]);

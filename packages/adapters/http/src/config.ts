@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { Credential, Environment, ReadFile } from '@vault-swarm/provider';
-import { CertificateProblem, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
+import { certificateProblems, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
 import type { CertificateSource } from './tls/served-certificate.ts';
 
 const WISE_TOKEN_LENGTH = 16;
@@ -90,14 +90,11 @@ function parseTls(environment: Environment, readFile: ReadFile): CertificateSour
     environment.report(given, `needs ${missing} too; give both, or neither`);
     return undefined;
   }
+  const problems = certificateProblems(readFile, { cert, key });
+  for (const { variable, message } of problems) environment.report(variable, message);
+  if (problems.length > 0) return undefined;
   const read = () => readCertificate(readFile, { cert, key });
-  try {
-    return { first: read(), read };
-  } catch (error) {
-    if (!(error instanceof CertificateProblem)) throw error;
-    environment.report(error.variable, error.message);
-    return undefined;
-  }
+  return { first: read(), read };
 }
 
 // What was given and is wrong has been reported already.

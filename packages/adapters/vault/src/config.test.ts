@@ -92,13 +92,27 @@ describe('the configuration of Vault', () => {
       'VAULT_SECRET_ID',
     ]);
     expect(problems).toContain(`VAULT_CACERT "${file('missing.pem')}" can't be read (ENOENT)`);
-    expect(problems).toContain('VAULT_SKIP_VERIFY "yes" must be one of true, false, 1, 0');
+    expect(problems).toContain(
+      'VAULT_SKIP_VERIFY "yes" must be one of true, 1, t, T, TRUE, True, false, 0, f, F, FALSE, False',
+    );
+  });
+
+  test.each([
+    ['true', true],
+    ['T', true],
+    ['True', true],
+    ['0', false],
+    ['FALSE', false],
+    ['f', false],
+  ])("takes %s for VAULT_SKIP_VERIFY, as Vault's own client does", (given, skipVerify) => {
+    const { config, problems } = parse({ VAULT_TOKEN: 'x', VAULT_SKIP_VERIFY: given });
+    expect([config.tls.skipVerify, problems]).toEqual([skipVerify, []]);
   });
 
   test.each([
     [{}, 'VAULT_TOKEN or VAULT_TOKEN_FILE is needed by VAULT_AUTH_METHOD=token'],
     [{ VAULT_TOKEN: 'hvs.a b' }, 'VAULT_TOKEN has spaces or characters that no token has'],
-    [{ VAULT_TOKEN: 'x', VAULT_ADDR: 'http://h:1/?x=1' }, 'VAULT_ADDR must be an address such as'],
+    [{ VAULT_TOKEN: 'x', VAULT_ADDR: 'http://h:1/?x=1' }, 'VAULT_ADDR "http://h:1/…" must be an address such as'],
     [{ VAULT_TOKEN: 'x', VAULT_AUTH_METHOD: 'magic' }, 'VAULT_AUTH_METHOD "magic" must be one of token, approle, jwt'],
     [
       { VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: 'r' },

@@ -43,7 +43,9 @@ export function parseVaultConfig(environment: Environment, readFile: ReadFile, p
 function parseAddress(environment: Environment, name: string): string {
   const address = environment.url(name, 'http://127.0.0.1:8200');
   if (!URL.canParse(address) || /[?#]/.test(address)) {
-    environment.report(name, 'must be an address such as https://vault.example:8200, without ? or #');
+    // A query may have a token in it.
+    const shown = address.replace(/[?#].*$/s, '');
+    environment.report(name, `"${shown}…" must be an address such as https://vault.example:8200, without ? or #`);
   }
   return address.replace(/\/+$/, '');
 }

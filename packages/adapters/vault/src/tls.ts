@@ -66,9 +66,16 @@ export function readTlsMaterial({ ca, clientCertificate, clientKey }: VaultTlsCo
   }
 }
 
-/** Vault's own client also takes 1 and 0. */
+/**
+ * What Vault's own client takes, which is all that Go takes.
+ * @see https://pkg.go.dev/strconv#ParseBool
+ */
+const YES = ['true', '1', 't', 'T', 'TRUE', 'True'] as const;
+const NO = ['false', '0', 'f', 'F', 'FALSE', 'False'] as const;
+
 function parseSkipVerify(environment: Environment, name: string): boolean {
-  return ['true', '1'].includes(environment.oneOf(name, ['true', 'false', '1', '0'], 'false'));
+  const given = environment.oneOf(name, [...YES, ...NO], 'false');
+  return YES.some((yes) => yes === given);
 }
 
 function readPem(environment: Environment, readFile: ReadFile, name: string): Credential | undefined {

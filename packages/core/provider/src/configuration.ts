@@ -133,8 +133,8 @@ export class Environment {
     const given = this.optional(name);
     if (given === undefined) return otherwise;
     if (/^https?:\/\/[^\s/@]+(\/\S*)?$/.test(given)) return given;
-    // What is not an address may be a password pasted into the wrong variable: it is not shown.
-    this.report(name, 'must be an address such as https://vault.example:8200, without a user or password in it');
+    const allowed = 'must be an address such as https://vault.example:8200, without a user or password in it';
+    this.#wrong(name, withoutCredentials(given), allowed);
     return otherwise;
   }
 
@@ -166,6 +166,11 @@ export class Environment {
   #wrong(variable: string, given: string, allowed: string): void {
     this.report(variable, `"${given}" ${allowed}`);
   }
+}
+
+/** An address without its user and password, and without a query, which may have a token in it. */
+function withoutCredentials(address: string): string {
+  return address.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@');
 }
 
 function unreadable(credential: Credential): string | null {

@@ -46,7 +46,7 @@ test('the prefix chooses the provider, the label provider an instance of it', ()
 test.each([
   [{ rotate: 'yes' }, '"rotate" = "yes" must be one of auto, manual, off'],
   [{ encoding: 'hex' }, '"encoding" = "hex" must be one of raw, base64, json'],
-  [{ vault_pth: 'x' }, '"vault_pth" is not known'],
+  [{ vault_pth: 'x' }, '"vault_pth" = "x" is not known; vault has vault_path, vault_field'],
   [{ vault_path: ' ' }, '"vault_path" is empty'],
   [{ vault_path: 'x', file_path: 'y' }, '"file_path" = "y", "vault_path" = "x"'],
   [{ aws_secret_name: 'x' }, '"aws_secret_name" = "x" names a provider that is not configured'],

@@ -71,7 +71,9 @@ export class LabelReader {
     const { name, scheme } = this.#instanceFor(labels, kind);
     for (const label of Object.keys(labels)) {
       if (prefixOf(label) !== undefined && !scheme.names.includes(label)) {
-        throw invalid(`label "${label}" is not known; ${scheme.kind} has ${scheme.names.join(', ')}`);
+        throw invalid(
+          `label "${label}" = "${labels[label]}" is not known; ${scheme.kind} has ${scheme.names.join(', ')}`,
+        );
       }
       if (scheme.names.includes(label) && labels[label]?.trim() === '') {
         throw invalid(`label "${label}" is empty; give it a value or remove it`);

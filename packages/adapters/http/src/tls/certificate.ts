@@ -54,6 +54,28 @@ export function readCertificate(
   };
 }
 
+/** All that is wrong with the two files; empty where {@link readCertificate} can read them. */
+export function certificateProblems(
+  readFile: ReadFile,
+  files: { readonly cert: string; readonly key: string },
+): readonly CertificateProblem[] {
+  const ofEach = [
+    () => parseCertificate(read(readFile, TLS_VARIABLES.cert, files.cert), files.cert),
+    () => parseKey(read(readFile, TLS_VARIABLES.key, files.key), files.key),
+  ].flatMap(problemOf);
+  return ofEach.length > 0 ? ofEach : problemOf(() => readCertificate(readFile, files));
+}
+
+function problemOf(action: () => unknown): CertificateProblem[] {
+  try {
+    action();
+    return [];
+  } catch (error) {
+    if (!(error instanceof CertificateProblem)) throw error;
+    return [error];
+  }
+}
+
 function read(readFile: ReadFile, variable: string, path: string): string {
   try {
     return readFile(path);
