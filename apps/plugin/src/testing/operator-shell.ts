@@ -1,0 +1,65 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdir, open, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { findOpenBao, findVault, type OwnEngine, waitFor } from '@vault-swarm/lab';
+
+const repository = resolve(import.meta.dirname, '../../../..');
+const run = promisify(execFile);
+const rootToken = 'root';
+
+/** A shell on a manager, in the repository's folder: with docker, vault, vault-swarm and sudo, in the engine's own network. */
+export interface OperatorShell {
+  /** Runs commands as one script, which ends at the first that fails; resolves to its stdout. */
+  run(script: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a Vault on port 8200 of the engine's machine, and a shell beside it whose `vault` is root there.
+ *
+ * @param folder its programs, files and the log of Vault.
+ */
+export async function startOperatorShell(engine: OwnEngine, folder: string): Promise<OperatorShell> {
+  const programs = join(folder, 'bin');
+  await mkdir(programs, { recursive: true });
+  // OpenBao's command is Vault's, and the small Vault has none.
+  await symlink(await findOpenBao(), join(programs, 'vault'));
+  await symlink(join(repository, 'bin/vault-swarm'), join(programs, 'vault-swarm'));
+  await writeFile(join(programs, 'sudo'), '#!/bin/sh\nexec "$@"\n');
+  await chmod(join(programs, 'sudo'), 0o755);
+
+  const env = {
+    PATH: `${programs}:${process.env.PATH}`,
+    HOME: folder,
+    DOCKER_HOST: engine.host,
+    DOCKER_SOCKET: engine.socketPath,
+    VAULT_ADDR: 'http://127.0.0.1:8200',
+    VAULT_TOKEN: rootToken,
+  };
+  const inNetwork = [`--net=/proc/${engine.networkPid}/ns/net`];
+  const log = await open(join(folder, 'vault.log'), 'a');
+  const server = ['server', '-dev', '-dev-no-store-token', `-dev-root-token-id=${rootToken}`];
+  const vault = spawn(
+    'nsenter',
+    // On every address: containers reach it at the machine's address on their network.
+    [...inNetwork, await findVault(), ...server, '-dev-listen-address=0.0.0.0:8200'],
+    { env, stdio: ['ignore', log.fd, log.fd] },
+  );
+  await log.close();
+  const abandon = () => vault.kill('SIGKILL');
+  process.once('exit', abandon);
+
+  const shell = async (script: string) => {
+    const { stdout } = await run('nsenter', [...inNetwork, 'bash', '-ec', script], { env, cwd: repository });
+    return stdout;
+  };
+  await waitFor(() => shell('vault status').then(() => true), { timeoutMs: 20_000, what: 'Vault on the manager' });
+  return {
+    run: shell,
+    stop: async () => {
+      process.off('exit', abandon);
+      vault.kill('SIGKILL');
+    },
+  };
+}
