@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { checkNames } from '../apps/cli/src/doctor/finding.ts';
 import { EXIT, failureCodes } from '../apps/cli/src/failure.ts';
@@ -10,6 +12,7 @@ import { awsLabelScheme } from '../packages/adapters/aws/src/labels.ts';
 import { fileLabelScheme } from '../packages/adapters/file/src/config.ts';
 import { vaultLabelScheme } from '../packages/adapters/vault/src/labels.ts';
 import { providerErrorCodes } from '../packages/core/provider/src/index.ts';
+import { openDocument } from '../packages/testing/lab/src/document-blocks.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -67,9 +70,19 @@ test('every command of the command line, its options, variables, exit codes and 
 });
 
 test("the snippet in rotation's description is the example's own code", async () => {
-  const [, snippet = ''] = /```ts\n(.*?)```/s.exec(await read('packages/core/rotation/README.md')) ?? [];
-  expect(snippet).not.toBe('');
-  expect(await read('docs/examples/process-pool/main.ts')).toContain(snippet);
+  const readme = openDocument('packages/core/rotation/README.md', import.meta.filename);
+  expect(await read('docs/examples/process-pool/main.ts')).toContain(readme.take('Use it', 'ts'));
+  expect(readme.left()).toEqual([]);
+});
+
+test('the tools are found after the command that the contributing guide begins with', async () => {
+  const guide = openDocument('CONTRIBUTING.md', import.meta.filename);
+  const script = `${guide.take('Set it up', 'sh')}command -v node tsc vitest`;
+  const { stdout } = await promisify(execFile)('sh', ['-ec', script], { cwd: root });
+  const pinned = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
+  const tools = ['tsc', 'vitest'].map((name) => join(root, 'node_modules/.bin', name));
+  expect(stdout.trim().split('\n')).toEqual([pinned, ...tools]);
+  expect(guide.left()).toEqual([]);
 });
 
 /** The names of a page's headings in links. */

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDocument } from '../packages/testing/lab/src/document-blocks.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const tsc = join(root, 'node_modules/.bin/tsc');
@@ -60,11 +61,18 @@ async function tarballOf(path: string): Promise<string> {
   return join(folder, file ?? 'missing');
 }
 
-/** A README's program, and what it says that it prints. */
-async function exampleOf(path: string): Promise<{ readonly code: string; readonly output: string | undefined }> {
+/** The READMEs with a program, which is the first block below the title. */
+const described = published.filter((path) => path !== 'core/rotation');
+const readmes = described.map((path) => openDocument(`packages/${path}/README.md`, import.meta.filename));
+const programs = new Map(
+  described.map((path, index) => [path, readmes[index]?.take(`@vault-swarm/${nameOf(path)}`, 'ts') ?? '']),
+);
+const programOf = (path: string) => programs.get(path) ?? '';
+
+/** What a README says that its program prints. */
+async function outputOf(path: string): Promise<string | undefined> {
   const text = await readFile(installed(path, 'README.md'), 'utf8');
-  const [, code = '', , output] = /```ts\n(.*?)```\n(\s*```text\n(.*?)```)?/s.exec(text) ?? [];
-  return { code, output };
+  return /```ts\n.*?```\n\s*```text\n(.*?)```/s.exec(text)?.[1];
 }
 
 test('every package that is not private is published', async () => {
@@ -104,28 +112,30 @@ test.each(published)('%s is in order for those who import it', { timeout: 60_000
   expect(problems).toEqual([]);
 });
 
-const withProgram = published.filter((path) => !['core/rotation', 'testing/provider-contract'].includes(path));
+const withOutput = described.filter((path) => path !== 'testing/provider-contract');
 
-test.each(withProgram)('the example of %s prints what its README says', { timeout: 60_000 }, async (path) => {
-  const { code, output } = await exampleOf(path);
+test.each(withOutput)('the example of %s prints what its README says', { timeout: 60_000 }, async (path) => {
   const file = `${nameOf(path)}.ts`;
-  await writeFile(join(outside, file), code);
+  await writeFile(join(outside, file), programOf(path));
   const { stdout, stderr } = await run('node', [file], { cwd: outside });
-  expect({ stdout, stderr }).toEqual({ stdout: output, stderr: '' });
+  expect({ stdout, stderr }).toEqual({ stdout: await outputOf(path), stderr: '' });
 });
 
 test('the examples fit the types of the packages, which are themselves in order', { timeout: 240_000 }, async () => {
-  for (const path of withProgram) await writeFile(join(outside, `${nameOf(path)}.ts`), (await exampleOf(path)).code);
+  for (const path of withOutput) await writeFile(join(outside, `${nameOf(path)}.ts`), programOf(path));
   const { stdout } = await run(tsc, ['--project', outside]).catch((error: { readonly stdout: string }) => error);
   expect(stdout).toBe('');
+});
+
+test('no program of these READMEs is left', () => {
+  expect(readmes.flatMap((readme) => readme.left())).toEqual([]);
 });
 
 test("the example of the provider's contract is a suite that passes", { timeout: 120_000 }, async () => {
   const suite = join(outside, 'suite');
   await mkdir(suite, { recursive: true });
   await cp(join(root, 'packages/testing/provider-contract/src/memory-provider.ts'), join(suite, 'memory-provider.ts'));
-  const { code } = await exampleOf('testing/provider-contract');
-  await writeFile(join(suite, 'my-store.test.ts'), code);
+  await writeFile(join(suite, 'my-store.test.ts'), programOf('testing/provider-contract'));
   await writeFile(
     join(suite, 'my-store.ts'),
     `import { createMemoryHarness } from './memory-provider.ts';

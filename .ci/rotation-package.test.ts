@@ -1,38 +1,33 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fillIn, openDocument } from '../packages/testing/lab/src/document-blocks.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const example = join(root, 'docs/examples/process-pool');
+const description = openDocument('docs/examples/process-pool/README.md', import.meta.filename);
 const tsc = join(root, 'node_modules/.bin/tsc');
 const run = promisify(execFile);
+/** What the example's description has its readers run. */
+const [setUp = '', start] = description.take('Run it', 'sh').split(/^(?=npm start)/m);
 
 let folder: string;
 let outside: string;
 
-/** What an importing team does, outside of the workspace: the two tarballs and the example's files, and no registry. */
+/** What an importing team does, by the example's description, with no registry. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rotation-package-'));
-  outside = join(folder, 'example');
+  outside = join(folder, 'process-pool');
   await run(tsc, ['-b', 'packages/core/rotation'], { cwd: root });
   const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const pack = [
-    '--yes',
-    '--prefer-offline',
-    packageManager,
-    'pack',
-    '--pm-on-fail=ignore',
-    '--pack-destination',
-    folder,
-  ];
-  for (const name of ['provider', 'rotation']) await run('npx', pack, { cwd: join(root, 'packages/core', name) });
-  const tarballs = (await readdir(folder)).filter((name) => name.endsWith('.tgz')).map((name) => join(folder, name));
-  await cp(example, outside, { recursive: true });
-  const install = ['install', '--offline', '--no-audit', '--no-fund', '--cache', join(folder, 'cache'), ...tarballs];
-  await run('npm', install, { cwd: outside });
+  const commands = fillIn(setUp, {
+    '/tmp': folder,
+    [`npx ${packageManager}`]: `npx --yes --prefer-offline ${packageManager}`,
+    'npm install': `npm install --offline --no-audit --no-fund --cache ${join(folder, 'cache')}`,
+  });
+  await run('sh', ['-ec', commands], { cwd: root });
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -63,7 +58,7 @@ test('the example fits the types of the packages, which are themselves in order'
 });
 
 test('the example runs until every worker has the new key, and ends by itself', { timeout: 60_000 }, async () => {
-  const { stdout, stderr } = await run('node', ['main.ts'], { cwd: outside, timeout: 45_000 });
+  const { stdout, stderr } = await run('sh', ['-ec', start ?? ''], { cwd: outside, timeout: 45_000 });
   expect(stderr).toBe('');
   const lines = stdout.split('\n').map((line) => line.replace(/^ *\d+\.\d{3} s {2}/, ''));
   const after = lines.slice(lines.indexOf('the API key is changed'));
@@ -79,4 +74,5 @@ test('the example runs until every worker has the new key, and ends by itself', 
   );
   expect(after.filter((line) => line.includes('is started anew'))).toHaveLength(2);
   expect(stdout).not.toMatch(/the (first|second) key/);
+  expect(description.left()).toEqual([]);
 });

@@ -1,5 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   importCurlImage,
   type OwnEngine,
@@ -9,19 +9,20 @@ import {
   tempFolder,
   waitFor,
 } from '@vault-swarm/lab';
+import { fillIn, openDocument } from '@vault-swarm/lab/documents';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const IN_TIME = 60_000;
-const guide = resolve(import.meta.dirname, '../../../docs/monitoring.md');
+const guide = openDocument('docs/monitoring.md', import.meta.filename);
 
 const folder = tempFolder();
 let engine: OwnEngine;
 let plugin: PluginProcess;
 
 /** The guide's command that makes the service, less `docker`; its health check comes each second. */
-async function command(): Promise<readonly string[]> {
-  const [, text = ''] = /```sh\ndocker (service create .*?)```/s.exec(await readFile(guide, 'utf8')) ?? [];
-  const words = text.replace('10s', '1s').match(/"[^"]*"|[^\s\\]+/g) ?? [];
+function command(): readonly string[] {
+  const text = fillIn(guide.take("As a service's health check", 'sh'), { 'docker service': 'service', '10s': '1s' });
+  const words = text.match(/"[^"]*"|[^\s\\]+/g) ?? [];
   return words.map((word) => word.replaceAll('"', ''));
 }
 
@@ -75,10 +76,11 @@ afterAll(async () => {
 });
 
 test("a service with the guide's health check is healthy while the plugin is, and unhealthy when it is gone", async () => {
-  const [service = '', create = '', ...rest] = await command();
+  const [service = '', create = '', ...rest] = command();
   await engine.dockerBytes(service, create, '--detach', '--no-resolve-image', ...rest);
   await becomes('healthy');
   expect(await healths()).toEqual(['healthy']);
   await plugin.kill('SIGKILL');
   await becomes('unhealthy');
+  expect(guide.left()).toEqual([]);
 });

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import {
   createDriverSecret,
   createService,
@@ -18,6 +20,7 @@ import {
   type Vault,
   waitFor,
 } from '@vault-swarm/lab';
+import { fillIn, openDocument } from '@vault-swarm/lab/documents';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dashboardQueries } from './testing/dashboard-queries.ts';
 
@@ -25,7 +28,7 @@ const DRIVER = 'monitoring-test';
 const TOKEN = 'token-of-the-monitoring-test';
 const IN_TIME = 60_000;
 const shipped = resolve(import.meta.dirname, '../../../docker/monitoring');
-const guide = resolve(import.meta.dirname, '../../../docs/monitoring.md');
+const guide = openDocument('docs/monitoring.md', import.meta.filename);
 
 const folder = tempFolder();
 let engine: OwnEngine;
@@ -139,8 +142,7 @@ describe('a real Prometheus that scrapes the plugin as shipped', () => {
   });
 
   test('answers the queries of the guide', async () => {
-    const queries = [...(await readFile(guide, 'utf8')).matchAll(/```promql\n(.*?)\n```/gs)].map(([, query]) => query);
-    expect(queries.length).toBeGreaterThan(5);
+    const queries = Array.from({ length: 7 }, () => guide.take('Queries to start with', 'promql').trimEnd());
     expect(queries).toEqual(
       expect.arrayContaining([
         'vault_swarm_plugin_memory_bytes{type="alloc"}',
@@ -149,7 +151,7 @@ describe('a real Prometheus that scrapes the plugin as shipped', () => {
         '100 * vault_swarm_plugin_rotation_errors_total / vault_swarm_plugin_secret_rotations_total',
       ]),
     );
-    for (const query of queries) await shows(query ?? '');
+    for (const query of queries) await shows(query);
   });
 
   test('answers every query of the dashboard', async () => {
@@ -193,11 +195,16 @@ describe('promtool', () => {
 });
 
 test('Swarm takes the stack of Prometheus and Grafana', async () => {
-  for (const name of ['vault_swarm_monitoring_token', 'grafana_admin_password']) {
-    await engine.docker('secret', 'create', name, join(folder.path, 'prometheus/token'));
-  }
-  const deploy = ['stack', 'deploy', '--resolve-image', 'never', '--compose-file', join(shipped, 'stack.yml')];
-  await engine.docker(...deploy, 'monitoring');
+  const token = join(folder.path, 'prometheus/token');
+  const commands = fillIn(guide.take('Prometheus and Grafana', 'sh'), {
+    './view-token': token,
+    './grafana-password': token,
+    'stack deploy': 'stack deploy --resolve-image never',
+    'docker/monitoring/': `${shipped}/`,
+  });
+  const env = { PATH: process.env.PATH, HOME: folder.path, DOCKER_HOST: engine.host };
+  await promisify(execFile)('sh', ['-ec', commands], { env });
   const listed = await engine.docker('stack', 'services', '--format', '{{.Name}}', 'monitoring');
   expect(listed.stdout.trim().split('\n').sort()).toEqual(['monitoring_grafana', 'monitoring_prometheus']);
+  expect(guide.left()).toEqual([]);
 });

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,11 +19,12 @@ import {
   type Vault,
   waitFor,
 } from '@vault-swarm/lab';
+import { openDocument } from '@vault-swarm/lab/documents';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OtherDriver, startOtherDriver } from './testing/other-driver.ts';
 
 const run = promisify(execFile);
-const guide = readFileSync(new URL('../../../docs/guides/move.md', import.meta.url), 'utf8');
+const guide = openDocument('docs/guides/move.md', import.meta.filename);
 const other = 'swarm-external-secrets';
 // The engines of a box share their drivers, and another test uses the name that is in the guide.
 const ours = 'moving-over-test';
@@ -36,13 +36,9 @@ let engine: OwnEngine;
 let vault: Vault;
 let otherDriver: OtherDriver;
 
-/** The blocks of one kind below a heading of the guide, in their order, with our driver's name of this test. */
-function blocks(heading: string, kind: 'sh' | 'yaml'): readonly string[] {
-  const section = guide.split(/^##+ /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
-  return [...section.matchAll(new RegExp(`\`\`\`${kind}\n(.*?)\`\`\``, 'gs'))].map(([, block = '']) =>
-    block.replaceAll('vault-secrets-plugin', ours),
-  );
-}
+/** The next block of the guide below a heading, with our driver's name of this test. */
+const take = (heading: string, language: 'sh' | 'yaml') =>
+  guide.take(heading, language).replaceAll('vault-secrets-plugin', ours);
 
 /** Runs the commands as an operator on the manager would. */
 async function shell(script: string): Promise<void> {
@@ -120,8 +116,8 @@ test('a secret of swarm-external-secrets moves by its labels, and is then rotate
   await createService(engine, { name: 'web', replicas: 2, secrets: ['db_password'] });
   const before = await reached('web', 'db_password', 'first', 2);
 
-  const [move = '', remove = '', ...rest] = blocks('From swarm-external-secrets', 'sh');
-  expect(rest).toEqual([]);
+  const move = take('From swarm-external-secrets', 'sh');
+  const remove = take('From swarm-external-secrets', 'sh');
   await expect(shell(remove), 'the old secret is in use').rejects.toThrow('in use');
   await shell(move);
   expect(before).not.toContain((await reached('web', 'db_password', 'first', 2))[0]);
@@ -165,12 +161,11 @@ test("secrets of Swarm's own move with all of their bytes, in one update of thei
   await createService(engine, { name: 'api', secrets: ['api_key', 'keystore'] });
   await reached('api', 'api_key', text);
 
-  const [key = '', keystore = '', update = '', remove = '', ...rest] = blocks("From Swarm's own secrets", 'sh');
-  expect(rest).toEqual([]);
-  await shell(key + keystore + update);
+  const [key, keystore, update, remove] = [1, 2, 3, 4].map(() => take("From Swarm's own secrets", 'sh'));
+  await shell(`${key}${keystore}${update}`);
   const moved = await reached('api', 'api_key', text);
   expect(await reached('api', 'keystore', bytes)).toEqual(moved);
-  await shell(remove);
+  await shell(`${remove}`);
   expect(await secretNames()).not.toContain('keystore');
 
   await write('app/api', { value: 'another key' });
@@ -191,8 +186,9 @@ services:
   await reached('shop_web', 'db_password', 'plain');
 
   await write('app/shop', { password: 'from Vault' });
-  await writeFile(file, services + blocks('With a stack file', 'yaml').join(''));
+  await writeFile(file, services + take('With a stack file', 'yaml'));
   await engine.deployStack('shop', [file]);
   await reached('shop_web', 'db_password', 'from Vault');
   await shell('docker secret rm shop_db_password');
+  expect(guide.left()).toEqual([]);
 });

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,11 +14,11 @@ import {
   tempFolder,
   waitFor,
 } from '@vault-swarm/lab';
+import { fillIn, openDocument } from '@vault-swarm/lab/documents';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
-const guide = readFileSync(new URL('../../../docs/guides/move.md', import.meta.url), 'utf8');
-const [, commands = ''] = /^### Under its name\n.*?```sh\n(.*?)```/ms.exec(guide) ?? [];
+const guide = openDocument('docs/guides/move.md', import.meta.filename);
 const folder = tempFolder();
 const credentials = join(folder.path, 'credentials');
 const settings = { SECRETS_PROVIDER: 'file', VAULT_ROTATION_INTERVAL: '1s' };
@@ -61,14 +60,15 @@ test('a managed plugin takes the name of another one: no service is restarted, a
   await createService(engine, { name: 'web', replicas: 2, secrets: ['db'] });
   const before = await reached('first');
 
-  expect(commands).toContain('PLUGIN_NAME=swarm-external-secrets');
   const given = Object.entries({ ...settings, 'docker.source': engine.socketPath })
     .map(([setting, value]) => `${setting}=${value}`)
     .join(' ');
-  const script = commands
-    .replace('dist/plugin', managedPluginFolder())
-    .replace('/etc/vault-swarm', credentials)
-    .replace('…', given);
+  const script = fillIn(guide.take('Under its name', 'sh'), {
+    'dist/plugin': managedPluginFolder(),
+    '/etc/vault-swarm': credentials,
+    '…': given,
+  });
+  expect(guide.left()).toEqual([]);
   await run('sh', ['-ec', script], { env: { PATH: process.env.PATH, HOME: folder.path, DOCKER_HOST: engine.host } });
 
   // It is made in the first pass, in which the services are compared with it.

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { type Moto, startMoto, tempFolder } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
+import { openDocument } from '@vault-swarm/lab/documents';
 import { readTextOf } from '@vault-swarm/lab/provider-calls';
 import { EventBus, stringifyExactJson } from '@vault-swarm/provider';
 import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
@@ -149,4 +150,18 @@ describe('an identity is found', () => {
     expect(text).toBe('x');
     expect(logins[0]).toBeGreaterThan(Date.now());
   });
+});
+
+test("AWS's identity service takes the policy of the guide", async () => {
+  const guide = openDocument('docs/guides/aws.md', import.meta.filename);
+  const create = (PolicyDocument: string) =>
+    fetch(moto.endpoint, {
+      method: 'POST',
+      headers: { Authorization: 'AWS4-HMAC-SHA256 Credential=admin/20260101/us-east-1/iam/aws4_request' },
+      body: new URLSearchParams({ Action: 'CreatePolicy', Version: '2010-05-08', PolicyName: 'swarm', PolicyDocument }),
+    });
+  expect((await create('{"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}')).status).toBe(400);
+  const taken = await create(guide.take('1. Let the plugin read them', 'json'));
+  expect(taken.status, await taken.text()).toBe(200);
+  expect(guide.left()).toEqual([]);
 });

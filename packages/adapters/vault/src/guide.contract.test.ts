@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOpenBao } from '@vault-swarm/lab';
+import { fillIn, openDocument } from '@vault-swarm/lab/documents';
 import { readTextOf } from '@vault-swarm/lab/provider-calls';
 import { Environment } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,16 +17,16 @@ import { listenOn } from './testing/listening.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
 
 const run = promisify(execFile);
-const guide = readFileSync(new URL('../../../../docs/guides/vault.md', import.meta.url), 'utf8');
-
-/** The commands and the settings of a section of the guide, by its heading. */
-const sections = new Map(
-  guide.split(/^## /m).map((section) => {
-    const block = (kind: string) => new RegExp(`\`\`\`${kind}\n(.*?)\`\`\``, 's').exec(section)?.[1];
-    return [section.split('\n', 1)[0] ?? '', { commands: block('sh'), settings: block('ini') }] as const;
+const guide = openDocument('docs/guides/vault.md', import.meta.filename);
+const methods = ['approle', 'approle with a wrapped secret id', 'jwt', 'userpass', 'ldap', 'cert', 'aws', 'token'];
+/** The settings of each method, by its heading. */
+const settings = new Map(
+  methods.map((method) => {
+    const lines = guide.take(method, 'ini').trim().split('\n');
+    return [method, Object.fromEntries(lines.map((line) => line.split('=', 2)))] as const;
   }),
 );
-const methods = [...sections].flatMap(([name, { settings }]) => (settings === undefined ? [] : [name]));
+const settingsOf = (method: string): Readonly<Record<string, string>> => settings.get(method) ?? {};
 
 let vault: RealVault;
 let folder: string;
@@ -53,29 +54,16 @@ afterAll(async () => {
 });
 
 /** What the commands of a section print, all together: single fields come without the end of a line. */
-async function runCommands(section: string): Promise<string> {
-  const commands = sections.get(section)?.commands ?? '';
-  const { stdout } = await run(
-    'sh',
-    ['-ec', commands.replace('https://idp.example/keys', `http://127.0.0.1:${keysPort}`)],
-    {
-      cwd: folder,
-      env: { PATH: `${folder}:${process.env.PATH}`, HOME: folder, VAULT_ADDR: vault.address, VAULT_TOKEN: vault.token },
-    },
-  );
+async function runCommands(section: string, names: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { stdout } = await run('sh', ['-ec', fillIn(guide.take(section, 'sh'), names)], {
+    cwd: folder,
+    env: { PATH: `${folder}:${process.env.PATH}`, HOME: folder, VAULT_ADDR: vault.address, VAULT_TOKEN: vault.token },
+  });
   return stdout.trim();
-}
-
-function settingsOf(section: string): Record<string, string> {
-  const lines = sections.get(section)?.settings?.trim().split('\n') ?? [];
-  return Object.fromEntries(lines.map((line) => line.split('=', 2)));
 }
 
 describe('the guide', () => {
   test('has settings for each method, and each is taken', () => {
-    expect(methods).toEqual([
-      ...['approle', 'approle with a wrapped secret id', 'jwt', 'userpass', 'ldap', 'cert', 'aws', 'token'],
-    ]);
     for (const method of methods) {
       const pem = (path: string) => (path.endsWith('.key') ? key : path.endsWith('.pem') ? cert : 'a-credential');
       const environment = new Environment(settingsOf(method), pem);
@@ -88,7 +76,11 @@ describe('the guide', () => {
     await vault.admin.send('POST', 'secret/data/app/db', { data: { value: 'here' } });
     await runCommands('The policy');
     const printed = new Map<string, string>();
-    for (const method of methods.filter((name) => name !== 'token')) printed.set(method, await runCommands(method));
+    for (const method of methods.filter((name) => name !== 'token')) {
+      const names = method === 'jwt' ? { 'https://idp.example/keys': `http://127.0.0.1:${keysPort}` } : {};
+      printed.set(method, await runCommands(method, names));
+    }
+    expect(guide.left()).toEqual([]);
 
     const [roleId, secretId] = printed.get('approle')?.match(/[0-9a-f]{8}-[0-9a-f-]{27}/g) ?? [];
     const wrappingToken = printed.get('approle with a wrapped secret id');
@@ -97,11 +89,11 @@ describe('the guide', () => {
       ['approle with a wrapped secret id', { VAULT_ROLE_ID: roleId }, wrappingToken],
       ['userpass', {}, 'a password'],
     ] as const) {
-      const settings = { ...settingsOf(section), ...given, VAULT_ADDR: vault.address };
+      const configured = { ...settingsOf(section), ...given, VAULT_ADDR: vault.address };
       const file = join(folder, 'credential');
       writeFileSync(file, `${credential}\n`);
-      const files = Object.keys(settings).filter((name) => name.endsWith('_FILE'));
-      const instance = providerOf({ ...settings, ...Object.fromEntries(files.map((name) => [name, file])) });
+      const files = Object.keys(configured).filter((name) => name.endsWith('_FILE'));
+      const instance = providerOf({ ...configured, ...Object.fromEntries(files.map((name) => [name, file])) });
       expect(await readTextOf(instance, refTo('app/db')), section).toBe('here');
       await instance.close();
     }

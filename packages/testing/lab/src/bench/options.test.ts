@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { openDocument } from '../document-blocks.ts';
 import { parseOptions } from './options.ts';
 import { fullScale, quickScale } from './scale.ts';
 
@@ -24,6 +25,16 @@ it('serves in a box where a Go plugin named plugin serves, if nothing is said', 
   const { peer } = parse([], { PEER_BIN: program, VAULT_SWARM_BOX: '/tmp/box' });
   expect(peer).toMatchObject({ program, socketPath: '/run/docker/plugins/plugin.sock' });
   expect(peer?.labels({ path: 'a', field: 'b' })).toEqual({ vault_path: 'a', vault_field: 'b' });
+});
+
+it('takes what the guide gives it', () => {
+  const guide = openDocument('docs/guides/benchmark.md', import.meta.filename);
+  const cases = ['start', 'storm', 'hang'];
+  for (const line of guide.take('Benchmarks', 'sh').trim().split('\n')) {
+    const [, given = ''] = /^npm run (?:--silent )?bench(?: -- (.*?))? +#/.exec(line) ?? expect.fail(line);
+    expect(() => parseOptions(given.split(' ').filter(Boolean), {}, cases)).not.toThrow();
+  }
+  expect(guide.left()).toEqual([]);
 });
 
 it.each([

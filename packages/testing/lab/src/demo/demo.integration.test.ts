@@ -1,0 +1,23 @@
+import { resolve } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { boxFolder, tempFolder } from '../box.ts';
+import { run } from '../command.ts';
+import { openDocument } from '../document-blocks.ts';
+
+const readme = openDocument('README.md', import.meta.filename);
+const repository = resolve(import.meta.dirname, '../../../../..');
+const home = tempFolder();
+afterAll(() => home.remove());
+
+test('the first command of the README shows a rotation, and exits with 0 where it is to end by itself', async () => {
+  boxFolder(); // The demo makes a box of its own in this one.
+  const [demo = ''] = readme.take('Try it', 'sh').split(/ +#/);
+  const { stdout, stderr, code } = await run('sh', ['-c', `${demo} -- --once`], {
+    cwd: repository,
+    env: { PATH: process.env.PATH, HOME: home.path },
+    timeoutMs: 120_000,
+  });
+  expect(code, stderr).toBe(0);
+  expect(stdout.toString()).toMatch(/5\. Done: \d+\.\d\d s from the change until all 4 tasks had the new value\./);
+  expect(readme.left()).toEqual([]);
+});
