@@ -77,7 +77,7 @@ test("the snippet in rotation's description is the example's own code", async ()
 
 test('the tools are found after the command that the contributing guide begins with', async () => {
   const guide = openDocument('CONTRIBUTING.md', import.meta.filename);
-  const script = `${guide.take('Set it up', 'sh')}command -v node tsc vitest`;
+  const script = `${guide.take('Set it up', 'sh')}for tool in node tsc vitest; do command -v $tool; done`;
   const { stdout } = await promisify(execFile)('sh', ['-ec', script], { cwd: root });
   const pinned = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
   const tools = ['tsc', 'vitest'].map((name) => join(root, 'node_modules/.bin', name));
