@@ -79,7 +79,9 @@ test('the schema has the settings of each kind that are no credentials', () => {
   const credentials = settings.filter((name) => settings.includes(`${name}_FILE`));
   for (const kind of ['vault', 'openbao', 'aws', 'file']) {
     const ofKind = settings.filter(
-      (name) => name.startsWith(`${kind.toUpperCase()}_`) && name !== 'VAULT_ROTATION_INTERVAL',
+      (name) =>
+        (name.startsWith(`${kind.toUpperCase()}_`) && name !== 'VAULT_ROTATION_INTERVAL') ||
+        (name.endsWith('_PROXY') && kind === 'aws'),
     );
     const inSchema = Object.keys($defs[kind].properties.settings.properties).filter(
       (name) => !name.startsWith('AWS_') || kind === 'aws',

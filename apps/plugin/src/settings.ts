@@ -33,7 +33,11 @@ const plain = [
   'AWS_ROLE_ARN',
   'AWS_ROLE_SESSION_NAME',
   'AWS_ENDPOINT_URL',
+  'AWS_CA_BUNDLE',
   'AWS_MAX_CALLS_PER_HOUR',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
 ];
 
 /** Each can also be given as a file. */

@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { type Clock, DeadlineExceeded, type Events, ProviderError, withDeadline } from '@vault-swarm/provider';
+import { agentOptions } from './agent-options.ts';
 import { type Asked, codeOf, providerErrorFor } from './aws-error.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { AwsConfig } from './config.ts';
@@ -69,12 +70,7 @@ export class SecretsClient {
   readonly #config: AwsConfig;
   readonly #options: SecretsClientOptions;
   readonly #login: AwsLogin;
-  readonly #handler = new NodeHttpHandler({
-    connectionTimeout: CONNECT_MS,
-    requestTimeout: ANSWER_MS,
-    throwOnRequestTimeout: true,
-    logger: silentLogger,
-  });
+  readonly #handler: NodeHttpHandler;
   readonly #clients = new Map<string, SecretsManagerClient>();
   readonly #closing = new AbortController();
 
@@ -82,6 +78,13 @@ export class SecretsClient {
     this.#config = config;
     this.#options = options;
     this.#login = new AwsLogin(config, options);
+    this.#handler = new NodeHttpHandler({
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: ANSWER_MS,
+      throwOnRequestTimeout: true,
+      logger: silentLogger,
+      ...agentOptions(config),
+    });
   }
 
   value(input: GetSecretValueCommandInput, target: CallTarget): Promise<GetSecretValueCommandOutput> {

@@ -7,7 +7,8 @@ const ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:app/db-AbCdEf'
 const VERSION = 'a1b2c3d4-5678-90ab-cdef-EXAMPLE11111';
 
 function parse(variables: Record<string, string>) {
-  const environment = new Environment(variables, (path) => (path === '/key' ? 'from-file\n' : ''));
+  const files: Readonly<Record<string, string>> = { '/key': 'from-file\n', '/ca.pem': '-----BEGIN CERTIFICATE-----\n' };
+  const environment = new Environment(variables, (path) => files[path] ?? '');
   return { config: parseAwsConfig(environment), problems: environment.problems };
 }
 
@@ -16,6 +17,30 @@ describe('the configuration of the aws provider', () => {
     const { config, problems } = parse({ AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: '' });
     expect(problems).toEqual([]);
     expect(config).toMatchObject({ region: 'eu-west-1', keys: undefined, endpoint: undefined });
+  });
+
+  test('has authorities of a file, and proxies, which are told without their passwords', () => {
+    const { config, problems } = parse({
+      AWS_REGION: 'eu-west-1',
+      AWS_CA_BUNDLE: '/ca.pem',
+      HTTPS_PROXY: 'http://user:password@proxy:3128',
+      http_proxy: 'proxy:3128',
+      NO_PROXY: 'internal, .example',
+    });
+    expect(problems).toEqual([]);
+    expect(config.authorities).toContain('BEGIN CERTIFICATE');
+    expect(config.proxies).toEqual({
+      http: 'http://proxy:3128',
+      https: 'http://user:password@proxy:3128',
+      direct: ['internal', '.example', 'localhost', '127.0.0.1', '::1'],
+    });
+    const wrong = parse({
+      AWS_REGION: 'eu-west-1',
+      AWS_CA_BUNDLE: '/key',
+      HTTPS_PROXY: 'socks5://user:password@proxy',
+    });
+    expect(wrong.problems.map(({ variable }) => variable)).toEqual(['AWS_CA_BUNDLE', 'HTTPS_PROXY']);
+    expect(JSON.stringify(wrong.problems)).not.toContain('password@');
   });
 
   test('takes a region from a profile', () => {

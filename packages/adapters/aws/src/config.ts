@@ -1,4 +1,4 @@
-import type { Credential, Environment } from '@vault-swarm/provider';
+import { type Credential, type Environment, type Proxies, parseProxies } from '@vault-swarm/provider';
 
 export { awsLabelScheme } from './labels.ts';
 
@@ -27,6 +27,11 @@ export interface AwsConfig {
   readonly endpoint: string | undefined;
   /** The same for the service that gives out roles. */
   readonly loginEndpoint: string | undefined;
+  /** The same for all of AWS. */
+  readonly commonEndpoint: string | undefined;
+  /** Authorities to trust instead of those that come with Node, as PEM. */
+  readonly authorities: string | undefined;
+  readonly proxies: Proxies;
   /** Where they are not given, the SDK looks for others: files, web identity, container, instance. */
   readonly keys: AwsKeys | undefined;
   readonly profile: string | undefined;
@@ -38,8 +43,9 @@ export interface AwsConfig {
 }
 
 /**
- * Reads the `AWS_…` variables under the names that the SDK has for them, and `AWS_MAX_CALLS_PER_HOUR`. All that is wrong is
- * reported to `environment`; what is returned is usable only where it has no problems.
+ * Reads the `AWS_…` variables under the names that AWS's own tools have for them, those of proxies, and
+ * `AWS_MAX_CALLS_PER_HOUR`. All that is wrong is reported to `environment`; what is returned is usable only where it has no
+ * problems. The file of authorities is read now.
  */
 export function parseAwsConfig(environment: Environment): AwsConfig {
   const keys = parseKeys(environment);
@@ -52,6 +58,9 @@ export function parseAwsConfig(environment: Environment): AwsConfig {
     region: parseRegion(environment, profile !== undefined || configFile !== undefined),
     endpoint: parseEndpoint(environment, 'SECRETS_MANAGER'),
     loginEndpoint: parseEndpoint(environment, 'STS'),
+    commonEndpoint: environment.optional('AWS_ENDPOINT_URL'),
+    authorities: parseAuthorities(environment),
+    proxies: parseProxies(environment),
     keys,
     profile,
     credentialsFile: environment.optional('AWS_SHARED_CREDENTIALS_FILE'),
@@ -95,6 +104,14 @@ function parseEndpoint(environment: Environment, service: 'SECRETS_MANAGER' | 'S
   const name = `AWS_ENDPOINT_URL_${service}`;
   const variable = environment.has(name) ? name : 'AWS_ENDPOINT_URL';
   return environment.has(variable) ? environment.url(variable, '') : undefined;
+}
+
+function parseAuthorities(environment: Environment): string | undefined {
+  const pem = environment.fileText('AWS_CA_BUNDLE');
+  if (pem?.includes('-----BEGIN CERTIFICATE-----') === false) {
+    environment.report('AWS_CA_BUNDLE', 'names a file that has no PEM certificate');
+  }
+  return pem;
 }
 
 function parseWebIdentity(environment: Environment): AwsWebIdentity | undefined {

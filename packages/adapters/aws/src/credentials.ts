@@ -1,9 +1,11 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { type Clock, type Events, SingleFlight, withDeadline } from '@vault-swarm/provider';
+import { agentOptions } from './agent-options.ts';
 import { codeOf } from './aws-error.ts';
 import type { AwsConfig, AwsKeys } from './config.ts';
 import { sharedFilesOf } from './shared-files.ts';
 import { silentLogger } from './silent-logger.ts';
+import { ssoProfileOf } from './sso-profile.ts';
 
 /** Who we are to AWS. `expiration` is by AWS's clock. */
 export interface AwsIdentity {
@@ -82,7 +84,7 @@ export class AwsLogin {
     this.#askedAtMs = begunAtMs;
     this.#isAsking = true;
     try {
-      const identity = await withDeadline(this.#clock, LOGIN_DEADLINE_MS, undefined, () => chainOf(this.#config)());
+      const identity = await withDeadline(this.#clock, LOGIN_DEADLINE_MS, undefined, () => askChain(this.#config));
       this.#identity = identity;
       this.#tell('ok', begunAtMs);
       const expiresAtMs = identity.expiration?.getTime() ?? null;
@@ -129,21 +131,26 @@ function readKeys({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys): AwsI
  * The SDK's chain, anew each time. Only the identity of a container or an instance is taken from the environment: with a profile
  * named, the keys in it are passed over, and an empty name of a file stands for none.
  */
-function chainOf(config: AwsConfig) {
-  const { region, loginEndpoint, webIdentity } = config;
+async function askChain(config: AwsConfig): Promise<AwsIdentity> {
+  const { region, webIdentity } = config;
   const sessionName = webIdentity?.sessionName;
-  return defaultProvider({
+  const sso = await ssoProfileOf(config);
+  const endpoint = sso === undefined ? config.loginEndpoint : config.commonEndpoint;
+  const ask = defaultProvider({
     ...sharedFilesOf(config),
     logger: silentLogger,
     webIdentityTokenFile: webIdentity?.tokenFile ?? '',
     roleArn: webIdentity?.roleArn ?? '',
     ...(sessionName === undefined ? {} : { roleSessionName: sessionName }),
+    ...sso,
+    // Of a region in `clientConfig` the SDK makes that of SSO's sign-in, which has a region of its own.
+    ...(region === undefined ? {} : { parentClientConfig: { region } }),
     clientConfig: {
-      ...(region === undefined ? {} : { region }),
-      ...(loginEndpoint === undefined ? {} : { endpoint: loginEndpoint }),
-      requestHandler: { requestTimeout: LOGIN_DEADLINE_MS, throwOnRequestTimeout: true },
+      ...(endpoint === undefined ? {} : { endpoint }),
+      requestHandler: { requestTimeout: LOGIN_DEADLINE_MS, throwOnRequestTimeout: true, ...agentOptions(config) },
     },
   });
+  return ask();
 }
 
 function isAnother(one: AwsIdentity, other: AwsIdentity): boolean {

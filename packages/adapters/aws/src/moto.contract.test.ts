@@ -150,6 +150,21 @@ describe('an identity is found', () => {
     expect(text).toBe('x');
     expect(logins[0]).toBeGreaterThan(Date.now());
   });
+
+  test('by a profile that asks a program', async () => {
+    const identity = {
+      Version: 1,
+      AccessKeyId: 'AKIAPROGRAM',
+      SecretAccessKey: 'secret',
+      SessionToken: 'token',
+      Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+    };
+    const { text, logins } = await readAs(
+      { AWS_PROFILE: 'prod', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_CONFIG_FILE: 'HOME/config' },
+      { config: `[profile prod]\ncredential_process = echo '${JSON.stringify(identity)}'\nregion = eu-west-1\n` },
+    );
+    expect({ text, logins }).toEqual({ text: 'x', logins: [Date.parse(identity.Expiration)] });
+  });
 });
 
 test("AWS's identity service takes the policy of the guide", async () => {

@@ -24,6 +24,14 @@ test('reports every problem, each with the variable, what was given and what is 
   ]);
 });
 
+test('a file is read at once, and one that is not there is a problem', () => {
+  const env = environment({ A: '/there' }, () => 'text\n');
+  expect([env.fileText('A'), env.fileText('B'), env.problems]).toEqual(['text\n', undefined, []]);
+  const other = environment({ A: '/nowhere' });
+  expect(other.fileText('A')).toBeUndefined();
+  expect(other.problems).toEqual([{ variable: 'A', message: '"/nowhere" names a file that can\'t be read (ENOENT)' }]);
+});
+
 test('an empty variable counts as not given', () => {
   const env = environment({ A: '', TOKEN: '', TOKEN_FILE: '' });
   expect([env.boolean('A', true), env.credential('TOKEN'), env.problems]).toEqual([true, undefined, []]);

@@ -163,6 +163,18 @@ export class Environment {
     return undefined;
   }
 
+  /** What the file has that the variable names, read now; reports one that can't be read. */
+  fileText(name: string): string | undefined {
+    const path = this.optional(name);
+    if (path === undefined) return undefined;
+    try {
+      return this.#readFile(path);
+    } catch (error) {
+      this.#wrong(name, path, `names a file that can't be read${codeIn(error)}`);
+      return undefined;
+    }
+  }
+
   #wrong(variable: string, given: string, allowed: string): void {
     this.report(variable, `"${given}" ${allowed}`);
   }
@@ -177,7 +189,10 @@ function unreadable(credential: Credential): string | null {
   try {
     return credential.read() === '' ? 'names an empty file' : null;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    return `names a file that can't be read${code}`;
+    return `names a file that can't be read${codeIn(error)}`;
   }
+}
+
+function codeIn(error: unknown): string {
+  return error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
 }

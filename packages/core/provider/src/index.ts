@@ -26,6 +26,7 @@ export { DEFAULT_FIELDS, type Payload, parseFields, selectValue } from './payloa
 export type { Clock, Digest, Random } from './platform-ports.ts';
 export type { Problem } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
+export { type Proxies, parseProxies, proxyAddress } from './proxies.ts';
 export type {
   CallOptions,
   ChangeHints,

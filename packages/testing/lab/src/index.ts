@@ -4,6 +4,7 @@ export { boxFolder, type TempFolder, tempFolder } from './box.ts';
 export { startOnChosenEngine } from './chosen-engine.ts';
 export { attachEngine, type Engine, type EngineOptions, type Machine, type OwnEngine, startEngine } from './engine.ts';
 export { checkInTheEnd, type FinalExpectation, type ServiceExpectation } from './final-checks.ts';
+export { type ForwardProxy, type ForwardProxyOptions, startForwardProxy } from './forward-proxy.ts';
 export { freePort } from './free-port.ts';
 export { importCurlImage, importImage, labImage } from './image.ts';
 export {

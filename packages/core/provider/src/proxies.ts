@@ -1,0 +1,35 @@
+import type { Environment } from './configuration.ts';
+
+/** The HTTP proxies by which servers are asked. Their addresses may have a user and a password in them. */
+export interface Proxies {
+  /** For servers at `http:`; `undefined`: they are asked straight. */
+  readonly http: string | undefined;
+  /** For servers at `https:`. */
+  readonly https: string | undefined;
+  /** Who is asked straight: hosts, which stand for their subdomains too, addresses, or `*`; each may have a port. */
+  readonly direct: readonly string[];
+}
+
+/** This machine is asked by no proxy. */
+const THIS_MACHINE = ['localhost', '127.0.0.1', '::1'];
+
+/** Reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, or the same in small letters, and reports what is wrong with them. */
+export function parseProxies(environment: Environment): Proxies {
+  const direct = (environment.optional('NO_PROXY') ?? environment.optional('no_proxy') ?? '').split(/[\s,]+/);
+  return {
+    http: proxyAddress(environment, 'HTTP_PROXY') ?? proxyAddress(environment, 'http_proxy'),
+    https: proxyAddress(environment, 'HTTPS_PROXY') ?? proxyAddress(environment, 'https_proxy'),
+    direct: [...direct.filter((entry) => entry !== ''), ...THIS_MACHINE],
+  };
+}
+
+/** The address of a proxy as a variable has it, with `http://` where it has none; reports what is none. */
+export function proxyAddress(environment: Environment, name: string): string | undefined {
+  const given = environment.optional(name);
+  if (given === undefined) return undefined;
+  const address = given.includes('://') ? given : `http://${given}`;
+  if (/^https?:\/\/([^\s/@]*@)?(\[[\da-fA-F:]+\]|[^\s/@:[\]]+)(:\d{1,5})?\/?$/.test(address)) return address;
+  // It may have a password in it, so it is not shown.
+  environment.report(name, 'must be the address of an HTTP proxy, such as http://proxy.example:3128');
+  return undefined;
+}
