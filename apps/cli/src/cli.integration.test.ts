@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import {
   createDriverSecret,
   createService,
+  everyTaskHolds,
   freePort,
+  heldValues,
   type OwnEngine,
   type PluginProcess,
-  readSecret,
-  runningTasks,
   startPlugin,
   startSwarm,
   startVault,
@@ -49,7 +49,7 @@ beforeAll(async () => {
   });
   const updateConfig = { order: 'start-first', failureAction: 'rollback' } as const;
   await createService(engine, { name: 'web', replicas: 2, secrets: ['db'], updateConfig });
-  await waitFor(() => everyTaskHas('p1'), { timeoutMs: IN_TIME, what: 'two tasks with the first value' });
+  await everyTaskHas('p1');
 });
 
 afterAll(async () => {
@@ -75,13 +75,8 @@ const environment = () => ({
 
 const write = (password: string) => vault.request('POST', 'secret/data/app', { data: { password } });
 
-async function everyTaskHas(value: string): Promise<boolean> {
-  const tasks = await runningTasks(engine, 'web');
-  const held = await Promise.all(
-    tasks.map(({ containerId = '' }) => readSecret(engine, containerId, 'db').catch(() => null)),
-  );
-  return tasks.length === 2 && held.every((bytes) => bytes?.toString() === value);
-}
+const everyTaskHas = (value: string) =>
+  everyTaskHolds(engine, { service: 'web', secret: 'db', replicas: 2, value, timeoutMs: IN_TIME });
 
 /** The command line as an operator on this manager runs it. */
 function begin(...args: readonly string[]) {
@@ -151,13 +146,13 @@ test('a manual rotation is planned, made on request, and then done', async () =>
     ok: true,
     services: [{ name: 'web', secrets: ['db'], tasks: 2 }],
   });
-  expect(await everyTaskHas('p1')).toBe(true);
+  expect(await heldValues(engine, 'web', 'db')).toEqual(['p1', 'p1']);
 
   const followed = begin('events', '--follow');
   await waitFor(() => followed.text() !== '', { timeoutMs: IN_TIME, what: 'the events so far' });
   const rotated = await cli('rotate', 'db', '--yes', '--json');
   expect(JSON.parse(rotated.stdout)).toMatchObject({ ok: true, services: [{ name: 'web', outcome: 'rolls' }] });
-  await waitFor(() => everyTaskHas('p2'), { timeoutMs: IN_TIME, what: 'two tasks with the second value' });
+  await everyTaskHas('p2');
 
   await waitFor(() => followed.text().includes('rollout.completed'), { timeoutMs: IN_TIME, what: 'the end, followed' });
   followed.child.kill('SIGINT');

@@ -5,13 +5,12 @@ import { promisify } from 'node:util';
 import {
   createDriverSecret,
   createService,
+  everyTaskHolds,
   freePort,
   type OwnEngine,
   type PluginProcess,
   type Prometheus,
   promtool,
-  readSecret,
-  runningTasks,
   startPlugin,
   startPrometheus,
   startSwarm,
@@ -39,19 +38,8 @@ let port: number;
 
 const write = (value: string) => vault.request('POST', 'secret/data/app/db', { data: { password: value } });
 
-async function reaches(value: string): Promise<void> {
-  await waitFor(
-    async (see) => {
-      const tasks = await runningTasks(engine, 'web');
-      const held = await Promise.all(
-        tasks.map(async ({ containerId }) => (await readSecret(engine, containerId, 'db')).toString()),
-      );
-      see(held);
-      return held.length === 2 && held.every((text) => text === value);
-    },
-    { timeoutMs: IN_TIME, what: `two tasks with ${value}` },
-  );
-}
+const reaches = (value: string) =>
+  everyTaskHolds(engine, { service: 'web', secret: 'db', replicas: 2, value, timeoutMs: IN_TIME });
 
 async function shows(expression: string): Promise<void> {
   await waitFor(

@@ -5,13 +5,12 @@ import { promisify } from 'node:util';
 import {
   createDriverSecret,
   createService,
+  everyTaskHolds,
   findOpenBao,
   freePort,
   labImage,
   type OwnEngine,
   type PluginProcess,
-  readSecret,
-  runningTasks,
   startPlugin,
   startSwarm,
   startVault,
@@ -69,21 +68,8 @@ async function startOurs(name: string): Promise<{ readonly plugin: PluginProcess
   return { plugin, port };
 }
 
-/** Waits until the running tasks of a service, so many, have these bytes in a secret's file; resolves to their ids. */
-async function reached(service: string, secret: string, value: string | Buffer, replicas = 1): Promise<string[]> {
-  const wanted = Buffer.from(value);
-  return waitFor(
-    async (see) => {
-      const tasks = await runningTasks(engine, service);
-      const held = await Promise.all(tasks.map(({ containerId }) => readSecret(engine, containerId, secret)));
-      see(held.map(String));
-      return held.length === replicas && held.every((bytes) => bytes.equals(wanted))
-        ? tasks.map(({ id }) => id).sort()
-        : null;
-    },
-    { ...inTime, what: `${replicas} tasks of ${service} with ${secret}` },
-  );
-}
+const reached = (service: string, secret: string, value: string | Buffer, replicas = 1) =>
+  everyTaskHolds(engine, { service, secret, value, replicas, ...inTime });
 
 const write = (path: string, data: Record<string, string>) => vault.request('POST', `secret/data/${path}`, { data });
 

@@ -5,10 +5,9 @@ import { promisify } from 'node:util';
 import {
   createDriverSecret,
   createService,
+  everyTaskHolds,
   managedPluginFolder,
   type OwnEngine,
-  readSecret,
-  runningTasks,
   startManagedPlugin,
   startSwarm,
   tempFolder,
@@ -36,20 +35,8 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** Waits until both tasks have the value; resolves to their ids. */
-async function reached(value: string): Promise<readonly string[]> {
-  return waitFor(
-    async (see) => {
-      const tasks = await runningTasks(engine, 'web');
-      const held = await Promise.all(tasks.map(({ containerId }) => readSecret(engine, containerId, 'db')));
-      see(held.map(String));
-      return held.length === 2 && held.every((bytes) => bytes.toString() === value)
-        ? tasks.map(({ id }) => id).sort()
-        : null;
-    },
-    { ...inTime, what: `two tasks with ${value}` },
-  );
-}
+const reached = (value: string) =>
+  everyTaskHolds(engine, { service: 'web', secret: 'db', replicas: 2, value, ...inTime });
 
 test('a managed plugin takes the name of another one: no service is restarted, and the next value is rolled', async () => {
   const name = 'swarm-external-secrets:latest';

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import {
   createDriverSecret,
   createService,
+  everyTaskHolds,
   freePort,
   type OwnEngine,
   type PluginProcess,
-  readSecret,
   runningTasks,
   startPlugin,
   startSwarm,
@@ -44,22 +44,8 @@ async function start(): Promise<PluginProcess> {
 
 const write = (path: string, password: string) => vault.request('POST', `secret/data/${path}`, { data: { password } });
 
-/** What the running tasks of a service have in a secret's file. */
-async function held(service: string, secret: string): Promise<readonly string[]> {
-  const tasks = await runningTasks(engine, service);
-  return Promise.all(tasks.map(async ({ containerId }) => (await readSecret(engine, containerId, secret)).toString()));
-}
-
-async function reaches(service: string, secret: string, replicas: number, value: string): Promise<void> {
-  await waitFor(
-    async (see) => {
-      const now = await held(service, secret);
-      see(now);
-      return now.length === replicas && now.every((text) => text === value);
-    },
-    { timeoutMs: IN_TIME, what: `${replicas} tasks of ${service} to have ${value}` },
-  );
-}
+const reaches = (service: string, secret: string, replicas: number, value: string) =>
+  everyTaskHolds(engine, { service, secret, replicas, value, timeoutMs: IN_TIME });
 
 interface ApiService {
   readonly Spec: {

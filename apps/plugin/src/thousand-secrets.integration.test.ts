@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import {
   type AwsFake,
   createService,
+  everyTaskHolds,
   labImage,
   type OwnEngine,
   type PluginProcess,
-  readSecret,
-  runningTasks,
   startAwsFake,
   startPlugin,
   startSwarm,
@@ -106,19 +105,8 @@ async function deploy(name: Name): Promise<void> {
   });
 }
 
-/** Waits until the task of a provider's service has this value. */
-async function held(name: Name, value: string): Promise<void> {
-  await waitFor(
-    async (see) => {
-      const tasks = await runningTasks(engine, `${name}-app`);
-      see(tasks);
-      const [task, ...others] = tasks;
-      if (task === undefined || others.length > 0) return false;
-      return (await readSecret(engine, task.containerId, `${name}-0`)).toString() === value;
-    },
-    { timeoutMs: IN_TIME, what: `${name}'s task to have ${value}` },
-  );
-}
+const held = (name: Name, value: string) =>
+  everyTaskHolds(engine, { service: `${name}-app`, secret: `${name}-0`, value, replicas: 1, timeoutMs: IN_TIME });
 
 /** Writes a value; resolves to the looks that began from then until its service was updated. */
 async function looksUntilRolled(name: Name): Promise<number> {

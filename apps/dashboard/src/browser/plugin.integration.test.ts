@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import {
   createDriverSecret,
   createService,
+  everyTaskHolds,
   freePort,
   type OwnEngine,
   type PluginProcess,
-  readSecret,
-  runningTasks,
   startPlugin,
   startSwarm,
   startVault,
@@ -14,7 +13,6 @@ import {
   tempFolder,
   type Vault,
   type VaultProxy,
-  waitFor,
 } from '@vault-swarm/lab';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -69,20 +67,8 @@ async function open(token = FULL): Promise<Page> {
 
 const isUntouched = (page: Page) => page.evaluate(() => document.body.dataset.untouched === 'yes');
 
-/** Waits until every running task of a service has this value in its file. */
-async function reaches(service: string, secret: string, value: string): Promise<void> {
-  await waitFor(
-    async (see) => {
-      const tasks = await runningTasks(engine, service);
-      const held = await Promise.all(
-        tasks.map(async ({ containerId }) => (await readSecret(engine, containerId, secret)).toString()),
-      );
-      see(held);
-      return held.length > 0 && held.every((text) => text === value);
-    },
-    { timeoutMs: 90_000, what: `${service} to have ${value}` },
-  );
-}
+const reaches = (service: string, secret: string, value: string, replicas = 1) =>
+  everyTaskHolds(engine, { service, secret, value, replicas, timeoutMs: 90_000 });
 
 beforeAll(async () => {
   [browser, engine, vault, port] = await Promise.all([
@@ -101,7 +87,7 @@ beforeAll(async () => {
   }
   await createService(engine, { name: 'web', replicas: 2, secrets: ['app'] });
   await createService(engine, { name: 'worker', secrets: ['manual'] });
-  await reaches('web', 'app', 'good-1');
+  await reaches('web', 'app', 'good-1', 2);
   await reaches('worker', 'manual', 'good-1');
 });
 
@@ -131,7 +117,7 @@ test('a rotation is seen from its change to its end, without a reload', { timeou
   await log.getByText('service web is rolling to generation').waitFor(IN_TIME);
   await log.getByText('every task of service web has the new revision of secret app').waitFor(IN_TIME);
   await page.getByRole('heading', { name: 'All is well' }).waitFor(IN_TIME);
-  await reaches('web', 'app', 'good-2');
+  await reaches('web', 'app', 'good-2', 2);
   await page.getByRole('button', { name: 'web', exact: true }).click();
   const held = page.getByRole('table', { name: 'Revisions that the running tasks hold' });
   await held.getByText('2 tasks').waitFor(IN_TIME);

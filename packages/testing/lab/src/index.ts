@@ -6,6 +6,7 @@ export { attachEngine, type Engine, type EngineOptions, type Machine, type OwnEn
 export { checkInTheEnd, type FinalExpectation, type ServiceExpectation } from './final-checks.ts';
 export { type ForwardProxy, type ForwardProxyOptions, startForwardProxy } from './forward-proxy.ts';
 export { freePort } from './free-port.ts';
+export { everyTaskHolds, type HoldingExpectation, heldValues } from './held-values.ts';
 export { importCurlImage, importImage, labImage } from './image.ts';
 export {
   buildPluginImage,

@@ -1,11 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ended, hasEnded } from './child-end.ts';
-import { systemPath } from './command.ts';
 import { freePort } from './free-port.ts';
 import { findPrometheus } from './prometheus-binary.ts';
-import { waitFor } from './wait-for.ts';
+import { startServer } from './server-process.ts';
 
 /** One series of an answer. */
 interface PrometheusSeries {
@@ -54,40 +52,16 @@ export async function startPrometheus({ dir, config }: PrometheusOptions): Promi
   const logPath = join(dir, 'prometheus.log');
   await mkdir(dir, { recursive: true });
   await writeFile(join(dir, 'prometheus.yml'), config);
-  const log = await open(logPath, 'a');
   const flags = [`--config.file=${join(dir, 'prometheus.yml')}`, `--storage.tsdb.path=${join(dir, 'data')}`];
-  const server = spawn(binary, [...flags, `--web.listen-address=127.0.0.1:${port}`], {
-    env: { PATH: systemPath, HOME: dir },
-    stdio: ['ignore', log.fd, log.fd],
+  const server = await startServer({
+    name: `Prometheus on ${url}`,
+    command: binary,
+    args: [...flags, `--web.listen-address=127.0.0.1:${port}`],
+    env: { HOME: dir },
+    logPath,
+    timeoutMs: 20_000,
+    answers: async () => (await fetch(`${url}/-/ready`)).ok,
   });
-  await log.close();
-  const abandon = () => server.kill('SIGKILL');
-  process.once('exit', abandon);
-  server.unref();
-  let failure: Error | undefined;
-  server.once('error', (error) => {
-    failure = error;
-  });
-  const end = async (signal: NodeJS.Signals) => {
-    process.off('exit', abandon);
-    if (!hasEnded(server)) server.kill(signal);
-    if (await ended(server, 10_000)) return;
-    server.kill('SIGKILL');
-    await ended(server, 5_000);
-  };
-  try {
-    await waitFor(async () => failure !== undefined || hasEnded(server) || (await fetch(`${url}/-/ready`)).ok, {
-      timeoutMs: 20_000,
-      intervalMs: 50,
-      what: `Prometheus on ${url}`,
-    });
-    if (failure !== undefined) throw failure;
-    if (hasEnded(server)) throw new Error(`it ended with exit code ${server.exitCode}`);
-  } catch (error) {
-    await end('SIGKILL');
-    const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
-    throw new Error(`Prometheus did not come up: ${String(error)}\n${lines.slice(-10).join('\n')}`);
-  }
   return {
     url,
     logPath,
@@ -103,7 +77,7 @@ export async function startPrometheus({ dir, config }: PrometheusOptions): Promi
       );
       return groups.flatMap(({ rules }) => rules);
     },
-    stop: () => end('SIGTERM'),
+    stop: () => server.end('SIGTERM'),
   };
 }
 

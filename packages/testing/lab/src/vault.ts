@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { basename, join } from 'node:path';
-import { ended, hasEnded } from './child-end.ts';
-import { systemPath } from './command.ts';
 import { freePort } from './free-port.ts';
 import { findOpenBao } from './openbao-binary.ts';
+import { startServer } from './server-process.ts';
 import { findVault } from './vault-binary.ts';
-import { waitFor } from './wait-for.ts';
 
 /** Who asks Vault. */
 export interface VaultCaller {
@@ -65,15 +62,15 @@ export interface VaultOptions {
  * @throws with the end of its log if it does not come up in 20 s.
  */
 export async function startVault(options: VaultOptions): Promise<Vault> {
-  return startServer(await findVault(), options);
+  return startOne(await findVault(), options);
 }
 
 /** As {@link startVault}, for an OpenBao server, which takes the same flags; `kvVersion` can only be 2. */
 export async function startOpenBao(options: Omit<VaultOptions, 'kvVersion'>): Promise<Vault> {
-  return startServer(await findOpenBao(), options);
+  return startOne(await findOpenBao(), options);
 }
 
-async function startServer(binary: string, options: VaultOptions): Promise<Vault> {
+async function startOne(binary: string, options: VaultOptions): Promise<Vault> {
   const { dir, kvVersion = 2, tls = false, extraFlags = [] } = options;
   // A full Vault also takes the port after its own.
   const port = options.port ?? (await freePort({ consecutive: 2 }));
@@ -82,66 +79,40 @@ async function startServer(binary: string, options: VaultOptions): Promise<Vault
   await mkdir(dir, { recursive: true });
   await rm(certificates, { recursive: true, force: true });
   await mkdir(certificates);
-  const log = await open(logPath, 'a');
   const rootToken = 'root';
-  const server = spawn(
-    binary,
-    [
+  const addr = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const caFile = tls ? join(certificates, 'vault-ca.pem') : undefined;
+  const call = (method: string, path: string, body?: unknown, caller: VaultCaller = {}) =>
+    ask(`${addr}/v1/${path.replace(/^\//, '')}`, caFile, method, body, headersOf({ token: rootToken, ...caller }));
+  const server = await startServer({
+    name: `${basename(binary)} on ${addr}`,
+    command: binary,
+    args: [
       ...['server', '-dev', '-dev-no-store-token', `-dev-root-token-id=${rootToken}`],
       `-dev-listen-address=127.0.0.1:${port}`,
       ...(kvVersion === 1 ? ['-dev-kv-v1'] : []),
       ...(tls ? ['-dev-tls', `-dev-tls-cert-dir=${certificates}`] : []),
       ...extraFlags,
     ],
-    { env: { PATH: systemPath, HOME: dir }, stdio: ['ignore', log.fd, log.fd] },
-  );
-  await log.close();
-  const abandon = () => server.kill('SIGKILL');
-  process.once('exit', abandon);
-  server.unref();
-  let failure: Error | undefined;
-  server.once('error', (error) => {
-    failure = error;
+    env: { HOME: dir },
+    logPath,
+    timeoutMs: 20_000,
+    answers: async (see) => {
+      const answer = await call('GET', 'sys/health', undefined, { token: '' });
+      see(answer);
+      return answer.status === 200;
+    },
   });
-
-  const end = async (signal: NodeJS.Signals) => {
-    process.off('exit', abandon);
-    if (!hasEnded(server)) server.kill(signal);
-    if (await ended(server, 10_000)) return;
-    server.kill('SIGKILL');
-    await ended(server, 5_000);
-  };
-  const addr = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
-  const caFile = tls ? join(certificates, 'vault-ca.pem') : undefined;
-  const call = (method: string, path: string, body?: unknown, caller: VaultCaller = {}) =>
-    ask(`${addr}/v1/${path.replace(/^\//, '')}`, caFile, method, body, headersOf({ token: rootToken, ...caller }));
-  try {
-    await waitFor(
-      async (see) => {
-        if (failure !== undefined || hasEnded(server)) return true;
-        const answer = await call('GET', 'sys/health', undefined, { token: '' });
-        see(answer);
-        return answer.status === 200;
-      },
-      { timeoutMs: 20_000, intervalMs: 20, what: `${basename(binary)} on ${addr}` },
-    );
-    if (failure !== undefined) throw failure;
-    if (hasEnded(server)) throw new Error(`it ended with exit code ${server.exitCode}`);
-  } catch (error) {
-    await end('SIGKILL');
-    const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
-    throw new Error(`${basename(binary)} did not come up: ${String(error)}\n${lines.slice(-10).join('\n')}`);
-  }
   return {
     addr,
     port,
     rootToken,
-    pid: server.pid ?? -1,
+    pid: server.pid,
     ...(caFile === undefined ? {} : { caFile }),
     logPath,
     request: call,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    stop: () => server.end('SIGTERM'),
+    kill: () => server.end('SIGKILL'),
   };
 }
 
