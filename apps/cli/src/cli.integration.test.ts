@@ -189,7 +189,7 @@ test('doctor finds typos in labels and driver names, services that a rotation st
   const { exitCode, found } = await diagnose();
   expect(found('drivers')).toEqual([expect.stringContaining(`the driver of misled is ${OTHER}`)]);
   expect(found('labels')).toEqual([
-    expect.stringContaining('misspelt: label "vault_feild" is not known'),
+    expect.stringContaining('misspelt: label "vault_feild" = "x" is not known'),
     expect.stringContaining('overlooked: the label "vault-path" means nothing to the plugin; "vault_path" does'),
   ]);
   expect(found('services')).toEqual([expect.stringContaining('stops the only task of single')]);

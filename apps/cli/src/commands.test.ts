@@ -64,11 +64,17 @@ test('secrets shows what is wrong first, then all of them', async () => {
   plugin.say({
     'GET /api/v1/secrets': secretsAnswer(
       secret(),
-      secret({ name: 'api_key', problem: 'label "vault_feild" is not known', provider: null, ref: null, services: [] }),
+      secret({
+        name: 'api_key',
+        problem: 'label "vault_feild" = "b" is not known',
+        provider: null,
+        ref: null,
+        services: [],
+      }),
     ),
   });
   const { exitCode, stdout } = await ask(['secrets']);
-  expect(stdout).toMatch(/^1 secret of 2 wrong:\n {2}api_key: label "vault_feild" is not known\n\nSECRET/);
+  expect(stdout).toMatch(/^1 secret of 2 wrong:\n {2}api_key: label "vault_feild" = "b" is not known\n\nSECRET/);
   expect(stdout).toMatch(/db_passwo/);
   expect(exitCode).toBe(1);
 });

@@ -160,7 +160,7 @@ test('a Swarm without a secret of ours is a hint', () => {
 });
 
 test.each([
-  [{ vault_path: 'a', vault_feild: 'b' }, 'label "vault_feild" is not known'],
+  [{ vault_path: 'a', vault_feild: 'b' }, 'label "vault_feild" = "b" is not known'],
   [{ vault_path: 'a', rotate: 'never' }, 'label "rotate" = "never" must be one of auto, manual, off'],
   [{ file_path: 'a' }, 'label "file_path" = "a" names a provider that is not configured'],
   [{ 'vault-path': 'a' }, 'the label "vault-path" means nothing to the plugin; "vault_path" does'],
@@ -203,7 +203,7 @@ test('providers with names of their own have the labels of their kind', () => {
     providers,
   );
   expect(messages(check)).toEqual([
-    expect.stringContaining('db: label "vault_pth" is not known'),
+    expect.stringContaining('db: label "vault_pth" = "app/db" is not known'),
     expect.stringContaining('key: label'),
     expect.stringContaining('"vault-as" names a provider that is not configured'),
   ]);

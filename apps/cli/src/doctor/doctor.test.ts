@@ -85,7 +85,7 @@ test('says first what is wrong, with what to do, and ends with 1', async () => {
   answers['/secrets'] = [{ ID: 's1', Spec: { Name: 'db', Labels: { vault_pth: 'app' }, Driver: { Name: DRIVER } } }];
   const { exitCode, stdout } = await examine();
   expect(stdout).toMatch(
-    /^1 thing wrong, 0 hints:\n\nWRONG labels: db: label "vault_pth" is not known; .*\n.*\n? *Create the secret again/,
+    /^1 thing wrong, 0 hints:\n\nWRONG labels: db: label "vault_pth" = "app" is not known; .*\n.*\n? *Create the secret again/,
   );
   expect(exitCode).toBe(1);
 });
