@@ -1,0 +1,69 @@
+import type { OwnEngine } from '../../engine.ts';
+import { waitFor } from '../../wait-for.ts';
+import { DRIVER } from '../bench.ts';
+import { count, type Figure, ms } from '../figure.ts';
+import type { Running } from '../subject.ts';
+
+const CLOSE = { timeoutMs: 10 * 60_000, intervalMs: 1_000 };
+
+interface LogLine {
+  readonly time: string;
+  readonly event: string;
+}
+
+/** What our own plugin tells of its rollouts, in its log and in its ledger. */
+export class RolloutWatch {
+  readonly #engine: OwnEngine;
+  readonly #plugin: Running;
+  readonly #bytesBefore: number;
+  #bytesAtMost: number;
+
+  private constructor(engine: OwnEngine, plugin: Running, bytes: number) {
+    this.#engine = engine;
+    this.#plugin = plugin;
+    this.#bytesBefore = bytes;
+    this.#bytesAtMost = bytes;
+  }
+
+  /** Begins before a change. */
+  static async begin(engine: OwnEngine, plugin: Running): Promise<RolloutWatch> {
+    return new RolloutWatch(engine, plugin, await ledgerBytes(engine));
+  }
+
+  /** Looks at the ledger's size, again and again while something is rolled out. */
+  async look(): Promise<void> {
+    this.#bytesAtMost = Math.max(this.#bytesAtMost, await ledgerBytes(this.#engine));
+  }
+
+  /** Waits until so many rollouts are completed and the ledger is closed; resolves to what is to be shown of them. */
+  async closed(rollouts: number, writtenAt: number): Promise<readonly Figure[]> {
+    const completed = () => this.#logged('rollout.completed').length >= rollouts;
+    await waitFor(completed, { ...CLOSE, what: 'all rollouts to be completed' });
+    const ended = this.#logged('rollout.completed').at(-1)?.time ?? '';
+    const isClosed = async () => (await ledgerBytes(this.#engine)) <= this.#bytesBefore + rollouts;
+    await waitFor(isClosed, { ...CLOSE, what: 'the ledger to close' });
+    return [
+      ms('to the last rollout closed', Date.parse(ended) - writtenAt),
+      count('rollouts started', this.#logged('rollout.started').length, rollouts),
+      count('rollouts failed', this.#logged('rollout.failed').length, 0),
+      count('bytes of the ledger before', this.#bytesBefore),
+      count('bytes of the ledger at most', this.#bytesAtMost),
+    ];
+  }
+
+  #logged(event: string): readonly LogLine[] {
+    return this.#plugin
+      .logs()
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as LogLine)
+      .filter((line) => line.event === event);
+  }
+}
+
+async function ledgerBytes(engine: OwnEngine): Promise<number> {
+  const config = (await engine.api('GET', `/configs/${DRIVER}.ledger`)) as {
+    readonly Spec: { readonly Labels: Readonly<Record<string, string>> };
+  };
+  return Buffer.byteLength(config.Spec.Labels['vault-swarm.ledger'] ?? '');
+}
