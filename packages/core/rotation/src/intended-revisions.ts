@@ -92,6 +92,11 @@ export class IntendedRevisions {
     this.#intents = intents;
     this.#named = named;
     this.#generations = generations;
+    this.goOn();
+  }
+
+  /** The ledger can't be understood: what it said when it last could goes on to count, and nobody waits for more. */
+  goOn(): void {
     this.#isKnown = true;
     this.#ledgerIsKnown.resolve();
   }

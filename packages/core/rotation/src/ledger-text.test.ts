@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { emptyLedger, type LedgerDocument, NOTHING_OPEN } from './ledger.ts';
-import { parseLedger, serialiseLedger } from './ledger-text.ts';
+import { parseLedger, readLedger, serialiseLedger } from './ledger-text.ts';
 
 const NO_SECRETS = '{"keys":[],"revisions":[],"digests":[],"seenAtMs":[]}';
 
@@ -51,7 +52,10 @@ test.each([
   'null',
   '[]',
   '{}',
-  '{"format":3,"secrets":{},"services":{}}',
+  '{"format":0,"secrets":{},"services":{}}',
+  '{"format":"2","secrets":{},"services":{}}',
+  '{"format":1,"secrets":7}',
+  '{"format":1,"secrets":{"a":["r",7,1]},"services":{}}',
   '{"format":2,"secrets":{},"services":{}}',
   '{"format":2,"secrets":{"keys":["a"],"revisions":["r"],"digests":[7],"seenAtMs":[1]},"services":{}}',
   '{"format":2,"secrets":{"keys":["a"],"revisions":["r"],"digests":["d"],"seenAtMs":[]},"services":{}}',
@@ -60,4 +64,58 @@ test.each([
   serialiseLedger(full).slice(0, -5),
 ])('takes %j for damaged', (text) => {
   expect(parseLedger(text)).toBeNull();
+});
+
+/** What the plugin of the commit c0123f3 left on a real Swarm. */
+const ofFormat1 = (name: string) =>
+  readFileSync(new URL(`../test/ledgers/format-1-${name}.txt`, import.meta.url), 'utf8').trim();
+
+test('an earlier version’s ledger is read as it was meant', () => {
+  expect(readLedger(ofFormat1('quiet'))).toEqual({
+    kind: 'readable',
+    format: 1,
+    ledger: {
+      digestKey: 'u7hYTL1U4ugUoRdqhoS1ipUyagN2-uWwJF_2ZieZZo8',
+      secrets: {
+        whsqlfb0k6fdni4t6y7qzqnqy: {
+          ...{ revision: '162gmrh:1@2026-11-25T02:36:49.773477809Z', digest: 'VnoLGJBtZ3Qf2Ure' },
+          seenAtMs: 1795574211422,
+        },
+        ovrixg4v8rj4l9t9jb8j8r5av: {
+          ...{ revision: 'm0how1:2@2026-11-25T02:36:54.720752329Z', digest: 'k5YBm3n-ghim1Uhe' },
+          seenAtMs: 1795574215675,
+        },
+      },
+      services: {},
+    },
+  });
+});
+
+test('a rollout that an earlier version has begun is open, and what its tasks held before is not known', () => {
+  const ledger = parseLedger(ofFormat1('open-rollouts'));
+  const value = { revision: '162gmrh:3@2026-11-25T02:37:39.776334117Z', digest: 'nG6y1sMu1U82eOAz' };
+  const before = { revision: '162gmrh:2@2026-11-25T02:37:21.678619636Z', digest: 't1tzvm9RJG1yDr4f' };
+  expect(ledger?.services.ufphntwxn3a3zijz53lin0s3g).toEqual({
+    ...NOTHING_OPEN,
+    rollout: {
+      ...{ direction: 'forward', generation: 3, begunAtMs: 1795574263258, changedAtMs: 1795574260792, attempt: 1 },
+      ...{ state: 'open', failure: '', fingerprint: '' },
+      target: { whsqlfb0k6fdni4t6y7qzqnqy: value },
+      lastGood: {},
+    },
+    earlier: { whsqlfb0k6fdni4t6y7qzqnqy: [{ ...before, untilMs: 1795574260792 }] },
+  });
+  expect(parseLedger(ofFormat1('open-rollouts').replace('"failed":false', '"failed":true'))?.services).toMatchObject({
+    kl0z1acodt4by7ib2xvp5bsc7: {
+      rollout: { state: 'failed', failure: 'it failed under an earlier version of the plugin' },
+    },
+  });
+});
+
+test('a later version’s ledger is not taken for a damaged one, whatever else there is in it', () => {
+  expect(readLedger('{"format":3,"digestKey":"key","what":[]}')).toEqual({
+    ...{ kind: 'newer', format: 3, digestKey: 'key' },
+  });
+  expect(readLedger('{"format":4}')).toEqual({ kind: 'newer', format: 4, digestKey: null });
+  expect(parseLedger('{"format":3}')).toBeNull();
 });

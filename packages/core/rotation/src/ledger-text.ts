@@ -1,7 +1,21 @@
 import type { HeldValue } from './held-value.ts';
+import { type JsonObject, list, mapValues, number, object, oneOf, string } from './json-shape.ts';
 import { type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout, type SetAside } from './ledger.ts';
+import { fromFormat1 } from './ledger-format-1.ts';
 
-const FORMAT = 2;
+/**
+ * The format that is written. It is another one with every change of what there is in it, a mere addition too: a version
+ * that does not know what was added would drop it.
+ */
+export const LEDGER_FORMAT = 2;
+
+/** What a ledger's text is to this version of the plugin. */
+export type LedgerReading =
+  /** `format` is that of the text: where it is an earlier one, an earlier version wrote it. */
+  | { readonly kind: 'readable'; readonly ledger: LedgerDocument; readonly format: number }
+  /** A later version wrote it: there may be in it what this one does not know. The key stands there in every format. */
+  | { readonly kind: 'newer'; readonly format: number; readonly digestKey: string | null }
+  | { readonly kind: 'damaged' };
 
 /**
  * The ledger as text. All of it is one Raft entry: so the secrets, of which there may be 20,000, are written as columns,
@@ -9,7 +23,7 @@ const FORMAT = 2;
  */
 export function serialiseLedger(ledger: LedgerDocument): string {
   return JSON.stringify({
-    format: FORMAT,
+    format: LEDGER_FORMAT,
     ...(ledger.digestKey === null ? {} : { digestKey: ledger.digestKey }),
     secrets: columns(ledger.secrets),
     services: mapValues(ledger.services, ({ rollout, setAside, requested, spentGeneration, earlier, exceptions }) => ({
@@ -44,20 +58,37 @@ export function serialiseLedger(ledger: LedgerDocument): string {
   });
 }
 
-/** The ledger that {@link serialiseLedger} wrote, or `null` where the text is damaged or of another format. */
+/** The ledger that {@link serialiseLedger} or an earlier version wrote; `null` where it is damaged, or of a later one. */
 export function parseLedger(text: string): LedgerDocument | null {
+  const reading = readLedger(text);
+  return reading.kind === 'readable' ? reading.ledger : null;
+}
+
+/** Reads a ledger of any version. */
+export function readLedger(text: string): LedgerReading {
   try {
     const root = object(JSON.parse(text));
-    if (root.format !== FORMAT) return null;
-    return {
-      digestKey: root.digestKey === undefined ? null : string(root.digestKey),
-      secrets: rows(object(root.secrets)),
-      services: mapValues(object(root.services), parseService),
-    };
+    const format = number(root.format);
+    if (format > LEDGER_FORMAT) return { kind: 'newer', format, digestKey: digestKeyOf(root) };
+    if (format === LEDGER_FORMAT) return { kind: 'readable', ledger: parseRoot(root), format };
+    if (format === 1) return { kind: 'readable', ledger: parseRoot(fromFormat1(root)), format };
+    return { kind: 'damaged' };
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return null;
+    if (error instanceof SyntaxError || error instanceof TypeError) return { kind: 'damaged' };
     throw error;
   }
+}
+
+function parseRoot(root: JsonObject): LedgerDocument {
+  return {
+    digestKey: digestKeyOf(root),
+    secrets: rows(object(root.secrets)),
+    services: mapValues(object(root.services), parseService),
+  };
+}
+
+function digestKeyOf({ digestKey }: JsonObject): string | null {
+  return digestKey === undefined ? null : string(digestKey);
 }
 
 function columns(secrets: LedgerDocument['secrets']): object {
@@ -70,7 +101,7 @@ function columns(secrets: LedgerDocument['secrets']): object {
   };
 }
 
-function rows({ keys, revisions, digests, seenAtMs }: Readonly<Record<string, unknown>>): LedgerDocument['secrets'] {
+function rows({ keys, revisions, digests, seenAtMs }: JsonObject): LedgerDocument['secrets'] {
   const [ofRevision, ofDigest, ofTime] = [list(revisions), list(digests), list(seenAtMs)];
   const entries = list(keys).map((key, index) => [
     string(key),
@@ -80,7 +111,7 @@ function rows({ keys, revisions, digests, seenAtMs }: Readonly<Record<string, un
 }
 
 function parseService(value: unknown): LedgerService {
-  const entry: Readonly<Record<string, unknown>> = { ...NOTHING_OPEN, ...object(value) };
+  const entry: JsonObject = { ...NOTHING_OPEN, ...object(value) };
   return {
     rollout: entry.rollout === null ? null : parseRollout(object(entry.rollout)),
     setAside: list(entry.setAside).map(parseSetAside),
@@ -93,7 +124,7 @@ function parseService(value: unknown): LedgerService {
   };
 }
 
-function parseRollout(value: Readonly<Record<string, unknown>>): OpenRollout {
+function parseRollout(value: JsonObject): OpenRollout {
   return {
     direction: oneOf(value.direction, ['forward', 'back']),
     generation: number(value.generation),
@@ -127,36 +158,6 @@ function unpacked(value: unknown): HeldValue {
   return { revision: string(revision), digest: digest === null ? null : string(digest) };
 }
 
-function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Readonly<Record<string, B>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
-}
-
 function ifAny(name: string, container: object): object {
   return Object.keys(container).length === 0 ? {} : { [name]: container };
-}
-
-function object(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('not an object');
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function list(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new TypeError('not a list');
-  return value;
-}
-
-function string(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError('not a string');
-  return value;
-}
-
-function number(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError('not a number');
-  return value;
-}
-
-function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new TypeError(`not one of ${allowed.join(', ')}`);
-  return found;
 }

@@ -1,6 +1,6 @@
 import type { CallOptions, Clock, Events, LabelReader } from '@vault-swarm/provider';
-import type { LedgerDocument } from './ledger.ts';
-import { parseLedger } from './ledger-text.ts';
+import { emptyLedger, type LedgerDocument } from './ledger.ts';
+import { LEDGER_FORMAT, type LedgerReading, readLedger } from './ledger-text.ts';
 import type { StatusBoard } from './status-board.ts';
 import { joinUses, type Uses } from './uses.ts';
 import type { Leadership, LedgerRecord, LedgerStore, Role, WorkloadSecret, Workloads } from './workloads.ts';
@@ -11,8 +11,7 @@ export interface Observation {
   /** All secrets of ours, whether used or not. */
   readonly secrets: readonly WorkloadSecret[];
   readonly uses: Uses;
-  /** `null` where there is no ledger, or a damaged one. */
-  readonly stored: LedgerDocument | null;
+  readonly stored: LedgerReading | { readonly kind: 'absent' };
   /** Of the object that holds the ledger; `null` where there is none. */
   readonly version: string | null;
 }
@@ -27,6 +26,7 @@ export interface ObserverPorts {
   readonly events: Events;
 }
 
+const ABSENT = { kind: 'absent' } as const;
 const NO_USES: Uses = { services: [], problems: [] };
 
 /** Looks at the orchestrator, and tells when it stops answering, answers again, or gives this node another role. */
@@ -35,7 +35,8 @@ export class Observer {
   readonly #board: StatusBoard;
   #role: Role | null = null;
   #isFailing = false;
-  #latest: { readonly version: string; readonly stored: LedgerDocument | null } | null = null;
+  #newerFormat: number | null = null;
+  #latest: { readonly version: string; readonly stored: LedgerReading } | null = null;
 
   constructor(ports: ObserverPorts, board: StatusBoard) {
     this.#ports = ports;
@@ -55,13 +56,14 @@ export class Observer {
       this.#tellRole(role);
       if (role === 'worker') {
         this.#tellFailure(null);
-        return { role, secrets: [], uses: NO_USES, stored: null, version: null };
+        return { role, secrets: [], uses: NO_USES, stored: ABSENT, version: null };
       }
       const [snapshot, record] = await Promise.all([workloads.observe({ signal }), ledger.read({ signal })]);
       this.#tellFailure(null);
       const uses = joinUses(snapshot, labels);
       this.#board.observed(snapshot, uses, clock.now());
-      const stored = record === null ? null : this.#parse(record);
+      const stored = record === null ? ABSENT : this.#parse(record);
+      this.#tellNewer(stored.kind === 'newer' ? stored.format : null);
       return { role, secrets: snapshot.secrets, uses, stored, version: record?.version ?? null };
     } catch (error) {
       signal.throwIfAborted();
@@ -71,15 +73,23 @@ export class Observer {
   }
 
   /** What was read before is not parsed again: it may be a megabyte, twice a second. */
-  #parse({ version, text }: LedgerRecord): LedgerDocument | null {
+  #parse({ version, text }: LedgerRecord): LedgerReading {
     if (this.#latest?.version === version) return this.#latest.stored;
-    const stored = parseLedger(text);
-    if (stored === null) {
+    const stored = readLedger(text);
+    if (stored.kind === 'damaged') {
       const message = 'the ledger is damaged; it is made anew from what runs now';
       this.#ports.events.emit({ type: 'plugin.warning', message });
     }
     this.#latest = { version, stored };
     return stored;
+  }
+
+  /** Once for each later format: the version that has it may write twice a second. */
+  #tellNewer(format: number | null): void {
+    const message = format === null ? null : describeNewer(format);
+    this.#board.unreadable(message);
+    if (message !== null && format !== this.#newerFormat) this.#ports.events.emit({ type: 'plugin.warning', message });
+    this.#newerFormat = format;
   }
 
   #tellRole(role: Role): void {
@@ -95,4 +105,27 @@ export class Observer {
     if (message === null) this.#ports.events.emit({ type: 'docker.recovered' });
     else this.#ports.events.emit({ type: 'docker.failed', operation: 'observe', message });
   }
+}
+
+/** The ledger, a first one with a key of its own where there is none; of one that can't be understood only the key. */
+export function ledgerAsStored(stored: Observation['stored'], firstKey: () => string | null): LedgerDocument {
+  if (stored.kind === 'readable') return stored.ledger;
+  return emptyLedger(stored.kind === 'newer' ? stored.digestKey : firstKey());
+}
+
+/**
+ * Whether this process may change the ledger. The version that leads must be able to read it, so while that may be an
+ * earlier one only the leader itself goes on to the newer format.
+ */
+export function mayWrite({ role, stored }: Observation): boolean {
+  if (stored.kind === 'newer') return false;
+  return role === 'leader' || stored.kind !== 'readable' || stored.format === LEDGER_FORMAT;
+}
+
+/** What a ledger of a later version means, and what to do, for people. */
+export function describeNewer(format: number): string {
+  return (
+    `a later version of the plugin wrote the ledger (format ${format}, this one reads ${LEDGER_FORMAT}): secrets are served, ` +
+    'and nothing is rolled or written here; update the plugin on this manager'
+  );
 }

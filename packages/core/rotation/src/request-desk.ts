@@ -2,7 +2,7 @@ import { type CallOptions, type Clock, type Events, withDeadline } from '@vault-
 import { planRequest, type RequestInput, type RequestPlan } from './by-hand.ts';
 import type { LedgerDocument } from './ledger.ts';
 import { serialiseLedger } from './ledger-text.ts';
-import type { Observation } from './observer.ts';
+import { describeNewer, mayWrite, type Observation } from './observer.ts';
 import type { Plan } from './plan.ts';
 import { preview } from './preview.ts';
 import {
@@ -88,6 +88,10 @@ export class RequestDesk {
     for (let isFirst = true; ; isFirst = false) {
       signal.throwIfAborted();
       const observed = await this.#observe(request, signal);
+      if (!mayWrite(observed)) {
+        const message = "an earlier version of the plugin leads; ask the leader's, or update that one first";
+        throw new RotateRefused('UNAVAILABLE', message);
+      }
       const before = this.#ports.takeIn(observed);
       if (isFirst) await this.#lookNow(signal);
       const { services } = observed.uses;
@@ -108,6 +112,8 @@ export class RequestDesk {
     if (observed.role === 'worker') {
       throw new RotateRefused('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
     }
+    const { stored } = observed;
+    if (stored.kind === 'newer') throw new RotateRefused('UNAVAILABLE', describeNewer(stored.format));
     refuseUnknown(request, observed);
     return observed;
   }

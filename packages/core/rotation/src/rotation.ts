@@ -6,10 +6,10 @@ import { HandOver } from './hand-over.ts';
 import type { CurrentValue } from './holdings.ts';
 import { IntendedRevisions } from './intended-revisions.ts';
 import { LastGoodValues } from './last-good-values.ts';
-import { emptyLedger, type LedgerDocument } from './ledger.ts';
+import type { LedgerDocument } from './ledger.ts';
 import { serialiseLedger } from './ledger-text.ts';
 import { Loop } from './loop.ts';
-import { type Observation, Observer } from './observer.ts';
+import { ledgerAsStored, mayWrite, type Observation, Observer } from './observer.ts';
 import { type Plan, plan } from './plan.ts';
 import { ProviderWatches } from './provider-watches.ts';
 import { RequestDesk } from './request-desk.ts';
@@ -171,8 +171,12 @@ export class Rotation implements RotateByHand {
   /** Returns whether something is under way, so that the next pass should come soon. */
   async #act(observed: Observation, signal: AbortSignal): Promise<boolean> {
     const { ledger, events, clock } = this.#ports;
-    const { role, uses, version } = observed;
+    const { role, uses, stored, version } = observed;
     const before = this.#takeIn(observed);
+    if (stored.kind === 'newer') {
+      this.#intended.goOn();
+      return false;
+    }
     this.#intended.update(before, uses.services);
     this.#lastGood.keep(this.#intended.named);
     const next = this.#plan(uses, before, await this.#failures(uses, before, { signal }));
@@ -180,8 +184,7 @@ export class Rotation implements RotateByHand {
     if (role === 'standby') await this.#handOver(observed, before, signal);
     if (role !== 'leader' || !this.#settings.enabled) return false;
     // A damaged one is written anew also where there is nothing to note.
-    const isDamaged = observed.stored === null && version !== null;
-    if (next.ledger !== before || isDamaged) {
+    if (next.ledger !== before || stored.kind === 'damaged') {
       const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
       if (outcome !== 'applied') {
         this.#passes.wake();
@@ -206,22 +209,28 @@ export class Rotation implements RotateByHand {
   }
 
   /** Writes down, for the process that leads now, what this one answered and the ledger does not say. */
-  async #handOver({ uses, version }: Observation, before: LedgerDocument, signal: AbortSignal): Promise<void> {
-    if (version === null) return;
+  async #handOver(observed: Observation, before: LedgerDocument, signal: AbortSignal): Promise<void> {
+    const { uses, version } = observed;
+    if (version === null || !mayWrite(observed)) return;
     const next = this.#handedOver.note({ services: uses.services, ledger: before, ...this.#findings() });
     if (next === before) return;
     const outcome = await this.#ports.ledger.compareAndSet(version, serialiseLedger(next), { signal });
     if (outcome === 'applied') this.#handedOver.written();
   }
 
-  /** Takes in what the orchestrator says. Returns the ledger, a first one where there is none. */
+  /**
+   * Takes in what the orchestrator says. Returns the ledger, a first one where there is none. By one that can't be
+   * understood nothing is judged; but what the tasks are given, and what the providers have, is known when one can be.
+   */
   #takeIn({ role, uses, stored }: Observation): LedgerDocument {
     const tasks = uses.services.flatMap(({ service }) => service.tasks);
     this.#evidence.observe(tasks, role === 'leader');
-    const ledger = stored ?? emptyLedger(this.#watches.keyOfFirstLedger());
+    const ledger = ledgerAsStored(stored, () => this.#watches.keyOfFirstLedger());
     this.#watches.useKeyOf(ledger);
-    this.#foreign.read(ledger, uses.services);
-    this.#rollouts.observe(uses.services, ledger);
+    if (stored.kind !== 'newer') {
+      this.#foreign.read(ledger, uses.services);
+      this.#rollouts.observe(uses.services, ledger);
+    }
     this.#watches.watch(uses);
     this.#evidence.learnDigests();
     return ledger;

@@ -19,6 +19,7 @@ export class StatusBoard {
   #planned: ReadonlyMap<string, ServicePlan> = new Map();
   #observedAtMs: number | null = null;
   #silence: string | null = null;
+  #unreadable: string | null = null;
   readonly #rotatedAtMs = new Map<string, number>();
   readonly #failures = new Map<string, string>();
 
@@ -38,6 +39,14 @@ export class StatusBoard {
   /** The orchestrator did not answer, and why; `null` when it does again. */
   silent(message: string | null): void {
     this.#silence = message;
+  }
+
+  /** The ledger is not to be understood, and why; `null` where it is. What was planned by an earlier one counts no more. */
+  unreadable(message: string | null): void {
+    this.#unreadable = message;
+    if (message === null) return;
+    this.#ledger = null;
+    this.#planned = new Map();
   }
 
   /** A pass decided. */
@@ -146,6 +155,7 @@ export class StatusBoard {
     const problems: Problem[] = [];
     const add = (summary: string, detail: string) => problems.push({ summary, detail: `${summary}: ${detail}` });
     if (this.#silence !== null) add(`${this.#orchestrator} does not answer`, this.#silence);
+    if (this.#unreadable !== null) add('The ledger is of a later version', this.#unreadable);
     if (role === 'worker') {
       add('This node is not a manager', 'the plugin serves nothing here; run it on the managers, or promote the node');
     }

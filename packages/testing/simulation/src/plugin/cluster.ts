@@ -21,6 +21,14 @@ export interface Manager {
   believes: Role | null;
   /** While set, what it sees of the Swarm, whatever is true. */
   sees: Awaited<ReturnType<SimulatedSwarm['observe']>> | null;
+  /** How its version of the plugin writes the ledger, where that is another one. */
+  format: LedgerFormat | null;
+}
+
+/** Another version's ledger: what it writes for a text of ours, and what one in the Swarm is to it, said by one of ours. */
+export interface LedgerFormat {
+  written(text: string): string;
+  read(text: string): string;
 }
 
 /** A roll as it arrives at the Swarm. */
@@ -187,8 +195,12 @@ export class Cluster {
         const role = await swarm.role(options);
         return role === 'leader' && this.#leader !== manager.name ? 'standby' : role;
       },
-      read: (options) => swarm.read(options),
-      compareAndSet: async (version, text, options) => {
+      read: async (options) => {
+        const record = await swarm.read(options);
+        return record && { ...record, text: manager.format?.read(record.text) ?? record.text };
+      },
+      compareAndSet: async (version, ours, options) => {
+        const text = manager.format?.written(ours) ?? ours;
         if (isPreempted()) swarm.touchLedger();
         const outcome = await swarm.compareAndSet(version, text, options);
         if (outcome === 'applied') onLedger(manager.name, text);
@@ -204,7 +216,7 @@ export class Cluster {
 }
 
 function newManager(name: string): Manager {
-  return { name, process: null, clockOffsetMs: 0, isPartitioned: false, believes: null, sees: null };
+  return { name, process: null, clockOffsetMs: 0, isPartitioned: false, believes: null, sees: null, format: null };
 }
 
 /** Not a digest anyone should use: it only has to tell values and keys apart. */
@@ -212,5 +224,5 @@ function digest(key: string, bytes: Uint8Array): string {
   let hash = 7;
   for (let index = 0; index < key.length; index++) hash = (hash * 31 + key.charCodeAt(index)) % 2 ** 40;
   for (const byte of bytes) hash = (hash * 31 + byte) % 2 ** 40;
-  return hash.toString(36).padStart(22, '0');
+  return hash.toString(36).padStart(16, '0');
 }

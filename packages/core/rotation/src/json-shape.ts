@@ -1,0 +1,41 @@
+/** Anything that JSON can be an object of. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The record with each of its values replaced. */
+export function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  map: (value: A) => B,
+): Readonly<Record<string, B>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}
+
+/** @throws {TypeError} where it is none. */
+export function object(value: unknown): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('not an object');
+  return value as JsonObject;
+}
+
+/** @throws {TypeError} where it is none. */
+export function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new TypeError('not a list');
+  return value;
+}
+
+/** @throws {TypeError} where it is none. */
+export function string(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('not a string');
+  return value;
+}
+
+/** @throws {TypeError} where it is none, or not a finite one. */
+export function number(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError('not a number');
+  return value;
+}
+
+/** @throws {TypeError} where it is none of them. */
+export function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined) throw new TypeError(`not one of ${allowed.join(', ')}`);
+  return found;
+}
