@@ -58,6 +58,7 @@ const vault = [
   'CLIENT_CERT',
   'CLIENT_KEY',
   'SKIP_VERIFY',
+  'PROXY_ADDR',
   'MOUNT_PATH',
   'AUTH_METHOD',
   'AUTH_MOUNT',

@@ -1,6 +1,7 @@
 import type { Environment, ReadFile } from '@vault-swarm/provider';
 import { parseAuth, type VaultAuthConfig } from './auth/config.ts';
 import { pathProblem } from './labels.ts';
+import { parseProxy } from './proxy.ts';
 import { parseTls, type VaultTlsConfig } from './tls.ts';
 
 export { type VaultLabelOptions, vaultLabelScheme } from './labels.ts';
@@ -15,6 +16,8 @@ export interface VaultConfig {
   /** The mount of secrets whose labels name none, without slashes at its ends. */
   readonly mount: string;
   readonly tls: VaultTlsConfig;
+  /** The HTTP proxy by which the server is asked; it may have a user and a password in it. */
+  readonly proxy: string | undefined;
   readonly auth: VaultAuthConfig;
 }
 
@@ -25,17 +28,19 @@ type Read = (name: string) => string;
 
 /**
  * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, `VAULT_SKIP_VERIFY`,
- * `VAULT_MOUNT_PATH`, `VAULT_AUTH_METHOD` and the chosen method's own variables, or the same with `OPENBAO_`. All that is wrong is reported to
+ * `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_AUTH_METHOD` and the chosen method's own variables, or the same with `OPENBAO_`. All that is wrong is reported to
  * `environment`; what is returned is usable only where it has no problems. Certificates are read by `readFile`, now.
  */
 export function parseVaultConfig(environment: Environment, readFile: ReadFile, prefix: VariablePrefix): VaultConfig {
   const variable: Read = (name) => `${prefix}_${name}`;
+  const address = parseAddress(environment, variable('ADDR'));
   return {
     prefix,
-    address: parseAddress(environment, variable('ADDR')),
+    address,
     namespace: parseNamespace(environment, variable('NAMESPACE')),
     mount: parseMount(environment, variable('MOUNT_PATH')),
     tls: parseTls(environment, readFile, variable),
+    proxy: parseProxy(environment, address, variable),
     auth: parseAuth(environment, variable),
   };
 }

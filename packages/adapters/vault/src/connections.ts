@@ -1,6 +1,7 @@
 import type { Clock } from '@vault-swarm/provider';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { readTlsMaterial, type TlsMaterial, type VaultTlsConfig } from './tls.ts';
+import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import type { VaultConfig } from './config.ts';
+import { readTlsMaterial, type TlsMaterial } from './tls.ts';
 import { Turns } from './turns.ts';
 
 /** Connections to one server, and so calls under way. */
@@ -12,31 +13,42 @@ const TCP_PROBE_AFTER_MS = 10_000;
 const CONNECT_DEADLINE_MS = 5_000;
 /** No value of 500 KiB can be delivered; a path may have many fields. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+const LIMITS = {
+  connections: MAX_CONNECTIONS,
+  pipelining: 1,
+  // One connection for all calls would hold all of them up where its server vanished.
+  allowH2: false,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  maxResponseSize: MAX_ANSWER_BYTES,
+};
+const CONNECTING = { timeout: CONNECT_DEADLINE_MS, keepAliveInitialDelay: TCP_PROBE_AFTER_MS, allowH2: false };
 /** A call that was cut off after so long without a first byte speaks against all connections opened before it. */
 const SILENCE_MS = 250;
 
 /**
- * Connections to one server: kept and used again, at most 16. Where a server vanished without ending them, the first
+ * Connections to one server, or to the proxy before it: kept and used again, at most 16. Where a server vanished without ending them, the first
  * call that is cut off in silence makes all later ones open new connections; the old ones end with what they carry. The
  * same happens where the files of certificates have changed, which is looked at when it is asked for, and after a
  * connection has failed.
  */
 export class Connections {
   readonly #clock: Clock;
-  readonly #tls: VaultTlsConfig;
+  readonly #tls: VaultConfig['tls'];
+  readonly #proxy: string | undefined;
   readonly #turns = new Turns(MAX_CONNECTIONS);
-  readonly #retired = new Set<Agent>();
+  readonly #retired = new Set<Dispatcher>();
   #material: TlsMaterial;
-  #agent: Agent;
+  #agent: Dispatcher;
   #openedAtMs: number;
   #closed = false;
   #failed = false;
   /** The latest TLS session of each host. undici holds them only weakly, and loses them with a garbage collection. */
   readonly #sessions = new Map<string, Buffer>();
 
-  constructor(tls: VaultTlsConfig, clock: Clock) {
+  constructor({ tls, proxy }: Pick<VaultConfig, 'tls' | 'proxy'>, clock: Clock) {
     this.#clock = clock;
     this.#tls = tls;
+    this.#proxy = proxy;
     this.#material = readTlsMaterial(tls) ?? {};
     this.#agent = this.#open();
     this.#openedAtMs = clock.monotonic();
@@ -106,27 +118,26 @@ export class Connections {
     old.close().then(forget, forget);
   }
 
-  #open(): Agent {
-    return new Agent({
-      connections: MAX_CONNECTIONS,
-      pipelining: 1,
-      // One connection for all calls would hold all of them up where its server vanished.
-      allowH2: false,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxResponseSize: MAX_ANSWER_BYTES,
-      connect: this.#connector(),
+  #open(): Dispatcher {
+    if (this.#proxy === undefined) return new Agent({ ...LIMITS, connect: this.#connector() });
+    return new ProxyAgent({
+      uri: this.#proxy,
+      ...LIMITS,
+      requestTls: this.#connecting(),
+      proxyTls: CONNECTING,
+      // What is asked of the proxy in the open has the same limits, and the opening of a tunnel a deadline.
+      factory: (origin, options) => new Pool(origin, { ...LIMITS, ...options }),
+      clientFactory: (origin, options) => new Pool(origin, { headersTimeout: CONNECT_DEADLINE_MS, ...options }),
     });
+  }
+
+  #connecting(): buildConnector.BuildOptions {
+    return { ...CONNECTING, rejectUnauthorized: !this.#tls.skipVerify, ...this.#material };
   }
 
   #connector(): buildConnector.connector {
     const material = this.#material;
-    const connect = buildConnector({
-      timeout: CONNECT_DEADLINE_MS,
-      keepAliveInitialDelay: TCP_PROBE_AFTER_MS,
-      allowH2: false,
-      rejectUnauthorized: !this.#tls.skipVerify,
-      ...material,
-    });
+    const connect = buildConnector(this.#connecting());
     return (options, callback) =>
       connect(options, (...result) => {
         result[1]?.on('session', (session: Buffer) => {

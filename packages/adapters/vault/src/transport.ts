@@ -38,13 +38,15 @@ export class Transport {
   readonly #server: string;
   readonly #clock: Clock;
   readonly #prefix: VariablePrefix;
+  readonly #proxy: string | undefined;
   readonly #connections: Connections;
 
-  constructor(server: string, { tls, prefix }: Pick<VaultConfig, 'tls' | 'prefix'>, clock: Clock) {
+  constructor(server: string, { tls, prefix, proxy }: Pick<VaultConfig, 'tls' | 'prefix' | 'proxy'>, clock: Clock) {
     this.#server = server;
     this.#clock = clock;
     this.#prefix = prefix;
-    this.#connections = new Connections(tls, clock);
+    this.#proxy = proxy;
+    this.#connections = new Connections({ tls, proxy }, clock);
   }
 
   /** The certificate that our connections show, as PEM; empty where there is none. */
@@ -119,6 +121,11 @@ export class Transport {
     });
   }
 
+  /** A proxy's address without the user and password that it may have. */
+  get #proxyToCheck(): string {
+    return this.#proxy === undefined ? '' : `; it is asked through the proxy at ${new URL(this.#proxy).host}`;
+  }
+
   /** The error as ours. The original is left out: an HTTP parser's error carries what it could not parse. */
   #failure(error: unknown): ProviderError {
     const code = codeOf(error);
@@ -131,7 +138,7 @@ export class Transport {
     const shown = code === '' ? '' : ` (${code})`;
     const [what, advice] = /CERT|ALTNAME|ISSUER|SIGNATURE/.test(code)
       ? ['has a certificate that is not trusted', `give the certificate of its authority as ${this.#prefix}_CACERT`]
-      : ["can't be reached", `check ${this.#prefix}_ADDR, and that it runs`];
+      : ["can't be reached", `check ${this.#prefix}_ADDR, and that it runs${this.#proxyToCheck}`];
     return new ProviderError('UNAVAILABLE', `${this.#server} ${what}${shown}; ${advice}`);
   }
 }
