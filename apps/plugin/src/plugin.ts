@@ -1,11 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { MonitoringServer } from '@vault-swarm/http';
 import type { EventBus, TimedEvent } from '@vault-swarm/provider';
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
 import { EarlyEvents } from './early-events.ts';
-import type { Readiness } from './readiness.ts';
+
+/** However long the interval, a provider that did not answer is asked again after this time. */
+const LONGEST_INQUIRY_PAUSE_MS = 10_000;
 
 /** Stops something that was started. */
 type Stop = (signal: AbortSignal) => Promise<void>;
@@ -66,6 +67,7 @@ export class Plugin {
 
     const told = container.get(monitoringId.told);
     const history = container.get(monitoringId.history);
+    const inquiry = container.get(monitoringId.inquiry);
     const observers: readonly { observe(event: TimedEvent): void }[] = [
       told,
       container.get(monitoringId.status),
@@ -76,6 +78,7 @@ export class Plugin {
       history,
       container.get(monitoringId.prometheus),
       container.get(id.readiness),
+      inquiry,
     ];
     this.#early.handOver((event) => {
       for (const observer of observers) observer.observe(event);
@@ -93,14 +96,20 @@ export class Plugin {
     });
 
     const { monitoring, socketTakeover } = this.#configuration;
-    const readiness = container.get(id.readiness);
-    if (monitoring.enabled || socketTakeover) void this.#untilDone(() => this.#askProvider(readiness));
+    const { intervalMs } = this.#configuration.rotation;
+    if (monitoring.enabled || socketTakeover) {
+      const round = async () => {
+        await inquiry.round(this.#stopping.signal);
+        return false;
+      };
+      void this.#untilDone(round, Math.min(intervalMs, LONGEST_INQUIRY_PAUSE_MS));
+    }
     if (!monitoring.enabled) return;
     history.start();
     this.#stops.push(async () => history.close());
     const server = container.get(monitoringId.server);
     this.#stops.push(() => server.close());
-    void this.#untilDone(() => this.#listen(server));
+    void this.#untilDone(() => this.#listen(server), intervalMs);
   }
 
   /** A port that is taken does not stop the plugin. */
@@ -114,19 +123,23 @@ export class Plugin {
     }
   }
 
-  async #askProvider(readiness: Readiness): Promise<boolean> {
-    const provider = this.#configuration.providers[0];
-    if (provider === undefined) return true;
-    const { find } = this.#container.get(id.providers);
-    await readiness.ask(find(provider.name), this.#container.get(id.labels), this.#stopping.signal);
-    return !readiness.waitingFor.includes('a provider');
+  /** Tries it again and again, after a pause each time, until it is done or the plugin stops. */
+  async #untilDone(attempt: () => Promise<boolean>, pauseMs: number): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted && !(await attempt())) await this.#pause(pauseMs);
   }
 
-  /** Tries each interval until it is done, or the plugin stops. */
-  async #untilDone(attempt: () => Promise<boolean>): Promise<void> {
+  #pause(pauseMs: number): Promise<void> {
     const { signal } = this.#stopping;
-    while (!signal.aborted && !(await attempt())) {
-      await delay(this.#configuration.rotation.intervalMs, undefined, { signal }).catch(() => undefined);
-    }
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = this.#container.get(id.clock).after(pauseMs, end);
+      signal.addEventListener('abort', end);
+      if (signal.aborted) end();
+    });
   }
 }

@@ -1,12 +1,4 @@
-import {
-  EventBus,
-  LabelReader,
-  ProviderError,
-  type ProviderInstance,
-  type SecretRevision,
-  SecretValue,
-  type TimedEvent,
-} from '@vault-swarm/provider';
+import { EventBus, SecretValue, type TimedEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { EarlyEvents } from './early-events.ts';
 import { EvidenceRelay } from './evidence-relay.ts';
@@ -67,31 +59,6 @@ test('who waits for a provider is told when the plugin stops before it is loaded
   const waiting = directory.find('file');
   await directory.close();
   await expect(waiting).rejects.toThrow('stopping');
-});
-
-const labels = new LabelReader([
-  { name: 'vault', scheme: { kind: 'vault', names: [], target: (_labels, path) => ({ location: { path: path() } }) } },
-]);
-
-test.each([
-  ['a value', async (): Promise<SecretRevision> => ({ value: SecretValue.fromText('x'), revision: 'r1' }), []],
-  ['that there is nothing', () => Promise.reject(new ProviderError('NOT_FOUND', 'nothing')), []],
-  ['that we may not read it', () => Promise.reject(new ProviderError('ACCESS_DENIED', 'no')), []],
-  ['that our login is refused', () => Promise.reject(new ProviderError('UNAUTHENTICATED', 'no')), ['a provider']],
-  ['nothing', () => Promise.reject(new ProviderError('UNAVAILABLE', 'gone')), ['a provider']],
-])('is ready, or not, when the provider answers %s', async (_what, read, waitingFor) => {
-  const readiness = new Readiness(systemClock);
-  readiness.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, at: 0 });
-  const provider: ProviderInstance = {
-    name: 'vault',
-    secrets: { read },
-    probe: null,
-    hints: null,
-    revisions: null,
-    close: async () => undefined,
-  };
-  await readiness.ask(Promise.resolve(provider), labels, new AbortController().signal);
-  expect(readiness.waitingFor).toEqual(waitingFor);
 });
 
 test('a stale value is no sign that the provider answers', () => {

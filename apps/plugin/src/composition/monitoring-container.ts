@@ -6,6 +6,7 @@ import { createLogger, type EventLog } from '@vault-swarm/logging';
 import {
   DeliveryFigures,
   History,
+  knownProblems,
   ProviderFigures,
   type ProviderSummary,
   RecentEvents,
@@ -15,8 +16,10 @@ import {
   Vitals,
 } from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
+import type { Problem } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
 import type { ProviderConfig } from '../provider-configs.ts';
+import { ProviderInquiry } from '../provider-inquiry.ts';
 import { RecentStatus } from '../recent-status.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
@@ -32,6 +35,9 @@ export const monitoringId = {
   history: Symbol('history') as ServiceIdentifier<History>,
   status: Symbol('status') as ServiceIdentifier<RecentStatus>,
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
+  /** All that is wrong now. */
+  problems: Symbol('problems') as ServiceIdentifier<() => readonly Problem[]>,
+  inquiry: Symbol('inquiry') as ServiceIdentifier<ProviderInquiry>,
   /** What the log and the event list are told. */
   told: Symbol('told') as ServiceIdentifier<RepeatedEvents>,
   prometheus: Symbol('prometheus') as ServiceIdentifier<PrometheusExposition>,
@@ -73,6 +79,28 @@ export function addMonitoring(container: Container): void {
       (clock, rotation) => new RecentStatus(clock, () => rotation.status()),
       [id.clock, rotationId.rotation],
     );
+  container.bind(monitoringId.inquiry).toResolvedValue(
+    ({ providers }, directory, labels, readiness, status, clock, events) =>
+      new ProviderInquiry({
+        names: namesOf(providers),
+        findProvider: directory.find,
+        labels,
+        readiness,
+        foundSilent: () => silentProviders(status.now().problems),
+        clock,
+        events,
+      }),
+    [id.configuration, id.providers, id.labels, id.readiness, monitoringId.status, id.clock, id.events],
+  );
+  container.bind(monitoringId.problems).toResolvedValue(
+    (status, providers, vitals) => () =>
+      knownProblems({
+        rotation: status.now().problems,
+        providers: providers.summaries(),
+        tickerHealthy: vitals.figures().tickerHealthy,
+      }),
+    [monitoringId.status, monitoringId.providers, monitoringId.vitals],
+  );
   container.bind(monitoringId.history).toResolvedValue(
     ({ providers }, clock, vitals, status) =>
       new History(clock, {
@@ -101,6 +129,7 @@ export function addMonitoring(container: Container): void {
       delivery,
       status,
       ledger,
+      problems,
       figures,
       costs,
     ) =>
@@ -109,7 +138,7 @@ export function addMonitoring(container: Container): void {
         facts: { version: VERSION, rotationIntervalMs: intervalMs, getSecretDeadlineMs: deadlineMs },
         figures: () => vitals.figures(),
         held: () => delivery.held,
-        status: () => status.now(),
+        status: () => ({ ...status.now(), problems: problems() }),
         providerSummaries: () => figures.summaries(),
         ledger: () => ledger.size,
         dollarsPerMonth: () => costs.dollarsPerMonth(),
@@ -120,6 +149,7 @@ export function addMonitoring(container: Container): void {
       id.delivery,
       monitoringId.status,
       rotationId.ledger,
+      monitoringId.problems,
       monitoringId.providers,
       monitoringId.costs,
     ],
@@ -131,6 +161,7 @@ export function addMonitoring(container: Container): void {
       events,
       rotation,
       status,
+      problems,
       delivery,
       vitals,
       deliveries,
@@ -156,7 +187,7 @@ export function addMonitoring(container: Container): void {
           providers: () => withKinds(providers.summaries(), configured),
           history: () => history.report(),
           status: () => status.now(),
-          problems: () => status.now().problems,
+          problems,
           rotateByHand: rotation,
           recentEvents,
           prometheus,
@@ -170,6 +201,7 @@ export function addMonitoring(container: Container): void {
       id.events,
       rotationId.rotation,
       monitoringId.status,
+      monitoringId.problems,
       id.delivery,
       monitoringId.vitals,
       monitoringId.deliveries,
@@ -193,6 +225,10 @@ function withKinds(summaries: readonly ProviderSummary[], configured: readonly P
     const summary = summaries.find((each) => each.name === name);
     return summary === undefined ? [] : [{ ...summary, kind }];
   });
+}
+
+function silentProviders(problems: readonly Problem[]): ReadonlySet<string> {
+  return new Set(problems.flatMap(({ silent }) => (silent?.kind === 'provider' ? silent.name : [])));
 }
 
 function namesOf(providers: readonly { readonly name: string }[]): readonly string[] {

@@ -1,11 +1,21 @@
 import type { Clock } from '@vault-swarm/provider';
 
+/** The longest delay that Node's timers have; one that is longer would be over at once. 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number) => {
+      timer =
+        leftMs > LONGEST_TIMER_MS
+          ? setTimeout(() => wait(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
+          : setTimeout(callback, leftMs);
+    };
+    wait(delayMs);
     return () => clearTimeout(timer);
   },
 };

@@ -24,7 +24,7 @@ export {
 export { type LocationRead, LocationReads } from './location-reads.ts';
 export { DEFAULT_FIELDS, type Payload, parseFields, selectValue } from './payload.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
-export type { Problem } from './problem.ts';
+export type { Problem, Silent } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export { type Proxies, parseProxies, proxyAddress } from './proxies.ts';
 export type {

@@ -1,4 +1,4 @@
-import type { Problem, ProductEvent } from '@vault-swarm/provider';
+import type { Problem, ProductEvent, Silent } from '@vault-swarm/provider';
 import { holdingsOf, progressOf } from './holdings-status.ts';
 import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import type { Plan, ServicePlan } from './plan.ts';
@@ -153,19 +153,28 @@ export class StatusBoard {
     watchOf: FindWatch,
   ): readonly Problem[] {
     const problems: Problem[] = [];
-    const add = (summary: string, detail: string) => problems.push({ summary, detail: `${summary}: ${detail}` });
-    if (this.#silence !== null) add(`${this.#orchestrator} does not answer`, this.#silence);
+    const add = (summary: string, detail: string, silent?: Silent) =>
+      problems.push({ summary, detail: `${summary}: ${detail}`, ...(silent === undefined ? {} : { silent }) });
+    if (this.#silence !== null) {
+      add(`${this.#orchestrator} does not answer`, this.#silence, { kind: 'orchestrator' });
+    }
     if (this.#unreadable !== null) add('The ledger is of a later version', this.#unreadable);
     if (role === 'worker') {
       add('This node is not a manager', 'the plugin serves nothing here; run it on the managers, or promote the node');
     }
-    for (const provider of new Set(secrets.map(({ provider }) => provider))) {
-      const watch = provider === null ? undefined : watchOf(provider);
-      if (watch?.failure) add('A provider does not answer', `${provider}: ${watch.failure.message}`);
+    const providers = new Set(secrets.flatMap(({ provider }) => provider ?? []));
+    for (const name of providers) {
+      const watch = watchOf(name);
+      if (watch?.failure) {
+        add('A provider does not answer', `${name}: ${watch.failure.message}`, { kind: 'provider', name });
+      }
       if (watch?.probeProblem) add('Changes of a provider are found only by reading the values', watch.probeProblem);
     }
-    for (const { name, problem } of secrets)
-      if (problem !== null) add('A secret has no value to deliver', `${name}: ${problem}`);
+    for (const { name, problem, provider, revision } of secrets) {
+      // While its provider is away, the last good value is delivered.
+      const isHeld = revision !== null && provider !== null && watchOf(provider)?.failure != null;
+      if (problem !== null && !isHeld) add('A secret has no value to deliver', `${name}: ${problem}`);
+    }
     for (const { name, problem, setAside } of services) {
       if (problem !== null) add('A rotation does not proceed', `${name}: ${problem}`);
       if (setAside !== null) add('A new value made tasks fail and is set aside', describeSetAside(name, setAside));

@@ -1,0 +1,133 @@
+import { isProvidersFailure } from '@vault-swarm/metrics';
+import {
+  type Clock,
+  type Events,
+  type LabelReader,
+  ProviderError,
+  type ProviderErrorCode,
+  type ProviderInstance,
+  type TimedEvent,
+  withDeadline,
+} from '@vault-swarm/provider';
+import type { Readiness } from './readiness.ts';
+
+/** What is asked for to see whether a provider answers. That there is no such secret is an answer too. */
+const QUESTION = { service: 'vault-swarm', secret: 'readiness' };
+
+const ASK_DEADLINE_MS = 5_000;
+
+/** What an inquiry needs. */
+export interface ProviderInquiryPorts {
+  /** The names of the configured providers, the default one first. */
+  readonly names: readonly string[];
+  readonly findProvider: (name: string) => Promise<ProviderInstance>;
+  readonly labels: LabelReader;
+  readonly readiness: Readiness;
+  /** The names of the providers that the rotation found silent: it asks them itself, when they want to be asked. */
+  readonly foundSilent: () => ReadonlySet<string>;
+  readonly clock: Clock;
+  readonly events: Events;
+}
+
+interface Known {
+  hasAnswered: boolean;
+  isInTrouble: boolean;
+  /** Whether it was told that it does not answer, and not yet that it does again. */
+  isTold: boolean;
+  /** In monotonic milliseconds: it asked us to leave it alone until then. */
+  pausedUntilMs: number;
+}
+
+/**
+ * Asks the providers that nobody else asks: each until it has answered once, since before the first secret is used
+ * nobody knows whether it is there, and each that failed, until it answers again.
+ */
+export class ProviderInquiry {
+  readonly #ports: ProviderInquiryPorts;
+  readonly #known: ReadonlyMap<string, Known>;
+
+  constructor(ports: ProviderInquiryPorts) {
+    this.#ports = ports;
+    this.#known = new Map(
+      ports.names.map((name) => [
+        name,
+        { hasAnswered: false, isInTrouble: false, isTold: false, pausedUntilMs: Number.NEGATIVE_INFINITY },
+      ]),
+    );
+  }
+
+  /** Takes in what happens to the providers. */
+  readonly observe = (event: TimedEvent): void => {
+    const known = 'provider' in event ? this.#known.get(event.provider ?? '') : undefined;
+    if (known === undefined) return;
+    switch (event.type) {
+      case 'provider.requested':
+        known.isInTrouble = isTrouble(event.outcome);
+        break;
+      case 'secret.delivered':
+        if (event.source === 'provider') answered(known);
+        if (event.source === 'stale') known.isInTrouble = true;
+        break;
+      case 'secret.refused':
+        known.isInTrouble ||= isTrouble(event.code);
+        break;
+      case 'provider.failed':
+        known.isTold = true;
+        break;
+      case 'provider.recovered':
+        known.isTold = false;
+        break;
+      default:
+    }
+  };
+
+  /** Asks once all who are to be asked; resolves when each has answered, or its time is up. Never rejects. */
+  async round(stopping: AbortSignal): Promise<void> {
+    const silent = this.#ports.foundSilent();
+    await Promise.all(
+      [...this.#known].map(async ([name, known]) => {
+        if (silent.has(name)) return;
+        const isDue = known.pausedUntilMs <= this.#ports.clock.monotonic();
+        if (isDue && (known.isInTrouble || !known.hasAnswered)) await this.#ask(name, known, stopping);
+        if (known.isTold && known.hasAnswered && !known.isInTrouble) {
+          this.#ports.events.emit({ type: 'provider.recovered', provider: name });
+        }
+      }),
+    );
+  }
+
+  async #ask(name: string, known: Known, stopping: AbortSignal): Promise<void> {
+    const { labels, clock, readiness, names } = this.#ports;
+    try {
+      const { ref } = labels.read({ provider: name }, QUESTION.secret, QUESTION.service);
+      await withDeadline(clock, ASK_DEADLINE_MS, stopping, async (signal) =>
+        (await this.#ports.findProvider(name)).secrets.read(ref, { signal }),
+      );
+    } catch (error) {
+      if (stopping.aborted) return;
+      const failure = ProviderError.from(error, `${name} did not answer within ${ASK_DEADLINE_MS} ms`);
+      if (failure.retryable) {
+        this.#failed(name, known, failure);
+        return;
+      }
+    }
+    answered(known);
+    readiness.providerAnswered({ isDefault: name === names[0] });
+  }
+
+  #failed(name: string, known: Known, { code, message, retryAfterMs = 0 }: ProviderError): void {
+    known.isInTrouble = true;
+    known.pausedUntilMs = this.#ports.clock.monotonic() + retryAfterMs;
+    if (known.isTold) return;
+    this.#ports.events.emit({ type: 'provider.failed', provider: name, code, message });
+  }
+}
+
+function answered(known: Known): void {
+  known.hasAnswered = true;
+  known.isInTrouble = false;
+}
+
+function isTrouble(outcome: 'ok' | 'DEADLINE' | ProviderErrorCode): boolean {
+  return outcome === 'DEADLINE' || isProvidersFailure(outcome);
+}

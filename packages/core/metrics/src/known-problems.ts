@@ -1,0 +1,38 @@
+import type { Problem } from '@vault-swarm/provider';
+import type { ProviderSummary } from './provider-figures.ts';
+
+/** Where what is wrong is seen. */
+export interface ProblemSources {
+  /** What the rotation found. */
+  readonly rotation: readonly Problem[];
+  readonly providers: readonly ProviderSummary[];
+  readonly tickerHealthy: boolean;
+}
+
+/**
+ * All that is wrong now: what the rotation found, and what it can't see. It looks only at providers whose secrets are in
+ * use, and only while the orchestrator answers; and what hangs has not failed yet.
+ */
+export function knownProblems({ rotation, providers, tickerHealthy }: ProblemSources): readonly Problem[] {
+  const silent = rotation.flatMap((problem) => problem.silent ?? []);
+  const told = new Set(silent.flatMap((who) => (who.kind === 'provider' ? who.name : [])));
+  const stopped = !tickerHealthy && !silent.some(({ kind }) => kind === 'orchestrator');
+  return [
+    ...(stopped ? [STOPPED] : []),
+    ...rotation,
+    ...providers.flatMap((provider) => (told.has(provider.name) ? [] : problemsOf(provider))),
+  ];
+}
+
+const STOPPED: Problem = {
+  summary: 'No pass of the rotation ends',
+  detail:
+    'No pass of the rotation ends: Docker leaves a question open, or a pass takes too long; see docker info, and the log',
+};
+
+function problemsOf({ name, state, lastError }: ProviderSummary): readonly Problem[] {
+  if (state !== 'failing' && state !== 'left-alone') return [];
+  const summary = 'A provider does not answer';
+  const message = lastError?.message ?? 'it is left alone until it does';
+  return [{ summary, detail: `${summary}: ${name}: ${message}`, silent: { kind: 'provider', name } }];
+}
