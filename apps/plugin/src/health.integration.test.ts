@@ -175,6 +175,7 @@ test.each(['frozen', 'refusing', 'gone'] as const)(
     expect(performance.now() - closedAtMs).toBeLessThan(3 * INTERVAL_MS + TOLERANCE_MS);
     expect(await beatAgeMs()).toBeGreaterThan(3 * INTERVAL_MS);
     expect(unwell).toMatchObject({ healthy: false, ticker_healthy: false });
+    expect(unwell.problems).not.toEqual([]);
     expect(curl()).toBe(22);
     await waitFor(async () => (await health()).problems.includes('Docker does not answer'), {
       timeoutMs: IN_TIME,
