@@ -8,17 +8,12 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDocument } from '../packages/testing/lab/src/document-blocks.ts';
+import { published } from './published-packages.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const tsc = join(root, 'node_modules/.bin/tsc');
 const run = promisify(execFile);
 
-/** What is published: the folders of their packages. */
-const published = [
-  ...['core/delivery', 'core/metrics', 'core/provider', 'core/rotation'],
-  ...['adapters/aws', 'adapters/docker', 'adapters/file', 'adapters/http', 'adapters/logging'],
-  ...['adapters/prometheus', 'adapters/swarm-driver', 'adapters/vault', 'testing/provider-contract'],
-];
 const nameOf = (folder: string) => folder.replace(/^.*\//, '');
 
 let folder: string;
