@@ -9,7 +9,7 @@ export interface VaultCall {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly token?: string;
-  readonly body?: Readonly<Record<string, string>>;
+  readonly body?: Readonly<Record<string, string | readonly string[]>>;
   /** True: numbers of the answer keep their characters. It makes parsing some eight times slower. */
   readonly exactNumbers?: boolean;
   /** The longest that it may take; 10 s where it is not given. */

@@ -14,6 +14,7 @@ import { type KvVersions, markerOf, readMetadata, readSubkeys } from './kv-versi
 import type { Mounts } from './mounts.ts';
 import { PassLimits } from './pass-limits.ts';
 import { ProbeMemory } from './probe-memory.ts';
+import { ReadRights } from './read-rights.ts';
 
 /** What probing needs. */
 export interface VaultProbeOptions {
@@ -41,24 +42,29 @@ const PATHS_AT_ONCE = 8;
 /**
  * Tells changes by what KV v2 says of a secret's versions without its value: one request for each path, which is short
  * also where there are many versions and policy allows `subkeys`. `unsupported` for KV v1, and where policy refuses the
- * metadata, with the policy to add. Where a quota is used up, the rest of that mount is not asked for.
+ * metadata, with the policy to add, and where it may no longer let us read the value. Where a quota is used up, the rest of that
+ * mount is not asked for.
  */
 export class VaultProbe implements ChangeProbe {
   readonly #session: Session;
   readonly #mounts: Mounts;
   readonly #clock: Clock;
   readonly #memory = new ProbeMemory();
+  readonly #rights: ReadRights;
   readonly #flights = new SingleFlight<PathAnswer>({ finish: false });
 
   constructor({ session, mounts, clock }: VaultProbeOptions) {
     this.#session = session;
     this.#mounts = mounts;
     this.#clock = clock;
+    this.#rights = new ReadRights(session, clock);
   }
 
   async probe(refs: readonly SecretRef[], { signal }: CallOptions): Promise<ReadonlyMap<string, ProbeResult>> {
     const results = new Map<string, ProbeResult>();
-    const waiting = byPath(refs, results).values();
+    const paths = byPath(refs, results);
+    const answers = new Map<SharedPath, PathAnswer>();
+    const waiting = paths.values();
     const limits = new PassLimits();
     this.#memory.forget(this.#clock.monotonic());
     const work = async () => {
@@ -68,11 +74,22 @@ export class VaultProbe implements ChangeProbe {
         const answer: PathAnswer =
           spared === null ? await this.#ask(shared, signal) : { kind: 'failed', error: spared };
         if (spared === null) limits.count(shared.place, answer.kind === 'failed' ? answer.error : null);
-        for (const ref of shared.sharing) results.set(refKey(ref), resultFor(ref, answer));
+        answers.set(shared, answer);
       }
     };
     await Promise.all(Array.from({ length: PATHS_AT_ONCE }, work));
+    const found = [...paths.values()].filter((shared) => answers.get(shared)?.kind === 'found');
+    const unsure = new Set(
+      await this.#rights.unsure(
+        found.map(({ place }) => place),
+        signal,
+      ),
+    );
     signal.throwIfAborted();
+    for (const [shared, answer] of answers) {
+      const known: PathAnswer = unsure.has(shared.place) ? { kind: 'unknown' } : answer;
+      for (const ref of shared.sharing) results.set(refKey(ref), resultFor(ref, known));
+    }
     return results;
   }
 
