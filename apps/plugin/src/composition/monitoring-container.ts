@@ -141,7 +141,7 @@ export function addMonitoring(container: Container): void {
         status: () => ({ ...status.now(), problems: problems() }),
         providerSummaries: () => figures.summaries(),
         ledger: () => ledger.size,
-        dollarsPerMonth: () => costs.dollarsPerMonth(),
+        requestsPerMonth: () => costs.perMonth(),
       }),
     [
       id.configuration,
@@ -215,8 +215,8 @@ export function addMonitoring(container: Container): void {
   );
 }
 
-function pricesOf(providers: readonly ProviderConfig[]): Readonly<Record<string, RequestPrice>> {
-  return Object.fromEntries(providers.flatMap(({ kind, name }) => (kind === 'aws' ? [[name, AWS_PRICE]] : [])));
+function pricesOf(providers: readonly ProviderConfig[]): Readonly<Record<string, RequestPrice | null>> {
+  return Object.fromEntries(providers.map(({ kind, name }) => [name, kind === 'aws' ? AWS_PRICE : null]));
 }
 
 /** The configured ones, each of which has its figures. */

@@ -1,9 +1,11 @@
+import type { MonthOfRequests } from '@vault-swarm/metrics';
 import { Gauge, type Registry } from 'prom-client';
 import { PREFIX } from './readings.ts';
 
-/** What the requests to providers cost that take money for them. */
+/** How many requests to providers there are in a month, and what they cost where money is taken for them. */
 export class CostMetrics {
   readonly #dollars: Gauge<'provider'>;
+  readonly #requests: Gauge<'provider'>;
 
   constructor(registry: Registry) {
     this.#dollars = new Gauge({
@@ -12,10 +14,19 @@ export class CostMetrics {
       labelNames: ['provider'],
       registers: [registry],
     });
+    this.#requests = new Gauge({
+      name: `${PREFIX}provider_requests_per_month`,
+      help: 'How many requests a month like the last hour has',
+      labelNames: ['provider'],
+      registers: [registry],
+    });
   }
 
-  /** Takes over what they cost now, by the provider's name. */
-  update(dollarsPerMonth: ReadonlyMap<string, number>): void {
-    for (const [provider, dollars] of dollarsPerMonth) this.#dollars.set({ provider }, dollars);
+  /** Takes over what there is now, by the provider's name. */
+  update(months: ReadonlyMap<string, MonthOfRequests>): void {
+    for (const [provider, { requests, dollars }] of months) {
+      this.#requests.set({ provider }, requests);
+      if (dollars !== null) this.#dollars.set({ provider }, dollars);
+    }
   }
 }

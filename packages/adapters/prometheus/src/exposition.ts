@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Figures, ProviderSummary } from '@vault-swarm/metrics';
+import type { Figures, MonthOfRequests, ProviderSummary } from '@vault-swarm/metrics';
 import type { TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
 import { Registry } from 'prom-client';
@@ -37,8 +37,8 @@ export interface PrometheusOptions {
   /** How the providers do. */
   providerSummaries(): readonly ProviderSummary[];
   ledger(): LedgerSize;
-  /** What a month of requests like the latest costs, by the name of each provider that has a price. */
-  dollarsPerMonth(): ReadonlyMap<string, number>;
+  /** What a month of requests like the latest comes to, by the name of each provider. */
+  requestsPerMonth(): ReadonlyMap<string, MonthOfRequests>;
 }
 
 /** A thousand secrets' metrics are written in pieces of about this long, between which Docker is answered. */
@@ -61,7 +61,7 @@ export function createPrometheusExposition(options: PrometheusOptions): Promethe
       plugin.update({ figures, ledger: options.ledger() });
       memory.update(options.held());
       providers.update(options.providerSummaries());
-      costs.update(options.dollarsPerMonth());
+      costs.update(options.requestsPerMonth());
     },
     () => status.update(options.status()),
   ];

@@ -54,11 +54,20 @@ describe.each([
     });
   });
 
-  test('of each provider that takes money for requests: what they cost a month', async () => {
-    const { scrape } = setUpExposition({ costs: new Map([['aws', 1.314]]) });
-    expect((await scrape(accept)).samples).toMatchObject({
-      'vault_swarm_plugin_provider_cost_dollars_per_month{provider="aws"}': 1.314,
+  test('of each provider: how many requests a month has, and what they cost where money is taken', async () => {
+    const { scrape } = setUpExposition({
+      costs: new Map([
+        ['aws', { requests: 262_800, dollars: 1.314 }],
+        ['vault', { requests: 2_628_000, dollars: null }],
+      ]),
     });
+    const { samples } = await scrape(accept);
+    expect(samples).toMatchObject({
+      'vault_swarm_plugin_provider_cost_dollars_per_month{provider="aws"}': 1.314,
+      'vault_swarm_plugin_provider_requests_per_month{provider="aws"}': 262_800,
+      'vault_swarm_plugin_provider_requests_per_month{provider="vault"}': 2_628_000,
+    });
+    expect(samples).not.toHaveProperty(['vault_swarm_plugin_provider_cost_dollars_per_month{provider="vault"}']);
   });
 
   test('what is gone has no series any more', async () => {

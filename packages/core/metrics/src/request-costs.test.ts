@@ -7,7 +7,7 @@ const price = { dollarsPerRequest: 0.000005, free: ['login'] };
 function setUp() {
   let nowMs = 5_000_000;
   const clock = { now: () => nowMs, monotonic: () => nowMs, after: () => () => undefined };
-  const costs = new RequestCosts(clock, { aws: price });
+  const costs = new RequestCosts(clock, { aws: price, vault: null });
   const requested = (provider: string, operation: string) =>
     costs.observe({ type: 'provider.requested', provider, operation, outcome: 'ok', durationMs: 1 });
   /** Lets time pass, with a request each ten seconds. */
@@ -24,7 +24,7 @@ test('a request each ten seconds is a dollar and thirty a month, after a minute 
   const { costs, ask } = setUp();
   for (const minutes of [1, 9, 50, 200]) {
     ask(minutes);
-    expect(costs.dollarsPerMonth().get('aws')).toBeCloseTo(1.31, 1);
+    expect(costs.perMonth().get('aws')?.dollars).toBeCloseTo(1.31, 1);
   }
 });
 
@@ -32,14 +32,18 @@ test('what was an hour ago does not count', () => {
   const { costs, ask, pass } = setUp();
   ask(120);
   pass(30);
-  expect(costs.dollarsPerMonth().get('aws')).toBeCloseTo(1.31 / 2, 1);
+  expect(costs.perMonth().get('aws')?.dollars).toBeCloseTo(1.31 / 2, 1);
   pass(31);
-  expect(costs.dollarsPerMonth().get('aws')).toBe(0);
+  expect(costs.perMonth().get('aws')?.dollars).toBe(0);
 });
 
-test('logins and providers without a price cost nothing', () => {
+test('logins cost nothing, and of a provider without a price the requests are told', () => {
   const { costs, requested } = setUp();
   requested('aws', 'login');
   requested('vault', 'read');
-  expect([...costs.dollarsPerMonth()]).toEqual([['aws', 0]]);
+  requested('elsewhere', 'read');
+  expect([...costs.perMonth()]).toEqual([
+    ['aws', { requests: 0, dollars: 0 }],
+    ['vault', { requests: 60 * 730, dollars: null }],
+  ]);
 });

@@ -7,25 +7,32 @@ export interface RequestPrice {
   readonly free: readonly string[];
 }
 
+/** What a month of requests like those of the last hour comes to. */
+export interface MonthOfRequests {
+  readonly requests: number;
+  /** `null` where the provider has no price. */
+  readonly dollars: number | null;
+}
+
 const MINUTE_MS = 60_000;
 const MINUTES = 60;
 /** Of an average month. */
 const HOURS_A_MONTH = 730;
 
 /**
- * What requests to providers that take money for them would cost in a month, if they went on as in the last hour; before
- * there was an hour, as since the start, and at least a minute.
+ * How many requests to providers there would be in a month, and what they would cost, if they went on as in the last hour;
+ * before there was an hour, as since the start, and at least a minute.
  */
 export class RequestCosts {
   readonly #clock: Clock;
-  readonly #prices: ReadonlyMap<string, RequestPrice>;
+  readonly #prices: ReadonlyMap<string, RequestPrice | null>;
   readonly #startedAtMs: number;
-  /** Requests that cost something, by provider: one number for each minute of the last hour. */
+  /** Requests, but for those that cost nothing where others do, by provider: one number for each minute of the last hour. */
   readonly #counts: ReadonlyMap<string, number[]>;
   #minute: number;
 
-  /** @param prices by the names of the providers that have one. */
-  constructor(clock: Clock, prices: Readonly<Record<string, RequestPrice>>) {
+  /** @param prices by the names of all providers; `null` for those that have none. */
+  constructor(clock: Clock, prices: Readonly<Record<string, RequestPrice | null>>) {
     this.#clock = clock;
     this.#prices = new Map(Object.entries(prices));
     this.#startedAtMs = clock.monotonic();
@@ -43,15 +50,16 @@ export class RequestCosts {
     counts[index] = (counts[index] ?? 0) + 1;
   }
 
-  /** Dollars a month, for each provider that has a price. */
-  dollarsPerMonth(): ReadonlyMap<string, number> {
+  /** By the provider's name. */
+  perMonth(): ReadonlyMap<string, MonthOfRequests> {
     this.#forget();
     const sinceStartMs = this.#clock.monotonic() - this.#startedAtMs;
     const hours = Math.min(Math.max(sinceStartMs, MINUTE_MS), MINUTES * MINUTE_MS) / (MINUTES * MINUTE_MS);
     return new Map(
       [...this.#counts].map(([name, counts]) => {
-        const requests = counts.reduce((sum, count) => sum + count, 0);
-        return [name, (requests / hours) * HOURS_A_MONTH * (this.#prices.get(name)?.dollarsPerRequest ?? 0)];
+        const requests = (counts.reduce((sum, count) => sum + count, 0) / hours) * HOURS_A_MONTH;
+        const price = this.#prices.get(name) ?? null;
+        return [name, { requests, dollars: price === null ? null : requests * price.dollarsPerRequest }];
       }),
     );
   }

@@ -89,7 +89,7 @@ export interface Sources {
   status: RotationStatus;
   providers: readonly ProviderSummary[];
   ledger: ReturnType<PrometheusOptions['ledger']>;
-  costs: ReturnType<PrometheusOptions['dollarsPerMonth']>;
+  costs: ReturnType<PrometheusOptions['requestsPerMonth']>;
 }
 
 /** An exposition, and what it is read from. */
@@ -111,7 +111,7 @@ export function setUpExposition(changes: Partial<Sources> = {}) {
     status: () => sources.status,
     providerSummaries: () => sources.providers,
     ledger: () => sources.ledger,
-    dollarsPerMonth: () => sources.costs,
+    requestsPerMonth: () => sources.costs,
   });
   const happen = (event: ProductEvent, at = 1_700_000_000_000) => exposition.observe({ ...event, at } as TimedEvent);
   return { sources, exposition, happen, scrape: async (accept?: string) => parse(await exposition.render(accept)) };
