@@ -118,6 +118,16 @@ describe('a file in the folder', () => {
     });
   });
 
+  test('may be longer than its value, where that is a field or is decoded', async () => {
+    await put('long.json', JSON.stringify({ value: 'x', notes: 'n'.repeat(600_000) }));
+    expect(await text('long.json')).toBe('x');
+    await put('long', Buffer.alloc(450_000).toString('base64'));
+    const decoded = await provider.secrets.read({ ...ref('long'), encoding: 'base64' }, { signal });
+    expect(decoded.value.byteLength).toBe(450_000);
+    await put('longer.json', JSON.stringify({ value: 'x', notes: 'n'.repeat(1_048_576) }));
+    expect(await failure('longer.json')).toMatchObject({ message: expect.stringContaining('at most 1048576 bytes') });
+  });
+
   test('is not read into memory where it is too large', async () => {
     execFileSync('truncate', ['-s', '1T', join(directory, 'huge')]);
     expect(await failure('huge')).toMatchObject({ message: expect.stringContaining('1099511627776 bytes') });

@@ -14,7 +14,7 @@ import {
 } from '@vault-swarm/provider';
 import { SecretsFolder } from './client.ts';
 import type { FileConfig } from './config.ts';
-import { filePayload } from './file-payload.ts';
+import { filePayload, hasFields } from './file-payload.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { relativePathProblem } from './relative-path.ts';
 
@@ -41,7 +41,8 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
 
   async function read(ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
     const path = pathOf(ref);
-    const bytes = await told('read', folder.read(path, signal));
+    const use = ref.encoding === 'base64' || hasFields(path) ? 'parsed' : 'value';
+    const bytes = await told('read', folder.read(path, use, signal));
     const payload = await filePayload(path, bytes, describeRef(ref));
     return { value: selectValue(payload, ref), revision: digest(bytes) };
   }

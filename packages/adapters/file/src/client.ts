@@ -6,7 +6,9 @@ import { type Clock, ProviderError } from '@vault-swarm/provider';
 import { fileError, folderError, systemCode } from './file-error.ts';
 
 /** Swarm carries values of less than 500 KiB. */
-const LIMIT_BYTES = 500 * 1024;
+const VALUE_LIMIT_BYTES = 500 * 1024;
+/** What is parsed or decoded may be longer than the value in it: as much as Vault keeps in one secret. */
+const PARSED_LIMIT_BYTES = 1024 * 1024;
 /** How often a path is followed anew whose links are swapped just then, each time with what they led to removed. */
 const RESOLUTIONS = 10;
 /** How often a file is read or looked at anew that is written just then. */
@@ -43,12 +45,15 @@ export class SecretsFolder {
     this.#clock = clock;
   }
 
-  /** The bytes of the file, all from one moment. */
-  async read(path: string, signal: AbortSignal): Promise<Uint8Array> {
+  /**
+   * The bytes of the file, all from one moment.
+   * @param use whether the value is the file itself, or is parsed or decoded from it.
+   */
+  async read(path: string, use: 'value' | 'parsed', signal: AbortSignal): Promise<Uint8Array> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const bytes = await this.#withFile(path, signal, async ({ handle, stats }) => {
-        this.#refuseSize(path, stats.size);
-        const read = await readUpTo(handle, LIMIT_BYTES);
+        this.#refuseSize(path, use, stats.size);
+        const read = await readUpTo(handle, PARSED_LIMIT_BYTES);
         const after = await handle.stat({ bigint: true });
         return BigInt(read.length) === stats.size && stamp(after) === stamp(stats) ? read : null;
       });
@@ -146,10 +151,15 @@ export class SecretsFolder {
     throw new ProviderError('INVALID_PAYLOAD', `${this.#subject(path)}: it is ${kind}, not a file`);
   }
 
-  #refuseSize(path: string, size: bigint): void {
-    if (size > 0 && size < LIMIT_BYTES) return;
-    // An empty file is most likely one that somebody is about to write.
-    const limit = size === 0n ? 'Swarm carries no empty secret' : `Swarm carries less than ${LIMIT_BYTES} bytes`;
+  #refuseSize(path: string, use: 'value' | 'parsed', size: bigint): void {
+    if (size > 0 && (use === 'value' ? size < VALUE_LIMIT_BYTES : size <= PARSED_LIMIT_BYTES)) return;
+    const limit =
+      // An empty file is most likely one that somebody is about to write.
+      size === 0n
+        ? 'Swarm carries no empty secret'
+        : use === 'value'
+          ? `Swarm carries less than ${VALUE_LIMIT_BYTES} bytes`
+          : `at most ${PARSED_LIMIT_BYTES} bytes are parsed or decoded`;
     throw new ProviderError('INVALID_PAYLOAD', `${this.#subject(path)}: it has ${size} bytes; ${limit}`);
   }
 

@@ -1,23 +1,24 @@
-import { type ExactJsonObject, type Payload, ProviderError, parseFields } from '@vault-swarm/provider';
+import { type Payload, ProviderError, parseFields } from '@vault-swarm/provider';
+
+/** Whether a file of this name has fields, or is bytes. */
+export function hasFields(path: string): boolean {
+  return /\.(json|yaml|yml)$/.test(path);
+}
 
 /**
  * What a file holds: by its name fields (`.json`, `.yaml`, `.yml`), else bytes.
  * @throws {ProviderError} `INVALID_PAYLOAD` where the fields can't be read; the message quotes nothing of the file.
  */
 export async function filePayload(path: string, bytes: Uint8Array, subject: string): Promise<Payload> {
+  if (!hasFields(path)) return { kind: 'bytes', bytes };
+  const text = textOf(bytes, subject);
   if (path.endsWith('.json')) {
-    const fields = parseFields(textOf(bytes, subject));
-    return { kind: 'fields', fields: fields ?? refuse(subject, 'it is not a JSON object') };
+    return { kind: 'fields', fields: parseFields(text) ?? refuse(subject, 'it is not a JSON object') };
   }
-  if (path.endsWith('.yaml') || path.endsWith('.yml')) {
-    const text = textOf(bytes, subject);
-    // Loaded with the first YAML file, since most folders have none.
-    const { parseYamlFields } = await import('./yaml-fields.ts');
-    const parsed = parseYamlFields(text);
-    const fields: ExactJsonObject = 'problem' in parsed ? refuse(subject, parsed.problem) : parsed.fields;
-    return { kind: 'fields', fields };
-  }
-  return { kind: 'bytes', bytes };
+  // Loaded with the first YAML file, since most folders have none.
+  const { parseYamlFields } = await import('./yaml-fields.ts');
+  const parsed = parseYamlFields(text);
+  return { kind: 'fields', fields: 'problem' in parsed ? refuse(subject, parsed.problem) : parsed.fields };
 }
 
 function textOf(bytes: Uint8Array, subject: string): string {

@@ -50,6 +50,7 @@ describe('the fields of a YAML file', () => {
   test.for([
     ['a: s3cret\nb: "s3cret\n', 'it is not YAML: missing char in line 3'],
     ['s3cret: 1\ns3cret: 2', 'it is not YAML: duplicate key in line 2'],
+    ['a:\n  - s3cret: 1\n    x: 1\n    s3cret: 2', 'it is not YAML: duplicate key in line 4'],
     ['a: s3cret\n---\nb: s3cret', 'it is not YAML: multiple docs in line 2'],
     ['- s3cret', 'it is not a YAML mapping'],
     ['s3cret', 'it is not a YAML mapping'],

@@ -3,6 +3,7 @@ import {
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
@@ -30,11 +31,13 @@ export function parseYamlFields(text: string): { readonly fields: ExactJsonObjec
       prettyErrors: false,
       logLevel: 'error',
       schema: 'core',
+      // It compares each name with each: ten thousand take seconds, in which nobody is answered. The reader does it.
+      uniqueKeys: false,
     });
     const [error] = document.errors;
     if (error !== undefined) return { problem: describe(error, lines) };
     if (!isMap(document.contents)) return { problem: 'it is not a YAML mapping' };
-    return { fields: new Reader(document).object(document.contents.items) };
+    return { fields: new Reader(document, lines).object(document.contents.items) };
   } catch (error) {
     // Whatever the parser throws (a stack overflow, say) may quote the text, which is the secret.
     return { problem: error instanceof NotAField ? error.message : 'it is not YAML that can be read' };
@@ -43,22 +46,32 @@ export function parseYamlFields(text: string): { readonly fields: ExactJsonObjec
 
 function describe(error: YAMLError, lines: LineCounter): string {
   const reason = error.code.toLowerCase().replaceAll('_', ' ');
-  return `it is not YAML: ${reason} in line ${lines.linePos(error.pos[0]).line}`;
+  return notYaml(reason, error.pos[0], lines);
+}
+
+function notYaml(reason: string, position: number, lines: LineCounter): string {
+  return `it is not YAML: ${reason} in line ${lines.linePos(position).line}`;
 }
 
 type Pairs = readonly { readonly key: unknown; readonly value: unknown }[];
 
 class Reader {
   readonly #document: Document.Parsed;
+  readonly #lines: LineCounter;
   #nodes = 0;
 
-  constructor(document: Document.Parsed) {
+  constructor(document: Document.Parsed, lines: LineCounter) {
     this.#document = document;
+    this.#lines = lines;
   }
 
   object(pairs: Pairs): ExactJsonObject {
     const object: Record<string, ExactJson> = Object.create(null);
-    for (const { key, value } of pairs) object[this.#name(key)] = this.#value(value);
+    for (const { key, value } of pairs) {
+      const name = this.#name(key);
+      if (name in object) throw new NotAField(notYaml('duplicate key', startOf(key), this.#lines));
+      object[name] = this.#value(value);
+    }
     return object;
   }
 
@@ -85,4 +98,8 @@ class Reader {
     if (target === undefined) throw new NotAField('an alias in it has no anchor');
     return target;
   }
+}
+
+function startOf(node: unknown): number {
+  return (isNode(node) ? node.range?.[0] : undefined) ?? 0;
 }
