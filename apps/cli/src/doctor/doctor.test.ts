@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { overview } from '../testing/documents.ts';
 import { run } from '../testing/run.ts';
 import { problem, type ScriptedPlugin, startScriptedPlugin } from '../testing/scripted-plugin.ts';
+import { VERSION } from '../version.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
 const DRIVER = `doctor-test-${process.pid}`;
@@ -30,7 +31,7 @@ afterAll(async () => {
 /** A plugin whose clock is ours. */
 const well = () =>
   overview({
-    plugin: { name: DRIVER, version: '0.1.0', started_at: '2026-03-01T08:00:00.000Z', uptime_seconds: 5 },
+    plugin: { name: DRIVER, version: VERSION, started_at: '2026-03-01T08:00:00.000Z', uptime_seconds: 5 },
   });
 const says =
   (document: unknown) =>

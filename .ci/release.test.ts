@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { published } from './published-packages.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const run = promisify(execFile);
+let clone: string;
+
+/** Runs a program in the clone; resolves to what it wrote. */
+const inClone = async (...[command = '', ...args]: readonly string[]) => {
+  const { stdout, stderr } = await run(command, args, { cwd: clone });
+  return stdout + stderr;
+};
+const read = (file: string) => readFile(join(clone, file), 'utf8');
+const versionOf = async (folder: string): Promise<string> =>
+  JSON.parse(await read(join(folder, 'package.json'))).version;
+
+/** A clone as its maintainer has it, with a branch `main`: what CI has of the history may be a single commit without any. */
+beforeAll(async () => {
+  clone = await mkdtemp(join(tmpdir(), 'release-'));
+  const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  for (const file of stdout.split('\0').filter((name) => name !== '')) {
+    await mkdir(dirname(join(clone, file)), { recursive: true });
+    await cp(join(root, file), join(clone, file));
+  }
+  await symlink(join(root, 'node_modules'), join(clone, 'node_modules'));
+  await inClone('git', 'init', '--quiet', '--initial-branch=main');
+  await inClone('git', 'add', '--all');
+  const identity = ['-c', 'user.name=test', '-c', 'user.email=test@localhost'];
+  await inClone('git', ...identity, 'commit', '--quiet', '--message=everything');
+}, 60_000);
+afterAll(() => rm(clone, { recursive: true, force: true }));
+
+test('`changeset status` understands every changeset', async () => {
+  expect(await inClone('changeset', 'status')).not.toContain('rror');
+});
+
+test('`npm run release:version` gives all packages one version, which the image and the examples have too', async () => {
+  const before = await versionOf('apps/plugin');
+  await writeFile(
+    join(clone, '.changeset/of-the-test.md'),
+    "---\n'@vault-swarm/provider': minor\n---\n\nSomething new.\n",
+  );
+  await inClone('npm', 'run', 'release:version');
+  const now = await versionOf('apps/plugin');
+  expect(now).not.toBe(before);
+  const folders = ['.', 'apps/cli', 'docker/plugin', ...published.map((path) => `packages/${path}`)];
+  expect(await Promise.all(folders.map(versionOf))).toEqual(folders.map(() => now));
+  expect(await read('packages/core/provider/CHANGELOG.md')).toMatch(new RegExp(`## ${now}[^]*Something new\\.`));
+  expect((await readdir(join(clone, '.changeset'))).sort()).toEqual(['README.md', 'config.json']);
+
+  for (const file of ['docker/stack.yml', 'docker/Dockerfile', 'docs/guides/install.md']) {
+    expect(await read(file)).toContain(`vault-swarm-plugin:${now}`);
+    expect(await read(file)).not.toContain(`vault-swarm-plugin:${before}`);
+  }
+  expect(await read('docs/examples/provider-adapter/package.json')).toContain(`"@vault-swarm/provider": "${now}"`);
+});
