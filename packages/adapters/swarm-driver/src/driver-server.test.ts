@@ -178,6 +178,12 @@ describe("the secret driver's socket", () => {
     expect(await callRaw('hello\r\n\r\n')).toMatch(/^HTTP\/1.1 400 [\s\S]*\{"Err":/);
   });
 
+  it.each(['CONNECT x:1', `BREW ${getSecret}`])('answers %s with 405, as every wrong method', async (line) => {
+    expect(await callRaw(`${line} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 405 Method Not Allowed\r\nAllow: POST[\s\S]*\{"Err":/,
+    );
+  });
+
   it('answers others while a body never ends', async () => {
     const slow = connect(socketPath);
     slow.write(`POST ${getSecret} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{`);

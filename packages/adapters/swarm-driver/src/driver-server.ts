@@ -7,6 +7,7 @@ import { PublishedSocket } from './published-socket.ts';
 import { readBody } from './request-body.ts';
 import { encodeErrorAnswer, encodeValueAnswer } from './secret-answer.ts';
 import { BrokenBody, parseSecretRequest } from './secret-request.ts';
+import { headOf, type Refusal, refusalOf, STRANGE_METHOD } from './unparsed-request.ts';
 
 /** What a driver's server needs. */
 export interface DriverServerOptions {
@@ -130,6 +131,7 @@ class SocketDriverServer implements DriverServer {
       ),
     );
     server.on('clientError', (error: Error, socket) => this.#onClientError(error, socket));
+    server.on('connect', (_request, socket) => this.#refuseUnparsed(STRANGE_METHOD, socket));
     this.#servers.add(server);
     return server;
   }
@@ -244,19 +246,14 @@ class SocketDriverServer implements DriverServer {
 
   /** What Node's parser refuses, and what did not arrive in time. */
   #onClientError(error: Error, socket: Duplex): void {
-    const code = 'code' in error ? error.code : undefined;
-    if (code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    const [status, reason, message] =
-      code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? [408, 'Request Timeout', 'the request took too long to arrive']
-        : code === 'HPE_HEADER_OVERFLOW'
-          ? [431, 'Request Header Fields Too Large', 'the head of the request is too long']
-          : [400, 'Bad Request', 'this is not HTTP/1.1'];
+    if (('code' in error && error.code === 'ECONNRESET') || !socket.writable) socket.destroy();
+    else this.#refuseUnparsed(refusalOf(error), socket);
+  }
+
+  #refuseUnparsed(refusal: Refusal, socket: Duplex): void {
+    const { status, message } = refusal;
     const body = encodeErrorAnswer(message);
-    const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: ${CONTENT_TYPE}\r\nContent-Length: ${body.byteLength}\r\nConnection: close\r\n\r\n`;
+    const head = headOf(refusal, CONTENT_TYPE, body.byteLength);
     this.#turnsOf(socket).break(() => {
       this.#options.events.emit({ type: 'driver.request-refused', status, message });
       socket.end(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
