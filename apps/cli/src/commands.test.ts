@@ -92,6 +92,14 @@ test('secrets shows as much of a revision as tells it from others', async () => 
   ]);
 });
 
+test.each(['secrets', 'services'])('%s ends with 1 while the plugin itself could not look yet', async (command) => {
+  plugin.say({
+    'GET /api/v1/secrets': { ...secretsAnswer(), observed_at: null },
+    'GET /api/v1/services': { ...servicesAnswer(), observed_at: null },
+  });
+  expect(await ask([command])).toMatchObject({ exitCode: 1, stdout: 'Docker has not answered the plugin yet.\n' });
+});
+
 test('a list asks the plugin for what was searched', async () => {
   plugin.say({ 'GET /api/v1/secrets': secretsAnswer(), 'GET /api/v1/services': servicesAnswer() });
   expect((await ask(['secrets', '--search', 'a&b', '--wrong'])).stdout).toBe('There is no such secret.\n');
