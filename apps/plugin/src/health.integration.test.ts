@@ -130,10 +130,12 @@ async function askAllTheTime({ socketPath }: PluginProcess): Promise<() => Promi
   };
 }
 
-/** How old the last beat of the ticker is, in milliseconds. */
+/** How old the last beat of the ticker is, in milliseconds; NaN before the first. */
 async function beatAgeMs(): Promise<number> {
-  const { ticker_heartbeat } = (await (await fetch(new URL('/metrics', url))).json()) as { ticker_heartbeat: string };
-  return Date.now() - Date.parse(ticker_heartbeat);
+  const { ticker_heartbeat } = (await (await fetch(new URL('/metrics', url))).json()) as {
+    ticker_heartbeat: string | null;
+  };
+  return Date.now() - Date.parse(ticker_heartbeat ?? '');
 }
 
 beforeAll(async () => {
@@ -165,10 +167,9 @@ test.each(['frozen', 'refusing', 'gone'] as const)(
   'while Docker is %s it turns unhealthy after three intervals, serves all the time, and is healthy again afterwards',
   async (state) => {
     const stop = await askAllTheTime(await start());
-    await waitFor(async () => (await health()).problems.length === 0 && curl() === 0, {
-      timeoutMs: IN_TIME,
-      what: 'a plugin that is well',
-    });
+    const isWell = async () =>
+      (await health()).problems.length === 0 && curl() === 0 && Number.isFinite(await beatAgeMs());
+    await waitFor(isWell, { timeoutMs: IN_TIME, what: 'a plugin that is well, and whose ticker has beaten' });
     const closedAtMs = performance.now();
     await gate.become(state);
     const unwell = await answers(503);

@@ -8,6 +8,9 @@ import { EarlyEvents } from './early-events.ts';
 /** However long the interval, a provider that did not answer is asked again after this time. */
 const LONGEST_INQUIRY_PAUSE_MS = 10_000;
 
+/** How long the answers to who asked first are waited for before the last part of the plugin is loaded. */
+const FIRST_ANSWERS_MS = 1_000;
+
 /** Stops something that was started. */
 type Stop = (signal: AbortSignal) => Promise<void>;
 
@@ -23,6 +26,8 @@ export class Plugin {
   /** In the order of the start. */
   readonly #stops: Stop[] = [];
   readonly #stopping = new AbortController();
+  /** The log, which comes late, tells of all that was started before it: so it is closed after that. */
+  #closeLog: () => void = () => undefined;
 
   constructor(configuration: PluginConfiguration) {
     this.#configuration = configuration;
@@ -44,9 +49,13 @@ export class Plugin {
       async () => this.#container.get(id.delivery).close(),
       () => providers.close(),
       (signal) => driver.close({ signal }),
+      async () => this.#closeLog(),
     );
     for (const message of this.#configuration.warnings) this.#events.emit({ type: 'plugin.warning', message });
-    await Promise.all([providers.load(), this.#startRotationAndMonitoring()]);
+    // Providers and rotation are what an answer needs. The rest takes as long to load, during which nobody is answered.
+    await Promise.all([providers.load(), this.#startRotation()]);
+    await this.#container.get(id.answers).settled(FIRST_ANSWERS_MS);
+    await this.#startMonitoring();
   }
 
   /** Stops in the reverse order of the start: the engine is answered to the last. What is under way is finished. */
@@ -56,13 +65,24 @@ export class Plugin {
     for (const stop of this.#stops.splice(0).reverse()) await stop(signal);
   }
 
-  async #startRotationAndMonitoring(): Promise<void> {
-    const [{ addRotation, rotationId }, { addMonitoring, monitoringId }] = await Promise.all([
-      import('./composition/rotation-container.ts'),
-      import('./composition/monitoring-container.ts'),
-    ]);
+  async #startRotation(): Promise<void> {
+    const { addRotation, rotationId } = await import('./composition/rotation-container.ts');
     const container = this.#container;
     addRotation(container);
+    const rotation = container.get(rotationId.rotation);
+    const docker = container.get(rotationId.docker);
+    container.get(id.evidence).connect((delivered) => rotation.record(delivered));
+    container.get(id.choice).connect(rotation);
+    rotation.start();
+    this.#stops.push(async () => {
+      await rotation.stop();
+      docker.close();
+    });
+  }
+
+  async #startMonitoring(): Promise<void> {
+    const { addMonitoring, monitoringId } = await import('./composition/monitoring-container.ts');
+    const container = this.#container;
     addMonitoring(container);
 
     const told = container.get(monitoringId.told);
@@ -83,17 +103,7 @@ export class Plugin {
     this.#early.handOver((event) => {
       for (const observer of observers) observer.observe(event);
     });
-    this.#stops.push(async () => told.close());
-
-    const rotation = container.get(rotationId.rotation);
-    const docker = container.get(rotationId.docker);
-    container.get(id.evidence).connect((delivered) => rotation.record(delivered));
-    container.get(id.choice).connect(rotation);
-    rotation.start();
-    this.#stops.push(async () => {
-      await rotation.stop();
-      docker.close();
-    });
+    this.#closeLog = () => told.close();
 
     const { monitoring, socketTakeover } = this.#configuration;
     const { intervalMs } = this.#configuration.rotation;

@@ -2,6 +2,7 @@ import { Delivery } from '@vault-swarm/delivery';
 import { EventBus, LabelReader } from '@vault-swarm/provider';
 import { createDriverServer } from '@vault-swarm/swarm-driver';
 import { Container } from 'inversify';
+import { AnswersUnderWay } from '../answers-under-way.ts';
 import type { PluginConfiguration } from '../configuration.ts';
 import { EvidenceRelay } from '../evidence-relay.ts';
 import { ProviderDirectory } from '../provider-directory.ts';
@@ -51,6 +52,9 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
       }),
     [id.labels, id.providers, id.clock, id.events, id.evidence, id.choice, id.configuration],
   );
+  container
+    .bind(id.answers)
+    .toResolvedValue((delivery, clock) => new AnswersUnderWay(delivery, clock), [id.delivery, id.clock]);
   container.bind(id.driver).toResolvedValue(
     ({ socketPath, socketTakeover }, source, events, clock, readiness) =>
       createDriverServer({
@@ -60,7 +64,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
         clock,
         ...(socketTakeover ? { takeOverWhen: () => readiness.canTakeOver } : {}),
       }),
-    [id.configuration, id.delivery, id.events, id.clock, id.readiness],
+    [id.configuration, id.answers, id.events, id.clock, id.readiness],
   );
   return container;
 }

@@ -2,6 +2,7 @@ import type { Delivery } from '@vault-swarm/delivery';
 import type { Clock, Digest, EventBus, LabelReader, Random } from '@vault-swarm/provider';
 import type { DriverServer } from '@vault-swarm/swarm-driver';
 import type { ServiceIdentifier } from 'inversify';
+import type { AnswersUnderWay } from '../answers-under-way.ts';
 import type { PluginConfiguration } from '../configuration.ts';
 import type { EvidenceRelay } from '../evidence-relay.ts';
 import type { ProviderDirectory } from '../provider-directory.ts';
@@ -21,5 +22,6 @@ export const id = {
   choice: Symbol('choice') as ServiceIdentifier<RevisionChoiceRelay>,
   readiness: Symbol('readiness') as ServiceIdentifier<Readiness>,
   delivery: Symbol('delivery') as ServiceIdentifier<Delivery>,
+  answers: Symbol('answers') as ServiceIdentifier<AnswersUnderWay>,
   driver: Symbol('driver') as ServiceIdentifier<DriverServer>,
 };
