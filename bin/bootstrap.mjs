@@ -25,9 +25,9 @@ const commands = {
     await build();
     return 0;
   },
-  'plugin:build': async () => {
+  'plugin:build': async (args) => {
     await install();
-    await buildPlugin({ tell: true });
+    await buildPlugin({ tell: true, args });
     return 0;
   },
   'docs:build': async () => {

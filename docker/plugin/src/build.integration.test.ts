@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,7 +12,8 @@ const script = fileURLToPath(new URL('./build.ts', import.meta.url));
 let folder: string;
 let target: string;
 
-const build = (into: string) => run(process.execPath, ['--conditions=@vault-swarm/source', script, into]);
+const build = (into: string, ...args: readonly string[]) =>
+  run(process.execPath, ['--conditions=@vault-swarm/source', script, ...args, into]);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'managed-'));
@@ -43,6 +44,33 @@ test('the same sources give the same files, with the same modes and times', asyn
   const again = join(folder, 'again');
   await build(again);
   expect(await listing(again)).toEqual(await listing(target));
+});
+
+const platform = `linux/${process.arch.replace('x64', 'amd64')}`;
+
+test('from a folder of libraries, as for another machine, it has the same ones', async () => {
+  const libraries = join(folder, 'libraries');
+  for (const entry of await readdir(join(target, 'rootfs'), { recursive: true, withFileTypes: true })) {
+    if (/\.so\.\d+$/.test(entry.name)) await cp(join(entry.parentPath, entry.name), join(libraries, entry.name));
+  }
+  const other = join(folder, 'other');
+  await build(other, '--platform', platform, '--libraries', libraries);
+  // Their folder is called otherwise where this machine is no Debian.
+  const names = (files: Readonly<Record<string, string>>) =>
+    Object.entries(files).flatMap(([path, what]) =>
+      /rootfs.*\.so\.\d+$/.test(path) ? `${basename(path)} ${what}` : [],
+    );
+  expect(names(await listing(other)).sort()).toEqual(names(await listing(target)).sort());
+});
+
+test('for another machine without its libraries it says what to install', async () => {
+  const libraries = join(folder, 'nothing');
+  await expect(build(join(folder, 'none'), '--platform', platform, '--libraries', libraries)).rejects.toThrow(
+    /the libraries of \w+ are not in .*: install Debian's libc6-\w+-cross libstdc\+\+6-\w+-cross/,
+  );
+  await expect(build(join(folder, 'none'), '--platform', 'linux/riscv64')).rejects.toThrow(
+    '--platform linux/riscv64 is not linux/amd64 or linux/arm64',
+  );
 });
 
 test('there is no link, no shell and no package manager in its root file system', async () => {

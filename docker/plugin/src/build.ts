@@ -1,26 +1,36 @@
 // Makes dist/plugin: config.json, rootfs/ and the bill of materials, as `docker plugin create NAME dist/plugin` takes
-// them. The plugin must be bundled. With an argument, into that folder instead.
+// them. The plugin must be bundled.
+//   build.ts [--platform linux/amd64|linux/arm64] [--libraries FOLDER] [FOLDER]
+// For another machine than this one, into dist/plugin-arm64 or dist/plugin-amd64, with the libraries in a folder; see
+// target-platform.ts.
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { settings } from '@vault-swarm/plugin/settings';
 import { bundledPackages, type Metafile } from './bundled-packages.ts';
 import { thirdPartyNotices } from './notices.ts';
 import { pluginConfig } from './plugin-config.ts';
 import { makeRootFileSystem, settle } from './root-file-system.ts';
 import { softwareBillOfMaterials } from './sbom.ts';
-import { sharedLibraries } from './shared-libraries.ts';
+import { targetPlatform } from './target-platform.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const bundle = join(root, 'apps/plugin/dist');
-const target = process.argv[2] ?? join(root, 'dist/plugin');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { platform: { type: 'string' }, libraries: { type: 'string' } },
+});
+const suffix = values.platform?.replace('linux/', '-') ?? '';
+const target = positionals[0] ?? join(root, `dist/plugin${suffix}`);
 
-// The pinned Node runs this, and is what the plugin runs on.
-const node = process.execPath;
 const metafile = JSON.parse(await readFile(join(bundle, 'metafile.json'), 'utf8')) as Metafile;
 const packages = await bundledPackages(metafile, root);
-const libraries = await sharedLibraries(node);
-const nodeLicense = await readFile(join(dirname(node), '../LICENSE'), 'utf8');
+const { node, nodeLicense, libraries } = await targetPlatform({
+  platform: values.platform,
+  libraries: values.libraries,
+  ...{ root, work: join(root, 'node_modules/.cache/vault-swarm-plugin') },
+});
 
 // Beside it first: who builds again meets the old one or the new one.
 const work = `${target}.new`;

@@ -3,12 +3,17 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loaderOf, withoutSymbols } from './elf.ts';
+import { loaderOf, neededBy, withoutSymbols } from './elf.ts';
 
 const node = readFileSync(process.execPath);
 
 test('names the loader of Node', () => {
   expect(loaderOf(node)).toMatch(/^\/lib.*\/ld-linux.*\.so\.\d$/);
+});
+
+test('names the libraries that Node names, with and without its symbols', () => {
+  expect(neededBy(node)).toEqual(expect.arrayContaining(['libc.so.6', 'libstdc++.so.6', 'libm.so.6']));
+  expect(neededBy(withoutSymbols(node))).toEqual(neededBy(node));
 });
 
 test('Node without its symbols is smaller, and runs', () => {

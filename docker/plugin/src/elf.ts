@@ -6,11 +6,17 @@ const PROGRAM_HEADER_COUNT_AT = 56;
 const SECTION_HEADER_COUNT_AT = 60;
 const SECTION_NAMES_AT = 62;
 const HEADER_SIZE = 64;
+const PT_LOAD = 1;
+const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
+const DT_NEEDED = 1;
+const DT_STRTAB = 5;
 
 interface Segment {
   readonly type: number;
   readonly offset: number;
+  /** In memory. */
+  readonly address: number;
   /** In the file. */
   readonly size: number;
 }
@@ -26,6 +32,7 @@ function segmentsOf(elf: Buffer): readonly Segment[] {
     return {
       type: elf.readUInt32LE(at),
       offset: Number(elf.readBigUInt64LE(at + 8)),
+      address: Number(elf.readBigUInt64LE(at + 16)),
       size: Number(elf.readBigUInt64LE(at + 32)),
     };
   });
@@ -36,6 +43,25 @@ export function loaderOf(elf: Buffer): string {
   const segment = segmentsOf(elf).find(({ type }) => type === PT_INTERP);
   if (segment === undefined) throw new Error('the program names no dynamic loader');
   return elf.toString('latin1', segment.offset, segment.offset + segment.size - 1);
+}
+
+/** The names of the shared libraries that a program or a library names itself. */
+export function neededBy(elf: Buffer): readonly string[] {
+  const segments = segmentsOf(elf);
+  const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
+  if (dynamic === undefined) return [];
+  const entries = Array.from({ length: dynamic.size / 16 }, (_, index) => {
+    const at = dynamic.offset + index * 16;
+    return { tag: Number(elf.readBigUInt64LE(at)), value: Number(elf.readBigUInt64LE(at + 8)) };
+  });
+  const names = entries.find(({ tag }) => tag === DT_STRTAB)?.value ?? 0;
+  const isThere = ({ type, address, size }: Segment) => type === PT_LOAD && address <= names && names < address + size;
+  const { offset, address } = segments.find(isThere) ?? { offset: 0, address: 0 };
+  return entries.flatMap(({ tag, value }) => {
+    if (tag !== DT_NEEDED) return [];
+    const start = names - address + offset + value;
+    return [elf.toString('latin1', start, elf.indexOf(0, start))];
+  });
 }
 
 /**

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { withoutSymbols } from './elf.ts';
 import { HOME } from './plugin-config.ts';
+import type { Library } from './shared-libraries.ts';
 
 /** All files have this time, so that the same sources give the same bytes. */
 const TIME = new Date('2000-01-01T00:00:00Z');
@@ -17,7 +18,7 @@ export interface RootFileSystemParts {
   /** The Node binary. */
   readonly node: string;
   /** Its loader and libraries, which keep their paths. */
-  readonly libraries: readonly string[];
+  readonly libraries: readonly Library[];
   readonly notices: string;
 }
 
@@ -25,11 +26,11 @@ export interface RootFileSystemParts {
 export async function makeRootFileSystem(root: string, parts: RootFileSystemParts): Promise<void> {
   for (const folder of MOUNT_POINTS) await mkdir(join(root, folder), { recursive: true });
   await put(root, '/bin/node', withoutSymbols(await readFile(parts.node)), 0o755);
-  for (const library of parts.libraries) {
-    await mkdir(dirname(join(root, library)), { recursive: true });
+  for (const { path, file } of parts.libraries) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
     // The copy of what a link leads to.
-    await copyFile(library, join(root, library));
-    await chmod(join(root, library), 0o755);
+    await copyFile(file, join(root, path));
+    await chmod(join(root, path), 0o755);
   }
   await copyBundle(parts.bundle, root, '.');
   await put(root, `${HOME}/package.json`, '{ "type": "module" }\n');

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import type { BundledPackage } from './bundled-packages.ts';
-import { glibcVersion } from './shared-libraries.ts';
+import { glibcVersion, type Library } from './shared-libraries.ts';
 
 /** A CycloneDX document, as far as it is read here. */
 interface Sbom {
@@ -22,7 +22,7 @@ interface Component {
 /** What is listed besides what pnpm knows. */
 export interface SbomParts {
   readonly packages: readonly BundledPackage[];
-  readonly libraries: readonly string[];
+  readonly libraries: readonly Library[];
 }
 
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -39,10 +39,11 @@ export async function softwareBillOfMaterials(root: string, { packages, librarie
   const bundled = new Set(packages.map(({ name, version }) => purl(name, version)));
   const own = (reference: string | undefined) => reference?.startsWith(purl('@vault-swarm', '').slice(0, -1)) ?? false;
   const isIn = (reference: string | undefined) => own(reference) || bundled.has(reference ?? '');
+  const glibc = await glibcVersion(libraries);
   const components = [
     ...document.components.filter((component) => isIn(component.purl)),
     node(),
-    ...(await Promise.all(libraries.map(library))),
+    ...(await Promise.all(libraries.map((file) => library(file, glibc)))),
   ];
   const missing = [...bundled].filter((wanted) => !components.some((component) => component.purl === wanted));
   if (missing.length > 0) throw new Error(`pnpm's bill of materials lacks ${missing.join(', ')}`);
@@ -93,16 +94,16 @@ function node(): Component {
   };
 }
 
-async function library(path: string): Promise<Component> {
+async function library({ path, file }: Library, glibc: string): Promise<Component> {
   const content = createHash('sha256')
-    .update(await readFile(path))
+    .update(await readFile(file))
     .digest('hex');
   const name = basename(path);
   const isGlibc = /^(ld-linux|libc\.|libm\.|libdl\.|libpthread\.)/.test(name);
   return {
     type: 'library',
     name,
-    ...(isGlibc ? { version: glibcVersion(), licenses: [{ license: { id: 'LGPL-2.1-or-later' } }] } : {}),
+    ...(isGlibc ? { version: glibc, licenses: [{ license: { id: 'LGPL-2.1-or-later' } }] } : {}),
     'bom-ref': `file:${path}`,
     hashes: [{ alg: 'SHA-256', content }],
   };

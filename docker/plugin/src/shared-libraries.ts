@@ -2,20 +2,26 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { loaderOf } from './elf.ts';
+import { loaderOf, neededBy } from './elf.ts';
+
+/** A shared library, or the loader. */
+export interface Library {
+  /** By which the loader finds it. */
+  readonly path: string;
+  /** Where it is now. */
+  readonly file: string;
+}
 
 /** Before this version glibc loads libraries of its own when it looks a name up, which no program names. */
 const NAMES_WITHIN_GLIBC = 2.34;
 const NAME_SERVICES = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'];
 
 /**
- * The files, besides itself, that a program needs to run: its loader and the shared libraries, under the paths by which
- * the loader finds them, sorted.
+ * The files, besides itself, that a program of this machine needs to run: its loader and the shared libraries, sorted by path.
  *
  * @throws where one is not found, or the machine has another C library than glibc.
  */
-export async function sharedLibraries(program: string): Promise<readonly string[]> {
-  const [major = 0, minor = 0] = glibcVersion().split('.').map(Number);
+export async function sharedLibraries(program: string): Promise<readonly Library[]> {
   const loader = loaderOf(await readFile(program));
   const { stdout } = await promisify(execFile)(loader, ['--list', program]);
   const found = stdout.split('\n').flatMap((line) => {
@@ -23,15 +29,58 @@ export async function sharedLibraries(program: string): Promise<readonly string[
     const [, path] = /=> (\/\S+) \(/.exec(line) ?? [];
     return path === undefined ? [] : [path];
   });
-  const libc = found.find((path) => basename(path) === 'libc.so.6');
-  if (libc === undefined) throw new Error('the managed plugin is built on a machine with glibc');
-  const isOld = major + minor / 100 < NAMES_WITHIN_GLIBC;
-  const forNames = isOld ? NAME_SERVICES.map((name) => join(dirname(libc), name)) : [];
-  return [...new Set([loader, ...found, ...forNames])].sort();
+  const folder = dirname(cLibraryIn(found));
+  const forNames = await nameServices(folder);
+  return sorted(
+    [loader, ...found, ...forNames.map((name) => join(folder, name))].map((path) => ({ path, file: path })),
+  );
 }
 
-/** The version of the C library that this process runs on. */
-export function glibcVersion(): string {
-  const report = process.report.getReport() as { readonly header?: { readonly glibcVersionRuntime?: string } };
-  return report.header?.glibcVersionRuntime ?? '0';
+/**
+ * The same for a program of another machine, whose libraries are all in one folder.
+ *
+ * @param path of the folder in which that machine's loader finds them.
+ * @throws where one is not there.
+ */
+export async function librariesIn(folder: string, program: string, path: string): Promise<readonly Library[]> {
+  const elf = await readFile(program);
+  const loader = loaderOf(elf);
+  const names = new Set(neededBy(elf));
+  // A set that grows is gone through to its end.
+  for (const name of names) for (const needed of neededBy(await readFile(join(folder, name)))) names.add(needed);
+  cLibraryIn([...names]);
+  for (const name of await nameServices(folder)) names.add(name);
+  names.delete(basename(loader));
+  return sorted([
+    { path: loader, file: join(folder, basename(loader)) },
+    ...[...names].map((name) => ({ path: join(path, name), file: join(folder, name) })),
+  ]);
+}
+
+/** The version of the C library among them. */
+export async function glibcVersion(libraries: readonly Library[]): Promise<string> {
+  const { file } = libraries.find(({ path }) => basename(path) === 'libc.so.6') ?? { file: '' };
+  return versionOfCLibrary(file);
+}
+
+async function versionOfCLibrary(file: string): Promise<string> {
+  const [, version] = /GNU C Library [^\n]* release version (\d+\.\d+)/.exec(await readFile(file, 'latin1')) ?? [];
+  if (version === undefined) throw new Error(`${file} does not say which version of glibc it is`);
+  return version;
+}
+
+function cLibraryIn(paths: readonly string[]): string {
+  const libc = paths.find((path) => basename(path) === 'libc.so.6');
+  if (libc === undefined) throw new Error('the managed plugin is built from a glibc');
+  return libc;
+}
+
+async function nameServices(folder: string): Promise<readonly string[]> {
+  const [major = 0, minor = 0] = (await versionOfCLibrary(join(folder, 'libc.so.6'))).split('.').map(Number);
+  return major + minor / 100 < NAMES_WITHIN_GLIBC ? NAME_SERVICES : [];
+}
+
+function sorted(libraries: readonly Library[]): readonly Library[] {
+  const byPath = new Map(libraries.map((library) => [library.path, library]));
+  return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }

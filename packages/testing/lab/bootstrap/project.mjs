@@ -51,15 +51,15 @@ export async function bundle() {
   stamp('bundled', hash);
 }
 
-/** The managed plugin, in dist/plugin. */
-export async function buildPlugin({ tell = false } = {}) {
+/** The managed plugin, in dist/plugin; with arguments of build.ts, what they ask for, whether it was built before or not. */
+export async function buildPlugin({ tell = false, args = [] } = {}) {
   await bundle();
   const hash = sourceHash();
-  if (!isStamped('plugin', hash) || !existsSync(join(root, 'dist/plugin/config.json'))) {
-    const args = ['--conditions=@vault-swarm/source', 'docker/plugin/src/build.ts'];
-    const said = await commandStep('building the managed plugin', 'node', args, { cwd: root, env: projectEnv() });
+  if (args.length > 0 || !isStamped('plugin', hash) || !existsSync(join(root, 'dist/plugin/config.json'))) {
+    const script = ['--conditions=@vault-swarm/source', 'docker/plugin/src/build.ts', ...args];
+    const said = await commandStep('building the managed plugin', 'node', script, { cwd: root, env: projectEnv() });
     if (tell) say(said.trimEnd());
-    stamp('plugin', hash);
+    if (args.length === 0) stamp('plugin', hash);
   } else if (tell) say('dist/plugin is as it was');
 }
 

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Library, librariesIn, sharedLibraries } from './shared-libraries.ts';
+
+const run = promisify(execFile);
+
+/** The C library's name of each machine, as Debian's folders and packages have it. */
+const TRIPLETS = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
+const DEBIAN_NAMES = { x64: 'amd64', arm64: 'arm64' } as const;
+
+/** What depends on the machine for which the plugin is built. */
+export interface TargetPlatform {
+  /** The Node binary. */
+  readonly node: string;
+  readonly nodeLicense: string;
+  readonly libraries: readonly Library[];
+}
+
+/** For which machine to build, and from what. */
+export interface PlatformOptions {
+  /** As Docker writes it: `linux/amd64` or `linux/arm64`; this machine's if not given. */
+  readonly platform: string | undefined;
+  /** A folder with that machine's C and C++ libraries; Debian's cross packages' if not given. */
+  readonly libraries: string | undefined;
+  /** The repository's folder. */
+  readonly root: string;
+  /** A folder for what is fetched. */
+  readonly work: string;
+}
+
+/**
+ * Node and its libraries for the machine. This machine's own are the pinned Node, and what its loader finds; another one's Node
+ * comes from the npm registry, as the lockfile pins it.
+ *
+ * @throws where something is missing, with how to get it.
+ */
+export async function targetPlatform({ platform, libraries, root, work }: PlatformOptions): Promise<TargetPlatform> {
+  const arch =
+    platform === undefined ? process.arch : /^linux\/(amd64|arm64)$/.exec(platform)?.[1]?.replace('amd64', 'x64');
+  if (arch !== 'x64' && arch !== 'arm64') throw new Error(`--platform ${platform} is not linux/amd64 or linux/arm64`);
+  const isOwn = arch === process.arch;
+  const node = isOwn ? process.execPath : await fetchNode(arch, root, work);
+  const nodeLicense = await readFile(join(dirname(node), '../LICENSE'), 'utf8');
+  if (isOwn && libraries === undefined) return { node, nodeLicense, libraries: await sharedLibraries(node) };
+  const folder = libraries ?? `/usr/${TRIPLETS[arch]}/lib`;
+  try {
+    return { node, nodeLicense, libraries: await librariesIn(folder, node, `/lib/${TRIPLETS[arch]}`) };
+  } catch (error) {
+    const debian = ['libc6', 'libstdc++6', 'libatomic1'].map((name) => `${name}-${DEBIAN_NAMES[arch]}-cross`).join(' ');
+    const advice = `install Debian's ${debian}, or name a folder with --libraries`;
+    throw new Error(`the libraries of ${arch} are not in ${folder}: ${advice}`, { cause: error });
+  }
+}
+
+async function fetchNode(arch: string, root: string, work: string): Promise<string> {
+  const name = `node-linux-${arch}`;
+  const { optionalDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    readonly optionalDependencies: Readonly<Record<string, string>>;
+  };
+  const wanted = `${name}@${optionalDependencies[name]}`;
+  const lockfile = await readFile(join(root, 'pnpm-lock.yaml'), 'utf8');
+  const [, integrity] =
+    new RegExp(`^ {2}${wanted}:\\n {4}resolution: \\{integrity: (sha512-[^}]+)\\}`, 'm').exec(lockfile) ?? [];
+  const folder = join(work, name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const { stdout } = await run('npm', ['pack', '--silent', '--prefer-offline', '--pack-destination', folder, wanted]);
+  const archive = join(folder, basename(stdout.trim()));
+  const digest = createHash('sha512')
+    .update(await readFile(archive))
+    .digest('base64');
+  if (integrity !== `sha512-${digest}`) throw new Error(`${wanted} is not what the lockfile pins`);
+  await run('tar', ['-xzf', archive, '-C', folder, 'package/bin/node', 'package/LICENSE']);
+  return join(folder, 'package/bin/node');
+}
