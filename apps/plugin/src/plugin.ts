@@ -105,15 +105,13 @@ export class Plugin {
     });
     this.#closeLog = () => told.close();
 
-    const { monitoring, socketTakeover } = this.#configuration;
+    const { monitoring } = this.#configuration;
     const { intervalMs } = this.#configuration.rotation;
-    if (monitoring.enabled || socketTakeover) {
-      const round = async () => {
-        await inquiry.round(this.#stopping.signal);
-        return false;
-      };
-      void this.#untilDone(round, Math.min(intervalMs, LONGEST_INQUIRY_PAUSE_MS));
-    }
+    const round = async () => {
+      await inquiry.round(this.#stopping.signal);
+      return false;
+    };
+    void this.#untilDone(round, Math.min(intervalMs, LONGEST_INQUIRY_PAUSE_MS));
     if (!monitoring.enabled) return;
     history.start();
     this.#stops.push(async () => history.close());
