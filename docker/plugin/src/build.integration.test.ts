@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
@@ -84,16 +85,50 @@ test('there is no link, no shell and no package manager in its root file system'
   expect([...folders].some((path) => path.includes('node_modules'))).toBe(false);
 });
 
-test('its bill of materials names each bundled package once, Node, and the shared libraries', async () => {
-  const { bomFormat, components } = JSON.parse(await readFile(join(target, 'sbom.cdx.json'), 'utf8')) as {
-    readonly bomFormat: string;
-    readonly components: readonly { readonly name: string; readonly purl?: string; readonly 'bom-ref': string }[];
-  };
-  expect(bomFormat).toBe('CycloneDX');
+interface Sbom {
+  readonly components: readonly {
+    readonly name: string;
+    readonly 'bom-ref': string;
+    readonly licenses?: readonly object[];
+  }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
+const sbom = () => readFile(join(target, 'sbom.cdx.json'), 'utf8');
+
+test('its bill of materials is CycloneDX, to the letter of the schema', async () => {
+  const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot7);
+  expect(await validator.validate(await sbom())).toBeNull();
+  const broken = (await sbom()).replace('"type": "library"', '"type": "lib"');
+  expect(await validator.validate(broken)).not.toBeNull();
+});
+
+test('it names each bundled package once, with its licence, Node, and the shared libraries', async () => {
+  const { components, dependencies } = JSON.parse(await sbom()) as Sbom;
   const references = components.map((component) => component['bom-ref']);
   expect(new Set(references).size).toBe(references.length);
   const names = components.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(['node', 'libc.so.6', 'undici', 'dockerode', 'express']));
   // What the bundle leaves out is none of it.
   expect(names).not.toContain('ssh2');
+  expect(components.filter(({ licenses = [] }) => licenses.length === 0)).toEqual([]);
+  const named = dependencies.flatMap(({ ref, dependsOn }) => [ref, ...dependsOn]);
+  expect(named.filter((reference) => !references.includes(reference))).toEqual([]);
+});
+
+test('each package and each licence of a library has its text in the notices, and no file names a folder of the build', async () => {
+  const home = join(target, 'rootfs/opt/vault-swarm');
+  const notices = await readFile(join(home, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+  for (const text of ['GNU LESSER GENERAL PUBLIC LICENSE', 'GCC RUNTIME LIBRARY EXCEPTION', 'undici', 'preact']) {
+    expect(notices).toContain(text);
+  }
+  const { components } = JSON.parse(await sbom()) as Sbom;
+  const packages = components.filter((component) => /^pkg:npm\/(?!%40vault-swarm)/.test(component['bom-ref']));
+  expect(packages.map(({ name }) => name).filter((name) => !notices.includes(name))).toEqual([]);
+
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const files = await readdir(home, { recursive: true, withFileTypes: true });
+  for (const entry of files.filter((file) => file.isFile())) {
+    expect(await readFile(join(entry.parentPath, entry.name), 'utf8')).not.toContain(root);
+  }
 });

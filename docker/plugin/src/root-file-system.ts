@@ -1,6 +1,5 @@
 import { chmod, copyFile, lutimes, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { rootCertificates } from 'node:tls';
 import { withoutSymbols } from './elf.ts';
 import { HOME } from './plugin-config.ts';
 import type { Library } from './shared-libraries.ts';
@@ -37,8 +36,6 @@ export async function makeRootFileSystem(root: string, parts: RootFileSystemPart
   await put(root, `${HOME}/THIRD-PARTY-NOTICES.txt`, parts.notices);
   // Without it glibc asks the files only where there is no DNS server.
   await put(root, '/etc/nsswitch.conf', 'hosts: files dns\n');
-  // Node has them in itself; this file is for who sets SSL_CERT_FILE, and for who looks.
-  await put(root, '/etc/ssl/certs/ca-certificates.crt', `${rootCertificates.join('\n')}\n`);
   await settle(root);
 }
 

@@ -41,7 +41,9 @@ export async function softwareBillOfMaterials(root: string, { packages, librarie
   const isIn = (reference: string | undefined) => own(reference) || bundled.has(reference ?? '');
   const glibc = await glibcVersion(libraries);
   const components = [
-    ...document.components.filter((component) => isIn(component.purl)),
+    ...document.components
+      .filter((component) => isIn(component.purl))
+      .map((component) => licensed(component, packages)),
     node(),
     ...(await Promise.all(libraries.map((file) => library(file, glibc)))),
   ];
@@ -76,6 +78,13 @@ async function askPnpm(root: string): Promise<Sbom> {
   return JSON.parse(stdout) as Sbom;
 }
 
+/** pnpm leaves out a licence that package.json has in the form of long ago. */
+function licensed(component: Component, packages: readonly BundledPackage[]): Component {
+  if (component.licenses !== undefined) return component;
+  const found = packages.find(({ name, version }) => component.purl === purl(name, version));
+  return found === undefined ? component : { ...component, licenses: [{ license: { name: found.license } }] };
+}
+
 /** @see https://github.com/package-url/purl-spec */
 function purl(name: string, version: string): string {
   return `pkg:npm/${name.replace('@', '%40')}@${version}`;
@@ -103,7 +112,9 @@ async function library({ path, file }: Library, glibc: string): Promise<Componen
   return {
     type: 'library',
     name,
-    ...(isGlibc ? { version: glibc, licenses: [{ license: { id: 'LGPL-2.1-or-later' } }] } : {}),
+    ...(isGlibc
+      ? { version: glibc, licenses: [{ license: { id: 'LGPL-2.1-or-later' } }] }
+      : { licenses: [{ expression: 'GPL-3.0-or-later WITH GCC-exception-3.1' }] }),
     'bom-ref': `file:${path}`,
     hashes: [{ alg: 'SHA-256', content }],
   };
