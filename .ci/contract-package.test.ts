@@ -30,7 +30,7 @@ beforeAll(async () => {
   outside = join(folder, 'provider-adapter');
   await run(tsc, ['-b', 'packages/testing/provider-contract'], { cwd: root });
   const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const names = { '/tmp': folder, [`npx ${packageManager}`]: `npx --yes --prefer-offline ${packageManager}` };
+  const names = { '/tmp': folder, [`npx --yes ${packageManager}`]: `npx --yes --prefer-offline ${packageManager}` };
   await run('sh', ['-ec', fillIn(pack, names)], { cwd: root });
   // vitest is there already, and stands for what a registry would give.
   const own = JSON.parse(await readFile(join(outside, 'package.json'), 'utf8'));

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const commands = fillIn(setUp, {
     '/tmp': folder,
-    [`npx ${packageManager}`]: `npx --yes --prefer-offline ${packageManager}`,
+    [`npx --yes ${packageManager}`]: `npx --yes --prefer-offline ${packageManager}`,
     'npm install': `npm install --offline --no-audit --no-fund --cache ${join(folder, 'cache')}`,
   });
   await run('sh', ['-ec', commands], { cwd: root });
