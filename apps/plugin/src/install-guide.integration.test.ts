@@ -111,15 +111,16 @@ test('the managed plugin is upgraded as the guide says, and rotates by hand on t
   await reached('web', 'fourth');
 });
 
-test('the stack of the guide takes over from the managed plugin, and is upgraded', async () => {
+test("the stack of the guide takes over from the managed plugin, is seen on the manager's own port, and is upgraded", async () => {
   const network = "docker network inspect docker_gwbridge --format '{{(index .IPAM.Config 0).Gateway}}'";
+  const token = join(folder.path, 'monitoring-token');
   const addr = `http://${(await shell.run(network)).trim()}:8200`;
-  const image = { 'docker stack deploy': 'docker stack deploy --resolve-image never' };
+  const names = { '…': roleId, 'docker stack deploy': 'docker stack deploy --resolve-image never' };
   const deploy = fillIn(install.take('Stack', 'sh'), {
-    ...image,
+    ...names,
     '/path/of/the/secret-id': join(credentials, 'secret-id'),
+    'monitoring-token': token,
     'https://vault.example:8200': addr,
-    '…': roleId,
   });
   await shell.run(deploy);
   const served = async () => (await runningTasks(engine, 'vault-swarm_plugin')).length === 1;
@@ -128,10 +129,13 @@ test('the stack of the guide takes over from the managed plugin, and is upgraded
   await write('fifth');
   await reached('web', 'fifth');
 
+  await shell.run(fillIn(install.take('Stack', 'sh'), { ...names, 'https://vault.example:8200': addr }));
+  const ask = fillIn(install.take('Stack', 'sh'), { 'monitoring-token': token });
+  const answer = await waitFor(() => shell.run(ask), { ...inTime, what: "the stack's monitoring on the manager" });
+  expect(answer).toContain('All is well.');
+
   await shell.run('docker tag vault-swarm-plugin:0.1.0 vault-swarm-plugin:0.2.0');
-  await shell.run(
-    fillIn(install.take('Stack', 'sh'), { ...image, 'ADDR=…': `ADDR=${addr}`, 'ROLE_ID=…': `ROLE_ID=${roleId}` }),
-  );
+  await shell.run(fillIn(install.take('Stack', 'sh'), { 'ADDR=…': `ADDR=${addr}`, ...names }));
   const state =
     "docker service inspect vault-swarm_plugin --format '{{.UpdateStatus.State}} {{.Spec.TaskTemplate.ContainerSpec.Image}}'";
   const upgraded = async (see: (state: string) => void) => {
@@ -144,6 +148,6 @@ test('the stack of the guide takes over from the managed plugin, and is upgraded
   await reached('web', 'sixth');
 });
 
-test('all of these documents that this test is to run was run', () => {
+test('no block that this test is to run is left', () => {
   expect([readme, install, operate, monitoring, cli].flatMap((document) => document.left())).toEqual([]);
 });

@@ -62,7 +62,12 @@ function checkManaged({ Id: id = '', Name: name = '', Enabled: isEnabled, Config
   return checked('socket', `the managed plugin ${name}`, [
     ...(isEnabled === true
       ? []
-      : [wrong(`the managed plugin ${name} is disabled`, `Run docker plugin enable ${name}.`)]),
+      : [
+          wrong(
+            `the managed plugin ${name} is disabled`,
+            `Run docker plugin enable ${name}. If that fails, the end of the engine's log says why (journalctl -u docker).`,
+          ),
+        ]),
     ...(types?.some((type) => type.includes('secretprovider'))
       ? []
       : [
