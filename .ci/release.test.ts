@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { published } from './published-packages.ts';
@@ -22,11 +22,8 @@ const versionOf = async (folder: string): Promise<string> =>
 /** A clone as its maintainer has it, with a branch `main`: what CI has of the history may be a single commit without any. */
 beforeAll(async () => {
   clone = await mkdtemp(join(tmpdir(), 'release-'));
-  const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
-  for (const file of stdout.split('\0').filter((name) => name !== '')) {
-    await mkdir(dirname(join(clone, file)), { recursive: true });
-    await cp(join(root, file), join(clone, file));
-  }
+  const isMade = /(^|\/)(node_modules|dist|\.git|\.cache)$|\.tsbuildinfo$/;
+  await cp(root, clone, { recursive: true, filter: (path) => !isMade.test(path) });
   await symlink(join(root, 'node_modules'), join(clone, 'node_modules'));
   await inClone('git', 'init', '--quiet', '--initial-branch=main');
   await inClone('git', 'add', '--all');

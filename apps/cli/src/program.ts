@@ -125,10 +125,13 @@ export function describeCommands(): readonly { readonly name: string; readonly o
 }
 
 function common(command: Command): Command {
-  return command
-    .option('--json', 'one JSON value on stdout, also for errors')
-    .option('--url <url>', 'where the plugin is, instead of VAULT_SWARM_URL')
-    .addOption(duration('--timeout <duration>', 'how long an answer may take', '10s', 1));
+  return (
+    command
+      .option('--json', 'one JSON value on stdout, also for errors')
+      .option('--url <url>', 'where the plugin is, instead of VAULT_SWARM_URL')
+      // The plugin itself takes up to 15 s to note a request by hand, and then says why it could not.
+      .addOption(duration('--timeout <duration>', 'how long an answer may take', '20s', 1))
+  );
 }
 
 function listing(command: Command): Command {
