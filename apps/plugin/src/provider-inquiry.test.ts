@@ -1,6 +1,7 @@
 import {
   EventBus,
   LabelReader,
+  type Problem,
   type ProductEvent,
   ProviderError,
   type ProviderInstance,
@@ -8,6 +9,7 @@ import {
   SecretValue,
   type TimedEvent,
 } from '@vault-swarm/provider';
+import type { SecretStatus } from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
 import { ProviderInquiry } from './provider-inquiry.ts';
 import { Readiness } from './readiness.ts';
@@ -23,7 +25,7 @@ const refuse = (code: ProviderError['code'], retryAfterMs?: number): Read => {
 const going = new AbortController().signal;
 
 /** An inquiry at providers of these names, each of which answers as `reads` says then. */
-function inquire(reads: Record<string, Read>, foundSilent: readonly string[] = []) {
+function inquire(reads: Record<string, Read>) {
   const names = Object.keys(reads);
   const asked: string[] = [];
   const seen: TimedEvent[] = [];
@@ -47,19 +49,20 @@ function inquire(reads: Record<string, Read>, foundSilent: readonly string[] = [
     names: [],
     target: (_labels: unknown, path: () => string) => ({ location: { path: path() } }),
   });
+  const status: { secrets: SecretStatus[]; problems: Problem[] } = { secrets: [], problems: [] };
   const inquiry = new ProviderInquiry({
     names,
     findProvider: async (name) => instance(name),
     labels: new LabelReader(names.map((name) => ({ name, scheme: scheme(name) }))),
     readiness,
-    foundSilent: () => new Set(foundSilent),
+    status: () => status,
     clock: systemClock,
     events,
   });
   events.subscribe(inquiry.observe);
   events.subscribe((event) => void seen.push(event));
   const told = () => seen.map(({ type }) => type).filter((type) => type !== 'provider.requested');
-  return { inquiry, asked, told, events, readiness };
+  return { inquiry, asked, told, events, readiness, status };
 }
 
 const failedRequest: ProductEvent = {
@@ -105,6 +108,18 @@ test('that a provider does not answer is told once, and that it does again', asy
   expect(told()).toEqual(['provider.failed', 'provider.recovered']);
 });
 
+const used: SecretStatus = {
+  name: 'db',
+  provider: 'vault',
+  ref: 'vault secret/db',
+  rotate: 'auto',
+  pinned: false,
+  revision: '1',
+  changedAtMs: null,
+  services: ['web'],
+  problem: null,
+};
+
 const delivery = { secret: 'db', service: 'web', task: 't', provider: 'vault', durationMs: 1 };
 test.each<[string, ProductEvent]>([
   ['request failed', failedRequest],
@@ -123,9 +138,21 @@ test.each<[string, ProductEvent]>([
   expect(asked).toEqual(['vault', 'vault']);
 });
 
-test('a provider is left to the rotation where that found it silent', async () => {
-  const { inquiry, asked, events } = inquire({ vault: value }, ['vault']);
+test('a provider is left to the rotation where that looks at it', async () => {
+  const { inquiry, asked, events, status } = inquire({ vault: value });
+  await inquiry.round(going);
+  status.secrets.push(used);
   events.emit(failedRequest);
+  await inquiry.round(going);
+  expect(asked).toEqual(['vault']);
+  status.secrets.splice(0, 1, { ...used, pinned: true });
+  await inquiry.round(going);
+  expect(asked).toEqual(['vault', 'vault']);
+});
+
+test('a provider that the rotation found silent is not asked, though it never answered', async () => {
+  const { inquiry, asked, status } = inquire({ vault: value });
+  status.problems.push({ summary: '', detail: '', silent: { kind: 'provider', name: 'vault' } });
   await inquiry.round(going);
   expect(asked).toEqual([]);
 });

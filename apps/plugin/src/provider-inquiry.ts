@@ -3,12 +3,14 @@ import {
   type Clock,
   type Events,
   type LabelReader,
+  type Problem,
   ProviderError,
   type ProviderErrorCode,
   type ProviderInstance,
   type TimedEvent,
   withDeadline,
 } from '@vault-swarm/provider';
+import type { RotationStatus } from '@vault-swarm/rotation';
 import type { Readiness } from './readiness.ts';
 
 /** What is asked for to see whether a provider answers. That there is no such secret is an answer too. */
@@ -23,8 +25,8 @@ export interface ProviderInquiryPorts {
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
   readonly labels: LabelReader;
   readonly readiness: Readiness;
-  /** The names of the providers that the rotation found silent: it asks them itself, when they want to be asked. */
-  readonly foundSilent: () => ReadonlySet<string>;
+  /** What the rotation knows: it asks the providers whose secrets are in use itself, and when they want to be asked. */
+  readonly status: () => Pick<RotationStatus, 'secrets' | 'problems'>;
   readonly clock: Clock;
   readonly events: Events;
 }
@@ -83,13 +85,16 @@ export class ProviderInquiry {
 
   /** Asks once all who are to be asked; resolves when each has answered, or its time is up. Never rejects. */
   async round(stopping: AbortSignal): Promise<void> {
-    const silent = this.#ports.foundSilent();
+    const { secrets, problems } = this.#ports.status();
+    const watched = new Set(secrets.map(({ provider, pinned }) => (pinned ? null : provider)));
+    const silent = new Set(problems.flatMap((problem) => silentProvider(problem) ?? []));
     await Promise.all(
       [...this.#known].map(async ([name, known]) => {
         if (silent.has(name)) return;
         const isDue = known.pausedUntilMs <= this.#ports.clock.monotonic();
-        if (isDue && (known.isInTrouble || !known.hasAnswered)) await this.#ask(name, known, stopping);
-        if (known.isTold && known.hasAnswered && !known.isInTrouble) {
+        const isWanted = !known.hasAnswered || (known.isInTrouble && !watched.has(name));
+        if (isDue && isWanted) await this.#ask(name, known, stopping);
+        if (known.isTold && !known.isInTrouble) {
           this.#ports.events.emit({ type: 'provider.recovered', provider: name });
         }
       }),
@@ -121,6 +126,10 @@ export class ProviderInquiry {
     if (known.isTold) return;
     this.#ports.events.emit({ type: 'provider.failed', provider: name, code, message });
   }
+}
+
+function silentProvider({ silent }: Problem): string | undefined {
+  return silent?.kind === 'provider' ? silent.name : undefined;
 }
 
 function answered(known: Known): void {

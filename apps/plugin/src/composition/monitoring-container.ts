@@ -86,7 +86,7 @@ export function addMonitoring(container: Container): void {
         findProvider: directory.find,
         labels,
         readiness,
-        foundSilent: () => silentProviders(status.now().problems),
+        status: () => status.now(),
         clock,
         events,
       }),
@@ -225,10 +225,6 @@ function withKinds(summaries: readonly ProviderSummary[], configured: readonly P
     const summary = summaries.find((each) => each.name === name);
     return summary === undefined ? [] : [{ ...summary, kind }];
   });
-}
-
-function silentProviders(problems: readonly Problem[]): ReadonlySet<string> {
-  return new Set(problems.flatMap(({ silent }) => (silent?.kind === 'provider' ? silent.name : [])));
 }
 
 function namesOf(providers: readonly { readonly name: string }[]): readonly string[] {
