@@ -1,14 +1,17 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { SecretAnswer, SecretRequest } from '@vault-swarm/delivery';
+import { SteppedClock } from '@vault-swarm/lab/clocks';
 import { SecretValue } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { AnswersUnderWay } from './answers-under-way.ts';
-import { systemClock } from './system/clock.ts';
 
 const request = {} as SecretRequest;
 const answer: SecretAnswer = { kind: 'value', value: SecretValue.fromText('x'), revision: 'r1' };
 const LONG_MS = 60_000;
+const HEARD_MS = 1_000;
 
-test('waits for those that wait now, and not for who comes later', async () => {
+test('waits for those who have been heard, and not for who comes later', async () => {
+  const clock = new SteppedClock();
   const answers: PromiseWithResolvers<SecretAnswer>[] = [];
   const source = new AnswersUnderWay(
     {
@@ -18,16 +21,16 @@ test('waits for those that wait now, and not for who comes later', async () => {
         return next.promise;
       },
     },
-    systemClock,
+    clock,
   );
-  await source.settled(LONG_MS);
-  const first = source.get(request);
   let isSettled = false;
   const settled = source.settled(LONG_MS).then(() => {
     isSettled = true;
   });
+  const first = source.get(request);
+  clock.advance(HEARD_MS);
+  await turn();
   const second = source.get(request);
-  await Promise.resolve();
   expect(isSettled).toBe(false);
   answers[0]?.resolve(answer);
   expect(await first).toBe(answer);
@@ -37,7 +40,12 @@ test('waits for those that wait now, and not for who comes later', async () => {
 });
 
 test('waits no longer than it is told', async () => {
-  const source = new AnswersUnderWay({ get: () => new Promise(() => undefined) }, systemClock);
+  const clock = new SteppedClock();
+  const source = new AnswersUnderWay({ get: () => new Promise(() => undefined) }, clock);
   void source.get(request);
-  await source.settled(1);
+  const settled = source.settled(LONG_MS);
+  clock.advance(HEARD_MS);
+  await turn();
+  clock.advance(LONG_MS);
+  await settled;
 });

@@ -1,6 +1,9 @@
 import type { SecretAnswer, SecretRequest, SecretSource } from '@vault-swarm/delivery';
 import type { Clock } from '@vault-swarm/provider';
 
+/** Who asked while something was loaded is heard only when the event loop has turned a few times. */
+const HEAR_MS = 20;
+
 /** Knows which requests wait for their answer, so that what can wait is not loaded before they have it. */
 export class AnswersUnderWay implements SecretSource {
   readonly #source: SecretSource;
@@ -19,11 +22,19 @@ export class AnswersUnderWay implements SecretSource {
     return answer;
   }
 
-  /** Resolves when those that wait now are answered, at the latest after `longestMs`; who comes later is not waited for. */
+  /**
+   * Resolves when those who have asked so far are answered, at the latest after `longestMs`; who comes later is not waited
+   * for. Takes some milliseconds also where nobody waits: requests that have arrived may not have been read yet.
+   */
   async settled(longestMs: number): Promise<void> {
+    await this.#within(HEAR_MS, new Promise(() => undefined));
+    await this.#within(longestMs, Promise.all(this.#underWay));
+  }
+
+  async #within(ms: number, done: Promise<unknown>): Promise<void> {
     const tooLate = Promise.withResolvers<void>();
-    const cancel = this.#clock.after(longestMs, tooLate.resolve);
-    await Promise.race([Promise.all(this.#underWay), tooLate.promise]);
+    const cancel = this.#clock.after(ms, tooLate.resolve);
+    await Promise.race([done, tooLate.promise]);
     cancel();
   }
 }
