@@ -1,0 +1,166 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { checkNames } from '../apps/cli/src/doctor/finding.ts';
+import { EXIT, failureCodes } from '../apps/cli/src/failure.ts';
+import { addressVariables } from '../apps/cli/src/plugin/address.ts';
+import { describeCommands } from '../apps/cli/src/program.ts';
+import { parseConfiguration } from '../apps/plugin/src/configuration.ts';
+import { awsLabelScheme } from '../packages/adapters/aws/src/labels.ts';
+import { fileLabelScheme } from '../packages/adapters/file/src/config.ts';
+import { operations } from '../packages/adapters/http/src/openapi/operations.ts';
+import { vaultLabelScheme } from '../packages/adapters/vault/src/labels.ts';
+import { providerErrorCodes } from '../packages/core/provider/src/index.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const read = (path: string) => readFile(join(root, path), 'utf8');
+
+/** The cells of the first table below a heading whose first column is called so, without its head. */
+function tableBelow(page: string, heading: string, column: string): readonly (readonly string[])[] {
+  const lines =
+    page
+      .split(/^#+ /m)
+      .find((text) => text.startsWith(`${heading}\n`))
+      ?.split('\n') ?? [];
+  const head = lines.findIndex((line) => line.startsWith(`| ${column} |`));
+  const length = lines.slice(head).findIndex((line) => !line.startsWith('|'));
+  const rows = lines.slice(head + 2, length === -1 ? undefined : head + length);
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** What stands in code's letters in a cell. */
+const namesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+const firstNames = (rows: readonly (readonly string[])[]) => rows.flatMap(([cell]) => namesIn(cell));
+
+test('the error codes of the reference are those that there are', async () => {
+  const codes = firstNames(tableBelow(await read('docs/reference/errors.md'), 'Error codes', 'code'));
+  expect(codes.toSorted()).toEqual([...providerErrorCodes, 'DEADLINE'].toSorted());
+});
+
+test('the labels of the reference are those that there are', async () => {
+  const vault = vaultLabelScheme({ mount: 'secret' }).names;
+  const openbao = vault.map((name) => name.replace('vault_', 'openbao_'));
+  const others = ['provider', 'rotate', 'encoding'];
+  const names = [...awsLabelScheme.names, ...fileLabelScheme.names, ...vault, ...openbao, ...others];
+  const documented = firstNames(tableBelow(await read('docs/reference/labels.md'), 'Labels of a secret', 'label'));
+  expect(documented.toSorted()).toEqual(names.toSorted());
+});
+
+describe('the environment', () => {
+  let page: string;
+  beforeAll(async () => {
+    page = await read('docs/reference/environment.md');
+  });
+
+  test('has every variable that is read', async () => {
+    const sources = [
+      'apps/plugin/src/configuration.ts',
+      ...['aws', 'docker', 'file', 'http', 'logging', 'vault'].map((name) => `packages/adapters/${name}/src/config.ts`),
+      ...(await readdir(join(root, 'packages/adapters/vault/src/auth'))).map(
+        (name) => `packages/adapters/vault/src/auth/${name}`,
+      ),
+    ];
+    const names = new Set<string>();
+    for (const source of sources) {
+      if (source.endsWith('.test.ts')) continue;
+      const code = await read(source);
+      const calls =
+        /(?:environment|env)\.(?:has|optional|text|boolean|oneOf|integer|durationMs|url|credential)\(\s*'([A-Z_]+)'/g;
+      for (const [, name] of code.matchAll(calls)) names.add(name ?? '');
+      for (const [, name] of code.matchAll(/variable\('([A-Z_]+)'\)/g)) names.add(`VAULT_${name}`);
+    }
+    expect(names.size).toBeGreaterThan(30);
+    // The reference marks credentials, which have a `_FILE` form each.
+    const stands = (name: string) => page.includes(`\`${name.replace(/_FILE$/, '')}\``) || page.includes(`\`${name}\``);
+    expect([...names].filter((name) => !stands(name))).toEqual([]);
+  });
+
+  test('has the defaults that there are: a variable that is given its own changes nothing', () => {
+    const configured = (given: Readonly<Record<string, string>>) => {
+      const kind = Object.keys(given).some((name) => name.startsWith('FILE_')) ? 'file' : 'vault';
+      const parsed = parseConfiguration({ SECRETS_PROVIDER: kind, VAULT_TOKEN: 'root', ...given }, () => '');
+      return JSON.stringify(parsed);
+    };
+    const defaults = tableBelow(page, 'Environment of the plugin', 'variable').flatMap(([variables, cell = '']) => {
+      const [name] = namesIn(variables);
+      const [, value] = /^`([^`]+)`$/.exec(cell) ?? [];
+      return name === undefined || value === undefined ? [] : [[name, value] as const];
+    });
+    expect(defaults.length).toBeGreaterThan(20);
+    const wrong = defaults.filter(([name, value]) => {
+      const given = { [name]: value.replace('$PLUGIN_NAME', 'vault-secrets-plugin') };
+      const others = Object.keys(given).map((key) => [key, ''] as const);
+      return configured(given) !== configured(Object.fromEntries(others));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('the command line', () => {
+  let page: string;
+  beforeAll(async () => {
+    page = await read('docs/reference/cli.md');
+  });
+  const commands = describeCommands();
+
+  test('has every command, option, variable, check, exit code and error', () => {
+    expect(commands.length).toBeGreaterThan(5);
+    const words = commands.flatMap(({ name, options }) => [name, ...options]);
+    for (const word of [...words, ...addressVariables, ...failureCodes, ...checkNames])
+      expect(page).toContain(`\`${word}\``);
+  });
+
+  test('has no other commands, options, checks, exit codes and errors', () => {
+    const names = (heading: string, column: string) => firstNames(tableBelow(page, heading, column)).toSorted();
+    expect(names('The command line', 'command')).toEqual(
+      [...commands.map(({ name }) => name), 'completion'].toSorted(),
+    );
+    const options = new Set(['--help', '--version', ...commands.flatMap((command) => command.options)]);
+    expect(names('Options', 'option').filter((name) => name.startsWith('--') && !options.has(name))).toEqual([]);
+    expect(names('Doctor', 'check')).toEqual([...checkNames].toSorted());
+    expect(names('Errors', 'code')).toEqual([...failureCodes].toSorted());
+    const codes = tableBelow(page, 'Exit codes', 'code').map(([code]) => Number(code));
+    expect(codes).toEqual(Object.values(EXIT).toSorted());
+  });
+});
+
+describe('the monitoring port', () => {
+  let page: string;
+  beforeAll(async () => {
+    page = await read('docs/reference/http.md');
+  });
+  const operation = (method: string, path: string) =>
+    operations.find((one) => one.method === method && one.path === path) ?? expect.fail(`${method} ${path}`);
+  /** The statuses of a table, as numbers. */
+  const statuses = (heading: string) =>
+    tableBelow(page, heading, 'status').flatMap(([cell = '']) => (cell.match(/\b\d{3}\b/g) ?? []).map(Number));
+
+  test('has the paths of its OpenAPI document, and no others', () => {
+    const paths = firstNames(tableBelow(page, 'HTTP of the monitoring port', 'path'));
+    expect(paths.toSorted()).toEqual([...new Set(operations.map(({ path }) => path))].toSorted());
+  });
+
+  test('has the parameters of lists and of plans', () => {
+    const lists = firstNames(tableBelow(page, 'Lists', 'parameter'));
+    for (const path of ['/api/v1/secrets', '/api/v1/services']) {
+      expect(Object.keys(operation('get', path).query?.shape ?? {}).toSorted()).toEqual(lists.toSorted());
+    }
+    for (const path of ['/api/v1/events', '/api/v1/plan', '/api/v1/stream']) {
+      for (const name of Object.keys(operation('get', path).query?.shape ?? {}))
+        expect(page, path).toMatch(new RegExp(`\`${name}\`|\\?${name}=`));
+    }
+  });
+
+  test.each([
+    ['Requests by hand', 'post', '/api/v1/rotate'],
+    ['Signing in', 'post', '/api/v1/session'],
+  ])('has below "%s" every status that %s %s is answered with', (heading, method, path) => {
+    const { answers, problems = [] } = operation(method, path);
+    expect(statuses(heading)).toEqual(expect.arrayContaining([...Object.keys(answers).map(Number), ...problems]));
+  });
+});
