@@ -52,6 +52,7 @@ export default defineConfig({
         text: 'Use it',
         items: [
           entry('What it is', '/'),
+          entry('All documents', '/docs/'),
           entry('Install it', '/docs/guides/install'),
           entry('Run it', '/docs/guides/operate'),
           entry('Move to it', '/docs/guides/move'),
