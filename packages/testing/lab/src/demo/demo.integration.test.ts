@@ -11,7 +11,7 @@ afterAll(() => home.remove());
 
 test('the first command of the README shows a rotation, and exits with 0 where it is to end by itself', async () => {
   boxFolder(); // The demo makes a box of its own in this one.
-  const [demo = ''] = readme.take('Try it', 'sh').split(/ +#/);
+  const [demo = ''] = readme.take('Vault Swarm Plugin', 'sh').split(/ +#/);
   const { stdout, stderr, code } = await run('sh', ['-c', `${demo} -- --once`], {
     cwd: repository,
     env: { PATH: process.env.PATH, HOME: home.path },
