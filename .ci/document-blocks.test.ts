@@ -32,13 +32,17 @@ describe.each(documents)('%s', (document) => {
   const text = read(document);
   const blocks = readBlocks(text);
   const marked = blocks.filter(({ language }) => !shown.includes(language));
+  const prose = text.replaceAll(/^( *)```.*?^\1```$/gms, '');
   const where = ({ line }: { readonly line: number }) => `${document}:${line}`;
 
   test('has a language for each block, and no block that is only indented', () => {
     expect(blocks.filter(({ language }) => language === '').map(where)).toEqual([]);
-    const prose = text.replaceAll(/^( *)```.*?^\1```$/gms, '');
     // Indented text that does not go on with a list.
     expect([...prose.matchAll(/^(?![ *-]|\d+\.).*\n\n {4}\S.*$/gm)].map(([lines]) => lines)).toEqual([]);
+  });
+
+  test('has no double braces in its prose, which the site of the documents would take for code of its own', () => {
+    expect(prose).not.toContain('{{');
   });
 
   test('says above each block of commands, code or configuration which test runs it, or why none does', () => {

@@ -82,10 +82,11 @@ test('a stack file as in the README gets its secret too', async () => {
   await shell.run('docker stack rm shop');
 });
 
-test('the health check of the guide is answered, and names are completed in bash', async () => {
+test('the health check of the guide is answered, settings are shown, and names are completed in bash', async () => {
   const health = await shell.run(monitoring.take('Ask one plugin', 'sh'));
   expect(JSON.parse(health)).toMatchObject({ healthy: true, problems: [] });
   await shell.run(`${cli.take('Completion', 'sh')}complete -p vault-swarm`);
+  expect(JSON.parse(await shell.run(cli.take('Doctor', 'sh')))).toContain('VAULT_AUTH_METHOD=approle');
 });
 
 test('the managed plugin is upgraded as the guide says, and rotates by hand on the command line and by HTTP', async () => {
