@@ -12,6 +12,7 @@ import type { CallBudget } from './call-budget.ts';
 import type { SecretsClient } from './client.ts';
 import { CURRENT_STAGE } from './labels.ts';
 import { placeOf, type SecretPlace } from './place.ts';
+import { ReadRights } from './read-rights.ts';
 import { RegionVersions } from './region-versions.ts';
 import { suffixOf } from './secret-id.ts';
 import type { SecretState, WantedSecret } from './secret-state.ts';
@@ -34,13 +35,21 @@ interface Asked {
   readonly place: SecretPlace;
 }
 
+/** What is known of the secrets in one region. */
+interface Region {
+  readonly versions: RegionVersions;
+  readonly rights: ReadRights;
+  /** The provider, as messages name it. */
+  readonly shown: string;
+}
+
 /**
  * Tells changes by the ids of versions, which AWS tells for many secrets in one call: {@link RegionVersions} says how.
- * While the budget of calls is used up, refs that were asked about before are postponed.
+ * That we may still read the values, {@link ReadRights} makes sure. While the budget of calls is used up, refs that were asked about before are postponed.
  */
 export class AwsProbe implements ChangeProbe {
   readonly #options: AwsProbeOptions;
-  readonly #regions = new Map<string | undefined, RegionVersions>();
+  readonly #regions = new Map<string | undefined, Region>();
   #askedBefore: ReadonlySet<string> = new Set();
 
   constructor(options: AwsProbeOptions) {
@@ -61,11 +70,14 @@ export class AwsProbe implements ChangeProbe {
     seen.forget();
     await Promise.all(
       [...byRegion].map(async ([region, asked]) => {
-        const versions = this.#region(region);
-        const states = await versions.ask(wantedOf(asked), signal);
+        const { versions, rights, shown } = this.#region(region);
+        const wanted = wantedOf(asked);
+        const states = await versions.ask(wanted, signal);
+        await rights.check(wanted, states, { region, shown, signal });
         const { problem } = versions;
         for (const { ref, place } of asked) {
-          results.set(refKey(ref), this.#resultFor(place, states.get(place.secretId), problem));
+          const result = this.#resultFor(place, states.get(place.secretId), problem);
+          results.set(refKey(ref), doubted(result, rights.doubts(place.secretId)));
         }
       }),
     );
@@ -88,12 +100,16 @@ export class AwsProbe implements ChangeProbe {
     return byRegion;
   }
 
-  #region(region: string | undefined): RegionVersions {
+  #region(region: string | undefined): Region {
     const { client, clock, name } = this.#options;
     const shown = region === undefined ? name : `${name} in ${region}`;
-    const versions = this.#regions.get(region) ?? new RegionVersions({ client, clock, region, shown });
-    this.#regions.set(region, versions);
-    return versions;
+    const known = this.#regions.get(region) ?? {
+      versions: new RegionVersions({ client, clock, region, shown }),
+      rights: new ReadRights(client, clock),
+      shown,
+    };
+    this.#regions.set(region, known);
+    return known;
   }
 
   #resultFor(place: SecretPlace, state: SecretState | undefined, problem: string | undefined): ProbeResult {
@@ -111,6 +127,11 @@ export class AwsProbe implements ChangeProbe {
     const message = `${place.shown}: no version has the staging label ${place.stage}`;
     return { kind: 'failed', error: new ProviderError('NOT_FOUND', message) };
   }
+}
+
+/** The result with another marker after each doubt. */
+function doubted(result: ProbeResult, doubts: number): ProbeResult {
+  return result.kind === 'marker' ? { ...result, marker: `${result.marker} ${doubts}` } : result;
 }
 
 /** The secrets that the refs are about, each once. */

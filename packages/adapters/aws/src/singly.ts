@@ -5,8 +5,8 @@ import { CURRENT_STAGE } from './labels.ts';
 import { idsOf } from './secret-id.ts';
 import { type SecretState, type SecretStates, versionsByStage, type WantedSecret } from './secret-state.ts';
 
-/** The most that AWS takes at once. */
-const BATCH = 20;
+/** The most secrets that AWS reads at once. */
+export const BATCH = 20;
 const AT_ONCE = 8;
 
 /**
