@@ -37,6 +37,15 @@ test('a burst of wakes is one run', async () => {
   expect(begunAtMs).toEqual([50]);
 });
 
+test('wakes that never cease do not put the runs off', async () => {
+  const { clock, loop, begunAtMs } = setUp();
+  for (let wake = 0; wake < 20; wake++) {
+    loop.wake();
+    await clock.advance(10);
+  }
+  expect(begunAtMs).toEqual([50, 100, 150, 200]);
+});
+
 test('a wake during a run gives one more run right after it, and never two at once', async () => {
   const slow = Promise.withResolvers<void>();
   const { clock, loop, begunAtMs } = setUp(() => slow.promise);

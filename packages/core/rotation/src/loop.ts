@@ -28,8 +28,9 @@ export class Loop {
   /** Runs as soon as possible: now, or after the run under way. Also starts the loop. */
   wake(): void {
     if (this.#stopping.signal.aborted) return;
+    // A wake does not put off the run that an earlier one asked for: where they never cease, there would be none.
+    if (this.#running === null && !this.#woken) this.#schedule(SHORTEST_PAUSE_MS);
     this.#woken = true;
-    if (this.#running === null) this.#schedule(SHORTEST_PAUSE_MS);
   }
 
   /** Runs as soon as possible, and resolves when a run has ended that began after this call; or when the loop ends. */
