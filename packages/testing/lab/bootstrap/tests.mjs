@@ -10,7 +10,7 @@ import { commandStep, SetupError, say } from './step.mjs';
 import { prepareBrowser, prepareDownload, prepareEngine, prepareVaultBuild } from './system.mjs';
 
 const isCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
-const deadlineMs = 30 * 60_000;
+const deadlineMs = 36 * 60_000;
 
 /** Runs the tests, all or (with arguments for vitest) some; resolves to the exit code. */
 export async function test(args) {
