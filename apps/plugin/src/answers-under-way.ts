@@ -9,6 +9,7 @@ export class AnswersUnderWay implements SecretSource {
   readonly #source: SecretSource;
   readonly #clock: Clock;
   readonly #underWay = new Set<Promise<unknown>>();
+  #isSettled = false;
 
   constructor(source: SecretSource, clock: Clock) {
     this.#source = source;
@@ -17,6 +18,7 @@ export class AnswersUnderWay implements SecretSource {
 
   get(request: SecretRequest): Promise<SecretAnswer> {
     const answer = this.#source.get(request);
+    if (this.#isSettled) return answer;
     this.#underWay.add(answer);
     void answer.finally(() => this.#underWay.delete(answer));
     return answer;
@@ -24,10 +26,11 @@ export class AnswersUnderWay implements SecretSource {
 
   /**
    * Resolves when those who have asked so far are answered, at the latest after `longestMs`; who comes later is not waited
-   * for. Takes some milliseconds also where nobody waits: requests that have arrived may not have been read yet.
+   * for. Call it once. Takes some milliseconds also where nobody waits: requests that have arrived may not have been read yet.
    */
   async settled(longestMs: number): Promise<void> {
     await this.#within(HEAR_MS, new Promise(() => undefined));
+    this.#isSettled = true;
     await this.#within(longestMs, Promise.all(this.#underWay));
   }
 
