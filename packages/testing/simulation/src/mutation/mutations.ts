@@ -19,6 +19,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/rotation.ts',
     from: 'this.#evidence.record(taskId, delivered);',
     to: '',
+    kinds: ['bad value', 'several values'],
   },
   {
     name: 'repeats a generation that was rolled back',
