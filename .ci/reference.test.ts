@@ -45,7 +45,7 @@ test('the error codes of the reference are those that there are', async () => {
 test('the labels of the reference are those that there are', async () => {
   const vault = vaultLabelScheme({ mount: 'secret' }).names;
   const openbao = vault.map((name) => name.replace('vault_', 'openbao_'));
-  const others = ['provider', 'rotate', 'encoding'];
+  const others = ['provider', 'rotate', 'secret_reuse', 'encoding'];
   const names = [...awsLabelScheme.names, ...fileLabelScheme.names, ...vault, ...openbao, ...others];
   const documented = firstNames(tableBelow(await read('docs/reference/labels.md'), 'Labels of a secret', 'label'));
   expect(documented.toSorted()).toEqual(names.toSorted());

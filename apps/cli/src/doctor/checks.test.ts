@@ -163,6 +163,8 @@ test.each([
   [{ vault_path: 'a', vault_feild: 'b' }, 'label "vault_feild" = "b" is not known'],
   [{ vault_path: 'a', rotate: 'never' }, 'label "rotate" = "never" must be one of auto, manual, off'],
   [{ file_path: 'a' }, 'label "file_path" = "a" names a provider that is not configured'],
+  [{ vault_path: 'a', kms_decrypt: 'true' }, 'label "kms_decrypt" = "true" is not supported'],
+  [{ infisical_secret_name: 'A' }, 'label "infisical_secret_name" = "A" names a provider that is not configured'],
   [{ 'vault-path': 'a' }, 'the label "vault-path" means nothing to the plugin; "vault_path" does'],
   [{ valut_path: 'a' }, 'the label "valut_path" means nothing to the plugin; "vault_path" does'],
   [{ Rotate: 'off' }, 'the label "Rotate" means nothing to the plugin; "rotate" does'],
@@ -174,7 +176,7 @@ test.each([
 });
 
 test('labels of others are left alone, and no service is needed', () => {
-  const labels = { 'com.docker.stack.namespace': 'shop', owner: 'me', path: 'x', team: 'a' };
+  const labels = { 'com.docker.stack.namespace': 'shop', owner: 'me', path: 'x', team: 'a', secret_reuse: 'true' };
   expect(checkLabels([secret('db', labels)], [], called('vault', 'file')).findings).toEqual([]);
 });
 

@@ -21,6 +21,7 @@ const names = fc.oneof(
     'vault_oops',
     'file_path',
     'aws_field',
+    'kms_decrypt',
     'provider',
     'rotate',
     'encoding',

@@ -44,8 +44,24 @@ export interface SecretLabels {
   readonly isPerService: boolean;
 }
 
-/** Prefixes of provider labels, configured or not: a label that begins with one is never overlooked. */
-const KINDS: readonly string[] = ['vault', 'openbao', 'aws', 'file', 'azure', 'gcp', 'oci'];
+/**
+ * Prefixes of provider labels, configured or not, with those of swarm-external-secrets: a label that begins with one is
+ * never ignored, since without it another value would be delivered.
+ */
+const KINDS: readonly string[] = [
+  'vault',
+  'openbao',
+  'aws',
+  'file',
+  'azure',
+  'gcp',
+  'oci',
+  'infisical',
+  'doppler',
+  'http',
+];
+/** The prefix of labels that have a value decrypted by AWS KMS, of whatever provider it is. */
+const KMS_PREFIX = 'kms_';
 const ROTATE: readonly RotateMode[] = ['auto', 'manual', 'off'];
 const ENCODINGS: readonly Encoding[] = ['raw', 'base64', 'json'];
 
@@ -67,6 +83,7 @@ export class LabelReader {
   read(labels: Labels, secretName: string, serviceName: string | undefined): SecretLabels {
     const rotate = oneOf(labels, 'rotate', ROTATE, 'auto');
     const encoding = oneOf(labels, 'encoding', ENCODINGS, 'raw');
+    refuseDecryption(labels);
     const kind = this.#kindOf(labels);
     const { name, scheme } = this.#instanceFor(labels, kind);
     for (const label of Object.keys(labels)) {
@@ -126,6 +143,18 @@ export class LabelReader {
 
 function prefixOf(label: string): string | undefined {
   return KINDS.find((kind) => label.startsWith(`${kind}_`));
+}
+
+/** Without the decryption that these labels ask for, the service would get the ciphertext. */
+function refuseDecryption(labels: Labels): void {
+  const label = Object.keys(labels)
+    .sort()
+    .find((name) => name.startsWith(KMS_PREFIX));
+  if (label === undefined) return;
+  throw invalid(
+    `label "${label}" = "${labels[label]}" is not supported: the plugin does not decrypt with AWS KMS; ` +
+      `store the decrypted value at the provider, and create the secret without ${KMS_PREFIX} labels`,
+  );
 }
 
 function oneOf<T extends string>(labels: Labels, label: string, allowed: readonly T[], otherwise: T): T {
