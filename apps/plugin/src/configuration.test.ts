@@ -48,7 +48,9 @@ test('takes the interval by either name, and warns where both are given', () => 
   const both = parse('VAULT_TOKEN=root\nROTATION_INTERVAL=3s\nVAULT_ROTATION_INTERVAL=4s');
   if (!named.ok || !both.ok) throw new Error('refused');
   expect([named.configuration.rotation.intervalMs, both.configuration.rotation.intervalMs]).toEqual([3_000, 4_000]);
-  expect(both.configuration.warnings).toEqual([expect.stringContaining('ROTATION_INTERVAL is ignored')]);
+  expect(both.configuration.warnings).toEqual([
+    { code: 'setting-ignored', variable: 'ROTATION_INTERVAL', message: expect.stringContaining('is ignored') },
+  ]);
 });
 
 test('the first of several providers is the default of secrets without a provider label', () => {

@@ -1,9 +1,10 @@
 import type { DeliveryLimits } from '@vault-swarm/delivery';
 import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
-import { type MonitoringConfig, parseMonitoringConfig, tokenWarnings } from '@vault-swarm/http/config';
+import { type MonitoringConfig, parseMonitoringConfig } from '@vault-swarm/http/config';
 import { type LoggingConfig, parseLoggingConfig } from '@vault-swarm/logging/config';
 import {
   type ConfigurationProblem,
+  type ConfigurationWarning,
   type Credential,
   Environment,
   type NamedScheme,
@@ -34,8 +35,8 @@ export interface PluginConfiguration {
   readonly docker: DockerConfig;
   readonly monitoring: MonitoringConfig;
   readonly logging: LoggingConfig;
-  /** What is not wrong, but not as it seems. */
-  readonly warnings: readonly string[];
+  /** What is legal, and dangerous or without effect. */
+  readonly warnings: readonly ConfigurationWarning[];
 }
 
 /** The configuration, or everything that is wrong with it. */
@@ -58,7 +59,6 @@ export function parseConfiguration(
   file: ConfigFile = NO_CONFIG_FILE,
 ): ParsedConfiguration {
   const environment = new Environment(variables, readFile);
-  const warnings: string[] = [];
   const pluginName = parsePluginName(environment);
   const providers = parseProviders(environment, readFile, file);
   const configuration: PluginConfiguration = {
@@ -67,7 +67,7 @@ export function parseConfiguration(
     socketTakeover: environment.boolean('PLUGIN_SOCKET_TAKEOVER', false),
     providers: providers.map(({ config }) => config),
     schemes: providers.map(({ scheme }) => scheme),
-    rotation: parseRotation(environment, warnings),
+    rotation: parseRotation(environment),
     delivery: {
       deadlineMs: environment.durationMs('GETSECRET_DEADLINE', 2_000, { minMs: 100, maxMs: 15_000 }),
       cacheMaxAgeMs: environment.durationMs('CACHE_MAX_AGE', 10_000, { minMs: 0 }),
@@ -77,9 +77,8 @@ export function parseConfiguration(
     docker: parseDockerConfig(environment, readFile),
     monitoring: parseMonitoringConfig(environment, readFile),
     logging: parseLoggingConfig(environment),
-    warnings,
+    warnings: environment.warnings,
   };
-  if (environment.problems.length === 0) warnings.push(...tokenWarnings(configuration.monitoring));
   const { problems } = environment;
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
 }
@@ -103,12 +102,16 @@ function parseSocketPath(environment: Environment, pluginName: string): string {
   return path;
 }
 
-function parseRotation(environment: Environment, warnings: string[]): PluginConfiguration['rotation'] {
+function parseRotation(environment: Environment): PluginConfiguration['rotation'] {
   const limits = { minMs: 500 };
   const named = environment.durationMs('ROTATION_INTERVAL', 10_000, limits);
   const intervalMs = environment.durationMs('VAULT_ROTATION_INTERVAL', named, limits);
   if (environment.has('ROTATION_INTERVAL') && environment.has('VAULT_ROTATION_INTERVAL')) {
-    warnings.push('ROTATION_INTERVAL is ignored, since VAULT_ROTATION_INTERVAL is given too; remove one of them');
+    environment.warn(
+      'setting-ignored',
+      'ROTATION_INTERVAL',
+      'is ignored, since VAULT_ROTATION_INTERVAL is given too; remove one of them',
+    );
   }
   return {
     enabled: environment.boolean('ENABLE_ROTATION', true),

@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.wrongUse;
   }
   if (command === 'check-config') {
-    for (const warning of parsed.configuration.warnings) say(`warning: ${warning}`);
+    for (const { variable, message } of parsed.configuration.warnings) say(`warning: ${variable}: ${message}`);
     process.stdout.write('the configuration is right\n');
     return EXIT.ok;
   }
@@ -44,18 +44,14 @@ async function main(args: readonly string[]): Promise<number> {
     if (problem !== null) say(`vault-swarm-plugin: ${problem}`);
     return problem === null ? EXIT.ok : EXIT.failure;
   }
-  const exposed = keepOutOfCoreDumps();
-  return run(withWarning(parsed.configuration, exposed));
+  return run(parsed.configuration, keepOutOfCoreDumps());
 }
 
-function withWarning(configuration: PluginConfiguration, warning: string | null): PluginConfiguration {
-  return warning === null ? configuration : { ...configuration, warnings: [...configuration.warnings, warning] };
-}
-
-async function run(configuration: PluginConfiguration): Promise<number> {
+/** @param exposed why memory may come into a core dump; `null`: it does not. */
+async function run(configuration: PluginConfiguration, exposed: string | null): Promise<number> {
   const stopAsked = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopAsked.resolve);
-  const plugin = new Plugin(configuration);
+  const plugin = new Plugin(configuration, exposed === null ? [] : [exposed]);
   try {
     await plugin.start();
   } catch (error) {

@@ -72,6 +72,9 @@ function parseEntry(environment: Environment, readFile: ReadFile, entry: Provide
   for (const { variable, message } of settings.problems) {
     reportFile(environment, `${where}.settings`, `${variable}: ${message}`);
   }
+  for (const { code, variable, message } of settings.warnings) {
+    environment.warn(code, 'CONFIG_FILE', `${where}.settings: ${variable}: ${message}`);
+  }
   for (const name of settings.unread) {
     reportFile(environment, `${where}.settings`, `${name}: is no setting of the kind ${kind}; remove it`);
   }

@@ -1,6 +1,6 @@
 import { Environment } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
-import { parseMonitoringConfig, tokenWarnings } from './config.ts';
+import { parseMonitoringConfig } from './config.ts';
 import { makeCertificate } from './testing/certificate.ts';
 
 function parse(variables: Record<string, string>, files: Record<string, string> = {}) {
@@ -10,7 +10,8 @@ function parse(variables: Record<string, string>, files: Record<string, string> 
     return text;
   };
   const environment = new Environment(variables, readFile);
-  return { config: parseMonitoringConfig(environment, readFile), problems: environment.problems };
+  const config = parseMonitoringConfig(environment, readFile);
+  return { config, problems: environment.problems, warnings: environment.warnings };
 }
 
 const pair = makeCertificate();
@@ -28,6 +29,7 @@ test('monitoring is on, on this machine only, unless told otherwise', () => {
       tls: undefined,
     },
     problems: [],
+    warnings: [],
   });
 });
 
@@ -100,9 +102,13 @@ describe('a token that only lets look', () => {
 });
 
 test('a token that may be guessed is warned of, without showing it', () => {
-  const { config } = parse({ MONITORING_TOKEN: 'canary', MONITORING_VIEW_TOKEN: 'x'.repeat(16) });
-  expect(tokenWarnings(config)).toEqual([
-    'MONITORING_TOKEN is short and may be guessed; make a longer one, as with "openssl rand -base64 32"',
+  const { warnings } = parse({ MONITORING_TOKEN: 'canary', MONITORING_VIEW_TOKEN: 'x'.repeat(16) });
+  expect(warnings).toEqual([
+    {
+      code: 'short-token',
+      variable: 'MONITORING_TOKEN',
+      message: 'is short and may be guessed; make a longer one, as with "openssl rand -base64 32"',
+    },
   ]);
 });
 

@@ -24,6 +24,7 @@ export interface MonitoringConfig {
 /**
  * Reads `ENABLE_MONITORING` and `MONITORING_*`; what is wrong with them is reported to `environment`, and so is an
  * address that others can reach while nothing keeps them out. Reads the files of the certificate.
+ * A token that may be guessed is a warning.
  */
 export function parseMonitoringConfig(environment: Environment, readFile: ReadFile): MonitoringConfig {
   const config = {
@@ -48,15 +49,6 @@ export function parseMonitoringConfig(environment: Environment, readFile: ReadFi
   return config;
 }
 
-/** What is not wrong with the tokens, but unwise. Never a token itself. */
-export function tokenWarnings({ token, viewToken }: Pick<MonitoringConfig, 'token' | 'viewToken'>): readonly string[] {
-  return [token, viewToken].flatMap((credential) =>
-    credential === undefined || credential.read().length >= WISE_TOKEN_LENGTH
-      ? []
-      : [`${credential.variable} is short and may be guessed; make a longer one, as with "openssl rand -base64 32"`],
-  );
-}
-
 /** Whether only this machine can reach it. */
 export function isLoopbackAddress(host: string): boolean {
   const loopback = new BlockList();
@@ -71,8 +63,12 @@ function checkTokens(
   { token, viewToken }: Pick<MonitoringConfig, 'token' | 'viewToken'>,
 ): void {
   for (const credential of [token, viewToken]) {
-    if (credential !== undefined && !/^[\x21-\x7e]+$/.test(credential.read())) {
+    if (credential === undefined) continue;
+    if (!/^[\x21-\x7e]+$/.test(credential.read())) {
       environment.report(credential.variable, 'must be of visible ASCII characters, without spaces or line breaks');
+    } else if (credential.read().length < WISE_TOKEN_LENGTH) {
+      const advice = 'make a longer one, as with "openssl rand -base64 32"';
+      environment.warn('short-token', credential.variable, `is short and may be guessed; ${advice}`);
     }
   }
   if (token !== undefined && viewToken !== undefined && token.read() === viewToken.read()) {

@@ -24,6 +24,18 @@ test('reports every problem, each with the variable, what was given and what is 
   ]);
 });
 
+test('keeps warnings apart from problems, each once', () => {
+  const env = environment({ A: 'x' });
+  env.warn('setting-ignored', 'A', 'has no effect');
+  env.warn('setting-ignored', 'A', 'has no effect');
+  env.warn('short-token', 'A', 'is short');
+  expect(env.problems).toEqual([]);
+  expect(env.warnings).toEqual([
+    { code: 'setting-ignored', variable: 'A', message: 'has no effect' },
+    { code: 'short-token', variable: 'A', message: 'is short' },
+  ]);
+});
+
 test('a file is read at once, and one that is not there is a problem', () => {
   const env = environment({ A: '/there' }, () => 'text\n');
   expect([env.fileText('A'), env.fileText('B'), env.problems]).toEqual(['text\n', undefined, []]);

@@ -6,6 +6,12 @@ export interface ConfigurationProblem {
   readonly message: string;
 }
 
+/** A setting that is legal, and dangerous or without effect. Never a credential's value. */
+export interface ConfigurationWarning extends ConfigurationProblem {
+  /** Stable, of small letters and hyphens, such as `setting-ignored`. */
+  readonly code: string;
+}
+
 /** Reads a file's text; throws where it can't. */
 export type ReadFile = (path: string) => string;
 
@@ -46,6 +52,7 @@ export class Environment {
   readonly #variables: Readonly<Record<string, string | undefined>>;
   readonly #readFile: ReadFile;
   readonly #problems: ConfigurationProblem[] = [];
+  readonly #warnings: ConfigurationWarning[] = [];
   readonly #asked = new Set<string>();
   readonly #credentialsOnlyInFiles: boolean;
 
@@ -65,6 +72,11 @@ export class Environment {
     return this.#problems;
   }
 
+  /** What is legal, and dangerous or without effect, in the order of the reading. */
+  get warnings(): readonly ConfigurationWarning[] {
+    return this.#warnings;
+  }
+
   /** The names that were given and that nobody has asked for: they mean nothing. */
   get unread(): readonly string[] {
     return Object.keys(this.#variables).filter((name) => !this.#asked.has(name));
@@ -74,6 +86,12 @@ export class Environment {
   report(variable: string, message: string): void {
     if (this.#problems.some((known) => known.variable === variable && known.message === message)) return;
     this.#problems.push({ variable, message });
+  }
+
+  /** Adds a warning; once, where two readers of a variable give the same. */
+  warn(code: string, variable: string, message: string): void {
+    if (this.#warnings.some((known) => known.variable === variable && known.message === message)) return;
+    this.#warnings.push({ code, variable, message });
   }
 
   /** Whether the variable was given. */

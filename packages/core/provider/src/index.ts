@@ -1,5 +1,11 @@
 export { decodeBase64 } from './base64.ts';
-export { type ConfigurationProblem, Credential, Environment, type ReadFile } from './configuration.ts';
+export {
+  type ConfigurationProblem,
+  type ConfigurationWarning,
+  Credential,
+  Environment,
+  type ReadFile,
+} from './configuration.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EventBus } from './event-bus.ts';
