@@ -62,6 +62,7 @@ const vault = [
   'SKIP_VERIFY',
   'PROXY_ADDR',
   'MOUNT_PATH',
+  'KV_MOUNTS',
   'AUTH_METHOD',
   'AUTH_MOUNT',
   'ROLE_ID',

@@ -17,15 +17,19 @@ import {
   earlierPlaceOf,
   type KvOutcome,
   type KvPlace,
+  mayBeV2,
   notFound,
   placeOf,
   readV1,
   readV2,
   replaced,
   revisionOf,
+  unproved,
   versionOnV1,
 } from './kv.ts';
-import type { KvVersion, Mount, Mounts } from './mounts.ts';
+import type { KvVersion } from './kv-mounts.ts';
+import type { Mount, Mounts } from './mounts.ts';
+import { isOfV2 } from './paths.ts';
 
 type Found = Extract<KvOutcome, { readonly kind: 'found' }>;
 
@@ -39,8 +43,8 @@ export interface VaultSecretsOptions {
 }
 
 /**
- * Reads secrets of KV v2 and v1. Which of them a mount is, Vault is asked; it is asked again where an answer does not
- * fit. Reads of one path and version share one request, as {@link LocationReads} says. Earlier revisions are read
+ * Reads secrets of KV v2 and v1, and of nothing else: {@link Mounts} says what a mount is, and is asked again where an answer
+ * does not fit. Reads of one path and version share one request, as {@link LocationReads} says. Earlier revisions are read
  * from KV v2 only: KV v1 has none, which is known only when it was asked.
  */
 export class VaultSecrets implements SecretProvider, RevisionReader {
@@ -99,33 +103,26 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
   async #find(place: KvPlace, signal: AbortSignal): Promise<Found> {
     const startedAtMs = this.#clock.monotonic();
     const mount = await this.#mounts.find(place.mount, signal);
-    const outcome = await this.#readAs(mount.version, place, signal);
+    if (mount.version === 'unknown') throw unproved(place, this.#mounts.setting);
+    const outcome = await this.#readAs(mount, place, signal);
     if (outcome.kind === 'found') return outcome;
     // The mount may have been replaced by one of another version since it was found.
     const doubtful = outcome.kind === 'absent' && outcome.doubtful;
     const again = await this.#mounts.confirm(place.mount, signal, { startedAtMs, doubtful });
-    if (again.version === mount.version) throw failure(outcome, place, again);
-    const second = await this.#readAs(again.version, place, signal);
+    if (again.version === mount.version || again.version === 'unknown') throw failure(outcome, place, mount.version);
+    const second = await this.#readAs(again, place, signal);
     if (second.kind === 'found') return second;
-    throw failure(second, place, again);
+    throw failure(second, place, again.version);
   }
 
-  async #readAs(version: KvVersion, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
+  async #readAs({ version, isShown }: Mount, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
     if (version === 'v2') return readV2(this.#session, place, signal);
-    if (version === 'v1') {
-      if (place.pin !== undefined) throw versionOnV1(place);
-      return readV1(this.#session, place, signal);
-    }
-    const asV2 = await readV2(this.#session, place, signal);
-    if (asV2.kind === 'found') this.#mounts.learn(place.mount, 'v2');
-    if (asV2.kind === 'found' || place.pin !== undefined) return asV2;
-    const asV1 = await readV1(this.#session, place, signal);
-    if (asV1.kind === 'found') this.#mounts.learn(place.mount, 'v1');
-    // Where one of the two paths may be read, its answer counts; the other one is nobody's.
-    return asV2.kind === 'absent' && asV1.kind === 'refused' ? asV2 : asV1;
+    if (place.pin !== undefined) throw versionOnV1(place);
+    if (!isShown && isOfV2(place)) throw mayBeV2(place);
+    return readV1(this.#session, place, signal);
   }
 }
 
-function failure(outcome: Exclude<KvOutcome, Found>, place: KvPlace, { version }: Mount): ProviderError {
+function failure(outcome: Exclude<KvOutcome, Found>, place: KvPlace, version: KvVersion): ProviderError {
   return outcome.kind === 'refused' ? denied(place, version) : notFound(place, outcome);
 }

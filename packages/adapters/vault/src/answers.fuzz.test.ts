@@ -57,7 +57,14 @@ const QUESTIONS: readonly ((from: Session & VaultClient) => Promise<unknown>)[] 
   (from) => readV2(from, place, signal),
   (from) => readMetadata(from, place, 0, signal).then(shown),
   (from) => readSubkeys(from, place, [undefined, '1'], signal).then(shown),
-  (from) => new Mounts(from, realClock, 'vault').find('secret', signal),
+  (from) =>
+    new Mounts({
+      session: from,
+      clock: realClock,
+      server: 'vault',
+      configured: new Map(),
+      setting: 'VAULT_KV_MOUNTS',
+    }).find('secret', signal),
   (from) => lookupToken(from, 'token', signal),
   (from) => loginWith(from, 'auth/x/login', {}, signal, { method: 'X', advice: 'look' }),
   (from) => unwrapSecretId(from, { token: 't', wrappingPath: 'a/b', variable: 'VAULT_SECRET_ID', signal }),

@@ -63,6 +63,32 @@ describe('the configuration of Vault', () => {
     expect(JSON.stringify(config)).not.toMatch(/secret-id|PRIVATE/);
   });
 
+  test("takes the operator's word for mounts, each with its version", () => {
+    const { config, problems } = parse({ VAULT_TOKEN: 'hvs.x', VAULT_KV_MOUNTS: 'secret=v2, teams/a=b/=v1' });
+    expect(problems).toEqual([]);
+    expect([...config.kvMounts]).toEqual([
+      ['secret', 'v2'],
+      ['teams/a=b', 'v1'],
+    ]);
+    expect(parse({ VAULT_TOKEN: 'hvs.x' }).config.kvMounts.size).toBe(0);
+  });
+
+  test.each([
+    ['secret', '"secret" must be a mount with its version, as secret=v2 or legacy=v1'],
+    ['secret=v3', '"secret=v3" must be a mount with its version, as secret=v2 or legacy=v1'],
+    ['=v2', '"=v2" must have no empty part'],
+    ['a=v1,', '"" must be a mount with its version, as secret=v2 or legacy=v1'],
+    ['a=v1,a=v2', '"a=v2" names a mount twice'],
+    ['Auth/token=v1', '"Auth/token=v1" is Vault\'s own (auth/): only mounts of key-value engines are read'],
+  ])('refuses the mounts %j', (given, problem) => {
+    const { problems } = parse({ VAULT_TOKEN: 'hvs.x', VAULT_KV_MOUNTS: given });
+    expect(problems).toEqual([`VAULT_KV_MOUNTS ${problem}`]);
+  });
+
+  test.each(['auth', 'sys/', 'Identity', 'cubbyhole'])('refuses %s as the mount of secrets', (mount) => {
+    expect(parse({ VAULT_TOKEN: 'hvs.x', VAULT_MOUNT_PATH: mount }).problems[0]).toContain("is Vault's own");
+  });
+
   test('follows a token file that changes', () => {
     const { config } = parse({ VAULT_TOKEN_FILE: file('token') });
     if (config.auth.method !== 'token') throw new Error('not the method token');

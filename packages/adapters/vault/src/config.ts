@@ -1,6 +1,7 @@
 import type { Environment, ReadFile } from '@vault-swarm/provider';
 import { parseAuth, type VaultAuthConfig } from './auth/config.ts';
-import { pathProblem } from './labels.ts';
+import { type KvVersion, parseKvMounts } from './kv-mounts.ts';
+import { mountProblem } from './paths.ts';
 import { parseProxy } from './proxy.ts';
 import { parseTls, type VaultTlsConfig } from './tls.ts';
 
@@ -15,6 +16,8 @@ export interface VaultConfig {
   readonly namespace: string | undefined;
   /** The mount of secrets whose labels name none, without slashes at its ends. */
   readonly mount: string;
+  /** Mounts with their versions, for a server that does not show its mounts. */
+  readonly kvMounts: ReadonlyMap<string, KvVersion>;
   readonly tls: VaultTlsConfig;
   /** The HTTP proxy by which the server is asked; it may have a user and a password in it. */
   readonly proxy: string | undefined;
@@ -28,7 +31,7 @@ type Read = (name: string) => string;
 
 /**
  * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, `VAULT_SKIP_VERIFY`,
- * `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_AUTH_METHOD` and the chosen method's own variables, or the same with `OPENBAO_`. All that is wrong is reported to
+ * `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`, `VAULT_AUTH_METHOD` and the chosen method's own variables, or the same with `OPENBAO_`. All that is wrong is reported to
  * `environment`; what is returned is usable only where it has no problems. Certificates are read by `readFile`, now.
  */
 export function parseVaultConfig(environment: Environment, readFile: ReadFile, prefix: VariablePrefix): VaultConfig {
@@ -39,6 +42,7 @@ export function parseVaultConfig(environment: Environment, readFile: ReadFile, p
     address,
     namespace: parseNamespace(environment, variable('NAMESPACE')),
     mount: parseMount(environment, variable('MOUNT_PATH')),
+    kvMounts: parseKvMounts(environment, variable('KV_MOUNTS')),
     tls: parseTls(environment, readFile, variable),
     proxy: parseProxy(environment, address, variable),
     auth: parseAuth(environment, variable),
@@ -67,7 +71,7 @@ function parseMount(environment: Environment, name: string): string {
   const given = environment.text(name, 'secret');
   // Vault itself writes mounts with a slash at the end.
   const mount = given.replace(/\/$/, '');
-  const problem = pathProblem(mount);
+  const problem = mountProblem(mount);
   if (problem !== null) environment.report(name, `${JSON.stringify(given)} ${problem}`);
   return mount;
 }

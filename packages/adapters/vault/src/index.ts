@@ -26,7 +26,13 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
   const { name, clock, digest, events } = options;
   const client = new VaultClient(config, { name, clock, events });
   const session = new Session({ name, client, method: authMethod(config.auth), clock, events });
-  const mounts = new Mounts(session, clock, client.server);
+  const mounts = new Mounts({
+    session,
+    clock,
+    server: client.server,
+    configured: config.kvMounts,
+    setting: `${config.prefix}_KV_MOUNTS`,
+  });
   const secrets = new VaultSecrets({ session, mounts, clock, digest });
   const probe = new VaultProbe({ session, mounts, clock });
   return {

@@ -1,7 +1,7 @@
 import { type AnswerObject, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
-import { encodePath } from './encode-path.ts';
 import { type KvPlace, type KvVersionStamp, otherwise, revisionOf, stampOf } from './kv.ts';
+import { kvPath } from './paths.ts';
 
 /** One version, and whether a read would give it. */
 export interface KvVersionState {
@@ -40,7 +40,7 @@ export async function readMetadata(
   nowMs: number,
   signal: AbortSignal,
 ): Promise<KvVersions> {
-  const path = `${encodePath(place.mount)}/metadata/${encodePath(place.path)}`;
+  const path = kvPath(place, 'metadata').encoded;
   const answer = await session.request({ operation: 'probe', method: 'GET', path, signal });
   const data = field(answer.body, 'data');
   const versions = field(data, 'versions');
@@ -63,7 +63,7 @@ export async function readSubkeys(
   pins: readonly (string | undefined)[],
   signal: AbortSignal,
 ): Promise<KvVersions> {
-  const path = `${encodePath(place.mount)}/subkeys/${encodePath(place.path)}?depth=1`;
+  const path = `${kvPath(place, 'subkeys').encoded}?depth=1`;
   const found = new Map<string | undefined, KvVersionState>();
   let length = 0;
   let absent: KvVersions | undefined;

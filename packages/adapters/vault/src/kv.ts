@@ -1,9 +1,9 @@
 import { type ExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
 import { type AnswerJson, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
-import { encodePath } from './encode-path.ts';
 import { failureOf, mentions } from './failures.ts';
-import type { KvVersion } from './mounts.ts';
+import type { KvVersion } from './kv-mounts.ts';
+import { kvPath } from './paths.ts';
 
 /** Where a secret is in Vault, with the version that is wanted. */
 export interface KvPlace {
@@ -57,7 +57,7 @@ export function earlierPlaceOf(ref: SecretRef, revision: string): KvPlace {
  * @throws {ProviderError} `NOT_FOUND` for a version that was deleted or destroyed; as {@link failureOf} otherwise.
  */
 export async function readV2(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
-  const path = `${encodePath(place.mount)}/data/${encodePath(place.path)}`;
+  const path = kvPath(place, 'data').encoded;
   const query = place.pin === undefined ? '' : `?version=${encodeURIComponent(place.pin)}`;
   const answer = await session.request({
     operation: 'read',
@@ -74,6 +74,7 @@ export async function readV2(session: Session, place: KvPlace, signal: AbortSign
     throw new ProviderError('NOT_FOUND', `${place.shown}: version ${version.number} ${how}`);
   }
   if (answer.status === 200 && version !== undefined) {
+    checkEngine(answer, place);
     return { kind: 'found', fields: exactFields(field(data, 'data')) ?? {}, version };
   }
   return otherwise(answer, place);
@@ -81,10 +82,13 @@ export async function readV2(session: Session, place: KvPlace, signal: AbortSign
 
 /** Reads a secret of KV v1. @throws {ProviderError} as {@link failureOf}. */
 export async function readV1(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
-  const path = `${encodePath(place.mount)}/${encodePath(place.path)}`;
+  const path = kvPath(place).encoded;
   const answer = await session.request({ operation: 'read', method: 'GET', path, exactNumbers: true, signal });
   const fields = exactFields(field(answer.body, 'data'));
-  if (answer.status === 200 && fields !== undefined) return { kind: 'found', fields };
+  if (answer.status === 200 && fields !== undefined) {
+    checkEngine(answer, place);
+    return { kind: 'found', fields };
+  }
   return otherwise(answer, place);
 }
 
@@ -122,16 +126,31 @@ export function notFound({ shown, pin, mount }: KvPlace, { noMount = false } = {
   return new ProviderError('NOT_FOUND', `${shown}: ${noMount ? `nothing is mounted at ${mount}/` : missing}`);
 }
 
-/** The error for a secret that our policy does not let us read, or whose mount does not exist. */
-export function denied({ mount, path, shown }: KvPlace, version: KvVersion): ProviderError {
-  const asV2 = policyFor(`${mount}/data/${path}`);
-  const asV1 = policyFor(`${mount}/${path}`);
-  const missing = {
-    v1: `add ${asV1}`,
-    v2: `add ${asV2}`,
-    unknown: `or there is no mount ${mount}/; add ${asV2} for KV v2, ${asV1} for KV v1`,
-  };
-  return new ProviderError('ACCESS_DENIED', `${shown}: our policy does not allow to read it; ${missing[version]}`);
+/** The error for a secret that our policy does not let us read. */
+export function denied(place: KvPlace, version: KvVersion): ProviderError {
+  const line = policyFor(kvPath(place, version === 'v2' ? 'data' : undefined).plain);
+  return new ProviderError('ACCESS_DENIED', `${place.shown}: our policy does not allow to read it; add ${line}`);
+}
+
+/**
+ * The error for a secret whose mount nobody says is a key-value engine: our policy gives no right in it, or it does not
+ * exist, or the server does not show its mounts, so that `setting` has to name it.
+ */
+export function unproved(place: KvPlace, setting: string): ProviderError {
+  const [v2, v1] = [policyFor(kvPath(place, 'data').plain), policyFor(kvPath(place).plain)];
+  return new ProviderError(
+    'ACCESS_DENIED',
+    `${place.shown}: the server shows us no mount ${place.mount}/, so nothing is read there; if there is one, add ${v2} ` +
+      `for KV v2, ${v1} for KV v1; if our policy has that, name the mount in ${setting} (${place.mount}=v2)`,
+  );
+}
+
+/** The error for a path that, if its mount were KV v2 and not v1, would be of its API and not a secret's. */
+export function mayBeV2({ shown, mount }: KvPlace): ProviderError {
+  return new ProviderError(
+    'INVALID_REF',
+    `${shown}: the path begins as those of KV v2's API do, and the server does not show whether ${mount}/ is KV v1; move the secret`,
+  );
 }
 
 /** The line of a policy that allows reading a path. */
@@ -156,4 +175,21 @@ export function otherwise(answer: VaultAnswer, place: KvPlace): Exclude<KvOutcom
 /** The fields of an answer to a call that asked for exact numbers. */
 function exactFields(value: AnswerJson | undefined): ExactJsonObject | undefined {
   return isAnswerObject(value) ? (value as ExactJsonObject) : undefined;
+}
+
+/**
+ * Compares what the answer says of its engine: Vault names it with each answer, OpenBao does not, and what comes with a lease was
+ * made for this reader.
+ *
+ * @throws {ProviderError} `INVALID_REF` where it is none of key-value secrets.
+ */
+function checkEngine({ body }: VaultAnswer, { shown, mount }: KvPlace): void {
+  const type = field(body, 'mount_type');
+  const lease = field(body, 'lease_id');
+  const isKv = type === undefined || type === '' || type === 'kv' || type === 'generic';
+  if (isKv && (lease === undefined || lease === '')) return;
+  throw new ProviderError(
+    'INVALID_REF',
+    `${shown}: the answer is none of a key-value engine; correct the mount ${mount}/`,
+  );
 }

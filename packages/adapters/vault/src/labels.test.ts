@@ -64,6 +64,12 @@ describe('labels of a secret in Vault', () => {
     );
   });
 
+  test.each(['auth', 'AUTH/token', 'sys', 'identity/entity', 'cubbyhole', '%61uth'])('refuse the mount %s', (mount) => {
+    expect(messageFor({ vault_path: 'token/lookup-self', vault_mount: mount })).toMatch(
+      /^label "vault_mount" = .* is Vault's own/,
+    );
+  });
+
   test.each(['0', '-1', '1.5', 'latest', '01', '1e3', '1234567890123456'])('refuse the version %s', (version) => {
     expect(messageFor({ vault_path: 'app', vault_version: version })).toBe(
       `label "vault_version" = "${version}" must be a positive whole number`,

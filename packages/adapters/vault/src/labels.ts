@@ -1,4 +1,5 @@
 import { type LabelScheme, type Labels, ProviderError, type Target } from '@vault-swarm/provider';
+import { mountProblem, pathProblem } from './paths.ts';
 
 /** What the labels need to know of the configured instance. */
 export interface VaultLabelOptions {
@@ -25,8 +26,8 @@ export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): 
       const givenMount = labels[names.mount];
       const field = labels[names.field];
       const pin = labels[names.version];
-      if (givenPath !== undefined) check(givenPath, `label "${names.path}"`);
-      if (givenMount !== undefined) check(givenMount, `label "${names.mount}"`);
+      if (givenPath !== undefined) check(givenPath, `label "${names.path}"`, pathProblem);
+      if (givenMount !== undefined) check(givenMount, `label "${names.mount}"`, mountProblem);
       if (field === '') throw invalid(`label "${names.field}" is empty; give it a value or remove it`);
       if (pin !== undefined && !/^[1-9]\d{0,14}$/.test(pin)) {
         throw invalid(`label "${names.version}" = ${JSON.stringify(pin)} must be a positive whole number`);
@@ -40,21 +41,10 @@ export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): 
   };
 }
 
-/** Why text can't be a path or mount in Vault, or `null`. `.` and `..` are refused since URLs resolve them. */
-export function pathProblem(text: string): string | null {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(text) || !text.isWellFormed()) return 'must have no control characters';
-  if (text.startsWith('/') || text.endsWith('/')) return 'must not begin or end with a slash';
-  const segments = text.split('/');
-  if (segments.includes('')) return 'must have no empty part';
-  if (segments.some((segment) => /^\.\.?$/.test(segment))) return 'must have no part that is "." or ".."';
-  return null;
-}
-
 function path(given: string | undefined, literal: string | undefined, mount: string, otherwise: () => string): string {
   if (given === undefined) {
     const fallback = otherwise();
-    check(fallback, 'the default path SERVICE/SECRET');
+    check(fallback, 'the default path SERVICE/SECRET', pathProblem);
     return fallback;
   }
   if (literal !== undefined) return given;
@@ -66,8 +56,8 @@ function withoutPrefix(text: string, prefix: string): string {
   return text.startsWith(prefix) ? text.slice(prefix.length) : text;
 }
 
-function check(text: string, what: string): void {
-  const problem = pathProblem(text);
+function check(text: string, what: string, problemOf: (text: string) => string | null): void {
+  const problem = problemOf(text);
   if (problem !== null) throw invalid(`${what} = ${JSON.stringify(text)} ${problem}`);
 }
 

@@ -57,7 +57,6 @@ describe('mounts of a real Vault', () => {
     await admin.send('POST', 'sys/mounts/keys', { type: 'transit' });
     await admin.send('POST', 'sys/mounts/db', { type: 'database' });
     for (const [mount, kind] of [
-      ['sys', 'system'],
       ['keys', 'transit'],
       ['db', 'database'],
     ] as const) {
@@ -68,10 +67,6 @@ describe('mounts of a real Vault', () => {
         ),
       });
     }
-    await admin.send('POST', 'cubbyhole/app', { value: 'x' });
-    expect((await failure(refTo('app', { mount: 'cubbyhole' }))).message).toContain(
-      'is another one for each token, and ends with it',
-    );
     expect((await failure(refTo('x', { mount: 'secret/inner' }))).message).toContain('what is there is in secret/');
   });
 

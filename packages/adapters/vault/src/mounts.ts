@@ -1,45 +1,72 @@
 import { type Clock, ProviderError, SingleFlight } from '@vault-swarm/provider';
 import { type AnswerJson, field } from './answer.ts';
 import type { Session } from './auth/session.ts';
-import { encodePath } from './encode-path.ts';
 import { failureOf } from './failures.ts';
-
-/** Version of the key-value engine; `unknown` where the server does not tell our identity. */
-export type KvVersion = 'v1' | 'v2' | 'unknown';
+import type { KvVersion } from './kv-mounts.ts';
+import { mountPath } from './paths.ts';
 
 /** What was found out about a mount, and when, by the monotonic clock. */
 export interface Mount {
-  readonly version: KvVersion;
+  /** `unknown`: neither the server nor the settings say that it is a key-value engine, so nothing is read there. */
+  readonly version: KvVersion | 'unknown';
+  /** Whether the server itself said so. */
+  readonly isShown: boolean;
   readonly foundAtMs: number;
+  /** For how long it counts, in milliseconds. */
+  readonly lifeMs: number;
 }
 
-/** How long a look at a mount is believed where answers may mean that it was replaced. */
+/** How long an answer about a mount is believed where a secret was not found in it. */
 const BELIEVED_FOR_MS = 10_000;
-/** What is unknown is asked again after this time; the rest only where it turns out wrong. */
-const UNKNOWN_FOR_MS = 60_000;
+/**
+ * Each answer of KV v2 shows by its form that it is one. One of KV v1 may have any form: the server must have named the
+ * mount a short while ago.
+ */
+const LIFE_MS = { v1: BELIEVED_FOR_MS, v2: Number.POSITIVE_INFINITY } as const;
+/** How long the settings' word counts until the server is asked again. */
+const CONFIGURED_LIFE_MS = 60_000;
+/** What finding out about mounts needs. */
+export interface MountsOptions {
+  readonly session: Session;
+  readonly clock: Clock;
+  /** The server as messages name it. */
+  readonly server: string;
+  /** The mounts that the settings name, for where the server does not show them. */
+  readonly configured: ReadonlyMap<string, KvVersion>;
+  /** The name of that setting, for messages. */
+  readonly setting: string;
+}
 
-/** Which mounts have which version of KV: found out once for each, and again where it is in doubt. */
+/**
+ * Which mounts are key-value engines, and of which version. The server's word counts where there is one; else that of the
+ * settings. Mounts never lie within each other, so a mount of exactly this name holds all paths below it.
+ */
 export class Mounts {
+  /** The name of the setting that names mounts. */
+  readonly setting: string;
   readonly #session: Session;
   readonly #clock: Clock;
   readonly #server: string;
+  readonly #configured: ReadonlyMap<string, KvVersion>;
   readonly #known = new Map<string, Mount>();
   readonly #flights = new SingleFlight<Mount>({ finish: false });
 
-  constructor(session: Session, clock: Clock, server: string) {
+  constructor({ session, clock, server, configured, setting }: MountsOptions) {
     this.#session = session;
     this.#clock = clock;
     this.#server = server;
+    this.#configured = configured;
+    this.setting = setting;
   }
 
   /**
    * The mount of this name, as found out at `sinceMs` or later.
-   * @throws {ProviderError} `INVALID_REF` where it is no mount, or another engine's.
+   * @throws {ProviderError} `INVALID_REF` where it is no mount, another engine's, or other than the settings say.
    */
   async find(name: string, signal: AbortSignal, sinceMs = Number.NEGATIVE_INFINITY): Promise<Mount> {
     const known = this.#known.get(name);
-    const unknownTooLong = known?.version === 'unknown' && this.#clock.monotonic() - known.foundAtMs > UNKNOWN_FOR_MS;
-    if (known !== undefined && known.foundAtMs >= sinceMs && !unknownTooLong) return known;
+    const isFresh = known !== undefined && this.#clock.monotonic() - known.foundAtMs <= known.lifeMs;
+    if (isFresh && known.foundAtMs >= sinceMs) return known;
     return this.#flights.join(
       name,
       signal,
@@ -62,43 +89,55 @@ export class Mounts {
     return this.find(name, signal, doubtful ? startedAtMs : startedAtMs - BELIEVED_FOR_MS);
   }
 
-  /** Takes over what the answers to reads have shown about a mount that was `unknown`. */
-  learn(name: string, version: KvVersion): void {
-    this.#known.set(name, { version, foundAtMs: this.#clock.monotonic() });
-  }
-
   /** Cuts off what is under way. */
   close(): void {
     this.#flights.abortAll();
   }
 
   async #findOut(name: string, signal: AbortSignal): Promise<Mount> {
-    const path = `sys/internal/ui/mounts/${encodePath(name)}`;
-    const answer = await this.#session.request({ operation: 'mount', method: 'GET', path, signal });
-    const mount = { version: this.#versionOf(name, answer.status, answer.body), foundAtMs: this.#clock.monotonic() };
+    const answer = await this.#session.request({ operation: 'mount', method: 'GET', path: mountPath(name), signal });
+    // What was known counts no more, whatever is wrong with the answer.
+    this.#known.delete(name);
+    const foundAtMs = this.#clock.monotonic();
+    const mount = { ...this.#judge(name, answer.status, answer.body), foundAtMs };
     if (answer.status !== 200 && ![400, 403, 404, 405].includes(answer.status)) {
       throw failureOf(answer, `finding the mount ${name}/ of ${this.#server}`);
     }
-    this.#known.set(name, mount);
+    // What is unknown is asked again each time, so that a corrected policy counts at once.
+    if (mount.version !== 'unknown') this.#known.set(name, mount);
     return mount;
   }
 
-  #versionOf(name: string, status: number, body: AnswerJson | undefined): KvVersion {
-    if (status !== 200) return 'unknown';
+  #judge(name: string, status: number, body: AnswerJson | undefined): Omit<Mount, 'foundAtMs'> {
+    const configured = this.#configured.get(name);
+    if (status !== 200) {
+      return configured === undefined
+        ? { version: 'unknown', isShown: false, lifeMs: 0 }
+        : { version: configured, isShown: false, lifeMs: CONFIGURED_LIFE_MS };
+    }
+    const version = this.#shownVersion(name, body);
+    if (configured !== undefined && configured !== version) {
+      const why = `is KV ${version}, and ${this.setting} says ${configured}; correct ${this.setting}`;
+      throw new ProviderError('INVALID_REF', `the mount ${name}/ of ${this.#server} ${why}`);
+    }
+    return { version, isShown: true, lifeMs: LIFE_MS[version] };
+  }
+
+  /** The version that the server shows. */
+  #shownVersion(name: string, body: AnswerJson | undefined): KvVersion {
     const data = field(body, 'data');
     const type = field(data, 'type');
     const path = field(data, 'path');
-    if (typeof path === 'string' && path !== `${name}/`) {
-      this.#known.delete(name);
+    if (path !== `${name}/`) {
+      const where = typeof path === 'string' ? shownPath(path) : 'another one';
       throw new ProviderError(
         'INVALID_REF',
-        `${this.#server} has no mount ${name}/; what is there is in ${shownPath(path)}: correct the mount`,
+        `${this.#server} has no mount ${name}/; what is there is in ${where}: correct the mount`,
       );
     }
     if (type === 'kv') return field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1';
     // What KV v1 was called before there was a v2.
     if (type === 'generic') return 'v1';
-    this.#known.delete(name);
     throw new ProviderError('INVALID_REF', `the mount ${name}/ of ${this.#server} ${whyNot(type)}`);
   }
 
@@ -109,9 +148,6 @@ export class Mounts {
 
 /** Why an engine's values are not delivered. */
 function whyNot(type: AnswerJson | undefined): string {
-  if (type === 'cubbyhole' || type === 'ns_cubbyhole') {
-    return 'is another one for each token, and ends with it; write the secret to a key-value engine';
-  }
   const shown = typeof type === 'string' && /^[\w.-]{1,64}$/.test(type) ? `of the kind ${type}` : 'of another kind';
   return `is ${shown}, and only key-value engines are read (kv, version 1 or 2); correct the mount`;
 }

@@ -9,10 +9,11 @@ import {
   SingleFlight,
 } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
-import { type KvPlace, notFound, placeOf, policyFor, versionOnV1 } from './kv.ts';
+import { type KvPlace, notFound, placeOf, policyFor, unproved, versionOnV1 } from './kv.ts';
 import { type KvVersions, markerOf, readMetadata, readSubkeys } from './kv-versions.ts';
 import type { Mounts } from './mounts.ts';
 import { PassLimits } from './pass-limits.ts';
+import { kvPath } from './paths.ts';
 import { ProbeMemory } from './probe-memory.ts';
 import { ReadRights } from './read-rights.ts';
 
@@ -112,13 +113,13 @@ export class VaultProbe implements ChangeProbe {
   async #askAll(place: KvPlace, pins: readonly (string | undefined)[], signal: AbortSignal): Promise<PathAnswer> {
     const startedAtMs = this.#clock.monotonic();
     const mount = await this.#mounts.find(place.mount, signal);
+    if (mount.version === 'unknown') throw unproved(place, this.#mounts.setting);
     if (mount.version === 'v1') return { kind: 'v1' };
     const answer = await this.#askOneOf(place, pins, signal);
     if (answer.kind !== 'absent') return answer;
     // The mount may have been replaced by one of another version since it was found.
     const again = await this.#mounts.confirm(place.mount, signal, { startedAtMs, doubtful: answer.doubtful });
-    if (again.version === 'v2') return answer;
-    return again.version === 'v1' ? { kind: 'v1' } : { kind: 'unknown' };
+    return again.version === 'v2' ? answer : { kind: again.version };
   }
 
   async #askOneOf(place: KvPlace, pins: readonly (string | undefined)[], signal: AbortSignal): Promise<KvVersions> {
@@ -171,7 +172,7 @@ function resultFor(ref: SecretRef, answer: PathAnswer): ProbeResult {
     case 'v1':
       return place.pin === undefined ? { kind: 'unsupported' } : { kind: 'failed', error: versionOnV1(place) };
     case 'refused': {
-      const policy = policyFor(`${place.mount}/metadata/${place.path}`);
+      const policy = policyFor(kvPath(place, 'metadata').plain);
       return {
         kind: 'unsupported',
         problem: `${place.shown}: our policy refuses its metadata, so each pass reads the value; add ${policy}`,

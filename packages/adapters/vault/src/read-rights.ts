@@ -2,6 +2,7 @@ import { type Clock, ProviderError } from '@vault-swarm/provider';
 import { field } from './answer.ts';
 import type { Session } from './auth/session.ts';
 import type { KvPlace } from './kv.ts';
+import { kvPath } from './paths.ts';
 
 /** How often is asked: a policy that no longer lets us read a value is noticed in about this time. */
 const ASKED_EVERY_MS = 60_000;
@@ -78,8 +79,8 @@ export class ReadRights {
   }
 }
 
-function dataPath({ mount, path }: KvPlace): string {
-  return `${mount}/data/${path}`;
+function dataPath(place: KvPlace): string {
+  return kvPath(place, 'data').plain;
 }
 
 /** By the capabilities that Vault lists; what it does not tell is no doubt. */

@@ -1,6 +1,6 @@
 import { type Credential, ProviderError } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
-import { encodePath } from '../encode-path.ts';
+import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, neededCredential, neededText, parseAuthMount } from './settings.ts';
 import { unwrapSecretId } from './wrapped.ts';

@@ -1,5 +1,5 @@
 import { type Credential, ProviderError } from '@vault-swarm/provider';
-import { encodePath } from '../encode-path.ts';
+import { encodePath } from '../paths.ts';
 import { type AuthMethod, LOGIN_DEADLINE_MS, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';
 

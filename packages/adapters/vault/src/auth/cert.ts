@@ -1,4 +1,4 @@
-import { encodePath } from '../encode-path.ts';
+import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import { type Credential, ProviderError } from '@vault-swarm/provider';
-import { encodePath } from '../encode-path.ts';
+import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, neededCredential, neededText, parseAuthMount } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import type { Credential, Environment } from '@vault-swarm/provider';
-import { pathProblem } from '../labels.ts';
+import { pathProblem } from '../paths.ts';
 
 /** The settings of one method of logging in, as its parser finds them. */
 export interface AuthSettings {

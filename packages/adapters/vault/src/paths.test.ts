@@ -1,0 +1,54 @@
+import { ProviderError } from '@vault-swarm/provider';
+import { describe, expect, test } from 'vitest';
+import { kvPath, mountPath, mountProblem, pathProblem } from './paths.ts';
+
+const RESERVED = ['auth', 'sys', 'identity', 'cubbyhole'];
+const spellings = RESERVED.flatMap((name) => [
+  name,
+  `${name}/token`,
+  `/${name}`,
+  `//${name}/`,
+  `${name}/`,
+  `./${name}`,
+  `x/../${name}`,
+  name.toUpperCase(),
+  ` ${name}`,
+  `%${name.charCodeAt(0).toString(16)}${name.slice(1)}`,
+  `%25${name.charCodeAt(0).toString(16)}${name.slice(1)}`,
+  `${name}%2ftoken`,
+  `%2f${name}`,
+  `${name}\\token`,
+  `%2e/${name}`,
+]);
+
+describe('paths at Vault', () => {
+  test.each(['', ...spellings])('have no mount %j', (mount) => {
+    expect(mountProblem(mount)).not.toBeNull();
+    for (const ask of [() => mountPath(mount), () => kvPath({ mount, path: 'app' }, 'data')]) {
+      expect(ask).toThrow(ProviderError);
+    }
+  });
+
+  test.each(['secret', 'teams/kv', 'authority', 'system', 'kv auth', 'team/auth', '100%', 'Grüße'])(
+    'may have the mount %j',
+    (mount) => {
+      expect(mountProblem(mount)).toBeNull();
+      expect(kvPath({ mount, path: 'auth/app' }).plain).toBe(`${mount}/auth/app`);
+    },
+  );
+
+  test.each(['..', 'a/../b', 'a/%2e%2e/b', 'a/.%2E', '%252e%252e/b', 'a%2f..%2fb', 'a/..\\b'])(
+    'lead nowhere else by %j',
+    (path) => {
+      expect(pathProblem(path)).toBe('must have no part that is "." or ".."');
+      expect(() => kvPath({ mount: 'secret', path }, 'metadata')).toThrow(/must have no part/);
+    },
+  );
+
+  test('are encoded for a URL, and plain in a policy', () => {
+    expect(kvPath({ mount: 'teams/kv', path: 'a b/c?d#e%' }, 'data')).toEqual({
+      plain: 'teams/kv/data/a b/c?d#e%',
+      encoded: 'teams/kv/data/a%20b/c%3Fd%23e%25',
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { ProviderError } from '@vault-swarm/provider';
+
+/** What Vault keeps for itself: tokens, its own settings, identities, and one private engine for each token. */
+const RESERVED = new Set(['auth', 'sys', 'identity', 'cubbyhole']);
+/** Percent-encoding within percent-encoding is looked through this often. */
+const DECODED_TIMES = 5;
+
+/** Why text can't be a path in Vault, or `null`. `.` and `..` are refused, also percent-encoded, since URLs resolve them. */
+export function pathProblem(text: string): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(text) || !text.isWellFormed()) return 'must have no control characters';
+  if (text.startsWith('/') || text.endsWith('/')) return 'must not begin or end with a slash';
+  if (text.split('/').includes('')) return 'must have no empty part';
+  const parts = decoded(text).split(/[/\\]/);
+  if (parts.some((part) => /^\.\.?$/.test(part))) return 'must have no part that is "." or ".."';
+  return null;
+}
+
+/** Why text can't be the mount of a key-value engine, or `null`: as {@link pathProblem}, or it is Vault's own. */
+export function mountProblem(text: string): string | null {
+  const problem = pathProblem(text);
+  if (problem !== null) return problem;
+  const first = decoded(text)
+    .split(/[/\\]/)
+    .map((part) => part.trim().toLowerCase())
+    .find((part) => part !== '');
+  return first !== undefined && RESERVED.has(first)
+    ? `is Vault's own (${first}/): only mounts of key-value engines are read`
+    : null;
+}
+
+/** A path for a URL: everything but its slashes is encoded. */
+export function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+/** A path of Vault's API, below `/v1/`. */
+export interface ApiPath {
+  /** As policies name it. */
+  readonly plain: string;
+  /** For a URL. */
+  readonly encoded: string;
+}
+
+/** The parts of KV v2's API that are asked. */
+export type KvPart = 'data' | 'metadata' | 'subkeys';
+
+/**
+ * The API's path of a secret: of KV v2 with the part that is asked, of KV v1 without one. Each request for a secret or about
+ * one gets its path here.
+ *
+ * @throws {ProviderError} `INVALID_REF` for a mount or path that leads elsewhere than to a key-value secret.
+ */
+export function kvPath({ mount, path }: { readonly mount: string; readonly path: string }, part?: KvPart): ApiPath {
+  const problem = problemOf('the mount', mount, mountProblem) ?? problemOf('the path', path, pathProblem);
+  if (problem !== null) throw new ProviderError('INVALID_REF', problem);
+  const plain = [mount, ...(part === undefined ? [] : [part]), path].join('/');
+  return { plain, encoded: encodePath(plain) };
+}
+
+/**
+ * The API's path at which the server says what is mounted there.
+ * @throws {ProviderError} `INVALID_REF` for a mount that is none of a key-value engine.
+ */
+export function mountPath(mount: string): string {
+  const problem = problemOf('the mount', mount, mountProblem);
+  if (problem !== null) throw new ProviderError('INVALID_REF', problem);
+  return `sys/internal/ui/mounts/${encodePath(mount)}`;
+}
+
+/** Whether a path is, in a mount of KV v2, of the engine's API: a read of it as KV v1 would give what is no secret's fields. */
+export function isOfV2({ path }: { readonly path: string }): boolean {
+  return /^(config|data|metadata|detailed-metadata|subkeys|delete|undelete|destroy)(\/|$)/.test(path);
+}
+
+function problemOf(what: string, text: string, check: (text: string) => string | null): string | null {
+  const problem = check(text);
+  return problem === null ? null : `${what} ${JSON.stringify(text)} ${problem}`;
+}
+
+/** The text as one who decodes more than once would read it. */
+function decoded(text: string): string {
+  let latest = text;
+  for (let time = 0; time < DECODED_TIMES; time++) {
+    const next = latest.replace(/%[0-7][0-9a-f]/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
+    if (next === latest) break;
+    latest = next;
+  }
+  return latest;
+}
