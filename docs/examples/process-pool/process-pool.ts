@@ -97,6 +97,7 @@ export class ProcessPool implements Workloads, WorkloadChanges {
       generation: service.generation,
       fingerprint: PROGRAM,
       kind: 'service' as const,
+      desiredTasks: service.size,
       secretIds: [this.#secret.id],
       rollout: service.rollout,
       tasks: [...service.workers].map(({ id, generation, createdAtMs, state }) => {

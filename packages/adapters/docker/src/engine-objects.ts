@@ -24,7 +24,11 @@ export interface EngineService {
   readonly Version?: { readonly Index?: number };
   readonly Spec?: {
     readonly Name?: string;
-    readonly Mode?: Readonly<Record<string, unknown>>;
+    readonly Mode?: {
+      readonly Replicated?: { readonly Replicas?: number };
+      readonly ReplicatedJob?: object;
+      readonly GlobalJob?: object;
+    };
     readonly TaskTemplate?: EngineTaskSpec;
   };
   /** As it was before its latest update. */

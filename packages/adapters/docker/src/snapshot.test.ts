@@ -52,6 +52,13 @@ describe('what the engine says, in our words', () => {
     expect(toWorkload({ ID: 's', Spec: { Mode: { [mode]: {} } } }, [], []).kind).toBe(kind);
   });
 
+  it('tells how many tasks shall run, where that does not follow from the nodes', () => {
+    const desiredTasks = (Mode: object) => toWorkload({ ID: 's', Spec: { Mode } }, [], []).desiredTasks;
+    expect(desiredTasks({ Replicated: { Replicas: 3 } })).toBe(3);
+    expect(desiredTasks({ Replicated: { Replicas: 0 } })).toBe(0);
+    expect(desiredTasks({ Global: {} })).toBeNull();
+  });
+
   it.each([
     [undefined, 'none'],
     ['updating', 'rolling'],

@@ -44,6 +44,7 @@ export function toWorkload(
     generation: service.Spec?.TaskTemplate?.ForceUpdate ?? 0,
     fingerprint,
     kind: 'ReplicatedJob' in mode || 'GlobalJob' in mode ? 'job' : 'service',
+    desiredTasks: mode.Replicated?.Replicas ?? null,
     secretIds,
     rollout: {
       state,

@@ -2,7 +2,7 @@ import type { CallOptions } from '@vault-swarm/provider';
 import { mapConcurrently } from './concurrency.ts';
 import type { LedgerDocument } from './ledger.ts';
 import type { RolloutWatch } from './rollout-watch.ts';
-import { isEnded } from './situation.ts';
+import { isEnded, isFullyRunning } from './situation.ts';
 import type { ServiceUses } from './uses.ts';
 import type { FailedTask, Workloads } from './workloads.ts';
 
@@ -30,6 +30,9 @@ export async function readFailures(
     const open = ledger.services[service.id]?.rollout;
     if (open === undefined || open === null || open.state === 'failed') return false;
     const isGoingBack = service.rollout.state === 'rolling-back';
+    // The orchestrator may say nothing of tasks that fail again and again.
+    const isSilent = service.rollout.state === 'none' || service.rollout.state === 'completed';
+    if (isSilent && service.generation >= open.generation && !isFullyRunning(service)) return true;
     return isGoingBack || isEnded(service) || rollouts.of(service.id, open).forMs > stuckAfterMs;
   });
   return new Map(

@@ -32,6 +32,7 @@ const web: ServiceUses = {
     generation: 5,
     fingerprint: 'f',
     kind: 'service',
+    desiredTasks: 2,
     secretIds: ['s1'],
     rollout: { state: 'rolling', message: '', startedAtMs: 0, mayGoOn: false },
     tasks: [seen],

@@ -7,6 +7,8 @@ import {
   type Failure,
   failed,
   giveUp,
+  hindranceByUpdate,
+  hindranceTo,
   keep,
   mayRetry,
   resume,
@@ -19,12 +21,20 @@ import {
   isBusy,
   isCalm,
   isEnded,
+  isFullyRunning,
+  isScaledToZero,
   isSettled,
   type Situation,
   secretNames,
   wasApplied,
 } from './situation.ts';
-import { beginWithout, NEWER, planEnded, takeBack } from './take-back.ts';
+import { beginWithout, NEWER, planEnded, speaksAgainst, takeBack } from './take-back.ts';
+
+/**
+ * So many of the rollout's tasks must have failed where Swarm says nothing against its update: Swarm goes on after a
+ * failure if the service's configuration says so, and tells nothing of one that it resumed.
+ */
+const FAILURES_OF_A_BAD_VALUE = 2;
 
 /** Decides about one service: go on watching its open rollout, close it, take it back, give it up, or begin one. */
 export function planRollout(situation: Situation): Decision {
@@ -50,14 +60,25 @@ function planUnapplied(situation: Situation, open: OpenRollout): Decision {
   if (isBusy(service)) return keep(situation, null);
   const mustResume = open.direction === 'back' && isEnded(service);
   if (due.length === 0 && !mustResume) return keep(situation, null);
-  if (due.some((known) => !bringsWanted(open, known))) return begin({ ...situation, mayBegin: true });
   const { rollout, events } = stuckIfLate(situation, open);
-  const intended = { ...rollout, fingerprint: service.fingerprint };
-  return { ...keep(situation, intended), events, roll: rollTo(situation, open.generation) };
+  const intended = { ...situation, entry: { ...situation.entry, rollout } };
+  const hindrance = hindranceByUser(intended, open) ?? hindranceTo(intended);
+  if (hindrance !== null) return { ...hindrance, events };
+  if (due.some((known) => !bringsWanted(open, known))) return begin({ ...situation, mayBegin: true });
+  const next = { ...rollout, fingerprint: service.fingerprint };
+  return { ...keep(situation, next), events, roll: rollTo(situation, open.generation) };
+}
+
+/** What the user did meanwhile, as far as the intent must not overtake it; `null` if there is nothing. */
+function hindranceByUser(situation: Situation, open: OpenRollout): Decision | null {
+  const { service } = situation;
+  const isOwn = service.fingerprint === open.fingerprint && (open.direction === 'back' || open.attempt > 1);
+  if (isOwn) return null;
+  return hindranceByUpdate(situation);
 }
 
 function planUnderWay(situation: Situation, open: OpenRollout): Decision {
-  const { service, uses } = situation;
+  const { service, uses, failures } = situation;
   const { rollout, events } = stuckIfLate(situation, open);
   const asItIs = { ...keep(situation, rollout), events };
   const due = dueUses(situation);
@@ -65,10 +86,17 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   if (isSuperseded) return begin(situation);
   if (isBusy(service)) return asItIs;
   if (service.generation < open.generation) return planUndone(situation, open, asItIs);
+  const bad = failures?.filter((task) => task.generation >= open.generation && speaksAgainst(situation, open, task));
+  if (bad !== undefined && bad.length >= FAILURES_OF_A_BAD_VALUE) {
+    return takeBack(situation, open, { reason: 'paused', message: bad.at(-1)?.message ?? '' });
+  }
   const without = uses.flatMap((known) => tasksWithout(open, known));
-  // Where Swarm says nothing, it may not have begun, or its tasks may fail again and again.
-  const isVague = service.rollout.state === 'none' && !isCalm(situation);
-  if (without.length === 0) return isVague ? asItIs : complete(situation, open);
+  if (without.length === 0) {
+    if (isScaledToZero(service)) return keep(situation, null);
+    // Where Swarm says nothing, it may not have begun, or its tasks may fail again and again.
+    const isVague = service.rollout.state === 'none' && !isCalm(situation);
+    return isVague || !isFullyRunning(service) ? asItIs : complete(situation, open);
+  }
   const isOfEarlier = without.some(({ generation }) => generation < open.generation);
   const isThrough = service.rollout.state === 'completed' || (isCalm(situation) && !isOfEarlier);
   if (!isThrough || isOfEarlier) {
@@ -122,7 +150,7 @@ function planFailed(situation: Situation, open: OpenRollout): Decision {
   if (isBusy(service)) return keep(situation);
   const { state } = service.rollout;
   const isReached = uses.every((known) => tasksWithout(open, known).length === 0);
-  if (state === 'completed' && isReached) return complete(situation, open);
+  if (state === 'completed' && isReached && isFullyRunning(service)) return complete(situation, open);
   const isPaused = state === 'paused' || state === 'rollback-paused';
   const isCurrent = uses.every((known) => outdatedTasks(known).length === 0 && known.held.length > 0);
   if (isCurrent && !isPaused) return keep(situation, null);

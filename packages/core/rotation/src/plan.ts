@@ -45,6 +45,8 @@ export interface PlanInput {
   readonly lastGood: (refKey: string, revision: string) => Availability;
   /** The failed tasks of the services whose rollout the orchestrator ended, by service id. */
   readonly failures: ReadonlyMap<string, readonly FailedTask[]>;
+  /** Why the provider gives no value of a ref; `null` if it gives one, or does not answer. */
+  readonly undeliverable: (refKey: string) => string | null;
   /** Updates that the orchestrator refused for good, by service id. */
   readonly rejections: ReadonlyMap<string, string>;
 }
@@ -79,11 +81,11 @@ export function plan(input: PlanInput): Plan {
   const { secrets, replaced, events } = planSecrets(input);
   const rolls: RollAction[] = [];
   const allEvents: ProductEvent[] = [...events];
-  const services: Record<string, LedgerService> = {};
+  const entries = new Map<string, LedgerService>();
   const states: ServicePlan[] = [];
   const situations = input.services.map((serviceUses) => situationOf(serviceUses, input, secrets, replaced));
   let rolling = situations.filter(({ situation }) => isRolling(situation)).length;
-  for (const { serviceUses, situation: full, lifted } of situations) {
+  for (const { serviceUses, situation: full, lifted } of situations.toSorted(byWaitingTime)) {
     const situation = Object.assign(full, { mayBegin: rolling < input.policy.maxParallel });
     const { service, uses } = situation;
     const decision = planRollout(situation);
@@ -103,7 +105,7 @@ export function plan(input: PlanInput): Plan {
       known: uses,
       secrets,
     });
-    if (entry !== null) services[service.id] = entry;
+    if (entry !== null) entries.set(service.id, entry);
     states.push({
       serviceId: service.id,
       runningTasks: service.tasks.filter(({ state }) => state === 'running').length,
@@ -112,6 +114,12 @@ export function plan(input: PlanInput): Plan {
       waitingFor: decision.waitingFor,
       blocked: decision.blocked,
     });
+  }
+  // In the order of the input, so that an unchanged ledger has the same text.
+  const services: Record<string, LedgerService> = {};
+  for (const { service } of input.services) {
+    const entry = entries.get(service.id);
+    if (entry !== undefined) services[service.id] = entry;
   }
   const next: LedgerDocument = { ...input.ledger, secrets, services };
   return { ledger: equal(next, input.ledger) ? input.ledger : next, rolls, events: allEvents, services: states };
@@ -150,6 +158,10 @@ function situationOf(
       entry,
       uses: known,
       unread: unreadKeys(service, uses),
+      undeliverable: uses.flatMap(({ refKey, secret }) => {
+        const reason = input.undeliverable(refKey);
+        return reason === null ? [] : [{ secret: secret.name, reason }];
+      }),
       policy: input.policy,
       openForMs: watched.forMs,
       seenApplied: watched.applied,
@@ -208,6 +220,16 @@ function knownUses(
       const seenAtMs = setAsideWith(entry, use.key)?.sinceMs ?? secrets[use.key]?.seenAtMs ?? nowMs;
       return { use, wanted: wantedOf(entry, use.key, now), seenAtMs, held };
     });
+}
+
+/** Which service is given a place first: the one whose tasks have held an outdated value for the longest time. */
+function byWaitingTime(a: { readonly situation: Omit<Situation, 'mayBegin'> }, b: typeof a): number {
+  return outdatedSinceMs(a.situation) - outdatedSinceMs(b.situation);
+}
+
+function outdatedSinceMs({ uses }: Omit<Situation, 'mayBegin'>): number {
+  const since = uses.filter((known) => outdatedTasks(known).length > 0).map(({ seenAtMs }) => seenAtMs);
+  return Math.min(Number.MAX_SAFE_INTEGER, ...since);
 }
 
 /** Whether a request is still to be met: it ends when no task holds another value than the newest. */

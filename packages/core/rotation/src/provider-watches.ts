@@ -1,4 +1,4 @@
-import { refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
+import { type ProviderError, refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
 import type { CurrentValue } from './holdings.ts';
 import type { LedgerDocument } from './ledger.ts';
 import { Loop } from './loop.ts';
@@ -82,6 +82,12 @@ export class ProviderWatches {
   /** The current value of a ref, its revision tagged, as of the latest look. */
   current(key: string): CurrentValue | undefined {
     return this.#watchOf.get(key)?.watch.taggedCurrent(key);
+  }
+
+  /** Why the provider gives no value of a ref; `undefined` if it gives one, or does not answer. */
+  refusal(key: string): ProviderError | undefined {
+    const error = this.#watchOf.get(key)?.watch.error(key);
+    return error?.retryable === false ? error : undefined;
   }
 
   /** When the latest look began that found the current value, in monotonic milliseconds. */

@@ -7,6 +7,7 @@ import {
   type Decision,
   isBusy,
   isCalm,
+  isFullyRunning,
   isSettled,
   nextGeneration,
   type RollAction,
@@ -38,12 +39,50 @@ export function block(situation: Situation, waitingFor: string): Decision {
   return { ...wait(situation, waitingFor), blocked: true };
 }
 
-/** The same update again, which resumes one that the orchestrator paused: whoever's it is by now. */
-export function resume(situation: Situation, open: OpenRollout): Decision {
-  const { service, nowMs } = situation;
+/** Tasks that run for this long count as running when a paused update is resumed, in milliseconds. */
+const RUNNING_FOR_MS = 10_000;
+/** After this time what a paused update waits for needs somebody, in milliseconds. */
+const NEEDS_HELP_AFTER_MS = 60_000;
+
+/**
+ * The same update again, which resumes one that the orchestrator paused, whoever's it is by now. Each resume lets the
+ * orchestrator stop further tasks, so it is done only once all tasks run that shall.
+ */
+export function resume(situation: Situation, open: OpenRollout, events: Decision['events'] = []): Decision {
+  const { service, nowMs, calmForMs, openForMs } = situation;
+  const hindrance = hindranceTo(situation);
+  if (hindrance !== null) return hindrance;
+  if (!isFullyRunning(service) || calmForMs < RUNNING_FOR_MS) {
+    const waitingFor = 'the tasks of its paused update to run; fix what stops them, or undo the update';
+    return openForMs < NEEDS_HELP_AFTER_MS ? wait(situation, waitingFor) : block(situation, waitingFor);
+  }
   const generation = Math.max(open.generation, service.generation);
   const rollout = { ...open, generation, attempt: open.attempt + 1, begunAtMs: nowMs };
-  return { ...keep(situation, rollout), roll: rollTo(situation, generation) };
+  return { ...keep(situation, rollout), events, roll: rollTo(situation, generation) };
+}
+
+/**
+ * Why no task of the service may be started now, `null` if they may: each needs all of the service's secrets, whichever
+ * of them has changed.
+ */
+export function hindranceTo(situation: Situation): Decision | null {
+  const { unread, undeliverable, uses } = situation;
+  if (unread.length > 0) return block(situation, 'the labels of its secrets to be put right');
+  const missing = undeliverable[0];
+  if (missing !== undefined)
+    return block(situation, `its secret ${missing.secret} to have a value (${missing.reason})`);
+  if (hasLost(situation)) return block(situation, LOST);
+  if (uses.some(({ wanted }) => wanted === undefined)) return wait(situation, 'its newest values to be read');
+  return null;
+}
+
+/** What the service's own update, which is not of a rollout, is to do first; `null` if it keeps nobody waiting. */
+export function hindranceByUpdate(situation: Situation): Decision | null {
+  const { state, mayGoOn } = situation.service.rollout;
+  if (state === 'none' && !isSettled(situation)) return wait(situation, 'its latest change to be taken up');
+  if (state !== 'paused' && state !== 'rollback-paused') return null;
+  if (!mayGoOn) return block(situation, 'its paused update to be resumed or undone');
+  return isCalm(situation) ? null : wait(situation, 'the tasks of its paused update to run for a while');
 }
 
 /** Whether an attempt may be followed by the next: after each the pause is twice as long. */
@@ -80,10 +119,10 @@ export function withoutRequests(situation: Situation, open: OpenRollout): Situat
 }
 
 /** What a service waits for that is given nothing of a secret any more. */
-export const LOST = 'a newer value, or a request by hand, since the last good one of what was set aside is lost';
+const LOST = 'a newer value, or a request by hand, since the last good one of what was set aside is lost';
 
 /** Whether a value that the service's tasks must be given can't be had any more: none of them would start. */
-export function hasLost({ entry, lastGood }: Situation): boolean {
+function hasLost({ entry, lastGood }: Situation): boolean {
   return entry.setAside.some((set) =>
     Object.entries(set.lastGood).some(([key, value]) => lastGood(key, value) === 'gone'),
   );
@@ -106,23 +145,15 @@ export function begin(situation: Situation, attempt = 1, also: readonly KnownUse
   const before = entry.rollout;
   const isOursNoMore = before !== null && before.state !== 'open' && service.rollout.state === 'rolling';
   if (isBusy(service) && !isOursNoMore) return wait(situation, 'its own update to end');
-  if (before === null && service.rollout.state === 'none' && !isSettled(situation)) {
-    return wait(situation, 'its latest change to be taken up');
-  }
-  const isPaused = service.rollout.state === 'paused' || service.rollout.state === 'rollback-paused';
-  if (before === null && isPaused) {
-    if (!service.rollout.mayGoOn) return block(situation, 'its paused update to be resumed or undone');
-    if (!isCalm(situation)) return wait(situation, 'the tasks of its paused update to run for a while');
-  }
-  if (hasLost(situation)) return block(situation, LOST);
+  const hindrance = (before === null ? hindranceByUpdate(situation) : null) ?? hindranceTo(situation);
+  if (hindrance !== null) return hindrance;
   if (!mayBegin) return wait(situation, 'other services to finish');
   // What came since the rollout before is new to the tasks, also where none runs that could show it.
   const isLater = (known: KnownUse) =>
     before !== null && known.use.key in before.target && !bringsWanted(before, known);
   const uses = situation.uses.filter((known) => {
-    return outdatedTasks(known).length > 0 || also.includes(known) || (known.wanted !== undefined && isLater(known));
+    return outdatedTasks(known).length > 0 || also.includes(known) || isLater(known);
   });
-  if (uses.every(({ wanted }) => wanted === undefined)) return wait(situation, 'its newest values to be read');
   return start(situation, uses, attempt);
 }
 

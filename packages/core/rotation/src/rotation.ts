@@ -253,6 +253,7 @@ export class Rotation implements RotateByHand {
       lastGood: (key, revision) => this.#lastGood.availability(key, revision),
       failures,
       rejections: this.#rejections,
+      undeliverable: (key) => this.#watches.refusal(key)?.message ?? null,
       ...this.#findings(),
     });
   }

@@ -54,5 +54,8 @@ export function noteEarlier(
     digest,
     untilMs: 1 + Math.max(...alive.map(({ createdAtMs }) => createdAtMs)),
   };
-  return { ...earlier, [key]: [...(earlier[key] ?? []), value] };
+  const noted = earlier[key] ?? [];
+  // The first that a task is older than counts: one that says nothing of any further task would only take up space.
+  if (noted.some(({ untilMs }) => untilMs >= value.untilMs)) return earlier;
+  return { ...earlier, [key]: [...noted, value] };
 }

@@ -26,6 +26,8 @@ export interface Situation {
   readonly uses: readonly KnownUse[];
   /** What the ledger may call the secrets whose labels can't be read now. */
   readonly unread: readonly string[];
+  /** The secrets that have no value: a task that starts now is refused them. */
+  readonly undeliverable: readonly UndeliverableSecret[];
   readonly policy: RotationPolicy;
   /** For how long this process has seen the open rollout's present attempt: no clock that jumps changes it. */
   readonly openForMs: number;
@@ -48,6 +50,12 @@ export interface Situation {
   readonly lastGood: (key: string, value: HeldValue) => Availability;
   /** Whether another service may begin to roll in this pass. */
   readonly mayBegin: boolean;
+}
+
+/** A secret that its provider gives no value of, and the provider's reason. */
+interface UndeliverableSecret {
+  readonly secret: string;
+  readonly reason: string;
 }
 
 /** A service update that is to be made, after the ledger was written. */
@@ -98,6 +106,17 @@ export function isSettled({ unchangedForMs }: Situation): boolean {
 /** Whether the tasks that run now may be taken to go on running. */
 export function isCalm({ calmForMs }: Situation): boolean {
   return calmForMs >= CALM_MS;
+}
+
+/** Whether all tasks that shall run do run. */
+export function isFullyRunning({ tasks, desiredTasks }: Workload): boolean {
+  const living = tasks.filter(({ state }) => state !== 'ended');
+  return living.length >= (desiredTasks ?? 1) && living.every(({ state }) => state === 'running');
+}
+
+/** Whether no task shall run: the service is scaled to 0, or no node is for it. */
+export function isScaledToZero({ tasks, desiredTasks }: Workload): boolean {
+  return desiredTasks === 0 || (desiredTasks === null && tasks.every(({ state }) => state === 'ended'));
 }
 
 /** Whether the service's latest update was given up by the orchestrator. */

@@ -63,6 +63,7 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
       generation: 5,
       fingerprint: 'spec 1',
       kind: 'service',
+      desiredTasks: holding.length,
       secretIds: ['s1'],
       rollout: { state, message: 'update paused', startedAtMs: 0, mayGoOn: false },
       tasks: holding.map((entry) => entry.task),
@@ -71,6 +72,7 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
     entry: { ...NOTHING_OPEN, rollout, ...entry },
     uses: [{ use, wanted: wanted ?? undefined, seenAtMs: 0, held: holding }],
     unread: [],
+    undeliverable: [],
     policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     openForMs: 0,
     seenApplied: true,
@@ -256,6 +258,26 @@ test('an update that can not be made for too long is counted as stuck once, and 
   expect(decision.roll?.generation).toBe(5);
   const later = decide({ ...never, situation, entry: decision.entry });
   expect([later.events, later.roll?.generation]).toEqual([[], 5]);
+});
+
+describe('an update that was not applied', () => {
+  const unapplied: Told = { state: 'none', service: { generation: 4 } };
+  const notSeen = { failures: [], seenApplied: false, seenThroughout: false };
+
+  test('is made as it was intended', () => {
+    expect(decide({ ...unapplied, situation: notSeen }).roll?.generation).toBe(5);
+  });
+
+  test('waits until Swarm has taken up what a user posted in between', () => {
+    const decision = decide({ ...unapplied, situation: { ...notSeen, unchangedForMs: 500 } });
+    expect(decision).toMatchObject({ roll: null, waitingFor: 'its latest change to be taken up', entry: { rollout } });
+  });
+
+  test("does not go on with a user's update that Swarm paused", () => {
+    const service = { generation: 4, fingerprint: 'spec 2' };
+    const decision = decide({ service, state: 'paused', situation: { ...notSeen, openForMs: 600_000 } });
+    expect(decision).toMatchObject({ roll: null, blocked: true });
+  });
 });
 
 describe('a rollout of the last good value', () => {

@@ -9,16 +9,14 @@ import {
   type Failure,
   failed,
   giveUp,
-  hasLost,
   keep,
-  LOST,
   mayRetry,
   resume,
   wait,
   withoutRequests,
 } from './rollout-steps.ts';
 import { lift } from './set-aside.ts';
-import { type Decision, dueUses, type Situation, secretNames } from './situation.ts';
+import { type Decision, dueUses, isFullyRunning, type Situation, secretNames } from './situation.ts';
 import type { FailedTask } from './workloads.ts';
 
 /**
@@ -30,8 +28,9 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
   const { service, failures, uses } = situation;
   const { state, message } = service.rollout;
   const isUndone = service.generation < open.generation;
-  if (state !== 'paused' && !isUndone && uses.every((known) => tasksWithout(open, known).length === 0)) {
-    // It was somebody's later update that was rolled back, to the service as our rollout had made it.
+  // It was somebody's later update that was rolled back, to the service as our rollout had made it.
+  const isOfLater = state !== 'paused' && !isUndone && uses.every((known) => tasksWithout(open, known).length === 0);
+  if (isOfLater && isFullyRunning(service)) {
     return complete(situation, open);
   }
   if (failures === null) return wait(situation, 'word of why its tasks failed');
@@ -44,6 +43,7 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
   if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {
     return takeBack(situation, open, failure);
   }
+  if (isOfLater) return keep(situation);
   return tryAgain(situation, open, failure);
 }
 
@@ -51,7 +51,7 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
  * Whether the task was given what the rollout gives, and failed though all else was as before. What is not known to have
  * been given was answered by a process before this one, unless this one began the rollout: then another manager is asked.
  */
-function speaksAgainst(
+export function speaksAgainst(
   { given, begunHere }: Situation,
   { fingerprint, target }: OpenRollout,
   { id, fingerprint: ofTask, started, nodeReady }: FailedTask,
@@ -78,12 +78,11 @@ function planChangedByUser(situation: Situation, open: OpenRollout, failure: Fai
 
 function tryAgain(situation: Situation, open: OpenRollout, failure: Failure): Decision {
   const { service } = situation;
-  if (hasLost(situation)) return block(situation, LOST);
   if (!mayRetry(situation, open)) return wait(situation, 'a while to pass since its tasks could not start');
   const events = [failed(situation, open, failure)];
   // One that somebody has undone since is not resumed: its number was used.
   const isPresent = service.generation >= open.generation;
-  if (service.rollout.state === 'paused' && isPresent) return after(events, resume(situation, open));
+  if (service.rollout.state === 'paused' && isPresent) return resume(situation, open, events);
   if (dueUses(situation).length === 0) return { ...keep(situation, null), events };
   return after(events, begin({ ...situation, mayBegin: true }, open.attempt + 1));
 }
@@ -108,7 +107,8 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
     // One of the values is newer by now: the new set is tried.
     return after(events, begin({ ...situation, mayBegin: true }, 1, ofRollout));
   }
-  if (service.rollout.state === 'paused' && policy.onFailure === 'pause') return asFailed();
+  const isGivenBack = ['rolled-back', 'rollback-paused'].includes(service.rollout.state);
+  if (!isGivenBack && policy.onFailure === 'pause') return asFailed();
   const failedKeys = ofRollout.map(({ use }) => use.key).filter((key) => setAsideWith(entry, key) === undefined);
   // All that it brought were last good values.
   if (failedKeys.length === 0) return asFailed();

@@ -49,6 +49,8 @@ export interface Workload {
   readonly fingerprint: string;
   /** A job's tasks end by themselves; rolling it would run it again. */
   readonly kind: 'service' | 'job';
+  /** How many tasks shall run, as its user set it; `null` if that follows from the nodes (a global service). */
+  readonly desiredTasks: number | null;
   /** Ids of the secrets of ours that it uses, each once. */
   readonly secretIds: readonly string[];
   readonly rollout: RolloutReport;

@@ -72,7 +72,12 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       const idOf = (secret: string) => secrets.find((candidate) => candidate.name === secret)?.id;
       const web = await find('web');
       expect(web.secretIds.toSorted()).toEqual([idOf('password'), idOf('key')].toSorted());
-      expect(web).toMatchObject({ kind: 'service', generation: 0, rollout: { state: 'none', startedAtMs: null } });
+      expect(web).toMatchObject({
+        kind: 'service',
+        generation: 0,
+        desiredTasks: 2,
+        rollout: { state: 'none', startedAtMs: null },
+      });
       expect(await find('nightly')).toMatchObject({ kind: 'job', secretIds: [idOf('password')] });
     });
 

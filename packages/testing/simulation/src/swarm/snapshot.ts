@@ -6,8 +6,17 @@ import { isAlive, type SimulatedTask } from './task.ts';
 /** A service as the rotation sees it. */
 export function workloadOf(service: SimulatedService): Workload {
   const { id, name, kind, version, spec } = service;
-  const { generation, secretIds } = spec;
-  const common = { id, name, kind, version, generation, secretIds, fingerprint: fingerprintOf(spec) };
+  const { generation, secretIds, replicas } = spec;
+  const common = {
+    id,
+    name,
+    kind,
+    version,
+    generation,
+    secretIds,
+    fingerprint: fingerprintOf(spec),
+    desiredTasks: replicas,
+  };
   return { ...common, rollout: rolloutOf(service), tasks: allTasks(service).map(taskOf) };
 }
 
