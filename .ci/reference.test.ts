@@ -10,7 +10,7 @@ import { awsLabelScheme } from '../packages/adapters/aws/src/labels.ts';
 import { fileLabelScheme } from '../packages/adapters/file/src/config.ts';
 import { operations } from '../packages/adapters/http/src/openapi/operations.ts';
 import { vaultLabelScheme } from '../packages/adapters/vault/src/labels.ts';
-import { providerErrorCodes } from '../packages/core/provider/src/index.ts';
+import { providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -40,6 +40,11 @@ const firstNames = (rows: readonly (readonly string[])[]) => rows.flatMap(([cell
 test('the error codes of the reference are those that there are', async () => {
   const codes = firstNames(tableBelow(await read('docs/reference/errors.md'), 'Error codes', 'code'));
   expect(codes.toSorted()).toEqual([...providerErrorCodes, 'DEADLINE'].toSorted());
+});
+
+test('the warnings of the reference are those that there are', async () => {
+  const codes = firstNames(tableBelow(await read('docs/reference/environment.md'), 'Warnings', 'code'));
+  expect(codes.toSorted()).toEqual([...warningCodes].toSorted());
 });
 
 test('the labels of the reference are those that there are', async () => {

@@ -62,6 +62,26 @@ test('a variable of the environment is no setting of a provider of the file', as
   expect(parsed.configuration.providers[0]).not.toMatchObject({ vault: { namespace: 'team-a' } });
 });
 
+test('a dangerous setting of a provider of the file is a warning that names the provider', async () => {
+  const yaml =
+    'providers: {eu: {kind: vault, settings: {VAULT_ADDR: "http://eu:8200", VAULT_TOKEN_FILE: /credentials/eu}}}';
+  const read = (path: string) => (path === '/file.yaml' ? yaml : 'credential');
+  const given = { CONFIG_FILE: '/file.yaml' };
+  const parsed = parseConfiguration(given, read, await readConfigFile(given, read));
+  expect(parsed).toMatchObject({
+    ok: true,
+    configuration: {
+      warnings: [
+        {
+          code: 'plain-http',
+          variable: 'CONFIG_FILE',
+          message: expect.stringMatching(/^providers\.eu\.settings: VAULT_ADDR: /),
+        },
+      ],
+    },
+  });
+});
+
 test('an account of AWS is not asked at an address of the environment, which its SDK would take', async () => {
   const path = join(folder, 'good/aws-accounts.yaml');
   expect(await parse(path)).toMatchObject({ ok: true });

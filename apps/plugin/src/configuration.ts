@@ -35,7 +35,7 @@ export interface PluginConfiguration {
   readonly docker: DockerConfig;
   readonly monitoring: MonitoringConfig;
   readonly logging: LoggingConfig;
-  /** What is legal, and dangerous or without effect. */
+  /** Settings that are legal, and dangerous or without effect. */
   readonly warnings: readonly ConfigurationWarning[];
 }
 
@@ -79,8 +79,16 @@ export function parseConfiguration(
     logging: parseLoggingConfig(environment),
     warnings: environment.warnings,
   };
+  warnOfUnverified(environment);
   const { problems } = environment;
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
+}
+
+/** Node reads this variable itself: with it, AWS's certificates are not verified either. */
+function warnOfUnverified(environment: Environment): void {
+  if (environment.optional('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return;
+  const message = 'is 0: the certificates of AWS are not verified; remove it';
+  environment.warn('certificate-not-verified', 'NODE_TLS_REJECT_UNAUTHORIZED', message);
 }
 
 /** The driver's name without its tag, since a secret's driver may be named with any. */
@@ -107,11 +115,8 @@ function parseRotation(environment: Environment): PluginConfiguration['rotation'
   const named = environment.durationMs('ROTATION_INTERVAL', 10_000, limits);
   const intervalMs = environment.durationMs('VAULT_ROTATION_INTERVAL', named, limits);
   if (environment.has('ROTATION_INTERVAL') && environment.has('VAULT_ROTATION_INTERVAL')) {
-    environment.warn(
-      'setting-ignored',
-      'ROTATION_INTERVAL',
-      'is ignored, since VAULT_ROTATION_INTERVAL is given too; remove one of them',
-    );
+    const message = 'is ignored, since VAULT_ROTATION_INTERVAL is given too; remove one of them';
+    environment.warn('setting-ignored', 'ROTATION_INTERVAL', message);
   }
   return {
     enabled: environment.boolean('ENABLE_ROTATION', true),

@@ -35,7 +35,9 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.wrongUse;
   }
   if (command === 'check-config') {
-    for (const { variable, message } of parsed.configuration.warnings) say(`warning: ${variable}: ${message}`);
+    for (const { code, variable, message } of parsed.configuration.warnings) {
+      say(`warning: ${variable}: ${message} (${code})`);
+    }
     process.stdout.write('the configuration is right\n');
     return EXIT.ok;
   }
@@ -44,14 +46,15 @@ async function main(args: readonly string[]): Promise<number> {
     if (problem !== null) say(`vault-swarm-plugin: ${problem}`);
     return problem === null ? EXIT.ok : EXIT.failure;
   }
-  return run(parsed.configuration, keepOutOfCoreDumps());
+  const { configuration } = parsed;
+  const exposed = keepOutOfCoreDumps();
+  return run(exposed === null ? configuration : { ...configuration, warnings: [...configuration.warnings, exposed] });
 }
 
-/** @param exposed why memory may come into a core dump; `null`: it does not. */
-async function run(configuration: PluginConfiguration, exposed: string | null): Promise<number> {
+async function run(configuration: PluginConfiguration): Promise<number> {
   const stopAsked = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopAsked.resolve);
-  const plugin = new Plugin(configuration, exposed === null ? [] : [exposed]);
+  const plugin = new Plugin(configuration);
   try {
     await plugin.start();
   } catch (error) {

@@ -20,7 +20,6 @@ type Stop = (signal: AbortSignal) => Promise<void>;
  */
 export class Plugin {
   readonly #configuration: PluginConfiguration;
-  readonly #warnings: readonly string[];
   readonly #container: ReturnType<typeof createDeliveryContainer>;
   readonly #events: EventBus;
   readonly #early: EarlyEvents;
@@ -30,10 +29,8 @@ export class Plugin {
   /** The log, which comes late, tells of all that was started before it: so it is closed after that. */
   #closeLog: () => void = () => undefined;
 
-  /** @param warnings what to warn of at the start, beside what the configuration has. */
-  constructor(configuration: PluginConfiguration, warnings: readonly string[]) {
+  constructor(configuration: PluginConfiguration) {
     this.#configuration = configuration;
-    this.#warnings = [...configuration.warnings.map(({ variable, message }) => `${variable}: ${message}`), ...warnings];
     this.#container = createDeliveryContainer(configuration);
     this.#events = this.#container.get(id.events);
     this.#early = new EarlyEvents(this.#events);
@@ -54,7 +51,9 @@ export class Plugin {
       (signal) => driver.close({ signal }),
       async () => this.#closeLog(),
     );
-    for (const message of this.#warnings) this.#events.emit({ type: 'plugin.warning', message });
+    for (const { code, variable, message } of this.#configuration.warnings) {
+      this.#events.emit({ type: 'plugin.warning', code, variable, message: `${variable}: ${message}` });
+    }
     // Providers and rotation are what an answer needs. The rest takes as long to load, during which nobody is answered.
     await Promise.all([providers.load(), this.#startRotation()]);
     await this.#container.get(id.answers).settled(FIRST_ANSWERS_MS);

@@ -100,6 +100,20 @@ test('what is wrong with several secrets is told in the order of their names', a
   expect(checks.labels.findings.map(({ message }: { message: string }) => message[0])).toEqual(['a', 'b', 'c']);
 });
 
+test('dangerous settings of the plugin are hints: they are named with their code, and the exit code stays 0', async () => {
+  const warning = { code: 'plain-http', variable: 'VAULT_ADDR', message: 'sends the token without encryption' };
+  plugin.say({ 'GET /api/v1/overview': says({ ...well(), warnings: [warning] }) });
+  const { exitCode, checks } = await checksOf();
+  expect(checks.settings.findings).toEqual([
+    {
+      kind: 'hint',
+      message: 'VAULT_ADDR: sends the token without encryption',
+      mend: 'plain-http in docs/reference/environment.md says more.',
+    },
+  ]);
+  expect(exitCode).toBe(0);
+});
+
 test('a missing policy is given as it has to be added', async () => {
   const policy = 'path "secret/metadata/app" { capabilities = ["read"] }';
   plugin.say({

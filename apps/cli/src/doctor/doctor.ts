@@ -11,7 +11,14 @@ import { askEngine, type EngineFacts, type SwarmFacts } from './engine.ts';
 import { checkEngine, checkSwarm } from './engine-check.ts';
 import { type Check, type Finding, skipped } from './finding.ts';
 import { checkLabels, type LabelledProvider } from './label-check.ts';
-import { checkPlugin, checkPolicies, checkProviders, checkTransport, type PluginFacts } from './plugin-check.ts';
+import {
+  checkPlugin,
+  checkPolicies,
+  checkProviders,
+  checkSettings,
+  checkTransport,
+  type PluginFacts,
+} from './plugin-check.ts';
 import { askSocket } from './plugin-socket.ts';
 import { checkServices } from './service-check.ts';
 import { checkSocket } from './socket-check.ts';
@@ -35,6 +42,7 @@ export async function doctor(open: () => PluginClient, world: World): Promise<Re
     await checkSocket(engine, pluginName, configured, askSocket),
     ...checkTheSwarm(engine, pluginName, providersOf(plugin, environment)),
     checkPlugin(plugin),
+    checkSettings(plugin),
     checkProviders(plugin),
     checkPolicies(plugin),
     checkTransport(plugin),

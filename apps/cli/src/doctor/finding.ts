@@ -16,6 +16,7 @@ export const checkNames = [
   'labels',
   'services',
   'plugin',
+  'settings',
   'providers',
   'policies',
   'transport',

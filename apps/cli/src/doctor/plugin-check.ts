@@ -51,6 +51,19 @@ export function checkPlugin(facts: PluginFacts): Check {
   return checked('plugin', `${overview.plugin.name} ${overview.plugin.version} at ${address.url.origin}`, findings);
 }
 
+/** Whether the plugin runs with dangerous or ignored settings. */
+export function checkSettings(facts: PluginFacts): Check {
+  if (facts.kind === 'failed') return skipped('settings', NOT_REACHED);
+  const { warnings } = facts.overview;
+  return checked(
+    'settings',
+    warnings.length === 0 ? 'no setting is dangerous or ignored' : `${warnings.length} dangerous or ignored`,
+    warnings.map(({ code, variable, message }) =>
+      hint(`${variable}: ${message}`, `${code} in docs/reference/environment.md says more.`),
+    ),
+  );
+}
+
 const MENDS: Readonly<Record<string, string>> = {
   UNAVAILABLE:
     'Look whether it runs and is unsealed, and whether this node reaches it; last good values are served meanwhile.',

@@ -31,6 +31,7 @@ export function overview(changes: Partial<Overview> = {}): Overview {
     heartbeat_at: '2026-03-01T11:59:55.000Z',
     interval_seconds: 10,
     problems: [],
+    warnings: [],
     ...observation,
     runtime: {
       goroutines: 7,

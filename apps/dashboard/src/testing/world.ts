@@ -160,6 +160,7 @@ export function worldOf(
       heartbeat_at: before(4),
       interval_seconds: 10,
       problems: [],
+      warnings: [],
       observed_at: before(4),
       role: 'leader',
       rotation_enabled: true,

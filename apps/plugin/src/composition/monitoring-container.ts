@@ -156,7 +156,7 @@ export function addMonitoring(container: Container): void {
   );
   container.bind(monitoringId.server).toResolvedValue(
     (
-      { monitoring: config, pluginName, rotation: { intervalMs }, providers: configured },
+      { monitoring: config, pluginName, rotation: { intervalMs }, providers: configured, warnings },
       clock,
       events,
       rotation,
@@ -181,6 +181,7 @@ export function addMonitoring(container: Container): void {
           pluginName,
           version: VERSION,
           intervalMs,
+          warnings,
           figures: () => vitals.figures(),
           deliveries: () => deliveries.summary(),
           held: () => delivery.held,

@@ -1,4 +1,4 @@
-import { type Credential, type Environment, type Proxies, parseProxies } from '@vault-swarm/provider';
+import { type Credential, type Environment, isThisMachine, type Proxies, parseProxies } from '@vault-swarm/provider';
 
 export { awsLabelScheme } from './labels.ts';
 
@@ -103,7 +103,12 @@ function parseRegion(environment: Environment, profileMayHaveIt: boolean): strin
 function parseEndpoint(environment: Environment, service: 'SECRETS_MANAGER' | 'STS'): string | undefined {
   const name = `AWS_ENDPOINT_URL_${service}`;
   const variable = environment.has(name) ? name : 'AWS_ENDPOINT_URL';
-  return environment.has(variable) ? environment.url(variable, '') : undefined;
+  if (!environment.has(variable)) return undefined;
+  const endpoint = environment.url(variable, '');
+  if (/^http:/i.test(endpoint) && !isThisMachine(URL.parse(endpoint)?.hostname ?? '')) {
+    environment.warn('plain-http', variable, `is ${endpoint}: secrets cross the network without encryption; use https`);
+  }
+  return endpoint;
 }
 
 function parseAuthorities(environment: Environment): string | undefined {

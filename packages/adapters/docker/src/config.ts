@@ -47,6 +47,13 @@ function parseTcp(environment: Environment, readFile: ReadFile, given: string, r
   if (host === undefined || port < 1 || port > 65_535) {
     environment.report('DOCKER_HOST', `"${shown(given)}" ${ALLOWED}`);
   }
+  if (tls === null) {
+    const message = `is ${shown(given)} without TLS: whoever reaches that port, or the network on the way, controls the engine; set DOCKER_CERT_PATH and DOCKER_TLS_VERIFY`;
+    environment.warn('docker-without-tls', 'DOCKER_HOST', message);
+  } else if (!tls.verify) {
+    const message = 'is given without DOCKER_TLS_VERIFY: any certificate of the engine is accepted; set that one too';
+    environment.warn('certificate-not-verified', 'DOCKER_CERT_PATH', message);
+  }
   return { kind: 'tcp', host: host ?? '', port, tls };
 }
 

@@ -231,3 +231,10 @@ test('a request that fails is answered with 500 without its reason, which is tol
   ]);
   await server.close();
 });
+
+test('the overview has the warnings about settings, with their codes', async () => {
+  const warnings = [{ code: 'plain-http', variable: 'VAULT_ADDR', message: 'is http://vault:8200' }] as const;
+  const { server, ask } = await startFixture({}, { warnings });
+  expect(JSON.parse((await ask('/api/v1/overview')).body).warnings).toEqual(warnings);
+  await server.close();
+});

@@ -104,12 +104,9 @@ describe('a token that only lets look', () => {
 test('a token that may be guessed is warned of, without showing it', () => {
   const { warnings } = parse({ MONITORING_TOKEN: 'canary', MONITORING_VIEW_TOKEN: 'x'.repeat(16) });
   expect(warnings).toEqual([
-    {
-      code: 'short-token',
-      variable: 'MONITORING_TOKEN',
-      message: 'is short and may be guessed; make a longer one, as with "openssl rand -base64 32"',
-    },
+    { code: 'short-token', variable: 'MONITORING_TOKEN', message: expect.stringContaining('may be guessed') },
   ]);
+  expect(JSON.stringify(warnings)).not.toContain('canary');
 });
 
 describe('a certificate', () => {

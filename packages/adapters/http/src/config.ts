@@ -46,6 +46,7 @@ export function parseMonitoringConfig(environment: Environment, readFile: ReadFi
         'or MONITORING_ALLOW_ANONYMOUS=true to let everybody ask, or listen on 127.0.0.1',
     );
   }
+  warnOfAnonymous(environment, config);
   return config;
 }
 
@@ -67,13 +68,23 @@ function checkTokens(
     if (!/^[\x21-\x7e]+$/.test(credential.read())) {
       environment.report(credential.variable, 'must be of visible ASCII characters, without spaces or line breaks');
     } else if (credential.read().length < WISE_TOKEN_LENGTH) {
-      const advice = 'make a longer one, as with "openssl rand -base64 32"';
-      environment.warn('short-token', credential.variable, `is short and may be guessed; ${advice}`);
+      const message = 'is short and may be guessed; make a longer one, as with "openssl rand -base64 32"';
+      environment.warn('short-token', credential.variable, message);
     }
   }
   if (token !== undefined && viewToken !== undefined && token.read() === viewToken.read()) {
     environment.report(viewToken.variable, 'must be another token than MONITORING_TOKEN, which may do everything');
   }
+}
+
+function warnOfAnonymous(
+  environment: Environment,
+  { enabled, host, token, viewToken, allowAnonymous }: Omit<MonitoringConfig, 'tls'>,
+): void {
+  if (!enabled || isLoopbackAddress(host) || token !== undefined || viewToken !== undefined) return;
+  const allowed = allowAnonymous ? 'ask for rotations' : 'see the names of secrets and services';
+  const message = `is "${host}", and no token is set: everybody who reaches the port can ${allowed}; set MONITORING_TOKEN`;
+  environment.warn('anonymous-monitoring', 'MONITORING_HOST', message);
 }
 
 function parseTls(environment: Environment, readFile: ReadFile): CertificateSource | undefined {

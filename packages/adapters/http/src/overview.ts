@@ -24,6 +24,7 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
     heartbeat_at: rfc3339(figures.heartbeatAtMs),
     interval_seconds: sources.intervalMs / 1000,
     problems: [...health.problems],
+    warnings: sources.warnings.map(({ code, variable, message }) => ({ code, variable, message })),
     ...lists.observation,
     runtime: {
       goroutines: runtime.operationsInFlight,

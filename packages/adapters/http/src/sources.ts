@@ -1,5 +1,5 @@
 import type { DeliverySummary, Figures, HistoryReport, ProviderSummary, RecentEvents } from '@vault-swarm/metrics';
-import type { Problem } from '@vault-swarm/provider';
+import type { ConfigurationWarning, Problem } from '@vault-swarm/provider';
 import type { RotateByHand, RotationStatus } from '@vault-swarm/rotation';
 
 /** A configured provider, and how it does. */
@@ -17,6 +17,8 @@ export interface MonitoringSources {
   readonly version: string;
   /** How often the providers are asked for changes. */
   readonly intervalMs: number;
+  /** Dangerous or ignored settings. */
+  readonly warnings: readonly ConfigurationWarning[];
   figures(): Figures;
   /** How requests for secrets were answered. */
   deliveries(): DeliverySummary;

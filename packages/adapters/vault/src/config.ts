@@ -1,4 +1,4 @@
-import type { Environment, ReadFile } from '@vault-swarm/provider';
+import { type Environment, isThisMachine, type ReadFile } from '@vault-swarm/provider';
 import { parseAuth, type VaultAuthConfig } from './auth/config.ts';
 import { type KvVersion, parseKvMounts } from './kv-mounts.ts';
 import { mountProblem } from './paths.ts';
@@ -55,6 +55,9 @@ function parseAddress(environment: Environment, name: string): string {
     // A query may have a token in it.
     const shown = address.replace(/[?#].*$/s, '');
     environment.report(name, `"${shown}…" must be an address such as https://vault.example:8200, without ? or #`);
+  } else if (address.startsWith('http:') && !isThisMachine(new URL(address).hostname)) {
+    const message = `is ${address}: tokens and secrets cross the network without encryption; use https`;
+    environment.warn('plain-http', name, message);
   }
   return address.replace(/\/+$/, '');
 }

@@ -75,7 +75,13 @@ const NO = ['false', '0', 'f', 'F', 'FALSE', 'False'] as const;
 
 function parseSkipVerify(environment: Environment, name: string): boolean {
   const given = environment.oneOf(name, [...YES, ...NO], 'false');
-  return YES.some((yes) => yes === given);
+  const skips = YES.some((yes) => yes === given);
+  if (skips) {
+    const message =
+      "is on: any server that answers at the address gets our token; trust the server's authority instead";
+    environment.warn('certificate-not-verified', name, message);
+  }
+  return skips;
 }
 
 function readPem(environment: Environment, readFile: ReadFile, name: string): Credential | undefined {

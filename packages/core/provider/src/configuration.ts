@@ -1,15 +1,10 @@
+import type { ConfigurationWarning, WarningCode } from './configuration-warning.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 
 /** One thing that is wrong with the configuration, and what is allowed instead. Never a credential's value. */
 export interface ConfigurationProblem {
   readonly variable: string;
   readonly message: string;
-}
-
-/** A setting that is legal, and dangerous or without effect. Never a credential's value. */
-export interface ConfigurationWarning extends ConfigurationProblem {
-  /** Stable, of small letters and hyphens, such as `setting-ignored`. */
-  readonly code: string;
 }
 
 /** Reads a file's text; throws where it can't. */
@@ -72,7 +67,7 @@ export class Environment {
     return this.#problems;
   }
 
-  /** What is legal, and dangerous or without effect, in the order of the reading. */
+  /** All that was found dangerous or without effect so far, in the order of the reading. */
   get warnings(): readonly ConfigurationWarning[] {
     return this.#warnings;
   }
@@ -88,10 +83,10 @@ export class Environment {
     this.#problems.push({ variable, message });
   }
 
-  /** Adds a warning; once, where two readers of a variable give the same. */
-  warn(code: string, variable: string, message: string): void {
-    if (this.#warnings.some((known) => known.variable === variable && known.message === message)) return;
-    this.#warnings.push({ code, variable, message });
+  /** Adds a warning; once, if two readers of a variable find the same. */
+  warn(code: WarningCode, variable: string, message: string): void {
+    const isSame = (known: ConfigurationWarning) => known.variable === variable && known.message === message;
+    if (!this.#warnings.some(isSame)) this.#warnings.push({ code, variable, message });
   }
 
   /** Whether the variable was given. */

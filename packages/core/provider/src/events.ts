@@ -1,3 +1,4 @@
+import type { WarningCode } from './configuration-warning.ts';
 import type { ProviderErrorCode } from './provider-error.ts';
 
 /** Where a delivered value came from. */
@@ -145,7 +146,13 @@ export type ProductEvent =
   | { readonly type: 'monitoring.failed'; readonly message: string }
   /** The monitoring port has another certificate, which ends then, in milliseconds since 1970. */
   | { readonly type: 'monitoring.certificate'; readonly endsAtMs: number }
-  | { readonly type: 'plugin.warning'; readonly message: string }
+  | {
+      readonly type: 'plugin.warning';
+      readonly message: string;
+      /** Of a setting: the code, and the variable that `message` begins with. */
+      readonly code?: WarningCode;
+      readonly variable?: string;
+    }
   | { readonly type: 'plugin.stopping'; readonly signal: string };
 
 /** An event with the time at which it was emitted, in milliseconds since 1970. */

@@ -1,11 +1,6 @@
 export { decodeBase64 } from './base64.ts';
-export {
-  type ConfigurationProblem,
-  type ConfigurationWarning,
-  Credential,
-  Environment,
-  type ReadFile,
-} from './configuration.ts';
+export { type ConfigurationProblem, Credential, Environment, type ReadFile } from './configuration.ts';
+export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EventBus } from './event-bus.ts';
@@ -47,3 +42,4 @@ export type {
 export { describeRef, type Encoding, refKey, type SecretRef } from './secret-ref.ts';
 export { SecretValue } from './secret-value.ts';
 export { SingleFlight } from './single-flight.ts';
+export { isThisMachine } from './this-machine.ts';

@@ -58,6 +58,12 @@ const counts = z.object({
   outdated_tasks: count,
 });
 
+const warning = z.object({
+  code: z.string().meta({ description: 'see docs/reference/environment.md' }),
+  variable: z.string(),
+  message: z.string(),
+});
+
 /** What the caller may do: all, or only look. */
 export const accessSchema = z.enum(['full', 'view']).meta({
   description: 'what this caller may do: everything, or only look',
@@ -73,6 +79,7 @@ export const overviewSchema = z
     heartbeat_at: time.nullable(),
     interval_seconds: z.number().positive(),
     problems: z.array(z.string()).meta({ description: 'sentences, with names; empty when all is well' }),
+    warnings: z.array(warning).meta({ description: 'dangerous or ignored settings; empty if there are none' }),
     ...observation,
     runtime,
     rotations,

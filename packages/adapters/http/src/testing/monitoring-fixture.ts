@@ -178,6 +178,7 @@ export function fixtureOptions(
       pluginName: 'vault-secrets-plugin',
       version: '1.2.3',
       intervalMs: 10_000,
+      warnings: [],
       figures: () => figures,
       deliveries: () => new DeliveryFigures(clock).summary(),
       held: () => ({ values: 2, bytes: 40 }),
