@@ -1,16 +1,28 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { FileOrder } from './packages/testing/lab/bootstrap/file-order.mjs';
+import { boxPool, parallelBoxes } from './packages/testing/lab/box/box-pool.mjs';
 
 // Workspace packages are taken from their sources, so no build is needed before a test.
 const conditions = ['@vault-swarm/source'];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
+// In a box (see packages/testing/lab), each file runs in a box of its own, and several do at once.
+const inBoxes = process.env.VAULT_SWARM_BOX
+  ? { pool: boxPool, maxWorkers: parallelBoxes() }
+  : { maxWorkers: availableParallelism() };
+
 export default defineConfig({
   test: {
+    // Files in random order; `--sequence.seed` with the seed that is printed gives it again.
+    sequence: { sequencer: FileOrder, shuffle: { files: true } },
     projects: [
       {
         ...shared,
         test: {
           name: 'unit',
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 1 },
           // Far more than any takes, so that a busy machine fails none.
           testTimeout: 20_000,
           include: ['{apps,docker,packages}/**/src/**/*.test.ts'],
@@ -19,7 +31,13 @@ export default defineConfig({
       },
       {
         ...shared,
-        test: { name: 'house', include: ['.ci/*.test.ts'], testTimeout: 30_000 },
+        test: {
+          ...inBoxes,
+          name: 'house',
+          sequence: { groupOrder: 4 },
+          include: ['.ci/*.test.ts'],
+          testTimeout: 30_000,
+        },
       },
       {
         ...shared,
@@ -28,13 +46,17 @@ export default defineConfig({
           include: ['packages/testing/simulation/src/**/*.simulation.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: 1, // It has workers of its own.
+          sequence: { groupOrder: 2 },
+          setupFiles: ['./packages/testing/simulation/src/low-priority.ts'],
         },
       },
       {
         ...shared,
         test: {
           name: 'fuzz',
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 3 },
           include: ['{apps,packages}/**/src/**/*.fuzz.test.ts'],
           testTimeout: 14_400_000,
         },
@@ -42,7 +64,9 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...inBoxes,
           name: 'contract',
+          sequence: { groupOrder: 4 },
           include: ['packages/**/src/**/*.contract.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 300_000,
@@ -51,11 +75,12 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...inBoxes,
           name: 'integration',
+          sequence: { groupOrder: 4 },
           include: ['{apps,docker,packages}/**/src/**/*.integration.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
       {
@@ -65,7 +90,8 @@ export default defineConfig({
           include: ['apps/plugin/src/**/*.swarm.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 5 },
         },
       },
     ],

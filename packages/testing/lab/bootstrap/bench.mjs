@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { boxProblem, runInBox } from '../box/box.mjs';
 import { buildPlugin, install, projectEnv } from './project.mjs';
+import { prepareVault } from './servers.mjs';
 import { SetupError, sayOnStderr } from './step.mjs';
 import { prepareSwarm } from './swarm.mjs';
-import { prepareVault } from './tests.mjs';
 
 const main = fileURLToPath(new URL('../src/bench/main.ts', import.meta.url));
 const deadlineMs = 60 * 60_000;

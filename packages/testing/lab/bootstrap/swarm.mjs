@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runInBox } from '../box/box.mjs';
 import { buildPlugin, bundle, install, projectEnv, root } from './project.mjs';
+import { prepareVault } from './servers.mjs';
 import { commandStep, SetupError } from './step.mjs';
 import { prepareEngine } from './system.mjs';
-import { prepareVault } from './tests.mjs';
 
 const engines = ['debian', 'current'];
 const deadlineMs = 60 * 60_000;

@@ -1,84 +1,162 @@
-// `npm test`: everything is built and checked, and all tests run, in one box.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// `npm test`: everything is built and checked, and all tests run: those that need servers in boxes, several at once; the
+// others beside that, from the moment that the dependencies are installed.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runInBox } from '../box/box.mjs';
-import { build, check, install, projectEnv, root } from './project.mjs';
-import { commandStep, SetupError, say } from './step.mjs';
-import { prepareBrowser, prepareDownload, prepareEngine, prepareVaultBuild } from './system.mjs';
+import { join } from 'node:path';
+import { parallelBoxes } from '../box/box-pool.mjs';
+import { readDurations, recordDurations } from './durations.mjs';
+import { build, check, install, projectEnv } from './project.mjs';
+import { prepareServers } from './servers.mjs';
+import { SetupError, say } from './step.mjs';
+import { testsThatNeed } from './test-needs.mjs';
+import { Progress, sayFailure } from './test-progress.mjs';
+import { runVitest } from './test-run.mjs';
 
 const isCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
-const deadlineMs = 36 * 60_000;
+/** From start to end, and for what hangs: a slow machine takes a third of it. */
+const deadlineMs = 80 * 60_000;
+const deadlineAtMs = performance.now() + deadlineMs;
 
-/** Runs the tests, all or (with arguments for vitest) some; resolves to the exit code. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+let interrupted = false;
+
+/** The runs end by themselves within seconds; what is being built or downloaded does not delay the end. */
+function interrupt() {
+  interrupted = true;
+  setTimeout(() => process.exit(130), 12_000).unref();
+}
+
+/** What needs nothing but the code. */
+const plain = ['unit', 'simulation', 'fuzz'];
+/** What needs build products, and for the most part servers. The tests on several managers have a command of their own. */
+const boxed = ['contract', 'house', 'integration'];
+
+/**
+ * Runs the tests: all; with `--quick` those that need neither servers nor root; with other arguments what vitest takes them
+ * for. Resolves to the exit code.
+ */
 export async function test(args) {
+  for (const signal of signals) process.on(signal, interrupt);
+  const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
   try {
-    return await run(args);
+    if (args.length === 0) return finish(await runAll(folder));
+    if (args.includes('--quick'))
+      return finish(
+        await runQuick(
+          folder,
+          args.filter((arg) => arg !== '--quick'),
+        ),
+      );
+    return finish(await runSome(folder, args));
   } catch (error) {
     // What could not even begin counts as one failure.
     process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
-    return finish({ passed: 0, failed: 1, skipped: [] });
-  }
-}
-
-async function run(args) {
-  await install();
-  const unitOnly = projectsIn(args).length > 0 && projectsIn(args).every((name) => name === 'unit');
-  if (!unitOnly) await build();
-  if (args.length === 0) await check();
-
-  const engineProblem = unitOnly ? undefined : await prepareEngine();
-  const { vault, problem: vaultProblem } = unitOnly ? {} : await prepareVault();
-  const { openbao, problem: openbaoProblem } = unitOnly ? {} : await prepareOpenBao();
-  const { moto, problem: motoProblem } = unitOnly ? {} : await prepareMoto();
-  const browserProblem = unitOnly ? undefined : await prepareBrowser();
-  const { prometheus, problem: prometheusProblem } = unitOnly ? {} : await preparePrometheus();
-  const missing = {
-    engine: engineProblem,
-    vault: vaultProblem,
-    openbao: openbaoProblem,
-    moto: motoProblem,
-    prometheus: prometheusProblem,
-    browser: browserProblem,
-  };
-  const problems = Object.values(missing).filter((problem) => problem !== undefined);
-  if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
-  // The tests on several managers have a command of their own: see swarm.mjs.
-  const selection = projectsIn(args).length > 0 ? args : ['--project', '!swarm', ...args];
-  const left = problems.length === 0 ? [] : await testsThatNeed(missing, selection);
-
-  const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
-  try {
-    const report = join(folder, 'report.json');
-    const vitest = [
-      join(root, 'node_modules/vitest/vitest.mjs'),
-      ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-      ...[...new Set(left.map(({ file }) => file))].flatMap((file) => ['--exclude', file]),
-      ...selection,
-    ];
-    const env = {
-      ...projectEnv(),
-      ...(vault === undefined ? {} : { VAULT_BIN: vault }),
-      ...(openbao === undefined ? {} : { OPENBAO_BIN: openbao }),
-      ...(moto === undefined ? {} : { MOTO_PATH: moto }),
-      ...(prometheus === undefined ? {} : { PROMETHEUS_BIN: prometheus }),
-    };
-    const inBox = !unitOnly && engineProblem === undefined;
-    const code = await (inBox ? runInBox : runHere)('node', vitest, { cwd: root, env, deadlineMs });
-    const totals = existsSync(report) ? read(report) : { passed: 0, failed: 1, skipped: [] };
-    for (const problem of problems) say(problem);
-    totals.skipped.push(...left.map(({ file, name }) => `${file}: ${name}`));
-    // An error outside of any test.
-    if (code !== 0 && totals.failed === 0) totals.failed = 1;
-    return finish(totals);
+    return finish({ passed: 0, failed: 1, skipped: [], failures: [] });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function finish({ passed, failed, skipped }) {
+async function runAll(folder) {
+  const seed = Number(process.env.TEST_SEED) || Math.floor(Math.random() * 1e6) + 1;
+  say(`The files run in an order by the seed ${seed}; TEST_SEED=${seed} npm test gives it again.`);
+  await install();
+  const progress = new Progress(readDurations(), parallelBoxes());
+  const common = { onEvent: (event) => progress.take(event) };
+  const order = [`--sequence.seed=${seed}`];
+  const runs = [
+    runVitest([...projects(plain), ...order], {
+      ...common,
+      name: plain.join(', '),
+      env: projectEnv(),
+      eventsFile: join(folder, 'plain'),
+      deadlineMs: deadlineAtMs - performance.now(),
+    }),
+    prepareAndRun(folder, order, common),
+  ];
+  const totals = sum(await Promise.all(runs));
+  progress.end();
+  recordDurations(progress.measured);
+  return totals;
+}
+
+/** Builds, checks and prepares what the other tests need, and runs them. */
+async function prepareAndRun(folder, order, common) {
+  const name = boxed.join(', ');
+  const servers = prepareServers();
+  const checked = await failuresOf('the build', build);
+  // Compiling is part of both: one after the other.
+  if (checked.failed === 0) add(checked, await failuresOf('the check', check));
+  const { env, missing } = await servers;
+  if (interrupted) return checked;
+  const problems = Object.values(missing);
+  if (isCi && problems.length > 0) {
+    const failures = problems.map((text) => ({ where: name, name: 'what is missing here', text }));
+    return sum([checked, { ...nothing(), failed: failures.length, failures }]);
+  }
+  const left = problems.length === 0 ? [] : await testsThatNeed(missing, projects(boxed));
+  const inBox = missing.engine === undefined;
+  say(`${name}: ${inBox ? `${parallelBoxes()} files at once, each in a box of its own` : 'not in a box'}`);
+  const results = await runVitest([...projects(boxed), ...order, ...exclusionOf(left)], {
+    ...common,
+    name,
+    inBox,
+    env: { ...projectEnv(), ...env, VAULT_SWARM_TEST_OUTPUT: 'by file' },
+    eventsFile: join(folder, 'boxed'),
+    deadlineMs: deadlineAtMs - performance.now(),
+  });
+  for (const problem of problems) say(problem);
+  results.skipped.push(...left.map(({ file, name: test }) => `${file}: ${test}`));
+  return sum([checked, results]);
+}
+
+/** Unit tests, and those of the provider contract that need no server. */
+async function runQuick(folder, args) {
+  await install();
+  const selection = projects(['unit', 'contract']);
+  const servers = { engine: true, browser: true, vault: true, openbao: true, moto: true, prometheus: true };
+  const withServers = await testsThatNeed(servers, selection);
+  return runVitest([...selection, ...exclusionOf(withServers), ...args], {
+    name: 'the quick tests',
+    reporters: ['default'],
+    env: projectEnv(),
+    eventsFile: join(folder, 'quick'),
+    deadlineMs,
+    onEvent: () => {},
+  });
+}
+
+/** What vitest selects by `args`. */
+async function runSome(folder, args) {
+  await install();
+  const named = projectsIn(args);
+  const isPlain = named.length > 0 && named.every((name) => plain.includes(name));
+  if (!isPlain) await build();
+  const { env, missing } = isPlain ? { env: {}, missing: {} } : await prepareServers();
+  const problems = Object.values(missing);
+  if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
+  const selection = named.length > 0 ? args : ['--project', '!swarm', ...args];
+  const left = problems.length === 0 ? [] : await testsThatNeed(missing, selection);
+  const results = await runVitest([...exclusionOf(left), ...selection], {
+    name: 'the tests',
+    reporters: ['default'],
+    inBox: !isPlain && missing.engine === undefined,
+    env: { ...projectEnv(), ...env },
+    eventsFile: join(folder, 'some'),
+    deadlineMs: deadlineAtMs - performance.now(),
+    onEvent: () => {},
+  });
+  for (const problem of problems) say(problem);
+  results.skipped.push(...left.map(({ file, name }) => `${file}: ${name}`));
+  return results;
+}
+
+function finish({ passed, failed, skipped, failures }) {
+  if (interrupted) {
+    say('interrupted');
+    return 130;
+  }
+  for (const failure of failures) sayFailure(failure);
   for (const name of skipped) say(`skipped: ${name}`);
   if (isCi && skipped.length > 0) {
     say('nothing may be skipped in CI: counted as failed');
@@ -91,105 +169,39 @@ function finish({ passed, failed, skipped }) {
   return failed === 0 ? 0 : 1;
 }
 
-/** Counts from vitest's report. A file that could not be loaded is one failure. */
-function read(report) {
-  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  const broken = testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
-  );
-  const skipped = testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults
-      .filter(({ status }) => ['pending', 'skipped', 'todo', 'disabled'].includes(status))
-      .map(({ fullName }) => `${name.replace(root, '')}: ${fullName}`),
-  );
-  return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped };
+const nothing = () => ({ passed: 0, failed: 0, skipped: [], failures: [] });
+
+function sum(results) {
+  const total = nothing();
+  for (const result of results) add(total, result);
+  return total;
 }
 
-/** Makes sure that there is a Vault server: resolves to its program, or to why there is none. */
-export async function prepareVault() {
-  const problem = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
-  const { found, ...why } = problem === undefined ? await find('a Vault server', './vault-path.mjs') : { problem };
-  return { vault: found, ...why };
+function add(total, { passed, failed, skipped, failures }) {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped.push(...skipped);
+  total.failures.push(...failures);
 }
 
-/** Makes sure that there is an OpenBao server: resolves to its program, or to why there is none. */
-async function prepareOpenBao() {
-  const problem = process.env.OPENBAO_BIN ? undefined : await prepareDownload();
-  const { found, ...why } = problem === undefined ? await find('an OpenBao server', './openbao-path.mjs') : { problem };
-  return { openbao: found, ...why };
-}
-
-/** Makes sure that there is an emulator of AWS: resolves to its folder, or to why there is none. */
-async function prepareMoto() {
-  const problem = process.env.MOTO_PATH ? undefined : await prepareDownload();
-  const { found, ...why } = problem === undefined ? await find('an emulator of AWS', './moto-path.mjs') : { problem };
-  return { moto: found, ...why };
-}
-
-async function find(what, script) {
-  const args = ['--conditions=@vault-swarm/source', fileURLToPath(new URL(script, import.meta.url))];
+/** Does something that is no test; what it fails with is a failure among those of the tests. */
+async function failuresOf(where, action) {
   try {
-    return { found: await commandStep(`finding ${what}`, 'node', args, { env: projectEnv(), show: true }) };
+    await action();
+    return nothing();
   } catch (error) {
-    return { problem: error.message };
+    if (!(error instanceof SetupError)) throw error;
+    say(error.message);
+    return { ...nothing(), failed: 1, failures: [{ where, name: '', text: error.message }] };
   }
 }
 
-/** Makes sure that there is a Prometheus: resolves to its program, or to why there is none. */
-async function preparePrometheus() {
-  const script = fileURLToPath(new URL('./prometheus-path.mjs', import.meta.url));
-  try {
-    const args = ['--conditions=@vault-swarm/source', script];
-    return { prometheus: await commandStep('finding Prometheus', 'node', args, { env: projectEnv(), show: true }) };
-  } catch (error) {
-    return { problem: error.message };
-  }
-}
-
-/** The tests that can't run without what is missing, by what their files (and what these import) start. */
-async function testsThatNeed(missing, args) {
-  const list = ['list', ...args, '--filesOnly', '--json']; // --json takes what follows it as a file
-  const out = await commandStep('listing what is skipped', 'vitest', list, { cwd: root, env: projectEnv() });
-  return JSON.parse(out).flatMap(({ file, projectName }) => {
-    const text = textWithImports(file);
-    const needsEngine = /\b(start(Engine|Swarm|Managers)|PluginSwarm)\b/.test(text);
-    const needsVault = /\b(startVault|PluginSwarm)\b/.test(text);
-    const needsOpenBao = /\b(startOpenBao|findOpenBao)\b/.test(text);
-    const needsPrometheus = /\b(startPrometheus|promtool)\b/.test(text);
-    const needsBrowser = /\bstartBrowser\b/.test(text);
-    const skip =
-      (missing.browser !== undefined && needsBrowser) ||
-      (missing.engine !== undefined && needsEngine) ||
-      (missing.vault !== undefined && needsVault) ||
-      (missing.openbao !== undefined && needsOpenBao) ||
-      (missing.moto !== undefined && /\bstartMoto\b/.test(text)) ||
-      (missing.prometheus !== undefined && needsPrometheus);
-    if (!skip || projectName === 'unit') return [];
-    const own = readFileSync(file, 'utf8');
-    const names = [...own.matchAll(/^\s*(?:it|test)(?:\.each\b.*?\))?\(\s*(['"`])(.*?)\1/gm)].map((match) => match[2]);
-    return (names.length === 0 ? ['all of it'] : names).map((name) => ({ file: file.replace(root, ''), name }));
-  });
-}
-
-function textWithImports(file, seen = new Set()) {
-  if (seen.has(file) || !existsSync(file)) return '';
-  seen.add(file);
-  const text = readFileSync(file, 'utf8');
-  const imports = [...text.matchAll(/from '(\.[^']*)'/g)].map(([, path]) => join(dirname(file), path));
-  return [text, ...imports.map((path) => textWithImports(path, seen))].join('\n');
-}
+const projects = (names) => names.flatMap((name) => ['--project', name]);
+const exclusionOf = (tests) => [...new Set(tests.map(({ file }) => file))].flatMap((file) => ['--exclude', file]);
 
 function projectsIn(args) {
   return args.flatMap((arg, index) => {
     if (arg === '--project') return [args[index + 1]];
     return arg.startsWith('--project=') ? [arg.slice('--project='.length)] : [];
-  });
-}
-
-function runHere(command, args, { cwd, env, deadlineMs: timeout }) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: 'inherit', timeout, killSignal: 'SIGKILL' });
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
   });
 }

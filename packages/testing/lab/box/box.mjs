@@ -1,12 +1,25 @@
 // A box: namespaces of its own (process ids, mounts, network) around one command, in which engines, servers and plugins
 // run unseen from outside, and with which all of them end, however it ends.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const guard = fileURLToPath(new URL('./guard.sh', import.meta.url));
+const init = fileURLToPath(new URL('./init.sh', import.meta.url));
+const namespaces = ['--pid', '--fork', '--kill-child', '--mount-proc', '--mount', '--net', '--propagation', 'private'];
 const prefix = 'vsl-'; // short: paths of unix sockets below it are limited to 107 characters
 const politeMs = 8_000;
 
@@ -22,17 +35,28 @@ export function systemPath(path = process.env.PATH ?? '') {
 export function boxProblem() {
   if (process.platform !== 'linux') return 'it needs Linux';
   if (process.getuid?.() !== 0) return 'it needs root (namespaces and mounts for an engine of its own)';
-  const tried = spawnSync(
-    'unshare',
-    ['--pid', '--fork', '--kill-child', '--mount-proc', '--mount', '--net', '--propagation', 'private', 'true'],
-    { encoding: 'utf8', env: { ...process.env, PATH: systemPath() } },
-  );
+  const env = { ...process.env, PATH: systemPath() };
+  const tried = spawnSync('unshare', [...namespaces, 'true'], { encoding: 'utf8', env });
   if (tried.error) return 'unshare (util-linux) is missing';
   if (tried.status !== 0) {
     return `this machine lets root make no namespaces (${tried.stderr.trim()}): use a virtual machine, or a container with --privileged`;
   }
   return undefined;
 }
+
+/** Says whose a run's folder is. */
+function claim(folder, pid) {
+  writeFileSync(join(folder, 'namespace'), pidNamespace());
+  writeFileSync(join(folder, 'owner'), String(pid));
+}
+
+/** Whether the owner has ended. Its process id means something only in its own namespace: a box sees none outside of it. */
+function isAbandoned(folder) {
+  const [namespace, pid] = ['namespace', 'owner'].map((name) => readFileSync(join(folder, name), 'utf8'));
+  return namespace === pidNamespace() && !existsSync(`/proc/${pid}`);
+}
+
+const pidNamespace = () => readlinkSync('/proc/self/ns/pid');
 
 /**
  * Makes a run's folder. Folders that a killed run left behind are removed first: those whose maker is no longer there.
@@ -42,14 +66,13 @@ export function makeBoxFolder() {
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith(prefix))) {
     const folder = join(parent, name);
     try {
-      const pid = readFileSync(join(folder, 'owner'), 'utf8');
-      if (!existsSync(`/proc/${pid}`)) rmSync(folder, { recursive: true, force: true });
+      if (isAbandoned(folder)) rmSync(folder, { recursive: true, force: true });
     } catch {
       // Being made or being removed by another run.
     }
   }
   const folder = mkdtempSync(join(parent, prefix));
-  writeFileSync(join(folder, 'owner'), String(process.pid));
+  claim(folder, process.pid);
   return folder;
 }
 
@@ -65,7 +88,7 @@ export function runInBox(command, args, { folder = makeBoxFolder(), cwd, env = p
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
-  writeFileSync(join(folder, 'owner'), String(box.pid));
+  claim(folder, box.pid);
   const lifeline = box.stdio[3];
   lifeline.on('error', () => {}); // The box has ended first.
   let timer;
@@ -89,4 +112,35 @@ export function runInBox(command, args, { folder = makeBoxFolder(), cwd, env = p
       resolve(code ?? 1);
     });
   });
+}
+
+let innerBoxes = 0;
+
+/**
+ * Starts a command in a box within this one: for a command that runs beside others in the same box, and shares with them
+ * neither network nor /run/docker/plugins. It has an IPC channel, and its stdout and stderr are pipes.
+ *
+ * @returns the `child` process; `ended`, which resolves when all in the inner box has ended and its folder is gone; and
+ *   `kill`, which makes it end.
+ */
+export function startInnerBox(command, args, { env = process.env } = {}) {
+  innerBoxes += 1;
+  // The name begins with the outer one's, by which guard.sh removes what is left of both.
+  const outer = process.env.VAULT_SWARM_BOX;
+  const folder = `${outer}-${process.pid}-${innerBoxes}`;
+  mkdirSync(folder);
+  for (const name of ['namespace', 'owner']) copyFileSync(join(outer, name), join(folder, name));
+  const child = spawn('unshare', [...namespaces, 'sh', init, 'box', folder, command, ...args], {
+    env: { ...env, VAULT_SWARM_BOX: folder },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
+    serialization: 'advanced',
+  });
+  const lifeline = child.stdio[3];
+  lifeline.on('error', () => {}); // The box has ended first.
+  const closed = new Promise((resolve) => {
+    child.once('exit', () => lifeline.destroy());
+    child.once('close', resolve);
+  });
+  const ended = closed.then(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return { child, ended, kill: () => lifeline.end() };
 }

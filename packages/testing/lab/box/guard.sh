@@ -13,7 +13,8 @@ status=0
 unshare --pid --fork --kill-child --mount-proc --mount --net --propagation private \
   sh "$here/init.sh" box "$folder" "$@" || status=$?
 
-# The engines' cgroups are named after the folder (see engine.ts); only empty ones can be removed, deepest first.
+# The engines' cgroups are named after the folder (see engine.ts), as inner boxes are; only empty ones can be removed,
+# deepest first.
 find /sys/fs/cgroup -depth -type d -path "*/$(basename -- "$folder")*" -exec rmdir {} \; 2>/dev/null
-rm -rf --one-file-system -- "$folder"
+rm -rf --one-file-system -- "$folder" "$folder"-*
 exit "$status"

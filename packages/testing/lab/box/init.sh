@@ -50,7 +50,7 @@ command=$!
 trap 'kill -s TERM "$command" 2>/dev/null || :' TERM INT HUP
 while :; do
   status=0
-  wait "$command" || status=$?
+  wait "$command" 2>/dev/null || status=$? # The shell says on stderr that it was killed.
   kill -0 "$command" 2>/dev/null || break
 done
 exit "$status"

@@ -1,0 +1,33 @@
+// How long each test file takes, in seconds: what the last runs on this machine measured, else the table beside this file.
+// It only decides which files start first and how long is left, so it need not be exact.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const table = new URL('./durations.json', import.meta.url);
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'vault-swarm/test-durations.json');
+/** Of a file that no table names: a new one, or one too short to be there. */
+const UNKNOWN_SECONDS = 1;
+
+/** A function from a file, relative to the repository, to its seconds. */
+export function readDurations() {
+  const seconds = { ...read(table), ...read(cache) };
+  return (file) => seconds[file] ?? UNKNOWN_SECONDS;
+}
+
+/** Takes the seconds of files that have just run into this machine's table. */
+export function recordDurations(measured) {
+  const all = { ...read(cache), ...measured };
+  const long = Object.entries(all).filter(([, seconds]) => seconds >= UNKNOWN_SECONDS);
+  mkdirSync(dirname(cache), { recursive: true });
+  writeFileSync(`${cache}.${process.pid}`, `${JSON.stringify(Object.fromEntries(long.sort()), null, 2)}\n`);
+  renameSync(`${cache}.${process.pid}`, cache);
+}
+
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,58 @@
+// The servers and programs that the tests talk to: found, or built or downloaded once a machine.
+import { fileURLToPath } from 'node:url';
+import { projectEnv } from './project.mjs';
+import { commandStep } from './step.mjs';
+import { prepareBrowser, prepareDownload, prepareEngine, prepareVaultBuild } from './system.mjs';
+
+/** Makes sure that there is a Vault server: resolves to its program, or to why there is none. */
+export async function prepareVault() {
+  const problem = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
+  const { found, ...why } = problem === undefined ? await find('a Vault server', './vault-path.mjs') : { problem };
+  return { vault: found, ...why };
+}
+
+/**
+ * Makes sure that there is all that the tests talk to; resolves to the environment that names it, and to what is missing: why,
+ * by `engine`, `vault`, `openbao`, `moto`, `prometheus` and `browser`.
+ */
+export async function prepareServers() {
+  // The system's package manager does one thing at a time.
+  const engine = await prepareEngine();
+  const browser = await prepareBrowser();
+  const vaultBuild = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
+  const download = process.env.OPENBAO_BIN && process.env.MOTO_PATH ? undefined : await prepareDownload();
+  const get = async (problem, what, script) => (problem === undefined ? find(what, script) : { problem });
+  const [vault, openbao, moto, prometheus] = await Promise.all([
+    get(vaultBuild, 'a Vault server', './vault-path.mjs'),
+    get(process.env.OPENBAO_BIN ? undefined : download, 'an OpenBao server', './openbao-path.mjs'),
+    get(process.env.MOTO_PATH ? undefined : download, 'an emulator of AWS', './moto-path.mjs'),
+    get(undefined, 'Prometheus', './prometheus-path.mjs'),
+  ]);
+  const env = {
+    VAULT_BIN: vault.found,
+    OPENBAO_BIN: openbao.found,
+    MOTO_PATH: moto.found,
+    PROMETHEUS_BIN: prometheus.found,
+  };
+  const missing = {
+    engine,
+    browser,
+    vault: vault.problem,
+    openbao: openbao.problem,
+    moto: moto.problem,
+    prometheus: prometheus.problem,
+  };
+  return { env: withoutUndefined(env), missing: withoutUndefined(missing) };
+}
+
+const withoutUndefined = (object) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+
+async function find(what, script) {
+  const args = ['--conditions=@vault-swarm/source', fileURLToPath(new URL(script, import.meta.url))];
+  try {
+    return { found: await commandStep(`finding ${what}`, 'node', args, { env: projectEnv(), show: true }) };
+  } catch (error) {
+    return { problem: error.message };
+  }
+}

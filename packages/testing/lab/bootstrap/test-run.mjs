@@ -1,0 +1,110 @@
+// One run of vitest, and what it reports while it runs (see test-events.mjs). Several run at once.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runInBox } from '../box/box.mjs';
+import { root } from './project.mjs';
+
+const reporter = fileURLToPath(new URL('./test-events.mjs', import.meta.url));
+const pollMs = 250;
+
+/**
+ * Runs vitest and gives each event to `onEvent`; resolves to what is known in the end: how many tests `passed` and `failed`,
+ * the names of those `skipped`, and the `failures`, each with where, its name and a text. A file that did not end is a
+ * failure, as is a vitest that says of none that it failed and yet exits with another code than 0.
+ *
+ * @param name what stands for the run where it fails as a whole.
+ * @param reporters of vitest, which write to the terminal beside.
+ * @param eventsFile a path for what it reports.
+ */
+export async function runVitest(args, { name, reporters = [], inBox, env, eventsFile, deadlineMs, onEvent }) {
+  const command = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    ...[...reporters, reporter].map((each) => `--reporter=${each}`),
+    ...args,
+  ];
+  const results = new Results(name);
+  let read = 0;
+  const follow = () => {
+    if (!existsSync(eventsFile)) return;
+    const bytes = readFileSync(eventsFile);
+    const end = bytes.lastIndexOf('\n') + 1;
+    const lines = bytes.subarray(read, end).toString().split('\n').slice(0, -1);
+    read = end;
+    for (const line of lines) {
+      const event = JSON.parse(line);
+      results.take(event);
+      onEvent(event);
+    }
+  };
+  const timer = setInterval(follow, pollMs);
+  try {
+    const options = { cwd: root, env: { ...env, VAULT_SWARM_TEST_EVENTS: eventsFile }, deadlineMs };
+    const code = await (inBox ? runInBox : runHere)('node', command, options);
+    follow();
+    return results.total(code);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+class Results {
+  #name;
+  #unended = new Map();
+  #passed = 0;
+  #failed = 0;
+  #skipped = [];
+  #failures = [];
+  #errors;
+
+  constructor(name) {
+    this.#name = name;
+  }
+
+  take(event) {
+    const { type, file, project } = event;
+    if (type === 'files') for (const each of event.files) this.#unended.set(`${each.project} ${each.file}`, each);
+    if (type === 'done') this.#errors = event.errors;
+    if (type !== 'ended') return;
+    this.#unended.delete(`${project} ${file}`);
+    this.#passed += event.passed;
+    this.#failed += event.failed;
+    this.#skipped.push(...event.skipped.map((test) => `${file}: ${test}`));
+    this.#failures.push(...event.failures.map((failure) => ({ where: `${project} ${file}`, ...failure })));
+  }
+
+  total(code) {
+    const errors = this.#errors ?? [];
+    const unended = [...this.#unended.keys()].map((where) => ({ where, name: 'did not end', text: '' }));
+    const outside = errors.map((text) => ({ where: this.#name, name: 'an error outside of the tests', text }));
+    // A worker that was lost is an error, too: it is counted by its files.
+    let failed = this.#failed + (unended.length || outside.length);
+    const failures = [...this.#failures, ...unended, ...outside];
+    if (failed === 0 && code !== 0) {
+      failed = 1;
+      failures.push({ where: this.#name, name: `vitest ended with exit code ${code}`, text: '' });
+    }
+    return { passed: this.#passed, failed, skipped: this.#skipped, failures };
+  }
+}
+
+function runHere(command, args, { cwd, env, deadlineMs: timeout }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      timeout,
+      killSignal: 'SIGKILL',
+    });
+    const stop = () => child.kill('SIGTERM');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+    child.once('error', reject);
+    child.once('close', (code) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, stop);
+      resolve(code ?? 1);
+    });
+  });
+}
