@@ -111,7 +111,7 @@ export class ProviderInquiry {
     } catch (error) {
       if (stopping.aborted) return;
       const failure = ProviderError.from(error, `${name} did not answer within ${ASK_DEADLINE_MS} ms`);
-      if (failure.retryable) {
+      if (failure.isOutage) {
         this.#failed(name, known, failure);
         return;
       }

@@ -7,7 +7,13 @@ const failure = (name: string, message = '', more: object = {}) => Object.assign
 test.for([
   ['ResourceNotFoundException', "Secrets Manager can't find the specified secret.", 'NOT_FOUND', 'no such secret'],
   ['ResourceNotFoundException', "can't find … for staging label: AWSCURRENT", 'NOT_FOUND', 'no such version'],
-  ['InvalidRequestException', 'it was marked for deletion.', 'NOT_FOUND', 'marked for deletion'],
+  [
+    'InvalidRequestException',
+    "You can't perform this operation on the secret because it was marked for deletion.",
+    'NOT_FOUND',
+    'marked for deletion',
+  ],
+  ['InvalidRequestException', 'The secret is managed by another service.', 'NOT_FOUND', 'present state'],
   ['AccessDeniedException', 'User is not authorized', 'ACCESS_DENIED', 'allow secretsmanager:GetSecretValue'],
   ['AccessDeniedException', 'Access to KMS is not allowed', 'ACCESS_DENIED', 'kms:Decrypt'],
   ['DecryptionFailure', '', 'ACCESS_DENIED', 'kms:Decrypt'],
@@ -25,6 +31,25 @@ test.for([
   expect(error.code).toBe(code);
   expect(error.message).toMatch(/^aws app\/db: /);
   expect(error.message).toContain(advice);
+});
+
+test.for([
+  ['ResourceNotFoundException', "Secrets Manager can't find the specified secret.", {}, true],
+  ['AccessDeniedException', 'User: arn:x is not authorized', {}, true],
+  ['DecryptionFailure', '', {}, true],
+  ['InvalidRequestException', "You can't perform this operation on the secret because it was deleted.", {}, true],
+  ['InvalidRequestException', 'The secret is in a state that nobody knows.', {}, false],
+  ['SyntaxError', 'Unexpected token < in JSON', { $response: { statusCode: 403 } }, false],
+] as const)('%s (%s) is a "no" that drops a value only where AWS itself says it', ([name, message, more, isProven]) => {
+  const error = providerErrorFor(failure(name, message, more), asked);
+  expect(error).toMatchObject({ isOutage: false, isProven, retryable: !isProven });
+});
+
+test('an unknown error of AWS keeps the last good value, whatever its status is', () => {
+  for (const httpStatusCode of [400, 404, 409, 418, 500]) {
+    const error = providerErrorFor(failure('SomethingNewException', '', { $metadata: { httpStatusCode } }), asked);
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+  }
 });
 
 test('what AWS asks to wait for is said to who asks', () => {

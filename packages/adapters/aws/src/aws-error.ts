@@ -13,7 +13,7 @@ const SLOW_DOWN_MS = 1_000;
 /** By the error's name, which is the same whatever the HTTP status is. */
 const CODES: Readonly<Record<string, ProviderErrorCode>> = {
   ResourceNotFoundException: 'NOT_FOUND',
-  // For a read: marked for deletion, or without the version that was asked for.
+  // For a read: marked for deletion, in nearly every case.
   InvalidRequestException: 'NOT_FOUND',
   AccessDeniedException: 'ACCESS_DENIED',
   AccessDenied: 'ACCESS_DENIED',
@@ -76,14 +76,30 @@ export function providerErrorFor(error: unknown, { shown, action }: Asked): Prov
   const failure = failureOf(error);
   const code = codeOf(error);
   const named = /^[A-Za-z]{1,64}$/.test(failure.name) && failure.name !== 'Error' ? ` (${failure.name})` : '';
-  const options = code === 'RATE_LIMITED' ? { retryAfterMs: SLOW_DOWN_MS } : {};
-  return new ProviderError(code, `${shown}: ${advice(code, failure, action)}${named}`, options);
+  return new ProviderError(code, `${shown}: ${advice(code, failure, action)}${named}`, {
+    isProven: isProven(failure),
+    ...(code === 'RATE_LIMITED' ? { retryAfterMs: SLOW_DOWN_MS } : {}),
+  });
+}
+
+/**
+ * Whether AWS's error says by its name alone what its code says. A status of something between AWS and us proves nothing, and
+ * a request that is invalid "for the current state" proves that the secret is gone only in AWS's words for that.
+ */
+function isProven({ name, message }: AwsFailure): boolean {
+  if (name === 'InvalidRequestException') return isDeleted(message);
+  return Object.hasOwn(CODES, name) || isRegionMissing(message);
+}
+
+function isDeleted(message: string): boolean {
+  return message.endsWith('because it was marked for deletion.') || message.endsWith('because it was deleted.');
 }
 
 function advice(code: ProviderErrorCode, { name, message }: AwsFailure, action: string): string {
   switch (code) {
     case 'NOT_FOUND':
-      if (/deleted|deletion/.test(message)) return 'it is marked for deletion; restore it, or name another secret';
+      if (isDeleted(message)) return 'it is marked for deletion; restore it, or name another secret';
+      if (name === 'InvalidRequestException') return 'AWS does not read it in its present state; see its page in AWS';
       if (/staging label|versionid|version/i.test(message)) return 'there is no such version, or it has no value yet';
       return 'there is no such secret in this region; correct the name, or create it';
     case 'ACCESS_DENIED':

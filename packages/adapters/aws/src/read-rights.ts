@@ -98,7 +98,7 @@ export class ReadRights {
       return await readInBatches(this.#client, asked, target);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      if (!target.signal.aborted) this.#singlyUntilMs = nowMs + (error.retryable ? FAILED_FOR_MS : REFUSED_FOR_MS);
+      if (!target.signal.aborted) this.#singlyUntilMs = nowMs + (error.isOutage ? FAILED_FOR_MS : REFUSED_FOR_MS);
       return null;
     }
   }

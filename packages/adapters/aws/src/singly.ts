@@ -87,7 +87,7 @@ async function describe(client: SecretsClient, secretId: string, target: CallTar
     const message = `${shown}: it is marked for deletion; restore it, or name another secret`;
     return { kind: 'failed', error: new ProviderError('NOT_FOUND', message) };
   } catch (error) {
-    if (!(error instanceof ProviderError) || error.retryable) throw error;
+    if (!(error instanceof ProviderError) || error.isOutage) throw error;
     return error.code === 'ACCESS_DENIED' ? 'refused' : { kind: 'failed', error };
   }
 }

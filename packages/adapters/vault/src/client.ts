@@ -9,8 +9,8 @@ import {
 import nodeVault from 'node-vault';
 import type { VaultAnswer, VaultCall } from './answer.ts';
 import type { VaultConfig } from './config.ts';
-import { outcomeOf } from './outcome.ts';
 import { Transport } from './transport.ts';
+import { verdictOn } from './verdict.ts';
 
 /** The longest that one call may take, sent or waiting for a connection. */
 const CALL_DEADLINE_MS = 10_000;
@@ -83,7 +83,8 @@ export class VaultClient {
       });
     try {
       const answer = await this.#answer(call);
-      told(outcomeOf(call.operation, answer));
+      const verdict = verdictOn(call.operation, answer);
+      told(verdict === 'ok' ? verdict : verdict.code);
       return answer;
     } catch (error) {
       told(error instanceof ProviderError ? error.code : 'UNAVAILABLE');

@@ -65,9 +65,9 @@ test('each request is told by what it was for and how it ended, without path, to
 test.each([
   [permissionDenied, 'ACCESS_DENIED'],
   [invalidToken, 'UNAUTHENTICATED'],
-  [{ status: 429, json: {} }, 'RATE_LIMITED'],
-  [{ status: 503, json: {} }, 'UNAVAILABLE'],
-  [{ status: 405, json: {} }, 'INVALID_REF'],
+  [{ status: 429, json: { errors: [] } }, 'RATE_LIMITED'],
+  [{ status: 503, json: { errors: [] } }, 'UNAVAILABLE'],
+  [{ status: 405, json: { errors: [] } }, 'INVALID_REF'],
 ] as const)('a read that is answered with %j ends as %s', async (answer, outcome) => {
   const { instance, requests } = await setUp((seen) => (seen.path === 'secret/data/app' ? answer : answers(seen)));
   await failureOf(instance.secrets.read(refTo('app'), soon()));

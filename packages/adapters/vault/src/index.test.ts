@@ -19,6 +19,13 @@ describe('a provider on Vault', () => {
     [{ status: 502, json: '<html>s3cret</html>' }, 'UNAVAILABLE', undefined],
     [{ status: 412, json: { errors: ['required index state not present'] } }, 'UNAVAILABLE', undefined],
     [{ status: 400, json: { errors: ['Upgrading from non-versioned to versioned data.'] } }, 'UNAVAILABLE', undefined],
+    [
+      { status: 400, json: { errors: ['failed to persist lease entry: cannot write to readonly storage'] } },
+      'UNAVAILABLE',
+      undefined,
+    ],
+    [{ status: 404, json: '<html>404 page not found</html>' }, 'UNAVAILABLE', undefined],
+    [{ status: 403, json: '<html>s3cret</html>' }, 'UNAVAILABLE', undefined],
     [{ status: 400, json: { errors: ['s3cret'] } }, 'INVALID_REF', undefined],
     [{ status: 405, json: { errors: ['unsupported operation'] } }, 'INVALID_REF', undefined],
   ] as const)('answers %j with %s, and shows nothing of it', async (answer, code, retryAfterMs) => {
@@ -27,6 +34,18 @@ describe('a provider on Vault', () => {
     expect(error).toMatchObject({ code, retryAfterMs });
     expect(error.message).toMatch(/^vault secret\/app: /);
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret');
+  });
+
+  test.each([
+    [{ status: 400, json: { errors: ['s3cret'] } }, 'INVALID_REF', false],
+    [{ status: 403, json: { errors: ['s3cret'] } }, 'ACCESS_DENIED', false],
+    [{ status: 200, json: { s3cret: true } }, 'INVALID_PAYLOAD', false],
+    [{ status: 404, json: { errors: [] } }, 'NOT_FOUND', true],
+    [permissionDenied, 'ACCESS_DENIED', true],
+    [{ status: 405, json: { errors: ['unsupported operation'] } }, 'INVALID_REF', true],
+  ] as const)('is asked again after %j (%s) unless that proves a "no": %s', async (answer, code, isProven) => {
+    const { instance } = await providers.start(({ path }) => (path.startsWith('secret/') ? answer : undefined));
+    expect(await failureOf(read(instance))).toMatchObject({ code, isProven, isOutage: false, retryable: !isProven });
   });
 
   test('asks once for all that is wanted of one path at the same time', async () => {

@@ -1,6 +1,6 @@
 import { type AnswerObject, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
-import { type KvPlace, type KvVersionStamp, otherwise, revisionOf, stampOf } from './kv.ts';
+import { type KvAbsence, type KvPlace, type KvVersionStamp, otherwise, revisionOf, stampOf } from './kv.ts';
 import { kvPath } from './paths.ts';
 
 /** One version, and whether a read would give it. */
@@ -20,7 +20,7 @@ export type KvVersions =
       /** How many characters the answer had. */
       readonly length: number;
     }
-  | { readonly kind: 'absent'; readonly doubtful: boolean; readonly noMount: boolean }
+  | KvAbsence
   | { readonly kind: 'refused' };
 
 /** Of the time in an answer's header. */

@@ -4,6 +4,7 @@ import type { Session } from './auth/session.ts';
 import { failureOf, mentions } from './failures.ts';
 import type { KvVersion } from './kv-mounts.ts';
 import { kvPath } from './paths.ts';
+import { verdictOn } from './verdict.ts';
 
 /** Where a secret is in Vault, with the version that is wanted. */
 export interface KvPlace {
@@ -16,10 +17,19 @@ export interface KvPlace {
   readonly shown: string;
 }
 
-/** What a read found. `absent` may also mean that the mount has another version than was thought; `doubtful` says so. */
+/** That nothing was found, which may also mean that the mount has another version than was thought: `doubtful` says so. */
+export interface KvAbsence {
+  readonly kind: 'absent';
+  readonly doubtful: boolean;
+  readonly noMount: boolean;
+  /** The answer was a success, and has not the form of a secret. */
+  readonly isOdd: boolean;
+}
+
+/** What a read found. */
 export type KvOutcome =
   | { readonly kind: 'found'; readonly fields: ExactJsonObject; readonly version?: KvVersionStamp }
-  | { readonly kind: 'absent'; readonly doubtful: boolean; readonly noMount: boolean }
+  | KvAbsence
   | { readonly kind: 'refused' };
 
 /** Number and creation time: a secret that was deleted with all its versions and made again counts from 1 again. */
@@ -121,7 +131,14 @@ export function replaced({ shown }: KvPlace): ProviderError {
 }
 
 /** The error for a secret or a version of it that never was, or is gone with all that Vault knew of it. */
-export function notFound({ shown, pin, mount }: KvPlace, { noMount = false } = {}): ProviderError {
+export function notFound({ shown, pin, mount }: KvPlace, { noMount = false, isOdd = false } = {}): ProviderError {
+  if (isOdd) {
+    return new ProviderError(
+      'INVALID_PAYLOAD',
+      `${shown}: the answer has not the form of a secret; look at what is between the server and us`,
+      { isProven: false },
+    );
+  }
   const missing = pin === undefined ? 'there is no such secret' : 'there is no such version of it';
   return new ProviderError('NOT_FOUND', `${shown}: ${noMount ? `nothing is mounted at ${mount}/` : missing}`);
 }
@@ -163,12 +180,14 @@ export function policyFor(path: string): string {
  * @throws {ProviderError} as {@link failureOf} for what is neither "there is none" nor a refusal.
  */
 export function otherwise(answer: VaultAnswer, place: KvPlace): Exclude<KvOutcome, { readonly kind: 'found' }> {
-  // A success of another shape, too, comes from a mount of another version.
-  if (answer.status === 200 || answer.status === 404) {
+  const verdict = verdictOn('read', answer);
+  if (verdict === 'ok' || verdict.code === 'NOT_FOUND') {
+    // A success of another form, too, comes from a mount of another version.
+    const isOdd = verdict === 'ok';
     const noMount = mentions(answer, 'no handler for route');
-    return { kind: 'absent', doubtful: noMount || answer.status === 200 || mentions(answer, 'versioned'), noMount };
+    return { kind: 'absent', doubtful: noMount || isOdd || mentions(answer, 'versioned'), noMount, isOdd };
   }
-  if (answer.status === 403) return { kind: 'refused' };
+  if (verdict.code === 'ACCESS_DENIED' && verdict.isProven) return { kind: 'refused' };
   throw failureOf(answer, place.shown);
 }
 

@@ -1,9 +1,10 @@
 import { type Clock, ProviderError, SingleFlight } from '@vault-swarm/provider';
-import { type AnswerJson, field } from './answer.ts';
+import { type AnswerJson, field, isAnswerObject } from './answer.ts';
 import type { Session } from './auth/session.ts';
 import { failureOf } from './failures.ts';
 import type { KvVersion } from './kv-mounts.ts';
 import { mountPath } from './paths.ts';
+import { isFinal, verdictOn } from './verdict.ts';
 
 /** What was found out about a mount, and when, by the monotonic clock. */
 export interface Mount {
@@ -99,10 +100,10 @@ export class Mounts {
     // What was known counts no more, whatever is wrong with the answer.
     this.#known.delete(name);
     const foundAtMs = this.#clock.monotonic();
+    const verdict = verdictOn('mount', answer);
+    const isAnswered = verdict === 'ok' ? isAnswerObject(field(answer.body, 'data')) : isFinal(verdict);
+    if (!isAnswered) throw failureOf(answer, `finding the mount ${name}/ of ${this.#server}`, 'mount');
     const mount = { ...this.#judge(name, answer.status, answer.body), foundAtMs };
-    if (answer.status !== 200 && ![400, 403, 404, 405].includes(answer.status)) {
-      throw failureOf(answer, `finding the mount ${name}/ of ${this.#server}`);
-    }
     // What is unknown is asked again each time, so that a corrected policy counts at once.
     if (mount.version !== 'unknown') this.#known.set(name, mount);
     return mount;

@@ -73,3 +73,19 @@ test('a namespace of OpenBao has its own secrets, logins and policies', async ()
     message: expect.stringContaining('check OPENBAO_ROLE_ID and OPENBAO_SECRET_ID'),
   });
 });
+
+test('a namespace that is locked or does not exist is an outage, and no word about its secrets', async () => {
+  const { roleId, secretId } = await bao.adminIn('team').appRole('locked', ['app']);
+  const login = { OPENBAO_AUTH_METHOD: 'approle', OPENBAO_ROLE_ID: roleId, OPENBAO_SECRET_ID: secretId };
+  const { instance } = provider({ ...login, OPENBAO_NAMESPACE: 'team' });
+  expect(await readTextOf(instance, refTo('app'))).toBe('of the team');
+  const { unlock_key: key } = await bao.admin.send('POST', 'sys/namespaces/api-lock/lock/team', {});
+  const locked = await failure(instance, 'app');
+  await bao.admin.send('POST', 'sys/namespaces/api-lock/unlock/team', { unlock_key: String(key) });
+  expect(locked).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('locked the namespace') });
+  expect(await readTextOf(instance, refTo('app'))).toBe('of the team');
+  expect(await failure(provider({ ...login, OPENBAO_NAMESPACE: 'nowhere' }).instance, 'app')).toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('no such namespace'),
+  });
+});

@@ -25,7 +25,7 @@ export class PassLimits {
   /** Takes over how an asked path was answered: an error, or `null`. */
   count({ mount }: KvPlace, error: ProviderError | null): void {
     if (error?.code === 'RATE_LIMITED') this.#throttled.set(mount, error);
-    else if (error?.retryable === true) {
+    else if (error?.isOutage === true) {
       this.#failure = error;
       this.#failuresInARow++;
     } else this.#failuresInARow = 0;

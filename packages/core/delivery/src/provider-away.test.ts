@@ -249,3 +249,36 @@ test('a probe without an answer counts as a failure of the provider, one with an
   delivery.probed(db, 'answered');
   expect(events.at(-1)).toMatchObject({ type: 'breaker.changed', open: false });
 });
+
+/** A refusal that is not proven. */
+const doubts = (code: ProviderError['code']) => async () =>
+  Promise.reject(new ProviderError(code, 'the provider says no in unknown words', { isProven: false }));
+
+test.each(['INVALID_REF', 'NOT_FOUND', 'ACCESS_DENIED', 'INVALID_PAYLOAD'] as const)(
+  'a %s that is not proven drops nothing: the last good value is served, also when the provider is down later',
+  async (code) => {
+    const { answers, ask, advance, events } = setUp();
+    answers.push(gives('one'), doubts(code), fails('UNAVAILABLE'));
+    await ask();
+    await advance(20_000);
+    expect(textOf(await ask())).toBe('one');
+    expect(events.at(-1)).toMatchObject({ source: 'stale' });
+    await advance(2_000);
+    expect(textOf(await ask())).toBe('one');
+    await advance(60_000);
+    expect(textOf(await ask())).toBe('UNAVAILABLE');
+  },
+);
+
+test('a secret that is refused without proof costs one request a second, and does not open the circuit breaker', async () => {
+  const { answers, ask, advance, reads, events } = setUp();
+  answers.push(doubts('INVALID_REF'));
+  for (let call = 0; call < 100; call++) expect(textOf(await ask())).toBe('INVALID_REF');
+  expect(reads.length).toBe(1);
+  for (let second = 0; second < 20; second++) {
+    await advance(1_000);
+    await ask();
+  }
+  expect(reads.length).toBe(21);
+  expect(events.filter(({ type }) => type === 'breaker.changed')).toEqual([]);
+});

@@ -163,10 +163,10 @@ export class ProviderReads {
 
   #refused(ref: SecretRef, error: ProviderError, askedAtMs: number): void {
     if (error.code === 'RATE_LIMITED') this.health(ref.provider).pause(error.retryAfterMs);
-    if (error.retryable) return;
+    if (error.isOutage) return;
     const key = refKey(ref);
     // Deleted or withdrawn at the provider: not to be served again when the provider is away later.
-    this.#memory.forget(key);
+    if (error.isProven) this.#memory.forget(key);
     this.#refusals.add(key, error, askedAtMs);
   }
 

@@ -10,6 +10,8 @@
  * | `RATE_LIMITED` | it asks us to slow down | yes |
  * | `INVALID_REF` | the labels do not name a value | no |
  * | `INVALID_PAYLOAD` | there is something, but it can't be delivered | no |
+ *
+ * A "no" needs proof: an error that is not {@link ProviderError.isProven | proven} is retryable whatever its code.
  */
 export type ProviderErrorCode =
   | 'NOT_FOUND'
@@ -31,7 +33,7 @@ export const providerErrorCodes: readonly ProviderErrorCode[] = [
   'INVALID_PAYLOAD',
 ];
 
-const RETRYABLE: ReadonlySet<ProviderErrorCode> = new Set(['UNAUTHENTICATED', 'UNAVAILABLE', 'RATE_LIMITED']);
+const OUTAGES: ReadonlySet<ProviderErrorCode> = new Set(['UNAUTHENTICATED', 'UNAVAILABLE', 'RATE_LIMITED']);
 
 /**
  * What every port of a provider rejects with. Callers match on `code`, never on the message. The message is one
@@ -42,16 +44,31 @@ export class ProviderError extends Error {
   readonly code: ProviderErrorCode;
   /** How long the provider asked us to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /**
+   * False: the provider refused in a way that does not prove the code, such as an unknown status. The code is then the best
+   * guess for the operator, and a value that was read before may still be good.
+   */
+  readonly isProven: boolean;
 
-  constructor(code: ProviderErrorCode, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ProviderErrorCode,
+    message: string,
+    options: { readonly retryAfterMs?: number; readonly isProven?: boolean; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
+    this.isProven = options.isProven ?? true;
   }
 
   /** Whether the same request may succeed later without anybody changing labels, policy or secret. */
   get retryable(): boolean {
-    return RETRYABLE.has(this.code);
+    return this.isOutage || !this.isProven;
+  }
+
+  /** Whether the provider as a whole does not serve us now, so that requests for other secrets will probably fail too. */
+  get isOutage(): boolean {
+    return OUTAGES.has(this.code);
   }
 
   /** The error itself where it is one already, else `UNAVAILABLE` with `message` and the error as its cause. */

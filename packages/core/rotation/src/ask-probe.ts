@@ -63,7 +63,7 @@ export async function askProbe(
 /** One answer is enough to know that the provider is there. Where only a read can tell, a probe tells nothing. */
 function outcomeOf(results: readonly ProbeResult[]): ProbeOutcome | null {
   const errors = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
-  if (results.some(({ kind }) => kind === 'marker') || errors.some(({ retryable }) => !retryable)) return 'answered';
+  if (results.some(({ kind }) => kind === 'marker') || errors.some(({ isOutage }) => !isOutage)) return 'answered';
   return errors.some(({ code }) => code === 'UNAVAILABLE') ? 'unavailable' : null;
 }
 

@@ -89,6 +89,21 @@ test('a refusal of some is no reason not to read the others', async () => {
   expect(asked()).toBe(100);
 });
 
+test('a refusal without proof keeps what was known, is no outage, and no reason not to read the others', async () => {
+  const known = { value: SecretValue.fromText('one'), revision: 'r1' };
+  let answer: () => Promise<SecretRevision> = async () => known;
+  const { watch, look, asked } = setUp({}, () => answer());
+  watch.setRefs(refs(20));
+  await look();
+  answer = () => Promise.reject(new ProviderError('INVALID_REF', 'unknown words', { isProven: false }));
+  await look();
+  const [key = ''] = refs(1).keys();
+  expect(watch.current(key)).toMatchObject({ revision: 'r1' });
+  expect(watch.error(key)).toMatchObject({ code: 'INVALID_REF' });
+  expect(watch.failure).toBeNull();
+  expect(asked()).toBe(40);
+});
+
 test('a provider that is slow and has many secrets is given the time that it needs', async () => {
   const { watch, look, outcomes, after, elapsedMs } = setUp(
     {

@@ -80,7 +80,7 @@ export class RevisionWatch {
   /** Why the provider can't be asked now; `null` while it answers. */
   get failure(): ProviderError | null {
     if (!this.#failing) return null;
-    return [...this.#refs.values()].find(({ error }) => error?.retryable === true)?.error ?? null;
+    return [...this.#refs.values()].find(({ error }) => error?.isOutage === true)?.error ?? null;
   }
 
   /** What the operator may change so that changes are noticed without reading values; `null` where all is well. */
@@ -203,7 +203,7 @@ export class RevisionWatch {
       } catch (error) {
         signal.throwIfAborted();
         const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);
-        failuresInARow = failure.retryable ? failuresInARow + 1 : 0;
+        failuresInARow = failure.isOutage ? failuresInARow + 1 : 0;
         latestFailure = failure;
         return { ...entry, begunAtMs, marker: null, error: failure };
       }
@@ -215,8 +215,8 @@ export class RevisionWatch {
     if (error !== undefined) {
       const news = watched.error?.code !== error.code;
       watched.error = error;
-      // What the provider says it does not have, or does not give, is not current any more. One that is away says
-      // nothing: what was known of it stays, and so does its marker.
+      // What the provider says it does not have, or does not give, is not current any more. One that is away, or whose "no"
+      // proves nothing, says nothing of the value: what was known of it stays, and so does its marker.
       if (!error.retryable) {
         watched.current = null;
         watched.tagged = null;
@@ -239,7 +239,7 @@ export class RevisionWatch {
   }
 
   #tellFailure(): void {
-    const failure = [...this.#refs.values()].find(({ error }) => error?.retryable === true)?.error ?? null;
+    const failure = [...this.#refs.values()].find(({ error }) => error?.isOutage === true)?.error ?? null;
     if ((failure !== null) === this.#failing) return;
     this.#failing = failure !== null;
     if (failure === null) this.#events.emit({ type: 'provider.recovered', provider: this.#provider });

@@ -2,6 +2,7 @@ import { type Credential, ProviderError } from '@vault-swarm/provider';
 import { field, isAnswerObject, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
+import { verdictOn } from '../verdict.ts';
 
 /**
  * The longest that a login, and a question about a token, may take. Many may wait for it, and nobody cuts it off: where
@@ -79,8 +80,8 @@ export async function loginWith(
       `${client.server} asks for a second factor at ${path}, which the plugin has not; let this login do without`,
     );
   }
-  const refused = answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 412;
-  if (answer.status === 200 || refused) {
+  const verdict = verdictOn(known.operation, answer);
+  if (verdict === 'ok' || verdict.code === 'UNAUTHENTICATED') {
     // Wrong credentials are answered with 400, and a path at which nothing is with one of these.
     const mounted = answer.status === 403 || answer.status === 404 ? ', and that the method is mounted there' : '';
     throw new ProviderError(
@@ -88,5 +89,5 @@ export async function loginWith(
       `${client.server} refuses our ${method} login at ${path}; ${advice}${mounted}`,
     );
   }
-  throw failureOf(answer, `${method} login at ${client.server}`);
+  throw failureOf(answer, `${method} login at ${client.server}`, known.operation);
 }

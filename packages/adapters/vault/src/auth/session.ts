@@ -1,8 +1,9 @@
-import { type Clock, type Events, ProviderError, SingleFlight } from '@vault-swarm/provider';
+import { type Clock, type Events, ProviderError, type ProviderErrorCode, SingleFlight } from '@vault-swarm/provider';
 import type { VaultAnswer, VaultCall } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
+import { verdictOn } from '../verdict.ts';
 import { LoginPauses } from './login-pauses.ts';
-import { lookupToken, saysInvalidToken } from './lookup.ts';
+import { lookupToken } from './lookup.ts';
 import { type AuthMethod, type Login, type LoginAttempt, loginWith } from './method.ts';
 
 /** The token in use. Times are the clock's monotonic milliseconds; `null`: never. */
@@ -86,7 +87,9 @@ export class Session {
   async #try(call: Omit<VaultCall, 'token'>): Promise<VaultAnswer | null> {
     const token = await this.#token(call.signal);
     const answer = await this.#client.request({ ...call, token });
-    if (answer.status !== 403 || (await this.#isAlive(token, answer, call.signal))) return answer;
+    const verdict = verdictOn(call.operation, answer);
+    const isRefused = verdict !== 'ok' && (verdict.code === 'ACCESS_DENIED' || verdict.code === 'UNAUTHENTICATED');
+    if (!isRefused || (await this.#isAlive(token, verdict.code, call.signal))) return answer;
     this.#discard(token);
     return null;
   }
@@ -216,9 +219,10 @@ export class Session {
     }
   }
 
-  async #isAlive(token: string, answer: VaultAnswer, signal: AbortSignal): Promise<boolean> {
+  /** @param code of a refusal: Vault tells that the token is dead, OpenBao says "permission denied" whatever it is. */
+  async #isAlive(token: string, code: ProviderErrorCode, signal: AbortSignal): Promise<boolean> {
     // Another caller has dropped it since the call was sent.
-    if (this.#current?.token !== token || saysInvalidToken(answer)) return false;
+    if (this.#current?.token !== token || code === 'UNAUTHENTICATED') return false;
     const known = this.#aliveUntil;
     if (known?.token === token && this.#clock.monotonic() < known.ms) return true;
     return this.#lookups.join(

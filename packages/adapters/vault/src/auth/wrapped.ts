@@ -1,7 +1,8 @@
 import { ProviderError } from '@vault-swarm/provider';
-import { field } from '../answer.ts';
+import { field, type VaultAnswer } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
+import { verdictOn } from '../verdict.ts';
 import { isSendable, LOGIN_DEADLINE_MS } from './method.ts';
 
 /** A wrapping token, and where what it wraps must have been made. */
@@ -33,10 +34,10 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
 
   const looked = await client.request({ ...common, path: 'sys/wrapping/lookup', body: { token } });
   const usedUp = `is used up, ended or never was: if not by us, it was unwrapped by somebody else`;
-  if (looked.status === 400 || looked.status === 403) throw refused(usedUp);
+  if (isRefusal(looked)) throw refused(usedUp);
   const createdAt = field(field(looked.body, 'data'), 'creation_path');
   if (looked.status !== 200 || typeof createdAt !== 'string') {
-    throw failureOf(looked, `looking up a wrapping token at ${client.server}`);
+    throw failureOf(looked, `looking up a wrapping token at ${client.server}`, 'login');
   }
   if (createdAt.replace(/\/+$/, '') !== wrappingPath) {
     throw refused(`was not made at ${wrappingPath}, so somebody may have put it in place of ours`);
@@ -46,6 +47,11 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
   const secretId = field(field(answer.body, 'data'), 'secret_id');
   if (answer.status === 200 && typeof secretId === 'string') return secretId;
   if (answer.status === 200) throw refused('wraps no secret id');
-  if (answer.status === 400 || answer.status === 403) throw refused(usedUp);
-  throw failureOf(answer, `unwrapping our secret id at ${client.server}`);
+  if (isRefusal(answer)) throw refused(usedUp);
+  throw failureOf(answer, `unwrapping our secret id at ${client.server}`, 'login');
+}
+
+function isRefusal(answer: VaultAnswer): boolean {
+  const verdict = verdictOn('login', answer);
+  return verdict !== 'ok' && verdict.code === 'UNAUTHENTICATED';
 }
