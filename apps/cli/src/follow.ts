@@ -5,6 +5,8 @@ import type { PluginClient } from './plugin/client.ts';
 
 /** A plugin that ends the stream (it restarts, or we were too slow) is asked again after this time. */
 const PAUSE_MS = 1_000;
+/** The longest event that is read, in characters. */
+const MAX_EVENT_LENGTH = 1024 * 1024;
 
 /**
  * Gives each event that matters at least as much as `level`, as it happens, from after the one with this id. A stream
@@ -19,6 +21,10 @@ export async function follow(
   const least = levelSchema.options.indexOf(level);
   let latest = after;
   const parser = createParser({
+    maxBufferSize: MAX_EVENT_LENGTH,
+    onError: (error) => {
+      if (error.type === 'max-buffer-size-exceeded') throw client.failureOf(error);
+    },
     onEvent: ({ event: kind, data }) => {
       if (kind !== 'event') return;
       const event = eventSchema.parse(JSON.parse(data));

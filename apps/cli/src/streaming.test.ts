@@ -97,3 +97,16 @@ test('--follow ends with what is wrong where the stream is refused', async () =>
   expect(stderr).toContain('Too many streams');
   expect(exitCode).toBe(1);
 });
+
+test('events --follow ends at an event that is too large to be one', async () => {
+  plugin.say({
+    'GET /api/v1/events': eventsAnswer(),
+    'GET /api/v1/stream': (_: unknown, response: ServerResponse) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      for (let chunk = 0; chunk < 20 && !response.destroyed; chunk++) response.write(`data: ${'x'.repeat(100_000)}`);
+    },
+  });
+  const { exitCode, stderr } = await run(['events', '--follow', '--url', plugin.url]);
+  expect(stderr).toMatch(/exceeded\s+max\s+buffer/);
+  expect(exitCode).toBe(3);
+});

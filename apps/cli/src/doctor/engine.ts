@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { createDockerConnection, type DockerConnection } from '@vault-swarm/docker';
+import { createDockerConnection, type DockerConnection, MAX_LIST_BYTES } from '@vault-swarm/docker';
 import { type DockerConfig, describeEngine, parseDockerConfig } from '@vault-swarm/docker/config';
 import { type ConfigurationProblem, Environment } from '@vault-swarm/provider';
 import { systemClock } from '../system-clock.ts';
@@ -130,5 +130,5 @@ function byName<T extends EngineSecret | EngineService>(objects: readonly T[]): 
 /** Each call has the connection's own deadline. */
 async function get(connection: DockerConnection, path: string): Promise<unknown> {
   const { signal } = new AbortController();
-  return JSON.parse(await connection.call({ method: 'GET', path, signal }, text));
+  return JSON.parse(await connection.call({ method: 'GET', path, maxBytes: MAX_LIST_BYTES, signal }, text));
 }

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { boundedBytes } from '@vault-swarm/provider';
 import * as z from 'zod';
 
 /** What came of asking a socket. */
@@ -11,6 +12,8 @@ export type SocketAnswer =
   | { readonly kind: 'answers'; readonly roles: readonly string[] };
 
 const DEADLINE_MS = 3_000;
+/** The longest answer that is read. A plugin's has some 40 bytes. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 const activation = z.object({ Implements: z.array(z.string()) });
 
@@ -37,7 +40,7 @@ function activate(socketPath: string): Promise<unknown> {
     const fail = (error: Error) =>
       reject(signal.aborted ? new Error(`no answer within ${DEADLINE_MS / 1000} s`) : error);
     const outgoing = request({ socketPath, path: '/Plugin.Activate', method: 'POST', agent: false, signal });
-    outgoing.once('response', (response) => json(response).then(resolve, fail));
+    outgoing.once('response', (response) => json(boundedBytes(response, MAX_ANSWER_BYTES)).then(resolve, fail));
     outgoing.once('error', fail);
     outgoing.end();
   });

@@ -1,11 +1,13 @@
 import { text } from 'node:stream/consumers';
-import { Environment } from '@vault-swarm/provider';
+import { boundedBytes, Environment } from '@vault-swarm/provider';
 import * as z from 'zod';
 import { Wire } from '../plugin/wire.ts';
 import type { World } from '../world.ts';
 import type { ClockReading } from './clock-check.ts';
 
 const DEADLINE_MS = 3_000;
+/** The longest answer that is read. Vault's has some 300 bytes. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** What every Vault tells to everybody, sealed or not. */
 const health = z.object({ server_time_utc: z.number() });
@@ -27,7 +29,7 @@ export async function readVaultClock({ env, readFile }: World): Promise<ClockRea
     const begunMs = Date.now();
     const signal = AbortSignal.timeout(DEADLINE_MS);
     const answer = await wire.send({ method: 'GET', path: 'v1/sys/health', signal });
-    const { server_time_utc: seconds } = health.parse(JSON.parse(await text(answer)));
+    const { server_time_utc: seconds } = health.parse(JSON.parse(await text(boundedBytes(answer, MAX_ANSWER_BYTES))));
     // It tells whole seconds that have begun.
     return { name: 'Vault', aheadMs: seconds * 1000 + 500 - (begunMs + Date.now()) / 2 };
   } catch {

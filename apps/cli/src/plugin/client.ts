@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import {
   type Events,
   eventsSchema,
@@ -15,6 +16,7 @@ import {
   secretsSchema,
   servicesSchema,
 } from '@vault-swarm/http/api';
+import { boundedBytes } from '@vault-swarm/provider';
 import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import type { PluginAddress } from './address.ts';
@@ -39,7 +41,7 @@ export interface Received<T> {
 }
 
 /** No answer of the API is longer: a thousand services are 1 MB. */
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 const recordSchema = z.record(z.string(), z.unknown());
 
@@ -162,17 +164,10 @@ export class PluginClient {
 }
 
 async function readAnswer(response: IncomingMessage): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Error(`the answer is longer than ${MOST_BYTES} bytes`);
-  }
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: await text(boundedBytes(response, MAX_ANSWER_BYTES)),
   };
 }
 

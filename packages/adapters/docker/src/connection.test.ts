@@ -146,6 +146,31 @@ describe('a call to the engine', () => {
     );
   });
 
+  it('reads no more of an answer than the call allows, and ends its connection', async () => {
+    let written = 0;
+    const closed = Promise.withResolvers<void>();
+    await engine((_, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(64 * 1024))) written += 1;
+      };
+      response.on('drain', more).on('close', closed.resolve);
+      more();
+    });
+    const call = connect().call({ method: 'GET', path: '/x', maxBytes: 1_000_000, signal }, wholeText);
+    await expect(call).rejects.toThrow(/to GET \/x is not read: it is larger than 1000000 bytes/);
+    await closed.promise;
+    expect(written * 64 * 1024).toBeLessThan(64_000_000);
+  });
+
+  it('keeps the status of an error whose reason is too long to be read', async () => {
+    await engine((_, response) => response.writeHead(500).end(Buffer.alloc(1_000_000, 'x')));
+    const call = connect().call({ method: 'GET', path: '/x', signal }, wholeText);
+    await expect(call).rejects.toMatchObject({
+      status: 500,
+      message: expect.stringContaining('its reason is not read'),
+    });
+  });
+
   it('ends with its signal', async () => {
     const openSockets = await hangingEngine();
     const abort = new AbortController();

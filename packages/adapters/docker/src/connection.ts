@@ -2,7 +2,7 @@ import { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { addAbortSignal } from 'node:stream';
 import { inspect } from 'node:util';
-import { type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/provider';
+import { boundedBytes, type Clock, DeadlineExceeded, TooManyBytes, withDeadline } from '@vault-swarm/provider';
 import Docker from 'dockerode';
 import { type DockerConfig, describeEngine } from './config.ts';
 import { DockerError } from './docker-error.ts';
@@ -16,6 +16,8 @@ export interface DockerCall {
   /** Objects are sent as JSON. */
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
+  /** The longest answer that is read; 32 MiB where it is not given. */
+  readonly maxBytes?: number;
   readonly signal: AbortSignal;
 }
 
@@ -45,6 +47,16 @@ export interface DockerConnection {
   /** Closes the connections that are kept open. */
   close(): void;
 }
+
+/**
+ * The longest answer about one object: Swarm's store takes objects of 1.5 MB, a service is answered with its spec of before
+ * too, and in JSON a control character takes six bytes.
+ */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** The longest list, six times as long as that of 10,000 tasks. */
+export const MAX_LIST_BYTES = 128 * 1024 * 1024;
+/** The longest reason for an error. */
+const MAX_REASON_BYTES = 64 * 1024;
 
 /** Connections at a time: a pass reads three lists at once, rolls a few services, and one follows the events. */
 const MOST_CONNECTIONS = 8;
@@ -84,7 +96,7 @@ class ModemConnection implements DockerConnection {
     return this.#bounded(call, async (signal) => {
       const response = await this.#dial(call, signal);
       addAbortSignal(signal, response);
-      return read(response);
+      return read(boundedBytes(response, call.maxBytes ?? MAX_ANSWER_BYTES));
     });
   }
 
@@ -118,6 +130,13 @@ class ModemConnection implements DockerConnection {
       if (error instanceof DeadlineExceeded) {
         throw new DockerError(`${this.#engine} did not answer ${name} within ${deadlineMs} ms`, undefined, error);
       }
+      if (error instanceof TooManyBytes) {
+        throw new DockerError(
+          `the answer of ${this.#engine} to ${name} is not read: ${error.message}`,
+          undefined,
+          error,
+        );
+      }
       const reason = error instanceof Error ? error.message : String(error);
       throw new DockerError(`${this.#engine} could not be asked ${name}: ${reason}`, undefined, error);
     }
@@ -143,9 +162,8 @@ class ModemConnection implements DockerConnection {
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return response;
     addAbortSignal(signal, response);
-    const text = await wholeText(response);
     throw new DockerError(
-      `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${reasonIn(text)}`,
+      `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${await reasonOf(response)}`,
       status,
     );
   }
@@ -178,6 +196,15 @@ function modemOptions(config: DockerConfig, agent: HttpAgent): Docker.DockerOpti
           agent,
         };
   return options as Docker.DockerOptions;
+}
+
+async function reasonOf(response: AsyncIterable<Uint8Array>): Promise<string> {
+  try {
+    return reasonIn(await wholeText(boundedBytes(response, MAX_REASON_BYTES)));
+  } catch (error) {
+    if (error instanceof TooManyBytes) return `its reason is not read: ${error.message}`;
+    throw error;
+  }
 }
 
 /** The engine says why as `{"message": …}`; a proxy before it may say anything. */

@@ -15,8 +15,10 @@ import type { Workload, WorkloadSnapshot } from '@vault-swarm/rotation';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DockerChanges } from './changes.ts';
 import { createDockerConnection, type DockerConnection } from './connection.ts';
+import { wholeText } from './json-stream.ts';
 import { DockerLeadership } from './leadership.ts';
 import { DockerLedgerStore, ledgerName } from './ledger-store.ts';
+import { zstdBomb } from './testing/zstd-bomb.ts';
 import { DockerWorkloads } from './workloads.ts';
 
 const clock: Clock = {
@@ -150,6 +152,22 @@ describe('a Swarm', () => {
     await engine.dockerBytes('service', 'rm', 'short');
     expect(await workloads.roll(id, version, 1, { signal })).toBe('conflict');
     expect((await workloads.observe({ signal })).services.map(({ name }) => name)).not.toContain('short');
+  });
+
+  it('takes a label that decompresses to gigabytes for no ledger, and writes over it', async () => {
+    const name = 'bomb.ledger';
+    const bomb = await zstdBomb(2048);
+    expect(bomb.length).toBeLessThan(100_000);
+    const body = { Name: name, Labels: { 'vault-swarm.ledger': bomb }, Data: 'AAAA' };
+    const { ID } = JSON.parse(
+      await connection.call({ method: 'POST', path: '/configs/create', body, signal }, wholeText),
+    );
+    const store = new DockerLedgerStore(connection, name);
+    const found = await store.read({ signal });
+    expect(found?.text).toBe(bomb);
+    expect(await store.compareAndSet(found?.version ?? null, 'ours', { signal })).toBe('applied');
+    expect((await store.read({ signal }))?.text).toBe('ours');
+    await engine.dockerBytes('config', 'rm', ID);
   });
 
   it('keeps the ledger, changed only by who read its latest version', async () => {

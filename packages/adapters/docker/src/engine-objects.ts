@@ -57,5 +57,10 @@ export interface EngineNode {
 export interface EngineConfig {
   readonly ID: string;
   readonly Version?: { readonly Index?: number };
-  readonly Spec?: { readonly Name?: string; readonly Labels?: Readonly<Record<string, string>> | null };
+  readonly Spec?: {
+    readonly Name?: string;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+    /** Base64. */
+    readonly Data?: string;
+  };
 }

@@ -4,6 +4,7 @@ export {
   type DockerCall,
   type DockerConnection,
   type DockerConnectionOptions,
+  MAX_LIST_BYTES,
 } from './connection.ts';
 export { DockerError } from './docker-error.ts';
 export { DockerLeadership } from './leadership.ts';

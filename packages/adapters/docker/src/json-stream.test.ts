@@ -42,4 +42,13 @@ describe('a stream of lines', () => {
   it('leaves out what was cut off at its end', async () => {
     expect(await all(jsonLines(cut('{"a":1}\n{"b"', 4)))).toEqual([{ a: 1 }]);
   });
+
+  it('ends at a line that is larger than 1 MiB, after what came before it', async () => {
+    const found: unknown[] = [];
+    const reading = (async () => {
+      for await (const value of jsonLines(cut(`{"a":1}\n${' '.repeat(3_000_000)}`, 65_536))) found.push(value);
+    })();
+    await expect(reading).rejects.toThrow('it is larger than 1048576 bytes');
+    expect(found).toEqual([{ a: 1 }]);
+  });
 });

@@ -1,9 +1,13 @@
+import { TooManyBytes } from '@vault-swarm/provider';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPENING_BRACKET = 0x5b;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const NEWLINE = 0x0a;
+/** The longest line, many times as long as an event. */
+const MAX_LINE_BYTES = 1024 * 1024;
 
 /**
  * The objects of a JSON list, one by one as they arrive. The engine's list of 10,000 tasks has some 20 MB: parsed at
@@ -44,9 +48,14 @@ export async function* listElements(chunks: AsyncIterable<Uint8Array>): AsyncGen
   if (state !== 'after') throw new SyntaxError('a JSON list was expected, but it did not end');
 }
 
-/** The values of a stream with one JSON text a line, however it is cut into pieces. What has no newline yet is kept. */
+/**
+ * The values of a stream with one JSON text a line, however it is cut into pieces. What has no newline yet is kept.
+ *
+ * @throws {TooManyBytes} where a line has more than 1 MiB.
+ */
 export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
@@ -54,10 +63,14 @@ export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
         .toString()
         .trim();
       pending = [];
+      pendingBytes = 0;
       start = end + 1;
       if (line !== '') yield JSON.parse(line);
     }
-    if (start < chunk.length) pending.push(chunk.subarray(start));
+    if (start === chunk.length) continue;
+    pendingBytes += chunk.length - start;
+    if (pendingBytes > MAX_LINE_BYTES) throw new TooManyBytes(MAX_LINE_BYTES);
+    pending.push(chunk.subarray(start));
   }
 }
 

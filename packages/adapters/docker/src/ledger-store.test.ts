@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { DockerCall, DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
 import { DockerLedgerStore, ledgerName } from './ledger-store.ts';
+import { zstdBomb } from './testing/zstd-bomb.ts';
 
 const { signal } = new AbortController();
 const lost = new DockerError('socket hang up');
@@ -85,6 +86,19 @@ describe('the ledger in a config object', () => {
 
   it('takes a label that can not be decompressed for what it is', async () => {
     expect((await store(() => config(1, 'zstd:AAAA')).read({ signal }))?.text).toBe('zstd:AAAA');
+  });
+
+  it('decompresses no more than the longest text that there may be', async () => {
+    const label = await zstdBomb(16);
+    expect((await store(() => config(1, label)).read({ signal }))?.text).toHaveLength(16 * 1024 * 1024);
+    for (const bomb of [await zstdBomb(17), await zstdBomb(256), await zstdBomb(1, 27)]) {
+      expect((await store(() => config(1, bomb)).read({ signal }))?.text).toBe(bomb);
+    }
+  });
+
+  it('refuses a text that would not be read again', async () => {
+    const write = store(() => '{}').compareAndSet(null, ' '.repeat(16 * 1024 * 1024 + 1), { signal });
+    await expect(write).rejects.toThrow("the ledger's text has 16777217 bytes; at most 16777216 can be read again");
   });
 
   it.each([

@@ -22,8 +22,15 @@ const MOST_BYTES = 1_500_000;
 /** A longer text is compressed; a shorter one can be read by people. */
 const MOST_PLAIN_BYTES = 64 * 1024;
 const COMPRESSED = 'zstd:';
-/** A window of 16 MiB sees the same secret again in services far apart. */
-const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 9, [constants.ZSTD_c_windowLog]: 24 } };
+/**
+ * The longest text, compressed or not: more than twice that of 1,000 services with 20 secrets each, all of which are rolling. A label of
+ * 65 kB can say that it is gigabytes long.
+ */
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+/** A window of 16 MiB sees the same secret again in services far apart. A text that asks for a larger one is not ours. */
+const WINDOW_LOG = 24;
+const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 9, [constants.ZSTD_c_windowLog]: WINDOW_LOG } };
+const DECOMPRESSION = { maxOutputLength: MAX_TEXT_BYTES, params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG } };
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -42,6 +49,8 @@ export class DockerLedgerStore implements LedgerStore {
   readonly #connection: DockerConnection;
   readonly #name: string;
   #bytes: number | null = null;
+  /** Of the object as it was last read: Swarm refuses an update that has other data, such as an earlier version's. */
+  #data = DATA;
 
   /** @param name of the config object; see {@link ledgerName}. */
   constructor(connection: DockerConnection, name: string) {
@@ -61,6 +70,7 @@ export class DockerLedgerStore implements LedgerStore {
       const config = JSON.parse(text) as EngineConfig;
       const label = config.Spec?.Labels?.[LABEL] ?? '';
       this.#bytes = Buffer.byteLength(label);
+      this.#data = config.Spec?.Data ?? DATA;
       return {
         text: await unpacked(label),
         version: `${config.ID}/${config.Version?.Index}`,
@@ -75,6 +85,10 @@ export class DockerLedgerStore implements LedgerStore {
   /** @throws {DockerError} also where the text is too long for a Raft entry (about 1.5 MB). */
   async compareAndSet(version: string | null, text: string, { signal }: CallOptions): Promise<WriteOutcome> {
     signal.throwIfAborted();
+    const textLength = Buffer.byteLength(text);
+    if (textLength > MAX_TEXT_BYTES) {
+      throw new DockerError(`the ledger's text has ${textLength} bytes; at most ${MAX_TEXT_BYTES} can be read again`);
+    }
     const label = await packed(text);
     const length = Buffer.byteLength(label);
     if (length > MOST_BYTES) throw new DockerError(`the ledger has ${length} bytes; Swarm takes at most ${MOST_BYTES}`);
@@ -90,9 +104,10 @@ export class DockerLedgerStore implements LedgerStore {
   }
 
   #write(version: string | null, label: string): Omit<DockerCall, 'signal'> {
-    const body = { Name: this.#name, Labels: { [LABEL]: label }, Data: DATA };
-    if (version === null) return { method: 'POST', path: '/configs/create', body };
+    const spec = { Name: this.#name, Labels: { [LABEL]: label } };
+    if (version === null) return { method: 'POST', path: '/configs/create', body: { ...spec, Data: DATA } };
     const [id, index] = version.split('/');
+    const body = { ...spec, Data: this.#data };
     return { method: 'POST', path: `/configs/${id}/update`, query: { version: index }, body };
   }
 
@@ -113,11 +128,11 @@ async function packed(text: string): Promise<string> {
   return COMPRESSED + (await compress(text, COMPRESSION)).toString('base64');
 }
 
-/** A label that can't be decompressed is damaged: it counts as it stands, which is no ledger. */
+/** A label that can't be decompressed, or to more than is ever written, is damaged: it counts as it stands, which is no ledger. */
 async function unpacked(label: string): Promise<string> {
   if (!label.startsWith(COMPRESSED)) return label;
   try {
-    return (await decompress(Buffer.from(label.slice(COMPRESSED.length), 'base64'))).toString();
+    return (await decompress(Buffer.from(label.slice(COMPRESSED.length), 'base64'), DECOMPRESSION)).toString();
   } catch {
     return label;
   }

@@ -12,7 +12,7 @@ import {
   type Workloads,
   type WriteOutcome,
 } from '@vault-swarm/rotation';
-import type { DockerConnection } from './connection.ts';
+import { type DockerConnection, MAX_LIST_BYTES } from './connection.ts';
 import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';
 import type { EngineNode, EngineSecret, EngineService, EngineTask } from './engine-objects.ts';
 import { isFailure, toFailedTask } from './failed-task.ts';
@@ -159,21 +159,24 @@ export class DockerWorkloads implements Workloads {
     services: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, readonly EngineTask[]>> {
-    return this.#connection.call({ method: 'GET', path: '/tasks', query: { filters }, signal }, async (body) => {
-      const found = new Map<string, EngineTask[]>();
-      for await (const element of listElements(body)) {
-        const task = element as EngineTask;
-        if (task.ServiceID === undefined || !services.has(task.ServiceID)) continue;
-        const ofService = found.get(task.ServiceID);
-        if (ofService === undefined) found.set(task.ServiceID, [task]);
-        else ofService.push(task);
-      }
-      return found;
-    });
+    return this.#connection.call(
+      { method: 'GET', path: '/tasks', query: { filters }, maxBytes: MAX_LIST_BYTES, signal },
+      async (body) => {
+        const found = new Map<string, EngineTask[]>();
+        for await (const element of listElements(body)) {
+          const task = element as EngineTask;
+          if (task.ServiceID === undefined || !services.has(task.ServiceID)) continue;
+          const ofService = found.get(task.ServiceID);
+          if (ofService === undefined) found.set(task.ServiceID, [task]);
+          else ofService.push(task);
+        }
+        return found;
+      },
+    );
   }
 
   #list<T>(path: string, signal: AbortSignal, query: Readonly<Record<string, unknown>> = {}): Promise<readonly T[]> {
-    return this.#connection.call({ method: 'GET', path, query, signal }, async (body) => {
+    return this.#connection.call({ method: 'GET', path, query, maxBytes: MAX_LIST_BYTES, signal }, async (body) => {
       const found: T[] = [];
       for await (const element of listElements(body)) found.push(element as T);
       return found;

@@ -1,4 +1,5 @@
 export { decodeBase64 } from './base64.ts';
+export { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
 export { type ConfigurationProblem, Credential, Environment, type ReadFile } from './configuration.ts';
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
