@@ -4,6 +4,7 @@ import { awsLabelScheme, parseAwsConfig } from './config.ts';
 
 const labels = new LabelReader([{ name: 'aws', scheme: awsLabelScheme }]);
 const ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:app/db-AbCdEf';
+const MANAGED_ARN = 'arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:rds!cluster-1-AbCdEf';
 const VERSION = 'a1b2c3d4-5678-90ab-cdef-EXAMPLE11111';
 
 function parse(variables: Record<string, string>) {
@@ -91,11 +92,14 @@ describe('the labels of the aws provider', () => {
       { location: { name: 'app/db' }, field: '/tls/crt' },
     ],
     [{ aws_secret_name: ARN }, { location: { name: ARN } }],
+    [{ aws_secret_name: 'rds!cluster-1' }, { location: { name: 'rds!cluster-1' } }],
+    [{ aws_secret_name: MANAGED_ARN }, { location: { name: MANAGED_ARN } }],
     [
       { aws_secret_name: 'a', aws_version_id: VERSION },
       { location: { name: 'a' }, pin: VERSION },
     ],
     [{ aws_secret_name: 'a', aws_version_stage: 'AWSPENDING' }, { location: { name: 'a', stage: 'AWSPENDING' } }],
+    [{ aws_secret_name: 'a', aws_version_stage: 'last good' }, { location: { name: 'a', stage: 'last good' } }],
     [{ aws_secret_name: 'a', aws_version_stage: 'AWSCURRENT' }, { location: { name: 'a' } }],
     [{}, { location: { name: 'web/db_password' } }],
   ] as const)('%j give %j', ([given, target]) => {
@@ -104,10 +108,11 @@ describe('the labels of the aws provider', () => {
 
   test.for([
     ['aws_secret_name', 'with space'],
+    ['aws_secret_name', '!a'],
     ['aws_secret_name', 'arn:aws:s3:::bucket'],
     ['aws_secret_name', 'x'.repeat(513)],
     ['aws_version_id', '7'],
-    ['aws_version_stage', 'a b'],
+    ['aws_version_stage', 'a\nb'],
   ] as const)('refuse %s = %j, naming label and value', ([label, value]) => {
     const read = () => labels.read({ aws_secret_name: 'a', [label]: value }, 'db', undefined);
     expect(read).toThrow(expect.objectContaining({ code: 'INVALID_REF' }));

@@ -1,5 +1,5 @@
 import { type LabelScheme, ProviderError } from '@vault-swarm/provider';
-import { isVersionId, nameProblem } from './secret-id.ts';
+import { isStage, isVersionId, nameProblem } from './secret-id.ts';
 
 /** The label that AWS itself moves from version to version at each rotation. */
 export const CURRENT_STAGE = 'AWSCURRENT';
@@ -32,7 +32,7 @@ export const awsLabelScheme: LabelScheme = {
         `label "aws_version_id" = ${JSON.stringify(pin)} must be a version id of 32 to 64 characters, as AWS shows it`,
       );
     }
-    if (stage !== undefined && (stage.length > 256 || /[^\x21-\x7e]/.test(stage))) {
+    if (stage !== undefined && !isStage(stage)) {
       throw new ProviderError(
         'INVALID_REF',
         `label "aws_version_stage" = ${JSON.stringify(stage)} must be a staging label such as AWSPENDING`,

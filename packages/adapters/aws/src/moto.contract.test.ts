@@ -11,7 +11,7 @@ import {
 import { type Moto, startMoto, tempFolder } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { openDocument } from '@vault-swarm/lab/documents';
-import { readTextOf } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf } from '@vault-swarm/lab/provider-calls';
 import { EventBus, stringifyExactJson } from '@vault-swarm/provider';
 import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -90,6 +90,22 @@ describeProviderContract('aws, on moto', {
       },
     };
   },
+});
+
+test('a secret that another service of AWS manages is read and probed by name and by ARN', async () => {
+  const name = 'rds!cluster-9f1c';
+  await put(name, { SecretString: '{"username":"admin","password":"first"}' });
+  const { ARN: arn = '' } = await admin.send(new DescribeSecretCommand({ SecretId: name }));
+  const provider = providerOf(variablesFor(moto.endpoint));
+  try {
+    for (const id of [name, arn]) {
+      const ref = refTo(id, { field: 'password' });
+      expect(await readTextOf(provider, ref)).toBe('first');
+      expect(await probeAll(provider, ref)).toMatchObject([{ kind: 'marker' }]);
+    }
+  } finally {
+    await provider.close();
+  }
 });
 
 describe('an identity is found', () => {

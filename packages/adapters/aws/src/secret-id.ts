@@ -1,6 +1,7 @@
 /** An ARN of a secret, whole, or without the six characters that AWS adds to the name. */
-const ARN = /^arn:aws[a-z-]*:secretsmanager:([a-z0-9-]+):\d{12}:secret:([A-Za-z0-9/_+=.@-]{1,519})$/;
-const NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
+const ARN = /^arn:aws[a-z-]*:secretsmanager:([a-z0-9-]+):\d{12}:secret:([A-Za-z0-9/_+=.@-][A-Za-z0-9/_+=.@!-]{0,518})$/;
+/** The names of secrets that other services of AWS manage have a "!": `rds!cluster-…`. */
+const NAME = /^[A-Za-z0-9/_+=.@-][A-Za-z0-9/_+=.@!-]{0,511}$/;
 /** AWS ends the ARN of each secret so, which tells one that was deleted from its successor of the same name. */
 const SUFFIX = /-[A-Za-z0-9]{6}$/;
 
@@ -11,12 +12,17 @@ export function nameProblem(text: string): string | null {
       ? null
       : 'must be an ARN such as arn:aws:secretsmanager:eu-west-1:123456789012:secret:app/db-AbCdEf';
   }
-  return NAME.test(text) ? null : 'must be a name of up to 512 letters, digits and /_+=.@-, or an ARN';
+  return NAME.test(text) ? null : 'must be a name of up to 512 letters, digits and /_+=.@!-, or an ARN';
 }
 
-/** Whether a text can be the id of a version. */
+/** Whether a text can be the id of a version. AWS limits its length alone. */
 export function isVersionId(text: string): boolean {
-  return /^[\x21-\x7e]{32,64}$/.test(text);
+  return /^\P{Cc}{32,64}$/u.test(text);
+}
+
+/** Whether a text can be a staging label. AWS limits its length alone. */
+export function isStage(text: string): boolean {
+  return /^\P{Cc}{1,256}$/u.test(text);
 }
 
 /** The region that an ARN names; `undefined` for a plain name. */

@@ -81,7 +81,7 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
 
   #join(place: KvPlace, options: ReadOptions): Promise<LocationRead<Found>> {
     return this.#reads.read(
-      JSON.stringify([place.mount, place.path, place.pin ?? null, place.earlier]),
+      JSON.stringify([place.mount, place.path, place.v1Path, place.pin ?? null, place.earlier]),
       options,
       (own) => this.#find(place, own),
       () => new ProviderError('UNAVAILABLE', `${place.shown}: the read was cut off`),

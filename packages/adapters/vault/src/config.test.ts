@@ -76,7 +76,7 @@ describe('the configuration of Vault', () => {
   test.each([
     ['secret', '"secret" must be a mount with its version, as secret=v2 or legacy=v1'],
     ['secret=v3', '"secret=v3" must be a mount with its version, as secret=v2 or legacy=v1'],
-    ['=v2', '"=v2" must have no empty part'],
+    ['=v2', '"=v2" must not be empty'],
     ['a=v1,', '"" must be a mount with its version, as secret=v2 or legacy=v1'],
     ['a=v1,a=v2', '"a=v2" names a mount twice'],
     ['Auth/token=v1', '"Auth/token=v1" is Vault\'s own (auth/): only mounts of key-value engines are read'],
@@ -104,7 +104,7 @@ describe('the configuration of Vault', () => {
       VAULT_CACERT: file('missing.pem'),
       VAULT_CLIENT_CERT: file('one.crt'),
       VAULT_SKIP_VERIFY: 'yes',
-      VAULT_MOUNT_PATH: 'a//b',
+      VAULT_MOUNT_PATH: 'a/../b',
       VAULT_AUTH_METHOD: 'approle',
     });
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
@@ -225,10 +225,10 @@ describe('the configuration of Vault', () => {
       ],
     ],
     [
-      { VAULT_AUTH_METHOD: 'approle', VAULT_AUTH_MOUNT: 'a//b', VAULT_SECRET_ID_WRAPPING_PATH: 'secret id' },
+      { VAULT_AUTH_METHOD: 'approle', VAULT_AUTH_MOUNT: 'a/../b', VAULT_SECRET_ID_WRAPPING_PATH: 'secret id' },
       [
         'VAULT_SECRET_ID_WRAPPING_PATH "secret id" must be the path at which secret ids are made, such as auth/approle/role/NAME/secret-id',
-        'VAULT_AUTH_MOUNT "a//b" must have no empty part',
+        'VAULT_AUTH_MOUNT "a/../b" must have no part that is "." or ".."',
         'VAULT_ROLE_ID is needed by VAULT_AUTH_METHOD=approle',
         'VAULT_SECRET_ID or VAULT_SECRET_ID_FILE is needed by VAULT_AUTH_METHOD=approle',
       ],

@@ -1,7 +1,7 @@
 import { type Environment, isThisMachine, type ReadFile } from '@vault-swarm/provider';
 import { parseAuth, type VaultAuthConfig } from './auth/config.ts';
 import { type KvVersion, parseKvMounts } from './kv-mounts.ts';
-import { mountProblem } from './paths.ts';
+import { mountProblem, withoutSpareSlashes } from './paths.ts';
 import { parseProxy } from './proxy.ts';
 import { parseTls, type VaultTlsConfig } from './tls.ts';
 
@@ -72,8 +72,7 @@ function parseNamespace(environment: Environment, name: string): string | undefi
 
 function parseMount(environment: Environment, name: string): string {
   const given = environment.text(name, 'secret');
-  // Vault itself writes mounts with a slash at the end.
-  const mount = given.replace(/\/$/, '');
+  const mount = withoutSpareSlashes(given);
   const problem = mountProblem(mount);
   if (problem !== null) environment.report(name, `${JSON.stringify(given)} ${problem}`);
   return mount;

@@ -1,5 +1,5 @@
 import type { Environment } from '@vault-swarm/provider';
-import { mountProblem } from './paths.ts';
+import { mountProblem, withoutSpareSlashes } from './paths.ts';
 
 /** The versions of the key-value engine. */
 export type KvVersion = 'v1' | 'v2';
@@ -15,7 +15,7 @@ export function parseKvMounts(environment: Environment, name: string): ReadonlyM
   const problem = (entry: string, why: string) => environment.report(name, `${JSON.stringify(entry)} ${why}`);
   for (const entry of given.split(',').map((part) => part.trim())) {
     const [, written = '', version] = /^(.*?)=(v[12])$/.exec(entry) ?? [];
-    const mount = written.replace(/\/$/, '');
+    const mount = withoutSpareSlashes(written);
     const wrong = mountProblem(mount);
     if (version !== 'v1' && version !== 'v2')
       problem(entry, 'must be a mount with its version, as secret=v2 or legacy=v1');

@@ -3,13 +3,11 @@ import { type AnswerJson, field, isAnswerObject, type VaultAnswer, wholeNumber }
 import type { Session } from './auth/session.ts';
 import { failureOf, mentions } from './failures.ts';
 import type { KvVersion } from './kv-mounts.ts';
-import { kvPath } from './paths.ts';
+import { type KvAddress, kvPath } from './paths.ts';
 import { verdictOn } from './verdict.ts';
 
 /** Where a secret is in Vault, with the version that is wanted. */
-export interface KvPlace {
-  readonly mount: string;
-  readonly path: string;
+export interface KvPlace extends KvAddress {
   readonly pin: string | undefined;
   /** Whether `pin` is of an earlier revision, and not of the ref. */
   readonly earlier: boolean;
@@ -43,12 +41,13 @@ const REVISION_NUMBER = /^([1-9]\d{0,14})@/;
 
 /** The place that a ref names. @throws {ProviderError} `INVALID_REF` where it names none. */
 export function placeOf(ref: SecretRef): KvPlace {
-  const { mount, path } = ref.location;
+  const { mount, folder, path } = ref.location;
   if (mount === undefined || mount === '' || path === undefined || path === '') {
     throw new ProviderError('INVALID_REF', `a secret of ${ref.provider} needs a mount and a path`);
   }
   const version = ref.pin === undefined ? '' : `, version ${ref.pin}`;
-  return { mount, path, pin: ref.pin, earlier: false, shown: `${ref.provider} ${mount}/${path}${version}` };
+  const v1Path = folder === undefined ? path : `${folder}/${path}`;
+  return { mount, path, v1Path, pin: ref.pin, earlier: false, shown: `${ref.provider} ${mount}/${v1Path}${version}` };
 }
 
 /**

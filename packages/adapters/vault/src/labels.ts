@@ -1,5 +1,5 @@
 import { type LabelScheme, type Labels, ProviderError, type Target } from '@vault-swarm/provider';
-import { mountProblem, pathProblem } from './paths.ts';
+import { mountProblem, pathProblem, withoutSpareSlashes } from './paths.ts';
 
 /** What the labels need to know of the configured instance. */
 export interface VaultLabelOptions {
@@ -10,11 +10,11 @@ export interface VaultLabelOptions {
 }
 
 /**
- * The labels `vault_path`, `vault_mount`, `vault_field` and `vault_version` (or `openbao_…`). `app/db`, `secret/app/db`
- * and `secret/data/app/db` are one where the mount is `secret`; with `vault_mount`, and where no label gives the path,
- * the path is taken literally.
+ * The labels `vault_path`, `vault_mount`, `vault_field` and `vault_version` (or `openbao_…`). `app/db`, `secret/app/db`,
+ * `data/app/db` and `secret/data/app/db` are one in a mount `secret` of KV v2; in one of KV v1, `data` is a folder. With
+ * `vault_mount`, and where no label gives the path, the path is taken literally. Slashes at the ends mean nothing.
  *
- * A target's location is `{mount, path}`.
+ * A target's location is `{mount, path}`, or `{mount, folder: 'data', path}` where the path began so.
  */
 export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): LabelScheme {
   const names = { path: `${kind}_path`, mount: `${kind}_mount`, field: `${kind}_field`, version: `${kind}_version` };
@@ -22,18 +22,16 @@ export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): 
     kind,
     names: Object.values(names),
     target(labels: Labels, defaultPath: () => string): Target {
-      const givenPath = labels[names.path];
-      const givenMount = labels[names.mount];
+      const givenMount = checked(labels, names.mount, mountProblem);
+      const givenPath = checked(labels, names.path, pathProblem);
       const field = labels[names.field];
       const pin = labels[names.version];
-      if (givenPath !== undefined) check(givenPath, `label "${names.path}"`, pathProblem);
-      if (givenMount !== undefined) check(givenMount, `label "${names.mount}"`, mountProblem);
       if (field === '') throw invalid(`label "${names.field}" is empty; give it a value or remove it`);
       if (pin !== undefined && !/^[1-9]\d{0,14}$/.test(pin)) {
         throw invalid(`label "${names.version}" = ${JSON.stringify(pin)} must be a positive whole number`);
       }
       return {
-        location: { mount: givenMount ?? mount, path: path(givenPath, givenMount, mount, defaultPath) },
+        location: locationOf(givenPath, givenMount, mount, defaultPath),
         ...(field === undefined ? {} : { field }),
         ...(pin === undefined ? {} : { pin }),
       };
@@ -41,23 +39,39 @@ export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): 
   };
 }
 
-function path(given: string | undefined, literal: string | undefined, mount: string, otherwise: () => string): string {
-  if (given === undefined) {
+type Location = Target['location'];
+
+function locationOf(
+  path: string | undefined,
+  mount: string | undefined,
+  otherMount: string,
+  otherwise: () => string,
+): Location {
+  if (path === undefined) {
     const fallback = otherwise();
-    check(fallback, 'the default path SERVICE/SECRET', pathProblem);
-    return fallback;
+    check(fallback, 'the default path SERVICE/SECRET', pathProblem(fallback));
+    return { mount: mount ?? otherMount, path: fallback };
   }
-  if (literal !== undefined) return given;
-  const below = withoutPrefix(given, `${mount}/`);
-  return below === given ? given : withoutPrefix(below, 'data/');
+  if (mount !== undefined) return { mount, path };
+  const below = withoutPrefix(path, `${otherMount}/`);
+  const inData = withoutPrefix(below, 'data/');
+  return inData === below ? { mount: otherMount, path: below } : { mount: otherMount, folder: 'data', path: inData };
 }
 
 function withoutPrefix(text: string, prefix: string): string {
   return text.startsWith(prefix) ? text.slice(prefix.length) : text;
 }
 
-function check(text: string, what: string, problemOf: (text: string) => string | null): void {
-  const problem = problemOf(text);
+/** A label's value without slashes that mean nothing; undefined where it is not given. */
+function checked(labels: Labels, name: string, problemOf: (text: string) => string | null): string | undefined {
+  const given = labels[name];
+  if (given === undefined) return undefined;
+  const text = withoutSpareSlashes(given);
+  check(given, `label "${name}"`, problemOf(text));
+  return text;
+}
+
+function check(text: string, what: string, problem: string | null): void {
   if (problem !== null) throw invalid(`${what} = ${JSON.stringify(text)} ${problem}`);
 }
 

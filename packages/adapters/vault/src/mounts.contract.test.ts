@@ -1,6 +1,7 @@
 import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProbeResult, ProviderError, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { vaultLabelScheme } from './labels.ts';
 import { providerOf, refTo } from './testing/configured.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
 import type { VaultAdmin } from './testing/vault-admin.ts';
@@ -68,6 +69,23 @@ describe('mounts of a real Vault', () => {
       });
     }
     expect((await failure(refTo('x', { mount: 'secret/inner' }))).message).toContain('what is there is in secret/');
+  });
+
+  test('of both versions are read by paths with and without the mount, data/ and slashes, as they are meant', async () => {
+    await write('labels/db', 'of v2');
+    await admin.send('POST', 'plain/labels/db', { value: 'of v1' });
+    await admin.send('POST', 'plain/data/labels/db', { value: 'of v1, in data' });
+    const readBy = (mount: string, path: string) => {
+      const { location } = vaultLabelScheme({ mount }).target({ vault_path: path }, () => 'unused');
+      return readTextOf(provider, { provider: 'vault', location, encoding: 'raw' });
+    };
+    for (const path of ['labels/db', '/labels/db/', 'secret/labels/db', 'data/labels/db', '/secret/data/labels/db']) {
+      expect(await readBy('secret', path), path).toBe('of v2');
+    }
+    expect(await readBy('plain', '/plain/labels/db/')).toBe('of v1');
+    for (const path of ['data/labels/db', 'plain/data/labels/db']) {
+      expect(await readBy('plain', path), path).toBe('of v1, in data');
+    }
   });
 
   test('can be of two parts', async () => {

@@ -2,6 +2,8 @@ import { ProviderError } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import { kvPath, mountPath, mountProblem, pathProblem } from './paths.ts';
 
+const at = (mount: string, path: string) => ({ mount, path, v1Path: path });
+
 const RESERVED = ['auth', 'sys', 'identity', 'cubbyhole'];
 const spellings = RESERVED.flatMap((name) => [
   name,
@@ -24,7 +26,7 @@ const spellings = RESERVED.flatMap((name) => [
 describe('paths at Vault', () => {
   test.each(['', ...spellings])('have no mount %j', (mount) => {
     expect(mountProblem(mount)).not.toBeNull();
-    for (const ask of [() => mountPath(mount), () => kvPath({ mount, path: 'app' }, 'data')]) {
+    for (const ask of [() => mountPath(mount), () => kvPath(at(mount, 'app'), 'data')]) {
       expect(ask).toThrow(ProviderError);
     }
   });
@@ -33,7 +35,7 @@ describe('paths at Vault', () => {
     'may have the mount %j',
     (mount) => {
       expect(mountProblem(mount)).toBeNull();
-      expect(kvPath({ mount, path: 'auth/app' }).plain).toBe(`${mount}/auth/app`);
+      expect(kvPath(at(mount, 'auth/app')).plain).toBe(`${mount}/auth/app`);
     },
   );
 
@@ -41,12 +43,12 @@ describe('paths at Vault', () => {
     'lead nowhere else by %j',
     (path) => {
       expect(pathProblem(path)).toBe('must have no part that is "." or ".."');
-      expect(() => kvPath({ mount: 'secret', path }, 'metadata')).toThrow(/must have no part/);
+      expect(() => kvPath(at('secret', path), 'metadata')).toThrow(/must have no part/);
     },
   );
 
   test('are encoded for a URL, and plain in a policy', () => {
-    expect(kvPath({ mount: 'teams/kv', path: 'a b/c?d#e%' }, 'data')).toEqual({
+    expect(kvPath(at('teams/kv', 'a b/c?d#e%'), 'data')).toEqual({
       plain: 'teams/kv/data/a b/c?d#e%',
       encoded: 'teams/kv/data/a%20b/c%3Fd%23e%25',
     });

@@ -9,6 +9,7 @@ const DECODED_TIMES = 5;
 export function pathProblem(text: string): string | null {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text) || !text.isWellFormed()) return 'must have no control characters';
+  if (text === '') return 'must not be empty';
   if (text.startsWith('/') || text.endsWith('/')) return 'must not begin or end with a slash';
   if (text.split('/').includes('')) return 'must have no empty part';
   const parts = decoded(text).split(/[/\\]/);
@@ -29,6 +30,14 @@ export function mountProblem(text: string): string | null {
     : null;
 }
 
+/** A path or mount as Vault itself takes it: without slashes at its ends, and with one between two parts. */
+export function withoutSpareSlashes(text: string): string {
+  return text
+    .split('/')
+    .filter((part) => part !== '')
+    .join('/');
+}
+
 /** A path for a URL: everything but its slashes is encoded. */
 export function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
@@ -45,13 +54,23 @@ export interface ApiPath {
 /** The parts of KV v2's API that are asked. */
 export type KvPart = 'data' | 'metadata' | 'subkeys';
 
+/** Where a secret is, whichever version its mount has. */
+export interface KvAddress {
+  readonly mount: string;
+  /** Below the mount, for KV v2. */
+  readonly path: string;
+  /** Below the mount, for KV v1, where `data/` is a folder like any other. */
+  readonly v1Path: string;
+}
+
 /**
  * The API's path of a secret: of KV v2 with the part that is asked, of KV v1 without one. Each request for a secret or about
  * one gets its path here.
  *
  * @throws {ProviderError} `INVALID_REF` for a mount or path that leads elsewhere than to a key-value secret.
  */
-export function kvPath({ mount, path }: { readonly mount: string; readonly path: string }, part?: KvPart): ApiPath {
+export function kvPath({ mount, path: v2Path, v1Path }: KvAddress, part?: KvPart): ApiPath {
+  const path = part === undefined ? v1Path : v2Path;
   const problem = problemOf('the mount', mount, mountProblem) ?? problemOf('the path', path, pathProblem);
   if (problem !== null) throw new ProviderError('INVALID_REF', problem);
   const plain = [mount, ...(part === undefined ? [] : [part]), path].join('/');
@@ -69,8 +88,8 @@ export function mountPath(mount: string): string {
 }
 
 /** Whether a path is, in a mount of KV v2, of the engine's API: a read of it as KV v1 would give what is no secret's fields. */
-export function isOfV2({ path }: { readonly path: string }): boolean {
-  return /^(config|data|metadata|detailed-metadata|subkeys|delete|undelete|destroy)(\/|$)/.test(path);
+export function isOfV2({ v1Path }: Pick<KvAddress, 'v1Path'>): boolean {
+  return /^(config|data|metadata|detailed-metadata|subkeys|delete|undelete|destroy)(\/|$)/.test(v1Path);
 }
 
 function problemOf(what: string, text: string, check: (text: string) => string | null): string | null {

@@ -103,7 +103,7 @@ export class VaultProbe implements ChangeProbe {
     const pins = [...new Set(sharing.map(({ pin }) => pin))];
     const cutOff = () => new ProviderError('UNAVAILABLE', `${place.shown}: the probe was cut off`);
     try {
-      const key = JSON.stringify([place.mount, place.path, pins]);
+      const key = JSON.stringify([pathKey(place), pins]);
       return await this.#flights.join(key, signal, (own) => this.#askAll(place, pins, own), cutOff);
     } catch (error) {
       return { kind: 'failed', error: ProviderError.from(error, `${place.shown}: the probe failed`) };
@@ -158,8 +158,8 @@ function byPath(refs: readonly SecretRef[], results: Map<string, ProbeResult>): 
   return paths;
 }
 
-function pathKey({ mount, path }: KvPlace): string {
-  return JSON.stringify([mount, path]);
+function pathKey({ mount, path, v1Path }: KvPlace): string {
+  return JSON.stringify([mount, path, v1Path]);
 }
 
 function resultFor(ref: SecretRef, answer: PathAnswer): ProbeResult {

@@ -1,5 +1,5 @@
 import type { Credential, Environment } from '@vault-swarm/provider';
-import { pathProblem } from '../paths.ts';
+import { pathProblem, withoutSpareSlashes } from '../paths.ts';
 
 /** The settings of one method of logging in, as its parser finds them. */
 export interface AuthSettings {
@@ -14,7 +14,7 @@ export interface AuthSettings {
  */
 export function parseAuthMount({ environment, variable }: AuthSettings, method: string): string {
   const given = environment.text(variable('AUTH_MOUNT'), method);
-  const mount = given.replace(/^auth\//, '').replace(/\/$/, '');
+  const mount = withoutSpareSlashes(given).replace(/^auth\//, '');
   const problem = pathProblem(mount);
   if (problem !== null) environment.report(variable('AUTH_MOUNT'), `${JSON.stringify(given)} ${problem}`);
   return mount;
