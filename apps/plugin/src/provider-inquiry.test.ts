@@ -42,6 +42,7 @@ function inquire(reads: Record<string, Read>) {
     probe: null,
     hints: null,
     revisions: null,
+    order: null,
     close: async () => undefined,
   });
   const scheme = (kind: string) => ({

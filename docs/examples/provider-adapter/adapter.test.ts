@@ -16,6 +16,7 @@ describeProviderContract('the small store', {
     bytes: 'it stores JSON',
     pins: 'it keeps no old versions',
     oldRevisions: 'it keeps no old versions',
+    order: 'it has one copy of each value, so no read is older than the one before',
     digestRevisions: 'it counts its writes',
     createdAt: 'it keeps no times',
     hints: 'it tells nobody of a change',

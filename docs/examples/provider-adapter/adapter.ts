@@ -77,7 +77,7 @@ export function createStoreProvider({ name, address, token }: StoreConfig): Prov
     },
   };
 
-  return { name, secrets, probe, hints: null, revisions: null, close: async () => closing.abort() };
+  return { name, secrets, probe, hints: null, revisions: null, order: null, close: async () => closing.abort() };
 }
 
 /** What the store holds: `{"text": …}` or `{"fields": {…}}`. */

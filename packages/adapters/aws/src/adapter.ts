@@ -99,6 +99,8 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
     const { VersionId: versionId, CreatedDate: createdAt } = answer;
     if (versionId === undefined) throw new ProviderError('UNAVAILABLE', `${shown}: AWS's answer names no version`);
     if ('VersionStage' in choice) this.#seen.read(place, versionId, begunAtMs);
-    return { payload: payloadOf(answer, shown), versionId, createdAtMs: createdAt?.getTime() };
+    const createdAtMs = createdAt?.getTime();
+    if (createdAtMs !== undefined) this.#seen.created(versionId, createdAtMs);
+    return { payload: payloadOf(answer, shown), versionId, createdAtMs };
   }
 }

@@ -23,6 +23,7 @@ describeProviderContract('aws, on our double of it', {
     bytes: true,
     pins: true,
     oldRevisions: true,
+    order: true,
     outage: true,
     hang: true,
     drip: true,

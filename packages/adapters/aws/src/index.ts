@@ -30,6 +30,7 @@ export function createAwsProvider(config: AwsConfig, options: AwsProviderOptions
     probe: new AwsProbe({ client, clock, seen, budget, name, region: config.region }),
     hints: null,
     revisions: secrets,
+    order: seen,
     async close() {
       secrets.close();
       client.close();

@@ -52,7 +52,13 @@ export async function listSecrets(
       if (arn === undefined || name === undefined || stages === undefined) continue;
       for (const secretId of idsOf({ arn, name })) {
         if (!ids.delete(secretId)) continue;
-        states.set(secretId, { kind: 'found', arn, versions: versionsByStage(stages), onlyCurrent: false });
+        states.set(secretId, {
+          kind: 'found',
+          arn,
+          versions: versionsByStage(stages),
+          onlyCurrent: false,
+          mayBeOld: true,
+        });
       }
     }
   } while (nextToken !== undefined && ids.size > 0 && pages < maxPages);

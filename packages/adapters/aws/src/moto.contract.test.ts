@@ -53,6 +53,7 @@ describeProviderContract('aws, on moto', {
     bytes: true,
     pins: true,
     oldRevisions: true,
+    order: 'moto tells times in whole seconds',
     exactNumbers: true,
     createdAt: true,
     markers: true,

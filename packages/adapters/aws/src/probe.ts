@@ -121,7 +121,9 @@ export class AwsProbe implements ChangeProbe {
     if (place.pin !== undefined) return { kind: 'marker', marker: JSON.stringify([secret, place.pin]), ...advice };
     const versionId = state.versions.get(place.stage);
     if (versionId !== undefined) {
-      return { kind: 'marker', marker: this.#options.seen.markerOf(place, secret, versionId), ...advice };
+      const marker = this.#options.seen.markerOf(place, secret, versionId);
+      // A read may well be ahead of a list, which may be minutes behind.
+      return { kind: 'marker', marker, ...(state.mayBeOld ? {} : { revision: versionId }), ...advice };
     }
     if (state.onlyCurrent) return { kind: 'unsupported', ...advice };
     const message = `${place.shown}: no version has the staging label ${place.stage}`;

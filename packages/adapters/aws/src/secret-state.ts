@@ -18,6 +18,8 @@ export type SecretState =
       readonly arn: string;
       readonly versions: ReadonlyMap<string, string>;
       readonly onlyCurrent: boolean;
+      /** Whether it may be minutes old: it is what a list has. */
+      readonly mayBeOld: boolean;
     }
   | { readonly kind: 'failed'; readonly error: ProviderError };
 

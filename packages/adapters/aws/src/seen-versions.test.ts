@@ -45,6 +45,17 @@ test('a read that is ahead of what was reported makes for another look', () => {
   expect(marker('1')).not.toBe(first);
 });
 
+test('versions that were read are ordered by the time at which they were made', () => {
+  const { seen } = setUp();
+  seen.created('b', 1_000);
+  seen.created('a', 2_000);
+  expect([seen.compare('b', 'a'), seen.compare('a', 'b'), seen.compare('a', 'a')]).toEqual([-1_000, 1_000, 0]);
+  expect(seen.compare('a', 'never read')).toBeUndefined();
+  for (let index = 0; index < 10_000; index++) seen.created(`version ${index}`, index);
+  expect(seen.compare('b', 'version 0')).toBeUndefined();
+  expect(seen.compare('version 0', 'version 9999')).toBeLessThan(0);
+});
+
 test('a read that began before the report says nothing about it', () => {
   const { clock, seen, marker } = setUp();
   const begunAtMs = clock.monotonic();

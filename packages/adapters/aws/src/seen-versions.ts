@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock, RevisionOrder } from '@vault-swarm/provider';
 import { type SecretPlace, secretKey } from './place.ts';
 
 /** What is known of one staging label of one secret. */
@@ -14,18 +14,35 @@ type Stage = Pick<SecretPlace, 'region' | 'secretId' | 'stage'>;
 
 /** What nobody asked about for so long is forgotten. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
+/** The times of so many versions are known; those that were read first go first. */
+const MAX_TIMES = 10_000;
 
 /**
- * Makes markers of versions. AWS's calls do not agree at once after a change: a list may be five minutes behind, and a read
+ * Makes markers of versions, and orders those that were read by the time at which they were made. AWS's calls do not agree at once after a change: a list may be five minutes behind, and a read
  * may still give the version before. Where a read gives another version than the marker before it was made of, the next
  * marker is another one, so that it is read again until both agree.
  */
-export class SeenVersions {
+export class SeenVersions implements RevisionOrder {
   readonly #clock: Clock;
   readonly #seen = new Map<string, Seen>();
+  /** When AWS made each version that was read, by its id, in milliseconds since 1970. */
+  readonly #createdAtMs = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** AWS made this version then, in milliseconds since 1970. */
+  created(versionId: string, createdAtMs: number): void {
+    this.#createdAtMs.set(versionId, createdAtMs);
+    const oldest = this.#createdAtMs.size > MAX_TIMES ? this.#createdAtMs.keys().next().value : undefined;
+    if (oldest !== undefined) this.#createdAtMs.delete(oldest);
+  }
+
+  /** Which of two versions AWS made first; not known of those that were not read. */
+  compare(a: string, b: string): number | undefined {
+    const [first, second] = [this.#createdAtMs.get(a), this.#createdAtMs.get(b)];
+    return first === undefined || second === undefined ? undefined : first - second;
   }
 
   /** A read, begun at `begunAtMs` by the monotonic clock, gave this version. */

@@ -37,7 +37,9 @@ export async function readInBatches(
       for (const { ARN: arn, Name: name, VersionId: versionId } of answer.SecretValues ?? []) {
         if (arn === undefined || name === undefined || versionId === undefined) continue;
         const versions = new Map([[CURRENT_STAGE, versionId]]);
-        for (const id of idsOf({ arn, name })) states.set(id, { kind: 'found', arn, versions, onlyCurrent: true });
+        for (const id of idsOf({ arn, name })) {
+          states.set(id, { kind: 'found', arn, versions, onlyCurrent: true, mayBeOld: false });
+        }
       }
       for (const { SecretId: id, ErrorCode: errorCode, Message: message } of answer.Errors ?? []) {
         const shown = batch.find(({ secretId }) => secretId === id)?.shown;
@@ -83,7 +85,9 @@ async function describe(client: SecretsClient, secretId: string, target: CallTar
       DeletedDate: deletedAt,
       VersionIdsToStages: stages = {},
     } = await client.describe(secretId, target);
-    if (deletedAt === undefined) return { kind: 'found', arn, versions: versionsByStage(stages), onlyCurrent: false };
+    if (deletedAt === undefined) {
+      return { kind: 'found', arn, versions: versionsByStage(stages), onlyCurrent: false, mayBeOld: false };
+    }
     const message = `${shown}: it is marked for deletion; restore it, or name another secret`;
     return { kind: 'failed', error: new ProviderError('NOT_FOUND', message) };
   } catch (error) {

@@ -98,6 +98,7 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
     probe: { probe: (refs, call) => cutOff(call, (signal) => probe(refs, signal)) },
     hints,
     revisions: null,
+    order: null,
     async close() {
       closing.abort(new Error(`the provider ${name} was closed`));
       hints.close();

@@ -85,6 +85,7 @@ for (const [description, extension, writing] of variants) {
       hints: true,
       pins: 'a file has no old versions',
       oldRevisions: 'a file has no old versions',
+      order: 'a file has no replicas, and a restored one may have an older time',
       hang: 'a local file system answers or fails',
       drip: 'a local file system answers or fails',
       login: 'files need no login',

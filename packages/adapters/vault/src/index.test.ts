@@ -60,7 +60,7 @@ describe('a provider on Vault', () => {
     const b = refTo('app', { field: 'b' });
     expect(await Promise.all([a, b, a].map((ref) => readTextOf(instance, ref)))).toEqual(['1', '2', '1']);
     const [first, second] = await probeAll(instance, a, b, refTo('app', { encoding: 'base64' }));
-    expect(first).toEqual({ kind: 'marker', marker: '1@t live' });
+    expect(first).toEqual({ kind: 'marker', marker: '1@t live', revision: '1@t' });
     expect(second).toEqual(first);
     expect(asked()).toEqual(['secret/data/app', 'secret/metadata/app']);
   });

@@ -4,6 +4,7 @@ import { authMethod } from './auth/methods.ts';
 import { Session } from './auth/session.ts';
 import { VaultClient } from './client.ts';
 import type { VaultConfig } from './config.ts';
+import { compareRevisions } from './kv.ts';
 import { Mounts } from './mounts.ts';
 import { VaultProbe } from './probe.ts';
 
@@ -41,6 +42,7 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
     probe,
     hints: null,
     revisions: secrets,
+    order: { compare: compareRevisions },
     async close() {
       secrets.close();
       probe.close();

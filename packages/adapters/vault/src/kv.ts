@@ -106,6 +106,22 @@ export function revisionOf({ number, createdTime }: KvVersionStamp): string {
   return `${number}@${createdTime}`;
 }
 
+/**
+ * Which of two revisions was made later: negative if `a` was made first, `undefined` if one of them is not of KV v2. The
+ * time decides, since a secret that is deleted and made again counts from 1 again; within a millisecond the number does.
+ */
+export function compareRevisions(a: string, b: string): number | undefined {
+  const [first, second] = [timeAndNumber(a), timeAndNumber(b)];
+  if (first === undefined || second === undefined) return undefined;
+  return first.timeMs - second.timeMs || first.number - second.number;
+}
+
+function timeAndNumber(revision: string): { readonly timeMs: number; readonly number: number } | undefined {
+  const number = REVISION_NUMBER.exec(revision)?.[1];
+  const timeMs = Date.parse(revision.slice(revision.indexOf('@') + 1));
+  return number === undefined || Number.isNaN(timeMs) ? undefined : { timeMs, number: Number(number) };
+}
+
 /** What KV v2 says of a version beside its fields; undefined where it says nothing of one. */
 export function stampOf(metadata: AnswerJson | undefined): KvVersionStamp | undefined {
   const number = wholeNumber(field(metadata, 'version'));

@@ -38,7 +38,7 @@ describe('probes of Vault', () => {
     expect(asked()).toEqual(['secret/metadata/app', 'secret/subkeys/app?depth=1']);
     allowed = true;
     clock.advance(60_000);
-    expect(await probeAll(instance, refTo('app'))).toEqual([{ kind: 'marker', marker: '1@t live' }]);
+    expect(await probeAll(instance, refTo('app'))).toEqual([{ kind: 'marker', marker: '1@t live', revision: '1@t' }]);
   });
 
   test('tells a version that will be deleted later from one that is, by the clock of the server', async () => {
@@ -47,7 +47,7 @@ describe('probes of Vault', () => {
     const { instance } = await providers.start(({ path }) =>
       path.startsWith('secret/metadata') ? metadata(1, version, { Date: date }) : undefined,
     );
-    expect(await probeAll(instance, refTo('app'))).toEqual([{ kind: 'marker', marker: '1@t live' }]);
+    expect(await probeAll(instance, refTo('app'))).toEqual([{ kind: 'marker', marker: '1@t live', revision: '1@t' }]);
     // The header has no more than seconds, so a read has to tell.
     date = 'Thu, 01 Jan 2026 00:01:00 GMT';
     expect(await probeAll(instance, refTo('app'))).toEqual([{ kind: 'unsupported' }]);
@@ -117,7 +117,9 @@ describe('probes of Vault', () => {
     }, clock);
     const ask = async () => {
       const before = asked().length;
-      expect(await probeAll(instance, refTo('app'))).toEqual([{ kind: 'marker', marker: '100@t live' }]);
+      expect(await probeAll(instance, refTo('app'))).toEqual([
+        { kind: 'marker', marker: '100@t live', revision: '100@t' },
+      ]);
       return asked()
         .slice(before)
         .map((path) => path.split('/')[1]);
@@ -134,7 +136,7 @@ describe('probes of Vault', () => {
       if (path.startsWith('secret/metadata')) return permissionDenied;
       return path.startsWith('secret/subkeys') ? subkeys(1) : undefined;
     });
-    expect(await probeAll(instance, refTo('app'))).toEqual([{ kind: 'marker', marker: '1@t live' }]);
+    expect(await probeAll(instance, refTo('app'))).toEqual([{ kind: 'marker', marker: '1@t live', revision: '1@t' }]);
   });
 
   test('stops asking a mount at its first 429, and gives the rest the same wait; other mounts are asked', async () => {
@@ -149,8 +151,8 @@ describe('probes of Vault', () => {
     const others = [refTo('first', { mount: 'other' }), refTo('last', { mount: 'other' })];
     const results = await probeAll(instance, ...refs, ...others);
     expect(results.slice(-2)).toEqual([
-      { kind: 'marker', marker: '1@t live' },
-      { kind: 'marker', marker: '1@t live' },
+      { kind: 'marker', marker: '1@t live', revision: '1@t' },
+      { kind: 'marker', marker: '1@t live', revision: '1@t' },
     ]);
     for (const [index, result] of results.slice(0, -2).entries()) {
       expect(result).toMatchObject({ kind: 'failed', error: { code: 'RATE_LIMITED', retryAfterMs: 7_000 } });
@@ -173,7 +175,9 @@ describe('probes of Vault', () => {
     const passes = [probeAll(instance, refTo('app')), probeAll(instance, refTo('app', { field: 'a' }))];
     await expect.poll(() => asked().length).toBe(1);
     release();
-    expect((await Promise.all(passes)).flat()).toEqual(Array(2).fill({ kind: 'marker', marker: '1@t live' }));
+    expect((await Promise.all(passes)).flat()).toEqual(
+      Array(2).fill({ kind: 'marker', marker: '1@t live', revision: '1@t' }),
+    );
     expect(asked()).toEqual(['secret/metadata/app']);
   });
 });

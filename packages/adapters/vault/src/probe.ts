@@ -9,7 +9,7 @@ import {
   SingleFlight,
 } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
-import { type KvPlace, notFound, placeOf, policyFor, unproved, versionOnV1 } from './kv.ts';
+import { type KvPlace, notFound, placeOf, policyFor, revisionOf, unproved, versionOnV1 } from './kv.ts';
 import { type KvVersions, markerOf, readMetadata, readSubkeys } from './kv-versions.ts';
 import type { Mounts } from './mounts.ts';
 import { PassLimits } from './pass-limits.ts';
@@ -183,7 +183,13 @@ function resultFor(ref: SecretRef, answer: PathAnswer): ProbeResult {
     case 'found': {
       const version = answer.version(place.pin);
       if (version === null) return { kind: 'failed', error: notFound(place) };
-      return version === 'unsure' ? { kind: 'unsupported' } : { kind: 'marker', marker: markerOf(version) };
+      if (version === 'unsure') return { kind: 'unsupported' };
+      const { stamp, state } = version;
+      return {
+        kind: 'marker',
+        marker: markerOf(version),
+        ...(state === 'live' ? { revision: revisionOf(stamp) } : {}),
+      };
     }
   }
 }

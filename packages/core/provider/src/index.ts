@@ -36,6 +36,7 @@ export type {
   ProbeResult,
   ProviderInstance,
   ReadOptions,
+  RevisionOrder,
   RevisionReader,
   SecretProvider,
   SecretRevision,

@@ -53,13 +53,24 @@ export interface RevisionReader {
 }
 
 /**
+ * Orders the revisions of one ref. Providers have this whose answers may come from a replica that lags behind: without
+ * it, each read counts as newer than the one before.
+ *
+ * `compare` is negative if the provider made `a` before `b`, positive if after, and `undefined` if that is not known.
+ */
+export interface RevisionOrder {
+  compare(a: string, b: string): number | undefined;
+}
+
+/**
  * The answer of a probe for one ref: an opaque marker, compared only with earlier ones of the same ref; `unsupported`
  * where only a read can tell; `postponed` where the provider is not asked this time, to spare it: what was known of the
  * ref is neither confirmed nor doubted; or an error. `problem` says what the operator may change so that changes are
- * noticed in a cheaper way.
+ * noticed in a cheaper way. `revision` is the one that a read gives which is as new as this answer: a read that gives
+ * an older one is repeated. It is left out if the probe does not know it, or if there is no value to read.
  */
 export type ProbeResult =
-  | { readonly kind: 'marker'; readonly marker: string; readonly problem?: string }
+  | { readonly kind: 'marker'; readonly marker: string; readonly revision?: string; readonly problem?: string }
   | { readonly kind: 'unsupported'; readonly problem?: string }
   | { readonly kind: 'postponed' }
   | { readonly kind: 'failed'; readonly error: ProviderError };
@@ -86,6 +97,7 @@ export interface ProviderInstance {
   readonly probe: ChangeProbe | null;
   readonly hints: ChangeHints | null;
   readonly revisions: RevisionReader | null;
+  readonly order: RevisionOrder | null;
   /** Ends connections, timers and watches. Calls under way are cut off. May be called more than once. */
   close(): Promise<void>;
 }

@@ -46,7 +46,9 @@ export type Trait =
   /** Changes are hinted at. */
   | 'hints'
   /** Values that were replaced are read again by their revision: the instance has `revisions`. */
-  | 'oldRevisions';
+  | 'oldRevisions'
+  /** Revisions tell which of two was made later: the instance has `order`. */
+  | 'order';
 
 /** Everything that a provider may or may not be able to do. */
 export type Capability = keyof Operations | Trait;

@@ -28,6 +28,10 @@ export interface Behaviour {
   revision(version: Version, instanceId: number): string;
   marker(version: Version): string;
   createdAtMs(version: Version): number;
+  /** Which of two versions is older, as by `RevisionOrder`. */
+  compare(a: Version, b: Version): number;
+  /** The revision that a probe names. */
+  probedRevision(version: Version, revision: string): string;
   pinned(versions: readonly Version[], pin: string): Version | undefined;
   /** The version with a revision; `isThat` tells whether it is one's own. */
   earlier(versions: readonly Version[], isThat: (version: Version) => boolean): Version | undefined;
@@ -63,6 +67,8 @@ const rightBehaviour: Behaviour = {
   revision: ({ payload }) => createHash('sha256').update(bytesOf(payload)).digest('base64url'),
   marker: ({ number }) => String(number),
   createdAtMs: ({ createdAtMs }) => createdAtMs,
+  compare: (a, b) => a.number - b.number,
+  probedRevision: (_version, revision) => revision,
   pinned: (versions, pin) => versions.find(({ number }) => String(number) === pin),
   earlier: (versions, isThat) => versions.find(isThat),
   earlierRef: (ref) => ref,
@@ -113,8 +119,11 @@ class MemoryProvider implements ProviderInstance {
     readRevision: (ref: SecretRef, revision: string, { signal }: CallOptions) =>
       this.#readAlone(this.#behaviour.earlierRef(ref), signal, revision),
   };
+  readonly order = { compare: (a: string, b: string) => this.#compare(a, b) };
   readonly #memory: Memory;
   readonly #behaviour: Behaviour;
+  /** The latest version that each revision was of. */
+  readonly #known = new Map<string, Version>();
   readonly #id = ++instances;
   readonly #closing = new AbortController();
   readonly #timer = setInterval(() => {}, 1_000);
@@ -155,12 +164,24 @@ class MemoryProvider implements ProviderInstance {
       payload = version.payload;
       return this.#behaviour.wrap({
         value: this.#behaviour.select(payload, ref),
-        revision: this.#behaviour.revision(version, this.#id),
+        revision: this.#revisionOf(version),
         createdAtMs: this.#behaviour.createdAtMs(version),
       });
     } catch (error) {
       throw this.#behaviour.failure(error, payload);
     }
+  }
+
+  #revisionOf(version: Version): string {
+    const revision = this.#behaviour.revision(version, this.#id);
+    const known = this.#known.get(revision);
+    if (known === undefined || known.number < version.number) this.#known.set(revision, version);
+    return revision;
+  }
+
+  #compare(a: string, b: string): number | undefined {
+    const [first, second] = [this.#known.get(a), this.#known.get(b)];
+    return first && second && this.#behaviour.compare(first, second);
   }
 
   async #version(ref: SecretRef, signal: AbortSignal, earlier?: string): Promise<Version> {
@@ -188,7 +209,8 @@ class MemoryProvider implements ProviderInstance {
     for (const ref of refs) {
       try {
         const version = await this.#version(ref, signal);
-        answer.set(refKey(ref), { kind: 'marker', marker: this.#behaviour.marker(version) });
+        const revision = this.#behaviour.probedRevision(version, this.#revisionOf(version));
+        answer.set(refKey(ref), { kind: 'marker', marker: this.#behaviour.marker(version), revision });
       } catch (error) {
         answer.set(refKey(ref), { kind: 'failed', error: ProviderError.from(error, 'the probe failed') });
       }
@@ -232,6 +254,7 @@ export const everyCapability = {
   markers: true,
   hints: true,
   oldRevisions: true,
+  order: true,
 } as const satisfies Record<Capability, true>;
 
 /** A tiny provider in memory, right in all but what `mutation` replaces. */

@@ -286,6 +286,16 @@ export const mutants: readonly Mutant[] = [
     foundBy: ['delivers a hundred values'],
   },
   {
+    name: 'orders revisions by the wrong end',
+    mutation: { compare: (a, b) => b.number - a.number },
+    foundBy: ['orders the revisions'],
+  },
+  {
+    name: 'names the marker for a revision',
+    mutation: { probedRevision: ({ number }) => String(number) },
+    foundBy: ['names in its probe'],
+  },
+  {
     name: 'forgets what is missing in a probe',
     mutation: { probed: (answer) => new Map([...answer].filter(([, { kind }]) => kind === 'marker')) },
     foundBy: ['probes each ref under its key', 'answers a probe in an outage'],

@@ -15,11 +15,25 @@ interface Version {
   readonly createdAtMs: number;
 }
 
-interface Path {
-  /** How often it was deleted: its versions count from 1 again afterwards. */
-  life: number;
+/** What a path had from a moment on. */
+interface State {
+  readonly sinceMs: number;
   /** Oldest first; empty while it is deleted. */
-  versions: Version[];
+  readonly versions: readonly Version[];
+}
+
+interface Path {
+  /** How often it was deleted or restored: its versions have other names afterwards. */
+  life: number;
+  /** Oldest first. */
+  readonly states: State[];
+}
+
+/** A replica of the provider that lags behind. */
+export interface Replica {
+  readonly lagMs: number;
+  /** Whether it answers a call, rather than the provider itself. */
+  readonly answers: (call: 'read' | 'probe') => boolean;
 }
 
 /** What a provider can do. */
@@ -30,6 +44,8 @@ export interface ProviderAbilities {
   readonly hasProbe: boolean;
   /** Whether it tells when it made a version. */
   readonly tellsTime: boolean;
+  /** Whether it tells which of two revisions is older: of all, of none of them, or it has no replicas to begin with. */
+  readonly orders: 'all' | 'none' | 'no replicas';
 }
 
 /** A provider in memory, whose values are numbered as they are written. */
@@ -39,6 +55,8 @@ export class SimulatedProvider {
   readonly abilities: ProviderAbilities;
   /** While set, every call rejects with it. */
   outage: ProviderError | null = null;
+  /** Only where it orders all revisions. */
+  replica: Replica | null = null;
   reads = 0;
   /** Told of every change of what a path has: `null` where that is nothing. */
   onWrite: (path: string, text: string | null) => void = () => undefined;
@@ -46,39 +64,44 @@ export class SimulatedProvider {
   /** @param now the provider's own wall clock. */
   constructor(now: () => number, abilities: Partial<ProviderAbilities> = {}) {
     this.#now = now;
-    this.abilities = { keepsVersions: true, hasProbe: true, tellsTime: false, ...abilities };
+    this.abilities = { keepsVersions: true, hasProbe: true, tellsTime: false, orders: 'all', ...abilities };
   }
 
   write(path: string, text: string): void {
-    const found = this.#paths.get(path) ?? { life: 0, versions: [] };
+    const found = this.#paths.get(path) ?? { life: 0, states: [] };
     this.#paths.set(path, found);
+    const versions = this.#versions(path);
     const life = found.life === 0 ? '' : `+${found.life}`;
-    const revision = `v${found.versions.length + 1}${life}`;
-    found.versions.push({ text, revision, createdAtMs: this.#now() });
-    this.onWrite(path, text);
+    const revision = `v${versions.length + 1}${life}`;
+    this.#set(path, [...versions, { text, revision, createdAtMs: this.#now() }]);
   }
 
   /** Deletes it with all of its versions. */
   delete(path: string): void {
-    const found = this.#paths.get(path);
-    if (found === undefined) return;
-    found.life += 1;
-    found.versions = [];
-    this.onWrite(path, null);
+    this.#goBack(path, 0);
+  }
+
+  /** Takes the newest version back, as an administrator does who restores a snapshot. Returns whether there is one before it. */
+  restore(path: string): boolean {
+    const { length } = this.#versions(path);
+    if (length < 2) return false;
+    this.#goBack(path, length - 1);
+    return true;
   }
 
   /** The value that a task which asks now is given, or that of a pinned version, which counts from 1. */
   textOf(path: string, pin?: string): string | undefined {
-    const versions = this.#paths.get(path)?.versions ?? [];
+    const versions = this.#versions(path);
     return (pin === undefined ? versions.at(-1) : versions[Number(pin) - 1])?.text;
   }
 
   /** The provider's ports. */
   get instance(): ProviderInstance {
-    const { keepsVersions, hasProbe } = this.abilities;
+    const { keepsVersions, hasProbe, orders } = this.abilities;
     return {
       name: 'vault',
       hints: null,
+      order: orders === 'no replicas' ? null : { compare: orders === 'all' ? compareRevisions : () => undefined },
       secrets: { read: async (ref, options) => this.read(ref, options) },
       probe: hasProbe ? { probe: async (refs, options) => this.probe(refs, options) } : null,
       revisions: keepsVersions
@@ -91,24 +114,52 @@ export class SimulatedProvider {
   read(ref: SecretRef, { signal }: CallOptions): SecretRevision {
     this.reads += 1;
     this.#answer(signal);
-    const { versions } = this.#paths.get(pathOf(ref)) ?? { versions: [] };
+    const versions = this.#answered(ref, 'read');
     return this.#give(ref.pin === undefined ? versions.at(-1) : versions[Number(ref.pin) - 1]);
   }
 
   readRevision(ref: SecretRef, revision: string, { signal }: CallOptions): SecretRevision {
     this.#answer(signal);
-    return this.#give(this.#paths.get(pathOf(ref))?.versions.find((version) => version.revision === revision));
+    return this.#give(this.#answered(ref, 'read').find((version) => version.revision === revision));
   }
 
   probe(refs: readonly SecretRef[], { signal }: CallOptions): ReadonlyMap<string, ProbeResult> {
     signal.throwIfAborted();
-    return new Map(
-      refs.map((ref): [string, ProbeResult] => {
-        if (this.outage !== null) return [refKey(ref), { kind: 'failed', error: this.outage }];
-        const marker = this.#paths.get(pathOf(ref))?.versions.at(-1)?.revision ?? 'none';
-        return [refKey(ref), { kind: 'marker', marker }];
-      }),
-    );
+    return new Map(refs.map((ref): [string, ProbeResult] => [refKey(ref), this.#probe(ref)]));
+  }
+
+  #probe(ref: SecretRef): ProbeResult {
+    if (this.outage !== null) return { kind: 'failed', error: this.outage };
+    const revision = this.#answered(ref, 'probe').at(-1)?.revision;
+    if (revision === undefined) return { kind: 'marker', marker: 'none' };
+    // Only where there are replicas does it matter which revision a read has to give.
+    return { kind: 'marker', marker: revision, ...(this.abilities.orders === 'all' ? { revision } : {}) };
+  }
+
+  /** The versions of a ref's path, as whoever answers the call has them. */
+  #answered(ref: SecretRef, call: 'read' | 'probe'): readonly Version[] {
+    const { replica } = this;
+    const lagMs = replica !== null && this.abilities.orders === 'all' && replica.answers(call) ? replica.lagMs : 0;
+    const atMs = this.#now() - lagMs;
+    const states = this.#paths.get(pathOf(ref))?.states ?? [];
+    return states.findLast(({ sinceMs }) => lagMs === 0 || sinceMs <= atMs)?.versions ?? [];
+  }
+
+  #versions(path: string): readonly Version[] {
+    return this.#paths.get(path)?.states.at(-1)?.versions ?? [];
+  }
+
+  #set(path: string, versions: readonly Version[]): void {
+    this.#paths.get(path)?.states.push({ sinceMs: this.#now(), versions });
+    this.onWrite(path, versions.at(-1)?.text ?? null);
+  }
+
+  /** Only the oldest versions are left, and those that follow have names that none has had. */
+  #goBack(path: string, length: number): void {
+    const found = this.#paths.get(path);
+    if (found === undefined) return;
+    found.life += 1;
+    this.#set(path, this.#versions(path).slice(0, length));
   }
 
   #give(version: Version | undefined): SecretRevision {
@@ -126,4 +177,10 @@ export class SimulatedProvider {
 
 function pathOf(ref: SecretRef): string {
   return ref.location.path ?? '';
+}
+
+/** Of one path: versions that were made after it was deleted or restored are newer than all before. */
+function compareRevisions(a: string, b: string): number {
+  const [first, second] = [a, b].map((revision) => revision.slice(1).split('+').map(Number));
+  return (first?.[1] ?? 0) - (second?.[1] ?? 0) || (first?.[0] ?? 0) - (second?.[0] ?? 0);
 }

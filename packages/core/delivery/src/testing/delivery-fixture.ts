@@ -4,6 +4,7 @@ import {
   LabelReader,
   ProviderError,
   type ProviderInstance,
+  type RevisionOrder,
   type RevisionReader,
   type SecretRevision,
   SecretValue,
@@ -34,16 +35,20 @@ export function setUp(limits: Partial<DeliveryLimits> = {}) {
   };
   const answers: ((signal: AbortSignal) => Promise<SecretRevision>)[] = [];
   const reads: string[] = [];
-  const old: { reader: RevisionReader | null; choice: ChosenRevision | Promise<ChosenRevision> } = {
-    reader: null,
-    choice: { kind: 'current' },
-  };
+  const old: {
+    reader: RevisionReader | null;
+    order: RevisionOrder | null;
+    choice: ChosenRevision | Promise<ChosenRevision>;
+  } = { reader: null, order: null, choice: { kind: 'current' } };
   const provider: ProviderInstance = {
     name: 'vault',
     probe: null,
     hints: null,
     get revisions() {
       return old.reader;
+    },
+    get order() {
+      return old.order;
     },
     secrets: {
       read: (ref, { signal }) => {
@@ -87,6 +92,8 @@ export function setUp(limits: Partial<DeliveryLimits> = {}) {
   return { delivery, old, answers, reads, events, delivered, advance, ask };
 }
 
+/** Revisions are ordered as their names. */
+export const byName: RevisionOrder = { compare: (a, b) => (a < b ? -1 : Number(a > b)) };
 /** One version of a value. */
 export const revision = (text: string, name = 'r1'): SecretRevision => ({
   value: SecretValue.fromText(text),

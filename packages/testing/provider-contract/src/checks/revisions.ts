@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { failedRead, markerOf, read, readText, revisionOf } from '../calls.ts';
+import { type ProviderInstance, refKey } from '@vault-swarm/provider';
+import { failedRead, markerOf, probe, read, readText, revisionOf } from '../calls.ts';
 import { canary } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 
@@ -84,6 +85,35 @@ export const revisionChecks: readonly ContractCheck[] = [
     await failedRead(instance, harness.ref('pinned', { pin: harness.pins.missing }), 'NOT_FOUND');
   }),
 
+  check('orders the revisions of a value as they were made', ['order'], async (harness, instance) => {
+    const revisions: string[] = [];
+    for (const text of CHANGES) {
+      await harness.write('ordered', { text });
+      revisions.push(await revisionOf(instance, harness.ref('ordered')));
+    }
+    await harness.delete('ordered');
+    await failedRead(instance, harness.ref('ordered'), 'NOT_FOUND');
+    await harness.write('ordered', { text: canary('made again') });
+    revisions.push(await revisionOf(instance, harness.ref('ordered')));
+    const [first = '', ...later] = revisions;
+    for (const [index, revision] of later.entries()) {
+      assert(compare(instance, first, revision) < 0, `the first is not older than ${index + 1}`);
+      assert(compare(instance, revision, first) > 0, `${index + 1} is not newer than the first`);
+      assert(compare(instance, revisions[index] ?? '', revision) <= 0, `${index} is newer than ${index + 1}`);
+    }
+    assert.equal(compare(instance, first, first), 0, 'a revision is another than itself');
+  }),
+
+  check('names in its probe no other revision than a read gives', ['markers'], async (harness, instance) => {
+    for (const text of CHANGES) {
+      await harness.write('named', { text });
+      const ref = harness.ref('named');
+      const probed = (await probe(instance, [ref])).get(refKey(ref));
+      const named = probed?.kind === 'marker' ? probed.revision : undefined;
+      if (named !== undefined) assert.equal(named, await revisionOf(instance, ref));
+    }
+  }),
+
   check('gives a changed value another marker', ['markers'], async (harness, instance) => {
     const markers = new Set<string>();
     for (const text of CHANGES) {
@@ -108,3 +138,10 @@ export const revisionChecks: readonly ContractCheck[] = [
     assert.notEqual(await markerOf(instance, harness.ref('again')), before);
   }),
 ];
+
+function compare({ order }: ProviderInstance, a: string, b: string): number {
+  assert(order !== null, 'the instance has no order, though it is declared to have one');
+  const compared = order.compare(a, b);
+  assert(compared !== undefined, `it does not tell which of ${a} and ${b} is older`);
+  return compared;
+}

@@ -137,7 +137,7 @@ export class PluginProcess {
     };
   }
 
-  #gatedProvider({ name, secrets, probe, revisions }: ProviderInstance): ProviderInstance {
+  #gatedProvider({ name, secrets, probe, revisions, order }: ProviderInstance): ProviderInstance {
     const call = <T>(port: PortName, { signal }: CallOptions, work: () => Promise<T>) =>
       this.#gate
         .call(port, signal, work, () => {
@@ -147,6 +147,7 @@ export class PluginProcess {
     return {
       name,
       hints: null,
+      order,
       secrets: { read: (ref, options) => call('provider.read', options, () => secrets.read(ref, options)) },
       probe: probe && {
         probe: (refs, options) => call('provider.probe', options, () => probe.probe(refs, options)),
