@@ -15,6 +15,7 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import type { Failure } from './circuit-breaker.ts';
+import { REPLICA_LAG_MS } from './newest-revisions.ts';
 import { OldRevisions } from './old-revisions.ts';
 import { type FindProvider, leftAlone, ProviderReads } from './provider-reads.ts';
 import { checkSize, explainRefusal } from './refusal.ts';
@@ -155,6 +156,17 @@ export class Delivery implements SecretSource {
   /** A probe, begun at `atMs` (monotonic), found that `revision` is still the ref's current one. */
   confirm(ref: SecretRef, revision: string, atMs: number): void {
     this.#memory.confirm(refKey(ref), revision, atMs);
+    this.#reads.seen(ref, revision);
+  }
+
+  /** A probe or another manager saw that the provider has this revision: an answer with an older one is stale. */
+  seen(ref: SecretRef, revision: string): void {
+    this.#reads.seen(ref, revision);
+  }
+
+  /** The newest revision of the ref that is known of, be it that it was read or only seen. */
+  newest(ref: SecretRef): string | undefined {
+    return this.#reads.newest(ref);
   }
 
   /** A probe of the ref's provider ended. Nobody waits for a provider that does not answer its probes. */
@@ -226,9 +238,8 @@ export class Delivery implements SecretSource {
 
   async #obtainCurrent(ref: SecretRef, key: string, untilMs: number): Promise<Obtained> {
     const held = this.#memory.current(key);
-    if (held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs) {
-      return { revision: held.revision, source: 'memory' };
-    }
+    const isFresh = held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs;
+    if (isFresh && this.#isNewest(ref, held.revision)) return { revision: held.revision, source: 'memory' };
     const limitMs = untilMs - this.#clock.monotonic();
     const health = this.#reads.health(ref.provider);
     const lastGood = this.#lastGood(held);
@@ -243,7 +254,8 @@ export class Delivery implements SecretSource {
     const reading = this.#reads.shared(ref, { limitMs, mayWait: maySpendAll });
     try {
       const revision = await withDeadline(this.#clock, patienceMs, undefined, () => reading);
-      return { revision, source: 'provider' };
+      if (this.#isNewest(ref, revision)) return { revision, source: 'provider' };
+      return await this.#obtainNewer(ref, key, revision, untilMs);
     } catch (error) {
       const mayBeStale = error instanceof ProviderError ? error.retryable : error instanceof DeadlineExceeded;
       // Looked up again: a probe may have confirmed or replaced it while this read waited.
@@ -251,6 +263,38 @@ export class Delivery implements SecretSource {
       if (last !== null) return { revision: last, source: 'stale' };
       throw error instanceof DeadlineExceeded && patienceMs < limitMs ? leftAlone(ref) : error;
     }
+  }
+
+  /**
+   * The provider answered with an older value than is known of, as a replica does that lags behind. The newest one is given
+   * from memory, or once the provider gives it. If that takes too long, the last good value is given, or the older one: a
+   * task that has it is updated later, while one that has none does not start.
+   */
+  async #obtainNewer(ref: SecretRef, key: string, older: SecretRevision, untilMs: number): Promise<Obtained> {
+    const held = this.#instead(ref, key, older);
+    if (this.#isNewest(ref, held)) return { revision: held, source: 'memory' };
+    try {
+      const waitMs = untilMs - this.#clock.monotonic();
+      const newer = await withDeadline(this.#clock, waitMs, undefined, () => this.#reads.newer(ref, untilMs));
+      if (newer !== null) return { revision: newer, source: 'provider' };
+    } catch {
+      // The provider has just answered, so it is not away: what it gave then is what there is.
+    }
+    const last = this.#instead(ref, key, older);
+    return { revision: last, source: this.#isNewest(ref, last) ? 'memory' : 'stale' };
+  }
+
+  /** The value in memory, if it may be given for an older one that was read. `STALE_IF_ERROR` is for outages: more is allowed. */
+  #instead(ref: SecretRef, key: string, older: SecretRevision): SecretRevision {
+    const held = this.#memory.current(key);
+    const maxAgeMs = Math.max(this.#limits.staleIfErrorMs, REPLICA_LAG_MS);
+    if (held === undefined || this.#ageMs(held.confirmedAtMs) >= maxAgeMs) return older;
+    return this.#reads.isOlder(ref, held.revision.revision, older.revision) ? older : held.revision;
+  }
+
+  #isNewest(ref: SecretRef, { revision }: SecretRevision): boolean {
+    const newest = this.#reads.newest(ref);
+    return newest === undefined || newest === revision;
   }
 
   /** The value that may be given where the provider does not answer. */

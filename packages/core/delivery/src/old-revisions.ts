@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   type Clock,
+  describeRef,
   ProviderError,
   refKey,
   type SecretRef,
@@ -12,6 +13,8 @@ import type { RevisionMemory } from './revision-memory.ts';
 
 /** A read is cut off after this time, however long its callers would wait. */
 const READ_DEADLINE_MS = 10_000;
+
+const LAGS = 'its provider lags behind, and does not give the revision yet';
 
 /** Revisions that were replaced: from memory, else read again, once for all who ask at the same time. */
 export class OldRevisions {
@@ -51,8 +54,11 @@ export class OldRevisions {
         return found;
       });
     } catch (error) {
-      if (error instanceof ProviderError && !error.retryable) return null;
-      throw error;
+      if (!(error instanceof ProviderError) || error.retryable) throw error;
+      // A replica that lags behind does not have it yet.
+      if (this.#reads.lags(ref))
+        throw new ProviderError('UNAVAILABLE', `${describeRef(ref)}: ${LAGS}`, { cause: error });
+      return null;
     }
   }
 }

@@ -5,11 +5,13 @@ import {
   ProviderError,
   type ProviderInstance,
   type ReadOptions,
+  type RevisionOrder,
   refKey,
   type SecretRef,
   type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
+import { NewestRevisions } from './newest-revisions.ts';
 import { outcomeOf, ProviderHealth } from './provider-health.ts';
 import { RecentRefusals } from './recent-refusals.ts';
 import type { RevisionMemory } from './revision-memory.ts';
@@ -23,9 +25,14 @@ const REFUSAL_MAX_AGE_MS = 1_000;
 /** The secrets of a task are asked for one after the other: what a read gave for one field is good for the next. */
 const SHARED_MS = 2_000;
 
+/** A read that gave an older value than is known of is repeated after this time, and then after twice the time before. */
+const FIRST_REPETITION_MS = 50;
+/** Once a repetition was in vain, requests for values of that provider are not repeated for this time. */
+const LAGGING_MS = 10_000;
+
 /** Reads of current values: at most one for each ref at a time, none where the provider is left alone. */
 export class ProviderReads {
-  /** As it was given. */
+  /** As {@link FindProvider}. */
   readonly findProvider: FindProvider;
   readonly #clock: Clock;
   readonly #events: Events;
@@ -34,8 +41,14 @@ export class ProviderReads {
   readonly #sharedMs: number;
   readonly #refusals: RecentRefusals;
   readonly #flights = new Map<string, Promise<SecretRevision>>();
+  readonly #newest: NewestRevisions;
+  readonly #repetitions = new Map<string, Promise<SecretRevision | null>>();
   /** By provider. */
   readonly #healths = new Map<string, ProviderHealth>();
+  /** By provider, once it is ready. */
+  readonly #orders = new Map<string, RevisionOrder | null>();
+  /** By provider, in monotonic milliseconds. */
+  readonly #laggingUntilMs = new Map<string, number>();
 
   constructor(
     ports: {
@@ -46,7 +59,12 @@ export class ProviderReads {
     },
     limits: { readonly deadlineMs: number; readonly cacheMaxAgeMs: number },
   ) {
-    this.findProvider = ports.findProvider;
+    this.findProvider = async (name) => {
+      const provider = await ports.findProvider(name);
+      this.#orders.set(name, provider.order);
+      return provider;
+    };
+    this.#newest = new NewestRevisions(ports.clock);
     this.#clock = ports.clock;
     this.#events = ports.events;
     this.#memory = ports.memory;
@@ -89,6 +107,49 @@ export class ProviderReads {
   async fresh(ref: SecretRef, { signal, notBeforeMs = this.#clock.monotonic() }: ReadOptions): Promise<SecretRevision> {
     const provider = await this.findProvider(ref.provider);
     return this.#read(provider, ref, { signal, notBeforeMs });
+  }
+
+  /**
+   * Repeats the read of a ref that gave an older value than is known of, until it gives one as new, once for all who ask.
+   * `null` if that takes longer than until `untilMs` (monotonic); after that nobody waits for values of the provider for a
+   * while, since a storm of requests must not wait for each. Rejects as the provider's `read`.
+   */
+  async newer(ref: SecretRef, untilMs: number): Promise<SecretRevision | null> {
+    const key = refKey(ref);
+    if (this.#clock.monotonic() < (this.#laggingUntilMs.get(ref.provider) ?? 0)) return null;
+    const joined = this.#repetitions.get(key);
+    if (joined !== undefined) return joined;
+    const repetition = this.#repeat(ref, untilMs).finally(() => this.#repetitions.delete(key));
+    this.#repetitions.set(key, repetition);
+    return repetition;
+  }
+
+  /** The newest revision that is known of: see {@link NewestRevisions}. */
+  newest(ref: SecretRef): string | undefined {
+    return this.#newest.get(refKey(ref));
+  }
+
+  /** Whether a revision of a ref is known to be older than another. */
+  isOlder(ref: SecretRef, revision: string, other: string): boolean {
+    return (this.#orders.get(ref.provider)?.compare(revision, other) ?? 0) < 0;
+  }
+
+  /** Whether somebody saw a newer revision of a ref than any read gave: a replica that lags behind may answer. */
+  lags(ref: SecretRef): boolean {
+    return this.#newest.isUnread(refKey(ref));
+  }
+
+  /** Somebody saw that the provider has this revision of a ref: see {@link NewestRevisions.seen}. */
+  seen(ref: SecretRef, revision: string): void {
+    const tell = (order: RevisionOrder | null) => this.#newest.seen(refKey(ref), revision, order);
+    const order = this.#orders.get(ref.provider);
+    if (order !== undefined) tell(order);
+    // Where the provider is never ready nothing is ever read.
+    else
+      this.findProvider(ref.provider).then(
+        ({ order }) => tell(order),
+        () => undefined,
+      );
   }
 
   /** Puts a question to the ref's provider; how it ends tells how the provider does. */
@@ -141,6 +202,21 @@ export class ProviderReads {
     });
   }
 
+  async #repeat(ref: SecretRef, untilMs: number): Promise<SecretRevision | null> {
+    const key = refKey(ref);
+    const provider = await this.findProvider(ref.provider);
+    for (let delayMs = FIRST_REPETITION_MS; this.#clock.monotonic() + delayMs < untilMs; delayMs *= 2) {
+      await this.#until(this.#clock.monotonic() + delayMs);
+      const notBeforeMs = this.#clock.monotonic();
+      const revision = await withDeadline(this.#clock, untilMs - notBeforeMs, undefined, (signal) =>
+        this.#read(provider, ref, { signal, notBeforeMs }),
+      );
+      if (this.#newest.get(key) === revision.revision) return revision;
+    }
+    this.#laggingUntilMs.set(ref.provider, this.#clock.monotonic() + LAGGING_MS);
+    return null;
+  }
+
   #checkPause(ref: SecretRef): void {
     const leftMs = this.health(ref.provider).pausedUntilMs - this.#clock.monotonic();
     if (leftMs <= 0) return;
@@ -152,8 +228,12 @@ export class ProviderReads {
     const askedAtMs = this.#clock.monotonic();
     try {
       const revision = await this.ask(ref, options.signal, () => provider.secrets.read(ref, options));
-      this.#memory.store(refKey(ref), revision, revision.readAtMs ?? askedAtMs);
-      this.#refusals.delete(refKey(ref));
+      const begunAtMs = revision.readAtMs ?? askedAtMs;
+      const key = refKey(ref);
+      if (this.#newest.read(key, revision.revision, provider.order, begunAtMs)) {
+        this.#memory.store(key, revision, begunAtMs);
+      }
+      this.#refusals.delete(key);
       return revision;
     } catch (error) {
       if (error instanceof ProviderError && !options.signal.aborted) this.#refused(ref, error, askedAtMs);

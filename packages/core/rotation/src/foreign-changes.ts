@@ -1,7 +1,7 @@
 import type { Clock } from '@vault-swarm/provider';
 import { type HeldValue, sameValue } from './held-value.ts';
 import type { LedgerDocument, LedgerSecret } from './ledger.ts';
-import type { ServiceUses } from './uses.ts';
+import type { SecretUse, ServiceUses } from './uses.ts';
 
 /**
  * Which of the ledger's values were written by another process since this one last looked at the provider. What it found
@@ -19,20 +19,25 @@ export class ForeignChanges {
     this.#clock = clock;
   }
 
-  /** The ledger was read. */
-  read(ledger: LedgerDocument, services: readonly ServiceUses[]): void {
+  /** The ledger was read. Returns the uses whose value another process has written since. */
+  read(ledger: LedgerDocument, services: readonly ServiceUses[]): readonly SecretUse[] {
+    const changed: SecretUse[] = [];
     const values = new Map<string, LedgerSecret>();
     for (const { uses } of services) {
-      for (const { key, refKey } of uses) {
+      for (const use of uses) {
+        const { key, refKey } = use;
         const now = ledger.secrets[key];
         if (now === undefined) continue;
         values.set(refKey, now);
-        if (this.#secrets[key]?.revision !== now.revision) this.#sinceMs.set(refKey, this.#clock.monotonic());
+        if (this.#secrets[key]?.revision === now.revision) continue;
+        this.#sinceMs.set(refKey, this.#clock.monotonic());
+        changed.push(use);
       }
     }
     this.#values = values;
     for (const refKey of this.#sinceMs.keys()) if (!values.has(refKey)) this.#sinceMs.delete(refKey);
     this.#secrets = ledger.secrets;
+    return changed;
   }
 
   /** This process wrote the ledger. */

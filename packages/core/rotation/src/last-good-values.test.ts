@@ -15,6 +15,8 @@ function setUp(recall: () => Promise<boolean>) {
     {
       refresh: () => Promise.reject(new Error('not asked for')),
       confirm: () => undefined,
+      seen: () => undefined,
+      newest: () => undefined,
       probed: () => undefined,
       retain: (revisions) => retained.push([...(revisions.get(key) ?? [])]),
       recall: () => {

@@ -3,6 +3,9 @@ import type { Clock, Random } from '@vault-swarm/provider';
 /** Woken this often at most, so that a burst of hints is one run. */
 const SHORTEST_PAUSE_MS = 50;
 
+/** Does one run, and gives the milliseconds until the next. Must not reject. `isWoken`: somebody asked for this run. */
+export type LoopRun = (signal: AbortSignal, isWoken: boolean) => Promise<number>;
+
 /**
  * Runs something again and again, one run after the other: each interval (up to a tenth earlier, so that several
  * managers do not ask at the same moment), and sooner when woken. A wake during a run gives one more run after it.
@@ -10,7 +13,7 @@ const SHORTEST_PAUSE_MS = 50;
 export class Loop {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #run: (signal: AbortSignal) => Promise<number>;
+  readonly #run: LoopRun;
   readonly #stopping = new AbortController();
   #cancelTimer: (() => void) | null = null;
   #running: Promise<void> | null = null;
@@ -18,8 +21,7 @@ export class Loop {
   /** Who waits for a run that begins later. */
   #waiting: (() => void)[] = [];
 
-  /** @param run does one run, and gives the milliseconds until the next. Must not reject. */
-  constructor(clock: Clock, random: Random, run: (signal: AbortSignal) => Promise<number>) {
+  constructor(clock: Clock, random: Random, run: LoopRun) {
     this.#clock = clock;
     this.#random = random;
     this.#run = run;
@@ -58,9 +60,10 @@ export class Loop {
   }
 
   async #once(): Promise<void> {
+    const isWoken = this.#woken;
     this.#woken = false;
     const waiting = this.#waiting.splice(0);
-    const intervalMs = await this.#run(this.#stopping.signal);
+    const intervalMs = await this.#run(this.#stopping.signal, isWoken);
     this.#running = null;
     for (const resolve of waiting) resolve();
     if (this.#stopping.signal.aborted) return;

@@ -74,6 +74,7 @@ function setUp({ hangs }: { readonly hangs: boolean }) {
       refresh: async ({ provider }: SecretRef) =>
         provider === 'bad' && hangs ? never : { value: SecretValue.fromText(`${version}`), revision: `${version}` },
       confirm: () => undefined,
+      newest: () => undefined,
       probed: () => undefined,
     },
     digest: { digest: (_key: string, bytes: Uint8Array) => Buffer.from(bytes).toString(), generateKey: () => 'key' },

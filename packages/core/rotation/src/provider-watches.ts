@@ -11,6 +11,9 @@ interface Watched {
   readonly loop: Loop;
 }
 
+/** A loop comes up to a tenth of its time earlier. */
+const EARLIEST = 0.9;
+
 /** However long a provider asks us to wait, it is asked again after this time. */
 const LONGEST_PAUSE_MS = 5 * 60_000;
 
@@ -90,6 +93,11 @@ export class ProviderWatches {
     return error?.retryable === false ? error : undefined;
   }
 
+  /** Whether a newer revision of a ref is known of than its current value has: it was not read yet. */
+  isBehind(key: string): boolean {
+    return this.#watchOf.get(key)?.watch.isBehind(key) ?? false;
+  }
+
   /** When the latest look began that found the current value, in monotonic milliseconds. */
   confirmedAtMs(key: string): number {
     return this.#watchOf.get(key)?.watch.confirmedAtMs(key) ?? Number.NEGATIVE_INFINITY;
@@ -152,14 +160,21 @@ export class ProviderWatches {
       provider,
       digest: (bytes) => digest.digest(this.#knownDigestKey(), bytes),
     });
-    const loop = new Loop(clock, random, async (signal) => {
+    let lookDueAtMs = Number.NEGATIVE_INFINITY;
+    const loop = new Loop(clock, random, async (signal, isWoken) => {
+      // Between two looks only what lags is read again.
+      const isLook = isWoken || clock.monotonic() >= lookDueAtMs;
       try {
-        if (await watch.look(signal)) this.#settings.onNews();
+        if (await (isLook ? watch.look(signal) : watch.readAgain(signal))) this.#settings.onNews();
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         if (!signal.aborted) events.emit({ type: 'reconcile.failed', message });
       }
-      return Math.max(this.#settings.intervalMs, Math.min(watch.failure?.retryAfterMs ?? 0, LONGEST_PAUSE_MS));
+      const nowMs = clock.monotonic();
+      const pauseMs = Math.max(this.#settings.intervalMs, Math.min(watch.failure?.retryAfterMs ?? 0, LONGEST_PAUSE_MS));
+      if (isLook) lookDueAtMs = nowMs + pauseMs * EARLIEST;
+      const againInMs = watch.againInMs ?? Number.POSITIVE_INFINITY;
+      return isLook ? Math.min(pauseMs, againInMs / EARLIEST) : Math.min(lookDueAtMs - nowMs, againInMs) / EARLIEST;
     });
     return { watch, loop };
   }

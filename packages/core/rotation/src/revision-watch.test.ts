@@ -46,11 +46,14 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
       confirm: () => {
         confirmed += 1;
       },
+      seen: () => undefined,
+      newest: () => undefined,
       probed: (_ref, outcome) => outcomes.push(outcome),
       retain: () => undefined,
       recall: async () => false,
     },
     clock,
+    random: { next: () => 0 },
     events: { emit: () => undefined },
     digest: () => 'digest',
   });

@@ -1,53 +1,35 @@
 import {
   type Clock,
+  describeRef,
   type Events,
   ProviderError,
   type ProviderInstance,
-  refKey,
+  type Random,
   type SecretRef,
-  type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
 import { askProbe } from './ask-probe.ts';
 import { mapConcurrently } from './concurrency.ts';
-import { tagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
 import type { ServedValues } from './served-values.ts';
-
-interface WatchedRef {
-  readonly ref: SecretRef;
-  marker: string | null;
-  current: CurrentValue | null;
-  /** The same, its revision tagged with the ref. */
-  tagged: CurrentValue | null;
-  /** When the latest look began that found `current`, in monotonic milliseconds. */
-  confirmedAtMs: number;
-  error: ProviderError | null;
-  /** Digests of the latest revisions, oldest first. */
-  readonly digests: Map<string, string>;
-}
-
-interface Finding {
-  readonly watched: WatchedRef;
-  readonly marker: string | null;
-  /** When the look began, in monotonic milliseconds. */
-  readonly begunAtMs: number;
-  readonly revision?: SecretRevision;
-  readonly error?: ProviderError;
-}
+import { type Finding, WatchedRef, type WatchedRefPorts } from './watched-ref.ts';
 
 const CALL_DEADLINE_MS = 10_000;
 /** After so many failures in a row the rest of a look is not read. */
 const FAILURES_IN_A_ROW = 3;
 const READS_AT_ONCE = 8;
-const DIGESTS_PER_REF = 4;
 
 /** Changes that are written within this time count as made together, and are rolled out together. */
 const SETTLE_MS = 200;
 
+/** A lag that is longer than this is shown to the operator: most are shorter than a second. */
+const LAG_SHOWN_AFTER_MS = 10_000;
+
+type ToRead = Pick<Finding, 'watched' | 'marker' | 'isThere'>;
+
 /**
  * Watches the refs of one provider: asks its probe whether something may have changed, and reads what has. What it
- * finds in one look is taken over together.
+ * finds in one look is taken over together. A read that gives an older value than is known of is repeated soon.
  */
 export class RevisionWatch {
   readonly #provider: string;
@@ -55,7 +37,7 @@ export class RevisionWatch {
   readonly #values: ServedValues;
   readonly #clock: Clock;
   readonly #events: Events;
-  readonly #digest: (bytes: Uint8Array) => string;
+  readonly #watchedPorts: WatchedRefPorts;
   #refs = new Map<string, WatchedRef>();
   #failing = false;
   #probeProblem: string | null = null;
@@ -65,16 +47,18 @@ export class RevisionWatch {
     readonly findProvider: (name: string) => Promise<ProviderInstance>;
     readonly values: ServedValues;
     readonly clock: Clock;
+    readonly random: Random;
     readonly events: Events;
     /** The keyed digest, always under the same key. */
     readonly digest: (bytes: Uint8Array) => string;
   }) {
+    const { values, digest, random } = ports;
     this.#provider = ports.provider;
     this.#findProvider = ports.findProvider;
-    this.#values = ports.values;
+    this.#values = values;
     this.#clock = ports.clock;
     this.#events = ports.events;
-    this.#digest = ports.digest;
+    this.#watchedPorts = { values, digest, jitter: () => random.next() };
   }
 
   /** Why the provider can't be asked now; `null` while it answers. */
@@ -86,6 +70,30 @@ export class RevisionWatch {
   /** What the operator may change so that changes are noticed without reading values; `null` where all is well. */
   get probeProblem(): string | null {
     return this.#probeProblem;
+  }
+
+  /** Which refs have lagged for a while, for people; `null` where none has. */
+  get lagProblem(): string | null {
+    const nowMs = this.#clock.monotonic();
+    const shown = [...this.#refs.values()].flatMap(({ ref, lag }) =>
+      lag !== null && nowMs - lag.sinceMs >= LAG_SHOWN_AFTER_MS ? [{ ref, lag }] : [],
+    );
+    const [first] = shown;
+    if (first === undefined) return null;
+    const { ref, lag } = first;
+    const given = lag.revision === null ? 'no value' : `revision ${lag.revision}`;
+    const others = shown.length === 1 ? '' : ` (and the same for ${shown.length - 1} others)`;
+    return (
+      `${describeRef(ref)}: reads give ${given}, though the provider has revision ${this.#values.newest(ref)}, for ` +
+      `${Math.round((nowMs - lag.sinceMs) / 1_000)} s now${others}; tasks keep their values, and it is read again; ` +
+      "check the replication between the provider's servers"
+    );
+  }
+
+  /** In how many milliseconds {@link readAgain} is due; `null` where nothing lags. */
+  get againInMs(): number | null {
+    const times = [...this.#refs.values()].flatMap(({ lag }) => (lag === null ? [] : [lag.againAtMs]));
+    return times.length === 0 ? null : Math.max(0, Math.min(...times) - this.#clock.monotonic());
   }
 
   /** Forgets what it found, since digests under another key can't be compared with those. */
@@ -103,7 +111,7 @@ export class RevisionWatch {
     for (const [key, ref] of refs) {
       const known = before.get(key);
       added ||= known === undefined;
-      this.#refs.set(key, known ?? newlyWatched(ref));
+      this.#refs.set(key, known ?? new WatchedRef(ref, this.#watchedPorts));
     }
     return added;
   }
@@ -118,6 +126,11 @@ export class RevisionWatch {
     return this.#refs.get(key)?.tagged ?? undefined;
   }
 
+  /** Whether a newer revision than the current one is known of: it was not read yet. */
+  isBehind(key: string): boolean {
+    return this.#refs.get(key)?.isBehind ?? false;
+  }
+
   /** When the latest look began that found this current value, in monotonic milliseconds. */
   confirmedAtMs(key: string): number {
     return this.#refs.get(key)?.confirmedAtMs ?? Number.NEGATIVE_INFINITY;
@@ -130,34 +143,37 @@ export class RevisionWatch {
 
   /** The digest of one of the latest revisions; `null` where it was not read. */
   digestOf(key: string, revision: string): string | null {
-    return this.#refs.get(key)?.digests.get(revision) ?? null;
+    return this.#refs.get(key)?.digestOf(revision) ?? null;
   }
 
   /** Looks once at all refs, and returns whether any of them has another value, or an error, than before. */
   async look(signal: AbortSignal): Promise<boolean> {
     if (this.#refs.size === 0) return false;
     const findings = await this.#findAll(signal);
-    const isNews = findings.some(({ watched, revision }) => isNewRevision(watched, revision));
-    if (isNews && this.#findsKnown(findings)) {
+    const isNews = (finding: Finding) => finding.watched.isNews(finding);
+    // A value that was never known before needs no waiting for others: it is no rotation.
+    if (findings.some((finding) => isNews(finding) && finding.watched.current !== null)) {
       await this.#pause(signal);
       const later = await this.#findAll(signal, findings);
       const again = new Set(later.map(({ watched }) => watched));
       findings.splice(0, findings.length, ...findings.filter(({ watched }) => !again.has(watched)), ...later);
     }
-    signal.throwIfAborted();
-    const changed = findings.map((finding) => this.#takeOver(finding)).some(Boolean);
-    this.#tellFailure();
-    return changed;
+    return this.#takeOver(findings, signal);
   }
 
-  /** A value that was never known before needs no waiting for others: it is no rotation. */
-  #findsKnown(findings: readonly Finding[]): boolean {
-    return findings.some(({ watched, revision }) => watched.current !== null && isNewRevision(watched, revision));
+  /** Reads those again that lag and are due. Returns as {@link look}. */
+  async readAgain(signal: AbortSignal): Promise<boolean> {
+    const nowMs = this.#clock.monotonic();
+    const due = [...this.#refs.values()].flatMap((watched): ToRead[] => {
+      const { lag } = watched;
+      return lag !== null && lag.againAtMs <= nowMs ? [{ watched, marker: lag.marker, isThere: true }] : [];
+    });
+    return this.#takeOver(await this.#read(due, nowMs, signal), signal);
   }
 
-  /** Reads what may have changed since the latest look, or since `seen`, the findings of this one. */
+  /** Finds what may have changed since the latest look, or since `seen`, the findings of this one. */
   async #findAll(signal: AbortSignal, seen: readonly Finding[] = []): Promise<Finding[]> {
-    const seenMarkers = new Map(seen.map(({ watched, marker }) => [watched, marker]));
+    const seenBy = new Map(seen.map((finding) => [finding.watched, finding]));
     const watched = [...this.#refs.values()];
     const begunAtMs = this.#clock.monotonic();
     const asked = await askProbe(
@@ -167,30 +183,37 @@ export class RevisionWatch {
     );
     if (asked.problem !== undefined) this.#probeProblem = asked.problem;
     const { results } = asked;
-    const toRead: { watched: WatchedRef; marker: string | null }[] = [];
+    const toRead: ToRead[] = [];
     const findings: Finding[] = [];
     for (const [index, entry] of watched.entries()) {
       const result = results[index];
+      const before = seenBy.get(entry);
       if (result?.kind === 'failed') {
-        if (!seenMarkers.has(entry)) findings.push({ watched: entry, marker: null, begunAtMs, error: result.error });
+        if (before === undefined) findings.push({ watched: entry, marker: null, begunAtMs, error: result.error });
         continue;
       }
       if (result?.kind === 'postponed') continue;
-      const marker = result?.kind === 'marker' ? result.marker : null;
-      const knownMarker = seenMarkers.get(entry) ?? entry.marker;
-      if (marker === null || marker !== knownMarker) {
-        toRead.push({ watched: entry, marker });
+      const { marker, revision } = result?.kind === 'marker' ? result : { marker: null, revision: undefined };
+      if (revision !== undefined) this.#values.seen(entry.ref, revision);
+      const isOld = before?.revision === undefined ? entry.isBehind : entry.isOld(before.revision.revision);
+      if (marker === null || marker !== (before?.marker ?? entry.marker) || isOld) {
+        toRead.push({ watched: entry, marker, isThere: revision !== undefined });
       } else {
-        if (entry.current !== null) this.#values.confirm(entry.ref, entry.current.revision, begunAtMs);
         if (marker === entry.marker) entry.confirmedAtMs = begunAtMs;
-        if (entry.error !== null && !seenMarkers.has(entry)) findings.push({ watched: entry, marker, begunAtMs });
+        if (before !== undefined) continue;
+        if (entry.current !== null) this.#values.confirm(entry.ref, entry.current.revision, begunAtMs);
+        if (entry.error !== null) findings.push({ watched: entry, marker, begunAtMs });
       }
     }
+    return [...findings, ...(await this.#read(toRead, begunAtMs, signal))];
+  }
+
+  async #read(toRead: readonly ToRead[], begunAtMs: number, signal: AbortSignal): Promise<readonly Finding[]> {
     // What a probe has seen an earlier read may not have. Fields of one path are one read.
     const notBeforeMs = this.#clock.monotonic();
     let failuresInARow = 0;
     let latestFailure: ProviderError | undefined;
-    const read = await mapConcurrently(toRead, READS_AT_ONCE, async (entry): Promise<Finding> => {
+    return mapConcurrently(toRead, READS_AT_ONCE, async (entry): Promise<Finding> => {
       if (latestFailure !== undefined && failuresInARow >= FAILURES_IN_A_ROW) {
         return { ...entry, begunAtMs, marker: null, error: latestFailure };
       }
@@ -208,34 +231,14 @@ export class RevisionWatch {
         return { ...entry, begunAtMs, marker: null, error: failure };
       }
     });
-    return [...findings, ...read];
   }
 
-  #takeOver({ watched, marker, begunAtMs, revision, error }: Finding): boolean {
-    if (error !== undefined) {
-      const news = watched.error?.code !== error.code;
-      watched.error = error;
-      // What the provider says it does not have, or does not give, is not current any more. One that is away, or whose "no"
-      // proves nothing, says nothing of the value: what was known of it stays, and so does its marker.
-      if (!error.retryable) {
-        watched.current = null;
-        watched.tagged = null;
-        watched.marker = null;
-      }
-      return news;
-    }
-    const wasFailing = watched.error !== null;
-    watched.error = null;
-    watched.marker = marker;
-    if (revision !== undefined) watched.confirmedAtMs = begunAtMs;
-    if (revision === undefined || !isNewRevision(watched, revision)) return wasFailing;
-    const digest = this.#digest(revision.value.reveal());
-    watched.current = { revision: revision.revision, digest, createdAtMs: revision.createdAtMs ?? null };
-    watched.tagged = { ...watched.current, revision: tagRevision(refKey(watched.ref), revision.revision) };
-    watched.digests.set(revision.revision, digest);
-    const oldest = watched.digests.size > DIGESTS_PER_REF ? watched.digests.keys().next().value : undefined;
-    if (oldest !== undefined) watched.digests.delete(oldest);
-    return true;
+  #takeOver(findings: readonly Finding[], signal: AbortSignal): boolean {
+    signal.throwIfAborted();
+    const nowMs = this.#clock.monotonic();
+    const changed = findings.map((finding) => finding.watched.takeOver(finding, nowMs)).some(Boolean);
+    this.#tellFailure();
+    return changed;
   }
 
   #tellFailure(): void {
@@ -263,13 +266,4 @@ export class RevisionWatch {
       else signal.addEventListener('abort', onAbort, { once: true });
     });
   }
-}
-
-function newlyWatched(ref: SecretRef): WatchedRef {
-  const confirmedAtMs = Number.NEGATIVE_INFINITY;
-  return { ref, marker: null, current: null, tagged: null, confirmedAtMs, error: null, digests: new Map() };
-}
-
-function isNewRevision(watched: WatchedRef, revision: SecretRevision | undefined): boolean {
-  return revision !== undefined && watched.current?.revision !== revision.revision;
 }

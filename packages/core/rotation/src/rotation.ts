@@ -3,6 +3,7 @@ import { Evidence } from './evidence.ts';
 import { readFailures } from './failures.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { HandOver } from './hand-over.ts';
+import { isOfRef, untagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
 import { IntendedRevisions } from './intended-revisions.ts';
 import { LastGoodValues } from './last-good-values.ts';
@@ -228,7 +229,11 @@ export class Rotation implements RotateByHand {
     const ledger = ledgerAsStored(stored, () => this.#watches.keyOfFirstLedger());
     this.#watches.useKeyOf(ledger);
     if (stored.kind !== 'newer') {
-      this.#foreign.read(ledger, uses.services);
+      for (const { key, ref, refKey } of this.#foreign.read(ledger, uses.services)) {
+        const value = ledger.secrets[key];
+        const isSeen = value !== undefined && isOfRef(value, refKey) && ref.pin === undefined;
+        if (isSeen) this.#ports.values.seen(ref, untagRevision(value.revision));
+      }
       this.#rollouts.observe(uses.services, ledger);
     }
     this.#watches.watch(uses);
@@ -266,8 +271,13 @@ export class Rotation implements RotateByHand {
     };
   }
 
-  /** The current value of a ref, unless it was found before another manager found, or a task was given, something else. */
+  /**
+   * The current value of a ref, unless it was found before another manager found, or a task was given, something else; or a
+   * newer one is known of that no read gave yet: then tasks keep what they have until it can be given.
+   */
   #freshCurrent(key: string): CurrentValue | undefined {
+    // Its watch reads it again by itself.
+    if (this.#watches.isBehind(key)) return undefined;
     const current = this.#watches.current(key);
     const foundAtMs = this.#watches.confirmedAtMs(key);
     const unseenAtMs = this.#unseen.get(key) ?? Number.NEGATIVE_INFINITY;

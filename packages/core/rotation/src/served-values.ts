@@ -12,6 +12,13 @@ export interface ServedValues {
   refresh(ref: SecretRef, options: ReadOptions): Promise<SecretRevision>;
   /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */
   confirm(ref: SecretRef, revision: string, atMs: number): void;
+  /** A probe or another manager saw that the provider has this revision. An answer with an older one is stale from now on. */
+  seen(ref: SecretRef, revision: string): void;
+  /**
+   * The newest revision that is known of, be it that it was read or only seen. A read may give an older one, as a replica
+   * does that lags behind: that is no change.
+   */
+  newest(ref: SecretRef): string | undefined;
   /** A probe of the ref's provider ended, so that requests may know whether it is worth asking. */
   probed(ref: SecretRef, outcome: ProbeOutcome): void;
   /** From now on these revisions, by ref key, are not dropped, whatever else has to go. Others may go as before. */

@@ -168,6 +168,7 @@ export class StatusBoard {
       if (watch?.failure) {
         add('A provider does not answer', `${name}: ${watch.failure.message}`, { kind: 'provider', name });
       }
+      if (watch?.lagProblem) add('A provider answers with values that it has replaced', watch.lagProblem);
       if (watch?.probeProblem) add('Changes of a provider are found only by reading the values', watch.probeProblem);
     }
     for (const { name, problem, provider, revision } of secrets) {
