@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { WriteStream } from 'node:tty';
+import { readRegularFile } from '@vault-swarm/file/regular-file';
 import { runCli } from './cli.ts';
 import type { Output, World } from './world.ts';
 
@@ -42,7 +42,7 @@ function ask(question: string): Promise<string> {
 
 const world: World = {
   env: process.env,
-  readFile: (path) => readFileSync(path, 'utf8'),
+  readFile: readRegularFile,
   stdout: output(process.stdout),
   stderr: output(process.stderr),
   ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? ask : null,

@@ -1,4 +1,4 @@
-import type { ReadFile } from '@vault-swarm/provider';
+import { type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** A provider of the file: its name for the label `provider`, and settings under the names of environment variables. */
 export interface ProviderEntry {
@@ -31,8 +31,7 @@ export async function readConfigFile(
   try {
     text = readFile(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    return { entries: [], problems: [{ where: '', message: `"${path}" names a file that can't be read${code}` }] };
+    return { entries: [], problems: [{ where: '', message: `"${path}" names a file that ${whyUnreadable(error)}` }] };
   }
   const { parseConfigFile } = await import('./config-file-yaml.ts');
   return parseConfigFile(text);

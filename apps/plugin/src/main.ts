@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readRegularFile } from '@vault-swarm/file/regular-file';
 import { checkLive } from './check-live.ts';
 import { HELP, parseCommandLine } from './command-line.ts';
 import { readConfigFile } from './config-file.ts';
@@ -27,8 +27,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(command === 'help' ? HELP : `vault-swarm-plugin ${VERSION}\n`);
     return EXIT.ok;
   }
-  const readFile = (path: string) => readFileSync(path, 'utf8');
-  const parsed = parseConfiguration(process.env, readFile, await readConfigFile(process.env, readFile));
+  const file = await readConfigFile(process.env, readRegularFile);
+  const parsed = parseConfiguration(process.env, readRegularFile, file);
   if (!parsed.ok) {
     say(`vault-swarm-plugin: ${parsed.problems.length} problem(s) in the configuration:`);
     for (const { variable, message } of parsed.problems) say(`  ${variable}: ${message}`);

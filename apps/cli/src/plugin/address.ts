@@ -1,4 +1,4 @@
-import type { Credential, Environment, ReadFile } from '@vault-swarm/provider';
+import { type Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 import { Failure } from '../failure.ts';
 
 /** Where the plugin's monitoring port is, and who we are to it. */
@@ -102,8 +102,7 @@ function readAuthorities(environment: Environment, readFile: ReadFile): string |
     if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
     environment.report('VAULT_SWARM_CACERT', `"${path}" has no certificate in it; it must be a PEM file`);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    environment.report('VAULT_SWARM_CACERT', `"${path}" can't be read${code}`);
+    environment.report('VAULT_SWARM_CACERT', `"${path}" ${whyUnreadable(error)}`);
   }
   return null;
 }

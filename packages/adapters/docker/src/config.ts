@@ -1,4 +1,4 @@
-import { Credential, type Environment, type ReadFile } from '@vault-swarm/provider';
+import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** How the engine is verified, and how we show who we are. Texts are PEM. */
 export interface DockerTlsConfig {
@@ -72,10 +72,9 @@ function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig
     try {
       return readFile(`${folder}/${file}`);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
       environment.report(
         'DOCKER_CERT_PATH',
-        `"${folder}" must be a folder with ca.pem, cert.pem and key.pem; ${file} can't be read${code}`,
+        `"${folder}" must be a folder with ca.pem, cert.pem and key.pem; ${file} ${whyUnreadable(error)}`,
       );
       return '';
     }

@@ -1,4 +1,4 @@
-import { Credential, type Environment, type ReadFile } from '@vault-swarm/provider';
+import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** How the server is verified, and how we show who we are. Each is PEM, read again from its file. */
 export interface VaultTlsConfig {
@@ -91,8 +91,7 @@ function readPem(environment: Environment, readFile: ReadFile, name: string): Cr
     readFile(path);
     return new Credential(name, () => readFile(path));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    environment.report(name, `"${path}" can't be read${code}`);
+    environment.report(name, `"${path}" ${whyUnreadable(error)}`);
     return undefined;
   }
 }

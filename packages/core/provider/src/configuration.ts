@@ -1,14 +1,12 @@
 import type { ConfigurationWarning, WarningCode } from './configuration-warning.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { type ReadFile, whyUnreadable } from './read-file.ts';
 
 /** One thing that is wrong with the configuration, and what is allowed instead. Never a credential's value. */
 export interface ConfigurationProblem {
   readonly variable: string;
   readonly message: string;
 }
-
-/** Reads a file's text; throws where it can't. */
-export type ReadFile = (path: string) => string;
 
 /**
  * A credential of ours: its characters are given only by {@link Credential.read}, and are read again from its file
@@ -183,7 +181,7 @@ export class Environment {
     try {
       return this.#readFile(path);
     } catch (error) {
-      this.#wrong(name, path, `names a file that can't be read${codeIn(error)}`);
+      this.#wrong(name, path, `names a file that ${whyUnreadable(error)}`);
       return undefined;
     }
   }
@@ -202,10 +200,6 @@ function unreadable(credential: Credential): string | null {
   try {
     return credential.read() === '' ? 'names an empty file' : null;
   } catch (error) {
-    return `names a file that can't be read${codeIn(error)}`;
+    return `names a file that ${whyUnreadable(error)}`;
   }
-}
-
-function codeIn(error: unknown): string {
-  return error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
 }

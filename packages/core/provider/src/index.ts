@@ -1,6 +1,6 @@
 export { decodeBase64 } from './base64.ts';
 export { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
-export { type ConfigurationProblem, Credential, Environment, type ReadFile } from './configuration.ts';
+export { type ConfigurationProblem, Credential, Environment } from './configuration.ts';
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { formatDuration, parseDuration } from './duration.ts';
@@ -29,6 +29,7 @@ export type { Clock, Digest, Random } from './platform-ports.ts';
 export type { Problem, Silent } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export { type Proxies, parseProxies, proxyAddress } from './proxies.ts';
+export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 export type {
   CallOptions,
   ChangeHints,

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { ReadFile } from '@vault-swarm/provider';
+import { type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** The variables that name the two files. */
 export const TLS_VARIABLES = { cert: 'MONITORING_TLS_CERT_FILE', key: 'MONITORING_TLS_KEY_FILE' } as const;
@@ -80,8 +80,7 @@ function read(readFile: ReadFile, variable: string, path: string): string {
   try {
     return readFile(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    throw new CertificateProblem(variable, `"${path}" names a file that can't be read${code}`);
+    throw new CertificateProblem(variable, `"${path}" names a file that ${whyUnreadable(error)}`);
   }
 }
 

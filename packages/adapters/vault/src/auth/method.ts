@@ -1,4 +1,4 @@
-import { type Credential, ProviderError } from '@vault-swarm/provider';
+import { type Credential, ProviderError, whyUnreadable } from '@vault-swarm/provider';
 import { field, isAnswerObject, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
@@ -43,8 +43,7 @@ export function readCredential(credential: Credential): string {
   try {
     return credential.read();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    throw new ProviderError('UNAUTHENTICATED', `the file of ${credential.variable} can't be read${code}`);
+    throw new ProviderError('UNAUTHENTICATED', `the file of ${credential.variable} ${whyUnreadable(error)}`);
   }
 }
 

@@ -1,0 +1,48 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { type ReadFile, UnusableFile } from '@vault-swarm/provider';
+
+/** No credential, certificate or configuration is longer. */
+const MAX_BYTES = 1024 * 1024;
+/** A named pipe or device that takes the file's place neither blocks us nor becomes our terminal. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/**
+ * Reads a regular file of at most 1 MiB as UTF-8, also through symbolic links. It never waits for a writer, and the bytes
+ * are overwritten when the text is made.
+ *
+ * @throws {UnusableFile} if the path leads to a named pipe, device, socket or directory, or the file is longer.
+ */
+export const readRegularFile: ReadFile = (path) => {
+  // A device is not even opened, since that alone can have an effect.
+  refuseUnlessRegular(statSync(path));
+  const descriptor = openSync(path, FLAGS);
+  try {
+    const stats = fstatSync(descriptor);
+    refuseUnlessRegular(stats);
+    // One byte more than its size, so that a file that grows is noticed. A file of /proc says that it has none.
+    const bytes = Buffer.alloc(stats.size === 0 ? MAX_BYTES + 1 : Math.min(stats.size, MAX_BYTES) + 1);
+    const length = fill(bytes, descriptor);
+    if (length > MAX_BYTES) throw new UnusableFile(`has more than ${MAX_BYTES} bytes`);
+    const text = bytes.toString('utf8', 0, length);
+    bytes.fill(0);
+    return text;
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+function fill(bytes: Buffer, descriptor: number): number {
+  let length = 0;
+  while (length < bytes.length) {
+    const read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    if (read === 0) break;
+    length += read;
+  }
+  return length;
+}
+
+function refuseUnlessRegular(stats: Stats): void {
+  if (stats.isFile()) return;
+  const kind = stats.isDirectory() ? 'directory' : stats.isFIFO() ? 'named pipe' : 'device or socket';
+  throw new UnusableFile(`is a ${kind}, not a regular file`);
+}
