@@ -75,7 +75,7 @@ describe('the environment', () => {
       if (source.endsWith('.test.ts')) continue;
       const code = await read(source);
       const calls =
-        /(?:environment|env)\.(?:has|optional|text|boolean|oneOf|integer|durationMs|url|credential)\(\s*'([A-Z_]+)'/g;
+        /(?:environment|env)\.(?:has|optional|text|boolean|oneOf|integer|durationMs|url|credential|ownPath)\(\s*'([A-Z_]+)'/g;
       for (const [, name] of code.matchAll(calls)) names.add(name ?? '');
       for (const [, name] of code.matchAll(/variable\('([A-Z_]+)'\)/g)) names.add(`VAULT_${name}`);
     }

@@ -1,5 +1,6 @@
 import type { DeliveryLimits } from '@vault-swarm/delivery';
 import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
+import { type InspectPath, inspectPath } from '@vault-swarm/file/config';
 import { type MonitoringConfig, parseMonitoringConfig } from '@vault-swarm/http/config';
 import { type LoggingConfig, parseLoggingConfig } from '@vault-swarm/logging/config';
 import {
@@ -8,9 +9,11 @@ import {
   type Credential,
   Environment,
   type NamedScheme,
+  type OwnFile,
   type ReadFile,
 } from '@vault-swarm/provider';
 import { type ConfigFile, NO_CONFIG_FILE } from './config-file.ts';
+import { addUnusedFiles, refuseOwnFiles, warnOfReadable } from './own-files.ts';
 import { type ProviderConfig, parseProviders } from './provider-configs.ts';
 
 /** All that the environment says, checked. Times in milliseconds. */
@@ -35,6 +38,8 @@ export interface PluginConfiguration {
   readonly docker: DockerConfig;
   readonly monitoring: MonitoringConfig;
   readonly logging: LoggingConfig;
+  /** What no provider may deliver. */
+  readonly ownFiles: readonly OwnFile[];
   /** Settings that are legal, and dangerous or without effect. */
   readonly warnings: readonly ConfigurationWarning[];
 }
@@ -52,11 +57,13 @@ const MEMORY_BYTES = 256 * 1024 * 1024;
  * Reads the plugin's configuration from the environment. No I/O, but for the files that variables name.
  *
  * @param file what `CONFIG_FILE` has.
+ * @param inspect finds out where the paths of variables lead.
  */
 export function parseConfiguration(
   variables: Readonly<Record<string, string | undefined>>,
   readFile: ReadFile,
   file: ConfigFile = NO_CONFIG_FILE,
+  inspect: InspectPath = inspectPath,
 ): ParsedConfiguration {
   const environment = new Environment(variables, readFile);
   const pluginName = parsePluginName(environment);
@@ -77,8 +84,12 @@ export function parseConfiguration(
     docker: parseDockerConfig(environment, readFile),
     monitoring: parseMonitoringConfig(environment, readFile),
     logging: parseLoggingConfig(environment),
+    ownFiles: environment.ownFiles,
     warnings: environment.warnings,
   };
+  addUnusedFiles(environment);
+  refuseOwnFiles(environment, providers, inspect);
+  warnOfReadable(environment, inspect);
   warnOfUnverified(environment);
   const { problems } = environment;
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
@@ -107,6 +118,7 @@ function parsePluginName(environment: Environment): string {
 function parseSocketPath(environment: Environment, pluginName: string): string {
   const path = environment.text('PLUGIN_SOCKET', `/run/docker/plugins/${pluginName}.sock`);
   if (!path.startsWith('/')) environment.report('PLUGIN_SOCKET', `"${path}" must be an absolute path`);
+  environment.addOwnFile({ variable: 'PLUGIN_SOCKET', path, kind: 'file' });
   return path;
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createUnixServer } from 'node:net';
 import { join } from 'node:path';
@@ -93,6 +93,8 @@ test('a wrong configuration ends with exit code 2 before there is a socket, and 
 test.each([
   ['--check-config', {}, 0, 'the configuration is right'],
   ['--check-config', { LOG_LEVEL: 'loud' }, 2, 'LOG_LEVEL: "loud" must be one of error, warn, info, debug'],
+  ['--check-config', { DOCKER_HOST: 'tcp://engine:2375' }, 0, 'warning: DOCKER_HOST: is tcp://engine:2375 without TLS'],
+  ['--check-config', { MONITORING_TOKEN_FILE: '/dev/zero' }, 2, 'is a device or socket, not a regular file'],
   ['--help', {}, 0, 'Usage: vault-swarm-plugin'],
   ['--version', {}, 0, 'vault-swarm-plugin 0.'],
   ['--wrong', {}, 2, 'see vault-swarm-plugin --help'],
@@ -101,6 +103,25 @@ test.each([
   expect(await plugin.exit).toEqual({ code, signal: null });
   expect(plugin.logs()).toContain(output);
   await expect(stat(plugin.socketPath)).rejects.toThrow('ENOENT');
+});
+
+test('does not start with its own credentials among the secrets, and delivers none that come there later', async () => {
+  const credentials = join(folder.path, 'credentials');
+  const token = join(credentials, 'token');
+  await mkdir(credentials);
+  await writeFile(token, 'canary-of-the-plugin', { mode: 0o600 });
+  const refused = await start({ FILE_SECRETS_DIR: credentials, MONITORING_TOKEN_FILE: token });
+  expect(await refused.exit).toEqual({ code: 2, signal: null });
+  expect(refused.logs()).toContain(`FILE_SECRETS_DIR: "${credentials}" contains what MONITORING_TOKEN_FILE names`);
+
+  const late = join(folder.path, 'late');
+  const plugin = await start({ FILE_SECRETS_DIR: late, MONITORING_TOKEN_FILE: token });
+  await plugin.waitReady();
+  await symlink(credentials, late);
+  const answer = await ask(plugin.socketPath, 'token');
+  expect(JSON.parse(answer.body).Err).toContain("the plugin's own file of MONITORING_TOKEN_FILE");
+  expect(answer.body + plugin.logs()).not.toContain('canary-of-the-plugin');
+  await plugin.kill();
 });
 
 test('opens no port when monitoring is turned off', async () => {

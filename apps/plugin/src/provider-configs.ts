@@ -14,6 +14,8 @@ export type ProviderConfig =
 export interface ParsedProvider {
   readonly config: ProviderConfig;
   readonly scheme: NamedScheme;
+  /** Adds a problem with one of its settings. */
+  report(variable: string, message: string): void;
 }
 
 const PROVIDER_KINDS = ['vault', 'openbao', 'aws', 'file'] as const;
@@ -28,6 +30,7 @@ export function parseProviders(
   readFile: ReadFile,
   { entries, problems }: ConfigFile,
 ): readonly ParsedProvider[] {
+  environment.ownPath('CONFIG_FILE', 'file');
   for (const { where, message } of problems) reportFile(environment, where, message);
   const isOnlyFile = environment.has('CONFIG_FILE') && !environment.has('SECRETS_PROVIDER');
   const kinds = isOnlyFile ? [] : parseKinds(environment);
@@ -69,19 +72,21 @@ function parseEntry(environment: Environment, readFile: ReadFile, entry: Provide
   }
   const settings = new Environment(entry.settings, readFile, { credentialsOnlyInFiles: true });
   const parsed = parseProvider(settings, readFile, { kind, name: entry.name });
-  for (const { variable, message } of settings.problems) {
+  const report = (variable: string, message: string) =>
     reportFile(environment, `${where}.settings`, `${variable}: ${message}`);
+  for (const { variable, message } of settings.problems) {
+    report(variable, message);
   }
+  for (const own of settings.ownFiles)
+    environment.addOwnFile({ ...own, variable: `${where}.settings.${own.variable}` });
   for (const { code, variable, message } of settings.warnings) {
     environment.warn(code, 'CONFIG_FILE', `${where}.settings: ${variable}: ${message}`);
   }
-  for (const name of settings.unread) {
-    reportFile(environment, `${where}.settings`, `${name}: is no setting of the kind ${kind}; remove it`);
-  }
+  for (const name of settings.unread) report(name, `is no setting of the kind ${kind}; remove it`);
   if (kind === 'aws') refuseSharedEndpoint(environment, where, entry.settings);
   const isOtherKind = kindCalled(entry.name) !== undefined && entry.name !== kind;
   if (isOtherKind) reportFile(environment, where, `is of the kind ${kind}, and may not be called ${entry.name}`);
-  return parsed;
+  return { ...parsed, report };
 }
 
 /** AWS's SDK reads these variables by itself: an account that has none of its own would be asked at another's address. */
@@ -98,17 +103,27 @@ function parseProvider(
   readFile: ReadFile,
   { kind, name }: { readonly kind: ProviderKind; readonly name: string },
 ): ParsedProvider {
+  const report = (variable: string, message: string) => settings.report(variable, message);
   switch (kind) {
     case 'aws':
-      return { config: { kind, name, aws: parseAwsConfig(settings) }, scheme: { name, scheme: awsLabelScheme } };
+      return {
+        config: { kind, name, aws: parseAwsConfig(settings) },
+        scheme: { name, scheme: awsLabelScheme },
+        report,
+      };
     case 'file':
-      return { config: { kind, name, file: parseFileConfig(settings) }, scheme: { name, scheme: fileLabelScheme } };
+      return {
+        config: { kind, name, file: parseFileConfig(settings) },
+        scheme: { name, scheme: fileLabelScheme },
+        report,
+      };
     case 'vault':
     case 'openbao': {
       const vault = parseVaultConfig(settings, readFile, kind === 'vault' ? 'VAULT' : 'OPENBAO');
       return {
         config: { kind, name, vault },
         scheme: { name, scheme: vaultLabelScheme({ mount: vault.mount, kind }) },
+        report,
       };
     }
   }

@@ -1,4 +1,4 @@
-import type { Clock, Events, ProviderInstance } from '@vault-swarm/provider';
+import type { Clock, Events, OwnFile, ProviderInstance } from '@vault-swarm/provider';
 import type { ProviderConfig } from './provider-configs.ts';
 
 /** What every provider is given. */
@@ -8,6 +8,8 @@ export interface ProviderTools {
   readonly digest: (bytes: Uint8Array) => string;
   /** Is told of every request to a provider. */
   readonly events: Events;
+  /** What no provider may deliver. */
+  readonly ownFiles: readonly OwnFile[];
 }
 
 /**

@@ -41,6 +41,7 @@ test('who asks for a provider before it is loaded waits for it', async () => {
   const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
     clock: systemClock,
     events: { emit: () => {} },
+    ownFiles: [],
     digest: (bytes) => systemDigest.digest('key', bytes),
   });
   const waiting = directory.find('file');
@@ -54,6 +55,7 @@ test('who waits for a provider is told when the plugin stops before it is loaded
   const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
     clock: systemClock,
     events: { emit: () => {} },
+    ownFiles: [],
     digest: () => '',
   });
   const waiting = directory.find('file');

@@ -32,10 +32,15 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
   container.bind(id.choice).toConstantValue(new RevisionChoiceRelay(ROTATION_WAIT_MS));
   container.bind(id.providers).toResolvedValue(
-    ({ providers, rotation }, clock, digest, events) => {
+    ({ providers, rotation, ownFiles }, clock, digest, events) => {
       // Without an operator's key, revisions of providers that have none of their own are known to this process only.
       const key = rotation.ledgerKey?.read() ?? digest.generateKey();
-      return new ProviderDirectory(providers, { clock, digest: (bytes) => digest.digest(key, bytes), events });
+      return new ProviderDirectory(providers, {
+        clock,
+        digest: (bytes) => digest.digest(key, bytes),
+        events,
+        ownFiles,
+      });
     },
     [id.configuration, id.clock, id.digest, id.events],
   );

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { type Credential, type Environment, isThisMachine, type Proxies, parseProxies } from '@vault-swarm/provider';
 
 export { awsLabelScheme } from './labels.ts';
@@ -50,7 +52,8 @@ export interface AwsConfig {
 export function parseAwsConfig(environment: Environment): AwsConfig {
   const keys = parseKeys(environment);
   const profile = environment.optional('AWS_PROFILE');
-  const configFile = environment.optional('AWS_CONFIG_FILE');
+  const configFile = environment.ownPath('AWS_CONFIG_FILE', 'file');
+  if (keys === undefined) addHomeFiles(environment);
   if (keys !== undefined && profile !== undefined) {
     environment.report('AWS_PROFILE', 'and AWS_ACCESS_KEY_ID are two identities; remove one of them');
   }
@@ -63,7 +66,7 @@ export function parseAwsConfig(environment: Environment): AwsConfig {
     proxies: parseProxies(environment),
     keys,
     profile,
-    credentialsFile: environment.optional('AWS_SHARED_CREDENTIALS_FILE'),
+    credentialsFile: environment.ownPath('AWS_SHARED_CREDENTIALS_FILE', 'credential'),
     configFile,
     webIdentity: parseWebIdentity(environment),
     maxCallsPerHour: environment.has('AWS_MAX_CALLS_PER_HOUR')
@@ -86,6 +89,19 @@ function parseKeys(environment: Environment): AwsKeys | undefined {
     }
   }
   return undefined;
+}
+
+/** Where the SDK looks by itself, and keeps the tokens of SSO. */
+function addHomeFiles(environment: Environment): void {
+  try {
+    environment.addOwnFile({
+      variable: 'AWS_SHARED_CREDENTIALS_FILE',
+      path: join(homedir(), '.aws'),
+      kind: 'directory',
+    });
+  } catch {
+    // A user without a home has no files there.
+  }
 }
 
 function parseRegion(environment: Environment, profileMayHaveIt: boolean): string | undefined {
@@ -120,7 +136,7 @@ function parseAuthorities(environment: Environment): string | undefined {
 }
 
 function parseWebIdentity(environment: Environment): AwsWebIdentity | undefined {
-  const tokenFile = environment.optional('AWS_WEB_IDENTITY_TOKEN_FILE');
+  const tokenFile = environment.ownPath('AWS_WEB_IDENTITY_TOKEN_FILE', 'credential');
   const roleArn = environment.optional('AWS_ROLE_ARN');
   if (tokenFile !== undefined && roleArn !== undefined) {
     return { tokenFile, roleArn, sessionName: environment.optional('AWS_ROLE_SESSION_NAME') };

@@ -68,6 +68,8 @@ function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig
       );
     return null;
   }
+  environment.addOwnFile({ variable: 'DOCKER_CERT_PATH', path: folder, kind: 'directory' });
+  environment.addOwnFile({ variable: 'DOCKER_CERT_PATH', path: `${folder}/key.pem`, kind: 'credential' });
   const read = (file: string): string => {
     try {
       return readFile(`${folder}/${file}`);

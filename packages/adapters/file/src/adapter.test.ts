@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, link, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,6 +73,25 @@ async function marker(path: string): Promise<string> {
 }
 
 describe('a file in the folder', () => {
+  test('is refused if it is one of the plugin itself, also as a hard link and after it was replaced', async () => {
+    const token = join(parent, 'token');
+    const ownFiles = [{ variable: 'VAULT_TOKEN_FILE', path: token, kind: 'credential' }] as const;
+    await provider.close();
+    provider = createFileProvider({ directory }, { name: 'file', clock, digest, events, ownFiles });
+    await put('other', 'value');
+    for (const name of ['first', 'second']) {
+      await writeFile(`${token}.new`, 'canary');
+      await rename(`${token}.new`, token);
+      await link(token, join(directory, name));
+      const error = await failure(name);
+      expect([error.code, error.message]).toEqual([
+        'ACCESS_DENIED',
+        `file ${name}: it is the plugin's own file of VAULT_TOKEN_FILE, which is never delivered`,
+      ]);
+    }
+    expect(await text('other')).toBe('value');
+  });
+
   test('is found below other folders and through links inside of the folder', async () => {
     await mkdir(join(directory, 'app/db'), { recursive: true });
     await put('app/db/password', 'x\n');

@@ -3,6 +3,7 @@ import {
   type Clock,
   describeRef,
   type Events,
+  type OwnFile,
   type ProbeResult,
   ProviderError,
   type ProviderErrorCode,
@@ -30,12 +31,14 @@ export interface FileProviderOptions {
   digest(bytes: Uint8Array): string;
   /** Is told of each file that is read or looked at. */
   readonly events: Events;
+  /** What is never delivered, wherever it is found: by name, hard link or bind mount. By default nothing. */
+  readonly ownFiles?: readonly OwnFile[];
 }
 
 /** The `file` provider. Does nothing until it is asked. */
 export function createFileProvider(config: FileConfig, options: FileProviderOptions): ProviderInstance {
-  const { name, clock, digest, events } = options;
-  const folder = new SecretsFolder(name, config.directory, clock);
+  const { name, clock, digest, events, ownFiles = [] } = options;
+  const folder = new SecretsFolder(name, config.directory, { clock, ownFiles });
   const hints = new FolderWatch(config.directory, clock);
   const closing = new AbortController();
 

@@ -2,8 +2,10 @@ import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, ProviderError } from '@vault-swarm/provider';
+import { type Clock, type OwnFile, ProviderError } from '@vault-swarm/provider';
 import { fileError, folderError, systemCode } from './file-error.ts';
+import { inspectPath } from './inspect-path.ts';
+import { ownFileOpened } from './own-files.ts';
 
 /** Swarm carries values of less than 500 KiB. */
 const VALUE_LIMIT_BYTES = 500 * 1024;
@@ -37,12 +39,18 @@ export class SecretsFolder {
   readonly #name: string;
   readonly #directory: string;
   readonly #clock: Clock;
+  readonly #ownFiles: readonly OwnFile[];
   #unsettled = 0;
 
-  constructor(name: string, directory: string, clock: Clock) {
+  constructor(
+    name: string,
+    directory: string,
+    options: { readonly clock: Clock; readonly ownFiles: readonly OwnFile[] },
+  ) {
     this.#name = name;
     this.#directory = directory;
-    this.#clock = clock;
+    this.#clock = options.clock;
+    this.#ownFiles = options.ownFiles;
   }
 
   /**
@@ -52,6 +60,7 @@ export class SecretsFolder {
   async read(path: string, use: 'value' | 'parsed', signal: AbortSignal): Promise<Uint8Array> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const bytes = await this.#withFile(path, signal, async ({ handle, stats }) => {
+        await this.#refuseOwn(path, handle, stats);
         this.#refuseSize(path, use, stats.size);
         const read = await readUpTo(handle, PARSED_LIMIT_BYTES);
         const after = await handle.stat({ bigint: true });
@@ -143,6 +152,17 @@ export class SecretsFolder {
       if (settled || attempt === ATTEMPTS) return { handle, stats, settled };
       await pause(this.#clock, SETTLE_MS, signal);
     }
+  }
+
+  /** Looked at with each read, since links, mounts and our own files change while we run. */
+  async #refuseOwn(path: string, handle: FileHandle, { dev, ino, mode }: BigIntStats): Promise<void> {
+    if (this.#ownFiles.length === 0) return;
+    const target = { device: dev, inode: ino, mode: Number(mode) };
+    const opened = { ...inspectPath(await openedPath(handle, join(this.#directory, path))), target };
+    const own = ownFileOpened(opened, this.#ownFiles, inspectPath);
+    if (own === null) return;
+    const message = `${this.#subject(path)}: it is the plugin's own file of ${own.variable}, which is never delivered`;
+    throw new ProviderError('ACCESS_DENIED', message);
   }
 
   #refuseKind(path: string, stats: BigIntStats): void {

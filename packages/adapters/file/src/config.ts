@@ -1,4 +1,8 @@
 import { type Environment, type LabelScheme, ProviderError } from '@vault-swarm/provider';
+
+export { type InspectedPath, type InspectPath, inspectPath, type PathStep } from './inspect-path.ts';
+export { ownFileProblem } from './own-files.ts';
+
 import { relativePathProblem } from './relative-path.ts';
 
 /** Where the files are. */

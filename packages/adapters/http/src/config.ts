@@ -88,8 +88,8 @@ function warnOfAnonymous(
 }
 
 function parseTls(environment: Environment, readFile: ReadFile): CertificateSource | undefined {
-  const cert = environment.optional('MONITORING_TLS_CERT_FILE');
-  const key = environment.optional('MONITORING_TLS_KEY_FILE');
+  const cert = environment.ownPath('MONITORING_TLS_CERT_FILE', 'file');
+  const key = environment.ownPath('MONITORING_TLS_KEY_FILE', 'credential');
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
     const [given, missing] =

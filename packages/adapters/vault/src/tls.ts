@@ -29,6 +29,8 @@ export function parseTls(
   const ca = readPem(environment, readFile, variable('CACERT'));
   const clientCertificate = readPem(environment, readFile, variable('CLIENT_CERT'));
   const clientKey = readPem(environment, readFile, variable('CLIENT_KEY'));
+  environment.ownPath(variable('CLIENT_CERT'), 'file');
+  environment.ownPath(variable('CLIENT_KEY'), 'credential');
   for (const [one, other] of [
     ['CLIENT_CERT', 'CLIENT_KEY'],
     ['CLIENT_KEY', 'CLIENT_CERT'],

@@ -6,6 +6,7 @@ export const warningCodes = [
   'anonymous-monitoring',
   'certificate-not-verified',
   'core-dumps-enabled',
+  'credential-file-readable',
   'docker-without-tls',
   'plain-http',
   'setting-ignored',

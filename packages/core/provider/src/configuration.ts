@@ -1,6 +1,7 @@
 import type { ConfigurationWarning, WarningCode } from './configuration-warning.ts';
 import { formatDuration, parseDuration } from './duration.ts';
-import { type ReadFile, whyUnreadable } from './read-file.ts';
+import type { OwnFile } from './own-file.ts';
+import { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 
 /** One thing that is wrong with the configuration, and what is allowed instead. Never a credential's value. */
 export interface ConfigurationProblem {
@@ -46,6 +47,7 @@ export class Environment {
   readonly #readFile: ReadFile;
   readonly #problems: ConfigurationProblem[] = [];
   readonly #warnings: ConfigurationWarning[] = [];
+  readonly #ownFiles: OwnFile[] = [];
   readonly #asked = new Set<string>();
   readonly #credentialsOnlyInFiles: boolean;
 
@@ -70,6 +72,11 @@ export class Environment {
     return this.#warnings;
   }
 
+  /** The paths of ours that were named so far. */
+  get ownFiles(): readonly OwnFile[] {
+    return this.#ownFiles;
+  }
+
   /** The names that were given and that nobody has asked for: they mean nothing. */
   get unread(): readonly string[] {
     return Object.keys(this.#variables).filter((name) => !this.#asked.has(name));
@@ -85,6 +92,11 @@ export class Environment {
   warn(code: WarningCode, variable: string, message: string): void {
     const isSame = (known: ConfigurationWarning) => known.variable === variable && known.message === message;
     if (!this.#warnings.some(isSame)) this.#warnings.push({ code, variable, message });
+  }
+
+  /** Adds a path of ours. */
+  addOwnFile(file: OwnFile): void {
+    this.#ownFiles.push(file);
   }
 
   /** Whether the variable was given. */
@@ -167,11 +179,28 @@ export class Environment {
     }
     if (given !== undefined) return new Credential(name, () => given);
     if (path === undefined) return undefined;
+    this.addOwnFile({ variable: fileVariable, path, kind: 'credential' });
     const credential = new Credential(fileVariable, () => this.#readFile(path).replace(/\r?\n$/, ''));
     const problem = unreadable(credential);
     if (problem === null) return credential;
     this.#wrong(fileVariable, path, problem);
     return undefined;
+  }
+
+  /**
+   * The path of a file of ours that is read elsewhere, as by an SDK. One that is not there may come later; what is no
+   * regular file is reported.
+   */
+  ownPath(name: string, kind: 'credential' | 'file'): string | undefined {
+    const path = this.optional(name);
+    if (path === undefined) return undefined;
+    this.addOwnFile({ variable: name, path, kind });
+    try {
+      this.#readFile(path);
+    } catch (error) {
+      if (error instanceof UnusableFile) this.#wrong(name, path, `names a file that ${error.reason}`);
+    }
+    return path;
   }
 
   /** What the file has that the variable names, read now; reports one that can't be read. */

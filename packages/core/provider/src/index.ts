@@ -24,6 +24,7 @@ export {
   type Target,
 } from './labels.ts';
 export { type LocationRead, LocationReads } from './location-reads.ts';
+export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, parseFields, selectValue } from './payload.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
 export type { Problem, Silent } from './problem.ts';

@@ -1,4 +1,6 @@
-import { type Credential, ProviderError } from '@vault-swarm/provider';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Credential, type Environment, ProviderError } from '@vault-swarm/provider';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, LOGIN_DEADLINE_MS, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';
@@ -49,20 +51,35 @@ export function parseAws(settings: AuthSettings): AwsConfig {
       `${JSON.stringify(serverId)} must have no spaces or control characters`,
     );
   }
+  const keys = parseKeys(settings);
+  if (keys === undefined) addHomeFiles(environment);
   return {
     method: 'aws',
     mount: parseAuthMount(settings, 'aws'),
     role: environment.optional(variable('AWS_ROLE')),
     region,
     serverId,
-    keys: parseKeys(settings),
+    keys,
     profile: environment.optional('AWS_PROFILE'),
-    credentialsFile: environment.optional('AWS_SHARED_CREDENTIALS_FILE'),
-    configFile: environment.optional('AWS_CONFIG_FILE'),
-    webIdentityTokenFile: environment.optional('AWS_WEB_IDENTITY_TOKEN_FILE'),
+    credentialsFile: environment.ownPath('AWS_SHARED_CREDENTIALS_FILE', 'credential'),
+    configFile: environment.ownPath('AWS_CONFIG_FILE', 'file'),
+    webIdentityTokenFile: environment.ownPath('AWS_WEB_IDENTITY_TOKEN_FILE', 'credential'),
     roleArn: environment.optional('AWS_ROLE_ARN'),
     roleVariable: variable('AWS_ROLE'),
   };
+}
+
+/** Where the SDK looks by itself, and keeps the tokens of SSO. */
+function addHomeFiles(environment: Environment): void {
+  try {
+    environment.addOwnFile({
+      variable: 'AWS_SHARED_CREDENTIALS_FILE',
+      path: join(homedir(), '.aws'),
+      kind: 'directory',
+    });
+  } catch {
+    // A user without a home has no files there.
+  }
 }
 
 function parseKeys({ environment }: AuthSettings): AwsKeys | undefined {

@@ -1,0 +1,46 @@
+import { type InspectedPath, type InspectPath, ownFileProblem } from '@vault-swarm/file/config';
+import type { Environment } from '@vault-swarm/provider';
+import type { ParsedProvider } from './provider-configs.ts';
+import { settings } from './settings.ts';
+
+/** Its SDK reads it by itself, where a container's agent gives it. */
+const READ_BY_AWS = 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE';
+
+/** Adds the files of settings that nothing reads, such as the token of a provider that is not configured. */
+export function addUnusedFiles(environment: Environment): void {
+  const known = new Set(environment.ownFiles.map(({ variable }) => variable));
+  for (const variable of [...settings.filter((name) => name.endsWith('_FILE')), READ_BY_AWS]) {
+    const path = environment.optional(variable);
+    if (path !== undefined && !known.has(variable)) environment.addOwnFile({ variable, path, kind: 'file' });
+  }
+  const certificates = environment.optional('DOCKER_CERT_PATH');
+  if (certificates !== undefined && !known.has('DOCKER_CERT_PATH'))
+    environment.addOwnFile({ variable: 'DOCKER_CERT_PATH', path: certificates, kind: 'directory' });
+}
+
+/** Reports each directory of a file provider that labels could have the plugin's own files delivered from. */
+export function refuseOwnFiles(
+  environment: Environment,
+  providers: readonly ParsedProvider[],
+  inspect: InspectPath,
+): void {
+  for (const { config, report } of providers) {
+    if (config.kind !== 'file') continue;
+    const problem = ownFileProblem(config.file.directory, environment.ownFiles, inspect);
+    if (problem !== null) report('FILE_SECRETS_DIR', problem);
+  }
+}
+
+/** Warns of each file with a credential that others on this machine can read. */
+export function warnOfReadable(environment: Environment, inspect: InspectPath): void {
+  for (const { variable, path, kind } of environment.ownFiles) {
+    if (kind !== 'credential' || !othersCanRead(inspect(path))) continue;
+    const message = `"${path}" can be read by every user of this machine: make its mode 0600, or 0400 for a Docker secret`;
+    environment.warn('credential-file-readable', variable, message);
+  }
+}
+
+/** Whether somebody who is neither owner nor of the group gets there, and may read. */
+function othersCanRead({ target, steps }: InspectedPath): boolean {
+  return target !== null && (target.mode & 0o004) !== 0 && steps.slice(0, -1).every(({ mode }) => (mode & 0o001) !== 0);
+}
