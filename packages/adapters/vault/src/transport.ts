@@ -1,6 +1,7 @@
 import { type Clock, ProviderError, parseExactJson } from '@vault-swarm/provider';
 import { request } from 'undici';
 import type { AnswerJson, VaultAnswer } from './answer.ts';
+import { withBytes } from './answer-body.ts';
 import type { VariablePrefix, VaultConfig } from './config.ts';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
 import { dateOf, retryAfterMs } from './retry-after.ts';
@@ -104,15 +105,14 @@ export class Transport {
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       });
       answered();
-      const text = await response.body.text();
+      const parsed = await withBytes(response.body, (bytes) => parseBody(bytes, exactNumbers));
       const status = response.statusCode;
       const serverTimeMs = timeOf(only(response.headers.date));
       const retryAfter = only(response.headers['retry-after']);
       return {
         answer: {
           status,
-          body: parseBody(text, exactNumbers),
-          bodyLength: text.length,
+          ...parsed,
           retryAfterMs: retryAfterMs(retryAfter, serverTimeMs ?? this.#clock.now()),
           serverTimeMs,
         },
@@ -149,7 +149,12 @@ function codeOf(error: unknown): string {
   return /^[A-Z0-9_]{1,60}$/.test(code) ? code : '';
 }
 
-function parseBody(text: string, exactNumbers: boolean): AnswerJson | undefined {
+function parseBody(bytes: Uint8Array, exactNumbers: boolean): Pick<VaultAnswer, 'body' | 'bodyLength'> {
+  const text = new TextDecoder().decode(bytes);
+  return { body: parseText(text, exactNumbers), bodyLength: text.length };
+}
+
+function parseText(text: string, exactNumbers: boolean): AnswerJson | undefined {
   if (text === '') return undefined;
   try {
     return exactNumbers ? parseExactJson(text) : (JSON.parse(text) as AnswerJson);
