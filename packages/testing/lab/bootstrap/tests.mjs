@@ -16,6 +16,7 @@ const isCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
 /** From start to end, and for what hangs: a slow machine takes a third of it. */
 const deadlineMs = 80 * 60_000;
 const deadlineAtMs = performance.now() + deadlineMs;
+const leftMs = () => Math.max(1, Math.round(deadlineAtMs - performance.now()));
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 let interrupted = false;
@@ -70,12 +71,14 @@ async function runAll(folder) {
       name: plain.join(', '),
       env: projectEnv(),
       eventsFile: join(folder, 'plain'),
-      deadlineMs: deadlineAtMs - performance.now(),
+      deadlineMs: leftMs(),
     }),
     prepareAndRun(folder, order, common),
   ];
-  const totals = sum(await Promise.all(runs));
+  const ended = await Promise.allSettled(runs);
   progress.end();
+  for (const { reason } of ended) if (reason !== undefined) throw reason;
+  const totals = sum(ended.map(({ value }) => value));
   recordDurations(progress.measured);
   return totals;
 }
@@ -103,7 +106,7 @@ async function prepareAndRun(folder, order, common) {
     inBox,
     env: { ...projectEnv(), ...env, VAULT_SWARM_TEST_OUTPUT: 'by file' },
     eventsFile: join(folder, 'boxed'),
-    deadlineMs: deadlineAtMs - performance.now(),
+    deadlineMs: leftMs(),
   });
   for (const problem of problems) say(problem);
   results.skipped.push(...left.map(({ file, name: test }) => `${file}: ${test}`));
@@ -121,7 +124,7 @@ async function runQuick(folder, args) {
     reporters: ['default'],
     env: projectEnv(),
     eventsFile: join(folder, 'quick'),
-    deadlineMs,
+    deadlineMs: leftMs(),
     onEvent: () => {},
   });
 }
@@ -143,7 +146,7 @@ async function runSome(folder, args) {
     inBox: !isPlain && missing.engine === undefined,
     env: { ...projectEnv(), ...env },
     eventsFile: join(folder, 'some'),
-    deadlineMs: deadlineAtMs - performance.now(),
+    deadlineMs: leftMs(),
     onEvent: () => {},
   });
   for (const problem of problems) say(problem);
