@@ -7,6 +7,9 @@ import { boxPool, parallelBoxes } from './packages/testing/lab/box/box-pool.mjs'
 const conditions = ['@vault-swarm/source'];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
+// What is waited for comes within milliseconds, but not on a busy machine.
+const waits = { expect: { poll: { timeout: 15_000 } } };
+
 // In a box (see packages/testing/lab), each file runs in a box of its own, and several do at once.
 const inBoxes = process.env.VAULT_SWARM_BOX
   ? { pool: boxPool, maxWorkers: parallelBoxes() }
@@ -20,6 +23,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...waits,
           name: 'unit',
           maxWorkers: availableParallelism(),
           sequence: { groupOrder: 1 },
@@ -32,6 +36,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...waits,
           ...inBoxes,
           name: 'house',
           sequence: { groupOrder: 4 },
@@ -42,6 +47,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...waits,
           name: 'simulation',
           include: ['packages/testing/simulation/src/**/*.simulation.test.ts'],
           testTimeout: 600_000,
@@ -54,6 +60,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...waits,
           name: 'fuzz',
           maxWorkers: availableParallelism(),
           sequence: { groupOrder: 3 },
@@ -64,6 +71,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...waits,
           ...inBoxes,
           name: 'contract',
           sequence: { groupOrder: 4 },
@@ -75,6 +83,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...waits,
           ...inBoxes,
           name: 'integration',
           sequence: { groupOrder: 4 },
@@ -86,6 +95,7 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          ...waits,
           name: 'swarm',
           include: ['apps/plugin/src/**/*.swarm.test.ts'],
           testTimeout: 600_000,

@@ -1,5 +1,5 @@
 import { type PreviewRequest, RotateRefused } from '@vault-swarm/rotation';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { type Fixture, startFixture } from './testing/monitoring-fixture.ts';
 
 let fixture: Fixture | undefined;
@@ -54,13 +54,13 @@ test('four are looked for at once; a fifth is to come again, and does when there
   fixture = await startFixture({}, { rotateByHand: { rotate: async () => [], preview } });
   const { ask } = fixture;
   const four = Array.from({ length: 4 }, () => ask('/api/v1/plan'));
-  await vi.waitFor(() => expect(waiting).toHaveLength(4));
+  await expect.poll(() => waiting).toHaveLength(4);
   const fifth = await ask('/api/v1/plan');
   expect([fifth.status, fifth.headers['retry-after']]).toEqual([503, '2']);
   for (const answer of waiting) answer();
   expect((await Promise.all(four)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   const again = ask('/api/v1/plan');
-  await vi.waitFor(() => expect(waiting).toHaveLength(5));
+  await expect.poll(() => waiting).toHaveLength(5);
   waiting[4]?.();
   expect((await again).status).toBe(200);
 });

@@ -143,7 +143,7 @@ describe('a request by hand', () => {
     };
     const { post } = await start(hang, {}, { after });
     const answer = post({ service: 'web' });
-    await vi.waitFor(() => expect(timers).toHaveLength(1));
+    await expect.poll(() => timers).toHaveLength(1);
     expect(timers[0]?.delayMs).toBe(20_000);
     timers[0]?.run();
     const { status, headers } = await answer;
@@ -160,10 +160,10 @@ describe('a request by hand', () => {
     const { server, emitted } = await start(hang);
     const sent = request(`${server.address}${PATH}`, { method: 'POST', headers: JSON_BODY, agent: false });
     sent.on('error', () => {}).end('{"set_aside": true}');
-    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    await expect.poll(() => signals).toHaveLength(1);
     expect(signals[0]?.aborted).toBe(false);
     sent.destroy();
-    await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true));
+    await expect.poll(() => signals[0]?.aborted).toBe(true);
     expect(emitted).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createRuntimeProbe } from './runtime-probe.ts';
 
 test('measures memory and what is in flight', () => {
@@ -18,7 +18,7 @@ test('counts garbage collections, how long they took, and when the last one ende
   const before = probe.read();
   const begunAtMs = Date.now();
   collect();
-  await vi.waitFor(() => expect(probe.read().gcCycles).toBeGreaterThan(before.gcCycles));
+  await expect.poll(() => probe.read().gcCycles).toBeGreaterThan(before.gcCycles);
   const after = probe.read();
   expect(after.gcPauseTotalMs).toBeGreaterThan(before.gcPauseTotalMs);
   expect(Math.abs((after.lastGcAtMs ?? 0) - begunAtMs)).toBeLessThan(5000);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { MonitoringServer } from './server.ts';
 import { ask, createFixtureServer, startFixture } from './testing/monitoring-fixture.ts';
 
@@ -66,19 +66,18 @@ test('closing waits for the answers under way, and does not wait for idle connec
   await idle.text();
   const kept = fetch(`${address}/api/metrics`);
   const answered = askFixture('/api/metrics', { headers: { Connection: 'keep-alive' } });
-  await vi.waitFor(() => expect(asked).toBe(2));
+  await expect.poll(() => asked).toBe(2);
   let closed = false;
   const closing = server.close().then(() => {
     closed = true;
   });
   await expect(ask(`${address}/health`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   expect(closed).toBe(false);
-  const beganAtMs = performance.now();
   render.resolve('up 1\n');
   expect((await answered).body).toBe('up 1\n');
   expect(await (await kept).text()).toBe('up 1\n');
+  // A connection that waits for another request would hold it up for longer than a test may take.
   await closing;
-  expect(performance.now() - beganAtMs).toBeLessThan(2_000);
 });
 
 test('a header that is too long is refused without harm', async () => {

@@ -1,6 +1,6 @@
 import { RecentEvents } from '@vault-swarm/metrics';
 import type { RotationStatus } from '@vault-swarm/rotation';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { overviewSchema } from './api/index.ts';
 import { type OpenStream, openStream } from './testing/event-source.ts';
 import { type Fixture, figures, NOW_MS, startFixture, status } from './testing/monitoring-fixture.ts';
@@ -64,7 +64,7 @@ test('a stream begins with the overview and the tags of the lists', async () => 
   expect(stream.status).toBe(200);
   expect(stream.response.headers['content-type']).toBe('text/event-stream');
   expect(stream.response.headers['cache-control']).toBe('no-store');
-  await vi.waitFor(() => expect(kinds(stream)).toEqual(['overview', 'changed']));
+  await expect.poll(() => kinds(stream)).toEqual(['overview', 'changed']);
   const [overview, changed] = stream.events.map(({ data }) => data);
   expect(overviewSchema.parse(overview)).toEqual(overview);
   const tags = await Promise.all(
@@ -77,23 +77,23 @@ test('nothing is told while nothing changes, but for one overview each 10 s', as
   const stream = await listen();
   for (let second = 0; second < 9; second++) tick();
   emit('the end of nine seconds');
-  await vi.waitFor(() => expect(kinds(stream)).toEqual(['overview', 'changed', 'event']));
+  await expect.poll(() => kinds(stream)).toEqual(['overview', 'changed', 'event']);
   tick();
-  await vi.waitFor(() => expect(kinds(stream)).toEqual(['overview', 'changed', 'event', 'overview']));
+  await expect.poll(() => kinds(stream)).toEqual(['overview', 'changed', 'event', 'overview']);
 });
 
 test('what changes is told at the next second, and which list it is in', async () => {
   const stream = await listen();
   rotations += 1;
   tick();
-  await vi.waitFor(() => expect(kinds(stream)).toEqual(['overview', 'changed', 'overview']));
+  await expect.poll(() => kinds(stream)).toEqual(['overview', 'changed', 'overview']);
   expect(stream.events.at(-1)?.data).toMatchObject({ rotations: { total: 43 } });
   shown = { ...status, observedAtMs: NOW_MS };
   tick();
-  await vi.waitFor(() => expect(kinds(stream).slice(3)).toEqual(['overview']));
+  await expect.poll(() => kinds(stream).slice(3)).toEqual(['overview']);
   shown = { ...status, services: [] };
   tick();
-  await vi.waitFor(() => expect(kinds(stream).slice(4)).toEqual(['overview', 'changed']));
+  await expect.poll(() => kinds(stream).slice(4)).toEqual(['overview', 'changed']);
   const [before, after] = stream.events.filter(({ event }) => event === 'changed').map(({ data }) => data);
   expect(after).toMatchObject({ secrets: (before as { secrets: string }).secrets });
   expect(after).not.toEqual(before);
@@ -104,7 +104,7 @@ describe('events', () => {
     const stream = await listen();
     recentEvents.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, at: NOW_MS });
     emit('told');
-    await vi.waitFor(() => expect(kinds(stream)).toContain('event'));
+    await expect.poll(() => kinds(stream)).toContain('event');
     expect(stream.events.filter(({ event }) => event === 'event')).toEqual([
       {
         event: 'event',
@@ -130,7 +130,7 @@ describe('events', () => {
     const unknown = await listen('/api/v1/stream', { 'Last-Event-ID': 'x' });
     const earlier = await listen('/api/v1/stream', { 'Last-Event-ID': '17' });
     for (const stream of [again, asked, unknown, earlier]) {
-      await vi.waitFor(() => expect(kinds(stream)).toContain('changed'));
+      await expect.poll(() => kinds(stream)).toContain('changed');
     }
     expect([again, asked, unknown, earlier].map(messages)).toEqual([['b', 'c'], ['c'], [], ['a', 'b', 'c']]);
   });
@@ -145,7 +145,7 @@ describe('there is room', () => {
     expect(refused.response.headers['retry-after']).toBe('10');
     expect((await fixture.ask('/api/v1/overview')).status).toBe(200);
     streams[0]?.close();
-    await vi.waitFor(async () => expect((await listen()).status).toBe(200));
+    await expect.poll(async () => (await listen()).status).toBe(200);
   });
 
   test('only for who reads: who does not is cut off, and costs the others nothing', async () => {
@@ -156,10 +156,10 @@ describe('there is room', () => {
     // More than the kernel keeps for a connection.
     for (let count = 1; count <= 150; count++) {
       emit(message);
-      await vi.waitFor(() => expect(quick.events.length).toBe(2 + count), { interval: 2 });
+      await expect.poll(() => quick.events.length, { interval: 2 }).toBe(2 + count);
     }
     slow.response.resume();
-    await vi.waitFor(() => expect(slow.ended).toBe(true));
+    await expect.poll(() => slow.ended).toBe(true);
     expect(slow.events.length).toBeLessThan(quick.events.length);
     expect(quick.ended).toBe(false);
   }, 30_000);
@@ -170,11 +170,11 @@ test('the clock is left alone while nobody listens', async () => {
   const stream = await listen();
   expect(timers).toHaveLength(1);
   stream.close();
-  await vi.waitFor(() => expect(timers).toHaveLength(0));
+  await expect.poll(() => timers).toHaveLength(0);
 });
 
 test('closing the server ends the streams', async () => {
   const stream = await listen();
   await fixture.server.close();
-  await vi.waitFor(() => expect(stream.ended).toBe(true));
+  await expect.poll(() => stream.ended).toBe(true);
 });

@@ -18,7 +18,7 @@ const clock: Clock = {
     return () => clearTimeout(timer);
   },
 };
-const soon = { timeout: 4_000, interval: 20 };
+const soon = { timeout: 15_000, interval: 20 };
 
 let folder: string;
 let socketPath: string;

@@ -20,7 +20,8 @@ test('what is older than five minutes does not count any more, what is younger t
 
 test('to record a hundred thousand durations takes well below a second', () => {
   const recent = new RecentDurations(new ManualClock());
-  const begunAtMs = performance.now();
+  const before = process.threadCpuUsage();
   for (let turn = 0; turn < 100_000; turn++) recent.record(turn / 1000);
-  expect(performance.now() - begunAtMs).toBeLessThan(500);
+  const { user, system } = process.threadCpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(500);
 });

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type Fixture, startFixture, status } from '../testing/monitoring-fixture.ts';
 import { connectTo } from '../testing/raw-request.ts';
 
@@ -52,7 +52,7 @@ describe('a thousand clients', () => {
       const sockets = await many(fixture, 1_000, text);
       for (const socket of sockets) socket.resume();
       for (let asked = 0; asked < 20; asked++) expect((await fixture.ask('/health')).status).toBe(200);
-      await vi.waitFor(() => expect(alive(sockets).length).toBeLessThanOrEqual(MAX_CONNECTIONS), { timeout: 10_000 });
+      await expect.poll(() => alive(sockets).length, { timeout: 10_000 }).toBeLessThanOrEqual(MAX_CONNECTIONS);
     },
     60_000,
   );
@@ -76,7 +76,7 @@ test('headers that take more than 10 s end the connection', async () => {
   const socket = await dawdle(fixture, 'GET /health HTTP/1.1\r\n');
   socket.resume();
   const begunAtMs = performance.now();
-  await vi.waitFor(() => expect(alive([socket])).toHaveLength(0), { timeout: 20_000, interval: 250 });
+  await expect.poll(() => alive([socket]), { timeout: 20_000, interval: 250 }).toHaveLength(0);
   expect(performance.now() - begunAtMs).toBeGreaterThan(8_000);
 }, 30_000);
 
