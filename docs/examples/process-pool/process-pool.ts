@@ -205,5 +205,5 @@ async function end(worker: Worker): Promise<void> {
 
 function failure({ id, generation, hasKey }: Worker, message: string): FailedTask {
   // A worker that never had its key says nothing about the key.
-  return { id, generation, fingerprint: PROGRAM, started: hasKey, nodeReady: true, message };
+  return { id, generation, fingerprint: PROGRAM, started: hasKey, undelivered: !hasKey, nodeReady: true, message };
 }

@@ -52,12 +52,13 @@ describe('a failed task', () => {
     ['an image that is missing', 'rejected', 'No such image: nosuch:1', 'preparing', false],
     ['a container that was lost', 'failed', 'No such container: api.1.t', 'started', false],
     ['a node that is gone', 'orphaned', '', 'started', false],
-  ])('by %s', (_, state, error, message, started) => {
+  ])('by %s', (name, state, error, message, started) => {
     expect(toFailedTask(task(state, error, message), node)).toEqual({
       id: 't',
       generation: 3,
       fingerprint: fingerprintOf({ ForceUpdate: 8 }),
       started,
+      undelivered: name === 'a delivery',
       nodeReady: state !== 'orphaned',
       message: error || message,
     });

@@ -6,6 +6,8 @@ import { fingerprintOf, timeOf } from './snapshot.ts';
 const FAILED = new Set(['failed', 'rejected', 'orphaned', 'complete']);
 /** So an error begins where a process ran; where the container could not be started, Swarm gives the reason for that. */
 const EXITED = 'task: non-zero exit';
+/** So the error of a task begins whose secrets the driver did not deliver. */
+const UNDELIVERED = 'starting container failed: unable to get secret from secret store: ';
 
 /** Whether a task ended because something went wrong. A service's task must not end by itself at all; a job's shall. */
 export function isFailure(task: EngineTask): boolean {
@@ -21,6 +23,7 @@ export function toFailedTask(task: EngineTask, node: EngineNode | undefined): Fa
     generation: task.Spec?.ForceUpdate ?? 0,
     fingerprint: fingerprintOf(task.Spec),
     started: State === 'complete' || (State === 'failed' && Err.startsWith(EXITED)),
+    undelivered: Err.startsWith(UNDELIVERED),
     nodeReady: State !== 'orphaned' && wasInUse(node, task),
     message: Err || Message || State,
   };

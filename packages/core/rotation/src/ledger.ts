@@ -31,7 +31,7 @@ export interface OpenRollout {
    * until a value is newer or somebody asks.
    */
   readonly state: 'open' | 'stuck' | 'failed';
-  /** Why it is stuck or failed, in the orchestrator's own words; else empty. */
+  /** Why it is stuck, failed, or paused and not resumed yet, in the orchestrator's own words; else empty. */
   readonly failure: string;
   /** Of the service when it was rolled: what fails with another one may fail for that reason. */
   readonly fingerprint: string;

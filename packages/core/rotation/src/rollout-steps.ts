@@ -47,18 +47,35 @@ const NEEDS_HELP_AFTER_MS = 60_000;
 /**
  * The same update again, which resumes one that the orchestrator paused, whoever's it is by now. Each resume lets the
  * orchestrator stop further tasks, so it is done only once all tasks run that shall.
+ *
+ * @param events of the failure, if they were not emitted yet.
  */
 export function resume(situation: Situation, open: OpenRollout, events: Decision['events'] = []): Decision {
-  const { service, nowMs, calmForMs, openForMs } = situation;
-  const hindrance = hindranceTo(situation);
-  if (hindrance !== null) return hindrance;
-  if (!isFullyRunning(service) || calmForMs < RUNNING_FOR_MS) {
-    const waitingFor = 'the tasks of its paused update to run; fix what stops them, or undo the update';
-    return openForMs < NEEDS_HELP_AFTER_MS ? wait(situation, waitingFor) : block(situation, waitingFor);
-  }
+  const { service, nowMs } = situation;
+  const hindrance = hindranceTo(situation) ?? unlessSafeToResume(situation, open);
+  if (hindrance !== null) return { ...hindrance, entry: { ...hindrance.entry, rollout: open }, events };
   const generation = Math.max(open.generation, service.generation);
-  const rollout = { ...open, generation, attempt: open.attempt + 1, begunAtMs: nowMs };
+  const rollout = { ...open, failure: '', generation, attempt: open.attempt + 1, begunAtMs: nowMs };
   return { ...keep(situation, rollout), events, roll: rollTo(situation, generation) };
+}
+
+function unlessSafeToResume(situation: Situation, open: OpenRollout): Decision | null {
+  const { service, calmForMs, openForMs } = situation;
+  if (isFullyRunning(service) && calmForMs >= RUNNING_FOR_MS && isCauseGone(situation, open)) return null;
+  const waitingFor = 'the tasks of its paused update to run; fix what stops them, or undo the update';
+  return openForMs < NEEDS_HELP_AFTER_MS ? wait(situation, waitingFor) : block(situation, waitingFor);
+}
+
+/**
+ * Whether what stopped the rollout is gone. A task that it made and that runs shows it. Without one, which is so where
+ * tasks start before the old ones are stopped, the causes must be such that they end by themselves: a secret that was not
+ * delivered, which can be now, or a node that went away.
+ */
+function isCauseGone({ service, failures }: Situation, { generation }: OpenRollout): boolean {
+  const isOfRollout = (task: { readonly generation: number }) => task.generation >= generation;
+  if (service.tasks.some((task) => task.state === 'running' && isOfRollout(task))) return true;
+  const causes = (failures ?? []).filter(isOfRollout);
+  return causes.length > 0 && causes.every(({ undelivered, nodeReady }) => undelivered || !nodeReady);
 }
 
 /**

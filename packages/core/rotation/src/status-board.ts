@@ -136,14 +136,18 @@ export class StatusBoard {
       setAside: setAsideOf(entry, uses),
       lastRotationAtMs: this.#rotatedAtMs.get(service.name) ?? null,
       waitingFor,
-      problem: this.#problemOf(service.name, rollout) ?? (planned?.blocked === true ? `waits for ${waitingFor}` : null),
+      problem: joined(
+        this.#problemOf(service.name, rollout),
+        planned?.blocked === true ? `waits for ${waitingFor}` : null,
+      ),
     };
   }
 
   /** The ledger knows why also what an earlier process saw. */
   #problemOf(service: string, rollout: OpenRollout | null): string | null {
     const seen = this.#failures.get(service);
-    return seen ?? (rollout === null || rollout.failure === '' ? null : `${rollout.state}: ${rollout.failure}`);
+    if (seen !== undefined || rollout === null || rollout.failure === '') return seen ?? null;
+    return `${rollout.state === 'open' ? 'paused' : rollout.state}: ${rollout.failure}`;
   }
 
   #problems(
@@ -182,6 +186,12 @@ export class StatusBoard {
     }
     return problems;
   }
+}
+
+/** Two sentences about one service. */
+function joined(...parts: readonly (string | null)[]): string | null {
+  const said = parts.filter((part) => part !== null);
+  return said.length === 0 ? null : said.join('; ');
 }
 
 function setAsideOf({ setAside }: LedgerService, uses: ServiceUses['uses']): ServiceStatus['setAside'] {

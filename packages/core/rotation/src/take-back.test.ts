@@ -34,6 +34,7 @@ const bad: FailedTask = {
   generation: 5,
   fingerprint: 'spec 1',
   started: true,
+  undelivered: false,
   nodeReady: true,
   message: 'task: non-zero exit (1)',
 };
@@ -145,16 +146,28 @@ describe('a paused rollout whose tasks failed with its value', () => {
 
 describe('a failed task does not speak against the value', () => {
   test.each<[string, Partial<FailedTask>]>([
-    ['its secrets were not delivered', { started: false }],
+    ['its secrets were not delivered', { started: false, undelivered: true }],
     ['its node was not up', { nodeReady: false }],
-    ['it was made from something else', { fingerprint: 'spec 2' }],
-    ['it is of an earlier generation', { generation: 4 }],
   ])('where %s: the rollout is resumed after a while', (_, change) => {
     const failures = [{ ...bad, ...change }];
     expect(decide({ situation: { failures } })).toMatchObject({ roll: null, events: [] });
     const later = decide({ situation: { failures, openForMs: 10_000 } });
     expect(later.entry).toMatchObject({ setAside: [], rollout: { attempt: 2, generation: 5 } });
     expect(later.roll?.generation).toBe(5);
+  });
+
+  test.each<[string, Partial<FailedTask>]>([
+    ['it could not start', { started: false }],
+    ['it was made from something else', { fingerprint: 'spec 2' }],
+    ['it is of an earlier generation', { generation: 4 }],
+  ])('where %s: the rollout is resumed once a task of it runs', (_, change) => {
+    const situation = { failures: [{ ...bad, ...change }], openForMs: 60_000 };
+    expect(decide({ situation })).toMatchObject({ roll: null, blocked: true });
+    const held = [
+      { task: task('old', 4), value: value('r1') },
+      { task: task('new', 5), value: value('r2') },
+    ];
+    expect(decide({ situation, held }).roll?.generation).toBe(5);
   });
 
   test('where it was given another one', () => {
@@ -170,7 +183,7 @@ describe('a failed task does not speak against the value', () => {
     const service = { fingerprint: 'spec 2' };
     const theirs = [bad, { ...bad, fingerprint: 'spec 2' }];
     expect(decide({ service, situation: { failures: theirs } })).toMatchObject({ blocked: true, events: [] });
-    const delivery = [{ ...bad, fingerprint: 'spec 2', started: false }];
+    const delivery = [{ ...bad, fingerprint: 'spec 2', started: false, undelivered: true }];
     expect(decide({ service, situation: { failures: delivery, openForMs: 10_000 } }).roll?.generation).toBe(5);
   });
 });

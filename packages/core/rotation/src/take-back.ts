@@ -82,7 +82,9 @@ function tryAgain(situation: Situation, open: OpenRollout, failure: Failure): De
   const events = [failed(situation, open, failure)];
   // One that somebody has undone since is not resumed: its number was used.
   const isPresent = service.generation >= open.generation;
-  if (service.rollout.state === 'paused' && isPresent) return resume(situation, open, events);
+  if (service.rollout.state === 'paused' && isPresent) {
+    return resume(situation, { ...open, failure: failure.message }, open.failure === '' ? events : []);
+  }
   if (dueUses(situation).length === 0) return { ...keep(situation, null), events };
   return after(events, begin({ ...situation, mayBegin: true }, open.attempt + 1));
 }

@@ -65,6 +65,8 @@ export interface FailedTask {
   readonly fingerprint: string;
   /** Whether its secrets were delivered and its containers started: what failed then is not the delivery. */
   readonly started: boolean;
+  /** Whether it did not start because its secrets were not delivered. */
+  readonly undelivered: boolean;
   /** Whether its node was up and in use: a task that ends with its node says nothing about its secrets. */
   readonly nodeReady: boolean;
   /** The orchestrator's own reason. */

@@ -6,7 +6,8 @@ import { type AskDriver, isAlive, type Pace, type SimulatedTask } from './task.t
 /** Swarm remembers this many tasks of a slot. */
 const TASKS_PER_SLOT = 5;
 
-const NOT_DELIVERED = 'starting container failed: unable to get secret from secret store';
+/** The reason of a task whose secrets were not delivered. */
+export const NOT_DELIVERED = 'starting container failed: unable to get secret from secret store';
 
 /** What the slots need of the Swarm around them. */
 export interface SlotsWorld {

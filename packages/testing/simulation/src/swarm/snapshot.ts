@@ -1,6 +1,6 @@
 import type { FailedTask, RolloutReport, Workload, WorkloadTask } from '@vault-swarm/rotation';
 import { fingerprintOf, type SimulatedService } from './service.ts';
-import { allTasks } from './slots.ts';
+import { allTasks, NOT_DELIVERED } from './slots.ts';
 import { isAlive, type SimulatedTask } from './task.ts';
 
 /** A service as the rotation sees it. */
@@ -25,7 +25,15 @@ export function failedTasksOf(service: SimulatedService): readonly FailedTask[] 
   return allTasks(service)
     .filter(({ state }) => state === 'failed')
     .map(({ id, generation, fingerprint, started, nodeReady, reason }) => {
-      return { id, generation, fingerprint, started, nodeReady, message: reason };
+      return {
+        id,
+        generation,
+        fingerprint,
+        started,
+        undelivered: reason === NOT_DELIVERED,
+        nodeReady,
+        message: reason,
+      };
     });
 }
 
