@@ -1,11 +1,8 @@
-import type { EventBus, EventListener, TimedEvent } from '@vault-swarm/provider';
+import { type EventBus, type EventListener, Listeners, type TimedEvent } from '@vault-swarm/provider';
 
 const MOST_KEPT = 1_000;
 
-/**
- * Keeps what happens before the logger is loaded, since the socket listens first. `handOver` gives it all to the
- * logger, in order, and from then on each event as it happens.
- */
+/** Keeps what happens before the logger is loaded, since the socket listens first. */
 export class EarlyEvents {
   readonly #bus: EventBus;
   readonly #kept: TimedEvent[] = [];
@@ -18,9 +15,15 @@ export class EarlyEvents {
     });
   }
 
-  handOver(listener: EventListener): void {
+  /**
+   * Gives the listeners what was kept, in order, and from then on each event as it happens.
+   * @param listeners by a name for people, which `listener.failed` has where one throws.
+   */
+  handOver(listeners: Readonly<Record<string, EventListener>>): void {
     this.#stop();
-    for (const event of this.#kept.splice(0)) listener(event);
-    this.#bus.subscribe(listener);
+    const all = new Listeners<[TimedEvent]>(this.#bus);
+    for (const [name, listener] of Object.entries(listeners)) all.add(name, listener);
+    for (const event of this.#kept.splice(0)) all.notify(event);
+    this.#bus.subscribe((event) => all.notify(event));
   }
 }

@@ -90,21 +90,23 @@ export class Plugin {
     const told = container.get(monitoringId.told);
     const history = container.get(monitoringId.history);
     const inquiry = container.get(monitoringId.inquiry);
-    const observers: readonly { observe(event: TimedEvent): void }[] = [
-      told,
-      container.get(monitoringId.status),
-      container.get(monitoringId.vitals),
-      container.get(monitoringId.deliveries),
-      container.get(monitoringId.providers),
-      container.get(monitoringId.costs),
+    const observers: Readonly<Record<string, { observe(event: TimedEvent): void }>> = {
+      'log and list of events': told,
+      status: container.get(monitoringId.status),
+      'figures of the process': container.get(monitoringId.vitals),
+      'figures of deliveries': container.get(monitoringId.deliveries),
+      'figures of providers': container.get(monitoringId.providers),
+      'costs of requests': container.get(monitoringId.costs),
       history,
-      container.get(monitoringId.prometheus),
-      container.get(id.readiness),
-      inquiry,
-    ];
-    this.#early.handOver((event) => {
-      for (const observer of observers) observer.observe(event);
-    });
+      metrics: container.get(monitoringId.prometheus),
+      readiness: container.get(id.readiness),
+      'health check of providers': inquiry,
+    };
+    this.#early.handOver(
+      Object.fromEntries(
+        Object.entries(observers).map(([name, observer]) => [name, (event) => observer.observe(event)]),
+      ),
+    );
     this.#closeLog = () => told.close();
 
     const { monitoring } = this.#configuration;

@@ -23,7 +23,7 @@ test('what happens before the logger is there is logged first, in its order', ()
   bus.emit({ type: 'driver.listening', socket: 'a' });
   bus.emit({ type: 'plugin.warning', message: 'b' });
   const logged: TimedEvent[] = [];
-  early.handOver((event) => logged.push(event));
+  early.handOver({ log: (event) => logged.push(event) });
   bus.emit({ type: 'plugin.stopping', signal: 'c' });
   expect(logged.map(({ type }) => type)).toEqual(['driver.listening', 'plugin.warning', 'plugin.stopping']);
 });

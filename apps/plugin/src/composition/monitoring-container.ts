@@ -16,7 +16,7 @@ import {
   Vitals,
 } from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
-import type { Problem } from '@vault-swarm/provider';
+import { Listeners, type Problem, type TimedEvent } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
 import type { ProviderConfig } from '../provider-configs.ts';
 import { ProviderInquiry } from '../provider-inquiry.ts';
@@ -46,9 +46,6 @@ export const monitoringId = {
 
 // Where build.mjs puts it, as seen from the chunk that this file becomes a part of.
 const dashboardDirectory = fileURLToPath(new URL('../static', import.meta.url));
-
-/** How many events of each kind the event list keeps. */
-const RECENT_EVENTS = 500;
 
 /** Adds the log, the figures and the monitoring port. Needs the rotation; imported after the socket listens. */
 export function addMonitoring(container: Container): void {
@@ -113,14 +110,18 @@ export function addMonitoring(container: Container): void {
   // A later process begins with greater numbers, so that a reader can go on from the last one that it saw.
   container
     .bind(monitoringId.recentEvents)
-    .toResolvedValue((clock) => new RecentEvents(RECENT_EVENTS, clock.now() * 1_000), [id.clock]);
+    .toResolvedValue(
+      (clock, events) => new RecentEvents(events, { firstId: clock.now() * 1_000 }),
+      [id.clock, id.events],
+    );
   container.bind(monitoringId.told).toResolvedValue(
-    ({ log }, recentEvents, clock) =>
-      new RepeatedEvents(clock, (event) => {
-        log(event);
-        recentEvents.observe(event);
-      }),
-    [monitoringId.log, monitoringId.recentEvents, id.clock],
+    ({ log }, recentEvents, clock, events) => {
+      const readers = new Listeners<[TimedEvent]>(events);
+      readers.add('log', log);
+      readers.add('list of events', (event) => recentEvents.observe(event));
+      return new RepeatedEvents(clock, (event) => readers.notify(event));
+    },
+    [monitoringId.log, monitoringId.recentEvents, id.clock, id.events],
   );
   container.bind(monitoringId.prometheus).toResolvedValue(
     (

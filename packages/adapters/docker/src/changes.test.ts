@@ -71,6 +71,20 @@ describe('following the events', () => {
     stop();
   });
 
+  it('goes on where a listener throws, and tells it once', async () => {
+    const { changes, emitted, hints, signals, streams, stop } = follow();
+    const stopFailing = changes.onChange(() => {
+      throw new Error('a fault');
+    });
+    await expect.poll(hints).toBe(1);
+    streams[0]?.push('{"Type":"service"}\n{"Type":"service"}\n');
+    await expect.poll(hints).toBe(3);
+    expect(signals).toHaveLength(1);
+    expect(emitted).toEqual([{ type: 'listener.failed', listener: 'hint of Docker', message: 'a fault' }]);
+    stopFailing();
+    stop();
+  });
+
   it('goes on after a break, and hints for what was missed', async () => {
     const { clock, emitted, hints, streams, stop } = follow();
     await expect.poll(hints).toBe(1);

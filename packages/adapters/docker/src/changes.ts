@@ -1,4 +1,4 @@
-import type { Clock, Events, Random } from '@vault-swarm/provider';
+import { type Clock, type Events, errorMessage, Listeners, type Random } from '@vault-swarm/provider';
 import type { WorkloadChanges } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
 import { jsonLines } from './json-stream.ts';
@@ -28,25 +28,24 @@ const GOOD_STREAM_MS = 10_000;
 export class DockerChanges implements WorkloadChanges {
   readonly #connection: DockerConnection;
   readonly #options: DockerChangesOptions;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: Listeners;
   #following: AbortController | undefined;
 
   constructor(connection: DockerConnection, options: DockerChangesOptions) {
     this.#connection = connection;
     this.#options = options;
+    this.#listeners = new Listeners(options.events);
   }
 
   /** The events are followed from the first listener to the last. */
   onChange(listener: () => void): () => void {
-    // Its own function: the same listener may be given twice.
-    const own = () => listener();
-    this.#listeners.add(own);
+    const remove = this.#listeners.add('hint of Docker', listener);
     if (this.#following === undefined) {
       this.#following = new AbortController();
       void this.#follow(this.#following.signal);
     }
     return () => {
-      this.#listeners.delete(own);
+      remove();
       if (this.#listeners.size > 0) return;
       this.#following?.abort();
       this.#following = undefined;
@@ -67,7 +66,7 @@ export class DockerChanges implements WorkloadChanges {
         });
       } catch (error) {
         if (signal.aborted) return;
-        if (!failing) events.emit({ type: 'docker.failed', operation: 'follow events', message: messageOf(error) });
+        if (!failing) events.emit({ type: 'docker.failed', operation: 'follow events', message: errorMessage(error) });
         failing = true;
       }
       if (clock.monotonic() - begun >= GOOD_STREAM_MS) pauseMs = FIRST_PAUSE_MS;
@@ -88,7 +87,7 @@ export class DockerChanges implements WorkloadChanges {
   }
 
   #hint(signal: AbortSignal): void {
-    if (!signal.aborted) for (const listener of [...this.#listeners]) listener();
+    if (!signal.aborted) this.#listeners.notify();
   }
 }
 
@@ -104,8 +103,4 @@ function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void
     if (signal.aborted) done();
     else signal.addEventListener('abort', done, { once: true });
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -296,6 +296,20 @@ describe('the folder', () => {
     }
   });
 
+  test('is watched for all, where one of those who want hints throws', async () => {
+    provider.hints?.onHint(() => {
+      throw new Error('a fault');
+    });
+    const hint = vi.fn();
+    provider.hints?.onHint(hint);
+    await vi.waitFor(() => expect(hint).toHaveBeenCalled());
+    expect(heard).toContainEqual({
+      type: 'listener.failed',
+      listener: 'hint of the file provider',
+      message: 'a fault',
+    });
+  });
+
   test('is watched again after another one took its place', async () => {
     const hint = vi.fn();
     provider.hints?.onHint(hint);

@@ -39,7 +39,7 @@ export interface FileProviderOptions {
 export function createFileProvider(config: FileConfig, options: FileProviderOptions): ProviderInstance {
   const { name, clock, digest, events, ownFiles = [] } = options;
   const folder = new SecretsFolder(name, config.directory, { clock, ownFiles });
-  const hints = new FolderWatch(config.directory, clock);
+  const hints = new FolderWatch(config.directory, clock, events);
   const closing = new AbortController();
 
   async function read(ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {

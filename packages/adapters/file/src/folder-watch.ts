@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChangeHints, Clock } from '@vault-swarm/provider';
+import { type ChangeHints, type Clock, type Events, Listeners } from '@vault-swarm/provider';
 
 /** Changes that come together give one hint. */
 const DEBOUNCE_MS = 50;
@@ -22,7 +22,7 @@ interface WatchedFolder {
 export class FolderWatch implements ChangeHints {
   readonly #directory: string;
   readonly #clock: Clock;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: Listeners;
   readonly #watched = new Map<string, WatchedFolder>();
   /** Whether the folders below may be others than those that are watched. */
   #stale = true;
@@ -30,17 +30,18 @@ export class FolderWatch implements ChangeHints {
   #closed = false;
   #cancelHint: (() => void) | undefined;
 
-  constructor(directory: string, clock: Clock) {
+  /** @param events gets `listener.failed`. */
+  constructor(directory: string, clock: Clock, events: Events) {
     this.#directory = directory;
     this.#clock = clock;
+    this.#listeners = new Listeners(events);
   }
 
   onHint(listener: () => void): () => void {
-    const entry = () => listener();
-    this.#listeners.add(entry);
+    const remove = this.#listeners.add('hint of the file provider', listener);
     this.refresh();
     return () => {
-      this.#listeners.delete(entry);
+      remove();
       if (this.#listeners.size === 0) this.#unwatch(() => true);
     };
   }
@@ -131,7 +132,7 @@ export class FolderWatch implements ChangeHints {
     this.#cancelHint ??= this.#clock.after(DEBOUNCE_MS, () => {
       this.#cancelHint = undefined;
       this.refresh();
-      for (const listener of [...this.#listeners]) listener();
+      this.#listeners.notify();
     });
   }
 }

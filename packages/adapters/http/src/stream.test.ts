@@ -14,7 +14,7 @@ let timers: { readonly delayMs: number; readonly run: () => void }[];
 let monotonicMs: number;
 
 beforeEach(async () => {
-  recentEvents = new RecentEvents(100, 1000);
+  recentEvents = new RecentEvents({ emit: () => undefined }, { firstId: 1000 });
   shown = status;
   rotations = 42;
   timers = [];

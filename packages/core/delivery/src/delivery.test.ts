@@ -149,3 +149,24 @@ test('a memory that is full is told at once, and once a minute while more has to
   ]);
   expect(delivery.held).toEqual({ values: 2, bytes: 8, evicted: 11 });
 });
+
+test('a listener of events that throws loses no answer, nor the opening of the circuit breaker', async () => {
+  const { answers, ask, advance, events } = setUp({ cacheMaxAgeMs: 0 }, () => {
+    throw new Error('a fault');
+  });
+  answers.push(gives('one'), fails('UNAVAILABLE'));
+  expect(textOf(await ask())).toBe('one');
+  for (let count = 0; count < 5; count++) expect(textOf(await ask())).toBe('one');
+  await advance(1_000);
+  expect(events.filter(({ type }) => type === 'breaker.changed')).toHaveLength(1);
+  expect(events.filter(({ type }) => type === 'listener.failed')).toMatchObject([{ listener: 'listener of the test' }]);
+});
+
+test('a value is answered although recording it fails, which is told once', async () => {
+  const { old, answers, ask, events } = setUp();
+  answers.push(gives('one'));
+  old.recordFails = true;
+  expect(textOf(await ask())).toBe('one');
+  expect(textOf(await ask())).toBe('one');
+  expect(events.filter(({ type }) => type === 'listener.failed')).toMatchObject([{ message: 'it was not recorded' }]);
+});

@@ -6,6 +6,7 @@ import {
   describeRef,
   type Events,
   type LabelReader,
+  Listeners,
   ProviderError,
   type ReadOptions,
   refKey,
@@ -34,7 +35,7 @@ export interface DeliveredRevision {
   readonly value: SecretValue;
 }
 
-/** Learns what each task was given. Called before the answer goes out; must not throw or wait. */
+/** Learns what each task was given. Called before the answer goes out; must not wait. One that throws keeps no answer back. */
 export type RecordDelivery = (delivered: DeliveredRevision) => void;
 
 /** Limits in milliseconds, but for the memory's. */
@@ -66,7 +67,7 @@ export class Delivery implements SecretSource {
   readonly #labels: LabelReader;
   readonly #clock: Clock;
   readonly #events: Events;
-  readonly #record: RecordDelivery;
+  readonly #recorded: Listeners<[DeliveredRevision]>;
   readonly #choice: RevisionChoice;
   readonly #limits: DeliveryLimits;
   readonly #memory: RevisionMemory;
@@ -87,7 +88,8 @@ export class Delivery implements SecretSource {
     this.#labels = ports.labels;
     this.#clock = ports.clock;
     this.#events = ports.events;
-    this.#record = ports.record;
+    this.#recorded = new Listeners(ports.events);
+    this.#recorded.add('record of deliveries', ports.record);
     this.#choice = ports.choice;
     this.#limits = ports.limits;
     this.#memory = new RevisionMemory(ports.limits.memory, (revisions) => this.#countEvicted(revisions));
@@ -107,7 +109,7 @@ export class Delivery implements SecretSource {
       const untilMs = begunAtMs + Math.max(this.#limits.deadlineMs / 2, this.#limits.deadlineMs - ANSWER_MARGIN_MS);
       const { revision, source } = await this.#obtain(ref, key, chosen, untilMs);
       checkSize(ref, revision);
-      this.#record({
+      this.#recorded.notify({
         serviceId: request.serviceId,
         taskId: request.taskId,
         secretName: request.secretName,

@@ -1,4 +1,10 @@
-import { formatDuration, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
+import {
+  displayMessage,
+  displayNames,
+  formatDuration,
+  type ProductEvent,
+  type TimedEvent,
+} from '@vault-swarm/provider';
 
 /** How much an event matters to an operator, the most important first. */
 export const severities = ['error', 'warn', 'info', 'debug'] as const;
@@ -153,6 +159,11 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   },
   'monitoring.failed': { severity: 'error', sentence: ({ message }) => `monitoring failed: ${message}` },
   'plugin.warning': { severity: 'warn', sentence: ({ message }) => message },
+  'listener.failed': {
+    severity: 'error',
+    sentence: ({ listener, message }) =>
+      `${listener} failed to handle an event: ${message}; this is a fault of the plugin, please report it`,
+  },
   'plugin.stopping': { severity: 'info', sentence: ({ signal }) => `stopping on ${signal}` },
 };
 
@@ -170,9 +181,9 @@ export function severityOf(type: EventType): Severity {
   return descriptions[type].severity;
 }
 
-/** What happened, as a sentence in lower case without its full stop. Names are given as they are, not escaped. */
+/** What happened, as a sentence in lower case without its full stop; cut as a message of `displayMessage`. */
 export function describeEvent(event: ProductEvent): string {
-  return describe(event);
+  return displayMessage(describe(event));
 }
 
 function describe<T extends EventType>(event: EventOf<T>): string {
@@ -226,7 +237,7 @@ function nameOf(service: string | undefined): string {
 }
 
 function list(noun: string, names: readonly string[]): string {
-  return names.length === 1 ? `${noun} ${names[0]}` : `${noun}s ${names.join(', ')}`;
+  return `${noun}${names.length === 1 ? '' : 's'} ${displayNames(names)}`;
 }
 
 function roundedDuration(durationMs: number): string {

@@ -11,7 +11,7 @@ export { Heartbeat } from './heartbeat.ts';
 export { History, type HistoryReport, type HistorySources } from './history.ts';
 export { knownProblems, type ProblemSources } from './known-problems.ts';
 export { isProvidersFailure, ProviderFigures, type ProviderState, type ProviderSummary } from './provider-figures.ts';
-export { type NumberedEvent, RecentEvents, type RecentEventsQuery } from './recent-events.ts';
+export { type NumberedEvent, RecentEvents, type RecentEventsOptions, type RecentEventsQuery } from './recent-events.ts';
 export { RepeatedEvents } from './repeated-events.ts';
 export { type Figures, type HealthReport, healthReport, type MetricsReport, metricsReport } from './reports.ts';
 export { type MonthOfRequests, RequestCosts, type RequestPrice } from './request-costs.ts';

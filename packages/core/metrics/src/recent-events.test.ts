@@ -1,18 +1,20 @@
-import type { TimedEvent } from '@vault-swarm/provider';
+import type { Events, ProductEvent, TimedEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { RecentEvents } from './recent-events.ts';
 
+const emitted: ProductEvent[] = [];
+const events: Events = { emit: (event) => emitted.push(event) };
 const warning = (at: number): TimedEvent => ({ type: 'plugin.warning', message: `warning ${at}`, at });
 const recovered = (at: number): TimedEvent => ({ type: 'docker.recovered', at });
 
 test('lists the newest first, in the order of emission even where the wall clock jumped back', () => {
-  const recent = new RecentEvents(10);
+  const recent = new RecentEvents(events);
   for (const event of [warning(100), recovered(50), warning(60)]) recent.observe(event);
   expect(recent.list().map(({ at }) => at)).toEqual([60, 50, 100]);
 });
 
 test('keeps only the latest of each kind, so that a storm of one kind does not push out the others', () => {
-  const recent = new RecentEvents(3);
+  const recent = new RecentEvents(events, { capacity: 3 });
   recent.observe(recovered(1));
   for (let at = 2; at < 1000; at++) recent.observe(warning(at));
   expect(recent.list().map(({ at }) => at)).toEqual([999, 998, 997]);
@@ -20,7 +22,7 @@ test('keeps only the latest of each kind, so that a storm of one kind does not p
 });
 
 test('numbers go on growing from where they are told to begin, and choose what was before or after', () => {
-  const recent = new RecentEvents(10, 1000);
+  const recent = new RecentEvents(events, { firstId: 1000 });
   for (const at of [1, 2, 3, 4]) recent.observe(warning(at));
   const ids = (query: Parameters<RecentEvents['list']>[1]) => recent.list(undefined, query).map(({ id }) => id);
   expect(ids({})).toEqual([1003, 1002, 1001, 1000]);
@@ -30,7 +32,7 @@ test('numbers go on growing from where they are told to begin, and choose what w
 });
 
 test('who listens is told each event with its number, until it listens no more', () => {
-  const recent = new RecentEvents(10);
+  const recent = new RecentEvents(events);
   const told: number[] = [];
   const end = recent.subscribe(({ id }) => told.push(id));
   recent.observe(warning(1));
@@ -38,4 +40,29 @@ test('who listens is told each event with its number, until it listens no more',
   end();
   recent.observe(warning(3));
   expect(told).toEqual([0, 1]);
+});
+
+test('events of one kind take no more bytes than they may, and push out no others', () => {
+  const recent = new RecentEvents(events, { maxBytes: 100_000 });
+  recent.observe(recovered(1));
+  for (let at = 2; at < 1000; at++)
+    recent.observe({ type: 'plugin.warning', message: `${at} ${'a'.repeat(1_500)}`, at });
+  expect(recent.bytes).toBeLessThan(101_000);
+  expect(recent.list().map(({ at }) => at)).toContain(1);
+  expect(recent.list()[0]?.at).toBe(999);
+  expect(recent.list().length).toBeGreaterThan(20);
+});
+
+test('a reader that throws loses nothing to the others, and is told of once', () => {
+  emitted.length = 0;
+  const recent = new RecentEvents(events);
+  const told: number[] = [];
+  recent.subscribe(() => {
+    throw new Error('a fault');
+  });
+  recent.subscribe(({ id }) => told.push(id));
+  recent.observe(warning(1));
+  recent.observe(warning(2));
+  expect(told).toEqual([0, 1]);
+  expect(emitted).toEqual([{ type: 'listener.failed', listener: 'reader of the list of events', message: 'a fault' }]);
 });

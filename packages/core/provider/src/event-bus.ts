@@ -1,23 +1,29 @@
+import { boundEvent } from './bounded-event.ts';
 import type { EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
+import { Listeners } from './listeners.ts';
 import type { Clock } from './platform-ports.ts';
 
-/** Hands each event to every subscriber at once, in the order of their subscription. */
+/**
+ * Hands each event to every subscriber at once, in the order of their subscription, with all text in it cut to its
+ * bounds. A subscriber that throws does not disturb the emitter or the others: see {@link Listeners}.
+ */
 export class EventBus implements Events {
   readonly #clock: Clock;
-  readonly #listeners = new Set<EventListener>();
+  readonly #listeners = new Listeners<[TimedEvent]>(this);
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   emit(event: ProductEvent): void {
-    const timed: TimedEvent = { ...event, at: this.#clock.now() };
-    for (const listener of this.#listeners) listener(timed);
+    this.#listeners.notify(boundEvent({ ...event, at: this.#clock.now() }));
   }
 
-  /** Calls `listener` for every event from now on, until the returned function is called. */
-  subscribe(listener: EventListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /**
+   * Calls `listener` for every event from now on, until the returned function is called.
+   * @param name what it is, for the event that tells that it failed.
+   */
+  subscribe(listener: EventListener, name = 'a listener'): () => void {
+    return this.#listeners.add(name, listener);
   }
 }

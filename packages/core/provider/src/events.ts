@@ -153,6 +153,8 @@ export type ProductEvent =
       readonly code?: WarningCode;
       readonly variable?: string;
     }
+  /** A listener threw: what it shows, counts or does may be incomplete. Emitted once for each listener. */
+  | { readonly type: 'listener.failed'; readonly listener: string; readonly message: string }
   | { readonly type: 'plugin.stopping'; readonly signal: string };
 
 /** An event with the time at which it was emitted, in milliseconds since 1970. */
@@ -163,5 +165,5 @@ export interface Events {
   emit(event: ProductEvent): void;
 }
 
-/** Gets every event, in the order of its emission. Must not throw. */
+/** Gets every event, in the order of its emission. One that throws misses that event, and nobody else does. */
 export type EventListener = (event: TimedEvent) => void;

@@ -14,6 +14,7 @@ export {
   parseExactJson,
   stringifyExactJson,
 } from './exact-json.ts';
+export { displayMessage, displayNames, displayText, errorMessage, quoted } from './foreign-text.ts';
 export {
   LabelReader,
   type LabelScheme,
@@ -23,6 +24,7 @@ export {
   type SecretLabels,
   type Target,
 } from './labels.ts';
+export { Listeners } from './listeners.ts';
 export { type LocationRead, LocationReads } from './location-reads.ts';
 export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, parseFields, selectValue } from './payload.ts';

@@ -1,3 +1,5 @@
+import { displayMessage } from './foreign-text.ts';
+
 /**
  * Why a provider gave no value.
  *
@@ -37,7 +39,8 @@ const OUTAGES: ReadonlySet<ProviderErrorCode> = new Set(['UNAUTHENTICATED', 'UNA
 
 /**
  * What every port of a provider rejects with. Callers match on `code`, never on the message. The message is one
- * sentence for the operator which says what to change; it never holds a value, a token, or a provider's answer.
+ * sentence for the operator which says what to change; it never holds a value, a token, or a provider's answer. It is cut as
+ * {@link displayMessage}; each name in it should be cut before, by `displayText`.
  */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
@@ -55,7 +58,7 @@ export class ProviderError extends Error {
     message: string,
     options: { readonly retryAfterMs?: number; readonly isProven?: boolean; readonly cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(displayMessage(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
     this.isProven = options.isProven ?? true;

@@ -157,7 +157,7 @@ export function fixtureOptions(
   changedClock: Partial<Clock> = {},
 ): MonitoringServerOptions {
   const clock: Clock = { now: () => NOW_MS, monotonic: () => 0, after: () => () => {}, ...changedClock };
-  const recentEvents = new RecentEvents(100);
+  const recentEvents = new RecentEvents({ emit: (event) => emitted.push(event) });
   for (const event of events) recentEvents.observe(event);
   const config: MonitoringConfig = {
     enabled: true,

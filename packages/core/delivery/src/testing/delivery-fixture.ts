@@ -22,7 +22,7 @@ const scheme = {
 };
 
 /** A delivery on a clock and a provider that the test moves by hand. */
-export function setUp(limits: Partial<DeliveryLimits> = {}) {
+export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: TimedEvent) => void = () => undefined) {
   const timers = new Map<() => void, number>();
   const time = { nowMs: 0 };
   const clock: Clock = {
@@ -39,7 +39,8 @@ export function setUp(limits: Partial<DeliveryLimits> = {}) {
     reader: RevisionReader | null;
     order: RevisionOrder | null;
     choice: ChosenRevision | Promise<ChosenRevision>;
-  } = { reader: null, order: null, choice: { kind: 'current' } };
+    recordFails: boolean;
+  } = { reader: null, order: null, choice: { kind: 'current' }, recordFails: false };
   const provider: ProviderInstance = {
     name: 'vault',
     probe: null,
@@ -61,6 +62,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}) {
   };
   const events: TimedEvent[] = [];
   const bus = new EventBus(clock);
+  bus.subscribe(listener, 'listener of the test');
   bus.subscribe((event) => events.push(event));
   const delivered: Omit<DeliveredRevision, 'value'>[] = [];
   const delivery = new Delivery({
@@ -68,7 +70,10 @@ export function setUp(limits: Partial<DeliveryLimits> = {}) {
     findProvider: async () => provider,
     clock,
     events: bus,
-    record: ({ value: _, ...entry }) => delivered.push(entry),
+    record: ({ value: _, ...entry }) => {
+      delivered.push(entry);
+      if (old.recordFails) throw new Error('it was not recorded');
+    },
     choice: { choose: () => old.choice },
     limits: {
       deadlineMs: 2_000,

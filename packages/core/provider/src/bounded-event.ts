@@ -1,0 +1,32 @@
+import type { TimedEvent } from './events.ts';
+import { displayMessage, displayText } from './foreign-text.ts';
+
+/** The longest that a list of names in an event may be, in UTF-16 code units. */
+const MAX_LIST = 1_000;
+
+/**
+ * Cuts all text of an event to its bounds, in place: messages as {@link displayMessage}, names as {@link displayText}, lists of
+ * names to 1,000 code units, after which an entry says how many more there are. So no event is larger than about 5,000
+ * code units, whoever emits it.
+ */
+export function boundEvent(event: TimedEvent): TimedEvent {
+  const fields = event as unknown as Record<string, unknown>;
+  for (const name in fields) {
+    const value = fields[name];
+    if (typeof value === 'string') fields[name] = name === 'message' ? displayMessage(value) : displayText(value);
+    else if (Array.isArray(value)) fields[name] = boundList(value);
+  }
+  return event;
+}
+
+function boundList(names: readonly unknown[]): readonly string[] {
+  const list: string[] = [];
+  let length = 0;
+  for (const name of names) {
+    const shown = displayText(String(name));
+    length += shown.length;
+    if (length > MAX_LIST) return [...list, `and ${names.length - list.length} more`];
+    list.push(shown);
+  }
+  return list;
+}
