@@ -1,4 +1,4 @@
-import { Environment, LabelReader } from '@vault-swarm/provider';
+import { Environment, LabelReader, quoted } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import { awsLabelScheme, parseAwsConfig } from './config.ts';
 
@@ -116,7 +116,7 @@ describe('the labels of the aws provider', () => {
   ] as const)('refuse %s = %j, naming label and value', ([label, value]) => {
     const read = () => labels.read({ aws_secret_name: 'a', [label]: value }, 'db', undefined);
     expect(read).toThrow(expect.objectContaining({ code: 'INVALID_REF' }));
-    expect(read).toThrow(`label "${label}" = ${JSON.stringify(value)} `);
+    expect(read).toThrow(`label "${label}" = ${quoted(value)} `);
   });
 
   test('refuse a version id together with a staging label', () => {

@@ -1,4 +1,4 @@
-import { type LabelScheme, ProviderError } from '@vault-swarm/provider';
+import { type LabelScheme, ProviderError, quoted } from '@vault-swarm/provider';
 import { isStage, isVersionId, nameProblem } from './secret-id.ts';
 
 /** The label that AWS itself moves from version to version at each rotation. */
@@ -18,24 +18,24 @@ export const awsLabelScheme: LabelScheme = {
     if (problem !== null) {
       const subject =
         given === undefined ? 'without label "aws_secret_name", the default' : 'label "aws_secret_name" =';
-      throw new ProviderError('INVALID_REF', `${subject} ${JSON.stringify(name)} ${problem}`);
+      throw new ProviderError('INVALID_REF', `${subject} ${quoted(name)} ${problem}`);
     }
     if (pin !== undefined && stage !== undefined) {
       throw new ProviderError(
         'INVALID_REF',
-        `labels "aws_version_id" = ${JSON.stringify(pin)} and "aws_version_stage" = ${JSON.stringify(stage)} both choose a version; remove one`,
+        `labels "aws_version_id" = ${quoted(pin)} and "aws_version_stage" = ${quoted(stage)} both choose a version; remove one`,
       );
     }
     if (pin !== undefined && !isVersionId(pin)) {
       throw new ProviderError(
         'INVALID_REF',
-        `label "aws_version_id" = ${JSON.stringify(pin)} must be a version id of 32 to 64 characters, as AWS shows it`,
+        `label "aws_version_id" = ${quoted(pin)} must be a version id of 32 to 64 characters, as AWS shows it`,
       );
     }
     if (stage !== undefined && !isStage(stage)) {
       throw new ProviderError(
         'INVALID_REF',
-        `label "aws_version_stage" = ${JSON.stringify(stage)} must be a staging label such as AWSPENDING`,
+        `label "aws_version_stage" = ${quoted(stage)} must be a staging label such as AWSPENDING`,
       );
     }
     return {

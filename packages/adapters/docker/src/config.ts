@@ -1,4 +1,4 @@
-import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { Credential, type Environment, quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** How the engine is verified, and how we show who we are. Texts are PEM. */
 export interface DockerTlsConfig {
@@ -27,9 +27,12 @@ export function parseDockerConfig(environment: Environment, readFile: ReadFile):
   const [, scheme = '', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/s.exec(given) ?? [];
   if (scheme === 'tcp') return parseTcp(environment, readFile, given, rest);
   if (scheme === 'ssh' || scheme === 'npipe') {
-    environment.report('DOCKER_HOST', `"${shown(given)}" can't be used: ${scheme}:// is not supported; it ${ALLOWED}`);
+    environment.report(
+      'DOCKER_HOST',
+      `${quoted(shown(given))} can't be used: ${scheme}:// is not supported; it ${ALLOWED}`,
+    );
   } else if (scheme !== 'unix' || !rest.startsWith('/')) {
-    environment.report('DOCKER_HOST', `"${shown(given)}" ${ALLOWED}`);
+    environment.report('DOCKER_HOST', `${quoted(shown(given))} ${ALLOWED}`);
   }
   return { kind: 'unix', socketPath: rest };
 }
@@ -45,7 +48,7 @@ function parseTcp(environment: Environment, readFile: ReadFile, given: string, r
   const host = bracketed ?? plain;
   const port = Number(digits ?? (tls === null ? 2375 : 2376));
   if (host === undefined || port < 1 || port > 65_535) {
-    environment.report('DOCKER_HOST', `"${shown(given)}" ${ALLOWED}`);
+    environment.report('DOCKER_HOST', `${quoted(shown(given))} ${ALLOWED}`);
   }
   if (tls === null) {
     const message = `is ${shown(given)} without TLS: whoever reaches that port, or the network on the way, controls the engine; set DOCKER_CERT_PATH and DOCKER_TLS_VERIFY`;
@@ -76,7 +79,7 @@ function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig
     } catch (error) {
       environment.report(
         'DOCKER_CERT_PATH',
-        `"${folder}" must be a folder with ca.pem, cert.pem and key.pem; ${file} ${whyUnreadable(error)}`,
+        `${quoted(folder)} must be a folder with ca.pem, cert.pem and key.pem; ${file} ${whyUnreadable(error)}`,
       );
       return '';
     }

@@ -1,4 +1,4 @@
-import { Environment, LabelReader } from '@vault-swarm/provider';
+import { Environment, LabelReader, quoted } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import { fileLabelScheme, parseFileConfig } from './config.ts';
 
@@ -59,7 +59,7 @@ describe('the labels of the file provider', () => {
   ])('refuse the path %j, naming label and value', (path) => {
     const read = () => labels.read({ file_path: path }, 'db', undefined);
     expect(read).toThrow(expect.objectContaining({ code: 'INVALID_REF' }));
-    expect(read).toThrow(`label "file_path" = ${JSON.stringify(path)} `);
+    expect(read).toThrow(`label "file_path" = ${quoted(path)} `);
   });
 
   test('refuse a default path that leaves the folder', () => {

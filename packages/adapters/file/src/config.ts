@@ -1,4 +1,4 @@
-import { type Environment, type LabelScheme, ProviderError } from '@vault-swarm/provider';
+import { type Environment, type LabelScheme, ProviderError, quoted } from '@vault-swarm/provider';
 
 export { type InspectedPath, type InspectPath, inspectPath, type PathStep } from './inspect-path.ts';
 export { ownFileProblem } from './own-files.ts';
@@ -15,7 +15,10 @@ export interface FileConfig {
 export function parseFileConfig(environment: Environment): FileConfig {
   const directory = environment.text('FILE_SECRETS_DIR', '/run/vault-swarm/secrets');
   if (!directory.startsWith('/')) {
-    environment.report('FILE_SECRETS_DIR', `"${directory}" must be an absolute path such as /run/vault-swarm/secrets`);
+    environment.report(
+      'FILE_SECRETS_DIR',
+      `${quoted(directory)} must be an absolute path such as /run/vault-swarm/secrets`,
+    );
   }
   return { directory };
 }
@@ -30,7 +33,7 @@ export const fileLabelScheme: LabelScheme = {
     const problem = relativePathProblem(path);
     if (problem !== null) {
       const subject = given === undefined ? 'without label "file_path", the default' : 'label "file_path" =';
-      throw new ProviderError('INVALID_REF', `${subject} ${JSON.stringify(path)} ${problem}`);
+      throw new ProviderError('INVALID_REF', `${subject} ${quoted(path)} ${problem}`);
     }
     return { location: { path }, ...(field === undefined ? {} : { field }) };
   },

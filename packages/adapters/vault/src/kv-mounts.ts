@@ -1,4 +1,4 @@
-import type { Environment } from '@vault-swarm/provider';
+import { type Environment, quoted } from '@vault-swarm/provider';
 import { mountProblem, withoutSpareSlashes } from './paths.ts';
 
 /** The versions of the key-value engine. */
@@ -12,7 +12,7 @@ export function parseKvMounts(environment: Environment, name: string): ReadonlyM
   const mounts = new Map<string, KvVersion>();
   const given = environment.text(name, '');
   if (given === '') return mounts;
-  const problem = (entry: string, why: string) => environment.report(name, `${JSON.stringify(entry)} ${why}`);
+  const problem = (entry: string, why: string) => environment.report(name, `${quoted(entry)} ${why}`);
   for (const entry of given.split(',').map((part) => part.trim())) {
     const [, written = '', version] = /^(.*?)=(v[12])$/.exec(entry) ?? [];
     const mount = withoutSpareSlashes(written);

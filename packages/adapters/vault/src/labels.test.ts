@@ -1,4 +1,4 @@
-import { LabelReader, ProviderError } from '@vault-swarm/provider';
+import { LabelReader, ProviderError, quoted } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import { placeOf } from './kv.ts';
 import { vaultLabelScheme } from './labels.ts';
@@ -64,7 +64,7 @@ describe('labels of a secret in Vault', () => {
   test.each(['/', '../app', 'app/..', 'app/./db', 'app\n', 'a\u0000b', 'a\u0085b', '\ud800'])(
     'refuse the path %j, and name label and value',
     (path) => {
-      expect(messageFor({ vault_path: path })).toContain(`"vault_path" = ${JSON.stringify(path)}`);
+      expect(messageFor({ vault_path: path })).toContain(`"vault_path" = ${quoted(path)}`);
     },
   );
 

@@ -1,4 +1,4 @@
-import { type LabelScheme, type Labels, ProviderError, type Target } from '@vault-swarm/provider';
+import { type LabelScheme, type Labels, ProviderError, quoted, type Target } from '@vault-swarm/provider';
 import { mountProblem, pathProblem, withoutSpareSlashes } from './paths.ts';
 
 /** What the labels need to know of the configured instance. */
@@ -28,7 +28,7 @@ export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): 
       const pin = labels[names.version];
       if (field === '') throw invalid(`label "${names.field}" is empty; give it a value or remove it`);
       if (pin !== undefined && !/^[1-9]\d{0,14}$/.test(pin)) {
-        throw invalid(`label "${names.version}" = ${JSON.stringify(pin)} must be a positive whole number`);
+        throw invalid(`label "${names.version}" = ${quoted(pin)} must be a positive whole number`);
       }
       return {
         location: locationOf(givenPath, givenMount, mount, defaultPath),
@@ -72,7 +72,7 @@ function checked(labels: Labels, name: string, problemOf: (text: string) => stri
 }
 
 function check(text: string, what: string, problem: string | null): void {
-  if (problem !== null) throw invalid(`${what} = ${JSON.stringify(text)} ${problem}`);
+  if (problem !== null) throw invalid(`${what} = ${quoted(text)} ${problem}`);
 }
 
 function invalid(reason: string): ProviderError {

@@ -1,4 +1,4 @@
-import { ProviderError } from '@vault-swarm/provider';
+import { ProviderError, quoted } from '@vault-swarm/provider';
 
 /** What Vault keeps for itself: tokens, its own settings, identities, and one private engine for each token. */
 const RESERVED = new Set(['auth', 'sys', 'identity', 'cubbyhole']);
@@ -94,7 +94,7 @@ export function isOfV2({ v1Path }: Pick<KvAddress, 'v1Path'>): boolean {
 
 function problemOf(what: string, text: string, check: (text: string) => string | null): string | null {
   const problem = check(text);
-  return problem === null ? null : `${what} ${JSON.stringify(text)} ${problem}`;
+  return problem === null ? null : `${what} ${quoted(text)} ${problem}`;
 }
 
 /** The text as one who decodes more than once would read it. */

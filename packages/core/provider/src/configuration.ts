@@ -1,5 +1,6 @@
 import type { ConfigurationWarning, WarningCode } from './configuration-warning.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { displayMessage, quoted } from './foreign-text.ts';
 import type { OwnFile } from './own-file.ts';
 import { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 
@@ -83,7 +84,8 @@ export class Environment {
   }
 
   /** Notes a problem that needs more than one variable to be seen; once, where two readers of a variable see the same. */
-  report(variable: string, message: string): void {
+  report(variable: string, problem: string): void {
+    const message = displayMessage(problem);
     if (this.#problems.some((known) => known.variable === variable && known.message === message)) return;
     this.#problems.push({ variable, message });
   }
@@ -216,7 +218,7 @@ export class Environment {
   }
 
   #wrong(variable: string, given: string, allowed: string): void {
-    this.report(variable, `"${given}" ${allowed}`);
+    this.report(variable, `${quoted(given)} ${allowed}`);
   }
 }
 

@@ -16,6 +16,7 @@ const reader = new LabelReader([
   { name: 'vault-eu', scheme: schemeOf('vault') },
 ]);
 const read = (labels: Labels, service: string | undefined = 'web') => reader.read(labels, 'db', service);
+const LONG = 'a'.repeat(1_000_000);
 const refusal = (labels: Labels, service?: string) => {
   try {
     reader.read(labels, 'db', service);
@@ -75,4 +76,32 @@ test.each([
 
 test('says what is missing where neither a label nor a service gives a path', () => {
   expect(refusal({})).toContain('add a path label');
+});
+
+test.each([
+  { rotate: LONG },
+  { encoding: LONG },
+  { provider: LONG },
+  { [`vault_${LONG}`]: LONG },
+  { [`kms_${LONG}`]: LONG },
+  { vault_path: LONG },
+  { vault_path: LONG, file_path: LONG, aws_path: LONG, azure_path: LONG, gcp_path: LONG },
+])('cuts a label or value of a megabyte in its message', (labels) => {
+  const message = refusal(labels, 'web');
+  expect(message.length).toBeLessThanOrEqual(1_500);
+  expect(message).not.toContain(LONG.slice(0, 201));
+});
+
+test('takes labels of up to 4,096 characters, the longest path', () => {
+  const path = 'a'.repeat(4_096);
+  expect(read({ vault_path: path }).ref.location.path).toBe(path);
+  expect(refusal({ vault_path: `${path}a` }, 'web')).toMatch(
+    /^label "vault_path" = "a+… \(4097 characters\)" must have at most/,
+  );
+  expect(read({ vault_path: 'x', 'com.example.note': LONG }).ref.location.path).toBe('x');
+});
+
+test('writes out what is hidden in a label', () => {
+  expect(refusal({ rotate: 'auto ' }, 'web')).toBe('label "rotate" = "auto\\u0020" must be one of auto, manual, off');
+  expect(refusal({ provider: 'vau\u200blt' }, 'web')).toContain('"provider" = "vau\\u200blt" names');
 });

@@ -1,3 +1,4 @@
+import { quoted } from './foreign-text.ts';
 import { ProviderError } from './provider-error.ts';
 import type { Encoding, SecretRef } from './secret-ref.ts';
 
@@ -64,6 +65,10 @@ const KINDS: readonly string[] = [
 const KMS_PREFIX = 'kms_';
 const ROTATE: readonly RotateMode[] = ['auto', 'manual', 'off'];
 const ENCODINGS: readonly Encoding[] = ['raw', 'base64', 'json'];
+/** The longest value of a label that is read: the longest path of Linux. What is known of a secret is kept under its labels. */
+const MAX_LABEL_LENGTH = 4_096;
+/** One label of each kind is shown where labels are of several. */
+const MAX_SHOWN_LABELS = 3;
 
 /** Reads secrets' labels, for the providers that are configured. */
 export class LabelReader {
@@ -88,12 +93,14 @@ export class LabelReader {
     const { name, scheme } = this.#instanceFor(labels, kind);
     for (const label of Object.keys(labels)) {
       if (prefixOf(label) !== undefined && !scheme.names.includes(label)) {
-        throw invalid(
-          `label "${label}" = "${labels[label]}" is not known; ${scheme.kind} has ${scheme.names.join(', ')}`,
-        );
+        throw invalid(`label ${shown(labels, label)} is not known; ${scheme.kind} has ${scheme.names.join(', ')}`);
       }
       if (scheme.names.includes(label) && labels[label]?.trim() === '') {
         throw invalid(`label "${label}" is empty; give it a value or remove it`);
+      }
+      const length = scheme.names.includes(label) ? (labels[label]?.length ?? 0) : 0;
+      if (length > MAX_LABEL_LENGTH) {
+        throw invalid(`label ${shown(labels, label)} must have at most ${MAX_LABEL_LENGTH} characters`);
       }
     }
     let isPerService = false;
@@ -114,8 +121,8 @@ export class LabelReader {
       if (kind !== undefined && !byKind.has(kind)) byKind.set(kind, label);
     }
     if (byKind.size > 1) {
-      const shown = [...byKind.values()].map((label) => `"${label}" = "${labels[label]}"`);
-      throw invalid(`labels name more than one provider: ${shown.join(', ')}; keep those of one`);
+      const given = [...byKind.values()].slice(0, MAX_SHOWN_LABELS).map((label) => shown(labels, label));
+      throw invalid(`labels name more than one provider: ${given.join(', ')}; keep those of one`);
     }
     return byKind.keys().next().value;
   }
@@ -128,17 +135,22 @@ export class LabelReader {
         : this.#instances.find(({ scheme }) => kind === undefined || scheme.kind === kind);
     if (found === undefined) {
       const label = Object.keys(labels).find((candidate) => prefixOf(candidate) === kind) ?? '';
-      const given = wanted !== undefined ? `"provider" = "${wanted}"` : `"${label}" = "${labels[label]}"`;
+      const given = shown(labels, wanted !== undefined ? 'provider' : label);
       const names = this.#instances.map(({ name }) => name).join(', ');
       throw invalid(`label ${given} names a provider that is not configured; configured are ${names}`);
     }
     if (kind !== undefined && found.scheme.kind !== kind) {
       throw invalid(
-        `label "provider" = "${wanted}" is of kind ${found.scheme.kind}, but other labels begin with ${kind}_`,
+        `label ${shown(labels, 'provider')} is of kind ${found.scheme.kind}, but other labels begin with ${kind}_`,
       );
     }
     return found;
   }
+}
+
+/** A label and its value, for messages. */
+function shown(labels: Labels, label: string): string {
+  return `${quoted(label)} = ${quoted(labels[label] ?? '')}`;
 }
 
 function prefixOf(label: string): string | undefined {
@@ -152,7 +164,7 @@ function refuseDecryption(labels: Labels): void {
     .find((name) => name.startsWith(KMS_PREFIX));
   if (label === undefined) return;
   throw invalid(
-    `label "${label}" = "${labels[label]}" is not supported: the plugin does not decrypt with AWS KMS; ` +
+    `label ${shown(labels, label)} is not supported: the plugin does not decrypt with AWS KMS; ` +
       `store the decrypted value at the provider, and create the secret without ${KMS_PREFIX} labels`,
   );
 }
@@ -161,7 +173,7 @@ function oneOf<T extends string>(labels: Labels, label: string, allowed: readonl
   const given = labels[label];
   if (given === undefined) return otherwise;
   const found = allowed.find((candidate) => candidate === given);
-  if (found === undefined) throw invalid(`label "${label}" = "${given}" must be one of ${allowed.join(', ')}`);
+  if (found === undefined) throw invalid(`label ${shown(labels, label)} must be one of ${allowed.join(', ')}`);
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { type Credential, ProviderError } from '@vault-swarm/provider';
+import { type Credential, ProviderError, quoted } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
@@ -29,7 +29,7 @@ export function parseAppRole(settings: AuthSettings): AppRoleConfig {
   if (wrappingPath !== undefined && !/^[\x21-\x7e]+\/[\x21-\x7e]+$/.test(wrappingPath)) {
     environment.report(
       variable('SECRET_ID_WRAPPING_PATH'),
-      `${JSON.stringify(given)} must be the path at which secret ids are made, such as auth/approle/role/NAME/secret-id`,
+      `${quoted(given ?? '')} must be the path at which secret ids are made, such as auth/approle/role/NAME/secret-id`,
     );
   }
   return {

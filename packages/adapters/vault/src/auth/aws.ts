@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Credential, type Environment, ProviderError } from '@vault-swarm/provider';
+import { type Credential, type Environment, ProviderError, quoted } from '@vault-swarm/provider';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, LOGIN_DEADLINE_MS, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';
@@ -42,14 +42,11 @@ export function parseAws(settings: AuthSettings): AwsConfig {
   const region = environment.text(variable('AWS_REGION'), ofAws);
   if (!/^[a-z]{2,}(-[a-z0-9]+)+$/.test(region)) {
     const name = environment.has(variable('AWS_REGION')) ? variable('AWS_REGION') : 'AWS_REGION';
-    environment.report(name, `${JSON.stringify(region)} must be a region of AWS, such as eu-central-1`);
+    environment.report(name, `${quoted(region)} must be a region of AWS, such as eu-central-1`);
   }
   const serverId = environment.optional(variable('AWS_SERVER_ID'));
   if (serverId !== undefined && /[^\x21-\x7e]/.test(serverId)) {
-    environment.report(
-      variable('AWS_SERVER_ID'),
-      `${JSON.stringify(serverId)} must have no spaces or control characters`,
-    );
+    environment.report(variable('AWS_SERVER_ID'), `${quoted(serverId)} must have no spaces or control characters`);
   }
   const keys = parseKeys(settings);
   if (keys === undefined) addHomeFiles(environment);

@@ -1,4 +1,4 @@
-import type { Credential, Environment } from '@vault-swarm/provider';
+import { type Credential, type Environment, quoted } from '@vault-swarm/provider';
 import { pathProblem, withoutSpareSlashes } from '../paths.ts';
 
 /** The settings of one method of logging in, as its parser finds them. */
@@ -16,7 +16,7 @@ export function parseAuthMount({ environment, variable }: AuthSettings, method: 
   const given = environment.text(variable('AUTH_MOUNT'), method);
   const mount = withoutSpareSlashes(given).replace(/^auth\//, '');
   const problem = pathProblem(mount);
-  if (problem !== null) environment.report(variable('AUTH_MOUNT'), `${JSON.stringify(given)} ${problem}`);
+  if (problem !== null) environment.report(variable('AUTH_MOUNT'), `${quoted(given)} ${problem}`);
   return mount;
 }
 
