@@ -66,7 +66,7 @@ test('a dangerous setting of a provider of the file is a warning that names the 
   const yaml =
     'providers: {eu: {kind: vault, settings: {VAULT_ADDR: "http://eu:8200", VAULT_TOKEN_FILE: /credentials/eu}}}';
   const read = (path: string) => (path === '/file.yaml' ? yaml : 'credential');
-  const given = { CONFIG_FILE: '/file.yaml' };
+  const given = { CONFIG_FILE: '/file.yaml', LEDGER_KEY: 'only-for-tests' };
   const parsed = parseConfiguration(given, read, await readConfigFile(given, read));
   expect(parsed).toMatchObject({
     ok: true,

@@ -10,6 +10,9 @@ const fixtures = (kind: 'good' | 'bad') =>
 
 const parse = (text: string) => parseConfiguration(parseEnv(text), (path) => readFileSync(path, 'utf8'));
 
+/** A token, and a ledger key, without which there is a warning. */
+const PLAIN = 'VAULT_TOKEN=root\nLEDGER_KEY=only-for-tests';
+
 test.each(fixtures('good'))('takes good/%s', (_name, text) => {
   expect(parse(text)).toMatchObject({ ok: true });
 });
@@ -25,7 +28,7 @@ test.each(fixtures('bad'))('refuses bad/%s, and says all that is wrong with it',
 });
 
 test('has the defaults of the reference', () => {
-  const parsed = parse('VAULT_TOKEN=root');
+  const parsed = parse(PLAIN);
   if (!parsed.ok) throw new Error('refused');
   const { configuration } = parsed;
   expect(configuration).toMatchObject({
@@ -44,8 +47,8 @@ test('has the defaults of the reference', () => {
 });
 
 test('takes the interval by either name, and warns where both are given', () => {
-  const named = parse('VAULT_TOKEN=root\nROTATION_INTERVAL=3s');
-  const both = parse('VAULT_TOKEN=root\nROTATION_INTERVAL=3s\nVAULT_ROTATION_INTERVAL=4s');
+  const named = parse(`${PLAIN}\nROTATION_INTERVAL=3s`);
+  const both = parse(`${PLAIN}\nROTATION_INTERVAL=3s\nVAULT_ROTATION_INTERVAL=4s`);
   if (!named.ok || !both.ok) throw new Error('refused');
   expect([named.configuration.rotation.intervalMs, both.configuration.rotation.intervalMs]).toEqual([3_000, 4_000]);
   expect(both.configuration.warnings).toMatchObject([{ code: 'setting-ignored', variable: 'ROTATION_INTERVAL' }]);
@@ -66,8 +69,10 @@ test.each([
   ['MONITORING_HOST=0.0.0.0\nMONITORING_ALLOW_ANONYMOUS=true', 'anonymous-monitoring', 'MONITORING_HOST'],
   ['NODE_TLS_REJECT_UNAUTHORIZED=0', 'certificate-not-verified', 'NODE_TLS_REJECT_UNAUTHORIZED'],
   ['MONITORING_TOKEN=short', 'short-token', 'MONITORING_TOKEN'],
+  ['LEDGER_KEY=', 'ledger-key-in-ledger', 'LEDGER_KEY'],
+  ['LEDGER_ACCEPT_UNSIGNED=true', 'unsigned-ledger-accepted', 'LEDGER_ACCEPT_UNSIGNED'],
 ])('starts with %j, and warns with %s', (text, code, variable) => {
-  const parsed = parse(`VAULT_TOKEN=root\n${text}`);
+  const parsed = parse(`${PLAIN}\n${text}`);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   expect(parsed.configuration.warnings).toMatchObject([{ code, variable }]);
 });
@@ -79,5 +84,5 @@ test.each([
   'MONITORING_ALLOW_ANONYMOUS=true',
   'ENABLE_MONITORING=false\nMONITORING_HOST=0.0.0.0',
 ])('does not warn of %j', (text) => {
-  expect(parse(`VAULT_TOKEN=root\n${text}`)).toMatchObject({ ok: true, configuration: { warnings: [] } });
+  expect(parse(`${PLAIN}\n${text}`)).toMatchObject({ ok: true, configuration: { warnings: [] } });
 });

@@ -32,7 +32,14 @@ export interface PluginConfiguration {
     readonly maxParallel: number;
     readonly stuckAfterMs: number;
     readonly onFailure: 'rollback' | 'pause';
-    readonly ledgerKey: Credential | undefined;
+    readonly ledger: {
+      /** `undefined`: the ledger keeps a key of its own, and is not signed. */
+      readonly key: Credential | undefined;
+      /** The key before, while it is being replaced. */
+      readonly previousKey: Credential | undefined;
+      /** Whether a ledger that is not signed is taken at the start. */
+      readonly acceptUnsigned: boolean;
+    };
   };
   readonly delivery: DeliveryLimits;
   readonly docker: DockerConfig;
@@ -136,6 +143,26 @@ function parseRotation(environment: Environment): PluginConfiguration['rotation'
     maxParallel: environment.integer('ROTATION_MAX_PARALLEL', 5, { min: 1, max: 1000 }),
     stuckAfterMs: environment.durationMs('ROTATION_STUCK_AFTER', 600_000, { minMs: 1_000 }),
     onFailure: environment.oneOf('ROTATION_ON_FAILURE', ['rollback', 'pause'], 'rollback'),
-    ledgerKey: environment.credential('LEDGER_KEY'),
+    ledger: parseLedgerKeys(environment),
   };
+}
+
+function parseLedgerKeys(environment: Environment): PluginConfiguration['rotation']['ledger'] {
+  const key = environment.credential('LEDGER_KEY');
+  const previousKey = environment.credential('LEDGER_KEY_PREVIOUS');
+  const acceptUnsigned = environment.boolean('LEDGER_ACCEPT_UNSIGNED', false);
+  if (key === undefined) {
+    const message =
+      'is not given: the key is kept in the ledger, so that who reads configs can test guesses of a value, and who writes ' +
+      'them can bring back old values; give LEDGER_KEY_FILE, the same on all managers';
+    environment.warn('ledger-key-in-ledger', 'LEDGER_KEY', message);
+    if (previousKey !== undefined) environment.report('LEDGER_KEY_PREVIOUS', 'is given without LEDGER_KEY; give both');
+    if (acceptUnsigned)
+      environment.report('LEDGER_ACCEPT_UNSIGNED', 'is true without LEDGER_KEY; give it, or remove this one');
+  } else if (acceptUnsigned) {
+    const message =
+      'is true: who writes configs can bring back old values when a plugin starts; remove it once the leader has signed the ledger';
+    environment.warn('unsigned-ledger-accepted', 'LEDGER_ACCEPT_UNSIGNED', message);
+  }
+  return { key, previousKey, acceptUnsigned };
 }

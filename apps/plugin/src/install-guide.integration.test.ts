@@ -59,6 +59,7 @@ test('the policy of the guide, an AppRole and the commands of the README make a 
   const secretId = await shell.run('vault write -f -field=secret_id auth/approle/role/swarm/secret-id');
   await mkdir(credentials);
   await writeFile(join(credentials, 'secret-id'), secretId, { mode: 0o600 });
+  await writeFile(join(credentials, 'ledger-key'), 'only-for-tests', { mode: 0o600 });
   await write('first');
 
   await forManaged(readme.take('Use it in a Swarm', 'sh'), {
@@ -98,7 +99,7 @@ test('the managed plugin is upgraded as the guide says, and rotates by hand on t
       'docker plugin disable --force vault-secrets-plugin\ndocker plugin rm vault-secrets-plugin\ndocker plugin create',
   });
   const asBefore = `VAULT_ADDR=http://127.0.0.1:8200 VAULT_AUTH_METHOD=approle VAULT_ROLE_ID=${roleId} \
-    VAULT_SECRET_ID_FILE=/run/vault-swarm/secret-id docker.source=${engine.socketPath} VAULT_ROTATION_INTERVAL=1h`;
+    VAULT_SECRET_ID_FILE=/run/vault-swarm/secret-id LEDGER_KEY_FILE=/run/vault-swarm/ledger-key docker.source=${engine.socketPath} VAULT_ROTATION_INTERVAL=1h`;
   await forManaged(install.take('Managed plugin', 'sh'), { '…': asBefore });
   const ready = 'curl --fail --silent http://127.0.0.1:8080/readyz';
   await waitFor(() => shell.run(ready).then(() => true), { ...inTime, what: 'the upgraded plugin' });
@@ -121,6 +122,9 @@ test("the stack of the guide takes over from the managed plugin, is seen on the 
     ...names,
     '/path/of/the/secret-id': join(credentials, 'secret-id'),
     'monitoring-token': token,
+    // The managed plugin's.
+    '(umask 077; openssl rand -hex 32 > ledger-key)': ':',
+    'ledger_key ledger-key': `ledger_key ${join(credentials, 'ledger-key')}`,
     'https://vault.example:8200': addr,
   });
   await shell.run(deploy);

@@ -26,10 +26,11 @@ let services = 0;
 beforeAll(async () => {
   await mkdir(join(credentials, 'secrets'), { recursive: true });
   await writeFile(join(credentials, 'secrets/db'), 'value');
+  await writeFile(join(credentials, 'ledger-key'), 'only-for-tests');
   engine = await startSwarm({ dir: join(folder.path, 'engine') });
   await buildPluginImage(engine, 'vault-swarm-plugin:0.1.0');
   const Data = Buffer.from('only-for-tests').toString('base64');
-  for (const Name of ['vault_secret_id', 'vault_swarm_token']) {
+  for (const Name of ['vault_secret_id', 'vault_swarm_token', 'vault_swarm_ledger_key']) {
     await engine.api('POST', '/secrets/create', { Name, Data });
   }
 });
@@ -43,7 +44,11 @@ const startManaged = () =>
   startManagedPlugin(engine, {
     name: driver,
     credentials,
-    settings: { SECRETS_PROVIDER: 'file', VAULT_ROTATION_INTERVAL: '1s' },
+    settings: {
+      SECRETS_PROVIDER: 'file',
+      VAULT_ROTATION_INTERVAL: '1s',
+      LEDGER_KEY_FILE: '/run/vault-swarm/ledger-key',
+    },
   });
 
 async function removeManaged(): Promise<void> {

@@ -99,7 +99,8 @@ describe('a directory of secrets that labels could have our own files delivered 
 
 describe('a file with a credential', () => {
   const warnings = async () => {
-    const parsed = await parse({ SECRETS_PROVIDER: 'vault', VAULT_TOKEN_FILE: at('token'), PLUGIN_SOCKET: at('s') });
+    const settings = { SECRETS_PROVIDER: 'vault', PLUGIN_SOCKET: at('s'), LEDGER_KEY: 'only-for-tests' };
+    const parsed = await parse({ ...settings, VAULT_TOKEN_FILE: at('token') });
     return parsed.ok ? parsed.configuration.warnings : parsed.problems;
   };
 

@@ -13,6 +13,7 @@ const plain = [
   'ROTATION_MAX_PARALLEL',
   'ROTATION_ON_FAILURE',
   'ROTATION_STUCK_AFTER',
+  'LEDGER_ACCEPT_UNSIGNED',
   'GETSECRET_DEADLINE',
   'CACHE_MAX_AGE',
   'STALE_IF_ERROR',
@@ -45,6 +46,7 @@ const plain = [
 /** Each can also be given as a file. */
 const credentials = [
   'LEDGER_KEY',
+  'LEDGER_KEY_PREVIOUS',
   'MONITORING_TOKEN',
   'MONITORING_VIEW_TOKEN',
   'AWS_ACCESS_KEY_ID',

@@ -34,7 +34,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.providers).toResolvedValue(
     ({ providers, rotation, ownFiles }, clock, digest, events) => {
       // Without an operator's key, revisions of providers that have none of their own are known to this process only.
-      const key = rotation.ledgerKey?.read() ?? digest.generateKey();
+      const key = rotation.ledger.key?.read() ?? digest.generateKey();
       return new ProviderDirectory(providers, {
         clock,
         digest: (bytes) => digest.digest(key, bytes),

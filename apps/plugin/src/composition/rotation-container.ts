@@ -5,10 +5,12 @@ import {
   DockerLeadership,
   DockerLedgerStore,
   DockerWorkloads,
+  type LedgerKeys,
   ledgerName,
 } from '@vault-swarm/docker';
 import { Rotation } from '@vault-swarm/rotation';
 import type { Container, ServiceIdentifier } from 'inversify';
+import type { PluginConfiguration } from '../configuration.ts';
 import { ServingLeadership } from '../serving-leadership.ts';
 import { id } from './identifiers.ts';
 
@@ -34,8 +36,9 @@ export function addRotation(container: Container): void {
   container
     .bind(rotationId.ledger)
     .toResolvedValue(
-      ({ pluginName }, connection) => new DockerLedgerStore(connection, ledgerName(pluginName)),
-      [id.configuration, rotationId.docker],
+      ({ pluginName, rotation: { ledger } }, connection, clock) =>
+        new DockerLedgerStore(connection, { name: ledgerName(pluginName), clock, keys: ledgerKeys(ledger) }),
+      [id.configuration, rotationId.docker, id.clock],
     );
   container.bind(rotationId.rotation).toResolvedValue(
     (configuration, connection, changes, ledger, labels, providers, values, digest, clock, random, events, driver) => {
@@ -49,7 +52,7 @@ export function addRotation(container: Container): void {
             stuckAfterMs: rotation.stuckAfterMs,
             onFailure: rotation.onFailure,
           },
-          digestKey: rotation.ledgerKey?.read() ?? null,
+          digestKey: rotation.ledger.key?.read() ?? null,
         },
         {
           workloads: new DockerWorkloads(connection, pluginName),
@@ -82,4 +85,13 @@ export function addRotation(container: Container): void {
       id.driver,
     ],
   );
+}
+
+function ledgerKeys({
+  key,
+  previousKey,
+  acceptUnsigned,
+}: PluginConfiguration['rotation']['ledger']): LedgerKeys | null {
+  if (key === undefined) return null;
+  return { key: key.read(), previousKey: previousKey?.read() ?? null, acceptUnsigned };
 }

@@ -116,7 +116,7 @@ beforeAll(async () => {
   });
   for (const { engine } of managers.nodes) await buildPluginImage(engine, 'vault-swarm-plugin:0.1.0');
   leader = await managers.leader();
-  for (const name of ['vault_secret_id', 'vault_swarm_token']) await createPlainSecret(name);
+  for (const name of ['vault_secret_id', 'vault_swarm_token', 'vault_swarm_ledger_key']) await createPlainSecret(name);
   await deploy('first', {});
   await waitFor(async () => Object.keys(await plugins()).length === 3, { ...inTime, what: 'three plugins' });
   await createDriverSecret(leader.engine, {

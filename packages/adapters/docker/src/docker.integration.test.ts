@@ -162,26 +162,26 @@ describe('a Swarm', () => {
     const { ID } = JSON.parse(
       await connection.call({ method: 'POST', path: '/configs/create', body, signal }, wholeText),
     );
-    const store = new DockerLedgerStore(connection, name);
+    const store = new DockerLedgerStore(connection, { name, clock, keys: null });
     const found = await store.read({ signal });
-    expect(found?.text).toBe(bomb);
+    expect(found).toMatchObject({ text: bomb });
     expect(await store.compareAndSet(found?.version ?? null, 'ours', { signal })).toBe('applied');
-    expect((await store.read({ signal }))?.text).toBe('ours');
+    expect(await store.read({ signal })).toMatchObject({ text: 'ours' });
     await engine.dockerBytes('config', 'rm', ID);
   });
 
   it('keeps the ledger, changed only by who read its latest version', async () => {
-    const store = new DockerLedgerStore(connection, ledgerName(driverName));
+    const store = new DockerLedgerStore(connection, { name: ledgerName(driverName), clock, keys: null });
     expect(await store.read({ signal })).toBeNull();
     expect(await store.compareAndSet(null, '{"a":"ä"}', { signal })).toBe('applied');
     expect(await store.compareAndSet(null, 'late', { signal })).toBe('conflict');
     const first = await store.read({ signal });
-    expect(first?.text).toBe('{"a":"ä"}');
+    expect(first).toMatchObject({ text: '{"a":"ä"}' });
     const long = 'x'.repeat(1_499_000);
     expect(await store.compareAndSet(first?.version ?? '', long, { signal })).toBe('applied');
     expect(await store.compareAndSet(first?.version ?? '', 'late', { signal })).toBe('conflict');
     const second = await store.read({ signal });
-    expect(second?.text).toBe(long);
+    expect(second).toMatchObject({ text: long });
     await engine.dockerBytes('config', 'rm', ledgerName(driverName));
     expect(await store.read({ signal })).toBeNull();
     expect(await store.compareAndSet(second?.version ?? '', 'late', { signal })).toBe('conflict');

@@ -57,6 +57,7 @@ export interface EngineNode {
 export interface EngineConfig {
   readonly ID: string;
   readonly Version?: { readonly Index?: number };
+  readonly UpdatedAt?: string;
   readonly Spec?: {
     readonly Name?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;

@@ -8,5 +8,6 @@ export {
 } from './connection.ts';
 export { DockerError } from './docker-error.ts';
 export { DockerLeadership } from './leadership.ts';
-export { DockerLedgerStore, ledgerName } from './ledger-store.ts';
+export { type DockerLedgerOptions, DockerLedgerStore, ledgerName } from './ledger-store.ts';
+export type { LedgerKeys } from './ledger-trust.ts';
 export { DockerWorkloads } from './workloads.ts';

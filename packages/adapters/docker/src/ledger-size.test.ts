@@ -13,6 +13,8 @@ const SERVICES = 1_000;
 const SECRETS_EACH = 20;
 const NOW_MS = Date.UTC(2026, 10, 24);
 
+const clock = { now: () => NOW_MS, monotonic: () => 0, after: () => () => undefined };
+
 const NOTHING_OPEN: LedgerService = {
   ...{ rollout: null, setAside: [], requested: [], spentGeneration: 0 },
   ...{ earlier: {}, exceptions: {} },
@@ -139,9 +141,13 @@ test.each(cases)(
       open: () => Promise.reject(new Error('not here')),
       close: () => undefined,
     };
-    const writing = new DockerLedgerStore(connection, 'ledger').compareAndSet(null, serialiseLedger(ledgerOf(of)), {
-      signal: new AbortController().signal,
-    });
+    const writing = new DockerLedgerStore(connection, { name: 'ledger', clock, keys: null }).compareAndSet(
+      null,
+      serialiseLedger(ledgerOf(of)),
+      {
+        signal: new AbortController().signal,
+      },
+    );
     if (fits) expect(await writing).toBe('applied');
     else await expect(writing).rejects.toThrow(/the ledger has \d+ bytes; Swarm takes at most 1500000/);
     expect(written).toBe(fits ? 1 : 0);

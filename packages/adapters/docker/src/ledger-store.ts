@@ -1,14 +1,17 @@
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
-import type { CallOptions } from '@vault-swarm/provider';
+import type { CallOptions, Clock } from '@vault-swarm/provider';
 import type { LedgerRecord, LedgerStore, WriteOutcome } from '@vault-swarm/rotation';
 import type { DockerCall, DockerConnection } from './connection.ts';
 import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';
 import type { EngineConfig } from './engine-objects.ts';
 import { wholeText } from './json-stream.ts';
+import { type LedgerKeys, LedgerTrust } from './ledger-trust.ts';
 
 /** The label that has the ledger's text. */
 const LABEL = 'vault-swarm.ledger';
+/** The label that has its signature. */
+const SIGNATURE_LABEL = 'vault-swarm.ledger.signature';
 /** A config's data can't be changed; this one tells who comes upon it what it is. */
 const DATA = Buffer.from(
   'The ledger of the Vault Swarm plugin: its labels say which revision of which secret each service holds.\n' +
@@ -44,18 +47,28 @@ export function ledgerName(pluginName: string): string {
   return `${plain.slice(0, 57)}.ledger`;
 }
 
+/** What a store needs beside a connection. */
+export interface DockerLedgerOptions {
+  /** Of the config object; see {@link ledgerName}. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** The operator's keys; `null` where there are none. */
+  readonly keys: LedgerKeys | null;
+}
+
 /** The ledger in a label of one config object of the Swarm. Its version is the object's id and version. */
 export class DockerLedgerStore implements LedgerStore {
   readonly #connection: DockerConnection;
   readonly #name: string;
+  readonly #trust: LedgerTrust;
   #bytes: number | null = null;
   /** Of the object as it was last read: Swarm refuses an update that has other data, such as an earlier version's. */
   #data = DATA;
 
-  /** @param name of the config object; see {@link ledgerName}. */
-  constructor(connection: DockerConnection, name: string) {
+  constructor(connection: DockerConnection, { name, clock, keys }: DockerLedgerOptions) {
     this.#connection = connection;
     this.#name = name;
+    this.#trust = new LedgerTrust(name, clock, keys);
   }
 
   /** How many bytes the Swarm keeps for it, as it was last read or written (`null`: there is none), and may keep. */
@@ -63,18 +76,27 @@ export class DockerLedgerStore implements LedgerStore {
     return { bytes: this.#bytes, limitBytes: MOST_BYTES };
   }
 
-  /** An object of that name without our label counts as an empty text. */
+  /**
+   * An object of that name without our label counts as an empty text. With a key, nothing is decompressed before its
+   * signature was checked.
+   */
   async read({ signal }: CallOptions): Promise<LedgerRecord | null> {
+    const { newest } = this.#trust;
     try {
       const text = await this.#connection.call({ method: 'GET', path: `/configs/${this.#name}`, signal }, wholeText);
       const config = JSON.parse(text) as EngineConfig;
-      const label = config.Spec?.Labels?.[LABEL] ?? '';
+      const { [LABEL]: label = '', [SIGNATURE_LABEL]: signature } = config.Spec?.Labels ?? {};
       this.#bytes = Buffer.byteLength(label);
       this.#data = config.Spec?.Data ?? DATA;
-      return {
-        text: await unpacked(label),
-        version: `${config.ID}/${config.Version?.Index}`,
-      };
+      const index = config.Version?.Index ?? 0;
+      const version = `${config.ID}/${index}`;
+      const storedAtMs = Date.parse(config.UpdatedAt ?? '');
+      const verdict = this.#trust.judge({ label, signature, id: config.ID, index, storedAtMs }, newest);
+      if (verdict.kind === 'untrusted') return { kind: 'untrusted', version, message: verdict.message };
+      const { kind } = verdict;
+      return kind === 'trusted'
+        ? { kind: 'text', version, text: await unpacked(label), mustRewrite: !verdict.isSigned, warning: null }
+        : { kind: 'text', version, text: await unpacked(verdict.label), mustRewrite: true, warning: verdict.message };
     } catch (error) {
       if (!isMissing(error)) throw error;
       this.#bytes = null;
@@ -92,9 +114,11 @@ export class DockerLedgerStore implements LedgerStore {
     const label = await packed(text);
     const length = Buffer.byteLength(label);
     if (length > MOST_BYTES) throw new DockerError(`the ledger has ${length} bytes; Swarm takes at most ${MOST_BYTES}`);
+    const signed = this.#trust.sign(label);
     try {
-      await this.#connection.call({ ...this.#write(version, label), signal }, wholeText);
+      await this.#connection.call({ ...this.#write(version, label, signed?.signature), signal }, wholeText);
       this.#bytes = length;
+      if (signed !== null) this.#trust.wrote({ sequence: signed.sequence, label, ...splitVersion(version) });
       return 'applied';
     } catch (error) {
       if (isMissing(error) || isOutOfSequence(error) || isTaken(error)) return 'conflict';
@@ -103,10 +127,11 @@ export class DockerLedgerStore implements LedgerStore {
     }
   }
 
-  #write(version: string | null, label: string): Omit<DockerCall, 'signal'> {
-    const spec = { Name: this.#name, Labels: { [LABEL]: label } };
-    if (version === null) return { method: 'POST', path: '/configs/create', body: { ...spec, Data: DATA } };
-    const [id, index] = version.split('/');
+  #write(version: string | null, label: string, signature: string | undefined): Omit<DockerCall, 'signal'> {
+    const labels = { [LABEL]: label, ...(signature === undefined ? {} : { [SIGNATURE_LABEL]: signature }) };
+    const spec = { Name: this.#name, Labels: labels };
+    const { id, index } = splitVersion(version);
+    if (id === null) return { method: 'POST', path: '/configs/create', body: { ...spec, Data: DATA } };
     const body = { ...spec, Data: this.#data };
     return { method: 'POST', path: `/configs/${id}/update`, query: { version: index }, body };
   }
@@ -116,11 +141,16 @@ export class DockerLedgerStore implements LedgerStore {
     try {
       const found = await this.read({ signal });
       if ((found?.version ?? null) === version) return 'unknown';
-      return found?.text === text ? 'applied' : 'conflict';
+      return found?.kind === 'text' && found.text === text ? 'applied' : 'conflict';
     } catch {
       return 'unknown';
     }
   }
+}
+
+function splitVersion(version: string | null): { readonly id: string | null; readonly index: number } {
+  const [id = null, index = '0'] = version?.split('/') ?? [];
+  return { id, index: Number(index) };
 }
 
 async function packed(text: string): Promise<string> {

@@ -51,7 +51,7 @@ describeWorkloadsContract('a real Swarm', async () => {
     workloads: new DockerWorkloads(connection, DRIVER),
     changes: new DockerChanges(connection, { clock, random: { next: () => 0 }, events: { emit: () => undefined } }),
     leadership: new DockerLeadership(connection),
-    ledger: new DockerLedgerStore(connection, ledgerName(DRIVER)),
+    ledger: new DockerLedgerStore(connection, { name: ledgerName(DRIVER), clock, keys: null }),
     createSecret: async (name, labels) => {
       await createDriverSecret(engine, { name, driver: DRIVER, labels });
     },

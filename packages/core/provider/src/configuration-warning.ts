@@ -8,9 +8,11 @@ export const warningCodes = [
   'core-dumps-enabled',
   'credential-file-readable',
   'docker-without-tls',
+  'ledger-key-in-ledger',
   'plain-http',
   'setting-ignored',
   'short-token',
+  'unsigned-ledger-accepted',
 ] as const;
 
 /** One of {@link warningCodes}. */

@@ -66,6 +66,12 @@ test.each([
   expect(parseLedger(text)).toBeNull();
 });
 
+test('a ledger of format 2 has the same fields', () => {
+  const ledger = emptyLedger('key');
+  const text = serialiseLedger(ledger);
+  expect(readLedger(text.replace('"format":3', '"format":2'))).toEqual({ kind: 'readable', format: 2, ledger });
+});
+
 /** What the plugin of the commit c0123f3 left on a real Swarm. */
 const ofFormat1 = (name: string) =>
   readFileSync(new URL(`../test/ledgers/format-1-${name}.txt`, import.meta.url), 'utf8').trim();
@@ -113,9 +119,9 @@ test('a rollout that an earlier version has begun is open, and what its tasks he
 });
 
 test('a later version’s ledger is not taken for a damaged one, whatever else there is in it', () => {
-  expect(readLedger('{"format":3,"digestKey":"key","what":[]}')).toEqual({
-    ...{ kind: 'newer', format: 3, digestKey: 'key' },
+  expect(readLedger('{"format":4,"digestKey":"key","what":[]}')).toEqual({
+    ...{ kind: 'newer', format: 4, digestKey: 'key' },
   });
-  expect(readLedger('{"format":4}')).toEqual({ kind: 'newer', format: 4, digestKey: null });
-  expect(parseLedger('{"format":3}')).toBeNull();
+  expect(readLedger('{"format":5}')).toEqual({ kind: 'newer', format: 5, digestKey: null });
+  expect(parseLedger('{"format":4}')).toBeNull();
 });

@@ -7,7 +7,7 @@ import { fromFormat1 } from './ledger-format-1.ts';
  * The format that is written. It is another one with every change of what there is in it, a mere addition too: a version
  * that does not know what was added would drop it.
  */
-export const LEDGER_FORMAT = 2;
+export const LEDGER_FORMAT = 3;
 
 /** What a ledger's text is to this version of the plugin. */
 export type LedgerReading =
@@ -70,7 +70,8 @@ export function readLedger(text: string): LedgerReading {
     const root = object(JSON.parse(text));
     const format = number(root.format);
     if (format > LEDGER_FORMAT) return { kind: 'newer', format, digestKey: digestKeyOf(root) };
-    if (format === LEDGER_FORMAT) return { kind: 'readable', ledger: parseRoot(root), format };
+    // Format 2 had the same fields; a version that knew only it would write without a seal.
+    if (format === LEDGER_FORMAT || format === 2) return { kind: 'readable', ledger: parseRoot(root), format };
     if (format === 1) return { kind: 'readable', ledger: parseRoot(fromFormat1(root)), format };
     return { kind: 'damaged' };
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { CallOptions, Clock, Events, LabelReader } from '@vault-swarm/provider';
-import { emptyLedger, type LedgerDocument } from './ledger.ts';
-import { LEDGER_FORMAT, type LedgerReading, readLedger } from './ledger-text.ts';
+import { type LedgerReading, readLedger } from './ledger-text.ts';
 import type { StatusBoard } from './status-board.ts';
+import { type StoredLedger, unusable } from './stored-ledger.ts';
 import { joinUses, type Uses } from './uses.ts';
 import type { Leadership, LedgerRecord, LedgerStore, Role, WorkloadSecret, Workloads } from './workloads.ts';
 
@@ -11,7 +11,9 @@ export interface Observation {
   /** All secrets of ours, whether used or not. */
   readonly secrets: readonly WorkloadSecret[];
   readonly uses: Uses;
-  readonly stored: LedgerReading | { readonly kind: 'absent' };
+  readonly stored: StoredLedger;
+  /** Whether it is to be written again, though nothing in it changes. */
+  readonly mustRewrite: boolean;
   /** Of the object that holds the ledger; `null` where there is none. */
   readonly version: string | null;
 }
@@ -35,7 +37,7 @@ export class Observer {
   readonly #board: StatusBoard;
   #role: Role | null = null;
   #isFailing = false;
-  #newerFormat: number | null = null;
+  #unusable: string | null = null;
   #latest: { readonly version: string; readonly stored: LedgerReading } | null = null;
 
   constructor(ports: ObserverPorts, board: StatusBoard) {
@@ -56,15 +58,16 @@ export class Observer {
       this.#tellRole(role);
       if (role === 'worker') {
         this.#tellFailure(null);
-        return { role, secrets: [], uses: NO_USES, stored: ABSENT, version: null };
+        return { role, secrets: [], uses: NO_USES, stored: ABSENT, mustRewrite: false, version: null };
       }
       const [snapshot, record] = await Promise.all([workloads.observe({ signal }), ledger.read({ signal })]);
       this.#tellFailure(null);
       const uses = joinUses(snapshot, labels);
       this.#board.observed(snapshot, uses, clock.now());
       const stored = record === null ? ABSENT : this.#parse(record);
-      this.#tellNewer(stored.kind === 'newer' ? stored.format : null);
-      return { role, secrets: snapshot.secrets, uses, stored, version: record?.version ?? null };
+      this.#reportUnusable(stored);
+      const mustRewrite = stored.kind === 'damaged' || (record?.kind === 'text' && record.mustRewrite);
+      return { role, secrets: snapshot.secrets, uses, stored, mustRewrite, version: record?.version ?? null };
     } catch (error) {
       signal.throwIfAborted();
       this.#tellFailure(error instanceof Error ? error.message : String(error));
@@ -73,23 +76,27 @@ export class Observer {
   }
 
   /** What was read before is not parsed again: it may be a megabyte, twice a second. */
-  #parse({ version, text }: LedgerRecord): LedgerReading {
+  #parse(record: LedgerRecord): StoredLedger {
+    const { kind, version } = record;
+    if (kind === 'untrusted') return { kind, message: record.message };
     if (this.#latest?.version === version) return this.#latest.stored;
-    const stored = readLedger(text);
-    if (stored.kind === 'damaged') {
-      const message = 'the ledger is damaged; it is made anew from what runs now';
-      this.#ports.events.emit({ type: 'plugin.warning', message });
-    }
+    const stored = readLedger(record.text);
+    if (record.warning !== null) this.#warn(record.warning);
+    if (stored.kind === 'damaged') this.#warn('the ledger is damaged; a new one is made from what runs now');
     this.#latest = { version, stored };
     return stored;
   }
 
-  /** Once for each later format: the version that has it may write twice a second. */
-  #tellNewer(format: number | null): void {
-    const message = format === null ? null : describeNewer(format);
-    this.#board.unreadable(message);
-    if (message !== null && format !== this.#newerFormat) this.#ports.events.emit({ type: 'plugin.warning', message });
-    this.#newerFormat = format;
+  /** Once for each reason: the version that writes it may do so twice a second. */
+  #reportUnusable(stored: StoredLedger): void {
+    const found = unusable(stored);
+    this.#board.unusable(found);
+    if (found !== null && found.message !== this.#unusable) this.#warn(found.message);
+    this.#unusable = found?.message ?? null;
+  }
+
+  #warn(message: string): void {
+    this.#ports.events.emit({ type: 'plugin.warning', message });
   }
 
   #tellRole(role: Role): void {
@@ -105,27 +112,4 @@ export class Observer {
     if (message === null) this.#ports.events.emit({ type: 'docker.recovered' });
     else this.#ports.events.emit({ type: 'docker.failed', operation: 'observe', message });
   }
-}
-
-/** The ledger, a first one with a key of its own where there is none; of one that can't be understood only the key. */
-export function ledgerAsStored(stored: Observation['stored'], firstKey: () => string | null): LedgerDocument {
-  if (stored.kind === 'readable') return stored.ledger;
-  return emptyLedger(stored.kind === 'newer' ? stored.digestKey : firstKey());
-}
-
-/**
- * Whether this process may change the ledger. The version that leads must be able to read it, so while that may be an
- * earlier one only the leader itself goes on to the newer format.
- */
-export function mayWrite({ role, stored }: Observation): boolean {
-  if (stored.kind === 'newer') return false;
-  return role === 'leader' || stored.kind !== 'readable' || stored.format === LEDGER_FORMAT;
-}
-
-/** What a ledger of a later version means, and what to do, for people. */
-export function describeNewer(format: number): string {
-  return (
-    `a later version of the plugin wrote the ledger (format ${format}, this one reads ${LEDGER_FORMAT}): secrets are served, ` +
-    'and nothing is rolled or written here; update the plugin on this manager'
-  );
 }

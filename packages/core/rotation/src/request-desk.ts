@@ -2,7 +2,7 @@ import { type CallOptions, type Clock, type Events, withDeadline } from '@vault-
 import { planRequest, type RequestInput, type RequestPlan } from './by-hand.ts';
 import type { LedgerDocument } from './ledger.ts';
 import { serialiseLedger } from './ledger-text.ts';
-import { describeNewer, mayWrite, type Observation } from './observer.ts';
+import type { Observation } from './observer.ts';
 import type { Plan } from './plan.ts';
 import { preview } from './preview.ts';
 import {
@@ -12,6 +12,7 @@ import {
   RotateRefused,
   type RotateRequest,
 } from './rotate-request.ts';
+import { mayWrite, unusable } from './stored-ledger.ts';
 import type { LedgerStore } from './workloads.ts';
 
 /** A request by hand is noted within this time, or refused. */
@@ -112,8 +113,8 @@ export class RequestDesk {
     if (observed.role === 'worker') {
       throw new RotateRefused('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
     }
-    const { stored } = observed;
-    if (stored.kind === 'newer') throw new RotateRefused('UNAVAILABLE', describeNewer(stored.format));
+    const reason = unusable(observed.stored);
+    if (reason !== null) throw new RotateRefused('UNAVAILABLE', reason.message);
     refuseUnknown(request, observed);
     return observed;
   }

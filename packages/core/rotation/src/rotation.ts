@@ -10,7 +10,7 @@ import { LastGoodValues } from './last-good-values.ts';
 import type { LedgerDocument } from './ledger.ts';
 import { serialiseLedger } from './ledger-text.ts';
 import { Loop } from './loop.ts';
-import { ledgerAsStored, mayWrite, type Observation, Observer } from './observer.ts';
+import { type Observation, Observer } from './observer.ts';
 import { type Plan, plan } from './plan.ts';
 import { ProviderWatches } from './provider-watches.ts';
 import { RequestDesk } from './request-desk.ts';
@@ -27,6 +27,7 @@ import type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSe
 import type { RollAction } from './situation.ts';
 import type { RotationStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
+import { ledgerAsStored, mayWrite, unusable } from './stored-ledger.ts';
 import type { Uses } from './uses.ts';
 import { type FailedTask, RollRefused } from './workloads.ts';
 
@@ -172,9 +173,9 @@ export class Rotation implements RotateByHand {
   /** Returns whether something is under way, so that the next pass should come soon. */
   async #act(observed: Observation, signal: AbortSignal): Promise<boolean> {
     const { ledger, events, clock } = this.#ports;
-    const { role, uses, stored, version } = observed;
+    const { role, uses, stored, mustRewrite, version } = observed;
     const before = this.#takeIn(observed);
-    if (stored.kind === 'newer') {
+    if (unusable(stored) !== null) {
       this.#intended.goOn();
       return false;
     }
@@ -184,8 +185,7 @@ export class Rotation implements RotateByHand {
     this.#board.planned(next);
     if (role === 'standby') await this.#handOver(observed, before, signal);
     if (role !== 'leader' || !this.#settings.enabled) return false;
-    // A damaged one is written anew also where there is nothing to note.
-    if (next.ledger !== before || stored.kind === 'damaged') {
+    if (next.ledger !== before || mustRewrite) {
       const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
       if (outcome !== 'applied') {
         this.#passes.wake();
@@ -226,9 +226,9 @@ export class Rotation implements RotateByHand {
   #takeIn({ role, uses, stored }: Observation): LedgerDocument {
     const tasks = uses.services.flatMap(({ service }) => service.tasks);
     this.#evidence.observe(tasks, role === 'leader');
-    const ledger = ledgerAsStored(stored, () => this.#watches.keyOfFirstLedger());
+    const ledger = this.#withKey(ledgerAsStored(stored, () => this.#watches.keyOfFirstLedger()));
     this.#watches.useKeyOf(ledger);
-    if (stored.kind !== 'newer') {
+    if (unusable(stored) === null) {
       for (const { key, ref, refKey } of this.#foreign.read(ledger, uses.services)) {
         const value = ledger.secrets[key];
         const isSeen = value !== undefined && isOfRef(value, refKey) && ref.pin === undefined;
@@ -239,6 +239,12 @@ export class Rotation implements RotateByHand {
     this.#watches.watch(uses);
     this.#evidence.learnDigests();
     return ledger;
+  }
+
+  /** An operator's key is not kept in the ledger, and the one that the ledger had before is of no use beside it. */
+  #withKey(ledger: LedgerDocument): LedgerDocument {
+    const hasBoth = this.#settings.digestKey !== null && ledger.digestKey !== null;
+    return hasBoth ? { ...ledger, digestKey: null } : ledger;
   }
 
   #failures({ services }: Uses, ledger: LedgerDocument, options: CallOptions) {

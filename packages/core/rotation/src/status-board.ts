@@ -4,6 +4,7 @@ import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN, type 
 import type { Plan, ServicePlan } from './plan.ts';
 import type { RevisionWatch } from './revision-watch.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
+import type { UnusableLedger } from './stored-ledger.ts';
 import { describeUse, type SecretUse, type ServiceUses, type Uses } from './uses.ts';
 import type { Role, WorkloadSnapshot } from './workloads.ts';
 
@@ -19,7 +20,7 @@ export class StatusBoard {
   #planned: ReadonlyMap<string, ServicePlan> = new Map();
   #observedAtMs: number | null = null;
   #silence: string | null = null;
-  #unreadable: string | null = null;
+  #unusable: UnusableLedger | null = null;
   readonly #rotatedAtMs = new Map<string, number>();
   readonly #failures = new Map<string, string>();
 
@@ -41,10 +42,10 @@ export class StatusBoard {
     this.#silence = message;
   }
 
-  /** The ledger is not to be understood, and why; `null` where it is. What was planned by an earlier one counts no more. */
-  unreadable(message: string | null): void {
-    this.#unreadable = message;
-    if (message === null) return;
+  /** Why the ledger can't be used; `null` where it can. What was planned by an earlier one counts no more. */
+  unusable(reason: UnusableLedger | null): void {
+    this.#unusable = reason;
+    if (reason === null) return;
     this.#ledger = null;
     this.#planned = new Map();
   }
@@ -162,7 +163,7 @@ export class StatusBoard {
     if (this.#silence !== null) {
       add(`${this.#orchestrator} does not answer`, this.#silence, { kind: 'orchestrator' });
     }
-    if (this.#unreadable !== null) add('The ledger is of a later version', this.#unreadable);
+    if (this.#unusable !== null) add(this.#unusable.summary, this.#unusable.message);
     if (role === 'worker') {
       add('This node is not a manager', 'the plugin serves nothing here; run it on the managers, or promote the node');
     }

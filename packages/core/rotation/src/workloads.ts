@@ -121,11 +121,20 @@ export interface Leadership {
   role(options: CallOptions): Promise<Role>;
 }
 
-/** The ledger as it is stored: text of ours, and the version of the object that holds it. */
-export interface LedgerRecord {
-  readonly text: string;
-  readonly version: string;
-}
+/** The ledger as it is stored, and the version of the object that holds it. */
+export type LedgerRecord =
+  | {
+      readonly kind: 'text';
+      /** As we wrote it. */
+      readonly text: string;
+      readonly version: string;
+      /** Whether it is to be written again, though nothing in it has changed, so that the store trusts it from now on. */
+      readonly mustRewrite: boolean;
+      /** What somebody did to the ledger, for people; else `null`. */
+      readonly warning: string | null;
+    }
+  /** It may not be ours: nothing in it counts. `message` says why, and what to do. */
+  | { readonly kind: 'untrusted'; readonly version: string; readonly message: string };
 
 /** One document, replicated by the orchestrator, changed by compare-and-set. Calls reject where it did not answer. */
 export interface LedgerStore {

@@ -234,10 +234,10 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       expect(await ledger.compareAndSet(null, '{"a":"ä"}', { signal })).toBe('applied');
       expect(await ledger.compareAndSet(null, 'late', { signal })).toBe('conflict');
       const first = await ledger.read({ signal });
-      expect(first?.text).toBe('{"a":"ä"}');
+      expect(first).toMatchObject({ kind: 'text', text: '{"a":"ä"}', warning: null });
       expect(await ledger.compareAndSet(first?.version ?? '', 'second', { signal })).toBe('applied');
       expect(await ledger.compareAndSet(first?.version ?? '', 'late', { signal })).toBe('conflict');
-      expect((await ledger.read({ signal }))?.text).toBe('second');
+      expect(await ledger.read({ signal })).toMatchObject({ text: 'second' });
     });
 
     test('every call heeds a signal that was aborted before', async () => {

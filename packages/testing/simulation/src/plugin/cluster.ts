@@ -197,7 +197,8 @@ export class Cluster {
       },
       read: async (options) => {
         const record = await swarm.read(options);
-        return record && { ...record, text: manager.format?.read(record.text) ?? record.text };
+        if (record?.kind !== 'text') return record;
+        return { ...record, text: manager.format?.read(record.text) ?? record.text };
       },
       compareAndSet: async (version, ours, options) => {
         const text = manager.format?.written(ours) ?? ours;

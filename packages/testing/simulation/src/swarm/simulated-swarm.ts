@@ -169,12 +169,17 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
 
   /** Somebody writes the ledger as it is. */
   touchLedger(): void {
-    const { record } = this.#ledger;
-    if (record !== null) this.#ledger.replace(record.text);
+    this.#ledger.replace(this.#ledger.text);
+  }
+
+  /** Somebody changes the ledger, so that its store does not trust it, or `restores` it with this message. */
+  tamperWithLedger(message: string, how: 'distrusts' | 'restores'): void {
+    if (how === 'distrusts') this.#ledger.tamper(message);
+    else this.#ledger.replace(this.#ledger.text, { mustRewrite: true, warning: message });
   }
 
   get ledgerText(): string {
-    return this.#ledger.record?.text ?? '';
+    return this.#ledger.text ?? '';
   }
 
   get ledgerWrites(): number {

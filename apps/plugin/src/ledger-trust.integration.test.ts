@@ -1,0 +1,202 @@
+import { join } from 'node:path';
+import {
+  createDriverSecret,
+  createService,
+  everyTaskHolds,
+  freePort,
+  type OwnEngine,
+  type PluginProcess,
+  runningTasks,
+  startPlugin,
+  startSwarm,
+  startVault,
+  tempFolder,
+  type Vault,
+  waitFor,
+} from '@vault-swarm/lab';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+
+const DRIVER = 'ledger-trust-test';
+const LEDGER = 'vault-swarm.ledger';
+const SIGNATURE = 'vault-swarm.ledger.signature';
+const IN_TIME = 60_000;
+
+interface Config {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: { readonly Name: string; readonly Labels: Readonly<Record<string, string>>; readonly Data: string };
+}
+
+const folder = tempFolder();
+let engine: OwnEngine;
+let vault: Vault;
+let plugin: PluginProcess;
+let port: number;
+
+async function start(env: Readonly<Record<string, string>>): Promise<void> {
+  await plugin?.kill('SIGTERM');
+  plugin = await startPlugin({
+    env: {
+      PLUGIN_NAME: DRIVER,
+      DOCKER_HOST: engine.host,
+      VAULT_ADDR: vault.addr,
+      VAULT_TOKEN: vault.rootToken,
+      VAULT_ROTATION_INTERVAL: '500ms',
+      MONITORING_PORT: String(port),
+      ...env,
+    },
+    dir: join(folder.path, `plugin-${performance.now()}`),
+  });
+  await plugin.waitReady();
+}
+
+const write = (password: string) => vault.request('POST', 'secret/data/db', { data: { password } });
+
+const reaches = (value: string) =>
+  everyTaskHolds(engine, { service: 'web', secret: 'db', replicas: 2, value, timeoutMs: IN_TIME });
+
+const config = async () => (await engine.api('GET', `/configs/${DRIVER}.ledger`)) as Config;
+const labels = async () => (await config()).Spec.Labels;
+
+/** Somebody who can write configs does it. */
+async function put(Labels: Readonly<Record<string, string>>): Promise<void> {
+  const { ID, Version, Spec } = await config();
+  await engine.api('POST', `/configs/${ID}/update?version=${Version.Index}`, { ...Spec, Labels });
+}
+
+async function problems(): Promise<readonly string[]> {
+  const overview = await fetch(`http://127.0.0.1:${port}/api/v1/overview`);
+  return ((await overview.json()) as { readonly problems: readonly string[] }).problems;
+}
+
+const says = (pattern: RegExp) =>
+  waitFor(
+    async (see) => {
+      const now = await problems();
+      see(now);
+      return now.some((problem) => pattern.test(problem));
+    },
+    { timeoutMs: IN_TIME, what: `a problem like ${pattern}` },
+  );
+
+const isWell = () =>
+  waitFor(
+    async (see) => {
+      const now = await problems();
+      see(now);
+      return now.length === 0;
+    },
+    { timeoutMs: IN_TIME, what: 'no problem' },
+  );
+
+const isSigned = () =>
+  waitFor(async () => (await labels())[SIGNATURE] !== undefined, { timeoutMs: IN_TIME, what: 'a signed ledger' });
+
+const taskIds = async () => (await runningTasks(engine, 'web')).map(({ id }) => id).sort();
+
+beforeAll(async () => {
+  [engine, vault, port] = await Promise.all([
+    startSwarm({ dir: join(folder.path, 'engine') }),
+    startVault({ dir: join(folder.path, 'vault') }),
+    freePort(),
+  ]);
+  await write('one');
+  await start({});
+  await createDriverSecret(engine, {
+    name: 'db',
+    driver: DRIVER,
+    labels: { vault_path: 'db', vault_field: 'password' },
+  });
+  await createService(engine, { name: 'web', replicas: 2, secrets: ['db'] });
+  await reaches('one');
+  await waitFor(async () => (await labels())[LEDGER]?.includes('"keys":["') === true, {
+    timeoutMs: IN_TIME,
+    what: 'a ledger that has the secret',
+  });
+});
+
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') process.stderr.write(plugin.logs().slice(-5_000));
+});
+
+afterAll(async () => {
+  await plugin?.kill('SIGTERM');
+  await Promise.all([engine?.stop(), vault?.kill()]);
+  await folder.remove();
+});
+
+test('a ledger from before the key is signed when the operator says so, and no task is restarted', async () => {
+  const tasks = await taskIds();
+  const unsigned = await config();
+  expect(unsigned.Spec.Labels[SIGNATURE]).toBeUndefined();
+
+  await start({ LEDGER_KEY: 'first key' });
+  await says(/ledger is not trusted: secrets are served.*no integrity code.*LEDGER_ACCEPT_UNSIGNED=true/);
+  expect((await config()).Version).toEqual(unsigned.Version);
+
+  await start({ LEDGER_KEY: 'first key', LEDGER_ACCEPT_UNSIGNED: 'true' });
+  await isSigned();
+  expect(plugin.logs()).toContain('LEDGER_ACCEPT_UNSIGNED');
+  expect(JSON.parse((await labels())[LEDGER] ?? '').digestKey).toBeUndefined();
+  await start({ LEDGER_KEY: 'first key' });
+  await isWell();
+  expect(await taskIds()).toEqual(tasks);
+  await write('two');
+  await reaches('two');
+});
+
+test('the key is replaced, and no task is restarted', async () => {
+  const tasks = await taskIds();
+  await start({ LEDGER_KEY: 'second key' });
+  await says(/not by our LEDGER_KEY; ours has the id \S{8}, that of the ledger's writer \S{8}/);
+  await start({ LEDGER_KEY: 'second key', LEDGER_KEY_PREVIOUS: 'first key' });
+  await isWell();
+  await start({ LEDGER_KEY: 'second key' });
+  await isWell();
+  await start({});
+  await says(/this plugin has no LEDGER_KEY to check it/);
+  expect(await taskIds()).toEqual(tasks);
+});
+
+test('a ledger that somebody changed is not acted on: secrets are served, and the operator says how it goes on', async () => {
+  await start({ LEDGER_KEY: 'second key' });
+  await isWell();
+  const right = await labels();
+  const changed = (right[LEDGER] ?? '').replace(/"seenAtMs":\[\d/, '"seenAtMs":[9');
+  expect(changed).not.toBe(right[LEDGER]);
+  await put({ ...right, [LEDGER]: changed });
+  await says(/integrity code is not by our LEDGER_KEY.*docker config rm ledger-trust-test\.ledger/);
+  const { Version } = await config();
+  await write('three');
+  await engine.docker('service', 'scale', '--detach', 'web=3');
+  await waitFor(async () => (await taskIds()).length === 3, { timeoutMs: IN_TIME, what: 'a third task' });
+  await engine.docker('service', 'scale', '--detach', 'web=2');
+  expect((await config()).Version).toEqual(Version);
+
+  await put(right);
+  await isWell();
+  await reaches('three');
+});
+
+test('an older copy is not acted on: the newest is written again', async () => {
+  const old = await labels();
+  await write('four');
+  await reaches('four');
+  await isWell();
+  const newest = await waitFor(
+    async () => {
+      const now = await labels();
+      return now[LEDGER]?.includes('"rollout"') === false && now[LEDGER] !== old[LEDGER] && now;
+    },
+    { timeoutMs: IN_TIME, what: 'the ledger at rest' },
+  );
+  const tasks = await taskIds();
+  await put(old);
+  await waitFor(async () => (await labels())[LEDGER] === newest[LEDGER], {
+    timeoutMs: IN_TIME,
+    what: 'the newest ledger',
+  });
+  expect(plugin.logs()).toContain('an older copy of the ledger was put in the place of the newest');
+  await isWell();
+  expect(await taskIds()).toEqual(tasks);
+});
