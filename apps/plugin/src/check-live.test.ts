@@ -1,42 +1,64 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Credential } from '@vault-swarm/provider';
-import { afterEach, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkLive } from './check-live.ts';
 
-const nobody = { enabled: true, host: '127.0.0.1', port: 9, token: undefined, viewToken: undefined, tls: undefined };
-
+const HERE = 'pid:[1]';
+let folder: string;
+let socketPath: string;
 let server: Server | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'check-live-'));
+  socketPath = join(folder, 'plugin.sock');
+});
 afterEach(() => {
   server?.close();
+  rmSync(folder, { recursive: true });
 });
 
-async function check(listener: RequestListener, host = '127.0.0.1') {
-  server = createServer(listener).listen(0, '127.0.0.1');
+async function check(listener: RequestListener, socketTakeover = false) {
+  server = createServer(listener).listen(socketPath);
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return checkLive({ ...nobody, host, port, token: new Credential('MONITORING_TOKEN', () => 'only-for-tests') });
+  return checkLive({ socketPath, socketTakeover }, HERE);
 }
+const serves =
+  (namespace: string): RequestListener =>
+  (_request, response) =>
+    response.end(JSON.stringify({ live: true, process_namespace: namespace }));
 
-test('a plugin that serves is live, whatever address it listens on', async () => {
+test('a plugin that serves its socket is live, and gets no token', async () => {
   const asked: unknown[] = [];
-  const problem = await check((request, response) => {
-    asked.push([request.url, request.headers.authorization]);
-    response.end();
-  }, '0.0.0.0');
+  const problem = await check(({ method, url, headers }, response) => {
+    asked.push([method, url, Object.keys(headers).toSorted()]);
+    response.end('{}');
+  });
   expect(problem).toBeNull();
-  expect(asked).toEqual([['/livez', 'Bearer only-for-tests']]);
+  expect(asked).toEqual([['GET', '/livez', ['connection', 'host']]]);
 });
 
 test('a plugin that does not serve is not live', async () => {
-  expect(await check((_request, response) => response.writeHead(503).end())).toBe('/livez answered 503');
+  expect(await check((_request, response) => response.writeHead(503).end())).toMatch(
+    /does not serve: it answered 503$/,
+  );
 });
 
 test('where nobody listens, it says so', async () => {
-  expect(await checkLive(nobody)).toMatch(/can't be asked: .*ECONNREFUSED/);
+  expect(await checkLive({ socketPath, socketTakeover: false }, HERE)).toMatch(/does not answer: .*ENOENT/);
 });
 
-test('without monitoring there is nobody to ask', async () => {
-  expect(await checkLive({ ...nobody, enabled: false })).toContain('ENABLE_MONITORING=false');
+test('an answer without an end is not read', async () => {
+  const problem = await check((_request, response) => {
+    response.write('x'.repeat(10_000));
+  });
+  expect(problem).toContain('its answer is too long');
+});
+
+test('while a socket may be taken over, only a plugin of the same container counts', async () => {
+  expect(await check(serves(HERE), true)).toBeNull();
+  expect(await checkLive({ socketPath, socketTakeover: true }, 'pid:[2]')).toContain('in another container serves');
+  expect(await checkLive({ socketPath, socketTakeover: false }, 'pid:[2]')).toBeNull();
 });

@@ -1,42 +1,63 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import type { PluginConfiguration } from './configuration.ts';
+import { request } from 'node:http';
+import type { SocketSettings } from './socket-settings.ts';
 
 /** Longer than a busy machine takes, and shorter than a health check waits by default. */
 const DEADLINE_MS = 5_000;
-
-/** What is read of the configuration. */
-type Monitoring = Pick<PluginConfiguration['monitoring'], 'enabled' | 'host' | 'port' | 'token' | 'viewToken' | 'tls'>;
+/** The plugin's answer is much shorter; another program's is not read to its end. */
+const MAX_ANSWER_BYTES = 4_096;
 
 /**
- * Asks the plugin of the same configuration, on the same machine or in the same container, whether it serves its socket:
- * `/livez` of its monitoring. Never rejects.
+ * Asks the plugin on the socket whether it serves, without a token. Never rejects.
  *
- * @returns `null` where it does, else why not.
+ * While one plugin takes the socket over from another, the other one answers on it. So if that is allowed, only a plugin
+ * of the caller's own container counts.
+ *
+ * @param namespace the caller's namespace of process ids; `null` if that is not known.
+ * @returns `null` if it serves, else why not.
  */
-export async function checkLive(monitoring: Monitoring): Promise<string | null> {
-  if (!monitoring.enabled) return 'there is nobody to ask with ENABLE_MONITORING=false';
-  const token = monitoring.viewToken ?? monitoring.token;
-  const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-  const options = {
-    host: everywhere[monitoring.host] ?? monitoring.host,
-    port: monitoring.port,
-    path: '/livez',
-    headers: { Host: 'localhost', ...(token === undefined ? {} : { Authorization: `Bearer ${token.read()}` }) },
-    signal: AbortSignal.timeout(DEADLINE_MS),
-  };
-  if (monitoring.tls === undefined) return ask((answered) => request(options, answered));
-  const { request: secureRequest } = await import('node:https');
-  // It is this machine that is asked, by an address that stands in no certificate.
-  return ask((answered) => secureRequest({ ...options, rejectUnauthorized: false }, answered));
+export async function checkLive(
+  { socketPath, socketTakeover }: Pick<SocketSettings, 'socketPath' | 'socketTakeover'>,
+  namespace: string | null,
+): Promise<string | null> {
+  let answer: { readonly status: number; readonly body: string };
+  try {
+    answer = await ask(socketPath);
+  } catch (error) {
+    return `the plugin on ${socketPath} does not answer: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  if (answer.status !== 200) return `the plugin on ${socketPath} does not serve: it answered ${answer.status}`;
+  if (!socketTakeover || namespace === null) return null;
+  return namespaceIn(answer.body) === namespace
+    ? null
+    : `a plugin in another container serves ${socketPath}; this one waits to take it over`;
 }
 
-function ask(send: (answered: (answer: IncomingMessage) => void) => ClientRequest): Promise<string | null> {
-  return new Promise((resolve) => {
-    send((answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200 ? null : `/livez answered ${answer.statusCode}`);
+function ask(socketPath: string): Promise<{ readonly status: number; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    request({ socketPath, path: '/livez', agent: false, signal }, (response) => {
+      let body = '';
+      response
+        .setEncoding('utf8')
+        .on('data', (chunk: string) => {
+          body += chunk;
+          if (body.length > MAX_ANSWER_BYTES) response.destroy(new Error('its answer is too long'));
+        })
+        .once('error', reject)
+        .once('end', () => resolve({ status: response.statusCode ?? 0, body }));
     })
-      .once('error', (error) => resolve(`/livez can't be asked: ${error.message}`))
+      .once('error', (error) => reject(signal.aborted ? new Error(`no answer within ${DEADLINE_MS} ms`) : error))
       .end();
   });
+}
+
+function namespaceIn(body: string): unknown {
+  try {
+    const answer: unknown = JSON.parse(body);
+    return typeof answer === 'object' && answer !== null && 'process_namespace' in answer
+      ? answer.process_namespace
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -9,8 +9,8 @@ services that hold an old value when one is rotated. Runs in the foreground;
 everything is configured by the environment (docs/reference/environment.md).
 
   --check-config  prints every problem of the configuration and starts nothing
-  --check-live    asks the plugin of the same configuration whether it serves
-                  its socket (/livez), for health checks; exit code 0 or 1
+  --check-live    asks on PLUGIN_SOCKET whether the plugin serves, for health
+                  checks; needs and sends no token; exit code 0 or 1
   --help          prints this
   --version       prints the version
 

@@ -15,13 +15,10 @@ import {
 import { type ConfigFile, NO_CONFIG_FILE } from './config-file.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable } from './own-files.ts';
 import { type ProviderConfig, parseProviders } from './provider-configs.ts';
+import { parseSocketSettings, type SocketSettings } from './socket-settings.ts';
 
 /** All that the environment says, checked. Times in milliseconds. */
-export interface PluginConfiguration {
-  readonly pluginName: string;
-  readonly socketPath: string;
-  /** Whether the socket of another plugin that answers is taken over. */
-  readonly socketTakeover: boolean;
+export interface PluginConfiguration extends SocketSettings {
   /** The first is the default of secrets whose labels name none. */
   readonly providers: readonly ProviderConfig[];
   /** How labels name the providers, in the same order. */
@@ -73,12 +70,9 @@ export function parseConfiguration(
   inspect: InspectPath = inspectPath,
 ): ParsedConfiguration {
   const environment = new Environment(variables, readFile);
-  const pluginName = parsePluginName(environment);
   const providers = parseProviders(environment, readFile, file);
   const configuration: PluginConfiguration = {
-    pluginName,
-    socketPath: parseSocketPath(environment, pluginName),
-    socketTakeover: environment.boolean('PLUGIN_SOCKET_TAKEOVER', false),
+    ...parseSocketSettings(environment),
     providers: providers.map(({ config }) => config),
     schemes: providers.map(({ scheme }) => scheme),
     rotation: parseRotation(environment),
@@ -107,26 +101,6 @@ function warnOfUnverified(environment: Environment): void {
   if (environment.optional('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return;
   const message = 'is 0: the certificates of AWS are not verified; remove it';
   environment.warn('certificate-not-verified', 'NODE_TLS_REJECT_UNAUTHORIZED', message);
-}
-
-/** The driver's name without its tag, since a secret's driver may be named with any. */
-function parsePluginName(environment: Environment): string {
-  const given = environment.text('PLUGIN_NAME', 'vault-secrets-plugin');
-  const name = given.replace(/:[^:/]*$/, '');
-  if (
-    !/^[a-zA-Z0-9][a-zA-Z0-9_.:/-]*$/.test(name) ||
-    name.split('/').some((part) => part === '' || part.startsWith('.'))
-  ) {
-    environment.report('PLUGIN_NAME', `"${given}" must be a plugin's name, such as vault-secrets-plugin`);
-  }
-  return name;
-}
-
-function parseSocketPath(environment: Environment, pluginName: string): string {
-  const path = environment.text('PLUGIN_SOCKET', `/run/docker/plugins/${pluginName}.sock`);
-  if (!path.startsWith('/')) environment.report('PLUGIN_SOCKET', `"${path}" must be an absolute path`);
-  environment.addOwnFile({ variable: 'PLUGIN_SOCKET', path, kind: 'file' });
-  return path;
 }
 
 function parseRotation(environment: Environment): PluginConfiguration['rotation'] {

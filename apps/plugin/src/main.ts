@@ -1,11 +1,14 @@
 import { readRegularFile } from '@vault-swarm/file/regular-file';
+import { type ConfigurationProblem, Environment } from '@vault-swarm/provider';
 import { checkLive } from './check-live.ts';
 import { HELP, parseCommandLine } from './command-line.ts';
 import { readConfigFile } from './config-file.ts';
 import { type PluginConfiguration, parseConfiguration } from './configuration.ts';
 import { Plugin } from './plugin.ts';
+import { parseSocketSettings } from './socket-settings.ts';
 import { keepOutOfCoreDumps } from './system/core-dump.ts';
 import { keepHeapSmall } from './system/heap.ts';
+import { processNamespace } from './system/process-namespace.ts';
 import { VERSION } from './version.ts';
 
 const EXIT = { ok: 0, failure: 1, wrongUse: 2 } as const;
@@ -27,13 +30,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(command === 'help' ? HELP : `vault-swarm-plugin ${VERSION}\n`);
     return EXIT.ok;
   }
+  if (command === 'check-live') return isLive();
   const file = await readConfigFile(process.env, readRegularFile);
   const parsed = parseConfiguration(process.env, readRegularFile, file);
-  if (!parsed.ok) {
-    say(`vault-swarm-plugin: ${parsed.problems.length} problem(s) in the configuration:`);
-    for (const { variable, message } of parsed.problems) say(`  ${variable}: ${message}`);
-    return EXIT.wrongUse;
-  }
+  if (!parsed.ok) return wrongConfiguration(parsed.problems);
   if (command === 'check-config') {
     for (const { code, variable, message } of parsed.configuration.warnings) {
       say(`warning: ${variable}: ${message} (${code})`);
@@ -41,14 +41,25 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write('the configuration is right\n');
     return EXIT.ok;
   }
-  if (command === 'check-live') {
-    const problem = await checkLive(parsed.configuration.monitoring);
-    if (problem !== null) say(`vault-swarm-plugin: ${problem}`);
-    return problem === null ? EXIT.ok : EXIT.failure;
-  }
   const { configuration } = parsed;
   const exposed = keepOutOfCoreDumps();
   return run(exposed === null ? configuration : { ...configuration, warnings: [...configuration.warnings, exposed] });
+}
+
+/** Reads only where the socket is: a health check needs no credential. */
+async function isLive(): Promise<number> {
+  const environment = new Environment(process.env, readRegularFile);
+  const settings = parseSocketSettings(environment);
+  if (environment.problems.length > 0) return wrongConfiguration(environment.problems);
+  const problem = await checkLive(settings, processNamespace());
+  if (problem !== null) say(`vault-swarm-plugin: ${problem}`);
+  return problem === null ? EXIT.ok : EXIT.failure;
+}
+
+function wrongConfiguration(problems: readonly ConfigurationProblem[]): number {
+  say(`vault-swarm-plugin: ${problems.length} problem(s) in the configuration:`);
+  for (const { variable, message } of problems) say(`  ${variable}: ${message}`);
+  return EXIT.wrongUse;
 }
 
 async function run(configuration: PluginConfiguration): Promise<number> {

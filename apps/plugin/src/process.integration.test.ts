@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createUnixServer } from 'node:net';
 import { join } from 'node:path';
@@ -122,6 +122,29 @@ test('does not start with its own credentials among the secrets, and delivers no
   expect(JSON.parse(answer.body).Err).toContain("the plugin's own file of MONITORING_TOKEN_FILE");
   expect(answer.body + plugin.logs()).not.toContain('canary-of-the-plugin');
   await plugin.kill();
+});
+
+test('--check-live asks on the socket, whoever holds the monitoring port, and needs no credential', async () => {
+  const asked: unknown[] = [];
+  const thief = createServer((request, response) => {
+    asked.push(request.headers);
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(thief, 'listening');
+  const address = thief.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const token = join(folder.path, 'monitoring-token');
+  await writeFile(token, 'canary-of-the-monitoring', { mode: 0o600 });
+  const env = { ENABLE_MONITORING: 'true', MONITORING_PORT: String(port), MONITORING_TOKEN_FILE: token };
+  const plugin = await start(env);
+  await plugin.waitReady();
+  await rm(token);
+  const check = async () => (await start({ ...env, PLUGIN_SOCKET: plugin.socketPath }, ['--check-live'])).exit;
+  expect(await check()).toEqual({ code: 0, signal: null });
+  await plugin.kill();
+  expect(await check()).toEqual({ code: 1, signal: null });
+  expect(asked).toEqual([]);
+  thief.close();
 });
 
 test('opens no port when monitoring is turned off', async () => {

@@ -10,6 +10,7 @@ import { Readiness } from '../readiness.ts';
 import { RevisionChoiceRelay } from '../revision-choice-relay.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemDigest } from '../system/digest.ts';
+import { processNamespace } from '../system/process-namespace.ts';
 import { systemRandom } from '../system/random.ts';
 import { id } from './identifiers.ts';
 
@@ -67,6 +68,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
         source,
         events,
         clock,
+        processNamespace: processNamespace(),
         ...(socketTakeover ? { takeOverWhen: () => readiness.canTakeOver } : {}),
       }),
     [id.configuration, id.answers, id.events, id.clock, id.readiness],

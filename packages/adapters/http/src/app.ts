@@ -40,7 +40,7 @@ export interface MonitoringApp {
   closeStreams(): void;
 }
 
-/** Every route of the monitoring port; all but `/health` and signing in stand behind the gate. */
+/** Every route of the monitoring port; all but `/health`, `/livez` and signing in need a token, if there is one. */
 export function createApp({ access, dashboard, sources, clock, events }: AppParts): MonitoringApp {
   const app = express();
   const statusLists = new StatusLists(() => sources.status());
@@ -69,14 +69,15 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
     .all(methodNotAllowed('POST, DELETE', 'Only POST and DELETE are answered here.'));
   for (const asset of dashboard.assets) if (asset.isOpen) get(`/assets/${asset.name}`, assetRoute(asset));
 
-  app.use(gate(access, failedSignIn, answerSignIn(dashboard)));
-
-  get('/', dashboardRoute(dashboard));
-  for (const asset of dashboard.assets) if (!asset.isOpen) get(`/assets/${asset.name}`, assetRoute(asset));
   get('/livez', (_request, response) => {
     const live = sources.live();
     answerJson(response, live ? 200 : 503, { live });
   });
+
+  app.use(gate(access, failedSignIn, answerSignIn(dashboard)));
+
+  get('/', dashboardRoute(dashboard));
+  for (const asset of dashboard.assets) if (!asset.isOpen) get(`/assets/${asset.name}`, assetRoute(asset));
   get('/readyz', (_request, response) => {
     const waitingFor = sources.waitingFor();
     const ready = waitingFor.length === 0;

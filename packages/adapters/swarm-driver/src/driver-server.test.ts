@@ -50,7 +50,13 @@ function makeDriver(): DriverServer {
       return answer();
     },
   };
-  return createDriverServer({ socketPath, source, events: { emit: (event) => events.push(event) }, clock });
+  return createDriverServer({
+    socketPath,
+    source,
+    events: { emit: (event) => events.push(event) },
+    clock,
+    processNamespace: 'pid:[7]',
+  });
 }
 
 interface Reply {
@@ -93,6 +99,12 @@ describe("the secret driver's socket", () => {
     expect(events).toEqual([{ type: 'driver.listening', socket: socketPath }]);
     const { status, json } = await call('/Plugin.Activate');
     expect([status, json]).toEqual([200, { Implements: ['secretprovider'] }]);
+  });
+
+  it('says to health checks that it serves, and in which namespace', async () => {
+    const { status, json } = await call('/livez', '', { method: 'GET' });
+    expect([status, json]).toEqual([200, { live: true, process_namespace: 'pid:[7]' }]);
+    expect((await call('/livez')).status).toBe(405);
   });
 
   it('gives the value, to be used once', async () => {

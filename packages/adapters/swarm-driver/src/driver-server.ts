@@ -16,6 +16,8 @@ export interface DriverServerOptions {
   readonly source: SecretSource;
   readonly events: Events;
   readonly clock: Clock;
+  /** What `GET /livez` tells of this process, so that a health check knows its own plugin; by default nothing. */
+  readonly processNamespace?: string | null;
   /**
    * Where it is given, the socket of another process that answers is taken over, as soon as it says that this process
    * can answer, or the other one no longer does.
@@ -41,7 +43,10 @@ export interface DriverServer {
   close(options?: { signal?: AbortSignal }): Promise<void>;
 }
 
-type Route = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+interface Route {
+  readonly method: 'GET' | 'POST';
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
 
 /** How long a request, or its head alone, may take to arrive. The engine is on the same machine. */
 const REQUEST_DEADLINE_MS = 10_000;
@@ -77,8 +82,13 @@ class SocketDriverServer implements DriverServer {
     const { socketPath, clock, events, takeOverWhen } = options;
     this.#options = options;
     this.#routes = new Map<string, Route>([
-      ['/Plugin.Activate', (_request, response) => this.#activate(response)],
-      ['/SecretProvider.GetSecret', (request, response) => this.#getSecret(request, response)],
+      ['/Plugin.Activate', { method: 'POST', answer: (_request, response) => this.#activate(response) }],
+      [
+        '/SecretProvider.GetSecret',
+        { method: 'POST', answer: (request, response) => this.#getSecret(request, response) },
+      ],
+      // Not of the engine's protocol: health checks ask it.
+      ['/livez', { method: 'GET', answer: (_request, response) => this.#sayLive(response) }],
     ]);
     const makeServer = () => this.#makeServer();
     this.#socket = new PublishedSocket({ socketPath, clock, events, takeOverWhen, makeServer });
@@ -152,10 +162,10 @@ class SocketDriverServer implements DriverServer {
       if (route === undefined) {
         const shown = path.slice(0, SHOWN_LENGTH);
         await this.#refuse(request, response, 404, `there is no ${shown}; this is a secret driver of Docker Swarm`);
-      } else if (request.method !== 'POST') {
-        response.setHeader('Allow', 'POST');
-        await this.#refuse(request, response, 405, `${path} is called with POST, not ${request.method}`);
-      } else await route(request, response);
+      } else if (request.method !== route.method) {
+        response.setHeader('Allow', route.method);
+        await this.#refuse(request, response, 405, `${path} is called with ${route.method}, not ${request.method}`);
+      } else await route.answer(request, response);
     } catch (error) {
       // Only a fault of our own comes here. The engine must get an answer; the fault's text is not known to be harmless.
       if (response.headersSent) response.destroy();
@@ -171,6 +181,11 @@ class SocketDriverServer implements DriverServer {
 
   async #activate(response: ServerResponse): Promise<void> {
     await this.#send(response, 200, Buffer.from('{"Implements":["secretprovider"]}'));
+  }
+
+  async #sayLive(response: ServerResponse): Promise<void> {
+    const answer = { live: this.serves, process_namespace: this.#options.processNamespace ?? null };
+    await this.#send(response, answer.live ? 200 : 503, Buffer.from(JSON.stringify(answer)));
   }
 
   async #getSecret(request: IncomingMessage, response: ServerResponse): Promise<void> {

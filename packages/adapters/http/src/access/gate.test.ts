@@ -6,7 +6,6 @@ const summary = 'A secret has no value to deliver';
 const problems = () => [{ summary, detail: `${summary}: db-password: not found` }];
 const PATHS = [
   '/',
-  '/livez',
   '/readyz',
   '/metrics',
   '/api/metrics',
@@ -62,6 +61,10 @@ describe('with a token', () => {
     ]);
   });
 
+  test('liveness is open', async () => {
+    expect((await fixture.ask('/livez')).status).toBe(200);
+  });
+
   test('any host is answered', async () => {
     const headers = { Authorization: `Bearer ${TOKEN}`, Host: 'plugin.example' };
     expect((await fixture.ask('/metrics', { headers })).status).toBe(200);
@@ -75,7 +78,7 @@ describe('without a token', () => {
   });
   afterEach(() => fixture.server.close());
 
-  test.each(PATHS)('%s is refused under a name that is not of this machine', async (path) => {
+  test.each([...PATHS, '/livez'])('%s is refused under a name that is not of this machine', async (path) => {
     const { status, headers, body } = await fixture.ask(path, { headers: { Host: 'rebound.example:8080' } });
     expect(status).toBe(403);
     expect(headers['content-type']).toBe('application/problem+json');

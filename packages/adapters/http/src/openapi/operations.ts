@@ -60,6 +60,7 @@ export const operations: readonly Operation[] = [
     path: '/livez',
     summary: "Whether the driver's socket is served",
     answers: { 200: liveSchema, 503: liveSchema },
+    isOpen: true,
   },
   {
     method: 'get',
