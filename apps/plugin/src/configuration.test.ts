@@ -66,7 +66,11 @@ test.each([
   ['SECRETS_PROVIDER=openbao\nOPENBAO_TOKEN=x\nOPENBAO_ADDR=http://bao:8200', 'plain-http', 'OPENBAO_ADDR'],
   ['SECRETS_PROVIDER=aws\nAWS_REGION=eu-west-1\nAWS_ENDPOINT_URL=http://aws:4566', 'plain-http', 'AWS_ENDPOINT_URL'],
   ['DOCKER_HOST=tcp://127.0.0.1:2375', 'docker-without-tls', 'DOCKER_HOST'],
-  ['MONITORING_HOST=0.0.0.0\nMONITORING_ALLOW_ANONYMOUS=true', 'anonymous-monitoring', 'MONITORING_HOST'],
+  [
+    'MONITORING_HOST=0.0.0.0\nMONITORING_ALLOW_ANONYMOUS=true\nMONITORING_ALLOWED_HOSTS=manager-1',
+    'anonymous-monitoring',
+    'MONITORING_HOST',
+  ],
   ['NODE_TLS_REJECT_UNAUTHORIZED=0', 'certificate-not-verified', 'NODE_TLS_REJECT_UNAUTHORIZED'],
   ['MONITORING_TOKEN=short', 'short-token', 'MONITORING_TOKEN'],
   ['LEDGER_KEY=', 'ledger-key-in-ledger', 'LEDGER_KEY'],

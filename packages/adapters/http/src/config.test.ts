@@ -26,6 +26,7 @@ test('monitoring is on, on this machine only, unless told otherwise', () => {
       token: undefined,
       viewToken: undefined,
       allowAnonymous: false,
+      allowedHosts: [],
       tls: undefined,
     },
     problems: [],
@@ -50,7 +51,9 @@ describe('an address', () => {
       expect(problems[0]?.message).toMatch(/can be reached from other machines: set MONITORING_TOKEN /);
       expect(parse({ MONITORING_HOST: host, MONITORING_TOKEN: 'abc' }).problems).toEqual([]);
       expect(parse({ MONITORING_HOST: host, MONITORING_TOKEN_FILE: '/t' }, { '/t': 'abc\n' }).problems).toEqual([]);
-      expect(parse({ MONITORING_HOST: host, MONITORING_ALLOW_ANONYMOUS: 'true' }).problems).toEqual([]);
+      const anonymous = { MONITORING_HOST: host, MONITORING_ALLOW_ANONYMOUS: 'true' };
+      expect(parse(anonymous).problems.map(({ variable }) => variable)).toEqual(['MONITORING_ALLOWED_HOSTS']);
+      expect(parse({ ...anonymous, MONITORING_ALLOWED_HOSTS: 'manager-1' }).problems).toEqual([]);
       expect(parse({ MONITORING_HOST: host, MONITORING_VIEW_TOKEN: 'abc' }).problems).toEqual([]);
       expect(parse({ MONITORING_HOST: host, ...TLS }, { '/c': pair.cert, '/k': pair.key }).problems).toEqual([]);
       expect(parse({ MONITORING_HOST: host, ENABLE_MONITORING: 'false' }).problems).toEqual([]);
@@ -61,6 +64,34 @@ describe('an address', () => {
     expect(parse({ MONITORING_HOST: 'http://x:1' }).problems).toEqual([
       { variable: 'MONITORING_HOST', message: '"http://x:1" must be an address such as 127.0.0.1 or ::1, or a name' },
     ]);
+  });
+});
+
+describe('the hosts that are answered without a token', () => {
+  test('are names and addresses, in their normal form', () => {
+    const { config, problems } = parse({
+      MONITORING_ALLOWED_HOSTS: 'Plugin.Example., 10.0.0.7 ::1,[2001:DB8::7],grün.example',
+    });
+    expect(problems).toEqual([]);
+    expect(config.allowedHosts).toEqual(['plugin.example', '10.0.0.7', '::1', '2001:db8::7', 'xn--grn-ioa.example']);
+  });
+
+  test.each(['plugin.example:8080', '[::1]:8080', '*', '*.example', 'http://plugin.example', 'a/b', 'a@b', '[::1'])(
+    'are not %s',
+    (entry) => {
+      expect(parse({ MONITORING_ALLOWED_HOSTS: entry }).problems).toEqual([
+        {
+          variable: 'MONITORING_ALLOWED_HOSTS',
+          message: expect.stringContaining(`"${entry}" must be names or addresses`),
+        },
+      ]);
+    },
+  );
+
+  test('are needed only where no token keeps others out', () => {
+    const anonymous = { MONITORING_HOST: '0.0.0.0', MONITORING_ALLOW_ANONYMOUS: 'true' };
+    expect(parse({ ...anonymous, MONITORING_TOKEN: 'x'.repeat(16) }).problems).toEqual([]);
+    expect(parse({ ...anonymous, ENABLE_MONITORING: 'false' }).problems).toEqual([]);
   });
 });
 

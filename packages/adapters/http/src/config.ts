@@ -1,5 +1,7 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { domainToASCII } from 'node:url';
 import type { Credential, Environment, ReadFile } from '@vault-swarm/provider';
+import { hostnameOf } from './access/host-rule.ts';
 import { certificateProblems, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
 import type { CertificateSource } from './tls/served-certificate.ts';
 
@@ -17,6 +19,8 @@ export interface MonitoringConfig {
   /** Lets only look. */
   readonly viewToken: Credential | undefined;
   readonly allowAnonymous: boolean;
+  /** Names and addresses that are answered without a token, besides this machine's own; as `hostnameOf` gives them. */
+  readonly allowedHosts: readonly string[];
   /** HTTPS with this certificate; without it HTTP. */
   readonly tls: CertificateSource | undefined;
 }
@@ -34,6 +38,7 @@ export function parseMonitoringConfig(environment: Environment, readFile: ReadFi
     token: environment.credential('MONITORING_TOKEN'),
     viewToken: environment.credential('MONITORING_VIEW_TOKEN'),
     allowAnonymous: environment.boolean('MONITORING_ALLOW_ANONYMOUS', false),
+    allowedHosts: parseAllowedHosts(environment),
     tls: parseTls(environment, readFile),
   };
   checkTokens(environment, config);
@@ -46,6 +51,7 @@ export function parseMonitoringConfig(environment: Environment, readFile: ReadFi
         'or MONITORING_ALLOW_ANONYMOUS=true to let everybody ask, or listen on 127.0.0.1',
     );
   }
+  needAllowedHosts(environment, config);
   warnOfAnonymous(environment, config);
   return config;
 }
@@ -75,6 +81,36 @@ function checkTokens(
   if (token !== undefined && viewToken !== undefined && token.read() === viewToken.read()) {
     environment.report(viewToken.variable, 'must be another token than MONITORING_TOKEN, which may do everything');
   }
+}
+
+function parseAllowedHosts(environment: Environment): readonly string[] {
+  const given = environment.text('MONITORING_ALLOWED_HOSTS', '').split(/[\s,]+/);
+  return given.flatMap((entry) => {
+    if (entry === '') return [];
+    const bare = isIPv6(entry) ? `[${entry}]` : entry;
+    // Browsers send a name of other letters than ASCII's as `xn--…`.
+    const ascii = /[\u0080-\uffff]/.test(bare) && /^[\w.\u0080-\uffff-]+$/.test(bare) ? domainToASCII(bare) : bare;
+    const hostname = /:\d+$/.test(bare) ? null : hostnameOf(ascii);
+    if (hostname !== null) return [hostname];
+    const allowed = 'must be names or addresses with commas, such as manager-1,10.0.0.7, without ports and wildcards';
+    environment.report('MONITORING_ALLOWED_HOSTS', `"${entry}" ${allowed}`);
+    return [];
+  });
+}
+
+/** Where everybody may do everything, a web page could ask too, by a name that it lets point here. */
+function needAllowedHosts(
+  environment: Environment,
+  { enabled, host, token, viewToken, allowAnonymous }: Omit<MonitoringConfig, 'tls'>,
+): void {
+  const hasToken = token !== undefined || viewToken !== undefined;
+  if (!enabled || !allowAnonymous || isLoopbackAddress(host) || hasToken) return;
+  if (environment.has('MONITORING_ALLOWED_HOSTS')) return;
+  environment.report(
+    'MONITORING_ALLOWED_HOSTS',
+    `is needed with MONITORING_ALLOW_ANONYMOUS=true on "${host}": list the names and addresses by which the port is asked, ` +
+      'such as manager-1,10.0.0.7; else a web page could ask it by a name of its own',
+  );
 }
 
 function warnOfAnonymous(

@@ -195,7 +195,7 @@ describe('who may ask', () => {
     { 'Sec-Fetch-Site': 'same-origin', Origin: 'http://evil.example' },
   ])('is not a page of another site: %j', async (headers) => {
     const rotate = vi.fn(async () => []);
-    const { post } = await start(rotate, { allowAnonymous: true });
+    const { post } = await start(rotate, { allowAnonymous: true, allowedHosts: ['plugin.example'] });
     const { status, json } = await post({ set_aside: true }, { headers });
     expect([status, json.detail]).toEqual([403, 'This request comes from a page of another site, and is refused.']);
     expect(rotate).not.toHaveBeenCalled();
@@ -209,7 +209,7 @@ describe('who may ask', () => {
     { Origin: 'https://Plugin.example', Host: 'plugin.example:443' },
     { Origin: 'http://[::1]:8080', Host: '[::1]:8080', 'Sec-Fetch-Site': 'same-origin' },
   ])('is a program, or a page of our own: %j', async (headers) => {
-    const { post } = await start(undefined, { allowAnonymous: true });
+    const { post } = await start(undefined, { allowAnonymous: true, allowedHosts: ['plugin.example'] });
     expect((await post({ set_aside: true }, { headers: { ...headers } })).status).toBe(202);
   });
 });

@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { requestWith } from '../testing/request.ts';
 import { Access, type AccessConfig, type CertificateNames } from './access.ts';
 
-const LOCAL: AccessConfig = { token: undefined, viewToken: undefined, allowAnonymous: false, host: '127.0.0.1' };
+const LOCAL: AccessConfig = {
+  token: undefined,
+  viewToken: undefined,
+  allowAnonymous: false,
+  allowedHosts: [],
+  host: '127.0.0.1',
+};
 const clock = { monotonic: () => 0 };
 const accessWith = (config: Partial<AccessConfig>, names: CertificateNames | null = null) =>
   new Access({ ...LOCAL, ...config }, clock, names);
@@ -11,7 +17,7 @@ const token = (read: () => string) => new Credential('MONITORING_TOKEN_FILE', re
 const bearer = (authorization: string | undefined) => requestWith({ authorization });
 
 describe('without a token', () => {
-  test.each(['localhost', 'LOCALHOST:8080', '127.0.0.1', '127.0.0.1:1', '[::1]', '[::1]:65535'])(
+  test.each(['localhost', 'LOCALHOST:8080', 'localhost.', '127.0.0.1', '127.0.0.1:1', '[::1]', '[::1]:65535'])(
     'a request for %s is answered',
     (host) => {
       expect(accessWith({}).hostAllowed(requestWith({ host }))).toBe(true);
@@ -40,8 +46,21 @@ describe('without a token', () => {
     expect(accessWith({}).hostAllowed(requestWith({ host: 'evil.example' }, 'http://localhost:1/metrics'))).toBe(true);
   });
 
-  test('any host is answered where the operator allows everybody', () => {
-    expect(accessWith({ allowAnonymous: true }).hostAllowed(requestWith({ host: 'evil.example' }))).toBe(true);
+  test.each([false, true])(
+    'the hosts that the operator lists are answered too, and no others (anonymous: %s)',
+    (allowAnonymous) => {
+      const access = accessWith({ allowAnonymous, allowedHosts: ['plugin.example', '10.0.0.7', '2001:db8::7'] });
+      const allowed = (host: string) => access.hostAllowed(requestWith({ host }));
+      const known = ['plugin.example', 'PLUGIN.example.:8080', '10.0.0.7:8080', '[2001:db8:0::7]:8080', 'localhost'];
+      expect(known.map(allowed)).toEqual(known.map(() => true));
+      const others = ['evil.example', 'x.plugin.example', 'plugin.example.evil', '10.0.0.8', '[2001:db8::8]', ''];
+      expect(others.map(allowed)).toEqual(others.map(() => false));
+    },
+  );
+
+  test("a host that only a proxy's header names is not answered", () => {
+    const request = requestWith({ host: 'evil.example', 'x-forwarded-host': 'localhost', forwarded: 'host=localhost' });
+    expect(accessWith({}).hostAllowed(request)).toBe(false);
   });
 
   test('under TLS the names of the certificate are answered too', () => {

@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@vault-swarm/provider';
 import type { CallerAccess } from '../api/index.ts';
 import { isLoopbackAddress, type MonitoringConfig } from '../config.ts';
-import { hostnameOf, hostOf, isLoopbackHost } from './host-rule.ts';
+import { hostnameOf, hostOf, LOOPBACK_HOSTS } from './host-rule.ts';
 import { sessionIdOf, setCookie } from './session-cookie.ts';
 import { SESSION_MS, Sessions } from './sessions.ts';
 import { Tokens } from './tokens.ts';
 
 /** What of the configuration says who may ask. */
-export type AccessConfig = Pick<MonitoringConfig, 'token' | 'viewToken' | 'allowAnonymous' | 'host'>;
+export type AccessConfig = Pick<MonitoringConfig, 'token' | 'viewToken' | 'allowAnonymous' | 'allowedHosts' | 'host'>;
 
 /** Under which names our certificate lets us be asked. */
 export type CertificateNames = (hostname: string) => boolean;
@@ -19,7 +19,7 @@ export class Access {
   readonly #sessions: Sessions;
   /** What who needs no token may do. */
   readonly #anonymous: CallerAccess;
-  readonly #anyHost: boolean;
+  readonly #allowedHosts: ReadonlySet<string>;
   readonly #isCertified: CertificateNames | null;
 
   /** @param isCertified under TLS, else `null`. */
@@ -28,7 +28,7 @@ export class Access {
     this.#sessions = new Sessions(clock, this.#tokens);
     // TLS keeps others from listening, and not from asking.
     this.#anonymous = config.allowAnonymous || isLoopbackAddress(config.host) ? 'full' : 'view';
-    this.#anyHost = config.allowAnonymous || !this.#tokens.areNone;
+    this.#allowedHosts = new Set([...LOOPBACK_HOSTS, ...config.allowedHosts]);
     this.#isCertified = isCertified;
   }
 
@@ -39,14 +39,14 @@ export class Access {
 
   /**
    * Whether a request under this name is answered. Where no token keeps others out, a page of theirs could reach us
-   * through a name of its own that it lets point to this machine; so only this machine's own names are, and under TLS
-   * those of the certificate, since a browser does not talk to us under another one.
+   * through a name of its own that it lets point to this machine; so only this machine's own names are, those that the
+   * operator lists, and under TLS those of the certificate, since a browser does not talk to us under another one. What a
+   * header such as `X-Forwarded-Host` says does not count.
    */
   hostAllowed(request: IncomingMessage): boolean {
-    const host = hostOf(request);
-    if (this.#anyHost || isLoopbackHost(host)) return true;
-    const hostname = hostnameOf(host);
-    return hostname !== null && this.#isCertified?.(hostname) === true;
+    if (this.tokenNeeded) return true;
+    const hostname = hostnameOf(hostOf(request));
+    return hostname !== null && (this.#allowedHosts.has(hostname) || this.#isCertified?.(hostname) === true);
   }
 
   /** What who sent the request may do now; `null`: nothing but ask for the health. */

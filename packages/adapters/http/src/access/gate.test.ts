@@ -95,9 +95,12 @@ describe('without a token', () => {
     expect(JSON.parse(body).problems).toEqual([summary]);
   });
 
-  test('any host is answered where the operator allows everybody', async () => {
-    const { server, ask } = await startFixture({ allowAnonymous: true });
-    expect((await ask('/api/v1/secrets', { headers: { Host: 'plugin.example' } })).status).toBe(200);
+  test('where the operator allows everybody, the listed hosts are answered, and a rebound name asks for no rotation', async () => {
+    const { server, ask } = await startFixture({ allowAnonymous: true, allowedHosts: ['plugin.example'] });
+    expect((await ask('/api/v1/secrets', { headers: { Host: 'plugin.example:8080' } })).status).toBe(200);
+    const headers = { Host: 'rebound.example', Origin: 'http://rebound.example', 'Content-Type': 'application/json' };
+    const { status, body } = await ask('/api/v1/rotate', { method: 'POST', headers, body: '{"secret":"db-password"}' });
+    expect([status, JSON.parse(body).detail]).toEqual([403, expect.stringContaining('MONITORING_ALLOWED_HOSTS')]);
     await server.close();
   });
 });

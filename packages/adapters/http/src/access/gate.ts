@@ -13,8 +13,8 @@ export function hostGate(access: Access): RequestHandler {
       answerProblem(
         response,
         403,
-        'Without a token only the names localhost, 127.0.0.1 and [::1] are answered, and under TLS those of the ' +
-          'certificate. Use one of them, or set MONITORING_TOKEN.',
+        'Without a token only the names localhost, 127.0.0.1 and [::1] are answered, those of MONITORING_ALLOWED_HOSTS, ' +
+          'and under TLS those of the certificate. Use one of them, list this one, or set MONITORING_TOKEN.',
       );
     }
   };

@@ -129,6 +129,7 @@ export interface FixtureConfig {
   readonly token?: string | (() => string);
   readonly viewToken?: string | (() => string);
   readonly allowAnonymous?: boolean;
+  readonly allowedHosts?: readonly string[];
   readonly tls?: CertificateSource;
 }
 
@@ -166,6 +167,7 @@ export function fixtureOptions(
     token: credential('MONITORING_TOKEN', token),
     viewToken: credential('MONITORING_VIEW_TOKEN', viewToken),
     allowAnonymous: false,
+    allowedHosts: [],
     tls: undefined,
     ...given,
   };
