@@ -1,9 +1,11 @@
-import type { Clock, Events, OwnFile, ProviderInstance } from '@vault-swarm/provider';
+import type { Clock, Events, OwnFile, ProviderInstance, Random } from '@vault-swarm/provider';
 import type { ProviderConfig } from './provider-configs.ts';
 
 /** What every provider is given. */
 export interface ProviderTools {
   readonly clock: Clock;
+  /** For the jitter of repeated requests. */
+  readonly random: Random;
   /** The keyed digest that stands for the revision where a provider has none of its own. */
   readonly digest: (bytes: Uint8Array) => string;
   /** Is told of every request to a provider. */

@@ -64,7 +64,7 @@ export class ProviderInquiry {
     if (known === undefined) return;
     switch (event.type) {
       case 'provider.requested':
-        known.isInTrouble = isTrouble(event.outcome);
+        if (event.isRepeated !== true) known.isInTrouble = isTrouble(event.outcome);
         break;
       case 'secret.delivered':
         if (event.source === 'provider') answered(known);

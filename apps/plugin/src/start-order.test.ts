@@ -6,6 +6,7 @@ import { ProviderDirectory } from './provider-directory.ts';
 import { Readiness } from './readiness.ts';
 import { systemClock } from './system/clock.ts';
 import { systemDigest } from './system/digest.ts';
+import { systemRandom } from './system/random.ts';
 
 const delivered = (taskId: string) => ({
   taskId,
@@ -40,6 +41,7 @@ test('what is delivered before the rotation is there is told to it', () => {
 test('who asks for a provider before it is loaded waits for it', async () => {
   const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
     clock: systemClock,
+    random: systemRandom,
     events: { emit: () => {} },
     ownFiles: [],
     digest: (bytes) => systemDigest.digest('key', bytes),
@@ -54,6 +56,7 @@ test('who asks for a provider before it is loaded waits for it', async () => {
 test('who waits for a provider is told when the plugin stops before it is loaded', async () => {
   const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
     clock: systemClock,
+    random: systemRandom,
     events: { emit: () => {} },
     ownFiles: [],
     digest: () => '',

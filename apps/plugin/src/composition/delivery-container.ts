@@ -33,17 +33,18 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
   container.bind(id.choice).toConstantValue(new RevisionChoiceRelay(ROTATION_WAIT_MS));
   container.bind(id.providers).toResolvedValue(
-    ({ providers, rotation, ownFiles }, clock, digest, events) => {
+    ({ providers, rotation, ownFiles }, clock, random, digest, events) => {
       // Without an operator's key, revisions of providers that have none of their own are known to this process only.
       const key = rotation.ledger.key?.read() ?? digest.generateKey();
       return new ProviderDirectory(providers, {
         clock,
+        random,
         digest: (bytes) => digest.digest(key, bytes),
         events,
         ownFiles,
       });
     },
-    [id.configuration, id.clock, id.digest, id.events],
+    [id.configuration, id.clock, id.random, id.digest, id.events],
   );
   container.bind(id.delivery).toResolvedValue(
     (labels, providers, clock, events, evidence, choice, { delivery }) =>

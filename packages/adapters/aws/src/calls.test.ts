@@ -27,16 +27,19 @@ afterEach(async () => {
   await aws.stop();
 });
 
+/** Each request, and whether it was sent again. */
+const told = () =>
+  requests.map(
+    ({ operation, outcome, isRepeated }) => `${operation} ${outcome}${isRepeated === true ? ', again' : ''}`,
+  );
+
 const throttled = { kind: 'error', code: 'ThrottlingException', message: 'Rate exceeded' } as const;
 
 describe('a call', () => {
   test('that is throttled is sent again, and every request is told', async () => {
     aws.disturb({ fault: throttled, times: 1 });
     expect(await readTextOf(provider, refTo('db'))).toBe('x');
-    expect(requests.map(({ operation, outcome }) => `${operation} ${outcome}`)).toEqual([
-      'read RATE_LIMITED',
-      'read ok',
-    ]);
+    expect(told()).toEqual(['read RATE_LIMITED, again', 'read ok']);
     for (const { durationMs } of requests) expect(durationMs).toBeGreaterThanOrEqual(0);
   });
 
@@ -46,6 +49,9 @@ describe('a call', () => {
     expect(error).toMatchObject({ code: 'RATE_LIMITED' });
     expect(error.retryAfterMs).toBeGreaterThan(0);
     expect(aws.counts().calls).toBeLessThanOrEqual(3);
+    // Only the last one says how the provider does.
+    expect(told().filter((request) => !request.endsWith('again'))).toEqual(['read RATE_LIMITED']);
+    expect(told().length).toBe(aws.counts().calls);
   });
 
   test('that waits to be sent again ends when it is aborted', async () => {
@@ -85,6 +91,7 @@ describe('a call', () => {
   test('that is lost is sent again', async () => {
     aws.disturb({ fault: { kind: 'reset' }, times: 1 });
     expect(await readTextOf(provider, refTo('db'))).toBe('x');
+    expect(told()).toEqual(['read UNAVAILABLE, again', 'read ok']);
   });
 });
 
@@ -124,14 +131,23 @@ describe('our login', () => {
     await writeFile(file, profile('AKIAOLD'));
     aws.accept('AKIAOLD');
     const clock = new ShiftedClock();
-    const own = providerOf({ ...variables(), AWS_PROFILE: 'prod', AWS_SHARED_CREDENTIALS_FILE: file }, { clock });
+    const events = new EventBus(clock);
+    events.subscribe((event) => {
+      if (event.type === 'provider.requested') requests.push(event);
+    });
+    const own = providerOf(
+      { ...variables(), AWS_PROFILE: 'prod', AWS_SHARED_CREDENTIALS_FILE: file },
+      { clock, events },
+    );
     expect(await readTextOf(own, refTo('db'))).toBe('x');
     await writeFile(file, profile('AKIANEW'));
     aws.accept('AKIANEW');
     expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
     // The same source is not asked more often than each five seconds.
     clock.advance(5_001);
+    requests = [];
     expect(await readTextOf(own, refTo('db'))).toBe('x');
+    expect(told()).toEqual(['login ok', 'read UNAUTHENTICATED, again', 'read ok']);
     await own.close();
   });
 

@@ -17,6 +17,7 @@ import { type Clock, DeadlineExceeded, type Events, ProviderError, withDeadline 
 import { agentOptions } from './agent-options.ts';
 import { type Asked, codeOf, providerErrorFor } from './aws-error.ts';
 import type { CallBudget } from './call-budget.ts';
+import { CallEvents } from './call-events.ts';
 import type { AwsConfig } from './config.ts';
 import { type AwsIdentity, AwsLogin } from './credentials.ts';
 import { regionOfProfile } from './shared-files.ts';
@@ -73,6 +74,8 @@ export class SecretsClient {
   readonly #handler: NodeHttpHandler;
   readonly #clients = new Map<string, SecretsManagerClient>();
   readonly #closing = new AbortController();
+  /** By the input of the call. */
+  readonly #requests = new WeakMap<object, CallEvents>();
 
   constructor(config: AwsConfig, options: SecretsClientOptions) {
     this.#config = config;
@@ -88,25 +91,26 @@ export class SecretsClient {
   }
 
   value(input: GetSecretValueCommandInput, target: CallTarget): Promise<GetSecretValueCommandOutput> {
-    return this.#call('read', 'GetSecretValue', target, (client, abort) =>
+    return this.#call('read', 'GetSecretValue', target, input, (client, abort) =>
       client.send(new GetSecretValueCommand(input), abort),
     );
   }
 
   list(input: ListSecretsCommandInput, target: CallTarget): Promise<ListSecretsCommandOutput> {
-    return this.#call('probe', 'ListSecrets', target, (client, abort) =>
+    return this.#call('probe', 'ListSecrets', target, input, (client, abort) =>
       client.send(new ListSecretsCommand(input), abort),
     );
   }
 
   describe(secretId: string, target: CallTarget): Promise<DescribeSecretCommandOutput> {
-    return this.#call('probe', 'DescribeSecret', target, (client, abort) =>
-      client.send(new DescribeSecretCommand({ SecretId: secretId }), abort),
+    const input = { SecretId: secretId };
+    return this.#call('probe', 'DescribeSecret', target, input, (client, abort) =>
+      client.send(new DescribeSecretCommand(input), abort),
     );
   }
 
   batch(input: BatchGetSecretValueCommandInput, target: CallTarget): Promise<BatchGetSecretValueCommandOutput> {
-    return this.#call('probe', 'BatchGetSecretValue', target, (client, abort) =>
+    return this.#call('probe', 'BatchGetSecretValue', target, input, (client, abort) =>
       client.send(new BatchGetSecretValueCommand(input), abort),
     );
   }
@@ -122,11 +126,15 @@ export class SecretsClient {
     purpose: Purpose,
     action: Asked['action'],
     { region, shown, signal }: CallTarget,
+    input: object,
     send: (client: SecretsManagerClient, abort: { readonly abortSignal: AbortSignal }) => Promise<Output>,
   ): Promise<Output> {
+    const { name: provider, clock, events } = this.#options;
     const either = AbortSignal.any([signal, this.#closing.signal]);
+    const requests = new CallEvents({ provider, clock, events });
+    this.#requests.set(input, requests);
     try {
-      return await withDeadline(this.#options.clock, CALL_DEADLINE_MS, either, async (abortSignal) => {
+      return await withDeadline(clock, CALL_DEADLINE_MS, either, async (abortSignal) => {
         const client = this.#client(purpose, region);
         const identity = await this.#login.identity();
         try {
@@ -142,6 +150,8 @@ export class SecretsClient {
         throw new ProviderError('UNAVAILABLE', `${shown}: AWS did not answer within ${error.deadlineMs} ms`);
       }
       throw providerErrorFor(error, { shown, action });
+    } finally {
+      requests.ended();
     }
   }
 
@@ -163,23 +173,18 @@ export class SecretsClient {
       region: region ?? (() => regionOfProfile(this.#config)),
       ...(endpoint === undefined ? {} : { endpoint }),
     });
-    const { name, clock, events, budget } = this.#options;
+    const { budget } = this.#options;
     // Inside of the SDK's repetitions: each attempt is a request, and costs what a request costs.
     client.middlewareStack.add(
       (next, context) => async (args) => {
-        const begunAtMs = clock.monotonic();
-        const operation = OPERATIONS[context.commandName ?? ''] ?? 'other';
-        const tell = (outcome: 'ok' | ProviderError['code']) => {
-          const durationMs = clock.monotonic() - begunAtMs;
-          events.emit({ type: 'provider.requested', provider: name, operation, outcome, durationMs });
-        };
+        const ended = this.#requests.get(args.input)?.sent(OPERATIONS[context.commandName ?? ''] ?? 'other');
         budget.count();
         try {
           const result = await next(args);
-          tell('ok');
+          ended?.('ok');
           return result;
         } catch (error) {
-          tell(codeOf(error));
+          ended?.(codeOf(error));
           throw error;
         }
       },

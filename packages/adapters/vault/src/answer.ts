@@ -12,7 +12,11 @@ export interface VaultCall {
   readonly body?: Readonly<Record<string, string | readonly string[]>>;
   /** True: numbers of the answer keep their characters. It makes parsing some eight times slower. */
   readonly exactNumbers?: boolean;
-  /** The longest that it may take; 10 s where it is not given. */
+  /** True: nothing is done or used up twice if it is sent again, as is so for every GET. */
+  readonly isRepeatable?: boolean;
+  /** True: the caller sends it again with another token if this one turns out to be dead. */
+  readonly hasOtherToken?: boolean;
+  /** The longest that it may take, its repetitions included; 10 s where it is not given. */
   readonly deadlineMs?: number;
   readonly signal: AbortSignal;
 }

@@ -67,8 +67,16 @@ const QUESTIONS: readonly ((from: Session & VaultClient) => Promise<unknown>)[] 
       setting: 'VAULT_KV_MOUNTS',
     }).find('secret', signal),
   (from) => lookupToken(from, 'token', signal),
-  (from) => loginWith(from, 'auth/x/login', {}, signal, { method: 'X', advice: 'look' }),
-  (from) => unwrapSecretId(from, { token: 't', wrappingPath: 'a/b', variable: 'VAULT_SECRET_ID', signal }),
+  (from) => loginWith(from, 'auth/x/login', {}, signal, { method: 'X', advice: 'look', isRepeatable: true }),
+  (from) =>
+    unwrapSecretId(from, {
+      token: 't',
+      wrappingPath: 'a/b',
+      variable: 'VAULT_SECRET_ID',
+      signal,
+      isUnanswered: false,
+      onUnanswered: () => undefined,
+    }),
 ];
 
 const OF_A_MOUNT = 4;

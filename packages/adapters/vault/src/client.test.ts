@@ -9,7 +9,7 @@ import { ProviderError } from '@vault-swarm/provider';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { VaultClient } from './client.ts';
 import { certificate } from './testing/certificate.ts';
-import { configOf, unheard, type Variables } from './testing/configured.ts';
+import { configOf, random, unheard, type Variables } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 import {
   type ScriptedAnswer,
@@ -32,7 +32,7 @@ async function server(answer: (request: SeenRequest) => ScriptedAnswer | undefin
 
 function client(address: string, variables: Variables = {}): VaultClient {
   const config = configOf({ VAULT_ADDR: address, VAULT_TOKEN: 'unused', ...variables });
-  const made = new VaultClient(config, { name: 'vault', clock: realClock, events: unheard });
+  const made = new VaultClient(config, { name: 'vault', clock: realClock, random, events: unheard });
   closing.push(() => made.close());
   return made;
 }
@@ -148,6 +148,7 @@ describe('the client of Vault', () => {
     const vault = new VaultClient(configOf({ VAULT_ADDR: address, VAULT_TOKEN: 'x' }), {
       name: 'vault',
       clock: impatient,
+      random,
       events: unheard,
     });
     closing.push(() => vault.close());

@@ -1,14 +1,18 @@
 import {
+  type Attempt,
   type Clock,
   DeadlineExceeded,
   type Events,
   ProviderError,
   type ProviderErrorCode,
+  type Random,
+  TransientRetries,
   withDeadline,
 } from '@vault-swarm/provider';
 import nodeVault from 'node-vault';
 import type { VaultAnswer, VaultCall } from './answer.ts';
 import type { VaultConfig } from './config.ts';
+import { NoAnswer } from './no-answer.ts';
 import { Transport } from './transport.ts';
 import { verdictOn } from './verdict.ts';
 
@@ -20,6 +24,8 @@ export interface VaultClientOptions {
   /** The instance's name, in messages and events. */
   readonly name: string;
   readonly clock: Clock;
+  /** For the jitter of repeated calls. */
+  readonly random: Random;
   /** Is told of every call. */
   readonly events: Events;
 }
@@ -31,6 +37,7 @@ export class VaultClient {
   readonly #name: string;
   readonly #clock: Clock;
   readonly #events: Events;
+  readonly #retries: TransientRetries;
   readonly #transport: Transport;
   readonly #vault: nodeVault.client & { pathPrefix: string; namespace: string };
 
@@ -39,6 +46,7 @@ export class VaultClient {
     this.#name = options.name;
     this.#clock = options.clock;
     this.#events = options.events;
+    this.#retries = new TransientRetries(options.clock, options.random);
     this.#transport = new Transport(this.server, config, options.clock);
     const vault = nodeVault({
       // Its own logger prints request bodies, so credentials, where DEBUG is set.
@@ -67,28 +75,23 @@ export class VaultClient {
   }
 
   /**
-   * Sends one call and gives its answer, also where that is an error's status.
+   * Sends one call and gives its answer, also where that is an error's status. What fails in passing is sent again, if nothing is
+   * done twice by that.
+   *
    * @throws {ProviderError} `UNAVAILABLE` where there is no answer within its deadline, or the call was cut off;
    * `INVALID_PAYLOAD` where the answer is too large.
    */
   async request(call: VaultCall): Promise<VaultAnswer> {
-    const startedAtMs = this.#clock.monotonic();
-    const told = (outcome: 'ok' | ProviderErrorCode) =>
-      this.#events.emit({
-        type: 'provider.requested',
-        provider: this.#name,
-        operation: call.operation,
-        outcome,
-        durationMs: this.#clock.monotonic() - startedAtMs,
-      });
+    const { deadlineMs = CALL_DEADLINE_MS } = call;
     try {
-      const answer = await this.#answer(call);
-      const verdict = verdictOn(call.operation, answer);
-      told(verdict === 'ok' ? verdict : verdict.code);
-      return answer;
+      return await withDeadline(this.#clock, deadlineMs, call.signal, (signal) =>
+        this.#retries.run(signal, (attempt) => this.#attempt(call, signal, attempt)),
+      );
     } catch (error) {
-      told(error instanceof ProviderError ? error.code : 'UNAVAILABLE');
-      throw error;
+      if (error instanceof ProviderError) throw error;
+      if (call.signal.aborted) throw new ProviderError('UNAVAILABLE', `the call to ${this.server} was cut off`);
+      const why = error instanceof DeadlineExceeded ? `did not answer within ${deadlineMs} ms` : 'is not reached';
+      throw new ProviderError('UNAVAILABLE', `${this.server} ${why}`);
     }
   }
 
@@ -97,15 +100,32 @@ export class VaultClient {
     return this.#transport.close();
   }
 
-  async #answer(call: VaultCall): Promise<VaultAnswer> {
-    const { deadlineMs = CALL_DEADLINE_MS } = call;
+  async #attempt(call: VaultCall, signal: AbortSignal, { failed }: Attempt): Promise<VaultAnswer> {
+    const startedAtMs = this.#clock.monotonic();
+    const tell = (outcome: 'ok' | ProviderErrorCode, isRepeated: boolean) =>
+      this.#events.emit({
+        type: 'provider.requested',
+        provider: this.#name,
+        operation: call.operation,
+        outcome,
+        durationMs: this.#clock.monotonic() - startedAtMs,
+        ...(isRepeated ? { isRepeated } : {}),
+      });
+    const isRepeatable = call.method === 'GET' || call.isRepeatable === true;
     try {
-      return await withDeadline(this.#clock, deadlineMs, call.signal, (signal) => this.#exchange(call, signal));
+      const answer = await this.#exchange(call, signal);
+      const verdict = verdictOn(call.operation, answer);
+      if (verdict === 'ok') tell('ok', false);
+      else if (verdict.code === 'UNAVAILABLE') {
+        const maySoonPass = !verdict.isLasting && answer.retryAfterMs === undefined;
+        tell(verdict.code, failed(maySoonPass && (isRepeatable || verdict.isUntouched)));
+      } else tell(verdict.code, verdict.code === 'UNAUTHENTICATED' && call.hasOtherToken === true);
+      return answer;
     } catch (error) {
-      if (error instanceof ProviderError) throw error;
-      if (call.signal.aborted) throw new ProviderError('UNAVAILABLE', `the call to ${this.server} was cut off`);
-      const why = error instanceof DeadlineExceeded ? `did not answer within ${deadlineMs} ms` : 'is not reached';
-      throw new ProviderError('UNAVAILABLE', `${this.server} ${why}`);
+      const isNoAnswer = error instanceof NoAnswer;
+      const isRepeated = isNoAnswer && failed(error.maySoonPass && (isRepeatable || !error.wasSent));
+      tell(error instanceof ProviderError ? error.code : 'UNAVAILABLE', isRepeated);
+      throw error;
     }
   }
 

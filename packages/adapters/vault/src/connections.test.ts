@@ -7,7 +7,7 @@ import { soon } from '@vault-swarm/lab/provider-calls';
 import { afterEach, expect, test } from 'vitest';
 import { VaultClient } from './client.ts';
 import { certificate } from './testing/certificate.ts';
-import { configOf, unheard } from './testing/configured.ts';
+import { configOf, random, unheard } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -38,7 +38,7 @@ test('TLS sessions are resumed when a connection is opened anew, also after a ga
     server.close();
   });
   const config = configOf({ VAULT_ADDR: address, VAULT_TOKEN: 'unused', VAULT_CACERT: certFile });
-  const client = new VaultClient(config, { name: 'vault', clock: realClock, events: unheard });
+  const client = new VaultClient(config, { name: 'vault', clock: realClock, random, events: unheard });
   closing.push(() => client.close());
   const ask = () => client.request({ operation: 'read', method: 'GET', path: 'x', ...soon() });
   for (let turn = 0; turn < 3; turn++) {

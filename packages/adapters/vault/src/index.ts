@@ -1,4 +1,4 @@
-import type { Clock, Events, ProviderInstance } from '@vault-swarm/provider';
+import type { Clock, Events, ProviderInstance, Random } from '@vault-swarm/provider';
 import { VaultSecrets } from './adapter.ts';
 import { authMethod } from './auth/methods.ts';
 import { Session } from './auth/session.ts';
@@ -13,6 +13,8 @@ export interface VaultProviderOptions {
   /** The name by which labels and configuration know it. */
   readonly name: string;
   readonly clock: Clock;
+  /** For the jitter of repeated requests. */
+  readonly random: Random;
   /** The keyed digest that stands for the revision on KV v1, where Vault has none. */
   readonly digest: (bytes: Uint8Array) => string;
   /** Is told of every request, and of logins. */
@@ -24,8 +26,8 @@ export interface VaultProviderOptions {
  * something, and logs in then.
  */
 export function createVaultProvider(config: VaultConfig, options: VaultProviderOptions): ProviderInstance {
-  const { name, clock, digest, events } = options;
-  const client = new VaultClient(config, { name, clock, events });
+  const { name, clock, random, digest, events } = options;
+  const client = new VaultClient(config, { name, clock, random, events });
   const session = new Session({ name, client, method: authMethod(config.auth), clock, events });
   const mounts = new Mounts({
     session,

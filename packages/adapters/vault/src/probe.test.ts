@@ -62,7 +62,8 @@ describe('probes of Vault', () => {
     const refs = Array.from({ length: 500 }, (_, index) => refTo(`app-${index}`));
     const results = await probeAll(instance, ...refs);
     expect(results.every((result) => result.kind === 'failed' && result.error.code === 'UNAVAILABLE')).toBe(true);
-    expect(asked().length).toBeLessThan(20);
+    // Eight at the same time, and the sixteen retries that a server in trouble gets.
+    expect(asked().length).toBeLessThan(28);
   });
 
   test('leaves connections for reads while a long pass of probes hangs', async () => {

@@ -53,6 +53,7 @@ export class ReadRights {
         const answer = await this.#session.request({
           operation: 'probe',
           method: 'POST',
+          isRepeatable: true,
           path: 'sys/capabilities-self',
           body: { paths },
           signal,

@@ -50,6 +50,8 @@ async function ready(clock = new ShiftedClock()): Promise<ProviderInstance> {
   const instance = providerOf({ VAULT_ADDR: proxy.addr, ...variables }, clock);
   open.push(instance);
   expect(await readTextOf(instance, refTo('there/allowed-0'))).toBe('0');
+  // A token that is newer may not be known to each server yet, so what refuses it is asked again.
+  clock.advance(2_000);
   await proxy.reset();
   return instance;
 }
@@ -113,11 +115,28 @@ describe.each([1, 8])('a hundred reads of a real Vault, %s at a time', (atATime)
   test.each([
     ['throttled', 'RATE_LIMITED', tooManyRequests(5)],
     ['answered by a sealed server', 'UNAVAILABLE', sealed],
-  ] as [string, string, VaultFault][])('that are %s cost one request each', async (_how, outcome, fault) => {
+  ] as [string, string, VaultFault][])(
+    'that are %s cost one request each, and few more',
+    async (_how, outcome, fault) => {
+      const instance = await ready();
+      await proxy.setFaults(fault);
+      expect(await readMany(instance, 'there/allowed', atATime)).toEqual(new Set([outcome]));
+      const { requests } = await proxy.counts();
+      expect(requests).toBeGreaterThanOrEqual(CALLS);
+      expect(requests).toBeLessThanOrEqual(CALLS + 16);
+    },
+  );
+
+  test.each([
+    ['a 412', { kind: 'status', status: 412, body: { errors: ['required index state not present'] } }],
+    ['a 503', sealed],
+    ['a bad gateway', { kind: 'status', status: 502, body: '<html>Bad Gateway</html>' }],
+    ['a reset connection', { kind: 'cut' }],
+  ] as [string, VaultFault][])('of which some meet %s are all answered', async (_what, fault) => {
     const instance = await ready();
-    await proxy.setFaults(fault);
-    expect(await readMany(instance, 'there/allowed', atATime)).toEqual(new Set([outcome]));
-    expect((await proxy.counts()).requests).toBe(CALLS);
+    await proxy.setFaults({ ...fault, times: 2 });
+    expect(await readMany(instance, 'there/allowed', atATime)).toEqual(new Set(['read']));
+    expect((await proxy.counts()).requests).toBe(CALLS + 2);
   });
 
   test('cost nothing where everything is refused, the login too, but for two logins in 10 s', async () => {

@@ -4,6 +4,7 @@ import type { AnswerJson, VaultAnswer } from './answer.ts';
 import { withBytes } from './answer-body.ts';
 import type { VariablePrefix, VaultConfig } from './config.ts';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
+import { NoAnswer } from './no-answer.ts';
 import { dateOf, retryAfterMs } from './retry-after.ts';
 
 /** What node-vault hands to its transport: its own options, and those of ours that it passes through. */
@@ -24,8 +25,6 @@ interface SendResult {
   readonly request: { readonly path: string };
 }
 
-/** Failures of a connection that was kept open and ended just as it was used again. */
-const STALE_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 const REDIRECTS = new Set([301, 302, 307, 308]);
 
 /** One answer, and where else the server wants to be asked. */
@@ -83,11 +82,8 @@ export class Transport {
     try {
       return await this.#once(options, uri);
     } catch (error) {
-      if (options.method !== 'GET' || options.signal.aborted || !STALE_CONNECTION.has(codeOf(error))) {
-        throw this.#failure(error);
-      }
+      throw this.#failure(error);
     }
-    return this.#once(options, uri).catch((error: unknown) => Promise.reject(this.#failure(error)));
   }
 
   #once({ method, headers, json, exactNumbers, signal }: SendOptions, uri: string): Promise<Exchange> {
@@ -139,7 +135,7 @@ export class Transport {
     const [what, advice] = /CERT|ALTNAME|ISSUER|SIGNATURE/.test(code)
       ? ['has a certificate that is not trusted', `give the certificate of its authority as ${this.#prefix}_CACERT`]
       : ["can't be reached", `check ${this.#prefix}_ADDR, and that it runs${this.#proxyToCheck}`];
-    return new ProviderError('UNAVAILABLE', `${this.#server} ${what}${shown}; ${advice}`);
+    return new NoAnswer(`${this.#server} ${what}${shown}; ${advice}`, code);
   }
 }
 

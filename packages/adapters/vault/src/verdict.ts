@@ -6,6 +6,10 @@ export interface Verdict {
   readonly code: ProviderErrorCode;
   /** False: the server says no in a way that does not prove the code, so a value that was read before may still be good. */
   readonly isProven: boolean;
+  /** True: the server refused before it did anything, so nothing is used up by it. */
+  readonly isUntouched: boolean;
+  /** True: somebody has to change something first, so asking again within moments is in vain. */
+  readonly isLasting: boolean;
   /** What is wrong, and what to change. */
   readonly advice: string;
 }
@@ -23,6 +27,8 @@ interface Rule {
   readonly begins?: readonly string[];
   readonly code: ProviderErrorCode;
   readonly isProven?: boolean;
+  readonly isUntouched?: true;
+  readonly isLasting?: true;
   readonly advice: string;
 }
 
@@ -43,17 +49,22 @@ const RULES: readonly Rule[] = [
   {
     ends: ['Vault is sealed', 'core is sealed', 'namespace is sealed'],
     code: 'UNAVAILABLE',
+    isUntouched: true,
     advice: 'the server is sealed; unseal it',
   },
   {
     begins: ['API access to this namespace has been locked by an administrator'],
     code: 'UNAVAILABLE',
+    isUntouched: true,
+    isLasting: true,
     advice: 'an administrator has locked the namespace; unlock it',
   },
   {
     // Of a namespace below a sealed one, too.
     ends: ['namespace not found'],
     code: 'UNAVAILABLE',
+    isUntouched: true,
+    isLasting: true,
     advice: 'the server has no such namespace; correct the setting that names it, or unseal the namespace above',
   },
   {
@@ -73,26 +84,31 @@ const RULES: readonly Rule[] = [
       'node is not active',
     ],
     code: 'UNAVAILABLE',
+    isUntouched: true,
     advice: 'the cluster has no active server; look at its members if that lasts',
   },
   {
     ends: ['path disabled in replication DR secondary mode'],
     code: 'UNAVAILABLE',
+    isUntouched: true,
     advice: 'the server is a secondary for disaster recovery, which answers nobody; use the address of the primary',
   },
   {
     status: 472,
     code: 'UNAVAILABLE',
+    isUntouched: true,
     advice: 'the server is a secondary for disaster recovery, which answers nobody; use the address of the primary',
   },
   {
     status: 473,
     code: 'UNAVAILABLE',
+    isUntouched: true,
     advice: 'this server is a standby; look at what is between it and us if that lasts',
   },
   {
     status: 412,
     code: 'UNAVAILABLE',
+    isUntouched: true,
     advice: 'this server has not yet received what the active one has; look at its replication if that lasts',
   },
   {
@@ -122,6 +138,7 @@ const RULES: readonly Rule[] = [
       'malformed x-forwarded-for',
     ],
     code: 'UNAVAILABLE',
+    isLasting: true,
     advice: 'the server takes requests only from its proxy; use the address of that one',
   },
   {
@@ -139,6 +156,7 @@ const RULES: readonly Rule[] = [
   {
     status: '3xx',
     code: 'UNAVAILABLE',
+    isLasting: true,
     advice: 'the server redirects us, and this is not followed; use the address of the server that is meant',
   },
   {
@@ -158,6 +176,7 @@ const RULES: readonly Rule[] = [
     status: 403,
     isSilent: true,
     code: 'UNAVAILABLE',
+    isLasting: true,
     advice: 'the server is in recovery mode; start it without -recovery',
   },
   {
@@ -205,7 +224,8 @@ export function verdictOn(operation: VaultOperation, answer: VaultAnswer): 'ok' 
   if (answer.status >= 200 && answer.status < 300) return 'ok';
   const said = errorsOf(answer);
   const rule = RULES.find((candidate) => fits(candidate, answer, said)) ?? UNEXPECTED;
-  return { ...rule, code: codeFor(operation, rule.code), isProven: rule.isProven ?? true };
+  const { isProven = true, isUntouched = false, isLasting = false, advice } = rule;
+  return { code: codeFor(operation, rule.code), isProven, isUntouched, isLasting, advice };
 }
 
 /** Whether the server is there, and says no: asked again, it would say the same. */

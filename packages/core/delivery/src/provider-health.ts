@@ -15,7 +15,10 @@ interface OpenQuestion {
 /** So many of the latest answers tell how long an answer usually takes. */
 const REMEMBERED_ANSWERS = 8;
 
-/** An answer that takes so much longer than the slowest of the latest ones is not usual any more. */
+/**
+ * An answer that takes so much longer than the slowest but one of the latest ones is not usual any more. The slowest may have been
+ * repeated after a failure that passed.
+ */
 const UNUSUAL_FACTOR = 4;
 
 /**
@@ -124,7 +127,8 @@ export class ProviderHealth {
   }
 
   #usualMs(): number {
-    return Math.max(SHORTEST_PATIENCE_MS, UNUSUAL_FACTOR * Math.max(0, ...this.#answersMs));
+    const [slowest = 0, slowestButOne = slowest] = this.#answersMs.toSorted((a, b) => b - a);
+    return Math.max(SHORTEST_PATIENCE_MS, UNUSUAL_FACTOR * slowestButOne);
   }
 
   /** A question that is older than the latest answer may be slow by its nature: the provider is there. */

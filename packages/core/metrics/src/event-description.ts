@@ -93,8 +93,8 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   'provider.recovered': { severity: 'info', sentence: ({ provider }) => `provider ${provider} answers again` },
   'provider.requested': {
     severity: 'debug',
-    sentence: ({ provider, operation, outcome, durationMs }) =>
-      `request to ${provider} (${operation}): ${outcome}, in ${roundedDuration(durationMs)}`,
+    sentence: ({ provider, operation, outcome, durationMs, isRepeated = false }) =>
+      `request to ${provider} (${operation}): ${outcome}, in ${roundedDuration(durationMs)}${isRepeated ? '; sent again' : ''}`,
   },
   'provider.login': {
     severity: 'debug',

@@ -1,4 +1,4 @@
-import type { Clock, ProductEvent, ProviderErrorCode } from '@vault-swarm/provider';
+import type { Clock, ProductEvent } from '@vault-swarm/provider';
 import { LogHistogram } from './log-histogram.ts';
 import { isProvidersFailure } from './provider-figures.ts';
 import type { Figures } from './reports.ts';
@@ -128,11 +128,11 @@ export class History {
     };
   }
 
-  #requested({ provider, outcome, durationMs }: RequestedEvent): void {
+  #requested({ provider, outcome, durationMs, isRepeated = false }: RequestedEvent): void {
     const interval = this.#requests.get(provider);
     if (interval === undefined) return;
     interval.requests += 1;
-    if (isProvidersFailure(outcome)) interval.errors += 1;
+    if (isProvidersFailure(outcome) && !isRepeated) interval.errors += 1;
     interval.durations.record(durationMs);
   }
 
@@ -175,11 +175,7 @@ export class History {
   }
 }
 
-type RequestedEvent = {
-  readonly provider: string;
-  readonly outcome: 'ok' | ProviderErrorCode;
-  readonly durationMs: number;
-};
+type RequestedEvent = Extract<ProductEvent, { readonly type: 'provider.requested' }>;
 
 function ringsFor<Name extends string>(names: readonly Name[]): Record<Name, SampleRing> {
   return Object.fromEntries(names.map((name) => [name, new SampleRing(SAMPLES)])) as Record<Name, SampleRing>;

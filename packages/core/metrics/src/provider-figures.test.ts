@@ -49,6 +49,15 @@ test('a request that fails makes it fail until one is answered, and the error st
   expect(vault()).toMatchObject({ state: 'ok', sinceMs: clock.now(), lastError, lastAnswerAtMs: clock.now() });
 });
 
+test('a request that was sent again counts as a request, and neither as an error nor as an answer', () => {
+  const { happen, vault } = setUp();
+  const again = { ...requested('vault', 'UNAVAILABLE'), isRepeated: true } as const;
+  happen(again);
+  expect(vault()).toMatchObject({ state: 'ok', requests: 1, errors: 0, lastError: null, lastAnswerAtMs: null });
+  happen(again, requested('vault'));
+  expect(vault()).toMatchObject({ state: 'ok', requests: 3, errors: 0, lastError: null });
+});
+
 test('what the look at its secrets found lasts until that is well again, whatever single requests do', () => {
   const { happen, vault } = setUp();
   happen(failed, requested('vault'));

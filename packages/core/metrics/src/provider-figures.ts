@@ -121,9 +121,11 @@ class Provider {
     };
   }
 
-  #requested({ operation, outcome, durationMs }: Extract<ProductEvent, { readonly type: 'provider.requested' }>): void {
+  #requested(event: Extract<ProductEvent, { readonly type: 'provider.requested' }>): void {
+    const { operation, outcome, durationMs, isRepeated = false } = event;
     this.#isUsed = true;
     this.#requests += 1;
+    if (isRepeated) return;
     this.#durations.record(durationMs);
     this.#requestFailed = isProvidersFailure(outcome);
     if (outcome === 'ok' || !this.#requestFailed) {

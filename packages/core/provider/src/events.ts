@@ -111,6 +111,8 @@ export type ProductEvent =
       readonly outcome: 'ok' | ProviderErrorCode;
       /** Until the whole answer was there, the wait for a connection included. */
       readonly durationMs: number;
+      /** True: it failed in passing and was sent again, so how that ended tells how the provider does. */
+      readonly isRepeated?: boolean;
     }
   /** The provider knows us now, or for longer than before. */
   | {

@@ -48,4 +48,6 @@ export type {
 export { describeRef, type Encoding, refKey, type SecretRef } from './secret-ref.ts';
 export { SecretValue } from './secret-value.ts';
 export { SingleFlight } from './single-flight.ts';
+export { sleep } from './sleep.ts';
 export { isThisMachine } from './this-machine.ts';
+export { type Attempt, TransientRetries } from './transient-retries.ts';

@@ -15,7 +15,7 @@ const options = workerData as { readonly target: string; readonly latencyMs: num
 const target = new URL(options.target);
 const agent = new Agent({ keepAlive: true });
 let latencyMs = options.latencyMs;
-let rules: readonly FaultRule[] = [];
+let rules: { readonly rule: FaultRule; left: number }[] = [];
 const nothing = { requests: 0, connections: 0, logins: 0, valueReads: 0, bytes: 0 };
 let seen = { ...nothing };
 const byPath = new Map<string, number>();
@@ -28,7 +28,9 @@ const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (asked, 
   asked.on('data', (chunk: Buffer) => {
     seen.bytes += chunk.length;
   });
-  const rule = rules.find(({ match }) => meets(match, method, path));
+  const met = rules.find(({ rule, left }) => left > 0 && meets(rule.match, method, path));
+  if (met !== undefined) met.left -= 1;
+  const rule = met?.rule;
   switch (rule?.kind) {
     case undefined:
       return void forward(asked, answer, (given) => after(latencyMs, () => send(answer, given)));
@@ -133,7 +135,7 @@ async function obey(order: ProxyOrder): Promise<VaultProxyCounts | undefined> {
       latencyMs = order.ms;
       break;
     case 'faults':
-      rules = order.rules;
+      rules = order.rules.map((rule) => ({ rule, left: rule.times ?? Number.POSITIVE_INFINITY }));
       break;
     case 'refuse':
       server.close();

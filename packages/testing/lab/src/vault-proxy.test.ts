@@ -99,6 +99,13 @@ it('answers in the place of the server only what a fault matches', async () => {
   expect((await ask('GET', 'sys/health')).status).toBe(200);
 });
 
+it('goes wrong so many times as it is told to', async () => {
+  await proxy.setFaults({ ...sealed, times: 2 });
+  const statuses = [];
+  for (let turn = 0; turn < 3; turn++) statuses.push((await ask('GET', 'sys/health')).status);
+  expect(statuses).toEqual([503, 503, 200]);
+});
+
 it('takes a request and never answers it, and goes on with the others', async () => {
   await proxy.setFaults({ kind: 'hang', match: { path: /\/a$/ } });
   const hanging = expect(ask('GET', 'secret/data/a', { timeoutMs: 100 })).rejects.toThrow('aborted');

@@ -24,8 +24,8 @@ export type VaultFault =
     }
   | { readonly kind: 'cut' };
 
-/** A fault, and the requests that it meets: all where no match is given. */
-export type FaultRule = VaultFault & { readonly match?: FaultMatch };
+/** A fault, and the requests that it meets: all where no match is given, and no more than so many `times`. */
+export type FaultRule = VaultFault & { readonly match?: FaultMatch; readonly times?: number };
 
 /** What was asked since the start or the last reset, faults included. */
 export interface VaultProxyCounts {

@@ -49,13 +49,24 @@ export function parseAppRole(settings: AuthSettings): AppRoleConfig {
 export function appRoleAuth(config: AppRoleConfig): AuthMethod {
   const { mount, roleId, secretId: credential, wrappingPath, roleIdVariable } = config;
   let unwrapped: { readonly token: string; readonly secretId: string } | undefined;
+  /** What was sent and got no answer, so that it may be used up. */
+  let unanswered: string | undefined;
 
   const secretIdOf = async (given: string, variable: string, client: VaultClient, signal: AbortSignal) => {
     if (wrappingPath === undefined) return given;
     if (unwrapped?.token !== given) {
       unwrapped = {
         token: given,
-        secretId: await unwrapSecretId(client, { token: given, wrappingPath, variable, signal }),
+        secretId: await unwrapSecretId(client, {
+          token: given,
+          wrappingPath,
+          variable,
+          signal,
+          isUnanswered: unanswered === given,
+          onUnanswered: () => {
+            unanswered = given;
+          },
+        }),
       };
     }
     return unwrapped.secretId;
@@ -72,9 +83,14 @@ export function appRoleAuth(config: AppRoleConfig): AuthMethod {
         async login(signal) {
           const secretId = await secretIdOf(given, credential.variable, client, signal);
           const body = { role_id: roleId, secret_id: secretId };
+          const used = unanswered === secretId ? '; an earlier login got no answer, and may have used it up' : '';
           return loginWith(client, `auth/${encodePath(mount)}/login`, body, signal, {
             method: 'AppRole',
-            advice: `check ${roleIdVariable} and ${credential.variable}`,
+            advice: `check ${roleIdVariable} and ${credential.variable}${used}`,
+            isRepeatable: false,
+            onUnanswered: () => {
+              unanswered = secretId;
+            },
           });
         },
       };

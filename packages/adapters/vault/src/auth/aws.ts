@@ -128,6 +128,7 @@ export function awsAuth(config: AwsConfig): AuthMethod {
             {
               method: 'AWS',
               advice: `check ${roleVariable}, and which identity of AWS it is bound to`,
+              isRepeatable: true,
             },
           );
         },

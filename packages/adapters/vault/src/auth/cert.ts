@@ -44,6 +44,7 @@ export function certAuth({ mount, role, certificateVariable }: CertConfig): Auth
         loginWith(client, `auth/${encodePath(mount)}/login`, role === undefined ? {} : { name: role }, signal, {
           method: 'certificate',
           advice: `check that a role there trusts ${certificateVariable}, and that it has not ended`,
+          isRepeatable: true,
         }),
     }),
   };

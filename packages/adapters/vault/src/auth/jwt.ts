@@ -45,6 +45,7 @@ export function jwtAuth({ mount, role, jwt: credential, roleVariable }: JwtConfi
           loginWith(client, `auth/${encodePath(mount)}/login`, body, signal, {
             method: 'JWT',
             advice: `check ${roleVariable}, and that the token of ${credential.variable} has not ended`,
+            isRepeatable: true,
           }),
       };
     },

@@ -2,6 +2,7 @@ import { type Credential, ProviderError, whyUnreadable } from '@vault-swarm/prov
 import { field, isAnswerObject, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
+import { NoAnswer } from '../no-answer.ts';
 import { verdictOn } from '../verdict.ts';
 
 /**
@@ -52,17 +53,37 @@ export function isSendable(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
 }
 
+/** How a token is asked for. */
+export interface LoginOptions {
+  /** The method, and what to look at where it is refused, for messages. */
+  readonly method: string;
+  readonly advice: string;
+  /** The token that is renewed; undefined for a login. */
+  readonly token?: string;
+  /**
+   * Whether the credentials serve again and again. Others, such as a secret id with a number of uses, may be used up by a login
+   * whose answer was lost: that one is not sent again by itself.
+   */
+  readonly isRepeatable: boolean;
+  /** Is called where the login may have been taken, though there is no token. */
+  readonly onUnanswered?: () => void;
+}
+
 /** Posts to a path that answers with a token: a login, or with `token` the renewal of that one. */
 export async function loginWith(
   client: VaultClient,
   path: string,
   body: Readonly<Record<string, string>>,
   signal: AbortSignal,
-  { method, advice, token: ours }: { readonly method: string; readonly advice: string; readonly token?: string },
+  { method, advice, token: ours, isRepeatable, onUnanswered }: LoginOptions,
 ): Promise<Login> {
   const known = ours === undefined ? ({ operation: 'login' } as const) : ({ operation: 'renew', token: ours } as const);
   const deadline = { signal, deadlineMs: LOGIN_DEADLINE_MS };
-  const answer = await client.request({ method: 'POST', path, body, ...deadline, ...known });
+  const call = { method: 'POST', path, body, isRepeatable, ...deadline, ...known } as const;
+  const answer = await client.request(call).catch((error: unknown) => {
+    if (!(error instanceof NoAnswer) || error.wasSent) onUnanswered?.();
+    throw error;
+  });
   const auth = field(answer.body, 'auth');
   const token = field(auth, 'client_token');
   if (answer.status === 200 && typeof token === 'string' && isSendable(token)) {
@@ -88,5 +109,6 @@ export async function loginWith(
       `${client.server} refuses our ${method} login at ${path}; ${advice}${mounted}`,
     );
   }
+  if (!verdict.isUntouched) onUnanswered?.();
   throw failureOf(answer, `${method} login at ${client.server}`, known.operation);
 }

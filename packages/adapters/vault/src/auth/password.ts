@@ -42,6 +42,7 @@ export function passwordAuth(config: PasswordConfig): AuthMethod {
           loginWith(client, path, { password }, signal, {
             method,
             advice: `check ${usernameVariable} and ${credential.variable}`,
+            isRepeatable: true,
           }),
       };
     },

@@ -1,4 +1,11 @@
-import { type Clock, type Events, ProviderError, type ProviderErrorCode, SingleFlight } from '@vault-swarm/provider';
+import {
+  type Clock,
+  type Events,
+  ProviderError,
+  type ProviderErrorCode,
+  SingleFlight,
+  sleep,
+} from '@vault-swarm/provider';
 import type { VaultAnswer, VaultCall } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { verdictOn } from '../verdict.ts';
@@ -11,6 +18,8 @@ interface Current {
   readonly token: string;
   readonly key: string;
   readonly sinceMs: number;
+  /** Until then a standby may not know it yet, and refuse it. */
+  readonly newUntilMs: number;
   readonly leaseMs: number | null;
   readonly endsAtMs: number | null;
   renewAtMs: number | null;
@@ -19,6 +28,12 @@ interface Current {
   failures: number;
 }
 
+/**
+ * A token that we have just got may be refused by a standby that does not know it yet. So a refusal in this time is looked at
+ * once more, after a while.
+ */
+const NEW_FOR_MS = 2_000;
+const SETTLE_MS = 300;
 /** How long the answer "the token is alive" is taken for true, so that many refusals at once ask once. */
 const ALIVE_FOR_MS = 1_000;
 /** The pauses between renewals that fail: each twice as long as the one before. */
@@ -72,7 +87,8 @@ export class Session {
    * {@link VaultClient.request} where there is no answer.
    */
   async request(call: Omit<VaultCall, 'token'>): Promise<VaultAnswer> {
-    return (await this.#try(call)) ?? (await this.#try(call)) ?? Promise.reject(this.#deadToken());
+    const answer = (await this.#try({ ...call, hasOtherToken: true })) ?? (await this.#try(call));
+    return answer ?? Promise.reject(this.#deadToken());
   }
 
   /** Cuts off logins and renewals. */
@@ -85,30 +101,32 @@ export class Session {
 
   /** The answer to the call; `null` where the token turned out to be dead, and was dropped. */
   async #try(call: Omit<VaultCall, 'token'>): Promise<VaultAnswer | null> {
-    const token = await this.#token(call.signal);
-    const answer = await this.#client.request({ ...call, token });
-    const verdict = verdictOn(call.operation, answer);
-    const isRefused = verdict !== 'ok' && (verdict.code === 'ACCESS_DENIED' || verdict.code === 'UNAUTHENTICATED');
-    if (!isRefused || (await this.#isAlive(token, verdict.code, call.signal))) return answer;
+    const { token, newUntilMs } = await this.#token(call.signal);
+    let answer = await this.#client.request({ ...call, token });
+    let refusal = refusalIn(call, answer);
+    if (refusal !== null && this.#clock.monotonic() < newUntilMs) {
+      await sleep(this.#clock, SETTLE_MS, call.signal);
+      answer = await this.#client.request({ ...call, token });
+      refusal = refusalIn(call, answer);
+    }
+    if (refusal === null || (await this.#isAlive(token, refusal, call.signal))) return answer;
     this.#discard(token);
     return null;
   }
 
-  async #token(signal: AbortSignal): Promise<string> {
+  async #token(signal: AbortSignal): Promise<Current> {
     const current = this.#current;
     const now = this.#clock.monotonic();
     if (current !== undefined && (current.endsAtMs === null || now < current.endsAtMs)) {
       if (current.renewAtMs !== null && now >= current.renewAtMs) this.#renewInBackground(current);
-      return current.token;
+      return current;
     }
-    return (
-      await this.#logins.join(
-        'login',
-        signal,
-        (own) => this.#login(own),
-        () => this.#cutOff(),
-      )
-    ).token;
+    return this.#logins.join(
+      'login',
+      signal,
+      (own) => this.#login(own),
+      () => this.#cutOff(),
+    );
   }
 
   async #login(signal: AbortSignal): Promise<Current> {
@@ -134,6 +152,7 @@ export class Session {
       token,
       key,
       sinceMs,
+      newUntilMs: this.#method.issuesTokens && token !== this.#current?.token ? sinceMs + NEW_FOR_MS : sinceMs,
       leaseMs,
       endsAtMs: leaseMs !== null && this.#method.issuesTokens ? sinceMs + leaseMs : null,
       renewAtMs: mayRenew ? sinceMs + (leaseMs * 2) / 3 : null,
@@ -212,6 +231,8 @@ export class Session {
         token,
         method: 'token renewal',
         advice,
+        // It has a schedule of its own.
+        isRepeatable: false,
       });
     } catch (error) {
       if (error instanceof ProviderError && error.code === 'UNAUTHENTICATED') return null;
@@ -257,4 +278,14 @@ export class Session {
   #cutOff(): ProviderError {
     return new ProviderError('UNAVAILABLE', `the login to ${this.#client.server} was cut off`);
   }
+}
+
+/** The code of an answer that refuses our token, or what it asks for; `null` for any other. */
+function refusalIn(
+  { operation }: Pick<VaultCall, 'operation'>,
+  answer: VaultAnswer,
+): 'ACCESS_DENIED' | 'UNAUTHENTICATED' | null {
+  const verdict = verdictOn(operation, answer);
+  if (verdict === 'ok') return null;
+  return verdict.code === 'ACCESS_DENIED' || verdict.code === 'UNAUTHENTICATED' ? verdict.code : null;
 }

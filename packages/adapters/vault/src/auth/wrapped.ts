@@ -1,7 +1,8 @@
 import { ProviderError } from '@vault-swarm/provider';
-import { field, type VaultAnswer } from '../answer.ts';
+import { field } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
+import { NoAnswer } from '../no-answer.ts';
 import { verdictOn } from '../verdict.ts';
 import { isSendable, LOGIN_DEADLINE_MS } from './method.ts';
 
@@ -12,6 +13,10 @@ export interface Wrapped {
   /** The variable that the token came from, for messages. */
   readonly variable: string;
   readonly signal: AbortSignal;
+  /** Whether it was unwrapped before, and the answer was lost. */
+  readonly isUnanswered: boolean;
+  /** Is called where it may be unwrapped by this call, though there is no answer. */
+  readonly onUnanswered: () => void;
 }
 
 /**
@@ -23,7 +28,7 @@ export interface Wrapped {
  * @see https://developer.hashicorp.com/vault/docs/concepts/response-wrapping#response-wrapping-token-validation
  */
 export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Promise<string> {
-  const { token, wrappingPath, variable, signal } = wrapped;
+  const { token, wrappingPath, variable, signal, isUnanswered, onUnanswered } = wrapped;
   const refused = (reason: string) =>
     new ProviderError(
       'UNAUTHENTICATED',
@@ -32,9 +37,12 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
   if (!isSendable(token)) throw refused('has characters that no token has');
   const common = { operation: 'login', method: 'POST', signal, deadlineMs: LOGIN_DEADLINE_MS } as const;
 
-  const looked = await client.request({ ...common, path: 'sys/wrapping/lookup', body: { token } });
-  const usedUp = `is used up, ended or never was: if not by us, it was unwrapped by somebody else`;
-  if (isRefusal(looked)) throw refused(usedUp);
+  const looked = await client.request({ ...common, path: 'sys/wrapping/lookup', body: { token }, isRepeatable: true });
+  const usedUp = isUnanswered
+    ? 'is used up by us, and the answer was lost'
+    : 'is used up, ended or never was: if not by us, it was unwrapped by somebody else';
+  const lookup = verdictOn('login', looked);
+  if (lookup !== 'ok' && lookup.code === 'UNAUTHENTICATED') throw refused(usedUp);
   const createdAt = field(field(looked.body, 'data'), 'creation_path');
   if (looked.status !== 200 || typeof createdAt !== 'string') {
     throw failureOf(looked, `looking up a wrapping token at ${client.server}`, 'login');
@@ -43,15 +51,16 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
     throw refused(`was not made at ${wrappingPath}, so somebody may have put it in place of ours`);
   }
 
-  const answer = await client.request({ ...common, path: 'sys/wrapping/unwrap', token, body: {} });
+  const unwrapping = { ...common, path: 'sys/wrapping/unwrap', token, body: {} };
+  const answer = await client.request(unwrapping).catch((error: unknown) => {
+    if (!(error instanceof NoAnswer) || error.wasSent) onUnanswered();
+    throw error;
+  });
   const secretId = field(field(answer.body, 'data'), 'secret_id');
   if (answer.status === 200 && typeof secretId === 'string') return secretId;
   if (answer.status === 200) throw refused('wraps no secret id');
-  if (isRefusal(answer)) throw refused(usedUp);
-  throw failureOf(answer, `unwrapping our secret id at ${client.server}`, 'login');
-}
-
-function isRefusal(answer: VaultAnswer): boolean {
   const verdict = verdictOn('login', answer);
-  return verdict !== 'ok' && verdict.code === 'UNAUTHENTICATED';
+  if (verdict !== 'ok' && verdict.code === 'UNAUTHENTICATED') throw refused(usedUp);
+  if (verdict !== 'ok' && !verdict.isUntouched) onUnanswered();
+  throw failureOf(answer, `unwrapping our secret id at ${client.server}`, 'login');
 }

@@ -2,7 +2,14 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { probeAll } from '@vault-swarm/lab/provider-calls';
-import { type Clock, Environment, type Events, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import {
+  type Clock,
+  Environment,
+  type Events,
+  type ProviderInstance,
+  type Random,
+  type SecretRef,
+} from '@vault-swarm/provider';
 import { parseVaultConfig, type VaultConfig } from '../config.ts';
 import { createVaultProvider } from '../index.ts';
 
@@ -18,6 +25,9 @@ export function configOf(variables: Variables): VaultConfig {
   return config;
 }
 
+/** Always the same jitter. */
+export const random: Random = { next: () => 0.5 };
+
 /** Events that nobody listens to. */
 export const unheard: Events = { emit: () => {} };
 
@@ -25,7 +35,7 @@ export const unheard: Events = { emit: () => {} };
 export function providerOf(variables: Variables, clock: Clock = realClock, events: Events = unheard): ProviderInstance {
   const digest = (bytes: Uint8Array) => createHmac('sha256', 'key of the tests').update(bytes).digest('base64url');
   const config = configOf(variables);
-  return createVaultProvider(config, { name: config.prefix.toLowerCase(), clock, digest, events });
+  return createVaultProvider(config, { name: config.prefix.toLowerCase(), clock, random, digest, events });
 }
 
 /** A ref to a path of the mount `secret`, or of another one. */

@@ -10,10 +10,11 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** What to answer: a status and JSON (a text is sent as it is), or `hang` for no answer at all. */
+/** What to answer: a status and JSON (a text is sent as it is), `hang` for no answer at all, `cut` for a reset connection. */
 export type ScriptedAnswer =
   | { readonly status: number; readonly json: unknown; readonly headers?: Readonly<Record<string, string>> }
-  | 'hang';
+  | 'hang'
+  | 'cut';
 
 /** An HTTP server that answers as a test says: for what a real Vault does not do on demand. */
 export interface ScriptedVault {
@@ -91,6 +92,10 @@ export async function startScriptedVault(
 
 function send(response: ServerResponse, answer: ScriptedAnswer): void {
   if (answer === 'hang') return;
+  if (answer === 'cut') {
+    response.socket?.resetAndDestroy();
+    return;
+  }
   const text = typeof answer.json === 'string' ? answer.json : JSON.stringify(answer.json);
   response.writeHead(answer.status, { 'Content-Type': 'application/json', ...answer.headers }).end(text);
 }

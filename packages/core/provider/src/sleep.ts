@@ -1,0 +1,17 @@
+import type { Clock } from './platform-ports.ts';
+
+/** Resolves after `durationMs`; rejects with the reason of `signal` as soon as that is aborted. */
+export function sleep(clock: Clock, durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(durationMs, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
