@@ -12,11 +12,14 @@ export class EvidenceRelay {
 
   readonly record: RecordDelivery = (delivered) => {
     if (this.#record !== null) this.#record(delivered);
-    else if (this.#kept.length < MOST_KEPT) this.#kept.push(delivered);
+    else if (this.#kept.length < MOST_KEPT) this.#kept.push({ ...delivered, value: delivered.value.copy() });
   };
 
   connect(record: RecordDelivery): void {
-    for (const delivered of this.#kept.splice(0)) record(delivered);
+    for (const delivered of this.#kept.splice(0)) {
+      record(delivered);
+      delivered.value.wipe();
+    }
     this.#record = record;
   }
 }

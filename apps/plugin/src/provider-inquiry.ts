@@ -105,9 +105,10 @@ export class ProviderInquiry {
     const { labels, clock, readiness, names } = this.#ports;
     try {
       const { ref } = labels.read({ provider: name }, QUESTION.secret, QUESTION.service);
-      await withDeadline(clock, ASK_DEADLINE_MS, stopping, async (signal) =>
+      const { value } = await withDeadline(clock, ASK_DEADLINE_MS, stopping, async (signal) =>
         (await this.#ports.findProvider(name)).secrets.read(ref, { signal }),
       );
+      value.wipe();
     } catch (error) {
       if (stopping.aborted) return;
       const failure = ProviderError.from(error, `${name} did not answer within ${ASK_DEADLINE_MS} ms`);

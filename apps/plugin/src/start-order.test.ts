@@ -31,11 +31,14 @@ test('what happens before the logger is there is logged first, in its order', ()
 
 test('what is delivered before the rotation is there is told to it', () => {
   const relay = new EvidenceRelay();
-  relay.record(delivered('t1'));
-  const told: (string | undefined)[] = [];
-  relay.connect(({ taskId }) => told.push(taskId));
+  const first = delivered('t1');
+  relay.record(first);
+  // It was lent for the call only.
+  first.value.wipe();
+  const told: string[] = [];
+  relay.connect(({ taskId, value }) => told.push(`${taskId} ${new TextDecoder().decode(value.reveal())}`));
   relay.record(delivered('t2'));
-  expect(told).toEqual(['t1', 't2']);
+  expect(told).toEqual(['t1 hunter2', 't2 hunter2']);
 });
 
 test('who asks for a provider before it is loaded waits for it', async () => {

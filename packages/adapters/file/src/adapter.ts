@@ -46,8 +46,12 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
     const path = pathOf(ref);
     const use = ref.encoding === 'base64' || hasFields(path) ? 'parsed' : 'value';
     const bytes = await told('read', folder.read(path, use, signal));
-    const payload = await filePayload(path, bytes, describeRef(ref));
-    return { value: selectValue(payload, ref), revision: digest(bytes) };
+    try {
+      const payload = await filePayload(path, bytes, describeRef(ref));
+      return { value: selectValue(payload, ref), revision: digest(bytes) };
+    } finally {
+      bytes.fill(0);
+    }
   }
 
   async function probe(refs: readonly SecretRef[], signal: AbortSignal): Promise<ReadonlyMap<string, ProbeResult>> {

@@ -64,7 +64,9 @@ export class SecretsFolder {
         this.#refuseSize(path, use, stats.size);
         const read = await readUpTo(handle, PARSED_LIMIT_BYTES);
         const after = await handle.stat({ bigint: true });
-        return BigInt(read.length) === stats.size && stamp(after) === stamp(stats) ? read : null;
+        if (BigInt(read.length) === stats.size && stamp(after) === stamp(stats)) return read;
+        read.fill(0);
+        return null;
       });
       if (bytes !== null) return bytes;
     }

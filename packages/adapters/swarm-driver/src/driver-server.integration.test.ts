@@ -24,7 +24,7 @@ const requests: SecretRequest[] = [];
 function makeServer(): DriverServer {
   const get = async (request: SecretRequest): Promise<SecretAnswer> => {
     requests.push(request);
-    const bytes = request.labels.long === 'true' ? longest : Buffer.from(`for ${request.taskId}`);
+    const bytes = request.labels.long === 'true' ? Buffer.from(longest) : Buffer.from(`for ${request.taskId}`);
     return { kind: 'value', value: new SecretValue(bytes), revision: '1' };
   };
   return createDriverServer({

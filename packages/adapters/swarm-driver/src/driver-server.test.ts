@@ -19,6 +19,13 @@ const clock: Clock = {
   },
 };
 
+/** A source that gives this value. */
+const gives = (text: string) => async (): Promise<SecretAnswer> => ({
+  kind: 'value',
+  value: SecretValue.fromText(text),
+  revision: '1',
+});
+
 let folder: string;
 let socketPath: string;
 let driver: DriverServer;
@@ -31,7 +38,7 @@ beforeEach(async () => {
   socketPath = join(folder, 'plugin.sock');
   events = [];
   requests = [];
-  answer = async () => ({ kind: 'value', value: SecretValue.fromText('s3cret'), revision: '1' });
+  answer = gives('s3cret');
   driver = makeDriver();
   await driver.listen();
 });
@@ -114,9 +121,17 @@ describe("the secret driver's socket", () => {
     expect(requests).toEqual([{ secretName: 'db', serviceName: 'api', labels: {} }]);
   });
 
+  it('wipes the value that it was given once it has encoded it', async () => {
+    const bytes = Buffer.from('s3cret');
+    answer = async () => ({ kind: 'value', value: new SecretValue(bytes), revision: '1' });
+    const { json } = await call(getSecret, '{"SecretName":"db"}');
+    expect(json).toMatchObject({ Value: Buffer.from('s3cret').toString('base64') });
+    expect([...bytes]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
   it('gives a value of 499 KiB, and the same again over the same connection', async () => {
     const value = Buffer.alloc(499 * 1024, 'a');
-    answer = async () => ({ kind: 'value', value: new SecretValue(value), revision: '1' });
+    answer = async () => ({ kind: 'value', value: new SecretValue(Buffer.from(value)), revision: '1' });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (let round = 0; round < 3; round++) {
       const { json } = await call(getSecret, '{"SecretName":"db"}', { agent });
@@ -222,7 +237,7 @@ describe("the secret driver's socket", () => {
     await expect.poll(() => release).toBeDefined();
     request.destroy();
     release?.();
-    answer = async () => value;
+    answer = gives('s3cret');
     expect((await call(getSecret, '{"SecretName":"db"}')).status).toBe(200);
   });
 

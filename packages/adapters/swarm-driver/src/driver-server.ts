@@ -205,6 +205,7 @@ class SocketDriverServer implements DriverServer {
     if (answer.kind === 'refused') await this.#send(response, 200, encodeErrorAnswer(answer.message));
     else {
       const encoded = encodeValueAnswer(answer.value.reveal());
+      answer.value.wipe();
       await this.#send(response, 200, encoded);
       encoded.fill(0);
     }

@@ -16,6 +16,7 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import type { Failure } from './circuit-breaker.ts';
+import { DroppedValues } from './dropped-values.ts';
 import { REPLICA_LAG_MS } from './newest-revisions.ts';
 import { OldRevisions } from './old-revisions.ts';
 import { type FindProvider, leftAlone, ProviderReads } from './provider-reads.ts';
@@ -35,7 +36,10 @@ export interface DeliveredRevision {
   readonly value: SecretValue;
 }
 
-/** Learns what each task was given. Called before the answer goes out; must not wait. One that throws keeps no answer back. */
+/**
+ * Learns what each task was given. Called before the answer goes out; must not wait. One that throws keeps no answer back. The
+ * value is lent for the call: a copy of it may be kept.
+ */
 export type RecordDelivery = (delivered: DeliveredRevision) => void;
 
 /** Limits in milliseconds, but for the memory's. */
@@ -70,6 +74,7 @@ export class Delivery implements SecretSource {
   readonly #recorded: Listeners<[DeliveredRevision]>;
   readonly #choice: RevisionChoice;
   readonly #limits: DeliveryLimits;
+  readonly #dropped: DroppedValues;
   readonly #memory: RevisionMemory;
   readonly #reads: ProviderReads;
   readonly #old: OldRevisions;
@@ -92,67 +97,29 @@ export class Delivery implements SecretSource {
     this.#recorded.add('record of deliveries', ports.record);
     this.#choice = ports.choice;
     this.#limits = ports.limits;
-    this.#memory = new RevisionMemory(ports.limits.memory, (revisions) => this.#countEvicted(revisions));
-    this.#reads = new ProviderReads({ ...ports, memory: this.#memory }, ports.limits);
+    this.#dropped = new DroppedValues(ports.clock);
+    this.#memory = new RevisionMemory(
+      ports.limits.memory,
+      (value) => this.#dropped.add(value),
+      (revisions) => this.#countEvicted(revisions),
+    );
+    this.#reads = new ProviderReads({ ...ports, memory: this.#memory, dropped: this.#dropped }, ports.limits);
     this.#old = new OldRevisions(this.#memory, this.#reads, ports.clock);
   }
 
-  async get(request: SecretRequest): Promise<SecretAnswer> {
-    const begunAtMs = this.#clock.monotonic();
-    let ref: SecretRef | undefined;
-    try {
-      ref = this.#labels.read(request.labels, request.secretName, request.serviceName).ref;
-      const { serviceId, taskId, secretName } = request;
-      const key = refKey(ref);
-      const choosing = this.#choice.choose({ serviceId, taskId, secretName, refKey: key });
-      const chosen = choosing instanceof Promise ? await choosing : choosing;
-      const untilMs = begunAtMs + Math.max(this.#limits.deadlineMs / 2, this.#limits.deadlineMs - ANSWER_MARGIN_MS);
-      const { revision, source } = await this.#obtain(ref, key, chosen, untilMs);
-      checkSize(ref, revision);
-      this.#recorded.notify({
-        serviceId: request.serviceId,
-        taskId: request.taskId,
-        secretName: request.secretName,
-        provider: ref.provider,
-        refKey: key,
-        revision: revision.revision,
-        value: revision.value,
-      });
-      this.#events.emit({
-        type: 'secret.delivered',
-        secret: request.secretName,
-        service: request.serviceName,
-        task: request.taskId,
-        provider: ref.provider,
-        revision: revision.revision,
-        source,
-        durationMs: this.#clock.monotonic() - begunAtMs,
-      });
-      return { kind: 'value', value: revision.value, revision: revision.revision };
-    } catch (error) {
-      const { code, message } = explainRefusal(error, ref, this.#limits.deadlineMs);
-      this.#events.emit({
-        type: 'secret.refused',
-        secret: request.secretName,
-        service: request.serviceName,
-        task: request.taskId,
-        provider: ref?.provider,
-        code,
-        message,
-        durationMs: this.#clock.monotonic() - begunAtMs,
-      });
-      return { kind: 'refused', code, message: `secret ${request.secretName}: ${message} [${code}]` };
-    }
+  get(request: SecretRequest): Promise<SecretAnswer> {
+    return this.#dropped.during(() => this.#get(request));
   }
 
   /**
    * Reads the ref's current value now, whatever is in memory, and keeps it there for those who ask next. It never
-   * joins a read that began before `notBeforeMs`, or before this call, which may give an older value.
+   * joins a read that began before `notBeforeMs`, or before this call, which may give an older value. The value stays in memory: it
+   * may be wiped once the caller's turn of the event loop is over.
    *
    * @throws {ProviderError} as the provider's `read`; the signal's reason when aborted.
    */
   refresh(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
-    return this.#reads.fresh(ref, options);
+    return this.#dropped.during(() => this.#reads.fresh(ref, options));
   }
 
   /** A probe, begun at `atMs` (monotonic), found that `revision` is still the ref's current one. */
@@ -198,9 +165,10 @@ export class Delivery implements SecretSource {
     return { values: revisions, bytes, evicted: this.#evicted };
   }
 
-  /** Ends what it does in the background. */
+  /** Ends what it does in the background, and drops all values. */
   close(): void {
     this.#reads.close();
+    this.#memory.clear();
   }
 
   /** A storm through a full memory drops a value for each: that is told once a minute. */
@@ -211,6 +179,54 @@ export class Delivery implements SecretSource {
     const { values, bytes, evicted } = this.held;
     this.#events.emit({ type: 'memory.full', values, bytes, evicted: evicted - this.#toldEvicted.evicted });
     this.#toldEvicted = { atMs: nowMs, evicted };
+  }
+
+  async #get(request: SecretRequest): Promise<SecretAnswer> {
+    const begunAtMs = this.#clock.monotonic();
+    let ref: SecretRef | undefined;
+    try {
+      ref = this.#labels.read(request.labels, request.secretName, request.serviceName).ref;
+      const { serviceId, taskId, secretName } = request;
+      const key = refKey(ref);
+      const choosing = this.#choice.choose({ serviceId, taskId, secretName, refKey: key });
+      const chosen = choosing instanceof Promise ? await choosing : choosing;
+      const untilMs = begunAtMs + Math.max(this.#limits.deadlineMs / 2, this.#limits.deadlineMs - ANSWER_MARGIN_MS);
+      const { revision, source } = await this.#obtain(ref, key, chosen, untilMs);
+      checkSize(ref, revision);
+      this.#recorded.notify({
+        serviceId: request.serviceId,
+        taskId: request.taskId,
+        secretName: request.secretName,
+        provider: ref.provider,
+        refKey: key,
+        revision: revision.revision,
+        value: revision.value,
+      });
+      this.#events.emit({
+        type: 'secret.delivered',
+        secret: request.secretName,
+        service: request.serviceName,
+        task: request.taskId,
+        provider: ref.provider,
+        revision: revision.revision,
+        source,
+        durationMs: this.#clock.monotonic() - begunAtMs,
+      });
+      return { kind: 'value', value: revision.value.copy(), revision: revision.revision };
+    } catch (error) {
+      const { code, message } = explainRefusal(error, ref, this.#limits.deadlineMs);
+      this.#events.emit({
+        type: 'secret.refused',
+        secret: request.secretName,
+        service: request.serviceName,
+        task: request.taskId,
+        provider: ref?.provider,
+        code,
+        message,
+        durationMs: this.#clock.monotonic() - begunAtMs,
+      });
+      return { kind: 'refused', code, message: `secret ${request.secretName}: ${message} [${code}]` };
+    }
   }
 
   async #obtain(ref: SecretRef, key: string, chosen: ChosenRevision, untilMs: number): Promise<Obtained> {

@@ -28,12 +28,13 @@ function watchedValue(text: string, name: string) {
 }
 
 test('nobody holds a value any more when its entry was dropped for others', async () => {
-  const { answers, ask } = setUp({ memory: { maxRevisions: 1, maxBytes: 1_000 } });
+  const { answers, ask, advance } = setUp({ memory: { maxRevisions: 1, maxBytes: 1_000 } });
   const { answer, isHeld } = watchedValue('canary', 'r1');
   answers.push(answer, gives('other'));
   expect(textOf(await ask())).toBe('canary');
   expect(await isHeld()).toBe(true);
   await ask('other');
+  await advance(0);
   expect(await isHeld()).toBe(false);
 });
 
@@ -44,6 +45,7 @@ test('nobody holds a value any more that its provider withdrew', async () => {
   expect(textOf(await ask())).toBe('canary');
   await advance(20_000);
   expect(textOf(await ask())).toBe('NOT_FOUND');
+  await advance(0);
   expect(await isHeld()).toBe(false);
 });
 

@@ -11,6 +11,7 @@ import {
   type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
+import type { DroppedValues } from './dropped-values.ts';
 import { NewestRevisions } from './newest-revisions.ts';
 import { outcomeOf, ProviderHealth } from './provider-health.ts';
 import { RecentRefusals } from './recent-refusals.ts';
@@ -37,6 +38,7 @@ export class ProviderReads {
   readonly #clock: Clock;
   readonly #events: Events;
   readonly #memory: RevisionMemory;
+  readonly #dropped: DroppedValues;
   readonly #deadlineMs: number;
   readonly #sharedMs: number;
   readonly #refusals: RecentRefusals;
@@ -56,6 +58,7 @@ export class ProviderReads {
       readonly clock: Clock;
       readonly events: Events;
       readonly memory: RevisionMemory;
+      readonly dropped: DroppedValues;
     },
     limits: { readonly deadlineMs: number; readonly cacheMaxAgeMs: number },
   ) {
@@ -68,6 +71,7 @@ export class ProviderReads {
     this.#clock = ports.clock;
     this.#events = ports.events;
     this.#memory = ports.memory;
+    this.#dropped = ports.dropped;
     this.#deadlineMs = limits.deadlineMs;
     this.#sharedMs = Math.min(SHARED_MS, limits.cacheMaxAgeMs);
     this.#refusals = new RecentRefusals(ports.clock, Math.min(REFUSAL_MAX_AGE_MS, limits.cacheMaxAgeMs));
@@ -232,7 +236,7 @@ export class ProviderReads {
       const key = refKey(ref);
       if (this.#newest.read(key, revision.revision, provider.order, begunAtMs)) {
         this.#memory.store(key, revision, begunAtMs);
-      }
+      } else this.#dropped.add(revision.value);
       this.#refusals.delete(key);
       return revision;
     } catch (error) {

@@ -9,7 +9,7 @@ export interface SecretRequest {
   readonly taskId?: string;
 }
 
-/** The value, or a message for the operator which says what to do. Never both. */
+/** The value, which belongs to who asked and has to be wiped, or a message for the operator which says what to do. Never both. */
 export type SecretAnswer =
   | { readonly kind: 'value'; readonly value: SecretValue; readonly revision: string }
   | { readonly kind: 'refused'; readonly code: ProviderErrorCode | 'DEADLINE'; readonly message: string };

@@ -1,4 +1,4 @@
-import type { SecretRevision } from '@vault-swarm/provider';
+import type { SecretRevision, SecretValue } from '@vault-swarm/provider';
 
 /** What is known of a ref: its newest revision, and since when nothing newer can have been there. */
 export interface CurrentRevision {
@@ -32,13 +32,22 @@ export class RevisionMemory {
   #retained: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
+  readonly #drop: (value: SecretValue) => void;
   readonly #onEvicted: (revisions: number) => void;
   #revisions = 0;
   #bytes = 0;
 
-  /** @param onEvicted is told how many revisions were dropped because a limit was reached. */
-  constructor(limits: MemoryLimits, onEvicted: (revisions: number) => void = () => undefined) {
+  /**
+   * @param drop gets each value that was given to it and is not held (any more).
+   * @param onEvicted is told how many revisions were dropped because a limit was reached.
+   */
+  constructor(
+    limits: MemoryLimits,
+    drop: (value: SecretValue) => void,
+    onEvicted: (revisions: number) => void = () => undefined,
+  ) {
     this.#limits = limits;
+    this.#drop = drop;
     this.#onEvicted = onEvicted;
   }
 
@@ -76,7 +85,10 @@ export class RevisionMemory {
     const entry = this.#entries.get(key) ?? { revisions: new Map<string, SecretRevision>(), current: null };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    if (entry.revisions.has(revision.revision)) return;
+    if (entry.revisions.has(revision.revision)) {
+      this.#drop(revision.value);
+      return;
+    }
     // Older than those that are there: the first to go.
     entry.revisions = new Map([[revision.revision, revision], ...entry.revisions]);
     this.#revisions += 1;
@@ -93,7 +105,10 @@ export class RevisionMemory {
    */
   store(key: string, revision: SecretRevision, readBegunAtMs: number): void {
     const entry = this.#entries.get(key) ?? { revisions: new Map<string, SecretRevision>(), current: null };
-    if (entry.current !== null && readBegunAtMs < entry.current.confirmedAtMs) return;
+    if (entry.current !== null && readBegunAtMs < entry.current.confirmedAtMs) {
+      this.#drop(revision.value);
+      return;
+    }
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     this.#remove(entry, revision.revision);
@@ -123,6 +138,14 @@ export class RevisionMemory {
     if (entry.revisions.size === 0) this.#entries.delete(key);
   }
 
+  /** Drops everything. */
+  clear(): void {
+    for (const entry of this.#entries.values()) {
+      for (const revision of [...entry.revisions.keys()]) this.#remove(entry, revision);
+    }
+    this.#entries.clear();
+  }
+
   #isRetained(key: string, revision: string): boolean {
     return this.#retained.get(key)?.has(revision) === true;
   }
@@ -139,6 +162,7 @@ export class RevisionMemory {
     entry.revisions.delete(revision);
     this.#revisions -= 1;
     this.#bytes -= held.value.byteLength;
+    this.#drop(held.value);
   }
 
   #evict(keep: string): void {

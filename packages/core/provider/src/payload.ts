@@ -20,7 +20,8 @@ export const DEFAULT_FIELDS: readonly string[] = ['value', 'password', 'secret',
 
 /**
  * The bytes that `ref` asks for out of what its location holds: the field chosen, then decoded as `ref.encoding` says.
- * Every provider adapter delivers through this one function, so that fields mean the same everywhere.
+ * Every provider adapter delivers through this one function, so that fields mean the same everywhere. The value has a buffer of its
+ * own: that of a payload of bytes may be wiped.
  *
  * @throws {ProviderError} `NOT_FOUND` for a field that is not there; `INVALID_PAYLOAD` for a null, several fields of
  * which none was chosen, bytes where fields are needed, text that is no base64. Messages list field names, no values.
@@ -51,7 +52,7 @@ function selectFromBytes(bytes: Uint8Array, ref: SecretRef): SecretValue {
     const wanted = ref.field === undefined ? 'encoding json' : `field "${ref.field}"`;
     throw invalid(ref, `it has no fields, so it can't give ${wanted}`);
   }
-  return ref.encoding === 'raw' ? new SecretValue(bytes) : decode(new TextDecoder().decode(bytes), ref);
+  return ref.encoding === 'raw' ? new SecretValue(new Uint8Array(bytes)) : decode(new TextDecoder().decode(bytes), ref);
 }
 
 function defaultField(fields: ExactJsonObject, ref: SecretRef): readonly [string, ExactJson] {

@@ -18,6 +18,7 @@ export interface ReadOptions extends CallOptions {
 
 /** One version of a value. */
 export interface SecretRevision {
+  /** It belongs to the caller, who wipes it: each call gives another object, with another buffer. */
   readonly value: SecretValue;
   /**
    * The provider's own version id where it has one, else a keyed digest of the content. A changed value always has

@@ -26,8 +26,12 @@ function setUp() {
     evidence,
     time,
     key,
-    answer: (revision: string) =>
-      evidence.record('t1', { secretName: 'db', refKey: 'ref', revision, value: SecretValue.fromText(revision) }),
+    answer(revision: string) {
+      const value = SecretValue.fromText(revision);
+      evidence.record('t1', { secretName: 'db', refKey: 'ref', revision, value });
+      // It is lent for the call only.
+      value.wipe();
+    },
     see,
     held: () => evidence.values('t1', 'db').map(({ revision }) => revision),
   };

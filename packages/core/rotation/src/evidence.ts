@@ -8,7 +8,7 @@ interface Answer extends HeldValue {
   /** As the provider calls it. */
   readonly ofProvider: string;
   digest: string | null;
-  /** Only until its digest is known: no value is held here that is dropped elsewhere. */
+  /** A copy of our own, only until its digest is known: no value is held here that is dropped elsewhere. */
   value: SecretValue | null;
 }
 
@@ -111,7 +111,10 @@ export class Evidence {
     this.#hasUndigested = false;
     for (const { answers } of this.#tasks.values()) {
       for (const answer of [...answers.values()].flat()) {
-        if (answer.value !== null) Object.assign(answer, this.#digested(answer.value));
+        const { value } = answer;
+        if (value === null) continue;
+        Object.assign(answer, this.#digested(value));
+        value.wipe();
       }
     }
   }
@@ -160,6 +163,6 @@ export class Evidence {
   #digested(value: SecretValue): Pick<Answer, 'digest' | 'value'> {
     const digest = this.#digestOf(value);
     this.#hasUndigested ||= digest === null;
-    return { digest, value: digest === null ? value : null };
+    return { digest, value: digest === null ? value.copy() : null };
   }
 }

@@ -37,6 +37,7 @@ export class RevisionWatch {
   readonly #values: ServedValues;
   readonly #clock: Clock;
   readonly #events: Events;
+  readonly #digest: (bytes: Uint8Array) => string;
   readonly #watchedPorts: WatchedRefPorts;
   #refs = new Map<string, WatchedRef>();
   #failing = false;
@@ -58,7 +59,8 @@ export class RevisionWatch {
     this.#values = values;
     this.#clock = ports.clock;
     this.#events = ports.events;
-    this.#watchedPorts = { values, digest, jitter: () => random.next() };
+    this.#digest = digest;
+    this.#watchedPorts = { values, jitter: () => random.next() };
   }
 
   /** Why the provider can't be asked now; `null` while it answers. */
@@ -218,11 +220,13 @@ export class RevisionWatch {
         return { ...entry, begunAtMs, marker: null, error: latestFailure };
       }
       try {
-        const revision = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, (cut) =>
+        const { value, ...read } = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, (cut) =>
           this.#values.refresh(entry.watched.ref, { signal: cut, notBeforeMs }),
         );
         failuresInARow = 0;
-        return { ...entry, begunAtMs, revision };
+        // At once: the value is only lent.
+        const digest = entry.watched.digestOf(read.revision) ?? this.#digest(value.reveal());
+        return { ...entry, begunAtMs, revision: { ...read, digest } };
       } catch (error) {
         signal.throwIfAborted();
         const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);

@@ -54,5 +54,6 @@ export interface DeliveredTo {
   readonly provider: string;
   readonly refKey: string;
   readonly revision: string;
+  /** Lent for the call: it may be wiped afterwards. */
   readonly value: SecretValue;
 }

@@ -7,7 +7,8 @@ export type ProbeOutcome = 'answered' | 'unavailable' | 'time-out';
 export interface ServedValues {
   /**
    * Reads the current value now, never an answer to a read that began before `notBeforeMs`, or before this call where that is
-   * not given. Rejects with a ProviderError.
+   * not given. Rejects with a ProviderError. The value is lent for the turn of the event loop in which the promise resolves: it may
+   * be wiped afterwards.
    */
   refresh(ref: SecretRef, options: ReadOptions): Promise<SecretRevision>;
   /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */

@@ -4,13 +4,18 @@ import type { CurrentValue } from './holdings.ts';
 import { type LaggingRead, lagsStill } from './lagging-read.ts';
 import type { ServedValues } from './served-values.ts';
 
+/** What is kept of a value that was read. */
+export interface ReadRevision extends Omit<SecretRevision, 'value'> {
+  readonly digest: string;
+}
+
 /** What a look found about one ref. */
 export interface Finding {
   readonly watched: WatchedRef;
   readonly marker: string | null;
   /** When the look began, in monotonic milliseconds. */
   readonly begunAtMs: number;
-  readonly revision?: SecretRevision;
+  readonly revision?: ReadRevision;
   readonly error?: ProviderError;
   /** Whether the probe before the read saw that there is a value. */
   readonly isThere?: boolean;
@@ -19,8 +24,6 @@ export interface Finding {
 /** What taking a finding over depends on. */
 export interface WatchedRefPorts {
   readonly values: Pick<ServedValues, 'newest'>;
-  /** The keyed digest of a value. */
-  readonly digest: (bytes: Uint8Array) => string;
   /** Of the time until a ref that lags is read again, 0 to 1. */
   readonly jitter: () => number;
 }
@@ -118,8 +121,7 @@ export class WatchedRef {
     this.lag = lagsStill(this.lag, now, this.#ports.jitter());
   }
 
-  #takeIn({ revision, value, createdAtMs }: SecretRevision): void {
-    const digest = this.#ports.digest(value.reveal());
+  #takeIn({ revision, digest, createdAtMs }: ReadRevision): void {
     this.current = { revision, digest, createdAtMs: createdAtMs ?? null };
     this.tagged = { ...this.current, revision: tagRevision(refKey(this.ref), revision) };
     this.#digests.set(revision, digest);

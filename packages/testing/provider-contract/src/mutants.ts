@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { ProviderError, SecretValue, selectValue } from '@vault-swarm/provider';
+import { ProviderError, refKey, SecretValue, selectValue } from '@vault-swarm/provider';
 import { type Behaviour, bytesOf } from './memory-provider.ts';
 
 /** A provider with one thing wrong, and the checks that have to find it. */
@@ -44,6 +44,19 @@ function leaking(leak: (text: string, error: unknown) => unknown): Partial<Behav
   return {
     failure: (error, payload) =>
       payload === undefined ? error : leak(Buffer.from(bytesOf(payload)).toString(), error),
+  };
+}
+
+/** Keeps the values that it gave. */
+function givingAgain(): Partial<Behaviour> {
+  const given = new Map<string, SecretValue>();
+  return {
+    select(payload, ref) {
+      const key = `${refKey(ref)} ${Buffer.from(bytesOf(payload)).toString('base64')}`;
+      const value = given.get(key) ?? selectValue(payload, ref);
+      given.set(key, value);
+      return value;
+    },
   };
 }
 
@@ -279,6 +292,11 @@ export const mutants: readonly Mutant[] = [
     name: 'ends every read of a value with the one that is aborted',
     mutation: { sharesAborts: true },
     foundBy: ['goes on with a read'],
+  },
+  {
+    name: 'gives the same value again',
+    mutation: givingAgain(),
+    foundBy: ['gives each caller a value of its own'],
   },
   {
     name: 'mixes up reads',

@@ -38,6 +38,18 @@ export const secrecyChecks: readonly ContractCheck[] = [
     assert.equal(findValue(revision.revision), null, 'the revision itself shows the value');
   }),
 
+  check('gives each caller a value of its own, which may be wiped', [], async (harness, instance) => {
+    const text = canary('wiped');
+    await harness.write('wiped', { text });
+    await harness.write('wiped-fields', { fields: { a: text } });
+    for (const ref of [harness.ref('wiped'), harness.ref('wiped-fields', { field: 'a' })]) {
+      const together = await Promise.all([read(instance, ref), read(instance, ref)]);
+      together[0].value.wipe();
+      const rest = [together[1], await read(instance, ref)];
+      for (const { value } of rest) assert.equal(Buffer.from(value.reveal()).toString(), text);
+    }
+  }),
+
   check('prints no value on the console or the standard streams', [], async (harness) => {
     const printed = await withPrinted(async () => {
       const instance = await harness.open();
