@@ -47,3 +47,13 @@ test('what this process wrote itself makes none of its findings older', async ()
   foreign.read(ledger('r3'), services);
   expect(foreign.mayBeNewer(key, found('r4'), lookedAtMs)).toBe(false);
 });
+
+test('tells the uses whose value another process has written, each time once', () => {
+  const foreign = new ForeignChanges(new SimulatedClock());
+  const changed = (revision: string) => foreign.read(ledger(revision), services);
+  expect(changed('r2')).toEqual([use]);
+  expect(changed('r2')).toEqual([]);
+  foreign.wrote(ledger('r3'));
+  expect(changed('r3')).toEqual([]);
+  expect(changed('r4')).toEqual([use]);
+});

@@ -5,8 +5,9 @@ export interface LaggingRead {
   /** When it is read again. */
   readonly againAtMs: number;
   readonly delayMs: number;
-  /** The marker of the probe before the first such read: nothing changed since as long as probes give the same. */
+  /** Of the probe before it, as in a finding. */
   readonly marker: string | null;
+  readonly named: string | undefined;
   /** What the latest read gave; `null` if that was no value. */
   readonly revision: string | null;
 }
@@ -22,10 +23,11 @@ const MAX_DELAY_MS = 10_000;
  */
 export function lagsStill(
   before: LaggingRead | null,
-  { nowMs, marker, revision }: { readonly nowMs: number } & Pick<LaggingRead, 'marker' | 'revision'>,
+  now: { readonly nowMs: number } & Pick<LaggingRead, 'marker' | 'named' | 'revision'>,
   jitter: number,
 ): LaggingRead {
   const delayMs = before === null ? FIRST_DELAY_MS : Math.min(MAX_DELAY_MS, 2 * before.delayMs);
+  const { nowMs, ...rest } = now;
   const sinceMs = before?.sinceMs ?? nowMs;
-  return { sinceMs, againAtMs: nowMs + delayMs * (1 - jitter / 2), delayMs, marker, revision };
+  return { ...rest, sinceMs, delayMs, againAtMs: nowMs + delayMs * (1 - jitter / 2) };
 }

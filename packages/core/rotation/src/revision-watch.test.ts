@@ -33,6 +33,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
     },
   };
   const outcomes: string[] = [];
+  let newest: string | undefined;
   let asked = 0;
   let confirmed = 0;
   const watch = new RevisionWatch({
@@ -46,8 +47,10 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
       confirm: () => {
         confirmed += 1;
       },
-      seen: () => undefined,
-      newest: () => undefined,
+      seen: (_ref, revision) => {
+        if (newest === undefined || newest < revision) newest = revision;
+      },
+      newest: () => newest,
       probed: (_ref, outcome) => outcomes.push(outcome),
       retain: () => undefined,
       recall: async () => false,
@@ -72,8 +75,22 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
     }
     await looking;
   };
+  /** Reads again what lags, once that is due. */
+  const again = async () => {
+    nowMs += watch.againInMs ?? 0;
+    await watch.readAgain(new AbortController().signal);
+  };
   const after = (delayMs: number) => new Promise<void>((resolve) => void clock.after(delayMs, resolve));
-  return { watch, look, outcomes, after, elapsedMs: () => nowMs, asked: () => asked, confirmed: () => confirmed };
+  return {
+    watch,
+    look,
+    again,
+    outcomes,
+    after,
+    elapsedMs: () => nowMs,
+    asked: () => asked,
+    confirmed: () => confirmed,
+  };
 }
 
 test('a provider that hangs and can only be read is given up after ten of a thousand reads', async () => {
@@ -173,4 +190,88 @@ test('a problem of the probe is told with markers too, and stays while nothing i
   result = { kind: 'marker', marker: '1' };
   await look();
   expect(watch.probeProblem).toBeNull();
+});
+
+/** A probe that names this revision, and a way to change it. */
+function naming(revision: string) {
+  const named = { revision };
+  const probe = {
+    probe: async (given: readonly SecretRef[]) => {
+      const { revision: marker } = named;
+      return new Map(given.map((ref) => [refKey(ref), { kind: 'marker', marker, revision: marker } as const]));
+    },
+  };
+  return { named, probe };
+}
+
+const value = (revision: string): SecretRevision => ({ value: SecretValue.fromText(revision), revision });
+
+test('a read that gives an older value than the probe named keeps what is known, and is repeated by itself', async () => {
+  let given = value('r1');
+  const { named, probe } = naming('r1');
+  const { watch, look, again, asked } = setUp({ probe }, async () => given);
+  const [key = ''] = refs(1).keys();
+  watch.setRefs(refs(1));
+  await look();
+  expect(watch.againInMs).toBeNull();
+  named.revision = 'r2';
+  await look();
+  expect([watch.current(key)?.revision, watch.isBehind(key), watch.againInMs]).toEqual(['r1', true, 250]);
+  const before = asked();
+  await again();
+  expect(asked()).toBe(before + 1);
+  given = value('r2');
+  await again();
+  expect([watch.current(key)?.revision, watch.isBehind(key), watch.againInMs]).toEqual(['r2', false, null]);
+  await look();
+  expect(asked()).toBe(before + 2);
+});
+
+test('a value that a probe names and a read does not find yet is not taken for deleted', async () => {
+  let answer: () => Promise<SecretRevision> = async () => value('r1');
+  const { named, probe } = naming('r1');
+  const { watch, look, again } = setUp({ probe }, () => answer());
+  const [key = ''] = refs(1).keys();
+  watch.setRefs(refs(1));
+  await look();
+  named.revision = 'r2';
+  answer = () => Promise.reject(new ProviderError('NOT_FOUND', 'there is no such secret'));
+  await look();
+  expect(watch.error(key)).toBeUndefined();
+  expect(watch.current(key)).toMatchObject({ revision: 'r1' });
+  answer = async () => value('r2');
+  await again();
+  expect(watch.current(key)).toMatchObject({ revision: 'r2' });
+});
+
+test('a read that fails while its value lags is told, and repeated', async () => {
+  let answer: () => Promise<SecretRevision> = async () => value('r1');
+  const { probe } = naming('r2');
+  const { watch, look, again } = setUp({ probe }, () => answer());
+  const [key = ''] = refs(1).keys();
+  watch.setRefs(refs(1));
+  await look();
+  answer = () => Promise.reject(new ProviderError('UNAVAILABLE', 'connection refused'));
+  await again();
+  expect(watch.failure).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(watch.againInMs).not.toBeNull();
+  answer = async () => value('r2');
+  await again();
+  expect(watch.failure).toBeNull();
+  expect(watch.current(key)).toMatchObject({ revision: 'r2' });
+});
+
+test('as long as a probe and a read do not agree, each look reads', async () => {
+  const { named, probe } = naming('r2');
+  const { watch, look, asked } = setUp({ probe }, async () => value('r2'));
+  watch.setRefs(refs(1));
+  await look();
+  await look();
+  expect(asked()).toBe(1);
+  // A replica that lags answers the probe, and the provider itself the read.
+  named.revision = 'r1';
+  await look();
+  const before = asked();
+  await look();
+  expect(asked()).toBeGreaterThan(before);
 });

@@ -25,7 +25,7 @@ const SETTLE_MS = 200;
 /** A lag that is longer than this is shown to the operator: most are shorter than a second. */
 const LAG_SHOWN_AFTER_MS = 10_000;
 
-type ToRead = Pick<Finding, 'watched' | 'marker' | 'isThere'>;
+type ToRead = Pick<Finding, 'watched' | 'marker' | 'named'>;
 
 /**
  * Watches the refs of one provider: asks its probe whether something may have changed, and reads what has. What it
@@ -168,7 +168,7 @@ export class RevisionWatch {
     const nowMs = this.#clock.monotonic();
     const due = [...this.#refs.values()].flatMap((watched): ToRead[] => {
       const { lag } = watched;
-      return lag !== null && lag.againAtMs <= nowMs ? [{ watched, marker: lag.marker, isThere: true }] : [];
+      return lag !== null && lag.againAtMs <= nowMs ? [{ watched, marker: lag.marker, named: lag.named }] : [];
     });
     return this.#takeOver(await this.#read(due, nowMs, signal), signal);
   }
@@ -195,11 +195,11 @@ export class RevisionWatch {
         continue;
       }
       if (result?.kind === 'postponed') continue;
-      const { marker, revision } = result?.kind === 'marker' ? result : { marker: null, revision: undefined };
-      if (revision !== undefined) this.#values.seen(entry.ref, revision);
+      const { marker, revision: named } = result?.kind === 'marker' ? result : { marker: null, revision: undefined };
+      if (named !== undefined) this.#values.seen(entry.ref, named);
       const isOld = before?.revision === undefined ? entry.isBehind : entry.isOld(before.revision.revision);
       if (marker === null || marker !== (before?.marker ?? entry.marker) || isOld) {
-        toRead.push({ watched: entry, marker, isThere: revision !== undefined });
+        toRead.push({ watched: entry, marker, named });
       } else {
         if (marker === entry.marker) entry.confirmedAtMs = begunAtMs;
         if (before !== undefined) continue;

@@ -104,3 +104,19 @@ test('a value that the provider went back to is rolled out after a minute', asyn
   await world.run(10_000);
   expect(world.heldText(web, 'db')).toEqual(['db 3', 'db 3', 'db 3']);
 });
+
+test('a service that has waited is not rolled to a value of which a newer one is known', async () => {
+  const policy = { maxParallel: 1, stuckAfterMs: 600_000, onFailure: 'rollback' } as const;
+  const { world, web, worker } = await settled({ policy });
+  world.provider.write('db', 'db 2');
+  await world.until(() => world.swarm.updates.length === 1);
+  lag(world, 20_000);
+  world.provider.write('db', 'db 3');
+  await world.rest(3_000);
+  await world.run(10_000);
+  expect(world.count('rollout.completed')).toBe(1);
+  expect(world.swarm.updates).toHaveLength(1);
+  await world.run(30_000);
+  expect([...world.heldText(web, 'db'), ...world.heldText(worker, 'db')]).toEqual(Array(4).fill('db 3'));
+  expect(world.swarm.updates).toHaveLength(3);
+});

@@ -17,8 +17,8 @@ export interface Finding {
   readonly begunAtMs: number;
   readonly revision?: ReadRevision;
   readonly error?: ProviderError;
-  /** Whether the probe before the read saw that there is a value. */
-  readonly isThere?: boolean;
+  /** The revision that the probe before the read named: there is a value, and a read as new as the probe gives this one. */
+  readonly named?: string | undefined;
 }
 
 /** What taking a finding over depends on. */
@@ -96,7 +96,9 @@ export class WatchedRef {
       return this.#failed(error);
     }
     this.error = null;
-    this.marker = finding.marker;
+    // Where probe and read do not agree, one of them is behind: it is read again until they do.
+    const isAgreed = revision === undefined || finding.named === undefined || finding.named === revision.revision;
+    this.marker = isAgreed ? finding.marker : null;
     if (revision === undefined) return isOver;
     this.confirmedAtMs = finding.begunAtMs;
     if (this.current?.revision === revision.revision) return isOver;
@@ -111,13 +113,13 @@ export class WatchedRef {
   }
 
   /** Whether a read gave an older revision than is known of, or none though the probe before it saw one. */
-  #isStale({ revision, error, isThere }: Finding): boolean {
-    if (error !== undefined) return error.code === 'NOT_FOUND' && isThere === true;
+  #isStale({ revision, error, named }: Finding): boolean {
+    if (error !== undefined) return error.code === 'NOT_FOUND' && named !== undefined;
     return revision !== undefined && this.isOld(revision.revision);
   }
 
-  #lags({ marker, revision }: Finding, nowMs: number): void {
-    const now = { nowMs, marker, revision: revision?.revision ?? null };
+  #lags({ marker, named, revision }: Finding, nowMs: number): void {
+    const now = { nowMs, marker, named, revision: revision?.revision ?? null };
     this.lag = lagsStill(this.lag, now, this.#ports.jitter());
   }
 
