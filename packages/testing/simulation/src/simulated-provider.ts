@@ -95,6 +95,11 @@ export class SimulatedProvider {
     return (pin === undefined ? versions.at(-1) : versions[Number(pin) - 1])?.text;
   }
 
+  /** The revision that a path has. */
+  revisionOf(path: string): string | undefined {
+    return this.#versions(path).at(-1)?.revision;
+  }
+
   /** The provider's ports. */
   get instance(): ProviderInstance {
     const { keepsVersions, hasProbe, orders } = this.abilities;
@@ -179,8 +184,8 @@ function pathOf(ref: SecretRef): string {
   return ref.location.path ?? '';
 }
 
-/** Of one path: versions that were made after it was deleted or restored are newer than all before. */
-function compareRevisions(a: string, b: string): number {
+/** Negative if `a` was made before `b`, of one path: versions that were made after it was deleted or restored are newer than all before. */
+export function compareRevisions(a: string, b: string): number {
   const [first, second] = [a, b].map((revision) => revision.slice(1).split('+').map(Number));
   return (first?.[1] ?? 0) - (second?.[1] ?? 0) || (first?.[0] ?? 0) - (second?.[0] ?? 0);
 }

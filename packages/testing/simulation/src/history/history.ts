@@ -9,7 +9,7 @@ import { SimulatedProvider } from '../simulated-provider.ts';
 import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
 import { faultsOf } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
-import { ALWAYS, KINDS, type Kind } from './kinds.ts';
+import { ALWAYS, KINDS, type Kind, REPLICA_KINDS } from './kinds.ts';
 import { Witness } from './witness.ts';
 
 /** What a history is made from. */
@@ -22,10 +22,13 @@ export interface HistoryOptions {
 }
 
 const STALE_IF_ERROR_MS = [86_400_000, 60_000];
+const FEW_REVISIONS = 6;
 
 /** A world with several managers, and all that is known of what happened in it. */
 export class History {
   readonly random: SeededRandom;
+  /** For what has to do with replicas: see {@link REPLICA_KINDS}. */
+  readonly replicaRandom: SeededRandom;
   readonly kinds: ReadonlySet<Kind>;
   readonly clock = new SimulatedClock();
   readonly provider: SimulatedProvider;
@@ -35,6 +38,8 @@ export class History {
   readonly witness: Witness;
   readonly settings: RotationSettings;
   readonly nodes: readonly string[];
+  /** Whether there is room in the plugins' memory for all values. */
+  readonly remembersAll: boolean;
   /** What happened, as readable lines. */
   readonly lines: string[] = [];
   /** What goes on for a while; ended by calling it. */
@@ -57,13 +62,17 @@ export class History {
     this.#tellsEvents = tellsEvents;
     const share = random.pick([0.15, 0.3, 0.6, 1]);
     const chosen = random.some(KINDS, share);
-    this.kinds = new Set([...ALWAYS, ...(kinds ?? chosen)]);
+    const replicaRandom = new SeededRandom(seed + 0x1a9);
+    this.replicaRandom = replicaRandom;
+    const ofReplicas = replicaRandom.chance(0.5) ? replicaRandom.some(REPLICA_KINDS, 0.7) : [];
+    this.kinds = new Set([...ALWAYS, ...(kinds ?? [...chosen, ...ofReplicas])]);
     const managers = Array.from({ length: random.pick([1, 1, 2, 3, 3, 3, 5]) }, (_, index) => `m${index + 1}`);
     this.nodes = [...managers, 'w1'];
     this.provider = new SimulatedProvider(() => clock.now(), {
       keepsVersions: random.chance(0.8),
       hasProbe: random.chance(0.8),
       tellsTime: random.chance(0.5),
+      orders: replicaRandom.pick(['all', 'all', 'all', 'none', 'no replicas']),
     });
     this.settings = {
       enabled: true,
@@ -88,15 +97,17 @@ export class History {
     this.truth = new GroundTruth(this);
     this.witness = new Witness(this);
     const faults = faultsOf(this, new SeededRandom(seed + 0x5eed));
+    const limits = {
+      deadlineMs: 2_000,
+      cacheMaxAgeMs: random.pick([0, 2_000, 10_000]),
+      staleIfErrorMs: random.pick(STALE_IF_ERROR_MS),
+      memory: { maxRevisions: random.pick([FEW_REVISIONS, 1_000]), maxBytes: 1_000_000 },
+    };
+    this.remembersAll = limits.memory.maxRevisions > FEW_REVISIONS;
     this.cluster = new Cluster({
       ...{ managers, clock, provider: this.provider, swarm: this.swarm, settings: this.settings },
       labels: simulatedLabels,
-      limits: {
-        deadlineMs: 2_000,
-        cacheMaxAgeMs: random.pick([0, 2_000, 10_000]),
-        staleIfErrorMs: random.pick(STALE_IF_ERROR_MS),
-        memory: { maxRevisions: random.pick([6, 1_000]), maxBytes: 1_000_000 },
-      },
+      limits,
       random: new SeededRandom(seed + 0x717e),
       ...faults,
       onEvent: (manager, event) => this.#happened(manager, event),

@@ -37,8 +37,11 @@ export const KINDS = [
   'quiet',
 ] as const;
 
+/** The same, drawn apart, so that a seed without them gives the history that it gave before there were any. */
+export const REPLICA_KINDS = ['replica lags', 'snapshot restored'] as const;
+
 /** One of the kinds. */
-export type Kind = (typeof KINDS)[number];
+export type Kind = (typeof KINDS)[number] | (typeof REPLICA_KINDS)[number];
 
 /** Without which nothing would ever have to be done. */
 export const ALWAYS: readonly Kind[] = ['new value', 'quiet'];

@@ -18,10 +18,16 @@ const APART: readonly Kind[] = [
   'restart',
   'unknown outcome',
 ];
+/** An older value counts again only after a minute, and a read that lags is repeated. */
+const OF_REPLICAS: readonly Kind[] = ['replica lags', 'snapshot restored'];
 const LONGER_MS = 120_000;
 
-/** How much longer things may take in a history than they should, by what goes wrong in it: milliseconds. */
-export function slownessMs({ kinds }: History): number {
+/**
+ * How much longer things may take in a history than they should, by what goes wrong in it: milliseconds.
+ *
+ * @param of only of calls, whatever the provider's replicas give.
+ */
+export function slownessMs({ kinds }: History, of: 'all' | 'calls' = 'all'): number {
   const longerFor = (some: readonly Kind[]) => (some.some((kind) => kinds.has(kind)) ? LONGER_MS : 0);
-  return longerFor(SLOW) + longerFor(APART);
+  return longerFor(SLOW) + longerFor(APART) + (of === 'all' ? longerFor(OF_REPLICAS) : 0);
 }

@@ -19,6 +19,11 @@ export class TaskAnswers {
     if (before !== undefined && before !== text) this.#askedTwice.add(task.id);
   }
 
+  /** When a task was last given something before it ran. */
+  lastAtMs(taskId: string): number {
+    return this.#latest.get(taskId)?.timeMs ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** A process ended: it has not noted what it gave since then. */
   lost(manager: string, sinceMs: number): void {
     for (const [taskId, answer] of this.#latest) {

@@ -6,8 +6,10 @@ import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
 import type { Allowance } from './allowances.ts';
+import { broughtBack } from './brought-back.ts';
 import { failsAnyway } from './fails-anyway.ts';
 import type { History } from './history.ts';
+import { NewestGiven } from './newest-given.ts';
 import { SetAsideValues } from './set-aside-values.ts';
 import { slownessMs } from './slowness.ts';
 import { TaskAnswers } from './task-answers.ts';
@@ -53,6 +55,7 @@ export class Witness {
   readonly #answers = new TaskAnswers();
   readonly who: WhoAnswers;
   readonly #setAside: SetAsideValues;
+  readonly #newest: NewestGiven;
   rolls = 0;
   completed = 0;
   setAside = 0;
@@ -60,6 +63,7 @@ export class Witness {
   constructor(history: History) {
     this.#history = history;
     this.#setAside = new SetAsideValues(history);
+    this.#newest = new NewestGiven(history);
     this.who = new WhoAnswers(history);
   }
 
@@ -125,6 +129,7 @@ export class Witness {
   died(manager: string): void {
     this.#history.say(`! the plugin of ${manager} dies`);
     this.who.died(manager);
+    this.#newest.died(manager);
     const { timeMs, settings } = this.#history;
     const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
     this.#answers.lost(manager, timeMs - notedWithinMs);
@@ -188,9 +193,22 @@ export class Witness {
 
   /** The ledger was written: whatever is rolled has to have been in it. */
   ledgerWritten(text: string): void {
-    for (const [id, { rollout }] of Object.entries(parseLedger(text)?.services ?? {})) {
-      if (rollout !== null) this.#intents.add(`${id}@${rollout.generation}`);
+    for (const [id, { rollout, setAside }] of Object.entries(parseLedger(text)?.services ?? {})) {
+      if (rollout === null || this.#intents.has(`${id}@${rollout.generation}`)) continue;
+      this.#intents.add(`${id}@${rollout.generation}`);
+      if (setAside.length === 0) this.#checkBroughtBack(id, rollout);
     }
+  }
+
+  #checkBroughtBack(serviceId: string, rollout: OpenRollout): void {
+    const { swarm, timeMs, settings } = this.#history;
+    const service = swarm.services.find(({ id }) => id === serviceId);
+    if (service === undefined || this.who.leaders.length > 1) return;
+    // What a task was given while the rollout was planned is not known to the plan.
+    const knownSinceMs = timeMs - settings.intervalMs - 2_000 - slownessMs(this.#history, 'calls');
+    const knows = (taskId: string) => !this.mayBeUnnoted(taskId) && this.#answers.lastAtMs(taskId) < knownSinceMs;
+    const what = broughtBack(this.#history, service, rollout, knows);
+    if (what !== null) this.#violated(`${service.name} is rolled back to an old value: ${what}`);
   }
 
   /** The driver answered. */
@@ -200,6 +218,10 @@ export class Witness {
     if (given === null) return;
     const { timeMs, settings, swarm, clock, cluster } = this.#history;
     if (this.who.mayTakeForItsOwn(manager, task)) this.#answers.isNoEvidence(task.id);
+    const newer = this.#newest.given(answer);
+    if (newer !== null) {
+      this.#violated(`${task.id} was given ${secret.name} ${given.revision} by ${manager}, which had given ${newer}`);
+    }
     if (task.state !== 'starting') return;
     if (this.who.isApart(manager)) this.leadsAnew();
     const taskMadeMs = clock.now() + cluster.manager(manager).clockOffsetMs - task.createdAtMs;

@@ -119,4 +119,25 @@ export const mutations: readonly Mutation[] = [
     to: 'if (task.createdAtMs < 0) this.#tasks.delete(id);',
     kinds: ['leader change', 'force', 'restart'],
   },
+  {
+    name: 'takes an older answer for the newest value',
+    file: 'delivery/src/newest-revisions.ts',
+    from: 'begunAtMs < known.readAtMs : compared < 0;',
+    to: 'begunAtMs < known.readAtMs : false;',
+    kinds: ['replica lags', 'force', 'scale'],
+  },
+  {
+    name: 'gives an older value though the newest is in memory',
+    file: 'delivery/src/delivery.ts',
+    from: "if (this.#isNewest(ref, revision)) return { revision, source: 'provider' };",
+    to: "return { revision, source: 'provider' };",
+    kinds: ['replica lags', 'force', 'scale'],
+  },
+  {
+    name: 'reads no more once a probe and an older read did not agree',
+    file: 'rotation/src/watched-ref.ts',
+    from: 'this.marker = isAgreed ? finding.marker : null;',
+    to: 'this.marker = finding.marker;',
+    kinds: ['replica lags', 'snapshot restored'],
+  },
 ];
