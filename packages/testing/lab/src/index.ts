@@ -49,6 +49,7 @@ export {
   type FaultMatch,
   type FaultRule,
   permissionDenied,
+  type ReplicaState,
   sealed,
   startVaultProxy,
   tooManyRequests,

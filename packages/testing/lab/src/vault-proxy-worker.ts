@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FaultRule, ProxyOrder, VaultProxyCounts } from './vault-proxy.ts';
+import type { FaultRule, ProxyOrder, ReplicaState, VaultProxyCounts } from './vault-proxy.ts';
+import { kvPlaceOf, metadataAt, versionAt } from './vault-replica.ts';
 
 interface Answer {
   readonly status: number;
@@ -19,6 +20,8 @@ let rules: { readonly rule: FaultRule; left: number }[] = [];
 const nothing = { requests: 0, connections: 0, logins: 0, valueReads: 0, bytes: 0 };
 let seen = { ...nothing };
 const byPath = new Map<string, number>();
+/** How many requests met a rule that alternates. */
+const alternating = new Map<FaultRule, number>();
 
 // Vault keeps idle connections for minutes; what the proxy closed would be counted as opened anew.
 const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (asked, answer) => {
@@ -40,6 +43,13 @@ const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (asked, 
     case 'cut':
       asked.socket.resetAndDestroy();
       return;
+    case 'behind': {
+      const turn = alternating.get(rule) ?? 0;
+      alternating.set(rule, turn + 1);
+      const give = (given: Answer) => after(latencyMs, () => send(answer, given));
+      if (rule.alternates === true && turn % 2 === 1) return void forward(asked, answer, give);
+      return void answerBehind(asked, answer, rule.has, give);
+    }
     case 'drip':
       return void forward(asked, answer, (given) => drip(answer, given, rule.intervalMs));
     case 'status': {
@@ -72,10 +82,45 @@ function after(ms: number, action: () => void): void {
   else setTimeout(action, ms);
 }
 
-/** Asks Vault. Where it is not reached, the connection of who asked is reset. */
-function forward(asked: IncomingMessage, answer: ServerResponse, then: (given: Answer) => void): void {
+/** Gives what Vault would have answered then: it tells itself when each version was made. */
+function answerBehind(
+  asked: IncomingMessage,
+  answer: ServerResponse,
+  has: ReplicaState,
+  then: (given: Answer) => void,
+): void {
+  const place = kvPlaceOf(asked.url ?? '');
+  if (place === null) {
+    forward(asked, answer, then);
+    return;
+  }
+  const atMs = 'lagMs' in has ? Date.now() - has.lagMs : has.untilMs;
+  const metadata = `/v1/${place.mount}/metadata/${place.path}`;
+  forward(
+    asked,
+    answer,
+    (given) => {
+      const version = versionAt(given.body, atMs);
+      const headers = ['Content-Type', 'application/json'];
+      if (version === null || (place.version ?? 0) > version) {
+        return then({ status: 404, headers, body: Buffer.from('{"errors":[]}') });
+      }
+      if (place.kind === 'metadata') return then({ status: 200, headers, body: metadataAt(given.body, version) });
+      forward(asked, answer, then, place.at(place.version ?? version));
+    },
+    metadata,
+  );
+}
+
+/** Asks Vault, for another path if one is given. Where it is not reached, the connection of who asked is reset. */
+function forward(
+  asked: IncomingMessage,
+  answer: ServerResponse,
+  then: (given: Answer) => void,
+  path = asked.url,
+): void {
   const { connection: _, host: __, ...headers } = asked.headers;
-  const { method, url: path } = asked;
+  const { method } = asked;
   const cut = () => asked.socket.resetAndDestroy();
   const call = request({ host: target.hostname, port: target.port, agent, method, path, headers }, (given) => {
     const chunks: Buffer[] = [];

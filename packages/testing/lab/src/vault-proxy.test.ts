@@ -106,6 +106,26 @@ it('goes wrong so many times as it is told to', async () => {
   expect(statuses).toEqual([503, 503, 200]);
 });
 
+it('answers reads of KV v2 as a replica does that lags behind, each or every other one', async () => {
+  const created = [60_000, 5_000].map((agoMs) => ({ created_time: new Date(Date.now() - agoMs).toISOString() }));
+  server.removeAllListeners('request');
+  server.on('request', ({ url = '' }, answer) => {
+    const metadata = { data: { current_version: 2, versions: { 1: created[0], 2: created[1] } } };
+    answer.end(JSON.stringify(url.includes('/metadata/') ? metadata : { url }));
+  });
+  const read = async (path: string) => JSON.parse((await ask('GET', path)).body);
+  await proxy.setFaults({ kind: 'behind', has: { lagMs: 30_000 }, match: { path: /^secret\// } });
+  expect(await read('secret/data/app/db')).toEqual({ url: '/v1/secret/data/app/db?version=1' });
+  expect(await read('secret/subkeys/app/db?depth=1')).toEqual({ url: '/v1/secret/subkeys/app/db?depth=1&version=1' });
+  expect(await read('secret/metadata/app/db')).toEqual({ data: { current_version: 1, versions: { 1: created[0] } } });
+  expect((await ask('GET', 'secret/data/app/db?version=2')).status).toBe(404);
+  expect(await read('secret/data/app/db?version=1')).toEqual({ url: '/v1/secret/data/app/db?version=1' });
+  await proxy.setFaults({ kind: 'behind', has: { untilMs: Date.now() - 90_000 }, alternates: true });
+  expect((await ask('GET', 'secret/data/app/db')).status).toBe(404);
+  expect(await read('secret/data/app/db')).toEqual({ url: '/v1/secret/data/app/db' });
+  expect(await read('sys/health')).toEqual({ url: '/v1/sys/health' });
+});
+
 it('takes a request and never answers it, and goes on with the others', async () => {
   await proxy.setFaults({ kind: 'hang', match: { path: /\/a$/ } });
   const hanging = expect(ask('GET', 'secret/data/a', { timeoutMs: 100 })).rejects.toThrow('aborted');

@@ -11,7 +11,9 @@ export interface FaultMatch {
 /**
  * What happens to a request instead of an answer. `hang`: it is taken and never answered, also after the fault is
  * gone. `drip`: Vault's own answer comes a byte at a time. `status`: an answer that Vault never sees, with `body` as
- * JSON. `cut`: the connection is reset.
+ * JSON. `cut`: the connection is reset. `behind`: reads of KV v2 are answered as by a replica that lags behind by so much,
+ * or that has got nothing since a time (in milliseconds since 1970); if it alternates, every other one is answered by
+ * Vault itself.
  */
 export type VaultFault =
   | { readonly kind: 'hang' }
@@ -22,7 +24,11 @@ export type VaultFault =
       readonly body: unknown;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'cut' };
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'behind'; readonly has: ReplicaState; readonly alternates?: boolean };
+
+/** What a replica that is behind has. */
+export type ReplicaState = { readonly lagMs: number } | { readonly untilMs: number };
 
 /** A fault, and the requests that it meets: all where no match is given, and no more than so many `times`. */
 export type FaultRule = VaultFault & { readonly match?: FaultMatch; readonly times?: number };

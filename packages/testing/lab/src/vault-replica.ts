@@ -1,0 +1,50 @@
+/** What a request to KV v2 is about. */
+export interface KvPlace {
+  readonly kind: 'data' | 'subkeys' | 'metadata';
+  readonly mount: string;
+  readonly path: string;
+  /** The version that is asked for; `undefined`: the current one. */
+  readonly version: number | undefined;
+  /** The same request for a version. */
+  at(version: number): string;
+}
+
+/** The place that the URL of a read of KV v2 names; `null` for any other. Mounts of one segment only. */
+export function kvPlaceOf(url: string): KvPlace | null {
+  const { pathname, searchParams } = new URL(url, 'http://vault');
+  const [, mount, kind, path] = /^\/v1\/([^/]+)\/(data|subkeys|metadata)\/(.+)$/.exec(pathname) ?? [];
+  if (mount === undefined || path === undefined) return null;
+  const version = searchParams.get('version');
+  return {
+    kind: kind as KvPlace['kind'],
+    mount,
+    path,
+    version: version === null || version === '0' ? undefined : Number(version),
+    at: (wanted) => {
+      searchParams.set('version', String(wanted));
+      return `${pathname}?${searchParams}`;
+    },
+  };
+}
+
+interface Metadata {
+  readonly data?: {
+    readonly current_version: number;
+    readonly versions: Readonly<Record<string, { readonly created_time: string }>>;
+  };
+}
+
+/** The newest version that there was at a time, by the answer for a secret's metadata; `null` if there was none. */
+export function versionAt(body: Buffer, atMs: number): number | null {
+  const { data }: Metadata = JSON.parse(body.toString());
+  const made = Object.entries(data?.versions ?? {}).filter(([, { created_time: time }]) => Date.parse(time) <= atMs);
+  return made.length === 0 ? null : Math.max(...made.map(([number]) => Number(number)));
+}
+
+/** The metadata as it was when that version was the newest. */
+export function metadataAt(body: Buffer, version: number): Buffer {
+  const answer: Metadata = JSON.parse(body.toString());
+  const versions = Object.entries(answer.data?.versions ?? {}).filter(([number]) => Number(number) <= version);
+  const data = { ...answer.data, current_version: version, versions: Object.fromEntries(versions) };
+  return Buffer.from(JSON.stringify({ ...answer, data }));
+}
