@@ -16,8 +16,8 @@ export class AnswersUnderWay implements SecretSource {
     this.#clock = clock;
   }
 
-  get(request: SecretRequest): Promise<SecretAnswer> {
-    const answer = this.#source.get(request);
+  get(request: SecretRequest, receivedAtMs?: number): Promise<SecretAnswer> {
+    const answer = this.#source.get(request, receivedAtMs);
     if (this.#isSettled) return answer;
     this.#underWay.add(answer);
     void answer.finally(() => this.#underWay.delete(answer));

@@ -1,23 +1,23 @@
 import type { ChoiceRequest, ChosenRevision, RevisionChoice } from '@vault-swarm/delivery';
+import type { Clock } from '@vault-swarm/provider';
 
 /**
- * Asks the rotation which revision a task is to be given. Delivery begins first: who asks before the rotation is made
- * waits for it, but not for long.
+ * Asks the rotation which revision a task is to be given. Delivery begins first: requests that come before the rotation is
+ * there wait for it as long as they may, and are then given the current revision.
  */
 export class RevisionChoiceRelay implements RevisionChoice {
-  readonly #made = Promise.withResolvers<RevisionChoice>();
-  readonly #waitMs: number;
+  readonly #connected = Promise.withResolvers<RevisionChoice>();
+  readonly #clock: Clock;
   #choice: RevisionChoice | null = null;
 
-  /** @param waitMs how long a request waits for the rotation before it is given the current revision. */
-  constructor(waitMs: number) {
-    this.#waitMs = waitMs;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   /** From now on `choice` answers. */
   connect(choice: RevisionChoice): void {
     this.#choice = choice;
-    this.#made.resolve(choice);
+    this.#connected.resolve(choice);
   }
 
   choose(request: ChoiceRequest): ChosenRevision | Promise<ChosenRevision> {
@@ -26,9 +26,9 @@ export class RevisionChoiceRelay implements RevisionChoice {
 
   async #chooseLater(request: ChoiceRequest): Promise<ChosenRevision> {
     const tooLate = Promise.withResolvers<null>();
-    const timer = setTimeout(tooLate.resolve, this.#waitMs, null);
-    const choice = await Promise.race([this.#made.promise, tooLate.promise]);
-    clearTimeout(timer);
+    const cancel = this.#clock.after(request.untilMs - this.#clock.monotonic(), () => tooLate.resolve(null));
+    const choice = await Promise.race([this.#connected.promise, tooLate.promise]);
+    cancel();
     return choice === null ? { kind: 'current' } : choice.choose(request);
   }
 }

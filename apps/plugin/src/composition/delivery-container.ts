@@ -14,9 +14,6 @@ import { processNamespace } from '../system/process-namespace.ts';
 import { systemRandom } from '../system/random.ts';
 import { id } from './identifiers.ts';
 
-/** A request that comes right after the start waits so long for the rotation to be loaded. */
-const ROTATION_WAIT_MS = 300;
-
 /**
  * All that is needed to answer for a secret, and nothing that takes time to load: the providers' libraries come when
  * the socket listens.
@@ -31,7 +28,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.labels).toResolvedValue(({ schemes }) => new LabelReader(schemes), [id.configuration]);
   container.bind(id.evidence).toConstantValue(new EvidenceRelay());
   container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
-  container.bind(id.choice).toConstantValue(new RevisionChoiceRelay(ROTATION_WAIT_MS));
+  container.bind(id.choice).toResolvedValue((clock) => new RevisionChoiceRelay(clock), [id.clock]);
   container.bind(id.providers).toResolvedValue(
     ({ providers, rotation, ownFiles }, clock, random, digest, events) => {
       // Without an operator's key, revisions of providers that have none of their own are known to this process only.

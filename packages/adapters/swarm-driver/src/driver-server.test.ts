@@ -31,6 +31,7 @@ let socketPath: string;
 let driver: DriverServer;
 let events: ProductEvent[];
 let requests: SecretRequest[];
+let receivedAtMs: (number | undefined)[];
 let answer: () => Promise<SecretAnswer>;
 
 beforeEach(async () => {
@@ -39,6 +40,7 @@ beforeEach(async () => {
   events = [];
   requests = [];
   answer = gives('s3cret');
+  receivedAtMs = [];
   driver = makeDriver();
   await driver.listen();
 });
@@ -52,8 +54,9 @@ afterEach(async () => {
 
 function makeDriver(): DriverServer {
   const source = {
-    get: (request: SecretRequest) => {
+    get: (request: SecretRequest, at?: number) => {
       requests.push(request);
+      receivedAtMs.push(at);
       return answer();
     },
   };
@@ -127,6 +130,20 @@ describe("the secret driver's socket", () => {
     const { json } = await call(getSecret, '{"SecretName":"db"}');
     expect(json).toMatchObject({ Value: Buffer.from('s3cret').toString('base64') });
     expect([...bytes]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it('counts the deadline of a request from its head, however long its body takes', async () => {
+    const request = httpRequest({ socketPath, path: getSecret, method: 'POST', headers: { Expect: '100-continue' } });
+    const beforeMs = performance.now();
+    request.flushHeaders();
+    // The head has been read.
+    await once(request, 'continue');
+    const afterMs = performance.now();
+    request.end('{"SecretName":"db"}');
+    const [response] = await once(request, 'response');
+    response.resume();
+    expect(receivedAtMs[0]).toBeGreaterThanOrEqual(beforeMs);
+    expect(receivedAtMs[0]).toBeLessThanOrEqual(afterMs);
   });
 
   it('gives a value of 499 KiB, and the same again over the same connection', async () => {

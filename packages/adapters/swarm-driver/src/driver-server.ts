@@ -45,7 +45,8 @@ export interface DriverServer {
 
 interface Route {
   readonly method: 'GET' | 'POST';
-  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** `receivedAtMs`: when the request began to arrive, in monotonic milliseconds. */
+  answer(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Promise<void>;
 }
 
 /** How long a request, or its head alone, may take to arrive. The engine is on the same machine. */
@@ -83,10 +84,7 @@ class SocketDriverServer implements DriverServer {
     this.#options = options;
     this.#routes = new Map<string, Route>([
       ['/Plugin.Activate', { method: 'POST', answer: (_request, response) => this.#activate(response) }],
-      [
-        '/SecretProvider.GetSecret',
-        { method: 'POST', answer: (request, response) => this.#getSecret(request, response) },
-      ],
+      ['/SecretProvider.GetSecret', { method: 'POST', answer: (...call) => this.#getSecret(...call) }],
       // Not of the engine's protocol: health checks ask it.
       ['/livez', { method: 'GET', answer: (_request, response) => this.#sayLive(response) }],
     ]);
@@ -132,7 +130,10 @@ class SocketDriverServer implements DriverServer {
         // Never: the engine repeats a request that meets a closing connection with an empty body, and its task fails.
         keepAliveTimeout: 0,
       },
-      (request, response) => this.#turnsOf(request.socket).next(() => this.#handle(request, response)),
+      (request, response) => {
+        const receivedAtMs = this.#options.clock.monotonic();
+        this.#turnsOf(request.socket).next(() => this.#handle(request, response, receivedAtMs));
+      },
     );
     server.maxConnections = MOST_CONNECTIONS;
     server.on('checkExpectation', (request, response) =>
@@ -155,7 +156,7 @@ class SocketDriverServer implements DriverServer {
     return turns;
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Promise<void> {
     try {
       const path = (request.url ?? '').split('?', 1)[0] ?? '';
       const route = this.#routes.get(path);
@@ -165,7 +166,7 @@ class SocketDriverServer implements DriverServer {
       } else if (request.method !== route.method) {
         response.setHeader('Allow', route.method);
         await this.#refuse(request, response, 405, `${path} is called with ${route.method}, not ${request.method}`);
-      } else await route.answer(request, response);
+      } else await route.answer(request, response, receivedAtMs);
     } catch (error) {
       // Only a fault of our own comes here. The engine must get an answer; the fault's text is not known to be harmless.
       if (response.headersSent) response.destroy();
@@ -188,7 +189,7 @@ class SocketDriverServer implements DriverServer {
     await this.#send(response, answer.live ? 200 : 503, Buffer.from(JSON.stringify(answer)));
   }
 
-  async #getSecret(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #getSecret(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Promise<void> {
     const body = await readBody(request, this.#turnsOf(request.socket).broken);
     if (body.kind === 'broken-off') return;
     if (body.kind === 'too-long') {
@@ -201,7 +202,7 @@ class SocketDriverServer implements DriverServer {
       if (!(error instanceof BrokenBody)) throw error;
       return this.#refuse(request, response, 400, error.message);
     }
-    const answer = await this.#options.source.get(secretRequest);
+    const answer = await this.#options.source.get(secretRequest, receivedAtMs);
     if (answer.kind === 'refused') await this.#send(response, 200, encodeErrorAnswer(answer.message));
     else {
       const encoded = encodeValueAnswer(answer.value.reveal());

@@ -97,3 +97,30 @@ test('tells whether an old revision is at hand, and rejects where the provider d
   expect(await delivery.recall(ref, 'r1', { signal })).toBe(true);
   await expect(delivery.recall(ref, 'r0', { signal })).rejects.toThrow(ProviderError);
 });
+
+test('a choice that never comes costs the deadline and no more; what is in memory is then given', async () => {
+  const { answers, old, ask, advance, asked } = setUp();
+  answers.push(gives('one', 'r1'));
+  await ask();
+  answers[0] = hangs;
+  old.choice = hangs();
+  const asking = ask();
+  const other = ask('other');
+  await advance(1_950);
+  await advance(0);
+  expect(textOf(await asking)).toBe('one');
+  expect(textOf(await other)).toBe('DEADLINE');
+  // It was told to come much sooner.
+  expect(asked.at(-1)?.untilMs).toBe(300);
+});
+
+test('the deadline counts from when the request began to arrive', async () => {
+  const { delivery, answers, advance, asked, events } = setUp({ deadlineMs: 500 });
+  answers.push(hangs);
+  await advance(400);
+  const asking = delivery.get({ secretName: 'db', labels: { vault_path: 'db' } }, 0);
+  expect(asked.at(-1)?.untilMs).toBe(425);
+  await advance(50);
+  expect(textOf(await asking)).toBe('DEADLINE');
+  expect(events.at(-1)).toMatchObject({ type: 'secret.refused', durationMs: 450 });
+});

@@ -61,6 +61,11 @@ interface Obtained {
 /** What is kept back of a deadline, so that the answer is out before it is over. */
 const ANSWER_MARGIN_MS = 50;
 
+/** How long the choice of a revision may take. Never more than half of the budget: the provider needs the rest. */
+const CHOICE_MS = 300;
+
+const CURRENT: ChosenRevision = { kind: 'current' };
+
 const TELL_EVICTED_MS = 60_000;
 
 /**
@@ -107,8 +112,8 @@ export class Delivery implements SecretSource {
     this.#old = new OldRevisions(this.#memory, this.#reads, ports.clock);
   }
 
-  get(request: SecretRequest): Promise<SecretAnswer> {
-    return this.#dropped.during(() => this.#get(request));
+  get(request: SecretRequest, receivedAtMs = this.#clock.monotonic()): Promise<SecretAnswer> {
+    return this.#dropped.during(() => this.#get(request, receivedAtMs));
   }
 
   /**
@@ -181,16 +186,16 @@ export class Delivery implements SecretSource {
     this.#toldEvicted = { atMs: nowMs, evicted };
   }
 
-  async #get(request: SecretRequest): Promise<SecretAnswer> {
-    const begunAtMs = this.#clock.monotonic();
+  async #get(request: SecretRequest, receivedAtMs: number): Promise<SecretAnswer> {
+    const { deadlineMs } = this.#limits;
+    // One budget for all that is waited for: whatever is left of it is all that the next wait has.
+    const untilMs = receivedAtMs + Math.max(deadlineMs / 2, deadlineMs - ANSWER_MARGIN_MS);
     let ref: SecretRef | undefined;
     try {
       ref = this.#labels.read(request.labels, request.secretName, request.serviceName).ref;
-      const { serviceId, taskId, secretName } = request;
       const key = refKey(ref);
-      const choosing = this.#choice.choose({ serviceId, taskId, secretName, refKey: key });
+      const choosing = this.#choose(request, key, untilMs);
       const chosen = choosing instanceof Promise ? await choosing : choosing;
-      const untilMs = begunAtMs + Math.max(this.#limits.deadlineMs / 2, this.#limits.deadlineMs - ANSWER_MARGIN_MS);
       const { revision, source } = await this.#obtain(ref, key, chosen, untilMs);
       checkSize(ref, revision);
       this.#recorded.notify({
@@ -210,11 +215,11 @@ export class Delivery implements SecretSource {
         provider: ref.provider,
         revision: revision.revision,
         source,
-        durationMs: this.#clock.monotonic() - begunAtMs,
+        durationMs: this.#clock.monotonic() - receivedAtMs,
       });
       return { kind: 'value', value: revision.value.copy(), revision: revision.revision };
     } catch (error) {
-      const { code, message } = explainRefusal(error, ref, this.#limits.deadlineMs);
+      const { code, message } = explainRefusal(error, ref, deadlineMs);
       this.#events.emit({
         type: 'secret.refused',
         secret: request.secretName,
@@ -223,10 +228,23 @@ export class Delivery implements SecretSource {
         provider: ref?.provider,
         code,
         message,
-        durationMs: this.#clock.monotonic() - begunAtMs,
+        durationMs: this.#clock.monotonic() - receivedAtMs,
       });
       return { kind: 'refused', code, message: `secret ${request.secretName}: ${message} [${code}]` };
     }
+  }
+
+  /** A choice that takes longer than it may is not waited for: then only what is in memory can still be given. */
+  #choose(request: SecretRequest, key: string, untilMs: number): ChosenRevision | Promise<ChosenRevision> {
+    const { serviceId, taskId, secretName } = request;
+    const nowMs = this.#clock.monotonic();
+    const choiceMs = Math.max(0, Math.min(CHOICE_MS, (untilMs - nowMs) / 2));
+    const choosing = this.#choice.choose({ serviceId, taskId, secretName, refKey: key, untilMs: nowMs + choiceMs });
+    if (!(choosing instanceof Promise)) return choosing;
+    return withDeadline(this.#clock, untilMs - nowMs, undefined, () => choosing).catch((error: unknown) => {
+      if (error instanceof DeadlineExceeded) return CURRENT;
+      throw error;
+    });
   }
 
   async #obtain(ref: SecretRef, key: string, chosen: ChosenRevision, untilMs: number): Promise<Obtained> {

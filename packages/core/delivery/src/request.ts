@@ -16,5 +16,6 @@ export type SecretAnswer =
 
 /** What a driver's socket asks. Always answers within the delivery's deadline; never rejects. */
 export interface SecretSource {
-  get(request: SecretRequest): Promise<SecretAnswer>;
+  /** @param receivedAtMs when it began to arrive, in monotonic milliseconds: its deadline counts from then. Now, if not given. */
+  get(request: SecretRequest, receivedAtMs?: number): Promise<SecretAnswer>;
 }

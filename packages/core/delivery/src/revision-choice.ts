@@ -5,6 +5,8 @@ export interface ChoiceRequest {
   readonly secretName: string;
   /** Of the ref that the secret's labels name now. */
   readonly refKey: string;
+  /** Until when the choice is waited for, in monotonic milliseconds: part of the one budget that a request has for all its waits. */
+  readonly untilMs: number;
 }
 
 /**
@@ -16,7 +18,7 @@ export type ChosenRevision =
   | { readonly kind: 'current' }
   | { readonly kind: 'revision'; readonly revision: string; readonly otherwise: 'current' | 'refuse' };
 
-/** Which revision of a secret a task is to be given. Must answer at once where it can, and never reject. */
+/** Which revision of a secret a task is to be given. Must answer at once where it can, by `untilMs` in any case, and never reject. */
 export interface RevisionChoice {
   choose(request: ChoiceRequest): ChosenRevision | Promise<ChosenRevision>;
 }

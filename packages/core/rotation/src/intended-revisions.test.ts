@@ -57,8 +57,8 @@ function setUp(entry: Partial<LedgerService>, current: HeldValue = value('r2')) 
     },
   });
   const take = () => intended.update({ ...emptyLedger(null), services: { web: { ...NOTHING_OPEN, ...entry } } }, [web]);
-  const choose = (taskId?: string, serviceId = 'web') =>
-    intended.choose({ serviceId, taskId, secretName: 'db', refKey: key });
+  const choose = (taskId?: string, serviceId = 'web', waitMs = 300) =>
+    intended.choose({ serviceId, taskId, secretName: 'db', refKey: key, untilMs: clock.monotonic() + waitMs });
   return { clock, intended, asked, take, choose, answers: (next: typeof answer) => (answer = next) };
 }
 

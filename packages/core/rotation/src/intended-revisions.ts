@@ -25,8 +25,8 @@ interface Intent {
 
 const CURRENT: IntendedRevision = { kind: 'current' };
 
-/** The look-up of a task's generation may not hold an answer up for longer. */
-const LOOK_UP_MS = 300;
+/** However many requests come before the ledger was read, they wait no longer for it than this, all together. */
+const LEDGER_WAIT_MS = 300;
 /** After one that failed there is none for this time: whoever asks meanwhile is answered at once. */
 const LOOK_UP_PAUSE_MS = 5_000;
 
@@ -106,7 +106,7 @@ export class IntendedRevisions {
     return this.#named;
   }
 
-  /** What a task that asks now is to be given. Answers at once for nearly all; never rejects. */
+  /** What a task that asks now is to be given. Answers at once for nearly all, by `untilMs` all others; never rejects. */
   choose(asked: AskedFor): IntendedRevision | Promise<IntendedRevision> {
     return this.#isKnown ? this.#chooseNow(asked) : this.#chooseOnceKnown(asked);
   }
@@ -117,8 +117,8 @@ export class IntendedRevisions {
    */
   async #chooseOnceKnown(asked: AskedFor): Promise<IntendedRevision> {
     const nowMs = this.#clock.monotonic();
-    this.#waitUntilMs ??= nowMs + LOOK_UP_MS;
-    const leftMs = this.#waitUntilMs - nowMs;
+    this.#waitUntilMs ??= nowMs + LEDGER_WAIT_MS;
+    const leftMs = Math.min(this.#waitUntilMs, asked.untilMs) - nowMs;
     if (leftMs <= 0 || !(await this.#within(leftMs, () => this.#ledgerIsKnown.promise))) return CURRENT;
     return this.#chooseNow(asked);
   }
@@ -130,7 +130,9 @@ export class IntendedRevisions {
     const { taskId } = asked;
     const known = taskId === undefined ? undefined : this.#generations.get(taskId);
     if (known !== undefined || taskId === undefined) return this.#ofGeneration(intent, known, asked.refKey);
-    return this.#lookUp(taskId).then((generation) => this.#ofGeneration(intent, generation, asked.refKey));
+    return this.#lookUp(taskId, asked.untilMs).then((generation) =>
+      this.#ofGeneration(intent, generation, asked.refKey),
+    );
   }
 
   #ofGeneration(intent: Intent, generation: number | undefined, refKey: string): IntendedRevision {
@@ -147,10 +149,11 @@ export class IntendedRevisions {
     return { kind: 'revision', revision: untagRevision(given.revision), otherwise };
   }
 
-  async #lookUp(taskId: string): Promise<number | undefined> {
-    if (this.#clock.monotonic() < this.#noLookUpUntilMs) return undefined;
+  async #lookUp(taskId: string, untilMs: number): Promise<number | undefined> {
+    const leftMs = untilMs - this.#clock.monotonic();
+    if (leftMs <= 0 || this.#clock.monotonic() < this.#noLookUpUntilMs) return undefined;
     let generation: number | null = null;
-    const isAnswered = await this.#within(LOOK_UP_MS, async (signal) => {
+    const isAnswered = await this.#within(leftMs, async (signal) => {
       generation = await this.#workloads.generationOf(taskId, { signal });
     });
     if (!isAnswered) this.#noLookUpUntilMs = this.#clock.monotonic() + LOOK_UP_PAUSE_MS;

@@ -37,6 +37,8 @@ export interface AskedFor {
   readonly taskId: string | undefined;
   readonly secretName: string;
   readonly refKey: string;
+  /** Until when it waits for the answer, in monotonic milliseconds. */
+  readonly untilMs: number;
 }
 
 /**

@@ -105,8 +105,8 @@ export class Rotation implements RotateByHand {
   }
 
   /**
-   * Which revision a task that asks for a secret is to be given: see {@link IntendedRevisions}. Answers within 300 ms,
-   * at once for nearly all, and never rejects.
+   * Which revision a task that asks for a secret is to be given: see {@link IntendedRevisions}. Answers at once for nearly all,
+   * by `untilMs` all others, and never rejects.
    */
   choose(asked: AskedFor): IntendedRevision | Promise<IntendedRevision> {
     return this.#intended.choose(asked);

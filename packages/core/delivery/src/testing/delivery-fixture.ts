@@ -11,7 +11,7 @@ import {
   type TimedEvent,
 } from '@vault-swarm/provider';
 import { type DeliveredRevision, Delivery, type DeliveryLimits } from '../delivery.ts';
-import type { ChosenRevision } from '../revision-choice.ts';
+import type { ChoiceRequest, ChosenRevision } from '../revision-choice.ts';
 
 const scheme = {
   kind: 'vault',
@@ -35,6 +35,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
   };
   const answers: ((signal: AbortSignal) => Promise<SecretRevision>)[] = [];
   const reads: string[] = [];
+  const asked: ChoiceRequest[] = [];
   const old: {
     reader: RevisionReader | null;
     order: RevisionOrder | null;
@@ -74,7 +75,12 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
       delivered.push(entry);
       if (old.recordFails) throw new Error('it was not recorded');
     },
-    choice: { choose: () => old.choice },
+    choice: {
+      choose: (request) => {
+        asked.push(request);
+        return old.choice;
+      },
+    },
     limits: {
       deadlineMs: 2_000,
       cacheMaxAgeMs: 10_000,
@@ -94,7 +100,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
   };
   const ask = (secretName = 'db') =>
     delivery.get({ secretName, labels: { vault_path: secretName }, serviceId: 's1', serviceName: 'web', taskId: 't1' });
-  return { delivery, old, answers, reads, events, delivered, advance, ask };
+  return { delivery, old, answers, asked, reads, events, delivered, advance, ask };
 }
 
 /** Revisions are ordered as their names. */
