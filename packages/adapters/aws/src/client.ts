@@ -13,7 +13,14 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { type Clock, DeadlineExceeded, type Events, ProviderError, withDeadline } from '@vault-swarm/provider';
+import {
+  BoundedMap,
+  type Clock,
+  DeadlineExceeded,
+  type Events,
+  ProviderError,
+  withDeadline,
+} from '@vault-swarm/provider';
 import { agentOptions } from './agent-options.ts';
 import { type Asked, codeOf, providerErrorFor } from './aws-error.ts';
 import type { CallBudget } from './call-budget.ts';
@@ -29,6 +36,8 @@ const CALL_DEADLINE_MS = 10_000;
 const CONNECT_MS = 3_000;
 /** An answer that does not begin in this time is given up; what drips is cut off by the call's deadline. */
 const ANSWER_MS = 8_000;
+/** Labels name regions, by ARNs. AWS has some forty, with two purposes each. */
+const MAX_CLIENTS = 128;
 /** A call that AWS refuses for asking too often, or that gets lost, is sent so often at most. */
 const ATTEMPTS = 3;
 
@@ -72,7 +81,8 @@ export class SecretsClient {
   readonly #options: SecretsClientOptions;
   readonly #login: AwsLogin;
   readonly #handler: NodeHttpHandler;
-  readonly #clients = new Map<string, SecretsManagerClient>();
+  /** By purpose and region. One that goes has no connection of its own. */
+  readonly #clients = new BoundedMap<SecretsManagerClient>({ maxEntries: MAX_CLIENTS });
   readonly #closing = new AbortController();
   /** By the input of the call. */
   readonly #requests = new WeakMap<object, CallEvents>();

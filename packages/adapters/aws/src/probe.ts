@@ -1,4 +1,5 @@
 import {
+  BoundedMap,
   type CallOptions,
   type ChangeProbe,
   type Clock,
@@ -17,6 +18,9 @@ import { RegionVersions } from './region-versions.ts';
 import { suffixOf } from './secret-id.ts';
 import type { SecretState, WantedSecret } from './secret-state.ts';
 import type { SeenVersions } from './seen-versions.ts';
+
+/** Labels name regions, by ARNs. AWS has some forty; what is known of another is learned again. */
+const MAX_REGIONS = 64;
 
 /** What probing needs. */
 export interface AwsProbeOptions {
@@ -49,7 +53,7 @@ interface Region {
  */
 export class AwsProbe implements ChangeProbe {
   readonly #options: AwsProbeOptions;
-  readonly #regions = new Map<string | undefined, Region>();
+  readonly #regions = new BoundedMap<Region>({ maxEntries: MAX_REGIONS });
   #askedBefore: ReadonlySet<string> = new Set();
 
   constructor(options: AwsProbeOptions) {
@@ -103,12 +107,12 @@ export class AwsProbe implements ChangeProbe {
   #region(region: string | undefined): Region {
     const { client, clock, name } = this.#options;
     const shown = region === undefined ? name : `${name} in ${region}`;
-    const known = this.#regions.get(region) ?? {
+    const known = this.#regions.get(region ?? '') ?? {
       versions: new RegionVersions({ client, clock, region, shown }),
       rights: new ReadRights(client, clock),
       shown,
     };
-    this.#regions.set(region, known);
+    this.#regions.set(region ?? '', known);
     return known;
   }
 

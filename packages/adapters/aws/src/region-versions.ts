@@ -1,4 +1,4 @@
-import { type Clock, ProviderError } from '@vault-swarm/provider';
+import { BoundedMap, type Clock, ProviderError } from '@vault-swarm/provider';
 import type { CallTarget, SecretsClient } from './client.ts';
 import { listSecrets } from './listing.ts';
 import type { SecretState, SecretStates, WantedSecret } from './secret-state.ts';
@@ -11,6 +11,7 @@ const REFUSED_FOR_MS = 5 * 60_000;
 const LIST_KNOWN_FOR_MS = 60 * 60_000;
 /** A secret that is in no list, and that AWS says it does not have, is asked for again after this time. */
 const ABSENT_FOR_MS = 60_000;
+const MAX_ABSENT = 10_000;
 
 /** What the answers need from outside. */
 export interface RegionVersionsOptions {
@@ -37,7 +38,7 @@ export class RegionVersions {
   readonly #region: string | undefined;
   readonly #shown: string;
   readonly #refusedUntilMs = new Map<Way, number>();
-  readonly #absent = new Map<string, Believed<ProviderError>>();
+  readonly #absent = new BoundedMap<Believed<ProviderError>>({ maxEntries: MAX_ABSENT });
   #listPages: Believed<number> | undefined;
   #unfilteredUntilMs = Number.NEGATIVE_INFINITY;
 

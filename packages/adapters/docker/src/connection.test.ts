@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Clock } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDockerConnection, type DockerConnection, type DockerConnectionOptions } from './connection.ts';
-import { DockerError } from './docker-error.ts';
+import { DockerError, isOutOfSequence } from './docker-error.ts';
 import { wholeText } from './json-stream.ts';
 
 const clock: Clock = {
@@ -213,5 +213,18 @@ describe('an answer without an end', () => {
     const opening = connect({ readDeadlineMs: 30 }).open({ method: 'GET', path: '/events', signal });
     await expect(opening).rejects.toThrow('did not answer GET /events within 30 ms');
     await expect.poll(openSockets).toBe(0);
+  });
+
+  it('shows the beginning of a long reason, and knows all of it', async () => {
+    await engine((_request, response) => {
+      response.writeHead(500).end(JSON.stringify({ message: `${'a'.repeat(30_000)}\n update out of sequence` }));
+    });
+    const error = await connect()
+      .call({ method: 'GET', path: '/info', signal }, wholeText)
+      .catch((reason: unknown) => reason);
+    if (!(error instanceof DockerError)) throw new Error('another error');
+    expect(error.message).toMatch(/ answered GET \/info with 500: a+… \(\d+ characters\)$/);
+    expect(error.message.length).toBeLessThan(400);
+    expect(isOutOfSequence(error)).toBe(true);
   });
 });

@@ -2,7 +2,15 @@ import { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { addAbortSignal } from 'node:stream';
 import { inspect } from 'node:util';
-import { boundedBytes, type Clock, DeadlineExceeded, TooManyBytes, withDeadline } from '@vault-swarm/provider';
+import {
+  boundedBytes,
+  type Clock,
+  DeadlineExceeded,
+  displayText,
+  errorMessage,
+  TooManyBytes,
+  withDeadline,
+} from '@vault-swarm/provider';
 import Docker from 'dockerode';
 import { type DockerConfig, describeEngine } from './config.ts';
 import { DockerError } from './docker-error.ts';
@@ -137,8 +145,11 @@ class ModemConnection implements DockerConnection {
           error,
         );
       }
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new DockerError(`${this.#engine} could not be asked ${name}: ${reason}`, undefined, error);
+      throw new DockerError(
+        `${this.#engine} could not be asked ${name}: ${displayText(errorMessage(error))}`,
+        undefined,
+        error,
+      );
     }
   }
 
@@ -162,9 +173,12 @@ class ModemConnection implements DockerConnection {
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return response;
     addAbortSignal(signal, response);
+    const reason = await reasonOf(response);
     throw new DockerError(
-      `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${await reasonOf(response)}`,
+      `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${displayText(reason)}`,
       status,
+      undefined,
+      reason,
     );
   }
 }
@@ -215,5 +229,5 @@ function reasonIn(text: string): string {
   } catch {
     // Not JSON: shown as it is.
   }
-  return text.trim().slice(0, 200) || 'no reason given';
+  return text.trim() || 'no reason given';
 }

@@ -1,15 +1,26 @@
+import { displayMessage } from '@vault-swarm/provider';
+
 /**
  * A call that the engine did not answer, or answered with an error. The message names the call, and the engine's reason
- * where it gave one.
+ * where it gave one, cut.
  */
 export class DockerError extends Error {
   override readonly name = 'DockerError';
   /** The HTTP status; `undefined` where there was no (whole) answer. */
   readonly status: number | undefined;
 
-  constructor(message: string, status?: number, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  /** All that the engine said, which the message may have only the beginning of. */
+  readonly #reason: string;
+
+  constructor(message: string, status?: number, cause?: unknown, reason = message) {
+    super(displayMessage(message), cause === undefined ? undefined : { cause });
     this.status = status;
+    this.#reason = reason;
+  }
+
+  /** Whether the engine's reason has this text in it. */
+  says(text: string): boolean {
+    return this.#reason.includes(text);
   }
 }
 
@@ -20,7 +31,7 @@ export function isMissing(error: unknown): boolean {
 
 /** Whether somebody else wrote first. Swarm's own word for it comes with status 500. */
 export function isOutOfSequence(error: unknown): boolean {
-  return error instanceof DockerError && error.message.includes('update out of sequence');
+  return error instanceof DockerError && error.says('update out of sequence');
 }
 
 /**
@@ -29,7 +40,7 @@ export function isOutOfSequence(error: unknown): boolean {
  */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof DockerError) || error.status === undefined) return false;
-  if (error.message.includes('raft message is too large')) return true;
+  if (error.says('raft message is too large')) return true;
   return (
     (error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429) || error.status === 501
   );

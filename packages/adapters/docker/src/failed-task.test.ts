@@ -78,4 +78,10 @@ describe('a failed task', () => {
       true,
     );
   });
+
+  it('is told of by no more than 200 characters of what the engine says', () => {
+    const { message, started } = toFailedTask(task('failed', `task: non-zero exit (1)${'a'.repeat(1_000_000)}`), node);
+    expect(message.length).toBeLessThanOrEqual(200);
+    expect(started).toBe(true);
+  });
 });

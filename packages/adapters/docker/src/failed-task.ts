@@ -1,3 +1,4 @@
+import { displayText } from '@vault-swarm/provider';
 import type { FailedTask } from '@vault-swarm/rotation';
 import type { EngineNode, EngineTask } from './engine-objects.ts';
 import { fingerprintOf, timeOf } from './snapshot.ts';
@@ -25,7 +26,7 @@ export function toFailedTask(task: EngineTask, node: EngineNode | undefined): Fa
     started: State === 'complete' || (State === 'failed' && Err.startsWith(EXITED)),
     undelivered: Err.startsWith(UNDELIVERED),
     nodeReady: State !== 'orphaned' && wasInUse(node, task),
-    message: Err || Message || State,
+    message: displayText(Err || Message || State),
   };
 }
 

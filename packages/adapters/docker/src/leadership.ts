@@ -1,4 +1,4 @@
-import type { CallOptions } from '@vault-swarm/provider';
+import { type CallOptions, displayText } from '@vault-swarm/provider';
 import type { Leadership, Role } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
@@ -42,6 +42,6 @@ export class DockerLeadership implements Leadership {
 function notActive(state: string | undefined, reason: string | undefined): string {
   if (state === 'locked') return 'the Swarm of this engine is locked; run `docker swarm unlock` on this node';
   if (state === 'pending') return 'this engine is still joining its Swarm; it is asked again';
-  if (state === 'error') return `the engine says that its Swarm is broken: ${reason ?? 'no reason given'}`;
+  if (state === 'error') return `the engine says that its Swarm is broken: ${displayText(reason ?? 'no reason given')}`;
   return 'this engine is in no Swarm; run `docker swarm init` on it, or `docker swarm join` with a manager token';
 }

@@ -120,6 +120,17 @@ describe('what the engine says, in our words', () => {
     expect(fingerprint({ Name: 'api', TaskTemplate, Mode: {}, Labels: { a: 'b' } })).toBe(before);
   });
 
+  it('what the engine says is cut, and a terminal does not obey it', () => {
+    const hostile = `\u001b[2J${'a'.repeat(1_000_000)}`;
+    const Status = { State: 'pending', Err: hostile };
+    const service = { ID: 's', UpdateStatus: { State: 'paused', Message: hostile } };
+    const { message } = toWorkload(service, [], []).rollout;
+    for (const text of [message, toTask({ ID: 't', Status }).reason]) {
+      expect(text).toMatch(/^\\u001b\[2Ja+… \(1000004 characters\)$/);
+      expect(text.length).toBeLessThanOrEqual(200);
+    }
+  });
+
   it('a service uses each of our secrets once, and others not at all', () => {
     const Secrets = [{ SecretID: 'b' }, { SecretID: 'x' }, { SecretID: 'a' }, { SecretID: 'b' }];
     const service = { ID: 's', Spec: { TaskTemplate: { ContainerSpec: { Secrets } } } };

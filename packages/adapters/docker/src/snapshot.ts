@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { displayText } from '@vault-swarm/provider';
 import type { RolloutReport, Workload, WorkloadSecret, WorkloadTask } from '@vault-swarm/rotation';
 import type { EngineSecret, EngineService, EngineTask, EngineTaskSpec } from './engine-objects.ts';
 
@@ -48,7 +49,7 @@ export function toWorkload(
     secretIds,
     rollout: {
       state,
-      message: service.UpdateStatus?.Message ?? '',
+      message: displayText(service.UpdateStatus?.Message ?? ''),
       startedAtMs: timeOf(service.UpdateStatus?.StartedAt),
       mayGoOn: (state === 'paused' || state === 'rollback-paused') && mayGoOn(service, tasks, fingerprint),
     },
@@ -78,7 +79,7 @@ export function toTask(task: EngineTask): WorkloadTask {
     createdAtMs: timeOf(task.CreatedAt) ?? 0,
     state: taskState(task),
     // Also tasks that were never given a node say why; that of a running one is history.
-    reason: task.Status?.Err ?? '',
+    reason: displayText(task.Status?.Err ?? ''),
   };
 }
 

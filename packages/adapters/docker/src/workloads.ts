@@ -2,6 +2,7 @@ import {
   type CallOptions,
   type ExactJson,
   type ExactJsonObject,
+  errorMessage,
   isExactJsonObject,
   parseExactJson,
 } from '@vault-swarm/provider';
@@ -101,7 +102,7 @@ export class DockerWorkloads implements Workloads {
       if (isOutOfSequence(error)) return 'conflict';
       const outcome = await this.#outcomeOf(id, service, generation, signal);
       // Also where not the service is missing, but a network that it names.
-      if (outcome === 'unknown' && isRefusal(error)) throw new RollRefused(messageOf(error), { cause: error });
+      if (outcome === 'unknown' && isRefusal(error)) throw new RollRefused(errorMessage(error), { cause: error });
       return outcome;
     }
   }
@@ -215,10 +216,6 @@ function resumes(service: ExactService, before: ExactService): boolean {
 
 function withGeneration(spec: ExactJsonObject, generation: number): object {
   return { ...spec, TaskTemplate: { ...(spec.TaskTemplate as ExactJsonObject), ForceUpdate: generation } };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function toNumber(value: ExactJson | undefined): number {

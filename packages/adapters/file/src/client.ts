@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type OwnFile, ProviderError } from '@vault-swarm/provider';
+import { type Clock, displayText, type OwnFile, ProviderError } from '@vault-swarm/provider';
 import { fileError, folderError, systemCode } from './file-error.ts';
 import { inspectPath } from './inspect-path.ts';
 import { ownFileOpened } from './own-files.ts';
@@ -191,7 +191,7 @@ export class SecretsFolder {
   }
 
   #subject(path: string): string {
-    return `${this.#name} ${path}`;
+    return `${this.#name} ${displayText(path)}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import { healthReport, metricsReport } from '@vault-swarm/metrics';
-import type { Clock, Events } from '@vault-swarm/provider';
+import { type Clock, displayText, type Events, errorMessage } from '@vault-swarm/provider';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Access } from './access/access.ts';
 import { limitFailedSignIns } from './access/failed-sign-ins.ts';
@@ -130,10 +130,10 @@ function methodNotAllowed(allowed: string, detail: string): RequestHandler {
 // Express knows an error handler by its four parameters.
 function failure(events: Events): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
-    const reason = error instanceof Error ? error.message : 'not an error';
+    const asked = `${request.method} ${displayText(request.path)}`;
     events.emit({
       type: 'monitoring.failed',
-      message: `${request.method} ${request.path} could not be answered: ${reason}`,
+      message: `${asked} could not be answered: ${displayText(errorMessage(error))}`,
     });
     if (response.headersSent) response.destroy();
     else answerProblem(response, 500, 'The answer could not be made; the log says why.');

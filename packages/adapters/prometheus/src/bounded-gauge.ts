@@ -1,10 +1,14 @@
+import { displayText } from '@vault-swarm/provider';
 import { Gauge, type Registry } from 'prom-client';
 import { PREFIX } from './readings.ts';
 
 /** So many names have a series of their own in each metric. */
 export const MOST_NAMES = 2_000;
 
-/** Stands for all further names. Swarm takes no such name for a secret or service, so it is nobody's. */
+/** The longest name that Swarm takes for a secret or service. */
+const MAX_NAME_LENGTH = 64;
+
+/** Stands for all further names, and for what Swarm takes for no name. It takes no such name either, so it is nobody's. */
 export const OTHERS = '(other)';
 
 /** How what is one series has come of several values. */
@@ -33,7 +37,7 @@ export class BoundedGauge<Label extends string> {
     let others: number | null = null;
     for (const [name, value] of values) {
       if (value === null) continue;
-      if (shown < MOST_NAMES) {
+      if (shown < MOST_NAMES && isName(name)) {
         this.#set(name, value);
         shown += 1;
       } else {
@@ -46,4 +50,9 @@ export class BoundedGauge<Label extends string> {
   #set(name: string, value: number): void {
     this.#gauge.set({ [this.#label]: name } as Record<Label, string>, value);
   }
+}
+
+/** A name that would have to be cut is not: cut, two of them might be one series. */
+function isName(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && displayText(name) === name;
 }

@@ -190,6 +190,21 @@ test('beyond the limit secrets and services are joined under a name that none of
   expect(OTHERS).not.toMatch(/^[a-zA-Z0-9][a-zA-Z0-9-_.]*$/);
 });
 
+test('what Swarm takes for no name has no series of its own', async () => {
+  const names = ['a'.repeat(64), 'a'.repeat(65), 'a'.repeat(1_000_000), 'b\u202e', 'c\n'];
+  const { scrape } = setUpExposition({
+    status: { ...nothingSeen, services: names.map((name) => service(name, { outdatedTasks: 1 })) },
+  });
+  const { samples } = await scrape();
+  const series = Object.entries(samples).filter(([name]) =>
+    name.startsWith('vault_swarm_plugin_service_outdated_tasks'),
+  );
+  expect(series).toEqual([
+    [`vault_swarm_plugin_service_outdated_tasks{service="${'a'.repeat(64)}"}`, 1],
+    [`vault_swarm_plugin_service_outdated_tasks{service="${OTHERS}"}`, 4],
+  ]);
+});
+
 test('an adapter that makes up operations without end does not make series without end', async () => {
   const { happen, scrape } = setUpExposition();
   for (let number = 0; number < 100; number++) {

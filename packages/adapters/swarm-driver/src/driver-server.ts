@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { SecretSource } from '@vault-swarm/delivery';
-import type { Clock, Events } from '@vault-swarm/provider';
+import { type Clock, displayText, type Events } from '@vault-swarm/provider';
 import { ConnectionTurns } from './connection-turns.ts';
 import { PublishedSocket } from './published-socket.ts';
 import { readBody } from './request-body.ts';
@@ -61,8 +61,6 @@ const LINGER_MS = 1_000;
 const ANSWER_DEADLINE_MS = 10_000;
 /** How long after its connection a question may come. */
 const LAST_QUESTION_MS = 50;
-/** What is shown of a text that others sent. */
-const SHOWN_LENGTH = 200;
 const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.1+json';
 
 /** Makes the server; it does nothing before `listen`. */
@@ -161,7 +159,7 @@ class SocketDriverServer implements DriverServer {
       const path = (request.url ?? '').split('?', 1)[0] ?? '';
       const route = this.#routes.get(path);
       if (route === undefined) {
-        const shown = path.slice(0, SHOWN_LENGTH);
+        const shown = displayText(path);
         await this.#refuse(request, response, 404, `there is no ${shown}; this is a secret driver of Docker Swarm`);
       } else if (request.method !== route.method) {
         response.setHeader('Allow', route.method);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
-import type { Clock, Events } from '@vault-swarm/provider';
+import { type Clock, type Events, errorMessage } from '@vault-swarm/provider';
 import { answers } from './answers.ts';
 import { type ClaimedSocket, claimSocket, isDead, type OthersSocket, SocketInUse } from './socket-claim.ts';
 
@@ -122,7 +122,7 @@ export class PublishedSocket {
   /** What stays wrong is told once. That somebody else was faster is nothing wrong. */
   #tell(error: unknown): void {
     if (error instanceof SocketInUse) return;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     if (message === this.#lastProblem) return;
     this.#lastProblem = message;
     this.#options.events.emit({ type: 'driver.unreachable', socket: this.#options.socketPath, message });

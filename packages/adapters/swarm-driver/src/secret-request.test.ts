@@ -55,7 +55,7 @@ describe('the body of a GetSecret', () => {
     const message = '"ServiceName" has 1025 characters; it may have at most 1024';
     expect(() => parse(JSON.stringify({ SecretName: 'db', ServiceName: 'x'.repeat(1_025) }))).toThrow(message);
     const labels = JSON.stringify({ SecretName: 'db', SecretLabels: { ['l'.repeat(10_000)]: 1 } });
-    expect(() => parse(labels)).toThrow(/^"SecretLabels\.l{100}" must be a string, not a number$/);
+    expect(() => parse(labels)).toThrow(/^"SecretLabels\.l+… \(\d+ characters\)" must be a string, not a number$/);
   });
 
   it('refuses bytes that are not UTF-8', () => {

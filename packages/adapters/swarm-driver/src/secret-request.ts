@@ -1,5 +1,5 @@
 import type { SecretRequest } from '@vault-swarm/delivery';
-import type { Labels } from '@vault-swarm/provider';
+import { type Labels, quoted } from '@vault-swarm/provider';
 
 /** A body that is no request for a secret; the message names the field, never what stood in it. */
 export class BrokenBody extends Error {
@@ -8,7 +8,6 @@ export class BrokenBody extends Error {
 
 /** Swarm's own names and ids are much shorter; and they end up in log lines and the list of events. */
 const LONGEST_TEXT = 1_024;
-const SHOWN_LENGTH = 100;
 
 /**
  * Reads the body of a GetSecret. Only `SecretName` is needed; an empty or `null` field counts as left out, and fields
@@ -64,8 +63,7 @@ function textMap(fields: Readonly<Record<string, unknown>>, name: string): Label
   return Object.fromEntries(
     Object.entries(value).map(([label, text]) => {
       if (typeof text !== 'string') {
-        const shown = label.slice(0, SHOWN_LENGTH);
-        throw new BrokenBody(`"${name}.${shown}" must be a string, not ${kindOf(text)}`);
+        throw new BrokenBody(`${quoted(`${name}.${label}`)} must be a string, not ${kindOf(text)}`);
       }
       return [label, text];
     }),

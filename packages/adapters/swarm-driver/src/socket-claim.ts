@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { chmod, link, lstat, mkdir, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import type { Clock } from '@vault-swarm/provider';
+import { type Clock, errorMessage } from '@vault-swarm/provider';
 
 /** Another process answers on the socket. */
 export class SocketInUse extends Error {
@@ -87,7 +87,7 @@ export async function claimSocket(
     return { isOurs: () => isStill(own, socketPath), release: () => release(socketPath, own) };
   } catch (error) {
     if (error instanceof SocketInUse || error instanceof SocketUnusable) throw error;
-    throw new SocketUnusable(socketPath, messageOf(error), error);
+    throw new SocketUnusable(socketPath, errorMessage(error), error);
   } finally {
     await rm(privateFolder, { recursive: true, force: true });
   }
@@ -98,7 +98,7 @@ async function makePrivateFolder(socketPath: string, folder: string): Promise<st
     await mkdir(folder, { recursive: true });
     return await mkdtemp(`${folder}/.`);
   } catch (error) {
-    throw new SocketUnusable(socketPath, `its folder can't be made or written: ${messageOf(error)}`, error);
+    throw new SocketUnusable(socketPath, `its folder can't be made or written: ${errorMessage(error)}`, error);
   }
 }
 
@@ -233,8 +233,4 @@ function bytes(path: string): number {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import { BoundedMap, type Clock } from '@vault-swarm/provider';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { VaultConfig } from './config.ts';
 import { readTlsMaterial, type TlsMaterial } from './tls.ts';
@@ -22,6 +22,8 @@ const LIMITS = {
   maxResponseSize: MAX_ANSWER_BYTES,
 };
 const CONNECTING = { timeout: CONNECT_DEADLINE_MS, keepAliveInitialDelay: TCP_PROBE_AFTER_MS, allowH2: false };
+/** Of hosts: a server may redirect to others. */
+const MAX_SESSIONS = 16;
 /** A call that was cut off after so long without a first byte speaks against all connections opened before it. */
 const SILENCE_MS = 250;
 
@@ -43,7 +45,7 @@ export class Connections {
   #closed = false;
   #failed = false;
   /** The latest TLS session of each host. undici holds them only weakly, and loses them with a garbage collection. */
-  readonly #sessions = new Map<string, Buffer>();
+  readonly #sessions = new BoundedMap<Buffer>({ maxEntries: MAX_SESSIONS });
 
   constructor({ tls, proxy }: Pick<VaultConfig, 'tls' | 'proxy'>, clock: Clock) {
     this.#clock = clock;

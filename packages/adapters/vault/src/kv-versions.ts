@@ -1,6 +1,14 @@
 import { type AnswerObject, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
-import { type KvAbsence, type KvPlace, type KvVersionStamp, otherwise, revisionOf, stampOf } from './kv.ts';
+import {
+  createdTimeOf,
+  type KvAbsence,
+  type KvPlace,
+  type KvVersionStamp,
+  otherwise,
+  revisionOf,
+  stampOf,
+} from './kv.ts';
 import { kvPath } from './paths.ts';
 
 /** One version, and whether a read would give it. */
@@ -98,8 +106,8 @@ function timeOf({ serverTimeMs }: VaultAnswer, nowMs: number): Between {
 
 function listedVersion(versions: AnswerObject, number: string, time: Between): KvVersionState | 'unsure' | null {
   const version = field(versions, number);
-  const createdTime = field(version, 'created_time');
-  if (typeof createdTime !== 'string') return null;
+  const createdTime = createdTimeOf(version);
+  if (createdTime === undefined) return null;
   const stamp = { number: Number(number), createdTime };
   if (field(version, 'destroyed') === true) return { stamp, state: 'destroyed' };
   const deletionTime = field(version, 'deletion_time');

@@ -1,4 +1,4 @@
-import { type ExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
+import { displayText, type ExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
 import { type AnswerJson, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
 import { failureOf, mentions } from './failures.ts';
@@ -13,6 +13,8 @@ export interface KvPlace extends KvAddress {
   readonly earlier: boolean;
   /** The secret as messages name it. */
   readonly shown: string;
+  /** The mount as messages name it. */
+  readonly shownMount: string;
 }
 
 /** That nothing was found, which may also mean that the mount has another version than was thought: `doubtful` says so. */
@@ -36,6 +38,9 @@ export interface KvVersionStamp {
   readonly createdTime: string;
 }
 
+/** RFC 3339 with nanoseconds has 35 characters. */
+const MAX_TIME_LENGTH = 64;
+
 /** More digits would not be a number that we keep exactly. */
 const REVISION_NUMBER = /^([1-9]\d{0,14})@/;
 
@@ -45,9 +50,10 @@ export function placeOf(ref: SecretRef): KvPlace {
   if (mount === undefined || mount === '' || path === undefined || path === '') {
     throw new ProviderError('INVALID_REF', `a secret of ${ref.provider} needs a mount and a path`);
   }
-  const version = ref.pin === undefined ? '' : `, version ${ref.pin}`;
+  const version = ref.pin === undefined ? '' : `, version ${displayText(ref.pin)}`;
   const v1Path = folder === undefined ? path : `${folder}/${path}`;
-  return { mount, path, v1Path, pin: ref.pin, earlier: false, shown: `${ref.provider} ${mount}/${v1Path}${version}` };
+  const shown = `${ref.provider} ${displayText(`${mount}/${v1Path}`)}${version}`;
+  return { mount, path, v1Path, pin: ref.pin, earlier: false, shown, shownMount: displayText(`${mount}/`) };
 }
 
 /**
@@ -125,18 +131,24 @@ function timeAndNumber(revision: string): { readonly timeMs: number; readonly nu
 /** What KV v2 says of a version beside its fields; undefined where it says nothing of one. */
 export function stampOf(metadata: AnswerJson | undefined): KvVersionStamp | undefined {
   const number = wholeNumber(field(metadata, 'version'));
+  const createdTime = createdTimeOf(metadata);
+  return number === undefined || createdTime === undefined ? undefined : { number, createdTime };
+}
+
+/** When a version was made, in KV v2's own words. They are a part of its revision, so a text that is too long is no time. */
+export function createdTimeOf(metadata: AnswerJson | undefined): string | undefined {
   const createdTime = field(metadata, 'created_time');
-  return number === undefined || typeof createdTime !== 'string' ? undefined : { number, createdTime };
+  return typeof createdTime === 'string' && createdTime.length <= MAX_TIME_LENGTH ? createdTime : undefined;
 }
 
 /** The error for a version that is pinned, or an earlier one that is wanted, where KV v1 keeps none. */
-export function versionOnV1({ shown, mount, earlier }: KvPlace): ProviderError {
+export function versionOnV1({ shown, shownMount, earlier }: KvPlace): ProviderError {
   if (earlier) {
-    return new ProviderError('NOT_FOUND', `${shown}: the mount ${mount}/ is KV v1, which keeps no old versions`);
+    return new ProviderError('NOT_FOUND', `${shown}: the mount ${shownMount} is KV v1, which keeps no old versions`);
   }
   return new ProviderError(
     'INVALID_REF',
-    `${shown}: the mount ${mount}/ is KV v1, which keeps no versions; remove the label for the version`,
+    `${shown}: the mount ${shownMount} is KV v1, which keeps no versions; remove the label for the version`,
   );
 }
 
@@ -146,7 +158,7 @@ export function replaced({ shown }: KvPlace): ProviderError {
 }
 
 /** The error for a secret or a version of it that never was, or is gone with all that Vault knew of it. */
-export function notFound({ shown, pin, mount }: KvPlace, { noMount = false, isOdd = false } = {}): ProviderError {
+export function notFound({ shown, pin, shownMount }: KvPlace, { noMount = false, isOdd = false } = {}): ProviderError {
   if (isOdd) {
     return new ProviderError(
       'INVALID_PAYLOAD',
@@ -155,7 +167,7 @@ export function notFound({ shown, pin, mount }: KvPlace, { noMount = false, isOd
     );
   }
   const missing = pin === undefined ? 'there is no such secret' : 'there is no such version of it';
-  return new ProviderError('NOT_FOUND', `${shown}: ${noMount ? `nothing is mounted at ${mount}/` : missing}`);
+  return new ProviderError('NOT_FOUND', `${shown}: ${noMount ? `nothing is mounted at ${shownMount}` : missing}`);
 }
 
 /** The error for a secret that our policy does not let us read. */
@@ -172,22 +184,22 @@ export function unproved(place: KvPlace, setting: string): ProviderError {
   const [v2, v1] = [policyFor(kvPath(place, 'data').plain), policyFor(kvPath(place).plain)];
   return new ProviderError(
     'ACCESS_DENIED',
-    `${place.shown}: the server shows us no mount ${place.mount}/, so nothing is read there; if there is one, add ${v2} ` +
-      `for KV v2, ${v1} for KV v1; if our policy has that, name the mount in ${setting} (${place.mount}=v2)`,
+    `${place.shown}: the server shows us no mount ${place.shownMount}, so nothing is read there; if there is one, add ${v2} ` +
+      `for KV v2, ${v1} for KV v1; if our policy has that, name the mount in ${setting} (${displayText(place.mount)}=v2)`,
   );
 }
 
 /** The error for a path that, if its mount were KV v2 and not v1, would be of its API and not a secret's. */
-export function mayBeV2({ shown, mount }: KvPlace): ProviderError {
+export function mayBeV2({ shown, shownMount }: KvPlace): ProviderError {
   return new ProviderError(
     'INVALID_REF',
-    `${shown}: the path begins as those of KV v2's API do, and the server does not show whether ${mount}/ is KV v1; move the secret`,
+    `${shown}: the path begins as those of KV v2's API do, and the server does not show whether ${shownMount} is KV v1; move the secret`,
   );
 }
 
 /** The line of a policy that allows reading a path. */
 export function policyFor(path: string): string {
-  return `path "${path}" { capabilities = ["read"] }`;
+  return `path "${displayText(path)}" { capabilities = ["read"] }`;
 }
 
 /**
@@ -217,13 +229,13 @@ function exactFields(value: AnswerJson | undefined): ExactJsonObject | undefined
  *
  * @throws {ProviderError} `INVALID_REF` where it is none of key-value secrets.
  */
-function checkEngine({ body }: VaultAnswer, { shown, mount }: KvPlace): void {
+function checkEngine({ body }: VaultAnswer, { shown, shownMount }: KvPlace): void {
   const type = field(body, 'mount_type');
   const lease = field(body, 'lease_id');
   const isKv = type === undefined || type === '' || type === 'kv' || type === 'generic';
   if (isKv && (lease === undefined || lease === '')) return;
   throw new ProviderError(
     'INVALID_REF',
-    `${shown}: the answer is none of a key-value engine; correct the mount ${mount}/`,
+    `${shown}: the answer is none of a key-value engine; correct the mount ${shownMount}`,
   );
 }

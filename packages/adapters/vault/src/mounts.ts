@@ -1,4 +1,4 @@
-import { type Clock, ProviderError, SingleFlight } from '@vault-swarm/provider';
+import { type Clock, displayText, ProviderError, SingleFlight } from '@vault-swarm/provider';
 import { type AnswerJson, field, isAnswerObject } from './answer.ts';
 import type { Session } from './auth/session.ts';
 import { failureOf } from './failures.ts';
@@ -102,7 +102,7 @@ export class Mounts {
     const foundAtMs = this.#clock.monotonic();
     const verdict = verdictOn('mount', answer);
     const isAnswered = verdict === 'ok' ? isAnswerObject(field(answer.body, 'data')) : isFinal(verdict);
-    if (!isAnswered) throw failureOf(answer, `finding the mount ${name}/ of ${this.#server}`, 'mount');
+    if (!isAnswered) throw failureOf(answer, `finding the mount ${shownMount(name)} of ${this.#server}`, 'mount');
     const mount = { ...this.#judge(name, answer.status, answer.body), foundAtMs };
     // What is unknown is asked again each time, so that a corrected policy counts at once.
     if (mount.version !== 'unknown') this.#known.set(name, mount);
@@ -119,7 +119,7 @@ export class Mounts {
     const version = this.#shownVersion(name, body);
     if (configured !== undefined && configured !== version) {
       const why = `is KV ${version}, and ${this.setting} says ${configured}; correct ${this.setting}`;
-      throw new ProviderError('INVALID_REF', `the mount ${name}/ of ${this.#server} ${why}`);
+      throw new ProviderError('INVALID_REF', `the mount ${shownMount(name)} of ${this.#server} ${why}`);
     }
     return { version, isShown: true, lifeMs: LIFE_MS[version] };
   }
@@ -133,18 +133,23 @@ export class Mounts {
       const where = typeof path === 'string' ? shownPath(path) : 'another one';
       throw new ProviderError(
         'INVALID_REF',
-        `${this.#server} has no mount ${name}/; what is there is in ${where}: correct the mount`,
+        `${this.#server} has no mount ${shownMount(name)}; what is there is in ${where}: correct the mount`,
       );
     }
     if (type === 'kv') return field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1';
     // What KV v1 was called before there was a v2.
     if (type === 'generic') return 'v1';
-    throw new ProviderError('INVALID_REF', `the mount ${name}/ of ${this.#server} ${whyNot(type)}`);
+    throw new ProviderError('INVALID_REF', `the mount ${shownMount(name)} of ${this.#server} ${whyNot(type)}`);
   }
 
   #cutOff(): ProviderError {
     return new ProviderError('UNAVAILABLE', `finding a mount of ${this.#server} was cut off`);
   }
+}
+
+/** A mount as messages name it. */
+function shownMount(name: string): string {
+  return displayText(`${name}/`);
 }
 
 /** Why an engine's values are not delivered. */

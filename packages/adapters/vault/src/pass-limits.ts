@@ -1,4 +1,4 @@
-import { ProviderError } from '@vault-swarm/provider';
+import { displayText, ProviderError } from '@vault-swarm/provider';
 import type { KvPlace } from './kv.ts';
 
 /** After so many failures in a row the rest of a pass is not asked for. */
@@ -17,7 +17,7 @@ export class PassLimits {
     const why = this.#throttled.get(mount) ?? tooMany;
     if (why === undefined) return null;
     const { code, message, retryAfterMs } = why;
-    return new ProviderError(code, `${shown}: not asked for in this pass, after ${message}`, {
+    return new ProviderError(code, `${shown}: not asked for in this pass, after ${displayText(message)}`, {
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }

@@ -4,6 +4,7 @@ import {
   DeadlineExceeded,
   type DeliverySource,
   describeRef,
+  displayText,
   type Events,
   type LabelReader,
   Listeners,
@@ -230,7 +231,7 @@ export class Delivery implements SecretSource {
         message,
         durationMs: this.#clock.monotonic() - receivedAtMs,
       });
-      return { kind: 'refused', code, message: `secret ${request.secretName}: ${message} [${code}]` };
+      return { kind: 'refused', code, message: `secret ${displayText(request.secretName)}: ${message} [${code}]` };
     }
   }
 

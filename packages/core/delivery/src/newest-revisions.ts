@@ -1,4 +1,4 @@
-import type { Clock, RevisionOrder } from '@vault-swarm/provider';
+import { BoundedMap, type Clock, type RevisionOrder } from '@vault-swarm/provider';
 
 /**
  * How far a replica of a provider may lag behind. For this time an older revision counts as a stale answer; if the
@@ -9,6 +9,8 @@ export const REPLICA_LAG_MS = 60_000;
 
 /** More refs are not known at the same time: those of which nothing was heard for longest go. */
 const MAX_REFS = 40_000;
+/** Of all ref keys: twenty times what a ref of usual length takes. */
+const MAX_KEY_LENGTH = 64_000_000;
 /** Of one ref; the oldest go. */
 const MAX_WITHHELD = 8;
 
@@ -36,7 +38,7 @@ interface Known {
 export class NewestRevisions {
   readonly #clock: Pick<Clock, 'monotonic'>;
   /** By ref key; those that were heard of last are at the end. */
-  readonly #known = new Map<string, Known>();
+  readonly #known = new BoundedMap<Known>({ maxEntries: MAX_REFS, maxKeyLength: MAX_KEY_LENGTH });
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
@@ -104,17 +106,11 @@ export class NewestRevisions {
 
   #add(key: string, newest: string, readAtMs: number): void {
     this.#known.set(key, { newest, readAtMs, olderSinceMs: null, withheldUntilMs: new Map() });
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_REFS) return;
-      this.#known.delete(oldest);
-    }
   }
 
   #touch(key: string): Known | undefined {
     const known = this.#known.get(key);
-    if (known === undefined) return undefined;
-    this.#known.delete(key);
-    this.#known.set(key, known);
+    if (known !== undefined) this.#known.set(key, known);
     return known;
   }
 }

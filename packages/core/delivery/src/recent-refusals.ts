@@ -1,4 +1,4 @@
-import type { Clock, ProviderError } from '@vault-swarm/provider';
+import { BoundedMap, type Clock, type ProviderError } from '@vault-swarm/provider';
 
 /** More are not remembered: the oldest go. */
 const MOST_REFUSALS = 10_000;
@@ -10,8 +10,10 @@ const MOST_REFUSALS = 10_000;
 export class RecentRefusals {
   readonly #clock: Clock;
   readonly #maxAgeMs: number;
-  /** By ref key, the oldest first. */
-  readonly #refusals = new Map<string, { readonly error: ProviderError; readonly askedAtMs: number }>();
+  /** By ref key. */
+  readonly #refusals = new BoundedMap<{ readonly error: ProviderError; readonly askedAtMs: number }>({
+    maxEntries: MOST_REFUSALS,
+  });
 
   /** @param maxAgeMs how long a refusal counts; 0 remembers none. */
   constructor(clock: Clock, maxAgeMs: number) {
@@ -21,12 +23,7 @@ export class RecentRefusals {
 
   /** The ref was refused to a question that was put at `askedAtMs` (monotonic). */
   add(key: string, error: ProviderError, askedAtMs: number): void {
-    this.#refusals.delete(key);
     this.#refusals.set(key, { error, askedAtMs });
-    for (const oldest of this.#refusals.keys()) {
-      if (this.#refusals.size <= MOST_REFUSALS) return;
-      this.#refusals.delete(oldest);
-    }
   }
 
   /** The ref has a value. */

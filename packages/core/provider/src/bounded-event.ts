@@ -2,11 +2,11 @@ import type { TimedEvent } from './events.ts';
 import { displayMessage, displayText } from './foreign-text.ts';
 
 /** The longest that a list of names in an event may be, in UTF-16 code units. */
-const MAX_LIST = 1_000;
+const MAX_LIST = 4_000;
 
 /**
  * Cuts all text of an event to its bounds, in place: messages as {@link displayMessage}, names as {@link displayText}, lists of
- * names to 1,000 code units, after which an entry says how many more there are. So no event is larger than about 5,000
+ * names to 4,000 code units, after which an entry says how many more there are. So no event is larger than about 8,000
  * code units, whoever emits it.
  */
 export function boundEvent(event: TimedEvent): TimedEvent {

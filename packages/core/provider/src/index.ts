@@ -1,5 +1,6 @@
 export { decodeBase64 } from './base64.ts';
 export { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
+export { BoundedMap, type MapLimits } from './bounded-map.ts';
 export { type ConfigurationProblem, Credential, Environment } from './configuration.ts';
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
@@ -29,7 +30,7 @@ export { type LocationRead, LocationReads } from './location-reads.ts';
 export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, parseFields, selectValue } from './payload.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
-export type { Problem, Silent } from './problem.ts';
+export { type Problem, ProblemList, type Silent } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export { type Proxies, parseProxies, proxyAddress } from './proxies.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';

@@ -6,6 +6,7 @@ import {
   parseExactJson,
   stringifyExactJson,
 } from './exact-json.ts';
+import { displayNames, quoted } from './foreign-text.ts';
 import { ProviderError } from './provider-error.ts';
 import { describeRef, type SecretRef } from './secret-ref.ts';
 import { SecretValue } from './secret-value.ts';
@@ -49,7 +50,7 @@ export function parseFields(text: string): ExactJsonObject | null {
 
 function selectFromBytes(bytes: Uint8Array, ref: SecretRef): SecretValue {
   if (ref.field !== undefined || ref.encoding === 'json') {
-    const wanted = ref.field === undefined ? 'encoding json' : `field "${ref.field}"`;
+    const wanted = ref.field === undefined ? 'encoding json' : `field ${quoted(ref.field)}`;
     throw invalid(ref, `it has no fields, so it can't give ${wanted}`);
   }
   return ref.encoding === 'raw' ? new SecretValue(new Uint8Array(bytes)) : decode(new TextDecoder().decode(bytes), ref);
@@ -61,7 +62,7 @@ function defaultField(fields: ExactJsonObject, ref: SecretRef): readonly [string
   const value = name === undefined ? undefined : fields[name];
   if (name !== undefined && value !== undefined) return [name, value];
   if (names.length === 0) throw invalid(ref, 'it has no fields');
-  throw invalid(ref, `it has several fields (${names.join(', ')}); name one of them in the label for the field`);
+  throw invalid(ref, `it has several fields (${displayNames(names)}); name one of them in the label for the field`);
 }
 
 function namedField(payload: { fields: ExactJsonObject }, ref: SecretRef, field: string): readonly [string, ExactJson] {
@@ -72,7 +73,7 @@ function namedField(payload: { fields: ExactJsonObject }, ref: SecretRef, field:
   const names = Object.keys(fields);
   throw new ProviderError(
     'NOT_FOUND',
-    `${describeRef(ref)}: there is no such field; it has ${names.length === 0 ? 'none' : names.join(', ')}`,
+    `${describeRef(ref)}: there is no such field; it has ${names.length === 0 ? 'none' : displayNames(names)}`,
   );
 }
 
@@ -97,7 +98,7 @@ function nested(fields: ExactJsonObject, path: readonly string[]): ExactJson | u
 
 function characters(value: ExactJson, name: string, ref: SecretRef): string {
   if (typeof value === 'string') return value;
-  if (value === null) throw invalid(ref, `field "${name}" is null`);
+  if (value === null) throw invalid(ref, `field ${quoted(name)} is null`);
   return stringifyExactJson(value);
 }
 

@@ -1,3 +1,5 @@
+import { displayText } from './foreign-text.ts';
+
 /** How a field's characters become the delivered bytes: as they are, decoded, or the whole secret as JSON. */
 export type Encoding = 'raw' | 'base64' | 'json';
 
@@ -31,9 +33,9 @@ export function refKey(ref: SecretRef): string {
   return key;
 }
 
-/** The ref as an operator reads it: `vault secret/app/db, field password, version 3`. */
+/** The ref as an operator reads it: `vault secret/app/db, field password, version 3`. Each part is cut as `displayText`. */
 export function describeRef(ref: SecretRef): string {
-  const field = ref.field === undefined ? '' : `, field ${ref.field}`;
-  const pin = ref.pin === undefined ? '' : `, version ${ref.pin}`;
-  return `${ref.provider} ${Object.values(ref.location).join('/')}${field}${pin}`;
+  const field = ref.field === undefined ? '' : `, field ${displayText(ref.field)}`;
+  const pin = ref.pin === undefined ? '' : `, version ${displayText(ref.pin)}`;
+  return `${displayText(ref.provider)} ${displayText(Object.values(ref.location).join('/'))}${field}${pin}`;
 }

@@ -1,4 +1,4 @@
-import type { CallOptions, Clock, Events, LabelReader } from '@vault-swarm/provider';
+import { type CallOptions, type Clock, type Events, errorMessage, type LabelReader } from '@vault-swarm/provider';
 import { type LedgerReading, readLedger } from './ledger-text.ts';
 import type { StatusBoard } from './status-board.ts';
 import { type StoredLedger, unusable } from './stored-ledger.ts';
@@ -70,7 +70,7 @@ export class Observer {
       return { role, secrets: snapshot.secrets, uses, stored, mustRewrite, version: record?.version ?? null };
     } catch (error) {
       signal.throwIfAborted();
-      this.#tellFailure(error instanceof Error ? error.message : String(error));
+      this.#tellFailure(errorMessage(error));
       return null;
     }
   }

@@ -1,4 +1,4 @@
-import { type ProviderError, refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
+import { errorMessage, type ProviderError, refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
 import type { CurrentValue } from './holdings.ts';
 import type { LedgerDocument } from './ledger.ts';
 import { Loop } from './loop.ts';
@@ -167,8 +167,7 @@ export class ProviderWatches {
       try {
         if (await (isLook ? watch.look(signal) : watch.readAgain(signal))) this.#settings.onNews();
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        if (!signal.aborted) events.emit({ type: 'reconcile.failed', message });
+        if (!signal.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
       }
       const nowMs = clock.monotonic();
       const pauseMs = Math.max(this.#settings.intervalMs, Math.min(watch.failure?.retryAfterMs ?? 0, LONGEST_PAUSE_MS));

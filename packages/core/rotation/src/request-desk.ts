@@ -1,4 +1,4 @@
-import { type CallOptions, type Clock, type Events, withDeadline } from '@vault-swarm/provider';
+import { type CallOptions, type Clock, type Events, errorMessage, quoted, withDeadline } from '@vault-swarm/provider';
 import { planRequest, type RequestInput, type RequestPlan } from './by-hand.ts';
 import type { LedgerDocument } from './ledger.ts';
 import { serialiseLedger } from './ledger-text.ts';
@@ -79,8 +79,7 @@ export class RequestDesk {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof RotateRefused) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new RotateRefused('UNAVAILABLE', `${failure}: ${reason}`, { cause: error });
+      throw new RotateRefused('UNAVAILABLE', `${failure}: ${errorMessage(error)}`, { cause: error });
     }
   }
 
@@ -127,9 +126,9 @@ export class RequestDesk {
 
 function refuseUnknown(request: PreviewRequest, { secrets, uses }: Observation): void {
   if (request.kind === 'secret' && !secrets.some(({ name }) => name === request.name)) {
-    throw new RotateRefused('UNKNOWN', `no secret of this plugin's is called "${request.name}"`);
+    throw new RotateRefused('UNKNOWN', `no secret of this plugin's is called ${quoted(request.name)}`);
   }
   if (request.kind === 'service' && !uses.services.some(({ service }) => service.name === request.name)) {
-    throw new RotateRefused('UNKNOWN', `no service called "${request.name}" uses a secret of this plugin's`);
+    throw new RotateRefused('UNKNOWN', `no service called ${quoted(request.name)} uses a secret of this plugin's`);
   }
 }

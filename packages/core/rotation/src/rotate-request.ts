@@ -1,4 +1,4 @@
-import type { CallOptions } from '@vault-swarm/provider';
+import { type CallOptions, displayMessage } from '@vault-swarm/provider';
 
 /** What an operator asks to be rolled now: all services of a secret, one service, or all whose values were set aside. */
 export type RotateRequest =
@@ -47,7 +47,7 @@ export class RotateRefused extends Error {
   readonly code: RotateRefusal;
 
   constructor(code: RotateRefusal, message: string, options: { cause?: unknown } = {}) {
-    super(message, options);
+    super(displayMessage(message), options);
     this.code = code;
   }
 }

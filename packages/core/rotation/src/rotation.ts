@@ -1,4 +1,4 @@
-import { type CallOptions, withDeadline } from '@vault-swarm/provider';
+import { type CallOptions, errorMessage, withDeadline } from '@vault-swarm/provider';
 import { Evidence } from './evidence.ts';
 import { readFailures } from './failures.ts';
 import { ForeignChanges } from './foreign-changes.ts';
@@ -162,7 +162,7 @@ export class Rotation implements RotateByHand {
         dockerAnswered = true;
       });
     } catch (error) {
-      if (!stopping.aborted) events.emit({ type: 'reconcile.failed', message: describe(error) });
+      if (!stopping.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
     }
     if (!stopping.aborted) {
       events.emit({ type: 'reconcile.passed', durationMs: clock.monotonic() - begunAtMs, dockerAnswered });
@@ -304,11 +304,7 @@ export class Rotation implements RotateByHand {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof RollRefused) this.#rejections.set(action.serviceId, error.message);
-      else events.emit({ type: 'docker.failed', operation: 'roll', message: describe(error) });
+      else events.emit({ type: 'docker.failed', operation: 'roll', message: errorMessage(error) });
     }
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import type { Problem, ProductEvent, Silent } from '@vault-swarm/provider';
+import { displayMessage, displayNames, type Problem, ProblemList, type ProductEvent } from '@vault-swarm/provider';
 import { holdingsOf, progressOf } from './holdings-status.ts';
 import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import type { Plan, ServicePlan } from './plan.ts';
@@ -35,6 +35,10 @@ export class StatusBoard {
     this.#snapshot = snapshot;
     this.#uses = uses;
     this.#observedAtMs = atMs;
+    const names = new Set(uses.services.map(({ service }) => service.name));
+    for (const known of [this.#rotatedAtMs, this.#failures]) {
+      for (const name of known.keys()) if (!names.has(name)) known.delete(name);
+    }
   }
 
   /** The orchestrator did not answer, and why; `null` when it does again. */
@@ -157,35 +161,37 @@ export class StatusBoard {
     services: readonly ServiceStatus[],
     watchOf: FindWatch,
   ): readonly Problem[] {
-    const problems: Problem[] = [];
-    const add = (summary: string, detail: string, silent?: Silent) =>
-      problems.push({ summary, detail: `${summary}: ${detail}`, ...(silent === undefined ? {} : { silent }) });
+    const list = new ProblemList();
     if (this.#silence !== null) {
-      add(`${this.#orchestrator} does not answer`, this.#silence, { kind: 'orchestrator' });
+      list.add(`${this.#orchestrator} does not answer`, this.#silence, { kind: 'orchestrator' });
     }
-    if (this.#unusable !== null) add(this.#unusable.summary, this.#unusable.message);
+    if (this.#unusable !== null) list.add(this.#unusable.summary, this.#unusable.message);
     if (role === 'worker') {
-      add('This node is not a manager', 'the plugin serves nothing here; run it on the managers, or promote the node');
+      list.add(
+        'This node is not a manager',
+        'the plugin serves nothing here; run it on the managers, or promote the node',
+      );
     }
     const providers = new Set(secrets.flatMap(({ provider }) => provider ?? []));
     for (const name of providers) {
       const watch = watchOf(name);
       if (watch?.failure) {
-        add('A provider does not answer', `${name}: ${watch.failure.message}`, { kind: 'provider', name });
+        list.add('A provider does not answer', `${name}: ${watch.failure.message}`, { kind: 'provider', name });
       }
-      if (watch?.lagProblem) add('A provider answers with values that it has replaced', watch.lagProblem);
-      if (watch?.probeProblem) add('Changes of a provider are found only by reading the values', watch.probeProblem);
+      if (watch?.lagProblem) list.add('A provider answers with values that it has replaced', watch.lagProblem);
+      if (watch?.probeProblem)
+        list.add('Changes of a provider are found only by reading the values', watch.probeProblem);
     }
     for (const { name, problem, provider, revision } of secrets) {
       // While its provider is away, the last good value is delivered.
       const isHeld = revision !== null && provider !== null && watchOf(provider)?.failure != null;
-      if (problem !== null && !isHeld) add('A secret has no value to deliver', `${name}: ${problem}`);
+      if (problem !== null && !isHeld) list.add('A secret has no value to deliver', `${name}: ${problem}`);
     }
     for (const { name, problem, setAside } of services) {
-      if (problem !== null) add('A rotation does not proceed', `${name}: ${problem}`);
-      if (setAside !== null) add('A new value made tasks fail and is set aside', describeSetAside(name, setAside));
+      if (problem !== null) list.add('A rotation does not proceed', `${name}: ${problem}`);
+      if (setAside !== null) list.add('A new value made tasks fail and is set aside', describeSetAside(name, setAside));
     }
-    return problems;
+    return list.problems;
   }
 }
 
@@ -200,13 +206,13 @@ function setAsideOf({ setAside }: LedgerService, uses: ServiceUses['uses']): Ser
   return {
     secrets: uses.filter(({ key }) => setAside.some(({ failed }) => key in failed)).map(({ secret }) => secret.name),
     sinceMs: Math.min(...setAside.map(({ sinceMs }) => sinceMs)),
-    reason: setAside.map(({ reason }) => reason).join('; '),
+    reason: displayMessage(setAside.map(({ reason }) => reason).join('; ')),
   };
 }
 
 function describeSetAside(service: string, { secrets, reason }: NonNullable<ServiceStatus['setAside']>): string {
   return (
-    `${service} has the last good value of ${secrets.join(', ')} (${reason}); ` +
+    `${service} has the last good value of ${displayNames(secrets)} (${reason}); ` +
     'write another value, or rotate by hand to try it again'
   );
 }

@@ -1,4 +1,4 @@
-import type { CallOptions, Labels } from '@vault-swarm/provider';
+import { type CallOptions, displayMessage, type Labels } from '@vault-swarm/provider';
 
 /** A secret of ours: an object of the Swarm whose driver we are. */
 export interface WorkloadSecret {
@@ -85,6 +85,10 @@ export type WriteOutcome = 'applied' | 'conflict' | 'unknown';
 /** The orchestrator refused an update for good; `message` is its reason. */
 export class RollRefused extends Error {
   override readonly name = 'RollRefused';
+
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(displayMessage(message), options);
+  }
 }
 
 /**
