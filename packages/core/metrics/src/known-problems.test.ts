@@ -13,6 +13,7 @@ const provider = (name: string, state: ProviderState, message: string | null = n
   lastAnswerAtMs: null,
   loggedInAtMs: null,
   loginExpiresAtMs: null,
+  loginProblem: null,
   p50Ms: null,
   p99Ms: null,
 });
@@ -29,6 +30,15 @@ test('a provider in trouble is told of though the rotation does not look at it',
   expect(details({ providers })).toEqual([
     'A provider does not answer: vault: it is sealed',
     'A provider does not answer: aws: it is left alone until it does',
+  ]);
+});
+
+test('a login that works and has a problem is told of', () => {
+  const providers = [
+    { ...provider('vault', 'ok'), loginProblem: 'the token of VAULT_TOKEN ends after 7 more requests' },
+  ];
+  expect(details({ providers })).toEqual([
+    'The login to a provider works, and will not for long: vault: the token of VAULT_TOKEN ends after 7 more requests',
   ]);
 });
 

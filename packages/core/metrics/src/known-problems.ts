@@ -21,6 +21,7 @@ export function knownProblems({ rotation, providers, tickerHealthy }: ProblemSou
     ...(stopped ? [STOPPED] : []),
     ...rotation,
     ...providers.flatMap((provider) => (told.has(provider.name) ? [] : problemsOf(provider))),
+    ...providers.flatMap(loginProblemOf),
   ];
 }
 
@@ -35,4 +36,10 @@ function problemsOf({ name, state, lastError }: ProviderSummary): readonly Probl
   const summary = 'A provider does not answer';
   const message = lastError?.message ?? 'it is left alone until it does';
   return [{ summary, detail: `${summary}: ${name}: ${message}`, silent: { kind: 'provider', name } }];
+}
+
+function loginProblemOf({ name, loginProblem }: ProviderSummary): readonly Problem[] {
+  if (loginProblem === null) return [];
+  const summary = 'The login to a provider works, and will not for long';
+  return [{ summary, detail: `${summary}: ${name}: ${loginProblem}` }];
 }

@@ -23,6 +23,8 @@ export interface ProviderSummary extends Percentiles {
   readonly loggedInAtMs: number | null;
   /** When our login ends unless it is renewed; `null`: never, or nobody can say. */
   readonly loginExpiresAtMs: number | null;
+  /** What the operator should change about our login, though it works; `null` where nothing. */
+  readonly loginProblem: string | null;
 }
 
 /** Counts what is asked of each configured provider, and tells how it does. */
@@ -66,6 +68,7 @@ class Provider {
   #lastAnswerAtMs: number | null = null;
   #loggedInAtMs: number | null = null;
   #loginExpiresAtMs: number | null = null;
+  #loginProblem: string | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -93,6 +96,7 @@ class Provider {
       case 'provider.login':
         this.#loggedInAtMs = this.#clock.now();
         this.#loginExpiresAtMs = event.expiresAtMs;
+        this.#loginProblem = event.problem ?? null;
         return;
       case 'revision.changed':
         this.#answered();
@@ -117,6 +121,7 @@ class Provider {
       lastAnswerAtMs: this.#lastAnswerAtMs,
       loggedInAtMs: this.#loggedInAtMs,
       loginExpiresAtMs: this.#loginExpiresAtMs,
+      loginProblem: this.#loginProblem,
       ...this.#durations.percentiles(),
     };
   }

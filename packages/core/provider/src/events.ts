@@ -120,6 +120,8 @@ export type ProductEvent =
       readonly provider: string;
       /** When the login ends unless it is renewed, in milliseconds since 1970; `null`: never, or nobody can say. */
       readonly expiresAtMs: number | null;
+      /** What the operator should change about it, though it works; no secret. */
+      readonly problem?: string;
     }
   /** Open: requests are answered from memory or refused at once, since the provider does not answer. */
   | { readonly type: 'breaker.changed'; readonly provider: string; readonly open: boolean }

@@ -44,6 +44,7 @@ export const unused: ProviderSummary = {
   lastAnswerAtMs: null,
   loggedInAtMs: null,
   loginExpiresAtMs: null,
+  loginProblem: null,
   p50Ms: null,
   p99Ms: null,
 };

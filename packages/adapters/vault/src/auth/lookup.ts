@@ -1,4 +1,4 @@
-import { field, isAnswerObject, wholeNumber } from '../answer.ts';
+import { type AnswerObject, field, isAnswerObject, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
 import { verdictOn } from '../verdict.ts';
@@ -7,7 +7,13 @@ import { LOGIN_DEADLINE_MS } from './method.ts';
 /** What Vault says about a token. */
 export type TokenState =
   | { readonly alive: false }
-  | { readonly alive: true; readonly leaseMs: number | null; readonly renewable: boolean };
+  | {
+      readonly alive: true;
+      readonly leaseMs: number | null;
+      readonly renewable: boolean;
+      /** How many requests may still be sent with it, this question not counted; `null`: any number, or nobody can say. */
+      readonly uses: number | null;
+    };
 
 /**
  * Asks whether a token is alive. A policy may refuse `auth/token/lookup-self` to a live token; then the list of mounts
@@ -26,6 +32,7 @@ export async function lookupToken(client: VaultClient, token: string, signal: Ab
       alive: true,
       leaseMs: leaseSeconds > 0 ? leaseSeconds * 1000 : null,
       renewable: field(data, 'renewable') === true,
+      uses: usesIn(data),
     };
   }
   const subject = `looking up our token at ${client.server}`;
@@ -40,5 +47,11 @@ export async function lookupToken(client: VaultClient, token: string, signal: Ab
   }
   const usable = field(field(mounts.body, 'data'), 'secret');
   const alive = isAnswerObject(usable) && Object.keys(usable).length > 0;
-  return alive ? { alive, leaseMs: null, renewable: false } : { alive };
+  return alive ? { alive, leaseMs: null, renewable: false, uses: null } : { alive };
+}
+
+/** Vault says 0 for any number, and -1 where this question was the last use. */
+function usesIn(data: AnswerObject): number | null {
+  const uses = wholeNumber(field(data, 'num_uses')) ?? 0;
+  return uses === 0 ? null : Math.max(uses, 0);
 }

@@ -17,6 +17,10 @@ export interface Login {
   /** How long the token lives from now, in milliseconds; `null`: until it is revoked, or nobody can say. */
   readonly leaseMs: number | null;
   readonly renewable: boolean;
+  /** For how many requests it serves; `null`: for any number, or nobody can say. */
+  readonly uses: number | null;
+  /** What the operator should change, though the login works. */
+  readonly problem?: string;
 }
 
 /** One try, with the credentials as they were when it was prepared. */
@@ -92,6 +96,7 @@ export async function loginWith(
       token,
       leaseMs: leaseSeconds > 0 ? leaseSeconds * 1000 : null,
       renewable: field(auth, 'renewable') === true,
+      uses: wholeNumber(field(auth, 'num_uses')) || null,
     };
   }
   if (isAnswerObject(field(auth, 'mfa_requirement'))) {

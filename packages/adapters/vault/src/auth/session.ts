@@ -12,6 +12,7 @@ import { verdictOn } from '../verdict.ts';
 import { LoginPauses } from './login-pauses.ts';
 import { lookupToken } from './lookup.ts';
 import { type AuthMethod, type Login, type LoginAttempt, loginWith } from './method.ts';
+import { TokenUses } from './token-uses.ts';
 
 /** The token in use. Times are the clock's monotonic milliseconds; `null`: never. */
 interface Current {
@@ -24,6 +25,11 @@ interface Current {
   readonly endsAtMs: number | null;
   renewAtMs: number | null;
   readonly renewable: boolean;
+  /** `null`: any number. */
+  readonly uses: TokenUses | null;
+  readonly problem: string | undefined;
+  /** Whether a request with it was not refused. */
+  hasServed: boolean;
   /** How many renewals in a row have failed. */
   failures: number;
 }
@@ -101,17 +107,32 @@ export class Session {
 
   /** The answer to the call; `null` where the token turned out to be dead, and was dropped. */
   async #try(call: Omit<VaultCall, 'token'>): Promise<VaultAnswer | null> {
-    const { token, newUntilMs } = await this.#token(call.signal);
-    let answer = await this.#client.request({ ...call, token });
+    const current = await this.#usable(call.signal);
+    let answer = await this.#client.request({ ...call, token: current.token });
     let refusal = refusalIn(call, answer);
-    if (refusal !== null && this.#clock.monotonic() < newUntilMs) {
+    if (refusal !== null && this.#clock.monotonic() < current.newUntilMs && current.uses?.areUsedUp !== true) {
       await sleep(this.#clock, SETTLE_MS, call.signal);
-      answer = await this.#client.request({ ...call, token });
+      current.uses?.take();
+      answer = await this.#client.request({ ...call, token: current.token });
       refusal = refusalIn(call, answer);
     }
-    if (refusal === null || (await this.#isAlive(token, refusal, call.signal))) return answer;
-    this.#discard(token);
+    if (refusal === null) current.hasServed = true;
+    if (refusal === null || (await this.#isAlive(current, refusal, call))) return answer;
+    this.#discard(current);
     return null;
+  }
+
+  /** A token, of whose uses one is taken for the caller. */
+  async #usable(signal: AbortSignal): Promise<Current> {
+    for (;;) {
+      const current = await this.#token(signal);
+      if (current.uses?.areUsedUp !== true) {
+        current.uses?.take();
+        return current;
+      }
+      // Others who waited for this login have taken all of its uses. That was announced, so the next login needs no pause.
+      if (this.#current === current) this.#drop();
+    }
   }
 
   async #token(signal: AbortSignal): Promise<Current> {
@@ -137,15 +158,20 @@ export class Session {
   async #loginBy(attempt: LoginAttempt, signal: AbortSignal): Promise<Current> {
     this.#pauses.check(attempt.key);
     try {
-      return this.#adopt(attempt.key, await attempt.login(signal));
+      const login = await attempt.login(signal);
+      return this.#adopt(attempt.key, login, { uses: login.uses === null ? null : new TokenUses(login.uses) });
     } catch (error) {
       this.#pauses.failed(attempt.key, error);
       throw error;
     }
   }
 
-  /** @param lifeMs how long the token lives, also where it is treated as if nobody could say. */
-  #adopt(key: string, { token, leaseMs, renewable }: Login, lifeMs = leaseMs): Current {
+  /** With `lifeMs`: how long the token lives, also where it is treated as if nobody could say. */
+  #adopt(
+    key: string,
+    { token, leaseMs, renewable, problem }: Omit<Login, 'uses' | 'problem'> & { readonly problem?: string | undefined },
+    { uses, lifeMs = leaseMs }: { readonly uses: TokenUses | null; readonly lifeMs?: number | null },
+  ): Current {
     const sinceMs = this.#clock.monotonic();
     const mayRenew = leaseMs !== null && (renewable || this.#method.issuesTokens);
     this.#current = {
@@ -156,12 +182,21 @@ export class Session {
       leaseMs,
       endsAtMs: leaseMs !== null && this.#method.issuesTokens ? sinceMs + leaseMs : null,
       renewAtMs: mayRenew ? sinceMs + (leaseMs * 2) / 3 : null,
-      renewable,
+      // A renewal would cost a use, and a login gives all of them again.
+      renewable: renewable && !(uses !== null && this.#method.issuesTokens),
+      uses,
+      problem,
+      hasServed: false,
       failures: 0,
     };
     this.#setTimer(this.#current);
     const expiresAtMs = lifeMs === null ? null : this.#clock.now() + lifeMs;
-    this.#events.emit({ type: 'provider.login', provider: this.#name, expiresAtMs });
+    this.#events.emit({
+      type: 'provider.login',
+      provider: this.#name,
+      expiresAtMs,
+      ...(problem === undefined ? {} : { problem }),
+    });
     return this.#current;
   }
 
@@ -203,7 +238,9 @@ export class Session {
       // Near its longest life Vault gives a token less than was asked for: then a new one is better.
       const enough = renewed !== null && (renewed.leaseMs ?? Infinity) * 2 > (current.leaseMs ?? 0);
       if (renewed !== null && (enough || !this.#method.issuesTokens)) {
-        return this.#adopt(current.key, { ...renewed, leaseMs: enough ? renewed.leaseMs : null }, renewed.leaseMs);
+        const { leaseMs: lifeMs } = renewed;
+        const { key, problem, uses } = current;
+        return this.#adopt(key, { ...renewed, problem, leaseMs: enough ? lifeMs : null }, { uses, lifeMs });
       }
     }
     if (this.#method.issuesTokens) return this.#login(signal);
@@ -224,7 +261,8 @@ export class Session {
   }
 
   /** The renewed token; `null` where it can't be renewed any more. */
-  async #renewSelf({ token }: Current, signal: AbortSignal): Promise<Login | null> {
+  async #renewSelf({ token, uses }: Current, signal: AbortSignal): Promise<Login | null> {
+    uses?.take();
     try {
       const advice = 'its longest life may be over';
       return await loginWith(this.#client, 'auth/token/renew-self', {}, signal, {
@@ -241,31 +279,43 @@ export class Session {
   }
 
   /** @param code of a refusal: Vault tells that the token is dead, OpenBao says "permission denied" whatever it is. */
-  async #isAlive(token: string, code: ProviderErrorCode, signal: AbortSignal): Promise<boolean> {
-    // Another caller has dropped it since the call was sent.
-    if (this.#current?.token !== token || code === 'UNAUTHENTICATED') return false;
+  async #isAlive(current: Current, code: ProviderErrorCode, call: Omit<VaultCall, 'token'>): Promise<boolean> {
+    const { token, uses } = current;
+    if (code === 'UNAUTHENTICATED') return false;
     const known = this.#aliveUntil;
     if (known?.token === token && this.#clock.monotonic() < known.ms) return true;
+    // Its last use is taken, so it can't be asked about. The call is sent again with the next one, whose answer counts.
+    if (uses?.areUsedUp === true) return call.hasOtherToken !== true;
+    // Another caller has dropped it since the call was sent.
+    if (this.#current?.token !== token) return false;
     return this.#lookups.join(
       token,
-      signal,
+      call.signal,
       async (own) => {
         const askedAtMs = this.#clock.monotonic();
-        const { alive } = await lookupToken(this.#client, token, own);
-        if (alive) this.#aliveUntil = { token, ms: askedAtMs + ALIVE_FOR_MS };
-        return alive;
+        uses?.take();
+        const state = await lookupToken(this.#client, token, own);
+        if (!state.alive) return false;
+        this.#aliveUntil = { token, ms: askedAtMs + ALIVE_FOR_MS };
+        if (state.uses !== null) uses?.correct(state.uses);
+        return true;
       },
       () => this.#cutOff(),
     );
   }
 
   /** Drops a dead token, unless another caller has replaced it already. */
-  #discard(token: string): void {
-    const current = this.#current;
-    if (current?.token !== token) return;
+  #discard(current: Current): void {
+    if (this.#current?.token !== current.token) return;
+    this.#drop();
+    // That a token ends which has a limited number of uses was announced: others may have used it too.
+    if (current.uses !== null && (current.hasServed || current.uses.areUsedUp)) return;
+    this.#pauses.died(current.key, this.#clock.monotonic() - current.sinceMs, this.#deadToken());
+  }
+
+  #drop(): void {
     this.#current = undefined;
     this.#cancelTimer();
-    this.#pauses.died(current.key, this.#clock.monotonic() - current.sinceMs, this.#deadToken());
   }
 
   #deadToken(): ProviderError {

@@ -28,6 +28,8 @@ export function parseToken(settings: AuthSettings): TokenConfig {
  * that was replaced there is taken over when the old one is refused.
  */
 export function tokenAuth({ token: credential }: TokenConfig): AuthMethod {
+  /** The latest token that Vault said has a limited number of uses. */
+  let limited: string | undefined;
   return {
     name: 'token',
     issuesTokens: false,
@@ -41,11 +43,21 @@ export function tokenAuth({ token: credential }: TokenConfig): AuthMethod {
             throw new ProviderError('UNAUTHENTICATED', `${credential.variable} has characters that no token has`);
           }
           const state = await lookupToken(client, token, signal);
-          if (state.alive) return { token, leaseMs: state.leaseMs, renewable: state.renewable };
-          throw new ProviderError(
-            'UNAUTHENTICATED',
-            `${client.server} refuses our token: it ended, was revoked or never existed; renew ${credential.variable}`,
-          );
+          if (!state.alive || state.uses === 0) {
+            const why =
+              token === limited || state.alive
+                ? 'its uses are used up'
+                : 'it ended, was revoked, is used up or never existed';
+            throw new ProviderError(
+              'UNAUTHENTICATED',
+              `${client.server} refuses our token: ${why}; renew ${credential.variable}`,
+            );
+          }
+          const { leaseMs, renewable, uses } = state;
+          if (uses === null) return { token, leaseMs, renewable, uses };
+          limited = token;
+          const problem = `the token of ${credential.variable} had ${uses} uses left at our login (num_uses), and ends with the last one; give one without that limit`;
+          return { token, leaseMs, renewable, uses, problem };
         },
       };
     },
