@@ -289,3 +289,16 @@ describe('a budget of calls', () => {
     expect(aws.counts().calls).toBeGreaterThan(perHour);
   });
 });
+
+test('names the version that a read has to give, but not by a list, which may be minutes old', async () => {
+  const named = (results: readonly ProbeResult[]) =>
+    results.map((result) => (result.kind === 'marker' ? result.revision : result.kind));
+  const [one, two] = ['one', 'two'].map((name) => aws.secrets().write(name, { SecretString: name }));
+  const refs = [refTo('one'), refTo('two')];
+  const byDescription = await pass(refs.slice(0, 1));
+  expect([named(byDescription.results), byDescription.byAction]).toEqual([[one], { DescribeSecret: 1 }]);
+  const byList = await pass(refs);
+  expect([named(byList.results), byList.byAction]).toEqual([[undefined, undefined], { ListSecrets: 1 }]);
+  aws.deny('ListSecrets');
+  expect(named((await pass(refs)).results)).toEqual([one, two]);
+});
