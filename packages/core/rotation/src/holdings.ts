@@ -1,5 +1,5 @@
 import { type HeldValue, sameValue } from './held-value.ts';
-import { type LedgerDocument, type LedgerService, setAsideWith } from './ledger.ts';
+import { isOfRollout, type LedgerDocument, type LedgerService, setAsideWith } from './ledger.ts';
 import type { SecretUse } from './uses.ts';
 import type { WorkloadTask } from './workloads.ts';
 
@@ -56,7 +56,10 @@ export function notedFor(
   entry: LedgerService,
 ): HeldValue | undefined {
   const rollout = entry.rollout !== null && key in entry.rollout.target ? entry.rollout : null;
-  if (rollout !== null && task.generation >= rollout.generation) return rollout.target[key];
+  if (rollout !== null && task.generation >= rollout.generation) {
+    const isUndone = !isOfRollout(entry, task.generation);
+    return (isUndone ? setAsideWith(entry, key)?.failed[key] : undefined) ?? rollout.target[key];
+  }
   return (
     entry.earlier[key]?.find(({ untilMs }) => task.createdAtMs < untilMs) ??
     rollout?.lastGood[key] ??

@@ -53,6 +53,21 @@ export function broughtBy({ target, lastGood }: OpenRollout): Values {
   return Object.fromEntries(Object.entries(target).filter(isNew));
 }
 
+/**
+ * The generation that the open rollout undoes, if it returns the service to an earlier one: then tasks of that earlier
+ * generation need no update. `null` if it goes on to a later one.
+ */
+export function undoneGeneration({ rollout, spentGeneration }: LedgerService): number | null {
+  return rollout !== null && spentGeneration > rollout.generation ? spentGeneration : null;
+}
+
+/** Whether a task or service of this generation is of the open rollout. */
+export function isOfRollout(entry: LedgerService, generation: number): boolean {
+  const { rollout } = entry;
+  if (rollout === null || generation < rollout.generation) return false;
+  return generation < (undoneGeneration(entry) ?? Number.POSITIVE_INFINITY);
+}
+
 /** Values that made tasks of a service fail when they came together. The service is given the last good ones instead. */
 export interface SetAside {
   readonly failed: Values;
@@ -71,7 +86,7 @@ export interface LedgerService {
   readonly setAside: readonly SetAside[];
   /** Ledger keys that somebody asked to be rolled, and that no rollout has taken up yet. */
   readonly requested: readonly string[];
-  /** A generation that was used and taken back, so that it is not used again; 0 where the service's own is greater. */
+  /** The highest generation that was used and undone, so that it is not used again; 0 if the service's own is greater. */
   readonly spentGeneration: number;
   /** By ledger key, oldest first. */
   readonly earlier: Readonly<Record<string, readonly EarlierValue[]>>;

@@ -1,5 +1,5 @@
 import { bringsWanted, isNewer, outdatedTasks, tasksWithout } from './known-use.ts';
-import { broughtBy, type OpenRollout } from './ledger.ts';
+import { broughtBy, isOfRollout, type OpenRollout, undoneGeneration } from './ledger.ts';
 import {
   begin,
   block,
@@ -64,7 +64,9 @@ function planUnapplied(situation: Situation, open: OpenRollout): Decision {
   const intended = { ...situation, entry: { ...situation.entry, rollout } };
   const hindrance = hindranceByUser(intended, open) ?? hindranceTo(intended);
   if (hindrance !== null) return { ...hindrance, events };
-  if (due.some((known) => !bringsWanted(open, known))) return begin({ ...situation, mayBegin: true });
+  const undone = undoneGeneration(situation.entry);
+  const isOther = undone !== null && service.generation !== undone;
+  if (isOther || due.some((known) => !bringsWanted(open, known))) return begin({ ...situation, mayBegin: true });
   const next = { ...rollout, fingerprint: service.fingerprint };
   return { ...keep(situation, next), events, roll: rollTo(situation, open.generation) };
 }
@@ -86,8 +88,9 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   if (isSuperseded) return begin(situation);
   if (isBusy(service)) return asItIs;
   if (service.generation < open.generation) return planUndone(situation, open, asItIs);
-  const bad = failures?.filter((task) => task.generation >= open.generation && speaksAgainst(situation, open, task));
-  if (bad !== undefined && bad.length >= FAILURES_OF_A_BAD_VALUE) {
+  const isOurs = ({ generation }: { readonly generation: number }) => isOfRollout(situation.entry, generation);
+  const bad = failures?.filter((task) => isOurs(task) && speaksAgainst(situation, open, task)) ?? [];
+  if (open.direction === 'forward' && bad.length >= FAILURES_OF_A_BAD_VALUE) {
     return takeBack(situation, open, { reason: 'paused', message: bad.at(-1)?.message ?? '' });
   }
   const without = uses.flatMap((known) => tasksWithout(open, known));
@@ -97,7 +100,7 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
     const isVague = service.rollout.state === 'none' && !isCalm(situation);
     return isVague || !isFullyRunning(service) ? asItIs : complete(situation, open);
   }
-  const isOfEarlier = without.some(({ generation }) => generation < open.generation);
+  const isOfEarlier = !without.every(isOurs);
   const isThrough = service.rollout.state === 'completed' || (isCalm(situation) && !isOfEarlier);
   if (!isThrough || isOfEarlier) {
     // Swarm forgets an update that was resumed while it still worked on a slot: it has to be asked again.

@@ -3,12 +3,14 @@ import { type HeldValue, isOfRef, untagRevision } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy, wantedOf } from './holdings.ts';
 import { type KnownUse, outdatedTasks } from './known-use.ts';
 import {
+  isOfRollout,
   type LedgerDocument,
   type LedgerSecret,
   type LedgerService,
   NOTHING_OPEN,
   type OpenRollout,
   setAsideWith,
+  undoneGeneration,
 } from './ledger.ts';
 import { planRollout } from './plan-rollout.ts';
 import { planSecrets } from './plan-secrets.ts';
@@ -243,15 +245,16 @@ function isStillWanted(key: string, { rollout }: LedgerService, known: readonly 
  * Whether the service takes one of the places of those that roll at the same time: from the intent on, since Swarm may
  * take a while until it says that it has begun.
  */
-function isRolling({ service, entry: { rollout } }: Omit<Situation, 'mayBegin'>): boolean {
+function isRolling({ service, entry }: Omit<Situation, 'mayBegin'>): boolean {
+  const { rollout } = entry;
   if (rollout?.state !== 'open' || isEnded(service)) return false;
-  return service.generation < rollout.generation || service.rollout.state !== 'completed';
+  return !isOfRollout(entry, service.generation) || service.rollout.state !== 'completed';
 }
 
 /** A generation that was used and undone must not be used again as long as the service's own number is smaller. */
-function spentGeneration(situation: Situation, { entry: { rollout } }: Decision): number {
+function spentGeneration(situation: Situation, { entry: next }: Decision): number {
   const { service, entry } = situation;
-  if (rollout !== null) return 0;
+  if (next.rollout !== null) return undoneGeneration(next) ?? 0;
   const closed = entry.rollout !== null && wasApplied(situation, entry.rollout) ? entry.rollout.generation : 0;
   const spent = Math.max(entry.spentGeneration, closed);
   return service.generation < spent ? spent : 0;

@@ -5,6 +5,7 @@ import {
   broughtBy,
   type EarlierValue,
   isNothingOpen,
+  isOfRollout,
   type LedgerDocument,
   type LedgerSecret,
   type LedgerService,
@@ -67,10 +68,10 @@ export function remember(input: RememberInput): LedgerService | null {
 }
 
 /** What a rollout that is closed now gave to tasks, where that is not what the next ledger says of all of them. */
-function noteRolledOut(closed: OpenRollout, { service, after, secrets }: RememberInput): LedgerService {
+function noteRolledOut(closed: OpenRollout, { service, before, after, secrets }: RememberInput): LedgerService {
   let { earlier } = after;
   const brought = broughtBy(closed);
-  const ofRollout = service.tasks.filter(({ generation }) => generation >= closed.generation);
+  const ofRollout = service.tasks.filter(({ generation }) => isOfRollout(before, generation));
   for (const [key, value] of Object.entries(closed.target)) {
     const latest = secrets[key];
     if (latest === undefined || sameValue(latest, value)) continue;

@@ -2,7 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { type HeldValue, sameValue } from './held-value.ts';
 import { isKnown } from './holdings.ts';
 import { bringsWanted, type KnownUse, outdatedTasks } from './known-use.ts';
-import { broughtBy, type OpenRollout, setAsideWith } from './ledger.ts';
+import { broughtBy, isOfRollout, type OpenRollout, setAsideWith } from './ledger.ts';
 import {
   type Decision,
   isBusy,
@@ -71,10 +71,10 @@ function unlessSafeToResume(situation: Situation, open: OpenRollout): Decision |
  * tasks start before the old ones are stopped, the causes must be such that they end by themselves: a secret that was not
  * delivered, which can be now, or a node that went away.
  */
-function isCauseGone({ service, failures }: Situation, { generation }: OpenRollout): boolean {
-  const isOfRollout = (task: { readonly generation: number }) => task.generation >= generation;
-  if (service.tasks.some((task) => task.state === 'running' && isOfRollout(task))) return true;
-  const causes = (failures ?? []).filter(isOfRollout);
+function isCauseGone({ service, entry, failures }: Situation, open: OpenRollout): boolean {
+  const isOurs = (task: { readonly generation: number }) => isOfRollout({ ...entry, rollout: open }, task.generation);
+  if (service.tasks.some((task) => task.state === 'running' && isOurs(task))) return true;
+  const causes = (failures ?? []).filter(isOurs);
   return causes.length > 0 && causes.every(({ undelivered, nodeReady }) => undelivered || !nodeReady);
 }
 
@@ -156,8 +156,14 @@ export function failed(situation: Situation, open: OpenRollout, failure: Failure
  * sake: each task that starts is given them too.
  *
  * @param also further uses that are to be part of it though no running task is outdated.
+ * @param earlier a generation that the service is to return to, instead of going on to a new one.
  */
-export function begin(situation: Situation, attempt = 1, also: readonly KnownUse[] = []): Decision {
+export function begin(
+  situation: Situation,
+  attempt = 1,
+  also: readonly KnownUse[] = [],
+  earlier: number | null = null,
+): Decision {
   const { service, entry, mayBegin } = situation;
   const before = entry.rollout;
   const isOursNoMore = before !== null && before.state !== 'open' && service.rollout.state === 'rolling';
@@ -171,11 +177,12 @@ export function begin(situation: Situation, attempt = 1, also: readonly KnownUse
   const uses = situation.uses.filter((known) => {
     return outdatedTasks(known).length > 0 || also.includes(known) || isLater(known);
   });
-  return start(situation, uses, attempt);
+  return start(situation, uses, attempt, earlier);
 }
 
-function start(situation: Situation, uses: readonly KnownUse[], attempt: number): Decision {
+function start(situation: Situation, uses: readonly KnownUse[], attempt: number, earlier: number | null): Decision {
   const { service, entry, nowMs } = situation;
+  const nextUnused = nextGeneration(situation);
   const target: Record<string, HeldValue> = {};
   const lastGood: Record<string, HeldValue> = {};
   const others = uses.filter((known) => known.wanted !== undefined && !isChangedBack(situation, known));
@@ -191,7 +198,7 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number)
   const goesBack = brought.every((key) => setAsideWith(entry, key) !== undefined);
   const rollout: OpenRollout = {
     direction: goesBack ? 'back' : 'forward',
-    generation: nextGeneration(situation),
+    generation: earlier ?? nextUnused,
     begunAtMs: nowMs,
     changedAtMs: Math.min(...uses.filter(({ wanted }) => wanted !== undefined).map(({ seenAtMs }) => seenAtMs)),
     attempt,
@@ -204,7 +211,7 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number)
   const { generation } = rollout;
   const secrets = bringing.filter(({ use }) => use.key in target).map(({ use }) => use.secret.name);
   return {
-    entry: { ...entry, rollout },
+    entry: { ...entry, rollout, spentGeneration: earlier === null ? entry.spentGeneration : nextUnused - 1 },
     roll: rollTo(situation, generation),
     events: [{ type: goesBack ? 'rollback.started' : 'rollout.started', service: service.name, secrets, generation }],
     waitingFor: null,

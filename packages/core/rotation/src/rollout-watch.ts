@@ -1,5 +1,5 @@
 import type { Clock } from '@vault-swarm/provider';
-import type { LedgerDocument, OpenRollout } from './ledger.ts';
+import { isOfRollout, type LedgerDocument, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import type { ServiceUses } from './uses.ts';
 import type { FailedTask, Workload } from './workloads.ts';
 
@@ -77,8 +77,9 @@ export class RolloutWatch {
     for (const { service } of services) {
       const { id, generation } = service;
       steady.set(id, this.#steadySince(service));
-      const open = ledger.services[id]?.rollout;
-      if (open !== undefined && open !== null) watched.set(id, this.#follow(id, generation, open, isOwn));
+      const entry = ledger.services[id] ?? NOTHING_OPEN;
+      const open = entry.rollout;
+      if (open !== null) watched.set(id, this.#follow(id, isOfRollout(entry, generation), open, isOwn));
     }
     this.#watched = watched;
     this.#steady = steady;
@@ -132,11 +133,10 @@ export class RolloutWatch {
     };
   }
 
-  #follow(serviceId: string, generationNow: number, open: OpenRollout, isOwn: boolean): Watched {
+  #follow(serviceId: string, isApplied: boolean, open: OpenRollout, isOwn: boolean): Watched {
     const { generation, attempt } = open;
     const known = this.#watched.get(serviceId);
     const before = known?.generation === generation ? known : undefined;
-    const isApplied = generationNow >= generation;
     const nowMs = this.#clock.monotonic();
     const gapless = before === undefined || (before.gapless && nowMs - before.seenAtMs <= LONGEST_GAP_MS);
     if (before?.attempt === attempt)

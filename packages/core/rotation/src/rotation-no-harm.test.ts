@@ -139,3 +139,24 @@ test('the ledger does not grow with each change of a secret that is not rotated'
   }
   expect(world.swarm.ledgerText.length).toBeLessThan(length + 20);
 });
+
+test('a rollback replaces only the tasks that got the bad value', async () => {
+  const { world, web } = await twoServices();
+  world.swarm.post(web, { replicas: 8 });
+  await world.run(10_000);
+  world.provider.write('cert', 'bad');
+  await world.until(() => world.swarm.services.some(({ id, status }) => id === web && status.state === 'paused'));
+  const good = world.swarm.runningTasks(web).filter(({ held }) => held.get('cert')?.revision === 'v1');
+  expect(good.length).toBeGreaterThan(3);
+  expect(await fewestRunning(world, web, 60_000)).toBeGreaterThanOrEqual(good.length);
+  const running = world.swarm.runningTasks(web);
+  expect(running.map(({ id }) => id)).toEqual(expect.arrayContaining(good.map(({ id }) => id)));
+  expect(world.held(web, 'cert')).toEqual(Array(8).fill('v1'));
+  expect(world.swarm.updates).toEqual(['web@1', 'web@0']);
+  expect(world.count('rollback.completed')).toBe(1);
+
+  world.provider.write('cert', 'cert 3');
+  await world.run(60_000);
+  expect(world.held(web, 'cert')).toEqual(Array(8).fill('v3'));
+  expect(world.swarm.updates.at(-1)).toBe('web@2');
+});

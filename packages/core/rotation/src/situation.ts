@@ -1,7 +1,7 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import type { HeldValue } from './held-value.ts';
 import { type KnownUse, outdatedTasks } from './known-use.ts';
-import { type LedgerService, type OpenRollout, setAsideWith } from './ledger.ts';
+import { type LedgerService, type OpenRollout, setAsideWith, undoneGeneration } from './ledger.ts';
 import { rotatesByItself } from './uses.ts';
 import type { FailedTask, Workload } from './workloads.ts';
 
@@ -128,7 +128,9 @@ export function isEnded({ rollout: { state } }: Workload): boolean {
  * Whether the rollout's update was made. A rollback brings the service's old generation back, so that only what was seen
  * meanwhile, or tasks of the rollout, tell.
  */
-export function wasApplied({ service, failures, seenApplied }: Situation, open: OpenRollout): boolean {
+export function wasApplied({ service, entry, failures, seenApplied }: Situation, open: OpenRollout): boolean {
+  const undone = undoneGeneration({ ...entry, rollout: open });
+  if (undone !== null) return seenApplied || service.generation < undone;
   return (
     service.generation >= open.generation ||
     seenApplied ||

@@ -94,17 +94,23 @@ const typesOf = ({ events }: ReturnType<typeof decide>) => events.map(({ type })
 const aside = [{ failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 9_000, reason: 'update paused' }];
 
 describe('a paused rollout whose tasks failed with its value', () => {
-  test('is set aside, and the service is rolled forward to the last good value', () => {
+  test('is quarantined, and the service returns to the generation whose tasks run with the last good value', () => {
     const decision = decide();
     expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside', 'rollback.started']);
     expect(decision.entry.setAside).toEqual(aside);
-    expect(decision.entry.rollout).toMatchObject({ direction: 'back', generation: 6, target: { s1: value('r1') } });
-    expect(decision.roll).toMatchObject({ serviceId: 'web', version: 7, generation: 6 });
+    expect(decision.entry.rollout).toMatchObject({ direction: 'back', generation: 4, target: { s1: value('r1') } });
+    expect(decision.entry.spentGeneration).toBe(5);
+    expect(decision.roll).toMatchObject({ serviceId: 'web', version: 7, generation: 4 });
+  });
+
+  test('goes on to a new generation where its user changed the service, or no task has the last good value', () => {
+    const held = [{ task: task('old', 4), value: value('r0') }];
+    expect(decide({ held }).roll?.generation).toBe(6);
   });
 
   test.each([6, 9])('goes to a generation that no failed task has had either (%i)', (generation) => {
     const failures = [bad, { ...bad, generation }];
-    expect(decide({ situation: { failures } }).roll?.generation).toBe(generation + 1);
+    expect(decide({ held: [], situation: { failures } }).roll?.generation).toBe(generation + 1);
   });
 
   test('is left to the operator where the policy says so', () => {

@@ -1,7 +1,7 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue } from './held-value.ts';
 import { isNewer, isOutdated, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
-import { broughtBy, type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
+import { broughtBy, isOfRollout, type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
 import {
   begin,
   block,
@@ -37,7 +37,7 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
   const failure: Failure = { reason: state === 'paused' ? 'paused' : 'rolled-back', message };
   if (service.fingerprint !== open.fingerprint) return planChangedByUser(situation, open, failure);
   // Also of somebody's `--force` since: its tasks were given the same values.
-  const ofRollout = failures.filter(({ generation }) => generation >= open.generation);
+  const ofRollout = failures.filter(({ generation }) => isOfRollout(situation.entry, generation));
   // Failed tasks are forgotten after a while: only who has watched it knows that there were none.
   const isTakenBackByHand = isUndone && state === 'rolled-back' && ofRollout.length === 0 && situation.seenThroughout;
   if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {
@@ -142,7 +142,7 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   const isBack = isUndone && next.uses.every((known) => outdatedTasks(known).length === 0);
   if (isBack) return after([...events, told], keep(next, null));
   const concerned = next.uses.filter(({ use }) => use.key in set.failed);
-  return after([...events, told], begin({ ...next, mayBegin: true }, 1, concerned));
+  return after([...events, told], begin({ ...next, mayBegin: true }, 1, concerned, generationToReturnTo(next, open)));
 }
 
 /**
@@ -168,6 +168,21 @@ export function beginWithout(situation: Situation, back: OpenRollout): Decision 
   if (sets.length === 0) return decision;
   const secrets = secretNames(situation, failed);
   return after([{ type: 'values.lifted', service: service.name, secrets, reason: 'newer' }], decision);
+}
+
+/**
+ * The generation of the tasks that run with the last good values, if there are any: the orchestrator replaces only tasks
+ * of other generations then, as in its own rollback. `null` if the service was changed since, or has none of them left.
+ */
+function generationToReturnTo({ service, uses }: Situation, open: OpenRollout): number | null {
+  if (service.fingerprint !== open.fingerprint || service.generation < open.generation) return null;
+  const outdated = new Set(uses.flatMap(outdatedTasks).map(({ id }) => id));
+  const good = service.tasks.filter(
+    ({ id, state, generation }) => state === 'running' && generation < open.generation && !outdated.has(id),
+  );
+  const counts = Map.groupBy(good, ({ generation }) => generation);
+  const [most] = [...counts].toSorted(([, a], [, b]) => b.length - a.length);
+  return most?.[0] ?? null;
 }
 
 /** What a rollout waits for that is left as it is. */

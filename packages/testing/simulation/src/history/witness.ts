@@ -157,7 +157,7 @@ export class Witness {
     this.rolls += 1;
     past.rolls += 1;
     const { spec, update } = before;
-    if (generation < spec.generation) {
+    if (generation < spec.generation && !this.#mayReturnTo(service, generation)) {
       this.#violated(`${name} was rolled to ${generation} though it had ${spec.generation} already`);
     }
     if (!this.#intents.has(`${serviceId}@${generation}`)) {
@@ -189,6 +189,12 @@ export class Witness {
       this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
     past.lastRoll = { timeMs: this.#history.timeMs, generation };
+  }
+
+  /** Whether it is a rollback to the generation of tasks that run. */
+  #mayReturnTo(service: SimulatedService, generation: number): boolean {
+    const isRunning = allTasks(service).some((task) => task.state === 'running' && task.generation === generation);
+    return isRunning && this.#openRollout(service.id)?.direction === 'back';
   }
 
   /** The ledger was written: whatever is rolled has to have been in it. */
