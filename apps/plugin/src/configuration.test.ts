@@ -35,7 +35,12 @@ test('has the defaults of the reference', () => {
     pluginName: 'vault-secrets-plugin',
     socketPath: '/run/docker/plugins/vault-secrets-plugin.sock',
     rotation: { enabled: true, intervalMs: 10_000, maxParallel: 5, stuckAfterMs: 600_000 },
-    delivery: { deadlineMs: 2_000, cacheMaxAgeMs: 10_000, staleIfErrorMs: 86_400_000 },
+    delivery: {
+      deadlineMs: 2_000,
+      cacheMaxAgeMs: 10_000,
+      staleIfErrorMs: 86_400_000,
+      staleIfUnauthenticatedMs: 3_600_000,
+    },
     docker: { kind: 'unix', socketPath: '/var/run/docker.sock' },
     monitoring: { enabled: true, host: '127.0.0.1', port: 8080, allowAnonymous: false },
     logging: { level: 'info', format: 'json' },
@@ -89,4 +94,13 @@ test.each([
   'ENABLE_MONITORING=false\nMONITORING_HOST=0.0.0.0',
 ])('does not warn of %j', (text) => {
   expect(parse(`${PLAIN}\n${text}`)).toMatchObject({ ok: true, configuration: { warnings: [] } });
+});
+
+test.each([
+  ['', 3_600_000],
+  ['STALE_IF_ERROR=0s', 0],
+  ['STALE_IF_ERROR=1m', 60_000],
+  ['STALE_IF_ERROR=0s\nSTALE_IF_UNAUTHENTICATED=2h', 7_200_000],
+])('with %j a value is given for %i ms while the login is refused', (text, staleIfUnauthenticatedMs) => {
+  expect(parse(`${PLAIN}\n${text}`)).toMatchObject({ configuration: { delivery: { staleIfUnauthenticatedMs } } });
 });

@@ -76,12 +76,7 @@ export function parseConfiguration(
     providers: providers.map(({ config }) => config),
     schemes: providers.map(({ scheme }) => scheme),
     rotation: parseRotation(environment),
-    delivery: {
-      deadlineMs: environment.durationMs('GETSECRET_DEADLINE', 2_000, { minMs: 100, maxMs: 15_000 }),
-      cacheMaxAgeMs: environment.durationMs('CACHE_MAX_AGE', 10_000, { minMs: 0 }),
-      staleIfErrorMs: environment.durationMs('STALE_IF_ERROR', 86_400_000, { minMs: 0 }),
-      memory: { maxRevisions: MEMORY_REVISIONS, maxBytes: MEMORY_BYTES },
-    },
+    delivery: parseDelivery(environment),
     docker: parseDockerConfig(environment, readFile),
     monitoring: parseMonitoringConfig(environment, readFile),
     logging: parseLoggingConfig(environment),
@@ -94,6 +89,19 @@ export function parseConfiguration(
   warnOfUnverified(environment);
   const { problems } = environment;
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
+}
+
+function parseDelivery(environment: Environment): DeliveryLimits {
+  const staleIfErrorMs = environment.durationMs('STALE_IF_ERROR', 86_400_000, { minMs: 0 });
+  // Operators who bridge no outage want to bridge no refusal either.
+  const unauthenticatedMs = Math.min(staleIfErrorMs, 3_600_000);
+  return {
+    deadlineMs: environment.durationMs('GETSECRET_DEADLINE', 2_000, { minMs: 100, maxMs: 15_000 }),
+    cacheMaxAgeMs: environment.durationMs('CACHE_MAX_AGE', 10_000, { minMs: 0 }),
+    staleIfErrorMs,
+    staleIfUnauthenticatedMs: environment.durationMs('STALE_IF_UNAUTHENTICATED', unauthenticatedMs, { minMs: 0 }),
+    memory: { maxRevisions: MEMORY_REVISIONS, maxBytes: MEMORY_BYTES },
+  };
 }
 
 /** Node reads this variable itself: with it, AWS's certificates are not verified either. */

@@ -27,7 +27,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   'Docker does not answer':
     'Secrets are still delivered, but nothing is rotated until Docker answers. Look at the engine of this node: docker info, journalctl -u docker.',
   'A provider does not answer':
-    'Tasks that start are given the last good values, while these are young enough (STALE_IF_ERROR). Check that the provider is up and unsealed, and that its address and the login still hold.',
+    'Tasks that start are given the last good values, while these are young enough (STALE_IF_ERROR, or STALE_IF_UNAUTHENTICATED if the login is refused). Check that the provider is up and unsealed, and that its address and the login still hold.',
   'A secret has no value to deliver':
     'Tasks that need it cannot start. Check its labels, that the path and the field exist at the provider, and that the policy lets the plugin read them.',
   'A rotation does not proceed':

@@ -51,6 +51,8 @@ export interface DeliveryLimits {
   readonly cacheMaxAgeMs: number;
   /** How old a value may be when its provider does not answer; 0 never serves an old one. */
   readonly staleIfErrorMs: number;
+  /** The same while its provider refuses our login. */
+  readonly staleIfUnauthenticatedMs: number;
   readonly memory: MemoryLimits;
 }
 
@@ -145,9 +147,9 @@ export class Delivery implements SecretSource {
   }
 
   /** A probe of the ref's provider ended. Nobody waits for a provider that does not answer its probes. */
-  probed(ref: SecretRef, outcome: 'answered' | Failure): void {
+  probed(ref: SecretRef, outcome: 'answered' | 'login-refused' | Failure): void {
     const health = this.#reads.health(ref.provider);
-    if (outcome === 'answered') health.answered();
+    if (outcome === 'answered' || outcome === 'login-refused') health.answered(outcome);
     else health.failed(outcome, this.#reads.trialOf(ref));
   }
 
@@ -279,7 +281,7 @@ export class Delivery implements SecretSource {
     if (isFresh && this.#isNewest(ref, held.revision)) return { revision: held.revision, source: 'memory' };
     const limitMs = untilMs - this.#clock.monotonic();
     const health = this.#reads.health(ref.provider);
-    const lastGood = this.#lastGood(held);
+    const lastGood = this.#lastGood(ref, held);
     if (lastGood !== null && health.isInDoubt && health.isBeingAsked) return { revision: lastGood, source: 'stale' };
     if (lastGood === null && health.isHopeless) throw leftAlone(ref);
     const isDoubtful = health.isInDoubt;
@@ -296,7 +298,7 @@ export class Delivery implements SecretSource {
     } catch (error) {
       const mayBeStale = error instanceof ProviderError ? error.retryable : error instanceof DeadlineExceeded;
       // Looked up again: a probe may have confirmed or replaced it while this read waited.
-      const last = mayBeStale ? this.#lastGood(this.#memory.current(key)) : null;
+      const last = mayBeStale ? this.#lastGood(ref, this.#memory.current(key)) : null;
       if (last !== null) return { revision: last, source: 'stale' };
       throw error instanceof DeadlineExceeded && patienceMs < limitMs ? leftAlone(ref) : error;
     }
@@ -334,9 +336,11 @@ export class Delivery implements SecretSource {
     return newest === undefined || newest === revision;
   }
 
-  /** The value that may be given where the provider does not answer. */
-  #lastGood(held: CurrentRevision | undefined): SecretRevision | null {
-    if (held === undefined || this.#ageMs(held.confirmedAtMs) >= this.#limits.staleIfErrorMs) return null;
+  /** The value that may be given if the provider does not answer, or refuses our login. */
+  #lastGood(ref: SecretRef, held: CurrentRevision | undefined): SecretRevision | null {
+    const { staleIfErrorMs, staleIfUnauthenticatedMs } = this.#limits;
+    const maxAgeMs = this.#reads.health(ref.provider).isLoginRefused ? staleIfUnauthenticatedMs : staleIfErrorMs;
+    if (held === undefined || this.#ageMs(held.confirmedAtMs) >= maxAgeMs) return null;
     return held.revision;
   }
 

@@ -282,3 +282,46 @@ test('a secret that is refused without proof costs one request a second, and doe
   expect(reads.length).toBe(21);
   expect(events.filter(({ type }) => type === 'breaker.changed')).toEqual([]);
 });
+
+test('a refused login is an answer: the last good value is given for a shorter time, whatever comes after it', async () => {
+  const { answers, ask, advance, events } = setUp();
+  answers.push(gives('one'), fails('UNAUTHENTICATED'));
+  await ask();
+  await advance(29_999);
+  expect(textOf(await ask())).toBe('one');
+  expect(events.at(-1)).toMatchObject({ source: 'stale' });
+  await advance(1);
+  expect(textOf(await ask())).toBe('UNAUTHENTICATED');
+  // An outage would be bridged for longer. It does not take the refusal back.
+  answers[0] = fails('UNAVAILABLE');
+  expect(textOf(await ask())).toBe('UNAVAILABLE');
+  expect(textOf(await ask())).toBe('UNAVAILABLE');
+  answers[0] = fails('NOT_FOUND');
+  expect(textOf(await ask('other'))).toBe('NOT_FOUND');
+  answers[0] = fails('UNAVAILABLE');
+  expect(textOf(await ask())).toBe('one');
+});
+
+test('what probes say of the login counts too', async () => {
+  const { delivery, answers, ask, advance } = setUp();
+  answers.push(gives('one'), fails('UNAVAILABLE'));
+  await ask();
+  delivery.probed(db, 'login-refused');
+  await advance(30_000);
+  expect(textOf(await ask())).toBe('UNAVAILABLE');
+  delivery.probed(db, 'answered');
+  expect(textOf(await ask())).toBe('one');
+});
+
+test('with a limit of its own a refused login may also be bridged for longer than an outage, or not at all', async () => {
+  const { answers, ask, advance } = setUp({ staleIfErrorMs: 0, staleIfUnauthenticatedMs: 60_000 });
+  answers.push(gives('one'), fails('UNAUTHENTICATED'));
+  await ask();
+  await advance(59_999);
+  expect(textOf(await ask())).toBe('one');
+  const never = setUp({ staleIfUnauthenticatedMs: 0 });
+  never.answers.push(gives('one'), fails('UNAUTHENTICATED'));
+  await never.ask();
+  await never.advance(10_000);
+  expect(textOf(await never.ask())).toBe('UNAUTHENTICATED');
+});

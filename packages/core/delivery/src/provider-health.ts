@@ -2,10 +2,10 @@ import { type Clock, DeadlineExceeded, ProviderError } from '@vault-swarm/provid
 import { CircuitBreaker, type Failure } from './circuit-breaker.ts';
 
 /**
- * How a question to a provider ended: with an answer, be it "no such secret"; without one; or in a way that tells nothing
- * of how the next will end.
+ * How a question to a provider ended: with an answer, be it "no such secret"; with the answer that our login is refused;
+ * without one; or in a way that tells nothing of how the next will end.
  */
-export type QuestionOutcome = 'answered' | Failure | 'unknown';
+export type QuestionOutcome = 'answered' | 'login-refused' | Failure | 'unknown';
 
 /** A question that was put to the provider and is not answered yet. */
 interface OpenQuestion {
@@ -47,6 +47,7 @@ export class ProviderHealth {
   readonly #answersMs: number[] = [];
   #answeredAtMs = Number.NEGATIVE_INFINITY;
   #hasFailed = false;
+  #isLoginRefused = false;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @param onChange is told whenever the circuit breaker opens or closes. */
@@ -63,6 +64,11 @@ export class ProviderHealth {
   /** Whether a question is under way. */
   get isBeingAsked(): boolean {
     return this.#open.size > 0;
+  }
+
+  /** Whether the latest answer was that our login is refused. A failure is no answer: it does not end that. */
+  get isLoginRefused(): boolean {
+    return this.#isLoginRefused;
   }
 
   /** Whether the latest question failed, or one under way should have been answered by now. */
@@ -94,8 +100,8 @@ export class ProviderHealth {
     this.#open.add(question);
     return (outcome) => {
       if (!this.#open.delete(question)) return;
-      if (outcome === 'answered') {
-        this.answered();
+      if (outcome === 'answered' || outcome === 'login-refused') {
+        this.answered(outcome);
         this.#answersMs.push(this.#answeredAtMs - question.askedAtMs);
         if (this.#answersMs.length > REMEMBERED_ANSWERS) this.#answersMs.shift();
       } else if (outcome !== 'unknown') this.failed(outcome, trial);
@@ -103,7 +109,8 @@ export class ProviderHealth {
   }
 
   /** It answered a question that was not put through {@link asked}. */
-  answered(): void {
+  answered(outcome: 'answered' | 'login-refused' = 'answered'): void {
+    this.#isLoginRefused = outcome === 'login-refused';
     this.#answeredAtMs = this.#clock.monotonic();
     this.#hasFailed = false;
     this.#breaker.succeeded();
@@ -146,5 +153,6 @@ export function outcomeOf(error: unknown): QuestionOutcome {
   if (error instanceof DeadlineExceeded) return 'time-out';
   // That a quota is used up says nothing of what is asked when it is not.
   if (!(error instanceof ProviderError) || error.code === 'RATE_LIMITED') return 'unknown';
+  if (error.code === 'UNAUTHENTICATED') return 'login-refused';
   return error.code === 'UNAVAILABLE' ? 'unavailable' : 'answered';
 }

@@ -64,7 +64,8 @@ export async function askProbe(
 function outcomeOf(results: readonly ProbeResult[]): ProbeOutcome | null {
   const errors = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
   if (results.some(({ kind }) => kind === 'marker') || errors.some(({ isOutage }) => !isOutage)) return 'answered';
-  return errors.some(({ code }) => code === 'UNAVAILABLE') ? 'unavailable' : null;
+  if (errors.some(({ code }) => code === 'UNAVAILABLE')) return 'unavailable';
+  return errors.some(({ code }) => code === 'UNAUTHENTICATED') ? 'login-refused' : null;
 }
 
 function problemIn(results: readonly ProbeResult[]): string | null {

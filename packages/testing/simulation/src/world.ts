@@ -42,6 +42,7 @@ export class World {
         deadlineMs: 2_000,
         cacheMaxAgeMs: 0,
         staleIfErrorMs: 86_400_000,
+        staleIfUnauthenticatedMs: 3_600_000,
         memory: { maxRevisions: 100, maxBytes: 1_000_000 },
       },
       random: { next: () => 0 },

@@ -85,6 +85,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
       deadlineMs: 2_000,
       cacheMaxAgeMs: 10_000,
       staleIfErrorMs: 60_000,
+      staleIfUnauthenticatedMs: 30_000,
       memory: { maxRevisions: 100, maxBytes: 1_000_000 },
       ...limits,
     },

@@ -97,10 +97,10 @@ export class History {
     this.truth = new GroundTruth(this);
     this.witness = new Witness(this);
     const faults = faultsOf(this, new SeededRandom(seed + 0x5eed));
+    const cacheMaxAgeMs = random.pick([0, 2_000, 10_000]);
+    const staleIfErrorMs = random.pick(STALE_IF_ERROR_MS);
     const limits = {
-      deadlineMs: 2_000,
-      cacheMaxAgeMs: random.pick([0, 2_000, 10_000]),
-      staleIfErrorMs: random.pick(STALE_IF_ERROR_MS),
+      ...{ deadlineMs: 2_000, cacheMaxAgeMs, staleIfErrorMs, staleIfUnauthenticatedMs: staleIfErrorMs },
       memory: { maxRevisions: random.pick([FEW_REVISIONS, 1_000]), maxBytes: 1_000_000 },
     };
     this.remembersAll = limits.memory.maxRevisions > FEW_REVISIONS;

@@ -62,7 +62,7 @@ async function ask(deadlineMs: number, waits: Waits) {
   const delivery = new Delivery({
     ...common,
     limits: {
-      ...{ deadlineMs, cacheMaxAgeMs: 0, staleIfErrorMs: 60_000 },
+      ...{ deadlineMs, cacheMaxAgeMs: 0, staleIfErrorMs: 60_000, staleIfUnauthenticatedMs: 60_000 },
       memory: { maxRevisions: 10, maxBytes: 1_000_000 },
     },
     record: () => undefined,

@@ -58,7 +58,7 @@ async function twoVersions() {
       digestKey: null,
     },
     limits: {
-      ...{ deadlineMs: 2_000, cacheMaxAgeMs: 0, staleIfErrorMs: 86_400_000 },
+      ...{ deadlineMs: 2_000, cacheMaxAgeMs: 0, staleIfErrorMs: 86_400_000, staleIfUnauthenticatedMs: 3_600_000 },
       memory: { maxRevisions: 100, maxBytes: 1_000_000 },
     },
     random: { next: () => 0 },
