@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { certificateChain } from '@vault-swarm/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { overview, rotateAnswer } from './testing/documents.ts';
 import { type RunOptions, run } from './testing/run.ts';
@@ -156,6 +157,19 @@ test('HTTPS is trusted by an authority of its own, and by nothing else', async (
   const otherName = await errorOf({ ...trusting.env, VAULT_SWARM_URL: `https://localhost:${secure.port}` }, trusting);
   expect(otherName).toMatchObject({ exitCode: 3, code: 'TLS' });
   expect(otherName.advice).toContain('a name that stands in the certificate');
+});
+
+test('an authority that another one issued is enough to trust HTTPS', async () => {
+  const chain = certificateChain('IP:127.0.0.1');
+  const issued = await startScriptedPlugin(
+    { 'GET /api/v1/overview': overview() },
+    { cert: chain.shown, key: chain.key },
+  );
+  const env = { VAULT_SWARM_URL: issued.url, VAULT_SWARM_CACERT: '/ca.pem' };
+  const files = { '/ca.pem': readFileSync(chain.issuerFile, 'utf8') };
+  expect((await run(['status'], { env, files })).exitCode).toBe(0);
+  await issued.close();
+  chain.remove();
 });
 
 test("asks by HTTPS where the plugin's own environment gives it a certificate", async () => {

@@ -101,7 +101,7 @@ test('the schema has the settings of each kind that are no credentials', () => {
     const ofKind = settings.filter(
       (name) =>
         (name.startsWith(`${kind.toUpperCase()}_`) && name !== 'VAULT_ROTATION_INTERVAL') ||
-        (name.endsWith('_PROXY') && kind !== 'file'),
+        (/^(HTTPS?|NO)_PROXY$/.test(name) && kind !== 'file'),
     );
     const inSchema = Object.keys($defs[kind].properties.settings.properties).filter(
       (name) => !name.startsWith('AWS_') || kind === 'aws',

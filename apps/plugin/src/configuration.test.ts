@@ -59,6 +59,36 @@ test('takes the interval by either name, and warns where both are given', () => 
   expect(both.configuration.warnings).toMatchObject([{ code: 'setting-ignored', variable: 'ROTATION_INTERVAL' }]);
 });
 
+test('warns of every variable that has no effect, and of none that is for others', () => {
+  const given = [
+    PLAIN,
+    'VAULT_CACRT=/ca.pem',
+    'VAULT_MAX_RETRIES=5',
+    'MONITORING_TOKN=canary',
+    'DOCKER_CONTEXT=prod',
+    // Of the command line, not given, of a provider that is not configured, and of other programs.
+    'VAULT_SWARM_URL=http://127.0.0.1:8080',
+    'VAULT_FORMAT=',
+    'OPENBAO_TYPO=x',
+    'AWS_MAX_ATTEMPTS=5',
+    'DOCKER_BUILDKIT=1',
+    'PATH=/bin',
+  ];
+  const parsed = parse(given.join('\n'));
+  if (!parsed.ok) throw new Error('refused');
+  const { warnings } = parsed.configuration;
+  expect(warnings.map(({ variable }) => variable).sort()).toEqual([
+    'DOCKER_CONTEXT',
+    'MONITORING_TOKN',
+    'VAULT_CACRT',
+    'VAULT_MAX_RETRIES',
+  ]);
+  expect(warnings.every(({ code, message }) => code === 'setting-unread' && message.includes('is not read'))).toBe(
+    true,
+  );
+  expect(JSON.stringify(warnings)).not.toContain('canary');
+});
+
 test('the first of several providers is the default of secrets without a provider label', () => {
   const parsed = parse('SECRETS_PROVIDER=file,vault\nVAULT_TOKEN=root');
   if (!parsed.ok) throw new Error('refused');

@@ -16,6 +16,8 @@ import { type ConfigFile, NO_CONFIG_FILE } from './config-file.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable } from './own-files.ts';
 import { type ProviderConfig, parseProviders } from './provider-configs.ts';
 import { parseSocketSettings, type SocketSettings } from './socket-settings.ts';
+import { parseSystemAuthorities, type SystemAuthorities } from './system/trusted-authorities.ts';
+import { warnOfUnknown } from './unknown-settings.ts';
 
 /** All that the environment says, checked. Times in milliseconds. */
 export interface PluginConfiguration extends SocketSettings {
@@ -40,6 +42,7 @@ export interface PluginConfiguration extends SocketSettings {
   };
   readonly delivery: DeliveryLimits;
   readonly docker: DockerConfig;
+  readonly systemAuthorities: SystemAuthorities;
   readonly monitoring: MonitoringConfig;
   readonly logging: LoggingConfig;
   /** What no provider may deliver. */
@@ -78,6 +81,7 @@ export function parseConfiguration(
     rotation: parseRotation(environment),
     delivery: parseDelivery(environment),
     docker: parseDockerConfig(environment, readFile),
+    systemAuthorities: parseSystemAuthorities(environment),
     monitoring: parseMonitoringConfig(environment, readFile),
     logging: parseLoggingConfig(environment),
     ownFiles: environment.ownFiles,
@@ -87,6 +91,10 @@ export function parseConfiguration(
   refuseOwnFiles(environment, providers, inspect);
   warnOfReadable(environment, inspect);
   warnOfUnverified(environment);
+  warnOfUnknown(
+    environment,
+    providers.map(({ config: { kind } }) => kind),
+  );
   const { problems } = environment;
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
 }

@@ -4,6 +4,8 @@ import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
 import { EarlyEvents } from './early-events.ts';
+import { usesTls } from './provider-configs.ts';
+import { trustSystem } from './system/trusted-authorities.ts';
 
 /** However long the interval, a provider that did not answer is asked again after this time. */
 const LONGEST_INQUIRY_PAUSE_MS = 10_000;
@@ -54,6 +56,7 @@ export class Plugin {
     for (const { code, variable, message } of this.#configuration.warnings) {
       this.#events.emit({ type: 'plugin.warning', code, variable, message: `${variable}: ${message}` });
     }
+    if (this.#configuration.providers.some(usesTls)) trustSystem(this.#configuration.systemAuthorities);
     // Providers and rotation are what an answer needs. The rest takes as long to load, during which nobody is answered.
     await Promise.all([providers.load(), this.#startRotation()]);
     await this.#container.get(id.answers).settled(FIRST_ANSWERS_MS);

@@ -129,6 +129,21 @@ function parseProvider(
   }
 }
 
+/** Whether the provider, or a login at it, is a matter of TLS. */
+export function usesTls(config: ProviderConfig): boolean {
+  switch (config.kind) {
+    case 'aws':
+      return true;
+    case 'file':
+      return false;
+    case 'vault':
+    case 'openbao': {
+      const { address, proxy = '', auth } = config.vault;
+      return auth.method === 'aws' || [address, proxy].some((url) => url.startsWith('https:'));
+    }
+  }
+}
+
 function kindCalled(name: string): ProviderKind | undefined {
   return PROVIDER_KINDS.find((kind) => kind === name);
 }

@@ -13,7 +13,9 @@ export function agentOptions({ proxies, authorities }: Pick<AwsConfig, 'proxies'
     NO_PROXY: direct.flatMap(withSubdomains).join(','),
   };
   const common = http === undefined && https === undefined ? {} : { proxyEnv };
-  return { httpAgent: common, httpsAgent: { ...common, ...(authorities === undefined ? {} : { ca: authorities }) } };
+  // As in AWS's own tools, whatever is given is trusted, also an authority that another one issued.
+  const trusted = { allowPartialTrustChain: true, ...(authorities === undefined ? {} : { ca: authorities }) };
+  return { httpAgent: common, httpsAgent: { ...common, ...trusted } };
 }
 
 /** For Node a host is itself alone, for all others its subdomains too. */

@@ -173,7 +173,7 @@ export class SecretsClient {
   }
 
   #createClient(purpose: Purpose, region: string | undefined): SecretsManagerClient {
-    const { endpoint } = this.#config;
+    const { endpoint, useFips } = this.#config;
     const client = new SecretsManagerClient({
       // The date makes the SDK ask each time: how long an identity serves is decided in one place.
       credentials: async (): Promise<AwsIdentity> => ({ ...(await this.#login.identity()), expiration: new Date(0) }),
@@ -182,6 +182,7 @@ export class SecretsClient {
       retryMode: purpose === 'probe' ? 'adaptive' : 'standard',
       region: region ?? (() => regionOfProfile(this.#config)),
       ...(endpoint === undefined ? {} : { endpoint }),
+      ...(useFips ? { useFipsEndpoint: true } : {}),
     });
     const { budget } = this.#options;
     // Inside of the SDK's repetitions: each attempt is a request, and costs what a request costs.

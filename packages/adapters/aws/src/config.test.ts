@@ -10,7 +10,8 @@ const VERSION = 'a1b2c3d4-5678-90ab-cdef-EXAMPLE11111';
 function parse(variables: Record<string, string>) {
   const files: Readonly<Record<string, string>> = { '/key': 'from-file\n', '/ca.pem': '-----BEGIN CERTIFICATE-----\n' };
   const environment = new Environment(variables, (path) => files[path] ?? '');
-  return { config: parseAwsConfig(environment), problems: environment.problems };
+  const config = parseAwsConfig(environment);
+  return { config, problems: environment.problems, warnings: environment.warnings };
 }
 
 describe('the configuration of the aws provider', () => {
@@ -42,6 +43,39 @@ describe('the configuration of the aws provider', () => {
     });
     expect(wrong.problems.map(({ variable }) => variable)).toEqual(['AWS_CA_BUNDLE', 'HTTPS_PROXY']);
     expect(JSON.stringify(wrong.problems)).not.toContain('password@');
+  });
+
+  test('takes AWS_DEFAULT_REGION where there is no AWS_REGION', () => {
+    expect(parse({ AWS_DEFAULT_REGION: 'eu-west-2' })).toMatchObject({ config: { region: 'eu-west-2' }, problems: [] });
+    const both = { AWS_DEFAULT_REGION: 'eu-west-2', AWS_REGION: 'eu-west-1' };
+    expect(parse(both)).toMatchObject({ config: { region: 'eu-west-1' }, problems: [] });
+    expect(parse({ AWS_DEFAULT_REGION: 'Ireland' }).problems).toMatchObject([{ variable: 'AWS_DEFAULT_REGION' }]);
+  });
+
+  test('asks for FIPS with true and nothing else, and at no other address', () => {
+    const given = (variables: Record<string, string>) => {
+      const { config, problems } = parse({ AWS_REGION: 'us-east-1', ...variables });
+      return [config.useFips, problems.map(({ variable }) => variable)];
+    };
+    expect(given({})).toEqual([false, []]);
+    expect(given({ AWS_USE_FIPS_ENDPOINT: 'true' })).toEqual([true, []]);
+    expect(given({ AWS_USE_FIPS_ENDPOINT: 'TRUE' })).toEqual([false, ['AWS_USE_FIPS_ENDPOINT']]);
+    expect(given({ AWS_USE_FIPS_ENDPOINT: 'true', AWS_ENDPOINT_URL: 'https://vpce.example' })).toEqual([
+      true,
+      ['AWS_USE_FIPS_ENDPOINT'],
+    ]);
+  });
+
+  test("warns of what AWS's own tools read, and the plugin does not", () => {
+    const { problems, warnings } = parse({ AWS_REGION: 'eu-west-1', AWS_MAX_ATTEMPTS: '10', AWS_RETRY_MODE: '' });
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([
+      {
+        code: 'setting-unread',
+        variable: 'AWS_MAX_ATTEMPTS',
+        message: 'is not read by the plugin; a call is sent at most 3 times',
+      },
+    ]);
   });
 
   test('takes a region from a profile', () => {

@@ -31,7 +31,9 @@ export interface AwsConfig {
   readonly loginEndpoint: string | undefined;
   /** The same for all of AWS. */
   readonly commonEndpoint: string | undefined;
-  /** Authorities to trust instead of those that come with Node, as PEM. */
+  /** Whether AWS is asked at its addresses with FIPS 140 cryptography. */
+  readonly useFips: boolean;
+  /** Authorities to trust instead of those that Node trusts, as PEM. */
   readonly authorities: string | undefined;
   readonly proxies: Proxies;
   /** Where they are not given, the SDK looks for others: files, web identity, container, instance. */
@@ -44,12 +46,25 @@ export interface AwsConfig {
   readonly maxCallsPerHour: number | undefined;
 }
 
+/** What AWS's own tools read, or swarm-external-secrets, and the plugin does not; and what to do instead. */
+const UNREAD: Readonly<Record<string, string>> = {
+  AWS_DEFAULT_PROFILE: 'give it as AWS_PROFILE',
+  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'remove the settings AWS_ENDPOINT_URL…',
+  AWS_KMS_ENDPOINT: 'values are not decrypted by AWS KMS',
+  AWS_MAX_ATTEMPTS: 'a call is sent at most 3 times',
+  AWS_METADATA_SERVICE_NUM_ATTEMPTS: 'an identity of the machine has 8 s',
+  AWS_METADATA_SERVICE_TIMEOUT: 'an identity of the machine has 8 s',
+  AWS_RETRY_MODE: 'the plugin decides itself how it repeats a call',
+  AWS_STS_REGIONAL_ENDPOINTS: "a role is taken on at the region's own address",
+};
+
 /**
  * Reads the `AWS_…` variables under the names that AWS's own tools have for them, those of proxies, and
- * `AWS_MAX_CALLS_PER_HOUR`. All that is wrong is reported to `environment`; what is returned is usable only where it has no
- * problems. The file of authorities is read now.
+ * `AWS_MAX_CALLS_PER_HOUR`. All that is wrong is reported to `environment`, with warnings for variables of AWS's own tools that
+ * have no effect here; what is returned is usable only where it has no problems. The file of authorities is read now.
  */
 export function parseAwsConfig(environment: Environment): AwsConfig {
+  for (const [name, advice] of Object.entries(UNREAD)) environment.warnUnread(name, advice);
   const keys = parseKeys(environment);
   const profile = environment.optional('AWS_PROFILE');
   const configFile = environment.ownPath('AWS_CONFIG_FILE', 'file');
@@ -62,6 +77,7 @@ export function parseAwsConfig(environment: Environment): AwsConfig {
     endpoint: parseEndpoint(environment, 'SECRETS_MANAGER'),
     loginEndpoint: parseEndpoint(environment, 'STS'),
     commonEndpoint: environment.optional('AWS_ENDPOINT_URL'),
+    useFips: parseFips(environment),
     authorities: parseAuthorities(environment),
     proxies: parseProxies(environment),
     keys,
@@ -105,14 +121,26 @@ function addHomeFiles(environment: Environment): void {
 }
 
 function parseRegion(environment: Environment, profileMayHaveIt: boolean): string | undefined {
-  const region = environment.optional('AWS_REGION');
+  const variable = environment.has('AWS_REGION') ? 'AWS_REGION' : 'AWS_DEFAULT_REGION';
+  const region = environment.optional(variable);
   if (region === undefined && !profileMayHaveIt) {
     environment.report('AWS_REGION', 'is missing; give the region of the secrets, such as eu-west-1');
   }
   if (region !== undefined && !/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) {
-    environment.report('AWS_REGION', `"${region}" must be a region such as eu-west-1`);
+    environment.report(variable, `"${region}" must be a region such as eu-west-1`);
   }
   return region;
+}
+
+/** AWS has no FIPS addresses but its own: its SDK refuses each call where another one is given. */
+function parseFips(environment: Environment): boolean {
+  const useFips = environment.boolean('AWS_USE_FIPS_ENDPOINT', false);
+  const addresses = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL_STS'];
+  const other = addresses.find((name) => environment.has(name));
+  if (useFips && other !== undefined) {
+    environment.report('AWS_USE_FIPS_ENDPOINT', `can't be combined with ${other}; remove one of them`);
+  }
+  return useFips;
 }
 
 /** The address of one service wins over that of all. */

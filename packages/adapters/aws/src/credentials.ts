@@ -132,7 +132,7 @@ function readKeys({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys): AwsI
  * named, the keys in it are passed over, and an empty name of a file stands for none.
  */
 async function askChain(config: AwsConfig): Promise<AwsIdentity> {
-  const { region, webIdentity } = config;
+  const { region, useFips, webIdentity } = config;
   const sessionName = webIdentity?.sessionName;
   const sso = await ssoProfileOf(config);
   const endpoint = sso === undefined ? config.loginEndpoint : config.commonEndpoint;
@@ -147,6 +147,7 @@ async function askChain(config: AwsConfig): Promise<AwsIdentity> {
     ...(region === undefined ? {} : { parentClientConfig: { region } }),
     clientConfig: {
       ...(endpoint === undefined ? {} : { endpoint }),
+      ...(useFips ? { useFipsEndpoint: true } : {}),
       requestHandler: { requestTimeout: LOGIN_DEADLINE_MS, throwOnRequestTimeout: true, ...agentOptions(config) },
     },
   });

@@ -1,4 +1,4 @@
-import { type AwsFake, type ForwardProxy, startAwsFake, startForwardProxy } from '@vault-swarm/lab';
+import { type AwsFake, certificateChain, type ForwardProxy, startAwsFake, startForwardProxy } from '@vault-swarm/lab';
 import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { providerOf, refTo, type Variables, variablesFor } from './testing/configured.ts';
@@ -51,6 +51,30 @@ test('AWS is asked through a tunnel of HTTPS_PROXY, and its certificate is of an
     },
     'user:pass word',
   );
+});
+
+test('an authority that another one issued, or the certificate itself, is enough in AWS_CA_BUNDLE', async () => {
+  const chain = certificateChain(`DNS:${HOST}`);
+  const issued = await startTlsFront(aws.endpoint, HOST, chain);
+  await withProxy(issued.port, async (proxy) => {
+    const settings = { ...variablesFor(`https://${HOST}:${issued.port}`), HTTPS_PROXY: proxy.address };
+    for (const AWS_CA_BUNDLE of [chain.rootFile, chain.issuerFile, chain.serverFile]) {
+      expect(await read({ ...settings, AWS_CA_BUNDLE })).toBe('x');
+    }
+    expect(await read({ ...settings, AWS_CA_BUNDLE: front.authority })).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+  await issued.close();
+  chain.remove();
+});
+
+test('with AWS_USE_FIPS_ENDPOINT=true the addresses are those of FIPS', async () => {
+  await withProxy(front.port, async (proxy) => {
+    const { AWS_ENDPOINT_URL: _, ...settings } = variablesFor(endpoint);
+    const asked = { ...settings, AWS_REGION: 'us-east-1', AWS_USE_FIPS_ENDPOINT: 'true', HTTPS_PROXY: proxy.address };
+    // Behind the proxy there is a server with another name.
+    expect(await read(asked)).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(new Set(proxy.asked)).toEqual(new Set(['CONNECT secretsmanager-fips.us-east-1.amazonaws.com:443']));
+  });
 });
 
 test('without AWS_CA_BUNDLE a certificate of an unknown authority is not trusted', async () => {

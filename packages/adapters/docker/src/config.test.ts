@@ -19,6 +19,30 @@ function parse(variables: Readonly<Record<string, string>>) {
   return { config, problems: environment.problems };
 }
 
+it("warns of what Docker's own client reads, and the plugin does not", () => {
+  const variables = {
+    DOCKER_CONTEXT: 'prod',
+    DOCKER_API_VERSION: '1.41',
+    DOCKER_TLS: '',
+    DOCKER_HOST: 'unix:///d.sock',
+  };
+  const environment = new Environment(variables, () => '');
+  parseDockerConfig(environment, () => '');
+  expect(environment.problems).toEqual([]);
+  expect(environment.warnings).toEqual([
+    {
+      code: 'setting-unread',
+      variable: 'DOCKER_API_VERSION',
+      message: 'is not read by the plugin; the engine is asked in its own newest version',
+    },
+    {
+      code: 'setting-unread',
+      variable: 'DOCKER_CONTEXT',
+      message: 'is not read by the plugin; give the address of the engine as DOCKER_HOST',
+    },
+  ]);
+});
+
 describe("the engine's address", () => {
   it.each([
     [{}, 'unix:///var/run/docker.sock'],

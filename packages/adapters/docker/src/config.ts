@@ -17,12 +17,23 @@ export type DockerConfig =
 const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 const ALLOWED = `must be unix:///PATH or tcp://HOST:PORT, such as ${DEFAULT_HOST}`;
 
+/** What Docker's own client reads, and the plugin does not; and what to do instead. */
+const UNREAD: Readonly<Record<string, string>> = {
+  DOCKER_API_VERSION: 'the engine is asked in its own newest version',
+  DOCKER_CONFIG: "the configuration of Docker's command line has no effect; give DOCKER_HOST and DOCKER_CERT_PATH",
+  DOCKER_CONTEXT: 'give the address of the engine as DOCKER_HOST',
+  DOCKER_CUSTOM_HEADERS: 'no further headers are sent',
+  DOCKER_TLS: 'give DOCKER_CERT_PATH, and DOCKER_TLS_VERIFY=1',
+};
+
 /**
  * Reads `DOCKER_HOST`, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` as Docker's own client reads them: any value of
  * `DOCKER_TLS_VERIFY` turns the verification on, and a certificate path alone means TLS without it. All that is wrong
- * is reported to `environment`; what is returned is usable only where it has no problems. Certificates are read now.
+ * is reported to `environment`, with warnings for variables of Docker's own client that have no effect here; what is returned is
+ * usable only where it has no problems. Certificates are read now.
  */
 export function parseDockerConfig(environment: Environment, readFile: ReadFile): DockerConfig {
+  for (const [name, advice] of Object.entries(UNREAD)) environment.warnUnread(name, advice);
   const given = environment.text('DOCKER_HOST', DEFAULT_HOST);
   const [, scheme = '', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/s.exec(given) ?? [];
   if (scheme === 'tcp') return parseTcp(environment, readFile, given, rest);

@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createNetServer } from 'node:net';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '@vault-swarm/provider';
+import { certificateChain } from '@vault-swarm/lab';
+import { type Clock, Environment } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseDockerConfig } from './config.ts';
 import { createDockerConnection, type DockerConnection, type DockerConnectionOptions } from './connection.ts';
 import { DockerError, isOutOfSequence } from './docker-error.ts';
 import { wholeText } from './json-stream.ts';
@@ -88,6 +92,34 @@ describe('a call to the engine', () => {
       delete process.env.DOCKER_HOST;
     }
   });
+
+  it.each(['rootFile', 'issuerFile', 'serverFile'] as const)(
+    'goes to an engine with TLS that the %s of its certificate as ca.pem makes trusted',
+    async (authority) => {
+      const chain = certificateChain('IP:127.0.0.1');
+      const server = createHttpsServer({ cert: chain.shown, key: chain.key }, (_, response) => response.end('here'));
+      closing.push(
+        chain.remove,
+        () => server.close(),
+        () => server.closeAllConnections(),
+      );
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const files: Readonly<Record<string, string>> = {
+        'certs/ca.pem': readFileSync(chain[authority], 'utf8'),
+        'certs/cert.pem': chain.shown,
+        'certs/key.pem': chain.key,
+      };
+      const read = (path: string) => files[path] ?? '';
+      const variables = {
+        DOCKER_HOST: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        DOCKER_CERT_PATH: 'certs',
+        DOCKER_TLS_VERIFY: '1',
+      };
+      const connection = createDockerConnection(parseDockerConfig(new Environment(variables, read), read), { clock });
+      closing.push(() => connection.close());
+      expect(await connection.call({ method: 'GET', path: '/x', signal }, wholeText)).toBe('here');
+    },
+  );
 
   it('keeps its connections, a limited number of them', async () => {
     let connections = 0;

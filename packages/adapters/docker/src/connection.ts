@@ -187,7 +187,8 @@ function makeAgent(config: DockerConfig): HttpAgent {
   const pool = { keepAlive: true, maxSockets: MOST_CONNECTIONS, maxFreeSockets: MOST_CONNECTIONS };
   const agent =
     config.kind === 'tcp' && config.tls !== null
-      ? new HttpsAgent({ ...pool, rejectUnauthorized: config.tls.verify })
+      ? // As for Docker's own client, ca.pem may have an authority that another one issued.
+        new HttpsAgent({ ...pool, rejectUnauthorized: config.tls.verify, allowPartialTrustChain: true })
       : new HttpAgent(pool);
   // For a debug line that nobody sees, the modem inspects all that it is given, at each call: half of what a call costs.
   return Object.assign(agent, { [inspect.custom]: () => 'Agent' });

@@ -11,7 +11,7 @@ import {
 } from '@vault-swarm/provider';
 import nodeVault from 'node-vault';
 import type { VaultAnswer, VaultCall } from './answer.ts';
-import type { VaultConfig } from './config.ts';
+import { describeServer, type VaultConfig } from './config.ts';
 import { NoAnswer } from './no-answer.ts';
 import { Transport } from './transport.ts';
 import { verdictOn } from './verdict.ts';
@@ -42,7 +42,7 @@ export class VaultClient {
   readonly #vault: nodeVault.client & { pathPrefix: string; namespace: string };
 
   constructor(config: VaultConfig, options: VaultClientOptions) {
-    this.server = `${options.name} at ${config.address}`;
+    this.server = `${options.name} at ${describeServer(config)}`;
     this.#name = options.name;
     this.#clock = options.clock;
     this.#events = options.events;

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Environment } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseVaultConfig } from './config.ts';
+import { describeServer, parseVaultConfig } from './config.ts';
 
 let folder: string;
 const file = (name: string) => join(folder, name);
@@ -26,8 +26,73 @@ function parse(variables: Record<string, string>, prefix: 'VAULT' | 'OPENBAO' = 
   const read = (path: string) => readFileSync(path, 'utf8');
   const environment = new Environment(variables, read);
   const config = parseVaultConfig(environment, read, prefix);
-  return { config, problems: environment.problems.map(({ variable, message }) => `${variable} ${message}`) };
+  return {
+    config,
+    problems: environment.problems.map(({ variable, message }) => `${variable} ${message}`),
+    warnings: environment.warnings.map(({ variable, message }) => `${variable} ${message}`),
+  };
 }
+
+describe('the authorities of Vault', () => {
+  const authorities = (variables: Record<string, string>) => {
+    const { config, problems, warnings } = parse({ VAULT_TOKEN: 'x', ...variables });
+    return { ca: config.tls.ca?.read().trim(), problems, warnings };
+  };
+  const text = (name: string) => readFileSync(file(name), 'utf8').trim();
+  const directory = (name: string, files: Record<string, string>) => {
+    mkdirSync(file(name), { recursive: true });
+    for (const [path, content] of Object.entries(files)) writeFileSync(join(file(name), path), content);
+    return file(name);
+  };
+
+  test('come from a file, from a text, or from the files of a directory and those below it', () => {
+    const below = directory('authorities', { 'b.pem': text('two.crt') });
+    mkdirSync(join(below, 'a'), { recursive: true });
+    writeFileSync(join(below, 'a/one.pem'), text('one.crt'));
+    symlinkSync('../authorities', join(below, 'circle'));
+    const fine = { problems: [], warnings: [] };
+    expect(authorities({ VAULT_CACERT: file('one.crt') })).toEqual({ ca: text('one.crt'), ...fine });
+    expect(authorities({ VAULT_CACERT_BYTES: text('two.crt') })).toEqual({ ca: text('two.crt'), ...fine });
+    expect(authorities({ VAULT_CAPATH: below })).toEqual({ ca: `${text('one.crt')}\n${text('two.crt')}`, ...fine });
+  });
+
+  test('of several sources one counts, as for the client of Vault, and the others are warned of', () => {
+    const all = { VAULT_CACERT: file('one.crt'), VAULT_CACERT_BYTES: text('two.crt'), VAULT_CAPATH: '/nowhere' };
+    expect(authorities(all)).toEqual({
+      ca: text('one.crt'),
+      problems: [],
+      warnings: [
+        'VAULT_CACERT_BYTES is ignored, since VAULT_CACERT is given too; remove one of them',
+        'VAULT_CAPATH is ignored, since VAULT_CACERT is given too; remove one of them',
+      ],
+    });
+  });
+
+  test('without the certificates among them that can not be parsed', () => {
+    const broken = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----';
+    expect(authorities({ VAULT_CACERT_BYTES: `${broken}\n# one\n${text('one.crt')}` }).ca).toBe(text('one.crt'));
+    expect(authorities({ VAULT_CACERT_BYTES: broken }).problems).toEqual(['VAULT_CACERT_BYTES has no PEM certificate']);
+  });
+
+  test.each([
+    [{ VAULT_CAPATH: '/nowhere' }, 'VAULT_CAPATH "/nowhere" can\'t be read (ENOENT)'],
+    [{ VAULT_CACERT_BYTES: '/run/ca.pem' }, 'VAULT_CACERT_BYTES has no PEM certificate'],
+    [{ VAULT_TLS_SERVER_NAME: 'https://vault' }, 'VAULT_TLS_SERVER_NAME "https://vault" must be the name or address'],
+  ])('with %j are a problem', (variables, problem) => {
+    const { problems } = authorities(variables as unknown as Record<string, string>);
+    expect(problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test('in a directory every file must have one', () => {
+    const mixed = directory('mixed', { 'one.pem': text('one.crt'), README: 'authorities' });
+    expect(authorities({ VAULT_CAPATH: mixed }).problems).toEqual([
+      `VAULT_CAPATH "${join(mixed, 'README')}" has no PEM certificate`,
+    ]);
+    expect(authorities({ VAULT_CAPATH: directory('empty', {}) }).problems).toEqual([
+      `VAULT_CAPATH "${file('empty')}" is a directory without files`,
+    ]);
+  });
+});
 
 describe('the configuration of Vault', () => {
   test('needs only a token', () => {
@@ -239,11 +304,54 @@ describe('the configuration of Vault', () => {
 
   test('reports a certificate that is none, and a key of another certificate', () => {
     const token = { VAULT_TOKEN: 'x' };
-    const noPem = 'VAULT_CACERT names a file that is no PEM certificate';
+    const noPem = `VAULT_CACERT "${file('no.pem')}" has no PEM certificate`;
     expect(parse({ ...token, VAULT_CACERT: file('no.pem') }).problems).toEqual([noPem]);
     expect(parse({ ...token, VAULT_CLIENT_CERT: file('one.crt'), VAULT_CLIENT_KEY: file('two.key') }).problems).toEqual(
       ['VAULT_CLIENT_CERT and VAULT_CLIENT_KEY are not a PEM certificate and its key'],
     );
+  });
+
+  test.each([
+    ['unix:///run/vault.sock', '/run/vault.sock'],
+    ['unix:///run/vault/agent.sock', '/run/vault/agent.sock'],
+  ])('takes the socket %s, which speaks no TLS', (given, socketPath) => {
+    const { config, problems } = parse({ VAULT_TOKEN: 'x', VAULT_ADDR: given });
+    expect(problems).toEqual([]);
+    expect(config).toMatchObject({ socketPath, address: 'http://localhost', proxy: undefined });
+    expect(describeServer(config)).toBe(given);
+  });
+
+  test.each(['unix://', 'unix://run/vault.sock', 'unix:///', 'unix:///run/'])('refuses the socket %s', (given) => {
+    expect(parse({ VAULT_TOKEN: 'x', VAULT_ADDR: given }).problems).toEqual([
+      `VAULT_ADDR "${given}" must be the absolute path of a socket, such as unix:///run/vault.sock`,
+    ]);
+  });
+
+  test('warns of what the clients of Vault and OpenBao read, and it does not', () => {
+    const variables = {
+      VAULT_TOKEN: 'x',
+      VAULT_AGENT_ADDR: 'http://127.0.0.1:8100',
+      VAULT_RATE_LIMIT: '',
+      VAULT_MFA: 'canary',
+    };
+    const { problems, warnings } = parse(variables);
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([
+      'VAULT_AGENT_ADDR is not read by the plugin; give the address of the agent as VAULT_ADDR',
+      'VAULT_MFA is not read by the plugin; a login with a second factor is not supported',
+    ]);
+    const bao = {
+      OPENBAO_TOKEN: 'x',
+      BAO_ADDR: 'https://bao',
+      BAO_SRV_LOOKUP: 'true',
+      OPENBAO_CLIENT_TIMEOUT: '5',
+      VAULT_MFA: 'x',
+    };
+    expect(parse(bao, 'OPENBAO').warnings).toEqual([
+      'OPENBAO_CLIENT_TIMEOUT is not read by the plugin; GETSECRET_DEADLINE limits how long a task waits',
+      'BAO_ADDR is not read by the plugin; give it as OPENBAO_ADDR',
+      'BAO_SRV_LOOKUP is not read by the plugin; give host and port as OPENBAO_ADDR',
+    ]);
   });
 
   test('has names of its own for OpenBao', () => {

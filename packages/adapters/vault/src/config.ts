@@ -1,5 +1,6 @@
 import { type Environment, isThisMachine, type ReadFile } from '@vault-swarm/provider';
 import { parseAuth, type VaultAuthConfig } from './auth/config.ts';
+import { warnOfIgnored } from './ignored-variables.ts';
 import { type KvVersion, parseKvMounts } from './kv-mounts.ts';
 import { mountProblem, withoutSpareSlashes } from './paths.ts';
 import { parseProxy } from './proxy.ts';
@@ -11,8 +12,10 @@ export { type VaultLabelOptions, vaultLabelScheme } from './labels.ts';
 export interface VaultConfig {
   /** What its variables begin with, for messages. */
   readonly prefix: VariablePrefix;
-  /** `http:` or `https:`, without a slash at its end. */
+  /** `http:` or `https:`, without a slash at its end; `http://localhost` where there is a socket. */
   readonly address: string;
+  /** The Unix socket on which the server listens, without TLS. */
+  readonly socketPath: string | undefined;
   readonly namespace: string | undefined;
   /** The mount of secrets whose labels name none, without slashes at its ends. */
   readonly mount: string;
@@ -30,26 +33,44 @@ export type VariablePrefix = 'VAULT' | 'OPENBAO';
 type Read = (name: string) => string;
 
 /**
- * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, `VAULT_SKIP_VERIFY`,
- * `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`, `VAULT_AUTH_METHOD` and the chosen method's own variables, or the same with `OPENBAO_`. All that is wrong is reported to
- * `environment`; what is returned is usable only where it has no problems. Certificates are read by `readFile`, now.
+ * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`, the settings of TLS
+ * ({@link parseTls}), `VAULT_AUTH_METHOD` and the chosen method's own variables, or the same with `OPENBAO_`. All that is wrong is
+ * reported to `environment`, with warnings for variables of Vault's own client that have no effect here; what is returned is
+ * usable only where it has no problems. Certificates are read now.
  */
 export function parseVaultConfig(environment: Environment, readFile: ReadFile, prefix: VariablePrefix): VaultConfig {
   const variable: Read = (name) => `${prefix}_${name}`;
-  const address = parseAddress(environment, variable('ADDR'));
+  const { address, socketPath } = parseAddress(environment, variable('ADDR'));
+  warnOfIgnored(environment, prefix);
   return {
     prefix,
     address,
+    socketPath,
     namespace: parseNamespace(environment, variable('NAMESPACE')),
     mount: parseMount(environment, variable('MOUNT_PATH')),
     kvMounts: parseKvMounts(environment, variable('KV_MOUNTS')),
     tls: parseTls(environment, readFile, variable),
-    proxy: parseProxy(environment, address, variable),
+    proxy: parseProxy(environment, { address, socketPath }, variable),
     auth: parseAuth(environment, variable),
   };
 }
 
-function parseAddress(environment: Environment, name: string): string {
+/** The server, for messages. */
+export function describeServer({ address, socketPath }: Pick<VaultConfig, 'address' | 'socketPath'>): string {
+  return socketPath === undefined ? address : `unix://${socketPath}`;
+}
+
+function parseAddress(environment: Environment, name: string): Pick<VaultConfig, 'address' | 'socketPath'> {
+  const [, socketPath] = /^unix:\/\/(.*)$/s.exec(environment.optional(name) ?? '') ?? [];
+  if (socketPath !== undefined) {
+    if (!/^\/[^\0]*[^/\0]$/.test(socketPath)) {
+      environment.report(
+        name,
+        `"unix://${socketPath}" must be the absolute path of a socket, such as unix:///run/vault.sock`,
+      );
+    }
+    return { address: 'http://localhost', socketPath };
+  }
   const address = environment.url(name, 'http://127.0.0.1:8200');
   if (!URL.canParse(address) || /[?#]/.test(address)) {
     // A query may have a token in it.
@@ -59,7 +80,7 @@ function parseAddress(environment: Environment, name: string): string {
     const message = `is ${address}: tokens and secrets cross the network without encryption; use https`;
     environment.warn('plain-http', name, message);
   }
-  return address.replace(/\/+$/, '');
+  return { address: address.replace(/\/+$/, ''), socketPath };
 }
 
 function parseNamespace(environment: Environment, name: string): string | undefined {

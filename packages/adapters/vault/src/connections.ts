@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { BoundedMap, type Clock } from '@vault-swarm/provider';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { VaultConfig } from './config.ts';
@@ -27,6 +29,9 @@ const MAX_SESSIONS = 16;
 /** A call that was cut off after so long without a first byte speaks against all connections opened before it. */
 const SILENCE_MS = 250;
 
+/** Where connections lead, and how they are verified. */
+type ConnectionsConfig = Pick<VaultConfig, 'tls' | 'proxy' | 'socketPath'>;
+
 /**
  * Connections to one server, or to the proxy before it: kept and used again, at most 16. Where a server vanished without ending them, the first
  * call that is cut off in silence makes all later ones open new connections; the old ones end with what they carry. The
@@ -37,6 +42,7 @@ export class Connections {
   readonly #clock: Clock;
   readonly #tls: VaultConfig['tls'];
   readonly #proxy: string | undefined;
+  readonly #socketPath: string | undefined;
   readonly #turns = new Turns(MAX_CONNECTIONS);
   readonly #retired = new Set<Dispatcher>();
   #material: TlsMaterial;
@@ -47,10 +53,11 @@ export class Connections {
   /** The latest TLS session of each host. undici holds them only weakly, and loses them with a garbage collection. */
   readonly #sessions = new BoundedMap<Buffer>({ maxEntries: MAX_SESSIONS });
 
-  constructor({ tls, proxy }: Pick<VaultConfig, 'tls' | 'proxy'>, clock: Clock) {
+  constructor({ tls, proxy, socketPath }: ConnectionsConfig, clock: Clock) {
     this.#clock = clock;
     this.#tls = tls;
     this.#proxy = proxy;
+    this.#socketPath = socketPath;
     this.#material = readTlsMaterial(tls) ?? {};
     this.#agent = this.#open();
     this.#openedAtMs = clock.monotonic();
@@ -134,14 +141,26 @@ export class Connections {
   }
 
   #connecting(): buildConnector.BuildOptions {
-    return { ...CONNECTING, rejectUnauthorized: !this.#tls.skipVerify, ...this.#material };
+    const { skipVerify, serverName } = this.#tls;
+    return {
+      ...CONNECTING,
+      rejectUnauthorized: !skipVerify,
+      // As in Go, whatever was given is trusted: also an authority that another one issued, or the server's certificate itself.
+      allowPartialTrustChain: true,
+      ...this.#material,
+      ...(this.#socketPath === undefined ? {} : { socketPath: this.#socketPath }),
+      ...askedName(serverName),
+      ...(serverName === undefined ? {} : { checkServerIdentity: isFor(serverName) }),
+    };
   }
 
   #connector(): buildConnector.connector {
     const material = this.#material;
+    // undici prefers the name in the address to that of BuildOptions.
+    const named = askedName(this.#tls.serverName);
     const connect = buildConnector(this.#connecting());
     return (options, callback) =>
-      connect(options, (...result) => {
+      connect({ ...options, ...named }, (...result) => {
         result[1]?.on('session', (session: Buffer) => {
           // A late one, of a connection with the certificate of before, is not taken.
           if (this.#material === material) this.#sessions.set(options.hostname, session);
@@ -149,4 +168,13 @@ export class Connections {
         callback(...result);
       });
   }
+}
+
+/** The name that TLS asks the server for. There is no field for an address, which is only checked. */
+function askedName(serverName: string | undefined): { readonly servername?: string } {
+  return serverName === undefined || isIP(serverName) !== 0 ? {} : { servername: serverName };
+}
+
+function isFor(serverName: string): (host: string, certificate: PeerCertificate) => Error | undefined {
+  return (_host, certificate) => checkServerIdentity(serverName, certificate);
 }

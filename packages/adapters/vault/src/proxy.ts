@@ -1,18 +1,28 @@
 import { BlockList, isIP } from 'node:net';
 import { type Environment, parseProxies, proxyAddress } from '@vault-swarm/provider';
+import type { VaultConfig } from './config.ts';
 
 /**
- * Reads by which proxy the server at `address` is asked, as Vault's own client does: by that of `VAULT_PROXY_ADDR`, wherever
- * the server is; else by that of the environment, with its exceptions. `undefined`: straight.
+ * Reads by which proxy the server is asked, as Vault's own client does: by that of `VAULT_PROXY_ADDR`, or `VAULT_HTTP_PROXY` by its
+ * older name, wherever the server is; else by that of the environment, with its exceptions. `undefined`: straight, as always over
+ * a socket.
  */
 export function parseProxy(
   environment: Environment,
-  address: string,
+  { address, socketPath }: Pick<VaultConfig, 'address' | 'socketPath'>,
   variable: (name: string) => string,
 ): string | undefined {
-  const own = proxyAddress(environment, variable('PROXY_ADDR'));
+  const names = [variable('PROXY_ADDR'), variable('HTTP_PROXY')];
+  const [own, older] = names.map((name) => proxyAddress(environment, name));
   const { http, https, direct } = parseProxies(environment);
-  if (own !== undefined) return own;
+  const [given, ...others] = names.filter((name) => environment.has(name));
+  for (const name of others) environment.warn('setting-ignored', name, `is ignored, since ${given} is given too`);
+  if (socketPath !== undefined) {
+    if (given !== undefined)
+      environment.warn('setting-ignored', given, `is ignored, since ${variable('ADDR')} is a socket`);
+    return undefined;
+  }
+  if (own !== undefined || older !== undefined) return own ?? older;
   if (!URL.canParse(address) || isDirect(new URL(address), direct)) return undefined;
   return address.startsWith('https:') ? https : http;
 }

@@ -1,9 +1,13 @@
+import { isIP } from 'node:net';
 import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { parseAuthorities } from './authorities.ts';
 
 /** How the server is verified, and how we show who we are. Each is PEM, read again from its file. */
 export interface VaultTlsConfig {
-  /** Authorities to trust instead of the system's. */
+  /** What to trust instead of what Node does: authorities, also ones that others issued, and certificates of servers. */
   readonly ca: Credential | undefined;
+  /** The name or address that the certificate must have; `undefined`: the address's host. */
+  readonly serverName: string | undefined;
   readonly clientCertificate: Credential | undefined;
   readonly clientKey: Credential | undefined;
   /** True: any certificate is taken. */
@@ -18,15 +22,15 @@ export interface TlsMaterial {
 }
 
 /**
- * Reads `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY` and `VAULT_SKIP_VERIFY`, and reports what is wrong with them
- * and with the files that they name.
+ * Reads `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`, `VAULT_TLS_SERVER_NAME`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY` and
+ * `VAULT_SKIP_VERIFY`, and reports what is wrong with them and with the files that they name.
  */
 export function parseTls(
   environment: Environment,
   readFile: ReadFile,
   variable: (name: string) => string,
 ): VaultTlsConfig {
-  const ca = readPem(environment, readFile, variable('CACERT'));
+  const ca = parseAuthorities(environment, readFile, variable);
   const clientCertificate = readPem(environment, readFile, variable('CLIENT_CERT'));
   const clientKey = readPem(environment, readFile, variable('CLIENT_KEY'));
   environment.ownPath(variable('CLIENT_CERT'), 'file');
@@ -39,9 +43,6 @@ export function parseTls(
       environment.report(variable(other), `is missing; ${variable(one)} needs it`);
     }
   }
-  if (ca !== undefined && !isUsable({ ca: ca.read() })) {
-    environment.report(variable('CACERT'), 'names a file that is no PEM certificate');
-  }
   if (clientCertificate !== undefined && clientKey !== undefined) {
     if (!isUsable({ cert: clientCertificate.read(), key: clientKey.read() })) {
       environment.report(
@@ -50,7 +51,13 @@ export function parseTls(
       );
     }
   }
-  return { ca, clientCertificate, clientKey, skipVerify: parseSkipVerify(environment, variable('SKIP_VERIFY')) };
+  return {
+    ca,
+    serverName: parseServerName(environment, variable('TLS_SERVER_NAME')),
+    clientCertificate,
+    clientKey,
+    skipVerify: parseSkipVerify(environment, variable('SKIP_VERIFY')),
+  };
 }
 
 /** What the files have in them now; `null` where one can't be read, or they do not fit together (yet). */
@@ -86,6 +93,13 @@ function parseSkipVerify(environment: Environment, name: string): boolean {
   return skips;
 }
 
+function parseServerName(environment: Environment, name: string): string | undefined {
+  const given = environment.optional(name);
+  if (given === undefined || isIP(given) !== 0 || /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i.test(given)) return given;
+  environment.report(name, `"${given}" must be the name or address that the server's certificate has`);
+  return undefined;
+}
+
 function readPem(environment: Environment, readFile: ReadFile, name: string): Credential | undefined {
   const path = environment.optional(name);
   if (path === undefined) return undefined;
@@ -99,8 +113,7 @@ function readPem(environment: Environment, readFile: ReadFile, name: string): Cr
 }
 
 function isUsable(pem: TlsMaterial): boolean {
-  if (pem.ca !== undefined && !pem.ca.includes('-----BEGIN')) return false;
-  if (pem.ca === undefined && pem.cert === undefined) return true;
+  if (pem.cert === undefined) return true;
   try {
     // Loaded only where certificates are given: it takes a good part of the time that a start may take.
     process.getBuiltinModule('node:tls').createSecureContext(pem);

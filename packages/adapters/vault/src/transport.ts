@@ -41,12 +41,12 @@ export class Transport {
   readonly #proxy: string | undefined;
   readonly #connections: Connections;
 
-  constructor(server: string, { tls, prefix, proxy }: Pick<VaultConfig, 'tls' | 'prefix' | 'proxy'>, clock: Clock) {
+  constructor(server: string, config: Pick<VaultConfig, 'tls' | 'prefix' | 'proxy' | 'socketPath'>, clock: Clock) {
     this.#server = server;
     this.#clock = clock;
-    this.#prefix = prefix;
-    this.#proxy = proxy;
-    this.#connections = new Connections({ tls, proxy }, clock);
+    this.#prefix = config.prefix;
+    this.#proxy = config.proxy;
+    this.#connections = new Connections(config, clock);
   }
 
   /** The certificate that our connections show, as PEM; empty where there is none. */
@@ -132,10 +132,17 @@ export class Transport {
       );
     }
     const shown = code === '' ? '' : ` (${code})`;
-    const [what, advice] = /CERT|ALTNAME|ISSUER|SIGNATURE/.test(code)
+    const [what, advice] = this.#trouble(code);
+    return new NoAnswer(`${this.#server} ${what}${shown}; ${advice}`, code);
+  }
+
+  #trouble(code: string): readonly [what: string, advice: string] {
+    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+      return ['has a certificate for another name', `give a name that it has as ${this.#prefix}_TLS_SERVER_NAME`];
+    }
+    return /CERT|ISSUER|SIGNATURE/.test(code)
       ? ['has a certificate that is not trusted', `give the certificate of its authority as ${this.#prefix}_CACERT`]
       : ["can't be reached", `check ${this.#prefix}_ADDR, and that it runs${this.#proxyToCheck}`];
-    return new NoAnswer(`${this.#server} ${what}${shown}; ${advice}`, code);
   }
 }
 

@@ -11,6 +11,7 @@ export const warningCodes = [
   'ledger-key-in-ledger',
   'plain-http',
   'setting-ignored',
+  'setting-unread',
   'short-token',
   'unsigned-ledger-accepted',
 ] as const;

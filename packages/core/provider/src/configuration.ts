@@ -101,6 +101,11 @@ export class Environment {
     this.#ownFiles.push(file);
   }
 
+  /** Warns of a variable that other programs read and the plugin does not, where it is given. It still counts as unread. */
+  warnUnread(name: string, advice: string): void {
+    if ((this.#variables[name] ?? '') !== '') this.warn('setting-unread', name, `is not read by the plugin; ${advice}`);
+  }
+
   /** Whether the variable was given. */
   has(name: string): boolean {
     return this.optional(name) !== undefined;

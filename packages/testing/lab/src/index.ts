@@ -1,6 +1,7 @@
 export { type AwsFake, type AwsFakeCounts, type AwsFault, type AwsFaultRule, startAwsFake } from './aws/fake.ts';
 export { type Moto, startMoto } from './aws/moto.ts';
 export { boxFolder, type TempFolder, tempFolder } from './box.ts';
+export { type CertificateChain, certificateChain } from './certificate-chain.ts';
 export { startOnChosenEngine } from './chosen-engine.ts';
 export { attachEngine, type Engine, type EngineOptions, type Machine, type OwnEngine, startEngine } from './engine.ts';
 export { checkInTheEnd, type FinalExpectation, type ServiceExpectation } from './final-checks.ts';

@@ -6,6 +6,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CertificateChain } from '@vault-swarm/lab';
 
 /** A server of https before another one. */
 export interface TlsFront {
@@ -15,8 +16,8 @@ export interface TlsFront {
   close(): Promise<void>;
 }
 
-/** Starts one with a certificate of its own for `host`. */
-export async function startTlsFront(target: string, host: string): Promise<TlsFront> {
+/** Starts one with a certificate of its own for `host`, or with the given chain. */
+export async function startTlsFront(target: string, host: string, chain?: CertificateChain): Promise<TlsFront> {
   const folder = mkdtempSync(join(tmpdir(), 'aws-tls-'));
   const [authority, key] = [join(folder, 'crt'), join(folder, 'key')];
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
@@ -25,7 +26,11 @@ export async function startTlsFront(target: string, host: string): Promise<TlsFr
     stdio: 'ignore',
   });
   const { hostname, port: targetPort } = new URL(target);
-  const server = createServer({ cert: readFileSync(authority), key: readFileSync(key) }, (incoming, answer) => {
+  const shown =
+    chain === undefined
+      ? { cert: readFileSync(authority), key: readFileSync(key) }
+      : { cert: chain.shown, key: chain.key };
+  const server = createServer(shown, (incoming, answer) => {
     const { method, url, headers } = incoming;
     const call = request({ hostname, port: targetPort, method, path: url, headers }, (given) => {
       answer.writeHead(given.statusCode ?? 502, given.headers);

@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A server's certificate, its issuer's, and the authority's that the issuer has its own from. */
+export interface CertificateChain {
+  readonly rootFile: string;
+  readonly issuerFile: string;
+  readonly serverFile: string;
+  /** What the server shows: its certificate and its issuer's, as PEM. */
+  readonly shown: string;
+  readonly key: string;
+  /** Removes the files. */
+  readonly remove: () => void;
+}
+
+/** Makes one with openssl; `names` are the server's, such as `DNS:vault.test`. */
+export function certificateChain(names: string): CertificateChain {
+  const folder = mkdtempSync(join(tmpdir(), 'vault-chain-'));
+  const file = (name: string) => join(folder, name);
+  const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  const request = (name: string, ...more: readonly string[]) =>
+    openssl(
+      ...['req', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-subj', `/CN=${name}`],
+      ...['-keyout', `${name}.key`, ...more],
+    );
+  const issue = (name: string, issuer: string, extensions: string) => {
+    request(name, '-out', `${name}.csr`);
+    writeFileSync(file('extensions'), extensions);
+    const from = ['-CA', `${issuer}.crt`, '-CAkey', `${issuer}.key`, '-CAcreateserial'];
+    openssl('x509', '-req', '-in', `${name}.csr`, ...from, '-extfile', 'extensions', '-out', `${name}.crt`);
+  };
+  request('root', '-x509', '-out', 'root.crt');
+  issue('issuer', 'root', 'basicConstraints=critical,CA:true');
+  issue('server', 'issuer', `basicConstraints=CA:false\nsubjectAltName=${names}`);
+  return {
+    rootFile: file('root.crt'),
+    issuerFile: file('issuer.crt'),
+    serverFile: file('server.crt'),
+    shown: readFileSync(file('server.crt'), 'utf8') + readFileSync(file('issuer.crt'), 'utf8'),
+    key: readFileSync(file('server.key'), 'utf8'),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
