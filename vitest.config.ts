@@ -28,7 +28,7 @@ export default defineConfig({
           maxWorkers: availableParallelism(),
           sequence: { groupOrder: 1 },
           // Far more than any takes, so that a busy machine fails none.
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           include: ['{apps,docker,packages}/**/src/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.{contract,fuzz,integration,simulation,swarm}.test.ts'],
         },

@@ -70,7 +70,7 @@ const environment = () => ({
   PLUGIN_NAME: DRIVER,
   DOCKER_HOST: engine.host,
   MONITORING_PORT: String(port),
-  MONITORING_TOKEN: 'the-token',
+  MONITORING_TOKEN: 'the-token-of-this-test',
 });
 
 const write = (password: string) => vault.request('POST', 'secret/data/app', { data: { password } });

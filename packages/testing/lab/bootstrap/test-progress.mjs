@@ -3,74 +3,93 @@
 import { say } from './step.mjs';
 
 const everyMs = 30_000;
+/** Less says nothing about how fast this machine is. */
+const leastSeconds = 60;
 
+/** What several runs of vitest do, one beside the other. */
 export class Progress {
   #secondsOf;
-  #lanes;
+  #tracks;
   #startedAtMs = performance.now();
-  #waiting = new Map();
-  #running = new Map();
-  #files = 0;
-  #ended = 0;
-  #failed = 0;
-  #measured = {};
+  #files = new Map();
   #timer = setInterval(() => this.#sayHowFar(), everyMs);
 
   /**
    * @param secondsOf how long a file is expected to take.
-   * @param lanes how many files run at once.
+   * @param tracks what runs beside each other: each is a list of groups that run one after the other, with the `projects` of each
+   *   and how many files of them run at once (`lanes`).
    */
-  constructor(secondsOf, lanes) {
+  constructor(secondsOf, tracks) {
     this.#secondsOf = secondsOf;
-    this.#lanes = lanes;
+    this.#tracks = tracks;
     this.#timer.unref();
   }
 
   /** Takes an event of a run. */
   take(event) {
     const { type, file, project } = event;
-    const key = `${project} ${file}`;
-    if (type === 'files') {
-      this.#files += event.files.length;
-      for (const each of event.files) this.#waiting.set(`${each.project} ${each.file}`, this.#secondsOf(each.file));
-    }
-    if (type === 'started') {
-      this.#running.set(key, { atMs: performance.now(), seconds: this.#secondsOf(file) });
-      this.#waiting.delete(key);
-    }
+    if (type === 'files') for (const each of event.files) this.#add(each);
     if (type === 'output') say(`--- output of ${file}\n${event.text.trimEnd()}\n---`);
+    const known = this.#files.get(nameOf(event));
+    if (type === 'started') known.startedAtMs = performance.now();
     if (type !== 'ended') return;
-    this.#running.delete(key);
-    this.#waiting.delete(key);
-    this.#ended += 1;
-    this.#measured[file] = Math.round(event.seconds * 10) / 10;
+    Object.assign(known, { took: event.seconds, failed: event.failed });
     const { passed, failed, seconds } = event;
     const counts = failed === 0 ? `${passed} passed` : `${passed} passed, ${failed} FAILED`;
-    say(`${failed === 0 ? '✓' : '✗'} ${key}: ${counts}, ${seconds.toFixed(1)} s`);
-    this.#failed += failed;
-    for (const failure of event.failures) sayFailure({ where: key, ...failure });
+    say(`${failed === 0 ? '✓' : '✗'} ${project} ${file}: ${counts}, ${seconds.toFixed(1)} s`);
+    for (const failure of event.failures) sayFailure({ where: nameOf(event), ...failure });
+  }
+
+  #add({ file, project }) {
+    this.#files.set(nameOf({ file, project }), { file, project, expected: this.#secondsOf(file), failed: 0 });
   }
 
   /** The seconds that each file has taken. */
   get measured() {
-    return this.#measured;
+    return Object.fromEntries(this.#ended().map(({ file, took }) => [file, Math.round(took * 10) / 10]));
   }
 
   end() {
     clearInterval(this.#timer);
   }
 
+  #ended() {
+    return [...this.#files.values()].filter(({ took }) => took !== undefined);
+  }
+
   #sayHowFar() {
-    if (this.#running.size === 0) return;
-    const now = performance.now();
-    const left = [...this.#running.values()].map(({ atMs, seconds }) => Math.max(0, seconds - (now - atMs) / 1000));
-    const all = [...left, ...this.#waiting.values()];
-    const seconds = Math.max(...all, all.reduce((sum, each) => sum + each, 0) / this.#lanes);
-    const running = [...this.#running.keys()].map((key) => key.replace(/ .*\//, ' ')).join(', ');
-    const failed = this.#failed === 0 ? '' : `, ${this.#failed} tests failed`;
-    say(
-      `… ${minutes((now - this.#startedAtMs) / 1000)}: ${this.#ended} of ${this.#files} files${failed}, about ${minutes(seconds)} left; running: ${running}`,
+    const files = [...this.#files.values()];
+    const running = files.filter(({ startedAtMs, took }) => startedAtMs !== undefined && took === undefined);
+    if (running.length === 0) return;
+    const ended = this.#ended();
+    const failed = sum(ended.map((each) => each.failed));
+    const names = running.map(({ project, file }) => `${project} ${file.replace(/.*\//, '')}`);
+    const parts = [
+      `${lengthOf((performance.now() - this.#startedAtMs) / 1000)}: ${ended.length} of ${files.length} files`,
+      ...(failed === 0 ? [] : [`${failed} failures`]),
+      this.#left(files, ended),
+    ];
+    say(`… ${parts.join(', ')}; running: ${names.join(', ')}`);
+  }
+
+  #left(files, ended) {
+    const isKnown = this.#tracks.every((groups) =>
+      groups.some(({ projects }) => files.some(({ project }) => projects.includes(project))),
     );
+    if (!isKnown) return 'the others are being prepared';
+    // How slow this machine is now, against the one that measured what is expected.
+    const expected = sum(ended.map((each) => each.expected));
+    const pace = expected < leastSeconds ? 1 : sum(ended.map(({ took }) => took)) / expected;
+    const now = performance.now();
+    const leftOf = ({ expected: seconds, startedAtMs, took }) => {
+      if (took !== undefined) return 0;
+      return Math.max(0, seconds * pace - (startedAtMs === undefined ? 0 : (now - startedAtMs) / 1000));
+    };
+    const leftOfGroup = ({ projects, lanes }) => {
+      const left = files.filter(({ project }) => projects.includes(project)).map(leftOf);
+      return Math.max(0, ...left, sum(left) / lanes);
+    };
+    return `about ${lengthOf(Math.max(...this.#tracks.map((groups) => sum(groups.map(leftOfGroup)))))} left`;
   }
 }
 
@@ -79,4 +98,6 @@ export function sayFailure({ where, name, text }) {
   say(`\nFAILED ${where}${name === '' ? '' : ` > ${name}`}${text === '' ? '' : `\n${text}`}\n`);
 }
 
-const minutes = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);
+const nameOf = ({ project, file }) => `${project} ${file}`;
+const sum = (numbers) => numbers.reduce((total, each) => total + each, 0);
+const lengthOf = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);

@@ -1,7 +1,7 @@
 // `npm test`: everything is built and checked, and all tests run: those that need servers in boxes, several at once; the
 // others beside that, from the moment that the dependencies are installed.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parallelBoxes } from '../box/box-pool.mjs';
 import { readDurations, recordDurations } from './durations.mjs';
@@ -40,15 +40,9 @@ export async function test(args) {
   for (const signal of signals) process.on(signal, interrupt);
   const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
   try {
-    if (args.length === 0) return finish(await runAll(folder));
-    if (args.includes('--quick'))
-      return finish(
-        await runQuick(
-          folder,
-          args.filter((arg) => arg !== '--quick'),
-        ),
-      );
-    return finish(await runSome(folder, args));
+    const others = args.filter((arg) => arg !== '--quick');
+    const some = others.length < args.length ? runQuick : runSome;
+    return finish(await (args.length === 0 ? runAll(folder) : some(folder, others)));
   } catch (error) {
     // What could not even begin counts as one failure.
     process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
@@ -62,7 +56,16 @@ async function runAll(folder) {
   const seed = Number(process.env.TEST_SEED) || Math.floor(Math.random() * 1e6) + 1;
   say(`The files run in an order by the seed ${seed}; TEST_SEED=${seed} npm test gives it again.`);
   await install();
-  const progress = new Progress(readDurations(), parallelBoxes());
+  const cores = availableParallelism();
+  const progress = new Progress(readDurations(), [
+    // As vitest.config.ts has them.
+    [
+      { projects: ['unit'], lanes: cores },
+      { projects: ['simulation'], lanes: 1 },
+      { projects: ['fuzz'], lanes: cores },
+    ],
+    [{ projects: boxed, lanes: parallelBoxes() }],
+  ]);
   const common = { onEvent: (event) => progress.take(event) };
   const order = [`--sequence.seed=${seed}`];
   const runs = [

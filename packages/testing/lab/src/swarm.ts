@@ -142,7 +142,18 @@ export async function runningTasks(
   );
 }
 
-/** The bytes of a secret in a container. */
-export function readSecret(engine: Engine, containerId: string, name: string): Promise<Buffer> {
-  return engine.dockerBytes('exec', containerId, 'cat', `/run/secrets/${name}`);
+/** What was read, by engine, container and secret. */
+const readSecrets = new WeakMap<Engine, Map<string, Buffer>>();
+
+/**
+ * The bytes of a secret in a container. They never change in it, so they are read once: who waits for a value would otherwise
+ * keep a core busy with `docker exec`.
+ */
+export async function readSecret(engine: Engine, containerId: string, name: string): Promise<Buffer> {
+  const known = readSecrets.get(engine) ?? new Map<string, Buffer>();
+  readSecrets.set(engine, known);
+  const key = `${containerId} ${name}`;
+  const bytes = known.get(key) ?? (await engine.dockerBytes('exec', containerId, 'cat', `/run/secrets/${name}`));
+  known.set(key, bytes);
+  return bytes;
 }
