@@ -90,11 +90,11 @@ async function runAll(folder) {
 async function prepareAndRun(folder, order, common) {
   const name = boxed.join(', ');
   const servers = prepareServers();
-  const checked = await failuresOf('the build', build);
+  const built = await failuresOf('the build', build);
   // Compiling is part of both: one after the other.
-  if (checked.failed === 0) add(checked, await failuresOf('the check', check));
+  const checked = built.failed === 0 ? await failuresOf('the check', check) : built;
   const { env, missing } = await servers;
-  if (interrupted) return checked;
+  if (interrupted || built.failed > 0) return checked;
   const problems = Object.values(missing);
   if (isCi && problems.length > 0) {
     const failures = problems.map((text) => ({ where: name, name: 'what is missing here', text }));
