@@ -50,7 +50,8 @@ export async function runVitest(args, { name, reporters = [], inBox, env, events
   }
 }
 
-class Results {
+/** What is known of a run, from its events. */
+export class Results {
   #name;
   #unended = new Map();
   #passed = 0;

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FileOrder } from '../packages/testing/lab/bootstrap/file-order.mjs';
+import { Results, runVitest } from '../packages/testing/lab/bootstrap/test-run.mjs';
+
+const root = resolve(import.meta.dirname, '..');
+
+describe('a run of tests', () => {
+  const files = {
+    'passes.test.js': "test('passes', () => {}); test.skip('is skipped', () => {});",
+    'fails.test.js': "test('fails', () => { expect({ port: 1 }).toEqual({ port: 2 }); });",
+    'breaks.test.js': "throw new Error('not even loaded');",
+    'dies.test.js':
+      "test('dies', () => { process.stderr.write('its last words'); process.kill(process.pid, 'SIGKILL'); });",
+    // As npm test runs it, where that is possible: in boxes.
+    'vitest.config.mjs': `import { boxPool } from '${root}/packages/testing/lab/box/box-pool.mjs';
+      const pool = process.env.VAULT_SWARM_BOX ? boxPool : 'forks';
+      export default { test: { name: 'fixture', globals: true, include: ['*.test.js'], maxWorkers: 2, pool } };`,
+  };
+  interface Event {
+    readonly type: string;
+    readonly file: string;
+    readonly text: string;
+  }
+  const events: Event[] = [];
+  let folder: string;
+  let results: Awaited<ReturnType<typeof runVitest>>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'run-'));
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    results = await runVitest(['--root', folder], {
+      name: 'the run',
+      env: { ...process.env, VAULT_SWARM_TEST_OUTPUT: 'by file' },
+      eventsFile: join(folder, 'events'),
+      deadlineMs: 120_000,
+      onEvent: (event: Event) => events.push(event),
+    });
+  }, 150_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const failureAt = (where: string) => results.failures.find((failure: { where: string }) => failure.where === where);
+
+  test('counts what passed, failed and was skipped; a file that cannot be loaded or ends its worker is a failure', () => {
+    expect(results).toMatchObject({ passed: 1, failed: 3, skipped: ['passes.test.js: is skipped'] });
+  });
+
+  test('says of each failure where it is, and what was wrong', () => {
+    expect(failureAt('fixture fails.test.js')).toMatchObject({
+      name: 'fails',
+      text: expect.stringMatching(/-.*"port": 2,?\n\+.*"port": 1/),
+    });
+    expect(failureAt('fixture breaks.test.js')?.text).toContain('not even loaded');
+    expect(failureAt('fixture dies.test.js')?.name).toBe('did not end');
+  });
+
+  test('gives what a file wrote in a box as a whole, also where its worker died', () => {
+    const output = events.filter(({ type }) => type === 'output').map(({ file, text }) => ({ file, text }));
+    expect(output).toEqual(process.env.VAULT_SWARM_BOX ? [{ file: 'dies.test.js', text: 'its last words' }] : []);
+  });
+});
+
+describe('a run that ended early', () => {
+  const started = { type: 'files', files: ['a', 'b'].map((file) => ({ file, project: 'unit' })) };
+  const ended = { type: 'ended', file: 'a', project: 'unit', passed: 3, failed: 0, skipped: [], failures: [] };
+
+  test('has a failure for each file that did not end', () => {
+    const results = new Results('the run');
+    for (const event of [started, ended]) results.take(event);
+    expect(results.total(137)).toMatchObject({
+      passed: 3,
+      failed: 1,
+      failures: [{ where: 'unit b', name: 'did not end' }],
+    });
+  });
+
+  test('and began no file is a failure that names the run', () => {
+    expect(new Results('the run').total(1)).toMatchObject({ passed: 0, failed: 1, failures: [{ where: 'the run' }] });
+  });
+});
+
+describe('the order of files', () => {
+  const long = 'apps/plugin/src/failover.integration.test.ts';
+  const short = Array.from({ length: 20 }, (_, index) => `packages/short-${index}.test.ts`);
+  const orderOf = async (seed: number) => {
+    const order = new FileOrder({ config: { root, sequence: { seed } } });
+    const sorted = await order.sort([...short, long].map((file) => ({ moduleId: join(root, file) })));
+    return sorted.map(({ moduleId }: { moduleId: string }) => moduleId.slice(root.length + 1));
+  };
+
+  test('has long ones first, and is another one for each seed', async () => {
+    const order = await orderOf(1);
+    expect(order[0]).toBe(long);
+    expect(order.toSorted()).toEqual([...short, long].sort());
+    expect(await orderOf(1)).toEqual(order);
+    expect(await orderOf(2)).not.toEqual(order);
+  });
+
+  test('goes by a table that names only files that are there', async () => {
+    const table = JSON.parse(await readFile(join(root, 'packages/testing/lab/bootstrap/durations.json'), 'utf8'));
+    expect(Object.keys(table).filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+});
