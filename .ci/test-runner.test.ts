@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TestSpecification, Vitest } from 'vitest/node';
 import { FileOrder } from '../packages/testing/lab/bootstrap/file-order.mjs';
 import { Results, runVitest } from '../packages/testing/lab/bootstrap/test-run.mjs';
 
@@ -86,8 +87,10 @@ describe('the order of files', () => {
   const long = 'apps/plugin/src/failover.integration.test.ts';
   const short = Array.from({ length: 20 }, (_, index) => `packages/short-${index}.test.ts`);
   const orderOf = async (seed: number) => {
-    const order = new FileOrder({ config: { root, sequence: { seed } } });
-    const sorted = await order.sort([...short, long].map((file) => ({ moduleId: join(root, file) })));
+    const order = new FileOrder({ config: { root, sequence: { seed } } } as Vitest);
+    const sorted = await order.sort(
+      [...short, long].map((file) => ({ moduleId: join(root, file) }) as TestSpecification),
+    );
     return sorted.map(({ moduleId }: { moduleId: string }) => moduleId.slice(root.length + 1));
   };
 

@@ -18,7 +18,7 @@ const pollMs = 250;
  * @param reporters of vitest, which write to the terminal beside.
  * @param eventsFile a path for what it reports.
  */
-export async function runVitest(args, { name, reporters = [], inBox, env, eventsFile, deadlineMs, onEvent }) {
+export async function runVitest(args, { name, reporters = [], inBox = false, env, eventsFile, deadlineMs, onEvent }) {
   const command = [
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
