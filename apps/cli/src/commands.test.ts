@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { columnsOf } from './terminal/wrap.ts';
 import {
@@ -77,6 +78,37 @@ test('secrets shows what is wrong first, then all of them', async () => {
   expect(stdout).toMatch(/^1 secret of 2 wrong:\n {2}api_key: label "vault_feild" = "b" is not known\n\nSECRET/);
   expect(stdout).toMatch(/db_passwo/);
   expect(exitCode).toBe(1);
+});
+
+test('secrets asks for a long list in parts, and gives all of it', async () => {
+  const part = (name: string, cursor: string | null) => ({
+    ...secretsAnswer(secret({ name })),
+    total: 3,
+    next_cursor: cursor,
+  });
+  const parts = [part('a', 'Yg'), part('b', 'Yw'), part('c', null)];
+  let asked = 0;
+  plugin.say({
+    'GET /api/v1/secrets': (_request: unknown, response: ServerResponse) =>
+      response.end(JSON.stringify(parts[asked++])),
+  });
+  const { stdout } = await ask(['secrets', '--wrong', '--json']);
+  const { secrets, next_cursor: cursor } = JSON.parse(stdout);
+  expect([secrets.map(({ name }: { name: string }) => name), cursor]).toEqual([['a', 'b', 'c'], null]);
+  expect(plugin.asked.slice(-3).map(({ path }) => path)).toEqual([
+    '/api/v1/secrets?state=wrong',
+    '/api/v1/secrets?state=wrong&cursor=Yg',
+    '/api/v1/secrets?state=wrong&cursor=Yw',
+  ]);
+});
+
+test('plan and rotate say how many services are not listed', async () => {
+  plugin.say({
+    'GET /api/v1/plan': { ...planAnswer({ name: 'web', tasks: 3 }), omitted: 12 },
+    'POST /api/v1/rotate': { ...rotateAnswer(), omitted: 12 },
+  });
+  expect((await ask(['plan'])).stdout).toContain('12 more services not listed');
+  expect((await ask(['rotate', 'db_password', '--yes'])).stdout).toContain('12 more services not listed');
 });
 
 test('secrets shows as much of a revision as tells it from others', async () => {

@@ -24,7 +24,7 @@ export async function plan(client: PluginClient, request: RotateBody | null): Pr
 }
 
 /** The plan as people read it. */
-export function showPlan(paper: Paper, { services }: Plan): void {
+export function showPlan(paper: Paper, { services, omitted = 0 }: Plan): void {
   const rolled = services.filter(({ outcome }) => outcome === 'rolls' || outcome === 'waits');
   const tasks = rolled.reduce((sum, service) => sum + service.tasks, 0);
   paper.say(
@@ -44,4 +44,10 @@ export function showPlan(paper: Paper, { services }: Plan): void {
       service.waiting_for ?? '-',
     ]),
   );
+  showOmitted(paper, omitted);
+}
+
+/** Says how many services the plugin did not list. */
+export function showOmitted(paper: Paper, omitted: number): void {
+  if (omitted > 0) paper.say(`${count(omitted, 'more service')} not listed: the answer would be too long.`, 'warn');
 }

@@ -4,7 +4,7 @@ import type { PluginClient } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
 import type { Paper } from '../terminal/paper.ts';
 import { names } from '../terminal/words.ts';
-import { showPlan } from './plan.ts';
+import { showOmitted, showPlan } from './plan.ts';
 import { describeRequest } from './request.ts';
 
 /** Shows what is about to be done, and asks; `false` where it shall not be done. */
@@ -44,6 +44,7 @@ export async function rotate(client: PluginClient, request: RotateBody, confirm:
           outcome === 'waits' || outcome === 'never' ? 'warn' : 'plain',
         );
       }
+      showOmitted(paper, document.omitted ?? 0);
       if (document.services.some(({ outcome }) => outcome === 'rolls')) {
         paper.say('How far it is: vault-swarm services --rolling', 'faint');
       }

@@ -40,8 +40,15 @@ export interface Received<T> {
   readonly atMs: number | null;
 }
 
-/** No answer of the API is longer: a thousand services are 1 MB. */
+/** Answers of the plugin are shorter than 1 MB; those of an earlier version may have a whole list. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** A list has no more parts. */
+const MAX_PARTS = 1_000;
+
+/** A list that is given in parts. */
+interface Parts {
+  readonly next_cursor: string | null;
+}
 
 const recordSchema = z.record(z.string(), z.unknown());
 
@@ -63,11 +70,11 @@ export class PluginClient {
   }
 
   secrets(query: ListQuery = {}): Promise<Received<Secrets>> {
-    return this.#ask('GET', `api/v1/secrets${queryText(query)}`, secretsSchema);
+    return this.#askAll('secrets', query, secretsSchema);
   }
 
   services(query: ListQuery = {}): Promise<Received<Services>> {
-    return this.#ask('GET', `api/v1/services${queryText(query)}`, servicesSchema);
+    return this.#askAll('services', query, servicesSchema);
   }
 
   events(query: { readonly level: Level; readonly limit: number }): Promise<Received<Events>> {
@@ -117,6 +124,26 @@ export class PluginClient {
   /** Closes the connections that are kept open. */
   close(): void {
     this.#wire.close();
+  }
+
+  /** A whole list: each answer has a part of a long one. */
+  async #askAll<T extends Parts>(
+    list: 'secrets' | 'services',
+    query: ListQuery,
+    schema: z.ZodType<T>,
+  ): Promise<Received<T>> {
+    const ask = (cursor?: string) => this.#ask('GET', `api/v1/${list}${queryText({ ...query, cursor })}`, schema);
+    const first = await ask();
+    let cursor = first.document.next_cursor;
+    if (cursor === null) return first;
+    const entries = [first.raw[list]].flat();
+    for (let parts = 1; cursor !== null && parts < MAX_PARTS; parts++) {
+      const { document, raw } = await ask(cursor);
+      entries.push(...[raw[list]].flat());
+      cursor = document.next_cursor;
+    }
+    const raw = { ...first.raw, [list]: entries, next_cursor: cursor };
+    return { ...first, raw, document: schema.parse(raw) };
   }
 
   async #ask<T>(

@@ -31,6 +31,24 @@ test('reads a document with its tag, and asks by the tag whether it has changed'
   expect(asked[1]?.init.headers).toEqual({ 'If-None-Match': '"a"' });
 });
 
+test('reads a list in as many answers as it takes', async () => {
+  const part = (names: string[], cursor: string | null, tag = '"a"') =>
+    Response.json({ total: 3, next_cursor: cursor, services: names }, { headers: { ETag: tag } });
+  const { client, asked } = clientOf(
+    part(['a'], 'YQ=='),
+    part(['b', 'c'], null),
+    part(['a'], 'YQ=='),
+    part(['d'], null, '"b"'),
+  );
+  expect(await client.readList('services')).toEqual({
+    body: { total: 3, next_cursor: 'YQ==', services: ['a', 'b', 'c'] },
+    etag: '"a"',
+  });
+  // The list changed between the two answers.
+  expect(await client.readList('services')).toMatchObject({ etag: null });
+  expect(asked.map(({ url }) => url).slice(0, 2)).toEqual(['api/v1/services', 'api/v1/services?cursor=YQ%3D%3D']);
+});
+
 test("gives the plugin's own reason for a refusal, and how long it asks to wait", async () => {
   const { client } = clientOf(problem(429, 'More than 10 requests in a minute.', { 'Retry-After': '40' }));
   await expect(client.rotate({ set_aside: true })).rejects.toEqual(

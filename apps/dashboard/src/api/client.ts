@@ -3,6 +3,8 @@ import type { Plan, ProblemDetails, Rotate, RotateBody } from '@vault-swarm/http
 const READ_DEADLINE_MS = 10_000;
 // The plugin itself gives a rotation 20 s.
 const ROTATE_DEADLINE_MS = 25_000;
+/** A list has no more parts. */
+const MAX_PARTS = 1_000;
 
 /** The plugin refused, or what answered was not the plugin. */
 export class ApiError extends Error {
@@ -23,6 +25,11 @@ export interface Snapshot<T> {
   readonly body: T;
   readonly etag: string | null;
 }
+
+/** A part of a list, and where the next one begins. */
+type ListPart<Name extends string> = { readonly next_cursor: string | null } & {
+  readonly [name in Name]: readonly unknown[];
+};
 
 /** What a rotation by hand would be for: a body of `POST /api/v1/rotate`, or all that is due by itself. */
 export type PlanRequest = RotateBody | { readonly due: true };
@@ -45,6 +52,29 @@ export class ApiClient {
     if (response.status === 304) return null;
     if (!response.ok) throw await refusalOf(response);
     return { body: (await response.json()) as T, etag: response.headers.get('ETag') };
+  }
+
+  /**
+   * Reads a list in as many answers as it takes, since each has only a part of a long one; `null` where it is still the one
+   * with this tag. Where the list changes meanwhile it has no tag, so that the next question is answered in full.
+   */
+  async readList<Name extends string, T extends ListPart<Name>>(
+    name: Name,
+    etag: string | null = null,
+  ): Promise<Snapshot<T> | null> {
+    const first = await this.read<T>(name, etag);
+    if (first === null) return null;
+    const entries = [...first.body[name]];
+    let tag = first.etag;
+    let cursor = first.body.next_cursor;
+    for (let parts = 1; cursor !== null && parts < MAX_PARTS; parts++) {
+      const next = await this.read<T>(`${name}?cursor=${encodeURIComponent(cursor)}`);
+      if (next === null) break;
+      entries.push(...next.body[name]);
+      cursor = next.body.next_cursor;
+      if (next.etag !== tag) tag = null;
+    }
+    return { body: { ...first.body, [name]: entries }, etag: tag };
   }
 
   /** What a rotation would do, without doing it. */

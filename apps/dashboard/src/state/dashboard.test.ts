@@ -29,7 +29,12 @@ function setUp() {
       stream = writable.getWriter();
       return new Response(readable);
     }
-    const body = { overview, services: { services }, secrets: { secrets }, history: {} }[path];
+    const body = {
+      overview,
+      services: { services, next_cursor: null },
+      secrets: { secrets, next_cursor: null },
+      history: {},
+    }[path];
     return Response.json(body ?? { events: [], next_before: null }, { headers: { ETag: `"${tag}"` } });
   };
   const place = signal<Place>({ tab: 'services', view: WHOLE_LIST });

@@ -46,10 +46,10 @@ export class Dashboard {
     this.place = place;
     this.clock = new ServerClock(monotonic);
     const onError = (error: unknown) => this.#onError(error);
-    this.services = new LiveDocument(api, 'services', onError);
-    this.secrets = new LiveDocument(api, 'secrets', onError);
-    this.history = new LiveDocument(api, 'history', onError);
-    this.#overviewDocument = new LiveDocument(api, 'overview', onError);
+    this.services = new LiveDocument((etag) => api.readList<'services', Services>('services', etag), onError);
+    this.secrets = new LiveDocument((etag) => api.readList<'secrets', Secrets>('secrets', etag), onError);
+    this.history = new LiveDocument((etag) => api.read('history', etag), onError);
+    this.#overviewDocument = new LiveDocument((etag) => api.read('overview', etag), onError);
     this.connection = new Connection({
       api,
       random,

@@ -19,7 +19,10 @@ function scripted() {
 
 test('asks with the tag of what it has, and keeps it where that is unchanged', async () => {
   const { api, asked, next } = scripted();
-  const document = new LiveDocument<number>(api, 'x', () => {});
+  const document = new LiveDocument<number>(
+    (etag) => api.read('x', etag),
+    () => {},
+  );
   const first = document.refresh();
   next()?.resolve({ body: 7, etag: '"a"' });
   await first;
@@ -33,7 +36,10 @@ test('asks with the tag of what it has, and keeps it where that is unchanged', a
 
 test('questions while one is under way become one more afterwards', async () => {
   const { api, asked, next } = scripted();
-  const document = new LiveDocument<number>(api, 'x', () => {});
+  const document = new LiveDocument<number>(
+    (etag) => api.read('x', etag),
+    () => {},
+  );
   const all = [document.refresh(), document.refresh(), document.refresh()];
   next()?.resolve({ body: 1, etag: '"a"' });
   await Promise.resolve();
@@ -47,7 +53,10 @@ test('questions while one is under way become one more afterwards', async () => 
 test('what it has is kept where a question fails, which is told', async () => {
   const { api, next } = scripted();
   const errors: unknown[] = [];
-  const document = new LiveDocument<number>(api, 'x', (error) => errors.push(error));
+  const document = new LiveDocument<number>(
+    (etag) => api.read('x', etag),
+    (error) => errors.push(error),
+  );
   const first = document.refresh();
   next()?.resolve({ body: 1, etag: '"a"' });
   await first;

@@ -1,10 +1,12 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import { type ApiClient, reasonOf } from '../api/client.ts';
+import { reasonOf, type Snapshot } from '../api/client.ts';
+
+/** Reads a document; `null` where it is still the one with this tag. */
+type Read<T> = (etag: string | null) => Promise<Snapshot<T> | null>;
 
 /** A document of the API as the page has it: asked for again when told to, and only taken over where it has changed. */
 export class LiveDocument<T> {
-  readonly #api: Pick<ApiClient, 'read'>;
-  readonly #path: string;
+  readonly #read: Read<T>;
   readonly #onError: (error: unknown) => void;
   readonly #body = signal<T | null>(null);
   readonly #failure = signal<string | null>(null);
@@ -13,9 +15,8 @@ export class LiveDocument<T> {
   #again = false;
 
   /** @param onError also gets what {@link failure} says in words */
-  constructor(api: Pick<ApiClient, 'read'>, path: string, onError: (error: unknown) => void) {
-    this.#api = api;
-    this.#path = path;
+  constructor(read: Read<T>, onError: (error: unknown) => void) {
+    this.#read = read;
     this.#onError = onError;
   }
 
@@ -53,7 +54,7 @@ export class LiveDocument<T> {
     do {
       this.#again = false;
       try {
-        const snapshot = await this.#api.read<T>(this.#path, this.#etag);
+        const snapshot = await this.#read(this.#etag);
         this.#failure.value = null;
         if (snapshot === null) continue;
         this.#etag = snapshot.etag;

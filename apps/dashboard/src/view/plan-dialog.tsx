@@ -110,8 +110,14 @@ function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boole
           </tbody>
         </table>
       </section>
+      <Omitted count={plan.omitted ?? 0} />
     </>
   );
+}
+
+function Omitted({ count }: { readonly count: number }) {
+  if (count === 0) return null;
+  return <p class="warn">{counted(count, 'more service')} not listed: the answer would be too long.</p>;
 }
 
 interface ConfirmProps {
@@ -132,7 +138,7 @@ function ConfirmButton({ plan, isAsking, onConfirm }: ConfirmProps) {
   );
 }
 
-function Outcome({ outcome: { services } }: { readonly outcome: Rotate }) {
+function Outcome({ outcome: { services, omitted = 0 } }: { readonly outcome: Rotate }) {
   return (
     <div role="status">
       {services.length === 0 && <p>There was nothing to do.</p>}
@@ -146,6 +152,7 @@ function Outcome({ outcome: { services } }: { readonly outcome: Rotate }) {
           </li>
         ))}
       </ul>
+      <Omitted count={omitted} />
     </div>
   );
 }

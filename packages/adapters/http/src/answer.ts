@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { displayMessage } from '@vault-swarm/provider';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -15,7 +16,12 @@ export function answer(response: ServerResponse, status: number, contentType: st
 
 /** Ends the response with JSON. */
 export function answerJson(response: ServerResponse, status: number, body: unknown): void {
-  answer(response, status, JSON_TYPE, `${JSON.stringify(body)}\n`);
+  answerJsonText(response, status, JSON.stringify(body));
+}
+
+/** Ends the response with what is JSON already. */
+export function answerJsonText(response: ServerResponse, status: number, text: string): void {
+  answer(response, status, JSON_TYPE, `${text}\n`);
 }
 
 /** Ends the response with JSON, or with 304 where the client says that it has this version already. */
@@ -51,7 +57,8 @@ export function answerHtml(response: ServerResponse, status: number, page: Buffe
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export function answerProblem(response: ServerResponse, status: number, detail: string): void {
-  const problem = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail };
+  const title = STATUS_CODES[status] ?? 'Error';
+  const problem = { type: 'about:blank', title, status, detail: displayMessage(detail) };
   answer(response, status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
 }
 

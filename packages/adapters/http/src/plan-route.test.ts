@@ -32,6 +32,31 @@ test.each([
   expect(asked).toEqual([expected]);
 });
 
+test('a plan of more services than fit into an answer says how many it leaves out', async () => {
+  const secrets = Array.from({ length: 20 }, (_, index) => `secret_with_a_long_name_${index}`);
+  const services = Array.from({ length: 5_000 }, (_, index) => ({
+    name: `service_${index}`,
+    secrets,
+    outcome: 'rolls' as const,
+    tasks: 3,
+    waitingFor: 'a'.repeat(100_000),
+  }));
+  fixture = await startFixture({}, { rotateByHand: { rotate: async () => services, preview: async () => services } });
+  for (const answer of [
+    await fixture.ask('/api/v1/plan'),
+    await fixture.ask('/api/v1/rotate', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ set_aside: true }),
+    }),
+  ]) {
+    expect(Buffer.byteLength(answer.body)).toBeLessThan(1_000_000);
+    const { services: listed, omitted } = JSON.parse(answer.body);
+    expect(listed.length).toBeGreaterThan(100);
+    expect(listed.length + omitted).toBe(5_000);
+  }
+});
+
 test.each(['?secret=', '?secret=a&service=b', '?secret=a&secret=b', '?set_aside=false'])(
   'GET /api/v1/plan%s is refused',
   async (query) => {

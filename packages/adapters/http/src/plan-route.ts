@@ -2,9 +2,9 @@ import type { Clock } from '@vault-swarm/provider';
 import type { PreviewRequest, RotateByHand } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
 import type { z } from 'zod';
-import { answerJson, answerProblem } from './answer.ts';
+import { answerJsonText, answerProblem } from './answer.ts';
 import { planQuerySchema } from './api/parameters.ts';
-import { planDocument } from './documents.ts';
+import { planText } from './documents.ts';
 import { readQuery } from './query.ts';
 import { answerWhenDecided } from './refused-request.ts';
 
@@ -29,7 +29,7 @@ export function planRoute(rotateByHand: RotateByHand, clock: Clock): RequestHand
         response,
         clock,
         (signal) => rotateByHand.preview(previewOf(query), { signal }),
-        (services) => answerJson(response, 200, planDocument(services)),
+        (services) => answerJsonText(response, 200, planText(services)),
       );
     } finally {
       underWay--;

@@ -3,7 +3,8 @@ import type { RotateByHand } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { onlyFromOwnSite } from './access/own-site.ts';
-import { answerJson, answerProblem } from './answer.ts';
+import { answerJsonText, answerProblem } from './answer.ts';
+import { rotateText } from './documents.ts';
 import { onlyJson, readBody } from './json-body.ts';
 import { answerWhenDecided } from './refused-request.ts';
 import { parseRotateRequest, ROTATE_BODY } from './rotate-body.ts';
@@ -43,7 +44,7 @@ function passOn(rotateByHand: RotateByHand, clock: Clock): RequestHandler {
       response,
       clock,
       (signal) => rotateByHand.rotate(wanted, { signal }),
-      (services) => answerJson(response, 202, { services }),
+      (services) => answerJsonText(response, 202, rotateText(services)),
     );
   };
 }

@@ -50,4 +50,28 @@ describe('a list', () => {
     expect([second.total, namesOf(second.entries), second.next]).toEqual([3, ['c', 'd'], null]);
     expect(list('a').page({ state: 'all', after: 'z' })).toEqual({ total: 1, entries: [], next: null });
   });
+
+  test('is given in pages of less than a megabyte, also to who asks for all of it', () => {
+    const about = 'ä'.repeat(1_000);
+    const entries = Array.from({ length: 2_000 }, (_, index) => ({ name: `${index}`.padStart(5, '0'), about }));
+    const long = new StatusList<Entry>(entries, kind, 'head');
+    const names: string[] = [];
+    for (let after: string | null = ''; after !== null; ) {
+      const page = long.page({ state: 'all', after });
+      expect(Buffer.byteLength(page.entries.join(','))).toBeLessThan(950_000);
+      names.push(...namesOf(page.entries));
+      after = page.next;
+    }
+    expect(names).toEqual(entries.map(({ name }) => name));
+  });
+
+  test('gives an entry that is longer than a page alone', () => {
+    const long = new StatusList<Entry>(
+      ['a', 'b'].map((name) => ({ name, about: 'x'.repeat(1_000_000) })),
+      kind,
+      'head',
+    );
+    const page = long.page({ state: 'all' });
+    expect([namesOf(page.entries), page.next]).toEqual([['a'], 'a']);
+  });
 });

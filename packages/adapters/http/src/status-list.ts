@@ -1,4 +1,5 @@
 import { etagOf } from './etag.ts';
+import { fitting } from './fitting.ts';
 
 /** Which part of a list is asked for. */
 export interface ListQuery {
@@ -46,7 +47,7 @@ export class StatusList<T extends { readonly name: string }> {
     this.etag = `W/${etagOf([head, ...this.#json])}`;
   }
 
-  /** Finds what is asked for. */
+  /** Finds what is asked for. A page has no more than fits into one answer, whatever its limit. */
   page({ search = '', state, limit, after }: ListQuery): ListPage {
     const found: number[] = [];
     const wanted = search.toLowerCase();
@@ -56,12 +57,12 @@ export class StatusList<T extends { readonly name: string }> {
     }
     const from = after === undefined ? 0 : found.findIndex((index) => compare(this.#nameAt(index), after) > 0);
     const rest = from === -1 ? [] : found.slice(from);
-    const shown = rest.slice(0, limit);
-    const last = shown.at(-1);
+    const entries = fitting(rest.slice(0, limit).map((index) => this.#json[index] ?? ''));
+    const last = rest[entries.length - 1];
     return {
       total: found.length,
-      entries: shown.map((index) => this.#json[index] ?? ''),
-      next: shown.length < rest.length && last !== undefined ? this.#nameAt(last) : null,
+      entries,
+      next: entries.length < rest.length && last !== undefined ? this.#nameAt(last) : null,
     };
   }
 

@@ -4,6 +4,7 @@ import type { Clock } from '@vault-swarm/provider';
 import type { CallerAccess, Changed, Overview } from './api/index.ts';
 import { eventDocument } from './documents.ts';
 import { atLeast } from './events-route.ts';
+import { fitting } from './fitting.ts';
 import type { Lists } from './status-lists.ts';
 
 const TICK_MS = 1_000;
@@ -77,8 +78,8 @@ export class Streams {
     this.#readers.add(reader);
     this.#unsubscribe ??= this.#sources.recentEvents.subscribe((event) => this.#happened(event));
     if (after !== null) {
-      for (const event of this.#sources.recentEvents.list(isTold, { after }).toReversed())
-        write(reader, eventText(event));
+      const missed = fitting(this.#sources.recentEvents.list(isTold, { after }).map(eventText));
+      for (const text of missed.toReversed()) write(reader, text);
     }
     this.#tell(reader, this.#news());
     this.#cancelTick ??= this.#sources.clock.after(TICK_MS, this.#tick);

@@ -24,7 +24,9 @@ const list = {
     .max(LONGEST_SEARCH, `must be at most ${LONGEST_SEARCH} characters long`)
     .optional()
     .meta({ description: 'what a name, a reference or a problem contains, whatever its case' }),
-  limit: wholeNumber(1, MOST_LISTED).optional().meta({ description: 'how many at most; without it all of them' }),
+  limit: wholeNumber(1, MOST_LISTED)
+    .optional()
+    .meta({ description: 'how many at most; without it as many as fit into an answer' }),
   cursor: z
     .string({ error: 'must be given once' })
     .optional()

@@ -25,5 +25,8 @@ export const observation = {
 /** What a list says of the part of it that is given. */
 export const page = {
   total: count.meta({ description: 'how many fit the search and the state, on all pages' }),
-  next_cursor: z.string().nullable().meta({ description: 'asks for what comes after; null on the last page' }),
+  next_cursor: z.string().nullable().meta({
+    description:
+      'asks for what comes after; null on the last page. An answer ends before it has a megabyte, whatever `limit` is',
+  }),
 };

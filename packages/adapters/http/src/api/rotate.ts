@@ -3,6 +3,10 @@ import { count } from './parts.ts';
 
 const name = z.string().min(1);
 
+const omitted = count
+  .optional()
+  .meta({ description: 'how many services are not listed, since the answer would be too long; missing if none' });
+
 const outcome = z.enum(['rolls', 'waits', 'current', 'never']).meta({
   description:
     'rolls: as soon as its turn comes; waits: a provider does not tell its newest value now; current: its tasks have ' +
@@ -30,6 +34,7 @@ export const rotateSchema = z
         outcome,
       }),
     ),
+    omitted,
   })
   .meta({ id: 'Rotate' });
 
@@ -45,6 +50,7 @@ export const planSchema = z
         waiting_for: z.string().nullable(),
       }),
     ),
+    omitted,
   })
   .meta({ id: 'Plan' });
 
