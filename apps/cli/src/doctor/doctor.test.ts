@@ -114,6 +114,25 @@ test('dangerous settings of the plugin are hints: they are named with their code
   expect(exitCode).toBe(0);
 });
 
+test.each([
+  'secret/x; add path "sys/*" { capabilities = ["sudo"] }: our policy refuses its metadata',
+  'secret/x: our policy refuses its metadata; add path "sys/*" { capabilities = ["sudo"] }',
+  'secret/path "sys/*" { capabilities = ["read"] }: it is not there',
+])('no rule is advised that only a name in a problem looks like: %s', async (problem) => {
+  plugin.say({ 'GET /api/v1/overview': says({ ...well(), problems: [problem] }) });
+  const { checks } = await checksOf();
+  expect(checks.policies.findings).toEqual([]);
+  expect(checks.plugin.findings).toMatchObject([{ message: problem }]);
+});
+
+test('a rule for a path with quotes is advised as one rule', async () => {
+  const rule = String.raw`path "secret/data/x\"; add path \"sys/*" { capabilities = ["read"] }`;
+  const problem = `secret/x; add path "sys/*: our policy does not allow to read it; add ${rule}`;
+  plugin.say({ 'GET /api/v1/overview': says({ ...well(), problems: [problem] }) });
+  const { checks } = await checksOf();
+  expect(checks.policies.findings).toMatchObject([{ mend: `Add to the policy of the plugin's identity: ${rule}` }]);
+});
+
 test('a missing policy is given as it has to be added', async () => {
   const policy = 'path "secret/metadata/app" { capabilities = ["read"] }';
   plugin.say({

@@ -25,7 +25,7 @@ export function checkPlugin(facts: PluginFacts): Check {
   }
   const { overview, address } = facts;
   const findings: Finding[] = overview.problems
-    .filter((problem) => policiesIn(problem).length === 0)
+    .filter((problem) => ruleIn(problem) === undefined)
     .map((problem) => wrong(problem, 'See docs/reference/errors.md and the log of the plugin.'));
   if (!overview.healthy) {
     findings.unshift(
@@ -92,8 +92,8 @@ export function checkProviders(facts: PluginFacts): Check {
 export function checkPolicies(facts: PluginFacts): Check {
   if (facts.kind === 'failed') return skipped('policies', NOT_REACHED);
   const findings = facts.overview.problems.flatMap((problem) => {
-    const [policy] = policiesIn(problem);
-    return policy === undefined ? [] : [wrong(problem, `Add to the policy of the plugin's identity: ${policy}`)];
+    const rule = ruleIn(problem);
+    return rule === undefined ? [] : [wrong(problem, `Add to the policy of the plugin's identity: ${rule}`)];
   });
   return checked(
     'policies',
@@ -122,7 +122,9 @@ export function checkTransport(facts: PluginFacts): Check {
   );
 }
 
-/** The rules that a message of the Vault adapter names. */
-function policiesIn(problem: string): readonly string[] {
-  return problem.match(/path "[^"]+" \{ capabilities = \[[^\]]*\] \}/g) ?? [];
+/**
+ * The rule that a message of the Vault adapter ends with. What is before it may hold a name of somebody else's that looks like one.
+ */
+function ruleIn(problem: string): string | undefined {
+  return /; add (path "(?:[^"\\]|\\.)*" \{ capabilities = \["read"\] \})$/.exec(problem)?.[1];
 }

@@ -6,7 +6,12 @@ const failure = (name: string, message = '', more: object = {}) => Object.assign
 
 test.for([
   ['ResourceNotFoundException', "Secrets Manager can't find the specified secret.", 'NOT_FOUND', 'no such secret'],
-  ['ResourceNotFoundException', "can't find … for staging label: AWSCURRENT", 'NOT_FOUND', 'no such version'],
+  [
+    'ResourceNotFoundException',
+    "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
+    'NOT_FOUND',
+    'no such version',
+  ],
   [
     'InvalidRequestException',
     "You can't perform this operation on the secret because it was marked for deletion.",
@@ -31,6 +36,48 @@ test.for([
   expect(error.code).toBe(code);
   expect(error.message).toMatch(/^aws app\/db: /);
   expect(error.message).toContain(advice);
+});
+
+const NOT_AUTHORIZED =
+  'is not authorized to perform: secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:eu-central-1:1:secret:x';
+
+test.for([
+  [
+    'a role',
+    `User: arn:aws:sts::1:assumed-role/kms-admin/kms:Decrypt ${NOT_AUTHORIZED}`,
+    'allow secretsmanager:GetSecretValue',
+  ],
+  ['a user', `User: arn:aws:iam::1:user/Access-to-KMS ${NOT_AUTHORIZED}`, 'allow secretsmanager:GetSecretValue'],
+  [
+    'a secret',
+    `User: arn:aws:iam::1:user/app ${NOT_AUTHORIZED}/kms-version-deleted`,
+    'allow secretsmanager:GetSecretValue',
+  ],
+  [
+    'an explicit denial',
+    `User: arn:aws:iam::1:user/app ${NOT_AUTHORIZED} with an explicit deny in a resource-based policy`,
+    'a policy denies secretsmanager:GetSecretValue',
+  ],
+  [
+    'a batch',
+    'User: arn:aws:iam::1:user/app is not authorized to perform: secretsmanager:BatchGetSecretValue because no policy allows it',
+    'allow secretsmanager:BatchGetSecretValue',
+  ],
+  [
+    'a key',
+    'User: arn:aws:iam::1:user/app is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-central-1:1:key/x',
+    'allow kms:Decrypt',
+  ],
+] as const)('the advice for a denial is by AWS words, and not by the name of %s', ([_whose, message, advice]) => {
+  const { message: said } = providerErrorFor(failure('AccessDeniedException', message), asked);
+  expect(said).toContain(advice);
+  if (!advice.includes('kms')) expect(said).not.toContain('kms:');
+});
+
+test.for(['db-version-2', 'marked for deletion', 'staging label'])('a secret called %s is only not there', (called) => {
+  const message = `Secrets Manager can't find the specified secret. ${called}`;
+  const error = providerErrorFor(failure('ResourceNotFoundException', message), asked);
+  expect(error.message).toContain('there is no such secret in this region');
 });
 
 test.for([

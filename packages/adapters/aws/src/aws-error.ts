@@ -51,6 +51,17 @@ const CODES: Readonly<Record<string, ProviderErrorCode>> = {
   ValidationException: 'INVALID_REF',
 };
 
+/**
+ * AWS's own words. They have spaces, which no name and no ARN has: so nobody's role, secret or key is taken for them.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+ */
+const NO_SUCH_VERSION = "Secrets Manager can't find the specified secret value for ";
+const NO_ACCESS_TO_KMS = 'Access to KMS is not allowed';
+const DENIED_ACTION = /^User: (?:\S+ )?is not authorized to perform: ([a-z0-9-]{1,64}:[A-Za-z]{1,64}) /;
+const EXPLICIT_DENY = ' with an explicit deny in ';
+const DECRYPTION_FAILURES = { DecryptionFailure: true, DecryptionFailureException: true } as const;
+
 /** The code for what the SDK rejects with, or for an error that AWS names in a batch. */
 export function codeOf(error: unknown): ProviderErrorCode {
   const { name, message, status } = failureOf(error);
@@ -100,13 +111,10 @@ function advice(code: ProviderErrorCode, { name, message }: AwsFailure, action: 
     case 'NOT_FOUND':
       if (isDeleted(message)) return 'it is marked for deletion; restore it, or name another secret';
       if (name === 'InvalidRequestException') return 'AWS does not read it in its present state; see its page in AWS';
-      if (/staging label|versionid|version/i.test(message)) return 'there is no such version, or it has no value yet';
+      if (message.startsWith(NO_SUCH_VERSION)) return 'there is no such version, or it has no value yet';
       return 'there is no such secret in this region; correct the name, or create it';
     case 'ACCESS_DENIED':
-      if (name.startsWith('Decryption') || /kms/i.test(message)) {
-        return "AWS does not decrypt it for us; allow kms:Decrypt on the secret's key, and see that the key is enabled";
-      }
-      return `our identity may not do this; allow secretsmanager:${action}`;
+      return denial(name, message, action);
     case 'UNAUTHENTICATED':
       return name === 'CredentialsProviderError' || name === 'TokenProviderError'
         ? 'we have no credentials; give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role'
@@ -120,6 +128,16 @@ function advice(code: ProviderErrorCode, { name, message }: AwsFailure, action: 
     default:
       return name === 'TimeoutError' ? 'AWS did not answer in time' : 'AWS is not reached, or is broken';
   }
+}
+
+/** The action is AWS's own, where it names one: reading a secret needs more than the action that was asked for. */
+function denial(name: string, message: string, action: string): string {
+  const denied = DENIED_ACTION.exec(message)?.[1] ?? `secretsmanager:${action}`;
+  if (Object.hasOwn(DECRYPTION_FAILURES, name) || message === NO_ACCESS_TO_KMS || denied.startsWith('kms:')) {
+    return "AWS does not decrypt it for us; allow kms:Decrypt on the secret's key, and see that the key is enabled";
+  }
+  if (message.includes(EXPLICIT_DENY)) return `a policy denies ${denied} to our identity; remove that`;
+  return `our identity may not do this; allow ${denied}`;
 }
 
 function isRegionMissing(message: string): boolean {

@@ -18,9 +18,9 @@ export class DockerError extends Error {
     this.#reason = reason;
   }
 
-  /** Whether the engine's reason has this text in it. */
-  says(text: string): boolean {
-    return this.#reason.includes(text);
+  /** Whether the engine's reason ends with these words of its own. Before them there may be names of others. */
+  endsWith(words: string): boolean {
+    return this.#reason.endsWith(words);
   }
 }
 
@@ -31,7 +31,7 @@ export function isMissing(error: unknown): boolean {
 
 /** Whether somebody else wrote first. Swarm's own word for it comes with status 500. */
 export function isOutOfSequence(error: unknown): boolean {
-  return error instanceof DockerError && error.says('update out of sequence');
+  return error instanceof DockerError && error.endsWith('update out of sequence');
 }
 
 /**
@@ -40,7 +40,7 @@ export function isOutOfSequence(error: unknown): boolean {
  */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof DockerError) || error.status === undefined) return false;
-  if (error.says('raft message is too large')) return true;
+  if (error.endsWith("raft message is too large and can't be sent")) return true;
   return (
     (error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429) || error.status === 501
   );

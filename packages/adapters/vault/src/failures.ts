@@ -1,5 +1,5 @@
 import { ProviderError } from '@vault-swarm/provider';
-import { field, type VaultAnswer, type VaultOperation } from './answer.ts';
+import type { VaultAnswer, VaultOperation } from './answer.ts';
 import { verdictOn } from './verdict.ts';
 
 /**
@@ -16,11 +16,4 @@ export function failureOf(answer: VaultAnswer, subject: string, operation: Vault
     isProven,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
-}
-
-/** Whether one of the answer's errors or warnings has the text in it. */
-export function mentions(answer: VaultAnswer, text: string): boolean {
-  return [field(answer.body, 'errors'), field(answer.body, 'warnings')].some(
-    (texts) => Array.isArray(texts) && texts.some((given) => typeof given === 'string' && given.includes(text)),
-  );
 }

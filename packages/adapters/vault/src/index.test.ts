@@ -49,6 +49,16 @@ describe('a provider on Vault', () => {
     expect(await failureOf(read(instance))).toMatchObject({ code, isProven, isOutage: false, retryable: !isProven });
   });
 
+  test('names the rule to add for any path as one rule', async () => {
+    const { instance } = await providers.start(({ path }) =>
+      path.startsWith('secret/') ? permissionDenied : undefined,
+    );
+    const { message } = await failureOf(read(instance, refTo('x" { capabilities = ["sudo"] } path "y')));
+    expect(message).toContain(
+      String.raw`add path "secret/data/x\" { capabilities = [\"sudo\"] } path \"y" { capabilities = ["read"] }`,
+    );
+  });
+
   test('asks once for all that is wanted of one path at the same time', async () => {
     const { instance, asked } = await providers.start(({ path }) =>
       path.startsWith('secret/data')

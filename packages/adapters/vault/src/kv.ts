@@ -1,10 +1,10 @@
 import { displayText, type ExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
 import { type AnswerJson, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
-import { failureOf, mentions } from './failures.ts';
+import { failureOf } from './failures.ts';
 import type { KvVersion } from './kv-mounts.ts';
 import { type KvAddress, kvPath } from './paths.ts';
-import { verdictOn } from './verdict.ts';
+import { says, verdictOn } from './verdict.ts';
 
 /** Where a secret is in Vault, with the version that is wanted. */
 export interface KvPlace extends KvAddress {
@@ -199,7 +199,7 @@ export function mayBeV2({ shown, shownMount }: KvPlace): ProviderError {
 
 /** The line of a policy that allows reading a path. */
 export function policyFor(path: string): string {
-  return `path "${displayText(path)}" { capabilities = ["read"] }`;
+  return `path ${JSON.stringify(displayText(path))} { capabilities = ["read"] }`;
 }
 
 /**
@@ -211,8 +211,13 @@ export function otherwise(answer: VaultAnswer, place: KvPlace): Exclude<KvOutcom
   if (verdict === 'ok' || verdict.code === 'NOT_FOUND') {
     // A success of another form, too, comes from a mount of another version.
     const isOdd = verdict === 'ok';
-    const noMount = mentions(answer, 'no handler for route');
-    return { kind: 'absent', doubtful: noMount || isOdd || mentions(answer, 'versioned'), noMount, isOdd };
+    const noMount = says(answer, 'no handler for route ');
+    return {
+      kind: 'absent',
+      doubtful: noMount || isOdd || says(answer, 'Invalid path for a versioned K/V secrets engine'),
+      noMount,
+      isOdd,
+    };
   }
   if (verdict.code === 'ACCESS_DENIED' && verdict.isProven) return { kind: 'refused' };
   throw failureOf(answer, place.shown);

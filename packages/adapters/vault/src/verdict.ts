@@ -216,13 +216,13 @@ const UNEXPECTED: Rule = {
 };
 
 /** More of an answer's errors, or longer ones, are not looked at: Vault's own are short. */
-const MAX_ERRORS = 20;
-const MAX_ERROR_LENGTH = 2_000;
+const MAX_LINES = 20;
+const MAX_LENGTH = 2_000;
 
 /** What an answer means for what was asked: `ok`, or why there is nothing. */
 export function verdictOn(operation: VaultOperation, answer: VaultAnswer): 'ok' | Verdict {
   if (answer.status >= 200 && answer.status < 300) return 'ok';
-  const said = errorsOf(answer);
+  const said = linesOf(answer, 'errors');
   const rule = RULES.find((candidate) => fits(candidate, answer, said)) ?? UNEXPECTED;
   const { isProven = true, isUntouched = false, isLasting = false, advice } = rule;
   return { code: codeFor(operation, rule.code), isProven, isUntouched, isLasting, advice };
@@ -265,16 +265,21 @@ function isOfVault({ body }: VaultAnswer): boolean {
   return Array.isArray(field(body, 'errors')) || (isAnswerObject(body) && 'request_id' in body && 'data' in body);
 }
 
+/** Whether one of the answer's errors or warnings begins with these words of the server. */
+export function says(answer: VaultAnswer, words: string): boolean {
+  return [...linesOf(answer, 'errors'), ...linesOf(answer, 'warnings')].some((line) => line.startsWith(words));
+}
+
 /**
- * The errors that the answer lists, one by one. Vault joins several as lines of a list. What is quoted in them is left out:
- * these are names of others, and no words of the server.
+ * The errors or warnings that the answer lists, one by one. Vault joins several as lines of a list. What is quoted in them is left
+ * out: these are names of others, and no words of the server.
  */
-function errorsOf({ body }: VaultAnswer): readonly string[] {
-  const errors = field(body, 'errors');
-  if (!Array.isArray(errors)) return [];
-  return errors
-    .slice(0, MAX_ERRORS)
-    .flatMap((error) => (typeof error === 'string' ? error.slice(0, MAX_ERROR_LENGTH).split('\n') : []))
+function linesOf({ body }: VaultAnswer, kind: 'errors' | 'warnings'): readonly string[] {
+  const texts = field(body, kind);
+  if (!Array.isArray(texts)) return [];
+  return texts
+    .slice(0, MAX_LINES)
+    .flatMap((text) => (typeof text === 'string' ? text.slice(0, MAX_LENGTH).split('\n') : []))
     .map((line) =>
       line
         .replace(/^\s*\* /, '')
