@@ -95,9 +95,10 @@ export class SimulatedProvider {
     return (pin === undefined ? versions.at(-1) : versions[Number(pin) - 1])?.text;
   }
 
-  /** The revision that a path has. */
-  revisionOf(path: string): string | undefined {
-    return this.#versions(path).at(-1)?.revision;
+  /** Whether a path had the one revision later than the other, as after a snapshot was restored. */
+  hadLater(path: string, revision: string, other: string): boolean {
+    const had = (this.#paths.get(path)?.states ?? []).map(({ versions }) => versions.at(-1)?.revision);
+    return had.lastIndexOf(revision) > had.lastIndexOf(other);
   }
 
   /** The provider's ports. */

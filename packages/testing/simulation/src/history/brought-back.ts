@@ -24,11 +24,12 @@ export function broughtBack(
     const name = swarm.secret(id)?.name ?? '';
     const brought = (target[id] ?? target[`${service.id}/${id}`])?.revision.split(':')[1];
     const path = truth.usesOf(service).find((use) => use.name === name && !use.isPinned)?.path;
-    if (brought === undefined || path === undefined || brought === provider.revisionOf(path)) continue;
+    if (brought === undefined || path === undefined) continue;
     for (const { id: taskId, held } of living) {
       const revision = held.get(name)?.revision ?? '';
-      const isNewer = revision.startsWith('v') && compareRevisions(brought, revision) < 0;
-      if (isNewer) return `${name} from ${revision}, which ${taskId} holds, to ${brought}`;
+      const isOlder = revision.startsWith('v') && compareRevisions(brought, revision) < 0;
+      if (isOlder && !provider.hadLater(path, brought, revision))
+        return `${name} from ${revision}, which ${taskId} holds, to ${brought}`;
     }
   }
   return null;
