@@ -93,9 +93,9 @@ export class ProviderWatches {
     return error?.retryable === false ? error : undefined;
   }
 
-  /** Whether a newer revision of a ref is known of than its current value has: it was not read yet. */
-  isBehind(key: string): boolean {
-    return this.#watchOf.get(key)?.watch.isBehind(key) ?? false;
+  /** Whether the current value of a ref may not be what its provider has: see {@link RevisionWatch.isUncertain}. */
+  isUncertain(key: string): boolean {
+    return this.#watchOf.get(key)?.watch.isUncertain(key) ?? false;
   }
 
   /** When the latest look began that found the current value, in monotonic milliseconds. */

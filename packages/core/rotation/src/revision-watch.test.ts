@@ -34,6 +34,9 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
   };
   const outcomes: string[] = [];
   let newest: string | undefined;
+  const seen = (revision: string) => {
+    if (newest === undefined || newest < revision) newest = revision;
+  };
   let asked = 0;
   let confirmed = 0;
   const watch = new RevisionWatch({
@@ -47,9 +50,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
       confirm: () => {
         confirmed += 1;
       },
-      seen: (_ref, revision) => {
-        if (newest === undefined || newest < revision) newest = revision;
-      },
+      seen: (_ref, revision) => seen(revision),
       newest: () => newest,
       probed: (_ref, outcome) => outcomes.push(outcome),
       retain: () => undefined,
@@ -83,6 +84,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
   const after = (delayMs: number) => new Promise<void>((resolve) => void clock.after(delayMs, resolve));
   return {
     watch,
+    seen,
     look,
     again,
     outcomes,
@@ -216,13 +218,13 @@ test('a read that gives an older value than the probe named keeps what is known,
   expect(watch.againInMs).toBeNull();
   named.revision = 'r2';
   await look();
-  expect([watch.current(key)?.revision, watch.isBehind(key), watch.againInMs]).toEqual(['r1', true, 250]);
+  expect([watch.current(key)?.revision, watch.isUncertain(key), watch.againInMs]).toEqual(['r1', true, 250]);
   const before = asked();
   await again();
   expect(asked()).toBe(before + 1);
   given = value('r2');
   await again();
-  expect([watch.current(key)?.revision, watch.isBehind(key), watch.againInMs]).toEqual(['r2', false, null]);
+  expect([watch.current(key)?.revision, watch.isUncertain(key), watch.againInMs]).toEqual(['r2', false, null]);
   await look();
   expect(asked()).toBe(before + 2);
 });
@@ -274,4 +276,30 @@ test('as long as a probe and a read do not agree, each look reads', async () => 
   const before = asked();
   await look();
   expect(asked()).toBeGreaterThan(before);
+});
+
+test('a value that is read when it lagged before is read once more, unless the probe named it', async () => {
+  let marker = 'm1';
+  let given = value('r1');
+  const probe = {
+    probe: async (asked: readonly SecretRef[]) =>
+      new Map(asked.map((ref) => [refKey(ref), { kind: 'marker', marker } as const])),
+  };
+  const { watch, look, again, asked, seen } = setUp({ probe }, async () => given);
+  const [key = ''] = refs(1).keys();
+  watch.setRefs(refs(1));
+  await look();
+  seen('r3');
+  marker = 'm2';
+  given = value('r2');
+  await look();
+  given = value('r3');
+  await again();
+  expect(watch.current(key)).toMatchObject({ revision: 'r3' });
+  // The marker was that of the second value, and may be again.
+  const before = asked();
+  await look();
+  expect(asked()).toBe(before + 1);
+  await look();
+  expect(asked()).toBe(before + 1);
 });

@@ -128,9 +128,10 @@ export class RevisionWatch {
     return this.#refs.get(key)?.tagged ?? undefined;
   }
 
-  /** Whether a newer revision than the current one is known of: it was not read yet. */
-  isBehind(key: string): boolean {
-    return this.#refs.get(key)?.isBehind ?? false;
+  /** Whether the current value may not be what the provider has: a newer one is known of, or reads give older ones. */
+  isUncertain(key: string): boolean {
+    const watched = this.#refs.get(key);
+    return watched !== undefined && (watched.isBehind || watched.isDisputed);
   }
 
   /** When the latest look began that found this current value, in monotonic milliseconds. */
@@ -168,7 +169,10 @@ export class RevisionWatch {
     const nowMs = this.#clock.monotonic();
     const due = [...this.#refs.values()].flatMap((watched): ToRead[] => {
       const { lag } = watched;
-      return lag !== null && lag.againAtMs <= nowMs ? [{ watched, marker: lag.marker, named: lag.named }] : [];
+      if (lag === null || lag.againAtMs > nowMs) return [];
+      // Unless it names the revision that is read, a marker of before the read is no marker of what it gives.
+      const { marker, named } = lag;
+      return [{ watched, marker: named === undefined ? null : marker, named }];
     });
     return this.#takeOver(await this.#read(due, nowMs, signal), signal);
   }
@@ -204,7 +208,7 @@ export class RevisionWatch {
         if (marker === entry.marker) entry.confirmedAtMs = begunAtMs;
         if (before !== undefined) continue;
         if (entry.current !== null) this.#values.confirm(entry.ref, entry.current.revision, begunAtMs);
-        if (entry.error !== null) findings.push({ watched: entry, marker, begunAtMs });
+        if (entry.error !== null || entry.lag !== null) findings.push({ watched: entry, marker, begunAtMs });
       }
     }
     return [...findings, ...(await this.#read(toRead, begunAtMs, signal))];

@@ -120,3 +120,15 @@ test('a service that has waited is not rolled to a value of which a newer one is
   expect([...world.heldText(web, 'db'), ...world.heldText(worker, 'db')]).toEqual(Array(4).fill('db 3'));
   expect(world.swarm.updates).toHaveLength(3);
 });
+
+test('a service that has waited is not rolled to a value while the provider gives the one before it', async () => {
+  const policy = { maxParallel: 1, stuckAfterMs: 600_000, onFailure: 'rollback' } as const;
+  const { world, web, worker } = await settled({ policy });
+  world.provider.write('db', 'db 2');
+  await world.until(() => world.swarm.updates.length === 1);
+  world.provider.restore('db');
+  await world.rest(3_000);
+  await world.run(90_000);
+  expect([...world.heldText(web, 'db'), ...world.heldText(worker, 'db')]).toEqual(Array(4).fill('db 1'));
+  expect(world.swarm.updates).toEqual(['web@1', 'web@2']);
+});

@@ -279,11 +279,12 @@ export class Rotation implements RotateByHand {
 
   /**
    * The current value of a ref, unless it was found before another manager found, or a task was given, something else; or a
-   * newer one is known of that no read gave yet: then tasks keep what they have until it can be given.
+   * newer one is known of that no read gave yet, or reads give older ones: then tasks keep what they have until that is
+   * settled.
    */
   #freshCurrent(key: string): CurrentValue | undefined {
     // Its watch reads it again by itself.
-    if (this.#watches.isBehind(key)) return undefined;
+    if (this.#watches.isUncertain(key)) return undefined;
     const current = this.#watches.current(key);
     const foundAtMs = this.#watches.confirmedAtMs(key);
     const unseenAtMs = this.#unseen.get(key) ?? Number.NEGATIVE_INFINITY;

@@ -56,6 +56,11 @@ export class WatchedRef {
     return this.current !== null && this.isOld(this.current.revision);
   }
 
+  /** Whether the latest read gave an older value than the current one, and no probe has named the current one since. */
+  get isDisputed(): boolean {
+    return this.lag !== null && this.current !== null && this.lag.named !== this.current.revision;
+  }
+
   /** Whether a newer revision than this is known of. */
   isOld(revision: string): boolean {
     const newest = this.#ports.values.newest(this.ref);
