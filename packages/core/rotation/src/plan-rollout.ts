@@ -22,6 +22,7 @@ import {
   isCalm,
   isEnded,
   isFullyRunning,
+  isPaused,
   isScaledToZero,
   isSettled,
   type Situation,
@@ -58,14 +59,17 @@ function planUnapplied(situation: Situation, open: OpenRollout): Decision {
   const due = dueUses(situation);
   // The tasks that a user's own update starts shall get the newest values at once.
   if (isBusy(service)) return keep(situation, null);
-  const mustResume = open.direction === 'back' && isEnded(service);
+  const mustResume = open.direction === 'back' && isPaused(service);
   if (due.length === 0 && !mustResume) return keep(situation, null);
   const { rollout, events } = stuckIfLate(situation, open);
   const intended = { ...situation, entry: { ...situation.entry, rollout } };
   const hindrance = hindranceByUser(intended, open) ?? hindranceTo(intended);
   if (hindrance !== null) return { ...hindrance, events };
   const undone = undoneGeneration(situation.entry);
-  const isOther = undone !== null && service.generation !== undone;
+  const isRunning = service.tasks.some(
+    ({ state, generation }) => state === 'running' && generation === open.generation,
+  );
+  const isOther = undone !== null && (service.generation !== undone || !isRunning);
   if (isOther || due.some((known) => !bringsWanted(open, known))) return begin({ ...situation, mayBegin: true });
   const next = { ...rollout, fingerprint: service.fingerprint };
   return { ...keep(situation, next), events, roll: rollTo(situation, open.generation) };
@@ -154,9 +158,8 @@ function planFailed(situation: Situation, open: OpenRollout): Decision {
   const { state } = service.rollout;
   const isReached = uses.every((known) => tasksWithout(open, known).length === 0);
   if (state === 'completed' && isReached && isFullyRunning(service)) return complete(situation, open);
-  const isPaused = state === 'paused' || state === 'rollback-paused';
   const isCurrent = uses.every((known) => outdatedTasks(known).length === 0 && known.held.length > 0);
-  if (isCurrent && !isPaused) return keep(situation, null);
+  if (isCurrent && !isPaused(service)) return keep(situation, null);
   const isUndone = state === 'rolled-back' && service.generation < open.generation;
   return isUndone && open.direction === 'forward' ? takeBack(situation, open, null) : block(situation, NEWER);
 }

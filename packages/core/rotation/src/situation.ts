@@ -119,9 +119,14 @@ export function isScaledToZero({ tasks, desiredTasks }: Workload): boolean {
   return desiredTasks === 0 || (desiredTasks === null && tasks.every(({ state }) => state === 'ended'));
 }
 
+/** Whether the orchestrator stopped in the middle of the service's latest update. */
+export function isPaused({ rollout: { state } }: Workload): boolean {
+  return state === 'paused' || state === 'rollback-paused';
+}
+
 /** Whether the service's latest update was given up by the orchestrator. */
-export function isEnded({ rollout: { state } }: Workload): boolean {
-  return state === 'paused' || state === 'rolled-back' || state === 'rollback-paused';
+export function isEnded(service: Workload): boolean {
+  return isPaused(service) || service.rollout.state === 'rolled-back';
 }
 
 /**

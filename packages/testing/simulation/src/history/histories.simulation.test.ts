@@ -17,6 +17,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [1542, 'failed tasks that Swarm had forgotten made a rollback seem to be made by hand'],
   [1761, 'what a task was given by the one of two leaders that did not know of its rollout was never noted'],
   [1897, 'what was rolled to a service that a broken image made fail was set aside for good'],
+  [589, 'a rollback was made again to a generation of which no task was left, after a restart of the plugin'],
   [5487, 'what had failed in an earlier generation spoke against the rollback that returned to it'],
   [2007, 'a revision of the same bytes that no look had seen counted as another value'],
   [2462, 'an update that Swarm had nothing to do for was resumed for ever'],
