@@ -1,33 +1,24 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { parseYamlFields } from '@vault-swarm/file/yaml-fields';
+import { displayText } from '@vault-swarm/provider';
 import type { ConfigFile, ProviderEntry } from './config-file.ts';
 
 /** It stands in labels and metrics. */
 const NAME = /^[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?$/;
 const SETTING = /^[A-Z][A-Z0-9_]*$/;
+/** So many are enough to see what is wrong; a file that is of another kind has thousands. */
+const MAX_PROBLEMS = 50;
 
 /** What the text has, as far as it can be understood, and what can't. No part of the text but names is in a message. */
 export function parseConfigFile(text: string): ConfigFile {
-  const lines = new LineCounter();
   // Scalars stay as they are written: `10s`, `0400` and `no` are settings, not times, numbers and truth.
-  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    // The library's own message may show a part of the file.
-    const { line, col } = lines.linePos(error.pos[0]);
-    return {
-      entries: [],
-      problems: [{ where: `line ${line}, column ${col}`, message: `is not YAML (${error.code})` }],
-    };
-  }
+  const parsed = parseYamlFields(text, 'failsafe');
+  if ('problem' in parsed) return { entries: [], problems: [{ where: '', message: parsed.problem }] };
+  const root: Map = parsed.fields;
   const problems: { where: string; message: string }[] = [];
-  const root = mapOf(document.toJS());
-  if (root === null) {
-    return { entries: [], problems: [{ where: '', message: 'the file must begin with "providers:"' }] };
-  }
   const refuseOthers = (map: Map, where: string, allowed: readonly string[]) => {
     for (const key of Object.keys(map).filter((name) => !allowed.includes(name))) {
       problems.push({
-        where: `${where}${key}`,
+        where: `${where}${displayText(key)}`,
         message: `is not known; there ${allowed.length === 1 ? 'is' : 'are'} ${allowed.join(', ')}`,
       });
     }
@@ -38,7 +29,7 @@ export function parseConfigFile(text: string): ConfigFile {
     problems.push({ where: 'providers', message: 'must have a provider for each name, with its kind and settings' });
   }
   const entries = Object.entries(providers ?? {}).flatMap(([name, given]): readonly ProviderEntry[] => {
-    const where = `providers.${name}`;
+    const where = `providers.${displayText(name)}`;
     const entry = mapOf(given);
     if (!NAME.test(name)) {
       problems.push({ where, message: 'must be named by up to 64 of a–z, 0–9, "-", "_" and ".", such as vault-eu' });
@@ -52,13 +43,18 @@ export function parseConfigFile(text: string): ConfigFile {
     const wrong = settings === null ? [''] : Object.keys(settings).filter((key) => !isSetting(key, settings[key]));
     for (const key of wrong) {
       problems.push({
-        where: `${where}.settings${key === '' ? '' : `.${key}`}`,
+        where: `${where}.settings${key === '' ? '' : `.${displayText(key)}`}`,
         message: 'must be a setting as environment variables have it, such as VAULT_ADDR: https://vault.example:8200',
       });
     }
     return wrong.length > 0 ? [] : [{ name, kind: entry.kind, settings: settings as Record<string, string> }];
   });
-  return { entries, problems };
+  const more = problems.length - MAX_PROBLEMS;
+  if (more <= 0) return { entries, problems };
+  return {
+    entries,
+    problems: [...problems.slice(0, MAX_PROBLEMS), { where: '', message: `has ${more} more problems` }],
+  };
 }
 
 type Map = Readonly<Record<string, unknown>>;

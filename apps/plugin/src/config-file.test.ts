@@ -109,3 +109,37 @@ test('the schema has the settings of each kind that are no credentials', () => {
     expect(inSchema.sort()).toEqual(ofKind.filter((name) => !credentials.includes(name)).sort());
   }
 });
+
+test.each([
+  [
+    'aliases of aliases',
+    `a: &a [x]\n${'bcdefghij'.replace(/./g, (c) => `${c}: &${c} [${`*${String.fromCharCode(c.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}`,
+    'it has more than 10000 values',
+  ],
+  ['an alias of itself', 'providers: &a {x: *a}', 'it is not YAML that can be read'],
+  [
+    'a hundred thousand keys',
+    Array.from({ length: 100_000 }, (_, index) => `k${index}: v\n`).join(''),
+    'it has more than 10000 values',
+  ],
+  ['brackets', `providers: ${'['.repeat(100_000)}`, 'it is not YAML: resource exhaustion in line 1'],
+  ['a name twice', 'providers: {}\nproviders: {}', 'it is not YAML: duplicate key in line 2'],
+])('a file of %s is one problem', async (_what, text, message) => {
+  const given = { CONFIG_FILE: '/file.yaml' };
+  const file = await readConfigFile(given, () => text);
+  expect(file).toEqual({ entries: [], problems: [{ where: '', message }] });
+});
+
+test('names of the language itself are names like others', async () => {
+  const text = 'providers: {__proto__: {kind: file}, constructor: {kind: file, __proto__: {a: b}}}';
+  const { entries, problems } = await readConfigFile({ CONFIG_FILE: '/file.yaml' }, () => text);
+  expect(entries.map(({ name }) => name)).toEqual(['__proto__', 'constructor']);
+  expect(problems.map(({ where }) => where)).toEqual(['providers.__proto__', 'providers.constructor.__proto__']);
+});
+
+test('a file of another kind is told by its first problems, and by how many there are', async () => {
+  const text = Array.from({ length: 1_000 }, (_, index) => `key-${index}: v\n`).join('');
+  const { problems } = await readConfigFile({ CONFIG_FILE: '/file.yaml' }, () => text);
+  expect(problems).toHaveLength(51);
+  expect(problems.at(-1)?.message).toBe('has 951 more problems');
+});

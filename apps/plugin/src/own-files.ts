@@ -1,5 +1,5 @@
 import { type InspectedPath, type InspectPath, ownFileProblem } from '@vault-swarm/file/config';
-import type { Environment } from '@vault-swarm/provider';
+import { type Environment, quoted } from '@vault-swarm/provider';
 import type { ParsedProvider } from './provider-configs.ts';
 import { settings } from './settings.ts';
 
@@ -35,7 +35,7 @@ export function refuseOwnFiles(
 export function warnOfReadable(environment: Environment, inspect: InspectPath): void {
   for (const { variable, path, kind } of environment.ownFiles) {
     if (kind !== 'credential' || !othersCanRead(inspect(path))) continue;
-    const message = `"${path}" can be read by every user of this machine: make its mode 0600, or 0400 for a Docker secret`;
+    const message = `${quoted(path)} can be read by every user of this machine: make its mode 0600, or 0400 for a Docker secret`;
     environment.warn('credential-file-readable', variable, message);
   }
 }

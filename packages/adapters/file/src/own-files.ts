@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { OwnFile } from '@vault-swarm/provider';
+import { type OwnFile, quoted } from '@vault-swarm/provider';
 import type { InspectedPath, InspectPath, PathStep } from './inspect-path.ts';
 
 /**
@@ -9,16 +9,16 @@ import type { InspectedPath, InspectPath, PathStep } from './inspect-path.ts';
 export function ownFileProblem(directory: string, ownFiles: readonly OwnFile[], inspect: InspectPath): string | null {
   const inspected = inspect(directory);
   if (`${inspected.realPath}/`.startsWith('/proc/')) {
-    return `"${directory}" is in /proc, which shows the environment of processes; give another directory`;
+    return `${quoted(directory)} is in /proc, which shows the environment of processes; give another directory`;
   }
   for (const { variable, path, kind } of ownFiles) {
     const own = inspect(path);
     // Also if only the link to it is there: what is behind it may be exchanged.
     if (isWithin(own, inspected) || isWithin(inspect(dirname(path)), inspected)) {
-      return `"${directory}" contains what ${variable} names ("${path}"), and labels could deliver it; move one of them`;
+      return `${quoted(directory)} contains what ${variable} names (${quoted(path)}), and labels could deliver it; move one of them`;
     }
     if (kind === 'directory' && isWithin(inspected, own)) {
-      return `"${directory}" is in the directory of ${variable} ("${path}"), and labels could deliver what is there; move one of them`;
+      return `${quoted(directory)} is in the directory of ${variable} (${quoted(path)}), and labels could deliver what is there; move one of them`;
     }
   }
   return null;

@@ -71,4 +71,19 @@ describe('the fields of a YAML file', () => {
     expect(problem('a: &a {b: *a}')).not.toBe('none');
     expect(problem(`a: ${'['.repeat(50_000)}`)).not.toBe('none');
   });
+
+  test('are read, or refused, at once, however many aliases, keys and brackets a file has', () => {
+    const filled = (part: string) => part.repeat(1024 ** 2 / part.length);
+    const begunMs = process.cpuUsage().user / 1000;
+    expect(problem(`a: &a x\nb:\n${' - *a\n'.repeat(9_990)}`)).toBe('none');
+    for (const part of [' - *a\n', 'k: v\n', '[', '{a: ', '- ', '? ', '#\n', ',', '&a ', '!!a ', '"a" ', '<<: *a\n'])
+      expect(problem(`a: &a\n${filled(part)}`)).not.toBe('none');
+    // In processor time, which a busy machine does not lengthen much: it was minutes.
+    expect(process.cpuUsage().user / 1000 - begunMs).toBeLessThan(30_000);
+  });
+
+  test('can be taken as they are written', () => {
+    const parsed = parseYamlFields('a: 0x1F\nb: yes\nc:\nd: [null]', 'failsafe');
+    expect(parsed).toEqual({ fields: { a: '0x1F', b: 'yes', c: '', d: ['null'] } });
+  });
 });

@@ -1,19 +1,25 @@
 import { type ExactJson, type ExactJsonObject, parseExactJson } from '@vault-swarm/provider';
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
-  type ParsedNode,
+  type Node,
   parseDocument,
+  visit,
   type YAMLError,
 } from 'yaml';
 
 /** A document with aliases of aliases can be billions of nodes large; no secret has more than this. */
 const MAX_NODES = 10_000;
+/** More than so many values have, with comments: to parse a megabyte of brackets takes seconds, to count them does not. */
+const MAX_TOKENS = 200_000;
+const TOO_LARGE = `it has more than ${MAX_NODES} values`;
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
 
 /** A part of the document that can't be a field; its message quotes nothing. */
@@ -22,15 +28,21 @@ class NotAField extends Error {}
 /**
  * Reads a YAML 1.2 document as fields. Numbers keep their characters, also those that JSON writes in another way
  * (`0x1F`, `.5`), which become strings of these characters. The problem is a line number and a reason, no content.
+ *
+ * @param schema `failsafe`: every value is a string, a list or a mapping, as it is written.
  */
-export function parseYamlFields(text: string): { readonly fields: ExactJsonObject } | { readonly problem: string } {
+export function parseYamlFields(
+  text: string,
+  schema: 'core' | 'failsafe' = 'core',
+): { readonly fields: ExactJsonObject } | { readonly problem: string } {
   const lines = new LineCounter();
+  if (hasTooManyTokens(text)) return { problem: TOO_LARGE };
   try {
     const document = parseDocument(text, {
       lineCounter: lines,
       prettyErrors: false,
       logLevel: 'error',
-      schema: 'core',
+      schema,
       // It compares each name with each: ten thousand take seconds, in which nobody is answered. The reader does it.
       uniqueKeys: false,
     });
@@ -42,6 +54,12 @@ export function parseYamlFields(text: string): { readonly fields: ExactJsonObjec
     // Whatever the parser throws (a stack overflow, say) may quote the text, which is the secret.
     return { problem: error instanceof NotAField ? error.message : 'it is not YAML that can be read' };
   }
+}
+
+function hasTooManyTokens(text: string): boolean {
+  let count = 0;
+  for (const _ of new Lexer().lex(text)) if (++count > MAX_TOKENS) return true;
+  return false;
 }
 
 function describe(error: YAMLError, lines: LineCounter): string {
@@ -56,12 +74,12 @@ function notYaml(reason: string, position: number, lines: LineCounter): string {
 type Pairs = readonly { readonly key: unknown; readonly value: unknown }[];
 
 class Reader {
-  readonly #document: Document.Parsed;
+  readonly #targets: ReadonlyMap<Alias, Node>;
   readonly #lines: LineCounter;
   #nodes = 0;
 
   constructor(document: Document.Parsed, lines: LineCounter) {
-    this.#document = document;
+    this.#targets = targetsIn(document);
     this.#lines = lines;
   }
 
@@ -82,7 +100,7 @@ class Reader {
   }
 
   #value(value: unknown): ExactJson {
-    if (++this.#nodes > MAX_NODES) throw new NotAField(`it has more than ${MAX_NODES} values`);
+    if (++this.#nodes > MAX_NODES) throw new NotAField(TOO_LARGE);
     const node = this.#resolved(value);
     if (isMap(node)) return this.object(node.items);
     if (isSeq(node)) return node.items.map((item) => this.#value(item));
@@ -92,12 +110,26 @@ class Reader {
     return typeof node.value === 'number' && JSON_NUMBER.test(source) ? parseExactJson(source) : source;
   }
 
-  #resolved(node: unknown): ParsedNode | unknown {
+  #resolved(node: unknown): unknown {
     if (!isAlias(node)) return node;
-    const target = node.resolve(this.#document);
+    const target = this.#targets.get(node);
     if (target === undefined) throw new NotAField('an alias in it has no anchor');
     return target;
   }
+}
+
+/** What each alias stands for: the last anchor of its name before it. All at once, since one look-up reads the whole document. */
+function targetsIn(document: Document.Parsed): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node: (_key, node) => {
+      const target = isAlias(node) ? anchors.get(node.source) : undefined;
+      if (isAlias(node) && target !== undefined) targets.set(node, target);
+      else if ('anchor' in node && node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
 }
 
 function startOf(node: unknown): number {
