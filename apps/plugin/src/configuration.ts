@@ -13,7 +13,7 @@ import {
   type ReadFile,
 } from '@vault-swarm/provider';
 import { type ConfigFile, NO_CONFIG_FILE } from './config-file.ts';
-import { addUnusedFiles, refuseOwnFiles, warnOfReadable } from './own-files.ts';
+import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from './own-files.ts';
 import { type ProviderConfig, parseProviders } from './provider-configs.ts';
 import { parseSocketSettings, type SocketSettings } from './socket-settings.ts';
 import { parseSystemAuthorities, type SystemAuthorities } from './system/trusted-authorities.ts';
@@ -90,6 +90,7 @@ export function parseConfiguration(
   addUnusedFiles(environment);
   refuseOwnFiles(environment, providers, inspect);
   warnOfReadable(environment, inspect);
+  warnOfWritable(environment, configuration.socketPath, inspect);
   warnOfUnverified(environment);
   warnOfUnknown(
     environment,

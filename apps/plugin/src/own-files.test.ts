@@ -97,6 +97,20 @@ describe('a directory of secrets that labels could have our own files delivered 
   });
 });
 
+test('a socket in a directory that every user can write is a warning', async () => {
+  mkdirSync(at('open'));
+  const codes = async (mode: number) => {
+    chmodSync(at('open'), mode);
+    const parsed = await parse({ SECRETS_PROVIDER: 'file', LEDGER_KEY: 'x', PLUGIN_SOCKET: at('open/plugin.sock') });
+    return parsed.ok ? parsed.configuration.warnings.map(({ code }) => code) : parsed.problems;
+  };
+  expect([await codes(0o777), await codes(0o1777), await codes(0o755)]).toEqual([
+    ['socket-directory-writable'],
+    [],
+    [],
+  ]);
+});
+
 describe('a file with a credential', () => {
   const warnings = async () => {
     const settings = { SECRETS_PROVIDER: 'vault', PLUGIN_SOCKET: at('s'), LEDGER_KEY: 'only-for-tests' };

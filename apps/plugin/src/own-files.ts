@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { type InspectedPath, type InspectPath, ownFileProblem } from '@vault-swarm/file/config';
 import { type Environment, quoted } from '@vault-swarm/provider';
 import type { ParsedProvider } from './provider-configs.ts';
@@ -38,6 +39,16 @@ export function warnOfReadable(environment: Environment, inspect: InspectPath): 
     const message = `${quoted(path)} can be read by every user of this machine: make its mode 0600, or 0400 for a Docker secret`;
     environment.warn('credential-file-readable', variable, message);
   }
+}
+
+/** Warns of a directory in which every user could put another socket in the place of ours. */
+export function warnOfWritable(environment: Environment, socketPath: string, inspect: InspectPath): void {
+  const directory = dirname(socketPath);
+  const mode = inspect(directory).target?.mode ?? 0;
+  const isSticky = (mode & 0o1000) !== 0;
+  if ((mode & 0o002) === 0 || isSticky) return;
+  const message = `is in ${quoted(directory)}, where every user can replace it, and get what the engine asks: make its mode 0755`;
+  environment.warn('socket-directory-writable', 'PLUGIN_SOCKET', message);
 }
 
 /** Whether somebody who is neither owner nor of the group gets there, and may read. */

@@ -63,6 +63,17 @@ test('leaves nothing of its memory in a core dump', async () => {
   await plugin.kill();
 });
 
+test('opens no port for a debugger on SIGUSR1, and goes on', async () => {
+  const plugin = await start();
+  await plugin.waitReady();
+  process.kill(plugin.pid, 'SIGUSR1');
+  // It is answered after the signal was taken, which is delivered at once.
+  expect((await ask(plugin.socketPath)).status).toBe(200);
+  const listening = (await readFile(`/proc/${plugin.pid}/net/tcp`, 'utf8')).match(/: 0100007F:240D .* 0A /);
+  expect([listening, plugin.logs()]).toEqual([null, expect.not.stringContaining('Debugger')]);
+  expect(await plugin.kill()).toEqual({ code: 0, signal: null });
+});
+
 test('replaces the socket that a dead process left', async () => {
   const dead = await start();
   await dead.waitReady();

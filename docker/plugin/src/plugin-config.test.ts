@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { pluginConfig } from './plugin-config.ts';
 
@@ -7,6 +9,17 @@ test('it is a secret provider with no capability, whose socket has a name that D
   expect(config.interface).toEqual({ types: ['docker.secretprovider/1.0'], socket: 'plugin.sock' });
   expect(config.linux.capabilities).toEqual([]);
   expect(`/run/docker/plugins/${'f'.repeat(64)}/plugin.sock`.length).toBeLessThanOrEqual(107);
+});
+
+test('Node is started with the same options everywhere, and without a debugger', async () => {
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const launcher = await readFile(`${root}bin/vault-swarm-plugin`, 'utf8');
+  const dockerfile = await readFile(`${root}docker/Dockerfile`, 'utf8');
+  const options = config.entrypoint.filter((word) => word.startsWith('--'));
+  expect(options).toContain('--disable-sigusr1');
+  expect(launcher).toContain(`exec "$node" ${options.join(' ')} "$main" "$@"`);
+  expect(dockerfile).toContain(`ENTRYPOINT ${JSON.stringify(config.entrypoint).replaceAll(',', ', ')}`);
+  for (const [line] of dockerfile.matchAll(/.*"\/bin\/node".*/g)) expect(line).toContain('"--disable-sigusr1"');
 });
 
 test('every setting is empty and can be set, but for the socket, which the engine must find', () => {

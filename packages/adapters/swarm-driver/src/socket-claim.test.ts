@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimSocket, SocketInUse, SocketUnusable } from './socket-claim.ts';
@@ -70,6 +70,27 @@ describe('claiming a socket', () => {
     expect((await stat(deep)).mode & 0o777).toBe(0o600);
     expect(await readdir(join(folder, 'docker', 'plugins'))).toEqual(['plugin.sock']);
     expect(await whoAnswers(deep)).toBe('one');
+  });
+
+  it('gives no more rights than that, and lets nobody near the socket before it has them, whatever the umask', async () => {
+    const before = process.umask(0);
+    try {
+      const directory = join(folder, 'docker', 'plugins');
+      const server = createServer();
+      servers.push(server);
+      const modes: number[] = [];
+      const listen = async (bindTo: string) => {
+        server.listen(bindTo);
+        await once(server, 'listening');
+        modes.push((await stat(dirname(bindTo))).mode & 0o777);
+      };
+      await claimSocket(join(directory, 'plugin.sock'), listen, clock);
+      for (const made of [join(directory, 'plugin.sock'), directory, dirname(directory)])
+        modes.push((await stat(made)).mode & 0o777);
+      expect(modes).toEqual([0o700, 0o600, 0o755, 0o755]);
+    } finally {
+      process.umask(before);
+    }
   });
 
   it('replaces a socket whose process is gone', async () => {

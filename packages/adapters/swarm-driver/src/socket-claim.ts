@@ -44,6 +44,8 @@ const LONGEST_PATH = 107;
 const CLAIM_PATIENCE_MS = 2_000;
 const CLAIM_LOOK_MS = 10;
 const CONNECT_DEADLINE_MS = 1_000;
+/** Of directories that we make: who can write there could exchange the socket. A umask only takes from it. */
+const DIRECTORY_MODE = 0o755;
 /** Another process may put a socket there, or take one away, between any two steps: then we look again. */
 const ATTEMPTS = 20;
 
@@ -95,7 +97,7 @@ export async function claimSocket(
 
 async function makePrivateFolder(socketPath: string, folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: DIRECTORY_MODE });
     return await mkdtemp(`${folder}/.`);
   } catch (error) {
     throw new SocketUnusable(socketPath, `its folder can't be made or written: ${errorMessage(error)}`, error);

@@ -13,6 +13,7 @@ export const warningCodes = [
   'setting-ignored',
   'setting-unread',
   'short-token',
+  'socket-directory-writable',
   'unsigned-ledger-accepted',
 ] as const;
 
