@@ -65,7 +65,7 @@ test('through a proxy, too, a server that has no certificate for its name is not
   const instance = provider({ ...ofTls(), VAULT_ADDR, HTTPS_PROXY: proxy.address });
   expect(await failureOf(instance.secrets.read(refTo('app-0'), soon()))).toMatchObject({
     code: 'UNAVAILABLE',
-    message: expect.stringContaining('VAULT_CACERT'),
+    message: expect.stringContaining('VAULT_TLS_SERVER_NAME'),
   });
   expect(proxy.asked.length).toBeGreaterThan(0);
 });

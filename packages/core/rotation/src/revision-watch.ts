@@ -6,6 +6,7 @@ import {
   type ProviderInstance,
   type Random,
   type SecretRef,
+  sleep,
   withDeadline,
 } from '@vault-swarm/provider';
 import { askProbe } from './ask-probe.ts';
@@ -156,7 +157,7 @@ export class RevisionWatch {
     const isNews = (finding: Finding) => finding.watched.isNews(finding);
     // A value that was never known before needs no waiting for others: it is no rotation.
     if (findings.some((finding) => isNews(finding) && finding.watched.current !== null)) {
-      await this.#pause(signal);
+      await sleep(this.#clock, SETTLE_MS, signal);
       const later = await this.#findAll(signal, findings);
       const again = new Set(later.map(({ watched }) => watched));
       findings.splice(0, findings.length, ...findings.filter(({ watched }) => !again.has(watched)), ...later);
@@ -258,20 +259,5 @@ export class RevisionWatch {
       const { code, message } = failure;
       this.#events.emit({ type: 'provider.failed', provider: this.#provider, code, message });
     }
-  }
-
-  #pause(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        cancel();
-        reject(signal.reason);
-      };
-      const cancel = this.#clock.after(SETTLE_MS, () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
-    });
   }
 }

@@ -10,8 +10,8 @@ import type { VaultAnswer, VaultCall } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { verdictOn } from '../verdict.ts';
 import { LoginPauses } from './login-pauses.ts';
-import { lookupToken } from './lookup.ts';
 import { type AuthMethod, type Login, type LoginAttempt, loginWith } from './method.ts';
+import { TokenLiveness } from './token-liveness.ts';
 import { TokenUses } from './token-uses.ts';
 
 /** The token in use. Times are the clock's monotonic milliseconds; `null`: never. */
@@ -40,8 +40,6 @@ interface Current {
  */
 const NEW_FOR_MS = 2_000;
 const SETTLE_MS = 300;
-/** How long the answer "the token is alive" is taken for true, so that many refusals at once ask once. */
-const ALIVE_FOR_MS = 1_000;
 /** The pauses between renewals that fail: each twice as long as the one before. */
 const MIN_RENEWAL_PAUSE_MS = 5_000;
 const MAX_RENEWAL_PAUSE_MS = 60_000;
@@ -71,12 +69,11 @@ export class Session {
   readonly #events: Events;
   /** A login is worth ending even where nobody waits for it any more: the next caller needs it. */
   readonly #logins = new SingleFlight<Current>({ finish: true });
-  readonly #lookups = new SingleFlight<boolean>({ finish: true });
+  readonly #liveness: TokenLiveness;
   readonly #pauses: LoginPauses;
   #current: Current | undefined;
   #cancelTimer = () => {};
   #closed = false;
-  #aliveUntil: { readonly token: string; readonly ms: number } | undefined;
 
   constructor({ name, client, method, clock, events }: SessionOptions) {
     this.#name = name;
@@ -85,6 +82,7 @@ export class Session {
     this.#clock = clock;
     this.#events = events;
     this.#pauses = new LoginPauses(clock, { grows: method.issuesTokens });
+    this.#liveness = new TokenLiveness(client, clock);
   }
 
   /**
@@ -102,7 +100,7 @@ export class Session {
     this.#closed = true;
     this.#cancelTimer();
     this.#logins.abortAll();
-    this.#lookups.abortAll();
+    this.#liveness.close();
   }
 
   /** The answer to the call; `null` where the token turned out to be dead, and was dropped. */
@@ -279,29 +277,14 @@ export class Session {
   }
 
   /** @param code of a refusal: Vault tells that the token is dead, OpenBao says "permission denied" whatever it is. */
-  async #isAlive(current: Current, code: ProviderErrorCode, call: Omit<VaultCall, 'token'>): Promise<boolean> {
-    const { token, uses } = current;
+  async #isAlive({ token, uses }: Current, code: ProviderErrorCode, call: Omit<VaultCall, 'token'>): Promise<boolean> {
     if (code === 'UNAUTHENTICATED') return false;
-    const known = this.#aliveUntil;
-    if (known?.token === token && this.#clock.monotonic() < known.ms) return true;
+    if (this.#liveness.isKnown(token)) return true;
     // Its last use is taken, so it can't be asked about. The call is sent again with the next one, whose answer counts.
     if (uses?.areUsedUp === true) return call.hasOtherToken !== true;
     // Another caller has dropped it since the call was sent.
     if (this.#current?.token !== token) return false;
-    return this.#lookups.join(
-      token,
-      call.signal,
-      async (own) => {
-        const askedAtMs = this.#clock.monotonic();
-        uses?.take();
-        const state = await lookupToken(this.#client, token, own);
-        if (!state.alive) return false;
-        this.#aliveUntil = { token, ms: askedAtMs + ALIVE_FOR_MS };
-        if (state.uses !== null) uses?.correct(state.uses);
-        return true;
-      },
-      () => this.#cutOff(),
-    );
+    return this.#liveness.ask(token, uses, call.signal);
   }
 
   /** Drops a dead token, unless another caller has replaced it already. */
