@@ -1,3 +1,5 @@
+import { displayMessage } from '@vault-swarm/provider';
+
 /** Exit codes; docs/reference/cli.md says what each means. */
 export const EXIT = { well: 0, wrong: 1, wrongUse: 2, notReached: 3 } as const;
 
@@ -47,7 +49,7 @@ export class Failure extends Error {
   readonly advice: string;
 
   constructor(code: FailureCode, message: string, advice: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(displayMessage(message), cause === undefined ? undefined : { cause });
     this.code = code;
     this.advice = advice;
   }

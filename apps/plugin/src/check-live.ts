@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { displayText, errorMessage } from '@vault-swarm/provider';
 import type { SocketSettings } from './socket-settings.ts';
 
 /** Longer than a busy machine takes, and shorter than a health check waits by default. */
@@ -23,7 +24,7 @@ export async function checkLive(
   try {
     answer = await ask(socketPath);
   } catch (error) {
-    return `the plugin on ${socketPath} does not answer: ${error instanceof Error ? error.message : String(error)}`;
+    return `the plugin on ${socketPath} does not answer: ${displayText(errorMessage(error))}`;
   }
   if (answer.status !== 200) return `the plugin on ${socketPath} does not serve: it answered ${answer.status}`;
   if (!socketTakeover || namespace === null) return null;

@@ -1,5 +1,5 @@
 import { readRegularFile } from '@vault-swarm/file/regular-file';
-import { type ConfigurationProblem, Environment } from '@vault-swarm/provider';
+import { type ConfigurationProblem, displayText, Environment, errorMessage } from '@vault-swarm/provider';
 import { checkLive } from './check-live.ts';
 import { HELP, parseCommandLine } from './command-line.ts';
 import { readConfigFile } from './config-file.ts';
@@ -10,6 +10,9 @@ import { keepOutOfCoreDumps } from './system/core-dump.ts';
 import { keepHeapSmall } from './system/heap.ts';
 import { processNamespace } from './system/process-namespace.ts';
 import { VERSION } from './version.ts';
+
+/** A configuration file may have any number of mistakes. */
+const MAX_PROBLEMS = 100;
 
 const EXIT = { ok: 0, failure: 1, wrongUse: 2 } as const;
 
@@ -23,7 +26,7 @@ function say(text: string): void {
 async function main(args: readonly string[]): Promise<number> {
   const command = parseCommandLine(args);
   if (command === null) {
-    say(`vault-swarm-plugin: ${args.join(' ')} is not understood; see vault-swarm-plugin --help`);
+    say(`vault-swarm-plugin: ${displayText(args.join(' '))} is not understood; see vault-swarm-plugin --help`);
     return EXIT.wrongUse;
   }
   if (command === 'help' || command === 'version') {
@@ -58,7 +61,8 @@ async function isLive(): Promise<number> {
 
 function wrongConfiguration(problems: readonly ConfigurationProblem[]): number {
   say(`vault-swarm-plugin: ${problems.length} problem(s) in the configuration:`);
-  for (const { variable, message } of problems) say(`  ${variable}: ${message}`);
+  for (const { variable, message } of problems.slice(0, MAX_PROBLEMS)) say(`  ${variable}: ${message}`);
+  if (problems.length > MAX_PROBLEMS) say(`  and ${problems.length - MAX_PROBLEMS} more`);
   return EXIT.wrongUse;
 }
 
@@ -69,7 +73,7 @@ async function run(configuration: PluginConfiguration): Promise<number> {
   try {
     await plugin.start();
   } catch (error) {
-    say(`vault-swarm-plugin: ${error instanceof Error ? error.message : String(error)}`);
+    say(`vault-swarm-plugin: ${errorMessage(error)}`);
     await plugin.stop('failed start', AbortSignal.timeout(STOP_DEADLINE_MS));
     return EXIT.failure;
   }

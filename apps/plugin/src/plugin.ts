@@ -1,5 +1,5 @@
 import type { MonitoringServer } from '@vault-swarm/http';
-import type { EventBus, TimedEvent } from '@vault-swarm/provider';
+import { type EventBus, errorMessage, type TimedEvent } from '@vault-swarm/provider';
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
@@ -22,6 +22,7 @@ type Stop = (signal: AbortSignal) => Promise<void>;
  */
 export class Plugin {
   readonly #configuration: PluginConfiguration;
+  readonly #dashboardDirectory: string | undefined;
   readonly #container: ReturnType<typeof createDeliveryContainer>;
   readonly #events: EventBus;
   readonly #early: EarlyEvents;
@@ -31,8 +32,10 @@ export class Plugin {
   /** The log, which comes late, tells of all that was started before it: so it is closed after that. */
   #closeLog: () => void = () => undefined;
 
-  constructor(configuration: PluginConfiguration) {
+  /** @param dashboardDirectory where the dashboard's files are, if not where the build puts them. */
+  constructor(configuration: PluginConfiguration, dashboardDirectory?: string) {
     this.#configuration = configuration;
+    this.#dashboardDirectory = dashboardDirectory;
     this.#container = createDeliveryContainer(configuration);
     this.#events = this.#container.get(id.events);
     this.#early = new EarlyEvents(this.#events);
@@ -88,7 +91,7 @@ export class Plugin {
   async #startMonitoring(): Promise<void> {
     const { addMonitoring, monitoringId } = await import('./composition/monitoring-container.ts');
     const container = this.#container;
-    addMonitoring(container);
+    addMonitoring(container, this.#dashboardDirectory);
 
     const told = container.get(monitoringId.told);
     const history = container.get(monitoringId.history);
@@ -133,7 +136,7 @@ export class Plugin {
       this.#events.emit({ type: 'monitoring.listening', address: await server.listen() });
       return true;
     } catch (error) {
-      this.#events.emit({ type: 'monitoring.failed', message: error instanceof Error ? error.message : String(error) });
+      this.#events.emit({ type: 'monitoring.failed', message: errorMessage(error) });
       return false;
     }
   }

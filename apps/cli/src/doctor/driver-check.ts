@@ -1,3 +1,4 @@
+import { displayText } from '@vault-swarm/provider';
 import { names } from '../terminal/words.ts';
 import type { EngineSecret } from './engine.ts';
 import { type Check, checked, type Finding, hint, wrong } from './finding.ts';
@@ -20,8 +21,8 @@ export function checkDrivers(secrets: readonly EngineSecret[], pluginName: strin
   const findings: Finding[] = [...others].flatMap(([driver, users]) =>
     resembles(driver, pluginName)
       ? wrong(
-          `the driver of ${names(users)} is ${driver}, and the plugin's name is ${pluginName}`,
-          `Create these secrets again with --driver ${pluginName} (it can't be changed), or start the plugin with PLUGIN_NAME=${withoutTag(driver)}.`,
+          `the driver of ${names(users)} is ${displayText(driver)}, and the plugin's name is ${pluginName}`,
+          `Create these secrets again with --driver ${pluginName} (it can't be changed), or start the plugin with PLUGIN_NAME=${displayText(withoutTag(driver))}.`,
         )
       : [],
   );

@@ -1,3 +1,4 @@
+import { displayText, errorMessage } from '@vault-swarm/provider';
 import type { EngineFacts } from './engine.ts';
 import { type Check, checked, skipped, wrong } from './finding.ts';
 
@@ -22,8 +23,11 @@ export function checkSwarm(facts: EngineFacts): Check {
   if (facts.kind !== 'answered') return skipped('swarm', 'no engine was reached');
   const { LocalNodeState: state = 'inactive', ControlAvailable: isManager, Error: reason } = facts.info.Swarm ?? {};
   if (state !== 'active') {
-    const [message, mend] = NOT_ACTIVE[state] ?? [`this engine's Swarm is ${state}`, 'Look at docker info.'];
-    return checked('swarm', state, [wrong(reason ? `${message}: ${reason}` : message, mend)]);
+    const [message, mend] = NOT_ACTIVE[state] ?? [
+      `this engine's Swarm is ${displayText(state)}`,
+      'Look at docker info.',
+    ];
+    return checked('swarm', state, [wrong(reason ? `${message}: ${displayText(reason)}` : message, mend)]);
   }
   if (isManager !== true) {
     return checked('swarm', 'a worker', [
@@ -36,7 +40,7 @@ export function checkSwarm(facts: EngineFacts): Check {
   if (facts.swarm !== null && 'error' in facts.swarm) {
     return checked('swarm', 'a manager that does not answer', [
       wrong(
-        `the Swarm can't be looked at: ${reasonOf(facts.swarm.error)}`,
+        `the Swarm can't be looked at: ${errorMessage(facts.swarm.error)}`,
         'Between two leaders this takes up to half a minute; if it lasts, look whether most managers are up (docker node ls).',
       ),
     ]);
@@ -59,7 +63,7 @@ function silent({ address, isDefault, error }: Extract<EngineFacts, { kind: 'sil
       `there is no Docker here (${address}); run this on a manager to have the Swarm checked too`,
     );
   }
-  return checked('engine', 'it does not answer', [wrong(reasonOf(error), MENDS[code] ?? OTHERWISE)]);
+  return checked('engine', 'it does not answer', [wrong(errorMessage(error), MENDS[code] ?? OTHERWISE)]);
 }
 
 const OTHERWISE = 'Look at DOCKER_HOST, and whether the engine runs and answers docker info.';
@@ -73,8 +77,4 @@ const MENDS: Readonly<Record<string, string>> = {
 function codeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,5 @@
+import { displayMessage } from '@vault-swarm/provider';
+
 /** One thing that was found, and how to mend it. */
 export interface Finding {
   /** `hint`: it works, but perhaps not as it is meant. */
@@ -47,10 +49,10 @@ export function skipped(name: CheckName, reason: string): Check {
 
 /** Something is wrong. */
 export function wrong(message: string, mend: string): Finding {
-  return { kind: 'wrong', message, mend };
+  return { kind: 'wrong', message: displayMessage(message), mend: displayMessage(mend) };
 }
 
 /** Something works, but perhaps not as it is meant. */
 export function hint(message: string, mend: string): Finding {
-  return { kind: 'hint', message, mend };
+  return { kind: 'hint', message: displayMessage(message), mend: displayMessage(mend) };
 }

@@ -1,6 +1,13 @@
 import { awsLabelScheme } from '@vault-swarm/aws/config';
 import { fileLabelScheme } from '@vault-swarm/file/config';
-import { LabelReader, type LabelScheme, type NamedScheme, ProviderError } from '@vault-swarm/provider';
+import {
+  displayText,
+  LabelReader,
+  type LabelScheme,
+  type NamedScheme,
+  ProviderError,
+  quoted,
+} from '@vault-swarm/provider';
 import { vaultLabelScheme } from '@vault-swarm/vault/config';
 import { count } from '../terminal/words.ts';
 import type { EngineSecret, EngineService } from './engine.ts';
@@ -72,7 +79,7 @@ function unreadable(
     reader.read(spec?.Labels ?? {}, name, user?.Spec?.Name ?? 'SERVICE');
     return [];
   } catch (error) {
-    if (error instanceof ProviderError) return [wrong(`${name}: ${error.message}`, MEND)];
+    if (error instanceof ProviderError) return [wrong(`${displayText(name)}: ${error.message}`, MEND)];
     throw error;
   }
 }
@@ -84,7 +91,12 @@ function passedOver({ ID: id, Spec: spec }: EngineSecret, known: readonly string
       return [];
     const meant = known.find((name) => distance(plain(label), plain(name)) <= (name.length > 8 ? 2 : 1));
     if (meant === undefined) return [];
-    return [wrong(`${spec?.Name ?? id}: the label "${label}" means nothing to the plugin; "${meant}" does`, MEND)];
+    return [
+      wrong(
+        `${displayText(spec?.Name ?? id)}: the label ${quoted(label)} means nothing to the plugin; "${meant}" does`,
+        MEND,
+      ),
+    ];
   });
 }
 

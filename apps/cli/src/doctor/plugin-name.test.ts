@@ -40,3 +40,9 @@ test.each([
   expect(distance(a, b)).toBe(letters);
   expect(distance(b, a)).toBe(letters);
 });
+
+test('what is much longer is not compared letter by letter', () => {
+  // Letter by letter these would take twenty million steps, and as many numbers.
+  expect(distance('a'.repeat(1_000_000), 'vault_path')).toBe(999_990);
+  expect(distance('vault_pth', 'vault_path')).toBe(1);
+});

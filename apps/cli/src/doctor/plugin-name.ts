@@ -1,3 +1,6 @@
+/** Names whose lengths differ by more are not alike. */
+const MAX_COMPARED = 10;
+
 /** A driver's or plugin's name without its tag: `registry:5000/org/name:latest` is `registry:5000/org/name`. */
 export function withoutTag(name: string): string {
   return name.replace(/:[^:/]*$/, '');
@@ -14,6 +17,9 @@ export function resembles(other: string, name: string): boolean {
  * @see https://en.wikipedia.org/wiki/Damerau%E2%80%93Levenshtein_distance (optimal string alignment)
  */
 export function distance(a: string, b: string): number {
+  // It is at least that: what is much longer, as a label may be, is not compared letter by letter.
+  const longer = Math.abs(a.length - b.length);
+  if (longer > MAX_COMPARED) return longer;
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number) => rows[row]?.[column] ?? 0;
   for (let row = 1; row <= a.length; row++) {

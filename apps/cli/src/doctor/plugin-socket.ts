@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { boundedBytes } from '@vault-swarm/provider';
+import { boundedBytes, errorMessage } from '@vault-swarm/provider';
 import * as z from 'zod';
 
 /** What came of asking a socket. */
@@ -30,7 +30,7 @@ export async function askSocket(path: string): Promise<SocketAnswer> {
     // A path that is too long for a socket can't be there.
     if (code === 'EINVAL') return { kind: 'missing' };
     if (error instanceof z.ZodError) return { kind: 'failed', reason: 'its answer to Plugin.Activate is another' };
-    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    return { kind: 'failed', reason: errorMessage(error) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { displayText, errorMessage } from '@vault-swarm/provider';
 import { Failure } from '../failure.ts';
 import type { PluginAddress } from './address.ts';
 
@@ -6,7 +7,7 @@ const TLS_CODES = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_
 /** The failure that an error of the connection comes to, with what to do about it. */
 export function connectionFailure(error: unknown, { url, source }: PluginAddress, timeoutMs: number): Failure {
   const code = codeOf(error);
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = displayText(errorMessage(error));
   const where = url.origin;
   const found = source === null ? 'Set VAULT_SWARM_URL if it is elsewhere' : `Look at ${source}`;
   if (code === 'ECONNREFUSED') {

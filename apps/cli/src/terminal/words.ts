@@ -1,3 +1,5 @@
+import { displayText } from '@vault-swarm/provider';
+
 /** `1 secret`, `2 secrets`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${grouped(number)} ${number === 1 ? one : many}`;
@@ -32,7 +34,7 @@ export function size(bytes: number): string {
 
 /** The names with commas, after `most` of them how many more there are. */
 export function names(list: readonly string[], most = 8): string {
-  const shown = list.slice(0, most).join(', ');
+  const shown = list.slice(0, most).map(displayText).join(', ');
   return list.length > most ? `${shown} and ${grouped(list.length - most)} more` : shown;
 }
 

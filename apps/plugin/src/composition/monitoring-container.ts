@@ -45,10 +45,10 @@ export const monitoringId = {
 };
 
 // Where build.mjs puts it, as seen from the chunk that this file becomes a part of.
-const dashboardDirectory = fileURLToPath(new URL('../static', import.meta.url));
+const builtDashboard = fileURLToPath(new URL('../static', import.meta.url));
 
 /** Adds the log, the figures and the monitoring port. Needs the rotation; imported after the socket listens. */
-export function addMonitoring(container: Container): void {
+export function addMonitoring(container: Container, dashboardDirectory = builtDashboard): void {
   container.bind(monitoringId.log).toResolvedValue(({ logging }) => createLogger(logging), [id.configuration]);
   container
     .bind(monitoringId.vitals)

@@ -97,7 +97,9 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
     const begunAtMs = this.#clock.monotonic();
     const answer = await this.#client.value({ SecretId: secretId, ...choice }, { region, shown, signal });
     const { VersionId: versionId, CreatedDate: createdAt } = answer;
-    if (versionId === undefined) throw new ProviderError('UNAVAILABLE', `${shown}: AWS's answer names no version`);
+    if (versionId === undefined || !isVersionId(versionId)) {
+      throw new ProviderError('UNAVAILABLE', `${shown}: AWS's answer names no version`);
+    }
     if ('VersionStage' in choice) this.#seen.read(place, versionId, begunAtMs);
     const createdAtMs = createdAt?.getTime();
     if (createdAtMs !== undefined) this.#seen.created(versionId, createdAtMs);

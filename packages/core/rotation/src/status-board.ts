@@ -1,4 +1,11 @@
-import { displayMessage, displayNames, type Problem, ProblemList, type ProductEvent } from '@vault-swarm/provider';
+import {
+  displayMessage,
+  displayNames,
+  displayText,
+  type Problem,
+  ProblemList,
+  type ProductEvent,
+} from '@vault-swarm/provider';
 import { holdingsOf, progressOf } from './holdings-status.ts';
 import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import type { Plan, ServicePlan } from './plan.ts';
@@ -176,7 +183,10 @@ export class StatusBoard {
     for (const name of providers) {
       const watch = watchOf(name);
       if (watch?.failure) {
-        list.add('A provider does not answer', `${name}: ${watch.failure.message}`, { kind: 'provider', name });
+        list.add('A provider does not answer', `${displayText(name)}: ${watch.failure.message}`, {
+          kind: 'provider',
+          name,
+        });
       }
       if (watch?.lagProblem) list.add('A provider answers with values that it has replaced', watch.lagProblem);
       if (watch?.probeProblem)
@@ -185,10 +195,10 @@ export class StatusBoard {
     for (const { name, problem, provider, revision } of secrets) {
       // While its provider is away, the last good value is delivered.
       const isHeld = revision !== null && provider !== null && watchOf(provider)?.failure != null;
-      if (problem !== null && !isHeld) list.add('A secret has no value to deliver', `${name}: ${problem}`);
+      if (problem !== null && !isHeld) list.add('A secret has no value to deliver', `${displayText(name)}: ${problem}`);
     }
     for (const { name, problem, setAside } of services) {
-      if (problem !== null) list.add('A rotation does not proceed', `${name}: ${problem}`);
+      if (problem !== null) list.add('A rotation does not proceed', `${displayText(name)}: ${problem}`);
       if (setAside !== null) list.add('A new value made tasks fail and is set aside', describeSetAside(name, setAside));
     }
     return list.problems;
@@ -212,7 +222,7 @@ function setAsideOf({ setAside }: LedgerService, uses: ServiceUses['uses']): Ser
 
 function describeSetAside(service: string, { secrets, reason }: NonNullable<ServiceStatus['setAside']>): string {
   return (
-    `${service} has the last good value of ${displayNames(secrets)} (${reason}); ` +
+    `${displayText(service)} has the last good value of ${displayNames(secrets)} (${reason}); ` +
     'write another value, or rotate by hand to try it again'
   );
 }

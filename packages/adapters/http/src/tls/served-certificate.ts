@@ -1,4 +1,4 @@
-import type { Clock, Events, Problem } from '@vault-swarm/provider';
+import { type Clock, displayText, type Events, errorMessage, type Problem } from '@vault-swarm/provider';
 import { type Certificate, CertificateProblem } from './certificate.ts';
 
 const LOOK_AGAIN_MS = 10_000;
@@ -100,5 +100,5 @@ export class ServedCertificate {
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return displayText(errorMessage(error));
 }
