@@ -56,6 +56,34 @@ test('serves secrets although Docker is not there, removes its socket on SIGTERM
   expect(plugin.logs()).not.toContain('canary-value');
 });
 
+test('refusals with labels of a megabyte fill neither the log, the memory, nor the answers about them', async () => {
+  const port = await freePort();
+  const plugin = await start({ ENABLE_MONITORING: 'true', MONITORING_PORT: `${port}` });
+  await plugin.waitReady();
+  await waitFor(async () => (await canConnect(port)) !== null, { timeoutMs: 15_000, what: 'the monitoring port' });
+  const label = '\u001b[2J'.padEnd(1_000_000, 'x');
+  for (let index = 0; index < 300; index++) {
+    const SecretLabels =
+      index % 2 === 0 ? { rotate: label } : { file_path: 'db', [`file_${label.slice(0, 900_000)}`]: 'x' };
+    const { body } = await driverRequest(plugin.socketPath, '/SecretProvider.GetSecret', {
+      SecretName: `secret-${index}`,
+      ServiceName: 'web',
+      SecretLabels,
+    });
+    expect(JSON.parse(body).Err.length).toBeLessThan(2_000);
+  }
+  for (const path of ['/health', '/api/v1/overview', '/api/v1/events?level=debug&limit=500']) {
+    const answer = await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    expect(Buffer.byteLength(answer)).toBeLessThan(1_000_000);
+  }
+  const peakKiB = Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${plugin.pid}/status`, 'utf8'))?.[1]);
+  await plugin.kill();
+  // Uncut they were 214 MB of log, and 954 MB of memory.
+  expect((await stat(plugin.logPath)).size).toBeLessThan(1_000_000);
+  expect(peakKiB).toBeLessThan(400 * 1_024);
+  expect(plugin.logs()).not.toContain('\u001b');
+});
+
 test('leaves nothing of its memory in a core dump', async () => {
   const plugin = await start();
   await plugin.waitReady();
