@@ -1,6 +1,7 @@
-// bootstrap.mjs demo|test|test:swarm|fuzz|soak|bench|build|plugin:build|docs:build|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
+// bootstrap.mjs demo|test|test:swarm|fuzz|soak|bench|build|plugin:build|docs:build|audit|simulate [ARGUMENT…]: what `npm run demo`, `npm test` and so on
 // do, on any machine with Node ≥ 20 and npm: it runs on the system's Node and has no dependency; all the rest is installed
 // by it, as pinned.
+import { audit } from '../packages/testing/lab/bootstrap/audit.mjs';
 import { bench } from '../packages/testing/lab/bootstrap/bench.mjs';
 import { demo } from '../packages/testing/lab/bootstrap/demo.mjs';
 import { buildDocuments } from '../packages/testing/lab/bootstrap/documents.mjs';
@@ -13,6 +14,7 @@ import { testSwarm } from '../packages/testing/lab/bootstrap/swarm.mjs';
 import { test } from '../packages/testing/lab/bootstrap/tests.mjs';
 
 const commands = {
+  audit,
   demo,
   test,
   simulate,

@@ -85,14 +85,25 @@ test('there is no link, no shell and no package manager in its root file system'
   expect([...folders].some((path) => path.includes('node_modules'))).toBe(false);
 });
 
+interface Component {
+  readonly type: string;
+  readonly name: string;
+  readonly version?: string;
+  readonly purl?: string;
+  readonly 'bom-ref': string;
+  readonly licenses?: readonly object[];
+  readonly hashes?: readonly { readonly alg: string; readonly content: string }[];
+  readonly components?: readonly Component[];
+}
+
 interface Sbom {
-  readonly components: readonly {
-    readonly name: string;
-    readonly 'bom-ref': string;
-    readonly licenses?: readonly object[];
-  }[];
+  readonly components: readonly Component[];
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
+
+/** Components, and the parts of each behind it. */
+const withParts = (components: readonly Component[]): readonly Component[] =>
+  components.flatMap((component) => [component, ...withParts(component.components ?? [])]);
 
 const sbom = () => readFile(join(target, 'sbom.cdx.json'), 'utf8');
 
@@ -105,15 +116,68 @@ test('its bill of materials is CycloneDX, to the letter of the schema', async ()
 
 test('it names each bundled package once, with its licence, Node, and the shared libraries', async () => {
   const { components, dependencies } = JSON.parse(await sbom()) as Sbom;
-  const references = components.map((component) => component['bom-ref']);
+  const all = withParts(components);
+  const references = all.map((component) => component['bom-ref']);
   expect(new Set(references).size).toBe(references.length);
   const names = components.map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining(['node', 'libc.so.6', 'undici', 'dockerode', 'express']));
+  expect(names).toEqual(expect.arrayContaining(['node', 'undici', 'dockerode', 'express']));
   // What the bundle leaves out is none of it.
   expect(names).not.toContain('ssh2');
-  expect(components.filter(({ licenses = [] }) => licenses.length === 0)).toEqual([]);
+  expect(all.filter(({ type, licenses = [] }) => licenses.length === 0 && type !== 'file')).toEqual([]);
   const named = dependencies.flatMap(({ ref, dependsOn }) => [ref, ...dependsOn]);
   expect(named.filter((reference) => !references.includes(reference))).toEqual([]);
+});
+
+test('it has what is built into Node, with versions and package URLs', async () => {
+  const { components } = JSON.parse(await sbom()) as Sbom;
+  const node = components.find(({ name }) => name === 'node');
+  const parts = new Map(node?.components?.map(({ name, version, purl }) => [name, { version, purl }]));
+  for (const [name, key] of [
+    ['openssl', 'openssl'],
+    ['v8', 'v8'],
+    ['libuv', 'uv'],
+    ['zlib', 'zlib'],
+    ['c-ares', 'ares'],
+  ] as const) {
+    const version = process.versions[key];
+    expect(parts.get(name)).toEqual({ version, purl: `pkg:generic/${name}@${version}` });
+  }
+  // It is another version than the one in the bundle.
+  expect(parts.get('undici')).toEqual({
+    version: process.versions.undici,
+    purl: `pkg:npm/undici@${process.versions.undici}`,
+  });
+});
+
+test('its digests of Node and of the shared libraries are those of the files that are shipped', async () => {
+  const rootfs = join(target, 'rootfs');
+  const { components } = JSON.parse(await sbom()) as Sbom;
+  const digests = withParts(components).flatMap(({ 'bom-ref': reference, hashes = [] }) => {
+    const path = reference.startsWith('node@') ? '/bin/node' : reference.replace(/^file:/, '');
+    return path.startsWith('/') ? [[path, hashes] as const] : [];
+  });
+  const shared = (await readdir(rootfs, { recursive: true })).filter((path) => /\.so(\.\d+)*$/.test(path));
+  expect(digests.map(([path]) => path).sort()).toEqual(['/bin/node', ...shared.map((path) => `/${path}`)].sort());
+  for (const [path, hashes] of digests) {
+    const content = createHash('sha256')
+      .update(await readFile(join(rootfs, path)))
+      .digest('hex');
+    expect([path, hashes]).toEqual([path, [{ alg: 'SHA-256', content }]]);
+  }
+});
+
+test('the shared libraries are those of packages of the distribution, where it has dpkg', async () => {
+  const { components } = JSON.parse(await sbom()) as Sbom;
+  const ofPackages = components.filter(({ purl = '' }) => purl.startsWith('pkg:deb/'));
+  const libc = ofPackages.find(({ name }) => name === 'libc6');
+  const installed = await run('dpkg-query', ['--show', 'libc6']).then(
+    ({ stdout }) => stdout.trim().split('\t')[1],
+    () => undefined,
+  );
+  expect(libc?.version).toBe(installed);
+  if (installed === undefined) return;
+  expect(libc?.purl).toMatch(/^pkg:deb\/\w+\/libc6@[^?]+\?arch=\w+&distro=[\w.-]+&upstream=glibc$/);
+  expect(libc?.components?.map(({ name }) => basename(name))).toContain('libc.so.6');
 });
 
 test('each package and each licence of a library has its text in the notices, and no file names a folder of the build', async () => {

@@ -26,7 +26,7 @@ const target = positionals[0] ?? join(root, `dist/plugin${suffix}`);
 
 const metafile = JSON.parse(await readFile(join(bundle, 'metafile.json'), 'utf8')) as Metafile;
 const packages = await bundledPackages(metafile, root);
-const { node, nodeLicense, libraries } = await targetPlatform({
+const { node, nodeRelease, nodeLicense, libraries } = await targetPlatform({
   platform: values.platform,
   libraries: values.libraries,
   ...{ root, work: join(root, 'node_modules/.cache/vault-swarm-plugin') },
@@ -39,7 +39,9 @@ await mkdir(join(work, 'rootfs'), { recursive: true });
 const notices = await thirdPartyNotices(packages, nodeLicense);
 await makeRootFileSystem(join(work, 'rootfs'), { bundle, node, libraries, notices });
 await writeFile(join(work, 'config.json'), `${JSON.stringify(pluginConfig(settings), undefined, 2)}\n`);
-await writeFile(join(work, 'sbom.cdx.json'), await softwareBillOfMaterials(root, { packages, libraries }));
+const nodeOfPlugin = { release: nodeRelease, shipped: join(work, 'rootfs/bin/node') };
+const sbom = await softwareBillOfMaterials(root, { packages, libraries, node: nodeOfPlugin });
+await writeFile(join(work, 'sbom.cdx.json'), sbom);
 await settle(work);
 await rm(target, { recursive: true, force: true });
 await rename(work, target);

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import type { BundledPackage } from './bundled-packages.ts';
-import { glibcVersion, type Library } from './shared-libraries.ts';
+import type { Component } from './component.ts';
+import { libraryComponents } from './library-components.ts';
+import { nodeComponent } from './node-component.ts';
+import type { NodeRelease } from './node-release.ts';
+import type { Library } from './shared-libraries.ts';
 
 /** A CycloneDX document, as far as it is read here. */
 interface Sbom {
@@ -13,39 +15,41 @@ interface Sbom {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
 }
 
-interface Component {
-  readonly 'bom-ref': string;
-  readonly purl?: string;
-  readonly [field: string]: unknown;
-}
-
 /** What is listed besides what pnpm knows. */
 export interface SbomParts {
   readonly packages: readonly BundledPackage[];
   readonly libraries: readonly Library[];
+  readonly node: {
+    /** The Node that the plugin has. */
+    readonly release: NodeRelease;
+    /** Its binary in the root file system. */
+    readonly shipped: string;
+  };
 }
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * The software bill of materials, as CycloneDX JSON: what pnpm says of the plugin's and its page's dependencies, without
- * those that did not come into the bundle, and with Node and the shared libraries. Without a time or a random number, so that the
+ * those that did not come into the bundle, and with Node, what is built into it, and the shared libraries. Without a time or a random number, so that the
  * same sources give the same bytes.
  *
  * @param root the repository's folder.
  */
-export async function softwareBillOfMaterials(root: string, { packages, libraries }: SbomParts): Promise<string> {
+export async function softwareBillOfMaterials(root: string, { packages, libraries, node }: SbomParts): Promise<string> {
   const document = await askPnpm(root);
   const bundled = new Set(packages.map(({ name, version }) => purl(name, version)));
   const own = (reference: string | undefined) => reference?.startsWith(purl('@vault-swarm', '').slice(0, -1)) ?? false;
   const isIn = (reference: string | undefined) => own(reference) || bundled.has(reference ?? '');
-  const glibc = await glibcVersion(libraries);
+  // The build runs on the release of Node that it packs, if for another architecture.
+  const nodeItself = await nodeComponent(node.release, node.shipped, process.versions);
+  const shared = await libraryComponents(libraries);
   const components = [
     ...document.components
       .filter((component) => isIn(component.purl))
       .map((component) => licensed(component, packages)),
-    node(),
-    ...(await Promise.all(libraries.map((file) => library(file, glibc)))),
+    nodeItself,
+    ...shared,
   ];
   const missing = [...bundled].filter((wanted) => !components.some((component) => component.purl === wanted));
   if (missing.length > 0) throw new Error(`pnpm's bill of materials lacks ${missing.join(', ')}`);
@@ -54,10 +58,12 @@ export async function softwareBillOfMaterials(root: string, { packages, librarie
     ...document,
     metadata,
     components: components.sort((a, b) => (a['bom-ref'] < b['bom-ref'] ? -1 : 1)),
-    dependencies: document.dependencies
-      .filter(({ ref }) => isIn(ref))
-      .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter(isIn).sort() }))
-      .sort((a, b) => (a.ref < b.ref ? -1 : 1)),
+    dependencies: [
+      ...document.dependencies
+        .filter(({ ref }) => isIn(ref))
+        .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter(isIn).sort() })),
+      { ref: nodeItself['bom-ref'], dependsOn: shared.map((component) => component['bom-ref']).sort() },
+    ].sort((a, b) => (a.ref < b.ref ? -1 : 1)),
     serialNumber: undefined,
   };
   return `${JSON.stringify(complete, undefined, 2)}\n`;
@@ -88,34 +94,4 @@ function licensed(component: Component, packages: readonly BundledPackage[]): Co
 /** @see https://github.com/package-url/purl-spec */
 function purl(name: string, version: string): string {
   return `pkg:npm/${name.replace('@', '%40')}@${version}`;
-}
-
-function node(): Component {
-  const version = process.version.slice(1);
-  return {
-    type: 'platform',
-    name: 'node',
-    version,
-    'bom-ref': `node@${version}`,
-    cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:-:*:*:*`,
-    purl: `pkg:generic/node@${version}`,
-    licenses: [{ license: { id: 'MIT' } }],
-  };
-}
-
-async function library({ path, file }: Library, glibc: string): Promise<Component> {
-  const content = createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex');
-  const name = basename(path);
-  const isGlibc = /^(ld-linux|libc\.|libm\.|libdl\.|libpthread\.)/.test(name);
-  return {
-    type: 'library',
-    name,
-    ...(isGlibc
-      ? { version: glibc, licenses: [{ license: { id: 'LGPL-2.1-or-later' } }] }
-      : { licenses: [{ expression: 'GPL-3.0-or-later WITH GCC-exception-3.1' }] }),
-    'bom-ref': `file:${path}`,
-    hashes: [{ alg: 'SHA-256', content }],
-  };
 }

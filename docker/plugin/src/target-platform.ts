@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type NodeRelease, nodeRelease, verifyNode } from './node-release.ts';
 import { type Library, librariesIn, sharedLibraries } from './shared-libraries.ts';
 
 const run = promisify(execFile);
@@ -13,8 +14,9 @@ const DEBIAN_NAMES = { x64: 'amd64', arm64: 'arm64' } as const;
 
 /** What depends on the machine for which the plugin is built. */
 export interface TargetPlatform {
-  /** The Node binary. */
+  /** The Node binary: that of the release, with its symbols. */
   readonly node: string;
+  readonly nodeRelease: NodeRelease;
   readonly nodeLicense: string;
   readonly libraries: readonly Library[];
 }
@@ -35,7 +37,7 @@ export interface PlatformOptions {
  * Node and its libraries for the machine. This machine's own are the pinned Node, and what its loader finds; another one's Node
  * comes from the npm registry, as the lockfile pins it.
  *
- * @throws where something is missing, with how to get it.
+ * @throws where something is missing, with how to get it; and if Node is not what docker/plugin/node-digests.json pins.
  */
 export async function targetPlatform({ platform, libraries, root, work }: PlatformOptions): Promise<TargetPlatform> {
   const arch =
@@ -43,11 +45,14 @@ export async function targetPlatform({ platform, libraries, root, work }: Platfo
   if (arch !== 'x64' && arch !== 'arm64') throw new Error(`--platform ${platform} is not linux/amd64 or linux/arm64`);
   const isOwn = arch === process.arch;
   const node = isOwn ? process.execPath : await fetchNode(arch, root, work);
+  const release = await nodeRelease(process.version.slice(1), arch);
+  await verifyNode(node, release);
   const nodeLicense = await readFile(join(dirname(node), '../LICENSE'), 'utf8');
-  if (isOwn && libraries === undefined) return { node, nodeLicense, libraries: await sharedLibraries(node) };
+  const common = { node, nodeRelease: release, nodeLicense };
+  if (isOwn && libraries === undefined) return { ...common, libraries: await sharedLibraries(node) };
   const folder = libraries ?? `/usr/${TRIPLETS[arch]}/lib`;
   try {
-    return { node, nodeLicense, libraries: await librariesIn(folder, node, `/lib/${TRIPLETS[arch]}`) };
+    return { ...common, libraries: await librariesIn(folder, node, `/lib/${TRIPLETS[arch]}`) };
   } catch (error) {
     const debian = ['libc6', 'libstdc++6', 'libatomic1'].map((name) => `${name}-${DEBIAN_NAMES[arch]}-cross`).join(' ');
     const advice = `install Debian's ${debian}, or name a folder with --libraries`;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parallelBoxes } from '../box/box-pool.mjs';
+import { knownVulnerabilities } from './audit.mjs';
 import { readDurations, recordDurations } from './durations.mjs';
 import { build, check, install, projectEnv } from './project.mjs';
 import { prepareServers } from './servers.mjs';
@@ -77,6 +78,7 @@ async function runAll(folder) {
       deadlineMs: leftMs(),
     }),
     prepareAndRun(folder, order, common),
+    failuresOf('the audit', sayVulnerabilities),
   ];
   const ended = await Promise.allSettled(runs);
   progress.end();
@@ -84,6 +86,13 @@ async function runAll(folder) {
   const totals = sum(ended.map(({ value }) => value));
   recordDurations(progress.measured);
   return totals;
+}
+
+/** Whether shipped packages have known vulnerabilities, where the registry can answer that. */
+async function sayVulnerabilities() {
+  const { outcome, text } = await knownVulnerabilities();
+  if (outcome === 'found') throw new SetupError(`${text}\nCONTRIBUTING.md says what to do about them.`);
+  say(text);
 }
 
 /** Builds, checks and prepares what the other tests need, and runs them. */
