@@ -2,6 +2,7 @@ import { levelSchema } from '@vault-swarm/http/api';
 import { Environment } from '@vault-swarm/provider';
 import { CommanderError } from 'commander';
 import { events, showEvent } from './commands/events.ts';
+import { lockdown } from './commands/lockdown.ts';
 import { plan } from './commands/plan.ts';
 import { requestOf } from './commands/request.ts';
 import { type Confirm, rotate } from './commands/rotate.ts';
@@ -88,6 +89,7 @@ class Cli {
         const confirm = yes ? null : this.#confirm(options);
         return this.#report(options, (client) => rotate(client, request, confirm));
       },
+      lockdown: (options) => this.#report(options, (client) => lockdown(client, options.release !== true)),
       events: async (options) => {
         const level = levelSchema.parse(options.level);
         if (!options.follow) return this.#report(options, (client) => events(client, level, options.limit));

@@ -4,6 +4,7 @@ import { columnsOf } from './terminal/wrap.ts';
 import {
   event,
   eventsAnswer,
+  NOW,
   overview,
   planAnswer,
   rotateAnswer,
@@ -13,7 +14,7 @@ import {
   servicesAnswer,
 } from './testing/documents.ts';
 import { type RunOptions, run } from './testing/run.ts';
-import { type ScriptedPlugin, startScriptedPlugin } from './testing/scripted-plugin.ts';
+import { problem, type ScriptedPlugin, startScriptedPlugin } from './testing/scripted-plugin.ts';
 
 let plugin: ScriptedPlugin;
 beforeAll(async () => {
@@ -306,4 +307,21 @@ test('there are colours on a terminal only, and not where NO_COLOR is set', asyn
   expect((await ask(['status'], { isTerminal: true })).stdout).toContain('\u001b[32mAll is well.');
   expect((await ask(['status'], { isTerminal: true, env: { NO_COLOR: '1' } })).stdout).not.toContain('\u001b');
   expect((await ask(['status'], { isTerminal: true, env: { TERM: 'dumb' } })).stdout).not.toContain('\u001b');
+});
+
+test('lockdown starts one at once, and --release ends it', async () => {
+  plugin.say({
+    'POST /api/v1/lockdown': { active: true, since: NOW },
+  });
+  const started = await run(['lockdown', '--url', plugin.url]);
+  expect([started.exitCode, plugin.asked.at(-1)?.body]).toEqual([0, '{"active":true}']);
+  expect(started.stdout).toContain(`A lockdown is active since ${NOW}`);
+  plugin.say({ 'POST /api/v1/lockdown': { active: false, since: null } });
+  const ended = await run(['lockdown', '--release', '--json', '--url', plugin.url]);
+  expect([ended.exitCode, plugin.asked.at(-1)?.body]).toEqual([0, '{"active":false}']);
+  expect(JSON.parse(ended.stdout)).toEqual({ ok: true, active: false, since: null });
+  plugin.say({ 'POST /api/v1/lockdown': problem(503, 'this manager is in lockdown, and the others are not yet') });
+  const failed = await run(['lockdown', '--url', plugin.url]);
+  expect(failed.exitCode).toBe(1);
+  expect(failed.stderr).toMatch(/the others are\s+not yet/);
 });

@@ -22,6 +22,7 @@ export interface Actions {
     secret: string | undefined,
     options: CommonOptions & RequestOptions & { readonly yes?: boolean },
   ): Promise<void>;
+  lockdown(options: CommonOptions & { readonly release?: boolean }): Promise<void>;
   events(
     options: CommonOptions & { readonly level: string; readonly limit: number; readonly follow?: boolean },
   ): Promise<void>;
@@ -87,6 +88,11 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     .description('what a rotation would do, or what is due; does nothing')
     .action((secret, options) => actions.plan(secret, options));
 
+  common(program.command('lockdown'))
+    .description('drops cached values on all managers, and serves none from memory')
+    .option('--release', 'end the lockdown')
+    .action((options) => actions.lockdown(options));
+
   common(program.command('events'))
     .description('what happened, the newest last')
     .addOption(
@@ -114,6 +120,7 @@ export function describeCommands(): readonly { readonly name: string; readonly o
     services: never,
     plan: never,
     rotate: never,
+    lockdown: never,
     events: never,
     doctor: never,
   };

@@ -10,6 +10,9 @@ import {
 } from '@vault-swarm/provider';
 import type { Rotation, ServedValues, WorkloadSecret } from '@vault-swarm/rotation';
 
+/** How long a worker waits for the rotation to say which key it gets. */
+const CHOICE_MS = 300;
+
 /** A worker that starts asks for a secret of its service. */
 export interface Asked {
   readonly service: { readonly id: string; readonly name: string };
@@ -23,6 +26,7 @@ export class KeyDesk implements ServedValues {
   #rotation: Pick<Rotation, 'choose' | 'record'> | null = null;
   /** By ref, then by revision, the latest last. */
   readonly #known = new Map<string, Map<string, SecretRevision>>();
+  #isLockedDown = false;
 
   constructor(provider: ProviderInstance, labels: LabelReader) {
     this.#provider = provider;
@@ -36,7 +40,8 @@ export class KeyDesk implements ServedValues {
 
   async give({ service, workerId, secret }: Asked): Promise<string> {
     const { ref } = this.#labels.read(secret.labels, secret.name, service.name);
-    const asked = { serviceId: service.id, taskId: workerId, secretName: secret.name, refKey: refKey(ref) };
+    const untilMs = performance.now() + CHOICE_MS;
+    const asked = { serviceId: service.id, taskId: workerId, secretName: secret.name, refKey: refKey(ref), untilMs };
     const intended = (await this.#rotation?.choose(asked)) ?? { kind: 'current' };
     const given =
       intended.kind === 'revision'
@@ -53,8 +58,19 @@ export class KeyDesk implements ServedValues {
   /** Keys are read anew for each worker, so none grows old here. */
   confirm(): void {}
 
+  /** Nor does a read give an older key than somebody else has seen. */
+  seen(): void {}
+
+  newest(): undefined {}
+
   /** A file is there or not: nobody waits for it, however its probes end. */
   probed(): void {}
+
+  /** In an incident no key is kept. */
+  lockDown(active: boolean): void {
+    this.#isLockedDown = active;
+    if (active) this.#known.clear();
+  }
 
   /** Beside those that are named, the latest two stay: a rollout that begins now will name the one before. */
   retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
@@ -71,6 +87,7 @@ export class KeyDesk implements ServedValues {
 
   async #readCurrent(ref: SecretRef, signal = AbortSignal.timeout(2_000)): Promise<SecretRevision> {
     const read = await this.#provider.secrets.read(ref, { signal });
+    if (this.#isLockedDown) return read;
     const known = this.#known.get(refKey(ref)) ?? new Map<string, SecretRevision>();
     this.#known.set(refKey(ref), known.set(read.revision, read));
     return read;

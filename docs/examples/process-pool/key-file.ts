@@ -22,6 +22,8 @@ export class KeyFile implements ProviderInstance, SecretProvider {
   readonly secrets = this;
   readonly hints = null;
   readonly revisions = null;
+  /** A file has no replica that lags behind. */
+  readonly order = null;
   /** A secret's label `key_name` says which key it is. */
   readonly labels: LabelScheme = {
     kind: 'key',

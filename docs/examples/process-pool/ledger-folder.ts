@@ -19,7 +19,10 @@ export class LedgerFolder implements LedgerStore {
       .filter((name) => /^\d+$/.test(name))
       .sort()
       .at(-1);
-    return version === undefined ? null : { version, text: await readFile(join(this.#path, version), 'utf8') };
+    if (version === undefined) return null;
+    const text = await readFile(join(this.#path, version), 'utf8');
+    // Only this process writes here: what is in the folder is trusted.
+    return { kind: 'text', text, version, mustRewrite: false, warning: null };
   }
 
   async compareAndSet(version: string | null, text: string): Promise<WriteOutcome> {

@@ -4,6 +4,8 @@ import {
   type Events,
   eventsSchema,
   type Level,
+  type LockdownState,
+  lockdownSchema,
   type Overview,
   overviewSchema,
   type Plan,
@@ -89,6 +91,11 @@ export class PluginClient {
   /** Makes a request by hand. It is sent once: where the answer is lost it may have been taken. */
   rotate(request: RotateBody): Promise<Received<Rotate>> {
     return this.#ask('POST', 'api/v1/rotate', rotateSchema, undefined, JSON.stringify(request));
+  }
+
+  /** Starts a lockdown, or ends it. */
+  lockdown(active: boolean): Promise<Received<LockdownState>> {
+    return this.#ask('POST', 'api/v1/lockdown', lockdownSchema, undefined, JSON.stringify({ active }));
   }
 
   /** The server-sent events, as text; the deadline is for their beginning. They end with the signal. */

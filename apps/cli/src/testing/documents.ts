@@ -32,6 +32,7 @@ export function overview(changes: Partial<Overview> = {}): Overview {
     interval_seconds: 10,
     problems: [],
     warnings: [],
+    lockdown: { active: false, since: null },
     ...observation,
     runtime: {
       goroutines: 7,

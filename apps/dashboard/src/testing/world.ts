@@ -161,6 +161,7 @@ export function worldOf(
       interval_seconds: 10,
       problems: [],
       warnings: [],
+      lockdown: { active: false, since: null },
       observed_at: before(4),
       role: 'leader',
       rotation_enabled: true,

@@ -191,6 +191,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           status: () => status.now(),
           problems,
           rotateByHand: rotation,
+          lockdowns: rotation,
           recentEvents,
           prometheus,
           live: () => driver.serves,

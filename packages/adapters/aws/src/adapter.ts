@@ -1,5 +1,4 @@
 import {
-  type CallOptions,
   type Clock,
   LocationReads,
   type Payload,
@@ -60,7 +59,7 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
     return this.#readVersion(ref, place, { VersionStage: place.stage }, options);
   }
 
-  async readRevision(ref: SecretRef, revision: string, options: CallOptions): Promise<SecretRevision> {
+  async readRevision(ref: SecretRef, revision: string, options: ReadOptions): Promise<SecretRevision> {
     const place = placeOf(ref);
     if (!isVersionId(revision)) throw new ProviderError('NOT_FOUND', `${place.shown}: there was no such revision`);
     return this.#readVersion(ref, place, { VersionId: revision }, options);

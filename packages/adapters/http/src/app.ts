@@ -12,6 +12,7 @@ import { answerSignIn, assetRoute, dashboardRoute } from './dashboard-routes.ts'
 import { etagOf } from './etag.ts';
 import { eventsRoute } from './events-route.ts';
 import { secretsRoute, servicesRoute } from './list-routes.ts';
+import { lockdownRoute } from './lockdown-route.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { operations } from './openapi/operations.ts';
 import { overviewDocument } from './overview.ts';
@@ -114,6 +115,10 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
   app
     .route('/api/v1/rotate')
     .post(onlyFullAccess(access), ...rotateRoute(sources.rotateByHand, clock))
+    .all(methodNotAllowed('POST', 'Only POST is answered here.'));
+  app
+    .route('/api/v1/lockdown')
+    .post(onlyFullAccess(access), ...lockdownRoute(sources.lockdowns, clock))
     .all(methodNotAllowed('POST', 'Only POST is answered here.'));
   app.use((_request, response) => answerProblem(response, 404, 'There is nothing under this path.'));
   app.use(failure(events));

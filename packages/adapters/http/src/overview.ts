@@ -1,6 +1,7 @@
 import { errorRate, healthReport } from '@vault-swarm/metrics';
 import type { CallerAccess, Overview } from './api/index.ts';
 import { rfc3339 } from './documents.ts';
+import { lockdownDocument } from './lockdown-route.ts';
 import type { MonitoringSources, ShownProvider } from './sources.ts';
 import type { Lists } from './status-lists.ts';
 
@@ -25,6 +26,7 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
     interval_seconds: sources.intervalMs / 1000,
     problems: [...health.problems],
     warnings: sources.warnings.map(({ code, variable, message }) => ({ code, variable, message })),
+    lockdown: lockdownDocument(sources.status().lockdown),
     ...lists.observation,
     runtime: {
       goroutines: runtime.operationsInFlight,

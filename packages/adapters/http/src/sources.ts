@@ -1,6 +1,6 @@
 import type { DeliverySummary, Figures, HistoryReport, ProviderSummary, RecentEvents } from '@vault-swarm/metrics';
 import type { ConfigurationWarning, Problem } from '@vault-swarm/provider';
-import type { RotateByHand, RotationStatus } from '@vault-swarm/rotation';
+import type { LocksDown, RotateByHand, RotationStatus } from '@vault-swarm/rotation';
 
 /** A configured provider, and how it does. */
 export interface ShownProvider extends ProviderSummary {
@@ -9,7 +9,7 @@ export interface ShownProvider extends ProviderSummary {
 }
 
 /**
- * What is shown, and the one thing that can be asked for. What is shown is asked for anew with every request, must be
+ * What is shown, and the two things that can be asked for. What is shown is asked for anew with every request, must be
  * quick, and must not throw.
  */
 export interface MonitoringSources {
@@ -33,6 +33,7 @@ export interface MonitoringSources {
   /** All that is wrong now, the rotation's problems included. */
   problems(): readonly Problem[];
   readonly rotateByHand: RotateByHand;
+  readonly lockdowns: LocksDown;
   readonly recentEvents: Pick<RecentEvents, 'list' | 'subscribe'>;
   readonly prometheus: {
     contentType(accept: string | undefined): string;

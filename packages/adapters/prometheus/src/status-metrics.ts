@@ -16,6 +16,9 @@ export function statusMetrics(registry: Registry): Readings<RotationStatus> {
     'When Docker last told all services and tasks, 0 before the first time',
     ({ observedAtMs }) => secondsOf(observedAtMs),
   );
+  readings.gauge('lockdown', 'Whether a lockdown is active: no value is served from memory (0 or 1)', ({ lockdown }) =>
+    Number(lockdown !== null),
+  );
   readings.gauge('problems', 'How many sentences /health has in its problems', ({ problems }) => problems.length);
   addSecrets(registry, readings);
   addServices(registry, readings);

@@ -1,5 +1,4 @@
 import {
-  type CallOptions,
   type Clock,
   type LocationRead,
   LocationReads,
@@ -66,7 +65,7 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     return this.#answer(ref, await this.#join(placeOf(ref), options));
   }
 
-  async readRevision(ref: SecretRef, revision: string, options: CallOptions): Promise<SecretRevision> {
+  async readRevision(ref: SecretRef, revision: string, options: ReadOptions): Promise<SecretRevision> {
     const place = earlierPlaceOf(ref, revision);
     const read = await this.#join(place, options);
     const { version } = read.found;

@@ -153,6 +153,15 @@ export class Delivery implements SecretSource {
     else health.failed(outcome, this.#reads.trialOf(ref));
   }
 
+  /**
+   * While a lockdown is active no value is kept, also none that is retained. Each request is answered by a read that began after it.
+   * What is kept now is dropped; requests that were made before may still be answered with it.
+   */
+  lockDown(active: boolean): void {
+    this.#memory.lock(active);
+    this.#reads.share(!active);
+  }
+
   /** From now on these revisions, by ref key, are not dropped, whatever else has to go. */
   retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
     this.#memory.retain(revisions);

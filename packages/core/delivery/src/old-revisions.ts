@@ -38,6 +38,8 @@ export class OldRevisions {
     const key = refKey(ref);
     const held = this.#memory.get(key, revision);
     if (held !== undefined) return held;
+    if (!this.#reads.isSharing)
+      return withDeadline(this.#clock, READ_DEADLINE_MS, signal, () => this.#read(ref, revision));
     const id = `${key} ${revision}`;
     const flight = this.#flights.get(id) ?? this.#read(ref, revision).finally(() => this.#flights.delete(id));
     this.#flights.set(id, flight);
@@ -45,11 +47,13 @@ export class OldRevisions {
   }
 
   async #read(ref: SecretRef, revision: string): Promise<SecretRevision | null> {
+    const notBeforeMs = this.#clock.monotonic();
     try {
       return await withDeadline(this.#clock, READ_DEADLINE_MS, undefined, async (signal) => {
         const { revisions } = await this.#reads.findProvider(ref.provider);
         if (revisions === null) return null;
-        const found = await this.#reads.ask(ref, signal, () => revisions.readRevision(ref, revision, { signal }));
+        const options = this.#reads.isSharing ? { signal } : { signal, notBeforeMs };
+        const found = await this.#reads.ask(ref, signal, () => revisions.readRevision(ref, revision, options));
         this.#memory.add(refKey(ref), found);
         return found;
       });

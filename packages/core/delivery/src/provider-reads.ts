@@ -41,6 +41,7 @@ export class ProviderReads {
   readonly #dropped: DroppedValues;
   readonly #deadlineMs: number;
   readonly #sharedMs: number;
+  #isSharing = true;
   readonly #refusals: RecentRefusals;
   readonly #flights = new Map<string, Promise<SecretRevision>>();
   readonly #newest: NewestRevisions;
@@ -77,6 +78,16 @@ export class ProviderReads {
     this.#refusals = new RecentRefusals(ports.clock, Math.min(REFUSAL_MAX_AGE_MS, limits.cacheMaxAgeMs));
   }
 
+  /** Whether a request may be answered by a read that began before it. */
+  get isSharing(): boolean {
+    return this.#isSharing;
+  }
+
+  /** From now on each request is answered by a read of its own, or again by one of others too. */
+  share(isSharing: boolean): void {
+    this.#isSharing = isSharing;
+  }
+
   /** How a provider does. */
   health(provider: string): ProviderHealth {
     let health = this.#healths.get(provider);
@@ -97,6 +108,7 @@ export class ProviderReads {
    */
   shared(ref: SecretRef, { limitMs, mayWait }: { limitMs: number; mayWait: boolean }): Promise<SecretRevision> {
     const key = refKey(ref);
+    if (!this.#isSharing) return this.#own(ref, limitMs, mayWait);
     const joined = this.#flights.get(key);
     if (joined !== undefined) return joined;
     const refusal = this.#refusals.get(key);
@@ -121,6 +133,7 @@ export class ProviderReads {
   async newer(ref: SecretRef, untilMs: number): Promise<SecretRevision | null> {
     const key = refKey(ref);
     if (this.#clock.monotonic() < (this.#laggingUntilMs.get(ref.provider) ?? 0)) return null;
+    if (!this.#isSharing) return this.#repeat(ref, untilMs);
     const joined = this.#repetitions.get(key);
     if (joined !== undefined) return joined;
     const repetition = this.#repeat(ref, untilMs).finally(() => this.#repetitions.delete(key));
@@ -182,8 +195,19 @@ export class ProviderReads {
     for (const health of this.#healths.values()) health.close();
   }
 
-  async #readWithin(ref: SecretRef, limitMs: number, mayWait: boolean): Promise<SecretRevision> {
-    const untilMs = this.#clock.monotonic() + limitMs;
+  async #own(ref: SecretRef, limitMs: number, mayWait: boolean): Promise<SecretRevision> {
+    if (this.health(ref.provider).isLeftAlone) throw leftAlone(ref);
+    return this.#readWithin(ref, limitMs, mayWait, 0);
+  }
+
+  async #readWithin(
+    ref: SecretRef,
+    limitMs: number,
+    mayWait: boolean,
+    sharedMs = this.#sharedMs,
+  ): Promise<SecretRevision> {
+    const begunAtMs = this.#clock.monotonic();
+    const untilMs = begunAtMs + limitMs;
     const health = this.health(ref.provider);
     return withDeadline(this.#clock, limitMs, undefined, async (signal) => {
       const provider = await this.findProvider(ref.provider);
@@ -191,7 +215,7 @@ export class ProviderReads {
         signal.throwIfAborted();
         try {
           this.#checkPause(ref);
-          return await this.#read(provider, ref, { signal, notBeforeMs: this.#clock.monotonic() - this.#sharedMs });
+          return await this.#read(provider, ref, { signal, notBeforeMs: begunAtMs - sharedMs });
         } catch (error) {
           const isPaused = error instanceof ProviderError && error.code === 'RATE_LIMITED';
           if (!isPaused || !mayWait) throw error;

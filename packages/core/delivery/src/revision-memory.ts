@@ -34,6 +34,7 @@ export class RevisionMemory {
   readonly #entries = new Map<string, Entry>();
   readonly #drop: (value: SecretValue) => void;
   readonly #onEvicted: (revisions: number) => void;
+  #isLocked = false;
   #revisions = 0;
   #bytes = 0;
 
@@ -80,8 +81,18 @@ export class RevisionMemory {
     this.#retained = revisions;
   }
 
+  /** From now on nothing is held, and what is there is dropped; or values are taken in again. */
+  lock(isLocked: boolean): void {
+    this.#isLocked = isLocked;
+    if (isLocked) this.clear();
+  }
+
   /** Takes in an older revision, which is not the newest. */
   add(key: string, revision: SecretRevision): void {
+    if (this.#isLocked) {
+      this.#drop(revision.value);
+      return;
+    }
     const entry = this.#entries.get(key) ?? { revisions: new Map<string, SecretRevision>(), current: null };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
@@ -104,6 +115,10 @@ export class RevisionMemory {
    * @param readBegunAtMs monotonic milliseconds.
    */
   store(key: string, revision: SecretRevision, readBegunAtMs: number): void {
+    if (this.#isLocked) {
+      this.#drop(revision.value);
+      return;
+    }
     const entry = this.#entries.get(key) ?? { revisions: new Map<string, SecretRevision>(), current: null };
     if (entry.current !== null && readBegunAtMs < entry.current.confirmedAtMs) {
       this.#drop(revision.value);

@@ -119,6 +119,12 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ operation, message }) => `Docker failed to ${operation}: ${message}`,
   },
   'docker.recovered': { severity: 'info', sentence: () => 'Docker answers again' },
+  'lockdown.started': {
+    severity: 'warn',
+    sentence: ({ sinceMs }) =>
+      `a lockdown is active since ${new Date(sinceMs).toISOString()}: cached values are dropped, and nothing is served from memory`,
+  },
+  'lockdown.ended': { severity: 'info', sentence: () => 'the lockdown ended: values are cached again' },
   'leadership.changed': {
     severity: 'info',
     sentence: ({ leader }) =>

@@ -129,6 +129,9 @@ export type ProductEvent =
   | { readonly type: 'memory.full'; readonly values: number; readonly bytes: number; readonly evicted: number }
   | { readonly type: 'docker.failed'; readonly operation: string; readonly message: string }
   | { readonly type: 'docker.recovered' }
+  /** No value is served from memory any more, since an operator started a lockdown then (milliseconds since 1970). */
+  | { readonly type: 'lockdown.started'; readonly sinceMs: number }
+  | { readonly type: 'lockdown.ended' }
   | { readonly type: 'leadership.changed'; readonly leader: boolean }
   | { readonly type: 'reconcile.passed'; readonly durationMs: number; readonly dockerAnswered: boolean }
   | { readonly type: 'reconcile.failed'; readonly message: string }

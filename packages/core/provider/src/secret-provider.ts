@@ -50,7 +50,7 @@ export interface SecretProvider {
  * by now (deleted and written anew).
  */
 export interface RevisionReader {
-  readRevision(ref: SecretRef, revision: string, options: CallOptions): Promise<SecretRevision>;
+  readRevision(ref: SecretRef, revision: string, options: ReadOptions): Promise<SecretRevision>;
 }
 
 /**

@@ -6,11 +6,13 @@ export {
   type LedgerDocument,
   type LedgerSecret,
   type LedgerService,
+  type Lockdown,
   type OpenRollout,
   type SetAside,
   type Values,
 } from './ledger.ts';
 export { parseLedger, serialiseLedger } from './ledger-text.ts';
+export type { LocksDown } from './lockdown.ts';
 export { type Plan, type PlanInput, plan, type ServicePlan } from './plan.ts';
 export {
   type PlannedService,

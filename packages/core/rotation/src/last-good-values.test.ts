@@ -14,6 +14,7 @@ function setUp(recall: () => Promise<boolean>) {
   const values = new LastGoodValues(
     {
       refresh: () => Promise.reject(new Error('not asked for')),
+      lockDown: () => undefined,
       confirm: () => undefined,
       seen: () => undefined,
       newest: () => undefined,

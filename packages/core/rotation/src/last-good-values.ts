@@ -46,6 +46,11 @@ export class LastGoodValues {
     }
   }
 
+  /** What is known of the values may no longer be so: all of it is found out again. */
+  reset(): void {
+    this.#recalls = new Map();
+  }
+
   /** Whether a value can be given again; `unknown` also for one that was never asked to be kept. */
   availability(refKey: string, revision: string): Availability {
     return this.#recalls.get(idOf(refKey, revision))?.state ?? 'unknown';

@@ -7,6 +7,7 @@ const NO_SECRETS = '{"keys":[],"revisions":[],"digests":[],"seenAtMs":[]}';
 
 const full: LedgerDocument = {
   digestKey: 'key',
+  lockdown: { sinceMs: 7 },
   secrets: { s1: { revision: 'tag:1', digest: 'd1', seenAtMs: 1 } },
   services: {
     web: {
@@ -82,6 +83,7 @@ test('an earlier version’s ledger is read as it was meant', () => {
     format: 1,
     ledger: {
       digestKey: 'u7hYTL1U4ugUoRdqhoS1ipUyagN2-uWwJF_2ZieZZo8',
+      lockdown: null,
       secrets: {
         whsqlfb0k6fdni4t6y7qzqnqy: {
           ...{ revision: '162gmrh:1@2026-11-25T02:36:49.773477809Z', digest: 'VnoLGJBtZ3Qf2Ure' },
@@ -120,8 +122,10 @@ test('a rollout that an earlier version has begun is open, and what its tasks he
 
 test('a later version’s ledger is not taken for a damaged one, whatever else there is in it', () => {
   expect(readLedger('{"format":4,"digestKey":"key","what":[]}')).toEqual({
-    ...{ kind: 'newer', format: 4, digestKey: 'key' },
+    ...{ kind: 'newer', format: 4, digestKey: 'key', isLockedDown: false },
   });
-  expect(readLedger('{"format":5}')).toEqual({ kind: 'newer', format: 5, digestKey: null });
+  expect(readLedger('{"format":5,"lockdown":{"since":"then"}}')).toEqual({
+    ...{ kind: 'newer', format: 5, digestKey: null, isLockedDown: true },
+  });
   expect(parseLedger('{"format":4}')).toBeNull();
 });

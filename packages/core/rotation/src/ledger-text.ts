@@ -1,6 +1,13 @@
 import type { HeldValue } from './held-value.ts';
 import { type JsonObject, list, mapValues, number, object, oneOf, string } from './json-shape.ts';
-import { type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout, type SetAside } from './ledger.ts';
+import {
+  type LedgerDocument,
+  type LedgerService,
+  type Lockdown,
+  NOTHING_OPEN,
+  type OpenRollout,
+  type SetAside,
+} from './ledger.ts';
 import { fromFormat1 } from './ledger-format-1.ts';
 
 /**
@@ -13,8 +20,13 @@ export const LEDGER_FORMAT = 3;
 export type LedgerReading =
   /** `format` is that of the text: where it is an earlier one, an earlier version wrote it. */
   | { readonly kind: 'readable'; readonly ledger: LedgerDocument; readonly format: number }
-  /** A later version wrote it: there may be in it what this one does not know. The key stands there in every format. */
-  | { readonly kind: 'newer'; readonly format: number; readonly digestKey: string | null }
+  /** A later version wrote it: there may be in it what this one does not know. These fields are in every format from 3 on. */
+  | {
+      readonly kind: 'newer';
+      readonly format: number;
+      readonly digestKey: string | null;
+      readonly isLockedDown: boolean;
+    }
   | { readonly kind: 'damaged' };
 
 /**
@@ -25,6 +37,7 @@ export function serialiseLedger(ledger: LedgerDocument): string {
   return JSON.stringify({
     format: LEDGER_FORMAT,
     ...(ledger.digestKey === null ? {} : { digestKey: ledger.digestKey }),
+    ...(ledger.lockdown === null ? {} : { lockdown: ledger.lockdown }),
     secrets: columns(ledger.secrets),
     services: mapValues(ledger.services, ({ rollout, setAside, requested, spentGeneration, earlier, exceptions }) => ({
       ...(rollout === null
@@ -69,7 +82,9 @@ export function readLedger(text: string): LedgerReading {
   try {
     const root = object(JSON.parse(text));
     const format = number(root.format);
-    if (format > LEDGER_FORMAT) return { kind: 'newer', format, digestKey: digestKeyOf(root) };
+    if (format > LEDGER_FORMAT) {
+      return { kind: 'newer', format, digestKey: digestKeyOf(root), isLockedDown: root.lockdown !== undefined };
+    }
     // Format 2 had the same fields; a version that knew only it would write without a seal.
     if (format === LEDGER_FORMAT || format === 2) return { kind: 'readable', ledger: parseRoot(root), format };
     if (format === 1) return { kind: 'readable', ledger: parseRoot(fromFormat1(root)), format };
@@ -83,6 +98,7 @@ export function readLedger(text: string): LedgerReading {
 function parseRoot(root: JsonObject): LedgerDocument {
   return {
     digestKey: digestKeyOf(root),
+    lockdown: lockdownOf(root),
     secrets: rows(object(root.secrets)),
     services: mapValues(object(root.services), parseService),
   };
@@ -90,6 +106,10 @@ function parseRoot(root: JsonObject): LedgerDocument {
 
 function digestKeyOf({ digestKey }: JsonObject): string | null {
   return digestKey === undefined ? null : string(digestKey);
+}
+
+function lockdownOf({ lockdown }: JsonObject): Lockdown | null {
+  return lockdown === undefined ? null : { sinceMs: number(object(lockdown).sinceMs) };
 }
 
 function columns(secrets: LedgerDocument['secrets']): object {

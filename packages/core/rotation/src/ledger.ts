@@ -94,10 +94,17 @@ export interface LedgerService {
   readonly exceptions: Readonly<Record<string, Values>>;
 }
 
+/** While there is one, no value is served from memory, on all managers. */
+export interface Lockdown {
+  /** When an operator started it, in milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
 /** All that outlives the process. No values; digests only keyed. */
 export interface LedgerDocument {
   /** Key of the digests where the operator gave none. */
   readonly digestKey: string | null;
+  readonly lockdown: Lockdown | null;
   /** By ledger key. */
   readonly secrets: Readonly<Record<string, LedgerSecret>>;
   /** By service id. */
@@ -116,7 +123,7 @@ export const NOTHING_OPEN: LedgerService = {
 
 /** A first ledger. */
 export function emptyLedger(digestKey: string | null): LedgerDocument {
-  return { digestKey, secrets: {}, services: {} };
+  return { digestKey, lockdown: null, secrets: {}, services: {} };
 }
 
 /** Whether the ledger need not have this entry. */

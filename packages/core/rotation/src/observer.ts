@@ -7,6 +7,8 @@ import type { Leadership, LedgerRecord, LedgerStore, Role, WorkloadSecret, Workl
 
 /** What the orchestrator says at one moment. */
 export interface Observation {
+  /** When it began, in monotonic milliseconds. */
+  readonly startedAtMs: number;
   readonly role: Role;
   /** All secrets of ours, whether used or not. */
   readonly secrets: readonly WorkloadSecret[];
@@ -53,12 +55,13 @@ export class Observer {
   /** What the orchestrator says now, or `null` where it does not answer. Rejects only when aborted. */
   async observe({ signal }: CallOptions): Promise<Observation | null> {
     const { workloads, leadership, ledger, labels, clock } = this.#ports;
+    const startedAtMs = clock.monotonic();
     try {
       const role = await leadership.role({ signal });
       this.#tellRole(role);
       if (role === 'worker') {
         this.#tellFailure(null);
-        return { role, secrets: [], uses: NO_USES, stored: ABSENT, mustRewrite: false, version: null };
+        return { startedAtMs, role, secrets: [], uses: NO_USES, stored: ABSENT, mustRewrite: false, version: null };
       }
       const [snapshot, record] = await Promise.all([workloads.observe({ signal }), ledger.read({ signal })]);
       this.#tellFailure(null);
@@ -67,7 +70,8 @@ export class Observer {
       const stored = record === null ? ABSENT : this.#parse(record);
       this.#reportUnusable(stored);
       const mustRewrite = stored.kind === 'damaged' || (record?.kind === 'text' && record.mustRewrite);
-      return { role, secrets: snapshot.secrets, uses, stored, mustRewrite, version: record?.version ?? null };
+      const version = record?.version ?? null;
+      return { startedAtMs, role, secrets: snapshot.secrets, uses, stored, mustRewrite, version };
     } catch (error) {
       signal.throwIfAborted();
       this.#tellFailure(errorMessage(error));

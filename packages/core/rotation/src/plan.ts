@@ -165,6 +165,7 @@ function situationOf(
         return reason === null ? [] : [{ secret: secret.name, reason }];
       }),
       policy: input.policy,
+      isLockedDown: input.ledger.lockdown !== null,
       openForMs: watched.forMs,
       seenApplied: watched.applied,
       seenThroughout: watched.applied && watched.gapless,

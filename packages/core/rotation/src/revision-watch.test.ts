@@ -47,6 +47,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
         asked += 1;
         return refresh();
       },
+      lockDown: () => undefined,
       confirm: () => {
         confirmed += 1;
       },

@@ -5,6 +5,7 @@ import { bringsWanted, type KnownUse, outdatedTasks } from './known-use.ts';
 import { broughtBy, isOfRollout, type OpenRollout, setAsideWith } from './ledger.ts';
 import {
   type Decision,
+  dueUses,
   isBusy,
   isCalm,
   isFullyRunning,
@@ -170,6 +171,7 @@ export function begin(
   if (isBusy(service) && !isOursNoMore) return wait(situation, 'its own update to end');
   const hindrance = (before === null ? hindranceByUpdate(situation) : null) ?? hindranceTo(situation);
   if (hindrance !== null) return hindrance;
+  if (isHeldBack(situation)) return wait(situation, 'the lockdown to end, or a manual rotation');
   if (!mayBegin) return wait(situation, 'other services to finish');
   // What came since the rollout before is new to the tasks, also where none runs that could show it.
   const isLater = (known: KnownUse) =>
@@ -178,6 +180,17 @@ export function begin(
     return outdatedTasks(known).length > 0 || also.includes(known) || isLater(known);
   });
   return start(situation, uses, attempt, earlier);
+}
+
+/**
+ * During a lockdown an operator decides which services restart. A rollout that is open is finished, and values that made tasks
+ * fail are replaced.
+ */
+function isHeldBack(situation: Situation): boolean {
+  const { entry, isLockedDown } = situation;
+  if (!isLockedDown || entry.rollout?.state === 'open') return false;
+  const due = dueUses(situation);
+  return !due.some(({ use }) => entry.requested.includes(use.key) || setAsideWith(entry, use.key) !== undefined);
 }
 
 function start(situation: Situation, uses: readonly KnownUse[], attempt: number, earlier: number | null): Decision {

@@ -7,8 +7,9 @@ import { isOfRef, untagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
 import { IntendedRevisions } from './intended-revisions.ts';
 import { LastGoodValues } from './last-good-values.ts';
-import type { LedgerDocument } from './ledger.ts';
+import type { LedgerDocument, Lockdown } from './ledger.ts';
 import { serialiseLedger } from './ledger-text.ts';
+import { Lockdowns, type LocksDown } from './lockdown.ts';
 import { Loop } from './loop.ts';
 import { type Observation, Observer } from './observer.ts';
 import { type Plan, plan } from './plan.ts';
@@ -45,7 +46,7 @@ const LEADS_FOR_MS = 20_000;
  * for each provider, which finds out what is current there, and one which compares that with what the tasks hold,
  * writes the ledger, and rolls services. A provider that hangs holds up neither the others nor the comparison.
  */
-export class Rotation implements RotateByHand {
+export class Rotation implements RotateByHand, LocksDown {
   readonly #settings: RotationSettings;
   readonly #ports: RotationPorts;
   readonly #evidence: Evidence;
@@ -58,6 +59,7 @@ export class Rotation implements RotateByHand {
   readonly #rollouts: RolloutWatch;
   readonly #foreign: ForeignChanges;
   readonly #requests: RequestDesk;
+  readonly #lockdowns: Lockdowns;
   readonly #handedOver = new HandOver();
   readonly #rejections = new Map<string, string>();
   /** By ref key: when a task was given a revision that no look had seen, in monotonic milliseconds. */
@@ -78,13 +80,17 @@ export class Rotation implements RotateByHand {
     this.#lastGood = new LastGoodValues(ports.values, clock, () => this.#passes.wake());
     this.#rollouts = new RolloutWatch(clock);
     this.#foreign = new ForeignChanges(clock);
+    const observing = {
+      observe: (options: CallOptions) => this.#observer.observe(options),
+      takeIn: (observed: Observation) => this.#takeIn(observed),
+      orchestrator: ports.workloads.orchestrator,
+    };
+    this.#lockdowns = new Lockdowns({ ...ports, ...observing, onChange: () => this.#lastGood.reset() });
     this.#requests = new RequestDesk({
       ...ports,
-      observe: (options) => this.#observer.observe(options),
-      takeIn: (observed) => this.#takeIn(observed),
+      ...observing,
       findings: () => this.#findings(),
       look: () => this.#watches.look(),
-      orchestrator: ports.workloads.orchestrator,
       plan: async ({ uses }, before, { signal }) =>
         this.#plan(uses, before, await this.#failures(uses, before, { signal })),
     });
@@ -139,9 +145,15 @@ export class Rotation implements RotateByHand {
     return this.#requests.preview(request, options);
   }
 
+  async lockdown(active: boolean, options: CallOptions): Promise<Lockdown | null> {
+    const lockdown = await this.#lockdowns.request(active, options);
+    this.#passes.wake();
+    return lockdown;
+  }
+
   /** All that is known, as of the latest pass. */
   status(): RotationStatus {
-    return this.#board.status(this.#observer.role, (provider) => this.#watches.of(provider));
+    return this.#board.status(this.#observer.role, this.#lockdowns.active, (provider) => this.#watches.of(provider));
   }
 
   #refuseIfDisabled(): void {
@@ -178,6 +190,10 @@ export class Rotation implements RotateByHand {
     if (unusable(stored) !== null) {
       this.#intended.goOn();
       return false;
+    }
+    if (await this.#lockdowns.writePending(observed, before, signal)) {
+      this.#passes.wake();
+      return true;
     }
     this.#intended.update(before, uses.services);
     this.#lastGood.keep(this.#intended.named);
@@ -223,10 +239,12 @@ export class Rotation implements RotateByHand {
    * Takes in what the orchestrator says. Returns the ledger, a first one where there is none. By one that can't be
    * understood nothing is judged; but what the tasks are given, and what the providers have, is known when one can be.
    */
-  #takeIn({ role, uses, stored }: Observation): LedgerDocument {
+  #takeIn(observed: Observation): LedgerDocument {
+    const { role, uses, stored } = observed;
     const tasks = uses.services.flatMap(({ service }) => service.tasks);
     this.#evidence.observe(tasks, role === 'leader');
-    const ledger = this.#withKey(ledgerAsStored(stored, () => this.#watches.keyOfFirstLedger()));
+    const found = this.#withKey(ledgerAsStored(stored, () => this.#watches.keyOfFirstLedger()));
+    const ledger = this.#lockdowns.read(observed, found);
     this.#watches.useKeyOf(ledger);
     if (unusable(stored) === null) {
       for (const { key, ref, refKey } of this.#foreign.read(ledger, uses.services)) {

@@ -22,6 +22,11 @@ export interface ServedValues {
   newest(ref: SecretRef): string | undefined;
   /** A probe of the ref's provider ended, so that requests may know whether it is worth asking. */
   probed(ref: SecretRef, outcome: ProbeOutcome): void;
+  /**
+   * Whether a lockdown is active. While it is, no value is kept, also none that is retained, and each request is answered
+   * by a read of its own.
+   */
+  lockDown(active: boolean): void;
   /** From now on these revisions, by ref key, are not dropped, whatever else has to go. Others may go as before. */
   retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void;
   /**

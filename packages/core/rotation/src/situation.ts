@@ -29,6 +29,8 @@ export interface Situation {
   /** The secrets that have no value: a task that starts now is refused them. */
   readonly undeliverable: readonly UndeliverableSecret[];
   readonly policy: RotationPolicy;
+  /** Whether a lockdown is active: only what an operator asks for is rolled, and what puts tasks right that failed. */
+  readonly isLockedDown: boolean;
   /** For how long this process has seen the open rollout's present attempt: no clock that jumps changes it. */
   readonly openForMs: number;
   /** Whether this process saw the open rollout's update applied. */

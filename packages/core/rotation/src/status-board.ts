@@ -7,7 +7,14 @@ import {
   type ProductEvent,
 } from '@vault-swarm/provider';
 import { holdingsOf, progressOf } from './holdings-status.ts';
-import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
+import {
+  broughtBy,
+  type LedgerDocument,
+  type LedgerService,
+  type Lockdown,
+  NOTHING_OPEN,
+  type OpenRollout,
+} from './ledger.ts';
 import type { Plan, ServicePlan } from './plan.ts';
 import type { RevisionWatch } from './revision-watch.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
@@ -77,17 +84,18 @@ export class StatusBoard {
   }
 
   /** The whole of it. */
-  status(role: Role | null, watchOf: FindWatch): RotationStatus {
+  status(role: Role | null, lockdown: Lockdown | null, watchOf: FindWatch): RotationStatus {
     const ledger = this.#ledger;
     const secrets = this.#secrets(watchOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
     const services = this.#uses.services.map((service) => this.#service(service, ledger));
     return {
       enabled: this.#enabled,
       role,
+      lockdown,
       observedAtMs: this.#observedAtMs,
       secrets,
       services,
-      problems: this.#problems(role, secrets, services, watchOf),
+      problems: this.#problems(role, lockdown, secrets, services, watchOf),
     };
   }
 
@@ -164,6 +172,7 @@ export class StatusBoard {
 
   #problems(
     role: Role | null,
+    lockdown: Lockdown | null,
     secrets: readonly SecretStatus[],
     services: readonly ServiceStatus[],
     watchOf: FindWatch,
@@ -173,6 +182,13 @@ export class StatusBoard {
       list.add(`${this.#orchestrator} does not answer`, this.#silence, { kind: 'orchestrator' });
     }
     if (this.#unusable !== null) list.add(this.#unusable.summary, this.#unusable.message);
+    if (lockdown !== null) {
+      list.add(
+        'A lockdown is active',
+        `since ${new Date(lockdown.sinceMs).toISOString()} no value is served from memory, and no rotation starts by itself; ` +
+          'end it with vault-swarm lockdown --release',
+      );
+    }
     if (role === 'worker') {
       list.add(
         'This node is not a manager',

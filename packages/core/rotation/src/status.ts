@@ -1,4 +1,5 @@
 import type { Problem, RotateMode } from '@vault-swarm/provider';
+import type { Lockdown } from './ledger.ts';
 import type { Role } from './workloads.ts';
 
 /** A secret as an operator wants to see it. Names and revisions, never values. */
@@ -80,6 +81,7 @@ export interface RotationStatus {
   readonly enabled: boolean;
   /** `null` before the first answer of the orchestrator. */
   readonly role: Role | null;
+  readonly lockdown: Lockdown | null;
   /** When the latest complete observation was made, in milliseconds since 1970. */
   readonly observedAtMs: number | null;
   readonly secrets: readonly SecretStatus[];

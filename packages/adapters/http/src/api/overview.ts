@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lockdownSchema } from './lockdown.ts';
 import { bytes, count, milliseconds, observation, time } from './parts.ts';
 
 const runtime = z.object({
@@ -80,6 +81,7 @@ export const overviewSchema = z
     interval_seconds: z.number().positive(),
     problems: z.array(z.string()).meta({ description: 'sentences, with names; empty when all is well' }),
     warnings: z.array(warning).meta({ description: 'dangerous or ignored settings; empty if there are none' }),
+    lockdown: lockdownSchema,
     ...observation,
     runtime,
     rotations,

@@ -4,6 +4,8 @@ import {
   healthSchema,
   historySchema,
   liveSchema,
+  lockdownRequestSchema,
+  lockdownSchema,
   metricsSchema,
   overviewSchema,
   planSchema,
@@ -137,6 +139,14 @@ export const operations: readonly Operation[] = [
     body: rotateRequestSchema,
     answers: { 202: rotateSchema },
     problems: [404, 409, 415, 503],
+  },
+  {
+    method: 'post',
+    path: '/api/v1/lockdown',
+    summary: 'Starts a lockdown on all managers, or ends it; answered once it is in the ledger',
+    body: lockdownRequestSchema,
+    answers: { 200: lockdownSchema },
+    problems: [415, 503],
   },
   {
     method: 'post',

@@ -39,6 +39,7 @@ export const figures: Figures = {
 export const status: RotationStatus = {
   enabled: true,
   role: 'leader',
+  lockdown: null,
   observedAtMs: NOW_MS - 2_000,
   secrets: [
     {
@@ -190,6 +191,7 @@ export function fixtureOptions(
       status: () => status,
       problems: () => [],
       rotateByHand: { rotate: async () => [], preview: async () => [] },
+      lockdowns: { lockdown: async () => null },
       recentEvents,
       prometheus: { contentType: (accept) => `text/plain; version=0.0.4; for=${accept}`, render: async () => 'up 1\n' },
       live: () => true,

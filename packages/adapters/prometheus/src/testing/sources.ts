@@ -27,6 +27,7 @@ export const nothingYet: Figures = {
 export const nothingSeen: RotationStatus = {
   enabled: true,
   role: null,
+  lockdown: null,
   observedAtMs: null,
   secrets: [],
   services: [],

@@ -1,0 +1,37 @@
+import type { Clock } from '@vault-swarm/provider';
+import type { Lockdown, LocksDown } from '@vault-swarm/rotation';
+import type { RequestHandler } from 'express';
+import { onlyFromOwnSite } from './access/own-site.ts';
+import { answerJson, answerProblem } from './answer.ts';
+import { type LockdownState, lockdownRequestSchema } from './api/index.ts';
+import { rfc3339 } from './documents.ts';
+import { onlyJson, readBody } from './json-body.ts';
+import { answerWhenDecided } from './refused-request.ts';
+
+const BODY = 'Send {"active": true} or {"active": false}, and nothing else.';
+
+/** `POST /api/v1/lockdown`: starts or ends a lockdown, and answers 200 once it is in the ledger. */
+export function lockdownRoute(lockdowns: LocksDown, clock: Clock): readonly RequestHandler[] {
+  return [onlyFromOwnSite, onlyJson, readBody(BODY), passOn(lockdowns, clock)];
+}
+
+/** A lockdown as the API shows it; `null` if none is active. */
+export function lockdownDocument(lockdown: Lockdown | null): LockdownState {
+  return { active: lockdown !== null, since: rfc3339(lockdown?.sinceMs ?? null) };
+}
+
+function passOn(lockdowns: LocksDown, clock: Clock): RequestHandler {
+  return async (request, response) => {
+    const { success, data } = lockdownRequestSchema.safeParse(request.body);
+    if (!success) {
+      answerProblem(response, 400, BODY);
+      return;
+    }
+    await answerWhenDecided(
+      response,
+      clock,
+      (signal) => lockdowns.lockdown(data.active, { signal }),
+      (lockdown) => answerJson(response, 200, lockdownDocument(lockdown)),
+    );
+  };
+}
