@@ -49,6 +49,7 @@ const CODES: Readonly<Record<string, ProviderErrorCode>> = {
   SlowDown: 'RATE_LIMITED',
   InvalidParameterException: 'INVALID_REF',
   ValidationException: 'INVALID_REF',
+  TooManyBytes: 'INVALID_PAYLOAD',
 };
 
 /**
@@ -99,6 +100,8 @@ export function providerErrorFor(error: unknown, { shown, action }: Asked): Prov
  */
 function isProven({ name, message }: AwsFailure): boolean {
   if (name === 'InvalidRequestException') return isDeleted(message);
+  // What is larger than any answer of AWS is not AWS's.
+  if (name === 'TooManyBytes') return false;
   return Object.hasOwn(CODES, name) || isRegionMissing(message);
 }
 
@@ -125,6 +128,8 @@ function advice(code: ProviderErrorCode, { name, message }: AwsFailure, action: 
       return isRegionMissing(message)
         ? 'no region is known; set AWS_REGION'
         : 'AWS does not take this name or version; correct the labels';
+    case 'INVALID_PAYLOAD':
+      return 'the answer is larger than any of AWS; check AWS_ENDPOINT_URL';
     default:
       return name === 'TimeoutError' ? 'AWS did not answer in time' : 'AWS is not reached, or is broken';
   }

@@ -12,7 +12,6 @@ import {
   type ListSecretsCommandOutput,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import {
   BoundedMap,
   type Clock,
@@ -23,6 +22,7 @@ import {
 } from '@vault-swarm/provider';
 import { agentOptions } from './agent-options.ts';
 import { type Asked, codeOf, providerErrorFor } from './aws-error.ts';
+import { BoundedHandler } from './bounded-handler.ts';
 import type { CallBudget } from './call-budget.ts';
 import { CallEvents } from './call-events.ts';
 import type { AwsConfig } from './config.ts';
@@ -80,7 +80,7 @@ export class SecretsClient {
   readonly #config: AwsConfig;
   readonly #options: SecretsClientOptions;
   readonly #login: AwsLogin;
-  readonly #handler: NodeHttpHandler;
+  readonly #handler: BoundedHandler;
   /** By purpose and region. One that goes has no connection of its own. */
   readonly #clients = new BoundedMap<SecretsManagerClient>({ maxEntries: MAX_CLIENTS });
   readonly #closing = new AbortController();
@@ -91,7 +91,7 @@ export class SecretsClient {
     this.#config = config;
     this.#options = options;
     this.#login = new AwsLogin(config, options);
-    this.#handler = new NodeHttpHandler({
+    this.#handler = new BoundedHandler({
       connectionTimeout: CONNECT_MS,
       requestTimeout: ANSWER_MS,
       throwOnRequestTimeout: true,

@@ -2,6 +2,7 @@ import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { type Clock, type Events, SingleFlight, withDeadline } from '@vault-swarm/provider';
 import { agentOptions } from './agent-options.ts';
 import { codeOf } from './aws-error.ts';
+import { BoundedHandler } from './bounded-handler.ts';
 import type { AwsConfig, AwsKeys } from './config.ts';
 import { sharedFilesOf } from './shared-files.ts';
 import { silentLogger } from './silent-logger.ts';
@@ -148,7 +149,11 @@ async function askChain(config: AwsConfig): Promise<AwsIdentity> {
     clientConfig: {
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(useFips ? { useFipsEndpoint: true } : {}),
-      requestHandler: { requestTimeout: LOGIN_DEADLINE_MS, throwOnRequestTimeout: true, ...agentOptions(config) },
+      requestHandler: new BoundedHandler({
+        requestTimeout: LOGIN_DEADLINE_MS,
+        throwOnRequestTimeout: true,
+        ...agentOptions(config),
+      }),
     },
   });
   return ask();

@@ -129,6 +129,8 @@ export class Transport {
       return new ProviderError(
         'INVALID_PAYLOAD',
         `the answer of ${this.#server} is larger than ${MAX_ANSWER_BYTES} bytes`,
+        // No value that can be delivered makes such an answer: it says nothing of the one that was read before.
+        { isProven: false },
       );
     }
     const shown = code === '' ? '' : ` (${code})`;
