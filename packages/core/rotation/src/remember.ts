@@ -57,7 +57,9 @@ export function remember(input: RememberInput): LedgerService | null {
       const held = heldBy(task, use, now, answered, ledger, before);
       if (held === undefined || !isKnown(held)) continue;
       const wouldBe = notedFor(task, key, now, { secrets }, next);
-      if (wouldBe === undefined || sameValue(held, wouldBe)) continue;
+      // Where nothing else is known of the secret, what was noted before is all that there is.
+      const isNoted = before.exceptions[task.id]?.[key] !== undefined;
+      if (wouldBe === undefined ? !isNoted : sameValue(held, wouldBe)) continue;
       const ofTask = exceptions[task.id] ?? {};
       ofTask[key] = { revision: held.revision, digest: held.digest };
       exceptions[task.id] = ofTask;

@@ -137,9 +137,10 @@ export class SimulatedProvider {
   #probe(ref: SecretRef): ProbeResult {
     if (this.outage !== null) return { kind: 'failed', error: this.outage };
     const revision = this.#answered(ref, 'probe').at(-1)?.revision;
-    if (revision === undefined) return { kind: 'marker', marker: 'none' };
-    // Only where there are replicas does it matter which revision a read has to give.
-    return { kind: 'marker', marker: revision, ...(this.abilities.orders === 'all' ? { revision } : {}) };
+    const changes = this.#paths.get(pathOf(ref))?.states.length;
+    // As the time of a file is another one after each change, though it may be changed back.
+    if (this.abilities.orders === 'no replicas') return { kind: 'marker', marker: `${revision} ${changes}` };
+    return revision === undefined ? { kind: 'marker', marker: 'none' } : { kind: 'marker', marker: revision, revision };
   }
 
   /** The versions of a ref's path, as whoever answers the call has them. */

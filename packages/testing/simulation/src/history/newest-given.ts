@@ -4,8 +4,9 @@ import { compareRevisions } from '../simulated-provider.ts';
 import type { History } from './history.ts';
 import type { Kind } from './kinds.ts';
 
-/** What makes that a value which was given once is not in memory any more, or is not the newest. */
-const FORGETS: readonly Kind[] = [
+/** What makes that a value which was given once is not in memory any more, or not the newest, or that an older one is asked for. */
+const EXPLAINS: readonly Kind[] = [
+  ...(['leader change', 'two leaders', 'partition'] as const),
   ...(['provider outage', 'provider hangs', 'provider slow', 'failing calls', 'hanging calls', 'slow calls'] as const),
   ...(['delete and re-create', 'snapshot restored', 'change labels', 'swap secret'] as const),
 ];
@@ -28,7 +29,7 @@ export class NewestGiven {
   given({ manager, task, secret, given }: DriverAnswer): string | null {
     const { kinds, truth, swarm, remembersAll } = this.#history;
     const service = swarm.services.find(({ id }) => id === task.serviceId);
-    if (given === null || service === undefined || !remembersAll || FORGETS.some((kind) => kinds.has(kind)))
+    if (given === null || service === undefined || !remembersAll || EXPLAINS.some((kind) => kinds.has(kind)))
       return null;
     const use = truth.usesOf(service).find(({ name }) => name === secret.name);
     if (use === undefined || use.isPinned) return null;
