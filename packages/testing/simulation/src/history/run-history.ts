@@ -34,6 +34,8 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryResult
     await pause(history);
   }
   heal(history);
+  // What the provider has gone back to counts after a minute.
+  if (history.kinds.has('snapshot restored')) await clock.advance(LOOKS_WITHIN_MS);
   if (witness.needsAnotherChange) {
     await clock.advance(LOOKS_WITHIN_MS);
     changeAll(history);
