@@ -40,6 +40,7 @@ const answered = (changes: Partial<Extract<EngineFacts, { kind: 'answered' }>> =
   isLocal: true,
   info: { ServerVersion: '28.5.2', Swarm: { LocalNodeState: 'active', ControlAvailable: true } },
   askedAtMs: 0,
+  errorMs: 0,
   managed: [],
   swarm: { secrets: [], services: [] },
   ...changes,
@@ -257,12 +258,13 @@ test('services without update_config are told together', () => {
 
 test.each([
   [[], null],
-  [[{ name: 'the plugin', aheadMs: 900 }], null],
-  [[{ name: 'the plugin', aheadMs: 8_000 }], 'hint'],
+  [[{ name: 'the plugin', aheadMs: 900, errorMs: 0 }], null],
+  [[{ name: 'the plugin', aheadMs: 8_000, errorMs: 0 }], 'hint'],
+  [[{ name: 'a plugin that answers after 8 s', aheadMs: 8_000, errorMs: 4_000 }], null],
   [
     [
-      { name: 'the plugin', aheadMs: -20_000 },
-      { name: 'Vault', aheadMs: 20_000 },
+      { name: 'the plugin', aheadMs: -20_000, errorMs: 0 },
+      { name: 'Vault', aheadMs: 20_000, errorMs: 0 },
     ],
     'wrong',
   ],

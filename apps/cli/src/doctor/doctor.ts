@@ -61,8 +61,9 @@ async function askPlugin(open: () => PluginClient): Promise<PluginFacts> {
     const begunMs = Date.now();
     const { document, atMs } = await client.overview();
     // It tells whole seconds that have begun.
-    const aheadMs = atMs === null ? null : atMs + 500 - (begunMs + Date.now()) / 2;
-    return { kind: 'answered', address: client.address, overview: document, aheadMs };
+    const errorMs = (Date.now() - begunMs) / 2;
+    const clock = atMs === null ? null : { aheadMs: atMs + 500 - begunMs - errorMs, errorMs };
+    return { kind: 'answered', address: client.address, overview: document, clock };
   } catch (error) {
     if (error instanceof Failure) return { kind: 'failed', failure: error };
     throw error;
@@ -101,12 +102,10 @@ function providersOf(plugin: PluginFacts, environment: Environment): readonly La
 
 function clocksOf(engine: EngineFacts, plugin: PluginFacts): readonly ClockReading[] {
   const readings: ClockReading[] = [];
-  if (plugin.kind === 'answered' && plugin.aheadMs !== null) {
-    readings.push({ name: 'the plugin', aheadMs: plugin.aheadMs });
-  }
+  if (plugin.kind === 'answered' && plugin.clock !== null) readings.push({ name: 'the plugin', ...plugin.clock });
   const systemTimeMs = engine.kind === 'answered' ? Date.parse(engine.info.SystemTime ?? '') : Number.NaN;
   if (engine.kind === 'answered' && !Number.isNaN(systemTimeMs)) {
-    readings.push({ name: 'the engine', aheadMs: systemTimeMs - engine.askedAtMs });
+    readings.push({ name: 'the engine', aheadMs: systemTimeMs - engine.askedAtMs, errorMs: engine.errorMs });
   }
   return readings;
 }

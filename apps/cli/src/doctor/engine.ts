@@ -67,6 +67,8 @@ export type EngineFacts =
       readonly info: EngineInfo;
       /** Our own clock in the middle of the call for `info`, in milliseconds since 1970. */
       readonly askedAtMs: number;
+      /** Half of the time that the call took, in milliseconds. */
+      readonly errorMs: number;
       readonly managed: readonly ManagedPlugin[];
       /** What only a manager tells; an error where it did not. */
       readonly swarm: SwarmFacts | { readonly error: unknown } | null;
@@ -96,7 +98,7 @@ export async function askEngine({ env, readFile }: World): Promise<EngineFacts> 
 async function ask(config: DockerConfig, read: (path: string) => Promise<unknown>): Promise<EngineFacts> {
   const begunMs = Date.now();
   const info = (await read('/info')) as EngineInfo;
-  const askedAtMs = (begunMs + Date.now()) / 2;
+  const errorMs = (Date.now() - begunMs) / 2;
   const managed = (await read('/plugins')) as readonly ManagedPlugin[];
   const isManager = info.Swarm?.LocalNodeState === 'active' && info.Swarm.ControlAvailable === true;
   return {
@@ -104,7 +106,8 @@ async function ask(config: DockerConfig, read: (path: string) => Promise<unknown
     address: describeEngine(config),
     isLocal: config.kind === 'unix',
     info,
-    askedAtMs,
+    askedAtMs: begunMs + errorMs,
+    errorMs,
     managed,
     swarm: isManager ? await askSwarm(read) : null,
   };

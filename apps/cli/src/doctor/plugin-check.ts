@@ -2,6 +2,7 @@ import type { Overview } from '@vault-swarm/http/api';
 import type { Failure } from '../failure.ts';
 import type { PluginAddress } from '../plugin/address.ts';
 import { VERSION } from '../version.ts';
+import type { ClockReading } from './clock-check.ts';
 import { type Check, checked, type Finding, hint, skipped, wrong } from './finding.ts';
 
 /** What asking the plugin came to. */
@@ -11,8 +12,8 @@ export type PluginFacts =
       readonly kind: 'answered';
       readonly address: PluginAddress;
       readonly overview: Overview;
-      /** The plugin's clock less ours, in milliseconds, give or take a second; `null` where it did not tell. */
-      readonly aheadMs: number | null;
+      /** The plugin's clock; `null` if it did not tell. */
+      readonly clock: Omit<ClockReading, 'name'> | null;
     };
 
 const NOT_REACHED = 'the plugin was not reached';

@@ -31,7 +31,8 @@ export async function readVaultClock({ env, readFile }: World): Promise<ClockRea
     const answer = await wire.send({ method: 'GET', path: 'v1/sys/health', signal });
     const { server_time_utc: seconds } = health.parse(JSON.parse(await text(boundedBytes(answer, MAX_ANSWER_BYTES))));
     // It tells whole seconds that have begun.
-    return { name: 'Vault', aheadMs: seconds * 1000 + 500 - (begunMs + Date.now()) / 2 };
+    const errorMs = (Date.now() - begunMs) / 2;
+    return { name: 'Vault', aheadMs: seconds * 1000 + 500 - begunMs - errorMs, errorMs };
   } catch {
     return null;
   } finally {

