@@ -67,6 +67,7 @@ async function start(token: string): Promise<void> {
 }
 
 const environment = () => ({
+  LEDGER_KEY: 'a key that all managers have, of 32 characters or more',
   PLUGIN_NAME: DRIVER,
   DOCKER_HOST: engine.host,
   MONITORING_PORT: String(port),
