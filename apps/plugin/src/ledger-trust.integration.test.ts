@@ -89,6 +89,10 @@ const isWell = () =>
     { timeoutMs: IN_TIME, what: 'no problem' },
   );
 
+/** The ledger is signed by another key than before. */
+const isResigned = (before: string | undefined) =>
+  waitFor(async () => (await labels())[SIGNATURE] !== before, { timeoutMs: IN_TIME, what: 'a new signature' });
+
 const isSigned = () =>
   waitFor(async () => (await labels())[SIGNATURE] !== undefined, { timeoutMs: IN_TIME, what: 'a signed ledger' });
 
@@ -149,8 +153,9 @@ test('the key is replaced, and no task is restarted', async () => {
   const tasks = await taskIds();
   await start({ LEDGER_KEY: 'second key' });
   await says(/not by our LEDGER_KEY; ours has the id \S{8}, that of the ledger's writer \S{8}/);
+  const { [SIGNATURE]: before } = await labels();
   await start({ LEDGER_KEY: 'second key', LEDGER_KEY_PREVIOUS: 'first key' });
-  await isWell();
+  await isResigned(before);
   await start({ LEDGER_KEY: 'second key' });
   await isWell();
   await start({});
