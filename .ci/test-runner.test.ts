@@ -87,7 +87,7 @@ describe('the order of files', () => {
   const long = 'apps/plugin/src/failover.integration.test.ts';
   const short = Array.from({ length: 20 }, (_, index) => `packages/short-${index}.test.ts`);
   const orderOf = async (seed: number) => {
-    const order = new FileOrder({ config: { root, sequence: { seed } } } as Vitest);
+    const order = new FileOrder({ config: { root, sequence: { seed } }, logger: { log: () => undefined } } as Vitest);
     const sorted = await order.sort(
       [...short, long].map((file) => ({ moduleId: join(root, file) }) as TestSpecification),
     );

@@ -9,6 +9,7 @@ import { readDurations } from './durations.mjs';
 export class FileOrder extends BaseSequencer {
   async sort(specifications) {
     const { root, sequence } = this.ctx.config;
+    if (!process.env.TEST_SEED) this.ctx.logger.log(`TEST_SEED=${sequence.seed} gives this order of the files again`);
     const secondsOf = readDurations();
     const keyed = specifications.map((specification) => {
       const file = relative(root, specification.moduleId);

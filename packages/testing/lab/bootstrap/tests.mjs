@@ -54,8 +54,8 @@ export async function test(args) {
 }
 
 async function runAll(folder) {
-  const seed = Number(process.env.TEST_SEED) || Math.floor(Math.random() * 1e6) + 1;
-  say(`The files run in an order by the seed ${seed}; TEST_SEED=${seed} npm test gives it again.`);
+  process.env.TEST_SEED ||= String(Math.floor(Math.random() * 1e6) + 1);
+  say(`TEST_SEED=${process.env.TEST_SEED} npm test gives the same order of files again`);
   await install();
   const cores = availableParallelism();
   const progress = new Progress(readDurations(), [
@@ -68,16 +68,15 @@ async function runAll(folder) {
     [{ projects: boxed, lanes: parallelBoxes() }],
   ]);
   const common = { onEvent: (event) => progress.take(event) };
-  const order = [`--sequence.seed=${seed}`];
   const runs = [
-    runVitest([...projects(plain), ...order], {
+    runVitest(projects(plain), {
       ...common,
       name: plain.join(', '),
       env: projectEnv(),
       eventsFile: join(folder, 'plain'),
       deadlineMs: leftMs(),
     }),
-    prepareAndRun(folder, order, common),
+    prepareAndRun(folder, common),
     failuresOf('the audit', sayVulnerabilities),
   ];
   const ended = await Promise.allSettled(runs);
@@ -96,7 +95,7 @@ async function sayVulnerabilities() {
 }
 
 /** Builds, checks and prepares what the other tests need, and runs them. */
-async function prepareAndRun(folder, order, common) {
+async function prepareAndRun(folder, common) {
   const name = boxed.join(', ');
   const servers = prepareServers();
   const built = await failuresOf('the build', build);
@@ -112,7 +111,7 @@ async function prepareAndRun(folder, order, common) {
   const left = problems.length === 0 ? [] : await testsThatNeed(missing, projects(boxed));
   const inBox = missing.engine === undefined;
   say(`${name}: ${inBox ? `${parallelBoxes()} files at once, each in a box of its own` : 'not in a box'}`);
-  const results = await runVitest([...projects(boxed), ...order, ...exclusionOf(left)], {
+  const results = await runVitest([...projects(boxed), ...exclusionOf(left)], {
     ...common,
     name,
     inBox,
