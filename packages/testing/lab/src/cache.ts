@@ -14,14 +14,14 @@ export function cacheFolder(): string {
 /**
  * Does something while no other process of this machine does it. A lock whose process has died is taken over.
  *
- * @throws if the lock is not free after 20 minutes.
+ * @throws if the lock is not free after an hour.
  */
 export async function withLock<T>(file: string, action: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + 20 * 60_000;
+  const deadline = performance.now() + 60 * 60_000;
   while (!(await take(file))) {
     const owner = Number(await readFile(file, 'utf8').catch(() => ''));
     if (owner > 0 && !isAlive(owner)) await rm(file, { force: true });
-    else if (performance.now() > deadline) throw new Error(`${file} has been held by process ${owner} for 20 minutes`);
+    else if (performance.now() > deadline) throw new Error(`${file} has been held by process ${owner} for an hour`);
     else await delay(250);
   }
   try {
