@@ -87,11 +87,10 @@ async function runAll(folder) {
   return totals;
 }
 
-/** Whether shipped packages have known vulnerabilities, where the registry can answer that. */
+/** Says which vulnerabilities of shipped packages are known. No test fails for them: an advisory is published at any time. */
 async function sayVulnerabilities() {
   const { outcome, text } = await knownVulnerabilities();
-  if (outcome === 'found') throw new SetupError(`${text}\nCONTRIBUTING.md says what to do about them.`);
-  say(text);
+  say(outcome === 'found' ? `${text}\nCONTRIBUTING.md says what to do about them.` : text);
 }
 
 /** Builds, checks and prepares what the other tests need, and runs them. */
