@@ -134,3 +134,68 @@ test.each([
 ])('with %j a value is given for %i ms while the login is refused', (text, staleIfUnauthenticatedMs) => {
   expect(parse(`${PLAIN}\n${text}`)).toMatchObject({ configuration: { delivery: { staleIfUnauthenticatedMs } } });
 });
+
+const approle = { VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: 'role', VAULT_SECRET_ID: 'id' };
+const userpass = { VAULT_AUTH_METHOD: 'userpass', VAULT_USERNAME: 'user', VAULT_PASSWORD: 'password' };
+const jwt = { VAULT_AUTH_METHOD: 'jwt', VAULT_JWT: 'a.b.c' };
+const awsKeys = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'secret' };
+const onAws = { SECRETS_PROVIDER: 'aws', ...awsKeys };
+const proxied = { VAULT_ADDR: 'https://vault.example', VAULT_TOKEN: 'root' };
+
+test.each<[string, Record<string, string>]>([
+  ['VAULT_TOKEN', { VAULT_TOKEN: 'hvs.canary\nsecond' }],
+  ['VAULT_TOKEN', { VAULT_TOKEN: 'hvs.canarü' }],
+  ['VAULT_NAMESPACE', { VAULT_TOKEN: 'root', VAULT_NAMESPACE: 'team\r\nX-Evil: 1' }],
+  ['VAULT_ROLE_ID', { ...approle, VAULT_ROLE_ID: 'role\n' }],
+  ['VAULT_SECRET_ID', { ...approle, VAULT_SECRET_ID: 'canary\nsecond' }],
+  [
+    'VAULT_SECRET_ID',
+    {
+      ...approle,
+      VAULT_SECRET_ID: 'hvs.canary wrapped',
+      VAULT_SECRET_ID_WRAPPING_PATH: 'auth/approle/role/r/secret-id',
+    },
+  ],
+  ['VAULT_JWT', { ...jwt, VAULT_JWT: 'canary\tjwt' }],
+  ['VAULT_JWT_ROLE', { ...jwt, VAULT_JWT_ROLE: 'role\u0000' }],
+  ['VAULT_USERNAME', { ...userpass, VAULT_USERNAME: 'user\n' }],
+  ['VAULT_PASSWORD', { ...userpass, VAULT_PASSWORD: 'canary\u0007' }],
+  ['VAULT_PASSWORD', { ...userpass, VAULT_PASSWORD: 'canary\ud800' }],
+  ['AWS_ACCESS_KEY_ID', { ...onAws, AWS_ACCESS_KEY_ID: 'AKIA\ncanary' }],
+  ['AWS_SECRET_ACCESS_KEY', { ...onAws, AWS_SECRET_ACCESS_KEY: 'canary\n' }],
+  ['AWS_SESSION_TOKEN', { ...onAws, AWS_SESSION_TOKEN: 'canary\r\nX-Evil: 1' }],
+  ['AWS_ACCESS_KEY_ID', { VAULT_AUTH_METHOD: 'aws', ...awsKeys, AWS_ACCESS_KEY_ID: 'AKIA\ncanary' }],
+  ['VAULT_AWS_ROLE', { VAULT_AUTH_METHOD: 'aws', ...awsKeys, VAULT_AWS_ROLE: 'role\n' }],
+  ['VAULT_AWS_SERVER_ID', { VAULT_AUTH_METHOD: 'aws', ...awsKeys, VAULT_AWS_SERVER_ID: 'größe' }],
+  ['MONITORING_TOKEN', { VAULT_TOKEN: 'root', MONITORING_TOKEN: 'canary-canary-canary\n' }],
+  ['MONITORING_VIEW_TOKEN', { VAULT_TOKEN: 'root', MONITORING_VIEW_TOKEN: 'canary-canary canary' }],
+  ['HTTPS_PROXY', { ...proxied, HTTPS_PROXY: 'http://user:can%0Aary@proxy:3128' }],
+  ['VAULT_PROXY_ADDR', { ...proxied, VAULT_PROXY_ADDR: 'http://user:100%canary@proxy:3128' }],
+])('refuses a %s that can not be sent, and does not show it: %j', (variable, given) => {
+  const parsed = parseConfiguration(given, () => '');
+  const problems = parsed.ok ? [] : parsed.problems;
+  expect(problems.map((problem) => problem.variable)).toEqual([variable]);
+  expect(JSON.stringify(problems)).not.toContain('canary');
+});
+
+test.each<Record<string, string>>([
+  { ...userpass, VAULT_PASSWORD: 'пароль with spaces, é and 🐙' },
+  { ...userpass, VAULT_USERNAME: 'Jürgen Müller' },
+  { ...approle, VAULT_SECRET_ID: 'of our own, geheim' },
+  { ...proxied, HTTPS_PROXY: 'http://user:p%C3%A4ss%25@proxy:3128' },
+])('takes what can be sent: %j', (given) => {
+  expect(parseConfiguration(given, () => '')).toMatchObject({ ok: true });
+});
+
+test('a file with two lines where one can be sent is refused with its path', () => {
+  const parsed = parseConfiguration({ VAULT_TOKEN_FILE: '/run/token' }, () => 'canary\nsecond\n');
+  expect(parsed).toMatchObject({
+    ok: false,
+    problems: [
+      {
+        variable: 'VAULT_TOKEN_FILE',
+        message: expect.stringMatching(/^"\/run\/token" names a file that must be of visible/),
+      },
+    ],
+  });
+});

@@ -8,6 +8,7 @@ import {
   type ConfigurationWarning,
   type Credential,
   Environment,
+  type NamedCredential,
   type NamedScheme,
   type OwnFile,
   type ReadFile,
@@ -47,6 +48,8 @@ export interface PluginConfiguration extends SocketSettings {
   readonly logging: LoggingConfig;
   /** What no provider may deliver. */
   readonly ownFiles: readonly OwnFile[];
+  /** Those of files, which may change while the plugin runs. */
+  readonly credentials: readonly NamedCredential[];
   /** Settings that are legal, and dangerous or without effect. */
   readonly warnings: readonly ConfigurationWarning[];
 }
@@ -85,6 +88,7 @@ export function parseConfiguration(
     monitoring: parseMonitoringConfig(environment, readFile),
     logging: parseLoggingConfig(environment),
     ownFiles: environment.ownFiles,
+    credentials: environment.credentials,
     warnings: environment.warnings,
   };
   addUnusedFiles(environment);

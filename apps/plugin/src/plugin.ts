@@ -117,7 +117,9 @@ export class Plugin {
 
     const { monitoring } = this.#configuration;
     const { intervalMs } = this.#configuration.rotation;
+    const credentials = container.get(monitoringId.credentials);
     const round = async () => {
+      credentials.look();
       await inquiry.round(this.#stopping.signal);
       return false;
     };

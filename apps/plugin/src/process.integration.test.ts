@@ -186,6 +186,32 @@ test('--check-live asks on the socket, whoever holds the monitoring port, and ne
   thief.close();
 });
 
+test('keeps a credential whose file becomes what can not be sent, and says so', async () => {
+  const port = await freePort();
+  const token = join(folder.path, 'changing-token');
+  await writeFile(token, 'first-token-of-the-test\n', { mode: 0o600 });
+  const plugin = await start({
+    ENABLE_MONITORING: 'true',
+    MONITORING_PORT: String(port),
+    MONITORING_TOKEN_FILE: token,
+    VAULT_ROTATION_INTERVAL: '500ms',
+  });
+  await plugin.waitReady();
+  await writeFile(token, 'canary-of-the-token\nand more\n');
+  const problems = async () => {
+    const headers = { Authorization: 'Bearer first-token-of-the-test' };
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/overview`, { headers }).catch(() => null);
+    return response?.ok
+      ? ((await response.json()) as { readonly problems: readonly string[] }).problems.join('\n')
+      : '';
+  };
+  const said = 'MONITORING_TOKEN_FILE names a file that must be of visible ASCII characters';
+  await waitFor(async () => (await problems()).includes(said), { timeoutMs: 15_000, what: 'the problem' });
+  await waitFor(() => plugin.logs().includes(said), { timeoutMs: 10_000, what: 'the warning in the log' });
+  expect((await problems()) + plugin.logs()).not.toContain('canary-of-the-token');
+  await plugin.kill();
+});
+
 test('opens no port when monitoring is turned off', async () => {
   const port = await freePort();
   const plugin = await start({ MONITORING_PORT: String(port) });

@@ -77,6 +77,9 @@ function parseEntry(environment: Environment, readFile: ReadFile, entry: Provide
   for (const { variable, message } of settings.problems) {
     report(variable, message);
   }
+  for (const { variable, credential } of settings.credentials) {
+    environment.addCredential({ variable: `${where}.settings.${variable}`, credential });
+  }
   for (const own of settings.ownFiles)
     environment.addOwnFile({ ...own, variable: `${where}.settings.${own.variable}` });
   for (const { code, variable, message } of settings.warnings) {

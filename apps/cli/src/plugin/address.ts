@@ -1,4 +1,4 @@
-import { type Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { type Credential, type Environment, type ReadFile, VISIBLE_ASCII, whyUnreadable } from '@vault-swarm/provider';
 import { Failure } from '../failure.ts';
 
 /** Where the plugin's monitoring port is, and who we are to it. */
@@ -84,12 +84,8 @@ function parseUrl(text: string): URL | null {
 
 function findToken(environment: Environment): Credential | null {
   for (const name of ['VAULT_SWARM_TOKEN', 'MONITORING_TOKEN', 'MONITORING_VIEW_TOKEN']) {
-    const token = environment.credential(name);
-    if (token === undefined) continue;
-    if (!/^[\x21-\x7e]+$/.test(token.read())) {
-      environment.report(token.variable, 'must be of visible ASCII characters, without spaces or line breaks');
-    }
-    return token;
+    const token = environment.credential(name, VISIBLE_ASCII);
+    if (token !== undefined) return token;
   }
   return null;
 }

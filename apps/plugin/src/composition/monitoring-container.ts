@@ -18,6 +18,7 @@ import {
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
 import { Listeners, type Problem, type TimedEvent } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
+import { CredentialWatch } from '../credential-watch.ts';
 import type { ProviderConfig } from '../provider-configs.ts';
 import { ProviderInquiry } from '../provider-inquiry.ts';
 import { RecentStatus } from '../recent-status.ts';
@@ -37,6 +38,7 @@ export const monitoringId = {
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   /** All that is wrong now. */
   problems: Symbol('problems') as ServiceIdentifier<() => readonly Problem[]>,
+  credentials: Symbol('credentials') as ServiceIdentifier<CredentialWatch>,
   inquiry: Symbol('inquiry') as ServiceIdentifier<ProviderInquiry>,
   /** What the log and the event list are told. */
   told: Symbol('told') as ServiceIdentifier<RepeatedEvents>,
@@ -89,14 +91,22 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       }),
     [id.configuration, id.providers, id.labels, id.readiness, monitoringId.status, id.clock, id.events],
   );
+  container
+    .bind(monitoringId.credentials)
+    .toResolvedValue(
+      ({ credentials }, events) => new CredentialWatch(credentials, events),
+      [id.configuration, id.events],
+    );
   container.bind(monitoringId.problems).toResolvedValue(
-    (status, providers, vitals) => () =>
-      knownProblems({
+    (status, providers, vitals, credentials) => () => [
+      ...knownProblems({
         rotation: status.now().problems,
         providers: providers.summaries(),
         tickerHealthy: vitals.figures().tickerHealthy,
       }),
-    [monitoringId.status, monitoringId.providers, monitoringId.vitals],
+      ...credentials.problems(),
+    ],
+    [monitoringId.status, monitoringId.providers, monitoringId.vitals, monitoringId.credentials],
   );
   container.bind(monitoringId.history).toResolvedValue(
     ({ providers }, clock, vitals, status) =>

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,11 +118,30 @@ describe('our login', () => {
     expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
     await writeFile(id, 'AKIANEW\n');
     expect(await readTextOf(own, refTo('db'))).toBe('x');
+    await own.close();
+  });
+
+  test('goes on with its last good keys while a file of them has what can not be sent, or is gone', async () => {
+    const [id, key] = [join(folder, 'id'), join(folder, 'key')];
+    await writeFile(id, 'AKIAOLD\n');
+    await writeFile(key, 'secret\n');
+    const own = providerOf({ ...variables(), AWS_ACCESS_KEY_ID_FILE: id, AWS_SECRET_ACCESS_KEY_FILE: key });
+    aws.accept('AKIAOLD');
+    expect(await readTextOf(own, refTo('db'))).toBe('x');
+    await writeFile(id, 'AKIA\nOLD\n');
+    expect(await readTextOf(own, refTo('db'))).toBe('x');
     await rm(key);
-    expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({
-      code: 'UNAUTHENTICATED',
-      message: expect.stringContaining('we have no credentials'),
-    });
+    expect(await readTextOf(own, refTo('db'))).toBe('x');
+    await own.close();
+  });
+
+  test('does not wait for a named pipe in the place of a file of profiles', async () => {
+    const pipe = join(folder, 'credentials');
+    await writeFile(pipe, '');
+    const own = providerOf({ ...variables(), AWS_SHARED_CREDENTIALS_FILE: pipe, AWS_PROFILE: 'prod' });
+    await rm(pipe);
+    execFileSync('mkfifo', [pipe]);
+    expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
     await own.close();
   });
 

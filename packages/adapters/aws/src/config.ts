@@ -1,6 +1,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Credential, type Environment, isThisMachine, type Proxies, parseProxies } from '@vault-swarm/provider';
+import {
+  type Credential,
+  type Environment,
+  isThisMachine,
+  type Proxies,
+  parseProxies,
+  VISIBLE_ASCII,
+} from '@vault-swarm/provider';
 
 export { awsLabelScheme } from './labels.ts';
 
@@ -92,9 +99,9 @@ export function parseAwsConfig(environment: Environment): AwsConfig {
 }
 
 function parseKeys(environment: Environment): AwsKeys | undefined {
-  const accessKeyId = environment.credential('AWS_ACCESS_KEY_ID');
-  const secretAccessKey = environment.credential('AWS_SECRET_ACCESS_KEY');
-  const sessionToken = environment.credential('AWS_SESSION_TOKEN');
+  const accessKeyId = environment.credential('AWS_ACCESS_KEY_ID', VISIBLE_ASCII);
+  const secretAccessKey = environment.credential('AWS_SECRET_ACCESS_KEY', VISIBLE_ASCII);
+  const sessionToken = environment.credential('AWS_SESSION_TOKEN', VISIBLE_ASCII);
   if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey, sessionToken };
   const given = [accessKeyId, secretAccessKey, sessionToken].find((credential) => credential !== undefined);
   if (given !== undefined) {

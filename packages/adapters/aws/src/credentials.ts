@@ -4,7 +4,7 @@ import { agentOptions } from './agent-options.ts';
 import { codeOf } from './aws-error.ts';
 import { BoundedHandler } from './bounded-handler.ts';
 import type { AwsConfig, AwsKeys } from './config.ts';
-import { sharedFilesOf } from './shared-files.ts';
+import { refuseOtherThanFiles, sharedFilesOf } from './shared-files.ts';
 import { silentLogger } from './silent-logger.ts';
 import { ssoProfileOf } from './sso-profile.ts';
 
@@ -133,6 +133,7 @@ function readKeys({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys): AwsI
  * named, the keys in it are passed over, and an empty name of a file stands for none.
  */
 async function askChain(config: AwsConfig): Promise<AwsIdentity> {
+  await refuseOtherThanFiles(config);
   const { region, useFips, webIdentity } = config;
   const sessionName = webIdentity?.sessionName;
   const sso = await ssoProfileOf(config);

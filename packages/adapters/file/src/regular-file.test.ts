@@ -38,6 +38,10 @@ test('a file that says that it is empty is read to its end', () => {
   expect(readRegularFile('/proc/self/status')).toContain('VmRSS');
 });
 
+test('/dev/null is an empty file', () => {
+  expect(readRegularFile('/dev/null')).toBe('');
+});
+
 test('a named pipe that nobody writes to is refused, not waited for', () => {
   execFileSync('mkfifo', [file('pipe')]);
   symlinkSync(file('pipe'), file('link-to-pipe'));

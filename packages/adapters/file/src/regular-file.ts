@@ -3,16 +3,19 @@ import { type ReadFile, UnusableFile } from '@vault-swarm/provider';
 
 /** No credential, certificate or configuration is longer. */
 const MAX_BYTES = 1024 * 1024;
+/** What is given where there is to be no file. Reading it ends at once. */
+const NOTHING = '/dev/null';
 /** A named pipe or device that takes the file's place neither blocks us nor becomes our terminal. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
  * Reads a regular file of at most 1 MiB as UTF-8, also through symbolic links. It never waits for a writer, and the bytes
- * are overwritten when the text is made.
+ * are overwritten when the text is made. `/dev/null` is an empty file.
  *
  * @throws {UnusableFile} if the path leads to a named pipe, device, socket or directory, or the file is longer.
  */
 export const readRegularFile: ReadFile = (path) => {
+  if (path === NOTHING) return '';
   // A device is not even opened, since that alone can have an effect.
   refuseUnlessRegular(statSync(path));
   const descriptor = openSync(path, FLAGS);

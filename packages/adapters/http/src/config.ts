@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import type { Credential, Environment, ReadFile } from '@vault-swarm/provider';
+import { type Credential, type Environment, type ReadFile, VISIBLE_ASCII } from '@vault-swarm/provider';
 import { hostnameOf } from './access/host-rule.ts';
 import { certificateProblems, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
 import type { CertificateSource } from './tls/served-certificate.ts';
@@ -35,8 +35,8 @@ export function parseMonitoringConfig(environment: Environment, readFile: ReadFi
     enabled: environment.boolean('ENABLE_MONITORING', true),
     host: environment.text('MONITORING_HOST', '127.0.0.1').replace(/^\[(.*)\]$/, '$1'),
     port: environment.integer('MONITORING_PORT', 8080, { min: 0, max: 65_535 }),
-    token: environment.credential('MONITORING_TOKEN'),
-    viewToken: environment.credential('MONITORING_VIEW_TOKEN'),
+    token: environment.credential('MONITORING_TOKEN', VISIBLE_ASCII),
+    viewToken: environment.credential('MONITORING_VIEW_TOKEN', VISIBLE_ASCII),
     allowAnonymous: environment.boolean('MONITORING_ALLOW_ANONYMOUS', false),
     allowedHosts: parseAllowedHosts(environment),
     tls: parseTls(environment, readFile),
@@ -71,9 +71,7 @@ function checkTokens(
 ): void {
   for (const credential of [token, viewToken]) {
     if (credential === undefined) continue;
-    if (!/^[\x21-\x7e]+$/.test(credential.read())) {
-      environment.report(credential.variable, 'must be of visible ASCII characters, without spaces or line breaks');
-    } else if (credential.read().length < WISE_TOKEN_LENGTH) {
+    if (credential.read().length < WISE_TOKEN_LENGTH) {
       const message = 'is short and may be guessed; make a longer one, as with "openssl rand -base64 32"';
       environment.warn('short-token', credential.variable, message);
     }

@@ -202,7 +202,7 @@ describe('the configuration of Vault', () => {
 
   test.each([
     [{}, 'VAULT_TOKEN or VAULT_TOKEN_FILE is needed by VAULT_AUTH_METHOD=token'],
-    [{ VAULT_TOKEN: 'hvs.a b' }, 'VAULT_TOKEN has spaces or characters that no token has'],
+    [{ VAULT_TOKEN: 'hvs.a b' }, 'VAULT_TOKEN must be of visible ASCII characters, without spaces or line breaks'],
     [{ VAULT_TOKEN: 'x', VAULT_ADDR: 'http://h:1/?x=1' }, 'VAULT_ADDR "http://h:1/…" must be an address such as'],
     [{ VAULT_TOKEN: 'x', VAULT_AUTH_METHOD: 'magic' }, 'VAULT_AUTH_METHOD "magic" must be one of token, approle, jwt'],
     [
@@ -285,7 +285,7 @@ describe('the configuration of Vault', () => {
       },
       [
         'VAULT_AWS_REGION "Frankfurt" must be a region of AWS, such as eu-central-1',
-        'VAULT_AWS_SERVER_ID "a b" must have no spaces or control characters',
+        'VAULT_AWS_SERVER_ID "a b" must be of visible ASCII characters, without spaces or line breaks',
         'AWS_ACCESS_KEY_ID is missing; the other keys of AWS need it',
       ],
     ],

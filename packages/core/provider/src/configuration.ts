@@ -1,8 +1,10 @@
 import type { ConfigurationWarning, WarningCode } from './configuration-warning.ts';
+import { Credential } from './credential.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { displayMessage, quoted } from './foreign-text.ts';
 import type { OwnFile } from './own-file.ts';
 import { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
+import type { TextForm } from './text-form.ts';
 
 /** One thing that is wrong with the configuration, and what is allowed instead. Never a credential's value. */
 export interface ConfigurationProblem {
@@ -10,32 +12,10 @@ export interface ConfigurationProblem {
   readonly message: string;
 }
 
-/**
- * A credential of ours: its characters are given only by {@link Credential.read}, and are read again from its file
- * each time, so that a changed file is followed. Printed it is `[redacted]`.
- */
-export class Credential {
-  /** The variable that it came from, for messages: `VAULT_TOKEN_FILE`. */
+/** A credential of a file, and what names it, for messages: `VAULT_TOKEN_FILE`. */
+export interface NamedCredential {
   readonly variable: string;
-  readonly #read: () => string;
-
-  constructor(variable: string, read: () => string) {
-    this.variable = variable;
-    this.#read = read;
-  }
-
-  /** The credential as it is now. Throws where its file can't be read. */
-  read(): string {
-    return this.#read();
-  }
-
-  toString(): string {
-    return '[redacted]';
-  }
-
-  toJSON(): string {
-    return '[redacted]';
-  }
+  readonly credential: Credential;
 }
 
 /**
@@ -49,6 +29,7 @@ export class Environment {
   readonly #problems: ConfigurationProblem[] = [];
   readonly #warnings: ConfigurationWarning[] = [];
   readonly #ownFiles: OwnFile[] = [];
+  readonly #credentials: NamedCredential[] = [];
   readonly #asked = new Set<string>();
   readonly #credentialsOnlyInFiles: boolean;
 
@@ -94,6 +75,16 @@ export class Environment {
   warn(code: WarningCode, variable: string, message: string): void {
     const isSame = (known: ConfigurationWarning) => known.variable === variable && known.message === message;
     if (!this.#warnings.some(isSame)) this.#warnings.push({ code, variable, message });
+  }
+
+  /** The credentials that were read from files so far. */
+  get credentials(): readonly NamedCredential[] {
+    return this.#credentials;
+  }
+
+  /** Adds a credential of a file, under a name for messages. */
+  addCredential(named: NamedCredential): void {
+    this.#credentials.push(named);
   }
 
   /** Adds a path of ours. */
@@ -168,8 +159,19 @@ export class Environment {
     return otherwise;
   }
 
-  /** A credential, from the variable itself or from the file that `NAME_FILE` names (less one newline at its end). */
-  credential(name: string): Credential | undefined {
+  /** A text of a form; reports one that has another. */
+  formedText(name: string, form: TextForm): string | undefined {
+    const given = this.optional(name);
+    if (given !== undefined && !form.accepts(given)) this.#wrong(name, given, form.requirement);
+    return given;
+  }
+
+  /**
+   * A credential, from the variable itself or from the file that `NAME_FILE` names (less one newline at its end).
+   *
+   * @param form which texts can be sent; others are reported.
+   */
+  credential(name: string, form?: TextForm): Credential | undefined {
     const given = this.optional(name);
     const fileVariable = `${name}_FILE`;
     const path = this.optional(fileVariable);
@@ -177,21 +179,17 @@ export class Environment {
       this.report(name, `is given, and ${fileVariable} too; remove one of them`);
       return undefined;
     }
-    if (given !== undefined && this.#credentialsOnlyInFiles) {
-      this.report(
-        name,
-        `is a credential, which has no place here; put it into a file, and give its path as ${fileVariable}`,
-      );
-      return undefined;
-    }
-    if (given !== undefined) return new Credential(name, () => given);
+    if (given !== undefined) return this.#givenCredential(name, given, form);
     if (path === undefined) return undefined;
     this.addOwnFile({ variable: fileVariable, path, kind: 'credential' });
-    const credential = new Credential(fileVariable, () => this.#readFile(path).replace(/\r?\n$/, ''));
-    const problem = unreadable(credential);
-    if (problem === null) return credential;
-    this.#wrong(fileVariable, path, problem);
-    return undefined;
+    const credential = new Credential(fileVariable, () => this.#readFile(path).replace(/\r?\n$/, ''), form);
+    const problem = credential.check();
+    if (problem !== null) {
+      this.#wrong(fileVariable, path, `names a file that ${problem}`);
+      return undefined;
+    }
+    this.addCredential({ variable: fileVariable, credential });
+    return credential;
   }
 
   /**
@@ -222,6 +220,19 @@ export class Environment {
     }
   }
 
+  #givenCredential(name: string, given: string, form: TextForm | undefined): Credential | undefined {
+    if (this.#credentialsOnlyInFiles) {
+      const advice = `put it into a file, and give its path as ${name}_FILE`;
+      this.report(name, `is a credential, which has no place here; ${advice}`);
+      return undefined;
+    }
+    if (form?.accepts(given) === false) {
+      this.report(name, form.requirement);
+      return undefined;
+    }
+    return new Credential(name, () => given);
+  }
+
   #wrong(variable: string, given: string, allowed: string): void {
     this.report(variable, `${quoted(given)} ${allowed}`);
   }
@@ -230,12 +241,4 @@ export class Environment {
 /** An address without its user and password, and without a query, which may have a token in it. */
 function withoutCredentials(address: string): string {
   return address.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@');
-}
-
-function unreadable(credential: Credential): string | null {
-  try {
-    return credential.read() === '' ? 'names an empty file' : null;
-  } catch (error) {
-    return `names a file that ${whyUnreadable(error)}`;
-  }
 }

@@ -1,8 +1,9 @@
 export { decodeBase64 } from './base64.ts';
 export { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
 export { BoundedMap, type MapLimits } from './bounded-map.ts';
-export { type ConfigurationProblem, Credential, Environment } from './configuration.ts';
+export { type ConfigurationProblem, Environment, type NamedCredential } from './configuration.ts';
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
+export { Credential } from './credential.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EventBus } from './event-bus.ts';
@@ -50,5 +51,6 @@ export { describeRef, type Encoding, refKey, type SecretRef } from './secret-ref
 export { SecretValue } from './secret-value.ts';
 export { SingleFlight } from './single-flight.ts';
 export { sleep } from './sleep.ts';
+export { ONE_LINE, type TextForm, VISIBLE_ASCII } from './text-form.ts';
 export { isThisMachine } from './this-machine.ts';
 export { type Attempt, TransientRetries } from './transient-retries.ts';

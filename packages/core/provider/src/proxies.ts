@@ -1,4 +1,5 @@
 import type { Environment } from './configuration.ts';
+import { ONE_LINE } from './text-form.ts';
 
 /** The HTTP proxies by which servers are asked. Their addresses may have a user and a password in them. */
 export interface Proxies {
@@ -28,8 +29,21 @@ export function proxyAddress(environment: Environment, name: string): string | u
   const given = environment.optional(name);
   if (given === undefined) return undefined;
   const address = given.includes('://') ? given : `http://${given}`;
-  if (/^https?:\/\/([^\s/@]*@)?(\[[\da-fA-F:]+\]|[^\s/@:[\]]+)(:\d{1,5})?\/?$/.test(address)) return address;
+  const [isAddress, user = ''] =
+    /^https?:\/\/(?:([^\s/@]*)@)?(?:\[[\da-fA-F:]+\]|[^\s/@:[\]]+)(?::\d{1,5})?\/?$/.exec(address) ?? [];
+  if (isAddress !== undefined && isSendableUser(user)) return address;
   // It may have a password in it, so it is not shown.
-  environment.report(name, 'must be the address of an HTTP proxy, such as http://proxy.example:3128');
+  const wrongUser = 'has a user or password that can not be sent; write "%" in it as "%25", and no line break';
+  const otherwise = 'must be the address of an HTTP proxy, such as http://proxy.example:3128';
+  environment.report(name, isAddress === undefined ? otherwise : wrongUser);
   return undefined;
+}
+
+/** Whether a user and a password, as an address has them, can be read and sent. */
+function isSendableUser(user: string): boolean {
+  try {
+    return ONE_LINE.accepts(decodeURIComponent(user));
+  } catch {
+    return false;
+  }
 }

@@ -15,7 +15,7 @@ export interface KnownToken {
 export class Tokens {
   readonly #key = randomBytes(32);
   readonly #credentials: readonly { readonly access: CallerAccess; readonly credential: Credential }[];
-  /** Of each token as it was last read: a file that is just being replaced locks nobody out. */
+  /** Of each token as it was last read. */
   readonly #digests = new Map<Credential, { readonly text: string; readonly digest: Buffer }>();
 
   constructor(tokens: { readonly token: Credential | undefined; readonly viewToken: Credential | undefined }) {
@@ -52,17 +52,13 @@ export class Tokens {
   }
 
   #read(credential: Credential): Buffer | null {
+    const text = credential.read();
     const known = this.#digests.get(credential);
-    try {
-      const text = credential.read();
-      if (text === known?.text || text === '') return known?.digest ?? null;
-      const digest = this.#digest(text);
-      this.#digests.set(credential, { text, digest });
-      return digest;
-    } catch {
-      // Its file can't be read just now: the token that was valid before still is.
-      return known?.digest ?? null;
-    }
+    if (text === known?.text) return known.digest;
+    if (text === '') return null;
+    const digest = this.#digest(text);
+    this.#digests.set(credential, { text, digest });
+    return digest;
   }
 
   #digest(text: string): Buffer {

@@ -1,4 +1,4 @@
-import { type Credential, ProviderError, quoted } from '@vault-swarm/provider';
+import { type Credential, ONE_LINE, ProviderError, quoted, VISIBLE_ASCII } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
@@ -35,8 +35,13 @@ export function parseAppRole(settings: AuthSettings): AppRoleConfig {
   return {
     method: 'approle',
     mount: parseAuthMount(settings, 'approle'),
-    roleId: neededText(settings, 'ROLE_ID', 'approle'),
-    secretId: neededCredential(settings, 'SECRET_ID', 'approle'),
+    roleId: neededText(settings, { name: 'ROLE_ID', method: 'approle', form: VISIBLE_ASCII }),
+    // A wrapping token is sent as a header.
+    secretId: neededCredential(settings, {
+      name: 'SECRET_ID',
+      method: 'approle',
+      form: wrappingPath === undefined ? ONE_LINE : VISIBLE_ASCII,
+    }),
     wrappingPath,
     roleIdVariable: variable('ROLE_ID'),
   };

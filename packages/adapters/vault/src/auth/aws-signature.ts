@@ -1,4 +1,5 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
@@ -47,20 +48,31 @@ type IdentitySources = Pick<
 >;
 
 /** The keys that AWS's own tools would find: of the profile, a web identity, the container or the machine. */
-export function findIdentity(sources: IdentitySources): Promise<AwsIdentity> {
+export async function findIdentity(sources: IdentitySources): Promise<AwsIdentity> {
   const { profile, credentialsFile, configFile, webIdentityTokenFile, roleArn } = sources;
   const folder = join(homedir(), '.aws');
+  const filepath = credentialsFile ?? join(folder, 'credentials');
+  const configFilepath = configFile ?? join(folder, 'config');
+  await refuseOtherThanFiles([filepath, configFilepath, webIdentityTokenFile]);
   const find = defaultProvider({
     // A profile that is named makes the SDK pass over the environment's keys.
     profile: profile ?? 'default',
-    filepath: credentialsFile ?? join(folder, 'credentials'),
-    configFilepath: configFile ?? join(folder, 'config'),
+    filepath,
+    configFilepath,
     ignoreCache: true,
     webIdentityTokenFile: webIdentityTokenFile ?? '',
     roleArn: roleArn ?? '',
     logger: SILENT,
   });
   return find();
+}
+
+/** The SDK would wait for the writer of a named pipe, for ever. */
+async function refuseOtherThanFiles(paths: readonly (string | undefined)[]): Promise<void> {
+  for (const path of paths) {
+    const stats = path === undefined ? null : await stat(path).catch(() => null);
+    if (stats?.isFile() === false && path !== '/dev/null') throw new Error('a file with keys is no regular file');
+  }
 }
 
 const silent = () => {};

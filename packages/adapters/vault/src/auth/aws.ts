@@ -1,6 +1,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Credential, type Environment, ProviderError, quoted } from '@vault-swarm/provider';
+import {
+  type Credential,
+  type Environment,
+  ONE_LINE,
+  ProviderError,
+  quoted,
+  VISIBLE_ASCII,
+} from '@vault-swarm/provider';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, LOGIN_DEADLINE_MS, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';
@@ -44,16 +51,13 @@ export function parseAws(settings: AuthSettings): AwsConfig {
     const name = environment.has(variable('AWS_REGION')) ? variable('AWS_REGION') : 'AWS_REGION';
     environment.report(name, `${quoted(region)} must be a region of AWS, such as eu-central-1`);
   }
-  const serverId = environment.optional(variable('AWS_SERVER_ID'));
-  if (serverId !== undefined && /[^\x21-\x7e]/.test(serverId)) {
-    environment.report(variable('AWS_SERVER_ID'), `${quoted(serverId)} must have no spaces or control characters`);
-  }
+  const serverId = environment.formedText(variable('AWS_SERVER_ID'), VISIBLE_ASCII);
   const keys = parseKeys(settings);
   if (keys === undefined) addHomeFiles(environment);
   return {
     method: 'aws',
     mount: parseAuthMount(settings, 'aws'),
-    role: environment.optional(variable('AWS_ROLE')),
+    role: environment.formedText(variable('AWS_ROLE'), ONE_LINE),
     region,
     serverId,
     keys,
@@ -80,9 +84,9 @@ function addHomeFiles(environment: Environment): void {
 }
 
 function parseKeys({ environment }: AuthSettings): AwsKeys | undefined {
-  const accessKeyId = environment.credential('AWS_ACCESS_KEY_ID');
-  const secretAccessKey = environment.credential('AWS_SECRET_ACCESS_KEY');
-  const sessionToken = environment.credential('AWS_SESSION_TOKEN');
+  const accessKeyId = environment.credential('AWS_ACCESS_KEY_ID', VISIBLE_ASCII);
+  const secretAccessKey = environment.credential('AWS_SECRET_ACCESS_KEY', VISIBLE_ASCII);
+  const sessionToken = environment.credential('AWS_SESSION_TOKEN', VISIBLE_ASCII);
   const given = (name: string) => environment.has(name) || environment.has(`${name}_FILE`);
   const [id, secret] = [given('AWS_ACCESS_KEY_ID'), given('AWS_SECRET_ACCESS_KEY')];
   if (id && !secret) environment.report('AWS_SECRET_ACCESS_KEY', 'is missing; AWS_ACCESS_KEY_ID needs it');

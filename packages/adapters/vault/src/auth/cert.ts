@@ -1,3 +1,4 @@
+import { ONE_LINE } from '@vault-swarm/provider';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';
@@ -28,7 +29,7 @@ export function parseCert(settings: AuthSettings): CertConfig {
   return {
     method: 'cert',
     mount: parseAuthMount(settings, 'cert'),
-    role: environment.optional(variable('CERT_ROLE')),
+    role: environment.formedText(variable('CERT_ROLE'), ONE_LINE),
     certificateVariable: variable('CLIENT_CERT'),
   };
 }

@@ -1,4 +1,4 @@
-import { type Credential, ProviderError } from '@vault-swarm/provider';
+import { type Credential, ONE_LINE, ProviderError, VISIBLE_ASCII } from '@vault-swarm/provider';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, neededCredential, parseAuthMount } from './settings.ts';
@@ -21,8 +21,8 @@ export function parseJwt(settings: AuthSettings): JwtConfig {
   return {
     method: 'jwt',
     mount: parseAuthMount(settings, 'jwt'),
-    role: environment.optional(variable('JWT_ROLE')),
-    jwt: neededCredential(settings, 'JWT', 'jwt'),
+    role: environment.formedText(variable('JWT_ROLE'), ONE_LINE),
+    jwt: neededCredential(settings, { name: 'JWT', method: 'jwt', form: VISIBLE_ASCII }),
     roleVariable: variable('JWT_ROLE'),
   };
 }

@@ -1,4 +1,4 @@
-import { type Credential, ProviderError, whyUnreadable } from '@vault-swarm/provider';
+import { type Credential, ProviderError, VISIBLE_ASCII, whyUnreadable } from '@vault-swarm/provider';
 import { field, isAnswerObject, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
@@ -52,11 +52,6 @@ export function readCredential(credential: Credential): string {
   }
 }
 
-/** Whether text can be sent as a header: visible ASCII without spaces. */
-export function isSendable(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
-}
-
 /** How a token is asked for. */
 export interface LoginOptions {
   /** The method, and what to look at where it is refused, for messages. */
@@ -90,7 +85,7 @@ export async function loginWith(
   });
   const auth = field(answer.body, 'auth');
   const token = field(auth, 'client_token');
-  if (answer.status === 200 && typeof token === 'string' && isSendable(token)) {
+  if (answer.status === 200 && typeof token === 'string' && VISIBLE_ASCII.accepts(token)) {
     const leaseSeconds = wholeNumber(field(auth, 'lease_duration')) ?? 0;
     return {
       token,

@@ -1,4 +1,4 @@
-import { type Credential, ProviderError } from '@vault-swarm/provider';
+import { type Credential, ONE_LINE, ProviderError } from '@vault-swarm/provider';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, neededCredential, neededText, parseAuthMount } from './settings.ts';
@@ -19,8 +19,8 @@ export function parsePassword(method: 'userpass' | 'ldap'): (settings: AuthSetti
   return (settings) => ({
     method,
     mount: parseAuthMount(settings, method),
-    username: neededText(settings, 'USERNAME', method),
-    password: neededCredential(settings, 'PASSWORD', method),
+    username: neededText(settings, { name: 'USERNAME', method, form: ONE_LINE }),
+    password: neededCredential(settings, { name: 'PASSWORD', method, form: ONE_LINE }),
     usernameVariable: settings.variable('USERNAME'),
   });
 }

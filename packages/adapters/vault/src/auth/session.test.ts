@@ -149,10 +149,23 @@ describe('a session by AppRole', () => {
     writeFileSync(file, 'right\n');
     expect(await readTextOf(instance, refTo('app'))).toBe('v');
     rmSync(folder, { recursive: true });
-    script.live.clear();
-    const error = await failedRead(instance);
-    expect(error).toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(error.message).toBe("the file of VAULT_SECRET_ID_FILE can't be read (ENOENT)");
+  });
+
+  test.each([
+    ['is gone', (file: string) => rmSync(file)],
+    ['is empty', (file: string) => writeFileSync(file, '')],
+    ['has two lines', (file: string) => writeFileSync(file, 'right\nwrong\n')],
+  ])('logs in with the last good secret id while its file %s', async (_how, spoil) => {
+    const folder = mkdtempSync(join(tmpdir(), 'vault-session-'));
+    const file = join(folder, 'secret-id');
+    writeFileSync(file, 'right\n');
+    const instance = provider({ ...approle, VAULT_SECRET_ID: '', VAULT_SECRET_ID_FILE: file });
+    expect(await readTextOf(instance, refTo('app'))).toBe('v');
+    spoil(file);
+    clock.advance(3_600_001);
+    expect(await readTextOf(instance, refTo('app'))).toBe('v');
+    expect(count('auth/approle/login')).toBe(2);
+    rmSync(folder, { recursive: true });
   });
 
   test('renews its token at two thirds of its life, while callers go on with the old one', async () => {

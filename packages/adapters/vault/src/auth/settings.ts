@@ -1,4 +1,4 @@
-import { type Credential, type Environment, quoted } from '@vault-swarm/provider';
+import { type Credential, type Environment, quoted, type TextForm } from '@vault-swarm/provider';
 import { pathProblem, withoutSpareSlashes } from '../paths.ts';
 
 /** The settings of one method of logging in, as its parser finds them. */
@@ -20,22 +20,28 @@ export function parseAuthMount({ environment, variable }: AuthSettings, method: 
   return mount;
 }
 
-/** A text that `method` can't do without; reports where it is missing. */
-export function neededText({ environment, variable }: AuthSettings, name: string, method: string): string {
-  const text = environment.text(variable(name), '');
+/** Which setting a method can't do without, and which texts can be sent. */
+export interface NeededSetting {
+  readonly name: string;
+  readonly method: string;
+  readonly form: TextForm;
+}
+
+/** A text that a method can't do without; reports where it is missing, or can't be sent. */
+export function neededText({ environment, variable }: AuthSettings, { name, method, form }: NeededSetting): string {
+  const text = environment.formedText(variable(name), form) ?? '';
   if (text === '') environment.report(variable(name), `is needed by ${variable('AUTH_METHOD')}=${method}`);
   return text;
 }
 
-/** A credential that `method` can't do without; reports where it is given in neither way. */
+/** A credential that a method can't do without; reports where it is given in neither way, or can't be sent. */
 export function neededCredential(
   { environment, variable }: AuthSettings,
-  name: string,
-  method: string,
+  { name, method, form }: NeededSetting,
 ): Credential | undefined {
   const [given, file] = [variable(name), variable(`${name}_FILE`)];
   if (!environment.has(given) && !environment.has(file)) {
     environment.report(given, `or ${file} is needed by ${variable('AUTH_METHOD')}=${method}`);
   }
-  return environment.credential(given);
+  return environment.credential(given, form);
 }

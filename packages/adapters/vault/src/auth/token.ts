@@ -1,6 +1,6 @@
-import { type Credential, ProviderError } from '@vault-swarm/provider';
+import { type Credential, ProviderError, VISIBLE_ASCII } from '@vault-swarm/provider';
 import { lookupToken } from './lookup.ts';
-import { type AuthMethod, isSendable, readCredential } from './method.ts';
+import { type AuthMethod, readCredential } from './method.ts';
 import { type AuthSettings, neededCredential } from './settings.ts';
 
 /** A token that somebody else made. */
@@ -13,10 +13,7 @@ export interface TokenConfig {
 /** Reads `VAULT_TOKEN` or `VAULT_TOKEN_FILE`, and reports where neither is given. */
 export function parseToken(settings: AuthSettings): TokenConfig {
   const { environment, variable } = settings;
-  const token = neededCredential(settings, 'TOKEN', 'token');
-  if (token !== undefined && !isSendable(token.read())) {
-    environment.report(token.variable, 'has spaces or characters that no token has');
-  }
+  const token = neededCredential(settings, { name: 'TOKEN', method: 'token', form: VISIBLE_ASCII });
   if (environment.has(variable('AUTH_MOUNT'))) {
     environment.report(variable('AUTH_MOUNT'), `has no meaning for ${variable('AUTH_METHOD')}=token; remove it`);
   }
@@ -39,9 +36,6 @@ export function tokenAuth({ token: credential }: TokenConfig): AuthMethod {
       return {
         key: token,
         async login(signal) {
-          if (!isSendable(token)) {
-            throw new ProviderError('UNAUTHENTICATED', `${credential.variable} has characters that no token has`);
-          }
           const state = await lookupToken(client, token, signal);
           if (!state.alive || state.uses === 0) {
             const why =

@@ -4,7 +4,7 @@ import type { VaultClient } from '../client.ts';
 import { failureOf } from '../failures.ts';
 import { NoAnswer } from '../no-answer.ts';
 import { verdictOn } from '../verdict.ts';
-import { isSendable, LOGIN_DEADLINE_MS } from './method.ts';
+import { LOGIN_DEADLINE_MS } from './method.ts';
 
 /** A wrapping token, and where what it wraps must have been made. */
 export interface Wrapped {
@@ -34,7 +34,6 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
       'UNAUTHENTICATED',
       `the wrapping token of ${variable} ${reason}; destroy its secret id and wrap a new one`,
     );
-  if (!isSendable(token)) throw refused('has characters that no token has');
   const common = { operation: 'login', method: 'POST', signal, deadlineMs: LOGIN_DEADLINE_MS } as const;
 
   const looked = await client.request({ ...common, path: 'sys/wrapping/lookup', body: { token }, isRepeatable: true });
