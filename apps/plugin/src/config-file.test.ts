@@ -32,6 +32,18 @@ test.each(fixtures('bad'))('refuses %s, and says all that is wrong with it', asy
   expect(reported.join()).not.toContain('canary"');
 });
 
+test('settings are taken over from another provider by a merge key, and what is its own counts more', async () => {
+  const parsed = await parse(join(folder, 'good/merged-settings.yaml'));
+  if (!parsed.ok) throw new Error('it is refused');
+  const vaults = parsed.configuration.providers.flatMap((provider) =>
+    provider.kind === 'vault' ? provider.vault : [],
+  );
+  expect(vaults.map(({ address, auth }) => [address, auth.method])).toEqual([
+    ['https://vault.example:8200', 'approle'],
+    ['https://vault.us.example:8200', 'approle'],
+  ]);
+});
+
 test('a file that is not there is a problem', async () => {
   expect(await parse('/nowhere.yaml')).toMatchObject({
     ok: false,

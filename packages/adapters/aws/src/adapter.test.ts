@@ -94,6 +94,25 @@ describe('a secret', () => {
     expect(failure.code).toBe('INVALID_PAYLOAD');
   });
 
+  test('of text that is not a JSON object is delivered as it is, and says why it has no fields', async () => {
+    for (const [text, reason] of [
+      ['{"a":"s3cret\n"}', 'a line break or another control character in a string is not written as \\n or the like'],
+      ['["s3cret"]', 'but a list'],
+    ] as const) {
+      aws.secrets().write('app/text', { SecretString: text });
+      expect(await readTextOf(provider, refTo('app/text'))).toBe(text);
+      const failure = await failureOf(provider.secrets.read(refTo('app/text', { field: 'a' }), soon()));
+      expect([failure.code, failure.message]).toEqual(['INVALID_PAYLOAD', expect.stringContaining(reason)]);
+      expect(failure.message).not.toContain('s3cret');
+    }
+  });
+
+  test('of JSON with a byte order mark before it has fields', async () => {
+    const text = '\ufeff{"a":"x","b":1}';
+    aws.secrets().write('app/marked', { SecretString: text });
+    expect(await readTextOf(provider, refTo('app/marked', { field: 'a' }))).toBe('x');
+  });
+
   test('that many ask for at the same time is one call', async () => {
     aws.secrets().write('app/many', { SecretString: 'x' });
     await Promise.all(Array.from({ length: 50 }, () => readTextOf(provider, refTo('app/many'))));

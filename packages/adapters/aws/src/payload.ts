@@ -9,8 +9,10 @@ export interface AwsValue {
 /** Text that is a JSON object has fields, as AWS's own console writes them; other text, and bytes, are delivered as they are. */
 export function payloadOf({ SecretString: text, SecretBinary: bytes }: AwsValue, shown: string): Payload {
   if (text !== undefined) {
-    const fields = parseFields(text);
-    return fields === null ? { kind: 'bytes', bytes: new TextEncoder().encode(text) } : { kind: 'fields', fields };
+    const parsed = parseFields(text);
+    return 'fields' in parsed
+      ? { kind: 'fields', fields: parsed.fields }
+      : { kind: 'bytes', bytes: new TextEncoder().encode(text), problem: parsed.problem };
   }
   if (bytes !== undefined) return { kind: 'bytes', bytes };
   throw new ProviderError('INVALID_PAYLOAD', `${shown}: it has no value`);

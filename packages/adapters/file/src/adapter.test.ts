@@ -113,13 +113,22 @@ describe('a file in the folder', () => {
   });
 
   test('has no fields where its JSON is no object, and the error quotes nothing', async () => {
-    for (const content of ['["s3cret"]', '"s3cret"', '{"a": "s3cret"', '{"a": s3cret}']) {
+    for (const [content, reason] of [
+      ['["s3cret"]', ', but a list'],
+      ['"s3cret"', ', but a string'],
+      ['{"a": "s3cret"', ': a comma or closing bracket is missing (line 1, column 15)'],
+      ['{"a": s3cret}', ': it has text that is not JSON'],
+    ] as const) {
       await put('x.json', content);
       expect(await failure('x.json')).toMatchObject({
         code: 'INVALID_PAYLOAD',
-        message: 'file x.json: it is not a JSON object',
+        message: `file x.json: it is not a JSON object${reason}`,
       });
     }
+    await put('x', '{"a": 1}');
+    await expect(provider.secrets.read({ ...ref('x'), field: 'a' }, { signal })).rejects.toThrow(
+      'only .json, .yaml and .yml files have fields, so it can\'t give field "a"',
+    );
     await put('x.yaml', Buffer.from([0x61, 0x3a, 0xff]));
     expect(await failure('x.yaml')).toMatchObject({ message: 'file x.yaml: it is not UTF-8 text' });
   });

@@ -1,4 +1,4 @@
-import { type Payload, ProviderError, parseFields } from '@vault-swarm/provider';
+import { type ParsedFields, type Payload, ProviderError, parseFields } from '@vault-swarm/provider';
 
 /** Whether a file of this name has fields, or is bytes. */
 export function hasFields(path: string): boolean {
@@ -10,15 +10,16 @@ export function hasFields(path: string): boolean {
  * @throws {ProviderError} `INVALID_PAYLOAD` where the fields can't be read; the message quotes nothing of the file.
  */
 export async function filePayload(path: string, bytes: Uint8Array, subject: string): Promise<Payload> {
-  if (!hasFields(path)) return { kind: 'bytes', bytes };
+  if (!hasFields(path)) return { kind: 'bytes', bytes, problem: 'only .json, .yaml and .yml files have fields' };
   const text = textOf(bytes, subject);
-  if (path.endsWith('.json')) {
-    return { kind: 'fields', fields: parseFields(text) ?? refuse(subject, 'it is not a JSON object') };
-  }
-  // Loaded with the first YAML file, since most folders have none.
-  const { parseYamlFields } = await import('./yaml-fields.ts');
-  const parsed = parseYamlFields(text);
+  const parsed = path.endsWith('.json') ? parseFields(text) : await yamlFields(text);
   return { kind: 'fields', fields: 'problem' in parsed ? refuse(subject, parsed.problem) : parsed.fields };
+}
+
+/** Loaded with the first YAML file, since most folders have none. */
+async function yamlFields(text: string): Promise<ParsedFields> {
+  const { parseYamlFields } = await import('./yaml-fields.ts');
+  return parseYamlFields(text);
 }
 
 function textOf(bytes: Uint8Array, subject: string): string {

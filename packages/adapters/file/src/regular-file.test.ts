@@ -34,6 +34,12 @@ test('a regular file is read, also through a link, and also an empty one', () =>
   ]);
 });
 
+test('a byte order mark before the text is no part of it', () => {
+  writeFileSync(file('marked'), '\ufeffhvs.token\n');
+  writeFileSync(file('marked-within'), 'a\ufeff');
+  expect([readRegularFile(file('marked')), readRegularFile(file('marked-within'))]).toEqual(['hvs.token\n', 'a\ufeff']);
+});
+
 test('a file that says that it is empty is read to its end', () => {
   expect(readRegularFile('/proc/self/status')).toContain('VmRSS');
 });

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import { type ReadFile, UnusableFile } from '@vault-swarm/provider';
+import { type ReadFile, UnusableFile, withoutByteOrderMark } from '@vault-swarm/provider';
 
 /** No credential, certificate or configuration is longer. */
 const MAX_BYTES = 1024 * 1024;
@@ -9,8 +9,8 @@ const NOTHING = '/dev/null';
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * Reads a regular file of at most 1 MiB as UTF-8, also through symbolic links. It never waits for a writer, and the bytes
- * are overwritten when the text is made. `/dev/null` is an empty file.
+ * Reads a regular file of at most 1 MiB as UTF-8, without a byte order mark, also through symbolic links. It never waits for
+ * a writer, and the bytes are overwritten when the text is made. `/dev/null` is an empty file.
  *
  * @throws {UnusableFile} if the path leads to a named pipe, device, socket or directory, or the file is longer.
  */
@@ -28,7 +28,7 @@ export const readRegularFile: ReadFile = (path) => {
     if (length > MAX_BYTES) throw new UnusableFile(`has more than ${MAX_BYTES} bytes`);
     const text = bytes.toString('utf8', 0, length);
     bytes.fill(0);
-    return text;
+    return withoutByteOrderMark(text);
   } finally {
     closeSync(descriptor);
   }

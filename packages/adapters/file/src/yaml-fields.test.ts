@@ -47,6 +47,36 @@ describe('the fields of a YAML file', () => {
     );
   });
 
+  test.each([
+    ['base: &b {a: 1, b: 2}\nx: {<<: *b, b: 3, c: 4}', '{"base":{"a":1,"b":2},"x":{"b":3,"c":4,"a":1}}'],
+    [
+      'm: &m {a: 1}\nn: &n {a: 2, b: 2}\nx:\n  <<: [*m, *n]\n  c: 3',
+      '{"m":{"a":1},"n":{"a":2,"b":2},"x":{"c":3,"a":1,"b":2}}',
+    ],
+    ['m: &m {a: 1}\nx:\n  b: 2\n  <<: *m\n  <<: {c: 3}', '{"m":{"a":1},"x":{"b":2,"a":1,"c":3}}'],
+    ['m: &m {a: 1}\nn: &n {<<: *m, b: 2}\n<<: *n', '{"m":{"a":1},"n":{"b":2,"a":1},"b":2,"a":1}'],
+    ['"<<": {a: 1}', '{"<<":{"a":1}}'],
+    ['m: &m {__proto__: 1}\nx: {<<: *m}', '{"m":{"__proto__":1},"x":{"__proto__":1}}'],
+  ])('are taken over from other mappings by merge keys: %j', (text, expected) => {
+    expect(json(text)).toBe(expected);
+  });
+
+  test.each(['<<: s3cret', '<<: [{a: 1}, s3cret]', 'a: &a [s3cret]\n<<: *a'])('are not taken over from %j', (text) => {
+    expect(problem(text)).toBe('a merge key (<<) in it names something else than a mapping');
+  });
+
+  test('are no more by merge keys than without them', () => {
+    const levels = Array.from(
+      { length: 30 },
+      (_, level) => `l${level + 1}: &l${level + 1} {<<: [*l${level}, *l${level}], k${level}: 1}`,
+    );
+    expect(problem(`l0: &l0 {a: 1}\n${levels.join('\n')}`)).toBe('it has more than 10000 values');
+  });
+
+  test('may have a byte order mark before them', () => {
+    expect(json('\ufeffa: 1')).toBe('{"a":1}');
+  });
+
   test.for([
     ['a: s3cret\nb: "s3cret\n', 'it is not YAML: missing char in line 3'],
     ['s3cret: 1\ns3cret: 2', 'it is not YAML: duplicate key in line 2'],

@@ -1,4 +1,10 @@
-import { type ExactJson, type ExactJsonObject, parseExactJson } from '@vault-swarm/provider';
+import {
+  type ExactJson,
+  type ExactJsonObject,
+  isExactJsonObject,
+  type ParsedFields,
+  parseExactJson,
+} from '@vault-swarm/provider';
 import {
   type Alias,
   type Document,
@@ -27,14 +33,11 @@ class NotAField extends Error {}
 
 /**
  * Reads a YAML 1.2 document as fields. Numbers keep their characters, also those that JSON writes in another way
- * (`0x1F`, `.5`), which become strings of these characters. The problem is a line number and a reason, no content.
+ * (`0x1F`, `.5`), which become strings of these characters. Merge keys (`<<`) are followed. The problem is a line number and a reason, no content.
  *
  * @param schema `failsafe`: every value is a string, a list or a mapping, as it is written.
  */
-export function parseYamlFields(
-  text: string,
-  schema: 'core' | 'failsafe' = 'core',
-): { readonly fields: ExactJsonObject } | { readonly problem: string } {
+export function parseYamlFields(text: string, schema: 'core' | 'failsafe' = 'core'): ParsedFields {
   const lines = new LineCounter();
   if (hasTooManyTokens(text)) return { problem: TOO_LARGE };
   try {
@@ -85,10 +88,19 @@ class Reader {
 
   object(pairs: Pairs): ExactJsonObject {
     const object: Record<string, ExactJson> = Object.create(null);
+    let merged: ExactJson[] = [];
     for (const { key, value } of pairs) {
+      if (isMergeKey(key)) {
+        merged = [...merged, this.#value(value)].flat() as ExactJson[];
+        continue;
+      }
       const name = this.#name(key);
       if (name in object) throw new NotAField(notYaml('duplicate key', startOf(key), this.#lines));
       object[name] = this.#value(value);
+    }
+    for (const fields of merged) {
+      if (!isExactJsonObject(fields)) throw new NotAField('a merge key (<<) in it names something else than a mapping');
+      for (const [name, value] of Object.entries(fields)) if (!(name in object)) object[name] = value;
     }
     return object;
   }
@@ -130,6 +142,14 @@ function targetsIn(document: Document.Parsed): ReadonlyMap<Alias, Node> {
     },
   });
   return targets;
+}
+
+/**
+ * Whether it takes over the fields of other mappings. What a mapping has itself counts more, then what it takes over first.
+ * @see https://yaml.org/type/merge.html
+ */
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
 }
 
 function startOf(node: unknown): number {

@@ -17,6 +17,7 @@ export {
   stringifyExactJson,
 } from './exact-json.ts';
 export { displayMessage, displayNames, displayText, errorMessage, quoted } from './foreign-text.ts';
+export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';
 export {
   LabelReader,
   type LabelScheme,
@@ -29,7 +30,7 @@ export {
 export { Listeners } from './listeners.ts';
 export { type LocationRead, LocationReads } from './location-reads.ts';
 export type { OwnFile } from './own-file.ts';
-export { DEFAULT_FIELDS, type Payload, parseFields, selectValue } from './payload.ts';
+export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
 export { type Problem, ProblemList, type Silent } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';

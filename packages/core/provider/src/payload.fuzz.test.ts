@@ -1,7 +1,8 @@
 import { CANARY, fc, holdsFor, secretJson, showsCanary } from '@vault-swarm/fuzz';
 import { expect, test } from 'vitest';
 import { isExactJsonObject, parseExactJson, stringifyExactJson } from './exact-json.ts';
-import { type Payload, parseFields, selectValue } from './payload.ts';
+import { parseFields } from './json-fields.ts';
+import { type Payload, selectValue } from './payload.ts';
 import { ProviderError } from './provider-error.ts';
 import type { SecretRef } from './secret-ref.ts';
 
@@ -27,7 +28,7 @@ const payloads: fc.Arbitrary<Payload> = fc.oneof(
   fc
     .uint8Array({ maxLength: 40 })
     .map((bytes): Payload => ({ kind: 'bytes', bytes: Buffer.concat([Buffer.from(CANARY), bytes]) })),
-  secretJson.map((json): Payload => ({ kind: 'fields', fields: parseFields(json) ?? {} })),
+  secretJson.map((json): Payload => ({ kind: 'fields', fields: {}, ...parseFields(json) })),
 );
 
 test('any payload gives bytes, or an error that shows nothing of it', () =>
@@ -60,8 +61,17 @@ test('any number keeps its characters', () =>
     expect(isExactJsonObject(parsed) && stringifyExactJson(parsed)).toBe(`{"n":[${digits}]}`);
   }));
 
-test('any text is fields, or none', () =>
-  holdsFor(fc.oneof(fc.string({ unit: 'binary' }), fc.json(), secretJson), (text) => {
-    const fields = parseFields(text);
-    if (fields !== null) expect(JSON.parse(stringifyExactJson(fields))).toEqual(JSON.parse(text));
+const brokenJson = fc
+  .tuple(secretJson, fc.nat(), fc.constantFrom('\n', CANARY, '"', '\\', '\ufeff', ''))
+  .map(([json, at, put]) => json.slice(0, at % (json.length + 1)) + put + json.slice((at % (json.length + 1)) + 1));
+
+test('any text is fields, or none for a reason that shows nothing of it', () =>
+  holdsFor(fc.oneof(fc.string({ unit: 'binary' }), fc.json(), secretJson, brokenJson), (text) => {
+    const parsed = parseFields(text);
+    if ('problem' in parsed) {
+      expect(parsed.problem).toMatch(/^it is not a JSON object(,|:) /);
+      expect(showsCanary(parsed)).toBe(false);
+    } else {
+      expect(JSON.parse(stringifyExactJson(parsed.fields))).toEqual(JSON.parse(text.replace(/^\ufeff/, '')));
+    }
   }));

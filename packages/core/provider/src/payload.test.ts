@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Payload, parseFields, selectValue } from './payload.ts';
+import { parseFields } from './json-fields.ts';
+import { type Payload, selectValue } from './payload.ts';
 import { ProviderError } from './provider-error.ts';
 import type { SecretRef } from './secret-ref.ts';
 
@@ -9,7 +10,10 @@ const ref = (rest: Partial<SecretRef> = {}): SecretRef => ({
   encoding: 'raw',
   ...rest,
 });
-const fields = (json: string): Payload => ({ kind: 'fields', fields: parseFields(json) ?? {} });
+const fields = (json: string): Payload => {
+  const parsed = parseFields(json);
+  return { kind: 'fields', fields: 'fields' in parsed ? parsed.fields : {} };
+};
 const bytes = (...values: number[]): Payload => ({ kind: 'bytes', bytes: new Uint8Array(values) });
 const textOf = (payload: Payload, rest?: Partial<SecretRef>) =>
   new TextDecoder().decode(selectValue(payload, ref(rest)).reveal());

@@ -1,20 +1,18 @@
 import { decodeBase64 } from './base64.ts';
-import {
-  type ExactJson,
-  type ExactJsonObject,
-  isExactJsonObject,
-  parseExactJson,
-  stringifyExactJson,
-} from './exact-json.ts';
+import { type ExactJson, type ExactJsonObject, isExactJsonObject, stringifyExactJson } from './exact-json.ts';
 import { displayNames, quoted } from './foreign-text.ts';
+import { withoutByteOrderMark } from './json-fields.ts';
 import { ProviderError } from './provider-error.ts';
 import { describeRef, type SecretRef } from './secret-ref.ts';
 import { SecretValue } from './secret-value.ts';
 
 /** What a provider holds at a location: bytes, or named fields. */
 export type Payload =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** `problem`: why there are no fields, where there might have been, as a continuation of "the secret: …". */
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly problem?: string }
   | { readonly kind: 'fields'; readonly fields: ExactJsonObject };
+
+type BytesPayload = Extract<Payload, { readonly kind: 'bytes' }>;
 
 /** Fields that are taken, in this order, when a secret has several and the ref names none. */
 export const DEFAULT_FIELDS: readonly string[] = ['value', 'password', 'secret', 'data'];
@@ -28,30 +26,17 @@ export const DEFAULT_FIELDS: readonly string[] = ['value', 'password', 'secret',
  * which none was chosen, bytes where fields are needed, text that is no base64. Messages list field names, no values.
  */
 export function selectValue(payload: Payload, ref: SecretRef): SecretValue {
-  if (payload.kind === 'bytes') return selectFromBytes(payload.bytes, ref);
+  if (payload.kind === 'bytes') return selectFromBytes(payload, ref);
   if (ref.encoding === 'json') return SecretValue.fromText(stringifyExactJson(payload.fields));
   const [name, value] =
     ref.field === undefined ? defaultField(payload.fields, ref) : namedField(payload, ref, ref.field);
   return decode(characters(value, name, ref), ref);
 }
 
-/**
- * Reads text as the fields of a secret. `null` where it is JSON, but no object, or no JSON at all.
- */
-export function parseFields(text: string): ExactJsonObject | null {
-  try {
-    const value = parseExactJson(text);
-    return isExactJsonObject(value) ? value : null;
-  } catch {
-    // The parser's own message quotes the text, which is the secret.
-    return null;
-  }
-}
-
-function selectFromBytes(bytes: Uint8Array, ref: SecretRef): SecretValue {
+function selectFromBytes({ bytes, problem = 'it has no fields' }: BytesPayload, ref: SecretRef): SecretValue {
   if (ref.field !== undefined || ref.encoding === 'json') {
     const wanted = ref.field === undefined ? 'encoding json' : `field ${quoted(ref.field)}`;
-    throw invalid(ref, `it has no fields, so it can't give ${wanted}`);
+    throw invalid(ref, `${problem}, so it can't give ${wanted}`);
   }
   return ref.encoding === 'raw' ? new SecretValue(new Uint8Array(bytes)) : decode(new TextDecoder().decode(bytes), ref);
 }
@@ -104,7 +89,7 @@ function characters(value: ExactJson, name: string, ref: SecretRef): string {
 
 function decode(text: string, ref: SecretRef): SecretValue {
   if (ref.encoding !== 'base64') return SecretValue.fromText(text);
-  const bytes = decodeBase64(text);
+  const bytes = decodeBase64(withoutByteOrderMark(text));
   if (bytes === null) throw invalid(ref, 'its value is not base64, as the label encoding says');
   return new SecretValue(bytes);
 }
