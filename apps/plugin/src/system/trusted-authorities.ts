@@ -25,6 +25,8 @@ const USUAL: SystemAuthorities = {
   ],
   directories: ['/etc/ssl/certs', '/etc/pki/tls/certs'],
 };
+/** The list of a whole system has about 250 kB. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Reads `SSL_CERT_FILE`, and `SSL_CERT_DIR` with its colons, and reports a file that has no certificate. */
@@ -73,7 +75,9 @@ function certificatesIn(directory: string): readonly string[] {
 
 function certificatesOf(file: string): readonly string[] | null {
   try {
-    return statSync(file).isFile() ? (readFileSync(file, 'latin1').match(CERTIFICATE) ?? []) : null;
+    const found = statSync(file);
+    if (!found.isFile() || found.size > MAX_FILE_BYTES) return null;
+    return readFileSync(file, 'latin1').match(CERTIFICATE) ?? [];
   } catch {
     return null;
   }

@@ -2,6 +2,9 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
+/** Of a directory; the authorities of a whole system are about 150. */
+const MAX_FILES = 1_000;
+
 /**
  * The authorities that the server's certificate is checked against, as PEM: `VAULT_CACERT`, else `VAULT_CACERT_BYTES`, else the
  * files of the directory `VAULT_CAPATH`, which is the order of Vault's own client. `undefined`: those that Node trusts.
@@ -61,21 +64,24 @@ function certificatesOf(path: string, readFile: ReadFile): string {
 }
 
 function certificatesBelow(directory: string, readFile: ReadFile): string {
-  const files = reading(directory, () => filesBelow(directory));
-  if (files.length === 0) throw new Error(`"${directory}" is a directory without files`);
-  return files
-    .sort()
-    .map((path) => certificatesOf(path, readFile))
-    .join('');
+  const certificates: string[] = [];
+  // One after the other: where the directory is not meant for certificates, the first file ends it.
+  for (const path of filesBelow(directory)) {
+    if (certificates.length === MAX_FILES) throw new Error(`"${directory}" has more than ${MAX_FILES} files`);
+    certificates.push(certificatesOf(path, readFile));
+  }
+  if (certificates.length === 0) throw new Error(`"${directory}" is a directory without files`);
+  return certificates.join('');
 }
 
 /** All files of a directory and of those below it. A link to a directory is not followed, so that there are no circles. */
-function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+function* filesBelow(directory: string): Generator<string> {
+  const entries = reading(directory, () => readdirSync(directory, { withFileTypes: true }));
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) return filesBelow(path);
-    return entry.isFile() || (entry.isSymbolicLink() && statSync(path).isFile()) ? [path] : [];
-  });
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else if (entry.isFile() || (entry.isSymbolicLink() && reading(path, () => statSync(path)).isFile())) yield path;
+  }
 }
 
 function reading<T>(path: string, read: () => T): T {

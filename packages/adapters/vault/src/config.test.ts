@@ -83,11 +83,17 @@ describe('the authorities of Vault', () => {
     expect(problems).toEqual([expect.stringContaining(problem)]);
   });
 
-  test('in a directory every file must have one', () => {
+  test('in a directory every file must have one, and they are not without end', () => {
+    const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`${index}.pem`, text('one.crt')]));
+    const manyFiles = directory('many', many);
+    expect(authorities({ VAULT_CAPATH: manyFiles }).problems).toEqual([
+      `VAULT_CAPATH "${manyFiles}" has more than 1000 files`,
+    ]);
     const mixed = directory('mixed', { 'one.pem': text('one.crt'), README: 'authorities' });
     expect(authorities({ VAULT_CAPATH: mixed }).problems).toEqual([
       `VAULT_CAPATH "${join(mixed, 'README')}" has no PEM certificate`,
     ]);
+    expect(authorities({ VAULT_CAPATH: '/' }).problems).toEqual([expect.stringMatching(/^VAULT_CAPATH "\/.+" /)]);
     expect(authorities({ VAULT_CAPATH: directory('empty', {}) }).problems).toEqual([
       `VAULT_CAPATH "${file('empty')}" is a directory without files`,
     ]);
