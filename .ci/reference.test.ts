@@ -169,3 +169,18 @@ describe('the monitoring port', () => {
     expect(statuses(heading)).toEqual(expect.arrayContaining([...Object.keys(answers).map(Number), ...problems]));
   });
 });
+
+test('the reference of Docker has exactly the requests that the adapter makes', async () => {
+  const sources = await Promise.all(
+    ['changes', 'leadership', 'ledger-store', 'workloads'].map((name) =>
+      read(`packages/adapters/docker/src/${name}.ts`),
+    ),
+  );
+  const made = sources.join('\n').matchAll(/['`](\/(?:info|secrets|services|tasks|nodes|configs|events)[^'`]*)['`]/g);
+  const paths = [...made].map(([, path = '']) => path.replace(/\$\{[^}]*\}/, 'ID'));
+  const documented = firstNames(
+    tableBelow(await read('docs/reference/docker.md'), 'What the plugin asks of Docker', 'request'),
+  );
+  const named = documented.map((request) => request.replace(/^[A-Z]+ /, '').replace('NAME', 'ID'));
+  expect([...new Set(named)].sort()).toEqual([...new Set(paths)].sort());
+});

@@ -273,3 +273,11 @@ test.each([
   expect(findings[0]?.kind ?? null).toBe(kind);
   if (kind === 'wrong') expect(findings[0]?.message).toBe('the clock of Vault is 40 s ahead of that of the plugin');
 });
+
+test('options of a driver, which Docker keeps to itself, are no labels', () => {
+  const { findings } = checkDrivers(
+    [{ ID: '1', Spec: { Name: 'db', Driver: { Name: 'vault', Options: { vault_path: 'x' } } } }],
+    'vault',
+  );
+  expect(findings).toMatchObject([{ kind: 'wrong', message: expect.stringContaining('db has driver options') }]);
+});

@@ -26,8 +26,18 @@ export function checkDrivers(secrets: readonly EngineSecret[], pluginName: strin
         )
       : [],
   );
+  const withOptions = ours.filter(({ Spec: spec }) => Object.keys(spec?.Driver?.Options ?? {}).length > 0);
+  if (withOptions.length > 0) findings.push(optionsAreNotRead(withOptions));
   if (ours.length === 0 && findings.length === 0) findings.push(noneIsOurs([...others.keys()], pluginName));
   return checked('drivers', `${ours.length} of ${secrets.length} secrets have the driver ${pluginName}`, findings);
+}
+
+/** Swarm keeps options of a driver, and never gives them to it. */
+function optionsAreNotRead(secrets: readonly EngineSecret[]): Finding {
+  return wrong(
+    `${names(secrets.map(({ Spec: spec }) => spec?.Name ?? ''))} has driver options, which Docker does not give to a driver`,
+    'Create these secrets again with labels instead: --label vault_path=PATH, or labels: in a stack file.',
+  );
 }
 
 function noneIsOurs(drivers: readonly string[], pluginName: string): Finding {

@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificateChain } from '@vault-swarm/lab';
 import { type Clock, Environment } from '@vault-swarm/provider';
+import { AccessRefused } from '@vault-swarm/rotation';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDockerConfig } from './config.ts';
 import { createDockerConnection, type DockerConnection, type DockerConnectionOptions } from './connection.ts';
-import { DockerError, isOutOfSequence } from './docker-error.ts';
+import { DockerError, isOutOfSequence, isRefusal } from './docker-error.ts';
 import { wholeText } from './json-stream.ts';
 
 const clock: Clock = {
@@ -259,4 +260,14 @@ describe('an answer without an end', () => {
     expect(error.message.length).toBeLessThan(400);
     expect(isOutOfSequence(error)).toBe(true);
   });
+});
+
+it('tells a request that a filter refuses from a Docker that does not answer', async () => {
+  await engine((_request, response) => response.writeHead(403).end('Forbidden by the proxy'));
+  const error = await connect()
+    .call({ method: 'GET', path: '/secrets', signal }, wholeText)
+    .catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(AccessRefused);
+  expect(isRefusal(error)).toBe(true);
+  expect(String(error)).toMatch(/answered GET \/secrets with 403: Forbidden by the proxy; allow it in what filters/);
 });

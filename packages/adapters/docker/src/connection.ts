@@ -11,6 +11,7 @@ import {
   TooManyBytes,
   withDeadline,
 } from '@vault-swarm/provider';
+import { AccessRefused } from '@vault-swarm/rotation';
 import Docker from 'dockerode';
 import { type DockerConfig, describeEngine } from './config.ts';
 import { DockerError } from './docker-error.ts';
@@ -134,7 +135,7 @@ class ModemConnection implements DockerConnection {
       return await withDeadline(this.#clock, deadlineMs, call.signal, work);
     } catch (error) {
       if (call.signal.aborted) throw call.signal.reason;
-      if (error instanceof DockerError) throw error;
+      if (error instanceof DockerError || error instanceof AccessRefused) throw error;
       if (error instanceof DeadlineExceeded) {
         throw new DockerError(`${this.#engine} did not answer ${name} within ${deadlineMs} ms`, undefined, error);
       }
@@ -174,12 +175,12 @@ class ModemConnection implements DockerConnection {
     if (status >= 200 && status < 300) return response;
     addAbortSignal(signal, response);
     const reason = await reasonOf(response);
-    throw new DockerError(
-      `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${displayText(reason)}`,
-      status,
-      undefined,
-      reason,
-    );
+    const message = `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${displayText(reason)}`;
+    // Docker itself never does so: something before it filters requests.
+    if (status === 401 || status === 403) {
+      throw new AccessRefused(`${message}; allow it in what filters the requests to Docker (docs/reference/docker.md)`);
+    }
+    throw new DockerError(message, status, undefined, reason);
   }
 }
 

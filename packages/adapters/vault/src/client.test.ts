@@ -261,7 +261,21 @@ describe('the client of Vault', () => {
     expect(answer.body).toEqual({ data: 'active' });
     expect(active.seen[0]?.headers['x-vault-token']).toBe('t');
     const loop: ScriptedVault = await server(() => ({ status: 307, json: '', headers: { Location: '/v1/again' } }));
-    expect((await client(loop.address).request(call)).status).toBe(307);
+    expect((await rejection(client(loop.address).request(call))).message).toContain('only one redirect is followed');
     expect(loop.seen.length).toBe(2);
+  });
+
+  test.each([
+    [
+      'http://127.0.0.1:1',
+      "redirects us to http://127.0.0.1:1, which can't be reached (ECONNREFUSED); check the server's api_addr",
+    ],
+    ['ftp://active.test/x?token=hidden', 'redirects us to ftp://active.test, which is not followed: it is not https'],
+  ])('says where a redirect to %s leads, and that it is not followed', async (Location, message) => {
+    const standby = await server(() => ({ status: 307, json: '', headers: { Location } }));
+    const call = { operation: 'read', method: 'GET', path: 'x', ...soon() } as const;
+    const error = await rejection(client(standby.address).request(call));
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining(message) });
+    expect(error.message).not.toContain('hidden');
   });
 });

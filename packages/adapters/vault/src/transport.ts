@@ -1,4 +1,4 @@
-import { type Clock, ProviderError, parseExactJson } from '@vault-swarm/provider';
+import { type Clock, displayText, ProviderError, parseExactJson } from '@vault-swarm/provider';
 import { request } from 'undici';
 import type { AnswerJson, VaultAnswer } from './answer.ts';
 import { withBytes } from './answer-body.ts';
@@ -30,7 +30,15 @@ const REDIRECTS = new Set([301, 302, 307, 308]);
 /** One answer, and where else the server wants to be asked. */
 interface Exchange {
   readonly answer: VaultAnswer;
-  readonly redirect: string | null;
+  readonly redirect: Redirect | null;
+}
+
+/** Where an answer sends us. */
+interface Redirect {
+  /** The host, as messages name it. */
+  readonly host: string;
+  /** `null` where it may not be followed: elsewhere than http, or from https to http. */
+  readonly href: string | null;
 }
 
 /** HTTP below node-vault, which by itself heeds no signal and rounds numbers. */
@@ -66,9 +74,9 @@ export class Transport {
 
   /** The `send` of node-vault's hook `request-promise`. */
   readonly send = async (options: SendOptions): Promise<SendResult> => {
-    let { answer, redirect } = await this.#exchange(options, options.uri);
+    const first = await this.#exchange(options, options.uri, this.#server);
     // A standby that does not forward sends us to the active node; Vault's own client follows once, too.
-    if (redirect !== null) ({ answer } = await this.#exchange(options, redirect));
+    const { answer } = first.redirect === null ? first : await this.#follow(options, first.redirect);
     if (answer.status === 200 && answer.body === undefined) {
       throw new ProviderError('UNAVAILABLE', `${this.#server} answers what is no JSON; is this Vault's address?`);
     }
@@ -78,11 +86,22 @@ export class Transport {
     return { statusCode: answer.status, body: answer.body, request: { path: '' } };
   };
 
-  async #exchange(options: SendOptions, uri: string): Promise<Exchange> {
+  async #follow(options: SendOptions, { href, host }: Redirect): Promise<Exchange> {
+    const how = `${this.#server} redirects us to ${host}`;
+    if (href === null) {
+      throw new ProviderError('UNAVAILABLE', `${how}, which is not followed: it is not https; correct its api_addr`);
+    }
+    const second = await this.#exchange(options, href, `${how}, which`);
+    if (second.redirect === null) return second;
+    const message = `${how}, which redirects us to ${second.redirect.host}; only one redirect is followed`;
+    throw new ProviderError('UNAVAILABLE', `${message}: use the address of the active server`);
+  }
+
+  async #exchange(options: SendOptions, uri: string, who: string): Promise<Exchange> {
     try {
       return await this.#once(options, uri);
     } catch (error) {
-      throw this.#failure(error);
+      throw this.#failure(error, who);
     }
   }
 
@@ -112,7 +131,7 @@ export class Transport {
           retryAfterMs: retryAfterMs(retryAfter, serverTimeMs ?? this.#clock.now()),
           serverTimeMs,
         },
-        redirect: REDIRECTS.has(status) ? redirectTarget(uri, response.headers.location) : null,
+        redirect: REDIRECTS.has(status) ? redirectOf(uri, response.headers.location) : null,
       };
     });
   }
@@ -123,28 +142,31 @@ export class Transport {
   }
 
   /** The error as ours. The original is left out: an HTTP parser's error carries what it could not parse. */
-  #failure(error: unknown): ProviderError {
+  #failure(error: unknown, who: string): ProviderError {
     const code = codeOf(error);
     if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
       return new ProviderError(
         'INVALID_PAYLOAD',
-        `the answer of ${this.#server} is larger than ${MAX_ANSWER_BYTES} bytes`,
+        `the answer of ${who} is larger than ${MAX_ANSWER_BYTES} bytes`,
         // No value that can be delivered makes such an answer: it says nothing of the one that was read before.
         { isProven: false },
       );
     }
     const shown = code === '' ? '' : ` (${code})`;
-    const [what, advice] = this.#trouble(code);
-    return new NoAnswer(`${this.#server} ${what}${shown}; ${advice}`, code);
+    const [what, advice] = this.#trouble(code, who !== this.#server);
+    return new NoAnswer(`${who} ${what}${shown}; ${advice}`, code);
   }
 
-  #trouble(code: string): readonly [what: string, advice: string] {
+  #trouble(code: string, isRedirected: boolean): readonly [what: string, advice: string] {
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
       return ['has a certificate for another name', `give a name that it has as ${this.#prefix}_TLS_SERVER_NAME`];
     }
     return /CERT|ISSUER|SIGNATURE/.test(code)
       ? ['has a certificate that is not trusted', `give the certificate of its authority as ${this.#prefix}_CACERT`]
-      : ["can't be reached", `check ${this.#prefix}_ADDR, and that it runs${this.#proxyToCheck}`];
+      : [
+          "can't be reached",
+          `check ${isRedirected ? "the server's api_addr" : `${this.#prefix}_ADDR`}, and that it runs${this.#proxyToCheck}`,
+        ];
   }
 }
 
@@ -169,12 +191,12 @@ function parseText(text: string, exactNumbers: boolean): AnswerJson | undefined 
   }
 }
 
-/** Where a redirect leads; `null` where it may not be followed: elsewhere than http, or from https to http. */
-function redirectTarget(from: string, location: string | string[] | undefined): string | null {
+/** Where a redirect leads; `null` where it names no address. Its query may have a token in it: only its host is shown. */
+function redirectOf(from: string, location: string | string[] | undefined): Redirect | null {
   if (typeof location !== 'string' || !URL.canParse(location, from)) return null;
   const target = new URL(location, from);
-  const allowed = target.protocol === 'https:' || (target.protocol === 'http:' && from.startsWith('http:'));
-  return allowed ? target.href : null;
+  const isAllowed = target.protocol === 'https:' || (target.protocol === 'http:' && from.startsWith('http:'));
+  return { host: displayText(`${target.protocol}//${target.host}`), href: isAllowed ? target.href : null };
 }
 
 /** A header that is there once. */

@@ -30,6 +30,7 @@ export type { Availability, RollAction, RotationPolicy } from './situation.ts';
 export type { HeldRevision, RotationStatus, SecretHoldings, SecretStatus, ServiceStatus } from './status.ts';
 export type { LabelProblem, SecretUse, ServiceUses } from './uses.ts';
 export {
+  AccessRefused,
   type FailedTask,
   type Leadership,
   type LedgerRecord,

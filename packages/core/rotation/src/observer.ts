@@ -3,7 +3,15 @@ import { type LedgerReading, readLedger } from './ledger-text.ts';
 import type { StatusBoard } from './status-board.ts';
 import { type StoredLedger, unusable } from './stored-ledger.ts';
 import { joinUses, type Uses } from './uses.ts';
-import type { Leadership, LedgerRecord, LedgerStore, Role, WorkloadSecret, Workloads } from './workloads.ts';
+import {
+  AccessRefused,
+  type Leadership,
+  type LedgerRecord,
+  type LedgerStore,
+  type Role,
+  type WorkloadSecret,
+  type Workloads,
+} from './workloads.ts';
 
 /** What the orchestrator says at one moment. */
 export interface Observation {
@@ -74,7 +82,7 @@ export class Observer {
       return { startedAtMs, role, secrets: snapshot.secrets, uses, stored, mustRewrite, version };
     } catch (error) {
       signal.throwIfAborted();
-      this.#tellFailure(errorMessage(error));
+      this.#tellFailure(errorMessage(error), error instanceof AccessRefused);
       return null;
     }
   }
@@ -109,8 +117,8 @@ export class Observer {
     this.#ports.events.emit({ type: 'leadership.changed', leader: role === 'leader' });
   }
 
-  #tellFailure(message: string | null): void {
-    this.#board.silent(message);
+  #tellFailure(message: string | null, isRefused = false): void {
+    this.#board.silent(message, isRefused);
     if ((message !== null) === this.#isFailing) return;
     this.#isFailing = message !== null;
     if (message === null) this.#ports.events.emit({ type: 'docker.recovered' });

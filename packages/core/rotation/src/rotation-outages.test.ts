@@ -1,6 +1,7 @@
 import { ProviderError } from '@vault-swarm/provider';
 import { twoServices } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
+import { AccessRefused } from './workloads.ts';
 
 test('keeps every task as it is while the provider is away, and says so', async () => {
   const { world } = await twoServices();
@@ -44,4 +45,16 @@ test('beats only when Docker answered', async () => {
 test('keeps no value and no path in the ledger', async () => {
   const { world } = await twoServices();
   expect(world.swarm.ledgerText).not.toMatch(/db 1|cert 1|"db"|"cert"/);
+});
+
+test('an orchestrator that refuses a request is not one that does not answer', async () => {
+  const { world } = await twoServices();
+  world.swarm.outage = new AccessRefused('GET /secrets was answered with 403');
+  await world.run(5_000);
+  expect(world.rotation.status().problems).toContainEqual(
+    expect.objectContaining({
+      summary: 'Swarm refuses a request that the plugin needs',
+      detail: 'Swarm refuses a request that the plugin needs: GET /secrets was answered with 403',
+    }),
+  );
 });

@@ -33,7 +33,7 @@ export class StatusBoard {
   #ledger: LedgerDocument | null = null;
   #planned: ReadonlyMap<string, ServicePlan> = new Map();
   #observedAtMs: number | null = null;
-  #silence: string | null = null;
+  #silence: { readonly message: string; readonly isRefused: boolean } | null = null;
   #unusable: UnusableLedger | null = null;
   readonly #rotatedAtMs = new Map<string, number>();
   readonly #failures = new Map<string, string>();
@@ -55,9 +55,12 @@ export class StatusBoard {
     }
   }
 
-  /** The orchestrator did not answer, and why; `null` when it does again. */
-  silent(message: string | null): void {
-    this.#silence = message;
+  /**
+   * The orchestrator did not answer, and why; `null` when it does again.
+   * @param isRefused whether it does not let us ask.
+   */
+  silent(message: string | null, isRefused = false): void {
+    this.#silence = message === null ? null : { message, isRefused };
   }
 
   /** Why the ledger can't be used; `null` where it can. What was planned by an earlier one counts no more. */
@@ -179,7 +182,9 @@ export class StatusBoard {
   ): readonly Problem[] {
     const list = new ProblemList();
     if (this.#silence !== null) {
-      list.add(`${this.#orchestrator} does not answer`, this.#silence, { kind: 'orchestrator' });
+      const { message, isRefused } = this.#silence;
+      const what = isRefused ? 'refuses a request that the plugin needs' : 'does not answer';
+      list.add(`${this.#orchestrator} ${what}`, message, { kind: 'orchestrator' });
     }
     if (this.#unusable !== null) list.add(this.#unusable.summary, this.#unusable.message);
     if (lockdown !== null) {

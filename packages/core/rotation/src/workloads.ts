@@ -82,6 +82,11 @@ export interface WorkloadSnapshot {
 /** `conflict`: somebody else wrote first, or it is gone. `unknown`: it may or may not have been applied; look again. */
 export type WriteOutcome = 'applied' | 'conflict' | 'unknown';
 
+/** The orchestrator answers, and does not let us ask: a right is missing, or a filter before it refuses the request. */
+export class AccessRefused extends Error {
+  override readonly name: string = 'AccessRefused';
+}
+
 /** The orchestrator refused an update for good; `message` is its reason. */
 export class RollRefused extends Error {
   override readonly name = 'RollRefused';
