@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   createDriverSecret,
@@ -42,7 +43,10 @@ async function start(env: Readonly<Record<string, string>>): Promise<void> {
       VAULT_ADDR: vault.addr,
       VAULT_TOKEN: vault.rootToken,
       VAULT_ROTATION_INTERVAL: '500ms',
+      SECRETS_PROVIDER: 'vault,file',
+      FILE_SECRETS_DIR: join(folder.path, 'secrets'),
       MONITORING_PORT: String(port),
+      LOG_LEVEL: 'debug',
       ...env,
     },
     dir: join(folder.path, `plugin-${performance.now()}`),
@@ -96,7 +100,15 @@ const isResigned = (before: string | undefined) =>
 const isSigned = () =>
   waitFor(async () => (await labels())[SIGNATURE] !== undefined, { timeoutMs: IN_TIME, what: 'a signed ledger' });
 
-const taskIds = async () => (await runningTasks(engine, 'web')).map(({ id }) => id).sort();
+const idsOf = async (service: string) => (await runningTasks(engine, service)).map(({ id }) => id).sort();
+const taskIds = () => idsOf('web');
+
+/** Waits for so many further passes. */
+async function passes(count: number): Promise<void> {
+  const counted = () => plugin.logs().split('"reconcile.passed"').length;
+  const before = counted();
+  await waitFor(async () => counted() >= before + count, { timeoutMs: IN_TIME, what: `${count} passes` });
+}
 
 beforeAll(async () => {
   [engine, vault, port] = await Promise.all([
@@ -105,17 +117,23 @@ beforeAll(async () => {
     freePort(),
   ]);
   await write('one');
+  await mkdir(join(folder.path, 'secrets'));
+  await writeFile(join(folder.path, 'secrets/cert'), 'a certificate');
   await start({});
   await createDriverSecret(engine, {
     name: 'db',
     driver: DRIVER,
     labels: { vault_path: 'db', vault_field: 'password' },
   });
+  await createDriverSecret(engine, { name: 'cert', driver: DRIVER, labels: { file_path: 'cert' } });
   await createService(engine, { name: 'web', replicas: 2, secrets: ['db'] });
+  // Files have no revisions but what the key makes of their bytes.
+  await createService(engine, { name: 'files', secrets: ['cert'] });
   await reaches('one');
-  await waitFor(async () => (await labels())[LEDGER]?.includes('"keys":["') === true, {
+  await waitFor(async () => (await idsOf('files')).length === 1, { timeoutMs: IN_TIME, what: 'a task of files' });
+  await waitFor(async () => /"keys":\["[^"]+","/.test((await labels())[LEDGER] ?? ''), {
     timeoutMs: IN_TIME,
-    what: 'a ledger that has the secret',
+    what: 'a ledger that has both secrets',
   });
 });
 
@@ -130,7 +148,7 @@ afterAll(async () => {
 });
 
 test('a ledger from before the key is signed when the operator says so, and no task is restarted', async () => {
-  const tasks = await taskIds();
+  const tasks = [await taskIds(), await idsOf('files')];
   const unsigned = await config();
   expect(unsigned.Spec.Labels[SIGNATURE]).toBeUndefined();
 
@@ -141,26 +159,32 @@ test('a ledger from before the key is signed when the operator says so, and no t
   await start({ LEDGER_KEY: 'first key', LEDGER_ACCEPT_UNSIGNED: 'true' });
   await isSigned();
   expect(plugin.logs()).toContain('LEDGER_ACCEPT_UNSIGNED');
-  expect(JSON.parse((await labels())[LEDGER] ?? '').digestKey).toBeUndefined();
+  await waitFor(async () => JSON.parse((await labels())[LEDGER] ?? '').digestKey === undefined, {
+    timeoutMs: IN_TIME,
+    what: 'a ledger without a key of its own',
+  });
   await start({ LEDGER_KEY: 'first key' });
   await isWell();
-  expect(await taskIds()).toEqual(tasks);
+  await passes(5);
+  expect([await taskIds(), await idsOf('files')]).toEqual(tasks);
   await write('two');
   await reaches('two');
 });
 
 test('the key is replaced, and no task is restarted', async () => {
-  const tasks = await taskIds();
+  const tasks = [await taskIds(), await idsOf('files')];
   await start({ LEDGER_KEY: 'second key' });
   await says(/not by our LEDGER_KEY; ours has the id \S{8}, that of the ledger's writer \S{8}/);
   const { [SIGNATURE]: before } = await labels();
   await start({ LEDGER_KEY: 'second key', LEDGER_KEY_PREVIOUS: 'first key' });
   await isResigned(before);
-  await start({ LEDGER_KEY: 'second key' });
+  await passes(5);
+  await start(LEDGER_KEY: 'second key' );
   await isWell();
+  await passes(5);
   await start({});
   await says(/this plugin has no LEDGER_KEY to check it/);
-  expect(await taskIds()).toEqual(tasks);
+  expect([await taskIds(), await idsOf('files')]).toEqual(tasks);
 });
 
 test('a ledger that somebody changed is not acted on: secrets are served, and the operator says how it goes on', async () => {

@@ -53,6 +53,7 @@ export function addRotation(container: Container): void {
             onFailure: rotation.onFailure,
           },
           digestKey: rotation.ledger.key?.read() ?? null,
+          formerDigestKey: rotation.ledger.previousKey?.read() ?? null,
         },
         {
           workloads: new DockerWorkloads(connection, pluginName),

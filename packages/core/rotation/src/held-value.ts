@@ -6,11 +6,19 @@ export interface HeldValue {
   /** The provider's revision after the tag of the ref that it was read by: see {@link tagRevision}. */
   readonly revision: string;
   readonly digest: string | null;
+  /** Its digest under the key before, while the operator replaces the key; only of a value that was just read. */
+  readonly formerDigest?: string | null;
 }
 
 /** Whether two values of one secret are the same to a task: the same revision, or another one with the same bytes. */
 export function sameValue(a: HeldValue, b: HeldValue): boolean {
+  if (wasNoted(a, b) || wasNoted(b, a)) return true;
   return a.revision === b.revision || (a.digest !== null && a.digest === b.digest);
+}
+
+/** Whether the ledger has the same bytes as `read`, by their digest under the key before. */
+function wasNoted({ formerDigest = null }: HeldValue, { digest }: HeldValue): boolean {
+  return formerDigest !== null && formerDigest === digest;
 }
 
 /**

@@ -39,13 +39,15 @@ export function planSecrets(input: {
         if (known !== undefined) secrets[key] = known;
         continue;
       }
-      const { revision, digest } = current;
+      const { revision, digest, formerDigest = null } = current;
       if (known?.revision === revision && known.digest === digest) {
         secrets[key] = known;
         continue;
       }
       const valueChanged = known !== undefined && !sameValue(known, current);
-      secrets[key] = { revision, digest, seenAtMs: known === undefined || valueChanged ? input.nowMs : known.seenAtMs };
+      const seenAtMs = known === undefined || valueChanged ? input.nowMs : known.seenAtMs;
+      // What is known of the tasks is compared with it too. It is not written.
+      secrets[key] = { revision, digest, formerDigest, seenAtMs };
       if (known === undefined) continue;
       if (valueChanged) replaced.set(key, known);
       changes.set(key, {

@@ -86,6 +86,7 @@ function setUp({ hangs }: { readonly hangs: boolean }) {
   const watches = new ProviderWatches(ports, {
     intervalMs: INTERVAL_MS,
     digestKey: 'key',
+    formerDigestKey: null,
     onNews: () => {
       const isFound = goodKeys.every((key) => watches.current(key)?.revision.includes(`${version}`));
       if (version === 2 && isFound) newsAtMs ??= clock.monotonic();

@@ -22,6 +22,8 @@ export interface WatchSettings {
   readonly intervalMs: number;
   /** Key of the digests; `null` where the ledger has it. */
   readonly digestKey: string | null;
+  /** The operator's key before, while it is being replaced. */
+  readonly formerDigestKey: string | null;
   /** Called when more is known of a value. */
   readonly onNews: () => void;
 }
@@ -35,11 +37,14 @@ export class ProviderWatches {
   /** By ref key, of the refs that are in use now. */
   #watchOf: ReadonlyMap<string, Watched> = new Map();
   #digestKey: string | null;
+  /** Of the digests that may be in the ledger beside those under the other key. */
+  #formerKey: string | null;
 
   constructor(ports: RotationPorts, settings: WatchSettings) {
     this.#ports = ports;
     this.#settings = settings;
     this.#digestKey = settings.digestKey;
+    this.#formerKey = settings.formerDigestKey;
     this.#watches = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
   }
 
@@ -140,8 +145,9 @@ export class ProviderWatches {
     return this.#digestKey;
   }
 
-  /** From now on digests are made with the ledger's key, or the operator's. */
+  /** From now on digests are made with the ledger's key, or the operator's; then those in the ledger may be under its own. */
   useKeyOf(ledger: LedgerDocument): void {
+    if (this.#settings.digestKey !== null) this.#formerKey ??= ledger.digestKey;
     const key = this.#settings.digestKey ?? ledger.digestKey ?? this.keyOfFirstLedger();
     if (key === this.#digestKey) return;
     const isFirst = this.#digestKey === null;
@@ -159,6 +165,7 @@ export class ProviderWatches {
       ...this.#ports,
       provider,
       digest: (bytes) => digest.digest(this.#knownDigestKey(), bytes),
+      formerDigest: (bytes) => (this.#formerKey === null ? null : digest.digest(this.#formerKey, bytes)),
     });
     let lookDueAtMs = Number.NEGATIVE_INFINITY;
     const loop = new Loop(clock, random, async (signal, isWoken) => {

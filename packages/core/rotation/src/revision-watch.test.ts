@@ -60,6 +60,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
     clock,
     random: { next: () => 0 },
     events: { emit: () => undefined },
+    formerDigest: () => null,
     digest: () => 'digest',
   });
   const look = async () => {

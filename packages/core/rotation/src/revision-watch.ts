@@ -39,6 +39,7 @@ export class RevisionWatch {
   readonly #clock: Clock;
   readonly #events: Events;
   readonly #digest: (bytes: Uint8Array) => string;
+  readonly #formerDigest: (bytes: Uint8Array) => string | null;
   readonly #watchedPorts: WatchedRefPorts;
   #refs = new Map<string, WatchedRef>();
   #failing = false;
@@ -53,14 +54,17 @@ export class RevisionWatch {
     readonly events: Events;
     /** The keyed digest, always under the same key. */
     readonly digest: (bytes: Uint8Array) => string;
+    /** The same under the key before, while that is being replaced. */
+    readonly formerDigest: (bytes: Uint8Array) => string | null;
   }) {
-    const { values, digest, random } = ports;
+    const { values, digest, formerDigest, random } = ports;
     this.#provider = ports.provider;
     this.#findProvider = ports.findProvider;
     this.#values = values;
     this.#clock = ports.clock;
     this.#events = ports.events;
     this.#digest = digest;
+    this.#formerDigest = formerDigest;
     this.#watchedPorts = { values, jitter: () => random.next() };
   }
 
@@ -231,7 +235,8 @@ export class RevisionWatch {
         failuresInARow = 0;
         // At once: the value is only lent.
         const digest = entry.watched.digestOf(read.revision) ?? this.#digest(value.reveal());
-        return { ...entry, begunAtMs, revision: { ...read, digest } };
+        const formerDigest = this.#formerDigest(value.reveal());
+        return { ...entry, begunAtMs, revision: { ...read, digest, formerDigest } };
       } catch (error) {
         signal.throwIfAborted();
         const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);

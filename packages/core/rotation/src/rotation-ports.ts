@@ -12,6 +12,8 @@ export interface RotationSettings {
   readonly policy: RotationPolicy;
   /** Key of the digests in the ledger; without one, the ledger keeps one of its own. */
   readonly digestKey: string | null;
+  /** The key before, while it is being replaced: what has the same digest under it counts as unchanged. */
+  readonly formerDigestKey?: string | null;
 }
 
 /** The world outside, as the rotation needs it. */

@@ -29,7 +29,7 @@ import type { RollAction } from './situation.ts';
 import type { RotationStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import { ledgerAsStored, mayWrite, unusable } from './stored-ledger.ts';
-import type { Uses } from './uses.ts';
+import { type SecretUse, type Uses, unreadKeys } from './uses.ts';
 import { type FailedTask, RollRefused } from './workloads.ts';
 
 /** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
@@ -72,7 +72,8 @@ export class Rotation implements RotateByHand, LocksDown {
     this.#ports = ports;
     const leadsForMs = Math.max(LEADS_FOR_MS, 2 * settings.intervalMs);
     this.#evidence = new Evidence(clock, leadsForMs, (value) => this.#watches.digest(value));
-    this.#watches = new ProviderWatches(ports, { ...settings, onNews: () => this.#passes.wake() });
+    const { formerDigestKey = null } = settings;
+    this.#watches = new ProviderWatches(ports, { ...settings, formerDigestKey, onNews: () => this.#passes.wake() });
     this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
     this.#board = new StatusBoard(settings.enabled, ports.workloads.orchestrator);
     this.#observer = new Observer(ports, this.#board);
@@ -197,7 +198,8 @@ export class Rotation implements RotateByHand, LocksDown {
     }
     this.#intended.update(before, uses.services);
     this.#lastGood.keep(this.#intended.named);
-    const next = this.#plan(uses, before, await this.#failures(uses, before, { signal }));
+    const planned = this.#plan(uses, before, await this.#failures(uses, before, { signal }));
+    const next = this.#withoutOldKey(planned, uses);
     this.#board.planned(next);
     if (role === 'standby') await this.#handOver(observed, before, signal);
     if (role !== 'leader' || !this.#settings.enabled) return false;
@@ -243,9 +245,9 @@ export class Rotation implements RotateByHand, LocksDown {
     const { role, uses, stored } = observed;
     const tasks = uses.services.flatMap(({ service }) => service.tasks);
     this.#evidence.observe(tasks, role === 'leader');
-    const found = this.#withKey(ledgerAsStored(stored, () => this.#watches.keyOfFirstLedger()));
+    const found = ledgerAsStored(stored, () => this.#watches.keyOfFirstLedger());
+    this.#watches.useKeyOf(found);
     const ledger = this.#lockdowns.read(observed, found);
-    this.#watches.useKeyOf(ledger);
     if (unusable(stored) === null) {
       for (const { key, ref, refKey } of this.#foreign.read(ledger, uses.services)) {
         const value = ledger.secrets[key];
@@ -259,10 +261,19 @@ export class Rotation implements RotateByHand, LocksDown {
     return ledger;
   }
 
-  /** An operator's key is not kept in the ledger, and the one that the ledger had before is of no use beside it. */
-  #withKey(ledger: LedgerDocument): LedgerDocument {
-    const hasBoth = this.#settings.digestKey !== null && ledger.digestKey !== null;
-    return hasBoth ? { ...ledger, digestKey: null } : ledger;
+  /**
+   * The plan without the key that the ledger had of its own, once the operator gave another one and every digest is under that.
+   * Until then a process that comes later needs it to tell which values are unchanged.
+   */
+  #withoutOldKey(planned: Plan, { services }: Uses): Plan {
+    const { ledger } = planned;
+    if (this.#settings.digestKey === null || ledger.digestKey === null) return planned;
+    const isRead = ({ key, ref, refKey }: SecretUse) =>
+      ref.pin !== undefined || ledger.secrets[key] === undefined || this.#freshCurrent(refKey) !== undefined;
+    const isAllRead = services.every(
+      (each) => each.uses.every(isRead) && unreadKeys(each.service, each.uses).length === 0,
+    );
+    return isAllRead ? { ...planned, ledger: { ...ledger, digestKey: null } } : planned;
   }
 
   #failures({ services }: Uses, ledger: LedgerDocument, options: CallOptions) {

@@ -7,6 +7,8 @@ import type { ServedValues } from './served-values.ts';
 /** What is kept of a value that was read. */
 export interface ReadRevision extends Omit<SecretRevision, 'value'> {
   readonly digest: string;
+  /** See {@link CurrentValue}. */
+  readonly formerDigest: string | null;
 }
 
 /** What a look found about one ref. */
@@ -128,8 +130,8 @@ export class WatchedRef {
     this.lag = lagsStill(this.lag, now, this.#ports.jitter());
   }
 
-  #takeIn({ revision, digest, createdAtMs }: ReadRevision): void {
-    this.current = { revision, digest, createdAtMs: createdAtMs ?? null };
+  #takeIn({ revision, digest, formerDigest, createdAtMs }: ReadRevision): void {
+    this.current = { revision, digest, formerDigest, createdAtMs: createdAtMs ?? null };
     this.tagged = { ...this.current, revision: tagRevision(refKey(this.ref), revision) };
     this.#digests.set(revision, digest);
     const oldest = this.#digests.size > DIGESTS_PER_REF ? this.#digests.keys().next().value : undefined;
