@@ -149,7 +149,7 @@ test('names of the language itself are names like others', async () => {
   expect(problems.map(({ where }) => where)).toEqual(['providers.__proto__', 'providers.constructor.__proto__']);
 });
 
-test('a file of another kind is told by its first problems, and by how many there are', async () => {
+test('a file of another kind has its first problems listed, and the others counted', async () => {
   const text = Array.from({ length: 1_000 }, (_, index) => `key-${index}: v\n`).join('');
   const { problems } = await readConfigFile({ CONFIG_FILE: '/file.yaml' }, () => text);
   expect(problems).toHaveLength(51);

@@ -179,7 +179,7 @@ test('the key is replaced, and no task is restarted', async () => {
   await start({ LEDGER_KEY: 'second key', LEDGER_KEY_PREVIOUS: 'first key' });
   await isResigned(before);
   await passes(5);
-  await start(LEDGER_KEY: 'second key' );
+  await start({ LEDGER_KEY: 'second key' });
   await isWell();
   await passes(5);
   await start({});

@@ -51,7 +51,7 @@ export function warnOfWritable(environment: Environment, socketPath: string, ins
   environment.warn('socket-directory-writable', 'PLUGIN_SOCKET', message);
 }
 
-/** Whether somebody who is neither owner nor of the group gets there, and may read. */
+/** Whether users other than the owner and its group can enter each directory on the way, and read the file. */
 function othersCanRead({ target, steps }: InspectedPath): boolean {
   return target !== null && (target.mode & 0o004) !== 0 && steps.slice(0, -1).every(({ mode }) => (mode & 0o001) !== 0);
 }

@@ -163,7 +163,7 @@ test('does not start with its own credentials among the secrets, and delivers no
   await plugin.kill();
 });
 
-test('--check-live asks on the socket, whoever holds the monitoring port, and needs no credential', async () => {
+test('--check-live asks on the socket, also if another process has the monitoring port, and needs no credential', async () => {
   const asked: unknown[] = [];
   const thief = createServer((request, response) => {
     asked.push(request.headers);

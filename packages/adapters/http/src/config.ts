@@ -117,7 +117,7 @@ function warnOfAnonymous(
 ): void {
   if (!enabled || isLoopbackAddress(host) || token !== undefined || viewToken !== undefined) return;
   const allowed = allowAnonymous ? 'ask for rotations' : 'see the names of secrets and services';
-  const message = `is "${host}", and no token is set: everybody who reaches the port can ${allowed}; set MONITORING_TOKEN`;
+  const message = `is "${host}", and no token is set: every client that reaches the port can ${allowed}; set MONITORING_TOKEN`;
   environment.warn('anonymous-monitoring', 'MONITORING_HOST', message);
 }
 

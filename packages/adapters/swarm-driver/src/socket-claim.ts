@@ -44,7 +44,7 @@ const LONGEST_PATH = 107;
 const CLAIM_PATIENCE_MS = 2_000;
 const CLAIM_LOOK_MS = 10;
 const CONNECT_DEADLINE_MS = 1_000;
-/** Of directories that we make: who can write there could exchange the socket. A umask only takes from it. */
+/** Of directories that we make: a user with write access to one could replace the socket. A umask can only narrow it. */
 const DIRECTORY_MODE = 0o755;
 /** Another process may put a socket there, or take one away, between any two steps: then we look again. */
 const ATTEMPTS = 20;

@@ -28,7 +28,7 @@ test('a file that changes is followed', () => {
   expect([credential.read(), credential.check()]).toEqual(['second', null]);
 });
 
-test('the last usable text stays while the file has none, and the reason is told without it', () => {
+test('the last usable text stays while the file has none, and the reason does not show the text', () => {
   const { credential, becomes, fails } = changing('first');
   credential.read();
   const now = () => [credential.read(), credential.check()];
