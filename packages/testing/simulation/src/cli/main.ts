@@ -1,6 +1,7 @@
 // simulate [--seeds N] [--from S] | --replay SEED: runs random histories, or shows one.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { type AllowanceCounts, addCounts, grownAllowances } from '../history/allowances.ts';
 import { runHistory } from '../history/run-history.ts';
 import { runSeeds } from './run-seeds.ts';
 
@@ -12,6 +13,8 @@ const { values } = parseArgs({
   },
 });
 
+/** In fewer histories a share says nothing. */
+const MIN_FOR_SHARES = 1_000;
 const PROGRESS_EVERY_MS = 5_000;
 
 if (values.replay === undefined) await simulate(Number(values.from), Number(values.seeds));
@@ -20,6 +23,7 @@ else await replay(Number(values.replay));
 async function simulate(from: number, count: number): Promise<void> {
   const begunAtMs = performance.now();
   const totals = { histories: 0, failed: 0, rolls: 0, completed: 0, setAside: 0 };
+  const used: AllowanceCounts = {};
   let toldAtMs = begunAtMs;
   // Seeds end in any order: all before the first that is still open are done.
   const done = new Set<number>();
@@ -35,7 +39,8 @@ async function simulate(from: number, count: number): Promise<void> {
   await runSeeds({
     ...{ from, count },
     workers: availableParallelism(),
-    onResult: ({ seed, problems, rolls, completed, setAside }) => {
+    onResult: ({ seed, problems, rolls, completed, setAside, allowances }) => {
+      addCounts(used, allowances);
       totals.histories += 1;
       totals.rolls += rolls;
       totals.completed += completed;
@@ -52,7 +57,12 @@ async function simulate(from: number, count: number): Promise<void> {
     },
   });
   tell();
-  process.exitCode = totals.failed === 0 ? 0 : 1;
+  for (const [allowance, count] of Object.entries(used).toSorted(([, a], [, b]) => b - a)) {
+    say(`  excused ${count} times: ${allowance}`);
+  }
+  const grown = count < MIN_FOR_SHARES ? [] : grownAllowances(used, count);
+  for (const what of grown) say(`excused too often: ${what}`);
+  process.exitCode = totals.failed === 0 && grown.length === 0 ? 0 : 1;
 }
 
 async function replay(seed: number): Promise<void> {

@@ -16,6 +16,8 @@ const ALLOWANCES = {
   'value changed back':
     'A plugin acts on its latest look, which is as old as an interval and the calls in it: a value that was current then ' +
     'justifies a rollout though it was changed back since.',
+  'left to the user':
+    'Where the policy, or the service itself, says that a failure changes nothing, a bad value stays until its user acts.',
   'user touched':
     'What fails after a user changed, forced or rolled back the service may fail for that reason: it is left to the user.',
   'broken before':
@@ -36,3 +38,58 @@ const ALLOWANCES = {
 
 /** One of them. */
 export type Allowance = keyof typeof ALLOWANCES;
+
+/**
+ * How often each may be used in a thousand histories. An allowance that grows hides something: look at what it excuses
+ * before you change its number.
+ */
+const MAX_USES_PER_THOUSAND: Readonly<Record<Allowance, number>> = {
+  'crash before the note': 190,
+  'value changed back': 130,
+  'ledger lost': 45,
+  'last good value gone': 40,
+  'left to the user': 38,
+  'started on a bad value': 20,
+  'taken back by hand': 15,
+  'asked for twice': 7,
+  'user touched': 4,
+  'broken before': 4,
+  'two leaders': 3,
+  'pinned to a bad value': 1,
+};
+
+/** How often each was used. */
+export type AllowanceCounts = Partial<Record<Allowance, number>>;
+
+/** Adds the counts of one history to those of several. */
+export function addCounts(sum: AllowanceCounts, more: AllowanceCounts): void {
+  for (const allowance of Object.keys(more) as Allowance[])
+    sum[allowance] = (sum[allowance] ?? 0) + (more[allowance] ?? 0);
+}
+
+/** Which allowances were used more often than they may, in so many histories. */
+export function grownAllowances(used: AllowanceCounts, histories: number): readonly string[] {
+  return (Object.keys(MAX_USES_PER_THOUSAND) as Allowance[]).flatMap((allowance) => {
+    const [count, max] = [used[allowance] ?? 0, (MAX_USES_PER_THOUSAND[allowance] * histories) / 1_000];
+    return count > max ? [`${allowance}: ${count} times, and ${max} at most`] : [];
+  });
+}
+
+/** Counts what each allowance excused in one history: each thing once. */
+export class UsedAllowances {
+  readonly #used = new Map<Allowance, Set<string>>();
+
+  /**
+   * Something is excused.
+   * @param what it is: the same thing counts once.
+   */
+  uses(allowance: Allowance, what: string): void {
+    const known = this.#used.get(allowance);
+    if (known === undefined) this.#used.set(allowance, new Set([what]));
+    else known.add(what);
+  }
+
+  get counts(): AllowanceCounts {
+    return Object.fromEntries([...this.#used].map(([allowance, things]) => [allowance, things.size]));
+  }
+}

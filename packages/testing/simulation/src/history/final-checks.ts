@@ -1,81 +1,109 @@
 import { type LedgerDocument, parseLedger } from '@vault-swarm/rotation';
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
+import type { Allowance } from './allowances.ts';
 import type { History } from './history.ts';
 
+/** Something that is still wrong. */
+export interface FinalProblem {
+  readonly what: string;
+  /** What explains it until these paths get other values; `null` if nothing does. */
+  readonly excuse: { readonly allowance: Allowance; readonly paths: readonly string[] } | null;
+}
+
 /** What is still wrong in a world that is healthy, by what is true of it and not by what the plugins say. */
-export function finalProblems(history: History): readonly string[] {
+export function finalProblems(history: History): readonly FinalProblem[] {
   const { swarm } = history;
   const ofServices = swarm.services.filter(({ kind }) => kind === 'service').flatMap((one) => problemsOf(history, one));
   return [...ofServices, ...ledgerProblems(history)];
 }
 
-function problemsOf(history: History, service: SimulatedService): readonly string[] {
-  const { truth, provider, swarm } = history;
+function problemsOf(history: History, service: SimulatedService): readonly FinalProblem[] {
+  const { truth, provider, swarm, witness } = history;
   const bad = truth.badUses(service);
-  if (mayStayBad(history, service) || truth.isPinnedToBad(service)) return [];
-  const problems: string[] = [];
+  const whyBad = truth.isPinnedToBad(service) ? 'pinned to a bad value' : mayStayBad(history, service);
+  if (whyBad !== null) {
+    witness.allowances.uses(whyBad, service.name);
+    return [];
+  }
+  const problems: FinalProblem[] = [];
+  const isWrong = (what: string, excuse: FinalProblem['excuse'] = null) => problems.push({ what, excuse });
   const running = swarm.runningTasks(service.id);
   if (running.length !== service.spec.replicas) {
-    problems.push(`${service.name} runs ${running.length} of ${service.spec.replicas} tasks (${service.status.state})`);
+    const what = `${service.name} runs ${running.length} of ${service.spec.replicas} tasks (${service.status.state})`;
+    isWrong(what, mayBeLost(history, service));
   }
   for (const { id, held } of running) {
     for (const { name, path, isAuto } of truth.usesOf(service)) {
       const text = held.get(name)?.text;
       if (!isAuto) continue;
       if (text === undefined) {
-        problems.push(`${id} of ${service.name} was made before it used ${name}`);
+        isWrong(`${id} of ${service.name} was made before it used ${name}`);
         continue;
       }
-      if (isBadFor(text, service.name)) problems.push(`${id} of ${service.name} holds ${name}="${text}", which is bad`);
-      const isCurrent = text === provider.textOf(path) || history.witness.mayBeUnnoted(id);
+      if (isBadFor(text, service.name)) isWrong(`${id} of ${service.name} holds ${name}="${text}", which is bad`);
       // Together with a bad one of the same rollout, a good one may be set aside.
-      if (!isCurrent && bad.length === 0) {
-        problems.push(`${id} of ${service.name} holds ${name}="${text}" instead of "${provider.textOf(path)}"`);
-      }
+      if (text === provider.textOf(path) || bad.length > 0) continue;
+      const allowance = mayHoldOld(history, service, id, path);
+      const excuse = allowance === null ? null : { allowance, paths: [path] };
+      isWrong(`${id} of ${service.name} holds ${name}="${text}" instead of "${provider.textOf(path)}"`, excuse);
     }
   }
   return problems;
 }
 
-/** Whether it is explained that a service has a bad value as long as nobody writes another. */
-function mayStayBad({ witness, truth, settings, provider }: History, service: SimulatedService): boolean {
-  const { allowed, touchedAtMs } = witness.pastOf(service.id);
-  const bad = truth.badUses(service);
-  if (bad.length === 0) return false;
-  if (settings.policy.onFailure === 'pause' || !provider.abilities.keepsVersions) return true;
-  if (service.spec.update.onFailure === 'continue') return true;
-  if (allowed.size > 0) return true;
-  // The last good values are given together, so none of them may be gone.
-  if (truth.usesOf(service).some(({ path }) => truth.wasDeleted(path))) return true;
-  return bad.some(({ path }) => touchedAtMs >= truth.changedAtMs(path) - 60_000);
+/** A user who rolled back what the plugin had rolled out took its values back: those before may be gone since. */
+export function mayBeLost({ swarm, truth, witness }: History, service: SimulatedService): FinalProblem['excuse'] {
+  const setAside = parseLedger(swarm.ledgerText)?.services[service.id]?.setAside ?? [];
+  const paths = truth.usesOf(service).map(({ path }) => path);
+  const isByHand = paths.some((path) => witness.isOverlooked(service.id, path) === 'taken back by hand');
+  return setAside.length > 0 && isByHand ? { allowance: 'taken back by hand', paths } : null;
 }
 
-function ledgerProblems(history: History): readonly string[] {
+/** Why a task may hold an older value until the next change of it; `null` if nothing explains that. */
+function mayHoldOld({ witness }: History, service: SimulatedService, taskId: string, path: string): Allowance | null {
+  if (witness.mayBeUnnoted(taskId)) return 'crash before the note';
+  return witness.isOverlooked(service.id, path);
+}
+
+/** Why a service may have a bad value as long as nobody writes another; `null` if nothing explains that. */
+function mayStayBad({ witness, truth, settings, provider }: History, service: SimulatedService): Allowance | null {
+  const { allowed, touchedAtMs } = witness.pastOf(service.id);
+  const bad = truth.badUses(service);
+  if (bad.length === 0) return null;
+  if (settings.policy.onFailure === 'pause' || service.spec.update.onFailure === 'continue') return 'left to the user';
+  // The last good values are given together, so none of them may be gone.
+  const isGone = !provider.abilities.keepsVersions || truth.usesOf(service).some(({ path }) => truth.wasDeleted(path));
+  if (isGone) return 'last good value gone';
+  for (const allowance of allowed.keys()) return allowance;
+  return bad.some(({ path }) => touchedAtMs >= truth.changedAtMs(path) - 60_000) ? 'user touched' : null;
+}
+
+function ledgerProblems(history: History): readonly FinalProblem[] {
   const { swarm, truth } = history;
   const ledger = parseLedger(swarm.ledgerText);
   if (ledger === null) {
     // Of pinned values there is nothing to write down.
     const isNeeded = swarm.services.some((service) => truth.usesOf(service).some(({ isPinned }) => !isPinned));
-    return isNeeded ? ['there is no ledger'] : [];
+    return isNeeded ? [{ what: 'there is no ledger', excuse: null }] : [];
   }
   const used = new Set(
     swarm.services.flatMap(({ id, spec }) => spec.secretIds.flatMap((key) => [key, `${id}/${key}`])),
   );
   const unused = Object.keys(ledger.secrets).filter((key) => !used.has(key));
   return [
-    ...unused.map((key) => `the ledger has the secret ${key}, which nobody uses`),
+    ...unused.map((key) => ({ what: `the ledger has the secret ${key}, which nobody uses`, excuse: null })),
     ...Object.entries(ledger.services).flatMap(([id, entry]) => entryProblems(history, id, entry)),
   ];
 }
 
 function entryProblems(
-  { swarm, truth }: History,
+  { swarm, truth, witness }: History,
   id: string,
   entry: LedgerDocument['services'][string],
-): readonly string[] {
+): readonly FinalProblem[] {
   const service = swarm.services.find((candidate) => candidate.id === id);
-  if (service === undefined) return [`the ledger has the service ${id}, which is gone`];
+  if (service === undefined) return [{ what: `the ledger has the service ${id}, which is gone`, excuse: null }];
   if (truth.badUses(service).length > 0 || truth.isPinnedToBad(service)) return [];
   const { rollout, setAside, requested, earlier, exceptions } = entry;
   // What is not rolled may go on holding something old, of which the ledger has a note.
@@ -87,5 +115,9 @@ function entryProblems(
     holdsOld || Object.keys(earlier).length === 0 ? '' : 'earlier values',
     holdsOld || Object.keys(exceptions).length === 0 ? '' : 'exceptions',
   ].filter((name) => name !== '');
-  return left.length === 0 ? [] : [`the ledger has ${left.join(', ')} of ${service.name}: ${JSON.stringify(entry)}`];
+  if (left.length === 0) return [];
+  const paths = truth.usesOf(service).map(({ path }) => path);
+  const overlooked = paths.map((path) => witness.isOverlooked(id, path)).find((why) => why !== null) ?? null;
+  const excuse = overlooked === null ? null : { allowance: overlooked, paths };
+  return [{ what: `the ledger has ${left.join(', ')} of ${service.name}: ${JSON.stringify(entry)}`, excuse }];
 }

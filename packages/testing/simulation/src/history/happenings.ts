@@ -144,7 +144,7 @@ const own: Partial<Record<Kind, Happening>> = {
     const old = random.pick(service.spec.secretIds);
     const secretIds = service.spec.secretIds.map((id) => (id === old ? random.pick(others) : id));
     swarm.post(service.id, { secretIds: [...new Set(secretIds)] });
-    history.witness.pastOf(service.id).allowed.add('last good value gone');
+    history.witness.allowService(service.id, 'last good value gone');
     return touched(history, service, 'swaps a secret of');
   }),
   'change labels': (history) => {
@@ -158,7 +158,7 @@ const own: Partial<Record<Kind, Happening>> = {
   },
   'user rollback': onService((history, service) => {
     if (!history.swarm.rollBack(service.id)) return null;
-    history.witness.pastOf(service.id).allowed.add('taken back by hand');
+    history.witness.allowService(service.id, 'taken back by hand');
     return touched(history, service, 'rolls back');
   }),
   conflict: onService((history, service) => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { runSeeds } from '../cli/run-seeds.ts';
+import { type AllowanceCounts, addCounts, grownAllowances } from './allowances.ts';
 import type { HistoryResult } from './run-history.ts';
 import { runHistory } from './run-history.ts';
 
@@ -47,17 +48,20 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
   const failed: HistoryResult[] = [];
+  const used: AllowanceCounts = {};
   await runSeeds({
     from: 0,
     count: HISTORIES,
     workers: availableParallelism(),
     onResult: (result) => {
+      addCounts(used, result.allowances);
       if (result.problems.length > 0) failed.push(result);
     },
   });
   const first = failed.toSorted((a, b) => a.seed - b.seed)[0];
   const seeds = failed.map(({ seed }) => seed).join(' ');
   expect(first?.problems ?? [], `failed: ${seeds}; the first:\n${first?.lines.join('\n')}`).toEqual([]);
+  expect(grownAllowances(used, HISTORIES)).toEqual([]);
 });
 
 test.each(REGRESSIONS)('seed %i is in order, in which %s', async (seed) => {

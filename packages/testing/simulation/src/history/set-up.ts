@@ -2,6 +2,7 @@ import { parseLedger, type Rotation } from '@vault-swarm/rotation';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks, isDirty } from '../swarm/slots.ts';
 import { type HeldSecret, isAlive } from '../swarm/task.ts';
+import { mayBeLost } from './final-checks.ts';
 import type { History } from './history.ts';
 
 /** Fills the world of a history: secrets, services, and a plugin on each manager. */
@@ -92,16 +93,16 @@ function askByHand(history: History, plugin: Rotation, { id, name }: SimulatedSe
 }
 
 /**
- * Without a ledger a task counts as current, so a change may be overlooked; and what a user took back stays so. The next
- * change ends both: see `ledger lost` and `taken back by hand`.
+ * Gives these paths other values. Without a ledger a task counts as current, so a change may be overlooked; and what a
+ * user took back stays so. The next change ends both: see `ledger lost` and `taken back by hand`.
  */
-export function changeAll(history: History): void {
-  const { swarm, truth, provider } = history;
-  const uses = swarm.services.flatMap((service) => truth.usesOf(service));
-  const paths = new Set(uses.filter(({ isPinned }) => !isPinned).map(({ path }) => path));
-  for (const path of paths) provider.write(path, `value ${history.count()}`);
-  history.witness.everythingChanged();
-  history.say('every secret has a new value');
+export function change(history: History, paths: Iterable<string>): void {
+  const { provider, witness } = history;
+  for (const path of paths) {
+    provider.write(path, `value ${history.count()}`);
+    history.say(`${path} := "${provider.textOf(path)}", since a change of it was overlooked`);
+  }
+  witness.changed();
 }
 
 /** A user starts services anew whose own update was given up and which wait for that. Returns whether there were any. */
@@ -124,6 +125,8 @@ export function unblock(history: History): boolean {
       isUnblocked = true;
       continue;
     }
+    // No task starts before there is another value: nothing else would help.
+    if (mayBeLost(history, service) !== null) continue;
     const shown = status?.services.find(({ name }) => name === service.name);
     const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
     const isForUser = shown?.problem?.includes('to be resumed or undone') === true;

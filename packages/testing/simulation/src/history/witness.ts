@@ -5,7 +5,7 @@ import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
-import type { Allowance } from './allowances.ts';
+import { type Allowance, UsedAllowances } from './allowances.ts';
 import { broughtBack } from './brought-back.ts';
 import { failsAnyway } from './fails-anyway.ts';
 import type { History } from './history.ts';
@@ -22,16 +22,16 @@ interface Rolled {
 
 /** What is known of one service's past, beside what its tasks hold. */
 interface Past {
-  /** Whether what its tasks were given last may have got lost, since the last restart that was not needed. */
-  mayBeUnnoted: boolean;
-  answeredAtMs: number;
+  /** Tasks of which it may not be known what they hold, by why: since the last restart that was not needed. */
+  readonly doubtful: Map<string, Allowance>;
   /** How often it was rolled, without the restarts that were not needed and are explained. */
   rolls: number;
   /** When a user last posted something for it. */
   touchedAtMs: number;
   requestedAtMs: number;
   lastRoll: Rolled | null;
-  readonly allowed: Set<Allowance>;
+  /** What may be wrong with it, and since when. */
+  readonly allowed: Map<Allowance, number>;
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -54,6 +54,7 @@ export class Witness {
   readonly #intents = new Set<string>();
   readonly #answers = new TaskAnswers();
   readonly who: WhoAnswers;
+  readonly allowances = new UsedAllowances();
   readonly #setAside: SetAsideValues;
   readonly #newest: NewestGiven;
   rolls = 0;
@@ -72,10 +73,10 @@ export class Witness {
     let past = this.#pasts.get(serviceId);
     if (past === undefined) {
       past = {
-        mayBeUnnoted: false,
-        ...{ answeredAtMs: NEVER, touchedAtMs: NEVER, requestedAtMs: NEVER, rolls: 0 },
+        doubtful: new Map(),
+        ...{ touchedAtMs: NEVER, requestedAtMs: NEVER, rolls: 0 },
         lastRoll: null,
-        allowed: new Set(),
+        allowed: new Map(),
       };
       this.#pasts.set(serviceId, past);
     }
@@ -93,31 +94,46 @@ export class Witness {
     this.#setAside.lift(serviceIds);
   }
 
+  /** Something makes that the past of a service may be forgotten in part. */
+  allowService(serviceId: string, allowance: Allowance): void {
+    this.pastOf(serviceId).allowed.set(allowance, this.#history.timeMs);
+  }
+
   /** Something makes that the past of every service may be forgotten in part. */
   allow(allowance: Allowance): void {
     if (allowance === 'ledger lost') this.#setAside.lift(this.#history.swarm.services.map(({ id }) => id));
     const { swarm, provider } = this.#history;
-    for (const { id } of swarm.services) {
-      const past = this.pastOf(id);
-      past.allowed.add(allowance);
+    for (const service of swarm.services) {
+      this.allowService(service.id, allowance);
       // A value that was written again since counts as newer then, since its bytes can't be compared.
-      past.mayBeUnnoted ||= allowance === 'ledger lost' && provider.abilities.tellsTime;
+      if (allowance !== 'ledger lost' || !provider.abilities.tellsTime) continue;
+      const { doubtful } = this.pastOf(service.id);
+      for (const { id } of allTasks(service).filter(isAlive)) doubtful.set(id, allowance);
     }
   }
 
-  /** Whether something was overlooked that only the next change of a value puts right. */
-  get needsAnotherChange(): boolean {
-    const isExplained = (allowance: Allowance) =>
-      [...this.#pasts.values()].some(({ allowed }) => allowed.has(allowance));
-    const isUnnoted = this.#history.swarm.services.some((service) => {
-      return allTasks(service).some((task) => isAlive(task) && this.mayBeUnnoted(task.id));
-    });
-    return isUnnoted || isExplained('ledger lost') || isExplained('taken back by hand');
+  /**
+   * Why a change of a path may have been overlooked for a service, until the next one; `null` if nothing explains that. What
+   * changed after the cause, and after the plugins had the time to act on it, was seen.
+   */
+  isOverlooked(serviceId: string, path: string): Allowance | null {
+    const { truth, settings } = this.#history;
+    const { allowed } = this.pastOf(serviceId);
+    const graceMs = 2 * settings.intervalMs + 2_000 + slownessMs(this.#history);
+    for (const allowance of ['ledger lost', 'taken back by hand'] as const) {
+      const sinceMs = allowed.get(allowance);
+      if (sinceMs !== undefined && truth.changedAtMs(path) <= sinceMs + graceMs) return allowance;
+    }
+    return null;
   }
 
-  /** Whatever was not noted is outdated by now, and known to be. */
-  everythingChanged(): void {
+  /** What was overlooked has changed, and is known to have. */
+  changed(): void {
     this.#answers.everythingChanged();
+    for (const { allowed } of this.#pasts.values()) {
+      allowed.delete('ledger lost');
+      allowed.delete('taken back by hand');
+    }
   }
 
   /** Whether what a task was given may not be noted. */
@@ -141,9 +157,11 @@ export class Witness {
     const { timeMs, settings, swarm } = this.#history;
     const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
     for (const service of swarm.services) {
-      const past = this.pastOf(service.id);
-      const isStarting = allTasks(service).some(({ state }) => state === 'starting');
-      past.mayBeUnnoted ||= isStarting || timeMs - past.answeredAtMs < notedWithinMs;
+      const { doubtful } = this.pastOf(service.id);
+      for (const { id, state } of allTasks(service).filter(isAlive)) {
+        const isRecent = timeMs - this.#answers.lastAtMs(id) < notedWithinMs;
+        if (state === 'starting' || isRecent) doubtful.set(id, 'crash before the note');
+      }
     }
   }
 
@@ -178,17 +196,29 @@ export class Witness {
     ) {
       this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
     }
-    if (spec.image === 'broken' || failsAnyway(this.#history, service)) past.allowed.add('broken before');
+    if (spec.image === 'broken' || failsAnyway(this.#history, service))
+      past.allowed.set('broken before', this.#history.timeMs);
     const reason = this.#reasonFor(service, before, past);
+    const explained = reason === null || NEEDLESS.has(reason) ? this.#whyDoubtful(service, past) : undefined;
     if (reason === null && this.who.leaders.length > 1) {
-      past.allowed.add('two leaders');
-    } else if (past.mayBeUnnoted && (reason === null || NEEDLESS.has(reason))) {
-      past.mayBeUnnoted = false;
+      this.allowances.uses('two leaders', name);
+      past.allowed.set('two leaders', this.#history.timeMs);
+    } else if (explained !== undefined) {
+      this.allowances.uses(explained, `${name} ${past.rolls}`);
+      past.doubtful.clear();
       past.rolls -= 1;
+    } else if (reason === 'value changed back' || reason === 'asked for twice') {
+      this.allowances.uses(reason, `${name} ${past.rolls}`);
     } else if (reason === null) {
       this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
     past.lastRoll = { timeMs: this.#history.timeMs, generation };
+  }
+
+  /** Why it may not be known what a living task of the service holds. */
+  #whyDoubtful(service: SimulatedService, { doubtful }: Past): Allowance | undefined {
+    const living = allTasks(service).filter(isAlive);
+    return living.map(({ id }) => doubtful.get(id)).find((why) => why !== undefined);
   }
 
   /** Whether it is a rollback to the generation of tasks that run. */
@@ -232,12 +262,11 @@ export class Witness {
     if (this.who.isApart(manager)) this.leadsAnew();
     const taskMadeMs = clock.now() + cluster.manager(manager).clockOffsetMs - task.createdAtMs;
     if (taskMadeMs > this.who.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
-    this.pastOf(task.serviceId).answeredAtMs = timeMs;
     this.#answers.given(answer, timeMs);
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
     if (isBadFor(given.text, service.name) && this.#openRollout(service.id) === null) {
-      this.pastOf(service.id).allowed.add('started on a bad value');
+      this.pastOf(service.id).allowed.set('started on a bad value', this.#history.timeMs);
     }
     const graceMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
     if (!this.#setAside.has(task.serviceId, secret.name, given.text, graceMs)) return;
@@ -269,7 +298,9 @@ export class Witness {
     const wasBad = uses.some(({ path }) => {
       return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
     });
-    if (!wasBad && !allowed.has('taken back by hand') && !allowed.has('broken before')) {
+    const excuse = (['taken back by hand', 'broken before'] as const).find((allowance) => allowed.has(allowance));
+    if (!wasBad && excuse !== undefined) this.allowances.uses(excuse, name);
+    if (!wasBad && excuse === undefined) {
       this.#violated(`values of ${name} were set aside though none was bad for it: ${secrets.join(', ')}`);
     }
     this.#setAside.add(service, members);
