@@ -1,4 +1,4 @@
-import { type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** A provider of the file: its name for the label `provider`, and settings under the names of environment variables. */
 export interface ProviderEntry {
@@ -31,7 +31,10 @@ export async function readConfigFile(
   try {
     text = readFile(path);
   } catch (error) {
-    return { entries: [], problems: [{ where: '', message: `"${path}" names a file that ${whyUnreadable(error)}` }] };
+    return {
+      entries: [],
+      problems: [{ where: '', message: `${quoted(path)} names a file that ${whyUnreadable(error)}` }],
+    };
   }
   const { parseConfigFile } = await import('./config-file-yaml.ts');
   return parseConfigFile(text);

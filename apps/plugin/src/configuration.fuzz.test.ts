@@ -42,6 +42,42 @@ function readFile(path: string): string {
   return path.length % 3 === 1 ? '' : `${CANARY}\n`;
 }
 
+/** A letter that no text of ours has: a run of it is of one text that was given. */
+const MARK = 'Ж';
+const longValues = fc
+  .tuple(
+    fc.constantFrom(
+      '',
+      'https://',
+      'http://',
+      'unix:///',
+      'unix://',
+      'tcp://',
+      'ssh://',
+      '/',
+      'vault,',
+      'aws,aws,',
+      'a b',
+    ),
+    fc.constantFrom(201, 5_000, 100_000),
+    fc.constantFrom('', ':8200', '/x', '?x', ' ', '\n'),
+  )
+  .map(([start, length, end]) => `${start}${MARK.repeat(length)}${end}`);
+const longSettings = fc.dictionary(fc.constantFrom(...names), fc.oneof(longValues, values), {
+  minKeys: 1,
+  maxKeys: 12,
+});
+
+test('of each value no more than 200 characters are in a problem or a warning', () =>
+  holdsFor(longSettings, (given) => {
+    const variables = { ...given, [`VAULT_${MARK.repeat(300)}`]: 'x' };
+    const parsed = parseConfiguration(variables, readFile);
+    for (const { variable, message } of parsed.ok ? parsed.configuration.warnings : parsed.problems) {
+      for (const shown of [variable, message])
+        expect(shown.includes(MARK.repeat(201)), shown.slice(0, 300)).toBe(false);
+    }
+  }));
+
 test('any settings are taken or refused, each problem names its variable, and none shows a credential', () =>
   holdsFor(settings, (variables) => {
     const parsed = parseConfiguration(variables, readFile);

@@ -1,6 +1,6 @@
 import { type AwsConfig, awsLabelScheme, parseAwsConfig } from '@vault-swarm/aws/config';
 import { type FileConfig, fileLabelScheme, parseFileConfig } from '@vault-swarm/file/config';
-import { Environment, type NamedScheme, type ReadFile } from '@vault-swarm/provider';
+import { displayText, Environment, type NamedScheme, quoted, type ReadFile } from '@vault-swarm/provider';
 import { parseVaultConfig, type VaultConfig, vaultLabelScheme } from '@vault-swarm/vault/config';
 import type { ConfigFile, ProviderEntry } from './config-file.ts';
 
@@ -51,10 +51,10 @@ function parseKinds(environment: Environment): readonly ProviderKind[] {
     if (kind === undefined) {
       environment.report(
         'SECRETS_PROVIDER',
-        `"${name}" must be one of ${PROVIDER_KINDS.join(', ')}, or several with commas`,
+        `${quoted(name)} must be one of ${PROVIDER_KINDS.join(', ')}, or several with commas`,
       );
     } else if (kinds.includes(kind)) {
-      environment.report('SECRETS_PROVIDER', `"${given}" names ${kind} twice`);
+      environment.report('SECRETS_PROVIDER', `${quoted(given)} names ${kind} twice`);
     } else {
       kinds.push(kind);
     }
@@ -64,10 +64,10 @@ function parseKinds(environment: Environment): readonly ProviderKind[] {
 
 /** An entry has settings of its own: none of the plugin's environment counts for it, so that no credential gets to another. */
 function parseEntry(environment: Environment, readFile: ReadFile, entry: ProviderEntry): ParsedProvider | null {
-  const where = `providers.${entry.name}`;
+  const where = `providers.${displayText(entry.name)}`;
   const kind = kindCalled(entry.kind);
   if (kind === undefined) {
-    reportFile(environment, `${where}.kind`, `"${entry.kind}" must be one of ${PROVIDER_KINDS.join(', ')}`);
+    reportFile(environment, `${where}.kind`, `${quoted(entry.kind)} must be one of ${PROVIDER_KINDS.join(', ')}`);
     return null;
   }
   const settings = new Environment(entry.settings, readFile, { credentialsOnlyInFiles: true });
@@ -85,10 +85,11 @@ function parseEntry(environment: Environment, readFile: ReadFile, entry: Provide
   for (const { code, variable, message } of settings.warnings) {
     environment.warn(code, 'CONFIG_FILE', `${where}.settings: ${variable}: ${message}`);
   }
-  for (const name of settings.unread) report(name, `is no setting of the kind ${kind}; remove it`);
+  for (const name of settings.unread) report(displayText(name), `is no setting of the kind ${kind}; remove it`);
   if (kind === 'aws') refuseSharedEndpoint(environment, where, entry.settings);
   const isOtherKind = kindCalled(entry.name) !== undefined && entry.name !== kind;
-  if (isOtherKind) reportFile(environment, where, `is of the kind ${kind}, and may not be called ${entry.name}`);
+  if (isOtherKind)
+    reportFile(environment, where, `is of the kind ${kind}, and may not be called ${displayText(entry.name)}`);
   return { ...parsed, report };
 }
 

@@ -1,4 +1,4 @@
-import type { Environment } from '@vault-swarm/provider';
+import { type Environment, quoted } from '@vault-swarm/provider';
 
 /** Under which name the plugin is found, and where. */
 export interface SocketSettings {
@@ -26,14 +26,14 @@ function parsePluginName(environment: Environment): string {
     !/^[a-zA-Z0-9][a-zA-Z0-9_.:/-]*$/.test(name) ||
     name.split('/').some((part) => part === '' || part.startsWith('.'))
   ) {
-    environment.report('PLUGIN_NAME', `"${given}" must be a plugin's name, such as vault-secrets-plugin`);
+    environment.report('PLUGIN_NAME', `${quoted(given)} must be a plugin's name, such as vault-secrets-plugin`);
   }
   return name;
 }
 
 function parseSocketPath(environment: Environment, pluginName: string): string {
   const path = environment.text('PLUGIN_SOCKET', `/run/docker/plugins/${pluginName}.sock`);
-  if (!path.startsWith('/')) environment.report('PLUGIN_SOCKET', `"${path}" must be an absolute path`);
+  if (!path.startsWith('/')) environment.report('PLUGIN_SOCKET', `${quoted(path)} must be an absolute path`);
   environment.addOwnFile({ variable: 'PLUGIN_SOCKET', path, kind: 'file' });
   return path;
 }

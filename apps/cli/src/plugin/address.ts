@@ -1,4 +1,11 @@
-import { type Credential, type Environment, type ReadFile, VISIBLE_ASCII, whyUnreadable } from '@vault-swarm/provider';
+import {
+  type Credential,
+  type Environment,
+  quoted,
+  type ReadFile,
+  VISIBLE_ASCII,
+  whyUnreadable,
+} from '@vault-swarm/provider';
 import { Failure } from '../failure.ts';
 
 /** Where the plugin's monitoring port is, and who we are to it. */
@@ -96,9 +103,9 @@ function readAuthorities(environment: Environment, readFile: ReadFile): string |
   try {
     const text = readFile(path);
     if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-    environment.report('VAULT_SWARM_CACERT', `"${path}" has no certificate in it; it must be a PEM file`);
+    environment.report('VAULT_SWARM_CACERT', `${quoted(path)} has no certificate in it; it must be a PEM file`);
   } catch (error) {
-    environment.report('VAULT_SWARM_CACERT', `"${path}" ${whyUnreadable(error)}`);
+    environment.report('VAULT_SWARM_CACERT', `${quoted(path)} ${whyUnreadable(error)}`);
   }
   return null;
 }

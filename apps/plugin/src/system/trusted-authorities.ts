@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Environment } from '@vault-swarm/provider';
+import { type Environment, quoted } from '@vault-swarm/provider';
 
 /** Where the system keeps the certificates of the authorities that it trusts. */
 export interface SystemAuthorities {
@@ -34,7 +34,7 @@ export function parseSystemAuthorities(environment: Environment): SystemAuthorit
   const file = environment.optional('SSL_CERT_FILE');
   const directories = environment.optional('SSL_CERT_DIR');
   if (environment.fileText('SSL_CERT_FILE')?.match(CERTIFICATE) === null) {
-    environment.report('SSL_CERT_FILE', `"${file}" has no PEM certificate`);
+    environment.report('SSL_CERT_FILE', `${quoted(file ?? '')} has no PEM certificate`);
   }
   return {
     files: file === undefined ? USUAL.files : [file],

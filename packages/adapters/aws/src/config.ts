@@ -2,10 +2,12 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Credential,
+  displayText,
   type Environment,
   isThisMachine,
   type Proxies,
   parseProxies,
+  quoted,
   VISIBLE_ASCII,
 } from '@vault-swarm/provider';
 
@@ -134,7 +136,7 @@ function parseRegion(environment: Environment, profileMayHaveIt: boolean): strin
     environment.report('AWS_REGION', 'is missing; give the region of the secrets, such as eu-west-1');
   }
   if (region !== undefined && !/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) {
-    environment.report(variable, `"${region}" must be a region such as eu-west-1`);
+    environment.report(variable, `${quoted(region)} must be a region such as eu-west-1`);
   }
   return region;
 }
@@ -157,7 +159,11 @@ function parseEndpoint(environment: Environment, service: 'SECRETS_MANAGER' | 'S
   if (!environment.has(variable)) return undefined;
   const endpoint = environment.url(variable, '');
   if (/^http:/i.test(endpoint) && !isThisMachine(URL.parse(endpoint)?.hostname ?? '')) {
-    environment.warn('plain-http', variable, `is ${endpoint}: secrets cross the network without encryption; use https`);
+    environment.warn(
+      'plain-http',
+      variable,
+      `is ${displayText(endpoint)}: secrets cross the network without encryption; use https`,
+    );
   }
   return endpoint;
 }

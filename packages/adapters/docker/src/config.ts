@@ -1,4 +1,4 @@
-import { Credential, type Environment, quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { Credential, displayText, type Environment, quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** How the engine is verified, and how we show who we are. Texts are PEM. */
 export interface DockerTlsConfig {
@@ -62,7 +62,7 @@ function parseTcp(environment: Environment, readFile: ReadFile, given: string, r
     environment.report('DOCKER_HOST', `${quoted(shown(given))} ${ALLOWED}`);
   }
   if (tls === null) {
-    const message = `is ${shown(given)} without TLS: every client that reaches that port, or the network on the way, controls the engine; set DOCKER_CERT_PATH and DOCKER_TLS_VERIFY`;
+    const message = `is ${displayText(shown(given))} without TLS: every client that reaches that port, or the network on the way, controls the engine; set DOCKER_CERT_PATH and DOCKER_TLS_VERIFY`;
     environment.warn('docker-without-tls', 'DOCKER_HOST', message);
   } else if (!tls.verify) {
     const message = 'is given without DOCKER_TLS_VERIFY: any certificate of the engine is accepted; set that one too';

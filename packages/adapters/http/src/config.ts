@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { type Credential, type Environment, type ReadFile, VISIBLE_ASCII } from '@vault-swarm/provider';
+import { type Credential, type Environment, quoted, type ReadFile, VISIBLE_ASCII } from '@vault-swarm/provider';
 import { hostnameOf } from './access/host-rule.ts';
 import { certificateProblems, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
 import type { CertificateSource } from './tls/served-certificate.ts';
@@ -43,11 +43,14 @@ export function parseMonitoringConfig(environment: Environment, readFile: ReadFi
   };
   checkTokens(environment, config);
   if (isIP(config.host) === 0 && !/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i.test(config.host)) {
-    environment.report('MONITORING_HOST', `"${config.host}" must be an address such as 127.0.0.1 or ::1, or a name`);
+    environment.report(
+      'MONITORING_HOST',
+      `${quoted(config.host)} must be an address such as 127.0.0.1 or ::1, or a name`,
+    );
   } else if (config.enabled && !isLoopbackAddress(config.host) && !keepsOthersOut(environment, config)) {
     environment.report(
       'MONITORING_HOST',
-      `"${config.host}" can be reached from other machines: set MONITORING_TOKEN or MONITORING_TOKEN_FILE, ` +
+      `${quoted(config.host)} can be reached from other machines: set MONITORING_TOKEN or MONITORING_TOKEN_FILE, ` +
         'or MONITORING_ALLOW_ANONYMOUS=true to let everybody ask, or listen on 127.0.0.1',
     );
   }
@@ -91,7 +94,7 @@ function parseAllowedHosts(environment: Environment): readonly string[] {
     const hostname = /:\d+$/.test(bare) ? null : hostnameOf(ascii);
     if (hostname !== null) return [hostname];
     const allowed = 'must be names or addresses with commas, such as manager-1,10.0.0.7, without ports and wildcards';
-    environment.report('MONITORING_ALLOWED_HOSTS', `"${entry}" ${allowed}`);
+    environment.report('MONITORING_ALLOWED_HOSTS', `${quoted(entry)} ${allowed}`);
     return [];
   });
 }
@@ -106,7 +109,7 @@ function needAllowedHosts(
   if (environment.has('MONITORING_ALLOWED_HOSTS')) return;
   environment.report(
     'MONITORING_ALLOWED_HOSTS',
-    `is needed with MONITORING_ALLOW_ANONYMOUS=true on "${host}": list the names and addresses by which the port is asked, ` +
+    `is needed with MONITORING_ALLOW_ANONYMOUS=true on ${quoted(host)}: list the names and addresses by which the port is asked, ` +
       'such as manager-1,10.0.0.7; else a web page could ask it by a name of its own',
   );
 }
@@ -117,7 +120,7 @@ function warnOfAnonymous(
 ): void {
   if (!enabled || isLoopbackAddress(host) || token !== undefined || viewToken !== undefined) return;
   const allowed = allowAnonymous ? 'ask for rotations' : 'see the names of secrets and services';
-  const message = `is "${host}", and no token is set: every client that reaches the port can ${allowed}; set MONITORING_TOKEN`;
+  const message = `is ${quoted(host)}, and no token is set: every client that reaches the port can ${allowed}; set MONITORING_TOKEN`;
   environment.warn('anonymous-monitoring', 'MONITORING_HOST', message);
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { Credential, type Environment, quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** Of a directory; the authorities of a whole system are about 150. */
 const MAX_FILES = 1_000;
@@ -59,7 +59,7 @@ function certificatesIn(pem: string, where = ''): string {
 function certificatesOf(path: string, readFile: ReadFile): string {
   return certificatesIn(
     reading(path, () => readFile(path)),
-    `"${path}" `,
+    `${quoted(path)} `,
   );
 }
 
@@ -67,10 +67,10 @@ function certificatesBelow(directory: string, readFile: ReadFile): string {
   const certificates: string[] = [];
   // One after the other: where the directory is not meant for certificates, the first file ends it.
   for (const path of filesBelow(directory)) {
-    if (certificates.length === MAX_FILES) throw new Error(`"${directory}" has more than ${MAX_FILES} files`);
+    if (certificates.length === MAX_FILES) throw new Error(`${quoted(directory)} has more than ${MAX_FILES} files`);
     certificates.push(certificatesOf(path, readFile));
   }
-  if (certificates.length === 0) throw new Error(`"${directory}" is a directory without files`);
+  if (certificates.length === 0) throw new Error(`${quoted(directory)} is a directory without files`);
   return certificates.join('');
 }
 
@@ -88,6 +88,6 @@ function reading<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new Error(`"${path}" ${whyUnreadable(error)}`);
+    throw new Error(`${quoted(path)} ${whyUnreadable(error)}`);
   }
 }

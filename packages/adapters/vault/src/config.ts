@@ -1,4 +1,4 @@
-import { type Environment, isThisMachine, type ReadFile } from '@vault-swarm/provider';
+import { displayText, type Environment, isThisMachine, quoted, type ReadFile } from '@vault-swarm/provider';
 import { parseAuth, type VaultAuthConfig } from './auth/config.ts';
 import { warnOfIgnored } from './ignored-variables.ts';
 import { type KvVersion, parseKvMounts } from './kv-mounts.ts';
@@ -66,7 +66,7 @@ function parseAddress(environment: Environment, name: string): Pick<VaultConfig,
     if (!/^\/[^\0]*[^/\0]$/.test(socketPath)) {
       environment.report(
         name,
-        `"unix://${socketPath}" must be the absolute path of a socket, such as unix:///run/vault.sock`,
+        `${quoted(`unix://${socketPath}`)} must be the absolute path of a socket, such as unix:///run/vault.sock`,
       );
     }
     return { address: 'http://localhost', socketPath };
@@ -75,9 +75,12 @@ function parseAddress(environment: Environment, name: string): Pick<VaultConfig,
   if (!URL.canParse(address) || /[?#]/.test(address)) {
     // A query may have a token in it.
     const shown = address.replace(/[?#].*$/s, '');
-    environment.report(name, `"${shown}…" must be an address such as https://vault.example:8200, without ? or #`);
+    environment.report(
+      name,
+      `${quoted(`${shown}…`)} must be an address such as https://vault.example:8200, without ? or #`,
+    );
   } else if (address.startsWith('http:') && !isThisMachine(new URL(address).hostname)) {
-    const message = `is ${address}: tokens and secrets cross the network without encryption; use https`;
+    const message = `is ${displayText(address)}: tokens and secrets cross the network without encryption; use https`;
     environment.warn('plain-http', name, message);
   }
   return { address: address.replace(/\/+$/, ''), socketPath };
@@ -86,7 +89,7 @@ function parseAddress(environment: Environment, name: string): Pick<VaultConfig,
 function parseNamespace(environment: Environment, name: string): string | undefined {
   const namespace = environment.optional(name);
   if (namespace !== undefined && /[^\x21-\x7e]/.test(namespace)) {
-    environment.report(name, `${JSON.stringify(namespace)} must have no spaces or control characters`);
+    environment.report(name, `${quoted(namespace)} must have no spaces or control characters`);
   }
   return namespace;
 }
@@ -95,6 +98,6 @@ function parseMount(environment: Environment, name: string): string {
   const given = environment.text(name, 'secret');
   const mount = withoutSpareSlashes(given);
   const problem = mountProblem(mount);
-  if (problem !== null) environment.report(name, `${JSON.stringify(given)} ${problem}`);
+  if (problem !== null) environment.report(name, `${quoted(given)} ${problem}`);
   return mount;
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { Credential, type Environment, quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 import { parseAuthorities } from './authorities.ts';
 
 /** How the server is verified, and how we show who we are. Each is PEM, read again from its file. */
@@ -96,7 +96,7 @@ function parseSkipVerify(environment: Environment, name: string): boolean {
 function parseServerName(environment: Environment, name: string): string | undefined {
   const given = environment.optional(name);
   if (given === undefined || isIP(given) !== 0 || /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i.test(given)) return given;
-  environment.report(name, `"${given}" must be the name or address that the server's certificate has`);
+  environment.report(name, `${quoted(given)} must be the name or address that the server's certificate has`);
   return undefined;
 }
 
@@ -107,7 +107,7 @@ function readPem(environment: Environment, readFile: ReadFile, name: string): Cr
     readFile(path);
     return new Credential(name, () => readFile(path));
   } catch (error) {
-    environment.report(name, `"${path}" ${whyUnreadable(error)}`);
+    environment.report(name, `${quoted(path)} ${whyUnreadable(error)}`);
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { ConfigurationWarning, WarningCode } from './configuration-warning.ts';
 import { Credential } from './credential.ts';
 import { formatDuration, parseDuration } from './duration.ts';
-import { displayMessage, quoted } from './foreign-text.ts';
+import { displayMessage, displayText, quoted } from './foreign-text.ts';
 import type { OwnFile } from './own-file.ts';
 import { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 import type { TextForm } from './text-form.ts';
@@ -73,8 +73,10 @@ export class Environment {
 
   /** Adds a warning; once, if two readers of a variable find the same. */
   warn(code: WarningCode, variable: string, message: string): void {
-    const isSame = (known: ConfigurationWarning) => known.variable === variable && known.message === message;
-    if (!this.#warnings.some(isSame)) this.#warnings.push({ code, variable, message });
+    const warning = { code, variable: displayText(variable), message: displayMessage(message) };
+    const isSame = (known: ConfigurationWarning) =>
+      known.variable === warning.variable && known.message === warning.message;
+    if (!this.#warnings.some(isSame)) this.#warnings.push(warning);
   }
 
   /** The credentials that were read from files so far. */

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** The variables that name the two files. */
 export const TLS_VARIABLES = { cert: 'MONITORING_TLS_CERT_FILE', key: 'MONITORING_TLS_KEY_FILE' } as const;
@@ -43,7 +43,7 @@ export function readCertificate(
   if (!parsed.checkPrivateKey(parseKey(key, files.key))) {
     throw new CertificateProblem(
       TLS_VARIABLES.key,
-      `"${files.key}" is not the key of the certificate in ${TLS_VARIABLES.cert}`,
+      `${quoted(files.key)} is not the key of the certificate in ${TLS_VARIABLES.cert}`,
     );
   }
   return {
@@ -80,7 +80,7 @@ function read(readFile: ReadFile, variable: string, path: string): string {
   try {
     return readFile(path);
   } catch (error) {
-    throw new CertificateProblem(variable, `"${path}" names a file that ${whyUnreadable(error)}`);
+    throw new CertificateProblem(variable, `${quoted(path)} names a file that ${whyUnreadable(error)}`);
   }
 }
 
@@ -88,7 +88,7 @@ function parseCertificate(pem: string, path: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new CertificateProblem(TLS_VARIABLES.cert, `"${path}" must have a certificate in it, as PEM`);
+    throw new CertificateProblem(TLS_VARIABLES.cert, `${quoted(path)} must have a certificate in it, as PEM`);
   }
 }
 
@@ -98,7 +98,7 @@ function parseKey(pem: string, path: string): KeyObject {
   } catch {
     throw new CertificateProblem(
       TLS_VARIABLES.key,
-      `"${path}" must have a private key in it, as PEM without a passphrase`,
+      `${quoted(path)} must have a private key in it, as PEM without a passphrase`,
     );
   }
 }
