@@ -7,7 +7,7 @@ import { driverRequest } from '@vault-swarm/lab';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parseConfiguration } from './configuration.ts';
 import { Plugin } from './plugin.ts';
-import { type Hostile, HostileWorld } from './testing/hostile-world.ts';
+import { CALM, type Hostile, HostileWorld } from './testing/hostile-world.ts';
 
 /** A letter that no text of ours has: a run of it is of one text from outside. */
 const MARK = 'Ж';
@@ -92,6 +92,7 @@ const hostile: fc.Arbitrary<Hostile> = fc.record({
   engineStatus: fc.constantFrom(200, 400, 403, 404, 409, 500),
   providerStatus: fc.constantFrom(200, 200, 307, 400, 403, 404),
   providerWords: hostileText,
+  others: fc.constant(0),
 });
 
 const ENDPOINTS = [
@@ -132,6 +133,13 @@ test('no text from outside is longer than its bound, or hidden, in any message, 
     { cost: 20 },
   ));
 
+test('no answer is longer than its bound for thousands of secrets and services, all with a problem', async () => {
+  await world.become({ ...CALM, words: MARK.repeat(300), others: 3_000 });
+  for (const path of ['/api/v1/plan?secret=db', ...ENDPOINTS]) await checkAnswer(path);
+  const metrics = await answerTo('/api/metrics');
+  expect(metrics.match(/service_problem\{/g)?.length).toBeGreaterThan(600);
+});
+
 /** The number in the row of the table of bounds that begins so. */
 function documented(what: string): number {
   const row = document.split('\n').find((line) => line.startsWith(`| ${what}`));
@@ -145,11 +153,15 @@ function inPath(given: string): string {
   return encodeURIComponent(given.toWellFormed().slice(0, 1_000).toWellFormed());
 }
 
-async function checkAnswer(path: string): Promise<void> {
-  const answer = await new Promise<string>((resolve, reject) => {
+function answerTo(path: string): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
     const asked = request(`${monitoring}${path}`, { agent: false }, (response) => text(response).then(resolve, reject));
     asked.once('error', reject).end();
   });
+}
+
+async function checkAnswer(path: string): Promise<void> {
+  const answer = await answerTo(path);
   expect(Buffer.byteLength(answer), path).toBeLessThan(MAX_ANSWER_BYTES);
   if (path === '/api/metrics') check(answer.replaceAll('\n', ' '), MAX_ANSWER_BYTES);
   else checkAll(JSON.parse(answer));

@@ -21,9 +21,12 @@ export interface Hostile {
   readonly providerStatus: number;
   /** What the providers say beside values: errors, names of fields, times, versions, places. */
   readonly providerWords: string;
+  /** So many further secrets, each with a service that uses it, all with the longest names that Swarm takes. */
+  readonly others: number;
 }
 
-const CALM: Hostile = {
+/** An outside that means no harm. */
+export const CALM: Hostile = {
   labels: [],
   secretName: 'db',
   serviceName: 'web',
@@ -31,6 +34,7 @@ const CALM: Hostile = {
   engineStatus: 200,
   providerStatus: 404,
   providerWords: '',
+  others: 0,
 };
 
 /** An engine, a Vault, an AWS and a folder of files whose words are those of {@link HostileWorld.hostile}. */
@@ -138,17 +142,16 @@ export class HostileWorld {
   }
 
   #engineObject(path: string): unknown {
-    const { labels, secretName, words } = this.hostile;
-    const secrets = labels.map((given, index) => ({
-      ID: `secret-${index}`,
-      Spec: { Name: `${secretName}${index}`, Labels: given, Driver: { Name: PLUGIN_NAME } },
-    }));
+    const { labels, secretName, words, others } = this.hostile;
+    const secrets = labels.map((given, index) => secretOf(`secret-${index}`, `${secretName}${index}`, given));
+    const names = Array.from({ length: others }, (_, index) => String(index).padStart(64, 'x'));
     if (path === '/info') return { Swarm: { NodeID: 'n1', LocalNodeState: 'active', ControlAvailable: true } };
     if (path === '/nodes/n1') return { ManagerStatus: { Leader: true } };
     if (path === '/nodes') return [{ ID: 'n1', Status: { State: 'ready' }, Spec: { Availability: 'active' } }];
-    if (path === '/secrets') return secrets;
-    if (path === '/services') return [this.#service(secrets.map(({ ID }) => ID))];
-    if (path === '/services/service-1') return this.#service(secrets.map(({ ID }) => ID));
+    if (path === '/secrets') return [...secrets, ...names.map((name) => secretOf(name, name, { rotate: words }))];
+    const service = this.#service('service-1', this.hostile.serviceName, secrets);
+    if (path === '/services') return [service, ...names.map((name) => this.#service(name, name, [{ ID: name }]))];
+    if (path === '/services/service-1') return service;
     if (path === '/tasks') {
       return ['running', 'pending', 'failed'].map((State, index) => ({
         ID: `task-${index}`,
@@ -164,17 +167,16 @@ export class HostileWorld {
     return { ID: 'ledger', Version: { Index: 1 }, Spec: { Labels: { 'vault-swarm.ledger': this.#ledger } } };
   }
 
-  #service(secretIds: readonly string[]): unknown {
-    const { serviceName, words } = this.hostile;
+  #service(id: string, name: string, secrets: readonly { readonly ID: string }[]): unknown {
     return {
-      ID: 'service-1',
+      ID: id,
       Version: { Index: 1 },
       Spec: {
-        Name: serviceName,
+        Name: name,
         Mode: { Replicated: { Replicas: 1 } },
-        TaskTemplate: { ContainerSpec: { Secrets: secretIds.map((SecretID) => ({ SecretID })) } },
+        TaskTemplate: { ContainerSpec: { Secrets: secrets.map(({ ID }) => ({ SecretID: ID })) } },
       },
-      UpdateStatus: { State: 'paused', Message: words, StartedAt: '2026-01-01T00:00:00Z' },
+      UpdateStatus: { State: 'paused', Message: this.hostile.words, StartedAt: '2026-01-01T00:00:00Z' },
     };
   }
 
@@ -198,6 +200,10 @@ export class HostileWorld {
     const data = { data: { [words]: words, [`${words}2`]: 1 }, metadata: { version: 1, created_time: words } };
     send(response, status, status === 200 ? { data } : { errors: [words], warnings: [words] });
   }
+}
+
+function secretOf(id: string, name: string, labels: Readonly<Record<string, string>>) {
+  return { ID: id, Spec: { Name: name, Labels: labels, Driver: { Name: PLUGIN_NAME } } };
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -2,8 +2,14 @@ import { displayText } from '@vault-swarm/provider';
 import { Gauge, type Registry } from 'prom-client';
 import { PREFIX } from './readings.ts';
 
-/** So many names have a series of their own in each metric. */
-export const MOST_NAMES = 2_000;
+/**
+ * So many characters have all series of one metric by secret, or by service. There are two of the one and four of the other: with
+ * all other metrics they stay below the million bytes of an answer.
+ */
+export const MAX_CHARACTERS = { secret: 190_000, service: 95_000 } as const;
+
+/** So many characters a series has at most besides the name: those of the metric and the label, and the value. */
+const MAX_SERIES_CHARACTERS = 90;
 
 /** The longest name that Swarm takes for a secret or service. */
 const MAX_NAME_LENGTH = 64;
@@ -14,8 +20,8 @@ export const OTHERS = '(other)';
 /** How what is one series has come of several values. */
 type Join = (one: number, another: number) => number;
 
-/** A gauge with one series for each secret, or each service, up to a limit. */
-export class BoundedGauge<Label extends string> {
+/** A gauge with one series for each secret, or each service, up to {@link MAX_CHARACTERS}. */
+export class BoundedGauge<Label extends keyof typeof MAX_CHARACTERS> {
   readonly #gauge: Gauge<Label>;
   readonly #label: Label;
   readonly #join: Join;
@@ -33,13 +39,15 @@ export class BoundedGauge<Label extends string> {
   /** Shows these and nothing else; `null` is left out. The first names of `values` have series of their own. */
   show(values: Iterable<readonly [name: string, value: number | null]>): void {
     this.#gauge.reset();
-    let shown = 0;
+    let characters = 0;
     let others: number | null = null;
     for (const [name, value] of values) {
       if (value === null) continue;
-      if (shown < MOST_NAMES && isName(name)) {
+      const isNamed = isName(name);
+      // Counted also beyond the limit, so that no shorter name comes after a longer one that is left out.
+      if (isNamed) characters += name.length + MAX_SERIES_CHARACTERS;
+      if (isNamed && characters <= MAX_CHARACTERS[this.#label]) {
         this.#set(name, value);
-        shown += 1;
       } else {
         others = others === null ? value : this.#join(others, value);
       }

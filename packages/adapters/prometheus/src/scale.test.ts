@@ -2,6 +2,23 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { nothingSeen, secret, service, setUpExposition } from './testing/sources.ts';
 
+test('a scrape of however many secrets and services with the longest names has less than a million bytes', async () => {
+  const names = Array.from({ length: 3_000 }, (_, index) => String(index).padStart(64, 'x'));
+  const { exposition } = setUpExposition({
+    status: {
+      ...nothingSeen,
+      secrets: names.map((name) => secret(name, { problem: 'none', changedAtMs: 1_700_000_000_123 })),
+      services: names.map((name) => service(name, { runningTasks: 10_000, outdatedTasks: 10_000, problem: 'none' })),
+    },
+  });
+  for (const accept of [undefined, 'application/openmetrics-text; version=1.0.0']) {
+    const text = await exposition.render(accept);
+    expect(Buffer.byteLength(text)).toBeLessThan(900_000);
+    expect(text.match(/secret_problem\{/g)?.length).toBeGreaterThan(1_000);
+    expect(text.match(/service_problem\{/g)?.length).toBeGreaterThan(600);
+  }
+});
+
 test('a scrape of 1,000 secrets and 300 services lets others have their turn, and is half a megabyte at most', async () => {
   const { exposition } = setUpExposition({
     status: {
