@@ -79,14 +79,17 @@ export interface SetAside {
   readonly reason: string;
 }
 
-/** What is open for a service. A service whose tasks all hold the current values has no entry. */
+/** What is open for a service, and which generations it had. One that was never updated so, with nothing open, has no entry. */
 export interface LedgerService {
   readonly rollout: OpenRollout | null;
   /** No key is in two of them. */
   readonly setAside: readonly SetAside[];
   /** Ledger keys that somebody asked to be rolled, and that no rollout has taken up yet. */
   readonly requested: readonly string[];
-  /** The highest generation that was used and undone, so that it is not used again; 0 if the service's own is greater. */
+  /**
+   * The highest generation that the service was seen with while no rollout was open, so that no number is used again
+   * after a rollback; 0 if it never had one. While a rollout is open that returns to an earlier generation, the one that it undoes.
+   */
   readonly spentGeneration: number;
   /** By ledger key, oldest first. */
   readonly earlier: Readonly<Record<string, readonly EarlierValue[]>>;

@@ -70,7 +70,10 @@ function planUnapplied(situation: Situation, open: OpenRollout): Decision {
     ({ state, generation }) => state === 'running' && generation === open.generation,
   );
   const isOther = undone !== null && (service.generation !== undone || !isRunning);
-  if (isOther || due.some((known) => !bringsWanted(open, known))) return begin({ ...situation, mayBegin: true });
+  // Somebody else's update came first, and has the number.
+  const isTaken = undone === null && service.generation >= open.generation;
+  if (isOther || isTaken || due.some((known) => !bringsWanted(open, known)))
+    return begin({ ...situation, mayBegin: true });
   const next = { ...rollout, fingerprint: service.fingerprint };
   return { ...keep(situation, next), events, roll: rollTo(situation, open.generation) };
 }

@@ -10,7 +10,6 @@ import {
   NOTHING_OPEN,
   type OpenRollout,
   setAsideWith,
-  undoneGeneration,
 } from './ledger.ts';
 import { planRollout } from './plan-rollout.ts';
 import { planSecrets } from './plan-secrets.ts';
@@ -22,10 +21,10 @@ import {
   type Availability,
   type Decision,
   isEnded,
+  nextGeneration,
   type RollAction,
   type RotationPolicy,
   type Situation,
-  wasApplied,
 } from './situation.ts';
 import { type ServiceUses, unreadKeys } from './uses.ts';
 import type { FailedTask, WorkloadTask } from './workloads.ts';
@@ -170,6 +169,7 @@ function situationOf(
       seenApplied: watched.applied,
       seenThroughout: watched.applied && watched.gapless,
       begunHere: watched.begunHere,
+      overtaken: watched.overtaken,
       ...input.asItIs(service.id),
       rejection: input.rejections.get(service.id),
       failures: input.failures.get(service.id) ?? null,
@@ -252,13 +252,13 @@ function isRolling({ service, entry }: Omit<Situation, 'mayBegin'>): boolean {
   return !isOfRollout(entry, service.generation) || service.rollout.state !== 'completed';
 }
 
-/** A generation that was used and undone must not be used again as long as the service's own number is smaller. */
+/**
+ * The highest generation that is known to have been used. A rollback brings a smaller one back, and a number that is used
+ * again would make the tasks of one rollout pass for those of another. While a rollout is open it stays as it is: a
+ * number above the rollout's would mean that the rollout undoes it.
+ */
 function spentGeneration(situation: Situation, { entry: next }: Decision): number {
-  const { service, entry } = situation;
-  if (next.rollout !== null) return undoneGeneration(next) ?? 0;
-  const closed = entry.rollout !== null && wasApplied(situation, entry.rollout) ? entry.rollout.generation : 0;
-  const spent = Math.max(entry.spentGeneration, closed);
-  return service.generation < spent ? spent : 0;
+  return next.rollout === null ? nextGeneration(situation) - 1 : next.spentGeneration;
 }
 
 /** Secrets that did not change are the very same objects; there may be 20,000 of them. */

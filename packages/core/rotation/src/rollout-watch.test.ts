@@ -20,7 +20,13 @@ test('tells for how long a rollout was seen open, whatever the wall clock does',
   clock.setBack(3_600_000);
   await clock.advance(7_000);
   watch.observe(service(4), ledger(open));
-  expect(watch.of('web', open)).toEqual({ forMs: 7_000, applied: false, gapless: false, begunHere: false });
+  expect(watch.of('web', open)).toEqual({
+    forMs: 7_000,
+    applied: false,
+    gapless: false,
+    begunHere: false,
+    overtaken: false,
+  });
 });
 
 test('counts each attempt anew, but remembers that the update was applied', async () => {
@@ -30,7 +36,13 @@ test('counts each attempt anew, but remembers that the update was applied', asyn
   await clock.advance(7_000);
   const again = { ...open, attempt: 2 };
   watch.observe(service(4), ledger(again));
-  expect(watch.of('web', again)).toEqual({ forMs: 0, applied: true, gapless: false, begunHere: false });
+  expect(watch.of('web', again)).toEqual({
+    forMs: 0,
+    applied: true,
+    gapless: false,
+    begunHere: false,
+    overtaken: false,
+  });
 });
 
 test('knows nothing of a rollout that it has not seen, or not any more', () => {
@@ -50,6 +62,24 @@ test('knows which rollouts it began itself, with every attempt', () => {
   watch.observe(service(5), ledger(again));
   expect(watch.of('web', again).begunHere).toBe(false);
 });
+
+test.each([
+  { outcomes: ['conflict'], own: true, overtaken: true },
+  { outcomes: ['unknown', 'conflict'], own: true, overtaken: false },
+  { outcomes: ['applied', 'conflict'], own: true, overtaken: false },
+  { outcomes: ['conflict', 'unknown'], own: true, overtaken: false },
+  { outcomes: ['conflict'], own: false, overtaken: false },
+] as const)(
+  'is sure that another update came first only where none of its own can have been made: $outcomes, own $own',
+  ({ outcomes, own, overtaken }) => {
+    const watch = new RolloutWatch(new SimulatedClock());
+    watch.observe(service(4), ledger(open), own);
+    for (const outcome of outcomes) watch.rolled('web', 5, outcome);
+    expect(watch.of('web', open).overtaken).toBe(overtaken);
+    watch.observe(service(5), ledger(open));
+    expect(watch.of('web', open)).toMatchObject({ overtaken, applied: !overtaken });
+  },
+);
 
 test('remembers the failed tasks of a rollout that the orchestrator has forgotten', () => {
   const watch = new RolloutWatch(new SimulatedClock());

@@ -1,7 +1,7 @@
 import type { Clock } from '@vault-swarm/provider';
 import { isOfRollout, type LedgerDocument, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import type { ServiceUses } from './uses.ts';
-import type { FailedTask, Workload } from './workloads.ts';
+import type { FailedTask, Workload, WriteOutcome } from './workloads.ts';
 
 /** What this process has seen of an open rollout. */
 export interface WatchedRollout {
@@ -13,6 +13,8 @@ export interface WatchedRollout {
   readonly gapless: boolean;
   /** Whether it began the rollout itself, and each attempt of it. */
   readonly begunHere: boolean;
+  /** Whether its update was surely not made: another one came first. */
+  readonly overtaken: boolean;
 }
 
 /** For how long this process has seen a service as it is, in milliseconds. */
@@ -24,7 +26,13 @@ export interface SteadyFor {
 }
 
 /** Nothing. */
-export const NOT_WATCHED: WatchedRollout = { forMs: 0, applied: false, gapless: false, begunHere: false };
+export const NOT_WATCHED: WatchedRollout = {
+  forMs: 0,
+  applied: false,
+  gapless: false,
+  begunHere: false,
+  overtaken: false,
+};
 
 /** The orchestrator keeps some failed tasks of each slot, and starts a failed one anew after some seconds. */
 const LONGEST_GAP_MS = 5_000;
@@ -38,6 +46,9 @@ interface Watched {
   gapless: boolean;
   seenAtMs: number;
   readonly begunHere: boolean;
+  /** Whether an update of it may have been made, or may be made later, without an answer that says so. */
+  uncertain: boolean;
+  overtaken: boolean;
   /** By task. */
   readonly failures: Map<string, FailedTask>;
 }
@@ -85,10 +96,13 @@ export class RolloutWatch {
     this.#steady = steady;
   }
 
-  /** The service's update was applied. */
-  applied(serviceId: string, generation: number): void {
+  /** How this process's own update of the service to a generation ended. */
+  rolled(serviceId: string, generation: number, outcome: WriteOutcome): void {
     const watched = this.#watched.get(serviceId);
-    if (watched?.generation === generation) watched.applied = true;
+    if (watched?.generation !== generation) return;
+    if (outcome === 'applied') watched.applied = true;
+    if (outcome === 'unknown') watched.uncertain = true;
+    watched.overtaken = outcome === 'conflict' && watched.begunHere && !watched.applied && !watched.uncertain;
   }
 
   /** Takes in the failed tasks of a service that the orchestrator knows now, and gives all that were seen. */
@@ -103,9 +117,9 @@ export class RolloutWatch {
   of(serviceId: string, { generation, attempt }: OpenRollout): WatchedRollout {
     const watched = this.#watched.get(serviceId);
     if (watched?.generation !== generation) return NOT_WATCHED;
-    const { applied, gapless, begunHere } = watched;
+    const { applied, gapless, begunHere, overtaken } = watched;
     const forMs = watched.attempt === attempt ? this.#clock.monotonic() - watched.sinceMs : 0;
-    return { forMs, applied, gapless, begunHere };
+    return { forMs, applied, gapless, begunHere, overtaken };
   }
 
   /** For how long the service was seen as it is. */
@@ -133,23 +147,27 @@ export class RolloutWatch {
     };
   }
 
-  #follow(serviceId: string, isApplied: boolean, open: OpenRollout, isOwn: boolean): Watched {
+  #follow(serviceId: string, isOfGeneration: boolean, open: OpenRollout, isOwn: boolean): Watched {
     const { generation, attempt } = open;
     const known = this.#watched.get(serviceId);
     const before = known?.generation === generation ? known : undefined;
     const nowMs = this.#clock.monotonic();
+    const overtaken = before?.overtaken === true;
+    // A number that is the service's now is somebody else's.
+    const applied = before?.applied === true || (isOfGeneration && !overtaken);
     const gapless = before === undefined || (before.gapless && nowMs - before.seenAtMs <= LONGEST_GAP_MS);
-    if (before?.attempt === attempt)
-      return Object.assign(before, { applied: before.applied || isApplied, gapless, seenAtMs: nowMs });
+    if (before?.attempt === attempt) return Object.assign(before, { applied, gapless, seenAtMs: nowMs });
     return {
       generation,
       attempt,
       sinceMs: nowMs,
-      applied: isApplied || before?.applied === true,
+      applied,
       gapless,
       seenAtMs: nowMs,
       // Who has begun it and every attempt of it has answered to all of its tasks.
       begunHere: isOwn && (before === undefined || before.begunHere),
+      uncertain: before?.uncertain === true,
+      overtaken,
       failures: before?.failures ?? new Map(),
     };
   }

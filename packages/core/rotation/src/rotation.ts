@@ -329,9 +329,10 @@ export class Rotation implements RotateByHand, LocksDown {
     const { workloads, events } = this.#ports;
     try {
       const outcome = await workloads.roll(action.serviceId, action.version, action.generation, { signal });
-      if (outcome === 'applied') this.#rollouts.applied(action.serviceId, action.generation);
-      else events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
+      this.#rollouts.rolled(action.serviceId, action.generation, outcome);
+      if (outcome !== 'applied') events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
     } catch (error) {
+      if (!(error instanceof RollRefused)) this.#rollouts.rolled(action.serviceId, action.generation, 'unknown');
       signal.throwIfAborted();
       if (error instanceof RollRefused) this.#rejections.set(action.serviceId, error.message);
       else events.emit({ type: 'docker.failed', operation: 'roll', message: errorMessage(error) });

@@ -39,6 +39,8 @@ export interface Situation {
   readonly seenThroughout: boolean;
   /** Whether it began the rollout and each attempt: then it has answered to all of its tasks, if it is the one that is asked. */
   readonly begunHere: boolean;
+  /** Whether the open rollout's update was surely not made: somebody else's came first. */
+  readonly overtaken: boolean;
   /** For how long it has seen the service object as it is. */
   readonly unchangedForMs: number;
   /** For how long it has seen the very same tasks, each running. */
@@ -135,7 +137,9 @@ export function isEnded(service: Workload): boolean {
  * Whether the rollout's update was made. A rollback brings the service's old generation back, so that only what was seen
  * meanwhile, or tasks of the rollout, tell.
  */
-export function wasApplied({ service, entry, failures, seenApplied }: Situation, open: OpenRollout): boolean {
+export function wasApplied(situation: Situation, open: OpenRollout): boolean {
+  const { service, entry, failures, seenApplied } = situation;
+  if (situation.overtaken) return false;
   const undone = undoneGeneration({ ...entry, rollout: open });
   if (undone !== null) return seenApplied || service.generation < undone;
   return (
