@@ -1,4 +1,5 @@
 import { quoted } from './foreign-text.ts';
+import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
 import type { Encoding, SecretRef } from './secret-ref.ts';
 
@@ -70,9 +71,10 @@ const MAX_LABEL_LENGTH = 4_096;
 /** One label of each kind is shown where labels are of several. */
 const MAX_SHOWN_LABELS = 3;
 
-/** Reads secrets' labels, for the providers that are configured. */
+/** Reads secrets' labels, for the providers that are configured. What it read last of each secret is cached. */
 export class LabelReader {
   readonly #instances: readonly NamedScheme[];
+  readonly #cache = new LabelCache();
 
   /** @param instances the configured providers; the first is the default. At least one. */
   constructor(instances: readonly NamedScheme[]) {
@@ -80,12 +82,21 @@ export class LabelReader {
   }
 
   /**
-   * The ref and policy that a secret's labels give it.
+   * The ref and policy that a secret's labels give it. Labels that are the same as before give the same object: they must not
+   * be changed afterwards.
    *
    * @param serviceName names the path `SERVICE/SECRET` of a secret without a path label.
    * @throws {ProviderError} `INVALID_REF` with a message that names the label, its value, and what is allowed.
    */
   read(labels: Labels, secretName: string, serviceName: string | undefined): SecretLabels {
+    const cached = this.#cache.get(labels, secretName, serviceName);
+    if (cached !== undefined) return cached;
+    const read = this.#parse(labels, secretName, serviceName);
+    this.#cache.set(labels, secretName, serviceName, read);
+    return read;
+  }
+
+  #parse(labels: Labels, secretName: string, serviceName: string | undefined): SecretLabels {
     const rotate = oneOf(labels, 'rotate', ROTATE, 'auto');
     const encoding = oneOf(labels, 'encoding', ENCODINGS, 'raw');
     refuseDecryption(labels);
