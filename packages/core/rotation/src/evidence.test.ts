@@ -147,3 +147,18 @@ test('makes the digest of a value as soon as its key is known, and once', () => 
   evidence.learnDigests();
   expect(evidence.values('t1', 'db')).toMatchObject([{ digest: 'r1 under first', value: null }]);
 });
+
+test('tasks that were given the same value share one note of it, until the key of the digests is another one', () => {
+  const { evidence, key } = setUp();
+  key.is = 'k1';
+  const value = SecretValue.fromText('r1');
+  const give = (taskId: string) => {
+    evidence.record(taskId, { secretName: 'db', refKey: 'ref', revision: 'r1', value });
+    return evidence.values(taskId, 'db');
+  };
+  const first = give('a');
+  expect(give('b')).toBe(first);
+  expect(first.map(({ digest }) => digest)).toEqual(['r1 under k1']);
+  key.is = 'k2';
+  expect(give('c').map(({ digest }) => digest)).toEqual(['r1 under k2']);
+});

@@ -23,7 +23,7 @@ export interface GivenAnswer {
 
 interface TaskEvidence {
   /** By the secret's name. More than one where it was asked for again in between. */
-  readonly answers: Map<string, Answer[]>;
+  readonly answers: Map<string, readonly Answer[]>;
   recordedAtMs: number;
   /** Since when this process had been the one that is asked, in milliseconds since 1970. */
   readonly askedSinceMs: number;
@@ -33,7 +33,7 @@ interface TaskEvidence {
   frozen: boolean;
 }
 
-const NO_ANSWERS: readonly HeldValue[] = [];
+const NO_ANSWERS: readonly Answer[] = [];
 
 /** A task is made a moment before it is asked for. No leader follows another, and is asked for its tasks, within this time. */
 const MADE_BEFORE_MS = 1_000;
@@ -51,6 +51,8 @@ export class Evidence {
   /** By the latest snapshot. */
   #running: ReadonlySet<string> = new Set();
   #starting: ReadonlySet<string> = new Set();
+  /** By the value that was given: a thousand tasks that were given it share one entry. */
+  readonly #shared = new WeakMap<SecretValue, readonly [Answer]>();
   /** Whether there is an answer whose digest is not known. */
   #hasUndigested = false;
   /** All tasks; `null` where another process was asked then, or may have been since. */
@@ -99,10 +101,10 @@ export class Evidence {
     }
     if (task.frozen) return;
     task.recordedAtMs = nowMs;
-    const answers = task.answers.get(secretName) ?? [];
+    const answers = task.answers.get(secretName) ?? NO_ANSWERS;
     if (answers.some((answer) => answer.refKey === refKey && answer.ofProvider === revision)) return;
-    const answer = { refKey, ofProvider: revision, revision: tagRevision(refKey, revision), ...this.#digested(value) };
-    task.answers.set(secretName, [...answers, answer]);
+    const given = this.#answersWith(refKey, revision, value);
+    task.answers.set(secretName, answers.length === 0 ? given : [...answers, ...given]);
   }
 
   /** Makes the digests of what was answered while none could be made. */
@@ -158,6 +160,21 @@ export class Evidence {
   /** The values of which the task holds one; empty where this process does not know. */
   values(taskId: string, secretName: string): readonly HeldValue[] {
     return this.#tasks.get(taskId)?.answers.get(secretName) ?? NO_ANSWERS;
+  }
+
+  /** An answer with this value alone: one that is shared where its digest is known, and was made under the present key. */
+  #answersWith(refKey: string, ofProvider: string, value: SecretValue): readonly Answer[] {
+    const known = this.#shared.get(value);
+    if (known !== undefined) {
+      const [answer] = known;
+      const isSame = answer.refKey === refKey && answer.ofProvider === ofProvider;
+      if (isSame && answer.digest === this.#digestOf(value)) return known;
+    }
+    const made: readonly [Answer] = [
+      { refKey, ofProvider, revision: tagRevision(refKey, ofProvider), ...this.#digested(value) },
+    ];
+    if (made[0].digest !== null) this.#shared.set(value, made);
+    return made;
   }
 
   #digested(value: SecretValue): Pick<Answer, 'digest' | 'value'> {

@@ -37,6 +37,8 @@ export class ProviderWatches {
   /** By ref key, of the refs that are in use now. */
   #watchOf: ReadonlyMap<string, Watched> = new Map();
   #digestKey: string | null;
+  /** Under that key. */
+  #digests = new WeakMap<SecretValue, string>();
   /** Of the digests that may be in the ledger beside those under the other key. */
   #formerKey: string | null;
 
@@ -113,9 +115,14 @@ export class ProviderWatches {
     return this.#watchOf.get(key)?.watch.digestOf(key, revision) ?? null;
   }
 
-  /** The digest of a value; `null` while the key is not known. */
+  /** The digest of a value; `null` while the key is not known. It is made once for each value object: a storm asks for it for each task. */
   digest(value: SecretValue): string | null {
-    return this.#digestKey === null ? null : this.#ports.digest.digest(this.#digestKey, value.reveal());
+    if (this.#digestKey === null) return null;
+    const known = this.#digests.get(value);
+    if (known !== undefined) return known;
+    const digest = this.#ports.digest.digest(this.#digestKey, value.reveal());
+    this.#digests.set(value, digest);
+    return digest;
   }
 
   /** From now on watches exactly the refs that are in use. */
@@ -152,6 +159,7 @@ export class ProviderWatches {
     if (key === this.#digestKey) return;
     const isFirst = this.#digestKey === null;
     this.#digestKey = key;
+    this.#digests = new WeakMap();
     if (isFirst) return;
     for (const { watch, loop } of this.#watches.values()) {
       watch.reset();
