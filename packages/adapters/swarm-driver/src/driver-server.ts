@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import type { SecretSource } from '@vault-swarm/delivery';
 import { type Clock, displayText, type Events } from '@vault-swarm/provider';
+import { AnswerDeadlines } from './answer-deadlines.ts';
 import { ConnectionTurns } from './connection-turns.ts';
 import { PublishedSocket } from './published-socket.ts';
 import { readBody } from './request-body.ts';
@@ -57,8 +58,6 @@ const CHECK_INTERVAL_MS = 1_000;
 const MOST_CONNECTIONS = 512;
 /** How long a refused request's body is still taken (and thrown away), so that its sender gets to read our answer. */
 const LINGER_MS = 1_000;
-/** How long who asked may take to read an answer. */
-const ANSWER_DEADLINE_MS = 10_000;
 /** How long after its connection a question may come. */
 const LAST_QUESTION_MS = 50;
 const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.1+json';
@@ -72,6 +71,7 @@ class SocketDriverServer implements DriverServer {
   readonly #options: DriverServerOptions;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #turns = new WeakMap<Duplex, ConnectionTurns>();
+  readonly #deadlines: AnswerDeadlines;
   readonly #socket: PublishedSocket;
   /** More than one where the socket's name was lost and taken again: who connected before is still answered. */
   readonly #servers = new Set<Server>();
@@ -80,6 +80,7 @@ class SocketDriverServer implements DriverServer {
   constructor(options: DriverServerOptions) {
     const { socketPath, clock, events, takeOverWhen } = options;
     this.#options = options;
+    this.#deadlines = new AnswerDeadlines(clock);
     this.#routes = new Map<string, Route>([
       ['/Plugin.Activate', { method: 'POST', answer: (_request, response) => this.#activate(response) }],
       ['/SecretProvider.GetSecret', { method: 'POST', answer: (...call) => this.#getSecret(...call) }],
@@ -117,6 +118,7 @@ class SocketDriverServer implements DriverServer {
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     const closed = [...this.#servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     await Promise.all(closed);
+    this.#deadlines.close();
   }
 
   #makeServer(): Server {
@@ -215,23 +217,10 @@ class SocketDriverServer implements DriverServer {
   /** Resolves when the body is no longer needed: it was handed to the system, or the connection is gone. */
   async #send(response: ServerResponse, status: number, body: Buffer): Promise<void> {
     if (response.destroyed) return;
-    const closed = this.#closed(response);
+    const closed = this.#deadlines.closed(response);
     this.#writeHead(response, status, body);
     response.end(body);
     await closed;
-  }
-
-  /** Resolves when an answer is out. One that is not read in time is given up, and its connection with it. */
-  #closed(response: ServerResponse): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(ANSWER_DEADLINE_MS, () => response.destroy());
-      response
-        .once('error', () => undefined)
-        .once('close', () => {
-          cancel();
-          resolve();
-        });
-    });
   }
 
   /**
@@ -243,7 +232,7 @@ class SocketDriverServer implements DriverServer {
     this.#options.events.emit({ type: 'driver.request-refused', status, message });
     const body = encodeErrorAnswer(message);
     if (request.complete || response.destroyed) return this.#send(response, status, body);
-    const closed = this.#closed(response);
+    const closed = this.#deadlines.closed(response);
     response.setHeader('Connection', 'close');
     this.#writeHead(response, status, body);
     response.write(body);
