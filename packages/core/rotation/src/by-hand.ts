@@ -1,7 +1,7 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy } from './holdings.ts';
-import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN } from './ledger.ts';
+import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN, type SetAside } from './ledger.ts';
 import type { RequestedService, RotateRequest } from './rotate-request.ts';
 import { lift } from './set-aside.ts';
 import type { SecretUse, ServiceUses } from './uses.ts';
@@ -39,11 +39,13 @@ export function planRequest(input: RequestInput): RequestPlan {
     const rollable = concerned.filter(({ ref, rotate }) => ref.pin === undefined && rotate !== 'off');
     const answer = (outcome: RequestedService['outcome']) =>
       requested.push({ name: service.name, secrets: concerned.map(({ secret }) => secret.name), outcome });
-    if (service.kind === 'job' || rollable.length === 0) {
+    // A secret that is not rotated may have been quarantined with another one, and is released all the same.
+    const sets = before.setAside.filter(({ failed }) => concerned.some(({ key }) => key in failed));
+    if (service.kind === 'job' || (rollable.length === 0 && sets.length === 0)) {
       answer('never');
       continue;
     }
-    const { entry, rolls, lifted } = noteRequest(serviceUses, rollable, before, input);
+    const { entry, rolls, lifted } = noteRequest(serviceUses, rollable, sets, before, input);
     const isUnderWay = before.rollout !== null && before.rollout.state !== 'failed';
     const isNoted = entry.requested.length > before.requested.length || lifted.length > 0;
     answer(rolls || isUnderWay ? 'rolls' : entry.requested.length > 0 ? 'waits' : 'current');
@@ -72,12 +74,12 @@ function concerns(request: RotateRequest, serviceName: string, use: SecretUse, e
 function noteRequest(
   serviceUses: ServiceUses,
   rollable: readonly SecretUse[],
+  sets: readonly SetAside[],
   before: LedgerService,
   { current, answered, ledger }: RequestInput,
 ): { readonly entry: LedgerService; readonly rolls: boolean; readonly lifted: readonly string[] } {
   const { service, uses } = serviceUses;
   const isConcerned = (key: string) => rollable.some((use) => use.key === key);
-  const sets = before.setAside.filter(({ failed }) => Object.keys(failed).some(isConcerned));
   const liftedKeys = sets.flatMap(({ failed }) => Object.keys(failed));
   const lifted = lift(before, serviceUses, sets);
   const failedKeys =

@@ -91,7 +91,9 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   const { rollout, events } = stuckIfLate(situation, open);
   const asItIs = { ...keep(situation, rollout), events };
   const due = dueUses(situation);
-  const isSuperseded = open.state === 'stuck' && due.some((known) => !bringsWanted(open, known));
+  // One that was stuck before its update was made has had no time yet.
+  const isLate = open.state === 'stuck' && situation.openForMs > situation.policy.stuckAfterMs;
+  const isSuperseded = isLate && due.some((known) => !bringsWanted(open, known));
   if (isSuperseded) return begin(situation);
   if (isBusy(service)) return asItIs;
   if (service.generation < open.generation) return planUndone(situation, open, asItIs);
@@ -147,9 +149,21 @@ function whyStuck({ service, failures }: Situation, open: OpenRollout): string {
   return waiting ?? ended ?? (service.rollout.message || 'its tasks do not start');
 }
 
+/**
+ * Whether a failed rollout is of no account any more: no task shall run, or the orchestrator undid it and the user
+ * changed the service since. The tasks of that change get the newest values: what failed may have failed for the
+ * service as it was, and the values before may be what its user gets rid of.
+ */
+function isForgotten({ service }: Situation, open: OpenRollout): boolean {
+  if (service.desiredTasks === 0) return !isBusy(service);
+  const isUndone = open.direction === 'forward' && service.generation < open.generation;
+  return isUndone && service.fingerprint !== open.fingerprint;
+}
+
 /** A failed set is not tried twice: only a newer value of one of its secrets, or a request, begins the next rollout. */
 function planFailed(situation: Situation, open: OpenRollout): Decision {
   const { service, entry, uses } = situation;
+  if (isForgotten(situation, open)) return keep(situation, null);
   const brought = broughtBy(open);
   const ofRollout = uses.filter(({ use }) => use.key in brought);
   const isRequested = entry.requested.some((key) => key in brought);

@@ -45,6 +45,20 @@ test('counts each attempt anew, but remembers that the update was applied', asyn
   });
 });
 
+test.each<[string, (watch: RolloutWatch) => void]>([
+  ['by its answer', (watch) => watch.rolled('web', 5, 'applied')],
+  ['by the service', (watch) => watch.observe(service(5), ledger(open))],
+])('counts from the moment at which it sees the update applied (%s)', async (_, apply) => {
+  const clock = new SimulatedClock();
+  const watch = new RolloutWatch(clock);
+  watch.observe(service(4), ledger(open));
+  await clock.advance(7_000);
+  apply(watch);
+  await clock.advance(2_000);
+  watch.observe(service(5), ledger(open));
+  expect(watch.of('web', open)).toMatchObject({ forMs: 2_000, applied: true });
+});
+
 test('knows nothing of a rollout that it has not seen, or not any more', () => {
   const watch = new RolloutWatch(new SimulatedClock());
   watch.observe(service(5), ledger(open));

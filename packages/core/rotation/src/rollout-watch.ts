@@ -5,7 +5,7 @@ import type { FailedTask, Workload, WriteOutcome } from './workloads.ts';
 
 /** What this process has seen of an open rollout. */
 export interface WatchedRollout {
-  /** For how long it has seen the present attempt open, in milliseconds. */
+  /** For how long it has seen the present attempt open, and as far as it is: not applied, or applied. In milliseconds. */
   readonly forMs: number;
   /** Whether it saw the update applied. */
   readonly applied: boolean;
@@ -41,7 +41,7 @@ interface Watched {
   readonly generation: number;
   readonly attempt: number;
   /** Monotonic milliseconds. */
-  readonly sinceMs: number;
+  sinceMs: number;
   applied: boolean;
   gapless: boolean;
   seenAtMs: number;
@@ -100,7 +100,7 @@ export class RolloutWatch {
   rolled(serviceId: string, generation: number, outcome: WriteOutcome): void {
     const watched = this.#watched.get(serviceId);
     if (watched?.generation !== generation) return;
-    if (outcome === 'applied') watched.applied = true;
+    if (outcome === 'applied') this.#seenApplied(watched);
     if (outcome === 'unknown') watched.uncertain = true;
     watched.overtaken = outcome === 'conflict' && watched.begunHere && !watched.applied && !watched.uncertain;
   }
@@ -147,6 +147,11 @@ export class RolloutWatch {
     };
   }
 
+  #seenApplied(watched: Watched): void {
+    if (!watched.applied) watched.sinceMs = this.#clock.monotonic();
+    watched.applied = true;
+  }
+
   #follow(serviceId: string, isOfGeneration: boolean, open: OpenRollout, isOwn: boolean): Watched {
     const { generation, attempt } = open;
     const known = this.#watched.get(serviceId);
@@ -156,7 +161,10 @@ export class RolloutWatch {
     // A number that is the service's now is somebody else's.
     const applied = before?.applied === true || (isOfGeneration && !overtaken);
     const gapless = before === undefined || (before.gapless && nowMs - before.seenAtMs <= LONGEST_GAP_MS);
-    if (before?.attempt === attempt) return Object.assign(before, { applied, gapless, seenAtMs: nowMs });
+    if (before?.attempt === attempt) {
+      if (applied) this.#seenApplied(before);
+      return Object.assign(before, { gapless, seenAtMs: nowMs });
+    }
     return {
       generation,
       attempt,

@@ -91,6 +91,19 @@ test('a value that failed is tried once more, and set aside again', async () => 
   expect([world.count('values.set-aside'), world.heldText(web, 'db')]).toEqual([2, ['value 1', 'value 1']]);
 });
 
+test('releases also a secret that is not rotated and was quarantined with others', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.provider.write('db', 'bad 2');
+  await ask({ kind: 'service', name: 'web' });
+  await world.run(60_000);
+  const db = world.swarm.snapshot().secrets.find(({ name }) => name === 'db');
+  world.swarm.setLabels(db?.id ?? '', { vault_path: 'db', rotate: 'off' });
+  await world.run(10_000);
+  expect(await ask({ kind: 'secret', name: 'db' })).toEqual(['web: rolls', 'nightly: never']);
+  await world.run(60_000);
+  expect([world.count('values.lifted'), world.heldText(web, 'db')]).toEqual([1, ['value 1', 'value 1']]);
+});
+
 test.each<[RotateRequest, unknown]>([
   [{ kind: 'secret', name: 'nosuch' }, 'UNKNOWN'],
   [{ kind: 'service', name: 'nosuch' }, 'UNKNOWN'],

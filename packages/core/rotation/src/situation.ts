@@ -31,7 +31,7 @@ export interface Situation {
   readonly policy: RotationPolicy;
   /** Whether a lockdown is active: only what an operator asks for is rolled, and what puts tasks right that failed. */
   readonly isLockedDown: boolean;
-  /** For how long this process has seen the open rollout's present attempt: no clock that jumps changes it. */
+  /** For how long this process has seen the open rollout's present attempt, since it was applied if it is: no clock that jumps changes it. */
   readonly openForMs: number;
   /** Whether this process saw the open rollout's update applied. */
   readonly seenApplied: boolean;

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { HeldValue } from './held-value.ts';
+import { type HeldValue, tagRevision } from './held-value.ts';
 import type { KnownUse } from './known-use.ts';
 import { type LedgerService, NOTHING_OPEN, type OpenRollout } from './ledger.ts';
 import { planRollout } from './plan-rollout.ts';
 import type { Situation } from './situation.ts';
+import type { SecretUse } from './uses.ts';
 import type { FailedTask, RolloutReport, Workload, WorkloadTask } from './workloads.ts';
 
-const value = (revision: string): HeldValue => ({ revision, digest: revision });
+const value = (revision: string): HeldValue => ({ revision: tagRevision('ref', revision), digest: revision });
 const task = (id: string, generation: number): WorkloadTask => ({
   id,
   generation,
@@ -50,11 +51,16 @@ interface Told {
   readonly situation?: Partial<Situation>;
 }
 
+/** A secret of the service, by its ledger key. */
+function useOf(key: string, refKey = 'ref'): SecretUse {
+  const secret = { id: key, name: key, labels: {} };
+  const ref = { provider: 'vault', location: {}, encoding: 'raw' } as const;
+  return { secret, key, otherKey: `web/${key}`, ref, refKey, rotate: 'auto' };
+}
+
 function decide({ service, state = 'paused', entry, wanted = value('r2'), held, situation }: Told = {}) {
   const holding = held ?? [{ task: task('old', 4), value: value('r1') }];
-  const secret = { id: 's1', name: 'db', labels: {} };
-  const ref = { provider: 'vault', location: {}, encoding: 'raw' } as const;
-  const use = { secret, key: 's1', otherKey: 'web/s1', ref, refKey: 'ref', rotate: 'auto' } as const;
+  const use = useOf('s1');
   return planRollout({
     nowMs: 9_000,
     service: {
@@ -194,6 +200,56 @@ describe('a failed task does not speak against the value', () => {
     const delivery = [{ ...bad, fingerprint: 'spec 2', started: false, undelivered: true }];
     expect(decide({ service, situation: { failures: delivery, openForMs: 10_000 } }).roll?.generation).toBe(5);
   });
+});
+
+test('a failed task speaks against the values also where a further secret was given another ref since', () => {
+  const two = {
+    ...rollout,
+    target: { ...rollout.target, s2: value('r8') },
+    lastGood: { ...rollout.lastGood, s2: value('r7') },
+  };
+  const wanted = { revision: tagRevision('new ref', 'r1'), digest: 'n1' };
+  const running = task('old', 4);
+  const uses: KnownUse[] = [
+    { use: useOf('s1'), wanted: value('r2'), seenAtMs: 0, held: [{ task: running, value: value('r1') }] },
+    { use: useOf('s2', 'new ref'), wanted, seenAtMs: 0, held: [{ task: running, value: value('r7') }] },
+  ];
+  const given = (_: string, key: string) => [key === 's1' ? value('r2') : wanted];
+  const decision = decide({ entry: { rollout: two }, situation: { uses, given } });
+  expect(typesOf(decision)).toEqual(['rollout.failed', 'rollout.started']);
+  expect(decision.roll?.generation).toBe(6);
+});
+
+describe('a failed rollout', () => {
+  const entry = { rollout: { ...rollout, state: 'failed' } } as const;
+
+  test.each(['none', 'paused'] as const)(
+    'is closed, and none follows, once the service is scaled to 0 (%s)',
+    (state) => {
+      const service = { desiredTasks: 0 };
+      const decision = decide({ entry, service, state, held: [], wanted: value('r3') });
+      expect(decision).toMatchObject({ roll: null, events: [], entry: { rollout: null } });
+    },
+  );
+
+  test('is left as it is where Swarm undid it and its last good values are lost', () => {
+    const service = { generation: 4 };
+    const decision = decide({ entry, service, state: 'rolled-back', situation: { lastGood: () => 'gone' } });
+    expect(decision).toMatchObject({ roll: null, blocked: true, entry });
+  });
+
+  test('is closed where Swarm undid it and its user changes the service, whose tasks then get the newest values', () => {
+    const service = { generation: 4, fingerprint: 'spec 2' };
+    const decision = decide({ entry, service, state: 'rolling', situation: { lastGood: () => 'gone' } });
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: null, setAside: [] } });
+  });
+});
+
+test('a rollout that was stuck before its update was made is not followed by the next before it had its time', () => {
+  const stuck = { rollout: { ...rollout, state: 'stuck' } } as const;
+  const told: Told = { entry: stuck, state: 'rolling', wanted: value('r3'), situation: { openForMs: 4_000 } };
+  expect(decide(told).roll).toBeNull();
+  expect(decide({ ...told, situation: { openForMs: 600_001 } }).roll?.generation).toBe(6);
 });
 
 describe('a rollout that was rolled back', () => {

@@ -1,5 +1,5 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { sameValue } from './held-value.ts';
+import { isOfRef, sameValue } from './held-value.ts';
 import { isNewer, isOutdated, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
 import { broughtBy, isOfRollout, type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
 import {
@@ -52,12 +52,15 @@ export function planEnded(situation: Situation, open: OpenRollout): Decision {
  * been given was answered by a process before this one, unless this one began the rollout: then another manager is asked.
  */
 export function speaksAgainst(
-  { given, begunHere }: Situation,
+  { given, begunHere, uses }: Situation,
   { fingerprint, target }: OpenRollout,
   { id, fingerprint: ofTask, started, nodeReady }: FailedTask,
 ): boolean {
   if (!started || !nodeReady || ofTask !== fingerprint) return false;
   return Object.entries(target).every(([key, value]) => {
+    const use = uses.find((known) => known.use.key === key)?.use;
+    // Its labels name another ref since: tasks are given the newest value of that.
+    if (use !== undefined && !isOfRef(value, use.refKey)) return true;
     const answers = given(id, key);
     return answers.length === 0 ? !begunHere : answers.some((answer) => sameValue(answer, value));
   });
