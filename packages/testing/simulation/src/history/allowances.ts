@@ -26,7 +26,8 @@ const ALLOWANCES = {
   'pinned to a bad value':
     'A version that a secret is pinned to may be deleted, and made anew as one that makes tasks fail: its user has to name another.',
   'last good value gone':
-    'The last good value can be given only where the provider keeps it, nobody deleted it, and the labels still name it.',
+    'The last good value can be given only where the provider keeps it, nobody deleted it, no restored snapshot took it ' +
+    'away, and the labels still name it.',
   'started on a bad value':
     'A task that starts for another reason than a rollout is given the current value; nothing tells that it fails for it.',
   'ledger lost':

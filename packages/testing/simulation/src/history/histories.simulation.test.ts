@@ -44,6 +44,13 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [362, 'the marker of a restored version was kept for a newer one, which a replica that lagged gave'],
   [106146, 'a service that had waited was rolled to a value that a restored snapshot had taken back'],
   [115405, 'the marker of a probe was kept for a value that a later, repeated read gave'],
+  [117515, 'a service that was scaled to 0 was rolled to the values that came after a rollout that failed'],
+  [304370, 'a rollout that was stuck before its update was made was followed by the next in the midst of it'],
+  [311856, 'a rollout that Swarm had undone gave a bad value for the last good one, whatever its user deployed'],
+  [209132, 'a bad value was not taken back, since the labels of another secret named another path'],
+  [215953, 'a secret that is not rotated was set aside with another one, and nobody could ask for it'],
+  [306415, 'a restored snapshot took the last good value away'],
+  [309930, 'Swarm returned a service to a spec with a secret that never had a value'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {

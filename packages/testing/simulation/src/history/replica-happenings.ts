@@ -20,10 +20,15 @@ export const replicaHappenings: Partial<Record<Kind, Happening>> = {
   },
 
   'snapshot restored': (history) => {
-    const { provider, replicaRandom: random, truth, swarm } = history;
+    const { provider, replicaRandom: random, truth, swarm, witness } = history;
     const paths = new Set(swarm.services.flatMap((service) => truth.usesOf(service).map(({ path }) => path)));
     const path = paths.size === 0 ? undefined : random.pick([...paths]);
     if (path === undefined || !provider.restore(path)) return null;
+    // The version that is gone may be what some service's tasks held last before a bad one.
+    for (const service of swarm.services) {
+      const isConcerned = truth.usesOf(service).some((use) => use.path === path);
+      if (isConcerned) witness.allowService(service.id, 'last good value gone');
+    }
     return `a snapshot is restored: ${path} is "${provider.textOf(path)}" again`;
   },
 };

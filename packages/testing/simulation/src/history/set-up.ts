@@ -72,6 +72,14 @@ export function heal(history: History): void {
       provider.write(path, `value ${history.count()}`);
       history.say(`${path} := "${provider.textOf(path)}"`);
     }
+    // Swarm may still roll it back to a spec with other secrets, which need a value too.
+    for (const { path, isPinned } of service.previous === null
+      ? []
+      : truth.usesOf({ ...service, spec: service.previous })) {
+      if (isPinned || provider.textOf(path) !== undefined) continue;
+      provider.write(path, `value ${history.count()}`);
+      history.say(`${path} := "${provider.textOf(path)}"`);
+    }
     if (service.spec.image === 'broken') deployGoodImage(history, service);
   }
 }
