@@ -73,6 +73,20 @@ describe('a paused rollout whose tasks do not run', () => {
   });
 });
 
+test('a rollout that Swarm took back is begun again only once all tasks run', async () => {
+  const { world, web } = await twoServices();
+  world.swarm.post(web, { update: { parallelism: 1, monitorMs: 500, onFailure: 'rollback' } });
+  await world.run(10_000);
+  world.refuses = true;
+  world.provider.write('cert', 'cert 2');
+  await world.until(() => statusOf(world, 'web')?.waitingFor?.includes('could not start') === true);
+  expect(await fewestRunning(world, web, 120_000)).toBe(2);
+  expect(world.swarm.updates).toEqual(['web@1']);
+  world.refuses = false;
+  expect(await fewestRunning(world, web, 60_000)).toBe(2);
+  expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+});
+
 describe('a rollout is completed', () => {
   test('only when all tasks that shall run do run', async () => {
     const { world, web } = await twoServices();

@@ -89,6 +89,8 @@ function tryAgain(situation: Situation, open: OpenRollout, failure: Failure): De
     return resume(situation, { ...open, failure: failure.message }, open.failure === '' ? events : []);
   }
   if (dueUses(situation).length === 0) return { ...keep(situation, null), events };
+  // Each attempt lets the orchestrator stop further tasks.
+  if (!isFullyRunning(service)) return wait(situation, 'its tasks to run before the next attempt');
   return after(events, begin({ ...situation, mayBegin: true }, open.attempt + 1));
 }
 

@@ -87,6 +87,7 @@ export class History {
     this.swarm = new SimulatedSwarm(clock, {
       nodes: this.nodes,
       fails,
+      onReplace: (service, task) => this.witness.stopping(service, task),
       ask: (task, secret) => this.cluster.ask(task, secret),
       pace: {
         reactMs: random.pick([5, 50, 300]),

@@ -22,6 +22,11 @@ const APART: readonly Kind[] = [
 const OF_REPLICAS: readonly Kind[] = ['replica lags', 'snapshot restored'];
 const LONGER_MS = 120_000;
 
+/** Whether calls take time, or answers are lost, so that a plugin may act on what was true before. */
+export function isSlow({ kinds }: History): boolean {
+  return [...SLOW, ...APART].some((kind) => kinds.has(kind));
+}
+
 /**
  * How much longer things may take in a history than they should, by what goes wrong in it: milliseconds.
  *

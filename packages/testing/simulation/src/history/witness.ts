@@ -4,12 +4,13 @@ import { isBadFor } from '../failing.ts';
 import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
-import { isAlive } from '../swarm/task.ts';
+import { isAlive, type SimulatedTask } from '../swarm/task.ts';
 import { type Allowance, UsedAllowances } from './allowances.ts';
 import { broughtBack } from './brought-back.ts';
 import { failsAnyway } from './fails-anyway.ts';
 import type { History } from './history.ts';
 import { NewestGiven } from './newest-given.ts';
+import { NoHarm } from './no-harm.ts';
 import { SetAsideValues } from './set-aside-values.ts';
 import { slownessMs } from './slowness.ts';
 import { TaskAnswers } from './task-answers.ts';
@@ -50,13 +51,14 @@ export class Witness {
   readonly #history: History;
   readonly violations: string[] = [];
   readonly #pasts = new Map<string, Past>();
-  /** Every rollout that was ever written into the ledger, as `service@generation`. */
-  readonly #intents = new Set<string>();
+  /** Every rollout that was ever written into the ledger, by `service@generation`: its latest attempt. */
+  readonly #intents = new Map<string, OpenRollout>();
   readonly #answers = new TaskAnswers();
   readonly who: WhoAnswers;
   readonly allowances = new UsedAllowances();
   readonly #setAside: SetAsideValues;
   readonly #newest: NewestGiven;
+  readonly #noHarm: NoHarm;
   rolls = 0;
   completed = 0;
   setAside = 0;
@@ -65,6 +67,7 @@ export class Witness {
     this.#history = history;
     this.#setAside = new SetAsideValues(history);
     this.#newest = new NewestGiven(history);
+    this.#noHarm = new NoHarm(history);
     this.who = new WhoAnswers(history);
   }
 
@@ -86,6 +89,13 @@ export class Witness {
   /** A user posted something for a service. */
   touched(serviceId: string): void {
     this.pastOf(serviceId).touchedAtMs = this.#history.timeMs;
+    this.#noHarm.touched(serviceId);
+  }
+
+  /** An update stops a task to replace it. */
+  stopping(service: SimulatedService, task: SimulatedTask): void {
+    const harm = this.#noHarm.stopping(service, task);
+    if (harm !== null) this.#violated(harm);
   }
 
   /** Somebody asked for a rotation by hand. */
@@ -166,7 +176,8 @@ export class Witness {
   }
 
   /** A roll arrived at the Swarm. */
-  rolled({ manager, serviceId, generation, before }: AttemptedRoll, outcome: WriteOutcome): void {
+  rolled(roll: AttemptedRoll, outcome: WriteOutcome): void {
+    const { manager, serviceId, generation, before } = roll;
     const service = this.#history.swarm.services.find(({ id }) => id === serviceId);
     const name = service?.name ?? serviceId;
     this.#history.say(`  ${manager} rolls ${name} to ${generation}: ${outcome}`);
@@ -178,7 +189,11 @@ export class Witness {
     if (generation < spec.generation && !this.#mayReturnTo(service, generation)) {
       this.#violated(`${name} was rolled to ${generation} though it had ${spec.generation} already`);
     }
-    if (!this.#intents.has(`${serviceId}@${generation}`)) {
+    const intent = this.#intents.get(`${serviceId}@${generation}`);
+    const wasTouched = past.touchedAtMs > (past.lastRoll?.timeMs ?? NEVER);
+    const harm = this.#noHarm.rolled(service, roll, intent, wasTouched);
+    if (harm !== null) this.#violated(`${name} was rolled to ${generation} ${harm}`);
+    if (intent === undefined) {
       this.#violated(`${name} was rolled to ${generation}, which was never written into the ledger`);
     }
     if (generation > spec.generation && allTasks(service).some((task) => task.generation >= generation)) {
@@ -230,8 +245,11 @@ export class Witness {
   /** The ledger was written: whatever is rolled has to have been in it. */
   ledgerWritten(text: string): void {
     for (const [id, { rollout, setAside }] of Object.entries(parseLedger(text)?.services ?? {})) {
-      if (rollout === null || this.#intents.has(`${id}@${rollout.generation}`)) continue;
-      this.#intents.add(`${id}@${rollout.generation}`);
+      if (rollout === null) continue;
+      const intent = `${id}@${rollout.generation}`;
+      const isKnown = this.#intents.has(intent);
+      this.#intents.set(intent, rollout);
+      if (isKnown) continue;
       if (setAside.length === 0) this.#checkBroughtBack(id, rollout);
     }
   }

@@ -67,7 +67,9 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
       service.version += 1;
       this.#changed();
     };
-    this.#updater = new Updater({ now: () => clock.now(), after, reactMs: this.pace.reactMs, onWrite }, this.#slots);
+    const onReplace = options.onReplace ?? (() => undefined);
+    const common = { after, reactMs: this.pace.reactMs, onWrite, onReplace };
+    this.#updater = new Updater({ now: () => clock.now(), ...common }, this.#slots);
   }
 
   addSecret(name: string, labels: Readonly<Record<string, string>> = {}): string {

@@ -1,4 +1,4 @@
-import type { UpdateConfig } from './service.ts';
+import type { SimulatedService, UpdateConfig } from './service.ts';
 import type { AskDriver, Pace, SimulatedTask } from './task.ts';
 
 /** What a service is made of, where it is not as usual. */
@@ -14,6 +14,8 @@ export interface SwarmOptions {
   readonly ask: AskDriver;
   /** Whether a container with what it holds fails. */
   readonly fails: (task: SimulatedTask) => boolean;
+  /** Called before an update stops a task to replace it. */
+  readonly onReplace?: (service: SimulatedService, task: SimulatedTask) => void;
   readonly nodes?: readonly string[];
   readonly pace?: Partial<Pace>;
 }

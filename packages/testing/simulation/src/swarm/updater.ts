@@ -10,6 +10,8 @@ interface UpdaterWorld {
   readonly reactMs: number;
   /** The service object was written. */
   readonly onWrite: (service: SimulatedService) => void;
+  /** A task is stopped to be replaced. */
+  readonly onReplace: (service: SimulatedService, task: SimulatedTask) => void;
 }
 
 /** Replaces the tasks of services whose spec is another one by now, and gives updates up whose tasks fail. */
@@ -79,7 +81,10 @@ export class Updater {
     for (let slot = update.slots.shift(); slot !== undefined; slot = update.slots.shift()) {
       const live = liveTask(service, slot);
       if (slot >= service.spec.replicas || !isDirty(live, service.spec)) continue;
-      if (live !== undefined) this.#slots.stop(service, live);
+      if (live !== undefined) {
+        this.#world.onReplace(service, live);
+        this.#slots.stop(service, live);
+      }
       if (service.update !== update) return;
       update.watched.set(this.#slots.create(service, slot).id, Number.POSITIVE_INFINITY);
       return;
