@@ -143,7 +143,7 @@ export class HostileWorld {
 
   #engineObject(path: string): unknown {
     const { labels, secretName, words, others } = this.hostile;
-    const secrets = labels.map((given, index) => secretOf(`secret-${index}`, `${secretName}${index}`, given));
+    const secrets = labels.map((given, index) => secretOf(`secret-${index}`, `${secretName}${index}`, given, words));
     const names = Array.from({ length: others }, (_, index) => String(index).padStart(64, 'x'));
     if (path === '/info') return { Swarm: { NodeID: 'n1', LocalNodeState: 'active', ControlAvailable: true } };
     if (path === '/nodes/n1') return { ManagerStatus: { Leader: true } };
@@ -202,8 +202,9 @@ export class HostileWorld {
   }
 }
 
-function secretOf(id: string, name: string, labels: Readonly<Record<string, string>>) {
-  return { ID: id, Spec: { Name: name, Labels: labels, Driver: { Name: PLUGIN_NAME } } };
+function secretOf(id: string, name: string, labels: Readonly<Record<string, string>>, option = '') {
+  const Options = option === '' ? null : { [option]: option };
+  return { ID: id, Spec: { Name: name, Labels: labels, Driver: { Name: PLUGIN_NAME, Options } } };
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

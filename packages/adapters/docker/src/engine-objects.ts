@@ -5,7 +5,7 @@ export interface EngineSecret {
   readonly Spec?: {
     readonly Name?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;
-    readonly Driver?: { readonly Name?: string };
+    readonly Driver?: { readonly Name?: string; readonly Options?: Readonly<Record<string, string>> | null };
   };
 }
 

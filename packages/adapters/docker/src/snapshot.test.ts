@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOurs, toTask, toWorkload, usedSecrets } from './snapshot.ts';
+import { isOurs, toSecret, toTask, toWorkload, usedSecrets } from './snapshot.ts';
 
 describe('what the engine says, in our words', () => {
   it.each([
@@ -16,6 +16,16 @@ describe('what the engine says, in our words', () => {
 
   it('a secret without a driver is not ours', () => {
     expect(isOurs({ ID: '1', Spec: { Name: 'plain' } }, 'vault')).toBe(false);
+  });
+
+  it('options of a driver are told by their names, and none where there are none', () => {
+    const Driver = { Name: 'vault', Options: { vault_path: 'x' } };
+    expect(toSecret({ ID: '1', Spec: { Name: 'db', Driver } })).toMatchObject({ driverOptions: ['vault_path'] });
+    expect(toSecret({ ID: '1', Spec: { Name: 'db', Driver: { Name: 'vault', Options: null } } })).toEqual({
+      id: '1',
+      name: 'db',
+      labels: {},
+    });
   });
 
   it.each([

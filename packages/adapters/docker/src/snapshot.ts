@@ -21,7 +21,13 @@ export function isOurs(secret: EngineSecret, pluginName: string): boolean {
 }
 
 export function toSecret(secret: EngineSecret): WorkloadSecret {
-  return { id: secret.ID, name: secret.Spec?.Name ?? '', labels: secret.Spec?.Labels ?? {} };
+  const driverOptions = Object.keys(secret.Spec?.Driver?.Options ?? {});
+  return {
+    id: secret.ID,
+    name: secret.Spec?.Name ?? '',
+    labels: secret.Spec?.Labels ?? {},
+    ...(driverOptions.length === 0 ? {} : { driverOptions }),
+  };
 }
 
 /** Ids of the given secrets that a service uses, each once, in its own order. */

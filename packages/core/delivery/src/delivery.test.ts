@@ -82,6 +82,20 @@ test.each(['NOT_FOUND', 'ACCESS_DENIED'] as const)(
   },
 );
 
+test.each([
+  ['NOT_FOUND', {}, true],
+  ['ACCESS_DENIED', { rotate: 'off' }, true],
+  ['NOT_FOUND', { vault_path: 'db' }, false],
+  ['UNAVAILABLE', {}, false],
+] as const)('%s for the labels %j says that none gives a path: %s', async (code, labels, isSaid) => {
+  const { delivery, answers, events } = setUp();
+  answers.push(fails(code));
+  const answer = await delivery.get({ secretName: 'db', labels, serviceName: 'web' });
+  const words = 'no label of the secret gives its path (an option of the driver does not count)';
+  expect(answer.kind === 'refused' && answer.message.includes(words)).toBe(isSaid);
+  expect(JSON.stringify(events.at(-1)).includes(words)).toBe(isSaid);
+});
+
 test('an answer to an older read does not replace that to a newer one', async () => {
   const { delivery, answers, ask, advance } = setUp();
   const slow = Promise.withResolvers<SecretRevision>();

@@ -11,6 +11,7 @@ import {
   ProviderError,
   type ReadOptions,
   refKey,
+  type SecretLabels,
   type SecretRef,
   type SecretRevision,
   type SecretValue,
@@ -202,9 +203,11 @@ export class Delivery implements SecretSource {
     const { deadlineMs } = this.#limits;
     // One budget for all that is waited for: whatever is left of it is all that the next wait has.
     const untilMs = receivedAtMs + Math.max(deadlineMs / 2, deadlineMs - ANSWER_MARGIN_MS);
-    let ref: SecretRef | undefined;
+    let labels: Partial<SecretLabels> = {};
     try {
-      ref = this.#labels.read(request.labels, request.secretName, request.serviceName).ref;
+      const read = this.#labels.read(request.labels, request.secretName, request.serviceName);
+      labels = read;
+      const { ref } = read;
       const key = refKey(ref);
       const choosing = this.#choose(request, key, untilMs);
       const chosen = choosing instanceof Promise ? await choosing : choosing;
@@ -231,13 +234,13 @@ export class Delivery implements SecretSource {
       });
       return { kind: 'value', value: revision.value.copy(), revision: revision.revision };
     } catch (error) {
-      const { code, message } = explainRefusal(error, ref, deadlineMs);
+      const { code, message } = explainRefusal(error, labels, deadlineMs);
       this.#events.emit({
         type: 'secret.refused',
         secret: request.secretName,
         service: request.serviceName,
         task: request.taskId,
-        provider: ref?.provider,
+        provider: labels.ref?.provider,
         code,
         message,
         durationMs: this.#clock.monotonic() - receivedAtMs,

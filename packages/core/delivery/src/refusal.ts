@@ -1,7 +1,9 @@
 import {
   DeadlineExceeded,
   describeRef,
+  displayMessage,
   ProviderError,
+  type ProviderErrorCode,
   type SecretRef,
   type SecretRevision,
 } from '@vault-swarm/provider';
@@ -18,13 +20,27 @@ export function checkSize(ref: SecretRef, { value }: SecretRevision): void {
   );
 }
 
-/** Why no value is given, for the operator. */
+/** Codes that say that the place may be a wrong one. */
+const OF_THE_PLACE: ReadonlySet<ProviderErrorCode> = new Set(['NOT_FOUND', 'ACCESS_DENIED', 'INVALID_REF']);
+
+/** A request does not have the options of the driver: who gave a path there sees only that another one was read. */
+const NO_PATH_LABEL = 'no label of the secret gives its path (an option of the driver does not count)';
+
+/**
+ * Why no value is given, for the operator.
+ *
+ * @param isPerService whether the ref has the service's name in the place of a path that labels give.
+ */
 export function explainRefusal(
   error: unknown,
-  ref: SecretRef | undefined,
+  { ref, isPerService = false }: { readonly ref?: SecretRef; readonly isPerService?: boolean },
   deadlineMs: number,
 ): { readonly code: ProviderError['code'] | 'DEADLINE'; readonly message: string } {
-  if (error instanceof ProviderError) return { code: error.code, message: error.message };
+  if (error instanceof ProviderError) {
+    const { code, message } = error;
+    const isExplained = isPerService && OF_THE_PLACE.has(code);
+    return { code, message: isExplained ? displayMessage(`${message}; ${NO_PATH_LABEL}`) : message };
+  }
   const where = ref === undefined ? '' : `${describeRef(ref)}: `;
   if (error instanceof DeadlineExceeded) {
     return {

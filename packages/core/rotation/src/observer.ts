@@ -1,6 +1,6 @@
 import { type CallOptions, type Clock, type Events, errorMessage, type LabelReader } from '@vault-swarm/provider';
 import { type LedgerReading, readLedger } from './ledger-text.ts';
-import type { StatusBoard } from './status-board.ts';
+import { describeOptions, type StatusBoard } from './status-board.ts';
 import { type StoredLedger, unusable } from './stored-ledger.ts';
 import { joinUses, type Uses } from './uses.ts';
 import {
@@ -48,6 +48,7 @@ export class Observer {
   #role: Role | null = null;
   #isFailing = false;
   #unusable: string | null = null;
+  #optionsWithoutEffect: string | null = null;
   #latest: { readonly version: string; readonly stored: LedgerReading } | null = null;
 
   constructor(ports: ObserverPorts, board: StatusBoard) {
@@ -75,6 +76,7 @@ export class Observer {
       this.#tellFailure(null);
       const uses = joinUses(snapshot, labels);
       this.#board.observed(snapshot, uses, clock.now());
+      this.#warnOfOptions(snapshot.secrets);
       const stored = record === null ? ABSENT : this.#parse(record);
       this.#reportUnusable(stored);
       const mustRewrite = stored.kind === 'damaged' || (record?.kind === 'text' && record.mustRewrite);
@@ -105,6 +107,14 @@ export class Observer {
     this.#board.unusable(found);
     if (found !== null && found.message !== this.#unusable) this.#warn(found.message);
     this.#unusable = found?.message ?? null;
+  }
+
+  /** Once, until other secrets have some. */
+  #warnOfOptions(secrets: readonly WorkloadSecret[]): void {
+    const withOptions = secrets.filter(({ driverOptions }) => driverOptions !== undefined);
+    const message = withOptions.length === 0 ? null : describeOptions(withOptions);
+    if (message !== null && message !== this.#optionsWithoutEffect) this.#warn(message);
+    this.#optionsWithoutEffect = message;
   }
 
   #warn(message: string): void {

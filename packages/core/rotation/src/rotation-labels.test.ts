@@ -62,3 +62,17 @@ describe('when the labels of a secret change', () => {
     expect(world.swarm.updates).toEqual(['web@1']);
   });
 });
+
+test('options of a driver, which no driver is given, are a problem, and a warning once for the same secrets', async () => {
+  const world = new World();
+  world.provider.write('web/db', 'one');
+  const secret = world.swarm.addSecret('db', {}, { driverOptions: ['vault_path'] });
+  world.addService('web', 1, [secret]);
+  world.start();
+  await world.run(5_000);
+  const message = 'the driver is not given the options vault_path of db; create the secrets again with labels instead';
+  expect(world.rotation.status().problems).toEqual([
+    { summary: 'Options of a secret have no effect', detail: `Options of a secret have no effect: ${message}` },
+  ]);
+  expect(world.events.filter(({ type }) => type === 'plugin.warning')).toMatchObject([{ message }]);
+});

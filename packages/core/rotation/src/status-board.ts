@@ -20,7 +20,7 @@ import type { RevisionWatch } from './revision-watch.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 import type { UnusableLedger } from './stored-ledger.ts';
 import { describeUse, type SecretUse, type ServiceUses, type Uses } from './uses.ts';
-import type { Role, WorkloadSnapshot } from './workloads.ts';
+import type { Role, WorkloadSecret, WorkloadSnapshot } from './workloads.ts';
 
 type FindWatch = (provider: string) => RevisionWatch | undefined;
 
@@ -218,12 +218,23 @@ export class StatusBoard {
       const isHeld = revision !== null && provider !== null && watchOf(provider)?.failure != null;
       if (problem !== null && !isHeld) list.add('A secret has no value to deliver', `${displayText(name)}: ${problem}`);
     }
+    const withOptions = this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined);
+    if (withOptions.length > 0) list.add('Options of a secret have no effect', describeOptions(withOptions));
     for (const { name, problem, setAside } of services) {
       if (problem !== null) list.add('A rotation does not proceed', `${displayText(name)}: ${problem}`);
       if (setAside !== null) list.add('A new value made tasks fail and is set aside', describeSetAside(name, setAside));
     }
     return list.problems;
   }
+}
+
+/** Which secrets have options of their driver, which the orchestrator does not pass on; and what to do. */
+export function describeOptions(secrets: readonly WorkloadSecret[]): string {
+  const options = [...new Set(secrets.flatMap(({ driverOptions = [] }) => driverOptions))];
+  return (
+    `the driver is not given the options ${displayNames(options)} of ${displayNames(secrets.map(({ name }) => name))}; ` +
+    'create the secrets again with labels instead'
+  );
 }
 
 /** Two sentences about one service. */

@@ -5,6 +5,11 @@ export interface WorkloadSecret {
   readonly id: string;
   readonly name: string;
   readonly labels: Labels;
+  /**
+   * Names of options that its author gave to its driver. The orchestrator does not pass them on, so they have no effect. Missing
+   * if there are none.
+   */
+  readonly driverOptions?: readonly string[];
 }
 
 /**

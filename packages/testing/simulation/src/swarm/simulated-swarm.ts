@@ -72,9 +72,13 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     this.#updater = new Updater({ now: () => clock.now(), ...common }, this.#slots);
   }
 
-  addSecret(name: string, labels: Readonly<Record<string, string>> = {}): string {
+  addSecret(
+    name: string,
+    labels: Readonly<Record<string, string>> = {},
+    parts: Pick<WorkloadSecret, 'driverOptions'> = {},
+  ): string {
     const id = `secret-${this.#nextId++}`;
-    this.#secrets.set(id, { id, name, labels });
+    this.#secrets.set(id, { id, name, labels, ...parts });
     this.#changed();
     return id;
   }
