@@ -6,7 +6,6 @@ import {
   complete,
   type Failure,
   failed,
-  giveUp,
   hindranceByUpdate,
   hindranceTo,
   keep,
@@ -47,15 +46,27 @@ export function planRollout(situation: Situation): Decision {
   // The service uses nothing of it any more: nothing is rolled out, or taken back.
   if (secretNames(situation, brought).length === 0) return keep(situation, null);
   if (open.state === 'failed') return planFailed(situation, open);
-  if (rejection !== undefined) return giveUp(situation, open, { reason: 'not-begun', message: rejection });
+  if (rejection !== undefined && rejection !== open.failure) return refused(situation, open, rejection);
   if (!wasApplied(situation, open)) return planUnapplied(situation, open);
   if (isEnded(service)) return planEnded(situation, open);
   return planUnderWay(situation, open);
 }
 
+/** The orchestrator refused the update, for a network that is gone for instance. It is counted once, and tried again. */
+function refused(situation: Situation, open: OpenRollout, message: string): Decision {
+  const events = open.state === 'open' ? [failed(situation, open, { reason: 'not-begun', message })] : [];
+  return { ...keep(situation, { ...open, state: 'stuck', failure: message }), events };
+}
+
+/** Whether a refused update may be tried again: nothing was restarted by it, and its user may have fixed what it names. */
+function mayAskAgain(situation: Situation, open: OpenRollout): boolean {
+  const isChanged = situation.unchangedForMs < situation.openForMs && isSettled(situation);
+  return isChanged || mayRetry(situation, open);
+}
+
 /** The intent is in the ledger, the update is not made: the process ended in between, or somebody else was quicker. */
 function planUnapplied(situation: Situation, open: OpenRollout): Decision {
-  const { service } = situation;
+  const { service, rejection } = situation;
   const due = dueUses(situation);
   // The tasks that a user's own update starts shall get the newest values at once.
   if (isBusy(service)) return keep(situation, null);
@@ -74,14 +85,18 @@ function planUnapplied(situation: Situation, open: OpenRollout): Decision {
   const isTaken = undone === null && service.generation >= open.generation;
   if (isOther || isTaken || due.some((known) => !bringsWanted(open, known)))
     return begin({ ...situation, mayBegin: true });
-  const next = { ...rollout, fingerprint: service.fingerprint };
+  const isAgain = rejection !== undefined;
+  if (isAgain && !mayAskAgain(situation, open)) return block(situation, 'its refused update to be tried again');
+  const attempt = isAgain ? rollout.attempt + 1 : rollout.attempt;
+  const next = { ...rollout, attempt, fingerprint: service.fingerprint };
   return { ...keep(situation, next), events, roll: rollTo(situation, open.generation) };
 }
 
 /** What the user did meanwhile, as far as the intent must not overtake it; `null` if there is nothing. */
 function hindranceByUser(situation: Situation, open: OpenRollout): Decision | null {
   const { service } = situation;
-  const isOwn = service.fingerprint === open.fingerprint && (open.direction === 'back' || open.attempt > 1);
+  const isRepeated = open.attempt > 1 && situation.rejection === undefined;
+  const isOwn = service.fingerprint === open.fingerprint && (open.direction === 'back' || isRepeated);
   if (isOwn) return null;
   return hindranceByUpdate(situation);
 }

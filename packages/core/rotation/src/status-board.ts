@@ -75,6 +75,11 @@ export class StatusBoard {
   planned({ ledger, services }: Plan): void {
     this.#ledger = ledger;
     this.#planned = new Map(services.map((planned) => [planned.serviceId, planned]));
+    for (const { service } of this.#uses.services) {
+      const isOpen = ledger.services[service.id]?.rollout != null;
+      // Somebody's own update brought the values that a rollout could not.
+      if (!isOpen && this.#planned.get(service.id)?.outdatedTasks === 0) this.#failures.delete(service.name);
+    }
   }
 
   /** A decision was carried out. */

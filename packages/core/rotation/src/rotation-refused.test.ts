@@ -1,0 +1,56 @@
+import { RollRefused } from '@vault-swarm/rotation';
+import { twoServices } from '@vault-swarm/simulation';
+import { expect, test } from 'vitest';
+
+const REASON = 'network backend not found';
+
+/** Two services, whose updates are refused for a network that is gone until it is made again. */
+async function withoutNetwork() {
+  const found = await twoServices();
+  const { swarm } = found.world;
+  const roll = swarm.roll.bind(swarm);
+  const network = { isThere: false, refused: 0 };
+  swarm.roll = async (...args) => {
+    if (network.isThere) return roll(...args);
+    network.refused += 1;
+    throw new RollRefused(REASON);
+  };
+  const problem = () => found.world.rotation.status().services.find(({ name }) => name === 'web')?.problem;
+  return { ...found, network, problem };
+}
+
+test('an update that was refused is tried again ever more rarely, counted once, and made once it is accepted', async () => {
+  const { world, web, network, problem } = await withoutNetwork();
+  world.provider.write('cert', 'cert 2');
+  await world.run(1_800_000);
+  expect(problem()).toBe(`not-begun: ${REASON}; waits for its refused update to be tried again`);
+  expect(network.refused).toBeGreaterThan(3);
+  expect(network.refused).toBeLessThan(12);
+  expect(world.count('rollout.failed')).toBe(1);
+  network.isThere = true;
+  await world.run(660_000);
+  expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+  expect(world.swarm.updates).toEqual(['web@1']);
+  expect(problem()).toBeNull();
+});
+
+test('an update that was refused is tried again as soon as its user has changed the service', async () => {
+  const { world, web, network } = await withoutNetwork();
+  world.provider.write('cert', 'cert 2');
+  await world.run(1_800_000);
+  network.isThere = true;
+  world.swarm.touch(web);
+  await world.run(30_000);
+  expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+});
+
+test("nothing is left of a refused update that its user's own change of the service made possible, or needless", async () => {
+  const { world, web, network, problem } = await withoutNetwork();
+  world.provider.write('cert', 'cert 2');
+  await world.run(60_000);
+  network.isThere = true;
+  world.swarm.changeSpec(web);
+  await world.run(60_000);
+  expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+  expect(problem()).toBeNull();
+});
