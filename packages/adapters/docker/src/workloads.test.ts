@@ -55,6 +55,16 @@ describe('rolling a service', () => {
     );
   });
 
+  it('writes nothing where the update is not due any more once the service was read', async () => {
+    let isRead = false;
+    const { calls, workloads } = engine(() => {
+      isRead = true;
+      return service(11, 4);
+    });
+    expect(await workloads.roll('s', 11, 5, { signal, isDue: () => !isRead })).toBe('conflict');
+    expect(calls.map(({ method }) => method)).toEqual(['GET']);
+  });
+
   it('writes nothing where the service has another version already, or is gone', async () => {
     for (const answer of [service(12, 4), missing]) {
       const { calls, workloads } = engine(() => answer);

@@ -8,6 +8,7 @@ import {
 } from '@vault-swarm/provider';
 import {
   type FailedTask,
+  type RollOptions,
   RollRefused,
   type WorkloadSnapshot,
   type Workloads,
@@ -79,12 +80,12 @@ export class DockerWorkloads implements Workloads {
     return failed.map((task) => toFailedTask(task, byId.get(task.NodeID ?? '')));
   }
 
-  async roll(id: string, version: number, generation: number, { signal }: CallOptions): Promise<WriteOutcome> {
+  async roll(id: string, version: number, generation: number, { signal, isDue }: RollOptions): Promise<WriteOutcome> {
     if (!Number.isSafeInteger(generation) || generation < 0) {
       throw new RangeError(`generation ${generation} of service ${id} is not a whole number that can be written`);
     }
     const service = await this.#readService(id, signal);
-    if (service === null || service.version !== version) return 'conflict';
+    if (service === null || service.version !== version || isDue?.() === false) return 'conflict';
     try {
       await this.#connection.call(
         {

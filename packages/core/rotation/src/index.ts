@@ -36,6 +36,7 @@ export {
   type LedgerRecord,
   type LedgerStore,
   type Role,
+  type RollOptions,
   type RolloutReport,
   RollRefused,
   type Workload,

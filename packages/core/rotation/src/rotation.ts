@@ -30,7 +30,7 @@ import type { RotationStatus } from './status.ts';
 import { StatusBoard } from './status-board.ts';
 import { ledgerAsStored, mayWrite, unusable } from './stored-ledger.ts';
 import { type SecretUse, type Uses, unreadKeys } from './uses.ts';
-import { type FailedTask, RollRefused } from './workloads.ts';
+import { type FailedTask, type RollOptions, RollRefused } from './workloads.ts';
 
 /** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
 const PASS_DEADLINE_MS = 30_000;
@@ -40,6 +40,12 @@ const WATCH_INTERVAL_MS = 500;
 
 /** Somebody else may have led in between after this time: an election takes 11 s at least (seen on 20.10). */
 const LEADS_FOR_MS = 20_000;
+
+/**
+ * An update is made within this time of the look that it was decided by. A process that was stopped for longer, or whose
+ * machine was, may not lead any more: another one may have decided since, and that need not have changed the service.
+ */
+const DECISION_HOLDS_MS = 10_000;
 
 /**
  * Keeps every task of every service on its provider's current revision. Two kinds of loops run beside each other: one
@@ -219,7 +225,8 @@ export class Rotation implements RotateByHand, LocksDown {
       events.emit(event);
       this.#board.happened(event, clock.now());
     }
-    await Promise.all(next.rolls.map((roll) => this.#roll(roll, signal)));
+    const isDue = () => clock.monotonic() - observed.startedAtMs <= DECISION_HOLDS_MS;
+    await Promise.all(next.rolls.map((roll) => this.#roll(roll, { signal, isDue })));
     const isOpen = Object.values(next.ledger.services).some(
       ({ rollout }) => rollout !== null && rollout.state !== 'failed',
     );
@@ -325,15 +332,15 @@ export class Rotation implements RotateByHand, LocksDown {
     return undefined;
   }
 
-  async #roll(action: RollAction, signal: AbortSignal): Promise<void> {
+  async #roll(action: RollAction, options: RollOptions): Promise<void> {
     const { workloads, events } = this.#ports;
     try {
-      const outcome = await workloads.roll(action.serviceId, action.version, action.generation, { signal });
+      const outcome = await workloads.roll(action.serviceId, action.version, action.generation, options);
       this.#rollouts.rolled(action.serviceId, action.generation, outcome);
       if (outcome !== 'applied') events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
     } catch (error) {
       if (!(error instanceof RollRefused)) this.#rollouts.rolled(action.serviceId, action.generation, 'unknown');
-      signal.throwIfAborted();
+      options.signal.throwIfAborted();
       if (error instanceof RollRefused) this.#rejections.set(action.serviceId, error.message);
       else events.emit({ type: 'docker.failed', operation: 'roll', message: errorMessage(error) });
     }

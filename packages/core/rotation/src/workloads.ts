@@ -101,6 +101,15 @@ export class RollRefused extends Error {
   }
 }
 
+/** How an update of a service is made. */
+export interface RollOptions extends CallOptions {
+  /**
+   * Asked right before the update is sent, without waiting for anything in between: where it says no, nothing is sent, and
+   * the outcome is `conflict`. Without it the update is due.
+   */
+  readonly isDue?: () => boolean;
+}
+
 /**
  * The orchestrator's services. Calls reject where it did not answer; `roll` with {@link RollRefused} where it
  * refused the update for good.
@@ -118,7 +127,7 @@ export interface Workloads {
    * @param generation the service's next generation; greater than any number seen for it. Its present one resumes an
    * update that the orchestrator paused.
    */
-  roll(id: string, version: number, generation: number, options: CallOptions): Promise<WriteOutcome>;
+  roll(id: string, version: number, generation: number, options: RollOptions): Promise<WriteOutcome>;
 }
 
 /** Tells that services, secrets or tasks may have changed. Only a hint to look sooner; hints may be lost. */

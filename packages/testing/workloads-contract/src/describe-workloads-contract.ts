@@ -124,6 +124,13 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       expect((await find('web')).generation).toBe(after.generation);
     });
 
+    test('an update that is not due any more is a conflict, and changes nothing', async () => {
+      const { id, version, generation } = await find('web');
+      const outcome = await harness.workloads.roll(id, version, generation + 1, { signal, isDue: () => false });
+      expect(outcome).toBe('conflict');
+      expect(await find('web')).toMatchObject({ version, generation });
+    });
+
     test('a fingerprint is the same over all generations, until somebody changes the service', async () => {
       const before = await find('web');
       await harness.forceUpdate('web');

@@ -119,8 +119,10 @@ export class PluginProcess {
         observe: (options) => read('observe', options, () => orchestrator.observe(options)),
         generationOf: (id, options) => read('generationOf', options, () => orchestrator.generationOf(id, options)),
         failures: (id, options) => read('failures', options, () => orchestrator.failures(id, options)),
-        roll: (id, version, generation, { signal }) =>
-          this.#gate.call('roll', signal, () => orchestrator.roll(id, version, generation, late), unknown),
+        roll: async (id, version, generation, { signal, isDue }) => {
+          if (isDue?.() === false) return 'conflict';
+          return this.#gate.call('roll', signal, () => orchestrator.roll(id, version, generation, late), unknown);
+        },
       },
       leadership: { role: (options) => read('role', options, () => orchestrator.role(options)) },
       ledger: {

@@ -5,6 +5,7 @@ import type {
   LedgerRecord,
   LedgerStore,
   Role,
+  RollOptions,
   WorkloadChanges,
   WorkloadSecret,
   WorkloadSnapshot,
@@ -254,12 +255,12 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
     return service === undefined ? [] : failedTasksOf(service);
   }
 
-  async roll(id: string, version: number, generation: number, options: CallOptions): Promise<WriteOutcome> {
+  async roll(id: string, version: number, generation: number, options: RollOptions): Promise<WriteOutcome> {
     this.#answer(options);
     const fault = this.rollFaults.shift();
     if (fault === 'conflict' || fault === 'unknown') return fault;
     const service = this.#services.get(id);
-    if (service === undefined || service.version !== version) return 'conflict';
+    if (service === undefined || service.version !== version || options.isDue?.() === false) return 'conflict';
     this.updates.push(`${service.name}@${generation}`);
     this.#write(service, { ...service.spec, generation });
     return fault === undefined ? 'applied' : 'unknown';
