@@ -54,6 +54,21 @@ test('an answer to a task that runs changes nothing in its containers', () => {
   expect(held()).toEqual(tagged('r1'));
 });
 
+test('an answer to a task that runs when first looked at is no evidence where the clock is behind', () => {
+  const { answer, see, held } = setUp();
+  answer('r2');
+  see(task('running', START_MS + 3_600_000));
+  expect(held()).toEqual([]);
+});
+
+test('an answer to a task that was seen starting is evidence also where the clock is behind', () => {
+  const { answer, see, held } = setUp();
+  answer('r2');
+  see(task('starting', START_MS + 3_600_000));
+  see(task('running', START_MS + 3_600_000));
+  expect(held()).toEqual(tagged('r2'));
+});
+
 test('an answer to a task that was made before this process was asked is no evidence', () => {
   const { answer, see, held } = setUp();
   answer('r2');

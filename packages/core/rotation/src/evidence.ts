@@ -133,9 +133,11 @@ export class Evidence {
     const shown = new Set<string>();
     const running = new Set<string>();
     const starting = new Set<string>();
+    let latestMadeMs = Number.NEGATIVE_INFINITY;
     for (const task of tasks) {
-      const { id, state } = task;
+      const { id, state, createdAtMs } = task;
       shown.add(id);
+      latestMadeMs = Math.max(latestMadeMs, createdAtMs);
       if (state !== 'ended') alive.set(id, task);
       if (state === 'running') running.add(id);
       if (state === 'starting' && isAsked) starting.add(id);
@@ -143,6 +145,8 @@ export class Evidence {
     this.#shown = isAsked ? shown : null;
     this.#running = running;
     this.#starting = starting;
+    // A clock that is behind makes tasks that ran already seem to be made since this process is asked.
+    const isBehind = latestMadeMs > nowMs + MADE_BEFORE_MS;
     for (const [id, evidence] of this.#tasks) {
       const task = alive.get(id);
       if (task === undefined) {
@@ -151,7 +155,8 @@ export class Evidence {
         evidence.seenStarting = true;
       } else if (!evidence.frozen) {
         // Made while another process was asked, so it may have been running already when we were.
-        if (task.createdAtMs < evidence.askedSinceMs - MADE_BEFORE_MS && !evidence.seenStarting) this.#tasks.delete(id);
+        const mayBeEarlier = isBehind || task.createdAtMs < evidence.askedSinceMs - MADE_BEFORE_MS;
+        if (mayBeEarlier && !evidence.seenStarting) this.#tasks.delete(id);
         else evidence.frozen = true;
       }
     }

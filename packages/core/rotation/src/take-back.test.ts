@@ -202,6 +202,31 @@ describe('a failed task does not speak against the value', () => {
   });
 });
 
+describe('where another secret of the service has a newer value than the rollout gives', () => {
+  const two = {
+    ...rollout,
+    target: { ...rollout.target, s2: value('r8') },
+    lastGood: { ...rollout.lastGood, s2: value('r8') },
+  };
+  const running = task('old', 4);
+  const uses: KnownUse[] = [
+    { use: useOf('s1'), wanted: value('r2'), seenAtMs: 0, held: [{ task: running, value: value('r1') }] },
+    { use: useOf('s2'), wanted: value('r9'), seenAtMs: 0, held: [{ task: running, value: value('r8') }] },
+  ];
+
+  test('and nobody knows what the failed tasks were given: all newest values are tried', () => {
+    const decision = decide({ entry: { rollout: two }, situation: { uses } });
+    expect(typesOf(decision)).toEqual(['rollout.failed', 'rollout.started']);
+    expect(decision.entry).toMatchObject({ setAside: [], rollout: { target: { s1: value('r2'), s2: value('r9') } } });
+  });
+
+  test('and the failed tasks are known to have the value that it gives: its values are set aside', () => {
+    const given = (_: string, key: string) => [key === 's1' ? value('r2') : value('r8')];
+    const decision = decide({ entry: { rollout: two }, situation: { uses, given } });
+    expect(decision.entry.setAside).toEqual(aside);
+  });
+});
+
 test('a failed task speaks against the values also where a further secret was given another ref since', () => {
   const two = {
     ...rollout,

@@ -66,6 +66,14 @@ export function speaksAgainst(
   });
 }
 
+/** Whether a failed task of the rollout is known to have been given what speaks against it. */
+function isGivenKnown(situation: Situation, open: OpenRollout): boolean {
+  return (situation.failures ?? []).some((task) => {
+    const isOurs = isOfRollout(situation.entry, task.generation) && speaksAgainst(situation, open, task);
+    return isOurs && Object.keys(open.target).every((key) => situation.given(task.id, key).length > 0);
+  });
+}
+
 /**
  * What fails since the user changed the service may fail for that reason: it is never held against the values. Once there
  * is a newer value the rollout is over: the tasks that start anew are given that, and show whether it was for the value.
@@ -108,8 +116,10 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   if (open.direction === 'back') return asFailed();
   const brought = broughtBy(open);
   const ofRollout = uses.filter(({ use }) => use.key in brought);
-  // The rollback's tasks, which had the last good values, failed as well: it may be for another secret of the service.
-  const mayBeForOther = service.rollout.state === 'rollback-paused' && uses.some((known) => isOutdated(open, known));
+  // It may be for another secret of the service: the rollback's tasks, which had the last good values, failed as well; or
+  // nobody knows what the failed tasks were given, and it may have been a newer value.
+  const isUnclear = service.rollout.state === 'rollback-paused' || (failure !== null && !isGivenKnown(situation, open));
+  const mayBeForOther = isUnclear && uses.some((known) => isOutdated(open, known));
   if (mayBeForOther || ofRollout.some((known) => isNewer(open, known))) {
     // One of the values is newer by now: the new set is tried.
     return after(events, begin({ ...situation, mayBegin: true }, 1, ofRollout));

@@ -56,6 +56,14 @@ export class GroundTruth {
     return list.findLast(({ text }, index) => text !== list[index - 1]?.text)?.atMs ?? 0;
   }
 
+  /** When a path last lost the text that it had before the present one: there may have been none in between. */
+  lostEarlierAtMs(path: string): number {
+    const list = this.#written.get(path) ?? [];
+    const changed = list.findLastIndex(({ text }, index) => text !== list[index - 1]?.text);
+    const before = list[changed - 1];
+    return before?.text === null ? before.atMs : (list[changed]?.atMs ?? 0);
+  }
+
   /** Whether a path was ever deleted. */
   wasDeleted(path: string): boolean {
     return (this.#written.get(path) ?? []).some(({ text }) => text === null);

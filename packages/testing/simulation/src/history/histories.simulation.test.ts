@@ -50,6 +50,11 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [311856, 'a rollout that Swarm had undone gave a bad value for the last good one, whatever its user deployed'],
   [209132, 'a bad value was not taken back, since the labels of another secret named another path'],
   [215953, 'a secret that is not rotated was set aside with another one, and nobody could ask for it'],
+  [104761, 'a manager whose clock was behind took what it answered to running tasks for what they hold'],
+  [3840, 'a manager whose clock was behind by an hour took a bad value for the newest'],
+  [415559, 'a good value stayed set aside for a newer one of another secret, which nobody knew to be given'],
+  [401293, 'a value that came after the ledger was lost was taken for one of a deleted secret'],
+  [410156, 'a good value was given instead of the bad one while the ledger was lost'],
   [306415, 'a restored snapshot took the last good value away'],
   [309930, 'Swarm returned a service to a spec with a secret that never had a value'],
 ];

@@ -15,9 +15,16 @@ const EXPLAINS: readonly Kind[] = [
 export class NewestGiven {
   readonly #history: History;
   readonly #byManager = new Map<string, Map<string, string>>();
+  /** The latest that a plugin wrote: where it is lost, they go on with it until they have written the next. */
+  #ledgerText = '';
 
   constructor(history: History) {
     this.#history = history;
+  }
+
+  /** A plugin wrote the ledger. */
+  ledgerWritten(text: string): void {
+    this.#ledgerText = text;
   }
 
   /** The process of a manager ended: it remembers nothing. */
@@ -39,7 +46,7 @@ export class NewestGiven {
     const isOlder = before !== undefined && compareRevisions(given.revision, before) < 0;
     if (!isOlder) newest.set(use.path, given.revision);
     // An open rollout, or values that were set aside, name the revision that is given.
-    const isNamed = parseLedger(swarm.ledgerText)?.services[service.id] !== undefined;
+    const isNamed = parseLedger(this.#ledgerText)?.services[service.id] !== undefined;
     return isOlder && !isNamed ? before : null;
   }
 }

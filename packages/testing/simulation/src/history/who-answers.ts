@@ -78,6 +78,12 @@ export class WhoAnswers {
     return this.#history.timeMs - lookedAtMs > Math.max(KNOWS_FOR_MS, 2 * this.#history.settings.intervalMs);
   }
 
+  /** Whether a plugin has looked since it knows itself to be the one that is asked. */
+  hasLooked(manager: string): boolean {
+    const askedSinceMs = this.#askedSinceMs.get(manager);
+    return askedSinceMs !== undefined && (this.#lookedAtMs.get(manager) ?? Number.NEGATIVE_INFINITY) >= askedSinceMs;
+  }
+
   /** A manager is asked now. Returns for how long its plugin has known itself to be the one, in milliseconds. */
   asked(manager: string): number {
     const { timeMs } = this.#history;

@@ -124,7 +124,7 @@ export class Witness {
 
   /**
    * Why a change of a path may have been overlooked for a service, until the next one; `null` if nothing explains that. What
-   * changed after the cause, and after the plugins had the time to act on it, was seen.
+   * changed after the cause, and after the plugins had the time to act on it, was seen; what was deleted by then was not.
    */
   isOverlooked(serviceId: string, path: string): Allowance | null {
     const { truth, settings } = this.#history;
@@ -132,7 +132,7 @@ export class Witness {
     const graceMs = 2 * settings.intervalMs + 2_000 + slownessMs(this.#history);
     for (const allowance of ['ledger lost', 'taken back by hand'] as const) {
       const sinceMs = allowed.get(allowance);
-      if (sinceMs !== undefined && truth.changedAtMs(path) <= sinceMs + graceMs) return allowance;
+      if (sinceMs !== undefined && truth.lostEarlierAtMs(path) <= sinceMs + graceMs) return allowance;
     }
     return null;
   }
@@ -244,6 +244,7 @@ export class Witness {
 
   /** The ledger was written: whatever is rolled has to have been in it. */
   ledgerWritten(text: string): void {
+    this.#newest.ledgerWritten(text);
     for (const [id, { rollout, setAside }] of Object.entries(parseLedger(text)?.services ?? {})) {
       if (rollout === null) continue;
       const intent = `${id}@${rollout.generation}`;
@@ -278,8 +279,14 @@ export class Witness {
     }
     if (task.state !== 'starting') return;
     if (this.who.isApart(manager)) this.leadsAnew();
-    const taskMadeMs = clock.now() + cluster.manager(manager).clockOffsetMs - task.createdAtMs;
+    const { clockOffsetMs } = cluster.manager(manager);
+    const taskMadeMs = clock.now() + clockOffsetMs - task.createdAtMs;
     if (taskMadeMs > this.who.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
+    // With a clock that is behind it can't tell this task from those of the leader before, until it has looked.
+    if (clockOffsetMs < 0 && !this.who.hasLooked(manager)) {
+      this.#answers.isNoEvidence(task.id);
+      this.pastOf(task.serviceId).doubtful.set(task.id, 'crash before the note');
+    }
     this.#answers.given(answer, timeMs);
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
