@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@vault-swarm/provider';
 
-/** Woken this often at most, so that a burst of hints is one run. */
+/** Woken this often at most, so that a burst of hints is one run. The first run has nothing to wait for. */
 const SHORTEST_PAUSE_MS = 50;
 
 /** Does one run, and gives the milliseconds until the next. Must not reject. `isWoken`: somebody asked for this run. */
@@ -18,6 +18,7 @@ export class Loop {
   #cancelTimer: (() => void) | null = null;
   #running: Promise<void> | null = null;
   #woken = false;
+  #hasRun = false;
   /** Who waits for a run that begins later. */
   #waiting: (() => void)[] = [];
 
@@ -31,7 +32,7 @@ export class Loop {
   wake(): void {
     if (this.#stopping.signal.aborted) return;
     // A wake does not put off the run that an earlier one asked for: where they never cease, there would be none.
-    if (this.#running === null && !this.#woken) this.#schedule(SHORTEST_PAUSE_MS);
+    if (this.#running === null && !this.#woken) this.#schedule(this.#hasRun ? SHORTEST_PAUSE_MS : 0);
     this.#woken = true;
   }
 
@@ -62,6 +63,7 @@ export class Loop {
   async #once(): Promise<void> {
     const isWoken = this.#woken;
     this.#woken = false;
+    this.#hasRun = true;
     const waiting = this.#waiting.splice(0);
     const intervalMs = await this.#run(this.#stopping.signal, isWoken);
     this.#running = null;
