@@ -1,6 +1,6 @@
 import { ProviderError, refKey, type SecretRef } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import { fails, gives, hangs, revision, setUp, textOf } from './testing/delivery-fixture.ts';
+import { byName, fails, gives, hangs, revision, setUp, textOf } from './testing/delivery-fixture.ts';
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
 const { signal } = new AbortController();
@@ -16,6 +16,61 @@ test('gives the revision that was chosen, from memory, whatever is current', asy
   expect(textOf(await ask())).toBe('one');
   expect(reads.length).toBe(2);
   expect(delivered.map((entry) => entry.revision)).toEqual(['r1', 'r2', 'r1']);
+});
+
+test('a value that is not in memory is read beside the wait for the choice, and answered after it', async () => {
+  const { answers, old, reads, ask, advance } = setUp();
+  answers.push(gives('one', 'r1'));
+  const choice = Promise.withResolvers<{ readonly kind: 'current' }>();
+  old.choice = choice.promise;
+  let answered = false;
+  const asking = ask().finally(() => {
+    answered = true;
+  });
+  await advance(100);
+  expect([reads.length, answered]).toEqual([1, false]);
+  choice.resolve({ kind: 'current' });
+  expect(textOf(await asking)).toBe('one');
+  expect(reads.length).toBe(1);
+});
+
+test('what was read beside the wait is not given where the choice names another revision', async () => {
+  const { answers, old, ask, advance } = setUp();
+  answers.push(gives('bad', 'r2'));
+  old.reader = { readRevision: async (_ref, name) => revision('good', name) };
+  const choice = Promise.withResolvers<ReturnType<typeof chosen>>();
+  old.choice = choice.promise;
+  const asking = ask();
+  await advance(100);
+  choice.resolve(chosen('r1', 'refuse'));
+  expect(textOf(await asking)).toBe('good');
+});
+
+test('what was read beside the wait is read again where a newer revision became known with the choice', async () => {
+  const { answers, old, ask, advance, delivery } = setUp();
+  old.order = byName;
+  answers.push(gives('older', 'r1'), gives('newer', 'r2'));
+  const choice = Promise.withResolvers<{ readonly kind: 'current' }>();
+  old.choice = choice.promise;
+  const asking = ask();
+  await advance(100);
+  delivery.seen(ref, 'r2');
+  choice.resolve({ kind: 'current' });
+  await advance(100);
+  expect(textOf(await asking)).toBe('newer');
+});
+
+test('what was read beside the wait is read again where a lockdown became known with the choice', async () => {
+  const { answers, old, reads, ask, advance, delivery } = setUp();
+  answers.push(gives('one', 'r1'));
+  const choice = Promise.withResolvers<{ readonly kind: 'current' }>();
+  old.choice = choice.promise;
+  const asking = ask();
+  await advance(100);
+  delivery.lockDown(true);
+  choice.resolve({ kind: 'current' });
+  expect(textOf(await asking)).toBe('one');
+  expect(reads.length).toBe(2);
 });
 
 test('reads it again where the provider keeps old revisions, once for all who ask', async () => {

@@ -210,8 +210,9 @@ export class Delivery implements SecretSource {
       const { ref } = read;
       const key = refKey(ref);
       const choosing = this.#choose(request, key, untilMs);
-      const chosen = choosing instanceof Promise ? await choosing : choosing;
-      const { revision, source } = await this.#obtain(ref, key, chosen, untilMs);
+      const { revision, source } = await (choosing instanceof Promise
+        ? this.#obtainOnceChosen(ref, key, choosing, untilMs)
+        : this.#obtain(ref, key, choosing, untilMs));
       checkSize(ref, revision);
       this.#recorded.notify({
         serviceId: request.serviceId,
@@ -260,6 +261,28 @@ export class Delivery implements SecretSource {
       if (error instanceof DeadlineExceeded) return CURRENT;
       throw error;
     });
+  }
+
+  /**
+   * Reads a value that is not in memory beside the wait for the choice: a process that has just started knows neither. What is
+   * given is decided afterwards, by the choice and by all that became known with it: a lockdown, or a newer revision.
+   */
+  async #obtainOnceChosen(
+    ref: SecretRef,
+    key: string,
+    choosing: Promise<ChosenRevision>,
+    untilMs: number,
+  ): Promise<Obtained> {
+    if (this.#memory.current(key) !== undefined) return this.#obtain(ref, key, await choosing, untilMs);
+    const reading = this.#obtainCurrent(ref, key, untilMs);
+    // Nobody may need it.
+    reading.catch(() => undefined);
+    const chosen = await choosing;
+    if (chosen.kind === 'current' && this.#reads.isSharing) {
+      const current = await reading;
+      if (this.#isNewest(ref, current.revision)) return current;
+    }
+    return this.#obtain(ref, key, chosen, untilMs);
   }
 
   async #obtain(ref: SecretRef, key: string, chosen: ChosenRevision, untilMs: number): Promise<Obtained> {
