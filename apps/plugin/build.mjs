@@ -5,6 +5,7 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { leanUndici } from './lean-undici.mjs';
 import { leaveOutUnused } from './unused-packages.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
@@ -41,6 +42,7 @@ const { metafile } = await build({
         }));
       },
     },
+    leanUndici,
     leaveOutUnused,
   ],
 });

@@ -13,6 +13,9 @@ const LONGEST_INQUIRY_PAUSE_MS = 10_000;
 /** How long the answers to who asked first are waited for before the last part of the plugin is loaded. */
 const FIRST_ANSWERS_MS = 1_000;
 
+/** How long the engine's first question, which it asks as soon as the socket listens, is waited for. */
+const FIRST_QUESTION_MS = 5;
+
 /** Stops something that was started. */
 type Stop = (signal: AbortSignal) => Promise<void>;
 
@@ -60,8 +63,12 @@ export class Plugin {
       this.#events.emit({ type: 'plugin.warning', code, variable, message: `${variable}: ${message}` });
     }
     if (this.#configuration.providers.some(usesTls)) trustSystem(this.#configuration.systemAuthorities);
-    // Providers and rotation are what an answer needs. The rest takes as long to load, during which nobody is answered.
-    await Promise.all([providers.load(), this.#startRotation()]);
+    // While a part is loaded nobody is answered. The engine's first question needs no part, and comes at once.
+    await this.#pause(FIRST_QUESTION_MS);
+    // Providers and rotation are what an answer needs. The providers' servers answer while the rotation is loaded.
+    await providers.load();
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#startRotation();
     await this.#container.get(id.answers).settled(FIRST_ANSWERS_MS);
     await this.#startMonitoring();
   }

@@ -1,5 +1,4 @@
 import { type Clock, displayText, ProviderError, parseExactJson } from '@vault-swarm/provider';
-import { request } from 'undici';
 import type { AnswerJson, VaultAnswer } from './answer.ts';
 import { withBytes } from './answer-body.ts';
 import type { VariablePrefix, VaultConfig } from './config.ts';
@@ -107,8 +106,10 @@ export class Transport {
 
   #once({ method, headers, json, exactNumbers, signal }: SendOptions, uri: string): Promise<Exchange> {
     return this.#connections.use(signal, async (dispatcher, answered) => {
-      const response = await request(uri, {
-        dispatcher,
+      const { origin, pathname, search } = new URL(uri);
+      const response = await dispatcher.request({
+        origin,
+        path: pathname + search,
         method,
         signal,
         headers: {
