@@ -162,7 +162,9 @@ test.each([
     await reaches(picky, secret, 2, 'good-3');
     await reaches(easy, secret, 1, 'good-3');
     await happens('rollout.completed', picky);
-    await waitFor(async () => Object.keys(await openServices()).length === 0, {
+    const isClosed = ({ spentGeneration: _, ...open }: object & { readonly spentGeneration?: number }) =>
+      Object.keys(open).length === 0;
+    await waitFor(async () => Object.values(await openServices()).every(isClosed), {
       timeoutMs: IN_TIME,
       what: 'nothing to be open in the ledger',
     });

@@ -32,7 +32,9 @@ export async function readFailures(
     const isGoingBack = service.rollout.state === 'rolling-back';
     // The orchestrator may say nothing of tasks that fail again and again.
     const isSilent = service.rollout.state === 'none' || service.rollout.state === 'completed';
-    if (isSilent && service.generation >= open.generation && !isFullyRunning(service)) return true;
+    // Or that it is through, where it only had nothing left to replace: its tasks may run for a moment each.
+    const mayFail = service.rollout.state === 'completed' || !isFullyRunning(service);
+    if (isSilent && service.generation >= open.generation && mayFail) return true;
     return isGoingBack || isEnded(service) || rollouts.of(service.id, open).forMs > stuckAfterMs;
   });
   return new Map(

@@ -120,8 +120,9 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   const without = uses.flatMap((known) => tasksWithout(open, known));
   if (without.length === 0) {
     if (isScaledToZero(service)) return keep(situation, null);
-    // Where Swarm says nothing, it may not have begun, or its tasks may fail again and again.
-    const isVague = service.rollout.state === 'none' && !isCalm(situation);
+    // Where Swarm says nothing, it may not have begun. And it is through also where the tasks of each slot fail again and again,
+    // once another manager leads: that looks only for slots whose tasks are of another generation.
+    const isVague = (service.rollout.state === 'none' || bad.length > 0) && !isCalm(situation);
     return isVague || !isFullyRunning(service) ? asItIs : complete(situation, open);
   }
   const isOfEarlier = !without.every(isOurs);

@@ -114,6 +114,17 @@ describe('a rollout is completed', () => {
   });
 });
 
+test('a task that has failed and seems to run again does not complete a rollout, though Swarm calls its update completed', async () => {
+  const { world, worker } = await twoServices();
+  world.swarm.post(worker, { update: { parallelism: 1, monitorMs: 1_000, onFailure: 'continue' } });
+  await world.run(10_000);
+  world.provider.write('queue', 'bad');
+  await world.run(120_000);
+  expect(world.count('rollout.completed')).toBe(0);
+  expect(world.count('values.set-aside')).toBe(1);
+  expect(world.held(worker, 'queue')).toEqual(['v1']);
+});
+
 test('a value with which tasks fail again and again is rolled back also where Swarm goes on after failures', async () => {
   const { world, web } = await twoServices();
   world.swarm.post(web, { update: { parallelism: 1, monitorMs: 500, onFailure: 'continue' } });

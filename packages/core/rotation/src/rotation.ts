@@ -41,6 +41,9 @@ const WATCH_INTERVAL_MS = 500;
 /** Somebody else may have led in between after this time: an election takes 11 s at least (seen on 20.10). */
 const LEADS_FOR_MS = 20_000;
 
+/** Deliveries that are remembered, so that the same one again is no further hint. */
+const MAX_HINTS = 10_000;
+
 /**
  * An update is made within this time of the look that it was decided by. A process that was stopped for longer, or whose
  * machine was, may not lead any more: another one may have decided since, and that need not have changed the service.
@@ -70,6 +73,8 @@ export class Rotation implements RotateByHand, LocksDown {
   readonly #rejections = new Map<string, string>();
   /** By ref key: when a task was given a revision that no look had seen, in monotonic milliseconds. */
   readonly #unseen = new Map<string, number>();
+  /** Deliveries for which a provider was polled at once, and when, in monotonic milliseconds. */
+  readonly #hints = new Map<string, number>();
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(settings: RotationSettings, ports: RotationPorts) {
@@ -135,9 +140,20 @@ export class Rotation implements RotateByHand, LocksDown {
     const { clock } = this.#ports;
     this.#evidence.record(taskId, delivered);
     if (this.#watches.of(provider)?.current(key)?.revision === revision) return;
-    if (this.#watches.digestOf(key, revision) === null) this.#unseen.set(key, clock.monotonic());
-    this.#watches.wake(provider);
     this.#passes.wake();
+    const nowMs = clock.monotonic();
+    if (this.#watches.digestOf(key, revision) === null) this.#unseen.set(key, nowMs);
+    // Tasks that fail again and again are given the same again and again; what the ledger calls for is the last good value.
+    const isIntended = this.#intended.named.get(key)?.revisions.has(revision) === true;
+    if (this.#isNews(isIntended ? provider : `${key} ${revision}`, nowMs)) this.#watches.wake(provider);
+  }
+
+  /** Whether there was no hint of that name within the polling interval. */
+  #isNews(hint: string, nowMs: number): boolean {
+    if (nowMs - (this.#hints.get(hint) ?? Number.NEGATIVE_INFINITY) < this.#settings.intervalMs) return false;
+    if (this.#hints.size >= MAX_HINTS) this.#hints.clear();
+    this.#hints.set(hint, nowMs);
+    return true;
   }
 
   async rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {
@@ -328,7 +344,8 @@ export class Rotation implements RotateByHand, LocksDown {
     const isOlder =
       unseenAtMs >= foundAtMs || (current !== undefined && this.#foreign.mayBeNewer(key, current, foundAtMs));
     if (!isOlder) return current;
-    this.#watches.wakeFor(key);
+    // For a delivery its provider is polled already.
+    if (unseenAtMs < foundAtMs) this.#watches.wakeFor(key);
     return undefined;
   }
 
