@@ -1,15 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkNames } from '../apps/cli/src/doctor/finding.ts';
 import { EXIT, failureCodes } from '../apps/cli/src/failure.ts';
 import { addressVariables } from '../apps/cli/src/plugin/address.ts';
 import { describeCommands } from '../apps/cli/src/program.ts';
+import { configFileSchema } from '../apps/plugin/src/config-file-schema.ts';
 import { parseConfiguration } from '../apps/plugin/src/configuration.ts';
-import { awsLabelScheme } from '../packages/adapters/aws/src/labels.ts';
-import { fileLabelScheme } from '../packages/adapters/file/src/config.ts';
+import { environmentVariables } from '../apps/plugin/src/environment-variables.ts';
+import { builtInProviders } from '../apps/plugin/src/providers.ts';
 import { operations } from '../packages/adapters/http/src/openapi/operations.ts';
-import { vaultLabelScheme } from '../packages/adapters/vault/src/labels.ts';
 import { providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -48,12 +48,20 @@ test('the warnings of the reference are those that there are', async () => {
 });
 
 test('the labels of the reference are those that there are', async () => {
-  const vault = vaultLabelScheme({ mount: 'secret' }).names;
-  const openbao = vault.map((name) => name.replace('vault_', 'openbao_'));
   const others = ['provider', 'rotate', 'secret_reuse', 'encoding'];
-  const names = [...awsLabelScheme.names, ...fileLabelScheme.names, ...vault, ...openbao, ...others];
+  const names = [...builtInProviders.flatMap((module) => module.labels().names), ...others];
   const documented = firstNames(tableBelow(await read('docs/reference/labels.md'), 'Labels of a secret', 'label'));
   expect(documented.toSorted()).toEqual(names.toSorted());
+});
+
+test('the schema of CONFIG_FILE is the one of the reference', async () => {
+  // On one line, as the formatter has it.
+  const text = JSON.stringify(configFileSchema(builtInProviders), undefined, 2).replace(
+    /\[\s+([^[\]{}]*?)\s+\]/g,
+    (_, items: string) => `[${items.replace(/\s+/g, ' ')}]`,
+  );
+  const hint = 'vitest run --project house .ci/reference.test.ts --update writes it';
+  await expect(`${text}\n`, hint).toMatchFileSnapshot(join(root, 'docs/reference/config-file.schema.json'));
 });
 
 describe('the environment', () => {
@@ -62,27 +70,47 @@ describe('the environment', () => {
     page = await read('docs/reference/environment.md');
   });
 
-  test('has every variable that is read', async () => {
+  /** The first cells of the table: a row may have several names, and marks those that can also be given as a file. */
+  const documented = () => {
+    const names = tableBelow(page, 'Environment of the plugin', 'variable').flatMap(([cell = '']) =>
+      [...cell.matchAll(/`([A-Z_]+)`(\*?)/g)].flatMap(([, name = '', mark]) =>
+        mark === '*' ? [name, `${name}_FILE`] : [name],
+      ),
+    );
+    // The table says of OpenBao only that its names are Vault's.
+    const openbao = names
+      .filter((name) => name.startsWith('VAULT_') && name !== 'VAULT_ROTATION_INTERVAL')
+      .map((name) => name.replace('VAULT_', 'OPENBAO_'));
+    return [...names, ...openbao];
+  };
+
+  test('has the variables that there are, each once', () => {
+    expect(documented().toSorted()).toEqual(environmentVariables(builtInProviders).toSorted());
+  });
+
+  test('names every kind of provider', () => {
+    const [, , meaning = ''] =
+      tableBelow(page, 'Environment of the plugin', 'variable').find(([cell]) => cell === '`SECRETS_PROVIDER`') ?? [];
+    expect(namesIn(meaning)).toEqual(builtInProviders.map(({ kind }) => kind));
+  });
+
+  // Those of providers are checked by their modules' own tests.
+  test('has every variable that the plugin, Docker, the monitoring port and the log read', async () => {
     const sources = [
       'apps/plugin/src/configuration.ts',
-      ...['aws', 'docker', 'file', 'http', 'logging', 'vault'].map((name) => `packages/adapters/${name}/src/config.ts`),
-      ...(await readdir(join(root, 'packages/adapters/vault/src/auth'))).map(
-        (name) => `packages/adapters/vault/src/auth/${name}`,
-      ),
+      'apps/plugin/src/socket-settings.ts',
+      'apps/plugin/src/configured-providers.ts',
+      ...['docker', 'http', 'logging'].map((name) => `packages/adapters/${name}/src/config.ts`),
     ];
     const names = new Set<string>();
     for (const source of sources) {
-      if (source.endsWith('.test.ts')) continue;
-      const code = await read(source);
       const calls =
-        /(?:environment|env)\.(?:has|optional|text|boolean|oneOf|integer|durationMs|url|credential|ownPath)\(\s*'([A-Z_]+)'/g;
-      for (const [, name] of code.matchAll(calls)) names.add(name ?? '');
-      for (const [, name] of code.matchAll(/variable\('([A-Z_]+)'\)/g)) names.add(`VAULT_${name}`);
+        /environment\.(?:has|optional|text|boolean|oneOf|integer|durationMs|url|credential|ownPath)\(\s*'([A-Z_]+)'/g;
+      for (const [, name] of (await read(source)).matchAll(calls)) names.add(name ?? '');
     }
-    expect(names.size).toBeGreaterThan(30);
-    // The reference marks credentials, which have a `_FILE` form each.
-    const stands = (name: string) => page.includes(`\`${name.replace(/_FILE$/, '')}\``) || page.includes(`\`${name}\``);
-    expect([...names].filter((name) => !stands(name))).toEqual([]);
+    expect(names.size).toBeGreaterThan(25);
+    const known = [...environmentVariables(builtInProviders), 'NODE_TLS_REJECT_UNAUTHORIZED'];
+    expect([...names].filter((name) => !known.includes(name))).toEqual([]);
   });
 
   test('has the defaults that there are: a variable that is given its own changes nothing', () => {

@@ -5,6 +5,7 @@ test.each([
   [[], 'run'],
   [['--check-config'], 'check-config'],
   [['--check-live'], 'check-live'],
+  [['--describe'], 'describe'],
   [['--help'], 'help'],
   [['--version'], 'version'],
   [['--verison'], null],

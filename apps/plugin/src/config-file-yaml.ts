@@ -1,9 +1,8 @@
 import { parseYamlFields } from '@vault-swarm/file/yaml-fields';
 import { displayText } from '@vault-swarm/provider';
 import type { ConfigFile, ProviderEntry } from './config-file.ts';
+import { PROVIDER_NAME } from './provider-name.ts';
 
-/** It stands in labels and metrics. */
-const NAME = /^[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?$/;
 const SETTING = /^[A-Z][A-Z0-9_]*$/;
 /** So many are enough to see what is wrong; a file that is of another kind has thousands. */
 const MAX_PROBLEMS = 50;
@@ -31,7 +30,7 @@ export function parseConfigFile(text: string): ConfigFile {
   const entries = Object.entries(providers ?? {}).flatMap(([name, given]): readonly ProviderEntry[] => {
     const where = `providers.${displayText(name)}`;
     const entry = mapOf(given);
-    if (!NAME.test(name)) {
+    if (!PROVIDER_NAME.test(name)) {
       problems.push({ where, message: 'must be named by up to 64 of a–z, 0–9, "-", "_" and ".", such as vault-eu' });
     }
     if (typeof entry?.kind !== 'string') {

@@ -47,7 +47,7 @@ test('has the defaults of the reference', () => {
     warnings: [],
   });
   expect(configuration.providers).toMatchObject([
-    { kind: 'vault', vault: { address: 'http://127.0.0.1:8200', mount: 'secret' } },
+    { kind: 'vault', config: { address: 'http://127.0.0.1:8200', mount: 'secret' } },
   ]);
 });
 

@@ -1,6 +1,6 @@
 import type { DeliveryLimits } from '@vault-swarm/delivery';
 import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
-import { type InspectPath, inspectPath } from '@vault-swarm/file/config';
+import { inspectPath } from '@vault-swarm/file/config';
 import { type MonitoringConfig, parseMonitoringConfig } from '@vault-swarm/http/config';
 import { type LoggingConfig, parseLoggingConfig } from '@vault-swarm/logging/config';
 import {
@@ -11,11 +11,13 @@ import {
   type NamedCredential,
   type NamedScheme,
   type OwnFile,
+  type ProviderModule,
   type ReadFile,
 } from '@vault-swarm/provider';
 import { type ConfigFile, NO_CONFIG_FILE } from './config-file.ts';
+import { type ConfiguredProvider, parseProviders } from './configured-providers.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from './own-files.ts';
-import { type ProviderConfig, parseProviders } from './provider-configs.ts';
+import { builtInProviders } from './providers.ts';
 import { parseSocketSettings, type SocketSettings } from './socket-settings.ts';
 import { parseSystemAuthorities, type SystemAuthorities } from './system/trusted-authorities.ts';
 import { warnOfUnknown } from './unknown-settings.ts';
@@ -23,9 +25,11 @@ import { warnOfUnknown } from './unknown-settings.ts';
 /** All that the environment says, checked. Times in milliseconds. */
 export interface PluginConfiguration extends SocketSettings {
   /** The first is the default of secrets whose labels name none. */
-  readonly providers: readonly ProviderConfig[];
+  readonly providers: readonly ConfiguredProvider[];
   /** How labels name the providers, in the same order. */
   readonly schemes: readonly NamedScheme[];
+  /** All kinds of provider that there are, configured or not. */
+  readonly kinds: readonly string[];
   readonly rotation: {
     readonly enabled: boolean;
     readonly intervalMs: number;
@@ -67,20 +71,22 @@ const MEMORY_BYTES = 256 * 1024 * 1024;
  * Reads the plugin's configuration from the environment. No I/O, but for the files that variables name.
  *
  * @param file what `CONFIG_FILE` has.
- * @param inspect finds out where the paths of variables lead.
+ * @param modules the kinds of provider that there are; the first is the default.
  */
 export function parseConfiguration(
   variables: Readonly<Record<string, string | undefined>>,
   readFile: ReadFile,
   file: ConfigFile = NO_CONFIG_FILE,
-  inspect: InspectPath = inspectPath,
+  modules: readonly ProviderModule[] = builtInProviders,
 ): ParsedConfiguration {
   const environment = new Environment(variables, readFile);
-  const providers = parseProviders(environment, readFile, file);
+  const parsed = parseProviders({ environment, readFile, modules }, file);
+  const providers = parsed.map(({ provider }) => provider);
   const configuration: PluginConfiguration = {
     ...parseSocketSettings(environment),
-    providers: providers.map(({ config }) => config),
-    schemes: providers.map(({ scheme }) => scheme),
+    providers,
+    schemes: providers.map(({ name, labels }) => ({ name, scheme: labels })),
+    kinds: modules.map(({ kind }) => kind),
     rotation: parseRotation(environment),
     delivery: parseDelivery(environment),
     docker: parseDockerConfig(environment, readFile),
@@ -91,14 +97,15 @@ export function parseConfiguration(
     credentials: environment.credentials,
     warnings: environment.warnings,
   };
-  addUnusedFiles(environment);
-  refuseOwnFiles(environment, providers, inspect);
-  warnOfReadable(environment, inspect);
-  warnOfWritable(environment, configuration.socketPath, inspect);
+  addUnusedFiles(environment, modules);
+  refuseOwnFiles(environment, parsed, inspectPath);
+  warnOfReadable(environment, inspectPath);
+  warnOfWritable(environment, configuration.socketPath, inspectPath);
   warnOfUnverified(environment);
   warnOfUnknown(
     environment,
-    providers.map(({ config: { kind } }) => kind),
+    modules,
+    providers.map(({ kind }) => kind),
   );
   const { problems } = environment;
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };

@@ -1,16 +1,14 @@
 import { dirname } from 'node:path';
 import { type InspectedPath, type InspectPath, ownFileProblem } from '@vault-swarm/file/config';
-import { type Environment, quoted } from '@vault-swarm/provider';
-import type { ParsedProvider } from './provider-configs.ts';
-import { settings } from './settings.ts';
-
-/** Its SDK reads it by itself, where a container's agent gives it. */
-const READ_BY_AWS = 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE';
+import { type Environment, type ProviderModule, quoted } from '@vault-swarm/provider';
+import type { ParsedProvider } from './configured-providers.ts';
+import { environmentVariables } from './environment-variables.ts';
 
 /** Adds the files of settings that nothing reads, such as the token of a provider that is not configured. */
-export function addUnusedFiles(environment: Environment): void {
+export function addUnusedFiles(environment: Environment, modules: readonly ProviderModule[]): void {
   const known = new Set(environment.ownFiles.map(({ variable }) => variable));
-  for (const variable of [...settings.filter((name) => name.endsWith('_FILE')), READ_BY_AWS]) {
+  const settings = environmentVariables(modules).filter((name) => name.endsWith('_FILE'));
+  for (const variable of [...settings, ...modules.flatMap(({ variables: { libraryFiles } }) => libraryFiles)]) {
     const path = environment.optional(variable);
     if (path !== undefined && !known.has(variable)) environment.addOwnFile({ variable, path, kind: 'file' });
   }
@@ -19,16 +17,17 @@ export function addUnusedFiles(environment: Environment): void {
     environment.addOwnFile({ variable: 'DOCKER_CERT_PATH', path: certificates, kind: 'directory' });
 }
 
-/** Reports each directory of a file provider that labels could have the plugin's own files delivered from. */
+/** Reports each directory of a provider from which labels could have the plugin's own files delivered. */
 export function refuseOwnFiles(
   environment: Environment,
   providers: readonly ParsedProvider[],
   inspect: InspectPath,
 ): void {
-  for (const { config, report } of providers) {
-    if (config.kind !== 'file') continue;
-    const problem = ownFileProblem(config.file.directory, environment.ownFiles, inspect);
-    if (problem !== null) report('FILE_SECRETS_DIR', problem);
+  for (const { deliveredDirectories, report } of providers) {
+    for (const { variable, path } of deliveredDirectories) {
+      const problem = ownFileProblem(path, environment.ownFiles, inspect);
+      if (problem !== null) report(variable, problem);
+    }
   }
 }
 

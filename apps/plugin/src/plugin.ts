@@ -4,7 +4,6 @@ import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
 import { EarlyEvents } from './early-events.ts';
-import { usesTls } from './provider-configs.ts';
 import { trustSystem } from './system/trusted-authorities.ts';
 
 /** However long the interval, a provider that did not answer is asked again after this time. */
@@ -62,7 +61,8 @@ export class Plugin {
     for (const { code, variable, message } of this.#configuration.warnings) {
       this.#events.emit({ type: 'plugin.warning', code, variable, message: `${variable}: ${message}` });
     }
-    if (this.#configuration.providers.some(usesTls)) trustSystem(this.#configuration.systemAuthorities);
+    if (this.#configuration.providers.some(({ usesTls }) => usesTls))
+      trustSystem(this.#configuration.systemAuthorities);
     // While a part is loaded nobody is answered. The engine's first question needs no part, and comes at once.
     await this.#pause(FIRST_QUESTION_MS);
     // Providers and rotation are what an answer needs. The providers' servers answer while the rotation is loaded.

@@ -1,5 +1,6 @@
 import { EventBus, SecretValue, type TimedEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
+import { parseConfiguration } from './configuration.ts';
 import { EarlyEvents } from './early-events.ts';
 import { EvidenceRelay } from './evidence-relay.ts';
 import { ProviderDirectory } from './provider-directory.ts';
@@ -7,6 +8,9 @@ import { Readiness } from './readiness.ts';
 import { systemClock } from './system/clock.ts';
 import { systemDigest } from './system/digest.ts';
 import { systemRandom } from './system/random.ts';
+
+const parsed = parseConfiguration({ SECRETS_PROVIDER: 'file' }, () => '');
+const providers = parsed.ok ? parsed.configuration.providers : [];
 
 const delivered = (taskId: string) => ({
   taskId,
@@ -42,7 +46,7 @@ test('what is delivered before the rotation is there is told to it', () => {
 });
 
 test('who asks for a provider before it is loaded waits for it', async () => {
-  const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
+  const directory = new ProviderDirectory(providers, {
     clock: systemClock,
     random: systemRandom,
     events: { emit: () => {} },
@@ -57,7 +61,7 @@ test('who asks for a provider before it is loaded waits for it', async () => {
 });
 
 test('who waits for a provider is told when the plugin stops before it is loaded', async () => {
-  const directory = new ProviderDirectory([{ kind: 'file', name: 'file', file: { directory: '/nowhere' } }], {
+  const directory = new ProviderDirectory(providers, {
     clock: systemClock,
     random: systemRandom,
     events: { emit: () => {} },

@@ -3,11 +3,11 @@
 //   build.ts [--platform linux/amd64|linux/arm64] [--libraries FOLDER] [FOLDER]
 // For another machine than this one, into dist/plugin-arm64 or dist/plugin-amd64, with the libraries in a folder; see
 // target-platform.ts.
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { settings } from '@vault-swarm/plugin/settings';
+import { parseArgs, promisify } from 'node:util';
 import { bundledPackages, type Metafile } from './bundled-packages.ts';
 import { thirdPartyNotices } from './notices.ts';
 import { pluginConfig } from './plugin-config.ts';
@@ -25,6 +25,7 @@ const suffix = values.platform?.replace('linux/', '-') ?? '';
 const target = positionals[0] ?? join(root, `dist/plugin${suffix}`);
 
 const metafile = JSON.parse(await readFile(join(bundle, 'metafile.json'), 'utf8')) as Metafile;
+const variables = await configurable(join(bundle, 'main.js'));
 const packages = await bundledPackages(metafile, root);
 const { node, nodeRelease, nodeLicense, libraries } = await targetPlatform({
   platform: values.platform,
@@ -38,13 +39,20 @@ await rm(work, { recursive: true, force: true });
 await mkdir(join(work, 'rootfs'), { recursive: true });
 const notices = await thirdPartyNotices(packages, nodeLicense);
 await makeRootFileSystem(join(work, 'rootfs'), { bundle, node, libraries, notices });
-await writeFile(join(work, 'config.json'), `${JSON.stringify(pluginConfig(settings), undefined, 2)}\n`);
+await writeFile(join(work, 'config.json'), `${JSON.stringify(pluginConfig(variables), undefined, 2)}\n`);
 const nodeOfPlugin = { release: nodeRelease, shipped: join(work, 'rootfs/bin/node') };
 const sbom = await softwareBillOfMaterials(root, { packages, libraries, node: nodeOfPlugin });
 await writeFile(join(work, 'sbom.cdx.json'), sbom);
 await settle(work);
 await rm(target, { recursive: true, force: true });
 await rename(work, target);
+
+/** The environment variables of a bundled plugin, as it says itself: it has kinds of provider that this build does not know. */
+async function configurable(main: string): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, '--describe']);
+  const { variables } = JSON.parse(stdout) as { readonly variables: readonly string[] };
+  return variables;
+}
 
 const files = (await readdir(target, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
 const sizes = await Promise.all(files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size));

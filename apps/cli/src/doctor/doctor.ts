@@ -1,3 +1,4 @@
+import { builtInProviders } from '@vault-swarm/plugin/providers';
 import { Environment } from '@vault-swarm/provider';
 import { EXIT, type ExitCode, Failure } from '../failure.ts';
 import type { PluginClient } from '../plugin/client.ts';
@@ -95,7 +96,7 @@ function providersOf(plugin: PluginFacts, environment: Environment): readonly La
   if (plugin.kind === 'answered') return plugin.overview.providers;
   if (environment.has('CONFIG_FILE')) return null;
   return environment
-    .text('SECRETS_PROVIDER', 'vault')
+    .text('SECRETS_PROVIDER', builtInProviders[0]?.kind ?? '')
     .split(',')
     .map((given) => ({ name: given.trim(), kind: given.trim() }));
 }

@@ -1,14 +1,5 @@
-import { awsLabelScheme } from '@vault-swarm/aws/config';
-import { fileLabelScheme } from '@vault-swarm/file/config';
-import {
-  displayText,
-  LabelReader,
-  type LabelScheme,
-  type NamedScheme,
-  ProviderError,
-  quoted,
-} from '@vault-swarm/provider';
-import { vaultLabelScheme } from '@vault-swarm/vault/config';
+import { builtInProviders } from '@vault-swarm/plugin/providers';
+import { displayText, LabelReader, type NamedScheme, ProviderError, quoted } from '@vault-swarm/provider';
 import { count } from '../terminal/words.ts';
 import type { EngineSecret, EngineService } from './engine.ts';
 import { type Check, checked, type Finding, skipped, wrong } from './finding.ts';
@@ -22,13 +13,8 @@ export interface LabelledProvider {
   readonly kind: string;
 }
 
-/** What the labels of a provider of this kind mean. A mount changes what a path is, and not whether it is right. */
-const SCHEMES: ReadonlyMap<string, LabelScheme> = new Map([
-  ['vault', vaultLabelScheme({ mount: 'secret' })],
-  ['openbao', vaultLabelScheme({ mount: 'secret', kind: 'openbao' })],
-  ['aws', awsLabelScheme],
-  ['file', fileLabelScheme],
-]);
+/** What labels mean with default settings. Settings change the path that labels give, and not whether labels are right. */
+const SCHEMES = new Map(builtInProviders.map((module) => [module.kind, module.labels()] as const));
 
 /**
  * Whether the labels of these secrets can be read as they stand, by the plugin's own reader, and whether one that it
@@ -55,7 +41,7 @@ export function checkLabels(
       `not all of the providers ${names} are of a kind that is known here; vault-swarm secrets shows what is wrong`,
     );
   }
-  const reader = new LabelReader(schemes);
+  const reader = new LabelReader(schemes, [...SCHEMES.keys()]);
   const findings = secrets.flatMap((secret) => [
     ...unreadable(reader, secret, services),
     ...passedOver(secret, [...COMMON, ...schemes.flatMap(({ scheme }) => scheme.names)]),

@@ -25,7 +25,9 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.random).toConstantValue(systemRandom);
   container.bind(id.digest).toConstantValue(systemDigest);
   container.bind(id.events).toResolvedValue((clock) => new EventBus(clock), [id.clock]);
-  container.bind(id.labels).toResolvedValue(({ schemes }) => new LabelReader(schemes), [id.configuration]);
+  container
+    .bind(id.labels)
+    .toResolvedValue(({ schemes, kinds }) => new LabelReader(schemes, kinds), [id.configuration]);
   container.bind(id.evidence).toConstantValue(new EvidenceRelay());
   container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
   container.bind(id.choice).toResolvedValue((clock) => new RevisionChoiceRelay(clock), [id.clock]);

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { AWS_PRICE } from '@vault-swarm/aws/config';
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
 import { createLogger, type EventLog } from '@vault-swarm/logging';
@@ -12,14 +11,13 @@ import {
   RecentEvents,
   RepeatedEvents,
   RequestCosts,
-  type RequestPrice,
   Vitals,
 } from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
-import { Listeners, type Problem, type TimedEvent } from '@vault-swarm/provider';
+import { Listeners, type Problem, type RequestPrice, type TimedEvent } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
+import type { ConfiguredProvider } from '../configured-providers.ts';
 import { CredentialWatch } from '../credential-watch.ts';
-import type { ProviderConfig } from '../provider-configs.ts';
 import { ProviderInquiry } from '../provider-inquiry.ts';
 import { RecentStatus } from '../recent-status.ts';
 import { VERSION } from '../version.ts';
@@ -228,12 +226,12 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
   );
 }
 
-function pricesOf(providers: readonly ProviderConfig[]): Readonly<Record<string, RequestPrice | null>> {
-  return Object.fromEntries(providers.map(({ kind, name }) => [name, kind === 'aws' ? AWS_PRICE : null]));
+function pricesOf(providers: readonly ConfiguredProvider[]): Readonly<Record<string, RequestPrice | null>> {
+  return Object.fromEntries(providers.map(({ name, price }) => [name, price]));
 }
 
 /** The configured ones, each of which has its figures. */
-function withKinds(summaries: readonly ProviderSummary[], configured: readonly ProviderConfig[]) {
+function withKinds(summaries: readonly ProviderSummary[], configured: readonly ConfiguredProvider[]) {
   return configured.flatMap(({ name, kind }) => {
     const summary = summaries.find((each) => each.name === name);
     return summary === undefined ? [] : [{ ...summary, kind }];

@@ -1,6 +1,7 @@
 import { Environment, LabelReader, quoted } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
-import { awsLabelScheme, parseAwsConfig } from './config.ts';
+import { parseAwsConfig } from './config.ts';
+import { awsLabelScheme } from './labels.ts';
 
 const labels = new LabelReader([{ name: 'aws', scheme: awsLabelScheme }]);
 const ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:app/db-AbCdEf';

@@ -11,11 +11,6 @@ import {
   VISIBLE_ASCII,
 } from '@vault-swarm/provider';
 
-export { awsLabelScheme } from './labels.ts';
-
-/** AWS takes $0.05 for 10,000 calls, whatever they are for; identities cost nothing. */
-export const AWS_PRICE = { dollarsPerRequest: 0.05 / 10_000, free: ['login'] };
-
 /** Keys that were given as such. They are read again for each request, so that a changed file is followed. */
 export interface AwsKeys {
   readonly accessKeyId: Credential;

@@ -1,8 +1,5 @@
 import { type Environment, type LabelScheme, ProviderError, quoted } from '@vault-swarm/provider';
 
-export { type InspectedPath, type InspectPath, inspectPath, type PathStep } from './inspect-path.ts';
-export { ownFileProblem } from './own-files.ts';
-
 import { relativePathProblem } from './relative-path.ts';
 
 /** Where the files are. */
@@ -20,6 +17,7 @@ export function parseFileConfig(environment: Environment): FileConfig {
       `${quoted(directory)} must be an absolute path such as /run/vault-swarm/secrets`,
     );
   }
+  environment.addDeliveredDirectory({ variable: 'FILE_SECRETS_DIR', path: directory });
   return { directory };
 }
 

@@ -6,8 +6,6 @@ import { mountProblem, withoutSpareSlashes } from './paths.ts';
 import { parseProxy } from './proxy.ts';
 import { parseTls, type VaultTlsConfig } from './tls.ts';
 
-export { type VaultLabelOptions, vaultLabelScheme } from './labels.ts';
-
 /** One configured Vault or OpenBao. */
 export interface VaultConfig {
   /** What its variables begin with, for messages. */

@@ -14,7 +14,7 @@ export { isProvidersFailure, ProviderFigures, type ProviderState, type ProviderS
 export { type NumberedEvent, RecentEvents, type RecentEventsOptions, type RecentEventsQuery } from './recent-events.ts';
 export { RepeatedEvents } from './repeated-events.ts';
 export { type Figures, type HealthReport, healthReport, type MetricsReport, metricsReport } from './reports.ts';
-export { type MonthOfRequests, RequestCosts, type RequestPrice } from './request-costs.ts';
+export { type MonthOfRequests, RequestCosts } from './request-costs.ts';
 export { errorRate, RotationCounters } from './rotation-counters.ts';
 export type { RuntimeFigures, RuntimeProbe } from './runtime.ts';
 export { Vitals } from './vitals.ts';

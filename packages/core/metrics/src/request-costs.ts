@@ -1,11 +1,4 @@
-import type { Clock, ProductEvent } from '@vault-swarm/provider';
-
-/** What a provider takes for its requests. */
-export interface RequestPrice {
-  readonly dollarsPerRequest: number;
-  /** The operations that cost nothing. */
-  readonly free: readonly string[];
-}
+import type { Clock, ProductEvent, RequestPrice } from '@vault-swarm/provider';
 
 /** What a month of requests like those of the last hour comes to. */
 export interface MonthOfRequests {

@@ -18,6 +18,13 @@ export interface NamedCredential {
   readonly credential: Credential;
 }
 
+/** A directory whose files labels can name. It may contain no file of the plugin's own. */
+export interface DeliveredDirectory {
+  /** The variable that names it. */
+  readonly variable: string;
+  readonly path: string;
+}
+
 /**
  * Environment variables, read with their defaults and limits. What is wrong is collected in {@link problems}, and the
  * default is returned for it, so that one start reports everything that is wrong. An empty variable counts as not
@@ -29,6 +36,7 @@ export class Environment {
   readonly #problems: ConfigurationProblem[] = [];
   readonly #warnings: ConfigurationWarning[] = [];
   readonly #ownFiles: OwnFile[] = [];
+  readonly #deliveredDirectories: DeliveredDirectory[] = [];
   readonly #credentials: NamedCredential[] = [];
   readonly #asked = new Set<string>();
   readonly #credentialsOnlyInFiles: boolean;
@@ -92,6 +100,16 @@ export class Environment {
   /** Adds a path of ours. */
   addOwnFile(file: OwnFile): void {
     this.#ownFiles.push(file);
+  }
+
+  /** The directories that were added so far. */
+  get deliveredDirectories(): readonly DeliveredDirectory[] {
+    return this.#deliveredDirectories;
+  }
+
+  /** Adds a directory whose files labels can name; the plugin refuses one that contains its own files. */
+  addDeliveredDirectory(directory: DeliveredDirectory): void {
+    this.#deliveredDirectories.push(directory);
   }
 
   /** Warns of a variable that other programs read and the plugin does not, where it is given. It still counts as unread. */

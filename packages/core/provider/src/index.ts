@@ -1,7 +1,12 @@
 export { decodeBase64 } from './base64.ts';
 export { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
 export { BoundedMap, type MapLimits } from './bounded-map.ts';
-export { type ConfigurationProblem, Environment, type NamedCredential } from './configuration.ts';
+export {
+  type ConfigurationProblem,
+  type DeliveredDirectory,
+  Environment,
+  type NamedCredential,
+} from './configuration.ts';
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { Credential } from './credential.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
@@ -34,7 +39,14 @@ export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
 export { type Problem, ProblemList, type Silent } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
-export { type Proxies, parseProxies, proxyAddress } from './proxies.ts';
+export type {
+  ParseContext,
+  ProviderModule,
+  ProviderTools,
+  ProviderVariables,
+  RequestPrice,
+} from './provider-module.ts';
+export { type Proxies, parseProxies, proxyAddress, proxyVariables } from './proxies.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 export type {
   CallOptions,

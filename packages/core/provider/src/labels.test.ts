@@ -105,3 +105,12 @@ test('writes out what is hidden in a label', () => {
   expect(refusal({ rotate: 'auto ' }, 'web')).toBe('label "rotate" = "auto\\u0020" must be one of auto, manual, off');
   expect(refusal({ provider: 'vau\u200blt' }, 'web')).toContain('"provider" = "vau\\u200blt" names');
 });
+
+test('a label of a kind that is known and not configured is refused, one of no kind is ignored', () => {
+  const labels = { acme_name: 'x' };
+  expect(refusal(labels, 'web')).toBe('no refusal');
+  const knowing = new LabelReader([{ name: 'vault', scheme: schemeOf('vault') }], ['acme']);
+  expect(() => knowing.read(labels, 'db', 'web')).toThrow('"acme_name" = "x" names a provider that is not configured');
+  const configured = new LabelReader([{ name: 'acme', scheme: schemeOf('acme') }]);
+  expect(() => configured.read(labels, 'db', 'web')).toThrow('"acme_name" = "x" is not known; acme has acme_path');
+});

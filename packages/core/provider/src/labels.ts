@@ -47,14 +47,13 @@ export interface SecretLabels {
 }
 
 /**
- * Prefixes of provider labels, configured or not, with those of swarm-external-secrets: a label that begins with one is
- * never ignored, since without it another value would be delivered.
+ * Kinds whose labels are never ignored, whether the plugin has them or not: those of swarm-external-secrets, and `http`, which
+ * is reserved. Without such a label another value would be delivered.
  */
-const KINDS: readonly string[] = [
+const RESERVED_KINDS: readonly string[] = [
   'vault',
   'openbao',
   'aws',
-  'file',
   'azure',
   'gcp',
   'oci',
@@ -75,10 +74,15 @@ const MAX_SHOWN_LABELS = 3;
 export class LabelReader {
   readonly #instances: readonly NamedScheme[];
   readonly #cache = new LabelCache();
+  readonly #kinds: ReadonlySet<string>;
 
-  /** @param instances the configured providers; the first is the default. At least one. */
-  constructor(instances: readonly NamedScheme[]) {
+  /**
+   * @param instances the configured providers; the first is the default. At least one.
+   * @param otherKinds kinds that are known and not configured: their labels are an error too.
+   */
+  constructor(instances: readonly NamedScheme[], otherKinds: readonly string[] = []) {
     this.#instances = instances;
+    this.#kinds = new Set([...RESERVED_KINDS, ...otherKinds, ...instances.map(({ scheme }) => scheme.kind)]);
   }
 
   /**
@@ -103,7 +107,7 @@ export class LabelReader {
     const kind = this.#kindOf(labels);
     const { name, scheme } = this.#instanceFor(labels, kind);
     for (const label of Object.keys(labels)) {
-      if (prefixOf(label) !== undefined && !scheme.names.includes(label)) {
+      if (this.#prefixOf(label) !== undefined && !scheme.names.includes(label)) {
         throw invalid(`label ${shown(labels, label)} is not known; ${scheme.kind} has ${scheme.names.join(', ')}`);
       }
       if (scheme.names.includes(label) && labels[label]?.trim() === '') {
@@ -128,7 +132,7 @@ export class LabelReader {
   #kindOf(labels: Labels): string | undefined {
     const byKind = new Map<string, string>();
     for (const label of Object.keys(labels).sort()) {
-      const kind = prefixOf(label);
+      const kind = this.#prefixOf(label);
       if (kind !== undefined && !byKind.has(kind)) byKind.set(kind, label);
     }
     if (byKind.size > 1) {
@@ -145,7 +149,7 @@ export class LabelReader {
         ? this.#instances.find(({ name }) => name === wanted)
         : this.#instances.find(({ scheme }) => kind === undefined || scheme.kind === kind);
     if (found === undefined) {
-      const label = Object.keys(labels).find((candidate) => prefixOf(candidate) === kind) ?? '';
+      const label = Object.keys(labels).find((candidate) => this.#prefixOf(candidate) === kind) ?? '';
       const given = shown(labels, wanted !== undefined ? 'provider' : label);
       const names = this.#instances.map(({ name }) => name).join(', ');
       throw invalid(`label ${given} names a provider that is not configured; configured are ${names}`);
@@ -157,15 +161,18 @@ export class LabelReader {
     }
     return found;
   }
+
+  /** No kind has an underscore in it. */
+  #prefixOf(label: string): string | undefined {
+    const end = label.indexOf('_');
+    const prefix = label.slice(0, Math.max(end, 0));
+    return this.#kinds.has(prefix) ? prefix : undefined;
+  }
 }
 
 /** A label and its value, for messages. */
 function shown(labels: Labels, label: string): string {
   return `${quoted(label)} = ${quoted(labels[label] ?? '')}`;
-}
-
-function prefixOf(label: string): string | undefined {
-  return KINDS.find((kind) => label.startsWith(`${kind}_`));
 }
 
 /** Without the decryption that these labels ask for, the service would get the ciphertext. */

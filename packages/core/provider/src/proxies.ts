@@ -11,6 +11,9 @@ export interface Proxies {
   readonly direct: readonly string[];
 }
 
+/** The variables of {@link parseProxies}. */
+export const proxyVariables: readonly string[] = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+
 /** This machine is asked by no proxy. */
 const THIS_MACHINE = ['localhost', '127.0.0.1', '::1'];
 

@@ -1,0 +1,48 @@
+import type { ProviderModule } from '@vault-swarm/provider';
+import { PROVIDER_NAME } from './provider-name.ts';
+
+const SCALAR = { $ref: '#/$defs/scalar' };
+
+/** The JSON schema of `CONFIG_FILE`, for a plugin with these kinds of provider. A credential has its place in a file. */
+export function configFileSchema(modules: readonly ProviderModule[]) {
+  const kinds = modules.map((module) => module.kind);
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'CONFIG_FILE of the Vault Swarm Plugin',
+    description:
+      'Several providers of one kind. Settings have the names of environment variables. Credentials are in files of their own.',
+    type: 'object',
+    required: ['providers'],
+    additionalProperties: false,
+    properties: {
+      providers: {
+        type: 'object',
+        minProperties: 1,
+        description: 'By name, for the label `provider`. The first is the default if SECRETS_PROVIDER is not given.',
+        propertyNames: { pattern: PROVIDER_NAME.source },
+        additionalProperties: { oneOf: kinds.map((kind) => ({ $ref: `#/$defs/${kind}` })) },
+      },
+    },
+    $defs: {
+      scalar: { type: ['string', 'number', 'boolean'] },
+      ...Object.fromEntries(modules.map((module) => [module.kind, entrySchema(module)])),
+    },
+  };
+}
+
+function entrySchema({ kind, variables: { settings, credentials } }: ProviderModule) {
+  const names = [...settings, ...credentials.map((name) => `${name}_FILE`)];
+  return {
+    type: 'object',
+    required: ['kind'],
+    additionalProperties: false,
+    properties: {
+      kind: { const: kind },
+      settings: {
+        type: 'object',
+        additionalProperties: false,
+        properties: Object.fromEntries(names.map((name) => [name, SCALAR])),
+      },
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import {
+  type DeliveredDirectory,
+  displayText,
+  Environment,
+  type LabelScheme,
+  type ParseContext,
+  type ProviderInstance,
+  type ProviderModule,
+  type ProviderTools,
+  quoted,
+  type ReadFile,
+  type RequestPrice,
+} from '@vault-swarm/provider';
+import type { ConfigFile, ProviderEntry } from './config-file.ts';
+
+/** A configured provider. Its library is loaded only when it is made. */
+export interface ConfiguredProvider {
+  readonly kind: string;
+  /** The name of this instance in labels. */
+  readonly name: string;
+  /** As its module parsed it. */
+  readonly config: unknown;
+  readonly labels: LabelScheme;
+  readonly usesTls: boolean;
+  readonly price: RequestPrice | null;
+  /** Loads the library and makes the instance. */
+  load(tools: Omit<ProviderTools, 'name'>): Promise<ProviderInstance>;
+}
+
+/** A provider with what is checked once all settings are known. */
+export interface ParsedProvider {
+  readonly provider: ConfiguredProvider;
+  readonly deliveredDirectories: readonly DeliveredDirectory[];
+  /** Adds a problem with one of its settings. */
+  report(variable: string, message: string): void;
+}
+
+/** What the parts of this parser share. */
+interface Parsing {
+  readonly environment: Environment;
+  readonly readFile: ReadFile;
+  readonly modules: readonly ProviderModule[];
+}
+
+/**
+ * The configured providers: those of `SECRETS_PROVIDER`, each called like its kind, then those of the file. Where only the
+ * file is given, there are no others.
+ *
+ * @param modules the kinds that there are; the first is the default.
+ */
+export function parseProviders(parsing: Parsing, { entries, problems }: ConfigFile): readonly ParsedProvider[] {
+  const { environment, readFile } = parsing;
+  environment.ownPath('CONFIG_FILE', 'file');
+  for (const { where, message } of problems) reportFile(environment, where, message);
+  const isOnlyFile = environment.has('CONFIG_FILE') && !environment.has('SECRETS_PROVIDER');
+  const modules = isOnlyFile ? [] : parseKinds(parsing);
+  const named = modules.map((module) =>
+    parseProvider(module, module.kind, environment, { readFile, surroundings: null }),
+  );
+  const ofFile = entries.flatMap((entry) => parseEntry(parsing, entry) ?? []);
+  for (const { provider } of ofFile) {
+    if (!named.some(({ provider: { name } }) => name === provider.name)) continue;
+    reportFile(environment, `providers.${provider.name}`, 'has the name of one of SECRETS_PROVIDER; give it another');
+  }
+  return [...named, ...ofFile];
+}
+
+function parseKinds({ environment, modules }: Parsing): readonly ProviderModule[] {
+  const given = environment.text('SECRETS_PROVIDER', modules[0]?.kind ?? '');
+  const chosen: ProviderModule[] = [];
+  for (const name of given.split(',').map((part) => part.trim())) {
+    const module = moduleCalled(modules, name);
+    if (module === undefined) {
+      environment.report(
+        'SECRETS_PROVIDER',
+        `${quoted(name)} must be one of ${kindsOf(modules)}, or several with commas`,
+      );
+    } else if (chosen.includes(module)) {
+      environment.report('SECRETS_PROVIDER', `${quoted(given)} names ${module.kind} twice`);
+    } else {
+      chosen.push(module);
+    }
+  }
+  return chosen;
+}
+
+/** An entry has settings of its own: none of the plugin's environment counts for it, so that no credential gets to another. */
+function parseEntry({ environment, readFile, modules }: Parsing, entry: ProviderEntry): ParsedProvider | null {
+  const where = `providers.${displayText(entry.name)}`;
+  const module = moduleCalled(modules, entry.kind);
+  if (module === undefined) {
+    reportFile(environment, `${where}.kind`, `${quoted(entry.kind)} must be one of ${kindsOf(modules)}`);
+    return null;
+  }
+  const settings = new Environment(entry.settings, readFile, { credentialsOnlyInFiles: true });
+  const parsed = parseProvider(module, entry.name, settings, { readFile, surroundings: environment });
+  const report = (variable: string, message: string) =>
+    reportFile(environment, `${where}.settings`, `${variable}: ${message}`);
+  for (const { variable, message } of settings.problems) {
+    report(variable, message);
+  }
+  for (const { variable, credential } of settings.credentials) {
+    environment.addCredential({ variable: `${where}.settings.${variable}`, credential });
+  }
+  for (const own of settings.ownFiles)
+    environment.addOwnFile({ ...own, variable: `${where}.settings.${own.variable}` });
+  for (const { code, variable, message } of settings.warnings) {
+    environment.warn(code, 'CONFIG_FILE', `${where}.settings: ${variable}: ${message}`);
+  }
+  for (const name of settings.unread) report(displayText(name), `is no setting of the kind ${module.kind}; remove it`);
+  const isOtherKind = entry.name !== module.kind && moduleCalled(modules, entry.name) !== undefined;
+  if (isOtherKind)
+    reportFile(environment, where, `is of the kind ${module.kind}, and may not be called ${displayText(entry.name)}`);
+  return { ...parsed, report };
+}
+
+function parseProvider<Config>(
+  module: ProviderModule<Config>,
+  name: string,
+  settings: Environment,
+  context: ParseContext,
+): ParsedProvider {
+  const config = module.parseConfig(settings, context);
+  return {
+    provider: {
+      kind: module.kind,
+      name,
+      config,
+      labels: module.labels(config),
+      usesTls: module.usesTls(config),
+      price: module.price,
+      load: (tools) => module.load(config, { ...tools, name }),
+    },
+    deliveredDirectories: settings.deliveredDirectories,
+    report: (variable, message) => settings.report(variable, message),
+  };
+}
+
+function moduleCalled(modules: readonly ProviderModule[], kind: string): ProviderModule | undefined {
+  return modules.find((module) => module.kind === kind);
+}
+
+function kindsOf(modules: readonly ProviderModule[]): string {
+  return modules.map(({ kind }) => kind).join(', ');
+}
+
+function reportFile(environment: Environment, where: string, message: string): void {
+  environment.report('CONFIG_FILE', where === '' ? message : `${where}: ${message}`);
+}

@@ -1,0 +1,2 @@
+export { builtInProviders } from './providers.ts';
+export { type PluginOptions, runPlugin } from './run-plugin.ts';
