@@ -34,7 +34,7 @@ test('has the defaults of the reference', () => {
   expect(configuration).toMatchObject({
     pluginName: 'vault-secrets-plugin',
     socketPath: '/run/docker/plugins/vault-secrets-plugin.sock',
-    rotation: { enabled: true, intervalMs: 10_000, maxParallel: 5, stuckAfterMs: 600_000 },
+    rotation: { enabled: true, intervalMs: 10_000, maxParallel: 5, maxParallelLimit: 50, stuckAfterMs: 600_000 },
     delivery: {
       deadlineMs: 2_000,
       cacheMaxAgeMs: 10_000,

@@ -34,6 +34,7 @@ export interface PluginConfiguration extends SocketSettings {
     readonly enabled: boolean;
     readonly intervalMs: number;
     readonly maxParallel: number;
+    readonly maxParallelLimit: number;
     readonly stuckAfterMs: number;
     readonly onFailure: 'rollback' | 'pause';
     readonly ledger: {
@@ -139,10 +140,13 @@ function parseRotation(environment: Environment): PluginConfiguration['rotation'
     const message = 'is ignored, since VAULT_ROTATION_INTERVAL is given too; remove one of them';
     environment.warn('setting-ignored', 'ROTATION_INTERVAL', message);
   }
+  const maxParallel = environment.integer('ROTATION_MAX_PARALLEL', 5, { min: 1, max: 1000 });
+  const atLeast = { min: maxParallel, max: 1000 };
   return {
     enabled: environment.boolean('ENABLE_ROTATION', true),
     intervalMs,
-    maxParallel: environment.integer('ROTATION_MAX_PARALLEL', 5, { min: 1, max: 1000 }),
+    maxParallel,
+    maxParallelLimit: environment.integer('ROTATION_MAX_PARALLEL_LIMIT', Math.max(50, maxParallel), atLeast),
     stuckAfterMs: environment.durationMs('ROTATION_STUCK_AFTER', 600_000, { minMs: 1_000 }),
     onFailure: environment.oneOf('ROTATION_ON_FAILURE', ['rollback', 'pause'], 'rollback'),
     ledger: parseLedgerKeys(environment),

@@ -42,7 +42,7 @@ const rotation = new Rotation(
   {
     enabled: true,
     intervalMs: 500,
-    policy: { maxParallel: 2, stuckAfterMs: 60_000, onFailure: 'rollback' },
+    policy: { maxParallel: 2, maxParallelLimit: 10, stuckAfterMs: 60_000, onFailure: 'rollback' },
     digestKey: null,
   },
   {

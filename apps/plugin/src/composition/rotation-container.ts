@@ -49,6 +49,7 @@ export function addRotation(container: Container): void {
           intervalMs: rotation.intervalMs,
           policy: {
             maxParallel: rotation.maxParallel,
+            maxParallelLimit: rotation.maxParallelLimit,
             stuckAfterMs: rotation.stuckAfterMs,
             onFailure: rotation.onFailure,
           },

@@ -39,6 +39,11 @@ export function isOfRef({ revision }: HeldValue, refKey: string): boolean {
   return revision.startsWith(`${tagOf(refKey)}:`);
 }
 
+/** Whether both values were read by one ref. */
+export function isOfSameRef(a: HeldValue, b: HeldValue): boolean {
+  return a.revision.slice(0, a.revision.indexOf(':')) === b.revision.slice(0, b.revision.indexOf(':'));
+}
+
 /** FNV-1a, 32 bits: it has to tell apart the few refs that one secret ever has. */
 function tagOf(refKey: string): string {
   let hash = 0x811c9dc5;

@@ -14,6 +14,7 @@ export {
 export { parseLedger, serialiseLedger } from './ledger-text.ts';
 export type { LocksDown } from './lockdown.ts';
 export { type Plan, type PlanInput, plan, type ServicePlan } from './plan.ts';
+export { RAMP_START, type Ramp } from './ramp.ts';
 export {
   type PlannedService,
   type PreviewRequest,

@@ -45,7 +45,7 @@ export interface OpenRollout {
 }
 
 /** The values that a rollout brings: those that its tasks did not hold before. */
-export function broughtBy({ target, lastGood }: OpenRollout): Values {
+export function broughtBy({ target, lastGood }: Pick<OpenRollout, 'target' | 'lastGood'>): Values {
   const isNew = ([key, value]: [string, HeldValue]) => {
     const before = lastGood[key];
     return before === undefined || !sameValue(before, value);

@@ -1,11 +1,13 @@
 import { bringsWanted, isNewer, outdatedTasks, tasksWithout } from './known-use.ts';
 import { broughtBy, isOfRollout, type OpenRollout, undoneGeneration } from './ledger.ts';
 import {
+  always,
   begin,
   block,
   complete,
   type Failure,
   failed,
+  hindranceByFailure,
   hindranceByUpdate,
   hindranceTo,
   keep,
@@ -72,6 +74,8 @@ function planUnapplied(situation: Situation, open: OpenRollout): Decision {
   if (isBusy(service)) return keep(situation, null);
   const mustResume = open.direction === 'back' && isPaused(service);
   if (due.length === 0 && !mustResume) return keep(situation, null);
+  const stopped = stoppedIntent(situation, open);
+  if (stopped !== null) return stopped;
   const { rollout, events } = stuckIfLate(situation, open);
   const intended = { ...situation, entry: { ...situation.entry, rollout } };
   const hindrance = hindranceByUser(intended, open) ?? hindranceTo(intended);
@@ -84,12 +88,23 @@ function planUnapplied(situation: Situation, open: OpenRollout): Decision {
   // Somebody else's update came first, and has the number.
   const isTaken = undone === null && service.generation >= open.generation;
   if (isOther || isTaken || due.some((known) => !bringsWanted(open, known)))
-    return begin({ ...situation, mayBegin: true });
+    return begin({ ...situation, mayBegin: always });
   const isAgain = rejection !== undefined;
   if (isAgain && !mayAskAgain(situation, open)) return block(situation, 'its refused update to be tried again');
   const attempt = isAgain ? rollout.attempt + 1 : rollout.attempt;
   const next = { ...rollout, attempt, fingerprint: service.fingerprint };
   return { ...keep(situation, next), events, roll: rollTo(situation, open.generation) };
+}
+
+/**
+ * Why an update that was not made is not made any more: its value made tasks of another service fail. The intent stays,
+ * since an update whose outcome is not known may be applied later; it takes no place. `null` where nothing stops it.
+ */
+export function stoppedIntent(situation: Situation, open: OpenRollout): Decision | null {
+  if (open.direction === 'back' || wasApplied(situation, open)) return null;
+  const brought = broughtBy(open);
+  const uses = situation.uses.filter((known) => known.use.key in brought && bringsWanted(open, known));
+  return hindranceByFailure(situation, uses);
 }
 
 /** What the user did meanwhile, as far as the intent must not overtake it; `null` if there is nothing. */
@@ -109,7 +124,7 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   // One that was stuck before its update was made has had no time yet.
   const isLate = open.state === 'stuck' && situation.openForMs > situation.policy.stuckAfterMs;
   const isSuperseded = isLate && due.some((known) => !bringsWanted(open, known));
-  if (isSuperseded) return begin(situation);
+  if (isSuperseded && hindranceByFailure(situation, due) === null) return begin(situation);
   if (isBusy(service)) return asItIs;
   if (service.generation < open.generation) return planUndone(situation, open, asItIs);
   const isOurs = ({ generation }: { readonly generation: number }) => isOfRollout(situation.entry, generation);
@@ -135,7 +150,7 @@ function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   // Swarm is through, but tasks that it made for this rollout hold something else than was intended.
   if (due.length === 0) return complete(situation, open);
   if (!mayRetry(situation, open)) return wait(situation, 'a pause after an attempt that did not reach all tasks');
-  return begin({ ...situation, mayBegin: true }, open.attempt + 1);
+  return begin({ ...situation, mayBegin: always }, open.attempt + 1);
 }
 
 /** It was rolled back, and somebody has changed the service since: Swarm tells no more that it was. */
@@ -143,7 +158,7 @@ function planUndone(situation: Situation, open: OpenRollout, asItIs: Decision): 
   if (!isSettled(situation)) return asItIs;
   if (dueUses(situation).length === 0) return keep(situation, null);
   if (!mayRetry(situation, open)) return asItIs;
-  return begin({ ...situation, mayBegin: true }, open.attempt + 1);
+  return begin({ ...situation, mayBegin: always }, open.attempt + 1);
 }
 
 /** A rollout that takes too long is counted once, and watched on. */

@@ -1,8 +1,10 @@
 import type { ProductEvent } from '@vault-swarm/provider';
+import { type FailedValue, FailedValues, failedValues } from './failed-values.ts';
 import { type HeldValue, isOfRef, untagRevision } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy, wantedOf } from './holdings.ts';
 import { type KnownUse, outdatedTasks } from './known-use.ts';
 import {
+  broughtBy,
   isOfRollout,
   type LedgerDocument,
   type LedgerSecret,
@@ -10,9 +12,11 @@ import {
   NOTHING_OPEN,
   type OpenRollout,
   setAsideWith,
+  type Values,
 } from './ledger.ts';
-import { planRollout } from './plan-rollout.ts';
+import { planRollout, stoppedIntent } from './plan-rollout.ts';
 import { planSecrets } from './plan-secrets.ts';
+import { nextRamp, Places, type Ramp } from './ramp.ts';
 import { remember } from './remember.ts';
 import { renameKeys } from './renamed-keys.ts';
 import { NOT_WATCHED, type SteadyFor, type WatchedRollout } from './rollout-watch.ts';
@@ -50,6 +54,8 @@ export interface PlanInput {
   readonly undeliverable: (refKey: string) => string | null;
   /** Updates that the orchestrator refused for good, by service id. */
   readonly rejections: ReadonlyMap<string, string>;
+  /** How many rollouts succeeded. */
+  readonly ramp: Ramp;
 }
 
 /** How a service stands. */
@@ -72,6 +78,8 @@ export interface Plan {
   /** To be emitted once the ledger is written. */
   readonly events: readonly ProductEvent[];
   readonly services: readonly ServicePlan[];
+  /** Holds once the ledger is written. */
+  readonly ramp: Ramp;
 }
 
 /**
@@ -84,16 +92,13 @@ export function plan(input: PlanInput): Plan {
   const allEvents: ProductEvent[] = [...events];
   const entries = new Map<string, LedgerService>();
   const states: ServicePlan[] = [];
-  const situations = input.services.map((serviceUses) => situationOf(serviceUses, input, secrets, replaced));
-  let rolling = situations.filter(({ situation }) => isRolling(situation)).length;
-  for (const { serviceUses, situation: full, lifted } of situations.toSorted(byWaitingTime)) {
-    const situation = Object.assign(full, { mayBegin: rolling < input.policy.maxParallel });
+  const situations = input.services
+    .map((serviceUses) => situationOf(serviceUses, input, secrets, replaced))
+    .toSorted(byWaitingTime);
+  const { decided, ramp } = decideAll(situations, input);
+  for (const { serviceUses, situation, lifted, decision } of decided) {
     const { service, uses } = situation;
-    const decision = planRollout(situation);
-    if (decision.roll !== null) {
-      rolls.push(decision.roll);
-      if (!isRolling(situation)) rolling += 1;
-    }
+    if (decision.roll !== null) rolls.push(decision.roll);
     allEvents.push(...lifted, ...decision.events);
     const entry = remember({
       service,
@@ -123,7 +128,75 @@ export function plan(input: PlanInput): Plan {
     if (entry !== undefined) services[service.id] = entry;
   }
   const next: LedgerDocument = { ...input.ledger, secrets, services };
-  return { ledger: equal(next, input.ledger) ? input.ledger : next, rolls, events: allEvents, services: states };
+  return { ledger: equal(next, input.ledger) ? input.ledger : next, rolls, events: allEvents, services: states, ramp };
+}
+
+/** A situation without what depends on the other services. */
+type OwnSituation = Omit<Situation, 'mayBegin' | 'failedIn'>;
+
+interface PlannedSituation {
+  readonly serviceUses: ServiceUses;
+  readonly situation: OwnSituation;
+  readonly lifted: readonly ProductEvent[];
+}
+
+/**
+ * Decides about each service, the one that waits for the longest time first. A value that turns out to have failed stops
+ * also services that come before: then all is decided again.
+ */
+function decideAll(
+  situations: readonly PlannedSituation[],
+  { policy, ramp }: Pick<PlanInput, 'policy' | 'ramp'>,
+): { readonly decided: readonly (PlannedSituation & { readonly decision: Decision })[]; readonly ramp: Ramp } {
+  const known = situations.flatMap(({ situation: { service, entry } }) => failedValues(service, entry));
+  const found: FailedValue[] = [];
+  for (;;) {
+    const failed = new FailedValues([...known, ...found]);
+    const failedNow = new FailedValues(found);
+    const revisions = found.map(({ value }) => value.revision);
+    const inForce = nextRamp(ramp, { completed: [], failed: revisions, isIdle: false });
+    const asked = situations.map((each) => ({ ...each, situation: withoutFailed(each.situation, failedNow) }));
+    const places = new Places(policy, inForce);
+    const forService = ({ service }: OwnSituation) => ({
+      mayBegin: (values: Values) => places.has(values),
+      failedIn: (key: string, value: HeldValue) => failed.failedIn(service.id, key, value),
+    });
+    for (const { situation } of asked) {
+      const { rollout } = situation.entry;
+      if (rollout === null || !isRolling(situation)) continue;
+      if (stoppedIntent({ ...situation, ...forService(situation) }, rollout) === null) places.take(rollout);
+    }
+    const decided = asked.map((each) => {
+      const decision = planRollout({ ...each.situation, ...forService(each.situation) });
+      const { rollout } = decision.entry;
+      if (decision.roll !== null && rollout !== null && !isRolling(each.situation)) places.take(rollout);
+      return { ...each, decision };
+    });
+    const failures = decided.flatMap(({ situation: { service }, decision: { entry, heldAgainst } }) => {
+      return failedValues(service, entry, heldAgainst).filter((value) => !failed.has(value));
+    });
+    if (failures.length > 0) {
+      found.push(...failures);
+      continue;
+    }
+    const completed = decided.flatMap(({ situation: { entry }, decision }) => {
+      const isCompleted = decision.events.some(({ type }) => type === 'rollout.completed');
+      return isCompleted && entry.rollout !== null ? [entry.rollout] : [];
+    });
+    return { decided, ramp: nextRamp(inForce, { completed, failed: revisions, isIdle: places.areIdle }) };
+  }
+}
+
+/** A request for a value that has just failed in another service ends, unless the service has begun to roll for it. */
+function withoutFailed(situation: OwnSituation, failed: FailedValues): OwnSituation {
+  const { entry, uses, service } = situation;
+  if (entry.requested.length === 0) return situation;
+  const isOver = (key: string) => {
+    const wanted = uses.find(({ use }) => use.key === key)?.wanted;
+    if (wanted === undefined || failed.failedIn(service.id, key, wanted) === undefined) return false;
+    return entry.rollout === null || !(key in broughtBy(entry.rollout));
+  };
+  return { ...situation, entry: { ...entry, requested: entry.requested.filter((key) => !isOver(key)) } };
 }
 
 function situationOf(
@@ -131,11 +204,7 @@ function situationOf(
   input: PlanInput,
   secrets: Readonly<Record<string, LedgerSecret>>,
   replaced: ReadonlyMap<string, LedgerSecret>,
-): {
-  readonly serviceUses: ServiceUses;
-  readonly situation: Omit<Situation, 'mayBegin'>;
-  readonly lifted: readonly ProductEvent[];
-} {
+): PlannedSituation {
   const { service, uses } = serviceUses;
   const stored = renameKeys(input.ledger.services[service.id] ?? NOTHING_OPEN, uses, input.ledger.secrets);
   const { entry: inForce, lifted } = liftOutdatedSets(stored, serviceUses, input.current);
@@ -226,11 +295,11 @@ function knownUses(
 }
 
 /** Which service is given a place first: the one whose tasks have held an outdated value for the longest time. */
-function byWaitingTime(a: { readonly situation: Omit<Situation, 'mayBegin'> }, b: typeof a): number {
+function byWaitingTime(a: PlannedSituation, b: PlannedSituation): number {
   return outdatedSinceMs(a.situation) - outdatedSinceMs(b.situation);
 }
 
-function outdatedSinceMs({ uses }: Omit<Situation, 'mayBegin'>): number {
+function outdatedSinceMs({ uses }: OwnSituation): number {
   const since = uses.filter((known) => outdatedTasks(known).length > 0).map(({ seenAtMs }) => seenAtMs);
   return Math.min(Number.MAX_SAFE_INTEGER, ...since);
 }
@@ -246,7 +315,7 @@ function isStillWanted(key: string, { rollout }: LedgerService, known: readonly 
  * Whether the service takes one of the places of those that roll at the same time: from the intent on, since Swarm may
  * take a while until it says that it has begun.
  */
-function isRolling({ service, entry }: Omit<Situation, 'mayBegin'>): boolean {
+function isRolling({ service, entry }: OwnSituation): boolean {
   const { rollout } = entry;
   if (rollout?.state !== 'open' || isEnded(service)) return false;
   return !isOfRollout(entry, service.generation) || service.rollout.state !== 'completed';
@@ -257,7 +326,7 @@ function isRolling({ service, entry }: Omit<Situation, 'mayBegin'>): boolean {
  * again would make the tasks of one rollout pass for those of another. While a rollout is open it stays as it is: a
  * number above the rollout's would mean that the rollout undoes it.
  */
-function spentGeneration(situation: Situation, { entry: next }: Decision): number {
+function spentGeneration(situation: OwnSituation, { entry: next }: Decision): number {
   return next.rollout === null ? nextGeneration(situation) - 1 : next.spentGeneration;
 }
 

@@ -2,7 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { type HeldValue, sameValue } from './held-value.ts';
 import { isKnown } from './holdings.ts';
 import { bringsWanted, type KnownUse, outdatedTasks } from './known-use.ts';
-import { broughtBy, isOfRollout, type OpenRollout, setAsideWith } from './ledger.ts';
+import { broughtBy, isOfRollout, type OpenRollout, setAsideWith, type Values } from './ledger.ts';
 import {
   type Decision,
   dueUses,
@@ -14,6 +14,7 @@ import {
   type RollAction,
   type Situation,
   secretNames,
+  wasApplied,
 } from './situation.ts';
 
 /** Why a rollout failed, for its event. */
@@ -27,7 +28,7 @@ const RETRY_LONGEST_MS = 600_000;
 
 /** Nothing to do; the rollout is as given. */
 export function keep({ entry }: Situation, rollout: OpenRollout | null = entry.rollout): Decision {
-  return { entry: { ...entry, rollout }, roll: null, events: [], waitingFor: null, blocked: false };
+  return { entry: { ...entry, rollout }, roll: null, events: [], waitingFor: null, blocked: false, heldAgainst: {} };
 }
 
 /** Nothing to do yet. */
@@ -103,6 +104,23 @@ export function hindranceByUpdate(situation: Situation): Decision | null {
   return isCalm(situation) ? null : wait(situation, 'the tasks of its paused update to run for a while');
 }
 
+/**
+ * Why no task may be started with the values that are wanted of these uses: one of them made tasks of another service
+ * fail. `null` if there is no such value, or an operator asked for it.
+ */
+export function hindranceByFailure(situation: Situation, uses: readonly KnownUse[]): Decision | null {
+  const { entry, failedIn } = situation;
+  for (const { use, wanted } of uses) {
+    if (wanted === undefined || entry.requested.includes(use.key) || setAsideWith(entry, use.key) !== undefined)
+      continue;
+    const service = failedIn(use.key, wanted);
+    if (service === undefined) continue;
+    const secret = use.secret.name;
+    return block(situation, `a newer value of ${secret}, or a manual rotation: this one made tasks of ${service} fail`);
+  }
+  return null;
+}
+
 /** Whether an attempt may be followed by the next: after each the pause is twice as long. */
 export function mayRetry({ openForMs }: Situation, { attempt }: OpenRollout): boolean {
   return openForMs >= Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** attempt);
@@ -152,6 +170,11 @@ export function failed(situation: Situation, open: OpenRollout, failure: Failure
   return { type: 'rollout.failed', service: situation.service.name, secrets, ...failure };
 }
 
+/** For `mayBegin`: a service that rolls already takes no further place. */
+export function always(): boolean {
+  return true;
+}
+
 /**
  * Rolls the service to what is wanted of all its outdated secrets, those included that are not rolled for their own
  * sake: each task that starts is given them too.
@@ -172,14 +195,39 @@ export function begin(
   const hindrance = (before === null ? hindranceByUpdate(situation) : null) ?? hindranceTo(situation);
   if (hindrance !== null) return hindrance;
   if (isHeldBack(situation)) return wait(situation, 'the lockdown to end, or a manual rotation');
-  if (!mayBegin) return wait(situation, 'other services to finish');
   // What came since the rollout before is new to the tasks, also where none runs that could show it.
   const isLater = (known: KnownUse) =>
     before !== null && known.use.key in before.target && !bringsWanted(before, known);
   const uses = situation.uses.filter((known) => {
     return outdatedTasks(known).length > 0 || also.includes(known) || isLater(known);
   });
-  return start(situation, uses, attempt, earlier);
+  const brings = bringing(situation, uses);
+  // With these it has started already.
+  const isUnderWay = (known: KnownUse) =>
+    before !== null && before.state !== 'failed' && bringsWanted(before, known) && wasApplied(situation, before);
+  const failure = hindranceByFailure(
+    situation,
+    brings.filter((known) => !isUnderWay(known)),
+  );
+  if (failure !== null) return failure;
+  if (!mayBegin(goesBack(situation, brings) ? {} : wantedOf(brings)))
+    return wait(situation, 'other services to finish');
+  return start(situation, uses, brings, attempt, earlier);
+}
+
+/** The uses whose values are brought to tasks that do not have them; what was changed back is brought to none. */
+function bringing(situation: Situation, uses: readonly KnownUse[]): readonly KnownUse[] {
+  const others = uses.filter((known) => known.wanted !== undefined && !isChangedBack(situation, known));
+  return others.length === 0 ? uses : others;
+}
+
+/** Whether nothing but last good values is brought. */
+function goesBack({ entry }: Situation, brings: readonly KnownUse[]): boolean {
+  return brings.every(({ use, wanted }) => wanted === undefined || setAsideWith(entry, use.key) !== undefined);
+}
+
+function wantedOf(uses: readonly KnownUse[]): Values {
+  return Object.fromEntries(uses.flatMap(({ use, wanted }) => (wanted === undefined ? [] : [[use.key, wanted]])));
 }
 
 /**
@@ -193,24 +241,27 @@ function isHeldBack(situation: Situation): boolean {
   return !due.some(({ use }) => entry.requested.includes(use.key) || setAsideWith(entry, use.key) !== undefined);
 }
 
-function start(situation: Situation, uses: readonly KnownUse[], attempt: number, earlier: number | null): Decision {
+function start(
+  situation: Situation,
+  uses: readonly KnownUse[],
+  brings: readonly KnownUse[],
+  attempt: number,
+  earlier: number | null,
+): Decision {
   const { service, entry, nowMs } = situation;
   const nextUnused = nextGeneration(situation);
   const target: Record<string, HeldValue> = {};
   const lastGood: Record<string, HeldValue> = {};
-  const others = uses.filter((known) => known.wanted !== undefined && !isChangedBack(situation, known));
-  const bringing = others.length === 0 ? uses : others;
   for (const known of situation.uses) {
     const { use, wanted } = known;
     if (wanted === undefined) continue;
     target[use.key] = { revision: wanted.revision, digest: wanted.digest };
-    const before = bringing.includes(known) ? valueBefore(situation, known) : wanted;
+    const before = brings.includes(known) ? valueBefore(situation, known) : wanted;
     if (before !== undefined) lastGood[use.key] = { revision: before.revision, digest: before.digest };
   }
-  const brought = bringing.map(({ use }) => use.key).filter((key) => key in target);
-  const goesBack = brought.every((key) => setAsideWith(entry, key) !== undefined);
+  const isBack = goesBack(situation, brings);
   const rollout: OpenRollout = {
-    direction: goesBack ? 'back' : 'forward',
+    direction: isBack ? 'back' : 'forward',
     generation: earlier ?? nextUnused,
     begunAtMs: nowMs,
     changedAtMs: Math.min(...uses.filter(({ wanted }) => wanted !== undefined).map(({ seenAtMs }) => seenAtMs)),
@@ -222,13 +273,14 @@ function start(situation: Situation, uses: readonly KnownUse[], attempt: number,
     lastGood,
   };
   const { generation } = rollout;
-  const secrets = bringing.filter(({ use }) => use.key in target).map(({ use }) => use.secret.name);
+  const secrets = brings.filter(({ use }) => use.key in target).map(({ use }) => use.secret.name);
   return {
     entry: { ...entry, rollout, spentGeneration: earlier === null ? entry.spentGeneration : nextUnused - 1 },
     roll: rollTo(situation, generation),
-    events: [{ type: goesBack ? 'rollback.started' : 'rollout.started', service: service.name, secrets, generation }],
+    events: [{ type: isBack ? 'rollback.started' : 'rollout.started', service: service.name, secrets, generation }],
     waitingFor: null,
     blocked: false,
+    heldAgainst: {},
   };
 }
 

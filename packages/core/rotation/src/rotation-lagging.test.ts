@@ -106,7 +106,7 @@ test('a value that the provider went back to is rolled out after a minute', asyn
 });
 
 test('a service that has waited is not rolled to a value of which a newer one is known', async () => {
-  const policy = { maxParallel: 1, stuckAfterMs: 600_000, onFailure: 'rollback' } as const;
+  const policy = { maxParallel: 1, maxParallelLimit: 1, stuckAfterMs: 600_000, onFailure: 'rollback' } as const;
   const { world, web, worker } = await settled({ policy });
   world.provider.write('db', 'db 2');
   await world.until(() => world.swarm.updates.length === 1);
@@ -122,7 +122,7 @@ test('a service that has waited is not rolled to a value of which a newer one is
 });
 
 test('a service that has waited is not rolled to a value while the provider gives the one before it', async () => {
-  const policy = { maxParallel: 1, stuckAfterMs: 600_000, onFailure: 'rollback' } as const;
+  const policy = { maxParallel: 1, maxParallelLimit: 1, stuckAfterMs: 600_000, onFailure: 'rollback' } as const;
   const { world, web, worker } = await settled({ policy });
   world.provider.write('db', 'db 2');
   await world.until(() => world.swarm.updates.length === 1);

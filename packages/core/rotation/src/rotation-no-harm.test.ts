@@ -137,7 +137,7 @@ test('a value with which tasks fail again and again is rolled back also where Sw
 
 test('the service that has waited longest is rolled first', async () => {
   const { world, web, worker } = await twoServices({
-    policy: { maxParallel: 1, stuckAfterMs: 600_000, onFailure: 'rollback' },
+    policy: { maxParallel: 1, maxParallelLimit: 1, stuckAfterMs: 600_000, onFailure: 'rollback' },
   });
   world.provider.write('cert', 'cert 2');
   await world.until(() => world.swarm.updates.length === 1);

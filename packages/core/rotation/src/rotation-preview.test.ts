@@ -65,7 +65,7 @@ test('tells what is due without a request, and how much of it is left', async ()
 });
 
 test('says what a service would wait for', async () => {
-  const policy = { maxParallel: 1, stuckAfterMs: 600_000, onFailure: 'rollback' } as const;
+  const policy = { maxParallel: 1, maxParallelLimit: 1, stuckAfterMs: 600_000, onFailure: 'rollback' } as const;
   const { world, preview } = await threeServices({ policy });
   world.provider.write('db', 'value 2');
   world.provider.write('key', 'value 2');

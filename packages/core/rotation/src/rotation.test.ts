@@ -156,7 +156,9 @@ test('brings the new value to the older tasks where newer ones have it already',
 });
 
 test('rolls no more services at once than the policy says', async () => {
-  const world = new World({ policy: { maxParallel: 2, stuckAfterMs: 600_000, onFailure: 'rollback' } });
+  const world = new World({
+    policy: { maxParallel: 2, maxParallelLimit: 2, stuckAfterMs: 600_000, onFailure: 'rollback' },
+  });
   world.provider.write('shared', 'one');
   const shared = world.swarm.addSecret('shared', { vault_path: 'shared' });
   const services = Array.from({ length: 5 }, (_, index) => world.addService(`s${index}`, 1, [shared]));
@@ -215,7 +217,9 @@ test('rolls nothing while the rotation is turned off', async () => {
 });
 
 test('leaves a paused rollout to the operator where the policy says so, and tries the same value no second time', async () => {
-  const { world, web } = await twoServices({ policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'pause' } });
+  const { world, web } = await twoServices({
+    policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'pause' },
+  });
   world.provider.write('cert', 'cert 2');
   await world.until(() => world.held(web, 'cert').includes('v2'));
   world.swarm.loseTask(web, true);
@@ -231,7 +235,9 @@ test('leaves a paused rollout to the operator where the policy says so, and trie
 });
 
 test('tells a rollout that does not end as stuck, once', async () => {
-  const { world } = await twoServices({ policy: { maxParallel: 5, stuckAfterMs: 5_000, onFailure: 'rollback' } });
+  const { world } = await twoServices({
+    policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 5_000, onFailure: 'rollback' },
+  });
   world.provider.write('cert', 'cert 2');
   await world.rest(20_000);
   expect(world.events.filter((event) => event.type === 'rollout.failed')).toMatchObject([{ reason: 'stuck' }]);

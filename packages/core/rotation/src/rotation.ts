@@ -14,6 +14,7 @@ import { Loop } from './loop.ts';
 import { type Observation, Observer } from './observer.ts';
 import { type Plan, plan } from './plan.ts';
 import { ProviderWatches } from './provider-watches.ts';
+import { RAMP_START, type Ramp } from './ramp.ts';
 import { RequestDesk } from './request-desk.ts';
 import { RolloutWatch } from './rollout-watch.ts';
 import {
@@ -75,6 +76,7 @@ export class Rotation implements RotateByHand, LocksDown {
   readonly #unseen = new Map<string, number>();
   /** Deliveries for which a provider was polled at once, and when, in monotonic milliseconds. */
   readonly #hints = new Map<string, number>();
+  #ramp: Ramp = RAMP_START;
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(settings: RotationSettings, ports: RotationPorts) {
@@ -224,6 +226,7 @@ export class Rotation implements RotateByHand, LocksDown {
     const next = this.#withoutOldKey(planned, uses);
     this.#board.planned(next);
     if (role === 'standby') await this.#handOver(observed, before, signal);
+    if (role !== 'leader') this.#ramp = RAMP_START;
     if (role !== 'leader' || !this.#settings.enabled) return false;
     if (next.ledger !== before || mustRewrite) {
       const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
@@ -237,6 +240,7 @@ export class Rotation implements RotateByHand, LocksDown {
       this.#rollouts.observe(uses.services, next.ledger, true);
       this.#rejections.clear();
     }
+    this.#ramp = next.ramp;
     for (const event of next.events) {
       events.emit(event);
       this.#board.happened(event, clock.now());
@@ -316,6 +320,7 @@ export class Rotation implements RotateByHand, LocksDown {
       lastGood: (key, revision) => this.#lastGood.availability(key, revision),
       failures,
       rejections: this.#rejections,
+      ramp: this.#ramp,
       undeliverable: (key) => this.#watches.refusal(key)?.message ?? null,
       ...this.#findings(),
     });

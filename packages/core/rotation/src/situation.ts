@@ -1,14 +1,16 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import type { HeldValue } from './held-value.ts';
 import { type KnownUse, outdatedTasks } from './known-use.ts';
-import { type LedgerService, type OpenRollout, setAsideWith, undoneGeneration } from './ledger.ts';
+import { type LedgerService, type OpenRollout, setAsideWith, undoneGeneration, type Values } from './ledger.ts';
 import { rotatesByItself } from './uses.ts';
 import type { FailedTask, Workload } from './workloads.ts';
 
 /** What a rotation may do, and when it gives up. Times in milliseconds. */
 export interface RotationPolicy {
-  /** Services that roll at the same time. */
+  /** Services that roll at the same time at first. */
   readonly maxParallel: number;
+  /** Each rollout that succeeds allows one more service at the same time, up to this many. */
+  readonly maxParallelLimit: number;
   /** A rollout that takes longer counts as stuck. */
   readonly stuckAfterMs: number;
   /** What to do where the orchestrator paused a rollout whose values made tasks fail. */
@@ -52,8 +54,10 @@ export interface Situation {
   /** What this process answered to a task, for a secret by its ledger key. */
   readonly given: (taskId: string, key: string) => readonly HeldValue[];
   readonly lastGood: (key: string, value: HeldValue) => Availability;
-  /** Whether another service may begin to roll in this pass. */
-  readonly mayBegin: boolean;
+  /** Whether another service may begin to roll with these values in this pass. */
+  readonly mayBegin: (values: Values) => boolean;
+  /** The name of another service whose tasks failed with this value of a secret; `undefined` where there is none. */
+  readonly failedIn: (key: string, value: HeldValue) => string | undefined;
 }
 
 /** A secret that its provider gives no value of, and the provider's reason. */
@@ -80,6 +84,8 @@ export interface Decision {
   readonly waitingFor: string | null;
   /** Whether it goes on only after somebody did something. */
   readonly blocked: boolean;
+  /** The values that made its tasks fail, while they can't be put in quarantine yet. */
+  readonly heldAgainst: Values;
 }
 
 /** The uses for which the service is to be rolled: by their labels, by request, or since their values were set aside. */
@@ -151,7 +157,11 @@ export function wasApplied(situation: Situation, open: OpenRollout): boolean {
 }
 
 /** Greater than every generation that is known of the service: a rollback brings old ones back. */
-export function nextGeneration({ service, entry, failures }: Situation): number {
+export function nextGeneration({
+  service,
+  entry,
+  failures,
+}: Pick<Situation, 'service' | 'entry' | 'failures'>): number {
   const seen = [
     service.generation,
     entry.rollout?.generation ?? 0,

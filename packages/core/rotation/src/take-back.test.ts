@@ -80,7 +80,7 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
     uses: [{ use, wanted: wanted ?? undefined, seenAtMs: 0, held: holding }],
     unread: [],
     undeliverable: [],
-    policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
+    policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     isLockedDown: false,
     openForMs: 0,
     seenApplied: true,
@@ -93,7 +93,8 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
     failures: [bad],
     given: () => [],
     lastGood: () => 'at-hand',
-    mayBegin: true,
+    mayBegin: () => true,
+    failedIn: () => undefined,
     ...situation,
   });
 }
@@ -122,7 +123,7 @@ describe('a paused rollout whose tasks failed with its value', () => {
   });
 
   test('is left to the operator where the policy says so', () => {
-    const policy = { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'pause' } as const;
+    const policy = { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'pause' } as const;
     const decision = decide({ situation: { policy } });
     expect(typesOf(decision)).toEqual(['rollout.failed']);
     expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' }, setAside: [] } });
@@ -140,6 +141,14 @@ describe('a paused rollout whose tasks failed with its value', () => {
   test('waits while that is being found out', () => {
     const decision = decide({ situation: { lastGood: () => 'unknown' } });
     expect(decision).toMatchObject({ roll: null, events: [], waitingFor: 'its last good values to be read' });
+    expect(decision.heldAgainst).toEqual({ s1: value('r2') });
+  });
+
+  test('is rolled back if the newer value made tasks of another service fail', () => {
+    const failedIn = (_key: string, { revision }: HeldValue) => (revision === 'r3' ? 'api' : undefined);
+    const decision = decide({ wanted: value('r3'), situation: { failedIn } });
+    expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside', 'rollback.started']);
+    expect(decision.entry.rollout?.target).toEqual({ s1: value('r1') });
   });
 
   test('is followed by the newer value where there is one by now', () => {
@@ -360,6 +369,29 @@ test('an update that can not be made for too long is counted as stuck once, and 
   expect(decision.roll?.generation).toBe(5);
   const later = decide({ ...never, situation, entry: decision.entry });
   expect([later.events, later.roll?.generation]).toEqual([[], 5]);
+});
+
+describe('a value that made tasks of another service fail', () => {
+  const situation = { failedIn: () => 'api' };
+  const waitingFor = 'a newer value of db, or a manual rotation: this one made tasks of api fail';
+
+  test('is not brought by a new rollout, unless an operator asked for it', () => {
+    const due = { state: 'completed', situation } as const;
+    expect(decide({ ...due, entry: { rollout: null } })).toMatchObject({ roll: null, waitingFor, blocked: true });
+    expect(decide({ ...due, entry: { rollout: null, requested: ['s1'] } }).roll?.generation).toBe(6);
+  });
+
+  test('is not brought by an update that was not made yet; its intent stays, since it may still be applied', () => {
+    const unapplied = { service: { generation: 4 }, state: 'completed' } as const;
+    const decision = decide({ ...unapplied, situation: { ...situation, seenApplied: false, failures: null } });
+    expect(decision).toMatchObject({ roll: null, waitingFor, blocked: true, events: [], entry: { rollout } });
+  });
+
+  test('is still brought to the last task by a rollout that has begun', () => {
+    const failures = [{ ...bad, nodeReady: false }];
+    const decision = decide({ state: 'rolled-back', situation: { ...situation, failures, openForMs: 60_000 } });
+    expect(decision.entry.rollout).toMatchObject({ attempt: 2, target: { s1: value('r2') } });
+  });
 });
 
 describe('an update that was not applied', () => {

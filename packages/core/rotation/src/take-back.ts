@@ -3,12 +3,14 @@ import { isOfRef, sameValue } from './held-value.ts';
 import { isNewer, isOutdated, type KnownUse, outdatedTasks, tasksWithout } from './known-use.ts';
 import { broughtBy, isOfRollout, type OpenRollout, type SetAside, setAsideWith, type Values } from './ledger.ts';
 import {
+  always,
   begin,
   block,
   complete,
   type Failure,
   failed,
   giveUp,
+  hindranceByFailure,
   keep,
   mayRetry,
   resume,
@@ -99,7 +101,7 @@ function tryAgain(situation: Situation, open: OpenRollout, failure: Failure): De
   if (dueUses(situation).length === 0) return { ...keep(situation, null), events };
   // Each attempt lets the orchestrator stop further tasks.
   if (!isFullyRunning(service)) return wait(situation, 'its tasks to run before the next attempt');
-  return after(events, begin({ ...situation, mayBegin: true }, open.attempt + 1));
+  return after(events, begin({ ...situation, mayBegin: always }, open.attempt + 1));
 }
 
 /**
@@ -119,10 +121,11 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   // It may be for another secret of the service: the rollback's tasks, which had the last good values, failed as well; or
   // nobody knows what the failed tasks were given, and it may have been a newer value.
   const isUnclear = service.rollout.state === 'rollback-paused' || (failure !== null && !isGivenKnown(situation, open));
-  const mayBeForOther = isUnclear && uses.some((known) => isOutdated(open, known));
-  if (mayBeForOther || ofRollout.some((known) => isNewer(open, known))) {
+  const later = uses.filter((known) => isOutdated(open, known));
+  const isOther = (isUnclear && later.length > 0) || ofRollout.some((known) => isNewer(open, known));
+  if (isOther && hindranceByFailure(situation, later) === null) {
     // One of the values is newer by now: the new set is tried.
-    return after(events, begin({ ...situation, mayBegin: true }, 1, ofRollout));
+    return after(events, begin({ ...situation, mayBegin: always }, 1, ofRollout));
   }
   const isGivenBack = ['rolled-back', 'rollback-paused'].includes(service.rollout.state);
   if (!isGivenBack && policy.onFailure === 'pause') return asFailed();
@@ -137,7 +140,9 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
     const message = `${failure?.message ?? open.failure}; its last good values can't be had any more`;
     return failure === null ? block(situation, NEWER) : giveUp(situation, open, { ...failure, message });
   }
-  if (availability.includes('unknown')) return wait(situation, 'its last good values to be read');
+  if (availability.includes('unknown')) {
+    return { ...wait(situation, 'its last good values to be read'), heldAgainst: pick(open.target, failedKeys) };
+  }
   const set: SetAside = {
     failed: pick(open.target, failedKeys),
     lastGood: pick(open.lastGood, failedKeys),
@@ -157,7 +162,7 @@ export function takeBack(situation: Situation, open: OpenRollout, failure: Failu
   const isBack = isUndone && next.uses.every((known) => outdatedTasks(known).length === 0);
   if (isBack) return after([...events, told], keep(next, null));
   const concerned = next.uses.filter(({ use }) => use.key in set.failed);
-  return after([...events, told], begin({ ...next, mayBegin: true }, 1, concerned, generationToReturnTo(next, open)));
+  return after([...events, told], begin({ ...next, mayBegin: always }, 1, concerned, generationToReturnTo(next, open)));
 }
 
 /**

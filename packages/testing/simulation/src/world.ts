@@ -26,7 +26,7 @@ export class World {
     this.settings = {
       enabled: true,
       intervalMs: 1_000,
-      policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
+      policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
       digestKey: null,
       ...settings,
     };

@@ -79,6 +79,7 @@ export class History {
       intervalMs: managers.length > 2 ? 10_000 : random.pick([2_000, 10_000]),
       policy: {
         maxParallel: random.pick([1, 2, 5]),
+        maxParallelLimit: new SeededRandom(seed + 0x3a3b).pick([1, 3, 50]),
         stuckAfterMs: random.pick([60_000, 600_000]),
         onFailure: random.chance(0.85) ? 'rollback' : 'pause',
       },

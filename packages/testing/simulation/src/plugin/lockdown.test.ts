@@ -22,7 +22,7 @@ async function threeManagers() {
     ...{ clock, provider, swarm, labels: simulatedLabels, managers: [ONE, TWO, THREE] },
     settings: {
       ...{ enabled: true, intervalMs: INTERVAL_MS, digestKey: null },
-      policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
+      policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     },
     limits: {
       ...{ deadlineMs: 2_000, cacheMaxAgeMs: 600_000, staleIfErrorMs: 86_400_000, staleIfUnauthenticatedMs: 3_600_000 },

@@ -98,7 +98,7 @@ async function ask(deadlineMs: number, waits: Waits) {
     rotation = new Rotation(
       {
         ...{ enabled: true, intervalMs: 60_000, digestKey: null },
-        policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
+        policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
       },
       ports,
     );

@@ -54,7 +54,7 @@ async function twoVersions() {
     settings: {
       enabled: true,
       intervalMs: 1_000,
-      policy: { maxParallel: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
+      policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
       digestKey: null,
     },
     limits: {
