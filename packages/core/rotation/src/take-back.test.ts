@@ -373,7 +373,7 @@ test('an update that can not be made for too long is counted as stuck once, and 
 
 describe('a value that made tasks of another service fail', () => {
   const situation = { failedIn: () => 'api' };
-  const waitingFor = 'a newer value of db, or a manual rotation: this one made tasks of api fail';
+  const waitingFor = 'a newer value of s1, or a manual rotation: this one made tasks of api fail';
 
   test('is not brought by a new rollout, unless an operator asked for it', () => {
     const due = { state: 'completed', situation } as const;

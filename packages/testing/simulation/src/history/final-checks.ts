@@ -44,6 +44,7 @@ function problemsOf(history: History, service: SimulatedService): readonly Final
       if (isBadFor(text, service.name)) isWrong(`${id} of ${service.name} holds ${name}="${text}", which is bad`);
       // Together with a bad one of the same rollout, a good one may be set aside.
       if (text === provider.textOf(path) || bad.length > 0) continue;
+      if (isStopped(history, service, path)) continue;
       const allowance = mayHoldOld(history, service, id, path);
       const excuse = allowance === null ? null : { allowance, paths: [path] };
       isWrong(`${id} of ${service.name} holds ${name}="${text}" instead of "${provider.textOf(path)}"`, excuse);
@@ -58,6 +59,34 @@ export function mayBeLost({ swarm, truth, witness }: History, service: Simulated
   const paths = truth.usesOf(service).map(({ path }) => path);
   const isByHand = paths.some((path) => witness.isOverlooked(service.id, path) === 'taken back by hand');
   return setAside.length > 0 && isByHand ? { allowance: 'taken back by hand', paths } : null;
+}
+
+/**
+ * Whether a value made tasks of another service fail, so that this one does not start with it: neither for it, nor for another of
+ * its secrets that changed.
+ */
+function isStopped({ swarm, truth, provider }: History, service: SimulatedService, path: string): boolean {
+  const mayFail = (of: string) => {
+    const text = provider.textOf(of) ?? '';
+    return swarm.services.some((other) => {
+      return (
+        other.id !== service.id && isBadFor(text, other.name) && truth.badUses(other).some((use) => use.path === of)
+      );
+    });
+  };
+  const own = truth.usesOf(service).filter(({ isPinned }) => !isPinned);
+  return (
+    mayFail(path) || own.some((use) => mayFail(use.path) && !holdsAll(swarm.runningTasks(service.id), use, provider))
+  );
+}
+
+/** Whether every running task holds the newest value. */
+function holdsAll(
+  running: ReturnType<History['swarm']['runningTasks']>,
+  { name, path }: { readonly name: string; readonly path: string },
+  provider: History['provider'],
+): boolean {
+  return running.every(({ held }) => held.get(name)?.text === provider.textOf(path));
 }
 
 /** Why a task may hold an older value until the next change of it; `null` if nothing explains that. */

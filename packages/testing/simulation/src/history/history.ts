@@ -117,7 +117,7 @@ export class History {
       onStart: () => this.witness.leadsAnew(),
       onDeath: (manager) => this.witness.died(manager),
       onRoll: (roll, outcome) => this.witness.rolled(roll, outcome),
-      onLedger: (_, text) => this.witness.ledgerWritten(text),
+      onLedger: (manager, text) => this.witness.ledgerWritten(manager, text),
       onAnswer: (answer) => this.witness.answered(answer),
     });
     this.swarm.onChange(() => this.#tellStatuses());

@@ -10,11 +10,12 @@ import { broughtBack } from './brought-back.ts';
 import { failsAnyway } from './fails-anyway.ts';
 import type { History } from './history.ts';
 import { NewestGiven } from './newest-given.ts';
-import { NoHarm } from './no-harm.ts';
+import type { NoHarm } from './no-harm.ts';
 import { SetAsideValues } from './set-aside-values.ts';
 import { slownessMs } from './slowness.ts';
+import type { StartedRollouts } from './started-rollouts.ts';
 import { TaskAnswers } from './task-answers.ts';
-import { WhoAnswers } from './who-answers.ts';
+import type { WhoAnswers } from './who-answers.ts';
 
 interface Rolled {
   readonly timeMs: number;
@@ -59,6 +60,7 @@ export class Witness {
   readonly #setAside: SetAsideValues;
   readonly #newest: NewestGiven;
   readonly #noHarm: NoHarm;
+  readonly #started: StartedRollouts;
   rolls = 0;
   completed = 0;
   setAside = 0;
@@ -68,6 +70,7 @@ export class Witness {
     this.#setAside = new SetAsideValues(history);
     this.#newest = new NewestGiven(history);
     this.#noHarm = new NoHarm(history);
+    this.#started = new StartedRollouts(history);
     this.who = new WhoAnswers(history);
   }
 
@@ -156,6 +159,7 @@ export class Witness {
     this.#history.say(`! the plugin of ${manager} dies`);
     this.who.died(manager);
     this.#newest.died(manager);
+    this.#started.died(manager);
     const { timeMs, settings } = this.#history;
     const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
     this.#answers.lost(manager, timeMs - notedWithinMs);
@@ -243,8 +247,9 @@ export class Witness {
   }
 
   /** The ledger was written: whatever is rolled has to have been in it. */
-  ledgerWritten(text: string): void {
+  ledgerWritten(manager: string, text: string): void {
     this.#newest.ledgerWritten(text);
+    for (const what of this.#started.written(manager, text)) this.#violated(what);
     for (const [id, { rollout, setAside }] of Object.entries(parseLedger(text)?.services ?? {})) {
       if (rollout === null) continue;
       const intent = `${id}@${rollout.generation}`;
@@ -306,8 +311,14 @@ export class Witness {
     if (event.type === 'reconcile.passed' && event.dockerAnswered) {
       this.who.looked(manager, this.#history.timeMs - event.durationMs);
     }
-    if (event.type === 'rollout.completed') this.completed += 1;
-    if (event.type === 'values.set-aside') this.#valuesSetAside(event.service, event.secrets);
+    if (event.type === 'rollout.completed') {
+      this.completed += 1;
+      this.#started.completed(manager);
+    }
+    if (event.type === 'values.set-aside') {
+      this.#started.quarantined(manager);
+      this.#valuesSetAside(event.service, event.secrets);
+    }
   }
 
   #valuesSetAside(name: string, secrets: readonly string[]): void {
