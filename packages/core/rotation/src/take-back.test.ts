@@ -145,7 +145,7 @@ describe('a paused rollout whose tasks failed with its value', () => {
   });
 
   test('is rolled back if the newer value made tasks of another service fail', () => {
-    const failedIn = (_key: string, { revision }: HeldValue) => (revision === 'r3' ? 'api' : undefined);
+    const failedIn = (_key: string, { revision }: HeldValue) => (revision === value('r3').revision ? 'api' : undefined);
     const decision = decide({ wanted: value('r3'), situation: { failedIn } });
     expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside', 'rollback.started']);
     expect(decision.entry.rollout?.target).toEqual({ s1: value('r1') });

@@ -10,12 +10,12 @@ import { broughtBack } from './brought-back.ts';
 import { failsAnyway } from './fails-anyway.ts';
 import type { History } from './history.ts';
 import { NewestGiven } from './newest-given.ts';
-import type { NoHarm } from './no-harm.ts';
+import { NoHarm } from './no-harm.ts';
 import { SetAsideValues } from './set-aside-values.ts';
 import { slownessMs } from './slowness.ts';
-import type { StartedRollouts } from './started-rollouts.ts';
+import { StartedRollouts } from './started-rollouts.ts';
 import { TaskAnswers } from './task-answers.ts';
-import type { WhoAnswers } from './who-answers.ts';
+import { WhoAnswers } from './who-answers.ts';
 
 interface Rolled {
   readonly timeMs: number;

@@ -140,4 +140,17 @@ export const mutations: readonly Mutation[] = [
     to: 'this.marker = finding.marker;',
     kinds: ['replica lags', 'snapshot restored'],
   },
+  {
+    name: 'starts services with a value that made tasks of another one fail',
+    file: 'rotation/src/rollout-steps.ts',
+    from: '  if (failure !== null) return failure;',
+    to: '',
+    kinds: ['bad value', 'several values'],
+  },
+  {
+    name: 'starts all services at the same time',
+    file: 'rotation/src/rollout-steps.ts',
+    from: 'if (!mayBegin(goesBack(situation, brings) ? {} : wantedOf(brings)))',
+    to: 'if (wantedOf(brings) === undefined)',
+  },
 ];
