@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isOurs, toSecret, toTask, toWorkload, usedSecrets } from './snapshot.ts';
 
+/** No secret of ours. */
+const NOTHING = { secretIds: [], formerSecretIds: [] };
+
 describe('what the engine says, in our words', () => {
   it.each([
     ['vault', 'vault', true],
@@ -59,11 +62,11 @@ describe('what the engine says, in our words', () => {
     ['Replicated', 'service'],
     ['Global', 'service'],
   ])('%s is a %s', (mode, kind) => {
-    expect(toWorkload({ ID: 's', Spec: { Mode: { [mode]: {} } } }, [], []).kind).toBe(kind);
+    expect(toWorkload({ ID: 's', Spec: { Mode: { [mode]: {} } } }, NOTHING, []).kind).toBe(kind);
   });
 
   it('tells how many tasks shall run, where that does not follow from the nodes', () => {
-    const desiredTasks = (Mode: object) => toWorkload({ ID: 's', Spec: { Mode } }, [], []).desiredTasks;
+    const desiredTasks = (Mode: object) => toWorkload({ ID: 's', Spec: { Mode } }, NOTHING, []).desiredTasks;
     expect(desiredTasks({ Replicated: { Replicas: 3 } })).toBe(3);
     expect(desiredTasks({ Replicated: { Replicas: 0 } })).toBe(0);
     expect(desiredTasks({ Global: {} })).toBeNull();
@@ -80,7 +83,7 @@ describe('what the engine says, in our words', () => {
   ])('an update that is %s is %s', (state, expected) => {
     const UpdateStatus =
       state === undefined ? {} : { State: state, Message: 'why', StartedAt: '2026-01-01T00:00:01.5Z' };
-    const { rollout } = toWorkload({ ID: 's', UpdateStatus }, [], []);
+    const { rollout } = toWorkload({ ID: 's', UpdateStatus }, NOTHING, []);
     const told = state !== undefined;
     const startedAtMs = told ? Date.UTC(2026, 0, 1, 0, 0, 1, 500) : null;
     expect(rollout).toEqual({ state: expected, message: told ? 'why' : '', startedAtMs, mayGoOn: false });
@@ -116,11 +119,11 @@ describe('what the engine says, in our words', () => {
       PreviousSpec: { TaskTemplate: before },
       UpdateStatus: { State },
     };
-    expect(toWorkload(service, [], tasks).rollout.mayGoOn).toBe(expected);
+    expect(toWorkload(service, NOTHING, tasks).rollout.mayGoOn).toBe(expected);
   });
 
   it('a fingerprint is that of the tasks: another one only where something else than their generation changed', () => {
-    const fingerprint = (Spec: object) => toWorkload({ ID: 's', Spec }, [], []).fingerprint;
+    const fingerprint = (Spec: object) => toWorkload({ ID: 's', Spec }, NOTHING, []).fingerprint;
     const TaskTemplate = { ContainerSpec: { Image: 'a' }, ForceUpdate: 1 };
     const before = fingerprint({ Name: 'api', TaskTemplate, Mode: {} });
     expect(fingerprint({ Name: 'api', TaskTemplate: { ...TaskTemplate, ForceUpdate: 7 }, Mode: {} })).toBe(before);
@@ -134,7 +137,7 @@ describe('what the engine says, in our words', () => {
     const hostile = `\u001b[2J${'a'.repeat(1_000_000)}`;
     const Status = { State: 'pending', Err: hostile };
     const service = { ID: 's', UpdateStatus: { State: 'paused', Message: hostile } };
-    const { message } = toWorkload(service, [], []).rollout;
+    const { message } = toWorkload(service, NOTHING, []).rollout;
     for (const text of [message, toTask({ ID: 't', Status }).reason]) {
       expect(text).toMatch(/^\\u001b\[2Ja+… \(1000004 characters\)$/);
       expect(text.length).toBeLessThanOrEqual(200);
@@ -144,9 +147,23 @@ describe('what the engine says, in our words', () => {
   it('a service uses each of our secrets once, and others not at all', () => {
     const Secrets = [{ SecretID: 'b' }, { SecretID: 'x' }, { SecretID: 'a' }, { SecretID: 'b' }];
     const service = { ID: 's', Spec: { TaskTemplate: { ContainerSpec: { Secrets } } } };
-    expect(usedSecrets(service, new Set(['a', 'b', 'c']))).toEqual(['b', 'a']);
-    expect(
-      usedSecrets({ ID: 's', Spec: { TaskTemplate: { ContainerSpec: { Secrets: null } } } }, new Set(['a'])),
-    ).toEqual([]);
+    expect(usedSecrets(service, new Set(['a', 'b', 'c'])).secretIds).toEqual(['b', 'a']);
+    const none = { ID: 's', Spec: { TaskTemplate: { ContainerSpec: { Secrets: null } } } };
+    expect(usedSecrets(none, new Set(['a']))).toEqual(NOTHING);
+  });
+
+  it.each([
+    ['updating', ['a']],
+    ['paused', ['a']],
+    ['rollback_started', ['a']],
+    [undefined, ['a']],
+    ['completed', []],
+  ])('a service that does not use a secret any more may do so again while its update is %s: %j', (State, former) => {
+    const spec = (...ids: string[]) => ({
+      TaskTemplate: { ContainerSpec: { Secrets: ids.map((SecretID) => ({ SecretID })) } },
+    });
+    const status = State === undefined ? {} : { UpdateStatus: { State } };
+    const service = { ID: 's', Spec: spec('b'), PreviousSpec: spec('a', 'b', 'x'), ...status };
+    expect(usedSecrets(service, new Set(['a', 'b']))).toEqual({ secretIds: ['b'], formerSecretIds: former });
   });
 });

@@ -31,14 +31,25 @@ export function toSecret(secret: EngineSecret): WorkloadSecret {
 }
 
 /** Ids of the given secrets that a service uses, each once, in its own order. */
-export function usedSecrets(service: EngineService, ours: ReadonlySet<string>): readonly string[] {
-  const used = service.Spec?.TaskTemplate?.ContainerSpec?.Secrets ?? [];
+function secretsOf(task: EngineTaskSpec | undefined, ours: ReadonlySet<string>): readonly string[] {
+  const used = task?.ContainerSpec?.Secrets ?? [];
   return [...new Set(used.flatMap(({ SecretID }) => (SecretID !== undefined && ours.has(SecretID) ? [SecretID] : [])))];
+}
+
+/** The secrets of ours that a service uses, and those that only its spec before has, until its update is completed. */
+export function usedSecrets(
+  { Spec, PreviousSpec, UpdateStatus }: EngineService,
+  ours: ReadonlySet<string>,
+): Pick<Workload, 'secretIds' | 'formerSecretIds'> {
+  const secretIds = secretsOf(Spec?.TaskTemplate, ours);
+  const isDone = UpdateStatus?.State === 'completed';
+  const former = isDone ? [] : secretsOf(PreviousSpec?.TaskTemplate, ours);
+  return { secretIds, formerSecretIds: former.filter((id) => !secretIds.includes(id)) };
 }
 
 export function toWorkload(
   service: EngineService,
-  secretIds: readonly string[],
+  used: Pick<Workload, 'secretIds' | 'formerSecretIds'>,
   tasks: readonly EngineTask[],
 ): Workload {
   const mode = service.Spec?.Mode ?? {};
@@ -52,7 +63,7 @@ export function toWorkload(
     fingerprint,
     kind: 'ReplicatedJob' in mode || 'GlobalJob' in mode ? 'job' : 'service',
     desiredTasks: mode.Replicated?.Replicas ?? null,
-    secretIds,
+    ...used,
     rollout: {
       state,
       message: displayText(service.UpdateStatus?.Message ?? ''),

@@ -46,13 +46,13 @@ export class DockerWorkloads implements Workloads {
     const ours = secrets.filter((secret) => isOurs(secret, this.#pluginName));
     const ids = new Set(ours.map(({ ID }) => ID));
     const using = services
-      .map((service) => ({ service, secretIds: usedSecrets(service, ids) }))
-      .filter(({ secretIds }) => secretIds.length > 0);
+      .map((service) => ({ service, used: usedSecrets(service, ids) }))
+      .filter(({ used }) => used.secretIds.length + used.formerSecretIds.length > 0);
     // After the services: so a task's generation is never older than what its service then had.
     const tasks = await this.#tasks(new Set(using.map(({ service }) => service.ID)), signal);
     return {
       secrets: ours.map(toSecret),
-      services: using.map(({ service, secretIds }) => toWorkload(service, secretIds, tasks.get(service.ID) ?? [])),
+      services: using.map(({ service, used }) => toWorkload(service, used, tasks.get(service.ID) ?? [])),
     };
   }
 

@@ -34,6 +34,7 @@ const web: ServiceUses = {
     kind: 'service',
     desiredTasks: 2,
     secretIds: ['s1'],
+    formerSecretIds: [],
     rollout: { state: 'rolling', message: '', startedAtMs: 0, mayGoOn: false },
     tasks: [seen],
   },

@@ -2,7 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { sameValue, untagRevision } from './held-value.ts';
 import type { CurrentValue } from './holdings.ts';
 import type { LedgerDocument, LedgerSecret } from './ledger.ts';
-import { type ServiceUses, unreadKeys } from './uses.ts';
+import { formerKeys, type ServiceUses, unreadKeys } from './uses.ts';
 
 /** The secrets of the next ledger, and what is new in them. */
 export interface SecretsPlan {
@@ -14,7 +14,7 @@ export interface SecretsPlan {
 
 /**
  * Takes the providers' current values over into the ledger: new ones with the time at which they are first seen now,
- * other revisions of the same bytes as a note only. Secrets that no service uses are left out.
+ * other revisions of the same bytes as a note only. Secrets that no service uses, or may use again, are left out.
  */
 export function planSecrets(input: {
   readonly nowMs: number;
@@ -63,6 +63,10 @@ export function planSecrets(input: {
         },
       });
     }
+  }
+  for (const key of input.services.flatMap(({ service }) => formerKeys(service))) {
+    const known = input.ledger.secrets[key];
+    if (known !== undefined) secrets[key] ??= known;
   }
   return {
     secrets,

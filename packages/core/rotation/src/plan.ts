@@ -30,7 +30,7 @@ import {
   type RotationPolicy,
   type Situation,
 } from './situation.ts';
-import { type ServiceUses, unreadKeys } from './uses.ts';
+import { formerKeys, type ServiceUses, unreadKeys } from './uses.ts';
 import type { FailedTask, WorkloadTask } from './workloads.ts';
 
 /** All that a plan depends on. */
@@ -255,7 +255,7 @@ function situationOf(
 /**
  * Tasks that were made before a change was seen hold the value before it, until they are known to hold another. Where a
  * rollout is open it says what they were given, and where a set was aside, that they hold the last good one. A secret
- * whose path label is new, or is gone, was called otherwise before.
+ * whose path label is new, or is gone, was called otherwise before; one that may be used again may change meanwhile.
  */
 function noteReplaced(
   entry: LedgerService,
@@ -265,11 +265,14 @@ function noteReplaced(
   ledger: LedgerDocument,
 ): LedgerService {
   let { earlier } = entry;
-  for (const { key, otherKey } of uses) {
-    const value = replaced.get(key) ?? (ledger.secrets[key] === undefined ? ledger.secrets[otherKey] : undefined);
+  const note = (key: string, value: LedgerSecret | undefined) => {
     const isKnownOtherwise = setAsideWith(stored, key) !== undefined || key in (entry.rollout?.target ?? {});
     if (value !== undefined && !isKnownOtherwise) earlier = noteEarlier(earlier, key, value, service.tasks);
+  };
+  for (const { key, otherKey } of uses) {
+    note(key, replaced.get(key) ?? (ledger.secrets[key] === undefined ? ledger.secrets[otherKey] : undefined));
   }
+  for (const key of formerKeys(service)) note(key, replaced.get(key));
   return { ...entry, earlier };
 }
 

@@ -12,7 +12,7 @@ const noted = { ...NOTHING_OPEN, exceptions: { t1: { s1: value('r2') } } };
 /** The entry of a service of one task, of which the ledger notes that it holds `r2`. */
 const entryWith = (input: Partial<RememberInput>) =>
   remember({
-    service: { id: 'web', name: 'web', tasks: [task], secretIds: ['s1'] },
+    service: { id: 'web', name: 'web', tasks: [task], secretIds: ['s1'], formerSecretIds: [] },
     uses: [use],
     before: noted,
     after: { ...noted, exceptions: {} },

@@ -12,7 +12,7 @@ import {
   type OpenRollout,
 } from './ledger.ts';
 import { noteEarlier } from './set-aside.ts';
-import { type ServiceUses, unreadKeys } from './uses.ts';
+import { formerKeys, type ServiceUses, unreadKeys } from './uses.ts';
 import type { WorkloadTask } from './workloads.ts';
 
 /** What the noting of a service's tasks depends on. */
@@ -43,7 +43,7 @@ export function remember(input: RememberInput): LedgerService | null {
   const earlier: Record<string, readonly EarlierValue[]> = isOpen ? { ...noted.earlier } : {};
   const exceptions: Record<string, Record<string, HeldValue>> = {};
   if (isOpen) for (const [id, values] of Object.entries(before.exceptions)) exceptions[id] = { ...values };
-  for (const key of unreadKeys(service, uses)) carryOver(before, key, earlier, exceptions);
+  for (const key of [...unreadKeys(service, uses), ...formerKeys(service)]) carryOver(before, key, earlier, exceptions);
   const outdated = new Set(known.filter((one) => outdatedTasks(one).length > 0).map(({ use }) => use));
   for (const use of uses) {
     const { key } = use;
@@ -82,7 +82,7 @@ function noteRolledOut(closed: OpenRollout, { service, before, after, secrets }:
   return { ...after, earlier };
 }
 
-/** What is noted of a secret whose labels can't be read now stays as it is. */
+/** What is noted of a secret whose labels can't be read now, or which may be used again, stays as it is. */
 function carryOver(
   entry: LedgerService,
   key: string,

@@ -298,7 +298,8 @@ export class Rotation implements RotateByHand, LocksDown {
     const isRead = ({ key, ref, refKey }: SecretUse) =>
       ref.pin !== undefined || ledger.secrets[key] === undefined || this.#freshCurrent(refKey) !== undefined;
     const isAllRead = services.every(
-      (each) => each.uses.every(isRead) && unreadKeys(each.service, each.uses).length === 0,
+      ({ service, uses: read }) =>
+        read.every(isRead) && unreadKeys(service, read).length === 0 && service.formerSecretIds.length === 0,
     );
     return isAllRead ? { ...planned, ledger: { ...ledger, digestKey: null } } : planned;
   }

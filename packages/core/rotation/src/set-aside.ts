@@ -1,7 +1,7 @@
 import type { HeldValue } from './held-value.ts';
 import { sameValue } from './held-value.ts';
 import type { EarlierValue, LedgerService, SetAside } from './ledger.ts';
-import { type ServiceUses, unreadKeys } from './uses.ts';
+import { formerKeys, type ServiceUses, unreadKeys } from './uses.ts';
 
 /**
  * The entry without the sets that no longer hold: of one of their members another value is current, or the service does
@@ -15,10 +15,10 @@ export function liftOutdatedSets(
 ): { readonly entry: LedgerService; readonly lifted: readonly SetAside[] } {
   if (entry.setAside.length === 0) return { entry, lifted: entry.setAside };
   const { service, uses } = serviceUses;
-  const unread = new Set(unreadKeys(service, uses));
+  const kept = new Set([...unreadKeys(service, uses), ...formerKeys(service)]);
   const isOver = ({ failed }: SetAside) =>
     Object.entries(failed).some(([key, value]) => {
-      if (unread.has(key)) return false;
+      if (kept.has(key)) return false;
       const use = uses.find((candidate) => candidate.key === key);
       const now = use === undefined ? undefined : current(use.refKey);
       return use === undefined || (now !== undefined && !sameValue(now, value));

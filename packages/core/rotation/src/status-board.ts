@@ -95,7 +95,9 @@ export class StatusBoard {
   status(role: Role | null, lockdown: Lockdown | null, watchOf: FindWatch): RotationStatus {
     const ledger = this.#ledger;
     const secrets = this.#secrets(watchOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
-    const services = this.#uses.services.map((service) => this.#service(service, ledger));
+    // One that only may use secrets of ours again, since its update is not completed, is not shown.
+    const using = this.#uses.services.filter(({ service }) => service.secretIds.length > 0);
+    const services = using.map((service) => this.#service(service, ledger));
     return {
       enabled: this.#enabled,
       role,

@@ -71,6 +71,11 @@ export function unreadKeys(service: Workload, uses: readonly SecretUse[]): reado
   return service.secretIds.filter((id) => !read.has(id)).flatMap((id) => [id, `${service.id}/${id}`]);
 }
 
+/** What the ledger may call the secrets that a service may use again, since its update is not completed. */
+export function formerKeys({ id: serviceId, formerSecretIds }: Workload): readonly string[] {
+  return formerSecretIds.flatMap((id) => [id, `${serviceId}/${id}`]);
+}
+
 /** Whether a rotation may roll a service for this use by itself. */
 export function rotatesByItself(use: SecretUse): boolean {
   return use.rotate === 'auto' && use.ref.pin === undefined;

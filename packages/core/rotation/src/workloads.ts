@@ -58,6 +58,11 @@ export interface Workload {
   readonly desiredTasks: number | null;
   /** Ids of the secrets of ours that it uses, each once. */
   readonly secretIds: readonly string[];
+  /**
+   * Ids of the secrets of ours that only its spec before has, until the update to the present one is completed: tasks made
+   * from it may run, and the orchestrator may return to it.
+   */
+  readonly formerSecretIds: readonly string[];
   readonly rollout: RolloutReport;
   readonly tasks: readonly WorkloadTask[];
 }

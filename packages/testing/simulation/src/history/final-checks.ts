@@ -117,7 +117,9 @@ function ledgerProblems(history: History): readonly FinalProblem[] {
     return isNeeded ? [{ what: 'there is no ledger', excuse: null }] : [];
   }
   const used = new Set(
-    swarm.services.flatMap(({ id, spec }) => spec.secretIds.flatMap((key) => [key, `${id}/${key}`])),
+    swarm.snapshot().services.flatMap(({ id, secretIds, formerSecretIds }) => {
+      return [...secretIds, ...formerSecretIds].flatMap((key) => [key, `${id}/${key}`]);
+    }),
   );
   const unused = Object.keys(ledger.secrets).filter((key) => !used.has(key));
   return [

@@ -20,6 +20,7 @@ import { WhoAnswers } from './who-answers.ts';
 interface Rolled {
   readonly timeMs: number;
   readonly generation: number;
+  readonly manager: string;
 }
 
 /** What is known of one service's past, beside what its tasks hold. */
@@ -207,13 +208,16 @@ export class Witness {
     const rolledAtMs = past.lastRoll?.timeMs ?? Number.NEGATIVE_INFINITY;
     const isOwn = past.lastRoll?.generation === spec.generation && update?.isRollback === false;
     const forMs = this.#history.timeMs - rolledAtMs;
+    // One of two leaders may take what the other has just rolled for somebody else's.
+    const isOfOther = this.who.leaders.length > 1 && past.lastRoll?.manager !== manager;
     if (
       isOwn &&
       past.touchedAtMs < rolledAtMs &&
       generation > spec.generation &&
       forMs < this.#history.settings.policy.stuckAfterMs
     ) {
-      this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
+      if (isOfOther) this.allowances.uses('two leaders', name);
+      else this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
     }
     if (spec.image === 'broken' || failsAnyway(this.#history, service))
       past.allowed.set('broken before', this.#history.timeMs);
@@ -231,7 +235,7 @@ export class Witness {
     } else if (reason === null) {
       this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
-    past.lastRoll = { timeMs: this.#history.timeMs, generation };
+    past.lastRoll = { timeMs: this.#history.timeMs, generation, manager };
   }
 
   /** Why it may not be known what a living task of the service holds. */

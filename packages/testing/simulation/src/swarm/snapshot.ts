@@ -7,6 +7,7 @@ import { isAlive, type SimulatedTask } from './task.ts';
 export function workloadOf(service: SimulatedService): Workload {
   const { id, name, kind, version, spec } = service;
   const { generation, secretIds, replicas } = spec;
+  const former = service.status.state === 'completed' ? [] : (service.previous?.secretIds ?? []);
   const common = {
     id,
     name,
@@ -14,6 +15,7 @@ export function workloadOf(service: SimulatedService): Workload {
     version,
     generation,
     secretIds,
+    formerSecretIds: former.filter((former) => !secretIds.includes(former)),
     fingerprint: fingerprintOf(spec),
     desiredTasks: replicas,
   };
