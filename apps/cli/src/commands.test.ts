@@ -46,6 +46,23 @@ test('status says first what is wrong, and ends with 1', async () => {
   expect(exitCode).toBe(1);
 });
 
+test('status says first that a lockdown is active, and lists warnings about settings, which are no problem', async () => {
+  const warnings = [{ code: 'plain-http', variable: 'VAULT_ADDR', message: 'is http://vault: use https' }];
+  plugin.say({ 'GET /api/v1/overview': overview({ warnings }) });
+  const warned = await ask(['status']);
+  expect(firstLine(warned.stdout)).toBe('All is well.');
+  expect(warned.stdout).toContain(
+    '\n1 warning about settings:\n  1. VAULT_ADDR is http://vault: use https (plain-http)\n',
+  );
+  expect(warned.exitCode).toBe(0);
+  const lockdown = { active: true, since: '2026-03-01T11:57:00.000Z' };
+  plugin.say({ 'GET /api/v1/overview': overview({ lockdown, problems: ['A lockdown is active: …'] }) });
+  const locked = await ask(['status']);
+  expect(firstLine(locked.stdout)).toMatch(/^LOCKDOWN, started 3 min ago: no value is served from memory/);
+  expect(locked.stdout).toContain('vault-swarm lockdown --release');
+  expect(locked.exitCode).toBe(1);
+});
+
 test('status of a plugin whose passes no longer end is not healthy', async () => {
   plugin.say({ 'GET /api/v1/overview': overview({ healthy: false, ticker_healthy: false, heartbeat_at: null }) });
   const { exitCode, stdout } = await ask(['status']);

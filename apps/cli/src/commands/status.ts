@@ -19,6 +19,7 @@ export async function status(client: PluginClient, signal?: AbortSignal): Promis
 function show(paper: Paper, { document: overview, atMs }: Received<Overview>): void {
   const nowMs = atMs ?? Date.now();
   showProblems(paper, overview, nowMs);
+  showWarnings(paper, overview);
   paper.gap();
   const { plugin, rotations, deliveries, counts } = overview;
   const line = (label: string, text: string) => paper.item(label.padEnd(12), text);
@@ -69,9 +70,16 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
 
 function showProblems(
   paper: Paper,
-  { healthy, problems, ticker_healthy, heartbeat_at }: Overview,
+  { healthy, problems, ticker_healthy, heartbeat_at, lockdown }: Overview,
   nowMs: number,
 ): void {
+  if (lockdown.active) {
+    paper.say(
+      `LOCKDOWN, started ${ago(lockdown.since, nowMs, 'at an unknown time')}: no value is served from memory, and no ` +
+        'rotation starts by itself. To end it, run vault-swarm lockdown --release.',
+      'bad',
+    );
+  }
   if (!healthy || !ticker_healthy) {
     paper.say(
       `NOT HEALTHY: the latest pass that ended with Docker's answer was ${ago(heartbeat_at, nowMs, 'none yet')}.`,
@@ -84,6 +92,15 @@ function showProblems(
   }
   paper.say(`${count(problems.length, 'problem')}:`, 'bad');
   for (const [index, problem] of problems.entries()) paper.item(`${String(index + 1).padStart(3)}. `, problem);
+}
+
+function showWarnings(paper: Paper, { warnings }: Overview): void {
+  if (warnings.length === 0) return;
+  paper.gap();
+  paper.say(`${count(warnings.length, 'warning')} about settings:`, 'warn');
+  for (const [index, { code, variable, message }] of warnings.entries()) {
+    paper.item(`${String(index + 1).padStart(3)}. `, `${variable} ${message} (${code})`);
+  }
 }
 
 function wrong(number: number): string {

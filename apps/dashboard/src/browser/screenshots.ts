@@ -4,7 +4,15 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { startBrowser } from '../testing/browser.ts';
-import { emptyWorld, largeWorld, rollingWorld, stoppedWorld, troubledWorld, wellWorld } from '../testing/scenarios.ts';
+import {
+  emptyWorld,
+  largeWorld,
+  lockedDownWorld,
+  rollingWorld,
+  stoppedWorld,
+  troubledWorld,
+  wellWorld,
+} from '../testing/scenarios.ts';
 import { ScriptedPlugin } from '../testing/scripted-plugin.ts';
 import type { World } from '../testing/world.ts';
 
@@ -28,6 +36,7 @@ const pictures: Readonly<Record<string, Picture>> = {
   troubled: { world: troubledWorld() },
   'troubled-dark': { world: troubledWorld(), dark: true },
   stopped: { world: stoppedWorld() },
+  'locked-down': { world: lockedDownWorld() },
   empty: { world: emptyWorld() },
   secrets: { world: troubledWorld(), act: (page) => page.getByRole('tab', { name: 'Secrets' }).click() },
   large: { world: largeWorld(1000, 300), act: (page) => page.mouse.wheel(0, 4000) },
@@ -57,6 +66,11 @@ const pictures: Readonly<Record<string, Picture>> = {
   'sign-in': { world: wellWorld(), token: 'secret' },
   'phone-well': { world: wellWorld(), phone: true },
   'phone-troubled': { world: troubledWorld(), phone: true, dark: true },
+  'phone-locked-down': {
+    world: lockedDownWorld(),
+    phone: true,
+    act: (page) => page.getByText('about settings').click(),
+  },
   'phone-secrets': {
     world: troubledWorld(),
     phone: true,

@@ -1,7 +1,15 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBrowser } from '../testing/browser.ts';
-import { emptyWorld, largeWorld, rollingWorld, stoppedWorld, troubledWorld, wellWorld } from '../testing/scenarios.ts';
+import {
+  emptyWorld,
+  largeWorld,
+  lockedDownWorld,
+  rollingWorld,
+  stoppedWorld,
+  troubledWorld,
+  wellWorld,
+} from '../testing/scenarios.ts';
 import { ScriptedPlugin } from '../testing/scripted-plugin.ts';
 import { accessibilityProblems, type Looks, openPage, overflowPx, type WatchedPage } from '../testing/watched-page.ts';
 import type { World } from '../testing/world.ts';
@@ -36,6 +44,7 @@ const worlds: Readonly<Record<string, () => World>> = {
   rolling: rollingWorld,
   troubled: troubledWorld,
   stopped: stoppedWorld,
+  'locked down': lockedDownWorld,
   empty: emptyWorld,
   large: () => largeWorld(1000, 300),
 };
@@ -70,6 +79,27 @@ test('names that would run as HTML, or turn the text round, are shown as they ar
 test('tells a new user the command that makes the first secret, with the name of this plugin', async () => {
   await look(emptyWorld(), {}, async ({ page }) => {
     await expect(page.getByText('docker secret create --driver vault-secrets-plugin').isVisible()).resolves.toBe(true);
+  });
+});
+
+test.each([
+  ['a wide screen', {}],
+  ['a phone', { phone: true }],
+] as const)('a lockdown and warnings about settings are shown, and gone when they are: %s', async (_name, looks) => {
+  await look(lockedDownWorld(), looks, async ({ page }, plugin) => {
+    const banner = page.getByRole('region', { name: 'Lockdown' });
+    await expect(banner.textContent()).resolves.toMatch(
+      /A lockdown is active, for 22 min.*vault-swarm lockdown --release/s,
+    );
+    await page.getByRole('heading', { name: 'Locked down' }).waitFor();
+    await page.getByText('2 warnings about settings: VAULT_ADDR, LEDGER_KEY').click();
+    await page.getByText('tokens and secrets cross the network without encryption').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await overflowPx(page)).toBe(0);
+    plugin.become(wellWorld());
+    await page.getByRole('heading', { name: 'All is well' }).waitFor();
+    expect(await banner.count()).toBe(0);
+    expect(await page.getByText('about settings').count()).toBe(0);
   });
 });
 

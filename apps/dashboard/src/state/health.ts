@@ -34,9 +34,13 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Running tasks keep what they have. Look at the service: docker service ps --no-trunc NAME. When the cause is gone, it goes on by itself, or rotate it by hand.',
 };
 
+const LOCKDOWN = 'A lockdown is active';
+
 /** Sums an overview up: what matters most gives the title, and every problem is told. */
 export function healthOf(overview: Overview, nowMs: number): Health {
-  const problems = groupsOf(overview.problems);
+  const isLocked = overview.lockdown.active;
+  // The banner says that one.
+  const problems = groupsOf(overview.problems).filter(({ summary }) => !isLocked || summary !== LOCKDOWN);
   const { counts, rotations, heartbeat_at: heartbeatAt } = overview;
   const rest = { problems, explanation: currentness(overview) };
   if (!overview.healthy) {
@@ -46,6 +50,7 @@ export function healthOf(overview: Overview, nowMs: number): Health {
         : `The last pass ended ${formatAge(nowMs - Date.parse(heartbeatAt))} ago.`;
     return { ...rest, level: 'bad', title: 'Rotation has stopped', explanation: `${since} ${STOPPED}` };
   }
+  if (isLocked && problems.length === 0) return { ...rest, level: 'warn', title: 'Locked down' };
   if (counts.secrets === 0 && problems.length === 0) {
     return {
       ...rest,

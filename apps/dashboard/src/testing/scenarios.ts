@@ -52,6 +52,33 @@ export function rollingWorld(): World {
   };
 }
 
+/** All is well, but for a lockdown and for settings that are dangerous. */
+export function lockedDownWorld(): World {
+  const world = wellWorld();
+  const problem =
+    'A lockdown is active: since 2026-03-01T12:30:00.000Z no value is served from memory, and no rotation starts by itself; end it with vault-swarm lockdown --release';
+  return {
+    ...world,
+    overview: {
+      ...world.overview,
+      problems: [problem],
+      lockdown: { active: true, since: before(1_320) },
+      warnings: [
+        {
+          code: 'plain-http',
+          variable: 'VAULT_ADDR',
+          message: 'is http://vault.example:8200: tokens and secrets cross the network without encryption; use https',
+        },
+        {
+          code: 'ledger-key-in-ledger',
+          variable: 'LEDGER_KEY',
+          message: 'is not given: the key is kept in the ledger; give LEDGER_KEY_FILE, the same on all managers',
+        },
+      ],
+    },
+  };
+}
+
 /** A value that made tasks fail was set aside, a provider is away, and a secret has no value. */
 export function troubledWorld(): World {
   const world = wellWorld();

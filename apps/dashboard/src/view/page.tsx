@@ -5,11 +5,13 @@ import { Figures } from './figures.tsx';
 import { Header } from './header.tsx';
 import { HealthPanel } from './health-panel.tsx';
 import { Lists } from './lists.tsx';
+import { LockdownBanner } from './lockdown-banner.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { LostBanner } from './lost-banner.tsx';
 import { isWide } from './media.ts';
 import { PlanDialog } from './plan-dialog.tsx';
 import { Providers } from './providers.tsx';
+import { SettingWarnings } from './setting-warnings.tsx';
 import { SignInDialog } from './sign-in-dialog.tsx';
 
 /** The whole page. */
@@ -28,7 +30,9 @@ export function Page() {
           <p class="loading">Asking the plugin …</p>
         ) : (
           <>
+            <LockdownBanner lockdown={overview.value.lockdown} />
             <HealthPanel overview={overview.value} />
+            <SettingWarnings warnings={overview.value.warnings} />
             <div class="columns">
               <div class="work">
                 <Figures overview={overview.value} />
