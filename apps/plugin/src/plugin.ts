@@ -73,6 +73,11 @@ export class Plugin {
     await this.#startMonitoring();
   }
 
+  /** Tells operators of something that the process itself warns of. */
+  warn(message: string): void {
+    this.#events.emit({ type: 'plugin.warning', message });
+  }
+
   /** Stops in the reverse order of the start: the engine is answered to the last. What is under way is finished. */
   async stop(reason: string, signal: AbortSignal): Promise<void> {
     this.#events.emit({ type: 'plugin.stopping', signal: reason });

@@ -292,3 +292,26 @@ test('finishes the answers under way when it is told to stop', async () => {
   hangs.closeAllConnections();
   hangs.close();
 });
+
+test.each(['json', 'text'] as const)(
+  'a warning of Node is a line of the log as each other one (%s)',
+  async (LOG_FORMAT) => {
+    const vault = {
+      SECRETS_PROVIDER: 'vault',
+      VAULT_ADDR: `https://127.0.0.1:${await freePort()}`,
+      VAULT_TOKEN: 'hvs.x',
+    };
+    // With it Node warns at the first connection that is encrypted.
+    const plugin = await start({ ...vault, NODE_TLS_REJECT_UNAUTHORIZED: '0', LOG_FORMAT });
+    await plugin.waitReady();
+    await driverRequest(plugin.socketPath, '/SecretProvider.GetSecret', { SecretName: 'db', ServiceName: 'web' });
+    const warning = 'Warning: Setting the NODE_TLS_REJECT_UNAUTHORIZED environment variable';
+    await waitFor(async () => plugin.logs().includes(warning), { timeoutMs: 15_000, what: 'the warning' });
+    await plugin.kill();
+    const lines = plugin.logs().trimEnd().split('\n');
+    const isEvent = (line: string) =>
+      LOG_FORMAT === 'text' ? /^\d{4}-\S+Z (info|warn|error) +[a-z-]+\.[a-z-]+: /.test(line) : JSON.parse(line).event;
+    expect(lines.filter((line) => !isEvent(line))).toEqual([]);
+    expect(lines.filter((line) => line.includes(warning))).toHaveLength(1);
+  },
+);

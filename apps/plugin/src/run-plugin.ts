@@ -16,6 +16,7 @@ import { parseSocketSettings } from './socket-settings.ts';
 import { keepOutOfCoreDumps } from './system/core-dump.ts';
 import { keepHeapSmall } from './system/heap.ts';
 import { processNamespace } from './system/process-namespace.ts';
+import { ProcessWarnings } from './system/process-warnings.ts';
 import { VERSION } from './version.ts';
 
 /** A configuration file may have any number of mistakes. */
@@ -45,6 +46,7 @@ function say(text: string): void {
 }
 
 async function main(args: readonly string[], modules: readonly ProviderModule[]): Promise<number> {
+  const warnings = new ProcessWarnings();
   const command = parseCommandLine(args);
   if (command === null) {
     say(`vault-swarm-plugin: ${displayText(args.join(' '))} is not understood; see vault-swarm-plugin --help`);
@@ -77,7 +79,10 @@ async function main(args: readonly string[], modules: readonly ProviderModule[])
   }
   const { configuration } = parsed;
   const exposed = keepOutOfCoreDumps();
-  return run(exposed === null ? configuration : { ...configuration, warnings: [...configuration.warnings, exposed] });
+  return run(
+    exposed === null ? configuration : { ...configuration, warnings: [...configuration.warnings, exposed] },
+    warnings,
+  );
 }
 
 /** Reads only where the socket is: a health check needs no credential. */
@@ -97,10 +102,11 @@ function wrongConfiguration(problems: readonly ConfigurationProblem[]): number {
   return EXIT.wrongUse;
 }
 
-async function run(configuration: PluginConfiguration): Promise<number> {
+async function run(configuration: PluginConfiguration, warnings: ProcessWarnings): Promise<number> {
   const stopAsked = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopAsked.resolve);
   const plugin = new Plugin(configuration);
+  warnings.connect((message) => plugin.warn(message));
   try {
     await plugin.start();
   } catch (error) {

@@ -5,7 +5,7 @@ export const HOME = '/opt/vault-swarm';
 const SOCKET = 'plugin.sock';
 
 /** Node's options as in bin/vault-swarm-plugin, where their reasons are. */
-const ENTRYPOINT = ['/bin/node', '--max-semi-space-size=2', '--disable-sigusr1', `${HOME}/main.js`];
+const ENTRYPOINT = ['/bin/node', '--max-semi-space-size=2', '--disable-sigusr1', '--no-warnings', `${HOME}/main.js`];
 
 /** What is set here is not an operator's to change: the engine looks for the socket where it is. */
 const FIXED: Readonly<Record<string, string>> = {

@@ -1,0 +1,50 @@
+import { displayText } from '@vault-swarm/provider';
+
+/** So many different warnings are told: a library may put a number or a name into each. */
+const MAX_TOLD = 100;
+
+/** Names of Node's own warnings, and of those that libraries give as a text. Their texts quote nothing that was read. */
+const PLAIN_NAMES: ReadonlySet<string> = new Set([
+  'Warning',
+  'DeprecationWarning',
+  'ExperimentalWarning',
+  'MaxListenersExceededWarning',
+  'SecurityWarning',
+  'TimeoutNegativeWarning',
+  'TimeoutNaNWarning',
+  'TimeoutOverflowWarning',
+]);
+
+/**
+ * Warnings of Node and of libraries (`process.emitWarning`), each different one once. The launchers' `--no-warnings` keeps Node from
+ * writing them to stderr, where each line is an event in the configured format.
+ */
+export class ProcessWarnings {
+  readonly #told = new Set<string>();
+  #early: string[] = [];
+  #tell: (message: string) => void = (message) => this.#early.push(message);
+
+  /** Hears warnings from now on, and keeps them for {@link connect}. */
+  constructor() {
+    process.on('warning', (warning) => this.#take(warning));
+  }
+
+  /** From now on each warning goes to `tell`; first those that there were already. */
+  connect(tell: (message: string) => void): void {
+    this.#tell = tell;
+    for (const message of this.#early.splice(0)) tell(message);
+  }
+
+  #take(warning: Error & { readonly code?: unknown }): void {
+    const message = describe(warning);
+    if (this.#told.has(message) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(message);
+    this.#tell(message);
+  }
+}
+
+/** An error of a library's own kind, as a parser's, may quote what it read: its text is left out. */
+function describe({ name, code, message }: Error & { readonly code?: unknown }): string {
+  const kind = displayText(typeof code === 'string' ? `${name} ${code}` : name);
+  return PLAIN_NAMES.has(name) ? `${kind}: ${displayText(message)}` : `${kind} of a library`;
+}
