@@ -1,11 +1,13 @@
 // Makes dist/plugin: config.json, rootfs/ and the bill of materials, as `docker plugin create NAME dist/plugin` takes
 // them. The plugin must be bundled.
-//   build.ts [--platform linux/amd64|linux/arm64] [--libraries FOLDER] [FOLDER]
+//   build.ts [--entry FILE] [--platform linux/amd64|linux/arm64] [--libraries FOLDER] [FOLDER]
+// With --entry the plugin is the one that FILE starts by runPlugin, with providers of its own; see
+// docs/examples/provider-adapter.
 // For another machine than this one, into dist/plugin-arm64 or dist/plugin-amd64, with the libraries in a folder; see
 // target-platform.ts.
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { bundledPackages, type Metafile } from './bundled-packages.ts';
@@ -16,21 +18,22 @@ import { softwareBillOfMaterials } from './sbom.ts';
 import { targetPlatform } from './target-platform.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const bundle = join(root, 'apps/plugin/dist');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { platform: { type: 'string' }, libraries: { type: 'string' } },
+  options: { entry: { type: 'string' }, platform: { type: 'string' }, libraries: { type: 'string' } },
 });
 const suffix = values.platform?.replace('linux/', '-') ?? '';
 const target = positionals[0] ?? join(root, `dist/plugin${suffix}`);
 
+const cache = join(root, 'node_modules/.cache/vault-swarm-plugin');
+const bundle = values.entry === undefined ? join(root, 'apps/plugin/dist') : await bundleEntry(values.entry);
 const metafile = JSON.parse(await readFile(join(bundle, 'metafile.json'), 'utf8')) as Metafile;
 const variables = await configurable(join(bundle, 'main.js'));
 const packages = await bundledPackages(metafile, root);
 const { node, nodeRelease, nodeLicense, libraries } = await targetPlatform({
   platform: values.platform,
   libraries: values.libraries,
-  ...{ root, work: join(root, 'node_modules/.cache/vault-swarm-plugin') },
+  ...{ root, work: cache },
 });
 
 // Beside it first: who builds again meets the old one or the new one.
@@ -46,10 +49,24 @@ await writeFile(join(work, 'sbom.cdx.json'), sbom);
 await settle(work);
 await rm(target, { recursive: true, force: true });
 await rename(work, target);
+if (values.entry !== undefined) await rm(bundle, { recursive: true });
 
-/** The environment variables of a bundled plugin, as it says itself: it has kinds of provider that this build does not know. */
+/** The folder of a bundle with another entry. A relative path is one from where npm was called. */
+async function bundleEntry(entry: string): Promise<string> {
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, 'entry-'));
+  const file = resolve(process.env.INIT_CWD ?? '.', entry);
+  const script = join(root, 'apps/plugin/build.mjs');
+  await promisify(execFile)(process.execPath, ['--conditions=@vault-swarm/source', script, file, folder], {
+    cwd: root,
+  });
+  return folder;
+}
+
+/** The environment variables of a bundled plugin, as it says itself: it may have kinds of provider that this build does not know. */
 async function configurable(main: string): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, [main, '--describe']);
+  if (stdout === '') throw new Error(`${values.entry} starts no plugin: it must call runPlugin of @vault-swarm/plugin`);
   const { variables } = JSON.parse(stdout) as { readonly variables: readonly string[] };
   return variables;
 }

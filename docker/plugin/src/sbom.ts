@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { promisify } from 'node:util';
 import type { BundledPackage } from './bundled-packages.ts';
 import type { Component } from './component.ts';
@@ -44,7 +45,12 @@ export async function softwareBillOfMaterials(root: string, { packages, librarie
   // The build runs on the release of Node that it packs, if for another architecture.
   const nodeItself = await nodeComponent(node.release, node.shipped, process.versions);
   const shared = await libraryComponents(libraries);
+  const foreign = packages
+    .filter(({ folder }) => relative(root, folder).startsWith('..'))
+    .map(foreignComponent)
+    .filter(({ purl: id }) => !document.components.some((component) => component.purl === id));
   const components = [
+    ...foreign,
     ...document.components
       .filter((component) => isIn(component.purl))
       .map((component) => licensed(component, packages)),
@@ -62,6 +68,7 @@ export async function softwareBillOfMaterials(root: string, { packages, librarie
       ...document.dependencies
         .filter(({ ref }) => isIn(ref))
         .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter(isIn).sort() })),
+      ...foreign.map((component) => ({ ref: component['bom-ref'], dependsOn: [] })),
       { ref: nodeItself['bom-ref'], dependsOn: shared.map((component) => component['bom-ref']).sort() },
     ].sort((a, b) => (a.ref < b.ref ? -1 : 1)),
     serialNumber: undefined,
@@ -82,6 +89,12 @@ async function askPnpm(root: string): Promise<Sbom> {
   ];
   const { stdout } = await promisify(execFile)('npx', args, { cwd: root, maxBuffer: MOST_BYTES });
   return JSON.parse(stdout) as Sbom;
+}
+
+/** A package that another entry brings: it is not in the workspace, so pnpm does not know it. */
+function foreignComponent({ name, version, license }: BundledPackage): Component {
+  const id = purl(name, version);
+  return { type: 'library', name, version, 'bom-ref': id, purl: id, licenses: [{ license: { name: license } }] };
 }
 
 /** pnpm leaves out a licence that package.json has in the form of long ago. */

@@ -1,0 +1,62 @@
+// How the plugin's code is bundled: main.js, which is all that is needed to answer for a secret, and chunks that it imports once
+// the socket listens. One file is read faster than a thousand small ones.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { leanUndici } from './lean-undici.mjs';
+import { leaveOutUnused } from './unused-packages.mjs';
+
+const home = fileURLToPath(new URL('.', import.meta.url));
+
+/** For esbuild: an entry anywhere imports our packages from here, so that there is one copy of each, with one ProviderError. */
+const ownPackages = {
+  name: 'take-own-packages-from-here',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^@vault-swarm\// }, ({ path, kind, pluginData }) =>
+      pluginData === 'from here' ? undefined : resolve(path, { kind, resolveDir: home, pluginData: 'from here' }),
+    );
+  },
+};
+
+/** Bundles the plugin whose `main` is the file `entry` into a folder; resolves with esbuild's metafile. */
+export async function bundlePlugin(entry, folder) {
+  await rm(join(folder, 'chunks'), { recursive: true, force: true });
+  const { metafile } = await build({
+    entryPoints: { main: entry },
+    outdir: folder,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    minify: true,
+    sourcemap: 'linked',
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    conditions: ['@vault-swarm/source'],
+    metafile: true,
+    // CommonJS packages in the bundle call `require` for Node's own modules.
+    banner: {
+      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+    },
+    plugins: [
+      ownPackages,
+      {
+        // An `import` of this module reads everything that it exports, and some of that loads Node's own WebSocket and fetch,
+        // while the engine waits for the socket.
+        name: 'take-http-as-it-is',
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
+            kind === 'require-call' ? undefined : { path: 'node:http', namespace: 'builtin' },
+          );
+          onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => ({
+            contents: `module.exports = process.getBuiltinModule('${name}');`,
+          }));
+        },
+      },
+      leanUndici,
+      leaveOutUnused,
+    ],
+  });
+  return metafile;
+}
