@@ -10,7 +10,7 @@ import { parseConfiguration } from '../apps/plugin/src/configuration.ts';
 import { environmentVariables } from '../apps/plugin/src/environment-variables.ts';
 import { builtInProviders } from '../apps/plugin/src/providers.ts';
 import { operations } from '../packages/adapters/http/src/openapi/operations.ts';
-import { providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
+import { LabelReader, providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -62,6 +62,18 @@ test('the schema of CONFIG_FILE is the one of the reference', async () => {
   );
   const hint = 'vitest run --project house .ci/reference.test.ts --update writes it';
   await expect(`${text}\n`, hint).toMatchFileSnapshot(join(root, 'docs/reference/config-file.schema.json'));
+});
+
+test('the prefixes of the reference are those of every kind of provider, and of others that are refused', async () => {
+  const [, list = ''] =
+    /with the prefix of a provider, configured or not:(.*?);$/ms.exec(await read('docs/reference/labels.md')) ?? [];
+  const refused = (prefix: string) => {
+    const reader = new LabelReader([{ name: 'vault', scheme: builtInProviders[0]?.labels() ?? expect.fail() }], kinds);
+    return () => reader.read({ [`${prefix}nothing`]: 'x' }, 'db', 'web');
+  };
+  const kinds = builtInProviders.map(({ kind }) => kind);
+  expect(namesIn(list)).toEqual(expect.arrayContaining(kinds.map((kind) => `${kind}_`)));
+  for (const prefix of namesIn(list)) expect(refused(prefix), prefix).toThrow(/is not known|is not configured/);
 });
 
 describe('the environment', () => {

@@ -15,7 +15,7 @@ export interface Random {
 
 /** A keyed digest (HMAC), so that who reads it can't test guesses of a value without the key. */
 export interface Digest {
-  /** The digest of `bytes` under `key`: 22 characters of base64url (128 bits). */
+  /** The digest of `bytes` under `key`, as base64url: in the plugin 16 characters (96 bits). */
   digest(key: string, bytes: Uint8Array): string;
   /** A new random key of 256 bits, as base64url. */
   generateKey(): string;
