@@ -1,6 +1,7 @@
 import {
   type Clock,
   type ProbeResult,
+  ProviderError,
   type ProviderInstance,
   refKey,
   type SecretRef,
@@ -59,11 +60,22 @@ function setUp({ hangs }: { readonly hangs: boolean }) {
   const clock = new SteppedClock();
   const refs = { good: refsOf('good'), bad: refsOf('bad') };
   let version = 1;
+  const polledAtMs: number[] = [];
+  let isDown = false;
   const markers = (given: readonly SecretRef[]) =>
     new Map(given.map((ref) => [refKey(ref), { kind: 'marker', marker: `${version}` } satisfies ProbeResult]));
   const never = new Promise<never>(() => undefined);
   const instances: Readonly<Record<string, Partial<ProviderInstance>>> = {
-    good: { hints: null, probe: { probe: async (given) => markers(given) } },
+    good: {
+      hints: null,
+      probe: {
+        probe: async (given) => {
+          polledAtMs.push(clock.monotonic());
+          if (isDown) throw new ProviderError('UNAVAILABLE', 'down');
+          return markers(given);
+        },
+      },
+    },
     bad: { hints: null, probe: { probe: async (given) => (hangs ? never : markers(given)) } },
   };
   let newsAtMs: number | null = null;
@@ -103,7 +115,17 @@ function setUp({ hangs }: { readonly hangs: boolean }) {
     await watches.stop();
     return newsAtMs === null ? Number.POSITIVE_INFINITY : newsAtMs - changedAtMs;
   };
-  return { findsAfterMs };
+  /** When the good provider is polled in the time to come, counted from now. */
+  const pollsWithin = async (durationMs: number) => {
+    const startMs = clock.monotonic();
+    polledAtMs.length = 0;
+    await clock.advance(durationMs);
+    return polledAtMs.map((atMs) => atMs - startMs);
+  };
+  const goDown = () => {
+    isDown = true;
+  };
+  return { findsAfterMs, watches, pollsWithin, goDown, key: goodKeys[0] ?? '' };
 }
 
 test('of a thousand secrets at two providers, those of one are found changed as soon while the other hangs', async () => {
@@ -111,4 +133,34 @@ test('of a thousand secrets at two providers, those of one are found changed as 
   const beside = await setUp({ hangs: true }).findsAfterMs();
   expect(alone).toBeLessThanOrEqual(INTERVAL_MS + 200);
   expect(beside).toBeLessThanOrEqual(INTERVAL_MS + 200);
+});
+
+test('a standby polls once a minute, and at once when it begins to lead', async () => {
+  const { watches, pollsWithin } = setUp({ hangs: false });
+  watches.lead(false);
+  await pollsWithin(1_000);
+  expect(await pollsWithin(180_000)).toHaveLength(3);
+  watches.lead(true);
+  const polls = await pollsWithin(5_000);
+  expect(polls[0]).toBeLessThanOrEqual(50);
+  expect(polls.length).toBeGreaterThanOrEqual(5);
+  await watches.stop();
+});
+
+test('a standby polls at once if the ledger names a value that it did not find', async () => {
+  const { watches, pollsWithin, key } = setUp({ hangs: false });
+  watches.lead(false);
+  await pollsWithin(1_000);
+  watches.wakeFor(key);
+  expect(await pollsWithin(1_000)).toEqual([50]);
+  await watches.stop();
+});
+
+test('a standby polls a provider that does not answer as often as the leader does, so that it sees when it is back', async () => {
+  const { watches, pollsWithin, goDown } = setUp({ hangs: false });
+  watches.lead(false);
+  goDown();
+  await pollsWithin(70_000);
+  expect((await pollsWithin(10_000)).length).toBeGreaterThanOrEqual(9);
+  await watches.stop();
 });

@@ -17,6 +17,9 @@ const EARLIEST = 0.9;
 /** However long a provider asks us to wait, it is asked again after this time. */
 const LONGEST_PAUSE_MS = 5 * 60_000;
 
+/** A standby polls this often, so that it has the values when it leads. It reacts to nothing sooner than the leader's ledger. */
+const STANDBY_INTERVAL_MS = 60_000;
+
 /** What the watches need beside the ports. */
 export interface WatchSettings {
   readonly intervalMs: number;
@@ -34,6 +37,7 @@ export class ProviderWatches {
   readonly #settings: WatchSettings;
   readonly #watches: ReadonlyMap<string, Watched>;
   readonly #unsubscribe: (() => void)[] = [];
+  #isLeading = true;
   /** By ref key, of the refs that are in use now. */
   #watchOf: ReadonlyMap<string, Watched> = new Map();
   #digestKey: string | null;
@@ -67,6 +71,16 @@ export class ProviderWatches {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await Promise.all([...this.#watches.values()].map(({ loop }) => loop.stop()));
+  }
+
+  /**
+   * From now on polls as the leader does, or as a standby: once a minute while the provider answers, and if the ledger names a value
+   * that was not found here. Who begins to lead polls at once.
+   */
+  lead(isLeading: boolean): void {
+    if (isLeading === this.#isLeading) return;
+    this.#isLeading = isLeading;
+    if (isLeading) for (const { loop } of this.#watches.values()) loop.wake();
   }
 
   /** The watch of a provider. */
@@ -185,12 +199,18 @@ export class ProviderWatches {
         if (!signal.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
       }
       const nowMs = clock.monotonic();
-      const pauseMs = Math.max(this.#settings.intervalMs, Math.min(watch.failure?.retryAfterMs ?? 0, LONGEST_PAUSE_MS));
+      const { failure } = watch;
+      const intervalMs = this.#isLeading || failure !== null ? this.#settings.intervalMs : this.#standbyIntervalMs();
+      const pauseMs = Math.max(intervalMs, Math.min(failure?.retryAfterMs ?? 0, LONGEST_PAUSE_MS));
       if (isLook) lookDueAtMs = nowMs + pauseMs * EARLIEST;
       const againInMs = watch.againInMs ?? Number.POSITIVE_INFINITY;
       return isLook ? Math.min(pauseMs, againInMs / EARLIEST) : Math.min(lookDueAtMs - nowMs, againInMs) / EARLIEST;
     });
     return { watch, loop };
+  }
+
+  #standbyIntervalMs(): number {
+    return Math.max(this.#settings.intervalMs, STANDBY_INTERVAL_MS);
   }
 
   #knownDigestKey(): string {

@@ -284,6 +284,7 @@ export class Rotation implements RotateByHand, LocksDown {
       this.#rollouts.observe(uses.services, ledger);
     }
     this.#watches.watch(uses);
+    this.#watches.lead(role === 'leader');
     this.#evidence.learnDigests();
     return ledger;
   }
