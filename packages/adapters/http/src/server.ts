@@ -2,12 +2,12 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Clock, Events } from '@vault-swarm/provider';
 import { Access } from './access/access.ts';
-import { createApp } from './app.ts';
 import { readDashboard } from './assets.ts';
 import type { MonitoringConfig } from './config.ts';
 import { prepareClosing } from './connections/closing.ts';
 import { Connections } from './connections/connections.ts';
 import { addressOf, startListening } from './connections/listening.ts';
+import { LazyApp } from './lazy-app.ts';
 import type { MonitoringSources } from './sources.ts';
 import { ServedCertificate } from './tls/served-certificate.ts';
 
@@ -47,15 +47,23 @@ export interface MonitoringServerOptions {
   readonly dashboardDirectory: string;
 }
 
-/** Makes the server, and reads the dashboard's files; it listens when it is told to. */
+/** Makes the server; it listens when it is told to. The routes and the dashboard are loaded when the first request comes. */
 export function createMonitoringServer(options: MonitoringServerOptions): MonitoringServer {
   const { config, clock, events, sources } = options;
   const certificate = config.tls === undefined ? null : new ServedCertificate(config.tls, clock, events);
-  const app = createApp({
-    ...options,
-    sources: { ...sources, problems: () => [...sources.problems(), ...(certificate?.problems() ?? [])] },
-    access: new Access(config, clock, certificate === null ? null : (hostname) => certificate.current.isFor(hostname)),
-    dashboard: readDashboard(options.dashboardDirectory),
+  const access = new Access(
+    config,
+    clock,
+    certificate === null ? null : (hostname) => certificate.current.isFor(hostname),
+  );
+  const app = new LazyApp(events, async () => {
+    const { createApp } = await import('./app.ts');
+    return createApp({
+      ...options,
+      sources: { ...sources, problems: () => [...sources.problems(), ...(certificate?.problems() ?? [])] },
+      access,
+      dashboard: readDashboard(options.dashboardDirectory),
+    });
   });
   const { server, watch } = serverFor(certificate, app.handle);
   server.setTimeout(IDLE_TIMEOUT_MS);

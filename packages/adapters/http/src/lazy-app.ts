@@ -1,0 +1,51 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type Events, errorMessage } from '@vault-swarm/provider';
+
+/** What answers requests, once it is loaded. */
+interface LoadedApp {
+  readonly handle: RequestListener;
+  closeStreams(): void;
+}
+
+/**
+ * The routes, which are loaded when the first request comes: Express, the schemas and the dashboard's files take 13 MB, of no use
+ * to a plugin that nobody asks. Requests that come while they are loaded wait for that, and are answered in their order.
+ */
+export class LazyApp {
+  readonly #events: Events;
+  readonly #load: () => Promise<LoadedApp>;
+  #loading: Promise<LoadedApp> | null = null;
+  #loaded: LoadedApp | null = null;
+
+  /** @param events gets `monitoring.failed` if the routes can't be loaded; the next request tries again. */
+  constructor(events: Events, load: () => Promise<LoadedApp>) {
+    this.#events = events;
+    this.#load = load;
+  }
+
+  /** Answers a request. */
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    if (this.#loaded !== null) this.#loaded.handle(request, response);
+    else void this.#handleOnceLoaded(request, response);
+  };
+
+  /** Ends the streams, which else would never end. */
+  closeStreams(): void {
+    this.#loaded?.closeStreams();
+  }
+
+  async #handleOnceLoaded(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      this.#loading ??= this.#load();
+      this.#loaded = await this.#loading;
+    } catch (error) {
+      this.#loading = null;
+      this.#events.emit({ type: 'monitoring.failed', message: errorMessage(error) });
+      response
+        .writeHead(500, { 'Content-Type': 'text/plain' })
+        .end('The pages could not be loaded; the log says why.\n');
+      return;
+    }
+    this.#loaded.handle(request, response);
+  }
+}
