@@ -147,3 +147,8 @@ function kindsOf(modules: readonly ProviderModule[]): string {
 function reportFile(environment: Environment, where: string, message: string): void {
   environment.report('CONFIG_FILE', where === '' ? message : `${where}: ${message}`);
 }
+
+/** The names of the configured instances, in their order. */
+export function namesOf(providers: readonly Pick<ConfiguredProvider, 'name'>[]): readonly string[] {
+  return providers.map(({ name }) => name);
+}

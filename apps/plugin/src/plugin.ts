@@ -4,6 +4,8 @@ import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
 import { EarlyEvents } from './early-events.ts';
+import { IdleCollection } from './idle-collection.ts';
+import { collectGarbage } from './system/heap.ts';
 import { trustSystem } from './system/trusted-authorities.ts';
 
 /** However long the interval, a provider that did not answer is asked again after this time. */
@@ -70,7 +72,7 @@ export class Plugin {
     await new Promise((resolve) => setImmediate(resolve));
     await this.#startRotation();
     await this.#container.get(id.answers).settled(FIRST_ANSWERS_MS);
-    await this.#startMonitoring();
+    await this.#startObservers();
   }
 
   /** Tells operators of something that the process itself warns of. */
@@ -100,25 +102,22 @@ export class Plugin {
     });
   }
 
-  async #startMonitoring(): Promise<void> {
-    const { addMonitoring, monitoringId } = await import('./composition/monitoring-container.ts');
+  /** Starts the log, the health checks of providers, and the monitoring if it is on: else its libraries are not loaded. */
+  async #startObservers(): Promise<void> {
+    const { addLogging, loggingId } = await import('./composition/logging-container.ts');
     const container = this.#container;
-    addMonitoring(container, this.#dashboardDirectory);
-
-    const told = container.get(monitoringId.told);
-    const history = container.get(monitoringId.history);
-    const inquiry = container.get(monitoringId.inquiry);
+    addLogging(container);
+    const { monitoring, rotation } = this.#configuration;
+    const monitoringParts = monitoring.enabled ? await this.#loadMonitoring() : null;
+    const told = container.get(loggingId.told);
+    const inquiry = container.get(loggingId.inquiry);
     const observers: Readonly<Record<string, { observe(event: TimedEvent): void }>> = {
       'log and list of events': told,
-      status: container.get(monitoringId.status),
-      'figures of the process': container.get(monitoringId.vitals),
-      'figures of deliveries': container.get(monitoringId.deliveries),
-      'figures of providers': container.get(monitoringId.providers),
-      'costs of requests': container.get(monitoringId.costs),
-      history,
-      metrics: container.get(monitoringId.prometheus),
+      status: container.get(loggingId.status),
       readiness: container.get(id.readiness),
       'health check of providers': inquiry,
+      'collection of garbage': new IdleCollection(container.get(id.clock), collectGarbage),
+      ...monitoringParts?.observers,
     };
     this.#early.handOver(
       Object.fromEntries(
@@ -126,22 +125,38 @@ export class Plugin {
       ),
     );
     this.#closeLog = () => told.close();
-
-    const { monitoring } = this.#configuration;
-    const { intervalMs } = this.#configuration.rotation;
-    const credentials = container.get(monitoringId.credentials);
+    const credentials = container.get(loggingId.credentials);
     const round = async () => {
       credentials.look();
       await inquiry.round(this.#stopping.signal);
       return false;
     };
-    void this.#untilDone(round, Math.min(intervalMs, LONGEST_INQUIRY_PAUSE_MS));
-    if (!monitoring.enabled) return;
-    history.start();
-    this.#stops.push(async () => history.close());
-    const server = container.get(monitoringId.server);
-    this.#stops.push(() => server.close());
-    void this.#untilDone(() => this.#listen(server), intervalMs);
+    void this.#untilDone(round, Math.min(rotation.intervalMs, LONGEST_INQUIRY_PAUSE_MS));
+    monitoringParts?.start();
+  }
+
+  async #loadMonitoring() {
+    const { addMonitoring, monitoringId } = await import('./composition/monitoring-container.ts');
+    const container = this.#container;
+    addMonitoring(container, this.#dashboardDirectory);
+    const history = container.get(monitoringId.history);
+    return {
+      observers: {
+        'figures of the process': container.get(monitoringId.vitals),
+        'figures of deliveries': container.get(monitoringId.deliveries),
+        'figures of providers': container.get(monitoringId.providers),
+        'costs of requests': container.get(monitoringId.costs),
+        history,
+        metrics: container.get(monitoringId.prometheus),
+      },
+      start: () => {
+        history.start();
+        this.#stops.push(async () => history.close());
+        const server = container.get(monitoringId.server);
+        this.#stops.push(() => server.close());
+        void this.#untilDone(() => this.#listen(server), this.#configuration.rotation.intervalMs);
+      },
+    };
   }
 
   /** A port that is taken does not stop the plugin. */

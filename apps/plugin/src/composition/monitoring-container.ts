@@ -1,45 +1,33 @@
 import { fileURLToPath } from 'node:url';
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
-import { createLogger, type EventLog } from '@vault-swarm/logging';
 import {
   DeliveryFigures,
   History,
   knownProblems,
   ProviderFigures,
   type ProviderSummary,
-  RecentEvents,
-  RepeatedEvents,
   RequestCosts,
   Vitals,
 } from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
-import { Listeners, type Problem, type RequestPrice, type TimedEvent } from '@vault-swarm/provider';
+import type { Problem, RequestPrice } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
-import type { ConfiguredProvider } from '../configured-providers.ts';
-import { CredentialWatch } from '../credential-watch.ts';
-import { ProviderInquiry } from '../provider-inquiry.ts';
-import { RecentStatus } from '../recent-status.ts';
+import { type ConfiguredProvider, namesOf } from '../configured-providers.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
+import { loggingId } from './logging-container.ts';
 import { rotationId } from './rotation-container.ts';
 
 /** What monitoring adds to the container. */
 export const monitoringId = {
-  log: Symbol('log') as ServiceIdentifier<EventLog>,
   vitals: Symbol('vitals') as ServiceIdentifier<Vitals>,
   deliveries: Symbol('deliveries') as ServiceIdentifier<DeliveryFigures>,
   providers: Symbol('providers') as ServiceIdentifier<ProviderFigures>,
   costs: Symbol('costs') as ServiceIdentifier<RequestCosts>,
   history: Symbol('history') as ServiceIdentifier<History>,
-  status: Symbol('status') as ServiceIdentifier<RecentStatus>,
-  recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   /** All that is wrong now. */
   problems: Symbol('problems') as ServiceIdentifier<() => readonly Problem[]>,
-  credentials: Symbol('credentials') as ServiceIdentifier<CredentialWatch>,
-  inquiry: Symbol('inquiry') as ServiceIdentifier<ProviderInquiry>,
-  /** What the log and the event list are told. */
-  told: Symbol('told') as ServiceIdentifier<RepeatedEvents>,
   prometheus: Symbol('prometheus') as ServiceIdentifier<PrometheusExposition>,
   server: Symbol('server') as ServiceIdentifier<MonitoringServer>,
 };
@@ -47,9 +35,8 @@ export const monitoringId = {
 // Where build.mjs puts it, as seen from the chunk that this file becomes a part of.
 const builtDashboard = fileURLToPath(new URL('../static', import.meta.url));
 
-/** Adds the log, the figures and the monitoring port. Needs the rotation; imported after the socket listens. */
+/** Adds the figures and the monitoring port. Needs the rotation and the log; imported only if there is monitoring. */
 export function addMonitoring(container: Container, dashboardDirectory = builtDashboard): void {
-  container.bind(monitoringId.log).toResolvedValue(({ logging }) => createLogger(logging), [id.configuration]);
   container
     .bind(monitoringId.vitals)
     .toResolvedValue(
@@ -70,31 +57,6 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       ({ providers }, clock) => new RequestCosts(clock, pricesOf(providers)),
       [id.configuration, id.clock],
     );
-  container
-    .bind(monitoringId.status)
-    .toResolvedValue(
-      (clock, rotation) => new RecentStatus(clock, () => rotation.status()),
-      [id.clock, rotationId.rotation],
-    );
-  container.bind(monitoringId.inquiry).toResolvedValue(
-    ({ providers }, directory, labels, readiness, status, clock, events) =>
-      new ProviderInquiry({
-        names: namesOf(providers),
-        findProvider: directory.find,
-        labels,
-        readiness,
-        status: () => status.now(),
-        clock,
-        events,
-      }),
-    [id.configuration, id.providers, id.labels, id.readiness, monitoringId.status, id.clock, id.events],
-  );
-  container
-    .bind(monitoringId.credentials)
-    .toResolvedValue(
-      ({ credentials }, events) => new CredentialWatch(credentials, events),
-      [id.configuration, id.events],
-    );
   container.bind(monitoringId.problems).toResolvedValue(
     (status, providers, vitals, credentials) => () => [
       ...knownProblems({
@@ -104,7 +66,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       }),
       ...credentials.problems(),
     ],
-    [monitoringId.status, monitoringId.providers, monitoringId.vitals, monitoringId.credentials],
+    [loggingId.status, monitoringId.providers, monitoringId.vitals, loggingId.credentials],
   );
   container.bind(monitoringId.history).toResolvedValue(
     ({ providers }, clock, vitals, status) =>
@@ -113,23 +75,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
         figures: () => vitals.figures(),
         outdatedTasks: () => status.now().services.reduce((sum, { outdatedTasks }) => sum + outdatedTasks, 0),
       }),
-    [id.configuration, id.clock, monitoringId.vitals, monitoringId.status],
-  );
-  // A later process begins with greater numbers, so that a reader can go on from the last one that it saw.
-  container
-    .bind(monitoringId.recentEvents)
-    .toResolvedValue(
-      (clock, events) => new RecentEvents(events, { firstId: clock.now() * 1_000 }),
-      [id.clock, id.events],
-    );
-  container.bind(monitoringId.told).toResolvedValue(
-    ({ log }, recentEvents, clock, events) => {
-      const readers = new Listeners<[TimedEvent]>(events);
-      readers.add('log', log);
-      readers.add('list of events', (event) => recentEvents.observe(event));
-      return new RepeatedEvents(clock, (event) => readers.notify(event));
-    },
-    [monitoringId.log, monitoringId.recentEvents, id.clock, id.events],
+    [id.configuration, id.clock, monitoringId.vitals, loggingId.status],
   );
   container.bind(monitoringId.prometheus).toResolvedValue(
     (
@@ -156,7 +102,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       id.configuration,
       monitoringId.vitals,
       id.delivery,
-      monitoringId.status,
+      loggingId.status,
       rotationId.ledger,
       monitoringId.problems,
       monitoringId.providers,
@@ -211,14 +157,14 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       id.clock,
       id.events,
       rotationId.rotation,
-      monitoringId.status,
+      loggingId.status,
       monitoringId.problems,
       id.delivery,
       monitoringId.vitals,
       monitoringId.deliveries,
       monitoringId.providers,
       monitoringId.history,
-      monitoringId.recentEvents,
+      loggingId.recentEvents,
       monitoringId.prometheus,
       id.readiness,
       id.driver,
@@ -236,8 +182,4 @@ function withKinds(summaries: readonly ProviderSummary[], configured: readonly C
     const summary = summaries.find((each) => each.name === name);
     return summary === undefined ? [] : [{ ...summary, kind }];
   });
-}
-
-function namesOf(providers: readonly { readonly name: string }[]): readonly string[] {
-  return providers.map(({ name }) => name);
 }

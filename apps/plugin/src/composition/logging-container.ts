@@ -1,0 +1,67 @@
+import { createLogger, type EventLog } from '@vault-swarm/logging';
+import { RecentEvents, RepeatedEvents } from '@vault-swarm/metrics';
+import { Listeners, type TimedEvent } from '@vault-swarm/provider';
+import type { Container, ServiceIdentifier } from 'inversify';
+import { namesOf } from '../configured-providers.ts';
+import { CredentialWatch } from '../credential-watch.ts';
+import { ProviderInquiry } from '../provider-inquiry.ts';
+import { RecentStatus } from '../recent-status.ts';
+import { id } from './identifiers.ts';
+import { rotationId } from './rotation-container.ts';
+
+/** What the log and the health checks of providers add to the container. */
+export const loggingId = {
+  log: Symbol('log') as ServiceIdentifier<EventLog>,
+  status: Symbol('status') as ServiceIdentifier<RecentStatus>,
+  recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
+  credentials: Symbol('credentials') as ServiceIdentifier<CredentialWatch>,
+  inquiry: Symbol('inquiry') as ServiceIdentifier<ProviderInquiry>,
+  /** Gets what the log and the event list show. */
+  told: Symbol('told') as ServiceIdentifier<RepeatedEvents>,
+};
+
+/** Adds the log and the health checks of providers, with monitoring or without. Needs the rotation; imported after the socket listens. */
+export function addLogging(container: Container): void {
+  container.bind(loggingId.log).toResolvedValue(({ logging }) => createLogger(logging), [id.configuration]);
+  container
+    .bind(loggingId.status)
+    .toResolvedValue(
+      (clock, rotation) => new RecentStatus(clock, () => rotation.status()),
+      [id.clock, rotationId.rotation],
+    );
+  container.bind(loggingId.inquiry).toResolvedValue(
+    ({ providers }, directory, labels, readiness, status, clock, events) =>
+      new ProviderInquiry({
+        names: namesOf(providers),
+        findProvider: directory.find,
+        labels,
+        readiness,
+        status: () => status.now(),
+        clock,
+        events,
+      }),
+    [id.configuration, id.providers, id.labels, id.readiness, loggingId.status, id.clock, id.events],
+  );
+  container
+    .bind(loggingId.credentials)
+    .toResolvedValue(
+      ({ credentials }, events) => new CredentialWatch(credentials, events),
+      [id.configuration, id.events],
+    );
+  // A later process begins with greater numbers, so that a reader can go on from the last one that it saw.
+  container
+    .bind(loggingId.recentEvents)
+    .toResolvedValue(
+      (clock, events) => new RecentEvents(events, { firstId: clock.now() * 1_000 }),
+      [id.clock, id.events],
+    );
+  container.bind(loggingId.told).toResolvedValue(
+    ({ log }, recentEvents, clock, events) => {
+      const readers = new Listeners<[TimedEvent]>(events);
+      readers.add('log', log);
+      readers.add('list of events', (event) => recentEvents.observe(event));
+      return new RepeatedEvents(clock, (event) => readers.notify(event));
+    },
+    [loggingId.log, loggingId.recentEvents, id.clock, id.events],
+  );
+}
