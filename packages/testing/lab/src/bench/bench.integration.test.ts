@@ -48,6 +48,7 @@ it('measures each case, and finds that the plugin asks no more of Vault than it 
       'start',
       'managed',
       'first',
+      'warm',
       'sequential',
       'storm',
       'hang',
@@ -55,6 +56,7 @@ it('measures each case, and finds that the plugin asks no more of Vault than it 
       '403',
       'tick',
       'rest',
+      'standbys',
       'monitoring',
       'memory',
     ].map((name) => ({

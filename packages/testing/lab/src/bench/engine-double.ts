@@ -4,7 +4,7 @@ import { DRIVER } from './bench.ts';
 import type { BenchSecret } from './catalog.ts';
 import type { LabelTemplate } from './label-template.ts';
 
-/** As much of a Docker engine as a plugin asks for: one manager that leads, and services that never change. */
+/** As much of a Docker engine as a plugin asks for: one manager, which leads or not, and services that never change. */
 export interface EngineDouble {
   /** As in DOCKER_HOST. */
   readonly host: string;
@@ -38,16 +38,24 @@ interface Objects {
 
 /** How many secrets a service has, and with it each of its tasks. */
 export const SECRETS_PER_SERVICE = 10;
-const NODE = {
-  ID: 'node-1',
-  Spec: { Availability: 'active' },
-  Status: { State: 'ready' },
-  ManagerStatus: { Leader: true },
-};
-const INFO = { Swarm: { NodeID: NODE.ID, LocalNodeState: 'active', ControlAvailable: true } };
+const NODE_ID = 'node-1';
+const INFO = { Swarm: { NodeID: NODE_ID, LocalNodeState: 'active', ControlAvailable: true } };
 
-/** Starts a double on a unix socket. */
-export async function startEngineDouble(socketPath: string, labels: LabelTemplate): Promise<EngineDouble> {
+/**
+ * Starts a double on a unix socket.
+ * @param leads whether its manager is the leader; true if not given.
+ */
+export async function startEngineDouble(
+  socketPath: string,
+  labels: LabelTemplate,
+  { leads = true }: { readonly leads?: boolean } = {},
+): Promise<EngineDouble> {
+  const node = {
+    ID: NODE_ID,
+    Spec: { Availability: 'active' },
+    Status: { State: 'ready' },
+    ManagerStatus: { Leader: leads },
+  };
   let objects: Objects = { secrets: [], services: [], tasks: [] };
   const configs = new Map<string, Config>();
   let index = 100;
@@ -68,7 +76,7 @@ export async function startEngineDouble(socketPath: string, labels: LabelTemplat
       case 'info':
         return INFO;
       case 'nodes':
-        return id === undefined ? [NODE] : NODE;
+        return id === undefined ? [node] : node;
       case 'secrets':
       case 'tasks':
         return id === undefined ? objects[kind] : find(objects[kind], id);
@@ -154,7 +162,7 @@ function describe(secrets: readonly BenchSecret[], labels: LabelTemplate, shape:
         ID: `task-${nth}-${slot}`,
         ...stamps,
         ServiceID: `service-${nth}`,
-        NodeID: NODE.ID,
+        NodeID: NODE_ID,
         Slot: slot + 1,
         DesiredState: 'running',
         Spec: template(used),

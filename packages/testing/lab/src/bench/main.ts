@@ -10,7 +10,7 @@ import { makeAppRole } from './app-role.ts';
 import { Bench, type BenchWorld } from './bench.ts';
 import { allCases, defaultCases } from './cases/all-cases.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
-import { plugin } from './own-subjects.ts';
+import { base, plugin } from './own-subjects.ts';
 import { peer } from './peer.ts';
 import { runCases } from './run-cases.ts';
 import type { Subject } from './subject.ts';
@@ -30,17 +30,20 @@ async function run(options: BenchOptions): Promise<number> {
   try {
     const appRole = await makeAppRole(vault);
     const world: BenchWorld = { vault, proxy, appRole, folder: folder.path, scale: options.scale };
-    const peers = options.peer === undefined ? [] : [peer(options.peer)];
-    for (const each of peers) {
+    const others = [
+      ...(options.peer === undefined ? [] : [peer(options.peer)]),
+      ...(options.base === undefined ? [] : [base(options.base)]),
+    ];
+    for (const each of others) {
       const problem = await problemOf(world, each);
       if (problem === undefined) continue;
-      process.stderr.write(`PEER_BIN=${options.peer?.program}: it does not serve: ${problem}\n`);
+      process.stderr.write(`${options.peer?.program ?? options.base} does not serve: ${problem}\n`);
       return EXIT.failure;
     }
     await runCases(world, {
       cases,
       latenciesMs: options.latenciesMs,
-      subjects: [plugin, ...peers],
+      subjects: [plugin, ...others],
       onBegin: (what) => process.stderr.write(`measuring ${what} …\n`),
       onResult: (result) => {
         results.push(result);

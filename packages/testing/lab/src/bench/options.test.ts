@@ -10,13 +10,20 @@ const parse = (args: readonly string[], env: Readonly<Record<string, string>> = 
   parseOptions(args, env, ['start', 'storm']);
 
 it('takes all cases, 10 ms and no peer where nothing is said', () => {
-  expect(parse([])).toEqual({ names: [], latenciesMs: [10], json: undefined, scale: fullScale, peer: undefined });
+  expect(parse([])).toEqual({
+    names: [],
+    latenciesMs: [10],
+    json: undefined,
+    scale: fullScale,
+    peer: undefined,
+    base: undefined,
+  });
 });
 
 it('takes cases, latencies, a file, and the peer from the environment', () => {
   const env = { PEER_BIN: program, PEER_SOCKET: '/run/other.sock', PEER_LABELS: '{"at":"{path}"}' };
   const { peer, ...rest } = parse(['storm', '--latency', '0,10,100', '--json', '-', '--quick'], env);
-  expect(rest).toEqual({ names: ['storm'], latenciesMs: [0, 10, 100], json: '-', scale: quickScale });
+  expect(rest).toEqual({ names: ['storm'], latenciesMs: [0, 10, 100], json: '-', scale: quickScale, base: undefined });
   expect(peer).toMatchObject({ program, socketPath: '/run/other.sock' });
   expect(peer?.labels({ path: 'a', field: 'b' })).toEqual({ at: 'a' });
 });
@@ -47,6 +54,8 @@ it.each([
   [[], { PEER_BIN: here }, 'it is not executable'],
   [[], { PEER_BIN: program }, 'PEER_BIN would serve on /run/docker/plugins/plugin.sock of this machine'],
   [[], { PEER_SOCKET: '/run/other.sock' }, 'PEER_BIN is missing'],
+  [[], { BASE_CMD: '/no/such' }, 'BASE_CMD=/no/such: there is no such file'],
+  [[], { BASE_CMD: program, PEER_BIN: program }, 'only one is measured beside the plugin'],
   [[], { PEER_BIN: program, PEER_SOCKET: '/run/other.sock', PEER_LABELS: '[]' }, 'PEER_LABELS=[]: it must be'],
 ])('refuses %j with %j and says why', (args, env, message) => {
   expect(() => parse(args, env)).toThrow(message);

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { PeerOptions } from './peer.ts';
-import { parsePeer } from './peer-options.ts';
+import { parseBase, parsePeer } from './peer-options.ts';
 import { fullScale, quickScale, type Scale } from './scale.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly json: string | undefined;
   readonly scale: Scale;
   readonly peer: PeerOptions | undefined;
+  /** The launcher of the version before. */
+  readonly base: string | undefined;
 }
 
 const USAGE = 'usage: npm run bench -- [NAME…] [--latency MS[,MS…]] [--json FILE|-] [--quick]';
@@ -40,6 +42,7 @@ export function parseOptions(
     latenciesMs,
     json: values.json,
     scale: values.quick ? quickScale : fullScale,
+    base: parseBase(env),
     peer: parsePeer(env),
   };
 }

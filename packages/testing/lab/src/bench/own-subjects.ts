@@ -5,25 +5,28 @@ import { launcher } from '../plugin-process.ts';
 import { sizeOf } from './folder-size.ts';
 import { OWN_LABELS, parseLabelTemplate } from './label-template.ts';
 import { type Subject, startProgram } from './subject.ts';
+import type { SubjectName } from './table.ts';
 
 const labels = parseLabelTemplate(OWN_LABELS);
 
 /** The plugin of this repository, as it is built. */
-export const plugin: Subject = {
-  name: 'plugin',
-  labels,
-  start(dir, env) {
-    const socketPath = join(dir, 'plugin.sock');
-    return startProgram(dir, {
-      command: launcher,
-      env: { HOME: dir, ...env, PLUGIN_SOCKET: socketPath },
-      socketPath,
-      labels,
-    });
-  },
-  // Its code, without the Node that runs it and the maps to its sources.
-  size: () => sizeOf(join(managedPluginFolder(), 'rootfs/opt/vault-swarm')),
-};
+export const plugin = startedBy(launcher, 'plugin');
+
+/** The version before: another checkout's `bin/vault-swarm-plugin`. */
+export const base = (command: string) => startedBy(command, 'base');
+
+function startedBy(command: string, name: SubjectName): Subject {
+  return {
+    name,
+    labels,
+    start(dir, env) {
+      const socketPath = join(dir, 'plugin.sock');
+      return startProgram(dir, { command, env: { HOME: dir, ...env, PLUGIN_SOCKET: socketPath }, socketPath, labels });
+    },
+    // Its code, without the Node that runs it and the maps to its sources.
+    size: () => sizeOf(join(managedPluginFolder(), 'rootfs/opt/vault-swarm')),
+  };
+}
 
 interface PluginConfig {
   readonly entrypoint: readonly string[];

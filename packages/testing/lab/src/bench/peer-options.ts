@@ -4,6 +4,8 @@ import { OWN_LABELS, parseLabelTemplate } from './label-template.ts';
 import type { PeerOptions } from './peer.ts';
 import { UsageError } from './usage-error.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Where a Go plugin serves that is named `plugin`, as managed plugins are. */
 const USUAL_SOCKET = '/run/docker/plugins/plugin.sock';
 /** Folders where the machine's own engine looks for plugins. */
@@ -14,7 +16,7 @@ const ENGINES_FOLDER = /^(\/var)?\/run\/docker\//;
  *
  * @throws {UsageError} where its program can't be run, and where its socket would be one of the machine's own engine.
  */
-export function parsePeer(env: Readonly<Record<string, string | undefined>>): PeerOptions | undefined {
+export function parsePeer(env: Environment): PeerOptions | undefined {
   const { PEER_BIN: program, PEER_SOCKET: socket, PEER_LABELS: labels, VAULT_SWARM_BOX: box } = env;
   if (!program) {
     if (socket || labels) throw new UsageError("PEER_BIN is missing: the path of the other plugin's program");
@@ -33,6 +35,19 @@ export function parsePeer(env: Readonly<Record<string, string | undefined>>): Pe
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/**
+ * Reads from the environment which version before is to be measured: the path of its launcher; undefined if none is.
+ *
+ * @throws {UsageError} if it can't be run, or if a peer is to be measured too.
+ */
+export function parseBase({ BASE_CMD: command, PEER_BIN: peer }: Environment): string | undefined {
+  if (!command) return undefined;
+  if (peer) throw new UsageError('BASE_CMD and PEER_BIN are given: only one is measured beside the plugin');
+  const problem = problemOf(command);
+  if (problem !== undefined) throw new UsageError(`BASE_CMD=${command}: ${problem}`);
+  return command;
 }
 
 function problemOf(program: string): string | undefined {

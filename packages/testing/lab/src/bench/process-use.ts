@@ -6,13 +6,19 @@ export function residentMiB(pids: readonly number[]): number {
   return kib.reduce((sum, each) => sum + each, 0) / 1024;
 }
 
+/** Processor time that the main threads of processes have used so far, in milliseconds. */
+export function mainThreadMs(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + threadMs(pid, pid), 0);
+}
+
 /** Processor time that processes have used so far, in milliseconds, all threads that still run included. */
 export function processorMs(pids: readonly number[]): number {
-  let nanoseconds = 0;
-  for (const pid of pids) {
-    for (const thread of readdirSync(`/proc/${pid}/task`)) {
-      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
-    }
-  }
-  return nanoseconds / 1e6;
+  return pids.reduce(
+    (sum, pid) => readdirSync(`/proc/${pid}/task`).reduce((ofPid, thread) => ofPid + threadMs(pid, thread), sum),
+    0,
+  );
+}
+
+function threadMs(pid: number, thread: number | string): number {
+  return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 }

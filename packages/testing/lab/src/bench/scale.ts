@@ -2,6 +2,7 @@
 export interface Scale {
   readonly starts: number;
   readonly firstReads: number;
+  readonly warm: { readonly secrets: number; readonly tasks: number };
   readonly sequential: { readonly secrets: number; readonly tasks: number; readonly runs: number };
   readonly storm: StormScale;
   /** `deadline` is GETSECRET_DEADLINE, where it is not the default. */
@@ -39,6 +40,7 @@ export interface StormScale {
 export const fullScale: Scale = {
   starts: 20,
   firstReads: 200,
+  warm: { secrets: 100, tasks: 100 },
   sequential: { secrets: 100, tasks: 10, runs: 3 },
   storm: { services: 25, tasksPerService: 20, pathsPerService: 4, fieldsPerPath: 5, runs: 3 },
   outage: { cacheMaxAgeMs: 1_000, deadline: undefined },
@@ -54,6 +56,7 @@ export const fullScale: Scale = {
 export const quickScale: Scale = {
   starts: 2,
   firstReads: 5,
+  warm: { secrets: 5, tasks: 2 },
   sequential: { secrets: 5, tasks: 2, runs: 1 },
   storm: { services: 3, tasksPerService: 4, pathsPerService: 2, fieldsPerPath: 3, runs: 1 },
   outage: { cacheMaxAgeMs: 200, deadline: '500ms' },

@@ -45,6 +45,15 @@ it("puts a peer's figures and the ratio beside the plugin's", () => {
   });
 });
 
+it('puts those of the version before in the same place', () => {
+  const measured = (value: number) => ({ kind: 'measured' as const, figures: [ms('p50', value)] });
+  expect(table(storm({ plugin: measured(2), base: measured(4) }))).toBe(
+    `storm, Vault +10 ms: 10 calls
+                                                  at most     plugin       base      ratio
+  p50                                                        2.00 ms    4.00 ms       0.50`,
+  );
+});
+
 it('says why there are no figures, and leaves the latency out where there is none', () => {
   const failed = { ...storm({ plugin: { kind: 'failed', message: 'a wrong value' } }), latencyMs: null };
   expect(table(failed)).toBe('storm: 10 calls\n  plugin failed: a wrong value');

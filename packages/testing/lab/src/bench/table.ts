@@ -1,7 +1,7 @@
 import { type Figure, showValue } from './figure.ts';
 
-/** The two that are measured; a peer only where one was given. */
-export type SubjectName = 'plugin' | 'peer';
+/** What is measured: the plugin, and beside it another plugin or the version before, if one was given. */
+export type SubjectName = 'plugin' | 'peer' | 'base';
 
 /** What one of them has shown in a case: its figures, or why there are none. */
 export type Outcome =
@@ -17,7 +17,7 @@ export interface CaseResult {
   readonly outcomes: Readonly<Partial<Record<SubjectName, Outcome>>>;
 }
 
-/** One figure of both. */
+/** One figure of both. `peer` is that of the version before if that was measured. */
 export interface ComparedFigure {
   readonly name: string;
   readonly unit: Figure['unit'];
@@ -33,7 +33,7 @@ const LEAST_WIDTH = 46;
 /** The figures of both side by side, in the order of the first that has them. */
 export function compare({ outcomes }: CaseResult): readonly ComparedFigure[] {
   const own = figuresOf(outcomes.plugin);
-  const peers = figuresOf(outcomes.peer);
+  const peers = figuresOf(outcomes.base ?? outcomes.peer);
   const names = [...new Set([...own, ...peers].map(({ name }) => name))];
   return names.flatMap((name) => {
     const plugin = own.find((figure) => figure.name === name);
@@ -54,23 +54,24 @@ export function compare({ outcomes }: CaseResult): readonly ComparedFigure[] {
   });
 }
 
-/** A case's figures as text for people, with the peer's and the ratio where there is one. */
+/** A case's figures as text for people, with those of what was measured beside it, and the ratio. */
 export function table(result: CaseResult): string {
   const { name, heading, latencyMs, outcomes } = result;
-  const withPeer = outcomes.peer !== undefined;
+  const other = outcomes.base === undefined ? 'peer' : 'base';
+  const withOther = outcomes[other] !== undefined;
   const title = `${name}${latencyMs === null ? '' : `, Vault +${latencyMs} ms`}: ${heading}`;
-  const columns = ['at most', 'plugin', ...(withPeer ? ['peer', 'ratio'] : [])];
+  const columns = ['at most', 'plugin', ...(withOther ? [other, 'ratio'] : [])];
   const figures = compare(result);
   const width = Math.max(LEAST_WIDTH, ...figures.map(({ name: { length } }) => length + 3));
   const rows = figures.map((figure) => {
     const cells = [
       figure.toReach === null ? '' : showValue(figure.unit, figure.toReach),
       cell(outcomes.plugin, figure.name),
-      ...(withPeer ? [cell(outcomes.peer, figure.name), figure.ratio === null ? '' : figure.ratio.toFixed(2)] : []),
+      ...(withOther ? [cell(outcomes[other], figure.name), figure.ratio === null ? '' : figure.ratio.toFixed(2)] : []),
     ];
     return line(`  ${figure.name}`.padEnd(width), cells);
   });
-  const failures = (['plugin', 'peer'] as const).flatMap((subject) => {
+  const failures = (['plugin', 'peer', 'base'] as const).flatMap((subject) => {
     const outcome = outcomes[subject];
     return outcome?.kind === 'failed' ? [`  ${subject} failed: ${outcome.message}`] : [];
   });

@@ -9,15 +9,18 @@ import { refused } from './refused.ts';
 import { rest } from './rest.ts';
 import { rotation } from './rotation.ts';
 import { sequential } from './sequential.ts';
+import { standbys } from './standbys.ts';
 import { start } from './start.ts';
 import { storm } from './storm.ts';
 import { tick } from './tick.ts';
+import { warm } from './warm.ts';
 
 /** What is run where no names are given. */
 export const defaultCases: readonly BenchCase[] = [
   start,
   managed,
   first,
+  warm,
   sequential,
   storm,
   hang,
@@ -25,6 +28,7 @@ export const defaultCases: readonly BenchCase[] = [
   refused,
   tick,
   rest,
+  standbys,
   monitoring,
   memory,
 ];

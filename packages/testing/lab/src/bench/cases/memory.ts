@@ -30,12 +30,19 @@ export const memory: BenchCase = {
     await delay(settleMs);
     const idle = await sample(running, sampleMs);
 
+    const silent = await bench.start({ DOCKER_HOST: engine.host, ENABLE_MONITORING: 'false' });
+    await delay(settleMs);
+    const withoutMonitoring = await sample(silent, sampleMs);
+    await silent.stop();
+
     engine.use(hundred);
     await ask(running.client, callsOfTasks('web', hundred, 1));
     await delay(settleMs);
     const withSecrets = await sample(running, sampleMs);
 
     await stormOnce(running.client, ofStorm, bench.scale.storm);
+    // What it left behind is collected when the plugin is idle.
+    await delay(settleMs);
     const afterStorm = await sample(running, sampleMs);
 
     await bench.proxy.reset();
@@ -52,9 +59,10 @@ export const memory: BenchCase = {
     await running.stop();
     engine.close();
     return [
-      mib('idle', idle, 95),
+      mib('idle', idle, 82),
+      mib('idle, without monitoring', withoutMonitoring, 72),
       mib(`${SECRETS} secrets`, withSecrets, 100),
-      mib('after the storm', afterStorm, 130),
+      mib('after the storm', afterStorm, 95),
       mib('after half of the ticks', halfway ?? end),
       mib('after the ticks', end, afterStorm),
       count('ticks', done),
