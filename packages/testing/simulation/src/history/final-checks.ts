@@ -2,6 +2,7 @@ import { type LedgerDocument, parseLedger } from '@vault-swarm/rotation';
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import type { Allowance } from './allowances.ts';
+import type { TrueUse } from './ground-truth.ts';
 import type { History } from './history.ts';
 
 /** Something that is still wrong. */
@@ -129,16 +130,18 @@ function ledgerProblems(history: History): readonly FinalProblem[] {
 }
 
 function entryProblems(
-  { swarm, truth, witness }: History,
+  history: History,
   id: string,
   entry: LedgerDocument['services'][string],
 ): readonly FinalProblem[] {
+  const { swarm, truth, witness } = history;
   const service = swarm.services.find((candidate) => candidate.id === id);
   if (service === undefined) return [{ what: `the ledger has the service ${id}, which is gone`, excuse: null }];
   if (truth.badUses(service).length > 0 || truth.isPinnedToBad(service)) return [];
   const { rollout, setAside, requested, earlier, exceptions } = entry;
   // What is not rolled may go on holding something old, of which the ledger has a note.
-  const holdsOld = service.kind === 'job' || truth.usesOf(service).some(({ isAuto }) => !isAuto);
+  const isHeldBack = ({ isAuto, path }: TrueUse) => !isAuto || isStopped(history, service, path);
+  const holdsOld = service.kind === 'job' || truth.usesOf(service).some(isHeldBack);
   const left = [
     rollout === null ? '' : 'a rollout',
     setAside.length === 0 ? '' : 'values set aside',
