@@ -47,7 +47,7 @@ function problemsOf(history: History, service: SimulatedService): readonly Final
       if (text === provider.textOf(path) || bad.length > 0) continue;
       if (isStopped(history, service, path)) continue;
       const allowance = mayHoldOld(history, service, id, path);
-      const excuse = allowance === null ? null : { allowance, paths: [path] };
+      const excuse = allowance === null ? heldBackByHand(history, service) : { allowance, paths: [path] };
       isWrong(`${id} of ${service.name} holds ${name}="${text}" instead of "${provider.textOf(path)}"`, excuse);
     }
   }
@@ -79,6 +79,19 @@ function isStopped({ swarm, truth, provider }: History, service: SimulatedServic
   return (
     mayFail(path) || own.some((use) => mayFail(use.path) && !holdsAll(swarm.runningTasks(service.id), use, provider))
   );
+}
+
+/** A user who rolled another service back took values back that this one does not start with either, until they change. */
+function heldBackByHand({ swarm, truth, witness }: History, service: SimulatedService): FinalProblem['excuse'] {
+  const paths = truth.usesOf(service).map(({ path }) => path);
+  const isTakenBack = swarm.services.some((other) => {
+    const shared = truth.usesOf(other).filter(({ path }) => paths.includes(path));
+    return (
+      other.id !== service.id &&
+      shared.some(({ path }) => witness.isOverlooked(other.id, path) === 'taken back by hand')
+    );
+  });
+  return isTakenBack ? { allowance: 'taken back by hand', paths } : null;
 }
 
 /** Whether every running task holds the newest value. */
@@ -142,16 +155,19 @@ function entryProblems(
   // What is not rolled may go on holding something old, of which the ledger has a note.
   const isHeldBack = ({ isAuto, path }: TrueUse) => !isAuto || isStopped(history, service, path);
   const holdsOld = service.kind === 'job' || truth.usesOf(service).some(isHeldBack);
+  // Swarm may return to a spec with secrets that the present one does not have.
+  const former = swarm.snapshot().services.find((workload) => workload.id === id)?.formerSecretIds ?? [];
+  const isFormer = (key: string) => former.some((secret) => key === secret || key === `${id}/${secret}`);
   const left = [
     rollout === null ? '' : 'a rollout',
     setAside.length === 0 ? '' : 'values set aside',
     requested.length === 0 ? '' : 'a request',
-    holdsOld || Object.keys(earlier).length === 0 ? '' : 'earlier values',
-    holdsOld || Object.keys(exceptions).length === 0 ? '' : 'exceptions',
+    holdsOld || Object.keys(earlier).every(isFormer) ? '' : 'earlier values',
+    holdsOld || Object.values(exceptions).every((values) => Object.keys(values).every(isFormer)) ? '' : 'exceptions',
   ].filter((name) => name !== '');
   if (left.length === 0) return [];
   const paths = truth.usesOf(service).map(({ path }) => path);
   const overlooked = paths.map((path) => witness.isOverlooked(id, path)).find((why) => why !== null) ?? null;
-  const excuse = overlooked === null ? null : { allowance: overlooked, paths };
+  const excuse = overlooked === null ? heldBackByHand(history, service) : { allowance: overlooked, paths };
   return [{ what: `the ledger has ${left.join(', ')} of ${service.name}: ${JSON.stringify(entry)}`, excuse }];
 }
