@@ -1,5 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { isOurs, toSecret, toTask, toWorkload, usedSecrets } from './snapshot.ts';
+import type { EngineService, EngineTask } from './engine-objects.ts';
+import {
+  isOurs,
+  toSecret,
+  toServiceRecord,
+  toTask,
+  toTaskRecord,
+  type UsedSecrets,
+  usedSecrets as usedOf,
+  toWorkload as workloadOf,
+} from './snapshot.ts';
+
+const toWorkload = (service: EngineService, used: UsedSecrets, tasks: readonly EngineTask[]) =>
+  workloadOf(toServiceRecord(service), used, tasks.map(toTaskRecord));
+const usedSecrets = (service: EngineService, ours: ReadonlySet<string>) => usedOf(toServiceRecord(service), ours);
 
 /** No secret of ours. */
 const NOTHING = { secretIds: [], formerSecretIds: [] };

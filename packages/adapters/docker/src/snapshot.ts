@@ -30,55 +30,88 @@ export function toSecret(secret: EngineSecret): WorkloadSecret {
   };
 }
 
-/** Ids of the given secrets that a service uses, each once, in its own order. */
-function secretsOf(task: EngineTaskSpec | undefined, ours: ReadonlySet<string>): readonly string[] {
-  const used = task?.ContainerSpec?.Secrets ?? [];
-  return [...new Set(used.flatMap(({ SecretID }) => (SecretID !== undefined && ours.has(SecretID) ? [SecretID] : [])))];
+/** What is kept of a service that the engine described: its description has many kilobytes. */
+export interface ServiceRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+  readonly generation: number;
+  readonly fingerprint: string;
+  /** Of what its tasks were made from before its latest update; `null` where there was none. */
+  readonly previousFingerprint: string | null;
+  readonly kind: Workload['kind'];
+  readonly desiredTasks: number | null;
+  /** Of all secrets that it uses, whoever's they are, each once. */
+  readonly secretIds: readonly string[];
+  /** Of those that only its spec before has, until its update is completed. */
+  readonly formerSecretIds: readonly string[];
+  readonly rollout: Omit<RolloutReport, 'mayGoOn'>;
 }
 
-/** The secrets of ours that a service uses, and those that only its spec before has, until its update is completed. */
-export function usedSecrets(
-  { Spec, PreviousSpec, UpdateStatus }: EngineService,
-  ours: ReadonlySet<string>,
-): Pick<Workload, 'secretIds' | 'formerSecretIds'> {
-  const secretIds = secretsOf(Spec?.TaskTemplate, ours);
-  const isDone = UpdateStatus?.State === 'completed';
-  const former = isDone ? [] : secretsOf(PreviousSpec?.TaskTemplate, ours);
-  return { secretIds, formerSecretIds: former.filter((id) => !secretIds.includes(id)) };
+/** What is kept of a task that the engine described. */
+export interface TaskRecord {
+  readonly serviceId: string;
+  readonly fingerprint: string;
+  readonly task: WorkloadTask;
 }
 
-export function toWorkload(
-  service: EngineService,
-  used: Pick<Workload, 'secretIds' | 'formerSecretIds'>,
-  tasks: readonly EngineTask[],
-): Workload {
-  const mode = service.Spec?.Mode ?? {};
-  const state = ROLLOUT_STATES[service.UpdateStatus?.State ?? ''] ?? 'none';
-  const fingerprint = fingerprintOf(service.Spec?.TaskTemplate);
+export function toServiceRecord({ ID, Spec, PreviousSpec, UpdateStatus, Version }: EngineService): ServiceRecord {
+  const mode = Spec?.Mode ?? {};
+  const secretIds = secretsOf(Spec?.TaskTemplate);
+  const former = UpdateStatus?.State === 'completed' ? [] : secretsOf(PreviousSpec?.TaskTemplate);
   return {
-    id: service.ID,
-    name: service.Spec?.Name ?? '',
-    version: service.Version?.Index ?? 0,
-    generation: service.Spec?.TaskTemplate?.ForceUpdate ?? 0,
-    fingerprint,
+    id: ID,
+    name: Spec?.Name ?? '',
+    version: Version?.Index ?? 0,
+    generation: Spec?.TaskTemplate?.ForceUpdate ?? 0,
+    fingerprint: fingerprintOf(Spec?.TaskTemplate),
+    previousFingerprint: PreviousSpec === undefined ? null : fingerprintOf(PreviousSpec.TaskTemplate),
     kind: 'ReplicatedJob' in mode || 'GlobalJob' in mode ? 'job' : 'service',
     desiredTasks: mode.Replicated?.Replicas ?? null,
-    ...used,
+    secretIds,
+    formerSecretIds: former.filter((id) => !secretIds.includes(id)),
     rollout: {
-      state,
-      message: displayText(service.UpdateStatus?.Message ?? ''),
-      startedAtMs: timeOf(service.UpdateStatus?.StartedAt),
-      mayGoOn: (state === 'paused' || state === 'rollback-paused') && mayGoOn(service, tasks, fingerprint),
+      state: ROLLOUT_STATES[UpdateStatus?.State ?? ''] ?? 'none',
+      message: displayText(UpdateStatus?.Message ?? ''),
+      startedAtMs: timeOf(UpdateStatus?.StartedAt),
     },
-    tasks: tasks.map(toTask),
   };
 }
 
-function mayGoOn({ PreviousSpec }: EngineService, tasks: readonly EngineTask[], fingerprint: string): boolean {
-  if (PreviousSpec !== undefined && fingerprintOf(PreviousSpec.TaskTemplate) === fingerprint) return true;
-  const living = tasks.filter((task) => taskState(task) !== 'ended');
-  const isRunning = living.every((task) => taskState(task) === 'running');
-  return isRunning && living.some(({ Spec }) => fingerprintOf(Spec) === fingerprint);
+export function toTaskRecord(task: EngineTask): TaskRecord {
+  return { serviceId: task.ServiceID ?? '', fingerprint: fingerprintOf(task.Spec), task: toTask(task) };
+}
+
+/** Ids of the secrets that tasks use, each once, in their own order. */
+function secretsOf(task: EngineTaskSpec | undefined): readonly string[] {
+  return [...new Set((task?.ContainerSpec?.Secrets ?? []).flatMap(({ SecretID }) => SecretID ?? []))];
+}
+
+/** Ids of the secrets of ours that a service uses, or may use again. */
+export type UsedSecrets = Pick<Workload, 'secretIds' | 'formerSecretIds'>;
+
+/** Those of the given secrets. */
+export function usedSecrets({ secretIds, formerSecretIds }: ServiceRecord, ours: ReadonlySet<string>): UsedSecrets {
+  const isOfOurs = (id: string) => ours.has(id);
+  return { secretIds: secretIds.filter(isOfOurs), formerSecretIds: formerSecretIds.filter(isOfOurs) };
+}
+
+export function toWorkload(
+  { previousFingerprint, ...service }: ServiceRecord,
+  used: UsedSecrets,
+  tasks: readonly TaskRecord[],
+): Workload {
+  const { rollout, fingerprint } = service;
+  const isPaused = rollout.state === 'paused' || rollout.state === 'rollback-paused';
+  const mayGoOn = isPaused && (previousFingerprint === fingerprint || runsAlready(fingerprint, tasks));
+  return { ...service, ...used, rollout: { ...rollout, mayGoOn }, tasks: tasks.map(({ task }) => task) };
+}
+
+/** Whether tasks as the update makes them run already, and every living task of the service runs. */
+function runsAlready(fingerprint: string, tasks: readonly TaskRecord[]): boolean {
+  const living = tasks.filter(({ task }) => task.state !== 'ended');
+  const isRunning = living.every(({ task }) => task.state === 'running');
+  return isRunning && living.some((record) => record.fingerprint === fingerprint);
 }
 
 /**

@@ -10,6 +10,8 @@ import {
   type FailedTask,
   type RollOptions,
   RollRefused,
+  type Workload,
+  type WorkloadSecret,
   type WorkloadSnapshot,
   type Workloads,
   type WriteOutcome,
@@ -19,41 +21,95 @@ import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-err
 import type { EngineNode, EngineSecret, EngineService, EngineTask } from './engine-objects.ts';
 import { isFailure, toFailedTask } from './failed-task.ts';
 import { listElements, wholeText } from './json-stream.ts';
-import { isOurs, toSecret, toTask, toWorkload, usedSecrets } from './snapshot.ts';
+import { KnownElements } from './known-elements.ts';
+import {
+  isOurs,
+  type ServiceRecord,
+  type TaskRecord,
+  toSecret,
+  toServiceRecord,
+  toTask,
+  toTaskRecord,
+  toWorkload,
+  type UsedSecrets,
+  usedSecrets,
+} from './snapshot.ts';
 
 /** States that Swarm wants living tasks to be in; `complete` is that of a job's. */
 const LIVING = ['running', 'ready', 'accepted', 'complete'];
 /** The engine looks up each service that a filter names: beyond so many, reading all tasks is quicker. */
 const MOST_FILTERED_SERVICES = 20;
 
+interface OurSecrets {
+  readonly secrets: readonly WorkloadSecret[];
+  readonly ids: ReadonlySet<string>;
+}
+
+/** What was learned of a service, and what it came to. */
+interface Observed {
+  readonly service: ServiceRecord;
+  readonly tasks: readonly TaskRecord[];
+  readonly workload: Workload;
+}
+
+/** The very same workload as before where nothing about it changed. */
+function observedAs(
+  service: ServiceRecord,
+  used: UsedSecrets,
+  tasks: readonly TaskRecord[],
+  before: Observed | undefined,
+): Observed {
+  const isSame =
+    before?.service === service &&
+    hasSame(used.secretIds, before.workload.secretIds) &&
+    hasSame(used.formerSecretIds, before.workload.formerSecretIds) &&
+    hasSame(tasks, before.tasks);
+  return isSame ? before : { service, tasks, workload: toWorkload(service, used, tasks) };
+}
+
+function hasSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((element, index) => element === b[index]);
+}
+
 /** The Swarm's services that use secrets of ours. A snapshot's tasks are those that run, or shall run. */
 export class DockerWorkloads implements Workloads {
   readonly orchestrator = 'Docker';
   readonly #connection: DockerConnection;
-  readonly #pluginName: string;
+  readonly #secrets: KnownElements<WorkloadSecret | null>;
+  readonly #services = new KnownElements((service) => toServiceRecord(service as EngineService));
+  readonly #tasks = new KnownElements((task) => toTaskRecord(task as EngineTask));
+  #latestSecrets: OurSecrets = { secrets: [], ids: new Set() };
+  /** By service. */
+  #observed = new Map<string, Observed>();
 
   /** @param pluginName the driver's name of our secrets; tags do not matter. */
   constructor(connection: DockerConnection, pluginName: string) {
     this.#connection = connection;
-    this.#pluginName = pluginName;
+    this.#secrets = new KnownElements((element) => {
+      const secret = element as EngineSecret;
+      return isOurs(secret, pluginName) ? toSecret(secret) : null;
+    });
   }
 
   async observe({ signal }: CallOptions): Promise<WorkloadSnapshot> {
     const [secrets, services] = await Promise.all([
-      this.#list<EngineSecret>('/secrets', signal),
-      this.#list<EngineService>('/services', signal),
+      this.#read('/secrets', this.#secrets, signal),
+      this.#read('/services', this.#services, signal),
     ]);
-    const ours = secrets.filter((secret) => isOurs(secret, this.#pluginName));
-    const ids = new Set(ours.map(({ ID }) => ID));
+    const ours = this.#ours(secrets);
     const using = services
-      .map((service) => ({ service, used: usedSecrets(service, ids) }))
+      .map((service) => ({ service, used: usedSecrets(service, ours.ids) }))
       .filter(({ used }) => used.secretIds.length + used.formerSecretIds.length > 0);
     // After the services: so a task's generation is never older than what its service then had.
-    const tasks = await this.#tasks(new Set(using.map(({ service }) => service.ID)), signal);
-    return {
-      secrets: ours.map(toSecret),
-      services: using.map(({ service, used }) => toWorkload(service, used, tasks.get(service.ID) ?? [])),
-    };
+    const tasks = await this.#tasksOfAll(new Set(using.map(({ service }) => service.id)), signal);
+    const before = this.#observed;
+    this.#observed = new Map();
+    const workloads = using.map(({ service, used }) => {
+      const observed = observedAs(service, used, tasks.get(service.id) ?? [], before.get(service.id));
+      this.#observed.set(service.id, observed);
+      return observed.workload;
+    });
+    return { secrets: ours.secrets, services: workloads };
   }
 
   async generationOf(taskId: string, { signal }: CallOptions): Promise<number | null> {
@@ -140,10 +196,10 @@ export class DockerWorkloads implements Workloads {
     }
   }
 
-  async #tasks(
+  async #tasksOfAll(
     services: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, readonly EngineTask[]>> {
+  ): Promise<ReadonlyMap<string, readonly TaskRecord[]>> {
     if (services.size === 0) return new Map();
     const all = { 'desired-state': LIVING };
     if (services.size > MOST_FILTERED_SERVICES) return this.#readTasks(all, services, signal);
@@ -160,21 +216,34 @@ export class DockerWorkloads implements Workloads {
     filters: Readonly<Record<string, readonly string[]>>,
     services: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, readonly EngineTask[]>> {
-    return this.#connection.call(
-      { method: 'GET', path: '/tasks', query: { filters }, maxBytes: MAX_LIST_BYTES, signal },
-      async (body) => {
-        const found = new Map<string, EngineTask[]>();
-        for await (const element of listElements(body)) {
-          const task = element as EngineTask;
-          if (task.ServiceID === undefined || !services.has(task.ServiceID)) continue;
-          const ofService = found.get(task.ServiceID);
-          if (ofService === undefined) found.set(task.ServiceID, [task]);
-          else ofService.push(task);
-        }
-        return found;
-      },
-    );
+  ): Promise<ReadonlyMap<string, readonly TaskRecord[]>> {
+    const found = new Map<string, TaskRecord[]>();
+    for (const record of await this.#read('/tasks', this.#tasks, signal, { filters })) {
+      if (!services.has(record.serviceId)) continue;
+      const ofService = found.get(record.serviceId);
+      if (ofService === undefined) found.set(record.serviceId, [record]);
+      else ofService.push(record);
+    }
+    return found;
+  }
+
+  #read<T>(
+    path: string,
+    elements: KnownElements<T>,
+    signal: AbortSignal,
+    query: Readonly<Record<string, unknown>> = {},
+  ): Promise<readonly T[]> {
+    const call = { method: 'GET', path, query, maxBytes: MAX_LIST_BYTES, signal } as const;
+    return this.#connection.call(call, (body) => elements.read(body));
+  }
+
+  /** The secrets of ours: the very same list as before where none changed. */
+  #ours(secrets: readonly (WorkloadSecret | null)[]): OurSecrets {
+    const ours = secrets.filter((secret) => secret !== null);
+    if (!hasSame(ours, this.#latestSecrets.secrets)) {
+      this.#latestSecrets = { secrets: ours, ids: new Set(ours.map(({ id }) => id)) };
+    }
+    return this.#latestSecrets;
   }
 
   #list<T>(path: string, signal: AbortSignal, query: Readonly<Record<string, unknown>> = {}): Promise<readonly T[]> {
