@@ -2,7 +2,7 @@ import { type CallOptions, type Clock, type Events, errorMessage, type LabelRead
 import { type LedgerReading, readLedger } from './ledger-text.ts';
 import { describeOptions, type StatusBoard } from './status-board.ts';
 import { type StoredLedger, unusable } from './stored-ledger.ts';
-import { joinUses, type Uses } from './uses.ts';
+import { type Uses, UsesJoiner } from './uses.ts';
 import {
   AccessRefused,
   type Leadership,
@@ -45,6 +45,7 @@ const NO_USES: Uses = { services: [], problems: [] };
 export class Observer {
   readonly #ports: ObserverPorts;
   readonly #board: StatusBoard;
+  readonly #uses: UsesJoiner;
   #role: Role | null = null;
   #isFailing = false;
   #unusable: string | null = null;
@@ -54,6 +55,7 @@ export class Observer {
   constructor(ports: ObserverPorts, board: StatusBoard) {
     this.#ports = ports;
     this.#board = board;
+    this.#uses = new UsesJoiner(ports.labels);
   }
 
   /** This node's part in the cluster, as it was last told. */
@@ -63,7 +65,7 @@ export class Observer {
 
   /** What the orchestrator says now, or `null` where it does not answer. Rejects only when aborted. */
   async observe({ signal }: CallOptions): Promise<Observation | null> {
-    const { workloads, leadership, ledger, labels, clock } = this.#ports;
+    const { workloads, leadership, ledger, clock } = this.#ports;
     const startedAtMs = clock.monotonic();
     try {
       const role = await leadership.role({ signal });
@@ -74,7 +76,7 @@ export class Observer {
       }
       const [snapshot, record] = await Promise.all([workloads.observe({ signal }), ledger.read({ signal })]);
       this.#tellFailure(null);
-      const uses = joinUses(snapshot, labels);
+      const uses = this.#uses.join(snapshot);
       this.#board.observed(snapshot, uses, clock.now());
       this.#warnOfOptions(snapshot.secrets);
       const stored = record === null ? ABSENT : this.#parse(record);

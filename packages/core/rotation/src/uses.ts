@@ -38,28 +38,64 @@ export interface Uses {
   readonly problems: readonly LabelProblem[];
 }
 
-/** Reads the labels of every secret in the snapshot, for each service that uses it. */
-export function joinUses(snapshot: WorkloadSnapshot, labels: Pick<LabelReader, 'read'>): Uses {
-  const secrets = new Map(snapshot.secrets.map((secret) => [secret.id, secret]));
-  const problems = new Map<string, LabelProblem>();
-  const services = snapshot.services.map((service) => {
+/** What was joined for a service. */
+interface Joined {
+  readonly secrets: readonly WorkloadSecret[];
+  readonly problems: readonly LabelProblem[];
+  readonly serviceUses: ServiceUses;
+}
+
+/** Joins snapshots one after the other. What did not change since the snapshot before is not joined again. */
+export class UsesJoiner {
+  readonly #labels: Pick<LabelReader, 'read'>;
+  /** By service. */
+  #joined: ReadonlyMap<string, Joined> = new Map();
+
+  constructor(labels: Pick<LabelReader, 'read'>) {
+    this.#labels = labels;
+  }
+
+  /** Reads the labels of every secret in the snapshot, for each service that uses it. */
+  join(snapshot: WorkloadSnapshot): Uses {
+    const byId = new Map(snapshot.secrets.map((secret) => [secret.id, secret]));
+    const joined = new Map<string, Joined>();
+    const problems = new Map<string, LabelProblem>();
+    for (const service of snapshot.services) {
+      const secrets = service.secretIds.flatMap((id) => byId.get(id) ?? []);
+      const known = this.#joined.get(service.id);
+      const isKnown =
+        known?.serviceUses.service.name === service.name &&
+        known.secrets.length === secrets.length &&
+        known.secrets.every((secret, index) => secret === secrets[index]);
+      const next = isKnown ? withService(known, service) : this.#joinService(service, secrets);
+      joined.set(service.id, next);
+      for (const problem of next.problems) problems.set(problem.secret.id, problem);
+    }
+    this.#joined = joined;
+    return { services: [...joined.values()].map(({ serviceUses }) => serviceUses), problems: [...problems.values()] };
+  }
+
+  #joinService(service: Workload, secrets: readonly WorkloadSecret[]): Joined {
     const uses: SecretUse[] = [];
-    for (const id of service.secretIds) {
-      const secret = secrets.get(id);
-      if (secret === undefined) continue;
+    const problems: LabelProblem[] = [];
+    for (const secret of secrets) {
       try {
-        const { ref, rotate, isPerService } = labels.read(secret.labels, secret.name, service.name);
+        const { ref, rotate, isPerService } = this.#labels.read(secret.labels, secret.name, service.name);
         const ofService = `${service.id}/${secret.id}`;
         const [key, otherKey] = isPerService ? [ofService, secret.id] : [secret.id, ofService];
         uses.push({ secret, key, otherKey, ref, refKey: refKey(ref), rotate });
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
-        problems.set(secret.id, { secret, message: error.message });
+        problems.push({ secret, message: error.message });
       }
     }
-    return { service, uses };
-  });
-  return { services, problems: [...problems.values()] };
+    return { secrets, problems, serviceUses: { service, uses } };
+  }
+}
+
+function withService(known: Joined, service: Workload): Joined {
+  if (known.serviceUses.service === service) return known;
+  return { ...known, serviceUses: { service, uses: known.serviceUses.uses } };
 }
 
 const NONE: readonly string[] = [];
