@@ -77,8 +77,29 @@ function isStopped({ swarm, truth, provider }: History, service: SimulatedServic
   };
   const own = truth.usesOf(service).filter(({ isPinned }) => !isPinned);
   return (
-    mayFail(path) || own.some((use) => mayFail(use.path) && !holdsAll(swarm.runningTasks(service.id), use, provider))
+    mayFail(path) ||
+    failedTogether({ swarm, truth }, service, path) ||
+    own.some((use) => mayFail(use.path) && !holdsAll(swarm.runningTasks(service.id), use, provider))
   );
+}
+
+/** Whether a value is quarantined for another service with one that is bad for it: nobody can tell which of the set failed. */
+function failedTogether(
+  { swarm, truth }: Pick<History, 'swarm' | 'truth'>,
+  service: SimulatedService,
+  path: string,
+): boolean {
+  const names = truth
+    .usesOf(service)
+    .filter((use) => use.path === path)
+    .map(({ name }) => name);
+  const keys = service.spec.secretIds.filter((id) => names.includes(swarm.secret(id)?.name ?? ''));
+  const ledger = parseLedger(swarm.ledgerText);
+  return swarm.services.some((other) => {
+    const sets = ledger?.services[other.id]?.setAside ?? [];
+    const isMember = sets.some(({ failed }) => keys.some((key) => key in failed));
+    return other.id !== service.id && isMember && truth.badUses(other).length > 0;
+  });
 }
 
 /** A user who rolled another service back took values back that this one does not start with either, until they change. */
