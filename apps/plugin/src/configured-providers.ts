@@ -39,14 +39,13 @@ export interface ParsedProvider {
 interface Parsing {
   readonly environment: Environment;
   readonly readFile: ReadFile;
+  /** The kinds that there are; the first is the default. */
   readonly modules: readonly ProviderModule[];
 }
 
 /**
- * The configured providers: those of `SECRETS_PROVIDER`, each called like its kind, then those of the file. Where only the
- * file is given, there are no others.
- *
- * @param modules the kinds that there are; the first is the default.
+ * The configured providers: those of `SECRETS_PROVIDER`, each called like its kind, then those of the file. If only the file is
+ * given, there are no others.
  */
 export function parseProviders(parsing: Parsing, { entries, problems }: ConfigFile): readonly ParsedProvider[] {
   const { environment, readFile } = parsing;

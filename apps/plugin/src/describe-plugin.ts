@@ -14,6 +14,7 @@ export interface PluginDescription {
   readonly configFileSchema: object;
 }
 
+/** The description of a plugin with these kinds of provider. */
 export function describePlugin(modules: readonly ProviderModule[]): PluginDescription {
   return {
     version: VERSION,

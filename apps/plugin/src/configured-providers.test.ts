@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ProviderModule, SecretValue } from '@vault-swarm/provider';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readConfigFile } from './config-file.ts';
+import { parseConfiguration } from './configuration.ts';
+import { builtInProviders } from './providers.ts';
+
+/** A kind that the plugin does not come with. It delivers files of a directory. */
+const acme: ProviderModule<{ readonly directory: string }> = {
+  kind: 'acme',
+  variables: {
+    settings: ['ACME_DIR'],
+    credentials: ['ACME_TOKEN'],
+    ownPrefix: 'ACME_',
+    libraryFiles: ['ACME_AGENT_FILE'],
+  },
+  price: { dollarsPerRequest: 0.01, free: [] },
+  labels: () => ({ kind: 'acme', names: ['acme_name'], target: () => ({ location: {} }) }),
+  parseConfig(environment) {
+    environment.credential('ACME_TOKEN');
+    const directory = environment.text('ACME_DIR', '/nowhere');
+    environment.addDeliveredDirectory({ variable: 'ACME_DIR', path: directory });
+    return { directory };
+  },
+  usesTls: () => true,
+  load: async (_, { name }) => ({
+    name,
+    secrets: { read: async () => ({ value: SecretValue.fromText('value'), revision: '1' }) },
+    ...{ probe: null, hints: null, revisions: null, order: null },
+    close: async () => undefined,
+  }),
+};
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'configured-providers-'));
+  writeFileSync(join(folder, 'token'), 'hunter2', { mode: 0o600 });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function parse(variables: Readonly<Record<string, string>>, yaml = '') {
+  const readFile = (path: string) => (path === '/file.yaml' ? yaml : 'a-credential');
+  const file = await readConfigFile(variables, readFile);
+  return parseConfiguration({ LEDGER_KEY: 'only-for-tests', ...variables }, readFile, file, [
+    ...builtInProviders,
+    acme,
+  ]);
+}
+const problemsOf = async (...given: Parameters<typeof parse>) => {
+  const parsed = await parse(...given);
+  return parsed.ok ? [] : parsed.problems.map(({ variable, message }) => `${variable}: ${message}`);
+};
+
+test('another kind is named by SECRETS_PROVIDER, and has all that its module says', async () => {
+  const parsed = await parse({ SECRETS_PROVIDER: 'acme' });
+  if (!parsed.ok) throw new Error('refused');
+  const [provider] = parsed.configuration.providers;
+  expect(provider).toMatchObject({ kind: 'acme', name: 'acme', price: { dollarsPerRequest: 0.01 }, usesTls: true });
+  expect(parsed.configuration.schemes).toMatchObject([{ name: 'acme', scheme: { names: ['acme_name'] } }]);
+  expect(parsed.configuration.kinds).toContain('acme');
+});
+
+test('without SECRETS_PROVIDER the first kind is meant', async () => {
+  const parsed = await parse({ VAULT_TOKEN: 'root' });
+  expect(parsed).toMatchObject({ ok: true, configuration: { providers: [{ kind: 'vault' }] } });
+});
+
+test('several of another kind are in CONFIG_FILE, with settings of their own', async () => {
+  const yaml = 'providers: {eu: {kind: acme, settings: {ACME_DIR: /eu}}, us: {kind: acme}}';
+  expect(await parse({ CONFIG_FILE: '/file.yaml', ACME_DIR: '/ours' }, yaml)).toMatchObject({
+    ok: true,
+    configuration: {
+      providers: [
+        { kind: 'acme', name: 'eu', config: { directory: '/eu' } },
+        { kind: 'acme', name: 'us', config: { directory: '/nowhere' } },
+      ],
+    },
+  });
+  const wrong = 'providers: {eu: {kind: acmee}, us: {kind: acme, settings: {ACME_TOKEN: hunter2, ACME_TYPO: x}}}';
+  expect(await problemsOf({ CONFIG_FILE: '/file.yaml' }, wrong)).toEqual([
+    'CONFIG_FILE: providers.eu.kind: "acmee" must be one of vault, openbao, aws, file, acme',
+    expect.stringContaining('CONFIG_FILE: providers.us.settings: ACME_TOKEN: is a credential'),
+    'CONFIG_FILE: providers.us.settings: ACME_TYPO: is no setting of the kind acme; remove it',
+  ]);
+});
+
+test('a variable with its prefix that it does not list causes a warning', async () => {
+  const parsed = await parse({ SECRETS_PROVIDER: 'acme', ACME_DRI: '/x', VAULT_TYPO: 'x' });
+  if (!parsed.ok) throw new Error('refused');
+  expect(parsed.configuration.warnings).toMatchObject([{ code: 'setting-unread', variable: 'ACME_DRI' }]);
+});
+
+test("its directory may not contain files of the plugin's own, also those that its library reads", async () => {
+  const own = { SECRETS_PROVIDER: 'acme', ACME_DIR: folder };
+  const file = join(folder, 'token');
+  expect(await problemsOf({ ...own, ACME_TOKEN_FILE: file })).toEqual([
+    expect.stringMatching(/^ACME_DIR: .* contains what ACME_TOKEN_FILE names/),
+  ]);
+  expect(await problemsOf({ ...own, ACME_AGENT_FILE: file })).toEqual([
+    expect.stringMatching(/^ACME_DIR: .* contains what ACME_AGENT_FILE names/),
+  ]);
+  expect(await problemsOf(own)).toEqual([]);
+});
