@@ -26,6 +26,7 @@ export interface EngineService {
     readonly Name?: string;
     readonly Mode?: {
       readonly Replicated?: { readonly Replicas?: number };
+      readonly Global?: object;
       readonly ReplicatedJob?: object;
       readonly GlobalJob?: object;
     };

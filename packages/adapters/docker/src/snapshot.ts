@@ -46,13 +46,29 @@ export interface ServiceRecord {
   /** Of those that only its spec before has, until its update is completed. */
   readonly formerSecretIds: readonly string[];
   readonly rollout: Omit<RolloutReport, 'mayGoOn'>;
+  /** Whether it has one task on each node. */
+  readonly isGlobal: boolean;
 }
 
 /** What is kept of a task that the engine described. */
 export interface TaskRecord {
   readonly serviceId: string;
   readonly fingerprint: string;
+  /** Empty while it has none. */
+  readonly nodeId: string;
   readonly task: WorkloadTask;
+}
+
+const kept = new WeakMap<TaskRecord, TaskRecord>();
+
+/**
+ * The record of a global service's task on a paused node: Swarm's updater passes over such nodes, and comes back to them when
+ * they are active again (seen on 20.10). The same record gives the very same one.
+ */
+export function asKept(record: TaskRecord): TaskRecord {
+  const known = kept.get(record) ?? { ...record, task: { ...record.task, isKept: true } };
+  kept.set(record, known);
+  return known;
 }
 
 export function toServiceRecord({ ID, Spec, PreviousSpec, UpdateStatus, Version }: EngineService): ServiceRecord {
@@ -75,11 +91,13 @@ export function toServiceRecord({ ID, Spec, PreviousSpec, UpdateStatus, Version 
       message: displayText(UpdateStatus?.Message ?? ''),
       startedAtMs: timeOf(UpdateStatus?.StartedAt),
     },
+    isGlobal: 'Global' in mode,
   };
 }
 
 export function toTaskRecord(task: EngineTask): TaskRecord {
-  return { serviceId: task.ServiceID ?? '', fingerprint: fingerprintOf(task.Spec), task: toTask(task) };
+  const { ServiceID: serviceId = '', NodeID: nodeId = '' } = task;
+  return { serviceId, nodeId, fingerprint: fingerprintOf(task.Spec), task: toTask(task) };
 }
 
 /** Ids of the secrets that tasks use, each once, in their own order. */
@@ -97,7 +115,7 @@ export function usedSecrets({ secretIds, formerSecretIds }: ServiceRecord, ours:
 }
 
 export function toWorkload(
-  { previousFingerprint, ...service }: ServiceRecord,
+  { previousFingerprint, isGlobal: _, ...service }: ServiceRecord,
   used: UsedSecrets,
   tasks: readonly TaskRecord[],
 ): Workload {

@@ -23,6 +23,7 @@ import { isFailure, toFailedTask } from './failed-task.ts';
 import { listElements, wholeText } from './json-stream.ts';
 import { KnownElements } from './known-elements.ts';
 import {
+  asKept,
   isOurs,
   type ServiceRecord,
   type TaskRecord,
@@ -39,6 +40,8 @@ import {
 const LIVING = ['running', 'ready', 'accepted', 'complete'];
 /** The engine looks up each service that a filter names: beyond so many, reading all tasks is quicker. */
 const MOST_FILTERED_SERVICES = 20;
+
+const NO_NODES: ReadonlySet<string> = new Set();
 
 interface OurSecrets {
   readonly secrets: readonly WorkloadSecret[];
@@ -101,15 +104,26 @@ export class DockerWorkloads implements Workloads {
       .map((service) => ({ service, used: usedSecrets(service, ours.ids) }))
       .filter(({ used }) => used.secretIds.length + used.formerSecretIds.length > 0);
     // After the services: so a task's generation is never older than what its service then had.
-    const tasks = await this.#tasksOfAll(new Set(using.map(({ service }) => service.id)), signal);
+    const [tasks, pausedNodes] = await Promise.all([
+      this.#tasksOfAll(new Set(using.map(({ service }) => service.id)), signal),
+      using.some(({ service }) => service.isGlobal) ? this.#pausedNodes(signal) : NO_NODES,
+    ]);
     const before = this.#observed;
     this.#observed = new Map();
     const workloads = using.map(({ service, used }) => {
-      const observed = observedAs(service, used, tasks.get(service.id) ?? [], before.get(service.id));
+      const found = tasks.get(service.id) ?? [];
+      const isKept = ({ nodeId }: TaskRecord) => service.isGlobal && pausedNodes.has(nodeId);
+      const ofService = found.some(isKept) ? found.map((task) => (isKept(task) ? asKept(task) : task)) : found;
+      const observed = observedAs(service, used, ofService, before.get(service.id));
       this.#observed.set(service.id, observed);
       return observed.workload;
     });
     return { secrets: ours.secrets, services: workloads };
+  }
+
+  async #pausedNodes(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const nodes = await this.#list<EngineNode>('/nodes', signal);
+    return new Set(nodes.flatMap(({ ID, Spec }) => (Spec?.Availability === 'pause' ? [ID] : [])));
   }
 
   async generationOf(taskId: string, { signal }: CallOptions): Promise<number | null> {

@@ -31,6 +31,12 @@ export function tasksWithout({ target }: OpenRollout, { use, wanted, held }: Kno
   return held.filter(({ value }) => !isReached(value)).map(({ task }) => task);
 }
 
+/** Whether nothing keeps the rollout from its end but tasks that the orchestrator leaves as they are for now. */
+export function waitsForNodes(rollout: OpenRollout, uses: readonly KnownUse[]): boolean {
+  const without = uses.flatMap((known) => tasksWithout(rollout, known));
+  return without.length > 0 && without.every(({ isKept }) => isKept === true);
+}
+
 /** Whether another value is wanted by now of a secret of which the rollout brings a new one. */
 export function isNewer(rollout: OpenRollout, known: KnownUse): boolean {
   return known.use.key in broughtBy(rollout) && isOutdated(rollout, known);

@@ -1,4 +1,4 @@
-import { bringsWanted, isNewer, outdatedTasks, tasksWithout } from './known-use.ts';
+import { bringsWanted, isNewer, outdatedTasks, tasksWithout, waitsForNodes } from './known-use.ts';
 import { broughtBy, isOfRollout, type OpenRollout, undoneGeneration } from './ledger.ts';
 import {
   always,
@@ -116,8 +116,15 @@ function hindranceByUser(situation: Situation, open: OpenRollout): Decision | nu
   return hindranceByUpdate(situation);
 }
 
+/** What a rollout waits for that has reached all tasks but those on nodes that take no new ones. */
+const NODES = 'a paused node to be active again, or drained: its task is replaced only then';
+
 function planUnderWay(situation: Situation, open: OpenRollout): Decision {
   const { service, uses, failures } = situation;
+  if (!isBusy(service) && waitsForNodes(open, uses)) {
+    const isNewerDue = dueUses(situation).some((known) => !bringsWanted(open, known));
+    return isNewerDue ? begin(situation) : block(situation, NODES);
+  }
   const { rollout, events } = stuckIfLate(situation, open);
   const asItIs = { ...keep(situation, rollout), events };
   const due = dueUses(situation);

@@ -2,7 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { type FailedValue, FailedValues, failedValues } from './failed-values.ts';
 import { type HeldValue, isOfRef, untagRevision } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy, wantedOf } from './holdings.ts';
-import { type KnownUse, outdatedTasks } from './known-use.ts';
+import { type KnownUse, outdatedTasks, waitsForNodes } from './known-use.ts';
 import {
   broughtBy,
   isOfRollout,
@@ -24,6 +24,7 @@ import { liftOutdatedSets, noteEarlier } from './set-aside.ts';
 import {
   type Availability,
   type Decision,
+  isBusy,
   isEnded,
   nextGeneration,
   type RollAction,
@@ -318,9 +319,10 @@ function isStillWanted(key: string, { rollout }: LedgerService, known: readonly 
  * Whether the service takes one of the places of those that roll at the same time: from the intent on, since Swarm may
  * take a while until it says that it has begun.
  */
-function isRolling({ service, entry }: OwnSituation): boolean {
+function isRolling({ service, entry, uses }: OwnSituation): boolean {
   const { rollout } = entry;
   if (rollout?.state !== 'open' || isEnded(service)) return false;
+  if (!isBusy(service) && waitsForNodes(rollout, uses)) return false;
   return !isOfRollout(entry, service.generation) || service.rollout.state !== 'completed';
 }
 

@@ -103,6 +103,25 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
 const typesOf = ({ events }: ReturnType<typeof decide>) => events.map(({ type }) => type);
 const aside = [{ failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 9_000, reason: 'update paused' }];
 
+describe('a rollout that has reached all tasks but one on a node that takes no new ones', () => {
+  const kept = { task: { ...task('kept', 4), isKept: true }, value: value('r1') };
+  const held = [{ task: task('new', 5), value: value('r2') }, kept];
+  const late = { openForMs: 700_000, failures: null };
+
+  test.each(['none', 'completed'] as const)('waits for the node, is not stuck, and is not complete (%s)', (state) => {
+    const decision = decide({ state, held, situation: late });
+    expect(typesOf(decision)).toEqual([]);
+    expect(decision).toMatchObject({ roll: null, blocked: true, entry: { rollout: { state: 'open' } } });
+    expect(decision.waitingFor).toContain('a paused node to be active again');
+  });
+
+  test('gives the other tasks a newer value meanwhile', () => {
+    const decision = decide({ state: 'completed', held, wanted: value('r3'), situation: late });
+    expect(typesOf(decision)).toEqual(['rollout.started']);
+    expect(decision.roll?.generation).toBe(6);
+  });
+});
+
 describe('a paused rollout whose tasks failed with its value', () => {
   test('is quarantined, and the service returns to the generation whose tasks run with the last good value', () => {
     const decision = decide();

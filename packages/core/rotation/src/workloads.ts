@@ -25,6 +25,11 @@ export interface WorkloadTask {
   readonly state: 'starting' | 'running' | 'ended';
   /** Why it does not run yet, in the orchestrator's own words; empty where it says nothing. */
   readonly reason: string;
+  /**
+   * Whether an update of its service leaves it as it is for now: the service has one task on each node, and this one's
+   * takes no new tasks. It is replaced when the node does again.
+   */
+  readonly isKept?: boolean;
 }
 
 /**
