@@ -30,6 +30,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Tasks that start are given the last good values, while these are young enough (STALE_IF_ERROR, or STALE_IF_UNAUTHENTICATED if the login is refused). Check that the provider is up and unsealed, and that its address and the login still hold.',
   'A secret has no value to deliver':
     'Tasks that need it cannot start. Check its labels, that the path and the field exist at the provider, and that the policy lets the plugin read them.',
+  'A service rotates faster than it rolls':
+    'Its tasks get the newest values after each pause. Change its secrets less often, or let Swarm replace more of its tasks at a time: parallelism and delay of its update_config.',
   'A rotation does not proceed':
     'Running tasks keep what they have. Look at the service: docker service ps --no-trunc NAME. When the cause is gone, it goes on by itself, or rotate it by hand.',
 };

@@ -24,6 +24,7 @@ export interface EngineService {
   readonly Version?: { readonly Index?: number };
   readonly Spec?: {
     readonly Name?: string;
+    readonly Labels?: Readonly<Record<string, string>> | null;
     readonly Mode?: {
       readonly Replicated?: { readonly Replicas?: number };
       readonly Global?: object;

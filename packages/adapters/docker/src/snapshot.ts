@@ -12,6 +12,9 @@ const ROLLOUT_STATES: Readonly<Record<string, RolloutReport['state']>> = {
   rollback_paused: 'rollback-paused',
 };
 
+/** `docker stack deploy` gives it to all services of a stack. */
+const STACK_LABEL = 'com.docker.stack.namespace';
+
 const ENDED = new Set(['complete', 'failed', 'shutdown', 'rejected', 'orphaned', 'remove']);
 
 /** Whether a secret's driver is the plugin of that name, whatever tag either has. */
@@ -34,6 +37,7 @@ export function toSecret(secret: EngineSecret): WorkloadSecret {
 export interface ServiceRecord {
   readonly id: string;
   readonly name: string;
+  readonly tenant: string;
   readonly version: number;
   readonly generation: number;
   readonly fingerprint: string;
@@ -78,6 +82,7 @@ export function toServiceRecord({ ID, Spec, PreviousSpec, UpdateStatus, Version 
   return {
     id: ID,
     name: Spec?.Name ?? '',
+    tenant: Spec?.Labels?.[STACK_LABEL] ?? '',
     version: Version?.Index ?? 0,
     generation: Spec?.TaskTemplate?.ForceUpdate ?? 0,
     fingerprint: fingerprintOf(Spec?.TaskTemplate),

@@ -1,5 +1,5 @@
-import { bringsWanted, isNewer, outdatedTasks, tasksWithout, waitsForNodes } from './known-use.ts';
-import { broughtBy, isOfRollout, type OpenRollout, undoneGeneration } from './ledger.ts';
+import { bringsWanted, isNewer, type KnownUse, outdatedTasks, tasksWithout, waitsForNodes } from './known-use.ts';
+import { broughtBy, isOfRollout, type OpenRollout, setAsideWith, undoneGeneration } from './ledger.ts';
 import {
   always,
   begin,
@@ -42,7 +42,9 @@ const FAILURES_OF_A_BAD_VALUE = 2;
 export function planRollout(situation: Situation): Decision {
   const { service, entry, rejection, unread } = situation;
   const open = entry.rollout;
-  if (open === null) return dueUses(situation).length === 0 ? keep(situation) : begin(situation);
+  if (open === null) {
+    return dueUses(situation).length === 0 ? keep(situation) : (hindranceByPace(situation) ?? begin(situation));
+  }
   const brought = broughtBy(open);
   if (unread.some((key) => key in brought)) return block(situation, 'the labels of its secrets to be put right');
   // The service uses nothing of it any more: nothing is rolled out, or taken back.
@@ -52,6 +54,15 @@ export function planRollout(situation: Situation): Decision {
   if (!wasApplied(situation, open)) return planUnapplied(situation, open);
   if (isEnded(service)) return planEnded(situation, open);
   return planUnderWay(situation, open);
+}
+
+/** A service that rotates faster than it rolls has pauses between its rollouts; what an operator asks for has none. */
+function hindranceByPace(situation: Situation): Decision | null {
+  const { pauseMs, entry } = situation;
+  const isOwn = ({ use: { key } }: KnownUse) =>
+    !entry.requested.includes(key) && setAsideWith(entry, key) === undefined;
+  if (pauseMs <= 0 || !dueUses(situation).every(isOwn)) return null;
+  return block(situation, 'a pause between its rollouts');
 }
 
 /** The orchestrator refused the update, for a network that is gone for instance. It is counted once, and tried again. */

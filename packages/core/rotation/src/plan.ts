@@ -1,5 +1,6 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { type FailedValue, FailedValues, failedValues } from './failed-values.ts';
+import { fairTurns } from './fair-turns.ts';
 import { type HeldValue, isOfRef, untagRevision } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy, wantedOf } from './holdings.ts';
 import { type KnownUse, outdatedTasks, waitsForNodes } from './known-use.ts';
@@ -19,11 +20,13 @@ import { planSecrets } from './plan-secrets.ts';
 import { nextRamp, Places, type Ramp } from './ramp.ts';
 import { remember } from './remember.ts';
 import { renameKeys } from './renamed-keys.ts';
+import type { Pace } from './rollout-pace.ts';
 import { NOT_WATCHED, type SteadyFor, type WatchedRollout } from './rollout-watch.ts';
 import { liftOutdatedSets, noteEarlier } from './set-aside.ts';
 import {
   type Availability,
   type Decision,
+  dueUses,
   isBusy,
   isEnded,
   nextGeneration,
@@ -47,6 +50,8 @@ export interface PlanInput {
   readonly watched: (serviceId: string, open: OpenRollout) => WatchedRollout;
   /** For how long this process has seen a service as it is. */
   readonly asItIs: (serviceId: string) => SteadyFor;
+  /** How the rollouts of a service follow each other. */
+  readonly pace: (serviceId: string) => Pace;
   /** Whether a replaced value of a ref can still be given. */
   readonly lastGood: (refKey: string, revision: string) => Availability;
   /** The failed tasks of the services whose rollout the orchestrator ended, by service id. */
@@ -67,8 +72,12 @@ export interface ServicePlan {
   /** What its tasks hold of each secret that has no pinned version, and what they should. */
   readonly uses: readonly KnownUse[];
   readonly waitingFor: string | null;
-  /** Whether it goes on only after somebody did something. */
+  /** Whether it goes on only after somebody did something, or a longer time. */
   readonly blocked: boolean;
+  /** Whether it is to be rolled for a value that it does not have. */
+  readonly isDue: boolean;
+  /** See {@link Pace}. */
+  readonly rolloutsInARow: number;
 }
 
 /** What to do: write the ledger (if it is another one), then roll; then tell. */
@@ -120,6 +129,8 @@ export function plan(input: PlanInput): Plan {
       uses,
       waitingFor: decision.waitingFor,
       blocked: decision.blocked,
+      isDue: dueUses(situation).length > 0,
+      rolloutsInARow: input.pace(service.id).inARow,
     });
   }
   // In the order of the input, so that an unchanged ledger has the same text.
@@ -142,7 +153,7 @@ interface PlannedSituation {
 }
 
 /**
- * Decides about each service, the one that waits for the longest time first. A value that turns out to have failed stops
+ * Decides about each service, the one that waits for the longest time first, tenants in turn. A value that turns out to have failed stops
  * also services that come before: then all is decided again.
  */
 function decideAll(
@@ -162,17 +173,29 @@ function decideAll(
       mayBegin: (values: Values) => places.has(values),
       failedIn: (key: string, value: HeldValue) => failed.failedIn(service.id, key, value),
     });
+    const takenBy = new Map<string, number>();
+    const take = ({ service }: OwnSituation, rollout: OpenRollout) => {
+      places.take(rollout);
+      const tenant = tenantOf({ service });
+      takenBy.set(tenant, (takenBy.get(tenant) ?? 0) + 1);
+    };
     for (const { situation } of asked) {
       const { rollout } = situation.entry;
       if (rollout === null || !isRolling(situation)) continue;
-      if (stoppedIntent({ ...situation, ...forService(situation) }, rollout) === null) places.take(rollout);
+      if (stoppedIntent({ ...situation, ...forService(situation) }, rollout) === null) take(situation, rollout);
     }
-    const decided = asked.map((each) => {
+    const decided: (PlannedSituation & { readonly decision: Decision })[] = [];
+    const inTurn = fairTurns(
+      asked,
+      ({ situation }) => tenantOf(situation),
+      (tenant) => takenBy.get(tenant) ?? 0,
+    );
+    for (const each of inTurn) {
       const decision = planRollout({ ...each.situation, ...forService(each.situation) });
       const { rollout } = decision.entry;
-      if (decision.roll !== null && rollout !== null && !isRolling(each.situation)) places.take(rollout);
-      return { ...each, decision };
-    });
+      if (decision.roll !== null && rollout !== null && !isRolling(each.situation)) take(each.situation, rollout);
+      decided.push({ ...each, decision });
+    }
     const failures = decided.flatMap(({ situation: { service }, decision: { entry, heldAgainst } }) => {
       return failedValues(service, entry, heldAgainst).filter((value) => !failed.has(value));
     });
@@ -186,6 +209,10 @@ function decideAll(
     });
     return { decided, ramp: nextRamp(inForce, { completed, failed: revisions, isIdle: places.areIdle }) };
   }
+}
+
+function tenantOf({ service }: Pick<OwnSituation, 'service'>): string {
+  return service.tenant ?? '';
 }
 
 /** A request for a value that has just failed in another service ends, unless the service has begun to roll for it. */
@@ -241,6 +268,7 @@ function situationOf(
       begunHere: watched.begunHere,
       overtaken: watched.overtaken,
       ...input.asItIs(service.id),
+      pauseMs: input.pace(service.id).pauseMs,
       rejection: input.rejections.get(service.id),
       failures: input.failures.get(service.id) ?? null,
       given: (taskId, key) => input.answered(taskId, useOf(key)?.secret.name ?? ''),

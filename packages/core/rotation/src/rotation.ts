@@ -16,6 +16,7 @@ import { type Plan, plan } from './plan.ts';
 import { ProviderWatches } from './provider-watches.ts';
 import { RAMP_START, type Ramp } from './ramp.ts';
 import { RequestDesk } from './request-desk.ts';
+import { RolloutPace } from './rollout-pace.ts';
 import { RolloutWatch } from './rollout-watch.ts';
 import {
   type PlannedService,
@@ -67,6 +68,7 @@ export class Rotation implements RotateByHand, LocksDown {
   readonly #intended: IntendedRevisions;
   readonly #lastGood: LastGoodValues;
   readonly #rollouts: RolloutWatch;
+  readonly #pace: RolloutPace;
   readonly #foreign: ForeignChanges;
   readonly #requests: RequestDesk;
   readonly #lockdowns: Lockdowns;
@@ -93,6 +95,7 @@ export class Rotation implements RotateByHand, LocksDown {
     this.#intended = new IntendedRevisions({ ...ports, current: (key) => this.#watches.current(key) });
     this.#lastGood = new LastGoodValues(ports.values, clock, () => this.#passes.wake());
     this.#rollouts = new RolloutWatch(clock);
+    this.#pace = new RolloutPace(clock);
     this.#foreign = new ForeignChanges(clock);
     const observing = {
       observe: (options: CallOptions) => this.#observer.observe(options),
@@ -222,9 +225,11 @@ export class Rotation implements RotateByHand, LocksDown {
     }
     this.#intended.update(before, uses.services);
     this.#lastGood.keep(this.#intended.named);
+    this.#pace.observe(before);
     const planned = this.#plan(uses, before, await this.#failures(uses, before, { signal }));
     const next = this.#withoutOldKey(planned, uses);
     this.#board.planned(next);
+    this.#pace.planned(new Set(next.services.flatMap(({ serviceId, isDue }) => (isDue ? [serviceId] : []))));
     if (role === 'standby') await this.#handOver(observed, before, signal);
     if (role !== 'leader') this.#ramp = RAMP_START;
     if (role !== 'leader' || !this.#settings.enabled) return false;
@@ -321,6 +326,7 @@ export class Rotation implements RotateByHand, LocksDown {
       asItIs: (serviceId) => this.#rollouts.asItIs(serviceId),
       lastGood: (key, revision) => this.#lastGood.availability(key, revision),
       failures,
+      pace: (serviceId) => this.#pace.of(serviceId),
       rejections: this.#rejections,
       ramp: this.#ramp,
       undeliverable: (key) => this.#watches.refusal(key)?.message ?? null,

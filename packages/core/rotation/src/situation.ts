@@ -47,6 +47,8 @@ export interface Situation {
   readonly unchangedForMs: number;
   /** For how long it has seen the very same tasks, each running. */
   readonly calmForMs: number;
+  /** For how long no rotation of the service may start by itself, since its secrets change faster than it rolls. */
+  readonly pauseMs: number;
   /** Why the orchestrator refused the open rollout's update for good, if it did. */
   readonly rejection: string | undefined;
   /** The service's failed tasks; `null` where they were not asked for. */
@@ -89,7 +91,7 @@ export interface Decision {
 }
 
 /** The uses for which the service is to be rolled: by their labels, by request, or since their values were set aside. */
-export function dueUses({ service, entry, uses }: Situation): readonly KnownUse[] {
+export function dueUses({ service, entry, uses }: Pick<Situation, 'service' | 'entry' | 'uses'>): readonly KnownUse[] {
   if (service.kind === 'job') return [];
   return uses.filter((known) => {
     const { use } = known;

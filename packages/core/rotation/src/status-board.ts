@@ -17,6 +17,7 @@ import {
 } from './ledger.ts';
 import type { Plan, ServicePlan } from './plan.ts';
 import type { RevisionWatch } from './revision-watch.ts';
+import { MAX_IN_A_ROW } from './rollout-pace.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 import type { UnusableLedger } from './stored-ledger.ts';
 import { describeUse, type SecretUse, type ServiceUses, type Uses } from './uses.ts';
@@ -167,6 +168,7 @@ export class StatusBoard {
       lastRotationAtMs: this.#rotatedAtMs.get(service.name) ?? null,
       waitingFor,
       problem: joined(
+        tooFast(planned),
         this.#problemOf(service.name, rollout),
         planned?.blocked === true ? `waits for ${waitingFor}` : null,
       ),
@@ -227,8 +229,10 @@ export class StatusBoard {
     }
     const withOptions = this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined);
     if (withOptions.length > 0) list.add('Options of a secret have no effect', describeOptions(withOptions));
-    for (const { name, problem, setAside } of services) {
-      if (problem !== null) list.add('A rotation does not proceed', `${displayText(name)}: ${problem}`);
+    for (const { id, name, problem, setAside } of services) {
+      const isTooFast = tooFast(this.#planned.get(id)) !== null;
+      const summary = isTooFast ? 'A service rotates faster than it rolls' : 'A rotation does not proceed';
+      if (problem !== null) list.add(summary, `${displayText(name)}: ${problem}`);
       if (setAside !== null) list.add('A new value made tasks fail and is set aside', describeSetAside(name, setAside));
     }
     return list.problems;
@@ -241,6 +245,15 @@ export function describeOptions(secrets: readonly WorkloadSecret[]): string {
   return (
     `the driver is not given the options ${displayNames(options)} of ${displayNames(secrets.map(({ name }) => name))}; ` +
     'create the secrets again with labels instead'
+  );
+}
+
+function tooFast(planned: ServicePlan | undefined): string | null {
+  const rollouts = planned?.rolloutsInARow ?? 0;
+  if (rollouts < MAX_IN_A_ROW) return null;
+  return (
+    `its secrets changed again within 30 s of each of its last ${rollouts} rollouts, so that there is a pause between them; ` +
+    'change them less often, or let more tasks be replaced at a time (update_config: parallelism, delay)'
   );
 }
 

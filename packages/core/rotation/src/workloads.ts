@@ -51,6 +51,8 @@ export interface RolloutReport {
 export interface Workload {
   readonly id: string;
   readonly name: string;
+  /** What it is deployed with, a stack for instance; tenants share the places of rollouts. Those without one are a tenant too. */
+  readonly tenant?: string;
   /** Of the service object, for compare-and-set. */
   readonly version: number;
   /** How often it was told to start its tasks anew; a rollback brings an older number back. */
