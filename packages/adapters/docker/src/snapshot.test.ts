@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineService, EngineTask } from './engine-objects.ts';
 import {
+  asKept,
   isOurs,
   toSecret,
   toServiceRecord,
@@ -180,4 +181,20 @@ describe('what the engine says, in our words', () => {
     const service = { ID: 's', Spec: spec('b'), PreviousSpec: spec('a', 'b', 'x'), ...status };
     expect(usedSecrets(service, new Set(['a', 'b']))).toEqual({ secretIds: ['b'], formerSecretIds: former });
   });
+});
+
+it('a task that is kept on a paused node is the very same one each time, so that nothing seems to have changed', () => {
+  const record = toTaskRecord({ ID: 't', ServiceID: 's', NodeID: 'n' });
+  expect(asKept(record)).toMatchObject({ nodeId: 'n', task: { id: 't', isKept: true } });
+  expect(asKept(record)).toBe(asKept(record));
+  expect(record.task.isKept).toBeUndefined();
+});
+
+it('a service has the tenant that its stack label names, and is known as global', () => {
+  const Labels = { 'com.docker.stack.namespace': 'shop' };
+  const record = toServiceRecord({ ID: 's', Spec: { Labels, Mode: { Global: {} } } });
+  expect(record).toMatchObject({ tenant: 'shop', isGlobal: true });
+  const used = { secretIds: [], formerSecretIds: [] };
+  expect(workloadOf(record, used, [])).toMatchObject({ tenant: 'shop', desiredTasks: null });
+  expect(workloadOf(record, used, [])).not.toHaveProperty('isGlobal');
 });
