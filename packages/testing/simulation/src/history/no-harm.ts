@@ -14,6 +14,8 @@ interface AppliedRoll {
   readonly downSlots: ReadonlySet<number>;
   /** Whether it brings nothing newer: a further attempt, or a rollback. */
   readonly isRepeated: boolean;
+  /** The generation that it undoes, if it is a rollback: Swarm replaces all of its tasks, whichever values they were given. */
+  readonly undoes: number | null;
 }
 
 /** How old what a plugin knows of a task may be when its update is applied, in milliseconds. */
@@ -52,7 +54,8 @@ export class NoHarm {
     const { timeMs } = this.#history;
     const generations = this.#generations.get(service.id) ?? new Set<number>();
     const isRepeated = rollout !== undefined && (rollout.attempt > 1 || rollout.direction === 'back');
-    this.#latest.set(service.id, { timeMs, isRepeated, downSlots: this.#downSlots(service, generations) });
+    const undoes = rollout?.direction === 'back' ? (before?.spec.generation ?? null) : null;
+    this.#latest.set(service.id, { timeMs, isRepeated, downSlots: this.#downSlots(service, generations), undoes });
     this.#generations.set(service.id, generations.add(generation));
     const isUpdating = before?.status.state === 'rolling' || before?.status.state === 'rolling-back';
     if (isUpdating && wasTouched) return 'while the update of its user was not completed';
@@ -65,7 +68,7 @@ export class NoHarm {
     if (roll === undefined || !roll.isRepeated || service.update?.isRollback === true) return null;
     // Swarm goes on to the last task then, whatever fails.
     if (service.spec.update.onFailure === 'continue') return null;
-    if (task.state !== 'running' || fails(task)) return null;
+    if (task.state !== 'running' || fails(task) || task.generation === roll.undoes) return null;
     const down = [...roll.downSlots].filter((slot) => {
       const live = liveTask(service, slot);
       return slot < service.spec.replicas && (live === undefined || live.state !== 'running' || fails(live));
