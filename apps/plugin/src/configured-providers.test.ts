@@ -80,7 +80,7 @@ test('several of another kind are in CONFIG_FILE, with settings of their own', a
   });
   const wrong = 'providers: {eu: {kind: acmee}, us: {kind: acme, settings: {ACME_TOKEN: hunter2, ACME_TYPO: x}}}';
   expect(await problemsOf({ CONFIG_FILE: '/file.yaml' }, wrong)).toEqual([
-    'CONFIG_FILE: providers.eu.kind: "acmee" must be one of vault, openbao, aws, file, acme',
+    expect.stringMatching(/^CONFIG_FILE: providers\.eu\.kind: "acmee" must be one of vault, .*, acme$/),
     expect.stringContaining('CONFIG_FILE: providers.us.settings: ACME_TOKEN: is a credential'),
     'CONFIG_FILE: providers.us.settings: ACME_TYPO: is no setting of the kind acme; remove it',
   ]);
