@@ -37,7 +37,8 @@ async function run(options: BenchOptions): Promise<number> {
     for (const each of others) {
       const problem = await problemOf(world, each);
       if (problem === undefined) continue;
-      process.stderr.write(`${options.peer?.program ?? options.base} does not serve: ${problem}\n`);
+      const given = options.peer === undefined ? `BASE_CMD=${options.base}` : `PEER_BIN=${options.peer.program}`;
+      process.stderr.write(`${given}: it does not serve: ${problem}\n`);
       return EXIT.failure;
     }
     await runCases(world, {
