@@ -65,9 +65,6 @@ interface Obtained {
 /** What is kept back of a deadline, so that the answer is out before it is over. */
 const ANSWER_MARGIN_MS = 50;
 
-/** How long the choice of a revision may take. Never more than half of the budget: the provider needs the rest. */
-const CHOICE_MS = 300;
-
 const CURRENT: ChosenRevision = { kind: 'current' };
 
 const TELL_EVICTED_MS = 60_000;
@@ -254,7 +251,8 @@ export class Delivery implements SecretSource {
   #choose(request: SecretRequest, key: string, untilMs: number): ChosenRevision | Promise<ChosenRevision> {
     const { serviceId, taskId, secretName } = request;
     const nowMs = this.#clock.monotonic();
-    const choiceMs = Math.max(0, Math.min(CHOICE_MS, (untilMs - nowMs) / 2));
+    // The provider needs the rest.
+    const choiceMs = Math.max(0, (untilMs - nowMs) / 2);
     const choosing = this.#choice.choose({ serviceId, taskId, secretName, refKey: key, untilMs: nowMs + choiceMs });
     if (!(choosing instanceof Promise)) return choosing;
     return withDeadline(this.#clock, untilMs - nowMs, undefined, () => choosing).catch((error: unknown) => {

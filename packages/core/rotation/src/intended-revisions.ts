@@ -25,8 +25,8 @@ interface Intent {
 
 const CURRENT: IntendedRevision = { kind: 'current' };
 
-/** However many requests come before the ledger was read, they wait no longer for it than this, all together. */
-const LEDGER_WAIT_MS = 300;
+/** How long a task's generation may be asked for: if it stays unknown, the last good value is given, which does no harm. */
+const LOOK_UP_MS = 300;
 /** After one that failed there is none for this time: whoever asks meanwhile is answered at once. */
 const LOOK_UP_PAUSE_MS = 5_000;
 
@@ -46,7 +46,7 @@ export class IntendedRevisions {
   #generations: ReadonlyMap<string, number> = new Map();
   readonly #ledgerIsKnown = Promise.withResolvers<void>();
   #isKnown = false;
-  /** Until when those who ask wait for the ledger, counted from the first of them. */
+  /** Until when requests wait for the ledger: as long as the first of them may. */
   #waitUntilMs: number | null = null;
   #noLookUpUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -112,13 +112,13 @@ export class IntendedRevisions {
   }
 
   /**
-   * A process that has just started does not know the ledger; what is open there may matter. But with the orchestrator
-   * away a storm of requests must not wait for it one after the other.
+   * A process that has just started does not know the ledger, and without it could give a quarantined value. On a busy machine
+   * loading takes long, so a request waits for as much of its deadline as it may. But if the orchestrator does not answer, a
+   * storm of requests must not wait one after the other: they wait no longer than the first one, all together.
    */
   async #chooseOnceKnown(asked: AskedFor): Promise<IntendedRevision> {
-    const nowMs = this.#clock.monotonic();
-    this.#waitUntilMs ??= nowMs + LEDGER_WAIT_MS;
-    const leftMs = Math.min(this.#waitUntilMs, asked.untilMs) - nowMs;
+    this.#waitUntilMs ??= asked.untilMs;
+    const leftMs = Math.min(this.#waitUntilMs, asked.untilMs) - this.#clock.monotonic();
     if (leftMs <= 0 || !(await this.#within(leftMs, () => this.#ledgerIsKnown.promise))) return CURRENT;
     return this.#chooseNow(asked);
   }
@@ -150,7 +150,7 @@ export class IntendedRevisions {
   }
 
   async #lookUp(taskId: string, untilMs: number): Promise<number | undefined> {
-    const leftMs = untilMs - this.#clock.monotonic();
+    const leftMs = Math.min(LOOK_UP_MS, untilMs - this.#clock.monotonic());
     if (leftMs <= 0 || this.#clock.monotonic() < this.#noLookUpUntilMs) return undefined;
     let generation: number | null = null;
     const isAnswered = await this.#within(leftMs, async (signal) => {
