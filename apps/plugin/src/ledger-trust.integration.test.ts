@@ -1,20 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  createDriverSecret,
-  createService,
-  everyTaskHolds,
-  freePort,
-  type OwnEngine,
-  type PluginProcess,
-  runningTasks,
-  startPlugin,
-  startSwarm,
-  startVault,
-  tempFolder,
-  type Vault,
-  waitFor,
-} from '@vault-swarm/lab';
+import { createDriverSecret, createService, OneManager, runningTasks, tempFolder, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const DRIVER = 'ledger-trust-test';
@@ -29,54 +15,30 @@ interface Config {
 }
 
 const folder = tempFolder();
-let engine: OwnEngine;
-let vault: Vault;
-let plugin: PluginProcess;
-let port: number;
+let swarm: OneManager;
 
 async function start(env: Readonly<Record<string, string>>): Promise<void> {
-  await plugin?.kill('SIGTERM');
-  plugin = await startPlugin({
-    env: {
-      PLUGIN_NAME: DRIVER,
-      DOCKER_HOST: engine.host,
-      VAULT_ADDR: vault.addr,
-      VAULT_TOKEN: vault.rootToken,
-      VAULT_ROTATION_INTERVAL: '500ms',
-      SECRETS_PROVIDER: 'vault,file',
-      FILE_SECRETS_DIR: join(folder.path, 'secrets'),
-      MONITORING_PORT: String(port),
-      LOG_LEVEL: 'debug',
-      ...env,
-    },
-    dir: join(folder.path, `plugin-${performance.now()}`),
-  });
-  await plugin.waitReady();
+  await swarm.plugin.kill('SIGTERM');
+  await swarm.startPlugin(env);
 }
 
-const write = (password: string) => vault.request('POST', 'secret/data/db', { data: { password } });
+const write = (password: string) => swarm.write('db', password);
 
-const reaches = (value: string) =>
-  everyTaskHolds(engine, { service: 'web', secret: 'db', replicas: 2, value, timeoutMs: IN_TIME });
+const reaches = (value: string) => swarm.reaches('web', 'db', 2, value);
 
-const config = async () => (await engine.api('GET', `/configs/${DRIVER}.ledger`)) as Config;
+const config = async () => (await swarm.engine.api('GET', `/configs/${DRIVER}.ledger`)) as Config;
 const labels = async () => (await config()).Spec.Labels;
 
 /** Somebody who can write configs does it. */
 async function put(Labels: Readonly<Record<string, string>>): Promise<void> {
   const { ID, Version, Spec } = await config();
-  await engine.api('POST', `/configs/${ID}/update?version=${Version.Index}`, { ...Spec, Labels });
-}
-
-async function problems(): Promise<readonly string[]> {
-  const overview = await fetch(`http://127.0.0.1:${port}/api/v1/overview`);
-  return ((await overview.json()) as { readonly problems: readonly string[] }).problems;
+  await swarm.engine.api('POST', `/configs/${ID}/update?version=${Version.Index}`, { ...Spec, Labels });
 }
 
 const says = (pattern: RegExp) =>
   waitFor(
     async (see) => {
-      const now = await problems();
+      const now = await swarm.problems();
       see(now);
       return now.some((problem) => pattern.test(problem));
     },
@@ -86,7 +48,7 @@ const says = (pattern: RegExp) =>
 const isWell = () =>
   waitFor(
     async (see) => {
-      const now = await problems();
+      const now = await swarm.problems();
       see(now);
       return now.length === 0;
     },
@@ -100,35 +62,33 @@ const isResigned = (before: string | undefined) =>
 const isSigned = () =>
   waitFor(async () => (await labels())[SIGNATURE] !== undefined, { timeoutMs: IN_TIME, what: 'a signed ledger' });
 
-const idsOf = async (service: string) => (await runningTasks(engine, service)).map(({ id }) => id).sort();
+const idsOf = async (service: string) => (await runningTasks(swarm.engine, service)).map(({ id }) => id).sort();
 const taskIds = () => idsOf('web');
 
 /** Waits for so many further passes. */
 async function passes(count: number): Promise<void> {
-  const counted = () => plugin.logs().split('"reconcile.passed"').length;
+  const counted = () => swarm.plugin.logs().split('"reconcile.passed"').length;
   const before = counted();
   await waitFor(async () => counted() >= before + count, { timeoutMs: IN_TIME, what: `${count} passes` });
 }
 
 beforeAll(async () => {
-  [engine, vault, port] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
-    freePort(),
-  ]);
-  await write('one');
-  await mkdir(join(folder.path, 'secrets'));
-  await writeFile(join(folder.path, 'secrets/cert'), 'a certificate');
-  await start({});
-  await createDriverSecret(engine, {
-    name: 'db',
+  const secrets = join(folder.path, 'secrets');
+  await mkdir(secrets);
+  await writeFile(join(secrets, 'cert'), 'a certificate');
+  swarm = await OneManager.start({
+    dir: folder.path,
     driver: DRIVER,
-    labels: { vault_path: 'db', vault_field: 'password' },
+    env: { VAULT_ROTATION_INTERVAL: '500ms', SECRETS_PROVIDER: 'vault,file', FILE_SECRETS_DIR: secrets },
+    timeoutMs: IN_TIME,
   });
-  await createDriverSecret(engine, { name: 'cert', driver: DRIVER, labels: { file_path: 'cert' } });
-  await createService(engine, { name: 'web', replicas: 2, secrets: ['db'] });
+  await write('one');
+  await swarm.startPlugin();
+  await swarm.createSecret('db');
+  await createDriverSecret(swarm.engine, { name: 'cert', driver: DRIVER, labels: { file_path: 'cert' } });
+  await createService(swarm.engine, { name: 'web', replicas: 2, secrets: ['db'] });
   // Files have no revisions but what the key makes of their bytes.
-  await createService(engine, { name: 'files', secrets: ['cert'] });
+  await createService(swarm.engine, { name: 'files', secrets: ['cert'] });
   await reaches('one');
   await waitFor(async () => (await idsOf('files')).length === 1, { timeoutMs: IN_TIME, what: 'a task of files' });
   await waitFor(async () => /"keys":\["[^"]+","/.test((await labels())[LEDGER] ?? ''), {
@@ -137,13 +97,12 @@ beforeAll(async () => {
   });
 });
 
-afterEach(({ task }) => {
-  if (task.result?.state === 'fail') process.stderr.write(plugin.logs().slice(-5_000));
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') process.stderr.write(await swarm.describe());
 });
 
 afterAll(async () => {
-  await plugin?.kill('SIGTERM');
-  await Promise.all([engine?.stop(), vault?.kill()]);
+  await swarm?.stop();
   await folder.remove();
 });
 
@@ -158,7 +117,7 @@ test('a ledger from before the key is signed when the operator says so, and no t
 
   await start({ LEDGER_KEY: 'first key', LEDGER_ACCEPT_UNSIGNED: 'true' });
   await isSigned();
-  expect(plugin.logs()).toContain('LEDGER_ACCEPT_UNSIGNED');
+  expect(swarm.plugin.logs()).toContain('LEDGER_ACCEPT_UNSIGNED');
   await waitFor(async () => JSON.parse((await labels())[LEDGER] ?? '').digestKey === undefined, {
     timeoutMs: IN_TIME,
     what: 'a ledger without a key of its own',
@@ -197,9 +156,9 @@ test('a ledger that somebody changed is not acted on: secrets are served, and th
   await says(/integrity code is not by our LEDGER_KEY.*docker config rm ledger-trust-test\.ledger/);
   const { Version } = await config();
   await write('three');
-  await engine.docker('service', 'scale', '--detach', 'web=3');
+  await swarm.engine.docker('service', 'scale', '--detach', 'web=3');
   await waitFor(async () => (await taskIds()).length === 3, { timeoutMs: IN_TIME, what: 'a third task' });
-  await engine.docker('service', 'scale', '--detach', 'web=2');
+  await swarm.engine.docker('service', 'scale', '--detach', 'web=2');
   expect((await config()).Version).toEqual(Version);
 
   await put(right);
@@ -225,7 +184,7 @@ test('an older copy is not acted on: the newest is written again', async () => {
     timeoutMs: IN_TIME,
     what: 'the newest ledger',
   });
-  expect(plugin.logs()).toContain('an older copy of the ledger was put in the place of the newest');
+  expect(swarm.plugin.logs()).toContain('an older copy of the ledger was put in the place of the newest');
   await isWell();
   expect(await taskIds()).toEqual(tasks);
 });

@@ -16,6 +16,7 @@ export {
   startManagedPlugin,
 } from './managed-plugin.ts';
 export { type ManagerNode, type Managers, type ManagersOptions, startManagers } from './managers.ts';
+export { OneManager, type OneManagerOptions } from './one-manager.ts';
 export { findOpenBao } from './openbao-binary.ts';
 export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './plugin-process.ts';
 export { type Deeds, type LogEntry, PluginSeat, type SeatOptions } from './plugin-seat.ts';
