@@ -47,6 +47,26 @@ describe('paths at Vault', () => {
     },
   );
 
+  test.each([
+    '\u200b',
+    '\u00ad',
+    '\u2028',
+    '\u00a0',
+    '\u3000',
+    '\ue000',
+    '\ud83d',
+    '\0',
+    '\x9f',
+    '\u{e0001}',
+    '\u0378',
+  ])('have no character that Go does not print, such as %j', (character) => {
+    expect(pathProblem(`a${character}b`)).toBe('must have no control characters or hidden characters');
+  });
+
+  test.each(['é', 'ü', '日本', '🐙', 'a b', '€', '«x»', 'e\u0301'])('may have %j', (text) => {
+    expect(pathProblem(text)).toBeNull();
+  });
+
   test('are encoded for a URL, and plain in a policy', () => {
     expect(kvPath(at('teams/kv', 'a b/c?d#e%'), 'data')).toEqual({
       plain: 'teams/kv/data/a b/c?d#e%',

@@ -2,13 +2,18 @@ import { ProviderError, quoted } from '@vault-swarm/provider';
 
 /** What Vault keeps for itself: tokens, its own settings, identities, and one private engine for each token. */
 const RESERVED = new Set(['auth', 'sys', 'identity', 'cubbyhole']);
+/**
+ * What Go does not count as printable: hidden characters, and every space but the ordinary one. Vault answers a path that has one
+ * with 400 and nothing else.
+ * @see https://pkg.go.dev/unicode#IsPrint
+ */
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
 /** Percent-encoding within percent-encoding is looked through this often. */
 const DECODED_TIMES = 5;
 
 /** Why text can't be a path in Vault, or `null`. `.` and `..` are refused, also percent-encoded, since URLs resolve them. */
 export function pathProblem(text: string): string | null {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(text) || !text.isWellFormed()) return 'must have no control characters';
+  if (UNPRINTABLE.test(text)) return 'must have no control characters or hidden characters';
   if (text === '') return 'must not be empty';
   if (text.startsWith('/') || text.endsWith('/')) return 'must not begin or end with a slash';
   if (text.split('/').includes('')) return 'must have no empty part';

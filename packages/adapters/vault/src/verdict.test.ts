@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { AnswerJson, VaultAnswer, VaultOperation } from './answer.ts';
 import { isFinal, verdictOn } from './verdict.ts';
 
-function answer(status: number, body?: AnswerJson): VaultAnswer {
-  return { status, body, bodyLength: 0, retryAfterMs: undefined, serverTimeMs: undefined };
+function answer(status: number, body?: AnswerJson, bodyLength = 100): VaultAnswer {
+  return { status, body, bodyLength, retryAfterMs: undefined, serverTimeMs: undefined };
 }
 
 const errors = (...texts: string[]): AnswerJson => ({ errors: texts });
@@ -176,4 +176,13 @@ describe('what an answer means', () => {
     const many = errors(...Array.from({ length: 10_000 }, () => `${'"\\'.repeat(50_000)}: Vault is sealed`));
     expect(shown('read', answer(400, many))).toBe('INVALID_REF?');
   });
+});
+
+test('a 400 without a body is about the path of a label, which is no outage, and at a login it is one', () => {
+  for (const operation of ['read', 'mount', 'probe'] as const) {
+    expect(verdictOn(operation, answer(400, undefined, 0))).toMatchObject({ code: 'INVALID_REF', isProven: false });
+  }
+  for (const operation of ['login', 'renew', 'lookup'] as const) {
+    expect(verdictOn(operation, answer(400, undefined, 0))).toMatchObject({ code: 'UNAVAILABLE' });
+  }
 });

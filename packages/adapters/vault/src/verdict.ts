@@ -19,6 +19,8 @@ interface Rule {
   readonly status?: number | '3xx' | '4xx' | '5xx';
   /** True: only an answer that has no form of Vault's. */
   readonly isForeign?: true;
+  /** True: only an answer without a body, to a question that has a path of labels in it. */
+  readonly isEmpty?: true;
   /** True: only an answer that lists no error. */
   readonly isSilent?: true;
   /** The server's own words: one of its errors ends with one of these. */
@@ -142,6 +144,14 @@ const RULES: readonly Rule[] = [
     advice: 'the server takes requests only from its proxy; use the address of that one',
   },
   {
+    // So the server refuses a character in a path that it can't print. Were it an outage, a label could make one for all.
+    status: 400,
+    isEmpty: true,
+    code: 'INVALID_REF',
+    isProven: false,
+    advice: 'the server refuses this path without a word; look for hidden characters in path and mount',
+  },
+  {
     status: '4xx',
     isForeign: true,
     code: 'UNAVAILABLE',
@@ -215,6 +225,9 @@ const UNEXPECTED: Rule = {
   advice: "unexpected answer; see the server's log",
 };
 
+/** Questions whose path is that of settings. */
+const OF_OURS: ReadonlySet<VaultOperation> = new Set(['login', 'renew', 'lookup']);
+
 /** More of an answer's errors, or longer ones, are not looked at: Vault's own are short. */
 const MAX_LINES = 20;
 const MAX_LENGTH = 2_000;
@@ -223,7 +236,10 @@ const MAX_LENGTH = 2_000;
 export function verdictOn(operation: VaultOperation, answer: VaultAnswer): 'ok' | Verdict {
   if (answer.status >= 200 && answer.status < 300) return 'ok';
   const said = linesOf(answer, 'errors');
-  const rule = RULES.find((candidate) => fits(candidate, answer, said)) ?? UNEXPECTED;
+  const isOfLabels = !OF_OURS.has(operation);
+  const rule =
+    RULES.find((candidate) => (candidate.isEmpty !== true || isOfLabels) && fits(candidate, answer, said)) ??
+    UNEXPECTED;
   const { isProven = true, isUntouched = false, isLasting = false, advice } = rule;
   return { code: codeFor(operation, rule.code), isProven, isUntouched, isLasting, advice };
 }
@@ -244,13 +260,14 @@ function codeFor(operation: VaultOperation, code: ProviderErrorCode): ProviderEr
 }
 
 function fits(
-  { status, isForeign, isSilent, begins, ends }: Rule,
+  { status, isForeign, isEmpty, isSilent, begins, ends }: Rule,
   answer: VaultAnswer,
   said: readonly string[],
 ): boolean {
   if (typeof status === 'number' && answer.status !== status) return false;
   if (typeof status === 'string' && !`${answer.status}`.startsWith(status.charAt(0))) return false;
   if (isForeign === true && isOfVault(answer)) return false;
+  if (isEmpty === true && answer.bodyLength > 0) return false;
   if (isSilent === true && said.length > 0) return false;
   if (begins === undefined && ends === undefined) return true;
   return said.some(
