@@ -3,7 +3,7 @@ import { type FailedValue, FailedValues, failedValues } from './failed-values.ts
 import { fairTurns } from './fair-turns.ts';
 import { type HeldValue, isOfRef, untagRevision } from './held-value.ts';
 import { type Answered, type CurrentValue, heldBy, wantedOf } from './holdings.ts';
-import { type KnownUse, outdatedTasks, waitsForNodes } from './known-use.ts';
+import { type KnownUse, outdatedTasks, waitsForNodes, withEarlier } from './known-use.ts';
 import {
   broughtBy,
   isOfRollout,
@@ -62,6 +62,8 @@ export interface PlanInput {
   readonly rejections: ReadonlyMap<string, string>;
   /** How many rollouts succeeded. */
   readonly ramp: Ramp;
+  /** The uses of a service by an earlier plan; empty where there was none. What did not change keeps its objects. */
+  readonly earlierUses: (serviceId: string) => readonly KnownUse[];
 }
 
 /** How a service stands. */
@@ -308,13 +310,13 @@ function noteReplaced(
 function knownUses(
   { service, uses }: ServiceUses,
   entry: LedgerService,
-  { current, answered, ledger, nowMs }: PlanInput,
+  { current, answered, ledger, nowMs, earlierUses }: PlanInput,
   secrets: Readonly<Record<string, LedgerSecret>>,
 ): readonly KnownUse[] {
   const running = service.tasks.filter(({ state }) => state === 'running');
-  return uses
+  const known = uses
     .filter(({ ref }) => ref.pin === undefined)
-    .map((use) => {
+    .map((use): KnownUse => {
       const now = current(use.refKey);
       const held: { readonly task: WorkloadTask; readonly value: HeldValue }[] = [];
       for (const task of running) {
@@ -324,6 +326,7 @@ function knownUses(
       const seenAtMs = setAsideWith(entry, use.key)?.sinceMs ?? secrets[use.key]?.seenAtMs ?? nowMs;
       return { use, wanted: wantedOf(entry, use.key, now), seenAtMs, held };
     });
+  return withEarlier(known, earlierUses(service.id));
 }
 
 /** Which service is given a place first: the one whose tasks have held an outdated value for the longest time. */

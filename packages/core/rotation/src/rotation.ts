@@ -329,6 +329,7 @@ export class Rotation implements RotateByHand, LocksDown {
       pace: (serviceId) => this.#pace.of(serviceId),
       rejections: this.#rejections,
       ramp: this.#ramp,
+      earlierUses: (serviceId) => this.#board.plannedUses(serviceId),
       undeliverable: (key) => this.#watches.refusal(key)?.message ?? null,
       ...this.#findings(),
     });

@@ -83,6 +83,11 @@ export class StatusBoard {
     }
   }
 
+  /** A service's uses as the latest pass found them; none where it did not see the service. */
+  plannedUses(serviceId: string): ServicePlan['uses'] {
+    return this.#planned.get(serviceId)?.uses ?? [];
+  }
+
   /** A decision was carried out. */
   happened(event: ProductEvent, atMs: number): void {
     if (event.type === 'rollout.started') this.#failures.delete(event.service);

@@ -1,6 +1,7 @@
 import type { BenchCase } from '../bench.ts';
 import { first } from './first.ts';
 import { managed } from './managed.ts';
+import { largeRollout, manyServices } from './many-services.ts';
 import { memory } from './memory.ts';
 import { monitoring } from './monitoring.ts';
 import { hang, unavailable } from './outage.ts';
@@ -34,4 +35,4 @@ export const defaultCases: readonly BenchCase[] = [
 ];
 
 /** All, also those that take minutes, or need an engine. */
-export const allCases: readonly BenchCase[] = [...defaultCases, providerPass, rotation];
+export const allCases: readonly BenchCase[] = [...defaultCases, manyServices, largeRollout, providerPass, rotation];

@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { waitFor } from '../../wait-for.ts';
+import { WrongAnswer, warmUp } from '../ask.ts';
+import type { Bench, BenchCase } from '../bench.ts';
+import type { BenchSecret } from '../catalog.ts';
+import { count, type Figure, mib, ms } from '../figure.ts';
+import { type ManyServices, startManyServices } from '../many-services.ts';
+import { percentile } from '../percentiles.ts';
+import { processorMs, residentMiB } from '../process-use.ts';
+import type { Running } from '../subject.ts';
+
+const MINUTE_MS = 60_000;
+const SECRETS_PER_SERVICE = 20;
+const TASKS = 3;
+const PATHS = 5;
+/** Between two calls of the client that measures. */
+const CALL_EVERY_MS = 5;
+/** A pass is made at least once in this time. */
+const PASSES_MS = 25_000;
+const ROLLOUT_MS = 10 * MINUTE_MS;
+/** The window of the quick scale is shorter: then there are as few services, too. */
+const QUICK_WINDOW_MS = 5_000;
+
+/** What it costs to watch many services, and how long each answer takes meanwhile. */
+export const manyServices: BenchCase = {
+  name: 'many-services',
+  heading: () =>
+    `1,000 and 3,000 services of ${TASKS} tasks with ${SECRETS_PER_SERVICE} secrets each, at rest; the default settings; the ` +
+    'engine is a double of its API',
+  perLatency: false,
+  forPeers: false,
+  async run(bench) {
+    const isQuick = bench.scale.rest.windowMs < QUICK_WINDOW_MS;
+    const figures: Figure[] = [];
+    for (const services of isQuick ? [30] : [1_000, 3_000]) {
+      figures.push(...(await withServices(bench, services, (world) => atRest(bench, services, world))));
+    }
+    return figures;
+  },
+};
+
+/** How long a rollout to many services takes, and each answer meanwhile. */
+export const largeRollout: BenchCase = {
+  name: 'large-rollout',
+  heading: () =>
+    `a secret that 300 services of ${TASKS} tasks share is rotated, each task asks for ${SECRETS_PER_SERVICE} secrets; ` +
+    'VAULT_ROTATION_INTERVAL=1s; the engine is a double of its API',
+  perLatency: false,
+  forPeers: false,
+  async run(bench) {
+    const services = bench.scale.rest.windowMs < QUICK_WINDOW_MS ? 12 : 300;
+    return withServices(bench, services, (world) => rollout(bench, services, world), { VAULT_ROTATION_INTERVAL: '1s' });
+  },
+};
+
+interface World {
+  readonly engine: ManyServices;
+  readonly running: Running;
+  readonly secrets: readonly BenchSecret[];
+}
+
+async function withServices(
+  bench: Bench,
+  services: number,
+  measure: (world: World) => Promise<readonly Figure[]>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly Figure[]> {
+  const prefix = `many-${services}`;
+  const secrets = await bench.secrets({ prefix, paths: PATHS, fieldsPerPath: SECRETS_PER_SERVICE });
+  const shape = { services, tasks: TASKS, secretsPerService: SECRETS_PER_SERVICE };
+  const engine = await startManyServices(join(bench.folder, `${prefix}.sock`), secrets, bench.labels, shape);
+  try {
+    const running = await bench.start({ DOCKER_HOST: engine.host, ...env });
+    engine.drivenBy(running.socketPath);
+    await warmUp(running.client, secrets);
+    await passes(engine, 2);
+    const figures = await measure({ engine, running, secrets });
+    await running.stop();
+    return figures;
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Resolves after so many further passes. */
+async function passes(engine: ManyServices, number: number): Promise<void> {
+  const { taskLists } = await engine.counts();
+  await waitFor(async () => (await engine.counts()).taskLists >= taskLists + number, {
+    timeoutMs: number * PASSES_MS,
+    intervalMs: 50,
+    what: `${number} passes`,
+  });
+}
+
+async function atRest(bench: Bench, services: number, { engine, running, secrets }: World): Promise<readonly Figure[]> {
+  const { windowMs } = bench.scale.rest;
+  const before = { processor: processorMs(running.pids()), ...(await engine.counts()) };
+  const begunMs = performance.now();
+  await delay(windowMs);
+  const minutes = (performance.now() - begunMs) / MINUTE_MS;
+  const processor = processorMs(running.pids()) - before.processor;
+  const { bytes } = await engine.counts();
+  const resident = residentMiB(running.pids());
+  const timesMs = await callUntil(running, secrets, delay(windowMs / 2));
+  const of = `${services} services: `;
+  const isLarge = services > 1_000;
+  return [
+    ms(`${of}CPU time a minute`, processor / minutes, isLarge ? undefined : 3_000),
+    mib(`${of}read from the engine a minute`, (bytes - before.bytes) / minutes / 2 ** 20),
+    mib(`${of}resident set`, resident, isLarge ? undefined : 140),
+    ms(`${of}GetSecret p99`, percentile(timesMs, 0.99), 10),
+    ms(`${of}longest answer`, Math.max(...timesMs), isLarge ? 100 : 50),
+  ];
+}
+
+async function rollout(
+  bench: Bench,
+  services: number,
+  { engine, running, secrets }: World,
+): Promise<readonly Figure[]> {
+  const [shared, ...others] = secrets;
+  if (shared === undefined) throw new Error('there are no secrets');
+  const ofPath = secrets.filter(({ path }) => path === shared.path);
+  const data = Object.fromEntries(ofPath.map(({ field, value }) => [field, field === shared.field ? 'new' : value]));
+  const processor = processorMs(running.pids());
+  const begunMs = performance.now();
+  await bench.vault.request('POST', `secret/data/${shared.path}`, { data });
+  const done = waitFor(async () => (await engine.counts()).updated >= services, {
+    timeoutMs: ROLLOUT_MS,
+    intervalMs: 100,
+    what: 'all services to be updated',
+  });
+  const timesMs = await callUntil(running, others, done);
+  const tookMs = performance.now() - begunMs;
+  const { updated, updatingAtMost } = await engine.counts();
+  return [
+    ms('to the last service', tookMs),
+    count('updates of services', updated, services),
+    count('services updated at the same time, at most', updatingAtMost, 50),
+    ms('CPU time for each service', (processorMs(running.pids()) - processor) / services),
+    ms('GetSecret p99', percentile(timesMs, 0.99), 5),
+    ms('longest answer', Math.max(...timesMs)),
+    mib('resident set', residentMiB(running.pids())),
+  ];
+}
+
+/** The times of calls for values that are in memory, one every few milliseconds until something is done. */
+async function callUntil(
+  { client }: Running,
+  secrets: readonly BenchSecret[],
+  done: Promise<unknown>,
+): Promise<readonly number[]> {
+  const state = { isDone: false };
+  const ending = done.finally(() => Object.assign(state, { isDone: true }));
+  // It may reject while a call is made.
+  ending.catch(() => undefined);
+  const timesMs: number[] = [];
+  while (!state.isDone) {
+    const secret = secrets[timesMs.length % secrets.length];
+    if (secret === undefined) break;
+    const calledMs = performance.now();
+    const answer = await client.getSecret({ secret, service: 'other', task: 'other-task' });
+    timesMs.push(performance.now() - calledMs);
+    if (answer.kind !== 'value' || answer.value !== secret.value)
+      throw new WrongAnswer(`${secret.name}: a wrong answer`);
+    await delay(CALL_EVERY_MS);
+  }
+  await ending;
+  return timesMs;
+}
