@@ -217,15 +217,21 @@ function planFailed(situation: Situation, open: OpenRollout): Decision {
   const ofRollout = uses.filter(({ use }) => use.key in brought);
   const isRequested = entry.requested.some((key) => key in brought);
   const isOther = dueUses(situation).some(({ use }) => !(use.key in brought));
-  if (isRequested || isOther || ofRollout.some((known) => isNewer(open, known))) {
+  const { state } = service.rollout;
+  const isEveryTaskRunning = isFullyRunning(service) && !isPaused(service);
+  // A task that fails again and again seems to run in between.
+  const isOver = isEveryTaskRunning && isCalm(situation);
+  const isCurrent = uses.every((known) => outdatedTasks(known).length === 0 && known.held.length > 0);
+  const hasNewer = ofRollout.some((known) => isNewer(open, known));
+  if (isRequested || isOther || (hasNewer && !(isCurrent && isEveryTaskRunning))) {
     return open.direction === 'back' ? beginWithout(situation, open) : begin(situation, 1, ofRollout);
   }
   if (isBusy(service)) return keep(situation);
-  const { state } = service.rollout;
   const isReached = uses.every((known) => tasksWithout(open, known).length === 0);
-  if (state === 'completed' && isReached && isFullyRunning(service)) return complete(situation, open);
-  const isCurrent = uses.every((known) => outdatedTasks(known).length === 0 && known.held.length > 0);
-  if (isCurrent && !isPaused(service)) return keep(situation, null);
+  if (state === 'completed' && isReached && isOver && !hasNewer) return complete(situation, open);
+  if (isCurrent && isOver) return keep(situation, null);
+  // Its tasks started with the newer value for another reason.
+  if (hasNewer) return keep(situation);
   const isUndone = state === 'rolled-back' && service.generation < open.generation;
   return isUndone && open.direction === 'forward' ? takeBack(situation, open, null) : block(situation, NEWER);
 }

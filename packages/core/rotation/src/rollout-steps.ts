@@ -190,8 +190,8 @@ export function begin(
 ): Decision {
   const { service, entry, mayBegin } = situation;
   const before = entry.rollout;
-  const isOursNoMore = before !== null && before.state !== 'open' && service.rollout.state === 'rolling';
-  if (isBusy(service) && !isOursNoMore) return wait(situation, 'its own update to end');
+  if (isBusy(service) && !(before !== null && isStuck(situation, before)))
+    return wait(situation, 'its own update to end');
   const hindrance = (before === null ? hindranceByUpdate(situation) : null) ?? hindranceTo(situation);
   if (hindrance !== null) return hindrance;
   if (isHeldBack(situation)) return wait(situation, 'the lockdown to end, or a manual rotation');
@@ -228,6 +228,12 @@ function goesBack({ entry }: Situation, brings: readonly KnownUse[]): boolean {
 
 function wantedOf(uses: readonly KnownUse[]): Values {
   return Object.fromEntries(uses.flatMap(({ use, wanted }) => (wanted === undefined ? [] : [[use.key, wanted]])));
+}
+
+/** Whether the update that goes on is the one of a rollout that did not succeed, and not one of the service's user since. */
+function isStuck({ service }: Situation, { state, fingerprint, generation }: OpenRollout): boolean {
+  const isOwn = service.fingerprint === fingerprint && service.generation === generation;
+  return isOwn && state !== 'open' && service.rollout.state === 'rolling';
 }
 
 /**

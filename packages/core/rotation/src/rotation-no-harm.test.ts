@@ -87,6 +87,36 @@ test('a rollout that Swarm took back is begun again only once all tasks run', as
   expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
 });
 
+describe('a rollout whose values made tasks fail, where the policy leaves that to its user', () => {
+  async function withFailedRollout() {
+    const policy = { maxParallel: 5, maxParallelLimit: 50, stuckAfterMs: 600_000, onFailure: 'pause' } as const;
+    const { world, web } = await twoServices({ policy });
+    world.swarm.post(web, { update: { parallelism: 3, monitorMs: 5_000, onFailure: 'continue' } });
+    await world.run(10_000);
+    world.provider.write('cert', 'bad');
+    await world.until(() => statusOf(world, 'web')?.rollout?.state === 'failed');
+    return { world, web };
+  }
+
+  test('stays failed while its tasks fail again and again', async () => {
+    const { world } = await withFailedRollout();
+    await world.run(120_000);
+    expect(statusOf(world, 'web')?.rollout?.state).toBe('failed');
+  });
+
+  test('is not begun with a newer value before the next update of its user is completed', async () => {
+    const { world, web } = await withFailedRollout();
+    world.provider.write('cert', 'cert 3');
+    world.swarm.changeSpec(web);
+    const isCompleted = () => world.swarm.services.some(({ id, status }) => id === web && status.state === 'completed');
+    await world.until(isCompleted);
+    expect(world.swarm.updates).toEqual(['web@1']);
+    await world.run(60_000);
+    expect(world.held(web, 'cert')).toEqual(['v3', 'v3', 'v3']);
+    expect(world.swarm.updates).toEqual(['web@1', 'web@2']);
+  });
+});
+
 describe('a rollout is completed', () => {
   test('only when all tasks that shall run do run', async () => {
     const { world, web } = await twoServices();

@@ -95,6 +95,16 @@ export class SimulatedProvider {
     return (pin === undefined ? versions.at(-1) : versions[Number(pin) - 1])?.text;
   }
 
+  /** The text of any revision that a path ever had. */
+  textOfRevision(path: string, revision: string): string | undefined {
+    const states = this.#paths.get(path)?.states ?? [];
+    for (const { versions } of states) {
+      const found = versions.find((version) => version.revision === revision);
+      if (found !== undefined) return found.text;
+    }
+    return undefined;
+  }
+
   /** Whether a path had the one revision later than the other, as after a snapshot was restored. */
   hadLater(path: string, revision: string, other: string): boolean {
     const had = (this.#paths.get(path)?.states ?? []).map(({ versions }) => versions.at(-1)?.revision);

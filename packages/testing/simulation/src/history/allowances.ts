@@ -18,6 +18,9 @@ const ALLOWANCES = {
     'justifies a rollout though it was changed back since.',
   'left to the user':
     'Where the policy, or the service itself, says that a failure changes nothing, a bad value stays until its user acts.',
+  'failed in another service':
+    'No further service starts with a value that was quarantined in one, until there is a newer value: also where it was ' +
+    'quarantined for another reason than itself.',
   'user touched':
     'What fails after a user changed, forced or rolled back the service may fail for that reason: it is left to the user.',
   'broken before':
@@ -47,9 +50,10 @@ export type Allowance = keyof typeof ALLOWANCES;
 const MAX_USES_PER_THOUSAND: Readonly<Record<Allowance, number>> = {
   'crash before the note': 190,
   'value changed back': 130,
-  'ledger lost': 45,
+  'ledger lost': 50,
   'last good value gone': 40,
   'left to the user': 38,
+  'failed in another service': 10,
   'started on a bad value': 20,
   'taken back by hand': 15,
   'asked for twice': 7,

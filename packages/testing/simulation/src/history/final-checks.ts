@@ -32,7 +32,7 @@ function problemsOf(history: History, service: SimulatedService): readonly Final
   const running = swarm.runningTasks(service.id);
   if (running.length !== service.spec.replicas) {
     const what = `${service.name} runs ${running.length} of ${service.spec.replicas} tasks (${service.status.state})`;
-    isWrong(what, mayBeLost(history, service));
+    isWrong(what, mayBeLost(history, service) ?? whyStopped(history, service));
   }
   for (const { id, held } of running) {
     for (const { name, path, isAuto } of truth.usesOf(service)) {
@@ -42,12 +42,17 @@ function problemsOf(history: History, service: SimulatedService): readonly Final
         isWrong(`${id} of ${service.name} was made before it used ${name}`);
         continue;
       }
-      if (isBadFor(text, service.name)) isWrong(`${id} of ${service.name} holds ${name}="${text}", which is bad`);
+      if (isBadFor(text, service.name)) {
+        isWrong(`${id} of ${service.name} holds ${name}="${text}", which is bad`, whyStopped(history, service));
+      }
       // Together with a bad one of the same rollout, a good one may be set aside.
       if (text === provider.textOf(path) || bad.length > 0) continue;
       if (isStopped(history, service, path)) continue;
       const allowance = mayHoldOld(history, service, id, path);
-      const excuse = allowance === null ? heldBackByHand(history, service) : { allowance, paths: [path] };
+      const excuse =
+        allowance === null
+          ? (heldBackByHand(history, service) ?? whyStopped(history, service))
+          : { allowance, paths: [path] };
       isWrong(`${id} of ${service.name} holds ${name}="${text}" instead of "${provider.textOf(path)}"`, excuse);
     }
   }
@@ -124,6 +129,31 @@ function holdsAll(
   return running.every(({ held }) => held.get(name)?.text === provider.textOf(path));
 }
 
+/**
+ * A value made tasks of another service fail, or was taken to have, so that this one does not start with it: neither for it,
+ * nor for another of its secrets that changed. The next change of these values ends that.
+ */
+function whyStopped({ swarm, truth, provider }: History, service: SimulatedService): FinalProblem['excuse'] {
+  const ledger = parseLedger(swarm.ledgerText);
+  const hasFailed = (path: string) =>
+    swarm.services.some((other) => {
+      if (other.id === service.id) return false;
+      const entry = ledger?.services[other.id];
+      const failed = [...(entry?.setAside ?? []).map((set) => set.failed)];
+      if (entry?.rollout?.state === 'failed') failed.push(entry.rollout.target);
+      return other.spec.secretIds.some((id) => {
+        const { name } = swarm.secret(id) ?? {};
+        if (truth.usesOf(other).find((use) => use.name === name)?.path !== path) return false;
+        return failed.some((values) => {
+          const revision = (values[id] ?? values[`${other.id}/${id}`])?.revision.split(':')[1] ?? '';
+          return provider.textOfRevision(path, revision) === provider.textOf(path);
+        });
+      });
+    });
+  const paths = truth.usesOf(service).flatMap(({ isPinned, path }) => (!isPinned && hasFailed(path) ? path : []));
+  return paths.length === 0 ? null : { allowance: 'failed in another service', paths };
+}
+
 /** Why a task may hold an older value until the next change of it; `null` if nothing explains that. */
 function mayHoldOld({ witness }: History, service: SimulatedService, taskId: string, path: string): Allowance | null {
   if (witness.mayBeUnnoted(taskId)) return 'crash before the note';
@@ -189,6 +219,9 @@ function entryProblems(
   if (left.length === 0) return [];
   const paths = truth.usesOf(service).map(({ path }) => path);
   const overlooked = paths.map((path) => witness.isOverlooked(id, path)).find((why) => why !== null) ?? null;
-  const excuse = overlooked === null ? heldBackByHand(history, service) : { allowance: overlooked, paths };
+  const excuse =
+    overlooked === null
+      ? (heldBackByHand(history, service) ?? whyStopped(history, service))
+      : { allowance: overlooked, paths };
   return [{ what: `the ledger has ${left.join(', ')} of ${service.name}: ${JSON.stringify(entry)}`, excuse }];
 }

@@ -1,4 +1,4 @@
-import type { RotateMode } from '@vault-swarm/provider';
+import type { Labels, RotateMode } from '@vault-swarm/provider';
 import { isBadFor } from '../failing.ts';
 import { simulatedLabels } from '../simulated-labels.ts';
 import type { SimulatedService } from '../swarm/service.ts';
@@ -14,6 +14,20 @@ export interface TrueUse {
   readonly isAuto: boolean;
   readonly rotate: RotateMode;
   readonly isPinned: boolean;
+}
+
+/** A value of the label `rotate` that there is not. */
+export const UNREADABLE = 'perhaps';
+
+/** By the labels that can't be read: what they would be without the mistake. */
+const readable = new WeakMap<Labels, Labels>();
+
+/** Labels that can't be read say what they said before, and that nothing may be rolled. */
+function readableOf(labels: Labels): Labels {
+  if (labels.rotate !== UNREADABLE) return labels;
+  const known = readable.get(labels) ?? { ...labels, rotate: 'off' };
+  readable.set(labels, known);
+  return known;
 }
 
 interface Written {
@@ -40,6 +54,11 @@ export class GroundTruth {
   /** Every text that a path ever had. */
   textsOf(path: string): readonly string[] {
     return (this.#written.get(path) ?? []).flatMap(({ text }) => (text === null ? [] : [text]));
+  }
+
+  /** The text of a revision that a path had; `undefined` if it never had it. */
+  textAt(path: string, revision: string | undefined): string | undefined {
+    return revision === undefined ? undefined : this.#history.provider.textOfRevision(path, revision);
   }
 
   /** Texts that a path had at some time since then. */
@@ -74,12 +93,17 @@ export class GroundTruth {
     return spec.secretIds.flatMap((id) => {
       const secret = this.#history.swarm.secret(id);
       if (secret === undefined) return [];
-      const { ref, rotate } = simulatedLabels.read(secret.labels, secret.name, name);
+      const { ref, rotate } = simulatedLabels.read(readableOf(secret.labels), secret.name, name);
       const isPinned = ref.pin !== undefined;
       const path = ref.location.path ?? '';
       const text = this.#history.provider.textOf(path, ref.pin);
       return [{ name: secret.name, path, text, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned }];
     });
+  }
+
+  /** Whether the labels of a secret can be read. */
+  isReadable(secretId: string): boolean {
+    return this.#history.swarm.secret(secretId)?.labels.rotate !== UNREADABLE;
   }
 
   /** Whether the version that a secret of the service is pinned to makes its tasks fail. */

@@ -4,6 +4,7 @@ import { clusterHappenings } from './cluster-happenings.ts';
 import type { History } from './history.ts';
 import type { Kind } from './kinds.ts';
 import { replicaHappenings } from './replica-happenings.ts';
+import { worldHappenings } from './world-happenings.ts';
 
 /** Lets something happen. Returns what it was, or `null` where it can't happen now. */
 export type Happening = (history: History) => string | null;
@@ -194,4 +195,9 @@ const own: Partial<Record<Kind, Happening>> = {
 };
 
 /** What happens in a history of each kind; those not here are faults of calls, which happen by themselves. */
-export const happenings: Partial<Record<Kind, Happening>> = { ...own, ...clusterHappenings, ...replicaHappenings };
+export const happenings: Partial<Record<Kind, Happening>> = {
+  ...own,
+  ...clusterHappenings,
+  ...replicaHappenings,
+  ...worldHappenings,
+};

@@ -43,6 +43,8 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [233131, 'values counted as set aside of which one had just changed, so that they were tried again'],
   [362, 'the marker of a restored version was kept for a newer one, which a replica that lagged gave'],
   [106146, 'a service that had waited was rolled to a value that a restored snapshot had taken back'],
+  [276, 'a rollout that had failed was closed in a moment in which its tasks seemed to run'],
+  [408, 'a rollout that had failed was begun again over an update of the user'],
   [493, 'a rollout that Swarm had taken back was begun again while two of its tasks did not run'],
   [115405, 'the marker of a probe was kept for a value that a later, repeated read gave'],
   [117515, 'a service that was scaled to 0 was rolled to the values that came after a rollout that failed'],

@@ -9,7 +9,7 @@ import { SimulatedProvider } from '../simulated-provider.ts';
 import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
 import { faultsOf } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
-import { ALWAYS, KINDS, type Kind, REPLICA_KINDS } from './kinds.ts';
+import { ALWAYS, KINDS, type Kind, REPLICA_KINDS, WORLD_KINDS } from './kinds.ts';
 import { Witness } from './witness.ts';
 
 /** What a history is made from. */
@@ -29,6 +29,8 @@ export class History {
   readonly random: SeededRandom;
   /** For what has to do with replicas: see {@link REPLICA_KINDS}. */
   readonly replicaRandom: SeededRandom;
+  /** For the kinds of {@link WORLD_KINDS}. */
+  readonly worldRandom: SeededRandom;
   readonly kinds: ReadonlySet<Kind>;
   readonly clock = new SimulatedClock();
   readonly provider: SimulatedProvider;
@@ -65,7 +67,10 @@ export class History {
     const replicaRandom = new SeededRandom(seed + 0x1a9);
     this.replicaRandom = replicaRandom;
     const ofReplicas = replicaRandom.chance(0.5) ? replicaRandom.some(REPLICA_KINDS, 0.7) : [];
-    this.kinds = new Set([...ALWAYS, ...(kinds ?? [...chosen, ...ofReplicas])]);
+    const worldRandom = new SeededRandom(seed + 0x3017d);
+    this.worldRandom = worldRandom;
+    const ofWorld = worldRandom.chance(0.5) ? worldRandom.some(WORLD_KINDS, worldRandom.pick([0.3, 0.7])) : [];
+    this.kinds = new Set([...ALWAYS, ...(kinds ?? [...chosen, ...ofReplicas, ...ofWorld])]);
     const managers = Array.from({ length: random.pick([1, 1, 2, 3, 3, 3, 5]) }, (_, index) => `m${index + 1}`);
     this.nodes = [...managers, 'w1'];
     this.provider = new SimulatedProvider(() => clock.now(), {
@@ -120,7 +125,10 @@ export class History {
       onLedger: (manager, text) => this.witness.ledgerWritten(manager, text),
       onAnswer: (answer) => this.witness.answered(answer),
     });
-    this.swarm.onChange(() => this.#tellStatuses());
+    this.swarm.onChange(() => {
+      this.#tellStatuses();
+      this.witness.rollouts.changed();
+    });
     this.provider.onWrite = (path, text) => this.truth.wrote(path, text);
     const { policy, intervalMs } = this.settings;
     this.say(

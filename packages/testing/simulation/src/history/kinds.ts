@@ -40,8 +40,18 @@ export const KINDS = [
 /** The same, drawn apart, so that a seed without them gives the history that it gave before there were any. */
 export const REPLICA_KINDS = ['replica lags', 'snapshot restored'] as const;
 
+/** What else keeps tasks from starting, or is done to labels and updates: drawn apart for the same reason. */
+export const WORLD_KINDS = [
+  'invalid labels',
+  'rotate changes',
+  'relabel service',
+  'forget update',
+  'tasks do not start',
+  'torn snapshot',
+] as const;
+
 /** One of the kinds. */
-export type Kind = (typeof KINDS)[number] | (typeof REPLICA_KINDS)[number];
+export type Kind = (typeof KINDS)[number] | (typeof REPLICA_KINDS)[number] | (typeof WORLD_KINDS)[number];
 
 /** Without which nothing would ever have to be done. */
 export const ALWAYS: readonly Kind[] = ['new value', 'quiet'];

@@ -113,6 +113,9 @@ export function change(history: History, paths: Iterable<string>): void {
   witness.changed();
 }
 
+/** After this time a user forces a service again, in milliseconds. */
+const FORCES_AGAIN_MS = 85_000;
+
 /** A user starts services anew whose own update was given up and which wait for that. Returns whether there were any. */
 export function unblock(history: History): boolean {
   let isUnblocked = false;
@@ -141,6 +144,8 @@ export function unblock(history: History): boolean {
     const isHalfDone = allTasks(service).some((task) => isAlive(task) && isDirty(task, service.spec));
     const isOurs = Boolean(ledger?.services[service.id]?.rollout);
     if (!isPaused || !(isForUser || (isHalfDone && !isOurs))) continue;
+    // A user waits for what the plugin does about tasks that run calmly, which takes half a minute.
+    if (history.timeMs - witness.pastOf(service.id).touchedAtMs < FORCES_AGAIN_MS) continue;
     swarm.forceUpdate(service.id);
     witness.touched(service.id);
     isUnblocked = true;

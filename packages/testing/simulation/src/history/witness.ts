@@ -11,6 +11,7 @@ import { failsAnyway } from './fails-anyway.ts';
 import type { History } from './history.ts';
 import { NewestGiven } from './newest-given.ts';
 import { NoHarm } from './no-harm.ts';
+import { RolloutTruth } from './rollout-truth.ts';
 import { SetAsideValues } from './set-aside-values.ts';
 import { slownessMs } from './slowness.ts';
 import { StartedRollouts } from './started-rollouts.ts';
@@ -62,6 +63,7 @@ export class Witness {
   readonly #newest: NewestGiven;
   readonly #noHarm: NoHarm;
   readonly #started: StartedRollouts;
+  readonly rollouts: RolloutTruth;
   rolls = 0;
   completed = 0;
   setAside = 0;
@@ -72,6 +74,7 @@ export class Witness {
     this.#newest = new NewestGiven(history);
     this.#noHarm = new NoHarm(history);
     this.#started = new StartedRollouts(history);
+    this.rollouts = new RolloutTruth(history);
     this.who = new WhoAnswers(history);
   }
 
@@ -106,6 +109,7 @@ export class Witness {
   requested(serviceIds: readonly string[]): void {
     for (const id of serviceIds) this.pastOf(id).requestedAtMs = this.#history.timeMs;
     this.#setAside.lift(serviceIds);
+    this.rollouts.forgets(serviceIds);
   }
 
   /** Something makes that the past of a service may be forgotten in part. */
@@ -115,8 +119,12 @@ export class Witness {
 
   /** Something makes that the past of every service may be forgotten in part. */
   allow(allowance: Allowance): void {
-    if (allowance === 'ledger lost') this.#setAside.lift(this.#history.swarm.services.map(({ id }) => id));
     const { swarm, provider } = this.#history;
+    if (allowance === 'ledger lost') {
+      const ids = swarm.services.map(({ id }) => id);
+      this.#setAside.lift(ids);
+      this.rollouts.forgets(ids);
+    }
     for (const service of swarm.services) {
       this.allowService(service.id, allowance);
       // A value that was written again since counts as newer then, since its bytes can't be compared.
@@ -254,7 +262,11 @@ export class Witness {
   ledgerWritten(manager: string, text: string): void {
     this.#newest.ledgerWritten(text);
     for (const what of this.#started.written(manager, text)) this.#violated(what);
-    for (const [id, { rollout, setAside }] of Object.entries(parseLedger(text)?.services ?? {})) {
+    for (const [id, entry] of Object.entries(parseLedger(text)?.services ?? {})) {
+      const { rollout, setAside } = entry;
+      const service = this.#history.swarm.services.find((candidate) => candidate.id === id);
+      const wrong = service === undefined ? null : this.rollouts.written(service, entry);
+      if (wrong !== null) this.#violated(wrong);
       if (rollout === null) continue;
       const intent = `${id}@${rollout.generation}`;
       const isKnown = this.#intents.has(intent);
@@ -318,6 +330,9 @@ export class Witness {
     if (event.type === 'rollout.completed') {
       this.completed += 1;
       this.#started.completed(manager);
+      const id = this.#history.swarm.services.find(({ name }) => name === event.service)?.id;
+      const wrong = this.rollouts.completed(event, this.#intents.get(`${id}@${event.generation}`));
+      if (wrong !== null) this.#violated(wrong);
     }
     if (event.type === 'values.set-aside') {
       this.#started.quarantined(manager);
