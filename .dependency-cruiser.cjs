@@ -1,6 +1,7 @@
 // The dependency rule of docs/architecture.md. Each rule has its reason; .ci/dependency-rules.test.ts shows that each
 // one catches what it forbids.
 const CORE = '^packages/core/';
+const ROTATION = `${CORE}rotation/src/`;
 const ADAPTERS = '^packages/adapters/';
 const APPS = '^apps/';
 const TESTING = '^packages/testing/';
@@ -42,6 +43,54 @@ module.exports = {
       severity: 'error',
       from: { path: `${CORE}provider/` },
       to: { path: `${CORE}(delivery|rotation|metrics)/` },
+    },
+    {
+      name: 'rotation-ports-are-the-root',
+      comment: 'The ports are what the rotation needs of others: they know nothing of how it works.',
+      severity: 'error',
+      from: { path: `${ROTATION}ports/`, pathNot: TESTS },
+      to: { path: `${ROTATION}`, pathNot: `${ROTATION}(ports/)` },
+    },
+    {
+      name: 'rotation-ledger-knows-only-ports',
+      comment: 'What is stored does not depend on how it is used.',
+      severity: 'error',
+      from: { path: `${ROTATION}ledger/`, pathNot: TESTS },
+      to: { path: `${ROTATION}`, pathNot: `${ROTATION}((ports|ledger)/)` },
+    },
+    {
+      name: 'rotation-bindings-know-only-the-ledger',
+      comment: 'Which service uses which secret is known before anything is decided.',
+      severity: 'error',
+      from: { path: `${ROTATION}bindings/`, pathNot: TESTS },
+      to: { path: `${ROTATION}`, pathNot: `${ROTATION}((ports|ledger|bindings)/)` },
+    },
+    {
+      name: 'rotation-tasks-know-only-bindings',
+      comment: 'Which revision a task has does not depend on what is planned.',
+      severity: 'error',
+      from: { path: `${ROTATION}tasks/`, pathNot: TESTS },
+      to: { path: `${ROTATION}`, pathNot: `${ROTATION}((ports|ledger|bindings|tasks)/)` },
+    },
+    {
+      name: 'rotation-planner-knows-only-tasks',
+      comment: 'A plan is a pure function of what was observed, whoever reads or shows it.',
+      severity: 'error',
+      from: { path: `${ROTATION}planner/`, pathNot: TESTS },
+      to: {
+        path: `${ROTATION}`,
+        pathNot: `${ROTATION}((ports|ledger|bindings|tasks|planner)/|concurrency[.]ts|ticker[.]ts)`,
+      },
+    },
+    {
+      name: 'rotation-parts-know-only-the-planner',
+      comment: 'Serving, polling, status and manual requests can each be understood alone; the rotation joins them.',
+      severity: 'error',
+      from: { path: `${ROTATION}(serving|polling|status|manual)/`, pathNot: TESTS },
+      to: {
+        path: `${ROTATION}`,
+        pathNot: `${ROTATION}((ports|ledger|bindings|tasks|planner|$1)/|concurrency[.]ts|ticker[.]ts)`,
+      },
     },
     {
       name: 'adapters-know-only-core',

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { FileOrder } from './packages/testing/lab/bootstrap/file-order.mjs';
-import { boxPool, parallelBoxes } from './packages/testing/lab/box/box-pool.mjs';
+import { boxPool, parallelBoxes } from './packages/testing/lab/sandbox/sandbox-pool.mjs';
 
 // Workspace packages are taken from their sources, so no build is needed before a test.
 const conditions = ['@vault-swarm/source'];
@@ -38,7 +38,7 @@ export default defineConfig({
         test: {
           ...waits,
           ...inBoxes,
-          name: 'house',
+          name: 'repository',
           sequence: { groupOrder: 4 },
           include: ['.ci/*.test.ts'],
           testTimeout: 30_000,

@@ -7,7 +7,8 @@ import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@m
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { published } from './published-packages.ts';
 
-const RENEW = 'if the change is meant: vitest run --project house .ci/api-reports.test.ts --update, and a changeset';
+const RENEW =
+  'if the change is meant: vitest run --project repository .ci/api-reports.test.ts --update, and a changeset';
 
 const root = resolve(import.meta.dirname, '..');
 const silent = { default: { logLevel: ExtractorLogLevel.None } };

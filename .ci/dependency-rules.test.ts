@@ -25,6 +25,30 @@ const violations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'packages/core/provider/src/a.ts': "import type { B } from '../../metrics/src/b.ts';\nexport type A = B;",
     'packages/core/metrics/src/b.ts': 'export type B = 1;',
   },
+  'rotation-ports-are-the-root': {
+    'packages/core/rotation/src/ports/a.ts': "import type { B } from '../ledger/b.ts';\nexport type A = B;",
+    'packages/core/rotation/src/ledger/b.ts': 'export type B = 1;',
+  },
+  'rotation-ledger-knows-only-ports': {
+    'packages/core/rotation/src/ledger/a.ts': "import type { B } from '../bindings/b.ts';\nexport type A = B;",
+    'packages/core/rotation/src/bindings/b.ts': 'export type B = 1;',
+  },
+  'rotation-bindings-know-only-the-ledger': {
+    'packages/core/rotation/src/bindings/a.ts': "import type { B } from '../tasks/b.ts';\nexport type A = B;",
+    'packages/core/rotation/src/tasks/b.ts': 'export type B = 1;',
+  },
+  'rotation-tasks-know-only-bindings': {
+    'packages/core/rotation/src/tasks/a.ts': "import type { B } from '../planner/b.ts';\nexport type A = B;",
+    'packages/core/rotation/src/planner/b.ts': 'export type B = 1;',
+  },
+  'rotation-planner-knows-only-tasks': {
+    'packages/core/rotation/src/planner/a.ts': "import type { B } from '../serving/b.ts';\nexport type A = B;",
+    'packages/core/rotation/src/serving/b.ts': 'export type B = 1;',
+  },
+  'rotation-parts-know-only-the-planner': {
+    'packages/core/rotation/src/status/a.ts': "import type { B } from '../polling/b.ts';\nexport type A = B;",
+    'packages/core/rotation/src/polling/b.ts': 'export type B = 1;',
+  },
   'adapters-know-only-core': {
     'packages/adapters/vault/src/a.ts': "import { b } from '../../file/src/b.ts';\nexport const a = b;",
     'packages/adapters/file/src/b.ts': 'export const b = 1;',

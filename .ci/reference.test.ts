@@ -60,7 +60,7 @@ test('the schema of CONFIG_FILE is the one of the reference', async () => {
     /\[\s+([^[\]{}]*?)\s+\]/g,
     (_, items: string) => `[${items.replace(/\s+/g, ' ')}]`,
   );
-  const hint = 'vitest run --project house .ci/reference.test.ts --update writes it';
+  const hint = 'vitest run --project repository .ci/reference.test.ts --update writes it';
   await expect(`${text}\n`, hint).toMatchFileSnapshot(join(root, 'docs/reference/config-file.schema.json'));
 });
 
@@ -212,7 +212,7 @@ describe('the monitoring port', () => {
 
 test('the reference of Docker has exactly the requests that the adapter makes', async () => {
   const sources = await Promise.all(
-    ['changes', 'leadership', 'ledger-store', 'workloads'].map((name) =>
+    ['swarm-events', 'leadership', 'ledger-store', 'orchestrator'].map((name) =>
       read(`packages/adapters/docker/src/${name}.ts`),
     ),
   );

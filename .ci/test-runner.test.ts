@@ -18,7 +18,7 @@ describe('a run of tests', () => {
     'dies.test.js':
       "test('dies', () => { process.stderr.write('its last words'); process.kill(process.pid, 'SIGKILL'); });",
     // As npm test runs it, where that is possible: in boxes.
-    'vitest.config.mjs': `import { boxPool } from '${root}/packages/testing/lab/box/box-pool.mjs';
+    'vitest.config.mjs': `import { boxPool } from '${root}/packages/testing/lab/sandbox/sandbox-pool.mjs';
       const pool = process.env.VAULT_SWARM_BOX ? boxPool : 'forks';
       export default { test: { name: 'fixture', globals: true, include: ['*.test.js'], maxWorkers: 2, pool } };`,
   };

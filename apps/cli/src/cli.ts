@@ -16,7 +16,7 @@ import { findPlugin } from './plugin/address.ts';
 import { PluginClient } from './plugin/client.ts';
 import { type Actions, type CommonOptions, createProgram } from './program.ts';
 import type { Report } from './report.ts';
-import { Paper } from './terminal/paper.ts';
+import { Paper } from './terminal/printer.ts';
 import { visibleJson } from './terminal/visible.ts';
 import { watch } from './watch.ts';
 import { hasColours, type World, widthOf } from './world.ts';

@@ -1,5 +1,5 @@
 import type { ExitCode } from './failure.ts';
-import type { Paper } from './terminal/paper.ts';
+import type { Paper } from './terminal/printer.ts';
 
 /** What a command found: for programs, for people, and for the exit code. */
 export interface Report {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EXIT, type ExitCode, Failure } from './failure.ts';
 import type { Report } from './report.ts';
-import { Paper } from './terminal/paper.ts';
+import { Paper } from './terminal/printer.ts';
 import { hasColours, type World, widthOf } from './world.ts';
 
 /**

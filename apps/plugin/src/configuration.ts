@@ -20,7 +20,7 @@ import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from '
 import { builtInProviders } from './providers.ts';
 import { parseSocketSettings, type SocketSettings } from './socket-settings.ts';
 import { parseSystemAuthorities, type SystemAuthorities } from './system/trusted-authorities.ts';
-import { warnOfUnknown } from './unknown-settings.ts';
+import { warnOfUnknown } from './unknown-variables.ts';
 
 /** All that the environment says, checked. Times in milliseconds. */
 export interface PluginConfiguration extends SocketSettings {

@@ -17,7 +17,7 @@ import {
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { EngineGate } from './testing/engine-gate.ts';
+import { EngineGate } from './testing/engine-fault-proxy.ts';
 
 const DRIVER = 'health-test';
 const INTERVAL_MS = 1_000;

@@ -3,7 +3,7 @@ import { type EventBus, errorMessage, type TimedEvent } from '@vault-swarm/provi
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
-import { EarlyEvents } from './early-events.ts';
+import { EarlyEvents } from './event-buffer.ts';
 import { IdleCollection } from './idle-collection.ts';
 import { collectGarbage } from './system/heap.ts';
 import { trustSystem } from './system/trusted-authorities.ts';

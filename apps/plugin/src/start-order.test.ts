@@ -1,9 +1,9 @@
 import { EventBus, SecretValue, type TimedEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { parseConfiguration } from './configuration.ts';
-import { EarlyEvents } from './early-events.ts';
-import { EvidenceRelay } from './evidence-relay.ts';
-import { ProviderDirectory } from './provider-directory.ts';
+import { EvidenceRelay } from './delivery-record-relay.ts';
+import { EarlyEvents } from './event-buffer.ts';
+import { ProviderDirectory } from './provider-registry.ts';
 import { Readiness } from './readiness.ts';
 import { systemClock } from './system/clock.ts';
 import { systemDigest } from './system/digest.ts';

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { type Clock, type Digest, EventBus, LabelReader } from '@vault-swarm/provider';
 import { Rotation } from '@vault-swarm/rotation';
 import { fingerprint } from './fingerprint.ts';
-import { KeyDesk } from './key-desk.ts';
 import { KeyFile } from './key-file.ts';
-import { LedgerFolder } from './ledger-folder.ts';
+import { KeyDesk } from './key-server.ts';
+import { LedgerFolder } from './ledger-directory.ts';
 import { ProcessPool } from './process-pool.ts';
-import { TimeLine } from './time-line.ts';
+import { TimeLine } from './timeline.ts';
 
 const DEADLINE_MS = 30_000;
 const SERVICES = { web: 3, mailer: 2 };

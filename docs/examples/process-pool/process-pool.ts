@@ -12,7 +12,7 @@ import type {
   Workloads,
   WriteOutcome,
 } from '@vault-swarm/rotation';
-import type { Asked } from './key-desk.ts';
+import type { Asked } from './key-server.ts';
 
 const PROGRAM = fileURLToPath(new URL('./worker.ts', import.meta.url));
 

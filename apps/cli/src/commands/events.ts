@@ -2,7 +2,7 @@ import type { Event, Level } from '@vault-swarm/http/api';
 import { EXIT } from '../failure.ts';
 import type { PluginClient } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
-import type { Paper, Tone } from '../terminal/paper.ts';
+import type { Paper, Tone } from '../terminal/printer.ts';
 
 const TONES: Readonly<Record<Level, Tone>> = { error: 'bad', warn: 'warn', info: 'plain', debug: 'faint' };
 

@@ -2,7 +2,7 @@ import type { Plan, RotateBody } from '@vault-swarm/http/api';
 import { EXIT } from '../failure.ts';
 import type { PluginClient } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
-import type { Paper } from '../terminal/paper.ts';
+import type { Paper } from '../terminal/printer.ts';
 import { count, names } from '../terminal/words.ts';
 import { describeRequest } from './request.ts';
 

@@ -2,7 +2,7 @@ import type { Rotate, RotateBody } from '@vault-swarm/http/api';
 import { EXIT, Failure } from '../failure.ts';
 import type { PluginClient } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
-import type { Paper } from '../terminal/paper.ts';
+import type { Paper } from '../terminal/printer.ts';
 import { names } from '../terminal/words.ts';
 import { showOmitted, showPlan } from './plan.ts';
 import { describeRequest } from './request.ts';

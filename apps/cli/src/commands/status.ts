@@ -2,7 +2,7 @@ import type { Overview } from '@vault-swarm/http/api';
 import { EXIT } from '../failure.ts';
 import type { PluginClient, Received } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
-import type { Paper } from '../terminal/paper.ts';
+import type { Paper } from '../terminal/printer.ts';
 import { ago, count, grouped, size, span } from '../terminal/words.ts';
 
 /** Whether all is well, what is wrong if not, and the figures. */

@@ -3,7 +3,7 @@ import { Environment } from '@vault-swarm/provider';
 import { EXIT, type ExitCode, Failure } from '../failure.ts';
 import type { PluginClient } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
-import type { Paper } from '../terminal/paper.ts';
+import type { Paper } from '../terminal/printer.ts';
 import { count } from '../terminal/words.ts';
 import type { World } from '../world.ts';
 import { type ClockReading, checkClocks } from './clock-check.ts';

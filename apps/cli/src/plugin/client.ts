@@ -22,8 +22,8 @@ import { boundedBytes } from '@vault-swarm/provider';
 import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import type { PluginAddress } from './address.ts';
-import { type Answer, answerFailure, oldPlugin } from './answer-failure.ts';
 import { connectionFailure } from './connection-failure.ts';
+import { type Answer, answerFailure, oldPlugin } from './response-error.ts';
 import { Wire } from './wire.ts';
 
 /** Which of a list are asked for. */

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { type ApiClient, ApiError, reasonOf } from '../api/client.ts';
 import { readStream, type StreamMessage } from '../api/stream.ts';
-import { backOffMs } from './back-off.ts';
+import { backOffMs } from './backoff.ts';
 
 // The plugin says something at least every 10 s.
 const SILENCE_MS = 25_000;

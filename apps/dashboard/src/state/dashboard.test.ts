@@ -4,7 +4,7 @@ import { ApiClient } from '../api/client.ts';
 import { wellWorld } from '../testing/scenarios.ts';
 import { Dashboard } from './dashboard.ts';
 import { WHOLE_LIST } from './list-view.ts';
-import type { Place } from './place.ts';
+import type { Place } from './location.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -5,7 +5,7 @@ import type { StreamMessage } from '../api/stream.ts';
 import { Connection, isConnected } from './connection.ts';
 import { LiveDocument } from './document.ts';
 import { EventLog } from './event-log.ts';
-import type { Place } from './place.ts';
+import type { Place } from './location.ts';
 import { ServerClock } from './server-clock.ts';
 
 const REFRESH_MS = 30_000;

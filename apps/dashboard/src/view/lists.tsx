@@ -2,7 +2,7 @@ import type { Overview, Secret, Service } from '@vault-swarm/http/api';
 import { useMemo } from 'preact/hooks';
 import { formatCount } from '../format.ts';
 import type { ListView } from '../state/list-view.ts';
-import type { Tab } from '../state/place.ts';
+import type { Tab } from '../state/location.ts';
 import { secretsIn } from '../state/secrets-view.ts';
 import { servicesIn } from '../state/services-view.ts';
 import { useDashboard } from './context.ts';

@@ -1,7 +1,6 @@
 import { useComputed } from '@preact/signals';
 import { Announcer } from './announcer.tsx';
 import { useDashboard } from './context.ts';
-import { Figures } from './figures.tsx';
 import { Header } from './header.tsx';
 import { HealthPanel } from './health-panel.tsx';
 import { Lists } from './lists.tsx';
@@ -13,6 +12,7 @@ import { PlanDialog } from './plan-dialog.tsx';
 import { Providers } from './providers.tsx';
 import { SettingWarnings } from './setting-warnings.tsx';
 import { SignInDialog } from './sign-in-dialog.tsx';
+import { Figures } from './stats.tsx';
 
 /** The whole page. */
 export function Page() {

@@ -1,4 +1,4 @@
-import type { Tab } from '../state/place.ts';
+import type { Tab } from '../state/location.ts';
 
 interface TabsProps {
   readonly tabs: readonly { readonly tab: Tab; readonly title: string; readonly wrong: number }[];

@@ -2,12 +2,12 @@ import type { Delivery } from '@vault-swarm/delivery';
 import type { Clock, Digest, EventBus, LabelReader, Random } from '@vault-swarm/provider';
 import type { DriverServer } from '@vault-swarm/swarm-driver';
 import type { ServiceIdentifier } from 'inversify';
-import type { AnswersUnderWay } from '../answers-under-way.ts';
 import type { PluginConfiguration } from '../configuration.ts';
-import type { EvidenceRelay } from '../evidence-relay.ts';
-import type { ProviderDirectory } from '../provider-directory.ts';
+import type { EvidenceRelay } from '../delivery-record-relay.ts';
+import type { AnswersUnderWay } from '../in-flight-requests.ts';
+import type { ProviderDirectory } from '../provider-registry.ts';
 import type { Readiness } from '../readiness.ts';
-import type { RevisionChoiceRelay } from '../revision-choice-relay.ts';
+import type { RevisionChoiceRelay } from '../revision-selector-relay.ts';
 
 /** What the container holds, by name. */
 export const id = {

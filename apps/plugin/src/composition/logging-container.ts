@@ -2,10 +2,10 @@ import { createLogger, type EventLog } from '@vault-swarm/logging';
 import { RecentEvents, RepeatedEvents } from '@vault-swarm/metrics';
 import { Listeners, type TimedEvent } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
+import { RecentStatus } from '../cached-status.ts';
 import { namesOf } from '../configured-providers.ts';
 import { CredentialWatch } from '../credential-watch.ts';
-import { ProviderInquiry } from '../provider-inquiry.ts';
-import { RecentStatus } from '../recent-status.ts';
+import { ProviderInquiry } from '../provider-health-check.ts';
 import { id } from './identifiers.ts';
 import { rotationId } from './rotation-container.ts';
 

@@ -11,10 +11,10 @@ import {
   selectValue,
 } from '@vault-swarm/provider';
 import type { SecretsClient } from './client.ts';
+import { placeOf, type SecretPlace, secretKey } from './location.ts';
 import { payloadOf } from './payload.ts';
-import { placeOf, type SecretPlace, secretKey } from './place.ts';
 import { isVersionId } from './secret-id.ts';
-import type { SeenVersions } from './seen-versions.ts';
+import type { SeenVersions } from './version-markers.ts';
 
 /** One version, as AWS gave it. */
 interface FoundVersion {

@@ -4,7 +4,7 @@ import { CallBudget } from './call-budget.ts';
 import { SecretsClient } from './client.ts';
 import type { AwsConfig } from './config.ts';
 import { AwsProbe } from './probe.ts';
-import { SeenVersions } from './seen-versions.ts';
+import { SeenVersions } from './version-markers.ts';
 
 /** What an instance needs besides its configuration. */
 export interface AwsProviderOptions {

@@ -10,14 +10,14 @@ import {
   type SecretRef,
 } from '@vault-swarm/provider';
 import type { CallBudget } from './call-budget.ts';
+import { ReadRights } from './capabilities.ts';
 import type { SecretsClient } from './client.ts';
 import { CURRENT_STAGE } from './labels.ts';
-import { placeOf, type SecretPlace } from './place.ts';
-import { ReadRights } from './read-rights.ts';
+import { placeOf, type SecretPlace } from './location.ts';
 import { RegionVersions } from './region-versions.ts';
 import { suffixOf } from './secret-id.ts';
 import type { SecretState, WantedSecret } from './secret-state.ts';
-import type { SeenVersions } from './seen-versions.ts';
+import type { SeenVersions } from './version-markers.ts';
 
 /** Labels name regions, by ARNs. AWS has some forty; what is known of another is learned again. */
 const MAX_REGIONS = 64;

@@ -1,9 +1,9 @@
 import { BoundedMap, type Clock, ProviderError } from '@vault-swarm/provider';
 import type { CallTarget, SecretsClient } from './client.ts';
 import { listSecrets } from './listing.ts';
+import { callsOf, cheapestWay, type Way } from './probe-strategy.ts';
 import type { SecretState, SecretStates, WantedSecret } from './secret-state.ts';
-import { describeEach, readInBatches } from './singly.ts';
-import { callsOf, cheapestWay, type Way } from './ways.ts';
+import { describeEach, readInBatches } from './version-lookup.ts';
 
 /** A way that our policy refuses is tried again after this time. */
 const REFUSED_FOR_MS = 5 * 60_000;

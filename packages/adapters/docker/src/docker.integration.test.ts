@@ -13,13 +13,13 @@ import {
 import type { Clock, ProductEvent } from '@vault-swarm/provider';
 import type { Workload, WorkloadSnapshot } from '@vault-swarm/rotation';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DockerChanges } from './changes.ts';
 import { createDockerConnection, type DockerConnection } from './connection.ts';
 import { wholeText } from './json-stream.ts';
 import { DockerLeadership } from './leadership.ts';
 import { DockerLedgerStore, ledgerName } from './ledger-store.ts';
+import { DockerWorkloads } from './orchestrator.ts';
+import { DockerChanges } from './swarm-events.ts';
 import { zstdBomb } from './testing/zstd-bomb.ts';
-import { DockerWorkloads } from './workloads.ts';
 
 const clock: Clock = {
   now: () => Date.now(),

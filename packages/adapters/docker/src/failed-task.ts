@@ -1,6 +1,6 @@
 import { displayText } from '@vault-swarm/provider';
 import type { FailedTask } from '@vault-swarm/rotation';
-import type { EngineNode, EngineTask } from './engine-objects.ts';
+import type { EngineNode, EngineTask } from './engine-types.ts';
 import { fingerprintOf, timeOf } from './snapshot.ts';
 
 /** States that Swarm's update monitor, too, takes for a failure; it stops tasks itself by `shutdown`. */

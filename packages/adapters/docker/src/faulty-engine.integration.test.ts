@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { createService, labImage, type OwnEngine, startSwarm, tempFolder, waitFor } from '@vault-swarm/lab';
 import type { Clock } from '@vault-swarm/provider';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { DockerChanges } from './changes.ts';
 import { createDockerConnection, type DockerConnection } from './connection.ts';
 import { DockerLedgerStore } from './ledger-store.ts';
-import { DockerWorkloads } from './workloads.ts';
+import { DockerWorkloads } from './orchestrator.ts';
+import { DockerChanges } from './swarm-events.ts';
 
 // What a real engine does only by accident: a proxy before it does it on demand.
 

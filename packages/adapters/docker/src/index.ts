@@ -1,4 +1,3 @@
-export { DockerChanges, type DockerChangesOptions } from './changes.ts';
 export {
   createDockerConnection,
   type DockerCall,
@@ -10,4 +9,5 @@ export { DockerError } from './docker-error.ts';
 export { DockerLeadership } from './leadership.ts';
 export { type DockerLedgerOptions, DockerLedgerStore, ledgerName } from './ledger-store.ts';
 export type { LedgerKeys } from './ledger-trust.ts';
-export { DockerWorkloads } from './workloads.ts';
+export { DockerWorkloads } from './orchestrator.ts';
+export { DockerChanges, type DockerChangesOptions } from './swarm-events.ts';

@@ -4,7 +4,7 @@ import type { CallOptions, Clock } from '@vault-swarm/provider';
 import type { LedgerRecord, LedgerStore, WriteOutcome } from '@vault-swarm/rotation';
 import type { DockerCall, DockerConnection } from './connection.ts';
 import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';
-import type { EngineConfig } from './engine-objects.ts';
+import type { EngineConfig } from './engine-types.ts';
 import { wholeText } from './json-stream.ts';
 import { type LedgerKeys, LedgerTrust } from './ledger-trust.ts';
 

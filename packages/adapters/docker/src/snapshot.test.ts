@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineService, EngineTask } from './engine-objects.ts';
+import type { EngineService, EngineTask } from './engine-types.ts';
 import {
   asKept,
   isOurs,

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { displayText } from '@vault-swarm/provider';
 import type { RolloutReport, Workload, WorkloadSecret, WorkloadTask } from '@vault-swarm/rotation';
-import type { EngineSecret, EngineService, EngineTask, EngineTaskSpec } from './engine-objects.ts';
+import type { EngineSecret, EngineService, EngineTask, EngineTaskSpec } from './engine-types.ts';
 
 const ROLLOUT_STATES: Readonly<Record<string, RolloutReport['state']>> = {
   updating: 'rolling',

@@ -11,11 +11,11 @@ import {
 } from '@vault-swarm/lab';
 import type { Clock } from '@vault-swarm/provider';
 import { describeWorkloadsContract } from '@vault-swarm/workloads-contract';
-import { DockerChanges } from './changes.ts';
 import { createDockerConnection } from './connection.ts';
 import { DockerLeadership } from './leadership.ts';
 import { DockerLedgerStore, ledgerName } from './ledger-store.ts';
-import { DockerWorkloads } from './workloads.ts';
+import { DockerWorkloads } from './orchestrator.ts';
+import { DockerChanges } from './swarm-events.ts';
 
 const DRIVER = 'workloads-contract-driver';
 

@@ -15,8 +15,8 @@ import {
 } from '@vault-swarm/provider';
 import { SecretsFolder } from './client.ts';
 import type { FileConfig } from './config.ts';
+import { FolderWatch } from './directory-watch.ts';
 import { filePayload, hasFields } from './file-payload.ts';
-import { FolderWatch } from './folder-watch.ts';
 import { relativePathProblem } from './relative-path.ts';
 
 /** Files that one probe has open at the same time. */

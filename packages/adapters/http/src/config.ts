@@ -1,9 +1,9 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { type Credential, type Environment, quoted, type ReadFile, VISIBLE_ASCII } from '@vault-swarm/provider';
-import { hostnameOf } from './access/host-rule.ts';
+import { hostnameOf } from './access/host-header.ts';
 import { certificateProblems, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
-import type { CertificateSource } from './tls/served-certificate.ts';
+import type { CertificateSource } from './tls/certificate-reloader.ts';
 
 const WISE_TOKEN_LENGTH = 16;
 

@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from 'express';
-import { answer, answerHtml } from './answer.ts';
 import type { Asset, DashboardFiles } from './assets.ts';
+import { answer, answerHtml } from './send.ts';
 
 /** A year, which is for ever: the name changes with the content. */
 const FOR_EVER = 'private, max-age=31536000, immutable';

@@ -1,11 +1,11 @@
 import { type NumberedEvent, type RecentEvents, type Severity, severities, severityOf } from '@vault-swarm/metrics';
 import type { RequestHandler } from 'express';
-import { answerJsonText } from './answer.ts';
 import type { Events } from './api/index.ts';
 import { eventsQuerySchema } from './api/parameters.ts';
-import { eventDocument } from './documents.ts';
-import { fitting } from './fitting.ts';
+import { fitting } from './page-size.ts';
 import { readQuery } from './query.ts';
+import { answerJsonText } from './send.ts';
+import { eventDocument } from './serializers.ts';
 
 /** `GET /api/v1/events`: what matters at least as much as `level`, the newest first. */
 export function eventsRoute(recentEvents: Pick<RecentEvents, 'list'>): RequestHandler {

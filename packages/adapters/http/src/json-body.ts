@@ -1,5 +1,5 @@
 import express, { type RequestHandler } from 'express';
-import { answerProblem } from './answer.ts';
+import { answerProblem } from './send.ts';
 
 const MAX_BYTES = 4096;
 

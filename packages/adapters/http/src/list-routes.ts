@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
-import { answerProblem, answerTagged } from './answer.ts';
 import { secretsQuerySchema, servicesQuerySchema } from './api/parameters.ts';
 import { readQuery } from './query.ts';
+import { answerProblem, answerTagged } from './send.ts';
 import type { StatusList } from './status-list.ts';
 import type { Lists, StatusLists } from './status-lists.ts';
 

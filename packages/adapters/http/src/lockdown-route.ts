@@ -1,12 +1,12 @@
 import type { Clock } from '@vault-swarm/provider';
 import type { Lockdown, LocksDown } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
-import { onlyFromOwnSite } from './access/own-site.ts';
-import { answerJson, answerProblem } from './answer.ts';
+import { onlyFromOwnSite } from './access/same-origin.ts';
 import { type LockdownState, lockdownRequestSchema } from './api/index.ts';
-import { rfc3339 } from './documents.ts';
 import { onlyJson, readBody } from './json-body.ts';
-import { answerWhenDecided } from './refused-request.ts';
+import { answerWhenDecided } from './rotation-response.ts';
+import { answerJson, answerProblem } from './send.ts';
+import { rfc3339 } from './serializers.ts';
 
 const BODY = 'Send {"active": true} or {"active": false}, and nothing else.';
 

@@ -1,7 +1,7 @@
 import { errorRate, healthReport } from '@vault-swarm/metrics';
 import type { CallerAccess, Overview } from './api/index.ts';
-import { rfc3339 } from './documents.ts';
 import { lockdownDocument } from './lockdown-route.ts';
+import { rfc3339 } from './serializers.ts';
 import type { MonitoringSources, ShownProvider } from './sources.ts';
 import type { Lists } from './status-lists.ts';
 

@@ -2,11 +2,11 @@ import type { Clock } from '@vault-swarm/provider';
 import type { PreviewRequest, RotateByHand } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
 import type { z } from 'zod';
-import { answerJsonText, answerProblem } from './answer.ts';
 import { planQuerySchema } from './api/parameters.ts';
-import { planText } from './documents.ts';
 import { readQuery } from './query.ts';
-import { answerWhenDecided } from './refused-request.ts';
+import { answerWhenDecided } from './rotation-response.ts';
+import { answerJsonText, answerProblem } from './send.ts';
+import { planText } from './serializers.ts';
 
 /** Each asks Docker and the providers: who may only look must not keep them busy. */
 const MAX_AT_ONCE = 4;

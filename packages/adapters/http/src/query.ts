@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import { answerProblem } from './answer.ts';
+import { answerProblem } from './send.ts';
 
 /** The parameters of the request; `null` where they are wrong, and the response has said so. */
 export function readQuery<T extends z.ZodType>(schema: T, request: Request, response: Response): z.output<T> | null {

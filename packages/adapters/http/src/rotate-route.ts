@@ -2,12 +2,12 @@ import type { Clock } from '@vault-swarm/provider';
 import type { RotateByHand } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
-import { onlyFromOwnSite } from './access/own-site.ts';
-import { answerJsonText, answerProblem } from './answer.ts';
-import { rotateText } from './documents.ts';
+import { onlyFromOwnSite } from './access/same-origin.ts';
 import { onlyJson, readBody } from './json-body.ts';
-import { answerWhenDecided } from './refused-request.ts';
 import { parseRotateRequest, ROTATE_BODY } from './rotate-body.ts';
+import { answerWhenDecided } from './rotation-response.ts';
+import { answerJsonText, answerProblem } from './send.ts';
+import { rotateText } from './serializers.ts';
 
 const LIMIT = { windowMs: 60_000, limit: 10 };
 

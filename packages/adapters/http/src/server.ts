@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Clock, Events } from '@vault-swarm/provider';
-import { Access } from './access/access.ts';
+import { Access } from './access/authorization.ts';
 import { readDashboard } from './assets.ts';
 import type { MonitoringConfig } from './config.ts';
 import { prepareClosing } from './connections/closing.ts';
@@ -9,7 +9,7 @@ import { Connections } from './connections/connections.ts';
 import { addressOf, startListening } from './connections/listening.ts';
 import { LazyApp } from './lazy-app.ts';
 import type { MonitoringSources } from './sources.ts';
-import { ServedCertificate } from './tls/served-certificate.ts';
+import { ServedCertificate } from './tls/certificate-reloader.ts';
 
 // Monitoring is asked small questions by few; who is slow or many must not cost the plugin its memory or its sockets.
 const LIMITS = {

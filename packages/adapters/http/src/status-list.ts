@@ -1,5 +1,5 @@
 import { etagOf } from './etag.ts';
-import { fitting } from './fitting.ts';
+import { fitting } from './page-size.ts';
 
 /** Which part of a list is asked for. */
 export interface ListQuery {

@@ -1,6 +1,6 @@
 import type { RotationStatus } from '@vault-swarm/rotation';
 import type { Secret, Service } from './api/index.ts';
-import { observationDocument, secretDocument, serviceDocument } from './documents.ts';
+import { observationDocument, secretDocument, serviceDocument } from './serializers.ts';
 import { type EntryKind, StatusList } from './status-list.ts';
 
 const secretKind: EntryKind<Secret> = {

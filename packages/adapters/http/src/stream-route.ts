@@ -1,8 +1,8 @@
 import type { Request, RequestHandler } from 'express';
-import { answerProblem } from './answer.ts';
 import type { CallerAccess } from './api/index.ts';
 import { streamQuerySchema } from './api/parameters.ts';
 import { readQuery } from './query.ts';
+import { answerProblem } from './send.ts';
 import type { Streams } from './stream.ts';
 
 const RETRY_AFTER_SECONDS = 10;

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { NumberedEvent, RecentEvents } from '@vault-swarm/metrics';
 import type { Clock } from '@vault-swarm/provider';
 import type { CallerAccess, Changed, Overview } from './api/index.ts';
-import { eventDocument } from './documents.ts';
 import { atLeast } from './events-route.ts';
-import { fitting } from './fitting.ts';
+import { fitting } from './page-size.ts';
+import { eventDocument } from './serializers.ts';
 import type { Lists } from './status-lists.ts';
 
 const TICK_MS = 1_000;

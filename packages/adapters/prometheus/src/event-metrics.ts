@@ -1,8 +1,8 @@
 import { type ProductEvent, providerErrorCodes } from '@vault-swarm/provider';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { SeenChanges } from './detection-delays.ts';
 import { OTHER } from './provider-metrics.ts';
 import { PREFIX } from './readings.ts';
-import { SeenChanges } from './seen-changes.ts';
 
 // The first bound is about what memory takes, the last but one is the default deadline of an answer.
 const GETSECRET_BOUNDS_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5];

@@ -4,13 +4,13 @@ import type { TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
 import { Registry } from 'prom-client';
 import { chooseFormat, contentTypes } from './accept.ts';
+import { seedMetrics } from './base-metrics.ts';
 import { CostMetrics } from './cost-metrics.ts';
 import { EventMetrics } from './event-metrics.ts';
 import { type HeldValues, memoryMetrics } from './memory-metrics.ts';
 import { asOpenMetrics } from './open-metrics.ts';
 import { type LedgerSize, type PluginFacts, pluginMetrics } from './plugin-metrics.ts';
 import { ProviderMetrics } from './provider-metrics.ts';
-import { seedMetrics } from './seed-metrics.ts';
 import { statusMetrics } from './status-metrics.ts';
 
 /** The metrics as Prometheus reads them. */

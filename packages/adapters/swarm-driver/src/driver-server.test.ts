@@ -8,7 +8,7 @@ import type { SecretAnswer, SecretRequest } from '@vault-swarm/delivery';
 import { type Clock, type ProductEvent, SecretValue } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDriverServer, type DriverServer } from './driver-server.ts';
-import { SocketInUse } from './socket-claim.ts';
+import { SocketInUse } from './socket-lock.ts';
 
 const clock: Clock = {
   now: () => Date.now(),

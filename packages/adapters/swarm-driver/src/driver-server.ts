@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { SecretSource } from '@vault-swarm/delivery';
 import { type Clock, displayText, type Events } from '@vault-swarm/provider';
 import { AnswerDeadlines } from './answer-deadlines.ts';
-import { ConnectionTurns } from './connection-turns.ts';
-import { PublishedSocket } from './published-socket.ts';
+import { headOf, type Refusal, refusalOf, STRANGE_METHOD } from './parse-errors.ts';
 import { readBody } from './request-body.ts';
-import { encodeErrorAnswer, encodeValueAnswer } from './secret-answer.ts';
+import { ConnectionTurns } from './request-queue.ts';
 import { BrokenBody, parseSecretRequest } from './secret-request.ts';
-import { headOf, type Refusal, refusalOf, STRANGE_METHOD } from './unparsed-request.ts';
+import { encodeErrorAnswer, encodeValueAnswer } from './secret-response.ts';
+import { PublishedSocket } from './socket-listener.ts';
 
 /** What a driver's server needs. */
 export interface DriverServerOptions {

@@ -1,2 +1,2 @@
 export { createDriverServer, type DriverServer, type DriverServerOptions } from './driver-server.ts';
-export { SocketInUse, SocketUnusable } from './socket-claim.ts';
+export { SocketInUse, SocketUnusable } from './socket-lock.ts';

@@ -10,11 +10,11 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import nodeVault from 'node-vault';
-import type { VaultAnswer, VaultCall } from './answer.ts';
 import { describeServer, type VaultConfig } from './config.ts';
-import { NoAnswer } from './no-answer.ts';
+import { verdictOn } from './error-code.ts';
+import type { VaultAnswer, VaultCall } from './http-types.ts';
+import { NoAnswer } from './no-response.ts';
 import { Transport } from './transport.ts';
-import { verdictOn } from './verdict.ts';
 
 /** The longest that one call may take, sent or waiting for a connection. */
 const CALL_DEADLINE_MS = 10_000;

@@ -3,8 +3,8 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { BoundedMap, type Clock } from '@vault-swarm/provider';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { VaultConfig } from './config.ts';
+import { Turns } from './semaphore.ts';
 import { readTlsMaterial, type TlsMaterial } from './tls.ts';
-import { Turns } from './turns.ts';
 
 /** Connections to one server, and so calls under way. */
 const MAX_CONNECTIONS = 16;

@@ -1,5 +1,5 @@
-import { type AnswerObject, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
+import { type AnswerObject, field, isAnswerObject, type VaultAnswer, wholeNumber } from './http-types.ts';
 import {
   createdTimeOf,
   type KvAbsence,

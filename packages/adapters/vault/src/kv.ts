@@ -1,10 +1,10 @@
 import { displayText, type ExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
-import { type AnswerJson, field, isAnswerObject, type VaultAnswer, wholeNumber } from './answer.ts';
 import type { Session } from './auth/session.ts';
-import { failureOf } from './failures.ts';
+import { says, verdictOn } from './error-code.ts';
+import { type AnswerJson, field, isAnswerObject, type VaultAnswer, wholeNumber } from './http-types.ts';
 import type { KvVersion } from './kv-mounts.ts';
 import { type KvAddress, kvPath } from './paths.ts';
-import { says, verdictOn } from './verdict.ts';
+import { failureOf } from './vault-error.ts';
 
 /** Where a secret is in Vault, with the version that is wanted. */
 export interface KvPlace extends KvAddress {

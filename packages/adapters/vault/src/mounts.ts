@@ -1,10 +1,10 @@
 import { type Clock, displayText, ProviderError, SingleFlight } from '@vault-swarm/provider';
-import { type AnswerJson, field, isAnswerObject } from './answer.ts';
 import type { Session } from './auth/session.ts';
-import { failureOf } from './failures.ts';
+import { isFinal, verdictOn } from './error-code.ts';
+import { type AnswerJson, field, isAnswerObject } from './http-types.ts';
 import type { KvVersion } from './kv-mounts.ts';
 import { mountPath } from './paths.ts';
-import { isFinal, verdictOn } from './verdict.ts';
+import { failureOf } from './vault-error.ts';
 
 /** What was found out about a mount, and when, by the monotonic clock. */
 export interface Mount {

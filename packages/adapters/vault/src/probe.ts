@@ -9,13 +9,13 @@ import {
   SingleFlight,
 } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
+import { ReadRights } from './capabilities.ts';
 import { type KvPlace, notFound, placeOf, policyFor, revisionOf, unproved, versionOnV1 } from './kv.ts';
 import { type KvVersions, markerOf, readMetadata, readSubkeys } from './kv-versions.ts';
 import type { Mounts } from './mounts.ts';
-import { PassLimits } from './pass-limits.ts';
 import { kvPath } from './paths.ts';
-import { ProbeMemory } from './probe-memory.ts';
-import { ReadRights } from './read-rights.ts';
+import { PassLimits } from './probe-limits.ts';
+import { ProbeMemory } from './probe-strategy.ts';
 
 /** What probing needs. */
 export interface VaultProbeOptions {

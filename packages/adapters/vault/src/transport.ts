@@ -1,9 +1,9 @@
 import { type Clock, displayText, ProviderError, parseExactJson } from '@vault-swarm/provider';
-import type { AnswerJson, VaultAnswer } from './answer.ts';
-import { withBytes } from './answer-body.ts';
 import type { VariablePrefix, VaultConfig } from './config.ts';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
-import { NoAnswer } from './no-answer.ts';
+import type { AnswerJson, VaultAnswer } from './http-types.ts';
+import { NoAnswer } from './no-response.ts';
+import { withBytes } from './response-body.ts';
 import { dateOf, retryAfterMs } from './retry-after.ts';
 
 /** What node-vault hands to its transport: its own options, and those of ours that it passes through. */

@@ -18,14 +18,14 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import type { Failure } from './circuit-breaker.ts';
-import { DroppedValues } from './dropped-values.ts';
+import { checkSize, explainRefusal } from './delivery-error.ts';
+import { DroppedValues } from './evicted-values.ts';
 import { REPLICA_LAG_MS } from './newest-revisions.ts';
-import { OldRevisions } from './old-revisions.ts';
 import { type FindProvider, leftAlone, ProviderReads } from './provider-reads.ts';
-import { checkSize, explainRefusal } from './refusal.ts';
 import type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
-import type { ChosenRevision, RevisionChoice } from './revision-choice.ts';
-import { type CurrentRevision, type MemoryLimits, RevisionMemory } from './revision-memory.ts';
+import { type CurrentRevision, type MemoryLimits, RevisionMemory } from './revision-cache.ts';
+import { OldRevisions } from './revision-history.ts';
+import type { ChosenRevision, RevisionChoice } from './revision-selection.ts';
 
 /** What a task was given. An answer to a task that already runs changes nothing in its containers. */
 export interface DeliveredRevision {

@@ -7,5 +7,5 @@ export {
 } from './delivery.ts';
 export type { FindProvider } from './provider-reads.ts';
 export type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
-export type { ChoiceRequest, ChosenRevision, RevisionChoice } from './revision-choice.ts';
-export { type CurrentRevision, type MemoryLimits, RevisionMemory } from './revision-memory.ts';
+export { type CurrentRevision, type MemoryLimits, RevisionMemory } from './revision-cache.ts';
+export type { ChoiceRequest, ChosenRevision, RevisionChoice } from './revision-selection.ts';

@@ -11,11 +11,11 @@ import {
   type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
-import type { DroppedValues } from './dropped-values.ts';
+import type { DroppedValues } from './evicted-values.ts';
+import { RecentRefusals } from './negative-cache.ts';
 import { NewestRevisions } from './newest-revisions.ts';
 import { outcomeOf, ProviderHealth } from './provider-health.ts';
-import { RecentRefusals } from './recent-refusals.ts';
-import type { RevisionMemory } from './revision-memory.ts';
+import type { RevisionMemory } from './revision-cache.ts';
 
 /** Finds a configured provider by its name, once it is ready. Rejects if it never will be. */
 export type FindProvider = (name: string) => Promise<ProviderInstance>;

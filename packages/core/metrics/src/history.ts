@@ -1,6 +1,6 @@
 import type { Clock, ProductEvent } from '@vault-swarm/provider';
 import { LogHistogram } from './log-histogram.ts';
-import { isProvidersFailure } from './provider-figures.ts';
+import { isProvidersFailure } from './provider-stats.ts';
 import type { Figures } from './reports.ts';
 import { SampleRing } from './sample-ring.ts';
 

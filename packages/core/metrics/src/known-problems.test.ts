@@ -1,7 +1,7 @@
 import type { Problem } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { knownProblems, type ProblemSources } from './known-problems.ts';
-import type { ProviderState, ProviderSummary } from './provider-figures.ts';
+import type { ProviderState, ProviderSummary } from './provider-stats.ts';
 
 const provider = (name: string, state: ProviderState, message: string | null = null): ProviderSummary => ({
   name,

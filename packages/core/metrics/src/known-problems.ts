@@ -1,5 +1,5 @@
 import type { Problem } from '@vault-swarm/provider';
-import type { ProviderSummary } from './provider-figures.ts';
+import type { ProviderSummary } from './provider-stats.ts';
 
 /** Where what is wrong is seen. */
 export interface ProblemSources {

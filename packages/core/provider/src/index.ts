@@ -13,14 +13,6 @@ export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EventBus } from './event-bus.ts';
 export type { DeliverySource, EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
-export {
-  type ExactJson,
-  type ExactJsonObject,
-  type ExactNumber,
-  isExactJsonObject,
-  parseExactJson,
-  stringifyExactJson,
-} from './exact-json.ts';
 export { displayMessage, displayNames, displayText, errorMessage, quoted } from './foreign-text.ts';
 export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';
 export {
@@ -33,7 +25,14 @@ export {
   type Target,
 } from './labels.ts';
 export { Listeners } from './listeners.ts';
-export { type LocationRead, LocationReads } from './location-reads.ts';
+export {
+  type ExactJson,
+  type ExactJsonObject,
+  type ExactNumber,
+  isExactJsonObject,
+  parseExactJson,
+  stringifyExactJson,
+} from './lossless-json.ts';
 export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
@@ -47,6 +46,7 @@ export type {
   RequestPrice,
 } from './provider-module.ts';
 export { type Proxies, parseProxies, proxyAddress, proxyVariables } from './proxies.ts';
+export { type LocationRead, LocationReads } from './read-coalescer.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 export type {
   CallOptions,

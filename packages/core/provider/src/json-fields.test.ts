@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { stringifyExactJson } from './exact-json.ts';
 import { parseFields } from './json-fields.ts';
+import { stringifyExactJson } from './lossless-json.ts';
 
 test.each(['{"a":1.0}', '\ufeff{"a":1.0}', ' {"a":1.0}\n'])('reads the fields of %j', (text) => {
   const parsed = parseFields(text);

@@ -1,4 +1,4 @@
-import { type ExactJson, type ExactJsonObject, isExactJsonObject, parseExactJson } from './exact-json.ts';
+import { type ExactJson, type ExactJsonObject, isExactJsonObject, parseExactJson } from './lossless-json.ts';
 
 /** The fields of a secret, or why its text has none, as a continuation of "the secret: …". Nothing of the text is in it. */
 export type ParsedFields = { readonly fields: ExactJsonObject } | { readonly problem: string };

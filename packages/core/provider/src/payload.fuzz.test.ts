@@ -1,7 +1,7 @@
 import { CANARY, fc, holdsFor, secretJson, showsCanary } from '@vault-swarm/fuzz';
 import { expect, test } from 'vitest';
-import { isExactJsonObject, parseExactJson, stringifyExactJson } from './exact-json.ts';
 import { parseFields } from './json-fields.ts';
+import { isExactJsonObject, parseExactJson, stringifyExactJson } from './lossless-json.ts';
 import { type Payload, selectValue } from './payload.ts';
 import { ProviderError } from './provider-error.ts';
 import type { SecretRef } from './secret-ref.ts';

@@ -1,7 +1,7 @@
 import { decodeBase64 } from './base64.ts';
-import { type ExactJson, type ExactJsonObject, isExactJsonObject, stringifyExactJson } from './exact-json.ts';
 import { displayNames, quoted } from './foreign-text.ts';
 import { withoutByteOrderMark } from './json-fields.ts';
+import { type ExactJson, type ExactJsonObject, isExactJsonObject, stringifyExactJson } from './lossless-json.ts';
 import { ProviderError } from './provider-error.ts';
 import { describeRef, type SecretRef } from './secret-ref.ts';
 import { SecretValue } from './secret-value.ts';

@@ -1,5 +1,5 @@
-export type { HeldValue } from './held-value.ts';
-export type { Answered, CurrentValue } from './holdings.ts';
+export type { LabelProblem, SecretUse, ServiceUses } from './bindings/secret-binding.ts';
+export { parseLedger, serialiseLedger } from './ledger/codec.ts';
 export {
   type EarlierValue,
   emptyLedger,
@@ -10,11 +10,12 @@ export {
   type OpenRollout,
   type SetAside,
   type Values,
-} from './ledger.ts';
-export { parseLedger, serialiseLedger } from './ledger-text.ts';
-export type { LocksDown } from './lockdown.ts';
-export { type Plan, type PlanInput, plan, type ServicePlan } from './plan.ts';
-export { RAMP_START, type Ramp } from './ramp.ts';
+} from './ledger/ledger.ts';
+export type { HeldValue } from './ledger/secret-version.ts';
+export type { LocksDown } from './manual/lockdown.ts';
+export { type Plan, type PlanInput, plan, type ServicePlan } from './planner/plan.ts';
+export { RAMP_START, type Ramp } from './planner/ramp.ts';
+export type { Availability, RollAction } from './planner/service-state.ts';
 export {
   type PlannedService,
   type PreviewRequest,
@@ -23,13 +24,7 @@ export {
   type RotateRefusal,
   RotateRefused,
   type RotateRequest,
-} from './rotate-request.ts';
-export { Rotation } from './rotation.ts';
-export type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
-export type { ProbeOutcome, ServedValues } from './served-values.ts';
-export type { Availability, RollAction, RotationPolicy } from './situation.ts';
-export type { HeldRevision, RotationStatus, SecretHoldings, SecretStatus, ServiceStatus } from './status.ts';
-export type { LabelProblem, SecretUse, ServiceUses } from './uses.ts';
+} from './ports/manual-rotation.ts';
 export {
   AccessRefused,
   type FailedTask,
@@ -47,4 +42,16 @@ export {
   type Workloads,
   type WorkloadTask,
   type WriteOutcome,
-} from './workloads.ts';
+} from './ports/orchestrator.ts';
+export type {
+  AskedFor,
+  DeliveredTo,
+  IntendedRevision,
+  RotationPolicy,
+  RotationPorts,
+  RotationSettings,
+} from './ports/rotation-ports.ts';
+export type { ProbeOutcome, ServedValues } from './ports/value-cache.ts';
+export { Rotation } from './rotation.ts';
+export type { HeldRevision, RotationStatus, SecretHoldings, SecretStatus, ServiceStatus } from './status/status.ts';
+export type { Answered, CurrentValue } from './tasks/task-revision.ts';

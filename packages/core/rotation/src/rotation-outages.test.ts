@@ -1,7 +1,7 @@
 import { ProviderError } from '@vault-swarm/provider';
 import { twoServices } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
-import { AccessRefused } from './workloads.ts';
+import { AccessRefused } from './ports/orchestrator.ts';
 
 test('keeps every task as it is while the provider is away, and says so', async () => {
   const { world } = await twoServices();

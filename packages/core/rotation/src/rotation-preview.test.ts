@@ -1,7 +1,7 @@
 import { ProviderError } from '@vault-swarm/provider';
 import { World } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
-import type { PreviewRequest } from './rotate-request.ts';
+import type { PreviewRequest } from './ports/manual-rotation.ts';
 
 /** A service `web` with the secret `db`, which is rotated on request only, a job with it, and a service `api` with `key`. */
 async function threeServices(settings: ConstructorParameters<typeof World>[0] = {}) {

@@ -1,6 +1,6 @@
 import { World } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
-import type { RotationPolicy } from './situation.ts';
+import type { RotationPolicy } from './ports/rotation-ports.ts';
 
 const policy = { maxParallel: 2, maxParallelLimit: 4, stuckAfterMs: 600_000, onFailure: 'rollback' } as const;
 const FAILURE = 'a newer value of shared, or a manual rotation: this one made tasks of s0 fail';

@@ -1,23 +1,21 @@
 import { type CallOptions, errorMessage, withDeadline } from '@vault-swarm/provider';
-import { Evidence } from './evidence.ts';
-import { readFailures } from './failures.ts';
-import { ForeignChanges } from './foreign-changes.ts';
-import { HandOver } from './hand-over.ts';
-import { isOfRef, untagRevision } from './held-value.ts';
-import type { CurrentValue } from './holdings.ts';
-import { IntendedRevisions } from './intended-revisions.ts';
-import { LastGoodValues } from './last-good-values.ts';
-import type { LedgerDocument, Lockdown } from './ledger.ts';
-import { serialiseLedger } from './ledger-text.ts';
-import { Lockdowns, type LocksDown } from './lockdown.ts';
-import { Loop } from './loop.ts';
-import { type Observation, Observer } from './observer.ts';
-import { type Plan, plan } from './plan.ts';
-import { ProviderWatches } from './provider-watches.ts';
-import { RAMP_START, type Ramp } from './ramp.ts';
-import { RequestDesk } from './request-desk.ts';
-import { RolloutPace } from './rollout-pace.ts';
-import { RolloutWatch } from './rollout-watch.ts';
+import type { Observation } from './bindings/observation.ts';
+import { type SecretUse, type Uses, unreadKeys } from './bindings/secret-binding.ts';
+import { Observer } from './cluster-reader.ts';
+import { serialiseLedger } from './ledger/codec.ts';
+import type { LedgerDocument, Lockdown } from './ledger/ledger.ts';
+import { isOfRef, untagRevision } from './ledger/secret-version.ts';
+import { ledgerAsStored, mayWrite, unusable } from './ledger/stored-ledger.ts';
+import { Lockdowns, type LocksDown } from './manual/lockdown.ts';
+import { RequestDesk } from './manual/manual-rotations.ts';
+import { readFailures } from './planner/failed-tasks.ts';
+import { type Plan, plan } from './planner/plan.ts';
+import { RAMP_START, type Ramp } from './planner/ramp.ts';
+import { RolloutPace } from './planner/rollout-pace.ts';
+import { RolloutWatch } from './planner/rollout-tracker.ts';
+import type { RollAction } from './planner/service-state.ts';
+import { ProviderWatches } from './polling/provider-poller.ts';
+import { ForeignChanges } from './polling/staleness-guard.ts';
 import {
   type PlannedService,
   type PreviewRequest,
@@ -25,14 +23,23 @@ import {
   type RotateByHand,
   RotateRefused,
   type RotateRequest,
-} from './rotate-request.ts';
-import type { AskedFor, DeliveredTo, IntendedRevision, RotationPorts, RotationSettings } from './rotation-ports.ts';
-import type { RollAction } from './situation.ts';
-import type { RotationStatus } from './status.ts';
-import { StatusBoard } from './status-board.ts';
-import { ledgerAsStored, mayWrite, unusable } from './stored-ledger.ts';
-import { type SecretUse, type Uses, unreadKeys } from './uses.ts';
-import { type FailedTask, type RollOptions, RollRefused } from './workloads.ts';
+} from './ports/manual-rotation.ts';
+import { type FailedTask, type RollOptions, RollRefused } from './ports/orchestrator.ts';
+import type {
+  AskedFor,
+  DeliveredTo,
+  IntendedRevision,
+  RotationPorts,
+  RotationSettings,
+} from './ports/rotation-ports.ts';
+import { IntendedRevisions } from './serving/revision-selector.ts';
+import { LastGoodValues } from './serving/rollback-values.ts';
+import type { RotationStatus } from './status/status.ts';
+import { StatusBoard } from './status/status-reporter.ts';
+import { Evidence } from './tasks/delivery-log.ts';
+import { HandOver } from './tasks/leader-handover.ts';
+import type { CurrentValue } from './tasks/task-revision.ts';
+import { Loop } from './ticker.ts';
 
 /** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
 const PASS_DEADLINE_MS = 30_000;

@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { boxProblem, runInBox } from '../box/box.mjs';
+import { boxProblem, runInBox } from '../sandbox/sandbox.mjs';
 import { buildPlugin, install, projectEnv } from './project.mjs';
 import { prepareVault } from './servers.mjs';
 import { SetupError, sayOnStderr } from './step.mjs';

@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeBoxFolder, runInBox } from '../box/box.mjs';
+import { makeBoxFolder, runInBox } from '../sandbox/sandbox.mjs';
 import { bundle, install, projectEnv } from './project.mjs';
 import { SetupError } from './step.mjs';
 import { prepareEngine } from './system.mjs';

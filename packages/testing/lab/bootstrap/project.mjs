@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemPath } from '../box/box.mjs';
+import { systemPath } from '../sandbox/sandbox.mjs';
 import { commandStep, SetupError, say } from './step.mjs';
 
 export const root = fileURLToPath(new URL('../../../../', import.meta.url));

@@ -1,7 +1,7 @@
 // `npm run soak -- --minutes N [--seed S] [--rate CALLS]`: the plugin under load for a long time, in a box, on the engine
 // that SWARM_ENGINE names.
 import { fileURLToPath } from 'node:url';
-import { runInBox } from '../box/box.mjs';
+import { runInBox } from '../sandbox/sandbox.mjs';
 import { root } from './project.mjs';
 import { prepareSwarm } from './swarm.mjs';
 

@@ -2,7 +2,7 @@
 // of an hour, so `npm test` leaves them out.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runInBox } from '../box/box.mjs';
+import { runInBox } from '../sandbox/sandbox.mjs';
 import { buildPlugin, bundle, install, projectEnv, root } from './project.mjs';
 import { prepareVault } from './servers.mjs';
 import { commandStep, SetupError } from './step.mjs';

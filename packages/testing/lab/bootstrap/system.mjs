@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { boxProblem, systemPath } from '../box/box.mjs';
+import { boxProblem, systemPath } from '../sandbox/sandbox.mjs';
 import { commandStep, SetupError, say } from './step.mjs';
 
 const engine = [

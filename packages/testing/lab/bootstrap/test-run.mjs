@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runInBox } from '../box/box.mjs';
+import { runInBox } from '../sandbox/sandbox.mjs';
 import { root } from './project.mjs';
 
 const reporter = fileURLToPath(new URL('./test-events.mjs', import.meta.url));

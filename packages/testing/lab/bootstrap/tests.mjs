@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parallelBoxes } from '../box/box-pool.mjs';
+import { parallelBoxes } from '../sandbox/sandbox-pool.mjs';
 import { knownVulnerabilities } from './audit.mjs';
 import { readDurations, recordDurations } from './durations.mjs';
 import { build, check, install, projectEnv } from './project.mjs';
@@ -31,7 +31,7 @@ function interrupt() {
 /** What needs nothing but the code. */
 const plain = ['unit', 'simulation', 'fuzz'];
 /** What needs build products, and for the most part servers. The tests on several managers have a command of their own. */
-const boxed = ['contract', 'house', 'integration'];
+const boxed = ['contract', 'repository', 'integration'];
 
 /**
  * Runs the tests: all; with `--quick` those that need neither servers nor root; with other arguments what vitest takes them

@@ -1,43 +1,22 @@
-export { type AwsFake, type AwsFakeCounts, type AwsFault, type AwsFaultRule, startAwsFake } from './aws/fake.ts';
-export { type Moto, startMoto } from './aws/moto.ts';
-export { boxFolder, type TempFolder, tempFolder } from './box.ts';
-export { type CertificateChain, certificateChain } from './certificate-chain.ts';
-export { startOnChosenEngine } from './chosen-engine.ts';
-export { attachEngine, type Engine, type EngineOptions, type Machine, type OwnEngine, startEngine } from './engine.ts';
-export { checkInTheEnd, type FinalExpectation, type ServiceExpectation } from './final-checks.ts';
-export { type ForwardProxy, type ForwardProxyOptions, startForwardProxy } from './forward-proxy.ts';
-export { freePort } from './free-port.ts';
-export { everyTaskHolds, type HoldingExpectation, heldValues } from './held-values.ts';
-export { importCurlImage, importImage, labImage } from './image.ts';
-export {
-  buildPluginImage,
-  type ManagedPluginOptions,
-  managedPluginFolder,
-  startManagedPlugin,
-} from './managed-plugin.ts';
-export { type ManagerNode, type Managers, type ManagersOptions, startManagers } from './managers.ts';
+export { type ForwardProxy, type ForwardProxyOptions, startForwardProxy } from './clients/forward-proxy.ts';
+export { startUnceasingClient, type UnceasingClient, type UnceasingReport } from './clients/load-client.ts';
+export { type SlowClients, startSlowClients } from './clients/slow-clients.ts';
+export { driverRequest, type HttpAnswer, unixRequest } from './clients/unix-http.ts';
 export { OneManager, type OneManagerOptions } from './one-manager.ts';
-export { findOpenBao } from './openbao-binary.ts';
-export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './plugin-process.ts';
-export { type Deeds, type LogEntry, PluginSeat, type SeatOptions } from './plugin-seat.ts';
-export { type HeldSecret, PluginSwarm, type PluginSwarmOptions, type ShownService } from './plugin-swarm.ts';
-export { type Prometheus, type PrometheusOptions, promtool, startPrometheus } from './prometheus.ts';
-export { type SlowClients, startSlowClients } from './slow-clients.ts';
-export { type StoreProbe, startStoreProbe, type WriteGap } from './store-probe.ts';
+export { freePort } from './process/free-port.ts';
+export { boxFolder, type TempFolder, tempFolder } from './process/sandbox.ts';
+export { type WaitOptions, waitFor } from './process/wait-for.ts';
 export {
-  createDriverSecret,
-  createService,
-  type DriverSecret,
-  readSecret,
-  runningTasks,
-  type ServiceOptions,
-  type ServiceTask,
-  serviceTasks,
-  startSwarm,
-  type UpdateConfig,
-} from './swarm.ts';
-export { startUnceasingClient, type UnceasingClient, type UnceasingReport } from './unceasing-client.ts';
-export { driverRequest, type HttpAnswer, unixRequest } from './unix-http.ts';
+  type AwsFake,
+  type AwsFakeCounts,
+  type AwsFault,
+  type AwsFaultRule,
+  startAwsFake,
+} from './servers/aws/fake.ts';
+export { type Moto, startMoto } from './servers/aws/moto.ts';
+export { type CertificateChain, certificateChain } from './servers/certificate-chain.ts';
+export { findOpenBao } from './servers/openbao-binary.ts';
+export { type Prometheus, type PrometheusOptions, promtool, startPrometheus } from './servers/prometheus.ts';
 export {
   startOpenBao,
   startVault,
@@ -45,8 +24,8 @@ export {
   type VaultAnswer,
   type VaultCaller,
   type VaultOptions,
-} from './vault.ts';
-export { findVault } from './vault-binary.ts';
+} from './servers/vault.ts';
+export { findVault } from './servers/vault-binary.ts';
 export {
   type FaultMatch,
   type FaultRule,
@@ -58,5 +37,39 @@ export {
   type VaultFault,
   type VaultProxy,
   type VaultProxyCounts,
-} from './vault-proxy.ts';
-export { type WaitOptions, waitFor } from './wait-for.ts';
+} from './servers/vault-proxy.ts';
+export {
+  attachEngine,
+  type Engine,
+  type EngineOptions,
+  type Machine,
+  type OwnEngine,
+  startEngine,
+} from './swarm/engine.ts';
+export { checkInTheEnd, type FinalExpectation, type ServiceExpectation } from './swarm/final-checks.ts';
+export { importCurlImage, importImage, labImage } from './swarm/image.ts';
+export {
+  buildPluginImage,
+  type ManagedPluginOptions,
+  managedPluginFolder,
+  startManagedPlugin,
+} from './swarm/managed-plugin.ts';
+export { type ManagerNode, type Managers, type ManagersOptions, startManagers } from './swarm/managers.ts';
+export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './swarm/plugin-process.ts';
+export { type Deeds, type LogEntry, PluginSeat, type SeatOptions } from './swarm/plugin-runner.ts';
+export { type HeldSecret, PluginSwarm, type PluginSwarmOptions, type ShownService } from './swarm/plugin-swarm.ts';
+export { type StoreProbe, startStoreProbe, type WriteGap } from './swarm/raft-write-monitor.ts';
+export { startOnChosenEngine } from './swarm/selected-engine.ts';
+export {
+  createDriverSecret,
+  createService,
+  type DriverSecret,
+  readSecret,
+  runningTasks,
+  type ServiceOptions,
+  type ServiceTask,
+  serviceTasks,
+  startSwarm,
+  type UpdateConfig,
+} from './swarm/swarm.ts';
+export { everyTaskHolds, type HoldingExpectation, heldValues } from './swarm/task-values.ts';

@@ -1,12 +1,19 @@
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tempFolder } from './box.ts';
-import { type OwnEngine, startEngine } from './engine.ts';
-import { createDriverSecret, createService, readSecret, runningTasks, serviceTasks, startSwarm } from './swarm.ts';
-import { driverRequest } from './unix-http.ts';
-import { startVault } from './vault.ts';
-import { waitFor } from './wait-for.ts';
+import { driverRequest } from './clients/unix-http.ts';
+import { tempFolder } from './process/sandbox.ts';
+import { waitFor } from './process/wait-for.ts';
+import { startVault } from './servers/vault.ts';
+import { type OwnEngine, startEngine } from './swarm/engine.ts';
+import {
+  createDriverSecret,
+  createService,
+  readSecret,
+  runningTasks,
+  serviceTasks,
+  startSwarm,
+} from './swarm/swarm.ts';
 
 const folder = tempFolder();
 afterAll(() => folder.remove());

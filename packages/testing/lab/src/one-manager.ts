@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import type { OwnEngine } from './engine.ts';
-import { freePort } from './free-port.ts';
-import { everyTaskHolds } from './held-values.ts';
-import { type PluginProcess, startPlugin } from './plugin-process.ts';
-import type { LogEntry } from './plugin-seat.ts';
-import type { ShownService } from './plugin-swarm.ts';
-import { createDriverSecret, startSwarm } from './swarm.ts';
-import { startVault, type Vault } from './vault.ts';
-import { waitFor } from './wait-for.ts';
+import { freePort } from './process/free-port.ts';
+import { waitFor } from './process/wait-for.ts';
+import { startVault, type Vault } from './servers/vault.ts';
+import type { OwnEngine } from './swarm/engine.ts';
+import { type PluginProcess, startPlugin } from './swarm/plugin-process.ts';
+import type { LogEntry } from './swarm/plugin-runner.ts';
+import type { ShownService } from './swarm/plugin-swarm.ts';
+import { createDriverSecret, startSwarm } from './swarm/swarm.ts';
+import { everyTaskHolds } from './swarm/task-values.ts';
 
 /** What a Swarm of one manager is started with. */
 export interface OneManagerOptions {

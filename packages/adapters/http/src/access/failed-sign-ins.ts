@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
-import { answerProblem } from '../answer.ts';
+import { answerProblem } from '../send.ts';
 
 const LIMIT = { windowMs: 60_000, limit: 10 };
 

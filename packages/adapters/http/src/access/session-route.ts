@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
-import { answerEmpty, answerProblem } from '../answer.ts';
 import { sessionRequestSchema } from '../api/index.ts';
 import { onlyJson, readBody } from '../json-body.ts';
-import type { Access } from './access.ts';
-import { onlyFromOwnSite } from './own-site.ts';
+import { answerEmpty, answerProblem } from '../send.ts';
+import type { Access } from './authorization.ts';
+import { onlyFromOwnSite } from './same-origin.ts';
 
 const SESSION_BODY = 'Send {"token": "TOKEN"}, and nothing else.';
 

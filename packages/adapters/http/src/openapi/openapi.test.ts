@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { Access } from '../access/access.ts';
+import { Access } from '../access/authorization.ts';
 import { eventSchema, overviewSchema, problemSchema } from '../api/index.ts';
 import { createApp } from '../app.ts';
 import {

@@ -7,7 +7,7 @@ import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
 import { createMonitoringServer, type MonitoringServer, type MonitoringServerOptions } from '../server.ts';
 import type { MonitoringSources } from '../sources.ts';
-import type { CertificateSource } from '../tls/served-certificate.ts';
+import type { CertificateSource } from '../tls/certificate-reloader.ts';
 
 /** The moment at which every test plays. */
 export const NOW_MS = Date.UTC(2026, 2, 1, 12, 0, 0);

@@ -2,8 +2,8 @@ import { type Credential, ONE_LINE, ProviderError, quoted, VISIBLE_ASCII } from 
 import type { VaultClient } from '../client.ts';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
+import { unwrapSecretId } from './response-wrapping.ts';
 import { type AuthSettings, neededCredential, neededText, parseAuthMount } from './settings.ts';
-import { unwrapSecretId } from './wrapped.ts';
 
 /** A role's id and a secret id for it. */
 export interface AppRoleConfig {

@@ -1,9 +1,9 @@
 import { type Credential, ProviderError, VISIBLE_ASCII, whyUnreadable } from '@vault-swarm/provider';
-import { field, isAnswerObject, wholeNumber } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
-import { failureOf } from '../failures.ts';
-import { NoAnswer } from '../no-answer.ts';
-import { verdictOn } from '../verdict.ts';
+import { verdictOn } from '../error-code.ts';
+import { field, isAnswerObject, wholeNumber } from '../http-types.ts';
+import { NoAnswer } from '../no-response.ts';
+import { failureOf } from '../vault-error.ts';
 
 /**
  * The longest that a login, and a question about a token, may take. Many may wait for it, and nobody cuts it off: where

@@ -6,10 +6,10 @@ import {
   SingleFlight,
   sleep,
 } from '@vault-swarm/provider';
-import type { VaultAnswer, VaultCall } from '../answer.ts';
 import type { VaultClient } from '../client.ts';
-import { verdictOn } from '../verdict.ts';
-import { LoginPauses } from './login-pauses.ts';
+import { verdictOn } from '../error-code.ts';
+import type { VaultAnswer, VaultCall } from '../http-types.ts';
+import { LoginPauses } from './login-backoff.ts';
 import { type AuthMethod, type Login, type LoginAttempt, loginWith } from './method.ts';
 import { TokenLiveness } from './token-liveness.ts';
 import { TokenUses } from './token-uses.ts';

@@ -1,6 +1,6 @@
 import { type Clock, ProviderError, SingleFlight } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
-import { lookupToken } from './lookup.ts';
+import { lookupToken } from './token-lookup.ts';
 import type { TokenUses } from './token-uses.ts';
 
 /** How long the answer "the token is alive" is taken for true, so that many refusals at once ask once. */

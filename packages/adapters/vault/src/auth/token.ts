@@ -1,7 +1,7 @@
 import { type Credential, ProviderError, VISIBLE_ASCII } from '@vault-swarm/provider';
-import { lookupToken } from './lookup.ts';
 import { type AuthMethod, readCredential } from './method.ts';
 import { type AuthSettings, neededCredential } from './settings.ts';
+import { lookupToken } from './token-lookup.ts';
 
 /** A token that somebody else made. */
 export interface TokenConfig {

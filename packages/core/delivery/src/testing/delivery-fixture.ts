@@ -11,7 +11,7 @@ import {
   type TimedEvent,
 } from '@vault-swarm/provider';
 import { type DeliveredRevision, Delivery, type DeliveryLimits } from '../delivery.ts';
-import type { ChoiceRequest, ChosenRevision } from '../revision-choice.ts';
+import type { ChoiceRequest, ChosenRevision } from '../revision-selection.ts';
 
 const scheme = {
   kind: 'vault',

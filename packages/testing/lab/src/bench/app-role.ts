@@ -1,4 +1,4 @@
-import type { Vault } from '../vault.ts';
+import type { Vault } from '../servers/vault.ts';
 import type { AppRole } from './bench.ts';
 import { MOUNT } from './catalog.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DriverClient } from './driver-client.ts';
 import { OWN_LABELS, parseLabelTemplate } from './label-template.ts';
 import { type ProcessGroup, spawnGroup } from './process-group.ts';
-import { firstAnswer } from './subject.ts';
+import { firstAnswer } from './target.ts';
 
 /** A Node HTTP server with nothing else, to whose socket a driver's client speaks. */
 export interface BareServer extends Pick<ProcessGroup, 'pids' | 'stop'> {

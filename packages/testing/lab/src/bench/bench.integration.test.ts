@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
-import { tempFolder } from '../box.ts';
-import { run } from '../command.ts';
+import { run } from '../process/command.ts';
+import { tempFolder } from '../process/sandbox.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const launcher = fileURLToPath(new URL('../../../../../bin/vault-swarm-plugin', import.meta.url));

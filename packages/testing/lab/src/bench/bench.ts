@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { freePort } from '../free-port.ts';
-import type { Vault } from '../vault.ts';
-import type { VaultProxy } from '../vault-proxy.ts';
+import { freePort } from '../process/free-port.ts';
+import type { Vault } from '../servers/vault.ts';
+import type { VaultProxy } from '../servers/vault-proxy.ts';
 import { type BenchSecret, type CatalogOptions, MOUNT, writeSecrets } from './catalog.ts';
+import type { Size } from './directory-size.ts';
 import type { Figure } from './figure.ts';
-import type { Size } from './folder-size.ts';
 import type { LabelTemplate } from './label-template.ts';
 import type { Scale } from './scale.ts';
-import type { Running, Subject } from './subject.ts';
 import type { SubjectName } from './table.ts';
+import type { Running, Subject } from './target.ts';
 
 /** A case: what is measured, and how. */
 export interface BenchCase {

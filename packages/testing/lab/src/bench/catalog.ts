@@ -1,4 +1,4 @@
-import type { Vault } from '../vault.ts';
+import type { Vault } from '../servers/vault.ts';
 import type { SecretPlace } from './label-template.ts';
 
 /** A secret of the benchmark, and what must be answered for it. */

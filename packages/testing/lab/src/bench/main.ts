@@ -3,18 +3,18 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { tempFolder } from '../box.ts';
-import { startVault } from '../vault.ts';
-import { startVaultProxy } from '../vault-proxy.ts';
+import { tempFolder } from '../process/sandbox.ts';
+import { startVault } from '../servers/vault.ts';
+import { startVaultProxy } from '../servers/vault-proxy.ts';
 import { makeAppRole } from './app-role.ts';
 import { Bench, type BenchWorld } from './bench.ts';
 import { allCases, defaultCases } from './cases/all-cases.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
-import { base, plugin } from './own-subjects.ts';
+import { base, plugin } from './own-targets.ts';
 import { peer } from './peer.ts';
 import { runCases } from './run-cases.ts';
-import type { Subject } from './subject.ts';
 import { type CaseResult, compare, table } from './table.ts';
+import type { Subject } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Exit codes: a case that failed, and a command that was not understood. */

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { sizeOf } from './folder-size.ts';
+import { sizeOf } from './directory-size.ts';
 import type { LabelTemplate } from './label-template.ts';
-import { type Subject, startProgram } from './subject.ts';
+import { type Subject, startProgram } from './target.ts';
 
 /** Another plugin, as its user names it. */
 export interface PeerOptions {

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ended, hasEnded } from '../child-end.ts';
-import { systemPath } from '../command.ts';
+import { systemPath } from '../process/command.ts';
+import { ended, hasEnded } from '../process/process-exit.ts';
 
 /** A command with all the processes that it starts. */
 export interface ProcessGroup {

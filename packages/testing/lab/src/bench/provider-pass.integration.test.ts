@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { run } from '../command.ts';
+import { run } from '../process/command.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const SECRETS = 12;

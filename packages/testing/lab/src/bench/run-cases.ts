@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bench, type BenchCase, type BenchWorld } from './bench.ts';
-import type { Subject } from './subject.ts';
 import type { CaseResult, Outcome, SubjectName } from './table.ts';
+import type { Subject } from './target.ts';
 
 /** What to run. */
 export interface RunOptions {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { boxFolder, tempFolder } from '../box.ts';
-import { run } from '../command.ts';
 import { openDocument } from '../document-blocks.ts';
+import { run } from '../process/command.ts';
+import { boxFolder, tempFolder } from '../process/sandbox.ts';
 
 const readme = openDocument('README.md', import.meta.filename);
 const repository = resolve(import.meta.dirname, '../../../../..');

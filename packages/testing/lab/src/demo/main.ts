@@ -1,13 +1,13 @@
 // The demo: a secret is changed at its provider, and every task of every service that uses it gets the new value.
 // Started by bootstrap/demo.mjs, in a box (VAULT_SWARM_BOX) or beside the engine that DOCKER_HOST names (DEMO_FOLDER).
 import { join } from 'node:path';
-import { freePort } from '../free-port.ts';
-import { type PluginProcess, startPlugin } from '../plugin-process.ts';
-import { runningTasks } from '../swarm.ts';
-import { waitFor } from '../wait-for.ts';
+import { freePort } from '../process/free-port.ts';
+import { waitFor } from '../process/wait-for.ts';
+import { type PluginProcess, startPlugin } from '../swarm/plugin-process.ts';
+import { runningTasks } from '../swarm/swarm.ts';
+import { deploy, ownStage, rotated, SecretFiles, type Stage, services, usersStage } from './demo-stack.ts';
 import { startRelay } from './relay.ts';
-import { deploy, ownStage, rotated, SecretFiles, type Stage, services, usersStage } from './stage.ts';
-import { type Moment, watchValue } from './time-line.ts';
+import { type Moment, watchValue } from './timeline.ts';
 
 const {
   VAULT_SWARM_BOX: box = '',

@@ -1,8 +1,8 @@
 import type { SeededRandom } from '@vault-swarm/simulation';
-import type { Engine } from '../engine.ts';
-import { createService, readSecret, runningTasks } from '../swarm.ts';
-import { waitFor } from '../wait-for.ts';
-import type { Shelf } from './shelf.ts';
+import { waitFor } from '../process/wait-for.ts';
+import type { Engine } from '../swarm/engine.ts';
+import { createService, readSecret, runningTasks } from '../swarm/swarm.ts';
+import type { Shelf } from './secret-store.ts';
 
 const MOST_SERVICES = 6;
 const MOST_REPLICAS = 3;

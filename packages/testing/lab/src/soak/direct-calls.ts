@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import type { SeededRandom } from '@vault-swarm/simulation';
-import type { Shelf } from './shelf.ts';
-import type { Weather } from './weather.ts';
+import type { Weather } from './fault-schedule.ts';
+import type { Shelf } from './secret-store.ts';
 
 /** What an answer is held against, in milliseconds. */
 export interface AnswerLimits {

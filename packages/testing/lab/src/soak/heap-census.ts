@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitFor } from '../wait-for.ts';
+import { waitFor } from '../process/wait-for.ts';
 
 /** Bytes of living objects by class, as `object Map`, `string` or `native Node / …`. */
 export type HeapCensus = ReadonlyMap<string, number>;

@@ -1,8 +1,8 @@
 // simulate [--seeds N] [--from S] | --replay SEED: runs random histories, or shows one.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type AllowanceCounts, addCounts, grownAllowances } from '../history/allowances.ts';
-import { runHistory } from '../history/run-history.ts';
+import { runHistory } from '../run/execute-run.ts';
+import { type AllowanceCounts, addCounts, grownAllowances } from '../run/tolerated-anomalies.ts';
 import { runSeeds } from './run-seeds.ts';
 
 const { values } = parseArgs({

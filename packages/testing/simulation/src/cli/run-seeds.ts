@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { HistoryResult } from '../history/run-history.ts';
+import type { HistoryResult } from '../run/execute-run.ts';
 
 /** Which histories to run. */
 export interface SeedRange {

@@ -1,6 +1,6 @@
 // Runs the histories that the main thread asks for, one after the other.
 import { parentPort } from 'node:worker_threads';
-import { runHistory } from '../history/run-history.ts';
+import { runHistory } from '../run/execute-run.ts';
 
 parentPort?.on('message', async (seed: number) => {
   const { lines, ...result } = await runHistory({ seed });

@@ -1,4 +1,4 @@
-import type { Kind } from '../history/kinds.ts';
+import type { Kind } from '../run/kinds.ts';
 
 /** A mistake that is made in the core on purpose, to show that the histories see it. */
 export interface Mutation {

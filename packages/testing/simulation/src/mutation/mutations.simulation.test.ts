@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { runHistory } from '../history/run-history.ts';
+import { runHistory } from '../run/execute-run.ts';
 import type { Mutation } from './mutation.ts';
 import { mutations } from './mutations.ts';
 
@@ -34,6 +34,11 @@ test.each(mutations)('histories see a core that $name', async (mutation) => {
 });
 
 test('a mutation whose text is not there is no mutation', async () => {
-  const mutation: Mutation = { name: 'is as it is', file: 'rotation/src/plan.ts', from: 'no such text', to: '' };
-  await expect(findFailure(mutation, 0, 1)).rejects.toThrow('0 times in rotation/src/plan.ts');
+  const mutation: Mutation = {
+    name: 'is as it is',
+    file: 'rotation/src/planner/plan.ts',
+    from: 'no such text',
+    to: '',
+  };
+  await expect(findFailure(mutation, 0, 1)).rejects.toThrow('0 times in rotation/src/planner/plan.ts');
 });

@@ -6,8 +6,8 @@ import type { SimulatedProvider } from '../simulated-provider.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import type { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
 import type { HeldSecret, SimulatedTask } from '../swarm/task.ts';
+import type { Interfere, PortFault, PortName } from './fault-injector.ts';
 import { type ManagerPorts, PluginProcess } from './plugin-process.ts';
-import type { Interfere, PortFault, PortName } from './port-gate.ts';
 
 /** One of the Swarm's managers. */
 export interface Manager {

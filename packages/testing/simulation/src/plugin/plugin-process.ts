@@ -19,7 +19,7 @@ import {
   type Workloads,
 } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
-import { type Interfere, PortGate, type PortName } from './port-gate.ts';
+import { type Interfere, PortGate, type PortName } from './fault-injector.ts';
 import { ProcessClock } from './process-clock.ts';
 
 /** The orchestrator as one manager sees it. */

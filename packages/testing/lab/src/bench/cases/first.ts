@@ -1,9 +1,9 @@
-import { ask, callsOfTasks, warmUp } from '../ask.ts';
 import type { BenchCase } from '../bench.ts';
 import { MOUNT } from '../catalog.ts';
 import { count, ms } from '../figure.ts';
 import { HttpConnection } from '../http-connection.ts';
 import { percentile } from '../percentiles.ts';
+import { ask, callsOfTasks, warmUp } from '../requests.ts';
 
 const LIMIT_MS = 10_000;
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchCase } from '../bench.ts';
 import { count, mib, ms } from '../figure.ts';
-import { managedPlugin, plugin } from '../own-subjects.ts';
+import { managedPlugin, plugin } from '../own-targets.ts';
 import { median } from '../percentiles.ts';
 import { residentMiB } from '../process-use.ts';
 

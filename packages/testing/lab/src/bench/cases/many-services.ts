@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { waitFor } from '../../wait-for.ts';
-import { WrongAnswer, warmUp } from '../ask.ts';
+import { waitFor } from '../../process/wait-for.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import type { BenchSecret } from '../catalog.ts';
 import { count, type Figure, mib, ms } from '../figure.ts';
 import { type ManyServices, startManyServices } from '../many-services.ts';
 import { percentile } from '../percentiles.ts';
 import { processorMs, residentMiB } from '../process-use.ts';
-import type { Running } from '../subject.ts';
+import { WrongAnswer, warmUp } from '../requests.ts';
+import type { Running } from '../target.ts';
 
 const MINUTE_MS = 60_000;
 const SECRETS_PER_SERVICE = 20;

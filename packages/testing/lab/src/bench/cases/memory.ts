@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ask, callsOfTasks } from '../ask.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { startEngineDouble } from '../engine-double.ts';
 import { count, mib } from '../figure.ts';
 import { median } from '../percentiles.ts';
 import { residentMiB } from '../process-use.ts';
-import type { Running } from '../subject.ts';
+import { ask, callsOfTasks } from '../requests.ts';
+import type { Running } from '../target.ts';
 import { stormOnce, stormSecrets } from './storm.ts';
 
 const INTERVAL_MS = 500;

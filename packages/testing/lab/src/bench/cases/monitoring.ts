@@ -1,16 +1,16 @@
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { freePort } from '../../free-port.ts';
-import { startSlowClients } from '../../slow-clients.ts';
-import { waitFor } from '../../wait-for.ts';
-import { ask, callsOfTasks, warmUp } from '../ask.ts';
+import { startSlowClients } from '../../clients/slow-clients.ts';
+import { freePort } from '../../process/free-port.ts';
+import { waitFor } from '../../process/wait-for.ts';
 import type { BenchCase } from '../bench.ts';
 import type { BenchSecret } from '../catalog.ts';
 import { startEngineDouble } from '../engine-double.ts';
 import { count, type Figure, kib, mib, ms } from '../figure.ts';
 import { median, percentile } from '../percentiles.ts';
 import { residentMiB } from '../process-use.ts';
-import type { Running } from '../subject.ts';
+import { ask, callsOfTasks, warmUp } from '../requests.ts';
+import type { Running } from '../target.ts';
 
 const ROUTES = [
   '/health',

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { sealed, type VaultFault } from '../../vault-proxy.ts';
-import { ask, callsOfTasks, warmUp } from '../ask.ts';
+import { sealed, type VaultFault } from '../../servers/vault-proxy.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { count, type Figure, ms } from '../figure.ts';
 import { percentile } from '../percentiles.ts';
-import type { Running } from '../subject.ts';
+import { ask, callsOfTasks, warmUp } from '../requests.ts';
+import type { Running } from '../target.ts';
 
 const SECRETS_PER_TASK = 20;
 /** Who is slower than this is not waited for. */

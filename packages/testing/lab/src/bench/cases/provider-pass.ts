@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitFor } from '../../wait-for.ts';
+import { waitFor } from '../../process/wait-for.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import type { BenchSecret } from '../catalog.ts';
 import { startEngineDouble } from '../engine-double.ts';
 import { count, type Figure, kib } from '../figure.ts';
 import { median } from '../percentiles.ts';
-import { type Asked, providerStands } from '../provider-stand.ts';
+import { type Asked, providerStands } from '../provider-fixture.ts';
 
 /** As long as a password that a machine made. */
 const VALUE_LENGTH = 32;

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FaultRule, permissionDenied } from '../../vault-proxy.ts';
-import { type Asked, ask, callsOfTasks, warmUp } from '../ask.ts';
+import { type FaultRule, permissionDenied } from '../../servers/vault-proxy.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { count, type Figure, ms } from '../figure.ts';
 import { percentile } from '../percentiles.ts';
+import { type Asked, ask, callsOfTasks, warmUp } from '../requests.ts';
 
 const CONCURRENCY = 8;
 const SECRETS = 20;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { warmUp } from '../ask.ts';
 import type { BenchCase } from '../bench.ts';
 import { startEngineDouble } from '../engine-double.ts';
 import { count, mib, ms } from '../figure.ts';
 import { processorMs, residentMiB } from '../process-use.ts';
+import { warmUp } from '../requests.ts';
 
 const MINUTE_MS = 60_000;
 

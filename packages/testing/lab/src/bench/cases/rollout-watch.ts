@@ -1,8 +1,8 @@
-import type { OwnEngine } from '../../engine.ts';
-import { waitFor } from '../../wait-for.ts';
+import { waitFor } from '../../process/wait-for.ts';
+import type { OwnEngine } from '../../swarm/engine.ts';
 import { DRIVER } from '../bench.ts';
 import { count, type Figure, ms } from '../figure.ts';
-import type { Running } from '../subject.ts';
+import type { Running } from '../target.ts';
 
 const CLOSE = { timeoutMs: 10 * 60_000, intervalMs: 1_000 };
 

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OwnEngine } from '../../engine.ts';
-import { createDriverSecret, createService, readSecret, runningTasks, startSwarm } from '../../swarm.ts';
-import { waitFor } from '../../wait-for.ts';
-import { WrongAnswer } from '../ask.ts';
+import { waitFor } from '../../process/wait-for.ts';
+import type { OwnEngine } from '../../swarm/engine.ts';
+import { createDriverSecret, createService, readSecret, runningTasks, startSwarm } from '../../swarm/swarm.ts';
 import { type Bench, type BenchCase, DRIVER } from '../bench.ts';
 import { type CallCount, startCountingProxy } from '../counting-proxy.ts';
 import { count, type Figure, mib, ms } from '../figure.ts';
-import type { Running } from '../subject.ts';
+import { WrongAnswer } from '../requests.ts';
+import type { Running } from '../target.ts';
 import { RolloutWatch } from './rollout-watch.ts';
 
 const SERVICES = Number(process.env.BENCH_SERVICES || 60);

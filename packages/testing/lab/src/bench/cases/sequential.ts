@@ -1,7 +1,7 @@
-import { ask, callsOfTasks, warmUp } from '../ask.ts';
 import type { BenchCase } from '../bench.ts';
 import { count, ms } from '../figure.ts';
 import { median, percentile } from '../percentiles.ts';
+import { ask, callsOfTasks, warmUp } from '../requests.ts';
 
 /** What a secret costs that was asked for before: most of what Swarm asks. */
 export const sequential: BenchCase = {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { warmUp } from '../ask.ts';
 import type { BenchCase } from '../bench.ts';
 import { startEngineDouble } from '../engine-double.ts';
 import { count } from '../figure.ts';
+import { warmUp } from '../requests.ts';
 
 const MINUTE_MS = 60_000;
 const MANAGERS = 3;

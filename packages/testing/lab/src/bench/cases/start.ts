@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { warmUp } from '../ask.ts';
 import { BARE_SERVER, startBareServer } from '../bare-server.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { startEngineDouble } from '../engine-double.ts';
 import { ms } from '../figure.ts';
 import { median, percentile } from '../percentiles.ts';
 import { processorMs } from '../process-use.ts';
+import { warmUp } from '../requests.ts';
 
 /** How long Swarm waits for a driver that is started anew. */
 export const start: BenchCase = {

@@ -1,9 +1,9 @@
-import { ask } from '../ask.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import type { BenchSecret } from '../catalog.ts';
 import type { DriverClient, SecretCall } from '../driver-client.ts';
 import { count, ms } from '../figure.ts';
 import { median } from '../percentiles.ts';
+import { ask } from '../requests.ts';
 import type { StormScale } from '../scale.ts';
 
 const CONCURRENCY = 8;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { VaultProxyCounts } from '../../vault-proxy.ts';
-import { waitFor } from '../../wait-for.ts';
+import { waitFor } from '../../process/wait-for.ts';
+import type { VaultProxyCounts } from '../../servers/vault-proxy.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import { SECRETS_PER_SERVICE, startEngineDouble } from '../engine-double.ts';
 import { count, type Figure, ms } from '../figure.ts';

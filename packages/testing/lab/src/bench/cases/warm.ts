@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ask, callsOfTasks, warmUp } from '../ask.ts';
 import { BARE_SERVER, startBareServer } from '../bare-server.ts';
 import type { BenchCase } from '../bench.ts';
 import { startEngineDouble } from '../engine-double.ts';
 import { count, ms } from '../figure.ts';
 import { mainThreadMs } from '../process-use.ts';
+import { ask, callsOfTasks, warmUp } from '../requests.ts';
 
 /** What an answer from memory takes of the processor, beside that of a server that answers a constant to the same client. */
 export const warm: BenchCase = {

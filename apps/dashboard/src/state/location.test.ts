@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { WHOLE_LIST } from './list-view.ts';
+import { type Place, placeFrom, placeText } from './location.ts';
+
+test('the address leads back to the same place', () => {
+  const place: Place = {
+    tab: 'secrets',
+    view: { search: 'db & co', show: 'wrong', sort: 'changed', descending: true },
+  };
+  expect(placeFrom(placeText(place))).toEqual(place);
+});
+
+test('the beginning needs nothing in the address', () => {
+  expect(placeText({ tab: 'services', view: WHOLE_LIST })).toBe('');
+  expect(placeFrom('')).toEqual({ tab: 'services', view: WHOLE_LIST });
+});
+
+test('what an address says that this page does not know is passed over', () => {
+  expect(placeFrom('#list=volumes&show=nothing&x=1')).toEqual({ tab: 'services', view: WHOLE_LIST });
+});

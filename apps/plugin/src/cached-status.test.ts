@@ -1,0 +1,51 @@
+import type { RotationStatus } from '@vault-swarm/rotation';
+import { expect, test } from 'vitest';
+import { RecentStatus } from './cached-status.ts';
+
+function start() {
+  let nowMs = 0;
+  let made = 0;
+  const status = () => {
+    made++;
+    return { observedAtMs: made } as RotationStatus;
+  };
+  const recent = new RecentStatus({ monotonic: () => nowMs }, status);
+  return {
+    recent,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+    made: () => made,
+  };
+}
+
+test('the status is made once for all who look within a second', () => {
+  const { recent, pass, made } = start();
+  const first = recent.now();
+  pass(999);
+  expect(recent.now()).toBe(first);
+  expect(made()).toBe(1);
+  pass(1);
+  expect(recent.now()).not.toBe(first);
+});
+
+test('it is made anew when something happened, and not for each value that is delivered', () => {
+  const { recent, made } = start();
+  recent.now();
+  recent.observe({
+    type: 'secret.delivered',
+    secret: 'db',
+    service: 'web',
+    task: 't',
+    provider: 'vault',
+    revision: '1',
+    source: 'memory',
+    durationMs: 1,
+    at: 0,
+  });
+  recent.now();
+  expect(made()).toBe(1);
+  recent.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, at: 0 });
+  recent.now();
+  expect(made()).toBe(2);
+});

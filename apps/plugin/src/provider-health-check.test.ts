@@ -1,0 +1,173 @@
+import {
+  EventBus,
+  LabelReader,
+  type Problem,
+  type ProductEvent,
+  ProviderError,
+  type ProviderInstance,
+  type SecretRevision,
+  SecretValue,
+  type TimedEvent,
+} from '@vault-swarm/provider';
+import type { SecretStatus } from '@vault-swarm/rotation';
+import { expect, test } from 'vitest';
+import { ProviderInquiry } from './provider-health-check.ts';
+import { Readiness } from './readiness.ts';
+import { systemClock } from './system/clock.ts';
+
+type Read = () => Promise<SecretRevision>;
+
+const value: Read = async () => ({ value: SecretValue.fromText('x'), revision: 'r1' });
+const refuse = (code: ProviderError['code'], retryAfterMs?: number): Read => {
+  const options = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return () => Promise.reject(new ProviderError(code, 'no', options));
+};
+const going = new AbortController().signal;
+
+/** An inquiry at providers of these names, each of which answers as `reads` says then. */
+function inquire(reads: Record<string, Read>) {
+  const names = Object.keys(reads);
+  const asked: string[] = [];
+  const seen: TimedEvent[] = [];
+  const events = new EventBus(systemClock);
+  const readiness = new Readiness(systemClock);
+  const instance = (name: string): ProviderInstance => ({
+    name,
+    secrets: {
+      read: () => {
+        asked.push(name);
+        return (reads[name] ?? value)();
+      },
+    },
+    probe: null,
+    hints: null,
+    revisions: null,
+    order: null,
+    close: async () => undefined,
+  });
+  const scheme = (kind: string) => ({
+    kind,
+    names: [],
+    target: (_labels: unknown, path: () => string) => ({ location: { path: path() } }),
+  });
+  const status: { secrets: SecretStatus[]; problems: Problem[] } = { secrets: [], problems: [] };
+  const inquiry = new ProviderInquiry({
+    names,
+    findProvider: async (name) => instance(name),
+    labels: new LabelReader(names.map((name) => ({ name, scheme: scheme(name) }))),
+    readiness,
+    status: () => status,
+    clock: systemClock,
+    events,
+  });
+  events.subscribe(inquiry.observe);
+  events.subscribe((event) => void seen.push(event));
+  const told = () => seen.map(({ type }) => type).filter((type) => type !== 'provider.requested');
+  return { inquiry, asked, told, events, readiness, status };
+}
+
+const failedRequest: ProductEvent = {
+  type: 'provider.requested',
+  provider: 'vault',
+  operation: 'read',
+  outcome: 'UNAVAILABLE',
+  durationMs: 1,
+};
+
+test.each<[string, Read, readonly string[]]>([
+  ['a value', value, ['Docker']],
+  ['that there is nothing', refuse('NOT_FOUND'), ['Docker']],
+  ['that we may not read it', refuse('ACCESS_DENIED'), ['Docker']],
+  ['that our login is refused', refuse('UNAUTHENTICATED'), ['Docker', 'a provider']],
+  ['nothing', refuse('UNAVAILABLE'), ['Docker', 'a provider']],
+])('the plugin is ready, or not, when the provider answers %s', async (_what, read, waitingFor) => {
+  const { inquiry, readiness } = inquire({ vault: read });
+  await inquiry.round(going);
+  expect(readiness.waitingFor).toEqual(waitingFor);
+});
+
+test('each provider is asked until it has answered once', async () => {
+  const reads = { vault: value, file: refuse('UNAVAILABLE') };
+  const { inquiry, asked } = inquire(reads);
+  await inquiry.round(going);
+  await inquiry.round(going);
+  expect(asked).toEqual(['vault', 'file', 'file']);
+  reads.file = value;
+  await inquiry.round(going);
+  await inquiry.round(going);
+  expect(asked).toEqual(['vault', 'file', 'file', 'file']);
+});
+
+test('that a provider does not answer is told once, and that it does again', async () => {
+  const reads = { vault: refuse('UNAVAILABLE') };
+  const { inquiry, told } = inquire(reads);
+  await inquiry.round(going);
+  await inquiry.round(going);
+  expect(told()).toEqual(['provider.failed']);
+  reads.vault = value;
+  await inquiry.round(going);
+  expect(told()).toEqual(['provider.failed', 'provider.recovered']);
+});
+
+const used: SecretStatus = {
+  name: 'db',
+  provider: 'vault',
+  ref: 'vault secret/db',
+  rotate: 'auto',
+  pinned: false,
+  revision: '1',
+  changedAtMs: null,
+  services: ['web'],
+  problem: null,
+};
+
+const delivery = { secret: 'db', service: 'web', task: 't', provider: 'vault', durationMs: 1 };
+test.each<[string, ProductEvent]>([
+  ['request failed', failedRequest],
+  [
+    'value was refused since our login is',
+    { type: 'secret.refused', ...delivery, code: 'UNAUTHENTICATED', message: '' },
+  ],
+  ['answer did not come in time', { type: 'secret.refused', ...delivery, code: 'DEADLINE', message: '' }],
+  ['value was a stale one', { type: 'secret.delivered', ...delivery, revision: '1', source: 'stale' }],
+])('a provider whose latest %s is asked once more', async (_what, event) => {
+  const { inquiry, asked, events } = inquire({ vault: value });
+  await inquiry.round(going);
+  events.emit(event);
+  await inquiry.round(going);
+  await inquiry.round(going);
+  expect(asked).toEqual(['vault', 'vault']);
+});
+
+test('a provider is left to the rotation where that looks at it', async () => {
+  const { inquiry, asked, events, status } = inquire({ vault: value });
+  await inquiry.round(going);
+  status.secrets.push(used);
+  events.emit(failedRequest);
+  await inquiry.round(going);
+  expect(asked).toEqual(['vault']);
+  status.secrets.splice(0, 1, { ...used, pinned: true });
+  await inquiry.round(going);
+  expect(asked).toEqual(['vault', 'vault']);
+});
+
+test('a provider that the rotation found silent is not asked, though it never answered', async () => {
+  const { inquiry, asked, status } = inquire({ vault: value });
+  status.problems.push({ summary: '', detail: '', silent: { kind: 'provider', name: 'vault' } });
+  await inquiry.round(going);
+  expect(asked).toEqual([]);
+});
+
+test('a provider that asks to be left alone for a while is', async () => {
+  const { inquiry, asked } = inquire({ vault: refuse('RATE_LIMITED', 60_000) });
+  await inquiry.round(going);
+  await inquiry.round(going);
+  expect(asked).toEqual(['vault']);
+});
+
+test('only the provider of secrets that name none lets the socket be taken over', async () => {
+  const { inquiry, readiness } = inquire({ vault: refuse('UNAVAILABLE'), file: value });
+  await inquiry.round(going);
+  readiness.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, at: 0 });
+  expect([readiness.waitingFor, readiness.canTakeOver]).toEqual([[], false]);
+});

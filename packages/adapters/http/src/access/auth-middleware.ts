@@ -1,0 +1,49 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { answerProblem } from '../send.ts';
+import type { Access } from './authorization.ts';
+
+/** What who has no token gets instead of the dashboard. */
+export type AnswerSignInPage = (response: Response) => void;
+
+/** Refuses requests under names that may be those of another site; stands before everything but the health. */
+export function hostGate(access: Access): RequestHandler {
+  return (request, response, next) => {
+    if (access.hostAllowed(request)) next();
+    else {
+      answerProblem(
+        response,
+        403,
+        'Without a token only the names localhost, 127.0.0.1 and [::1] are answered, those of MONITORING_ALLOWED_HOSTS, ' +
+          'and under TLS those of the certificate. Use one of them, list this one, or set MONITORING_TOKEN.',
+      );
+    }
+  };
+}
+
+/** Lets only those through who may look: the rest of the routes stand behind it. */
+export function gate(access: Access, failed: RequestHandler, signInPage: AnswerSignInPage): RequestHandler {
+  return (request, response, next) => {
+    if (access.of(request) !== null) {
+      next();
+      return;
+    }
+    const refuse = () => {
+      const invalid = access.isSigned(request) ? ', error="invalid_token"' : '';
+      response.setHeader('WWW-Authenticate', `Bearer realm="vault-swarm-plugin"${invalid}`);
+      if (request.path === '/') signInPage(response);
+      else answerProblem(response, 401, 'Send the token in the header "Authorization: Bearer TOKEN".');
+    };
+    if (access.isSigned(request)) void failed(request, response, refuse);
+    else refuse();
+  };
+}
+
+/** Lets only those through who may do more than look. */
+export function onlyFullAccess(access: Access): RequestHandler {
+  return (request: Request, response, next) => {
+    if (access.of(request) === 'full') next();
+    else if (access.tokenNeeded)
+      answerProblem(response, 403, 'This token only lets look; use that of MONITORING_TOKEN.');
+    else answerProblem(response, 403, 'Without a token others may only look; set MONITORING_TOKEN, and send it.');
+  };
+}

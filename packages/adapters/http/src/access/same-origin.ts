@@ -1,0 +1,23 @@
+import type { RequestHandler } from 'express';
+import { answerProblem } from '../send.ts';
+
+/**
+ * Refuses a request that another site's page made a browser send: such a page can't read the answer, but what it asked
+ * for would be done. Programs that are no browsers send neither header and pass.
+ *
+ * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+ */
+export const onlyFromOwnSite: RequestHandler = (request, response, next) => {
+  const { origin, host } = request.headers;
+  const site = request.headers['sec-fetch-site'] ?? 'none';
+  const isOwn = (site === 'none' || site === 'same-origin') && (origin === undefined || isOriginOf(origin, host));
+  if (isOwn) next();
+  else answerProblem(response, 403, 'This request comes from a page of another site, and is refused.');
+};
+
+// Read by the origin's own scheme, so that its default port may stand in one and not in the other.
+function isOriginOf(origin: string, host: string | undefined): boolean {
+  const from = URL.parse(origin);
+  const asked = from === null || host === undefined ? null : URL.parse(`${from.protocol}//${host}`);
+  return asked !== null && asked.host === from?.host;
+}

@@ -1,0 +1,44 @@
+import { type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/provider';
+import { type RotateRefusal, RotateRefused } from '@vault-swarm/rotation';
+import type { Response } from 'express';
+import { answerProblem } from './send.ts';
+
+const DEADLINE_MS = 20_000;
+const RETRY_AFTER_SECONDS = 5;
+
+const STATUS: Readonly<Record<RotateRefusal, number>> = { UNKNOWN: 404, DISABLED: 409, UNAVAILABLE: 503 };
+
+/**
+ * Answers with what the rotation says within 20 s, or with why it refused; not at all where the client went away.
+ * Throws what is no refusal: a fault of ours, which the log should have.
+ */
+export async function answerWhenDecided<T>(
+  response: Response,
+  clock: Clock,
+  ask: (signal: AbortSignal) => Promise<T>,
+  onDecided: (decided: T) => void,
+): Promise<void> {
+  const gone = abortedWhenClosed(response);
+  try {
+    onDecided(await withDeadline(clock, DEADLINE_MS, gone, ask));
+  } catch (error) {
+    if (gone.aborted) return;
+    const { code, message } = refusalOf(error);
+    if (code === 'UNAVAILABLE') response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    answerProblem(response, STATUS[code], message);
+  }
+}
+
+function abortedWhenClosed(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => controller.abort(new Error('the client went away')));
+  return controller.signal;
+}
+
+function refusalOf(error: unknown): RotateRefused {
+  if (error instanceof RotateRefused) return error;
+  if (error instanceof DeadlineExceeded) {
+    return new RotateRefused('UNAVAILABLE', 'Docker did not answer in time; try again when it does');
+  }
+  throw error;
+}

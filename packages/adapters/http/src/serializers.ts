@@ -1,0 +1,137 @@
+import { type EventRecord, eventRecord, type NumberedEvent } from '@vault-swarm/metrics';
+import { displayMessage, displayText } from '@vault-swarm/provider';
+import type {
+  PlannedService,
+  RequestedService,
+  RotationStatus,
+  SecretHoldings,
+  SecretStatus,
+  ServiceStatus,
+} from '@vault-swarm/rotation';
+import type { Event, Rotate, Secret, Service } from './api/index.ts';
+import { fitting } from './page-size.ts';
+
+/** So many names a list of an entry has; one more entry then says how many more there are. */
+const MAX_NAMES = 500;
+/** Of so many secrets a service tells which revisions its tasks hold, */
+const MAX_HOLDINGS = 200;
+/** and of each so many revisions, those that most tasks hold. */
+const MAX_REVISIONS = 8;
+
+/** What stands at the head of a list: how fresh it is, and what this node is. */
+export function observationDocument({ observedAtMs, role, enabled }: RotationStatus) {
+  return { observed_at: rfc3339(observedAtMs), role, rotation_enabled: enabled };
+}
+
+/** A secret under the API's names. */
+export function secretDocument(secret: SecretStatus): Secret {
+  return {
+    name: displayText(secret.name),
+    provider: textOf(secret.provider),
+    ref: messageOf(secret.ref),
+    rotate: secret.rotate,
+    pinned: secret.pinned,
+    revision: textOf(secret.revision),
+    changed_at: rfc3339(secret.changedAtMs),
+    services: namesOf(secret.services),
+    problem: messageOf(secret.problem),
+  };
+}
+
+/** A service under the API's names. */
+export function serviceDocument(service: ServiceStatus): Service {
+  return {
+    id: displayText(service.id),
+    name: displayText(service.name),
+    secrets: namesOf(service.secrets),
+    running_tasks: service.runningTasks,
+    outdated_tasks: service.outdatedTasks,
+    holdings: service.holdings.slice(0, MAX_HOLDINGS).map(holdingDocument),
+    rollout: rolloutDocument(service.rollout),
+    set_aside: setAsideDocument(service.setAside),
+    last_rotation_at: rfc3339(service.lastRotationAtMs),
+    waiting_for: messageOf(service.waitingFor),
+    problem: messageOf(service.problem),
+  };
+}
+
+/** The answer of `/api/v1/plan` as JSON: what would become of services, as many as fit. */
+export function planText(services: readonly PlannedService[]): string {
+  return servicesText(services, (service) => ({
+    ...requestedDocument(service),
+    tasks: service.tasks,
+    waiting_for: messageOf(service.waitingFor),
+  }));
+}
+
+/** The answer of `/api/v1/rotate` as JSON: what becomes of services, as many as fit. */
+export function rotateText(services: readonly RequestedService[]): string {
+  return servicesText(services, requestedDocument);
+}
+
+function requestedDocument({ name, secrets, outcome }: RequestedService): Rotate['services'][number] {
+  return { name: displayText(name), secrets: namesOf(secrets), outcome };
+}
+
+function servicesText<T>(services: readonly T[], documentOf: (service: T) => object): string {
+  const shown = fitting(services.map((service) => JSON.stringify(documentOf(service))));
+  const omitted = services.length - shown.length;
+  return `{"services":[${shown.join(',')}]${omitted === 0 ? '' : `,"omitted":${omitted}`}}`;
+}
+
+/** An event with its number and all its fields. */
+export function eventDocument(event: NumberedEvent): Event {
+  const { id, ...timed } = event;
+  return { id, ...(eventRecord(timed) satisfies EventRecord) };
+}
+
+/** RFC 3339; `null` stays `null`. */
+export function rfc3339(atMs: number): string;
+export function rfc3339(atMs: number | null): string | null;
+export function rfc3339(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
+}
+
+function holdingDocument({ secret, revisions }: SecretHoldings): Service['holdings'][number] {
+  return {
+    secret: displayText(secret),
+    revisions: revisions
+      .slice(0, MAX_REVISIONS)
+      .map(({ revision, tasks, current }) => ({ revision: textOf(revision), tasks, current })),
+  };
+}
+
+function namesOf(names: readonly string[]): string[] {
+  const shown = names.slice(0, MAX_NAMES).map(displayText);
+  return names.length > MAX_NAMES ? [...shown, `and ${names.length - MAX_NAMES} more`] : shown;
+}
+
+function textOf(text: string | null): string | null {
+  return text === null ? null : displayText(text);
+}
+
+function messageOf(message: string | null): string | null {
+  return message === null ? null : displayMessage(message);
+}
+
+function rolloutDocument(rollout: ServiceStatus['rollout']): Service['rollout'] {
+  if (rollout === null) return null;
+  return {
+    generation: rollout.generation,
+    secrets: namesOf(rollout.secrets),
+    started_at: rfc3339(rollout.startedAtMs),
+    direction: rollout.direction,
+    state: rollout.state,
+    tasks_done: rollout.tasksDone,
+    tasks_total: rollout.tasksTotal,
+  };
+}
+
+function setAsideDocument(setAside: ServiceStatus['setAside']): Service['set_aside'] {
+  if (setAside === null) return null;
+  return {
+    secrets: namesOf(setAside.secrets),
+    since: rfc3339(setAside.sinceMs),
+    reason: displayMessage(setAside.reason),
+  };
+}

@@ -1,0 +1,65 @@
+import { ProviderError } from '@vault-swarm/provider';
+import type { VaultClient } from '../client.ts';
+import { verdictOn } from '../error-code.ts';
+import { field } from '../http-types.ts';
+import { NoAnswer } from '../no-response.ts';
+import { failureOf } from '../vault-error.ts';
+import { LOGIN_DEADLINE_MS } from './method.ts';
+
+/** A wrapping token, and where what it wraps must have been made. */
+export interface Wrapped {
+  readonly token: string;
+  readonly wrappingPath: string;
+  /** The variable that the token came from, for messages. */
+  readonly variable: string;
+  readonly signal: AbortSignal;
+  /** Whether it was unwrapped before, and the answer was lost. */
+  readonly isUnanswered: boolean;
+  /** Is called where it may be unwrapped by this call, though there is no answer. */
+  readonly onUnanswered: () => void;
+}
+
+/**
+ * The secret id that a wrapping token wraps. Vault gives it once: so the token is looked up first, which uses nothing up,
+ * and one that was made at another path (by somebody who has read ours, and wrapped a value anew) is left alone.
+ *
+ * @throws {ProviderError} `UNAUTHENTICATED` where the token is used up, or is not what it should be; as `failureOf` where
+ * the server can't say now.
+ * @see https://developer.hashicorp.com/vault/docs/concepts/response-wrapping#response-wrapping-token-validation
+ */
+export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Promise<string> {
+  const { token, wrappingPath, variable, signal, isUnanswered, onUnanswered } = wrapped;
+  const refused = (reason: string) =>
+    new ProviderError(
+      'UNAUTHENTICATED',
+      `the wrapping token of ${variable} ${reason}; destroy its secret id and wrap a new one`,
+    );
+  const common = { operation: 'login', method: 'POST', signal, deadlineMs: LOGIN_DEADLINE_MS } as const;
+
+  const looked = await client.request({ ...common, path: 'sys/wrapping/lookup', body: { token }, isRepeatable: true });
+  const usedUp = isUnanswered
+    ? 'is used up by us, and the answer was lost'
+    : 'is used up, ended or never was: if not by us, it was unwrapped by somebody else';
+  const lookup = verdictOn('login', looked);
+  if (lookup !== 'ok' && lookup.code === 'UNAUTHENTICATED') throw refused(usedUp);
+  const createdAt = field(field(looked.body, 'data'), 'creation_path');
+  if (looked.status !== 200 || typeof createdAt !== 'string') {
+    throw failureOf(looked, `looking up a wrapping token at ${client.server}`, 'login');
+  }
+  if (createdAt.replace(/\/+$/, '') !== wrappingPath) {
+    throw refused(`was not made at ${wrappingPath}, so somebody may have put it in place of ours`);
+  }
+
+  const unwrapping = { ...common, path: 'sys/wrapping/unwrap', token, body: {} };
+  const answer = await client.request(unwrapping).catch((error: unknown) => {
+    if (!(error instanceof NoAnswer) || error.wasSent) onUnanswered();
+    throw error;
+  });
+  const secretId = field(field(answer.body, 'data'), 'secret_id');
+  if (answer.status === 200 && typeof secretId === 'string') return secretId;
+  if (answer.status === 200) throw refused('wraps no secret id');
+  const verdict = verdictOn('login', answer);
+  if (verdict !== 'ok' && verdict.code === 'UNAUTHENTICATED') throw refused(usedUp);
+  if (verdict !== 'ok' && !verdict.isUntouched) onUnanswered();
+  throw failureOf(answer, `unwrapping our secret id at ${client.server}`, 'login');
+}

@@ -1,0 +1,86 @@
+import { SecretValue } from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import { DroppedValues } from './evicted-values.ts';
+
+function setUp() {
+  const timers: (() => void)[] = [];
+  const dropped = new DroppedValues({
+    after: (_delayMs, callback) => {
+      timers.push(callback);
+      return () => undefined;
+    },
+  });
+  const drop = () => {
+    const value = SecretValue.fromText('canary');
+    const bytes = value.reveal();
+    dropped.add(value);
+    return () => bytes.every((byte) => byte === 0);
+  };
+  const begin = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const ended = dropped.during(() => promise);
+    return async () => {
+      resolve();
+      await ended;
+    };
+  };
+  const turn = () => {
+    for (const callback of timers.splice(0)) callback();
+  };
+  return { dropped, drop, begin, turn, timers };
+}
+
+test('a value that nobody can have any more is wiped in the next turn', () => {
+  const { drop, turn } = setUp();
+  const isWiped = [drop(), drop()];
+  expect(isWiped.map((check) => check())).toEqual([false, false]);
+  turn();
+  expect(isWiped.map((check) => check())).toEqual([true, true]);
+});
+
+test('a request that began before a value was dropped keeps it whole until it ends', async () => {
+  const { drop, begin, turn } = setUp();
+  const [endFirst, endSecond] = [begin(), begin()];
+  const isWiped = drop();
+  turn();
+  await endFirst();
+  expect(isWiped()).toBe(false);
+  await endSecond();
+  expect(isWiped()).toBe(true);
+});
+
+test('so does one that began in the same turn, and no later one', async () => {
+  const { drop, begin, turn } = setUp();
+  const isWiped = drop();
+  const end = begin();
+  turn();
+  expect(isWiped()).toBe(false);
+  const endLater = begin();
+  await end();
+  expect(isWiped()).toBe(true);
+  await endLater();
+});
+
+test('requests that never cease keep no value whole for longer than one of them takes', async () => {
+  const { drop, begin, turn, timers } = setUp();
+  let end = begin();
+  const checks: (() => boolean)[] = [];
+  for (let round = 0; round < 100; round++) {
+    checks.push(drop());
+    turn();
+    const next = begin();
+    await end();
+    end = next;
+    expect(checks.every((isWiped) => isWiped())).toBe(true);
+  }
+  expect(timers).toEqual([]);
+});
+
+test('a request that fails ends, too', async () => {
+  const { dropped, drop, turn } = setUp();
+  const failing = dropped.during(() => Promise.reject(new Error('no value')));
+  const isWiped = drop();
+  turn();
+  await expect(failing).rejects.toThrow('no value');
+  expect(isWiped()).toBe(true);
+});

@@ -1,0 +1,68 @@
+import {
+  type CallOptions,
+  type Clock,
+  describeRef,
+  ProviderError,
+  refKey,
+  type SecretRef,
+  type SecretRevision,
+  withDeadline,
+} from '@vault-swarm/provider';
+import type { ProviderReads } from './provider-reads.ts';
+import type { RevisionMemory } from './revision-cache.ts';
+
+/** A read is cut off after this time, however long its callers would wait. */
+const READ_DEADLINE_MS = 10_000;
+
+const LAGS = 'its provider lags behind, and does not give the revision yet';
+
+/** Revisions that were replaced: from memory, else read again, once for all who ask at the same time. */
+export class OldRevisions {
+  readonly #memory: RevisionMemory;
+  readonly #reads: ProviderReads;
+  readonly #clock: Clock;
+  readonly #flights = new Map<string, Promise<SecretRevision | null>>();
+
+  constructor(memory: RevisionMemory, reads: ProviderReads, clock: Clock) {
+    this.#memory = memory;
+    this.#reads = reads;
+    this.#clock = clock;
+  }
+
+  /**
+   * The revision, or `null` where it can't be had any more: its provider keeps no old ones, or this one is gone.
+   *
+   * @throws {ProviderError} where the provider does not answer now; the signal's reason when aborted.
+   */
+  async find(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<SecretRevision | null> {
+    const key = refKey(ref);
+    const held = this.#memory.get(key, revision);
+    if (held !== undefined) return held;
+    if (!this.#reads.isSharing)
+      return withDeadline(this.#clock, READ_DEADLINE_MS, signal, () => this.#read(ref, revision));
+    const id = `${key} ${revision}`;
+    const flight = this.#flights.get(id) ?? this.#read(ref, revision).finally(() => this.#flights.delete(id));
+    this.#flights.set(id, flight);
+    return withDeadline(this.#clock, READ_DEADLINE_MS, signal, () => flight);
+  }
+
+  async #read(ref: SecretRef, revision: string): Promise<SecretRevision | null> {
+    const notBeforeMs = this.#clock.monotonic();
+    try {
+      return await withDeadline(this.#clock, READ_DEADLINE_MS, undefined, async (signal) => {
+        const { revisions } = await this.#reads.findProvider(ref.provider);
+        if (revisions === null) return null;
+        const options = this.#reads.isSharing ? { signal } : { signal, notBeforeMs };
+        const found = await this.#reads.ask(ref, signal, () => revisions.readRevision(ref, revision, options));
+        this.#memory.add(refKey(ref), found);
+        return found;
+      });
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.retryable) throw error;
+      // A replica that lags behind does not have it yet.
+      if (this.#reads.lags(ref))
+        throw new ProviderError('UNAVAILABLE', `${describeRef(ref)}: ${LAGS}`, { cause: error });
+      return null;
+    }
+  }
+}

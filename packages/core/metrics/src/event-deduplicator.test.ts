@@ -1,0 +1,83 @@
+import type { Clock, TimedEvent } from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import { RepeatedEvents } from './event-deduplicator.ts';
+
+function setUp() {
+  const timers = new Map<() => void, number>();
+  let nowMs = 0;
+  const clock: Clock = {
+    now: () => nowMs,
+    monotonic: () => nowMs,
+    after: (delayMs, callback) => {
+      timers.set(callback, nowMs + delayMs);
+      return () => timers.delete(callback);
+    },
+  };
+  const told: TimedEvent[] = [];
+  const repeated = new RepeatedEvents(clock, (event) => told.push(event));
+  const advance = (durationMs: number) => {
+    nowMs += durationMs;
+    for (const [callback, atMs] of [...timers]) {
+      if (atMs > nowMs) continue;
+      timers.delete(callback);
+      callback();
+    }
+  };
+  const refuse = (secret = 'db', service = 'web') =>
+    repeated.observe({
+      type: 'secret.refused',
+      ...{ secret, service, task: undefined, provider: 'vault', code: 'NOT_FOUND', message: 'no such secret' },
+      ...{ durationMs: 1, at: nowMs },
+    });
+  return { repeated, told, advance, refuse, timers };
+}
+
+test('a refusal that is repeated is told once, and then how often it came', () => {
+  const { told, advance, refuse } = setUp();
+  for (let call = 0; call < 10_000; call++) refuse();
+  expect(told.length).toBe(1);
+  advance(10_000);
+  expect(told.slice(1)).toMatchObject([{ secret: 'db', repetitions: 9_999 }]);
+});
+
+test('the longer it goes on the more seldom it is told', () => {
+  const { told, advance, refuse } = setUp();
+  for (let second = 0; second < 3_600; second++) {
+    refuse();
+    advance(1_000);
+  }
+  expect(told.length).toBeLessThan(20);
+  const counted = told.reduce((sum, event) => sum + ('repetitions' in event ? (event.repetitions ?? 0) : 1), 0);
+  expect(counted).toBeGreaterThan(3_200);
+});
+
+test('what came once is told once, and nothing is left of it', () => {
+  const { told, advance, refuse, timers } = setUp();
+  refuse();
+  advance(10_000);
+  expect(told.length).toBe(1);
+  expect(timers.size).toBe(0);
+  refuse();
+  expect(told.length).toBe(2);
+});
+
+test('each service and secret is named, up to a hundred at a time', () => {
+  const { told, refuse } = setUp();
+  for (let service = 0; service < 2_000; service++) refuse('db', `web-${service}`);
+  expect(told.length).toBe(101);
+});
+
+test('what is left to tell is told at the end', () => {
+  const { repeated, told, refuse, timers } = setUp();
+  refuse();
+  refuse();
+  repeated.close();
+  expect(told.at(-1)).toMatchObject({ repetitions: 1 });
+  expect(timers.size).toBe(0);
+});
+
+test('all other events are told each time', () => {
+  const { repeated, told } = setUp();
+  for (let call = 0; call < 3; call++) repeated.observe({ type: 'docker.recovered', at: 0 });
+  expect(told.length).toBe(3);
+});

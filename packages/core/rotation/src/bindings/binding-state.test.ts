@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { type KnownUse, withEarlier } from './binding-state.ts';
+
+const use = {} as KnownUse['use'];
+const task = {} as KnownUse['held'][number]['task'];
+const value = (revision: string) => ({ revision, digest: revision });
+const known = (more: Partial<KnownUse> = {}): KnownUse => ({
+  use,
+  wanted: value('v1'),
+  seenAtMs: 1,
+  held: [{ task, value: value('v1') }],
+  ...more,
+});
+
+test('uses that did not change keep their objects, and their list', () => {
+  const earlier = [known(), known({ seenAtMs: 2 })];
+  expect(withEarlier([known(), known({ seenAtMs: 2 })], earlier)).toBe(earlier);
+});
+
+test.each([
+  ['another value is wanted', { wanted: value('v2') }],
+  ['no value is known', { wanted: undefined }],
+  ['it was seen at another time', { seenAtMs: 9 }],
+  ['a task holds another value', { held: [{ task, value: value('v2') }] }],
+  ['another task runs', { held: [{ task: { ...task }, value: value('v1') }] }],
+  ['no task runs', { held: [] }],
+  ['its labels are others', { use: { ...use } }],
+])('a use is a new one where %s', (_, change) => {
+  const [first, next] = withEarlier([known(), known(change)], [known(), known()]);
+  expect(first).toEqual(known());
+  expect(next).toEqual(known(change));
+});
+
+test('a use that is new or gone makes another list', () => {
+  const earlier = [known(), known({ seenAtMs: 2 })];
+  expect(withEarlier([known()], earlier)).toEqual([known()]);
+  expect(withEarlier([...earlier, known({ seenAtMs: 3 })], earlier)).toHaveLength(3);
+});

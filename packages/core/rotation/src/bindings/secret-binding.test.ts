@@ -1,0 +1,56 @@
+import { type LabelReader, ProviderError } from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import type { Workload, WorkloadSecret } from '../ports/orchestrator.ts';
+import { UsesJoiner } from './secret-binding.ts';
+
+const secret = (id: string, path = id): WorkloadSecret => ({ id, name: id, labels: { path } });
+const service = (id: string, secretIds: readonly string[], more: Partial<Workload> = {}) =>
+  ({ id, name: id, secretIds, formerSecretIds: [], tasks: [], ...more }) as unknown as Workload;
+
+/** A joiner, and the paths that it has read labels of since it was asked last. */
+function joiner() {
+  const read: string[] = [];
+  const labels: Pick<LabelReader, 'read'> = {
+    read: ({ path = '' }, _name, serviceName) => {
+      read.push(path);
+      if (path === 'wrong') throw new ProviderError('INVALID_REF', 'a wrong label');
+      const ref = { provider: 'vault', location: { path }, encoding: 'raw' } as const;
+      return { ref, rotate: 'auto', isPerService: path === `of ${serviceName}` };
+    },
+  };
+  return { uses: new UsesJoiner(labels), takeRead: () => read.splice(0) };
+}
+
+test('what did not change is joined once, and keeps its objects', () => {
+  const { uses, takeRead } = joiner();
+  const snapshot = { secrets: [secret('a'), secret('b', 'wrong')], services: [service('web', ['a', 'b'])] };
+  const first = uses.join(snapshot);
+  expect(takeRead()).toEqual(['a', 'wrong']);
+  const again = uses.join(snapshot);
+  expect(takeRead()).toEqual([]);
+  expect(again.services[0]).toBe(first.services[0]);
+  expect(again.problems).toEqual([{ secret: snapshot.secrets[1], message: 'a wrong label' }]);
+});
+
+test('a service whose tasks changed has the uses that it had', () => {
+  const { uses, takeRead } = joiner();
+  const secrets = [secret('a')];
+  const first = uses.join({ secrets, services: [service('web', ['a'])] });
+  const changed = service('web', ['a'], { version: 2 });
+  const next = uses.join({ secrets, services: [changed] });
+  expect(takeRead()).toEqual(['a']);
+  expect(next.services[0]?.service).toBe(changed);
+  expect(next.services[0]?.uses).toBe(first.services[0]?.uses);
+});
+
+test.each([
+  ['a secret has other labels', [secret('a', 'other')], service('web', ['a'])],
+  ['it uses another secret', [secret('a'), secret('b')], service('web', ['b'])],
+  ['it has another name', [secret('a')], service('web', ['a'], { name: 'new' })],
+  ['a secret is gone', [], service('web', ['a'])],
+])('a service is joined again where %s', (_, secrets, changed) => {
+  const { uses } = joiner();
+  uses.join({ secrets: [secret('a')], services: [service('web', ['a'])] });
+  const fresh = joiner().uses.join({ secrets, services: [changed] });
+  expect(uses.join({ secrets, services: [changed] })).toEqual(fresh);
+});

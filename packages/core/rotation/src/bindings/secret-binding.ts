@@ -1,0 +1,123 @@
+import {
+  describeRef,
+  type LabelReader,
+  ProviderError,
+  type RotateMode,
+  refKey,
+  type SecretRef,
+} from '@vault-swarm/provider';
+import type { Workload, WorkloadSecret, WorkloadSnapshot } from '../ports/orchestrator.ts';
+
+/** A secret as one service uses it. Without a path label its ref depends on the service. */
+export interface SecretUse {
+  readonly secret: WorkloadSecret;
+  /** What the ledger calls it: the secret's id, after the service's where each service has a ref of its own. */
+  readonly key: string;
+  /** What the ledger would call it with a path label where it has none, or without where it has one. */
+  readonly otherKey: string;
+  readonly ref: SecretRef;
+  readonly refKey: string;
+  readonly rotate: RotateMode;
+}
+
+/** A service with the secrets that it uses, as far as their labels are right. */
+export interface ServiceUses {
+  readonly service: Workload;
+  readonly uses: readonly SecretUse[];
+}
+
+/** A secret whose labels are wrong, and why. */
+export interface LabelProblem {
+  readonly secret: WorkloadSecret;
+  readonly message: string;
+}
+
+/** Services joined with their secrets' labels. */
+export interface Uses {
+  readonly services: readonly ServiceUses[];
+  readonly problems: readonly LabelProblem[];
+}
+
+/** What was joined for a service. */
+interface Joined {
+  readonly secrets: readonly WorkloadSecret[];
+  readonly problems: readonly LabelProblem[];
+  readonly serviceUses: ServiceUses;
+}
+
+/** Joins snapshots one after the other. What did not change since the snapshot before is not joined again. */
+export class UsesJoiner {
+  readonly #labels: Pick<LabelReader, 'read'>;
+  /** By service. */
+  #joined: ReadonlyMap<string, Joined> = new Map();
+
+  constructor(labels: Pick<LabelReader, 'read'>) {
+    this.#labels = labels;
+  }
+
+  /** Reads the labels of every secret in the snapshot, for each service that uses it. */
+  join(snapshot: WorkloadSnapshot): Uses {
+    const byId = new Map(snapshot.secrets.map((secret) => [secret.id, secret]));
+    const joined = new Map<string, Joined>();
+    const problems = new Map<string, LabelProblem>();
+    for (const service of snapshot.services) {
+      const secrets = service.secretIds.flatMap((id) => byId.get(id) ?? []);
+      const known = this.#joined.get(service.id);
+      const isKnown =
+        known?.serviceUses.service.name === service.name &&
+        known.secrets.length === secrets.length &&
+        known.secrets.every((secret, index) => secret === secrets[index]);
+      const next = isKnown ? withService(known, service) : this.#joinService(service, secrets);
+      joined.set(service.id, next);
+      for (const problem of next.problems) problems.set(problem.secret.id, problem);
+    }
+    this.#joined = joined;
+    return { services: [...joined.values()].map(({ serviceUses }) => serviceUses), problems: [...problems.values()] };
+  }
+
+  #joinService(service: Workload, secrets: readonly WorkloadSecret[]): Joined {
+    const uses: SecretUse[] = [];
+    const problems: LabelProblem[] = [];
+    for (const secret of secrets) {
+      try {
+        const { ref, rotate, isPerService } = this.#labels.read(secret.labels, secret.name, service.name);
+        const ofService = `${service.id}/${secret.id}`;
+        const [key, otherKey] = isPerService ? [ofService, secret.id] : [secret.id, ofService];
+        uses.push({ secret, key, otherKey, ref, refKey: refKey(ref), rotate });
+      } catch (error) {
+        if (!(error instanceof ProviderError)) throw error;
+        problems.push({ secret, message: error.message });
+      }
+    }
+    return { secrets, problems, serviceUses: { service, uses } };
+  }
+}
+
+function withService(known: Joined, service: Workload): Joined {
+  if (known.serviceUses.service === service) return known;
+  return { ...known, serviceUses: { service, uses: known.serviceUses.uses } };
+}
+
+const NONE: readonly string[] = [];
+
+/** What the ledger may call the secrets of a service whose labels can't be read now. */
+export function unreadKeys(service: Workload, uses: readonly SecretUse[]): readonly string[] {
+  if (uses.length === service.secretIds.length) return NONE;
+  const read = new Set(uses.map(({ secret }) => secret.id));
+  return service.secretIds.filter((id) => !read.has(id)).flatMap((id) => [id, `${service.id}/${id}`]);
+}
+
+/** What the ledger may call the secrets that a service may use again, since its update is not completed. */
+export function formerKeys({ id: serviceId, formerSecretIds }: Workload): readonly string[] {
+  return formerSecretIds.flatMap((id) => [id, `${serviceId}/${id}`]);
+}
+
+/** Whether a rotation may roll a service for this use by itself. */
+export function rotatesByItself(use: SecretUse): boolean {
+  return use.rotate === 'auto' && use.ref.pin === undefined;
+}
+
+/** The ref of a use, for people. */
+export function describeUse(use: SecretUse): string {
+  return describeRef(use.ref);
+}

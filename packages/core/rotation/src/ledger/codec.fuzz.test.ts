@@ -1,0 +1,63 @@
+import { fc, holdsFor } from '@vault-swarm/fuzz';
+import { expect, test } from 'vitest';
+import { parseLedger, serialiseLedger } from './codec.ts';
+import type { LedgerDocument } from './ledger.ts';
+import type { HeldValue } from './secret-version.ts';
+
+const text = fc.string({ unit: 'binary', maxLength: 10 });
+const time = fc.nat();
+const held: fc.Arbitrary<HeldValue> = fc.record({ revision: text, digest: fc.option(text) });
+const values = fc.dictionary(text, held, { maxKeys: 3 });
+const rollout = fc.record({
+  direction: fc.constantFrom('forward', 'back'),
+  generation: time,
+  begunAtMs: time,
+  changedAtMs: time,
+  attempt: time,
+  state: fc.constantFrom('open', 'stuck', 'failed'),
+  failure: text,
+  fingerprint: text,
+  target: values,
+  lastGood: values,
+});
+const service = fc.record({
+  rollout: fc.option(rollout),
+  setAside: fc.array(fc.record({ failed: values, lastGood: values, sinceMs: time, reason: text }), { maxLength: 2 }),
+  requested: fc.array(text, { maxLength: 2 }),
+  spentGeneration: time,
+  earlier: fc.dictionary(
+    text,
+    fc.array(fc.record({ revision: text, digest: fc.option(text), untilMs: time }), { maxLength: 2 }),
+    { maxKeys: 2 },
+  ),
+  exceptions: fc.dictionary(text, values, { maxKeys: 2 }),
+});
+const ledgers = fc.record({
+  digestKey: fc.option(text),
+  lockdown: fc.option(fc.record({ sinceMs: fc.integer() })),
+  secrets: fc.dictionary(text, fc.record({ revision: text, digest: text, seenAtMs: time }), { maxKeys: 4 }),
+  services: fc.dictionary(text, service, { maxKeys: 3 }),
+}) as fc.Arbitrary<LedgerDocument>;
+
+test('any ledger is read as it was written', () =>
+  holdsFor(ledgers, (ledger) => {
+    expect(JSON.stringify(parseLedger(serialiseLedger(ledger)))).toBe(JSON.stringify(ledger));
+  }));
+
+const damaged = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.json(),
+  fc
+    .tuple(ledgers, fc.nat(), fc.nat(), fc.constantFrom('', '0', '"', '{', ']', 'null,', '-'))
+    .map(([ledger, at, length, other]) => {
+      const whole = serialiseLedger(ledger);
+      const start = at % (whole.length + 1);
+      return whole.slice(0, start) + other + whole.slice(start + (length % 20));
+    }),
+);
+
+test('a damaged ledger is read as none, or as one that can be written again', () =>
+  holdsFor(damaged, (given) => {
+    const ledger = parseLedger(given);
+    if (ledger !== null) expect(parseLedger(serialiseLedger(ledger))).toEqual(ledger);
+  }));

@@ -1,0 +1,184 @@
+import { fromFormat1 } from './format-1.ts';
+import { type JsonObject, list, mapValues, number, object, oneOf, string } from './json-guards.ts';
+import {
+  type LedgerDocument,
+  type LedgerService,
+  type Lockdown,
+  NOTHING_OPEN,
+  type OpenRollout,
+  type SetAside,
+} from './ledger.ts';
+import type { HeldValue } from './secret-version.ts';
+
+/**
+ * The format that is written. It is another one with every change of what there is in it, a mere addition too: a version
+ * that does not know what was added would drop it.
+ */
+export const LEDGER_FORMAT = 3;
+
+/** What a ledger's text is to this version of the plugin. */
+export type LedgerReading =
+  /** `format` is that of the text: where it is an earlier one, an earlier version wrote it. */
+  | { readonly kind: 'readable'; readonly ledger: LedgerDocument; readonly format: number }
+  /** A later version wrote it: there may be in it what this one does not know. These fields are in every format from 3 on. */
+  | {
+      readonly kind: 'newer';
+      readonly format: number;
+      readonly digestKey: string | null;
+      readonly isLockedDown: boolean;
+    }
+  | { readonly kind: 'damaged' };
+
+/**
+ * The ledger as text. All of it is one Raft entry: so the secrets, of which there may be 20,000, are written as columns,
+ * which compress best, and what is empty is left out.
+ */
+export function serialiseLedger(ledger: LedgerDocument): string {
+  return JSON.stringify({
+    format: LEDGER_FORMAT,
+    ...(ledger.digestKey === null ? {} : { digestKey: ledger.digestKey }),
+    ...(ledger.lockdown === null ? {} : { lockdown: ledger.lockdown }),
+    secrets: columns(ledger.secrets),
+    services: mapValues(ledger.services, ({ rollout, setAside, requested, spentGeneration, earlier, exceptions }) => ({
+      ...(rollout === null
+        ? {}
+        : {
+            rollout: {
+              ...rollout,
+              target: mapValues(rollout.target, packed),
+              lastGood: mapValues(rollout.lastGood, packed),
+            },
+          }),
+      ...ifAny(
+        'setAside',
+        setAside.map((set) => ({
+          ...set,
+          failed: mapValues(set.failed, packed),
+          lastGood: mapValues(set.lastGood, packed),
+        })),
+      ),
+      ...ifAny('requested', requested),
+      ...(spentGeneration === 0 ? {} : { spentGeneration }),
+      ...ifAny(
+        'earlier',
+        mapValues(earlier, (list) => list.map((value) => [...packed(value), value.untilMs])),
+      ),
+      ...ifAny(
+        'exceptions',
+        mapValues(exceptions, (values) => mapValues(values, packed)),
+      ),
+    })),
+  });
+}
+
+/** The ledger that {@link serialiseLedger} or an earlier version wrote; `null` where it is damaged, or of a later one. */
+export function parseLedger(text: string): LedgerDocument | null {
+  const reading = readLedger(text);
+  return reading.kind === 'readable' ? reading.ledger : null;
+}
+
+/** Reads a ledger of any version. */
+export function readLedger(text: string): LedgerReading {
+  try {
+    const root = object(JSON.parse(text));
+    const format = number(root.format);
+    if (format > LEDGER_FORMAT) {
+      return { kind: 'newer', format, digestKey: digestKeyOf(root), isLockedDown: root.lockdown !== undefined };
+    }
+    // Format 2 had the same fields; a version that knew only it would write without a seal.
+    if (format === LEDGER_FORMAT || format === 2) return { kind: 'readable', ledger: parseRoot(root), format };
+    if (format === 1) return { kind: 'readable', ledger: parseRoot(fromFormat1(root)), format };
+    return { kind: 'damaged' };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return { kind: 'damaged' };
+    throw error;
+  }
+}
+
+function parseRoot(root: JsonObject): LedgerDocument {
+  return {
+    digestKey: digestKeyOf(root),
+    lockdown: lockdownOf(root),
+    secrets: rows(object(root.secrets)),
+    services: mapValues(object(root.services), parseService),
+  };
+}
+
+function digestKeyOf({ digestKey }: JsonObject): string | null {
+  return digestKey === undefined ? null : string(digestKey);
+}
+
+function lockdownOf({ lockdown }: JsonObject): Lockdown | null {
+  return lockdown === undefined ? null : { sinceMs: number(object(lockdown).sinceMs) };
+}
+
+function columns(secrets: LedgerDocument['secrets']): object {
+  const rows = Object.entries(secrets);
+  return {
+    keys: rows.map(([key]) => key),
+    revisions: rows.map(([, { revision }]) => revision),
+    digests: rows.map(([, { digest }]) => digest),
+    seenAtMs: rows.map(([, { seenAtMs }]) => seenAtMs),
+  };
+}
+
+function rows({ keys, revisions, digests, seenAtMs }: JsonObject): LedgerDocument['secrets'] {
+  const [ofRevision, ofDigest, ofTime] = [list(revisions), list(digests), list(seenAtMs)];
+  const entries = list(keys).map((key, index) => [
+    string(key),
+    { revision: string(ofRevision[index]), digest: string(ofDigest[index]), seenAtMs: number(ofTime[index]) },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function parseService(value: unknown): LedgerService {
+  const entry: JsonObject = { ...NOTHING_OPEN, ...object(value) };
+  return {
+    rollout: entry.rollout === null ? null : parseRollout(object(entry.rollout)),
+    setAside: list(entry.setAside).map(parseSetAside),
+    requested: list(entry.requested).map(string),
+    spentGeneration: number(entry.spentGeneration),
+    earlier: mapValues(object(entry.earlier), (values) =>
+      list(values).map((item) => ({ ...unpacked(item), untilMs: number(list(item)[2]) })),
+    ),
+    exceptions: mapValues(object(entry.exceptions), (values) => mapValues(object(values), unpacked)),
+  };
+}
+
+function parseRollout(value: JsonObject): OpenRollout {
+  return {
+    direction: oneOf(value.direction, ['forward', 'back']),
+    generation: number(value.generation),
+    begunAtMs: number(value.begunAtMs),
+    changedAtMs: number(value.changedAtMs),
+    attempt: number(value.attempt),
+    state: oneOf(value.state, ['open', 'stuck', 'failed']),
+    failure: string(value.failure),
+    fingerprint: string(value.fingerprint),
+    target: mapValues(object(value.target), unpacked),
+    lastGood: mapValues(object(value.lastGood), unpacked),
+  };
+}
+
+function parseSetAside(value: unknown): SetAside {
+  const { failed, lastGood, sinceMs, reason } = object(value);
+  return {
+    failed: mapValues(object(failed), unpacked),
+    lastGood: mapValues(object(lastGood), unpacked),
+    sinceMs: number(sinceMs),
+    reason: string(reason),
+  };
+}
+
+function packed({ revision, digest }: HeldValue): readonly [string, string | null] {
+  return [revision, digest];
+}
+
+function unpacked(value: unknown): HeldValue {
+  const [revision, digest] = list(value);
+  return { revision: string(revision), digest: digest === null ? null : string(digest) };
+}
+
+function ifAny(name: string, container: object): object {
+  return Object.keys(container).length === 0 ? {} : { [name]: container };
+}

@@ -1,0 +1,49 @@
+import type { Role } from '../ports/orchestrator.ts';
+import { LEDGER_FORMAT, type LedgerReading } from './codec.ts';
+import { emptyLedger, type LedgerDocument } from './ledger.ts';
+
+/** What the orchestrator has as the ledger. */
+export type StoredLedger =
+  | LedgerReading
+  | { readonly kind: 'absent' }
+  /** The store does not trust it, and says why. */
+  | { readonly kind: 'untrusted'; readonly message: string };
+
+/** Why a ledger is left as it is, and nothing is done by it, in general and in full, for people. */
+export interface UnusableLedger {
+  readonly summary: string;
+  readonly message: string;
+}
+
+/** Why this process can't go by the ledger, and must not write over it; `null` where it can, or starts a new one. */
+export function unusable(stored: StoredLedger): UnusableLedger | null {
+  const isLeft = 'secrets are served, and nothing is rolled or written here';
+  switch (stored.kind) {
+    case 'newer': {
+      const formats = `format ${stored.format}, this one reads ${LEDGER_FORMAT}`;
+      return {
+        summary: 'The ledger is of a later version',
+        message: `a later version of the plugin wrote the ledger (${formats}): ${isLeft}; update the plugin on this manager`,
+      };
+    }
+    case 'untrusted':
+      return { summary: 'The ledger is not trusted', message: `${isLeft}: ${stored.message}` };
+    default:
+      return null;
+  }
+}
+
+/** The ledger, a first one with a key of its own where there is none; of one that can't be used only the key, if it has one. */
+export function ledgerAsStored(stored: StoredLedger, firstKey: () => string | null): LedgerDocument {
+  if (stored.kind === 'readable') return stored.ledger;
+  return emptyLedger(stored.kind === 'newer' ? stored.digestKey : firstKey());
+}
+
+/**
+ * Whether this process may change the ledger. The version that leads must be able to read it, so while that may be an
+ * earlier one only the leader itself goes on to the newer format.
+ */
+export function mayWrite({ role, stored }: { readonly role: Role; readonly stored: StoredLedger }): boolean {
+  if (unusable(stored) !== null) return false;
+  return role === 'leader' || stored.kind !== 'readable' || stored.format === LEDGER_FORMAT;
+}

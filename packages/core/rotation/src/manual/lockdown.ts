@@ -1,0 +1,149 @@
+import { type CallOptions, type Clock, type Events, withDeadline } from '@vault-swarm/provider';
+import type { Observation } from '../bindings/observation.ts';
+import { serialiseLedger } from '../ledger/codec.ts';
+import type { LedgerDocument, Lockdown } from '../ledger/ledger.ts';
+import { mayWrite, unusable } from '../ledger/stored-ledger.ts';
+import { RotateRefused } from '../ports/manual-rotation.ts';
+import type { LedgerStore } from '../ports/orchestrator.ts';
+import type { ServedValues } from '../ports/value-cache.ts';
+
+/** A request is noted in the ledger within this time, or refused. */
+const REQUEST_DEADLINE_MS = 15_000;
+
+/** Starts and ends lockdowns, on all managers. */
+export interface LocksDown {
+  /**
+   * Starts a lockdown, or ends it; it may be so already. Starting takes effect on this manager at once, on the others when they
+   * read the ledger. Resolves once it is in the ledger, with the lockdown that is active then.
+   * @throws {RotateRefused} `UNAVAILABLE`. If it was to be started, this manager is in lockdown all the same, and notes
+   *   it in the ledger as soon as it can.
+   */
+  lockdown(active: boolean, options: CallOptions): Promise<Lockdown | null>;
+}
+
+/** What lockdowns need. */
+export interface LockdownPorts {
+  readonly values: Pick<ServedValues, 'lockDown'>;
+  readonly ledger: LedgerStore;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** What its users call the orchestrator. */
+  readonly orchestrator: string;
+  /** What the orchestrator says now, or `null` if it does not answer. */
+  observe(options: CallOptions): Promise<Observation | null>;
+  /** The ledger of an observation, with {@link Lockdowns.read} called for it. */
+  takeIn(observed: Observation): LedgerDocument;
+  /** Called after a lockdown started or ended here. */
+  readonly onChange: () => void;
+}
+
+/**
+ * While a lockdown is active no value is kept in memory, and each request reads its own. It is in the ledger, so it outlives
+ * every process. Only a ledger that says that it ended ends it: not one that is gone, damaged, or not trusted.
+ */
+export class Lockdowns {
+  readonly #ports: LockdownPorts;
+  #active: Lockdown | null = null;
+  /** Whether the ledger does not have it yet. */
+  #isPending = false;
+  /** When this process last wrote it, in monotonic milliseconds. */
+  #wroteAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(ports: LockdownPorts) {
+    this.#ports = ports;
+  }
+
+  /** The lockdown that this process heeds. */
+  get active(): Lockdown | null {
+    return this.#active;
+  }
+
+  /** The ledger was read. Returns it with the lockdown that it lacks. */
+  read({ stored, startedAtMs }: Pick<Observation, 'stored' | 'startedAtMs'>, ledger: LedgerDocument): LedgerDocument {
+    // It may be from before what this process wrote: then it is written by nobody.
+    if (stored.kind === 'untrusted' || startedAtMs <= this.#wroteAtMs) return ledger;
+    if (stored.kind === 'newer') {
+      if (stored.isLockedDown) this.#set({ sinceMs: this.#active?.sinceMs ?? this.#ports.clock.now() });
+      else if (!this.#isPending) this.#set(null);
+      return ledger;
+    }
+    if (stored.kind !== 'readable') this.#isPending = this.#active !== null;
+    if (this.#isPending && ledger.lockdown === null) return { ...ledger, lockdown: this.#active };
+    this.#isPending = false;
+    this.#set(ledger.lockdown);
+    return ledger;
+  }
+
+  /**
+   * Writes a lockdown that the ledger lacks.
+   * @param ledger as {@link read} returned it.
+   * @returns whether something was to be written: what was observed is then old.
+   */
+  async writePending(observed: Observation, ledger: LedgerDocument, signal: AbortSignal): Promise<boolean> {
+    if (!this.#isPending || !mayWrite(observed)) return false;
+    await this.#write(observed, ledger, signal);
+    return true;
+  }
+
+  /** As {@link LocksDown.lockdown}. */
+  async request(active: boolean, options: CallOptions): Promise<Lockdown | null> {
+    if (active && this.#active === null) {
+      this.#isPending = true;
+      this.#set({ sinceMs: this.#ports.clock.now() });
+    }
+    try {
+      await withDeadline(this.#ports.clock, REQUEST_DEADLINE_MS, options.signal, (signal) =>
+        this.#note(active, signal),
+      );
+      return this.#active;
+    } catch (error) {
+      options.signal.throwIfAborted();
+      const what = active
+        ? 'this manager is in lockdown, and the others are not yet: it could not be noted in the ledger'
+        : 'the lockdown goes on: its end could not be noted in the ledger';
+      throw new RotateRefused('UNAVAILABLE', `${what}; try again (${reasonOf(error)})`, { cause: error });
+    }
+  }
+
+  /** Writes it until nobody else writes first. */
+  async #note(active: boolean, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const observed = await this.#ports.observe({ signal });
+      if (observed === null) throw new Error(`${this.#ports.orchestrator} does not answer`);
+      if (observed.role === 'worker') throw new Error('this node is not a manager; ask the plugin of a manager');
+      const { stored } = observed;
+      const reason = unusable(stored);
+      if (reason !== null) throw new Error(reason.message);
+      if (!mayWrite(observed)) throw new Error('an earlier version of the plugin leads: update that one first');
+      const ledger = this.#ports.takeIn(observed);
+      const isNoted = stored.kind === 'readable' && (stored.ledger.lockdown !== null) === active;
+      if (isNoted || (!active && stored.kind === 'absent' && this.#active === null)) return;
+      const next = active ? ledger : { ...ledger, lockdown: null };
+      if (await this.#write(observed, next, signal)) return;
+    }
+  }
+
+  async #write({ version }: Observation, ledger: LedgerDocument, signal: AbortSignal): Promise<boolean> {
+    const outcome = await this.#ports.ledger.compareAndSet(version, serialiseLedger(ledger), { signal });
+    if (outcome !== 'applied') return false;
+    this.#isPending = false;
+    this.#wroteAtMs = this.#ports.clock.monotonic();
+    this.#set(ledger.lockdown);
+    return true;
+  }
+
+  #set(next: Lockdown | null): void {
+    const { values, events, onChange } = this.#ports;
+    const before = this.#active;
+    this.#active = next;
+    if ((before === null) === (next === null)) return;
+    values.lockDown(next !== null);
+    events.emit(next === null ? { type: 'lockdown.ended' } : { type: 'lockdown.started', sinceMs: next.sinceMs });
+    onChange();
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

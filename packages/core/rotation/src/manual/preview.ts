@@ -1,0 +1,71 @@
+import { outdatedTasks } from '../bindings/binding-state.ts';
+import type { ServiceUses } from '../bindings/secret-binding.ts';
+import { broughtBy, type OpenRollout } from '../ledger/ledger.ts';
+import type { Plan, ServicePlan } from '../planner/plan.ts';
+import type { PlannedService, RequestedService } from '../ports/manual-rotation.ts';
+import type { Workload } from '../ports/orchestrator.ts';
+
+/** What a preview is made of. */
+export interface PreviewInput {
+  readonly services: readonly ServiceUses[];
+  /** What would be done once the request is in the ledger. */
+  readonly plan: Plan;
+  /** What the request comes to, for each service that it concerns; `null` for all that is due without one. */
+  readonly requested: readonly RequestedService[] | null;
+}
+
+/** What would be done, in the order of the services. A pure function. */
+export function preview({ services, plan, requested }: PreviewInput): readonly PlannedService[] {
+  const plans = new Map(plan.services.map((planned) => [planned.serviceId, planned]));
+  return services.flatMap(({ service }) => {
+    const planned = plans.get(service.id);
+    const request = requested?.find(({ name }) => name === service.name);
+    if (planned === undefined || (requested !== null && request === undefined)) return [];
+    const rollout = plan.ledger.services[service.id]?.rollout ?? null;
+    const due = dueOf(service, planned, rollout);
+    if (request === undefined) return due === null ? [] : [due];
+    return [request.outcome === 'rolls' || request.outcome === 'waits' ? joined(request, service, due) : idle(request)];
+  });
+}
+
+/** What is done for a service, or would be if it had not to wait; `null` where nothing is due. */
+function dueOf(service: Workload, planned: ServicePlan, rollout: OpenRollout | null): PlannedService | null {
+  const { waitingFor, uses } = planned;
+  const isOpen = rollout !== null && rollout.state !== 'failed';
+  if (!isOpen && waitingFor === null) return null;
+  const brought = rollout === null ? null : broughtBy(rollout);
+  const concerned = uses.filter((known) =>
+    brought === null ? outdatedTasks(known).length > 0 : known.use.key in brought,
+  );
+  return {
+    name: service.name,
+    secrets: concerned.map(({ use }) => use.secret.name),
+    outcome: waitingFor === null ? 'rolls' : 'waits',
+    tasks: isOpen
+      ? living(service).filter(({ generation }) => generation < rollout.generation).length
+      : living(service).length,
+    waitingFor,
+  };
+}
+
+/** What becomes of a request: its own rollout, or one that waits for what is under way, or for the provider. */
+function joined(request: RequestedService, service: Workload, due: PlannedService | null): PlannedService {
+  if (due === null) return { ...idle(request), waitingFor: 'its provider to tell the newest value' };
+  const { name, secrets, tasks, waitingFor } = due;
+  const { outcome } = request;
+  if (secrets.some((secret) => request.secrets.includes(secret))) return { name, outcome, secrets, tasks, waitingFor };
+  return {
+    ...request,
+    tasks: living(service).length,
+    waitingFor: waitingFor ?? 'the rollout that is under way to end',
+  };
+}
+
+function idle(request: RequestedService): PlannedService {
+  return { ...request, tasks: 0, waitingFor: null };
+}
+
+/** Each of them is replaced by an update. */
+function living({ tasks }: Workload): Workload['tasks'] {
+  return tasks.filter(({ state }) => state !== 'ended');
+}

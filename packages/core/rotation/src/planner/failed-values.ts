@@ -1,0 +1,58 @@
+import { broughtBy, type LedgerService, type Values } from '../ledger/ledger.ts';
+import { type HeldValue, isOfSameRef, sameValue } from '../ledger/secret-version.ts';
+import type { Workload } from '../ports/orchestrator.ts';
+
+/** A value that made tasks of a service fail. No other service starts with it until it is replaced or an operator asks. */
+export interface FailedValue {
+  readonly serviceId: string;
+  /** The service's name. */
+  readonly service: string;
+  /** What the ledger calls the secret. */
+  readonly key: string;
+  readonly value: HeldValue;
+}
+
+/**
+ * The values that made tasks of a service fail: those in quarantine, those of a failed rollout that was left as it is, and
+ * those of `heldAgainst`, whose rollback is still being prepared.
+ */
+export function failedValues(
+  service: Workload,
+  entry: LedgerService,
+  heldAgainst: Values = {},
+): readonly FailedValue[] {
+  const { rollout, setAside } = entry;
+  if (rollout === null && setAside.length === 0) return NONE;
+  const isFailed = rollout?.state === 'failed' && rollout.direction === 'forward';
+  const sets = [...setAside.map(({ failed }) => failed), ...(isFailed ? [broughtBy(rollout)] : []), heldAgainst];
+  return sets.flatMap((failed) =>
+    Object.entries(failed).map(([key, value]) => ({ serviceId: service.id, service: service.name, key, value })),
+  );
+}
+
+const NONE: readonly FailedValue[] = [];
+
+/** The values that failed, to be asked which of them a service would start with. */
+export class FailedValues {
+  readonly #values: readonly FailedValue[];
+
+  constructor(values: readonly FailedValue[]) {
+    this.#values = values;
+  }
+
+  /** The name of another service that has failed with this value of this secret; `undefined` where there is none. */
+  failedIn(serviceId: string, key: string, value: HeldValue): string | undefined {
+    return this.#values.find((failed) => failed.serviceId !== serviceId && isSame(failed, key, value))?.service;
+  }
+
+  has({ serviceId, key, value }: FailedValue): boolean {
+    return this.#values.some(
+      (failed) => failed.serviceId === serviceId && failed.key === key && sameValue(failed.value, value),
+    );
+  }
+}
+
+/** Two secrets of the Swarm may have one ref. Equal bytes of different refs are no more than a coincidence. */
+function isSame(failed: FailedValue, key: string, value: HeldValue): boolean {
+  return (failed.key === key || isOfSameRef(failed.value, value)) && sameValue(failed.value, value);
+}

@@ -1,0 +1,76 @@
+import type { ProductEvent } from '@vault-swarm/provider';
+import { formerKeys, type ServiceUses, unreadKeys } from '../bindings/secret-binding.ts';
+import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
+import { sameValue, untagRevision } from '../ledger/secret-version.ts';
+import type { CurrentValue } from '../tasks/task-revision.ts';
+
+/** The secrets of the next ledger, and what is new in them. */
+export interface SecretsPlan {
+  readonly secrets: Readonly<Record<string, LedgerSecret>>;
+  /** The value before, of those whose delivered bytes changed, by ledger key. */
+  readonly replaced: ReadonlyMap<string, LedgerSecret>;
+  readonly events: readonly ProductEvent[];
+}
+
+/**
+ * Takes the providers' current values over into the ledger: new ones with the time at which they are first seen now,
+ * other revisions of the same bytes as a note only. Secrets that no service uses, or may use again, are left out.
+ */
+export function planSecrets(input: {
+  readonly nowMs: number;
+  readonly services: readonly ServiceUses[];
+  readonly current: (refKey: string) => CurrentValue | undefined;
+  readonly ledger: LedgerDocument;
+}): SecretsPlan {
+  const secrets: Record<string, LedgerSecret> = {};
+  const replaced = new Map<string, LedgerSecret>();
+  const changes = new Map<string, { event: Extract<ProductEvent, { type: 'revision.changed' }>; names: Set<string> }>();
+  for (const { service, uses } of input.services) {
+    for (const key of unreadKeys(service, uses)) {
+      const known = input.ledger.secrets[key];
+      if (known !== undefined) secrets[key] = known;
+    }
+    for (const { key, refKey, ref, secret } of uses) {
+      const current = input.current(refKey);
+      const known = input.ledger.secrets[key];
+      changes.get(key)?.names.add(secret.name);
+      if (secrets[key] !== undefined) continue;
+      if (current === undefined) {
+        if (known !== undefined) secrets[key] = known;
+        continue;
+      }
+      const { revision, digest, formerDigest = null } = current;
+      if (known?.revision === revision && known.digest === digest) {
+        secrets[key] = known;
+        continue;
+      }
+      const valueChanged = known !== undefined && !sameValue(known, current);
+      const seenAtMs = known === undefined || valueChanged ? input.nowMs : known.seenAtMs;
+      // What is known of the tasks is compared with it too. It is not written.
+      secrets[key] = { revision, digest, formerDigest, seenAtMs };
+      if (known === undefined) continue;
+      if (valueChanged) replaced.set(key, known);
+      changes.set(key, {
+        names: new Set([secret.name]),
+        event: {
+          type: 'revision.changed',
+          provider: ref.provider,
+          secrets: [],
+          revision: untagRevision(revision),
+          previous: untagRevision(known.revision),
+          createdAtMs: current.createdAtMs,
+          valueChanged,
+        },
+      });
+    }
+  }
+  for (const key of input.services.flatMap(({ service }) => formerKeys(service))) {
+    const known = input.ledger.secrets[key];
+    if (known !== undefined) secrets[key] ??= known;
+  }
+  return {
+    secrets,
+    replaced,
+    events: [...changes.values()].map(({ event, names }) => ({ ...event, secrets: [...names] })),
+  };
+}

@@ -1,0 +1,91 @@
+import { broughtBy, type OpenRollout, type Values } from '../ledger/ledger.ts';
+import type { RotationPolicy } from '../ports/rotation-ports.ts';
+
+/**
+ * How many rollouts succeeded, which says how many services may roll at the same time. The process that leads keeps it in
+ * memory: the next one starts with few services again, which is always safe.
+ */
+export interface Ramp {
+  /** Of all values, since none was rolling or a value failed. */
+  readonly succeeded: number;
+  /** Of one value, by its revision. */
+  readonly byRevision: ReadonlyMap<string, number>;
+}
+
+/** Nothing has succeeded yet. */
+export const RAMP_START: Ramp = { succeeded: 0, byRevision: new Map() };
+
+/** Values that are counted at the same time. One that is dropped starts with few services again. */
+const MAX_REVISIONS = 1_000;
+
+/** What a plan decided about rollouts, as far as it changes how many may run. */
+export interface RampChange {
+  readonly completed: readonly OpenRollout[];
+  /** Revisions that made tasks fail. */
+  readonly failed: readonly string[];
+  /** Whether nothing rolls, and nothing waits for others to finish. */
+  readonly isIdle: boolean;
+}
+
+/** The ramp after a plan: each success allows one more, a failure caused by a value sets it back to the start. */
+export function nextRamp(ramp: Ramp, { completed, failed, isIdle }: RampChange): Ramp {
+  if (isIdle) return RAMP_START;
+  if (completed.length === 0 && failed.length === 0) return ramp;
+  const byRevision = new Map(ramp.byRevision);
+  for (const rollout of completed) {
+    for (const { revision } of Object.values(broughtBy(rollout))) {
+      byRevision.set(revision, (byRevision.get(revision) ?? 0) + 1);
+    }
+  }
+  for (const revision of failed) byRevision.delete(revision);
+  for (const oldest of byRevision.keys()) {
+    if (byRevision.size <= MAX_REVISIONS) break;
+    byRevision.delete(oldest);
+  }
+  return { succeeded: failed.length > 0 ? 0 : ramp.succeeded + completed.length, byRevision };
+}
+
+/** The places of the services that roll at the same time: in all, and with one value. */
+export class Places {
+  readonly #policy: Pick<RotationPolicy, 'maxParallel' | 'maxParallelLimit'>;
+  readonly #ramp: Ramp;
+  #taken = 0;
+  readonly #takenWith = new Map<string, number>();
+  #wereEnough = true;
+
+  constructor(policy: Pick<RotationPolicy, 'maxParallel' | 'maxParallelLimit'>, ramp: Ramp) {
+    this.#policy = policy;
+    this.#ramp = ramp;
+  }
+
+  /** A service rolls. */
+  take({ direction, ...rollout }: Pick<OpenRollout, 'direction' | 'target' | 'lastGood'>): void {
+    this.#taken += 1;
+    // The last good values have proved themselves.
+    if (direction === 'back') return;
+    for (const { revision } of Object.values(broughtBy(rollout))) {
+      this.#takenWith.set(revision, (this.#takenWith.get(revision) ?? 0) + 1);
+    }
+  }
+
+  /** Whether one more service may start with these values. */
+  has(values: Values): boolean {
+    const isFree =
+      this.#taken < this.#window(this.#ramp.succeeded) &&
+      Object.values(values).every(({ revision }) => {
+        return (this.#takenWith.get(revision) ?? 0) < this.#window(this.#ramp.byRevision.get(revision) ?? 0);
+      });
+    this.#wereEnough &&= isFree;
+    return isFree;
+  }
+
+  /** Whether no service rolls, and none had to wait for others to finish. */
+  get areIdle(): boolean {
+    return this.#taken === 0 && this.#wereEnough;
+  }
+
+  #window(succeeded: number): number {
+    const { maxParallel, maxParallelLimit } = this.#policy;
+    return Math.min(maxParallel + succeeded, Math.max(maxParallel, maxParallelLimit));
+  }
+}

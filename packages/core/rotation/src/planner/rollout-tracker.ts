@@ -1,0 +1,182 @@
+import type { Clock } from '@vault-swarm/provider';
+import type { ServiceUses } from '../bindings/secret-binding.ts';
+import { isOfRollout, type LedgerDocument, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
+import type { FailedTask, Workload, WriteOutcome } from '../ports/orchestrator.ts';
+
+/** What this process has seen of an open rollout. */
+export interface WatchedRollout {
+  /** For how long it has seen the present attempt open, and as far as it is: not applied, or applied. In milliseconds. */
+  readonly forMs: number;
+  /** Whether it saw the update applied. */
+  readonly applied: boolean;
+  /** Whether it has looked again and again since then: a failed task would have been seen. */
+  readonly gapless: boolean;
+  /** Whether it began the rollout itself, and each attempt of it. */
+  readonly begunHere: boolean;
+  /** Whether its update was surely not made: another one came first. */
+  readonly overtaken: boolean;
+}
+
+/** For how long this process has seen a service as it is, in milliseconds. */
+export interface SteadyFor {
+  /** Its object. */
+  readonly unchangedForMs: number;
+  /** The very same tasks, each running; 0 while one does not run. */
+  readonly calmForMs: number;
+}
+
+/** Nothing. */
+export const NOT_WATCHED: WatchedRollout = {
+  forMs: 0,
+  applied: false,
+  gapless: false,
+  begunHere: false,
+  overtaken: false,
+};
+
+/** The orchestrator keeps some failed tasks of each slot, and starts a failed one anew after some seconds. */
+const LONGEST_GAP_MS = 5_000;
+
+interface Watched {
+  readonly generation: number;
+  readonly attempt: number;
+  /** Monotonic milliseconds. */
+  sinceMs: number;
+  applied: boolean;
+  gapless: boolean;
+  seenAtMs: number;
+  readonly begunHere: boolean;
+  /** Whether an update of it may have been made, or may be made later, without an answer that says so. */
+  uncertain: boolean;
+  overtaken: boolean;
+  /** By task. */
+  readonly failures: Map<string, FailedTask>;
+}
+
+/** Times are monotonic milliseconds. */
+interface Steady {
+  readonly version: number;
+  readonly sinceMs: number;
+  /** The running tasks; `null` where one does not run. */
+  readonly tasks: string | null;
+  readonly calmSinceMs: number;
+}
+
+/**
+ * What this process has seen of the open rollouts, and for how long of the services. The times in the ledger are of
+ * clocks that may jump, and of other machines; how long to wait is measured here. And failed tasks that the orchestrator
+ * forgets are known here.
+ */
+export class RolloutWatch {
+  readonly #clock: Clock;
+  /** By service. */
+  #watched = new Map<string, Watched>();
+  /** By service. */
+  #steady = new Map<string, Steady>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Takes in what is open, and how far the services are.
+   * @param isOwn whether this process has just written the ledger: what is new in it was begun here.
+   */
+  observe(services: readonly ServiceUses[], ledger: LedgerDocument, isOwn = false): void {
+    const watched = new Map<string, Watched>();
+    const steady = new Map<string, Steady>();
+    for (const { service } of services) {
+      const { id, generation } = service;
+      steady.set(id, this.#steadySince(service));
+      const entry = ledger.services[id] ?? NOTHING_OPEN;
+      const open = entry.rollout;
+      if (open !== null) watched.set(id, this.#follow(id, isOfRollout(entry, generation), open, isOwn));
+    }
+    this.#watched = watched;
+    this.#steady = steady;
+  }
+
+  /** How this process's own update of the service to a generation ended. */
+  rolled(serviceId: string, generation: number, outcome: WriteOutcome): void {
+    const watched = this.#watched.get(serviceId);
+    if (watched?.generation !== generation) return;
+    if (outcome === 'applied') this.#seenApplied(watched);
+    if (outcome === 'unknown') watched.uncertain = true;
+    watched.overtaken = outcome === 'conflict' && watched.begunHere && !watched.applied && !watched.uncertain;
+  }
+
+  /** Takes in the failed tasks of a service that the orchestrator knows now, and gives all that were seen. */
+  failures(serviceId: string, now: readonly FailedTask[]): readonly FailedTask[] {
+    const seen = this.#watched.get(serviceId)?.failures;
+    if (seen === undefined) return now;
+    for (const failure of now) seen.set(failure.id, failure);
+    return [...seen.values()];
+  }
+
+  /** What was seen of the service's open rollout. */
+  of(serviceId: string, { generation, attempt }: OpenRollout): WatchedRollout {
+    const watched = this.#watched.get(serviceId);
+    if (watched?.generation !== generation) return NOT_WATCHED;
+    const { applied, gapless, begunHere, overtaken } = watched;
+    const forMs = watched.attempt === attempt ? this.#clock.monotonic() - watched.sinceMs : 0;
+    return { forMs, applied, gapless, begunHere, overtaken };
+  }
+
+  /** For how long the service was seen as it is. */
+  asItIs(serviceId: string): SteadyFor {
+    const steady = this.#steady.get(serviceId);
+    if (steady === undefined) return { unchangedForMs: 0, calmForMs: 0 };
+    const nowMs = this.#clock.monotonic();
+    return {
+      unchangedForMs: nowMs - steady.sinceMs,
+      calmForMs: steady.tasks === null ? 0 : nowMs - steady.calmSinceMs,
+    };
+  }
+
+  #steadySince({ id, version, tasks }: Workload): Steady {
+    const nowMs = this.#clock.monotonic();
+    const before = this.#steady.get(id);
+    const living = tasks.filter(({ state }) => state !== 'ended');
+    const isCalm = living.every(({ state }) => state === 'running');
+    const running = isCalm ? living.map((task) => task.id).join(' ') : null;
+    return {
+      version,
+      sinceMs: before?.version === version ? before.sinceMs : nowMs,
+      tasks: running,
+      calmSinceMs: before?.tasks === running ? before.calmSinceMs : nowMs,
+    };
+  }
+
+  #seenApplied(watched: Watched): void {
+    if (!watched.applied) watched.sinceMs = this.#clock.monotonic();
+    watched.applied = true;
+  }
+
+  #follow(serviceId: string, isOfGeneration: boolean, open: OpenRollout, isOwn: boolean): Watched {
+    const { generation, attempt } = open;
+    const known = this.#watched.get(serviceId);
+    const before = known?.generation === generation ? known : undefined;
+    const nowMs = this.#clock.monotonic();
+    const overtaken = before?.overtaken === true;
+    // A number that is the service's now is somebody else's.
+    const applied = before?.applied === true || (isOfGeneration && !overtaken);
+    const gapless = before === undefined || (before.gapless && nowMs - before.seenAtMs <= LONGEST_GAP_MS);
+    if (before?.attempt === attempt) {
+      if (applied) this.#seenApplied(before);
+      return Object.assign(before, { gapless, seenAtMs: nowMs });
+    }
+    return {
+      generation,
+      attempt,
+      sinceMs: nowMs,
+      applied,
+      gapless,
+      seenAtMs: nowMs,
+      // Who has begun it and every attempt of it has answered to all of its tasks.
+      begunHere: isOwn && (before === undefined || before.begunHere),
+      uncertain: before?.uncertain === true,
+      overtaken,
+      failures: before?.failures ?? new Map(),
+    };
+  }
+}

@@ -1,0 +1,169 @@
+import type { ProductEvent } from '@vault-swarm/provider';
+import { type KnownUse, outdatedTasks } from '../bindings/binding-state.ts';
+import { rotatesByItself } from '../bindings/secret-binding.ts';
+import { type LedgerService, type OpenRollout, setAsideWith, undoneGeneration, type Values } from '../ledger/ledger.ts';
+import type { HeldValue } from '../ledger/secret-version.ts';
+import type { FailedTask, Workload } from '../ports/orchestrator.ts';
+import type { RotationPolicy } from '../ports/rotation-ports.ts';
+
+/** Whether a value that was replaced can still be given to tasks; `unknown` while that is being found out. */
+export type Availability = 'at-hand' | 'gone' | 'unknown';
+
+/** All that the decision about one service depends on. */
+export interface Situation {
+  readonly nowMs: number;
+  readonly service: Workload;
+  readonly entry: LedgerService;
+  readonly uses: readonly KnownUse[];
+  /** What the ledger may call the secrets whose labels can't be read now. */
+  readonly unread: readonly string[];
+  /** The secrets that have no value: a task that starts now is refused them. */
+  readonly undeliverable: readonly UndeliverableSecret[];
+  readonly policy: RotationPolicy;
+  /** Whether a lockdown is active: only what an operator asks for is rolled, and what puts tasks right that failed. */
+  readonly isLockedDown: boolean;
+  /** For how long this process has seen the open rollout's present attempt, since it was applied if it is: no clock that jumps changes it. */
+  readonly openForMs: number;
+  /** Whether this process saw the open rollout's update applied. */
+  readonly seenApplied: boolean;
+  /** Whether it has looked again and again since it saw the rollout first. */
+  readonly seenThroughout: boolean;
+  /** Whether it began the rollout and each attempt: then it has answered to all of its tasks, if it is the one that is asked. */
+  readonly begunHere: boolean;
+  /** Whether the open rollout's update was surely not made: somebody else's came first. */
+  readonly overtaken: boolean;
+  /** For how long it has seen the service object as it is. */
+  readonly unchangedForMs: number;
+  /** For how long it has seen the very same tasks, each running. */
+  readonly calmForMs: number;
+  /** For how long no rotation of the service may start by itself, since its secrets change faster than it rolls. */
+  readonly pauseMs: number;
+  /** Why the orchestrator refused the open rollout's update for good, if it did. */
+  readonly rejection: string | undefined;
+  /** The service's failed tasks; `null` where they were not asked for. */
+  readonly failures: readonly FailedTask[] | null;
+  /** What this process answered to a task, for a secret by its ledger key. */
+  readonly given: (taskId: string, key: string) => readonly HeldValue[];
+  readonly lastGood: (key: string, value: HeldValue) => Availability;
+  /** Whether another service may begin to roll with these values in this pass. */
+  readonly mayBegin: (values: Values) => boolean;
+  /** The name of another service whose tasks failed with this value of a secret; `undefined` where there is none. */
+  readonly failedIn: (key: string, value: HeldValue) => string | undefined;
+}
+
+/** A secret that its provider gives no value of, and the provider's reason. */
+interface UndeliverableSecret {
+  readonly secret: string;
+  readonly reason: string;
+}
+
+/** A service update that is to be made, after the ledger was written. */
+export interface RollAction {
+  readonly serviceId: string;
+  readonly serviceName: string;
+  readonly version: number;
+  readonly generation: number;
+}
+
+/** What happens to a service in this pass. */
+export interface Decision {
+  /** Its next entry; what tasks hold is noted elsewhere. */
+  readonly entry: LedgerService;
+  readonly roll: RollAction | null;
+  readonly events: readonly ProductEvent[];
+  /** Why a rollout that is due was not begun; `null` where none is due, or one was begun. */
+  readonly waitingFor: string | null;
+  /** Whether it goes on only after somebody did something. */
+  readonly blocked: boolean;
+  /** The values that made its tasks fail, while they can't be put in quarantine yet. */
+  readonly heldAgainst: Values;
+}
+
+/** The uses for which the service is to be rolled: by their labels, by request, or since their values were set aside. */
+export function dueUses({ service, entry, uses }: Pick<Situation, 'service' | 'entry' | 'uses'>): readonly KnownUse[] {
+  if (service.kind === 'job') return [];
+  return uses.filter((known) => {
+    const { use } = known;
+    if (outdatedTasks(known).length === 0) return false;
+    return rotatesByItself(use) || entry.requested.includes(use.key) || setAsideWith(entry, use.key) !== undefined;
+  });
+}
+
+/** Whether the orchestrator is replacing tasks of the service, whoever asked for it. */
+export function isBusy({ rollout: { state } }: Workload): boolean {
+  return state === 'rolling' || state === 'rolling-back';
+}
+
+/** Swarm takes a moment from a change of a service until it says that it is updating it. */
+const SETTLED_MS = 1_000;
+/** A task that fails again and again seems to run in between: this is longer than such a moment. */
+const CALM_MS = 30_000;
+
+/** Whether the orchestrator has had the time to say what it does about the latest change of the service. */
+export function isSettled({ unchangedForMs }: Situation): boolean {
+  return unchangedForMs >= SETTLED_MS;
+}
+
+/** Whether the tasks that run now may be taken to go on running. */
+export function isCalm({ calmForMs }: Situation): boolean {
+  return calmForMs >= CALM_MS;
+}
+
+/** Whether all tasks that shall run do run. */
+export function isFullyRunning({ tasks, desiredTasks }: Workload): boolean {
+  const living = tasks.filter(({ state }) => state !== 'ended');
+  return living.length >= (desiredTasks ?? 1) && living.every(({ state }) => state === 'running');
+}
+
+/** Whether no task shall run: the service is scaled to 0, or no node is for it. */
+export function isScaledToZero({ tasks, desiredTasks }: Workload): boolean {
+  return desiredTasks === 0 || (desiredTasks === null && tasks.every(({ state }) => state === 'ended'));
+}
+
+/** Whether the orchestrator stopped in the middle of the service's latest update. */
+export function isPaused({ rollout: { state } }: Workload): boolean {
+  return state === 'paused' || state === 'rollback-paused';
+}
+
+/** Whether the service's latest update was given up by the orchestrator. */
+export function isEnded(service: Workload): boolean {
+  return isPaused(service) || service.rollout.state === 'rolled-back';
+}
+
+/**
+ * Whether the rollout's update was made. A rollback brings the service's old generation back, so that only what was seen
+ * meanwhile, or tasks of the rollout, tell.
+ */
+export function wasApplied(situation: Situation, open: OpenRollout): boolean {
+  const { service, entry, failures, seenApplied } = situation;
+  if (situation.overtaken) return false;
+  const undone = undoneGeneration({ ...entry, rollout: open });
+  if (undone !== null) return seenApplied || service.generation < undone;
+  return (
+    service.generation >= open.generation ||
+    seenApplied ||
+    service.tasks.some(({ generation }) => generation >= open.generation) ||
+    (failures ?? []).some(({ generation }) => generation === open.generation)
+  );
+}
+
+/** Greater than every generation that is known of the service: a rollback brings old ones back. */
+export function nextGeneration({
+  service,
+  entry,
+  failures,
+}: Pick<Situation, 'service' | 'entry' | 'failures'>): number {
+  const seen = [
+    service.generation,
+    entry.rollout?.generation ?? 0,
+    entry.spentGeneration,
+    ...service.tasks.map(({ generation }) => generation),
+    ...(failures ?? []).map(({ generation }) => generation),
+  ];
+  return Math.max(...seen) + 1;
+}
+
+/** Names of the secrets, of those whose keys are given, as far as the service still uses them. */
+export function secretNames({ uses }: Pick<Situation, 'uses'>, values: object): readonly string[] {
+  return uses.filter(({ use }) => use.key in values).map(({ use }) => use.secret.name);
+}

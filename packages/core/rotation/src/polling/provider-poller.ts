@@ -1,0 +1,220 @@
+import { errorMessage, type ProviderError, refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
+import type { Uses } from '../bindings/secret-binding.ts';
+import type { LedgerDocument } from '../ledger/ledger.ts';
+import type { RotationPorts } from '../ports/rotation-ports.ts';
+import type { CurrentValue } from '../tasks/task-revision.ts';
+import { Loop } from '../ticker.ts';
+import { RevisionWatch } from './provider-watcher.ts';
+
+interface Watched {
+  readonly watch: RevisionWatch;
+  readonly loop: Loop;
+}
+
+/** A loop comes up to a tenth of its time earlier. */
+const EARLIEST = 0.9;
+
+/** However long a provider asks us to wait, it is asked again after this time. */
+const LONGEST_PAUSE_MS = 5 * 60_000;
+
+/** A standby polls this often, so that it has the values when it leads. It reacts to nothing sooner than the leader's ledger. */
+const STANDBY_INTERVAL_MS = 60_000;
+
+/** What the watches need beside the ports. */
+export interface WatchSettings {
+  readonly intervalMs: number;
+  /** Key of the digests; `null` where the ledger has it. */
+  readonly digestKey: string | null;
+  /** The operator's key before, while it is being replaced. */
+  readonly formerDigestKey: string | null;
+  /** Called when more is known of a value. */
+  readonly onNews: () => void;
+}
+
+/** One watch and one loop for each provider: one that hangs holds up no other. */
+export class ProviderWatches {
+  readonly #ports: RotationPorts;
+  readonly #settings: WatchSettings;
+  readonly #watches: ReadonlyMap<string, Watched>;
+  readonly #unsubscribe: (() => void)[] = [];
+  #isLeading = true;
+  /** By ref key, of the refs that are in use now. */
+  #watchOf: ReadonlyMap<string, Watched> = new Map();
+  #digestKey: string | null;
+  /** Under that key. */
+  #digests = new WeakMap<SecretValue, string>();
+  /** Of the digests that may be in the ledger beside those under the other key. */
+  #formerKey: string | null;
+
+  constructor(ports: RotationPorts, settings: WatchSettings) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#digestKey = settings.digestKey;
+    this.#formerKey = settings.formerDigestKey;
+    this.#watches = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
+  }
+
+  /** Follows the providers' hints. The loops begin with the first refs. */
+  start(): void {
+    for (const [name, { loop }] of this.#watches) {
+      // A provider that never gets ready gives no hints; its loop tells why.
+      this.#ports.findProvider(name).then(
+        ({ hints }) => {
+          if (hints !== null) this.#unsubscribe.push(hints.onHint(() => loop.wake()));
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  /** Ends all loops; resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await Promise.all([...this.#watches.values()].map(({ loop }) => loop.stop()));
+  }
+
+  /**
+   * From now on polls as the leader does, or as a standby: once a minute while the provider answers, and if the ledger names a value
+   * that was not found here. Who begins to lead polls at once.
+   */
+  lead(isLeading: boolean): void {
+    if (isLeading === this.#isLeading) return;
+    this.#isLeading = isLeading;
+    if (isLeading) for (const { loop } of this.#watches.values()) loop.wake();
+  }
+
+  /** The watch of a provider. */
+  of(provider: string): RevisionWatch | undefined {
+    return this.#watches.get(provider)?.watch;
+  }
+
+  /** Lets a provider be looked at as soon as possible. */
+  wake(provider: string): void {
+    this.#watches.get(provider)?.loop.wake();
+  }
+
+  /** Lets the provider of a ref be looked at as soon as possible. */
+  wakeFor(key: string): void {
+    this.#watchOf.get(key)?.loop.wake();
+  }
+
+  /** Looks at all providers now; resolves when each has been looked at. */
+  async look(): Promise<void> {
+    await Promise.all([...this.#watches.values()].map(({ loop }) => loop.next()));
+  }
+
+  /** The current value of a ref, its revision tagged, as of the latest look. */
+  current(key: string): CurrentValue | undefined {
+    return this.#watchOf.get(key)?.watch.taggedCurrent(key);
+  }
+
+  /** Why the provider gives no value of a ref; `undefined` if it gives one, or does not answer. */
+  refusal(key: string): ProviderError | undefined {
+    const error = this.#watchOf.get(key)?.watch.error(key);
+    return error?.retryable === false ? error : undefined;
+  }
+
+  /** Whether the current value of a ref may not be what its provider has: see {@link RevisionWatch.isUncertain}. */
+  isUncertain(key: string): boolean {
+    return this.#watchOf.get(key)?.watch.isUncertain(key) ?? false;
+  }
+
+  /** When the latest look began that found the current value, in monotonic milliseconds. */
+  confirmedAtMs(key: string): number {
+    return this.#watchOf.get(key)?.watch.confirmedAtMs(key) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** The digest of one of the latest revisions; `null` where it was not read. */
+  digestOf(key: string, revision: string): string | null {
+    return this.#watchOf.get(key)?.watch.digestOf(key, revision) ?? null;
+  }
+
+  /** The digest of a value; `null` while the key is not known. It is made once for each value object: a storm asks for it for each task. */
+  digest(value: SecretValue): string | null {
+    if (this.#digestKey === null) return null;
+    const known = this.#digests.get(value);
+    if (known !== undefined) return known;
+    const digest = this.#ports.digest.digest(this.#digestKey, value.reveal());
+    this.#digests.set(value, digest);
+    return digest;
+  }
+
+  /** From now on watches exactly the refs that are in use. */
+  watch(uses: Uses): void {
+    const refs = new Map<string, Map<string, SecretRef>>();
+    const watchOf = new Map<string, Watched>();
+    for (const { uses: list } of uses.services) {
+      for (const { ref } of list) {
+        if (ref.pin !== undefined) continue;
+        const key = refKey(ref);
+        const ofProvider = refs.get(ref.provider) ?? new Map<string, SecretRef>();
+        refs.set(ref.provider, ofProvider.set(key, ref));
+        const watched = this.#watches.get(ref.provider);
+        if (watched !== undefined) watchOf.set(key, watched);
+      }
+    }
+    this.#watchOf = watchOf;
+    for (const [name, { watch, loop }] of this.#watches) {
+      if (watch.setRefs(refs.get(name) ?? new Map())) loop.wake();
+    }
+  }
+
+  /** The key that a first ledger has: one made now, where the operator gave none. */
+  keyOfFirstLedger(): string | null {
+    if (this.#settings.digestKey !== null) return null;
+    this.#digestKey ??= this.#ports.digest.generateKey();
+    return this.#digestKey;
+  }
+
+  /** From now on digests are made with the ledger's key, or the operator's; then those in the ledger may be under its own. */
+  useKeyOf(ledger: LedgerDocument): void {
+    if (this.#settings.digestKey !== null) this.#formerKey ??= ledger.digestKey;
+    const key = this.#settings.digestKey ?? ledger.digestKey ?? this.keyOfFirstLedger();
+    if (key === this.#digestKey) return;
+    const isFirst = this.#digestKey === null;
+    this.#digestKey = key;
+    this.#digests = new WeakMap();
+    if (isFirst) return;
+    for (const { watch, loop } of this.#watches.values()) {
+      watch.reset();
+      loop.wake();
+    }
+  }
+
+  #watchProvider(provider: string): Watched {
+    const { clock, random, digest, events } = this.#ports;
+    const watch = new RevisionWatch({
+      ...this.#ports,
+      provider,
+      digest: (bytes) => digest.digest(this.#knownDigestKey(), bytes),
+      formerDigest: (bytes) => (this.#formerKey === null ? null : digest.digest(this.#formerKey, bytes)),
+    });
+    let lookDueAtMs = Number.NEGATIVE_INFINITY;
+    const loop = new Loop(clock, random, async (signal, isWoken) => {
+      // Between two looks only what lags is read again.
+      const isLook = isWoken || clock.monotonic() >= lookDueAtMs;
+      try {
+        if (await (isLook ? watch.look(signal) : watch.readAgain(signal))) this.#settings.onNews();
+      } catch (error) {
+        if (!signal.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
+      }
+      const nowMs = clock.monotonic();
+      const { failure } = watch;
+      const intervalMs = this.#isLeading || failure !== null ? this.#settings.intervalMs : this.#standbyIntervalMs();
+      const pauseMs = Math.max(intervalMs, Math.min(failure?.retryAfterMs ?? 0, LONGEST_PAUSE_MS));
+      if (isLook) lookDueAtMs = nowMs + pauseMs * EARLIEST;
+      const againInMs = watch.againInMs ?? Number.POSITIVE_INFINITY;
+      return isLook ? Math.min(pauseMs, againInMs / EARLIEST) : Math.min(lookDueAtMs - nowMs, againInMs) / EARLIEST;
+    });
+    return { watch, loop };
+  }
+
+  #standbyIntervalMs(): number {
+    return Math.max(this.#settings.intervalMs, STANDBY_INTERVAL_MS);
+  }
+
+  #knownDigestKey(): string {
+    if (this.#digestKey === null) throw new Error('the digest key is read from the ledger before anything is compared');
+    return this.#digestKey;
+  }
+}

@@ -1,0 +1,268 @@
+import {
+  type Clock,
+  describeRef,
+  type Events,
+  ProviderError,
+  type ProviderInstance,
+  type Random,
+  type SecretRef,
+  sleep,
+  withDeadline,
+} from '@vault-swarm/provider';
+import { mapConcurrently } from '../concurrency.ts';
+import type { ServedValues } from '../ports/value-cache.ts';
+import type { CurrentValue } from '../tasks/task-revision.ts';
+import { askProbe } from './run-probe.ts';
+import { type Finding, WatchedRef, type WatchedRefPorts } from './watched-ref.ts';
+
+const CALL_DEADLINE_MS = 10_000;
+/** After so many failures in a row the rest of a look is not read. */
+const FAILURES_IN_A_ROW = 3;
+const READS_AT_ONCE = 8;
+
+/** Changes that are written within this time count as made together, and are rolled out together. */
+const SETTLE_MS = 200;
+
+/** A lag that is longer than this is shown to the operator: most are shorter than a second. */
+const LAG_SHOWN_AFTER_MS = 10_000;
+
+type ToRead = Pick<Finding, 'watched' | 'marker' | 'named'>;
+
+/**
+ * Watches the refs of one provider: asks its probe whether something may have changed, and reads what has. What it
+ * finds in one look is taken over together. A read that gives an older value than is known of is repeated soon.
+ */
+export class RevisionWatch {
+  readonly #provider: string;
+  readonly #findProvider: (name: string) => Promise<ProviderInstance>;
+  readonly #values: ServedValues;
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #digest: (bytes: Uint8Array) => string;
+  readonly #formerDigest: (bytes: Uint8Array) => string | null;
+  readonly #watchedPorts: WatchedRefPorts;
+  #refs = new Map<string, WatchedRef>();
+  #failing = false;
+  #probeProblem: string | null = null;
+
+  constructor(ports: {
+    readonly provider: string;
+    readonly findProvider: (name: string) => Promise<ProviderInstance>;
+    readonly values: ServedValues;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly events: Events;
+    /** The keyed digest, always under the same key. */
+    readonly digest: (bytes: Uint8Array) => string;
+    /** The same under the key before, while that is being replaced. */
+    readonly formerDigest: (bytes: Uint8Array) => string | null;
+  }) {
+    const { values, digest, formerDigest, random } = ports;
+    this.#provider = ports.provider;
+    this.#findProvider = ports.findProvider;
+    this.#values = values;
+    this.#clock = ports.clock;
+    this.#events = ports.events;
+    this.#digest = digest;
+    this.#formerDigest = formerDigest;
+    this.#watchedPorts = { values, jitter: () => random.next() };
+  }
+
+  /** Why the provider can't be asked now; `null` while it answers. */
+  get failure(): ProviderError | null {
+    if (!this.#failing) return null;
+    return [...this.#refs.values()].find(({ error }) => error?.isOutage === true)?.error ?? null;
+  }
+
+  /** What the operator may change so that changes are noticed without reading values; `null` where all is well. */
+  get probeProblem(): string | null {
+    return this.#probeProblem;
+  }
+
+  /** Which refs have lagged for a while, for people; `null` where none has. */
+  get lagProblem(): string | null {
+    const nowMs = this.#clock.monotonic();
+    const shown = [...this.#refs.values()].flatMap(({ ref, lag }) =>
+      lag !== null && nowMs - lag.sinceMs >= LAG_SHOWN_AFTER_MS ? [{ ref, lag }] : [],
+    );
+    const [first] = shown;
+    if (first === undefined) return null;
+    const { ref, lag } = first;
+    const given = lag.revision === null ? 'no value' : `revision ${lag.revision}`;
+    const others = shown.length === 1 ? '' : ` (and the same for ${shown.length - 1} others)`;
+    return (
+      `${describeRef(ref)}: reads give ${given}, though the provider has revision ${this.#values.newest(ref)}, for ` +
+      `${Math.round((nowMs - lag.sinceMs) / 1_000)} s now${others}; tasks keep their values, and it is read again; ` +
+      "check the replication between the provider's servers"
+    );
+  }
+
+  /** In how many milliseconds {@link readAgain} is due; `null` where nothing lags. */
+  get againInMs(): number | null {
+    const times = [...this.#refs.values()].flatMap(({ lag }) => (lag === null ? [] : [lag.againAtMs]));
+    return times.length === 0 ? null : Math.max(0, Math.min(...times) - this.#clock.monotonic());
+  }
+
+  /** Forgets what it found, since digests under another key can't be compared with those. */
+  reset(): void {
+    const refs = new Map([...this.#refs].map(([key, { ref }]) => [key, ref] as const));
+    this.#refs.clear();
+    this.setRefs(refs);
+  }
+
+  /** From now on watches exactly these. Returns whether there is a new one among them. */
+  setRefs(refs: ReadonlyMap<string, SecretRef>): boolean {
+    const before = this.#refs;
+    this.#refs = new Map();
+    let added = false;
+    for (const [key, ref] of refs) {
+      const known = before.get(key);
+      added ||= known === undefined;
+      this.#refs.set(key, known ?? new WatchedRef(ref, this.#watchedPorts));
+    }
+    return added;
+  }
+
+  /** The current value as of the latest look that could tell. */
+  current(key: string): CurrentValue | undefined {
+    return this.#refs.get(key)?.current ?? undefined;
+  }
+
+  /** The same, its revision tagged with the ref: what is compared with the ledger's values. */
+  taggedCurrent(key: string): CurrentValue | undefined {
+    return this.#refs.get(key)?.tagged ?? undefined;
+  }
+
+  /** Whether the current value may not be what the provider has: a newer one is known of, or reads give older ones. */
+  isUncertain(key: string): boolean {
+    const watched = this.#refs.get(key);
+    return watched !== undefined && (watched.isBehind || watched.isDisputed);
+  }
+
+  /** When the latest look began that found this current value, in monotonic milliseconds. */
+  confirmedAtMs(key: string): number {
+    return this.#refs.get(key)?.confirmedAtMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Why the latest look gave no value for the ref. */
+  error(key: string): ProviderError | undefined {
+    return this.#refs.get(key)?.error ?? undefined;
+  }
+
+  /** The digest of one of the latest revisions; `null` where it was not read. */
+  digestOf(key: string, revision: string): string | null {
+    return this.#refs.get(key)?.digestOf(revision) ?? null;
+  }
+
+  /** Looks once at all refs, and returns whether any of them has another value, or an error, than before. */
+  async look(signal: AbortSignal): Promise<boolean> {
+    if (this.#refs.size === 0) return false;
+    const findings = await this.#findAll(signal);
+    const isNews = (finding: Finding) => finding.watched.isNews(finding);
+    // A value that was never known before needs no waiting for others: it is no rotation.
+    if (findings.some((finding) => isNews(finding) && finding.watched.current !== null)) {
+      await sleep(this.#clock, SETTLE_MS, signal);
+      const later = await this.#findAll(signal, findings);
+      const again = new Set(later.map(({ watched }) => watched));
+      findings.splice(0, findings.length, ...findings.filter(({ watched }) => !again.has(watched)), ...later);
+    }
+    return this.#takeOver(findings, signal);
+  }
+
+  /** Reads those again that lag and are due. Returns as {@link look}. */
+  async readAgain(signal: AbortSignal): Promise<boolean> {
+    const nowMs = this.#clock.monotonic();
+    const due = [...this.#refs.values()].flatMap((watched): ToRead[] => {
+      const { lag } = watched;
+      if (lag === null || lag.againAtMs > nowMs) return [];
+      // Unless it names the revision that is read, a marker of before the read is no marker of what it gives.
+      const { marker, named } = lag;
+      return [{ watched, marker: named === undefined ? null : marker, named }];
+    });
+    return this.#takeOver(await this.#read(due, nowMs, signal), signal);
+  }
+
+  /** Finds what may have changed since the latest look, or since `seen`, the findings of this one. */
+  async #findAll(signal: AbortSignal, seen: readonly Finding[] = []): Promise<Finding[]> {
+    const seenBy = new Map(seen.map((finding) => [finding.watched, finding]));
+    const watched = [...this.#refs.values()];
+    const begunAtMs = this.#clock.monotonic();
+    const asked = await askProbe(
+      { clock: this.#clock, provider: this.#provider, findProvider: this.#findProvider, values: this.#values },
+      watched.map(({ ref }) => ref),
+      signal,
+    );
+    if (asked.problem !== undefined) this.#probeProblem = asked.problem;
+    const { results } = asked;
+    const toRead: ToRead[] = [];
+    const findings: Finding[] = [];
+    for (const [index, entry] of watched.entries()) {
+      const result = results[index];
+      const before = seenBy.get(entry);
+      if (result?.kind === 'failed') {
+        if (before === undefined) findings.push({ watched: entry, marker: null, begunAtMs, error: result.error });
+        continue;
+      }
+      if (result?.kind === 'postponed') continue;
+      const { marker, revision: named } = result?.kind === 'marker' ? result : { marker: null, revision: undefined };
+      if (named !== undefined) this.#values.seen(entry.ref, named);
+      const isOld = before?.revision === undefined ? entry.isBehind : entry.isOld(before.revision.revision);
+      if (marker === null || marker !== (before?.marker ?? entry.marker) || isOld) {
+        toRead.push({ watched: entry, marker, named });
+      } else {
+        if (marker === entry.marker) entry.confirmedAtMs = begunAtMs;
+        if (before !== undefined) continue;
+        if (entry.current !== null) this.#values.confirm(entry.ref, entry.current.revision, begunAtMs);
+        if (entry.error !== null || entry.lag !== null) findings.push({ watched: entry, marker, begunAtMs });
+      }
+    }
+    return [...findings, ...(await this.#read(toRead, begunAtMs, signal))];
+  }
+
+  async #read(toRead: readonly ToRead[], begunAtMs: number, signal: AbortSignal): Promise<readonly Finding[]> {
+    // What a probe has seen an earlier read may not have. Fields of one path are one read.
+    const notBeforeMs = this.#clock.monotonic();
+    let failuresInARow = 0;
+    let latestFailure: ProviderError | undefined;
+    return mapConcurrently(toRead, READS_AT_ONCE, async (entry): Promise<Finding> => {
+      if (latestFailure !== undefined && failuresInARow >= FAILURES_IN_A_ROW) {
+        return { ...entry, begunAtMs, marker: null, error: latestFailure };
+      }
+      try {
+        const { value, ...read } = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, (cut) =>
+          this.#values.refresh(entry.watched.ref, { signal: cut, notBeforeMs }),
+        );
+        failuresInARow = 0;
+        // At once: the value is only lent.
+        const digest = entry.watched.digestOf(read.revision) ?? this.#digest(value.reveal());
+        const formerDigest = this.#formerDigest(value.reveal());
+        return { ...entry, begunAtMs, revision: { ...read, digest, formerDigest } };
+      } catch (error) {
+        signal.throwIfAborted();
+        const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);
+        failuresInARow = failure.isOutage ? failuresInARow + 1 : 0;
+        latestFailure = failure;
+        return { ...entry, begunAtMs, marker: null, error: failure };
+      }
+    });
+  }
+
+  #takeOver(findings: readonly Finding[], signal: AbortSignal): boolean {
+    signal.throwIfAborted();
+    const nowMs = this.#clock.monotonic();
+    const changed = findings.map((finding) => finding.watched.takeOver(finding, nowMs)).some(Boolean);
+    this.#tellFailure();
+    return changed;
+  }
+
+  #tellFailure(): void {
+    const failure = [...this.#refs.values()].find(({ error }) => error?.isOutage === true)?.error ?? null;
+    if ((failure !== null) === this.#failing) return;
+    this.#failing = failure !== null;
+    if (failure === null) this.#events.emit({ type: 'provider.recovered', provider: this.#provider });
+    else {
+      const { code, message } = failure;
+      this.#events.emit({ type: 'provider.failed', provider: this.#provider, code, message });
+    }
+  }
+}

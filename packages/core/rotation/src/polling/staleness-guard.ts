@@ -1,0 +1,57 @@
+import type { Clock } from '@vault-swarm/provider';
+import type { SecretUse, ServiceUses } from '../bindings/secret-binding.ts';
+import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
+import { type HeldValue, sameValue } from '../ledger/secret-version.ts';
+
+/**
+ * Which of the ledger's values were written by another process since this one last looked at the provider. What it found
+ * there before may be older than they are: it must look again before it takes its own finding for the newer one. Else a
+ * manager that begins to lead would bring back what another has just replaced.
+ */
+export class ForeignChanges {
+  readonly #clock: Clock;
+  #secrets: LedgerDocument['secrets'] = {};
+  /** When the value of a ref was first read in the ledger, in monotonic milliseconds. */
+  readonly #sinceMs = new Map<string, number>();
+  #values = new Map<string, LedgerSecret>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The ledger was read. Returns the uses whose value another process has written since. */
+  read(ledger: LedgerDocument, services: readonly ServiceUses[]): readonly SecretUse[] {
+    const changed: SecretUse[] = [];
+    const values = new Map<string, LedgerSecret>();
+    for (const { uses } of services) {
+      for (const use of uses) {
+        const { key, refKey } = use;
+        const now = ledger.secrets[key];
+        if (now === undefined) continue;
+        values.set(refKey, now);
+        if (this.#secrets[key]?.revision === now.revision) continue;
+        this.#sinceMs.set(refKey, this.#clock.monotonic());
+        changed.push(use);
+      }
+    }
+    this.#values = values;
+    for (const refKey of this.#sinceMs.keys()) if (!values.has(refKey)) this.#sinceMs.delete(refKey);
+    this.#secrets = ledger.secrets;
+    return changed;
+  }
+
+  /** This process wrote the ledger. */
+  wrote(ledger: LedgerDocument): void {
+    this.#secrets = ledger.secrets;
+  }
+
+  /**
+   * Whether a finding may be older than what the ledger has.
+   * @param foundAtMs when the look began, in monotonic milliseconds.
+   */
+  mayBeNewer(refKey: string, found: HeldValue, foundAtMs: number): boolean {
+    const sinceMs = this.#sinceMs.get(refKey);
+    const known = this.#values.get(refKey);
+    return sinceMs !== undefined && known !== undefined && foundAtMs < sinceMs && !sameValue(known, found);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Clock, Digest, Events, LabelReader, ProviderInstance, Random, SecretValue } from '@vault-swarm/provider';
+import type { Leadership, LedgerStore, WorkloadChanges, Workloads } from './orchestrator.ts';
+import type { ServedValues } from './value-cache.ts';
+
+/** How the rotation behaves. Times in milliseconds. */
+export interface RotationSettings {
+  /** Whether services are rolled; without it the rotation only looks. */
+  readonly enabled: boolean;
+  /** How often the providers are asked and the services compared. */
+  readonly intervalMs: number;
+  readonly policy: RotationPolicy;
+  /** Key of the digests in the ledger; without one, the ledger keeps one of its own. */
+  readonly digestKey: string | null;
+  /** The key before, while it is being replaced: what has the same digest under it counts as unchanged. */
+  readonly formerDigestKey?: string | null;
+}
+
+/** The world outside, as the rotation needs it. */
+export interface RotationPorts {
+  readonly workloads: Workloads;
+  readonly changes: WorkloadChanges;
+  readonly leadership: Leadership;
+  readonly ledger: LedgerStore;
+  readonly labels: Pick<LabelReader, 'read'>;
+  /** Names of the configured providers. */
+  readonly providers: readonly string[];
+  readonly findProvider: (name: string) => Promise<ProviderInstance>;
+  readonly values: ServedValues;
+  readonly digest: Digest;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: Events;
+}
+
+/** A request for a secret, as the delivery tells it when it asks which revision to give. */
+export interface AskedFor {
+  readonly serviceId: string | undefined;
+  readonly taskId: string | undefined;
+  readonly secretName: string;
+  readonly refKey: string;
+  /** Until when it waits for the answer, in monotonic milliseconds. */
+  readonly untilMs: number;
+}
+
+/**
+ * `current` for nearly every request; a named `revision` where a rollout is open or values were set aside, and what to do
+ * where it can't be had.
+ */
+export type IntendedRevision =
+  | { readonly kind: 'current' }
+  | { readonly kind: 'revision'; readonly revision: string; readonly otherwise: 'current' | 'refuse' };
+
+/** What a task was given, as the delivery tells it. */
+export interface DeliveredTo {
+  readonly taskId: string | undefined;
+  readonly secretName: string;
+  readonly provider: string;
+  readonly refKey: string;
+  readonly revision: string;
+  /** Lent for the call: it may be wiped afterwards. */
+  readonly value: SecretValue;
+}
+
+/** What a rotation may do, and when it gives up. Times in milliseconds. */
+export interface RotationPolicy {
+  /** Services that roll at the same time at first. */
+  readonly maxParallel: number;
+  /** Each rollout that succeeds allows one more service at the same time, up to this many. */
+  readonly maxParallelLimit: number;
+  /** A rollout that takes longer counts as stuck. */
+  readonly stuckAfterMs: number;
+  /** What to do where the orchestrator paused a rollout whose values made tasks fail. */
+  readonly onFailure: 'rollback' | 'pause';
+}

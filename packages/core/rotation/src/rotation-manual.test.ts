@@ -1,0 +1,119 @@
+import { ProviderError } from '@vault-swarm/provider';
+import { World } from '@vault-swarm/simulation';
+import { expect, test } from 'vitest';
+import type { RotateRequest } from './ports/manual-rotation.ts';
+
+/** A service `web` with the secret `db`, which is rotated on request only, and a job with it. */
+async function manualSecret(settings: ConstructorParameters<typeof World>[0] = {}) {
+  const world = new World(settings);
+  for (const path of ['db', 'unused']) world.provider.write(path, 'value 1');
+  const db = world.swarm.addSecret('db', { vault_path: 'db', rotate: 'manual' });
+  world.swarm.addSecret('unused', { vault_path: 'unused' });
+  const web = world.addService('web', 2, [db]);
+  world.addService('nightly', 1, [db], { kind: 'job' });
+  world.start();
+  await world.run(5_000);
+  /** The answer to a request, as `service: outcome`, or the code of the refusal. */
+  const ask = async (request: RotateRequest) => {
+    const asking = world.rotation.rotate(request, { signal: new AbortController().signal }).then(
+      (services) => services.map(({ name, outcome }) => `${name}: ${outcome}`),
+      (error) => error.code,
+    );
+    await world.run(10_000);
+    return asking;
+  };
+  return { world, web, ask };
+}
+
+test('rolls a secret that is rotated on request only', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.provider.write('db', 'value 2');
+  await world.run(10_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 1', 'value 1']);
+  expect(await ask({ kind: 'secret', name: 'db' })).toEqual(['web: rolls', 'nightly: never']);
+  await world.run(30_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
+  expect(world.swarm.updates).toEqual(['web@1']);
+  expect(world.swarm.ledgerText).not.toContain('requested');
+});
+
+test('is for the value that the provider has when it is asked, though nobody has seen it yet', async () => {
+  const { world, web, ask } = await manualSecret({ intervalMs: 60_000 });
+  world.provider.write('db', 'value 2');
+  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: rolls']);
+  await world.run(30_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
+});
+
+test('restarts nothing that has the newest value already', async () => {
+  const { world, ask } = await manualSecret();
+  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: current']);
+  expect(await ask({ kind: 'set-aside' })).toEqual([]);
+  await world.run(30_000);
+  expect(world.swarm.updates).toEqual([]);
+});
+
+test('waits for a provider that is away, and is met when it is back', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.provider.write('db', 'value 2');
+  world.kill();
+  world.provider.outage = new ProviderError('UNAVAILABLE', 'away');
+  world.start();
+  await world.run(2_000);
+  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: waits']);
+  world.provider.outage = null;
+  await world.run(60_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
+  expect(world.swarm.updates).toEqual(['web@1']);
+});
+
+test('outlives the process that noted it', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.provider.write('db', 'value 2');
+  world.swarm.holdUp();
+  await ask({ kind: 'service', name: 'web' });
+  world.kill();
+  world.swarm.goOn();
+  world.start();
+  await world.run(60_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
+});
+
+test('a value that failed is tried once more, and set aside again', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.provider.write('db', 'bad 2');
+  await ask({ kind: 'service', name: 'web' });
+  await world.run(60_000);
+  expect([world.count('values.set-aside'), world.heldText(web, 'db')]).toEqual([1, ['value 1', 'value 1']]);
+  await ask({ kind: 'set-aside' });
+  await world.run(60_000);
+  expect(world.events.filter(({ type }) => type === 'values.lifted')).toMatchObject([{ reason: 'by-hand' }]);
+  expect([world.count('values.set-aside'), world.heldText(web, 'db')]).toEqual([2, ['value 1', 'value 1']]);
+});
+
+test('releases also a secret that is not rotated and was quarantined with others', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.provider.write('db', 'bad 2');
+  await ask({ kind: 'service', name: 'web' });
+  await world.run(60_000);
+  const db = world.swarm.snapshot().secrets.find(({ name }) => name === 'db');
+  world.swarm.setLabels(db?.id ?? '', { vault_path: 'db', rotate: 'off' });
+  await world.run(10_000);
+  expect(await ask({ kind: 'secret', name: 'db' })).toEqual(['web: rolls', 'nightly: never']);
+  await world.run(60_000);
+  expect([world.count('values.lifted'), world.heldText(web, 'db')]).toEqual([1, ['value 1', 'value 1']]);
+});
+
+test.each<[RotateRequest, unknown]>([
+  [{ kind: 'secret', name: 'nosuch' }, 'UNKNOWN'],
+  [{ kind: 'service', name: 'nosuch' }, 'UNKNOWN'],
+  [{ kind: 'secret', name: 'unused' }, []],
+])('answers %j with %j', async (request, answer) => {
+  const { ask } = await manualSecret();
+  expect(await ask(request)).toEqual(answer);
+});
+
+test('is refused while the rotation is turned off', async () => {
+  const { ask } = await manualSecret({ enabled: false });
+  expect(await ask({ kind: 'service', name: 'web' })).toBe('DISABLED');
+});

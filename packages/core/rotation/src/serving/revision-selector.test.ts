@@ -1,0 +1,159 @@
+import { refKey, type SecretRef } from '@vault-swarm/provider';
+import { SimulatedClock } from '@vault-swarm/simulation';
+import { expect, test } from 'vitest';
+import type { ServiceUses } from '../bindings/secret-binding.ts';
+import { emptyLedger, type LedgerService, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
+import { type HeldValue, tagRevision } from '../ledger/secret-version.ts';
+import { IntendedRevisions } from './revision-selector.ts';
+
+const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
+const key = refKey(ref);
+const value = (revision: string, digest = revision): HeldValue => ({ revision: tagRevision(key, revision), digest });
+
+const rollout: OpenRollout = {
+  direction: 'forward',
+  generation: 5,
+  begunAtMs: 0,
+  changedAtMs: 0,
+  attempt: 1,
+  state: 'open',
+  failure: '',
+  fingerprint: 'f',
+  target: { s1: value('r2') },
+  lastGood: { s1: value('r1') },
+};
+
+const seen = { id: 'seen', generation: 4, createdAtMs: 0, state: 'running', reason: '' } as const;
+const web: ServiceUses = {
+  service: {
+    id: 'web',
+    name: 'web',
+    version: 1,
+    generation: 5,
+    fingerprint: 'f',
+    kind: 'service',
+    desiredTasks: 2,
+    secretIds: ['s1'],
+    formerSecretIds: [],
+    rollout: { state: 'rolling', message: '', startedAtMs: 0, mayGoOn: false },
+    tasks: [seen],
+  },
+  uses: [
+    { secret: { id: 's1', name: 'db', labels: {} }, key: 's1', otherKey: 'web/s1', ref, refKey: key, rotate: 'auto' },
+  ],
+};
+
+function setUp(entry: Partial<LedgerService>, current: HeldValue = value('r2')) {
+  const clock = new SimulatedClock();
+  const asked: string[] = [];
+  let answer: () => Promise<number | null> = async () => 5;
+  const intended = new IntendedRevisions({
+    clock,
+    current: () => current,
+    workloads: {
+      generationOf: (taskId) => {
+        asked.push(taskId);
+        return answer();
+      },
+    },
+  });
+  const take = () => intended.update({ ...emptyLedger(null), services: { web: { ...NOTHING_OPEN, ...entry } } }, [web]);
+  const choose = (taskId?: string, serviceId = 'web', waitMs = 300) =>
+    intended.choose({ serviceId, taskId, secretName: 'db', refKey: key, untilMs: clock.monotonic() + waitMs });
+  return { clock, intended, asked, take, choose, answers: (next: typeof answer) => (answer = next) };
+}
+
+const current = { kind: 'current' };
+const given = (revision: string, otherwise = 'current') => ({ kind: 'revision', revision, otherwise });
+
+test('where nothing is open every task is given the current revision, at once and without a question', () => {
+  const { take, choose, asked } = setUp({});
+  take();
+  expect([choose('t1'), choose(undefined), choose('t1', 'other')]).toEqual([current, current, current]);
+  expect(asked).toEqual([]);
+});
+
+test("while a rollout is open its own tasks are given what it brings, and those of the service's earlier generations the last good value", async () => {
+  const { take, choose, answers } = setUp({ rollout });
+  take();
+  expect(await choose('new')).toEqual(given('r2'));
+  answers(async () => 4);
+  expect(await choose('old')).toEqual(given('r1'));
+});
+
+test('a task that a snapshot has shown is known without a question', () => {
+  const { take, choose, asked } = setUp({ rollout });
+  take();
+  expect(choose('seen')).toEqual(given('r1'));
+  expect(asked).toEqual([]);
+});
+
+test.each<[string, () => Promise<number | null>]>([
+  ['is not known', async () => null],
+  ['can not be asked for', () => Promise.reject(new Error('no answer'))],
+])('a task whose generation %s is given the last good value', async (_, answer) => {
+  const { take, choose, answers } = setUp({ rollout });
+  take();
+  answers(answer);
+  expect(await choose('t1')).toEqual(given('r1'));
+});
+
+test('a question that hangs is cut off after 300 ms, and not asked again for 5 s', async () => {
+  const { take, choose, answers, clock, asked } = setUp({ rollout });
+  take();
+  answers(() => new Promise(() => undefined));
+  const first = choose('t1', 'web', 900);
+  await clock.advance(300);
+  expect(await first).toEqual(given('r1'));
+  expect(await choose('t2')).toEqual(given('r1'));
+  expect(asked).toEqual(['t1']);
+  await clock.advance(5_000);
+  answers(async () => 5);
+  expect(await choose('t3')).toEqual(given('r2'));
+});
+
+test('values that were set aside are given to no task, whatever its generation', () => {
+  const set = { failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '' };
+  const { take, choose } = setUp({ setAside: [set] });
+  take();
+  expect([choose('seen'), choose('new'), choose(undefined)]).toEqual(Array(3).fill(given('r1', 'refuse')));
+});
+
+test('another revision of the same bytes is given where it is the current one', async () => {
+  const { take, choose } = setUp({ rollout }, value('r9', 'r2'));
+  take();
+  expect(await choose('new')).toEqual(given('r9'));
+});
+
+test('a value that was read by other labels can not be given by these', () => {
+  const elsewhere = { revision: tagRevision('another ref', 'r1'), digest: 'd' };
+  const { take, choose, intended } = setUp({ rollout: { ...rollout, lastGood: { s1: elsewhere } } });
+  take();
+  expect(choose('seen')).toEqual(current);
+  expect([...(intended.named.get(key)?.revisions ?? [])]).toEqual(['r2']);
+});
+
+test('names every revision that a task may still be given, so that it is kept', () => {
+  const { take, intended } = setUp({ rollout });
+  take();
+  expect([...(intended.named.get(key)?.revisions ?? [])].toSorted()).toEqual(['r1', 'r2']);
+});
+
+test('a request before the ledger was read waits for it as long as it may, and further ones no longer than the first', async () => {
+  const { take, choose, clock } = setUp({ rollout });
+  const early = choose('seen', 'web', 900);
+  await clock.advance(800);
+  take();
+  expect(await early).toEqual(given('r1'));
+
+  const never = setUp({ rollout });
+  const late = never.choose('seen', 'web', 900);
+  await never.clock.advance(500);
+  const later = never.choose('seen', 'web', 900);
+  await never.clock.advance(400);
+  expect(await Promise.all([late, later])).toEqual([current, current]);
+  // Whoever asks next is not held up again.
+  expect(await never.choose('seen')).toEqual(current);
+  never.take();
+  expect(await never.choose('seen')).toEqual(given('r1'));
+});

@@ -1,0 +1,45 @@
+import { type KnownUse, tasksWithout } from '../bindings/binding-state.ts';
+import type { LedgerDocument, OpenRollout } from '../ledger/ledger.ts';
+import { type HeldValue, sameValue, untagRevision } from '../ledger/secret-version.ts';
+import type { Workload } from '../ports/orchestrator.ts';
+import { isKnown } from '../tasks/task-revision.ts';
+import type { HeldRevision, SecretHoldings, ServiceStatus } from './status.ts';
+
+/** Which revisions of a secret a service's running tasks hold, as an operator wants to see it. */
+export function holdingsOf(
+  { use, wanted, held }: KnownUse,
+  runningTasks: number,
+  ledger: LedgerDocument | null,
+): SecretHoldings {
+  // While the provider has told nothing yet, what it had when somebody last looked counts as current.
+  const current = wanted ?? ledger?.secrets[use.key];
+  const counts = new Map<string, { readonly value: HeldValue; tasks: number }>();
+  let unknown = runningTasks;
+  for (const { value } of held) {
+    if (!isKnown(value)) continue;
+    unknown -= 1;
+    const counted = counts.get(value.revision);
+    if (counted === undefined) counts.set(value.revision, { value, tasks: 1 });
+    else counted.tasks += 1;
+  }
+  const revisions: HeldRevision[] = [...counts.values()].map(({ value, tasks }) => ({
+    revision: untagRevision(value.revision),
+    tasks,
+    current: current !== undefined && sameValue(value, current),
+  }));
+  if (unknown > 0) revisions.push({ revision: null, tasks: unknown, current: false });
+  return { secret: use.secret.name, revisions: revisions.sort((a, b) => b.tasks - a.tasks) };
+}
+
+/** How far a rollout is. */
+export function progressOf(
+  { tasks }: Workload,
+  rollout: OpenRollout,
+  uses: readonly KnownUse[],
+): Pick<NonNullable<ServiceStatus['rollout']>, 'tasksDone' | 'tasksTotal'> {
+  // By id: the service may have been looked at again since the plan.
+  const without = new Set(uses.flatMap((known) => tasksWithout(rollout, known)).map(({ id }) => id));
+  const living = tasks.filter(({ state }) => state !== 'ended');
+  const done = living.filter((task) => task.state === 'running' && !without.has(task.id));
+  return { tasksDone: done.length, tasksTotal: living.length };
+}

@@ -1,0 +1,310 @@
+import {
+  displayMessage,
+  displayNames,
+  displayText,
+  type Problem,
+  ProblemList,
+  type ProductEvent,
+  type ProviderError,
+} from '@vault-swarm/provider';
+import { describeUse, type SecretUse, type ServiceUses, type Uses } from '../bindings/secret-binding.ts';
+import {
+  broughtBy,
+  type LedgerDocument,
+  type LedgerService,
+  type Lockdown,
+  NOTHING_OPEN,
+  type OpenRollout,
+} from '../ledger/ledger.ts';
+import type { UnusableLedger } from '../ledger/stored-ledger.ts';
+import type { Plan, ServicePlan } from '../planner/plan.ts';
+import { MAX_IN_A_ROW } from '../planner/rollout-pace.ts';
+import type { Role, WorkloadSecret, WorkloadSnapshot } from '../ports/orchestrator.ts';
+import type { CurrentValue } from '../tasks/task-revision.ts';
+import { holdingsOf, progressOf } from './revision-status.ts';
+import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
+
+/** What is known of one provider, as its poller found it. */
+interface PolledProvider {
+  /** Why it can't be asked now; `null` while it answers. */
+  readonly failure: ProviderError | null;
+  /** What the operator may change so that changes are noticed without reading values; `null` if all is well. */
+  readonly probeProblem: string | null;
+  /** Which refs have lagged for a while; `null` if none has. */
+  readonly lagProblem: string | null;
+  /** The current value as of the latest poll that could tell. */
+  current(refKey: string): CurrentValue | undefined;
+  /** Why the latest poll gave no value for the ref. */
+  error(refKey: string): ProviderError | undefined;
+}
+
+type FindWatch = (provider: string) => PolledProvider | undefined;
+
+/** Remembers what the latest pass saw and decided, and tells it in the operator's terms. */
+export class StatusBoard {
+  readonly #enabled: boolean;
+  readonly #orchestrator: string;
+  #snapshot: WorkloadSnapshot = { secrets: [], services: [] };
+  #uses: Uses = { services: [], problems: [] };
+  #ledger: LedgerDocument | null = null;
+  #planned: ReadonlyMap<string, ServicePlan> = new Map();
+  #observedAtMs: number | null = null;
+  #silence: { readonly message: string; readonly isRefused: boolean } | null = null;
+  #unusable: UnusableLedger | null = null;
+  readonly #rotatedAtMs = new Map<string, number>();
+  readonly #failures = new Map<string, string>();
+
+  /** @param orchestrator what its users call it. */
+  constructor(enabled: boolean, orchestrator: string) {
+    this.#enabled = enabled;
+    this.#orchestrator = orchestrator;
+  }
+
+  /** The orchestrator answered. */
+  observed(snapshot: WorkloadSnapshot, uses: Uses, atMs: number): void {
+    this.#snapshot = snapshot;
+    this.#uses = uses;
+    this.#observedAtMs = atMs;
+    const names = new Set(uses.services.map(({ service }) => service.name));
+    for (const known of [this.#rotatedAtMs, this.#failures]) {
+      for (const name of known.keys()) if (!names.has(name)) known.delete(name);
+    }
+  }
+
+  /**
+   * The orchestrator did not answer, and why; `null` when it does again.
+   * @param isRefused whether it does not let us ask.
+   */
+  silent(message: string | null, isRefused = false): void {
+    this.#silence = message === null ? null : { message, isRefused };
+  }
+
+  /** Why the ledger can't be used; `null` where it can. What was planned by an earlier one counts no more. */
+  unusable(reason: UnusableLedger | null): void {
+    this.#unusable = reason;
+    if (reason === null) return;
+    this.#ledger = null;
+    this.#planned = new Map();
+  }
+
+  /** A pass decided. */
+  planned({ ledger, services }: Plan): void {
+    this.#ledger = ledger;
+    this.#planned = new Map(services.map((planned) => [planned.serviceId, planned]));
+    for (const { service } of this.#uses.services) {
+      const isOpen = ledger.services[service.id]?.rollout != null;
+      // Somebody's own update brought the values that a rollout could not.
+      if (!isOpen && this.#planned.get(service.id)?.outdatedTasks === 0) this.#failures.delete(service.name);
+    }
+  }
+
+  /** A service's uses as the latest pass found them; none where it did not see the service. */
+  plannedUses(serviceId: string): ServicePlan['uses'] {
+    return this.#planned.get(serviceId)?.uses ?? [];
+  }
+
+  /** A decision was carried out. */
+  happened(event: ProductEvent, atMs: number): void {
+    if (event.type === 'rollout.started') this.#failures.delete(event.service);
+    if (event.type === 'rollout.failed') this.#failures.set(event.service, `${event.reason}: ${event.message}`);
+    if (event.type === 'rollout.completed' || event.type === 'rollback.started') this.#failures.delete(event.service);
+    if (event.type === 'values.set-aside') this.#failures.delete(event.service);
+    if (event.type === 'rollout.completed') this.#rotatedAtMs.set(event.service, atMs);
+  }
+
+  /** The whole of it. */
+  status(role: Role | null, lockdown: Lockdown | null, watchOf: FindWatch): RotationStatus {
+    const ledger = this.#ledger;
+    const secrets = this.#secrets(watchOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
+    // One that only may use secrets of ours again, since its update is not completed, is not shown.
+    const using = this.#uses.services.filter(({ service }) => service.secretIds.length > 0);
+    const services = using.map((service) => this.#service(service, ledger));
+    return {
+      enabled: this.#enabled,
+      role,
+      lockdown,
+      observedAtMs: this.#observedAtMs,
+      secrets,
+      services,
+      problems: this.#problems(role, lockdown, secrets, services, watchOf),
+    };
+  }
+
+  #secrets(watchOf: FindWatch, seenAtMs: (key: string) => number | null): readonly SecretStatus[] {
+    const usedBy = new Map<string, { use: SecretUse; services: string[] }>();
+    for (const { service, uses } of this.#uses.services) {
+      for (const use of uses) {
+        const known = usedBy.get(use.secret.id);
+        if (known === undefined) usedBy.set(use.secret.id, { use, services: [service.name] });
+        else known.services.push(service.name);
+      }
+    }
+    const wrong = new Map(this.#uses.problems.map(({ secret, message }) => [secret.id, message]));
+    return this.#snapshot.secrets.map(({ id, name }) => {
+      const used = usedBy.get(id);
+      if (used === undefined) return { ...UNUSED, name, problem: wrong.get(id) ?? null };
+      const { use, services } = used;
+      const watch = watchOf(use.ref.provider);
+      const current = watch?.current(use.refKey);
+      return {
+        name,
+        services,
+        provider: use.ref.provider,
+        ref: describeUse(use),
+        rotate: use.rotate,
+        pinned: use.ref.pin !== undefined,
+        revision: use.ref.pin ?? current?.revision ?? null,
+        changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(use.key)),
+        problem: wrong.get(id) ?? watch?.error(use.refKey)?.message ?? null,
+      };
+    });
+  }
+
+  #service({ service, uses }: ServiceUses, ledger: LedgerDocument | null): ServiceStatus {
+    const planned = this.#planned.get(service.id);
+    const known = planned?.uses ?? [];
+    const entry = ledger?.services[service.id] ?? NOTHING_OPEN;
+    const { rollout } = entry;
+    const waitingFor = planned?.waitingFor ?? null;
+    return {
+      id: service.id,
+      name: service.name,
+      secrets: uses.map(({ secret }) => secret.name),
+      runningTasks: planned?.runningTasks ?? 0,
+      outdatedTasks: planned?.outdatedTasks ?? 0,
+      holdings: known.map((use) => holdingsOf(use, planned?.runningTasks ?? 0, ledger)),
+      rollout:
+        rollout === null
+          ? null
+          : {
+              generation: rollout.generation,
+              secrets: uses.filter(({ key }) => key in broughtBy(rollout)).map(({ secret }) => secret.name),
+              startedAtMs: rollout.begunAtMs,
+              direction: rollout.direction,
+              state: rollout.state !== 'open' ? rollout.state : waitingFor === null ? 'rolling' : 'waiting',
+              ...progressOf(service, rollout, known),
+            },
+      setAside: setAsideOf(entry, uses),
+      lastRotationAtMs: this.#rotatedAtMs.get(service.name) ?? null,
+      waitingFor,
+      problem: joined(
+        tooFast(planned),
+        this.#problemOf(service.name, rollout),
+        planned?.blocked === true ? `waits for ${waitingFor}` : null,
+      ),
+    };
+  }
+
+  /** The ledger knows why also what an earlier process saw. */
+  #problemOf(service: string, rollout: OpenRollout | null): string | null {
+    const seen = this.#failures.get(service);
+    if (seen !== undefined || rollout === null || rollout.failure === '') return seen ?? null;
+    return `${rollout.state === 'open' ? 'paused' : rollout.state}: ${rollout.failure}`;
+  }
+
+  #problems(
+    role: Role | null,
+    lockdown: Lockdown | null,
+    secrets: readonly SecretStatus[],
+    services: readonly ServiceStatus[],
+    watchOf: FindWatch,
+  ): readonly Problem[] {
+    const list = new ProblemList();
+    if (this.#silence !== null) {
+      const { message, isRefused } = this.#silence;
+      const what = isRefused ? 'refuses a request that the plugin needs' : 'does not answer';
+      list.add(`${this.#orchestrator} ${what}`, message, { kind: 'orchestrator' });
+    }
+    if (this.#unusable !== null) list.add(this.#unusable.summary, this.#unusable.message);
+    if (lockdown !== null) {
+      list.add(
+        'A lockdown is active',
+        `since ${new Date(lockdown.sinceMs).toISOString()} no value is served from memory, and no rotation starts by itself; ` +
+          'end it with vault-swarm lockdown --release',
+      );
+    }
+    if (role === 'worker') {
+      list.add(
+        'This node is not a manager',
+        'the plugin serves nothing here; run it on the managers, or promote the node',
+      );
+    }
+    const providers = new Set(secrets.flatMap(({ provider }) => provider ?? []));
+    for (const name of providers) {
+      const watch = watchOf(name);
+      if (watch?.failure) {
+        list.add('A provider does not answer', `${displayText(name)}: ${watch.failure.message}`, {
+          kind: 'provider',
+          name,
+        });
+      }
+      if (watch?.lagProblem) list.add('A provider answers with values that it has replaced', watch.lagProblem);
+      if (watch?.probeProblem)
+        list.add('Changes of a provider are found only by reading the values', watch.probeProblem);
+    }
+    for (const { name, problem, provider, revision } of secrets) {
+      // While its provider is away, the last good value is delivered.
+      const isHeld = revision !== null && provider !== null && watchOf(provider)?.failure != null;
+      if (problem !== null && !isHeld) list.add('A secret has no value to deliver', `${displayText(name)}: ${problem}`);
+    }
+    const withOptions = this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined);
+    if (withOptions.length > 0) list.add('Options of a secret have no effect', describeOptions(withOptions));
+    for (const { id, name, problem, setAside } of services) {
+      const isTooFast = tooFast(this.#planned.get(id)) !== null;
+      const summary = isTooFast ? 'A service rotates faster than it rolls' : 'A rotation does not proceed';
+      if (problem !== null) list.add(summary, `${displayText(name)}: ${problem}`);
+      if (setAside !== null) list.add('A new value made tasks fail and is set aside', describeSetAside(name, setAside));
+    }
+    return list.problems;
+  }
+}
+
+/** Which secrets have options of their driver, which the orchestrator does not pass on; and what to do. */
+export function describeOptions(secrets: readonly WorkloadSecret[]): string {
+  const options = [...new Set(secrets.flatMap(({ driverOptions = [] }) => driverOptions))];
+  return (
+    `the driver is not given the options ${displayNames(options)} of ${displayNames(secrets.map(({ name }) => name))}; ` +
+    'create the secrets again with labels instead'
+  );
+}
+
+function tooFast(planned: ServicePlan | undefined): string | null {
+  const rollouts = planned?.rolloutsInARow ?? 0;
+  if (rollouts < MAX_IN_A_ROW) return null;
+  return (
+    `its secrets changed again within 30 s of each of its last ${rollouts} rollouts, so that there is a pause between them; ` +
+    'change them less often, or let more tasks be replaced at a time (update_config: parallelism, delay)'
+  );
+}
+
+/** Two sentences about one service. */
+function joined(...parts: readonly (string | null)[]): string | null {
+  const said = parts.filter((part) => part !== null);
+  return said.length === 0 ? null : said.join('; ');
+}
+
+function setAsideOf({ setAside }: LedgerService, uses: ServiceUses['uses']): ServiceStatus['setAside'] {
+  if (setAside.length === 0) return null;
+  return {
+    secrets: uses.filter(({ key }) => setAside.some(({ failed }) => key in failed)).map(({ secret }) => secret.name),
+    sinceMs: Math.min(...setAside.map(({ sinceMs }) => sinceMs)),
+    reason: displayMessage(setAside.map(({ reason }) => reason).join('; ')),
+  };
+}
+
+function describeSetAside(service: string, { secrets, reason }: NonNullable<ServiceStatus['setAside']>): string {
+  return (
+    `${displayText(service)} has the last good value of ${displayNames(secrets)} (${reason}); ` +
+    'write another value, or rotate by hand to try it again'
+  );
+}
+
+const UNUSED = {
+  provider: null,
+  ref: null,
+  rotate: 'auto',
+  pinned: false,
+  revision: null,
+  changedAtMs: null,
+  services: [],
+} as const;

@@ -1,0 +1,90 @@
+import type { Problem, RotateMode } from '@vault-swarm/provider';
+import type { Lockdown } from '../ledger/ledger.ts';
+import type { Role } from '../ports/orchestrator.ts';
+
+/** A secret as an operator wants to see it. Names and revisions, never values. */
+export interface SecretStatus {
+  readonly name: string;
+  /** The provider instance; `null` where the labels are wrong. */
+  readonly provider: string | null;
+  /** Where its value is, for people. */
+  readonly ref: string | null;
+  readonly rotate: RotateMode;
+  readonly pinned: boolean;
+  /** The revision last seen at the provider. */
+  readonly revision: string | null;
+  /** When the provider made it, or else when it was first seen, in milliseconds since 1970. */
+  readonly changedAtMs: number | null;
+  /** Names of the services that use it. */
+  readonly services: readonly string[];
+  /** What is wrong with it now. */
+  readonly problem: string | null;
+}
+
+/** How many running tasks of a service hold which revisions of one of its secrets. */
+export interface SecretHoldings {
+  /** Its name. */
+  readonly secret: string;
+  /** The revisions that most tasks hold first. */
+  readonly revisions: readonly HeldRevision[];
+}
+
+/** One revision, and how many running tasks hold it. */
+export interface HeldRevision {
+  /** As the provider calls it; `null` where it is not known. */
+  readonly revision: string | null;
+  readonly tasks: number;
+  /**
+   * Whether the tasks are to hold this one: it has the value that the provider has now, or where that was set aside, the
+   * last good one.
+   */
+  readonly current: boolean;
+}
+
+/** A service that uses secrets of ours. */
+export interface ServiceStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly secrets: readonly string[];
+  readonly runningTasks: number;
+  /** How many of the running tasks do not hold the newest revisions. */
+  readonly outdatedTasks: number;
+  /** Of each secret but those whose labels pin a version. */
+  readonly holdings: readonly SecretHoldings[];
+  readonly rollout: {
+    readonly generation: number;
+    readonly secrets: readonly string[];
+    readonly startedAtMs: number;
+    /** `back`: it brings the last good values after newer ones failed. */
+    readonly direction: 'forward' | 'back';
+    readonly state: 'waiting' | 'rolling' | 'stuck' | 'failed';
+    /** Running tasks that hold what it brings. */
+    readonly tasksDone: number;
+    /** Those, and all other tasks that run or start. */
+    readonly tasksTotal: number;
+  } | null;
+  /** What made its tasks fail, and is not given to it until a value is newer or somebody asks. */
+  readonly setAside: {
+    readonly secrets: readonly string[];
+    /** In milliseconds since 1970. */
+    readonly sinceMs: number;
+    readonly reason: string;
+  } | null;
+  readonly lastRotationAtMs: number | null;
+  /** Why a rollout that is due was not begun. */
+  readonly waitingFor: string | null;
+  readonly problem: string | null;
+}
+
+/** All that the rotation knows, as of its latest pass. */
+export interface RotationStatus {
+  readonly enabled: boolean;
+  /** `null` before the first answer of the orchestrator. */
+  readonly role: Role | null;
+  readonly lockdown: Lockdown | null;
+  /** When the latest complete observation was made, in milliseconds since 1970. */
+  readonly observedAtMs: number | null;
+  readonly secrets: readonly SecretStatus[];
+  readonly services: readonly ServiceStatus[];
+  readonly problems: readonly Problem[];
+}

@@ -1,0 +1,87 @@
+// A pool of vitest whose workers are boxes: each test file runs in a box of its own, within the one that vitest runs in.
+import { appendFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { join, relative } from 'node:path';
+import { startInnerBox } from './sandbox.mjs';
+
+/** An engine, a Vault and what a test starts beside them need about as much. */
+const BYTES_A_BOX = 2 * 1024 ** 3;
+const MAX_BOXES = 8;
+/** No file takes as long, on any machine: one that does hangs. TEST_FILE_MINUTES is for one that is told to do more. */
+const FILE_DEADLINE_MS = Number(process.env.TEST_FILE_MINUTES ?? 20) * 60_000;
+
+/** What a file writes is given to the reporter (see ../bootstrap/test-events.mjs) as a whole, not while others write. */
+const isHeldBack = process.env.VAULT_SWARM_TEST_OUTPUT === 'by file';
+
+/** How many boxes this machine can have at once: tests in them mostly wait. TEST_BOXES overrides it. */
+export function parallelBoxes() {
+  const given = Number(process.env.TEST_BOXES);
+  if (Number.isInteger(given) && given > 0) return given;
+  return Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / BYTES_A_BOX), MAX_BOXES));
+}
+
+/** For `pool` of a project in vitest.config.ts; only in a box. */
+export const boxPool = { name: 'box', createPoolWorker: (options) => new BoxWorker(options) };
+
+/** As vitest's own `forks`, in a box. */
+class BoxWorker {
+  name = 'box';
+  cacheFs = true;
+  #options;
+  #box;
+  #ended;
+  #deadline;
+  #file = '';
+
+  constructor(options) {
+    this.#options = options;
+  }
+
+  async start() {
+    const { distPath, execArgv, env, project } = this.#options;
+    this.#box = startInnerBox(process.execPath, [...execArgv, join(distPath, 'workers/forks.js')], { env });
+    const { outputStream, errorStream } = project.vitest.logger;
+    const { stdout, stderr } = this.#box.child;
+    const output = [];
+    stdout.on('data', (chunk) => (isHeldBack ? output.push(chunk) : outputStream.write(chunk)));
+    stderr.on('data', (chunk) => (isHeldBack ? output.push(chunk) : errorStream.write(chunk)));
+    this.#ended = this.#box.ended.then(() => {
+      clearTimeout(this.#deadline);
+      const text = Buffer.concat(output).toString();
+      if (text.trim() === '') return;
+      const event = { type: 'output', file: this.#file, text };
+      appendFileSync(process.env.VAULT_SWARM_TEST_EVENTS, `${JSON.stringify(event)}\n`);
+    });
+  }
+
+  /** Ends all that the file left running, too. */
+  async stop() {
+    this.#box.kill();
+    await this.#ended;
+  }
+
+  send(message) {
+    if (message.type === 'run') {
+      const { logger, config } = this.#options.project.vitest;
+      this.#file = message.context.files.map(({ filepath }) => relative(config.root, filepath)).join(', ');
+      this.#deadline = setTimeout(() => {
+        logger.error(`${this.#file} hangs: it did not end in ${FILE_DEADLINE_MS / 60_000} minutes`);
+        this.#box.kill();
+      }, FILE_DEADLINE_MS);
+    }
+    // A worker that has ended is reported by its exit.
+    this.#box.child.send(message, () => {});
+  }
+
+  on(event, callback) {
+    this.#box.child.on(event, callback);
+  }
+
+  off(event, callback) {
+    this.#box.child.off(event, callback);
+  }
+
+  deserialize(data) {
+    return data;
+  }
+}

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { managedPluginFolder } from '../swarm/managed-plugin.ts';
+import { launcher } from '../swarm/plugin-process.ts';
+import { sizeOf } from './directory-size.ts';
+import { OWN_LABELS, parseLabelTemplate } from './label-template.ts';
+import type { SubjectName } from './table.ts';
+import { type Subject, startProgram } from './target.ts';
+
+const labels = parseLabelTemplate(OWN_LABELS);
+
+/** The plugin of this repository, as it is built. */
+export const plugin = startedBy(launcher, 'plugin');
+
+/** The version before: another checkout's `bin/vault-swarm-plugin`. */
+export const base = (command: string) => startedBy(command, 'base');
+
+function startedBy(command: string, name: SubjectName): Subject {
+  return {
+    name,
+    labels,
+    start(dir, env) {
+      const socketPath = join(dir, 'plugin.sock');
+      return startProgram(dir, { command, env: { HOME: dir, ...env, PLUGIN_SOCKET: socketPath }, socketPath, labels });
+    },
+    // Its code, without the Node that runs it and the maps to its sources.
+    size: () => sizeOf(join(managedPluginFolder(), 'rootfs/opt/vault-swarm')),
+  };
+}
+
+interface PluginConfig {
+  readonly entrypoint: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** The managed plugin in dist/plugin. It is started as the engine does it, but not with its root: so it needs none. */
+export const managedPlugin: Subject = {
+  name: 'plugin',
+  labels,
+  async start(dir, env) {
+    const folder = managedPluginFolder();
+    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as PluginConfig;
+    const [command = '', ...args] = config.entrypoint.map((word) =>
+      word.startsWith('/') ? join(folder, 'rootfs', word) : word,
+    );
+    const given = Object.fromEntries(config.env.flatMap(({ name, value }) => (value === '' ? [] : [[name, value]])));
+    const socketPath = join(dir, 'plugin.sock');
+    return startProgram(dir, {
+      command,
+      args,
+      env: { ...given, HOME: dir, ...env, PLUGIN_SOCKET: socketPath },
+      socketPath,
+      labels,
+    });
+  },
+  size: () => sizeOf(join(managedPluginFolder(), 'rootfs')),
+};

@@ -1,0 +1,137 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { freePort } from '../process/free-port.ts';
+import { startAwsFake } from '../servers/aws/fake.ts';
+import { startOpenBao, type Vault } from '../servers/vault.ts';
+import { startVaultProxy, type VaultProxy } from '../servers/vault-proxy.ts';
+import type { Bench } from './bench.ts';
+import { type BenchSecret, MOUNT } from './catalog.ts';
+import type { LabelTemplate } from './label-template.ts';
+
+/** What a provider was asked so far. */
+export interface Asked {
+  readonly requests: number;
+  /** Of the bodies, both ways; `null` where nothing goes over a network. */
+  readonly bytes: number | null;
+  /** Requests that were answered with values. */
+  readonly valueReads: number;
+}
+
+/** A provider with secrets, set up to be looked at. */
+export interface ProviderStand {
+  /** As labels tell the plugin of its secrets. */
+  readonly labels: LabelTemplate;
+  /** What the plugin gets beside what all get. */
+  readonly env: Readonly<Record<string, string>>;
+  write(secrets: readonly BenchSecret[]): Promise<void>;
+  asked(): Promise<Asked>;
+  stop(): Promise<void>;
+}
+
+/** By their names, in the order of the table. */
+export const providerStands: Readonly<Record<string, (bench: Bench, folder: string) => Promise<ProviderStand>>> = {
+  'vault, KV v2': async ({ vault, proxy }) => vaultStand('vault', vault, proxy, { mount: MOUNT, version: 2 }),
+  'vault, KV v1': async ({ vault, proxy }) => {
+    const mount = 'kv1';
+    await vault.request('POST', `sys/mounts/${mount}`, { type: 'kv', options: { version: '1' } });
+    return vaultStand('vault', vault, proxy, { mount, version: 1 });
+  },
+  'openbao, KV v2': async (_, folder) => {
+    const openbao = await startOpenBao({ dir: folder });
+    const proxy = await startVaultProxy(openbao.addr);
+    const stand = vaultStand('openbao', openbao, proxy, { mount: MOUNT, version: 2 });
+    return {
+      ...stand,
+      stop: async () => {
+        await proxy.close();
+        await openbao.kill();
+      },
+    };
+  },
+  'aws, lists allowed': () => awsStand([]),
+  'aws, only batches': () => awsStand(['ListSecrets', 'DescribeSecret']),
+  'aws, only DescribeSecret': () => awsStand(['ListSecrets', 'BatchGetSecretValue']),
+  file: (_, folder) => fileStand(folder),
+};
+
+function vaultStand(
+  kind: 'vault' | 'openbao',
+  server: Vault,
+  proxy: VaultProxy,
+  { mount, version }: { readonly mount: string; readonly version: 1 | 2 },
+): ProviderStand {
+  const prefix = kind.toUpperCase();
+  return {
+    labels: ({ path, field }) => ({ [`${kind}_path`]: path, [`${kind}_field`]: field }),
+    env: {
+      SECRETS_PROVIDER: kind,
+      [`${prefix}_ADDR`]: proxy.addr,
+      [`${prefix}_TOKEN`]: server.rootToken,
+      [`${prefix}_MOUNT_PATH`]: mount,
+    },
+    write: async (secrets) => {
+      for (const { path, field, value } of secrets) {
+        const data = { [field]: value };
+        const [where, body] = version === 2 ? [`${mount}/data/${path}`, { data }] : [`${mount}/${path}`, data];
+        const { status } = await server.request('POST', where, body);
+        if (status >= 300) throw new Error(`${kind} answered the writing of ${path} with ${status}`);
+      }
+    },
+    asked: async () => {
+      const { requests, bytes, valueReads } = await proxy.counts();
+      return { requests, bytes, valueReads };
+    },
+    stop: async () => {},
+  };
+}
+
+/** The double of Secrets Manager, whose answers are as long as those of AWS's documentation. */
+async function awsStand(refused: readonly string[]): Promise<ProviderStand> {
+  const aws = await startAwsFake();
+  for (const action of refused) aws.deny(action);
+  return {
+    labels: ({ path }) => ({ aws_secret_name: path }),
+    env: {
+      SECRETS_PROVIDER: 'aws',
+      AWS_REGION: 'eu-west-1',
+      AWS_ENDPOINT_URL: aws.endpoint,
+      AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'only-for-the-benchmark',
+    },
+    write: async (secrets) => {
+      for (const { path, value } of secrets) aws.secrets().write(path, { SecretString: value });
+    },
+    asked: async () => {
+      const { calls, bytes, byAction } = aws.counts();
+      const valueReads = (byAction.GetSecretValue ?? 0) + (byAction.BatchGetSecretValue ?? 0);
+      return { requests: calls, bytes, valueReads };
+    },
+    stop: () => aws.stop(),
+  };
+}
+
+/** Files are looked at by the plugin alone, so what it counts itself is taken. */
+async function fileStand(folder: string): Promise<ProviderStand> {
+  const port = await freePort();
+  return {
+    labels: ({ path }) => ({ file_path: path }),
+    env: { SECRETS_PROVIDER: 'file', FILE_SECRETS_DIR: folder, MONITORING_PORT: String(port) },
+    write: async (secrets) => {
+      for (const { path, value } of secrets) {
+        await mkdir(dirname(join(folder, path)), { recursive: true });
+        await writeFile(join(folder, path), value);
+      }
+    },
+    asked: async () => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/api/metrics`)).text();
+      const counted = (operation: string) =>
+        Number(
+          new RegExp(`requests_total\\{provider="file",operation="${operation}",outcome="ok"\\} (\\d+)`).exec(
+            text,
+          )?.[1] ?? 0,
+        );
+      return { requests: counted('probe') + counted('read'), bytes: null, valueReads: counted('read') };
+    },
+    stop: async () => {},
+  };
+}

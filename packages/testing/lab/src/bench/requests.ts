@@ -1,0 +1,96 @@
+import { waitFor } from '../process/wait-for.ts';
+import type { BenchSecret } from './catalog.ts';
+import type { DriverAnswer, DriverClient, SecretCall } from './driver-client.ts';
+
+/** How a number of calls went. Times in milliseconds. */
+export interface Asked {
+  /** From the first call to the last answer. */
+  readonly totalMs: number;
+  /** Of each call, in the order of the answers. */
+  readonly timesMs: readonly number[];
+  readonly values: number;
+  readonly errors: number;
+}
+
+const WARM_UP_MS = 30_000;
+
+/** An answer that is not what it must be: the benchmark has failed. */
+export class WrongAnswer extends Error {
+  override readonly name = 'WrongAnswer';
+}
+
+/** How to ask. */
+export interface AskOptions {
+  /** How many calls are under way at a time; 1 if not given. */
+  readonly concurrency?: number;
+  /** Whether the answer may be an error, since the provider gives no value; false if not given. */
+  readonly mayFail?: boolean;
+  /** No further call is begun after this time. */
+  readonly limitMs?: number;
+}
+
+/**
+ * Makes the calls, in their order, and looks at each answer.
+ * @throws {WrongAnswer} where a value is not the secret's; where there is none, unless it may fail.
+ */
+export async function ask(
+  client: DriverClient,
+  calls: readonly SecretCall[],
+  { concurrency = 1, mayFail = false, limitMs = Number.POSITIVE_INFINITY }: AskOptions = {},
+): Promise<Asked> {
+  const begunMs = performance.now();
+  const timesMs: number[] = [];
+  let values = 0;
+  const waiting = calls.values();
+  const work = async () => {
+    for (const call of waiting) {
+      const calledMs = performance.now();
+      if (calledMs - begunMs > limitMs) return;
+      const answer = await client.getSecret(call);
+      timesMs.push(performance.now() - calledMs);
+      if (isRight(answer, call, mayFail)) values++;
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return { totalMs: performance.now() - begunMs, timesMs, values, errors: timesMs.length - values };
+}
+
+/**
+ * Lets a task ask for the secrets until it has each of them: login, mount and values are then known.
+ * @throws {WrongAnswer} where a value is not the secret's; an error where one is not had within 30 s.
+ */
+export async function warmUp(client: DriverClient, secrets: readonly BenchSecret[]): Promise<void> {
+  for (const call of callsOfTasks('warm', secrets, 1)) {
+    const { answer } = await waitFor(
+      async (see) => {
+        const given = await client.getSecret(call);
+        see(given);
+        return given.kind === 'value' && { answer: given };
+      },
+      { timeoutMs: WARM_UP_MS, intervalMs: 20, what: `a value of ${call.secret.name}` },
+    );
+    isRight(answer, call, false);
+  }
+}
+
+/** One task's calls, or those of several tasks one after the other: each asks for all of the secrets. */
+export function callsOfTasks(service: string, secrets: readonly BenchSecret[], tasks: number): readonly SecretCall[] {
+  return Array.from({ length: tasks }, (_, task) =>
+    secrets.map((secret) => ({ secret, service, task: `${service}-task-${task}` })),
+  ).flat();
+}
+
+function isRight(answer: DriverAnswer, { secret, task }: SecretCall, mayFail: boolean): boolean {
+  const shown = `${secret.name} for ${task}`;
+  switch (answer.kind) {
+    case 'value':
+      if (answer.value !== secret.value) throw new WrongAnswer(`${shown}: the value is not the one in Vault`);
+      return true;
+    case 'error':
+      if (!mayFail) throw new WrongAnswer(`${shown}: an error instead of a value: ${answer.message}`);
+      return false;
+    case 'none':
+      if (!mayFail) throw new WrongAnswer(`${shown}: no answer`);
+      return false;
+  }
+}

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from '../process/wait-for.ts';
+import { attachEngine, type Engine } from '../swarm/engine.ts';
+import { importImage, labImage } from '../swarm/image.ts';
+import { createDriverSecret, createService, type ServiceOptions, startSwarm } from '../swarm/swarm.ts';
+
+/** The demo's stack: two services, two secrets each, one of them shared. */
+export const services = [
+  { name: 'web', replicas: 3, secrets: ['api-key', 'web-password'] },
+  { name: 'worker', replicas: 1, secrets: ['api-key', 'worker-token'] },
+] as const satisfies readonly ServiceOptions[];
+
+/** The secret that the demo changes: every service uses it. */
+export const rotated = 'api-key';
+
+const secrets = [...new Set(services.flatMap((service) => service.secrets))];
+
+/** The file provider's folder, one file for each secret. */
+export class SecretFiles {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Writes a first value for each secret. */
+  async fill(): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    for (const name of secrets) await this.change(name);
+  }
+
+  /** Gives a secret a new random value, which it resolves to. Replaced as a whole, so that nobody reads half a file. */
+  async change(name: string): Promise<string> {
+    const value = `${name}-${randomBytes(6).toString('hex')}`;
+    const next = join(this.folder, `.${name}.next`);
+    await writeFile(next, value, { mode: 0o600 });
+    await rename(next, join(this.folder, name));
+    return value;
+  }
+}
+
+/** Where the demo plays: a Swarm, and how to leave it as it was found. */
+export interface Stage {
+  readonly engine: Engine;
+  /** Flags that keep services on the node whose containers the demo can look into. */
+  readonly flags: readonly string[];
+  /** Called when the plugin has ended. */
+  leave(): Promise<void>;
+}
+
+/** A Swarm of the demo's own, which ends with its box. */
+export async function ownStage(dir: string): Promise<Stage> {
+  const engine = await startSwarm({ dir });
+  return { engine, flags: [], leave: () => engine.kill() };
+}
+
+/**
+ * A Swarm that the user named with DOCKER_HOST.
+ *
+ * @throws if it is no Swarm manager on this machine, or has services or secrets of the demo's names.
+ */
+export async function usersStage(host: string, dir: string, driver: string): Promise<Stage> {
+  const engine = await attachEngine(host, dir);
+  const { Swarm: swarm } = (await engine.api('GET', '/info')) as {
+    Swarm?: { ControlAvailable?: boolean; NodeID?: string };
+  };
+  if (swarm?.ControlAvailable !== true) throw new Error(`DOCKER_HOST=${host} is no Swarm manager`);
+  for (const [kind, names] of [
+    ['service', services.map(({ name }) => name)],
+    ['secret', secrets],
+  ] as const) {
+    for (const name of names) {
+      if ((await engine.docker(kind, 'inspect', name)).code === 0)
+        throw new Error(`${host} has a ${kind} named ${name}`);
+    }
+  }
+  await importImage(engine);
+  return {
+    engine,
+    flags: ['--constraint', `node.id==${swarm.NodeID}`],
+    leave: async () => {
+      await engine.docker('service', 'rm', ...services.map(({ name }) => name));
+      await engine.docker('secret', 'rm', ...secrets);
+      // The plugin's ledger is the one config that has the driver's name in its own.
+      const ledger = await engine.docker('config', 'ls', '--quiet', '--filter', `name=${driver}`);
+      if (ledger.stdout.trim() !== '') await engine.docker('config', 'rm', ...ledger.stdout.trim().split('\n'));
+      // Only when the last container is gone can the image be removed.
+      await waitFor(async () => (await engine.docker('image', 'rm', labImage)).code === 0, {
+        timeoutMs: 30_000,
+        what: `the containers of ${labImage} to be gone`,
+      });
+    },
+  };
+}
+
+/** Creates the stack's secrets and services. */
+export async function deploy({ engine, flags }: Stage, driver: string): Promise<void> {
+  for (const name of secrets) await createDriverSecret(engine, { name, driver, labels: { file_path: name } });
+  for (const service of services) await createService(engine, { ...service, flags });
+}

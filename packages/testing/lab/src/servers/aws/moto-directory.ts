@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder, withLock } from '../../process/cache.ts';
+import { runOrThrow } from '../../process/command.ts';
+import { step } from '../../process/progress.ts';
+import { installWheels, pythonWithPip } from '../python-wheel.ts';
+
+/** The pin with its checksums, and those of all that it needs, is python/moto.requirements.txt. */
+const version = '5.2.5';
+
+/**
+ * The folder of moto, an emulator of AWS, and of the Python packages that it needs: what MOTO_PATH names, else one that is
+ * downloaded once a machine for each version of Python, and kept in the user's cache folder.
+ */
+export async function findMoto(): Promise<string> {
+  const named = process.env.MOTO_PATH;
+  if (named !== undefined && named !== '') {
+    if (!existsSync(named)) throw new Error(`MOTO_PATH=${named}: there is no such folder`);
+    return named;
+  }
+  const python = await pythonWithPip();
+  const pythonVersion = await runOrThrow(python, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
+  const folder = join(cacheFolder(), `moto-${version}-python${pythonVersion.trim()}`);
+  if (existsSync(folder)) return folder;
+  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+    throw new Error('moto is not downloaded yet, and a box has no network to do it; run: npm test');
+  }
+  await withLock(`${folder}.lock`, async () => {
+    if (existsSync(folder)) return;
+    const work = await mkdtemp(join(cacheFolder(), 'moto-'));
+    try {
+      await step(`downloading moto ${version}, which emulates AWS for the tests (40 MB, once)`, () =>
+        installWheels('moto.requirements.txt', work),
+      );
+      await rename(work, folder);
+    } finally {
+      await rm(work, { recursive: true, force: true, maxRetries: 3 });
+    }
+  });
+  return folder;
+}

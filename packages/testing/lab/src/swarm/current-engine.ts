@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder, withLock } from '../process/cache.ts';
+import { findCommand, run, runOrThrow } from '../process/command.ts';
+import { step } from '../process/progress.ts';
+import type { Engine } from './engine.ts';
+
+/** Debian's newest engine. Its packages need nothing of the system but glibc ≥ 2.34, runc aside. */
+const suite = 'sid';
+const packages = ['docker.io', 'docker-cli', 'containerd', 'runc', 'tini-static'];
+
+/** The API that a current engine speaks at least: that of Docker 25. */
+const oldestApi = 1.44;
+
+/**
+ * A current Docker engine beside the system's own: the path of its dockerd, with all that it needs in the same folder.
+ * Debian's packages are downloaded (75 MB) and unpacked once a machine, in the user's cache folder, named by their version;
+ * nothing is installed. A folder that is there is used as it is: remove it for a newer engine.
+ *
+ * @throws where the machine's apt names no mirror of Debian's, or an engine so unpacked does not run.
+ */
+export async function findCurrentEngine(): Promise<string> {
+  const cached = await newestCached();
+  if (cached !== undefined) return cached;
+  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+    throw new Error('the current engine is not there yet, and a box has no network to get it; run: npm run test:swarm');
+  }
+  return withLock(join(cacheFolder(), 'engine.lock'), async () => (await newestCached()) ?? unpack());
+}
+
+/** Checks that an engine is a current one. Resolves to what it is, for people. */
+export async function describeCurrentEngine(engine: Engine): Promise<string> {
+  const { ApiVersion } = (await engine.api('GET', '/version')) as { readonly ApiVersion: string };
+  const [major = 0, minor = 0] = ApiVersion.split('.').map(Number);
+  if (major + minor / 100 < oldestApi) {
+    throw new Error(`engine ${engine.version} speaks API ${ApiVersion}; a current one speaks ${oldestApi} or later`);
+  }
+  return `Docker ${engine.version}, API ${ApiVersion}`;
+}
+
+async function newestCached(): Promise<string | undefined> {
+  const names = (await readdir(cacheFolder())).filter((name) => /^engine-\d/.test(name) && !name.endsWith('.lock'));
+  const newest = names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
+  return newest === undefined ? undefined : join(cacheFolder(), newest, 'bin/dockerd');
+}
+
+async function unpack(): Promise<string> {
+  const work = await mkdtemp(join(cacheFolder(), 'unpacking-'));
+  try {
+    return await step(`downloading a current Docker engine (75 MB, once)`, async () => {
+      await download(work);
+      const archives = (await readdir(work)).filter((name) => name.endsWith('.deb'));
+      for (const archive of archives) {
+        await runOrThrow('dpkg-deb', ['-x', join(work, archive), join(work, 'root')], { timeoutMs: 120_000 });
+        await rm(join(work, archive));
+      }
+      await linkTogether(work);
+      const said = await runOrThrow(join(work, 'bin/dockerd'), ['--version']);
+      const version = /version ([^\s,]+)/.exec(said)?.[1];
+      if (version === undefined) throw new Error(`dockerd --version said: ${said}`);
+      const folder = join(cacheFolder(), `engine-${version}`);
+      await rename(work, folder);
+      return join(folder, 'bin/dockerd');
+    });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Debian's packages, by an apt whose settings, lists and state are all in the folder. */
+async function download(work: string): Promise<void> {
+  const apt = join(work, 'apt');
+  for (const folder of ['lists/partial', 'cache/archives/partial', 'none']) {
+    await mkdir(join(apt, folder), { recursive: true });
+  }
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  await writeFile(join(apt, 'status'), '');
+  await writeFile(join(apt, 'sources.list'), `deb [signed-by=${keyring}] ${await mirror()} ${suite} main\n`);
+  const settings = {
+    'Dir::State': apt,
+    'Dir::State::status': join(apt, 'status'),
+    'Dir::Cache': join(apt, 'cache'),
+    'Dir::Etc::sourcelist': join(apt, 'sources.list'),
+    'Dir::Etc::sourceparts': join(apt, 'none'),
+    'Dir::Etc::preferences': join(apt, 'none/preferences'),
+    'Dir::Etc::preferencesparts': join(apt, 'none'),
+    'Acquire::Languages': 'none',
+    'APT::Sandbox::User': 'root',
+    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false',
+    'Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled': 'false',
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`);
+  await writeFile(join(apt, 'apt.conf'), lines.join(''));
+  const options = {
+    cwd: work,
+    env: { ...process.env, APT_CONFIG: join(apt, 'apt.conf'), LC_ALL: 'C' },
+    timeoutMs: 10 * 60_000,
+  };
+  await runOrThrow('apt-get', ['update', '-qq'], options);
+  await runOrThrow('apt-get', ['download', '-qq', ...packages], options);
+  await rm(apt, { recursive: true });
+}
+
+/** The mirror that this machine gets its own packages from. */
+async function mirror(): Promise<string> {
+  const format = ['--format', '$(REPO_URI)', 'Created-By: Packages'];
+  const known = (await runOrThrow('apt-get', ['indextargets', ...format])).split('\n');
+  const found = known.find((uri) => uri.includes('debian') && !uri.includes('security'));
+  if (found === undefined) {
+    throw new Error("a current engine is taken from Debian's packages, and this machine's apt knows no mirror of them");
+  }
+  return found;
+}
+
+/** One folder for PATH. A runc that needs a newer glibc than this machine has is left out for the machine's own. */
+async function linkTogether(work: string): Promise<void> {
+  const bin = join(work, 'bin');
+  await mkdir(bin);
+  const programs = ['sbin/dockerd', 'bin/docker', 'bin/containerd', 'bin/containerd-shim-runc-v2', 'sbin/docker-proxy'];
+  for (const program of programs) {
+    await symlink(join('../root/usr', program), join(bin, program.slice(program.indexOf('/') + 1)));
+  }
+  await symlink('../../root/usr/bin/tini-static', join(bin, 'docker-init'));
+  const runc = ['sbin/runc', 'bin/runc'].find((program) => existsSync(join(work, 'root/usr', program)));
+  if (runc !== undefined && (await run(join(work, 'root/usr', runc), ['--version'])).code === 0) {
+    await symlink(join('../root/usr', runc), join(bin, 'runc'));
+  } else if (findCommand('runc') === undefined) {
+    throw new Error('no runc that runs on this machine; on Debian and Ubuntu: apt-get install runc');
+  }
+}

@@ -1,0 +1,235 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { unixRequest } from '../clients/unix-http.ts';
+import { type CommandResult, findCommand, run, systemPath } from '../process/command.ts';
+import { ended, hasEnded } from '../process/process-exit.ts';
+import { boxFolder } from '../process/sandbox.ts';
+import { waitFor } from '../process/wait-for.ts';
+
+/** A Docker engine that tests and the demo talk to. */
+export interface Engine {
+  /** As in DOCKER_HOST. */
+  readonly host: string;
+  readonly socketPath: string;
+  /** Folder of the engine's data, sockets and log. */
+  readonly dir: string;
+  /** The engine's own version, as 20.10.24. */
+  readonly version: string;
+  /** Runs the docker command against this engine, whatever it exits with. */
+  docker(...args: string[]): Promise<Omit<CommandResult, 'stdout'> & { readonly stdout: string }>;
+  /** Runs the docker command against this engine; rejects unless it exits with 0. Resolves to its stdout's bytes. */
+  dockerBytes(...args: string[]): Promise<Buffer>;
+  /**
+   * Deploys a stack from compose files without waiting for its tasks, whose images the engines have.
+   *
+   * @param variables that the files name.
+   */
+  deployStack(name: string, files: readonly string[], variables?: Readonly<Record<string, string>>): Promise<void>;
+  /** Asks the engine's API for JSON. Rejects on a status of 400 and more. */
+  api(method: string, path: string, body?: unknown): Promise<unknown>;
+}
+
+/** An engine that the lab started, and may end. */
+export interface OwnEngine extends Engine {
+  readonly logPath: string;
+  /** A process in the engine's own network, for `nsenter --net`. */
+  readonly networkPid: number;
+  /** Makes the engine the first manager of a Swarm. */
+  initSwarm(): Promise<void>;
+  /** Ends the engine cleanly and removes its folder, the log aside. */
+  stop(): Promise<void>;
+  /** Ends engine and containers at once, as when a machine loses power. Its folder stays: startEngine starts it again. */
+  kill(): Promise<void>;
+}
+
+/** What an engine is started with. */
+export interface EngineOptions {
+  /** Its folder, made if missing; data of an earlier run in it is taken up again. */
+  readonly dir: string;
+  /** Another dockerd than the system's. */
+  readonly dockerd?: string;
+  readonly extraFlags?: readonly string[];
+  /** Makes it a machine among others; without it, the engine has a loopback device only. */
+  readonly machine?: Machine;
+}
+
+/** What an engine that is joined to others has of its own. */
+export interface Machine {
+  readonly hostname: string;
+  /** Its address and the network's length, as 192.168.97.1/24. */
+  readonly address: string;
+  /** Its own /run/docker/plugins: the same folder, seen from the box. Made if missing. */
+  readonly plugins: string;
+  /** Puts a device eth0 into the network namespace of a process, before the engine starts. */
+  connect(pid: number): Promise<void>;
+}
+
+const init = fileURLToPath(new URL('../../sandbox/init.sh', import.meta.url));
+
+/**
+ * Starts a Docker engine in namespaces of its own, so that several run side by side; they share the box's
+ * /run/docker/plugins, so parallel tests use different driver names. Resolves when it answers.
+ *
+ * @throws outside of a box, without a dockerd, or with the end of its log if it does not come up in 60 s.
+ */
+export async function startEngine({
+  dir,
+  dockerd = findCommand('dockerd'),
+  extraFlags = [],
+  machine,
+}: EngineOptions): Promise<OwnEngine> {
+  const box = boxFolder();
+  if (dockerd === undefined)
+    throw new Error('no dockerd on this machine; on Debian and Ubuntu: apt-get install docker.io');
+  await mkdir(dir, { recursive: true });
+  const socketPath = join(dir, 'docker.sock');
+  const logPath = join(dir, 'dockerd.log');
+  // Process ids of an earlier run mean nothing in the new namespace.
+  for (const stale of [socketPath, join(dir, 'pid'), join(dir, 'exec')])
+    await rm(stale, { recursive: true, force: true });
+
+  await writeFile(join(dir, 'daemon.json'), '{}'); // Not the machine's settings.
+  const log = await open(logPath, 'a');
+  const namespaces = spawn(
+    'unshare',
+    [
+      ...['--pid', '--fork', '--kill-child', '--mount-proc', '--mount', '--net', '--uts'],
+      ...['--propagation', 'private', 'sh', init, machine === undefined ? 'engine' : 'node', dir, dockerd],
+      ...['--data-root', join(dir, 'root'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')],
+      ...['--host', `unix://${socketPath}`, '--config-file', join(dir, 'daemon.json'), '--shutdown-timeout', '5'],
+      // Never through the system's systemd; and below one cgroup, which the box's end removes.
+      ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${basename(box)}`],
+      ...extraFlags,
+    ],
+    {
+      env: { PATH: `${dirname(dockerd)}:${systemPath}`, HOME: dir, ...(machine && nodeEnvironment(machine)) },
+      stdio: ['ignore', log.fd, log.fd, 'pipe'],
+    },
+  );
+  await log.close();
+  const lifeline = namespaces.stdio[3] as Socket;
+  lifeline.on('error', () => {}); // It has ended already.
+  // An engine that a test forgot keeps no process alive: it dies with its lifeline.
+  namespaces.unref();
+  lifeline.unref();
+
+  const end = async (politely: boolean) => {
+    if (politely && !hasEnded(namespaces)) {
+      lifeline.write('TERM\n');
+      await ended(namespaces, 15_000);
+    }
+    lifeline.end();
+    if (!(await ended(namespaces, 10_000))) throw new Error(`the engine in ${dir} could not be killed`);
+  };
+  const starting = async () => {
+    if (machine !== undefined) {
+      await plugIn(machine, namespaces);
+      lifeline.write('GO\n');
+    }
+    return connect(socketPath, dir, dockerd, namespaces);
+  };
+  const engine = await starting().catch(async (error: unknown) => {
+    await end(false);
+    const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
+    throw new Error(`dockerd did not come up: ${String(error)}\n${lines.slice(-15).join('\n')}`);
+  });
+  return {
+    ...engine,
+    logPath,
+    networkPid: namespaces.pid ?? -1,
+    initSwarm: async () => {
+      await engine.dockerBytes('swarm', 'init', '--advertise-addr', '127.0.0.1');
+    },
+    stop: async () => {
+      await end(true);
+      for (const part of ['root', 'exec']) await rm(join(dir, part), { recursive: true, force: true, maxRetries: 5 });
+    },
+    kill: () => end(false),
+  };
+}
+
+/** What box/init.sh is told of a machine. */
+function nodeEnvironment({ hostname, address, plugins }: Machine): Record<string, string> {
+  return { NODE_NAME: hostname, NODE_ADDRESS: address, NODE_PLUGINS: plugins };
+}
+
+/** Connects a machine as soon as its process has a network namespace of its own. */
+async function plugIn(machine: Machine, namespaces: ChildProcess): Promise<void> {
+  const { pid } = namespaces;
+  if (pid === undefined) throw new Error('unshare could not be started');
+  const ours = await readlink('/proc/self/ns/net');
+  await waitFor(async () => hasEnded(namespaces) || (await readlink(`/proc/${pid}/ns/net`)) !== ours, {
+    timeoutMs: 10_000,
+    intervalMs: 5,
+    what: `the network namespace of ${machine.hostname}`,
+  });
+  if (hasEnded(namespaces)) throw new Error(`unshare ended with exit code ${namespaces.exitCode}`);
+  await machine.connect(pid);
+}
+
+/** Joins an engine that runs already, as DOCKER_HOST names it (`unix://…`). It is never stopped by the lab. */
+export async function attachEngine(host: string, dir: string): Promise<Engine> {
+  if (!host.startsWith('unix://')) throw new Error(`DOCKER_HOST=${host}: only unix:// is possible here`);
+  return connect(host.slice('unix://'.length), dir);
+}
+
+async function connect(socketPath: string, dir: string, dockerd?: string, machine?: ChildProcess): Promise<Engine> {
+  const docker = findDocker(dockerd);
+  const host = `unix://${socketPath}`;
+  // No settings of the user's: contexts, credentials, plugins of the docker command.
+  const env = { PATH: systemPath, HOME: dir, DOCKER_CONFIG: join(dir, 'client') };
+  const call = (args: readonly string[], variables = {}) =>
+    run(docker, ['--host', host, ...args], { env: { ...env, ...variables }, timeoutMs: 120_000 });
+  const bytesOf = async (args: readonly string[], variables = {}) => {
+    const { stdout, stderr, code } = await call(args, variables);
+    if (code !== 0) throw new Error(`docker ${args.join(' ')}: exit ${code}: ${stderr.trim()}`);
+    return stdout;
+  };
+  const api = async (method: string, path: string, body?: unknown) => {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const answer = await unixRequest(socketPath, method, path, {
+      ...(text === undefined ? {} : { body: text }),
+      headers: { Host: 'docker', ...(text === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    });
+    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.body.trim()}`);
+    return answer.body === '' ? undefined : (JSON.parse(answer.body) as unknown);
+  };
+  const version = await waitFor(
+    async () => {
+      if (machine !== undefined && hasEnded(machine)) return { ended: machine.exitCode };
+      return (await api('GET', '/version')) as { Version: string };
+    },
+    { timeoutMs: machine === undefined ? 5_000 : 60_000, intervalMs: 50, what: `an engine on ${host}` },
+  );
+  if ('ended' in version) throw new Error(`dockerd ended with exit code ${version.ended}`);
+  return {
+    host,
+    socketPath,
+    dir,
+    version: version.Version,
+    api,
+    docker: async (...args) => {
+      const { stdout, stderr, code } = await call(args);
+      return { stdout: stdout.toString(), stderr, code };
+    },
+    dockerBytes: (...args) => bytesOf(args),
+    deployStack: async (name, files, variables) => {
+      const compose = files.flatMap((file) => ['--compose-file', file]);
+      await bytesOf(['stack', 'deploy', '--resolve-image', 'never', ...compose, name], variables);
+    },
+  };
+}
+
+/** The docker command that came with dockerd, else the one on PATH. */
+function findDocker(dockerd: string | undefined): string {
+  const beside =
+    dockerd === undefined ? [] : [join(dirname(dockerd), 'docker'), join(dirname(dockerd), '../../bin/docker')];
+  const docker = beside.find((file) => existsSync(file)) ?? findCommand('docker');
+  if (docker === undefined)
+    throw new Error('no docker command on this machine; on Debian and Ubuntu: apt-get install docker.io');
+  return docker;
+}

@@ -1,0 +1,66 @@
+import { copyFile, mkdir, open, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { findCommand, runOrThrow } from '../process/command.ts';
+import type { Engine } from './engine.ts';
+
+/** The image that services of tests run: busybox and nothing else. It runs until it is stopped, and stops at once. */
+export const labImage = 'vault-swarm-lab:1';
+
+const command = ['/bin/sh', '-c', 'trap "exit 0" TERM INT; while :; do sleep 3600 & wait $!; done'];
+
+/** Makes {@link labImage} in an engine, without a registry. */
+export async function importImage(engine: Engine): Promise<string> {
+  const busybox = findCommand('busybox');
+  if (busybox === undefined || !(await isStatic(busybox))) {
+    throw new Error(
+      'no statically linked busybox on this machine; on Debian and Ubuntu: apt-get install busybox-static',
+    );
+  }
+  const root = join(engine.dir, 'image');
+  await rm(root, { recursive: true, force: true });
+  for (const folder of ['bin', 'etc', 'tmp', 'run']) await mkdir(join(root, folder), { recursive: true });
+  await copyFile(busybox, join(root, 'bin/busybox'));
+  for (const applet of (await runOrThrow(busybox, ['--list'])).split('\n')) {
+    if (applet !== '' && applet !== 'busybox') await symlink('busybox', join(root, 'bin', applet));
+  }
+  const archive = `${root}.tar`;
+  await runOrThrow('tar', ['--numeric-owner', '--owner=0', '--group=0', '-C', root, '-cf', archive, '.']);
+  await engine.dockerBytes('import', '--change', `CMD ${JSON.stringify(command)}`, archive, labImage);
+  await rm(root, { recursive: true });
+  await rm(archive);
+  return labImage;
+}
+
+/** Makes an image of that name which has this machine's `curl` and a shell, and is started with `curl`. */
+export async function importCurlImage(engine: Engine, name: string): Promise<void> {
+  const curl = findCommand('curl');
+  const busybox = findCommand('busybox');
+  if (curl === undefined || busybox === undefined) {
+    throw new Error('no curl or busybox on this machine; on Debian and Ubuntu: apt-get install curl busybox-static');
+  }
+  const root = join(engine.dir, 'curl-image');
+  const libraries = (await runOrThrow('ldd', [curl])).match(/\/\S+/g) ?? [];
+  for (const library of libraries) {
+    await mkdir(join(root, dirname(library)), { recursive: true });
+    await copyFile(library, join(root, library));
+  }
+  await mkdir(join(root, 'bin'), { recursive: true });
+  await copyFile(curl, join(root, 'bin/curl'));
+  await copyFile(busybox, join(root, 'bin/busybox'));
+  for (const applet of ['sh', 'sleep']) await symlink('busybox', join(root, 'bin', applet));
+  await runOrThrow('tar', ['--numeric-owner', '--owner=0', '--group=0', '-C', root, '-cf', `${root}.tar`, '.']);
+  await engine.dockerBytes('import', '--change', 'ENTRYPOINT ["/bin/curl"]', `${root}.tar`, name);
+  await rm(root, { recursive: true });
+  await rm(`${root}.tar`);
+}
+
+/** Whether a program needs no loader, which the image does not have. Its name stands near the start of the file. */
+async function isStatic(file: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
+    return !buffer.subarray(0, bytesRead).includes('/ld-');
+  } finally {
+    await handle.close();
+  }
+}

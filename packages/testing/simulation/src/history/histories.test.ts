@@ -1,8 +1,0 @@
-import { expect, test } from 'vitest';
-import { runHistory } from './run-history.ts';
-
-test('the same seed gives the same history', async () => {
-  const first = await runHistory({ seed: 7, tellsEvents: true });
-  const second = await runHistory({ seed: 7, tellsEvents: true });
-  expect(second.lines).toEqual(first.lines);
-});

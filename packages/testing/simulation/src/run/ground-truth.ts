@@ -1,0 +1,123 @@
+import type { Labels, RotateMode } from '@vault-swarm/provider';
+import { isBadFor } from '../failing.ts';
+import { simulatedLabels } from '../simulated-labels.ts';
+import type { SimulatedService } from '../swarm/service.ts';
+import type { History } from './run.ts';
+
+/** A secret as a service uses it, in truth. */
+export interface TrueUse {
+  readonly name: string;
+  readonly path: string;
+  /** What a task that asks now is given; `undefined` where there is nothing. */
+  readonly text: string | undefined;
+  /** Whether the plugin may roll for it by itself. */
+  readonly isAuto: boolean;
+  readonly rotate: RotateMode;
+  readonly isPinned: boolean;
+}
+
+/** A value of the label `rotate` that there is not. */
+export const UNREADABLE = 'perhaps';
+
+/** By the labels that can't be read: what they would be without the mistake. */
+const readable = new WeakMap<Labels, Labels>();
+
+/** Labels that can't be read say what they said before, and that nothing may be rolled. */
+function readableOf(labels: Labels): Labels {
+  if (labels.rotate !== UNREADABLE) return labels;
+  const known = readable.get(labels) ?? { ...labels, rotate: 'off' };
+  readable.set(labels, known);
+  return known;
+}
+
+interface Written {
+  readonly atMs: number;
+  readonly text: string | null;
+}
+
+/** What the provider had, when, and what each service's tasks should hold: known without the plugin. */
+export class GroundTruth {
+  readonly #history: History;
+  /** By path, oldest first. */
+  readonly #written = new Map<string, Written[]>();
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  /** The provider has something else for a path: `null` for nothing. */
+  wrote(path: string, text: string | null): void {
+    const list = this.#written.get(path) ?? [];
+    this.#written.set(path, [...list, { atMs: this.#history.timeMs, text }]);
+  }
+
+  /** Every text that a path ever had. */
+  textsOf(path: string): readonly string[] {
+    return (this.#written.get(path) ?? []).flatMap(({ text }) => (text === null ? [] : [text]));
+  }
+
+  /** The text of a revision that a path had; `undefined` if it never had it. */
+  textAt(path: string, revision: string | undefined): string | undefined {
+    return revision === undefined ? undefined : this.#history.provider.textOfRevision(path, revision);
+  }
+
+  /** Texts that a path had at some time since then. */
+  textsSince(path: string, sinceMs: number): readonly (string | null)[] {
+    const list = this.#written.get(path) ?? [];
+    return list
+      .filter((_, index) => (list[index + 1]?.atMs ?? Number.POSITIVE_INFINITY) >= sinceMs)
+      .map(({ text }) => text);
+  }
+
+  /** When a path last got another text. */
+  changedAtMs(path: string): number {
+    const list = this.#written.get(path) ?? [];
+    return list.findLast(({ text }, index) => text !== list[index - 1]?.text)?.atMs ?? 0;
+  }
+
+  /** When a path last lost the text that it had before the present one: there may have been none in between. */
+  lostEarlierAtMs(path: string): number {
+    const list = this.#written.get(path) ?? [];
+    const changed = list.findLastIndex(({ text }, index) => text !== list[index - 1]?.text);
+    const before = list[changed - 1];
+    return before?.text === null ? before.atMs : (list[changed]?.atMs ?? 0);
+  }
+
+  /** Whether a path was ever deleted. */
+  wasDeleted(path: string): boolean {
+    return (this.#written.get(path) ?? []).some(({ text }) => text === null);
+  }
+
+  /** The secrets of a service, as their labels say now. */
+  usesOf({ name, spec }: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueUse[] {
+    return spec.secretIds.flatMap((id) => {
+      const secret = this.#history.swarm.secret(id);
+      if (secret === undefined) return [];
+      const { ref, rotate } = simulatedLabels.read(readableOf(secret.labels), secret.name, name);
+      const isPinned = ref.pin !== undefined;
+      const path = ref.location.path ?? '';
+      const text = this.#history.provider.textOf(path, ref.pin);
+      return [{ name: secret.name, path, text, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned }];
+    });
+  }
+
+  /** Whether the labels of a secret can be read. */
+  isReadable(secretId: string): boolean {
+    return this.#history.swarm.secret(secretId)?.labels.rotate !== UNREADABLE;
+  }
+
+  /** Whether the version that a secret of the service is pinned to makes its tasks fail. */
+  isPinnedToBad(service: Pick<SimulatedService, 'name' | 'spec'>): boolean {
+    return this.usesOf(service).some(({ text, isPinned }) => {
+      return isPinned && text !== undefined && isBadFor(text, service.name);
+    });
+  }
+
+  /** The secrets of a service whose current value makes its tasks fail. */
+  badUses(service: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueUse[] {
+    return this.usesOf(service).filter(({ path, isPinned }) => {
+      const text = this.#history.provider.textOf(path);
+      return !isPinned && text !== undefined && isBadFor(text, service.name);
+    });
+  }
+}

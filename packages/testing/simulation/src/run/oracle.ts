@@ -1,0 +1,409 @@
+import type { TimedEvent } from '@vault-swarm/provider';
+import { type OpenRollout, parseLedger, type WriteOutcome } from '@vault-swarm/rotation';
+import { isBadFor } from '../failing.ts';
+import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
+import type { SimulatedService } from '../swarm/service.ts';
+import { allTasks } from '../swarm/slots.ts';
+import { isAlive, type SimulatedTask } from '../swarm/task.ts';
+import { TaskAnswers } from './delivery-oracle.ts';
+import { failsAnyway } from './fails-anyway.ts';
+import { WhoAnswers } from './leadership-oracle.ts';
+import { NewestGiven } from './newest-delivered.ts';
+import { NoHarm } from './no-harm.ts';
+import { SetAsideValues } from './quarantined-values.ts';
+import { broughtBack } from './restored-values.ts';
+import { RolloutTruth } from './rollout-truth.ts';
+import type { History } from './run.ts';
+import { StartedRollouts } from './started-rollouts.ts';
+import { slownessMs } from './time-slack.ts';
+import { type Allowance, UsedAllowances } from './tolerated-anomalies.ts';
+
+interface Rolled {
+  readonly timeMs: number;
+  readonly generation: number;
+  readonly manager: string;
+}
+
+/** What is known of one service's past, beside what its tasks hold. */
+interface Past {
+  /** Tasks of which it may not be known what they hold, by why: since the last restart that was not needed. */
+  readonly doubtful: Map<string, Allowance>;
+  /** How often it was rolled, without the restarts that were not needed and are explained. */
+  rolls: number;
+  /** When a user last posted something for it. */
+  touchedAtMs: number;
+  requestedAtMs: number;
+  lastRoll: Rolled | null;
+  /** What may be wrong with it, and since when. */
+  readonly allowed: Map<Allowance, number>;
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/** Reasons that a roll may have though every task holds the newest value. */
+const NEEDLESS = new Set(['value changed back', 'it was given up']);
+
+/** An answer of the driver takes no longer. */
+const DEADLINE_MS = 2_000;
+
+/** Messages of passes that were cut off, or met an outside that failed. */
+const EXPECTED_FAILURE = /^not done within|did not answer|cut off|stopped/;
+
+/** Watches what the plugins do, and knows from the truth whether they may. */
+export class Witness {
+  readonly #history: History;
+  readonly violations: string[] = [];
+  readonly #pasts = new Map<string, Past>();
+  /** Every rollout that was ever written into the ledger, by `service@generation`: its latest attempt. */
+  readonly #intents = new Map<string, OpenRollout>();
+  readonly #answers = new TaskAnswers();
+  readonly who: WhoAnswers;
+  readonly allowances = new UsedAllowances();
+  readonly #setAside: SetAsideValues;
+  readonly #newest: NewestGiven;
+  readonly #noHarm: NoHarm;
+  readonly #started: StartedRollouts;
+  readonly rollouts: RolloutTruth;
+  rolls = 0;
+  completed = 0;
+  setAside = 0;
+
+  constructor(history: History) {
+    this.#history = history;
+    this.#setAside = new SetAsideValues(history);
+    this.#newest = new NewestGiven(history);
+    this.#noHarm = new NoHarm(history);
+    this.#started = new StartedRollouts(history);
+    this.rollouts = new RolloutTruth(history);
+    this.who = new WhoAnswers(history);
+  }
+
+  /** What is known of a service's past. */
+  pastOf(serviceId: string): Past {
+    let past = this.#pasts.get(serviceId);
+    if (past === undefined) {
+      past = {
+        doubtful: new Map(),
+        ...{ touchedAtMs: NEVER, requestedAtMs: NEVER, rolls: 0 },
+        lastRoll: null,
+        allowed: new Map(),
+      };
+      this.#pasts.set(serviceId, past);
+    }
+    return past;
+  }
+
+  /** A user posted something for a service. */
+  touched(serviceId: string): void {
+    this.pastOf(serviceId).touchedAtMs = this.#history.timeMs;
+    this.#noHarm.touched(serviceId);
+  }
+
+  /** An update stops a task to replace it. */
+  stopping(service: SimulatedService, task: SimulatedTask): void {
+    const harm = this.#noHarm.stopping(service, task);
+    if (harm !== null) this.#violated(harm);
+  }
+
+  /** Somebody asked for a rotation by hand. */
+  requested(serviceIds: readonly string[]): void {
+    for (const id of serviceIds) this.pastOf(id).requestedAtMs = this.#history.timeMs;
+    this.#setAside.lift(serviceIds);
+    this.rollouts.forgets(serviceIds);
+  }
+
+  /** Something makes that the past of a service may be forgotten in part. */
+  allowService(serviceId: string, allowance: Allowance): void {
+    this.pastOf(serviceId).allowed.set(allowance, this.#history.timeMs);
+  }
+
+  /** Something makes that the past of every service may be forgotten in part. */
+  allow(allowance: Allowance): void {
+    const { swarm, provider } = this.#history;
+    if (allowance === 'ledger lost') {
+      const ids = swarm.services.map(({ id }) => id);
+      this.#setAside.lift(ids);
+      this.rollouts.forgets(ids);
+    }
+    for (const service of swarm.services) {
+      this.allowService(service.id, allowance);
+      // A value that was written again since counts as newer then, since its bytes can't be compared.
+      if (allowance !== 'ledger lost' || !provider.abilities.tellsTime) continue;
+      const { doubtful } = this.pastOf(service.id);
+      for (const { id } of allTasks(service).filter(isAlive)) doubtful.set(id, allowance);
+    }
+  }
+
+  /**
+   * Why a change of a path may have been overlooked for a service, until the next one; `null` if nothing explains that. What
+   * changed after the cause, and after the plugins had the time to act on it, was seen; what was deleted by then was not.
+   */
+  isOverlooked(serviceId: string, path: string): Allowance | null {
+    const { truth, settings } = this.#history;
+    const { allowed } = this.pastOf(serviceId);
+    const graceMs = 2 * settings.intervalMs + 2_000 + slownessMs(this.#history);
+    for (const allowance of ['ledger lost', 'taken back by hand'] as const) {
+      const sinceMs = allowed.get(allowance);
+      if (sinceMs !== undefined && truth.lostEarlierAtMs(path) <= sinceMs + graceMs) return allowance;
+    }
+    return null;
+  }
+
+  /** What was overlooked has changed, and is known to have. */
+  changed(): void {
+    this.#answers.everythingChanged();
+    for (const { allowed } of this.#pasts.values()) {
+      allowed.delete('ledger lost');
+      allowed.delete('taken back by hand');
+    }
+  }
+
+  /** Whether what a task was given may not be noted. */
+  mayBeUnnoted(taskId: string): boolean {
+    return this.#answers.mayBeUnnoted(taskId);
+  }
+
+  /** A process ended. */
+  died(manager: string): void {
+    this.#history.say(`! the plugin of ${manager} dies`);
+    this.who.died(manager);
+    this.#newest.died(manager);
+    this.#started.died(manager);
+    const { timeMs, settings } = this.#history;
+    const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    this.#answers.lost(manager, timeMs - notedWithinMs);
+    this.leadsAnew();
+  }
+
+  /** Another process answers from now on, or another manager leads: what tasks were given last may not be noted. */
+  leadsAnew(): void {
+    const { timeMs, settings, swarm } = this.#history;
+    const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    for (const service of swarm.services) {
+      const { doubtful } = this.pastOf(service.id);
+      for (const { id, state } of allTasks(service).filter(isAlive)) {
+        const isRecent = timeMs - this.#answers.lastAtMs(id) < notedWithinMs;
+        if (state === 'starting' || isRecent) doubtful.set(id, 'crash before the note');
+      }
+    }
+  }
+
+  /** A roll arrived at the Swarm. */
+  rolled(roll: AttemptedRoll, outcome: WriteOutcome): void {
+    const { manager, serviceId, generation, before } = roll;
+    const service = this.#history.swarm.services.find(({ id }) => id === serviceId);
+    const name = service?.name ?? serviceId;
+    this.#history.say(`  ${manager} rolls ${name} to ${generation}: ${outcome}`);
+    if (outcome !== 'applied' || service === undefined || before === undefined) return;
+    const past = this.pastOf(serviceId);
+    this.rolls += 1;
+    past.rolls += 1;
+    const { spec, update } = before;
+    if (generation < spec.generation && !this.#mayReturnTo(service, generation)) {
+      this.#violated(`${name} was rolled to ${generation} though it had ${spec.generation} already`);
+    }
+    const intent = this.#intents.get(`${serviceId}@${generation}`);
+    const wasTouched = past.touchedAtMs > (past.lastRoll?.timeMs ?? NEVER);
+    const harm = this.#noHarm.rolled(service, roll, intent, wasTouched);
+    if (harm !== null) this.#violated(`${name} was rolled to ${generation} ${harm}`);
+    if (intent === undefined) {
+      this.#violated(`${name} was rolled to ${generation}, which was never written into the ledger`);
+    }
+    if (generation > spec.generation && allTasks(service).some((task) => task.generation >= generation)) {
+      this.#violated(`${name} was rolled to ${generation}, of which there were tasks already`);
+    }
+    if (!this.who.mayLead(manager)) this.#violated(`${name} was rolled by ${manager}, which does not lead`);
+    const rolledAtMs = past.lastRoll?.timeMs ?? Number.NEGATIVE_INFINITY;
+    const isOwn = past.lastRoll?.generation === spec.generation && update?.isRollback === false;
+    const forMs = this.#history.timeMs - rolledAtMs;
+    // One of two leaders may take what the other has just rolled for somebody else's.
+    const isOfOther = this.who.leaders.length > 1 && past.lastRoll?.manager !== manager;
+    if (
+      isOwn &&
+      past.touchedAtMs < rolledAtMs &&
+      generation > spec.generation &&
+      forMs < this.#history.settings.policy.stuckAfterMs
+    ) {
+      if (isOfOther) this.allowances.uses('two leaders', name);
+      else this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
+    }
+    if (spec.image === 'broken' || failsAnyway(this.#history, service))
+      past.allowed.set('broken before', this.#history.timeMs);
+    const reason = this.#reasonFor(service, before, past);
+    const explained = reason === null || NEEDLESS.has(reason) ? this.#whyDoubtful(service, past) : undefined;
+    if (reason === null && this.who.leaders.length > 1) {
+      this.allowances.uses('two leaders', name);
+      past.allowed.set('two leaders', this.#history.timeMs);
+    } else if (explained !== undefined) {
+      this.allowances.uses(explained, `${name} ${past.rolls}`);
+      past.doubtful.clear();
+      past.rolls -= 1;
+    } else if (reason === 'value changed back' || reason === 'asked for twice') {
+      this.allowances.uses(reason, `${name} ${past.rolls}`);
+    } else if (reason === null) {
+      this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
+    }
+    past.lastRoll = { timeMs: this.#history.timeMs, generation, manager };
+  }
+
+  /** Why it may not be known what a living task of the service holds. */
+  #whyDoubtful(service: SimulatedService, { doubtful }: Past): Allowance | undefined {
+    const living = allTasks(service).filter(isAlive);
+    return living.map(({ id }) => doubtful.get(id)).find((why) => why !== undefined);
+  }
+
+  /** Whether it is a rollback to the generation of tasks that run. */
+  #mayReturnTo(service: SimulatedService, generation: number): boolean {
+    const isRunning = allTasks(service).some((task) => task.state === 'running' && task.generation === generation);
+    return isRunning && this.#openRollout(service.id)?.direction === 'back';
+  }
+
+  /** The ledger was written: whatever is rolled has to have been in it. */
+  ledgerWritten(manager: string, text: string): void {
+    this.#newest.ledgerWritten(text);
+    for (const what of this.#started.written(manager, text)) this.#violated(what);
+    for (const [id, entry] of Object.entries(parseLedger(text)?.services ?? {})) {
+      const { rollout, setAside } = entry;
+      const service = this.#history.swarm.services.find((candidate) => candidate.id === id);
+      const wrong = service === undefined ? null : this.rollouts.written(service, entry);
+      if (wrong !== null) this.#violated(wrong);
+      if (rollout === null) continue;
+      const intent = `${id}@${rollout.generation}`;
+      const isKnown = this.#intents.has(intent);
+      this.#intents.set(intent, rollout);
+      if (isKnown) continue;
+      if (setAside.length === 0) this.#checkBroughtBack(id, rollout);
+    }
+  }
+
+  #checkBroughtBack(serviceId: string, rollout: OpenRollout): void {
+    const { swarm, timeMs, settings } = this.#history;
+    const service = swarm.services.find(({ id }) => id === serviceId);
+    if (service === undefined || this.who.leaders.length > 1) return;
+    // What a task was given while the rollout was planned is not known to the plan.
+    const knownSinceMs = timeMs - settings.intervalMs - 2_000 - slownessMs(this.#history, 'calls');
+    const knows = (taskId: string) => !this.mayBeUnnoted(taskId) && this.#answers.lastAtMs(taskId) < knownSinceMs;
+    const what = broughtBack(this.#history, service, rollout, knows);
+    if (what !== null) this.#violated(`${service.name} is rolled back to an old value: ${what}`);
+  }
+
+  /** The driver answered. */
+  answered(answer: DriverAnswer): void {
+    const { manager, task, secret, given, tookMs } = answer;
+    if (tookMs > DEADLINE_MS) this.#violated(`GetSecret for ${secret.name} took ${tookMs} ms at ${manager}`);
+    if (given === null) return;
+    const { timeMs, settings, swarm, clock, cluster } = this.#history;
+    if (this.who.mayTakeForItsOwn(manager, task)) this.#answers.isNoEvidence(task.id);
+    const newer = this.#newest.given(answer);
+    if (newer !== null) {
+      this.#violated(`${task.id} was given ${secret.name} ${given.revision} by ${manager}, which had given ${newer}`);
+    }
+    if (task.state !== 'starting') return;
+    if (this.who.isApart(manager)) this.leadsAnew();
+    const { clockOffsetMs } = cluster.manager(manager);
+    const taskMadeMs = clock.now() + clockOffsetMs - task.createdAtMs;
+    if (taskMadeMs > this.who.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
+    // With a clock that is behind it can't tell this task from those of the leader before, until it has looked.
+    if (clockOffsetMs < 0 && !this.who.hasLooked(manager)) {
+      this.#answers.isNoEvidence(task.id);
+      this.pastOf(task.serviceId).doubtful.set(task.id, 'crash before the note');
+    }
+    this.#answers.given(answer, timeMs);
+    const service = swarm.services.find(({ id }) => id === task.serviceId);
+    if (service === undefined) return;
+    if (isBadFor(given.text, service.name) && this.#openRollout(service.id) === null) {
+      this.pastOf(service.id).allowed.set('started on a bad value', this.#history.timeMs);
+    }
+    const graceMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    if (!this.#setAside.has(task.serviceId, secret.name, given.text, graceMs)) return;
+    this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is set aside for it`);
+  }
+
+  /** A plugin told something. */
+  heard(manager: string, event: TimedEvent): void {
+    if (event.type === 'reconcile.failed' && !EXPECTED_FAILURE.test(event.message)) {
+      this.#violated(`a pass of ${manager} failed: ${event.message}`);
+    }
+    if (event.type === 'reconcile.passed' && event.dockerAnswered) {
+      this.who.looked(manager, this.#history.timeMs - event.durationMs);
+    }
+    if (event.type === 'rollout.completed') {
+      this.completed += 1;
+      this.#started.completed(manager);
+      const id = this.#history.swarm.services.find(({ name }) => name === event.service)?.id;
+      const wrong = this.rollouts.completed(event, this.#intents.get(`${id}@${event.generation}`));
+      if (wrong !== null) this.#violated(wrong);
+    }
+    if (event.type === 'values.set-aside') {
+      this.#started.quarantined(manager);
+      this.#valuesSetAside(event.service, event.secrets);
+    }
+  }
+
+  #valuesSetAside(name: string, secrets: readonly string[]): void {
+    const { truth, swarm } = this.#history;
+    this.setAside += 1;
+    const service = swarm.services.find((candidate) => candidate.name === name);
+    if (service === undefined) return;
+    const uses = truth.usesOf(service);
+    const members = uses.filter((use) => secrets.includes(use.name));
+    const { allowed, lastRoll } = this.pastOf(service.id);
+    const sinceMs =
+      (lastRoll?.timeMs ?? 0) - 2 * this.#history.settings.intervalMs - 15_000 - slownessMs(this.#history);
+    const wasBad = uses.some(({ path }) => {
+      return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
+    });
+    const excuse = (['taken back by hand', 'broken before'] as const).find((allowance) => allowed.has(allowance));
+    if (!wasBad && excuse !== undefined) this.allowances.uses(excuse, name);
+    if (!wasBad && excuse === undefined) {
+      this.#violated(`values of ${name} were set aside though none was bad for it: ${secrets.join(', ')}`);
+    }
+    this.#setAside.add(service, members);
+  }
+
+  /** Why a service may be rolled, in truth; `null` where there is no reason. */
+  #reasonFor(service: SimulatedService, before: NonNullable<AttemptedRoll['before']>, past: Past): string | null {
+    const { truth, provider, timeMs } = this.#history;
+    if (service.kind === 'job') {
+      this.#violated(`the job ${service.name} was run again`);
+      return 'told already';
+    }
+    const isRequested = timeMs - past.requestedAtMs < 900_000;
+    const uses = truth.usesOf(service).filter(({ isAuto, rotate, isPinned }) => {
+      return isAuto || (isRequested && rotate === 'manual' && !isPinned);
+    });
+    const live = allTasks(service).filter(isAlive);
+    const lookedSinceMs = timeMs - 2 * this.#history.settings.intervalMs - 15_000 - slownessMs(this.#history);
+    for (const { id, held, state } of live) {
+      if (this.#answers.isAskedTwice(id)) return 'asked for twice';
+      for (const { name, path } of uses) {
+        const text = held.get(name)?.text;
+        if (text === undefined) {
+          if (state === 'starting') return 'a task is starting';
+          continue;
+        }
+        if (isBadFor(text, service.name)) return 'a task holds a bad value';
+        if (text !== provider.textOf(path)) return 'a task holds another value than the newest';
+        if (truth.textsSince(path, lookedSinceMs).some((earlier) => earlier !== text)) return 'value changed back';
+      }
+    }
+    const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
+    return isGivenUp ? 'it was given up' : null;
+  }
+
+  #openRollout(serviceId: string): OpenRollout | null {
+    return parseLedger(this.#history.swarm.ledgerText)?.services[serviceId]?.rollout ?? null;
+  }
+
+  #describe(service: SimulatedService): string {
+    const held = allTasks(service)
+      .filter(isAlive)
+      .map((task) => `${task.id} ${[...task.held].map(([name, { text }]) => `${name}=${text}`).join(' ')}`);
+    return held.join('; ');
+  }
+
+  #violated(what: string): void {
+    this.#history.say(`VIOLATION ${what}`);
+    this.violations.push(what);
+  }
+}

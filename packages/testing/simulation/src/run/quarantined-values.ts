@@ -1,0 +1,63 @@
+import { isBadFor } from '../failing.ts';
+import type { SimulatedService } from '../swarm/service.ts';
+import type { TrueUse } from './ground-truth.ts';
+import type { History } from './run.ts';
+import { slownessMs } from './time-slack.ts';
+
+/** A value that is not to be given to a service's tasks any more. */
+interface Forbidden {
+  readonly serviceId: string;
+  readonly secret: string;
+  readonly path: string;
+  readonly text: string;
+  readonly sinceMs: number;
+  /** The paths of its whole set. */
+  readonly paths: readonly string[];
+}
+
+/** Which values the plugins have set aside, until a member of their set changed or somebody asked: by the truth. */
+export class SetAsideValues {
+  readonly #history: History;
+  #forbidden: readonly Forbidden[] = [];
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  /**
+   * A plugin set the values of these uses aside: those that the provider has now. Where one of them has just changed, that
+   * may be what ends it: the plugin did not know of it yet.
+   */
+  add(service: SimulatedService, members: readonly TrueUse[]): void {
+    const { truth, provider, settings, timeMs } = this.#history;
+    const paths = members.map(({ path }) => path);
+    const changedSinceMs = timeMs - 2 * settings.intervalMs - slownessMs(this.#history);
+    if (paths.some((path) => truth.changedAtMs(path) > changedSinceMs)) return;
+    for (const { name: secret, path } of members) {
+      const text = provider.textOf(path);
+      if (text === undefined || !isBadFor(text, service.name)) continue;
+      this.#forbidden = [...this.#forbidden, { serviceId: service.id, secret, path, text, sinceMs: timeMs, paths }];
+    }
+  }
+
+  /** Nothing of these services is set aside any more. */
+  lift(serviceIds: readonly string[]): void {
+    this.#forbidden = this.#forbidden.filter(({ serviceId }) => !serviceIds.includes(serviceId));
+  }
+
+  /** Whether a value is set aside for a service, for longer than `forMs`. */
+  has(serviceId: string, secret: string, text: string, forMs: number): boolean {
+    this.#forbidden = this.#forbidden.filter((one) => this.#isInForce(one));
+    return this.#forbidden.some((one) => {
+      const isSame = one.serviceId === serviceId && one.secret === secret && one.text === text;
+      return isSame && this.#history.timeMs - one.sinceMs > forMs;
+    });
+  }
+
+  #isInForce({ serviceId, paths, path, secret, sinceMs }: Forbidden): boolean {
+    const { truth, swarm } = this.#history;
+    const service = swarm.services.find(({ id }) => id === serviceId);
+    const use = service === undefined ? undefined : truth.usesOf(service).find(({ name }) => name === secret);
+    return use?.path === path && paths.every((member) => truth.changedAtMs(member) <= sinceMs);
+  }
+}

@@ -1,0 +1,113 @@
+import type { ProductEvent } from '@vault-swarm/provider';
+import type { LedgerService, OpenRollout, Values } from '@vault-swarm/rotation';
+import { fails, isBadFor } from '../failing.ts';
+import type { SimulatedService } from '../swarm/service.ts';
+import type { History } from './run.ts';
+import { isSlow } from './time-slack.ts';
+
+/** A pass is cut off after this time: what it says was true since then, in milliseconds. */
+const MAX_PASS_MS = 30_000;
+
+type Completed = Extract<ProductEvent, { type: 'rollout.completed' }>;
+
+/** Whether what the plugins say of rollouts is true. */
+export class RolloutTruth {
+  readonly #history: History;
+  /** By service: when all tasks that shall run last did. */
+  readonly #fullAtMs = new Map<string, number>();
+  readonly #full = new Set<string>();
+  /** By service and ledger key: the revisions that were set aside, and have not been asked for since. */
+  readonly #failed = new Map<string, Set<string>>();
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  /** Something changed in the Swarm. */
+  changed(): void {
+    const { swarm, timeMs } = this.#history;
+    for (const service of swarm.services) {
+      const { id } = service;
+      if (this.#full.has(id)) this.#fullAtMs.set(id, timeMs);
+      if (isFull(service)) this.#full.add(id);
+      else this.#full.delete(id);
+    }
+  }
+
+  /** A plugin says that a rollout is completed. Returns what is wrong with that, or `null`. */
+  completed({ service: name, secrets, generation }: Completed, intent: OpenRollout | undefined): string | null {
+    const { swarm, timeMs, truth, provider } = this.#history;
+    const service = swarm.services.find((candidate) => candidate.name === name);
+    if (service === undefined) return null;
+    const sinceMs = timeMs - (isSlow(this.#history) ? MAX_PASS_MS : 0);
+    const running = swarm.runningTasks(service.id);
+    const { replicas } = service.spec;
+    if (replicas === 0) return `the rollout of ${name} to ${generation} is completed though no task shall run`;
+    if ((this.#fullAtMs.get(service.id) ?? 0) < sinceMs && !isFull(service)) {
+      return `the rollout of ${name} to ${generation} is completed though ${running.length} of ${replicas} tasks run`;
+    }
+    if (intent?.state === 'failed' && running.some(fails)) {
+      return `the rollout of ${name} to ${generation}, which failed, is completed though its tasks fail`;
+    }
+    if (isSlow(this.#history)) return null;
+    for (const { name: secret, path } of truth.usesOf(service).filter((use) => secrets.includes(use.name))) {
+      const id = service.spec.secretIds.find((one) => swarm.secret(one)?.name === secret) ?? '';
+      const target = (intent?.target[id] ?? intent?.target[`${service.id}/${id}`])?.revision.split(':')[1];
+      const without = running.filter(({ held }) => {
+        const has = held.get(secret);
+        return (
+          has?.revision !== target && has?.text !== provider.textOf(path) && has?.text !== truth.textAt(path, target)
+        );
+      });
+      if (without.length === 0) continue;
+      return `the rollout of ${name} to ${generation} is completed though ${without.length} tasks hold another ${secret}`;
+    }
+    return null;
+  }
+
+  /** A plugin wrote the ledger's entry of a service. Returns what is wrong with that, or `null`. */
+  written(service: SimulatedService, { setAside, rollout }: LedgerService): string | null {
+    const { truth } = this.#history;
+    for (const { failed } of setAside) this.#fails(service.id, failed);
+    // Swarm goes on then, and says nothing of tasks that fail: see `left to the user`.
+    if (service.spec.update.onFailure === 'continue') return null;
+    const given = [
+      ...Object.entries(rollout?.lastGood ?? {}),
+      ...setAside.flatMap(({ lastGood }) => Object.entries(lastGood)),
+    ];
+    for (const [key, { revision }] of given) {
+      if (rollout?.target[key]?.revision === revision) continue;
+      if (!this.#failed.get(`${service.id} ${key}`)?.has(revision)) continue;
+      const use = truth.usesOf(service).find(({ name }) => key.endsWith(this.#idOf(name)));
+      const text = use === undefined ? undefined : truth.textAt(use.path, revision.split(':')[1]);
+      if (text === undefined || !isBadFor(text, service.name)) continue;
+      return `"${text}" is to be given to ${service.name} as a last good value, with which its tasks failed before`;
+    }
+    return null;
+  }
+
+  /** Somebody asks for the values again, or nobody knows any more that they failed. */
+  forgets(serviceIds: readonly string[]): void {
+    for (const key of this.#failed.keys()) {
+      if (serviceIds.some((id) => key.startsWith(`${id} `))) this.#failed.delete(key);
+    }
+  }
+
+  #fails(serviceId: string, values: Values): void {
+    for (const [key, { revision }] of Object.entries(values)) {
+      const failed = this.#failed.get(`${serviceId} ${key}`) ?? new Set();
+      this.#failed.set(`${serviceId} ${key}`, failed.add(revision));
+    }
+  }
+
+  #idOf(secretName: string): string {
+    const { swarm } = this.#history;
+    return swarm.snapshot().secrets.find(({ name }) => name === secretName)?.id ?? secretName;
+  }
+}
+
+function isFull({ slots, spec }: SimulatedService): boolean {
+  if (spec.replicas === 0) return false;
+  for (let slot = 0; slot < spec.replicas; slot++) if (slots.get(slot)?.at(-1)?.state !== 'running') return false;
+  return true;
+}

@@ -1,0 +1,192 @@
+import type { TimedEvent } from '@vault-swarm/provider';
+import type { RotationSettings } from '@vault-swarm/rotation';
+import { fails } from '../failing.ts';
+import { Cluster, type Manager } from '../plugin/cluster.ts';
+import { SeededRandom } from '../seeded-random.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
+import { simulatedLabels } from '../simulated-labels.ts';
+import { SimulatedProvider } from '../simulated-provider.ts';
+import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
+import { faultsOf } from './faults.ts';
+import { GroundTruth } from './ground-truth.ts';
+import { ALWAYS, KINDS, type Kind, REPLICA_KINDS, WORLD_KINDS } from './kinds.ts';
+import { Witness } from './oracle.ts';
+
+/** What a history is made from. */
+export interface HistoryOptions {
+  readonly seed: number;
+  /** Exactly these kinds; else a random part of all. */
+  readonly kinds?: readonly Kind[];
+  /** Whether every event of every plugin is a line too. */
+  readonly tellsEvents?: boolean;
+}
+
+const STALE_IF_ERROR_MS = [86_400_000, 60_000];
+const FEW_REVISIONS = 6;
+
+/** A world with several managers, and all that is known of what happened in it. */
+export class History {
+  readonly random: SeededRandom;
+  /** For what has to do with replicas: see {@link REPLICA_KINDS}. */
+  readonly replicaRandom: SeededRandom;
+  /** For the kinds of {@link WORLD_KINDS}. */
+  readonly worldRandom: SeededRandom;
+  readonly kinds: ReadonlySet<Kind>;
+  readonly clock = new SimulatedClock();
+  readonly provider: SimulatedProvider;
+  readonly swarm: SimulatedSwarm;
+  readonly cluster: Cluster;
+  readonly truth: GroundTruth;
+  readonly witness: Witness;
+  readonly settings: RotationSettings;
+  readonly nodes: readonly string[];
+  /** Whether there is room in the plugins' memory for all values. */
+  readonly remembersAll: boolean;
+  /** What happened, as readable lines. */
+  readonly lines: string[] = [];
+  /** What goes on for a while; ended by calling it. */
+  readonly lasting = new Set<() => void>();
+  /** Whether calls may go wrong. */
+  isFaulty = false;
+  /** Whether the provider is reached, and how long it takes, in milliseconds. */
+  providerHangs = false;
+  providerDelayMs = 0;
+  #counter = 0;
+  readonly #statuses = new Map<string, string>();
+  readonly #startMs: number;
+  readonly #tellsEvents: boolean;
+
+  constructor({ seed, kinds, tellsEvents = false }: HistoryOptions) {
+    const random = new SeededRandom(seed);
+    const { clock } = this;
+    this.random = random;
+    this.#startMs = clock.now();
+    this.#tellsEvents = tellsEvents;
+    const share = random.pick([0.15, 0.3, 0.6, 1]);
+    const chosen = random.some(KINDS, share);
+    const replicaRandom = new SeededRandom(seed + 0x1a9);
+    this.replicaRandom = replicaRandom;
+    const ofReplicas = replicaRandom.chance(0.5) ? replicaRandom.some(REPLICA_KINDS, 0.7) : [];
+    const worldRandom = new SeededRandom(seed + 0x3017d);
+    this.worldRandom = worldRandom;
+    const ofWorld = worldRandom.chance(0.5) ? worldRandom.some(WORLD_KINDS, worldRandom.pick([0.3, 0.7])) : [];
+    this.kinds = new Set([...ALWAYS, ...(kinds ?? [...chosen, ...ofReplicas, ...ofWorld])]);
+    const managers = Array.from({ length: random.pick([1, 1, 2, 3, 3, 3, 5]) }, (_, index) => `m${index + 1}`);
+    this.nodes = [...managers, 'w1'];
+    this.provider = new SimulatedProvider(() => clock.now(), {
+      keepsVersions: random.chance(0.8),
+      hasProbe: random.chance(0.8),
+      tellsTime: random.chance(0.5),
+      orders: replicaRandom.pick(['all', 'all', 'all', 'none', 'no replicas']),
+    });
+    this.settings = {
+      enabled: true,
+      intervalMs: managers.length > 2 ? 10_000 : random.pick([2_000, 10_000]),
+      policy: {
+        maxParallel: random.pick([1, 2, 5]),
+        maxParallelLimit: new SeededRandom(seed + 0x3a3b).pick([1, 3, 50]),
+        stuckAfterMs: random.pick([60_000, 600_000]),
+        onFailure: random.chance(0.85) ? 'rollback' : 'pause',
+      },
+      digestKey: random.chance(0.3) ? 'given' : null,
+    };
+    this.swarm = new SimulatedSwarm(clock, {
+      nodes: this.nodes,
+      fails,
+      onReplace: (service, task) => this.witness.stopping(service, task),
+      ask: (task, secret) => this.cluster.ask(task, secret),
+      pace: {
+        reactMs: random.pick([5, 50, 300]),
+        bootMs: random.pick([50, 500, 3_000]),
+        crashMs: random.pick([100, 1_000, 4_000]),
+      },
+    });
+    this.truth = new GroundTruth(this);
+    this.witness = new Witness(this);
+    const faults = faultsOf(this, new SeededRandom(seed + 0x5eed));
+    const cacheMaxAgeMs = random.pick([0, 2_000, 10_000]);
+    const staleIfErrorMs = random.pick(STALE_IF_ERROR_MS);
+    const limits = {
+      ...{ deadlineMs: 2_000, cacheMaxAgeMs, staleIfErrorMs, staleIfUnauthenticatedMs: staleIfErrorMs },
+      memory: { maxRevisions: random.pick([FEW_REVISIONS, 1_000]), maxBytes: 1_000_000 },
+    };
+    this.remembersAll = limits.memory.maxRevisions > FEW_REVISIONS;
+    this.cluster = new Cluster({
+      ...{ managers, clock, provider: this.provider, swarm: this.swarm, settings: this.settings },
+      labels: simulatedLabels,
+      limits,
+      random: new SeededRandom(seed + 0x717e),
+      ...faults,
+      onEvent: (manager, event) => this.#happened(manager, event),
+      onLeaderChange: () => this.witness.who.changes(),
+      onStart: () => this.witness.leadsAnew(),
+      onDeath: (manager) => this.witness.died(manager),
+      onRoll: (roll, outcome) => this.witness.rolled(roll, outcome),
+      onLedger: (manager, text) => this.witness.ledgerWritten(manager, text),
+      onAnswer: (answer) => this.witness.answered(answer),
+    });
+    this.swarm.onChange(() => {
+      this.#tellStatuses();
+      this.witness.rollouts.changed();
+    });
+    this.provider.onWrite = (path, text) => this.truth.wrote(path, text);
+    const { policy, intervalMs } = this.settings;
+    this.say(
+      `managers ${managers.length}, interval ${intervalMs} ms, ${JSON.stringify(policy)}, ` +
+        `provider ${JSON.stringify(this.provider.abilities)}, pace ${JSON.stringify(this.swarm.pace)}`,
+    );
+    this.say(`kinds: ${[...this.kinds].join(', ')}`);
+  }
+
+  /** Milliseconds since the history began. */
+  get timeMs(): number {
+    return this.clock.monotonic() - this.#startMs;
+  }
+
+  /** A number that no other thing in this history has. */
+  count(): number {
+    this.#counter += 1;
+    return this.#counter;
+  }
+
+  /** Writes down what happens now. */
+  say(line: string): void {
+    this.lines.push(`${(this.timeMs / 1000).toFixed(3).padStart(9)} ${line}`);
+  }
+
+  /** Does something, and undoes it later, or when all is to be healthy again. */
+  lasts(durationMs: number, end: () => void): void {
+    const once = () => {
+      if (!this.lasting.delete(once)) return;
+      end();
+    };
+    this.lasting.add(once);
+    this.clock.after(durationMs, once);
+  }
+
+  /** The managers whose plugin runs. */
+  get alive(): readonly Manager[] {
+    return [...this.cluster.managers.values()].filter(({ process }) => process !== null);
+  }
+
+  /** The managers whose plugin does not run. */
+  get dead(): readonly Manager[] {
+    return [...this.cluster.managers.values()].filter(({ process }) => process === null);
+  }
+
+  #tellStatuses(): void {
+    for (const { id, name, status } of this.swarm.services) {
+      if (this.#statuses.get(id) === status.state) continue;
+      this.#statuses.set(id, status.state);
+      if (status.state !== 'none') this.say(`  Swarm: ${name} is ${status.state}`);
+    }
+  }
+
+  #happened(manager: string, event: TimedEvent): void {
+    if (this.#tellsEvents && event.type !== 'reconcile.passed') {
+      const { type, at: _, ...rest } = event;
+      this.say(`    ${manager} ${type} ${JSON.stringify(rest)}`);
+    }
+    this.witness.heard(manager, event);
+  }
+}

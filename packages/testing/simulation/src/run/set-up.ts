@@ -1,0 +1,155 @@
+import { parseLedger, type Rotation } from '@vault-swarm/rotation';
+import type { SimulatedService } from '../swarm/service.ts';
+import { allTasks, isDirty } from '../swarm/slots.ts';
+import { type HeldSecret, isAlive } from '../swarm/task.ts';
+import { mayBeLost } from './final-checks.ts';
+import type { History } from './run.ts';
+
+/** Fills the world of a history: secrets, services, and a plugin on each manager. */
+export async function setUp(history: History): Promise<void> {
+  const { random, swarm, provider, cluster, clock, kinds } = history;
+  const labelsOf = (name: string): Readonly<Record<string, string>> => {
+    const path = random.pick([name, name, name, 'shared']);
+    const rotate = random.pick(['auto', 'auto', 'auto', 'auto', 'auto', 'manual', 'off']);
+    const isPinned = random.chance(0.05);
+    return { vault_path: path, ...(rotate === 'auto' ? {} : { rotate }), ...(isPinned ? { vault_version: '1' } : {}) };
+  };
+  const secrets = Array.from({ length: random.between(1, 4) }, (_, index) => {
+    const name = `s${index + 1}`;
+    const labels = random.chance(0.15) ? {} : labelsOf(name);
+    history.say(`secret ${name} ${JSON.stringify(labels)}`);
+    return swarm.addSecret(name, labels);
+  });
+  const ranBefore = random.chance(0.4);
+  const names = ['one', 'two', 'three', 'four'].slice(0, random.between(1, 4));
+  for (const name of names) {
+    const chosen = random.some(secrets, 0.7);
+    const secretIds = chosen.length === 0 ? secrets.slice(0, 1) : chosen;
+    const replicas = random.between(1, 4);
+    const kind = name !== 'one' && random.chance(0.1) ? 'job' : 'service';
+    const update = {
+      parallelism: random.pick([1, 1, 2, 4]),
+      monitorMs: random.pick([500, 5_000]),
+      onFailure: random.pick(['pause', 'pause', 'rollback', 'rollback', 'continue'] as const),
+    };
+    const service = { name, spec: { replicas, secretIds, generation: 0, image: 'good', edition: 1, update } } as const;
+    for (const { path } of history.truth.usesOf(service)) {
+      if (provider.textOf(path) === undefined) provider.write(path, `value ${history.count()}`);
+    }
+    history.say(`${kind} ${name} of ${replicas} with ${secretIds.join(' ')}, ${JSON.stringify(update)}`);
+    const held = new Map<string, HeldSecret>();
+    for (const use of history.truth.usesOf(service)) {
+      held.set(use.name, { text: provider.textOf(use.path) ?? '', revision: 'given by an earlier plugin' });
+    }
+    swarm.addService(name, replicas, secretIds, { kind, update, ...(ranBefore ? { held } : {}) });
+  }
+  for (const [name, manager] of cluster.managers) {
+    if (kinds.has('clock jump')) manager.clockOffsetMs = random.between(-2_000, 2_000);
+    cluster.start(name);
+  }
+  await clock.advance(20_000);
+  history.isFaulty = true;
+}
+
+/** Ends all that is wrong with the world around the plugins, and lets users put right what they broke. */
+export function heal(history: History): void {
+  const { random, swarm, provider, cluster, truth, lasting } = history;
+  history.say('all is healthy again');
+  history.isFaulty = false;
+  history.witness.who.note();
+  for (const end of [...lasting]) end();
+  for (const manager of cluster.managers.values()) {
+    manager.believes = null;
+    if (manager.process === null) cluster.start(manager.name);
+  }
+  const isMended = random.chance(0.5);
+  for (const service of swarm.services) {
+    for (const { path, isPinned } of truth.usesOf(service)) {
+      const text = provider.textOf(path);
+      const isBad = text?.startsWith('bad') === true && isMended;
+      if (text !== undefined && !isBad) continue;
+      if (isPinned && text !== undefined) continue;
+      provider.write(path, `value ${history.count()}`);
+      history.say(`${path} := "${provider.textOf(path)}"`);
+    }
+    // Swarm may still roll it back to a spec with other secrets, which need a value too.
+    for (const { path, isPinned } of service.previous === null
+      ? []
+      : truth.usesOf({ ...service, spec: service.previous })) {
+      if (isPinned || provider.textOf(path) !== undefined) continue;
+      provider.write(path, `value ${history.count()}`);
+      history.say(`${path} := "${provider.textOf(path)}"`);
+    }
+    if (service.spec.image === 'broken') deployGoodImage(history, service);
+  }
+}
+
+function deployGoodImage(history: History, { id, name, spec }: SimulatedService): void {
+  history.swarm.post(id, { image: 'good', edition: spec.edition + 1 });
+  history.witness.touched(id);
+  history.say(`user: deploys a good image of ${name}`);
+}
+
+/** A user asks for what was set aside of a service: see `broken before`. */
+function askByHand(history: History, plugin: Rotation, { id, name }: SimulatedService): void {
+  history.witness.requested([id]);
+  history.say(`by hand: ${name}`);
+  plugin.rotate({ kind: 'service', name }, { signal: new AbortController().signal }).then(
+    (answer) => history.say(`  asked for: ${JSON.stringify(answer)}`),
+    (error) => history.say(`  refused: ${String(error)}`),
+  );
+}
+
+/**
+ * Gives these paths other values. Without a ledger a task counts as current, so a change may be overlooked; and what a
+ * user took back stays so. The next change ends both: see `ledger lost` and `taken back by hand`.
+ */
+export function change(history: History, paths: Iterable<string>): void {
+  const { provider, witness } = history;
+  for (const path of paths) {
+    provider.write(path, `value ${history.count()}`);
+    history.say(`${path} := "${provider.textOf(path)}", since a change of it was overlooked`);
+  }
+  witness.changed();
+}
+
+/** After this time a user forces a service again, in milliseconds. */
+const FORCES_AGAIN_MS = 85_000;
+
+/** A user starts services anew whose own update was given up and which wait for that. Returns whether there were any. */
+export function unblock(history: History): boolean {
+  let isUnblocked = false;
+  const { swarm, cluster, witness, truth } = history;
+  const { leader } = cluster;
+  const plugin = leader === null ? undefined : cluster.manager(leader).process?.rotation;
+  const status = plugin?.status();
+  const ledger = parseLedger(swarm.ledgerText);
+  for (const service of swarm.services) {
+    const isSetAside = (ledger?.services[service.id]?.setAside ?? []).length > 0;
+    const mayAsk = isSetAside && plugin !== undefined && truth.badUses(service).length === 0;
+    if (mayAsk && witness.pastOf(service.id).allowed.delete('broken before')) {
+      askByHand(history, plugin, service);
+      isUnblocked = true;
+    }
+    if (service.spec.image === 'broken') {
+      deployGoodImage(history, service);
+      isUnblocked = true;
+      continue;
+    }
+    // No task starts before there is another value: nothing else would help.
+    if (mayBeLost(history, service) !== null) continue;
+    const shown = status?.services.find(({ name }) => name === service.name);
+    const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
+    const isForUser = shown?.problem?.includes('to be resumed or undone') === true;
+    const isHalfDone = allTasks(service).some((task) => isAlive(task) && isDirty(task, service.spec));
+    const isOurs = Boolean(ledger?.services[service.id]?.rollout);
+    if (!isPaused || !(isForUser || (isHalfDone && !isOurs))) continue;
+    // A user waits for what the plugin does about tasks that run calmly, which takes half a minute.
+    if (history.timeMs - witness.pastOf(service.id).touchedAtMs < FORCES_AGAIN_MS) continue;
+    swarm.forceUpdate(service.id);
+    witness.touched(service.id);
+    isUnblocked = true;
+    history.say(`user: forces ${service.name}, which waits for that`);
+  }
+  return isUnblocked;
+}

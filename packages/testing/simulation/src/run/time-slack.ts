@@ -1,0 +1,38 @@
+import type { Kind } from './kinds.ts';
+import type { History } from './run.ts';
+
+const SLOW: readonly Kind[] = [
+  'slow calls',
+  'hanging calls',
+  'failing calls',
+  'provider outage',
+  'provider hangs',
+  'provider slow',
+];
+const APART: readonly Kind[] = [
+  'partition',
+  'leader change',
+  'two leaders',
+  'crash',
+  'crash at a call',
+  'restart',
+  'unknown outcome',
+];
+/** An older value counts again only after a minute, and a read that lags is repeated. */
+const OF_REPLICAS: readonly Kind[] = ['replica lags', 'snapshot restored'];
+const LONGER_MS = 120_000;
+
+/** Whether calls take time, or answers are lost, so that a plugin may act on what was true before. */
+export function isSlow({ kinds }: History): boolean {
+  return [...SLOW, ...APART].some((kind) => kinds.has(kind));
+}
+
+/**
+ * How much longer things may take in a history than they should, by what goes wrong in it: milliseconds.
+ *
+ * @param of only of calls, whatever the provider's replicas give.
+ */
+export function slownessMs({ kinds }: History, of: 'all' | 'calls' = 'all'): number {
+  const longerFor = (some: readonly Kind[]) => (some.some((kind) => kinds.has(kind)) ? LONGER_MS : 0);
+  return longerFor(SLOW) + longerFor(APART) + (of === 'all' ? longerFor(OF_REPLICAS) : 0);
+}
