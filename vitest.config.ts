@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { FileOrder } from './packages/testing/lab/bootstrap/file-order.mjs';
-import { boxPool, parallelBoxes } from './packages/testing/lab/sandbox/sandbox-pool.mjs';
+import { parallelSandboxes, sandboxPool } from './packages/testing/lab/sandbox/sandbox-pool.mjs';
 
 // Workspace packages are taken from their sources, so no build is needed before a test.
 const conditions = ['@vault-swarm/source'];
@@ -11,8 +11,8 @@ const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 const waits = { expect: { poll: { timeout: 15_000 } } };
 
 // In a box (see packages/testing/lab), each file runs in a box of its own, and several do at once.
-const inBoxes = process.env.VAULT_SWARM_BOX
-  ? { pool: boxPool, maxWorkers: parallelBoxes() }
+const inSandboxes = process.env.VAULT_SWARM_SANDBOX
+  ? { pool: sandboxPool, maxWorkers: parallelSandboxes() }
   : { maxWorkers: availableParallelism() };
 
 export default defineConfig({
@@ -37,7 +37,7 @@ export default defineConfig({
         ...shared,
         test: {
           ...waits,
-          ...inBoxes,
+          ...inSandboxes,
           name: 'repository',
           sequence: { groupOrder: 4 },
           include: ['.ci/*.test.ts'],
@@ -72,7 +72,7 @@ export default defineConfig({
         ...shared,
         test: {
           ...waits,
-          ...inBoxes,
+          ...inSandboxes,
           name: 'contract',
           sequence: { groupOrder: 4 },
           include: ['packages/**/src/**/*.contract.test.ts'],
@@ -84,7 +84,7 @@ export default defineConfig({
         ...shared,
         test: {
           ...waits,
-          ...inBoxes,
+          ...inSandboxes,
           name: 'integration',
           sequence: { groupOrder: 4 },
           include: ['{apps,docker,packages}/**/src/**/*.integration.test.ts'],

@@ -14,7 +14,7 @@ const root = resolve(import.meta.dirname, '..');
 const silent = { default: { logLevel: ExtractorLogLevel.None } };
 
 interface EntryPoint {
-  readonly folder: string;
+  readonly directory: string;
   /** As it is imported, below the package's name. */
   readonly name: string;
   /** Its declarations. */
@@ -25,16 +25,20 @@ let reports: string;
 let entryPoints: readonly EntryPoint[];
 let compilerState: CompilerState;
 
-async function entryPointsOf(folder: string): Promise<readonly EntryPoint[]> {
-  const { publishConfig } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+async function entryPointsOf(directory: string): Promise<readonly EntryPoint[]> {
+  const { publishConfig } = JSON.parse(await readFile(join(root, directory, 'package.json'), 'utf8'));
   const exported = publishConfig.exports as Readonly<Record<string, { readonly types: string }>>;
-  return Object.entries(exported).map(([name, { types }]) => ({ folder, name, types: join(root, folder, types) }));
+  return Object.entries(exported).map(([name, { types }]) => ({
+    directory,
+    name,
+    types: join(root, directory, types),
+  }));
 }
 
-function configOf({ folder, types }: EntryPoint): ExtractorConfig {
+function configOf({ directory, types }: EntryPoint): ExtractorConfig {
   return ExtractorConfig.prepare({
     configObjectFullPath: undefined,
-    packageJsonFullPath: join(root, folder, 'package.json'),
+    packageJsonFullPath: join(root, directory, 'package.json'),
     configObject: {
       projectFolder: root,
       mainEntryPointFilePath: types,
@@ -90,13 +94,13 @@ beforeAll(async () => {
 afterAll(() => rm(reports, { recursive: true, force: true }));
 
 test.each(published)('what %s exports is what its report says', async (path) => {
-  const folder = `packages/${path}`;
-  const { name } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+  const directory = `packages/${path}`;
+  const { name } = JSON.parse(await readFile(join(root, directory, 'package.json'), 'utf8'));
   const sections: string[] = [];
-  for (const entryPoint of entryPoints.filter((entry) => entry.folder === folder)) {
+  for (const entryPoint of entryPoints.filter((entry) => entry.directory === directory)) {
     const imported = join(name, entryPoint.name);
     sections.push(`## \`${imported}\`\n\n\`\`\`ts\n${await reportOf(entryPoint)}\n\`\`\`\n`);
   }
   const report = `# What \`${name}\` exports\n\n${sections.join('\n')}`;
-  await expect(report, RENEW).toMatchFileSnapshot(join(root, folder, 'api.md'));
+  await expect(report, RENEW).toMatchFileSnapshot(join(root, directory, 'api.md'));
 });

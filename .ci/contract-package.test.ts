@@ -21,29 +21,29 @@ interface Report {
   readonly assertionResults: readonly { readonly title: string; readonly status: string }[];
 }
 
-let folder: string;
+let directory: string;
 let outside: string;
 
 /** What an adapter's author does, by the example's description, with no registry. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'contract-package-'));
-  outside = join(folder, 'provider-adapter');
+  directory = await mkdtemp(join(tmpdir(), 'contract-package-'));
+  outside = join(directory, 'provider-adapter');
   await run(tsc, ['-b', 'packages/testing/provider-contract'], { cwd: root });
   const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const names = { '/tmp': folder, [`npx --yes ${packageManager}`]: `npx --yes --prefer-offline ${packageManager}` };
+  const names = { '/tmp': directory, [`npx --yes ${packageManager}`]: `npx --yes --prefer-offline ${packageManager}` };
   await run('sh', ['-ec', fillIn(pack, names)], { cwd: root });
   // vitest is there already, and stands for what a registry would give.
   const own = JSON.parse(await readFile(join(outside, 'package.json'), 'utf8'));
   await writeFile(join(outside, 'package.json'), JSON.stringify({ ...own, dependencies: {}, devDependencies: {} }));
-  const offline = `--offline --legacy-peer-deps --no-audit --no-fund --cache ${join(folder, 'cache')}`;
-  const commands = fillIn(install, { '/tmp': folder, 'npm install': `npm install ${offline}` });
+  const offline = `--offline --legacy-peer-deps --no-audit --no-fund --cache ${join(directory, 'cache')}`;
+  const commands = fillIn(install, { '/tmp': directory, 'npm install': `npm install ${offline}` });
   await run('sh', ['-ec', commands], { cwd: outside });
   await mkdir(join(outside, 'node_modules/@types'), { recursive: true });
   for (const name of ['vitest', '@types/node']) {
     await symlink(await realpath(join(root, 'node_modules', name)), join(outside, 'node_modules', name));
   }
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
 test('the package of the contract brings the ports, and nothing else', async () => {
   expect(await readdir(join(outside, 'node_modules/@vault-swarm'))).toEqual(['provider', 'provider-contract']);
@@ -57,7 +57,7 @@ test('the example fits the types of the packages', { timeout: 120_000 }, async (
 });
 
 test('an adapter outside of the workspace passes the contract, and one that is wrong fails it', async () => {
-  const report = join(folder, 'report.json');
+  const report = join(directory, 'report.json');
   const contract = async () => {
     const command = `${contractTest} -- --reporter=json --outputFile=${report}`;
     const env = { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` };

@@ -87,11 +87,11 @@ const violations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-let folder: string;
+let directory: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dependency-rules-'));
+  directory = await mkdtemp(join(tmpdir(), 'dependency-rules-'));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rm(directory, { recursive: true }));
 
 test('every rule has a violation here', () => {
   expect(config.forbidden?.map(({ name }) => name).toSorted()).toEqual(Object.keys(violations).toSorted());
@@ -99,13 +99,15 @@ test('every rule has a violation here', () => {
 
 test.each(Object.entries(violations))('%s is caught', async (rule, files) => {
   for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), text);
   }
-  await Promise.all(['apps', 'packages'].map((name) => mkdir(join(folder, name), { recursive: true })));
+  await Promise.all(['apps', 'packages'].map((name) => mkdir(join(directory, name), { recursive: true })));
   const program = join(root, 'node_modules/.bin/depcruise');
   const args = ['--config', join(root, '.dependency-cruiser.cjs'), '--output-type', 'json', 'apps', 'packages'];
-  const report = await promisify(execFile)(program, args, { cwd: folder }).catch((error: { stdout: string }) => error);
+  const report = await promisify(execFile)(program, args, { cwd: directory }).catch(
+    (error: { stdout: string }) => error,
+  );
   const found: { violations: { rule: { name: string } }[] } = JSON.parse(report.stdout).summary;
   expect(found.violations.map((violation) => violation.rule.name)).toContain(rule);
 });

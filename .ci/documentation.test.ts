@@ -32,7 +32,7 @@ function headingIds(page: string): readonly string[] {
 }
 
 test('every link between the documents leads somewhere, and to a heading that is there', async () => {
-  const folders = [
+  const directories = [
     ...[
       '.',
       'docs',
@@ -45,13 +45,14 @@ test('every link between the documents leads somewhere, and to a heading that is
     'packages/core/rotation',
     'packages/testing/provider-contract',
   ];
-  for (const folder of folders) {
-    for (const name of (await readdir(join(root, folder))).filter((file) => file.endsWith('.md'))) {
-      const text = await read(join(folder, name));
+  for (const directory of directories) {
+    for (const name of (await readdir(join(root, directory))).filter((file) => file.endsWith('.md'))) {
+      const text = await read(join(directory, name));
       for (const [link, target = '', heading] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)) {
-        const path = target === '' ? join(folder, name) : join(folder, target);
+        const path = target === '' ? join(directory, name) : join(directory, target);
         const there = await readdir(join(root, path)).catch(() => read(path));
-        if (heading !== undefined) expect(headingIds(String(there)), `${folder}/${name}: ${link}`).toContain(heading);
+        if (heading !== undefined)
+          expect(headingIds(String(there)), `${directory}/${name}: ${link}`).toContain(heading);
       }
     }
   }

@@ -14,19 +14,19 @@ const root = resolve(import.meta.dirname, '..');
 const tsc = join(root, 'node_modules/.bin/tsc');
 const run = promisify(execFile);
 
-const nameOf = (folder: string) => folder.replace(/^.*\//, '');
+const nameOf = (directory: string) => directory.replace(/^.*\//, '');
 
-let folder: string;
+let directory: string;
 let outside: string;
 
 /** Packs every package, and unpacks it in a folder that knows no workspace, beside what it depends on. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'packages-'));
-  outside = join(folder, 'outside');
+  directory = await mkdtemp(join(tmpdir(), 'packages-'));
+  outside = join(directory, 'outside');
   await run(tsc, ['-b'], { cwd: root });
   const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const filters = published.flatMap((path) => ['--filter', `./packages/${path}`]);
-  const pack = ['pack', '--pm-on-fail=ignore', '--pack-destination', folder];
+  const pack = ['pack', '--pm-on-fail=ignore', '--pack-destination', directory];
   await run('npx', ['--yes', '--prefer-offline', packageManager, '--recursive', ...filters, ...pack], { cwd: root });
   await mkdir(join(outside, 'node_modules/@types'), { recursive: true });
   for (const path of published) await install(path);
@@ -34,7 +34,7 @@ beforeAll(async () => {
   await writeFile(join(outside, 'package.json'), '{ "private": true, "type": "module" }');
   await cp(join(root, 'docs/examples/process-pool/tsconfig.json'), join(outside, 'tsconfig.json'));
 }, 240_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const installed = (path: string, file: string) => join(outside, 'node_modules/@vault-swarm', nameOf(path), file);
 
@@ -52,8 +52,8 @@ async function install(path: string): Promise<void> {
 }
 
 async function tarballOf(path: string): Promise<string> {
-  const file = (await readdir(folder)).find((name) => name.startsWith(`vault-swarm-${nameOf(path)}-0`));
-  return join(folder, file ?? 'missing');
+  const file = (await readdir(directory)).find((name) => name.startsWith(`vault-swarm-${nameOf(path)}-0`));
+  return join(directory, file ?? 'missing');
 }
 
 /** The READMEs with a program, which is the first block below the title. */

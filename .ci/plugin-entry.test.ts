@@ -18,19 +18,19 @@ const [copy = '', build = '', check = ''] = description
   .split(/^(?=npm run|SECRETS_PROVIDER)/m)
   .map((commands) => commands.trim());
 
-let folder: string;
+let directory: string;
 /** The managed plugin. */
 let built: string;
 
 /** What an author does, in a folder outside of the workspace. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'plugin-entry-'));
-  built = join(folder, 'plugin-with-store');
-  await run('sh', ['-ec', fillIn(copy, { '/tmp': folder })], { cwd: root });
-  await addPackage(join(folder, 'provider-adapter'));
-  await run('sh', ['-ec', fillIn(build, { '/tmp': folder })], { cwd: root, maxBuffer: 1e8 });
+  directory = await mkdtemp(join(tmpdir(), 'plugin-entry-'));
+  built = join(directory, 'plugin-with-store');
+  await run('sh', ['-ec', fillIn(copy, { '/tmp': directory })], { cwd: root });
+  await addPackage(join(directory, 'provider-adapter'));
+  await run('sh', ['-ec', fillIn(build, { '/tmp': directory })], { cwd: root, maxBuffer: 1e8 });
 }, 240_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** A library of the author's, with code that the adapter needs. */
 async function addPackage(outside: string): Promise<void> {
@@ -55,7 +55,7 @@ test('the entry of the description is the one of the example', async () => {
 });
 
 test("the plugin takes the settings of the adapter's kind, and refuses wrong ones", async () => {
-  const names = { node: process.execPath, '/tmp': folder };
+  const names = { node: process.execPath, '/tmp': directory };
   const { stdout } = await run('sh', ['-ec', fillIn(check, names)]);
   expect(stdout).toBe('the configuration is right\n');
   const env = { SECRETS_PROVIDER: 'store' };
@@ -87,9 +87,9 @@ test('the plugin answers with a secret of the store', { timeout: 60_000 }, async
   const store = new Store();
   await store.start();
   store.write('db', '{"fields": {"user": "app", "password": "hunter2"}}');
-  const tokenFile = join(folder, 'token');
+  const tokenFile = join(directory, 'token');
   await writeFile(tokenFile, `${store.token}\n`);
-  const socket = join(folder, 'plugin.sock');
+  const socket = join(directory, 'plugin.sock');
   const plugin = await startServer({
     name: 'the plugin with a store',
     command: process.execPath,
@@ -99,10 +99,10 @@ test('the plugin answers with a secret of the store', { timeout: 60_000 }, async
       STORE_ADDR: store.address,
       STORE_TOKEN_FILE: tokenFile,
       PLUGIN_SOCKET: socket,
-      DOCKER_HOST: `unix://${folder}/no-docker.sock`,
+      DOCKER_HOST: `unix://${directory}/no-docker.sock`,
       ENABLE_MONITORING: 'false',
     },
-    logPath: join(folder, 'plugin.log'),
+    logPath: join(directory, 'plugin.log'),
     timeoutMs: 30_000,
     answers: async () => (await driverRequest(socket, '/Plugin.Activate')).status === 200,
   });

@@ -16,8 +16,8 @@ const inClone = async (...[command = '', ...args]: readonly string[]) => {
   return stdout + stderr;
 };
 const read = (file: string) => readFile(join(clone, file), 'utf8');
-const versionOf = async (folder: string): Promise<string> =>
-  JSON.parse(await read(join(folder, 'package.json'))).version;
+const versionOf = async (directory: string): Promise<string> =>
+  JSON.parse(await read(join(directory, 'package.json'))).version;
 
 /** A clone as its maintainer has it, with a branch `main`: what CI has of the history may be a single commit without any. */
 beforeAll(async () => {
@@ -45,8 +45,8 @@ test('`npm run release:version` gives all packages one version, which the image 
   await inClone('npm', 'run', 'release:version');
   const now = await versionOf('apps/plugin');
   expect(now).not.toBe(before);
-  const folders = ['.', 'apps/cli', 'docker/plugin', ...published.map((path) => `packages/${path}`)];
-  expect(await Promise.all(folders.map(versionOf))).toEqual(folders.map(() => now));
+  const directories = ['.', 'apps/cli', 'docker/plugin', ...published.map((path) => `packages/${path}`)];
+  expect(await Promise.all(directories.map(versionOf))).toEqual(directories.map(() => now));
   expect(await read('packages/core/provider/CHANGELOG.md')).toMatch(new RegExp(`## ${now}[^]*Something new\\.`));
   expect((await readdir(join(clone, '.changeset'))).sort()).toEqual(['README.md', 'config.json']);
 

@@ -13,23 +13,23 @@ const run = promisify(execFile);
 /** What the example's description has its readers run. */
 const [setUp = '', start] = description.take('Run it', 'sh').split(/^(?=npm start)/m);
 
-let folder: string;
+let directory: string;
 let outside: string;
 
 /** What an importing team does, by the example's description, with no registry. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rotation-package-'));
-  outside = join(folder, 'process-pool');
+  directory = await mkdtemp(join(tmpdir(), 'rotation-package-'));
+  outside = join(directory, 'process-pool');
   await run(tsc, ['-b', 'packages/core/rotation'], { cwd: root });
   const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const commands = fillIn(setUp, {
-    '/tmp': folder,
+    '/tmp': directory,
     [`npx --yes ${packageManager}`]: `npx --yes --prefer-offline ${packageManager}`,
-    'npm install': `npm install --offline --no-audit --no-fund --cache ${join(folder, 'cache')}`,
+    'npm install': `npm install --offline --no-audit --no-fund --cache ${join(directory, 'cache')}`,
   });
   await run('sh', ['-ec', commands], { cwd: root });
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const installed = (name: string) => join(outside, 'node_modules/@vault-swarm', name);
 

@@ -18,8 +18,8 @@ describe('a run of tests', () => {
     'dies.test.js':
       "test('dies', () => { process.stderr.write('its last words'); process.kill(process.pid, 'SIGKILL'); });",
     // As npm test runs it, where that is possible: in boxes.
-    'vitest.config.mjs': `import { boxPool } from '${root}/packages/testing/lab/sandbox/sandbox-pool.mjs';
-      const pool = process.env.VAULT_SWARM_BOX ? boxPool : 'forks';
+    'vitest.config.mjs': `import { sandboxPool } from '${root}/packages/testing/lab/sandbox/sandbox-pool.mjs';
+      const pool = process.env.VAULT_SWARM_SANDBOX ? sandboxPool : 'forks';
       export default { test: { name: 'fixture', globals: true, include: ['*.test.js'], maxWorkers: 2, pool } };`,
   };
   interface Event {
@@ -28,21 +28,21 @@ describe('a run of tests', () => {
     readonly text: string;
   }
   const events: Event[] = [];
-  let folder: string;
+  let directory: string;
   let results: Awaited<ReturnType<typeof runVitest>>;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'run-'));
-    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-    results = await runVitest(['--root', folder], {
+    directory = await mkdtemp(join(tmpdir(), 'run-'));
+    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+    results = await runVitest(['--root', directory], {
       name: 'the run',
       env: { ...process.env, VAULT_SWARM_TEST_OUTPUT: 'by file' },
-      eventsFile: join(folder, 'events'),
+      eventsFile: join(directory, 'events'),
       deadlineMs: 120_000,
       onEvent: (event: Event) => events.push(event),
     });
   }, 150_000);
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => rm(directory, { recursive: true, force: true }));
 
   const failureAt = (where: string) => results.failures.find((failure: { where: string }) => failure.where === where);
 
@@ -60,7 +60,7 @@ describe('a run of tests', () => {
 
   test('gives what a file wrote in a box as a whole, also where its worker died', () => {
     const output = events.filter(({ type }) => type === 'output').map(({ file, text }) => ({ file, text }));
-    expect(output).toEqual(process.env.VAULT_SWARM_BOX ? [{ file: 'dies.test.js', text: 'its last words' }] : []);
+    expect(output).toEqual(process.env.VAULT_SWARM_SANDBOX ? [{ file: 'dies.test.js', text: 'its last words' }] : []);
   });
 });
 

@@ -10,15 +10,15 @@ import { bundlePlugin } from './bundle.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const [entry, target] = process.argv.slice(2);
-const folder = target === undefined ? path('dist') : resolve(target);
+const directory = target === undefined ? path('dist') : resolve(target);
 
-const metafile = await bundlePlugin(entry === undefined ? path('src/main.ts') : resolve(entry), folder);
+const metafile = await bundlePlugin(entry === undefined ? path('src/main.ts') : resolve(entry), directory);
 const page = entry === undefined ? await buildDashboard() : await copyDashboard();
 // What is in it, for the licences and the bill of materials of the managed plugin.
-await writeFile(join(folder, 'metafile.json'), JSON.stringify({ outputs: { ...metafile.outputs, ...page } }));
+await writeFile(join(directory, 'metafile.json'), JSON.stringify({ outputs: { ...metafile.outputs, ...page } }));
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-process.stdout.write(`${folder}: ${Object.keys(metafile.outputs).length} files, ${(bytes / 1e6).toFixed(1)} MB\n`);
+process.stdout.write(`${directory}: ${Object.keys(metafile.outputs).length} files, ${(bytes / 1e6).toFixed(1)} MB\n`);
 
 /** What it is made of, as esbuild writes it. The composition looks for it in ../static from where its code is: a chunk. */
 async function buildDashboard() {
@@ -33,7 +33,7 @@ async function buildDashboard() {
 }
 
 async function copyDashboard() {
-  await cp(path('dist/static'), join(folder, 'static'), { recursive: true });
+  await cp(path('dist/static'), join(directory, 'static'), { recursive: true });
   const { outputs } = JSON.parse(await readFile(path('dist/metafile.json'), 'utf8'));
   return Object.fromEntries(Object.entries(outputs).filter(([name]) => name.startsWith('assets/')));
 }

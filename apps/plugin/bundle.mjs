@@ -20,11 +20,11 @@ const ownPackages = {
 };
 
 /** Bundles the plugin whose `main` is the file `entry` into a folder; resolves with esbuild's metafile. */
-export async function bundlePlugin(entry, folder) {
-  await rm(join(folder, 'chunks'), { recursive: true, force: true });
+export async function bundlePlugin(entry, directory) {
+  await rm(join(directory, 'chunks'), { recursive: true, force: true });
   const { metafile } = await build({
     entryPoints: { main: entry },
-    outdir: folder,
+    outdir: directory,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
     splitting: true,

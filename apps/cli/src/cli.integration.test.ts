@@ -6,17 +6,17 @@ import { fileURLToPath } from 'node:url';
 import {
   createDriverSecret,
   createService,
-  everyTaskHolds,
   freePort,
-  heldValues,
   type OwnEngine,
   type PluginProcess,
   startPlugin,
   startSwarm,
   startVault,
-  tempFolder,
+  taskValues,
+  tempDirectory,
   type Vault,
   waitFor,
+  waitForTaskValues,
 } from '@vault-swarm/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -25,7 +25,7 @@ const DRIVER = 'cli-test-plugin';
 const OTHER = 'cli-test-plugn';
 const IN_TIME = 60_000;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let vault: Vault;
 let plugin: PluginProcess;
@@ -36,8 +36,8 @@ const POLICY = 'path "secret/data/*" { capabilities = ["read"] }';
 
 beforeAll(async () => {
   [engine, vault] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
   ]);
   port = await freePort();
   await start(vault.rootToken);
@@ -55,12 +55,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await plugin?.kill();
   await Promise.all([engine?.stop(), vault?.stop()]);
-  await folder.remove();
+  await directory.remove();
 });
 
 async function start(token: string): Promise<void> {
   plugin = await startPlugin({
-    dir: join(folder.path, `plugin-${performance.now()}`),
+    dir: join(directory.path, `plugin-${performance.now()}`),
     env: { ...environment(), VAULT_ADDR: vault.addr, VAULT_TOKEN: token, VAULT_ROTATION_INTERVAL: '500ms' },
   });
   await plugin.waitReady();
@@ -77,10 +77,10 @@ const environment = () => ({
 const write = (password: string) => vault.request('POST', 'secret/data/app', { data: { password } });
 
 const everyTaskHas = (value: string) =>
-  everyTaskHolds(engine, { service: 'web', secret: 'db', replicas: 2, value, timeoutMs: IN_TIME });
+  waitForTaskValues(engine, { service: 'web', secret: 'db', replicas: 2, value, timeoutMs: IN_TIME });
 
 /** The command line as an operator on this manager runs it. */
-function begin(...args: readonly string[]) {
+function launch(...args: readonly string[]) {
   const child = spawn(launcher, args, { env: { PATH: process.env.PATH ?? '', ...environment() } });
   let stdout = '';
   let stderr = '';
@@ -95,7 +95,7 @@ function begin(...args: readonly string[]) {
 }
 
 async function cli(...args: readonly string[]) {
-  const { ended, text, errors } = begin(...args);
+  const { ended, text, errors } = launch(...args);
   const exitCode = await ended;
   return { exitCode, stdout: text(), stderr: errors() };
 }
@@ -147,9 +147,9 @@ test('a manual rotation is planned, made on request, and then done', async () =>
     ok: true,
     services: [{ name: 'web', secrets: ['db'], tasks: 2 }],
   });
-  expect(await heldValues(engine, 'web', 'db')).toEqual(['p1', 'p1']);
+  expect(await taskValues(engine, 'web', 'db')).toEqual(['p1', 'p1']);
 
-  const followed = begin('events', '--follow');
+  const followed = launch('events', '--follow');
   await waitFor(() => followed.text() !== '', { timeoutMs: IN_TIME, what: 'the events so far' });
   const rotated = await cli('rotate', 'db', '--yes', '--json');
   expect(JSON.parse(rotated.stdout)).toMatchObject({ ok: true, services: [{ name: 'web', outcome: 'rolls' }] });

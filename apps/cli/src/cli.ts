@@ -41,7 +41,7 @@ export async function runCli(args: readonly string[], world: World): Promise<Exi
     return cli.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.well;
-    const failure = failureOf(error, args);
+    const failure = vaultErrorOf(error, args);
     if (isJson(args)) world.stdout.write(`${visibleJson({ ok: false, error: errorDocument(failure) })}\n`);
     else cli.showOnStderr((paper) => showFailure(paper, failure));
     return failure.exitCode;
@@ -195,7 +195,7 @@ function isJson(args: readonly string[]): boolean {
 }
 
 /** @throws what is a fault of ours. */
-function failureOf(error: unknown, args: readonly string[]): Failure {
+function vaultErrorOf(error: unknown, args: readonly string[]): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof CommanderError) {
     const message = error.message

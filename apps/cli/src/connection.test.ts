@@ -9,7 +9,7 @@ import { overview, rotateAnswer } from './testing/documents.ts';
 import { type RunOptions, run } from './testing/run.ts';
 import { problem, type ScriptedPlugin, startScriptedPlugin } from './testing/scripted-plugin.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+const directory = mkdtempSync(join(tmpdir(), 'cli-'));
 let plugin: ScriptedPlugin;
 let secure: ScriptedPlugin;
 let authority = '';
@@ -22,15 +22,15 @@ beforeAll(async () => {
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
       ...['-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', 'key.pem', '-out', 'cert.pem'],
     ],
-    { cwd: folder, stdio: 'ignore' },
+    { cwd: directory, stdio: 'ignore' },
   );
-  authority = readFileSync(join(folder, 'cert.pem'), 'utf8');
-  const key = readFileSync(join(folder, 'key.pem'), 'utf8');
+  authority = readFileSync(join(directory, 'cert.pem'), 'utf8');
+  const key = readFileSync(join(directory, 'key.pem'), 'utf8');
   secure = await startScriptedPlugin({ 'GET /api/v1/overview': overview() }, { cert: authority, key });
 });
 afterAll(async () => {
   await Promise.all([plugin.close(), secure.close()]);
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 /** The error of `status`, as a program sees it. */

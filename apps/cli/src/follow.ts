@@ -23,7 +23,7 @@ export async function follow(
   const parser = createParser({
     maxBufferSize: MAX_EVENT_LENGTH,
     onError: (error) => {
-      if (error.type === 'max-buffer-size-exceeded') throw client.failureOf(error);
+      if (error.type === 'max-buffer-size-exceeded') throw client.vaultErrorOf(error);
     },
     onEvent: ({ event: kind, data }) => {
       if (kind !== 'event') return;

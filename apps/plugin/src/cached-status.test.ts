@@ -1,6 +1,6 @@
 import type { RotationStatus } from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
-import { RecentStatus } from './cached-status.ts';
+import { CachedStatus } from './cached-status.ts';
 
 function start() {
   let nowMs = 0;
@@ -9,7 +9,7 @@ function start() {
     made++;
     return { observedAtMs: made } as RotationStatus;
   };
-  const recent = new RecentStatus({ monotonic: () => nowMs }, status);
+  const recent = new CachedStatus({ monotonic: () => nowMs }, status);
   return {
     recent,
     pass: (ms: number) => {
@@ -41,11 +41,11 @@ test('it is made anew when something happened, and not for each value that is de
     revision: '1',
     source: 'memory',
     durationMs: 1,
-    at: 0,
+    atMs: 0,
   });
   recent.now();
   expect(made()).toBe(1);
-  recent.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, at: 0 });
+  recent.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, atMs: 0 });
   recent.now();
   expect(made()).toBe(2);
 });

@@ -2,7 +2,7 @@ import type { Clock, TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
 
 /** The longest that a status is shown again, whatever happens: what changes without an event is seen then. */
-const LONGEST_MS = 1_000;
+const MAX_MS = 1_000;
 
 /** What happens for each task and each request, and changes nothing of what the rotation knows. */
 const SAYS_NOTHING: ReadonlySet<TimedEvent['type']> = new Set([
@@ -18,7 +18,7 @@ const SAYS_NOTHING: ReadonlySet<TimedEvent['type']> = new Set([
  * The rotation's status, made once for all who look at it until something happens. With a thousand secrets it takes
  * milliseconds in which nobody is answered, and health checks, scrapes and each open dashboard ask for it.
  */
-export class RecentStatus {
+export class CachedStatus {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #read: () => RotationStatus;
   #kept: { readonly status: RotationStatus; readonly atMs: number } | null = null;
@@ -36,7 +36,7 @@ export class RecentStatus {
   /** The status as of the latest event, or of a second ago. The very same object while it was not made anew. */
   now(): RotationStatus {
     const atMs = this.#clock.monotonic();
-    if (this.#kept === null || atMs - this.#kept.atMs >= LONGEST_MS) this.#kept = { status: this.#read(), atMs };
+    if (this.#kept === null || atMs - this.#kept.atMs >= MAX_MS) this.#kept = { status: this.#read(), atMs };
     return this.#kept.status;
   }
 }

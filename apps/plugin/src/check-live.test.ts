@@ -7,17 +7,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkLive } from './check-live.ts';
 
 const HERE = 'pid:[1]';
-let folder: string;
+let directory: string;
 let socketPath: string;
 let server: Server | undefined;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'check-live-'));
-  socketPath = join(folder, 'plugin.sock');
+  directory = mkdtempSync(join(tmpdir(), 'check-live-'));
+  socketPath = join(directory, 'plugin.sock');
 });
 afterEach(() => {
   server?.close();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 async function check(listener: RequestListener, socketTakeover = false) {

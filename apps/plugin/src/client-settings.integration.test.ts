@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { driverRequest, startPlugin, startVault, tempFolder, type Vault } from '@vault-swarm/lab';
+import { driverRequest, startPlugin, startVault, tempDirectory, type Vault } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let vault: Vault;
 let count = 0;
 const running: { kill(): Promise<unknown> }[] = [];
 
 beforeAll(async () => {
-  vault = await startVault({ dir: join(folder.path, 'vault'), tls: true });
+  vault = await startVault({ dir: join(directory.path, 'vault'), tls: true });
   await vault.request('POST', 'secret/data/app', { data: { value: 'here' } });
 });
 afterEach(async () => {
@@ -16,17 +16,17 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await vault?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 /** A plugin for the Vault, without an engine. */
 async function start(env: Readonly<Record<string, string>>) {
   count += 1;
   const plugin = await startPlugin({
-    dir: join(folder.path, `plugin-${count}`),
+    dir: join(directory.path, `plugin-${count}`),
     env: {
-      PLUGIN_SOCKET: join(folder.path, `${count}.sock`),
-      DOCKER_HOST: `unix://${folder.path}/nobody.sock`,
+      PLUGIN_SOCKET: join(directory.path, `${count}.sock`),
+      DOCKER_HOST: `unix://${directory.path}/nobody.sock`,
       VAULT_ADDR: vault.addr,
       VAULT_TOKEN: vault.rootToken,
       ENABLE_MONITORING: 'false',

@@ -6,12 +6,12 @@ import {
   startOpenBao,
   startPlugin,
   startVault,
-  tempFolder,
+  tempDirectory,
   type Vault,
 } from '@vault-swarm/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 const servers = new Map<string, Vault>();
 let plugin: PluginProcess;
 
@@ -23,7 +23,7 @@ const server = (name: string): Vault => {
 
 /** A provider of the file, whose token stands in a file of its own. */
 async function entry(name: string, kind: 'vault' | 'openbao', { addr, rootToken }: Vault): Promise<string> {
-  const tokenFile = join(folder.path, `${name}-token`);
+  const tokenFile = join(directory.path, `${name}-token`);
   await writeFile(tokenFile, `${rootToken}\n`);
   const prefix = kind.toUpperCase();
   return `  ${name}:
@@ -46,20 +46,20 @@ async function ask(
 }
 
 beforeAll(async () => {
-  servers.set('vault-eu', await startVault({ dir: join(folder.path, 'eu') }));
-  servers.set('vault-us', await startVault({ dir: join(folder.path, 'us') }));
-  servers.set('bao', await startOpenBao({ dir: join(folder.path, 'bao') }));
+  servers.set('vault-eu', await startVault({ dir: join(directory.path, 'eu') }));
+  servers.set('vault-us', await startVault({ dir: join(directory.path, 'us') }));
+  servers.set('bao', await startOpenBao({ dir: join(directory.path, 'bao') }));
   for (const [name, { request }] of servers) {
     await request('POST', 'secret/data/app/db', { data: { password: `canary-${name}` } });
   }
-  const configFile = join(folder.path, 'vault-swarm.yaml');
+  const configFile = join(directory.path, 'vault-swarm.yaml');
   const entries = [...servers].map(([name, running]) => entry(name, name === 'bao' ? 'openbao' : 'vault', running));
   await writeFile(configFile, `providers:\n${(await Promise.all(entries)).join('')}`);
   plugin = await startPlugin({
-    dir: join(folder.path, 'plugin'),
+    dir: join(directory.path, 'plugin'),
     env: {
-      PLUGIN_SOCKET: join(folder.path, 'plugin.sock'),
-      DOCKER_HOST: `unix://${folder.path}/nobody.sock`,
+      PLUGIN_SOCKET: join(directory.path, 'plugin.sock'),
+      DOCKER_HOST: `unix://${directory.path}/nobody.sock`,
       CONFIG_FILE: configFile,
       ENABLE_MONITORING: 'false',
       CACHE_MAX_AGE: '0s',
@@ -70,7 +70,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await plugin.kill();
   for (const { kill } of servers.values()) await kill();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('a label chooses one of several providers of a kind, and the first is meant without it', async () => {

@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 import { readConfigFile } from './config-file.ts';
 import { parseConfiguration } from './configuration.ts';
 
-const folder = join(import.meta.dirname, '../test/config/files');
-const fixtures = (kind: 'good' | 'bad') => readdirSync(join(folder, kind)).map((name) => join(folder, kind, name));
+const directory = join(import.meta.dirname, '../test/config/files');
+const fixtures = (kind: 'good' | 'bad') =>
+  readdirSync(join(directory, kind)).map((name) => join(directory, kind, name));
 
 /** Credentials are in files that only the readers of the fixtures have. */
 const readFile = (path: string) => (path.startsWith('/credentials/') ? 'credential\n' : readFileSync(path, 'utf8'));
@@ -15,7 +16,7 @@ async function parse(path: string, variables: Readonly<Record<string, string>> =
   return parseConfiguration(given, readFile, await readConfigFile(given, readFile));
 }
 
-const twoVaults = join(folder, 'good/two-vaults.yaml');
+const twoVaults = join(directory, 'good/two-vaults.yaml');
 
 test.each(fixtures('good'))('takes %s', async (path) => {
   expect(await parse(path)).toMatchObject({ ok: true });
@@ -32,7 +33,7 @@ test.each(fixtures('bad'))('refuses %s, and says all that is wrong with it', asy
 });
 
 test('settings are taken over from another provider by a merge key, and what is its own counts more', async () => {
-  const parsed = await parse(join(folder, 'good/merged-settings.yaml'));
+  const parsed = await parse(join(directory, 'good/merged-settings.yaml'));
   if (!parsed.ok) throw new Error('it is refused');
   expect(parsed.configuration.providers.filter(({ kind }) => kind === 'vault')).toMatchObject([
     { config: { address: 'https://vault.example:8200', auth: { method: 'approle' } } },
@@ -91,7 +92,7 @@ test('a dangerous setting of a provider of the file is a warning that names the 
 });
 
 test('an account of AWS is not asked at an address of the environment, which its SDK would take', async () => {
-  const path = join(folder, 'good/aws-accounts.yaml');
+  const path = join(directory, 'good/aws-accounts.yaml');
   expect(await parse(path)).toMatchObject({ ok: true });
   expect(await parse(path, { AWS_ENDPOINT_URL: 'http://127.0.0.1:5000' })).toMatchObject({
     ok: false,

@@ -4,9 +4,9 @@ import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
 import { parseConfiguration } from './configuration.ts';
 
-const folder = join(import.meta.dirname, '../test/config');
+const directory = join(import.meta.dirname, '../test/config');
 const fixtures = (kind: 'good' | 'bad') =>
-  readdirSync(join(folder, kind)).map((name) => [name, readFileSync(join(folder, kind, name), 'utf8')] as const);
+  readdirSync(join(directory, kind)).map((name) => [name, readFileSync(join(directory, kind, name), 'utf8')] as const);
 
 const parse = (text: string) => parseConfiguration(parseEnv(text), (path) => readFileSync(path, 'utf8'));
 

@@ -65,8 +65,8 @@ export type ParsedConfiguration =
   | { readonly ok: false; readonly problems: readonly ConfigurationProblem[] };
 
 /** A thousand services with twenty secrets each, and the revision before of every one. */
-const MEMORY_REVISIONS = 40_000;
-const MEMORY_BYTES = 256 * 1024 * 1024;
+const CACHE_REVISIONS = 40_000;
+const CACHE_BYTES = 256 * 1024 * 1024;
 
 /**
  * Reads the plugin's configuration from the environment. No I/O, but for the files that variables name.
@@ -121,7 +121,7 @@ function parseDelivery(environment: Environment): DeliveryLimits {
     cacheMaxAgeMs: environment.durationMs('CACHE_MAX_AGE', 10_000, { minMs: 0 }),
     staleIfErrorMs,
     staleIfUnauthenticatedMs: environment.durationMs('STALE_IF_UNAUTHENTICATED', unauthenticatedMs, { minMs: 0 }),
-    memory: { maxRevisions: MEMORY_REVISIONS, maxBytes: MEMORY_BYTES },
+    cache: { maxRevisions: CACHE_REVISIONS, maxBytes: CACHE_BYTES },
   };
 }
 

@@ -33,12 +33,12 @@ const acme: ProviderModule<{ readonly directory: string }> = {
   }),
 };
 
-let folder: string;
+let base: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'configured-providers-'));
-  writeFileSync(join(folder, 'token'), 'hunter2', { mode: 0o600 });
+  base = mkdtempSync(join(tmpdir(), 'configured-providers-'));
+  writeFileSync(join(base, 'token'), 'hunter2', { mode: 0o600 });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(base, { recursive: true }));
 
 async function parse(variables: Readonly<Record<string, string>>, yaml = '') {
   const readFile = (path: string) => (path === '/file.yaml' ? yaml : 'a-credential');
@@ -93,8 +93,8 @@ test('a variable with its prefix that it does not list causes a warning', async 
 });
 
 test("its directory may not contain files of the plugin's own, also those that its library reads", async () => {
-  const own = { SECRETS_PROVIDER: 'acme', ACME_DIR: folder };
-  const file = join(folder, 'token');
+  const own = { SECRETS_PROVIDER: 'acme', ACME_DIR: base };
+  const file = join(base, 'token');
   expect(await problemsOf({ ...own, ACME_TOKEN_FILE: file })).toEqual([
     expect.stringMatching(/^ACME_DIR: .* contains what ACME_TOKEN_FILE names/),
   ]);

@@ -6,13 +6,13 @@ import { Environment, type ProductEvent, VISIBLE_ASCII } from '@vault-swarm/prov
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CredentialWatch } from './credential-watch.ts';
 
-let folder: string;
+let directory: string;
 let file: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'credential-watch-'));
-  file = join(folder, 'token');
+  directory = mkdtempSync(join(tmpdir(), 'credential-watch-'));
+  file = join(directory, 'token');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 test('a file that changes to what can not be sent is a problem and one event, until it is written again', () => {
   const events: ProductEvent[] = [];

@@ -1,18 +1,18 @@
-import type { DeliveredRevision, RecordDelivery } from '@vault-swarm/delivery';
+import type { DeliveryRecord, RecordDelivery } from '@vault-swarm/delivery';
 
-const MOST_KEPT = 100_000;
+const MAX_KEPT = 100_000;
 
 /**
  * Brings what was delivered to the rotation. Delivery begins first: what it gives before the rotation is made is kept
  * for it.
  */
-export class EvidenceRelay {
-  readonly #kept: DeliveredRevision[] = [];
+export class DeliveryRecordRelay {
+  readonly #kept: DeliveryRecord[] = [];
   #record: RecordDelivery | null = null;
 
   readonly record: RecordDelivery = (delivered) => {
     if (this.#record !== null) this.#record(delivered);
-    else if (this.#kept.length < MOST_KEPT) this.#kept.push({ ...delivered, value: delivered.value.copy() });
+    else if (this.#kept.length < MAX_KEPT) this.#kept.push({ ...delivered, value: delivered.value.copy() });
   };
 
   connect(record: RecordDelivery): void {

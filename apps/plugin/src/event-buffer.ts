@@ -1,9 +1,9 @@
 import { type EventBus, type EventListener, Listeners, type TimedEvent } from '@vault-swarm/provider';
 
-const MOST_KEPT = 1_000;
+const MAX_KEPT = 1_000;
 
 /** Keeps what happens before the logger is loaded, since the socket listens first. */
-export class EarlyEvents {
+export class EventBuffer {
   readonly #bus: EventBus;
   readonly #kept: TimedEvent[] = [];
   readonly #stop: () => void;
@@ -11,7 +11,7 @@ export class EarlyEvents {
   constructor(bus: EventBus) {
     this.#bus = bus;
     this.#stop = bus.subscribe((event) => {
-      if (this.#kept.length < MOST_KEPT) this.#kept.push(event);
+      if (this.#kept.length < MAX_KEPT) this.#kept.push(event);
     });
   }
 
@@ -19,7 +19,7 @@ export class EarlyEvents {
    * Gives the listeners what was kept, in order, and from then on each event as it happens.
    * @param listeners by a name for people, which `listener.failed` has where one throws.
    */
-  handOver(listeners: Readonly<Record<string, EventListener>>): void {
+  recordHandover(listeners: Readonly<Record<string, EventListener>>): void {
     this.#stop();
     const all = new Listeners<[TimedEvent]>(this.#bus);
     for (const [name, listener] of Object.entries(listeners)) all.add(name, listener);

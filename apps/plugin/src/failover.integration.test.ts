@@ -1,11 +1,11 @@
-import { createService, PluginSwarm, tempFolder } from '@vault-swarm/lab';
+import { createService, PluginSwarm, tempDirectory } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const REPLICAS = 4;
 /** An election, the time that Swarm gives a dead node, and the rest of a rolling update. */
 const AFTER_FAILOVER = 120_000;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let swarm: PluginSwarm;
 /** The manager that was lost, while it is. */
 let lostName = '';
@@ -14,17 +14,17 @@ const generation = () => swarm.generation('web');
 const held = () => swarm.held('web', 'shared');
 const reaches = (value: string, timeoutMs?: number) =>
   swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value }, timeoutMs);
-const present = () => swarm.seats.filter(({ node }) => node.name !== lostName);
+const present = () => swarm.runners.filter(({ node }) => node.name !== lostName);
 
 beforeAll(async () => {
-  swarm = await PluginSwarm.start({ dir: folder.path, driver: 'failover-test' });
+  swarm = await PluginSwarm.start({ dir: directory.path, driver: 'failover-test' });
   const value = await swarm.createSecret('shared');
   const { engine } = await swarm.managers.leader();
   // Slow enough that a rolling update has a middle, in which one task after the other is being replaced.
   const updateConfig = { parallelism: 1, delay: '2s' };
   await createService(engine, { name: 'web', replicas: REPLICAS, secrets: ['shared'], updateConfig });
   await reaches(value);
-  for (const seat of swarm.seats) await seat.passes(2);
+  for (const runner of swarm.runners) await runner.passes(2);
 });
 
 afterEach(async ({ task }) => {
@@ -33,27 +33,28 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('of three plugins the leader’s rotates, with one update of the service, and the standbys do nothing', async () => {
   const before = await generation();
-  const leading = await swarm.leadingSeat();
+  const leading = await swarm.leadingRunner();
   const value = await swarm.write('shared');
   await reaches(value);
   await leading.counted(1);
-  for (const seat of swarm.seats) await seat.passes(2);
+  for (const runner of swarm.runners) await runner.passes(2);
   expect(await generation()).toBe(before + 1);
-  const nothing = { tookTheLead: false, changes: 0, begun: 0, conflicts: 0, counted: 0 };
-  for (const seat of swarm.seats) {
-    const wanted = seat === leading ? { tookTheLead: true, changes: 1, begun: 1, conflicts: 0, counted: 1 } : nothing;
-    expect(await seat.deeds()).toEqual({ name: seat.node.name, ...wanted });
+  const nothing = { tookTheLead: false, changes: 0, started: 0, conflicts: 0, counted: 0 };
+  for (const runner of swarm.runners) {
+    const wanted =
+      runner === leading ? { tookTheLead: true, changes: 1, started: 1, conflicts: 0, counted: 1 } : nothing;
+    expect(await runner.deeds()).toEqual({ name: runner.node.name, ...wanted });
   }
 });
 
 test('a rotation goes on when the leader’s plugin is killed in the middle of it and started again', async () => {
   const before = await generation();
-  const leading = await swarm.leadingSeat();
+  const leading = await swarm.leadingRunner();
   const value = await swarm.write('shared');
   await swarm.isHalfWayTo('web', 'shared', value);
   await leading.restart();
@@ -61,18 +62,18 @@ test('a rotation goes on when the leader’s plugin is killed in the middle of i
   await swarm.isSettled('web');
   await leading.counted(1);
   expect(await generation()).toBe(before + 1);
-  expect((await swarm.leadingSeat()).node.name).toBe(leading.node.name);
+  expect((await swarm.leadingRunner()).node.name).toBe(leading.node.name);
 });
 
 test('every task gets the new value when leader and plugin are lost in the middle of the rolling update', async () => {
   const before = await generation();
-  const lost = await swarm.leadingSeat();
+  const lost = await swarm.leadingRunner();
   const value = await swarm.write('shared');
   await swarm.isHalfWayTo('web', 'shared', value);
   await Promise.all([lost.node.engine.kill(), lost.plugin.kill('SIGKILL')]);
   lostName = lost.node.name;
 
-  const next = await swarm.leadingSeat();
+  const next = await swarm.leadingRunner();
   expect(next.node.name).not.toBe(lostName);
   await reaches(value, AFTER_FAILOVER);
   await swarm.isSettled('web', AFTER_FAILOVER);
@@ -81,19 +82,19 @@ test('every task gets the new value when leader and plugin are lost in the middl
   expect([1, 2]).toContain((await generation()) - before);
 
   const [settled, tasks] = [await generation(), await held()];
-  for (const seat of present()) await seat.passes(5);
+  for (const runner of present()) await runner.passes(5);
   expect(await generation()).toBe(settled);
   expect(await held()).toEqual(tasks);
 });
 
 test('nothing is restarted when the lost manager comes back', async () => {
   const [before, tasks] = [await generation(), await held()];
-  const seat = swarm.seats.find(({ node }) => node.name === lostName);
-  if (seat === undefined) throw new Error('no manager was lost');
-  await seat.node.start();
-  await seat.start();
-  for (const each of swarm.seats) await each.passes(5);
+  const runner = swarm.runners.find(({ node }) => node.name === lostName);
+  if (runner === undefined) throw new Error('no manager was lost');
+  await runner.node.start();
+  await runner.start();
+  for (const each of swarm.runners) await each.passes(5);
   expect(await generation()).toBe(before);
   expect(await held()).toEqual(tasks);
-  expect(await seat.deeds()).toMatchObject({ begun: 0, conflicts: 0, counted: 0 });
+  expect(await runner.deeds()).toMatchObject({ started: 0, conflicts: 0, counted: 0 });
 });

@@ -6,7 +6,7 @@ import {
   type PluginProcess,
   startPlugin,
   startSwarm,
-  tempFolder,
+  tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
 import { fillIn, openDocument } from '@vault-swarm/lab/documents';
@@ -15,7 +15,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const IN_TIME = 60_000;
 const guide = openDocument('docs/monitoring.md', import.meta.filename);
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let plugin: PluginProcess;
 
@@ -51,19 +51,19 @@ const becomes = (status: string) =>
   );
 
 beforeAll(async () => {
-  engine = await startSwarm({ dir: join(folder.path, 'engine') });
+  engine = await startSwarm({ dir: join(directory.path, 'engine') });
   await importCurlImage(engine, 'curlimages/curl:latest');
-  await mkdir(join(folder.path, 'secrets'));
-  await writeFile(join(folder.path, 'secrets/db'), 'value');
+  await mkdir(join(directory.path, 'secrets'));
+  await writeFile(join(directory.path, 'secrets/db'), 'value');
   plugin = await startPlugin({
-    dir: join(folder.path, 'plugin'),
+    dir: join(directory.path, 'plugin'),
     // The engine's network is the manager's: the guide's command finds the port there.
     networkPid: engine.networkPid,
     env: {
       PLUGIN_NAME: 'health-check-test',
       DOCKER_HOST: engine.host,
       SECRETS_PROVIDER: 'file',
-      FILE_SECRETS_DIR: join(folder.path, 'secrets'),
+      FILE_SECRETS_DIR: join(directory.path, 'secrets'),
     },
   });
   await plugin.waitReady();
@@ -72,7 +72,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await plugin?.kill('SIGKILL');
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test("a service with the guide's health check is healthy while the plugin is, and unhealthy when it is gone", async () => {

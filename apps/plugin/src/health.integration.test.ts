@@ -11,13 +11,13 @@ import {
   startSwarm,
   startVault,
   startVaultProxy,
-  tempFolder,
+  tempDirectory,
   type Vault,
   type VaultProxy,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { EngineGate } from './testing/engine-fault-proxy.ts';
+import { EngineFaultProxy } from './testing/engine-fault-proxy.ts';
 
 const DRIVER = 'health-test';
 const INTERVAL_MS = 1_000;
@@ -33,12 +33,12 @@ interface Health {
   readonly problems: readonly string[];
 }
 
-const folder = tempFolder();
-const gatePath = join(folder.path, 'gate.sock');
+const directory = tempDirectory();
+const engineProxyPath = join(directory.path, 'gate.sock');
 let engine: OwnEngine;
 let vault: Vault;
 let proxy: VaultProxy;
-let gate: EngineGate;
+let engineProxy: EngineFaultProxy;
 let plugin: PluginProcess | undefined;
 let url: string;
 
@@ -46,10 +46,10 @@ async function start(): Promise<PluginProcess> {
   const port = await freePort();
   url = `http://127.0.0.1:${port}/health`;
   plugin = await startPlugin({
-    dir: join(folder.path, `plugin-${port}`),
+    dir: join(directory.path, `plugin-${port}`),
     env: {
       PLUGIN_NAME: DRIVER,
-      DOCKER_HOST: `unix://${gatePath}`,
+      DOCKER_HOST: `unix://${engineProxyPath}`,
       SECRETS_PROVIDER: 'vault',
       VAULT_ADDR: proxy.addr,
       VAULT_TOKEN: vault.rootToken,
@@ -114,10 +114,10 @@ async function askAllTheTime({ socketPath }: PluginProcess): Promise<() => Promi
   let goesOn = true;
   const asking = (async () => {
     while (goesOn) {
-      const begunMs = performance.now();
+      const startedMs = performance.now();
       const body = await ask(socketPath);
       asked += 1;
-      slowestMs = Math.max(slowestMs, performance.now() - begunMs);
+      slowestMs = Math.max(slowestMs, performance.now() - startedMs);
       if (!isValue(body)) wrong.push(body);
     }
   })();
@@ -140,27 +140,27 @@ async function beatAgeMs(): Promise<number> {
 
 beforeAll(async () => {
   [engine, vault] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
   ]);
   proxy = await startVaultProxy(vault.addr);
   await vault.request('POST', 'secret/data/app', { data: { password: 'value' } });
-  gate = new EngineGate(gatePath, engine.socketPath);
-  await gate.become('open');
+  engineProxy = new EngineFaultProxy(engineProxyPath, engine.socketPath);
+  await engineProxy.become('open');
 });
 
 afterEach(async () => {
   await proxy.setFaults();
-  await gate.become('open');
+  await engineProxy.become('open');
   await plugin?.kill();
 });
 
 afterAll(async () => {
-  await gate?.become('gone');
+  await engineProxy?.become('gone');
   await proxy?.close();
   await vault?.stop();
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test.each(['frozen', 'refusing', 'gone'] as const)(
@@ -171,7 +171,7 @@ test.each(['frozen', 'refusing', 'gone'] as const)(
       (await health()).problems.length === 0 && curl() === 0 && Number.isFinite(await beatAgeMs());
     await waitFor(isWell, { timeoutMs: IN_TIME, what: 'a plugin that is well, and whose ticker has beaten' });
     const closedAtMs = performance.now();
-    await gate.become(state);
+    await engineProxy.become(state);
     const unwell = await answers(503);
     expect(performance.now() - closedAtMs).toBeLessThan(3 * INTERVAL_MS + TOLERANCE_MS);
     expect(await beatAgeMs()).toBeGreaterThan(3 * INTERVAL_MS);
@@ -182,7 +182,7 @@ test.each(['frozen', 'refusing', 'gone'] as const)(
       timeoutMs: IN_TIME,
       what: 'the problem to be told',
     });
-    await gate.become('open');
+    await engineProxy.become('open');
     await answers(200);
     expect(curl()).toBe(0);
     const { asked, wrong, slowestMs } = await stop();
@@ -193,11 +193,11 @@ test.each(['frozen', 'refusing', 'gone'] as const)(
 );
 
 test('where Docker is not there at the start, it serves, is unhealthy after three intervals, and healthy when it comes', async () => {
-  await gate.become('gone');
+  await engineProxy.become('gone');
   const stop = await askAllTheTime(await start());
   expect((await answers(503)).ticker_healthy).toBe(false);
   expect(curl()).toBe(22);
-  await gate.become('open');
+  await engineProxy.become('open');
   await answers(200);
   expect((await stop()).wrong).toEqual([]);
 });

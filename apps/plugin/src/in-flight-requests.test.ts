@@ -1,22 +1,22 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { SecretAnswer, SecretRequest } from '@vault-swarm/delivery';
+import type { SecretRequest, SecretResponse } from '@vault-swarm/delivery';
 import { SteppedClock } from '@vault-swarm/lab/clocks';
 import { SecretValue } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import { AnswersUnderWay } from './in-flight-requests.ts';
+import { InFlightRequests } from './in-flight-requests.ts';
 
 const request = {} as SecretRequest;
-const answer: SecretAnswer = { kind: 'value', value: SecretValue.fromText('x'), revision: 'r1' };
+const answer: SecretResponse = { kind: 'value', value: SecretValue.fromText('x'), revision: 'r1' };
 const LONG_MS = 60_000;
 const HEARD_MS = 1_000;
 
 test('waits for those who have been heard, and not for who comes later', async () => {
   const clock = new SteppedClock();
-  const answers: PromiseWithResolvers<SecretAnswer>[] = [];
-  const source = new AnswersUnderWay(
+  const answers: PromiseWithResolvers<SecretResponse>[] = [];
+  const source = new InFlightRequests(
     {
       get: () => {
-        const next = Promise.withResolvers<SecretAnswer>();
+        const next = Promise.withResolvers<SecretResponse>();
         answers.push(next);
         return next.promise;
       },
@@ -41,7 +41,7 @@ test('waits for those who have been heard, and not for who comes later', async (
 
 test('waits no longer than it is told', async () => {
   const clock = new SteppedClock();
-  const source = new AnswersUnderWay({ get: () => new Promise(() => undefined) }, clock);
+  const source = new InFlightRequests({ get: () => new Promise(() => undefined) }, clock);
   void source.get(request);
   const settled = source.settled(LONG_MS);
   clock.advance(HEARD_MS);

@@ -1,14 +1,14 @@
-import type { SecretAnswer, SecretRequest, SecretSource } from '@vault-swarm/delivery';
+import type { SecretRequest, SecretResponse, SecretSource } from '@vault-swarm/delivery';
 import type { Clock } from '@vault-swarm/provider';
 
 /** Who asked while something was loaded is heard only when the event loop has turned a few times. */
 const HEAR_MS = 20;
 
 /** Knows which requests wait for their answer, so that what can wait is not loaded before they have it. */
-export class AnswersUnderWay implements SecretSource {
+export class InFlightRequests implements SecretSource {
   readonly #source: SecretSource;
   readonly #clock: Clock;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #inFlight = new Set<Promise<unknown>>();
   #isSettled = false;
 
   constructor(source: SecretSource, clock: Clock) {
@@ -16,11 +16,11 @@ export class AnswersUnderWay implements SecretSource {
     this.#clock = clock;
   }
 
-  get(request: SecretRequest, receivedAtMs?: number): Promise<SecretAnswer> {
+  get(request: SecretRequest, receivedAtMs?: number): Promise<SecretResponse> {
     const answer = this.#source.get(request, receivedAtMs);
     if (this.#isSettled) return answer;
-    this.#underWay.add(answer);
-    void answer.finally(() => this.#underWay.delete(answer));
+    this.#inFlight.add(answer);
+    void answer.finally(() => this.#inFlight.delete(answer));
     return answer;
   }
 
@@ -28,10 +28,10 @@ export class AnswersUnderWay implements SecretSource {
    * Resolves when those who have asked so far are answered, at the latest after `longestMs`; who comes later is not waited
    * for. Call it once. Takes some milliseconds also where nobody waits: requests that have arrived may not have been read yet.
    */
-  async settled(longestMs: number): Promise<void> {
+  async settled(maxMs: number): Promise<void> {
     await this.#within(HEAR_MS, new Promise(() => undefined));
     this.#isSettled = true;
-    await this.#within(longestMs, Promise.all(this.#underWay));
+    await this.#within(maxMs, Promise.all(this.#inFlight));
   }
 
   async #within(ms: number, done: Promise<unknown>): Promise<void> {

@@ -1,6 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { labImage, type OwnEngine, readSecret, runningTasks, startSwarm, tempFolder, waitFor } from '@vault-swarm/lab';
+import {
+  labImage,
+  type OwnEngine,
+  readSecret,
+  runningTasks,
+  startSwarm,
+  tempDirectory,
+  waitFor,
+} from '@vault-swarm/lab';
 import { fillIn, openDocument } from '@vault-swarm/lab/documents';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OperatorShell, startOperatorShell } from './testing/operator-shell.ts';
@@ -12,21 +20,21 @@ const monitoring = openDocument('docs/monitoring.md', import.meta.filename);
 const cli = openDocument('docs/reference/cli.md', import.meta.filename);
 
 const inTime = { timeoutMs: 90_000 };
-const folder = tempFolder();
-const credentials = join(folder.path, 'credentials');
+const directory = tempDirectory();
+const credentials = join(directory.path, 'credentials');
 let engine: OwnEngine;
 let shell: OperatorShell;
 let roleId: string;
 
 beforeAll(async () => {
-  engine = await startSwarm({ dir: join(folder.path, 'engine') });
-  shell = await startOperatorShell(engine, folder.path);
+  engine = await startSwarm({ dir: join(directory.path, 'engine') });
+  shell = await startOperatorShell(engine, directory.path);
 });
 
 afterAll(async () => {
   await shell?.stop();
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 /** Waits until the one task of a service has a value in its file. */
@@ -75,7 +83,7 @@ test('the policy of the guide, an AppRole and the commands of the README make a 
 });
 
 test('a stack file as in the README gets its secret too', async () => {
-  const file = join(folder.path, 'shop.yml');
+  const file = join(directory.path, 'shop.yml');
   const services = `version: "3.8"\nservices:\n  web:\n    image: ${labImage}\n    secrets: [db_password]\n`;
   await writeFile(file, services + readme.take('Use it in a Swarm', 'yaml'));
   await engine.deployStack('shop', [file]);
@@ -115,7 +123,7 @@ test('the managed plugin is upgraded as the guide says, and rotates by hand on t
 
 test("the stack of the guide takes over from the managed plugin, is seen on the manager's own port, and is upgraded", async () => {
   const network = "docker network inspect docker_gwbridge --format '{{(index .IPAM.Config 0).Gateway}}'";
-  const token = join(folder.path, 'monitoring-token');
+  const token = join(directory.path, 'monitoring-token');
   const addr = `http://${(await shell.run(network)).trim()}:8200`;
   const names = { '…': roleId, 'docker stack deploy': 'docker stack deploy --resolve-image never' };
   const deploy = fillIn(install.take('Stack', 'sh'), {

@@ -6,7 +6,7 @@ import {
   startOpenBao,
   startPlugin,
   startVault,
-  tempFolder,
+  tempDirectory,
   type Vault,
   waitFor,
 } from '@vault-swarm/lab';
@@ -68,8 +68,8 @@ const attacks: readonly (readonly [what: string, mount: string, path: string, fi
   ['a mount within a mount', 'deep/er/kv/data', 'a', 'data'],
 ];
 
-const folder = tempFolder();
-afterAll(() => folder.remove());
+const directory = tempDirectory();
+afterAll(() => directory.remove());
 
 describe.for([
   ['vault', startVault],
@@ -85,7 +85,7 @@ describe.for([
   }
 
   beforeAll(async () => {
-    vault = await startServer({ dir: join(folder.path, kind) });
+    vault = await startServer({ dir: join(directory.path, kind) });
     await send('POST', 'secret/data/app/db', { data: { password: 'delivered' } });
     await send('POST', 'sys/mounts/team/transit', { type: 'transit' });
     await send('POST', 'team/transit/keys/k', { exportable: true });
@@ -106,10 +106,10 @@ describe.for([
     });
     const prefix = kind.toUpperCase();
     plugin = await startPlugin({
-      dir: join(folder.path, `plugin-${kind}`),
+      dir: join(directory.path, `plugin-${kind}`),
       env: {
-        PLUGIN_SOCKET: join(folder.path, `${kind}.sock`),
-        DOCKER_HOST: `unix://${folder.path}/nobody.sock`,
+        PLUGIN_SOCKET: join(directory.path, `${kind}.sock`),
+        DOCKER_HOST: `unix://${directory.path}/nobody.sock`,
         ENABLE_MONITORING: 'false',
         SECRETS_PROVIDER: kind,
         [`${prefix}_ADDR`]: vault.addr,

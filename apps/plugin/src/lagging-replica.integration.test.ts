@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import {
   createDriverSecret,
   createService,
-  everyTaskHolds,
   freePort,
   type OwnEngine,
   type PluginProcess,
@@ -11,10 +10,11 @@ import {
   startSwarm,
   startVault,
   startVaultProxy,
-  tempFolder,
+  tempDirectory,
   type Vault,
   type VaultProxy,
   waitFor,
+  waitForTaskValues,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
@@ -26,7 +26,7 @@ const IN_TIME = 60_000;
 const REPLICAS = { web: 2, worker: 1 } as const;
 const PROBLEM = 'A provider answers with values that it has replaced';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let vault: Vault;
 let proxy: VaultProxy;
@@ -36,7 +36,7 @@ let written = 0;
 
 async function start(): Promise<PluginProcess> {
   const started = await startPlugin({
-    dir: join(folder.path, `plugin-${performance.now()}`),
+    dir: join(directory.path, `plugin-${performance.now()}`),
     env: {
       PLUGIN_NAME: DRIVER,
       DOCKER_HOST: engine.host,
@@ -66,7 +66,7 @@ async function write(): Promise<string> {
 async function everyServiceHolds(value: string, timeoutMs = IN_TIME): Promise<void> {
   await Promise.all(
     Object.entries(REPLICAS).map(([service, replicas]) =>
-      everyTaskHolds(engine, { service, secret: 'app', value, replicas, timeoutMs }),
+      waitForTaskValues(engine, { service, secret: 'app', value, replicas, timeoutMs }),
     ),
   );
 }
@@ -127,8 +127,8 @@ function changes(logs: string): readonly number[] {
 
 beforeAll(async () => {
   [engine, vault, port] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
     freePort(),
   ]);
   proxy = await startVaultProxy(vault.addr);
@@ -152,7 +152,7 @@ afterAll(async () => {
   await plugin?.kill('SIGTERM');
   await proxy?.close();
   await Promise.all([engine?.stop(), vault?.stop()]);
-  await folder.remove();
+  await directory.remove();
 });
 
 test(`${ROTATIONS} rotations beside a replica that lags reach every task, each with one update of each service`, {
@@ -175,9 +175,9 @@ test(`${ROTATIONS} rotations beside a replica that lags reach every task, each w
   await everyServiceHolds(`value ${written}`);
   const expected = Object.entries(before).map(([name, count]) => [name, count + ROTATIONS]);
   expect(await updates()).toEqual(Object.fromEntries(expected));
-  const told = changes(plugin.logs());
-  expect(told).toEqual(told.toSorted((a, b) => a - b));
-  expect(told).toHaveLength(ROTATIONS);
+  const reported = changes(plugin.logs());
+  expect(reported).toEqual(reported.toSorted((a, b) => a - b));
+  expect(reported).toHaveLength(ROTATIONS);
   expect(await problems()).toEqual([]);
 });
 

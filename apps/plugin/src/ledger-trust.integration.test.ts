@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDriverSecret, createService, OneManager, runningTasks, tempFolder, waitFor } from '@vault-swarm/lab';
+import { createDriverSecret, createService, OneManager, runningTasks, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const DRIVER = 'ledger-trust-test';
@@ -14,7 +14,7 @@ interface Config {
   readonly Spec: { readonly Name: string; readonly Labels: Readonly<Record<string, string>>; readonly Data: string };
 }
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let swarm: OneManager;
 
 async function start(env: Readonly<Record<string, string>>): Promise<void> {
@@ -73,11 +73,11 @@ async function passes(count: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  const secrets = join(folder.path, 'secrets');
+  const secrets = join(directory.path, 'secrets');
   await mkdir(secrets);
   await writeFile(join(secrets, 'cert'), 'a certificate');
   swarm = await OneManager.start({
-    dir: folder.path,
+    dir: directory.path,
     driver: DRIVER,
     env: { VAULT_ROTATION_INTERVAL: '500ms', SECRETS_PROVIDER: 'vault,file', FILE_SECRETS_DIR: secrets },
     timeoutMs: IN_TIME,
@@ -103,7 +103,7 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('a ledger from before the key is signed when the operator says so, and no task is restarted', async () => {

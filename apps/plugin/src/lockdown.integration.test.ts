@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { createService, driverRequest, type PluginSeat, PluginSwarm, tempFolder, waitFor } from '@vault-swarm/lab';
+import { createService, driverRequest, type PluginRunner, PluginSwarm, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const commandLine = fileURLToPath(new URL('../../../bin/vault-swarm', import.meta.url));
 const IN_TIME = 60_000;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let swarm: PluginSwarm;
 let value: string;
 
@@ -16,10 +16,10 @@ interface Overview {
   readonly deliveries: { readonly values_held: number };
 }
 
-const overview = async ({ url }: PluginSeat) => (await (await fetch(`${url}/api/v1/overview`)).json()) as Overview;
+const overview = async ({ url }: PluginRunner) => (await (await fetch(`${url}/api/v1/overview`)).json()) as Overview;
 
 /** What a manager's driver answers. */
-async function ask({ plugin }: PluginSeat): Promise<string> {
+async function ask({ plugin }: PluginRunner): Promise<string> {
   const { body } = await driverRequest(plugin.socketPath, '/SecretProvider.GetSecret', {
     SecretName: 'db',
     SecretLabels: { vault_path: 'app/db', vault_field: 'password' },
@@ -29,7 +29,7 @@ async function ask({ plugin }: PluginSeat): Promise<string> {
 }
 
 /** The operator's command line, towards one manager; its exit code and what it wrote. */
-function run({ url }: PluginSeat, ...args: readonly string[]): Promise<string> {
+function run({ url }: PluginRunner, ...args: readonly string[]): Promise<string> {
   const env = { PATH: process.env.PATH, VAULT_SWARM_URL: url };
   return new Promise((resolve) => {
     execFile(commandLine, args, { env }, (error, stdout, stderr) => resolve(`${error?.code ?? 0}: ${stdout}${stderr}`));
@@ -39,28 +39,28 @@ function run({ url }: PluginSeat, ...args: readonly string[]): Promise<string> {
 /** Waits until all managers heed a lockdown, or none does; resolves to how long that took. */
 async function allHeed(active: boolean): Promise<number> {
   const startedAt = performance.now();
-  for (const seat of swarm.seats) {
+  for (const runner of swarm.runners) {
     await waitFor(
       async (see) => {
-        const { lockdown } = await overview(seat);
+        const { lockdown } = await overview(runner);
         see(lockdown);
         return lockdown.active === active;
       },
-      { timeoutMs: IN_TIME, intervalMs: 20, what: `the lockdown on ${seat.node.name} to be ${active}` },
+      { timeoutMs: IN_TIME, intervalMs: 20, what: `the lockdown on ${runner.node.name} to be ${active}` },
     );
   }
   return performance.now() - startedAt;
 }
 
-const lastSource = (seat: PluginSeat) =>
-  seat
+const lastSource = (runner: PluginRunner) =>
+  runner
     .log()
     .filter(({ event }) => event === 'secret.delivered')
     .at(-1)?.source;
 
 beforeAll(async () => {
   swarm = await PluginSwarm.start({
-    dir: folder.path,
+    dir: directory.path,
     driver: 'lockdown-test',
     // Without a lockdown nothing would be asked for again in this test.
     env: { CACHE_MAX_AGE: '1h', VAULT_ROTATION_INTERVAL: '5s' },
@@ -77,44 +77,44 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('a lockdown that a standby was asked for is heeded on all managers, and drops their values', async () => {
-  const leading = await swarm.leadingSeat();
-  const standby = swarm.seats.find((seat) => seat !== leading) ?? leading;
-  for (const seat of swarm.seats) {
-    expect([await ask(seat), await ask(seat)]).toEqual([value, value]);
-    expect(lastSource(seat)).toBe('memory');
+  const leading = await swarm.leadingRunner();
+  const standby = swarm.runners.find((runner) => runner !== leading) ?? leading;
+  for (const runner of swarm.runners) {
+    expect([await ask(runner), await ask(runner)]).toEqual([value, value]);
+    expect(lastSource(runner)).toBe('memory');
   }
   expect(await run(standby, 'lockdown')).toMatch(/^0: A lockdown is active since /);
   process.stderr.write(`heeded by all after ${Math.round(await allHeed(true))} ms\n`);
-  for (const seat of swarm.seats) {
-    expect([await ask(seat), await ask(seat)]).toEqual([value, value]);
-    expect(lastSource(seat)).toBe('provider');
-    const { problems, deliveries } = await overview(seat);
+  for (const runner of swarm.runners) {
+    expect([await ask(runner), await ask(runner)]).toEqual([value, value]);
+    expect(lastSource(runner)).toBe('provider');
+    const { problems, deliveries } = await overview(runner);
     expect(deliveries.values_held).toBe(0);
     expect(problems).toEqual([expect.stringMatching(/^A lockdown is active: since .*vault-swarm lockdown --release$/)]);
-    expect(await (await fetch(`${seat.url}/api/metrics`)).text()).toContain('vault_swarm_plugin_lockdown 1');
+    expect(await (await fetch(`${runner.url}/api/metrics`)).text()).toContain('vault_swarm_plugin_lockdown 1');
   }
   expect(await run(leading, 'status')).toMatch(/^1: 1 problem:\s+1\. A lockdown is active/);
 });
 
 test('it outlives all of their processes', async () => {
-  const { lockdown } = await overview(await swarm.leadingSeat());
-  for (const seat of swarm.seats) await seat.restart();
+  const { lockdown } = await overview(await swarm.leadingRunner());
+  for (const runner of swarm.runners) await runner.restart();
   await allHeed(true);
-  for (const seat of swarm.seats) {
-    expect((await overview(seat)).lockdown).toEqual(lockdown);
-    await ask(seat);
-    expect((await overview(seat)).deliveries.values_held).toBe(0);
+  for (const runner of swarm.runners) {
+    expect((await overview(runner)).lockdown).toEqual(lockdown);
+    await ask(runner);
+    expect((await overview(runner)).deliveries.values_held).toBe(0);
   }
 });
 
 test('no rotation starts by itself, and one that an operator asks for does', async () => {
   const before = await swarm.generation('web');
   value = await swarm.write('db');
-  const leading = await swarm.leadingSeat();
+  const leading = await swarm.leadingRunner();
   await leading.passes(3);
   expect(await swarm.generation('web')).toBe(before);
   expect(await run(leading, 'plan')).toContain('the lockdown to end, or a manual rotation');
@@ -125,19 +125,19 @@ test('no rotation starts by itself, and one that an operator asks for does', asy
 
 test('without the provider nothing is given, and after the release values are cached again', async () => {
   await swarm.vault.kill();
-  for (const seat of swarm.seats) expect(await ask(seat)).toMatch(/\[(UNAVAILABLE|DEADLINE)\]$/);
+  for (const runner of swarm.runners) expect(await ask(runner)).toMatch(/\[(UNAVAILABLE|DEADLINE)\]$/);
   await swarm.startVaultAgain();
   await swarm.write('db', value);
-  await waitFor(async () => (await ask(await swarm.leadingSeat())) === value, { timeoutMs: IN_TIME, what: 'Vault' });
-  expect(await run(await swarm.leadingSeat(), 'lockdown', '--release')).toMatch(/^0: The lockdown ended/);
+  await waitFor(async () => (await ask(await swarm.leadingRunner())) === value, { timeoutMs: IN_TIME, what: 'Vault' });
+  expect(await run(await swarm.leadingRunner(), 'lockdown', '--release')).toMatch(/^0: The lockdown ended/);
   await allHeed(false);
-  for (const seat of swarm.seats) {
+  for (const runner of swarm.runners) {
     await waitFor(
       async () => {
-        await ask(seat);
-        return lastSource(seat) === 'memory';
+        await ask(runner);
+        return lastSource(runner) === 'memory';
       },
-      { timeoutMs: IN_TIME, what: `a value in memory on ${seat.node.name}` },
+      { timeoutMs: IN_TIME, what: `a value in memory on ${runner.node.name}` },
     );
   }
 });

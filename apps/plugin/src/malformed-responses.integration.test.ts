@@ -7,7 +7,7 @@ import {
   startPlugin,
   startVault,
   startVaultProxy,
-  tempFolder,
+  tempDirectory,
   type Vault,
   type VaultFault,
   type VaultProxy,
@@ -36,8 +36,8 @@ const LIES: readonly (readonly [what: string, fault: VaultFault])[] = [
 /** Those of which one is repeated. */
 const PASSING = LIES.filter(([what]) => !/unknown words|page of its own/.test(what));
 
-const folder = tempFolder();
-afterAll(() => folder.remove());
+const directory = tempDirectory();
+afterAll(() => directory.remove());
 
 describe.for([
   ['vault', startVault],
@@ -49,16 +49,16 @@ describe.for([
   let port: number;
 
   beforeAll(async () => {
-    vault = await startServer({ dir: join(folder.path, kind) });
+    vault = await startServer({ dir: join(directory.path, kind) });
     proxy = await startVaultProxy(vault.addr);
     await vault.request('POST', 'secret/data/app', { data: { value: 'good' } });
     port = await freePort();
     const prefix = kind.toUpperCase();
     plugin = await startPlugin({
-      dir: join(folder.path, `plugin-${kind}`),
+      dir: join(directory.path, `plugin-${kind}`),
       env: {
         PLUGIN_NAME: `bad-${kind}`,
-        DOCKER_HOST: `unix://${join(folder.path, 'no-docker.sock')}`,
+        DOCKER_HOST: `unix://${join(directory.path, 'no-docker.sock')}`,
         ENABLE_ROTATION: 'false',
         SECRETS_PROVIDER: kind,
         [`${prefix}_ADDR`]: proxy.addr,

@@ -4,26 +4,26 @@ import {
   createDriverSecret,
   createService,
   labImage,
-  managedPluginFolder,
+  managedPluginDirectory,
   type OwnEngine,
   readSecret,
   runningTasks,
   startEngine,
   startManagedPlugin,
   startSwarm,
-  tempFolder,
+  tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
-const credentials = join(folder.path, 'credentials');
+const directory = tempDirectory();
+const credentials = join(directory.path, 'credentials');
 // Docker shows a plugin with a tag, and looks a secret's driver up with the one that the secret names.
 const name = 'vault-secrets-plugin:latest';
 const settings = { SECRETS_PROVIDER: 'file', VAULT_ROTATION_INTERVAL: '1s', LOG_LEVEL: 'debug' };
 // Another engine than the system's, where it is asked for.
 const dockerd = process.env.SWARM_DOCKERD || undefined;
-const engineOptions = { dir: join(folder.path, 'engine'), ...(dockerd === undefined ? {} : { dockerd }) };
+const engineOptions = { dir: join(directory.path, 'engine'), ...(dockerd === undefined ? {} : { dockerd }) };
 const inTime = { timeoutMs: 60_000 };
 let engine: OwnEngine;
 
@@ -43,7 +43,7 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 /** Waits until both tasks have the value; resolves to their ids. */
@@ -119,12 +119,12 @@ test('disabling and enabling it restarts nothing, and what changed meanwhile is 
 test('another build in its place restarts nothing, and goes on with the ledger', async () => {
   const before = await reached('third');
   const ledger = await ledgerId();
-  const next = join(folder.path, 'next-build');
-  await cp(managedPluginFolder(), next, { recursive: true });
+  const next = join(directory.path, 'next-build');
+  await cp(managedPluginDirectory(), next, { recursive: true });
   await writeFile(join(next, 'rootfs/opt/vault-swarm/BUILD'), 'next');
   await engine.dockerBytes('plugin', 'disable', '--force', name);
   await engine.dockerBytes('plugin', 'rm', name);
-  await startManagedPlugin(engine, { name, credentials, settings, folder: next });
+  await startManagedPlugin(engine, { name, credentials, settings, directory: next });
   await passes();
   expect(await reached('third')).toEqual(before);
   expect(await ledgerId()).toBe(ledger);

@@ -1,18 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { driverRequest, freePort, startPlugin, startSlowClients, tempFolder, waitFor } from '@vault-swarm/lab';
+import { driverRequest, freePort, startPlugin, startSlowClients, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const CALLS = 500;
 const SLOW_CLIENTS = 1_000;
 
-const folder = tempFolder();
-const secrets = join(folder.path, 'secrets');
+const directory = tempDirectory();
+const secrets = join(directory.path, 'secrets');
 beforeAll(async () => {
   await mkdir(secrets, { recursive: true });
   await writeFile(join(secrets, 'db'), 'canary-value');
 });
-afterAll(() => folder.remove());
+afterAll(() => directory.remove());
 
 let count = 0;
 
@@ -20,10 +20,10 @@ async function start(env: Readonly<Record<string, string>> = {}) {
   count += 1;
   const port = await freePort();
   const plugin = await startPlugin({
-    dir: join(folder.path, `plugin-${count}`),
+    dir: join(directory.path, `plugin-${count}`),
     env: {
-      PLUGIN_SOCKET: join(folder.path, `${count}.sock`),
-      DOCKER_HOST: `unix://${folder.path}/nobody.sock`,
+      PLUGIN_SOCKET: join(directory.path, `${count}.sock`),
+      DOCKER_HOST: `unix://${directory.path}/nobody.sock`,
       SECRETS_PROVIDER: 'file',
       FILE_SECRETS_DIR: secrets,
       MONITORING_PORT: String(port),
@@ -42,12 +42,12 @@ async function start(env: Readonly<Record<string, string>> = {}) {
 async function getSecretP99(socketPath: string): Promise<number> {
   const timesMs: number[] = [];
   for (let call = 0; call < CALLS; call++) {
-    const begunMs = performance.now();
+    const startedMs = performance.now();
     const { body } = await driverRequest(socketPath, '/SecretProvider.GetSecret', {
       SecretName: 'db',
       SecretLabels: { file_path: 'db' },
     });
-    timesMs.push(performance.now() - begunMs);
+    timesMs.push(performance.now() - startedMs);
     expect(JSON.parse(body).Value).toBe(Buffer.from('canary-value').toString('base64'));
   }
   return timesMs.toSorted((a, b) => a - b)[Math.floor(CALLS * 0.99)] ?? 0;
@@ -71,7 +71,7 @@ test('a thousand slow clients on the monitoring port hold up neither the engine 
 });
 
 test('tokens from files let look and rotate, and nothing that is logged has them in it', async () => {
-  const [full, view] = [join(folder.path, 'full'), join(folder.path, 'view')];
+  const [full, view] = [join(directory.path, 'full'), join(directory.path, 'view')];
   await writeFile(full, 'canary-full-token\n');
   await writeFile(view, 'canary-view-token\n');
   const { plugin, port } = await start({ MONITORING_TOKEN_FILE: full, MONITORING_VIEW_TOKEN_FILE: view });

@@ -5,7 +5,6 @@ import { promisify } from 'node:util';
 import {
   createDriverSecret,
   createService,
-  everyTaskHolds,
   freePort,
   type OwnEngine,
   type PluginProcess,
@@ -15,9 +14,10 @@ import {
   startPrometheus,
   startSwarm,
   startVault,
-  tempFolder,
+  tempDirectory,
   type Vault,
   waitFor,
+  waitForTaskValues,
 } from '@vault-swarm/lab';
 import { fillIn, openDocument } from '@vault-swarm/lab/documents';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ const IN_TIME = 60_000;
 const shipped = resolve(import.meta.dirname, '../../../docker/monitoring');
 const guide = openDocument('docs/monitoring.md', import.meta.filename);
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let vault: Vault;
 let plugin: PluginProcess;
@@ -39,7 +39,7 @@ let port: number;
 const write = (value: string) => vault.request('POST', 'secret/data/app/db', { data: { password: value } });
 
 const reaches = (value: string) =>
-  everyTaskHolds(engine, { service: 'web', secret: 'db', replicas: 2, value, timeoutMs: IN_TIME });
+  waitForTaskValues(engine, { service: 'web', secret: 'db', replicas: 2, value, timeoutMs: IN_TIME });
 
 async function shows(expression: string): Promise<void> {
   await waitFor(
@@ -69,14 +69,14 @@ async function configuration(dir: string): Promise<string> {
 
 beforeAll(async () => {
   [engine, vault, port] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
     freePort(),
   ]);
   const made = await vault.request('POST', 'auth/token/create', { policies: ['root'], ttl: '2h' });
   const token = (made.body as { auth: { client_token: string } }).auth.client_token;
   plugin = await startPlugin({
-    dir: join(folder.path, 'plugin'),
+    dir: join(directory.path, 'plugin'),
     env: {
       PLUGIN_NAME: DRIVER,
       DOCKER_HOST: engine.host,
@@ -89,7 +89,7 @@ beforeAll(async () => {
     },
   });
   await plugin.waitReady();
-  const dir = join(folder.path, 'prometheus');
+  const dir = join(directory.path, 'prometheus');
   await mkdir(dir);
   prometheus = await startPrometheus({ dir, config: await configuration(dir) });
   await write('first');
@@ -113,7 +113,7 @@ afterAll(async () => {
   await plugin?.kill();
   await vault?.stop();
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 describe('a real Prometheus that scrapes the plugin as shipped', () => {
@@ -165,13 +165,13 @@ describe('a real Prometheus that scrapes the plugin as shipped', () => {
 describe('promtool', () => {
   test('has nothing to say about the metrics', async () => {
     const plain = await scrape('text/plain');
-    expect(await promtool(['check', 'metrics'], { cwd: folder.path, input: plain })).toEqual({ code: 0, said: '' });
+    expect(await promtool(['check', 'metrics'], { cwd: directory.path, input: plain })).toEqual({ code: 0, said: '' });
     // It does not know how OpenMetrics declares counters, and all else is the same.
     const open = (await scrape('application/openmetrics-text')).replace(
       /^# HELP (\S+) (.*)\n# TYPE \S+ counter$/gm,
       '# HELP $1_total $2\n# TYPE $1_total counter',
     );
-    expect(await promtool(['check', 'metrics'], { cwd: folder.path, input: open })).toEqual({ code: 0, said: '' });
+    expect(await promtool(['check', 'metrics'], { cwd: directory.path, input: open })).toEqual({ code: 0, said: '' });
   });
 
   test('takes the configuration, and sees each alert fire and stop', async () => {
@@ -183,14 +183,14 @@ describe('promtool', () => {
 });
 
 test('Swarm takes the stack of Prometheus and Grafana', async () => {
-  const token = join(folder.path, 'prometheus/token');
+  const token = join(directory.path, 'prometheus/token');
   const commands = fillIn(guide.take('Prometheus and Grafana', 'sh'), {
     './view-token': token,
     './grafana-password': token,
     'stack deploy': 'stack deploy --resolve-image never',
     'docker/monitoring/': `${shipped}/`,
   });
-  const env = { PATH: process.env.PATH, HOME: folder.path, DOCKER_HOST: engine.host };
+  const env = { PATH: process.env.PATH, HOME: directory.path, DOCKER_HOST: engine.host };
   await promisify(execFile)('sh', ['-ec', commands], { env });
   const listed = await engine.docker('stack', 'services', '--format', '{{.Name}}', 'monitoring');
   expect(listed.stdout.trim().split('\n').sort()).toEqual(['monitoring_grafana', 'monitoring_prometheus']);

@@ -5,7 +5,6 @@ import { promisify } from 'node:util';
 import {
   createDriverSecret,
   createService,
-  everyTaskHolds,
   findOpenBao,
   freePort,
   labImage,
@@ -14,9 +13,10 @@ import {
   startPlugin,
   startSwarm,
   startVault,
-  tempFolder,
+  tempDirectory,
   type Vault,
   waitFor,
+  waitForTaskValues,
 } from '@vault-swarm/lab';
 import { openDocument } from '@vault-swarm/lab/documents';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,8 +28,8 @@ const other = 'swarm-external-secrets';
 // The engines of a box share their drivers, and another test uses the name that is in the guide.
 const ours = 'moving-over-test';
 const inTime = { timeoutMs: 60_000 };
-const folder = tempFolder();
-const commands = join(folder.path, 'bin');
+const directory = tempDirectory();
+const commands = join(directory.path, 'bin');
 
 let engine: OwnEngine;
 let vault: Vault;
@@ -43,7 +43,7 @@ const take = (heading: string, language: 'sh' | 'yaml') =>
 async function shell(script: string): Promise<void> {
   const env = {
     PATH: `${commands}:${process.env.PATH}`,
-    HOME: folder.path,
+    HOME: directory.path,
     DOCKER_HOST: engine.host,
     VAULT_ADDR: vault.addr,
     VAULT_TOKEN: vault.rootToken,
@@ -54,7 +54,7 @@ async function shell(script: string): Promise<void> {
 async function startOurs(name: string): Promise<{ readonly plugin: PluginProcess; readonly port: number }> {
   const port = await freePort();
   const plugin = await startPlugin({
-    dir: join(folder.path, name),
+    dir: join(directory.path, name),
     env: {
       PLUGIN_NAME: name,
       DOCKER_HOST: engine.host,
@@ -69,7 +69,7 @@ async function startOurs(name: string): Promise<{ readonly plugin: PluginProcess
 }
 
 const reached = (service: string, secret: string, value: string | Buffer, replicas = 1) =>
-  everyTaskHolds(engine, { service, secret, value, replicas, ...inTime });
+  waitForTaskValues(engine, { service, secret, value, replicas, ...inTime });
 
 const write = (path: string, data: Record<string, string>) => vault.request('POST', `secret/data/${path}`, { data });
 
@@ -81,8 +81,8 @@ beforeAll(async () => {
   // OpenBao's command is Vault's, and the small Vault has none.
   await symlink(await findOpenBao(), join(commands, 'vault'));
   [engine, vault] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
   ]);
   await write('app/db', { user: 'app', password: 'first' });
   otherDriver = await startOtherDriver(other, 'first');
@@ -93,7 +93,7 @@ afterAll(async () => {
   await otherDriver?.stop();
   await engine?.stop();
   await vault?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('a secret of swarm-external-secrets moves by its labels, and is then rotated', async () => {
@@ -159,15 +159,15 @@ test("secrets of Swarm's own move with all of their bytes, in one update of thei
 });
 
 test('a stack moves by a name and a driver in its file, and its services stay as they are', async () => {
-  const file = join(folder.path, 'stack.yml');
+  const file = join(directory.path, 'stack.yml');
   const services = `version: "3.8"
 services:
   web:
     image: ${labImage}
     secrets: [db_password]
 `;
-  await writeFile(join(folder.path, 'plain'), 'plain');
-  await writeFile(file, `${services}secrets:\n  db_password:\n    file: ${join(folder.path, 'plain')}\n`);
+  await writeFile(join(directory.path, 'plain'), 'plain');
+  await writeFile(file, `${services}secrets:\n  db_password:\n    file: ${join(directory.path, 'plain')}\n`);
   await engine.deployStack('shop', [file]);
   await reached('shop_web', 'db_password', 'plain');
 

@@ -5,21 +5,21 @@ import { promisify } from 'node:util';
 import {
   createDriverSecret,
   createService,
-  everyTaskHolds,
-  managedPluginFolder,
+  managedPluginDirectory,
   type OwnEngine,
   startManagedPlugin,
   startSwarm,
-  tempFolder,
+  tempDirectory,
   waitFor,
+  waitForTaskValues,
 } from '@vault-swarm/lab';
 import { fillIn, openDocument } from '@vault-swarm/lab/documents';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const guide = openDocument('docs/guides/move.md', import.meta.filename);
-const folder = tempFolder();
-const credentials = join(folder.path, 'credentials');
+const directory = tempDirectory();
+const credentials = join(directory.path, 'credentials');
 const settings = { SECRETS_PROVIDER: 'file', VAULT_ROTATION_INTERVAL: '1s' };
 const inTime = { timeoutMs: 60_000 };
 let engine: OwnEngine;
@@ -27,16 +27,16 @@ let engine: OwnEngine;
 beforeAll(async () => {
   await mkdir(join(credentials, 'secrets'), { recursive: true });
   await writeFile(join(credentials, 'secrets/db'), 'first');
-  engine = await startSwarm({ dir: join(folder.path, 'engine') });
+  engine = await startSwarm({ dir: join(directory.path, 'engine') });
 });
 
 afterAll(async () => {
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 const reached = (value: string) =>
-  everyTaskHolds(engine, { service: 'web', secret: 'db', replicas: 2, value, ...inTime });
+  waitForTaskValues(engine, { service: 'web', secret: 'db', replicas: 2, value, ...inTime });
 
 test('a managed plugin takes the name of another one: no service is restarted, and the next value is rolled', async () => {
   const name = 'swarm-external-secrets:latest';
@@ -51,12 +51,12 @@ test('a managed plugin takes the name of another one: no service is restarted, a
     .map(([setting, value]) => `${setting}=${value}`)
     .join(' ');
   const script = fillIn(guide.take('Under its name', 'sh'), {
-    'dist/plugin': managedPluginFolder(),
+    'dist/plugin': managedPluginDirectory(),
     '/etc/vault-swarm': credentials,
     '…': given,
   });
   expect(guide.left()).toEqual([]);
-  await run('sh', ['-ec', script], { env: { PATH: process.env.PATH, HOME: folder.path, DOCKER_HOST: engine.host } });
+  await run('sh', ['-ec', script], { env: { PATH: process.env.PATH, HOME: directory.path, DOCKER_HOST: engine.host } });
 
   // It is made in the first pass, in which the services are compared with it.
   const ledger = () => engine.dockerBytes('config', 'inspect', 'swarm-external-secrets.ledger').catch(() => null);

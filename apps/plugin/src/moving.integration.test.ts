@@ -9,13 +9,13 @@ import {
   runningTasks,
   startManagedPlugin,
   startSwarm,
-  tempFolder,
+  tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
-const credentials = join(folder.path, 'credentials');
+const directory = tempDirectory();
+const credentials = join(directory.path, 'credentials');
 const stack = resolve(import.meta.dirname, '../../../docker/stack.yml');
 // Without a tag: a plugin that is no managed one is looked up by the very name that the secret has.
 const driver = 'vault-secrets-plugin';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await mkdir(join(credentials, 'secrets'), { recursive: true });
   await writeFile(join(credentials, 'secrets/db'), 'value');
   await writeFile(join(credentials, 'ledger-key'), 'only-for-tests');
-  engine = await startSwarm({ dir: join(folder.path, 'engine') });
+  engine = await startSwarm({ dir: join(directory.path, 'engine') });
   await buildPluginImage(engine, 'vault-swarm-plugin:0.1.0');
   const Data = Buffer.from('only-for-tests').toString('base64');
   for (const Name of ['vault_secret_id', 'vault_swarm_token', 'vault_swarm_ledger_key']) {
@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 const startManaged = () =>
@@ -61,7 +61,7 @@ async function startStack(): Promise<void> {
     environment: { SECRETS_PROVIDER: 'file', VAULT_ROTATION_INTERVAL: '1s' },
     volumes: [`${join(credentials, 'secrets')}:/run/vault-swarm/secrets:ro`],
   };
-  const override = join(folder.path, 'override.yml');
+  const override = join(directory.path, 'override.yml');
   await writeFile(override, JSON.stringify({ version: '3.8', services: { plugin } }));
   await engine.deployStack('vault-swarm', [stack, override], {
     VAULT_ADDR: 'http://127.0.0.1:8200',

@@ -1,11 +1,11 @@
-import { createService, labImage, OneManager, runningTasks, tempFolder, waitFor } from '@vault-swarm/lab';
+import { createService, labImage, OneManager, runningTasks, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const REPLICAS = 4;
 const IN_TIME = 150_000;
 const SAMPLE_MS = 100;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let swarm: OneManager;
 
 /** Waits until the plugin's problem with a service or a secret has these words. */
@@ -43,7 +43,7 @@ function watchRunning(service: string): { readonly fewest: () => Promise<number>
 }
 
 beforeAll(async () => {
-  swarm = await OneManager.start({ dir: folder.path, driver: 'no-harm-test', timeoutMs: IN_TIME });
+  swarm = await OneManager.start({ dir: directory.path, driver: 'no-harm-test', timeoutMs: IN_TIME });
   const secrets = ['changed', 'deleted', 'certificate'];
   for (const path of secrets) await swarm.write(path, 'value-1');
   await swarm.startPlugin();
@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test.concurrent('a service one of whose secrets was deleted keeps all of its tasks when another changes, until the value is back', {

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import {
   createDriverSecret,
   createService,
-  everyTaskHolds,
   freePort,
   labImage,
   type OwnEngine,
@@ -11,9 +10,10 @@ import {
   startPlugin,
   startSwarm,
   startVault,
-  tempFolder,
+  tempDirectory,
   type Vault,
   waitFor,
+  waitForTaskValues,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
@@ -22,7 +22,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 const DRIVER = 'operator-actions';
 const IN_TIME = 90_000;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let vault: Vault;
 let plugin: PluginProcess;
@@ -31,7 +31,7 @@ let port: number;
 const write = (path: string, password: string) => vault.request('POST', `secret/data/${path}`, { data: { password } });
 
 const reaches = (service: string, secret: string, value: string, replicas: number) =>
-  everyTaskHolds(engine, { service, secret, replicas, value, timeoutMs: IN_TIME });
+  waitForTaskValues(engine, { service, secret, replicas, value, timeoutMs: IN_TIME });
 
 /** What a service is made from now. */
 async function specOf(service: string): Promise<{ readonly generation: number; readonly env: readonly string[] }> {
@@ -75,8 +75,8 @@ function logged(event: string, service: string): number {
 
 beforeAll(async () => {
   [engine, vault, port] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
     freePort(),
   ]);
   for (const path of ['deployed', 'everywhere']) await write(path, 'value-1');
@@ -89,7 +89,7 @@ beforeAll(async () => {
     VAULT_ROTATION_INTERVAL: '1s',
     MONITORING_PORT: String(port),
   };
-  plugin = await startPlugin({ env, dir: join(folder.path, 'plugin') });
+  plugin = await startPlugin({ env, dir: join(directory.path, 'plugin') });
   await plugin.waitReady();
   for (const name of ['deployed', 'everywhere']) {
     await createDriverSecret(engine, { name, driver: DRIVER, labels: { vault_path: name, vault_field: 'password' } });
@@ -103,7 +103,7 @@ afterEach(async ({ task }) => {
 afterAll(async () => {
   await plugin?.kill('SIGTERM');
   await Promise.all([engine?.stop(), vault?.stop()]);
-  await folder.remove();
+  await directory.remove();
 });
 
 test("after a rotation a rollback undoes the rotation's update and not the deploy before; the earlier setting, deployed again, does", {

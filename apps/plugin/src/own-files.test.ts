@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readConfigFile } from './config-file.ts';
 import { parseConfiguration } from './configuration.ts';
 
-let folder: string;
-const at = (path: string) => join(folder, path);
+let base: string;
+const at = (path: string) => join(base, path);
 
 async function parse(variables: Readonly<Record<string, string>>) {
   return parseConfiguration(variables, readRegularFile, await readConfigFile(variables, readRegularFile));
@@ -18,14 +18,14 @@ async function problemsOf(variables: Readonly<Record<string, string>>): Promise<
 }
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'own-files-'));
-  chmodSync(folder, 0o755);
+  base = mkdtempSync(join(tmpdir(), 'own-files-'));
+  chmodSync(base, 0o755);
   mkdirSync(at('secrets'));
   mkdirSync(at('certificates'));
   for (const name of ['secrets/token', 'token', 'certificates/key.pem', 'certificates/ca.pem', 'certificates/cert.pem'])
     writeFileSync(at(name), 'credential', { mode: 0o600 });
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(base, { recursive: true }));
 
 describe('a directory of secrets that labels could have our own files delivered from', () => {
   const files = () => ({ SECRETS_PROVIDER: 'file', FILE_SECRETS_DIR: at('secrets') });
@@ -132,7 +132,7 @@ describe('a file with a credential', () => {
 
   test('is none in a directory that others can not enter', async () => {
     chmodSync(at('token'), 0o644);
-    chmodSync(folder, 0o750);
+    chmodSync(base, 0o750);
     expect(await warnings()).toEqual([]);
   });
 });

@@ -3,13 +3,13 @@ import { type EventBus, errorMessage, type TimedEvent } from '@vault-swarm/provi
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
-import { EarlyEvents } from './event-buffer.ts';
+import { EventBuffer } from './event-buffer.ts';
 import { IdleCollection } from './idle-collection.ts';
 import { collectGarbage } from './system/heap.ts';
 import { trustSystem } from './system/trusted-authorities.ts';
 
 /** However long the interval, a provider that did not answer is asked again after this time. */
-const LONGEST_INQUIRY_PAUSE_MS = 10_000;
+const MAX_HEALTH_CHECK_BACKOFF_MS = 10_000;
 
 /** How long the answers to who asked first are waited for before the last part of the plugin is loaded. */
 const FIRST_ANSWERS_MS = 1_000;
@@ -29,7 +29,7 @@ export class Plugin {
   readonly #dashboardDirectory: string | undefined;
   readonly #container: ReturnType<typeof createDeliveryContainer>;
   readonly #events: EventBus;
-  readonly #early: EarlyEvents;
+  readonly #early: EventBuffer;
   /** In the order of the start. */
   readonly #stops: Stop[] = [];
   readonly #stopping = new AbortController();
@@ -42,7 +42,7 @@ export class Plugin {
     this.#dashboardDirectory = dashboardDirectory;
     this.#container = createDeliveryContainer(configuration);
     this.#events = this.#container.get(id.events);
-    this.#early = new EarlyEvents(this.#events);
+    this.#early = new EventBuffer(this.#events);
   }
 
   /**
@@ -93,7 +93,7 @@ export class Plugin {
     addRotation(container);
     const rotation = container.get(rotationId.rotation);
     const docker = container.get(rotationId.docker);
-    container.get(id.evidence).connect((delivered) => rotation.record(delivered));
+    container.get(id.deliveryRecords).connect((delivered) => rotation.record(delivered));
     container.get(id.choice).connect(rotation);
     rotation.start();
     this.#stops.push(async () => {
@@ -109,29 +109,29 @@ export class Plugin {
     addLogging(container);
     const { monitoring, rotation } = this.#configuration;
     const monitoringParts = monitoring.enabled ? await this.#loadMonitoring() : null;
-    const told = container.get(loggingId.told);
-    const inquiry = container.get(loggingId.inquiry);
+    const eventLog = container.get(loggingId.eventLog);
+    const healthCheck = container.get(loggingId.healthCheck);
     const observers: Readonly<Record<string, { observe(event: TimedEvent): void }>> = {
-      'log and list of events': told,
+      'log and list of events': eventLog,
       status: container.get(loggingId.status),
       readiness: container.get(id.readiness),
-      'health check of providers': inquiry,
+      'health check of providers': healthCheck,
       'collection of garbage': new IdleCollection(container.get(id.clock), collectGarbage),
       ...monitoringParts?.observers,
     };
-    this.#early.handOver(
+    this.#early.recordHandover(
       Object.fromEntries(
         Object.entries(observers).map(([name, observer]) => [name, (event) => observer.observe(event)]),
       ),
     );
-    this.#closeLog = () => told.close();
+    this.#closeLog = () => eventLog.close();
     const credentials = container.get(loggingId.credentials);
     const round = async () => {
       credentials.look();
-      await inquiry.round(this.#stopping.signal);
+      await healthCheck.round(this.#stopping.signal);
       return false;
     };
-    void this.#untilDone(round, Math.min(rotation.intervalMs, LONGEST_INQUIRY_PAUSE_MS));
+    void this.#untilDone(round, Math.min(rotation.intervalMs, MAX_HEALTH_CHECK_BACKOFF_MS));
     monitoringParts?.start();
   }
 
@@ -142,7 +142,7 @@ export class Plugin {
     const history = container.get(monitoringId.history);
     return {
       observers: {
-        'figures of the process': container.get(monitoringId.vitals),
+        'figures of the process': container.get(monitoringId.processStats),
         'figures of deliveries': container.get(monitoringId.deliveries),
         'figures of providers': container.get(monitoringId.providers),
         'costs of requests': container.get(monitoringId.costs),

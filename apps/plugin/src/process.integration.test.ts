@@ -3,22 +3,22 @@ import { mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/p
 import { createServer, type Server } from 'node:http';
 import { createServer as createUnixServer } from 'node:net';
 import { join } from 'node:path';
-import { driverRequest, freePort, startPlugin, tempFolder, waitFor } from '@vault-swarm/lab';
+import { driverRequest, freePort, startPlugin, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
-const secrets = join(folder.path, 'secrets');
+const directory = tempDirectory();
+const secrets = join(directory.path, 'secrets');
 let count = 0;
 
 /** A plugin on the file provider, with a socket of its own and no engine. */
 async function start(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []) {
   count += 1;
   return startPlugin({
-    dir: join(folder.path, `plugin-${count}`),
+    dir: join(directory.path, `plugin-${count}`),
     args,
     env: {
-      PLUGIN_SOCKET: join(folder.path, `${count}.sock`),
-      DOCKER_HOST: `unix://${folder.path}/nobody.sock`,
+      PLUGIN_SOCKET: join(directory.path, `${count}.sock`),
+      DOCKER_HOST: `unix://${directory.path}/nobody.sock`,
       SECRETS_PROVIDER: 'file',
       FILE_SECRETS_DIR: secrets,
       ENABLE_MONITORING: 'false',
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await mkdir(secrets, { recursive: true });
   await writeFile(join(secrets, 'db'), 'canary-value');
 });
-afterAll(() => folder.remove());
+afterAll(() => directory.remove());
 
 test('serves secrets although Docker is not there, removes its socket on SIGTERM, and exits with 0', async () => {
   const plugin = await start();
@@ -49,9 +49,9 @@ test('serves secrets although Docker is not there, removes its socket on SIGTERM
     Value: Buffer.from('canary-value').toString('base64'),
     DoNotReuse: true,
   });
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   expect(await plugin.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  expect(performance.now() - begunMs).toBeLessThan(10_000);
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
   await expect(stat(plugin.socketPath)).rejects.toThrow('ENOENT');
   expect(plugin.logs()).not.toContain('canary-value');
 });
@@ -145,7 +145,7 @@ test.each([
 });
 
 test('does not start with its own credentials among the secrets, and delivers none that come there later', async () => {
-  const credentials = join(folder.path, 'credentials');
+  const credentials = join(directory.path, 'credentials');
   const token = join(credentials, 'token');
   await mkdir(credentials);
   await writeFile(token, 'canary-of-the-plugin', { mode: 0o600 });
@@ -153,7 +153,7 @@ test('does not start with its own credentials among the secrets, and delivers no
   expect(await refused.exit).toEqual({ code: 2, signal: null });
   expect(refused.logs()).toContain(`FILE_SECRETS_DIR: "${credentials}" contains what MONITORING_TOKEN_FILE names`);
 
-  const late = join(folder.path, 'late');
+  const late = join(directory.path, 'late');
   const plugin = await start({ FILE_SECRETS_DIR: late, MONITORING_TOKEN_FILE: token });
   await plugin.waitReady();
   await symlink(credentials, late);
@@ -172,7 +172,7 @@ test('--check-live asks on the socket, also if another process has the monitorin
   await once(thief, 'listening');
   const address = thief.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const token = join(folder.path, 'monitoring-token');
+  const token = join(directory.path, 'monitoring-token');
   await writeFile(token, 'canary-of-the-monitoring', { mode: 0o600 });
   const env = { ENABLE_MONITORING: 'true', MONITORING_PORT: String(port), MONITORING_TOKEN_FILE: token };
   const plugin = await start(env);
@@ -188,7 +188,7 @@ test('--check-live asks on the socket, also if another process has the monitorin
 
 test('keeps a credential whose file becomes what can not be sent, and says so', async () => {
   const port = await freePort();
-  const token = join(folder.path, 'changing-token');
+  const token = join(directory.path, 'changing-token');
   await writeFile(token, 'first-token-of-the-test\n', { mode: 0o600 });
   const plugin = await start({
     ENABLE_MONITORING: 'true',
@@ -244,10 +244,10 @@ test('goes on serving when its port is taken, says so, and takes the port when i
 
 test('serves the last good value while the provider is away, and is unhealthy only when Docker does not answer', async () => {
   const port = await freePort();
-  const hanging = createUnixServer(() => undefined).listen(join(folder.path, 'hanging.sock'));
+  const hanging = createUnixServer(() => undefined).listen(join(directory.path, 'hanging.sock'));
   await once(hanging, 'listening');
   const plugin = await start({
-    DOCKER_HOST: `unix://${folder.path}/hanging.sock`,
+    DOCKER_HOST: `unix://${directory.path}/hanging.sock`,
     ENABLE_MONITORING: 'true',
     MONITORING_PORT: String(port),
     VAULT_ROTATION_INTERVAL: '500ms',
@@ -257,10 +257,10 @@ test('serves the last good value while the provider is away, and is unhealthy on
   await plugin.waitReady();
   expect((await ask(plugin.socketPath)).body).toContain('Value');
   await rename(secrets, `${secrets}.away`);
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   const answer = await ask(plugin.socketPath);
   // The deadline, and what a busy machine adds.
-  expect(performance.now() - begunMs).toBeLessThan(8_000);
+  expect(performance.now() - startedMs).toBeLessThan(8_000);
   expect(JSON.parse(answer.body)).toMatchObject({ Value: Buffer.from('canary-value').toString('base64') });
   await rename(`${secrets}.away`, secrets);
   await waitFor(async () => (await canConnect(port)) === 503, {

@@ -11,7 +11,7 @@ import {
 } from '@vault-swarm/provider';
 import type { SecretStatus } from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
-import { ProviderInquiry } from './provider-health-check.ts';
+import { ProviderHealthCheck } from './provider-health-check.ts';
 import { Readiness } from './readiness.ts';
 import { systemClock } from './system/clock.ts';
 
@@ -51,7 +51,7 @@ function inquire(reads: Record<string, Read>) {
     target: (_labels: unknown, path: () => string) => ({ location: { path: path() } }),
   });
   const status: { secrets: SecretStatus[]; problems: Problem[] } = { secrets: [], problems: [] };
-  const inquiry = new ProviderInquiry({
+  const healthCheck = new ProviderHealthCheck({
     names,
     findProvider: async (name) => instance(name),
     labels: new LabelReader(names.map((name) => ({ name, scheme: scheme(name) }))),
@@ -60,10 +60,10 @@ function inquire(reads: Record<string, Read>) {
     clock: systemClock,
     events,
   });
-  events.subscribe(inquiry.observe);
+  events.subscribe(healthCheck.observe);
   events.subscribe((event) => void seen.push(event));
-  const told = () => seen.map(({ type }) => type).filter((type) => type !== 'provider.requested');
-  return { inquiry, asked, told, events, readiness, status };
+  const reported = () => seen.map(({ type }) => type).filter((type) => type !== 'provider.requested');
+  return { inquiry: healthCheck, asked, reported, events, readiness, status };
 }
 
 const failedRequest: ProductEvent = {
@@ -81,32 +81,32 @@ test.each<[string, Read, readonly string[]]>([
   ['that our login is refused', refuse('UNAUTHENTICATED'), ['Docker', 'a provider']],
   ['nothing', refuse('UNAVAILABLE'), ['Docker', 'a provider']],
 ])('the plugin is ready, or not, when the provider answers %s', async (_what, read, waitingFor) => {
-  const { inquiry, readiness } = inquire({ vault: read });
-  await inquiry.round(going);
+  const { inquiry: healthCheck, readiness } = inquire({ vault: read });
+  await healthCheck.round(going);
   expect(readiness.waitingFor).toEqual(waitingFor);
 });
 
 test('each provider is asked until it has answered once', async () => {
   const reads = { vault: value, file: refuse('UNAVAILABLE') };
-  const { inquiry, asked } = inquire(reads);
-  await inquiry.round(going);
-  await inquiry.round(going);
+  const { inquiry: healthCheck, asked } = inquire(reads);
+  await healthCheck.round(going);
+  await healthCheck.round(going);
   expect(asked).toEqual(['vault', 'file', 'file']);
   reads.file = value;
-  await inquiry.round(going);
-  await inquiry.round(going);
+  await healthCheck.round(going);
+  await healthCheck.round(going);
   expect(asked).toEqual(['vault', 'file', 'file', 'file']);
 });
 
 test('that a provider does not answer is told once, and that it does again', async () => {
   const reads = { vault: refuse('UNAVAILABLE') };
-  const { inquiry, told } = inquire(reads);
-  await inquiry.round(going);
-  await inquiry.round(going);
-  expect(told()).toEqual(['provider.failed']);
+  const { inquiry: healthCheck, reported } = inquire(reads);
+  await healthCheck.round(going);
+  await healthCheck.round(going);
+  expect(reported()).toEqual(['provider.failed']);
   reads.vault = value;
-  await inquiry.round(going);
-  expect(told()).toEqual(['provider.failed', 'provider.recovered']);
+  await healthCheck.round(going);
+  expect(reported()).toEqual(['provider.failed', 'provider.recovered']);
 });
 
 const used: SecretStatus = {
@@ -131,43 +131,43 @@ test.each<[string, ProductEvent]>([
   ['answer did not come in time', { type: 'secret.refused', ...delivery, code: 'DEADLINE', message: '' }],
   ['value was a stale one', { type: 'secret.delivered', ...delivery, revision: '1', source: 'stale' }],
 ])('a provider whose latest %s is asked once more', async (_what, event) => {
-  const { inquiry, asked, events } = inquire({ vault: value });
-  await inquiry.round(going);
+  const { inquiry: healthCheck, asked, events } = inquire({ vault: value });
+  await healthCheck.round(going);
   events.emit(event);
-  await inquiry.round(going);
-  await inquiry.round(going);
+  await healthCheck.round(going);
+  await healthCheck.round(going);
   expect(asked).toEqual(['vault', 'vault']);
 });
 
 test('a provider is left to the rotation where that looks at it', async () => {
-  const { inquiry, asked, events, status } = inquire({ vault: value });
-  await inquiry.round(going);
+  const { inquiry: healthCheck, asked, events, status } = inquire({ vault: value });
+  await healthCheck.round(going);
   status.secrets.push(used);
   events.emit(failedRequest);
-  await inquiry.round(going);
+  await healthCheck.round(going);
   expect(asked).toEqual(['vault']);
   status.secrets.splice(0, 1, { ...used, pinned: true });
-  await inquiry.round(going);
+  await healthCheck.round(going);
   expect(asked).toEqual(['vault', 'vault']);
 });
 
 test('a provider that the rotation found silent is not asked, though it never answered', async () => {
-  const { inquiry, asked, status } = inquire({ vault: value });
-  status.problems.push({ summary: '', detail: '', silent: { kind: 'provider', name: 'vault' } });
-  await inquiry.round(going);
+  const { inquiry: healthCheck, asked, status } = inquire({ vault: value });
+  status.problems.push({ summary: '', detail: '', unresponsive: { kind: 'provider', name: 'vault' } });
+  await healthCheck.round(going);
   expect(asked).toEqual([]);
 });
 
 test('a provider that asks to be left alone for a while is', async () => {
-  const { inquiry, asked } = inquire({ vault: refuse('RATE_LIMITED', 60_000) });
-  await inquiry.round(going);
-  await inquiry.round(going);
+  const { inquiry: healthCheck, asked } = inquire({ vault: refuse('RATE_LIMITED', 60_000) });
+  await healthCheck.round(going);
+  await healthCheck.round(going);
   expect(asked).toEqual(['vault']);
 });
 
 test('only the provider of secrets that name none lets the socket be taken over', async () => {
-  const { inquiry, readiness } = inquire({ vault: refuse('UNAVAILABLE'), file: value });
-  await inquiry.round(going);
-  readiness.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, at: 0 });
+  const { inquiry: healthCheck, readiness } = inquire({ vault: refuse('UNAVAILABLE'), file: value });
+  await healthCheck.round(going);
+  readiness.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, atMs: 0 });
   expect([readiness.waitingFor, readiness.canTakeOver]).toEqual([[], false]);
 });

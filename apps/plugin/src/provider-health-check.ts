@@ -19,7 +19,7 @@ const QUESTION = { service: 'vault-swarm', secret: 'readiness' };
 const ASK_DEADLINE_MS = 5_000;
 
 /** What an inquiry needs. */
-export interface ProviderInquiryPorts {
+export interface ProviderHealthCheckPorts {
   /** The names of the configured providers, the default one first. */
   readonly names: readonly string[];
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
@@ -35,7 +35,7 @@ interface Known {
   hasAnswered: boolean;
   isInTrouble: boolean;
   /** Whether it was told that it does not answer, and not yet that it does again. */
-  isTold: boolean;
+  isReported: boolean;
   /** In monotonic milliseconds: it asked us to leave it alone until then. */
   pausedUntilMs: number;
 }
@@ -44,16 +44,16 @@ interface Known {
  * Asks the providers that nobody else asks: each until it has answered once, since before the first secret is used
  * nobody knows whether it is there, and each that failed, until it answers again.
  */
-export class ProviderInquiry {
-  readonly #ports: ProviderInquiryPorts;
+export class ProviderHealthCheck {
+  readonly #ports: ProviderHealthCheckPorts;
   readonly #known: ReadonlyMap<string, Known>;
 
-  constructor(ports: ProviderInquiryPorts) {
+  constructor(ports: ProviderHealthCheckPorts) {
     this.#ports = ports;
     this.#known = new Map(
       ports.names.map((name) => [
         name,
-        { hasAnswered: false, isInTrouble: false, isTold: false, pausedUntilMs: Number.NEGATIVE_INFINITY },
+        { hasAnswered: false, isInTrouble: false, isReported: false, pausedUntilMs: Number.NEGATIVE_INFINITY },
       ]),
     );
   }
@@ -74,10 +74,10 @@ export class ProviderInquiry {
         known.isInTrouble ||= isTrouble(event.code);
         break;
       case 'provider.failed':
-        known.isTold = true;
+        known.isReported = true;
         break;
       case 'provider.recovered':
-        known.isTold = false;
+        known.isReported = false;
         break;
       default:
     }
@@ -94,7 +94,7 @@ export class ProviderInquiry {
         const isDue = known.pausedUntilMs <= this.#ports.clock.monotonic();
         const isWanted = !known.hasAnswered || (known.isInTrouble && !watched.has(name));
         if (isDue && isWanted) await this.#ask(name, known, stopping);
-        if (known.isTold && !known.isInTrouble) {
+        if (known.isReported && !known.isInTrouble) {
           this.#ports.events.emit({ type: 'provider.recovered', provider: name });
         }
       }),
@@ -124,13 +124,13 @@ export class ProviderInquiry {
   #failed(name: string, known: Known, { code, message, retryAfterMs = 0 }: ProviderError): void {
     known.isInTrouble = true;
     known.pausedUntilMs = this.#ports.clock.monotonic() + retryAfterMs;
-    if (known.isTold) return;
+    if (known.isReported) return;
     this.#ports.events.emit({ type: 'provider.failed', provider: name, code, message });
   }
 }
 
-function silentProvider({ silent }: Problem): string | undefined {
-  return silent?.kind === 'provider' ? silent.name : undefined;
+function silentProvider({ unresponsive }: Problem): string | undefined {
+  return unresponsive?.kind === 'provider' ? unresponsive.name : undefined;
 }
 
 function answered(known: Known): void {

@@ -2,10 +2,10 @@ import type { ProviderInstance, ProviderTools } from '@vault-swarm/provider';
 import type { ConfiguredProvider } from './configured-providers.ts';
 
 /**
- * The configured providers by name. Whoever asks for one before {@link ProviderDirectory.load} waits for it: the
+ * The configured providers by name. Whoever asks for one before {@link ProviderRegistry.load} waits for it: the
  * driver's socket listens before any provider's library is loaded.
  */
-export class ProviderDirectory {
+export class ProviderRegistry {
   readonly #tools: Omit<ProviderTools, 'name'>;
   readonly #pending: ReadonlyMap<
     string,

@@ -13,7 +13,7 @@ import {
   startPlugin,
   startSwarm,
   startVault,
-  tempFolder,
+  tempDirectory,
   type Vault,
   waitFor,
 } from '@vault-swarm/lab';
@@ -27,8 +27,8 @@ const REPLICAS = 2;
 const names = ['of-vault', 'of-openbao', 'of-aws', 'of-file'] as const;
 type Name = (typeof names)[number];
 
-const folder = tempFolder();
-const files = join(folder.path, 'files');
+const directory = tempDirectory();
+const files = join(directory.path, 'files');
 let engine: OwnEngine;
 let vault: Vault;
 let openbao: Vault;
@@ -131,15 +131,15 @@ const outages: Readonly<Record<Name, () => Promise<() => Promise<void>>>> = {
 beforeAll(async () => {
   await mkdir(files, { recursive: true });
   [engine, vault, openbao, aws, port] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
-    startOpenBao({ dir: join(folder.path, 'openbao') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
+    startOpenBao({ dir: join(directory.path, 'openbao') }),
     startAwsFake(),
     freePort(),
   ]);
   for (const name of names) await write(name);
   plugin = await startPlugin({
-    dir: join(folder.path, 'plugin'),
+    dir: join(directory.path, 'plugin'),
     env: {
       PLUGIN_NAME: DRIVER,
       DOCKER_HOST: engine.host,
@@ -159,7 +159,7 @@ beforeAll(async () => {
     },
   });
   await plugin.waitReady();
-  const stack = join(folder.path, 'stack.yml');
+  const stack = join(directory.path, 'stack.yml');
   await writeFile(stack, STACK);
   await engine.dockerBytes('stack', 'deploy', '--resolve-image', 'never', '--compose-file', stack, 'app');
   await isUpToDate();
@@ -172,7 +172,7 @@ afterEach(({ task }) => {
 afterAll(async () => {
   await plugin?.kill('SIGTERM');
   await Promise.all([engine?.stop(), vault?.stop(), openbao?.stop(), aws?.stop()]);
-  await folder.remove();
+  await directory.remove();
 });
 
 test.for(names)('a new value %s reaches every task of the stack', async (name) => {

@@ -1,19 +1,19 @@
 import type { Clock, TimedEvent } from '@vault-swarm/provider';
 
 /** A Docker that does not answer holds up no takeover: the values are the provider's. */
-const DOCKER_PATIENCE_MS = 5_000;
+const DOCKER_TIMEOUT_MS = 5_000;
 
 /** Whether a provider and Docker have answered once. */
 export class Readiness {
   readonly #clock: Clock;
-  readonly #begunAtMs: number;
+  readonly #startedAtMs: number;
   #docker = false;
   #provider = false;
   #canDeliver = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#begunAtMs = clock.monotonic();
+    this.#startedAtMs = clock.monotonic();
   }
 
   /** What has not answered yet; empty when all has. */
@@ -26,7 +26,7 @@ export class Readiness {
    * provider is away. What Docker tells (the services, the ledger) is waited for, but not for long.
    */
   get canTakeOver(): boolean {
-    return this.#canDeliver && (this.#docker || this.#clock.monotonic() - this.#begunAtMs > DOCKER_PATIENCE_MS);
+    return this.#canDeliver && (this.#docker || this.#clock.monotonic() - this.#startedAtMs > DOCKER_TIMEOUT_MS);
   }
 
   /** Takes in what happens: a pass in which Docker answered, a value that came from a provider. */

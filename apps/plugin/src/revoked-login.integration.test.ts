@@ -4,13 +4,13 @@ import {
   type PluginProcess,
   startPlugin,
   startVault,
-  tempFolder,
+  tempDirectory,
   type Vault,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let vault: Vault;
 let plugin: PluginProcess;
 
@@ -24,17 +24,17 @@ async function ask(): Promise<string> {
 }
 
 beforeAll(async () => {
-  vault = await startVault({ dir: join(folder.path, 'vault') });
+  vault = await startVault({ dir: join(directory.path, 'vault') });
   await vault.request('POST', 'secret/data/db', { data: { password: 'one' } });
   await vault.request('PUT', 'sys/policies/acl/app', { policy: 'path "secret/*" { capabilities = ["read"] }' });
   const { body } = await vault.request('POST', 'auth/token/create', { policies: ['app'] });
   const token = (body as { readonly auth: { readonly client_token: string } }).auth.client_token;
   plugin = await startPlugin({
-    dir: join(folder.path, 'plugin'),
+    dir: join(directory.path, 'plugin'),
     env: {
       PLUGIN_NAME: 'revoked-login-test',
       // Nobody is there: what is served does not depend on it.
-      DOCKER_HOST: `unix://${folder.path}/no-docker.sock`,
+      DOCKER_HOST: `unix://${directory.path}/no-docker.sock`,
       VAULT_ADDR: vault.addr,
       VAULT_TOKEN: token,
       CACHE_MAX_AGE: '0s',
@@ -49,7 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await plugin?.kill('SIGTERM');
   await vault?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('once its login is revoked the plugin gives no value for longer than it may, also if Vault is then away', async () => {

@@ -9,7 +9,7 @@ import {
   startPlugin,
   startSwarm,
   startVault,
-  tempFolder,
+  tempDirectory,
   type Vault,
   waitFor,
 } from '@vault-swarm/lab';
@@ -19,7 +19,7 @@ const DRIVER = 'revoked-path-test';
 const METADATA = 'path "secret/metadata/*" { capabilities = ["read"] }';
 const names = ['kept', 'taken'] as const;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let vault: Vault;
 let plugin: PluginProcess;
@@ -40,14 +40,14 @@ async function ask(name: string): Promise<{ readonly value: string; readonly err
 
 beforeAll(async () => {
   [engine, vault] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
   ]);
   for (const name of names) await vault.request('POST', `secret/data/${name}`, { data: { password: `of ${name}` } });
   await allow(...names);
   const { body } = await vault.request('POST', 'auth/token/create', { policies: ['app'] });
   plugin = await startPlugin({
-    dir: join(folder.path, 'plugin'),
+    dir: join(directory.path, 'plugin'),
     env: {
       PLUGIN_NAME: DRIVER,
       DOCKER_HOST: engine.host,
@@ -70,7 +70,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await plugin?.kill('SIGTERM');
   await Promise.all([engine?.stop(), vault?.stop()]);
-  await folder.remove();
+  await directory.remove();
 });
 
 test('a value whose rule alone was taken from the policy is refused, also while Vault is away, and others are not', async () => {

@@ -1,9 +1,9 @@
-import { createService, OneManager, runningTasks, tempFolder, type UpdateConfig, waitFor } from '@vault-swarm/lab';
+import { createService, OneManager, runningTasks, tempDirectory, type UpdateConfig, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const IN_TIME = 90_000;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let swarm: OneManager;
 
 /** A service whose tasks fail while the secret begins with `bad`. */
@@ -29,7 +29,7 @@ async function openServices(): Promise<Readonly<Record<string, { readonly setAsi
 }
 
 beforeAll(async () => {
-  swarm = await OneManager.start({ dir: folder.path, driver: 'take-back-test', timeoutMs: IN_TIME });
+  swarm = await OneManager.start({ dir: directory.path, driver: 'take-back-test', timeoutMs: IN_TIME });
   const secrets = ['paused', 'back', 'set-a', 'set-b', 'by-hand'];
   for (const path of secrets) await swarm.write(path, 'good-1');
   await swarm.startPlugin();
@@ -42,7 +42,7 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test.each([
@@ -81,7 +81,7 @@ test.each([
     await swarm.reaches(picky, secret, 2, 'good-3');
     await swarm.reaches(easy, secret, 1, 'good-3');
     await swarm.happens('rollout.completed', picky);
-    const isClosed = ({ spentGeneration: _, ...open }: object & { readonly spentGeneration?: number }) =>
+    const isClosed = ({ highestUsedGeneration: _, ...open }: object & { readonly highestUsedGeneration?: number }) =>
       Object.keys(open).length === 0;
     await waitFor(async () => Object.values(await openServices()).every(isClosed), {
       timeoutMs: IN_TIME,

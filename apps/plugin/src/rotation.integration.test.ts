@@ -1,10 +1,10 @@
-import { createService, OneManager, runningTasks, tempFolder, waitFor } from '@vault-swarm/lab';
+import { createService, OneManager, runningTasks, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const DRIVER = 'rotation-test';
 const IN_TIME = 60_000;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let swarm: OneManager;
 const secretIds = new Map<string, string>();
 /** Every value that was ever written. None may be found anywhere but in a container's secrets. */
@@ -47,7 +47,7 @@ async function passes(count: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  swarm = await OneManager.start({ dir: folder.path, driver: DRIVER, timeoutMs: IN_TIME });
+  swarm = await OneManager.start({ dir: directory.path, driver: DRIVER, timeoutMs: IN_TIME });
   const secrets = ['shared', 'cert', 'queue', 'unrelated'];
   for (const path of secrets) await write(path);
   await swarm.startPlugin();
@@ -67,7 +67,7 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('three rotations in a row reach every task, each with one update of each service that uses the secret', async () => {

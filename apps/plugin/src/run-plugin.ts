@@ -103,8 +103,8 @@ function wrongConfiguration(problems: readonly ConfigurationProblem[]): number {
 }
 
 async function run(configuration: PluginConfiguration, warnings: ProcessWarnings): Promise<number> {
-  const stopAsked = Promise.withResolvers<NodeJS.Signals>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopAsked.resolve);
+  const stopRequested = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stopRequested.resolve);
   const plugin = new Plugin(configuration);
   warnings.connect((message) => plugin.warn(message));
   try {
@@ -115,7 +115,7 @@ async function run(configuration: PluginConfiguration, warnings: ProcessWarnings
     return EXIT.failure;
   }
   keepHeapSmall();
-  const signal = await stopAsked.promise;
+  const signal = await stopRequested.promise;
   await plugin.stop(signal, AbortSignal.timeout(STOP_DEADLINE_MS));
   return EXIT.ok;
 }

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
-import { createService, driverRequest, OneManager, tempFolder, waitFor } from '@vault-swarm/lab';
+import { createService, driverRequest, OneManager, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { SocketProxy } from './testing/socket-proxy.ts';
 
 const DRIVER = 'socket-proxy-test';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let swarm: OneManager;
 let proxy: SocketProxy;
 
 beforeAll(async () => {
-  swarm = await OneManager.start({ dir: folder.path, driver: DRIVER });
-  const socket = join(folder.path, 'proxy.sock');
+  swarm = await OneManager.start({ dir: directory.path, driver: DRIVER });
+  const socket = join(directory.path, 'proxy.sock');
   proxy = await SocketProxy.start(socket, swarm.engine.socketPath);
   await swarm.write('db', 'one');
   await swarm.startPlugin({ DOCKER_HOST: `unix://${socket}` });
@@ -28,7 +28,7 @@ afterEach(async ({ task }) => {
 afterAll(async () => {
   await swarm?.stop();
   proxy?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 const isWell = () =>

@@ -1,9 +1,9 @@
 import { EventBus, SecretValue, type TimedEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { parseConfiguration } from './configuration.ts';
-import { EvidenceRelay } from './delivery-record-relay.ts';
-import { EarlyEvents } from './event-buffer.ts';
-import { ProviderDirectory } from './provider-registry.ts';
+import { DeliveryRecordRelay } from './delivery-record-relay.ts';
+import { EventBuffer } from './event-buffer.ts';
+import { ProviderRegistry } from './provider-registry.ts';
 import { Readiness } from './readiness.ts';
 import { systemClock } from './system/clock.ts';
 import { systemDigest } from './system/digest.ts';
@@ -24,29 +24,29 @@ const delivered = (taskId: string) => ({
 
 test('what happens before the logger is there is logged first, in its order', () => {
   const bus = new EventBus(systemClock);
-  const early = new EarlyEvents(bus);
+  const early = new EventBuffer(bus);
   bus.emit({ type: 'driver.listening', socket: 'a' });
   bus.emit({ type: 'plugin.warning', message: 'b' });
   const logged: TimedEvent[] = [];
-  early.handOver({ log: (event) => logged.push(event) });
+  early.recordHandover({ log: (event) => logged.push(event) });
   bus.emit({ type: 'plugin.stopping', signal: 'c' });
   expect(logged.map(({ type }) => type)).toEqual(['driver.listening', 'plugin.warning', 'plugin.stopping']);
 });
 
 test('what is delivered before the rotation is there is told to it', () => {
-  const relay = new EvidenceRelay();
+  const relay = new DeliveryRecordRelay();
   const first = delivered('t1');
   relay.record(first);
   // It was lent for the call only.
   first.value.wipe();
-  const told: string[] = [];
-  relay.connect(({ taskId, value }) => told.push(`${taskId} ${new TextDecoder().decode(value.reveal())}`));
+  const reported: string[] = [];
+  relay.connect(({ taskId, value }) => reported.push(`${taskId} ${new TextDecoder().decode(value.reveal())}`));
   relay.record(delivered('t2'));
-  expect(told).toEqual(['t1 hunter2', 't2 hunter2']);
+  expect(reported).toEqual(['t1 hunter2', 't2 hunter2']);
 });
 
 test('who asks for a provider before it is loaded waits for it', async () => {
-  const directory = new ProviderDirectory(providers, {
+  const directory = new ProviderRegistry(providers, {
     clock: systemClock,
     random: systemRandom,
     events: { emit: () => {} },
@@ -61,7 +61,7 @@ test('who asks for a provider before it is loaded waits for it', async () => {
 });
 
 test('who waits for a provider is told when the plugin stops before it is loaded', async () => {
-  const directory = new ProviderDirectory(providers, {
+  const directory = new ProviderRegistry(providers, {
     clock: systemClock,
     random: systemRandom,
     events: { emit: () => {} },

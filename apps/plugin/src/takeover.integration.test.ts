@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import {
   driverRequest,
   type PluginProcess,
+  startLoadClient,
   startPlugin,
-  startUnceasingClient,
-  tempFolder,
+  tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
-const folder = tempFolder();
-const secrets = join(folder.path, 'secrets');
+const directory = tempDirectory();
+const secrets = join(directory.path, 'secrets');
 const question = { SecretName: 'db', SecretLabels: { file_path: 'db' } };
 const inTime = { timeoutMs: 20_000, intervalMs: 20 };
 const plugins: PluginProcess[] = [];
@@ -26,21 +26,21 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   count += 1;
-  socketPath = join(folder.path, `${count}`, 'plugin.sock');
+  socketPath = join(directory.path, `${count}`, 'plugin.sock');
 });
 afterEach(async () => {
   for (const plugin of plugins.splice(0)) await plugin.kill('SIGKILL');
 });
-afterAll(() => folder.remove());
+afterAll(() => directory.remove());
 
 /** A plugin on the file provider and on the test's socket, with no engine. */
 async function start(env: Readonly<Record<string, string>> = {}): Promise<PluginProcess> {
   const plugin = await startPlugin({
-    dir: join(folder.path, `plugin-${count}-${plugins.length}`),
+    dir: join(directory.path, `plugin-${count}-${plugins.length}`),
     env: {
       PLUGIN_SOCKET: socketPath,
       PLUGIN_SOCKET_TAKEOVER: 'true',
-      DOCKER_HOST: `unix://${folder.path}/nobody.sock`,
+      DOCKER_HOST: `unix://${directory.path}/nobody.sock`,
       SECRETS_PROVIDER: 'file',
       FILE_SECRETS_DIR: secrets,
       ENABLE_MONITORING: 'false',
@@ -74,7 +74,7 @@ async function startHangingVault(): Promise<{ readonly server: Server; readonly 
 
 test('five plugins take over from each other, and no request meanwhile is lost', async () => {
   let serving = await startReady();
-  const clients = [true, false].map((keepAlive) => startUnceasingClient(socketPath, question, { keepAlive }));
+  const clients = [true, false].map((keepAlive) => startLoadClient(socketPath, question, { keepAlive }));
   for (let round = 0; round < 5; round++) {
     const young = await start();
     await hasLogged(young, 'driver.listening');

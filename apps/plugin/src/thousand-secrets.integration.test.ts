@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import {
   type AwsFake,
   createService,
-  everyTaskHolds,
   labImage,
   type OwnEngine,
   type PluginProcess,
@@ -11,10 +10,11 @@ import {
   startSwarm,
   startVault,
   startVaultProxy,
-  tempFolder,
+  tempDirectory,
   type Vault,
   type VaultProxy,
   waitFor,
+  waitForTaskValues,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
@@ -29,7 +29,7 @@ const IN_TIME = 90_000;
 type Name = 'vault' | 'aws';
 const names: readonly Name[] = ['vault', 'aws'];
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let vault: Vault;
 let proxy: VaultProxy;
@@ -106,7 +106,7 @@ async function deploy(name: Name): Promise<void> {
 }
 
 const held = (name: Name, value: string) =>
-  everyTaskHolds(engine, { service: `${name}-app`, secret: `${name}-0`, value, replicas: 1, timeoutMs: IN_TIME });
+  waitForTaskValues(engine, { service: `${name}-app`, secret: `${name}-0`, value, replicas: 1, timeoutMs: IN_TIME });
 
 /** Writes a value; resolves to the looks that began from then until its service was updated. */
 async function looksUntilRolled(name: Name): Promise<number> {
@@ -147,8 +147,8 @@ async function goesOnBeside(name: Name, hanging: Name): Promise<void> {
 
 beforeAll(async () => {
   [engine, vault, aws] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
     startAwsFake(),
   ]);
   proxy = await startVaultProxy(vault.addr);
@@ -157,7 +157,7 @@ beforeAll(async () => {
     aws.secrets().write(`app/${number}`, { SecretString: `first-${number}` });
   }
   plugin = await startPlugin({
-    dir: join(folder.path, 'plugin'),
+    dir: join(directory.path, 'plugin'),
     env: {
       PLUGIN_NAME: DRIVER,
       DOCKER_HOST: engine.host,
@@ -192,7 +192,7 @@ afterAll(async () => {
   await plugin?.kill('SIGTERM');
   await proxy?.close();
   await Promise.all([engine?.stop(), vault?.stop(), aws?.stop()]);
-  await folder.remove();
+  await directory.remove();
 });
 
 test.for([

@@ -13,7 +13,7 @@ import {
   startPlugin,
   startSwarm,
   startVault,
-  tempFolder,
+  tempDirectory,
   type Vault,
   waitFor,
 } from '@vault-swarm/lab';
@@ -23,7 +23,7 @@ const DRIVER = 'upgrade-test';
 const LABEL = 'vault-swarm.ledger';
 const commandLine = fileURLToPath(new URL('../../../bin/vault-swarm', import.meta.url));
 const inTime = { timeoutMs: 60_000 };
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let vault: Vault;
 let port: number;
@@ -47,7 +47,7 @@ const health = async () => (await (await ask('/health')).json()) as Health;
 
 async function start(): Promise<void> {
   plugin = await startPlugin({
-    dir: join(folder.path, `plugin-${performance.now()}`),
+    dir: join(directory.path, `plugin-${performance.now()}`),
     env: {
       PLUGIN_NAME: DRIVER,
       DOCKER_HOST: engine.host,
@@ -152,8 +152,8 @@ function ofFormat1(present: Ledger): string {
 
 beforeAll(async () => {
   [engine, vault, port] = await Promise.all([
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
     freePort(),
   ]);
   await write('db', 'db 1');
@@ -175,7 +175,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await plugin?.kill();
   await Promise.all([engine?.stop(), vault?.stop()]);
-  await folder.remove();
+  await directory.remove();
 });
 
 test('an earlier version is upgraded in place: its ledger is kept, and only what changed meanwhile is rolled', async () => {

@@ -10,18 +10,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('./build.ts', import.meta.url));
-let folder: string;
+let directory: string;
 let target: string;
 
 const build = (into: string, ...args: readonly string[]) =>
   run(process.execPath, ['--conditions=@vault-swarm/source', script, ...args, into]);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'managed-'));
-  target = join(folder, 'plugin');
+  directory = await mkdtemp(join(tmpdir(), 'managed-'));
+  target = join(directory, 'plugin');
   await build(target);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** Everything in a folder: kind, mode, time and content, by path. */
 async function listing(top: string): Promise<Readonly<Record<string, string>>> {
@@ -42,7 +42,7 @@ async function listing(top: string): Promise<Readonly<Record<string, string>>> {
 }
 
 test('the same sources give the same files, with the same modes and times', async () => {
-  const again = join(folder, 'again');
+  const again = join(directory, 'again');
   await build(again);
   expect(await listing(again)).toEqual(await listing(target));
 });
@@ -50,11 +50,11 @@ test('the same sources give the same files, with the same modes and times', asyn
 const platform = `linux/${process.arch.replace('x64', 'amd64')}`;
 
 test('from a folder of libraries, as for another machine, it has the same ones', async () => {
-  const libraries = join(folder, 'libraries');
+  const libraries = join(directory, 'libraries');
   for (const entry of await readdir(join(target, 'rootfs'), { recursive: true, withFileTypes: true })) {
     if (/\.so\.\d+$/.test(entry.name)) await cp(join(entry.parentPath, entry.name), join(libraries, entry.name));
   }
-  const other = join(folder, 'other');
+  const other = join(directory, 'other');
   await build(other, '--platform', platform, '--libraries', libraries);
   // Their folder is called otherwise where this machine is no Debian.
   const names = (files: Readonly<Record<string, string>>) =>
@@ -65,11 +65,11 @@ test('from a folder of libraries, as for another machine, it has the same ones',
 });
 
 test('for another machine without its libraries it says what to install', async () => {
-  const libraries = join(folder, 'nothing');
-  await expect(build(join(folder, 'none'), '--platform', platform, '--libraries', libraries)).rejects.toThrow(
+  const libraries = join(directory, 'nothing');
+  await expect(build(join(directory, 'none'), '--platform', platform, '--libraries', libraries)).rejects.toThrow(
     /the libraries of \w+ are not in .*: install Debian's libc6-\w+-cross libstdc\+\+6-\w+-cross/,
   );
-  await expect(build(join(folder, 'none'), '--platform', 'linux/riscv64')).rejects.toThrow(
+  await expect(build(join(directory, 'none'), '--platform', 'linux/riscv64')).rejects.toThrow(
     '--platform linux/riscv64 is not linux/amd64 or linux/arm64',
   );
 });
@@ -77,12 +77,12 @@ test('for another machine without its libraries it says what to install', async 
 test('there is no link, no shell and no package manager in its root file system', async () => {
   const entries = await readdir(join(target, 'rootfs'), { recursive: true, withFileTypes: true });
   expect(entries.filter((entry) => !entry.isFile() && !entry.isDirectory())).toEqual([]);
-  const folders = new Set(
+  const directories = new Set(
     entries.filter((entry) => entry.isFile()).map((entry) => relative(join(target, 'rootfs'), entry.parentPath)),
   );
   const programs = entries.filter((entry) => entry.parentPath.endsWith('/bin')).map(({ name }) => name);
   expect(programs).toEqual(['node']);
-  expect([...folders].some((path) => path.includes('node_modules'))).toBe(false);
+  expect([...directories].some((path) => path.includes('node_modules'))).toBe(false);
 });
 
 interface Component {

@@ -54,13 +54,13 @@ if (values.entry !== undefined) await rm(bundle, { recursive: true });
 /** The folder of a bundle with another entry. A relative path is one from where npm was called. */
 async function bundleEntry(entry: string): Promise<string> {
   await mkdir(cache, { recursive: true });
-  const folder = await mkdtemp(join(cache, 'entry-'));
+  const directory = await mkdtemp(join(cache, 'entry-'));
   const file = resolve(process.env.INIT_CWD ?? '.', entry);
   const script = join(root, 'apps/plugin/build.mjs');
-  await promisify(execFile)(process.execPath, ['--conditions=@vault-swarm/source', script, file, folder], {
+  await promisify(execFile)(process.execPath, ['--conditions=@vault-swarm/source', script, file, directory], {
     cwd: root,
   });
-  return folder;
+  return directory;
 }
 
 /** The environment variables of a bundled plugin, as it says itself: it may have kinds of provider that this build does not know. */

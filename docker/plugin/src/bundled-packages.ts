@@ -8,7 +8,7 @@ export interface BundledPackage {
   /** As its package.json says it. */
   readonly license: string;
   /** Where it is installed. */
-  readonly folder: string;
+  readonly directory: string;
 }
 
 /** What esbuild writes about a bundle, as far as it is read here. */
@@ -24,14 +24,14 @@ export interface Metafile {
  * @param root the folder to which the metafile's paths are relative.
  */
 export async function bundledPackages(metafile: Metafile, root: string): Promise<readonly BundledPackage[]> {
-  const folders = new Set<string>();
+  const directories = new Set<string>();
   for (const { inputs } of Object.values(metafile.outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
-      const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
-      if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
+      const [directory] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
+      if (directory !== undefined && bytesInOutput > 0) directories.add(directory);
     }
   }
-  const packages = await Promise.all([...folders].map((folder) => describe(join(root, folder))));
+  const packages = await Promise.all([...directories].map((directory) => describe(join(root, directory))));
   const byKey = new Map(packages.map((found) => [`${found.name}@${found.version}`, found]));
   return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, found]) => found);
 }
@@ -43,8 +43,13 @@ interface Manifest {
   readonly licenses?: readonly { readonly type: string }[];
 }
 
-async function describe(folder: string): Promise<BundledPackage> {
-  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
+async function describe(directory: string): Promise<BundledPackage> {
+  const manifest = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Manifest;
   const { name, version, license = manifest.licenses?.[0] } = manifest;
-  return { name, version, folder, license: (typeof license === 'object' ? license.type : license) ?? 'see its text' };
+  return {
+    name,
+    version,
+    directory,
+    license: (typeof license === 'object' ? license.type : license) ?? 'see its text',
+  };
 }

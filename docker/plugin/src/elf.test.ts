@@ -17,9 +17,9 @@ test('names the libraries that Node names, with and without its symbols', () => 
 });
 
 test('Node without its symbols is smaller, and runs', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'elf-'));
+  const directory = mkdtempSync(join(tmpdir(), 'elf-'));
   try {
-    const program = join(folder, 'node');
+    const program = join(directory, 'node');
     const trimmed = withoutSymbols(node);
     expect(trimmed.byteLength).toBeLessThan(node.byteLength);
     expect(withoutSymbols(trimmed).equals(trimmed)).toBe(true);
@@ -27,7 +27,7 @@ test('Node without its symbols is smaller, and runs', () => {
     chmodSync(program, 0o755);
     expect(execFileSync(program, ['--print', 'process.version'], { encoding: 'utf8' })).toBe(`${process.version}\n`);
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 });
 

@@ -25,10 +25,10 @@ test('the Node that runs the build is the pinned one', async () => {
 
 test('a release without digests, and a file with others, are refused with what to do', async () => {
   await expect(nodeRelease('0.1.2', 'x64')).rejects.toThrow('node-digests.json has no digests of Node 0.1.2 for x64');
-  const folder = mkdtempSync(join(tmpdir(), 'node-release-'));
-  const file = join(folder, 'node');
+  const directory = mkdtempSync(join(tmpdir(), 'node-release-'));
+  const file = join(directory, 'node');
   writeFileSync(file, 'another program');
   const release = await nodeRelease(process.version.slice(1), process.arch);
   await expect(verifyNode(file, release)).rejects.toThrow(`${file} is not Node ${release.version}`);
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });

@@ -22,8 +22,8 @@ const OF_SHARED_LIBRARIES = ['LGPL-2.1-or-later', 'GPL-3.0-or-later', 'GCC-excep
 export async function thirdPartyNotices(packages: readonly BundledPackage[], nodeLicense: string): Promise<string> {
   const others = new Set(OF_SHARED_LIBRARIES);
   const sections = await Promise.all(
-    packages.map(async ({ name, version, license, folder }) => {
-      const own = await licenseText(folder);
+    packages.map(async ({ name, version, license, directory }) => {
+      const own = await licenseText(directory);
       if (own === null) others.add(license);
       return { title: `${name} ${version} (${license})`, text: own ?? withoutText(license) };
     }),
@@ -42,12 +42,12 @@ export async function thirdPartyNotices(packages: readonly BundledPackage[], nod
 }
 
 /** A package's own words; `null` where its package.json is all there is. */
-async function licenseText(folder: string): Promise<string | null> {
-  const files = (await readdir(folder, { withFileTypes: true }))
+async function licenseText(directory: string): Promise<string | null> {
+  const files = (await readdir(directory, { withFileTypes: true }))
     .filter((entry) => entry.isFile() && LICENSE_FILE.test(entry.name))
     .map(({ name }) => name)
     .sort();
-  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
+  const texts = await Promise.all(files.map((name) => readFile(join(directory, name), 'utf8')));
   return texts.length > 0 ? texts.join('\n\n') : null;
 }
 

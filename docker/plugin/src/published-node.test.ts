@@ -12,17 +12,17 @@ import { comparePublished } from './published-node.ts';
 const NAME = 'node-v1.2.3-linux-x64';
 const digest = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
 
-let folder: string;
+let directory: string;
 let server: Server;
 let release: NodeRelease;
 const files = new Map<string, string | Uint8Array>();
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'published-'));
-  mkdirSync(join(folder, NAME, 'bin'), { recursive: true });
-  writeFileSync(join(folder, NAME, 'bin/node'), 'the program');
-  execFileSync('tar', ['--create', '--xz', '--file', 'archive', NAME], { cwd: folder });
-  const archive = readFileSync(join(folder, 'archive'));
+  directory = mkdtempSync(join(tmpdir(), 'published-'));
+  mkdirSync(join(directory, NAME, 'bin'), { recursive: true });
+  writeFileSync(join(directory, NAME, 'bin/node'), 'the program');
+  execFileSync('tar', ['--create', '--xz', '--file', 'archive', NAME], { cwd: directory });
+  const archive = readFileSync(join(directory, 'archive'));
   server = createServer(({ url = '' }, answer) => {
     const content = files.get(url);
     if (content === undefined) answer.writeHead(404).end();
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => {
   server.close();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test('a release that is published as it is pinned is accepted', async () => {

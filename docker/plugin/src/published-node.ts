@@ -30,16 +30,16 @@ export async function comparePublished(release: NodeRelease): Promise<void> {
   const listed = listedIn(await sums(new URL('SHASUMS256.txt', url).href), name);
   if (listed !== archive)
     throw new Error(`SHASUMS256.txt has ${listed ?? 'nothing'} for ${name}, and ${archive} is pinned`);
-  const folder = await mkdtemp(join(tmpdir(), 'node-release-'));
+  const directory = await mkdtemp(join(tmpdir(), 'node-release-'));
   try {
-    const file = join(folder, name);
+    const file = join(directory, name);
     await download(url, file);
     const digest = await sha256(file);
     if (digest !== archive) throw new Error(`${url} has the SHA-256 ${digest}, and SHASUMS256.txt has ${archive}`);
     const inside = await digestInside(file, `${name.replace('.tar.xz', '')}/bin/node`);
     if (inside !== binary) throw new Error(`bin/node in ${url} has the SHA-256 ${inside}, and ${binary} is pinned`);
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   }
 }
 

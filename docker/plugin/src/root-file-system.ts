@@ -23,7 +23,7 @@ export interface RootFileSystemParts {
 
 /** Makes the root file system in an empty folder: no shell, no package manager, no symbolic link. */
 export async function makeRootFileSystem(root: string, parts: RootFileSystemParts): Promise<void> {
-  for (const folder of MOUNT_POINTS) await mkdir(join(root, folder), { recursive: true });
+  for (const directory of MOUNT_POINTS) await mkdir(join(root, directory), { recursive: true });
   await put(root, '/bin/node', withoutSymbols(await readFile(parts.node)), 0o755);
   for (const { path, file } of parts.libraries) {
     await mkdir(dirname(join(root, path)), { recursive: true });
@@ -40,9 +40,9 @@ export async function makeRootFileSystem(root: string, parts: RootFileSystemPart
 }
 
 /** The code, and what the dashboard is made of; not the maps to the sources, which only debuggers read. */
-async function copyBundle(bundle: string, root: string, folder: string): Promise<void> {
-  for (const entry of await readdir(join(bundle, folder), { withFileTypes: true })) {
-    const path = join(folder, entry.name);
+async function copyBundle(bundle: string, root: string, directory: string): Promise<void> {
+  for (const entry of await readdir(join(bundle, directory), { withFileTypes: true })) {
+    const path = join(directory, entry.name);
     if (entry.isDirectory() && !['types', 'node_modules'].includes(entry.name)) await copyBundle(bundle, root, path);
     if (!entry.isFile() || /\.(map|tsbuildinfo)$/.test(path) || path === 'metafile.json') continue;
     await put(root, join(HOME, path), await readFile(join(bundle, path)));
@@ -56,12 +56,12 @@ async function put(root: string, path: string, content: string | Uint8Array, mod
 }
 
 /** Gives folders their mode whatever the umask is, and everything the same time; a folder after what is in it. */
-export async function settle(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
+export async function settle(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
     if (entry.isDirectory()) await settle(path);
     else await lutimes(path, TIME, TIME);
   }
-  await chmod(folder, 0o755);
-  await lutimes(folder, TIME, TIME);
+  await chmod(directory, 0o755);
+  await lutimes(directory, TIME, TIME);
 }

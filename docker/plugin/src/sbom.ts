@@ -28,7 +28,7 @@ export interface SbomParts {
   };
 }
 
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * The software bill of materials, as CycloneDX JSON: what pnpm says of the plugin's and its page's dependencies, without
@@ -46,7 +46,7 @@ export async function softwareBillOfMaterials(root: string, { packages, librarie
   const nodeItself = await nodeComponent(node.release, node.shipped, process.versions);
   const shared = await libraryComponents(libraries);
   const foreign = packages
-    .filter(({ folder }) => relative(root, folder).startsWith('..'))
+    .filter(({ directory }) => relative(root, directory).startsWith('..'))
     .map(foreignComponent)
     .filter(({ purl: id }) => !document.components.some((component) => component.purl === id));
   const components = [
@@ -87,7 +87,7 @@ async function askPnpm(root: string): Promise<Sbom> {
     ...['@vault-swarm/plugin', '@vault-swarm/dashboard'].flatMap((name) => ['--filter', name]),
     ...sbom,
   ];
-  const { stdout } = await promisify(execFile)('npx', args, { cwd: root, maxBuffer: MOST_BYTES });
+  const { stdout } = await promisify(execFile)('npx', args, { cwd: root, maxBuffer: MAX_BYTES });
   return JSON.parse(stdout) as Sbom;
 }
 

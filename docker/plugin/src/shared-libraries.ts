@@ -29,10 +29,10 @@ export async function sharedLibraries(program: string): Promise<readonly Library
     const [, path] = /=> (\/\S+) \(/.exec(line) ?? [];
     return path === undefined ? [] : [path];
   });
-  const folder = dirname(cLibraryIn(found));
-  const forNames = await nameServices(folder);
+  const directory = dirname(cLibraryIn(found));
+  const forNames = await nameServices(directory);
   return sorted(
-    [loader, ...found, ...forNames.map((name) => join(folder, name))].map((path) => ({ path, file: path })),
+    [loader, ...found, ...forNames.map((name) => join(directory, name))].map((path) => ({ path, file: path })),
   );
 }
 
@@ -42,18 +42,18 @@ export async function sharedLibraries(program: string): Promise<readonly Library
  * @param path of the folder in which that machine's loader finds them.
  * @throws where one is not there.
  */
-export async function librariesIn(folder: string, program: string, path: string): Promise<readonly Library[]> {
+export async function librariesIn(directory: string, program: string, path: string): Promise<readonly Library[]> {
   const elf = await readFile(program);
   const loader = loaderOf(elf);
   const names = new Set(neededBy(elf));
   // A set that grows is gone through to its end.
-  for (const name of names) for (const needed of neededBy(await readFile(join(folder, name)))) names.add(needed);
+  for (const name of names) for (const needed of neededBy(await readFile(join(directory, name)))) names.add(needed);
   cLibraryIn([...names]);
-  for (const name of await nameServices(folder)) names.add(name);
+  for (const name of await nameServices(directory)) names.add(name);
   names.delete(basename(loader));
   return sorted([
-    { path: loader, file: join(folder, basename(loader)) },
-    ...[...names].map((name) => ({ path: join(path, name), file: join(folder, name) })),
+    { path: loader, file: join(directory, basename(loader)) },
+    ...[...names].map((name) => ({ path: join(path, name), file: join(directory, name) })),
   ]);
 }
 
@@ -75,8 +75,8 @@ function cLibraryIn(paths: readonly string[]): string {
   return libc;
 }
 
-async function nameServices(folder: string): Promise<readonly string[]> {
-  const [major = 0, minor = 0] = (await versionOfCLibrary(join(folder, 'libc.so.6'))).split('.').map(Number);
+async function nameServices(directory: string): Promise<readonly string[]> {
+  const [major = 0, minor = 0] = (await versionOfCLibrary(join(directory, 'libc.so.6'))).split('.').map(Number);
   return major + minor / 100 < NAMES_WITHIN_GLIBC ? NAME_SERVICES : [];
 }
 

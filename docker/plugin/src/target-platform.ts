@@ -50,13 +50,13 @@ export async function targetPlatform({ platform, libraries, root, work }: Platfo
   const nodeLicense = await readFile(join(dirname(node), '../LICENSE'), 'utf8');
   const common = { node, nodeRelease: release, nodeLicense };
   if (isOwn && libraries === undefined) return { ...common, libraries: await sharedLibraries(node) };
-  const folder = libraries ?? `/usr/${TRIPLETS[arch]}/lib`;
+  const directory = libraries ?? `/usr/${TRIPLETS[arch]}/lib`;
   try {
-    return { ...common, libraries: await librariesIn(folder, node, `/lib/${TRIPLETS[arch]}`) };
+    return { ...common, libraries: await librariesIn(directory, node, `/lib/${TRIPLETS[arch]}`) };
   } catch (error) {
     const debian = ['libc6', 'libstdc++6', 'libatomic1'].map((name) => `${name}-${DEBIAN_NAMES[arch]}-cross`).join(' ');
     const advice = `install Debian's ${debian}, or name a folder with --libraries`;
-    throw new Error(`the libraries of ${arch} are not in ${folder}: ${advice}`, { cause: error });
+    throw new Error(`the libraries of ${arch} are not in ${directory}: ${advice}`, { cause: error });
   }
 }
 
@@ -69,15 +69,22 @@ async function fetchNode(arch: string, root: string, work: string): Promise<stri
   const lockfile = await readFile(join(root, 'pnpm-lock.yaml'), 'utf8');
   const [, integrity] =
     new RegExp(`^ {2}${wanted}:\\n {4}resolution: \\{integrity: (sha512-[^}]+)\\}`, 'm').exec(lockfile) ?? [];
-  const folder = join(work, name);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const { stdout } = await run('npm', ['pack', '--silent', '--prefer-offline', '--pack-destination', folder, wanted]);
-  const archive = join(folder, basename(stdout.trim()));
+  const directory = join(work, name);
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  const { stdout } = await run('npm', [
+    'pack',
+    '--silent',
+    '--prefer-offline',
+    '--pack-destination',
+    directory,
+    wanted,
+  ]);
+  const archive = join(directory, basename(stdout.trim()));
   const digest = createHash('sha512')
     .update(await readFile(archive))
     .digest('base64');
   if (integrity !== `sha512-${digest}`) throw new Error(`${wanted} is not what the lockfile pins`);
-  await run('tar', ['-xzf', archive, '-C', folder, 'package/bin/node', 'package/LICENSE']);
-  return join(folder, 'package/bin/node');
+  await run('tar', ['-xzf', archive, '-C', directory, 'package/bin/node', 'package/LICENSE']);
+  return join(directory, 'package/bin/node');
 }

@@ -8,19 +8,19 @@ import {
   type SecretRef,
   type SecretRevision,
 } from '@vault-swarm/provider';
-import type { Rotation, ServedValues, WorkloadSecret } from '@vault-swarm/rotation';
+import type { Rotation, ValueCache, WorkloadSecret } from '@vault-swarm/rotation';
 
 /** How long a worker waits for the rotation to say which key it gets. */
 const CHOICE_MS = 300;
 
 /** A worker that starts asks for a secret of its service. */
-export interface Asked {
+export interface KeyRequest {
   readonly service: { readonly id: string; readonly name: string };
   readonly workerId: string;
   readonly secret: WorkloadSecret;
 }
 
-export class KeyDesk implements ServedValues {
+export class KeyServer implements ValueCache {
   readonly #provider: ProviderInstance;
   readonly #labels: LabelReader;
   #rotation: Pick<Rotation, 'choose' | 'record'> | null = null;
@@ -38,7 +38,7 @@ export class KeyDesk implements ServedValues {
     this.#rotation = rotation;
   }
 
-  async give({ service, workerId, secret }: Asked): Promise<string> {
+  async give({ service, workerId, secret }: KeyRequest): Promise<string> {
     const { ref } = this.#labels.read(secret.labels, secret.name, service.name);
     const untilMs = performance.now() + CHOICE_MS;
     const asked = { serviceId: service.id, taskId: workerId, secretName: secret.name, refKey: refKey(ref), untilMs };
@@ -56,7 +56,7 @@ export class KeyDesk implements ServedValues {
   }
 
   /** Keys are read anew for each worker, so none grows old here. */
-  confirm(): void {}
+  revalidate(): void {}
 
   /** Nor does a read give an older key than somebody else has seen. */
   seen(): void {}
@@ -64,7 +64,7 @@ export class KeyDesk implements ServedValues {
   newest(): undefined {}
 
   /** A file is there or not: nobody waits for it, however its probes end. */
-  probed(): void {}
+  reportProbe(): void {}
 
   /** In an incident no key is kept. */
   lockDown(active: boolean): void {
@@ -73,7 +73,7 @@ export class KeyDesk implements ServedValues {
   }
 
   /** Beside those that are named, the latest two stay: a rollout that begins now will name the one before. */
-  retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
+  pin(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
     for (const [key, known] of this.#known) {
       const older = [...known.keys()].slice(0, -2);
       for (const revision of older) if (!revisions.get(key)?.has(revision)) known.delete(revision);
@@ -81,7 +81,7 @@ export class KeyDesk implements ServedValues {
   }
 
   /** The file keeps no old keys: a revision that is not here any more is gone. */
-  async recall(ref: SecretRef, revision: string): Promise<boolean> {
+  async ensureCached(ref: SecretRef, revision: string): Promise<boolean> {
     return this.#known.get(refKey(ref))?.has(revision) ?? false;
   }
 

@@ -6,7 +6,7 @@ import type { LedgerRecord, LedgerStore, WriteOutcome } from '@vault-swarm/rotat
 
 const FIRST = '00000001';
 
-export class LedgerFolder implements LedgerStore {
+export class LedgerDirectory implements LedgerStore {
   readonly #path: string;
 
   constructor(path: string) {

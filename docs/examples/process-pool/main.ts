@@ -8,10 +8,10 @@ import { type Clock, type Digest, EventBus, LabelReader } from '@vault-swarm/pro
 import { Rotation } from '@vault-swarm/rotation';
 import { fingerprint } from './fingerprint.ts';
 import { KeyFile } from './key-file.ts';
-import { KeyDesk } from './key-server.ts';
-import { LedgerFolder } from './ledger-directory.ts';
+import { KeyServer } from './key-server.ts';
+import { LedgerDirectory } from './ledger-directory.ts';
 import { ProcessPool } from './process-pool.ts';
-import { TimeLine } from './timeline.ts';
+import { Timeline } from './timeline.ts';
 
 const DEADLINE_MS = 30_000;
 const SERVICES = { web: 3, mailer: 2 };
@@ -29,14 +29,14 @@ const digest: Digest = {
   generateKey: () => randomBytes(32).toString('base64url'),
 };
 
-const folder = await mkdtemp(join(tmpdir(), 'process-pool-'));
-const timeLine = new TimeLine();
+const directory = await mkdtemp(join(tmpdir(), 'process-pool-'));
+const timeline = new Timeline();
 const events = new EventBus(clock);
-const keys = new KeyFile(join(folder, 'keys.json'));
+const keys = new KeyFile(join(directory, 'keys.json'));
 const labels = new LabelReader([{ name: keys.name, scheme: keys.labels }]);
-const desk = new KeyDesk(keys, labels);
-const pool = new ProcessPool((asked) => desk.give(asked), timeLine.write);
-const ledger = new LedgerFolder(join(folder, 'ledger'));
+const keyServer = new KeyServer(keys, labels);
+const pool = new ProcessPool((asked) => keyServer.give(asked), timeline.write);
+const ledger = new LedgerDirectory(join(directory, 'ledger'));
 
 const rotation = new Rotation(
   {
@@ -46,24 +46,24 @@ const rotation = new Rotation(
     digestKey: null,
   },
   {
-    workloads: pool, // what runs, and how it is started anew
+    orchestrator: pool, // what runs, and how it is started anew
     changes: pool, // hints to look sooner
     leadership: { role: async () => 'leader' }, // this process is the only one
     ledger, // what outlives this process
     labels, // where a secret's value is
     providers: [keys.name],
     findProvider: async () => keys, // reads values, and tells cheaply whether they may have changed
-    values: desk, // keeps the values that workers may still be given
+    values: keyServer, // keeps the values that workers may still be given
     digest,
     clock,
     random: { next: () => Math.random() },
     events,
   },
 );
-desk.attach(rotation);
+keyServer.attach(rotation);
 
-events.subscribe(timeLine.tell);
-const isNoted = () => rotation.status().secrets.some(({ revision }) => revision !== null);
+events.subscribe(timeline.tell);
+const isRecorded = () => rotation.status().secrets.some(({ revision }) => revision !== null);
 const isAtRest = () => rotation.status().services.every(({ rollout }) => rollout === null);
 const allHave = (key: string) => pool.keysInUse().every((inUse) => inUse === fingerprint(key));
 
@@ -72,19 +72,19 @@ try {
   await keys.write('api-key', 'the first key');
   rotation.start();
   pool.start(SERVICES, 'api-key');
-  await until(() => isNoted() && allHave('the first key'), deadline);
+  await until(() => isRecorded() && allHave('the first key'), deadline);
 
-  timeLine.write('the API key is changed');
+  timeline.write('the API key is changed');
   await keys.write('api-key', 'the second key');
   await until(() => isAtRest() && allHave('the second key'), deadline);
-  timeLine.write(`all ${pool.keysInUse().length} workers have the new key`);
+  timeline.write(`all ${pool.keysInUse().length} workers have the new key`);
 } catch (error) {
-  timeLine.write(`gave up: ${error instanceof Error ? error.message : error}`);
+  timeline.write(`gave up: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 } finally {
   await rotation.stop();
   await pool.stop();
-  await rm(folder, { recursive: true });
+  await rm(directory, { recursive: true });
 }
 
 /** Resolves once the condition holds; it is looked at whenever something happened. Rejects at the deadline. */

@@ -5,14 +5,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type {
   FailedTask,
+  Orchestrator,
+  OrchestratorChanges,
   RolloutReport,
-  WorkloadChanges,
   WorkloadSecret,
   WorkloadSnapshot,
-  Workloads,
   WriteOutcome,
 } from '@vault-swarm/rotation';
-import type { Asked } from './key-server.ts';
+import type { KeyRequest } from './key-server.ts';
 
 const PROGRAM = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
@@ -38,16 +38,16 @@ interface Service {
   rollout: RolloutReport;
 }
 
-export class ProcessPool implements Workloads, WorkloadChanges {
-  readonly orchestrator = 'the process pool';
-  readonly #giveKey: (asked: Asked) => Promise<string>;
+export class ProcessPool implements Orchestrator, OrchestratorChanges {
+  readonly displayName = 'the process pool';
+  readonly #giveKey: (asked: KeyRequest) => Promise<string>;
   readonly #say: (text: string) => void;
   readonly #services = new Map<string, Service>();
   readonly #listeners = new Set<() => void>();
   #secret: WorkloadSecret = { id: '', name: '', labels: {} };
   #started = 0;
 
-  constructor(giveKey: (asked: Asked) => Promise<string>, say: (text: string) => void) {
+  constructor(giveKey: (asked: KeyRequest) => Promise<string>, say: (text: string) => void) {
     this.#giveKey = giveKey;
     this.#say = say;
   }
@@ -56,7 +56,7 @@ export class ProcessPool implements Workloads, WorkloadChanges {
   start(sizes: Readonly<Record<string, number>>, keyName: string): void {
     this.#secret = { id: keyName, name: keyName, labels: { key_name: keyName } };
     for (const [name, size] of Object.entries(sizes)) {
-      const rollout: RolloutReport = { state: 'none', message: '', startedAtMs: null, mayGoOn: false };
+      const rollout: RolloutReport = { state: 'none', message: '', startedAtMs: null, resumable: false };
       const service = {
         id: name,
         name,
@@ -99,6 +99,7 @@ export class ProcessPool implements Workloads, WorkloadChanges {
       kind: 'service' as const,
       desiredTasks: service.size,
       secretIds: [this.#secret.id],
+      formerSecretIds: [],
       rollout: service.rollout,
       tasks: [...service.workers].map(({ id, generation, createdAtMs, state }) => {
         return { id, generation, createdAtMs, state, reason: '' };
@@ -121,7 +122,7 @@ export class ProcessPool implements Workloads, WorkloadChanges {
     if (service?.version !== version) return 'conflict';
     service.version += 1;
     service.generation = generation;
-    service.rollout = { state: 'rolling', message: '', startedAtMs: Date.now(), mayGoOn: false };
+    service.rollout = { state: 'rolling', message: '', startedAtMs: Date.now(), resumable: false };
     void this.#replaceWorkers(service, generation);
     return 'applied';
   }

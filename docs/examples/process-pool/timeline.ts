@@ -1,7 +1,7 @@
 // What happens, for people to read: each line with the seconds since the start.
 import type { TimedEvent } from '@vault-swarm/provider';
 
-export class TimeLine {
+export class Timeline {
   readonly #startedAtMs = performance.now();
 
   readonly write = (text: string): void => {

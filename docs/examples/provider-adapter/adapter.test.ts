@@ -1,4 +1,4 @@
-import { stringifyExactJson } from '@vault-swarm/provider';
+import { stringifyLosslessJson } from '@vault-swarm/provider';
 import { describeProviderContract } from '@vault-swarm/provider-contract';
 import { createStoreProvider } from './adapter.ts';
 import { type Manner, Store } from './store.ts';
@@ -26,26 +26,26 @@ describeProviderContract('the small store', {
     await store.start();
     let token = store.token;
     const behaving = (manner: Manner) => ({
-      begin: async () => store.behave(manner),
+      start: async () => store.behave(manner),
       end: async () => store.behave('well'),
     });
     return {
       largestValueBytes: 511_999,
       open: async () => createStoreProvider({ name: 'store', address: store.address, token: () => token }),
-      write: async (name, payload) => store.write(name, stringifyExactJson({ ...payload })),
+      write: async (name, payload) => store.write(name, stringifyLosslessJson({ ...payload })),
       delete: async (name) => store.delete(name),
       ref: (name, options = {}) => ({ provider: 'store', location: { name }, encoding: 'raw', ...options }),
       tearDown: () => store.stop(),
-      outage: { begin: () => store.stop(), end: () => store.start() },
+      outage: { start: () => store.stop(), end: () => store.start() },
       hang: behaving('not at all'),
       drip: behaving('in drips'),
       throttling: behaving('too many requests'),
       denial: {
-        begin: async (name) => void store.forbidden.add(name),
+        start: async (name) => void store.forbidden.add(name),
         end: async (name) => void store.forbidden.delete(name),
       },
       login: {
-        async begin() {
+        async start() {
           store.token = 'second';
         },
         async end() {

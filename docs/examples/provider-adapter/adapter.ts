@@ -1,12 +1,12 @@
 import {
   type ChangeProbe,
-  isExactJsonObject,
+  isLosslessJsonObject,
   type Payload,
   type ProbeResult,
   ProviderError,
   type ProviderErrorCode,
   type ProviderInstance,
-  parseExactJson,
+  parseLosslessJson,
   refKey,
   type SecretProvider,
   type SecretRef,
@@ -84,15 +84,15 @@ export function createStoreProvider({ name, address, token }: StoreConfig): Prov
 function payloadOf(text: string, shown: string): Payload {
   const content = fieldsOf(text);
   if (typeof content.text === 'string') return { kind: 'bytes', bytes: new TextEncoder().encode(content.text) };
-  if (isExactJsonObject(content.fields)) return { kind: 'fields', fields: content.fields };
+  if (isLosslessJsonObject(content.fields)) return { kind: 'fields', fields: content.fields };
   throw new ProviderError('INVALID_PAYLOAD', `${shown}: it has neither text nor fields`);
 }
 
 /** Numbers keep their digits. What is no JSON has no fields; the parser's own message would quote it. */
 function fieldsOf(text: string) {
   try {
-    const content = parseExactJson(text);
-    return isExactJsonObject(content) ? content : {};
+    const content = parseLosslessJson(text);
+    return isLosslessJsonObject(content) ? content : {};
   } catch {
     return {};
   }

@@ -5,7 +5,7 @@ import type { Report } from '../report.ts';
 import { ago, count, names } from '../terminal/words.ts';
 
 /** Columns. */
-const MOST_OF_REVISION = 13;
+const MAX_OF_REVISION = 13;
 
 /** The secrets of the driver, those with a problem first. */
 export async function secrets(client: PluginClient, query: ListQuery): Promise<Report> {
@@ -51,5 +51,5 @@ function rotates({ rotate, pinned }: Secret): string {
 function shortRevision(revision: string): string {
   const [, number] = /^(\d+)@/.exec(revision) ?? [];
   if (number !== undefined) return number;
-  return revision.length > MOST_OF_REVISION ? `${revision.slice(0, MOST_OF_REVISION - 1)}…` : revision;
+  return revision.length > MAX_OF_REVISION ? `${revision.slice(0, MAX_OF_REVISION - 1)}…` : revision;
 }

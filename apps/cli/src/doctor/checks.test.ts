@@ -39,7 +39,7 @@ const answered = (changes: Partial<Extract<EngineFacts, { kind: 'answered' }>> =
   address: 'unix:///var/run/docker.sock',
   isLocal: true,
   info: { ServerVersion: '28.5.2', Swarm: { LocalNodeState: 'active', ControlAvailable: true } },
-  askedAtMs: 0,
+  requestedAtMs: 0,
   errorMs: 0,
   managed: [],
   swarm: { secrets: [], services: [] },

@@ -8,7 +8,7 @@ import { run } from '../testing/run.ts';
 import { problem, type ScriptedPlugin, startScriptedPlugin } from '../testing/scripted-plugin.ts';
 import { VERSION } from '../version.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+const directory = mkdtempSync(join(tmpdir(), 'doctor-'));
 const DRIVER = `doctor-test-${process.pid}`;
 let plugin: ScriptedPlugin;
 let engine: Server;
@@ -20,12 +20,12 @@ beforeAll(async () => {
     const answer = answers[request.url ?? ''];
     if (request.method !== 'GET' || answer === undefined) response.statusCode = 500;
     response.end(JSON.stringify(answer ?? { message: 'not in this test' }));
-  }).listen(join(folder, 'docker.sock'));
+  }).listen(join(directory, 'docker.sock'));
 });
 afterAll(async () => {
   await plugin.close();
   engine.close();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 /** A plugin whose clock is ours. */
@@ -63,7 +63,7 @@ beforeEach(() => {
 
 const examine = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
   run(['doctor', ...args], {
-    env: { VAULT_SWARM_URL: plugin.url, DOCKER_HOST: `unix://${folder}/docker.sock`, ...env },
+    env: { VAULT_SWARM_URL: plugin.url, DOCKER_HOST: `unix://${directory}/docker.sock`, ...env },
   });
 
 async function checksOf(env: Readonly<Record<string, string>> = {}) {
@@ -170,7 +170,7 @@ test('clocks that differ are told by name', async () => {
 });
 
 test('where there is no engine, the rest is checked', async () => {
-  const { exitCode, checks } = await checksOf({ DOCKER_HOST: `unix://${folder}/none.sock` });
+  const { exitCode, checks } = await checksOf({ DOCKER_HOST: `unix://${directory}/none.sock` });
   expect(checks.engine.state).toBe('wrong');
   for (const name of ['swarm', 'socket', 'drivers', 'labels', 'services']) expect(checks[name].state).toBe('skipped');
   expect(checks.plugin.state).toBe('well');
@@ -232,7 +232,7 @@ test('names can send nothing to the terminal, and all of it fits', async () => {
       Spec: { Name: `db\u001b[2J${'x'.repeat(100)}`, Labels: { vault_pth: '\u009b' }, Driver: { Name: DRIVER } },
     },
   ];
-  const env = { VAULT_SWARM_URL: plugin.url, DOCKER_HOST: `unix://${folder}/docker.sock` };
+  const env = { VAULT_SWARM_URL: plugin.url, DOCKER_HOST: `unix://${directory}/docker.sock` };
   for (const columns of [80, 60]) {
     const { stdout } = await run(['doctor'], { env, columns });
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(columns);

@@ -59,11 +59,11 @@ export async function doctor(open: () => PluginClient, world: World): Promise<Re
 async function askPlugin(open: () => PluginClient): Promise<PluginFacts> {
   try {
     const client = open();
-    const begunMs = Date.now();
+    const startedMs = Date.now();
     const { document, atMs } = await client.overview();
     // It tells whole seconds that have begun.
-    const errorMs = (Date.now() - begunMs) / 2;
-    const clock = atMs === null ? null : { aheadMs: atMs + 500 - begunMs - errorMs, errorMs };
+    const errorMs = (Date.now() - startedMs) / 2;
+    const clock = atMs === null ? null : { aheadMs: atMs + 500 - startedMs - errorMs, errorMs };
     return { kind: 'answered', address: client.address, overview: document, clock };
   } catch (error) {
     if (error instanceof Failure) return { kind: 'failed', failure: error };
@@ -106,7 +106,7 @@ function clocksOf(engine: EngineFacts, plugin: PluginFacts): readonly ClockReadi
   if (plugin.kind === 'answered' && plugin.clock !== null) readings.push({ name: 'the plugin', ...plugin.clock });
   const systemTimeMs = engine.kind === 'answered' ? Date.parse(engine.info.SystemTime ?? '') : Number.NaN;
   if (engine.kind === 'answered' && !Number.isNaN(systemTimeMs)) {
-    readings.push({ name: 'the engine', aheadMs: systemTimeMs - engine.askedAtMs, errorMs: engine.errorMs });
+    readings.push({ name: 'the engine', aheadMs: systemTimeMs - engine.requestedAtMs, errorMs: engine.errorMs });
   }
   return readings;
 }

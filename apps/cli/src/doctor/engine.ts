@@ -66,7 +66,7 @@ export type EngineFacts =
       readonly isLocal: boolean;
       readonly info: EngineInfo;
       /** Our own clock in the middle of the call for `info`, in milliseconds since 1970. */
-      readonly askedAtMs: number;
+      readonly requestedAtMs: number;
       /** Half of the time that the call took, in milliseconds. */
       readonly errorMs: number;
       readonly managed: readonly ManagedPlugin[];
@@ -96,9 +96,9 @@ export async function askEngine({ env, readFile }: World): Promise<EngineFacts> 
 }
 
 async function ask(config: DockerConfig, read: (path: string) => Promise<unknown>): Promise<EngineFacts> {
-  const begunMs = Date.now();
+  const startedMs = Date.now();
   const info = (await read('/info')) as EngineInfo;
-  const errorMs = (Date.now() - begunMs) / 2;
+  const errorMs = (Date.now() - startedMs) / 2;
   const managed = (await read('/plugins')) as readonly ManagedPlugin[];
   const isManager = info.Swarm?.LocalNodeState === 'active' && info.Swarm.ControlAvailable === true;
   return {
@@ -106,7 +106,7 @@ async function ask(config: DockerConfig, read: (path: string) => Promise<unknown
     address: describeEngine(config),
     isLocal: config.kind === 'unix',
     info,
-    askedAtMs: begunMs + errorMs,
+    requestedAtMs: startedMs + errorMs,
     errorMs,
     managed,
     swarm: isManager ? await askSwarm(read) : null,

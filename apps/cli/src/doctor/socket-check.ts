@@ -4,8 +4,8 @@ import { withoutTag } from './plugin-name.ts';
 import type { SocketAnswer } from './plugin-socket.ts';
 
 /** The longest path that a socket can have: the kernel's field has 108 bytes, and ends with a zero. */
-const LONGEST_PATH = 107;
-const FOLDER = '/run/docker/plugins';
+const MAX_PATH = 107;
+const DIRECTORY = '/run/docker/plugins';
 
 /** How a socket is asked who it is. */
 export type AskSocket = (path: string) => Promise<SocketAnswer>;
@@ -27,16 +27,16 @@ export async function checkSocket(
   if (managed !== undefined) return checkManaged(managed);
   if (!facts.isLocal)
     return skipped('socket', `no managed plugin ${name}, and the engine's sockets are on another machine`);
-  const paths = [`${FOLDER}/${name}.sock`, `${FOLDER}/${name}/${name}.sock`];
+  const paths = [`${DIRECTORY}/${name}.sock`, `${DIRECTORY}/${name}/${name}.sock`];
   for (const path of paths) {
     const answer = await ask(path);
     if (answer.kind !== 'missing') return describeSocket(path, answer);
   }
   const length = Buffer.byteLength(paths[0] ?? '');
-  if (length > LONGEST_PATH) {
+  if (length > MAX_PATH) {
     return checked('socket', 'too long', [
       wrong(
-        `the path ${paths[0]} has ${length} bytes, and a socket's may have ${LONGEST_PATH}`,
+        `the path ${paths[0]} has ${length} bytes, and a socket's may have ${MAX_PATH}`,
         'Give the plugin a shorter PLUGIN_NAME.',
       ),
     ]);
@@ -50,14 +50,14 @@ export async function checkSocket(
         )
       : wrong(
           `the engine finds no plugin ${name}: neither ${paths.join(' nor ')} is there, and it is no managed plugin`,
-          `Start the plugin on this node with PLUGIN_NAME=${name}; in a container it needs ${FOLDER} mounted.`,
+          `Start the plugin on this node with PLUGIN_NAME=${name}; in a container it needs ${DIRECTORY} mounted.`,
         ),
   ]);
 }
 
 function checkManaged({ Id: id = '', Name: name = '', Enabled: isEnabled, Config: config }: ManagedPlugin): Check {
   const { Socket: socket = '', Types: types } = config?.Interface ?? {};
-  const path = `${FOLDER}/${id}/${socket}`;
+  const path = `${DIRECTORY}/${id}/${socket}`;
   const length = Buffer.byteLength(path);
   return checked('socket', `the managed plugin ${name}`, [
     ...(isEnabled === true
@@ -76,10 +76,10 @@ function checkManaged({ Id: id = '', Name: name = '', Enabled: isEnabled, Config
             'Give our plugin another PLUGIN_NAME, or remove that one.',
           ),
         ]),
-    ...(length > LONGEST_PATH
+    ...(length > MAX_PATH
       ? [
           wrong(
-            `the path of its socket, ${path}, has ${length} bytes; Docker 20.10 can't use more than ${LONGEST_PATH}`,
+            `the path of its socket, ${path}, has ${length} bytes; Docker 20.10 can't use more than ${MAX_PATH}`,
             'Make the plugin with a shorter interface.socket in its config.json, such as plugin.sock.',
           ),
         ]

@@ -26,13 +26,13 @@ export async function readVaultClock({ env, readFile }: World): Promise<ClockRea
   let wire: Wire | null = null;
   try {
     wire = new Wire({ url, source: 'VAULT_ADDR', token: null, ca: path === undefined ? null : readFile(path) });
-    const begunMs = Date.now();
+    const startedMs = Date.now();
     const signal = AbortSignal.timeout(DEADLINE_MS);
     const answer = await wire.send({ method: 'GET', path: 'v1/sys/health', signal });
     const { server_time_utc: seconds } = health.parse(JSON.parse(await text(boundedBytes(answer, MAX_ANSWER_BYTES))));
     // It tells whole seconds that have begun.
-    const errorMs = (Date.now() - begunMs) / 2;
-    return { name: 'Vault', aheadMs: seconds * 1000 + 500 - begunMs - errorMs, errorMs };
+    const errorMs = (Date.now() - startedMs) / 2;
+    return { name: 'Vault', aheadMs: seconds * 1000 + 500 - startedMs - errorMs, errorMs };
   } catch {
     return null;
   } finally {

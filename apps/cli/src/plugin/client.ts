@@ -23,7 +23,7 @@ import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import type { PluginAddress } from './address.ts';
 import { connectionFailure } from './connection-failure.ts';
-import { type Answer, answerFailure, oldPlugin } from './response-error.ts';
+import { type Answer, oldPlugin, responseError } from './response-error.ts';
 import { Wire } from './wire.ts';
 
 /** Which of a list are asked for. */
@@ -105,16 +105,16 @@ export class PluginClient {
       accept: 'text/event-stream',
       ...(lastEventId !== null && { 'last-event-id': lastEventId }),
     };
-    const beginning = new AbortController();
-    const timer = setTimeout(() => beginning.abort(new DOMException('no answer', 'TimeoutError')), this.#timeoutMs);
+    const starting = new AbortController();
+    const timer = setTimeout(() => starting.abort(new DOMException('no answer', 'TimeoutError')), this.#timeoutMs);
     try {
       const response = await this.#wire.send({
         method: 'GET',
         path,
         headers,
-        signal: AbortSignal.any([beginning.signal, signal]),
+        signal: AbortSignal.any([starting.signal, signal]),
       });
-      if (response.statusCode !== 200) throw answerFailure(await readAnswer(response), path, this.address);
+      if (response.statusCode !== 200) throw responseError(await readAnswer(response), path, this.address);
       return response.setEncoding('utf8');
     } catch (error) {
       throw this.#failure(error, signal);
@@ -124,7 +124,7 @@ export class PluginClient {
   }
 
   /** The failure that an error of a connection or its stream comes to. */
-  failureOf(error: unknown): Failure {
+  vaultErrorOf(error: unknown): Failure {
     return connectionFailure(error, this.address, this.#timeoutMs);
   }
 
@@ -170,9 +170,9 @@ export class PluginClient {
       // An answer that is cut off in its middle fails with what the cut did to it, and not with its reason.
       throw this.#failure(deadline.aborted ? deadline.reason : error, parent);
     }
-    const shownPath = path.replace(/\?.*/, '');
-    if (answer.status < 200 || answer.status > 299) throw answerFailure(answer, shownPath, this.address);
-    return this.#received(answer, shownPath, schema);
+    const displayPath = path.replace(/\?.*/, '');
+    if (answer.status < 200 || answer.status > 299) throw responseError(answer, displayPath, this.address);
+    return this.#received(answer, displayPath, schema);
   }
 
   #received<T>(answer: Answer, path: string, schema: z.ZodType<T>): Received<T> {
@@ -193,7 +193,7 @@ export class PluginClient {
 
   #failure(error: unknown, parent: AbortSignal | undefined): unknown {
     if (parent?.aborted === true) return parent.reason;
-    return error instanceof Failure ? error : this.failureOf(error);
+    return error instanceof Failure ? error : this.vaultErrorOf(error);
   }
 }
 

@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 /** The failure that an answer other than 2xx means, with what to do about it. */
-export function answerFailure(answer: Answer, path: string, address: PluginAddress): Failure {
+export function responseError(answer: Answer, path: string, address: PluginAddress): Failure {
   const { status } = answer;
   const detail = detailOf(answer);
   const { origin } = address.url;

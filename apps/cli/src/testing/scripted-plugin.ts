@@ -45,7 +45,7 @@ export async function startScriptedPlugin(
     const answer = script[`${method} ${path.replace(/\?.*/, '')}`];
     response.setHeader('Date', new Date(NOW).toUTCString());
     if (typeof answer === 'function') (answer as Answering)(request, response);
-    else if (answer === undefined) answerProblem(response, 404, 'There is nothing under this path.');
+    else if (answer === undefined) sendProblem(response, 404, 'There is nothing under this path.');
     else response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer));
   };
   const handle: Answering = (request, response) => void listener(request, response).catch(() => response.destroy());
@@ -68,7 +68,7 @@ export async function startScriptedPlugin(
 }
 
 /** Ends an answer with problem details. */
-function answerProblem(response: ServerResponse, status: number, detail: string): void {
+function sendProblem(response: ServerResponse, status: number, detail: string): void {
   response.statusCode = status;
   response.setHeader('Content-Type', 'application/problem+json');
   response.end(JSON.stringify({ type: 'about:blank', title: 'Error', status, detail }));
@@ -78,6 +78,6 @@ function answerProblem(response: ServerResponse, status: number, detail: string)
 export function problem(status: number, detail: string, headers: Readonly<Record<string, string>> = {}): Answering {
   return (_request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    answerProblem(response, status, detail);
+    sendProblem(response, status, detail);
   };
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import {
   createDriverSecret,
   createService,
-  everyTaskHolds,
   freePort,
   type OwnEngine,
   type PluginProcess,
@@ -10,9 +9,10 @@ import {
   startSwarm,
   startVault,
   startVaultProxy,
-  tempFolder,
+  tempDirectory,
   type Vault,
   type VaultProxy,
+  waitForTaskValues,
 } from '@vault-swarm/lab';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -24,7 +24,7 @@ const FULL = 'the-token-for-everything';
 const VIEW = 'the-token-that-may-look';
 const IN_TIME = { timeout: 90_000 };
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let browser: Browser;
 let engine: OwnEngine;
 let vault: Vault;
@@ -45,7 +45,7 @@ async function start(): Promise<PluginProcess> {
     MONITORING_TOKEN: FULL,
     MONITORING_VIEW_TOKEN: VIEW,
   };
-  const started = await startPlugin({ env, dir: join(folder.path, `plugin-${performance.now()}`) });
+  const started = await startPlugin({ env, dir: join(directory.path, `plugin-${performance.now()}`) });
   await started.waitReady();
   return started;
 }
@@ -68,13 +68,13 @@ async function open(token = FULL): Promise<Page> {
 const isUntouched = (page: Page) => page.evaluate(() => document.body.dataset.untouched === 'yes');
 
 const reaches = (service: string, secret: string, value: string, replicas = 1) =>
-  everyTaskHolds(engine, { service, secret, value, replicas, timeoutMs: 90_000 });
+  waitForTaskValues(engine, { service, secret, value, replicas, timeoutMs: 90_000 });
 
 beforeAll(async () => {
   [browser, engine, vault, port] = await Promise.all([
     startBrowser(),
-    startSwarm({ dir: join(folder.path, 'engine') }),
-    startVault({ dir: join(folder.path, 'vault') }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
+    startVault({ dir: join(directory.path, 'vault') }),
     freePort(),
   ]);
   proxy = await startVaultProxy(vault.addr);
@@ -105,7 +105,7 @@ afterAll(async () => {
   await plugin?.kill('SIGTERM');
   await proxy?.close();
   await Promise.all([engine?.stop(), vault?.stop()]);
-  await folder.remove();
+  await directory.remove();
 });
 
 test('a rotation is seen from its change to its end, without a reload', { timeout: 180_000 }, async () => {

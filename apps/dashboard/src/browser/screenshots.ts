@@ -79,9 +79,9 @@ const pictures: Readonly<Record<string, Picture>> = {
   'phone-log': { world: troubledWorld(), phone: true, act: (page) => page.getByRole('tab', { name: 'Log' }).click() },
 };
 
-const folder = resolve(process.argv[2] ?? 'screenshots');
+const directory = resolve(process.argv[2] ?? 'screenshots');
 const only = process.argv.slice(3);
-await mkdir(folder, { recursive: true });
+await mkdir(directory, { recursive: true });
 const browser = await startBrowser();
 for (const [name, picture] of Object.entries(pictures)) {
   if (only.length > 0 && !only.includes(name)) continue;
@@ -104,7 +104,7 @@ for (const [name, picture] of Object.entries(pictures)) {
   await page.waitForLoadState('load');
   if (token === null) await page.locator('.chart canvas').first().waitFor();
   await act?.(page, plugin);
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: phone && name !== 'phone-log' });
+  await page.screenshot({ path: join(directory, `${name}.png`), fullPage: phone && name !== 'phone-log' });
   await page.close();
   await plugin.stop();
 }

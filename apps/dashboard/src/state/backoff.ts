@@ -6,7 +6,7 @@ const LADDER_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
  *
  * @param random between 0 and 1
  */
-export function backOffMs(failures: number, random: number): number {
+export function backoffMs(failures: number, random: number): number {
   const step = LADDER_MS[Math.min(failures, LADDER_MS.length) - 1] ?? 1_000;
   return Math.round(step * (1 - random / 4));
 }

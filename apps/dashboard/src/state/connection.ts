@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { type ApiClient, ApiError, reasonOf } from '../api/client.ts';
 import { readStream, type StreamMessage } from '../api/stream.ts';
-import { backOffMs } from './backoff.ts';
+import { backoffMs } from './backoff.ts';
 
 // The plugin says something at least every 10 s.
 const SILENCE_MS = 25_000;
@@ -116,7 +116,7 @@ export class Connection {
     }
     this.#failures += 1;
     const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
-    const waitMs = Math.max(asked, backOffMs(this.#failures, this.#parts.random()));
+    const waitMs = Math.max(asked, backoffMs(this.#failures, this.#parts.random()));
     const reason = reasonOf(failure);
     if (isCrowded(failure)) {
       this.#state.value = { kind: 'crowded' };

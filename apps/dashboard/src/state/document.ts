@@ -11,7 +11,7 @@ export class LiveDocument<T> {
   readonly #body = signal<T | null>(null);
   readonly #failure = signal<string | null>(null);
   #etag: string | null = null;
-  #underWay: Promise<void> | null = null;
+  #inFlight: Promise<void> | null = null;
   #again = false;
 
   /** @param onError also gets what {@link failure} says in words */
@@ -40,14 +40,14 @@ export class LiveDocument<T> {
    * may be older than the reason to ask.
    */
   refresh(): Promise<void> {
-    if (this.#underWay !== null) {
+    if (this.#inFlight !== null) {
       this.#again = true;
-      return this.#underWay;
+      return this.#inFlight;
     }
-    this.#underWay = this.#ask().finally(() => {
-      this.#underWay = null;
+    this.#inFlight = this.#ask().finally(() => {
+      this.#inFlight = null;
     });
-    return this.#underWay;
+    return this.#inFlight;
   }
 
   async #ask(): Promise<void> {

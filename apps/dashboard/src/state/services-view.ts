@@ -30,7 +30,7 @@ export function stateOf({
 }
 
 /** Whether somebody should look at it. */
-export function isServiceWrong(service: Service): boolean {
+export function hasServiceProblem(service: Service): boolean {
   return (
     service.problem !== null ||
     service.set_aside !== null ||
@@ -65,7 +65,8 @@ export function servicesIn(services: readonly Service[], view: ListView): readon
   const direction = view.descending ? -1 : 1;
   return services
     .filter(
-      (service) => view.show === 'all' || (view.show === 'wrong' ? isServiceWrong(service) : service.rollout !== null),
+      (service) =>
+        view.show === 'all' || (view.show === 'wrong' ? hasServiceProblem(service) : service.rollout !== null),
     )
     .filter((service) => isFound(view.search, [service.name, ...service.secrets]))
     .sort((a, b) => direction * order(a, b) || compareNames(a.name, b.name));

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
-const FOLDERS = ['/usr/bin', '/usr/local/bin', '/snap/bin'];
+const DIRECTORYS = ['/usr/bin', '/usr/local/bin', '/snap/bin'];
 
 /** Starts the system's Chromium, or the one that CHROMIUM_BIN names. @throws where there is none */
 export function startBrowser(): Promise<Browser> {
-  const installed = FOLDERS.flatMap((folder) => NAMES.map((name) => `${folder}/${name}`)).find((path) =>
+  const installed = DIRECTORYS.flatMap((directory) => NAMES.map((name) => `${directory}/${name}`)).find((path) =>
     existsSync(path),
   );
   const executablePath = process.env.CHROMIUM_BIN || installed;

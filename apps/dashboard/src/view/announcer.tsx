@@ -8,7 +8,7 @@ import { useDashboard } from './context.ts';
  */
 export function Announcer() {
   const { overview, connection, clock } = useDashboard();
-  const told = useComputed(() => {
+  const reported = useComputed(() => {
     switch (connection.state.value.kind) {
       case 'lost':
       case 'retrying':
@@ -22,11 +22,11 @@ export function Announcer() {
   // Among many tabs of a browser the title is all that is seen of this one.
   useSignalEffect(() => {
     const name = overview.value?.plugin.name ?? 'Vault Swarm Plugin';
-    document.title = told.value === '' ? name : `${told.value.replace(/\.$/, '')} · ${name}`;
+    document.title = reported.value === '' ? name : `${reported.value.replace(/\.$/, '')} · ${name}`;
   });
   return (
     <p class="unseen" role="status">
-      {told}
+      {reported}
     </p>
   );
 }

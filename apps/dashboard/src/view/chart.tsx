@@ -7,7 +7,7 @@ import { isDarkSystem } from './media.ts';
 
 const HEIGHT_PX = 44;
 // A plugin that has just been started has no hour yet.
-const SHORTEST_SECONDS = 600;
+const MIN_SECONDS = 600;
 
 /** One line of a chart. */
 export interface Line {
@@ -100,7 +100,7 @@ function optionsOf(container: HTMLElement, { lines, stacked = false }: ChartCont
       sync: { key: 'last-hour' },
     },
     scales: {
-      x: { time: true, range: (_plot, min, max) => [Math.min(min, max - SHORTEST_SECONDS), max] },
+      x: { time: true, range: (_plot, min, max) => [Math.min(min, max - MIN_SECONDS), max] },
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     hooks: {

@@ -3,7 +3,7 @@ import type { Service } from '@vault-swarm/http/api';
 import { useMemo } from 'preact/hooks';
 import { counted, formatCount, listed, visible } from '../format.ts';
 import type { ListView } from '../state/list-view.ts';
-import { isServiceWrong, stateOf } from '../state/services-view.ts';
+import { hasServiceProblem, stateOf } from '../state/services-view.ts';
 import { Chevron } from './icons.tsx';
 import { type Column, LongTable } from './long-table.tsx';
 import { RotateButton } from './rotate-button.tsx';
@@ -29,7 +29,7 @@ export function ServicesTable({ rows, view, onView }: TableProps<Service>) {
       columns={columns}
       rows={rows}
       keyOf={({ id }) => id}
-      rowClass={(service) => (isServiceWrong(service) ? 'wrong' : '')}
+      rowClass={(service) => (hasServiceProblem(service) ? 'wrong' : '')}
       isOpen={({ id }) => open.value.has(id)}
       detail={detailOf}
       view={view}

@@ -3,11 +3,11 @@ import { EventBus, LabelReader } from '@vault-swarm/provider';
 import { createDriverServer } from '@vault-swarm/swarm-driver';
 import { Container } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
-import { EvidenceRelay } from '../delivery-record-relay.ts';
-import { AnswersUnderWay } from '../in-flight-requests.ts';
-import { ProviderDirectory } from '../provider-registry.ts';
+import { DeliveryRecordRelay } from '../delivery-record-relay.ts';
+import { InFlightRequests } from '../in-flight-requests.ts';
+import { ProviderRegistry } from '../provider-registry.ts';
 import { Readiness } from '../readiness.ts';
-import { RevisionChoiceRelay } from '../revision-selector-relay.ts';
+import { RevisionSelectorRelay } from '../revision-selector-relay.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemDigest } from '../system/digest.ts';
 import { processNamespace } from '../system/process-namespace.ts';
@@ -28,14 +28,14 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container
     .bind(id.labels)
     .toResolvedValue(({ schemes, kinds }) => new LabelReader(schemes, kinds), [id.configuration]);
-  container.bind(id.evidence).toConstantValue(new EvidenceRelay());
+  container.bind(id.deliveryRecords).toConstantValue(new DeliveryRecordRelay());
   container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
-  container.bind(id.choice).toResolvedValue((clock) => new RevisionChoiceRelay(clock), [id.clock]);
+  container.bind(id.choice).toResolvedValue((clock) => new RevisionSelectorRelay(clock), [id.clock]);
   container.bind(id.providers).toResolvedValue(
     ({ providers, rotation, ownFiles }, clock, random, digest, events) => {
       // Without an operator's key, revisions of providers that have none of their own are known to this process only.
       const key = rotation.ledger.key?.read() ?? digest.generateKey();
-      return new ProviderDirectory(providers, {
+      return new ProviderRegistry(providers, {
         clock,
         random,
         digest: (bytes) => digest.digest(key, bytes),
@@ -46,21 +46,21 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
     [id.configuration, id.clock, id.random, id.digest, id.events],
   );
   container.bind(id.delivery).toResolvedValue(
-    (labels, providers, clock, events, evidence, choice, { delivery }) =>
+    (labels, providers, clock, events, deliveryRecords, choice, { delivery }) =>
       new Delivery({
         labels,
         findProvider: providers.find,
         clock,
         events,
-        record: evidence.record,
+        record: deliveryRecords.record,
         choice,
         limits: delivery,
       }),
-    [id.labels, id.providers, id.clock, id.events, id.evidence, id.choice, id.configuration],
+    [id.labels, id.providers, id.clock, id.events, id.deliveryRecords, id.choice, id.configuration],
   );
   container
     .bind(id.answers)
-    .toResolvedValue((delivery, clock) => new AnswersUnderWay(delivery, clock), [id.delivery, id.clock]);
+    .toResolvedValue((delivery, clock) => new InFlightRequests(delivery, clock), [id.delivery, id.clock]);
   container.bind(id.driver).toResolvedValue(
     ({ socketPath, socketTakeover }, source, events, clock, readiness) =>
       createDriverServer({

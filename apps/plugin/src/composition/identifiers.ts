@@ -3,11 +3,11 @@ import type { Clock, Digest, EventBus, LabelReader, Random } from '@vault-swarm/
 import type { DriverServer } from '@vault-swarm/swarm-driver';
 import type { ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
-import type { EvidenceRelay } from '../delivery-record-relay.ts';
-import type { AnswersUnderWay } from '../in-flight-requests.ts';
-import type { ProviderDirectory } from '../provider-registry.ts';
+import type { DeliveryRecordRelay } from '../delivery-record-relay.ts';
+import type { InFlightRequests } from '../in-flight-requests.ts';
+import type { ProviderRegistry } from '../provider-registry.ts';
 import type { Readiness } from '../readiness.ts';
-import type { RevisionChoiceRelay } from '../revision-selector-relay.ts';
+import type { RevisionSelectorRelay } from '../revision-selector-relay.ts';
 
 /** What the container holds, by name. */
 export const id = {
@@ -17,11 +17,11 @@ export const id = {
   digest: Symbol('digest') as ServiceIdentifier<Digest>,
   events: Symbol('events') as ServiceIdentifier<EventBus>,
   labels: Symbol('labels') as ServiceIdentifier<LabelReader>,
-  providers: Symbol('providers') as ServiceIdentifier<ProviderDirectory>,
-  evidence: Symbol('evidence') as ServiceIdentifier<EvidenceRelay>,
-  choice: Symbol('choice') as ServiceIdentifier<RevisionChoiceRelay>,
+  providers: Symbol('providers') as ServiceIdentifier<ProviderRegistry>,
+  deliveryRecords: Symbol('evidence') as ServiceIdentifier<DeliveryRecordRelay>,
+  choice: Symbol('choice') as ServiceIdentifier<RevisionSelectorRelay>,
   readiness: Symbol('readiness') as ServiceIdentifier<Readiness>,
   delivery: Symbol('delivery') as ServiceIdentifier<Delivery>,
-  answers: Symbol('answers') as ServiceIdentifier<AnswersUnderWay>,
+  answers: Symbol('answers') as ServiceIdentifier<InFlightRequests>,
   driver: Symbol('driver') as ServiceIdentifier<DriverServer>,
 };

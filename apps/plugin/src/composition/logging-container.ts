@@ -1,23 +1,23 @@
 import { createLogger, type EventLog } from '@vault-swarm/logging';
-import { RecentEvents, RepeatedEvents } from '@vault-swarm/metrics';
+import { EventDeduplicator, RecentEvents } from '@vault-swarm/metrics';
 import { Listeners, type TimedEvent } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
-import { RecentStatus } from '../cached-status.ts';
+import { CachedStatus } from '../cached-status.ts';
 import { namesOf } from '../configured-providers.ts';
 import { CredentialWatch } from '../credential-watch.ts';
-import { ProviderInquiry } from '../provider-health-check.ts';
+import { ProviderHealthCheck } from '../provider-health-check.ts';
 import { id } from './identifiers.ts';
 import { rotationId } from './rotation-container.ts';
 
 /** What the log and the health checks of providers add to the container. */
 export const loggingId = {
   log: Symbol('log') as ServiceIdentifier<EventLog>,
-  status: Symbol('status') as ServiceIdentifier<RecentStatus>,
+  status: Symbol('status') as ServiceIdentifier<CachedStatus>,
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   credentials: Symbol('credentials') as ServiceIdentifier<CredentialWatch>,
-  inquiry: Symbol('inquiry') as ServiceIdentifier<ProviderInquiry>,
+  healthCheck: Symbol('inquiry') as ServiceIdentifier<ProviderHealthCheck>,
   /** Gets what the log and the event list show. */
-  told: Symbol('told') as ServiceIdentifier<RepeatedEvents>,
+  eventLog: Symbol('told') as ServiceIdentifier<EventDeduplicator>,
 };
 
 /** Adds the log and the health checks of providers, with monitoring or without. Needs the rotation; imported after the socket listens. */
@@ -26,12 +26,12 @@ export function addLogging(container: Container): void {
   container
     .bind(loggingId.status)
     .toResolvedValue(
-      (clock, rotation) => new RecentStatus(clock, () => rotation.status()),
+      (clock, rotation) => new CachedStatus(clock, () => rotation.status()),
       [id.clock, rotationId.rotation],
     );
-  container.bind(loggingId.inquiry).toResolvedValue(
+  container.bind(loggingId.healthCheck).toResolvedValue(
     ({ providers }, directory, labels, readiness, status, clock, events) =>
-      new ProviderInquiry({
+      new ProviderHealthCheck({
         names: namesOf(providers),
         findProvider: directory.find,
         labels,
@@ -55,12 +55,12 @@ export function addLogging(container: Container): void {
       (clock, events) => new RecentEvents(events, { firstId: clock.now() * 1_000 }),
       [id.clock, id.events],
     );
-  container.bind(loggingId.told).toResolvedValue(
+  container.bind(loggingId.eventLog).toResolvedValue(
     ({ log }, recentEvents, clock, events) => {
       const readers = new Listeners<[TimedEvent]>(events);
       readers.add('log', log);
       readers.add('list of events', (event) => recentEvents.observe(event));
-      return new RepeatedEvents(clock, (event) => readers.notify(event));
+      return new EventDeduplicator(clock, (event) => readers.notify(event));
     },
     [loggingId.log, loggingId.recentEvents, id.clock, id.events],
   );

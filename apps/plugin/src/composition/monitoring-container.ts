@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
 import {
-  DeliveryFigures,
+  DeliveryStats,
   History,
   knownProblems,
-  ProviderFigures,
+  ProcessStats,
+  ProviderStats,
   type ProviderSummary,
   RequestCosts,
-  Vitals,
 } from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
 import type { Problem, RequestPrice } from '@vault-swarm/provider';
@@ -21,9 +21,9 @@ import { rotationId } from './rotation-container.ts';
 
 /** What monitoring adds to the container. */
 export const monitoringId = {
-  vitals: Symbol('vitals') as ServiceIdentifier<Vitals>,
-  deliveries: Symbol('deliveries') as ServiceIdentifier<DeliveryFigures>,
-  providers: Symbol('providers') as ServiceIdentifier<ProviderFigures>,
+  processStats: Symbol('vitals') as ServiceIdentifier<ProcessStats>,
+  deliveries: Symbol('deliveries') as ServiceIdentifier<DeliveryStats>,
+  providers: Symbol('providers') as ServiceIdentifier<ProviderStats>,
   costs: Symbol('costs') as ServiceIdentifier<RequestCosts>,
   history: Symbol('history') as ServiceIdentifier<History>,
   /** All that is wrong now. */
@@ -38,17 +38,17 @@ const builtDashboard = fileURLToPath(new URL('../static', import.meta.url));
 /** Adds the figures and the monitoring port. Needs the rotation and the log; imported only if there is monitoring. */
 export function addMonitoring(container: Container, dashboardDirectory = builtDashboard): void {
   container
-    .bind(monitoringId.vitals)
+    .bind(monitoringId.processStats)
     .toResolvedValue(
       ({ rotation: { intervalMs, enabled } }, clock) =>
-        new Vitals(clock, createRuntimeProbe(), { intervalMs, rotationEnabled: enabled }),
+        new ProcessStats(clock, createRuntimeProbe(), { intervalMs, rotationEnabled: enabled }),
       [id.configuration, id.clock],
     );
-  container.bind(monitoringId.deliveries).toResolvedValue((clock) => new DeliveryFigures(clock), [id.clock]);
+  container.bind(monitoringId.deliveries).toResolvedValue((clock) => new DeliveryStats(clock), [id.clock]);
   container
     .bind(monitoringId.providers)
     .toResolvedValue(
-      ({ providers }, clock) => new ProviderFigures(clock, namesOf(providers)),
+      ({ providers }, clock) => new ProviderStats(clock, namesOf(providers)),
       [id.configuration, id.clock],
     );
   container
@@ -58,29 +58,29 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       [id.configuration, id.clock],
     );
   container.bind(monitoringId.problems).toResolvedValue(
-    (status, providers, vitals, credentials) => () => [
+    (status, providers, processStats, credentials) => () => [
       ...knownProblems({
         rotation: status.now().problems,
         providers: providers.summaries(),
-        tickerHealthy: vitals.figures().tickerHealthy,
+        tickerHealthy: processStats.stats().tickerHealthy,
       }),
       ...credentials.problems(),
     ],
-    [loggingId.status, monitoringId.providers, monitoringId.vitals, loggingId.credentials],
+    [loggingId.status, monitoringId.providers, monitoringId.processStats, loggingId.credentials],
   );
   container.bind(monitoringId.history).toResolvedValue(
-    ({ providers }, clock, vitals, status) =>
+    ({ providers }, clock, processStats, status) =>
       new History(clock, {
         providers: namesOf(providers),
-        figures: () => vitals.figures(),
+        stats: () => processStats.stats(),
         outdatedTasks: () => status.now().services.reduce((sum, { outdatedTasks }) => sum + outdatedTasks, 0),
       }),
-    [id.configuration, id.clock, monitoringId.vitals, loggingId.status],
+    [id.configuration, id.clock, monitoringId.processStats, loggingId.status],
   );
   container.bind(monitoringId.prometheus).toResolvedValue(
     (
       { providers, rotation: { intervalMs }, delivery: { deadlineMs } },
-      vitals,
+      processStats,
       delivery,
       status,
       ledger,
@@ -91,7 +91,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       createPrometheusExposition({
         providers: namesOf(providers),
         facts: { version: VERSION, rotationIntervalMs: intervalMs, getSecretDeadlineMs: deadlineMs },
-        figures: () => vitals.figures(),
+        figures: () => processStats.stats(),
         held: () => delivery.held,
         status: () => ({ ...status.now(), problems: problems() }),
         providerSummaries: () => figures.summaries(),
@@ -100,7 +100,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       }),
     [
       id.configuration,
-      monitoringId.vitals,
+      monitoringId.processStats,
       id.delivery,
       loggingId.status,
       rotationId.ledger,
@@ -118,7 +118,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       status,
       problems,
       delivery,
-      vitals,
+      processStats,
       deliveries,
       providers,
       history,
@@ -137,14 +137,14 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           version: VERSION,
           intervalMs,
           warnings,
-          figures: () => vitals.figures(),
+          figures: () => processStats.stats(),
           deliveries: () => deliveries.summary(),
           held: () => delivery.held,
           providers: () => withKinds(providers.summaries(), configured),
           history: () => history.report(),
           status: () => status.now(),
           problems,
-          rotateByHand: rotation,
+          manualRotation: rotation,
           lockdowns: rotation,
           recentEvents,
           prometheus,
@@ -160,7 +160,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       loggingId.status,
       monitoringId.problems,
       id.delivery,
-      monitoringId.vitals,
+      monitoringId.processStats,
       monitoringId.deliveries,
       monitoringId.providers,
       monitoringId.history,

@@ -4,7 +4,7 @@ import {
   type DockerConnection,
   DockerLeadership,
   DockerLedgerStore,
-  DockerWorkloads,
+  DockerOrchestrator,
   type LedgerKeys,
   ledgerName,
 } from '@vault-swarm/docker';
@@ -57,7 +57,7 @@ export function addRotation(container: Container): void {
           formerDigestKey: rotation.ledger.previousKey?.read() ?? null,
         },
         {
-          workloads: new DockerWorkloads(connection, pluginName),
+          orchestrator: new DockerOrchestrator(connection, pluginName),
           changes,
           leadership: new ServingLeadership(new DockerLeadership(connection), () => driver.serves),
           ledger,

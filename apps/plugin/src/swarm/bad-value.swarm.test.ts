@@ -2,14 +2,14 @@ import {
   checkInTheEnd,
   createService,
   type PluginSwarm,
-  startOnChosenEngine,
-  tempFolder,
+  startOnSelectedEngine,
+  tempDirectory,
   type UpdateConfig,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 const IN_TIME = 120_000;
 let swarm: PluginSwarm;
 /** What a failed test shows. */
@@ -19,7 +19,7 @@ let watched = '';
 const explained = ['values.set-aside', 'rollout.failed'];
 
 beforeAll(async () => {
-  swarm = await startOnChosenEngine({ dir: folder.path, driver: 'bad-value' });
+  swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'bad-value' });
 });
 
 afterEach(async ({ task }) => {
@@ -28,7 +28,7 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 /** A service of two tasks that end with exit code 1 when one of their secrets begins with `bad`. */
@@ -49,7 +49,7 @@ async function createPicky(name: string, secrets: readonly string[], updateConfi
 
 /** How often a plugin logged an event about a service, on whatever manager. */
 function logged(event: string, service: string): number {
-  const entries = swarm.seats.flatMap((seat) => seat.log());
+  const entries = swarm.runners.flatMap((runner) => runner.log());
   return entries.filter((entry) => entry.event === event && entry.service === service).length;
 }
 
@@ -88,7 +88,7 @@ test.each(['rollback', 'pause'] as const)(
     });
     const taken = await swarm.generation(picky);
     const tasks = await swarm.held(picky, secret);
-    await (await swarm.leadingSeat()).passes(15);
+    await (await swarm.leadingRunner()).passes(15);
     expect(await swarm.generation(picky)).toBe(taken);
     expect(await swarm.held(picky, secret)).toEqual(tasks);
     expect(logged('values.set-aside', picky)).toBe(1);
@@ -132,7 +132,7 @@ test('a user’s broken image is not held against a value that changes at the sa
     timeoutMs: IN_TIME,
     what: 'Swarm to pause the broken deploy',
   });
-  await (await swarm.leadingSeat()).passes(10);
+  await (await swarm.leadingRunner()).passes(10);
   expect(logged('values.set-aside', 'broken')).toBe(0);
   await deploy('broken', '--image', 'vault-swarm-lab:1');
   await checkInTheEnd(swarm, {
@@ -167,7 +167,7 @@ test('a deploy made while a bad value is rolled out is not undone, and goes on w
   await swarm.write('spoilt', 'bad-2');
   await happens('rollout.started', 'changed');
   await deploy('changed', '--container-label-add', 'version=2');
-  await (await swarm.leadingSeat()).passes(20);
+  await (await swarm.leadingRunner()).passes(20);
   await swarm.write('spoilt', 'good-3');
   await swarm.reaches('changed', { secret: 'spoilt', replicas: 2, value: 'good-3' }, IN_TIME);
   const values = { spoilt: 'good-3' };

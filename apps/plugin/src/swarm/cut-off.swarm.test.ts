@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkInTheEnd, createService, type PluginSwarm, startOnChosenEngine, tempFolder } from '@vault-swarm/lab';
+import { checkInTheEnd, createService, type PluginSwarm, startOnSelectedEngine, tempDirectory } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 const REPLICAS = 3;
 const CUT_OFF_MS = 30_000;
 const AFTER_FAILOVER = 180_000;
 let swarm: PluginSwarm;
 
 beforeAll(async () => {
-  swarm = await startOnChosenEngine({ dir: folder.path, driver: 'cut-off' });
+  swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'cut-off' });
   const value = await swarm.createSecret('shared');
   const { engine } = await swarm.managers.leader();
   await createService(engine, { name: 'web', replicas: REPLICAS, secrets: ['shared'] });
   await swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value });
-  for (const seat of swarm.seats) await seat.passes(2);
+  for (const runner of swarm.runners) await runner.passes(2);
 });
 
 afterEach(async ({ task }) => {
@@ -23,21 +23,21 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('a leader that is cut off for 30 s rolls nothing, and the others rotate what changed meanwhile', async () => {
   const before = await swarm.generation('web');
-  const cut = await swarm.leadingSeat();
-  const begunBefore = cut.logged('rollout.started');
+  const cut = await swarm.leadingRunner();
+  const startedBefore = cut.logged('rollout.started');
   await swarm.managers.cutOff(cut.node);
   const since = performance.now();
   const value = await swarm.write('shared');
-  const next = await swarm.leadingSeat();
+  const next = await swarm.leadingRunner();
   expect(next.node.name).not.toBe(cut.node.name);
   // The cable stays out for as long as the scenario says, however quick the election was.
   await delay(Math.max(0, CUT_OFF_MS - (performance.now() - since)));
-  expect(cut.logged('rollout.started')).toBe(begunBefore);
+  expect(cut.logged('rollout.started')).toBe(startedBefore);
   expect(cut.logged('rollout.completed')).toBe(0);
   await swarm.managers.reconnect(cut.node);
 

@@ -2,14 +2,14 @@ import {
   createService,
   type LogEntry,
   type ManagerNode,
-  type PluginSeat,
+  type PluginRunner,
   type PluginSwarm,
   readSecret,
   runningTasks,
   serviceTasks,
-  startOnChosenEngine,
-  startStoreProbe,
-  tempFolder,
+  startOnSelectedEngine,
+  startRaftWriteMonitor,
+  tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -27,24 +27,24 @@ const ELECTED_MS = 90_000;
 const SETTLED_MS = 120_000;
 const TIMEOUT_MS = 900_000;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 const values = new Map<string, string>();
 let swarm: PluginSwarm;
 
 beforeAll(async () => {
-  swarm = await startOnChosenEngine({ dir: folder.path, driver: 'delivery-storm' });
+  swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'delivery-storm' });
   for (const secret of SECRETS) values.set(secret, await swarm.createSecret(secret));
   const { engine, name } = await swarm.managers.leader();
   // The leader has no tasks, so that its loss starts none anew: what comes then is the storm alone.
   await engine.dockerBytes('node', 'update', '--availability', 'drain', name);
-  const begunAtMs = performance.now();
+  const startedAtMs = performance.now();
   // No network of their own, which is most of what a container costs.
   const flags = ['--network', 'host'];
   await createService(engine, { name: 'storm', replicas: TASKS, secrets: SECRETS, flags });
   await allRun(engine, TASKS, STARTED_MS);
-  const seconds = Math.round((performance.now() - begunAtMs) / 1000);
+  const seconds = Math.round((performance.now() - startedAtMs) / 1000);
   process.stderr.write(`${TASKS} tasks with ${SECRETS.length} secrets each ran after ${seconds} s\n`);
-  for (const seat of swarm.seats) await seat.passes(2);
+  for (const runner of swarm.runners) await runner.passes(2);
 }, TIMEOUT_MS);
 
 afterEach(async ({ task }) => {
@@ -54,7 +54,7 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 async function allRun(engine: ManagerNode['engine'], count: number, timeoutMs: number): Promise<void> {
@@ -87,8 +87,8 @@ async function firstWrite(engines: readonly ManagerNode['engine'][]): Promise<nu
   );
 }
 
-function since(seat: PluginSeat, event: string, from: number): readonly LogEntry[] {
-  return seat
+function since(runner: PluginRunner, event: string, from: number): readonly LogEntry[] {
+  return runner
     .log()
     .slice(from)
     .filter((entry) => entry.event === event);
@@ -97,9 +97,9 @@ function since(seat: PluginSeat, event: string, from: number): readonly LogEntry
 test(
   'a leader change with many tasks and no Vault is answered from memory, and holds up no other write',
   async () => {
-    const lost = await swarm.leadingSeat();
+    const lost = await swarm.leadingRunner();
     const tasks = (await runningTasks(lost.node.engine, 'storm')).map(({ id }) => id);
-    const logged = new Map(swarm.seats.map((seat) => [seat, seat.log().length]));
+    const logged = new Map(swarm.runners.map((runner) => [runner, runner.log().length]));
     process.kill(swarm.vault.pid, 'SIGSTOP');
     const killedAtMs = performance.now();
     await Promise.all([lost.node.engine.kill(), lost.plugin.kill('SIGKILL')]);
@@ -109,11 +109,11 @@ test(
     const withoutLeaderMs = performance.now() - killedAtMs;
     const [any] = left;
     if (any === undefined) throw new Error('no manager is left');
-    const probe = await startStoreProbe(any);
+    const probe = await startRaftWriteMonitor(any);
     const toProbeMs = Date.now() - writtenAtMs;
     const leader = await swarm.managers.leader();
-    const seat = swarm.seatOf(leader);
-    const asked = (event: string) => since(seat, event, logged.get(seat) ?? 0);
+    const runner = swarm.runnerOf(leader);
+    const asked = (event: string) => since(runner, event, logged.get(runner) ?? 0);
     await waitFor(
       (see) => {
         const again = new Set(asked('secret.delivered').map(({ task, secret }) => `${task} ${secret}`));
@@ -129,14 +129,14 @@ test(
     await probe.stop();
 
     const delivered = asked('secret.delivered');
-    const longestMs = Math.max(...delivered.map(({ duration_ms }) => Number(duration_ms)));
+    const maxMs = Math.max(...delivered.map(({ duration_ms }) => Number(duration_ms)));
     const ownMs = delivered.reduce((sum, { duration_ms }) => sum + Number(duration_ms), 0);
     // What came before the first write was the election, but for the part in which the engine asked already.
     const firstAtMs = Math.min(...delivered.map(({ time }) => Date.parse(String(time))));
     const heldMs = Math.max(held.lengthMs, toProbeMs, writtenAtMs - firstAtMs);
     process.stderr.write(
       `no leader for ${Math.round(withoutLeaderMs)} ms; ${delivered.length} deliveries, the last of the storm ` +
-        `${Math.round(stormMs)} ms later, each in at most ${Math.round(longestMs)} ms and all in ${Math.round(ownMs)} ms; the store was held for ` +
+        `${Math.round(stormMs)} ms later, each in at most ${Math.round(maxMs)} ms and all in ${Math.round(ownMs)} ms; the store was held for ` +
         `${heldMs} ms at most (${held.lengthMs} after its first of ${probe.writes} writes)\n`,
     );
     expect(asked('secret.refused')).toEqual([]);

@@ -2,15 +2,15 @@ import {
   checkInTheEnd,
   createService,
   type ManagerNode,
-  type PluginSeat,
+  type PluginRunner,
   type PluginSwarm,
-  startOnChosenEngine,
-  tempFolder,
+  startOnSelectedEngine,
+  tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 const REPLICAS = 4;
 const AFTER_FAILOVER = 180_000;
 const ON_A_WORKER = 'This node is not a manager';
@@ -19,7 +19,7 @@ let swarm: PluginSwarm;
 let spare: ManagerNode;
 
 beforeAll(async () => {
-  swarm = await startOnChosenEngine({ dir: folder.path, driver: 'demotion', count: 4 });
+  swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'demotion', count: 4 });
   const leader = await swarm.managers.leader();
   spare = swarm.managers.nodes.filter((node) => node !== leader)[0] ?? leader;
   await leader.engine.dockerBytes('node', 'demote', spare.nodeId);
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const updateConfig = { parallelism: 1, delay: '8s' };
   await createService(leader.engine, { name: 'web', replicas: REPLICAS, secrets: ['shared'], updateConfig });
   await swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value });
-  for (const seat of swarm.seats) await seat.passes(2);
+  for (const runner of swarm.runners) await runner.passes(2);
 });
 
 afterEach(async ({ task }) => {
@@ -37,29 +37,29 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 /** What its present plugin says is wrong, to anybody. */
-async function problems({ url }: PluginSeat): Promise<readonly string[]> {
+async function problems({ url }: PluginRunner): Promise<readonly string[]> {
   return ((await (await fetch(`${url}/health`)).json()) as { readonly problems: readonly string[] }).problems;
 }
 
-function saysThatItIsAWorker(seat: PluginSeat, isWorker: boolean): Promise<unknown> {
+function saysThatItIsAWorker(runner: PluginRunner, isWorker: boolean): Promise<unknown> {
   return waitFor(
     async (see) => {
-      const now = await problems(seat);
+      const now = await problems(runner);
       see(now);
       return now.includes(ON_A_WORKER) === isWorker;
     },
-    { timeoutMs: AFTER_FAILOVER, what: `${seat.node.name} to ${isWorker ? '' : 'no longer '}say "${ON_A_WORKER}"` },
+    { timeoutMs: AFTER_FAILOVER, what: `${runner.node.name} to ${isWorker ? '' : 'no longer '}say "${ON_A_WORKER}"` },
   );
 }
 
 test('a rotation goes on while its leader becomes a worker and a worker a manager, and the plugin on a worker does nothing', async () => {
   const before = await swarm.generation('web');
-  const demoted = await swarm.leadingSeat();
-  const promoted = swarm.seatOf(spare);
+  const demoted = await swarm.leadingRunner();
+  const promoted = swarm.runnerOf(spare);
   await saysThatItIsAWorker(promoted, true);
   const first = await swarm.write('shared');
   await swarm.isHalfWayTo('web', 'shared', first);
@@ -70,7 +70,7 @@ test('a rotation goes on while its leader becomes a worker and a worker a manage
 
   await saysThatItIsAWorker(demoted, true);
   expect((await swarm.managers.leader()).name).not.toBe(demoted.node.name);
-  const begun = demoted.logged('rollout.started');
+  const started = demoted.logged('rollout.started');
   await swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value: first }, AFTER_FAILOVER);
   await swarm.isSettled('web', AFTER_FAILOVER);
   const afterFirst = await swarm.generation('web');
@@ -80,7 +80,7 @@ test('a rotation goes on while its leader becomes a worker and a worker a manage
   await swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value: second }, AFTER_FAILOVER);
   await swarm.isSettled('web', AFTER_FAILOVER);
   await demoted.passes(3);
-  expect(demoted.logged('rollout.started')).toBe(begun);
+  expect(demoted.logged('rollout.started')).toBe(started);
   expect(await problems(demoted)).toEqual([ON_A_WORKER]);
   await checkInTheEnd(swarm, {
     services: [{ name: 'web', replicas: REPLICAS, values: { shared: second }, generation: afterFirst + 1 }],

@@ -1,20 +1,20 @@
-import { checkInTheEnd, createService, type PluginSwarm, startOnChosenEngine, tempFolder } from '@vault-swarm/lab';
+import { checkInTheEnd, createService, type PluginSwarm, startOnSelectedEngine, tempDirectory } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 /** An election, the time that Swarm gives a dead node, and the rest of a rolling update. */
 const AFTER_FAILOVER = 150_000;
 let swarm: PluginSwarm;
 
 beforeAll(async () => {
-  swarm = await startOnChosenEngine({ dir: folder.path, driver: 'leader-lost' });
+  swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'leader-lost' });
   const value = await swarm.createSecret('shared');
   // Slow enough that a rolling update has a middle, in which one task after the other is being replaced.
   const updateConfig = { parallelism: 1, delay: '2s' };
   const { engine } = await swarm.managers.leader();
   await createService(engine, { name: 'web', replicas: 4, secrets: ['shared'], updateConfig });
   await swarm.reaches('web', { secret: 'shared', replicas: 4, value });
-  for (const seat of swarm.seats) await seat.passes(2);
+  for (const runner of swarm.runners) await runner.passes(2);
 });
 
 afterEach(async ({ task }) => {
@@ -23,12 +23,12 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('a rotation is brought to its end when leader and plugin are lost in the middle of it, and come back', async () => {
   const before = await swarm.generation('web');
-  const lost = await swarm.leadingSeat();
+  const lost = await swarm.leadingRunner();
   const value = await swarm.write('shared');
   await swarm.isHalfWayTo('web', 'shared', value);
   await Promise.all([lost.node.engine.kill(), lost.plugin.kill('SIGKILL')]);
@@ -38,7 +38,7 @@ test('a rotation is brought to its end when leader and plugin are lost in the mi
   await swarm.isSettled('web', AFTER_FAILOVER);
   await lost.node.start();
   await lost.start();
-  for (const seat of swarm.seats) await seat.passes(5);
+  for (const runner of swarm.runners) await runner.passes(5);
   await checkInTheEnd(swarm, {
     services: [{ name: 'web', replicas: 4, values: { shared: value }, generation: [before + 1, before + 2] }],
     // Between two leaders the engines do not answer.

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkInTheEnd, createService, type PluginSwarm, startOnChosenEngine, tempFolder } from '@vault-swarm/lab';
+import { checkInTheEnd, createService, type PluginSwarm, startOnSelectedEngine, tempDirectory } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, test } from 'vitest';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 const KILLS = 20;
 const REPLICAS = 3;
 /** About as long as a rotation takes, so that every part of it is hit. */
@@ -21,12 +21,12 @@ function seeded(seed: number): () => number {
 }
 
 beforeAll(async () => {
-  swarm = await startOnChosenEngine({ dir: folder.path, driver: 'plugin-killed' });
+  swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'plugin-killed' });
   const value = await swarm.createSecret('shared');
   const { engine } = await swarm.managers.leader();
   await createService(engine, { name: 'web', replicas: REPLICAS, secrets: ['shared'] });
   await swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value });
-  for (const seat of swarm.seats) await seat.passes(2);
+  for (const runner of swarm.runners) await runner.passes(2);
 });
 
 afterEach(async ({ task }) => {
@@ -35,7 +35,7 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test(`${KILLS} rotations reach every task with one update each, though the leader’s plugin is killed at a random moment of each`, {
@@ -46,7 +46,7 @@ test(`${KILLS} rotations reach every task with one update each, though the leade
   const random = seeded(seed);
   for (let kill = 1; kill <= KILLS; kill++) {
     const before = await swarm.generation('web');
-    const leading = await swarm.leadingSeat();
+    const leading = await swarm.leadingRunner();
     const value = await swarm.write('shared');
     const moment = Math.round(random() * ROTATION_MS);
     await delay(moment);

@@ -1,26 +1,26 @@
 import {
   checkInTheEnd,
   createService,
-  type PluginSeat,
+  type PluginRunner,
   type PluginSwarm,
   runningTasks,
-  startOnChosenEngine,
-  tempFolder,
+  startOnSelectedEngine,
+  tempDirectory,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 const AFTER_FAILOVER = 180_000;
 let swarm: PluginSwarm;
 let value: string;
 
 beforeAll(async () => {
-  swarm = await startOnChosenEngine({ dir: folder.path, driver: 'provider-away' });
+  swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'provider-away' });
   value = await swarm.createSecret('shared');
   const { engine } = await swarm.managers.leader();
   await createService(engine, { name: 'web', replicas: 3, secrets: ['shared'] });
   await swarm.reaches('web', { secret: 'shared', replicas: 3, value });
-  for (const seat of swarm.seats) await seat.passes(2);
+  for (const runner of swarm.runners) await runner.passes(2);
 });
 
 afterEach(async ({ task }) => {
@@ -29,12 +29,12 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 /** Ends the leader's machine and plugin, scales the service up, and expects that no other task was touched. */
-async function failOver(replicas: number): Promise<PluginSeat> {
-  const lost = await swarm.leadingSeat();
+async function failOver(replicas: number): Promise<PluginRunner> {
+  const lost = await swarm.leadingRunner();
   const staying = (await swarm.held('web', 'shared')).filter(({ node }) => node !== lost.node.name);
   await Promise.all([lost.node.engine.kill(), lost.plugin.kill('SIGKILL')]);
   const { engine, name } = await swarm.managers.leader();
@@ -46,10 +46,10 @@ async function failOver(replicas: number): Promise<PluginSeat> {
   return lost;
 }
 
-async function comeBack(lost: PluginSeat): Promise<void> {
+async function comeBack(lost: PluginRunner): Promise<void> {
   await lost.node.start();
   await lost.start();
-  for (const seat of swarm.seats) await seat.passes(2);
+  for (const runner of swarm.runners) await runner.passes(2);
 }
 
 // Between two leaders the engines do not answer, and Vault does not at all.

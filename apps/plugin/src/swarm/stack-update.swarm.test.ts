@@ -10,13 +10,13 @@ import {
   type ServiceTask,
   serviceTasks,
   startManagers,
-  tempFolder,
+  tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-const folder = tempFolder();
-const files = join(folder.path, 'files');
+const directory = tempDirectory();
+const files = join(directory.path, 'files');
 const stack = resolve(import.meta.dirname, '../../../../docker/stack.yml');
 const stackName = 'vault-swarm';
 const plugin = `${stackName}_plugin`;
@@ -28,7 +28,7 @@ let leader: ManagerNode;
 
 /** What the test changes of the stack: the provider is a folder, since the managers' network has no Vault. */
 async function override(name: string, environment: Readonly<Record<string, string>>): Promise<string> {
-  const file = join(folder.path, `${name}.yml`);
+  const file = join(directory.path, `${name}.yml`);
   const service = {
     environment: { SECRETS_PROVIDER: 'file', VAULT_ROTATION_INTERVAL: '1s', ...environment },
     volumes: [`${files}:/run/vault-swarm/secrets:ro`],
@@ -110,7 +110,7 @@ beforeAll(async () => {
   await writeFile(join(files, 'db'), 'value');
   const dockerd = process.env.SWARM_DOCKERD || undefined;
   managers = await startManagers({
-    dir: join(folder.path, 's'),
+    dir: join(directory.path, 's'),
     extraFlags: ['--host', `unix://${engineSocket}`],
     ...(dockerd === undefined ? {} : { dockerd }),
   });
@@ -138,7 +138,7 @@ afterEach(async ({ task }) => {
 
 afterAll(async () => {
   await managers?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('the plugins are updated one manager after the other, and no task of a service notices', async () => {

@@ -4,9 +4,9 @@ import {
   type OwnEngine,
   type PluginSwarm,
   runningTasks,
-  startOnChosenEngine,
-  startStoreProbe,
-  tempFolder,
+  startOnSelectedEngine,
+  startRaftWriteMonitor,
+  tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -19,13 +19,13 @@ const LATER_MS = 6_000;
 const HELD_MS = 6_000;
 const IN_TIME_MS = 90_000;
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let swarm: PluginSwarm;
 let engine: OwnEngine;
 let usualMs: number;
 
 beforeAll(async () => {
-  swarm = await startOnChosenEngine({ dir: folder.path, driver: DRIVER, count: 1 });
+  swarm = await startOnSelectedEngine({ dir: directory.path, driver: DRIVER, count: 1 });
   engine = (await swarm.managers.leader()).engine;
   // The first one of a new engine takes longer.
   await plainServiceRuns('first');
@@ -36,31 +36,31 @@ beforeAll(async () => {
 
 afterEach(async ({ task }) => {
   process.kill(swarm.vault.pid, 'SIGCONT');
-  if (task.result?.state === 'fail') process.stderr.write(`${swarm.seats[0]?.plugin.logs().slice(-8_000)}\n`);
+  if (task.result?.state === 'fail') process.stderr.write(`${swarm.runners[0]?.plugin.logs().slice(-8_000)}\n`);
 });
 
 afterAll(async () => {
   await swarm?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 /** Creates a service without secrets; resolves to the time until it ran. */
 async function plainServiceRuns(name: string): Promise<number> {
-  const begunAtMs = performance.now();
+  const startedAtMs = performance.now();
   await createService(engine, { name, flags: ['--network', 'host'] });
   await waitFor(async () => (await runningTasks(engine, name)).length === 1, {
     timeoutMs: IN_TIME_MS,
     intervalMs: 20,
     what: `${name} to run`,
   });
-  const tookMs = performance.now() - begunAtMs;
+  const tookMs = performance.now() - startedAtMs;
   await engine.dockerBytes('service', 'rm', name);
   return tookMs;
 }
 
 /** How long the plugin's answers to the engine took since its start, one with the other. */
 async function answeredMs(): Promise<number> {
-  const text = await (await fetch(`${swarm.seats[0]?.url}/api/metrics`)).text();
+  const text = await (await fetch(`${swarm.runners[0]?.url}/api/metrics`)).text();
   const sums = text.matchAll(/^vault_swarm_plugin_getsecret_duration_seconds_sum(?:\{[^}]*\})? (\S+)$/gm);
   return [...sums].reduce((all, [, seconds]) => all + Number(seconds) * 1000, 0);
 }
@@ -69,7 +69,7 @@ async function answeredMs(): Promise<number> {
 async function vaultIsKnownToAnswer(round: number): Promise<void> {
   await swarm.write(`asked-${round}`);
   const SecretLabels = { vault_path: `app/asked-${round}`, vault_field: 'password' };
-  const socketPath = swarm.seats[0]?.plugin.socketPath ?? '';
+  const socketPath = swarm.runners[0]?.plugin.socketPath ?? '';
   await waitFor(
     async (see) => {
       const { body } = await driverRequest(socketPath, '/SecretProvider.GetSecret', { SecretName: 'x', SecretLabels });
@@ -86,7 +86,7 @@ test.each([1, 3, 20])(
     await vaultIsKnownToAnswer(count);
     const secrets = Array.from({ length: count }, (_, index) => `secret-${count}-${index + 1}`);
     for (const secret of secrets) await swarm.createSecret(secret);
-    const probe = await startStoreProbe(engine);
+    const probe = await startRaftWriteMonitor(engine);
     process.kill(swarm.vault.pid, 'SIGSTOP');
     const before = await answeredMs();
 

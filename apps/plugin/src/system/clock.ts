@@ -1,7 +1,7 @@
 import type { Clock } from '@vault-swarm/provider';
 
 /** The longest delay that Node's timers have; one that is longer would be over at once. 24 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The machine's own time. */
 export const systemClock: Clock = {
@@ -11,8 +11,8 @@ export const systemClock: Clock = {
     let timer: NodeJS.Timeout;
     const wait = (leftMs: number) => {
       timer =
-        leftMs > LONGEST_TIMER_MS
-          ? setTimeout(() => wait(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
+        leftMs > MAX_TIMER_MS
+          ? setTimeout(() => wait(leftMs - MAX_TIMER_MS), MAX_TIMER_MS)
           : setTimeout(callback, leftMs);
     };
     wait(delayMs);

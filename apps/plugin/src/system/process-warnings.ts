@@ -20,7 +20,7 @@ const PLAIN_NAMES: ReadonlySet<string> = new Set([
  * writing them to stderr, where each line is an event in the configured format.
  */
 export class ProcessWarnings {
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #early: string[] = [];
   #tell: (message: string) => void = (message) => this.#early.push(message);
 
@@ -37,8 +37,8 @@ export class ProcessWarnings {
 
   #take(warning: Error & { readonly code?: unknown }): void {
     const message = describe(warning);
-    if (this.#told.has(message) || this.#told.size >= MAX_TOLD) return;
-    this.#told.add(message);
+    if (this.#reported.has(message) || this.#reported.size >= MAX_TOLD) return;
+    this.#reported.add(message);
     this.#tell(message);
   }
 }

@@ -14,12 +14,12 @@ import { parseSystemAuthorities, type SystemAuthorities } from './trusted-author
 const NONE: SystemAuthorities = { files: [], directories: [] };
 const BROKEN = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
-let folder: string;
+let base: string;
 let chain: CertificateChain;
 let server: Server;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'authorities-'));
+  base = mkdtempSync(join(tmpdir(), 'authorities-'));
   chain = certificateChain('IP:127.0.0.1');
   server = createServer({ cert: chain.shown, key: chain.key }, (socket) => socket.on('error', () => {}).end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => {
   server.close();
   chain.remove();
-  rmSync(folder, { recursive: true });
+  rmSync(base, { recursive: true });
 });
 
 /** What a process of its own does with the server, and how many authorities it trusts, after `trustSystem`. */
@@ -47,25 +47,25 @@ async function trusting(authorities: SystemAuthorities, extra = ''): Promise<{ r
 }
 
 const file = (name: string, text: string) => {
-  writeFileSync(join(folder, name), text);
-  return join(folder, name);
+  writeFileSync(join(base, name), text);
+  return join(base, name);
 };
 
 describe("the system's authorities", () => {
   test('come from the first file that there is', async () => {
-    const files = [join(folder, 'none.pem'), chain.rootFile, file('other.pem', rootCertificates[0] ?? '')];
+    const files = [join(base, 'none.pem'), chain.rootFile, file('other.pem', rootCertificates[0] ?? '')];
     expect(await trusting({ ...NONE, files })).toEqual({ result: 'trusted', count: 1 });
   });
 
   test('come from all files of directories, and from what links lead to', async () => {
-    const directory = join(folder, 'certs');
+    const directory = join(base, 'certs');
     mkdirSync(directory);
     copyFileSync(chain.rootFile, join(directory, 'root.pem'));
     symlinkSync('root.pem', join(directory, '0a1b2c3d.0'));
     symlinkSync(file('elsewhere.pem', rootCertificates[0] ?? ''), join(directory, 'linked.pem'));
     writeFileSync(join(directory, 'README'), 'no certificate');
     mkdirSync(join(directory, 'java'));
-    const directories = [join(folder, 'no-such-directory'), directory];
+    const directories = [join(base, 'no-such-directory'), directory];
     expect(await trusting({ ...NONE, directories })).toEqual({ result: 'trusted', count: 2 });
   });
 

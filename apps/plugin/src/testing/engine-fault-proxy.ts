@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export type GateState = 'open' | 'frozen' | 'refusing' | 'gone';
 
 /** A socket before an engine's own, which a test closes in one way or another. */
-export class EngineGate {
+export class EngineFaultProxy {
   readonly #path: string;
   readonly #target: string;
   readonly #connections = new Set<Socket>();

@@ -40,19 +40,19 @@ export const CALM: Hostile = {
 /** An engine, a Vault, an AWS and a folder of files whose words are those of {@link HostileWorld.hostile}. */
 export class HostileWorld {
   hostile: Hostile = CALM;
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #servers: Server[] = [];
   readonly #streams = new Set<ServerResponse>();
   #ledger: string | null = null;
   #provider = '';
 
-  private constructor(folder: string) {
-    this.#folder = folder;
+  private constructor(directory: string) {
+    this.#directory = directory;
   }
 
   static async start(): Promise<HostileWorld> {
     const world = new HostileWorld(await mkdtemp(join(tmpdir(), 'hostile-')));
-    await mkdir(join(world.#folder, 'files'));
+    await mkdir(join(world.#directory, 'files'));
     await world.#listen((request, response) => world.#answerAsEngine(request, response), world.#engine);
     const provider = await world.#listen((request, response) => world.#answerAsProvider(request, response), 0);
     world.#provider = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
@@ -72,7 +72,7 @@ export class HostileWorld {
       AWS_REGION: 'eu-west-1',
       AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
       AWS_SECRET_ACCESS_KEY: 'not-a-secret',
-      FILE_SECRETS_DIR: join(this.#folder, 'files'),
+      FILE_SECRETS_DIR: join(this.#directory, 'files'),
       LEDGER_KEY: 'a key that is long enough for a test of texts',
       MONITORING_PORT: '0',
       VAULT_ROTATION_INTERVAL: '1h',
@@ -82,15 +82,15 @@ export class HostileWorld {
 
   /** Where the plugin's socket is to be. */
   get socket(): string {
-    return join(this.#folder, 'driver.sock');
+    return join(this.#directory, 'driver.sock');
   }
 
   /** From now on the outside says this. */
   async become(hostile: Hostile): Promise<void> {
     this.hostile = hostile;
     const fields = { [hostile.providerWords]: 1, [`${hostile.providerWords}2`]: null };
-    await writeFile(join(this.#folder, 'files', 'fields.json'), JSON.stringify(fields));
-    await writeFile(join(this.#folder, 'files', 'text.json'), `{"a": "${hostile.providerWords}`);
+    await writeFile(join(this.#directory, 'files', 'fields.json'), JSON.stringify(fields));
+    await writeFile(join(this.#directory, 'files', 'text.json'), `{"a": "${hostile.providerWords}`);
     for (const stream of this.#streams) stream.write('{"Type":"service"}\n');
   }
 
@@ -99,11 +99,11 @@ export class HostileWorld {
       server.closeAllConnections();
       server.close();
     }
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#directory, { recursive: true, force: true });
   }
 
   get #engine(): string {
-    return join(this.#folder, 'docker.sock');
+    return join(this.#directory, 'docker.sock');
   }
 
   async #listen(

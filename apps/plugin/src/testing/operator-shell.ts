@@ -20,8 +20,8 @@ export interface OperatorShell {
  *
  * @param folder its programs, files and the log of Vault.
  */
-export async function startOperatorShell(engine: OwnEngine, folder: string): Promise<OperatorShell> {
-  const programs = join(folder, 'bin');
+export async function startOperatorShell(engine: OwnEngine, directory: string): Promise<OperatorShell> {
+  const programs = join(directory, 'bin');
   await mkdir(programs, { recursive: true });
   // OpenBao's command is Vault's, and the small Vault has none.
   await symlink(await findOpenBao(), join(programs, 'vault'));
@@ -31,14 +31,14 @@ export async function startOperatorShell(engine: OwnEngine, folder: string): Pro
 
   const env = {
     PATH: `${programs}:${process.env.PATH}`,
-    HOME: folder,
+    HOME: directory,
     DOCKER_HOST: engine.host,
     DOCKER_SOCKET: engine.socketPath,
     VAULT_ADDR: 'http://127.0.0.1:8200',
     VAULT_TOKEN: rootToken,
   };
   const inNetwork = [`--net=/proc/${engine.networkPid}/ns/net`];
-  const log = await open(join(folder, 'vault.log'), 'a');
+  const log = await open(join(directory, 'vault.log'), 'a');
   const server = ['server', '-dev', '-dev-no-store-token', `-dev-root-token-id=${rootToken}`];
   const vault = spawn(
     'nsenter',

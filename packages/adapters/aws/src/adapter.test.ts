@@ -1,5 +1,5 @@
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
-import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
@@ -30,7 +30,7 @@ describe('a secret', () => {
     const { arn } = aws.secrets('us-east-1').find('app/far');
     expect(arn).toContain(':us-east-1:');
     expect(await readTextOf(provider, refTo(arn))).toBe('far');
-    expect(await failureOf(provider.secrets.read(refTo('app/far'), soon()))).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await vaultErrorOf(provider.secrets.read(refTo('app/far'), soon()))).toMatchObject({ code: 'NOT_FOUND' });
   });
 
   test('has the version id as its revision, and the time of that version', async () => {
@@ -54,7 +54,7 @@ describe('a secret', () => {
     secrets.moveStage(secret, 'AWSCURRENT', '11111111-1111-4111-8111-111111111111');
     expect(await readTextOf(provider, refTo('app/staged'))).toBe('pending');
     expect(await readTextOf(provider, refTo('app/staged', { stage: 'AWSPREVIOUS' }))).toBe('current');
-    expect(await failureOf(provider.secrets.read(refTo('app/staged', { stage: 'none' }), soon()))).toMatchObject({
+    expect(await vaultErrorOf(provider.secrets.read(refTo('app/staged', { stage: 'none' }), soon()))).toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('no such version'),
     });
@@ -64,7 +64,7 @@ describe('a secret', () => {
     const secrets = aws.secrets();
     secrets.write('app/deleted', { SecretString: 'x' });
     secrets.delete('app/deleted', { force: false });
-    expect(await failureOf(provider.secrets.read(refTo('app/deleted'), soon()))).toMatchObject({
+    expect(await vaultErrorOf(provider.secrets.read(refTo('app/deleted'), soon()))).toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('marked for deletion; restore it'),
     });
@@ -90,7 +90,7 @@ describe('a secret', () => {
     aws.secrets().write('app/bytes', { SecretBinary: Buffer.from(bytes).toString('base64') });
     const { value } = await provider.secrets.read(refTo('app/bytes'), soon());
     expect(value.reveal()).toEqual(bytes);
-    const failure = await failureOf(provider.secrets.read(refTo('app/bytes', { field: 'x' }), soon()));
+    const failure = await vaultErrorOf(provider.secrets.read(refTo('app/bytes', { field: 'x' }), soon()));
     expect(failure.code).toBe('INVALID_PAYLOAD');
   });
 
@@ -101,7 +101,7 @@ describe('a secret', () => {
     ] as const) {
       aws.secrets().write('app/text', { SecretString: text });
       expect(await readTextOf(provider, refTo('app/text'))).toBe(text);
-      const failure = await failureOf(provider.secrets.read(refTo('app/text', { field: 'a' }), soon()));
+      const failure = await vaultErrorOf(provider.secrets.read(refTo('app/text', { field: 'a' }), soon()));
       expect([failure.code, failure.message]).toEqual(['INVALID_PAYLOAD', expect.stringContaining(reason)]);
       expect(failure.message).not.toContain('s3cret');
     }
@@ -122,7 +122,7 @@ describe('a secret', () => {
 
 test('a ref with a version and a staging label is refused', async () => {
   const pin = '11111111-1111-4111-8111-111111111111';
-  expect(await failureOf(provider.secrets.read(refTo('a', { pin, stage: 'AWSPENDING' }), soon()))).toMatchObject({
+  expect(await vaultErrorOf(provider.secrets.read(refTo('a', { pin, stage: 'AWSPENDING' }), soon()))).toMatchObject({
     code: 'INVALID_REF',
   });
 });

@@ -1,8 +1,8 @@
 import {
   type Clock,
-  LocationReads,
   type Payload,
   ProviderError,
+  ReadCoalescer,
   type ReadOptions,
   type RevisionReader,
   type SecretProvider,
@@ -11,10 +11,10 @@ import {
   selectValue,
 } from '@vault-swarm/provider';
 import type { SecretsClient } from './client.ts';
-import { placeOf, type SecretPlace, secretKey } from './location.ts';
+import { locationOf, type SecretLocation, secretKey } from './location.ts';
 import { payloadOf } from './payload.ts';
 import { isVersionId } from './secret-id.ts';
-import type { SeenVersions } from './version-markers.ts';
+import type { VersionMarkers } from './version-markers.ts';
 
 /** One version, as AWS gave it. */
 interface FoundVersion {
@@ -30,7 +30,7 @@ type VersionChoice = { readonly VersionId: string } | { readonly VersionStage: s
 export interface AwsSecretsOptions {
   readonly client: SecretsClient;
   readonly clock: Clock;
-  readonly seen: SeenVersions;
+  readonly markers: VersionMarkers;
 }
 
 /**
@@ -40,29 +40,30 @@ export interface AwsSecretsOptions {
 export class AwsSecrets implements SecretProvider, RevisionReader {
   readonly #client: SecretsClient;
   readonly #clock: Clock;
-  readonly #seen: SeenVersions;
-  readonly #reads: LocationReads<FoundVersion>;
+  readonly #markers: VersionMarkers;
+  readonly #reads: ReadCoalescer<FoundVersion>;
 
-  constructor({ client, clock, seen }: AwsSecretsOptions) {
+  constructor({ client, clock, markers }: AwsSecretsOptions) {
     this.#client = client;
     this.#clock = clock;
-    this.#seen = seen;
-    this.#reads = new LocationReads(
+    this.#markers = markers;
+    this.#reads = new ReadCoalescer(
       clock,
       ({ payload }) => payload.kind === 'fields' && Object.keys(payload.fields).length > 1,
     );
   }
 
   async read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
-    const place = placeOf(ref);
-    if (place.pin !== undefined) return this.#readVersion(ref, place, { VersionId: place.pin }, options);
-    return this.#readVersion(ref, place, { VersionStage: place.stage }, options);
+    const location = locationOf(ref);
+    if (location.pin !== undefined) return this.#readVersion(ref, location, { VersionId: location.pin }, options);
+    return this.#readVersion(ref, location, { VersionStage: location.stage }, options);
   }
 
   async readRevision(ref: SecretRef, revision: string, options: ReadOptions): Promise<SecretRevision> {
-    const place = placeOf(ref);
-    if (!isVersionId(revision)) throw new ProviderError('NOT_FOUND', `${place.shown}: there was no such revision`);
-    return this.#readVersion(ref, place, { VersionId: revision }, options);
+    const location = locationOf(ref);
+    if (!isVersionId(revision))
+      throw new ProviderError('NOT_FOUND', `${location.displayName}: there was no such revision`);
+    return this.#readVersion(ref, location, { VersionId: revision }, options);
   }
 
   /** Cuts off what is under way. */
@@ -72,15 +73,15 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
 
   async #readVersion(
     ref: SecretRef,
-    place: SecretPlace,
+    location: SecretLocation,
     choice: VersionChoice,
     options: ReadOptions,
   ): Promise<SecretRevision> {
     const { found, readAtMs } = await this.#reads.read(
-      JSON.stringify([secretKey(place), choice]),
+      JSON.stringify([secretKey(location), choice]),
       options,
-      (signal) => this.#find(place, choice, signal),
-      () => new ProviderError('UNAVAILABLE', `${place.shown}: the read was cut off`),
+      (signal) => this.#find(location, choice, signal),
+      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was cut off`),
     );
     const { versionId, createdAtMs } = found;
     return {
@@ -91,17 +92,17 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
     };
   }
 
-  async #find(place: SecretPlace, choice: VersionChoice, signal: AbortSignal): Promise<FoundVersion> {
-    const { region, secretId, shown } = place;
-    const begunAtMs = this.#clock.monotonic();
-    const answer = await this.#client.value({ SecretId: secretId, ...choice }, { region, shown, signal });
+  async #find(location: SecretLocation, choice: VersionChoice, signal: AbortSignal): Promise<FoundVersion> {
+    const { region, secretId, displayName } = location;
+    const startedAtMs = this.#clock.monotonic();
+    const answer = await this.#client.value({ SecretId: secretId, ...choice }, { region, displayName, signal });
     const { VersionId: versionId, CreatedDate: createdAt } = answer;
     if (versionId === undefined || !isVersionId(versionId)) {
-      throw new ProviderError('UNAVAILABLE', `${shown}: AWS's answer names no version`);
+      throw new ProviderError('UNAVAILABLE', `${displayName}: AWS's answer names no version`);
     }
-    if ('VersionStage' in choice) this.#seen.read(place, versionId, begunAtMs);
+    if ('VersionStage' in choice) this.#markers.read(location, versionId, startedAtMs);
     const createdAtMs = createdAt?.getTime();
-    if (createdAtMs !== undefined) this.#seen.created(versionId, createdAtMs);
-    return { payload: payloadOf(answer, shown), versionId, createdAtMs };
+    if (createdAtMs !== undefined) this.#markers.created(versionId, createdAtMs);
+    return { payload: payloadOf(answer, displayName), versionId, createdAtMs };
   }
 }

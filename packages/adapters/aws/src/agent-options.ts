@@ -6,11 +6,11 @@ export function agentOptions({ proxies, authorities }: Pick<AwsConfig, 'proxies'
   readonly httpAgent: AgentOptions;
   readonly httpsAgent: AgentOptions;
 } {
-  const { http, https, direct } = proxies;
+  const { http, https, noProxy } = proxies;
   const proxyEnv = {
     ...(http === undefined ? {} : { HTTP_PROXY: http }),
     ...(https === undefined ? {} : { HTTPS_PROXY: https }),
-    NO_PROXY: direct.flatMap(withSubdomains).join(','),
+    NO_PROXY: noProxy.flatMap(withSubdomains).join(','),
   };
   const common = http === undefined && https === undefined ? {} : { proxyEnv };
   // As in AWS's own tools, whatever is given is trusted, also an authority that another one issued.

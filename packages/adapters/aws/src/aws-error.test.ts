@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { codeOf, providerErrorFor } from './aws-error.ts';
 
-const asked = { shown: 'aws app/db', action: 'GetSecretValue' };
+const asked = { displayName: 'aws app/db', action: 'GetSecretValue' };
 const failure = (name: string, message = '', more: object = {}) => Object.assign(new Error(message), { name }, more);
 
 test.for([

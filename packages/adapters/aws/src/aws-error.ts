@@ -65,7 +65,7 @@ const DECRYPTION_FAILURES = { DecryptionFailure: true, DecryptionFailureExceptio
 
 /** The code for what the SDK rejects with, or for an error that AWS names in a batch. */
 export function codeOf(error: unknown): ProviderErrorCode {
-  const { name, message, status } = failureOf(error);
+  const { name, message, status } = vaultErrorOf(error);
   const known = Object.hasOwn(CODES, name) ? CODES[name] : undefined;
   if (known !== undefined) return known;
   if (status === 429) return 'RATE_LIMITED';
@@ -78,17 +78,17 @@ export function codeOf(error: unknown): ProviderErrorCode {
 /** What was asked for, to say in an error what to change. */
 export interface Asked {
   /** The secret or the provider, as messages name it. */
-  readonly shown: string;
+  readonly displayName: string;
   /** The action that IAM knows: `GetSecretValue`. */
   readonly action: string;
 }
 
 /** The error for what the SDK rejects with, or for an error that AWS names in a batch. Has nothing of AWS's answer in it. */
-export function providerErrorFor(error: unknown, { shown, action }: Asked): ProviderError {
-  const failure = failureOf(error);
+export function providerErrorFor(error: unknown, { displayName, action }: Asked): ProviderError {
+  const failure = vaultErrorOf(error);
   const code = codeOf(error);
   const named = /^[A-Za-z]{1,64}$/.test(failure.name) && failure.name !== 'Error' ? ` (${failure.name})` : '';
-  return new ProviderError(code, `${shown}: ${advice(code, failure, action)}${named}`, {
+  return new ProviderError(code, `${displayName}: ${advice(code, failure, action)}${named}`, {
     isProven: isProven(failure),
     ...(code === 'RATE_LIMITED' ? { retryAfterMs: SLOW_DOWN_MS } : {}),
   });
@@ -149,7 +149,7 @@ function isRegionMissing(message: string): boolean {
   return message.startsWith('Region is missing');
 }
 
-function failureOf(error: unknown): AwsFailure {
+function vaultErrorOf(error: unknown): AwsFailure {
   if (typeof error !== 'object' || error === null) return { name: '', message: '', status: undefined };
   const { name, message } = error as { readonly name?: unknown; readonly message?: unknown };
   return {

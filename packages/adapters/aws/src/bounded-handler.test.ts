@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { failureOf, soon } from '@vault-swarm/lab/provider-calls';
+import { soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import { expect, test } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
@@ -22,7 +22,7 @@ test('an answer without an end is not read for longer than any answer of AWS', a
   await once(server, 'listening');
   const provider = providerOf(variablesFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
   try {
-    const { code, message, retryable } = await failureOf(provider.secrets.read(refTo('db'), soon()));
+    const { code, message, retryable } = await vaultErrorOf(provider.secrets.read(refTo('db'), soon()));
     expect([code, message, retryable]).toEqual([
       'INVALID_PAYLOAD',
       expect.stringContaining('the answer is larger than any of AWS; check AWS_ENDPOINT_URL'),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
 import { ownTimeOf, realClock, ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import { type Clock, EventBus, type ProviderInstance, type TimedEvent } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 /** Each request, and whether it was sent again. */
-const told = () =>
+const reported = () =>
   requests.map(
     ({ operation, outcome, isRepeated }) => `${operation} ${outcome}${isRepeated === true ? ', again' : ''}`,
   );
@@ -40,25 +40,25 @@ describe('a call', () => {
   test('that is throttled is sent again, and every request is told', async () => {
     aws.disturb({ fault: throttled, times: 1 });
     expect(await readTextOf(provider, refTo('db'))).toBe('x');
-    expect(told()).toEqual(['read RATE_LIMITED, again', 'read ok']);
+    expect(reported()).toEqual(['read RATE_LIMITED, again', 'read ok']);
     for (const { durationMs } of requests) expect(durationMs).toBeGreaterThanOrEqual(0);
   });
 
   test('that is throttled for longer fails within its attempts, and says to slow down', async () => {
     aws.disturb({ fault: throttled });
-    const error = await failureOf(provider.secrets.read(refTo('db'), soon()));
+    const error = await vaultErrorOf(provider.secrets.read(refTo('db'), soon()));
     expect(error).toMatchObject({ code: 'RATE_LIMITED' });
     expect(error.retryAfterMs).toBeGreaterThan(0);
     expect(aws.counts().calls).toBeLessThanOrEqual(3);
     // Only the last one says how the provider does.
-    expect(told().filter((request) => !request.endsWith('again'))).toEqual(['read RATE_LIMITED']);
-    expect(told().length).toBe(aws.counts().calls);
+    expect(reported().filter((request) => !request.endsWith('again'))).toEqual(['read RATE_LIMITED']);
+    expect(reported().length).toBe(aws.counts().calls);
   });
 
   test('that waits to be sent again ends when it is aborted', async () => {
     aws.disturb({ fault: throttled });
     const controller = new AbortController();
-    const reading = failureOf(provider.secrets.read(refTo('db'), { signal: controller.signal }));
+    const reading = vaultErrorOf(provider.secrets.read(refTo('db'), { signal: controller.signal }));
     await expect.poll(() => aws.counts().calls, { interval: 5 }).toBeGreaterThan(0);
     controller.abort();
     expect(await ownTimeOf(() => reading)).toBeLessThan(100);
@@ -71,7 +71,7 @@ describe('a call', () => {
   ] as const)('whose answer %s ends when it is aborted', async ([_how, fault]) => {
     aws.disturb({ fault });
     const controller = new AbortController();
-    const reading = failureOf(provider.secrets.read(refTo('db'), { signal: controller.signal }));
+    const reading = vaultErrorOf(provider.secrets.read(refTo('db'), { signal: controller.signal }));
     await expect.poll(() => aws.counts().calls, { interval: 5 }).toBeGreaterThan(0);
     controller.abort();
     expect(await ownTimeOf(() => reading)).toBeLessThan(100);
@@ -84,7 +84,7 @@ describe('a call', () => {
     // Timers end twenty times as soon.
     const clock: Clock = { ...realClock, after: (delayMs, callback) => realClock.after(delayMs / 20, callback) };
     const hasty = providerOf(variablesFor(aws.endpoint), { clock });
-    const error = await failureOf(hasty.secrets.read(refTo('db'), { signal: new AbortController().signal }));
+    const error = await vaultErrorOf(hasty.secrets.read(refTo('db'), { signal: new AbortController().signal }));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: 'aws db: AWS did not answer within 10000 ms' });
     await hasty.close();
   });
@@ -92,7 +92,7 @@ describe('a call', () => {
   test('that is lost is sent again', async () => {
     aws.disturb({ fault: { kind: 'reset' }, times: 1 });
     expect(await readTextOf(provider, refTo('db'))).toBe('x');
-    expect(told()).toEqual(['read UNAVAILABLE, again', 'read ok']);
+    expect(reported()).toEqual(['read UNAVAILABLE, again', 'read ok']);
   });
 });
 
@@ -101,28 +101,28 @@ describe('our login', () => {
     const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...others } = variablesFor(aws.endpoint);
     return others;
   };
-  let folder: string;
+  let directory: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'aws-login-'));
+    directory = await mkdtemp(join(tmpdir(), 'aws-login-'));
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(() => rm(directory, { recursive: true }));
 
   test('follows the files of its keys', async () => {
-    const [id, key] = [join(folder, 'id'), join(folder, 'key')];
+    const [id, key] = [join(directory, 'id'), join(directory, 'key')];
     await writeFile(id, 'AKIAOLD\n');
     await writeFile(key, 'secret\n');
     const own = providerOf({ ...variables(), AWS_ACCESS_KEY_ID_FILE: id, AWS_SECRET_ACCESS_KEY_FILE: key });
     aws.accept('AKIAOLD');
     expect(await readTextOf(own, refTo('db'))).toBe('x');
     aws.accept('AKIANEW');
-    expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await vaultErrorOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
     await writeFile(id, 'AKIANEW\n');
     expect(await readTextOf(own, refTo('db'))).toBe('x');
     await own.close();
   });
 
   test('goes on with its last good keys while a file of them has what can not be sent, or is gone', async () => {
-    const [id, key] = [join(folder, 'id'), join(folder, 'key')];
+    const [id, key] = [join(directory, 'id'), join(directory, 'key')];
     await writeFile(id, 'AKIAOLD\n');
     await writeFile(key, 'secret\n');
     const own = providerOf({ ...variables(), AWS_ACCESS_KEY_ID_FILE: id, AWS_SECRET_ACCESS_KEY_FILE: key });
@@ -136,17 +136,17 @@ describe('our login', () => {
   });
 
   test('does not wait for a named pipe in the place of a file of profiles', async () => {
-    const pipe = join(folder, 'credentials');
+    const pipe = join(directory, 'credentials');
     await writeFile(pipe, '');
     const own = providerOf({ ...variables(), AWS_SHARED_CREDENTIALS_FILE: pipe, AWS_PROFILE: 'prod' });
     await rm(pipe);
     execFileSync('mkfifo', [pipe]);
-    expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await vaultErrorOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
     await own.close();
   });
 
   test('looks into the files of profiles again when AWS refuses what was in them', async () => {
-    const file = join(folder, 'credentials');
+    const file = join(directory, 'credentials');
     const profile = (id: string) => `[prod]\naws_access_key_id = ${id}\naws_secret_access_key = secret\n`;
     await writeFile(file, profile('AKIAOLD'));
     aws.accept('AKIAOLD');
@@ -162,18 +162,18 @@ describe('our login', () => {
     expect(await readTextOf(own, refTo('db'))).toBe('x');
     await writeFile(file, profile('AKIANEW'));
     aws.accept('AKIANEW');
-    expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await vaultErrorOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
     // The same source is not asked more often than each five seconds.
     clock.advance(5_001);
     requests = [];
     expect(await readTextOf(own, refTo('db'))).toBe('x');
-    expect(told()).toEqual(['login ok', 'read UNAUTHENTICATED, again', 'read ok']);
+    expect(reported()).toEqual(['login ok', 'read UNAUTHENTICATED, again', 'read ok']);
     await own.close();
   });
 
   test('that AWS says has ended is an error of ours, not of the secret', async () => {
     aws.disturb({ fault: { kind: 'error', code: 'ExpiredTokenException', message: 'expired' } });
-    expect(await failureOf(provider.secrets.read(refTo('db'), soon()))).toMatchObject({
+    expect(await vaultErrorOf(provider.secrets.read(refTo('db'), soon()))).toMatchObject({
       code: 'UNAUTHENTICATED',
       retryable: true,
     });
@@ -182,10 +182,10 @@ describe('our login', () => {
 
 test('a closed provider cuts off what is under way, and begins nothing', async () => {
   aws.disturb({ fault: { kind: 'hang' } });
-  const reading = failureOf(provider.secrets.read(refTo('db'), soon()));
+  const reading = vaultErrorOf(provider.secrets.read(refTo('db'), soon()));
   await expect.poll(() => aws.counts().calls, { interval: 5 }).toBe(1);
   await provider.close();
   expect(await reading).toMatchObject({ code: 'UNAVAILABLE' });
-  expect(await failureOf(provider.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await vaultErrorOf(provider.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
   expect(aws.counts().calls).toBe(1);
 });

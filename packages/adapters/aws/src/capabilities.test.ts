@@ -1,6 +1,6 @@
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProbeResult, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
@@ -81,7 +81,7 @@ describe('the right to read secrets that a list tells of', () => {
     const allow = aws.deny('GetSecretValue', 'prod/secret-7');
     const { toRead } = await passes(names, PASSES_AN_HOUR, 1);
     expect(toRead).toEqual(['prod/secret-7']);
-    expect(await failureOf(provider.secrets.read(refTo('prod/secret-7'), soon()))).toMatchObject({
+    expect(await vaultErrorOf(provider.secrets.read(refTo('prod/secret-7'), soon()))).toMatchObject({
       code: 'ACCESS_DENIED',
     });
     expect(await readTextOf(provider, refTo('prod/secret-8'))).toBe('value of prod/secret-8');

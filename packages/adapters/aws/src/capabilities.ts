@@ -1,6 +1,6 @@
 import { type Clock, ProviderError } from '@vault-swarm/provider';
 import type { CallTarget, SecretsClient } from './client.ts';
-import type { SecretStates, WantedSecret } from './secret-state.ts';
+import type { RequestedSecret, SecretStates } from './secret-state.ts';
 import { BATCH, readInBatches } from './version-lookup.ts';
 
 /** In this time each secret is read once: somewhat less than an hour, since passes do not come to the second. */
@@ -16,7 +16,7 @@ interface Turn {
   /** When it was read last, in monotonic milliseconds. */
   atMs: number;
   /** How often only a read by itself could tell. */
-  doubts: number;
+  conflicts: number;
 }
 
 /**
@@ -25,7 +25,7 @@ interface Turn {
  * the policy allows that. It decides nothing: where such a call does not give the value, or is not allowed, the secret is
  * doubted, and read by itself.
  */
-export class ReadRights {
+export class Capabilities {
   readonly #client: SecretsClient;
   readonly #clock: Clock;
   readonly #turns = new Map<string, Turn>();
@@ -39,14 +39,14 @@ export class ReadRights {
   }
 
   /** How often the secret was doubted. Its marker is another one each time, so that it is read. */
-  doubts(secretId: string): number {
-    return this.#turns.get(secretId)?.doubts ?? 0;
+  conflicts(secretId: string): number {
+    return this.#turns.get(secretId)?.conflicts ?? 0;
   }
 
   /** Reads, or doubts, those whose turn it is, of the secrets that are there. What fails is tried anew in the next pass. */
-  async check(wanted: readonly WantedSecret[], states: SecretStates, target: CallTarget): Promise<void> {
+  async check(requested: readonly RequestedSecret[], states: SecretStates, target: CallTarget): Promise<void> {
     const nowMs = this.#clock.monotonic();
-    const found = this.#unread(wanted, states, nowMs);
+    const found = this.#unread(requested, states, nowMs);
     if (found.length === 0) {
       this.#takenUpToMs = nowMs;
       return;
@@ -63,23 +63,23 @@ export class ReadRights {
     const read = isSingly ? new Map() : await this.#read(secrets, target, nowMs);
     if (read === null) return;
     for (const { secretId } of secrets) {
-      const doubts = this.doubts(secretId) + (read.get(secretId)?.kind === 'found' ? 0 : 1);
-      this.#turns.set(secretId, { atMs: nowMs, doubts });
+      const conflicts = this.conflicts(secretId) + (read.get(secretId)?.kind === 'found' ? 0 : 1);
+      this.#turns.set(secretId, { atMs: nowMs, conflicts });
     }
     this.#takenUpToMs = due === inTurn && due < calls ? this.#takenUpToMs + due * everyMs : nowMs;
   }
 
   /** The secrets that this pass has not read, those first that were not read for longest. */
-  #unread(wanted: readonly WantedSecret[], states: SecretStates, nowMs: number): readonly WantedSecret[] {
+  #unread(requested: readonly RequestedSecret[], states: SecretStates, nowMs: number): readonly RequestedSecret[] {
     for (const [secretId, { atMs }] of this.#turns) {
       if (nowMs - atMs >= FORGOTTEN_AFTER_MS && !states.has(secretId)) this.#turns.delete(secretId);
     }
-    const unread: WantedSecret[] = [];
-    for (const secret of wanted) {
+    const unread: RequestedSecret[] = [];
+    for (const secret of requested) {
       const state = states.get(secret.secretId);
       if (state?.kind !== 'found') continue;
       // One that is new here has a marker that nobody knows, and so is read.
-      const turn = this.#turns.get(secret.secretId) ?? { atMs: nowMs, doubts: 0 };
+      const turn = this.#turns.get(secret.secretId) ?? { atMs: nowMs, conflicts: 0 };
       if (state.onlyCurrent) turn.atMs = nowMs;
       else unread.push(secret);
       this.#turns.set(secret.secretId, turn);
@@ -92,7 +92,7 @@ export class ReadRights {
   }
 
   /** What a read of many at once tells; `null` where it told nothing. */
-  async #read(secrets: readonly WantedSecret[], target: CallTarget, nowMs: number): Promise<SecretStates | null> {
+  async #read(secrets: readonly RequestedSecret[], target: CallTarget, nowMs: number): Promise<SecretStates | null> {
     try {
       const asked = secrets.map((secret) => ({ ...secret, needsStages: false }));
       return await readInBatches(this.#client, asked, target);

@@ -60,7 +60,7 @@ export interface CallTarget {
   /** `undefined`: the configured one. */
   readonly region: string | undefined;
   /** The secret, or the provider, as messages name it. */
-  readonly shown: string;
+  readonly displayName: string;
   readonly signal: AbortSignal;
 }
 
@@ -135,7 +135,7 @@ export class SecretsClient {
   async #call<Output>(
     purpose: Purpose,
     action: Asked['action'],
-    { region, shown, signal }: CallTarget,
+    { region, displayName, signal }: CallTarget,
     input: object,
     send: (client: SecretsManagerClient, abort: { readonly abortSignal: AbortSignal }) => Promise<Output>,
   ): Promise<Output> {
@@ -155,11 +155,11 @@ export class SecretsClient {
         }
       });
     } catch (error) {
-      if (either.aborted) throw new ProviderError('UNAVAILABLE', `${shown}: the call was cut off`);
+      if (either.aborted) throw new ProviderError('UNAVAILABLE', `${displayName}: the call was cut off`);
       if (error instanceof DeadlineExceeded) {
-        throw new ProviderError('UNAVAILABLE', `${shown}: AWS did not answer within ${error.deadlineMs} ms`);
+        throw new ProviderError('UNAVAILABLE', `${displayName}: AWS did not answer within ${error.deadlineMs} ms`);
       }
-      throw providerErrorFor(error, { shown, action });
+      throw providerErrorFor(error, { displayName, action });
     } finally {
       requests.ended();
     }

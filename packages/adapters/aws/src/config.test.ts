@@ -35,7 +35,7 @@ describe('the configuration of the aws provider', () => {
     expect(config.proxies).toEqual({
       http: 'http://proxy:3128',
       https: 'http://user:password@proxy:3128',
-      direct: ['internal', '.example', 'localhost', '127.0.0.1', '::1'],
+      noProxy: ['internal', '.example', 'localhost', '127.0.0.1', '::1'],
     });
     const wrong = parse({
       AWS_REGION: 'eu-west-1',

@@ -21,7 +21,7 @@ const LOGIN_DEADLINE_MS = 8_000;
 /** Renewed so long before its end. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
 /** After a refusal the same source is not asked more often. */
-const ASKED_AGAIN_AFTER_MS = 5_000;
+const REPEATED_AFTER_MS = 5_000;
 
 /**
  * Our identity at AWS: the keys that were configured, read anew for each request, else what the SDK's own chain of
@@ -35,7 +35,7 @@ export class AwsLogin {
   readonly #events: Events;
   readonly #flights = new SingleFlight<AwsIdentity>({ finish: true });
   #identity: AwsIdentity | undefined;
-  #askedAtMs = Number.NEGATIVE_INFINITY;
+  #requestedAtMs = Number.NEGATIVE_INFINITY;
   #isAsking = false;
 
   constructor(config: AwsConfig, options: { readonly name: string; readonly clock: Clock; readonly events: Events }) {
@@ -67,7 +67,7 @@ export class AwsLogin {
   }
 
   get #wasAskedLately(): boolean {
-    return this.#clock.monotonic() - this.#askedAtMs < ASKED_AGAIN_AFTER_MS;
+    return this.#clock.monotonic() - this.#requestedAtMs < REPEATED_AFTER_MS;
   }
 
   #ask(): Promise<AwsIdentity> {
@@ -81,26 +81,26 @@ export class AwsLogin {
   }
 
   async #load(): Promise<AwsIdentity> {
-    const begunAtMs = this.#clock.monotonic();
-    this.#askedAtMs = begunAtMs;
+    const startedAtMs = this.#clock.monotonic();
+    this.#requestedAtMs = startedAtMs;
     this.#isAsking = true;
     try {
       const identity = await withDeadline(this.#clock, LOGIN_DEADLINE_MS, undefined, () => askChain(this.#config));
       this.#identity = identity;
-      this.#tell('ok', begunAtMs);
+      this.#tell('ok', startedAtMs);
       const expiresAtMs = identity.expiration?.getTime() ?? null;
       this.#events.emit({ type: 'provider.login', provider: this.#provider, expiresAtMs });
       return identity;
     } catch (error) {
-      this.#tell(codeOf(error), begunAtMs);
+      this.#tell(codeOf(error), startedAtMs);
       throw error;
     } finally {
       this.#isAsking = false;
     }
   }
 
-  #tell(outcome: 'ok' | ReturnType<typeof codeOf>, begunAtMs: number): void {
-    const durationMs = this.#clock.monotonic() - begunAtMs;
+  #tell(outcome: 'ok' | ReturnType<typeof codeOf>, startedAtMs: number): void {
+    const durationMs = this.#clock.monotonic() - startedAtMs;
     this.#events.emit({
       type: 'provider.requested',
       provider: this.#provider,

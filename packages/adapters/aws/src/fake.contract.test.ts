@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
-import { stringifyExactJson } from '@vault-swarm/provider';
+import { stringifyLosslessJson } from '@vault-swarm/provider';
 import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws?.stop());
 
-const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyExactJson(payload.fields));
+const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
 
 // What AWS itself does in these cases is known from its documentation only: the double follows that.
 describeProviderContract('aws, on our double of it', {
@@ -38,8 +38,8 @@ describeProviderContract('aws, on our double of it', {
   },
   async setUp() {
     const prefix = `contract-${++made}/`;
-    const folder = await mkdtemp(join(tmpdir(), 'aws-contract-'));
-    const keyFile = join(folder, 'key');
+    const directory = await mkdtemp(join(tmpdir(), 'aws-contract-'));
+    const keyFile = join(directory, 'key');
     await writeFile(keyFile, 'AKIAGOOD\n');
     aws.accept('AKIAGOOD');
     const { AWS_ACCESS_KEY_ID: _, ...variables } = variablesFor(aws.endpoint);
@@ -47,7 +47,7 @@ describeProviderContract('aws, on our double of it', {
     const disturbance = (rule: Parameters<AwsFake['disturb']>[0]) => {
       let end = () => {};
       return {
-        begin: async () => {
+        start: async () => {
           end = aws.disturb(rule);
         },
         end: async () => end(),
@@ -63,7 +63,7 @@ describeProviderContract('aws, on our double of it', {
       delete: async (name) => secrets.delete(prefix + name),
       ref: (name, options = {}) => refTo(prefix + name, options),
       async tearDown() {
-        await rm(folder, { recursive: true });
+        await rm(directory, { recursive: true });
       },
       bytes: {
         async write(name, bytes) {
@@ -79,13 +79,13 @@ describeProviderContract('aws, on our double of it', {
       drip: disturbance({ fault: { kind: 'drip', intervalMs: 100 } }),
       throttling: disturbance({ fault: { kind: 'error', code: 'ThrottlingException', message: 'Rate exceeded' } }),
       denial: {
-        async begin(name) {
+        async start(name) {
           endings.set(name, aws.deny('GetSecretValue', prefix + name));
         },
         end: async (name) => endings.get(name)?.(),
       },
       login: {
-        begin: async () => aws.accept('AKIANEW'),
+        start: async () => aws.accept('AKIANEW'),
         end: () => writeFile(keyFile, 'AKIANEW\n'),
       },
     };

@@ -4,7 +4,7 @@ import { CallBudget } from './call-budget.ts';
 import { SecretsClient } from './client.ts';
 import type { AwsConfig } from './config.ts';
 import { AwsProbe } from './probe.ts';
-import { SeenVersions } from './version-markers.ts';
+import { VersionMarkers } from './version-markers.ts';
 
 /** What an instance needs besides its configuration. */
 export interface AwsProviderOptions {
@@ -22,15 +22,15 @@ export function createAwsProvider(config: AwsConfig, options: AwsProviderOptions
   const { name, clock, events } = options;
   const budget = new CallBudget(config.maxCallsPerHour, clock);
   const client = new SecretsClient(config, { name, clock, events, budget });
-  const seen = new SeenVersions(clock);
-  const secrets = new AwsSecrets({ client, clock, seen });
+  const markers = new VersionMarkers(clock);
+  const secrets = new AwsSecrets({ client, clock, markers });
   return {
     name,
     secrets,
-    probe: new AwsProbe({ client, clock, seen, budget, name, region: config.region }),
+    probe: new AwsProbe({ client, clock, markers, budget, name, region: config.region }),
     hints: null,
     revisions: secrets,
-    order: seen,
+    order: markers,
     async close() {
       secrets.close();
       client.close();

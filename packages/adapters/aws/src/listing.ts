@@ -1,7 +1,7 @@
 import type { CallTarget, SecretsClient } from './client.ts';
 import { commonPrefixes } from './name-prefixes.ts';
 import { idsOf, namePrefixOf } from './secret-id.ts';
-import { type SecretStates, versionsByStage, type WantedSecret } from './secret-state.ts';
+import { type RequestedSecret, type SecretStates, versionsByStage } from './secret-state.ts';
 
 /** The most that AWS gives at once. */
 const PAGE = 100;
@@ -28,12 +28,12 @@ export interface Listed {
  */
 export async function listSecrets(
   client: SecretsClient,
-  wanted: readonly WantedSecret[],
+  requested: readonly RequestedSecret[],
   target: CallTarget,
   { maxPages, filtered }: ListOptions,
 ): Promise<Listed> {
-  const ids = new Set(wanted.map(({ secretId }) => secretId));
-  const prefixes = filtered ? commonPrefixes(wanted.map(({ secretId }) => namePrefixOf(secretId))) : [];
+  const ids = new Set(requested.map(({ secretId }) => secretId));
+  const prefixes = filtered ? commonPrefixes(requested.map(({ secretId }) => namePrefixOf(secretId))) : [];
   const states: SecretStates = new Map();
   let pages = 0;
   let nextToken: string | undefined;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
 import { ownTimeOf, ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { Clock } from '@vault-swarm/provider';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
@@ -88,7 +88,7 @@ test('an identity that is still good is used at once while its source fails', { 
   expect(await ownTimeOf(() => text)).toBeLessThan(1_000);
   expect(await text).toBe('x');
   clock.advance(4 * 60_000);
-  expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(await vaultErrorOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
   await own.close();
 });
 
@@ -117,8 +117,8 @@ test('the role of an instance is used', async () => {
 });
 
 test('a service that gives out roles and does not answer is given up, and asked again', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'aws-token-'));
-  await writeFile(join(folder, 'token'), 'a.b.c');
+  const directory = await mkdtemp(join(tmpdir(), 'aws-token-'));
+  await writeFile(join(directory, 'token'), 'a.b.c');
   let hangs = true;
   const roles = createServer((_request, response) => {
     if (hangs) return;
@@ -141,25 +141,25 @@ test('a service that gives out roles and does not answer is given up, and asked 
       AWS_REGION: 'eu-west-1',
       AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.endpoint,
       AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${at !== null && typeof at === 'object' ? at.port : 0}`,
-      AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'),
+      AWS_WEB_IDENTITY_TOKEN_FILE: join(directory, 'token'),
       AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/swarm',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
       AWS_CONFIG_FILE: '/dev/null',
     },
     { clock: hasty },
   );
-  expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await vaultErrorOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
   hangs = false;
   expect(await readTextOf(own, refTo('db'))).toBe('x');
   await own.close();
   roles.closeAllConnections();
   roles.close();
-  await rm(folder, { recursive: true });
+  await rm(directory, { recursive: true });
 });
 
 test('the region is that of the profile where none is given', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'aws-profile-'));
-  const file = join(folder, 'config');
+  const directory = await mkdtemp(join(tmpdir(), 'aws-profile-'));
+  const file = join(directory, 'config');
   const profile = '[profile prod]\nregion = eu-west-1\naws_access_key_id = AKIA\naws_secret_access_key = secret\n';
   await writeFile(file, `${profile}[profile none]\naws_access_key_id = AKIA\naws_secret_access_key = secret\n`);
   vi.stubEnv('AWS_REGION', 'us-east-1');
@@ -169,12 +169,12 @@ test('the region is that of the profile where none is given', async () => {
   expect((await probeAll(own, refTo('db')))[0]).toMatchObject({ kind: 'marker' });
   await own.close();
   const nowhere = providerOf({ ...settings, AWS_PROFILE: 'none' }, { clock });
-  expect(await failureOf(nowhere.secrets.read(refTo('db'), soon()))).toMatchObject({
+  expect(await vaultErrorOf(nowhere.secrets.read(refTo('db'), soon()))).toMatchObject({
     code: 'INVALID_REF',
     message: 'aws db: no region is known; set AWS_REGION',
   });
   await nowhere.close();
-  await rm(folder, { recursive: true });
+  await rm(directory, { recursive: true });
 });
 
 test("another instance's keys, token and profile in the environment are not ours", async () => {
@@ -185,7 +185,7 @@ test("another instance's keys, token and profile in the environment are not ours
   vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', '/dev/null');
   vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::123456789012:role/other');
   const own = provider();
-  expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(await vaultErrorOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
   expect(aws.counts().calls).toBe(0);
   await own.close();
 });
@@ -193,7 +193,7 @@ test("another instance's keys, token and profile in the environment are not ours
 test('where there is none, the error says what to give', async () => {
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
   const own = provider();
-  expect(await failureOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({
+  expect(await vaultErrorOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({
     code: 'UNAUTHENTICATED',
     message: expect.stringContaining('we have no credentials; give AWS_ACCESS_KEY_ID'),
   });

@@ -8,22 +8,22 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { type Moto, startMoto, tempFolder } from '@vault-swarm/lab';
+import { type Moto, startMoto, tempDirectory } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { openDocument } from '@vault-swarm/lab/documents';
 import { probeAll, readTextOf } from '@vault-swarm/lab/provider-calls';
-import { EventBus, stringifyExactJson } from '@vault-swarm/provider';
+import { EventBus, stringifyLosslessJson } from '@vault-swarm/provider';
 import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let moto: Moto;
 let admin: SecretsManagerClient;
 let made = 0;
 
 beforeAll(async () => {
-  moto = await startMoto({ dir: join(folder.path, 'moto') });
+  moto = await startMoto({ dir: join(directory.path, 'moto') });
   admin = new SecretsManagerClient({
     endpoint: moto.endpoint,
     region: 'eu-west-1',
@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   admin?.destroy();
   await moto?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 type Value = { readonly SecretString: string } | { readonly SecretBinary: Uint8Array };
@@ -45,7 +45,7 @@ async function put(name: string, value: Value): Promise<void> {
   else await admin.send(new PutSecretValueCommand({ SecretId: name, ...value }));
 }
 
-const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyExactJson(payload.fields));
+const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
 const double = 'moto can not do that; our double shows it';
 
 describeProviderContract('aws, on moto', {

@@ -9,15 +9,15 @@ export function commonPrefixes(names: readonly string[]): readonly string[] {
   const sorted = [...new Set(names)].sort();
   const shared = sorted.map((name, index) => (index === 0 ? 0 : sharedLength(sorted[index - 1] ?? '', name)));
   // Groups begin where two neighbours have the least in common.
-  const begins = shared
+  const starts = shared
     .map((length, index) => ({ length, index }))
     .slice(1)
     .sort((one, other) => one.length - other.length)
     .slice(0, MOST - 1)
     .map(({ index }) => index);
-  const bounds = [0, ...begins.sort((one, other) => one - other), sorted.length];
-  const prefixes = bounds.slice(0, -1).map((begin, group) => {
-    const first = sorted[begin] ?? '';
+  const bounds = [0, ...starts.sort((one, other) => one - other), sorted.length];
+  const prefixes = bounds.slice(0, -1).map((start, group) => {
+    const first = sorted[start] ?? '';
     const last = sorted[(bounds[group + 1] ?? sorted.length) - 1] ?? '';
     return first.slice(0, sharedLength(first, last));
   });

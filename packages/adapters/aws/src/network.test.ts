@@ -1,5 +1,5 @@
 import { type AwsFake, certificateChain, type ForwardProxy, startAwsFake, startForwardProxy } from '@vault-swarm/lab';
-import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { providerOf, refTo, type Variables, variablesFor } from './testing/configured.ts';
 import { startTlsFront, type TlsFront } from './testing/tls-front.ts';
@@ -28,7 +28,7 @@ async function read(variables: Variables): Promise<string | { readonly code: str
   try {
     return await readTextOf(provider, refTo('db'));
   } catch {
-    return await failureOf(provider.secrets.read(refTo('db'), soon()));
+    return await vaultErrorOf(provider.secrets.read(refTo('db'), soon()));
   } finally {
     await provider.close();
   }

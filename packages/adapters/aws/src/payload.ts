@@ -7,7 +7,7 @@ export interface AwsValue {
 }
 
 /** Text that is a JSON object has fields, as AWS's own console writes them; other text, and bytes, are delivered as they are. */
-export function payloadOf({ SecretString: text, SecretBinary: bytes }: AwsValue, shown: string): Payload {
+export function payloadOf({ SecretString: text, SecretBinary: bytes }: AwsValue, displayName: string): Payload {
   if (text !== undefined) {
     const parsed = parseFields(text);
     return 'fields' in parsed
@@ -15,5 +15,5 @@ export function payloadOf({ SecretString: text, SecretBinary: bytes }: AwsValue,
       : { kind: 'bytes', bytes: new TextEncoder().encode(text), problem: parsed.problem };
   }
   if (bytes !== undefined) return { kind: 'bytes', bytes };
-  throw new ProviderError('INVALID_PAYLOAD', `${shown}: it has no value`);
+  throw new ProviderError('INVALID_PAYLOAD', `${displayName}: it has no value`);
 }

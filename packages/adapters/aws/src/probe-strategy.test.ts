@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { cheapestWay, type Way } from './probe-strategy.ts';
+import { cheapestStrategy, type ProbeStrategy } from './probe-strategy.ts';
 
-const none: ReadonlySet<Way> = new Set();
+const none: ReadonlySet<ProbeStrategy> = new Set();
 
 test.for([
   [1, undefined, [], 'describe'],
@@ -19,6 +19,6 @@ test.for([
   [100, undefined, ['list', 'batch'], 'describe'],
   [1, undefined, ['list', 'batch', 'describe'], undefined],
 ] as const)('%d secrets, a list of %s pages, without %j: %s', ([count, listPages, without, expected]) => {
-  expect(cheapestWay({ count, listPages, without: new Set<Way>(without) })).toBe(expected);
-  expect(cheapestWay({ count: 1, listPages: undefined, without: none })).toBe('describe');
+  expect(cheapestStrategy({ count, listPages, without: new Set<ProbeStrategy>(without) })).toBe(expected);
+  expect(cheapestStrategy({ count: 1, listPages: undefined, without: none })).toBe('describe');
 });

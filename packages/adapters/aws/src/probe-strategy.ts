@@ -1,5 +1,5 @@
 /** The ways to learn the versions of secrets: one call for each, one for a hundred, one for twenty. */
-export type Way = 'describe' | 'list' | 'batch';
+export type ProbeStrategy = 'describe' | 'list' | 'batch';
 
 const LIST_PAGE = 100;
 const BATCH = 20;
@@ -7,17 +7,17 @@ const BATCH = 20;
 const BATCH_AT_LEAST = 5;
 
 /** What is known of the ways. */
-export interface WayFacts {
+export interface StrategyFacts {
   /** How many secrets are asked about. */
   readonly count: number;
   /** How many calls the list took the last time; `undefined`: it was not tried lately. */
   readonly listPages: number | undefined;
   /** Those that are not to be tried: refused, or tried already. */
-  readonly without: ReadonlySet<Way>;
+  readonly without: ReadonlySet<ProbeStrategy>;
 }
 
 /** How many calls a way takes, as far as it is known. Of batches, a little more than they do. */
-export function callsOf(way: Way, { count, listPages }: Omit<WayFacts, 'without'>): number {
+export function callsOf(way: ProbeStrategy, { count, listPages }: Omit<StrategyFacts, 'without'>): number {
   switch (way) {
     case 'describe':
       return count;
@@ -29,9 +29,9 @@ export function callsOf(way: Way, { count, listPages }: Omit<WayFacts, 'without'
 }
 
 /** The way with the fewest calls; of equals the one that is up to date, and then the one that reads no values. */
-export function cheapestWay({ without, ...facts }: WayFacts): Way | undefined {
-  const ways = (['describe', 'list', 'batch'] as const).filter((way) => !without.has(way));
-  return ways.reduce<Way | undefined>(
+export function cheapestStrategy({ without, ...facts }: StrategyFacts): ProbeStrategy | undefined {
+  const strategies = (['describe', 'list', 'batch'] as const).filter((way) => !without.has(way));
+  return strategies.reduce<ProbeStrategy | undefined>(
     (best, way) => (best === undefined || callsOf(way, facts) < callsOf(best, facts) ? way : best),
     undefined,
   );

@@ -10,14 +10,14 @@ import {
   type SecretRef,
 } from '@vault-swarm/provider';
 import type { CallBudget } from './call-budget.ts';
-import { ReadRights } from './capabilities.ts';
+import { Capabilities } from './capabilities.ts';
 import type { SecretsClient } from './client.ts';
 import { CURRENT_STAGE } from './labels.ts';
-import { placeOf, type SecretPlace } from './location.ts';
+import { locationOf, type SecretLocation } from './location.ts';
 import { RegionVersions } from './region-versions.ts';
 import { suffixOf } from './secret-id.ts';
-import type { SecretState, WantedSecret } from './secret-state.ts';
-import type { SeenVersions } from './version-markers.ts';
+import type { RequestedSecret, SecretState } from './secret-state.ts';
+import type { VersionMarkers } from './version-markers.ts';
 
 /** Labels name regions, by ARNs. AWS has some forty; what is known of another is learned again. */
 const MAX_REGIONS = 64;
@@ -26,7 +26,7 @@ const MAX_REGIONS = 64;
 export interface AwsProbeOptions {
   readonly client: SecretsClient;
   readonly clock: Clock;
-  readonly seen: SeenVersions;
+  readonly markers: VersionMarkers;
   readonly budget: CallBudget;
   /** The provider's name. */
   readonly name: string;
@@ -36,20 +36,20 @@ export interface AwsProbeOptions {
 
 interface Asked {
   readonly ref: SecretRef;
-  readonly place: SecretPlace;
+  readonly location: SecretLocation;
 }
 
 /** What is known of the secrets in one region. */
 interface Region {
   readonly versions: RegionVersions;
-  readonly rights: ReadRights;
+  readonly capabilities: Capabilities;
   /** The provider, as messages name it. */
-  readonly shown: string;
+  readonly displayName: string;
 }
 
 /**
  * Tells changes by the ids of versions, which AWS tells for many secrets in one call: {@link RegionVersions} says how.
- * That we may still read the values, {@link ReadRights} makes sure. While the budget of calls is used up, refs that were asked about before are postponed.
+ * That we may still read the values, {@link Capabilities} makes sure. While the budget of calls is used up, refs that were asked about before are postponed.
  */
 export class AwsProbe implements ChangeProbe {
   readonly #options: AwsProbeOptions;
@@ -62,7 +62,7 @@ export class AwsProbe implements ChangeProbe {
 
   async probe(refs: readonly SecretRef[], { signal }: CallOptions): Promise<ReadonlyMap<string, ProbeResult>> {
     signal.throwIfAborted();
-    const { seen, budget } = this.#options;
+    const { markers, budget } = this.#options;
     const results = new Map<string, ProbeResult>();
     const byRegion = this.#byRegion(refs, results);
     const keys = refs.map(refKey);
@@ -71,17 +71,17 @@ export class AwsProbe implements ChangeProbe {
       return results;
     }
     this.#askedBefore = new Set(keys);
-    seen.forget();
+    markers.forget();
     await Promise.all(
       [...byRegion].map(async ([region, asked]) => {
-        const { versions, rights, shown } = this.#region(region);
-        const wanted = wantedOf(asked);
-        const states = await versions.ask(wanted, signal);
-        await rights.check(wanted, states, { region, shown, signal });
+        const { versions, capabilities, displayName } = this.#region(region);
+        const requested = desiredVersion(asked);
+        const states = await versions.ask(requested, signal);
+        await capabilities.check(requested, states, { region, displayName, signal });
         const { problem } = versions;
-        for (const { ref, place } of asked) {
-          const result = this.#resultFor(place, states.get(place.secretId), problem);
-          results.set(refKey(ref), doubted(result, rights.doubts(place.secretId)));
+        for (const { ref, location } of asked) {
+          const result = this.#resultFor(location, states.get(location.secretId), problem);
+          results.set(refKey(ref), hasConflict(result, capabilities.conflicts(location.secretId)));
         }
       }),
     );
@@ -93,9 +93,9 @@ export class AwsProbe implements ChangeProbe {
     const byRegion = new Map<string | undefined, Asked[]>();
     for (const ref of refs) {
       try {
-        const place = placeOf(ref);
-        const region = place.region ?? this.#options.region;
-        byRegion.set(region, [...(byRegion.get(region) ?? []), { ref, place }]);
+        const location = locationOf(ref);
+        const region = location.region ?? this.#options.region;
+        byRegion.set(region, [...(byRegion.get(region) ?? []), { ref, location }]);
       } catch (error) {
         const failure = ProviderError.from(error, `${describeRef(ref)}: the ref is not understood`);
         results.set(refKey(ref), { kind: 'failed', error: failure });
@@ -106,47 +106,48 @@ export class AwsProbe implements ChangeProbe {
 
   #region(region: string | undefined): Region {
     const { client, clock, name } = this.#options;
-    const shown = region === undefined ? name : `${name} in ${region}`;
+    const displayName = region === undefined ? name : `${name} in ${region}`;
     const known = this.#regions.get(region ?? '') ?? {
-      versions: new RegionVersions({ client, clock, region, shown }),
-      rights: new ReadRights(client, clock),
-      shown,
+      versions: new RegionVersions({ client, clock, region, displayName }),
+      capabilities: new Capabilities(client, clock),
+      displayName,
     };
     this.#regions.set(region ?? '', known);
     return known;
   }
 
-  #resultFor(place: SecretPlace, state: SecretState | undefined, problem: string | undefined): ProbeResult {
+  #resultFor(location: SecretLocation, state: SecretState | undefined, problem: string | undefined): ProbeResult {
     const advice = problem === undefined ? {} : { problem };
     if (state === undefined) return { kind: 'unsupported', ...advice };
     if (state.kind === 'failed') return state;
     const secret = suffixOf(state.arn);
     // A version never changes; that it is there at all, a read tells.
-    if (place.pin !== undefined) return { kind: 'marker', marker: JSON.stringify([secret, place.pin]), ...advice };
-    const versionId = state.versions.get(place.stage);
+    if (location.pin !== undefined)
+      return { kind: 'marker', marker: JSON.stringify([secret, location.pin]), ...advice };
+    const versionId = state.versions.get(location.stage);
     if (versionId !== undefined) {
-      const marker = this.#options.seen.markerOf(place, secret, versionId);
+      const marker = this.#options.markers.markerOf(location, secret, versionId);
       // A read may well be ahead of a list, which may be minutes behind.
       return { kind: 'marker', marker, ...(state.mayBeOld ? {} : { revision: versionId }), ...advice };
     }
     if (state.onlyCurrent) return { kind: 'unsupported', ...advice };
-    const message = `${place.shown}: no version has the staging label ${place.stage}`;
+    const message = `${location.displayName}: no version has the staging label ${location.stage}`;
     return { kind: 'failed', error: new ProviderError('NOT_FOUND', message) };
   }
 }
 
 /** The result with another marker after each doubt. */
-function doubted(result: ProbeResult, doubts: number): ProbeResult {
-  return result.kind === 'marker' ? { ...result, marker: `${result.marker} ${doubts}` } : result;
+function hasConflict(result: ProbeResult, conflicts: number): ProbeResult {
+  return result.kind === 'marker' ? { ...result, marker: `${result.marker} ${conflicts}` } : result;
 }
 
 /** The secrets that the refs are about, each once. */
-function wantedOf(asked: readonly Asked[]): readonly WantedSecret[] {
-  const wanted = new Map<string, WantedSecret>();
-  for (const { place } of asked) {
-    const { secretId, shown, stage, pin } = place;
-    const needsStages = (pin === undefined && stage !== CURRENT_STAGE) || wanted.get(secretId)?.needsStages === true;
-    wanted.set(secretId, { secretId, shown, needsStages });
+function desiredVersion(asked: readonly Asked[]): readonly RequestedSecret[] {
+  const requested = new Map<string, RequestedSecret>();
+  for (const { location } of asked) {
+    const { secretId, displayName, stage, pin } = location;
+    const needsStages = (pin === undefined && stage !== CURRENT_STAGE) || requested.get(secretId)?.needsStages === true;
+    requested.set(secretId, { secretId, displayName, needsStages });
   }
-  return [...wanted.values()];
+  return [...requested.values()];
 }

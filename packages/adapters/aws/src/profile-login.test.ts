@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { providerOf, refTo, type Variables } from './testing/configured.ts';
 
@@ -106,7 +106,7 @@ test('the address of the service that gives out roles is none of a sign-in, nor 
     AWS_ENDPOINT_URL_STS: portalAt(),
     HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
   });
-  await failureOf(provider.secrets.read(refTo('db'), soon()));
+  await vaultErrorOf(provider.secrets.read(refTo('db'), soon()));
   expect(new Set(requests)).toEqual(new Set(['portal.sso.us-east-1.amazonaws.com:443']));
   expect(asked).toEqual([]);
   await provider.close();
@@ -117,7 +117,7 @@ test('the address of the service that gives out roles is none of a sign-in, nor 
 test('a sign-in that is over gives no keys', async () => {
   await signedIn('https://example.awsapps.com/start', -HOUR_MS);
   const provider = await withProfile(`[profile prod]\n${ROLE}${WHERE}`, { AWS_ENDPOINT_URL: portalAt() });
-  expect(await failureOf(provider.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(await vaultErrorOf(provider.secrets.read(refTo('db'), soon()))).toMatchObject({ code: 'UNAUTHENTICATED' });
   expect(asked).toEqual([]);
   await provider.close();
 });
@@ -149,7 +149,7 @@ test('a program gives keys, and is run again before they end', async () => {
 test('a program that fails, or gives what is none, leaves us without keys, and nothing of what it says is shown', async () => {
   for (const command of ['echo a-secret-thing >&2; exit 1', 'echo a-secret-thing']) {
     const provider = await withProfile(`[profile prod]\ncredential_process = ${command}\n`);
-    const failure = await failureOf(provider.secrets.read(refTo('db'), soon()));
+    const failure = await vaultErrorOf(provider.secrets.read(refTo('db'), soon()));
     expect(failure).toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(JSON.stringify(failure)).not.toContain('a-secret-thing');
     await provider.close();

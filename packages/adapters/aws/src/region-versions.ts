@@ -1,8 +1,8 @@
 import { BoundedMap, type Clock, ProviderError } from '@vault-swarm/provider';
 import type { CallTarget, SecretsClient } from './client.ts';
 import { listSecrets } from './listing.ts';
-import { callsOf, cheapestWay, type Way } from './probe-strategy.ts';
-import type { SecretState, SecretStates, WantedSecret } from './secret-state.ts';
+import { callsOf, cheapestStrategy, type ProbeStrategy } from './probe-strategy.ts';
+import type { RequestedSecret, SecretState, SecretStates } from './secret-state.ts';
 import { describeEach, readInBatches } from './version-lookup.ts';
 
 /** A way that our policy refuses is tried again after this time. */
@@ -19,7 +19,7 @@ export interface RegionVersionsOptions {
   readonly clock: Clock;
   readonly region: string | undefined;
   /** The provider, as messages name it. */
-  readonly shown: string;
+  readonly displayName: string;
 }
 
 /** Something that is believed until a time by the monotonic clock. */
@@ -37,16 +37,16 @@ export class RegionVersions {
   readonly #clock: Clock;
   readonly #region: string | undefined;
   readonly #shown: string;
-  readonly #refusedUntilMs = new Map<Way, number>();
+  readonly #refusedUntilMs = new Map<ProbeStrategy, number>();
   readonly #absent = new BoundedMap<Believed<ProviderError>>({ maxEntries: MAX_ABSENT });
   #listPages: Believed<number> | undefined;
   #unfilteredUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ client, clock, region, shown }: RegionVersionsOptions) {
+  constructor({ client, clock, region, displayName }: RegionVersionsOptions) {
     this.#client = client;
     this.#clock = clock;
     this.#region = region;
-    this.#shown = shown;
+    this.#shown = displayName;
   }
 
   /** What the operator may change so that fewer calls are needed; `undefined` where all is well. */
@@ -56,11 +56,11 @@ export class RegionVersions {
   }
 
   /** The state of each secret that could be learned. Rejects only where it was aborted. */
-  async ask(wanted: readonly WantedSecret[], signal: AbortSignal): Promise<SecretStates> {
+  async ask(requested: readonly RequestedSecret[], signal: AbortSignal): Promise<SecretStates> {
     const states: SecretStates = new Map();
-    const target: CallTarget = { region: this.#region, shown: this.#shown, signal };
-    const tried = new Set<Way>();
-    let open = wanted;
+    const target: CallTarget = { region: this.#region, displayName: this.#shown, signal };
+    const tried = new Set<ProbeStrategy>();
+    let open = requested;
     while (open.length > 0) {
       const way = this.#cheapest(open, tried);
       if (way === undefined) break;
@@ -87,14 +87,14 @@ export class RegionVersions {
     return states;
   }
 
-  #cheapest(open: readonly WantedSecret[], tried: ReadonlySet<Way>): Way | undefined {
+  #cheapest(open: readonly RequestedSecret[], tried: ReadonlySet<ProbeStrategy>): ProbeStrategy | undefined {
     const without = new Set(tried);
     for (const way of this.#refusedUntilMs.keys()) if (this.#isRefused(way)) without.add(way);
     if (open.every(({ needsStages }) => needsStages)) without.add('batch');
-    return cheapestWay({ count: open.length, listPages: this.#knownListPages(), without });
+    return cheapestStrategy({ count: open.length, listPages: this.#knownListPages(), without });
   }
 
-  async #askBy(way: Way, open: readonly WantedSecret[], target: CallTarget): Promise<SecretStates> {
+  async #askBy(way: ProbeStrategy, open: readonly RequestedSecret[], target: CallTarget): Promise<SecretStates> {
     switch (way) {
       case 'batch':
         return readInBatches(this.#client, open, target);
@@ -108,7 +108,7 @@ export class RegionVersions {
     }
   }
 
-  async #list(open: readonly WantedSecret[], target: CallTarget): Promise<SecretStates> {
+  async #list(open: readonly RequestedSecret[], target: CallTarget): Promise<SecretStates> {
     const nowMs = this.#clock.monotonic();
     const { states, pages, isComplete } = await listSecrets(this.#client, open, target, {
       filtered: nowMs >= this.#unfilteredUntilMs,
@@ -125,7 +125,7 @@ export class RegionVersions {
     return Math.max(1, callsOf(other, { count, listPages: undefined }));
   }
 
-  #isListed(tried: ReadonlySet<Way>): boolean {
+  #isListed(tried: ReadonlySet<ProbeStrategy>): boolean {
     return tried.has('list') && !this.#isRefused('list');
   }
 
@@ -143,7 +143,7 @@ export class RegionVersions {
   }
 
   /** A secret that is still in no list is not asked for anew each time. */
-  #knownAbsent(secretId: string, tried: ReadonlySet<Way>): SecretState | undefined {
+  #knownAbsent(secretId: string, tried: ReadonlySet<ProbeStrategy>): SecretState | undefined {
     const absent = this.#absent.get(secretId);
     if (absent === undefined) return undefined;
     if (!this.#isListed(tried) || this.#clock.monotonic() >= absent.untilMs) {
@@ -158,13 +158,13 @@ export class RegionVersions {
     return known !== undefined && this.#clock.monotonic() < known.untilMs ? known.value : undefined;
   }
 
-  #refuse(way: Way): void {
+  #refuse(way: ProbeStrategy): void {
     this.#refusedUntilMs.set(way, this.#clock.monotonic() + REFUSED_FOR_MS);
     // How long a list is worth going on with was reckoned with batches.
     if (way === 'batch') this.#listPages = undefined;
   }
 
-  #isRefused(way: Way): boolean {
+  #isRefused(way: ProbeStrategy): boolean {
     return this.#clock.monotonic() < (this.#refusedUntilMs.get(way) ?? Number.NEGATIVE_INFINITY);
   }
 }

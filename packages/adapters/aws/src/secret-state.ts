@@ -1,11 +1,11 @@
 import type { ProviderError } from '@vault-swarm/provider';
 
 /** One secret that is asked about, however many refs want something of it. */
-export interface WantedSecret {
+export interface RequestedSecret {
   /** The name or ARN, as it was given. */
   readonly secretId: string;
   /** It, as messages name it. */
-  readonly shown: string;
+  readonly displayName: string;
   /** Whether a ref follows another staging label than `AWSCURRENT`. */
   readonly needsStages: boolean;
 }

@@ -12,11 +12,11 @@ const DEFAULT_PROFILE = 'default';
  * environment, which may be meant for another instance.
  */
 export function sharedFilesOf({ profile, credentialsFile, configFile }: AwsConfig) {
-  const folder = join(homedir(), '.aws');
+  const directory = join(homedir(), '.aws');
   return {
     profile: profile ?? DEFAULT_PROFILE,
-    filepath: credentialsFile ?? join(folder, 'credentials'),
-    configFilepath: configFile ?? join(folder, 'config'),
+    filepath: credentialsFile ?? join(directory, 'credentials'),
+    configFilepath: configFile ?? join(directory, 'config'),
     // Files are read again each time.
     ignoreCache: true,
   };

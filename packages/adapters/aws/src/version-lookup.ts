@@ -3,7 +3,7 @@ import { providerErrorFor } from './aws-error.ts';
 import type { CallTarget, SecretsClient } from './client.ts';
 import { CURRENT_STAGE } from './labels.ts';
 import { idsOf } from './secret-id.ts';
-import { type SecretState, type SecretStates, versionsByStage, type WantedSecret } from './secret-state.ts';
+import { type RequestedSecret, type SecretState, type SecretStates, versionsByStage } from './secret-state.ts';
 
 /** The most secrets that AWS reads at once. */
 export const BATCH = 20;
@@ -15,10 +15,10 @@ const AT_ONCE = 8;
  */
 export async function readInBatches(
   client: SecretsClient,
-  wanted: readonly WantedSecret[],
+  requested: readonly RequestedSecret[],
   target: CallTarget,
 ): Promise<SecretStates> {
-  const asked = wanted.filter(({ needsStages }) => !needsStages);
+  const asked = requested.filter(({ needsStages }) => !needsStages);
   const batches = Array.from({ length: Math.ceil(asked.length / BATCH) }, (_, index) =>
     asked.slice(index * BATCH, (index + 1) * BATCH),
   );
@@ -42,9 +42,9 @@ export async function readInBatches(
         }
       }
       for (const { SecretId: id, ErrorCode: errorCode, Message: message } of answer.Errors ?? []) {
-        const shown = batch.find(({ secretId }) => secretId === id)?.shown;
-        if (id === undefined || shown === undefined) continue;
-        const error = providerErrorFor({ name: errorCode, message }, { shown, action: 'GetSecretValue' });
+        const displayName = batch.find(({ secretId }) => secretId === id)?.displayName;
+        if (id === undefined || displayName === undefined) continue;
+        const error = providerErrorFor({ name: errorCode, message }, { displayName, action: 'GetSecretValue' });
         states.set(id, { kind: 'failed', error });
       }
     } while (nextToken !== undefined);
@@ -64,21 +64,21 @@ export interface Described {
  */
 export async function describeEach(
   client: SecretsClient,
-  wanted: readonly WantedSecret[],
+  requested: readonly RequestedSecret[],
   target: CallTarget,
 ): Promise<Described> {
   const states: SecretStates = new Map();
   let refusals = 0;
-  await inParallel(wanted, async ({ secretId, shown }) => {
-    const state = await describe(client, secretId, { ...target, shown });
+  await inParallel(requested, async ({ secretId, displayName }) => {
+    const state = await describe(client, secretId, { ...target, displayName });
     if (state === 'refused') refusals += 1;
     else states.set(secretId, state);
   });
-  return { states, isRefused: refusals === wanted.length };
+  return { states, isRefused: refusals === requested.length };
 }
 
 async function describe(client: SecretsClient, secretId: string, target: CallTarget): Promise<SecretState | 'refused'> {
-  const { shown } = target;
+  const { displayName } = target;
   try {
     const {
       ARN: arn = '',
@@ -88,7 +88,7 @@ async function describe(client: SecretsClient, secretId: string, target: CallTar
     if (deletedAt === undefined) {
       return { kind: 'found', arn, versions: versionsByStage(stages), onlyCurrent: false, mayBeOld: false };
     }
-    const message = `${shown}: it is marked for deletion; restore it, or name another secret`;
+    const message = `${displayName}: it is marked for deletion; restore it, or name another secret`;
     return { kind: 'failed', error: new ProviderError('NOT_FOUND', message) };
   } catch (error) {
     if (!(error instanceof ProviderError) || error.isOutage) throw error;

@@ -1,18 +1,18 @@
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import { expect, test } from 'vitest';
-import { SeenVersions } from './version-markers.ts';
+import { VersionMarkers } from './version-markers.ts';
 
 const stage = { region: undefined, secretId: 'db', stage: 'AWSCURRENT' };
 
 function setUp() {
   const clock = new ShiftedClock();
-  const seen = new SeenVersions(clock);
-  const marker = (version: string, secret = 'AbCdEf') => seen.markerOf(stage, secret, version);
+  const markers = new VersionMarkers(clock);
+  const marker = (version: string, secret = 'AbCdEf') => markers.markerOf(stage, secret, version);
   const read = (version: string) => {
     clock.advance(1);
-    seen.read(stage, version, clock.monotonic());
+    markers.read(stage, version, clock.monotonic());
   };
-  return { clock, seen, marker, read };
+  return { clock, markers, marker, read };
 }
 
 test('a version has one marker, and another version another', () => {
@@ -46,21 +46,21 @@ test('a read that is ahead of what was reported makes for another look', () => {
 });
 
 test('versions that were read are ordered by the time at which they were made', () => {
-  const { seen } = setUp();
-  seen.created('b', 1_000);
-  seen.created('a', 2_000);
-  expect([seen.compare('b', 'a'), seen.compare('a', 'b'), seen.compare('a', 'a')]).toEqual([-1_000, 1_000, 0]);
-  expect(seen.compare('a', 'never read')).toBeUndefined();
-  for (let index = 0; index < 10_000; index++) seen.created(`version ${index}`, index);
-  expect(seen.compare('b', 'version 0')).toBeUndefined();
-  expect(seen.compare('version 0', 'version 9999')).toBeLessThan(0);
+  const { markers } = setUp();
+  markers.created('b', 1_000);
+  markers.created('a', 2_000);
+  expect([markers.compare('b', 'a'), markers.compare('a', 'b'), markers.compare('a', 'a')]).toEqual([-1_000, 1_000, 0]);
+  expect(markers.compare('a', 'never read')).toBeUndefined();
+  for (let index = 0; index < 10_000; index++) markers.created(`version ${index}`, index);
+  expect(markers.compare('b', 'version 0')).toBeUndefined();
+  expect(markers.compare('version 0', 'version 9999')).toBeLessThan(0);
 });
 
 test('a read that began before the report says nothing about it', () => {
-  const { clock, seen, marker } = setUp();
-  const begunAtMs = clock.monotonic();
+  const { clock, markers, marker } = setUp();
+  const startedAtMs = clock.monotonic();
   clock.advance(5);
   const first = marker('2');
-  seen.read(stage, '1', begunAtMs);
+  markers.read(stage, '1', startedAtMs);
   expect(marker('2')).toBe(first);
 });

@@ -1,16 +1,16 @@
 import type { Clock, RevisionOrder } from '@vault-swarm/provider';
-import { type SecretPlace, secretKey } from './location.ts';
+import { type SecretLocation, secretKey } from './location.ts';
 
 /** What is known of one staging label of one secret. */
 interface Seen {
   reported: string;
   reportedAtMs: number;
   /** How often a later read has given another version than was reported. */
-  doubts: number;
+  conflicts: number;
   usedAtMs: number;
 }
 
-type Stage = Pick<SecretPlace, 'region' | 'secretId' | 'stage'>;
+type Stage = Pick<SecretLocation, 'region' | 'secretId' | 'stage'>;
 
 /** What nobody asked about for so long is forgotten. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
@@ -22,9 +22,9 @@ const MAX_TIMES = 10_000;
  * may still give the version before. Where a read gives another version than the marker before it was made of, the next
  * marker is another one, so that it is read again until both agree.
  */
-export class SeenVersions implements RevisionOrder {
+export class VersionMarkers implements RevisionOrder {
   readonly #clock: Clock;
-  readonly #seen = new Map<string, Seen>();
+  readonly #markers = new Map<string, Seen>();
   /** When AWS made each version that was read, by its id, in milliseconds since 1970. */
   readonly #createdAtMs = new Map<string, number>();
 
@@ -46,31 +46,34 @@ export class SeenVersions implements RevisionOrder {
   }
 
   /** A read, begun at `begunAtMs` by the monotonic clock, gave this version. */
-  read(stage: Stage, versionId: string, begunAtMs: number): void {
-    const seen = this.#seen.get(keyOf(stage));
-    if (seen !== undefined && begunAtMs >= seen.reportedAtMs && seen.reported !== versionId) seen.doubts += 1;
+  read(stage: Stage, versionId: string, startedAtMs: number): void {
+    const markers = this.#markers.get(keyOf(stage));
+    if (markers !== undefined && startedAtMs >= markers.reportedAtMs && markers.reported !== versionId)
+      markers.conflicts += 1;
   }
 
   /** The marker of a version that AWS reports now; `secret` tells a secret from others of the same name. */
   markerOf(stage: Stage, secret: string, versionId: string): string {
     const nowMs = this.#clock.monotonic();
     const key = keyOf(stage);
-    const known = this.#seen.get(key);
-    const seen: Seen =
-      known?.reported === versionId ? known : { reported: versionId, reportedAtMs: nowMs, doubts: 0, usedAtMs: nowMs };
-    seen.usedAtMs = nowMs;
+    const known = this.#markers.get(key);
+    const markers: Seen =
+      known?.reported === versionId
+        ? known
+        : { reported: versionId, reportedAtMs: nowMs, conflicts: 0, usedAtMs: nowMs };
+    markers.usedAtMs = nowMs;
     // Anew at the end, so that the first is the one that was not used for longest.
-    this.#seen.delete(key);
-    this.#seen.set(key, seen);
-    return JSON.stringify([secret, versionId, seen.doubts]);
+    this.#markers.delete(key);
+    this.#markers.set(key, markers);
+    return JSON.stringify([secret, versionId, markers.conflicts]);
   }
 
   /** Drops what was not asked about for ten minutes. */
   forget(): void {
     const nowMs = this.#clock.monotonic();
-    for (const [key, { usedAtMs }] of this.#seen) {
+    for (const [key, { usedAtMs }] of this.#markers) {
       if (nowMs - usedAtMs < FORGOTTEN_AFTER_MS) return;
-      this.#seen.delete(key);
+      this.#markers.delete(key);
     }
   }
 }

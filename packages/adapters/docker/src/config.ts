@@ -72,9 +72,9 @@ function parseTcp(environment: Environment, readFile: ReadFile, given: string, r
 }
 
 function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig | null {
-  const folder = environment.optional('DOCKER_CERT_PATH');
+  const directory = environment.optional('DOCKER_CERT_PATH');
   const verify = environment.has('DOCKER_TLS_VERIFY');
-  if (folder === undefined) {
+  if (directory === undefined) {
     if (verify)
       environment.report(
         'DOCKER_TLS_VERIFY',
@@ -82,15 +82,15 @@ function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig
       );
     return null;
   }
-  environment.addOwnFile({ variable: 'DOCKER_CERT_PATH', path: folder, kind: 'directory' });
-  environment.addOwnFile({ variable: 'DOCKER_CERT_PATH', path: `${folder}/key.pem`, kind: 'credential' });
+  environment.addOwnFile({ variable: 'DOCKER_CERT_PATH', path: directory, kind: 'directory' });
+  environment.addOwnFile({ variable: 'DOCKER_CERT_PATH', path: `${directory}/key.pem`, kind: 'credential' });
   const read = (file: string): string => {
     try {
-      return readFile(`${folder}/${file}`);
+      return readFile(`${directory}/${file}`);
     } catch (error) {
       environment.report(
         'DOCKER_CERT_PATH',
-        `${quoted(folder)} must be a folder with ca.pem, cert.pem and key.pem; ${file} ${whyUnreadable(error)}`,
+        `${quoted(directory)} must be a folder with ca.pem, cert.pem and key.pem; ${file} ${whyUnreadable(error)}`,
       );
       return '';
     }

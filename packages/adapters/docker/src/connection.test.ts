@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificateChain } from '@vault-swarm/lab';
 import { type Clock, Environment } from '@vault-swarm/provider';
-import { AccessRefused } from '@vault-swarm/rotation';
+import { AccessDenied } from '@vault-swarm/rotation';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDockerConfig } from './config.ts';
 import { createDockerConnection, type DockerConnection, type DockerConnectionOptions } from './connection.ts';
@@ -24,18 +24,18 @@ const clock: Clock = {
 };
 const { signal } = new AbortController();
 
-let folder: string;
+let directory: string;
 let socketPath: string;
 const closing: (() => unknown)[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'engine-'));
-  socketPath = join(folder, 'docker.sock');
+  directory = await mkdtemp(join(tmpdir(), 'engine-'));
+  socketPath = join(directory, 'docker.sock');
 });
 
 afterEach(async () => {
   for (const close of closing.splice(0)) close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true });
 });
 
 function connect(options: Partial<DockerConnectionOptions> = {}): DockerConnection {
@@ -267,7 +267,7 @@ it('tells a request that a filter refuses from a Docker that does not answer', a
   const error = await connect()
     .call({ method: 'GET', path: '/secrets', signal }, wholeText)
     .catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(AccessRefused);
+  expect(error).toBeInstanceOf(AccessDenied);
   expect(isRefusal(error)).toBe(true);
   expect(String(error)).toMatch(/answered GET \/secrets with 403: Forbidden by the proxy; allow it in what filters/);
 });

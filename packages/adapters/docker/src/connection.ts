@@ -11,7 +11,7 @@ import {
   TooManyBytes,
   withDeadline,
 } from '@vault-swarm/provider';
-import { AccessRefused } from '@vault-swarm/rotation';
+import { AccessDenied } from '@vault-swarm/rotation';
 import Docker from 'dockerode';
 import { type DockerConfig, describeEngine } from './config.ts';
 import { DockerError } from './docker-error.ts';
@@ -68,7 +68,7 @@ export const MAX_LIST_BYTES = 128 * 1024 * 1024;
 const MAX_REASON_BYTES = 64 * 1024;
 
 /** Connections at a time: a pass reads three lists at once, rolls a few services, and one follows the events. */
-const MOST_CONNECTIONS = 8;
+const MAX_CONNECTIONS = 8;
 const READ_DEADLINE_MS = 5_000;
 const WRITE_DEADLINE_MS = 15_000;
 
@@ -135,7 +135,7 @@ class ModemConnection implements DockerConnection {
       return await withDeadline(this.#clock, deadlineMs, call.signal, work);
     } catch (error) {
       if (call.signal.aborted) throw call.signal.reason;
-      if (error instanceof DockerError || error instanceof AccessRefused) throw error;
+      if (error instanceof DockerError || error instanceof AccessDenied) throw error;
       if (error instanceof DeadlineExceeded) {
         throw new DockerError(`${this.#engine} did not answer ${name} within ${deadlineMs} ms`, undefined, error);
       }
@@ -178,14 +178,14 @@ class ModemConnection implements DockerConnection {
     const message = `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${displayText(reason)}`;
     // Docker itself never does so: something before it filters requests.
     if (status === 401 || status === 403) {
-      throw new AccessRefused(`${message}; allow it in what filters the requests to Docker (docs/reference/docker.md)`);
+      throw new AccessDenied(`${message}; allow it in what filters the requests to Docker (docs/reference/docker.md)`);
     }
     throw new DockerError(message, status, undefined, reason);
   }
 }
 
 function makeAgent(config: DockerConfig): HttpAgent {
-  const pool = { keepAlive: true, maxSockets: MOST_CONNECTIONS, maxFreeSockets: MOST_CONNECTIONS };
+  const pool = { keepAlive: true, maxSockets: MAX_CONNECTIONS, maxFreeSockets: MAX_CONNECTIONS };
   const agent =
     config.kind === 'tcp' && config.tls !== null
       ? // As for Docker's own client, ca.pem may have an authority that another one issued.

@@ -1,5 +1,5 @@
 import { displayMessage } from '@vault-swarm/provider';
-import { AccessRefused } from '@vault-swarm/rotation';
+import { AccessDenied } from '@vault-swarm/rotation';
 
 /**
  * A call that the engine did not answer, or answered with an error. The message names the call, and the engine's reason
@@ -40,7 +40,7 @@ export function isOutOfSequence(error: unknown): boolean {
  * leaders or while its store is held: it then answers 500, 503, or not at all.
  */
 export function isRefusal(error: unknown): boolean {
-  if (error instanceof AccessRefused) return true;
+  if (error instanceof AccessDenied) return true;
   if (!(error instanceof DockerError) || error.status === undefined) return false;
   if (error.endsWith("raft message is too large and can't be sent")) return true;
   return (

@@ -8,7 +8,7 @@ import {
   type OwnEngine,
   runningTasks,
   startEngine,
-  tempFolder,
+  tempDirectory,
 } from '@vault-swarm/lab';
 import type { Clock, ProductEvent } from '@vault-swarm/provider';
 import type { Workload, WorkloadSnapshot } from '@vault-swarm/rotation';
@@ -17,7 +17,7 @@ import { createDockerConnection, type DockerConnection } from './connection.ts';
 import { wholeText } from './json-stream.ts';
 import { DockerLeadership } from './leadership.ts';
 import { DockerLedgerStore, ledgerName } from './ledger-store.ts';
-import { DockerWorkloads } from './orchestrator.ts';
+import { DockerOrchestrator } from './orchestrator.ts';
 import { DockerChanges } from './swarm-events.ts';
 import { zstdBomb } from './testing/zstd-bomb.ts';
 
@@ -33,14 +33,14 @@ const { signal } = new AbortController();
 const driverName = 'docker-adapter-driver';
 const within = { timeout: 60_000, interval: 200 };
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let driver: Server;
 let connection: DockerConnection;
-let workloads: DockerWorkloads;
+let workloads: DockerOrchestrator;
 
 beforeAll(async () => {
-  engine = await startEngine({ dir: folder.path });
+  engine = await startEngine({ dir: directory.path });
   driver = createServer((request, response) => {
     const value = Buffer.from('value').toString('base64');
     response.end(
@@ -53,7 +53,7 @@ beforeAll(async () => {
   // As a managed plugin is named.
   await link(`/run/docker/plugins/${driverName}.sock`, `/run/docker/plugins/${driverName}:latest.sock`);
   connection = createDockerConnection({ kind: 'unix', socketPath: engine.socketPath }, { clock });
-  workloads = new DockerWorkloads(connection, driverName);
+  workloads = new DockerOrchestrator(connection, driverName);
 });
 
 afterAll(async () => {
@@ -61,7 +61,7 @@ afterAll(async () => {
   driver?.close();
   driver?.closeAllConnections();
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 async function serviceNamed(name: string): Promise<Workload> {
@@ -201,7 +201,7 @@ describe('a Swarm', () => {
       await engine.dockerBytes('service', 'update', '--detach', '--label-add', 'hint=1', 'other');
       await expect.poll(() => hints, within).toBeGreaterThan(1);
       await engine.kill();
-      engine = await startEngine({ dir: folder.path });
+      engine = await startEngine({ dir: directory.path });
       const before = hints;
       await expect.poll(() => emitted.at(-1)?.type ?? 'docker.recovered', within).toBe('docker.recovered');
       await expect.poll(() => hints, within).toBeGreaterThanOrEqual(before);

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { createService, labImage, type OwnEngine, startSwarm, tempFolder, waitFor } from '@vault-swarm/lab';
+import { createService, labImage, type OwnEngine, startSwarm, tempDirectory, waitFor } from '@vault-swarm/lab';
 import type { Clock } from '@vault-swarm/provider';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createDockerConnection, type DockerConnection } from './connection.ts';
 import { DockerLedgerStore } from './ledger-store.ts';
-import { DockerWorkloads } from './orchestrator.ts';
+import { DockerOrchestrator } from './orchestrator.ts';
 import { DockerChanges } from './swarm-events.ts';
 
 // What a real engine does only by accident: a proxy before it does it on demand.
@@ -27,11 +27,11 @@ let faultOf: (call: IncomingMessage) => Fault = () => 'pass';
 /** The answers without an end. */
 const streams = new Set<ServerResponse>();
 
-const folder = tempFolder();
+const directory = tempDirectory();
 let engine: OwnEngine;
 let proxy: Server;
 let connection: DockerConnection;
-let workloads: DockerWorkloads;
+let workloads: DockerOrchestrator;
 let ledger: DockerLedgerStore;
 
 function forward(call: IncomingMessage, answer: ServerResponse): void {
@@ -67,14 +67,14 @@ async function web() {
 }
 
 beforeAll(async () => {
-  engine = await startSwarm({ dir: join(folder.path, 'engine') });
+  engine = await startSwarm({ dir: join(directory.path, 'engine') });
   await createService(engine, { name: 'web', image: labImage });
-  const socketPath = join(folder.path, 'proxy.sock');
+  const socketPath = join(directory.path, 'proxy.sock');
   await rm(socketPath, { force: true });
   proxy = createServer(forward);
   await new Promise<void>((resolve) => proxy.listen(socketPath, resolve));
   connection = createDockerConnection({ kind: 'unix', socketPath }, { clock });
-  workloads = new DockerWorkloads(connection, 'any-driver');
+  workloads = new DockerOrchestrator(connection, 'any-driver');
   ledger = new DockerLedgerStore(connection, { name: 'faulty.ledger', clock, keys: null });
 });
 beforeEach(() => {
@@ -85,7 +85,7 @@ afterAll(async () => {
   proxy?.close();
   proxy?.closeAllConnections();
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 test('an update whose answer is lost is found to be applied', async () => {

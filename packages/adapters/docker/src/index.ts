@@ -9,5 +9,5 @@ export { DockerError } from './docker-error.ts';
 export { DockerLeadership } from './leadership.ts';
 export { type DockerLedgerOptions, DockerLedgerStore, ledgerName } from './ledger-store.ts';
 export type { LedgerKeys } from './ledger-trust.ts';
-export { DockerWorkloads } from './orchestrator.ts';
+export { DockerOrchestrator } from './orchestrator.ts';
 export { DockerChanges, type DockerChangesOptions } from './swarm-events.ts';

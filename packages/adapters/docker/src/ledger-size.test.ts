@@ -1,7 +1,7 @@
 import {
-  type HeldValue,
   type LedgerDocument,
   type LedgerService,
+  type SecretVersion,
   serialiseLedger,
   type Values,
 } from '@vault-swarm/rotation';
@@ -16,8 +16,8 @@ const NOW_MS = Date.UTC(2026, 10, 24);
 const clock = { now: () => NOW_MS, monotonic: () => 0, after: () => () => undefined };
 
 const NOTHING_OPEN: LedgerService = {
-  ...{ rollout: null, setAside: [], requested: [], spentGeneration: 0 },
-  ...{ earlier: {}, exceptions: {} },
+  ...{ rollout: null, quarantines: [], requested: [], highestUsedGeneration: 0 },
+  ...{ previousValues: {}, taskOverrides: {} },
 };
 
 let state = 1;
@@ -42,9 +42,9 @@ function id(of: string): string {
   return known;
 }
 
-const values = new Map<string, HeldValue & { readonly digest: string }>();
+const values = new Map<string, SecretVersion & { readonly digest: string }>();
 /** A value as Vault's KV v2 gives it, with a digest as ours are. Nothing of it repeats. */
-function value(key: string, revision: number): HeldValue & { readonly digest: string } {
+function value(key: string, revision: number): SecretVersion & { readonly digest: string } {
   const second = new Date(NOW_MS - below(3_000_000_000)).toISOString().slice(0, 19);
   const nanoseconds = String(below(1_000_000_000)).padStart(9, '0');
   const known = values.get(`${key}${revision}`) ?? {
@@ -92,7 +92,7 @@ function ledgerOf({ different, changed, open }: Case): LedgerDocument {
 function waiting(due: readonly string[]): LedgerService {
   if (due.length === 0) return NOTHING_OPEN;
   const earlier = due.map((key) => [key, [{ ...value(key, 2), untilMs: NOW_MS - below(100_000) }]] as const);
-  return { ...NOTHING_OPEN, earlier: Object.fromEntries(earlier) };
+  return { ...NOTHING_OPEN, previousValues: Object.fromEntries(earlier) };
 }
 
 function rolling(due: readonly string[]): LedgerService {
@@ -101,7 +101,7 @@ function rolling(due: readonly string[]): LedgerService {
     rollout: {
       direction: 'forward',
       generation: 12,
-      begunAtMs: NOW_MS,
+      startedAtMs: NOW_MS,
       changedAtMs: NOW_MS,
       attempt: 1,
       state: 'open',

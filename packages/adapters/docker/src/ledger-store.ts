@@ -21,9 +21,9 @@ const DATA = Buffer.from(
  * A Raft entry has at most 1.5 MiB, all labels included: seen on Docker 20.10.24, where a label of 1,572,000 bytes is
  * written in 34 ms, and one of 1,600,000 is refused (`raft message is too large and can't be sent`).
  */
-const MOST_BYTES = 1_500_000;
+const MAX_BYTES = 1_500_000;
 /** A longer text is compressed; a shorter one can be read by people. */
-const MOST_PLAIN_BYTES = 64 * 1024;
+const MAX_PLAIN_BYTES = 64 * 1024;
 const COMPRESSED = 'zstd:';
 /**
  * The longest text, compressed or not: more than twice that of 1,000 services with 20 secrets each, all of which are rolling. A label of
@@ -73,7 +73,7 @@ export class DockerLedgerStore implements LedgerStore {
 
   /** How many bytes the Swarm keeps for it, as it was last read or written (`null`: there is none), and may keep. */
   get size(): { readonly bytes: number | null; readonly limitBytes: number } {
-    return { bytes: this.#bytes, limitBytes: MOST_BYTES };
+    return { bytes: this.#bytes, limitBytes: MAX_BYTES };
   }
 
   /**
@@ -95,8 +95,8 @@ export class DockerLedgerStore implements LedgerStore {
       if (verdict.kind === 'untrusted') return { kind: 'untrusted', version, message: verdict.message };
       const { kind } = verdict;
       return kind === 'trusted'
-        ? { kind: 'text', version, text: await unpacked(label), mustRewrite: !verdict.isSigned, warning: null }
-        : { kind: 'text', version, text: await unpacked(verdict.label), mustRewrite: true, warning: verdict.message };
+        ? { kind: 'text', version, text: await decode(label), mustRewrite: !verdict.isSigned, warning: null }
+        : { kind: 'text', version, text: await decode(verdict.label), mustRewrite: true, warning: verdict.message };
     } catch (error) {
       if (!isMissing(error)) throw error;
       this.#bytes = null;
@@ -111,9 +111,9 @@ export class DockerLedgerStore implements LedgerStore {
     if (textLength > MAX_TEXT_BYTES) {
       throw new DockerError(`the ledger's text has ${textLength} bytes; at most ${MAX_TEXT_BYTES} can be read again`);
     }
-    const label = await packed(text);
+    const label = await encode(text);
     const length = Buffer.byteLength(label);
-    if (length > MOST_BYTES) throw new DockerError(`the ledger has ${length} bytes; Swarm takes at most ${MOST_BYTES}`);
+    if (length > MAX_BYTES) throw new DockerError(`the ledger has ${length} bytes; Swarm takes at most ${MAX_BYTES}`);
     const signed = this.#trust.sign(label);
     try {
       await this.#connection.call({ ...this.#write(version, label, signed?.signature), signal }, wholeText);
@@ -153,13 +153,13 @@ function splitVersion(version: string | null): { readonly id: string | null; rea
   return { id, index: Number(index) };
 }
 
-async function packed(text: string): Promise<string> {
-  if (Buffer.byteLength(text) <= MOST_PLAIN_BYTES) return text;
+async function encode(text: string): Promise<string> {
+  if (Buffer.byteLength(text) <= MAX_PLAIN_BYTES) return text;
   return COMPRESSED + (await compress(text, COMPRESSION)).toString('base64');
 }
 
 /** A label that can't be decompressed, or to more than is ever written, is damaged: it counts as it stands, which is no ledger. */
-async function unpacked(label: string): Promise<string> {
+async function decode(label: string): Promise<string> {
   if (!label.startsWith(COMPRESSED)) return label;
   try {
     return (await decompress(Buffer.from(label.slice(COMPRESSED.length), 'base64'), DECOMPRESSION)).toString();

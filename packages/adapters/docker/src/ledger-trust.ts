@@ -32,7 +32,7 @@ export interface KnownLedger {
 }
 
 /** What a stored ledger is worth. */
-export type Verdict =
+export type Classification =
   /** `isSigned` is false where the present key has not signed it. */
   | { readonly kind: 'trusted'; readonly isSigned: boolean }
   /** It is an older one, and `label` the newest. */
@@ -45,7 +45,7 @@ export type Verdict =
  */
 const MAX_SIGNATURE_AGE_MS = 10 * 60_000;
 
-const TRUSTED: Verdict = { kind: 'trusted', isSigned: true };
+const TRUSTED: Classification = { kind: 'trusted', isSigned: true };
 
 /**
  * Which ledgers are acted on. With the operator's key only those that a holder of the key has signed, and of them only
@@ -74,7 +74,7 @@ export class LedgerTrust {
    * Judges a ledger that was read.
    * @param known the {@link newest} when the reading began.
    */
-  judge(stored: StoredLedger, known: KnownLedger | null): Verdict {
+  judge(stored: StoredLedger, known: KnownLedger | null): Classification {
     const { label, signature, id, index } = stored;
     if (this.#signer === null) return signature === undefined ? TRUSTED : this.#untrusted(NO_KEY);
     if (signature === undefined) {
@@ -111,7 +111,7 @@ export class LedgerTrust {
     if (this.#newest === null || ledger.sequence >= this.#newest.sequence) this.#newest = ledger;
   }
 
-  #untrusted(reason: string): Verdict {
+  #untrusted(reason: string): Classification {
     return {
       kind: 'untrusted',
       message:

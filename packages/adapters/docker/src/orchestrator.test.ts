@@ -1,13 +1,13 @@
-import { RollRefused, type WriteOutcome } from '@vault-swarm/rotation';
+import { RolloutRejected, type WriteOutcome } from '@vault-swarm/rotation';
 import { describe, expect, it } from 'vitest';
 import type { DockerCall, DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
-import { DockerWorkloads } from './orchestrator.ts';
+import { DockerOrchestrator } from './orchestrator.ts';
 
 const { signal } = new AbortController();
 
 /** An engine whose answers are functions of the call: a text, or an error. */
-function engine(answer: (call: DockerCall) => string | Error): { calls: DockerCall[]; workloads: DockerWorkloads } {
+function engine(answer: (call: DockerCall) => string | Error): { calls: DockerCall[]; workloads: DockerOrchestrator } {
   const calls: DockerCall[] = [];
   const connection: DockerConnection = {
     call: async (call, read) => {
@@ -23,7 +23,7 @@ function engine(answer: (call: DockerCall) => string | Error): { calls: DockerCa
     open: () => Promise.reject(new Error('not here')),
     close: () => undefined,
   };
-  return { calls, workloads: new DockerWorkloads(connection, 'vault') };
+  return { calls, workloads: new DockerOrchestrator(connection, 'vault') };
 }
 
 /** A service's JSON as the engine writes it, with numbers that JavaScript would round. */
@@ -91,7 +91,7 @@ describe('rolling a service', () => {
   ])('is refused for good where the engine does not take %s', async (_, error) => {
     const { workloads } = engine(({ method }) => (method === 'GET' ? service(11, 4) : error));
     const rolled = workloads.roll('s', 11, 5, { signal });
-    await expect(rolled).rejects.toThrow(RollRefused);
+    await expect(rolled).rejects.toThrow(RolloutRejected);
     await expect(rolled).rejects.toThrow(error.message);
   });
 

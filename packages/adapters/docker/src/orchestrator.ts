@@ -1,19 +1,19 @@
 import {
   type CallOptions,
-  type ExactJson,
-  type ExactJsonObject,
   errorMessage,
-  isExactJsonObject,
-  parseExactJson,
+  isLosslessJsonObject,
+  type LosslessJson,
+  type LosslessJsonObject,
+  parseLosslessJson,
 } from '@vault-swarm/provider';
 import {
   type FailedTask,
+  type Orchestrator,
   type RollOptions,
-  RollRefused,
+  RolloutRejected,
   type Workload,
   type WorkloadSecret,
   type WorkloadSnapshot,
-  type Workloads,
   type WriteOutcome,
 } from '@vault-swarm/rotation';
 import { type DockerConnection, MAX_LIST_BYTES } from './connection.ts';
@@ -39,7 +39,7 @@ import {
 /** States that Swarm wants living tasks to be in; `complete` is that of a job's. */
 const LIVING = ['running', 'ready', 'accepted', 'complete'];
 /** The engine looks up each service that a filter names: beyond so many, reading all tasks is quicker. */
-const MOST_FILTERED_SERVICES = 20;
+const MAX_FILTERED_SERVICES = 20;
 
 const NO_NODES: ReadonlySet<string> = new Set();
 
@@ -75,8 +75,8 @@ function hasSame<T>(a: readonly T[], b: readonly T[]): boolean {
 }
 
 /** The Swarm's services that use secrets of ours. A snapshot's tasks are those that run, or shall run. */
-export class DockerWorkloads implements Workloads {
-  readonly orchestrator = 'Docker';
+export class DockerOrchestrator implements Orchestrator {
+  readonly displayName = 'Docker';
   readonly #connection: DockerConnection;
   readonly #secrets: KnownElements<WorkloadSecret | null>;
   readonly #services = new KnownElements((service) => toServiceRecord(service as EngineService));
@@ -173,7 +173,7 @@ export class DockerWorkloads implements Workloads {
       if (isOutOfSequence(error)) return 'conflict';
       const outcome = await this.#outcomeOf(id, service, generation, signal);
       // Also where not the service is missing, but a network that it names.
-      if (outcome === 'unknown' && isRefusal(error)) throw new RollRefused(errorMessage(error), { cause: error });
+      if (outcome === 'unknown' && isRefusal(error)) throw new RolloutRejected(errorMessage(error), { cause: error });
       return outcome;
     }
   }
@@ -216,7 +216,7 @@ export class DockerWorkloads implements Workloads {
   ): Promise<ReadonlyMap<string, readonly TaskRecord[]>> {
     if (services.size === 0) return new Map();
     const all = { 'desired-state': LIVING };
-    if (services.size > MOST_FILTERED_SERVICES) return this.#readTasks(all, services, signal);
+    if (services.size > MAX_FILTERED_SERVICES) return this.#readTasks(all, services, signal);
     try {
       return await this.#readTasks({ ...all, service: [...services] }, services, signal);
     } catch (error) {
@@ -274,20 +274,20 @@ interface ExactService {
   readonly version: number;
   readonly generation: number;
   /** Of its latest update; another one when that is resumed. */
-  readonly updateStarted: ExactJson | undefined;
-  readonly spec: ExactJsonObject;
+  readonly updateStarted: LosslessJson | undefined;
+  readonly spec: LosslessJsonObject;
 }
 
 function toExactService(text: string): ExactService {
-  const { Version, Spec, UpdateStatus } = parseExactJson(text) as ExactJsonObject;
-  const taskTemplate = isExactJsonObject(Spec) ? Spec.TaskTemplate : undefined;
-  if (!isExactJsonObject(Version) || !isExactJsonObject(Spec) || !isExactJsonObject(taskTemplate)) {
+  const { Version, Spec, UpdateStatus } = parseLosslessJson(text) as LosslessJsonObject;
+  const taskTemplate = isLosslessJsonObject(Spec) ? Spec.TaskTemplate : undefined;
+  if (!isLosslessJsonObject(Version) || !isLosslessJsonObject(Spec) || !isLosslessJsonObject(taskTemplate)) {
     throw new DockerError('the engine described a service without version or task template');
   }
   return {
     version: toNumber(Version.Index),
     generation: toNumber(taskTemplate.ForceUpdate),
-    updateStarted: isExactJsonObject(UpdateStatus) ? UpdateStatus.StartedAt : undefined,
+    updateStarted: isLosslessJsonObject(UpdateStatus) ? UpdateStatus.StartedAt : undefined,
     spec: Spec,
   };
 }
@@ -298,10 +298,10 @@ function resumes(service: ExactService, before: ExactService): boolean {
   return !isPausedStill && JSON.stringify(service.spec) === JSON.stringify(before.spec);
 }
 
-function withGeneration(spec: ExactJsonObject, generation: number): object {
-  return { ...spec, TaskTemplate: { ...(spec.TaskTemplate as ExactJsonObject), ForceUpdate: generation } };
+function withGeneration(spec: LosslessJsonObject, generation: number): object {
+  return { ...spec, TaskTemplate: { ...(spec.TaskTemplate as LosslessJsonObject), ForceUpdate: generation } };
 }
 
-function toNumber(value: ExactJson | undefined): number {
+function toNumber(value: LosslessJson | undefined): number {
   return typeof value === 'object' && value !== null && 'rawJSON' in value ? Number(value.rawJSON) : 0;
 }

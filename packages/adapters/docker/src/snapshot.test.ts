@@ -99,9 +99,9 @@ describe('what the engine says, in our words', () => {
     const UpdateStatus =
       state === undefined ? {} : { State: state, Message: 'why', StartedAt: '2026-01-01T00:00:01.5Z' };
     const { rollout } = toWorkload({ ID: 's', UpdateStatus }, NOTHING, []);
-    const told = state !== undefined;
-    const startedAtMs = told ? Date.UTC(2026, 0, 1, 0, 0, 1, 500) : null;
-    expect(rollout).toEqual({ state: expected, message: told ? 'why' : '', startedAtMs, mayGoOn: false });
+    const reported = state !== undefined;
+    const startedAtMs = reported ? Date.UTC(2026, 0, 1, 0, 0, 1, 500) : null;
+    expect(rollout).toEqual({ state: expected, message: reported ? 'why' : '', startedAtMs, resumable: false });
   });
 
   const before = { ContainerSpec: { Image: 'a' }, ForceUpdate: 1 };
@@ -134,7 +134,7 @@ describe('what the engine says, in our words', () => {
       PreviousSpec: { TaskTemplate: before },
       UpdateStatus: { State },
     };
-    expect(toWorkload(service, NOTHING, tasks).rollout.mayGoOn).toBe(expected);
+    expect(toWorkload(service, NOTHING, tasks).rollout.resumable).toBe(expected);
   });
 
   it('a fingerprint is that of the tasks: another one only where something else than their generation changed', () => {

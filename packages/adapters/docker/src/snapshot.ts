@@ -49,7 +49,7 @@ export interface ServiceRecord {
   readonly secretIds: readonly string[];
   /** Of those that only its spec before has, until its update is completed. */
   readonly formerSecretIds: readonly string[];
-  readonly rollout: Omit<RolloutReport, 'mayGoOn'>;
+  readonly rollout: Omit<RolloutReport, 'resumable'>;
   /** Whether it has one task on each node. */
   readonly isGlobal: boolean;
 }
@@ -126,8 +126,8 @@ export function toWorkload(
 ): Workload {
   const { rollout, fingerprint } = service;
   const isPaused = rollout.state === 'paused' || rollout.state === 'rollback-paused';
-  const mayGoOn = isPaused && (previousFingerprint === fingerprint || runsAlready(fingerprint, tasks));
-  return { ...service, ...used, rollout: { ...rollout, mayGoOn }, tasks: tasks.map(({ task }) => task) };
+  const resumable = isPaused && (previousFingerprint === fingerprint || runsAlready(fingerprint, tasks));
+  return { ...service, ...used, rollout: { ...rollout, resumable }, tasks: tasks.map(({ task }) => task) };
 }
 
 /** Whether tasks as the update makes them run already, and every living task of the service runs. */

@@ -1,5 +1,5 @@
 import { type Clock, type Events, errorMessage, Listeners, type Random } from '@vault-swarm/provider';
-import type { WorkloadChanges } from '@vault-swarm/rotation';
+import type { OrchestratorChanges } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
 import { jsonLines } from './json-stream.ts';
 
@@ -17,7 +17,7 @@ interface EngineEvent {
 }
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 15_000;
+const MAX_PAUSE_MS = 15_000;
 /** A stream that lived so long was a good one: the next pause is the first again. */
 const GOOD_STREAM_MS = 10_000;
 
@@ -25,7 +25,7 @@ const GOOD_STREAM_MS = 10_000;
  * The Swarm's own events: services, secrets, nodes, and configs, since the ledger is one that another manager may write.
  * A hint is also given whenever the events can be followed (again), for what was missed before.
  */
-export class DockerChanges implements WorkloadChanges {
+export class DockerChanges implements OrchestratorChanges {
   readonly #connection: DockerConnection;
   readonly #options: DockerChangesOptions;
   readonly #listeners: Listeners;
@@ -58,7 +58,7 @@ export class DockerChanges implements WorkloadChanges {
     let pauseMs = FIRST_PAUSE_MS;
     let failing = false;
     while (!signal.aborted) {
-      const begun = clock.monotonic();
+      const started = clock.monotonic();
       try {
         await this.#followOnce(signal, () => {
           if (failing) events.emit({ type: 'docker.recovered' });
@@ -69,9 +69,9 @@ export class DockerChanges implements WorkloadChanges {
         if (!failing) events.emit({ type: 'docker.failed', operation: 'follow events', message: errorMessage(error) });
         failing = true;
       }
-      if (clock.monotonic() - begun >= GOOD_STREAM_MS) pauseMs = FIRST_PAUSE_MS;
+      if (clock.monotonic() - started >= GOOD_STREAM_MS) pauseMs = FIRST_PAUSE_MS;
       await pause(clock, pauseMs * (0.5 + random.next() / 2), signal);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     }
   }
 

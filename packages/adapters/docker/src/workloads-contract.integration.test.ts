@@ -6,15 +6,15 @@ import {
   labImage,
   runningTasks,
   startSwarm,
-  tempFolder,
+  tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
 import type { Clock } from '@vault-swarm/provider';
-import { describeWorkloadsContract } from '@vault-swarm/workloads-contract';
+import { describeOrchestratorContract } from '@vault-swarm/workloads-contract';
 import { createDockerConnection } from './connection.ts';
 import { DockerLeadership } from './leadership.ts';
 import { DockerLedgerStore, ledgerName } from './ledger-store.ts';
-import { DockerWorkloads } from './orchestrator.ts';
+import { DockerOrchestrator } from './orchestrator.ts';
 import { DockerChanges } from './swarm-events.ts';
 
 const DRIVER = 'workloads-contract-driver';
@@ -28,9 +28,9 @@ const clock: Clock = {
   },
 };
 
-describeWorkloadsContract('a real Swarm', async () => {
-  const folder = tempFolder();
-  const engine = await startSwarm({ dir: folder.path });
+describeOrchestratorContract('a real Swarm', async () => {
+  const directory = tempDirectory();
+  const engine = await startSwarm({ dir: directory.path });
   let delivers = true;
   const driver = createServer((request, response) => {
     const isActivation = request.url === '/Plugin.Activate';
@@ -48,7 +48,7 @@ describeWorkloadsContract('a real Swarm', async () => {
     return UpdateStatus?.State === 'paused';
   };
   return {
-    workloads: new DockerWorkloads(connection, DRIVER),
+    workloads: new DockerOrchestrator(connection, DRIVER),
     changes: new DockerChanges(connection, { clock, random: { next: () => 0 }, events: { emit: () => undefined } }),
     leadership: new DockerLeadership(connection),
     ledger: new DockerLedgerStore(connection, { name: ledgerName(DRIVER), clock, keys: null }),
@@ -87,7 +87,7 @@ describeWorkloadsContract('a real Swarm', async () => {
       driver.close();
       driver.closeAllConnections();
       await engine.stop();
-      await folder.remove();
+      await directory.remove();
     },
   };
 });

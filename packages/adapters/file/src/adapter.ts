@@ -13,9 +13,9 @@ import {
   type SecretRevision,
   selectValue,
 } from '@vault-swarm/provider';
-import { SecretsFolder } from './client.ts';
+import { SecretsDirectory } from './client.ts';
 import type { FileConfig } from './config.ts';
-import { FolderWatch } from './directory-watch.ts';
+import { DirectoryWatch } from './directory-watch.ts';
 import { filePayload, hasFields } from './file-payload.ts';
 import { relativePathProblem } from './relative-path.ts';
 
@@ -38,14 +38,14 @@ export interface FileProviderOptions {
 /** The `file` provider. Does nothing until it is asked. */
 export function createFileProvider(config: FileConfig, options: FileProviderOptions): ProviderInstance {
   const { name, clock, digest, events, ownFiles = [] } = options;
-  const folder = new SecretsFolder(name, config.directory, { clock, ownFiles });
-  const hints = new FolderWatch(config.directory, clock, events);
+  const directory = new SecretsDirectory(name, config.directory, { clock, ownFiles });
+  const hints = new DirectoryWatch(config.directory, clock, events);
   const closing = new AbortController();
 
   async function read(ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
     const path = pathOf(ref);
     const use = ref.encoding === 'base64' || hasFields(path) ? 'parsed' : 'value';
-    const bytes = await told('read', folder.read(path, use, signal));
+    const bytes = await reported('read', directory.read(path, use, signal));
     try {
       const payload = await filePayload(path, bytes, describeRef(ref));
       return { value: selectValue(payload, ref), revision: digest(bytes) };
@@ -67,14 +67,14 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
 
   async function probeOne(ref: SecretRef, signal: AbortSignal): Promise<ProbeResult> {
     try {
-      return { kind: 'marker', marker: await told('probe', folder.marker(pathOf(ref), signal)) };
+      return { kind: 'marker', marker: await reported('probe', directory.marker(pathOf(ref), signal)) };
     } catch (error) {
       signal.throwIfAborted();
       return { kind: 'failed', error: ProviderError.from(error, `${describeRef(ref)}: it can't be looked at`) };
     }
   }
 
-  async function told<T>(operation: 'read' | 'probe', work: Promise<T>): Promise<T> {
+  async function reported<T>(operation: 'read' | 'probe', work: Promise<T>): Promise<T> {
     const startedAtMs = clock.monotonic();
     const tell = (outcome: 'ok' | ProviderErrorCode) =>
       events.emit({

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, displayText, type OwnFile, ProviderError } from '@vault-swarm/provider';
-import { fileError, folderError, systemCode } from './file-error.ts';
+import { directoryError, fileError, systemCode } from './file-error.ts';
 import { inspectPath } from './inspect-path.ts';
 import { ownFileOpened } from './own-files.ts';
 
@@ -35,7 +35,7 @@ interface Opened {
  * place by a rename, of the file or of a link to it, is read whole, old or new. All functions reject with a
  * ProviderError, except when aborted.
  */
-export class SecretsFolder {
+export class SecretsDirectory {
   readonly #name: string;
   readonly #directory: string;
   readonly #clock: Clock;
@@ -121,7 +121,7 @@ export class SecretsFolder {
       if ((await lstat(root)).isDirectory()) return root;
       throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
     } catch (error) {
-      throw folderError(this.#subject(path), this.#directory, error);
+      throw directoryError(this.#subject(path), this.#directory, error);
     }
   }
 

@@ -6,9 +6,9 @@ import { type ChangeHints, type Clock, type Events, Listeners } from '@vault-swa
 /** Changes that come together give one hint. */
 const DEBOUNCE_MS = 50;
 /** The system's watches are few; what is in further folders is found by looking. */
-const MAX_FOLDERS = 1_000;
+const MAX_DIRECTORYS = 1_000;
 
-interface WatchedFolder {
+interface WatchedDirectory {
   /** Device and inode: another folder may have come to the same path. */
   readonly identity: string;
   readonly watcher: FSWatcher;
@@ -19,11 +19,11 @@ interface WatchedFolder {
  * be watched, gives no hints, and {@link FolderWatch.refresh} tries again. Links need no watch of their own: swapping
  * one changes the folder that it is in, and what it may lead to is below the same root.
  */
-export class FolderWatch implements ChangeHints {
+export class DirectoryWatch implements ChangeHints {
   readonly #directory: string;
   readonly #clock: Clock;
   readonly #listeners: Listeners;
-  readonly #watched = new Map<string, WatchedFolder>();
+  readonly #watched = new Map<string, WatchedDirectory>();
   /** Whether the folders below may be others than those that are watched. */
   #stale = true;
   #scanning = false;
@@ -79,45 +79,45 @@ export class FolderWatch implements ChangeHints {
   }
 
   async #watchAll(root: string): Promise<void> {
-    const folders = [root];
+    const directories = [root];
     const present = new Set<string>();
-    for (const folder of folders) {
+    for (const base of directories) {
       if (!this.#wanted()) return;
       try {
-        await this.#watch(folder);
-        present.add(folder);
-        const entries = await readdir(folder, { withFileTypes: true });
-        const below = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
-        folders.push(...below.slice(0, MAX_FOLDERS - folders.length));
+        await this.#watch(base);
+        present.add(base);
+        const entries = await readdir(base, { withFileTypes: true });
+        const below = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(base, name));
+        directories.push(...below.slice(0, MAX_DIRECTORYS - directories.length));
       } catch {
         // It may be gone, or not be ours to read, or the system has no more watches: the next look tries again.
         this.#stale = true;
       }
     }
-    this.#unwatch((folder) => !present.has(folder));
+    this.#unwatch((base) => !present.has(base));
   }
 
-  async #watch(folder: string): Promise<void> {
-    const identity = await identityOf(folder);
-    const known = this.#watched.get(folder);
+  async #watch(base: string): Promise<void> {
+    const identity = await identityOf(base);
+    const known = this.#watched.get(base);
     if (!this.#wanted() || known?.identity === identity) return;
     known?.watcher.close();
-    this.#watched.delete(folder);
-    const watcher = watch(folder, () => this.#changed());
+    this.#watched.delete(base);
+    const watcher = watch(base, () => this.#changed());
     watcher.on('error', () => {
-      this.#unwatch((candidate) => candidate === folder);
+      this.#unwatch((candidate) => candidate === base);
       this.#stale = true;
     });
-    this.#watched.set(folder, { identity, watcher });
+    this.#watched.set(base, { identity, watcher });
     // Something may have changed while nobody watched.
     this.#hintSoon();
   }
 
-  #unwatch(matches: (folder: string) => boolean): void {
-    for (const [folder, { watcher }] of this.#watched) {
-      if (!matches(folder)) continue;
+  #unwatch(matches: (base: string) => boolean): void {
+    for (const [base, { watcher }] of this.#watched) {
+      if (!matches(base)) continue;
       watcher.close();
-      this.#watched.delete(folder);
+      this.#watched.delete(base);
     }
   }
 
@@ -137,7 +137,7 @@ export class FolderWatch implements ChangeHints {
   }
 }
 
-async function identityOf(folder: string): Promise<string> {
-  const { dev, ino } = await stat(folder, { bigint: true });
+async function identityOf(base: string): Promise<string> {
+  const { dev, ino } = await stat(base, { bigint: true });
   return `${dev} ${ino}`;
 }

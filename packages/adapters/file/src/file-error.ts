@@ -30,7 +30,7 @@ export function fileError(subject: string, error: unknown): ProviderError {
  * A failure to reach the folder itself. A folder that is not there is most likely not mounted: the values in it are
  * not deleted, so this is `UNAVAILABLE`, and known values go on being served.
  */
-export function folderError(subject: string, directory: string, error: unknown): ProviderError {
+export function directoryError(subject: string, directory: string, error: unknown): ProviderError {
   const code = systemCode(error);
   if (code === 'EACCES' || code === 'EPERM') {
     return new ProviderError('ACCESS_DENIED', `${subject}: the plugin may not enter the folder ${directory}`, {

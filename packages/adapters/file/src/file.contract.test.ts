@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, stringifyExactJson } from '@vault-swarm/provider';
+import { type Clock, stringifyLosslessJson } from '@vault-swarm/provider';
 import { describeProviderContract } from '@vault-swarm/provider-contract';
 import { createFileProvider } from './index.ts';
 
@@ -41,7 +41,7 @@ function byMoving(directory: string): Writing {
 }
 
 /** All files in a folder of their own, to which the link `..data` is turned, as Kubernetes mounts secrets. */
-function bySwappingFolders(directory: string): Writing {
+function bySwappingDirectories(directory: string): Writing {
   const contents = new Map<string, string | Uint8Array>();
   let turn = 0;
   async function publish(): Promise<void> {
@@ -70,7 +70,7 @@ function bySwappingFolders(directory: string): Writing {
 const variants = [
   ['files moved into place, JSON', 'json', byMoving],
   ['files written in place, YAML', 'yaml', inPlace],
-  ['folders swapped as in Kubernetes, YAML', 'yml', bySwappingFolders],
+  ['folders swapped as in Kubernetes, YAML', 'yml', bySwappingDirectories],
 ] as const;
 
 for (const [description, extension, writing] of variants) {
@@ -106,19 +106,19 @@ for (const [description, extension, writing] of variants) {
           createFileProvider({ directory }, { name: 'file', clock, digest, events: { emit: () => {} } }),
         async write(name, payload) {
           if ('fields' in payload) withFields.add(name);
-          await put(file(name), 'text' in payload ? payload.text : stringifyExactJson(payload.fields));
+          await put(file(name), 'text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
         },
         delete: (name) => remove(file(name)),
         ref: (name, options) => ({ provider: 'file', location: { path: file(name) }, encoding: 'raw', ...options }),
         tearDown: () => rm(parent, { recursive: true }),
         bytes: { write: put },
         outage: {
-          begin: () => rename(directory, `${directory}-away`),
+          start: () => rename(directory, `${directory}-away`),
           end: () => rename(`${directory}-away`, directory),
         },
         denial: {
           // Root may read everything: for it to be refused, it must be nobody for a while.
-          async begin(name) {
+          async start(name) {
             await chmod(join(directory, file(name)), 0o000);
             if (process.getuid?.() === 0) process.seteuid?.(65_534);
           },

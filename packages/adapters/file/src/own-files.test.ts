@@ -6,18 +6,18 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type InspectedPath, inspectPath } from './inspect-path.ts';
 import { ownFileOpened, ownFileProblem } from './own-files.ts';
 
-let folder: string;
-const at = (path: string) => join(folder, path);
+let base: string;
+const at = (path: string) => join(base, path);
 const credential = (path: string): OwnFile => ({ variable: 'VAULT_TOKEN_FILE', path, kind: 'credential' });
 const directory = (path: string): OwnFile => ({ variable: 'DOCKER_CERT_PATH', path, kind: 'directory' });
 const problem = (secrets: string, own: OwnFile) => ownFileProblem(secrets, [own], inspectPath);
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'own-files-'));
+  base = mkdtempSync(join(tmpdir(), 'own-files-'));
   for (const name of ['secrets/app', 'credentials/below']) mkdirSync(at(name), { recursive: true });
   for (const name of ['secrets/token', 'secrets/app/token', 'credentials/token']) writeFileSync(at(name), 'x');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(base, { recursive: true }));
 
 describe('a directory of secrets', () => {
   test('is refused with a credential in it or below it, and named with the variable', () => {
@@ -36,7 +36,7 @@ describe('a directory of secrets', () => {
 
   test('is refused as, above or below a directory of credentials', () => {
     expect(problem(at('credentials'), directory(at('credentials')))).toContain('contains what DOCKER_CERT_PATH names');
-    expect(problem(folder, directory(at('credentials')))).toContain('contains what DOCKER_CERT_PATH names');
+    expect(problem(base, directory(at('credentials')))).toContain('contains what DOCKER_CERT_PATH names');
     expect(problem(at('credentials/below'), directory(at('credentials')))).toContain(
       'is in the directory of DOCKER_CERT_PATH',
     );

@@ -7,8 +7,8 @@ import { UnusableFile, whyUnreadable } from '@vault-swarm/provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readRegularFile } from './regular-file.ts';
 
-let folder: string;
-const file = (name: string) => join(folder, name);
+let directory: string;
+const file = (name: string) => join(directory, name);
 const reasonFor = (path: string) => {
   try {
     readRegularFile(path);
@@ -19,9 +19,9 @@ const reasonFor = (path: string) => {
 };
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'regular-file-'));
+  directory = mkdtempSync(join(tmpdir(), 'regular-file-'));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 test('a regular file is read, also through a link, and also an empty one', () => {
   writeFileSync(file('plain'), 'grün\n');
@@ -61,7 +61,7 @@ test('devices, sockets and directories are refused', async () => {
   expect(['/dev/zero', file('socket')].map(reasonFor)).toEqual(
     Array(2).fill('unusable: is a device or socket, not a regular file'),
   );
-  expect(reasonFor(folder)).toBe('unusable: is a directory, not a regular file');
+  expect(reasonFor(directory)).toBe('unusable: is a directory, not a regular file');
   server.close();
 });
 

@@ -1,9 +1,9 @@
 import {
-  type ExactJson,
-  type ExactJsonObject,
-  isExactJsonObject,
+  isLosslessJsonObject,
+  type LosslessJson,
+  type LosslessJsonObject,
   type ParsedFields,
-  parseExactJson,
+  parseLosslessJson,
 } from '@vault-swarm/provider';
 import {
   type Alias,
@@ -86,12 +86,12 @@ class Reader {
     this.#lines = lines;
   }
 
-  object(pairs: Pairs): ExactJsonObject {
-    const object: Record<string, ExactJson> = Object.create(null);
-    let merged: ExactJson[] = [];
+  object(pairs: Pairs): LosslessJsonObject {
+    const object: Record<string, LosslessJson> = Object.create(null);
+    let merged: LosslessJson[] = [];
     for (const { key, value } of pairs) {
       if (isMergeKey(key)) {
-        merged = [...merged, this.#value(value)].flat() as ExactJson[];
+        merged = [...merged, this.#value(value)].flat() as LosslessJson[];
         continue;
       }
       const name = this.#name(key);
@@ -99,7 +99,8 @@ class Reader {
       object[name] = this.#value(value);
     }
     for (const fields of merged) {
-      if (!isExactJsonObject(fields)) throw new NotAField('a merge key (<<) in it names something else than a mapping');
+      if (!isLosslessJsonObject(fields))
+        throw new NotAField('a merge key (<<) in it names something else than a mapping');
       for (const [name, value] of Object.entries(fields)) if (!(name in object)) object[name] = value;
     }
     return object;
@@ -111,7 +112,7 @@ class Reader {
     throw new NotAField('a field name in it is a list or a mapping');
   }
 
-  #value(value: unknown): ExactJson {
+  #value(value: unknown): LosslessJson {
     if (++this.#nodes > MAX_NODES) throw new NotAField(TOO_LARGE);
     const node = this.#resolved(value);
     if (isMap(node)) return this.object(node.items);
@@ -119,7 +120,7 @@ class Reader {
     if (!isScalar(node)) return null;
     if (node.value === null || typeof node.value === 'string' || typeof node.value === 'boolean') return node.value;
     const source = node.source ?? '';
-    return typeof node.value === 'number' && JSON_NUMBER.test(source) ? parseExactJson(source) : source;
+    return typeof node.value === 'number' && JSON_NUMBER.test(source) ? parseLosslessJson(source) : source;
   }
 
   #resolved(node: unknown): unknown {

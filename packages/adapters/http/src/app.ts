@@ -1,7 +1,7 @@
 import { healthReport, metricsReport } from '@vault-swarm/metrics';
 import { type Clock, displayText, type Events, errorMessage } from '@vault-swarm/provider';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import { gate, hostGate, onlyFullAccess } from './access/auth-middleware.ts';
+import { authMiddleware, hostMiddleware, requireWrite } from './access/auth-middleware.ts';
 import type { Access } from './access/authorization.ts';
 import { limitFailedSignIns } from './access/failed-sign-ins.ts';
 import { signInRoute, signOutRoute } from './access/session-route.ts';
@@ -18,7 +18,7 @@ import { overviewDocument } from './overview.ts';
 import { planRoute } from './plan-route.ts';
 import { rotateRoute } from './rotate-route.ts';
 import { secureHeaders } from './secure-headers.ts';
-import { answer, answerJson, answerProblem, answerTagged } from './send.ts';
+import { send, sendJson, sendProblem, sendTagged } from './send.ts';
 import type { MonitoringSources } from './sources.ts';
 import { StatusLists } from './status-lists.ts';
 import { Streams } from './stream.ts';
@@ -59,10 +59,10 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
   get('/health', (request, response) => {
     const signedIn = access.tokenNeeded && access.of(request) !== null;
     const report = healthReport(sources.figures(), sources.problems(), signedIn);
-    answerJson(response, report.healthy ? 200 : 503, report);
+    sendJson(response, report.healthy ? 200 : 503, report);
   });
 
-  app.use(hostGate(access));
+  app.use(hostMiddleware(access));
   app
     .route('/api/v1/session')
     .post(...signInRoute(access, failedSignIn))
@@ -72,41 +72,41 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
 
   get('/livez', (_request, response) => {
     const live = sources.live();
-    answerJson(response, live ? 200 : 503, { live });
+    sendJson(response, live ? 200 : 503, { live });
   });
 
-  app.use(gate(access, failedSignIn, answerSignIn(dashboard)));
+  app.use(authMiddleware(access, failedSignIn, answerSignIn(dashboard)));
 
   get('/', dashboardRoute(dashboard));
   for (const asset of dashboard.assets) if (!asset.isOpen) get(`/assets/${asset.name}`, assetRoute(asset));
   get('/readyz', (_request, response) => {
     const waitingFor = sources.waitingFor();
     const ready = waitingFor.length === 0;
-    answerJson(response, ready ? 200 : 503, { ready, waiting_for: waitingFor });
+    sendJson(response, ready ? 200 : 503, { ready, waiting_for: waitingFor });
   });
-  get('/metrics', (_request, response) => answerJson(response, 200, metricsReport(sources.figures())));
+  get('/metrics', (_request, response) => sendJson(response, 200, metricsReport(sources.figures())));
   get('/api/metrics', async (request, response) => {
     const { accept } = request.headers;
     const body = await sources.prometheus.render(accept);
     response.setHeader('Vary', 'Accept');
-    answer(response, 200, sources.prometheus.contentType(accept), body);
+    send(response, 200, sources.prometheus.contentType(accept), body);
   });
   get('/api/v1/overview', (request, response) => {
     const body = `${JSON.stringify(overview(access.of(request) ?? 'view'))}\n`;
-    answerTagged(request, response, etagOf([body]), () => body);
+    sendTagged(request, response, etagOf([body]), () => body);
   });
   get('/api/v1/history', (request, response) => {
     const body = `${JSON.stringify(sources.history())}\n`;
-    answerTagged(request, response, etagOf([body]), () => body);
+    sendTagged(request, response, etagOf([body]), () => body);
   });
   get('/api/v1/secrets', secretsRoute(statusLists));
   get('/api/v1/services', servicesRoute(statusLists));
   get('/api/v1/events', eventsRoute(sources.recentEvents));
-  get('/api/v1/plan', planRoute(sources.rotateByHand, clock));
+  get('/api/v1/plan', planRoute(sources.manualRotation, clock));
   let openApi: string | null = null;
   get('/api/v1/openapi.json', (_request, response) => {
     openApi ??= `${JSON.stringify(openApiDocument(operations, sources.version))}\n`;
-    answer(response, 200, 'application/json; charset=utf-8', openApi);
+    send(response, 200, 'application/json; charset=utf-8', openApi);
   });
   get(
     '/api/v1/stream',
@@ -114,13 +114,13 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
   );
   app
     .route('/api/v1/rotate')
-    .post(onlyFullAccess(access), ...rotateRoute(sources.rotateByHand, clock))
+    .post(requireWrite(access), ...rotateRoute(sources.manualRotation, clock))
     .all(methodNotAllowed('POST', 'Only POST is answered here.'));
   app
     .route('/api/v1/lockdown')
-    .post(onlyFullAccess(access), ...lockdownRoute(sources.lockdowns, clock))
+    .post(requireWrite(access), ...lockdownRoute(sources.lockdowns, clock))
     .all(methodNotAllowed('POST', 'Only POST is answered here.'));
-  app.use((_request, response) => answerProblem(response, 404, 'There is nothing under this path.'));
+  app.use((_request, response) => sendProblem(response, 404, 'There is nothing under this path.'));
   app.use(failure(events));
   return { handle: app, closeStreams: () => streams.close() };
 }
@@ -128,7 +128,7 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
 function methodNotAllowed(allowed: string, detail: string): RequestHandler {
   return (_request, response) => {
     response.setHeader('Allow', allowed);
-    answerProblem(response, 405, detail);
+    sendProblem(response, 405, detail);
   };
 }
 
@@ -141,6 +141,6 @@ function failure(events: Events): ErrorRequestHandler {
       message: `${asked} could not be answered: ${displayText(errorMessage(error))}`,
     });
     if (response.headersSent) response.destroy();
-    else answerProblem(response, 500, 'The answer could not be made; the log says why.');
+    else sendProblem(response, 500, 'The answer could not be made; the log says why.');
   };
 }

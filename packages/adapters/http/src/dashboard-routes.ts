@@ -1,24 +1,24 @@
 import type { RequestHandler, Response } from 'express';
 import type { Asset, DashboardFiles } from './assets.ts';
-import { answer, answerHtml } from './send.ts';
+import { send, sendHtml } from './send.ts';
 
 /** A year, which is for ever: the name changes with the content. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
 
 /** `GET /`: the dashboard. */
 export function dashboardRoute({ index }: DashboardFiles): RequestHandler {
-  return (_request, response) => answerHtml(response, 200, index);
+  return (_request, response) => sendHtml(response, 200, index);
 }
 
 /** Answers 401 with the page to sign in. */
 export function answerSignIn({ signIn }: DashboardFiles): (response: Response) => void {
-  return (response) => answerHtml(response, 401, signIn);
+  return (response) => sendHtml(response, 401, signIn);
 }
 
 /** `GET /assets/NAME`. */
 export function assetRoute({ contentType, body, isHashed }: Asset): RequestHandler {
   return (_request, response) => {
     if (isHashed) response.setHeader('Cache-Control', FOR_EVER);
-    answer(response, 200, contentType, body);
+    send(response, 200, contentType, body);
   };
 }

@@ -4,7 +4,7 @@ import type { Events } from './api/index.ts';
 import { eventsQuerySchema } from './api/parameters.ts';
 import { fitting } from './page-size.ts';
 import { readQuery } from './query.ts';
-import { answerJsonText } from './send.ts';
+import { sendJsonText } from './send.ts';
 import { eventDocument } from './serializers.ts';
 
 /** `GET /api/v1/events`: what matters at least as much as `level`, the newest first. */
@@ -17,7 +17,7 @@ export function eventsRoute(recentEvents: Pick<RecentEvents, 'list'>): RequestHa
     const shown = fitting(found.slice(0, limit).map((event) => JSON.stringify(eventDocument(event))));
     const last = found[shown.length - 1];
     const nextBefore: Events['next_before'] = shown.length < found.length && last !== undefined ? last.id : null;
-    answerJsonText(response, 200, `{"events":[${shown.join(',')}],"next_before":${nextBefore}}`);
+    sendJsonText(response, 200, `{"events":[${shown.join(',')}],"next_before":${nextBefore}}`);
   };
 }
 

@@ -1,5 +1,5 @@
 import express, { type RequestHandler } from 'express';
-import { answerProblem } from './send.ts';
+import { sendProblem } from './send.ts';
 
 const MAX_BYTES = 4096;
 
@@ -8,7 +8,7 @@ const JSON_TYPE = /^application\/json *(;|$)/i;
 /** Refuses every body that does not say that it is JSON; a plain form of another site can't say so. */
 export const onlyJson: RequestHandler = (request, response, next) => {
   if (JSON_TYPE.test(request.headers['content-type'] ?? '')) next();
-  else answerProblem(response, 415, 'Send the header "Content-Type: application/json".');
+  else sendProblem(response, 415, 'Send the header "Content-Type: application/json".');
 };
 
 const parse = express.json({ limit: MAX_BYTES, inflate: false, type: () => true });
@@ -18,9 +18,9 @@ export function readBody(expected: string): RequestHandler {
   return (request, response, next) => {
     parse(request, response, (error?: unknown) => {
       if (error === undefined) next();
-      else if (statusOf(error) === 415) answerProblem(response, 415, 'Send the body as UTF-8, and not compressed.');
-      else if (statusOf(error) === 413) answerProblem(response, 400, `The body is over 4 KiB. ${expected}`);
-      else answerProblem(response, 400, `The body is not JSON. ${expected}`);
+      else if (statusOf(error) === 415) sendProblem(response, 415, 'Send the body as UTF-8, and not compressed.');
+      else if (statusOf(error) === 413) sendProblem(response, 400, `The body is over 4 KiB. ${expected}`);
+      else sendProblem(response, 400, `The body is not JSON. ${expected}`);
     });
   };
 }

@@ -15,7 +15,7 @@ const many: RotationStatus = {
   services: [
     { ...service, id: 'i1', name: 'rolling' },
     { ...service, id: 'i2', name: 'calm', rollout: null },
-    { ...service, id: 'i3', name: 'aside', rollout: null, setAside: SET_ASIDE },
+    { ...service, id: 'i3', name: 'aside', rollout: null, quarantine: SET_ASIDE },
   ],
 };
 

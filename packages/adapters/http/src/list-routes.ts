@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { secretsQuerySchema, servicesQuerySchema } from './api/parameters.ts';
 import { readQuery } from './query.ts';
-import { answerProblem, answerTagged } from './send.ts';
+import { sendProblem, sendTagged } from './send.ts';
 import type { StatusList } from './status-list.ts';
 import type { Lists, StatusLists } from './status-lists.ts';
 
@@ -30,12 +30,12 @@ function listRoute(
     const { cursor, search, state, limit } = query;
     const after = cursor === undefined ? undefined : nameOf(cursor);
     if (after === null) {
-      answerProblem(response, 400, 'The parameter "cursor" must be the "next_cursor" of an earlier answer.');
+      sendProblem(response, 400, 'The parameter "cursor" must be the "next_cursor" of an earlier answer.');
       return;
     }
     const lists = statusLists.now();
     const list: StatusList<{ readonly name: string }> = lists[name];
-    answerTagged(request, response, list.etag, () => bodyOf(lists, name, list.page({ search, state, limit, after })));
+    sendTagged(request, response, list.etag, () => bodyOf(lists, name, list.page({ search, state, limit, after })));
   };
 }
 

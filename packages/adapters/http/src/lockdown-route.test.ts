@@ -1,4 +1,4 @@
-import { type LocksDown, RotateRefused } from '@vault-swarm/rotation';
+import { type LocksDown, RotationRejected } from '@vault-swarm/rotation';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type Fixture, NOW_MS, startFixture } from './testing/monitoring-fixture.ts';
 
@@ -26,7 +26,7 @@ test('is started and ended, and answered with whether it is active', async () =>
 
 test('says what is not done yet', async () => {
   const post = await start(async () => {
-    throw new RotateRefused('UNAVAILABLE', 'the others are not yet');
+    throw new RotationRejected('UNAVAILABLE', 'the others are not yet');
   });
   expect(await post('{"active": true}')).toMatchObject({ status: 503, json: { detail: 'the others are not yet' } });
 });

@@ -4,8 +4,8 @@ import type { RequestHandler } from 'express';
 import { onlyFromOwnSite } from './access/same-origin.ts';
 import { type LockdownState, lockdownRequestSchema } from './api/index.ts';
 import { onlyJson, readBody } from './json-body.ts';
-import { answerWhenDecided } from './rotation-response.ts';
-import { answerJson, answerProblem } from './send.ts';
+import { sendWhenDecided } from './rotation-response.ts';
+import { sendJson, sendProblem } from './send.ts';
 import { rfc3339 } from './serializers.ts';
 
 const BODY = 'Send {"active": true} or {"active": false}, and nothing else.';
@@ -24,14 +24,14 @@ function passOn(lockdowns: LocksDown, clock: Clock): RequestHandler {
   return async (request, response) => {
     const { success, data } = lockdownRequestSchema.safeParse(request.body);
     if (!success) {
-      answerProblem(response, 400, BODY);
+      sendProblem(response, 400, BODY);
       return;
     }
-    await answerWhenDecided(
+    await sendWhenDecided(
       response,
       clock,
       (signal) => lockdowns.lockdown(data.active, { signal }),
-      (lockdown) => answerJson(response, 200, lockdownDocument(lockdown)),
+      (lockdown) => sendJson(response, 200, lockdownDocument(lockdown)),
     );
   };
 }

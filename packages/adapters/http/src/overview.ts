@@ -2,7 +2,7 @@ import { errorRate, healthReport } from '@vault-swarm/metrics';
 import type { CallerAccess, Overview } from './api/index.ts';
 import { lockdownDocument } from './lockdown-route.ts';
 import { rfc3339 } from './serializers.ts';
-import type { MonitoringSources, ShownProvider } from './sources.ts';
+import type { MonitoringSources, ProviderWithKind } from './sources.ts';
 import type { Lists } from './status-lists.ts';
 
 /** All that an operator wants to know before anything else, for who may do this. */
@@ -61,7 +61,7 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
   };
 }
 
-function providerDocument(provider: ShownProvider): Overview['providers'][number] {
+function providerDocument(provider: ProviderWithKind): Overview['providers'][number] {
   const { state, lastError } = provider;
   const isWrong = state === 'failing' || state === 'left-alone';
   return {

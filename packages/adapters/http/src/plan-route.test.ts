@@ -1,4 +1,4 @@
-import { type PreviewRequest, RotateRefused } from '@vault-swarm/rotation';
+import { type PreviewRequest, RotationRejected } from '@vault-swarm/rotation';
 import { afterEach, expect, test } from 'vitest';
 import { type Fixture, startFixture } from './testing/monitoring-fixture.ts';
 
@@ -15,7 +15,7 @@ test.each([
   fixture = await startFixture(
     {},
     {
-      rotateByHand: {
+      manualRotation: {
         rotate: () => Promise.reject(new Error('nothing may be done')),
         preview: async (wanted) => {
           asked.push(wanted);
@@ -41,7 +41,7 @@ test('a plan of more services than fit into an answer says how many it leaves ou
     tasks: 3,
     waitingFor: 'a'.repeat(100_000),
   }));
-  fixture = await startFixture({}, { rotateByHand: { rotate: async () => services, preview: async () => services } });
+  fixture = await startFixture({}, { manualRotation: { rotate: async () => services, preview: async () => services } });
   for (const answer of [
     await fixture.ask('/api/v1/plan'),
     await fixture.ask('/api/v1/rotate', {
@@ -67,8 +67,8 @@ test.each(['?secret=', '?secret=a&service=b', '?secret=a&secret=b', '?set_aside=
 );
 
 test('what the rotation refuses is refused with its reason', async () => {
-  const preview = () => Promise.reject(new RotateRefused('UNKNOWN', 'there is no service web'));
-  fixture = await startFixture({}, { rotateByHand: { rotate: async () => [], preview } });
+  const preview = () => Promise.reject(new RotationRejected('UNKNOWN', 'there is no service web'));
+  fixture = await startFixture({}, { manualRotation: { rotate: async () => [], preview } });
   const { status, body } = await fixture.ask('/api/v1/plan?service=web');
   expect([status, JSON.parse(body).detail]).toEqual([404, 'there is no service web']);
 });
@@ -76,7 +76,7 @@ test('what the rotation refuses is refused with its reason', async () => {
 test('four are looked for at once; a fifth is to come again, and does when there is room', async () => {
   const waiting: (() => void)[] = [];
   const preview = () => new Promise<readonly never[]>((resolve) => waiting.push(() => resolve([])));
-  fixture = await startFixture({}, { rotateByHand: { rotate: async () => [], preview } });
+  fixture = await startFixture({}, { manualRotation: { rotate: async () => [], preview } });
   const { ask } = fixture;
   const four = Array.from({ length: 4 }, () => ask('/api/v1/plan'));
   await expect.poll(() => waiting).toHaveLength(4);

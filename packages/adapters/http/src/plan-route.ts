@@ -1,11 +1,11 @@
 import type { Clock } from '@vault-swarm/provider';
-import type { PreviewRequest, RotateByHand } from '@vault-swarm/rotation';
+import type { ManualRotation, PreviewRequest } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
 import type { z } from 'zod';
 import { planQuerySchema } from './api/parameters.ts';
 import { readQuery } from './query.ts';
-import { answerWhenDecided } from './rotation-response.ts';
-import { answerJsonText, answerProblem } from './send.ts';
+import { sendWhenDecided } from './rotation-response.ts';
+import { sendJsonText, sendProblem } from './send.ts';
 import { planText } from './serializers.ts';
 
 /** Each asks Docker and the providers: who may only look must not keep them busy. */
@@ -13,26 +13,26 @@ const MAX_AT_ONCE = 4;
 const RETRY_AFTER_SECONDS = 2;
 
 /** `GET /api/v1/plan`: what a request by hand would do, or what is due now, without doing it. */
-export function planRoute(rotateByHand: RotateByHand, clock: Clock): RequestHandler {
-  let underWay = 0;
+export function planRoute(manualRotation: ManualRotation, clock: Clock): RequestHandler {
+  let inFlight = 0;
   return async (request, response) => {
     const query = readQuery(planQuerySchema, request, response);
     if (query === null) return;
-    if (underWay >= MAX_AT_ONCE) {
+    if (inFlight >= MAX_AT_ONCE) {
       response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-      answerProblem(response, 503, 'Others are asking for plans; try again soon.');
+      sendProblem(response, 503, 'Others are asking for plans; try again soon.');
       return;
     }
-    underWay++;
+    inFlight++;
     try {
-      await answerWhenDecided(
+      await sendWhenDecided(
         response,
         clock,
-        (signal) => rotateByHand.preview(previewOf(query), { signal }),
-        (services) => answerJsonText(response, 200, planText(services)),
+        (signal) => manualRotation.preview(previewOf(query), { signal }),
+        (services) => sendJsonText(response, 200, planText(services)),
       );
     } finally {
-      underWay--;
+      inFlight--;
     }
   };
 }

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import { answerProblem } from './send.ts';
+import { sendProblem } from './send.ts';
 
 /** The parameters of the request; `null` where they are wrong, and the response has said so. */
 export function readQuery<T extends z.ZodType>(schema: T, request: Request, response: Response): z.output<T> | null {
@@ -9,6 +9,6 @@ export function readQuery<T extends z.ZodType>(schema: T, request: Request, resp
   const details = parsed.error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `The parameter "${path.join('.')}" ${message}.`,
   );
-  answerProblem(response, 400, details.join(' '));
+  sendProblem(response, 400, details.join(' '));
   return null;
 }

@@ -1,5 +1,10 @@
 import { request } from 'node:http';
-import { type RotateByHand, type RotateRefusal, RotateRefused, type RotateRequest } from '@vault-swarm/rotation';
+import {
+  type ManualRotation,
+  type RotateRequest,
+  RotationRejected,
+  type RotationRejection,
+} from '@vault-swarm/rotation';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type AskOptions, type Fixture, startFixture } from './testing/monitoring-fixture.ts';
 
@@ -10,13 +15,13 @@ const JSON_BODY = { 'Content-Type': 'application/json' };
 const PATH = '/api/v1/rotate';
 
 async function start(
-  rotate: RotateByHand['rotate'] = async () => [],
+  rotate: ManualRotation['rotate'] = async () => [],
   ...[config = {}, clock = {}]: [
     config?: Parameters<typeof startFixture>[0],
     clock?: Parameters<typeof startFixture>[2],
   ]
 ) {
-  const fixture = await startFixture(config, { rotateByHand: { rotate, preview: async () => [] } }, clock);
+  const fixture = await startFixture(config, { manualRotation: { rotate, preview: async () => [] } }, clock);
   open.push(fixture);
   const post = async (body: unknown, { headers = {}, ...options }: AskOptions = {}) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -106,11 +111,11 @@ describe('a request by hand', () => {
     ['UNKNOWN', 404, undefined],
     ['DISABLED', 409, undefined],
     ['UNAVAILABLE', 503, '5'],
-  ] as [RotateRefusal, number, string | undefined][])(
+  ] as [RotationRejection, number, string | undefined][])(
     'that is refused as %s is %i',
     async (code, status, retryAfter) => {
       const { post } = await start(async () => {
-        throw new RotateRefused(code, `because of ${code}`);
+        throw new RotationRejected(code, `because of ${code}`);
       });
       const answer = await post({ service: 'web' });
       expect(answer.status).toBe(status);
@@ -137,7 +142,7 @@ describe('a request by hand', () => {
       timers.push({ delayMs, run });
       return () => {};
     };
-    const hang: RotateByHand['rotate'] = (_wanted, { signal }) => {
+    const hang: ManualRotation['rotate'] = (_wanted, { signal }) => {
       signals.push(signal);
       return new Promise(() => {});
     };
@@ -153,7 +158,7 @@ describe('a request by hand', () => {
 
   test('is cut off when who sent it goes away', async () => {
     const signals: AbortSignal[] = [];
-    const hang: RotateByHand['rotate'] = (_wanted, { signal }) => {
+    const hang: ManualRotation['rotate'] = (_wanted, { signal }) => {
       signals.push(signal);
       return new Promise(() => {});
     };

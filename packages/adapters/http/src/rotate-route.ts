@@ -1,12 +1,12 @@
 import type { Clock } from '@vault-swarm/provider';
-import type { RotateByHand } from '@vault-swarm/rotation';
+import type { ManualRotation } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { onlyFromOwnSite } from './access/same-origin.ts';
 import { onlyJson, readBody } from './json-body.ts';
 import { parseRotateRequest, ROTATE_BODY } from './rotate-body.ts';
-import { answerWhenDecided } from './rotation-response.ts';
-import { answerJsonText, answerProblem } from './send.ts';
+import { sendWhenDecided } from './rotation-response.ts';
+import { sendJsonText, sendProblem } from './send.ts';
 import { rotateText } from './serializers.ts';
 
 const LIMIT = { windowMs: 60_000, limit: 10 };
@@ -15,8 +15,8 @@ const LIMIT = { windowMs: 60_000, limit: 10 };
  * `POST /api/v1/rotate`: passes a request by hand on, and answers 202 with what becomes of it. What another site's page
  * made a browser send, or is no JSON, does not count for the limit: nobody who may not ask can use it up.
  */
-export function rotateRoute(rotateByHand: RotateByHand, clock: Clock): readonly RequestHandler[] {
-  return [onlyFromOwnSite, onlyJson, limited(), readBody(ROTATE_BODY), passOn(rotateByHand, clock)];
+export function rotateRoute(manualRotation: ManualRotation, clock: Clock): readonly RequestHandler[] {
+  return [onlyFromOwnSite, onlyJson, limited(), readBody(ROTATE_BODY), passOn(manualRotation, clock)];
 }
 
 /** Each request costs Docker and the providers some calls, whoever sends it: so the limit is one for all. */
@@ -28,23 +28,23 @@ function limited(): RequestHandler {
     legacyHeaders: false,
     validate: false,
     handler: (_request, response) => {
-      answerProblem(response, 429, 'More than 10 requests in a minute; the header Retry-After says when to try again.');
+      sendProblem(response, 429, 'More than 10 requests in a minute; the header Retry-After says when to try again.');
     },
   });
 }
 
-function passOn(rotateByHand: RotateByHand, clock: Clock): RequestHandler {
+function passOn(manualRotation: ManualRotation, clock: Clock): RequestHandler {
   return async (request, response) => {
     const wanted = parseRotateRequest(request.body);
     if (wanted === null) {
-      answerProblem(response, 400, ROTATE_BODY);
+      sendProblem(response, 400, ROTATE_BODY);
       return;
     }
-    await answerWhenDecided(
+    await sendWhenDecided(
       response,
       clock,
-      (signal) => rotateByHand.rotate(wanted, { signal }),
-      (services) => answerJsonText(response, 202, rotateText(services)),
+      (signal) => manualRotation.rotate(wanted, { signal }),
+      (services) => sendJsonText(response, 202, rotateText(services)),
     );
   };
 }

@@ -1,18 +1,18 @@
 import { type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/provider';
-import { type RotateRefusal, RotateRefused } from '@vault-swarm/rotation';
+import { RotationRejected, type RotationRejection } from '@vault-swarm/rotation';
 import type { Response } from 'express';
-import { answerProblem } from './send.ts';
+import { sendProblem } from './send.ts';
 
 const DEADLINE_MS = 20_000;
 const RETRY_AFTER_SECONDS = 5;
 
-const STATUS: Readonly<Record<RotateRefusal, number>> = { UNKNOWN: 404, DISABLED: 409, UNAVAILABLE: 503 };
+const STATUS: Readonly<Record<RotationRejection, number>> = { UNKNOWN: 404, DISABLED: 409, UNAVAILABLE: 503 };
 
 /**
  * Answers with what the rotation says within 20 s, or with why it refused; not at all where the client went away.
  * Throws what is no refusal: a fault of ours, which the log should have.
  */
-export async function answerWhenDecided<T>(
+export async function sendWhenDecided<T>(
   response: Response,
   clock: Clock,
   ask: (signal: AbortSignal) => Promise<T>,
@@ -25,7 +25,7 @@ export async function answerWhenDecided<T>(
     if (gone.aborted) return;
     const { code, message } = refusalOf(error);
     if (code === 'UNAVAILABLE') response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    answerProblem(response, STATUS[code], message);
+    sendProblem(response, STATUS[code], message);
   }
 }
 
@@ -35,10 +35,10 @@ function abortedWhenClosed(response: Response): AbortSignal {
   return controller.signal;
 }
 
-function refusalOf(error: unknown): RotateRefused {
-  if (error instanceof RotateRefused) return error;
+function refusalOf(error: unknown): RotationRejected {
+  if (error instanceof RotationRejected) return error;
   if (error instanceof DeadlineExceeded) {
-    return new RotateRefused('UNAVAILABLE', 'Docker did not answer in time; try again when it does');
+    return new RotationRejected('UNAVAILABLE', 'Docker did not answer in time; try again when it does');
   }
   throw error;
 }

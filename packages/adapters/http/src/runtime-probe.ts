@@ -45,17 +45,17 @@ export function createRuntimeProbe(): RuntimeProbe {
 function measureLag(): () => number {
   const delays = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   delays.enable();
-  let begunAtMs = performance.now();
+  let startedAtMs = performance.now();
   let longestBeforeMs = 0;
   return () => {
     // What is measured is from one timer to the next, so the loop was held up for what is above its interval.
-    const longestMs = delays.count === 0 ? 0 : Math.max(0, delays.max / 1e6 - LAG_RESOLUTION_MS);
-    const told = Math.max(longestMs, longestBeforeMs);
-    if (performance.now() - begunAtMs >= LAG_WINDOW_MS) {
-      begunAtMs = performance.now();
-      longestBeforeMs = longestMs;
+    const maxMs = delays.count === 0 ? 0 : Math.max(0, delays.max / 1e6 - LAG_RESOLUTION_MS);
+    const reported = Math.max(maxMs, longestBeforeMs);
+    if (performance.now() - startedAtMs >= LAG_WINDOW_MS) {
+      startedAtMs = performance.now();
+      longestBeforeMs = maxMs;
       delays.reset();
     }
-    return told;
+    return reported;
   };
 }

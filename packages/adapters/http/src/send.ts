@@ -7,7 +7,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
  * Ends the response with this body. Express's own `send` would rewrite the content type and add an ETag; answers here
  * are exactly what they say. Node leaves the body out for HEAD.
  */
-export function answer(response: ServerResponse, status: number, contentType: string, body: string | Buffer): void {
+export function send(response: ServerResponse, status: number, contentType: string, body: string | Buffer): void {
   response.statusCode = status;
   response.setHeader('Content-Type', contentType);
   response.setHeader('Content-Length', Buffer.byteLength(body));
@@ -15,40 +15,35 @@ export function answer(response: ServerResponse, status: number, contentType: st
 }
 
 /** Ends the response with JSON. */
-export function answerJson(response: ServerResponse, status: number, body: unknown): void {
-  answerJsonText(response, status, JSON.stringify(body));
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  sendJsonText(response, status, JSON.stringify(body));
 }
 
 /** Ends the response with what is JSON already. */
-export function answerJsonText(response: ServerResponse, status: number, text: string): void {
-  answer(response, status, JSON_TYPE, `${text}\n`);
+export function sendJsonText(response: ServerResponse, status: number, text: string): void {
+  send(response, status, JSON_TYPE, `${text}\n`);
 }
 
 /** Ends the response with JSON, or with 304 where the client says that it has this version already. */
-export function answerTagged(
-  request: IncomingMessage,
-  response: ServerResponse,
-  etag: string,
-  body: () => string,
-): void {
+export function sendTagged(request: IncomingMessage, response: ServerResponse, etag: string, body: () => string): void {
   response.setHeader('ETag', etag);
   if (hasVersion(request.headers['if-none-match'], etag)) {
     response.statusCode = 304;
     response.end();
   } else {
-    answer(response, 200, JSON_TYPE, body());
+    send(response, 200, JSON_TYPE, body());
   }
 }
 
 /** Ends the response with nothing but its status. */
-export function answerEmpty(response: ServerResponse, status: number): void {
+export function sendEmpty(response: ServerResponse, status: number): void {
   response.statusCode = status;
   response.end();
 }
 
 /** Ends the response with a page. */
-export function answerHtml(response: ServerResponse, status: number, page: Buffer): void {
-  answer(response, status, 'text/html; charset=utf-8', page);
+export function sendHtml(response: ServerResponse, status: number, page: Buffer): void {
+  send(response, status, 'text/html; charset=utf-8', page);
 }
 
 /**
@@ -56,10 +51,10 @@ export function answerHtml(response: ServerResponse, status: number, page: Buffe
  *
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
-export function answerProblem(response: ServerResponse, status: number, detail: string): void {
+export function sendProblem(response: ServerResponse, status: number, detail: string): void {
   const title = STATUS_CODES[status] ?? 'Error';
   const problem = { type: 'about:blank', title, status, detail: displayMessage(detail) };
-  answer(response, status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
+  send(response, status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
 }
 
 // Compared as weak ones, as If-None-Match is: the two forms of a tag mean the same version.

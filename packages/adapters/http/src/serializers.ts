@@ -4,8 +4,8 @@ import type {
   PlannedService,
   RequestedService,
   RotationStatus,
-  SecretHoldings,
   SecretStatus,
+  SecretTaskRevisions,
   ServiceStatus,
 } from '@vault-swarm/rotation';
 import type { Event, Rotate, Secret, Service } from './api/index.ts';
@@ -14,7 +14,7 @@ import { fitting } from './page-size.ts';
 /** So many names a list of an entry has; one more entry then says how many more there are. */
 const MAX_NAMES = 500;
 /** Of so many secrets a service tells which revisions its tasks hold, */
-const MAX_HOLDINGS = 200;
+const MAX_TASK_REVISIONS = 200;
 /** and of each so many revisions, those that most tasks hold. */
 const MAX_REVISIONS = 8;
 
@@ -46,9 +46,9 @@ export function serviceDocument(service: ServiceStatus): Service {
     secrets: namesOf(service.secrets),
     running_tasks: service.runningTasks,
     outdated_tasks: service.outdatedTasks,
-    holdings: service.holdings.slice(0, MAX_HOLDINGS).map(holdingDocument),
+    holdings: service.taskRevisions.slice(0, MAX_TASK_REVISIONS).map(taskRevisionsDocument),
     rollout: rolloutDocument(service.rollout),
-    set_aside: setAsideDocument(service.setAside),
+    set_aside: quarantineDocument(service.quarantine),
     last_rotation_at: rfc3339(service.lastRotationAtMs),
     waiting_for: messageOf(service.waitingFor),
     problem: messageOf(service.problem),
@@ -92,7 +92,7 @@ export function rfc3339(atMs: number | null): string | null {
   return atMs === null ? null : new Date(atMs).toISOString();
 }
 
-function holdingDocument({ secret, revisions }: SecretHoldings): Service['holdings'][number] {
+function taskRevisionsDocument({ secret, revisions }: SecretTaskRevisions): Service['holdings'][number] {
   return {
     secret: displayText(secret),
     revisions: revisions
@@ -127,7 +127,7 @@ function rolloutDocument(rollout: ServiceStatus['rollout']): Service['rollout'] 
   };
 }
 
-function setAsideDocument(setAside: ServiceStatus['setAside']): Service['set_aside'] {
+function quarantineDocument(setAside: ServiceStatus['quarantine']): Service['set_aside'] {
   if (setAside === null) return null;
   return {
     secrets: namesOf(setAside.secrets),

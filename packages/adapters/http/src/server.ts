@@ -9,7 +9,7 @@ import { Connections } from './connections/connections.ts';
 import { addressOf, startListening } from './connections/listening.ts';
 import { LazyApp } from './lazy-app.ts';
 import type { MonitoringSources } from './sources.ts';
-import { ServedCertificate } from './tls/certificate-reloader.ts';
+import { CertificateReloader } from './tls/certificate-reloader.ts';
 
 // Monitoring is asked small questions by few; who is slow or many must not cost the plugin its memory or its sockets.
 const LIMITS = {
@@ -50,7 +50,7 @@ export interface MonitoringServerOptions {
 /** Makes the server; it listens when it is told to. The routes and the dashboard are loaded when the first request comes. */
 export function createMonitoringServer(options: MonitoringServerOptions): MonitoringServer {
   const { config, clock, events, sources } = options;
-  const certificate = config.tls === undefined ? null : new ServedCertificate(config.tls, clock, events);
+  const certificate = config.tls === undefined ? null : new CertificateReloader(config.tls, clock, events);
   const access = new Access(
     config,
     clock,
@@ -91,7 +91,7 @@ export function createMonitoringServer(options: MonitoringServerOptions): Monito
 }
 
 function serverFor(
-  certificate: ServedCertificate | null,
+  certificate: CertificateReloader | null,
   handle: RequestListener,
 ): { readonly server: Server; watch(): void } {
   if (certificate === null) return { server: createServer(LIMITS, handle), watch: () => {} };

@@ -1,9 +1,9 @@
-import type { DeliverySummary, Figures, HistoryReport, ProviderSummary, RecentEvents } from '@vault-swarm/metrics';
+import type { DeliverySummary, HistoryReport, ProviderSummary, RecentEvents, Stats } from '@vault-swarm/metrics';
 import type { ConfigurationWarning, Problem } from '@vault-swarm/provider';
-import type { LocksDown, RotateByHand, RotationStatus } from '@vault-swarm/rotation';
+import type { LocksDown, ManualRotation, RotationStatus } from '@vault-swarm/rotation';
 
 /** A configured provider, and how it does. */
-export interface ShownProvider extends ProviderSummary {
+export interface ProviderWithKind extends ProviderSummary {
   /** `vault`, `openbao`, `aws` or `file`. */
   readonly kind: string;
 }
@@ -19,20 +19,20 @@ export interface MonitoringSources {
   readonly intervalMs: number;
   /** Dangerous or ignored settings. */
   readonly warnings: readonly ConfigurationWarning[];
-  figures(): Figures;
+  figures(): Stats;
   /** How requests for secrets were answered. */
   deliveries(): DeliverySummary;
   /** The values in memory. */
   held(): { readonly values: number; readonly bytes: number };
   /** How each configured provider does. */
-  providers(): readonly ShownProvider[];
+  providers(): readonly ProviderWithKind[];
   /** The last hour. */
   history(): HistoryReport;
   /** The very same object while nothing changed, since lists are made of it. */
   status(): RotationStatus;
   /** All that is wrong now, the rotation's problems included. */
   problems(): readonly Problem[];
-  readonly rotateByHand: RotateByHand;
+  readonly manualRotation: ManualRotation;
   readonly lockdowns: LocksDown;
   readonly recentEvents: Pick<RecentEvents, 'list' | 'subscribe'>;
   readonly prometheus: {

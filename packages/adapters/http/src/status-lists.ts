@@ -5,12 +5,12 @@ import { type EntryKind, StatusList } from './status-list.ts';
 
 const secretKind: EntryKind<Secret> = {
   texts: ({ name, provider, ref, services, problem }) => [name, provider, ref, ...services, problem],
-  isIn: (secret) => isSecretWrong(secret),
+  isIn: (secret) => hasSecretProblem(secret),
 };
 
 const serviceKind: EntryKind<Service> = {
   texts: ({ name, secrets, waiting_for, problem }) => [name, ...secrets, waiting_for, problem],
-  isIn: (service, state) => (state === 'rolling' ? isRolling(service) : isServiceWrong(service)),
+  isIn: (service, state) => (state === 'rolling' ? isRolling(service) : hasServiceProblem(service)),
 };
 
 /** Both lists as they were at one look at the rotation, and their sums. */
@@ -60,9 +60,9 @@ function listsOf(status: RotationStatus): Lists {
     services.entries.reduce((total, service) => total + number(service), 0);
   const counts = {
     secrets: secrets.entries.length,
-    secrets_wrong: secrets.entries.filter(isSecretWrong).length,
+    secrets_wrong: secrets.entries.filter(hasSecretProblem).length,
     services: services.entries.length,
-    services_wrong: services.entries.filter(isServiceWrong).length,
+    services_wrong: services.entries.filter(hasServiceProblem).length,
     tasks: sum(({ running_tasks }) => running_tasks),
     outdated_tasks: sum(({ outdated_tasks }) => outdated_tasks),
   };
@@ -76,11 +76,11 @@ function listsOf(status: RotationStatus): Lists {
   };
 }
 
-function isSecretWrong({ problem }: Secret): boolean {
+function hasSecretProblem({ problem }: Secret): boolean {
   return problem !== null;
 }
 
-function isServiceWrong({ problem, set_aside }: Service): boolean {
+function hasServiceProblem({ problem, set_aside }: Service): boolean {
   return problem !== null || set_aside !== null;
 }
 

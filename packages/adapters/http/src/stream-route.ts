@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import type { CallerAccess } from './api/index.ts';
 import { streamQuerySchema } from './api/parameters.ts';
 import { readQuery } from './query.ts';
-import { answerProblem } from './send.ts';
+import { sendProblem } from './send.ts';
 import type { Streams } from './stream.ts';
 
 const RETRY_AFTER_SECONDS = 10;
@@ -14,7 +14,7 @@ export function streamRoute(streams: Streams, accessOf: (request: Request) => Ca
     if (query === null) return;
     if (streams.isFull) {
       response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-      answerProblem(response, 503, 'There are too many streams; try again later, or ask without one.');
+      sendProblem(response, 503, 'There are too many streams; try again later, or ask without one.');
       return;
     }
     response.statusCode = 200;

@@ -78,7 +78,7 @@ export class Streams {
     this.#readers.add(reader);
     this.#unsubscribe ??= this.#sources.recentEvents.subscribe((event) => this.#happened(event));
     if (after !== null) {
-      const missed = fitting(this.#sources.recentEvents.list(isTold, { after }).map(eventText));
+      const missed = fitting(this.#sources.recentEvents.list(isReported, { after }).map(eventText));
       for (const text of missed.toReversed()) write(reader, text);
     }
     this.#tell(reader, this.#news());
@@ -141,7 +141,7 @@ export class Streams {
   }
 
   #happened(event: NumberedEvent): void {
-    if (!isTold(event.type)) return;
+    if (!isReported(event.type)) return;
     const text = eventText(event);
     for (const reader of this.#readers) {
       write(reader, text);
@@ -159,7 +159,7 @@ export class Streams {
   }
 }
 
-const isTold = atLeast('info');
+const isReported = atLeast('info');
 
 function eventText(event: NumberedEvent): string {
   return `event: event\nid: ${event.id}\ndata: ${JSON.stringify(eventDocument(event))}\n\n`;

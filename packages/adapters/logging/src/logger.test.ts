@@ -18,10 +18,10 @@ const refused: TimedEvent = {
   code: 'NOT_FOUND',
   message: 'there is no secret/app/db',
   durationMs: 12.5,
-  at: AT_MS,
+  atMs: AT_MS,
 };
-const passed: TimedEvent = { type: 'reconcile.passed', durationMs: 4, dockerAnswered: true, at: AT_MS };
-const recovered: TimedEvent = { type: 'docker.recovered', at: AT_MS };
+const passed: TimedEvent = { type: 'reconcile.passed', durationMs: 4, dockerAnswered: true, atMs: AT_MS };
+const recovered: TimedEvent = { type: 'docker.recovered', atMs: AT_MS };
 
 function write(config: Partial<LoggingConfig>, ...events: readonly TimedEvent[]): readonly string[] {
   const chunks: string[] = [];
@@ -66,7 +66,7 @@ describe('as JSON', () => {
       reason: 'paused',
       message: 'update paused due to failure',
     };
-    expect(JSON.parse(write({}, { ...event, at: AT_MS })[0] ?? '')).toMatchObject({
+    expect(JSON.parse(write({}, { ...event, atMs: AT_MS })[0] ?? '')).toMatchObject({
       message: 'the rollout of secret db to service web was paused by Swarm: update paused due to failure',
       reason: 'paused',
       detail: 'update paused due to failure',
@@ -106,9 +106,9 @@ describe('a name with control characters', () => {
 });
 
 test('a burst keeps its order, and every line', () => {
-  const burst = Array.from({ length: 5000 }, (_, at): TimedEvent => ({ type: 'docker.recovered', at }));
+  const burst = Array.from({ length: 5000 }, (_, atMs): TimedEvent => ({ type: 'docker.recovered', atMs }));
   const times = write({}, ...burst).map((line) => Date.parse(JSON.parse(line).time));
-  expect(times).toEqual(burst.map(({ at }) => at));
+  expect(times).toEqual(burst.map(({ atMs }) => atMs));
 });
 
 test('the plugin lives on when nobody reads its log any more', async () => {

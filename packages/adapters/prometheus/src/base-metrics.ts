@@ -1,10 +1,10 @@
-import type { Figures } from '@vault-swarm/metrics';
+import type { Stats } from '@vault-swarm/metrics';
 import { Gauge, type Registry } from 'prom-client';
 import { PREFIX, Readings, secondsOf } from './readings.ts';
 
-/** What every version of the plugin exposes, read from {@link Figures}. No label but `type`. */
-export function seedMetrics(registry: Registry): Readings<Figures> {
-  const readings = new Readings<Figures>(registry);
+/** What every version of the plugin exposes, read from {@link Stats}. No label but `type`. */
+export function baseMetrics(registry: Registry): Readings<Stats> {
+  const readings = new Readings<Stats>(registry);
   readings.gauge(
     'goroutines',
     'Operations in flight: active resources of the event loop',

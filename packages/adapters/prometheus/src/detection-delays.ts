@@ -1,10 +1,10 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 
 /** So many secrets' latest changes are remembered. */
-const MOST_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 
 /** Remembers how long the latest change of each secret had been made when it was seen. */
-export class SeenChanges {
+export class DetectionDelays {
   /** By secret, in milliseconds; the latest seen last. */
   readonly #unseenForMs = new Map<string, number>();
 
@@ -18,7 +18,7 @@ export class SeenChanges {
       this.#unseenForMs.set(secret, createdAtMs === null ? 0 : Math.max(0, atMs - createdAtMs));
     }
     for (const secret of this.#unseenForMs.keys()) {
-      if (this.#unseenForMs.size <= MOST_REMEMBERED) break;
+      if (this.#unseenForMs.size <= MAX_REMEMBERED) break;
       this.#unseenForMs.delete(secret);
     }
   }

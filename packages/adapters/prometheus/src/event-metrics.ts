@@ -1,6 +1,6 @@
 import { type ProductEvent, providerErrorCodes } from '@vault-swarm/provider';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { SeenChanges } from './detection-delays.ts';
+import { DetectionDelays } from './detection-delays.ts';
 import { OTHER } from './provider-metrics.ts';
 import { PREFIX } from './readings.ts';
 
@@ -16,7 +16,7 @@ const RESULTS = ['completed', 'paused', 'rolled-back', 'stuck', 'not-begun', 'ta
  */
 export class EventMetrics {
   readonly #providers: ReadonlySet<string>;
-  readonly #changes = new SeenChanges();
+  readonly #changes = new DetectionDelays();
   readonly #getSecret: Histogram<'outcome'>;
   readonly #rollout: Histogram;
   readonly #rotation: Histogram;

@@ -1,10 +1,10 @@
-import type { Figures } from '@vault-swarm/metrics';
+import type { Stats } from '@vault-swarm/metrics';
 import { describe, expect, test } from 'vitest';
 import { setUpExposition } from './testing/sources.ts';
 
 const OPEN_METRICS = 'application/openmetrics-text;version=1.0.0';
 
-const later: Figures = {
+const later: Stats = {
   runtime: {
     operationsInFlight: 12,
     allocBytes: 47_710_208,

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Figures, MonthOfRequests, ProviderSummary } from '@vault-swarm/metrics';
+import type { MonthOfRequests, ProviderSummary, Stats } from '@vault-swarm/metrics';
 import type { TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
 import { Registry } from 'prom-client';
 import { chooseFormat, contentTypes } from './accept.ts';
-import { seedMetrics } from './base-metrics.ts';
+import { baseMetrics } from './base-metrics.ts';
 import { CostMetrics } from './cost-metrics.ts';
 import { EventMetrics } from './event-metrics.ts';
-import { type HeldValues, memoryMetrics } from './memory-metrics.ts';
+import { type CachedValues, cacheMetrics } from './memory-metrics.ts';
 import { asOpenMetrics } from './open-metrics.ts';
 import { type LedgerSize, type PluginFacts, pluginMetrics } from './plugin-metrics.ts';
 import { ProviderMetrics } from './provider-metrics.ts';
@@ -29,9 +29,9 @@ export interface PrometheusOptions {
   readonly providers: readonly string[];
   readonly facts: PluginFacts;
   /** The figures as they are now. */
-  figures(): Figures;
+  figures(): Stats;
   /** The values in memory, and how many were dropped for others since the start. */
-  held(): HeldValues;
+  held(): CachedValues;
   /** What the rotation knows. */
   status(): RotationStatus;
   /** How the providers do. */
@@ -47,9 +47,9 @@ const PIECE_MS = 4;
 /** Every metric of the plugin, in both formats; all there from the start, with 0 where nothing was. */
 export function createPrometheusExposition(options: PrometheusOptions): PrometheusExposition {
   const registry = new Registry();
-  const seed = seedMetrics(registry);
+  const seed = baseMetrics(registry);
   const plugin = pluginMetrics(registry, options.facts);
-  const memory = memoryMetrics(registry);
+  const memory = cacheMetrics(registry);
   const status = statusMetrics(registry);
   const providers = new ProviderMetrics(registry, options.providers);
   const costs = new CostMetrics(registry);
@@ -83,7 +83,7 @@ export function createPrometheusExposition(options: PrometheusOptions): Promethe
         : `${families.join('\n\n')}\n`;
     },
     observe(event) {
-      events.observe(event, event.at);
+      events.observe(event, event.atMs);
       providers.observe(event);
     },
   };
@@ -91,10 +91,10 @@ export function createPrometheusExposition(options: PrometheusOptions): Promethe
 
 /** To be called between pieces of work: lets others have their turn where this one took long. */
 function pauses(): () => Promise<void> {
-  let begunAtMs = performance.now();
+  let startedAtMs = performance.now();
   return async () => {
-    if (performance.now() - begunAtMs < PIECE_MS) return;
+    if (performance.now() - startedAtMs < PIECE_MS) return;
     await setImmediate();
-    begunAtMs = performance.now();
+    startedAtMs = performance.now();
   };
 }

@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import { Readings } from './readings.ts';
 
 /** What is held in memory to be delivered. */
-export interface HeldValues {
+export interface CachedValues {
   readonly values: number;
   readonly bytes: number;
   /** Dropped for others since the start. */
@@ -10,8 +10,8 @@ export interface HeldValues {
 }
 
 /** How full the memory for values is. */
-export function memoryMetrics(registry: Registry): Readings<HeldValues> {
-  const readings = new Readings<HeldValues>(registry);
+export function cacheMetrics(registry: Registry): Readings<CachedValues> {
+  const readings = new Readings<CachedValues>(registry);
   readings.gauge('held_values', 'Values in memory, earlier revisions among them', ({ values }) => values);
   readings.gauge('held_values_bytes', 'Size of the values in memory in bytes', ({ bytes }) => bytes);
   readings.counter(

@@ -28,14 +28,14 @@ describe.each([
 
   test('of each service: tasks, those with an old revision, what is set aside, and what does not proceed', async () => {
     const { sources, scrape } = setUpExposition();
-    const setAside = { secrets: ['db', 'api'], sinceMs: 1, reason: 'exit (1)' };
+    const quarantine = { secrets: ['db', 'api'], sinceMs: 1, reason: 'exit (1)' };
     sources.status = {
       ...nothingSeen,
       role: 'leader',
       observedAtMs: NOW_MS,
       services: [
         service('web', { outdatedTasks: 1, rollout: { ...rollout, direction: 'forward', state: 'rolling' } }),
-        service('api', { setAside, problem: 'paused', rollout: { ...rollout, direction: 'back', state: 'failed' } }),
+        service('api', { quarantine, problem: 'paused', rollout: { ...rollout, direction: 'back', state: 'failed' } }),
       ],
       problems: [{ summary: 'A rotation does not proceed', detail: 'A rotation does not proceed: api' }],
     };

@@ -1,4 +1,4 @@
-import type { Figures } from '@vault-swarm/metrics';
+import type { Stats } from '@vault-swarm/metrics';
 import { Gauge, type Registry } from 'prom-client';
 import { PREFIX, Readings } from './readings.ts';
 
@@ -18,7 +18,7 @@ export interface LedgerSize {
 
 /** What {@link pluginMetrics} are read from. */
 export interface PluginSource {
-  readonly figures: Figures;
+  readonly figures: Stats;
   readonly ledger: LedgerSize;
 }
 

@@ -6,7 +6,7 @@ import { PREFIX, secondsOf } from './readings.ts';
 const REQUEST_BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** An adapter has a handful of operations; what one has beyond that is counted together. */
-const MOST_OPERATIONS = 16;
+const MAX_OPERATIONS = 16;
 
 /** What stands for a provider that was not configured, and for operations beyond the limit. */
 export const OTHER = 'other';
@@ -84,7 +84,7 @@ export class ProviderMetrics {
 
   #operationOf(operation: string): string {
     if (!this.#operations.has(operation)) {
-      if (this.#operations.size >= MOST_OPERATIONS) return OTHER;
+      if (this.#operations.size >= MAX_OPERATIONS) return OTHER;
       this.#operations.add(operation);
     }
     return operation;

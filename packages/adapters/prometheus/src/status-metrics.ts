@@ -54,8 +54,8 @@ function addServices(registry: Registry, readings: Readings<RotationStatus>): vo
   gauge('service_outdated_tasks', 'Running tasks that do not hold the newest revisions', (service) => {
     return service.outdatedTasks;
   });
-  gauge('service_set_aside_secrets', 'Secrets whose newest value made tasks of the service fail', ({ setAside }) => {
-    return setAside?.secrets.length ?? 0;
+  gauge('service_set_aside_secrets', 'Secrets whose newest value made tasks of the service fail', ({ quarantine }) => {
+    return quarantine?.secrets.length ?? 0;
   });
   gauge('service_problem', 'Whether the rotation of the service does not proceed (0 or 1)', ({ problem }) => {
     return Number(problem !== null);

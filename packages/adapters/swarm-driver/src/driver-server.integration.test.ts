@@ -1,4 +1,4 @@
-import type { SecretAnswer, SecretRequest } from '@vault-swarm/delivery';
+import type { SecretRequest, SecretResponse } from '@vault-swarm/delivery';
 import {
   createDriverSecret,
   createService,
@@ -6,7 +6,7 @@ import {
   readSecret,
   runningTasks,
   startSwarm,
-  tempFolder,
+  tempDirectory,
 } from '@vault-swarm/lab';
 import { SecretValue } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,14 +15,14 @@ import { createDriverServer, type DriverServer } from './driver-server.ts';
 const driver = 'driver-server-test';
 const within = { timeout: 60_000, interval: 200 };
 const longest = Buffer.alloc(500 * 1024 - 1, 'long');
-const folder = tempFolder();
+const directory = tempDirectory();
 
 let engine: OwnEngine;
 let server: DriverServer;
 const requests: SecretRequest[] = [];
 
 function makeServer(): DriverServer {
-  const get = async (request: SecretRequest): Promise<SecretAnswer> => {
+  const get = async (request: SecretRequest): Promise<SecretResponse> => {
     requests.push(request);
     const bytes = request.labels.long === 'true' ? Buffer.from(longest) : Buffer.from(`for ${request.taskId}`);
     return { kind: 'value', value: new SecretValue(bytes), revision: '1' };
@@ -43,7 +43,7 @@ function makeServer(): DriverServer {
 }
 
 beforeAll(async () => {
-  engine = await startSwarm({ dir: folder.path });
+  engine = await startSwarm({ dir: directory.path });
   server = makeServer();
   await server.listen();
   await createDriverSecret(engine, { name: 'short', driver });
@@ -53,7 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.close();
   await engine?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 describe('the engine and the driver', () => {

@@ -4,7 +4,7 @@ import { Agent, request as httpRequest, type RequestOptions } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SecretAnswer, SecretRequest } from '@vault-swarm/delivery';
+import type { SecretRequest, SecretResponse } from '@vault-swarm/delivery';
 import { type Clock, type ProductEvent, SecretValue } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDriverServer, type DriverServer } from './driver-server.ts';
@@ -20,23 +20,23 @@ const clock: Clock = {
 };
 
 /** A source that gives this value. */
-const gives = (text: string) => async (): Promise<SecretAnswer> => ({
+const gives = (text: string) => async (): Promise<SecretResponse> => ({
   kind: 'value',
   value: SecretValue.fromText(text),
   revision: '1',
 });
 
-let folder: string;
+let directory: string;
 let socketPath: string;
 let driver: DriverServer;
 let events: ProductEvent[];
 let requests: SecretRequest[];
 let receivedAtMs: (number | undefined)[];
-let answer: () => Promise<SecretAnswer>;
+let answer: () => Promise<SecretResponse>;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'driver-'));
-  socketPath = join(folder, 'plugin.sock');
+  directory = await mkdtemp(join(tmpdir(), 'driver-'));
+  socketPath = join(directory, 'plugin.sock');
   events = [];
   requests = [];
   answer = gives('s3cret');
@@ -49,7 +49,7 @@ afterEach(async () => {
   const cutOff = new AbortController();
   cutOff.abort();
   await driver.close({ signal: cutOff.signal });
-  await rm(folder, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true });
 });
 
 function makeDriver(): DriverServer {

@@ -5,10 +5,10 @@ import { type Clock, displayText, type Events } from '@vault-swarm/provider';
 import { AnswerDeadlines } from './answer-deadlines.ts';
 import { headOf, type Refusal, refusalOf, STRANGE_METHOD } from './parse-errors.ts';
 import { readBody } from './request-body.ts';
-import { ConnectionTurns } from './request-queue.ts';
+import { RequestQueue } from './request-queue.ts';
 import { BrokenBody, parseSecretRequest } from './secret-request.ts';
-import { encodeErrorAnswer, encodeValueAnswer } from './secret-response.ts';
-import { PublishedSocket } from './socket-listener.ts';
+import { encodeErrorResponse, encodeValueResponse } from './secret-response.ts';
+import { SocketListener } from './socket-listener.ts';
 
 /** What a driver's server needs. */
 export interface DriverServerOptions {
@@ -55,7 +55,7 @@ const REQUEST_DEADLINE_MS = 10_000;
 const HEAD_DEADLINE_MS = 5_000;
 const CHECK_INTERVAL_MS = 1_000;
 /** The engine uses two connections at a time. */
-const MOST_CONNECTIONS = 512;
+const MAX_CONNECTIONS = 512;
 /** How long a refused request's body is still taken (and thrown away), so that its sender gets to read our answer. */
 const LINGER_MS = 1_000;
 /** How long after its connection a question may come. */
@@ -70,9 +70,9 @@ export function createDriverServer(options: DriverServerOptions): DriverServer {
 class SocketDriverServer implements DriverServer {
   readonly #options: DriverServerOptions;
   readonly #routes: ReadonlyMap<string, Route>;
-  readonly #turns = new WeakMap<Duplex, ConnectionTurns>();
+  readonly #queues = new WeakMap<Duplex, RequestQueue>();
   readonly #deadlines: AnswerDeadlines;
-  readonly #socket: PublishedSocket;
+  readonly #socket: SocketListener;
   /** More than one where the socket's name was lost and taken again: who connected before is still answered. */
   readonly #servers = new Set<Server>();
   #closing: Promise<void> | undefined;
@@ -88,7 +88,7 @@ class SocketDriverServer implements DriverServer {
       ['/livez', { method: 'GET', answer: (_request, response) => this.#sayLive(response) }],
     ]);
     const makeServer = () => this.#makeServer();
-    this.#socket = new PublishedSocket({ socketPath, clock, events, takeOverWhen, makeServer });
+    this.#socket = new SocketListener({ socketPath, clock, events, takeOverWhen, makeServer });
   }
 
   get serves(): boolean {
@@ -134,28 +134,28 @@ class SocketDriverServer implements DriverServer {
       },
       (request, response) => {
         const receivedAtMs = this.#options.clock.monotonic();
-        this.#turnsOf(request.socket).next(() => this.#handle(request, response, receivedAtMs));
+        this.#queueOf(request.socket).next(() => this.#handle(request, response, receivedAtMs));
       },
     );
-    server.maxConnections = MOST_CONNECTIONS;
+    server.maxConnections = MAX_CONNECTIONS;
     server.on('checkExpectation', (request, response) =>
-      this.#turnsOf(request.socket).next(() =>
+      this.#queueOf(request.socket).next(() =>
         this.#refuse(request, response, 417, 'nothing but "100-continue" can be expected here'),
       ),
     );
     server.on('clientError', (error: Error, socket) => this.#onClientError(error, socket));
-    server.on('connect', (_request, socket) => this.#refuseUnparsed(STRANGE_METHOD, socket));
+    server.on('connect', (_request, socket) => this.#rejectUnparsed(STRANGE_METHOD, socket));
     this.#servers.add(server);
     return server;
   }
 
-  #turnsOf(socket: Duplex): ConnectionTurns {
-    let turns = this.#turns.get(socket);
-    if (turns === undefined) {
-      turns = new ConnectionTurns(socket);
-      this.#turns.set(socket, turns);
+  #queueOf(socket: Duplex): RequestQueue {
+    let queues = this.#queues.get(socket);
+    if (queues === undefined) {
+      queues = new RequestQueue(socket);
+      this.#queues.set(socket, queues);
     }
-    return turns;
+    return queues;
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Promise<void> {
@@ -192,7 +192,7 @@ class SocketDriverServer implements DriverServer {
   }
 
   async #getSecret(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Promise<void> {
-    const body = await readBody(request, this.#turnsOf(request.socket).broken);
+    const body = await readBody(request, this.#queueOf(request.socket).broken);
     if (body.kind === 'broken-off') return;
     if (body.kind === 'too-long') {
       return this.#refuse(request, response, 413, 'the body is longer than 1 MiB');
@@ -205,9 +205,9 @@ class SocketDriverServer implements DriverServer {
       return this.#refuse(request, response, 400, error.message);
     }
     const answer = await this.#options.source.get(secretRequest, receivedAtMs);
-    if (answer.kind === 'refused') await this.#send(response, 200, encodeErrorAnswer(answer.message));
+    if (answer.kind === 'refused') await this.#send(response, 200, encodeErrorResponse(answer.message));
     else {
-      const encoded = encodeValueAnswer(answer.value.reveal());
+      const encoded = encodeValueResponse(answer.value.reveal());
       answer.value.wipe();
       await this.#send(response, 200, encoded);
       encoded.fill(0);
@@ -230,7 +230,7 @@ class SocketDriverServer implements DriverServer {
    */
   async #refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): Promise<void> {
     this.#options.events.emit({ type: 'driver.request-refused', status, message });
-    const body = encodeErrorAnswer(message);
+    const body = encodeErrorResponse(message);
     if (request.complete || response.destroyed) return this.#send(response, status, body);
     const closed = this.#deadlines.closed(response);
     response.setHeader('Connection', 'close');
@@ -238,7 +238,7 @@ class SocketDriverServer implements DriverServer {
     response.write(body);
     const cancel = this.#options.clock.after(LINGER_MS, () => response.end());
     request.once('end', () => response.end()).once('error', () => undefined);
-    this.#turnsOf(request.socket).broken.addEventListener('abort', () => response.end(), { once: true });
+    this.#queueOf(request.socket).broken.addEventListener('abort', () => response.end(), { once: true });
     request.resume();
     await closed;
     cancel();
@@ -253,14 +253,14 @@ class SocketDriverServer implements DriverServer {
   /** What Node's parser refuses, and what did not arrive in time. */
   #onClientError(error: Error, socket: Duplex): void {
     if (('code' in error && error.code === 'ECONNRESET') || !socket.writable) socket.destroy();
-    else this.#refuseUnparsed(refusalOf(error), socket);
+    else this.#rejectUnparsed(refusalOf(error), socket);
   }
 
-  #refuseUnparsed(refusal: Refusal, socket: Duplex): void {
+  #rejectUnparsed(refusal: Refusal, socket: Duplex): void {
     const { status, message } = refusal;
-    const body = encodeErrorAnswer(message);
+    const body = encodeErrorResponse(message);
     const head = headOf(refusal, CONTENT_TYPE, body.byteLength);
-    this.#turnsOf(socket).break(() => {
+    this.#queueOf(socket).break(() => {
       this.#options.events.emit({ type: 'driver.request-refused', status, message });
       socket.end(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
     });

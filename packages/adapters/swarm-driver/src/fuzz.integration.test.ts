@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { SecretAnswer, SecretRequest } from '@vault-swarm/delivery';
+import type { SecretRequest, SecretResponse } from '@vault-swarm/delivery';
 import { ownTimeOf } from '@vault-swarm/lab/clocks';
 import { SecretValue } from '@vault-swarm/provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -26,20 +26,20 @@ const MAX_KEPT_BYTES = 500;
 const seed = Number(process.env.FUZZ_SEED || Date.now() % 1_000_000);
 /** Replays one request of a seed, as a failure names it: `quick 17`. */
 const only = process.env.FUZZ_ONLY;
-let folder: string;
+let directory: string;
 let socketPath: string;
 let driver: DriverServer;
 
 /** A source whose answers can be told by the secret's name, and which takes its time. */
-async function get({ secretName }: SecretRequest): Promise<SecretAnswer> {
+async function get({ secretName }: SecretRequest): Promise<SecretResponse> {
   if (secretName.length % 3 === 0) await delay(secretName.length % 7);
   return { kind: 'value', value: SecretValue.fromText(`for ${secretName}`), revision: '1' };
 }
 
 beforeAll(async () => {
   process.stderr.write(`FUZZ_SEED=${seed}\n`);
-  folder = await mkdtemp(join(tmpdir(), 'fuzz-'));
-  socketPath = join(folder, 'plugin.sock');
+  directory = await mkdtemp(join(tmpdir(), 'fuzz-'));
+  socketPath = join(directory, 'plugin.sock');
   driver = createDriverServer({
     socketPath,
     source: { get },
@@ -58,7 +58,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await driver?.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true });
 });
 
 /** Asks as the engine does. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** The longest body that is read. Requests of the engine have a few KiB; labels may make them longer. */
-const LONGEST_BODY = 1_048_576;
+const MAX_BODY = 1_048_576;
 
 /** A body that ended, one that is too long, or one whose sender went away. */
 export type BodyOutcome =
@@ -16,7 +16,7 @@ export type BodyOutcome =
  * @param broken aborted when no more of it will come.
  */
 export function readBody(request: IncomingMessage, broken: AbortSignal): Promise<BodyOutcome> {
-  if (Number(request.headers['content-length'] ?? 0) > LONGEST_BODY) return Promise.resolve({ kind: 'too-long' });
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) return Promise.resolve({ kind: 'too-long' });
   // The engine's few KiB are there with the head.
   if (request.complete) return Promise.resolve(bodyAtHand(request));
   return new Promise((resolve) => {
@@ -24,7 +24,7 @@ export function readBody(request: IncomingMessage, broken: AbortSignal): Promise
     let length = 0;
     const onData = (chunk: Uint8Array) => {
       length += chunk.byteLength;
-      if (length > LONGEST_BODY) settle({ kind: 'too-long' });
+      if (length > MAX_BODY) settle({ kind: 'too-long' });
       else chunks.push(chunk);
     };
     const onEnd = () => settle({ kind: 'complete', bytes: Buffer.concat(chunks) });
@@ -47,5 +47,5 @@ export function readBody(request: IncomingMessage, broken: AbortSignal): Promise
 
 function bodyAtHand(request: IncomingMessage): BodyOutcome {
   const bytes: Uint8Array = request.read() ?? new Uint8Array();
-  return bytes.byteLength > LONGEST_BODY ? { kind: 'too-long' } : { kind: 'complete', bytes };
+  return bytes.byteLength > MAX_BODY ? { kind: 'too-long' } : { kind: 'complete', bytes };
 }

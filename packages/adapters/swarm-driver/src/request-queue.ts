@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream';
 
 /** So many requests may wait on one connection for the answers before them. The engine sends one at a time. */
-const MOST_WAITING = 100;
+const MAX_WAITING = 100;
 
 /**
  * The requests of one connection, which are answered one after the other: however many come without waiting for their
  * answers, one value at a time is held for them. Who sends far too many is cut off.
  */
-export class ConnectionTurns {
+export class RequestQueue {
   readonly #socket: Duplex;
   readonly #broken = new AbortController();
   #last: Promise<void> = Promise.resolve();
@@ -25,7 +25,7 @@ export class ConnectionTurns {
   /** Does `action` when all before it is done, unless the connection is gone by then. It must not reject. */
   next(action: () => Promise<void>): void {
     this.#waiting += 1;
-    if (this.#waiting > MOST_WAITING) this.#socket.destroy();
+    if (this.#waiting > MAX_WAITING) this.#socket.destroy();
     this.#last = this.#last.then(async () => {
       this.#waiting -= 1;
       if (!this.#socket.destroyed) await action();

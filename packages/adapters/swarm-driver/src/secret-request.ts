@@ -7,7 +7,7 @@ export class BrokenBody extends Error {
 }
 
 /** Swarm's own names and ids are much shorter; and they end up in log lines and the list of events. */
-const LONGEST_TEXT = 1_024;
+const MAX_TEXT = 1_024;
 
 /**
  * Reads the body of a GetSecret. Only `SecretName` is needed; an empty or `null` field counts as left out, and fields
@@ -51,8 +51,8 @@ function optionalText(fields: Readonly<Record<string, unknown>>, name: string): 
   const value = fields[name];
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value !== 'string') throw new BrokenBody(`"${name}" must be a string, not ${kindOf(value)}`);
-  if (value.length > LONGEST_TEXT) {
-    throw new BrokenBody(`"${name}" has ${value.length} characters; it may have at most ${LONGEST_TEXT}`);
+  if (value.length > MAX_TEXT) {
+    throw new BrokenBody(`"${name}" has ${value.length} characters; it may have at most ${MAX_TEXT}`);
   }
   return value;
 }

@@ -15,7 +15,7 @@ for (let bits = 0; bits < PAIRS.length; bits++) {
  * The body of an answer with a value. The value is encoded straight into the body: no string of it is ever made, since
  * strings can't be wiped. Wipe the body (`fill(0)`) when it was sent.
  */
-export function encodeValueAnswer(value: Uint8Array): Buffer<ArrayBuffer> {
+export function encodeValueResponse(value: Uint8Array): Buffer<ArrayBuffer> {
   // A buffer of its own: parts of the shared pool would carry other data next to the value.
   const body = Buffer.allocUnsafeSlow(HEAD.length + Math.ceil(value.byteLength / 3) * 4 + TAIL.length);
   HEAD.copy(body);
@@ -25,7 +25,7 @@ export function encodeValueAnswer(value: Uint8Array): Buffer<ArrayBuffer> {
 }
 
 /** The body of an answer without a value. */
-export function encodeErrorAnswer(message: string): Buffer {
+export function encodeErrorResponse(message: string): Buffer {
   return Buffer.from(JSON.stringify({ Err: message, DoNotReuse: true }));
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, ProductEvent } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PublishedSocket } from './socket-listener.ts';
+import { SocketListener } from './socket-listener.ts';
 import { SocketInUse } from './socket-lock.ts';
 import { askForName } from './testing/ask-for-name.ts';
 
@@ -20,22 +20,22 @@ const clock: Clock = {
 };
 const soon = { timeout: 15_000, interval: 20 };
 
-let folder: string;
+let directory: string;
 let socketPath: string;
 const published: Published[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'published-'));
-  socketPath = join(folder, 'plugin.sock');
+  directory = await mkdtemp(join(tmpdir(), 'published-'));
+  socketPath = join(directory, 'plugin.sock');
 });
 
 afterEach(async () => {
   for (const one of published.splice(0)) await one.end();
-  await rm(folder, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true });
 });
 
 interface Published {
-  readonly socket: PublishedSocket;
+  readonly socket: SocketListener;
   readonly events: ProductEvent[];
   end(): Promise<void>;
 }
@@ -50,7 +50,7 @@ function publish(name: string, takeOverWhen?: () => boolean): Published {
     return server;
   };
   const emit = (event: ProductEvent) => void events.push(event);
-  const socket = new PublishedSocket({ socketPath, takeOverWhen, clock, events: { emit }, makeServer });
+  const socket = new SocketListener({ socketPath, takeOverWhen, clock, events: { emit }, makeServer });
   const end = async () => {
     await socket.release();
     for (const server of servers) server.close();
@@ -82,7 +82,7 @@ describe('the name of a socket', () => {
     expect(old.events.map(({ type }) => type)).toEqual(['driver.listening', 'driver.replaced']);
     await old.end();
     expect(await whoAnswers()).toBe('young');
-    expect(await readdir(folder)).toEqual(['plugin.sock']);
+    expect(await readdir(directory)).toEqual(['plugin.sock']);
   });
 
   it('is left alone without the permission to take it over', async () => {
@@ -135,18 +135,18 @@ describe('the name of a socket', () => {
     await rm(socketPath);
     await expect.poll(whoAnswers, soon).toBe('only');
     await only.end();
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(directory)).toEqual([]);
   });
 
   it('is told once to be unreachable where something else than a socket has taken its place', async () => {
     const only = publish('only');
     await only.socket.publish();
-    await writeFile(join(folder, 'other'), 'keep me');
-    await rename(join(folder, 'other'), socketPath);
+    await writeFile(join(directory, 'other'), 'keep me');
+    await rename(join(directory, 'other'), socketPath);
     await expect.poll(() => only.events.at(-1), soon).toMatchObject({ type: 'driver.unreachable', socket: socketPath });
     await rm(socketPath);
-    const told = ['driver.listening', 'driver.unreachable', 'driver.listening'];
-    await expect.poll(() => only.events.map(({ type }) => type), soon).toEqual(told);
+    const reported = ['driver.listening', 'driver.unreachable', 'driver.listening'];
+    await expect.poll(() => only.events.map(({ type }) => type), soon).toEqual(reported);
     expect(await whoAnswers()).toBe('only');
   });
 });

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { type Clock, type Events, errorMessage } from '@vault-swarm/provider';
 import { answers } from './liveness.ts';
-import { type ClaimedSocket, claimSocket, isDead, type OthersSocket, SocketInUse } from './socket-lock.ts';
+import { isStale, type LockedSocket, lockSocket, type OthersSocket, SocketInUse } from './socket-lock.ts';
 
 /** What a published socket needs. */
-export interface PublishedSocketOptions {
+export interface SocketListenerOptions {
   readonly socketPath: string;
   /** A server for each time that the name is to lead to us, since a socket that lost its name can't get it back. */
   readonly makeServer: () => Server;
@@ -19,25 +19,25 @@ export interface PublishedSocketOptions {
 }
 
 /** How often it is looked whom the name leads to. */
-const LOOK_MS = 250;
+const POLL_MS = 250;
 
 /**
  * The public name of our socket, and whom it leads to. Another process may take it over: then what is under way is
  * finished, and we stand by. Where it leads to nobody, because the other process died or somebody removed it, it is
  * taken again. Of two that may take over, only who starts later does so.
  */
-export class PublishedSocket {
-  readonly #options: PublishedSocketOptions;
-  #claimed: ClaimedSocket | undefined;
+export class SocketListener {
+  readonly #options: SocketListenerOptions;
+  #locked: LockedSocket | undefined;
   #isOurs = false;
   #isReleased = false;
-  #lastLook: Promise<void> = Promise.resolve();
-  #cancelLook: () => void = () => undefined;
+  #lastPollAtMs: Promise<void> = Promise.resolve();
+  #cancelPoll: () => void = () => undefined;
   #lastProblem: string | undefined;
   /** Whether the socket is still to be taken over. */
   #waits = false;
 
-  constructor(options: PublishedSocketOptions) {
+  constructor(options: SocketListenerOptions) {
     this.#options = options;
   }
 
@@ -61,15 +61,15 @@ export class PublishedSocket {
       events.emit({ type: 'driver.waiting', socket: socketPath });
       this.#waits = true;
     }
-    this.#lookLater();
+    this.#pollLater();
   }
 
   /** Removes the name, if it leads to us. It is not taken again. */
   async release(): Promise<void> {
     this.#isReleased = true;
-    this.#cancelLook();
-    await this.#lastLook;
-    await this.#claimed?.release();
+    this.#cancelPoll();
+    await this.#lastPollAtMs;
+    await this.#locked?.release();
     this.#isOurs = false;
   }
 
@@ -81,7 +81,7 @@ export class PublishedSocket {
       await once(server, 'listening');
     };
     try {
-      this.#claimed = await claimSocket(socketPath, listen, clock, others);
+      this.#locked = await lockSocket(socketPath, listen, clock, others);
     } catch (error) {
       server.close();
       throw error;
@@ -91,23 +91,23 @@ export class PublishedSocket {
     events.emit({ type: 'driver.listening', socket: socketPath });
   }
 
-  #lookLater(): void {
+  #pollLater(): void {
     if (this.#isReleased) return;
-    this.#cancelLook = this.#options.clock.after(LOOK_MS, () => {
-      this.#lastLook = this.#look().then(
+    this.#cancelPoll = this.#options.clock.after(POLL_MS, () => {
+      this.#lastPollAtMs = this.#look().then(
         () => {
           this.#lastProblem = undefined;
         },
         (error: unknown) => this.#tell(error),
       );
-      void this.#lastLook.then(() => this.#lookLater());
+      void this.#lastPollAtMs.then(() => this.#pollLater());
     });
   }
 
   async #look(): Promise<void> {
     const { socketPath, clock, events, takeOverWhen } = this.#options;
-    if (await this.#claimed?.isOurs()) return;
-    if (await isDead(socketPath, clock)) {
+    if (await this.#locked?.isOurs()) return;
+    if (await isStale(socketPath, clock)) {
       this.#isOurs = false;
       return this.#claim('left alone');
     }

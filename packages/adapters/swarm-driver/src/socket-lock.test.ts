@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Clock } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimSocket, SocketInUse, SocketUnusable } from './socket-lock.ts';
+import { lockSocket, SocketInUse, SocketUnusable } from './socket-lock.ts';
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -17,25 +17,25 @@ const clock: Clock = {
   },
 };
 
-let folder: string;
+let base: string;
 let path: string;
 const servers: Server[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'claim-'));
-  path = join(folder, 'plugin.sock');
+  base = await mkdtemp(join(tmpdir(), 'claim-'));
+  path = join(base, 'plugin.sock');
 });
 
 afterEach(async () => {
   for (const server of servers.splice(0)) server.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(base, { recursive: true, force: true });
 });
 
 /** Claims the path with a server that says its name to whoever connects. */
 async function claim(name = 'one', at = path) {
   const server = createServer((socket) => socket.on('error', () => undefined).end(name));
   servers.push(server);
-  return claimSocket(
+  return lockSocket(
     at,
     async (bindTo) => {
       server.listen(bindTo);
@@ -54,7 +54,7 @@ async function whoAnswers(at = path): Promise<string> {
 
 /** A socket whose process was killed: the file is there, and nobody listens. */
 async function leaveDeadSocket(at = path): Promise<void> {
-  const script = join(folder, 'dead.cjs');
+  const script = join(base, 'dead.cjs');
   await writeFile(script, `require('node:net').createServer().listen(${JSON.stringify(at)}, () => process.send('up'))`);
   const child = fork(script, { stdio: 'ignore' });
   await once(child, 'message');
@@ -65,17 +65,17 @@ async function leaveDeadSocket(at = path): Promise<void> {
 
 describe('claiming a socket', () => {
   it('makes the folder, and a socket that only its owner may use', async () => {
-    const deep = join(folder, 'docker', 'plugins', 'plugin.sock');
+    const deep = join(base, 'docker', 'plugins', 'plugin.sock');
     await claim('one', deep);
     expect((await stat(deep)).mode & 0o777).toBe(0o600);
-    expect(await readdir(join(folder, 'docker', 'plugins'))).toEqual(['plugin.sock']);
+    expect(await readdir(join(base, 'docker', 'plugins'))).toEqual(['plugin.sock']);
     expect(await whoAnswers(deep)).toBe('one');
   });
 
   it('gives no more rights than that, and lets nobody near the socket before it has them, whatever the umask', async () => {
     const before = process.umask(0);
     try {
-      const directory = join(folder, 'docker', 'plugins');
+      const directory = join(base, 'docker', 'plugins');
       const server = createServer();
       servers.push(server);
       const modes: number[] = [];
@@ -84,7 +84,7 @@ describe('claiming a socket', () => {
         await once(server, 'listening');
         modes.push((await stat(dirname(bindTo))).mode & 0o777);
       };
-      await claimSocket(join(directory, 'plugin.sock'), listen, clock);
+      await lockSocket(join(directory, 'plugin.sock'), listen, clock);
       for (const made of [join(directory, 'plugin.sock'), directory, dirname(directory)])
         modes.push((await stat(made)).mode & 0o777);
       expect(modes).toEqual([0o700, 0o600, 0o755, 0o755]);
@@ -97,7 +97,7 @@ describe('claiming a socket', () => {
     await leaveDeadSocket();
     await claim('two');
     expect(await whoAnswers()).toBe('two');
-    expect(await readdir(folder)).toEqual(['plugin.sock']);
+    expect(await readdir(base)).toEqual(['plugin.sock']);
   });
 
   it('leaves a socket alone that answers, and names it', async () => {
@@ -105,13 +105,13 @@ describe('claiming a socket', () => {
     await expect(claim('two')).rejects.toThrow(SocketInUse);
     await expect(claim('two')).rejects.toThrow(path);
     expect(await whoAnswers()).toBe('one');
-    expect(await readdir(folder)).toEqual(['plugin.sock']);
+    expect(await readdir(base)).toEqual(['plugin.sock']);
   });
 
   it('gives the path to exactly one of many that start at the same moment', async () => {
     for (const dead of [false, true]) {
       for (let round = 0; round < 5; round++) {
-        const at = join(folder, `${dead}${round}.sock`);
+        const at = join(base, `${dead}${round}.sock`);
         if (dead) await leaveDeadSocket(at);
         const names = ['a', 'b', 'c', 'd', 'e', 'f'];
         const outcomes = await Promise.allSettled(names.map((name) => claim(name, at)));
@@ -129,7 +129,7 @@ describe('claiming a socket', () => {
     await leaveDeadSocket();
     // The name that a claim holds is known from one that stands still in it.
     const names: string[] = [];
-    const live = await claimSocket(
+    const live = await lockSocket(
       path,
       async (bindTo) => {
         const server = createServer();
@@ -140,7 +140,7 @@ describe('claiming a socket', () => {
       {
         ...clock,
         after: (delayMs, callback) => {
-          readdir(folder).then(
+          readdir(base).then(
             (found) => names.push(...found),
             () => undefined,
           );
@@ -152,10 +152,10 @@ describe('claiming a socket', () => {
     const held = names.find((name) => name !== 'plugin.sock' && /^\.[0-9a-f]{7}$/.test(name));
     expect(held).toBeDefined();
     await leaveDeadSocket();
-    await leaveDeadSocket(join(folder, held ?? ''));
+    await leaveDeadSocket(join(base, held ?? ''));
     await claim('two');
     expect(await whoAnswers()).toBe('two');
-    expect(await readdir(folder)).toEqual(['plugin.sock']);
+    expect(await readdir(base)).toEqual(['plugin.sock']);
   });
 
   it('never deletes what is not a socket', async () => {
@@ -168,19 +168,19 @@ describe('claiming a socket', () => {
     await rm(path, { recursive: true });
     await symlink('nowhere', path);
     await expect(claim()).rejects.toThrow(SocketUnusable);
-    expect(await readdir(folder)).toEqual(['plugin.sock']);
+    expect(await readdir(base)).toEqual(['plugin.sock']);
   });
 
   it('takes paths of 107 bytes and says of longer ones how long they are', async () => {
-    const at = (length: number) => join(folder, 's'.repeat(length - folder.length - 1));
+    const at = (length: number) => join(base, 's'.repeat(length - base.length - 1));
     await claim('long', at(107));
     expect(await whoAnswers(at(107))).toBe('long');
     await expect(claim('long', at(108))).rejects.toThrow(/has 108 bytes, and here at most 107 are possible/);
   });
 
   it('says what is wrong where the folder can not be made', async () => {
-    await writeFile(join(folder, 'file'), '');
-    await expect(claim('one', join(folder, 'file', 'plugin.sock'))).rejects.toThrow(/folder can't be made/);
+    await writeFile(join(base, 'file'), '');
+    await expect(claim('one', join(base, 'file', 'plugin.sock'))).rejects.toThrow(/folder can't be made/);
   });
 
   it('removes only its own socket when it is given up', async () => {

@@ -28,7 +28,7 @@ export class SocketUnusable extends Error {
 }
 
 /** A socket that is ours, under its public name. */
-export interface ClaimedSocket {
+export interface LockedSocket {
   /** Whether the name still leads to our socket. */
   isOurs(): Promise<boolean>;
   /** Removes the name, if it still leads to our socket. Call it while the socket listens: then nobody takes it over. */
@@ -39,10 +39,10 @@ export interface ClaimedSocket {
 export type OthersSocket = 'left alone' | 'replaced';
 
 /** Linux's `sun_path` has 108 bytes with its closing zero. */
-const LONGEST_PATH = 107;
+const MAX_PATH = 107;
 /** A claim takes milliseconds; this is for one whose process was stopped in the middle of it. */
-const CLAIM_PATIENCE_MS = 2_000;
-const CLAIM_LOOK_MS = 10;
+const LOCK_TIMEOUT_MS = 2_000;
+const LOCK_POLL_MS = 10;
 const CONNECT_DEADLINE_MS = 1_000;
 /** Of directories that we make: a user with write access to one could replace the socket. A umask can only narrow it. */
 const DIRECTORY_MODE = 0o755;
@@ -62,43 +62,43 @@ const ATTEMPTS = 20;
  * @throws {SocketInUse} where another process answers, and its socket is to be left alone.
  * @throws {SocketUnusable} where the path is too long, is not a socket's, or may not be written.
  */
-export async function claimSocket(
+export async function lockSocket(
   socketPath: string,
   listen: (path: string) => Promise<void>,
   clock: Clock,
   others: OthersSocket = 'left alone',
-): Promise<ClaimedSocket> {
-  const folder = dirname(socketPath);
+): Promise<LockedSocket> {
+  const directory = dirname(socketPath);
   // Both are bound or connected to, so both must fit.
-  const longest = Math.max(...[socketPath, join(folder, '.XXXXXX', 's'), claimPath(socketPath)].map(bytes));
-  if (longest > LONGEST_PATH) {
-    const most = LONGEST_PATH - (longest - bytes(socketPath));
+  const longest = Math.max(...[socketPath, join(directory, '.XXXXXX', 's'), lockPath(socketPath)].map(bytes));
+  if (longest > MAX_PATH) {
+    const most = MAX_PATH - (longest - bytes(socketPath));
     throw new SocketUnusable(
       socketPath,
       `its path has ${bytes(socketPath)} bytes, and here at most ${most} are possible`,
     );
   }
-  const privateFolder = await makePrivateFolder(socketPath, folder);
+  const privateDirectory = await makePrivateDirectory(socketPath, directory);
   try {
-    const privatePath = join(privateFolder, 's');
+    const privatePath = join(privateDirectory, 's');
     await listen(privatePath);
     await chmod(privatePath, 0o600);
     const own = await lstat(privatePath);
     if (others === 'replaced') await replace(socketPath, privatePath);
-    else await publish(socketPath, privatePath, privateFolder, clock);
+    else await publish(socketPath, privatePath, privateDirectory, clock);
     return { isOurs: () => isStill(own, socketPath), release: () => release(socketPath, own) };
   } catch (error) {
     if (error instanceof SocketInUse || error instanceof SocketUnusable) throw error;
     throw new SocketUnusable(socketPath, errorMessage(error), error);
   } finally {
-    await rm(privateFolder, { recursive: true, force: true });
+    await rm(privateDirectory, { recursive: true, force: true });
   }
 }
 
-async function makePrivateFolder(socketPath: string, folder: string): Promise<string> {
+async function makePrivateDirectory(socketPath: string, directory: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true, mode: DIRECTORY_MODE });
-    return await mkdtemp(`${folder}/.`);
+    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+    return await mkdtemp(`${directory}/.`);
   } catch (error) {
     throw new SocketUnusable(socketPath, `its folder can't be made or written: ${errorMessage(error)}`, error);
   }
@@ -108,19 +108,19 @@ async function makePrivateFolder(socketPath: string, folder: string): Promise<st
  * Gives our socket its public name. Who wants to replace a dead socket first holds the claim's name, which is a second
  * link to its own socket: so a holder that died is known by its socket, as any other.
  */
-async function publish(socketPath: string, privatePath: string, privateFolder: string, clock: Clock): Promise<void> {
+async function publish(socketPath: string, privatePath: string, privateDirectory: string, clock: Clock): Promise<void> {
   if (await linked(privatePath, socketPath)) return;
-  const claim = claimPath(socketPath);
-  const begun = clock.monotonic();
+  const claim = lockPath(socketPath);
+  const started = clock.monotonic();
   while (!(await linked(privatePath, claim))) {
-    if (await isDead(claim, clock)) await takeAwayDead(claim, privateFolder, clock);
-    else if (clock.monotonic() - begun > CLAIM_PATIENCE_MS) throw new SocketInUse(socketPath);
+    if (await isStale(claim, clock)) await removeStale(claim, privateDirectory, clock);
+    else if (clock.monotonic() - started > LOCK_TIMEOUT_MS) throw new SocketInUse(socketPath);
     else await pause(clock);
   }
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (!(await isDead(socketPath, clock))) throw new SocketInUse(socketPath);
-      await takeAwayDead(socketPath, privateFolder, clock);
+      if (!(await isStale(socketPath, clock))) throw new SocketInUse(socketPath);
+      await removeStale(socketPath, privateDirectory, clock);
       if (await linked(privatePath, socketPath)) return;
     }
     throw new SocketInUse(socketPath);
@@ -156,7 +156,7 @@ async function linked(from: string, to: string): Promise<boolean> {
  *
  * @throws {SocketUnusable} where there is something else, or we may not connect.
  */
-export async function isDead(path: string, clock: Clock): Promise<boolean> {
+export async function isStale(path: string, clock: Clock): Promise<boolean> {
   const found = await statIfThere(path);
   if (found === undefined) return true;
   refuseUnlessSocket(path, found);
@@ -181,8 +181,8 @@ export async function isDead(path: string, clock: Clock): Promise<boolean> {
  * Removes a dead socket by moving it into our own folder. What was moved is looked at again: where it turns out to be a
  * living one that came in between, it gets its name back.
  */
-async function takeAwayDead(path: string, privateFolder: string, clock: Clock): Promise<void> {
-  const taken = join(privateFolder, 'taken');
+async function removeStale(path: string, privateDirectory: string, clock: Clock): Promise<void> {
+  const taken = join(privateDirectory, 'taken');
   try {
     await rename(path, taken);
   } catch (error) {
@@ -191,7 +191,7 @@ async function takeAwayDead(path: string, privateFolder: string, clock: Clock): 
   }
   let dead = false;
   try {
-    dead = await isDead(taken, clock);
+    dead = await isStale(taken, clock);
   } finally {
     if (!dead) await linked(taken, path);
     await unlink(taken);
@@ -218,14 +218,14 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
 }
 
 /** Short, since a socket's path may be no longer than any other's. */
-function claimPath(socketPath: string): string {
+function lockPath(socketPath: string): string {
   const name = createHash('sha256').update(basename(socketPath)).digest('hex').slice(0, 7);
   return join(dirname(socketPath), `.${name}`);
 }
 
 function pause(clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    clock.after(CLAIM_LOOK_MS, resolve);
+    clock.after(LOCK_POLL_MS, resolve);
   });
 }
 

@@ -1,8 +1,8 @@
 import {
   type Clock,
   type LocationRead,
-  LocationReads,
   ProviderError,
+  ReadCoalescer,
   type ReadOptions,
   type RevisionReader,
   type SecretProvider,
@@ -13,12 +13,12 @@ import {
 import type { Session } from './auth/session.ts';
 import {
   denied,
-  earlierPlaceOf,
+  earlierLocationOf,
+  type KvLocation,
   type KvOutcome,
-  type KvPlace,
+  locationOf,
   mayBeV2,
   notFound,
-  placeOf,
   readV1,
   readV2,
   replaced,
@@ -43,7 +43,7 @@ export interface VaultSecretsOptions {
 
 /**
  * Reads secrets of KV v2 and v1, and of nothing else: {@link Mounts} says what a mount is, and is asked again where an answer
- * does not fit. Reads of one path and version share one request, as {@link LocationReads} says. Earlier revisions are read
+ * does not fit. Reads of one path and version share one request, as {@link ReadCoalescer} says. Earlier revisions are read
  * from KV v2 only: KV v1 has none, which is known only when it was asked.
  */
 export class VaultSecrets implements SecretProvider, RevisionReader {
@@ -51,25 +51,25 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
   readonly #mounts: Mounts;
   readonly #clock: Clock;
   readonly #digest: (bytes: Uint8Array) => string;
-  readonly #reads: LocationReads<Found>;
+  readonly #reads: ReadCoalescer<Found>;
 
   constructor({ session, mounts, clock, digest }: VaultSecretsOptions) {
     this.#session = session;
     this.#mounts = mounts;
     this.#clock = clock;
     this.#digest = digest;
-    this.#reads = new LocationReads(clock, ({ fields }) => Object.keys(fields).length > 1);
+    this.#reads = new ReadCoalescer(clock, ({ fields }) => Object.keys(fields).length > 1);
   }
 
   async read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
-    return this.#answer(ref, await this.#join(placeOf(ref), options));
+    return this.#answer(ref, await this.#join(locationOf(ref), options));
   }
 
   async readRevision(ref: SecretRef, revision: string, options: ReadOptions): Promise<SecretRevision> {
-    const place = earlierPlaceOf(ref, revision);
-    const read = await this.#join(place, options);
+    const location = earlierLocationOf(ref, revision);
+    const read = await this.#join(location, options);
     const { version } = read.found;
-    if (version === undefined || revisionOf(version) !== revision) throw replaced(place);
+    if (version === undefined || revisionOf(version) !== revision) throw replaced(location);
     return this.#answer(ref, read);
   }
 
@@ -78,12 +78,12 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     this.#reads.close();
   }
 
-  #join(place: KvPlace, options: ReadOptions): Promise<LocationRead<Found>> {
+  #join(location: KvLocation, options: ReadOptions): Promise<LocationRead<Found>> {
     return this.#reads.read(
-      JSON.stringify([place.mount, place.path, place.v1Path, place.pin ?? null, place.earlier]),
+      JSON.stringify([location.mount, location.path, location.v1Path, location.pin ?? null, location.earlier]),
       options,
-      (own) => this.#find(place, own),
-      () => new ProviderError('UNAVAILABLE', `${place.shown}: the read was cut off`),
+      (own) => this.#find(location, own),
+      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was cut off`),
     );
   }
 
@@ -99,29 +99,29 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     };
   }
 
-  async #find(place: KvPlace, signal: AbortSignal): Promise<Found> {
+  async #find(location: KvLocation, signal: AbortSignal): Promise<Found> {
     const startedAtMs = this.#clock.monotonic();
-    const mount = await this.#mounts.find(place.mount, signal);
-    if (mount.version === 'unknown') throw unproved(place, this.#mounts.setting);
-    const outcome = await this.#readAs(mount, place, signal);
+    const mount = await this.#mounts.find(location.mount, signal);
+    if (mount.version === 'unknown') throw unproved(location, this.#mounts.setting);
+    const outcome = await this.#readAs(mount, location, signal);
     if (outcome.kind === 'found') return outcome;
     // The mount may have been replaced by one of another version since it was found.
-    const doubtful = outcome.kind === 'absent' && outcome.doubtful;
-    const again = await this.#mounts.confirm(place.mount, signal, { startedAtMs, doubtful });
-    if (again.version === mount.version || again.version === 'unknown') throw failure(outcome, place, mount.version);
-    const second = await this.#readAs(again, place, signal);
+    const ambiguous = outcome.kind === 'absent' && outcome.ambiguous;
+    const again = await this.#mounts.confirm(location.mount, signal, { startedAtMs, ambiguous });
+    if (again.version === mount.version || again.version === 'unknown') throw failure(outcome, location, mount.version);
+    const second = await this.#readAs(again, location, signal);
     if (second.kind === 'found') return second;
-    throw failure(second, place, again.version);
+    throw failure(second, location, again.version);
   }
 
-  async #readAs({ version, isShown }: Mount, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
-    if (version === 'v2') return readV2(this.#session, place, signal);
-    if (place.pin !== undefined) throw versionOnV1(place);
-    if (!isShown && isOfV2(place)) throw mayBeV2(place);
-    return readV1(this.#session, place, signal);
+  async #readAs({ version, isShown }: Mount, location: KvLocation, signal: AbortSignal): Promise<KvOutcome> {
+    if (version === 'v2') return readV2(this.#session, location, signal);
+    if (location.pin !== undefined) throw versionOnV1(location);
+    if (!isShown && isOfV2(location)) throw mayBeV2(location);
+    return readV1(this.#session, location, signal);
   }
 }
 
-function failure(outcome: Exclude<KvOutcome, Found>, place: KvPlace, version: KvVersion): ProviderError {
-  return outcome.kind === 'refused' ? denied(place, version) : notFound(place, outcome);
+function failure(outcome: Exclude<KvOutcome, Found>, location: KvLocation, version: KvVersion): ProviderError {
+  return outcome.kind === 'refused' ? denied(location, version) : notFound(location, outcome);
 }

@@ -1,6 +1,6 @@
 import { startVaultProxy, type VaultProxy } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo } from './testing/configured.ts';
@@ -69,7 +69,7 @@ describe.for([
     clock.advance(MINUTE_MS);
     expect(await unanswered()).toEqual(['unsupported app/7']);
     expect(await asked()).toEqual({ requests: SECRETS + 2, questions: 2 });
-    expect(await failureOf(instance.secrets.read(refTo('app/7'), soon()))).toMatchObject({ code: 'ACCESS_DENIED' });
+    expect(await vaultErrorOf(instance.secrets.read(refTo('app/7'), soon()))).toMatchObject({ code: 'ACCESS_DENIED' });
     expect(await readTextOf(instance, refTo('app/8'))).toBe('app/8');
 
     await vault.admin.policy('app', ALL);

@@ -1,11 +1,11 @@
 import { type Clock, ProviderError } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
 import { field } from './http-types.ts';
-import type { KvPlace } from './kv.ts';
+import type { KvLocation } from './kv.ts';
 import { kvPath } from './paths.ts';
 
 /** How often is asked: a policy that no longer lets us read a value is noticed in about this time. */
-const ASKED_EVERY_MS = 60_000;
+const CHECK_INTERVAL_MS = 60_000;
 /** One request asks about so many paths. */
 const PATHS_A_REQUEST = 250;
 /** How long a refusal of the question itself is believed. */
@@ -19,12 +19,12 @@ const PASSES_A_ROUND = 30;
  * and once a minute; it decides nothing: where it says no, the value is read, and that answer counts. What was read before a
  * first minute is over needs no such question.
  */
-export class ReadRights {
+export class Capabilities {
   readonly #session: Session;
   readonly #clock: Clock;
   /** Paths of the API that we may not read, as of the latest answer. */
   #refused: ReadonlySet<string> = new Set();
-  #askedAtMs: number | undefined;
+  #requestedAtMs: number | undefined;
   #unansweredUntilMs = Number.NEGATIVE_INFINITY;
   /** Where the next round of reads goes on, in the order of the paths. */
   #next = 0;
@@ -35,21 +35,21 @@ export class ReadRights {
   }
 
   /** Those of the places that have to be read in this pass. What can't be found out now is looked at in the next one. */
-  async unsure(places: readonly KvPlace[], signal: AbortSignal): Promise<readonly KvPlace[]> {
+  async unsure(locations: readonly KvLocation[], signal: AbortSignal): Promise<readonly KvLocation[]> {
     const nowMs = this.#clock.monotonic();
-    this.#askedAtMs ??= nowMs;
-    if (nowMs >= this.#unansweredUntilMs && nowMs - this.#askedAtMs >= ASKED_EVERY_MS) {
-      await this.#ask(places, signal, nowMs);
+    this.#requestedAtMs ??= nowMs;
+    if (nowMs >= this.#unansweredUntilMs && nowMs - this.#requestedAtMs >= CHECK_INTERVAL_MS) {
+      await this.#ask(locations, signal, nowMs);
     }
-    if (nowMs < this.#unansweredUntilMs) return this.#inTurn(places);
-    return places.filter((place) => this.#refused.has(dataPath(place)));
+    if (nowMs < this.#unansweredUntilMs) return this.#inTurn(locations);
+    return locations.filter((location) => this.#refused.has(dataPath(location)));
   }
 
-  async #ask(places: readonly KvPlace[], signal: AbortSignal, nowMs: number): Promise<void> {
+  async #ask(locations: readonly KvLocation[], signal: AbortSignal, nowMs: number): Promise<void> {
     const refused = new Set<string>();
     try {
-      for (let from = 0; from < places.length; from += PATHS_A_REQUEST) {
-        const paths = places.slice(from, from + PATHS_A_REQUEST).map(dataPath);
+      for (let from = 0; from < locations.length; from += PATHS_A_REQUEST) {
+        const paths = locations.slice(from, from + PATHS_A_REQUEST).map(dataPath);
         const answer = await this.#session.request({
           operation: 'probe',
           method: 'POST',
@@ -69,19 +69,19 @@ export class ReadRights {
       throw error;
     }
     this.#refused = refused;
-    this.#askedAtMs = nowMs;
+    this.#requestedAtMs = nowMs;
   }
 
-  #inTurn(places: readonly KvPlace[]): readonly KvPlace[] {
-    const count = Math.ceil(places.length / PASSES_A_ROUND);
-    const from = this.#next < places.length ? this.#next : 0;
+  #inTurn(locations: readonly KvLocation[]): readonly KvLocation[] {
+    const count = Math.ceil(locations.length / PASSES_A_ROUND);
+    const from = this.#next < locations.length ? this.#next : 0;
     this.#next = from + count;
-    return places.slice(from, from + count);
+    return locations.slice(from, from + count);
   }
 }
 
-function dataPath(place: KvPlace): string {
-  return kvPath(place, 'data').plain;
+function dataPath(location: KvLocation): string {
+  return kvPath(location, 'data').plain;
 }
 
 /** By the capabilities that Vault lists; what it does not tell is no doubt. */

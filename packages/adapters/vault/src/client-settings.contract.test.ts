@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type CertificateChain, certificateChain, startForwardProxy, tempFolder } from '@vault-swarm/lab';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { type CertificateChain, certificateChain, startForwardProxy, tempDirectory } from '@vault-swarm/lab';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo, type Variables } from './testing/configured.ts';
@@ -35,7 +35,7 @@ function provider(variables: Variables): ProviderInstance {
 }
 
 const read = (variables: Variables) => readTextOf(provider(variables), refTo('app'));
-const failure = (variables: Variables) => failureOf(provider(variables).secrets.read(refTo('app'), soon()));
+const failure = (variables: Variables) => vaultErrorOf(provider(variables).secrets.read(refTo('app'), soon()));
 
 describe('a Vault whose certificate was issued by an authority below another one', () => {
   const withName = () => ({ VAULT_ADDR: named.address, VAULT_TLS_SERVER_NAME: 'vault.test' });
@@ -93,14 +93,14 @@ test("a real Vault's own certificate is enough to trust it", async () => {
 });
 
 test('a Vault is read and probed over a Unix socket, which messages name', async () => {
-  const folder = tempFolder();
-  closing.push(() => folder.remove());
-  const front = await startSocketFront(vault.address, join(folder.path, 'vault.sock'));
+  const directory = tempDirectory();
+  closing.push(() => directory.remove());
+  const front = await startSocketFront(vault.address, join(directory.path, 'vault.sock'));
   const instance = provider({ VAULT_ADDR: front.address, HTTP_PROXY: 'http://127.0.0.1:1' });
   expect(await readTextOf(instance, refTo('app'))).toBe('here');
   expect(await probeAll(instance, refTo('app'))).toMatchObject([{ kind: 'marker' }]);
   await front.close();
-  const gone = await failureOf(instance.secrets.read(refTo('app'), soon()));
+  const gone = await vaultErrorOf(instance.secrets.read(refTo('app'), soon()));
   expect(gone).toMatchObject({
     code: 'UNAVAILABLE',
     message: expect.stringContaining(`vault at ${front.address} can't`),
@@ -109,8 +109,8 @@ test('a Vault is read and probed over a Unix socket, which messages name', async
 
 /** A directory with nothing but the issuer's certificate. */
 function certificatesOnly({ issuerFile }: CertificateChain): string {
-  const folder = tempFolder();
-  closing.push(() => folder.remove());
-  copyFileSync(issuerFile, join(folder.path, 'issuer.pem'));
-  return folder.path;
+  const directory = tempDirectory();
+  closing.push(() => directory.remove());
+  copyFileSync(issuerFile, join(directory.path, 'issuer.pem'));
+  return directory.path;
 }

@@ -224,8 +224,12 @@ describe('the client of Vault', () => {
     });
     const call = { operation: 'read', method: 'GET', path: 'x', ...soon() } as const;
     expect((await rejection(client(address, { VAULT_CACERT: certFile }).request(call))).code).toBe('UNAVAILABLE');
-    const shown = client(address, { VAULT_CACERT: certFile, VAULT_CLIENT_CERT: certFile, VAULT_CLIENT_KEY: keyFile });
-    expect((await shown.request(call)).status).toBe(200);
+    const displayName = client(address, {
+      VAULT_CACERT: certFile,
+      VAULT_CLIENT_CERT: certFile,
+      VAULT_CLIENT_KEY: keyFile,
+    });
+    expect((await displayName.request(call)).status).toBe(200);
   });
 
   test('shows nothing of an answer that is no JSON', async () => {

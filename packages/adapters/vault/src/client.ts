@@ -11,9 +11,9 @@ import {
 } from '@vault-swarm/provider';
 import nodeVault from 'node-vault';
 import { describeServer, type VaultConfig } from './config.ts';
-import { verdictOn } from './error-code.ts';
-import type { VaultAnswer, VaultCall } from './http-types.ts';
-import { NoAnswer } from './no-response.ts';
+import { classify } from './error-code.ts';
+import type { VaultCall, VaultResponse } from './http-types.ts';
+import { NoResponse } from './no-response.ts';
 import { Transport } from './transport.ts';
 
 /** The longest that one call may take, sent or waiting for a connection. */
@@ -70,8 +70,8 @@ export class VaultClient {
   }
 
   /** Takes over certificates whose files have changed: later calls open new connections. */
-  followFiles(): void {
-    this.#transport.followFiles();
+  reloadCertificates(): void {
+    this.#transport.reloadCertificates();
   }
 
   /**
@@ -81,7 +81,7 @@ export class VaultClient {
    * @throws {ProviderError} `UNAVAILABLE` where there is no answer within its deadline, or the call was cut off;
    * `INVALID_PAYLOAD` where the answer is too large.
    */
-  async request(call: VaultCall): Promise<VaultAnswer> {
+  async request(call: VaultCall): Promise<VaultResponse> {
     const { deadlineMs = CALL_DEADLINE_MS } = call;
     try {
       return await withDeadline(this.#clock, deadlineMs, call.signal, (signal) =>
@@ -100,7 +100,7 @@ export class VaultClient {
     return this.#transport.close();
   }
 
-  async #attempt(call: VaultCall, signal: AbortSignal, { failed }: Attempt): Promise<VaultAnswer> {
+  async #attempt(call: VaultCall, signal: AbortSignal, { failed }: Attempt): Promise<VaultResponse> {
     const startedAtMs = this.#clock.monotonic();
     const tell = (outcome: 'ok' | ProviderErrorCode, isRepeated: boolean) =>
       this.#events.emit({
@@ -114,7 +114,7 @@ export class VaultClient {
     const isRepeatable = call.method === 'GET' || call.isRepeatable === true;
     try {
       const answer = await this.#exchange(call, signal);
-      const verdict = verdictOn(call.operation, answer);
+      const verdict = classify(call.operation, answer);
       if (verdict === 'ok') tell('ok', false);
       else if (verdict.code === 'UNAVAILABLE') {
         const maySoonPass = !verdict.isLasting && answer.retryAfterMs === undefined;
@@ -122,15 +122,15 @@ export class VaultClient {
       } else tell(verdict.code, verdict.code === 'UNAUTHENTICATED' && call.hasOtherToken === true);
       return answer;
     } catch (error) {
-      const isNoAnswer = error instanceof NoAnswer;
-      const isRepeated = isNoAnswer && failed(error.maySoonPass && (isRepeatable || !error.wasSent));
+      const isNoResponse = error instanceof NoResponse;
+      const isRepeated = isNoResponse && failed(error.maySoonPass && (isRepeatable || !error.wasSent));
       tell(error instanceof ProviderError ? error.code : 'UNAVAILABLE', isRepeated);
       throw error;
     }
   }
 
-  async #exchange(call: VaultCall, signal: AbortSignal): Promise<VaultAnswer> {
-    let answer: VaultAnswer | undefined;
+  async #exchange(call: VaultCall, signal: AbortSignal): Promise<VaultResponse> {
+    let answer: VaultResponse | undefined;
     const sent = this.#vault.request({
       method: call.method,
       path: `/${call.path}`,
@@ -139,7 +139,7 @@ export class VaultClient {
       exactNumbers: call.exactNumbers === true,
       // node-vault hands unknown options on to the transport.
       signal,
-      onAnswer: (given: VaultAnswer) => {
+      onAnswer: (given: VaultResponse) => {
         answer = given;
       },
     });

@@ -7,11 +7,11 @@ import { Environment } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeServer, parseVaultConfig } from './config.ts';
 
-let folder: string;
-const file = (name: string) => join(folder, name);
+let base: string;
+const file = (name: string) => join(base, name);
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'vault-config-'));
+  base = mkdtempSync(join(tmpdir(), 'vault-config-'));
   const subject = ['-subj', '/CN=test', '-days', '2', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
   for (const name of ['one', 'two']) {
     const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)];
@@ -20,7 +20,7 @@ beforeAll(() => {
   writeFileSync(file('no.pem'), 'hvs.secret');
   writeFileSync(file('token'), 'hvs.first\n');
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(base, { recursive: true }));
 
 function parse(variables: Record<string, string>, prefix: 'VAULT' | 'OPENBAO' = 'VAULT') {
   const read = (path: string) => readFileSync(path, 'utf8');

@@ -72,10 +72,10 @@ function parseAddress(environment: Environment, name: string): Pick<VaultConfig,
   const address = environment.url(name, 'http://127.0.0.1:8200');
   if (!URL.canParse(address) || /[?#]/.test(address)) {
     // A query may have a token in it.
-    const shown = address.replace(/[?#].*$/s, '');
+    const displayName = address.replace(/[?#].*$/s, '');
     environment.report(
       name,
-      `${quoted(`${shown}…`)} must be an address such as https://vault.example:8200, without ? or #`,
+      `${quoted(`${displayName}…`)} must be an address such as https://vault.example:8200, without ? or #`,
     );
   } else if (address.startsWith('http:') && !isThisMachine(new URL(address).hostname)) {
     const message = `is ${displayText(address)}: tokens and secrets cross the network without encryption; use https`;

@@ -1,6 +1,6 @@
 import { startVaultProxy, type VaultProxy } from '@vault-swarm/lab';
 import { ownTimeOf } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo } from './testing/configured.ts';
@@ -105,7 +105,7 @@ describe('connections to a real Vault', () => {
     const instance = await provider(proxy.addr);
     await proxy.setFaults(fault);
     const controller = new AbortController();
-    const read = failureOf(instance.secrets.read(refTo('app-1'), { signal: controller.signal }));
+    const read = vaultErrorOf(instance.secrets.read(refTo('app-1'), { signal: controller.signal }));
     await expect.poll(async () => (await proxy.counts()).requests).toBe(1);
     controller.abort();
     expect(await ownTimeOf(() => read)).toBeLessThan(100);
@@ -118,7 +118,7 @@ describe('connections to a real Vault', () => {
     const instance = await provider(relay.address);
     await readInTurn(instance, 100, 8);
     relay.freeze();
-    const stuck = failureOf(instance.secrets.read(refTo('app-1'), { signal: AbortSignal.timeout(400) }));
+    const stuck = vaultErrorOf(instance.secrets.read(refTo('app-1'), { signal: AbortSignal.timeout(400) }));
     expect(await ownTimeOf(() => stuck)).toBeLessThan(500);
     expect((await stuck).code).toBe('UNAVAILABLE');
     expect(await ownTimeOf(() => readInTurn(instance, 100, 8))).toBeLessThan(2_000);
@@ -129,7 +129,7 @@ describe('connections to a real Vault', () => {
     await proxy.setLatency(50);
     const controller = new AbortController();
     const reads = Array.from({ length: 4 }, (_, index) => readTextOf(instance, refTo(`app-${index}`)));
-    const aborted = failureOf(instance.secrets.read(refTo('app-9'), { signal: controller.signal }));
+    const aborted = vaultErrorOf(instance.secrets.read(refTo('app-9'), { signal: controller.signal }));
     controller.abort();
     await aborted;
     expect(await Promise.all(reads)).toEqual(['0', '1', '2', '3']);
@@ -141,7 +141,7 @@ describe('connections to a real Vault', () => {
   test('are ended by close, together with what is under way', async () => {
     const instance = await provider(proxy.addr);
     await proxy.setFaults({ kind: 'hang' });
-    const read = failureOf(instance.secrets.read(refTo('app-1'), soon()));
+    const read = vaultErrorOf(instance.secrets.read(refTo('app-1'), soon()));
     await expect.poll(async () => (await proxy.counts()).requests).toBe(1);
     await instance.close();
     expect((await read).code).toBe('UNAVAILABLE');

@@ -3,7 +3,7 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { BoundedMap, type Clock } from '@vault-swarm/provider';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { VaultConfig } from './config.ts';
-import { Turns } from './semaphore.ts';
+import { Semaphore } from './semaphore.ts';
 import { readTlsMaterial, type TlsMaterial } from './tls.ts';
 
 /** Connections to one server, and so calls under way. */
@@ -43,7 +43,7 @@ export class Connections {
   readonly #tls: VaultConfig['tls'];
   readonly #proxy: string | undefined;
   readonly #socketPath: string | undefined;
-  readonly #turns = new Turns(MAX_CONNECTIONS);
+  readonly #semaphore = new Semaphore(MAX_CONNECTIONS);
   readonly #retired = new Set<Dispatcher>();
   #material: TlsMaterial;
   #agent: Dispatcher;
@@ -69,7 +69,7 @@ export class Connections {
   }
 
   /** Looks at the files of certificates: where they have changed, later calls open new connections with what they have. */
-  followFiles(): void {
+  reloadCertificates(): void {
     const material = readTlsMaterial(this.#tls);
     const known = this.#material;
     if (material === null || this.#closed) return;
@@ -88,10 +88,10 @@ export class Connections {
     signal: AbortSignal,
     exchange: (dispatcher: Dispatcher, answered: () => void) => Promise<T>,
   ): Promise<T> {
-    await this.#turns.take(signal);
+    await this.#semaphore.take(signal);
     const startedAtMs = this.#clock.monotonic();
     let silent = true;
-    if (this.#failed) this.followFiles();
+    if (this.#failed) this.reloadCertificates();
     this.#failed = false;
     try {
       return await exchange(this.#agent, () => {
@@ -101,7 +101,7 @@ export class Connections {
       if (silent && !signal.aborted) this.#failed = true;
       throw error;
     } finally {
-      this.#turns.giveBack();
+      this.#semaphore.giveBack();
       if (silent && signal.aborted && !this.#closed) this.#suspect(startedAtMs);
     }
   }

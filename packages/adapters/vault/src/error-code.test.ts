@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { isFinal, verdictOn } from './error-code.ts';
-import type { AnswerJson, VaultAnswer, VaultOperation } from './http-types.ts';
+import { classify, isFinal } from './error-code.ts';
+import type { ResponseJson, VaultOperation, VaultResponse } from './http-types.ts';
 
-function answer(status: number, body?: AnswerJson, bodyLength = 100): VaultAnswer {
+function answer(status: number, body?: ResponseJson, bodyLength = 100): VaultResponse {
   return { status, body, bodyLength, retryAfterMs: undefined, serverTimeMs: undefined };
 }
 
-const errors = (...texts: string[]): AnswerJson => ({ errors: texts });
+const errors = (...texts: string[]): ResponseJson => ({ errors: texts });
 
 /** Errors of one request as Vault joins them. */
-const joined = (...texts: string[]): AnswerJson =>
+const joined = (...texts: string[]): ResponseJson =>
   errors(
     `${texts.length} error${texts.length === 1 ? '' : 's'} occurred:\n${texts.map((text) => `\t* ${text}\n`).join('')}\n`,
   );
@@ -17,7 +17,7 @@ const joined = (...texts: string[]): AnswerJson =>
 const html = undefined;
 
 /** `?` after a code: not proven, so a value that was read before is kept. */
-const READS: readonly (readonly [status: number, body: AnswerJson | undefined, expected: string])[] = [
+const READS: readonly (readonly [status: number, body: ResponseJson | undefined, expected: string])[] = [
   // A policy's "no", and a token that has ended.
   [403, joined('permission denied'), 'ACCESS_DENIED'],
   [403, errors('permission denied'), 'ACCESS_DENIED'],
@@ -123,16 +123,16 @@ const READS: readonly (readonly [status: number, body: AnswerJson | undefined, e
   [404, errors('no handler for route "Vault is sealed". route entry not found.'), 'NOT_FOUND'],
 ];
 
-function shown(operation: VaultOperation, given: VaultAnswer): string {
-  const verdict = verdictOn(operation, given);
+function displayName(operation: VaultOperation, given: VaultResponse): string {
+  const verdict = classify(operation, given);
   return verdict === 'ok' ? verdict : `${verdict.code}${verdict.isProven ? '' : '?'}`;
 }
 
 describe('what an answer means', () => {
   test.each(READS)('a read that is answered with %s %j is %s', (status, body, expected) => {
-    expect(shown('read', answer(status, body))).toBe(expected);
-    expect(shown('probe', answer(status, body))).toBe(expected);
-    expect(shown('mount', answer(status, body))).toBe(expected);
+    expect(displayName('read', answer(status, body))).toBe(expected);
+    expect(displayName('probe', answer(status, body))).toBe(expected);
+    expect(displayName('mount', answer(status, body))).toBe(expected);
   });
 
   test.each(READS)(
@@ -141,7 +141,7 @@ describe('what an answer means', () => {
       const isRefused = !['UNAVAILABLE', 'RATE_LIMITED'].includes(read);
       for (const operation of ['login', 'renew'] as const) {
         const code = isRefused ? 'UNAUTHENTICATED' : read;
-        expect(verdictOn(operation, answer(status, body))).toMatchObject({ code });
+        expect(classify(operation, answer(status, body))).toMatchObject({ code });
       }
     },
   );
@@ -149,19 +149,19 @@ describe('what an answer means', () => {
   test.each(READS)(
     'a question about our token that is answered with %s %j tells nothing of a secret',
     (status, body) => {
-      expect(shown('lookup', answer(status, body))).toMatch(
+      expect(displayName('lookup', answer(status, body))).toMatch(
         /^(UNAVAILABLE|UNAUTHENTICATED|ACCESS_DENIED|RATE_LIMITED)/,
       );
     },
   );
 
   test('a success is one, whatever it holds', () => {
-    for (const status of [200, 204]) expect(shown('read', answer(status))).toBe('ok');
+    for (const status of [200, 204]) expect(displayName('read', answer(status))).toBe('ok');
   });
 
   test('only a proven "no" is final', () => {
-    const final = (status: number, body: AnswerJson) => {
-      const verdict = verdictOn('read', answer(status, body));
+    const final = (status: number, body: ResponseJson) => {
+      const verdict = classify('read', answer(status, body));
       return verdict !== 'ok' && isFinal(verdict);
     };
     expect(final(403, errors('permission denied'))).toBe(true);
@@ -174,15 +174,15 @@ describe('what an answer means', () => {
 
   test('a long list of long errors is looked at in part, and soon', () => {
     const many = errors(...Array.from({ length: 10_000 }, () => `${'"\\'.repeat(50_000)}: Vault is sealed`));
-    expect(shown('read', answer(400, many))).toBe('INVALID_REF?');
+    expect(displayName('read', answer(400, many))).toBe('INVALID_REF?');
   });
 });
 
 test('a 400 without a body is about the path of a label, which is no outage, and at a login it is one', () => {
   for (const operation of ['read', 'mount', 'probe'] as const) {
-    expect(verdictOn(operation, answer(400, undefined, 0))).toMatchObject({ code: 'INVALID_REF', isProven: false });
+    expect(classify(operation, answer(400, undefined, 0))).toMatchObject({ code: 'INVALID_REF', isProven: false });
   }
   for (const operation of ['login', 'renew', 'lookup'] as const) {
-    expect(verdictOn(operation, answer(400, undefined, 0))).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(classify(operation, answer(400, undefined, 0))).toMatchObject({ code: 'UNAVAILABLE' });
   }
 });

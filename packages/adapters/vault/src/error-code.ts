@@ -1,8 +1,8 @@
 import type { ProviderErrorCode } from '@vault-swarm/provider';
-import { field, isAnswerObject, type VaultAnswer, type VaultOperation } from './http-types.ts';
+import { field, isResponseObject, type VaultOperation, type VaultResponse } from './http-types.ts';
 
 /** What an answer without what was asked for means. */
-export interface Verdict {
+export interface Classification {
   readonly code: ProviderErrorCode;
   /** False: the server says no in a way that does not prove the code, so a value that was read before may still be good. */
   readonly isProven: boolean;
@@ -26,7 +26,7 @@ interface Rule {
   /** The server's own words: one of its errors ends with one of these. */
   readonly ends?: readonly string[];
   /** The same, for errors that go on after these words. */
-  readonly begins?: readonly string[];
+  readonly starts?: readonly string[];
   readonly code: ProviderErrorCode;
   readonly isProven?: boolean;
   readonly isUntouched?: true;
@@ -55,7 +55,7 @@ const RULES: readonly Rule[] = [
     advice: 'the server is sealed; unseal it',
   },
   {
-    begins: ['API access to this namespace has been locked by an administrator'],
+    starts: ['API access to this namespace has been locked by an administrator'],
     code: 'UNAVAILABLE',
     isUntouched: true,
     isLasting: true,
@@ -119,7 +119,7 @@ const RULES: readonly Rule[] = [
     advice: 'the server is overloaded',
   },
   {
-    begins: [
+    starts: [
       'Upgrading from non-versioned to versioned data.',
       'Waiting for the primary to upgrade from non-versioned to versioned data.',
     ],
@@ -128,13 +128,13 @@ const RULES: readonly Rule[] = [
   },
   {
     // Not about what was asked for: the server could not look at our token, or was stopped.
-    begins: ['error performing token check'],
+    starts: ['error performing token check'],
     ends: ['cannot write to storage during setup', 'context canceled', 'context deadline exceeded', 'internal error'],
     code: 'UNAVAILABLE',
     advice: "the server could not work on it; see the server's log",
   },
   {
-    begins: [
+    starts: [
       'missing x-forwarded-for header',
       'client address not authorized for x-forwarded-for',
       'malformed x-forwarded-for',
@@ -177,7 +177,7 @@ const RULES: readonly Rule[] = [
   },
   {
     status: 403,
-    begins: ['preflight capability check returned 403'],
+    starts: ['preflight capability check returned 403'],
     ends: ['permission denied'],
     code: 'ACCESS_DENIED',
     advice: 'our policy does not allow it',
@@ -207,7 +207,7 @@ const RULES: readonly Rule[] = [
   },
   {
     status: 400,
-    begins: ['Field validation failed', 'missing path', 'path cannot contain parent references'],
+    starts: ['Field validation failed', 'missing path', 'path cannot contain parent references'],
     ends: ['relative paths not supported', 'unsupported operation'],
     code: 'INVALID_REF',
     advice: 'the server refuses this path; correct path, mount or version',
@@ -233,7 +233,7 @@ const MAX_LINES = 20;
 const MAX_LENGTH = 2_000;
 
 /** What an answer means for what was asked: `ok`, or why there is nothing. */
-export function verdictOn(operation: VaultOperation, answer: VaultAnswer): 'ok' | Verdict {
+export function classify(operation: VaultOperation, answer: VaultResponse): 'ok' | Classification {
   if (answer.status >= 200 && answer.status < 300) return 'ok';
   const said = linesOf(answer, 'errors');
   const isOfLabels = !OF_OURS.has(operation);
@@ -245,7 +245,7 @@ export function verdictOn(operation: VaultOperation, answer: VaultAnswer): 'ok' 
 }
 
 /** Whether the server is there, and says no: asked again, it would say the same. */
-export function isFinal({ code, isProven }: Verdict): boolean {
+export function isFinal({ code, isProven }: Classification): boolean {
   return isProven && (code === 'NOT_FOUND' || code === 'ACCESS_DENIED' || code === 'INVALID_REF');
 }
 
@@ -260,8 +260,8 @@ function codeFor(operation: VaultOperation, code: ProviderErrorCode): ProviderEr
 }
 
 function fits(
-  { status, isForeign, isEmpty, isSilent, begins, ends }: Rule,
-  answer: VaultAnswer,
+  { status, isForeign, isEmpty, isSilent, starts, ends }: Rule,
+  answer: VaultResponse,
   said: readonly string[],
 ): boolean {
   if (typeof status === 'number' && answer.status !== status) return false;
@@ -269,21 +269,21 @@ function fits(
   if (isForeign === true && isOfVault(answer)) return false;
   if (isEmpty === true && answer.bodyLength > 0) return false;
   if (isSilent === true && said.length > 0) return false;
-  if (begins === undefined && ends === undefined) return true;
+  if (starts === undefined && ends === undefined) return true;
   return said.some(
     (error) =>
-      begins?.some((words) => error.startsWith(words)) === true ||
+      starts?.some((words) => error.startsWith(words)) === true ||
       ends?.some((words) => error === words || error.endsWith(`: ${words}`)) === true,
   );
 }
 
 /** Whether the answer has a form of Vault's: a list of errors, or the frame of a success. A proxy's own has neither. */
-function isOfVault({ body }: VaultAnswer): boolean {
-  return Array.isArray(field(body, 'errors')) || (isAnswerObject(body) && 'request_id' in body && 'data' in body);
+function isOfVault({ body }: VaultResponse): boolean {
+  return Array.isArray(field(body, 'errors')) || (isResponseObject(body) && 'request_id' in body && 'data' in body);
 }
 
 /** Whether one of the answer's errors or warnings begins with these words of the server. */
-export function says(answer: VaultAnswer, words: string): boolean {
+export function says(answer: VaultResponse, words: string): boolean {
   return [...linesOf(answer, 'errors'), ...linesOf(answer, 'warnings')].some((line) => line.startsWith(words));
 }
 
@@ -291,7 +291,7 @@ export function says(answer: VaultAnswer, words: string): boolean {
  * The errors or warnings that the answer lists, one by one. Vault joins several as lines of a list. What is quoted in them is left
  * out: these are names of others, and no words of the server.
  */
-function linesOf({ body }: VaultAnswer, kind: 'errors' | 'warnings'): readonly string[] {
+function linesOf({ body }: VaultResponse, kind: 'errors' | 'warnings'): readonly string[] {
   const texts = field(body, kind);
   if (!Array.isArray(texts)) return [];
   return texts

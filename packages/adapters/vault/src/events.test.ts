@@ -1,5 +1,5 @@
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, expect, test } from 'vitest';
 import { providerOf, refTo, type Variables } from './testing/configured.ts';
@@ -50,7 +50,7 @@ test('each request is told by what it was for and how it ended, without path, to
   const { instance, heard, requests } = await setUp(answers);
   await readTextOf(instance, refTo('app'));
   await probeAll(instance, refTo('app'));
-  await failureOf(instance.secrets.read(refTo('hidden-path'), soon()));
+  await vaultErrorOf(instance.secrets.read(refTo('hidden-path'), soon()));
   expect(requests()).toEqual([
     ['lookup', 'ok'],
     ['mount', 'ok'],
@@ -70,13 +70,13 @@ test.each([
   [{ status: 405, json: { errors: [] } }, 'INVALID_REF'],
 ] as const)('a read that is answered with %j ends as %s', async (answer, outcome) => {
   const { instance, requests } = await setUp((seen) => (seen.path === 'secret/data/app' ? answer : answers(seen)));
-  await failureOf(instance.secrets.read(refTo('app'), soon()));
+  await vaultErrorOf(instance.secrets.read(refTo('app'), soon()));
   expect(requests()).toContainEqual(['read', outcome]);
 });
 
 test('a request that is cut off without an answer ends as UNAVAILABLE', async () => {
   const { instance, requests } = await setUp((seen) => (seen.path === 'secret/data/app' ? 'hang' : answers(seen)));
-  await failureOf(instance.secrets.read(refTo('app'), { signal: AbortSignal.timeout(200) }));
+  await vaultErrorOf(instance.secrets.read(refTo('app'), { signal: AbortSignal.timeout(200) }));
   await expect.poll(requests).toContainEqual(['read', 'UNAVAILABLE']);
 });
 
@@ -88,7 +88,7 @@ test('a login that is refused ends as UNAUTHENTICATED', async () => {
     (seen) => (seen.path === 'auth/approle/login' ? refused : answers(seen)),
     approle,
   );
-  await failureOf(instance.secrets.read(refTo('app'), soon()));
+  await vaultErrorOf(instance.secrets.read(refTo('app'), soon()));
   expect(requests()).toEqual([['login', 'UNAUTHENTICATED']]);
   expect(logins()).toEqual([]);
 });

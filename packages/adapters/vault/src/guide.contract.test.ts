@@ -29,7 +29,7 @@ const settings = new Map(
 const settingsOf = (method: string): Readonly<Record<string, string>> => settings.get(method) ?? {};
 
 let vault: RealVault;
-let folder: string;
+let directory: string;
 const { cert, key, remove } = certificate();
 const keys = createServer((_request, response) => {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -39,26 +39,31 @@ let keysPort: number;
 
 beforeAll(async () => {
   vault = await startRealVault();
-  folder = mkdtempSync(join(tmpdir(), 'vault-guide-'));
+  directory = mkdtempSync(join(tmpdir(), 'vault-guide-'));
   // OpenBao's command is Vault's, and the small Vault has none.
-  symlinkSync(await findOpenBao(), join(folder, 'vault'));
-  writeFileSync(join(folder, 'password'), 'a password');
-  writeFileSync(join(folder, 'managers-ca.pem'), cert);
+  symlinkSync(await findOpenBao(), join(directory, 'vault'));
+  writeFileSync(join(directory, 'password'), 'a password');
+  writeFileSync(join(directory, 'managers-ca.pem'), cert);
   keysPort = await listenOn(keys);
 });
 afterAll(async () => {
   keys.close();
   await vault?.stop();
   await remove();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 /** What the commands of a section print, all together: single fields come without the end of a line. */
 async function runCommands(section: string, names: Readonly<Record<string, string>> = {}): Promise<string> {
   const commands = guide.take(section, 'sh').replaceAll('10.1.0.0/24', '127.0.0.1/32');
   const { stdout } = await run('sh', ['-ec', fillIn(commands, names)], {
-    cwd: folder,
-    env: { PATH: `${folder}:${process.env.PATH}`, HOME: folder, VAULT_ADDR: vault.address, VAULT_TOKEN: vault.token },
+    cwd: directory,
+    env: {
+      PATH: `${directory}:${process.env.PATH}`,
+      HOME: directory,
+      VAULT_ADDR: vault.address,
+      VAULT_TOKEN: vault.token,
+    },
   });
   return stdout.trim();
 }
@@ -91,7 +96,7 @@ describe('the guide', () => {
       ['userpass', {}, 'a password'],
     ] as const) {
       const configured = { ...settingsOf(section), ...given, VAULT_ADDR: vault.address };
-      const file = join(folder, 'credential');
+      const file = join(directory, 'credential');
       writeFileSync(file, `${credential}\n`);
       const files = Object.keys(configured).filter((name) => name.endsWith('_FILE'));
       const instance = providerOf({ ...configured, ...Object.fromEntries(files.map((name) => [name, file])) });

@@ -1,4 +1,4 @@
-import { type ExactJson, isExactJsonObject } from '@vault-swarm/provider';
+import { isLosslessJsonObject, type LosslessJson } from '@vault-swarm/provider';
 
 /** What a call is for. */
 export type VaultOperation = 'read' | 'probe' | 'mount' | 'login' | 'renew' | 'lookup';
@@ -21,19 +21,19 @@ export interface VaultCall {
   readonly signal: AbortSignal;
 }
 
-/** JSON of an answer: with `exactNumbers` it is `ExactJson`, else its numbers are JavaScript's. */
-export type AnswerJson = ExactJson | number | readonly AnswerJson[] | AnswerObject;
+/** JSON of an answer: with `exactNumbers` it is `LosslessJson`, else its numbers are JavaScript's. */
+export type ResponseJson = LosslessJson | number | readonly ResponseJson[] | ResponseObject;
 
-/** An object of {@link AnswerJson}. */
-export interface AnswerObject {
-  readonly [name: string]: AnswerJson;
+/** An object of {@link ResponseJson}. */
+export interface ResponseObject {
+  readonly [name: string]: ResponseJson;
 }
 
 /** What Vault answered, whatever the status. */
-export interface VaultAnswer {
+export interface VaultResponse {
   readonly status: number;
   /** Undefined where there is none, or no JSON. */
-  readonly body: AnswerJson | undefined;
+  readonly body: ResponseJson | undefined;
   /** How many characters the body had. */
   readonly bodyLength: number;
   /** The wait that the server asked for. */
@@ -43,17 +43,17 @@ export interface VaultAnswer {
 }
 
 /** Whether it is an object, and neither a list nor an exact number. */
-export function isAnswerObject(value: AnswerJson | undefined): value is AnswerObject {
-  return isExactJsonObject(value as ExactJson | undefined);
+export function isResponseObject(value: ResponseJson | undefined): value is ResponseObject {
+  return isLosslessJsonObject(value as LosslessJson | undefined);
 }
 
 /** A field of a JSON object; undefined where it is none, or has no such field. */
-export function field(value: AnswerJson | undefined, name: string): AnswerJson | undefined {
-  return isAnswerObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+export function field(value: ResponseJson | undefined, name: string): ResponseJson | undefined {
+  return isResponseObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** A whole number of JSON as a number; undefined for all else. */
-export function wholeNumber(value: AnswerJson | undefined): number | undefined {
+export function wholeNumber(value: ResponseJson | undefined): number | undefined {
   if (typeof value !== 'number' && (typeof value !== 'object' || value === null)) return undefined;
   const number = Number(JSON.stringify(value));
   return Number.isSafeInteger(number) ? number : undefined;

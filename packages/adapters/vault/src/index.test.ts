@@ -1,5 +1,5 @@
 import { ownTimeOf } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, describe, expect, test } from 'vitest';
 import { refTo } from './testing/configured.ts';
@@ -31,7 +31,7 @@ describe('a provider on Vault', () => {
     [{ status: 405, json: { errors: ['unsupported operation'] } }, 'INVALID_REF', undefined],
   ] as const)('answers %j with %s, and shows nothing of it', async (answer, code, retryAfterMs) => {
     const { instance } = await providers.start(({ path }) => (path.startsWith('secret/') ? answer : undefined));
-    const error = await failureOf(read(instance));
+    const error = await vaultErrorOf(read(instance));
     expect(error).toMatchObject({ code, retryAfterMs });
     expect(error.message).toMatch(/^vault secret\/app: /);
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret');
@@ -46,14 +46,14 @@ describe('a provider on Vault', () => {
     [{ status: 405, json: { errors: ['unsupported operation'] } }, 'INVALID_REF', true],
   ] as const)('is asked again after %j (%s) unless that proves a "no": %s', async (answer, code, isProven) => {
     const { instance } = await providers.start(({ path }) => (path.startsWith('secret/') ? answer : undefined));
-    expect(await failureOf(read(instance))).toMatchObject({ code, isProven, isOutage: false, retryable: !isProven });
+    expect(await vaultErrorOf(read(instance))).toMatchObject({ code, isProven, isOutage: false, retryable: !isProven });
   });
 
   test('names the rule to add for any path as one rule', async () => {
     const { instance } = await providers.start(({ path }) =>
       path.startsWith('secret/') ? permissionDenied : undefined,
     );
-    const { message } = await failureOf(read(instance, refTo('x" { capabilities = ["sudo"] } path "y')));
+    const { message } = await vaultErrorOf(read(instance, refTo('x" { capabilities = ["sudo"] } path "y')));
     expect(message).toContain(
       String.raw`add path "secret/data/x\" { capabilities = [\"sudo\"] } path \"y" { capabilities = ["read"] }`,
     );
@@ -90,7 +90,7 @@ describe('a provider on Vault', () => {
     const none = await providers.start((request) =>
       request.path.startsWith('secret/') ? permissionDenied : hidden(request),
     );
-    const error = await failureOf(read(none.instance));
+    const error = await vaultErrorOf(read(none.instance));
     expect(error.code).toBe('ACCESS_DENIED');
     expect(error.message).toContain('path "secret/data/app" { capabilities = ["read"] } for KV v2');
     expect(none.asked()).toEqual([]);
@@ -122,7 +122,7 @@ describe('a provider on Vault', () => {
 
   test('answers INVALID_REF for a ref without a path', async () => {
     const { instance } = await providers.start(() => undefined);
-    expect((await failureOf(read(instance, { provider: 'vault', location: {}, encoding: 'raw' }))).code).toBe(
+    expect((await vaultErrorOf(read(instance, { provider: 'vault', location: {}, encoding: 'raw' }))).code).toBe(
       'INVALID_REF',
     );
   });

@@ -1,9 +1,9 @@
 import type { Session } from './auth/session.ts';
-import { type AnswerObject, field, isAnswerObject, type VaultAnswer, wholeNumber } from './http-types.ts';
+import { field, isResponseObject, type ResponseObject, type VaultResponse, wholeNumber } from './http-types.ts';
 import {
   createdTimeOf,
   type KvAbsence,
-  type KvPlace,
+  type KvLocation,
   type KvVersionStamp,
   otherwise,
   revisionOf,
@@ -40,19 +40,19 @@ const CLOCK_SKEW_MS = 5_000;
  * Asks KV v2 for the document about all versions of a secret. It has no value, and some 220 bytes for each version.
  * `nowMs` is the wall-clock time, used where the server does not tell its own.
  *
- * @throws {ProviderError} as `failureOf`.
+ * @throws {ProviderError} as `vaultErrorOf`.
  */
 export async function readMetadata(
   session: Session,
-  place: KvPlace,
+  location: KvLocation,
   nowMs: number,
   signal: AbortSignal,
 ): Promise<KvVersions> {
-  const path = kvPath(place, 'metadata').encoded;
+  const path = kvPath(location, 'metadata').encoded;
   const answer = await session.request({ operation: 'probe', method: 'GET', path, signal });
   const data = field(answer.body, 'data');
   const versions = field(data, 'versions');
-  if (answer.status !== 200 || !isAnswerObject(versions)) return otherwise(answer, place);
+  if (answer.status !== 200 || !isResponseObject(versions)) return otherwise(answer, location);
   const current = `${wholeNumber(field(data, 'current_version')) ?? 0}`;
   const time = timeOf(answer, nowMs);
   return { kind: 'found', version: (pin) => listedVersion(versions, pin ?? current, time), length: answer.bodyLength };
@@ -63,15 +63,15 @@ export async function readMetadata(
  * (`undefined`: the current version). The answer tells of one version what a read would, but its value, and is short
  * however many versions there are. `absent` may also mean that the server does not know this question.
  *
- * @throws {ProviderError} as `failureOf`.
+ * @throws {ProviderError} as `vaultErrorOf`.
  */
 export async function readSubkeys(
   session: Session,
-  place: KvPlace,
+  location: KvLocation,
   pins: readonly (string | undefined)[],
   signal: AbortSignal,
 ): Promise<KvVersions> {
-  const path = `${kvPath(place, 'subkeys').encoded}?depth=1`;
+  const path = `${kvPath(location, 'subkeys').encoded}?depth=1`;
   const found = new Map<string | undefined, KvVersionState>();
   let length = 0;
   let absent: KvVersions | undefined;
@@ -81,7 +81,7 @@ export async function readSubkeys(
     length += answer.bodyLength;
     const version = answeredVersion(answer);
     if (version !== null) found.set(pin, version);
-    else absent = otherwise(answer, place);
+    else absent = otherwise(answer, location);
     if (absent?.kind === 'refused') return absent;
   }
   if (absent !== undefined && found.size === 0) return absent;
@@ -99,12 +99,12 @@ interface Between {
   readonly latestMs: number;
 }
 
-function timeOf({ serverTimeMs }: VaultAnswer, nowMs: number): Between {
+function timeOf({ serverTimeMs }: VaultResponse, nowMs: number): Between {
   if (serverTimeMs === undefined) return { earliestMs: nowMs - CLOCK_SKEW_MS, latestMs: nowMs + CLOCK_SKEW_MS };
   return { earliestMs: serverTimeMs, latestMs: serverTimeMs + SERVER_TIME_PRECISION_MS };
 }
 
-function listedVersion(versions: AnswerObject, number: string, time: Between): KvVersionState | 'unsure' | null {
+function listedVersion(versions: ResponseObject, number: string, time: Between): KvVersionState | 'unsure' | null {
   const version = field(versions, number);
   const createdTime = createdTimeOf(version);
   if (createdTime === undefined) return null;
@@ -117,7 +117,7 @@ function listedVersion(versions: AnswerObject, number: string, time: Between): K
   return deletedAtMs <= time.latestMs ? 'unsure' : { stamp, state: 'live' };
 }
 
-function answeredVersion({ status, body }: VaultAnswer): KvVersionState | null {
+function answeredVersion({ status, body }: VaultResponse): KvVersionState | null {
   const metadata = field(field(body, 'data'), 'metadata');
   const stamp = stampOf(metadata);
   if (stamp === undefined || (status !== 200 && status !== 404)) return null;

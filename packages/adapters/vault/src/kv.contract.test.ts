@@ -1,9 +1,9 @@
-import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import {
   type ProbeResult,
   type ProviderError,
   type ProviderInstance,
-  parseExactJson,
+  parseLosslessJson,
   refKey,
   type SecretRef,
 } from '@vault-swarm/provider';
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 function failure(ref: SecretRef, instance = provider): Promise<ProviderError> {
-  return failureOf(instance.secrets.read(ref, soon()));
+  return vaultErrorOf(instance.secrets.read(ref, soon()));
 }
 
 async function earlier(ref: SecretRef, at: string): Promise<Buffer | undefined> {
@@ -45,12 +45,12 @@ const write = (path: string, value: string) => admin.send('POST', `secret/data/$
 
 describe('values of a real Vault', () => {
   const fields = {
-    long: parseExactJson('12345678901234567890'),
-    decimal: parseExactJson('1.10'),
+    long: parseLosslessJson('12345678901234567890'),
+    decimal: parseLosslessJson('1.10'),
     yes: true,
     text: 'Grüße, 世界 🐙\n',
     'tls.crt': 'dotted',
-    tls: { crt: 'nested', key: { size: parseExactJson('2048') } },
+    tls: { crt: 'nested', key: { size: parseLosslessJson('2048') } },
     binary: Buffer.from([0, 255, 128, 10]).toString('base64'),
   };
 
@@ -107,9 +107,9 @@ describe('versions of a real KV v2', () => {
       message: 'vault secret/going: version 1 is deleted; undelete it, or write a new one',
     });
     const deleted = await markerFrom(provider, ref);
-    await admin.send('POST', 'secret/undelete/going', { versions: [parseExactJson('1')] });
+    await admin.send('POST', 'secret/undelete/going', { versions: [parseLosslessJson('1')] });
     expect(await markerFrom(provider, ref)).toBe(live);
-    await admin.send('PUT', 'secret/destroy/going', { versions: [parseExactJson('1')] });
+    await admin.send('PUT', 'secret/destroy/going', { versions: [parseLosslessJson('1')] });
     expect(await failure(ref)).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault secret/going: version 1 was destroyed',
@@ -120,8 +120,8 @@ describe('versions of a real KV v2', () => {
   test('that are pinned are told to be deleted or destroyed, while the current one is read', async () => {
     const pinned = (pin: string) => refTo('versions', { pin });
     for (const value of ['one', 'two', 'three']) await write('versions', value);
-    await admin.send('POST', 'secret/delete/versions', { versions: [parseExactJson('1')] });
-    await admin.send('PUT', 'secret/destroy/versions', { versions: [parseExactJson('2')] });
+    await admin.send('POST', 'secret/delete/versions', { versions: [parseLosslessJson('1')] });
+    await admin.send('PUT', 'secret/destroy/versions', { versions: [parseLosslessJson('2')] });
     const messages = [await failure(pinned('1')), await failure(pinned('2')), await failure(pinned('9'))];
     expect(messages.map(({ code, message }) => [code, message])).toEqual([
       ['NOT_FOUND', 'vault secret/versions, version 1: version 1 is deleted; undelete it, or write a new one'],
@@ -163,7 +163,7 @@ describe('versions of a real KV v2', () => {
     expect(await earlier(refTo('earlier'), await revision(refTo('earlier')))).toEqual(Buffer.from('two'));
     const [number, time] = first.split('@');
     for (const never of [`9@${time}`, `0@${time}`, `2@${time}`, `${number}@`, `${number}0${'0'.repeat(30)}@${time}`]) {
-      expect((await failureOf(earlier(fields, never))).code, never).toBe('NOT_FOUND');
+      expect((await vaultErrorOf(earlier(fields, never))).code, never).toBe('NOT_FOUND');
     }
   });
 
@@ -172,23 +172,23 @@ describe('versions of a real KV v2', () => {
     await write('gone', 'one');
     const first = await revision(ref);
     await write('gone', 'two');
-    await admin.send('POST', 'secret/delete/gone', { versions: [parseExactJson('1')] });
-    expect(await failureOf(earlier(ref, first))).toMatchObject({
+    await admin.send('POST', 'secret/delete/gone', { versions: [parseLosslessJson('1')] });
+    expect(await vaultErrorOf(earlier(ref, first))).toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('vault secret/gone, version 1: version 1 is deleted'),
     });
-    await admin.send('PUT', 'secret/destroy/gone', { versions: [parseExactJson('1')] });
-    expect(await failureOf(earlier(ref, first))).toMatchObject({
+    await admin.send('PUT', 'secret/destroy/gone', { versions: [parseLosslessJson('1')] });
+    expect(await vaultErrorOf(earlier(ref, first))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault secret/gone, version 1: version 1 was destroyed',
     });
     await admin.send('DELETE', 'secret/metadata/gone');
-    expect(await failureOf(earlier(ref, first))).toMatchObject({
+    expect(await vaultErrorOf(earlier(ref, first))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault secret/gone, version 1: there is no such version of it',
     });
     await write('gone', 'one');
-    expect(await failureOf(earlier(ref, first))).toMatchObject({
+    expect(await vaultErrorOf(earlier(ref, first))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault secret/gone, version 1: the secret was deleted and made again, this is another version now',
     });
@@ -197,12 +197,12 @@ describe('versions of a real KV v2', () => {
   test('that are old are not found on KV v1', async () => {
     const ref = refTo('old', { mount: 'plain' });
     await admin.send('POST', 'plain/old', { value: 'x' });
-    expect(await failureOf(earlier(ref, await revision(ref)))).toMatchObject({
+    expect(await vaultErrorOf(earlier(ref, await revision(ref)))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault plain/old: that revision is not of KV v2, and KV v1 keeps no old versions',
     });
     // As when the mount was KV v2 before.
-    expect(await failureOf(earlier(ref, '1@2026-01-01T00:00:00Z'))).toMatchObject({
+    expect(await vaultErrorOf(earlier(ref, '1@2026-01-01T00:00:00Z'))).toMatchObject({
       code: 'NOT_FOUND',
       message: 'vault plain/old, version 1: the mount plain/ is KV v1, which keeps no old versions',
     });

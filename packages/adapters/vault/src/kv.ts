@@ -1,26 +1,26 @@
-import { displayText, type ExactJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
+import { displayText, type LosslessJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
-import { says, verdictOn } from './error-code.ts';
-import { type AnswerJson, field, isAnswerObject, type VaultAnswer, wholeNumber } from './http-types.ts';
+import { classify, says } from './error-code.ts';
+import { field, isResponseObject, type ResponseJson, type VaultResponse, wholeNumber } from './http-types.ts';
 import type { KvVersion } from './kv-mounts.ts';
 import { type KvAddress, kvPath } from './paths.ts';
-import { failureOf } from './vault-error.ts';
+import { vaultErrorOf } from './vault-error.ts';
 
 /** Where a secret is in Vault, with the version that is wanted. */
-export interface KvPlace extends KvAddress {
+export interface KvLocation extends KvAddress {
   readonly pin: string | undefined;
   /** Whether `pin` is of an earlier revision, and not of the ref. */
   readonly earlier: boolean;
   /** The secret as messages name it. */
-  readonly shown: string;
+  readonly displayName: string;
   /** The mount as messages name it. */
-  readonly shownMount: string;
+  readonly displayMount: string;
 }
 
 /** That nothing was found, which may also mean that the mount has another version than was thought: `doubtful` says so. */
 export interface KvAbsence {
   readonly kind: 'absent';
-  readonly doubtful: boolean;
+  readonly ambiguous: boolean;
   readonly noMount: boolean;
   /** The answer was a success, and has not the form of a secret. */
   readonly isOdd: boolean;
@@ -28,7 +28,7 @@ export interface KvAbsence {
 
 /** What a read found. */
 export type KvOutcome =
-  | { readonly kind: 'found'; readonly fields: ExactJsonObject; readonly version?: KvVersionStamp }
+  | { readonly kind: 'found'; readonly fields: LosslessJsonObject; readonly version?: KvVersionStamp }
   | KvAbsence
   | { readonly kind: 'refused' };
 
@@ -45,35 +45,38 @@ const MAX_TIME_LENGTH = 64;
 const REVISION_NUMBER = /^([1-9]\d{0,14})@/;
 
 /** The place that a ref names. @throws {ProviderError} `INVALID_REF` where it names none. */
-export function placeOf(ref: SecretRef): KvPlace {
-  const { mount, folder, path } = ref.location;
+export function locationOf(ref: SecretRef): KvLocation {
+  const { mount, directory, path } = ref.location;
   if (mount === undefined || mount === '' || path === undefined || path === '') {
     throw new ProviderError('INVALID_REF', `a secret of ${ref.provider} needs a mount and a path`);
   }
   const version = ref.pin === undefined ? '' : `, version ${displayText(ref.pin)}`;
-  const v1Path = folder === undefined ? path : `${folder}/${path}`;
-  const shown = `${ref.provider} ${displayText(`${mount}/${v1Path}`)}${version}`;
-  return { mount, path, v1Path, pin: ref.pin, earlier: false, shown, shownMount: displayText(`${mount}/`) };
+  const v1Path = directory === undefined ? path : `${directory}/${path}`;
+  const displayName = `${ref.provider} ${displayText(`${mount}/${v1Path}`)}${version}`;
+  return { mount, path, v1Path, pin: ref.pin, earlier: false, displayName, displayMount: displayText(`${mount}/`) };
 }
 
 /**
  * The place of what a ref named at an earlier revision, as {@link revisionOf} gives it.
- * @throws {ProviderError} `INVALID_REF` as {@link placeOf}; `NOT_FOUND` for a revision that KV v2 does not give.
+ * @throws {ProviderError} `INVALID_REF` as {@link locationOf}; `NOT_FOUND` for a revision that KV v2 does not give.
  */
-export function earlierPlaceOf(ref: SecretRef, revision: string): KvPlace {
+export function earlierLocationOf(ref: SecretRef, revision: string): KvLocation {
   const number = REVISION_NUMBER.exec(revision)?.[1];
-  if (number !== undefined) return { ...placeOf({ ...ref, pin: number }), earlier: true };
-  const { shown } = placeOf(ref);
-  throw new ProviderError('NOT_FOUND', `${shown}: that revision is not of KV v2, and KV v1 keeps no old versions`);
+  if (number !== undefined) return { ...locationOf({ ...ref, pin: number }), earlier: true };
+  const { displayName } = locationOf(ref);
+  throw new ProviderError(
+    'NOT_FOUND',
+    `${displayName}: that revision is not of KV v2, and KV v1 keeps no old versions`,
+  );
 }
 
 /**
  * Reads a secret of KV v2.
- * @throws {ProviderError} `NOT_FOUND` for a version that was deleted or destroyed; as {@link failureOf} otherwise.
+ * @throws {ProviderError} `NOT_FOUND` for a version that was deleted or destroyed; as {@link vaultErrorOf} otherwise.
  */
-export async function readV2(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
-  const path = kvPath(place, 'data').encoded;
-  const query = place.pin === undefined ? '' : `?version=${encodeURIComponent(place.pin)}`;
+export async function readV2(session: Session, location: KvLocation, signal: AbortSignal): Promise<KvOutcome> {
+  const path = kvPath(location, 'data').encoded;
+  const query = location.pin === undefined ? '' : `?version=${encodeURIComponent(location.pin)}`;
   const answer = await session.request({
     operation: 'read',
     method: 'GET',
@@ -86,25 +89,25 @@ export async function readV2(session: Session, place: KvPlace, signal: AbortSign
   const version = stampOf(metadata);
   if (answer.status === 404 && version !== undefined) {
     const how = field(metadata, 'destroyed') === true ? 'was destroyed' : 'is deleted; undelete it, or write a new one';
-    throw new ProviderError('NOT_FOUND', `${place.shown}: version ${version.number} ${how}`);
+    throw new ProviderError('NOT_FOUND', `${location.displayName}: version ${version.number} ${how}`);
   }
   if (answer.status === 200 && version !== undefined) {
-    checkEngine(answer, place);
+    checkEngine(answer, location);
     return { kind: 'found', fields: exactFields(field(data, 'data')) ?? {}, version };
   }
-  return otherwise(answer, place);
+  return otherwise(answer, location);
 }
 
-/** Reads a secret of KV v1. @throws {ProviderError} as {@link failureOf}. */
-export async function readV1(session: Session, place: KvPlace, signal: AbortSignal): Promise<KvOutcome> {
-  const path = kvPath(place).encoded;
+/** Reads a secret of KV v1. @throws {ProviderError} as {@link vaultErrorOf}. */
+export async function readV1(session: Session, location: KvLocation, signal: AbortSignal): Promise<KvOutcome> {
+  const path = kvPath(location).encoded;
   const answer = await session.request({ operation: 'read', method: 'GET', path, exactNumbers: true, signal });
   const fields = exactFields(field(answer.body, 'data'));
   if (answer.status === 200 && fields !== undefined) {
-    checkEngine(answer, place);
+    checkEngine(answer, location);
     return { kind: 'found', fields };
   }
-  return otherwise(answer, place);
+  return otherwise(answer, location);
 }
 
 /** The revision of a version. */
@@ -129,71 +132,86 @@ function timeAndNumber(revision: string): { readonly timeMs: number; readonly nu
 }
 
 /** What KV v2 says of a version beside its fields; undefined where it says nothing of one. */
-export function stampOf(metadata: AnswerJson | undefined): KvVersionStamp | undefined {
+export function stampOf(metadata: ResponseJson | undefined): KvVersionStamp | undefined {
   const number = wholeNumber(field(metadata, 'version'));
   const createdTime = createdTimeOf(metadata);
   return number === undefined || createdTime === undefined ? undefined : { number, createdTime };
 }
 
 /** When a version was made, in KV v2's own words. They are a part of its revision, so a text that is too long is no time. */
-export function createdTimeOf(metadata: AnswerJson | undefined): string | undefined {
+export function createdTimeOf(metadata: ResponseJson | undefined): string | undefined {
   const createdTime = field(metadata, 'created_time');
   return typeof createdTime === 'string' && createdTime.length <= MAX_TIME_LENGTH ? createdTime : undefined;
 }
 
 /** The error for a version that is pinned, or an earlier one that is wanted, where KV v1 keeps none. */
-export function versionOnV1({ shown, shownMount, earlier }: KvPlace): ProviderError {
+export function versionOnV1({ displayName, displayMount, earlier }: KvLocation): ProviderError {
   if (earlier) {
-    return new ProviderError('NOT_FOUND', `${shown}: the mount ${shownMount} is KV v1, which keeps no old versions`);
+    return new ProviderError(
+      'NOT_FOUND',
+      `${displayName}: the mount ${displayMount} is KV v1, which keeps no old versions`,
+    );
   }
   return new ProviderError(
     'INVALID_REF',
-    `${shown}: the mount ${shownMount} is KV v1, which keeps no versions; remove the label for the version`,
+    `${displayName}: the mount ${displayMount} is KV v1, which keeps no versions; remove the label for the version`,
   );
 }
 
 /** The error for a version whose number is another one's by now: the secret was deleted and made again. */
-export function replaced({ shown }: KvPlace): ProviderError {
-  return new ProviderError('NOT_FOUND', `${shown}: the secret was deleted and made again, this is another version now`);
+export function replaced({ displayName }: KvLocation): ProviderError {
+  return new ProviderError(
+    'NOT_FOUND',
+    `${displayName}: the secret was deleted and made again, this is another version now`,
+  );
 }
 
 /** The error for a secret or a version of it that never was, or is gone with all that Vault knew of it. */
-export function notFound({ shown, pin, shownMount }: KvPlace, { noMount = false, isOdd = false } = {}): ProviderError {
+export function notFound(
+  { displayName, pin, displayMount }: KvLocation,
+  { noMount = false, isOdd = false } = {},
+): ProviderError {
   if (isOdd) {
     return new ProviderError(
       'INVALID_PAYLOAD',
-      `${shown}: the answer has not the form of a secret; look at what is between the server and us`,
+      `${displayName}: the answer has not the form of a secret; look at what is between the server and us`,
       { isProven: false },
     );
   }
   const missing = pin === undefined ? 'there is no such secret' : 'there is no such version of it';
-  return new ProviderError('NOT_FOUND', `${shown}: ${noMount ? `nothing is mounted at ${shownMount}` : missing}`);
+  return new ProviderError(
+    'NOT_FOUND',
+    `${displayName}: ${noMount ? `nothing is mounted at ${displayMount}` : missing}`,
+  );
 }
 
 /** The error for a secret that our policy does not let us read. */
-export function denied(place: KvPlace, version: KvVersion): ProviderError {
-  const line = policyFor(kvPath(place, version === 'v2' ? 'data' : undefined).plain);
-  return new ProviderError('ACCESS_DENIED', `${place.shown}: our policy does not allow to read it; add ${line}`);
+export function denied(location: KvLocation, version: KvVersion): ProviderError {
+  const line = policyFor(kvPath(location, version === 'v2' ? 'data' : undefined).plain);
+  return new ProviderError(
+    'ACCESS_DENIED',
+    `${location.displayName}: our policy does not allow to read it; add ${line}`,
+  );
 }
 
 /**
  * The error for a secret whose mount nobody says is a key-value engine: our policy gives no right in it, or it does not
  * exist, or the server does not show its mounts, so that `setting` has to name it.
  */
-export function unproved(place: KvPlace, setting: string): ProviderError {
-  const [v2, v1] = [policyFor(kvPath(place, 'data').plain), policyFor(kvPath(place).plain)];
+export function unproved(location: KvLocation, setting: string): ProviderError {
+  const [v2, v1] = [policyFor(kvPath(location, 'data').plain), policyFor(kvPath(location).plain)];
   return new ProviderError(
     'ACCESS_DENIED',
-    `${place.shown}: the server shows us no mount ${place.shownMount}, so nothing is read there; if there is one, add ${v2} ` +
-      `for KV v2, ${v1} for KV v1; if our policy has that, name the mount in ${setting} (${displayText(place.mount)}=v2)`,
+    `${location.displayName}: the server shows us no mount ${location.displayMount}, so nothing is read there; if there is one, add ${v2} ` +
+      `for KV v2, ${v1} for KV v1; if our policy has that, name the mount in ${setting} (${displayText(location.mount)}=v2)`,
   );
 }
 
 /** The error for a path that, if its mount were KV v2 and not v1, would be of its API and not a secret's. */
-export function mayBeV2({ shown, shownMount }: KvPlace): ProviderError {
+export function mayBeV2({ displayName, displayMount }: KvLocation): ProviderError {
   return new ProviderError(
     'INVALID_REF',
-    `${shown}: the path begins as those of KV v2's API do, and the server does not show whether ${shownMount} is KV v1; move the secret`,
+    `${displayName}: the path begins as those of KV v2's API do, and the server does not show whether ${displayMount} is KV v1; move the secret`,
   );
 }
 
@@ -204,28 +222,28 @@ export function policyFor(path: string): string {
 
 /**
  * What an answer without a secret means.
- * @throws {ProviderError} as {@link failureOf} for what is neither "there is none" nor a refusal.
+ * @throws {ProviderError} as {@link vaultErrorOf} for what is neither "there is none" nor a refusal.
  */
-export function otherwise(answer: VaultAnswer, place: KvPlace): Exclude<KvOutcome, { readonly kind: 'found' }> {
-  const verdict = verdictOn('read', answer);
+export function otherwise(answer: VaultResponse, location: KvLocation): Exclude<KvOutcome, { readonly kind: 'found' }> {
+  const verdict = classify('read', answer);
   if (verdict === 'ok' || verdict.code === 'NOT_FOUND') {
     // A success of another form, too, comes from a mount of another version.
     const isOdd = verdict === 'ok';
     const noMount = says(answer, 'no handler for route ');
     return {
       kind: 'absent',
-      doubtful: noMount || isOdd || says(answer, 'Invalid path for a versioned K/V secrets engine'),
+      ambiguous: noMount || isOdd || says(answer, 'Invalid path for a versioned K/V secrets engine'),
       noMount,
       isOdd,
     };
   }
   if (verdict.code === 'ACCESS_DENIED' && verdict.isProven) return { kind: 'refused' };
-  throw failureOf(answer, place.shown);
+  throw vaultErrorOf(answer, location.displayName);
 }
 
 /** The fields of an answer to a call that asked for exact numbers. */
-function exactFields(value: AnswerJson | undefined): ExactJsonObject | undefined {
-  return isAnswerObject(value) ? (value as ExactJsonObject) : undefined;
+function exactFields(value: ResponseJson | undefined): LosslessJsonObject | undefined {
+  return isResponseObject(value) ? (value as LosslessJsonObject) : undefined;
 }
 
 /**
@@ -234,13 +252,13 @@ function exactFields(value: AnswerJson | undefined): ExactJsonObject | undefined
  *
  * @throws {ProviderError} `INVALID_REF` where it is none of key-value secrets.
  */
-function checkEngine({ body }: VaultAnswer, { shown, shownMount }: KvPlace): void {
+function checkEngine({ body }: VaultResponse, { displayName, displayMount }: KvLocation): void {
   const type = field(body, 'mount_type');
   const lease = field(body, 'lease_id');
   const isKv = type === undefined || type === '' || type === 'kv' || type === 'generic';
   if (isKv && (lease === undefined || lease === '')) return;
   throw new ProviderError(
     'INVALID_REF',
-    `${shown}: the answer is none of a key-value engine; correct the mount ${shownMount}`,
+    `${displayName}: the answer is none of a key-value engine; correct the mount ${displayMount}`,
   );
 }

@@ -1,6 +1,6 @@
 import { LabelReader, ProviderError, quoted } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
-import { placeOf } from './kv.ts';
+import { locationOf } from './kv.ts';
 import { vaultLabelScheme } from './labels.ts';
 
 const reader = new LabelReader([{ name: 'vault', scheme: vaultLabelScheme({ mount: 'secret' }) }]);
@@ -28,8 +28,8 @@ describe('labels of a secret in Vault', () => {
     'take %s for the path app/db of KV v2, and for data/app/db of KV v1',
     (path) => {
       const { location } = refOf({ vault_path: path });
-      expect(location).toEqual({ mount: 'secret', folder: 'data', path: 'app/db' });
-      expect(placeOf(refOf({ vault_path: path }))).toMatchObject({ path: 'app/db', v1Path: 'data/app/db' });
+      expect(location).toEqual({ mount: 'secret', directory: 'data', path: 'app/db' });
+      expect(locationOf(refOf({ vault_path: path }))).toMatchObject({ path: 'app/db', v1Path: 'data/app/db' });
     },
   );
 
@@ -95,6 +95,6 @@ describe('labels of a secret in Vault', () => {
     const scheme = vaultLabelScheme({ mount: 'kv', kind: 'openbao' });
     expect(scheme.names).toEqual(['openbao_path', 'openbao_mount', 'openbao_field', 'openbao_version']);
     const target = scheme.target({ openbao_path: 'kv/data/app', openbao_version: '2' }, () => 'unused');
-    expect(target).toEqual({ location: { mount: 'kv', folder: 'data', path: 'app' }, pin: '2' });
+    expect(target).toEqual({ location: { mount: 'kv', directory: 'data', path: 'app' }, pin: '2' });
   });
 });

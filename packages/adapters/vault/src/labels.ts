@@ -55,7 +55,7 @@ function locationOf(
   if (mount !== undefined) return { mount, path };
   const below = withoutPrefix(path, `${otherMount}/`);
   const inData = withoutPrefix(below, 'data/');
-  return inData === below ? { mount: otherMount, path: below } : { mount: otherMount, folder: 'data', path: inData };
+  return inData === below ? { mount: otherMount, path: below } : { mount: otherMount, directory: 'data', path: inData };
 }
 
 function withoutPrefix(text: string, prefix: string): string {

@@ -1,4 +1,4 @@
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProbeResult, ProviderError, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { vaultLabelScheme } from './labels.ts';
@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 function failure(ref: SecretRef, instance = provider): Promise<ProviderError> {
-  return failureOf(instance.secrets.read(ref, soon()));
+  return vaultErrorOf(instance.secrets.read(ref, soon()));
 }
 
 async function probe(ref: SecretRef, instance = provider): Promise<ProbeResult | undefined> {

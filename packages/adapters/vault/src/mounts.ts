@@ -1,10 +1,10 @@
 import { type Clock, displayText, ProviderError, SingleFlight } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
-import { isFinal, verdictOn } from './error-code.ts';
-import { type AnswerJson, field, isAnswerObject } from './http-types.ts';
+import { classify, isFinal } from './error-code.ts';
+import { field, isResponseObject, type ResponseJson } from './http-types.ts';
 import type { KvVersion } from './kv-mounts.ts';
 import { mountPath } from './paths.ts';
-import { failureOf } from './vault-error.ts';
+import { vaultErrorOf } from './vault-error.ts';
 
 /** What was found out about a mount, and when, by the monotonic clock. */
 export interface Mount {
@@ -85,9 +85,9 @@ export class Mounts {
   confirm(
     name: string,
     signal: AbortSignal,
-    { startedAtMs, doubtful }: { readonly startedAtMs: number; readonly doubtful: boolean },
+    { startedAtMs, ambiguous }: { readonly startedAtMs: number; readonly ambiguous: boolean },
   ): Promise<Mount> {
-    return this.find(name, signal, doubtful ? startedAtMs : startedAtMs - BELIEVED_FOR_MS);
+    return this.find(name, signal, ambiguous ? startedAtMs : startedAtMs - BELIEVED_FOR_MS);
   }
 
   /** Cuts off what is under way. */
@@ -100,46 +100,46 @@ export class Mounts {
     // What was known counts no more, whatever is wrong with the answer.
     this.#known.delete(name);
     const foundAtMs = this.#clock.monotonic();
-    const verdict = verdictOn('mount', answer);
-    const isAnswered = verdict === 'ok' ? isAnswerObject(field(answer.body, 'data')) : isFinal(verdict);
-    if (!isAnswered) throw failureOf(answer, `finding the mount ${shownMount(name)} of ${this.#server}`, 'mount');
+    const verdict = classify('mount', answer);
+    const isAnswered = verdict === 'ok' ? isResponseObject(field(answer.body, 'data')) : isFinal(verdict);
+    if (!isAnswered) throw vaultErrorOf(answer, `finding the mount ${displayMount(name)} of ${this.#server}`, 'mount');
     const mount = { ...this.#judge(name, answer.status, answer.body), foundAtMs };
     // What is unknown is asked again each time, so that a corrected policy counts at once.
     if (mount.version !== 'unknown') this.#known.set(name, mount);
     return mount;
   }
 
-  #judge(name: string, status: number, body: AnswerJson | undefined): Omit<Mount, 'foundAtMs'> {
+  #judge(name: string, status: number, body: ResponseJson | undefined): Omit<Mount, 'foundAtMs'> {
     const configured = this.#configured.get(name);
     if (status !== 200) {
       return configured === undefined
         ? { version: 'unknown', isShown: false, lifeMs: 0 }
         : { version: configured, isShown: false, lifeMs: CONFIGURED_LIFE_MS };
     }
-    const version = this.#shownVersion(name, body);
+    const version = this.#displayVersion(name, body);
     if (configured !== undefined && configured !== version) {
       const why = `is KV ${version}, and ${this.setting} says ${configured}; correct ${this.setting}`;
-      throw new ProviderError('INVALID_REF', `the mount ${shownMount(name)} of ${this.#server} ${why}`);
+      throw new ProviderError('INVALID_REF', `the mount ${displayMount(name)} of ${this.#server} ${why}`);
     }
     return { version, isShown: true, lifeMs: LIFE_MS[version] };
   }
 
   /** The version that the server shows. */
-  #shownVersion(name: string, body: AnswerJson | undefined): KvVersion {
+  #displayVersion(name: string, body: ResponseJson | undefined): KvVersion {
     const data = field(body, 'data');
     const type = field(data, 'type');
     const path = field(data, 'path');
     if (path !== `${name}/`) {
-      const where = typeof path === 'string' ? shownPath(path) : 'another one';
+      const where = typeof path === 'string' ? displayPath(path) : 'another one';
       throw new ProviderError(
         'INVALID_REF',
-        `${this.#server} has no mount ${shownMount(name)}; what is there is in ${where}: correct the mount`,
+        `${this.#server} has no mount ${displayMount(name)}; what is there is in ${where}: correct the mount`,
       );
     }
     if (type === 'kv') return field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1';
     // What KV v1 was called before there was a v2.
     if (type === 'generic') return 'v1';
-    throw new ProviderError('INVALID_REF', `the mount ${shownMount(name)} of ${this.#server} ${whyNot(type)}`);
+    throw new ProviderError('INVALID_REF', `the mount ${displayMount(name)} of ${this.#server} ${whyNot(type)}`);
   }
 
   #cutOff(): ProviderError {
@@ -148,17 +148,18 @@ export class Mounts {
 }
 
 /** A mount as messages name it. */
-function shownMount(name: string): string {
+function displayMount(name: string): string {
   return displayText(`${name}/`);
 }
 
 /** Why an engine's values are not delivered. */
-function whyNot(type: AnswerJson | undefined): string {
-  const shown = typeof type === 'string' && /^[\w.-]{1,64}$/.test(type) ? `of the kind ${type}` : 'of another kind';
-  return `is ${shown}, and only key-value engines are read (kv, version 1 or 2); correct the mount`;
+function whyNot(type: ResponseJson | undefined): string {
+  const displayName =
+    typeof type === 'string' && /^[\w.-]{1,64}$/.test(type) ? `of the kind ${type}` : 'of another kind';
+  return `is ${displayName}, and only key-value engines are read (kv, version 1 or 2); correct the mount`;
 }
 
 /** A mount's name as the server tells it, unless that would be no name. */
-function shownPath(path: string): string {
+function displayPath(path: string): string {
   return /^[\x21-\x7e]{1,200}$/.test(path) ? path : 'another one';
 }

@@ -6,7 +6,7 @@ const NOT_SENT = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'E
 const ENDED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** The server, or what is before it, gave no answer. */
-export class NoAnswer extends ProviderError {
+export class NoResponse extends ProviderError {
   /** Whether it may have received the call all the same. */
   readonly wasSent: boolean;
   /** Whether that may pass within moments: a connection ended, or there was none to be had. */

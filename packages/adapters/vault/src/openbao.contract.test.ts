@@ -1,5 +1,5 @@
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent, ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { providerOf, refTo, type Variables } from './testing/configured.ts';
@@ -38,7 +38,7 @@ function provider(variables: Variables) {
 }
 
 const failure = (instance: ProviderInstance, path: string) =>
-  failureOf(instance.secrets.read(refTo(path, { provider: 'openbao' }), soon()));
+  vaultErrorOf(instance.secrets.read(refTo(path, { provider: 'openbao' }), soon()));
 
 test('OpenBao says of a dead token what it says of a policy, and one question tells them apart', async () => {
   const token = await bao.admin.token('app');

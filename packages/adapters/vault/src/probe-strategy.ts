@@ -17,7 +17,7 @@ const LONG_DOCUMENT = 8_000;
 const FORGOTTEN_AFTER_MS = 600_000;
 
 /** What earlier passes have shown about how each path is best asked about. Times are monotonic milliseconds. */
-export class ProbeMemory {
+export class ProbeStrategy {
   readonly #paths = new Map<string, Known>();
 
   /** The questions worth asking for so many versions of a path, the best first; none where all are refused. */

@@ -1,5 +1,5 @@
-import { failureOf, probeAll, soon } from '@vault-swarm/lab/provider-calls';
-import { type ProviderInstance, parseExactJson } from '@vault-swarm/provider';
+import { probeAll, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import { type ProviderInstance, parseLosslessJson } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markerFrom, providerOf, refTo } from './testing/configured.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
@@ -12,7 +12,7 @@ const open: ProviderInstance[] = [];
 beforeAll(async () => {
   vault = await startRealVault();
   ({ admin } = vault);
-  await admin.send('POST', 'secret/config', { max_versions: parseExactJson('100') });
+  await admin.send('POST', 'secret/config', { max_versions: parseLosslessJson('100') });
 });
 afterAll(async () => {
   for (const instance of open) await instance.close();
@@ -21,7 +21,7 @@ afterAll(async () => {
 
 const write = (path: string, value: string) => admin.send('POST', `secret/data/${path}`, { data: { value } });
 const versions = (...numbers: readonly number[]) => ({
-  versions: numbers.map((number) => parseExactJson(`${number}`)),
+  versions: numbers.map((number) => parseLosslessJson(`${number}`)),
 });
 
 /** A provider that may read values, and ask only these of the questions about versions. */
@@ -84,7 +84,7 @@ describe('the two questions about versions of a real KV v2', () => {
     expect(await markers()).toEqual(['live', 'live']);
     await expect.poll(markers, { interval: 100 }).toEqual(['deleted', 'deleted']);
     for (const instance of instances) {
-      expect((await failureOf(instance.secrets.read(refTo('short'), soon()))).code).toBe('NOT_FOUND');
+      expect((await vaultErrorOf(instance.secrets.read(refTo('short'), soon()))).code).toBe('NOT_FOUND');
     }
   });
 

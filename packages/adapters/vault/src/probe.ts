@@ -9,13 +9,13 @@ import {
   SingleFlight,
 } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
-import { ReadRights } from './capabilities.ts';
-import { type KvPlace, notFound, placeOf, policyFor, revisionOf, unproved, versionOnV1 } from './kv.ts';
+import { Capabilities } from './capabilities.ts';
+import { type KvLocation, locationOf, notFound, policyFor, revisionOf, unproved, versionOnV1 } from './kv.ts';
 import { type KvVersions, markerOf, readMetadata, readSubkeys } from './kv-versions.ts';
 import type { Mounts } from './mounts.ts';
 import { kvPath } from './paths.ts';
-import { PassLimits } from './probe-limits.ts';
-import { ProbeMemory } from './probe-strategy.ts';
+import { ProbeLimits } from './probe-limits.ts';
+import { ProbeStrategy } from './probe-strategy.ts';
 
 /** What probing needs. */
 export interface VaultProbeOptions {
@@ -33,7 +33,7 @@ type PathAnswer =
 
 /** One path, and the refs (fields, versions, encodings) that it answers. */
 interface SharedPath {
-  readonly place: KvPlace;
+  readonly location: KvLocation;
   readonly sharing: SecretRef[];
 }
 
@@ -50,15 +50,15 @@ export class VaultProbe implements ChangeProbe {
   readonly #session: Session;
   readonly #mounts: Mounts;
   readonly #clock: Clock;
-  readonly #memory = new ProbeMemory();
-  readonly #rights: ReadRights;
+  readonly #memory = new ProbeStrategy();
+  readonly #capabilities: Capabilities;
   readonly #flights = new SingleFlight<PathAnswer>({ finish: false });
 
   constructor({ session, mounts, clock }: VaultProbeOptions) {
     this.#session = session;
     this.#mounts = mounts;
     this.#clock = clock;
-    this.#rights = new ReadRights(session, clock);
+    this.#capabilities = new Capabilities(session, clock);
   }
 
   async probe(refs: readonly SecretRef[], { signal }: CallOptions): Promise<ReadonlyMap<string, ProbeResult>> {
@@ -66,29 +66,29 @@ export class VaultProbe implements ChangeProbe {
     const paths = byPath(refs, results);
     const answers = new Map<SharedPath, PathAnswer>();
     const waiting = paths.values();
-    const limits = new PassLimits();
+    const limits = new ProbeLimits();
     this.#memory.forget(this.#clock.monotonic());
     const work = async () => {
       for (const shared of waiting) {
         signal.throwIfAborted();
-        const spared = limits.spared(shared.place);
+        const spared = limits.spared(shared.location);
         const answer: PathAnswer =
           spared === null ? await this.#ask(shared, signal) : { kind: 'failed', error: spared };
-        if (spared === null) limits.count(shared.place, answer.kind === 'failed' ? answer.error : null);
+        if (spared === null) limits.count(shared.location, answer.kind === 'failed' ? answer.error : null);
         answers.set(shared, answer);
       }
     };
     await Promise.all(Array.from({ length: PATHS_AT_ONCE }, work));
     const found = [...paths.values()].filter((shared) => answers.get(shared)?.kind === 'found');
     const unsure = new Set(
-      await this.#rights.unsure(
-        found.map(({ place }) => place),
+      await this.#capabilities.unsure(
+        found.map(({ location }) => location),
         signal,
       ),
     );
     signal.throwIfAborted();
     for (const [shared, answer] of answers) {
-      const known: PathAnswer = unsure.has(shared.place) ? { kind: 'unknown' } : answer;
+      const known: PathAnswer = unsure.has(shared.location) ? { kind: 'unknown' } : answer;
       for (const ref of shared.sharing) results.set(refKey(ref), resultFor(ref, known));
     }
     return results;
@@ -99,39 +99,43 @@ export class VaultProbe implements ChangeProbe {
     this.#flights.abortAll();
   }
 
-  async #ask({ place, sharing }: SharedPath, signal: AbortSignal): Promise<PathAnswer> {
+  async #ask({ location, sharing }: SharedPath, signal: AbortSignal): Promise<PathAnswer> {
     const pins = [...new Set(sharing.map(({ pin }) => pin))];
-    const cutOff = () => new ProviderError('UNAVAILABLE', `${place.shown}: the probe was cut off`);
+    const cutOff = () => new ProviderError('UNAVAILABLE', `${location.displayName}: the probe was cut off`);
     try {
-      const key = JSON.stringify([pathKey(place), pins]);
-      return await this.#flights.join(key, signal, (own) => this.#askAll(place, pins, own), cutOff);
+      const key = JSON.stringify([pathKey(location), pins]);
+      return await this.#flights.join(key, signal, (own) => this.#askAll(location, pins, own), cutOff);
     } catch (error) {
-      return { kind: 'failed', error: ProviderError.from(error, `${place.shown}: the probe failed`) };
+      return { kind: 'failed', error: ProviderError.from(error, `${location.displayName}: the probe failed`) };
     }
   }
 
-  async #askAll(place: KvPlace, pins: readonly (string | undefined)[], signal: AbortSignal): Promise<PathAnswer> {
+  async #askAll(location: KvLocation, pins: readonly (string | undefined)[], signal: AbortSignal): Promise<PathAnswer> {
     const startedAtMs = this.#clock.monotonic();
-    const mount = await this.#mounts.find(place.mount, signal);
-    if (mount.version === 'unknown') throw unproved(place, this.#mounts.setting);
+    const mount = await this.#mounts.find(location.mount, signal);
+    if (mount.version === 'unknown') throw unproved(location, this.#mounts.setting);
     if (mount.version === 'v1') return { kind: 'v1' };
-    const answer = await this.#askOneOf(place, pins, signal);
+    const answer = await this.#askOneOf(location, pins, signal);
     if (answer.kind !== 'absent') return answer;
     // The mount may have been replaced by one of another version since it was found.
-    const again = await this.#mounts.confirm(place.mount, signal, { startedAtMs, doubtful: answer.doubtful });
+    const again = await this.#mounts.confirm(location.mount, signal, { startedAtMs, ambiguous: answer.ambiguous });
     return again.version === 'v2' ? answer : { kind: again.version };
   }
 
-  async #askOneOf(place: KvPlace, pins: readonly (string | undefined)[], signal: AbortSignal): Promise<KvVersions> {
-    const key = pathKey(place);
+  async #askOneOf(
+    location: KvLocation,
+    pins: readonly (string | undefined)[],
+    signal: AbortSignal,
+  ): Promise<KvVersions> {
+    const key = pathKey(location);
     const now = () => this.#clock.monotonic();
     let answer: KvVersions = { kind: 'refused' };
     for (const question of this.#memory.questions(key, pins.length, now())) {
       if (question === 'metadata') {
-        answer = await readMetadata(this.#session, place, this.#clock.now(), signal);
+        answer = await readMetadata(this.#session, location, this.#clock.now(), signal);
         if (answer.kind === 'found') this.#memory.measured(key, answer.length, now());
       } else {
-        answer = await readSubkeys(this.#session, place, pins, signal);
+        answer = await readSubkeys(this.#session, location, pins, signal);
         // A server that does not know the question answers as for a secret that it does not have.
         if (answer.kind === 'absent') answer = { kind: 'refused' };
       }
@@ -147,10 +151,10 @@ function byPath(refs: readonly SecretRef[], results: Map<string, ProbeResult>): 
   const paths = new Map<string, SharedPath>();
   for (const ref of refs) {
     try {
-      const place = placeOf(ref);
-      const shared = paths.get(pathKey(place)) ?? { place, sharing: [] };
+      const location = locationOf(ref);
+      const shared = paths.get(pathKey(location)) ?? { location, sharing: [] };
       shared.sharing.push(ref);
-      paths.set(pathKey(place), shared);
+      paths.set(pathKey(location), shared);
     } catch (error) {
       results.set(refKey(ref), { kind: 'failed', error: ProviderError.from(error, 'the ref is not understood') });
     }
@@ -158,31 +162,31 @@ function byPath(refs: readonly SecretRef[], results: Map<string, ProbeResult>): 
   return paths;
 }
 
-function pathKey({ mount, path, v1Path }: KvPlace): string {
+function pathKey({ mount, path, v1Path }: KvLocation): string {
   return JSON.stringify([mount, path, v1Path]);
 }
 
 function resultFor(ref: SecretRef, answer: PathAnswer): ProbeResult {
-  const place = placeOf(ref);
+  const location = locationOf(ref);
   switch (answer.kind) {
     case 'failed':
       return answer;
     case 'unknown':
       return { kind: 'unsupported' };
     case 'v1':
-      return place.pin === undefined ? { kind: 'unsupported' } : { kind: 'failed', error: versionOnV1(place) };
+      return location.pin === undefined ? { kind: 'unsupported' } : { kind: 'failed', error: versionOnV1(location) };
     case 'refused': {
-      const policy = policyFor(kvPath(place, 'metadata').plain);
+      const policy = policyFor(kvPath(location, 'metadata').plain);
       return {
         kind: 'unsupported',
-        problem: `${place.shown}: our policy refuses its metadata, so each pass reads the value; add ${policy}`,
+        problem: `${location.displayName}: our policy refuses its metadata, so each pass reads the value; add ${policy}`,
       };
     }
     case 'absent':
-      return { kind: 'failed', error: notFound(place, answer) };
+      return { kind: 'failed', error: notFound(location, answer) };
     case 'found': {
-      const version = answer.version(place.pin);
-      if (version === null) return { kind: 'failed', error: notFound(place) };
+      const version = answer.version(location.pin);
+      if (version === null) return { kind: 'failed', error: notFound(location) };
       if (version === 'unsure') return { kind: 'unsupported' };
       const { stamp, state } = version;
       return {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { type ForwardProxy, startForwardProxy } from '@vault-swarm/lab';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { providerOf, refTo, type Variables } from './testing/configured.ts';
@@ -63,7 +63,7 @@ test('through a proxy, too, a server that has no certificate for its name is not
   const proxy = await proxyTo(tls);
   const VAULT_ADDR = `https://vault.test:${portOf(tls.address)}`;
   const instance = provider({ ...ofTls(), VAULT_ADDR, HTTPS_PROXY: proxy.address });
-  expect(await failureOf(instance.secrets.read(refTo('app-0'), soon()))).toMatchObject({
+  expect(await vaultErrorOf(instance.secrets.read(refTo('app-0'), soon()))).toMatchObject({
     code: 'UNAVAILABLE',
     message: expect.stringContaining('VAULT_TLS_SERVER_NAME'),
   });
@@ -86,7 +86,7 @@ test('a proxy that refuses us, or is not there, is named without its password', 
     [refused, portOf(proxy.address)],
     [gone, 1],
   ] as const) {
-    const failure = await failureOf(instance.secrets.read(refTo('app-0'), soon()));
+    const failure = await vaultErrorOf(instance.secrets.read(refTo('app-0'), soon()));
     expect(failure).toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining(`it is asked through the proxy at 127.0.0.1:${port}`),
@@ -99,7 +99,7 @@ test('a proxy that takes requests and answers none does not hold up who has to a
   const silent = createServer((socket) => void socket.resume());
   const instance = provider({ ...ofTls(), VAULT_PROXY_ADDR: `http://127.0.0.1:${await listenOn(silent)}` });
   const signal = AbortSignal.timeout(300);
-  expect(await failureOf(instance.secrets.read(refTo('app-0'), { signal }))).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await vaultErrorOf(instance.secrets.read(refTo('app-0'), { signal }))).toMatchObject({ code: 'UNAVAILABLE' });
   await instance.close();
   await new Promise((resolve) => silent.close(resolve));
 });

@@ -14,7 +14,7 @@ export function parseProxy(
 ): string | undefined {
   const names = [variable('PROXY_ADDR'), variable('HTTP_PROXY')];
   const [own, older] = names.map((name) => proxyAddress(environment, name));
-  const { http, https, direct } = parseProxies(environment);
+  const { http, https, noProxy } = parseProxies(environment);
   const [given, ...others] = names.filter((name) => environment.has(name));
   for (const name of others) environment.warn('setting-ignored', name, `is ignored, since ${given} is given too`);
   if (socketPath !== undefined) {
@@ -23,7 +23,7 @@ export function parseProxy(
     return undefined;
   }
   if (own !== undefined || older !== undefined) return own ?? older;
-  if (!URL.canParse(address) || isDirect(new URL(address), direct)) return undefined;
+  if (!URL.canParse(address) || isDirect(new URL(address), noProxy)) return undefined;
   return address.startsWith('https:') ? https : http;
 }
 

@@ -7,7 +7,7 @@ import {
   type VaultProxy,
 } from '@vault-swarm/lab';
 import { ownTimeOf, ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo } from './testing/configured.ts';
@@ -95,10 +95,10 @@ describe.each([1, 8])('a hundred reads of a real Vault, %s at a time', (atATime)
 
   test('that policy refuses cost one request each, and one a second to know that the token is alive', async () => {
     const instance = await ready();
-    const began = performance.now();
+    const started = performance.now();
     expect(await readMany(instance, 'there/forbidden', atATime)).toEqual(new Set(['ACCESS_DENIED']));
     const { requests, byPath } = await proxy.counts();
-    const seconds = Math.ceil((performance.now() - began) / 1_000);
+    const seconds = Math.ceil((performance.now() - started) / 1_000);
     expect(byPath[LOOKUP] ?? 0).toBeLessThanOrEqual(seconds);
     expect(requests - (byPath[LOOKUP] ?? 0)).toBe(CALLS);
   });
@@ -148,7 +148,7 @@ describe.each([1, 8])('a hundred reads of a real Vault, %s at a time', (atATime)
     expect((await proxy.counts()).requests).toBeLessThanOrEqual(atATime + 3);
     for (let passedMs = 0; passedMs < 10_000; passedMs += 500) {
       clock.advance(500);
-      await failureOf(instance.secrets.read(refTo('there/allowed-0'), soon()));
+      await vaultErrorOf(instance.secrets.read(refTo('there/allowed-0'), soon()));
     }
     expect((await proxy.counts()).logins).toBeLessThanOrEqual(2);
     expect((await proxy.counts()).requests).toBeLessThanOrEqual(atATime + 4);
@@ -169,7 +169,7 @@ describe('requests to a real Vault', () => {
     await proxy.setFaults({ kind: 'hang' });
     const reads = Promise.all(
       Array.from({ length: 8 }, (_, index) =>
-        failureOf(instance.secrets.read(refTo(`there/allowed-${index}`), { signal: AbortSignal.timeout(300) })),
+        vaultErrorOf(instance.secrets.read(refTo(`there/allowed-${index}`), { signal: AbortSignal.timeout(300) })),
       ),
     );
     expect(await ownTimeOf(() => reads)).toBeLessThan(400);
@@ -187,14 +187,14 @@ describe('requests to a real Vault', () => {
     const instance = await ready();
     const busy: VaultFault = { kind: 'status', status: 429, body: { errors: [] }, headers: { 'Retry-After': wait } };
     await proxy.setFaults(busy);
-    const read = await failureOf(instance.secrets.read(refTo('there/allowed-0'), soon()));
+    const read = await vaultErrorOf(instance.secrets.read(refTo('there/allowed-0'), soon()));
     expect(read).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expected });
     await proxy.setFaults({ ...busy, match: { path: /^auth\/approle\/login$/ } });
     await revokeTokens();
-    const login = await failureOf(instance.secrets.read(refTo('there/allowed-0'), soon()));
+    const login = await vaultErrorOf(instance.secrets.read(refTo('there/allowed-0'), soon()));
     expect(login).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expected });
     expect((await proxy.counts()).logins).toBe(1);
-    await failureOf(instance.secrets.read(refTo('there/allowed-0'), soon()));
+    await vaultErrorOf(instance.secrets.read(refTo('there/allowed-0'), soon()));
     expect((await proxy.counts()).logins).toBe(1);
   });
 });

@@ -1,15 +1,15 @@
 import { answer, CANARY, fc, holdsFor, showsCanary } from '@vault-swarm/fuzz';
 import { realClock } from '@vault-swarm/lab/clocks';
-import { ProviderError, parseExactJson } from '@vault-swarm/provider';
+import { ProviderError, parseLosslessJson } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { loginWith } from './auth/method.ts';
 import { unwrapSecretId } from './auth/response-wrapping.ts';
 import type { Session } from './auth/session.ts';
 import { lookupToken } from './auth/token-lookup.ts';
 import type { VaultClient } from './client.ts';
-import { verdictOn } from './error-code.ts';
-import type { AnswerJson, VaultAnswer } from './http-types.ts';
-import { placeOf, readV1, readV2 } from './kv.ts';
+import { classify } from './error-code.ts';
+import type { ResponseJson, VaultResponse } from './http-types.ts';
+import { locationOf, readV1, readV2 } from './kv.ts';
 import { readMetadata, readSubkeys } from './kv-versions.ts';
 import { Mounts } from './mounts.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -34,10 +34,10 @@ const shapes = fc.oneof(
 /** What {@link Transport} makes of a text. */
 const answers = fc
   .tuple(answer(shapes), fc.constantFrom(200, 200, 204, 400, 403, 404, 405, 412, 429, 473, 500, 503), fc.string())
-  .map(([text, status, header]): VaultAnswer => {
-    let body: AnswerJson | undefined;
+  .map(([text, status, header]): VaultResponse => {
+    let body: ResponseJson | undefined;
     try {
-      body = parseExactJson(text);
+      body = parseLosslessJson(text);
     } catch {
       body = undefined;
     }
@@ -45,19 +45,19 @@ const answers = fc
   });
 
 /** A server that gives these answers in turn. */
-function server(given: readonly VaultAnswer[]): Session & VaultClient {
+function server(given: readonly VaultResponse[]): Session & VaultClient {
   let turn = 0;
   const request = async () => given[turn++ % given.length];
   return { request, server: 'vault at http://vault:8200', certificate: '' } as unknown as Session & VaultClient;
 }
 
-const place = placeOf({ provider: 'vault', location: { mount: 'secret', path: 'app' }, encoding: 'raw' });
+const location = locationOf({ provider: 'vault', location: { mount: 'secret', path: 'app' }, encoding: 'raw' });
 const signal = new AbortController().signal;
 const QUESTIONS: readonly ((from: Session & VaultClient) => Promise<unknown>)[] = [
-  (from) => readV1(from, place, signal),
-  (from) => readV2(from, place, signal),
-  (from) => readMetadata(from, place, 0, signal).then(shown),
-  (from) => readSubkeys(from, place, [undefined, '1'], signal).then(shown),
+  (from) => readV1(from, location, signal),
+  (from) => readV2(from, location, signal),
+  (from) => readMetadata(from, location, 0, signal).then(displayName),
+  (from) => readSubkeys(from, location, [undefined, '1'], signal).then(displayName),
   (from) =>
     new Mounts({
       session: from,
@@ -82,7 +82,7 @@ const QUESTIONS: readonly ((from: Session & VaultClient) => Promise<unknown>)[] 
 const OF_A_MOUNT = 4;
 const OPERATIONS = ['read', 'probe', 'mount', 'login', 'renew', 'lookup'] as const;
 
-function shown(known: Awaited<ReturnType<typeof readMetadata>>): unknown {
+function displayName(known: Awaited<ReturnType<typeof readMetadata>>): unknown {
   return known.kind === 'found' ? [undefined, '0', '1', '7', '__proto__'].map(known.version) : known;
 }
 
@@ -91,7 +91,7 @@ test('any answers of a server are understood, or are an error that shows nothing
     fc.tuple(fc.nat(QUESTIONS.length - 1), fc.array(answers, { minLength: 1, maxLength: 2 })),
     async ([at, given]) => {
       for (const operation of OPERATIONS)
-        for (const one of given) expect(showsCanary(verdictOn(operation, one))).toBe(false);
+        for (const one of given) expect(showsCanary(classify(operation, one))).toBe(false);
       const error = await QUESTIONS[at]?.(server(given)).then(
         () => null,
         (reason: unknown) => reason,

@@ -1,5 +1,5 @@
 import { ShiftedClock, SteppedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent } from '@vault-swarm/provider';
 import { afterEach, describe, expect, test } from 'vitest';
 import { providerOf, refTo, type Variables } from './testing/configured.ts';
@@ -100,17 +100,17 @@ describe('a read', () => {
     ['a secret that is not there', status(404)],
   ] as const)('is not repeated after the answer of %s', async (_what, answer) => {
     const { instance, count } = await setUp([['secret/data/app', answer]]);
-    await failureOf(instance.secrets.read(refTo('app'), soon()));
+    await vaultErrorOf(instance.secrets.read(refTo('app'), soon()));
     expect(count('secret/data/app')).toBe(1);
   });
 
   test('of a server that is down costs one request, once that is known', async () => {
     const down = Array.from({ length: 50 }, () => ['secret/data/app', status(500, 'internal error')] as const);
     const { instance, count, outcomes } = await setUp(down);
-    expect(await failureOf(instance.secrets.read(refTo('app'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await vaultErrorOf(instance.secrets.read(refTo('app'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
     expect(count('secret/data/app')).toBe(3);
     expect(outcomes.slice(-3)).toEqual(['read UNAVAILABLE, again', 'read UNAVAILABLE, again', 'read UNAVAILABLE']);
-    for (let turn = 0; turn < 10; turn++) await failureOf(instance.secrets.read(refTo('app'), soon()));
+    for (let turn = 0; turn < 10; turn++) await vaultErrorOf(instance.secrets.read(refTo('app'), soon()));
     expect(count('secret/data/app')).toBe(13);
   });
 
@@ -121,7 +121,7 @@ describe('a read', () => {
       new SteppedClock(),
     );
     const controller = new AbortController();
-    const reading = failureOf(instance.secrets.read(refTo('app'), { signal: controller.signal }));
+    const reading = vaultErrorOf(instance.secrets.read(refTo('app'), { signal: controller.signal }));
     await expect.poll(() => outcomes, { interval: 1 }).toContain('read UNAVAILABLE, again');
     controller.abort();
     expect(await reading).toMatchObject({ code: 'UNAVAILABLE' });
@@ -186,10 +186,10 @@ describe('a login', () => {
       const refused = status(400, 'invalid role or secret ID');
       const { instance, clock, fault } = await setUp([], approle);
       fault('auth/approle/login', answer);
-      await failureOf(instance.secrets.read(refTo('app'), soon())).catch(() => undefined);
+      await vaultErrorOf(instance.secrets.read(refTo('app'), soon())).catch(() => undefined);
       clock.advance(3_600_000);
       fault('auth/approle/login', refused);
-      const { message } = await failureOf(instance.secrets.read(refTo('app'), soon()));
+      const { message } = await vaultErrorOf(instance.secrets.read(refTo('app'), soon()));
       expect(message).toContain('check VAULT_ROLE_ID and VAULT_SECRET_ID');
       expect(message.includes('may have used it up')).toBe(isSaid);
     },
@@ -206,11 +206,13 @@ describe('a login', () => {
         ],
         wrapped,
       );
-      expect(await failureOf(instance.secrets.read(refTo('app'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
+      expect(await vaultErrorOf(instance.secrets.read(refTo('app'), soon()))).toMatchObject({ code: 'UNAVAILABLE' });
       expect(count('sys/wrapping/lookup')).toBe(2);
       expect(count('sys/wrapping/unwrap')).toBe(1);
       fault('sys/wrapping/lookup', status(400, 'wrapping token is not valid or does not exist'));
-      expect((await failureOf(instance.secrets.read(refTo('app'), soon()))).message).toContain('the answer was lost');
+      expect((await vaultErrorOf(instance.secrets.read(refTo('app'), soon()))).message).toContain(
+        'the answer was lost',
+      );
     }
   });
 });

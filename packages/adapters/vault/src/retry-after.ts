@@ -1,5 +1,5 @@
 /** A wrong clock or a slip of the operator must not silence us for longer. */
-const LONGEST_WAIT_MS = 300_000;
+const MAX_WAIT_MS = 300_000;
 
 /**
  * How long the header `Retry-After` asks us to wait, in milliseconds, at most 5 minutes; undefined where it says
@@ -11,7 +11,7 @@ const LONGEST_WAIT_MS = 300_000;
 export function retryAfterMs(header: string | undefined, serverTimeMs: number): number | undefined {
   const text = header?.trim() ?? '';
   const askedMs = /^\d+$/.test(text) ? Number(text) * 1000 : dateOf(text) - serverTimeMs;
-  return Number.isNaN(askedMs) ? undefined : Math.min(Math.max(askedMs, 0), LONGEST_WAIT_MS);
+  return Number.isNaN(askedMs) ? undefined : Math.min(Math.max(askedMs, 0), MAX_WAIT_MS);
 }
 
 /** The time of an HTTP date, such as `Thu, 01 Jan 2026 00:00:00 GMT`, in milliseconds since 1970; else NaN. */

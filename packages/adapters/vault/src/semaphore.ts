@@ -8,7 +8,7 @@ interface Waiting {
  * later, when undici lets its connection be used again; who asks meanwhile waits for it, rather than to have a new
  * connection opened.
  */
-export class Turns {
+export class Semaphore {
   readonly #limit: number;
   readonly #waiting = new Set<Waiting>();
   #taken = 0;

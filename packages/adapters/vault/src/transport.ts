@@ -1,8 +1,8 @@
-import { type Clock, displayText, ProviderError, parseExactJson } from '@vault-swarm/provider';
+import { type Clock, displayText, ProviderError, parseLosslessJson } from '@vault-swarm/provider';
 import type { VariablePrefix, VaultConfig } from './config.ts';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
-import type { AnswerJson, VaultAnswer } from './http-types.ts';
-import { NoAnswer } from './no-response.ts';
+import type { ResponseJson, VaultResponse } from './http-types.ts';
+import { NoResponse } from './no-response.ts';
 import { withBytes } from './response-body.ts';
 import { dateOf, retryAfterMs } from './retry-after.ts';
 
@@ -14,13 +14,13 @@ interface SendOptions {
   readonly json?: unknown;
   readonly exactNumbers: boolean;
   readonly signal: AbortSignal;
-  readonly onAnswer: (answer: VaultAnswer) => void;
+  readonly onAnswer: (answer: VaultResponse) => void;
 }
 
 /** What node-vault expects of its transport. */
 interface SendResult {
   readonly statusCode: number;
-  readonly body: AnswerJson | undefined;
+  readonly body: ResponseJson | undefined;
   readonly request: { readonly path: string };
 }
 
@@ -28,7 +28,7 @@ const REDIRECTS = new Set([301, 302, 307, 308]);
 
 /** One answer, and where else the server wants to be asked. */
 interface Exchange {
-  readonly answer: VaultAnswer;
+  readonly answer: VaultResponse;
   readonly redirect: Redirect | null;
 }
 
@@ -62,8 +62,8 @@ export class Transport {
   }
 
   /** Takes over certificates whose files have changed. */
-  followFiles(): void {
-    this.#connections.followFiles();
+  reloadCertificates(): void {
+    this.#connections.reloadCertificates();
   }
 
   /** Ends all connections, and cuts off what is under way. */
@@ -153,9 +153,9 @@ export class Transport {
         { isProven: false },
       );
     }
-    const shown = code === '' ? '' : ` (${code})`;
+    const displayName = code === '' ? '' : ` (${code})`;
     const [what, advice] = this.#trouble(code, who !== this.#server);
-    return new NoAnswer(`${who} ${what}${shown}; ${advice}`, code);
+    return new NoResponse(`${who} ${what}${displayName}; ${advice}`, code);
   }
 
   #trouble(code: string, isRedirected: boolean): readonly [what: string, advice: string] {
@@ -177,15 +177,15 @@ function codeOf(error: unknown): string {
   return /^[A-Z0-9_]{1,60}$/.test(code) ? code : '';
 }
 
-function parseBody(bytes: Uint8Array, exactNumbers: boolean): Pick<VaultAnswer, 'body' | 'bodyLength'> {
+function parseBody(bytes: Uint8Array, exactNumbers: boolean): Pick<VaultResponse, 'body' | 'bodyLength'> {
   const text = new TextDecoder().decode(bytes);
   return { body: parseText(text, exactNumbers), bodyLength: text.length };
 }
 
-function parseText(text: string, exactNumbers: boolean): AnswerJson | undefined {
+function parseText(text: string, exactNumbers: boolean): ResponseJson | undefined {
   if (text === '') return undefined;
   try {
-    return exactNumbers ? parseExactJson(text) : (JSON.parse(text) as AnswerJson);
+    return exactNumbers ? parseLosslessJson(text) : (JSON.parse(text) as ResponseJson);
   } catch {
     // The parser's message quotes the text. Without JSON the status alone tells.
     return undefined;

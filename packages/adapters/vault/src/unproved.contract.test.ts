@@ -1,6 +1,6 @@
 import { permissionDenied, startVaultProxy, type VaultProxy } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo } from './testing/configured.ts';
@@ -53,7 +53,7 @@ describe.for([
   }
 
   const at = (mount: string, path: string, others: Partial<SecretRef> = {}) => refTo(path, { mount, ...others });
-  const failure = (instance: ProviderInstance, ref: SecretRef) => failureOf(instance.secrets.read(ref, soon()));
+  const failure = (instance: ProviderInstance, ref: SecretRef) => vaultErrorOf(instance.secrets.read(ref, soon()));
 
   test.each([
     ['auth', 'token/lookup-self', 'id'],
@@ -75,7 +75,7 @@ describe.for([
     expect(['ACCESS_DENIED', 'INVALID_REF'], message).toContain(code);
     expect((await probeAll(instance, ref))[0]?.kind).toBe('failed');
     const earlier = instance.revisions?.readRevision(ref, '1@2026-01-01T00:00:00Z', soon()) ?? Promise.resolve();
-    expect((await failureOf(earlier)).code).toBe(code);
+    expect((await vaultErrorOf(earlier)).code).toBe(code);
     // Nothing but the question what is mounted there, and whether our token is alive.
     const { byPath } = await proxy.counts();
     const asked = Object.keys(byPath).filter(
@@ -161,7 +161,7 @@ test('the answer of another engine in a mount that was KV v1 is refused by what 
     await vault.admin.send('POST', 'sys/mounts/team/transit', { type: 'transit' });
     await vault.admin.send('POST', 'team/transit/keys/k', { exportable: true });
     const ref = refTo('transit/export/encryption-key/k', { mount: 'team', field: 'keys' });
-    expect(await failureOf(instance.secrets.read(ref, soon()))).toMatchObject({
+    expect(await vaultErrorOf(instance.secrets.read(ref, soon()))).toMatchObject({
       code: 'INVALID_REF',
       message: expect.stringContaining('the answer is none of a key-value engine'),
     });

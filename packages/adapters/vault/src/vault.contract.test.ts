@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseExactJson } from '@vault-swarm/provider';
+import { parseLosslessJson } from '@vault-swarm/provider';
 import { describeProviderContract, type HarnessCore, type Operations } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll } from 'vitest';
 import { providerOf, type Variables } from './testing/configured.ts';
@@ -68,12 +68,12 @@ async function harnessOn(server: Server, version: '1' | '2', logIn: LogIn): Prom
   const { kind, real } = server;
   const { admin } = real;
   const mount = `kv${version}-${++server.made}`;
-  const folder = await mkdtemp(join(tmpdir(), 'vault-contract-'));
+  const directory = await mkdtemp(join(tmpdir(), 'vault-contract-'));
   const relay = await startRelay(real.address);
   const allowed = `path "${mount}/*" { capabilities = ["read"] }\n`;
   await admin.mount(mount, version);
   await admin.policy(mount, allowed);
-  const login = await logIn(admin, mount, join(folder, 'credential'));
+  const login = await logIn(admin, mount, join(directory, 'credential'));
   const settings = Object.entries({ ADDR: relay.address, ...login.variables });
   const variables = Object.fromEntries(settings.map(([name, value]) => [`${kind.toUpperCase()}_${name}`, value]));
   const at = (name: string, part: 'data' | 'metadata') => `${mount}/${version === '2' ? `${part}/` : ''}app/${name}`;
@@ -93,17 +93,17 @@ async function harnessOn(server: Server, version: '1' | '2', logIn: LogIn): Prom
       encoding: 'raw',
       ...options,
     }),
-    outage: { begin: relay.cut, end: relay.mend },
-    hang: { begin: relay.swallow, end: relay.mend },
-    drip: { begin: relay.drip, end: relay.mend },
+    outage: { start: relay.cut, end: relay.mend },
+    hang: { start: relay.swallow, end: relay.mend },
+    drip: { start: relay.drip, end: relay.mend },
     denial: {
-      begin: (name) => admin.policy(mount, `${allowed}path "${at(name, 'data')}" { capabilities = ["deny"] }`),
+      start: (name) => admin.policy(mount, `${allowed}path "${at(name, 'data')}" { capabilities = ["deny"] }`),
       end: () => admin.policy(mount, allowed),
     },
-    login: { begin: login.end, end: login.replace },
+    login: { start: login.end, end: login.replace },
     throttling: {
-      async begin() {
-        const quota = { path: `${mount}/`, rate: parseExactJson('0.001'), interval: '1h' };
+      async start() {
+        const quota = { path: `${mount}/`, rate: parseLosslessJson('0.001'), interval: '1h' };
         await admin.send('POST', `sys/quotas/rate-limit/${mount}`, quota);
         // The quota allows one request; this is it.
         await admin.send('GET', at('value', 'data'));
@@ -113,7 +113,7 @@ async function harnessOn(server: Server, version: '1' | '2', logIn: LogIn): Prom
     async tearDown() {
       await relay.close();
       await admin.unmount(mount);
-      await rm(folder, { recursive: true });
+      await rm(directory, { recursive: true });
     },
   };
 }

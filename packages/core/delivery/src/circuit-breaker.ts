@@ -4,15 +4,15 @@ import type { Clock } from '@vault-swarm/provider';
 export type Failure = 'time-out' | 'unavailable';
 
 /** One provider's time-outs in a row that open the breaker. */
-const TIME_OUTS_IN_A_ROW = 2;
+const TIMEOUTS_IN_A_ROW = 2;
 
 /** So many failures of either kind within {@link FAILURES_WITHIN_MS} open it too. */
 const FAILURES = 5;
 const FAILURES_WITHIN_MS = 10_000;
 
 /** From one trial to the next while the breaker is open; doubled each time, up to the longest. */
-const FIRST_TRIAL_MS = 1_000;
-const LONGEST_TRIAL_MS = 10_000;
+const FIRST_PROBE_MS = 1_000;
+const MAX_PROBE_MS = 10_000;
 
 /**
  * Leaves a provider alone that does not answer, so that nobody waits for it: while the breaker is open calls are
@@ -22,12 +22,12 @@ const LONGEST_TRIAL_MS = 10_000;
 export class CircuitBreaker {
   readonly #clock: Clock;
   readonly #onChange: (open: boolean) => void;
-  #timeOutsInARow = 0;
+  #timeoutsInARow = 0;
   /** When the latest failures were, in monotonic milliseconds, oldest first. */
   #failuresAtMs: number[] = [];
   #open = false;
-  #trialMs = FIRST_TRIAL_MS;
-  #trial: (() => Promise<unknown>) | null = null;
+  #probeDelayMs = FIRST_PROBE_MS;
+  #halfOpenProbe: (() => Promise<unknown>) | null = null;
   #cancelTimer: (() => void) | null = null;
 
   /** @param onChange is told whenever the breaker opens or closes. */
@@ -43,7 +43,7 @@ export class CircuitBreaker {
 
   /** The provider answered. */
   succeeded(): void {
-    this.#timeOutsInARow = 0;
+    this.#timeoutsInARow = 0;
     this.#failuresAtMs = [];
     if (!this.#open) return;
     this.close();
@@ -53,21 +53,21 @@ export class CircuitBreaker {
 
   /**
    * A call failed.
-   * @param trial tries the provider again; its outcome must be told by `succeeded` or `failed`. Its own rejection is of
+   * @param halfOpenProbe tries the provider again; its outcome must be told by `succeeded` or `failed`. Its own rejection is of
    * no interest here.
    */
-  failed(failure: Failure, trial: () => Promise<unknown>): void {
+  failed(failure: Failure, halfOpenProbe: () => Promise<unknown>): void {
     const nowMs = this.#clock.monotonic();
-    this.#timeOutsInARow = failure === 'time-out' ? this.#timeOutsInARow + 1 : 0;
+    this.#timeoutsInARow = failure === 'time-out' ? this.#timeoutsInARow + 1 : 0;
     this.#failuresAtMs = [...this.#failuresAtMs.filter((atMs) => nowMs - atMs < FAILURES_WITHIN_MS), nowMs].slice(
       -FAILURES,
     );
-    this.#trial = trial;
-    if (this.#open || (this.#timeOutsInARow < TIME_OUTS_IN_A_ROW && this.#failuresAtMs.length < FAILURES)) return;
+    this.#halfOpenProbe = halfOpenProbe;
+    if (this.#open || (this.#timeoutsInARow < TIMEOUTS_IN_A_ROW && this.#failuresAtMs.length < FAILURES)) return;
     this.#open = true;
-    this.#trialMs = FIRST_TRIAL_MS;
+    this.#probeDelayMs = FIRST_PROBE_MS;
     this.#onChange(true);
-    this.#scheduleTrial();
+    this.#scheduleProbe();
   }
 
   /** Ends the trials. */
@@ -76,14 +76,14 @@ export class CircuitBreaker {
     this.#cancelTimer = null;
   }
 
-  #scheduleTrial(): void {
-    this.#cancelTimer = this.#clock.after(this.#trialMs, () => {
+  #scheduleProbe(): void {
+    this.#cancelTimer = this.#clock.after(this.#probeDelayMs, () => {
       this.#cancelTimer = null;
-      this.#trialMs = Math.min(LONGEST_TRIAL_MS, this.#trialMs * 2);
+      this.#probeDelayMs = Math.min(MAX_PROBE_MS, this.#probeDelayMs * 2);
       const done = () => {
-        if (this.#open && this.#cancelTimer === null) this.#scheduleTrial();
+        if (this.#open && this.#cancelTimer === null) this.#scheduleProbe();
       };
-      this.#trial?.().then(done, done);
+      this.#halfOpenProbe?.().then(done, done);
     });
   }
 }

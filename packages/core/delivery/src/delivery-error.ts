@@ -31,7 +31,7 @@ const NO_PATH_LABEL = 'no label of the secret gives its path (an option of the d
  *
  * @param isPerService whether the ref has the service's name in the place of a path that labels give.
  */
-export function explainRefusal(
+export function explainDeliveryError(
   error: unknown,
   { ref, isPerService = false }: { readonly ref?: SecretRef; readonly isPerService?: boolean },
   deadlineMs: number,

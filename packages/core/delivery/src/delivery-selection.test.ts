@@ -127,11 +127,11 @@ test('refuses within the deadline where it may not', async () => {
 test('what is retained outlives newer revisions, the limits, and the deletion at the provider', async () => {
   const { answers, old, ask, delivery, advance } = setUp({
     cacheMaxAgeMs: 0,
-    memory: { maxRevisions: 2, maxBytes: 1_000_000 },
+    cache: { maxRevisions: 2, maxBytes: 1_000_000 },
   });
   answers.push(gives('one', 'r1'), gives('two', 'r2'), gives('three', 'r3'), gives('other', 'o1'), gives('more', 'm1'));
   await ask();
-  delivery.retain(new Map([[refKey(ref), new Set(['r1'])]]));
+  delivery.pin(new Map([[refKey(ref), new Set(['r1'])]]));
   for (const name of ['db', 'db', 'other', 'more']) await ask(name);
   answers.push(fails('NOT_FOUND'));
   answers.shift();
@@ -139,18 +139,18 @@ test('what is retained outlives newer revisions, the limits, and the deletion at
   expect(textOf(await ask())).toBe('NOT_FOUND');
   old.choice = chosen('r1', 'refuse');
   expect(textOf(await ask())).toBe('one');
-  delivery.retain(new Map());
+  delivery.pin(new Map());
   expect(textOf(await ask())).toBe('one');
 });
 
 test('tells whether an old revision is at hand, and rejects where the provider does not answer', async () => {
   const { delivery, old } = setUp();
-  expect(await delivery.recall(ref, 'r1', { signal })).toBe(false);
+  expect(await delivery.ensureCached(ref, 'r1', { signal })).toBe(false);
   old.reader = { readRevision: async (_ref, name) => revision('one', name) };
-  expect(await delivery.recall(ref, 'r1', { signal })).toBe(true);
+  expect(await delivery.ensureCached(ref, 'r1', { signal })).toBe(true);
   old.reader = { readRevision: fails('UNAVAILABLE') };
-  expect(await delivery.recall(ref, 'r1', { signal })).toBe(true);
-  await expect(delivery.recall(ref, 'r0', { signal })).rejects.toThrow(ProviderError);
+  expect(await delivery.ensureCached(ref, 'r1', { signal })).toBe(true);
+  await expect(delivery.ensureCached(ref, 'r0', { signal })).rejects.toThrow(ProviderError);
 });
 
 test('a choice that never comes costs the deadline and no more; what is in memory is then given', async () => {

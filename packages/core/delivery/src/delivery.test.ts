@@ -26,7 +26,7 @@ test('a probe that finds nothing new keeps a value fresh', async () => {
   answers.push(gives('one', 'r1'));
   await ask();
   await advance(9_000);
-  delivery.confirm({ provider: 'vault', location: { path: 'db' }, encoding: 'raw' }, 'r1', 9_000);
+  delivery.revalidate({ provider: 'vault', location: { path: 'db' }, encoding: 'raw' }, 'r1', 9_000);
   await advance(9_000);
   await ask();
   expect(reads.length).toBe(1);
@@ -151,13 +151,13 @@ test('tells no value in any event or answer but the value itself', async () => {
 });
 
 test('a memory that is full is told at once, and once a minute while more has to go', async () => {
-  const { delivery, answers, ask, advance, events } = setUp({ memory: { maxRevisions: 2, maxBytes: 1_000 } });
+  const { delivery, answers, ask, advance, events } = setUp({ cache: { maxRevisions: 2, maxBytes: 1_000 } });
   answers.push(gives('four'));
   for (let secret = 0; secret < 12; secret++) await ask(`secret-${secret}`);
   await advance(60_000);
   await ask('one-more');
-  const told = events.filter(({ type }) => type === 'memory.full');
-  expect(told).toMatchObject([
+  const reported = events.filter(({ type }) => type === 'memory.full');
+  expect(reported).toMatchObject([
     { values: 2, bytes: 8, evicted: 1 },
     { values: 2, bytes: 8, evicted: 10 },
   ]);

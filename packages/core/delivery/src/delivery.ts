@@ -18,17 +18,17 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import type { Failure } from './circuit-breaker.ts';
-import { checkSize, explainRefusal } from './delivery-error.ts';
-import { DroppedValues } from './evicted-values.ts';
+import { checkSize, explainDeliveryError } from './delivery-error.ts';
+import { EvictedValues } from './evicted-values.ts';
 import { REPLICA_LAG_MS } from './newest-revisions.ts';
-import { type FindProvider, leftAlone, ProviderReads } from './provider-reads.ts';
-import type { SecretAnswer, SecretRequest, SecretSource } from './request.ts';
-import { type CurrentRevision, type MemoryLimits, RevisionMemory } from './revision-cache.ts';
-import { OldRevisions } from './revision-history.ts';
-import type { ChosenRevision, RevisionChoice } from './revision-selection.ts';
+import { circuitOpen, type FindProvider, ProviderReads } from './provider-reads.ts';
+import type { SecretRequest, SecretResponse, SecretSource } from './request.ts';
+import { type CacheLimits, type CurrentRevision, RevisionCache } from './revision-cache.ts';
+import { RevisionHistory } from './revision-history.ts';
+import type { RevisionSelection, RevisionSelector } from './revision-selection.ts';
 
 /** What a task was given. An answer to a task that already runs changes nothing in its containers. */
-export interface DeliveredRevision {
+export interface DeliveryRecord {
   readonly serviceId: string | undefined;
   readonly taskId: string | undefined;
   readonly secretName: string;
@@ -42,7 +42,7 @@ export interface DeliveredRevision {
  * Learns what each task was given. Called before the answer goes out; must not wait. One that throws keeps no answer back. The
  * value is lent for the call: a copy of it may be kept.
  */
-export type RecordDelivery = (delivered: DeliveredRevision) => void;
+export type RecordDelivery = (delivered: DeliveryRecord) => void;
 
 /** Limits in milliseconds, but for the memory's. */
 export interface DeliveryLimits {
@@ -54,7 +54,7 @@ export interface DeliveryLimits {
   readonly staleIfErrorMs: number;
   /** The same while its provider refuses our login. */
   readonly staleIfUnauthenticatedMs: number;
-  readonly memory: MemoryLimits;
+  readonly cache: CacheLimits;
 }
 
 interface Obtained {
@@ -65,9 +65,9 @@ interface Obtained {
 /** What is kept back of a deadline, so that the answer is out before it is over. */
 const ANSWER_MARGIN_MS = 50;
 
-const CURRENT: ChosenRevision = { kind: 'current' };
+const CURRENT: RevisionSelection = { kind: 'current' };
 
-const TELL_EVICTED_MS = 60_000;
+const REPORT_EVICTED_MS = 60_000;
 
 /**
  * From a request to a value: reads the labels, answers from memory while the value there is fresh, else asks the
@@ -77,15 +77,15 @@ export class Delivery implements SecretSource {
   readonly #labels: LabelReader;
   readonly #clock: Clock;
   readonly #events: Events;
-  readonly #recorded: Listeners<[DeliveredRevision]>;
-  readonly #choice: RevisionChoice;
+  readonly #recorded: Listeners<[DeliveryRecord]>;
+  readonly #choice: RevisionSelector;
   readonly #limits: DeliveryLimits;
-  readonly #dropped: DroppedValues;
-  readonly #memory: RevisionMemory;
+  readonly #dropped: EvictedValues;
+  readonly #cache: RevisionCache;
   readonly #reads: ProviderReads;
-  readonly #old: OldRevisions;
+  readonly #old: RevisionHistory;
   #evicted = 0;
-  #toldEvicted = { atMs: Number.NEGATIVE_INFINITY, evicted: 0 };
+  #reportedEvicted = { atMs: Number.NEGATIVE_INFINITY, evicted: 0 };
 
   constructor(ports: {
     readonly labels: LabelReader;
@@ -93,7 +93,7 @@ export class Delivery implements SecretSource {
     readonly clock: Clock;
     readonly events: Events;
     readonly record: RecordDelivery;
-    readonly choice: RevisionChoice;
+    readonly choice: RevisionSelector;
     readonly limits: DeliveryLimits;
   }) {
     this.#labels = ports.labels;
@@ -103,17 +103,17 @@ export class Delivery implements SecretSource {
     this.#recorded.add('record of deliveries', ports.record);
     this.#choice = ports.choice;
     this.#limits = ports.limits;
-    this.#dropped = new DroppedValues(ports.clock);
-    this.#memory = new RevisionMemory(
-      ports.limits.memory,
+    this.#dropped = new EvictedValues(ports.clock);
+    this.#cache = new RevisionCache(
+      ports.limits.cache,
       (value) => this.#dropped.add(value),
       (revisions) => this.#countEvicted(revisions),
     );
-    this.#reads = new ProviderReads({ ...ports, memory: this.#memory, dropped: this.#dropped }, ports.limits);
-    this.#old = new OldRevisions(this.#memory, this.#reads, ports.clock);
+    this.#reads = new ProviderReads({ ...ports, cache: this.#cache, dropped: this.#dropped }, ports.limits);
+    this.#old = new RevisionHistory(this.#cache, this.#reads, ports.clock);
   }
 
-  get(request: SecretRequest, receivedAtMs = this.#clock.monotonic()): Promise<SecretAnswer> {
+  get(request: SecretRequest, receivedAtMs = this.#clock.monotonic()): Promise<SecretResponse> {
     return this.#dropped.during(() => this.#get(request, receivedAtMs));
   }
 
@@ -129,8 +129,8 @@ export class Delivery implements SecretSource {
   }
 
   /** A probe, begun at `atMs` (monotonic), found that `revision` is still the ref's current one. */
-  confirm(ref: SecretRef, revision: string, atMs: number): void {
-    this.#memory.confirm(refKey(ref), revision, atMs);
+  revalidate(ref: SecretRef, revision: string, atMs: number): void {
+    this.#cache.revalidate(refKey(ref), revision, atMs);
     this.#reads.seen(ref, revision);
   }
 
@@ -145,10 +145,10 @@ export class Delivery implements SecretSource {
   }
 
   /** A probe of the ref's provider ended. Nobody waits for a provider that does not answer its probes. */
-  probed(ref: SecretRef, outcome: 'answered' | 'login-refused' | Failure): void {
+  reportProbe(ref: SecretRef, outcome: 'answered' | 'login-refused' | Failure): void {
     const health = this.#reads.health(ref.provider);
     if (outcome === 'answered' || outcome === 'login-refused') health.answered(outcome);
-    else health.failed(outcome, this.#reads.trialOf(ref));
+    else health.failed(outcome, this.#reads.halfOpenProbeOf(ref));
   }
 
   /**
@@ -156,13 +156,13 @@ export class Delivery implements SecretSource {
    * What is kept now is dropped; requests that were made before may still be answered with it.
    */
   lockDown(active: boolean): void {
-    this.#memory.lock(active);
+    this.#cache.lock(active);
     this.#reads.share(!active);
   }
 
   /** From now on these revisions, by ref key, are not dropped, whatever else has to go. */
-  retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
-    this.#memory.retain(revisions);
+  pin(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
+    this.#cache.pin(revisions);
   }
 
   /**
@@ -170,33 +170,33 @@ export class Delivery implements SecretSource {
    *
    * @throws {ProviderError} where the provider does not answer now; the signal's reason when aborted.
    */
-  async recall(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<boolean> {
+  async ensureCached(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<boolean> {
     return (await this.#old.find(ref, revision, { signal })) !== null;
   }
 
   /** How many values are held, of how many bytes, and how many were dropped for others since the start. */
   get held(): { readonly values: number; readonly bytes: number; readonly evicted: number } {
-    const { revisions, bytes } = this.#memory.size;
+    const { revisions, bytes } = this.#cache.size;
     return { values: revisions, bytes, evicted: this.#evicted };
   }
 
   /** Ends what it does in the background, and drops all values. */
   close(): void {
     this.#reads.close();
-    this.#memory.clear();
+    this.#cache.clear();
   }
 
   /** A storm through a full memory drops a value for each: that is told once a minute. */
   #countEvicted(revisions: number): void {
     this.#evicted += revisions;
     const nowMs = this.#clock.monotonic();
-    if (nowMs - this.#toldEvicted.atMs < TELL_EVICTED_MS) return;
+    if (nowMs - this.#reportedEvicted.atMs < REPORT_EVICTED_MS) return;
     const { values, bytes, evicted } = this.held;
-    this.#events.emit({ type: 'memory.full', values, bytes, evicted: evicted - this.#toldEvicted.evicted });
-    this.#toldEvicted = { atMs: nowMs, evicted };
+    this.#events.emit({ type: 'memory.full', values, bytes, evicted: evicted - this.#reportedEvicted.evicted });
+    this.#reportedEvicted = { atMs: nowMs, evicted };
   }
 
-  async #get(request: SecretRequest, receivedAtMs: number): Promise<SecretAnswer> {
+  async #get(request: SecretRequest, receivedAtMs: number): Promise<SecretResponse> {
     const { deadlineMs } = this.#limits;
     // One budget for all that is waited for: whatever is left of it is all that the next wait has.
     const untilMs = receivedAtMs + Math.max(deadlineMs / 2, deadlineMs - ANSWER_MARGIN_MS);
@@ -232,7 +232,7 @@ export class Delivery implements SecretSource {
       });
       return { kind: 'value', value: revision.value.copy(), revision: revision.revision };
     } catch (error) {
-      const { code, message } = explainRefusal(error, labels, deadlineMs);
+      const { code, message } = explainDeliveryError(error, labels, deadlineMs);
       this.#events.emit({
         type: 'secret.refused',
         secret: request.secretName,
@@ -248,7 +248,7 @@ export class Delivery implements SecretSource {
   }
 
   /** A choice that takes longer than it may is not waited for: then only what is in memory can still be given. */
-  #choose(request: SecretRequest, key: string, untilMs: number): ChosenRevision | Promise<ChosenRevision> {
+  #choose(request: SecretRequest, key: string, untilMs: number): RevisionSelection | Promise<RevisionSelection> {
     const { serviceId, taskId, secretName } = request;
     const nowMs = this.#clock.monotonic();
     // The provider needs the rest.
@@ -268,10 +268,10 @@ export class Delivery implements SecretSource {
   async #obtainOnceChosen(
     ref: SecretRef,
     key: string,
-    choosing: Promise<ChosenRevision>,
+    choosing: Promise<RevisionSelection>,
     untilMs: number,
   ): Promise<Obtained> {
-    if (this.#memory.current(key) !== undefined) return this.#obtain(ref, key, await choosing, untilMs);
+    if (this.#cache.current(key) !== undefined) return this.#obtain(ref, key, await choosing, untilMs);
     const reading = this.#obtainCurrent(ref, key, untilMs);
     // Nobody may need it.
     reading.catch(() => undefined);
@@ -283,17 +283,17 @@ export class Delivery implements SecretSource {
     return this.#obtain(ref, key, chosen, untilMs);
   }
 
-  async #obtain(ref: SecretRef, key: string, chosen: ChosenRevision, untilMs: number): Promise<Obtained> {
+  async #obtain(ref: SecretRef, key: string, chosen: RevisionSelection, untilMs: number): Promise<Obtained> {
     if (chosen.kind === 'current') return this.#obtainCurrent(ref, key, untilMs);
-    const held = this.#memory.get(key, chosen.revision);
+    const held = this.#cache.get(key, chosen.revision);
     if (held !== undefined) return { revision: held, source: 'memory' };
     const remainingMs = untilMs - this.#clock.monotonic();
     // The current one, where it may be given instead, needs some of the time too.
     const waitMs = chosen.otherwise === 'current' ? remainingMs / 2 : remainingMs;
     try {
-      const { isHopeless } = this.#reads.health(ref.provider);
+      const { shouldFailFast } = this.#reads.health(ref.provider);
       const recalled = await withDeadline(this.#clock, waitMs, undefined, async (signal) =>
-        isHopeless ? null : this.#old.find(ref, chosen.revision, { signal }),
+        shouldFailFast ? null : this.#old.find(ref, chosen.revision, { signal }),
       );
       if (recalled !== null) return { revision: recalled, source: 'provider' };
     } catch (error) {
@@ -309,31 +309,32 @@ export class Delivery implements SecretSource {
   }
 
   async #obtainCurrent(ref: SecretRef, key: string, untilMs: number): Promise<Obtained> {
-    const held = this.#memory.current(key);
+    const held = this.#cache.current(key);
     const isFresh = held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs;
     if (isFresh && this.#isNewest(ref, held.revision)) return { revision: held.revision, source: 'memory' };
     const limitMs = untilMs - this.#clock.monotonic();
     const health = this.#reads.health(ref.provider);
     const lastGood = this.#lastGood(ref, held);
-    if (lastGood !== null && health.isInDoubt && health.isBeingAsked) return { revision: lastGood, source: 'stale' };
-    if (lastGood === null && health.isHopeless) throw leftAlone(ref);
-    const isDoubtful = health.isInDoubt;
+    if (lastGood !== null && health.isSuspect && health.hasInFlightRequest)
+      return { revision: lastGood, source: 'stale' };
+    if (lastGood === null && health.shouldFailFast) throw circuitOpen(ref);
+    const isDoubtful = health.isSuspect;
     const maySpendAll = lastGood === null && !isDoubtful;
-    const patienceMs = maySpendAll
+    const adaptiveTimeoutMs = maySpendAll
       ? limitMs
-      : Math.min(limitMs, lastGood !== null && isDoubtful ? 0 : health.patienceMs);
+      : Math.min(limitMs, lastGood !== null && isDoubtful ? 0 : health.adaptiveTimeoutMs);
     // Whoever has to wait no longer leaves the read to end for those who come next.
     const reading = this.#reads.shared(ref, { limitMs, mayWait: maySpendAll });
     try {
-      const revision = await withDeadline(this.#clock, patienceMs, undefined, () => reading);
+      const revision = await withDeadline(this.#clock, adaptiveTimeoutMs, undefined, () => reading);
       if (this.#isNewest(ref, revision)) return { revision, source: 'provider' };
       return await this.#obtainNewer(ref, key, revision, untilMs);
     } catch (error) {
       const mayBeStale = error instanceof ProviderError ? error.retryable : error instanceof DeadlineExceeded;
       // Looked up again: a probe may have confirmed or replaced it while this read waited.
-      const last = mayBeStale ? this.#lastGood(ref, this.#memory.current(key)) : null;
+      const last = mayBeStale ? this.#lastGood(ref, this.#cache.current(key)) : null;
       if (last !== null) return { revision: last, source: 'stale' };
-      throw error instanceof DeadlineExceeded && patienceMs < limitMs ? leftAlone(ref) : error;
+      throw error instanceof DeadlineExceeded && adaptiveTimeoutMs < limitMs ? circuitOpen(ref) : error;
     }
   }
 
@@ -358,7 +359,7 @@ export class Delivery implements SecretSource {
 
   /** The value in memory, if it may be given for an older one that was read. `STALE_IF_ERROR` is for outages: more is allowed. */
   #instead(ref: SecretRef, key: string, older: SecretRevision): SecretRevision {
-    const held = this.#memory.current(key);
+    const held = this.#cache.current(key);
     const maxAgeMs = Math.max(this.#limits.staleIfErrorMs, REPLICA_LAG_MS);
     if (held === undefined || this.#ageMs(held.confirmedAtMs) >= maxAgeMs) return older;
     return this.#reads.isOlder(ref, held.revision.revision, older.revision) ? older : held.revision;

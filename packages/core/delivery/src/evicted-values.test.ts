@@ -1,10 +1,10 @@
 import { SecretValue } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import { DroppedValues } from './evicted-values.ts';
+import { EvictedValues } from './evicted-values.ts';
 
 function setUp() {
   const timers: (() => void)[] = [];
-  const dropped = new DroppedValues({
+  const dropped = new EvictedValues({
     after: (_delayMs, callback) => {
       timers.push(callback);
       return () => undefined;
@@ -16,7 +16,7 @@ function setUp() {
     dropped.add(value);
     return () => bytes.every((byte) => byte === 0);
   };
-  const begin = () => {
+  const start = () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const ended = dropped.during(() => promise);
     return async () => {
@@ -27,7 +27,7 @@ function setUp() {
   const turn = () => {
     for (const callback of timers.splice(0)) callback();
   };
-  return { dropped, drop, begin, turn, timers };
+  return { dropped, drop, start, turn, timers };
 }
 
 test('a value that nobody can have any more is wiped in the next turn', () => {
@@ -39,8 +39,8 @@ test('a value that nobody can have any more is wiped in the next turn', () => {
 });
 
 test('a request that began before a value was dropped keeps it whole until it ends', async () => {
-  const { drop, begin, turn } = setUp();
-  const [endFirst, endSecond] = [begin(), begin()];
+  const { drop, start, turn } = setUp();
+  const [endFirst, endSecond] = [start(), start()];
   const isWiped = drop();
   turn();
   await endFirst();
@@ -50,25 +50,25 @@ test('a request that began before a value was dropped keeps it whole until it en
 });
 
 test('so does one that began in the same turn, and no later one', async () => {
-  const { drop, begin, turn } = setUp();
+  const { drop, start, turn } = setUp();
   const isWiped = drop();
-  const end = begin();
+  const end = start();
   turn();
   expect(isWiped()).toBe(false);
-  const endLater = begin();
+  const endLater = start();
   await end();
   expect(isWiped()).toBe(true);
   await endLater();
 });
 
 test('requests that never cease keep no value whole for longer than one of them takes', async () => {
-  const { drop, begin, turn, timers } = setUp();
-  let end = begin();
+  const { drop, start, turn, timers } = setUp();
+  let end = start();
   const checks: (() => boolean)[] = [];
   for (let round = 0; round < 100; round++) {
     checks.push(drop());
     turn();
-    const next = begin();
+    const next = start();
     await end();
     end = next;
     expect(checks.every((isWiped) => isWiped())).toBe(true);

@@ -12,7 +12,7 @@ interface Holder {
  * afterwards in the same turn of the event loop, by joining a read: so a dropped value counts as dropped from the next
  * turn on.
  */
-export class DroppedValues {
+export class EvictedValues {
   readonly #clock: Pick<Clock, 'after'>;
   /** The one that began first is the first. */
   readonly #holders = new Set<Holder>();

@@ -108,7 +108,7 @@ test('a probe that confirms the newest value shows that older answers are stale,
   for (let round = 1; round <= 5; round++) {
     expect(textOf(await ask())).toBe('two');
     await advance(30_000);
-    delivery.confirm(ref, 'r2', round * 30_000);
+    delivery.revalidate(ref, 'r2', round * 30_000);
   }
 });
 
@@ -117,11 +117,11 @@ test('an old revision that a lagging provider does not have yet is not gone', as
   const { signal } = new AbortController();
   old.reader = { readRevision: fails('NOT_FOUND') };
   delivery.seen(ref, 'r2');
-  await expect(delivery.recall(ref, 'r2', { signal })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await expect(delivery.ensureCached(ref, 'r2', { signal })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   answers.push(gives('two', 'r2'));
   await ask();
-  expect(await delivery.recall(ref, 'r2', { signal })).toBe(true);
-  expect(await delivery.recall(ref, 'r1', { signal })).toBe(false);
+  expect(await delivery.ensureCached(ref, 'r2', { signal })).toBe(true);
+  expect(await delivery.ensureCached(ref, 'r1', { signal })).toBe(false);
 });
 
 test('where a provider has no order the latest read counts, as ever', async () => {

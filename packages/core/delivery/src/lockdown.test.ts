@@ -8,7 +8,7 @@ test('a lockdown drops all values, also those that are retained, and keeps none'
   const { delivery, answers, ask } = setUp();
   answers.push(gives('one'), gives('two', 'r2'), fails('UNAVAILABLE'));
   await ask();
-  delivery.retain(new Map([[refKey(db), new Set(['r1'])]]));
+  delivery.pin(new Map([[refKey(db), new Set(['r1'])]]));
   expect(delivery.held.values).toBe(1);
   delivery.lockDown(true);
   expect(delivery.held).toMatchObject({ values: 0, bytes: 0 });

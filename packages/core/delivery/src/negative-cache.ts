@@ -1,18 +1,18 @@
 import { BoundedMap, type Clock, type ProviderError } from '@vault-swarm/provider';
 
 /** More are not remembered: the oldest go. */
-const MOST_REFUSALS = 10_000;
+const MAX_REFUSALS = 10_000;
 
 /**
  * What providers refused a moment ago, so that hundreds of tasks that want the same missing secret one after the other
  * do not cost a request each.
  */
-export class RecentRefusals {
+export class NegativeCache {
   readonly #clock: Clock;
   readonly #maxAgeMs: number;
   /** By ref key. */
-  readonly #refusals = new BoundedMap<{ readonly error: ProviderError; readonly askedAtMs: number }>({
-    maxEntries: MOST_REFUSALS,
+  readonly #refusals = new BoundedMap<{ readonly error: ProviderError; readonly requestedAtMs: number }>({
+    maxEntries: MAX_REFUSALS,
   });
 
   /** @param maxAgeMs how long a refusal counts; 0 remembers none. */
@@ -22,8 +22,8 @@ export class RecentRefusals {
   }
 
   /** The ref was refused to a question that was put at `askedAtMs` (monotonic). */
-  add(key: string, error: ProviderError, askedAtMs: number): void {
-    this.#refusals.set(key, { error, askedAtMs });
+  add(key: string, error: ProviderError, requestedAtMs: number): void {
+    this.#refusals.set(key, { error, requestedAtMs });
   }
 
   /** The ref has a value. */
@@ -35,7 +35,7 @@ export class RecentRefusals {
   get(key: string): ProviderError | undefined {
     const refusal = this.#refusals.get(key);
     if (refusal === undefined) return undefined;
-    if (this.#clock.monotonic() - refusal.askedAtMs < this.#maxAgeMs) return refusal.error;
+    if (this.#clock.monotonic() - refusal.requestedAtMs < this.#maxAgeMs) return refusal.error;
     this.#refusals.delete(key);
     return undefined;
   }

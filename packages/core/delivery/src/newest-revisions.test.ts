@@ -9,7 +9,7 @@ const order = {
 function setUp() {
   const time = { nowMs: 0 };
   const newest = new NewestRevisions({ monotonic: () => time.nowMs });
-  const read = (revision: string, begunAtMs = time.nowMs) => newest.read('db', revision, order, begunAtMs);
+  const read = (revision: string, startedAtMs = time.nowMs) => newest.read('db', revision, order, startedAtMs);
   const seen = (revision: string) => newest.seen('db', revision, order);
   const pass = (durationMs: number) => {
     time.nowMs += durationMs;

@@ -68,27 +68,27 @@ export class NewestRevisions {
    *
    * @param begunAtMs when the read began, in monotonic milliseconds.
    */
-  read(key: string, revision: string, order: RevisionOrder | null, begunAtMs: number): boolean {
+  read(key: string, revision: string, order: RevisionOrder | null, startedAtMs: number): boolean {
     const known = this.#touch(key);
     if (known === undefined) {
-      this.#add(key, revision, begunAtMs);
+      this.#add(key, revision, startedAtMs);
       return true;
     }
     if (revision !== known.newest) {
-      if (!this.#isOlder(known, revision, order, begunAtMs)) this.#follow(known, revision, order);
+      if (!this.#isOlder(known, revision, order, startedAtMs)) this.#follow(known, revision, order);
       else if (order !== null && this.#isCurrentAgain(known)) replace(known, revision);
       else return false;
     }
-    known.readAtMs = Math.max(known.readAtMs, begunAtMs);
+    known.readAtMs = Math.max(known.readAtMs, startedAtMs);
     known.olderSinceMs = null;
     return true;
   }
 
   /** @param begunAtMs of a read: where nothing else tells, one that began before the latest is older. */
-  #isOlder(known: Known, revision: string, order: RevisionOrder | null, begunAtMs?: number): boolean {
+  #isOlder(known: Known, revision: string, order: RevisionOrder | null, startedAtMs?: number): boolean {
     if (this.#clock.monotonic() < (known.withheldUntilMs.get(revision) ?? NEVER)) return true;
     const compared = order?.compare(revision, known.newest) ?? 0;
-    return compared === 0 ? begunAtMs !== undefined && begunAtMs < known.readAtMs : compared < 0;
+    return compared === 0 ? startedAtMs !== undefined && startedAtMs < known.readAtMs : compared < 0;
   }
 
   /** Whether reads have given older revisions than the newest for so long that they can't be stale answers. */

@@ -28,7 +28,7 @@ function watchedValue(text: string, name: string) {
 }
 
 test('nobody holds a value any more when its entry was dropped for others', async () => {
-  const { answers, ask, advance } = setUp({ memory: { maxRevisions: 1, maxBytes: 1_000 } });
+  const { answers, ask, advance } = setUp({ cache: { maxRevisions: 1, maxBytes: 1_000 } });
   const { answer, isHeld } = watchedValue('canary', 'r1');
   answers.push(answer, gives('other'));
   expect(textOf(await ask())).toBe('canary');

@@ -5,11 +5,11 @@ import { CircuitBreaker, type Failure } from './circuit-breaker.ts';
  * How a question to a provider ended: with an answer, be it "no such secret"; with the answer that our login is refused;
  * without one; or in a way that tells nothing of how the next will end.
  */
-export type QuestionOutcome = 'answered' | 'login-refused' | Failure | 'unknown';
+export type RequestOutcome = 'answered' | 'login-refused' | Failure | 'unknown';
 
 /** A question that was put to the provider and is not answered yet. */
-interface OpenQuestion {
-  readonly askedAtMs: number;
+interface InFlightRequest {
+  readonly requestedAtMs: number;
 }
 
 /** So many of the latest answers tell how long an answer usually takes. */
@@ -25,14 +25,14 @@ const UNUSUAL_FACTOR = 4;
  * No answer counts as late before this, however quick the others were: a machine that is busy for a moment is no reason to
  * give a value away that was replaced.
  */
-const SHORTEST_PATIENCE_MS = 500;
+const MIN_ADAPTIVE_TIMEOUT_MS = 500;
 
 /** A provider in doubt that is back answers within this time. */
-const DOUBT_MS = 250;
+const SUSPECT_TIMEOUT_MS = 250;
 
 /** How long a provider is left alone that asks us to slow down, where it does not say how long. */
 const PAUSE_MS = 1_000;
-const SHORTEST_PAUSE_MS = 100;
+const MIN_PAUSE_MS = 100;
 
 /**
  * How one provider does, as its answers show: whether it is worth asking, how long an answer usually takes, and whether
@@ -42,7 +42,7 @@ export class ProviderHealth {
   readonly #clock: Clock;
   readonly #breaker: CircuitBreaker;
   /** The oldest first. */
-  readonly #open = new Set<OpenQuestion>();
+  readonly #open = new Set<InFlightRequest>();
   /** How long the latest answers took. */
   readonly #answersMs: number[] = [];
   #answeredAtMs = Number.NEGATIVE_INFINITY;
@@ -57,12 +57,12 @@ export class ProviderHealth {
   }
 
   /** Whether it is left alone, since it did not answer lately. */
-  get isLeftAlone(): boolean {
+  get isCircuitOpen(): boolean {
     return this.#breaker.isOpen;
   }
 
   /** Whether a question is under way. */
-  get isBeingAsked(): boolean {
+  get hasInFlightRequest(): boolean {
     return this.#open.size > 0;
   }
 
@@ -72,18 +72,18 @@ export class ProviderHealth {
   }
 
   /** Whether the latest question failed, or one under way should have been answered by now. */
-  get isInDoubt(): boolean {
-    return this.#hasFailed || this.isLeftAlone || this.#isOverdue();
+  get isSuspect(): boolean {
+    return this.#hasFailed || this.isCircuitOpen || this.#isOverdue();
   }
 
   /** Whether nobody is to wait for it, not even who has nothing else: it failed, and leaves the next question open too. */
-  get isHopeless(): boolean {
-    return this.isLeftAlone || (this.#hasFailed && this.#isOverdue());
+  get shouldFailFast(): boolean {
+    return this.isCircuitOpen || (this.#hasFailed && this.#isOverdue());
   }
 
   /** The milliseconds within which an answer comes, as far as the latest ones tell; little for a provider in doubt. */
-  get patienceMs(): number {
-    return this.isInDoubt ? DOUBT_MS : this.#usualMs();
+  get adaptiveTimeoutMs(): number {
+    return this.isSuspect ? SUSPECT_TIMEOUT_MS : this.#usualMs();
   }
 
   /** Until when it asked us not to ask, in monotonic milliseconds. */
@@ -93,18 +93,18 @@ export class ProviderHealth {
 
   /**
    * A question is put to it now. Call the result with how it ended; only the first call counts.
-   * @param trial asks again; used while the provider is left alone. Its own rejection is of no interest.
+   * @param halfOpenProbe asks again; used while the provider is left alone. Its own rejection is of no interest.
    */
-  asked(trial: () => Promise<unknown>): (outcome: QuestionOutcome) => void {
-    const question: OpenQuestion = { askedAtMs: this.#clock.monotonic() };
+  asked(halfOpenProbe: () => Promise<unknown>): (outcome: RequestOutcome) => void {
+    const question: InFlightRequest = { requestedAtMs: this.#clock.monotonic() };
     this.#open.add(question);
     return (outcome) => {
       if (!this.#open.delete(question)) return;
       if (outcome === 'answered' || outcome === 'login-refused') {
         this.answered(outcome);
-        this.#answersMs.push(this.#answeredAtMs - question.askedAtMs);
+        this.#answersMs.push(this.#answeredAtMs - question.requestedAtMs);
         if (this.#answersMs.length > REMEMBERED_ANSWERS) this.#answersMs.shift();
-      } else if (outcome !== 'unknown') this.failed(outcome, trial);
+      } else if (outcome !== 'unknown') this.failed(outcome, halfOpenProbe);
     };
   }
 
@@ -117,14 +117,14 @@ export class ProviderHealth {
   }
 
   /** It did not do what was asked, whether it answered or not. */
-  failed(failure: Failure, trial: () => Promise<unknown>): void {
+  failed(failure: Failure, halfOpenProbe: () => Promise<unknown>): void {
     this.#hasFailed = true;
-    this.#breaker.failed(failure, trial);
+    this.#breaker.failed(failure, halfOpenProbe);
   }
 
   /** It asked us to slow down. */
   pause(durationMs: number = PAUSE_MS): void {
-    const untilMs = this.#clock.monotonic() + Math.max(SHORTEST_PAUSE_MS, durationMs);
+    const untilMs = this.#clock.monotonic() + Math.max(MIN_PAUSE_MS, durationMs);
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
   }
 
@@ -135,21 +135,21 @@ export class ProviderHealth {
 
   #usualMs(): number {
     const [slowest = 0, slowestButOne = slowest] = this.#answersMs.toSorted((a, b) => b - a);
-    return Math.max(SHORTEST_PATIENCE_MS, UNUSUAL_FACTOR * slowestButOne);
+    return Math.max(MIN_ADAPTIVE_TIMEOUT_MS, UNUSUAL_FACTOR * slowestButOne);
   }
 
   /** A question that is older than the latest answer may be slow by its nature: the provider is there. */
   #isOverdue(): boolean {
-    for (const { askedAtMs } of this.#open) {
-      if (askedAtMs >= this.#answeredAtMs)
-        return this.#clock.monotonic() - askedAtMs >= (this.#hasFailed ? DOUBT_MS : this.#usualMs());
+    for (const { requestedAtMs } of this.#open) {
+      if (requestedAtMs >= this.#answeredAtMs)
+        return this.#clock.monotonic() - requestedAtMs >= (this.#hasFailed ? SUSPECT_TIMEOUT_MS : this.#usualMs());
     }
     return false;
   }
 }
 
 /** What it tells that a question was rejected with `error`. */
-export function outcomeOf(error: unknown): QuestionOutcome {
+export function outcomeOf(error: unknown): RequestOutcome {
   if (error instanceof DeadlineExceeded) return 'time-out';
   // That a quota is used up says nothing of what is asked when it is not.
   if (!(error instanceof ProviderError) || error.code === 'RATE_LIMITED') return 'unknown';

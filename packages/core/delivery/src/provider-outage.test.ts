@@ -27,7 +27,7 @@ test('nobody with a value in memory waits where the latest probe failed', async 
   answers.push(gives('one'), hangs);
   await ask();
   await advance(20_000);
-  delivery.probed(db, 'time-out');
+  delivery.reportProbe(db, 'time-out');
   const answer = ask();
   await advance(0);
   expect(textOf(await answer)).toBe('one');
@@ -244,9 +244,9 @@ test('after one who waited in vain for a provider that asks to slow down nobody 
 
 test('a probe without an answer counts as a failure of the provider, one with an answer ends that', async () => {
   const { delivery, events } = setUp();
-  for (let probe = 0; probe < 2; probe++) delivery.probed(db, 'time-out');
+  for (let probe = 0; probe < 2; probe++) delivery.reportProbe(db, 'time-out');
   expect(events.at(-1)).toMatchObject({ type: 'breaker.changed', open: true });
-  delivery.probed(db, 'answered');
+  delivery.reportProbe(db, 'answered');
   expect(events.at(-1)).toMatchObject({ type: 'breaker.changed', open: false });
 });
 
@@ -306,10 +306,10 @@ test('what probes say of the login counts too', async () => {
   const { delivery, answers, ask, advance } = setUp();
   answers.push(gives('one'), fails('UNAVAILABLE'));
   await ask();
-  delivery.probed(db, 'login-refused');
+  delivery.reportProbe(db, 'login-refused');
   await advance(30_000);
   expect(textOf(await ask())).toBe('UNAVAILABLE');
-  delivery.probed(db, 'answered');
+  delivery.reportProbe(db, 'answered');
   expect(textOf(await ask())).toBe('one');
 });
 

@@ -11,11 +11,11 @@ import {
   type SecretRevision,
   withDeadline,
 } from '@vault-swarm/provider';
-import type { DroppedValues } from './evicted-values.ts';
-import { RecentRefusals } from './negative-cache.ts';
+import type { EvictedValues } from './evicted-values.ts';
+import { NegativeCache } from './negative-cache.ts';
 import { NewestRevisions } from './newest-revisions.ts';
 import { outcomeOf, ProviderHealth } from './provider-health.ts';
-import type { RevisionMemory } from './revision-cache.ts';
+import type { RevisionCache } from './revision-cache.ts';
 
 /** Finds a configured provider by its name, once it is ready. Rejects if it never will be. */
 export type FindProvider = (name: string) => Promise<ProviderInstance>;
@@ -37,12 +37,12 @@ export class ProviderReads {
   readonly findProvider: FindProvider;
   readonly #clock: Clock;
   readonly #events: Events;
-  readonly #memory: RevisionMemory;
-  readonly #dropped: DroppedValues;
+  readonly #cache: RevisionCache;
+  readonly #dropped: EvictedValues;
   readonly #deadlineMs: number;
   readonly #sharedMs: number;
   #isSharing = true;
-  readonly #refusals: RecentRefusals;
+  readonly #refusals: NegativeCache;
   readonly #flights = new Map<string, Promise<SecretRevision>>();
   readonly #newest: NewestRevisions;
   readonly #repetitions = new Map<string, Promise<SecretRevision | null>>();
@@ -58,8 +58,8 @@ export class ProviderReads {
       readonly findProvider: FindProvider;
       readonly clock: Clock;
       readonly events: Events;
-      readonly memory: RevisionMemory;
-      readonly dropped: DroppedValues;
+      readonly cache: RevisionCache;
+      readonly dropped: EvictedValues;
     },
     limits: { readonly deadlineMs: number; readonly cacheMaxAgeMs: number },
   ) {
@@ -71,11 +71,11 @@ export class ProviderReads {
     this.#newest = new NewestRevisions(ports.clock);
     this.#clock = ports.clock;
     this.#events = ports.events;
-    this.#memory = ports.memory;
+    this.#cache = ports.cache;
     this.#dropped = ports.dropped;
     this.#deadlineMs = limits.deadlineMs;
     this.#sharedMs = Math.min(SHARED_MS, limits.cacheMaxAgeMs);
-    this.#refusals = new RecentRefusals(ports.clock, Math.min(REFUSAL_MAX_AGE_MS, limits.cacheMaxAgeMs));
+    this.#refusals = new NegativeCache(ports.clock, Math.min(REFUSAL_MAX_AGE_MS, limits.cacheMaxAgeMs));
   }
 
   /** Whether a request may be answered by a read that began before it. */
@@ -113,7 +113,7 @@ export class ProviderReads {
     if (joined !== undefined) return joined;
     const refusal = this.#refusals.get(key);
     if (refusal !== undefined) return Promise.reject(refusal);
-    if (this.health(ref.provider).isLeftAlone) return Promise.reject(leftAlone(ref));
+    if (this.health(ref.provider).isCircuitOpen) return Promise.reject(circuitOpen(ref));
     const flight = this.#readWithin(ref, limitMs, mayWait).finally(() => this.#flights.delete(key));
     this.#flights.set(key, flight);
     return flight;
@@ -171,7 +171,7 @@ export class ProviderReads {
 
   /** Puts a question to the ref's provider; how it ends tells how the provider does. */
   async ask<T>(ref: SecretRef, signal: AbortSignal, question: () => Promise<T>): Promise<T> {
-    const ended = this.health(ref.provider).asked(this.trialOf(ref));
+    const ended = this.health(ref.provider).asked(this.halfOpenProbeOf(ref));
     // A provider that hangs may not heed the signal either.
     const cutOff = () => ended(outcomeOf(signal.reason));
     signal.addEventListener('abort', cutOff, { once: true });
@@ -188,7 +188,7 @@ export class ProviderReads {
   }
 
   /** Asks again, for whoever comes later. */
-  readonly trialOf = (ref: SecretRef) => () => this.#readWithin(ref, this.#deadlineMs, false);
+  readonly halfOpenProbeOf = (ref: SecretRef) => () => this.#readWithin(ref, this.#deadlineMs, false);
 
   /** Ends what it does in the background. */
   close(): void {
@@ -196,7 +196,7 @@ export class ProviderReads {
   }
 
   async #own(ref: SecretRef, limitMs: number, mayWait: boolean): Promise<SecretRevision> {
-    if (this.health(ref.provider).isLeftAlone) throw leftAlone(ref);
+    if (this.health(ref.provider).isCircuitOpen) throw circuitOpen(ref);
     return this.#readWithin(ref, limitMs, mayWait, 0);
   }
 
@@ -206,8 +206,8 @@ export class ProviderReads {
     mayWait: boolean,
     sharedMs = this.#sharedMs,
   ): Promise<SecretRevision> {
-    const begunAtMs = this.#clock.monotonic();
-    const untilMs = begunAtMs + limitMs;
+    const startedAtMs = this.#clock.monotonic();
+    const untilMs = startedAtMs + limitMs;
     const health = this.health(ref.provider);
     return withDeadline(this.#clock, limitMs, undefined, async (signal) => {
       const provider = await this.findProvider(ref.provider);
@@ -215,13 +215,13 @@ export class ProviderReads {
         signal.throwIfAborted();
         try {
           this.#checkPause(ref);
-          return await this.#read(provider, ref, { signal, notBeforeMs: begunAtMs - sharedMs });
+          return await this.#read(provider, ref, { signal, notBeforeMs: startedAtMs - sharedMs });
         } catch (error) {
           const isPaused = error instanceof ProviderError && error.code === 'RATE_LIMITED';
           if (!isPaused || !mayWait) throw error;
           if (health.pausedUntilMs >= untilMs) {
             // Whoever waited in vain lost as much time as by a provider that does not answer.
-            if (waited) health.failed('time-out', this.trialOf(ref));
+            if (waited) health.failed('time-out', this.halfOpenProbeOf(ref));
             throw error;
           }
           await this.#until(health.pausedUntilMs);
@@ -253,29 +253,29 @@ export class ProviderReads {
   }
 
   async #read(provider: ProviderInstance, ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
-    const askedAtMs = this.#clock.monotonic();
+    const requestedAtMs = this.#clock.monotonic();
     try {
       const revision = await this.ask(ref, options.signal, () => provider.secrets.read(ref, options));
-      const begunAtMs = revision.readAtMs ?? askedAtMs;
+      const startedAtMs = revision.readAtMs ?? requestedAtMs;
       const key = refKey(ref);
-      if (this.#newest.read(key, revision.revision, provider.order, begunAtMs)) {
-        this.#memory.store(key, revision, begunAtMs);
+      if (this.#newest.read(key, revision.revision, provider.order, startedAtMs)) {
+        this.#cache.store(key, revision, startedAtMs);
       } else this.#dropped.add(revision.value);
       this.#refusals.delete(key);
       return revision;
     } catch (error) {
-      if (error instanceof ProviderError && !options.signal.aborted) this.#refused(ref, error, askedAtMs);
+      if (error instanceof ProviderError && !options.signal.aborted) this.#refused(ref, error, requestedAtMs);
       throw error;
     }
   }
 
-  #refused(ref: SecretRef, error: ProviderError, askedAtMs: number): void {
+  #refused(ref: SecretRef, error: ProviderError, requestedAtMs: number): void {
     if (error.code === 'RATE_LIMITED') this.health(ref.provider).pause(error.retryAfterMs);
     if (error.isOutage) return;
     const key = refKey(ref);
     // Deleted or withdrawn at the provider: not to be served again when the provider is away later.
-    if (error.isProven) this.#memory.forget(key);
-    this.#refusals.add(key, error, askedAtMs);
+    if (error.isProven) this.#cache.forget(key);
+    this.#refusals.add(key, error, requestedAtMs);
   }
 
   #until(atMs: number): Promise<void> {
@@ -286,7 +286,7 @@ export class ProviderReads {
 }
 
 /** The refusal where a provider did not answer lately. */
-export function leftAlone(ref: SecretRef): ProviderError {
+export function circuitOpen(ref: SecretRef): ProviderError {
   const message = `${describeRef(ref)}: the provider did not answer lately, and nobody waits for it until it does`;
   return new ProviderError('UNAVAILABLE', message);
 }

@@ -10,12 +10,12 @@ export interface SecretRequest {
 }
 
 /** The value, which belongs to who asked and has to be wiped, or a message for the operator which says what to do. Never both. */
-export type SecretAnswer =
+export type SecretResponse =
   | { readonly kind: 'value'; readonly value: SecretValue; readonly revision: string }
   | { readonly kind: 'refused'; readonly code: ProviderErrorCode | 'DEADLINE'; readonly message: string };
 
 /** What a driver's socket asks. Always answers within the delivery's deadline; never rejects. */
 export interface SecretSource {
   /** @param receivedAtMs when it began to arrive, in monotonic milliseconds: its deadline counts from then. Now, if not given. */
-  get(request: SecretRequest, receivedAtMs?: number): Promise<SecretAnswer>;
+  get(request: SecretRequest, receivedAtMs?: number): Promise<SecretResponse>;
 }

@@ -8,7 +8,7 @@ export interface CurrentRevision {
 }
 
 /** How much may be held. */
-export interface MemoryLimits {
+export interface CacheLimits {
   readonly maxRevisions: number;
   readonly maxBytes: number;
 }
@@ -26,10 +26,10 @@ const REVISIONS_PER_REF = 2;
  * Values in memory, by ref and revision, with a pointer to each ref's current one. Bounded in number and bytes: refs
  * that were not used for the longest time go first.
  */
-export class RevisionMemory {
-  readonly #limits: MemoryLimits;
+export class RevisionCache {
+  readonly #limits: CacheLimits;
   /** By ref key: what is kept whatever else has to go. */
-  #retained: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  #pinned: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #drop: (value: SecretValue) => void;
@@ -43,7 +43,7 @@ export class RevisionMemory {
    * @param onEvicted is told how many revisions were dropped because a limit was reached.
    */
   constructor(
-    limits: MemoryLimits,
+    limits: CacheLimits,
     drop: (value: SecretValue) => void,
     onEvicted: (revisions: number) => void = () => undefined,
   ) {
@@ -69,16 +69,16 @@ export class RevisionMemory {
   /** A revision of the ref, whether it is the newest or not. Counts as a use. */
   get(key: string, revision: string): SecretRevision | undefined {
     const entry = this.#entries.get(key);
-    const held = entry?.revisions.get(revision);
-    if (entry === undefined || held === undefined) return undefined;
+    const cached = entry?.revisions.get(revision);
+    if (entry === undefined || cached === undefined) return undefined;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    return held;
+    return cached;
   }
 
   /** From now on these revisions, by ref key, are kept beyond all limits, also where the ref is forgotten. */
-  retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
-    this.#retained = revisions;
+  pin(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
+    this.#pinned = revisions;
   }
 
   /** From now on nothing is held, and what is there is dropped; or values are taken in again. */
@@ -114,13 +114,13 @@ export class RevisionMemory {
    *
    * @param readBegunAtMs monotonic milliseconds.
    */
-  store(key: string, revision: SecretRevision, readBegunAtMs: number): void {
+  store(key: string, revision: SecretRevision, readStartedAtMs: number): void {
     if (this.#isLocked) {
       this.#drop(revision.value);
       return;
     }
     const entry = this.#entries.get(key) ?? { revisions: new Map<string, SecretRevision>(), current: null };
-    if (entry.current !== null && readBegunAtMs < entry.current.confirmedAtMs) {
+    if (entry.current !== null && readStartedAtMs < entry.current.confirmedAtMs) {
       this.#drop(revision.value);
       return;
     }
@@ -130,13 +130,13 @@ export class RevisionMemory {
     entry.revisions.set(revision.revision, revision);
     this.#revisions += 1;
     this.#bytes += revision.value.byteLength;
-    entry.current = { revision, confirmedAtMs: readBegunAtMs };
+    entry.current = { revision, confirmedAtMs: readStartedAtMs };
     this.#trim(key, entry);
     this.#evict(key);
   }
 
   /** A probe, begun at `atMs` (monotonic), found that `revision` is still the current one. */
-  confirm(key: string, revision: string, atMs: number): void {
+  revalidate(key: string, revision: string, atMs: number): void {
     const entry = this.#entries.get(key);
     if (entry?.current?.revision.revision !== revision || atMs < entry.current.confirmedAtMs) return;
     entry.current = { ...entry.current, confirmedAtMs: atMs };
@@ -148,7 +148,7 @@ export class RevisionMemory {
     if (entry === undefined) return;
     entry.current = null;
     for (const revision of [...entry.revisions.keys()]) {
-      if (!this.#isRetained(key, revision)) this.#remove(entry, revision);
+      if (!this.#isPinned(key, revision)) this.#remove(entry, revision);
     }
     if (entry.revisions.size === 0) this.#entries.delete(key);
   }
@@ -161,30 +161,30 @@ export class RevisionMemory {
     this.#entries.clear();
   }
 
-  #isRetained(key: string, revision: string): boolean {
-    return this.#retained.get(key)?.has(revision) === true;
+  #isPinned(key: string, revision: string): boolean {
+    return this.#pinned.get(key)?.has(revision) === true;
   }
 
   /** Beside what is retained, only the newest are kept. */
   #trim(key: string, entry: Entry): void {
-    const mayGo = [...entry.revisions.keys()].filter((revision) => !this.#isRetained(key, revision));
+    const mayGo = [...entry.revisions.keys()].filter((revision) => !this.#isPinned(key, revision));
     for (const revision of mayGo.slice(0, -REVISIONS_PER_REF)) this.#remove(entry, revision);
   }
 
   #remove(entry: Entry, revision: string): void {
-    const held = entry.revisions.get(revision);
-    if (held === undefined) return;
+    const cached = entry.revisions.get(revision);
+    if (cached === undefined) return;
     entry.revisions.delete(revision);
     this.#revisions -= 1;
-    this.#bytes -= held.value.byteLength;
-    this.#drop(held.value);
+    this.#bytes -= cached.value.byteLength;
+    this.#drop(cached.value);
   }
 
   #evict(keep: string): void {
     const before = this.#revisions;
     for (const key of this.#entries.keys()) {
       if (this.#revisions <= this.#limits.maxRevisions && this.#bytes <= this.#limits.maxBytes) break;
-      if (key !== keep && !this.#retained.has(key)) this.forget(key);
+      if (key !== keep && !this.#pinned.has(key)) this.forget(key);
     }
     if (this.#revisions < before) this.#onEvicted(before - this.#revisions);
   }

@@ -9,7 +9,7 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import type { ProviderReads } from './provider-reads.ts';
-import type { RevisionMemory } from './revision-cache.ts';
+import type { RevisionCache } from './revision-cache.ts';
 
 /** A read is cut off after this time, however long its callers would wait. */
 const READ_DEADLINE_MS = 10_000;
@@ -17,14 +17,14 @@ const READ_DEADLINE_MS = 10_000;
 const LAGS = 'its provider lags behind, and does not give the revision yet';
 
 /** Revisions that were replaced: from memory, else read again, once for all who ask at the same time. */
-export class OldRevisions {
-  readonly #memory: RevisionMemory;
+export class RevisionHistory {
+  readonly #cache: RevisionCache;
   readonly #reads: ProviderReads;
   readonly #clock: Clock;
   readonly #flights = new Map<string, Promise<SecretRevision | null>>();
 
-  constructor(memory: RevisionMemory, reads: ProviderReads, clock: Clock) {
-    this.#memory = memory;
+  constructor(cache: RevisionCache, reads: ProviderReads, clock: Clock) {
+    this.#cache = cache;
     this.#reads = reads;
     this.#clock = clock;
   }
@@ -36,8 +36,8 @@ export class OldRevisions {
    */
   async find(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<SecretRevision | null> {
     const key = refKey(ref);
-    const held = this.#memory.get(key, revision);
-    if (held !== undefined) return held;
+    const cached = this.#cache.get(key, revision);
+    if (cached !== undefined) return cached;
     if (!this.#reads.isSharing)
       return withDeadline(this.#clock, READ_DEADLINE_MS, signal, () => this.#read(ref, revision));
     const id = `${key} ${revision}`;
@@ -54,7 +54,7 @@ export class OldRevisions {
         if (revisions === null) return null;
         const options = this.#reads.isSharing ? { signal } : { signal, notBeforeMs };
         const found = await this.#reads.ask(ref, signal, () => revisions.readRevision(ref, revision, options));
-        this.#memory.add(refKey(ref), found);
+        this.#cache.add(refKey(ref), found);
         return found;
       });
     } catch (error) {

@@ -1,5 +1,5 @@
 /** A request for a secret, as far as the choice of its revision depends on it. */
-export interface ChoiceRequest {
+export interface RevisionRequest {
   readonly serviceId: string | undefined;
   readonly taskId: string | undefined;
   readonly secretName: string;
@@ -14,11 +14,11 @@ export interface ChoiceRequest {
  * were set aside; where it can't be had, the current one is given all the same or the request is refused, as
  * `otherwise` says.
  */
-export type ChosenRevision =
+export type RevisionSelection =
   | { readonly kind: 'current' }
   | { readonly kind: 'revision'; readonly revision: string; readonly otherwise: 'current' | 'refuse' };
 
 /** Which revision of a secret a task is to be given. Must answer at once where it can, by `untilMs` in any case, and never reject. */
-export interface RevisionChoice {
-  choose(request: ChoiceRequest): ChosenRevision | Promise<ChosenRevision>;
+export interface RevisionSelector {
+  choose(request: RevisionRequest): RevisionSelection | Promise<RevisionSelection>;
 }

@@ -26,7 +26,7 @@ test('a value that its provider withdrew is wiped, and the answers that were giv
 test('values that are replaced, make room, or are older than what is known of, are wiped', async () => {
   const { answers, ask, advance, delivery, old } = setUp({
     cacheMaxAgeMs: 0,
-    memory: { maxRevisions: 2, maxBytes: 1_000 },
+    cache: { maxRevisions: 2, maxBytes: 1_000 },
   });
   old.order = byName;
   const again = watched('one', 'r1');

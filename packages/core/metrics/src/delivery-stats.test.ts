@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { DeliveryFigures } from './delivery-stats.ts';
+import { DeliveryStats } from './delivery-stats.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { delivered, refused, requested } from './testing/samples.ts';
 
 test('counts answers by where they came from, and tells which share came from memory', () => {
-  const figures = new DeliveryFigures(new ManualClock());
-  expect(figures.summary()).toEqual({
+  const stats = new DeliveryStats(new ManualClock());
+  expect(stats.summary()).toEqual({
     memory: 0,
     provider: 0,
     stale: 0,
@@ -15,10 +15,10 @@ test('counts answers by where they came from, and tells which share came from me
     p99Ms: null,
   });
   const events = [delivered('memory', 1), delivered('memory', 1), delivered('provider', 200), refused(1)];
-  for (const event of [...events, requested('vault')]) figures.observe(event);
-  const { p99Ms, ...summary } = figures.summary();
+  for (const event of [...events, requested('vault')]) stats.observe(event);
+  const { p99Ms, ...summary } = stats.summary();
   expect(summary).toMatchObject({ memory: 2, provider: 1, stale: 0, refused: 1, hitRate: 66.67 });
   expect(p99Ms).toBeGreaterThan(180);
-  figures.observe(delivered('stale'));
-  expect(figures.summary()).toMatchObject({ stale: 1, hitRate: 50 });
+  stats.observe(delivered('stale'));
+  expect(stats.summary()).toMatchObject({ stale: 1, hitRate: 50 });
 });

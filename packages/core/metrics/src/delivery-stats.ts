@@ -17,7 +17,7 @@ export interface DeliverySummary extends DeliveryCounts, Percentiles {
 }
 
 /** Counts how requests for secrets were answered. */
-export class DeliveryFigures {
+export class DeliveryStats {
   readonly #counts = { memory: 0, provider: 0, stale: 0, refused: 0 };
   readonly #durations: RecentDurations;
 

@@ -1,6 +1,6 @@
 import type { Clock, TimedEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import { RepeatedEvents } from './event-deduplicator.ts';
+import { EventDeduplicator } from './event-deduplicator.ts';
 
 function setUp() {
   const timers = new Map<() => void, number>();
@@ -13,8 +13,8 @@ function setUp() {
       return () => timers.delete(callback);
     },
   };
-  const told: TimedEvent[] = [];
-  const repeated = new RepeatedEvents(clock, (event) => told.push(event));
+  const reported: TimedEvent[] = [];
+  const repeated = new EventDeduplicator(clock, (event) => reported.push(event));
   const advance = (durationMs: number) => {
     nowMs += durationMs;
     for (const [callback, atMs] of [...timers]) {
@@ -27,57 +27,57 @@ function setUp() {
     repeated.observe({
       type: 'secret.refused',
       ...{ secret, service, task: undefined, provider: 'vault', code: 'NOT_FOUND', message: 'no such secret' },
-      ...{ durationMs: 1, at: nowMs },
+      ...{ durationMs: 1, atMs: nowMs },
     });
-  return { repeated, told, advance, refuse, timers };
+  return { repeated, reported, advance, refuse, timers };
 }
 
 test('a refusal that is repeated is told once, and then how often it came', () => {
-  const { told, advance, refuse } = setUp();
+  const { reported, advance, refuse } = setUp();
   for (let call = 0; call < 10_000; call++) refuse();
-  expect(told.length).toBe(1);
+  expect(reported.length).toBe(1);
   advance(10_000);
-  expect(told.slice(1)).toMatchObject([{ secret: 'db', repetitions: 9_999 }]);
+  expect(reported.slice(1)).toMatchObject([{ secret: 'db', repetitions: 9_999 }]);
 });
 
 test('the longer it goes on the more seldom it is told', () => {
-  const { told, advance, refuse } = setUp();
+  const { reported, advance, refuse } = setUp();
   for (let second = 0; second < 3_600; second++) {
     refuse();
     advance(1_000);
   }
-  expect(told.length).toBeLessThan(20);
-  const counted = told.reduce((sum, event) => sum + ('repetitions' in event ? (event.repetitions ?? 0) : 1), 0);
+  expect(reported.length).toBeLessThan(20);
+  const counted = reported.reduce((sum, event) => sum + ('repetitions' in event ? (event.repetitions ?? 0) : 1), 0);
   expect(counted).toBeGreaterThan(3_200);
 });
 
 test('what came once is told once, and nothing is left of it', () => {
-  const { told, advance, refuse, timers } = setUp();
+  const { reported, advance, refuse, timers } = setUp();
   refuse();
   advance(10_000);
-  expect(told.length).toBe(1);
+  expect(reported.length).toBe(1);
   expect(timers.size).toBe(0);
   refuse();
-  expect(told.length).toBe(2);
+  expect(reported.length).toBe(2);
 });
 
 test('each service and secret is named, up to a hundred at a time', () => {
-  const { told, refuse } = setUp();
+  const { reported, refuse } = setUp();
   for (let service = 0; service < 2_000; service++) refuse('db', `web-${service}`);
-  expect(told.length).toBe(101);
+  expect(reported.length).toBe(101);
 });
 
 test('what is left to tell is told at the end', () => {
-  const { repeated, told, refuse, timers } = setUp();
+  const { repeated, reported, refuse, timers } = setUp();
   refuse();
   refuse();
   repeated.close();
-  expect(told.at(-1)).toMatchObject({ repetitions: 1 });
+  expect(reported.at(-1)).toMatchObject({ repetitions: 1 });
   expect(timers.size).toBe(0);
 });
 
 test('all other events are told each time', () => {
-  const { repeated, told } = setUp();
-  for (let call = 0; call < 3; call++) repeated.observe({ type: 'docker.recovered', at: 0 });
-  expect(told.length).toBe(3);
+  const { repeated, reported } = setUp();
+  for (let call = 0; call < 3; call++) repeated.observe({ type: 'docker.recovered', atMs: 0 });
+  expect(reported.length).toBe(3);
 });

@@ -2,10 +2,10 @@ import type { Clock, EventListener, TimedEvent } from '@vault-swarm/provider';
 
 /** The first report of repetitions comes after this time, each further one after twice as long, up to the longest. */
 const FIRST_REPORT_MS = 10_000;
-const LONGEST_REPORT_MS = 5 * 60_000;
+const MAX_REPORT_MS = 5 * 60_000;
 
 /** So many different refusals are told by their names at a time; what comes beside them is counted together. */
-const MOST_NAMED = 100;
+const MAX_NAMED = 100;
 
 /** What may come ten thousand times in a storm. */
 type Repeatable = Extract<TimedEvent, { readonly type: 'secret.refused' | 'driver.request-refused' }>;
@@ -21,7 +21,7 @@ interface Repetition {
  * Tells an event that comes again and again once, and then, ever more seldom, how often it was repeated: for those who
  * read events. Who counts them needs each.
  */
-export class RepeatedEvents {
+export class EventDeduplicator {
   readonly #clock: Clock;
   readonly #tell: EventListener;
   readonly #repetitions = new Map<string, Repetition>();
@@ -43,14 +43,14 @@ export class RepeatedEvents {
       return;
     }
     this.#tell(event);
-    const begun: Repetition = {
+    const started: Repetition = {
       count: 0,
       latest: event,
       reportAfterMs: FIRST_REPORT_MS,
       cancelReport: () => undefined,
     };
-    this.#repetitions.set(key, begun);
-    this.#schedule(key, begun);
+    this.#repetitions.set(key, started);
+    this.#schedule(key, started);
   };
 
   /** Tells now what was counted, and ends. */
@@ -65,7 +65,7 @@ export class RepeatedEvents {
   #keyOf(event: Repeatable): string {
     if (event.type === 'driver.request-refused') return JSON.stringify([event.type, event.status]);
     const named = JSON.stringify([event.type, event.code, event.secret, event.service]);
-    if (this.#repetitions.has(named) || this.#repetitions.size < MOST_NAMED) return named;
+    if (this.#repetitions.has(named) || this.#repetitions.size < MAX_NAMED) return named;
     return JSON.stringify([event.type, event.code]);
   }
 
@@ -76,7 +76,7 @@ export class RepeatedEvents {
         return;
       }
       this.#report(repetition);
-      repetition.reportAfterMs = Math.min(LONGEST_REPORT_MS, 2 * repetition.reportAfterMs);
+      repetition.reportAfterMs = Math.min(MAX_REPORT_MS, 2 * repetition.reportAfterMs);
       this.#schedule(key, repetition);
     });
   }

@@ -8,7 +8,7 @@ const completed: TimedEvent = {
   secrets: ['db', 'api'],
   generation: 7,
   durationMs: 12_345.678_91,
-  at: 1,
+  atMs: 1,
 };
 
 describe('an event is told', () => {
@@ -50,7 +50,7 @@ describe('an event is told', () => {
       revision: '3',
       source: 'memory',
       durationMs: 0.25,
-      at: 1,
+      atMs: 1,
     };
     expect(eventRecord(delivered)).toEqual({
       time: '1970-01-01T00:00:00.001Z',

@@ -212,12 +212,12 @@ export interface EventRecord {
 
 /** The event with all its fields; those that were not given are left out. */
 export function eventRecord(event: TimedEvent): EventRecord {
-  const { type, at, ...fields } = event;
+  const { type, atMs, ...fields } = event;
   const own = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name === 'message' ? 'detail' : snakeCase(name), rounded(value)]);
   return {
-    time: new Date(at).toISOString(),
+    time: new Date(atMs).toISOString(),
     level: severityOf(type),
     event: type,
     message: describeEvent(event),

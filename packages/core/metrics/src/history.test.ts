@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { History } from './history.ts';
-import type { Figures } from './reports.ts';
+import type { Stats } from './reports.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { delivered, freshFigures, refused, requested } from './testing/samples.ts';
 
 function setUp() {
   const clock = new ManualClock();
-  const state: { figures: Figures; outdated: number } = { figures: freshFigures, outdated: 0 };
+  const state: { stats: Stats; outdated: number } = { stats: freshFigures, outdated: 0 };
   const history = new History(clock, {
     providers: ['vault'],
-    figures: () => state.figures,
+    stats: () => state.stats,
     outdatedTasks: () => state.outdated,
   });
   history.start();
@@ -34,7 +34,7 @@ test('counts what happened within each interval', () => {
   }
   history.observe(requested('vault', 'UNAVAILABLE', 500));
   history.observe(requested('unheard-of'));
-  state.figures = {
+  state.stats = {
     ...freshFigures,
     rotations: 2,
     runtime: { ...freshFigures.runtime, gcCycles: 3, gcPauseTotalMs: 7.5, eventLoopLagMs: 12 },
@@ -42,7 +42,7 @@ test('counts what happened within each interval', () => {
   state.outdated = 5;
   clock.advance(10_000);
   history.observe(delivered('stale'));
-  state.figures = { ...state.figures, rotations: 3, rotationErrors: 1 };
+  state.stats = { ...state.stats, rotations: 3, rotationErrors: 1 };
   clock.advance(10_000);
   const { series, providers } = history.report();
   expect(series).toMatchObject({

@@ -1,7 +1,7 @@
 import type { Clock, ProductEvent } from '@vault-swarm/provider';
 import { LogHistogram } from './log-histogram.ts';
 import { isProvidersFailure } from './provider-stats.ts';
-import type { Figures } from './reports.ts';
+import type { Stats } from './reports.ts';
 import { SampleRing } from './sample-ring.ts';
 
 const INTERVAL_MS = 10_000;
@@ -46,7 +46,7 @@ export interface HistoryReport {
 export interface HistorySources {
   /** The names of the configured provider instances. */
   readonly providers: readonly string[];
-  figures(): Figures;
+  stats(): Stats;
   /** How many running tasks do not hold the newest revisions. */
   outdatedTasks(): number;
 }
@@ -71,7 +71,7 @@ export class History {
   readonly #deliveries = { memory: 0, provider: 0, stale: 0, refused: 0 };
   readonly #deliveryDurations = new LogHistogram();
   readonly #requests: ReadonlyMap<string, ProviderInterval>;
-  #before: Figures | null = null;
+  #before: Stats | null = null;
   #cancel: (() => void) | null = null;
 
   constructor(clock: Clock, sources: HistorySources) {
@@ -102,7 +102,7 @@ export class History {
 
   /** Takes a sample each interval from now on. */
   start(): void {
-    this.#before = this.#sources.figures();
+    this.#before = this.#sources.stats();
     const next = () => {
       this.#cancel = this.#clock.after(INTERVAL_MS, () => {
         this.#sample();
@@ -137,7 +137,7 @@ export class History {
   }
 
   #sample(): void {
-    const now = this.#sources.figures();
+    const now = this.#sources.stats();
     const before = this.#before ?? now;
     this.#before = now;
     this.#at.push(Math.round(this.#clock.now() / 1000));

@@ -1,5 +1,5 @@
-export { type DeliveryCounts, DeliveryFigures, type DeliverySummary } from './delivery-stats.ts';
-export { RepeatedEvents } from './event-deduplicator.ts';
+export { type DeliveryCounts, DeliveryStats, type DeliverySummary } from './delivery-stats.ts';
+export { EventDeduplicator } from './event-deduplicator.ts';
 export {
   describeEvent,
   type EventRecord,
@@ -11,10 +11,10 @@ export {
 export { Heartbeat } from './heartbeat.ts';
 export { History, type HistoryReport, type HistorySources } from './history.ts';
 export { knownProblems, type ProblemSources } from './known-problems.ts';
-export { Vitals } from './process-stats.ts';
-export { isProvidersFailure, ProviderFigures, type ProviderState, type ProviderSummary } from './provider-stats.ts';
+export { ProcessStats } from './process-stats.ts';
+export { isProvidersFailure, type ProviderState, ProviderStats, type ProviderSummary } from './provider-stats.ts';
 export { type NumberedEvent, RecentEvents, type RecentEventsOptions, type RecentEventsQuery } from './recent-events.ts';
-export { type Figures, type HealthReport, healthReport, type MetricsReport, metricsReport } from './reports.ts';
+export { type HealthReport, healthReport, type MetricsReport, metricsReport, type Stats } from './reports.ts';
 export { type MonthOfRequests, RequestCosts } from './request-costs.ts';
 export { errorRate, RotationCounters } from './rotation-counters.ts';
-export type { RuntimeFigures, RuntimeProbe } from './runtime.ts';
+export type { RuntimeProbe, RuntimeStats } from './runtime.ts';

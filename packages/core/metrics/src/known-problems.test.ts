@@ -44,7 +44,7 @@ test('a login that works and has a problem is told of', () => {
 
 test('what the rotation says of a provider is not said again', () => {
   const rotation: Problem[] = [
-    { summary: 'S', detail: 'S: vault: sealed', silent: { kind: 'provider', name: 'vault' } },
+    { summary: 'S', detail: 'S: vault: sealed', unresponsive: { kind: 'provider', name: 'vault' } },
     { summary: 'T', detail: 'T: db' },
   ];
   const providers = [provider('vault', 'failing', 'its latest request (read) failed')];
@@ -52,7 +52,7 @@ test('what the rotation says of a provider is not said again', () => {
 });
 
 test('passes that do not end are told of, unless the reason is', () => {
-  const rotation: Problem[] = [{ summary: 'D', detail: 'D', silent: { kind: 'orchestrator' } }];
+  const rotation: Problem[] = [{ summary: 'D', detail: 'D', unresponsive: { kind: 'orchestrator' } }];
   expect(details({ tickerHealthy: false })).toEqual([expect.stringContaining('No pass of the rotation ends')]);
   expect(details({ tickerHealthy: false, rotation })).toEqual(['D']);
 });

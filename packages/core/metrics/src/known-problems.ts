@@ -14,13 +14,13 @@ export interface ProblemSources {
  * use, and only while the orchestrator answers; and what hangs has not failed yet.
  */
 export function knownProblems({ rotation, providers, tickerHealthy }: ProblemSources): readonly Problem[] {
-  const silent = rotation.flatMap((problem) => problem.silent ?? []);
-  const told = new Set(silent.flatMap((who) => (who.kind === 'provider' ? who.name : [])));
-  const stopped = !tickerHealthy && !silent.some(({ kind }) => kind === 'orchestrator');
+  const unresponsive = rotation.flatMap((problem) => problem.unresponsive ?? []);
+  const reported = new Set(unresponsive.flatMap((who) => (who.kind === 'provider' ? who.name : [])));
+  const stopped = !tickerHealthy && !unresponsive.some(({ kind }) => kind === 'orchestrator');
   return [
     ...(stopped ? [STOPPED] : []),
     ...rotation,
-    ...providers.flatMap((provider) => (told.has(provider.name) ? [] : problemsOf(provider))),
+    ...providers.flatMap((provider) => (reported.has(provider.name) ? [] : problemsOf(provider))),
     ...providers.flatMap(loginProblemOf),
   ];
 }
@@ -35,7 +35,7 @@ function problemsOf({ name, state, lastError }: ProviderSummary): readonly Probl
   if (state !== 'failing' && state !== 'left-alone') return [];
   const summary = 'A provider does not answer';
   const message = lastError?.message ?? 'it is left alone until it does';
-  return [{ summary, detail: `${summary}: ${name}: ${message}`, silent: { kind: 'provider', name } }];
+  return [{ summary, detail: `${summary}: ${name}: ${message}`, unresponsive: { kind: 'provider', name } }];
 }
 
 function loginProblemOf({ name, loginProblem }: ProviderSummary): readonly Problem[] {

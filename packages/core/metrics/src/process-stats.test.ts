@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Vitals } from './process-stats.ts';
+import { ProcessStats } from './process-stats.ts';
 
 const runtime = {
   operationsInFlight: 1,
@@ -15,8 +15,8 @@ const runtime = {
 test('figures follow the events, and uptime is not moved by a wall clock that is set', () => {
   const time = { wallMs: 1_000_000, monotonicMs: 10 };
   const clock = { now: () => time.wallMs, monotonic: () => time.monotonicMs, after: () => () => {} };
-  const vitals = new Vitals(clock, { read: () => runtime }, { intervalMs: 1000, rotationEnabled: true });
-  expect(vitals.figures()).toEqual({
+  const vitals = new ProcessStats(clock, { read: () => runtime }, { intervalMs: 1000, rotationEnabled: true });
+  expect(vitals.stats()).toEqual({
     runtime,
     rotations: 0,
     rotationErrors: 0,
@@ -29,7 +29,7 @@ test('figures follow the events, and uptime is not moved by a wall clock that is
   time.wallMs -= 500_000;
   vitals.observe({ type: 'rollout.completed', service: 'web', secrets: ['db'], generation: 1, durationMs: 1 });
   vitals.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true });
-  expect(vitals.figures()).toMatchObject({
+  expect(vitals.stats()).toMatchObject({
     rotations: 1,
     rotationErrors: 0,
     heartbeatAtMs: 500_000,

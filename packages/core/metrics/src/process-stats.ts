@@ -1,11 +1,11 @@
 import type { Clock, ProductEvent } from '@vault-swarm/provider';
 import { Heartbeat } from './heartbeat.ts';
-import type { Figures } from './reports.ts';
+import type { Stats } from './reports.ts';
 import { RotationCounters } from './rotation-counters.ts';
 import type { RuntimeProbe } from './runtime.ts';
 
 /** What the product measures of itself from its creation on: counters, heartbeat, uptime, the process. */
-export class Vitals {
+export class ProcessStats {
   readonly #clock: Clock;
   readonly #probe: RuntimeProbe;
   readonly #counters = new RotationCounters();
@@ -32,7 +32,7 @@ export class Vitals {
   }
 
   /** The figures as they are now. */
-  figures(): Figures {
+  stats(): Stats {
     return {
       runtime: this.#probe.read(),
       rotations: this.#counters.rotations,

@@ -1,27 +1,27 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import { ProviderFigures } from './provider-stats.ts';
+import { ProviderStats } from './provider-stats.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { delivered, requested } from './testing/samples.ts';
 
 function setUp() {
   const clock = new ManualClock();
-  const figures = new ProviderFigures(clock, ['vault', 'file']);
+  const stats = new ProviderStats(clock, ['vault', 'file']);
   const happen = (...events: readonly ProductEvent[]) => {
-    for (const event of events) figures.observe(event);
+    for (const event of events) stats.observe(event);
   };
-  const vault = () => figures.summaries()[0];
-  return { clock, figures, happen, vault };
+  const vault = () => stats.summaries()[0];
+  return { clock, figures: stats, happen, vault };
 }
 
 const failed: ProductEvent = { type: 'provider.failed', provider: 'vault', code: 'UNAVAILABLE', message: 'sealed' };
 
 test('a provider that nobody asked is unused, and is ok once it answered', () => {
-  const { clock, figures, happen, vault } = setUp();
+  const { clock, figures: stats, happen, vault } = setUp();
   const startedAtMs = clock.now();
   clock.advance(5_000);
   happen(requested('vault', 'ok', 8));
-  expect(figures.summaries().map(({ name, state, sinceMs }) => [name, state, sinceMs])).toEqual([
+  expect(stats.summaries().map(({ name, state, sinceMs }) => [name, state, sinceMs])).toEqual([
     ['vault', 'ok', clock.now()],
     ['file', 'unused', startedAtMs],
   ]);
@@ -85,10 +85,10 @@ test('a provider whose adapter tells no requests is seen by the values that it g
 });
 
 test('the end of the login is known, and providers that are not configured are not counted', () => {
-  const { figures, happen, vault } = setUp();
+  const { figures: stats, happen, vault } = setUp();
   happen({ type: 'provider.login', provider: 'vault', expiresAtMs: 1_700_000_500_000 }, requested('unheard-of'));
   expect(vault()).toMatchObject({ loggedInAtMs: 1_700_000_000_000, loginExpiresAtMs: 1_700_000_500_000 });
   happen({ type: 'provider.login', provider: 'vault', expiresAtMs: null });
   expect(vault()?.loginExpiresAtMs).toBeNull();
-  expect(figures.summaries()).toHaveLength(2);
+  expect(stats.summaries()).toHaveLength(2);
 });

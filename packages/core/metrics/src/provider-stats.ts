@@ -28,7 +28,7 @@ export interface ProviderSummary extends Percentiles {
 }
 
 /** Counts what is asked of each configured provider, and tells how it does. */
-export class ProviderFigures {
+export class ProviderStats {
   readonly #byName: ReadonlyMap<string, Provider>;
 
   /** @param names of the configured instances; others are not counted. */
@@ -56,7 +56,7 @@ class Provider {
   readonly #clock: Clock;
   readonly #durations: RecentDurations;
   #isUsed = false;
-  #isLeftAlone = false;
+  #isCircuitOpen = false;
   /** What the rotation's latest look at its secrets found, and how its latest request ended. */
   #lookFailed = false;
   #requestFailed = false;
@@ -91,7 +91,7 @@ class Provider {
         this.#answered();
         break;
       case 'breaker.changed':
-        this.#isLeftAlone = event.open;
+        this.#isCircuitOpen = event.open;
         break;
       case 'provider.login':
         this.#loggedInAtMs = this.#clock.now();
@@ -149,7 +149,7 @@ class Provider {
   }
 
   #settle(): void {
-    const state = this.#isLeftAlone
+    const state = this.#isCircuitOpen
       ? 'left-alone'
       : this.#lookFailed || this.#requestFailed
         ? 'failing'

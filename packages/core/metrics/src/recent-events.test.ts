@@ -4,21 +4,21 @@ import { RecentEvents } from './recent-events.ts';
 
 const emitted: ProductEvent[] = [];
 const events: Events = { emit: (event) => emitted.push(event) };
-const warning = (at: number): TimedEvent => ({ type: 'plugin.warning', message: `warning ${at}`, at });
-const recovered = (at: number): TimedEvent => ({ type: 'docker.recovered', at });
+const warning = (atMs: number): TimedEvent => ({ type: 'plugin.warning', message: `warning ${atMs}`, atMs });
+const recovered = (atMs: number): TimedEvent => ({ type: 'docker.recovered', atMs });
 
 test('lists the newest first, in the order of emission even where the wall clock jumped back', () => {
   const recent = new RecentEvents(events);
   for (const event of [warning(100), recovered(50), warning(60)]) recent.observe(event);
-  expect(recent.list().map(({ at }) => at)).toEqual([60, 50, 100]);
+  expect(recent.list().map(({ atMs }) => atMs)).toEqual([60, 50, 100]);
 });
 
 test('keeps only the latest of each kind, so that a storm of one kind does not push out the others', () => {
   const recent = new RecentEvents(events, { capacity: 3 });
   recent.observe(recovered(1));
   for (let at = 2; at < 1000; at++) recent.observe(warning(at));
-  expect(recent.list().map(({ at }) => at)).toEqual([999, 998, 997]);
-  expect(recent.list((type) => type !== 'plugin.warning').map(({ at }) => at)).toEqual([1]);
+  expect(recent.list().map(({ atMs }) => atMs)).toEqual([999, 998, 997]);
+  expect(recent.list((type) => type !== 'plugin.warning').map(({ atMs }) => atMs)).toEqual([1]);
 });
 
 test('numbers go on growing from where they are told to begin, and choose what was before or after', () => {
@@ -33,36 +33,36 @@ test('numbers go on growing from where they are told to begin, and choose what w
 
 test('who listens is told each event with its number, until it listens no more', () => {
   const recent = new RecentEvents(events);
-  const told: number[] = [];
-  const end = recent.subscribe(({ id }) => told.push(id));
+  const reported: number[] = [];
+  const end = recent.subscribe(({ id }) => reported.push(id));
   recent.observe(warning(1));
   recent.observe(warning(2));
   end();
   recent.observe(warning(3));
-  expect(told).toEqual([0, 1]);
+  expect(reported).toEqual([0, 1]);
 });
 
 test('events of one kind take no more bytes than they may, and push out no others', () => {
   const recent = new RecentEvents(events, { maxBytes: 100_000 });
   recent.observe(recovered(1));
-  for (let at = 2; at < 1000; at++)
-    recent.observe({ type: 'plugin.warning', message: `${at} ${'a'.repeat(1_500)}`, at });
+  for (let atMs = 2; atMs < 1000; atMs++)
+    recent.observe({ type: 'plugin.warning', message: `${atMs} ${'a'.repeat(1_500)}`, atMs });
   expect(recent.bytes).toBeLessThan(101_000);
-  expect(recent.list().map(({ at }) => at)).toContain(1);
-  expect(recent.list()[0]?.at).toBe(999);
+  expect(recent.list().map(({ atMs }) => atMs)).toContain(1);
+  expect(recent.list()[0]?.atMs).toBe(999);
   expect(recent.list().length).toBeGreaterThan(20);
 });
 
 test('a reader that throws loses nothing to the others, and is told of once', () => {
   emitted.length = 0;
   const recent = new RecentEvents(events);
-  const told: number[] = [];
+  const reported: number[] = [];
   recent.subscribe(() => {
     throw new Error('a fault');
   });
-  recent.subscribe(({ id }) => told.push(id));
+  recent.subscribe(({ id }) => reported.push(id));
   recent.observe(warning(1));
   recent.observe(warning(2));
-  expect(told).toEqual([0, 1]);
+  expect(reported).toEqual([0, 1]);
   expect(emitted).toEqual([{ type: 'listener.failed', listener: 'reader of the list of events', message: 'a fault' }]);
 });

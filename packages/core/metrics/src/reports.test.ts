@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Figures, healthReport, metricsReport } from './reports.ts';
+import { healthReport, metricsReport, type Stats } from './reports.ts';
 
-const figures: Figures = {
+const stats: Stats = {
   runtime: {
     operationsInFlight: 12,
     allocBytes: 47_710_208,
@@ -21,7 +21,7 @@ const figures: Figures = {
 };
 
 test('health has exactly the promised names, types and numbers', () => {
-  expect(healthReport(figures, [], false)).toStrictEqual({
+  expect(healthReport(stats, [], false)).toStrictEqual({
     healthy: true,
     uptime_seconds: 97_446,
     goroutines: 12,
@@ -36,8 +36,8 @@ test('health has exactly the promised names, types and numbers', () => {
 
 test('a stopped ticker is what makes it unhealthy; other problems only stand in the list', () => {
   const problem = { summary: 'A provider does not answer', detail: 'A provider does not answer: vault: sealed' };
-  expect(healthReport(figures, [problem], false)).toMatchObject({ healthy: true, ticker_healthy: true });
-  const stopped = { ...figures, tickerHealthy: false };
+  expect(healthReport(stats, [problem], false)).toMatchObject({ healthy: true, ticker_healthy: true });
+  const stopped = { ...stats, tickerHealthy: false };
   expect(healthReport(stopped, [], false)).toMatchObject({ healthy: false, ticker_healthy: false, problems: [] });
 });
 
@@ -47,15 +47,15 @@ test('names stand in problems only for who is signed in, and equal sentences onc
     { summary, detail: `${summary}: db-password: no field "value"` },
     { summary, detail: `${summary}: api-key: not found` },
   ];
-  expect(healthReport(figures, problems, false).problems).toEqual([summary]);
-  expect(healthReport(figures, problems, true).problems).toEqual([
+  expect(healthReport(stats, problems, false).problems).toEqual([summary]);
+  expect(healthReport(stats, problems, true).problems).toEqual([
     `${summary}: db-password: no field "value"`,
     `${summary}: api-key: not found`,
   ]);
 });
 
 test('metrics has exactly the promised names, with times in RFC 3339', () => {
-  expect(metricsReport(figures)).toStrictEqual({
+  expect(metricsReport(stats)).toStrictEqual({
     num_goroutines: 12,
     mem_alloc_bytes: 47_710_208,
     mem_sys_bytes: 90_000_000,
@@ -71,6 +71,6 @@ test('metrics has exactly the promised names, with times in RFC 3339', () => {
 });
 
 test('a time that there was not is null', () => {
-  const early = { ...figures, heartbeatAtMs: null, runtime: { ...figures.runtime, lastGcAtMs: null } };
+  const early = { ...stats, heartbeatAtMs: null, runtime: { ...stats.runtime, lastGcAtMs: null } };
   expect(metricsReport(early)).toMatchObject({ gc_last: null, ticker_heartbeat: null });
 });

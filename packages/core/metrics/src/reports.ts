@@ -1,12 +1,12 @@
 import type { Problem } from '@vault-swarm/provider';
 import { errorRate } from './rotation-counters.ts';
-import type { RuntimeFigures } from './runtime.ts';
+import type { RuntimeStats } from './runtime.ts';
 
 const BYTES_PER_MEBIBYTE = 1_048_576;
 
 /** All that is measured, at one moment. JSON, Prometheus and dashboard show the same figures. */
-export interface Figures {
-  readonly runtime: RuntimeFigures;
+export interface Stats {
+  readonly runtime: RuntimeStats;
   readonly rotations: number;
   readonly rotationErrors: number;
   readonly tickerHealthy: boolean;
@@ -50,12 +50,12 @@ export interface MetricsReport {
 }
 
 /** Healthy is whose ticker is; all else that is wrong stands in `problems`, with names only for who is signed in. */
-export function healthReport(figures: Figures, problems: readonly Problem[], signedIn: boolean): HealthReport {
-  const { runtime, rotations, rotationErrors, tickerHealthy } = figures;
+export function healthReport(stats: Stats, problems: readonly Problem[], signedIn: boolean): HealthReport {
+  const { runtime, rotations, rotationErrors, tickerHealthy } = stats;
   const sentences = problems.map(({ summary, detail }) => (signedIn ? detail : summary));
   return {
     healthy: tickerHealthy,
-    uptime_seconds: Math.floor(figures.uptimeMs / 1000),
+    uptime_seconds: Math.floor(stats.uptimeMs / 1000),
     goroutines: runtime.operationsInFlight,
     memory_usage_mb: Math.round(runtime.allocBytes / BYTES_PER_MEBIBYTE),
     total_rotations: rotations,
@@ -67,7 +67,7 @@ export function healthReport(figures: Figures, problems: readonly Problem[], sig
 }
 
 /** The figures under the names of `/metrics`. */
-export function metricsReport({ runtime, ...figures }: Figures): MetricsReport {
+export function metricsReport({ runtime, ...stats }: Stats): MetricsReport {
   return {
     num_goroutines: runtime.operationsInFlight,
     mem_alloc_bytes: runtime.allocBytes,
@@ -76,10 +76,10 @@ export function metricsReport({ runtime, ...figures }: Figures): MetricsReport {
     gc_cycles: runtime.gcCycles,
     gc_pause_total_ms: runtime.gcPauseTotalMs,
     gc_last: rfc3339(runtime.lastGcAtMs),
-    secret_rotations: figures.rotations,
-    rotation_errors: figures.rotationErrors,
-    ticker_heartbeat: rfc3339(figures.heartbeatAtMs),
-    monitoring_start_time: new Date(figures.startedAtMs).toISOString(),
+    secret_rotations: stats.rotations,
+    rotation_errors: stats.rotationErrors,
+    ticker_heartbeat: rfc3339(stats.heartbeatAtMs),
+    monitoring_start_time: new Date(stats.startedAtMs).toISOString(),
   };
 }
 

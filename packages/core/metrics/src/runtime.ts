@@ -1,5 +1,5 @@
 /** What the process uses, at one moment. */
-export interface RuntimeFigures {
+export interface RuntimeStats {
   /** Active resources of the event loop; what other runtimes call goroutines. */
   readonly operationsInFlight: number;
   /** The used heap and the memory outside of it. */
@@ -19,5 +19,5 @@ export interface RuntimeFigures {
 
 /** Looks at the process that we run in. Cheap enough for every request. */
 export interface RuntimeProbe {
-  read(): RuntimeFigures;
+  read(): RuntimeStats;
 }

@@ -16,7 +16,7 @@ export class EventBus implements Events {
   }
 
   emit(event: ProductEvent): void {
-    this.#listeners.notify(boundEvent({ ...event, at: this.#clock.now() }));
+    this.#listeners.notify(boundEvent({ ...event, atMs: this.#clock.now() }));
   }
 
   /**

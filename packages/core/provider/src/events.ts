@@ -165,7 +165,7 @@ export type ProductEvent =
   | { readonly type: 'plugin.stopping'; readonly signal: string };
 
 /** An event with the time at which it was emitted, in milliseconds since 1970. */
-export type TimedEvent = ProductEvent & { readonly at: number };
+export type TimedEvent = ProductEvent & { readonly atMs: number };
 
 /** Where the parts of the product say what happened. Never throws, never blocks. */
 export interface Events {

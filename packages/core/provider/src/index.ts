@@ -26,17 +26,17 @@ export {
 } from './labels.ts';
 export { Listeners } from './listeners.ts';
 export {
-  type ExactJson,
-  type ExactJsonObject,
-  type ExactNumber,
-  isExactJsonObject,
-  parseExactJson,
-  stringifyExactJson,
+  isLosslessJsonObject,
+  type LosslessJson,
+  type LosslessJsonObject,
+  type LosslessNumber,
+  parseLosslessJson,
+  stringifyLosslessJson,
 } from './lossless-json.ts';
 export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
-export { type Problem, ProblemList, type Silent } from './problem.ts';
+export { type Problem, ProblemList, type Unresponsive } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export type {
   ParseContext,
@@ -46,7 +46,7 @@ export type {
   RequestPrice,
 } from './provider-module.ts';
 export { type Proxies, parseProxies, proxyAddress, proxyVariables } from './proxies.ts';
-export { type LocationRead, LocationReads } from './read-coalescer.ts';
+export { type LocationRead, ReadCoalescer } from './read-coalescer.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 export type {
   CallOptions,

@@ -1,7 +1,12 @@
-import { type ExactJson, type ExactJsonObject, isExactJsonObject, parseExactJson } from './lossless-json.ts';
+import {
+  isLosslessJsonObject,
+  type LosslessJson,
+  type LosslessJsonObject,
+  parseLosslessJson,
+} from './lossless-json.ts';
 
 /** The fields of a secret, or why its text has none, as a continuation of "the secret: …". Nothing of the text is in it. */
-export type ParsedFields = { readonly fields: ExactJsonObject } | { readonly problem: string };
+export type ParsedFields = { readonly fields: LosslessJsonObject } | { readonly problem: string };
 
 /** What the parser's messages begin with, in the order in which they are looked up, and what that means. */
 const REASONS: readonly (readonly [start: RegExp, reason: string])[] = [
@@ -17,8 +22,10 @@ const REASONS: readonly (readonly [start: RegExp, reason: string])[] = [
 /** Reads text as the fields of a secret: a JSON object, with a byte order mark before it or without. */
 export function parseFields(text: string): ParsedFields {
   try {
-    const value = parseExactJson(withoutByteOrderMark(text));
-    return isExactJsonObject(value) ? { fields: value } : { problem: `it is not a JSON object, but ${kindOf(value)}` };
+    const value = parseLosslessJson(withoutByteOrderMark(text));
+    return isLosslessJsonObject(value)
+      ? { fields: value }
+      : { problem: `it is not a JSON object, but ${kindOf(value)}` };
   } catch (error) {
     return { problem: `it is not a JSON object: ${reasonOf(error)}` };
   }
@@ -37,7 +44,7 @@ function reasonOf(error: unknown): string {
   return line === undefined ? reason : `${reason} (line ${line}, column ${column})`;
 }
 
-function kindOf(value: ExactJson): string {
+function kindOf(value: LosslessJson): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'a number' : `a ${typeof value}`;

@@ -4,31 +4,31 @@
  *
  * @see https://github.com/tc39/proposal-json-parse-with-source
  */
-export type ExactJson = string | boolean | null | ExactNumber | readonly ExactJson[] | ExactJsonObject;
+export type LosslessJson = string | boolean | null | LosslessNumber | readonly LosslessJson[] | LosslessJsonObject;
 
 /** A number's characters. */
-export interface ExactNumber {
+export interface LosslessNumber {
   readonly rawJSON: string;
 }
 
-/** An object of {@link ExactJson}. */
-export interface ExactJsonObject {
-  readonly [name: string]: ExactJson;
+/** An object of {@link LosslessJson}. */
+export interface LosslessJsonObject {
+  readonly [name: string]: LosslessJson;
 }
 
 /** Parses JSON without rounding its numbers. Throws SyntaxError; its message may quote the text: never show it. */
-export function parseExactJson(text: string): ExactJson {
+export function parseLosslessJson(text: string): LosslessJson {
   return JSON.parse(text, (_name, value, context) =>
     typeof value === 'number' && context.source !== undefined ? JSON.rawJSON(context.source) : value,
-  ) as ExactJson;
+  ) as LosslessJson;
 }
 
 /** The JSON text of a parsed value, its numbers as they were. */
-export function stringifyExactJson(value: ExactJson): string {
+export function stringifyLosslessJson(value: LosslessJson): string {
   return JSON.stringify(value);
 }
 
 /** Whether it is an object, and neither a list nor a number. */
-export function isExactJsonObject(value: ExactJson | undefined): value is ExactJsonObject {
+export function isLosslessJsonObject(value: LosslessJson | undefined): value is LosslessJsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }

@@ -1,7 +1,7 @@
 import { CANARY, fc, holdsFor, secretJson, showsCanary } from '@vault-swarm/fuzz';
 import { expect, test } from 'vitest';
 import { parseFields } from './json-fields.ts';
-import { isExactJsonObject, parseExactJson, stringifyExactJson } from './lossless-json.ts';
+import { isLosslessJsonObject, parseLosslessJson, stringifyLosslessJson } from './lossless-json.ts';
 import { type Payload, selectValue } from './payload.ts';
 import { ProviderError } from './provider-error.ts';
 import type { SecretRef } from './secret-ref.ts';
@@ -57,8 +57,8 @@ const numbers = fc
 
 test('any number keeps its characters', () =>
   holdsFor(numbers, (digits) => {
-    const parsed = parseExactJson(`{"n":[${digits}]}`);
-    expect(isExactJsonObject(parsed) && stringifyExactJson(parsed)).toBe(`{"n":[${digits}]}`);
+    const parsed = parseLosslessJson(`{"n":[${digits}]}`);
+    expect(isLosslessJsonObject(parsed) && stringifyLosslessJson(parsed)).toBe(`{"n":[${digits}]}`);
   }));
 
 const brokenJson = fc
@@ -72,6 +72,6 @@ test('any text is fields, or none for a reason that shows nothing of it', () =>
       expect(parsed.problem).toMatch(/^it is not a JSON object(,|:) /);
       expect(showsCanary(parsed)).toBe(false);
     } else {
-      expect(JSON.parse(stringifyExactJson(parsed.fields))).toEqual(JSON.parse(text.replace(/^\ufeff/, '')));
+      expect(JSON.parse(stringifyLosslessJson(parsed.fields))).toEqual(JSON.parse(text.replace(/^\ufeff/, '')));
     }
   }));

@@ -1,7 +1,12 @@
 import { decodeBase64 } from './base64.ts';
 import { displayNames, quoted } from './foreign-text.ts';
 import { withoutByteOrderMark } from './json-fields.ts';
-import { type ExactJson, type ExactJsonObject, isExactJsonObject, stringifyExactJson } from './lossless-json.ts';
+import {
+  isLosslessJsonObject,
+  type LosslessJson,
+  type LosslessJsonObject,
+  stringifyLosslessJson,
+} from './lossless-json.ts';
 import { ProviderError } from './provider-error.ts';
 import { describeRef, type SecretRef } from './secret-ref.ts';
 import { SecretValue } from './secret-value.ts';
@@ -10,7 +15,7 @@ import { SecretValue } from './secret-value.ts';
 export type Payload =
   /** `problem`: why there are no fields, where there might have been, as a continuation of "the secret: …". */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly problem?: string }
-  | { readonly kind: 'fields'; readonly fields: ExactJsonObject };
+  | { readonly kind: 'fields'; readonly fields: LosslessJsonObject };
 
 type BytesPayload = Extract<Payload, { readonly kind: 'bytes' }>;
 
@@ -27,7 +32,7 @@ export const DEFAULT_FIELDS: readonly string[] = ['value', 'password', 'secret',
  */
 export function selectValue(payload: Payload, ref: SecretRef): SecretValue {
   if (payload.kind === 'bytes') return selectFromBytes(payload, ref);
-  if (ref.encoding === 'json') return SecretValue.fromText(stringifyExactJson(payload.fields));
+  if (ref.encoding === 'json') return SecretValue.fromText(stringifyLosslessJson(payload.fields));
   const [name, value] =
     ref.field === undefined ? defaultField(payload.fields, ref) : namedField(payload, ref, ref.field);
   return decode(characters(value, name, ref), ref);
@@ -41,7 +46,7 @@ function selectFromBytes({ bytes, problem = 'it has no fields' }: BytesPayload, 
   return ref.encoding === 'raw' ? new SecretValue(new Uint8Array(bytes)) : decode(new TextDecoder().decode(bytes), ref);
 }
 
-function defaultField(fields: ExactJsonObject, ref: SecretRef): readonly [string, ExactJson] {
+function defaultField(fields: LosslessJsonObject, ref: SecretRef): readonly [string, LosslessJson] {
   const names = Object.keys(fields);
   const name = names.length === 1 ? names[0] : DEFAULT_FIELDS.find((candidate) => Object.hasOwn(fields, candidate));
   const value = name === undefined ? undefined : fields[name];
@@ -50,7 +55,11 @@ function defaultField(fields: ExactJsonObject, ref: SecretRef): readonly [string
   throw invalid(ref, `it has several fields (${displayNames(names)}); name one of them in the label for the field`);
 }
 
-function namedField(payload: { fields: ExactJsonObject }, ref: SecretRef, field: string): readonly [string, ExactJson] {
+function namedField(
+  payload: { fields: LosslessJsonObject },
+  ref: SecretRef,
+  field: string,
+): readonly [string, LosslessJson] {
   const { fields } = payload;
   const literal = Object.hasOwn(fields, field) ? fields[field] : undefined;
   const value = literal ?? nested(fields, fieldPath(field));
@@ -71,20 +80,20 @@ function fieldPath(field: string): readonly string[] {
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-function nested(fields: ExactJsonObject, path: readonly string[]): ExactJson | undefined {
-  let value: ExactJson | undefined = fields;
+function nested(fields: LosslessJsonObject, path: readonly string[]): LosslessJson | undefined {
+  let value: LosslessJson | undefined = fields;
   for (const name of path) {
     if (Array.isArray(value))
-      value = /^(0|[1-9]\d*)$/.test(name) ? (value as readonly ExactJson[])[Number(name)] : undefined;
-    else value = isExactJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+      value = /^(0|[1-9]\d*)$/.test(name) ? (value as readonly LosslessJson[])[Number(name)] : undefined;
+    else value = isLosslessJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   }
   return value;
 }
 
-function characters(value: ExactJson, name: string, ref: SecretRef): string {
+function characters(value: LosslessJson, name: string, ref: SecretRef): string {
   if (typeof value === 'string') return value;
   if (value === null) throw invalid(ref, `field ${quoted(name)} is null`);
-  return stringifyExactJson(value);
+  return stringifyLosslessJson(value);
 }
 
 function decode(text: string, ref: SecretRef): SecretValue {

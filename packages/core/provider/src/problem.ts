@@ -7,11 +7,11 @@ export interface Problem {
   /** The same with names, and with what to do. Never a value. */
   readonly detail: string;
   /** Who does not answer, where that is what it says. */
-  readonly silent?: Silent;
+  readonly unresponsive?: Unresponsive;
 }
 
 /** One who was asked and does not answer: what runs the services, or a provider by its name. */
-export type Silent = { readonly kind: 'orchestrator' } | { readonly kind: 'provider'; readonly name: string };
+export type Unresponsive = { readonly kind: 'orchestrator' } | { readonly kind: 'provider'; readonly name: string };
 
 /** So many problems are listed, */
 const MAX_PROBLEMS = 500;
@@ -25,11 +25,11 @@ export class ProblemList {
   #more = 0;
 
   /** Adds a problem. @param detail what follows the summary and a colon. */
-  add(summary: string, detail: string, silent?: Silent): void {
+  add(summary: string, detail: string, unresponsive?: Unresponsive): void {
     const problem = {
       summary,
       detail: displayMessage(`${summary}: ${detail}`),
-      ...(silent === undefined ? {} : { silent }),
+      ...(unresponsive === undefined ? {} : { silent: unresponsive }),
     };
     this.#length += problem.detail.length;
     if (this.#problems.length >= MAX_PROBLEMS || this.#length > MAX_LENGTH) this.#more += 1;

@@ -17,7 +17,7 @@ test('capital letters win over small ones, a scheme may be left out, and excepti
   ).toEqual({
     http: 'http://one:1',
     https: 'http://[::1]:3',
-    direct: ['a', '.b', '10.0.0.0/8', 'localhost', '127.0.0.1', '::1'],
+    noProxy: ['a', '.b', '10.0.0.0/8', 'localhost', '127.0.0.1', '::1'],
     problems: [],
   });
 });

@@ -8,7 +8,7 @@ export interface Proxies {
   /** For servers at `https:`. */
   readonly https: string | undefined;
   /** Who is asked straight: hosts, which stand for their subdomains too, addresses, or `*`; each may have a port. */
-  readonly direct: readonly string[];
+  readonly noProxy: readonly string[];
 }
 
 /** The variables of {@link parseProxies}. */
@@ -19,11 +19,11 @@ const THIS_MACHINE = ['localhost', '127.0.0.1', '::1'];
 
 /** Reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, or the same in small letters, and reports what is wrong with them. */
 export function parseProxies(environment: Environment): Proxies {
-  const direct = (environment.optional('NO_PROXY') ?? environment.optional('no_proxy') ?? '').split(/[\s,]+/);
+  const noProxy = (environment.optional('NO_PROXY') ?? environment.optional('no_proxy') ?? '').split(/[\s,]+/);
   return {
     http: proxyAddress(environment, 'HTTP_PROXY') ?? proxyAddress(environment, 'http_proxy'),
     https: proxyAddress(environment, 'HTTPS_PROXY') ?? proxyAddress(environment, 'https_proxy'),
-    direct: [...direct.filter((entry) => entry !== ''), ...THIS_MACHINE],
+    noProxy: [...noProxy.filter((entry) => entry !== ''), ...THIS_MACHINE],
   };
 }
 

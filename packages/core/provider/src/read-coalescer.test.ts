@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Clock } from './platform-ports.ts';
-import { LocationReads } from './read-coalescer.ts';
+import { ReadCoalescer } from './read-coalescer.ts';
 
 function setUp() {
   const timers = new Map<() => void, number>();
@@ -13,16 +13,16 @@ function setUp() {
       return () => timers.delete(callback);
     },
   };
-  const reads = new LocationReads<string>(clock, (found) => found.includes(','));
+  const reads = new ReadCoalescer<string>(clock, (found) => found.includes(','));
   const { signal } = new AbortController();
-  const begun: PromiseWithResolvers<string>[] = [];
+  const started: PromiseWithResolvers<string>[] = [];
   const read = (notBeforeMs?: number, aborted = signal) =>
     reads.read(
       'app/db',
       { signal: aborted, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) },
       () => {
         const work = Promise.withResolvers<string>();
-        begun.push(work);
+        started.push(work);
         return work.promise;
       },
       () => new Error('cut off'),
@@ -35,77 +35,77 @@ function setUp() {
       callback();
     }
   };
-  return { reads, begun, read, advance, timers };
+  return { reads, started, read, advance, timers };
 }
 
 test('a read that is under way is joined by who does not mind, and by who asked for nothing newer', async () => {
-  const { begun, read, advance } = setUp();
+  const { started, read, advance } = setUp();
   const all = [read(), read(), read(0)];
   advance(5);
   all.push(read(), read(0));
-  begun[0]?.resolve('one');
+  started[0]?.resolve('one');
   expect(await Promise.all(all)).toEqual(Array(5).fill({ found: 'one', readAtMs: 0 }));
-  expect(begun.length).toBe(1);
+  expect(started.length).toBe(1);
 });
 
 test('a read that began earlier is not joined by who needs a newer one, and does not replace what that finds', async () => {
-  const { begun, read, advance } = setUp();
+  const { started, read, advance } = setUp();
   const early = read();
   advance(5);
   const late = read(5);
-  begun[1]?.resolve('new,er');
+  started[1]?.resolve('new,er');
   expect(await late).toEqual({ found: 'new,er', readAtMs: 5 });
-  begun[0]?.resolve('old,er');
+  started[0]?.resolve('old,er');
   expect(await early).toEqual({ found: 'old,er', readAtMs: 0 });
   expect(await read(5)).toEqual({ found: 'new,er', readAtMs: 5 });
-  expect(begun.length).toBe(2);
+  expect(started.length).toBe(2);
 });
 
 test('what was found serves the other fields for two seconds, where there are any', async () => {
-  const { begun, read, advance, timers } = setUp();
+  const { started, read, advance, timers } = setUp();
   const first = read(0);
-  begun[0]?.resolve('two,fields');
+  started[0]?.resolve('two,fields');
   await first;
   advance(1_999);
   expect(await read(0)).toEqual({ found: 'two,fields', readAtMs: 0 });
   advance(1);
   expect(timers.size).toBe(0);
   const second = read(0);
-  begun[1]?.resolve('one');
+  started[1]?.resolve('one');
   await second;
   const third = read(0);
-  begun[2]?.resolve('one');
+  started[2]?.resolve('one');
   await third;
-  expect(begun.length).toBe(3);
+  expect(started.length).toBe(3);
 });
 
 test('who does not say how old an answer may be gets one of now', async () => {
-  const { begun, read } = setUp();
+  const { started, read } = setUp();
   const first = read();
-  begun[0]?.resolve('two,fields');
+  started[0]?.resolve('two,fields');
   await first;
   const second = read();
-  begun[1]?.resolve('other,fields');
+  started[1]?.resolve('other,fields');
   expect((await second).found).toBe('other,fields');
 });
 
 test('a read that failed is none', async () => {
-  const { begun, read } = setUp();
+  const { started, read } = setUp();
   const first = read(0);
-  begun[0]?.reject(new Error('no'));
+  started[0]?.reject(new Error('no'));
   await expect(first).rejects.toThrow('no');
   const second = read(0);
-  begun[1]?.resolve('yes');
+  started[1]?.resolve('yes');
   expect((await second).found).toBe('yes');
 });
 
 test('nothing is kept and no timer runs after the end', async () => {
-  const { reads, begun, read, timers } = setUp();
+  const { reads, started, read, timers } = setUp();
   const first = read(0);
-  begun[0]?.resolve('two,fields');
+  started[0]?.resolve('two,fields');
   await first;
   reads.close();
   expect(timers.size).toBe(0);
   void read(0);
-  expect(begun.length).toBe(2);
+  expect(started.length).toBe(2);
 });

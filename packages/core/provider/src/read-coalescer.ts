@@ -23,7 +23,7 @@ const KEPT_MS = 2_000;
  * Reads of locations, shared by all who want something of the same one: one that is under way is joined, and what it found
  * serves for a moment those who say that it is new enough for them.
  */
-export class LocationReads<T> {
+export class ReadCoalescer<T> {
   readonly #clock: Clock;
   readonly #isWorthKeeping: (found: T) => boolean;
   readonly #flights = new SingleFlight<T>({ finish: false });
@@ -46,7 +46,7 @@ export class LocationReads<T> {
   ): Promise<LocationRead<T>> {
     const known = this.#latest.get(key);
     const isNewEnough = notBeforeMs === undefined ? known?.found === undefined : (known?.readAtMs ?? 0) >= notBeforeMs;
-    const latest = known !== undefined && isNewEnough ? known : this.#begin(key);
+    const latest = known !== undefined && isNewEnough ? known : this.#start(key);
     const { readAtMs } = latest;
     if (latest.found !== undefined) return { found: latest.found, readAtMs };
     const found = await this.#flights.join(
@@ -74,17 +74,17 @@ export class LocationReads<T> {
     this.#latest.clear();
   }
 
-  #begin(key: string): LatestRead<T> {
+  #start(key: string): LatestRead<T> {
     this.#latest.get(key)?.forget();
     this.#count += 1;
-    const begun = {
+    const started = {
       id: `${this.#count}`,
       readAtMs: this.#clock.monotonic(),
       found: undefined,
       forget: () => undefined,
     };
-    this.#latest.set(key, begun);
-    return begun;
+    this.#latest.set(key, started);
+    return started;
   }
 
   #end(key: string, latest: LatestRead<T>, found: T): void {

@@ -1,22 +1,22 @@
 import { type CallOptions, type Clock, type Events, errorMessage, type LabelReader } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
-import { type Uses, UsesJoiner } from './bindings/secret-binding.ts';
+import { type ClusterBindings, UsesJoiner } from './bindings/secret-binding.ts';
 import { type LedgerReading, readLedger } from './ledger/codec.ts';
 import { type StoredLedger, unusable } from './ledger/stored-ledger.ts';
 import {
-  AccessRefused,
+  AccessDenied,
   type Leadership,
   type LedgerRecord,
   type LedgerStore,
+  type Orchestrator,
   type Role,
   type WorkloadSecret,
-  type Workloads,
 } from './ports/orchestrator.ts';
-import { describeOptions, type StatusBoard } from './status/status-reporter.ts';
+import { describeOptions, type StatusReporter } from './status/status-reporter.ts';
 
 /** What an observer looks at, and whom it tells. */
-export interface ObserverPorts {
-  readonly workloads: Workloads;
+export interface ClusterReaderPorts {
+  readonly orchestrator: Orchestrator;
   readonly leadership: Leadership;
   readonly ledger: LedgerStore;
   readonly labels: Pick<LabelReader, 'read'>;
@@ -25,12 +25,12 @@ export interface ObserverPorts {
 }
 
 const ABSENT = { kind: 'absent' } as const;
-const NO_USES: Uses = { services: [], problems: [] };
+const NO_BINDINGS: ClusterBindings = { services: [], problems: [] };
 
 /** Looks at the orchestrator, and tells when it stops answering, answers again, or gives this node another role. */
-export class Observer {
-  readonly #ports: ObserverPorts;
-  readonly #board: StatusBoard;
+export class ClusterReader {
+  readonly #ports: ClusterReaderPorts;
+  readonly #statusReporter: StatusReporter;
   readonly #uses: UsesJoiner;
   #role: Role | null = null;
   #isFailing = false;
@@ -38,9 +38,9 @@ export class Observer {
   #optionsWithoutEffect: string | null = null;
   #latest: { readonly version: string; readonly stored: LedgerReading } | null = null;
 
-  constructor(ports: ObserverPorts, board: StatusBoard) {
+  constructor(ports: ClusterReaderPorts, statusReporter: StatusReporter) {
     this.#ports = ports;
-    this.#board = board;
+    this.#statusReporter = statusReporter;
     this.#uses = new UsesJoiner(ports.labels);
   }
 
@@ -51,28 +51,36 @@ export class Observer {
 
   /** What the orchestrator says now, or `null` where it does not answer. Rejects only when aborted. */
   async observe({ signal }: CallOptions): Promise<Observation | null> {
-    const { workloads, leadership, ledger, clock } = this.#ports;
+    const { orchestrator, leadership, ledger, clock } = this.#ports;
     const startedAtMs = clock.monotonic();
     try {
       const role = await leadership.role({ signal });
-      this.#tellRole(role);
+      this.#reportRole(role);
       if (role === 'worker') {
-        this.#tellFailure(null);
-        return { startedAtMs, role, secrets: [], uses: NO_USES, stored: ABSENT, mustRewrite: false, version: null };
+        this.#reportFailure(null);
+        return {
+          startedAtMs,
+          role,
+          secrets: [],
+          bindings: NO_BINDINGS,
+          stored: ABSENT,
+          mustRewrite: false,
+          version: null,
+        };
       }
-      const [snapshot, record] = await Promise.all([workloads.observe({ signal }), ledger.read({ signal })]);
-      this.#tellFailure(null);
-      const uses = this.#uses.join(snapshot);
-      this.#board.observed(snapshot, uses, clock.now());
+      const [snapshot, record] = await Promise.all([orchestrator.observe({ signal }), ledger.read({ signal })]);
+      this.#reportFailure(null);
+      const bindings = this.#uses.join(snapshot);
+      this.#statusReporter.observed(snapshot, bindings, clock.now());
       this.#warnOfOptions(snapshot.secrets);
       const stored = record === null ? ABSENT : this.#parse(record);
       this.#reportUnusable(stored);
       const mustRewrite = stored.kind === 'damaged' || (record?.kind === 'text' && record.mustRewrite);
       const version = record?.version ?? null;
-      return { startedAtMs, role, secrets: snapshot.secrets, uses, stored, mustRewrite, version };
+      return { startedAtMs, role, secrets: snapshot.secrets, bindings, stored, mustRewrite, version };
     } catch (error) {
       signal.throwIfAborted();
-      this.#tellFailure(errorMessage(error), error instanceof AccessRefused);
+      this.#reportFailure(errorMessage(error), error instanceof AccessDenied);
       return null;
     }
   }
@@ -92,7 +100,7 @@ export class Observer {
   /** Once for each reason: the version that writes it may do so twice a second. */
   #reportUnusable(stored: StoredLedger): void {
     const found = unusable(stored);
-    this.#board.unusable(found);
+    this.#statusReporter.unusable(found);
     if (found !== null && found.message !== this.#unusable) this.#warn(found.message);
     this.#unusable = found?.message ?? null;
   }
@@ -109,14 +117,14 @@ export class Observer {
     this.#ports.events.emit({ type: 'plugin.warning', message });
   }
 
-  #tellRole(role: Role): void {
+  #reportRole(role: Role): void {
     if (role === this.#role) return;
     this.#role = role;
     this.#ports.events.emit({ type: 'leadership.changed', leader: role === 'leader' });
   }
 
-  #tellFailure(message: string | null, isRefused = false): void {
-    this.#board.silent(message, isRefused);
+  #reportFailure(message: string | null, isRefused = false): void {
+    this.#statusReporter.silent(message, isRefused);
     if ((message !== null) === this.#isFailing) return;
     this.#isFailing = message !== null;
     if (message === null) this.#ports.events.emit({ type: 'docker.recovered' });

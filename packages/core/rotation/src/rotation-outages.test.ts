@@ -1,7 +1,7 @@
 import { ProviderError } from '@vault-swarm/provider';
 import { twoServices } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
-import { AccessRefused } from './ports/orchestrator.ts';
+import { AccessDenied } from './ports/orchestrator.ts';
 
 test('keeps every task as it is while the provider is away, and says so', async () => {
   const { world } = await twoServices();
@@ -49,7 +49,7 @@ test('keeps no value and no path in the ledger', async () => {
 
 test('an orchestrator that refuses a request is not one that does not answer', async () => {
   const { world } = await twoServices();
-  world.swarm.outage = new AccessRefused('GET /secrets was answered with 403');
+  world.swarm.outage = new AccessDenied('GET /secrets was answered with 403');
   await world.run(5_000);
   expect(world.rotation.status().problems).toContainEqual(
     expect.objectContaining({

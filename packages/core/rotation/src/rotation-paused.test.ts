@@ -38,11 +38,11 @@ describe('when the tasks of a rollout could not start', () => {
 
   test('begins it anew where Swarm has rolled it back', async () => {
     const { world, web } = await pausedRollout();
-    world.swarm.giveUp(web, 'rollback');
+    world.swarm.markFailed(web, 'rollback');
     await world.run(60_000);
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
     expect(world.swarm.updates).toEqual(['web@1', 'web@2']);
-    expect(world.swarm.ledgerText).toContain(`"services":{"${web}":{"spentGeneration":2}}`);
+    expect(world.swarm.ledgerText).toContain(`"services":{"${web}":{"highestUsedGeneration":2}}`);
   });
 
   test("resumes the user's own generation where that came in between", async () => {

@@ -1,4 +1,4 @@
-import { RollRefused } from '@vault-swarm/rotation';
+import { RolloutRejected } from '@vault-swarm/rotation';
 import { twoServices } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 
@@ -13,7 +13,7 @@ async function withoutNetwork() {
   swarm.roll = async (...args) => {
     if (network.isThere) return roll(...args);
     network.refused += 1;
-    throw new RollRefused(REASON);
+    throw new RolloutRejected(REASON);
   };
   const problem = () => found.world.rotation.status().services.find(({ name }) => name === 'web')?.problem;
   return { ...found, network, problem };

@@ -149,7 +149,7 @@ test('brings the new value to the older tasks where newer ones have it already',
   world.provider.write('db', 'db 2');
   world.swarm.forceUpdate(web);
   await world.until(() => world.held(web, 'db').includes('v2'));
-  world.swarm.giveUp(web, 'pause');
+  world.swarm.markFailed(web, 'pause');
   expect(world.held(web, 'db').toSorted()).toEqual(['v1', 'v2']);
   await world.run(60_000);
   expect(world.held(web, 'db')).toEqual(['v2', 'v2', 'v2']);

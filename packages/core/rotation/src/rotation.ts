@@ -1,54 +1,54 @@
 import { type CallOptions, errorMessage, withDeadline } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
-import { type SecretUse, type Uses, unreadKeys } from './bindings/secret-binding.ts';
-import { Observer } from './cluster-reader.ts';
+import { type ClusterBindings, type SecretBinding, unresolvedKeys } from './bindings/secret-binding.ts';
+import { ClusterReader } from './cluster-reader.ts';
 import { serialiseLedger } from './ledger/codec.ts';
 import type { LedgerDocument, Lockdown } from './ledger/ledger.ts';
 import { isOfRef, untagRevision } from './ledger/secret-version.ts';
 import { ledgerAsStored, mayWrite, unusable } from './ledger/stored-ledger.ts';
 import { Lockdowns, type LocksDown } from './manual/lockdown.ts';
-import { RequestDesk } from './manual/manual-rotations.ts';
+import { ManualRotations } from './manual/manual-rotations.ts';
 import { readFailures } from './planner/failed-tasks.ts';
 import { type Plan, plan } from './planner/plan.ts';
 import { RAMP_START, type Ramp } from './planner/ramp.ts';
 import { RolloutPace } from './planner/rollout-pace.ts';
-import { RolloutWatch } from './planner/rollout-tracker.ts';
+import { RolloutTracker } from './planner/rollout-tracker.ts';
 import type { RollAction } from './planner/service-state.ts';
-import { ProviderWatches } from './polling/provider-poller.ts';
-import { ForeignChanges } from './polling/staleness-guard.ts';
+import { ProviderPoller } from './polling/provider-poller.ts';
+import { StalenessGuard } from './polling/staleness-guard.ts';
 import {
+  type ManualRotation,
   type PlannedService,
   type PreviewRequest,
   type RequestedService,
-  type RotateByHand,
-  RotateRefused,
   type RotateRequest,
+  RotationRejected,
 } from './ports/manual-rotation.ts';
-import { type FailedTask, type RollOptions, RollRefused } from './ports/orchestrator.ts';
+import { type FailedTask, type RollOptions, RolloutRejected } from './ports/orchestrator.ts';
 import type {
-  AskedFor,
-  DeliveredTo,
-  IntendedRevision,
+  DeliveryRecord,
+  RevisionRequest,
+  RevisionSelection,
   RotationPorts,
   RotationSettings,
 } from './ports/rotation-ports.ts';
-import { IntendedRevisions } from './serving/revision-selector.ts';
-import { LastGoodValues } from './serving/rollback-values.ts';
+import { RevisionSelector } from './serving/revision-selector.ts';
+import { RollbackValues } from './serving/rollback-values.ts';
 import type { RotationStatus } from './status/status.ts';
-import { StatusBoard } from './status/status-reporter.ts';
-import { Evidence } from './tasks/delivery-log.ts';
-import { HandOver } from './tasks/leader-handover.ts';
+import { StatusReporter } from './status/status-reporter.ts';
+import { DeliveryLog } from './tasks/delivery-log.ts';
+import { LeaderHandover } from './tasks/leader-handover.ts';
 import type { CurrentValue } from './tasks/task-revision.ts';
-import { Loop } from './ticker.ts';
+import { Ticker } from './ticker.ts';
 
 /** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
-const PASS_DEADLINE_MS = 30_000;
+const RECONCILE_DEADLINE_MS = 30_000;
 
 /** While a rollout is open, its tasks are looked at this often. */
-const WATCH_INTERVAL_MS = 500;
+const ROLLOUT_INTERVAL_MS = 500;
 
 /** Somebody else may have led in between after this time: an election takes 11 s at least (seen on 20.10). */
-const LEADS_FOR_MS = 20_000;
+const LEADERSHIP_VALID_MS = 20_000;
 
 /** Deliveries that are remembered, so that the same one again is no further hint. */
 const MAX_HINTS = 10_000;
@@ -64,22 +64,22 @@ const DECISION_HOLDS_MS = 10_000;
  * for each provider, which finds out what is current there, and one which compares that with what the tasks hold,
  * writes the ledger, and rolls services. A provider that hangs holds up neither the others nor the comparison.
  */
-export class Rotation implements RotateByHand, LocksDown {
+export class Rotation implements ManualRotation, LocksDown {
   readonly #settings: RotationSettings;
   readonly #ports: RotationPorts;
-  readonly #evidence: Evidence;
-  readonly #watches: ProviderWatches;
-  readonly #passes: Loop;
-  readonly #board: StatusBoard;
-  readonly #observer: Observer;
-  readonly #intended: IntendedRevisions;
-  readonly #lastGood: LastGoodValues;
-  readonly #rollouts: RolloutWatch;
+  readonly #deliveryLog: DeliveryLog;
+  readonly #poller: ProviderPoller;
+  readonly #passes: Ticker;
+  readonly #statusReporter: StatusReporter;
+  readonly #cluster: ClusterReader;
+  readonly #intended: RevisionSelector;
+  readonly #lastGood: RollbackValues;
+  readonly #rollouts: RolloutTracker;
   readonly #pace: RolloutPace;
-  readonly #foreign: ForeignChanges;
-  readonly #requests: RequestDesk;
+  readonly #staleness: StalenessGuard;
+  readonly #requests: ManualRotations;
   readonly #lockdowns: Lockdowns;
-  readonly #handedOver = new HandOver();
+  readonly #handover = new LeaderHandover();
   readonly #rejections = new Map<string, string>();
   /** By ref key: when a task was given a revision that no look had seen, in monotonic milliseconds. */
   readonly #unseen = new Map<string, number>();
@@ -92,38 +92,38 @@ export class Rotation implements RotateByHand, LocksDown {
     const { clock, random } = ports;
     this.#settings = settings;
     this.#ports = ports;
-    const leadsForMs = Math.max(LEADS_FOR_MS, 2 * settings.intervalMs);
-    this.#evidence = new Evidence(clock, leadsForMs, (value) => this.#watches.digest(value));
+    const leadershipValidMs = Math.max(LEADERSHIP_VALID_MS, 2 * settings.intervalMs);
+    this.#deliveryLog = new DeliveryLog(clock, leadershipValidMs, (value) => this.#poller.digest(value));
     const { formerDigestKey = null } = settings;
-    this.#watches = new ProviderWatches(ports, { ...settings, formerDigestKey, onNews: () => this.#passes.wake() });
-    this.#passes = new Loop(clock, random, (signal) => this.#pass(signal));
-    this.#board = new StatusBoard(settings.enabled, ports.workloads.orchestrator);
-    this.#observer = new Observer(ports, this.#board);
-    this.#intended = new IntendedRevisions({ ...ports, current: (key) => this.#watches.current(key) });
-    this.#lastGood = new LastGoodValues(ports.values, clock, () => this.#passes.wake());
-    this.#rollouts = new RolloutWatch(clock);
+    this.#poller = new ProviderPoller(ports, { ...settings, formerDigestKey, onNews: () => this.#passes.wake() });
+    this.#passes = new Ticker(clock, random, (signal) => this.#pass(signal));
+    this.#statusReporter = new StatusReporter(settings.enabled, ports.orchestrator.displayName);
+    this.#cluster = new ClusterReader(ports, this.#statusReporter);
+    this.#intended = new RevisionSelector({ ...ports, current: (key) => this.#poller.current(key) });
+    this.#lastGood = new RollbackValues(ports.values, clock, () => this.#passes.wake());
+    this.#rollouts = new RolloutTracker(clock);
     this.#pace = new RolloutPace(clock);
-    this.#foreign = new ForeignChanges(clock);
+    this.#staleness = new StalenessGuard(clock);
     const observing = {
-      observe: (options: CallOptions) => this.#observer.observe(options),
-      takeIn: (observed: Observation) => this.#takeIn(observed),
-      orchestrator: ports.workloads.orchestrator,
+      observe: (options: CallOptions) => this.#cluster.observe(options),
+      ingest: (observed: Observation) => this.#ingest(observed),
+      orchestratorName: ports.orchestrator.displayName,
     };
     this.#lockdowns = new Lockdowns({ ...ports, ...observing, onChange: () => this.#lastGood.reset() });
-    this.#requests = new RequestDesk({
+    this.#requests = new ManualRotations({
       ...ports,
       ...observing,
       findings: () => this.#findings(),
-      look: () => this.#watches.look(),
-      plan: async ({ uses }, before, { signal }) =>
-        this.#plan(uses, before, await this.#failures(uses, before, { signal })),
+      poll: () => this.#poller.poll(),
+      plan: async ({ bindings }, before, { signal }) =>
+        this.#plan(bindings, before, await this.#failures(bindings, before, { signal })),
     });
   }
 
   /** Begins to look and to act. */
   start(): void {
     this.#unsubscribe.push(this.#ports.changes.onChange(() => this.#passes.wake()));
-    this.#watches.start();
+    this.#poller.start();
     this.#passes.wake();
   }
 
@@ -131,14 +131,14 @@ export class Rotation implements RotateByHand, LocksDown {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#lastGood.close();
-    await Promise.all([this.#passes.stop(), this.#watches.stop()]);
+    await Promise.all([this.#passes.stop(), this.#poller.stop()]);
   }
 
   /**
-   * Which revision a task that asks for a secret is to be given: see {@link IntendedRevisions}. Answers at once for nearly all,
+   * Which revision a task that asks for a secret is to be given: see {@link RevisionSelector}. Answers at once for nearly all,
    * by `untilMs` all others, and never rejects.
    */
-  choose(asked: AskedFor): IntendedRevision | Promise<IntendedRevision> {
+  choose(asked: RevisionRequest): RevisionSelection | Promise<RevisionSelection> {
     return this.#intended.choose(asked);
   }
 
@@ -146,18 +146,18 @@ export class Rotation implements RotateByHand, LocksDown {
    * Notes what a task was given: see {@link Evidence}. A revision that the latest look did not see is a hint that there
    * is a change, and what the task holds should be in the ledger soon.
    */
-  record(delivered: DeliveredTo): void {
+  record(delivered: DeliveryRecord): void {
     const { taskId, provider, refKey: key, revision } = delivered;
     if (taskId === undefined) return;
     const { clock } = this.#ports;
-    this.#evidence.record(taskId, delivered);
-    if (this.#watches.of(provider)?.current(key)?.revision === revision) return;
+    this.#deliveryLog.record(taskId, delivered);
+    if (this.#poller.of(provider)?.current(key)?.revision === revision) return;
     this.#passes.wake();
     const nowMs = clock.monotonic();
-    if (this.#watches.digestOf(key, revision) === null) this.#unseen.set(key, nowMs);
+    if (this.#poller.digestOf(key, revision) === null) this.#unseen.set(key, nowMs);
     // Tasks that fail again and again are given the same again and again; what the ledger calls for is the last good value.
     const isIntended = this.#intended.named.get(key)?.revisions.has(revision) === true;
-    if (this.#isNews(isIntended ? provider : `${key} ${revision}`, nowMs)) this.#watches.wake(provider);
+    if (this.#isNews(isIntended ? provider : `${key} ${revision}`, nowMs)) this.#poller.wake(provider);
   }
 
   /** Whether there was no hint of that name within the polling interval. */
@@ -188,22 +188,24 @@ export class Rotation implements RotateByHand, LocksDown {
 
   /** All that is known, as of the latest pass. */
   status(): RotationStatus {
-    return this.#board.status(this.#observer.role, this.#lockdowns.active, (provider) => this.#watches.of(provider));
+    return this.#statusReporter.status(this.#cluster.role, this.#lockdowns.active, (provider) =>
+      this.#poller.of(provider),
+    );
   }
 
   #refuseIfDisabled(): void {
     if (this.#settings.enabled) return;
-    throw new RotateRefused('DISABLED', 'the rotation is turned off; start the plugin with ENABLE_ROTATION=true');
+    throw new RotationRejected('DISABLED', 'the rotation is turned off; start the plugin with ENABLE_ROTATION=true');
   }
 
   async #pass(stopping: AbortSignal): Promise<number> {
     const { clock, events } = this.#ports;
-    const begunAtMs = clock.monotonic();
+    const startedAtMs = clock.monotonic();
     let busy = false;
     let dockerAnswered = false;
     try {
-      await withDeadline(clock, PASS_DEADLINE_MS, stopping, async (signal) => {
-        const observed = await this.#observer.observe({ signal });
+      await withDeadline(clock, RECONCILE_DEADLINE_MS, stopping, async (signal) => {
+        const observed = await this.#cluster.observe({ signal });
         if (observed === null) return;
         if (observed.role !== 'worker') busy = await this.#act(observed, signal);
         dockerAnswered = true;
@@ -212,16 +214,16 @@ export class Rotation implements RotateByHand, LocksDown {
       if (!stopping.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
     }
     if (!stopping.aborted) {
-      events.emit({ type: 'reconcile.passed', durationMs: clock.monotonic() - begunAtMs, dockerAnswered });
+      events.emit({ type: 'reconcile.passed', durationMs: clock.monotonic() - startedAtMs, dockerAnswered });
     }
-    return busy ? Math.min(WATCH_INTERVAL_MS, this.#settings.intervalMs) : this.#settings.intervalMs;
+    return busy ? Math.min(ROLLOUT_INTERVAL_MS, this.#settings.intervalMs) : this.#settings.intervalMs;
   }
 
   /** Returns whether something is under way, so that the next pass should come soon. */
   async #act(observed: Observation, signal: AbortSignal): Promise<boolean> {
     const { ledger, events, clock } = this.#ports;
-    const { role, uses, stored, mustRewrite, version } = observed;
-    const before = this.#takeIn(observed);
+    const { role, bindings, stored, mustRewrite, version } = observed;
+    const before = this.#ingest(observed);
     if (unusable(stored) !== null) {
       this.#intended.goOn();
       return false;
@@ -230,14 +232,14 @@ export class Rotation implements RotateByHand, LocksDown {
       this.#passes.wake();
       return true;
     }
-    this.#intended.update(before, uses.services);
+    this.#intended.update(before, bindings.services);
     this.#lastGood.keep(this.#intended.named);
     this.#pace.observe(before);
-    const planned = this.#plan(uses, before, await this.#failures(uses, before, { signal }));
-    const next = this.#withoutOldKey(planned, uses);
-    this.#board.planned(next);
+    const planned = this.#plan(bindings, before, await this.#failures(bindings, before, { signal }));
+    const next = this.#withoutOldKey(planned, bindings);
+    this.#statusReporter.planned(next);
     this.#pace.planned(new Set(next.services.flatMap(({ serviceId, isDue }) => (isDue ? [serviceId] : []))));
-    if (role === 'standby') await this.#handOver(observed, before, signal);
+    if (role === 'standby') await this.#recordHandover(observed, before, signal);
     if (role !== 'leader') this.#ramp = RAMP_START;
     if (role !== 'leader' || !this.#settings.enabled) return false;
     if (next.ledger !== before || mustRewrite) {
@@ -246,16 +248,16 @@ export class Rotation implements RotateByHand, LocksDown {
         this.#passes.wake();
         return true;
       }
-      this.#foreign.wrote(next.ledger);
-      this.#intended.update(next.ledger, uses.services);
+      this.#staleness.wrote(next.ledger);
+      this.#intended.update(next.ledger, bindings.services);
       this.#lastGood.keep(this.#intended.named);
-      this.#rollouts.observe(uses.services, next.ledger, true);
+      this.#rollouts.observe(bindings.services, next.ledger, true);
       this.#rejections.clear();
     }
     this.#ramp = next.ramp;
     for (const event of next.events) {
       events.emit(event);
-      this.#board.happened(event, clock.now());
+      this.#statusReporter.happened(event, clock.now());
     }
     const isDue = () => clock.monotonic() - observed.startedAtMs <= DECISION_HOLDS_MS;
     await Promise.all(next.rolls.map((roll) => this.#roll(roll, { signal, isDue })));
@@ -267,37 +269,37 @@ export class Rotation implements RotateByHand, LocksDown {
   }
 
   /** Writes down, for the process that leads now, what this one answered and the ledger does not say. */
-  async #handOver(observed: Observation, before: LedgerDocument, signal: AbortSignal): Promise<void> {
-    const { uses, version } = observed;
+  async #recordHandover(observed: Observation, before: LedgerDocument, signal: AbortSignal): Promise<void> {
+    const { bindings, version } = observed;
     if (version === null || !mayWrite(observed)) return;
-    const next = this.#handedOver.note({ services: uses.services, ledger: before, ...this.#findings() });
+    const next = this.#handover.note({ services: bindings.services, ledger: before, ...this.#findings() });
     if (next === before) return;
     const outcome = await this.#ports.ledger.compareAndSet(version, serialiseLedger(next), { signal });
-    if (outcome === 'applied') this.#handedOver.written();
+    if (outcome === 'applied') this.#handover.written();
   }
 
   /**
    * Takes in what the orchestrator says. Returns the ledger, a first one where there is none. By one that can't be
    * understood nothing is judged; but what the tasks are given, and what the providers have, is known when one can be.
    */
-  #takeIn(observed: Observation): LedgerDocument {
-    const { role, uses, stored } = observed;
-    const tasks = uses.services.flatMap(({ service }) => service.tasks);
-    this.#evidence.observe(tasks, role === 'leader');
-    const found = ledgerAsStored(stored, () => this.#watches.keyOfFirstLedger());
-    this.#watches.useKeyOf(found);
+  #ingest(observed: Observation): LedgerDocument {
+    const { role, bindings, stored } = observed;
+    const tasks = bindings.services.flatMap(({ service }) => service.tasks);
+    this.#deliveryLog.observe(tasks, role === 'leader');
+    const found = ledgerAsStored(stored, () => this.#poller.keyOfFirstLedger());
+    this.#poller.useKeyOf(found);
     const ledger = this.#lockdowns.read(observed, found);
     if (unusable(stored) === null) {
-      for (const { key, ref, refKey } of this.#foreign.read(ledger, uses.services)) {
+      for (const { key, ref, refKey } of this.#staleness.read(ledger, bindings.services)) {
         const value = ledger.secrets[key];
         const isSeen = value !== undefined && isOfRef(value, refKey) && ref.pin === undefined;
         if (isSeen) this.#ports.values.seen(ref, untagRevision(value.revision));
       }
-      this.#rollouts.observe(uses.services, ledger);
+      this.#rollouts.observe(bindings.services, ledger);
     }
-    this.#watches.watch(uses);
-    this.#watches.lead(role === 'leader');
-    this.#evidence.learnDigests();
+    this.#poller.watch(bindings);
+    this.#poller.lead(role === 'leader');
+    this.#deliveryLog.learnDigests();
     return ledger;
   }
 
@@ -305,39 +307,39 @@ export class Rotation implements RotateByHand, LocksDown {
    * The plan without the key that the ledger had of its own, once the operator gave another one and every digest is under that.
    * Until then a process that comes later needs it to tell which values are unchanged.
    */
-  #withoutOldKey(planned: Plan, { services }: Uses): Plan {
+  #withoutOldKey(planned: Plan, { services }: ClusterBindings): Plan {
     const { ledger } = planned;
     if (this.#settings.digestKey === null || ledger.digestKey === null) return planned;
-    const isRead = ({ key, ref, refKey }: SecretUse) =>
+    const isRead = ({ key, ref, refKey }: SecretBinding) =>
       ref.pin !== undefined || ledger.secrets[key] === undefined || this.#freshCurrent(refKey) !== undefined;
     const isAllRead = services.every(
-      ({ service, uses: read }) =>
-        read.every(isRead) && unreadKeys(service, read).length === 0 && service.formerSecretIds.length === 0,
+      ({ service, bindings: read }) =>
+        read.every(isRead) && unresolvedKeys(service, read).length === 0 && service.formerSecretIds.length === 0,
     );
     return isAllRead ? { ...planned, ledger: { ...ledger, digestKey: null } } : planned;
   }
 
-  #failures({ services }: Uses, ledger: LedgerDocument, options: CallOptions) {
-    const { workloads } = this.#ports;
+  #failures({ services }: ClusterBindings, ledger: LedgerDocument, options: CallOptions) {
+    const { orchestrator } = this.#ports;
     const { stuckAfterMs } = this.#settings.policy;
-    return readFailures({ services, ledger, workloads, rollouts: this.#rollouts, stuckAfterMs }, options);
+    return readFailures({ services, ledger, orchestrator, rollouts: this.#rollouts, stuckAfterMs }, options);
   }
 
-  #plan(uses: Uses, ledger: LedgerDocument, failures: ReadonlyMap<string, readonly FailedTask[]>): Plan {
+  #plan(bindings: ClusterBindings, ledger: LedgerDocument, failures: ReadonlyMap<string, readonly FailedTask[]>): Plan {
     return plan({
       nowMs: this.#ports.clock.now(),
-      services: uses.services,
+      services: bindings.services,
       ledger,
       policy: this.#settings.policy,
       watched: (serviceId, open) => this.#rollouts.of(serviceId, open),
-      asItIs: (serviceId) => this.#rollouts.asItIs(serviceId),
+      stability: (serviceId) => this.#rollouts.stability(serviceId),
       lastGood: (key, revision) => this.#lastGood.availability(key, revision),
       failures,
       pace: (serviceId) => this.#pace.of(serviceId),
       rejections: this.#rejections,
       ramp: this.#ramp,
-      earlierUses: (serviceId) => this.#board.plannedUses(serviceId),
-      undeliverable: (key) => this.#watches.refusal(key)?.message ?? null,
+      earlierUses: (serviceId) => this.#statusReporter.plannedUses(serviceId),
+      undeliverable: (key) => this.#poller.refusal(key)?.message ?? null,
       ...this.#findings(),
     });
   }
@@ -346,7 +348,7 @@ export class Rotation implements RotateByHand, LocksDown {
   #findings() {
     return {
       current: (key: string) => this.#freshCurrent(key),
-      answered: (taskId: string, secretName: string) => this.#evidence.values(taskId, secretName),
+      answered: (taskId: string, secretName: string) => this.#deliveryLog.values(taskId, secretName),
     };
   }
 
@@ -357,29 +359,29 @@ export class Rotation implements RotateByHand, LocksDown {
    */
   #freshCurrent(key: string): CurrentValue | undefined {
     // Its watch reads it again by itself.
-    if (this.#watches.isUncertain(key)) return undefined;
-    const current = this.#watches.current(key);
-    const foundAtMs = this.#watches.confirmedAtMs(key);
+    if (this.#poller.isUncertain(key)) return undefined;
+    const current = this.#poller.current(key);
+    const foundAtMs = this.#poller.confirmedAtMs(key);
     const unseenAtMs = this.#unseen.get(key) ?? Number.NEGATIVE_INFINITY;
     if (unseenAtMs < foundAtMs) this.#unseen.delete(key);
     const isOlder =
-      unseenAtMs >= foundAtMs || (current !== undefined && this.#foreign.mayBeNewer(key, current, foundAtMs));
+      unseenAtMs >= foundAtMs || (current !== undefined && this.#staleness.mayBeNewer(key, current, foundAtMs));
     if (!isOlder) return current;
     // For a delivery its provider is polled already.
-    if (unseenAtMs < foundAtMs) this.#watches.wakeFor(key);
+    if (unseenAtMs < foundAtMs) this.#poller.wakeFor(key);
     return undefined;
   }
 
   async #roll(action: RollAction, options: RollOptions): Promise<void> {
-    const { workloads, events } = this.#ports;
+    const { orchestrator, events } = this.#ports;
     try {
-      const outcome = await workloads.roll(action.serviceId, action.version, action.generation, options);
+      const outcome = await orchestrator.roll(action.serviceId, action.version, action.generation, options);
       this.#rollouts.rolled(action.serviceId, action.generation, outcome);
       if (outcome !== 'applied') events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
     } catch (error) {
-      if (!(error instanceof RollRefused)) this.#rollouts.rolled(action.serviceId, action.generation, 'unknown');
+      if (!(error instanceof RolloutRejected)) this.#rollouts.rolled(action.serviceId, action.generation, 'unknown');
       options.signal.throwIfAborted();
-      if (error instanceof RollRefused) this.#rejections.set(action.serviceId, error.message);
+      if (error instanceof RolloutRejected) this.#rejections.set(action.serviceId, error.message);
       else events.emit({ type: 'docker.failed', operation: 'roll', message: errorMessage(error) });
     }
   }

@@ -1,19 +1,19 @@
 import type { Clock, Random } from '@vault-swarm/provider';
 
 /** Woken this often at most, so that a burst of hints is one run. The first run has nothing to wait for. */
-const SHORTEST_PAUSE_MS = 50;
+const MIN_PAUSE_MS = 50;
 
 /** Does one run, and gives the milliseconds until the next. Must not reject. `isWoken`: somebody asked for this run. */
-export type LoopRun = (signal: AbortSignal, isWoken: boolean) => Promise<number>;
+export type TickerRun = (signal: AbortSignal, isWoken: boolean) => Promise<number>;
 
 /**
  * Runs something again and again, one run after the other: each interval (up to a tenth earlier, so that several
  * managers do not ask at the same moment), and sooner when woken. A wake during a run gives one more run after it.
  */
-export class Loop {
+export class Ticker {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #run: LoopRun;
+  readonly #run: TickerRun;
   readonly #stopping = new AbortController();
   #cancelTimer: (() => void) | null = null;
   #running: Promise<void> | null = null;
@@ -22,7 +22,7 @@ export class Loop {
   /** Who waits for a run that begins later. */
   #waiting: (() => void)[] = [];
 
-  constructor(clock: Clock, random: Random, run: LoopRun) {
+  constructor(clock: Clock, random: Random, run: TickerRun) {
     this.#clock = clock;
     this.#random = random;
     this.#run = run;
@@ -32,7 +32,7 @@ export class Loop {
   wake(): void {
     if (this.#stopping.signal.aborted) return;
     // A wake does not put off the run that an earlier one asked for: where they never cease, there would be none.
-    if (this.#running === null && !this.#woken) this.#schedule(this.#hasRun ? SHORTEST_PAUSE_MS : 0);
+    if (this.#running === null && !this.#woken) this.#schedule(this.#hasRun ? MIN_PAUSE_MS : 0);
     this.#woken = true;
   }
 
@@ -69,6 +69,6 @@ export class Loop {
     this.#running = null;
     for (const resolve of waiting) resolve();
     if (this.#stopping.signal.aborted) return;
-    this.#schedule(this.#woken ? SHORTEST_PAUSE_MS : intervalMs * (1 - this.#random.next() / 10));
+    this.#schedule(this.#woken ? MIN_PAUSE_MS : intervalMs * (1 - this.#random.next() / 10));
   }
 }

@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { boxProblem, runInBox } from '../sandbox/sandbox.mjs';
+import { runInSandbox, sandboxProblem } from '../sandbox/sandbox.mjs';
 import { buildPlugin, install, projectEnv } from './project.mjs';
 import { prepareVault } from './servers.mjs';
 import { SetupError, sayOnStderr } from './step.mjs';
@@ -21,10 +21,10 @@ export async function bench(args) {
   if (args.includes('rotation')) {
     const env = await prepareSwarm();
     await buildPlugin();
-    return runInBox('node', command, { env, deadlineMs });
+    return runInSandbox('node', command, { env, deadlineMs });
   }
   const inBox = Boolean(process.env.PEER_BIN) && !process.env.PEER_SOCKET;
-  const noBox = inBox ? boxProblem() : undefined;
+  const noBox = inBox ? sandboxProblem() : undefined;
   if (noBox !== undefined)
     throw new SetupError(`the program of PEER_BIN can't be kept apart from this machine: ${noBox}`);
   await install();
@@ -32,7 +32,7 @@ export async function bench(args) {
   const { vault, problem } = await prepareVault();
   if (problem !== undefined) throw new SetupError(problem);
   const env = { ...projectEnv(), VAULT_BIN: vault ?? process.env.VAULT_BIN };
-  if (inBox) return runInBox('node', command, { env, deadlineMs });
+  if (inBox) return runInSandbox('node', command, { env, deadlineMs });
   const child = spawn('node', command, { env, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const [code] = await once(child, 'close');

@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeBoxFolder, runInBox } from '../sandbox/sandbox.mjs';
+import { makeSandboxDirectory, runInSandbox } from '../sandbox/sandbox.mjs';
 import { bundle, install, projectEnv } from './project.mjs';
 import { SetupError } from './step.mjs';
 import { prepareEngine } from './system.mjs';
@@ -30,12 +30,12 @@ export async function demo(args) {
     );
   }
   await bundle();
-  const folder = makeBoxFolder();
-  const relaySocket = join(folder, 'dashboard.sock');
+  const directory = makeSandboxDirectory();
+  const relaySocket = join(directory, 'dashboard.sock');
   const relay = await startRelay(relaySocket);
   try {
-    return await runInBox('node', command, {
-      folder,
+    return await runInSandbox('node', command, {
+      directory,
       env: { ...projectEnv(), DEMO_RELAY_SOCKET: relaySocket, DEMO_PORT: String(relay.address().port) },
     });
   } finally {
@@ -45,12 +45,12 @@ export async function demo(args) {
 
 /** Nothing is isolated here: the plugin's socket stands in the machine's own folder, and the demo removes what it made. */
 async function besideTheUsersEngine(command) {
-  const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-demo-'));
-  const child = spawn('node', command, { env: { ...projectEnv(), DEMO_FOLDER: folder }, stdio: 'inherit' });
+  const directory = mkdtempSync(join(tmpdir(), 'vault-swarm-demo-'));
+  const child = spawn('node', command, { env: { ...projectEnv(), DEMO_DIRECTORY: directory }, stdio: 'inherit' });
   const forward = () => child.kill('SIGTERM');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
   const [code] = await once(child, 'close');
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
   return code ?? 1;
 }
 

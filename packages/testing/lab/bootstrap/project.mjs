@@ -86,16 +86,16 @@ export function check() {
 }
 
 function manifests() {
-  return ['apps', 'docker', 'packages/core', 'packages/adapters', 'packages/testing'].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .map((name) => join(folder, name, 'package.json'))
+  return ['apps', 'docker', 'packages/core', 'packages/adapters', 'packages/testing'].flatMap((directory) =>
+    readdirSync(join(root, directory))
+      .map((name) => join(directory, name, 'package.json'))
       .filter((file) => existsSync(join(root, file))),
   );
 }
 
-function sources(folder) {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
+function sources(directory) {
+  return readdirSync(join(root, directory), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
     if (entry.isDirectory()) return ['node_modules', 'dist'].includes(entry.name) ? [] : sources(path);
     return entry.isFile() && !entry.name.endsWith('.tsbuildinfo') ? [path] : [];
   });

@@ -1,7 +1,7 @@
 // `npm run soak -- --minutes N [--seed S] [--rate CALLS]`: the plugin under load for a long time, in a box, on the engine
 // that SWARM_ENGINE names.
 import { fileURLToPath } from 'node:url';
-import { runInBox } from '../sandbox/sandbox.mjs';
+import { runInSandbox } from '../sandbox/sandbox.mjs';
 import { root } from './project.mjs';
 import { prepareSwarm } from './swarm.mjs';
 
@@ -10,5 +10,5 @@ const main = fileURLToPath(new URL('../src/soak/main.ts', import.meta.url));
 /** Runs the soak; resolves to the exit code. */
 export async function soak(args) {
   const env = await prepareSwarm();
-  return runInBox('node', ['--conditions=@vault-swarm/source', main, ...args], { cwd: root, env });
+  return runInSandbox('node', ['--conditions=@vault-swarm/source', main, ...args], { cwd: root, env });
 }

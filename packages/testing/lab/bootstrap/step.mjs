@@ -31,8 +31,8 @@ export async function step(what, action) {
 
 /** Runs a command as a step; resolves to its stdout. With `show` its own stderr tells how far it is. */
 export function commandStep(what, command, args, { show = false, ...options } = {}) {
-  const told = show ? (_what, action) => action() : step;
-  return told(
+  const reported = show ? (_what, action) => action() : step;
+  return reported(
     what,
     () =>
       new Promise((resolve, reject) => {

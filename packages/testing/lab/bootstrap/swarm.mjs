@@ -2,7 +2,7 @@
 // of an hour, so `npm test` leaves them out.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runInBox } from '../sandbox/sandbox.mjs';
+import { runInSandbox } from '../sandbox/sandbox.mjs';
 import { buildPlugin, bundle, install, projectEnv, root } from './project.mjs';
 import { prepareVault } from './servers.mjs';
 import { commandStep, SetupError } from './step.mjs';
@@ -16,7 +16,7 @@ export async function testSwarm(args) {
   const env = await prepareSwarm();
   await buildPlugin();
   const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'swarm', ...args];
-  return runInBox('node', vitest, { cwd: root, env, deadlineMs });
+  return runInSandbox('node', vitest, { cwd: root, env, deadlineMs });
 }
 
 /** Set-up for what runs on the engine that SWARM_ENGINE names; resolves to its environment. */

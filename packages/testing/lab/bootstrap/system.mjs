@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { boxProblem, systemPath } from '../sandbox/sandbox.mjs';
+import { sandboxProblem, systemPath } from '../sandbox/sandbox.mjs';
 import { commandStep, SetupError, say } from './step.mjs';
 
 const engine = [
@@ -40,8 +40,8 @@ const browser = [
 
 /** Makes sure that an engine can run in a box here. Resolves to why it can't, or to undefined. */
 export async function prepareEngine() {
-  if (process.getuid() !== 0) return boxProblem();
-  return (await provide(engine, 'an engine of its own')) ?? boxProblem();
+  if (process.getuid() !== 0) return sandboxProblem();
+  return (await provide(engine, 'an engine of its own')) ?? sandboxProblem();
 }
 
 /** Makes sure that Vault can be built here. Resolves to why it can't, or to undefined. */
@@ -102,8 +102,8 @@ async function aptInstall(names) {
 function find(name) {
   return systemPath()
     .split(':')
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
+    .filter((directory) => directory !== '')
+    .map((directory) => join(directory, name))
     .find((file) => existsSync(file));
 }
 

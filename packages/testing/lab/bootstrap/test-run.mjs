@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runInBox } from '../sandbox/sandbox.mjs';
+import { runInSandbox } from '../sandbox/sandbox.mjs';
 import { root } from './project.mjs';
 
 const reporter = fileURLToPath(new URL('./test-events.mjs', import.meta.url));
@@ -42,7 +42,7 @@ export async function runVitest(args, { name, reporters = [], inBox = false, env
   const timer = setInterval(follow, pollMs);
   try {
     const options = { cwd: root, env: { ...env, VAULT_SWARM_TEST_EVENTS: eventsFile }, deadlineMs };
-    const code = await (inBox ? runInBox : runHere)('node', command, options);
+    const code = await (inBox ? runInSandbox : runHere)('node', command, options);
     follow();
     return results.total(code);
   } finally {

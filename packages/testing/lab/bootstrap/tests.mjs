@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parallelBoxes } from '../sandbox/sandbox-pool.mjs';
+import { parallelSandboxes } from '../sandbox/sandbox-pool.mjs';
 import { knownVulnerabilities } from './audit.mjs';
 import { readDurations, recordDurations } from './durations.mjs';
 import { build, check, install, projectEnv } from './project.mjs';
@@ -31,7 +31,7 @@ function interrupt() {
 /** What needs nothing but the code. */
 const plain = ['unit', 'simulation', 'fuzz'];
 /** What needs build products, and for the most part servers. The tests on several managers have a command of their own. */
-const boxed = ['contract', 'repository', 'integration'];
+const sandboxed = ['contract', 'repository', 'integration'];
 
 /**
  * Runs the tests: all; with `--quick` those that need neither servers nor root; with other arguments what vitest takes them
@@ -39,21 +39,21 @@ const boxed = ['contract', 'repository', 'integration'];
  */
 export async function test(args) {
   for (const signal of signals) process.on(signal, interrupt);
-  const folder = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
+  const directory = mkdtempSync(join(tmpdir(), 'vault-swarm-test-'));
   try {
     const others = args.filter((arg) => arg !== '--quick');
     const some = others.length < args.length ? runQuick : runSome;
-    return finish(await (args.length === 0 ? runAll(folder) : some(folder, others)));
+    return finish(await (args.length === 0 ? runAll(directory) : some(directory, others)));
   } catch (error) {
     // What could not even begin counts as one failure.
     process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
     return finish({ passed: 0, failed: 1, skipped: [], failures: [] });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function runAll(folder) {
+async function runAll(directory) {
   process.env.TEST_SEED ||= String(Math.floor(Math.random() * 1e6) + 1);
   say(`TEST_SEED=${process.env.TEST_SEED} npm test gives the same order of files again`);
   await install();
@@ -65,7 +65,7 @@ async function runAll(folder) {
       { projects: ['simulation'], lanes: 1 },
       { projects: ['fuzz'], lanes: cores },
     ],
-    [{ projects: boxed, lanes: parallelBoxes() }],
+    [{ projects: sandboxed, lanes: parallelSandboxes() }],
   ]);
   const common = { onEvent: (event) => progress.take(event) };
   const runs = [
@@ -73,10 +73,10 @@ async function runAll(folder) {
       ...common,
       name: plain.join(', '),
       env: projectEnv(),
-      eventsFile: join(folder, 'plain'),
+      eventsFile: join(directory, 'plain'),
       deadlineMs: leftMs(),
     }),
-    prepareAndRun(folder, common),
+    prepareAndRun(directory, common),
     failuresOf('the audit', sayVulnerabilities),
   ];
   const ended = await Promise.allSettled(runs);
@@ -94,8 +94,8 @@ async function sayVulnerabilities() {
 }
 
 /** Builds, checks and prepares what the other tests need, and runs them. */
-async function prepareAndRun(folder, common) {
-  const name = boxed.join(', ');
+async function prepareAndRun(directory, common) {
+  const name = sandboxed.join(', ');
   const servers = prepareServers();
   const built = await failuresOf('the build', build);
   // Compiling is part of both: one after the other.
@@ -107,15 +107,15 @@ async function prepareAndRun(folder, common) {
     const failures = problems.map((text) => ({ where: name, name: 'what is missing here', text }));
     return sum([checked, { ...nothing(), failed: failures.length, failures }]);
   }
-  const left = problems.length === 0 ? [] : await testsThatNeed(missing, projects(boxed));
+  const left = problems.length === 0 ? [] : await testsThatNeed(missing, projects(sandboxed));
   const inBox = missing.engine === undefined;
-  say(`${name}: ${inBox ? `${parallelBoxes()} files at once, each in a box of its own` : 'not in a box'}`);
-  const results = await runVitest([...projects(boxed), ...exclusionOf(left)], {
+  say(`${name}: ${inBox ? `${parallelSandboxes()} files at once, each in a box of its own` : 'not in a box'}`);
+  const results = await runVitest([...projects(sandboxed), ...exclusionOf(left)], {
     ...common,
     name,
     inBox,
     env: { ...projectEnv(), ...env, VAULT_SWARM_TEST_OUTPUT: 'by file' },
-    eventsFile: join(folder, 'boxed'),
+    eventsFile: join(directory, 'boxed'),
     deadlineMs: leftMs(),
   });
   for (const problem of problems) say(problem);
@@ -124,7 +124,7 @@ async function prepareAndRun(folder, common) {
 }
 
 /** Unit tests, and those of the provider contract that need no server. */
-async function runQuick(folder, args) {
+async function runQuick(directory, args) {
   await install();
   const selection = projects(['unit', 'contract']);
   const servers = { engine: true, browser: true, vault: true, openbao: true, moto: true, prometheus: true };
@@ -133,14 +133,14 @@ async function runQuick(folder, args) {
     name: 'the quick tests',
     reporters: ['default'],
     env: projectEnv(),
-    eventsFile: join(folder, 'quick'),
+    eventsFile: join(directory, 'quick'),
     deadlineMs: leftMs(),
     onEvent: () => {},
   });
 }
 
 /** What vitest selects by `args`. */
-async function runSome(folder, args) {
+async function runSome(directory, args) {
   await install();
   const named = projectsIn(args);
   const isPlain = named.length > 0 && named.every((name) => plain.includes(name));
@@ -155,7 +155,7 @@ async function runSome(folder, args) {
     reporters: ['default'],
     inBox: !isPlain && missing.engine === undefined,
     env: { ...projectEnv(), ...env },
-    eventsFile: join(folder, 'some'),
+    eventsFile: join(directory, 'some'),
     deadlineMs: leftMs(),
     onEvent: () => {},
   });

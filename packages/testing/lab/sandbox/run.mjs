@@ -1,10 +1,10 @@
 // run.mjs COMMAND [ARGUMENT…]: one command in a box, for work on tests: `node packages/testing/lab/sandbox/run.mjs vitest run …`
-import { boxProblem, runInBox } from './sandbox.mjs';
+import { runInSandbox, sandboxProblem } from './sandbox.mjs';
 
 const [command, ...args] = process.argv.slice(2);
-const problem = command === undefined ? 'usage: run.mjs COMMAND [ARGUMENT…]' : boxProblem();
+const problem = command === undefined ? 'usage: run.mjs COMMAND [ARGUMENT…]' : sandboxProblem();
 if (problem !== undefined) {
   process.stderr.write(`${problem}\n`);
   process.exit(1);
 }
-process.exitCode = await runInBox(command, args);
+process.exitCode = await runInSandbox(command, args);

@@ -2,33 +2,33 @@
 import { appendFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
-import { startInnerBox } from './sandbox.mjs';
+import { startInnerSandbox } from './sandbox.mjs';
 
 /** An engine, a Vault and what a test starts beside them need about as much. */
-const BYTES_A_BOX = 2 * 1024 ** 3;
-const MAX_BOXES = 8;
+const BYTES_PER_SANDBOX = 2 * 1024 ** 3;
+const MAX_SANDBOXES = 8;
 /** No file takes as long, on any machine: one that does hangs. TEST_FILE_MINUTES is for one that is told to do more. */
 const FILE_DEADLINE_MS = Number(process.env.TEST_FILE_MINUTES ?? 20) * 60_000;
 
 /** What a file writes is given to the reporter (see ../bootstrap/test-events.mjs) as a whole, not while others write. */
-const isHeldBack = process.env.VAULT_SWARM_TEST_OUTPUT === 'by file';
+const isHeldByLockdown = process.env.VAULT_SWARM_TEST_OUTPUT === 'by file';
 
 /** How many boxes this machine can have at once: tests in them mostly wait. TEST_BOXES overrides it. */
-export function parallelBoxes() {
+export function parallelSandboxes() {
   const given = Number(process.env.TEST_BOXES);
   if (Number.isInteger(given) && given > 0) return given;
-  return Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / BYTES_A_BOX), MAX_BOXES));
+  return Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / BYTES_PER_SANDBOX), MAX_SANDBOXES));
 }
 
 /** For `pool` of a project in vitest.config.ts; only in a box. */
-export const boxPool = { name: 'box', createPoolWorker: (options) => new BoxWorker(options) };
+export const sandboxPool = { name: 'box', createPoolWorker: (options) => new SandboxWorker(options) };
 
 /** As vitest's own `forks`, in a box. */
-class BoxWorker {
+class SandboxWorker {
   name = 'box';
   cacheFs = true;
   #options;
-  #box;
+  #sandbox;
   #ended;
   #deadline;
   #file = '';
@@ -39,13 +39,13 @@ class BoxWorker {
 
   async start() {
     const { distPath, execArgv, env, project } = this.#options;
-    this.#box = startInnerBox(process.execPath, [...execArgv, join(distPath, 'workers/forks.js')], { env });
+    this.#sandbox = startInnerSandbox(process.execPath, [...execArgv, join(distPath, 'workers/forks.js')], { env });
     const { outputStream, errorStream } = project.vitest.logger;
-    const { stdout, stderr } = this.#box.child;
+    const { stdout, stderr } = this.#sandbox.child;
     const output = [];
-    stdout.on('data', (chunk) => (isHeldBack ? output.push(chunk) : outputStream.write(chunk)));
-    stderr.on('data', (chunk) => (isHeldBack ? output.push(chunk) : errorStream.write(chunk)));
-    this.#ended = this.#box.ended.then(() => {
+    stdout.on('data', (chunk) => (isHeldByLockdown ? output.push(chunk) : outputStream.write(chunk)));
+    stderr.on('data', (chunk) => (isHeldByLockdown ? output.push(chunk) : errorStream.write(chunk)));
+    this.#ended = this.#sandbox.ended.then(() => {
       clearTimeout(this.#deadline);
       const text = Buffer.concat(output).toString();
       if (text.trim() === '') return;
@@ -56,7 +56,7 @@ class BoxWorker {
 
   /** Ends all that the file left running, too. */
   async stop() {
-    this.#box.kill();
+    this.#sandbox.kill();
     await this.#ended;
   }
 
@@ -66,19 +66,19 @@ class BoxWorker {
       this.#file = message.context.files.map(({ filepath }) => relative(config.root, filepath)).join(', ');
       this.#deadline = setTimeout(() => {
         logger.error(`${this.#file} hangs: it did not end in ${FILE_DEADLINE_MS / 60_000} minutes`);
-        this.#box.kill();
+        this.#sandbox.kill();
       }, FILE_DEADLINE_MS);
     }
     // A worker that has ended is reported by its exit.
-    this.#box.child.send(message, () => {});
+    this.#sandbox.child.send(message, () => {});
   }
 
   on(event, callback) {
-    this.#box.child.on(event, callback);
+    this.#sandbox.child.on(event, callback);
   }
 
   off(event, callback) {
-    this.#box.child.off(event, callback);
+    this.#sandbox.child.off(event, callback);
   }
 
   deserialize(data) {

@@ -26,13 +26,14 @@ const politeMs = 8_000;
 /** Debian's PATH for ordinary users lacks the folders where dockerd, ip and iptables are. */
 export function systemPath(path = process.env.PATH ?? '') {
   const parts = path.split(':');
-  return [...parts, ...['/usr/sbin', '/usr/bin', '/sbin', '/bin'].filter((folder) => !parts.includes(folder))].join(
-    ':',
-  );
+  return [
+    ...parts,
+    ...['/usr/sbin', '/usr/bin', '/sbin', '/bin'].filter((directory) => !parts.includes(directory)),
+  ].join(':');
 }
 
 /** Why no box can be made here, or undefined if it can. */
-export function boxProblem() {
+export function sandboxProblem() {
   if (process.platform !== 'linux') return 'it needs Linux';
   if (process.getuid?.() !== 0) return 'it needs root (namespaces and mounts for an engine of its own)';
   const env = { ...process.env, PATH: systemPath() };
@@ -45,14 +46,14 @@ export function boxProblem() {
 }
 
 /** Says whose a run's folder is. */
-function claim(folder, pid) {
-  writeFileSync(join(folder, 'namespace'), pidNamespace());
-  writeFileSync(join(folder, 'owner'), String(pid));
+function claim(directory, pid) {
+  writeFileSync(join(directory, 'namespace'), pidNamespace());
+  writeFileSync(join(directory, 'owner'), String(pid));
 }
 
 /** Whether the owner has ended. Its process id means something only in its own namespace: a box sees none outside of it. */
-function isAbandoned(folder) {
-  const [namespace, pid] = ['namespace', 'owner'].map((name) => readFileSync(join(folder, name), 'utf8'));
+function isAbandoned(directory) {
+  const [namespace, pid] = ['namespace', 'owner'].map((name) => readFileSync(join(directory, name), 'utf8'));
   return namespace === pidNamespace() && !existsSync(`/proc/${pid}`);
 }
 
@@ -61,35 +62,39 @@ const pidNamespace = () => readlinkSync('/proc/self/ns/pid');
 /**
  * Makes a run's folder. Folders that a killed run left behind are removed first: those whose maker is no longer there.
  */
-export function makeBoxFolder() {
+export function makeSandboxDirectory() {
   const parent = tmpdir().length > 40 ? '/tmp' : tmpdir();
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith(prefix))) {
-    const folder = join(parent, name);
+    const directory = join(parent, name);
     try {
-      if (isAbandoned(folder)) rmSync(folder, { recursive: true, force: true });
+      if (isAbandoned(directory)) rmSync(directory, { recursive: true, force: true });
     } catch {
       // Being made or being removed by another run.
     }
   }
-  const folder = mkdtempSync(join(parent, prefix));
-  claim(folder, process.pid);
-  return folder;
+  const directory = mkdtempSync(join(parent, prefix));
+  claim(directory, process.pid);
+  return directory;
 }
 
 /**
- * Runs a command in a box of its own, with `VAULT_SWARM_BOX` naming the run's folder, and resolves to its exit code when
+ * Runs a command in a box of its own, with `VAULT_SWARM_SANDBOX` naming the run's folder, and resolves to its exit code when
  * it has ended and the folder is gone. On SIGINT, SIGTERM and SIGHUP the command gets SIGTERM, and 8 s later (or at a
  * second signal) everything in the box is killed; it is also killed when this process dies or `deadlineMs` has passed.
  */
-export function runInBox(command, args, { folder = makeBoxFolder(), cwd, env = process.env, deadlineMs } = {}) {
-  const box = spawn('sh', [guard, folder, command, ...args], {
+export function runInSandbox(
+  command,
+  args,
+  { directory = makeSandboxDirectory(), cwd, env = process.env, deadlineMs } = {},
+) {
+  const sandbox = spawn('sh', [guard, directory, command, ...args], {
     cwd,
-    env: { ...env, PATH: systemPath(env.PATH), VAULT_SWARM_BOX: folder },
+    env: { ...env, PATH: systemPath(env.PATH), VAULT_SWARM_SANDBOX: directory },
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
-  claim(folder, box.pid);
-  const lifeline = box.stdio[3];
+  claim(directory, sandbox.pid);
+  const lifeline = sandbox.stdio[3];
   lifeline.on('error', () => {}); // The box has ended first.
   let timer;
   let signals = 0;
@@ -104,8 +109,8 @@ export function runInBox(command, args, { folder = makeBoxFolder(), cwd, env = p
   const deadline = deadlineMs && setTimeout(() => lifeline.end(), deadlineMs);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
   return new Promise((resolve, reject) => {
-    box.once('error', reject);
-    box.once('close', (code) => {
+    sandbox.once('error', reject);
+    sandbox.once('close', (code) => {
       clearTimeout(timer);
       clearTimeout(deadline);
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, stop);
@@ -114,7 +119,7 @@ export function runInBox(command, args, { folder = makeBoxFolder(), cwd, env = p
   });
 }
 
-let innerBoxes = 0;
+let innerSandboxes = 0;
 
 /**
  * Starts a command in a box within this one: for a command that runs beside others in the same box, and shares with them
@@ -123,15 +128,15 @@ let innerBoxes = 0;
  * @returns the `child` process; `ended`, which resolves when all in the inner box has ended and its folder is gone; and
  *   `kill`, which makes it end.
  */
-export function startInnerBox(command, args, { env = process.env } = {}) {
-  innerBoxes += 1;
+export function startInnerSandbox(command, args, { env = process.env } = {}) {
+  innerSandboxes += 1;
   // The name begins with the outer one's, by which guard.sh removes what is left of both.
-  const outer = process.env.VAULT_SWARM_BOX;
-  const folder = `${outer}-${process.pid}-${innerBoxes}`;
-  mkdirSync(folder);
-  for (const name of ['namespace', 'owner']) copyFileSync(join(outer, name), join(folder, name));
-  const child = spawn('unshare', [...namespaces, 'sh', init, 'box', folder, command, ...args], {
-    env: { ...env, VAULT_SWARM_BOX: folder },
+  const outer = process.env.VAULT_SWARM_SANDBOX;
+  const directory = `${outer}-${process.pid}-${innerSandboxes}`;
+  mkdirSync(directory);
+  for (const name of ['namespace', 'owner']) copyFileSync(join(outer, name), join(directory, name));
+  const child = spawn('unshare', [...namespaces, 'sh', init, 'box', directory, command, ...args], {
+    env: { ...env, VAULT_SWARM_SANDBOX: directory },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
   });
@@ -141,6 +146,6 @@ export function startInnerBox(command, args, { env = process.env } = {}) {
     child.once('exit', () => lifeline.destroy());
     child.once('close', resolve);
   });
-  const ended = closed.then(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const ended = closed.then(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   return { child, ended, kill: () => lifeline.end() };
 }

@@ -1,10 +1,10 @@
 export { type ForwardProxy, type ForwardProxyOptions, startForwardProxy } from './clients/forward-proxy.ts';
-export { startUnceasingClient, type UnceasingClient, type UnceasingReport } from './clients/load-client.ts';
+export { type LoadClient, type LoadReport, startLoadClient } from './clients/load-client.ts';
 export { type SlowClients, startSlowClients } from './clients/slow-clients.ts';
 export { driverRequest, type HttpAnswer, unixRequest } from './clients/unix-http.ts';
 export { OneManager, type OneManagerOptions } from './one-manager.ts';
 export { freePort } from './process/free-port.ts';
-export { boxFolder, type TempFolder, tempFolder } from './process/sandbox.ts';
+export { sandboxDirectory, type TempDirectory, tempDirectory } from './process/sandbox.ts';
 export { type WaitOptions, waitFor } from './process/wait-for.ts';
 export {
   type AwsFake,
@@ -21,9 +21,9 @@ export {
   startOpenBao,
   startVault,
   type Vault,
-  type VaultAnswer,
   type VaultCaller,
   type VaultOptions,
+  type VaultResponse,
 } from './servers/vault.ts';
 export { findVault } from './servers/vault-binary.ts';
 export {
@@ -51,15 +51,15 @@ export { importCurlImage, importImage, labImage } from './swarm/image.ts';
 export {
   buildPluginImage,
   type ManagedPluginOptions,
-  managedPluginFolder,
+  managedPluginDirectory,
   startManagedPlugin,
 } from './swarm/managed-plugin.ts';
 export { type ManagerNode, type Managers, type ManagersOptions, startManagers } from './swarm/managers.ts';
 export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './swarm/plugin-process.ts';
-export { type Deeds, type LogEntry, PluginSeat, type SeatOptions } from './swarm/plugin-runner.ts';
+export { type Deeds, type LogEntry, PluginRunner, type PluginRunnerOptions } from './swarm/plugin-runner.ts';
 export { type HeldSecret, PluginSwarm, type PluginSwarmOptions, type ShownService } from './swarm/plugin-swarm.ts';
-export { type StoreProbe, startStoreProbe, type WriteGap } from './swarm/raft-write-monitor.ts';
-export { startOnChosenEngine } from './swarm/selected-engine.ts';
+export { type RaftWriteMonitor, startRaftWriteMonitor, type WriteGap } from './swarm/raft-write-monitor.ts';
+export { startOnSelectedEngine } from './swarm/selected-engine.ts';
 export {
   createDriverSecret,
   createService,
@@ -72,4 +72,4 @@ export {
   startSwarm,
   type UpdateConfig,
 } from './swarm/swarm.ts';
-export { everyTaskHolds, type HoldingExpectation, heldValues } from './swarm/task-values.ts';
+export { type TaskValueExpectation, taskValues, waitForTaskValues } from './swarm/task-values.ts';

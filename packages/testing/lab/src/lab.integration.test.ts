@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { driverRequest } from './clients/unix-http.ts';
-import { tempFolder } from './process/sandbox.ts';
+import { tempDirectory } from './process/sandbox.ts';
 import { waitFor } from './process/wait-for.ts';
 import { startVault } from './servers/vault.ts';
 import { type OwnEngine, startEngine } from './swarm/engine.ts';
@@ -15,8 +15,8 @@ import {
   startSwarm,
 } from './swarm/swarm.ts';
 
-const folder = tempFolder();
-afterAll(() => folder.remove());
+const directory = tempDirectory();
+afterAll(() => directory.remove());
 
 describe('a Swarm of the lab', () => {
   const socketPath = '/run/docker/plugins/lab-driver.sock';
@@ -39,7 +39,7 @@ describe('a Swarm of the lab', () => {
         }
       });
     });
-    engine = await startSwarm({ dir: join(folder.path, 'engine') });
+    engine = await startSwarm({ dir: join(directory.path, 'engine') });
     await new Promise<void>((resolve) => driver.listen(socketPath, resolve));
   });
   afterAll(async () => {
@@ -85,7 +85,7 @@ describe('a Vault of the lab', () => {
     { kvVersion: 1, path: 'secret/app', written: { a: 1 }, tls: false, field: 'data.a' },
     { kvVersion: 2, path: 'secret/data/app', written: { data: { a: 1 } }, tls: true, field: 'data.data.a' },
   ] as const)('serves KV v$kvVersion, TLS $tls', async ({ kvVersion, path, written, tls, field }) => {
-    const vault = await startVault({ dir: join(folder.path, `vault${kvVersion}`), kvVersion, tls });
+    const vault = await startVault({ dir: join(directory.path, `vault${kvVersion}`), kvVersion, tls });
     try {
       expect((await vault.request('GET', path)).status).toBe(404);
       expect((await vault.request('POST', path, written)).status).toBeLessThan(300);

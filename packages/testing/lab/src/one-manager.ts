@@ -7,7 +7,7 @@ import { type PluginProcess, startPlugin } from './swarm/plugin-process.ts';
 import type { LogEntry } from './swarm/plugin-runner.ts';
 import type { ShownService } from './swarm/plugin-swarm.ts';
 import { createDriverSecret, startSwarm } from './swarm/swarm.ts';
-import { everyTaskHolds } from './swarm/task-values.ts';
+import { waitForTaskValues } from './swarm/task-values.ts';
 
 /** What a Swarm of one manager is started with. */
 export interface OneManagerOptions {
@@ -106,7 +106,7 @@ export class OneManager {
   /** Waits until so many tasks of a service run, and all have the value. */
   async reaches(service: string, secret: string, replicas: number, value: string): Promise<void> {
     const { timeoutMs } = this.#options;
-    await everyTaskHolds(this.engine, { service, secret, replicas, value, timeoutMs });
+    await waitForTaskValues(this.engine, { service, secret, replicas, value, timeoutMs });
   }
 
   /** A service as the engine shows it. */

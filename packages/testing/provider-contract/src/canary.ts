@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { type ExactJson, parseExactJson } from '@vault-swarm/provider';
+import { type LosslessJson, parseLosslessJson } from '@vault-swarm/provider';
 
 /** What every value of the suite has in it, so that it is found wherever it leaks. */
 const CANARY = 'c4n4ryV4lu3';
@@ -13,8 +13,8 @@ export function canary(distinction: string): string {
 }
 
 /** A number with these characters, as a field's value. */
-export function exactNumber(characters: string): ExactJson {
-  return parseExactJson(characters);
+export function exactNumber(characters: string): LosslessJson {
+  return parseLosslessJson(characters);
 }
 
 const FORMS: readonly (readonly [form: string, pattern: string])[] = [

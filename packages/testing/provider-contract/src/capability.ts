@@ -1,12 +1,12 @@
 /** Something that can be begun and ended again, such as an outage. Both resolve when it has come into force. */
 export interface Disturbance {
-  begin(): Promise<void>;
+  start(): Promise<void>;
   end(): Promise<void>;
 }
 
 /** A {@link Disturbance} of one secret. */
 export interface SecretDisturbance {
-  begin(name: string): Promise<void>;
+  start(name: string): Promise<void>;
   end(name: string): Promise<void>;
 }
 

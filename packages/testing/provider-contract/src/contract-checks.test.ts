@@ -17,13 +17,13 @@ describe('the checks of the contract', () => {
   });
 
   test.concurrent.for(mutants)('find a provider that $name', async ({ mutation, foundBy }) => {
-    for (const beginning of foundBy) {
-      expect(await findsFault(checkNamed(beginning), mutation), beginning).toBe(true);
+    for (const starting of foundBy) {
+      expect(await findsFault(checkNamed(starting), mutation), starting).toBe(true);
     }
   });
 
   test('are each needed to find one of them', () => {
-    const used = new Set(mutants.flatMap(({ foundBy }) => foundBy).map((beginning) => checkNamed(beginning).name));
+    const used = new Set(mutants.flatMap(({ foundBy }) => foundBy).map((starting) => checkNamed(starting).name));
     expect(contractChecks.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([]);
   });
 
@@ -33,10 +33,10 @@ describe('the checks of the contract', () => {
   });
 });
 
-function checkNamed(beginning: string): ContractCheck {
-  const found = contractChecks.filter(({ name }) => name.startsWith(beginning));
+function checkNamed(starting: string): ContractCheck {
+  const found = contractChecks.filter(({ name }) => name.startsWith(starting));
   const [check] = found;
-  assert(check !== undefined && found.length === 1, `${found.length} checks begin with "${beginning}"`);
+  assert(check !== undefined && found.length === 1, `${found.length} checks begin with "${starting}"`);
   return check;
 }
 

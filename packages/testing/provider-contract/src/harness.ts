@@ -1,8 +1,8 @@
-import type { Encoding, ExactJsonObject, ProviderInstance, SecretRef } from '@vault-swarm/provider';
+import type { Encoding, LosslessJsonObject, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import type { Capabilities, Capability, Declared, Operations } from './capability.ts';
 
 /** What is stored at a location: text, or named fields (their numbers may have more digits than a double). */
-export type StoredPayload = { readonly text: string } | { readonly fields: ExactJsonObject };
+export type StoredPayload = { readonly text: string } | { readonly fields: LosslessJsonObject };
 
 /** The parts of a ref that a check chooses. */
 export interface RefOptions {

@@ -10,7 +10,7 @@ import {
   type SecretRevision,
   type SecretValue,
   selectValue,
-  stringifyExactJson,
+  stringifyLosslessJson,
 } from '@vault-swarm/provider';
 import type { Capability } from './capability.ts';
 import type { Harness, StoredPayload } from './harness.ts';
@@ -88,7 +88,7 @@ const rightBehaviour: Behaviour = {
 };
 
 export function bytesOf(payload: Payload): Uint8Array {
-  return payload.kind === 'bytes' ? payload.bytes : Buffer.from(stringifyExactJson(payload.fields));
+  return payload.kind === 'bytes' ? payload.bytes : Buffer.from(stringifyLosslessJson(payload.fields));
 }
 
 /** What the instances of one harness share: the memory itself, and how it is disturbed. */
@@ -127,7 +127,7 @@ class MemoryProvider implements ProviderInstance {
   readonly #id = ++instances;
   readonly #closing = new AbortController();
   readonly #timer = setInterval(() => {}, 1_000);
-  readonly #underWay = new Map<string, Promise<SecretRevision>>();
+  readonly #inFlight = new Map<string, Promise<SecretRevision>>();
   #lastName = '';
   #closed = false;
 
@@ -152,8 +152,8 @@ class MemoryProvider implements ProviderInstance {
   async #read(ref: SecretRef, { signal }: CallOptions): Promise<SecretRevision> {
     if (!this.#behaviour.sharesAborts) return this.#readAlone(ref, signal);
     const key = refKey(ref);
-    const shared = this.#underWay.get(key) ?? this.#readAlone(ref, signal).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, shared);
+    const shared = this.#inFlight.get(key) ?? this.#readAlone(ref, signal).finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, shared);
     return shared;
   }
 
@@ -263,7 +263,7 @@ export function createMemoryHarness(mutation: Partial<Behaviour> = {}): Harness<
   const memory = new Memory();
   const opened: MemoryProvider[] = [];
   const disturb = (disturbance: NonNullable<Memory['disturbance']>) => ({
-    async begin() {
+    async start() {
       memory.disturbance = disturbance;
     },
     async end() {
@@ -271,7 +271,7 @@ export function createMemoryHarness(mutation: Partial<Behaviour> = {}): Harness<
     },
   });
   const silence = {
-    async begin() {
+    async start() {
       memory.released = new Promise((resolve) => {
         memory.release = resolve;
       });
@@ -310,7 +310,7 @@ export function createMemoryHarness(mutation: Partial<Behaviour> = {}): Harness<
     // What is not whole is not there: in memory there is nothing in between.
     drip: silence,
     denial: {
-      async begin(name) {
+      async start(name) {
         memory.denied.add(name);
       },
       async end(name) {

@@ -2,7 +2,7 @@ import type { Clock } from '@vault-swarm/provider';
 import { TimerQueue } from './timer-queue.ts';
 
 /** So many timers come at one moment only where they would never end. */
-const MOST_AT_ONCE = 100_000;
+const MAX_AT_ONCE = 100_000;
 
 /** A clock that moves only when it is told to, and then from timer to timer. */
 export class SimulatedClock implements Clock {
@@ -48,7 +48,7 @@ export class SimulatedClock implements Clock {
     let atOnce = 0;
     for (let timer = this.#timers.take(untilMs); timer !== null; timer = this.#timers.take(untilMs)) {
       atOnce = timer.atMs > this.#nowMs ? 0 : atOnce + 1;
-      if (atOnce > MOST_AT_ONCE) throw new Error('time stands still: one timer sets off the next without end');
+      if (atOnce > MAX_AT_ONCE) throw new Error('time stands still: one timer sets off the next without end');
       this.#nowMs = Math.max(this.#nowMs, timer.atMs);
       timer.callback?.();
       await settle();

@@ -43,7 +43,7 @@ export class World {
         cacheMaxAgeMs: 0,
         staleIfErrorMs: 86_400_000,
         staleIfUnauthenticatedMs: 3_600_000,
-        memory: { maxRevisions: 100, maxBytes: 1_000_000 },
+        cache: { maxRevisions: 100, maxBytes: 1_000_000 },
       },
       random: { next: () => 0 },
       interfere: () => null,

@@ -1,10 +1,10 @@
-import type { Leadership, LedgerStore, Workload, WorkloadChanges, Workloads } from '@vault-swarm/rotation';
+import type { Leadership, LedgerStore, Orchestrator, OrchestratorChanges, Workload } from '@vault-swarm/rotation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /** An orchestrator, real or simulated, and what its user may do. Names are the contract's own; no two are alike. */
 export interface WorkloadsHarness {
-  readonly workloads: Workloads;
-  readonly changes: WorkloadChanges;
+  readonly workloads: Orchestrator;
+  readonly changes: OrchestratorChanges;
   readonly leadership: Leadership;
   /** Nothing is written in it yet. */
   readonly ledger: LedgerStore;
@@ -30,7 +30,7 @@ export interface WorkloadsHarness {
 }
 
 /** Registers the contract of the ports to an orchestrator as tests. They share one harness, and run in this order. */
-export function describeWorkloadsContract(name: string, setUp: () => Promise<WorkloadsHarness>): void {
+export function describeOrchestratorContract(name: string, setUp: () => Promise<WorkloadsHarness>): void {
   describe(`workloads contract: ${name}`, () => {
     const { signal } = new AbortController();
     let harness: WorkloadsHarness;
@@ -178,7 +178,7 @@ export function describeWorkloadsContract(name: string, setUp: () => Promise<Wor
       expect(paused.rollout).toMatchObject({
         state: 'paused',
         message: expect.stringMatching(/./),
-        mayGoOn: true,
+        resumable: true,
       });
       const failures = await harness.workloads.failures(paused.id, { signal });
       const ofUpdate = failures.filter(({ generation }) => generation === paused.generation);

@@ -1,1 +1,1 @@
-export { describeWorkloadsContract, type WorkloadsHarness } from './describe-workloads-contract.ts';
+export { describeOrchestratorContract, type WorkloadsHarness } from './describe-workloads-contract.ts';

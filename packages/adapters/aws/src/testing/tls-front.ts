@@ -18,19 +18,19 @@ export interface TlsFront {
 
 /** Starts one with a certificate of its own for `host`, or with the given chain. */
 export async function startTlsFront(target: string, host: string, chain?: CertificateChain): Promise<TlsFront> {
-  const folder = mkdtempSync(join(tmpdir(), 'aws-tls-'));
-  const [authority, key] = [join(folder, 'crt'), join(folder, 'key')];
+  const directory = mkdtempSync(join(tmpdir(), 'aws-tls-'));
+  const [authority, key] = [join(directory, 'crt'), join(directory, 'key')];
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
   const names = ['-subj', '/CN=test', '-addext', `subjectAltName=DNS:${host}`];
   execFileSync('openssl', ['req', '-x509', '-nodes', ...ec, ...names, '-keyout', key, '-out', authority], {
     stdio: 'ignore',
   });
   const { hostname, port: targetPort } = new URL(target);
-  const shown =
+  const displayName =
     chain === undefined
       ? { cert: readFileSync(authority), key: readFileSync(key) }
       : { cert: chain.shown, key: chain.key };
-  const server = createServer(shown, (incoming, answer) => {
+  const server = createServer(displayName, (incoming, answer) => {
     const { method, url, headers } = incoming;
     const call = request({ hostname, port: targetPort, method, path: url, headers }, (given) => {
       answer.writeHead(given.statusCode ?? 502, given.headers);
@@ -48,7 +48,7 @@ export async function startTlsFront(target: string, host: string, chain?: Certif
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
-      rmSync(folder, { recursive: true });
+      rmSync(directory, { recursive: true });
     },
   };
 }

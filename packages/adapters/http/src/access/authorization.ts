@@ -68,7 +68,7 @@ export class Access {
   signIn(request: IncomingMessage, text: string): string | null {
     const token = this.#tokens.find(text);
     if (token === null) return null;
-    return setCookie(request, this.#isSecure, this.#sessions.begin(token), SESSION_MS);
+    return setCookie(request, this.#isSecure, this.#sessions.start(token), SESSION_MS);
   }
 
   /** Ends the request's session; gives the header that makes the browser forget it. */

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
-import { answerProblem } from '../send.ts';
+import { sendProblem } from '../send.ts';
 
 const LIMIT = { windowMs: 60_000, limit: 10 };
 
@@ -20,7 +20,7 @@ export function limitFailedSignIns(): RequestHandler {
     handler: (_request, response, _next, { windowMs }) => {
       response.setHeader('Retry-After', Math.ceil(windowMs / 1_000));
       response.setHeader('Connection', 'close');
-      answerProblem(response, 429, 'Too many wrong tokens came from this address within a minute.');
+      sendProblem(response, 429, 'Too many wrong tokens came from this address within a minute.');
     },
   });
 }

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { answerProblem } from '../send.ts';
+import { sendProblem } from '../send.ts';
 
 /**
  * Refuses a request that another site's page made a browser send: such a page can't read the answer, but what it asked
@@ -12,7 +12,7 @@ export const onlyFromOwnSite: RequestHandler = (request, response, next) => {
   const site = request.headers['sec-fetch-site'] ?? 'none';
   const isOwn = (site === 'none' || site === 'same-origin') && (origin === undefined || isOriginOf(origin, host));
   if (isOwn) next();
-  else answerProblem(response, 403, 'This request comes from a page of another site, and is refused.');
+  else sendProblem(response, 403, 'This request comes from a page of another site, and is refused.');
 };
 
 // Read by the origin's own scheme, so that its default port may stand in one and not in the other.

@@ -16,10 +16,10 @@ function cookieName({ headers }: IncomingMessage, isSecure: boolean): string {
 
 /** The session's id that the request brings. */
 export function sessionIdOf(request: IncomingMessage, isSecure: boolean): string | null {
-  const begin = `${cookieName(request, isSecure)}=`;
+  const start = `${cookieName(request, isSecure)}=`;
   const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
-  const found = cookies.find((cookie) => cookie.startsWith(begin));
-  return found === undefined ? null : found.slice(begin.length);
+  const found = cookies.find((cookie) => cookie.startsWith(start));
+  return found === undefined ? null : found.slice(start.length);
 }
 
 /** The header that makes the browser keep the id for so long; `null` makes it forget. */

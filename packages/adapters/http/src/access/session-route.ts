@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { sessionRequestSchema } from '../api/index.ts';
 import { onlyJson, readBody } from '../json-body.ts';
-import { answerEmpty, answerProblem } from '../send.ts';
+import { sendEmpty, sendProblem } from '../send.ts';
 import type { Access } from './authorization.ts';
 import { onlyFromOwnSite } from './same-origin.ts';
 
@@ -18,7 +18,7 @@ export function signOutRoute(access: Access): readonly RequestHandler[] {
     onlyFromOwnSite,
     (request, response) => {
       response.setHeader('Set-Cookie', access.signOut(request));
-      answerEmpty(response, 204);
+      sendEmpty(response, 204);
     },
   ];
 }
@@ -26,23 +26,23 @@ export function signOutRoute(access: Access): readonly RequestHandler[] {
 function signIn(access: Access, failed: RequestHandler): RequestHandler {
   return (request, response) => {
     if (!access.tokenNeeded) {
-      answerProblem(response, 409, 'No token is needed here.');
+      sendProblem(response, 409, 'No token is needed here.');
       return;
     }
     const { success, data } = sessionRequestSchema.safeParse(request.body);
     if (!success) {
-      answerProblem(response, 400, SESSION_BODY);
+      sendProblem(response, 400, SESSION_BODY);
       return;
     }
     const cookie = access.signIn(request, data.token);
     if (cookie !== null) {
       response.setHeader('Set-Cookie', cookie);
-      answerEmpty(response, 204);
+      sendEmpty(response, 204);
       return;
     }
     void failed(request, response, () => {
       response.setHeader('WWW-Authenticate', 'Bearer realm="vault-swarm-plugin", error="invalid_token"');
-      answerProblem(response, 401, 'This is not the token.');
+      sendProblem(response, 401, 'This is not the token.');
     });
   };
 }

@@ -30,7 +30,7 @@ export class Sessions {
   }
 
   /** Begins a session for who showed this token; gives its id. */
-  begin(token: KnownToken): string {
+  start(token: KnownToken): string {
     const id = randomBytes(24).toString('base64url');
     for (const [key, { endsAtMs }] of this.#sessions) {
       if (endsAtMs > this.#clock.monotonic() && this.#sessions.size < MAX_SESSIONS) break;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { levels } from './events.ts';
 
-const MOST_LISTED = 1000;
-const MOST_EVENTS = 500;
-const LONGEST_SEARCH = 200;
+const MAX_LISTED = 1000;
+const MAX_EVENTS = 500;
+const MAX_SEARCH = 200;
 
 function oneOf<const T extends readonly string[]>(allowed: T) {
   return z.enum(allowed, { error: `must be one of ${allowed.join(', ')}` });
@@ -21,10 +21,10 @@ function wholeNumber(min: number, max: number) {
 const list = {
   search: z
     .string({ error: 'must be given once' })
-    .max(LONGEST_SEARCH, `must be at most ${LONGEST_SEARCH} characters long`)
+    .max(MAX_SEARCH, `must be at most ${MAX_SEARCH} characters long`)
     .optional()
     .meta({ description: 'what a name, a reference or a problem contains, whatever its case' }),
-  limit: wholeNumber(1, MOST_LISTED)
+  limit: wholeNumber(1, MAX_LISTED)
     .optional()
     .meta({ description: 'how many at most; without it as many as fit into an answer' }),
   cursor: z
@@ -42,7 +42,7 @@ export const servicesQuerySchema = z.object({ ...list, state: oneOf(['all', 'wro
 /** What `GET /api/v1/events` can be asked for. */
 export const eventsQuerySchema = z.object({
   level: oneOf(levels).default('info').meta({ description: 'what matters at least as much' }),
-  limit: wholeNumber(1, MOST_EVENTS).default(100),
+  limit: wholeNumber(1, MAX_EVENTS).default(100),
   before: wholeNumber(0, Number.MAX_SAFE_INTEGER)
     .optional()
     .meta({ description: 'the `next_before` of the answer before, or the `id` of an event' }),

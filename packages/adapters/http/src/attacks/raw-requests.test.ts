@@ -3,15 +3,15 @@ import { type Fixture, startFixture } from '../testing/monitoring-fixture.ts';
 import { sendRaw, statusesOf } from '../testing/raw-request.ts';
 
 const rotate = vi.fn(async () => []);
-const rotateByHand = { rotate, preview: async () => [] };
+const manualRotation = { rotate, preview: async () => [] };
 /** What only who has the token may see of the tests' plugin. */
 const NAMES = /db-password|svc1|vault secret|"web"/;
 
 let open: Fixture;
 let guarded: Fixture;
 beforeAll(async () => {
-  open = await startFixture({}, { rotateByHand });
-  guarded = await startFixture({ token: 'correct', viewToken: 'look' }, { rotateByHand });
+  open = await startFixture({}, { manualRotation });
+  guarded = await startFixture({ token: 'correct', viewToken: 'look' }, { manualRotation });
 });
 afterAll(() => Promise.all([open.server.close(), guarded.server.close()]));
 

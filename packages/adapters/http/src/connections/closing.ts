@@ -12,7 +12,7 @@ export function prepareClosing(server: Server, connections: Connections): () => 
   return () => {
     if (!server.listening) return Promise.resolve();
     closing = true;
-    for (const response of connections.underWay) {
+    for (const response of connections.inFlight) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
     return new Promise((resolve) => {

@@ -11,7 +11,11 @@ interface Connection {
   readonly socket: Socket;
   hasAsked: boolean;
   /** What is being answered on it. */
-  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly begunAtMs: number } | null;
+  exchange: {
+    readonly request: IncomingMessage;
+    readonly response: ServerResponse;
+    readonly startedAtMs: number;
+  } | null;
 }
 
 /**
@@ -37,7 +41,7 @@ export class Connections {
   }
 
   /** What is being answered now. */
-  get underWay(): readonly ServerResponse[] {
+  get inFlight(): readonly ServerResponse[] {
     return [...this.#open.values()].flatMap(({ exchange }) => (exchange === null ? [] : [exchange.response]));
   }
 
@@ -62,7 +66,7 @@ export class Connections {
   #asked(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#open.get(keyOf(request.socket));
     if (connection === undefined) return;
-    connection.exchange = { request, response, begunAtMs: performance.now() };
+    connection.exchange = { request, response, startedAtMs: performance.now() };
     response.once('close', () => {
       connection.hasAsked = true;
       if (connection.exchange?.response === response) connection.exchange = null;
@@ -83,7 +87,7 @@ export class Connections {
     const nowMs = performance.now();
     for (const { socket, exchange } of this.#open.values()) {
       if (exchange === null || !exchange.response.writableEnded) continue;
-      if (nowMs - exchange.begunAtMs > this.#limits.answerTimeoutMs) socket.destroy();
+      if (nowMs - exchange.startedAtMs > this.#limits.answerTimeoutMs) socket.destroy();
     }
   }
 }

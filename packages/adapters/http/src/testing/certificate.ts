@@ -11,8 +11,8 @@ export interface MadeCertificate {
 
 /** Makes one with openssl, signed by itself, for these names and addresses. */
 export function makeCertificate(altNames = 'DNS:plugin.example,IP:127.0.0.1', days = 30): MadeCertificate {
-  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
-  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const directory = mkdtempSync(join(tmpdir(), 'certificate-'));
+  const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
   try {
     const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
     const names = ['-subj', '/CN=monitoring', '-addext', `subjectAltName=${altNames}`, '-days', String(days)];
@@ -21,6 +21,6 @@ export function makeCertificate(altNames = 'DNS:plugin.example,IP:127.0.0.1', da
     });
     return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 }

@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, request as requestPlainly } from 'node:http';
 import { request as requestOverTls } from 'node:https';
 import { fileURLToPath } from 'node:url';
-import { DeliveryFigures, type Figures, History, ProviderFigures, RecentEvents } from '@vault-swarm/metrics';
+import { DeliveryStats, History, ProviderStats, RecentEvents, type Stats } from '@vault-swarm/metrics';
 import { type Clock, Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
@@ -16,7 +16,7 @@ export const NOW_MS = Date.UTC(2026, 2, 1, 12, 0, 0);
 export const HOSTILE_NAME = '<script>alert("1")</script>';
 
 /** What the tests' plugin measured. */
-export const figures: Figures = {
+export const figures: Stats = {
   runtime: {
     operationsInFlight: 12,
     allocBytes: 47_710_208,
@@ -61,7 +61,7 @@ export const status: RotationStatus = {
       secrets: ['db-password'],
       runningTasks: 3,
       outdatedTasks: 2,
-      holdings: [
+      taskRevisions: [
         {
           secret: 'db-password',
           revisions: [
@@ -79,7 +79,7 @@ export const status: RotationStatus = {
         tasksDone: 1,
         tasksTotal: 3,
       },
-      setAside: null,
+      quarantine: null,
       lastRotationAtMs: null,
       waitingFor: null,
       problem: null,
@@ -89,16 +89,16 @@ export const status: RotationStatus = {
 };
 
 /** Two values that made tasks fail 3 min ago. */
-export const SET_ASIDE: NonNullable<ServiceStatus['setAside']> = {
+export const SET_ASIDE: NonNullable<ServiceStatus['quarantine']> = {
   secrets: ['db-password', HOSTILE_NAME],
   sinceMs: NOW_MS - 180_000,
   reason: 'task: non-zero exit (1)',
 };
 
 const events: readonly TimedEvent[] = [
-  { type: 'rollout.started', service: 'web', secrets: ['db-password'], generation: 8, at: NOW_MS - 9_000 },
-  { type: 'reconcile.passed', durationMs: 4, dockerAnswered: true, at: NOW_MS - 5_000 },
-  { type: 'provider.failed', provider: 'vault', code: 'UNAVAILABLE', message: HOSTILE_NAME, at: NOW_MS - 1_000 },
+  { type: 'rollout.started', service: 'web', secrets: ['db-password'], generation: 8, atMs: NOW_MS - 9_000 },
+  { type: 'reconcile.passed', durationMs: 4, dockerAnswered: true, atMs: NOW_MS - 5_000 },
+  { type: 'provider.failed', provider: 'vault', code: 'UNAVAILABLE', message: HOSTILE_NAME, atMs: NOW_MS - 1_000 },
 ];
 
 /** A monitoring server on a free port of this machine, and what it emitted. */
@@ -183,14 +183,14 @@ export function fixtureOptions(
       intervalMs: 10_000,
       warnings: [],
       figures: () => figures,
-      deliveries: () => new DeliveryFigures(clock).summary(),
+      deliveries: () => new DeliveryStats(clock).summary(),
       held: () => ({ values: 2, bytes: 40 }),
-      providers: () => new ProviderFigures(clock, ['vault']).summaries().map((each) => ({ ...each, kind: 'vault' })),
+      providers: () => new ProviderStats(clock, ['vault']).summaries().map((each) => ({ ...each, kind: 'vault' })),
       history: () =>
-        new History(clock, { providers: ['vault'], figures: () => figures, outdatedTasks: () => 0 }).report(),
+        new History(clock, { providers: ['vault'], stats: () => figures, outdatedTasks: () => 0 }).report(),
       status: () => status,
       problems: () => [],
-      rotateByHand: { rotate: async () => [], preview: async () => [] },
+      manualRotation: { rotate: async () => [], preview: async () => [] },
       lockdowns: { lockdown: async () => null },
       recentEvents,
       prometheus: { contentType: (accept) => `text/plain; version=0.0.4; for=${accept}`, render: async () => 'up 1\n' },

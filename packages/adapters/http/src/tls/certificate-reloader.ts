@@ -1,7 +1,7 @@
 import { type Clock, displayText, type Events, errorMessage, type Problem } from '@vault-swarm/provider';
 import { type Certificate, CertificateProblem } from './certificate.ts';
 
-const LOOK_AGAIN_MS = 10_000;
+const RELOAD_INTERVAL_MS = 10_000;
 /** So long before its end a certificate is something to see to. */
 const ENDS_SOON_MS = 7 * 24 * 60 * 60 * 1_000;
 
@@ -17,14 +17,14 @@ export interface CertificateSource {
  * is told, and the one before stays. It is told only when it is found so twice, since the two files are replaced one
  * after the other.
  */
-export class ServedCertificate {
+export class CertificateReloader {
   readonly #source: CertificateSource;
   readonly #clock: Clock;
   readonly #events: Events;
   #current: Certificate;
   #cancel: (() => void) | null = null;
   /** What was found wrong at the latest look, and whether it was told. */
-  #wrong: { readonly message: string; readonly isTold: boolean } | null = null;
+  #wrong: { readonly message: string; readonly isReported: boolean } | null = null;
 
   constructor(source: CertificateSource, clock: Clock, events: Events) {
     this.#source = source;
@@ -41,7 +41,7 @@ export class ServedCertificate {
   problems(): readonly Problem[] {
     const problems: Problem[] = [];
     const add = (summary: string, detail: string) => problems.push({ summary, detail: `${summary}: ${detail}` });
-    if (this.#wrong?.isTold === true) {
+    if (this.#wrong?.isReported === true) {
       add(
         'The new certificate of the monitoring port can not be used',
         `${this.#wrong.message}; the one before is served`,
@@ -61,7 +61,7 @@ export class ServedCertificate {
   /** Looks at the files from now on, and gives `onChanged` each new certificate. */
   watch(onChanged: (certificate: Certificate) => void): void {
     this.#cancel?.();
-    this.#cancel = this.#clock.after(LOOK_AGAIN_MS, () => {
+    this.#cancel = this.#clock.after(RELOAD_INTERVAL_MS, () => {
       this.#look(onChanged);
       this.watch(onChanged);
     });
@@ -88,9 +88,9 @@ export class ServedCertificate {
 
   #foundWrong(message: string): void {
     if (this.#wrong?.message !== message) {
-      this.#wrong = { message, isTold: false };
-    } else if (!this.#wrong.isTold) {
-      this.#wrong = { message, isTold: true };
+      this.#wrong = { message, isReported: false };
+    } else if (!this.#wrong.isReported) {
+      this.#wrong = { message, isReported: true };
       this.#events.emit({
         type: 'monitoring.failed',
         message: `the new certificate can not be used, and the one before is served: ${message}`,

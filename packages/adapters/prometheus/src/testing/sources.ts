@@ -1,10 +1,10 @@
-import type { Figures, ProviderSummary } from '@vault-swarm/metrics';
+import type { ProviderSummary, Stats } from '@vault-swarm/metrics';
 import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus, SecretStatus, ServiceStatus } from '@vault-swarm/rotation';
 import { createPrometheusExposition, type PrometheusOptions } from '../exposition.ts';
 
 /** The figures of a plugin that has just started. */
-export const nothingYet: Figures = {
+export const nothingYet: Stats = {
   runtime: {
     operationsInFlight: 0,
     allocBytes: 0,
@@ -74,9 +74,9 @@ export function service(name: string, changes: Partial<ServiceStatus> = {}): Ser
     secrets: ['db'],
     runningTasks: 2,
     outdatedTasks: 0,
-    holdings: [],
+    taskRevisions: [],
     rollout: null,
-    setAside: null,
+    quarantine: null,
     lastRotationAtMs: null,
     waitingFor: null,
     problem: null,
@@ -86,7 +86,7 @@ export function service(name: string, changes: Partial<ServiceStatus> = {}): Ser
 
 /** What a test changes of what the exposition is read from. */
 export interface Sources {
-  figures: Figures;
+  figures: Stats;
   held: ReturnType<PrometheusOptions['held']>;
   status: RotationStatus;
   providers: readonly ProviderSummary[];
@@ -115,7 +115,8 @@ export function setUpExposition(changes: Partial<Sources> = {}) {
     ledger: () => sources.ledger,
     requestsPerMonth: () => sources.costs,
   });
-  const happen = (event: ProductEvent, at = 1_700_000_000_000) => exposition.observe({ ...event, at } as TimedEvent);
+  const happen = (event: ProductEvent, atMs = 1_700_000_000_000) =>
+    exposition.observe({ ...event, atMs } as TimedEvent);
   return { sources, exposition, happen, scrape: async (accept?: string) => parse(await exposition.render(accept)) };
 }
 

@@ -6,7 +6,7 @@ import type { HostileRequest } from './hostile-request.ts';
 /** Plays a request against a socket. Resolves to what is wrong with how it was answered, or to nothing. */
 export async function problemOf(socketPath: string, hostile: HostileRequest): Promise<string | undefined> {
   const { pieces, pauseMs, ending, answers, withinMs } = hostile;
-  const begunAtMs = performance.now();
+  const startedAtMs = performance.now();
   const socket = connect({ path: socketPath, allowHalfOpen: true });
   const received: Buffer[] = [];
   // An answer to who is not done with sending breaks the connection for the sender: that is one way to be closed.
@@ -29,7 +29,7 @@ export async function problemOf(socketPath: string, hostile: HostileRequest): Pr
   await sending;
   const text = Buffer.concat(received).toString('latin1');
   const { statuses, problem } = readAnswers(text);
-  const tookMs = Math.round(performance.now() - begunAtMs);
+  const tookMs = Math.round(performance.now() - startedAtMs);
   if (outcome === 'late')
     return `${hostile.name}: neither answered nor closed in ${tookMs} ms; got ${statuses.join(' ')}`;
   if (problem !== undefined) return `${hostile.name}: ${problem}`;

@@ -1,18 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { failureOf, soon } from '@vault-swarm/lab/provider-calls';
+import { soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { providerOf, refTo } from '../testing/configured.ts';
 import { startTokenService, type TokenService } from '../testing/token-service.ts';
 import { findIdentity, signCallerIdentity } from './aws-signature.ts';
 
 let service: TokenService;
-let folder: string;
+let directory: string;
 
 beforeEach(async () => {
   service = await startTokenService();
-  folder = mkdtempSync(join(tmpdir(), 'aws-signature-'));
+  directory = mkdtempSync(join(tmpdir(), 'aws-signature-'));
   // Nothing of this machine's own.
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE']) {
     vi.stubEnv(name, undefined);
@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.unstubAllEnvs();
   await service.close();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 const decoded = (text: string | undefined) => Buffer.from(text ?? '', 'base64').toString('utf8');
@@ -56,8 +56,8 @@ test.each([
 });
 
 test('an identity is found in the files that the settings name, and never in the environment', async () => {
-  const credentialsFile = join(folder, 'credentials');
-  const configFile = join(folder, 'config');
+  const credentialsFile = join(directory, 'credentials');
+  const configFile = join(directory, 'config');
   const key = (id: string) => `aws_access_key_id = ${id}\naws_secret_access_key = s\n`;
   writeFileSync(credentialsFile, `[default]\n${key('AKIADEFAULT')}[swarm]\n${key('AKIASWARM')}`);
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAENVIRONMENT');
@@ -77,9 +77,9 @@ test('an identity is found in the files that the settings name, and never in the
 });
 
 test('a login without any identity says what to give', async () => {
-  const files = { AWS_CONFIG_FILE: join(folder, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') };
+  const files = { AWS_CONFIG_FILE: join(directory, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(directory, 'none') };
   const instance = providerOf({ VAULT_AUTH_METHOD: 'aws', VAULT_ADDR: 'http://127.0.0.1:9', ...files });
-  expect(await failureOf(instance.secrets.read(refTo('app'), soon()))).toMatchObject({
+  expect(await vaultErrorOf(instance.secrets.read(refTo('app'), soon()))).toMatchObject({
     code: 'UNAUTHENTICATED',
     message: expect.stringContaining('give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role to this machine'),
   });

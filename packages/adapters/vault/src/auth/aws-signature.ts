@@ -50,9 +50,9 @@ type IdentitySources = Pick<
 /** The keys that AWS's own tools would find: of the profile, a web identity, the container or the machine. */
 export async function findIdentity(sources: IdentitySources): Promise<AwsIdentity> {
   const { profile, credentialsFile, configFile, webIdentityTokenFile, roleArn } = sources;
-  const folder = join(homedir(), '.aws');
-  const filepath = credentialsFile ?? join(folder, 'credentials');
-  const configFilepath = configFile ?? join(folder, 'config');
+  const directory = join(homedir(), '.aws');
+  const filepath = credentialsFile ?? join(directory, 'credentials');
+  const configFilepath = configFile ?? join(directory, 'config');
   await refuseOtherThanFiles([filepath, configFilepath, webIdentityTokenFile]);
   const find = defaultProvider({
     // A profile that is named makes the SDK pass over the environment's keys.

@@ -16,7 +16,7 @@ interface Refusal {
 }
 
 /** When a login may be tried: at once, or after a pause where the same credentials were refused. */
-export class LoginPauses {
+export class LoginBackoff {
   readonly #clock: Clock;
   readonly #grows: boolean;
   #refusal: Refusal | undefined;

@@ -1,9 +1,9 @@
 import { type Credential, ProviderError, VISIBLE_ASCII, whyUnreadable } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
-import { verdictOn } from '../error-code.ts';
-import { field, isAnswerObject, wholeNumber } from '../http-types.ts';
-import { NoAnswer } from '../no-response.ts';
-import { failureOf } from '../vault-error.ts';
+import { classify } from '../error-code.ts';
+import { field, isResponseObject, wholeNumber } from '../http-types.ts';
+import { NoResponse } from '../no-response.ts';
+import { vaultErrorOf } from '../vault-error.ts';
 
 /**
  * The longest that a login, and a question about a token, may take. Many may wait for it, and nobody cuts it off: where
@@ -80,7 +80,7 @@ export async function loginWith(
   const deadline = { signal, deadlineMs: LOGIN_DEADLINE_MS };
   const call = { method: 'POST', path, body, isRepeatable, ...deadline, ...known } as const;
   const answer = await client.request(call).catch((error: unknown) => {
-    if (!(error instanceof NoAnswer) || error.wasSent) onUnanswered?.();
+    if (!(error instanceof NoResponse) || error.wasSent) onUnanswered?.();
     throw error;
   });
   const auth = field(answer.body, 'auth');
@@ -94,13 +94,13 @@ export async function loginWith(
       uses: wholeNumber(field(auth, 'num_uses')) || null,
     };
   }
-  if (isAnswerObject(field(auth, 'mfa_requirement'))) {
+  if (isResponseObject(field(auth, 'mfa_requirement'))) {
     throw new ProviderError(
       'UNAUTHENTICATED',
       `${client.server} asks for a second factor at ${path}, which the plugin has not; let this login do without`,
     );
   }
-  const verdict = verdictOn(known.operation, answer);
+  const verdict = classify(known.operation, answer);
   if (verdict === 'ok' || verdict.code === 'UNAUTHENTICATED') {
     // Wrong credentials are answered with 400, and a path at which nothing is with one of these.
     const mounted = answer.status === 403 || answer.status === 404 ? ', and that the method is mounted there' : '';
@@ -110,5 +110,5 @@ export async function loginWith(
     );
   }
   if (!verdict.isUntouched) onUnanswered?.();
-  throw failureOf(answer, `${method} login at ${client.server}`, known.operation);
+  throw vaultErrorOf(answer, `${method} login at ${client.server}`, known.operation);
 }

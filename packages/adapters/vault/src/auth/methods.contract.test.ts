@@ -1,5 +1,5 @@
 import { realClock, ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent, ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo } from '../testing/configured.ts';
@@ -69,7 +69,7 @@ describe.each(METHODS)('a login by %s at a real Vault', (method) => {
     expect(await readAll()).toEqual(PATHS);
     await setUp.spoil();
     await revoke();
-    const errors = await Promise.all(PATHS.map((path) => failureOf(instance.secrets.read(refTo(path), soon()))));
+    const errors = await Promise.all(PATHS.map((path) => vaultErrorOf(instance.secrets.read(refTo(path), soon()))));
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['UNAUTHENTICATED']));
     expect(errors[0]?.message).toContain(`refuses our`);
     expect(asked).toEqual(['login ok', 'login UNAUTHENTICATED']);
@@ -98,7 +98,7 @@ test('a login at a mount that is not there says so', async () => {
   const { setUp } = await logInBy('userpass', 'nowhere');
   const instance = providerOf({ ...setUp.variables, VAULT_AUTH_MOUNT: 'nowhere' });
   closing.push(() => instance.close());
-  expect(await failureOf(instance.secrets.read(refTo('app-0'), soon()))).toMatchObject({
+  expect(await vaultErrorOf(instance.secrets.read(refTo('app-0'), soon()))).toMatchObject({
     code: 'UNAUTHENTICATED',
     message: expect.stringMatching(/at auth\/nowhere\/login\/swarm; .*, and that the method is mounted there$/),
   });
@@ -143,9 +143,9 @@ test('a Vault that was restarted with nothing in it is logged in to again, as so
   closing.push(() => instance.close());
   expect(await readTextOf(instance, refTo('app'))).toBe('here');
   await vault.kill();
-  expect((await failureOf(instance.secrets.read(refTo('app'), soon()))).code).toBe('UNAVAILABLE');
+  expect((await vaultErrorOf(instance.secrets.read(refTo('app'), soon()))).code).toBe('UNAVAILABLE');
   await vault.start();
-  expect((await failureOf(instance.secrets.read(refTo('app'), soon()))).code).toBe('UNAUTHENTICATED');
+  expect((await vaultErrorOf(instance.secrets.read(refTo('app'), soon()))).code).toBe('UNAUTHENTICATED');
   await put();
   clock.advance(10_000);
   expect(await readTextOf(instance, refTo('app'))).toBe('here');

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { failureOf, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { providerOf, refTo } from '../testing/configured.ts';
@@ -10,7 +10,7 @@ import { type RealVault, startRealVault } from '../testing/real-vault.ts';
 const SECRET_IDS = 'auth/approle/role/app/secret-id';
 
 let vault: RealVault;
-let folder: string;
+let directory: string;
 let file: string;
 let roleId: string;
 const open: ProviderInstance[] = [];
@@ -26,12 +26,12 @@ beforeAll(async () => {
 afterAll(() => vault?.stop());
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'vault-wrapped-'));
-  file = join(folder, 'wrapping-token');
+  directory = mkdtempSync(join(tmpdir(), 'vault-wrapped-'));
+  file = join(directory, 'wrapping-token');
 });
 afterEach(async () => {
   for (const instance of open.splice(0)) await instance.close();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 function provider(): ProviderInstance {
@@ -47,7 +47,7 @@ function provider(): ProviderInstance {
 }
 
 const read = (instance: ProviderInstance) => readTextOf(instance, refTo('app'));
-const failure = (instance: ProviderInstance) => failureOf(instance.secrets.read(refTo('app'), soon()));
+const failure = (instance: ProviderInstance) => vaultErrorOf(instance.secrets.read(refTo('app'), soon()));
 const revokeOurs = () => vault.admin.send('POST', 'sys/leases/revoke-prefix/auth/approle');
 
 async function wrapSecretId(): Promise<string> {

@@ -1,9 +1,9 @@
 import { ProviderError } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
-import { verdictOn } from '../error-code.ts';
+import { classify } from '../error-code.ts';
 import { field } from '../http-types.ts';
-import { NoAnswer } from '../no-response.ts';
-import { failureOf } from '../vault-error.ts';
+import { NoResponse } from '../no-response.ts';
+import { vaultErrorOf } from '../vault-error.ts';
 import { LOGIN_DEADLINE_MS } from './method.ts';
 
 /** A wrapping token, and where what it wraps must have been made. */
@@ -23,7 +23,7 @@ export interface Wrapped {
  * The secret id that a wrapping token wraps. Vault gives it once: so the token is looked up first, which uses nothing up,
  * and one that was made at another path (by somebody who has read ours, and wrapped a value anew) is left alone.
  *
- * @throws {ProviderError} `UNAUTHENTICATED` where the token is used up, or is not what it should be; as `failureOf` where
+ * @throws {ProviderError} `UNAUTHENTICATED` where the token is used up, or is not what it should be; as `vaultErrorOf` where
  * the server can't say now.
  * @see https://developer.hashicorp.com/vault/docs/concepts/response-wrapping#response-wrapping-token-validation
  */
@@ -40,11 +40,11 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
   const usedUp = isUnanswered
     ? 'is used up by us, and the answer was lost'
     : 'is used up, ended or never was: if not by us, it was unwrapped by somebody else';
-  const lookup = verdictOn('login', looked);
+  const lookup = classify('login', looked);
   if (lookup !== 'ok' && lookup.code === 'UNAUTHENTICATED') throw refused(usedUp);
   const createdAt = field(field(looked.body, 'data'), 'creation_path');
   if (looked.status !== 200 || typeof createdAt !== 'string') {
-    throw failureOf(looked, `looking up a wrapping token at ${client.server}`, 'login');
+    throw vaultErrorOf(looked, `looking up a wrapping token at ${client.server}`, 'login');
   }
   if (createdAt.replace(/\/+$/, '') !== wrappingPath) {
     throw refused(`was not made at ${wrappingPath}, so somebody may have put it in place of ours`);
@@ -52,14 +52,14 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
 
   const unwrapping = { ...common, path: 'sys/wrapping/unwrap', token, body: {} };
   const answer = await client.request(unwrapping).catch((error: unknown) => {
-    if (!(error instanceof NoAnswer) || error.wasSent) onUnanswered();
+    if (!(error instanceof NoResponse) || error.wasSent) onUnanswered();
     throw error;
   });
   const secretId = field(field(answer.body, 'data'), 'secret_id');
   if (answer.status === 200 && typeof secretId === 'string') return secretId;
   if (answer.status === 200) throw refused('wraps no secret id');
-  const verdict = verdictOn('login', answer);
+  const verdict = classify('login', answer);
   if (verdict !== 'ok' && verdict.code === 'UNAUTHENTICATED') throw refused(usedUp);
   if (verdict !== 'ok' && !verdict.isUntouched) onUnanswered();
-  throw failureOf(answer, `unwrapping our secret id at ${client.server}`, 'login');
+  throw vaultErrorOf(answer, `unwrapping our secret id at ${client.server}`, 'login');
 }

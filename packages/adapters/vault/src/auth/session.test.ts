@@ -137,8 +137,8 @@ describe('a session by AppRole', () => {
   });
 
   test('tries a new secret id at once', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'vault-session-'));
-    const file = join(folder, 'secret-id');
+    const directory = mkdtempSync(join(tmpdir(), 'vault-session-'));
+    const file = join(directory, 'secret-id');
     writeFileSync(file, 'wrong');
     const good = script.loginAnswer;
     script.loginAnswer = () => ({ status: 400, json: { errors: ['invalid role or secret ID'] } });
@@ -148,7 +148,7 @@ describe('a session by AppRole', () => {
     expect((await failedRead(instance)).code).toBe('UNAUTHENTICATED');
     writeFileSync(file, 'right\n');
     expect(await readTextOf(instance, refTo('app'))).toBe('v');
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
   test.each([
@@ -156,8 +156,8 @@ describe('a session by AppRole', () => {
     ['is empty', (file: string) => writeFileSync(file, '')],
     ['has two lines', (file: string) => writeFileSync(file, 'right\nwrong\n')],
   ])('logs in with the last good secret id while its file %s', async (_how, spoil) => {
-    const folder = mkdtempSync(join(tmpdir(), 'vault-session-'));
-    const file = join(folder, 'secret-id');
+    const directory = mkdtempSync(join(tmpdir(), 'vault-session-'));
+    const file = join(directory, 'secret-id');
     writeFileSync(file, 'right\n');
     const instance = provider({ ...approle, VAULT_SECRET_ID: '', VAULT_SECRET_ID_FILE: file });
     expect(await readTextOf(instance, refTo('app'))).toBe('v');
@@ -165,7 +165,7 @@ describe('a session by AppRole', () => {
     clock.advance(3_600_001);
     expect(await readTextOf(instance, refTo('app'))).toBe('v');
     expect(count('auth/approle/login')).toBe(2);
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
   test('renews its token at two thirds of its life, while callers go on with the old one', async () => {
@@ -247,8 +247,8 @@ describe('a session by token', () => {
   });
 
   test('takes over the token that its file has now when the old one is dead', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'vault-session-'));
-    const file = join(folder, 'token');
+    const directory = mkdtempSync(join(tmpdir(), 'vault-session-'));
+    const file = join(directory, 'token');
     writeFileSync(file, 'first\n');
     script.live.add('first');
     const instance = provider({ VAULT_TOKEN_FILE: file });
@@ -257,7 +257,7 @@ describe('a session by token', () => {
     expect((await failedRead(instance)).code).toBe('UNAUTHENTICATED');
     writeFileSync(file, 'second\n');
     expect(await readTextOf(instance, refTo('app'))).toBe('v');
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
   test('does not ask again and again with a dead token, and shows it nowhere', async () => {
@@ -332,8 +332,8 @@ describe('a session that nobody uses', () => {
   });
 
   test('logs in with the credentials that its file has now, instead of a renewal', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'vault-session-'));
-    const file = join(folder, 'secret-id');
+    const directory = mkdtempSync(join(tmpdir(), 'vault-session-'));
+    const file = join(directory, 'secret-id');
     writeFileSync(file, 'first');
     const instance = provider({ ...approle, VAULT_SECRET_ID: '', VAULT_SECRET_ID_FILE: file });
     await readTextOf(instance, refTo('app'));
@@ -351,7 +351,7 @@ describe('a session that nobody uses', () => {
     expect(count('auth/token/renew-self')).toBe(1);
     const bodies = vault.seen.filter(({ path }) => path === 'auth/approle/login').map(({ body }) => JSON.parse(body));
     expect(bodies.map(({ secret_id }) => secret_id)).toEqual(['first', 'wrong', 'second']);
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
   test('is told that a login wants a second factor, and does not try it again at once', async () => {

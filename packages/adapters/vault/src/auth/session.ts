@@ -7,9 +7,9 @@ import {
   sleep,
 } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
-import { verdictOn } from '../error-code.ts';
-import type { VaultAnswer, VaultCall } from '../http-types.ts';
-import { LoginPauses } from './login-backoff.ts';
+import { classify } from '../error-code.ts';
+import type { VaultCall, VaultResponse } from '../http-types.ts';
+import { LoginBackoff } from './login-backoff.ts';
 import { type AuthMethod, type Login, type LoginAttempt, loginWith } from './method.ts';
 import { TokenLiveness } from './token-liveness.ts';
 import { TokenUses } from './token-uses.ts';
@@ -44,7 +44,7 @@ const SETTLE_MS = 300;
 const MIN_RENEWAL_PAUSE_MS = 5_000;
 const MAX_RENEWAL_PAUSE_MS = 60_000;
 /** Timers of more than 24 days end at once. */
-const LONGEST_TIMER_MS = 86_400_000;
+const MAX_TIMER_MS = 86_400_000;
 
 /** What keeping us logged in needs. */
 export interface SessionOptions {
@@ -70,7 +70,7 @@ export class Session {
   /** A login is worth ending even where nobody waits for it any more: the next caller needs it. */
   readonly #logins = new SingleFlight<Current>({ finish: true });
   readonly #liveness: TokenLiveness;
-  readonly #pauses: LoginPauses;
+  readonly #backoff: LoginBackoff;
   #current: Current | undefined;
   #cancelTimer = () => {};
   #closed = false;
@@ -81,7 +81,7 @@ export class Session {
     this.#method = method;
     this.#clock = clock;
     this.#events = events;
-    this.#pauses = new LoginPauses(clock, { grows: method.issuesTokens });
+    this.#backoff = new LoginBackoff(clock, { grows: method.issuesTokens });
     this.#liveness = new TokenLiveness(client, clock);
   }
 
@@ -90,7 +90,7 @@ export class Session {
    * @throws {ProviderError} `UNAUTHENTICATED` where our login is refused or our token is dead; as
    * {@link VaultClient.request} where there is no answer.
    */
-  async request(call: Omit<VaultCall, 'token'>): Promise<VaultAnswer> {
+  async request(call: Omit<VaultCall, 'token'>): Promise<VaultResponse> {
     const answer = (await this.#try({ ...call, hasOtherToken: true })) ?? (await this.#try(call));
     return answer ?? Promise.reject(this.#deadToken());
   }
@@ -104,7 +104,7 @@ export class Session {
   }
 
   /** The answer to the call; `null` where the token turned out to be dead, and was dropped. */
-  async #try(call: Omit<VaultCall, 'token'>): Promise<VaultAnswer | null> {
+  async #try(call: Omit<VaultCall, 'token'>): Promise<VaultResponse | null> {
     const current = await this.#usable(call.signal);
     let answer = await this.#client.request({ ...call, token: current.token });
     let refusal = refusalIn(call, answer);
@@ -149,17 +149,17 @@ export class Session {
   }
 
   async #login(signal: AbortSignal): Promise<Current> {
-    this.#client.followFiles();
+    this.#client.reloadCertificates();
     return this.#loginBy(this.#method.prepare(this.#client), signal);
   }
 
   async #loginBy(attempt: LoginAttempt, signal: AbortSignal): Promise<Current> {
-    this.#pauses.check(attempt.key);
+    this.#backoff.check(attempt.key);
     try {
       const login = await attempt.login(signal);
       return this.#adopt(attempt.key, login, { uses: login.uses === null ? null : new TokenUses(login.uses) });
     } catch (error) {
-      this.#pauses.failed(attempt.key, error);
+      this.#backoff.failed(attempt.key, error);
       throw error;
     }
   }
@@ -203,7 +203,7 @@ export class Session {
     this.#cancelTimer();
     if (current.renewAtMs === null || this.#closed) return;
     const leftMs = current.renewAtMs - this.#clock.monotonic();
-    this.#cancelTimer = this.#clock.after(Math.min(Math.max(leftMs, 0), LONGEST_TIMER_MS), () => {
+    this.#cancelTimer = this.#clock.after(Math.min(Math.max(leftMs, 0), MAX_TIMER_MS), () => {
       const { renewAtMs, endsAtMs } = current;
       const now = this.#clock.monotonic();
       // Where it has ended, whoever needs a token next logs in.
@@ -249,7 +249,7 @@ export class Session {
   /** A login where the credentials have changed; `null` where they have not, or the new ones are not taken (yet). */
   async #loginIfChanged(current: Current, signal: AbortSignal): Promise<Current | null> {
     try {
-      this.#client.followFiles();
+      this.#client.reloadCertificates();
       const attempt = this.#method.prepare(this.#client);
       return attempt.key === current.key ? null : await this.#loginBy(attempt, signal);
     } catch {
@@ -293,7 +293,7 @@ export class Session {
     this.#drop();
     // That a token ends which has a limited number of uses was announced: others may have used it too.
     if (current.uses !== null && (current.hasServed || current.uses.areUsedUp)) return;
-    this.#pauses.died(current.key, this.#clock.monotonic() - current.sinceMs, this.#deadToken());
+    this.#backoff.died(current.key, this.#clock.monotonic() - current.sinceMs, this.#deadToken());
   }
 
   #drop(): void {
@@ -316,9 +316,9 @@ export class Session {
 /** The code of an answer that refuses our token, or what it asks for; `null` for any other. */
 function refusalIn(
   { operation }: Pick<VaultCall, 'operation'>,
-  answer: VaultAnswer,
+  answer: VaultResponse,
 ): 'ACCESS_DENIED' | 'UNAUTHENTICATED' | null {
-  const verdict = verdictOn(operation, answer);
+  const verdict = classify(operation, answer);
   if (verdict === 'ok') return null;
   return verdict.code === 'ACCESS_DENIED' || verdict.code === 'UNAUTHENTICATED' ? verdict.code : null;
 }

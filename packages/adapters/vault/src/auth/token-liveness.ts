@@ -32,11 +32,11 @@ export class TokenLiveness {
       token,
       signal,
       async (own) => {
-        const askedAtMs = this.#clock.monotonic();
+        const requestedAtMs = this.#clock.monotonic();
         uses?.take();
         const state = await lookupToken(this.#client, token, own);
         if (!state.alive) return false;
-        this.#alive = { token, untilMs: askedAtMs + ALIVE_FOR_MS };
+        this.#alive = { token, untilMs: requestedAtMs + ALIVE_FOR_MS };
         if (state.uses !== null) uses?.correct(state.uses);
         return true;
       },

@@ -1,7 +1,7 @@
 import type { VaultClient } from '../client.ts';
-import { verdictOn } from '../error-code.ts';
-import { type AnswerObject, field, isAnswerObject, wholeNumber } from '../http-types.ts';
-import { failureOf } from '../vault-error.ts';
+import { classify } from '../error-code.ts';
+import { field, isResponseObject, type ResponseObject, wholeNumber } from '../http-types.ts';
+import { vaultErrorOf } from '../vault-error.ts';
 import { LOGIN_DEADLINE_MS } from './method.ts';
 
 /** What Vault says about a token. */
@@ -24,9 +24,9 @@ export type TokenState =
 export async function lookupToken(client: VaultClient, token: string, signal: AbortSignal): Promise<TokenState> {
   const common = { operation: 'lookup', method: 'GET', token, signal, deadlineMs: LOGIN_DEADLINE_MS } as const;
   const answer = await client.request({ ...common, path: 'auth/token/lookup-self' });
-  const verdict = verdictOn('lookup', answer);
+  const verdict = classify('lookup', answer);
   const data = field(answer.body, 'data');
-  if (verdict === 'ok' && isAnswerObject(data)) {
+  if (verdict === 'ok' && isResponseObject(data)) {
     const leaseSeconds = wholeNumber(field(data, 'ttl')) ?? 0;
     return {
       alive: true,
@@ -36,22 +36,22 @@ export async function lookupToken(client: VaultClient, token: string, signal: Ab
     };
   }
   const subject = `looking up our token at ${client.server}`;
-  if (verdict === 'ok') throw failureOf(answer, subject, 'lookup');
+  if (verdict === 'ok') throw vaultErrorOf(answer, subject, 'lookup');
   if (verdict.code === 'UNAUTHENTICATED') return { alive: false };
-  if (verdict.code !== 'ACCESS_DENIED') throw failureOf(answer, subject, 'lookup');
+  if (verdict.code !== 'ACCESS_DENIED') throw vaultErrorOf(answer, subject, 'lookup');
   const mounts = await client.request({ ...common, path: 'sys/internal/ui/mounts' });
-  const second = verdictOn('lookup', mounts);
+  const second = classify('lookup', mounts);
   if (second !== 'ok') {
     if (second.code === 'UNAUTHENTICATED' || second.code === 'ACCESS_DENIED') return { alive: false };
-    throw failureOf(mounts, subject, 'lookup');
+    throw vaultErrorOf(mounts, subject, 'lookup');
   }
   const usable = field(field(mounts.body, 'data'), 'secret');
-  const alive = isAnswerObject(usable) && Object.keys(usable).length > 0;
+  const alive = isResponseObject(usable) && Object.keys(usable).length > 0;
   return alive ? { alive, leaseMs: null, renewable: false, uses: null } : { alive };
 }
 
 /** Vault says 0 for any number, and -1 where this question was the last use. */
-function usesIn(data: AnswerObject): number | null {
+function usesIn(data: ResponseObject): number | null {
   const uses = wholeNumber(field(data, 'num_uses')) ?? 0;
   return uses === 0 ? null : Math.max(uses, 0);
 }

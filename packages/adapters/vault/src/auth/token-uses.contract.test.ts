@@ -1,5 +1,5 @@
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent, ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo, type Variables } from '../testing/configured.ts';
@@ -85,7 +85,9 @@ describe.each([
     for (const uses of [1, 2]) {
       const { instance, clock } = await approle(uses);
       for (let turn = 0; turn < 4; turn++) {
-        expect(await failureOf(instance.secrets.read(refTo('other'), soon()))).toMatchObject({ code: 'ACCESS_DENIED' });
+        expect(await vaultErrorOf(instance.secrets.read(refTo('other'), soon()))).toMatchObject({
+          code: 'ACCESS_DENIED',
+        });
         clock.advance(3_000);
       }
       expect(await read(instance)).toBe('good');
@@ -104,7 +106,7 @@ describe.each([
     ]);
     expect(await read(instance)).toBe('good');
     expect(await read(instance)).toBe('good');
-    const ended = await failureOf(instance.secrets.read(refTo('app'), soon()));
+    const ended = await vaultErrorOf(instance.secrets.read(refTo('app'), soon()));
     expect(ended).toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(ended.message).toContain(`its uses are used up; renew ${prefix}_TOKEN`);
   });

@@ -15,8 +15,8 @@ export interface Certificate {
 
 /** Makes one with openssl. */
 export function certificate(): Certificate {
-  const folder = mkdtempSync(join(tmpdir(), 'vault-certificate-'));
-  const [certFile, keyFile] = [join(folder, 'crt'), join(folder, 'key')];
+  const directory = mkdtempSync(join(tmpdir(), 'vault-certificate-'));
+  const [certFile, keyFile] = [join(directory, 'crt'), join(directory, 'key')];
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
   const names = ['-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1'];
   execFileSync('openssl', ['req', '-x509', '-nodes', ...ec, ...names, '-keyout', keyFile, '-out', certFile], {
@@ -27,6 +27,6 @@ export function certificate(): Certificate {
     key: readFileSync(keyFile, 'utf8'),
     certFile,
     keyFile,
-    remove: async () => rmSync(folder, { recursive: true }),
+    remove: async () => rmSync(directory, { recursive: true }),
   };
 }

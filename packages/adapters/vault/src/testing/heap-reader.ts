@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot } from 'node:v8';
 import { SteppedClock } from '@vault-swarm/lab/clocks';
-import { failureOf, probeAll, soon } from '@vault-swarm/lab/provider-calls';
+import { probeAll, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { SecretValue } from '@vault-swarm/provider';
 import { providerOf, refTo } from './configured.ts';
 
@@ -35,8 +35,8 @@ async function read(): Promise<void> {
     if (what === 'keep') kept.push(Buffer.from(value.reveal()).toString());
   }
   // What is read and then refused is let go of, too.
-  await failureOf(provider.secrets.read(refTo('canary', { field: 'none' }), soon()));
-  await failureOf(provider.secrets.read(refTo('canary', { field: 'password', encoding: 'base64' }), soon()));
+  await vaultErrorOf(provider.secrets.read(refTo('canary', { field: 'none' }), soon()));
+  await vaultErrorOf(provider.secrets.read(refTo('canary', { field: 'password', encoding: 'base64' }), soon()));
   const { revision } = await provider.secrets.read(refTo('canary', { field: 'password' }), soon());
   await provider.revisions?.readRevision(refTo('canary', { field: 'password' }), revision, soon());
   await probeAll(provider, refTo('canary'));

@@ -29,7 +29,7 @@ export interface LoginSetUp {
 }
 
 type Tokens = Readonly<Record<string, string | readonly string[]>>;
-type SetUp = (vault: RealVault, mount: string, files: Folder) => Promise<Parts>;
+type SetUp = (vault: RealVault, mount: string, files: Directory) => Promise<Parts>;
 
 interface Parts {
   readonly variables: Variables;
@@ -40,7 +40,7 @@ interface Parts {
 }
 
 /** A folder for credentials. */
-class Folder {
+class Directory {
   readonly path = mkdtempSync(join(tmpdir(), 'vault-login-'));
 
   write(name: string, text: string): string {
@@ -201,7 +201,7 @@ export type LoginMethod = keyof typeof SET_UPS;
 /** Enables a method at the mount `METHOD-for-NAME`, for tokens with the policy `app`. */
 export async function setUpLogin(method: LoginMethod, vault: RealVault, name: string): Promise<LoginSetUp> {
   const mount = `${method}-for-${name}`;
-  const files = new Folder();
+  const files = new Directory();
   await vault.admin.send('POST', `sys/auth/${mount}`, { type: method });
   const { variables, configure, spoil, mend, close } = await SET_UPS[method](vault, mount, files);
   const setLife = async ({ ttl, maxTtl, type = 'service' }: TokenLife) => {

@@ -1,4 +1,4 @@
-import { startOpenBao, startVault, tempFolder } from '@vault-swarm/lab';
+import { startOpenBao, startVault, tempDirectory } from '@vault-swarm/lab';
 import { VaultAdmin } from './vault-admin.ts';
 
 /** A real Vault or OpenBao that a test may kill and start again. */
@@ -30,8 +30,8 @@ export function startRealOpenBao(): Promise<RealVault> {
 }
 
 async function start(startServer: typeof startOpenBao, tls: boolean): Promise<RealVault> {
-  const folder = tempFolder();
-  let vault = await startServer({ dir: folder.path, tls });
+  const directory = tempDirectory();
+  let vault = await startServer({ dir: directory.path, tls });
   return {
     address: vault.addr,
     token: vault.rootToken,
@@ -41,11 +41,11 @@ async function start(startServer: typeof startOpenBao, tls: boolean): Promise<Re
       new VaultAdmin((method, path, body, caller) => vault.request(method, path, body, { ...caller, namespace })),
     kill: () => vault.kill(),
     async start() {
-      vault = await startServer({ dir: folder.path, tls, port: vault.port });
+      vault = await startServer({ dir: directory.path, tls, port: vault.port });
     },
     async stop() {
       await vault.stop();
-      await folder.remove();
+      await directory.remove();
     },
   };
 }

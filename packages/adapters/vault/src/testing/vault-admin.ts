@@ -1,4 +1,4 @@
-import { type ExactJson, stringifyExactJson } from '@vault-swarm/provider';
+import { type LosslessJson, stringifyLosslessJson } from '@vault-swarm/provider';
 
 /** Sends a request as root. The body goes as it is. */
 export type SendAsRoot = (
@@ -17,16 +17,16 @@ export class VaultAdmin {
   }
 
   /** Sends one request and gives `auth` or `data` of the answer; rejects where it is refused. */
-  async send(method: string, path: string, body?: ExactJson): Promise<Record<string, unknown>> {
-    const answer = await this.#send(method, path, body === undefined ? undefined : stringifyExactJson(body));
+  async send(method: string, path: string, body?: LosslessJson): Promise<Record<string, unknown>> {
+    const answer = await this.#send(method, path, body === undefined ? undefined : stringifyLosslessJson(body));
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     const content = answer.body as { data?: Record<string, unknown>; auth?: Record<string, unknown> } | undefined;
     return content?.auth ?? content?.data ?? {};
   }
 
   /** Sends one request whose answer is wrapped, and gives the token that gives it once. */
-  async wrapped(method: string, path: string, body: ExactJson = {}): Promise<string> {
-    const answer = await this.#send(method, path, stringifyExactJson(body), { wrapTtl: '5m' });
+  async wrapped(method: string, path: string, body: LosslessJson = {}): Promise<string> {
+    const answer = await this.#send(method, path, stringifyLosslessJson(body), { wrapTtl: '5m' });
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     return (answer.body as { readonly wrap_info: { readonly token: string } }).wrap_info.token;
   }

@@ -10,8 +10,8 @@ import {
   SecretValue,
   type TimedEvent,
 } from '@vault-swarm/provider';
-import { type DeliveredRevision, Delivery, type DeliveryLimits } from '../delivery.ts';
-import type { ChoiceRequest, ChosenRevision } from '../revision-selection.ts';
+import { Delivery, type DeliveryLimits, type DeliveryRecord } from '../delivery.ts';
+import type { RevisionRequest, RevisionSelection } from '../revision-selection.ts';
 
 const scheme = {
   kind: 'vault',
@@ -35,11 +35,11 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
   };
   const answers: ((signal: AbortSignal) => Promise<SecretRevision>)[] = [];
   const reads: string[] = [];
-  const asked: ChoiceRequest[] = [];
+  const asked: RevisionRequest[] = [];
   const old: {
     reader: RevisionReader | null;
     order: RevisionOrder | null;
-    choice: ChosenRevision | Promise<ChosenRevision>;
+    choice: RevisionSelection | Promise<RevisionSelection>;
     recordFails: boolean;
   } = { reader: null, order: null, choice: { kind: 'current' }, recordFails: false };
   const provider: ProviderInstance = {
@@ -65,7 +65,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
   const bus = new EventBus(clock);
   bus.subscribe(listener, 'listener of the test');
   bus.subscribe((event) => events.push(event));
-  const delivered: Omit<DeliveredRevision, 'value'>[] = [];
+  const delivered: Omit<DeliveryRecord, 'value'>[] = [];
   const delivery = new Delivery({
     labels: new LabelReader([{ name: 'vault', scheme }]),
     findProvider: async () => provider,
@@ -86,7 +86,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
       cacheMaxAgeMs: 10_000,
       staleIfErrorMs: 60_000,
       staleIfUnauthenticatedMs: 30_000,
-      memory: { maxRevisions: 100, maxBytes: 1_000_000 },
+      cache: { maxRevisions: 100, maxBytes: 1_000_000 },
       ...limits,
     },
   });

@@ -1,5 +1,5 @@
 import type { ProductEvent, ProviderErrorCode } from '@vault-swarm/provider';
-import type { Figures } from '../reports.ts';
+import type { Stats } from '../reports.ts';
 
 /** A delivery as an event. */
 export function delivered(source: 'memory' | 'provider' | 'stale', durationMs = 1): ProductEvent {
@@ -19,7 +19,7 @@ export function requested(provider: string, outcome: 'ok' | ProviderErrorCode = 
 }
 
 /** Figures of a plugin that has just started. */
-export const freshFigures: Figures = {
+export const freshFigures: Stats = {
   runtime: {
     operationsInFlight: 4,
     allocBytes: 1000,

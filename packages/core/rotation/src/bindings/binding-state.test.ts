@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { type KnownUse, withEarlier } from './binding-state.ts';
+import { type BindingState, withEarlier } from './binding-state.ts';
 
-const use = {} as KnownUse['use'];
-const task = {} as KnownUse['held'][number]['task'];
+const binding = {} as BindingState['binding'];
+const task = {} as BindingState['actual'][number]['task'];
 const value = (revision: string) => ({ revision, digest: revision });
-const known = (more: Partial<KnownUse> = {}): KnownUse => ({
-  use,
-  wanted: value('v1'),
+const known = (more: Partial<BindingState> = {}): BindingState => ({
+  binding,
+  desired: value('v1'),
   seenAtMs: 1,
-  held: [{ task, value: value('v1') }],
+  actual: [{ task, value: value('v1') }],
   ...more,
 });
 
@@ -18,13 +18,13 @@ test('uses that did not change keep their objects, and their list', () => {
 });
 
 test.each([
-  ['another value is wanted', { wanted: value('v2') }],
-  ['no value is known', { wanted: undefined }],
+  ['another value is wanted', { desired: value('v2') }],
+  ['no value is known', { desired: undefined }],
   ['it was seen at another time', { seenAtMs: 9 }],
-  ['a task holds another value', { held: [{ task, value: value('v2') }] }],
-  ['another task runs', { held: [{ task: { ...task }, value: value('v1') }] }],
-  ['no task runs', { held: [] }],
-  ['its labels are others', { use: { ...use } }],
+  ['a task holds another value', { actual: [{ task, value: value('v2') }] }],
+  ['another task runs', { actual: [{ task: { ...task }, value: value('v1') }] }],
+  ['no task runs', { actual: [] }],
+  ['its labels are others', { binding: { ...binding } }],
 ])('a use is a new one where %s', (_, change) => {
   const [first, next] = withEarlier([known(), known(change)], [known(), known()]);
   expect(first).toEqual(known());

@@ -1,6 +1,6 @@
 import type { StoredLedger } from '../ledger/stored-ledger.ts';
 import type { Role, WorkloadSecret } from '../ports/orchestrator.ts';
-import type { Uses } from './secret-binding.ts';
+import type { ClusterBindings } from './secret-binding.ts';
 
 /** What the orchestrator says at one moment. */
 export interface Observation {
@@ -9,7 +9,7 @@ export interface Observation {
   readonly role: Role;
   /** All secrets of ours, whether used or not. */
   readonly secrets: readonly WorkloadSecret[];
-  readonly uses: Uses;
+  readonly bindings: ClusterBindings;
   readonly stored: StoredLedger;
   /** Whether it is to be written again, though nothing in it changes. */
   readonly mustRewrite: boolean;

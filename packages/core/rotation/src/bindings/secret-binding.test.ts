@@ -18,29 +18,29 @@ function joiner() {
       return { ref, rotate: 'auto', isPerService: path === `of ${serviceName}` };
     },
   };
-  return { uses: new UsesJoiner(labels), takeRead: () => read.splice(0) };
+  return { bindings: new UsesJoiner(labels), takeRead: () => read.splice(0) };
 }
 
 test('what did not change is joined once, and keeps its objects', () => {
-  const { uses, takeRead } = joiner();
+  const { bindings, takeRead } = joiner();
   const snapshot = { secrets: [secret('a'), secret('b', 'wrong')], services: [service('web', ['a', 'b'])] };
-  const first = uses.join(snapshot);
+  const first = bindings.join(snapshot);
   expect(takeRead()).toEqual(['a', 'wrong']);
-  const again = uses.join(snapshot);
+  const again = bindings.join(snapshot);
   expect(takeRead()).toEqual([]);
   expect(again.services[0]).toBe(first.services[0]);
   expect(again.problems).toEqual([{ secret: snapshot.secrets[1], message: 'a wrong label' }]);
 });
 
 test('a service whose tasks changed has the uses that it had', () => {
-  const { uses, takeRead } = joiner();
+  const { bindings, takeRead } = joiner();
   const secrets = [secret('a')];
-  const first = uses.join({ secrets, services: [service('web', ['a'])] });
+  const first = bindings.join({ secrets, services: [service('web', ['a'])] });
   const changed = service('web', ['a'], { version: 2 });
-  const next = uses.join({ secrets, services: [changed] });
+  const next = bindings.join({ secrets, services: [changed] });
   expect(takeRead()).toEqual(['a']);
   expect(next.services[0]?.service).toBe(changed);
-  expect(next.services[0]?.uses).toBe(first.services[0]?.uses);
+  expect(next.services[0]?.bindings).toBe(first.services[0]?.bindings);
 });
 
 test.each([
@@ -49,8 +49,8 @@ test.each([
   ['it has another name', [secret('a')], service('web', ['a'], { name: 'new' })],
   ['a secret is gone', [], service('web', ['a'])],
 ])('a service is joined again where %s', (_, secrets, changed) => {
-  const { uses } = joiner();
-  uses.join({ secrets: [secret('a')], services: [service('web', ['a'])] });
-  const fresh = joiner().uses.join({ secrets, services: [changed] });
-  expect(uses.join({ secrets, services: [changed] })).toEqual(fresh);
+  const { bindings } = joiner();
+  bindings.join({ secrets: [secret('a')], services: [service('web', ['a'])] });
+  const fresh = joiner().bindings.join({ secrets, services: [changed] });
+  expect(bindings.join({ secrets, services: [changed] })).toEqual(fresh);
 });

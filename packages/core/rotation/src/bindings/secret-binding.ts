@@ -9,21 +9,21 @@ import {
 import type { Workload, WorkloadSecret, WorkloadSnapshot } from '../ports/orchestrator.ts';
 
 /** A secret as one service uses it. Without a path label its ref depends on the service. */
-export interface SecretUse {
+export interface SecretBinding {
   readonly secret: WorkloadSecret;
   /** What the ledger calls it: the secret's id, after the service's where each service has a ref of its own. */
   readonly key: string;
   /** What the ledger would call it with a path label where it has none, or without where it has one. */
-  readonly otherKey: string;
+  readonly aliasKey: string;
   readonly ref: SecretRef;
   readonly refKey: string;
   readonly rotate: RotateMode;
 }
 
 /** A service with the secrets that it uses, as far as their labels are right. */
-export interface ServiceUses {
+export interface ServiceBindings {
   readonly service: Workload;
-  readonly uses: readonly SecretUse[];
+  readonly bindings: readonly SecretBinding[];
 }
 
 /** A secret whose labels are wrong, and why. */
@@ -33,8 +33,8 @@ export interface LabelProblem {
 }
 
 /** Services joined with their secrets' labels. */
-export interface Uses {
-  readonly services: readonly ServiceUses[];
+export interface ClusterBindings {
+  readonly services: readonly ServiceBindings[];
   readonly problems: readonly LabelProblem[];
 }
 
@@ -42,7 +42,7 @@ export interface Uses {
 interface Joined {
   readonly secrets: readonly WorkloadSecret[];
   readonly problems: readonly LabelProblem[];
-  readonly serviceUses: ServiceUses;
+  readonly serviceBindings: ServiceBindings;
 }
 
 /** Joins snapshots one after the other. What did not change since the snapshot before is not joined again. */
@@ -56,7 +56,7 @@ export class UsesJoiner {
   }
 
   /** Reads the labels of every secret in the snapshot, for each service that uses it. */
-  join(snapshot: WorkloadSnapshot): Uses {
+  join(snapshot: WorkloadSnapshot): ClusterBindings {
     const byId = new Map(snapshot.secrets.map((secret) => [secret.id, secret]));
     const joined = new Map<string, Joined>();
     const problems = new Map<string, LabelProblem>();
@@ -64,7 +64,7 @@ export class UsesJoiner {
       const secrets = service.secretIds.flatMap((id) => byId.get(id) ?? []);
       const known = this.#joined.get(service.id);
       const isKnown =
-        known?.serviceUses.service.name === service.name &&
+        known?.serviceBindings.service.name === service.name &&
         known.secrets.length === secrets.length &&
         known.secrets.every((secret, index) => secret === secrets[index]);
       const next = isKnown ? withService(known, service) : this.#joinService(service, secrets);
@@ -72,38 +72,41 @@ export class UsesJoiner {
       for (const problem of next.problems) problems.set(problem.secret.id, problem);
     }
     this.#joined = joined;
-    return { services: [...joined.values()].map(({ serviceUses }) => serviceUses), problems: [...problems.values()] };
+    return {
+      services: [...joined.values()].map(({ serviceBindings }) => serviceBindings),
+      problems: [...problems.values()],
+    };
   }
 
   #joinService(service: Workload, secrets: readonly WorkloadSecret[]): Joined {
-    const uses: SecretUse[] = [];
+    const bindings: SecretBinding[] = [];
     const problems: LabelProblem[] = [];
     for (const secret of secrets) {
       try {
         const { ref, rotate, isPerService } = this.#labels.read(secret.labels, secret.name, service.name);
         const ofService = `${service.id}/${secret.id}`;
-        const [key, otherKey] = isPerService ? [ofService, secret.id] : [secret.id, ofService];
-        uses.push({ secret, key, otherKey, ref, refKey: refKey(ref), rotate });
+        const [key, aliasKey] = isPerService ? [ofService, secret.id] : [secret.id, ofService];
+        bindings.push({ secret, key, aliasKey, ref, refKey: refKey(ref), rotate });
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
         problems.push({ secret, message: error.message });
       }
     }
-    return { secrets, problems, serviceUses: { service, uses } };
+    return { secrets, problems, serviceBindings: { service, bindings } };
   }
 }
 
 function withService(known: Joined, service: Workload): Joined {
-  if (known.serviceUses.service === service) return known;
-  return { ...known, serviceUses: { service, uses: known.serviceUses.uses } };
+  if (known.serviceBindings.service === service) return known;
+  return { ...known, serviceBindings: { service, bindings: known.serviceBindings.bindings } };
 }
 
 const NONE: readonly string[] = [];
 
 /** What the ledger may call the secrets of a service whose labels can't be read now. */
-export function unreadKeys(service: Workload, uses: readonly SecretUse[]): readonly string[] {
-  if (uses.length === service.secretIds.length) return NONE;
-  const read = new Set(uses.map(({ secret }) => secret.id));
+export function unresolvedKeys(service: Workload, bindings: readonly SecretBinding[]): readonly string[] {
+  if (bindings.length === service.secretIds.length) return NONE;
+  const read = new Set(bindings.map(({ secret }) => secret.id));
   return service.secretIds.filter((id) => !read.has(id)).flatMap((id) => [id, `${service.id}/${id}`]);
 }
 
@@ -113,11 +116,11 @@ export function formerKeys({ id: serviceId, formerSecretIds }: Workload): readon
 }
 
 /** Whether a rotation may roll a service for this use by itself. */
-export function rotatesByItself(use: SecretUse): boolean {
-  return use.rotate === 'auto' && use.ref.pin === undefined;
+export function rotatesAutomatically(binding: SecretBinding): boolean {
+  return binding.rotate === 'auto' && binding.ref.pin === undefined;
 }
 
 /** The ref of a use, for people. */
-export function describeUse(use: SecretUse): string {
-  return describeRef(use.ref);
+export function describeBinding(binding: SecretBinding): string {
+  return describeRef(binding.ref);
 }

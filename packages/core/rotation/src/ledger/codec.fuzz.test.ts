@@ -2,16 +2,16 @@ import { fc, holdsFor } from '@vault-swarm/fuzz';
 import { expect, test } from 'vitest';
 import { parseLedger, serialiseLedger } from './codec.ts';
 import type { LedgerDocument } from './ledger.ts';
-import type { HeldValue } from './secret-version.ts';
+import type { SecretVersion } from './secret-version.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 10 });
 const time = fc.nat();
-const held: fc.Arbitrary<HeldValue> = fc.record({ revision: text, digest: fc.option(text) });
-const values = fc.dictionary(text, held, { maxKeys: 3 });
+const actual: fc.Arbitrary<SecretVersion> = fc.record({ revision: text, digest: fc.option(text) });
+const values = fc.dictionary(text, actual, { maxKeys: 3 });
 const rollout = fc.record({
   direction: fc.constantFrom('forward', 'back'),
   generation: time,
-  begunAtMs: time,
+  startedAtMs: time,
   changedAtMs: time,
   attempt: time,
   state: fc.constantFrom('open', 'stuck', 'failed'),
@@ -22,15 +22,15 @@ const rollout = fc.record({
 });
 const service = fc.record({
   rollout: fc.option(rollout),
-  setAside: fc.array(fc.record({ failed: values, lastGood: values, sinceMs: time, reason: text }), { maxLength: 2 }),
+  quarantines: fc.array(fc.record({ failed: values, lastGood: values, sinceMs: time, reason: text }), { maxLength: 2 }),
   requested: fc.array(text, { maxLength: 2 }),
-  spentGeneration: time,
-  earlier: fc.dictionary(
+  highestUsedGeneration: time,
+  previousValues: fc.dictionary(
     text,
     fc.array(fc.record({ revision: text, digest: fc.option(text), untilMs: time }), { maxLength: 2 }),
     { maxKeys: 2 },
   ),
-  exceptions: fc.dictionary(text, values, { maxKeys: 2 }),
+  taskOverrides: fc.dictionary(text, values, { maxKeys: 2 }),
 });
 const ledgers = fc.record({
   digestKey: fc.option(text),

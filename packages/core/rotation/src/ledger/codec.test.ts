@@ -13,7 +13,7 @@ const full: LedgerDocument = {
     web: {
       rollout: {
         generation: 4,
-        begunAtMs: 2,
+        startedAtMs: 2,
         changedAtMs: 1,
         attempt: 2,
         direction: 'forward',
@@ -23,7 +23,7 @@ const full: LedgerDocument = {
         target: { s1: { revision: 'tag:2', digest: 'd2' } },
         lastGood: { s1: { revision: 'tag:1', digest: 'd1' } },
       },
-      setAside: [
+      quarantines: [
         {
           failed: { s2: { revision: 'tag:2', digest: 'd2' } },
           lastGood: { s2: { revision: 'tag:1', digest: null } },
@@ -32,9 +32,9 @@ const full: LedgerDocument = {
         },
       ],
       requested: ['s1'],
-      spentGeneration: 3,
-      earlier: { s1: [{ revision: 'tag:0', digest: null, untilMs: 5 }] },
-      exceptions: { t1: { s1: { revision: 'tag:9', digest: null } } },
+      highestUsedGeneration: 3,
+      previousValues: { s1: [{ revision: 'tag:0', digest: null, untilMs: 5 }] },
+      taskOverrides: { t1: { s1: { revision: 'tag:9', digest: null } } },
     },
     idle: NOTHING_OPEN,
   },
@@ -106,12 +106,12 @@ test('a rollout that an earlier version has begun is open, and what its tasks he
   expect(ledger?.services.ufphntwxn3a3zijz53lin0s3g).toEqual({
     ...NOTHING_OPEN,
     rollout: {
-      ...{ direction: 'forward', generation: 3, begunAtMs: 1795574263258, changedAtMs: 1795574260792, attempt: 1 },
+      ...{ direction: 'forward', generation: 3, startedAtMs: 1795574263258, changedAtMs: 1795574260792, attempt: 1 },
       ...{ state: 'open', failure: '', fingerprint: '' },
       target: { whsqlfb0k6fdni4t6y7qzqnqy: value },
       lastGood: {},
     },
-    earlier: { whsqlfb0k6fdni4t6y7qzqnqy: [{ ...before, untilMs: 1795574260792 }] },
+    previousValues: { whsqlfb0k6fdni4t6y7qzqnqy: [{ ...before, untilMs: 1795574260792 }] },
   });
   expect(parseLedger(ofFormat1('open-rollouts').replace('"failed":false', '"failed":true'))?.services).toMatchObject({
     kl0z1acodt4by7ib2xvp5bsc7: {

@@ -1,14 +1,7 @@
 import { fromFormat1 } from './format-1.ts';
 import { type JsonObject, list, mapValues, number, object, oneOf, string } from './json-guards.ts';
-import {
-  type LedgerDocument,
-  type LedgerService,
-  type Lockdown,
-  NOTHING_OPEN,
-  type OpenRollout,
-  type SetAside,
-} from './ledger.ts';
-import type { HeldValue } from './secret-version.ts';
+import type { LedgerDocument, LedgerService, Lockdown, OpenRollout, Quarantine } from './ledger.ts';
+import type { SecretVersion } from './secret-version.ts';
 
 /**
  * The format that is written. It is another one with every change of what there is in it, a mere addition too: a version
@@ -39,35 +32,30 @@ export function serialiseLedger(ledger: LedgerDocument): string {
     ...(ledger.digestKey === null ? {} : { digestKey: ledger.digestKey }),
     ...(ledger.lockdown === null ? {} : { lockdown: ledger.lockdown }),
     secrets: columns(ledger.secrets),
-    services: mapValues(ledger.services, ({ rollout, setAside, requested, spentGeneration, earlier, exceptions }) => ({
-      ...(rollout === null
-        ? {}
-        : {
-            rollout: {
-              ...rollout,
-              target: mapValues(rollout.target, packed),
-              lastGood: mapValues(rollout.lastGood, packed),
-            },
-          }),
-      ...ifAny(
-        'setAside',
-        setAside.map((set) => ({
-          ...set,
-          failed: mapValues(set.failed, packed),
-          lastGood: mapValues(set.lastGood, packed),
-        })),
-      ),
-      ...ifAny('requested', requested),
-      ...(spentGeneration === 0 ? {} : { spentGeneration }),
-      ...ifAny(
-        'earlier',
-        mapValues(earlier, (list) => list.map((value) => [...packed(value), value.untilMs])),
-      ),
-      ...ifAny(
-        'exceptions',
-        mapValues(exceptions, (values) => mapValues(values, packed)),
-      ),
-    })),
+    services: mapValues(
+      ledger.services,
+      ({ rollout, quarantines, requested, highestUsedGeneration, previousValues, taskOverrides }) => ({
+        ...(rollout === null ? {} : { rollout: storedRollout(rollout) }),
+        ...ifAny(
+          'setAside',
+          quarantines.map((set) => ({
+            ...set,
+            failed: mapValues(set.failed, packed),
+            lastGood: mapValues(set.lastGood, packed),
+          })),
+        ),
+        ...ifAny('requested', requested),
+        ...(highestUsedGeneration === 0 ? {} : { spentGeneration: highestUsedGeneration }),
+        ...ifAny(
+          'earlier',
+          mapValues(previousValues, (list) => list.map((value) => [...packed(value), value.untilMs])),
+        ),
+        ...ifAny(
+          'exceptions',
+          mapValues(taskOverrides, (values) => mapValues(values, packed)),
+        ),
+      }),
+    ),
   });
 }
 
@@ -131,25 +119,43 @@ function rows({ keys, revisions, digests, seenAtMs }: JsonObject): LedgerDocumen
   return Object.fromEntries(entries);
 }
 
-function parseService(value: unknown): LedgerService {
-  const entry: JsonObject = { ...NOTHING_OPEN, ...object(value) };
+/** With the names that the formats have had since the first one. */
+function storedRollout({ direction, startedAtMs, target, lastGood, ...rollout }: OpenRollout): JsonObject {
   return {
-    rollout: entry.rollout === null ? null : parseRollout(object(entry.rollout)),
-    setAside: list(entry.setAside).map(parseSetAside),
-    requested: list(entry.requested).map(string),
-    spentGeneration: number(entry.spentGeneration),
-    earlier: mapValues(object(entry.earlier), (values) =>
+    direction: direction === 'rollback' ? 'back' : 'forward',
+    begunAtMs: startedAtMs,
+    ...rollout,
+    target: mapValues(target, packed),
+    lastGood: mapValues(lastGood, packed),
+  };
+}
+
+function parseService(value: unknown): LedgerService {
+  const {
+    rollout = null,
+    setAside = [],
+    requested = [],
+    spentGeneration = 0,
+    earlier = {},
+    exceptions = {},
+  }: JsonObject = object(value);
+  return {
+    rollout: rollout === null ? null : parseRollout(object(rollout)),
+    quarantines: list(setAside).map(parseQuarantine),
+    requested: list(requested).map(string),
+    highestUsedGeneration: number(spentGeneration),
+    previousValues: mapValues(object(earlier), (values) =>
       list(values).map((item) => ({ ...unpacked(item), untilMs: number(list(item)[2]) })),
     ),
-    exceptions: mapValues(object(entry.exceptions), (values) => mapValues(object(values), unpacked)),
+    taskOverrides: mapValues(object(exceptions), (values) => mapValues(object(values), unpacked)),
   };
 }
 
 function parseRollout(value: JsonObject): OpenRollout {
   return {
-    direction: oneOf(value.direction, ['forward', 'back']),
+    direction: oneOf(value.direction, ['forward', 'back']) === 'back' ? 'rollback' : 'forward',
     generation: number(value.generation),
-    begunAtMs: number(value.begunAtMs),
+    startedAtMs: number(value.begunAtMs),
     changedAtMs: number(value.changedAtMs),
     attempt: number(value.attempt),
     state: oneOf(value.state, ['open', 'stuck', 'failed']),
@@ -160,7 +166,7 @@ function parseRollout(value: JsonObject): OpenRollout {
   };
 }
 
-function parseSetAside(value: unknown): SetAside {
+function parseQuarantine(value: unknown): Quarantine {
   const { failed, lastGood, sinceMs, reason } = object(value);
   return {
     failed: mapValues(object(failed), unpacked),
@@ -170,11 +176,11 @@ function parseSetAside(value: unknown): SetAside {
   };
 }
 
-function packed({ revision, digest }: HeldValue): readonly [string, string | null] {
+function packed({ revision, digest }: SecretVersion): readonly [string, string | null] {
   return [revision, digest];
 }
 
-function unpacked(value: unknown): HeldValue {
+function unpacked(value: unknown): SecretVersion {
   const [revision, digest] = list(value);
   return { revision: string(revision), digest: digest === null ? null : string(digest) };
 }

@@ -1,16 +1,16 @@
-import { type HeldValue, sameValue } from './secret-version.ts';
+import { type SecretVersion, sameValue } from './secret-version.ts';
 
 /** Values by ledger key. */
-export type Values = Readonly<Record<string, HeldValue>>;
+export type Values = Readonly<Record<string, SecretVersion>>;
 
 /** The current value of a secret in use, and when the leader first saw it (milliseconds since 1970, its own clock). */
-export interface LedgerSecret extends HeldValue {
+export interface LedgerSecret extends SecretVersion {
   readonly digest: string;
   readonly seenAtMs: number;
 }
 
 /** Tasks of a service that were created before `untilMs` hold this value, unless something says otherwise. */
-export interface EarlierValue extends HeldValue {
+export interface PreviousValue extends SecretVersion {
   readonly untilMs: number;
 }
 
@@ -21,7 +21,7 @@ export interface OpenRollout {
   /** Tasks of this generation or a later one are given `target`, those of earlier ones `lastGood`. */
   readonly generation: number;
   /** When it was begun, in milliseconds since 1970. */
-  readonly begunAtMs: number;
+  readonly startedAtMs: number;
   /** When the leader first saw the oldest of the changes that it brings. */
   readonly changedAtMs: number;
   /** How often in a row it was begun for the same values. */
@@ -45,8 +45,8 @@ export interface OpenRollout {
 }
 
 /** The values that a rollout brings: those that its tasks did not hold before. */
-export function broughtBy({ target, lastGood }: Pick<OpenRollout, 'target' | 'lastGood'>): Values {
-  const isNew = ([key, value]: [string, HeldValue]) => {
+export function changedValues({ target, lastGood }: Pick<OpenRollout, 'target' | 'lastGood'>): Values {
+  const isNew = ([key, value]: [string, SecretVersion]) => {
     const before = lastGood[key];
     return before === undefined || !sameValue(before, value);
   };
@@ -57,8 +57,8 @@ export function broughtBy({ target, lastGood }: Pick<OpenRollout, 'target' | 'la
  * The generation that the open rollout undoes, if it returns the service to an earlier one: then tasks of that earlier
  * generation need no update. `null` if it goes on to a later one.
  */
-export function undoneGeneration({ rollout, spentGeneration }: LedgerService): number | null {
-  return rollout !== null && spentGeneration > rollout.generation ? spentGeneration : null;
+export function undoneGeneration({ rollout, highestUsedGeneration }: LedgerService): number | null {
+  return rollout !== null && highestUsedGeneration > rollout.generation ? highestUsedGeneration : null;
 }
 
 /** Whether a task or service of this generation is of the open rollout. */
@@ -69,7 +69,7 @@ export function isOfRollout(entry: LedgerService, generation: number): boolean {
 }
 
 /** Values that made tasks of a service fail when they came together. The service is given the last good ones instead. */
-export interface SetAside {
+export interface Quarantine {
   readonly failed: Values;
   /** For each key of `failed`. */
   readonly lastGood: Values;
@@ -83,18 +83,18 @@ export interface SetAside {
 export interface LedgerService {
   readonly rollout: OpenRollout | null;
   /** No key is in two of them. */
-  readonly setAside: readonly SetAside[];
+  readonly quarantines: readonly Quarantine[];
   /** Ledger keys that somebody asked to be rolled, and that no rollout has taken up yet. */
   readonly requested: readonly string[];
   /**
    * The highest generation that the service was seen with while no rollout was open, so that no number is used again
    * after a rollback; 0 if it never had one. While a rollout is open that returns to an earlier generation, the one that it undoes.
    */
-  readonly spentGeneration: number;
+  readonly highestUsedGeneration: number;
   /** By ledger key, oldest first. */
-  readonly earlier: Readonly<Record<string, readonly EarlierValue[]>>;
+  readonly previousValues: Readonly<Record<string, readonly PreviousValue[]>>;
   /** Tasks that are known to hold something else than the rest of the ledger says: task id → ledger key → value. */
-  readonly exceptions: Readonly<Record<string, Values>>;
+  readonly taskOverrides: Readonly<Record<string, Values>>;
 }
 
 /** While there is one, no value is served from memory, on all managers. */
@@ -117,11 +117,11 @@ export interface LedgerDocument {
 /** Nothing open for the service. */
 export const NOTHING_OPEN: LedgerService = {
   rollout: null,
-  setAside: [],
+  quarantines: [],
   requested: [],
-  spentGeneration: 0,
-  earlier: {},
-  exceptions: {},
+  highestUsedGeneration: 0,
+  previousValues: {},
+  taskOverrides: {},
 };
 
 /** A first ledger. */
@@ -131,12 +131,12 @@ export function emptyLedger(digestKey: string | null): LedgerDocument {
 
 /** Whether the ledger need not have this entry. */
 export function isNothingOpen(entry: LedgerService): boolean {
-  const { rollout, setAside, requested, spentGeneration, earlier, exceptions } = entry;
-  const lists = [setAside, requested, Object.keys(earlier), Object.keys(exceptions)];
-  return rollout === null && spentGeneration === 0 && lists.every(({ length }) => length === 0);
+  const { rollout, quarantines, requested, highestUsedGeneration, previousValues, taskOverrides } = entry;
+  const lists = [quarantines, requested, Object.keys(previousValues), Object.keys(taskOverrides)];
+  return rollout === null && highestUsedGeneration === 0 && lists.every(({ length }) => length === 0);
 }
 
 /** The set that a key was set aside with, if it was. */
-export function setAsideWith(entry: LedgerService, key: string): SetAside | undefined {
-  return entry.setAside.find(({ failed }) => key in failed);
+export function quarantineOf(entry: LedgerService, key: string): Quarantine | undefined {
+  return entry.quarantines.find(({ failed }) => key in failed);
 }

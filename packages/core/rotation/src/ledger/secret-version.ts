@@ -2,7 +2,7 @@
  * One value of a secret as the rotation knows it: its revision, and the keyed digest of the delivered bytes (`null`
  * where it was never read by us).
  */
-export interface HeldValue {
+export interface SecretVersion {
   /** The provider's revision after the tag of the ref that it was read by: see {@link tagRevision}. */
   readonly revision: string;
   readonly digest: string | null;
@@ -11,13 +11,13 @@ export interface HeldValue {
 }
 
 /** Whether two values of one secret are the same to a task: the same revision, or another one with the same bytes. */
-export function sameValue(a: HeldValue, b: HeldValue): boolean {
-  if (wasNoted(a, b) || wasNoted(b, a)) return true;
+export function sameValue(a: SecretVersion, b: SecretVersion): boolean {
+  if (wasRecorded(a, b) || wasRecorded(b, a)) return true;
   return a.revision === b.revision || (a.digest !== null && a.digest === b.digest);
 }
 
 /** Whether the ledger has the same bytes as `read`, by their digest under the key before. */
-function wasNoted({ formerDigest = null }: HeldValue, { digest }: HeldValue): boolean {
+function wasRecorded({ formerDigest = null }: SecretVersion, { digest }: SecretVersion): boolean {
   return formerDigest !== null && formerDigest === digest;
 }
 
@@ -35,12 +35,12 @@ export function untagRevision(tagged: string): string {
 }
 
 /** Whether the value was read by this ref: the secret's labels may have named another one then. */
-export function isOfRef({ revision }: HeldValue, refKey: string): boolean {
+export function isOfRef({ revision }: SecretVersion, refKey: string): boolean {
   return revision.startsWith(`${tagOf(refKey)}:`);
 }
 
 /** Whether both values were read by one ref. */
-export function isOfSameRef(a: HeldValue, b: HeldValue): boolean {
+export function isOfSameRef(a: SecretVersion, b: SecretVersion): boolean {
   return a.revision.slice(0, a.revision.indexOf(':')) === b.revision.slice(0, b.revision.indexOf(':'));
 }
 

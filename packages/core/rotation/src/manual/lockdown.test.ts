@@ -13,7 +13,7 @@ test('what was observed before this process wrote does not end a lockdown, nor s
   const observe = (): Observation => {
     nowMs += 1;
     return {
-      ...{ startedAtMs: nowMs, role: 'leader', secrets: [], uses: { services: [], problems: [] }, version: '1' },
+      ...{ startedAtMs: nowMs, role: 'leader', secrets: [], bindings: { services: [], problems: [] }, version: '1' },
       ...{ stored: { kind: 'readable', ledger: stored, format: LEDGER_FORMAT }, mustRewrite: false },
     };
   };
@@ -30,9 +30,9 @@ test('what was observed before this process wrote does not end a lockdown, nor s
     },
     clock: { now: () => nowMs, monotonic: () => nowMs, after: () => () => undefined },
     events: { emit: () => undefined },
-    orchestrator: 'Swarm',
+    orchestratorName: 'Swarm',
     observe: async () => observe(),
-    takeIn: read,
+    ingest: read,
     onChange: () => undefined,
   });
   const before = observe();

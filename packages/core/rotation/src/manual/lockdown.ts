@@ -3,9 +3,9 @@ import type { Observation } from '../bindings/observation.ts';
 import { serialiseLedger } from '../ledger/codec.ts';
 import type { LedgerDocument, Lockdown } from '../ledger/ledger.ts';
 import { mayWrite, unusable } from '../ledger/stored-ledger.ts';
-import { RotateRefused } from '../ports/manual-rotation.ts';
+import { RotationRejected } from '../ports/manual-rotation.ts';
 import type { LedgerStore } from '../ports/orchestrator.ts';
-import type { ServedValues } from '../ports/value-cache.ts';
+import type { ValueCache } from '../ports/value-cache.ts';
 
 /** A request is noted in the ledger within this time, or refused. */
 const REQUEST_DEADLINE_MS = 15_000;
@@ -15,7 +15,7 @@ export interface LocksDown {
   /**
    * Starts a lockdown, or ends it; it may be so already. Starting takes effect on this manager at once, on the others when they
    * read the ledger. Resolves once it is in the ledger, with the lockdown that is active then.
-   * @throws {RotateRefused} `UNAVAILABLE`. If it was to be started, this manager is in lockdown all the same, and notes
+   * @throws {RotationRejected} `UNAVAILABLE`. If it was to be started, this manager is in lockdown all the same, and notes
    *   it in the ledger as soon as it can.
    */
   lockdown(active: boolean, options: CallOptions): Promise<Lockdown | null>;
@@ -23,16 +23,16 @@ export interface LocksDown {
 
 /** What lockdowns need. */
 export interface LockdownPorts {
-  readonly values: Pick<ServedValues, 'lockDown'>;
+  readonly values: Pick<ValueCache, 'lockDown'>;
   readonly ledger: LedgerStore;
   readonly clock: Clock;
   readonly events: Events;
   /** What its users call the orchestrator. */
-  readonly orchestrator: string;
+  readonly orchestratorName: string;
   /** What the orchestrator says now, or `null` if it does not answer. */
   observe(options: CallOptions): Promise<Observation | null>;
   /** The ledger of an observation, with {@link Lockdowns.read} called for it. */
-  takeIn(observed: Observation): LedgerDocument;
+  ingest(observed: Observation): LedgerDocument;
   /** Called after a lockdown started or ended here. */
   readonly onChange: () => void;
 }
@@ -101,7 +101,7 @@ export class Lockdowns {
       const what = active
         ? 'this manager is in lockdown, and the others are not yet: it could not be noted in the ledger'
         : 'the lockdown goes on: its end could not be noted in the ledger';
-      throw new RotateRefused('UNAVAILABLE', `${what}; try again (${reasonOf(error)})`, { cause: error });
+      throw new RotationRejected('UNAVAILABLE', `${what}; try again (${reasonOf(error)})`, { cause: error });
     }
   }
 
@@ -110,15 +110,15 @@ export class Lockdowns {
     for (;;) {
       signal.throwIfAborted();
       const observed = await this.#ports.observe({ signal });
-      if (observed === null) throw new Error(`${this.#ports.orchestrator} does not answer`);
+      if (observed === null) throw new Error(`${this.#ports.orchestratorName} does not answer`);
       if (observed.role === 'worker') throw new Error('this node is not a manager; ask the plugin of a manager');
       const { stored } = observed;
       const reason = unusable(stored);
       if (reason !== null) throw new Error(reason.message);
       if (!mayWrite(observed)) throw new Error('an earlier version of the plugin leads: update that one first');
-      const ledger = this.#ports.takeIn(observed);
-      const isNoted = stored.kind === 'readable' && (stored.ledger.lockdown !== null) === active;
-      if (isNoted || (!active && stored.kind === 'absent' && this.#active === null)) return;
+      const ledger = this.#ports.ingest(observed);
+      const isRecorded = stored.kind === 'readable' && (stored.ledger.lockdown !== null) === active;
+      if (isRecorded || (!active && stored.kind === 'absent' && this.#active === null)) return;
       const next = active ? ledger : { ...ledger, lockdown: null };
       if (await this.#write(observed, next, signal)) return;
     }

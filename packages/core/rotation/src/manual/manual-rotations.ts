@@ -8,64 +8,64 @@ import {
   type PlannedService,
   type PreviewRequest,
   type RequestedService,
-  RotateRefused,
   type RotateRequest,
+  RotationRejected,
 } from '../ports/manual-rotation.ts';
 import type { LedgerStore } from '../ports/orchestrator.ts';
-import { planRequest, type RequestInput, type RequestPlan } from './plan-manual-request.ts';
+import { type ManualRequestInput, planRequest, type RequestPlan } from './plan-manual-request.ts';
 import { preview } from './preview.ts';
 
 /** A request by hand is noted within this time, or refused. */
 const REQUEST_DEADLINE_MS = 15_000;
 /** It is for what the providers have now, as far as they tell that within this time. */
-const REQUEST_LOOK_MS = 3_000;
+const REQUEST_POLL_MS = 3_000;
 
 /** What the desk needs of the rotation. */
-export interface RequestDeskPorts {
+export interface ManualRotationsPorts {
   readonly ledger: LedgerStore;
   readonly clock: Clock;
   readonly events: Events;
   /** What its users call the orchestrator. */
-  readonly orchestrator: string;
+  readonly orchestratorName: string;
   /** What the orchestrator says now, or `null` where it does not answer. */
   observe(options: CallOptions): Promise<Observation | null>;
   /** The ledger of an observation, a first one where there is none. */
-  takeIn(observed: Observation): LedgerDocument;
-  findings(): Pick<RequestInput, 'current' | 'answered'>;
+  ingest(observed: Observation): LedgerDocument;
+  findings(): Pick<ManualRequestInput, 'current' | 'answered'>;
   /** What a pass that found this ledger would do. Rejects where the orchestrator does not answer. */
   plan(observed: Observation, ledger: LedgerDocument, options: CallOptions): Promise<Plan>;
   /** Looks at all providers now. */
-  look(): Promise<void>;
+  poll(): Promise<void>;
 }
 
 /** Takes requests by hand, and notes them in the ledger, or tells what they would come to. */
-export class RequestDesk {
-  readonly #ports: RequestDeskPorts;
+export class ManualRotations {
+  readonly #ports: ManualRotationsPorts;
 
-  constructor(ports: RequestDeskPorts) {
+  constructor(ports: ManualRotationsPorts) {
     this.#ports = ports;
   }
 
   /**
    * Resolves once the request is noted.
-   * @throws {RotateRefused}
+   * @throws {RotationRejected}
    */
   async take(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {
-    const noted = await this.#inTime(options, 'the request could not be noted', (cut) => this.#note(request, cut));
-    for (const event of noted.events) this.#ports.events.emit(event);
-    return noted.services;
+    const recorded = await this.#inTime(options, 'the request could not be noted', (cut) => this.#note(request, cut));
+    for (const event of recorded.events) this.#ports.events.emit(event);
+    return recorded.services;
   }
 
   /**
    * Tells what the request would come to, and changes nothing.
-   * @throws {RotateRefused}
+   * @throws {RotationRejected}
    */
   preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]> {
     return this.#inTime(options, 'what would be done could not be found out', async (signal) => {
       const observed = await this.#observe(request, signal);
-      const before = this.#ports.takeIn(observed);
-      await this.#lookNow(signal);
-      const { services } = observed.uses;
+      const before = this.#ports.ingest(observed);
+      await this.#pollNow(signal);
+      const { services } = observed.bindings;
       const asked =
         request.kind === 'due' ? null : planRequest({ request, services, ledger: before, ...this.#ports.findings() });
       const plan = await this.#ports.plan(observed, asked?.ledger ?? before, { signal });
@@ -78,8 +78,8 @@ export class RequestDesk {
       return await withDeadline(this.#ports.clock, REQUEST_DEADLINE_MS, signal, work);
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof RotateRefused) throw error;
-      throw new RotateRefused('UNAVAILABLE', `${failure}: ${errorMessage(error)}`, { cause: error });
+      if (error instanceof RotationRejected) throw error;
+      throw new RotationRejected('UNAVAILABLE', `${failure}: ${errorMessage(error)}`, { cause: error });
     }
   }
 
@@ -90,11 +90,11 @@ export class RequestDesk {
       const observed = await this.#observe(request, signal);
       if (!mayWrite(observed)) {
         const message = "an earlier version of the plugin leads; ask the leader's, or update that one first";
-        throw new RotateRefused('UNAVAILABLE', message);
+        throw new RotationRejected('UNAVAILABLE', message);
       }
-      const before = this.#ports.takeIn(observed);
-      if (isFirst) await this.#lookNow(signal);
-      const { services } = observed.uses;
+      const before = this.#ports.ingest(observed);
+      if (isFirst) await this.#pollNow(signal);
+      const { services } = observed.bindings;
       const planned = planRequest({ request, services, ledger: before, ...this.#ports.findings() });
       if (planned.ledger === before) return planned;
       const text = serialiseLedger(planned.ledger);
@@ -106,29 +106,29 @@ export class RequestDesk {
   async #observe(request: PreviewRequest, signal: AbortSignal): Promise<Observation> {
     const observed = await this.#ports.observe({ signal });
     if (observed === null) {
-      const message = `${this.#ports.orchestrator} does not answer; try again when it does`;
-      throw new RotateRefused('UNAVAILABLE', message);
+      const message = `${this.#ports.orchestratorName} does not answer; try again when it does`;
+      throw new RotationRejected('UNAVAILABLE', message);
     }
     if (observed.role === 'worker') {
-      throw new RotateRefused('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
+      throw new RotationRejected('UNAVAILABLE', 'this node is not a manager; ask the plugin of a manager');
     }
     const reason = unusable(observed.stored);
-    if (reason !== null) throw new RotateRefused('UNAVAILABLE', reason.message);
+    if (reason !== null) throw new RotationRejected('UNAVAILABLE', reason.message);
     refuseUnknown(request, observed);
     return observed;
   }
 
-  async #lookNow(signal: AbortSignal): Promise<void> {
+  async #pollNow(signal: AbortSignal): Promise<void> {
     // One that hangs is not waited for: the request then is for what is known.
-    await withDeadline(this.#ports.clock, REQUEST_LOOK_MS, signal, () => this.#ports.look()).catch(() => undefined);
+    await withDeadline(this.#ports.clock, REQUEST_POLL_MS, signal, () => this.#ports.poll()).catch(() => undefined);
   }
 }
 
-function refuseUnknown(request: PreviewRequest, { secrets, uses }: Observation): void {
+function refuseUnknown(request: PreviewRequest, { secrets, bindings }: Observation): void {
   if (request.kind === 'secret' && !secrets.some(({ name }) => name === request.name)) {
-    throw new RotateRefused('UNKNOWN', `no secret of this plugin's is called ${quoted(request.name)}`);
+    throw new RotationRejected('UNKNOWN', `no secret of this plugin's is called ${quoted(request.name)}`);
   }
-  if (request.kind === 'service' && !uses.services.some(({ service }) => service.name === request.name)) {
-    throw new RotateRefused('UNKNOWN', `no service called ${quoted(request.name)} uses a secret of this plugin's`);
+  if (request.kind === 'service' && !bindings.services.some(({ service }) => service.name === request.name)) {
+    throw new RotationRejected('UNKNOWN', `no service called ${quoted(request.name)} uses a secret of this plugin's`);
   }
 }

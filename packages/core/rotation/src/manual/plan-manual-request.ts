@@ -1,10 +1,16 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import type { SecretUse, ServiceUses } from '../bindings/secret-binding.ts';
-import { broughtBy, type LedgerDocument, type LedgerService, NOTHING_OPEN, type SetAside } from '../ledger/ledger.ts';
+import type { SecretBinding, ServiceBindings } from '../bindings/secret-binding.ts';
+import {
+  changedValues,
+  type LedgerDocument,
+  type LedgerService,
+  NOTHING_OPEN,
+  type Quarantine,
+} from '../ledger/ledger.ts';
 import { sameValue } from '../ledger/secret-version.ts';
-import { lift } from '../planner/quarantine.ts';
+import { release } from '../planner/quarantine.ts';
 import type { RequestedService, RotateRequest } from '../ports/manual-rotation.ts';
-import { type Answered, type CurrentValue, heldBy } from '../tasks/task-revision.ts';
+import { type Answered, actualVersion, type CurrentValue } from '../tasks/task-revision.ts';
 
 /** What a request comes to. */
 export interface RequestPlan {
@@ -16,87 +22,91 @@ export interface RequestPlan {
 }
 
 /** All that a request by hand depends on. */
-export interface RequestInput {
+export interface ManualRequestInput {
   readonly request: RotateRequest;
-  readonly services: readonly ServiceUses[];
+  readonly services: readonly ServiceBindings[];
   readonly current: (refKey: string) => CurrentValue | undefined;
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
 }
 
 /** Finds what a request by hand concerns, and notes it in the ledger: from there the leader takes it up. A pure function. */
-export function planRequest(input: RequestInput): RequestPlan {
+export function planRequest(input: ManualRequestInput): RequestPlan {
   const { request, ledger } = input;
   const services: Record<string, LedgerService> = { ...ledger.services };
   const requested: RequestedService[] = [];
   const events: ProductEvent[] = [];
   let isChanged = false;
-  for (const serviceUses of input.services) {
-    const { service, uses } = serviceUses;
+  for (const serviceBindings of input.services) {
+    const { service, bindings } = serviceBindings;
     const before = ledger.services[service.id] ?? NOTHING_OPEN;
-    const concerned = uses.filter((use) => concerns(request, service.name, use, before));
+    const concerned = bindings.filter((binding) => concerns(request, service.name, binding, before));
     if (concerned.length === 0) continue;
     const rollable = concerned.filter(({ ref, rotate }) => ref.pin === undefined && rotate !== 'off');
     const answer = (outcome: RequestedService['outcome']) =>
       requested.push({ name: service.name, secrets: concerned.map(({ secret }) => secret.name), outcome });
     // A secret that is not rotated may have been quarantined with another one, and is released all the same.
-    const sets = before.setAside.filter(({ failed }) => concerned.some(({ key }) => key in failed));
+    const sets = before.quarantines.filter(({ failed }) => concerned.some(({ key }) => key in failed));
     if (service.kind === 'job' || (rollable.length === 0 && sets.length === 0)) {
       answer('never');
       continue;
     }
-    const { entry, rolls, lifted } = noteRequest(serviceUses, rollable, sets, before, input);
-    const isUnderWay = before.rollout !== null && before.rollout.state !== 'failed';
-    const isNoted = entry.requested.length > before.requested.length || lifted.length > 0;
-    answer(rolls || isUnderWay ? 'rolls' : entry.requested.length > 0 ? 'waits' : 'current');
-    if (!isNoted) continue;
+    const { entry, rolls, released } = recordRequest(serviceBindings, rollable, sets, before, input);
+    const isInProgress = before.rollout !== null && before.rollout.state !== 'failed';
+    const isRecorded = entry.requested.length > before.requested.length || released.length > 0;
+    answer(rolls || isInProgress ? 'rolls' : entry.requested.length > 0 ? 'waits' : 'current');
+    if (!isRecorded) continue;
     isChanged = true;
     services[service.id] = entry;
-    if (lifted.length > 0)
-      events.push({ type: 'values.lifted', service: service.name, secrets: lifted, reason: 'by-hand' });
+    if (released.length > 0)
+      events.push({ type: 'values.lifted', service: service.name, secrets: released, reason: 'by-hand' });
   }
   return { ledger: isChanged ? { ...ledger, services } : ledger, services: requested, events };
 }
 
-function concerns(request: RotateRequest, serviceName: string, use: SecretUse, entry: LedgerService): boolean {
+function concerns(request: RotateRequest, serviceName: string, binding: SecretBinding, entry: LedgerService): boolean {
   switch (request.kind) {
     case 'secret':
-      return use.secret.name === request.name;
+      return binding.secret.name === request.name;
     case 'service':
       return serviceName === request.name;
     case 'set-aside': {
-      const isLeft = entry.rollout?.state === 'failed' && use.key in broughtBy(entry.rollout);
-      return isLeft || entry.setAside.some(({ failed }) => use.key in failed);
+      const isLeft = entry.rollout?.state === 'failed' && binding.key in changedValues(entry.rollout);
+      return isLeft || entry.quarantines.some(({ failed }) => binding.key in failed);
     }
   }
 }
 
-function noteRequest(
-  serviceUses: ServiceUses,
-  rollable: readonly SecretUse[],
-  sets: readonly SetAside[],
+function recordRequest(
+  serviceBindings: ServiceBindings,
+  rollable: readonly SecretBinding[],
+  sets: readonly Quarantine[],
   before: LedgerService,
-  { current, answered, ledger }: RequestInput,
-): { readonly entry: LedgerService; readonly rolls: boolean; readonly lifted: readonly string[] } {
-  const { service, uses } = serviceUses;
-  const isConcerned = (key: string) => rollable.some((use) => use.key === key);
+  { current, answered, ledger }: ManualRequestInput,
+): { readonly entry: LedgerService; readonly rolls: boolean; readonly released: readonly string[] } {
+  const { service, bindings } = serviceBindings;
+  const isConcerned = (key: string) => rollable.some((binding) => binding.key === key);
   const liftedKeys = sets.flatMap(({ failed }) => Object.keys(failed));
-  const lifted = lift(before, serviceUses, sets);
+  const released = release(before, serviceBindings, sets);
   const failedKeys =
-    before.rollout?.state === 'failed' ? Object.keys(broughtBy(before.rollout)).filter(isConcerned) : [];
+    before.rollout?.state === 'failed' ? Object.keys(changedValues(before.rollout)).filter(isConcerned) : [];
   const unknown = rollable.filter(({ refKey }) => current(refKey) === undefined);
-  const outdated = rollable.filter((use) => {
-    const now = current(use.refKey);
+  const outdated = rollable.filter((binding) => {
+    const now = current(binding.refKey);
     if (now === undefined) return false;
     return service.tasks.some((task) => {
-      const held = task.state === 'running' ? heldBy(task, use, now, answered, ledger, lifted) : undefined;
-      return held !== undefined && !sameValue(held, now);
+      const actual =
+        task.state === 'running' ? actualVersion(task, binding, now, answered, ledger, released) : undefined;
+      return actual !== undefined && !sameValue(actual, now);
     });
   });
   const rolled = [...outdated.map(({ key }) => key), ...liftedKeys, ...failedKeys];
   return {
-    entry: { ...lifted, requested: [...new Set([...lifted.requested, ...rolled, ...unknown.map(({ key }) => key)])] },
+    entry: {
+      ...released,
+      requested: [...new Set([...released.requested, ...rolled, ...unknown.map(({ key }) => key)])],
+    },
     rolls: rolled.length > 0,
-    lifted: uses.filter(({ key }) => liftedKeys.includes(key)).map(({ secret }) => secret.name),
+    released: bindings.filter(({ key }) => liftedKeys.includes(key)).map(({ secret }) => secret.name),
   };
 }

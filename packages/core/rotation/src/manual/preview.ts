@@ -1,13 +1,13 @@
 import { outdatedTasks } from '../bindings/binding-state.ts';
-import type { ServiceUses } from '../bindings/secret-binding.ts';
-import { broughtBy, type OpenRollout } from '../ledger/ledger.ts';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
+import { changedValues, type OpenRollout } from '../ledger/ledger.ts';
 import type { Plan, ServicePlan } from '../planner/plan.ts';
 import type { PlannedService, RequestedService } from '../ports/manual-rotation.ts';
 import type { Workload } from '../ports/orchestrator.ts';
 
 /** What a preview is made of. */
 export interface PreviewInput {
-  readonly services: readonly ServiceUses[];
+  readonly services: readonly ServiceBindings[];
   /** What would be done once the request is in the ledger. */
   readonly plan: Plan;
   /** What the request comes to, for each service that it concerns; `null` for all that is due without one. */
@@ -30,16 +30,16 @@ export function preview({ services, plan, requested }: PreviewInput): readonly P
 
 /** What is done for a service, or would be if it had not to wait; `null` where nothing is due. */
 function dueOf(service: Workload, planned: ServicePlan, rollout: OpenRollout | null): PlannedService | null {
-  const { waitingFor, uses } = planned;
+  const { waitingFor, bindings } = planned;
   const isOpen = rollout !== null && rollout.state !== 'failed';
   if (!isOpen && waitingFor === null) return null;
-  const brought = rollout === null ? null : broughtBy(rollout);
-  const concerned = uses.filter((known) =>
-    brought === null ? outdatedTasks(known).length > 0 : known.use.key in brought,
+  const changing = rollout === null ? null : changedValues(rollout);
+  const concerned = bindings.filter((known) =>
+    changing === null ? outdatedTasks(known).length > 0 : known.binding.key in changing,
   );
   return {
     name: service.name,
-    secrets: concerned.map(({ use }) => use.secret.name),
+    secrets: concerned.map(({ binding }) => binding.secret.name),
     outcome: waitingFor === null ? 'rolls' : 'waits',
     tasks: isOpen
       ? living(service).filter(({ generation }) => generation < rollout.generation).length

@@ -1,19 +1,19 @@
 import type { CallOptions } from '@vault-swarm/provider';
-import type { ServiceUses } from '../bindings/secret-binding.ts';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { mapConcurrently } from '../concurrency.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
-import type { FailedTask, Workloads } from '../ports/orchestrator.ts';
-import type { RolloutWatch } from './rollout-tracker.ts';
-import { isEnded, isFullyRunning } from './service-state.ts';
+import type { FailedTask, Orchestrator } from '../ports/orchestrator.ts';
+import type { RolloutTracker } from './rollout-tracker.ts';
+import { isFullyRunning, isHalted } from './service-state.ts';
 
 const READS_AT_ONCE = 4;
 
 /** Whose failed tasks may have to be known. */
 export interface FailuresInput {
-  readonly services: readonly ServiceUses[];
+  readonly services: readonly ServiceBindings[];
   readonly ledger: LedgerDocument;
-  readonly workloads: Pick<Workloads, 'failures'>;
-  readonly rollouts: RolloutWatch;
+  readonly orchestrator: Pick<Orchestrator, 'failures'>;
+  readonly rollouts: RolloutTracker;
   /** A rollout that takes longer counts as stuck, in milliseconds. */
   readonly stuckAfterMs: number;
 }
@@ -23,23 +23,23 @@ export interface FailuresInput {
  * Rejects where it does not answer.
  */
 export async function readFailures(
-  { services, ledger, workloads, rollouts, stuckAfterMs }: FailuresInput,
+  { services, ledger, orchestrator, rollouts, stuckAfterMs }: FailuresInput,
   options: CallOptions,
 ): Promise<ReadonlyMap<string, readonly FailedTask[]>> {
   const concerned = services.filter(({ service }) => {
     const open = ledger.services[service.id]?.rollout;
     if (open === undefined || open === null || open.state === 'failed') return false;
-    const isGoingBack = service.rollout.state === 'rolling-back';
+    const isRollingBack = service.rollout.state === 'rolling-back';
     // The orchestrator may say nothing of tasks that fail again and again.
     const isSilent = service.rollout.state === 'none' || service.rollout.state === 'completed';
     // Or that it is through, where it only had nothing left to replace: its tasks may run for a moment each.
     const mayFail = service.rollout.state === 'completed' || !isFullyRunning(service);
     if (isSilent && service.generation >= open.generation && mayFail) return true;
-    return isGoingBack || isEnded(service) || rollouts.of(service.id, open).forMs > stuckAfterMs;
+    return isRollingBack || isHalted(service) || rollouts.of(service.id, open).forMs > stuckAfterMs;
   });
   return new Map(
     await mapConcurrently(concerned, READS_AT_ONCE, async ({ service: { id } }) => {
-      const now = await workloads.failures(id, options);
+      const now = await orchestrator.failures(id, options);
       return [id, rollouts.failures(id, now)] as const;
     }),
   );

@@ -11,7 +11,7 @@ const value = (refKey: string, revision: string, bytes: string) => ({
 const web = { id: 'web', name: 'shop_web' } as Workload;
 const failed = value('vault app/db', '2', 'bad bytes');
 const set = { failed: { db: failed }, lastGood: {}, sinceMs: 0, reason: '' };
-const values = new FailedValues(failedValues(web, { ...NOTHING_OPEN, setAside: [set] }));
+const values = new FailedValues(failedValues(web, { ...NOTHING_OPEN, quarantines: [set] }));
 
 test.each([
   ['the value itself', 'db', failed, 'shop_web'],
@@ -28,7 +28,7 @@ test('a service is not stopped by what failed in itself', () => {
 });
 
 const rollout: OpenRollout = {
-  ...{ direction: 'forward', generation: 5, begunAtMs: 0, changedAtMs: 0, attempt: 1, failure: '', fingerprint: '' },
+  ...{ direction: 'forward', generation: 5, startedAtMs: 0, changedAtMs: 0, attempt: 1, failure: '', fingerprint: '' },
   state: 'failed',
   target: { db: failed, cert: value('vault app/cert', '1', 'cert') },
   lastGood: { db: value('vault app/db', '1', 'old'), cert: value('vault app/cert', '1', 'cert') },

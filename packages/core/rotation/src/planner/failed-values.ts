@@ -1,5 +1,5 @@
-import { broughtBy, type LedgerService, type Values } from '../ledger/ledger.ts';
-import { type HeldValue, isOfSameRef, sameValue } from '../ledger/secret-version.ts';
+import { changedValues, type LedgerService, type Values } from '../ledger/ledger.ts';
+import { isOfSameRef, type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import type { Workload } from '../ports/orchestrator.ts';
 
 /** A value that made tasks of a service fail. No other service starts with it until it is replaced or an operator asks. */
@@ -9,7 +9,7 @@ export interface FailedValue {
   readonly service: string;
   /** What the ledger calls the secret. */
   readonly key: string;
-  readonly value: HeldValue;
+  readonly value: SecretVersion;
 }
 
 /**
@@ -21,10 +21,10 @@ export function failedValues(
   entry: LedgerService,
   heldAgainst: Values = {},
 ): readonly FailedValue[] {
-  const { rollout, setAside } = entry;
-  if (rollout === null && setAside.length === 0) return NONE;
+  const { rollout, quarantines } = entry;
+  if (rollout === null && quarantines.length === 0) return NONE;
   const isFailed = rollout?.state === 'failed' && rollout.direction === 'forward';
-  const sets = [...setAside.map(({ failed }) => failed), ...(isFailed ? [broughtBy(rollout)] : []), heldAgainst];
+  const sets = [...quarantines.map(({ failed }) => failed), ...(isFailed ? [changedValues(rollout)] : []), heldAgainst];
   return sets.flatMap((failed) =>
     Object.entries(failed).map(([key, value]) => ({ serviceId: service.id, service: service.name, key, value })),
   );
@@ -41,7 +41,7 @@ export class FailedValues {
   }
 
   /** The name of another service that has failed with this value of this secret; `undefined` where there is none. */
-  failedIn(serviceId: string, key: string, value: HeldValue): string | undefined {
+  failedIn(serviceId: string, key: string, value: SecretVersion): string | undefined {
     return this.#values.find((failed) => failed.serviceId !== serviceId && isSame(failed, key, value))?.service;
   }
 
@@ -53,6 +53,6 @@ export class FailedValues {
 }
 
 /** Two secrets of the Swarm may have one ref. Equal bytes of different refs are no more than a coincidence. */
-function isSame(failed: FailedValue, key: string, value: HeldValue): boolean {
+function isSame(failed: FailedValue, key: string, value: SecretVersion): boolean {
   return (failed.key === key || isOfSameRef(failed.value, value)) && sameValue(failed.value, value);
 }

@@ -1,5 +1,5 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { formerKeys, type ServiceUses, unreadKeys } from '../bindings/secret-binding.ts';
+import { formerKeys, type ServiceBindings, unresolvedKeys } from '../bindings/secret-binding.ts';
 import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
 import { sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
@@ -18,19 +18,19 @@ export interface SecretsPlan {
  */
 export function planSecrets(input: {
   readonly nowMs: number;
-  readonly services: readonly ServiceUses[];
+  readonly services: readonly ServiceBindings[];
   readonly current: (refKey: string) => CurrentValue | undefined;
   readonly ledger: LedgerDocument;
 }): SecretsPlan {
   const secrets: Record<string, LedgerSecret> = {};
   const replaced = new Map<string, LedgerSecret>();
   const changes = new Map<string, { event: Extract<ProductEvent, { type: 'revision.changed' }>; names: Set<string> }>();
-  for (const { service, uses } of input.services) {
-    for (const key of unreadKeys(service, uses)) {
+  for (const { service, bindings } of input.services) {
+    for (const key of unresolvedKeys(service, bindings)) {
       const known = input.ledger.secrets[key];
       if (known !== undefined) secrets[key] = known;
     }
-    for (const { key, refKey, ref, secret } of uses) {
+    for (const { key, refKey, ref, secret } of bindings) {
       const current = input.current(refKey);
       const known = input.ledger.secrets[key];
       changes.get(key)?.names.add(secret.name);

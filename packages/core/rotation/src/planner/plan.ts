@@ -1,56 +1,56 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { type KnownUse, outdatedTasks, waitsForNodes, withEarlier } from '../bindings/binding-state.ts';
-import { renameKeys } from '../bindings/key-migration.ts';
-import { formerKeys, type ServiceUses, unreadKeys } from '../bindings/secret-binding.ts';
+import { type BindingState, outdatedTasks, waitsForNodes, withEarlier } from '../bindings/binding-state.ts';
+import { migrateKeys } from '../bindings/key-migration.ts';
+import { formerKeys, type ServiceBindings, unresolvedKeys } from '../bindings/secret-binding.ts';
 import {
-  broughtBy,
+  changedValues,
   isOfRollout,
   type LedgerDocument,
   type LedgerSecret,
   type LedgerService,
   NOTHING_OPEN,
   type OpenRollout,
-  setAsideWith,
+  quarantineOf,
   type Values,
 } from '../ledger/ledger.ts';
-import { type HeldValue, isOfRef, untagRevision } from '../ledger/secret-version.ts';
+import { isOfRef, type SecretVersion, untagRevision } from '../ledger/secret-version.ts';
 import type { FailedTask, WorkloadTask } from '../ports/orchestrator.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
-import { noteEarlier } from '../tasks/previous-values.ts';
-import { remember } from '../tasks/task-records.ts';
-import { type Answered, type CurrentValue, heldBy, wantedOf } from '../tasks/task-revision.ts';
+import { addPreviousValue } from '../tasks/previous-values.ts';
+import { recordTasks } from '../tasks/task-records.ts';
+import { type Answered, actualVersion, type CurrentValue, desiredVersion } from '../tasks/task-revision.ts';
 import { type FailedValue, FailedValues, failedValues } from './failed-values.ts';
 import { fairTurns } from './fair-turns.ts';
 import { planRollout, stoppedIntent } from './plan-rollout.ts';
 import { planSecrets } from './plan-secrets.ts';
-import { liftOutdatedSets } from './quarantine.ts';
+import { releaseOutdated } from './quarantine.ts';
 import { nextRamp, Places, type Ramp } from './ramp.ts';
 import type { Pace } from './rollout-pace.ts';
-import { NOT_WATCHED, type SteadyFor, type WatchedRollout } from './rollout-tracker.ts';
+import { NOT_TRACKED, type Stability, type TrackedRollout } from './rollout-tracker.ts';
 import {
   type Availability,
   type Decision,
-  dueUses,
-  isBusy,
-  isEnded,
+  dueBindings,
+  isHalted,
+  isUpdating,
   nextGeneration,
   type RollAction,
-  type Situation,
+  type ServiceState,
 } from './service-state.ts';
 
 /** All that a plan depends on. */
 export interface PlanInput {
   readonly nowMs: number;
-  readonly services: readonly ServiceUses[];
+  readonly services: readonly ServiceBindings[];
   /** The provider's current value of a ref, `undefined` where it is not known (yet). */
   readonly current: (refKey: string) => CurrentValue | undefined;
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
   readonly policy: RotationPolicy;
   /** What this process has seen of an open rollout: for how long, and whether its update was applied. */
-  readonly watched: (serviceId: string, open: OpenRollout) => WatchedRollout;
+  readonly watched: (serviceId: string, open: OpenRollout) => TrackedRollout;
   /** For how long this process has seen a service as it is. */
-  readonly asItIs: (serviceId: string) => SteadyFor;
+  readonly stability: (serviceId: string) => Stability;
   /** How the rollouts of a service follow each other. */
   readonly pace: (serviceId: string) => Pace;
   /** Whether a replaced value of a ref can still be given. */
@@ -64,7 +64,7 @@ export interface PlanInput {
   /** How many rollouts succeeded. */
   readonly ramp: Ramp;
   /** The uses of a service by an earlier plan; empty where there was none. What did not change keeps its objects. */
-  readonly earlierUses: (serviceId: string) => readonly KnownUse[];
+  readonly earlierUses: (serviceId: string) => readonly BindingState[];
 }
 
 /** How a service stands. */
@@ -73,7 +73,7 @@ export interface ServicePlan {
   readonly runningTasks: number;
   readonly outdatedTasks: number;
   /** What its tasks hold of each secret that has no pinned version, and what they should. */
-  readonly uses: readonly KnownUse[];
+  readonly bindings: readonly BindingState[];
   readonly waitingFor: string | null;
   /** Whether it goes on only after somebody did something, or a longer time. */
   readonly blocked: boolean;
@@ -105,34 +105,34 @@ export function plan(input: PlanInput): Plan {
   const allEvents: ProductEvent[] = [...events];
   const entries = new Map<string, LedgerService>();
   const states: ServicePlan[] = [];
-  const situations = input.services
-    .map((serviceUses) => situationOf(serviceUses, input, secrets, replaced))
+  const serviceStates = input.services
+    .map((serviceBindings) => serviceStateOf(serviceBindings, input, secrets, replaced))
     .toSorted(byWaitingTime);
-  const { decided, ramp } = decideAll(situations, input);
-  for (const { serviceUses, situation, lifted, decision } of decided) {
-    const { service, uses } = situation;
+  const { decided, ramp } = decideAll(serviceStates, input);
+  for (const { serviceBindings, serviceState, released, decision } of decided) {
+    const { service, bindings } = serviceState;
     if (decision.roll !== null) rolls.push(decision.roll);
-    allEvents.push(...lifted, ...decision.events);
-    const entry = remember({
+    allEvents.push(...released, ...decision.events);
+    const entry = recordTasks({
       service,
-      uses: serviceUses.uses,
+      bindings: serviceBindings.bindings,
       current: input.current,
       answered: input.answered,
       ledger: input.ledger,
-      before: situation.entry,
-      after: { ...decision.entry, spentGeneration: spentGeneration(situation, decision) },
-      known: uses,
+      before: serviceState.entry,
+      after: { ...decision.entry, highestUsedGeneration: highestUsedGeneration(serviceState, decision) },
+      known: bindings,
       secrets,
     });
     if (entry !== null) entries.set(service.id, entry);
     states.push({
       serviceId: service.id,
       runningTasks: service.tasks.filter(({ state }) => state === 'running').length,
-      outdatedTasks: new Set(uses.flatMap(outdatedTasks)).size,
-      uses,
+      outdatedTasks: new Set(bindings.flatMap(outdatedTasks)).size,
+      bindings,
       waitingFor: decision.waitingFor,
       blocked: decision.blocked,
-      isDue: dueUses(situation).length > 0,
+      isDue: dueBindings(serviceState).length > 0,
       rolloutsInARow: input.pace(service.id).inARow,
     });
   }
@@ -147,12 +147,12 @@ export function plan(input: PlanInput): Plan {
 }
 
 /** A situation without what depends on the other services. */
-type OwnSituation = Omit<Situation, 'mayBegin' | 'failedIn'>;
+type OwnServiceState = Omit<ServiceState, 'hasCapacity' | 'failedIn'>;
 
 interface PlannedSituation {
-  readonly serviceUses: ServiceUses;
-  readonly situation: OwnSituation;
-  readonly lifted: readonly ProductEvent[];
+  readonly serviceBindings: ServiceBindings;
+  readonly serviceState: OwnServiceState;
+  readonly released: readonly ProductEvent[];
 }
 
 /**
@@ -160,53 +160,54 @@ interface PlannedSituation {
  * also services that come before: then all is decided again.
  */
 function decideAll(
-  situations: readonly PlannedSituation[],
+  serviceStates: readonly PlannedSituation[],
   { policy, ramp }: Pick<PlanInput, 'policy' | 'ramp'>,
 ): { readonly decided: readonly (PlannedSituation & { readonly decision: Decision })[]; readonly ramp: Ramp } {
-  const known = situations.flatMap(({ situation: { service, entry } }) => failedValues(service, entry));
+  const known = serviceStates.flatMap(({ serviceState: { service, entry } }) => failedValues(service, entry));
   const found: FailedValue[] = [];
   for (;;) {
     const failed = new FailedValues([...known, ...found]);
     const failedNow = new FailedValues(found);
     const revisions = found.map(({ value }) => value.revision);
     const inForce = nextRamp(ramp, { completed: [], failed: revisions, isIdle: false });
-    const asked = situations.map((each) => ({ ...each, situation: withoutFailed(each.situation, failedNow) }));
+    const asked = serviceStates.map((each) => ({ ...each, serviceState: withoutFailed(each.serviceState, failedNow) }));
     const places = new Places(policy, inForce);
-    const forService = ({ service }: OwnSituation) => ({
-      mayBegin: (values: Values) => places.has(values),
-      failedIn: (key: string, value: HeldValue) => failed.failedIn(service.id, key, value),
+    const forService = ({ service }: OwnServiceState) => ({
+      hasCapacity: (values: Values) => places.has(values),
+      failedIn: (key: string, value: SecretVersion) => failed.failedIn(service.id, key, value),
     });
     const takenBy = new Map<string, number>();
-    const take = ({ service }: OwnSituation, rollout: OpenRollout) => {
+    const take = ({ service }: OwnServiceState, rollout: OpenRollout) => {
       places.take(rollout);
       const tenant = tenantOf({ service });
       takenBy.set(tenant, (takenBy.get(tenant) ?? 0) + 1);
     };
-    for (const { situation } of asked) {
-      const { rollout } = situation.entry;
-      if (rollout === null || !isRolling(situation)) continue;
-      if (stoppedIntent({ ...situation, ...forService(situation) }, rollout) === null) take(situation, rollout);
+    for (const { serviceState } of asked) {
+      const { rollout } = serviceState.entry;
+      if (rollout === null || !isRolling(serviceState)) continue;
+      if (stoppedIntent({ ...serviceState, ...forService(serviceState) }, rollout) === null)
+        take(serviceState, rollout);
     }
     const decided: (PlannedSituation & { readonly decision: Decision })[] = [];
     const inTurn = fairTurns(
       asked,
-      ({ situation }) => tenantOf(situation),
+      ({ serviceState }) => tenantOf(serviceState),
       (tenant) => takenBy.get(tenant) ?? 0,
     );
     for (const each of inTurn) {
-      const decision = planRollout({ ...each.situation, ...forService(each.situation) });
+      const decision = planRollout({ ...each.serviceState, ...forService(each.serviceState) });
       const { rollout } = decision.entry;
-      if (decision.roll !== null && rollout !== null && !isRolling(each.situation)) take(each.situation, rollout);
+      if (decision.roll !== null && rollout !== null && !isRolling(each.serviceState)) take(each.serviceState, rollout);
       decided.push({ ...each, decision });
     }
-    const failures = decided.flatMap(({ situation: { service }, decision: { entry, heldAgainst } }) => {
+    const failures = decided.flatMap(({ serviceState: { service }, decision: { entry, heldAgainst } }) => {
       return failedValues(service, entry, heldAgainst).filter((value) => !failed.has(value));
     });
     if (failures.length > 0) {
       found.push(...failures);
       continue;
     }
-    const completed = decided.flatMap(({ situation: { entry }, decision }) => {
+    const completed = decided.flatMap(({ serviceState: { entry }, decision }) => {
       const isCompleted = decision.events.some(({ type }) => type === 'rollout.completed');
       return isCompleted && entry.rollout !== null ? [entry.rollout] : [];
     });
@@ -214,52 +215,52 @@ function decideAll(
   }
 }
 
-function tenantOf({ service }: Pick<OwnSituation, 'service'>): string {
+function tenantOf({ service }: Pick<OwnServiceState, 'service'>): string {
   return service.tenant ?? '';
 }
 
 /** A request for a value that has just failed in another service ends, unless the service has begun to roll for it. */
-function withoutFailed(situation: OwnSituation, failed: FailedValues): OwnSituation {
-  const { entry, uses, service } = situation;
-  if (entry.requested.length === 0) return situation;
+function withoutFailed(serviceState: OwnServiceState, failed: FailedValues): OwnServiceState {
+  const { entry, bindings, service } = serviceState;
+  if (entry.requested.length === 0) return serviceState;
   const isOver = (key: string) => {
-    const wanted = uses.find(({ use }) => use.key === key)?.wanted;
-    if (wanted === undefined || failed.failedIn(service.id, key, wanted) === undefined) return false;
-    return entry.rollout === null || !(key in broughtBy(entry.rollout));
+    const desired = bindings.find(({ binding }) => binding.key === key)?.desired;
+    if (desired === undefined || failed.failedIn(service.id, key, desired) === undefined) return false;
+    return entry.rollout === null || !(key in changedValues(entry.rollout));
   };
-  return { ...situation, entry: { ...entry, requested: entry.requested.filter((key) => !isOver(key)) } };
+  return { ...serviceState, entry: { ...entry, requested: entry.requested.filter((key) => !isOver(key)) } };
 }
 
-function situationOf(
-  serviceUses: ServiceUses,
+function serviceStateOf(
+  serviceBindings: ServiceBindings,
   input: PlanInput,
   secrets: Readonly<Record<string, LedgerSecret>>,
   replaced: ReadonlyMap<string, LedgerSecret>,
 ): PlannedSituation {
-  const { service, uses } = serviceUses;
-  const stored = renameKeys(input.ledger.services[service.id] ?? NOTHING_OPEN, uses, input.ledger.secrets);
-  const { entry: inForce, lifted } = liftOutdatedSets(stored, serviceUses, input.current);
-  const noted = noteReplaced(inForce, stored, serviceUses, replaced, input.ledger);
-  const known = knownUses(serviceUses, noted, input, secrets);
-  const entry = { ...noted, requested: noted.requested.filter((key) => isStillWanted(key, noted, known)) };
+  const { service, bindings } = serviceBindings;
+  const stored = migrateKeys(input.ledger.services[service.id] ?? NOTHING_OPEN, bindings, input.ledger.secrets);
+  const { entry: inForce, released } = releaseOutdated(stored, serviceBindings, input.current);
+  const recorded = recordReplaced(inForce, stored, serviceBindings, replaced, input.ledger);
+  const known = bindingStates(serviceBindings, recorded, input, secrets);
+  const entry = { ...recorded, requested: recorded.requested.filter((key) => isStillRequested(key, recorded, known)) };
   const open = entry.rollout;
-  const watched = open === null ? NOT_WATCHED : input.watched(service.id, open);
-  const useOf = (key: string) => uses.find((use) => use.key === key);
+  const watched = open === null ? NOT_TRACKED : input.watched(service.id, open);
+  const bindingOf = (key: string) => bindings.find((binding) => binding.key === key);
   return {
-    serviceUses,
-    lifted: lifted.map(({ failed }) => ({
+    serviceBindings,
+    released: released.map(({ failed }) => ({
       type: 'values.lifted',
       service: service.name,
-      secrets: uses.filter(({ key }) => key in failed).map(({ secret }) => secret.name),
+      secrets: bindings.filter(({ key }) => key in failed).map(({ secret }) => secret.name),
       reason: 'newer',
     })),
-    situation: {
+    serviceState: {
       nowMs: input.nowMs,
       service,
       entry,
-      uses: known,
-      unread: unreadKeys(service, uses),
-      undeliverable: uses.flatMap(({ refKey, secret }) => {
+      bindings: known,
+      unread: unresolvedKeys(service, bindings),
+      undeliverable: bindings.flatMap(({ refKey, secret }) => {
         const reason = input.undeliverable(refKey);
         return reason === null ? [] : [{ secret: secret.name, reason }];
       }),
@@ -267,18 +268,18 @@ function situationOf(
       isLockedDown: input.ledger.lockdown !== null,
       openForMs: watched.forMs,
       seenApplied: watched.applied,
-      seenThroughout: watched.applied && watched.gapless,
-      begunHere: watched.begunHere,
+      continuouslyObserved: watched.applied && watched.continuouslyObserved,
+      startedByThisProcess: watched.startedByThisProcess,
       overtaken: watched.overtaken,
-      ...input.asItIs(service.id),
+      ...input.stability(service.id),
       pauseMs: input.pace(service.id).pauseMs,
       rejection: input.rejections.get(service.id),
       failures: input.failures.get(service.id) ?? null,
-      given: (taskId, key) => input.answered(taskId, useOf(key)?.secret.name ?? ''),
+      given: (taskId, key) => input.answered(taskId, bindingOf(key)?.secret.name ?? ''),
       lastGood: (key, value) => {
-        const use = useOf(key);
-        if (use === undefined || !isOfRef(value, use.refKey)) return 'gone';
-        return input.lastGood(use.refKey, untagRevision(value.revision));
+        const binding = bindingOf(key);
+        if (binding === undefined || !isOfRef(value, binding.refKey)) return 'gone';
+        return input.lastGood(binding.refKey, untagRevision(value.revision));
       },
     },
   };
@@ -289,72 +290,75 @@ function situationOf(
  * rollout is open it says what they were given, and where a set was aside, that they hold the last good one. A secret
  * whose path label is new, or is gone, was called otherwise before; one that may be used again may change meanwhile.
  */
-function noteReplaced(
+function recordReplaced(
   entry: LedgerService,
   stored: LedgerService,
-  { service, uses }: ServiceUses,
+  { service, bindings }: ServiceBindings,
   replaced: ReadonlyMap<string, LedgerSecret>,
   ledger: LedgerDocument,
 ): LedgerService {
-  let { earlier } = entry;
+  let { previousValues } = entry;
   const note = (key: string, value: LedgerSecret | undefined) => {
-    const isKnownOtherwise = setAsideWith(stored, key) !== undefined || key in (entry.rollout?.target ?? {});
-    if (value !== undefined && !isKnownOtherwise) earlier = noteEarlier(earlier, key, value, service.tasks);
+    const isKnownOtherwise = quarantineOf(stored, key) !== undefined || key in (entry.rollout?.target ?? {});
+    if (value !== undefined && !isKnownOtherwise)
+      previousValues = addPreviousValue(previousValues, key, value, service.tasks);
   };
-  for (const { key, otherKey } of uses) {
-    note(key, replaced.get(key) ?? (ledger.secrets[key] === undefined ? ledger.secrets[otherKey] : undefined));
+  for (const { key, aliasKey } of bindings) {
+    note(key, replaced.get(key) ?? (ledger.secrets[key] === undefined ? ledger.secrets[aliasKey] : undefined));
   }
   for (const key of formerKeys(service)) note(key, replaced.get(key));
-  return { ...entry, earlier };
+  return { ...entry, previousValues };
 }
 
-function knownUses(
-  { service, uses }: ServiceUses,
+function bindingStates(
+  { service, bindings }: ServiceBindings,
   entry: LedgerService,
   { current, answered, ledger, nowMs, earlierUses }: PlanInput,
   secrets: Readonly<Record<string, LedgerSecret>>,
-): readonly KnownUse[] {
+): readonly BindingState[] {
   const running = service.tasks.filter(({ state }) => state === 'running');
-  const known = uses
+  const known = bindings
     .filter(({ ref }) => ref.pin === undefined)
-    .map((use): KnownUse => {
-      const now = current(use.refKey);
-      const held: { readonly task: WorkloadTask; readonly value: HeldValue }[] = [];
+    .map((binding): BindingState => {
+      const now = current(binding.refKey);
+      const actual: { readonly task: WorkloadTask; readonly value: SecretVersion }[] = [];
       for (const task of running) {
-        const value = heldBy(task, use, now, answered, ledger, entry);
-        if (value !== undefined) held.push({ task, value });
+        const value = actualVersion(task, binding, now, answered, ledger, entry);
+        if (value !== undefined) actual.push({ task, value });
       }
-      const seenAtMs = setAsideWith(entry, use.key)?.sinceMs ?? secrets[use.key]?.seenAtMs ?? nowMs;
-      return { use, wanted: wantedOf(entry, use.key, now), seenAtMs, held };
+      const seenAtMs = quarantineOf(entry, binding.key)?.sinceMs ?? secrets[binding.key]?.seenAtMs ?? nowMs;
+      return { binding, desired: desiredVersion(entry, binding.key, now), seenAtMs, actual };
     });
   return withEarlier(known, earlierUses(service.id));
 }
 
 /** Which service is given a place first: the one whose tasks have held an outdated value for the longest time. */
 function byWaitingTime(a: PlannedSituation, b: PlannedSituation): number {
-  return outdatedSinceMs(a.situation) - outdatedSinceMs(b.situation);
+  return outdatedSinceMs(a.serviceState) - outdatedSinceMs(b.serviceState);
 }
 
-function outdatedSinceMs({ uses }: OwnSituation): number {
-  const since = uses.filter((known) => outdatedTasks(known).length > 0).map(({ seenAtMs }) => seenAtMs);
+function outdatedSinceMs({ bindings }: OwnServiceState): number {
+  const since = bindings.filter((known) => outdatedTasks(known).length > 0).map(({ seenAtMs }) => seenAtMs);
   return Math.min(Number.MAX_SAFE_INTEGER, ...since);
 }
 
 /** Whether a request is still to be met: it ends when no task holds another value than the newest. */
-function isStillWanted(key: string, { rollout }: LedgerService, known: readonly KnownUse[]): boolean {
-  const use = known.find((candidate) => candidate.use.key === key);
-  if (use === undefined) return false;
-  return use.wanted === undefined || outdatedTasks(use).length > 0 || (rollout !== null && key in rollout.target);
+function isStillRequested(key: string, { rollout }: LedgerService, known: readonly BindingState[]): boolean {
+  const binding = known.find((candidate) => candidate.binding.key === key);
+  if (binding === undefined) return false;
+  return (
+    binding.desired === undefined || outdatedTasks(binding).length > 0 || (rollout !== null && key in rollout.target)
+  );
 }
 
 /**
  * Whether the service takes one of the places of those that roll at the same time: from the intent on, since Swarm may
  * take a while until it says that it has begun.
  */
-function isRolling({ service, entry, uses }: OwnSituation): boolean {
+function isRolling({ service, entry, bindings }: OwnServiceState): boolean {
   const { rollout } = entry;
-  if (rollout?.state !== 'open' || isEnded(service)) return false;
-  if (!isBusy(service) && waitsForNodes(rollout, uses)) return false;
+  if (rollout?.state !== 'open' || isHalted(service)) return false;
+  if (!isUpdating(service) && waitsForNodes(rollout, bindings)) return false;
   return !isOfRollout(entry, service.generation) || service.rollout.state !== 'completed';
 }
 
@@ -363,8 +367,8 @@ function isRolling({ service, entry, uses }: OwnSituation): boolean {
  * again would make the tasks of one rollout pass for those of another. While a rollout is open it stays as it is: a
  * number above the rollout's would mean that the rollout undoes it.
  */
-function spentGeneration(situation: OwnSituation, { entry: next }: Decision): number {
-  return next.rollout === null ? nextGeneration(situation) - 1 : next.spentGeneration;
+function highestUsedGeneration(serviceState: OwnServiceState, { entry: next }: Decision): number {
+  return next.rollout === null ? nextGeneration(serviceState) - 1 : next.highestUsedGeneration;
 }
 
 /** Secrets that did not change are the very same objects; there may be 20,000 of them. */

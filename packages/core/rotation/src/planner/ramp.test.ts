@@ -8,7 +8,7 @@ const open = (revision: string) => ({
   ...brings(revision),
   direction: 'forward' as const,
   generation: 1,
-  begunAtMs: 0,
+  startedAtMs: 0,
   changedAtMs: 0,
   attempt: 1,
   state: 'open' as const,

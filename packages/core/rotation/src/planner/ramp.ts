@@ -1,4 +1,4 @@
-import { broughtBy, type OpenRollout, type Values } from '../ledger/ledger.ts';
+import { changedValues, type OpenRollout, type Values } from '../ledger/ledger.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
 
 /**
@@ -33,7 +33,7 @@ export function nextRamp(ramp: Ramp, { completed, failed, isIdle }: RampChange):
   if (completed.length === 0 && failed.length === 0) return ramp;
   const byRevision = new Map(ramp.byRevision);
   for (const rollout of completed) {
-    for (const { revision } of Object.values(broughtBy(rollout))) {
+    for (const { revision } of Object.values(changedValues(rollout))) {
       byRevision.set(revision, (byRevision.get(revision) ?? 0) + 1);
     }
   }
@@ -63,7 +63,7 @@ export class Places {
     this.#taken += 1;
     // The last good values have proved themselves.
     if (direction === 'back') return;
-    for (const { revision } of Object.values(broughtBy(rollout))) {
+    for (const { revision } of Object.values(changedValues(rollout))) {
       this.#takenWith.set(revision, (this.#takenWith.get(revision) ?? 0) + 1);
     }
   }

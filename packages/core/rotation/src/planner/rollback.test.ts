@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { KnownUse } from '../bindings/binding-state.ts';
-import type { SecretUse } from '../bindings/secret-binding.ts';
+import type { BindingState } from '../bindings/binding-state.ts';
+import type { SecretBinding } from '../bindings/secret-binding.ts';
 import { type LedgerService, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
-import { type HeldValue, tagRevision } from '../ledger/secret-version.ts';
+import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
 import type { FailedTask, RolloutReport, Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import { planRollout } from './plan-rollout.ts';
-import type { Situation } from './service-state.ts';
+import type { ServiceState } from './service-state.ts';
 
-const value = (revision: string): HeldValue => ({ revision: tagRevision('ref', revision), digest: revision });
+const value = (revision: string): SecretVersion => ({ revision: tagRevision('ref', revision), digest: revision });
 const task = (id: string, generation: number): WorkloadTask => ({
   id,
   generation,
@@ -20,7 +20,7 @@ const task = (id: string, generation: number): WorkloadTask => ({
 const rollout: OpenRollout = {
   direction: 'forward',
   generation: 5,
-  begunAtMs: 0,
+  startedAtMs: 0,
   changedAtMs: 0,
   attempt: 1,
   state: 'open',
@@ -45,22 +45,22 @@ interface Told {
   readonly state?: RolloutReport['state'];
   readonly entry?: Partial<LedgerService>;
   /** `null`: it is not known. */
-  readonly wanted?: HeldValue | null;
+  readonly desired?: SecretVersion | null;
   /** What the running tasks hold. */
-  readonly held?: KnownUse['held'];
-  readonly situation?: Partial<Situation>;
+  readonly actual?: BindingState['actual'];
+  readonly serviceState?: Partial<ServiceState>;
 }
 
 /** A secret of the service, by its ledger key. */
-function useOf(key: string, refKey = 'ref'): SecretUse {
+function bindingOf(key: string, refKey = 'ref'): SecretBinding {
   const secret = { id: key, name: key, labels: {} };
   const ref = { provider: 'vault', location: {}, encoding: 'raw' } as const;
-  return { secret, key, otherKey: `web/${key}`, ref, refKey, rotate: 'auto' };
+  return { secret, key, aliasKey: `web/${key}`, ref, refKey, rotate: 'auto' };
 }
 
-function decide({ service, state = 'paused', entry, wanted = value('r2'), held, situation }: Told = {}) {
-  const holding = held ?? [{ task: task('old', 4), value: value('r1') }];
-  const use = useOf('s1');
+function decide({ service, state = 'paused', entry, desired = value('r2'), actual, serviceState }: Told = {}) {
+  const holding = actual ?? [{ task: task('old', 4), value: value('r1') }];
+  const binding = bindingOf('s1');
   return planRollout({
     nowMs: 9_000,
     service: {
@@ -73,31 +73,31 @@ function decide({ service, state = 'paused', entry, wanted = value('r2'), held, 
       desiredTasks: holding.length,
       secretIds: ['s1'],
       formerSecretIds: [],
-      rollout: { state, message: 'update paused', startedAtMs: 0, mayGoOn: false },
+      rollout: { state, message: 'update paused', startedAtMs: 0, resumable: false },
       tasks: holding.map((entry) => entry.task),
       ...service,
     },
     entry: { ...NOTHING_OPEN, rollout, ...entry },
-    uses: [{ use, wanted: wanted ?? undefined, seenAtMs: 0, held: holding }],
+    bindings: [{ binding, desired: desired ?? undefined, seenAtMs: 0, actual: holding }],
     unread: [],
     undeliverable: [],
     policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     isLockedDown: false,
     openForMs: 0,
     seenApplied: true,
-    seenThroughout: true,
-    begunHere: false,
+    continuouslyObserved: true,
+    startedByThisProcess: false,
     overtaken: false,
     pauseMs: 0,
     unchangedForMs: 60_000,
-    calmForMs: 60_000,
+    stableForMs: 60_000,
     rejection: undefined,
     failures: [bad],
     given: () => [],
     lastGood: () => 'at-hand',
-    mayBegin: () => true,
+    hasCapacity: () => true,
     failedIn: () => undefined,
-    ...situation,
+    ...serviceState,
   });
 }
 
@@ -106,18 +106,18 @@ const aside = [{ failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sin
 
 describe('a rollout that has reached all tasks but one on a node that takes no new ones', () => {
   const kept = { task: { ...task('kept', 4), isKept: true }, value: value('r1') };
-  const held = [{ task: task('new', 5), value: value('r2') }, kept];
+  const actual = [{ task: task('new', 5), value: value('r2') }, kept];
   const late = { openForMs: 700_000, failures: null };
 
   test.each(['none', 'completed'] as const)('waits for the node, is not stuck, and is not complete (%s)', (state) => {
-    const decision = decide({ state, held, situation: late });
+    const decision = decide({ state, actual, serviceState: late });
     expect(typesOf(decision)).toEqual([]);
     expect(decision).toMatchObject({ roll: null, blocked: true, entry: { rollout: { state: 'open' } } });
     expect(decision.waitingFor).toContain('a paused node to be active again');
   });
 
   test('gives the other tasks a newer value meanwhile', () => {
-    const decision = decide({ state: 'completed', held, wanted: value('r3'), situation: late });
+    const decision = decide({ state: 'completed', actual, desired: value('r3'), serviceState: late });
     expect(typesOf(decision)).toEqual(['rollout.started']);
     expect(decision.roll?.generation).toBe(6);
   });
@@ -127,62 +127,63 @@ describe('a paused rollout whose tasks failed with its value', () => {
   test('is quarantined, and the service returns to the generation whose tasks run with the last good value', () => {
     const decision = decide();
     expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside', 'rollback.started']);
-    expect(decision.entry.setAside).toEqual(aside);
+    expect(decision.entry.quarantines).toEqual(aside);
     expect(decision.entry.rollout).toMatchObject({ direction: 'back', generation: 4, target: { s1: value('r1') } });
-    expect(decision.entry.spentGeneration).toBe(5);
+    expect(decision.entry.highestUsedGeneration).toBe(5);
     expect(decision.roll).toMatchObject({ serviceId: 'web', version: 7, generation: 4 });
   });
 
   test('goes on to a new generation where its user changed the service, or no task has the last good value', () => {
-    const held = [{ task: task('old', 4), value: value('r0') }];
-    expect(decide({ held }).roll?.generation).toBe(6);
+    const actual = [{ task: task('old', 4), value: value('r0') }];
+    expect(decide({ actual }).roll?.generation).toBe(6);
   });
 
   test.each([6, 9])('goes to a generation that no failed task has had either (%i)', (generation) => {
     const failures = [bad, { ...bad, generation }];
-    expect(decide({ held: [], situation: { failures } }).roll?.generation).toBe(generation + 1);
+    expect(decide({ actual: [], serviceState: { failures } }).roll?.generation).toBe(generation + 1);
   });
 
   test('is left to the operator where the policy says so', () => {
     const policy = { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'pause' } as const;
-    const decision = decide({ situation: { policy } });
+    const decision = decide({ serviceState: { policy } });
     expect(typesOf(decision)).toEqual(['rollout.failed']);
-    expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' }, setAside: [] } });
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' }, quarantines: [] } });
   });
 
   test('is left as it is where the last good value can not be had, and says so', () => {
-    const decision = decide({ situation: { lastGood: () => 'gone' } });
+    const decision = decide({ serviceState: { lastGood: () => 'gone' } });
     expect(decision.entry).toMatchObject({
       rollout: { state: 'failed', failure: "update paused; its last good values can't be had any more" },
-      setAside: [],
+      quarantines: [],
     });
     expect(decision.roll).toBeNull();
   });
 
   test('waits while that is being found out', () => {
-    const decision = decide({ situation: { lastGood: () => 'unknown' } });
+    const decision = decide({ serviceState: { lastGood: () => 'unknown' } });
     expect(decision).toMatchObject({ roll: null, events: [], waitingFor: 'its last good values to be read' });
     expect(decision.heldAgainst).toEqual({ s1: value('r2') });
   });
 
   test('is rolled back if the newer value made tasks of another service fail', () => {
-    const failedIn = (_key: string, { revision }: HeldValue) => (revision === value('r3').revision ? 'api' : undefined);
-    const decision = decide({ wanted: value('r3'), situation: { failedIn } });
+    const failedIn = (_key: string, { revision }: SecretVersion) =>
+      revision === value('r3').revision ? 'api' : undefined;
+    const decision = decide({ desired: value('r3'), serviceState: { failedIn } });
     expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside', 'rollback.started']);
     expect(decision.entry.rollout?.target).toEqual({ s1: value('r1') });
   });
 
   test('is followed by the newer value where there is one by now', () => {
-    const decision = decide({ wanted: value('r3') });
+    const decision = decide({ desired: value('r3') });
     expect(typesOf(decision)).toEqual(['rollout.failed', 'rollout.started']);
     expect(decision.entry).toMatchObject({
       rollout: { direction: 'forward', generation: 6, target: { s1: value('r3') }, lastGood: { s1: value('r1') } },
-      setAside: [],
+      quarantines: [],
     });
   });
 
   test('is rolled to the newer value also where no running task would need it, since Swarm would go on with it', () => {
-    const decision = decide({ wanted: value('r1') });
+    const decision = decide({ desired: value('r1') });
     expect(decision.roll?.generation).toBe(6);
     expect(decision.entry.rollout?.target).toEqual({ s1: value('r1') });
   });
@@ -194,9 +195,9 @@ describe('a failed task does not speak against the value', () => {
     ['its node was not up', { nodeReady: false }],
   ])('where %s: the rollout is resumed after a while', (_, change) => {
     const failures = [{ ...bad, ...change }];
-    expect(decide({ situation: { failures } })).toMatchObject({ roll: null, events: [] });
-    const later = decide({ situation: { failures, openForMs: 10_000 } });
-    expect(later.entry).toMatchObject({ setAside: [], rollout: { attempt: 2, generation: 5 } });
+    expect(decide({ serviceState: { failures } })).toMatchObject({ roll: null, events: [] });
+    const later = decide({ serviceState: { failures, openForMs: 10_000 } });
+    expect(later.entry).toMatchObject({ quarantines: [], rollout: { attempt: 2, generation: 5 } });
     expect(later.roll?.generation).toBe(5);
   });
 
@@ -205,30 +206,30 @@ describe('a failed task does not speak against the value', () => {
     ['it was made from something else', { fingerprint: 'spec 2' }],
     ['it is of an earlier generation', { generation: 4 }],
   ])('where %s: the rollout is resumed once a task of it runs', (_, change) => {
-    const situation = { failures: [{ ...bad, ...change }], openForMs: 60_000 };
-    expect(decide({ situation })).toMatchObject({ roll: null, blocked: true });
-    const held = [
+    const serviceState = { failures: [{ ...bad, ...change }], openForMs: 60_000 };
+    expect(decide({ serviceState })).toMatchObject({ roll: null, blocked: true });
+    const actual = [
       { task: task('old', 4), value: value('r1') },
       { task: task('new', 5), value: value('r2') },
     ];
-    expect(decide({ situation, held }).roll?.generation).toBe(5);
+    expect(decide({ serviceState, actual }).roll?.generation).toBe(5);
   });
 
   test('where it was given another one', () => {
-    expect(decide({ situation: { given: () => [value('r1')] } }).entry.setAside).toEqual([]);
-    expect(decide({ situation: { given: () => [value('r2')] } }).entry.setAside).toEqual(aside);
+    expect(decide({ serviceState: { given: () => [value('r1')] } }).entry.quarantines).toEqual([]);
+    expect(decide({ serviceState: { given: () => [value('r2')] } }).entry.quarantines).toEqual(aside);
   });
 
   test('where it was given something by another manager, though this one began the rollout', () => {
-    expect(decide({ situation: { begunHere: true } }).entry.setAside).toEqual([]);
+    expect(decide({ serviceState: { startedByThisProcess: true } }).entry.quarantines).toEqual([]);
   });
 
   test("where the user changed the service since: the user's paused update is waited for", () => {
     const service = { fingerprint: 'spec 2' };
     const theirs = [bad, { ...bad, fingerprint: 'spec 2' }];
-    expect(decide({ service, situation: { failures: theirs } })).toMatchObject({ blocked: true, events: [] });
+    expect(decide({ service, serviceState: { failures: theirs } })).toMatchObject({ blocked: true, events: [] });
     const delivery = [{ ...bad, fingerprint: 'spec 2', started: false, undelivered: true }];
-    expect(decide({ service, situation: { failures: delivery, openForMs: 10_000 } }).roll?.generation).toBe(5);
+    expect(decide({ service, serviceState: { failures: delivery, openForMs: 10_000 } }).roll?.generation).toBe(5);
   });
 });
 
@@ -239,21 +240,24 @@ describe('where another secret of the service has a newer value than the rollout
     lastGood: { ...rollout.lastGood, s2: value('r8') },
   };
   const running = task('old', 4);
-  const uses: KnownUse[] = [
-    { use: useOf('s1'), wanted: value('r2'), seenAtMs: 0, held: [{ task: running, value: value('r1') }] },
-    { use: useOf('s2'), wanted: value('r9'), seenAtMs: 0, held: [{ task: running, value: value('r8') }] },
+  const bindings: BindingState[] = [
+    { binding: bindingOf('s1'), desired: value('r2'), seenAtMs: 0, actual: [{ task: running, value: value('r1') }] },
+    { binding: bindingOf('s2'), desired: value('r9'), seenAtMs: 0, actual: [{ task: running, value: value('r8') }] },
   ];
 
   test('and nobody knows what the failed tasks were given: all newest values are tried', () => {
-    const decision = decide({ entry: { rollout: two }, situation: { uses } });
+    const decision = decide({ entry: { rollout: two }, serviceState: { bindings } });
     expect(typesOf(decision)).toEqual(['rollout.failed', 'rollout.started']);
-    expect(decision.entry).toMatchObject({ setAside: [], rollout: { target: { s1: value('r2'), s2: value('r9') } } });
+    expect(decision.entry).toMatchObject({
+      quarantines: [],
+      rollout: { target: { s1: value('r2'), s2: value('r9') } },
+    });
   });
 
   test('and the failed tasks are known to have the value that it gives: its values are set aside', () => {
     const given = (_: string, key: string) => [key === 's1' ? value('r2') : value('r8')];
-    const decision = decide({ entry: { rollout: two }, situation: { uses, given } });
-    expect(decision.entry.setAside).toEqual(aside);
+    const decision = decide({ entry: { rollout: two }, serviceState: { bindings, given } });
+    expect(decision.entry.quarantines).toEqual(aside);
   });
 });
 
@@ -263,14 +267,14 @@ test('a failed task speaks against the values also where a further secret was gi
     target: { ...rollout.target, s2: value('r8') },
     lastGood: { ...rollout.lastGood, s2: value('r7') },
   };
-  const wanted = { revision: tagRevision('new ref', 'r1'), digest: 'n1' };
+  const desired = { revision: tagRevision('new ref', 'r1'), digest: 'n1' };
   const running = task('old', 4);
-  const uses: KnownUse[] = [
-    { use: useOf('s1'), wanted: value('r2'), seenAtMs: 0, held: [{ task: running, value: value('r1') }] },
-    { use: useOf('s2', 'new ref'), wanted, seenAtMs: 0, held: [{ task: running, value: value('r7') }] },
+  const bindings: BindingState[] = [
+    { binding: bindingOf('s1'), desired: value('r2'), seenAtMs: 0, actual: [{ task: running, value: value('r1') }] },
+    { binding: bindingOf('s2', 'new ref'), desired, seenAtMs: 0, actual: [{ task: running, value: value('r7') }] },
   ];
-  const given = (_: string, key: string) => [key === 's1' ? value('r2') : wanted];
-  const decision = decide({ entry: { rollout: two }, situation: { uses, given } });
+  const given = (_: string, key: string) => [key === 's1' ? value('r2') : desired];
+  const decision = decide({ entry: { rollout: two }, serviceState: { bindings, given } });
   expect(typesOf(decision)).toEqual(['rollout.failed', 'rollout.started']);
   expect(decision.roll?.generation).toBe(6);
 });
@@ -282,29 +286,29 @@ describe('a failed rollout', () => {
     'is closed, and none follows, once the service is scaled to 0 (%s)',
     (state) => {
       const service = { desiredTasks: 0 };
-      const decision = decide({ entry, service, state, held: [], wanted: value('r3') });
+      const decision = decide({ entry, service, state, actual: [], desired: value('r3') });
       expect(decision).toMatchObject({ roll: null, events: [], entry: { rollout: null } });
     },
   );
 
   test('is left as it is where Swarm undid it and its last good values are lost', () => {
     const service = { generation: 4 };
-    const decision = decide({ entry, service, state: 'rolled-back', situation: { lastGood: () => 'gone' } });
+    const decision = decide({ entry, service, state: 'rolled-back', serviceState: { lastGood: () => 'gone' } });
     expect(decision).toMatchObject({ roll: null, blocked: true, entry });
   });
 
   test('is closed where Swarm undid it and its user changes the service, whose tasks then get the newest values', () => {
     const service = { generation: 4, fingerprint: 'spec 2' };
-    const decision = decide({ entry, service, state: 'rolling', situation: { lastGood: () => 'gone' } });
-    expect(decision).toMatchObject({ roll: null, entry: { rollout: null, setAside: [] } });
+    const decision = decide({ entry, service, state: 'rolling', serviceState: { lastGood: () => 'gone' } });
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });
   });
 });
 
 test('a rollout that was stuck before its update was made is not followed by the next before it had its time', () => {
   const stuck = { rollout: { ...rollout, state: 'stuck' } } as const;
-  const told: Told = { entry: stuck, state: 'rolling', wanted: value('r3'), situation: { openForMs: 4_000 } };
-  expect(decide(told).roll).toBeNull();
-  expect(decide({ ...told, situation: { openForMs: 600_001 } }).roll?.generation).toBe(6);
+  const reported: Told = { entry: stuck, state: 'rolling', desired: value('r3'), serviceState: { openForMs: 4_000 } };
+  expect(decide(reported).roll).toBeNull();
+  expect(decide({ ...reported, serviceState: { openForMs: 600_001 } }).roll?.generation).toBe(6);
 });
 
 describe('a rollout that was rolled back', () => {
@@ -313,70 +317,73 @@ describe('a rollout that was rolled back', () => {
   test('is set aside without a further rollout where every task has the last good value', () => {
     const decision = decide(undone);
     expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside']);
-    expect(decision).toMatchObject({ roll: null, entry: { rollout: null, setAside: aside } });
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: aside } });
   });
 
   test('is taken back where a task holds the bad value all the same', () => {
-    const held = [{ task: task('t', 4), value: value('r2') }];
-    expect(decide({ ...undone, held }).entry.rollout).toMatchObject({ direction: 'back', generation: 6 });
+    const actual = [{ task: task('t', 4), value: value('r2') }];
+    expect(decide({ ...undone, actual }).entry.rollout).toMatchObject({ direction: 'back', generation: 6 });
   });
 
   test('is set aside where nothing failed: somebody took it back', () => {
-    expect(decide({ ...undone, situation: { failures: [] } }).entry.setAside).toHaveLength(1);
+    expect(decide({ ...undone, serviceState: { failures: [] } }).entry.quarantines).toHaveLength(1);
   });
 
   test('is tried again where its tasks could not start', () => {
     const failures = [{ ...bad, started: false }];
-    const decision = decide({ ...undone, situation: { failures, openForMs: 10_000 } });
+    const decision = decide({ ...undone, serviceState: { failures, openForMs: 10_000 } });
     expect(decision.entry).toMatchObject({
-      setAside: [],
+      quarantines: [],
       rollout: { direction: 'forward', generation: 6, attempt: 2 },
     });
   });
 
   test('is taken for one that was never made where nothing tells of it', () => {
-    const decision = decide({ ...undone, situation: { failures: [], seenApplied: false, seenThroughout: false } });
+    const decision = decide({
+      ...undone,
+      serviceState: { failures: [], seenApplied: false, continuouslyObserved: false },
+    });
     expect(decision.roll?.generation).toBe(5);
   });
 
   test("is complete where it was a later update of the user's that was rolled back", () => {
-    const held = [{ task: task('t', 5), value: value('r2') }];
-    const decision = decide({ state: 'rolled-back', held, situation: { failures: null } });
+    const actual = [{ task: task('t', 5), value: value('r2') }];
+    const decision = decide({ state: 'rolled-back', actual, serviceState: { failures: null } });
     expect(typesOf(decision)).toEqual(['rollout.completed']);
   });
 });
 
 describe('a rollout that somebody has rolled back and hidden by a later update', () => {
   const service = { generation: 4 };
-  const situation = { failures: [], seenThroughout: false, openForMs: 10_000 };
+  const serviceState = { failures: [], continuouslyObserved: false, openForMs: 10_000 };
 
   test('is begun anew under a number that was not used, where Swarm paused that update', () => {
-    const decision = decide({ service, situation });
+    const decision = decide({ service, serviceState });
     expect(decision).toMatchObject({ roll: { generation: 6 }, entry: { rollout: { generation: 6, attempt: 2 } } });
   });
 
   test.each(['none', 'completed'] as const)('is begun anew where Swarm tells nothing of it (%s)', (state) => {
-    expect(decide({ service, situation, state }).roll?.generation).toBe(6);
+    expect(decide({ service, serviceState, state }).roll?.generation).toBe(6);
   });
 
   test('is closed where its value is needed no more', () => {
-    expect(decide({ service, situation, state: 'none', wanted: value('r1') }).entry.rollout).toBeNull();
+    expect(decide({ service, serviceState, state: 'none', desired: value('r1') }).entry.rollout).toBeNull();
   });
 
   test('waits a while before', () => {
-    expect(decide({ service, situation: { ...situation, openForMs: 0 }, state: 'none' }).roll).toBeNull();
+    expect(decide({ service, serviceState: { ...serviceState, openForMs: 0 }, state: 'none' }).roll).toBeNull();
   });
 });
 
 test('a rollout whose secret has labels that can not be read stays as it is until they can, and is closed where it is gone', () => {
-  const unread = decide({ situation: { uses: [], unread: ['s1', 'web/s1'] } });
+  const unread = decide({ serviceState: { bindings: [], unread: ['s1', 'web/s1'] } });
   expect(unread).toMatchObject({ roll: null, events: [], blocked: true, entry: { rollout } });
-  expect(decide({ situation: { uses: [] } }).entry.rollout).toBeNull();
+  expect(decide({ serviceState: { bindings: [] } }).entry.rollout).toBeNull();
 });
 
 test('a request is not met by a rollout of nothing while no value is known', () => {
   const entry = { rollout: { ...rollout, state: 'failed' }, requested: ['s1'] } as const;
-  expect(decide({ entry, wanted: null, state: 'none' })).toMatchObject({
+  expect(decide({ entry, desired: null, state: 'none' })).toMatchObject({
     roll: null,
     waitingFor: 'its newest values to be read',
   });
@@ -384,93 +391,95 @@ test('a request is not met by a rollout of nothing while no value is known', () 
 
 test('an update that can not be made for too long is counted as stuck once, and tried on', () => {
   const never: Told = { state: 'none', service: { generation: 4 } };
-  const situation = { failures: null, seenApplied: false, seenThroughout: false, openForMs: 600_001 };
-  const decision = decide({ ...never, situation });
+  const serviceState = { failures: null, seenApplied: false, continuouslyObserved: false, openForMs: 600_001 };
+  const decision = decide({ ...never, serviceState });
   expect(decision.events).toMatchObject([{ type: 'rollout.failed', reason: 'stuck' }]);
   expect(decision.roll?.generation).toBe(5);
-  const later = decide({ ...never, situation, entry: decision.entry });
+  const later = decide({ ...never, serviceState, entry: decision.entry });
   expect([later.events, later.roll?.generation]).toEqual([[], 5]);
 });
 
 describe('a value that made tasks of another service fail', () => {
-  const situation = { failedIn: () => 'api' };
+  const serviceState = { failedIn: () => 'api' };
   const waitingFor = 'a newer value of s1, or a manual rotation: this one made tasks of api fail';
 
   test('is not brought by a new rollout, unless an operator asked for it', () => {
-    const due = { state: 'completed', situation } as const;
+    const due = { state: 'completed', serviceState } as const;
     expect(decide({ ...due, entry: { rollout: null } })).toMatchObject({ roll: null, waitingFor, blocked: true });
     expect(decide({ ...due, entry: { rollout: null, requested: ['s1'] } }).roll?.generation).toBe(6);
   });
 
   test('is not brought by an update that was not made yet; its intent stays, since it may still be applied', () => {
     const unapplied = { service: { generation: 4 }, state: 'completed' } as const;
-    const decision = decide({ ...unapplied, situation: { ...situation, seenApplied: false, failures: null } });
+    const decision = decide({ ...unapplied, serviceState: { ...serviceState, seenApplied: false, failures: null } });
     expect(decision).toMatchObject({ roll: null, waitingFor, blocked: true, events: [], entry: { rollout } });
   });
 
   test('is still brought to the last task by a rollout that has begun', () => {
     const failures = [{ ...bad, nodeReady: false }];
-    const decision = decide({ state: 'rolled-back', situation: { ...situation, failures, openForMs: 60_000 } });
+    const decision = decide({ state: 'rolled-back', serviceState: { ...serviceState, failures, openForMs: 60_000 } });
     expect(decision.entry.rollout).toMatchObject({ attempt: 2, target: { s1: value('r2') } });
   });
 });
 
 describe('an update that was not applied', () => {
   const unapplied: Told = { state: 'none', service: { generation: 4 } };
-  const notSeen = { failures: [], seenApplied: false, seenThroughout: false };
+  const notSeen = { failures: [], seenApplied: false, continuouslyObserved: false };
 
   test('is made as it was intended', () => {
-    expect(decide({ ...unapplied, situation: notSeen }).roll?.generation).toBe(5);
+    expect(decide({ ...unapplied, serviceState: notSeen }).roll?.generation).toBe(5);
   });
 
   test('waits until Swarm has taken up what a user posted in between', () => {
-    const decision = decide({ ...unapplied, situation: { ...notSeen, unchangedForMs: 500 } });
+    const decision = decide({ ...unapplied, serviceState: { ...notSeen, unchangedForMs: 500 } });
     expect(decision).toMatchObject({ roll: null, waitingFor: 'its latest change to be taken up', entry: { rollout } });
   });
 
   test("does not go on with a user's update that Swarm paused", () => {
     const service = { generation: 4, fingerprint: 'spec 2' };
-    const decision = decide({ service, state: 'paused', situation: { ...notSeen, openForMs: 600_000 } });
+    const decision = decide({ service, state: 'paused', serviceState: { ...notSeen, openForMs: 600_000 } });
     expect(decision).toMatchObject({ roll: null, blocked: true });
   });
 });
 
 describe('a rollout of the last good value', () => {
   const back: OpenRollout = { ...rollout, direction: 'back', target: { s1: value('r1') }, lastGood: {} };
-  const entry = { rollout: back, setAside: aside };
+  const entry = { rollout: back, quarantines: aside };
 
   test('is not set aside when it fails as well, and nothing is tried any more', () => {
-    const held = [{ task: task('t', 5), value: value('r2') }];
-    const decision = decide({ entry, wanted: value('r1'), held });
-    expect(decision.entry).toMatchObject({ rollout: { state: 'failed' }, setAside: aside });
+    const actual = [{ task: task('t', 5), value: value('r2') }];
+    const decision = decide({ entry, desired: value('r1'), actual });
+    expect(decision.entry).toMatchObject({ rollout: { state: 'failed' }, quarantines: aside });
     expect(decision.roll).toBeNull();
-    const again = decide({ entry: decision.entry, wanted: value('r1'), held });
+    const again = decide({ entry: decision.entry, desired: value('r1'), actual });
     expect(again).toMatchObject({ roll: null, events: [], entry: decision.entry });
   });
 
   test('is followed by the value that was set aside for it, once the service is rolled for another reason', () => {
-    const held = [{ task: task('t', 6), value: value('r1') }];
+    const actual = [{ task: task('t', 6), value: value('r1') }];
     const failedEntry = { ...entry, rollout: { ...back, state: 'failed' }, requested: ['s1'] } as const;
-    const decision = decide({ entry: failedEntry, wanted: value('r1'), held, state: 'completed' });
+    const decision = decide({ entry: failedEntry, desired: value('r1'), actual, state: 'completed' });
     expect(typesOf(decision)).toEqual(['values.lifted', 'rollout.started']);
-    expect(decision.entry).toMatchObject({ setAside: [], rollout: { target: { s1: value('r2') } } });
+    expect(decision.entry).toMatchObject({ quarantines: [], rollout: { target: { s1: value('r2') } } });
     expect(decision.entry.rollout?.lastGood).toEqual({ s1: value('r1') });
   });
 
   test('makes no set of nothing where another rollout brought it and failed', () => {
     const forward = { ...back, direction: 'forward' } as const;
-    const decision = decide({ entry: { ...entry, rollout: forward }, wanted: value('r1') });
-    expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' }, setAside: aside } });
+    const decision = decide({ entry: { ...entry, rollout: forward }, desired: value('r1') });
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' }, quarantines: aside } });
   });
 
   test('is told as a rollback when it is done, and counted as no rotation', () => {
-    const held = [{ task: task('t', 5), value: value('r1') }];
-    expect(typesOf(decide({ entry, wanted: value('r1'), state: 'completed', held }))).toEqual(['rollback.completed']);
+    const actual = [{ task: task('t', 5), value: value('r1') }];
+    expect(typesOf(decide({ entry, desired: value('r1'), state: 'completed', actual }))).toEqual([
+      'rollback.completed',
+    ]);
   });
 
   test('is made also where no running task holds the bad value, since Swarm has to be told to go on', () => {
     const service = { generation: 4 };
-    const situation = { seenApplied: false, failures: null };
-    expect(decide({ entry, wanted: value('r1'), service, situation }).roll?.generation).toBe(5);
+    const serviceState = { seenApplied: false, failures: null };
+    expect(decide({ entry, desired: value('r1'), service, serviceState }).roll?.generation).toBe(5);
   });
 });

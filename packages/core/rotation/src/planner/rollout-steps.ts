@@ -1,18 +1,18 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { bringsWanted, type KnownUse, outdatedTasks } from '../bindings/binding-state.ts';
-import { broughtBy, isOfRollout, type OpenRollout, setAsideWith, type Values } from '../ledger/ledger.ts';
-import { type HeldValue, sameValue } from '../ledger/secret-version.ts';
+import { type BindingState, outdatedTasks, targetsDesired } from '../bindings/binding-state.ts';
+import { changedValues, isOfRollout, type OpenRollout, quarantineOf, type Values } from '../ledger/ledger.ts';
+import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import { isKnown } from '../tasks/task-revision.ts';
 import {
   type Decision,
-  dueUses,
-  isBusy,
-  isCalm,
+  dueBindings,
   isFullyRunning,
   isSettled,
+  isStable,
+  isUpdating,
   nextGeneration,
   type RollAction,
-  type Situation,
+  type ServiceState,
   secretNames,
   wasApplied,
 } from './service-state.ts';
@@ -24,21 +24,21 @@ export interface Failure {
 }
 
 const RETRY_FIRST_MS = 5_000;
-const RETRY_LONGEST_MS = 600_000;
+const RETRY_MAX_MS = 600_000;
 
 /** Nothing to do; the rollout is as given. */
-export function keep({ entry }: Situation, rollout: OpenRollout | null = entry.rollout): Decision {
+export function noChange({ entry }: ServiceState, rollout: OpenRollout | null = entry.rollout): Decision {
   return { entry: { ...entry, rollout }, roll: null, events: [], waitingFor: null, blocked: false, heldAgainst: {} };
 }
 
 /** Nothing to do yet. */
-export function wait(situation: Situation, waitingFor: string): Decision {
-  return { ...keep(situation), waitingFor };
+export function wait(serviceState: ServiceState, waitingFor: string): Decision {
+  return { ...noChange(serviceState), waitingFor };
 }
 
 /** Nothing to do until somebody else has. */
-export function block(situation: Situation, waitingFor: string): Decision {
-  return { ...wait(situation, waitingFor), blocked: true };
+export function blocked(serviceState: ServiceState, waitingFor: string): Decision {
+  return { ...wait(serviceState, waitingFor), blocked: true };
 }
 
 /** Tasks that run for this long count as running when a paused update is resumed, in milliseconds. */
@@ -52,20 +52,20 @@ const NEEDS_HELP_AFTER_MS = 60_000;
  *
  * @param events of the failure, if they were not emitted yet.
  */
-export function resume(situation: Situation, open: OpenRollout, events: Decision['events'] = []): Decision {
-  const { service, nowMs } = situation;
-  const hindrance = hindranceTo(situation) ?? unlessSafeToResume(situation, open);
-  if (hindrance !== null) return { ...hindrance, entry: { ...hindrance.entry, rollout: open }, events };
+export function resume(serviceState: ServiceState, open: OpenRollout, events: Decision['events'] = []): Decision {
+  const { service, nowMs } = serviceState;
+  const blocker = blockerOf(serviceState) ?? unlessSafeToResume(serviceState, open);
+  if (blocker !== null) return { ...blocker, entry: { ...blocker.entry, rollout: open }, events };
   const generation = Math.max(open.generation, service.generation);
-  const rollout = { ...open, failure: '', generation, attempt: open.attempt + 1, begunAtMs: nowMs };
-  return { ...keep(situation, rollout), events, roll: rollTo(situation, generation) };
+  const rollout = { ...open, failure: '', generation, attempt: open.attempt + 1, startedAtMs: nowMs };
+  return { ...noChange(serviceState, rollout), events, roll: rollTo(serviceState, generation) };
 }
 
-function unlessSafeToResume(situation: Situation, open: OpenRollout): Decision | null {
-  const { service, calmForMs, openForMs } = situation;
-  if (isFullyRunning(service) && calmForMs >= RUNNING_FOR_MS && isCauseGone(situation, open)) return null;
+function unlessSafeToResume(serviceState: ServiceState, open: OpenRollout): Decision | null {
+  const { service, stableForMs, openForMs } = serviceState;
+  if (isFullyRunning(service) && stableForMs >= RUNNING_FOR_MS && isCauseGone(serviceState, open)) return null;
   const waitingFor = 'the tasks of its paused update to run; fix what stops them, or undo the update';
-  return openForMs < NEEDS_HELP_AFTER_MS ? wait(situation, waitingFor) : block(situation, waitingFor);
+  return openForMs < NEEDS_HELP_AFTER_MS ? wait(serviceState, waitingFor) : blocked(serviceState, waitingFor);
 }
 
 /**
@@ -73,7 +73,7 @@ function unlessSafeToResume(situation: Situation, open: OpenRollout): Decision |
  * tasks start before the old ones are stopped, the causes must be such that they end by themselves: a secret that was not
  * delivered, which can be now, or a node that went away.
  */
-function isCauseGone({ service, entry, failures }: Situation, open: OpenRollout): boolean {
+function isCauseGone({ service, entry, failures }: ServiceState, open: OpenRollout): boolean {
   const isOurs = (task: { readonly generation: number }) => isOfRollout({ ...entry, rollout: open }, task.generation);
   if (service.tasks.some((task) => task.state === 'running' && isOurs(task))) return true;
   const causes = (failures ?? []).filter(isOurs);
@@ -84,93 +84,101 @@ function isCauseGone({ service, entry, failures }: Situation, open: OpenRollout)
  * Why no task of the service may be started now, `null` if they may: each needs all of the service's secrets, whichever
  * of them has changed.
  */
-export function hindranceTo(situation: Situation): Decision | null {
-  const { unread, undeliverable, uses } = situation;
-  if (unread.length > 0) return block(situation, 'the labels of its secrets to be put right');
+export function blockerOf(serviceState: ServiceState): Decision | null {
+  const { unread, undeliverable, bindings } = serviceState;
+  if (unread.length > 0) return blocked(serviceState, 'the labels of its secrets to be put right');
   const missing = undeliverable[0];
   if (missing !== undefined)
-    return block(situation, `its secret ${missing.secret} to have a value (${missing.reason})`);
-  if (hasLost(situation)) return block(situation, LOST);
-  if (uses.some(({ wanted }) => wanted === undefined)) return wait(situation, 'its newest values to be read');
+    return blocked(serviceState, `its secret ${missing.secret} to have a value (${missing.reason})`);
+  if (isRollbackValueLost(serviceState)) return blocked(serviceState, ROLLBACK_VALUE_LOST);
+  if (bindings.some(({ desired }) => desired === undefined)) return wait(serviceState, 'its newest values to be read');
   return null;
 }
 
 /** What the service's own update, which is not of a rollout, is to do first; `null` if it keeps nobody waiting. */
-export function hindranceByUpdate(situation: Situation): Decision | null {
-  const { state, mayGoOn } = situation.service.rollout;
-  if (state === 'none' && !isSettled(situation)) return wait(situation, 'its latest change to be taken up');
+export function blockerByUpdate(serviceState: ServiceState): Decision | null {
+  const { state, resumable } = serviceState.service.rollout;
+  if (state === 'none' && !isSettled(serviceState)) return wait(serviceState, 'its latest change to be taken up');
   if (state !== 'paused' && state !== 'rollback-paused') return null;
-  if (!mayGoOn) return block(situation, 'its paused update to be resumed or undone');
-  return isCalm(situation) ? null : wait(situation, 'the tasks of its paused update to run for a while');
+  if (!resumable) return blocked(serviceState, 'its paused update to be resumed or undone');
+  return isStable(serviceState) ? null : wait(serviceState, 'the tasks of its paused update to run for a while');
 }
 
 /**
  * Why no task may be started with the values that are wanted of these uses: one of them made tasks of another service
  * fail. `null` if there is no such value, or an operator asked for it.
  */
-export function hindranceByFailure(situation: Situation, uses: readonly KnownUse[]): Decision | null {
-  const { entry, failedIn } = situation;
-  for (const { use, wanted } of uses) {
-    if (wanted === undefined || entry.requested.includes(use.key) || setAsideWith(entry, use.key) !== undefined)
+export function hindranceByFailure(serviceState: ServiceState, bindings: readonly BindingState[]): Decision | null {
+  const { entry, failedIn } = serviceState;
+  for (const { binding, desired } of bindings) {
+    if (
+      desired === undefined ||
+      entry.requested.includes(binding.key) ||
+      quarantineOf(entry, binding.key) !== undefined
+    )
       continue;
-    const service = failedIn(use.key, wanted);
+    const service = failedIn(binding.key, desired);
     if (service === undefined) continue;
-    const secret = use.secret.name;
-    return block(situation, `a newer value of ${secret}, or a manual rotation: this one made tasks of ${service} fail`);
+    const secret = binding.secret.name;
+    return blocked(
+      serviceState,
+      `a newer value of ${secret}, or a manual rotation: this one made tasks of ${service} fail`,
+    );
   }
   return null;
 }
 
 /** Whether an attempt may be followed by the next: after each the pause is twice as long. */
-export function mayRetry({ openForMs }: Situation, { attempt }: OpenRollout): boolean {
-  return openForMs >= Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** attempt);
+export function mayRetry({ openForMs }: ServiceState, { attempt }: OpenRollout): boolean {
+  return openForMs >= Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** attempt);
 }
 
 /** The rollout is left as it is, and counted as an error. */
-export function giveUp(situation: Situation, open: OpenRollout, failure: Failure): Decision {
+export function markFailed(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
   const rollout: OpenRollout = { ...open, state: 'failed', failure: failure.message };
-  return { ...keep(withoutRequests(situation, open), rollout), events: [failed(situation, open, failure)] };
+  return { ...noChange(withoutRequests(serviceState, open), rollout), events: [failed(serviceState, open, failure)] };
 }
 
 /** Every task has what the rollout brought. Where the service uses none of it any more, nothing was rotated. */
-export function complete(situation: Situation, open: OpenRollout): Decision {
-  const { service, nowMs } = situation;
-  const secrets = secretNames(situation, broughtBy(open));
-  if (secrets.length === 0) return keep(situation, null);
+export function complete(serviceState: ServiceState, open: OpenRollout): Decision {
+  const { service, nowMs } = serviceState;
+  const secrets = secretNames(serviceState, changedValues(open));
+  if (secrets.length === 0) return noChange(serviceState, null);
   const common = {
     service: service.name,
     secrets,
     generation: open.generation,
-    durationMs: Math.max(0, nowMs - (open.direction === 'forward' ? open.changedAtMs : open.begunAtMs)),
+    durationMs: Math.max(0, nowMs - (open.direction === 'forward' ? open.changedAtMs : open.startedAtMs)),
   };
   const type = open.direction === 'forward' ? 'rollout.completed' : 'rollback.completed';
-  return { ...keep(withoutRequests(situation, open), null), events: [{ type, ...common }] };
+  return { ...noChange(withoutRequests(serviceState, open), null), events: [{ type, ...common }] };
 }
 
 /** What was asked for was tried, and is over. */
-export function withoutRequests(situation: Situation, open: OpenRollout): Situation {
-  const brought = broughtBy(open);
-  const requested = situation.entry.requested.filter((key) => !(key in brought));
-  return { ...situation, entry: { ...situation.entry, requested } };
+export function withoutRequests(serviceState: ServiceState, open: OpenRollout): ServiceState {
+  const changing = changedValues(open);
+  const requested = serviceState.entry.requested.filter((key) => !(key in changing));
+  return { ...serviceState, entry: { ...serviceState.entry, requested } };
 }
 
 /** What a service waits for that is given nothing of a secret any more. */
-const LOST = 'a newer value, or a request by hand, since the last good one of what was set aside is lost';
+const ROLLBACK_VALUE_LOST =
+  'a newer value, or a request by hand, since the last good one of what was set aside is lost';
 
 /** Whether a value that the service's tasks must be given can't be had any more: none of them would start. */
-function hasLost({ entry, lastGood }: Situation): boolean {
-  return entry.setAside.some((set) =>
+function isRollbackValueLost({ entry, lastGood }: ServiceState): boolean {
+  return entry.quarantines.some((set) =>
     Object.entries(set.lastGood).some(([key, value]) => lastGood(key, value) === 'gone'),
   );
 }
 
 /** The event of a rollout that failed. */
-export function failed(situation: Situation, open: OpenRollout, failure: Failure): ProductEvent {
-  const secrets = secretNames(situation, broughtBy(open));
-  return { type: 'rollout.failed', service: situation.service.name, secrets, ...failure };
+export function failed(serviceState: ServiceState, open: OpenRollout, failure: Failure): ProductEvent {
+  const secrets = secretNames(serviceState, changedValues(open));
+  return { type: 'rollout.failed', service: serviceState.service.name, secrets, ...failure };
 }
 
-/** For `mayBegin`: a service that rolls already takes no further place. */
+/** For `hasCapacity`: a service that rolls already takes no further place. */
 export function always(): boolean {
   return true;
 }
@@ -182,56 +190,60 @@ export function always(): boolean {
  * @param also further uses that are to be part of it though no running task is outdated.
  * @param earlier a generation that the service is to return to, instead of going on to a new one.
  */
-export function begin(
-  situation: Situation,
+export function startRollout(
+  serviceState: ServiceState,
   attempt = 1,
-  also: readonly KnownUse[] = [],
+  also: readonly BindingState[] = [],
   earlier: number | null = null,
 ): Decision {
-  const { service, entry, mayBegin } = situation;
+  const { service, entry, hasCapacity } = serviceState;
   const before = entry.rollout;
-  if (isBusy(service) && !(before !== null && isStuck(situation, before)))
-    return wait(situation, 'its own update to end');
-  const hindrance = (before === null ? hindranceByUpdate(situation) : null) ?? hindranceTo(situation);
-  if (hindrance !== null) return hindrance;
-  if (isHeldBack(situation)) return wait(situation, 'the lockdown to end, or a manual rotation');
+  if (isUpdating(service) && !(before !== null && isStuck(serviceState, before)))
+    return wait(serviceState, 'its own update to end');
+  const blocker = (before === null ? blockerByUpdate(serviceState) : null) ?? blockerOf(serviceState);
+  if (blocker !== null) return blocker;
+  if (isHeldByLockdown(serviceState)) return wait(serviceState, 'the lockdown to end, or a manual rotation');
   // What came since the rollout before is new to the tasks, also where none runs that could show it.
-  const isLater = (known: KnownUse) =>
-    before !== null && known.use.key in before.target && !bringsWanted(before, known);
-  const uses = situation.uses.filter((known) => {
+  const isLater = (known: BindingState) =>
+    before !== null && known.binding.key in before.target && !targetsDesired(before, known);
+  const bindings = serviceState.bindings.filter((known) => {
     return outdatedTasks(known).length > 0 || also.includes(known) || isLater(known);
   });
-  const brings = bringing(situation, uses);
+  const brings = bringing(serviceState, bindings);
   // With these it has started already.
-  const isUnderWay = (known: KnownUse) =>
-    before !== null && before.state !== 'failed' && bringsWanted(before, known) && wasApplied(situation, before);
+  const isInProgress = (known: BindingState) =>
+    before !== null && before.state !== 'failed' && targetsDesired(before, known) && wasApplied(serviceState, before);
   const failure = hindranceByFailure(
-    situation,
-    brings.filter((known) => !isUnderWay(known)),
+    serviceState,
+    brings.filter((known) => !isInProgress(known)),
   );
   if (failure !== null) return failure;
-  if (!mayBegin(goesBack(situation, brings) ? {} : wantedOf(brings)))
-    return wait(situation, 'other services to finish');
-  return start(situation, uses, brings, attempt, earlier);
+  if (!hasCapacity(isRollback(serviceState, brings) ? {} : desiredVersion(brings)))
+    return wait(serviceState, 'other services to finish');
+  return newRollout(serviceState, bindings, brings, attempt, earlier);
 }
 
 /** The uses whose values are brought to tasks that do not have them; what was changed back is brought to none. */
-function bringing(situation: Situation, uses: readonly KnownUse[]): readonly KnownUse[] {
-  const others = uses.filter((known) => known.wanted !== undefined && !isChangedBack(situation, known));
-  return others.length === 0 ? uses : others;
+function bringing(serviceState: ServiceState, bindings: readonly BindingState[]): readonly BindingState[] {
+  const others = bindings.filter((known) => known.desired !== undefined && !isReverted(serviceState, known));
+  return others.length === 0 ? bindings : others;
 }
 
 /** Whether nothing but last good values is brought. */
-function goesBack({ entry }: Situation, brings: readonly KnownUse[]): boolean {
-  return brings.every(({ use, wanted }) => wanted === undefined || setAsideWith(entry, use.key) !== undefined);
+function isRollback({ entry }: ServiceState, brings: readonly BindingState[]): boolean {
+  return brings.every(
+    ({ binding, desired }) => desired === undefined || quarantineOf(entry, binding.key) !== undefined,
+  );
 }
 
-function wantedOf(uses: readonly KnownUse[]): Values {
-  return Object.fromEntries(uses.flatMap(({ use, wanted }) => (wanted === undefined ? [] : [[use.key, wanted]])));
+function desiredVersion(bindings: readonly BindingState[]): Values {
+  return Object.fromEntries(
+    bindings.flatMap(({ binding, desired }) => (desired === undefined ? [] : [[binding.key, desired]])),
+  );
 }
 
 /** Whether the update that goes on is the one of a rollout that did not succeed, and not one of the service's user since. */
-function isStuck({ service }: Situation, { state, fingerprint, generation }: OpenRollout): boolean {
+function isStuck({ service }: ServiceState, { state, fingerprint, generation }: OpenRollout): boolean {
   const isOwn = service.fingerprint === fingerprint && service.generation === generation;
   return isOwn && state !== 'open' && service.rollout.state === 'rolling';
 }
@@ -240,37 +252,39 @@ function isStuck({ service }: Situation, { state, fingerprint, generation }: Ope
  * During a lockdown an operator decides which services restart. A rollout that is open is finished, and values that made tasks
  * fail are replaced.
  */
-function isHeldBack(situation: Situation): boolean {
-  const { entry, isLockedDown } = situation;
+function isHeldByLockdown(serviceState: ServiceState): boolean {
+  const { entry, isLockedDown } = serviceState;
   if (!isLockedDown || entry.rollout?.state === 'open') return false;
-  const due = dueUses(situation);
-  return !due.some(({ use }) => entry.requested.includes(use.key) || setAsideWith(entry, use.key) !== undefined);
+  const due = dueBindings(serviceState);
+  return !due.some(
+    ({ binding }) => entry.requested.includes(binding.key) || quarantineOf(entry, binding.key) !== undefined,
+  );
 }
 
-function start(
-  situation: Situation,
-  uses: readonly KnownUse[],
-  brings: readonly KnownUse[],
+function newRollout(
+  serviceState: ServiceState,
+  bindings: readonly BindingState[],
+  brings: readonly BindingState[],
   attempt: number,
   earlier: number | null,
 ): Decision {
-  const { service, entry, nowMs } = situation;
-  const nextUnused = nextGeneration(situation);
-  const target: Record<string, HeldValue> = {};
-  const lastGood: Record<string, HeldValue> = {};
-  for (const known of situation.uses) {
-    const { use, wanted } = known;
-    if (wanted === undefined) continue;
-    target[use.key] = { revision: wanted.revision, digest: wanted.digest };
-    const before = brings.includes(known) ? valueBefore(situation, known) : wanted;
-    if (before !== undefined) lastGood[use.key] = { revision: before.revision, digest: before.digest };
+  const { service, entry, nowMs } = serviceState;
+  const nextUnused = nextGeneration(serviceState);
+  const target: Record<string, SecretVersion> = {};
+  const lastGood: Record<string, SecretVersion> = {};
+  for (const known of serviceState.bindings) {
+    const { binding, desired } = known;
+    if (desired === undefined) continue;
+    target[binding.key] = { revision: desired.revision, digest: desired.digest };
+    const before = brings.includes(known) ? rollbackValue(serviceState, known) : desired;
+    if (before !== undefined) lastGood[binding.key] = { revision: before.revision, digest: before.digest };
   }
-  const isBack = goesBack(situation, brings);
+  const isBack = isRollback(serviceState, brings);
   const rollout: OpenRollout = {
     direction: isBack ? 'back' : 'forward',
     generation: earlier ?? nextUnused,
-    begunAtMs: nowMs,
-    changedAtMs: Math.min(...uses.filter(({ wanted }) => wanted !== undefined).map(({ seenAtMs }) => seenAtMs)),
+    startedAtMs: nowMs,
+    changedAtMs: Math.min(...bindings.filter(({ desired }) => desired !== undefined).map(({ seenAtMs }) => seenAtMs)),
     attempt,
     state: 'open',
     failure: '',
@@ -279,10 +293,14 @@ function start(
     lastGood,
   };
   const { generation } = rollout;
-  const secrets = brings.filter(({ use }) => use.key in target).map(({ use }) => use.secret.name);
+  const secrets = brings.filter(({ binding }) => binding.key in target).map(({ binding }) => binding.secret.name);
   return {
-    entry: { ...entry, rollout, spentGeneration: earlier === null ? entry.spentGeneration : nextUnused - 1 },
-    roll: rollTo(situation, generation),
+    entry: {
+      ...entry,
+      rollout,
+      highestUsedGeneration: earlier === null ? entry.highestUsedGeneration : nextUnused - 1,
+    },
+    roll: rollTo(serviceState, generation),
     events: [{ type: isBack ? 'rollback.started' : 'rollout.started', service: service.name, secrets, generation }],
     waitingFor: null,
     blocked: false,
@@ -294,31 +312,31 @@ function start(
  * Whether the value that the rollout before was to replace is wanted again, so that nothing can be said against it, and
  * nothing is to be given instead.
  */
-function isChangedBack({ entry }: Situation, { use, wanted }: KnownUse): boolean {
-  const before = entry.rollout?.lastGood[use.key];
-  if (before === undefined || wanted === undefined || setAsideWith(entry, use.key) !== undefined) return false;
-  return sameValue(before, wanted);
+function isReverted({ entry }: ServiceState, { binding, desired }: BindingState): boolean {
+  const before = entry.rollout?.lastGood[binding.key];
+  if (before === undefined || desired === undefined || quarantineOf(entry, binding.key) !== undefined) return false;
+  return sameValue(before, desired);
 }
 
 /**
  * The value that is to be given again if the new one fails. After a rollout that came to nothing it is the one before
  * that; else what most of the tasks hold that are to be replaced, unless tasks have failed with it.
  */
-function valueBefore({ entry }: Situation, known: KnownUse): HeldValue | undefined {
-  const { key } = known.use;
+function rollbackValue({ entry }: ServiceState, known: BindingState): SecretVersion | undefined {
+  const { key } = known.binding;
   // It is the last good one that is brought.
-  if (setAsideWith(entry, key) !== undefined) return undefined;
+  if (quarantineOf(entry, key) !== undefined) return undefined;
   const before = entry.rollout?.lastGood[key];
   // One that was given besides, and not brought, says nothing of what was good.
-  if (before !== undefined && !(known.wanted !== undefined && sameValue(before, known.wanted))) return before;
+  if (before !== undefined && !(known.desired !== undefined && sameValue(before, known.desired))) return before;
   const { rollout } = entry;
   const failedWith = [
     rollout?.direction === 'forward' ? rollout.target[key] : undefined,
-    ...entry.setAside.map(({ failed }) => failed[key]),
+    ...entry.quarantines.map(({ failed }) => failed[key]),
   ];
   const outdated = new Set(outdatedTasks(known));
-  const counts = new Map<string, { readonly value: HeldValue; count: number }>();
-  for (const { task, value } of known.held.toSorted((a, b) => a.task.createdAtMs - b.task.createdAtMs)) {
+  const counts = new Map<string, { readonly value: SecretVersion; count: number }>();
+  for (const { task, value } of known.actual.toSorted((a, b) => a.task.createdAtMs - b.task.createdAtMs)) {
     const isBad = failedWith.some((bad) => bad !== undefined && sameValue(bad, value));
     if (!outdated.has(task) || !isKnown(value) || isBad) continue;
     const counted = counts.get(value.revision) ?? { value, count: 0 };
@@ -329,6 +347,6 @@ function valueBefore({ entry }: Situation, known: KnownUse): HeldValue | undefin
 }
 
 /** The update that brings a service to a generation. */
-export function rollTo({ service }: Situation, generation: number): RollAction {
+export function rollTo({ service }: ServiceState, generation: number): RollAction {
   return { serviceId: service.id, serviceName: service.name, version: service.version, generation };
 }

@@ -1,13 +1,13 @@
 import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
-import type { ServiceUses } from '../bindings/secret-binding.ts';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { emptyLedger, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
 import type { FailedTask } from '../ports/orchestrator.ts';
-import { NOT_WATCHED, RolloutWatch } from './rollout-tracker.ts';
+import { NOT_TRACKED, RolloutTracker } from './rollout-tracker.ts';
 
 const open = { generation: 5, attempt: 1 } as OpenRollout;
 const service = (generation: number) =>
-  [{ service: { id: 'web', version: 1, generation, tasks: [] }, uses: [] }] as unknown as ServiceUses[];
+  [{ service: { id: 'web', version: 1, generation, tasks: [] }, bindings: [] }] as unknown as ServiceBindings[];
 const ledger = (rollout: OpenRollout | null) => ({
   ...emptyLedger(null),
   services: { web: { ...NOTHING_OPEN, rollout } },
@@ -15,7 +15,7 @@ const ledger = (rollout: OpenRollout | null) => ({
 
 test('tells for how long a rollout was seen open, whatever the wall clock does', async () => {
   const clock = new SimulatedClock();
-  const watch = new RolloutWatch(clock);
+  const watch = new RolloutTracker(clock);
   watch.observe(service(4), ledger(open));
   clock.setBack(3_600_000);
   await clock.advance(7_000);
@@ -23,15 +23,15 @@ test('tells for how long a rollout was seen open, whatever the wall clock does',
   expect(watch.of('web', open)).toEqual({
     forMs: 7_000,
     applied: false,
-    gapless: false,
-    begunHere: false,
+    continuouslyObserved: false,
+    startedByThisProcess: false,
     overtaken: false,
   });
 });
 
 test('counts each attempt anew, but remembers that the update was applied', async () => {
   const clock = new SimulatedClock();
-  const watch = new RolloutWatch(clock);
+  const watch = new RolloutTracker(clock);
   watch.observe(service(5), ledger(open));
   await clock.advance(7_000);
   const again = { ...open, attempt: 2 };
@@ -39,18 +39,18 @@ test('counts each attempt anew, but remembers that the update was applied', asyn
   expect(watch.of('web', again)).toEqual({
     forMs: 0,
     applied: true,
-    gapless: false,
-    begunHere: false,
+    continuouslyObserved: false,
+    startedByThisProcess: false,
     overtaken: false,
   });
 });
 
-test.each<[string, (watch: RolloutWatch) => void]>([
+test.each<[string, (watch: RolloutTracker) => void]>([
   ['by its answer', (watch) => watch.rolled('web', 5, 'applied')],
   ['by the service', (watch) => watch.observe(service(5), ledger(open))],
 ])('counts from the moment at which it sees the update applied (%s)', async (_, apply) => {
   const clock = new SimulatedClock();
-  const watch = new RolloutWatch(clock);
+  const watch = new RolloutTracker(clock);
   watch.observe(service(4), ledger(open));
   await clock.advance(7_000);
   apply(watch);
@@ -60,21 +60,21 @@ test.each<[string, (watch: RolloutWatch) => void]>([
 });
 
 test('knows nothing of a rollout that it has not seen, or not any more', () => {
-  const watch = new RolloutWatch(new SimulatedClock());
+  const watch = new RolloutTracker(new SimulatedClock());
   watch.observe(service(5), ledger(open));
-  expect(watch.of('web', { ...open, generation: 6 })).toEqual(NOT_WATCHED);
+  expect(watch.of('web', { ...open, generation: 6 })).toEqual(NOT_TRACKED);
   watch.observe(service(5), ledger(null));
-  expect(watch.of('web', open)).toEqual(NOT_WATCHED);
+  expect(watch.of('web', open)).toEqual(NOT_TRACKED);
 });
 
 test('knows which rollouts it began itself, with every attempt', () => {
-  const watch = new RolloutWatch(new SimulatedClock());
+  const watch = new RolloutTracker(new SimulatedClock());
   watch.observe(service(4), ledger(open), true);
   watch.observe(service(5), ledger(open));
-  expect(watch.of('web', open).begunHere).toBe(true);
+  expect(watch.of('web', open).startedByThisProcess).toBe(true);
   const again = { ...open, attempt: 2 };
   watch.observe(service(5), ledger(again));
-  expect(watch.of('web', again).begunHere).toBe(false);
+  expect(watch.of('web', again).startedByThisProcess).toBe(false);
 });
 
 test.each([
@@ -86,7 +86,7 @@ test.each([
 ] as const)(
   'is sure that another update came first only where none of its own can have been made: $outcomes, own $own',
   ({ outcomes, own, overtaken }) => {
-    const watch = new RolloutWatch(new SimulatedClock());
+    const watch = new RolloutTracker(new SimulatedClock());
     watch.observe(service(4), ledger(open), own);
     for (const outcome of outcomes) watch.rolled('web', 5, outcome);
     expect(watch.of('web', open).overtaken).toBe(overtaken);
@@ -96,7 +96,7 @@ test.each([
 );
 
 test('remembers the failed tasks of a rollout that the orchestrator has forgotten', () => {
-  const watch = new RolloutWatch(new SimulatedClock());
+  const watch = new RolloutTracker(new SimulatedClock());
   watch.observe(service(5), ledger(open));
   const failed = (id: string) => ({ id }) as FailedTask;
   watch.failures('web', [failed('a'), failed('b')]);
@@ -105,18 +105,18 @@ test('remembers the failed tasks of a rollout that the orchestrator has forgotte
 
 test('tells for how long a service is as it is, and for how long the same tasks run', async () => {
   const clock = new SimulatedClock();
-  const watch = new RolloutWatch(clock);
-  const look = (version: number, tasks: readonly (readonly [string, string])[]) => {
+  const watch = new RolloutTracker(clock);
+  const poll = (version: number, tasks: readonly (readonly [string, string])[]) => {
     const service = { id: 'web', version, tasks: tasks.map(([id, state]) => ({ id, state })) };
-    watch.observe([{ service, uses: [] }] as unknown as ServiceUses[], ledger(null));
+    watch.observe([{ service, bindings: [] }] as unknown as ServiceBindings[], ledger(null));
   };
-  look(1, [['a', 'running']]);
+  poll(1, [['a', 'running']]);
   await clock.advance(3_000);
-  look(1, [['a', 'running']]);
-  expect(watch.asItIs('web')).toEqual({ unchangedForMs: 3_000, calmForMs: 3_000 });
-  look(1, [['a', 'starting']]);
+  poll(1, [['a', 'running']]);
+  expect(watch.stability('web')).toEqual({ unchangedForMs: 3_000, stableForMs: 3_000 });
+  poll(1, [['a', 'starting']]);
   await clock.advance(1_000);
-  expect(watch.asItIs('web')).toEqual({ unchangedForMs: 4_000, calmForMs: 0 });
-  look(2, [['b', 'running']]);
-  expect(watch.asItIs('web')).toEqual({ unchangedForMs: 0, calmForMs: 0 });
+  expect(watch.stability('web')).toEqual({ unchangedForMs: 4_000, stableForMs: 0 });
+  poll(2, [['b', 'running']]);
+  expect(watch.stability('web')).toEqual({ unchangedForMs: 0, stableForMs: 0 });
 });

@@ -1,41 +1,41 @@
 import type { Clock } from '@vault-swarm/provider';
-import type { ServiceUses } from '../bindings/secret-binding.ts';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { isOfRollout, type LedgerDocument, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
 import type { FailedTask, Workload, WriteOutcome } from '../ports/orchestrator.ts';
 
 /** What this process has seen of an open rollout. */
-export interface WatchedRollout {
+export interface TrackedRollout {
   /** For how long it has seen the present attempt open, and as far as it is: not applied, or applied. In milliseconds. */
   readonly forMs: number;
   /** Whether it saw the update applied. */
   readonly applied: boolean;
   /** Whether it has looked again and again since then: a failed task would have been seen. */
-  readonly gapless: boolean;
+  readonly continuouslyObserved: boolean;
   /** Whether it began the rollout itself, and each attempt of it. */
-  readonly begunHere: boolean;
+  readonly startedByThisProcess: boolean;
   /** Whether its update was surely not made: another one came first. */
   readonly overtaken: boolean;
 }
 
 /** For how long this process has seen a service as it is, in milliseconds. */
-export interface SteadyFor {
+export interface Stability {
   /** Its object. */
   readonly unchangedForMs: number;
   /** The very same tasks, each running; 0 while one does not run. */
-  readonly calmForMs: number;
+  readonly stableForMs: number;
 }
 
 /** Nothing. */
-export const NOT_WATCHED: WatchedRollout = {
+export const NOT_TRACKED: TrackedRollout = {
   forMs: 0,
   applied: false,
-  gapless: false,
-  begunHere: false,
+  continuouslyObserved: false,
+  startedByThisProcess: false,
   overtaken: false,
 };
 
 /** The orchestrator keeps some failed tasks of each slot, and starts a failed one anew after some seconds. */
-const LONGEST_GAP_MS = 5_000;
+const MAX_GAP_MS = 5_000;
 
 interface Watched {
   readonly generation: number;
@@ -43,9 +43,9 @@ interface Watched {
   /** Monotonic milliseconds. */
   sinceMs: number;
   applied: boolean;
-  gapless: boolean;
+  continuouslyObserved: boolean;
   seenAtMs: number;
-  readonly begunHere: boolean;
+  readonly startedByThisProcess: boolean;
   /** Whether an update of it may have been made, or may be made later, without an answer that says so. */
   uncertain: boolean;
   overtaken: boolean;
@@ -59,7 +59,7 @@ interface Steady {
   readonly sinceMs: number;
   /** The running tasks; `null` where one does not run. */
   readonly tasks: string | null;
-  readonly calmSinceMs: number;
+  readonly stableSinceMs: number;
 }
 
 /**
@@ -67,7 +67,7 @@ interface Steady {
  * clocks that may jump, and of other machines; how long to wait is measured here. And failed tasks that the orchestrator
  * forgets are known here.
  */
-export class RolloutWatch {
+export class RolloutTracker {
   readonly #clock: Clock;
   /** By service. */
   #watched = new Map<string, Watched>();
@@ -82,12 +82,12 @@ export class RolloutWatch {
    * Takes in what is open, and how far the services are.
    * @param isOwn whether this process has just written the ledger: what is new in it was begun here.
    */
-  observe(services: readonly ServiceUses[], ledger: LedgerDocument, isOwn = false): void {
+  observe(services: readonly ServiceBindings[], ledger: LedgerDocument, isOwn = false): void {
     const watched = new Map<string, Watched>();
     const steady = new Map<string, Steady>();
     for (const { service } of services) {
       const { id, generation } = service;
-      steady.set(id, this.#steadySince(service));
+      steady.set(id, this.#stabilitySince(service));
       const entry = ledger.services[id] ?? NOTHING_OPEN;
       const open = entry.rollout;
       if (open !== null) watched.set(id, this.#follow(id, isOfRollout(entry, generation), open, isOwn));
@@ -102,7 +102,8 @@ export class RolloutWatch {
     if (watched?.generation !== generation) return;
     if (outcome === 'applied') this.#seenApplied(watched);
     if (outcome === 'unknown') watched.uncertain = true;
-    watched.overtaken = outcome === 'conflict' && watched.begunHere && !watched.applied && !watched.uncertain;
+    watched.overtaken =
+      outcome === 'conflict' && watched.startedByThisProcess && !watched.applied && !watched.uncertain;
   }
 
   /** Takes in the failed tasks of a service that the orchestrator knows now, and gives all that were seen. */
@@ -114,36 +115,36 @@ export class RolloutWatch {
   }
 
   /** What was seen of the service's open rollout. */
-  of(serviceId: string, { generation, attempt }: OpenRollout): WatchedRollout {
+  of(serviceId: string, { generation, attempt }: OpenRollout): TrackedRollout {
     const watched = this.#watched.get(serviceId);
-    if (watched?.generation !== generation) return NOT_WATCHED;
-    const { applied, gapless, begunHere, overtaken } = watched;
+    if (watched?.generation !== generation) return NOT_TRACKED;
+    const { applied, continuouslyObserved, startedByThisProcess, overtaken } = watched;
     const forMs = watched.attempt === attempt ? this.#clock.monotonic() - watched.sinceMs : 0;
-    return { forMs, applied, gapless, begunHere, overtaken };
+    return { forMs, applied, continuouslyObserved, startedByThisProcess, overtaken };
   }
 
   /** For how long the service was seen as it is. */
-  asItIs(serviceId: string): SteadyFor {
+  stability(serviceId: string): Stability {
     const steady = this.#steady.get(serviceId);
-    if (steady === undefined) return { unchangedForMs: 0, calmForMs: 0 };
+    if (steady === undefined) return { unchangedForMs: 0, stableForMs: 0 };
     const nowMs = this.#clock.monotonic();
     return {
       unchangedForMs: nowMs - steady.sinceMs,
-      calmForMs: steady.tasks === null ? 0 : nowMs - steady.calmSinceMs,
+      stableForMs: steady.tasks === null ? 0 : nowMs - steady.stableSinceMs,
     };
   }
 
-  #steadySince({ id, version, tasks }: Workload): Steady {
+  #stabilitySince({ id, version, tasks }: Workload): Steady {
     const nowMs = this.#clock.monotonic();
     const before = this.#steady.get(id);
     const living = tasks.filter(({ state }) => state !== 'ended');
-    const isCalm = living.every(({ state }) => state === 'running');
-    const running = isCalm ? living.map((task) => task.id).join(' ') : null;
+    const isStable = living.every(({ state }) => state === 'running');
+    const running = isStable ? living.map((task) => task.id).join(' ') : null;
     return {
       version,
       sinceMs: before?.version === version ? before.sinceMs : nowMs,
       tasks: running,
-      calmSinceMs: before?.tasks === running ? before.calmSinceMs : nowMs,
+      stableSinceMs: before?.tasks === running ? before.stableSinceMs : nowMs,
     };
   }
 
@@ -160,20 +161,21 @@ export class RolloutWatch {
     const overtaken = before?.overtaken === true;
     // A number that is the service's now is somebody else's.
     const applied = before?.applied === true || (isOfGeneration && !overtaken);
-    const gapless = before === undefined || (before.gapless && nowMs - before.seenAtMs <= LONGEST_GAP_MS);
+    const continuouslyObserved =
+      before === undefined || (before.continuouslyObserved && nowMs - before.seenAtMs <= MAX_GAP_MS);
     if (before?.attempt === attempt) {
       if (applied) this.#seenApplied(before);
-      return Object.assign(before, { gapless, seenAtMs: nowMs });
+      return Object.assign(before, { continuouslyObserved, seenAtMs: nowMs });
     }
     return {
       generation,
       attempt,
       sinceMs: nowMs,
       applied,
-      gapless,
+      continuouslyObserved,
       seenAtMs: nowMs,
       // Who has begun it and every attempt of it has answered to all of its tasks.
-      begunHere: isOwn && (before === undefined || before.begunHere),
+      startedByThisProcess: isOwn && (before === undefined || before.startedByThisProcess),
       uncertain: before?.uncertain === true,
       overtaken,
       failures: before?.failures ?? new Map(),

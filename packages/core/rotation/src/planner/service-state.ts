@@ -1,8 +1,8 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { type KnownUse, outdatedTasks } from '../bindings/binding-state.ts';
-import { rotatesByItself } from '../bindings/secret-binding.ts';
-import { type LedgerService, type OpenRollout, setAsideWith, undoneGeneration, type Values } from '../ledger/ledger.ts';
-import type { HeldValue } from '../ledger/secret-version.ts';
+import { type BindingState, outdatedTasks } from '../bindings/binding-state.ts';
+import { rotatesAutomatically } from '../bindings/secret-binding.ts';
+import { type LedgerService, type OpenRollout, quarantineOf, undoneGeneration, type Values } from '../ledger/ledger.ts';
+import type { SecretVersion } from '../ledger/secret-version.ts';
 import type { FailedTask, Workload } from '../ports/orchestrator.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
 
@@ -10,11 +10,11 @@ import type { RotationPolicy } from '../ports/rotation-ports.ts';
 export type Availability = 'at-hand' | 'gone' | 'unknown';
 
 /** All that the decision about one service depends on. */
-export interface Situation {
+export interface ServiceState {
   readonly nowMs: number;
   readonly service: Workload;
   readonly entry: LedgerService;
-  readonly uses: readonly KnownUse[];
+  readonly bindings: readonly BindingState[];
   /** What the ledger may call the secrets whose labels can't be read now. */
   readonly unread: readonly string[];
   /** The secrets that have no value: a task that starts now is refused them. */
@@ -27,15 +27,15 @@ export interface Situation {
   /** Whether this process saw the open rollout's update applied. */
   readonly seenApplied: boolean;
   /** Whether it has looked again and again since it saw the rollout first. */
-  readonly seenThroughout: boolean;
+  readonly continuouslyObserved: boolean;
   /** Whether it began the rollout and each attempt: then it has answered to all of its tasks, if it is the one that is asked. */
-  readonly begunHere: boolean;
+  readonly startedByThisProcess: boolean;
   /** Whether the open rollout's update was surely not made: somebody else's came first. */
   readonly overtaken: boolean;
   /** For how long it has seen the service object as it is. */
   readonly unchangedForMs: number;
   /** For how long it has seen the very same tasks, each running. */
-  readonly calmForMs: number;
+  readonly stableForMs: number;
   /** For how long no rotation of the service may start by itself, since its secrets change faster than it rolls. */
   readonly pauseMs: number;
   /** Why the orchestrator refused the open rollout's update for good, if it did. */
@@ -43,12 +43,12 @@ export interface Situation {
   /** The service's failed tasks; `null` where they were not asked for. */
   readonly failures: readonly FailedTask[] | null;
   /** What this process answered to a task, for a secret by its ledger key. */
-  readonly given: (taskId: string, key: string) => readonly HeldValue[];
-  readonly lastGood: (key: string, value: HeldValue) => Availability;
+  readonly given: (taskId: string, key: string) => readonly SecretVersion[];
+  readonly lastGood: (key: string, value: SecretVersion) => Availability;
   /** Whether another service may begin to roll with these values in this pass. */
-  readonly mayBegin: (values: Values) => boolean;
+  readonly hasCapacity: (values: Values) => boolean;
   /** The name of another service whose tasks failed with this value of a secret; `undefined` where there is none. */
-  readonly failedIn: (key: string, value: HeldValue) => string | undefined;
+  readonly failedIn: (key: string, value: SecretVersion) => string | undefined;
 }
 
 /** A secret that its provider gives no value of, and the provider's reason. */
@@ -80,33 +80,41 @@ export interface Decision {
 }
 
 /** The uses for which the service is to be rolled: by their labels, by request, or since their values were set aside. */
-export function dueUses({ service, entry, uses }: Pick<Situation, 'service' | 'entry' | 'uses'>): readonly KnownUse[] {
+export function dueBindings({
+  service,
+  entry,
+  bindings,
+}: Pick<ServiceState, 'service' | 'entry' | 'bindings'>): readonly BindingState[] {
   if (service.kind === 'job') return [];
-  return uses.filter((known) => {
-    const { use } = known;
+  return bindings.filter((known) => {
+    const { binding } = known;
     if (outdatedTasks(known).length === 0) return false;
-    return rotatesByItself(use) || entry.requested.includes(use.key) || setAsideWith(entry, use.key) !== undefined;
+    return (
+      rotatesAutomatically(binding) ||
+      entry.requested.includes(binding.key) ||
+      quarantineOf(entry, binding.key) !== undefined
+    );
   });
 }
 
 /** Whether the orchestrator is replacing tasks of the service, whoever asked for it. */
-export function isBusy({ rollout: { state } }: Workload): boolean {
+export function isUpdating({ rollout: { state } }: Workload): boolean {
   return state === 'rolling' || state === 'rolling-back';
 }
 
 /** Swarm takes a moment from a change of a service until it says that it is updating it. */
 const SETTLED_MS = 1_000;
 /** A task that fails again and again seems to run in between: this is longer than such a moment. */
-const CALM_MS = 30_000;
+const STABLE_MS = 30_000;
 
 /** Whether the orchestrator has had the time to say what it does about the latest change of the service. */
-export function isSettled({ unchangedForMs }: Situation): boolean {
+export function isSettled({ unchangedForMs }: ServiceState): boolean {
   return unchangedForMs >= SETTLED_MS;
 }
 
 /** Whether the tasks that run now may be taken to go on running. */
-export function isCalm({ calmForMs }: Situation): boolean {
-  return calmForMs >= CALM_MS;
+export function isStable({ stableForMs }: ServiceState): boolean {
+  return stableForMs >= STABLE_MS;
 }
 
 /** Whether all tasks that shall run do run. */
@@ -126,7 +134,7 @@ export function isPaused({ rollout: { state } }: Workload): boolean {
 }
 
 /** Whether the service's latest update was given up by the orchestrator. */
-export function isEnded(service: Workload): boolean {
+export function isHalted(service: Workload): boolean {
   return isPaused(service) || service.rollout.state === 'rolled-back';
 }
 
@@ -134,9 +142,9 @@ export function isEnded(service: Workload): boolean {
  * Whether the rollout's update was made. A rollback brings the service's old generation back, so that only what was seen
  * meanwhile, or tasks of the rollout, tell.
  */
-export function wasApplied(situation: Situation, open: OpenRollout): boolean {
-  const { service, entry, failures, seenApplied } = situation;
-  if (situation.overtaken) return false;
+export function wasApplied(serviceState: ServiceState, open: OpenRollout): boolean {
+  const { service, entry, failures, seenApplied } = serviceState;
+  if (serviceState.overtaken) return false;
   const undone = undoneGeneration({ ...entry, rollout: open });
   if (undone !== null) return seenApplied || service.generation < undone;
   return (
@@ -152,11 +160,11 @@ export function nextGeneration({
   service,
   entry,
   failures,
-}: Pick<Situation, 'service' | 'entry' | 'failures'>): number {
+}: Pick<ServiceState, 'service' | 'entry' | 'failures'>): number {
   const seen = [
     service.generation,
     entry.rollout?.generation ?? 0,
-    entry.spentGeneration,
+    entry.highestUsedGeneration,
     ...service.tasks.map(({ generation }) => generation),
     ...(failures ?? []).map(({ generation }) => generation),
   ];
@@ -164,6 +172,6 @@ export function nextGeneration({
 }
 
 /** Names of the secrets, of those whose keys are given, as far as the service still uses them. */
-export function secretNames({ uses }: Pick<Situation, 'uses'>, values: object): readonly string[] {
-  return uses.filter(({ use }) => use.key in values).map(({ use }) => use.secret.name);
+export function secretNames({ bindings }: Pick<ServiceState, 'bindings'>, values: object): readonly string[] {
+  return bindings.filter(({ binding }) => binding.key in values).map(({ binding }) => binding.secret.name);
 }

@@ -8,9 +8,9 @@ import {
   SecretValue,
 } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import type { Uses } from '../bindings/secret-binding.ts';
+import type { ClusterBindings } from '../bindings/secret-binding.ts';
 import type { RotationPorts } from '../ports/rotation-ports.ts';
-import { ProviderWatches } from './provider-poller.ts';
+import { ProviderPoller } from './provider-poller.ts';
 
 const INTERVAL_MS = 1_000;
 const SECRETS_EACH = 500;
@@ -85,9 +85,9 @@ function setUp({ hangs }: { readonly hangs: boolean }) {
     values: {
       refresh: async ({ provider }: SecretRef) =>
         provider === 'bad' && hangs ? never : { value: SecretValue.fromText(`${version}`), revision: `${version}` },
-      confirm: () => undefined,
+      revalidate: () => undefined,
       newest: () => undefined,
-      probed: () => undefined,
+      reportProbe: () => undefined,
     },
     digest: { digest: (_key: string, bytes: Uint8Array) => Buffer.from(bytes).toString(), generateKey: () => 'key' },
     clock,
@@ -95,24 +95,24 @@ function setUp({ hangs }: { readonly hangs: boolean }) {
     events: { emit: () => undefined },
   } as unknown as RotationPorts;
   const goodKeys = refs.good.map(refKey);
-  const watches = new ProviderWatches(ports, {
+  const poller = new ProviderPoller(ports, {
     intervalMs: INTERVAL_MS,
     digestKey: 'key',
     formerDigestKey: null,
     onNews: () => {
-      const isFound = goodKeys.every((key) => watches.current(key)?.revision.includes(`${version}`));
+      const isFound = goodKeys.every((key) => poller.current(key)?.revision.includes(`${version}`));
       if (version === 2 && isFound) newsAtMs ??= clock.monotonic();
     },
   });
-  const uses = [...refs.good, ...refs.bad].map((ref) => ({ ref }));
-  watches.watch({ services: [{ uses }], problems: [] } as unknown as Uses);
+  const bindings = [...refs.good, ...refs.bad].map((ref) => ({ ref }));
+  poller.watch({ services: [{ bindings }], problems: [] } as unknown as ClusterBindings);
   /** How long it takes until a change of every secret of the good provider is known. */
   const findsAfterMs = async () => {
     await clock.advance(30_500);
     version = 2;
     const changedAtMs = clock.monotonic();
     await clock.advance(30_000);
-    await watches.stop();
+    await poller.stop();
     return newsAtMs === null ? Number.POSITIVE_INFINITY : newsAtMs - changedAtMs;
   };
   /** When the good provider is polled in the time to come, counted from now. */
@@ -125,7 +125,7 @@ function setUp({ hangs }: { readonly hangs: boolean }) {
   const goDown = () => {
     isDown = true;
   };
-  return { findsAfterMs, watches, pollsWithin, goDown, key: goodKeys[0] ?? '' };
+  return { findsAfterMs, poller, pollsWithin, goDown, key: goodKeys[0] ?? '' };
 }
 
 test('of a thousand secrets at two providers, those of one are found changed as soon while the other hangs', async () => {
@@ -136,31 +136,31 @@ test('of a thousand secrets at two providers, those of one are found changed as 
 });
 
 test('a standby polls once a minute, and at once when it begins to lead', async () => {
-  const { watches, pollsWithin } = setUp({ hangs: false });
-  watches.lead(false);
+  const { poller, pollsWithin } = setUp({ hangs: false });
+  poller.lead(false);
   await pollsWithin(1_000);
   expect(await pollsWithin(180_000)).toHaveLength(3);
-  watches.lead(true);
+  poller.lead(true);
   const polls = await pollsWithin(5_000);
   expect(polls[0]).toBeLessThanOrEqual(50);
   expect(polls.length).toBeGreaterThanOrEqual(5);
-  await watches.stop();
+  await poller.stop();
 });
 
 test('a standby polls at once if the ledger names a value that it did not find', async () => {
-  const { watches, pollsWithin, key } = setUp({ hangs: false });
-  watches.lead(false);
+  const { poller, pollsWithin, key } = setUp({ hangs: false });
+  poller.lead(false);
   await pollsWithin(1_000);
-  watches.wakeFor(key);
+  poller.wakeFor(key);
   expect(await pollsWithin(1_000)).toEqual([50]);
-  await watches.stop();
+  await poller.stop();
 });
 
 test('a standby polls a provider that does not answer as often as the leader does, so that it sees when it is back', async () => {
-  const { watches, pollsWithin, goDown } = setUp({ hangs: false });
-  watches.lead(false);
+  const { poller, pollsWithin, goDown } = setUp({ hangs: false });
+  poller.lead(false);
   goDown();
   await pollsWithin(70_000);
   expect((await pollsWithin(10_000)).length).toBeGreaterThanOrEqual(9);
-  await watches.stop();
+  await poller.stop();
 });

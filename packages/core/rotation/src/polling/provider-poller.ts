@@ -1,27 +1,27 @@
 import { errorMessage, type ProviderError, refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
-import type { Uses } from '../bindings/secret-binding.ts';
+import type { ClusterBindings } from '../bindings/secret-binding.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 import type { RotationPorts } from '../ports/rotation-ports.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
-import { Loop } from '../ticker.ts';
-import { RevisionWatch } from './provider-watcher.ts';
+import { Ticker } from '../ticker.ts';
+import { ProviderWatcher } from './provider-watcher.ts';
 
 interface Watched {
-  readonly watch: RevisionWatch;
-  readonly loop: Loop;
+  readonly watch: ProviderWatcher;
+  readonly loop: Ticker;
 }
 
 /** A loop comes up to a tenth of its time earlier. */
 const EARLIEST = 0.9;
 
 /** However long a provider asks us to wait, it is asked again after this time. */
-const LONGEST_PAUSE_MS = 5 * 60_000;
+const MAX_PAUSE_MS = 5 * 60_000;
 
 /** A standby polls this often, so that it has the values when it leads. It reacts to nothing sooner than the leader's ledger. */
 const STANDBY_INTERVAL_MS = 60_000;
 
 /** What the watches need beside the ports. */
-export interface WatchSettings {
+export interface PollSettings {
   readonly intervalMs: number;
   /** Key of the digests; `null` where the ledger has it. */
   readonly digestKey: string | null;
@@ -32,31 +32,31 @@ export interface WatchSettings {
 }
 
 /** One watch and one loop for each provider: one that hangs holds up no other. */
-export class ProviderWatches {
+export class ProviderPoller {
   readonly #ports: RotationPorts;
-  readonly #settings: WatchSettings;
-  readonly #watches: ReadonlyMap<string, Watched>;
+  readonly #settings: PollSettings;
+  readonly #poller: ReadonlyMap<string, Watched>;
   readonly #unsubscribe: (() => void)[] = [];
   #isLeading = true;
   /** By ref key, of the refs that are in use now. */
-  #watchOf: ReadonlyMap<string, Watched> = new Map();
+  #polledOf: ReadonlyMap<string, Watched> = new Map();
   #digestKey: string | null;
   /** Under that key. */
   #digests = new WeakMap<SecretValue, string>();
   /** Of the digests that may be in the ledger beside those under the other key. */
   #formerKey: string | null;
 
-  constructor(ports: RotationPorts, settings: WatchSettings) {
+  constructor(ports: RotationPorts, settings: PollSettings) {
     this.#ports = ports;
     this.#settings = settings;
     this.#digestKey = settings.digestKey;
     this.#formerKey = settings.formerDigestKey;
-    this.#watches = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
+    this.#poller = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
   }
 
   /** Follows the providers' hints. The loops begin with the first refs. */
   start(): void {
-    for (const [name, { loop }] of this.#watches) {
+    for (const [name, { loop }] of this.#poller) {
       // A provider that never gets ready gives no hints; its loop tells why.
       this.#ports.findProvider(name).then(
         ({ hints }) => {
@@ -70,7 +70,7 @@ export class ProviderWatches {
   /** Ends all loops; resolves when nothing is under way any more. */
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    await Promise.all([...this.#watches.values()].map(({ loop }) => loop.stop()));
+    await Promise.all([...this.#poller.values()].map(({ loop }) => loop.stop()));
   }
 
   /**
@@ -80,53 +80,53 @@ export class ProviderWatches {
   lead(isLeading: boolean): void {
     if (isLeading === this.#isLeading) return;
     this.#isLeading = isLeading;
-    if (isLeading) for (const { loop } of this.#watches.values()) loop.wake();
+    if (isLeading) for (const { loop } of this.#poller.values()) loop.wake();
   }
 
   /** The watch of a provider. */
-  of(provider: string): RevisionWatch | undefined {
-    return this.#watches.get(provider)?.watch;
+  of(provider: string): ProviderWatcher | undefined {
+    return this.#poller.get(provider)?.watch;
   }
 
   /** Lets a provider be looked at as soon as possible. */
   wake(provider: string): void {
-    this.#watches.get(provider)?.loop.wake();
+    this.#poller.get(provider)?.loop.wake();
   }
 
   /** Lets the provider of a ref be looked at as soon as possible. */
   wakeFor(key: string): void {
-    this.#watchOf.get(key)?.loop.wake();
+    this.#polledOf.get(key)?.loop.wake();
   }
 
   /** Looks at all providers now; resolves when each has been looked at. */
-  async look(): Promise<void> {
-    await Promise.all([...this.#watches.values()].map(({ loop }) => loop.next()));
+  async poll(): Promise<void> {
+    await Promise.all([...this.#poller.values()].map(({ loop }) => loop.next()));
   }
 
   /** The current value of a ref, its revision tagged, as of the latest look. */
   current(key: string): CurrentValue | undefined {
-    return this.#watchOf.get(key)?.watch.taggedCurrent(key);
+    return this.#polledOf.get(key)?.watch.taggedCurrent(key);
   }
 
   /** Why the provider gives no value of a ref; `undefined` if it gives one, or does not answer. */
   refusal(key: string): ProviderError | undefined {
-    const error = this.#watchOf.get(key)?.watch.error(key);
+    const error = this.#polledOf.get(key)?.watch.error(key);
     return error?.retryable === false ? error : undefined;
   }
 
-  /** Whether the current value of a ref may not be what its provider has: see {@link RevisionWatch.isUncertain}. */
+  /** Whether the current value of a ref may not be what its provider has: see {@link ProviderWatcher.isUncertain}. */
   isUncertain(key: string): boolean {
-    return this.#watchOf.get(key)?.watch.isUncertain(key) ?? false;
+    return this.#polledOf.get(key)?.watch.isUncertain(key) ?? false;
   }
 
   /** When the latest look began that found the current value, in monotonic milliseconds. */
   confirmedAtMs(key: string): number {
-    return this.#watchOf.get(key)?.watch.confirmedAtMs(key) ?? Number.NEGATIVE_INFINITY;
+    return this.#polledOf.get(key)?.watch.confirmedAtMs(key) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** The digest of one of the latest revisions; `null` where it was not read. */
   digestOf(key: string, revision: string): string | null {
-    return this.#watchOf.get(key)?.watch.digestOf(key, revision) ?? null;
+    return this.#polledOf.get(key)?.watch.digestOf(key, revision) ?? null;
   }
 
   /** The digest of a value; `null` while the key is not known. It is made once for each value object: a storm asks for it for each task. */
@@ -140,21 +140,21 @@ export class ProviderWatches {
   }
 
   /** From now on watches exactly the refs that are in use. */
-  watch(uses: Uses): void {
+  watch(bindings: ClusterBindings): void {
     const refs = new Map<string, Map<string, SecretRef>>();
-    const watchOf = new Map<string, Watched>();
-    for (const { uses: list } of uses.services) {
+    const polledOf = new Map<string, Watched>();
+    for (const { bindings: list } of bindings.services) {
       for (const { ref } of list) {
         if (ref.pin !== undefined) continue;
         const key = refKey(ref);
         const ofProvider = refs.get(ref.provider) ?? new Map<string, SecretRef>();
         refs.set(ref.provider, ofProvider.set(key, ref));
-        const watched = this.#watches.get(ref.provider);
-        if (watched !== undefined) watchOf.set(key, watched);
+        const watched = this.#poller.get(ref.provider);
+        if (watched !== undefined) polledOf.set(key, watched);
       }
     }
-    this.#watchOf = watchOf;
-    for (const [name, { watch, loop }] of this.#watches) {
+    this.#polledOf = polledOf;
+    for (const [name, { watch, loop }] of this.#poller) {
       if (watch.setRefs(refs.get(name) ?? new Map())) loop.wake();
     }
   }
@@ -175,7 +175,7 @@ export class ProviderWatches {
     this.#digestKey = key;
     this.#digests = new WeakMap();
     if (isFirst) return;
-    for (const { watch, loop } of this.#watches.values()) {
+    for (const { watch, loop } of this.#poller.values()) {
       watch.reset();
       loop.wake();
     }
@@ -183,28 +183,28 @@ export class ProviderWatches {
 
   #watchProvider(provider: string): Watched {
     const { clock, random, digest, events } = this.#ports;
-    const watch = new RevisionWatch({
+    const watch = new ProviderWatcher({
       ...this.#ports,
       provider,
       digest: (bytes) => digest.digest(this.#knownDigestKey(), bytes),
       formerDigest: (bytes) => (this.#formerKey === null ? null : digest.digest(this.#formerKey, bytes)),
     });
-    let lookDueAtMs = Number.NEGATIVE_INFINITY;
-    const loop = new Loop(clock, random, async (signal, isWoken) => {
+    let pollDueAtMs = Number.NEGATIVE_INFINITY;
+    const loop = new Ticker(clock, random, async (signal, isWoken) => {
       // Between two looks only what lags is read again.
-      const isLook = isWoken || clock.monotonic() >= lookDueAtMs;
+      const isPoll = isWoken || clock.monotonic() >= pollDueAtMs;
       try {
-        if (await (isLook ? watch.look(signal) : watch.readAgain(signal))) this.#settings.onNews();
+        if (await (isPoll ? watch.poll(signal) : watch.readAgain(signal))) this.#settings.onNews();
       } catch (error) {
         if (!signal.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
       }
       const nowMs = clock.monotonic();
       const { failure } = watch;
       const intervalMs = this.#isLeading || failure !== null ? this.#settings.intervalMs : this.#standbyIntervalMs();
-      const pauseMs = Math.max(intervalMs, Math.min(failure?.retryAfterMs ?? 0, LONGEST_PAUSE_MS));
-      if (isLook) lookDueAtMs = nowMs + pauseMs * EARLIEST;
+      const pauseMs = Math.max(intervalMs, Math.min(failure?.retryAfterMs ?? 0, MAX_PAUSE_MS));
+      if (isPoll) pollDueAtMs = nowMs + pauseMs * EARLIEST;
       const againInMs = watch.againInMs ?? Number.POSITIVE_INFINITY;
-      return isLook ? Math.min(pauseMs, againInMs / EARLIEST) : Math.min(lookDueAtMs - nowMs, againInMs) / EARLIEST;
+      return isPoll ? Math.min(pauseMs, againInMs / EARLIEST) : Math.min(pollDueAtMs - nowMs, againInMs) / EARLIEST;
     });
     return { watch, loop };
   }

@@ -9,7 +9,7 @@ import {
   SecretValue,
 } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import { RevisionWatch } from './provider-watcher.ts';
+import { ProviderWatcher } from './provider-watcher.ts';
 
 const refs = (count: number) =>
   new Map(
@@ -39,7 +39,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
   };
   let asked = 0;
   let confirmed = 0;
-  const watch = new RevisionWatch({
+  const watch = new ProviderWatcher({
     provider: 'vault',
     findProvider: async () => ({ probe: null, ...provider }) as ProviderInstance,
     values: {
@@ -48,14 +48,14 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
         return refresh();
       },
       lockDown: () => undefined,
-      confirm: () => {
+      revalidate: () => {
         confirmed += 1;
       },
       seen: (_ref, revision) => seen(revision),
       newest: () => newest,
-      probed: (_ref, outcome) => outcomes.push(outcome),
-      retain: () => undefined,
-      recall: async () => false,
+      reportProbe: (_ref, outcome) => outcomes.push(outcome),
+      pin: () => undefined,
+      ensureCached: async () => false,
     },
     clock,
     random: { next: () => 0 },
@@ -63,9 +63,9 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
     formerDigest: () => null,
     digest: () => 'digest',
   });
-  const look = async () => {
+  const poll = async () => {
     let done = false;
-    const looking = watch.look(new AbortController().signal).finally(() => {
+    const looking = watch.poll(new AbortController().signal).finally(() => {
       done = true;
     });
     while (!done) {
@@ -87,7 +87,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
   return {
     watch,
     seen,
-    look,
+    look: poll,
     again,
     outcomes,
     after,
@@ -98,29 +98,29 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
 }
 
 test('a provider that hangs and can only be read is given up after ten of a thousand reads', async () => {
-  const { watch, look, elapsedMs, asked } = setUp({}, () => new Promise(() => undefined));
+  const { watch, look: poll, elapsedMs, asked } = setUp({}, () => new Promise(() => undefined));
   watch.setRefs(refs(1_000));
-  await look();
+  await poll();
   expect(elapsedMs()).toBe(20_000);
   expect(asked()).toBe(10);
   expect(watch.failure).toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 test('a refusal of some is no reason not to read the others', async () => {
-  const { watch, look, asked } = setUp({}, () => Promise.reject(new ProviderError('NOT_FOUND', 'none')));
+  const { watch, look: poll, asked } = setUp({}, () => Promise.reject(new ProviderError('NOT_FOUND', 'none')));
   watch.setRefs(refs(100));
-  await look();
+  await poll();
   expect(asked()).toBe(100);
 });
 
 test('a refusal without proof keeps what was known, is no outage, and no reason not to read the others', async () => {
   const known = { value: SecretValue.fromText('one'), revision: 'r1' };
   let answer: () => Promise<SecretRevision> = async () => known;
-  const { watch, look, asked } = setUp({}, () => answer());
+  const { watch, look: poll, asked } = setUp({}, () => answer());
   watch.setRefs(refs(20));
-  await look();
+  await poll();
   answer = () => Promise.reject(new ProviderError('INVALID_REF', 'unknown words', { isProven: false }));
-  await look();
+  await poll();
   const [key = ''] = refs(1).keys();
   expect(watch.current(key)).toMatchObject({ revision: 'r1' });
   expect(watch.error(key)).toMatchObject({ code: 'INVALID_REF' });
@@ -129,7 +129,13 @@ test('a refusal without proof keeps what was known, is no outage, and no reason 
 });
 
 test('a provider that is slow and has many secrets is given the time that it needs', async () => {
-  const { watch, look, outcomes, after, elapsedMs } = setUp(
+  const {
+    watch,
+    look: poll,
+    outcomes,
+    after,
+    elapsedMs,
+  } = setUp(
     {
       probe: {
         probe: async (asked) => {
@@ -142,57 +148,65 @@ test('a provider that is slow and has many secrets is given the time that it nee
     () => Promise.reject(new Error('never read')),
   );
   watch.setRefs(refs(1_000));
-  await look();
+  await poll();
   expect(elapsedMs()).toBe(12_500);
   expect(outcomes).toEqual(['answered']);
 });
 
 test('a probe that never ends is cut off, and counts as a time-out', async () => {
-  const { watch, look, outcomes } = setUp({ probe: { probe: () => new Promise(() => undefined) } }, () =>
-    Promise.reject(new Error('never read')),
-  );
+  const {
+    watch,
+    look: poll,
+    outcomes,
+  } = setUp({ probe: { probe: () => new Promise(() => undefined) } }, () => Promise.reject(new Error('never read')));
   watch.setRefs(refs(10));
-  await look();
+  await poll();
   expect(outcomes).toEqual(['time-out']);
   expect(watch.failure).toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 test('what is postponed is neither read nor confirmed, and what was known of it stays', async () => {
   let result: ProbeResult = { kind: 'marker', marker: '1' };
-  const { watch, look, outcomes, asked, confirmed } = setUp(
-    { probe: { probe: async (given) => new Map(given.map((ref) => [refKey(ref), result])) } },
-    async () => ({ value: SecretValue.fromText('x'), revision: 'r1' }),
-  );
+  const {
+    watch,
+    look: poll,
+    outcomes,
+    asked,
+    confirmed,
+  } = setUp({ probe: { probe: async (given) => new Map(given.map((ref) => [refKey(ref), result])) } }, async () => ({
+    value: SecretValue.fromText('x'),
+    revision: 'r1',
+  }));
   const watched = refs(3);
   watch.setRefs(watched);
-  await look();
+  await poll();
   expect(asked()).toBe(3);
   result = { kind: 'postponed' };
-  await look();
+  await poll();
   expect(asked()).toBe(3);
   expect(confirmed()).toBe(0);
   expect(outcomes).toEqual(['answered']);
   expect([...watched.keys()].map((key) => watch.current(key)?.revision)).toEqual(['r1', 'r1', 'r1']);
   result = { kind: 'marker', marker: '1' };
-  await look();
+  await poll();
   expect(asked()).toBe(3);
   expect(confirmed()).toBe(3);
 });
 
 test('a problem of the probe is told with markers too, and stays while nothing is asked', async () => {
   let result: ProbeResult = { kind: 'marker', marker: '1', problem: 'add a policy' };
-  const { watch, look } = setUp(
+  const { watch, look: poll } = setUp(
     { probe: { probe: async (given) => new Map(given.map((ref) => [refKey(ref), result])) } },
     async () => ({ value: SecretValue.fromText('x'), revision: 'r1' }),
   );
   watch.setRefs(refs(1));
-  await look();
+  await poll();
   expect(watch.probeProblem).toBe('add a policy');
   result = { kind: 'postponed' };
-  await look();
+  await poll();
   expect(watch.probeProblem).toBe('add a policy');
   result = { kind: 'marker', marker: '1' };
-  await look();
+  await poll();
   expect(watch.probeProblem).toBeNull();
 });
 
@@ -213,13 +227,13 @@ const value = (revision: string): SecretRevision => ({ value: SecretValue.fromTe
 test('a read that gives an older value than the probe named keeps what is known, and is repeated by itself', async () => {
   let given = value('r1');
   const { named, probe } = naming('r1');
-  const { watch, look, again, asked } = setUp({ probe }, async () => given);
+  const { watch, look: poll, again, asked } = setUp({ probe }, async () => given);
   const [key = ''] = refs(1).keys();
   watch.setRefs(refs(1));
-  await look();
+  await poll();
   expect(watch.againInMs).toBeNull();
   named.revision = 'r2';
-  await look();
+  await poll();
   expect([watch.current(key)?.revision, watch.isUncertain(key), watch.againInMs]).toEqual(['r1', true, 250]);
   const before = asked();
   await again();
@@ -227,20 +241,20 @@ test('a read that gives an older value than the probe named keeps what is known,
   given = value('r2');
   await again();
   expect([watch.current(key)?.revision, watch.isUncertain(key), watch.againInMs]).toEqual(['r2', false, null]);
-  await look();
+  await poll();
   expect(asked()).toBe(before + 2);
 });
 
 test('a value that a probe names and a read does not find yet is not taken for deleted', async () => {
   let answer: () => Promise<SecretRevision> = async () => value('r1');
   const { named, probe } = naming('r1');
-  const { watch, look, again } = setUp({ probe }, () => answer());
+  const { watch, look: poll, again } = setUp({ probe }, () => answer());
   const [key = ''] = refs(1).keys();
   watch.setRefs(refs(1));
-  await look();
+  await poll();
   named.revision = 'r2';
   answer = () => Promise.reject(new ProviderError('NOT_FOUND', 'there is no such secret'));
-  await look();
+  await poll();
   expect(watch.error(key)).toBeUndefined();
   expect(watch.current(key)).toMatchObject({ revision: 'r1' });
   answer = async () => value('r2');
@@ -251,10 +265,10 @@ test('a value that a probe names and a read does not find yet is not taken for d
 test('a read that fails while its value lags is told, and repeated', async () => {
   let answer: () => Promise<SecretRevision> = async () => value('r1');
   const { probe } = naming('r2');
-  const { watch, look, again } = setUp({ probe }, () => answer());
+  const { watch, look: poll, again } = setUp({ probe }, () => answer());
   const [key = ''] = refs(1).keys();
   watch.setRefs(refs(1));
-  await look();
+  await poll();
   answer = () => Promise.reject(new ProviderError('UNAVAILABLE', 'connection refused'));
   await again();
   expect(watch.failure).toMatchObject({ code: 'UNAVAILABLE' });
@@ -267,16 +281,16 @@ test('a read that fails while its value lags is told, and repeated', async () =>
 
 test('as long as a probe and a read do not agree, each look reads', async () => {
   const { named, probe } = naming('r2');
-  const { watch, look, asked } = setUp({ probe }, async () => value('r2'));
+  const { watch, look: poll, asked } = setUp({ probe }, async () => value('r2'));
   watch.setRefs(refs(1));
-  await look();
-  await look();
+  await poll();
+  await poll();
   expect(asked()).toBe(1);
   // A replica that lags answers the probe, and the provider itself the read.
   named.revision = 'r1';
-  await look();
+  await poll();
   const before = asked();
-  await look();
+  await poll();
   expect(asked()).toBeGreaterThan(before);
 });
 
@@ -287,21 +301,21 @@ test('a value that is read when it lagged before is read once more, unless the p
     probe: async (asked: readonly SecretRef[]) =>
       new Map(asked.map((ref) => [refKey(ref), { kind: 'marker', marker } as const])),
   };
-  const { watch, look, again, asked, seen } = setUp({ probe }, async () => given);
+  const { watch, look: poll, again, asked, seen } = setUp({ probe }, async () => given);
   const [key = ''] = refs(1).keys();
   watch.setRefs(refs(1));
-  await look();
+  await poll();
   seen('r3');
   marker = 'm2';
   given = value('r2');
-  await look();
+  await poll();
   given = value('r3');
   await again();
   expect(watch.current(key)).toMatchObject({ revision: 'r3' });
   // The marker was that of the second value, and may be again.
   const before = asked();
-  await look();
+  await poll();
   expect(asked()).toBe(before + 1);
-  await look();
+  await poll();
   expect(asked()).toBe(before + 1);
 });

@@ -10,9 +10,9 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import { mapConcurrently } from '../concurrency.ts';
-import type { ServedValues } from '../ports/value-cache.ts';
+import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
-import { askProbe } from './run-probe.ts';
+import { runProbe } from './run-probe.ts';
 import { type Finding, WatchedRef, type WatchedRefPorts } from './watched-ref.ts';
 
 const CALL_DEADLINE_MS = 10_000;
@@ -32,10 +32,10 @@ type ToRead = Pick<Finding, 'watched' | 'marker' | 'named'>;
  * Watches the refs of one provider: asks its probe whether something may have changed, and reads what has. What it
  * finds in one look is taken over together. A read that gives an older value than is known of is repeated soon.
  */
-export class RevisionWatch {
+export class ProviderWatcher {
   readonly #provider: string;
   readonly #findProvider: (name: string) => Promise<ProviderInstance>;
-  readonly #values: ServedValues;
+  readonly #values: ValueCache;
   readonly #clock: Clock;
   readonly #events: Events;
   readonly #digest: (bytes: Uint8Array) => string;
@@ -48,7 +48,7 @@ export class RevisionWatch {
   constructor(ports: {
     readonly provider: string;
     readonly findProvider: (name: string) => Promise<ProviderInstance>;
-    readonly values: ServedValues;
+    readonly values: ValueCache;
     readonly clock: Clock;
     readonly random: Random;
     readonly events: Events;
@@ -155,7 +155,7 @@ export class RevisionWatch {
   }
 
   /** Looks once at all refs, and returns whether any of them has another value, or an error, than before. */
-  async look(signal: AbortSignal): Promise<boolean> {
+  async poll(signal: AbortSignal): Promise<boolean> {
     if (this.#refs.size === 0) return false;
     const findings = await this.#findAll(signal);
     const isNews = (finding: Finding) => finding.watched.isNews(finding);
@@ -169,7 +169,7 @@ export class RevisionWatch {
     return this.#takeOver(findings, signal);
   }
 
-  /** Reads those again that lag and are due. Returns as {@link look}. */
+  /** Reads those again that lag and are due. Returns as {@link poll}. */
   async readAgain(signal: AbortSignal): Promise<boolean> {
     const nowMs = this.#clock.monotonic();
     const due = [...this.#refs.values()].flatMap((watched): ToRead[] => {
@@ -186,8 +186,8 @@ export class RevisionWatch {
   async #findAll(signal: AbortSignal, seen: readonly Finding[] = []): Promise<Finding[]> {
     const seenBy = new Map(seen.map((finding) => [finding.watched, finding]));
     const watched = [...this.#refs.values()];
-    const begunAtMs = this.#clock.monotonic();
-    const asked = await askProbe(
+    const startedAtMs = this.#clock.monotonic();
+    const asked = await runProbe(
       { clock: this.#clock, provider: this.#provider, findProvider: this.#findProvider, values: this.#values },
       watched.map(({ ref }) => ref),
       signal,
@@ -200,7 +200,7 @@ export class RevisionWatch {
       const result = results[index];
       const before = seenBy.get(entry);
       if (result?.kind === 'failed') {
-        if (before === undefined) findings.push({ watched: entry, marker: null, begunAtMs, error: result.error });
+        if (before === undefined) findings.push({ watched: entry, marker: null, startedAtMs, error: result.error });
         continue;
       }
       if (result?.kind === 'postponed') continue;
@@ -210,23 +210,23 @@ export class RevisionWatch {
       if (marker === null || marker !== (before?.marker ?? entry.marker) || isOld) {
         toRead.push({ watched: entry, marker, named });
       } else {
-        if (marker === entry.marker) entry.confirmedAtMs = begunAtMs;
+        if (marker === entry.marker) entry.confirmedAtMs = startedAtMs;
         if (before !== undefined) continue;
-        if (entry.current !== null) this.#values.confirm(entry.ref, entry.current.revision, begunAtMs);
-        if (entry.error !== null || entry.lag !== null) findings.push({ watched: entry, marker, begunAtMs });
+        if (entry.current !== null) this.#values.revalidate(entry.ref, entry.current.revision, startedAtMs);
+        if (entry.error !== null || entry.lag !== null) findings.push({ watched: entry, marker, startedAtMs });
       }
     }
-    return [...findings, ...(await this.#read(toRead, begunAtMs, signal))];
+    return [...findings, ...(await this.#read(toRead, startedAtMs, signal))];
   }
 
-  async #read(toRead: readonly ToRead[], begunAtMs: number, signal: AbortSignal): Promise<readonly Finding[]> {
+  async #read(toRead: readonly ToRead[], startedAtMs: number, signal: AbortSignal): Promise<readonly Finding[]> {
     // What a probe has seen an earlier read may not have. Fields of one path are one read.
     const notBeforeMs = this.#clock.monotonic();
     let failuresInARow = 0;
     let latestFailure: ProviderError | undefined;
     return mapConcurrently(toRead, READS_AT_ONCE, async (entry): Promise<Finding> => {
       if (latestFailure !== undefined && failuresInARow >= FAILURES_IN_A_ROW) {
-        return { ...entry, begunAtMs, marker: null, error: latestFailure };
+        return { ...entry, startedAtMs, marker: null, error: latestFailure };
       }
       try {
         const { value, ...read } = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, (cut) =>
@@ -236,13 +236,13 @@ export class RevisionWatch {
         // At once: the value is only lent.
         const digest = entry.watched.digestOf(read.revision) ?? this.#digest(value.reveal());
         const formerDigest = this.#formerDigest(value.reveal());
-        return { ...entry, begunAtMs, revision: { ...read, digest, formerDigest } };
+        return { ...entry, startedAtMs, revision: { ...read, digest, formerDigest } };
       } catch (error) {
         signal.throwIfAborted();
         const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);
         failuresInARow = failure.isOutage ? failuresInARow + 1 : 0;
         latestFailure = failure;
-        return { ...entry, begunAtMs, marker: null, error: failure };
+        return { ...entry, startedAtMs, marker: null, error: failure };
       }
     });
   }
@@ -251,11 +251,11 @@ export class RevisionWatch {
     signal.throwIfAborted();
     const nowMs = this.#clock.monotonic();
     const changed = findings.map((finding) => finding.watched.takeOver(finding, nowMs)).some(Boolean);
-    this.#tellFailure();
+    this.#reportFailure();
     return changed;
   }
 
-  #tellFailure(): void {
+  #reportFailure(): void {
     const failure = [...this.#refs.values()].find(({ error }) => error?.isOutage === true)?.error ?? null;
     if ((failure !== null) === this.#failing) return;
     this.#failing = failure !== null;

@@ -8,20 +8,20 @@ import {
   type SecretRef,
   withDeadline,
 } from '@vault-swarm/provider';
-import type { ProbeOutcome, ServedValues } from '../ports/value-cache.ts';
+import type { ProbeOutcome, ValueCache } from '../ports/value-cache.ts';
 
 const DEADLINE_MS = 10_000;
 /** A pass of probes may take longer by this for each ref: a slow provider that has many is not one that hangs. */
 const PROBE_MS = 50;
 
-/** What {@link askProbe} needs. */
+/** What {@link runProbe} needs. */
 export interface ProbePorts {
   readonly clock: Clock;
   /** The name of the provider. */
   readonly provider: string;
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
   /** Is told whether the provider answered. */
-  readonly values: Pick<ServedValues, 'probed'>;
+  readonly values: Pick<ValueCache, 'reportProbe'>;
 }
 
 /** What a provider's probe said. */
@@ -36,13 +36,13 @@ export interface ProbeAnswers {
  * Asks the probe of a provider about all of its refs, within 10 s and 50 ms for each. What can't be asked is a failed
  * result; it rejects only when it was aborted.
  */
-export async function askProbe(
+export async function runProbe(
   { clock, provider, findProvider, values }: ProbePorts,
   refs: readonly SecretRef[],
   signal: AbortSignal,
 ): Promise<ProbeAnswers> {
   const tell = (outcome: ProbeOutcome | null) => {
-    if (outcome !== null && refs[0] !== undefined) values.probed(refs[0], outcome);
+    if (outcome !== null && refs[0] !== undefined) values.reportProbe(refs[0], outcome);
   };
   try {
     const answers = await withDeadline(clock, DEADLINE_MS + refs.length * PROBE_MS, signal, async (cut) => {

@@ -1,14 +1,14 @@
 import type { Clock } from '@vault-swarm/provider';
-import type { SecretUse, ServiceUses } from '../bindings/secret-binding.ts';
+import type { SecretBinding, ServiceBindings } from '../bindings/secret-binding.ts';
 import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
-import { type HeldValue, sameValue } from '../ledger/secret-version.ts';
+import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 
 /**
  * Which of the ledger's values were written by another process since this one last looked at the provider. What it found
  * there before may be older than they are: it must look again before it takes its own finding for the newer one. Else a
  * manager that begins to lead would bring back what another has just replaced.
  */
-export class ForeignChanges {
+export class StalenessGuard {
   readonly #clock: Clock;
   #secrets: LedgerDocument['secrets'] = {};
   /** When the value of a ref was first read in the ledger, in monotonic milliseconds. */
@@ -20,18 +20,18 @@ export class ForeignChanges {
   }
 
   /** The ledger was read. Returns the uses whose value another process has written since. */
-  read(ledger: LedgerDocument, services: readonly ServiceUses[]): readonly SecretUse[] {
-    const changed: SecretUse[] = [];
+  read(ledger: LedgerDocument, services: readonly ServiceBindings[]): readonly SecretBinding[] {
+    const changed: SecretBinding[] = [];
     const values = new Map<string, LedgerSecret>();
-    for (const { uses } of services) {
-      for (const use of uses) {
-        const { key, refKey } = use;
+    for (const { bindings } of services) {
+      for (const binding of bindings) {
+        const { key, refKey } = binding;
         const now = ledger.secrets[key];
         if (now === undefined) continue;
         values.set(refKey, now);
         if (this.#secrets[key]?.revision === now.revision) continue;
         this.#sinceMs.set(refKey, this.#clock.monotonic());
-        changed.push(use);
+        changed.push(binding);
       }
     }
     this.#values = values;
@@ -49,7 +49,7 @@ export class ForeignChanges {
    * Whether a finding may be older than what the ledger has.
    * @param foundAtMs when the look began, in monotonic milliseconds.
    */
-  mayBeNewer(refKey: string, found: HeldValue, foundAtMs: number): boolean {
+  mayBeNewer(refKey: string, found: SecretVersion, foundAtMs: number): boolean {
     const sinceMs = this.#sinceMs.get(refKey);
     const known = this.#values.get(refKey);
     return sinceMs !== undefined && known !== undefined && foundAtMs < sinceMs && !sameValue(known, found);

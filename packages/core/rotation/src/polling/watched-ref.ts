@@ -1,6 +1,6 @@
 import { type ProviderError, refKey, type SecretRef, type SecretRevision } from '@vault-swarm/provider';
 import { tagRevision } from '../ledger/secret-version.ts';
-import type { ServedValues } from '../ports/value-cache.ts';
+import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { type LaggingRead, lagsStill } from './lagging-read.ts';
 
@@ -16,7 +16,7 @@ export interface Finding {
   readonly watched: WatchedRef;
   readonly marker: string | null;
   /** When the look began, in monotonic milliseconds. */
-  readonly begunAtMs: number;
+  readonly startedAtMs: number;
   readonly revision?: ReadRevision;
   readonly error?: ProviderError;
   /** The revision that the probe before the read named: there is a value, and a read as new as the probe gives this one. */
@@ -25,7 +25,7 @@ export interface Finding {
 
 /** What taking a finding over depends on. */
 export interface WatchedRefPorts {
-  readonly values: Pick<ServedValues, 'newest'>;
+  readonly values: Pick<ValueCache, 'newest'>;
   /** Of the time until a ref that lags is read again, 0 to 1. */
   readonly jitter: () => number;
 }
@@ -107,9 +107,9 @@ export class WatchedRef {
     const isAgreed = revision === undefined || finding.named === undefined || finding.named === revision.revision;
     this.marker = isAgreed ? finding.marker : null;
     if (revision === undefined) return isOver;
-    this.confirmedAtMs = finding.begunAtMs;
+    this.confirmedAtMs = finding.startedAtMs;
     if (this.current?.revision === revision.revision) return isOver;
-    this.#takeIn(revision);
+    this.#ingest(revision);
     return true;
   }
 
@@ -130,7 +130,7 @@ export class WatchedRef {
     this.lag = lagsStill(this.lag, now, this.#ports.jitter());
   }
 
-  #takeIn({ revision, digest, formerDigest, createdAtMs }: ReadRevision): void {
+  #ingest({ revision, digest, formerDigest, createdAtMs }: ReadRevision): void {
     this.current = { revision, digest, formerDigest, createdAtMs: createdAtMs ?? null };
     this.tagged = { ...this.current, revision: tagRevision(refKey(this.ref), revision) };
     this.#digests.set(revision, digest);

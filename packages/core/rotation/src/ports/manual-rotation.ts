@@ -39,32 +39,32 @@ export interface PlannedService extends RequestedService {
  * | `DISABLED` | the rotation is turned off |
  * | `UNAVAILABLE` | the orchestrator did not answer, or took nothing; the same request may succeed later |
  */
-export type RotateRefusal = 'UNKNOWN' | 'DISABLED' | 'UNAVAILABLE';
+export type RotationRejection = 'UNKNOWN' | 'DISABLED' | 'UNAVAILABLE';
 
 /** A request by hand that could not be taken. The message is one sentence for the operator. */
-export class RotateRefused extends Error {
-  override readonly name = 'RotateRefused';
-  readonly code: RotateRefusal;
+export class RotationRejected extends Error {
+  override readonly name = 'RotationRejected';
+  readonly code: RotationRejection;
 
-  constructor(code: RotateRefusal, message: string, options: { cause?: unknown } = {}) {
+  constructor(code: RotationRejection, message: string, options: { cause?: unknown } = {}) {
     super(displayMessage(message), options);
     this.code = code;
   }
 }
 
 /** Takes requests by hand. */
-export interface RotateByHand {
+export interface ManualRotation {
   /**
    * Notes in the ledger what was asked for, whichever manager's plugin is asked; the leader does it, also after a crash.
    * A set of values that failed and was set aside is tried again. Resolves once it is noted.
-   * @throws {RotateRefused}
+   * @throws {RotationRejected}
    */
   rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]>;
 
   /**
    * What {@link rotate} would do now, or what the rotation does by itself, without doing it. Asks the orchestrator and
    * looks at the providers as a request does; a change that it finds there is then rolled as if it had not been asked.
-   * @throws {RotateRefused}
+   * @throws {RotationRejected}
    */
   preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]>;
 }

@@ -44,7 +44,7 @@ export interface RolloutReport {
    * Of a paused one: whether going on with it forces nothing on anybody. It changes nothing but the generation; or tasks
    * as it makes them run already, and every living task of the service runs.
    */
-  readonly mayGoOn: boolean;
+  readonly resumable: boolean;
 }
 
 /** A service that uses secrets of ours. */
@@ -100,13 +100,13 @@ export interface WorkloadSnapshot {
 export type WriteOutcome = 'applied' | 'conflict' | 'unknown';
 
 /** The orchestrator answers, and does not let us ask: a right is missing, or a filter before it refuses the request. */
-export class AccessRefused extends Error {
-  override readonly name: string = 'AccessRefused';
+export class AccessDenied extends Error {
+  override readonly name: string = 'AccessDenied';
 }
 
 /** The orchestrator refused an update for good; `message` is its reason. */
-export class RollRefused extends Error {
-  override readonly name = 'RollRefused';
+export class RolloutRejected extends Error {
+  override readonly name = 'RolloutRejected';
 
   constructor(message: string, options: { readonly cause?: unknown } = {}) {
     super(displayMessage(message), options);
@@ -123,12 +123,12 @@ export interface RollOptions extends CallOptions {
 }
 
 /**
- * The orchestrator's services. Calls reject where it did not answer; `roll` with {@link RollRefused} where it
+ * The orchestrator's services. Calls reject where it did not answer; `roll` with {@link RolloutRejected} where it
  * refused the update for good.
  */
-export interface Workloads {
+export interface Orchestrator {
   /** What its users call the orchestrator, for messages to them. */
-  readonly orchestrator: string;
+  readonly displayName: string;
   observe(options: CallOptions): Promise<WorkloadSnapshot>;
   /** The generation of a task, which no snapshot may have shown yet; `null` where there is no such task. */
   generationOf(taskId: string, options: CallOptions): Promise<number | null>;
@@ -143,7 +143,7 @@ export interface Workloads {
 }
 
 /** Tells that services, secrets or tasks may have changed. Only a hint to look sooner; hints may be lost. */
-export interface WorkloadChanges {
+export interface OrchestratorChanges {
   /** Calls `listener` on each hint until the returned function is called. */
   onChange(listener: () => void): () => void;
 }

@@ -1,6 +1,6 @@
 import type { Clock, Digest, Events, LabelReader, ProviderInstance, Random, SecretValue } from '@vault-swarm/provider';
-import type { Leadership, LedgerStore, WorkloadChanges, Workloads } from './orchestrator.ts';
-import type { ServedValues } from './value-cache.ts';
+import type { Leadership, LedgerStore, Orchestrator, OrchestratorChanges } from './orchestrator.ts';
+import type { ValueCache } from './value-cache.ts';
 
 /** How the rotation behaves. Times in milliseconds. */
 export interface RotationSettings {
@@ -17,15 +17,15 @@ export interface RotationSettings {
 
 /** The world outside, as the rotation needs it. */
 export interface RotationPorts {
-  readonly workloads: Workloads;
-  readonly changes: WorkloadChanges;
+  readonly orchestrator: Orchestrator;
+  readonly changes: OrchestratorChanges;
   readonly leadership: Leadership;
   readonly ledger: LedgerStore;
   readonly labels: Pick<LabelReader, 'read'>;
   /** Names of the configured providers. */
   readonly providers: readonly string[];
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
-  readonly values: ServedValues;
+  readonly values: ValueCache;
   readonly digest: Digest;
   readonly clock: Clock;
   readonly random: Random;
@@ -33,7 +33,7 @@ export interface RotationPorts {
 }
 
 /** A request for a secret, as the delivery tells it when it asks which revision to give. */
-export interface AskedFor {
+export interface RevisionRequest {
   readonly serviceId: string | undefined;
   readonly taskId: string | undefined;
   readonly secretName: string;
@@ -46,12 +46,12 @@ export interface AskedFor {
  * `current` for nearly every request; a named `revision` where a rollout is open or values were set aside, and what to do
  * where it can't be had.
  */
-export type IntendedRevision =
+export type RevisionSelection =
   | { readonly kind: 'current' }
   | { readonly kind: 'revision'; readonly revision: string; readonly otherwise: 'current' | 'refuse' };
 
 /** What a task was given, as the delivery tells it. */
-export interface DeliveredTo {
+export interface DeliveryRecord {
   readonly taskId: string | undefined;
   readonly secretName: string;
   readonly provider: string;

@@ -4,7 +4,7 @@ import type { CallOptions, ReadOptions, SecretRef, SecretRevision } from '@vault
 export type ProbeOutcome = 'answered' | 'login-refused' | 'unavailable' | 'time-out';
 
 /** Where values are read and kept, so that what the rotation gives to tasks is at hand when they ask for it. */
-export interface ServedValues {
+export interface ValueCache {
   /**
    * Reads the current value now, never an answer to a read that began before `notBeforeMs`, or before this call where that is
    * not given. Rejects with a ProviderError. The value is lent for the turn of the event loop in which the promise resolves: it may
@@ -12,7 +12,7 @@ export interface ServedValues {
    */
   refresh(ref: SecretRef, options: ReadOptions): Promise<SecretRevision>;
   /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */
-  confirm(ref: SecretRef, revision: string, atMs: number): void;
+  revalidate(ref: SecretRef, revision: string, atMs: number): void;
   /** A probe or another manager saw that the provider has this revision. An answer with an older one is stale from now on. */
   seen(ref: SecretRef, revision: string): void;
   /**
@@ -21,17 +21,17 @@ export interface ServedValues {
    */
   newest(ref: SecretRef): string | undefined;
   /** A probe of the ref's provider ended, so that requests may know whether it is worth asking. */
-  probed(ref: SecretRef, outcome: ProbeOutcome): void;
+  reportProbe(ref: SecretRef, outcome: ProbeOutcome): void;
   /**
    * Whether a lockdown is active. While it is, no value is kept, also none that is retained, and each request is answered
    * by a read of its own.
    */
   lockDown(active: boolean): void;
   /** From now on these revisions, by ref key, are not dropped, whatever else has to go. Others may go as before. */
-  retain(revisions: ReadonlyMap<string, ReadonlySet<string>>): void;
+  pin(revisions: ReadonlyMap<string, ReadonlySet<string>>): void;
   /**
    * Whether a revision that was replaced is at hand: from memory, else read again where the provider keeps old ones.
    * Rejects with a ProviderError where the provider does not answer now.
    */
-  recall(ref: SecretRef, revision: string, options: CallOptions): Promise<boolean>;
+  ensureCached(ref: SecretRef, revision: string, options: CallOptions): Promise<boolean>;
 }

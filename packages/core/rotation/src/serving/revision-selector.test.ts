@@ -1,19 +1,22 @@
 import { refKey, type SecretRef } from '@vault-swarm/provider';
 import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
-import type { ServiceUses } from '../bindings/secret-binding.ts';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { emptyLedger, type LedgerService, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
-import { type HeldValue, tagRevision } from '../ledger/secret-version.ts';
-import { IntendedRevisions } from './revision-selector.ts';
+import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
+import { RevisionSelector } from './revision-selector.ts';
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
 const key = refKey(ref);
-const value = (revision: string, digest = revision): HeldValue => ({ revision: tagRevision(key, revision), digest });
+const value = (revision: string, digest = revision): SecretVersion => ({
+  revision: tagRevision(key, revision),
+  digest,
+});
 
 const rollout: OpenRollout = {
   direction: 'forward',
   generation: 5,
-  begunAtMs: 0,
+  startedAtMs: 0,
   changedAtMs: 0,
   attempt: 1,
   state: 'open',
@@ -24,7 +27,7 @@ const rollout: OpenRollout = {
 };
 
 const seen = { id: 'seen', generation: 4, createdAtMs: 0, state: 'running', reason: '' } as const;
-const web: ServiceUses = {
+const web: ServiceBindings = {
   service: {
     id: 'web',
     name: 'web',
@@ -35,22 +38,22 @@ const web: ServiceUses = {
     desiredTasks: 2,
     secretIds: ['s1'],
     formerSecretIds: [],
-    rollout: { state: 'rolling', message: '', startedAtMs: 0, mayGoOn: false },
+    rollout: { state: 'rolling', message: '', startedAtMs: 0, resumable: false },
     tasks: [seen],
   },
-  uses: [
-    { secret: { id: 's1', name: 'db', labels: {} }, key: 's1', otherKey: 'web/s1', ref, refKey: key, rotate: 'auto' },
+  bindings: [
+    { secret: { id: 's1', name: 'db', labels: {} }, key: 's1', aliasKey: 'web/s1', ref, refKey: key, rotate: 'auto' },
   ],
 };
 
-function setUp(entry: Partial<LedgerService>, current: HeldValue = value('r2')) {
+function setUp(entry: Partial<LedgerService>, current: SecretVersion = value('r2')) {
   const clock = new SimulatedClock();
   const asked: string[] = [];
   let answer: () => Promise<number | null> = async () => 5;
-  const intended = new IntendedRevisions({
+  const intended = new RevisionSelector({
     clock,
     current: () => current,
-    workloads: {
+    orchestrator: {
       generationOf: (taskId) => {
         asked.push(taskId);
         return answer();
@@ -114,7 +117,7 @@ test('a question that hangs is cut off after 300 ms, and not asked again for 5 s
 
 test('values that were set aside are given to no task, whatever its generation', () => {
   const set = { failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '' };
-  const { take, choose } = setUp({ setAside: [set] });
+  const { take, choose } = setUp({ quarantines: [set] });
   take();
   expect([choose('seen'), choose('new'), choose(undefined)]).toEqual(Array(3).fill(given('r1', 'refuse')));
 });

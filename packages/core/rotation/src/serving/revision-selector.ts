@@ -1,13 +1,13 @@
 import { type Clock, type SecretRef, withDeadline } from '@vault-swarm/provider';
-import type { ServiceUses } from '../bindings/secret-binding.ts';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
-import { setAsideWith } from '../ledger/ledger.ts';
-import { type HeldValue, isOfRef, sameValue, untagRevision } from '../ledger/secret-version.ts';
-import type { Workloads } from '../ports/orchestrator.ts';
-import type { AskedFor, IntendedRevision } from '../ports/rotation-ports.ts';
+import { quarantineOf } from '../ledger/ledger.ts';
+import { isOfRef, type SecretVersion, sameValue, untagRevision } from '../ledger/secret-version.ts';
+import type { Orchestrator } from '../ports/orchestrator.ts';
+import type { RevisionRequest, RevisionSelection } from '../ports/rotation-ports.ts';
 
 /** A ref with the revisions of it that tasks may still be given. */
-export interface NamedRevisions {
+export interface PinnedRevisions {
   readonly ref: SecretRef;
   readonly revisions: ReadonlySet<string>;
 }
@@ -15,70 +15,70 @@ export interface NamedRevisions {
 /** What the tasks of one service are given of one secret. */
 interface Intent {
   /** To every task, whatever its generation. */
-  readonly setAside: HeldValue | undefined;
+  readonly quarantine: SecretVersion | undefined;
   readonly generation: number;
   /** To tasks of `generation` and later ones. */
-  readonly target: HeldValue | undefined;
+  readonly target: SecretVersion | undefined;
   /** To tasks of earlier generations. */
-  readonly lastGood: HeldValue | undefined;
+  readonly lastGood: SecretVersion | undefined;
 }
 
-const CURRENT: IntendedRevision = { kind: 'current' };
+const CURRENT: RevisionSelection = { kind: 'current' };
 
 /** How long a task's generation may be asked for: if it stays unknown, the last good value is given, which does no harm. */
 const LOOK_UP_MS = 300;
 /** After one that failed there is none for this time: whoever asks meanwhile is answered at once. */
-const LOOK_UP_PAUSE_MS = 5_000;
+const LOOKUP_BACKOFF_MS = 5_000;
 
 /**
  * Which revision each task is to be given, as the ledger says: the current one, but for services that have a rollout
  * open or values set aside. There it depends on the task's generation, since the orchestrator's own rollback starts tasks
  * of the earlier one anew; where that can't be learned, the last good value is given.
  */
-export class IntendedRevisions {
-  readonly #workloads: Pick<Workloads, 'generationOf'>;
+export class RevisionSelector {
+  readonly #workloads: Pick<Orchestrator, 'generationOf'>;
   readonly #clock: Clock;
-  readonly #current: (refKey: string) => HeldValue | undefined;
+  readonly #current: (refKey: string) => SecretVersion | undefined;
   /** By service, then by the secret's name. */
   #intents: ReadonlyMap<string, ReadonlyMap<string, Intent>> = new Map();
-  #named: ReadonlyMap<string, NamedRevisions> = new Map();
+  #named: ReadonlyMap<string, PinnedRevisions> = new Map();
   /** By task, of the services above. */
   #generations: ReadonlyMap<string, number> = new Map();
   readonly #ledgerIsKnown = Promise.withResolvers<void>();
   #isKnown = false;
   /** Until when requests wait for the ledger: as long as the first of them may. */
   #waitUntilMs: number | null = null;
-  #noLookUpUntilMs = Number.NEGATIVE_INFINITY;
+  #noLookupUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @param current the provider's current value of a ref, with its revision tagged. */
   constructor(ports: {
-    readonly workloads: Pick<Workloads, 'generationOf'>;
+    readonly orchestrator: Pick<Orchestrator, 'generationOf'>;
     readonly clock: Clock;
-    readonly current: (refKey: string) => HeldValue | undefined;
+    readonly current: (refKey: string) => SecretVersion | undefined;
   }) {
-    this.#workloads = ports.workloads;
+    this.#workloads = ports.orchestrator;
     this.#clock = ports.clock;
     this.#current = ports.current;
   }
 
   /** From now on this ledger decides. */
-  update(ledger: LedgerDocument, services: readonly ServiceUses[]): void {
+  update(ledger: LedgerDocument, services: readonly ServiceBindings[]): void {
     const intents = new Map<string, ReadonlyMap<string, Intent>>();
     const named = new Map<string, { readonly ref: SecretRef; readonly revisions: Set<string> }>();
     const generations = new Map<string, number>();
-    for (const { service, uses } of services) {
+    for (const { service, bindings } of services) {
       const entry = ledger.services[service.id];
       if (entry === undefined) continue;
       const { rollout } = entry;
       const ofService = new Map<string, Intent>();
-      for (const { key, ref, refKey, secret } of uses) {
+      for (const { key, ref, refKey, secret } of bindings) {
         const intent: Intent = {
-          setAside: setAsideWith(entry, key)?.lastGood[key],
+          quarantine: quarantineOf(entry, key)?.lastGood[key],
           generation: rollout?.generation ?? 0,
           target: rollout?.target[key],
           lastGood: rollout?.lastGood[key],
         };
-        const values = [intent.setAside, intent.target, intent.lastGood].filter((value) => value !== undefined);
+        const values = [intent.quarantine, intent.target, intent.lastGood].filter((value) => value !== undefined);
         if (values.length === 0) continue;
         ofService.set(secret.name, intent);
         const known = named.get(refKey) ?? { ref, revisions: new Set() };
@@ -102,12 +102,12 @@ export class IntendedRevisions {
   }
 
   /** The revisions that may still be asked for, by ref key: they must be kept. */
-  get named(): ReadonlyMap<string, NamedRevisions> {
+  get named(): ReadonlyMap<string, PinnedRevisions> {
     return this.#named;
   }
 
   /** What a task that asks now is to be given. Answers at once for nearly all, by `untilMs` all others; never rejects. */
-  choose(asked: AskedFor): IntendedRevision | Promise<IntendedRevision> {
+  choose(asked: RevisionRequest): RevisionSelection | Promise<RevisionSelection> {
     return this.#isKnown ? this.#chooseNow(asked) : this.#chooseOnceKnown(asked);
   }
 
@@ -116,32 +116,32 @@ export class IntendedRevisions {
    * loading takes long, so a request waits for as much of its deadline as it may. But if the orchestrator does not answer, a
    * storm of requests must not wait one after the other: they wait no longer than the first one, all together.
    */
-  async #chooseOnceKnown(asked: AskedFor): Promise<IntendedRevision> {
+  async #chooseOnceKnown(asked: RevisionRequest): Promise<RevisionSelection> {
     this.#waitUntilMs ??= asked.untilMs;
     const leftMs = Math.min(this.#waitUntilMs, asked.untilMs) - this.#clock.monotonic();
     if (leftMs <= 0 || !(await this.#within(leftMs, () => this.#ledgerIsKnown.promise))) return CURRENT;
     return this.#chooseNow(asked);
   }
 
-  #chooseNow(asked: AskedFor): IntendedRevision | Promise<IntendedRevision> {
+  #chooseNow(asked: RevisionRequest): RevisionSelection | Promise<RevisionSelection> {
     const intent = this.#intents.get(asked.serviceId ?? '')?.get(asked.secretName);
     if (intent === undefined) return CURRENT;
-    if (intent.setAside !== undefined) return this.#give(intent.setAside, asked.refKey, 'refuse');
+    if (intent.quarantine !== undefined) return this.#give(intent.quarantine, asked.refKey, 'refuse');
     const { taskId } = asked;
     const known = taskId === undefined ? undefined : this.#generations.get(taskId);
     if (known !== undefined || taskId === undefined) return this.#ofGeneration(intent, known, asked.refKey);
-    return this.#lookUp(taskId, asked.untilMs).then((generation) =>
+    return this.#lookup(taskId, asked.untilMs).then((generation) =>
       this.#ofGeneration(intent, generation, asked.refKey),
     );
   }
 
-  #ofGeneration(intent: Intent, generation: number | undefined, refKey: string): IntendedRevision {
+  #ofGeneration(intent: Intent, generation: number | undefined, refKey: string): RevisionSelection {
     const isOfRollout = generation !== undefined && generation >= intent.generation;
     const value = isOfRollout ? intent.target : intent.lastGood;
     return value === undefined ? CURRENT : this.#give(value, refKey, 'current');
   }
 
-  #give(value: HeldValue, refKey: string, otherwise: 'current' | 'refuse'): IntendedRevision {
+  #give(value: SecretVersion, refKey: string, otherwise: 'current' | 'refuse'): RevisionSelection {
     const current = this.#current(refKey);
     // The same bytes under another revision, which may be at hand where the older one is not.
     const given = current !== undefined && sameValue(current, value) ? current : value;
@@ -149,14 +149,14 @@ export class IntendedRevisions {
     return { kind: 'revision', revision: untagRevision(given.revision), otherwise };
   }
 
-  async #lookUp(taskId: string, untilMs: number): Promise<number | undefined> {
+  async #lookup(taskId: string, untilMs: number): Promise<number | undefined> {
     const leftMs = Math.min(LOOK_UP_MS, untilMs - this.#clock.monotonic());
-    if (leftMs <= 0 || this.#clock.monotonic() < this.#noLookUpUntilMs) return undefined;
+    if (leftMs <= 0 || this.#clock.monotonic() < this.#noLookupUntilMs) return undefined;
     let generation: number | null = null;
     const isAnswered = await this.#within(leftMs, async (signal) => {
       generation = await this.#workloads.generationOf(taskId, { signal });
     });
-    if (!isAnswered) this.#noLookUpUntilMs = this.#clock.monotonic() + LOOK_UP_PAUSE_MS;
+    if (!isAnswered) this.#noLookupUntilMs = this.#clock.monotonic() + LOOKUP_BACKOFF_MS;
     return generation ?? undefined;
   }
 

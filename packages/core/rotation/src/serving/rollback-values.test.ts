@@ -1,7 +1,7 @@
 import { ProviderError, refKey, type SecretRef } from '@vault-swarm/provider';
 import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
-import { LastGoodValues } from './rollback-values.ts';
+import { RollbackValues } from './rollback-values.ts';
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
 const key = refKey(ref);
@@ -11,16 +11,16 @@ function setUp(recall: () => Promise<boolean>) {
   const retained: string[][] = [];
   let recalls = 0;
   let news = 0;
-  const values = new LastGoodValues(
+  const values = new RollbackValues(
     {
       refresh: () => Promise.reject(new Error('not asked for')),
       lockDown: () => undefined,
-      confirm: () => undefined,
+      revalidate: () => undefined,
       seen: () => undefined,
       newest: () => undefined,
-      probed: () => undefined,
-      retain: (revisions) => retained.push([...(revisions.get(key) ?? [])]),
-      recall: () => {
+      reportProbe: () => undefined,
+      pin: (revisions) => retained.push([...(revisions.get(key) ?? [])]),
+      ensureCached: () => {
         recalls += 1;
         return recall();
       },
@@ -37,8 +37,8 @@ function setUp(recall: () => Promise<boolean>) {
 test.each([
   [true, 'at-hand'],
   [false, 'gone'],
-])('what is to be kept is fetched once, and is told: %s', async (isAtHand, availability) => {
-  const { clock, values, keep, retained, recalls, news } = setUp(async () => isAtHand);
+])('what is to be kept is fetched once, and is told: %s', async (isAvailable, availability) => {
+  const { clock, values, keep, retained, recalls, news } = setUp(async () => isAvailable);
   keep();
   expect(values.availability(key, 'r1')).toBe('unknown');
   await clock.advance(0);

@@ -1,7 +1,7 @@
 import { type Clock, ProviderError, withDeadline } from '@vault-swarm/provider';
 import type { Availability } from '../planner/service-state.ts';
-import type { ServedValues } from '../ports/value-cache.ts';
-import type { NamedRevisions } from './revision-selector.ts';
+import type { ValueCache } from '../ports/value-cache.ts';
+import type { PinnedRevisions } from './revision-selector.ts';
 
 const CALL_DEADLINE_MS = 10_000;
 const AGAIN_AFTER_MS = 1_000;
@@ -17,23 +17,23 @@ interface Recall {
  * given instead of values set aside. They are fetched in the background, on every manager, so that whichever leads next
  * has them; nothing waits for a provider that hangs.
  */
-export class LastGoodValues {
-  readonly #values: ServedValues;
+export class RollbackValues {
+  readonly #values: ValueCache;
   readonly #clock: Clock;
   readonly #onNews: () => void;
   readonly #stopping = new AbortController();
   #recalls = new Map<string, Recall>();
 
   /** @param onNews is called when more is known of a value. */
-  constructor(values: ServedValues, clock: Clock, onNews: () => void) {
+  constructor(values: ValueCache, clock: Clock, onNews: () => void) {
     this.#values = values;
     this.#clock = clock;
     this.#onNews = onNews;
   }
 
   /** From now on exactly these are kept, by ref key. Begins to fetch those that are not at hand. */
-  keep(named: ReadonlyMap<string, NamedRevisions>): void {
-    this.#values.retain(new Map([...named].map(([key, { revisions }]) => [key, revisions])));
+  keep(named: ReadonlyMap<string, PinnedRevisions>): void {
+    this.#values.pin(new Map([...named].map(([key, { revisions }]) => [key, revisions])));
     const before = this.#recalls;
     this.#recalls = new Map();
     for (const [key, { ref, revisions }] of named) {
@@ -65,13 +65,13 @@ export class LastGoodValues {
     return triedAtMs !== null && this.#clock.monotonic() - triedAtMs >= AGAIN_AFTER_MS;
   }
 
-  async #try(recall: Recall, ref: NamedRevisions['ref'], revision: string): Promise<void> {
+  async #try(recall: Recall, ref: PinnedRevisions['ref'], revision: string): Promise<void> {
     recall.triedAtMs = null;
     try {
-      const isAtHand = await withDeadline(this.#clock, CALL_DEADLINE_MS, this.#stopping.signal, (signal) =>
-        this.#values.recall(ref, revision, { signal }),
+      const isAvailable = await withDeadline(this.#clock, CALL_DEADLINE_MS, this.#stopping.signal, (signal) =>
+        this.#values.ensureCached(ref, revision, { signal }),
       );
-      recall.state = isAtHand ? 'at-hand' : 'gone';
+      recall.state = isAvailable ? 'at-hand' : 'gone';
       this.#onNews();
     } catch (error) {
       // The provider does not answer, which its own watch tells; or it never will.

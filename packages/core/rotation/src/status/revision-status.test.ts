@@ -13,9 +13,11 @@ async function oneService() {
   await world.run(2_000);
   const status = () => world.rotation.status().services[0];
   const holdings = () =>
-    status()?.holdings.map(({ secret, revisions }) => {
-      const told = revisions.map(({ revision, tasks, current }) => `${tasks} × ${revision}${current ? '' : ' (old)'}`);
-      return `${secret}: ${told.join(', ')}`;
+    status()?.taskRevisions.map(({ secret, revisions }) => {
+      const reported = revisions.map(
+        ({ revision, tasks, current }) => `${tasks} × ${revision}${current ? '' : ' (old)'}`,
+      );
+      return `${secret}: ${reported.join(', ')}`;
     });
   return { world, web, status, holdings };
 }

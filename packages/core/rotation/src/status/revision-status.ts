@@ -1,44 +1,44 @@
-import { type KnownUse, tasksWithout } from '../bindings/binding-state.ts';
+import { type BindingState, pendingTasks } from '../bindings/binding-state.ts';
 import type { LedgerDocument, OpenRollout } from '../ledger/ledger.ts';
-import { type HeldValue, sameValue, untagRevision } from '../ledger/secret-version.ts';
+import { type SecretVersion, sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { Workload } from '../ports/orchestrator.ts';
 import { isKnown } from '../tasks/task-revision.ts';
-import type { HeldRevision, SecretHoldings, ServiceStatus } from './status.ts';
+import type { SecretTaskRevisions, ServiceStatus, TaskRevisionCount } from './status.ts';
 
 /** Which revisions of a secret a service's running tasks hold, as an operator wants to see it. */
-export function holdingsOf(
-  { use, wanted, held }: KnownUse,
+export function taskRevisionsOf(
+  { binding, desired, actual }: BindingState,
   runningTasks: number,
   ledger: LedgerDocument | null,
-): SecretHoldings {
+): SecretTaskRevisions {
   // While the provider has told nothing yet, what it had when somebody last looked counts as current.
-  const current = wanted ?? ledger?.secrets[use.key];
-  const counts = new Map<string, { readonly value: HeldValue; tasks: number }>();
+  const current = desired ?? ledger?.secrets[binding.key];
+  const counts = new Map<string, { readonly value: SecretVersion; tasks: number }>();
   let unknown = runningTasks;
-  for (const { value } of held) {
+  for (const { value } of actual) {
     if (!isKnown(value)) continue;
     unknown -= 1;
     const counted = counts.get(value.revision);
     if (counted === undefined) counts.set(value.revision, { value, tasks: 1 });
     else counted.tasks += 1;
   }
-  const revisions: HeldRevision[] = [...counts.values()].map(({ value, tasks }) => ({
+  const revisions: TaskRevisionCount[] = [...counts.values()].map(({ value, tasks }) => ({
     revision: untagRevision(value.revision),
     tasks,
     current: current !== undefined && sameValue(value, current),
   }));
   if (unknown > 0) revisions.push({ revision: null, tasks: unknown, current: false });
-  return { secret: use.secret.name, revisions: revisions.sort((a, b) => b.tasks - a.tasks) };
+  return { secret: binding.secret.name, revisions: revisions.sort((a, b) => b.tasks - a.tasks) };
 }
 
 /** How far a rollout is. */
 export function progressOf(
   { tasks }: Workload,
   rollout: OpenRollout,
-  uses: readonly KnownUse[],
+  bindings: readonly BindingState[],
 ): Pick<NonNullable<ServiceStatus['rollout']>, 'tasksDone' | 'tasksTotal'> {
   // By id: the service may have been looked at again since the plan.
-  const without = new Set(uses.flatMap((known) => tasksWithout(rollout, known)).map(({ id }) => id));
+  const without = new Set(bindings.flatMap((known) => pendingTasks(rollout, known)).map(({ id }) => id));
   const living = tasks.filter(({ state }) => state !== 'ended');
   const done = living.filter((task) => task.state === 'running' && !without.has(task.id));
   return { tasksDone: done.length, tasksTotal: living.length };

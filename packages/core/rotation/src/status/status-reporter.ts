@@ -7,9 +7,14 @@ import {
   type ProductEvent,
   type ProviderError,
 } from '@vault-swarm/provider';
-import { describeUse, type SecretUse, type ServiceUses, type Uses } from '../bindings/secret-binding.ts';
 import {
-  broughtBy,
+  type ClusterBindings,
+  describeBinding,
+  type SecretBinding,
+  type ServiceBindings,
+} from '../bindings/secret-binding.ts';
+import {
+  changedValues,
   type LedgerDocument,
   type LedgerService,
   type Lockdown,
@@ -21,7 +26,7 @@ import type { Plan, ServicePlan } from '../planner/plan.ts';
 import { MAX_IN_A_ROW } from '../planner/rollout-pace.ts';
 import type { Role, WorkloadSecret, WorkloadSnapshot } from '../ports/orchestrator.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
-import { holdingsOf, progressOf } from './revision-status.ts';
+import { progressOf, taskRevisionsOf } from './revision-status.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 
 /** What is known of one provider, as its poller found it. */
@@ -38,34 +43,34 @@ interface PolledProvider {
   error(refKey: string): ProviderError | undefined;
 }
 
-type FindWatch = (provider: string) => PolledProvider | undefined;
+type FindPolled = (provider: string) => PolledProvider | undefined;
 
 /** Remembers what the latest pass saw and decided, and tells it in the operator's terms. */
-export class StatusBoard {
+export class StatusReporter {
   readonly #enabled: boolean;
-  readonly #orchestrator: string;
+  readonly #orchestratorName: string;
   #snapshot: WorkloadSnapshot = { secrets: [], services: [] };
-  #uses: Uses = { services: [], problems: [] };
+  #uses: ClusterBindings = { services: [], problems: [] };
   #ledger: LedgerDocument | null = null;
   #planned: ReadonlyMap<string, ServicePlan> = new Map();
   #observedAtMs: number | null = null;
-  #silence: { readonly message: string; readonly isRefused: boolean } | null = null;
+  #outage: { readonly message: string; readonly isRefused: boolean } | null = null;
   #unusable: UnusableLedger | null = null;
   readonly #rotatedAtMs = new Map<string, number>();
   readonly #failures = new Map<string, string>();
 
-  /** @param orchestrator what its users call it. */
-  constructor(enabled: boolean, orchestrator: string) {
+  /** @param orchestratorName what its users call it. */
+  constructor(enabled: boolean, orchestratorName: string) {
     this.#enabled = enabled;
-    this.#orchestrator = orchestrator;
+    this.#orchestratorName = orchestratorName;
   }
 
   /** The orchestrator answered. */
-  observed(snapshot: WorkloadSnapshot, uses: Uses, atMs: number): void {
+  observed(snapshot: WorkloadSnapshot, bindings: ClusterBindings, atMs: number): void {
     this.#snapshot = snapshot;
-    this.#uses = uses;
+    this.#uses = bindings;
     this.#observedAtMs = atMs;
-    const names = new Set(uses.services.map(({ service }) => service.name));
+    const names = new Set(bindings.services.map(({ service }) => service.name));
     for (const known of [this.#rotatedAtMs, this.#failures]) {
       for (const name of known.keys()) if (!names.has(name)) known.delete(name);
     }
@@ -76,7 +81,7 @@ export class StatusBoard {
    * @param isRefused whether it does not let us ask.
    */
   silent(message: string | null, isRefused = false): void {
-    this.#silence = message === null ? null : { message, isRefused };
+    this.#outage = message === null ? null : { message, isRefused };
   }
 
   /** Why the ledger can't be used; `null` where it can. What was planned by an earlier one counts no more. */
@@ -99,8 +104,8 @@ export class StatusBoard {
   }
 
   /** A service's uses as the latest pass found them; none where it did not see the service. */
-  plannedUses(serviceId: string): ServicePlan['uses'] {
-    return this.#planned.get(serviceId)?.uses ?? [];
+  plannedUses(serviceId: string): ServicePlan['bindings'] {
+    return this.#planned.get(serviceId)?.bindings ?? [];
   }
 
   /** A decision was carried out. */
@@ -113,9 +118,9 @@ export class StatusBoard {
   }
 
   /** The whole of it. */
-  status(role: Role | null, lockdown: Lockdown | null, watchOf: FindWatch): RotationStatus {
+  status(role: Role | null, lockdown: Lockdown | null, polledOf: FindPolled): RotationStatus {
     const ledger = this.#ledger;
-    const secrets = this.#secrets(watchOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
+    const secrets = this.#secrets(polledOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
     // One that only may use secrets of ours again, since its update is not completed, is not shown.
     const using = this.#uses.services.filter(({ service }) => service.secretIds.length > 0);
     const services = using.map((service) => this.#service(service, ledger));
@@ -126,16 +131,16 @@ export class StatusBoard {
       observedAtMs: this.#observedAtMs,
       secrets,
       services,
-      problems: this.#problems(role, lockdown, secrets, services, watchOf),
+      problems: this.#problems(role, lockdown, secrets, services, polledOf),
     };
   }
 
-  #secrets(watchOf: FindWatch, seenAtMs: (key: string) => number | null): readonly SecretStatus[] {
-    const usedBy = new Map<string, { use: SecretUse; services: string[] }>();
-    for (const { service, uses } of this.#uses.services) {
-      for (const use of uses) {
-        const known = usedBy.get(use.secret.id);
-        if (known === undefined) usedBy.set(use.secret.id, { use, services: [service.name] });
+  #secrets(polledOf: FindPolled, seenAtMs: (key: string) => number | null): readonly SecretStatus[] {
+    const usedBy = new Map<string, { binding: SecretBinding; services: string[] }>();
+    for (const { service, bindings } of this.#uses.services) {
+      for (const binding of bindings) {
+        const known = usedBy.get(binding.secret.id);
+        if (known === undefined) usedBy.set(binding.secret.id, { binding, services: [service.name] });
         else known.services.push(service.name);
       }
     }
@@ -143,48 +148,48 @@ export class StatusBoard {
     return this.#snapshot.secrets.map(({ id, name }) => {
       const used = usedBy.get(id);
       if (used === undefined) return { ...UNUSED, name, problem: wrong.get(id) ?? null };
-      const { use, services } = used;
-      const watch = watchOf(use.ref.provider);
-      const current = watch?.current(use.refKey);
+      const { binding, services } = used;
+      const watch = polledOf(binding.ref.provider);
+      const current = watch?.current(binding.refKey);
       return {
         name,
         services,
-        provider: use.ref.provider,
-        ref: describeUse(use),
-        rotate: use.rotate,
-        pinned: use.ref.pin !== undefined,
-        revision: use.ref.pin ?? current?.revision ?? null,
-        changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(use.key)),
-        problem: wrong.get(id) ?? watch?.error(use.refKey)?.message ?? null,
+        provider: binding.ref.provider,
+        ref: describeBinding(binding),
+        rotate: binding.rotate,
+        pinned: binding.ref.pin !== undefined,
+        revision: binding.ref.pin ?? current?.revision ?? null,
+        changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(binding.key)),
+        problem: wrong.get(id) ?? watch?.error(binding.refKey)?.message ?? null,
       };
     });
   }
 
-  #service({ service, uses }: ServiceUses, ledger: LedgerDocument | null): ServiceStatus {
+  #service({ service, bindings }: ServiceBindings, ledger: LedgerDocument | null): ServiceStatus {
     const planned = this.#planned.get(service.id);
-    const known = planned?.uses ?? [];
+    const known = planned?.bindings ?? [];
     const entry = ledger?.services[service.id] ?? NOTHING_OPEN;
     const { rollout } = entry;
     const waitingFor = planned?.waitingFor ?? null;
     return {
       id: service.id,
       name: service.name,
-      secrets: uses.map(({ secret }) => secret.name),
+      secrets: bindings.map(({ secret }) => secret.name),
       runningTasks: planned?.runningTasks ?? 0,
       outdatedTasks: planned?.outdatedTasks ?? 0,
-      holdings: known.map((use) => holdingsOf(use, planned?.runningTasks ?? 0, ledger)),
+      taskRevisions: known.map((binding) => taskRevisionsOf(binding, planned?.runningTasks ?? 0, ledger)),
       rollout:
         rollout === null
           ? null
           : {
               generation: rollout.generation,
-              secrets: uses.filter(({ key }) => key in broughtBy(rollout)).map(({ secret }) => secret.name),
-              startedAtMs: rollout.begunAtMs,
+              secrets: bindings.filter(({ key }) => key in changedValues(rollout)).map(({ secret }) => secret.name),
+              startedAtMs: rollout.startedAtMs,
               direction: rollout.direction,
               state: rollout.state !== 'open' ? rollout.state : waitingFor === null ? 'rolling' : 'waiting',
               ...progressOf(service, rollout, known),
             },
-      setAside: setAsideOf(entry, uses),
+      quarantine: quarantineStatus(entry, bindings),
       lastRotationAtMs: this.#rotatedAtMs.get(service.name) ?? null,
       waitingFor,
       problem: joined(
@@ -207,13 +212,13 @@ export class StatusBoard {
     lockdown: Lockdown | null,
     secrets: readonly SecretStatus[],
     services: readonly ServiceStatus[],
-    watchOf: FindWatch,
+    polledOf: FindPolled,
   ): readonly Problem[] {
     const list = new ProblemList();
-    if (this.#silence !== null) {
-      const { message, isRefused } = this.#silence;
+    if (this.#outage !== null) {
+      const { message, isRefused } = this.#outage;
       const what = isRefused ? 'refuses a request that the plugin needs' : 'does not answer';
-      list.add(`${this.#orchestrator} ${what}`, message, { kind: 'orchestrator' });
+      list.add(`${this.#orchestratorName} ${what}`, message, { kind: 'orchestrator' });
     }
     if (this.#unusable !== null) list.add(this.#unusable.summary, this.#unusable.message);
     if (lockdown !== null) {
@@ -231,7 +236,7 @@ export class StatusBoard {
     }
     const providers = new Set(secrets.flatMap(({ provider }) => provider ?? []));
     for (const name of providers) {
-      const watch = watchOf(name);
+      const watch = polledOf(name);
       if (watch?.failure) {
         list.add('A provider does not answer', `${displayText(name)}: ${watch.failure.message}`, {
           kind: 'provider',
@@ -244,16 +249,17 @@ export class StatusBoard {
     }
     for (const { name, problem, provider, revision } of secrets) {
       // While its provider is away, the last good value is delivered.
-      const isHeld = revision !== null && provider !== null && watchOf(provider)?.failure != null;
+      const isHeld = revision !== null && provider !== null && polledOf(provider)?.failure != null;
       if (problem !== null && !isHeld) list.add('A secret has no value to deliver', `${displayText(name)}: ${problem}`);
     }
     const withOptions = this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined);
     if (withOptions.length > 0) list.add('Options of a secret have no effect', describeOptions(withOptions));
-    for (const { id, name, problem, setAside } of services) {
+    for (const { id, name, problem, quarantine: quarantines } of services) {
       const isTooFast = tooFast(this.#planned.get(id)) !== null;
       const summary = isTooFast ? 'A service rotates faster than it rolls' : 'A rotation does not proceed';
       if (problem !== null) list.add(summary, `${displayText(name)}: ${problem}`);
-      if (setAside !== null) list.add('A new value made tasks fail and is set aside', describeSetAside(name, setAside));
+      if (quarantines !== null)
+        list.add('A new value made tasks fail and is set aside', describeQuarantine(name, quarantines));
     }
     return list.problems;
   }
@@ -283,16 +289,21 @@ function joined(...parts: readonly (string | null)[]): string | null {
   return said.length === 0 ? null : said.join('; ');
 }
 
-function setAsideOf({ setAside }: LedgerService, uses: ServiceUses['uses']): ServiceStatus['setAside'] {
-  if (setAside.length === 0) return null;
+function quarantineStatus(
+  { quarantines }: LedgerService,
+  bindings: ServiceBindings['bindings'],
+): ServiceStatus['quarantine'] {
+  if (quarantines.length === 0) return null;
   return {
-    secrets: uses.filter(({ key }) => setAside.some(({ failed }) => key in failed)).map(({ secret }) => secret.name),
-    sinceMs: Math.min(...setAside.map(({ sinceMs }) => sinceMs)),
-    reason: displayMessage(setAside.map(({ reason }) => reason).join('; ')),
+    secrets: bindings
+      .filter(({ key }) => quarantines.some(({ failed }) => key in failed))
+      .map(({ secret }) => secret.name),
+    sinceMs: Math.min(...quarantines.map(({ sinceMs }) => sinceMs)),
+    reason: displayMessage(quarantines.map(({ reason }) => reason).join('; ')),
   };
 }
 
-function describeSetAside(service: string, { secrets, reason }: NonNullable<ServiceStatus['setAside']>): string {
+function describeQuarantine(service: string, { secrets, reason }: NonNullable<ServiceStatus['quarantine']>): string {
   return (
     `${displayText(service)} has the last good value of ${displayNames(secrets)} (${reason}); ` +
     'write another value, or rotate by hand to try it again'

@@ -22,15 +22,15 @@ export interface SecretStatus {
 }
 
 /** How many running tasks of a service hold which revisions of one of its secrets. */
-export interface SecretHoldings {
+export interface SecretTaskRevisions {
   /** Its name. */
   readonly secret: string;
   /** The revisions that most tasks hold first. */
-  readonly revisions: readonly HeldRevision[];
+  readonly revisions: readonly TaskRevisionCount[];
 }
 
 /** One revision, and how many running tasks hold it. */
-export interface HeldRevision {
+export interface TaskRevisionCount {
   /** As the provider calls it; `null` where it is not known. */
   readonly revision: string | null;
   readonly tasks: number;
@@ -50,7 +50,7 @@ export interface ServiceStatus {
   /** How many of the running tasks do not hold the newest revisions. */
   readonly outdatedTasks: number;
   /** Of each secret but those whose labels pin a version. */
-  readonly holdings: readonly SecretHoldings[];
+  readonly taskRevisions: readonly SecretTaskRevisions[];
   readonly rollout: {
     readonly generation: number;
     readonly secrets: readonly string[];
@@ -64,7 +64,7 @@ export interface ServiceStatus {
     readonly tasksTotal: number;
   } | null;
   /** What made its tasks fail, and is not given to it until a value is newer or somebody asks. */
-  readonly setAside: {
+  readonly quarantine: {
     readonly secrets: readonly string[];
     /** In milliseconds since 1970. */
     readonly sinceMs: number;

@@ -2,7 +2,7 @@ import { SecretValue } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { tagRevision } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
-import { Evidence } from './delivery-log.ts';
+import { DeliveryLog } from './delivery-log.ts';
 
 const START_MS = 1_000_000;
 
@@ -20,156 +20,156 @@ function setUp() {
   const digestOf = (value: SecretValue) => {
     return key.is === null ? null : `${new TextDecoder().decode(value.reveal())} under ${key.is}`;
   };
-  const evidence = new Evidence({ now: () => time.nowMs, monotonic: () => time.nowMs }, 20_000, digestOf);
-  const see = (...tasks: WorkloadTask[]) => evidence.observe(tasks, true);
+  const deliveryLog = new DeliveryLog({ now: () => time.nowMs, monotonic: () => time.nowMs }, 20_000, digestOf);
+  const see = (...tasks: WorkloadTask[]) => deliveryLog.observe(tasks, true);
   return {
-    evidence,
+    deliveryLog,
     time,
     key,
     answer(revision: string) {
       const value = SecretValue.fromText(revision);
-      evidence.record('t1', { secretName: 'db', refKey: 'ref', revision, value });
+      deliveryLog.record('t1', { secretName: 'db', refKey: 'ref', revision, value });
       // It is lent for the call only.
       value.wipe();
     },
     see,
-    held: () => evidence.values('t1', 'db').map(({ revision }) => revision),
+    actual: () => deliveryLog.values('t1', 'db').map(({ revision }) => revision),
   };
 }
 
 const tagged = (...revisions: string[]) => revisions.map((revision) => tagRevision('ref', revision));
 
 test('what a task was given before it ran is what it holds', () => {
-  const { answer, see, held } = setUp();
+  const { answer, see, actual } = setUp();
   answer('r1');
   see(task('running'));
-  expect(held()).toEqual(tagged('r1'));
+  expect(actual()).toEqual(tagged('r1'));
 });
 
 test('an answer to a task that runs changes nothing in its containers', () => {
-  const { answer, see, held } = setUp();
+  const { answer, see, actual } = setUp();
   answer('r1');
   see(task('running'));
   answer('r2');
-  expect(held()).toEqual(tagged('r1'));
+  expect(actual()).toEqual(tagged('r1'));
 });
 
 test('an answer to a task that runs when first looked at is no evidence where the clock is behind', () => {
-  const { answer, see, held } = setUp();
+  const { answer, see, actual } = setUp();
   answer('r2');
   see(task('running', START_MS + 3_600_000));
-  expect(held()).toEqual([]);
+  expect(actual()).toEqual([]);
 });
 
 test('an answer to a task that was seen starting is evidence also where the clock is behind', () => {
-  const { answer, see, held } = setUp();
+  const { answer, see, actual } = setUp();
   answer('r2');
   see(task('starting', START_MS + 3_600_000));
   see(task('running', START_MS + 3_600_000));
-  expect(held()).toEqual(tagged('r2'));
+  expect(actual()).toEqual(tagged('r2'));
 });
 
 test('an answer to a task that was made before this process was asked is no evidence', () => {
-  const { answer, see, held } = setUp();
+  const { answer, see, actual } = setUp();
   answer('r2');
   see(task('running', START_MS - 2_000));
-  expect(held()).toEqual([]);
+  expect(actual()).toEqual([]);
 });
 
 test('but it is for one that was made a moment before', () => {
-  const { answer, see, held } = setUp();
+  const { answer, see, actual } = setUp();
   answer('r2');
   see(task('running', START_MS - 500));
-  expect(held()).toEqual(tagged('r2'));
+  expect(actual()).toEqual(tagged('r2'));
 });
 
 test('and for an older task that was seen starting after it was answered', () => {
-  const { answer, see, held } = setUp();
+  const { answer, see, actual } = setUp();
   answer('r2');
   see(task('starting', START_MS - 2_000));
   see(task('running', START_MS - 2_000));
-  expect(held()).toEqual(tagged('r2'));
+  expect(actual()).toEqual(tagged('r2'));
 });
 
 test('nor is one to a task of the leader before, which a new leader is asked for too', () => {
-  const { time, evidence, answer, see, held } = setUp();
+  const { time, deliveryLog, answer, see, actual } = setUp();
   time.nowMs += 5_000;
-  evidence.observe([task('starting', START_MS + 1)], false);
+  deliveryLog.observe([task('starting', START_MS + 1)], false);
   answer('r2');
   see(task('running', START_MS + 1));
-  expect(held()).toEqual([]);
+  expect(actual()).toEqual([]);
 });
 
 test('also where no look has told for a while whether another leads', () => {
-  const { time, answer, see, held } = setUp();
+  const { time, answer, see, actual } = setUp();
   time.nowMs += 25_000;
   answer('r2');
   see(task('running', START_MS + 1_000));
-  expect(held()).toEqual([]);
+  expect(actual()).toEqual([]);
 });
 
 test('but it is where the task did not run yet while this process was the one that is asked', () => {
-  const { answer, see, held } = setUp();
+  const { answer, see, actual } = setUp();
   see(task('starting', START_MS - 2_000));
   answer('r2');
   see(task('running', START_MS - 2_000));
-  expect(held()).toEqual(tagged('r2'));
+  expect(actual()).toEqual(tagged('r2'));
 });
 
 test('or where the latest look did not show it, whatever the clocks say of when it was made', () => {
-  const { time, evidence, answer, see, held } = setUp();
+  const { time, deliveryLog, answer, see, actual } = setUp();
   time.nowMs += 5_000;
   see();
   answer('r2');
   see(task('running', START_MS - 60_000));
-  expect(held()).toEqual(tagged('r2'));
-  evidence.observe([], false);
-  evidence.record('t2', { secretName: 'db', refKey: 'ref', revision: 'r3', value: SecretValue.fromText('r3') });
+  expect(actual()).toEqual(tagged('r2'));
+  deliveryLog.observe([], false);
+  deliveryLog.record('t2', { secretName: 'db', refKey: 'ref', revision: 'r3', value: SecretValue.fromText('r3') });
   see({ ...task('running', START_MS - 60_000), id: 't2' });
-  expect(evidence.values('t2', 'db')).toEqual([]);
+  expect(deliveryLog.values('t2', 'db')).toEqual([]);
 });
 
 test('a task that was asked for twice before it ran may hold either', () => {
-  const { answer, see, held } = setUp();
+  const { answer, see, actual } = setUp();
   answer('r1');
   answer('r2');
   answer('r2');
   see(task('running'));
-  expect(held()).toEqual(tagged('r1', 'r2'));
+  expect(actual()).toEqual(tagged('r1', 'r2'));
 });
 
 test('keeps for a while what tasks were given that no snapshot shows yet, or no longer, and then forgets it', () => {
-  const { time, answer, see, held } = setUp();
+  const { time, answer, see, actual } = setUp();
   answer('r1');
   see();
-  expect(held()).toEqual(tagged('r1'));
+  expect(actual()).toEqual(tagged('r1'));
   see(task('running'));
   see(task('ended'));
-  expect(held()).toEqual(tagged('r1'));
+  expect(actual()).toEqual(tagged('r1'));
   time.nowMs += 700_000;
   see();
-  expect(held()).toEqual([]);
+  expect(actual()).toEqual([]);
 });
 
 test('makes the digest of a value as soon as its key is known, and once', () => {
-  const { evidence, answer, key } = setUp();
+  const { deliveryLog, answer, key } = setUp();
   answer('r1');
-  evidence.learnDigests();
-  expect(evidence.values('t1', 'db')).toMatchObject([{ digest: null }]);
+  deliveryLog.learnDigests();
+  expect(deliveryLog.values('t1', 'db')).toMatchObject([{ digest: null }]);
   key.is = 'first';
-  evidence.learnDigests();
+  deliveryLog.learnDigests();
   key.is = 'second';
-  evidence.learnDigests();
-  expect(evidence.values('t1', 'db')).toMatchObject([{ digest: 'r1 under first', value: null }]);
+  deliveryLog.learnDigests();
+  expect(deliveryLog.values('t1', 'db')).toMatchObject([{ digest: 'r1 under first', value: null }]);
 });
 
 test('tasks that were given the same value share one note of it, until the key of the digests is another one', () => {
-  const { evidence, key } = setUp();
+  const { deliveryLog, key } = setUp();
   key.is = 'k1';
   const value = SecretValue.fromText('r1');
   const give = (taskId: string) => {
-    evidence.record(taskId, { secretName: 'db', refKey: 'ref', revision: 'r1', value });
-    return evidence.values(taskId, 'db');
+    deliveryLog.record(taskId, { secretName: 'db', refKey: 'ref', revision: 'r1', value });
+    return deliveryLog.values(taskId, 'db');
   };
   const first = give('a');
   expect(give('b')).toBe(first);

@@ -1,9 +1,9 @@
 import type { Clock, SecretValue } from '@vault-swarm/provider';
-import { type HeldValue, tagRevision } from '../ledger/secret-version.ts';
+import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 
 /** What was answered for a secret. */
-interface Answer extends HeldValue {
+interface Answer extends SecretVersion {
   readonly refKey: string;
   /** As the provider calls it. */
   readonly ofProvider: string;
@@ -13,7 +13,7 @@ interface Answer extends HeldValue {
 }
 
 /** An answer to a task. */
-export interface GivenAnswer {
+export interface GivenValue {
   readonly secretName: string;
   readonly refKey: string;
   /** As the provider calls it. */
@@ -21,12 +21,12 @@ export interface GivenAnswer {
   readonly value: SecretValue;
 }
 
-interface TaskEvidence {
+interface TaskDeliveries {
   /** By the secret's name. More than one where it was asked for again in between. */
   readonly answers: Map<string, readonly Answer[]>;
   recordedAtMs: number;
   /** Since when this process had been the one that is asked, in milliseconds since 1970. */
-  readonly askedSinceMs: number;
+  readonly leaderSinceMs: number;
   /** Whether a snapshot showed that the task did not run yet, or was not made, after it was answered or while nobody else was asked. */
   seenStarting: boolean;
   /** Whether the task was seen running: its containers hold what they hold. */
@@ -46,8 +46,8 @@ const UNSEEN_TASK_MS = 600_000;
  * ran changes nothing in its containers and is no evidence: the orchestrator asks again when a node reconnects, and a new
  * leader is asked for all tasks of the one before.
  */
-export class Evidence {
-  readonly #tasks = new Map<string, TaskEvidence>();
+export class DeliveryLog {
+  readonly #tasks = new Map<string, TaskDeliveries>();
   /** By the latest snapshot. */
   #running: ReadonlySet<string> = new Set();
   #starting: ReadonlySet<string> = new Set();
@@ -58,35 +58,35 @@ export class Evidence {
   /** All tasks; `null` where another process was asked then, or may have been since. */
   #shown: ReadonlySet<string> | null = null;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
-  readonly #leadsForMs: number;
+  readonly #leadershipValidMs: number;
   readonly #digestOf: (value: SecretValue) => string | null;
   /** `null` while another process is asked, in milliseconds since 1970. */
-  #askedSinceMs: number | null = null;
+  #leaderSinceMs: number | null = null;
   /** When that was last known, in monotonic milliseconds. */
-  #askedAtMs = Number.NEGATIVE_INFINITY;
+  #requestedAtMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param leadsForMs for how long a look that showed that this node leads may be relied on: others may lead in between,
+   * @param leadershipValidMs for how long a look that showed that this node leads may be relied on: others may lead in between,
    * where none follows.
    * @param digestOf the keyed digest of a value; `null` while its key is not known.
    */
   constructor(
     clock: Pick<Clock, 'now' | 'monotonic'>,
-    leadsForMs: number,
+    leadershipValidMs: number,
     digestOf: (value: SecretValue) => string | null,
   ) {
     this.#clock = clock;
     this.#digestOf = digestOf;
-    this.#leadsForMs = leadsForMs;
+    this.#leadershipValidMs = leadershipValidMs;
   }
 
   /** The task was answered so now. */
-  record(taskId: string, { secretName, refKey, revision, value }: GivenAnswer): void {
+  record(taskId: string, { secretName, refKey, revision, value }: GivenValue): void {
     const nowMs = this.#clock.now();
-    if (this.#clock.monotonic() - this.#askedAtMs > this.#leadsForMs) this.#askedSinceMs = null;
-    if (this.#askedSinceMs === null) {
-      this.#askedSinceMs = nowMs;
-      this.#askedAtMs = this.#clock.monotonic();
+    if (this.#clock.monotonic() - this.#requestedAtMs > this.#leadershipValidMs) this.#leaderSinceMs = null;
+    if (this.#leaderSinceMs === null) {
+      this.#leaderSinceMs = nowMs;
+      this.#requestedAtMs = this.#clock.monotonic();
       this.#starting = new Set();
       this.#shown = null;
     }
@@ -95,8 +95,8 @@ export class Evidence {
     if (task === undefined) {
       // What the latest look of the leader did not show was made since then.
       const seenStarting = this.#starting.has(taskId) || this.#shown?.has(taskId) === false;
-      const askedSinceMs = this.#askedSinceMs;
-      task = { answers: new Map(), recordedAtMs: nowMs, askedSinceMs, seenStarting, frozen: false };
+      const leaderSinceMs = this.#leaderSinceMs;
+      task = { answers: new Map(), recordedAtMs: nowMs, leaderSinceMs, seenStarting, frozen: false };
       this.#tasks.set(taskId, task);
     }
     if (task.frozen) return;
@@ -127,8 +127,8 @@ export class Evidence {
    */
   observe(tasks: Iterable<WorkloadTask>, isAsked: boolean): void {
     const nowMs = this.#clock.now();
-    this.#askedSinceMs = isAsked ? (this.#askedSinceMs ?? nowMs) : null;
-    if (isAsked) this.#askedAtMs = this.#clock.monotonic();
+    this.#leaderSinceMs = isAsked ? (this.#leaderSinceMs ?? nowMs) : null;
+    if (isAsked) this.#requestedAtMs = this.#clock.monotonic();
     const alive = new Map<string, WorkloadTask>();
     const shown = new Set<string>();
     const running = new Set<string>();
@@ -147,23 +147,23 @@ export class Evidence {
     this.#starting = starting;
     // A clock that is behind makes tasks that ran already seem to be made since this process is asked.
     const isBehind = latestMadeMs > nowMs + MADE_BEFORE_MS;
-    for (const [id, evidence] of this.#tasks) {
+    for (const [id, record] of this.#tasks) {
       const task = alive.get(id);
       if (task === undefined) {
-        if (nowMs - evidence.recordedAtMs > UNSEEN_TASK_MS) this.#tasks.delete(id);
+        if (nowMs - record.recordedAtMs > UNSEEN_TASK_MS) this.#tasks.delete(id);
       } else if (task.state === 'starting') {
-        evidence.seenStarting = true;
-      } else if (!evidence.frozen) {
+        record.seenStarting = true;
+      } else if (!record.frozen) {
         // Made while another process was asked, so it may have been running already when we were.
-        const mayBeEarlier = isBehind || task.createdAtMs < evidence.askedSinceMs - MADE_BEFORE_MS;
-        if (mayBeEarlier && !evidence.seenStarting) this.#tasks.delete(id);
-        else evidence.frozen = true;
+        const mayBeEarlier = isBehind || task.createdAtMs < record.leaderSinceMs - MADE_BEFORE_MS;
+        if (mayBeEarlier && !record.seenStarting) this.#tasks.delete(id);
+        else record.frozen = true;
       }
     }
   }
 
   /** The values of which the task holds one; empty where this process does not know. */
-  values(taskId: string, secretName: string): readonly HeldValue[] {
+  values(taskId: string, secretName: string): readonly SecretVersion[] {
     return this.#tasks.get(taskId)?.answers.get(secretName) ?? NO_ANSWERS;
   }
 

@@ -1,11 +1,11 @@
-import type { ServiceUses } from '../bindings/secret-binding.ts';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { type LedgerDocument, type LedgerService, NOTHING_OPEN } from '../ledger/ledger.ts';
-import { type HeldValue, sameValue } from '../ledger/secret-version.ts';
-import { type Answered, type CurrentValue, notedFor } from './task-revision.ts';
+import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
+import { type Answered, type CurrentValue, recordedVersion } from './task-revision.ts';
 
 /** What the notes of a process that does not lead depend on. */
-export interface HandOverInput {
-  readonly services: readonly ServiceUses[];
+export interface LeaderHandoverInput {
+  readonly services: readonly ServiceBindings[];
   readonly current: (refKey: string) => CurrentValue | undefined;
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
@@ -15,32 +15,32 @@ export interface HandOverInput {
  * A process that led until now may have answered to tasks what the ledger does not say, and another one leads that does
  * not know it. So it writes that down, and nothing else: once for each task, since the leader may know better by now.
  */
-export class HandOver {
+export class LeaderHandover {
   readonly #done = new Set<string>();
   #pending: readonly string[] = [];
 
   /** The ledger with what is to be handed over: the very same object where that is nothing. */
-  note({ services, current, answered, ledger }: HandOverInput): LedgerDocument {
+  note({ services, current, answered, ledger }: LeaderHandoverInput): LedgerDocument {
     const entries: Record<string, LedgerService> = { ...ledger.services };
     const pending: string[] = [];
     this.#forgetEnded(services);
-    for (const { service, uses } of services) {
+    for (const { service, bindings } of services) {
       for (const task of service.tasks) {
         if (task.state !== 'running' || this.#done.has(task.id)) continue;
         const entry = entries[service.id] ?? NOTHING_OPEN;
-        const values: Record<string, HeldValue> = { ...entry.exceptions[task.id] };
+        const values: Record<string, SecretVersion> = { ...entry.taskOverrides[task.id] };
         let isNews = false;
-        for (const { key, refKey, secret } of uses) {
-          const noted = values[key] ?? notedFor(task, key, current(refKey), ledger, entry);
-          if (noted === undefined) continue;
-          const other = answered(task.id, secret.name).find((value) => !sameValue(value, noted));
+        for (const { key, refKey, secret } of bindings) {
+          const recorded = values[key] ?? recordedVersion(task, key, current(refKey), ledger, entry);
+          if (recorded === undefined) continue;
+          const other = answered(task.id, secret.name).find((value) => !sameValue(value, recorded));
           if (other === undefined) continue;
           values[key] = { revision: other.revision, digest: other.digest };
           isNews = true;
         }
         if (!isNews) continue;
         pending.push(task.id);
-        entries[service.id] = { ...entry, exceptions: { ...entry.exceptions, [task.id]: values } };
+        entries[service.id] = { ...entry, taskOverrides: { ...entry.taskOverrides, [task.id]: values } };
       }
     }
     this.#pending = pending;
@@ -53,7 +53,7 @@ export class HandOver {
     this.#pending = [];
   }
 
-  #forgetEnded(services: readonly ServiceUses[]): void {
+  #forgetEnded(services: readonly ServiceBindings[]): void {
     if (this.#done.size === 0) return;
     const there = new Set(services.flatMap(({ service }) => service.tasks.map(({ id }) => id)));
     for (const id of this.#done) if (!there.has(id)) this.#done.delete(id);

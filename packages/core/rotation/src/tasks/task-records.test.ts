@@ -1,36 +1,38 @@
 import { expect, test } from 'vitest';
 import { NOTHING_OPEN } from '../ledger/ledger.ts';
-import type { HeldValue } from '../ledger/secret-version.ts';
-import { type RememberInput, remember } from './task-records.ts';
+import type { SecretVersion } from '../ledger/secret-version.ts';
+import { recordTasks, type TaskRecordsInput } from './task-records.ts';
 import type { CurrentValue } from './task-revision.ts';
 
-const value = (revision: string): HeldValue => ({ revision, digest: revision });
+const value = (revision: string): SecretVersion => ({ revision, digest: revision });
 const task = { id: 't1', generation: 0, createdAtMs: 0, state: 'running', reason: '' } as const;
-const use = { secret: { id: 's1', name: 'db', labels: {} }, key: 's1', otherKey: 'web/s1', refKey: 'ref' };
-const noted = { ...NOTHING_OPEN, exceptions: { t1: { s1: value('r2') } } };
+const binding = { secret: { id: 's1', name: 'db', labels: {} }, key: 's1', aliasKey: 'web/s1', refKey: 'ref' };
+const recorded = { ...NOTHING_OPEN, taskOverrides: { t1: { s1: value('r2') } } };
 
 /** The entry of a service of one task, of which the ledger notes that it holds `r2`. */
-const entryWith = (input: Partial<RememberInput>) =>
-  remember({
+const entryWith = (input: Partial<TaskRecordsInput>) =>
+  recordTasks({
     service: { id: 'web', name: 'web', tasks: [task], secretIds: ['s1'], formerSecretIds: [] },
-    uses: [use],
-    before: noted,
-    after: { ...noted, exceptions: {} },
+    bindings: [binding],
+    before: recorded,
+    after: { ...recorded, taskOverrides: {} },
     known: [],
     current: () => undefined,
     answered: () => [],
     ledger: { secrets: {}, services: {} },
     secrets: {},
     ...input,
-  } as unknown as RememberInput);
+  } as unknown as TaskRecordsInput);
 
 test('what is noted of a task stays while nothing else is known of its secret', () => {
-  expect(entryWith({})?.exceptions).toEqual(noted.exceptions);
+  expect(entryWith({})?.taskOverrides).toEqual(recorded.taskOverrides);
 });
 
 test('it stays as long as it is another value than all tasks are known to hold, and no longer', () => {
   const current = (revision: string): CurrentValue => ({ revision, digest: revision, createdAtMs: null });
   const secrets = (revision: string) => ({ s1: { revision, digest: revision, seenAtMs: 0 } });
-  expect(entryWith({ current: () => current('r1'), secrets: secrets('r1') })?.exceptions).toEqual(noted.exceptions);
+  expect(entryWith({ current: () => current('r1'), secrets: secrets('r1') })?.taskOverrides).toEqual(
+    recorded.taskOverrides,
+  );
   expect(entryWith({ current: () => current('r2'), secrets: secrets('r2') })).toBeNull();
 });

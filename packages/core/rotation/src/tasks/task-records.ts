@@ -1,27 +1,27 @@
-import { type KnownUse, outdatedTasks } from '../bindings/binding-state.ts';
-import { formerKeys, type ServiceUses, unreadKeys } from '../bindings/secret-binding.ts';
+import { type BindingState, outdatedTasks } from '../bindings/binding-state.ts';
+import { formerKeys, type ServiceBindings, unresolvedKeys } from '../bindings/secret-binding.ts';
 import {
-  broughtBy,
-  type EarlierValue,
+  changedValues,
   isNothingOpen,
   isOfRollout,
   type LedgerDocument,
   type LedgerSecret,
   type LedgerService,
   type OpenRollout,
+  type PreviousValue,
 } from '../ledger/ledger.ts';
-import { type HeldValue, sameValue } from '../ledger/secret-version.ts';
+import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
-import { noteEarlier } from './previous-values.ts';
-import { type Answered, type CurrentValue, heldBy, isKnown, notedFor } from './task-revision.ts';
+import { addPreviousValue } from './previous-values.ts';
+import { type Answered, actualVersion, type CurrentValue, isKnown, recordedVersion } from './task-revision.ts';
 
 /** What the noting of a service's tasks depends on. */
-export interface RememberInput extends ServiceUses {
+export interface TaskRecordsInput extends ServiceBindings {
   /** As the decision found it. */
   readonly before: LedgerService;
   /** As the decision left it. */
   readonly after: LedgerService;
-  readonly known: readonly KnownUse[];
+  readonly known: readonly BindingState[];
   readonly current: (refKey: string) => CurrentValue | undefined;
   readonly answered: Answered;
   /** The ledger that was read, and the secrets of the next one. */
@@ -34,64 +34,65 @@ export interface RememberInput extends ServiceUses {
  * a task still holds, and tasks of which what is known now is something else than the next ledger would say. While a
  * rollout is open nothing is taken out, since each of its tasks would be a write.
  */
-export function remember(input: RememberInput): LedgerService | null {
-  const { service, uses, before, after, known, current, answered, ledger, secrets } = input;
+export function recordTasks(input: TaskRecordsInput): LedgerService | null {
+  const { service, bindings, before, after, known, current, answered, ledger, secrets } = input;
   const alive = service.tasks.filter(({ state }) => state !== 'ended');
   const isOpen = after.rollout !== null;
-  const noted =
-    before.rollout === null || before.rollout === after.rollout ? after : noteRolledOut(before.rollout, input);
-  const earlier: Record<string, readonly EarlierValue[]> = isOpen ? { ...noted.earlier } : {};
-  const exceptions: Record<string, Record<string, HeldValue>> = {};
-  if (isOpen) for (const [id, values] of Object.entries(before.exceptions)) exceptions[id] = { ...values };
-  for (const key of [...unreadKeys(service, uses), ...formerKeys(service)]) carryOver(before, key, earlier, exceptions);
-  const outdated = new Set(known.filter((one) => outdatedTasks(one).length > 0).map(({ use }) => use));
-  for (const use of uses) {
-    const { key } = use;
-    const now = current(use.refKey);
-    const values = outdated.has(use) ? firstSeen(noted, key, now, ledger, alive) : [];
+  const recorded =
+    before.rollout === null || before.rollout === after.rollout ? after : recordRolledOut(before.rollout, input);
+  const previousValues: Record<string, readonly PreviousValue[]> = isOpen ? { ...recorded.previousValues } : {};
+  const taskOverrides: Record<string, Record<string, SecretVersion>> = {};
+  if (isOpen) for (const [id, values] of Object.entries(before.taskOverrides)) taskOverrides[id] = { ...values };
+  for (const key of [...unresolvedKeys(service, bindings), ...formerKeys(service)])
+    carryOver(before, key, previousValues, taskOverrides);
+  const outdated = new Set(known.filter((one) => outdatedTasks(one).length > 0).map(({ binding }) => binding));
+  for (const binding of bindings) {
+    const { key } = binding;
+    const now = current(binding.refKey);
+    const values = outdated.has(binding) ? firstSeen(recorded, key, now, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
-    const kept = now === undefined ? (noted.earlier[key] ?? []) : isOpen ? [...values] : needed;
-    if (kept.length > 0) earlier[key] = kept;
-    const next = { ...after, earlier };
+    const kept = now === undefined ? (recorded.previousValues[key] ?? []) : isOpen ? [...values] : needed;
+    if (kept.length > 0) previousValues[key] = kept;
+    const next = { ...after, previousValues };
     for (const task of alive) {
-      const held = heldBy(task, use, now, answered, ledger, before);
-      if (held === undefined || !isKnown(held)) continue;
-      const wouldBe = notedFor(task, key, now, { secrets }, next);
+      const actual = actualVersion(task, binding, now, answered, ledger, before);
+      if (actual === undefined || !isKnown(actual)) continue;
+      const wouldBe = recordedVersion(task, key, now, { secrets }, next);
       // Where nothing else is known of the secret, what was noted before is all that there is.
-      const isNoted = before.exceptions[task.id]?.[key] !== undefined;
-      if (wouldBe === undefined ? !isNoted : sameValue(held, wouldBe)) continue;
-      const ofTask = exceptions[task.id] ?? {};
-      ofTask[key] = { revision: held.revision, digest: held.digest };
-      exceptions[task.id] = ofTask;
+      const isRecorded = before.taskOverrides[task.id]?.[key] !== undefined;
+      if (wouldBe === undefined ? !isRecorded : sameValue(actual, wouldBe)) continue;
+      const ofTask = taskOverrides[task.id] ?? {};
+      ofTask[key] = { revision: actual.revision, digest: actual.digest };
+      taskOverrides[task.id] = ofTask;
     }
   }
-  const entry: LedgerService = { ...after, earlier, exceptions };
+  const entry: LedgerService = { ...after, previousValues, taskOverrides };
   return isNothingOpen(entry) ? null : entry;
 }
 
 /** What a rollout that is closed now gave to tasks, where that is not what the next ledger says of all of them. */
-function noteRolledOut(closed: OpenRollout, { service, before, after, secrets }: RememberInput): LedgerService {
-  let { earlier } = after;
-  const brought = broughtBy(closed);
+function recordRolledOut(closed: OpenRollout, { service, before, after, secrets }: TaskRecordsInput): LedgerService {
+  let { previousValues } = after;
+  const changing = changedValues(closed);
   const ofRollout = service.tasks.filter(({ generation }) => isOfRollout(before, generation));
   for (const [key, value] of Object.entries(closed.target)) {
     const latest = secrets[key];
     if (latest === undefined || sameValue(latest, value)) continue;
-    earlier = noteEarlier(earlier, key, value, key in brought ? ofRollout : service.tasks);
+    previousValues = addPreviousValue(previousValues, key, value, key in changing ? ofRollout : service.tasks);
   }
-  return { ...after, earlier };
+  return { ...after, previousValues };
 }
 
 /** What is noted of a secret whose labels can't be read now, or which may be used again, stays as it is. */
 function carryOver(
   entry: LedgerService,
   key: string,
-  earlier: Record<string, readonly EarlierValue[]>,
-  exceptions: Record<string, Record<string, HeldValue>>,
+  earlier: Record<string, readonly PreviousValue[]>,
+  taskOverrides: Record<string, Record<string, SecretVersion>>,
 ): void {
-  if (entry.earlier[key] !== undefined) earlier[key] = entry.earlier[key];
-  for (const [id, values] of Object.entries(entry.exceptions)) {
-    if (values[key] !== undefined) exceptions[id] = { ...exceptions[id], [key]: values[key] };
+  if (entry.previousValues[key] !== undefined) earlier[key] = entry.previousValues[key];
+  for (const [id, values] of Object.entries(entry.taskOverrides)) {
+    if (values[key] !== undefined) taskOverrides[id] = { ...taskOverrides[id], [key]: values[key] };
   }
 }
 
@@ -105,12 +106,12 @@ function firstSeen(
   current: CurrentValue | undefined,
   ledger: LedgerDocument,
   alive: readonly WorkloadTask[],
-): readonly EarlierValue[] {
-  const values = entry.earlier[key] ?? [];
+): readonly PreviousValue[] {
+  const values = entry.previousValues[key] ?? [];
   if (current === undefined || ledger.secrets[key] !== undefined || values.length > 0) return values;
   const older = alive.filter((task) => {
-    const noted = notedFor(task, key, current, ledger, entry);
-    return noted !== undefined && !sameValue(noted, current);
+    const recorded = recordedVersion(task, key, current, ledger, entry);
+    return recorded !== undefined && !sameValue(recorded, current);
   });
   if (older.length === 0) return values;
   return [{ revision: '', digest: null, untilMs: Math.max(...older.map(({ createdAtMs }) => createdAtMs)) + 1 }];

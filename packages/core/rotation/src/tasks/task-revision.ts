@@ -1,43 +1,47 @@
-import type { SecretUse } from '../bindings/secret-binding.ts';
-import { isOfRollout, type LedgerDocument, type LedgerService, setAsideWith } from '../ledger/ledger.ts';
-import { type HeldValue, sameValue } from '../ledger/secret-version.ts';
+import type { SecretBinding } from '../bindings/secret-binding.ts';
+import { isOfRollout, type LedgerDocument, type LedgerService, quarantineOf } from '../ledger/ledger.ts';
+import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 
 /** The value that a provider has now. */
-export interface CurrentValue extends HeldValue {
+export interface CurrentValue extends SecretVersion {
   readonly digest: string;
   /** The provider's own time of it, where it tells one. */
   readonly createdAtMs: number | null;
 }
 
 /** The values of which a task holds one, as far as this process answered itself; empty where it does not know. */
-export type Answered = (taskId: string, secretName: string) => readonly HeldValue[];
+export type Answered = (taskId: string, secretName: string) => readonly SecretVersion[];
 
 /** A value older than any that is known. */
-const UNKNOWN_OLDER: HeldValue = { revision: '', digest: null };
+const UNKNOWN_OLDER: SecretVersion = { revision: '', digest: null };
 
 /** How much later than a task a value must have been made to be surely newer, since two clocks are compared. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /** Whether it is a value that can be given again, rather than one that only is known to be older. */
-export function isKnown(value: HeldValue): boolean {
+export function isKnown(value: SecretVersion): boolean {
   return value.revision !== UNKNOWN_OLDER.revision;
 }
 
 /** What a service's tasks shall hold of a secret: its current value, or the last good one where that was set aside. */
-export function wantedOf(entry: LedgerService, key: string, current: CurrentValue | undefined): HeldValue | undefined {
-  return setAsideWith(entry, key)?.lastGood[key] ?? current;
+export function desiredVersion(
+  entry: LedgerService,
+  key: string,
+  current: CurrentValue | undefined,
+): SecretVersion | undefined {
+  return quarantineOf(entry, key)?.lastGood[key] ?? current;
 }
 
 /** What this process answered to the task: where several answers are possible, one that is not wanted. */
 function answeredTo(
   task: { readonly id: string },
-  { secret }: SecretUse,
-  wanted: HeldValue | undefined,
+  { secret }: SecretBinding,
+  desired: SecretVersion | undefined,
   answered: Answered,
-): HeldValue | undefined {
+): SecretVersion | undefined {
   const values = answered(task.id, secret.name);
-  return values.find((value) => wanted !== undefined && !sameValue(value, wanted)) ?? values[0];
+  return values.find((value) => desired !== undefined && !sameValue(value, desired)) ?? values[0];
 }
 
 /**
@@ -48,22 +52,22 @@ function answeredTo(
  *
  * @param current what the provider has now; `undefined` where that is not known.
  */
-export function notedFor(
+export function recordedVersion(
   task: WorkloadTask,
   key: string,
   current: CurrentValue | undefined,
   ledger: Pick<LedgerDocument, 'secrets'>,
   entry: LedgerService,
-): HeldValue | undefined {
+): SecretVersion | undefined {
   const rollout = entry.rollout !== null && key in entry.rollout.target ? entry.rollout : null;
   if (rollout !== null && task.generation >= rollout.generation) {
     const isUndone = !isOfRollout(entry, task.generation);
-    return (isUndone ? setAsideWith(entry, key)?.failed[key] : undefined) ?? rollout.target[key];
+    return (isUndone ? quarantineOf(entry, key)?.failed[key] : undefined) ?? rollout.target[key];
   }
   return (
-    entry.earlier[key]?.find(({ untilMs }) => task.createdAtMs < untilMs) ??
+    entry.previousValues[key]?.find(({ untilMs }) => task.createdAtMs < untilMs) ??
     rollout?.lastGood[key] ??
-    setAsideWith(entry, key)?.lastGood[key] ??
+    quarantineOf(entry, key)?.lastGood[key] ??
     ledger.secrets[key] ??
     (current !== undefined && isSurelyOlder(task, current) ? UNKNOWN_OLDER : current)
   );
@@ -74,17 +78,17 @@ function isSurelyOlder(task: WorkloadTask, { createdAtMs }: CurrentValue): boole
 }
 
 /** The value that a task holds: what this process answered to it, else what the ledger says; `undefined` where neither does. */
-export function heldBy(
+export function actualVersion(
   task: WorkloadTask,
-  use: SecretUse,
+  binding: SecretBinding,
   current: CurrentValue | undefined,
   answered: Answered,
   ledger: Pick<LedgerDocument, 'secrets'>,
   entry: LedgerService,
-): HeldValue | undefined {
+): SecretVersion | undefined {
   return (
-    answeredTo(task, use, wantedOf(entry, use.key, current), answered) ??
-    entry.exceptions[task.id]?.[use.key] ??
-    notedFor(task, use.key, current, ledger, entry)
+    answeredTo(task, binding, desiredVersion(entry, binding.key, current), answered) ??
+    entry.taskOverrides[task.id]?.[binding.key] ??
+    recordedVersion(task, binding.key, current, ledger, entry)
   );
 }

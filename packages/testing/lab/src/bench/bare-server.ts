@@ -28,14 +28,14 @@ export const BARE_SERVER = {
 export async function startBareServer(dir: string, code: string): Promise<BareServer> {
   const socketPath = join(dir, 'bare.sock');
   const command = `exec '${process.execPath}' --max-semi-space-size=2 -e "$0" '${socketPath}'`;
-  const { begunMs, logPath, hasEnded, pids, stop } = await spawnGroup('/bin/sh', ['-c', command, code], dir, {});
+  const { startedMs, logPath, hasEnded, pids, stop } = await spawnGroup('/bin/sh', ['-c', command, code], dir, {});
   const client = new DriverClient(socketPath, parseLabelTemplate(OWN_LABELS));
   const end = async () => {
     client.close();
     await stop();
   };
   try {
-    const startMs = await firstAnswer(client, begunMs, logPath, hasEnded);
+    const startMs = await firstAnswer(client, startedMs, logPath, hasEnded);
     return { client, startMs, pids, stop: end };
   } catch (error) {
     await end();

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { run } from '../process/command.ts';
-import { tempFolder } from '../process/sandbox.ts';
+import { tempDirectory } from '../process/sandbox.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const launcher = fileURLToPath(new URL('../../../../../bin/vault-swarm-plugin', import.meta.url));
-const folder = tempFolder();
-afterAll(() => folder.remove());
+const directory = tempDirectory();
+afterAll(() => directory.remove());
 
 interface Report {
   readonly cases: readonly {
@@ -88,17 +88,17 @@ it('measures each case, and finds that the plugin asks no more of Vault than it 
 
 /** A program that a user could name; the bench gives it the environment of this one. */
 async function programOf(name: string, script: string): Promise<string> {
-  const path = join(folder.path, name);
+  const path = join(directory.path, name);
   await writeFile(path, script, { mode: 0o755 });
   return path;
 }
 
 it('drives another plugin by its program, and sets its figures beside ours', async () => {
-  const json = join(folder.path, 'figures.json');
+  const json = join(directory.path, 'figures.json');
   const program = await programOf('peer', `#!/bin/sh\nPLUGIN_SOCKET="$PEER_SOCKET" exec '${launcher}'\n`);
   const { code, stdout, stderr } = await bench(['managed', 'sequential', '--latency', '0,1', '--json', json], {
     PEER_BIN: program,
-    PEER_SOCKET: join(folder.path, 'peer.sock'),
+    PEER_SOCKET: join(directory.path, 'peer.sock'),
     PEER_LABELS: '{"vault_path":"{path}","vault_field":"{field}","rotate":"off"}',
   });
   expect(code, stderr).toBe(0);
@@ -125,7 +125,7 @@ it('fails with a plugin that answers wrongly, and measures the others all the sa
     'require(\'node:http\').createServer((_, answer) => answer.end(\'{"Value":"d3Jvbmc=","secretprovider":1}\'))';
   const { code, stdout } = await bench(['sequential'], {
     PEER_BIN: await programOf('wrong.cjs', `#!${process.execPath}\n${wrong}.listen(process.env.PEER_SOCKET)`),
-    PEER_SOCKET: join(folder.path, 'wrong.sock'),
+    PEER_SOCKET: join(directory.path, 'wrong.sock'),
   });
   expect(code).toBe(1);
   expect(stdout.toString()).toContain(
@@ -138,7 +138,7 @@ it('says what a plugin wrote that does not start, and measures nothing', async (
   const program = await programOf('broken', '#!/bin/sh\necho "VAULT_WISH is missing" >&2\nexit 3\n');
   const { code, stdout, stderr } = await bench(['sequential'], {
     PEER_BIN: program,
-    PEER_SOCKET: join(folder.path, 'broken.sock'),
+    PEER_SOCKET: join(directory.path, 'broken.sock'),
   });
   expect(code).toBe(1);
   expect(stderr).toBe(`PEER_BIN=${program}: it does not serve: it ended before it answered:\nVAULT_WISH is missing\n`);

@@ -8,7 +8,7 @@ import type { Figure } from './figure.ts';
 import type { LabelTemplate } from './label-template.ts';
 import type { Scale } from './scale.ts';
 import type { SubjectName } from './table.ts';
-import type { Running, Subject } from './target.ts';
+import type { Running, Target } from './target.ts';
 
 /** A case: what is measured, and how. */
 export interface BenchCase {
@@ -20,7 +20,7 @@ export interface BenchCase {
   /** False for what only our own plugin can be asked for. */
   readonly forPeers: boolean;
   /** What of ours is measured, where it is not `bin/vault-swarm-plugin`. */
-  readonly ours?: Subject;
+  readonly ours?: Target;
   /**
    * Measures. What it started is stopped by the bench.
    * @throws where something is not answered as it must be.
@@ -40,7 +40,7 @@ export interface BenchWorld {
   readonly proxy: VaultProxy;
   readonly appRole: AppRole;
   /** Short: sockets are made below it. */
-  readonly folder: string;
+  readonly directory: string;
   readonly scale: Scale;
 }
 
@@ -52,19 +52,19 @@ export class Bench {
   readonly vault: Vault;
   readonly proxy: VaultProxy;
   readonly scale: Scale;
-  readonly folder: string;
+  readonly directory: string;
   readonly #appRole: AppRole;
-  readonly #subject: Subject;
+  readonly #target: Target;
   readonly #started: Running[] = [];
   #count = 0;
 
-  constructor({ vault, proxy, appRole, folder, scale }: BenchWorld, subject: Subject) {
+  constructor({ vault, proxy, appRole, directory, scale }: BenchWorld, target: Target) {
     this.vault = vault;
     this.proxy = proxy;
     this.scale = scale;
-    this.folder = folder;
+    this.directory = directory;
     this.#appRole = appRole;
-    this.#subject = subject;
+    this.#target = target;
   }
 
   /** Starts the plugin, with the environment that every plugin gets and what is given here. There is no engine for it. */
@@ -76,9 +76,9 @@ export class Bench {
       VAULT_AUTH_METHOD === 'approle'
         ? { VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId }
         : { VAULT_TOKEN: this.vault.rootToken };
-    const running = await this.#subject.start(join(this.folder, String(this.#count)), {
+    const running = await this.#target.start(join(this.directory, String(this.#count)), {
       PLUGIN_NAME: DRIVER,
-      DOCKER_HOST: `unix://${this.folder}/no-engine.sock`,
+      DOCKER_HOST: `unix://${this.directory}/no-engine.sock`,
       MONITORING_PORT: String(await freePort()),
       SECRETS_PROVIDER: 'vault',
       VAULT_ADDR: this.proxy.addr,
@@ -92,18 +92,18 @@ export class Bench {
   }
 
   /** Whose figures these are. */
-  get subject(): SubjectName {
-    return this.#subject.name;
+  get target(): SubjectName {
+    return this.#target.name;
   }
 
   /** What has to be on a manager for the plugin. */
   size(): Promise<Size> {
-    return this.#subject.size();
+    return this.#target.size();
   }
 
   /** How the labels of the plugin's secrets are written. */
   get labels(): LabelTemplate {
-    return this.#subject.labels;
+    return this.#target.labels;
   }
 
   /** Writes secrets of the case to Vault; see {@link writeSecrets}. */

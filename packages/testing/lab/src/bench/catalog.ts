@@ -1,8 +1,8 @@
 import type { Vault } from '../servers/vault.ts';
-import type { SecretPlace } from './label-template.ts';
+import type { SecretLocation } from './label-template.ts';
 
 /** A secret of the benchmark, and what must be answered for it. */
-export interface BenchSecret extends SecretPlace {
+export interface BenchSecret extends SecretLocation {
   /** Swarm's name of it. */
   readonly name: string;
   readonly value: string;

@@ -1,5 +1,5 @@
 import type { BenchSecret } from './catalog.ts';
-import { HttpConnection, NoAnswer, type RawAnswer, type RawRequest } from './http-connection.ts';
+import { HttpConnection, NoResponse, type RawAnswer, type RawRequest } from './http-connection.ts';
 import type { LabelTemplate } from './label-template.ts';
 
 /** What a driver answered to a GetSecret. */
@@ -25,7 +25,7 @@ const HEADERS = {
 /** Idle connections that the engine's client keeps; what is beyond is closed. */
 const KEPT_CONNECTIONS = 2;
 /** No case waits longer for an answer; the engine itself would for ever. */
-const LONGEST_CALL_MS = 30_000;
+const MAX_CALL_MS = 30_000;
 
 /** A secret driver's client, as the engine is one. */
 export class DriverClient {
@@ -40,19 +40,19 @@ export class DriverClient {
 
   /** @throws where the connection fails, or the driver does not say that it is a secret driver. */
   async activate(): Promise<void> {
-    const { status, body } = await this.#post('/Plugin.Activate', '{}', LONGEST_CALL_MS);
+    const { status, body } = await this.#post('/Plugin.Activate', '{}', MAX_CALL_MS);
     if (status !== 200 || !body.includes('secretprovider')) {
       throw new Error(`Plugin.Activate was answered with ${status} ${body.toString()}`);
     }
   }
 
   /** @throws where the connection fails, or what is answered is not of the protocol. */
-  async getSecret(call: SecretCall, timeoutMs = LONGEST_CALL_MS): Promise<DriverAnswer> {
+  async getSecret(call: SecretCall, timeoutMs = MAX_CALL_MS): Promise<DriverAnswer> {
     let answer: RawAnswer;
     try {
       answer = await this.#post('/SecretProvider.GetSecret', this.#bodyFor(call), timeoutMs);
     } catch (error) {
-      if (error instanceof NoAnswer) return { kind: 'none' };
+      if (error instanceof NoResponse) return { kind: 'none' };
       throw error;
     }
     const { Value, Err } = JSON.parse(answer.body.toString()) as { readonly Value?: string; readonly Err?: string };

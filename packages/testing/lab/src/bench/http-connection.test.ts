@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { HttpConnection, NoAnswer } from './http-connection.ts';
+import { HttpConnection, NoResponse } from './http-connection.ts';
 
 let server: Server;
 let connections = 0;
@@ -57,7 +57,7 @@ it('is closed after an answer that says so', async () => {
 
 it('gives up when the time is over, and when the other side does', async () => {
   answer = () => undefined;
-  await expect(ask('nothing', 50)).rejects.toThrow(NoAnswer);
+  await expect(ask('nothing', 50)).rejects.toThrow(NoResponse);
   answer = (response) => response.destroy();
   connection = new HttpConnection({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
   await expect(ask('nothing')).rejects.toThrow('closed before the answer');

@@ -15,8 +15,8 @@ export interface RawRequest {
 }
 
 /** There was no whole answer in time. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
+export class NoResponse extends Error {
+  override readonly name = 'NoResponse';
 }
 
 interface Waiting {
@@ -50,14 +50,14 @@ export class HttpConnection {
 
   /**
    * Sends a request when the one before is answered.
-   * @throws {NoAnswer} where there is no whole answer within `timeoutMs`; the connection is then closed.
+   * @throws {NoResponse} where there is no whole answer within `timeoutMs`; the connection is then closed.
    */
   request({ method, path, headers, body = '' }: RawRequest, timeoutMs: number): Promise<RawAnswer> {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     const head = `${method} ${path} HTTP/1.1\r\n${lines.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#end(new NoAnswer(`${method} ${path}: no answer in ${timeoutMs / 1000} s`));
+        this.#end(new NoResponse(`${method} ${path}: no answer in ${timeoutMs / 1000} s`));
       }, timeoutMs);
       this.#waiting = {
         resolve: (answer) => {
@@ -117,10 +117,10 @@ function chunksOf(rest: Buffer): Buffer | undefined {
     const lineEnd = rest.indexOf('\r\n', at);
     if (lineEnd < 0) return undefined;
     const size = Number.parseInt(rest.toString('latin1', at, lineEnd), 16);
-    const begin = lineEnd + 2;
-    if (rest.length < begin + size + 2) return undefined;
+    const start = lineEnd + 2;
+    if (rest.length < start + size + 2) return undefined;
     if (size === 0) return Buffer.concat(parts);
-    parts.push(rest.subarray(begin, begin + size));
-    at = begin + size + 2;
+    parts.push(rest.subarray(start, start + size));
+    at = start + size + 2;
   }
 }

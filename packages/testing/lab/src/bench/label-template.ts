@@ -1,5 +1,5 @@
 /** A place of a secret in Vault, below the mount. */
-export interface SecretPlace {
+export interface SecretLocation {
   readonly path: string;
   readonly field: string;
 }
@@ -8,7 +8,7 @@ export interface SecretPlace {
 export const OWN_LABELS = '{"vault_path":"{path}","vault_field":"{field}"}';
 
 /** Gives a secret's labels by its place. */
-export type LabelTemplate = (place: SecretPlace) => Readonly<Record<string, string>>;
+export type LabelTemplate = (place: SecretLocation) => Readonly<Record<string, string>>;
 
 /**
  * Reads a JSON object of strings, in which `{path}` and `{field}` stand for a secret's own.
@@ -26,7 +26,7 @@ export function parseLabelTemplate(text: string): LabelTemplate {
     Object.fromEntries(
       entries.map(([name, value]) => [
         name,
-        value.replaceAll(/\{(path|field)\}/g, (_, part: keyof SecretPlace) => place[part]),
+        value.replaceAll(/\{(path|field)\}/g, (_, part: keyof SecretLocation) => place[part]),
       ]),
     );
 }

@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { tempFolder } from '../process/sandbox.ts';
+import { tempDirectory } from '../process/sandbox.ts';
 import { startVault } from '../servers/vault.ts';
 import { startVaultProxy } from '../servers/vault-proxy.ts';
 import { makeAppRole } from './app-role.ts';
@@ -14,7 +14,7 @@ import { base, plugin } from './own-targets.ts';
 import { peer } from './peer.ts';
 import { runCases } from './run-cases.ts';
 import { type CaseResult, compare, table } from './table.ts';
-import type { Subject } from './target.ts';
+import type { Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Exit codes: a case that failed, and a command that was not understood. */
@@ -24,12 +24,12 @@ async function run(options: BenchOptions): Promise<number> {
   const cases = options.names.length === 0 ? defaultCases : allCases.filter(({ name }) => options.names.includes(name));
   const toStdout = options.json !== '-';
   const results: CaseResult[] = [];
-  const folder = tempFolder();
-  const vault = await startVault({ dir: join(folder.path, 'vault') });
+  const directory = tempDirectory();
+  const vault = await startVault({ dir: join(directory.path, 'vault') });
   const proxy = await startVaultProxy(vault.addr);
   try {
     const appRole = await makeAppRole(vault);
-    const world: BenchWorld = { vault, proxy, appRole, folder: folder.path, scale: options.scale };
+    const world: BenchWorld = { vault, proxy, appRole, directory: directory.path, scale: options.scale };
     const others = [
       ...(options.peer === undefined ? [] : [peer(options.peer)]),
       ...(options.base === undefined ? [] : [base(options.base)]),
@@ -44,7 +44,7 @@ async function run(options: BenchOptions): Promise<number> {
     await runCases(world, {
       cases,
       latenciesMs: options.latenciesMs,
-      subjects: [plugin, ...others],
+      targets: [plugin, ...others],
       onBegin: (what) => process.stderr.write(`measuring ${what} …\n`),
       onResult: (result) => {
         results.push(result);
@@ -54,7 +54,7 @@ async function run(options: BenchOptions): Promise<number> {
   } finally {
     await proxy.close();
     await vault.kill();
-    await folder.remove();
+    await directory.remove();
   }
   const json = `${JSON.stringify(report(results), undefined, 1)}\n`;
   if (options.json === '-') process.stdout.write(json);
@@ -64,8 +64,8 @@ async function run(options: BenchOptions): Promise<number> {
 }
 
 /** Why a plugin can't be measured at all, or undefined where it starts. */
-async function problemOf(world: BenchWorld, subject: Subject): Promise<string | undefined> {
-  const bench = new Bench({ ...world, folder: join(world.folder, 'try') }, subject);
+async function problemOf(world: BenchWorld, target: Target): Promise<string | undefined> {
+  const bench = new Bench({ ...world, directory: join(world.directory, 'try') }, target);
   try {
     await bench.start();
     return undefined;
@@ -84,8 +84,8 @@ function report(results: readonly CaseResult[]) {
       heading: result.heading,
       latencyMs: result.latencyMs,
       figures: compare(result),
-      failures: Object.entries(result.outcomes).flatMap(([subject, outcome]) =>
-        outcome.kind === 'failed' ? [{ subject, message: outcome.message }] : [],
+      failures: Object.entries(result.outcomes).flatMap(([target, outcome]) =>
+        outcome.kind === 'failed' ? [{ target, message: outcome.message }] : [],
       ),
     })),
   };

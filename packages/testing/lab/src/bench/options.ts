@@ -18,7 +18,7 @@ export interface BenchOptions {
 }
 
 const USAGE = 'usage: npm run bench -- [NAME…] [--latency MS[,MS…]] [--json FILE|-] [--quick]';
-const LONGEST_LATENCY_MS = 10_000;
+const MAX_LATENCY_MS = 10_000;
 
 /**
  * Reads the command's arguments, and the peer from the environment.
@@ -34,8 +34,8 @@ export function parseOptions(
   if (unknown.length > 0) throw new UsageError(`no case ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const latenciesMs = values.latency.split(',').map((text) => {
     const latencyMs = Number(text);
-    if (/^\d+$/.test(text) && latencyMs <= LONGEST_LATENCY_MS) return latencyMs;
-    throw new UsageError(`--latency ${values.latency}: it must be whole milliseconds up to ${LONGEST_LATENCY_MS}`);
+    if (/^\d+$/.test(text) && latencyMs <= MAX_LATENCY_MS) return latencyMs;
+    throw new UsageError(`--latency ${values.latency}: it must be whole milliseconds up to ${MAX_LATENCY_MS}`);
   });
   return {
     names,

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { managedPluginFolder } from '../swarm/managed-plugin.ts';
+import { managedPluginDirectory } from '../swarm/managed-plugin.ts';
 import { launcher } from '../swarm/plugin-process.ts';
 import { sizeOf } from './directory-size.ts';
 import { OWN_LABELS, parseLabelTemplate } from './label-template.ts';
 import type { SubjectName } from './table.ts';
-import { type Subject, startProgram } from './target.ts';
+import { startProgram, type Target } from './target.ts';
 
 const labels = parseLabelTemplate(OWN_LABELS);
 
@@ -15,7 +15,7 @@ export const plugin = startedBy(launcher, 'plugin');
 /** The version before: another checkout's `bin/vault-swarm-plugin`. */
 export const base = (command: string) => startedBy(command, 'base');
 
-function startedBy(command: string, name: SubjectName): Subject {
+function startedBy(command: string, name: SubjectName): Target {
   return {
     name,
     labels,
@@ -24,7 +24,7 @@ function startedBy(command: string, name: SubjectName): Subject {
       return startProgram(dir, { command, env: { HOME: dir, ...env, PLUGIN_SOCKET: socketPath }, socketPath, labels });
     },
     // Its code, without the Node that runs it and the maps to its sources.
-    size: () => sizeOf(join(managedPluginFolder(), 'rootfs/opt/vault-swarm')),
+    size: () => sizeOf(join(managedPluginDirectory(), 'rootfs/opt/vault-swarm')),
   };
 }
 
@@ -34,14 +34,14 @@ interface PluginConfig {
 }
 
 /** The managed plugin in dist/plugin. It is started as the engine does it, but not with its root: so it needs none. */
-export const managedPlugin: Subject = {
+export const managedPlugin: Target = {
   name: 'plugin',
   labels,
   async start(dir, env) {
-    const folder = managedPluginFolder();
-    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as PluginConfig;
+    const directory = managedPluginDirectory();
+    const config = JSON.parse(await readFile(join(directory, 'config.json'), 'utf8')) as PluginConfig;
     const [command = '', ...args] = config.entrypoint.map((word) =>
-      word.startsWith('/') ? join(folder, 'rootfs', word) : word,
+      word.startsWith('/') ? join(directory, 'rootfs', word) : word,
     );
     const given = Object.fromEntries(config.env.flatMap(({ name, value }) => (value === '' ? [] : [[name, value]])));
     const socketPath = join(dir, 'plugin.sock');
@@ -53,5 +53,5 @@ export const managedPlugin: Subject = {
       labels,
     });
   },
-  size: () => sizeOf(join(managedPluginFolder(), 'rootfs')),
+  size: () => sizeOf(join(managedPluginDirectory(), 'rootfs')),
 };

@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Where a Go plugin serves that is named `plugin`, as managed plugins are. */
 const USUAL_SOCKET = '/run/docker/plugins/plugin.sock';
 /** Folders where the machine's own engine looks for plugins. */
-const ENGINES_FOLDER = /^(\/var)?\/run\/docker\//;
+const ENGINES_DIRECTORY = /^(\/var)?\/run\/docker\//;
 
 /**
  * Reads from the environment which other plugin is to be measured; undefined if none is.
@@ -17,7 +17,7 @@ const ENGINES_FOLDER = /^(\/var)?\/run\/docker\//;
  * @throws {UsageError} where its program can't be run, and where its socket would be one of the machine's own engine.
  */
 export function parsePeer(env: Environment): PeerOptions | undefined {
-  const { PEER_BIN: program, PEER_SOCKET: socket, PEER_LABELS: labels, VAULT_SWARM_BOX: box } = env;
+  const { PEER_BIN: program, PEER_SOCKET: socket, PEER_LABELS: labels, VAULT_SWARM_SANDBOX: sandbox } = env;
   if (!program) {
     if (socket || labels) throw new UsageError("PEER_BIN is missing: the path of the other plugin's program");
     return undefined;
@@ -25,7 +25,7 @@ export function parsePeer(env: Environment): PeerOptions | undefined {
   const problem = problemOf(program);
   if (problem !== undefined) throw new UsageError(`PEER_BIN=${program}: ${problem}`);
   const socketPath = socket || USUAL_SOCKET;
-  if (!box && ENGINES_FOLDER.test(socketPath)) {
+  if (!sandbox && ENGINES_DIRECTORY.test(socketPath)) {
     throw new UsageError(
       `PEER_BIN would serve on ${socketPath} of this machine: run \`npm run bench\`, which makes a box`,
     );

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { sizeOf } from './directory-size.ts';
 import type { LabelTemplate } from './label-template.ts';
-import { type Subject, startProgram } from './target.ts';
+import { startProgram, type Target } from './target.ts';
 
 /** Another plugin, as its user names it. */
 export interface PeerOptions {
@@ -12,7 +12,7 @@ export interface PeerOptions {
 }
 
 /** Another plugin, with our environment and what the case gives to it. Its size is that of its program alone. */
-export function peer({ program, socketPath, labels }: PeerOptions): Subject {
+export function peer({ program, socketPath, labels }: PeerOptions): Target {
   return {
     name: 'peer',
     labels,

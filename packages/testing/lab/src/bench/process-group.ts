@@ -8,7 +8,7 @@ import { ended, hasEnded } from '../process/process-exit.ts';
 /** A command with all the processes that it starts. */
 export interface ProcessGroup {
   /** When it was executed, as `performance.now()` tells it. */
-  readonly begunMs: number;
+  readonly startedMs: number;
   /** Everything written to stderr and stdout. */
   readonly logPath: string;
   /** Whether the command itself has ended. */
@@ -30,7 +30,7 @@ export async function spawnGroup(
 ): Promise<ProcessGroup> {
   const logPath = join(dir, 'process.log');
   const log = await open(logPath, 'a');
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   const child = spawn(command, args, {
     env: { PATH: systemPath, ...env },
     detached: true,
@@ -48,7 +48,7 @@ export async function spawnGroup(
   };
   process.once('exit', kill);
   return {
-    begunMs,
+    startedMs,
     logPath,
     hasEnded: () => group < 0 || hasEnded(child),
     pids: () => processesOf(group),

@@ -18,7 +18,7 @@ export interface Asked {
 }
 
 /** A provider with secrets, set up to be looked at. */
-export interface ProviderStand {
+export interface ProviderFixture {
   /** As labels tell the plugin of its secrets. */
   readonly labels: LabelTemplate;
   /** What the plugin gets beside what all get. */
@@ -29,37 +29,38 @@ export interface ProviderStand {
 }
 
 /** By their names, in the order of the table. */
-export const providerStands: Readonly<Record<string, (bench: Bench, folder: string) => Promise<ProviderStand>>> = {
-  'vault, KV v2': async ({ vault, proxy }) => vaultStand('vault', vault, proxy, { mount: MOUNT, version: 2 }),
-  'vault, KV v1': async ({ vault, proxy }) => {
-    const mount = 'kv1';
-    await vault.request('POST', `sys/mounts/${mount}`, { type: 'kv', options: { version: '1' } });
-    return vaultStand('vault', vault, proxy, { mount, version: 1 });
-  },
-  'openbao, KV v2': async (_, folder) => {
-    const openbao = await startOpenBao({ dir: folder });
-    const proxy = await startVaultProxy(openbao.addr);
-    const stand = vaultStand('openbao', openbao, proxy, { mount: MOUNT, version: 2 });
-    return {
-      ...stand,
-      stop: async () => {
-        await proxy.close();
-        await openbao.kill();
-      },
-    };
-  },
-  'aws, lists allowed': () => awsStand([]),
-  'aws, only batches': () => awsStand(['ListSecrets', 'DescribeSecret']),
-  'aws, only DescribeSecret': () => awsStand(['ListSecrets', 'BatchGetSecretValue']),
-  file: (_, folder) => fileStand(folder),
-};
+export const providerFixtures: Readonly<Record<string, (bench: Bench, directory: string) => Promise<ProviderFixture>>> =
+  {
+    'vault, KV v2': async ({ vault, proxy }) => vaultStand('vault', vault, proxy, { mount: MOUNT, version: 2 }),
+    'vault, KV v1': async ({ vault, proxy }) => {
+      const mount = 'kv1';
+      await vault.request('POST', `sys/mounts/${mount}`, { type: 'kv', options: { version: '1' } });
+      return vaultStand('vault', vault, proxy, { mount, version: 1 });
+    },
+    'openbao, KV v2': async (_, directory) => {
+      const openbao = await startOpenBao({ dir: directory });
+      const proxy = await startVaultProxy(openbao.addr);
+      const stand = vaultStand('openbao', openbao, proxy, { mount: MOUNT, version: 2 });
+      return {
+        ...stand,
+        stop: async () => {
+          await proxy.close();
+          await openbao.kill();
+        },
+      };
+    },
+    'aws, lists allowed': () => awsStand([]),
+    'aws, only batches': () => awsStand(['ListSecrets', 'DescribeSecret']),
+    'aws, only DescribeSecret': () => awsStand(['ListSecrets', 'BatchGetSecretValue']),
+    file: (_, directory) => fileStand(directory),
+  };
 
 function vaultStand(
   kind: 'vault' | 'openbao',
   server: Vault,
   proxy: VaultProxy,
   { mount, version }: { readonly mount: string; readonly version: 1 | 2 },
-): ProviderStand {
+): ProviderFixture {
   const prefix = kind.toUpperCase();
   return {
     labels: ({ path, field }) => ({ [`${kind}_path`]: path, [`${kind}_field`]: field }),
@@ -86,7 +87,7 @@ function vaultStand(
 }
 
 /** The double of Secrets Manager, whose answers are as long as those of AWS's documentation. */
-async function awsStand(refused: readonly string[]): Promise<ProviderStand> {
+async function awsStand(refused: readonly string[]): Promise<ProviderFixture> {
   const aws = await startAwsFake();
   for (const action of refused) aws.deny(action);
   return {
@@ -111,15 +112,15 @@ async function awsStand(refused: readonly string[]): Promise<ProviderStand> {
 }
 
 /** Files are looked at by the plugin alone, so what it counts itself is taken. */
-async function fileStand(folder: string): Promise<ProviderStand> {
+async function fileStand(directory: string): Promise<ProviderFixture> {
   const port = await freePort();
   return {
     labels: ({ path }) => ({ file_path: path }),
-    env: { SECRETS_PROVIDER: 'file', FILE_SECRETS_DIR: folder, MONITORING_PORT: String(port) },
+    env: { SECRETS_PROVIDER: 'file', FILE_SECRETS_DIR: directory, MONITORING_PORT: String(port) },
     write: async (secrets) => {
       for (const { path, value } of secrets) {
-        await mkdir(dirname(join(folder, path)), { recursive: true });
-        await writeFile(join(folder, path), value);
+        await mkdir(dirname(join(directory, path)), { recursive: true });
+        await writeFile(join(directory, path), value);
       }
     },
     asked: async () => {

@@ -38,21 +38,21 @@ export async function ask(
   calls: readonly SecretCall[],
   { concurrency = 1, mayFail = false, limitMs = Number.POSITIVE_INFINITY }: AskOptions = {},
 ): Promise<Asked> {
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   const timesMs: number[] = [];
   let values = 0;
   const waiting = calls.values();
   const work = async () => {
     for (const call of waiting) {
       const calledMs = performance.now();
-      if (calledMs - begunMs > limitMs) return;
+      if (calledMs - startedMs > limitMs) return;
       const answer = await client.getSecret(call);
       timesMs.push(performance.now() - calledMs);
       if (isRight(answer, call, mayFail)) values++;
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
-  return { totalMs: performance.now() - begunMs, timesMs, values, errors: timesMs.length - values };
+  return { totalMs: performance.now() - startedMs, timesMs, values, errors: timesMs.length - values };
 }
 
 /**

@@ -2,14 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bench, type BenchCase, type BenchWorld } from './bench.ts';
 import type { CaseResult, Outcome, SubjectName } from './table.ts';
-import type { Subject } from './target.ts';
+import type { Target } from './target.ts';
 
 /** What to run. */
 export interface RunOptions {
   readonly cases: readonly BenchCase[];
   readonly latenciesMs: readonly number[];
   /** Each case is run with one after the other. */
-  readonly subjects: readonly Subject[];
+  readonly targets: readonly Target[];
   /** Told before a measurement begins. */
   readonly onBegin: (what: string) => void;
   /** Told when a case was measured with all subjects. */
@@ -22,17 +22,17 @@ export async function runCases(world: BenchWorld, options: RunOptions): Promise<
   for (const each of options.cases) {
     for (const latencyMs of each.perLatency ? options.latenciesMs : [null]) {
       const outcomes: Partial<Record<SubjectName, Outcome>> = {};
-      for (const subject of options.subjects) {
-        if (subject.name === 'peer' && !each.forPeers) continue;
+      for (const target of options.targets) {
+        if (target.name === 'peer' && !each.forPeers) continue;
         // What is built apart from its launcher is not known of the version before.
-        if (subject.name === 'base' && each.ours !== undefined) continue;
-        options.onBegin(`${each.name}${latencyMs === null ? '' : ` +${latencyMs} ms`}, ${subject.name}`);
+        if (target.name === 'base' && each.ours !== undefined) continue;
+        options.onBegin(`${each.name}${latencyMs === null ? '' : ` +${latencyMs} ms`}, ${target.name}`);
         count++;
-        const folder = join(world.folder, String(count));
-        await mkdir(folder);
+        const directory = join(world.directory, String(count));
+        await mkdir(directory);
         await world.proxy.setLatency(latencyMs ?? 0);
-        const measured = subject.name === 'plugin' ? (each.ours ?? subject) : subject;
-        outcomes[subject.name] = await runOne(each, new Bench({ ...world, folder }, measured));
+        const measured = target.name === 'plugin' ? (each.ours ?? target) : target;
+        outcomes[target.name] = await runOne(each, new Bench({ ...world, directory }, measured));
       }
       options.onResult({ name: each.name, heading: each.heading(world.scale), latencyMs, outcomes });
     }

@@ -71,9 +71,9 @@ export function table(result: CaseResult): string {
     ];
     return line(`  ${figure.name}`.padEnd(width), cells);
   });
-  const failures = (['plugin', 'peer', 'base'] as const).flatMap((subject) => {
-    const outcome = outcomes[subject];
-    return outcome?.kind === 'failed' ? [`  ${subject} failed: ${outcome.message}`] : [];
+  const failures = (['plugin', 'peer', 'base'] as const).flatMap((target) => {
+    const outcome = outcomes[target];
+    return outcome?.kind === 'failed' ? [`  ${target} failed: ${outcome.message}`] : [];
   });
   return [title, ...(rows.length > 0 ? [line(''.padEnd(width), columns), ...rows] : []), ...failures].join('\n');
 }

@@ -12,7 +12,7 @@ export interface Running {
   readonly client: DriverClient;
   readonly socketPath: string;
   /** When it was executed, as `performance.now()` tells it. */
-  readonly begunMs: number;
+  readonly startedMs: number;
   /** From its exec to the first answered Plugin.Activate, in milliseconds. */
   readonly startMs: number;
   /** Everything written to stderr and stdout so far. */
@@ -23,7 +23,7 @@ export interface Running {
 }
 
 /** What is measured: something that can be started, and its labels. */
-export interface Subject {
+export interface Target {
   readonly name: SubjectName;
   readonly labels: LabelTemplate;
   /**
@@ -51,15 +51,15 @@ const START_DEADLINE_MS = 30_000;
 export async function startProgram(dir: string, program: Program): Promise<Running> {
   const { command, args = [], env, socketPath, labels } = program;
   await mkdir(dir, { recursive: true });
-  const { begunMs, logPath, hasEnded, pids, stop } = await spawnGroup(command, args, dir, env);
+  const { startedMs, logPath, hasEnded, pids, stop } = await spawnGroup(command, args, dir, env);
   const client = new DriverClient(socketPath, labels);
   const end = async () => {
     client.close();
     await stop();
   };
   try {
-    const startMs = await firstAnswer(client, begunMs, logPath, hasEnded);
-    return { client, socketPath, begunMs, startMs, logs: () => readFileSync(logPath, 'utf8'), pids, stop: end };
+    const startMs = await firstAnswer(client, startedMs, logPath, hasEnded);
+    return { client, socketPath, startedMs, startMs, logs: () => readFileSync(logPath, 'utf8'), pids, stop: end };
   } catch (error) {
     await end();
     throw error;
@@ -69,7 +69,7 @@ export async function startProgram(dir: string, program: Program): Promise<Runni
 /** Asks until there is an answer; resolves to the milliseconds since `begunMs`. */
 export async function firstAnswer(
   client: DriverClient,
-  begunMs: number,
+  startedMs: number,
   logPath: string,
   isOver: () => boolean,
 ): Promise<number> {
@@ -77,7 +77,7 @@ export async function firstAnswer(
   const answers = async () => {
     if (isOver()) return 'over';
     await client.activate();
-    return performance.now() - begunMs;
+    return performance.now() - startedMs;
   };
   const answered = await waitFor(answers, {
     timeoutMs: START_DEADLINE_MS,

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 
 /** What an unceasing client has seen. */
-export interface UnceasingReport {
+export interface LoadReport {
   readonly answers: number;
   /** What was not answered with a value, or not at all. */
   readonly failures: readonly string[];
@@ -11,10 +11,10 @@ export interface UnceasingReport {
 }
 
 /** Asks a driver for a secret again and again, without a pause. */
-export interface UnceasingClient {
-  readonly report: UnceasingReport;
+export interface LoadClient {
+  readonly report: LoadReport;
   /** Resolves when the last question is answered. */
-  stop(): Promise<UnceasingReport>;
+  stop(): Promise<LoadReport>;
 }
 
 const QUESTION_DEADLINE_MS = 10_000;
@@ -24,11 +24,11 @@ const QUESTION_DEADLINE_MS = 10_000;
  *
  * @param keepAlive whether one connection is used for as long as the driver keeps it, as the engine does.
  */
-export function startUnceasingClient(
+export function startLoadClient(
   socketPath: string,
   body: unknown,
   { keepAlive }: { readonly keepAlive: boolean },
-): UnceasingClient {
+): LoadClient {
   const agent = new Agent({ keepAlive, maxSockets: 1 });
   const text = JSON.stringify(body);
   const failures: string[] = [];

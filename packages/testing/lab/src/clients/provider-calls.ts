@@ -12,7 +12,7 @@ export async function readTextOf(provider: ProviderInstance, ref: SecretRef): Pr
 }
 
 /** The error that a call rejects with; throws where it is answered, or rejects with another kind of error. */
-export async function failureOf(call: Promise<unknown>): Promise<ProviderError> {
+export async function vaultErrorOf(call: Promise<unknown>): Promise<ProviderError> {
   const error = await call.then(
     () => new Error('it was answered'),
     (reason: unknown) => reason,

@@ -19,7 +19,7 @@ export function startSlowClients(port: number, count: number): SlowClients {
   const timers = new Set<NodeJS.Timeout>();
   let cuts = 0;
   let stopped = false;
-  const begin = () => {
+  const start = () => {
     const socket = connect({ host: '127.0.0.1', port });
     sockets.add(socket);
     socket.on('connect', () => socket.write(BEGIN));
@@ -30,12 +30,12 @@ export function startSlowClients(port: number, count: number): SlowClients {
       if (stopped) return;
       const timer = setTimeout(() => {
         timers.delete(timer);
-        begin();
+        start();
       }, AGAIN_MS);
       timers.add(timer);
     });
   };
-  for (let begun = 0; begun < count; begun++) begin();
+  for (let started = 0; started < count; started++) start();
   const drip = setInterval(() => {
     for (const socket of sockets) if (socket.writable && !socket.connecting) socket.write('x');
   }, DRIP_MS);

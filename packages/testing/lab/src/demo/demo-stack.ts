@@ -19,24 +19,24 @@ const secrets = [...new Set(services.flatMap((service) => service.secrets))];
 
 /** The file provider's folder, one file for each secret. */
 export class SecretFiles {
-  readonly folder: string;
+  readonly directory: string;
 
-  constructor(folder: string) {
-    this.folder = folder;
+  constructor(directory: string) {
+    this.directory = directory;
   }
 
   /** Writes a first value for each secret. */
   async fill(): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
     for (const name of secrets) await this.change(name);
   }
 
   /** Gives a secret a new random value, which it resolves to. Replaced as a whole, so that nobody reads half a file. */
   async change(name: string): Promise<string> {
     const value = `${name}-${randomBytes(6).toString('hex')}`;
-    const next = join(this.folder, `.${name}.next`);
+    const next = join(this.directory, `.${name}.next`);
     await writeFile(next, value, { mode: 0o600 });
-    await rename(next, join(this.folder, name));
+    await rename(next, join(this.directory, name));
     return value;
   }
 }
@@ -61,7 +61,7 @@ export async function ownStage(dir: string): Promise<Stage> {
  *
  * @throws if it is no Swarm manager on this machine, or has services or secrets of the demo's names.
  */
-export async function usersStage(host: string, dir: string, driver: string): Promise<Stage> {
+export async function usersStack(host: string, dir: string, driver: string): Promise<Stage> {
   const engine = await attachEngine(host, dir);
   const { Swarm: swarm } = (await engine.api('GET', '/info')) as {
     Swarm?: { ControlAvailable?: boolean; NodeID?: string };

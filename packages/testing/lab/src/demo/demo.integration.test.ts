@@ -2,15 +2,15 @@ import { resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openDocument } from '../document-blocks.ts';
 import { run } from '../process/command.ts';
-import { boxFolder, tempFolder } from '../process/sandbox.ts';
+import { sandboxDirectory, tempDirectory } from '../process/sandbox.ts';
 
 const readme = openDocument('README.md', import.meta.filename);
 const repository = resolve(import.meta.dirname, '../../../../..');
-const home = tempFolder();
+const home = tempDirectory();
 afterAll(() => home.remove());
 
 test('the first command of the README shows a rotation, and exits with 0 where it is to end by itself', async () => {
-  boxFolder(); // The demo makes a box of its own in this one.
+  sandboxDirectory(); // The demo makes a box of its own in this one.
   const [demo = ''] = readme.take('Vault Swarm Plugin', 'sh').split(/ +#/);
   const { stdout, stderr, code } = await run('sh', ['-c', `${demo} -- --once`], {
     cwd: repository,

@@ -1,17 +1,17 @@
 // The demo: a secret is changed at its provider, and every task of every service that uses it gets the new value.
-// Started by bootstrap/demo.mjs, in a box (VAULT_SWARM_BOX) or beside the engine that DOCKER_HOST names (DEMO_FOLDER).
+// Started by bootstrap/demo.mjs, in a box (VAULT_SWARM_SANDBOX) or beside the engine that DOCKER_HOST names (DEMO_FOLDER).
 import { join } from 'node:path';
 import { freePort } from '../process/free-port.ts';
 import { waitFor } from '../process/wait-for.ts';
 import { type PluginProcess, startPlugin } from '../swarm/plugin-process.ts';
 import { runningTasks } from '../swarm/swarm.ts';
-import { deploy, ownStage, rotated, SecretFiles, type Stage, services, usersStage } from './demo-stack.ts';
+import { deploy, ownStage, rotated, SecretFiles, type Stage, services, usersStack } from './demo-stack.ts';
 import { startRelay } from './relay.ts';
 import { type Moment, watchValue } from './timeline.ts';
 
 const {
-  VAULT_SWARM_BOX: box = '',
-  DEMO_FOLDER: folder = box,
+  VAULT_SWARM_SANDBOX: sandbox = '',
+  DEMO_DIRECTORY: directory = sandbox,
   DOCKER_HOST: host,
   DEMO_RELAY_SOCKET: relaySocket,
 } = process.env;
@@ -55,23 +55,23 @@ try {
 await leave();
 
 async function play(): Promise<void> {
-  const driver = box === '' ? `vault-swarm-demo-${process.pid}` : 'vault-secrets-plugin';
-  stage = box === '' ? await usersStage(host ?? '', folder, driver) : await ownStage(join(folder, 'engine'));
+  const driver = sandbox === '' ? `vault-swarm-demo-${process.pid}` : 'vault-secrets-plugin';
+  stage = sandbox === '' ? await usersStack(host ?? '', directory, driver) : await ownStage(join(directory, 'engine'));
   const { engine } = stage;
   say(
-    `1. A Docker Swarm (engine ${engine.version})${box === '' ? '' : ' of its own, unseen by any other on this machine'}`,
+    `1. A Docker Swarm (engine ${engine.version})${sandbox === '' ? '' : ' of its own, unseen by any other on this machine'}`,
   );
 
-  const files = new SecretFiles(join(folder, 'secrets'));
+  const files = new SecretFiles(join(directory, 'secrets'));
   await files.fill();
   const port = await freePort();
   plugin = await startPlugin({
-    dir: folder,
+    dir: directory,
     env: {
       PLUGIN_NAME: driver,
       DOCKER_HOST: engine.host,
       SECRETS_PROVIDER: 'file',
-      FILE_SECRETS_DIR: files.folder,
+      FILE_SECRETS_DIR: files.directory,
       VAULT_ROTATION_INTERVAL: '1s',
       ENABLE_MONITORING: 'true',
       MONITORING_PORT: String(port),
@@ -105,7 +105,7 @@ async function play(): Promise<void> {
   if (once) return;
   say(`
 Dashboard:  http://127.0.0.1:${process.env.DEMO_PORT ?? port}/
-Try it:     echo my-new-value > ${join(files.folder, rotated)}
+Try it:     echo my-new-value > ${join(files.directory, rotated)}
 Ctrl-C ends the demo and removes all of it.`);
 }
 

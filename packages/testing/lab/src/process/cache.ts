@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** The folder in which this machine keeps what takes long to download or build. Made if missing. */
-export function cacheFolder(): string {
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'vault-swarm');
-  mkdirSync(folder, { recursive: true });
-  return folder;
+export function cacheDirectory(): string {
+  const directory = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'vault-swarm');
+  mkdirSync(directory, { recursive: true });
+  return directory;
 }
 
 /**

@@ -17,8 +17,8 @@ export const systemPath = [process.env.PATH, '/usr/sbin', '/usr/bin', '/sbin', '
 export function findCommand(name: string, path = systemPath): string | undefined {
   return path
     .split(':')
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
+    .filter((directory) => directory !== '')
+    .map((directory) => join(directory, name))
     .find((file) => {
       try {
         accessSync(file, constants.X_OK);

@@ -8,22 +8,22 @@ import { join } from 'node:path';
  *
  * @throws outside of a box: an engine is only started in one, so that it can't touch another and leaves nothing behind.
  */
-export function boxFolder(): string {
-  const folder = process.env.VAULT_SWARM_BOX;
-  if (folder === undefined || folder === '') {
+export function sandboxDirectory(): string {
+  const directory = process.env.VAULT_SWARM_SANDBOX;
+  if (directory === undefined || directory === '') {
     throw new Error('not in a box; run it with: node packages/testing/lab/sandbox/run.mjs COMMAND …');
   }
-  return folder;
+  return directory;
 }
 
 /** A new empty folder with a short path, and how to remove it. In a box it goes with the box at the latest. */
-export interface TempFolder {
+export interface TempDirectory {
   readonly path: string;
   remove(): Promise<void>;
 }
 
 /** Makes a folder for one test file or demo. Works outside of a box too. */
-export function tempFolder(): TempFolder {
-  const path = mkdtempSync(join(process.env.VAULT_SWARM_BOX || tmpdir(), 't-'));
+export function tempDirectory(): TempDirectory {
+  const path = mkdtempSync(join(process.env.VAULT_SWARM_SANDBOX || tmpdir(), 't-'));
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
 }

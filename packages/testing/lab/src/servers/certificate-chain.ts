@@ -17,9 +17,9 @@ export interface CertificateChain {
 
 /** Makes one with openssl; `names` are the server's, such as `DNS:vault.test`. */
 export function certificateChain(names: string): CertificateChain {
-  const folder = mkdtempSync(join(tmpdir(), 'vault-chain-'));
-  const file = (name: string) => join(folder, name);
-  const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  const directory = mkdtempSync(join(tmpdir(), 'vault-chain-'));
+  const file = (name: string) => join(directory, name);
+  const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
   const request = (name: string, ...more: readonly string[]) =>
     openssl(
       ...['req', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-subj', `/CN=${name}`],
@@ -40,6 +40,6 @@ export function certificateChain(names: string): CertificateChain {
     serverFile: file('server.crt'),
     shown: readFileSync(file('server.crt'), 'utf8') + readFileSync(file('issuer.crt'), 'utf8'),
     key: readFileSync(file('server.key'), 'utf8'),
-    remove: () => rmSync(folder, { recursive: true }),
+    remove: () => rmSync(directory, { recursive: true }),
   };
 }

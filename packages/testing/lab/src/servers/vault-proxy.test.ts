@@ -79,9 +79,9 @@ it('counts requests by path, logins, reads of values, and connections', async ()
 
 it('adds its latency to each answer', async () => {
   await proxy.setLatency(80);
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   await ask('GET', 'secret/data/a');
-  expect(performance.now() - begunMs).toBeGreaterThan(79);
+  expect(performance.now() - startedMs).toBeGreaterThan(79);
 });
 
 it('answers in the place of the server only what a fault matches', async () => {
@@ -135,9 +135,9 @@ it('takes a request and never answers it, and goes on with the others', async ()
 
 it('gives an answer a byte at a time', async () => {
   await proxy.setFaults({ kind: 'drip', intervalMs: 20 });
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   expect((await ask('POST', 'secret/data/a', { body: '12345' })).body).toBe('12345');
-  expect(performance.now() - begunMs).toBeGreaterThan(90);
+  expect(performance.now() - startedMs).toBeGreaterThan(90);
 });
 
 it('resets a connection, and refuses all of them until it accepts them again', async () => {

@@ -1,5 +1,5 @@
 /** What a request to KV v2 is about. */
-export interface KvPlace {
+export interface KvLocation {
   readonly kind: 'data' | 'subkeys' | 'metadata';
   readonly mount: string;
   readonly path: string;
@@ -10,13 +10,13 @@ export interface KvPlace {
 }
 
 /** The place that the URL of a read of KV v2 names; `null` for any other. Mounts of one segment only. */
-export function kvPlaceOf(url: string): KvPlace | null {
+export function kvPlaceOf(url: string): KvLocation | null {
   const { pathname, searchParams } = new URL(url, 'http://vault');
   const [, mount, kind, path] = /^\/v1\/([^/]+)\/(data|subkeys|metadata)\/(.+)$/.exec(pathname) ?? [];
   if (mount === undefined || path === undefined) return null;
   const version = searchParams.get('version');
   return {
-    kind: kind as KvPlace['kind'],
+    kind: kind as KvLocation['kind'],
     mount,
     path,
     version: version === null || version === '0' ? undefined : Number(version),

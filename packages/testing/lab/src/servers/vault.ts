@@ -17,7 +17,7 @@ export interface VaultCaller {
 }
 
 /** What Vault answered. */
-export interface VaultAnswer {
+export interface VaultResponse {
   readonly status: number;
   /** The body as JSON; undefined where there is none. */
   readonly body: unknown;
@@ -35,7 +35,7 @@ export interface Vault {
   readonly caFile?: string;
   readonly logPath: string;
   /** Asks `PATH` below /v1. `body` goes as JSON; a string as it is. Resolves whatever the status. */
-  request(method: string, path: string, body?: unknown, caller?: VaultCaller): Promise<VaultAnswer>;
+  request(method: string, path: string, body?: unknown, caller?: VaultCaller): Promise<VaultResponse>;
   /** Ends it; its data is gone. */
   stop(): Promise<void>;
   /** Ends it with SIGKILL. */
@@ -130,7 +130,7 @@ async function ask(
   method: string,
   body: unknown,
   headers: Record<string, string>,
-): Promise<VaultAnswer> {
+): Promise<VaultResponse> {
   const ca = caFile === undefined ? undefined : await readFile(caFile);
   const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {

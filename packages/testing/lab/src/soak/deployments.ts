@@ -2,11 +2,11 @@ import type { SeededRandom } from '@vault-swarm/simulation';
 import { waitFor } from '../process/wait-for.ts';
 import type { Engine } from '../swarm/engine.ts';
 import { createService, readSecret, runningTasks } from '../swarm/swarm.ts';
-import type { Shelf } from './secret-store.ts';
+import type { SecretStore } from './secret-store.ts';
 
-const MOST_SERVICES = 6;
-const MOST_REPLICAS = 3;
-const MOST_SECRETS = 4;
+const MAX_SERVICES = 6;
+const MAX_REPLICAS = 3;
+const MAX_SECRETS = 4;
 const SETTLED_MS = 240_000;
 
 interface Deployed {
@@ -18,16 +18,16 @@ interface Deployed {
 /** Services of a soak that come, grow, shrink and go. */
 export class Deployments {
   readonly #engine: Engine;
-  readonly #shelf: Shelf;
+  readonly #store: SecretStore;
   readonly #random: SeededRandom;
   readonly #secrets: readonly string[];
   readonly #services: Deployed[] = [];
   readonly #counts = { created: 0, scaled: 0, removed: 0 };
 
   /** @param secrets names of the Swarm's secrets; each is on the shelf as `swarm/NAME`. */
-  constructor(engine: Engine, ports: { shelf: Shelf; random: SeededRandom; secrets: readonly string[] }) {
+  constructor(engine: Engine, ports: { store: SecretStore; random: SeededRandom; secrets: readonly string[] }) {
     this.#engine = engine;
-    this.#shelf = ports.shelf;
+    this.#store = ports.store;
     this.#random = ports.random;
     this.#secrets = ports.secrets;
   }
@@ -40,7 +40,7 @@ export class Deployments {
   async change(): Promise<void> {
     const roll = this.#random.next();
     const service = this.#services.length === 0 ? undefined : this.#random.pick(this.#services);
-    if (service === undefined || (roll < 0.4 && this.#services.length < MOST_SERVICES)) return this.#create();
+    if (service === undefined || (roll < 0.4 && this.#services.length < MAX_SERVICES)) return this.#create();
     if (roll < 0.75) return this.#scale(service);
     return this.#remove(service);
   }
@@ -48,7 +48,7 @@ export class Deployments {
   /** Waits until every task of every service runs and has its secrets' current values in its files. */
   async areSettled(): Promise<void> {
     for (const { name, replicas, secrets } of this.#services) {
-      const wanted = secrets.map((secret) => this.#shelf.history(`swarm/${secret}`).current);
+      const wanted = secrets.map((secret) => this.#store.history(`swarm/${secret}`).current);
       await waitFor(
         async (see) => {
           const tasks = await runningTasks(this.#engine, name);
@@ -71,15 +71,15 @@ export class Deployments {
   async #create(): Promise<void> {
     this.#counts.created += 1;
     const name = `service-${this.#counts.created}`;
-    const replicas = this.#random.between(1, MOST_REPLICAS);
+    const replicas = this.#random.between(1, MAX_REPLICAS);
     const shuffled = this.#secrets.map((secret) => [this.#random.next(), secret] as const).sort(([a], [b]) => a - b);
-    const secrets = shuffled.slice(0, this.#random.between(1, MOST_SECRETS)).map(([, secret]) => secret);
+    const secrets = shuffled.slice(0, this.#random.between(1, MAX_SECRETS)).map(([, secret]) => secret);
     await createService(this.#engine, { name, replicas, secrets });
     this.#services.push({ name, secrets, replicas });
   }
 
   async #scale(service: Deployed): Promise<void> {
-    service.replicas = this.#random.between(1, MOST_REPLICAS);
+    service.replicas = this.#random.between(1, MAX_REPLICAS);
     this.#counts.scaled += 1;
     await this.#engine.dockerBytes('service', 'scale', '--detach', `${service.name}=${service.replicas}`);
   }

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import type { SeededRandom } from '@vault-swarm/simulation';
-import type { Weather } from './fault-schedule.ts';
-import type { Shelf } from './secret-store.ts';
+import type { FaultSchedule } from './fault-schedule.ts';
+import type { SecretStore } from './secret-store.ts';
 
 /** What an answer is held against, in milliseconds. */
 export interface AnswerLimits {
@@ -18,7 +18,7 @@ export interface CallCounts {
   readonly values: number;
   /** Those that were older than CACHE_MAX_AGE allows while Vault answers, and rightly. */
   readonly refusals: number;
-  readonly longestMs: number;
+  readonly maxMs: number;
 }
 
 interface Answer {
@@ -32,23 +32,23 @@ const LABELS_WRONG = [{ vault_pth: 'x' }, { vault_path: ' ' }, { encoding: 'rot1
 /** Asks the driver's socket as the engine does, and looks at each answer. */
 export class DirectCalls {
   readonly #socketPath: string;
-  readonly #shelf: Shelf;
-  readonly #weather: Weather;
+  readonly #store: SecretStore;
+  readonly #schedule: FaultSchedule;
   readonly #random: SeededRandom;
   readonly #limits: AnswerLimits;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
   readonly #problems: string[] = [];
   readonly #under = new Set<Promise<void>>();
   #durationsMs: number[] = [];
-  #counts = { asked: 0, values: 0, refusals: 0, longestMs: 0 };
+  #counts = { asked: 0, values: 0, refusals: 0, maxMs: 0 };
 
   constructor(
     socketPath: string,
-    ports: { shelf: Shelf; weather: Weather; random: SeededRandom; limits: AnswerLimits },
+    ports: { store: SecretStore; schedule: FaultSchedule; random: SeededRandom; limits: AnswerLimits },
   ) {
     this.#socketPath = socketPath;
-    this.#shelf = ports.shelf;
-    this.#weather = ports.weather;
+    this.#store = ports.store;
+    this.#schedule = ports.schedule;
     this.#random = ports.random;
     this.#limits = ports.limits;
   }
@@ -71,7 +71,7 @@ export class DirectCalls {
   }
 
   /** Begins one more call; its answer is looked at when it is there. */
-  begin(): void {
+  start(): void {
     const call = this.#random.chance(0.05) ? this.#askWrongly() : this.#askRightly();
     this.#under.add(call);
     void call.finally(() => this.#under.delete(call));
@@ -87,12 +87,15 @@ export class DirectCalls {
   }
 
   async #askRightly(): Promise<void> {
-    const name = this.#random.pick(this.#shelf.names());
+    const name = this.#random.pick(this.#store.names());
     const asked = await this.#ask({ vault_path: name, vault_field: 'password' });
     if (asked === undefined) return;
-    const { answer, askedAtMs, answeredAtMs } = asked;
+    const { answer, requestedAtMs, answeredAtMs } = asked;
     // Fair only if it was all the time in which the value may have been read that is the oldest to be given.
-    const isFair = this.#weather.isFair(askedAtMs - this.#limits.cacheMaxAgeMs - this.#limits.deadlineMs, answeredAtMs);
+    const isFair = this.#schedule.isFair(
+      requestedAtMs - this.#limits.cacheMaxAgeMs - this.#limits.deadlineMs,
+      answeredAtMs,
+    );
     if (answer.Value === undefined) {
       this.#counts.refusals += 1;
       if (isFair) this.#problems.push(`${name} was refused in fair weather: ${answer.Err}`);
@@ -102,8 +105,8 @@ export class DirectCalls {
     const { cacheMaxAgeMs, staleIfErrorMs, deadlineMs, marginMs } = this.#limits;
     const allowedMs = (isFair ? cacheMaxAgeMs : staleIfErrorMs) + deadlineMs + marginMs;
     const value = Buffer.from(answer.Value, 'base64').toString();
-    const problem = this.#shelf.history(name).problemOf(value, { askedAtMs, answeredAtMs }, allowedMs);
-    if (problem !== undefined) this.#problems.push(`${name} (${isFair ? 'fair' : this.#weather.now}): ${problem}`);
+    const problem = this.#store.history(name).problemOf(value, { requestedAtMs, answeredAtMs }, allowedMs);
+    if (problem !== undefined) this.#problems.push(`${name} (${isFair ? 'fair' : this.#schedule.now}): ${problem}`);
   }
 
   async #askWrongly(): Promise<void> {
@@ -119,21 +122,21 @@ export class DirectCalls {
     // The plugin keeps what an unknown task was given for some minutes, so not every call names one.
     const task = this.#random.chance(0.1) ? { ServiceID: id(), TaskID: id() } : {};
     const body = JSON.stringify({ SecretName: 'direct', ServiceName: 'direct', SecretLabels, ...task });
-    const askedAtMs = performance.now();
+    const requestedAtMs = performance.now();
     this.#counts.asked += 1;
     try {
       const { status, text } = await this.#post(body);
       const answeredAtMs = performance.now();
-      const durationMs = answeredAtMs - askedAtMs;
+      const durationMs = answeredAtMs - requestedAtMs;
       this.#durationsMs.push(durationMs);
-      this.#counts.longestMs = Math.max(this.#counts.longestMs, durationMs);
+      this.#counts.maxMs = Math.max(this.#counts.maxMs, durationMs);
       if (durationMs > this.#limits.deadlineMs + this.#limits.marginMs) {
-        this.#problems.push(`an answer came after ${Math.round(durationMs)} ms (${this.#weather.now})`);
+        this.#problems.push(`an answer came after ${Math.round(durationMs)} ms (${this.#schedule.now})`);
       }
-      if (status === 200) return { answer: JSON.parse(text) as Answer, askedAtMs, answeredAtMs };
+      if (status === 200) return { answer: JSON.parse(text) as Answer, requestedAtMs, answeredAtMs };
       this.#problems.push(`status ${status}: ${text}`);
     } catch (error) {
-      this.#problems.push(`no answer (${this.#weather.now}): ${String(error)}`);
+      this.#problems.push(`no answer (${this.#schedule.now}): ${String(error)}`);
     }
     return undefined;
   }

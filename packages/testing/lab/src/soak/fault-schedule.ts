@@ -28,7 +28,7 @@ const FAIR_MS = [5_000, 30_000] as const;
 const LATENCY_MS = 100;
 
 /** Trouble between the plugin and what it asks, one after the other as the seed says, with fair weather in between. */
-export class Weather {
+export class FaultSchedule {
   readonly #random: SeededRandom;
   readonly #vault: VaultProxy;
   readonly #docker: PausableSocket;
@@ -61,7 +61,7 @@ export class Weather {
       const trouble = this.#random.pick(KINDS);
       const span = { trouble, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY };
       this.#spans.push(span);
-      await this.#begin(trouble);
+      await this.#start(trouble);
       const [least, most] = this.#random.chance(LONG_CHANCE) ? LONG_MS : SHORT_MS;
       await pause(this.#random.between(least, most));
       await this.#end(trouble);
@@ -80,7 +80,7 @@ export class Weather {
     );
   }
 
-  async #begin(trouble: Trouble): Promise<void> {
+  async #start(trouble: Trouble): Promise<void> {
     switch (trouble) {
       case 'hang':
         return this.#vault.setFaults({ kind: 'hang' });

@@ -21,18 +21,18 @@ const NAMELESS = new Set(['string', 'concatenated string', 'sliced string', 'cod
  * `--diagnostic-dir=FOLDER`. It is stopped for a second or two meanwhile, and its garbage is collected first. The
  * snapshot, which has all values in it, is removed.
  */
-export async function takeHeapCensus(pid: number, folder: string): Promise<HeapCensus> {
+export async function takeHeapCensus(pid: number, directory: string): Promise<HeapCensus> {
   process.kill(pid, 'SIGUSR2');
   const snapshot = await waitFor(
     async () => {
-      const name = (await readdir(folder)).find((entry) => entry.endsWith('.heapsnapshot'));
+      const name = (await readdir(directory)).find((entry) => entry.endsWith('.heapsnapshot'));
       // Cut short while it is still being written, which JSON.parse refuses.
-      return name !== undefined && (JSON.parse(await readFile(join(folder, name), 'utf8')) as HeapSnapshot);
+      return name !== undefined && (JSON.parse(await readFile(join(directory, name), 'utf8')) as HeapSnapshot);
     },
-    { timeoutMs: 60_000, intervalMs: 1_000, what: `a heap snapshot in ${folder}` },
+    { timeoutMs: 60_000, intervalMs: 1_000, what: `a heap snapshot in ${directory}` },
   );
-  for (const name of await readdir(folder)) {
-    if (name.endsWith('.heapsnapshot')) await rm(join(folder, name));
+  for (const name of await readdir(directory)) {
+    if (name.endsWith('.heapsnapshot')) await rm(join(directory, name));
   }
   return censusOf(snapshot);
 }

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '@vault-swarm/simulation';
-import { tempFolder } from '../process/sandbox.ts';
+import { tempDirectory } from '../process/sandbox.ts';
 import { startVault } from '../servers/vault.ts';
 import { startVaultProxy } from '../servers/vault-proxy.ts';
 import { startPlugin } from '../swarm/plugin-process.ts';
 import { createDriverSecret, startSwarm } from '../swarm/swarm.ts';
 import { Deployments } from './deployments.ts';
 import { DirectCalls } from './direct-calls.ts';
-import { Weather } from './fault-schedule.ts';
+import { FaultSchedule } from './fault-schedule.ts';
 import { bytesOf, growth, type HeapCensus, takeHeapCensus } from './heap-census.ts';
 import { startPausableSocket } from './pausable-socket.ts';
-import { Shelf } from './secret-store.ts';
+import { SecretStore } from './secret-store.ts';
 
 const DRIVER = 'soak';
 const LIMITS = { deadlineMs: 2_000, marginMs: 1_500, cacheMaxAgeMs: 2_000, staleIfErrorMs: 60_000 };
@@ -29,7 +29,7 @@ const NEW_SECRET_EACH_MS = 20_000;
 const DEPLOY_EACH_MS = 6_000;
 const LINE_EACH_MS = 30_000;
 const QUIET_MS = 20_000;
-const MOST_GROWTH_BYTES = 8 * 1_048_576;
+const MAX_GROWTH_BYTES = 8 * 1_048_576;
 
 const { values: options } = parseArgs({
   options: {
@@ -43,27 +43,27 @@ if (!(minutes > 0 && rate > 0 && Number.isInteger(seed))) throw new Error('usage
 const say = (text: string) => process.stderr.write(`${text}\n`);
 say(`soak: ${minutes} minutes, --seed ${seed}, ${rate} calls a second`);
 
-const folder = tempFolder();
-const diagnostics = join(folder.path, 'diagnostics');
+const directory = tempDirectory();
+const diagnostics = join(directory.path, 'diagnostics');
 await mkdir(diagnostics);
 const [engine, vault] = await Promise.all([
   startSwarm({
-    dir: join(folder.path, 'engine'),
+    dir: join(directory.path, 'engine'),
     ...(process.env.SWARM_DOCKERD ? { dockerd: process.env.SWARM_DOCKERD } : {}),
   }),
-  startVault({ dir: join(folder.path, 'vault') }),
+  startVault({ dir: join(directory.path, 'vault') }),
 ]);
 const proxy = await startVaultProxy(vault.addr);
-const docker = await startPausableSocket(join(folder.path, 'docker.sock'), engine.socketPath);
+const docker = await startPausableSocket(join(directory.path, 'docker.sock'), engine.socketPath);
 // Each part draws from a seed of its own, so that the order in which they get their turn changes nothing.
 const random = (part: number) => new SeededRandom(seed * 10 + part);
-const shelf = new Shelf(vault, random(1));
-const weather = new Weather(random(2), proxy, docker);
-for (let index = 1; index <= DIRECT_SECRETS; index++) await shelf.write(`direct/d${index}`);
-for (const name of SWARM_SECRETS) await shelf.write(`swarm/${name}`);
+const store = new SecretStore(vault, random(1));
+const schedule = new FaultSchedule(random(2), proxy, docker);
+for (let index = 1; index <= DIRECT_SECRETS; index++) await store.write(`direct/d${index}`);
+for (const name of SWARM_SECRETS) await store.write(`swarm/${name}`);
 
 const plugin = await startPlugin({
-  dir: folder.path,
+  dir: directory.path,
   env: {
     PLUGIN_NAME: DRIVER,
     DOCKER_HOST: docker.host,
@@ -82,8 +82,8 @@ for (const name of SWARM_SECRETS) {
   const labels = { vault_path: `swarm/${name}`, vault_field: 'password' };
   await createDriverSecret(engine, { name, driver: DRIVER, labels });
 }
-const calls = new DirectCalls(plugin.socketPath, { shelf, weather, random: random(3), limits: LIMITS });
-const deployments = new Deployments(engine, { shelf, random: random(4), secrets: SWARM_SECRETS });
+const calls = new DirectCalls(plugin.socketPath, { store, schedule, random: random(3), limits: LIMITS });
+const deployments = new Deployments(engine, { store, random: random(4), secrets: SWARM_SECRETS });
 
 const problems: string[] = [];
 const writing = random(5);
@@ -92,7 +92,7 @@ const rssMiB = async () => {
   return Math.round(Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1]) / 1024);
 };
 const openFiles = async () => (await readFile(`/proc/${plugin.pid}/status`, 'utf8')).match(/^FDSize:\s*(\d+)/m)?.[1];
-const begunAt = performance.now();
+const startedAt = performance.now();
 
 /** Does something over and over, with a pause in between, until the signal. What it throws is a problem. */
 async function repeat(what: string, eachMs: number, signal: AbortSignal, action: () => unknown): Promise<void> {
@@ -106,31 +106,31 @@ async function repeat(what: string, eachMs: number, signal: AbortSignal, action:
   }
 }
 
-let told = 0;
+let reported = 0;
 async function line(): Promise<void> {
   const { asked, values, refusals } = calls.counts;
   const { p50, p99, longest } = calls.takeDurations();
   const wrong = calls.problems.length + problems.length;
-  const minute = ((performance.now() - begunAt) / 60_000).toFixed(1);
+  const minute = ((performance.now() - startedAt) / 60_000).toFixed(1);
   say(
     `${minute.padStart(5)} min  asked ${asked}  values ${values}  refused ${refusals}  wrong ${wrong}  ` +
-      `ms ${p50}/${p99}/${longest}  RSS ${await rssMiB()} MiB  written ${shelf.written}  ${weather.now}`,
+      `ms ${p50}/${p99}/${longest}  RSS ${await rssMiB()} MiB  written ${store.written}  ${schedule.now}`,
   );
-  for (const problem of [...calls.problems, ...problems].slice(told)) say(`  WRONG ${problem}`);
-  told = wrong;
+  for (const problem of [...calls.problems, ...problems].slice(reported)) say(`  WRONG ${problem}`);
+  reported = wrong;
 }
 
 /** Load and weather for so long; then it is quiet, everything is in order again, and the heap is counted. */
 async function spell(durationMs: number): Promise<HeapCensus> {
   const signal = AbortSignal.timeout(durationMs);
   const during = (ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);
-  let newest = shelf.names('new/').length;
+  let newest = store.names('new/').length;
   await Promise.all([
-    weather.run(signal, async (ms) => void (await during(ms))),
-    repeat('a call', 1_000 / rate, signal, () => calls.begin()),
-    repeat('a write', WRITE_EACH_MS, signal, () => shelf.write(writing.pick(shelf.names('direct/')))),
-    repeat('a rotation', WRITE_SWARM_EACH_MS, signal, () => shelf.write(writing.pick(shelf.names('swarm/')))),
-    repeat('a new secret', NEW_SECRET_EACH_MS, signal, () => shelf.write(`new/n${++newest}`)),
+    schedule.run(signal, async (ms) => void (await during(ms))),
+    repeat('a call', 1_000 / rate, signal, () => calls.start()),
+    repeat('a write', WRITE_EACH_MS, signal, () => store.write(writing.pick(store.names('direct/')))),
+    repeat('a rotation', WRITE_SWARM_EACH_MS, signal, () => store.write(writing.pick(store.names('swarm/')))),
+    repeat('a new secret', NEW_SECRET_EACH_MS, signal, () => store.write(`new/n${++newest}`)),
     repeat('a deployment', DEPLOY_EACH_MS, signal, () => deployments.change()),
     repeat('a line', LINE_EACH_MS, signal, line),
   ]);
@@ -149,7 +149,7 @@ const end = await spell(totalMs - Math.min(WARM_UP_MS, totalMs / 2));
 await line();
 
 const grown = bytesOf(end) - bytesOf(warm);
-if (grown > MOST_GROWTH_BYTES) problems.push(`the heap grew by ${mib(grown)} MiB after the first part`);
+if (grown > MAX_GROWTH_BYTES) problems.push(`the heap grew by ${mib(grown)} MiB after the first part`);
 const unhandled = plugin.logs().match(/unhandled|uncaught/gi)?.length ?? 0;
 if (unhandled > 0) problems.push(`the plugin logged ${unhandled} unhandled errors`);
 const wrong = [...calls.problems, ...problems];
@@ -158,10 +158,10 @@ const rows: readonly (readonly [string, unknown])[] = [
   ['calls', calls.counts.asked],
   ['values', calls.counts.values],
   ['refusals', calls.counts.refusals],
-  ['longest answer, ms', Math.round(calls.counts.longestMs)],
-  ['values written', shelf.written],
+  ['longest answer, ms', Math.round(calls.counts.maxMs)],
+  ['values written', store.written],
   ['services', JSON.stringify(deployments.counts)],
-  ['trouble', JSON.stringify(weather.counts)],
+  ['trouble', JSON.stringify(schedule.counts)],
   ['heap after the first part, MiB', mib(bytesOf(warm))],
   ['heap in the end, MiB', mib(bytesOf(end))],
   ['RSS in the end, MiB', await rssMiB()],

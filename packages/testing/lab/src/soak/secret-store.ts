@@ -3,7 +3,7 @@ import type { Vault } from '../servers/vault.ts';
 import { ValueHistory } from './value-history.ts';
 
 /** The secrets at Vault during a soak, and every value that each had. */
-export class Shelf {
+export class SecretStore {
   readonly #vault: Vault;
   readonly #random: SeededRandom;
   readonly #histories = new Map<string, ValueHistory>();
@@ -38,7 +38,7 @@ export class Shelf {
     const value = `${name}#${this.#written}#${'x'.repeat(long)}`;
     const known = this.#histories.get(name);
     const history = known ?? new ValueHistory();
-    const done = history.begin(value, performance.now());
+    const done = history.start(value, performance.now());
     const { status, text } = await this.#vault.request('POST', `secret/data/${name}`, { data: { password: value } });
     if (status !== 200) throw new Error(`Vault did not take ${name}: ${status} ${text}`);
     done(performance.now());

@@ -4,11 +4,11 @@ import { ValueHistory } from './value-history.ts';
 /** A secret that had `a` from 100 on, and `b` from 200 on; the write of `b` took until 210. */
 function written(): ValueHistory {
   const history = new ValueHistory();
-  history.begin('a', 100)(110);
-  history.begin('b', 200)(210);
+  history.start('a', 100)(110);
+  history.start('b', 200)(210);
   return history;
 }
-const at = (askedAtMs: number, answeredAtMs = askedAtMs + 1) => ({ askedAtMs, answeredAtMs });
+const at = (requestedAtMs: number, answeredAtMs = requestedAtMs + 1) => ({ requestedAtMs, answeredAtMs });
 
 test('the current value is right, and so is the one that a write under way brings', () => {
   expect(written().problemOf('b', at(500), 0)).toBeUndefined();
@@ -31,7 +31,7 @@ test('a value from nowhere, or from the future, is wrong', () => {
 
 test('a write that has not been done yet replaces nothing', () => {
   const history = written();
-  const done = history.begin('c', 300);
+  const done = history.start('c', 300);
   expect(history.problemOf('b', at(900), 0)).toBeUndefined();
   done(400);
   expect(history.problemOf('b', at(900), 0)).toMatch('replaced 0.5 s before');

@@ -2,14 +2,14 @@
 interface WrittenValue {
   readonly value: string;
   /** When its write was begun: nobody can have it earlier. */
-  readonly begunAtMs: number;
+  readonly startedAtMs: number;
   /** When the write of the next one was done: since then it is an old one. */
   replacedAtMs: number;
 }
 
 /** When somebody asked for a value, and had it. */
 export interface AskedAt {
-  readonly askedAtMs: number;
+  readonly requestedAtMs: number;
   readonly answeredAtMs: number;
 }
 
@@ -18,9 +18,9 @@ export class ValueHistory {
   readonly #values: WrittenValue[] = [];
 
   /** Notes a write from its begin on. The returned function is called when the provider has taken it. */
-  begin(value: string, nowMs: number): (doneAtMs: number) => void {
+  start(value: string, nowMs: number): (doneAtMs: number) => void {
     const before = this.#values.at(-1);
-    this.#values.push({ value, begunAtMs: nowMs, replacedAtMs: Number.POSITIVE_INFINITY });
+    this.#values.push({ value, startedAtMs: nowMs, replacedAtMs: Number.POSITIVE_INFINITY });
     return (doneAtMs) => {
       if (before !== undefined) before.replacedAtMs = doneAtMs;
     };
@@ -35,14 +35,14 @@ export class ValueHistory {
    * What is wrong with an answer, in words that show no value; nothing where it is right: the secret had that value at
    * a time that is no further back than `stalenessMs` from when it was asked for.
    */
-  problemOf(value: string, { askedAtMs, answeredAtMs }: AskedAt, stalenessMs: number): string | undefined {
+  problemOf(value: string, { requestedAtMs, answeredAtMs }: AskedAt, stalenessMs: number): string | undefined {
     const index = this.#values.findLastIndex((written) => written.value === value);
     const written = this.#values[index];
     if (written === undefined) return 'a value that this secret never had';
-    if (written.begunAtMs > answeredAtMs) return 'a value that was written after the answer';
-    const lateMs = askedAtMs - written.replacedAtMs - stalenessMs;
+    if (written.startedAtMs > answeredAtMs) return 'a value that was written after the answer';
+    const lateMs = requestedAtMs - written.replacedAtMs - stalenessMs;
     if (lateMs <= 0) return undefined;
     const behind = this.#values.length - 1 - index;
-    return `a value that was replaced ${Math.round((askedAtMs - written.replacedAtMs) / 100) / 10} s before it was asked for, ${behind} values ago`;
+    return `a value that was replaced ${Math.round((requestedAtMs - written.replacedAtMs) / 100) / 10} s before it was asked for, ${behind} values ago`;
   }
 }

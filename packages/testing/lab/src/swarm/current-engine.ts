@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, withLock } from '../process/cache.ts';
+import { cacheDirectory, withLock } from '../process/cache.ts';
 import { findCommand, run, runOrThrow } from '../process/command.ts';
 import { step } from '../process/progress.ts';
 import type { Engine } from './engine.ts';
@@ -23,10 +23,10 @@ const oldestApi = 1.44;
 export async function findCurrentEngine(): Promise<string> {
   const cached = await newestCached();
   if (cached !== undefined) return cached;
-  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+  if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
     throw new Error('the current engine is not there yet, and a box has no network to get it; run: npm run test:swarm');
   }
-  return withLock(join(cacheFolder(), 'engine.lock'), async () => (await newestCached()) ?? unpack());
+  return withLock(join(cacheDirectory(), 'engine.lock'), async () => (await newestCached()) ?? unpack());
 }
 
 /** Checks that an engine is a current one. Resolves to what it is, for people. */
@@ -40,13 +40,13 @@ export async function describeCurrentEngine(engine: Engine): Promise<string> {
 }
 
 async function newestCached(): Promise<string | undefined> {
-  const names = (await readdir(cacheFolder())).filter((name) => /^engine-\d/.test(name) && !name.endsWith('.lock'));
+  const names = (await readdir(cacheDirectory())).filter((name) => /^engine-\d/.test(name) && !name.endsWith('.lock'));
   const newest = names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
-  return newest === undefined ? undefined : join(cacheFolder(), newest, 'bin/dockerd');
+  return newest === undefined ? undefined : join(cacheDirectory(), newest, 'bin/dockerd');
 }
 
 async function unpack(): Promise<string> {
-  const work = await mkdtemp(join(cacheFolder(), 'unpacking-'));
+  const work = await mkdtemp(join(cacheDirectory(), 'unpacking-'));
   try {
     return await step(`downloading a current Docker engine (75 MB, once)`, async () => {
       await download(work);
@@ -59,9 +59,9 @@ async function unpack(): Promise<string> {
       const said = await runOrThrow(join(work, 'bin/dockerd'), ['--version']);
       const version = /version ([^\s,]+)/.exec(said)?.[1];
       if (version === undefined) throw new Error(`dockerd --version said: ${said}`);
-      const folder = join(cacheFolder(), `engine-${version}`);
-      await rename(work, folder);
-      return join(folder, 'bin/dockerd');
+      const directory = join(cacheDirectory(), `engine-${version}`);
+      await rename(work, directory);
+      return join(directory, 'bin/dockerd');
     });
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -71,8 +71,8 @@ async function unpack(): Promise<string> {
 /** Debian's packages, by an apt whose settings, lists and state are all in the folder. */
 async function download(work: string): Promise<void> {
   const apt = join(work, 'apt');
-  for (const folder of ['lists/partial', 'cache/archives/partial', 'none']) {
-    await mkdir(join(apt, folder), { recursive: true });
+  for (const directory of ['lists/partial', 'cache/archives/partial', 'none']) {
+    await mkdir(join(apt, directory), { recursive: true });
   }
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
   await writeFile(join(apt, 'status'), '');

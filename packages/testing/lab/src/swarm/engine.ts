@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { unixRequest } from '../clients/unix-http.ts';
 import { type CommandResult, findCommand, run, systemPath } from '../process/command.ts';
 import { ended, hasEnded } from '../process/process-exit.ts';
-import { boxFolder } from '../process/sandbox.ts';
+import { sandboxDirectory } from '../process/sandbox.ts';
 import { waitFor } from '../process/wait-for.ts';
 
 /** A Docker engine that tests and the demo talk to. */
@@ -82,7 +82,7 @@ export async function startEngine({
   extraFlags = [],
   machine,
 }: EngineOptions): Promise<OwnEngine> {
-  const box = boxFolder();
+  const sandbox = sandboxDirectory();
   if (dockerd === undefined)
     throw new Error('no dockerd on this machine; on Debian and Ubuntu: apt-get install docker.io');
   await mkdir(dir, { recursive: true });
@@ -102,7 +102,7 @@ export async function startEngine({
       ...['--data-root', join(dir, 'root'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')],
       ...['--host', `unix://${socketPath}`, '--config-file', join(dir, 'daemon.json'), '--shutdown-timeout', '5'],
       // Never through the system's systemd; and below one cgroup, which the box's end removes.
-      ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${basename(box)}`],
+      ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${basename(sandbox)}`],
       ...extraFlags,
     ],
     {

@@ -36,7 +36,7 @@ export async function checkInTheEnd(swarm: PluginSwarm, expected: FinalExpectati
   }
   await nothingIsOpen(swarm);
   const tasks = await tasksOf(swarm, expected);
-  await (await swarm.leadingSeat()).passes(3);
+  await (await swarm.leadingRunner()).passes(3);
 
   const problems = unexplained(swarm, expected.explained ?? []);
   if (tasks !== (await tasksOf(swarm, expected))) problems.push('tasks were replaced after all was done');
@@ -71,10 +71,10 @@ async function tasksOf(swarm: PluginSwarm, { services }: FinalExpectation): Prom
 }
 
 function unexplained(swarm: PluginSwarm, explained: readonly string[]): string[] {
-  return swarm.seats.flatMap((seat) =>
-    seat
+  return swarm.runners.flatMap((runner) =>
+    runner
       .log()
       .filter(({ level, event }) => level === 'error' && !explained.includes(event))
-      .map((entry) => `the plugin on ${seat.node.name} logged ${JSON.stringify(entry)}`),
+      .map((entry) => `the plugin on ${runner.node.name} logged ${JSON.stringify(entry)}`),
   );
 }

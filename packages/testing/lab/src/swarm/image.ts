@@ -18,7 +18,7 @@ export async function importImage(engine: Engine): Promise<string> {
   }
   const root = join(engine.dir, 'image');
   await rm(root, { recursive: true, force: true });
-  for (const folder of ['bin', 'etc', 'tmp', 'run']) await mkdir(join(root, folder), { recursive: true });
+  for (const directory of ['bin', 'etc', 'tmp', 'run']) await mkdir(join(root, directory), { recursive: true });
   await copyFile(busybox, join(root, 'bin/busybox'));
   for (const applet of (await runOrThrow(busybox, ['--list'])).split('\n')) {
     if (applet !== '' && applet !== 'busybox') await symlink('busybox', join(root, 'bin', applet));

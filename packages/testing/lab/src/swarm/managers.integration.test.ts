@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { tempFolder } from '../process/sandbox.ts';
+import { tempDirectory } from '../process/sandbox.ts';
 import { waitFor } from '../process/wait-for.ts';
 import { type Managers, startManagers } from './managers.ts';
 import { createDriverSecret, createService, readSecret, runningTasks, serviceTasks } from './swarm.ts';
 
 const DRIVER = 'managers-driver';
 
-const folder = tempFolder();
+const directory = tempDirectory();
 const drivers: Server[] = [];
 /** The names of the managers whose driver was asked. */
 const asked: string[] = [];
@@ -29,14 +29,14 @@ async function serveDriver(name: string, socketPath: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  managers = await startManagers({ dir: join(folder.path, 'swarm') });
+  managers = await startManagers({ dir: join(directory.path, 'swarm') });
   for (const node of managers.nodes) await serveDriver(node.name, node.pluginSocket(DRIVER));
 });
 
 afterAll(async () => {
   for (const driver of drivers) driver.close();
   await managers?.stop();
-  await folder.remove();
+  await directory.remove();
 });
 
 it('is a Swarm of three managers, of which one leads', async () => {

@@ -7,7 +7,7 @@ import { type PluginProcess, startPlugin } from './plugin-process.ts';
 const IN_TIME_MS = 60_000;
 
 /** What a seat's plugins are started with, besides what follows from their node. */
-export interface SeatOptions {
+export interface PluginRunnerOptions {
   /** Folder of their logs. */
   readonly dir: string;
   /** PLUGIN_NAME. */
@@ -28,7 +28,7 @@ export interface Deeds {
   readonly name: string;
   readonly tookTheLead: boolean;
   readonly changes: number;
-  readonly begun: number;
+  readonly started: number;
   readonly conflicts: number;
   readonly counted: number;
 }
@@ -39,13 +39,13 @@ interface Metrics {
 }
 
 /** A manager's plugin, of which there may be several one after the other. */
-export class PluginSeat {
+export class PluginRunner {
   readonly node: ManagerNode;
-  readonly #options: SeatOptions;
+  readonly #options: PluginRunnerOptions;
   readonly #plugins: PluginProcess[] = [];
   #port = 0;
 
-  constructor(node: ManagerNode, options: SeatOptions) {
+  constructor(node: ManagerNode, options: PluginRunnerOptions) {
     this.node = node;
     this.#options = options;
   }
@@ -75,8 +75,8 @@ export class PluginSeat {
       LOG_LEVEL: 'debug',
       ...this.#options.env(),
     };
-    const folder = join(dir, `${this.node.name}-plugin-${this.#plugins.length + 1}`);
-    const plugin = await startPlugin({ env, dir: folder });
+    const directory = join(dir, `${this.node.name}-plugin-${this.#plugins.length + 1}`);
+    const plugin = await startPlugin({ env, dir: directory });
     this.#plugins.push(plugin);
     await plugin.waitReady();
     await waitFor(async () => (await fetch(`${this.url}/livez`)).ok, { timeoutMs: IN_TIME_MS, what: 'monitoring' });
@@ -127,7 +127,7 @@ export class PluginSeat {
       name: this.node.name,
       tookTheLead: this.plugin.logs().includes('this node leads the Swarm now'),
       changes: this.logged('revision.changed'),
-      begun: this.logged('rollout.started'),
+      started: this.logged('rollout.started'),
       conflicts: this.logged('rollout.conflict'),
       counted: (await this.#metrics()).secret_rotations,
     };

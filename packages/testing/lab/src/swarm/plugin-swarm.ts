@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { waitFor } from '../process/wait-for.ts';
 import { startVault, type Vault } from '../servers/vault.ts';
 import { type ManagerNode, type Managers, startManagers } from './managers.ts';
-import { PluginSeat } from './plugin-runner.ts';
+import { PluginRunner } from './plugin-runner.ts';
 import { createDriverSecret, readSecret, runningTasks, serviceTasks } from './swarm.ts';
 
 const IN_TIME_MS = 60_000;
@@ -41,7 +41,7 @@ export interface PluginSwarmOptions {
 /** A Swarm of several managers with the plugin on each, and a Vault server that all of them ask. */
 export class PluginSwarm {
   readonly managers: Managers;
-  readonly seats: readonly PluginSeat[];
+  readonly runners: readonly PluginRunner[];
   readonly #dir: string;
   readonly #driver: string;
   #vault: Vault;
@@ -54,8 +54,8 @@ export class PluginSwarm {
     this.#driver = driver;
     this.#vault = vault;
     const provider = { SECRETS_PROVIDER: 'vault', VAULT_ADDR: vault.addr, VAULT_TOKEN: vault.rootToken };
-    const seat = { dir, driver, env: () => ({ ...provider, ...env }) };
-    this.seats = managers.nodes.map((node) => new PluginSeat(node, seat));
+    const runner = { dir, driver, env: () => ({ ...provider, ...env }) };
+    this.runners = managers.nodes.map((node) => new PluginRunner(node, runner));
   }
 
   /** Starts all of it: about 6 s. */
@@ -66,7 +66,7 @@ export class PluginSwarm {
       startVault({ dir: join(dir, 'vault') }),
     ]);
     const swarm = new PluginSwarm({ dir, ...options }, managers, vault);
-    await Promise.all(swarm.seats.map((seat) => seat.start()));
+    await Promise.all(swarm.runners.map((runner) => runner.start()));
     return swarm;
   }
 
@@ -98,13 +98,13 @@ export class PluginSwarm {
   }
 
   /** The plugin on the present leader. */
-  async leadingSeat(): Promise<PluginSeat> {
-    return this.seatOf(await this.managers.leader());
+  async leadingRunner(): Promise<PluginRunner> {
+    return this.runnerOf(await this.managers.leader());
   }
 
   /** The plugin of a manager. */
-  seatOf(node: ManagerNode): PluginSeat {
-    const found = this.seats.find((seat) => seat.node === node);
+  runnerOf(node: ManagerNode): PluginRunner {
+    const found = this.runners.find((runner) => runner.node === node);
     if (found === undefined) throw new Error(`${node.name} has no plugin`);
     return found;
   }
@@ -182,10 +182,10 @@ export class PluginSwarm {
 
   /** What a failed test should show: what the plugins logged last, and the Swarm's objects. */
   async describe(service: string): Promise<string> {
-    const logs = this.seats.map((seat) => {
-      const telling = seat.log().filter(({ event }) => event !== 'reconcile.passed');
+    const logs = this.runners.map((runner) => {
+      const telling = runner.log().filter(({ event }) => event !== 'reconcile.passed');
       const lines = telling.slice(-40).map((entry) => JSON.stringify(entry));
-      return `--- plugins on ${seat.node.name}\n${lines.join('\n')}`;
+      return `--- plugins on ${runner.node.name}\n${lines.join('\n')}`;
     });
     const { engine } = await this.managers.leader();
     const shown = {
@@ -198,7 +198,7 @@ export class PluginSwarm {
 
   /** Ends all of it. The folder goes with the box. */
   async stop(): Promise<void> {
-    await Promise.all(this.seats.map(({ plugin }) => plugin.kill('SIGTERM')));
+    await Promise.all(this.runners.map(({ plugin }) => plugin.kill('SIGTERM')));
     await Promise.all([this.managers.stop(), this.#vault.kill()]);
   }
 }

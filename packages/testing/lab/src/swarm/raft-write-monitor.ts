@@ -9,7 +9,7 @@ export interface WriteGap {
 }
 
 /** Writes to the Swarm all the time, and so knows how long its store was held. */
-export interface StoreProbe {
+export interface RaftWriteMonitor {
   /** The longest gap so far, the present one included. */
   longestGap(): WriteGap;
   /** How often was written. */
@@ -30,17 +30,17 @@ const NAME = 'store-probe';
  * Writes to a label of a config object of its own every 100 ms; a gap is the time from the end of one write to the end
  * of the next, less that interval. A write that fails is none. Resolves when the first is done.
  */
-export async function startStoreProbe(engine: Engine): Promise<StoreProbe> {
+export async function startRaftWriteMonitor(engine: Engine): Promise<RaftWriteMonitor> {
   const found = await engine.docker('config', 'inspect', NAME);
   if (found.code !== 0) await engine.api('POST', '/configs/create', { Name: NAME, Labels: {}, Data: 'cHJvYmU=' });
-  const begunAtMs = performance.now();
+  const startedAtMs = performance.now();
   const stopping = new AbortController();
   let longest: WriteGap = { fromMs: 0, lengthMs: 0 };
-  let lastAtMs = begunAtMs;
+  let lastAtMs = startedAtMs;
   let writes = 0;
 
   const gapUntil = (nowMs: number): WriteGap => ({
-    fromMs: Math.round(lastAtMs - begunAtMs),
+    fromMs: Math.round(lastAtMs - startedAtMs),
     lengthMs: Math.max(0, Math.round(nowMs - lastAtMs) - INTERVAL_MS),
   });
   const longer = (gap: WriteGap) => (gap.lengthMs > longest.lengthMs ? gap : longest);

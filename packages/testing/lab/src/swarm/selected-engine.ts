@@ -5,7 +5,7 @@ import { PluginSwarm, type PluginSwarmOptions } from './plugin-swarm.ts';
  * Starts a Swarm with plugins on the engine that `npm run test:swarm` was asked for, and says on stderr which one it is:
  * the system's own, or (where SWARM_DOCKERD names it) a current one.
  */
-export async function startOnChosenEngine(options: Omit<PluginSwarmOptions, 'dockerd'>): Promise<PluginSwarm> {
+export async function startOnSelectedEngine(options: Omit<PluginSwarmOptions, 'dockerd'>): Promise<PluginSwarm> {
   const dockerd = process.env.SWARM_DOCKERD || undefined;
   const swarm = await PluginSwarm.start(dockerd === undefined ? options : { ...options, dockerd });
   const [node] = swarm.managers.nodes;

@@ -1,11 +1,11 @@
-import { boxFolder } from '../process/sandbox.ts';
+import { sandboxDirectory } from '../process/sandbox.ts';
 import type { Engine } from './engine.ts';
 import { type EngineOptions, type OwnEngine, startEngine } from './engine.ts';
 import { importImage, labImage } from './image.ts';
 
 /** Starts an engine, makes it a Swarm of one manager, and gives it {@link labImage}. */
 export async function startSwarm(options: EngineOptions): Promise<OwnEngine> {
-  boxFolder();
+  sandboxDirectory();
   const engine = await startEngine(options);
   await engine.initSwarm();
   await importImage(engine);

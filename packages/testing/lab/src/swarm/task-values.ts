@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts';
 import { readSecret, runningTasks } from './swarm.ts';
 
 /** What each running task of a service is to have in a secret's file. */
-export interface HoldingExpectation {
+export interface TaskValueExpectation {
   readonly service: string;
   readonly secret: string;
   readonly value: string | Uint8Array;
@@ -14,7 +14,7 @@ export interface HoldingExpectation {
 }
 
 /** What the running tasks of a service have in a secret's file. */
-export async function heldValues(engine: Engine, service: string, secret: string): Promise<readonly string[]> {
+export async function taskValues(engine: Engine, service: string, secret: string): Promise<readonly string[]> {
   const tasks = await runningTasks(engine, service);
   return Promise.all(tasks.map(async ({ containerId }) => (await readSecret(engine, containerId, secret)).toString()));
 }
@@ -23,7 +23,7 @@ export async function heldValues(engine: Engine, service: string, secret: string
  * Waits until so many tasks of a service run, and each has these bytes in a secret's file.
  * @returns the tasks' ids, sorted.
  */
-export function everyTaskHolds(engine: Engine, expectation: HoldingExpectation): Promise<readonly string[]> {
+export function waitForTaskValues(engine: Engine, expectation: TaskValueExpectation): Promise<readonly string[]> {
   const { service, secret, value, replicas, timeoutMs = 60_000 } = expectation;
   const wanted = Buffer.from(value);
   return waitFor(

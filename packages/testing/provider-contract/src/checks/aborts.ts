@@ -39,7 +39,7 @@ export const abortChecks: readonly ContractCheck[] = [
 
   check('ends a read that hangs when it is aborted, and reads again', ['hang'], async (harness, instance) => {
     await harness.write('hanging', { text: canary('hanging') });
-    await harness.hang.begin();
+    await harness.hang.start();
     try {
       expectError(
         await abortedInFlight(ABORT_MS, (signal) => instance.secrets.read(harness.ref('hanging'), { signal })),
@@ -55,7 +55,7 @@ export const abortChecks: readonly ContractCheck[] = [
     ['drip'],
     async (harness, instance) => {
       await harness.write('dripping', { text: canary('dripping') });
-      await harness.drip.begin();
+      await harness.drip.start();
       try {
         expectError(
           await abortedInFlight(ABORT_MS, (signal) => instance.secrets.read(harness.ref('dripping'), { signal })),
@@ -69,7 +69,7 @@ export const abortChecks: readonly ContractCheck[] = [
 
   check('ends a probe that hangs when it is aborted', ['hang', 'markers'], async (harness, instance) => {
     await harness.write('hanging', { text: canary('hanging') });
-    await harness.hang.begin();
+    await harness.hang.start();
     try {
       await abortedInFlight(ABORT_MS, (signal) => probing(instance, harness.ref('hanging'), signal));
     } finally {

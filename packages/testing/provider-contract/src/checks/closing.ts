@@ -32,7 +32,7 @@ export const closingChecks: readonly ContractCheck[] = [
   check('cuts off the reads under way when it is closed', ['hang'], async (harness) => {
     await harness.write('hanging', { text: canary('hanging') });
     const instance = await harness.open();
-    await harness.hang.begin();
+    await harness.hang.start();
     try {
       const ended = rejection(read(instance, harness.ref('hanging')));
       await within(CLOSE_MS, 'close', instance.close());

@@ -35,7 +35,7 @@ export const failureChecks: readonly ContractCheck[] = [
   check('answers ACCESS_DENIED for a secret that it may not read', ['denial'], async (harness, instance) => {
     await harness.write('forbidden', { text: canary('forbidden') });
     await harness.write('allowed', { text: canary('allowed') });
-    await harness.denial.begin('forbidden');
+    await harness.denial.start('forbidden');
     try {
       await failedRead(instance, harness.ref('forbidden'), 'ACCESS_DENIED');
       assert.equal(await readText(instance, harness.ref('allowed')), canary('allowed'));
@@ -54,7 +54,7 @@ async function disturbed(
 ): Promise<void> {
   await harness.write('value', { text: canary('value') });
   assert.equal(await readText(instance, harness.ref('value')), canary('value'));
-  await disturbance.begin();
+  await disturbance.start();
   try {
     const error = await failedRead(instance, harness.ref('value'), code);
     assert.equal(error.retryable, true);

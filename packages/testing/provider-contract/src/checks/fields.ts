@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { DEFAULT_FIELDS, type ExactJson, isExactJsonObject, parseExactJson } from '@vault-swarm/provider';
+import { DEFAULT_FIELDS, isLosslessJsonObject, type LosslessJson, parseLosslessJson } from '@vault-swarm/provider';
 import { failedRead, read, readText } from '../calls.ts';
 import { CANARY_NUMBER, canary, exactNumber } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
@@ -109,13 +109,13 @@ export const fieldChecks: readonly ContractCheck[] = [
 
   check('keeps every digit in the whole secret', ['exactNumbers'], async (harness, instance) => {
     await harness.write('digits', { fields: { id: exactNumber(CANARY_NUMBER), list: [exactNumber('1.0')] } });
-    const whole = parseExactJson(await readText(instance, harness.ref('digits', { encoding: 'json' })));
-    assert(isExactJsonObject(whole), 'the whole secret is no JSON object');
+    const whole = parseLosslessJson(await readText(instance, harness.ref('digits', { encoding: 'json' })));
+    assert(isLosslessJsonObject(whole), 'the whole secret is no JSON object');
     assert.equal(digits(whole.id), CANARY_NUMBER);
     assert.equal(Array.isArray(whole.list) ? digits(whole.list[0]) : undefined, '1.0');
   }),
 ];
 
-function digits(value: ExactJson | undefined): unknown {
+function digits(value: LosslessJson | undefined): unknown {
   return typeof value === 'object' && value !== null && 'rawJSON' in value ? value.rawJSON : undefined;
 }

@@ -83,7 +83,7 @@ export const oldRevisionChecks: readonly ContractCheck[] = [
       const ref = harness.ref('hanging');
       await harness.write('hanging', { text: canary('hanging') });
       const revision = await revisionOf(instance, ref);
-      await harness.hang.begin();
+      await harness.hang.start();
       try {
         expectError(await abortedInFlight(ABORT_MS, (signal) => readOld(instance, ref, revision, signal)));
       } finally {
@@ -99,7 +99,7 @@ export const oldRevisionChecks: readonly ContractCheck[] = [
       const ref = harness.ref('value');
       await harness.write('value', { text: canary('value') });
       const revision = await revisionOf(instance, ref);
-      await harness.outage.begin();
+      await harness.outage.start();
       try {
         expectError(await rejection(readOld(instance, ref, revision)), 'UNAVAILABLE');
       } finally {

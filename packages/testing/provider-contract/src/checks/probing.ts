@@ -36,7 +36,7 @@ export const probingChecks: readonly ContractCheck[] = [
       await harness.write('one', { text: canary('one') });
       await harness.write('two', { text: canary('two') });
       const refs = [harness.ref('one'), harness.ref('two')];
-      await harness.outage.begin();
+      await harness.outage.start();
       try {
         const answer = await probe(instance, refs);
         for (const ref of refs) expectError(failure(answer.get(refKey(ref))), 'UNAVAILABLE');

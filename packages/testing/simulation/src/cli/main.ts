@@ -1,7 +1,7 @@
 // simulate [--seeds N] [--from S] | --replay SEED: runs random histories, or shows one.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { runHistory } from '../run/execute-run.ts';
+import { executeRun } from '../run/execute-run.ts';
 import { type AllowanceCounts, addCounts, grownAllowances } from '../run/tolerated-anomalies.ts';
 import { runSeeds } from './run-seeds.ts';
 
@@ -21,18 +21,18 @@ if (values.replay === undefined) await simulate(Number(values.from), Number(valu
 else await replay(Number(values.replay));
 
 async function simulate(from: number, count: number): Promise<void> {
-  const begunAtMs = performance.now();
-  const totals = { histories: 0, failed: 0, rolls: 0, completed: 0, setAside: 0 };
+  const startedAtMs = performance.now();
+  const totals = { runs: 0, failed: 0, rolls: 0, completed: 0, setAside: 0 };
   const used: AllowanceCounts = {};
-  let toldAtMs = begunAtMs;
+  let reportedAtMs = startedAtMs;
   // Seeds end in any order: all before the first that is still open are done.
   const done = new Set<number>();
   let allBefore = from;
   const tell = () => {
-    const seconds = ((performance.now() - begunAtMs) / 1_000).toFixed(1);
-    const { histories, failed, rolls, completed, setAside } = totals;
+    const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
+    const { runs, failed, rolls, completed, setAside } = totals;
     say(
-      `${seconds} s: ${histories} of ${count} histories, ${failed} failed; ${rolls} updates, ${completed} rollouts ` +
+      `${seconds} s: ${runs} of ${count} histories, ${failed} failed; ${rolls} updates, ${completed} rollouts ` +
         `completed, ${setAside} sets of values set aside; all before seed ${allBefore} are done`,
     );
   };
@@ -41,7 +41,7 @@ async function simulate(from: number, count: number): Promise<void> {
     workers: availableParallelism(),
     onResult: ({ seed, problems, rolls, completed, setAside, allowances }) => {
       addCounts(used, allowances);
-      totals.histories += 1;
+      totals.runs += 1;
       totals.rolls += rolls;
       totals.completed += completed;
       totals.setAside += setAside;
@@ -51,14 +51,14 @@ async function simulate(from: number, count: number): Promise<void> {
         totals.failed += 1;
         say(`seed ${seed}: ${problems[0]}\n  to see it: npm run simulate -- --replay ${seed}`);
       }
-      if (performance.now() - toldAtMs < PROGRESS_EVERY_MS) return;
-      toldAtMs = performance.now();
+      if (performance.now() - reportedAtMs < PROGRESS_EVERY_MS) return;
+      reportedAtMs = performance.now();
       tell();
     },
   });
   tell();
-  for (const [allowance, count] of Object.entries(used).toSorted(([, a], [, b]) => b - a)) {
-    say(`  excused ${count} times: ${allowance}`);
+  for (const [anomaly, count] of Object.entries(used).toSorted(([, a], [, b]) => b - a)) {
+    say(`  excused ${count} times: ${anomaly}`);
   }
   const grown = count < MIN_FOR_SHARES ? [] : grownAllowances(used, count);
   for (const what of grown) say(`excused too often: ${what}`);
@@ -66,7 +66,7 @@ async function simulate(from: number, count: number): Promise<void> {
 }
 
 async function replay(seed: number): Promise<void> {
-  const { lines, problems } = await runHistory({ seed, tellsEvents: true });
+  const { lines, problems } = await executeRun({ seed, reportsEvents: true });
   for (const line of lines) say(line);
   say(problems.length === 0 ? 'nothing is wrong' : `\n${problems.map((problem) => `wrong: ${problem}`).join('\n')}`);
   process.exitCode = problems.length === 0 ? 0 : 1;

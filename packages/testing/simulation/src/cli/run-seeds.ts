@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { HistoryResult } from '../run/execute-run.ts';
+import type { RunResult } from '../run/execute-run.ts';
 
 /** Which histories to run. */
 export interface SeedRange {
@@ -8,7 +8,7 @@ export interface SeedRange {
   readonly count: number;
   readonly workers: number;
   /** Called as each ends, in any order. */
-  readonly onResult: (result: HistoryResult) => void;
+  readonly onResult: (result: RunResult) => void;
 }
 
 /** Runs the histories of a range of seeds, on several threads. Rejects where a thread ends by an error. */

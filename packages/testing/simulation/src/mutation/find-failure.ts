@@ -1,6 +1,6 @@
 // find-failure.ts FROM MOST: runs histories until one fails, of the mutation's kinds. Exit code 0 where one did, 2 where none
 // of them.
-import { runHistory } from '../run/execute-run.ts';
+import { executeRun } from '../run/execute-run.ts';
 import type { Mutation } from './mutation.ts';
 
 const [from = 0, most = 0] = process.argv.slice(2).map(Number);
@@ -16,7 +16,7 @@ for (let seed = from; seed < from + most; seed++) {
 
 async function problemOf(seed: number): Promise<string | undefined> {
   try {
-    return (await runHistory({ seed, ...(kinds === undefined ? {} : { kinds }) })).problems[0];
+    return (await executeRun({ seed, ...(kinds === undefined ? {} : { kinds }) })).problems[0];
   } catch (error) {
     return String(error);
   }

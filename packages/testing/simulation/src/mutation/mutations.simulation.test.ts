@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { runHistory } from '../run/execute-run.ts';
+import { executeRun } from '../run/execute-run.ts';
 import type { Mutation } from './mutation.ts';
 import { mutations } from './mutations.ts';
 
@@ -26,7 +26,7 @@ test.each(mutations)('histories see a core that $name', async (mutation) => {
     const seed = Number(/^seed (\d+)/.exec(failure)?.[1]);
     expect(seed).toBeGreaterThanOrEqual(from);
     // One that fails without the mutation, too, proves nothing.
-    const { problems } = await runHistory({ seed, ...(kinds === undefined ? {} : { kinds }) });
+    const { problems } = await executeRun({ seed, ...(kinds === undefined ? {} : { kinds }) });
     if (problems.length === 0) return;
     from = seed + 1;
   }

@@ -17,7 +17,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'takes no note of what it answered',
     file: 'rotation/src/rotation.ts',
-    from: 'this.#evidence.record(taskId, delivered);',
+    from: 'this.#deliveryLog.record(taskId, delivered);',
     to: '',
     kinds: ['bad value', 'several values'],
   },
@@ -51,8 +51,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'forgets which values were set aside',
     file: 'rotation/src/ledger/codec.ts',
-    from: "      ...ifAny(\n        'setAside',",
-    to: "      ...ifAny(\n        'forgotten',",
+    from: "        ...ifAny(\n          'setAside',",
+    to: "        ...ifAny(\n          'forgotten',",
     kinds: ['bad value', 'several values'],
   },
   {
@@ -64,7 +64,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'rolls for every secret, whatever its labels say',
     file: 'rotation/src/bindings/secret-binding.ts',
-    from: "return use.rotate === 'auto' && use.ref.pin === undefined;",
+    from: "return binding.rotate === 'auto' && binding.ref.pin === undefined;",
     to: 'return true;',
   },
   {
@@ -76,8 +76,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'forgets what tasks held before a change',
     file: 'rotation/src/planner/plan.ts',
-    from: 'if (value !== undefined && !isKnownOtherwise) earlier =',
-    to: 'if (value === undefined && !isKnownOtherwise) earlier =',
+    from: 'if (value !== undefined && !isKnownOtherwise)',
+    to: 'if (value === undefined && !isKnownOtherwise)',
   },
   {
     name: 'keeps entries of services that are gone',
@@ -101,29 +101,29 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'counts a stale answer as the newest value',
     file: 'rotation/src/rotation.ts',
-    from: 'this.#evidence.record(taskId, delivered);',
-    to: 'this.#evidence.record(taskId, { ...delivered, revision: this.#watches.of(provider)?.current(key)?.revision ?? revision });',
+    from: 'this.#deliveryLog.record(taskId, delivered);',
+    to: 'this.#deliveryLog.record(taskId, { ...delivered, revision: this.#poller.of(provider)?.current(key)?.revision ?? revision });',
     kinds: ['provider outage', 'provider slow', 'force', 'scale'],
   },
   {
     name: 'never takes a value back',
     file: 'rotation/src/planner/rollback.ts',
-    from: 'if (isTakenBackByHand || ofRollout.some((task) => speaksAgainst(situation, open, task))) {',
-    to: 'if (isTakenBackByHand) {',
+    from: 'if (isManualRollback || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {',
+    to: 'if (isManualRollback) {',
     kinds: ['bad value'],
   },
   {
     name: 'believes answers to tasks that another process was asked for before',
     file: 'rotation/src/tasks/delivery-log.ts',
-    from: 'if (task.createdAtMs < evidence.askedSinceMs - MADE_BEFORE_MS && !evidence.seenStarting) this.#tasks.delete(id);',
+    from: 'if (task.createdAtMs < record.leaderSinceMs - MADE_BEFORE_MS && !record.seenStarting) this.#tasks.delete(id);',
     to: 'if (task.createdAtMs < 0) this.#tasks.delete(id);',
     kinds: ['leader change', 'force', 'restart'],
   },
   {
     name: 'takes an older answer for the newest value',
     file: 'delivery/src/newest-revisions.ts',
-    from: 'begunAtMs < known.readAtMs : compared < 0;',
-    to: 'begunAtMs < known.readAtMs : false;',
+    from: 'startedAtMs < known.readAtMs : compared < 0;',
+    to: 'startedAtMs < known.readAtMs : false;',
     kinds: ['replica lags', 'force', 'scale'],
   },
   {
@@ -150,7 +150,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'starts all services at the same time',
     file: 'rotation/src/planner/rollout-steps.ts',
-    from: 'if (!mayBegin(goesBack(situation, brings) ? {} : wantedOf(brings)))',
-    to: 'if (wantedOf(brings) === undefined)',
+    from: 'if (!hasCapacity(isRollback(serviceState, brings) ? {} : desiredVersion(brings)))',
+    to: 'if (desiredVersion(brings) === undefined)',
   },
 ];

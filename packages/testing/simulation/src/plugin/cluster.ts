@@ -147,7 +147,7 @@ export class Cluster {
       const manager = this.#leader;
       const asked = manager === null ? null : this.manager(manager).process;
       if (manager !== null && asked !== null) {
-        const begunAtMs = clock.monotonic();
+        const startedAtMs = clock.monotonic();
         const { name: secretName, labels } = secret;
         const { serviceId, serviceName, id: taskId } = task;
         const answer = await asked.get({ secretName, labels, serviceId, serviceName, taskId });
@@ -155,7 +155,7 @@ export class Cluster {
         if (answer === null) return null;
         const text = answer.kind === 'value' ? new TextDecoder().decode(answer.value.reveal()) : '';
         const given = answer.kind === 'value' ? { text, revision: answer.revision } : null;
-        onAnswer({ manager, task, secret, given, tookMs: clock.monotonic() - begunAtMs });
+        onAnswer({ manager, task, secret, given, tookMs: clock.monotonic() - startedAtMs });
         return given;
       }
       const pauseMs = DRIVER_RETRIES_MS[attempt];
@@ -178,7 +178,7 @@ export class Cluster {
   #seenBy(manager: Manager): ManagerPorts {
     const { swarm, isPreempted, onRoll, onLedger } = this.#options;
     return {
-      orchestrator: swarm.orchestrator,
+      displayName: swarm.displayName,
       observe: async (options) => manager.sees ?? swarm.observe(options),
       generationOf: (id, options) => swarm.generationOf(id, options),
       failures: (id, options) => swarm.failures(id, options),

@@ -34,7 +34,7 @@ export type Interfere = (manager: string, port: PortName) => PortFault | null;
 const never = () => new Promise<never>(() => undefined);
 
 /** Through it every call of one process goes to the outside, so that there is one place where something goes wrong. */
-export class PortGate {
+export class FaultInjector {
   readonly #manager: string;
   readonly #clock: SimulatedClock;
   readonly #interfere: Interfere;

@@ -26,7 +26,7 @@ async function threeManagers() {
     },
     limits: {
       ...{ deadlineMs: 2_000, cacheMaxAgeMs: 600_000, staleIfErrorMs: 86_400_000, staleIfUnauthenticatedMs: 3_600_000 },
-      memory: { maxRevisions: 100, maxBytes: 1_000_000 },
+      cache: { maxRevisions: 100, maxBytes: 1_000_000 },
     },
     random: { next: () => 0 },
     interfere: () => null,

@@ -63,7 +63,7 @@ async function ask(deadlineMs: number, waits: Waits) {
     ...common,
     limits: {
       ...{ deadlineMs, cacheMaxAgeMs: 0, staleIfErrorMs: 60_000, staleIfUnauthenticatedMs: 60_000 },
-      memory: { maxRevisions: 10, maxBytes: 1_000_000 },
+      cache: { maxRevisions: 10, maxBytes: 1_000_000 },
     },
     record: () => undefined,
     choice: {
@@ -75,8 +75,8 @@ async function ask(deadlineMs: number, waits: Waits) {
   });
   const ports: RotationPorts = {
     ...common,
-    workloads: {
-      orchestrator: 'Swarm',
+    orchestrator: {
+      displayName: 'Swarm',
       observe: async () => swarm.snapshot,
       generationOf: () => after(waits.generation, swarm.generation),
       failures: async () => [],
@@ -104,13 +104,13 @@ async function ask(deadlineMs: number, waits: Waits) {
     );
     rotation.start();
   });
-  const askedAtMs = clock.monotonic();
+  const requestedAtMs = clock.monotonic();
   let answered: { readonly given: string; readonly afterMs: number } | null = null;
   const labels = { vault_path: 'db' };
   const request = { secretName: 'db', labels, serviceId: swarm.web, serviceName: 'web', taskId: 'new' };
   void delivery.get(request).then((answer) => {
     const given = answer.kind === 'value' ? answer.revision : answer.code;
-    answered = { given, afterMs: clock.monotonic() - askedAtMs };
+    answered = { given, afterMs: clock.monotonic() - requestedAtMs };
   });
   await clock.advance(deadlineMs);
   return answered;

@@ -1,4 +1,4 @@
-import { Delivery, type DeliveryLimits, type SecretAnswer, type SecretRequest } from '@vault-swarm/delivery';
+import { Delivery, type DeliveryLimits, type SecretRequest, type SecretResponse } from '@vault-swarm/delivery';
 import {
   type CallOptions,
   type Digest,
@@ -12,18 +12,18 @@ import {
 import {
   type Leadership,
   type LedgerStore,
+  type Orchestrator,
+  type OrchestratorChanges,
   Rotation,
   type RotationPorts,
   type RotationSettings,
-  type WorkloadChanges,
-  type Workloads,
 } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
-import { type Interfere, PortGate, type PortName } from './fault-injector.ts';
+import { FaultInjector, type Interfere, type PortName } from './fault-injector.ts';
 import { ProcessClock } from './process-clock.ts';
 
 /** The orchestrator as one manager sees it. */
-export type ManagerPorts = Workloads & WorkloadChanges & Leadership & LedgerStore;
+export type ManagerPorts = Orchestrator & OrchestratorChanges & Leadership & LedgerStore;
 
 /** What a process of the plugin is made of. */
 export interface PluginOptions {
@@ -48,7 +48,7 @@ export interface PluginOptions {
 export class PluginProcess {
   readonly rotation: Rotation;
   readonly #delivery: Delivery;
-  readonly #gate: PortGate;
+  readonly #faultInjector: FaultInjector;
   readonly #clock: ProcessClock;
   readonly #died = Promise.withResolvers<null>();
   readonly #onDeath: () => void;
@@ -57,13 +57,13 @@ export class PluginProcess {
   constructor(options: PluginOptions) {
     const { manager, clock, labels, settings, limits, digest, random, interfere } = options;
     this.#onDeath = options.onDeath;
-    this.#gate = new PortGate(manager, clock, interfere, () => this.kill());
+    this.#faultInjector = new FaultInjector(manager, clock, interfere, () => this.kill());
     this.#clock = new ProcessClock(clock, options.clockOffsetMs);
     const bus = new EventBus(this.#clock);
     bus.subscribe((event) => {
       if (this.#isAlive) options.onEvent(event);
     });
-    const provider = this.#gatedProvider(options.provider);
+    const provider = this.#faultyProvider(options.provider);
     const common = { labels, clock: this.#clock, events: bus, findProvider: async () => provider };
     this.#delivery = new Delivery({
       ...common,
@@ -73,7 +73,7 @@ export class PluginProcess {
     });
     this.rotation = new Rotation(settings, {
       ...common,
-      ...this.#gatedOrchestrator(options.orchestrator),
+      ...this.#faultyOrchestrator(options.orchestrator),
       providers: [provider.name],
       values: this.#delivery,
       digest,
@@ -90,7 +90,7 @@ export class PluginProcess {
   }
 
   /** What the driver's socket answers; `null` where the process dies before. */
-  async get(request: SecretRequest): Promise<SecretAnswer | null> {
+  async get(request: SecretRequest): Promise<SecretResponse | null> {
     if (!this.#isAlive) return null;
     const answer = await Promise.race([this.#delivery.get(request), this.#died.promise]);
     return this.#isAlive ? answer : null;
@@ -100,35 +100,45 @@ export class PluginProcess {
   kill(): void {
     if (!this.#isAlive) return;
     this.#isAlive = false;
-    this.#gate.close();
+    this.#faultInjector.close();
     this.#clock.stop();
     this.#died.resolve(null);
     this.#onDeath();
   }
 
-  #gatedOrchestrator(
+  #faultyOrchestrator(
     orchestrator: ManagerPorts,
-  ): Pick<RotationPorts, 'workloads' | 'changes' | 'leadership' | 'ledger'> {
+  ): Pick<RotationPorts, 'orchestrator' | 'changes' | 'leadership' | 'ledger'> {
     const read = <T>(port: PortName, { signal }: CallOptions, work: () => Promise<T>) =>
-      this.#gate.call(port, signal, work, () => {
+      this.#faultInjector.call(port, signal, work, () => {
         throw new Error(`the engine did not answer ${port}`);
       });
     return {
-      workloads: {
-        orchestrator: orchestrator.orchestrator,
+      orchestrator: {
+        displayName: orchestrator.displayName,
         observe: (options) => read('observe', options, () => orchestrator.observe(options)),
         generationOf: (id, options) => read('generationOf', options, () => orchestrator.generationOf(id, options)),
         failures: (id, options) => read('failures', options, () => orchestrator.failures(id, options)),
         roll: async (id, version, generation, { signal, isDue }) => {
           if (isDue?.() === false) return 'conflict';
-          return this.#gate.call('roll', signal, () => orchestrator.roll(id, version, generation, late), unknown);
+          return this.#faultInjector.call(
+            'roll',
+            signal,
+            () => orchestrator.roll(id, version, generation, late),
+            unknown,
+          );
         },
       },
       leadership: { role: (options) => read('role', options, () => orchestrator.role(options)) },
       ledger: {
         read: (options) => read('ledger.read', options, () => orchestrator.read(options)),
         compareAndSet: (version, text, { signal }) =>
-          this.#gate.call('ledger.write', signal, () => orchestrator.compareAndSet(version, text, late), unknown),
+          this.#faultInjector.call(
+            'ledger.write',
+            signal,
+            () => orchestrator.compareAndSet(version, text, late),
+            unknown,
+          ),
       },
       changes: {
         onChange: (listener) =>
@@ -139,9 +149,9 @@ export class PluginProcess {
     };
   }
 
-  #gatedProvider({ name, secrets, probe, revisions, order }: ProviderInstance): ProviderInstance {
+  #faultyProvider({ name, secrets, probe, revisions, order }: ProviderInstance): ProviderInstance {
     const call = <T>(port: PortName, { signal }: CallOptions, work: () => Promise<T>) =>
-      this.#gate
+      this.#faultInjector
         .call(port, signal, work, () => {
           throw new ProviderError('UNAVAILABLE', `the provider did not answer ${port}`);
         })

@@ -25,11 +25,11 @@ const earlierFormat: LedgerFormat = {
     const open = Object.entries(services).map(([id, { rollout }]) => {
       if (rollout === null) return [id, {}];
       const target = Object.entries(rollout.target).map(([key, { revision, digest }]) => [key, [revision, digest]]);
-      const { generation, begunAtMs, changedAtMs, attempt, state } = rollout;
+      const { generation, startedAtMs, changedAtMs, attempt, state } = rollout;
       const failed = state === 'failed';
       return [
         id,
-        { rollout: { generation, begunAtMs, changedAtMs, attempt, failed, target: Object.fromEntries(target) } },
+        { rollout: { generation, startedAtMs, changedAtMs, attempt, failed, target: Object.fromEntries(target) } },
       ];
     });
     const columns = { secrets: Object.fromEntries(rows), services: Object.fromEntries(open) };
@@ -59,7 +59,7 @@ async function twoVersions() {
     },
     limits: {
       ...{ deadlineMs: 2_000, cacheMaxAgeMs: 0, staleIfErrorMs: 86_400_000, staleIfUnauthenticatedMs: 3_600_000 },
-      memory: { maxRevisions: 100, maxBytes: 1_000_000 },
+      cache: { maxRevisions: 100, maxBytes: 1_000_000 },
     },
     random: { next: () => 0 },
     interfere: () => null,

@@ -1,183 +1,183 @@
 import { ProviderError } from '@vault-swarm/provider';
 import type { SimulatedService } from '../swarm/service.ts';
-import { clusterHappenings } from './cluster-actions.ts';
+import { clusterActions } from './cluster-actions.ts';
 import type { Kind } from './kinds.ts';
-import { replicaHappenings } from './replica-actions.ts';
-import type { History } from './run.ts';
+import { replicaActions } from './replica-actions.ts';
+import type { Run } from './run.ts';
 import { worldHappenings } from './world-happenings.ts';
 
 /** Lets something happen. Returns what it was, or `null` where it can't happen now. */
-export type Happening = (history: History) => string | null;
+export type Action = (run: Run) => string | null;
 
 /** The services that are no jobs. */
-function services({ swarm }: History): readonly SimulatedService[] {
+function services({ swarm }: Run): readonly SimulatedService[] {
   return swarm.services.filter(({ kind }) => kind === 'service');
 }
 
 /** All paths that secrets in use have now. */
-function paths({ swarm, truth }: History): readonly string[] {
-  return [...new Set(swarm.services.flatMap((service) => truth.usesOf(service).map(({ path }) => path)))];
+function paths({ swarm, truth }: Run): readonly string[] {
+  return [...new Set(swarm.services.flatMap((service) => truth.bindingsOf(service).map(({ path }) => path)))];
 }
 
 /** Paths whose value is rolled out wherever it is used: a bad one elsewhere would be for nobody to take back. */
-function autoPaths(history: History): readonly string[] {
-  const uses = history.swarm.services.flatMap((service) => history.truth.usesOf(service));
+function autoPaths(run: Run): readonly string[] {
+  const uses = run.swarm.services.flatMap((service) => run.truth.bindingsOf(service));
   const others = new Set(uses.filter(({ isAuto }) => !isAuto).map(({ path }) => path));
-  return paths(history).filter((path) => !others.has(path));
+  return paths(run).filter((path) => !others.has(path));
 }
 
-function write(history: History, path: string, text: string): string {
-  history.provider.write(path, text);
+function write(run: Run, path: string, text: string): string {
+  run.provider.write(path, text);
   return `${path} := "${text}"`;
 }
 
-function touched(history: History, service: SimulatedService, what: string): string {
-  history.witness.touched(service.id);
+function touched(run: Run, service: SimulatedService, what: string): string {
+  run.oracle.touched(service.id);
   return `user: ${what} ${service.name}`;
 }
 
 const onService =
-  (act: (history: History, service: SimulatedService) => string | null): Happening =>
-  (history) => {
-    const all = services(history);
-    return all.length === 0 ? null : act(history, history.random.pick(all));
+  (act: (run: Run, service: SimulatedService) => string | null): Action =>
+  (run) => {
+    const all = services(run);
+    return all.length === 0 ? null : act(run, run.random.pick(all));
   };
 
 const onPath =
-  (act: (history: History, path: string) => string | null, of = paths): Happening =>
-  (history) => {
-    const all = of(history);
-    return all.length === 0 ? null : act(history, history.random.pick(all));
+  (act: (run: Run, path: string) => string | null, of = paths): Action =>
+  (run) => {
+    const all = of(run);
+    return all.length === 0 ? null : act(run, run.random.pick(all));
   };
 
-const own: Partial<Record<Kind, Happening>> = {
+const own: Partial<Record<Kind, Action>> = {
   quiet: () => 'nothing',
-  'new value': onPath((history, path) => write(history, path, `value ${history.count()}`)),
-  'several values': (history) => {
-    const some = history.random.some(paths(history), 0.6);
-    return some.length === 0 ? null : some.map((path) => write(history, path, `value ${history.count()}`)).join(', ');
+  'new value': onPath((run, path) => write(run, path, `value ${run.count()}`)),
+  'several values': (run) => {
+    const some = run.random.some(paths(run), 0.6);
+    return some.length === 0 ? null : some.map((path) => write(run, path, `value ${run.count()}`)).join(', ');
   },
-  'repeated value': onPath((history, path) => {
-    const earlier = history.truth.textsOf(path).filter((text) => !text.startsWith('bad'));
-    return earlier.length === 0 ? null : write(history, path, history.random.pick(earlier));
+  'repeated value': onPath((run, path) => {
+    const earlier = run.truth.textsOf(path).filter((text) => !text.startsWith('bad'));
+    return earlier.length === 0 ? null : write(run, path, run.random.pick(earlier));
   }),
-  'same value': onPath((history, path) => {
-    const text = history.provider.textOf(path);
-    return text === undefined ? null : write(history, path, text);
+  'same value': onPath((run, path) => {
+    const text = run.provider.textOf(path);
+    return text === undefined ? null : write(run, path, text);
   }),
-  'bad value': onPath((history, path) => {
-    const names = history.random.some(
-      services(history).map(({ name }) => name),
+  'bad value': onPath((run, path) => {
+    const names = run.random.some(
+      services(run).map(({ name }) => name),
       0.5,
     );
-    return write(history, path, ['bad', ...names, history.count()].join(' '));
+    return write(run, path, ['bad', ...names, run.count()].join(' '));
   }, autoPaths),
-  'delete and re-create': onPath((history, path) => {
-    const text = history.provider.textOf(path);
+  'delete and re-create': onPath((run, path) => {
+    const text = run.provider.textOf(path);
     if (text === undefined) return null;
-    history.provider.delete(path);
-    const isSame = history.random.chance(0.3);
+    run.provider.delete(path);
+    const isSame = run.random.chance(0.3);
     const again = () => {
-      history.say(write(history, path, isSame ? text : `value ${history.count()}`));
+      run.say(write(run, path, isSame ? text : `value ${run.count()}`));
     };
-    if (history.random.chance(0.5)) history.lasts(history.random.between(100, 60_000), again);
+    if (run.random.chance(0.5)) run.lasts(run.random.between(100, 60_000), again);
     else again();
     return `${path} is deleted`;
   }),
-  'provider outage': (history) => {
-    const { provider, random } = history;
+  'provider outage': (run) => {
+    const { provider, random } = run;
     if (provider.outage !== null) return null;
     const code = random.pick(['UNAVAILABLE', 'RATE_LIMITED', 'UNAUTHENTICATED'] as const);
     provider.outage = new ProviderError(code, 'the provider is away');
-    history.lasts(random.between(500, 90_000), () => {
+    run.lasts(random.between(500, 90_000), () => {
       provider.outage = null;
     });
     return `the provider is away: ${code}`;
   },
-  'provider hangs': (history) => {
-    history.providerHangs = true;
-    history.lasts(history.random.between(500, 60_000), () => {
-      history.providerHangs = false;
+  'provider hangs': (run) => {
+    run.providerHangs = true;
+    run.lasts(run.random.between(500, 60_000), () => {
+      run.providerHangs = false;
     });
     return 'the provider hangs';
   },
-  'provider slow': (history) => {
-    history.providerDelayMs = history.random.pick([200, 1_500, 6_000]);
-    history.lasts(history.random.between(1_000, 60_000), () => {
-      history.providerDelayMs = 0;
+  'provider slow': (run) => {
+    run.providerDelayMs = run.random.pick([200, 1_500, 6_000]);
+    run.lasts(run.random.between(1_000, 60_000), () => {
+      run.providerDelayMs = 0;
     });
-    return `the provider takes up to ${history.providerDelayMs} ms`;
+    return `the provider takes up to ${run.providerDelayMs} ms`;
   },
-  deploy: onService((history, service) => {
-    history.swarm.changeSpec(service.id);
-    return touched(history, service, 'deploys');
+  deploy: onService((run, service) => {
+    run.swarm.changeSpec(service.id);
+    return touched(run, service, 'deploys');
   }),
-  'broken image': onService((history, service) => {
+  'broken image': onService((run, service) => {
     const image = service.spec.image === 'good' ? 'broken' : 'good';
-    history.swarm.post(service.id, { image, edition: service.spec.edition + 1 });
-    return touched(history, service, `deploys a ${image} image of`);
+    run.swarm.post(service.id, { image, edition: service.spec.edition + 1 });
+    return touched(run, service, `deploys a ${image} image of`);
   }),
-  force: onService((history, service) => {
-    history.swarm.forceUpdate(service.id);
-    return touched(history, service, 'forces');
+  force: onService((run, service) => {
+    run.swarm.forceUpdate(service.id);
+    return touched(run, service, 'forces');
   }),
-  scale: onService((history, service) => {
-    const replicas = history.random.between(0, 4);
-    history.swarm.post(service.id, { replicas });
-    return touched(history, service, `scales to ${replicas}:`);
+  scale: onService((run, service) => {
+    const replicas = run.random.between(0, 4);
+    run.swarm.post(service.id, { replicas });
+    return touched(run, service, `scales to ${replicas}:`);
   }),
-  'remove and re-create service': onService((history, service) => {
-    history.swarm.removeService(service.id);
+  'remove and re-create service': onService((run, service) => {
+    run.swarm.removeService(service.id);
     const { spec, name } = service;
     const again = () => {
-      history.swarm.addService(name, spec.replicas, spec.secretIds, { update: spec.update });
-      history.say(`user: creates ${name} again`);
+      run.swarm.addService(name, spec.replicas, spec.secretIds, { update: spec.update });
+      run.say(`user: creates ${name} again`);
     };
-    if (history.random.chance(0.5)) history.lasts(history.random.between(100, 30_000), again);
+    if (run.random.chance(0.5)) run.lasts(run.random.between(100, 30_000), again);
     else again();
     return `user: removes ${name}`;
   }),
-  'swap secret': onService((history, service) => {
-    const { swarm, random } = history;
+  'swap secret': onService((run, service) => {
+    const { swarm, random } = run;
     const known = swarm.snapshot().secrets.map(({ id }) => id);
     const others = known.filter((id) => !service.spec.secretIds.includes(id));
     if (others.length === 0 || service.spec.secretIds.length === 0) return null;
     const old = random.pick(service.spec.secretIds);
     const secretIds = service.spec.secretIds.map((id) => (id === old ? random.pick(others) : id));
     swarm.post(service.id, { secretIds: [...new Set(secretIds)] });
-    history.witness.allowService(service.id, 'last good value gone');
-    return touched(history, service, 'swaps a secret of');
+    run.oracle.allowService(service.id, 'last good value gone');
+    return touched(run, service, 'swaps a secret of');
   }),
-  'change labels': (history) => {
-    const { swarm, random } = history;
+  'change labels': (run) => {
+    const { swarm, random } = run;
     const secret = random.pick(swarm.snapshot().secrets);
-    const path = random.pick(paths(history));
+    const path = random.pick(paths(run));
     if (secret === undefined || path === undefined) return null;
     swarm.setLabels(secret.id, { ...secret.labels, vault_path: path });
-    history.witness.allow('last good value gone');
+    run.oracle.tolerate('last good value gone');
     return `user: the labels of ${secret.name} name ${path}`;
   },
-  'user rollback': onService((history, service) => {
-    if (!history.swarm.rollBack(service.id)) return null;
-    history.witness.allowService(service.id, 'taken back by hand');
-    return touched(history, service, 'rolls back');
+  'user rollback': onService((run, service) => {
+    if (!run.swarm.rollBack(service.id)) return null;
+    run.oracle.allowService(service.id, 'taken back by hand');
+    return touched(run, service, 'rolls back');
   }),
-  conflict: onService((history, service) => {
-    history.swarm.touch(service.id);
+  conflict: onService((run, service) => {
+    run.swarm.touch(service.id);
     return `user: changes the labels of ${service.name}`;
   }),
-  'ledger lost': (history) => {
-    const text = history.random.pick([null, 'damaged', '{"format":2,"secrets":7}']);
-    history.swarm.loseLedger(text);
-    history.witness.allow('ledger lost');
+  'ledger lost': (run) => {
+    const text = run.random.pick([null, 'damaged', '{"format":2,"secrets":7}']);
+    run.swarm.loseLedger(text);
+    run.oracle.tolerate('ledger lost');
     // What a plugin has in memory would be written anew at once.
-    if (history.random.chance(0.5)) for (const { name } of history.alive) history.cluster.start(name);
+    if (run.random.chance(0.5)) for (const { name } of run.alive) run.cluster.start(name);
     return `the ledger is ${text === null ? 'deleted' : 'damaged'}`;
   },
-  'by hand': (history) => {
-    const { random, swarm } = history;
-    const asked = random.pick(history.alive);
-    const service = random.pick(services(history));
+  'by hand': (run) => {
+    const { random, swarm } = run;
+    const asked = random.pick(run.alive);
+    const service = random.pick(services(run));
     if (asked?.process === undefined || asked.process === null || service === undefined) return null;
     const secret = random.pick(swarm.snapshot().secrets).name;
     const request = random.pick([
@@ -185,19 +185,19 @@ const own: Partial<Record<Kind, Happening>> = {
       { kind: 'service', name: service.name },
       { kind: 'set-aside' },
     ] as const);
-    history.witness.requested(swarm.services.map(({ id }) => id));
+    run.oracle.requested(swarm.services.map(({ id }) => id));
     asked.process.rotation.rotate(request, { signal: new AbortController().signal }).then(
-      (answer) => history.say(`  asked for: ${JSON.stringify(answer)}`),
-      (error) => history.say(`  refused: ${String(error)}`),
+      (answer) => run.say(`  asked for: ${JSON.stringify(answer)}`),
+      (error) => run.say(`  refused: ${String(error)}`),
     );
     return `by hand at ${asked.name}: ${JSON.stringify(request)}`;
   },
 };
 
 /** What happens in a history of each kind; those not here are faults of calls, which happen by themselves. */
-export const happenings: Partial<Record<Kind, Happening>> = {
+export const actions: Partial<Record<Kind, Action>> = {
   ...own,
-  ...clusterHappenings,
-  ...replicaHappenings,
+  ...clusterActions,
+  ...replicaActions,
   ...worldHappenings,
 };

@@ -1,12 +1,12 @@
 import type { DriverAnswer } from '../plugin/cluster.ts';
 
 /** What the driver answered to tasks before they ran, and what of that may have got lost with a process. */
-export class TaskAnswers {
+export class DeliveryOracle {
   /** By task: who answered last to it, and when. */
   readonly #latest = new Map<string, { readonly manager: string; readonly timeMs: number }>();
   /** By task and secret. */
   readonly #texts = new Map<string, string>();
-  readonly #askedTwice = new Set<string>();
+  readonly #requestedTwice = new Set<string>();
   readonly #unnoted = new Set<string>();
 
   /** A task that does not run yet was given something. */
@@ -16,7 +16,7 @@ export class TaskAnswers {
     const text = given?.text ?? '';
     this.#latest.set(task.id, { manager, timeMs });
     this.#texts.set(key, text);
-    if (before !== undefined && before !== text) this.#askedTwice.add(task.id);
+    if (before !== undefined && before !== text) this.#requestedTwice.add(task.id);
   }
 
   /** When a task was last given something before it ran. */
@@ -42,12 +42,12 @@ export class TaskAnswers {
   }
 
   /** Whether what a task was given may not be noted. */
-  mayBeUnnoted(taskId: string): boolean {
+  mayBeUnrecorded(taskId: string): boolean {
     return this.#unnoted.has(taskId);
   }
 
   /** Whether a task was given one value and then another before it ran. */
-  isAskedTwice(taskId: string): boolean {
-    return this.#askedTwice.has(taskId);
+  isRequestedTwice(taskId: string): boolean {
+    return this.#requestedTwice.has(taskId);
   }
 }

@@ -1,11 +1,11 @@
-import { happenings } from './actions.ts';
+import { actions } from './actions.ts';
 import { finalProblems } from './final-checks.ts';
-import { History, type HistoryOptions } from './run.ts';
+import { Run, type RunOptions } from './run.ts';
 import { change, heal, setUp, unblock } from './set-up.ts';
 import type { AllowanceCounts } from './tolerated-anomalies.ts';
 
 /** How a history ended. */
-export interface HistoryResult {
+export interface RunResult {
   readonly seed: number;
   /** What was not as it must be; empty where all was. */
   readonly problems: readonly string[];
@@ -18,78 +18,78 @@ export interface HistoryResult {
 
 /** After this time, in milliseconds, a healthy world has to be in order. */
 const CONVERGES_WITHIN_MS = 3_600_000;
-const LOOK_AGAIN_MS = 30_000;
+const RELOAD_INTERVAL_MS = 30_000;
 /** A call of a plugin that hung when all was healed is cut off, and the next look is made. */
-const LOOKS_WITHIN_MS = 90_000;
+const POLLS_WITHIN_MS = 90_000;
 const QUIET_MS = 90_000;
 
 /** Runs one history: random happenings, then a world that is healthy, then the checks. The same seed gives the same one. */
-export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
-  const history = new History(options);
-  const { random, clock, witness } = history;
-  await setUp(history);
-  const possible = [...history.kinds].filter((kind) => happenings[kind] !== undefined);
+export async function executeRun(options: RunOptions): Promise<RunResult> {
+  const run = new Run(options);
+  const { random, clock, oracle } = run;
+  await setUp(run);
+  const possible = [...run.kinds].filter((kind) => actions[kind] !== undefined);
   for (let steps = random.between(5, 30); steps > 0; steps--) {
     const kind = random.pick(possible);
-    const what = happenings[kind]?.(history) ?? null;
-    if (what !== null) history.say(what);
-    await pause(history);
+    const what = actions[kind]?.(run) ?? null;
+    if (what !== null) run.say(what);
+    await pause(run);
   }
-  heal(history);
+  heal(run);
   // What the provider has gone back to counts after a minute.
-  if (history.kinds.has('snapshot restored')) await clock.advance(LOOKS_WITHIN_MS);
-  let problems = await converge(history);
+  if (run.kinds.has('snapshot restored')) await clock.advance(POLLS_WITHIN_MS);
+  let problems = await converge(run);
   // What was overlooked for a reason is put right by the next change, of that secret alone.
-  const overlooked = new Set(finalProblems(history).flatMap(({ excuse }) => excuse?.paths ?? []));
+  const overlooked = new Set(finalProblems(run).flatMap(({ excuse }) => excuse?.paths ?? []));
   if (problems.length === 0 && overlooked.size > 0) {
-    change(history, overlooked);
-    problems = await converge(history);
+    change(run, overlooked);
+    problems = await converge(run);
   }
   if (problems.length === 0) {
     // A value that is bad may still have to be tried, or is tried again after ever longer times.
-    const inOrder = history.swarm.services.filter((service) => history.truth.badUses(service).length === 0);
-    const before = new Map(inOrder.map(({ id }) => [id, witness.pastOf(id).rolls]));
+    const inOrder = run.swarm.services.filter((service) => run.truth.badBindings(service).length === 0);
+    const before = new Map(inOrder.map(({ id }) => [id, oracle.pastOf(id).rolls]));
     await clock.advance(QUIET_MS);
     for (const { id, name } of inOrder) {
-      if (witness.pastOf(id).rolls === before.get(id)) continue;
-      witness.violations.push(`${name} was rolled in a time in which nothing happened`);
+      if (oracle.pastOf(id).rolls === before.get(id)) continue;
+      oracle.violations.push(`${name} was rolled in a time in which nothing happened`);
     }
-    problems = unexplained(history);
+    problems = unexplained(run);
   }
-  for (const process of history.alive.map((manager) => manager.process)) process?.kill();
-  const { rolls, completed, setAside } = witness;
-  const { lines } = history;
+  for (const process of run.alive.map((manager) => manager.process)) process?.kill();
+  const { rolls, completed, setAside } = oracle;
+  const { lines } = run;
   return {
-    ...{ seed: options.seed, problems: [...witness.violations, ...problems], lines, rolls, completed, setAside },
-    allowances: witness.allowances.counts,
+    ...{ seed: options.seed, problems: [...oracle.violations, ...problems], lines, rolls, completed, setAside },
+    allowances: oracle.allowances.counts,
   };
 }
 
 /** What is wrong, and nothing explains. */
-function unexplained(history: History): readonly string[] {
-  return finalProblems(history).flatMap(({ what, excuse }) => {
+function unexplained(run: Run): readonly string[] {
+  return finalProblems(run).flatMap(({ what, excuse }) => {
     if (excuse === null) return [what];
-    history.witness.allowances.uses(excuse.allowance, excuse.paths.join(' '));
+    run.oracle.allowances.uses(excuse.anomaly, excuse.paths.join(' '));
     return [];
   });
 }
 
 /** Lets time pass until nothing is wrong any more. */
-async function converge(history: History): Promise<readonly string[]> {
+async function converge(run: Run): Promise<readonly string[]> {
   let problems: readonly string[] = [];
-  for (let passedMs = 0; passedMs < CONVERGES_WITHIN_MS; passedMs += LOOK_AGAIN_MS) {
-    const { rolls } = history.witness;
-    await history.clock.advance(LOOK_AGAIN_MS);
-    const isUnblocked = unblock(history);
-    problems = unexplained(history);
-    if (problems.length === 0 && !isUnblocked && history.witness.rolls === rolls) return [];
+  for (let passedMs = 0; passedMs < CONVERGES_WITHIN_MS; passedMs += RELOAD_INTERVAL_MS) {
+    const { rolls } = run.oracle;
+    await run.clock.advance(RELOAD_INTERVAL_MS);
+    const isUnblocked = unblock(run);
+    problems = unexplained(run);
+    if (problems.length === 0 && !isUnblocked && run.oracle.rolls === rolls) return [];
   }
-  for (const problem of problems) history.say(`PROBLEM ${problem}`);
+  for (const problem of problems) run.say(`PROBLEM ${problem}`);
   return problems;
 }
 
 /** Between two happenings: a random time, or until Swarm is replacing tasks, when most can go wrong. */
-async function pause({ random, clock, swarm }: History): Promise<void> {
+async function pause({ random, clock, swarm }: Run): Promise<void> {
   const kind = random.next();
   if (kind < 0.3) await clock.advance(random.between(0, 400));
   else if (kind < 0.6) await clock.advance(random.between(400, 6_000));

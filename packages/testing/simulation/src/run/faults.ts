@@ -1,34 +1,31 @@
 import type { ClusterOptions } from '../plugin/cluster.ts';
 import type { PortFault, PortName } from '../plugin/fault-injector.ts';
 import type { SeededRandom } from '../seeded-random.ts';
-import type { History } from './run.ts';
+import type { Run } from './run.ts';
 
 /** What goes wrong with the calls of the plugins in a history, by its kinds. */
-export function faultsOf(
-  history: History,
-  random: SeededRandom,
-): Pick<ClusterOptions, 'interfere' | 'hints' | 'isPreempted'> {
+export function faultsOf(run: Run, random: SeededRandom): Pick<ClusterOptions, 'interfere' | 'hints' | 'isPreempted'> {
   const rate = random.pick([0.01, 0.03, 0.1]);
   const interfere = (_: string, port: PortName): PortFault | null => {
     if (port.startsWith('provider.')) {
-      if (history.providerHangs) return { hangs: true };
-      if (history.providerDelayMs > 0) {
-        const beforeMs = random.between(0, history.providerDelayMs);
-        return { beforeMs, afterMs: random.between(0, history.providerDelayMs) };
+      if (run.providerHangs) return { hangs: true };
+      if (run.providerDelayMs > 0) {
+        const beforeMs = random.between(0, run.providerDelayMs);
+        return { beforeMs, afterMs: random.between(0, run.providerDelayMs) };
       }
     }
-    if (!history.isFaulty || !random.chance(rate)) return null;
-    return random.pick(possible(history, port, random)) ?? null;
+    if (!run.isFaulty || !random.chance(rate)) return null;
+    return random.pick(possible(run, port, random)) ?? null;
   };
   const hints = () => {
-    if (!history.kinds.has('lost hints') || !history.isFaulty) return 1;
+    if (!run.kinds.has('lost hints') || !run.isFaulty) return 1;
     return random.pick([0, 0, 1, 1, 3]);
   };
-  const isPreempted = () => history.isFaulty && history.kinds.has('conflict') && random.chance(rate * 3);
+  const isPreempted = () => run.isFaulty && run.kinds.has('conflict') && random.chance(rate * 3);
   return { interfere, hints, isPreempted };
 }
 
-function possible({ kinds }: History, port: PortName, random: SeededRandom): readonly (PortFault | undefined)[] {
+function possible({ kinds }: Run, port: PortName, random: SeededRandom): readonly (PortFault | undefined)[] {
   const isWrite = port === 'roll' || port === 'ledger.write';
   const faults: PortFault[] = [];
   if (kinds.has('slow calls')) {

@@ -2,10 +2,10 @@ import type { Labels, RotateMode } from '@vault-swarm/provider';
 import { isBadFor } from '../failing.ts';
 import { simulatedLabels } from '../simulated-labels.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import type { History } from './run.ts';
+import type { Run } from './run.ts';
 
 /** A secret as a service uses it, in truth. */
-export interface TrueUse {
+export interface TrueBinding {
   readonly name: string;
   readonly path: string;
   /** What a task that asks now is given; `undefined` where there is nothing. */
@@ -37,18 +37,18 @@ interface Written {
 
 /** What the provider had, when, and what each service's tasks should hold: known without the plugin. */
 export class GroundTruth {
-  readonly #history: History;
+  readonly #run: Run;
   /** By path, oldest first. */
   readonly #written = new Map<string, Written[]>();
 
-  constructor(history: History) {
-    this.#history = history;
+  constructor(run: Run) {
+    this.#run = run;
   }
 
   /** The provider has something else for a path: `null` for nothing. */
   wrote(path: string, text: string | null): void {
     const list = this.#written.get(path) ?? [];
-    this.#written.set(path, [...list, { atMs: this.#history.timeMs, text }]);
+    this.#written.set(path, [...list, { atMs: this.#run.timeMs, text }]);
   }
 
   /** Every text that a path ever had. */
@@ -58,7 +58,7 @@ export class GroundTruth {
 
   /** The text of a revision that a path had; `undefined` if it never had it. */
   textAt(path: string, revision: string | undefined): string | undefined {
-    return revision === undefined ? undefined : this.#history.provider.textOfRevision(path, revision);
+    return revision === undefined ? undefined : this.#run.provider.textOfRevision(path, revision);
   }
 
   /** Texts that a path had at some time since then. */
@@ -89,34 +89,34 @@ export class GroundTruth {
   }
 
   /** The secrets of a service, as their labels say now. */
-  usesOf({ name, spec }: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueUse[] {
+  bindingsOf({ name, spec }: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueBinding[] {
     return spec.secretIds.flatMap((id) => {
-      const secret = this.#history.swarm.secret(id);
+      const secret = this.#run.swarm.secret(id);
       if (secret === undefined) return [];
       const { ref, rotate } = simulatedLabels.read(readableOf(secret.labels), secret.name, name);
       const isPinned = ref.pin !== undefined;
       const path = ref.location.path ?? '';
-      const text = this.#history.provider.textOf(path, ref.pin);
+      const text = this.#run.provider.textOf(path, ref.pin);
       return [{ name: secret.name, path, text, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned }];
     });
   }
 
   /** Whether the labels of a secret can be read. */
   isReadable(secretId: string): boolean {
-    return this.#history.swarm.secret(secretId)?.labels.rotate !== UNREADABLE;
+    return this.#run.swarm.secret(secretId)?.labels.rotate !== UNREADABLE;
   }
 
   /** Whether the version that a secret of the service is pinned to makes its tasks fail. */
   isPinnedToBad(service: Pick<SimulatedService, 'name' | 'spec'>): boolean {
-    return this.usesOf(service).some(({ text, isPinned }) => {
+    return this.bindingsOf(service).some(({ text, isPinned }) => {
       return isPinned && text !== undefined && isBadFor(text, service.name);
     });
   }
 
   /** The secrets of a service whose current value makes its tasks fail. */
-  badUses(service: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueUse[] {
-    return this.usesOf(service).filter(({ path, isPinned }) => {
-      const text = this.#history.provider.textOf(path);
+  badBindings(service: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueBinding[] {
+    return this.bindingsOf(service).filter(({ path, isPinned }) => {
+      const text = this.#run.provider.textOf(path);
       return !isPinned && text !== undefined && isBadFor(text, service.name);
     });
   }

@@ -1,40 +1,40 @@
 import type { Manager } from '../plugin/cluster.ts';
 import type { SimulatedTask } from '../swarm/task.ts';
-import type { History } from './run.ts';
+import type { Run } from './run.ts';
 
 /** A plugin that has not looked for so long can't know whether another has led in between: an election takes less. */
 const KNOWS_FOR_MS = 20_000;
 
 /** Which managers led, or believed so, and since when each has been the one that is asked, as far as its plugin knows. */
-export class WhoAnswers {
-  readonly #history: History;
+export class LeadershipOracle {
+  readonly #run: Run;
   /** When each manager last led, or believed so. */
   readonly #ledAtMs = new Map<string, number>();
-  readonly #askedSinceMs = new Map<string, number>();
+  readonly #leaderSinceMs = new Map<string, number>();
   /** When the latest look of each manager began. */
-  readonly #lookedAtMs = new Map<string, number>();
+  readonly #polledAtMs = new Map<string, number>();
   /** When each manager last began to believe that it leads, and no longer did, though another was asked. */
   readonly #wrong = new Map<string, { readonly sinceMs: number; untilMs: number }>();
 
-  constructor(history: History) {
-    this.#history = history;
+  constructor(run: Run) {
+    this.#run = run;
   }
 
   /** Who leads, or believes so, in this moment. */
   get leaders(): readonly string[] {
-    const { cluster } = this.#history;
+    const { cluster } = this.#run;
     const leads = ({ name, believes }: Manager) => cluster.leader === name || believes === 'leader';
     return [...cluster.managers.values()].filter(leads).map(({ name }) => name);
   }
 
   /** Takes in who leads: to be called before it changes. */
   note(): void {
-    for (const name of this.leaders) this.#ledAtMs.set(name, this.#history.timeMs);
+    for (const name of this.leaders) this.#ledAtMs.set(name, this.#run.timeMs);
   }
 
   /** A manager believes that it leads, from now on or till now, though it does not. */
   isWrong(manager: string): void {
-    const { timeMs } = this.#history;
+    const { timeMs } = this.#run;
     const known = this.#wrong.get(manager);
     if (known?.untilMs === Number.POSITIVE_INFINITY) known.untilMs = timeMs;
     else this.#wrong.set(manager, { sinceMs: timeMs, untilMs: Number.POSITIVE_INFINITY });
@@ -42,7 +42,7 @@ export class WhoAnswers {
 
   /** Whether a manager may not know that another was asked for a task before, which ran: it believed that it led. */
   mayTakeForItsOwn(manager: string, { state, createdAtMs }: SimulatedTask): boolean {
-    const { timeMs, clock } = this.#history;
+    const { timeMs, clock } = this.#run;
     const wrong = this.#wrong.get(manager);
     if (state !== 'running' || wrong === undefined) return false;
     const madeAtMs = timeMs - (clock.now() - createdAtMs);
@@ -52,42 +52,42 @@ export class WhoAnswers {
   /** Another manager is asked from now on, or none. */
   changes(): void {
     this.note();
-    this.#askedSinceMs.clear();
+    this.#leaderSinceMs.clear();
   }
 
   /** The plugin of a manager ended. */
   died(manager: string): void {
-    this.#askedSinceMs.delete(manager);
+    this.#leaderSinceMs.delete(manager);
   }
 
   /** A manager looked at the Swarm. */
-  looked(manager: string, beganAtMs: number): void {
-    this.#lookedAtMs.set(manager, beganAtMs);
+  looked(manager: string, startedAtMs: number): void {
+    this.#polledAtMs.set(manager, startedAtMs);
   }
 
   /** Whether a manager leads, or has till lately: a pass goes on with what it knew when it began. */
   mayLead(manager: string): boolean {
     this.note();
     const ledAtMs = this.#ledAtMs.get(manager) ?? Number.NEGATIVE_INFINITY;
-    return this.#history.timeMs - ledAtMs < 60_000;
+    return this.#run.timeMs - ledAtMs < 60_000;
   }
 
   /** Whether a plugin can't know whether another was asked in between. */
   isApart(manager: string): boolean {
-    const lookedAtMs = this.#lookedAtMs.get(manager) ?? Number.NEGATIVE_INFINITY;
-    return this.#history.timeMs - lookedAtMs > Math.max(KNOWS_FOR_MS, 2 * this.#history.settings.intervalMs);
+    const polledAtMs = this.#polledAtMs.get(manager) ?? Number.NEGATIVE_INFINITY;
+    return this.#run.timeMs - polledAtMs > Math.max(KNOWS_FOR_MS, 2 * this.#run.settings.intervalMs);
   }
 
   /** Whether a plugin has looked since it knows itself to be the one that is asked. */
   hasLooked(manager: string): boolean {
-    const askedSinceMs = this.#askedSinceMs.get(manager);
-    return askedSinceMs !== undefined && (this.#lookedAtMs.get(manager) ?? Number.NEGATIVE_INFINITY) >= askedSinceMs;
+    const leaderSinceMs = this.#leaderSinceMs.get(manager);
+    return leaderSinceMs !== undefined && (this.#polledAtMs.get(manager) ?? Number.NEGATIVE_INFINITY) >= leaderSinceMs;
   }
 
   /** A manager is asked now. Returns for how long its plugin has known itself to be the one, in milliseconds. */
   asked(manager: string): number {
-    const { timeMs } = this.#history;
-    if (this.isApart(manager) || !this.#askedSinceMs.has(manager)) this.#askedSinceMs.set(manager, timeMs);
-    return timeMs - (this.#askedSinceMs.get(manager) ?? timeMs);
+    const { timeMs } = this.#run;
+    if (this.isApart(manager) || !this.#leaderSinceMs.has(manager)) this.#leaderSinceMs.set(manager, timeMs);
+    return timeMs - (this.#leaderSinceMs.get(manager) ?? timeMs);
   }
 }

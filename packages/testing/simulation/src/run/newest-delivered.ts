@@ -2,7 +2,7 @@ import { parseLedger } from '@vault-swarm/rotation';
 import type { DriverAnswer } from '../plugin/cluster.ts';
 import { compareRevisions } from '../simulated-provider.ts';
 import type { Kind } from './kinds.ts';
-import type { History } from './run.ts';
+import type { Run } from './run.ts';
 
 /** What makes that a value which was given once is not in memory any more, or not the newest, or that an older one is asked for. */
 const EXPLAINS: readonly Kind[] = [
@@ -12,14 +12,14 @@ const EXPLAINS: readonly Kind[] = [
 ];
 
 /** The newest revision of each path that each process has given: it has it in memory, and gives no older one any more. */
-export class NewestGiven {
-  readonly #history: History;
+export class NewestDelivered {
+  readonly #run: Run;
   readonly #byManager = new Map<string, Map<string, string>>();
   /** The latest that a plugin wrote: where it is lost, they go on with it until they have written the next. */
   #ledgerText = '';
 
-  constructor(history: History) {
-    this.#history = history;
+  constructor(run: Run) {
+    this.#run = run;
   }
 
   /** A plugin wrote the ledger. */
@@ -34,11 +34,11 @@ export class NewestGiven {
 
   /** The driver answered. Returns the newer revision that it might have given instead; `null` if there is none. */
   given({ manager, task, secret, given }: DriverAnswer): string | null {
-    const { kinds, truth, swarm, remembersAll } = this.#history;
+    const { kinds, truth, swarm, remembersAll } = this.#run;
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (given === null || service === undefined || !remembersAll || EXPLAINS.some((kind) => kinds.has(kind)))
       return null;
-    const use = truth.usesOf(service).find(({ name }) => name === secret.name);
+    const use = truth.bindingsOf(service).find(({ name }) => name === secret.name);
     if (use === undefined || use.isPinned) return null;
     const newest = this.#byManager.get(manager) ?? new Map<string, string>();
     this.#byManager.set(manager, newest);

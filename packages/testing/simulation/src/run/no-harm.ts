@@ -4,8 +4,8 @@ import type { AttemptedRoll } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { liveTask } from '../swarm/slots.ts';
 import type { SimulatedTask } from '../swarm/task.ts';
-import type { History } from './run.ts';
-import { isSlow, slownessMs } from './time-slack.ts';
+import type { Run } from './run.ts';
+import { isSlow, timeSlackMs } from './time-slack.ts';
 
 /** An update of a plugin, as it was applied. */
 interface AppliedRoll {
@@ -28,14 +28,14 @@ const PROMPT_MS = 1_000;
  * tasks that its earlier update made do not run.
  */
 export class NoHarm {
-  readonly #history: History;
+  readonly #run: Run;
   /** By service: the latest update of a plugin. */
   readonly #latest = new Map<string, AppliedRoll>();
   /** By service: generations that plugins made since a user last changed it. */
   readonly #generations = new Map<string, Set<number>>();
 
-  constructor(history: History) {
-    this.#history = history;
+  constructor(run: Run) {
+    this.#run = run;
   }
 
   /** A user changed the service: what does not run may not run for that reason. */
@@ -51,7 +51,7 @@ export class NoHarm {
     rollout: OpenRollout | undefined,
     wasTouched: boolean,
   ): string | null {
-    const { timeMs } = this.#history;
+    const { timeMs } = this.#run;
     const generations = this.#generations.get(service.id) ?? new Set<number>();
     const isRepeated = rollout !== undefined && (rollout.attempt > 1 || rollout.direction === 'back');
     const undoes = rollout?.direction === 'back' ? (before?.spec.generation ?? null) : null;
@@ -78,8 +78,8 @@ export class NoHarm {
   }
 
   #downSlots(service: SimulatedService, generations: ReadonlySet<number>): ReadonlySet<number> {
-    const { clock } = this.#history;
-    const knownSinceMs = clock.now() - (isSlow(this.#history) ? MAX_PASS_MS : PROMPT_MS);
+    const { clock } = this.#run;
+    const knownSinceMs = clock.now() - (isSlow(this.#run) ? MAX_PASS_MS : PROMPT_MS);
     const down = [...service.slots].filter(([slot, tasks]) => {
       const last = tasks.at(-1);
       if (slot >= service.spec.replicas || last === undefined || !generations.has(last.generation)) return false;
@@ -92,9 +92,9 @@ export class NoHarm {
   }
 
   #undeliverable(service: SimulatedService): string | null {
-    const { truth, settings, timeMs } = this.#history;
-    const knownSinceMs = timeMs - 2 * settings.intervalMs - 2_000 - slownessMs(this.#history);
-    const missing = truth.usesOf(service).find(({ text, path, isPinned }) => {
+    const { truth, settings, timeMs } = this.#run;
+    const knownSinceMs = timeMs - 2 * settings.intervalMs - 2_000 - timeSlackMs(this.#run);
+    const missing = truth.bindingsOf(service).find(({ text, path, isPinned }) => {
       return text === undefined && !isPinned && truth.changedAtMs(path) < knownSinceMs;
     });
     return missing === undefined ? null : `though its secret ${missing.name} has no value`;

@@ -5,18 +5,18 @@ import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive, type SimulatedTask } from '../swarm/task.ts';
-import { TaskAnswers } from './delivery-oracle.ts';
+import { DeliveryOracle } from './delivery-oracle.ts';
 import { failsAnyway } from './fails-anyway.ts';
-import { WhoAnswers } from './leadership-oracle.ts';
-import { NewestGiven } from './newest-delivered.ts';
+import { LeadershipOracle } from './leadership-oracle.ts';
+import { NewestDelivered } from './newest-delivered.ts';
 import { NoHarm } from './no-harm.ts';
-import { SetAsideValues } from './quarantined-values.ts';
-import { broughtBack } from './restored-values.ts';
+import { QuarantinedValues } from './quarantined-values.ts';
+import { restoredValue } from './restored-values.ts';
 import { RolloutTruth } from './rollout-truth.ts';
-import type { History } from './run.ts';
+import type { Run } from './run.ts';
 import { StartedRollouts } from './started-rollouts.ts';
-import { slownessMs } from './time-slack.ts';
-import { type Allowance, UsedAllowances } from './tolerated-anomalies.ts';
+import { timeSlackMs } from './time-slack.ts';
+import { type ToleratedAnomaly, UsedAllowances } from './tolerated-anomalies.ts';
 
 interface Rolled {
   readonly timeMs: number;
@@ -27,7 +27,7 @@ interface Rolled {
 /** What is known of one service's past, beside what its tasks hold. */
 interface Past {
   /** Tasks of which it may not be known what they hold, by why: since the last restart that was not needed. */
-  readonly doubtful: Map<string, Allowance>;
+  readonly doubtful: Map<string, ToleratedAnomaly>;
   /** How often it was rolled, without the restarts that were not needed and are explained. */
   rolls: number;
   /** When a user last posted something for it. */
@@ -35,7 +35,7 @@ interface Past {
   requestedAtMs: number;
   lastRoll: Rolled | null;
   /** What may be wrong with it, and since when. */
-  readonly allowed: Map<Allowance, number>;
+  readonly tolerated: Map<ToleratedAnomaly, number>;
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -50,17 +50,17 @@ const DEADLINE_MS = 2_000;
 const EXPECTED_FAILURE = /^not done within|did not answer|cut off|stopped/;
 
 /** Watches what the plugins do, and knows from the truth whether they may. */
-export class Witness {
-  readonly #history: History;
+export class Oracle {
+  readonly #run: Run;
   readonly violations: string[] = [];
   readonly #pasts = new Map<string, Past>();
   /** Every rollout that was ever written into the ledger, by `service@generation`: its latest attempt. */
   readonly #intents = new Map<string, OpenRollout>();
-  readonly #answers = new TaskAnswers();
-  readonly who: WhoAnswers;
+  readonly #answers = new DeliveryOracle();
+  readonly leadership: LeadershipOracle;
   readonly allowances = new UsedAllowances();
-  readonly #setAside: SetAsideValues;
-  readonly #newest: NewestGiven;
+  readonly #setAside: QuarantinedValues;
+  readonly #newest: NewestDelivered;
   readonly #noHarm: NoHarm;
   readonly #started: StartedRollouts;
   readonly rollouts: RolloutTruth;
@@ -68,14 +68,14 @@ export class Witness {
   completed = 0;
   setAside = 0;
 
-  constructor(history: History) {
-    this.#history = history;
-    this.#setAside = new SetAsideValues(history);
-    this.#newest = new NewestGiven(history);
-    this.#noHarm = new NoHarm(history);
-    this.#started = new StartedRollouts(history);
-    this.rollouts = new RolloutTruth(history);
-    this.who = new WhoAnswers(history);
+  constructor(run: Run) {
+    this.#run = run;
+    this.#setAside = new QuarantinedValues(run);
+    this.#newest = new NewestDelivered(run);
+    this.#noHarm = new NoHarm(run);
+    this.#started = new StartedRollouts(run);
+    this.rollouts = new RolloutTruth(run);
+    this.leadership = new LeadershipOracle(run);
   }
 
   /** What is known of a service's past. */
@@ -86,7 +86,7 @@ export class Witness {
         doubtful: new Map(),
         ...{ touchedAtMs: NEVER, requestedAtMs: NEVER, rolls: 0 },
         lastRoll: null,
-        allowed: new Map(),
+        tolerated: new Map(),
       };
       this.#pasts.set(serviceId, past);
     }
@@ -95,7 +95,7 @@ export class Witness {
 
   /** A user posted something for a service. */
   touched(serviceId: string): void {
-    this.pastOf(serviceId).touchedAtMs = this.#history.timeMs;
+    this.pastOf(serviceId).touchedAtMs = this.#run.timeMs;
     this.#noHarm.touched(serviceId);
   }
 
@@ -107,30 +107,30 @@ export class Witness {
 
   /** Somebody asked for a rotation by hand. */
   requested(serviceIds: readonly string[]): void {
-    for (const id of serviceIds) this.pastOf(id).requestedAtMs = this.#history.timeMs;
+    for (const id of serviceIds) this.pastOf(id).requestedAtMs = this.#run.timeMs;
     this.#setAside.lift(serviceIds);
     this.rollouts.forgets(serviceIds);
   }
 
   /** Something makes that the past of a service may be forgotten in part. */
-  allowService(serviceId: string, allowance: Allowance): void {
-    this.pastOf(serviceId).allowed.set(allowance, this.#history.timeMs);
+  allowService(serviceId: string, anomaly: ToleratedAnomaly): void {
+    this.pastOf(serviceId).tolerated.set(anomaly, this.#run.timeMs);
   }
 
   /** Something makes that the past of every service may be forgotten in part. */
-  allow(allowance: Allowance): void {
-    const { swarm, provider } = this.#history;
-    if (allowance === 'ledger lost') {
+  tolerate(anomaly: ToleratedAnomaly): void {
+    const { swarm, provider } = this.#run;
+    if (anomaly === 'ledger lost') {
       const ids = swarm.services.map(({ id }) => id);
       this.#setAside.lift(ids);
       this.rollouts.forgets(ids);
     }
     for (const service of swarm.services) {
-      this.allowService(service.id, allowance);
+      this.allowService(service.id, anomaly);
       // A value that was written again since counts as newer then, since its bytes can't be compared.
-      if (allowance !== 'ledger lost' || !provider.abilities.tellsTime) continue;
+      if (anomaly !== 'ledger lost' || !provider.abilities.tellsTime) continue;
       const { doubtful } = this.pastOf(service.id);
-      for (const { id } of allTasks(service).filter(isAlive)) doubtful.set(id, allowance);
+      for (const { id } of allTasks(service).filter(isAlive)) doubtful.set(id, anomaly);
     }
   }
 
@@ -138,13 +138,13 @@ export class Witness {
    * Why a change of a path may have been overlooked for a service, until the next one; `null` if nothing explains that. What
    * changed after the cause, and after the plugins had the time to act on it, was seen; what was deleted by then was not.
    */
-  isOverlooked(serviceId: string, path: string): Allowance | null {
-    const { truth, settings } = this.#history;
-    const { allowed } = this.pastOf(serviceId);
-    const graceMs = 2 * settings.intervalMs + 2_000 + slownessMs(this.#history);
-    for (const allowance of ['ledger lost', 'taken back by hand'] as const) {
-      const sinceMs = allowed.get(allowance);
-      if (sinceMs !== undefined && truth.lostEarlierAtMs(path) <= sinceMs + graceMs) return allowance;
+  isOverlooked(serviceId: string, path: string): ToleratedAnomaly | null {
+    const { truth, settings } = this.#run;
+    const { tolerated } = this.pastOf(serviceId);
+    const graceMs = 2 * settings.intervalMs + 2_000 + timeSlackMs(this.#run);
+    for (const anomaly of ['ledger lost', 'taken back by hand'] as const) {
+      const sinceMs = tolerated.get(anomaly);
+      if (sinceMs !== undefined && truth.lostEarlierAtMs(path) <= sinceMs + graceMs) return anomaly;
     }
     return null;
   }
@@ -152,33 +152,33 @@ export class Witness {
   /** What was overlooked has changed, and is known to have. */
   changed(): void {
     this.#answers.everythingChanged();
-    for (const { allowed } of this.#pasts.values()) {
-      allowed.delete('ledger lost');
-      allowed.delete('taken back by hand');
+    for (const { tolerated } of this.#pasts.values()) {
+      tolerated.delete('ledger lost');
+      tolerated.delete('taken back by hand');
     }
   }
 
   /** Whether what a task was given may not be noted. */
-  mayBeUnnoted(taskId: string): boolean {
-    return this.#answers.mayBeUnnoted(taskId);
+  mayBeUnrecorded(taskId: string): boolean {
+    return this.#answers.mayBeUnrecorded(taskId);
   }
 
   /** A process ended. */
   died(manager: string): void {
-    this.#history.say(`! the plugin of ${manager} dies`);
-    this.who.died(manager);
+    this.#run.say(`! the plugin of ${manager} dies`);
+    this.leadership.died(manager);
     this.#newest.died(manager);
     this.#started.died(manager);
-    const { timeMs, settings } = this.#history;
-    const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    const { timeMs, settings } = this.#run;
+    const notedWithinMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
     this.#answers.lost(manager, timeMs - notedWithinMs);
     this.leadsAnew();
   }
 
   /** Another process answers from now on, or another manager leads: what tasks were given last may not be noted. */
   leadsAnew(): void {
-    const { timeMs, settings, swarm } = this.#history;
-    const notedWithinMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    const { timeMs, settings, swarm } = this.#run;
+    const notedWithinMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
     for (const service of swarm.services) {
       const { doubtful } = this.pastOf(service.id);
       for (const { id, state } of allTasks(service).filter(isAlive)) {
@@ -191,9 +191,9 @@ export class Witness {
   /** A roll arrived at the Swarm. */
   rolled(roll: AttemptedRoll, outcome: WriteOutcome): void {
     const { manager, serviceId, generation, before } = roll;
-    const service = this.#history.swarm.services.find(({ id }) => id === serviceId);
+    const service = this.#run.swarm.services.find(({ id }) => id === serviceId);
     const name = service?.name ?? serviceId;
-    this.#history.say(`  ${manager} rolls ${name} to ${generation}: ${outcome}`);
+    this.#run.say(`  ${manager} rolls ${name} to ${generation}: ${outcome}`);
     if (outcome !== 'applied' || service === undefined || before === undefined) return;
     const past = this.pastOf(serviceId);
     this.rolls += 1;
@@ -212,28 +212,28 @@ export class Witness {
     if (generation > spec.generation && allTasks(service).some((task) => task.generation >= generation)) {
       this.#violated(`${name} was rolled to ${generation}, of which there were tasks already`);
     }
-    if (!this.who.mayLead(manager)) this.#violated(`${name} was rolled by ${manager}, which does not lead`);
+    if (!this.leadership.mayLead(manager)) this.#violated(`${name} was rolled by ${manager}, which does not lead`);
     const rolledAtMs = past.lastRoll?.timeMs ?? Number.NEGATIVE_INFINITY;
     const isOwn = past.lastRoll?.generation === spec.generation && update?.isRollback === false;
-    const forMs = this.#history.timeMs - rolledAtMs;
+    const forMs = this.#run.timeMs - rolledAtMs;
     // One of two leaders may take what the other has just rolled for somebody else's.
-    const isOfOther = this.who.leaders.length > 1 && past.lastRoll?.manager !== manager;
+    const isOfOther = this.leadership.leaders.length > 1 && past.lastRoll?.manager !== manager;
     if (
       isOwn &&
       past.touchedAtMs < rolledAtMs &&
       generation > spec.generation &&
-      forMs < this.#history.settings.policy.stuckAfterMs
+      forMs < this.#run.settings.policy.stuckAfterMs
     ) {
       if (isOfOther) this.allowances.uses('two leaders', name);
       else this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
     }
-    if (spec.image === 'broken' || failsAnyway(this.#history, service))
-      past.allowed.set('broken before', this.#history.timeMs);
+    if (spec.image === 'broken' || failsAnyway(this.#run, service))
+      past.tolerated.set('broken before', this.#run.timeMs);
     const reason = this.#reasonFor(service, before, past);
     const explained = reason === null || NEEDLESS.has(reason) ? this.#whyDoubtful(service, past) : undefined;
-    if (reason === null && this.who.leaders.length > 1) {
+    if (reason === null && this.leadership.leaders.length > 1) {
       this.allowances.uses('two leaders', name);
-      past.allowed.set('two leaders', this.#history.timeMs);
+      past.tolerated.set('two leaders', this.#run.timeMs);
     } else if (explained !== undefined) {
       this.allowances.uses(explained, `${name} ${past.rolls}`);
       past.doubtful.clear();
@@ -243,11 +243,11 @@ export class Witness {
     } else if (reason === null) {
       this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
-    past.lastRoll = { timeMs: this.#history.timeMs, generation, manager };
+    past.lastRoll = { timeMs: this.#run.timeMs, generation, manager };
   }
 
   /** Why it may not be known what a living task of the service holds. */
-  #whyDoubtful(service: SimulatedService, { doubtful }: Past): Allowance | undefined {
+  #whyDoubtful(service: SimulatedService, { doubtful }: Past): ToleratedAnomaly | undefined {
     const living = allTasks(service).filter(isAlive);
     return living.map(({ id }) => doubtful.get(id)).find((why) => why !== undefined);
   }
@@ -263,8 +263,8 @@ export class Witness {
     this.#newest.ledgerWritten(text);
     for (const what of this.#started.written(manager, text)) this.#violated(what);
     for (const [id, entry] of Object.entries(parseLedger(text)?.services ?? {})) {
-      const { rollout, setAside } = entry;
-      const service = this.#history.swarm.services.find((candidate) => candidate.id === id);
+      const { rollout, quarantines } = entry;
+      const service = this.#run.swarm.services.find((candidate) => candidate.id === id);
       const wrong = service === undefined ? null : this.rollouts.written(service, entry);
       if (wrong !== null) this.#violated(wrong);
       if (rollout === null) continue;
@@ -272,18 +272,18 @@ export class Witness {
       const isKnown = this.#intents.has(intent);
       this.#intents.set(intent, rollout);
       if (isKnown) continue;
-      if (setAside.length === 0) this.#checkBroughtBack(id, rollout);
+      if (quarantines.length === 0) this.#checkBroughtBack(id, rollout);
     }
   }
 
   #checkBroughtBack(serviceId: string, rollout: OpenRollout): void {
-    const { swarm, timeMs, settings } = this.#history;
+    const { swarm, timeMs, settings } = this.#run;
     const service = swarm.services.find(({ id }) => id === serviceId);
-    if (service === undefined || this.who.leaders.length > 1) return;
+    if (service === undefined || this.leadership.leaders.length > 1) return;
     // What a task was given while the rollout was planned is not known to the plan.
-    const knownSinceMs = timeMs - settings.intervalMs - 2_000 - slownessMs(this.#history, 'calls');
-    const knows = (taskId: string) => !this.mayBeUnnoted(taskId) && this.#answers.lastAtMs(taskId) < knownSinceMs;
-    const what = broughtBack(this.#history, service, rollout, knows);
+    const knownSinceMs = timeMs - settings.intervalMs - 2_000 - timeSlackMs(this.#run, 'calls');
+    const knows = (taskId: string) => !this.mayBeUnrecorded(taskId) && this.#answers.lastAtMs(taskId) < knownSinceMs;
+    const what = restoredValue(this.#run, service, rollout, knows);
     if (what !== null) this.#violated(`${service.name} is rolled back to an old value: ${what}`);
   }
 
@@ -292,19 +292,19 @@ export class Witness {
     const { manager, task, secret, given, tookMs } = answer;
     if (tookMs > DEADLINE_MS) this.#violated(`GetSecret for ${secret.name} took ${tookMs} ms at ${manager}`);
     if (given === null) return;
-    const { timeMs, settings, swarm, clock, cluster } = this.#history;
-    if (this.who.mayTakeForItsOwn(manager, task)) this.#answers.isNoEvidence(task.id);
+    const { timeMs, settings, swarm, clock, cluster } = this.#run;
+    if (this.leadership.mayTakeForItsOwn(manager, task)) this.#answers.isNoEvidence(task.id);
     const newer = this.#newest.given(answer);
     if (newer !== null) {
       this.#violated(`${task.id} was given ${secret.name} ${given.revision} by ${manager}, which had given ${newer}`);
     }
     if (task.state !== 'starting') return;
-    if (this.who.isApart(manager)) this.leadsAnew();
+    if (this.leadership.isApart(manager)) this.leadsAnew();
     const { clockOffsetMs } = cluster.manager(manager);
     const taskMadeMs = clock.now() + clockOffsetMs - task.createdAtMs;
-    if (taskMadeMs > this.who.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
+    if (taskMadeMs > this.leadership.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
     // With a clock that is behind it can't tell this task from those of the leader before, until it has looked.
-    if (clockOffsetMs < 0 && !this.who.hasLooked(manager)) {
+    if (clockOffsetMs < 0 && !this.leadership.hasLooked(manager)) {
       this.#answers.isNoEvidence(task.id);
       this.pastOf(task.serviceId).doubtful.set(task.id, 'crash before the note');
     }
@@ -312,9 +312,9 @@ export class Witness {
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
     if (isBadFor(given.text, service.name) && this.#openRollout(service.id) === null) {
-      this.pastOf(service.id).allowed.set('started on a bad value', this.#history.timeMs);
+      this.pastOf(service.id).tolerated.set('started on a bad value', this.#run.timeMs);
     }
-    const graceMs = settings.intervalMs + 2_000 + slownessMs(this.#history);
+    const graceMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
     if (!this.#setAside.has(task.serviceId, secret.name, given.text, graceMs)) return;
     this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is set aside for it`);
   }
@@ -325,35 +325,34 @@ export class Witness {
       this.#violated(`a pass of ${manager} failed: ${event.message}`);
     }
     if (event.type === 'reconcile.passed' && event.dockerAnswered) {
-      this.who.looked(manager, this.#history.timeMs - event.durationMs);
+      this.leadership.looked(manager, this.#run.timeMs - event.durationMs);
     }
     if (event.type === 'rollout.completed') {
       this.completed += 1;
       this.#started.completed(manager);
-      const id = this.#history.swarm.services.find(({ name }) => name === event.service)?.id;
+      const id = this.#run.swarm.services.find(({ name }) => name === event.service)?.id;
       const wrong = this.rollouts.completed(event, this.#intents.get(`${id}@${event.generation}`));
       if (wrong !== null) this.#violated(wrong);
     }
     if (event.type === 'values.set-aside') {
       this.#started.quarantined(manager);
-      this.#valuesSetAside(event.service, event.secrets);
+      this.#valuesQuarantined(event.service, event.secrets);
     }
   }
 
-  #valuesSetAside(name: string, secrets: readonly string[]): void {
-    const { truth, swarm } = this.#history;
+  #valuesQuarantined(name: string, secrets: readonly string[]): void {
+    const { truth, swarm } = this.#run;
     this.setAside += 1;
     const service = swarm.services.find((candidate) => candidate.name === name);
     if (service === undefined) return;
-    const uses = truth.usesOf(service);
+    const uses = truth.bindingsOf(service);
     const members = uses.filter((use) => secrets.includes(use.name));
-    const { allowed, lastRoll } = this.pastOf(service.id);
-    const sinceMs =
-      (lastRoll?.timeMs ?? 0) - 2 * this.#history.settings.intervalMs - 15_000 - slownessMs(this.#history);
+    const { tolerated, lastRoll } = this.pastOf(service.id);
+    const sinceMs = (lastRoll?.timeMs ?? 0) - 2 * this.#run.settings.intervalMs - 15_000 - timeSlackMs(this.#run);
     const wasBad = uses.some(({ path }) => {
       return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
     });
-    const excuse = (['taken back by hand', 'broken before'] as const).find((allowance) => allowed.has(allowance));
+    const excuse = (['taken back by hand', 'broken before'] as const).find((anomaly) => tolerated.has(anomaly));
     if (!wasBad && excuse !== undefined) this.allowances.uses(excuse, name);
     if (!wasBad && excuse === undefined) {
       this.#violated(`values of ${name} were set aside though none was bad for it: ${secrets.join(', ')}`);
@@ -363,19 +362,19 @@ export class Witness {
 
   /** Why a service may be rolled, in truth; `null` where there is no reason. */
   #reasonFor(service: SimulatedService, before: NonNullable<AttemptedRoll['before']>, past: Past): string | null {
-    const { truth, provider, timeMs } = this.#history;
+    const { truth, provider, timeMs } = this.#run;
     if (service.kind === 'job') {
       this.#violated(`the job ${service.name} was run again`);
       return 'told already';
     }
     const isRequested = timeMs - past.requestedAtMs < 900_000;
-    const uses = truth.usesOf(service).filter(({ isAuto, rotate, isPinned }) => {
+    const uses = truth.bindingsOf(service).filter(({ isAuto, rotate, isPinned }) => {
       return isAuto || (isRequested && rotate === 'manual' && !isPinned);
     });
     const live = allTasks(service).filter(isAlive);
-    const lookedSinceMs = timeMs - 2 * this.#history.settings.intervalMs - 15_000 - slownessMs(this.#history);
+    const lookedSinceMs = timeMs - 2 * this.#run.settings.intervalMs - 15_000 - timeSlackMs(this.#run);
     for (const { id, held, state } of live) {
-      if (this.#answers.isAskedTwice(id)) return 'asked for twice';
+      if (this.#answers.isRequestedTwice(id)) return 'asked for twice';
       for (const { name, path } of uses) {
         const text = held.get(name)?.text;
         if (text === undefined) {
@@ -392,7 +391,7 @@ export class Witness {
   }
 
   #openRollout(serviceId: string): OpenRollout | null {
-    return parseLedger(this.#history.swarm.ledgerText)?.services[serviceId]?.rollout ?? null;
+    return parseLedger(this.#run.swarm.ledgerText)?.services[serviceId]?.rollout ?? null;
   }
 
   #describe(service: SimulatedService): string {
@@ -403,7 +402,7 @@ export class Witness {
   }
 
   #violated(what: string): void {
-    this.#history.say(`VIOLATION ${what}`);
+    this.#run.say(`VIOLATION ${what}`);
     this.violations.push(what);
   }
 }

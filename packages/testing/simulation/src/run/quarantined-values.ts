@@ -1,8 +1,8 @@
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import type { TrueUse } from './ground-truth.ts';
-import type { History } from './run.ts';
-import { slownessMs } from './time-slack.ts';
+import type { TrueBinding } from './ground-truth.ts';
+import type { Run } from './run.ts';
+import { timeSlackMs } from './time-slack.ts';
 
 /** A value that is not to be given to a service's tasks any more. */
 interface Forbidden {
@@ -16,22 +16,22 @@ interface Forbidden {
 }
 
 /** Which values the plugins have set aside, until a member of their set changed or somebody asked: by the truth. */
-export class SetAsideValues {
-  readonly #history: History;
+export class QuarantinedValues {
+  readonly #run: Run;
   #forbidden: readonly Forbidden[] = [];
 
-  constructor(history: History) {
-    this.#history = history;
+  constructor(run: Run) {
+    this.#run = run;
   }
 
   /**
    * A plugin set the values of these uses aside: those that the provider has now. Where one of them has just changed, that
    * may be what ends it: the plugin did not know of it yet.
    */
-  add(service: SimulatedService, members: readonly TrueUse[]): void {
-    const { truth, provider, settings, timeMs } = this.#history;
+  add(service: SimulatedService, members: readonly TrueBinding[]): void {
+    const { truth, provider, settings, timeMs } = this.#run;
     const paths = members.map(({ path }) => path);
-    const changedSinceMs = timeMs - 2 * settings.intervalMs - slownessMs(this.#history);
+    const changedSinceMs = timeMs - 2 * settings.intervalMs - timeSlackMs(this.#run);
     if (paths.some((path) => truth.changedAtMs(path) > changedSinceMs)) return;
     for (const { name: secret, path } of members) {
       const text = provider.textOf(path);
@@ -50,14 +50,14 @@ export class SetAsideValues {
     this.#forbidden = this.#forbidden.filter((one) => this.#isInForce(one));
     return this.#forbidden.some((one) => {
       const isSame = one.serviceId === serviceId && one.secret === secret && one.text === text;
-      return isSame && this.#history.timeMs - one.sinceMs > forMs;
+      return isSame && this.#run.timeMs - one.sinceMs > forMs;
     });
   }
 
   #isInForce({ serviceId, paths, path, secret, sinceMs }: Forbidden): boolean {
-    const { truth, swarm } = this.#history;
+    const { truth, swarm } = this.#run;
     const service = swarm.services.find(({ id }) => id === serviceId);
-    const use = service === undefined ? undefined : truth.usesOf(service).find(({ name }) => name === secret);
+    const use = service === undefined ? undefined : truth.bindingsOf(service).find(({ name }) => name === secret);
     return use?.path === path && paths.every((member) => truth.changedAtMs(member) <= sinceMs);
   }
 }

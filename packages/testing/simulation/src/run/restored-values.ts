@@ -3,7 +3,7 @@ import { compareRevisions } from '../simulated-provider.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
-import type { History } from './run.ts';
+import type { Run } from './run.ts';
 
 /**
  * Which older value a rollout that begins now would give to tasks that hold a newer one, by the truth: as an answer of a
@@ -11,8 +11,8 @@ import type { History } from './run.ts';
  *
  * @param knows whether the process that begins it must know what a task holds.
  */
-export function broughtBack(
-  { swarm, provider, truth, kinds }: History,
+export function restoredValue(
+  { swarm, provider, truth, kinds }: Run,
   service: SimulatedService,
   { direction, target }: OpenRollout,
   knows: (taskId: string) => boolean,
@@ -23,7 +23,7 @@ export function broughtBack(
   for (const id of service.spec.secretIds) {
     const name = swarm.secret(id)?.name ?? '';
     const brought = (target[id] ?? target[`${service.id}/${id}`])?.revision.split(':')[1];
-    const path = truth.usesOf(service).find((use) => use.name === name && !use.isPinned)?.path;
+    const path = truth.bindingsOf(service).find((use) => use.name === name && !use.isPinned)?.path;
     if (brought === undefined || path === undefined) continue;
     for (const { id: taskId, held } of living) {
       const revision = held.get(name)?.revision ?? '';

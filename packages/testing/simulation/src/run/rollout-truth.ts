@@ -2,7 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import type { LedgerService, OpenRollout, Values } from '@vault-swarm/rotation';
 import { fails, isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import type { History } from './run.ts';
+import type { Run } from './run.ts';
 import { isSlow } from './time-slack.ts';
 
 /** A pass is cut off after this time: what it says was true since then, in milliseconds. */
@@ -12,20 +12,20 @@ type Completed = Extract<ProductEvent, { type: 'rollout.completed' }>;
 
 /** Whether what the plugins say of rollouts is true. */
 export class RolloutTruth {
-  readonly #history: History;
+  readonly #run: Run;
   /** By service: when all tasks that shall run last did. */
   readonly #fullAtMs = new Map<string, number>();
   readonly #full = new Set<string>();
   /** By service and ledger key: the revisions that were set aside, and have not been asked for since. */
   readonly #failed = new Map<string, Set<string>>();
 
-  constructor(history: History) {
-    this.#history = history;
+  constructor(run: Run) {
+    this.#run = run;
   }
 
   /** Something changed in the Swarm. */
   changed(): void {
-    const { swarm, timeMs } = this.#history;
+    const { swarm, timeMs } = this.#run;
     for (const service of swarm.services) {
       const { id } = service;
       if (this.#full.has(id)) this.#fullAtMs.set(id, timeMs);
@@ -36,10 +36,10 @@ export class RolloutTruth {
 
   /** A plugin says that a rollout is completed. Returns what is wrong with that, or `null`. */
   completed({ service: name, secrets, generation }: Completed, intent: OpenRollout | undefined): string | null {
-    const { swarm, timeMs, truth, provider } = this.#history;
+    const { swarm, timeMs, truth, provider } = this.#run;
     const service = swarm.services.find((candidate) => candidate.name === name);
     if (service === undefined) return null;
-    const sinceMs = timeMs - (isSlow(this.#history) ? MAX_PASS_MS : 0);
+    const sinceMs = timeMs - (isSlow(this.#run) ? MAX_PASS_MS : 0);
     const running = swarm.runningTasks(service.id);
     const { replicas } = service.spec;
     if (replicas === 0) return `the rollout of ${name} to ${generation} is completed though no task shall run`;
@@ -49,8 +49,8 @@ export class RolloutTruth {
     if (intent?.state === 'failed' && running.some(fails)) {
       return `the rollout of ${name} to ${generation}, which failed, is completed though its tasks fail`;
     }
-    if (isSlow(this.#history)) return null;
-    for (const { name: secret, path } of truth.usesOf(service).filter((use) => secrets.includes(use.name))) {
+    if (isSlow(this.#run)) return null;
+    for (const { name: secret, path } of truth.bindingsOf(service).filter((use) => secrets.includes(use.name))) {
       const id = service.spec.secretIds.find((one) => swarm.secret(one)?.name === secret) ?? '';
       const target = (intent?.target[id] ?? intent?.target[`${service.id}/${id}`])?.revision.split(':')[1];
       const without = running.filter(({ held }) => {
@@ -66,19 +66,19 @@ export class RolloutTruth {
   }
 
   /** A plugin wrote the ledger's entry of a service. Returns what is wrong with that, or `null`. */
-  written(service: SimulatedService, { setAside, rollout }: LedgerService): string | null {
-    const { truth } = this.#history;
-    for (const { failed } of setAside) this.#fails(service.id, failed);
+  written(service: SimulatedService, { quarantines, rollout }: LedgerService): string | null {
+    const { truth } = this.#run;
+    for (const { failed } of quarantines) this.#fails(service.id, failed);
     // Swarm goes on then, and says nothing of tasks that fail: see `left to the user`.
     if (service.spec.update.onFailure === 'continue') return null;
     const given = [
       ...Object.entries(rollout?.lastGood ?? {}),
-      ...setAside.flatMap(({ lastGood }) => Object.entries(lastGood)),
+      ...quarantines.flatMap(({ lastGood }) => Object.entries(lastGood)),
     ];
     for (const [key, { revision }] of given) {
       if (rollout?.target[key]?.revision === revision) continue;
       if (!this.#failed.get(`${service.id} ${key}`)?.has(revision)) continue;
-      const use = truth.usesOf(service).find(({ name }) => key.endsWith(this.#idOf(name)));
+      const use = truth.bindingsOf(service).find(({ name }) => key.endsWith(this.#idOf(name)));
       const text = use === undefined ? undefined : truth.textAt(use.path, revision.split(':')[1]);
       if (text === undefined || !isBadFor(text, service.name)) continue;
       return `"${text}" is to be given to ${service.name} as a last good value, with which its tasks failed before`;
@@ -101,7 +101,7 @@ export class RolloutTruth {
   }
 
   #idOf(secretName: string): string {
-    const { swarm } = this.#history;
+    const { swarm } = this.#run;
     return swarm.snapshot().secrets.find(({ name }) => name === secretName)?.id ?? secretName;
   }
 }

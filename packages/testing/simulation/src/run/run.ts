@@ -10,22 +10,22 @@ import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
 import { faultsOf } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
 import { ALWAYS, KINDS, type Kind, REPLICA_KINDS, WORLD_KINDS } from './kinds.ts';
-import { Witness } from './oracle.ts';
+import { Oracle } from './oracle.ts';
 
 /** What a history is made from. */
-export interface HistoryOptions {
+export interface RunOptions {
   readonly seed: number;
   /** Exactly these kinds; else a random part of all. */
   readonly kinds?: readonly Kind[];
   /** Whether every event of every plugin is a line too. */
-  readonly tellsEvents?: boolean;
+  readonly reportsEvents?: boolean;
 }
 
 const STALE_IF_ERROR_MS = [86_400_000, 60_000];
 const FEW_REVISIONS = 6;
 
 /** A world with several managers, and all that is known of what happened in it. */
-export class History {
+export class Run {
   readonly random: SeededRandom;
   /** For what has to do with replicas: see {@link REPLICA_KINDS}. */
   readonly replicaRandom: SeededRandom;
@@ -37,7 +37,7 @@ export class History {
   readonly swarm: SimulatedSwarm;
   readonly cluster: Cluster;
   readonly truth: GroundTruth;
-  readonly witness: Witness;
+  readonly oracle: Oracle;
   readonly settings: RotationSettings;
   readonly nodes: readonly string[];
   /** Whether there is room in the plugins' memory for all values. */
@@ -54,14 +54,14 @@ export class History {
   #counter = 0;
   readonly #statuses = new Map<string, string>();
   readonly #startMs: number;
-  readonly #tellsEvents: boolean;
+  readonly #reportsEvents: boolean;
 
-  constructor({ seed, kinds, tellsEvents = false }: HistoryOptions) {
+  constructor({ seed, kinds, reportsEvents = false }: RunOptions) {
     const random = new SeededRandom(seed);
     const { clock } = this;
     this.random = random;
     this.#startMs = clock.now();
-    this.#tellsEvents = tellsEvents;
+    this.#reportsEvents = reportsEvents;
     const share = random.pick([0.15, 0.3, 0.6, 1]);
     const chosen = random.some(KINDS, share);
     const replicaRandom = new SeededRandom(seed + 0x1a9);
@@ -93,7 +93,7 @@ export class History {
     this.swarm = new SimulatedSwarm(clock, {
       nodes: this.nodes,
       fails,
-      onReplace: (service, task) => this.witness.stopping(service, task),
+      onReplace: (service, task) => this.oracle.stopping(service, task),
       ask: (task, secret) => this.cluster.ask(task, secret),
       pace: {
         reactMs: random.pick([5, 50, 300]),
@@ -102,15 +102,15 @@ export class History {
       },
     });
     this.truth = new GroundTruth(this);
-    this.witness = new Witness(this);
+    this.oracle = new Oracle(this);
     const faults = faultsOf(this, new SeededRandom(seed + 0x5eed));
     const cacheMaxAgeMs = random.pick([0, 2_000, 10_000]);
     const staleIfErrorMs = random.pick(STALE_IF_ERROR_MS);
     const limits = {
       ...{ deadlineMs: 2_000, cacheMaxAgeMs, staleIfErrorMs, staleIfUnauthenticatedMs: staleIfErrorMs },
-      memory: { maxRevisions: random.pick([FEW_REVISIONS, 1_000]), maxBytes: 1_000_000 },
+      cache: { maxRevisions: random.pick([FEW_REVISIONS, 1_000]), maxBytes: 1_000_000 },
     };
-    this.remembersAll = limits.memory.maxRevisions > FEW_REVISIONS;
+    this.remembersAll = limits.cache.maxRevisions > FEW_REVISIONS;
     this.cluster = new Cluster({
       ...{ managers, clock, provider: this.provider, swarm: this.swarm, settings: this.settings },
       labels: simulatedLabels,
@@ -118,16 +118,16 @@ export class History {
       random: new SeededRandom(seed + 0x717e),
       ...faults,
       onEvent: (manager, event) => this.#happened(manager, event),
-      onLeaderChange: () => this.witness.who.changes(),
-      onStart: () => this.witness.leadsAnew(),
-      onDeath: (manager) => this.witness.died(manager),
-      onRoll: (roll, outcome) => this.witness.rolled(roll, outcome),
-      onLedger: (manager, text) => this.witness.ledgerWritten(manager, text),
-      onAnswer: (answer) => this.witness.answered(answer),
+      onLeaderChange: () => this.oracle.leadership.changes(),
+      onStart: () => this.oracle.leadsAnew(),
+      onDeath: (manager) => this.oracle.died(manager),
+      onRoll: (roll, outcome) => this.oracle.rolled(roll, outcome),
+      onLedger: (manager, text) => this.oracle.ledgerWritten(manager, text),
+      onAnswer: (answer) => this.oracle.answered(answer),
     });
     this.swarm.onChange(() => {
-      this.#tellStatuses();
-      this.witness.rollouts.changed();
+      this.#reportStatuses();
+      this.oracle.rollouts.changed();
     });
     this.provider.onWrite = (path, text) => this.truth.wrote(path, text);
     const { policy, intervalMs } = this.settings;
@@ -174,7 +174,7 @@ export class History {
     return [...this.cluster.managers.values()].filter(({ process }) => process === null);
   }
 
-  #tellStatuses(): void {
+  #reportStatuses(): void {
     for (const { id, name, status } of this.swarm.services) {
       if (this.#statuses.get(id) === status.state) continue;
       this.#statuses.set(id, status.state);
@@ -183,10 +183,10 @@ export class History {
   }
 
   #happened(manager: string, event: TimedEvent): void {
-    if (this.#tellsEvents && event.type !== 'reconcile.passed') {
-      const { type, at: _, ...rest } = event;
+    if (this.#reportsEvents && event.type !== 'reconcile.passed') {
+      const { type, atMs: _, ...rest } = event;
       this.say(`    ${manager} ${type} ${JSON.stringify(rest)}`);
     }
-    this.witness.heard(manager, event);
+    this.oracle.heard(manager, event);
   }
 }

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { runSeeds } from '../cli/run-seeds.ts';
-import type { HistoryResult } from './execute-run.ts';
-import { runHistory } from './execute-run.ts';
+import type { RunResult } from './execute-run.ts';
+import { executeRun } from './execute-run.ts';
 import { type AllowanceCounts, addCounts, grownAllowances } from './tolerated-anomalies.ts';
 
 const HISTORIES = 2_000;
@@ -66,7 +66,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
-  const failed: HistoryResult[] = [];
+  const failed: RunResult[] = [];
   const used: AllowanceCounts = {};
   await runSeeds({
     from: 0,
@@ -84,5 +84,5 @@ test(`${HISTORIES} histories end with every task holding what it shall, and noth
 });
 
 test.each(REGRESSIONS)('seed %i is in order, in which %s', async (seed) => {
-  expect((await runHistory({ seed })).problems).toEqual([]);
+  expect((await executeRun({ seed })).problems).toEqual([]);
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { runHistory } from './execute-run.ts';
+import { executeRun } from './execute-run.ts';
 
 test('the same seed gives the same history', async () => {
-  const first = await runHistory({ seed: 7, tellsEvents: true });
-  const second = await runHistory({ seed: 7, tellsEvents: true });
+  const first = await executeRun({ seed: 7, reportsEvents: true });
+  const second = await executeRun({ seed: 7, reportsEvents: true });
   expect(second.lines).toEqual(first.lines);
 });

@@ -3,11 +3,11 @@ import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks, isDirty } from '../swarm/slots.ts';
 import { type HeldSecret, isAlive } from '../swarm/task.ts';
 import { mayBeLost } from './final-checks.ts';
-import type { History } from './run.ts';
+import type { Run } from './run.ts';
 
 /** Fills the world of a history: secrets, services, and a plugin on each manager. */
-export async function setUp(history: History): Promise<void> {
-  const { random, swarm, provider, cluster, clock, kinds } = history;
+export async function setUp(run: Run): Promise<void> {
+  const { random, swarm, provider, cluster, clock, kinds } = run;
   const labelsOf = (name: string): Readonly<Record<string, string>> => {
     const path = random.pick([name, name, name, 'shared']);
     const rotate = random.pick(['auto', 'auto', 'auto', 'auto', 'auto', 'manual', 'off']);
@@ -17,7 +17,7 @@ export async function setUp(history: History): Promise<void> {
   const secrets = Array.from({ length: random.between(1, 4) }, (_, index) => {
     const name = `s${index + 1}`;
     const labels = random.chance(0.15) ? {} : labelsOf(name);
-    history.say(`secret ${name} ${JSON.stringify(labels)}`);
+    run.say(`secret ${name} ${JSON.stringify(labels)}`);
     return swarm.addSecret(name, labels);
   });
   const ranBefore = random.chance(0.4);
@@ -33,12 +33,12 @@ export async function setUp(history: History): Promise<void> {
       onFailure: random.pick(['pause', 'pause', 'rollback', 'rollback', 'continue'] as const),
     };
     const service = { name, spec: { replicas, secretIds, generation: 0, image: 'good', edition: 1, update } } as const;
-    for (const { path } of history.truth.usesOf(service)) {
-      if (provider.textOf(path) === undefined) provider.write(path, `value ${history.count()}`);
+    for (const { path } of run.truth.bindingsOf(service)) {
+      if (provider.textOf(path) === undefined) provider.write(path, `value ${run.count()}`);
     }
-    history.say(`${kind} ${name} of ${replicas} with ${secretIds.join(' ')}, ${JSON.stringify(update)}`);
+    run.say(`${kind} ${name} of ${replicas} with ${secretIds.join(' ')}, ${JSON.stringify(update)}`);
     const held = new Map<string, HeldSecret>();
-    for (const use of history.truth.usesOf(service)) {
+    for (const use of run.truth.bindingsOf(service)) {
       held.set(use.name, { text: provider.textOf(use.path) ?? '', revision: 'given by an earlier plugin' });
     }
     swarm.addService(name, replicas, secretIds, { kind, update, ...(ranBefore ? { held } : {}) });
@@ -48,55 +48,55 @@ export async function setUp(history: History): Promise<void> {
     cluster.start(name);
   }
   await clock.advance(20_000);
-  history.isFaulty = true;
+  run.isFaulty = true;
 }
 
 /** Ends all that is wrong with the world around the plugins, and lets users put right what they broke. */
-export function heal(history: History): void {
-  const { random, swarm, provider, cluster, truth, lasting } = history;
-  history.say('all is healthy again');
-  history.isFaulty = false;
-  history.witness.who.note();
+export function heal(run: Run): void {
+  const { random, swarm, provider, cluster, truth, lasting } = run;
+  run.say('all is healthy again');
+  run.isFaulty = false;
+  run.oracle.leadership.note();
   for (const end of [...lasting]) end();
   for (const manager of cluster.managers.values()) {
     manager.believes = null;
     if (manager.process === null) cluster.start(manager.name);
   }
-  const isMended = random.chance(0.5);
+  const isRepaired = random.chance(0.5);
   for (const service of swarm.services) {
-    for (const { path, isPinned } of truth.usesOf(service)) {
+    for (const { path, isPinned } of truth.bindingsOf(service)) {
       const text = provider.textOf(path);
-      const isBad = text?.startsWith('bad') === true && isMended;
+      const isBad = text?.startsWith('bad') === true && isRepaired;
       if (text !== undefined && !isBad) continue;
       if (isPinned && text !== undefined) continue;
-      provider.write(path, `value ${history.count()}`);
-      history.say(`${path} := "${provider.textOf(path)}"`);
+      provider.write(path, `value ${run.count()}`);
+      run.say(`${path} := "${provider.textOf(path)}"`);
     }
     // Swarm may still roll it back to a spec with other secrets, which need a value too.
     for (const { path, isPinned } of service.previous === null
       ? []
-      : truth.usesOf({ ...service, spec: service.previous })) {
+      : truth.bindingsOf({ ...service, spec: service.previous })) {
       if (isPinned || provider.textOf(path) !== undefined) continue;
-      provider.write(path, `value ${history.count()}`);
-      history.say(`${path} := "${provider.textOf(path)}"`);
+      provider.write(path, `value ${run.count()}`);
+      run.say(`${path} := "${provider.textOf(path)}"`);
     }
-    if (service.spec.image === 'broken') deployGoodImage(history, service);
+    if (service.spec.image === 'broken') deployGoodImage(run, service);
   }
 }
 
-function deployGoodImage(history: History, { id, name, spec }: SimulatedService): void {
-  history.swarm.post(id, { image: 'good', edition: spec.edition + 1 });
-  history.witness.touched(id);
-  history.say(`user: deploys a good image of ${name}`);
+function deployGoodImage(run: Run, { id, name, spec }: SimulatedService): void {
+  run.swarm.post(id, { image: 'good', edition: spec.edition + 1 });
+  run.oracle.touched(id);
+  run.say(`user: deploys a good image of ${name}`);
 }
 
 /** A user asks for what was set aside of a service: see `broken before`. */
-function askByHand(history: History, plugin: Rotation, { id, name }: SimulatedService): void {
-  history.witness.requested([id]);
-  history.say(`by hand: ${name}`);
+function requestManually(run: Run, plugin: Rotation, { id, name }: SimulatedService): void {
+  run.oracle.requested([id]);
+  run.say(`by hand: ${name}`);
   plugin.rotate({ kind: 'service', name }, { signal: new AbortController().signal }).then(
-    (answer) => history.say(`  asked for: ${JSON.stringify(answer)}`),
-    (error) => history.say(`  refused: ${String(error)}`),
+    (answer) => run.say(`  asked for: ${JSON.stringify(answer)}`),
+    (error) => run.say(`  refused: ${String(error)}`),
   );
 }
 
@@ -104,40 +104,40 @@ function askByHand(history: History, plugin: Rotation, { id, name }: SimulatedSe
  * Gives these paths other values. Without a ledger a task counts as current, so a change may be overlooked; and what a
  * user took back stays so. The next change ends both: see `ledger lost` and `taken back by hand`.
  */
-export function change(history: History, paths: Iterable<string>): void {
-  const { provider, witness } = history;
+export function change(run: Run, paths: Iterable<string>): void {
+  const { provider, oracle } = run;
   for (const path of paths) {
-    provider.write(path, `value ${history.count()}`);
-    history.say(`${path} := "${provider.textOf(path)}", since a change of it was overlooked`);
+    provider.write(path, `value ${run.count()}`);
+    run.say(`${path} := "${provider.textOf(path)}", since a change of it was overlooked`);
   }
-  witness.changed();
+  oracle.changed();
 }
 
 /** After this time a user forces a service again, in milliseconds. */
 const FORCES_AGAIN_MS = 85_000;
 
 /** A user starts services anew whose own update was given up and which wait for that. Returns whether there were any. */
-export function unblock(history: History): boolean {
+export function unblock(run: Run): boolean {
   let isUnblocked = false;
-  const { swarm, cluster, witness, truth } = history;
+  const { swarm, cluster, oracle, truth } = run;
   const { leader } = cluster;
   const plugin = leader === null ? undefined : cluster.manager(leader).process?.rotation;
   const status = plugin?.status();
   const ledger = parseLedger(swarm.ledgerText);
   for (const service of swarm.services) {
-    const isSetAside = (ledger?.services[service.id]?.setAside ?? []).length > 0;
-    const mayAsk = isSetAside && plugin !== undefined && truth.badUses(service).length === 0;
-    if (mayAsk && witness.pastOf(service.id).allowed.delete('broken before')) {
-      askByHand(history, plugin, service);
+    const isQuarantined = (ledger?.services[service.id]?.quarantines ?? []).length > 0;
+    const mayAsk = isQuarantined && plugin !== undefined && truth.badBindings(service).length === 0;
+    if (mayAsk && oracle.pastOf(service.id).tolerated.delete('broken before')) {
+      requestManually(run, plugin, service);
       isUnblocked = true;
     }
     if (service.spec.image === 'broken') {
-      deployGoodImage(history, service);
+      deployGoodImage(run, service);
       isUnblocked = true;
       continue;
     }
     // No task starts before there is another value: nothing else would help.
-    if (mayBeLost(history, service) !== null) continue;
+    if (mayBeLost(run, service) !== null) continue;
     const shown = status?.services.find(({ name }) => name === service.name);
     const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
     const isForUser = shown?.problem?.includes('to be resumed or undone') === true;
@@ -145,11 +145,11 @@ export function unblock(history: History): boolean {
     const isOurs = Boolean(ledger?.services[service.id]?.rollout);
     if (!isPaused || !(isForUser || (isHalfDone && !isOurs))) continue;
     // A user waits for what the plugin does about tasks that run calmly, which takes half a minute.
-    if (history.timeMs - witness.pastOf(service.id).touchedAtMs < FORCES_AGAIN_MS) continue;
+    if (run.timeMs - oracle.pastOf(service.id).touchedAtMs < FORCES_AGAIN_MS) continue;
     swarm.forceUpdate(service.id);
-    witness.touched(service.id);
+    oracle.touched(service.id);
     isUnblocked = true;
-    history.say(`user: forces ${service.name}, which waits for that`);
+    run.say(`user: forces ${service.name}, which waits for that`);
   }
   return isUnblocked;
 }

@@ -1,20 +1,26 @@
-import { type HeldValue, type LedgerDocument, type OpenRollout, parseLedger, type Values } from '@vault-swarm/rotation';
-import type { History } from './run.ts';
-import { slownessMs } from './time-slack.ts';
+import {
+  type LedgerDocument,
+  type OpenRollout,
+  parseLedger,
+  type SecretVersion,
+  type Values,
+} from '@vault-swarm/rotation';
+import type { Run } from './run.ts';
+import { timeSlackMs } from './time-slack.ts';
 
 type Services = LedgerDocument['services'];
 
 /** How many services start at the same time, and with which values: by what the ledger says before and after each write. */
 export class StartedRollouts {
-  readonly #history: History;
+  readonly #run: Run;
   #before: Services = {};
   /** By service: when its open rollout was first written. */
   readonly #startedAtMs = new Map<string, number>();
   /** By manager: rollouts that its process completed since it started, or quarantined something. */
   readonly #completed = new Map<string, number>();
 
-  constructor(history: History) {
-    this.#history = history;
+  constructor(run: Run) {
+    this.#run = run;
   }
 
   /** The process of a manager ended: the next one starts with few services. */
@@ -40,9 +46,9 @@ export class StartedRollouts {
       const isNew = rollout?.direction === 'forward' && rollout.generation !== earlier?.generation;
       return isNew ? [{ id, rollout, earlier }] : [];
     });
-    for (const { id } of started) this.#startedAtMs.set(id, this.#history.timeMs);
+    for (const { id } of started) this.#startedAtMs.set(id, this.#run.timeMs);
     const stopped = started.flatMap(({ id, rollout, earlier }) => {
-      const bring = Object.entries(broughtBy(rollout)).filter(([key, value]) => !hasBegun(earlier, key, value));
+      const bring = Object.entries(changedValues(rollout)).filter(([key, value]) => !hasBegun(earlier, key, value));
       return bring.flatMap(([key, value]) => {
         const mayRetry = before[id]?.requested.includes(key) === true;
         const failedIn = failingWith(after, id, key, value).find((other) => {
@@ -62,11 +68,11 @@ export class StartedRollouts {
     after: Services,
     started: readonly { readonly id: string; readonly earlier: OpenRollout | null }[],
   ): readonly string[] {
-    const { policy } = this.#history.settings;
+    const { policy } = this.#run.settings;
     const own = started.filter(({ earlier }) => earlier?.state !== 'open');
-    if (own.length === 0 || this.#history.witness.who.leaders.length > 1) return [];
-    const isFresh = Object.entries(after).some(([id, { setAside }]) => {
-      return setAside.length > (before[id]?.setAside.length ?? 0);
+    if (own.length === 0 || this.#run.oracle.leadership.leaders.length > 1) return [];
+    const isFresh = Object.entries(after).some(([id, { quarantines }]) => {
+      return quarantines.length > (before[id]?.quarantines.length ?? 0);
     });
     const succeeded = isFresh ? 0 : (this.#completed.get(manager) ?? 0);
     const window = Math.min(policy.maxParallel + succeeded, Math.max(policy.maxParallel, policy.maxParallelLimit));
@@ -80,34 +86,34 @@ export class StartedRollouts {
 
   /** Whether a service is known to roll: it began long enough ago, and nobody but the plugin has touched it since. */
   #isRolling(id: string, { attempt, state, direction }: OpenRollout): boolean {
-    const { timeMs, settings, swarm, witness } = this.#history;
+    const { timeMs, settings, swarm, oracle } = this.#run;
     const startedAtMs = this.#startedAtMs.get(id) ?? Number.POSITIVE_INFINITY;
     if (attempt > 1 || state !== 'open' || direction === 'back') return false;
-    if (timeMs - startedAtMs < settings.intervalMs + 2_000 + slownessMs(this.#history)) return false;
-    if (witness.pastOf(id).touchedAtMs >= startedAtMs) return false;
+    if (timeMs - startedAtMs < settings.intervalMs + 2_000 + timeSlackMs(this.#run)) return false;
+    if (oracle.pastOf(id).touchedAtMs >= startedAtMs) return false;
     return swarm.services.some((service) => service.id === id && service.status.state === 'rolling');
   }
 }
 
-function broughtBy({ target, lastGood }: OpenRollout): Values {
+function changedValues({ target, lastGood }: OpenRollout): Values {
   return Object.fromEntries(Object.entries(target).filter(([key, value]) => !isSame(lastGood[key], value)));
 }
 
 /** Whether the rollout before had brought the value already, so that the service does not start with it now. */
-function hasBegun(rollout: OpenRollout | null, key: string, value: HeldValue): boolean {
+function hasBegun(rollout: OpenRollout | null, key: string, value: SecretVersion): boolean {
   return rollout !== null && rollout.state !== 'failed' && isSame(rollout.target[key], value);
 }
 
 /** Ids of the other services of which the ledger says that their tasks failed with the value. */
-function failingWith(services: Services, id: string, key: string, value: HeldValue): readonly string[] {
-  return Object.entries(services).flatMap(([other, { rollout, setAside }]) => {
+function failingWith(services: Services, id: string, key: string, value: SecretVersion): readonly string[] {
+  return Object.entries(services).flatMap(([other, { rollout, quarantines }]) => {
     if (other === id) return [];
     const isFailed = rollout?.state === 'failed' && rollout.direction === 'forward';
-    const sets = [...setAside.map(({ failed }) => failed), ...(isFailed ? [broughtBy(rollout)] : [])];
+    const sets = [...quarantines.map(({ failed }) => failed), ...(isFailed ? [changedValues(rollout)] : [])];
     return sets.some((failed) => isSame(failed[key], value)) ? [other] : [];
   });
 }
 
-function isSame(a: HeldValue | undefined, b: HeldValue): boolean {
+function isSame(a: SecretVersion | undefined, b: SecretVersion): boolean {
   return a !== undefined && (a.revision === b.revision || (a.digest !== null && a.digest === b.digest));
 }

@@ -1,5 +1,5 @@
 import type { Kind } from './kinds.ts';
-import type { History } from './run.ts';
+import type { Run } from './run.ts';
 
 const SLOW: readonly Kind[] = [
   'slow calls',
@@ -23,7 +23,7 @@ const OF_REPLICAS: readonly Kind[] = ['replica lags', 'snapshot restored'];
 const LONGER_MS = 120_000;
 
 /** Whether calls take time, or answers are lost, so that a plugin may act on what was true before. */
-export function isSlow({ kinds }: History): boolean {
+export function isSlow({ kinds }: Run): boolean {
   return [...SLOW, ...APART].some((kind) => kinds.has(kind));
 }
 
@@ -32,7 +32,7 @@ export function isSlow({ kinds }: History): boolean {
  *
  * @param of only of calls, whatever the provider's replicas give.
  */
-export function slownessMs({ kinds }: History, of: 'all' | 'calls' = 'all'): number {
+export function timeSlackMs({ kinds }: Run, of: 'all' | 'calls' = 'all'): number {
   const longerFor = (some: readonly Kind[]) => (some.some((kind) => kinds.has(kind)) ? LONGER_MS : 0);
   return longerFor(SLOW) + longerFor(APART) + (of === 'all' ? longerFor(OF_REPLICAS) : 0);
 }

@@ -1,5 +1,5 @@
 /** Why something may happen that else would be a violation, as far as a history's faults explain it. */
-const ALLOWANCES = {
+const TOLERATED_ANOMALIES = {
   'crash before the note':
     'What a task was given is noted after the answer. A process that ends in between, or a leader that changes (or may ' +
     'have, since the plugin could not look for longer than an election takes), costs at most one restart of a service that was not needed; and where the ledger did not know the secret of the service yet, ' +
@@ -41,13 +41,13 @@ const ALLOWANCES = {
 } as const;
 
 /** One of them. */
-export type Allowance = keyof typeof ALLOWANCES;
+export type ToleratedAnomaly = keyof typeof TOLERATED_ANOMALIES;
 
 /**
  * How often each may be used in a thousand histories. An allowance that grows hides something: look at what it excuses
  * before you change its number.
  */
-const MAX_USES_PER_THOUSAND: Readonly<Record<Allowance, number>> = {
+const MAX_USES_PER_THOUSAND: Readonly<Record<ToleratedAnomaly, number>> = {
   'crash before the note': 190,
   'value changed back': 130,
   'ledger lost': 50,
@@ -64,37 +64,37 @@ const MAX_USES_PER_THOUSAND: Readonly<Record<Allowance, number>> = {
 };
 
 /** How often each was used. */
-export type AllowanceCounts = Partial<Record<Allowance, number>>;
+export type AllowanceCounts = Partial<Record<ToleratedAnomaly, number>>;
 
 /** Adds the counts of one history to those of several. */
 export function addCounts(sum: AllowanceCounts, more: AllowanceCounts): void {
-  for (const allowance of Object.keys(more) as Allowance[])
-    sum[allowance] = (sum[allowance] ?? 0) + (more[allowance] ?? 0);
+  for (const anomaly of Object.keys(more) as ToleratedAnomaly[])
+    sum[anomaly] = (sum[anomaly] ?? 0) + (more[anomaly] ?? 0);
 }
 
 /** Which allowances were used more often than they may, in so many histories. */
-export function grownAllowances(used: AllowanceCounts, histories: number): readonly string[] {
-  return (Object.keys(MAX_USES_PER_THOUSAND) as Allowance[]).flatMap((allowance) => {
-    const [count, max] = [used[allowance] ?? 0, (MAX_USES_PER_THOUSAND[allowance] * histories) / 1_000];
-    return count > max ? [`${allowance}: ${count} times, and ${max} at most`] : [];
+export function grownAllowances(used: AllowanceCounts, runs: number): readonly string[] {
+  return (Object.keys(MAX_USES_PER_THOUSAND) as ToleratedAnomaly[]).flatMap((anomaly) => {
+    const [count, max] = [used[anomaly] ?? 0, (MAX_USES_PER_THOUSAND[anomaly] * runs) / 1_000];
+    return count > max ? [`${anomaly}: ${count} times, and ${max} at most`] : [];
   });
 }
 
 /** Counts what each allowance excused in one history: each thing once. */
 export class UsedAllowances {
-  readonly #used = new Map<Allowance, Set<string>>();
+  readonly #used = new Map<ToleratedAnomaly, Set<string>>();
 
   /**
    * Something is excused.
    * @param what it is: the same thing counts once.
    */
-  uses(allowance: Allowance, what: string): void {
-    const known = this.#used.get(allowance);
-    if (known === undefined) this.#used.set(allowance, new Set([what]));
+  uses(anomaly: ToleratedAnomaly, what: string): void {
+    const known = this.#used.get(anomaly);
+    if (known === undefined) this.#used.set(anomaly, new Set([what]));
     else known.add(what);
   }
 
   get counts(): AllowanceCounts {
-    return Object.fromEntries([...this.#used].map(([allowance, things]) => [allowance, things.size]));
+    return Object.fromEntries([...this.#used].map(([anomaly, things]) => [anomaly, things.size]));
   }
 }

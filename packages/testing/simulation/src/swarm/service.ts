@@ -51,7 +51,7 @@ export interface SimulatedService {
 }
 
 /** What is kept of the latest update; whether it may go on is seen by the specs and tasks. */
-export type UpdateStatus = Omit<RolloutReport, 'mayGoOn'>;
+export type UpdateStatus = Omit<RolloutReport, 'resumable'>;
 
 /** No update yet. */
 export const NO_UPDATE: UpdateStatus = { state: 'none', message: '', startedAtMs: null };

@@ -1,8 +1,8 @@
-import { describeWorkloadsContract } from '@vault-swarm/workloads-contract';
+import { describeOrchestratorContract } from '@vault-swarm/workloads-contract';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { SimulatedSwarm } from './simulated-swarm.ts';
 
-describeWorkloadsContract('the simulated Swarm', async () => {
+describeOrchestratorContract('the simulated Swarm', async () => {
   const clock = new SimulatedClock();
   let delivers = true;
   const swarm = new SimulatedSwarm(clock, {

@@ -4,12 +4,12 @@ import type {
   Leadership,
   LedgerRecord,
   LedgerStore,
+  Orchestrator,
+  OrchestratorChanges,
   Role,
   RollOptions,
-  WorkloadChanges,
   WorkloadSecret,
   WorkloadSnapshot,
-  Workloads,
   WriteOutcome,
 } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
@@ -24,8 +24,8 @@ import type { Pace, SimulatedTask } from './task.ts';
 import { Updater } from './updater.ts';
 
 /** A Swarm in memory: its store, its orchestrator, and what its users do. All times are of its clock. */
-export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, LedgerStore {
-  readonly orchestrator = 'Swarm';
+export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leadership, LedgerStore {
+  readonly displayName = 'Swarm';
   readonly #secrets = new Map<string, WorkloadSecret>();
   readonly #services = new Map<string, SimulatedService>();
   readonly #listeners = new Set<() => void>();
@@ -158,8 +158,8 @@ export class SimulatedSwarm implements Workloads, WorkloadChanges, Leadership, L
   }
 
   /** Swarm gives the update up, as it does when a task of it failed. */
-  giveUp(id: string, how: 'pause' | 'rollback'): void {
-    this.#updater.giveUp(this.#service(id), how);
+  markFailed(id: string, how: 'pause' | 'rollback'): void {
+    this.#updater.markFailed(this.#service(id), how);
   }
 
   /** Swarm takes an update, and does not go on with it: seen where one is resumed while a slot is still worked on. */

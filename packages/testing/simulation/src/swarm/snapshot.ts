@@ -49,7 +49,7 @@ function rolloutOf(service: SimulatedService): RolloutReport {
   const fingerprint = fingerprintOf(spec);
   const isPaused = status.state === 'paused' || status.state === 'rollback-paused';
   const onlyRestarts = previous !== null && fingerprintOf(previous) === fingerprint;
-  return { ...status, mayGoOn: isPaused && (onlyRestarts || runsAsMadeNow(service, fingerprint)) };
+  return { ...status, resumable: isPaused && (onlyRestarts || runsAsMadeNow(service, fingerprint)) };
 }
 
 /** Whether every living task of the service runs, and some of them as it makes them now. */

@@ -29,7 +29,7 @@ export class Updater {
     service.update = null;
     service.status = NO_UPDATE;
     this.#scale(service);
-    this.#begin(service, false);
+    this.#start(service, false);
   }
 
   /** Back to the spec before, by Swarm itself or by a user. */
@@ -37,7 +37,7 @@ export class Updater {
     this.#setStatus(service, 'rolling-back', 'rollback in progress', this.#world.now());
     service.update = null;
     this.#scale(service);
-    this.#begin(service, true);
+    this.#start(service, true);
   }
 
   /** A task of the service runs, failed or was stopped. */
@@ -54,7 +54,7 @@ export class Updater {
     if (isFirst) this.#proceed(service, update);
   }
 
-  #begin(service: SimulatedService, isRollback: boolean): void {
+  #start(service: SimulatedService, isRollback: boolean): void {
     const { replicas } = service.spec;
     const update: RunningUpdate = { isRollback, slots: [], watched: new Map(), working: 0 };
     service.update = update;
@@ -100,7 +100,7 @@ export class Updater {
   }
 
   /** Ends the update that is under way, and says so in the service's status. */
-  giveUp(service: SimulatedService, how: 'pause' | 'rollback', message = 'update paused due to failure'): void {
+  markFailed(service: SimulatedService, how: 'pause' | 'rollback', message = 'update paused due to failure'): void {
     const isRollback = service.update?.isRollback === true;
     const { previous } = service;
     if (how === 'pause' || isRollback || previous === null) {
@@ -118,7 +118,7 @@ export class Updater {
     const { onFailure } = service.spec.update;
     if (!isRollback && onFailure === 'continue') return false;
     const message = `update paused due to failure or early termination of task ${task.id}`;
-    this.giveUp(service, onFailure === 'rollback' ? 'rollback' : 'pause', message);
+    this.markFailed(service, onFailure === 'rollback' ? 'rollback' : 'pause', message);
     return true;
   }
 

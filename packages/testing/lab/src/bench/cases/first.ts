@@ -27,7 +27,7 @@ export const first: BenchCase = {
     const connection = new HttpConnection({ host: address.hostname, port: Number(address.port) });
     const vaultMs: number[] = [];
     for (const { path } of secrets) {
-      const begunMs = performance.now();
+      const startedMs = performance.now();
       await connection.request(
         {
           method: 'GET',
@@ -36,7 +36,7 @@ export const first: BenchCase = {
         },
         LIMIT_MS,
       );
-      vaultMs.push(performance.now() - begunMs);
+      vaultMs.push(performance.now() - startedMs);
     }
     connection.close();
     const own = percentile(vaultMs, 0.5);

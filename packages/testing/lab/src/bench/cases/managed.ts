@@ -29,7 +29,7 @@ export const managed: BenchCase = {
     await running.stop();
     return [
       mib('size of the files', bytes / BYTES_PER_MIB, 125),
-      ...(bench.subject === 'plugin' ? [mib('of them its own code', (await plugin.size()).bytes / BYTES_PER_MIB)] : []),
+      ...(bench.target === 'plugin' ? [mib('of them its own code', (await plugin.size()).bytes / BYTES_PER_MIB)] : []),
       count('files', files),
       ms('start', median(times), 150),
       mib('resident set, idle', idle, 95),

@@ -69,7 +69,7 @@ async function withServices(
   const prefix = `many-${services}`;
   const secrets = await bench.secrets({ prefix, paths: PATHS, fieldsPerPath: SECRETS_PER_SERVICE });
   const shape = { services, tasks: TASKS, secretsPerService: SECRETS_PER_SERVICE };
-  const engine = await startManyServices(join(bench.folder, `${prefix}.sock`), secrets, bench.labels, shape);
+  const engine = await startManyServices(join(bench.directory, `${prefix}.sock`), secrets, bench.labels, shape);
   try {
     const running = await bench.start({ DOCKER_HOST: engine.host, ...env });
     engine.drivenBy(running.socketPath);
@@ -96,9 +96,9 @@ async function passes(engine: ManyServices, number: number): Promise<void> {
 async function atRest(bench: Bench, services: number, { engine, running, secrets }: World): Promise<readonly Figure[]> {
   const { windowMs } = bench.scale.rest;
   const before = { processor: processorMs(running.pids()), ...(await engine.counts()) };
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   await delay(windowMs);
-  const minutes = (performance.now() - begunMs) / MINUTE_MS;
+  const minutes = (performance.now() - startedMs) / MINUTE_MS;
   const processor = processorMs(running.pids()) - before.processor;
   const { bytes } = await engine.counts();
   const resident = residentMiB(running.pids());
@@ -124,7 +124,7 @@ async function rollout(
   const ofPath = secrets.filter(({ path }) => path === shared.path);
   const data = Object.fromEntries(ofPath.map(({ field, value }) => [field, field === shared.field ? 'new' : value]));
   const processor = processorMs(running.pids());
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   await bench.vault.request('POST', `secret/data/${shared.path}`, { data });
   const done = waitFor(async () => (await engine.counts()).updated >= services, {
     timeoutMs: ROLLOUT_MS,
@@ -132,7 +132,7 @@ async function rollout(
     what: 'all services to be updated',
   });
   const timesMs = await callUntil(running, others, done);
-  const tookMs = performance.now() - begunMs;
+  const tookMs = performance.now() - startedMs;
   const { updated, updatingAtMost } = await engine.counts();
   return [
     ms('to the last service', tookMs),

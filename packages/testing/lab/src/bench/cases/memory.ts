@@ -25,7 +25,7 @@ export const memory: BenchCase = {
     const { settleMs, sampleMs, ticks, limitMs } = bench.scale.memory;
     const hundred = await bench.secrets({ prefix: 'memory', paths: SECRETS });
     const ofStorm = await stormSecrets(bench);
-    const engine = await startEngineDouble(join(bench.folder, 'engine-memory.sock'), bench.labels);
+    const engine = await startEngineDouble(join(bench.directory, 'engine-memory.sock'), bench.labels);
     const running = await bench.start({ DOCKER_HOST: engine.host, VAULT_ROTATION_INTERVAL: `${INTERVAL_MS}ms` });
     await delay(settleMs);
     const idle = await sample(running, sampleMs);
@@ -46,13 +46,13 @@ export const memory: BenchCase = {
     const afterStorm = await sample(running, sampleMs);
 
     await bench.proxy.reset();
-    const begunMs = performance.now();
+    const startedMs = performance.now();
     let halfway: number | undefined;
     let done = 0;
-    while (done < ticks && performance.now() - begunMs < limitMs) {
+    while (done < ticks && performance.now() - startedMs < limitMs) {
       await delay(INTERVAL_MS);
       done = await looksAt(bench, hundred[0]?.path ?? '');
-      const isHalf = done >= ticks / 2 || performance.now() - begunMs >= limitMs / 2;
+      const isHalf = done >= ticks / 2 || performance.now() - startedMs >= limitMs / 2;
       if (isHalf) halfway ??= await sample(running, sampleMs);
     }
     const end = await sample(running, sampleMs);

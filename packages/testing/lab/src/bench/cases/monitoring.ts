@@ -37,7 +37,7 @@ export const monitoring: BenchCase = {
   async run(bench) {
     const { secrets: paths, services, tasks, streams, slowClients, calls } = bench.scale.monitoring;
     const secrets = await bench.secrets({ prefix: 'monitoring', paths });
-    const engine = await startEngineDouble(join(bench.folder, 'engine-monitoring.sock'), bench.labels);
+    const engine = await startEngineDouble(join(bench.directory, 'engine-monitoring.sock'), bench.labels);
     engine.use(secrets, { services, tasks });
     const port = await freePort();
     const running = await bench.start({ DOCKER_HOST: engine.host, MONITORING_PORT: String(port) });
@@ -85,9 +85,9 @@ async function costOf(address: string, route: string): Promise<readonly Figure[]
   const timesMs: number[] = [];
   let size = 0;
   for (let nth = 0; nth < 10; nth++) {
-    const begunMs = performance.now();
+    const startedMs = performance.now();
     const { status, body } = await get(`${address}${route}`);
-    timesMs.push(performance.now() - begunMs);
+    timesMs.push(performance.now() - startedMs);
     if (status !== 200) throw new Error(`${route} was answered with ${status}`);
     size = body.length;
   }
@@ -102,9 +102,9 @@ async function unchanged(address: string, route: string): Promise<Figure> {
   const { etag } = await get(`${address}${route}`);
   const timesMs: number[] = [];
   for (let nth = 0; nth < 10; nth++) {
-    const begunMs = performance.now();
+    const startedMs = performance.now();
     const { status } = await get(`${address}${route}`, { 'If-None-Match': etag });
-    timesMs.push(performance.now() - begunMs);
+    timesMs.push(performance.now() - startedMs);
     if (status !== 304) throw new Error(`${route} was answered with ${status}, and not 304`);
   }
   return ms(`${route}, unchanged: p50`, median(timesMs));

@@ -39,24 +39,24 @@ function outage(name: string, what: string, fault: VaultFault, reach: Reach): Be
     async run(bench) {
       const [known, other, ...secrets] = await bench.secrets({ prefix: 'outage', paths: SECRETS_PER_TASK + 2 });
       if (known === undefined || other === undefined) throw new RangeError('there is nothing to read');
-      const begin = async () => {
+      const start = async () => {
         const running = await startWarm(bench);
         await warmUp(running.client, [known]);
         return running;
       };
       const failing = { mayFail: true, limitMs: GIVE_UP_MS };
 
-      let running = await begin();
+      let running = await start();
       await bench.proxy.setFaults(fault);
       const one = await ask(running.client, callsOfTasks('web', [other], 1), failing);
       await over(bench, running);
 
-      running = await begin();
+      running = await start();
       await bench.proxy.setFaults(fault);
       const task = await ask(running.client, callsOfTasks('web', secrets, 1), failing);
       await over(bench, running);
 
-      running = await begin();
+      running = await start();
       await warmUp(running.client, secrets);
       await delay(bench.scale.outage.cacheMaxAgeMs + 200);
       await bench.proxy.setFaults(fault);

@@ -6,11 +6,11 @@ import type { BenchSecret } from '../catalog.ts';
 import { startEngineDouble } from '../engine-double.ts';
 import { count, type Figure, kib } from '../figure.ts';
 import { median } from '../percentiles.ts';
-import { type Asked, providerStands } from '../provider-fixture.ts';
+import { type Asked, providerFixtures } from '../provider-fixture.ts';
 
 /** As long as a password that a machine made. */
 const VALUE_LENGTH = 32;
-const LONGEST_PASS_MS = 120_000;
+const MAX_PASS_MS = 120_000;
 /** Those that read the values, and find out how the provider is best asked. */
 const FIRST_PASSES = 2;
 
@@ -24,13 +24,13 @@ export const providerPass: BenchCase = {
   forPeers: false,
   async run(bench) {
     const figures: Figure[] = [];
-    for (const [name, set] of Object.entries(providerStands)) {
+    for (const [name, set] of Object.entries(providerFixtures)) {
       for (const size of bench.scale.providerPass.sizes) {
-        const folder = join(bench.folder, `${name.replaceAll(/\W+/g, '-')}-${size}`);
-        await mkdir(folder);
-        const stand = await set(bench, folder);
+        const directory = join(bench.directory, `${name.replaceAll(/\W+/g, '-')}-${size}`);
+        await mkdir(directory);
+        const stand = await set(bench, directory);
         try {
-          const { requests, bytes, valueReads } = await measure(bench, stand, secretsOf(size), folder);
+          const { requests, bytes, valueReads } = await measure(bench, stand, secretsOf(size), directory);
           const of = `${name}, ${size} secrets: `;
           figures.push(count(`${of}requests`, requests), count(`${of}with values`, valueReads));
           if (bytes !== null) figures.push(kib(`${of}sent and received`, bytes / 1024));
@@ -43,7 +43,7 @@ export const providerPass: BenchCase = {
   },
 };
 
-type Stand = Awaited<ReturnType<(typeof providerStands)[string]>>;
+type Stand = Awaited<ReturnType<(typeof providerFixtures)[string]>>;
 
 function secretsOf(size: number): readonly BenchSecret[] {
   return Array.from({ length: size }, (_, index) => {
@@ -52,10 +52,10 @@ function secretsOf(size: number): readonly BenchSecret[] {
   });
 }
 
-async function measure(bench: Bench, stand: Stand, secrets: readonly BenchSecret[], folder: string): Promise<Asked> {
+async function measure(bench: Bench, stand: Stand, secrets: readonly BenchSecret[], directory: string): Promise<Asked> {
   const { intervalMs, passes } = bench.scale.providerPass;
   await stand.write(secrets);
-  const engine = await startEngineDouble(join(folder, 'engine.sock'), stand.labels);
+  const engine = await startEngineDouble(join(directory, 'engine.sock'), stand.labels);
   engine.use(secrets);
   const running = await bench.start({
     DOCKER_HOST: engine.host,
@@ -99,6 +99,6 @@ async function atRest(stand: Stand, intervalMs: number, before: Asked): Promise<
       }
       return latest.requests > before.requests && performance.now() - sinceMs > intervalMs / 2 && asked;
     },
-    { timeoutMs: LONGEST_PASS_MS, intervalMs: 25, what: 'a look to end' },
+    { timeoutMs: MAX_PASS_MS, intervalMs: 25, what: 'a look to end' },
   );
 }

@@ -37,13 +37,13 @@ async function measure(bench: Bench, what: string, rule: FaultRule): Promise<rea
   const all = callsOfTasks('web', secrets, Math.ceil(calls / secrets.length)).slice(0, calls);
   const bursts = Math.ceil(calls / CONCURRENCY);
   const asked: Asked[] = [];
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   for (let burst = 0; burst < bursts; burst++) {
-    const begin = burst * CONCURRENCY;
+    const start = burst * CONCURRENCY;
     const options = { concurrency: CONCURRENCY, mayFail: true };
-    asked.push(await ask(running.client, all.slice(begin, begin + CONCURRENCY), options));
+    asked.push(await ask(running.client, all.slice(start, start + CONCURRENCY), options));
     // Tasks that fail are started again and again: so the calls come all of the time.
-    await delay(Math.max(0, begunMs + ((burst + 1) * windowMs) / bursts - performance.now()));
+    await delay(Math.max(0, startedMs + ((burst + 1) * windowMs) / bursts - performance.now()));
   }
   const { logins, requests } = await bench.proxy.counts();
   await bench.proxy.setFaults();

@@ -19,7 +19,7 @@ export const rest: BenchCase = {
   async run(bench) {
     const { secrets: paths, windowMs } = bench.scale.rest;
     const secrets = await bench.secrets({ prefix: 'rest', paths });
-    const engine = await startEngineDouble(join(bench.folder, 'engine-rest.sock'), bench.labels);
+    const engine = await startEngineDouble(join(bench.directory, 'engine-rest.sock'), bench.labels);
     engine.use(secrets);
     const running = await bench.start({ DOCKER_HOST: engine.host });
     await warmUp(running.client, secrets);
@@ -27,9 +27,9 @@ export const rest: BenchCase = {
 
     await bench.proxy.reset();
     const processorBefore = processorMs(running.pids());
-    const begunMs = performance.now();
+    const startedMs = performance.now();
     await delay(windowMs);
-    const minutes = (performance.now() - begunMs) / MINUTE_MS;
+    const minutes = (performance.now() - startedMs) / MINUTE_MS;
     const { requests, valueReads, connections } = await bench.proxy.counts();
     const processor = processorMs(running.pids()) - processorBefore;
     const resident = residentMiB(running.pids());

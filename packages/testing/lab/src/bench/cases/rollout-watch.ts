@@ -12,7 +12,7 @@ interface LogLine {
 }
 
 /** What our own plugin tells of its rollouts, in its log and in its ledger. */
-export class RolloutWatch {
+export class RolloutTracker {
   readonly #engine: OwnEngine;
   readonly #plugin: Running;
   readonly #bytesBefore: number;
@@ -26,8 +26,8 @@ export class RolloutWatch {
   }
 
   /** Begins before a change. */
-  static async begin(engine: OwnEngine, plugin: Running): Promise<RolloutWatch> {
-    return new RolloutWatch(engine, plugin, await ledgerBytes(engine));
+  static async start(engine: OwnEngine, plugin: Running): Promise<RolloutTracker> {
+    return new RolloutTracker(engine, plugin, await ledgerBytes(engine));
   }
 
   /** Looks at the ledger's size, again and again while something is rolled out. */

@@ -9,7 +9,7 @@ import { type CallCount, startCountingProxy } from '../counting-proxy.ts';
 import { count, type Figure, mib, ms } from '../figure.ts';
 import { WrongAnswer } from '../requests.ts';
 import type { Running } from '../target.ts';
-import { RolloutWatch } from './rollout-watch.ts';
+import { RolloutTracker } from './rollout-watch.ts';
 
 const SERVICES = Number(process.env.BENCH_SERVICES || 60);
 const SETTLE_MS = 10 * 60_000;
@@ -30,7 +30,7 @@ export const rotation: BenchCase = {
   forPeers: true,
   async run(bench) {
     const engine = await startSwarm({
-      dir: join(bench.folder, 'engine'),
+      dir: join(bench.directory, 'engine'),
       ...(process.env.SWARM_DOCKERD ? { dockerd: process.env.SWARM_DOCKERD } : {}),
     });
     try {
@@ -42,7 +42,7 @@ export const rotation: BenchCase = {
 };
 
 async function measure(bench: Bench, engine: OwnEngine): Promise<readonly Figure[]> {
-  const proxy = await startCountingProxy(join(bench.folder, 'proxy.sock'), engine.socketPath);
+  const proxy = await startCountingProxy(join(bench.directory, 'proxy.sock'), engine.socketPath);
   const write = (secret: string, password: string) =>
     bench.vault.request('POST', `secret/data/${secret}`, { data: { password } });
   const services = Array.from({ length: SERVICES }, (_, index) => `service-${index + 1}`);
@@ -73,7 +73,7 @@ async function measure(bench: Bench, engine: OwnEngine): Promise<readonly Figure
   const callsAtRest = proxy.counts();
   const memoryBefore = memoryOf(plugin);
   const raftBefore = await raftIndex(engine);
-  const rollouts = bench.subject === 'plugin' ? await RolloutWatch.begin(engine, plugin) : undefined;
+  const rollouts = bench.target === 'plugin' ? await RolloutTracker.start(engine, plugin) : undefined;
 
   /** Resolves to when the last task had the value. */
   const change = async (value: string, timeoutMs: number) => {
@@ -104,7 +104,7 @@ async function measure(bench: Bench, engine: OwnEngine): Promise<readonly Figure
     ms('to the last task with the new value', first.tookMs),
     { ...ms('the second time', second.tookMs), atLeast: second.atLeast },
     ...ownFigures,
-    ...(bench.subject === 'plugin'
+    ...(bench.target === 'plugin'
       ? [count('writes of the ledger', calls['POST /configs/{id}/update']?.calls ?? 0)]
       : []),
     count('updates of services', calls['POST /services/{id}/update']?.calls ?? 0, SERVICES),

@@ -21,7 +21,7 @@ export const standbys: BenchCase = {
     const secrets = await bench.secrets({ prefix: 'standbys', paths });
     const engines = await Promise.all(
       Array.from({ length: MANAGERS }, (_, nth) =>
-        startEngineDouble(join(bench.folder, `engine-${nth}.sock`), bench.labels, { leads: nth === 0 }),
+        startEngineDouble(join(bench.directory, `engine-${nth}.sock`), bench.labels, { leads: nth === 0 }),
       ),
     );
     for (const engine of engines) {
@@ -31,9 +31,9 @@ export const standbys: BenchCase = {
     }
     await delay(bench.scale.memory.settleMs);
     await bench.proxy.reset();
-    const begunMs = performance.now();
+    const startedMs = performance.now();
     await delay(windowMs);
-    const minutes = (performance.now() - begunMs) / MINUTE_MS;
+    const minutes = (performance.now() - startedMs) / MINUTE_MS;
     const { requests } = await bench.proxy.counts();
     await bench.stop();
     for (const engine of engines) engine.close();

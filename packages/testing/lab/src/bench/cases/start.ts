@@ -17,7 +17,7 @@ export const start: BenchCase = {
   forPeers: true,
   async run(bench) {
     const secrets = await bench.secrets({ prefix: 'start', paths: 1 });
-    const engine = await startEngineDouble(join(bench.folder, 'engine-start.sock'), bench.labels);
+    const engine = await startEngineDouble(join(bench.directory, 'engine-start.sock'), bench.labels);
     engine.use(secrets);
     const times: number[] = [];
     const valueTimes: number[] = [];
@@ -28,10 +28,10 @@ export const start: BenchCase = {
       const running = await bench.start({ DOCKER_HOST: engine.host });
       times.push(running.startMs);
       await warmUp(running.client, secrets);
-      valueTimes.push(performance.now() - running.begunMs);
+      valueTimes.push(performance.now() - running.startedMs);
       processorTimes.push(processorMs(running.pids()));
       await running.stop();
-      if (bench.subject === 'plugin') bare.push(await startBare(bench, count));
+      if (bench.target === 'plugin') bare.push(await startBare(bench, count));
     }
     engine.close();
     return [
@@ -44,8 +44,8 @@ export const start: BenchCase = {
   },
 };
 
-async function startBare({ folder }: Bench, count: number): Promise<number> {
-  const dir = join(folder, `bare-${count}`);
+async function startBare({ directory }: Bench, count: number): Promise<number> {
+  const dir = join(directory, `bare-${count}`);
   await mkdir(dir, { recursive: true });
   const server = await startBareServer(dir, BARE_SERVER.answersAtOnce);
   await server.stop();

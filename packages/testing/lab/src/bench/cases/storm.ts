@@ -65,8 +65,8 @@ function stormCalls(secrets: readonly BenchSecret[], scale: StormScale): readonl
   const calls: SecretCall[] = [];
   for (let task = 0; task < scale.tasksPerService; task++) {
     for (let service = 0; service < scale.services; service++) {
-      const begin = service * perTask(scale);
-      for (const secret of secrets.slice(begin, begin + perTask(scale))) {
+      const start = service * perTask(scale);
+      for (const secret of secrets.slice(start, start + perTask(scale))) {
         calls.push({ secret, service: `service-${service}`, task: `task-${service}-${task}` });
       }
     }

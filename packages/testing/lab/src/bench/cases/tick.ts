@@ -30,7 +30,7 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
   const { intervalMs, ticks } = bench.scale.tick;
   const paths = Math.ceil(size / FIELDS_PER_PATH);
   const secrets = await bench.secrets({ prefix: `tick-${size}`, paths, fieldsPerPath: FIELDS_PER_PATH });
-  const engine = await startEngineDouble(join(bench.folder, `engine-${size}.sock`), bench.labels);
+  const engine = await startEngineDouble(join(bench.directory, `engine-${size}.sock`), bench.labels);
   engine.use(secrets);
   await bench.proxy.reset();
   const running = await bench.start({
@@ -45,7 +45,7 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
 
   await bench.proxy.reset();
   const processorBefore = processorMs(running.pids());
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   await waitFor(async () => looks(await bench.proxy.counts(), paths) >= ticks, {
     ...settled,
     timeoutMs: settled.timeoutMs + 4 * ticks * intervalMs,
@@ -55,7 +55,7 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
   await delay(intervalMs / 2);
   const counts = await bench.proxy.counts();
   const processor = processorMs(running.pids()) - processorBefore;
-  const tookMs = performance.now() - begunMs;
+  const tookMs = performance.now() - startedMs;
   const updates = engine.serviceUpdates();
   await running.stop();
   engine.close();

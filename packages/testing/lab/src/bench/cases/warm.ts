@@ -18,7 +18,7 @@ export const warm: BenchCase = {
   async run(bench) {
     const { secrets: paths, tasks } = bench.scale.warm;
     const secrets = await bench.secrets({ prefix: 'warm', paths });
-    const engine = await startEngineDouble(join(bench.folder, 'engine-warm.sock'), bench.labels);
+    const engine = await startEngineDouble(join(bench.directory, 'engine-warm.sock'), bench.labels);
     engine.use(secrets);
     const running = await bench.start({ DOCKER_HOST: engine.host });
     await warmUp(running.client, secrets);
@@ -27,7 +27,7 @@ export const warm: BenchCase = {
     await running.stop();
     engine.close();
 
-    const dir = join(bench.folder, 'bare');
+    const dir = join(bench.directory, 'bare');
     await mkdir(dir);
     const server = await startBareServer(dir, BARE_SERVER.answersConstant);
     const askServer = async () => {

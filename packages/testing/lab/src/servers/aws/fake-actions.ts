@@ -26,8 +26,8 @@ export type ListedSecret = ReturnType<typeof listedSecret>;
 
 type Action = (input: FakeInput, scene: FakeScene) => object;
 
-const BATCH_MOST = 20;
-const PAGE_MOST = 100;
+const BATCH_MAX = 20;
+const PAGE_MAX = 100;
 
 /** What the adapter calls, as the documentation describes it. */
 export const fakeActions: Readonly<Record<string, Action>> = {
@@ -38,7 +38,7 @@ export const fakeActions: Readonly<Record<string, Action>> = {
 
   BatchGetSecretValue({ SecretIdList: ids = [] }, { secrets, authorize }) {
     authorize('BatchGetSecretValue', undefined);
-    if (ids.length === 0 || ids.length > BATCH_MOST) throw new FakeAwsError('ValidationException', 'secretIdList');
+    if (ids.length === 0 || ids.length > BATCH_MAX) throw new FakeAwsError('ValidationException', 'secretIdList');
     const SecretValues: object[] = [];
     const Errors: object[] = [];
     for (const id of ids) {
@@ -59,9 +59,9 @@ export const fakeActions: Readonly<Record<string, Action>> = {
     return { ...about(secret), VersionIdsToStages: stagesByVersion(secret) };
   },
 
-  ListSecrets({ Filters: filters = [], MaxResults: most = PAGE_MOST, NextToken: token = '0' }, { listed, authorize }) {
+  ListSecrets({ Filters: filters = [], MaxResults: most = PAGE_MAX, NextToken: token = '0' }, { listed, authorize }) {
     authorize('ListSecrets', undefined);
-    if (most > PAGE_MOST) throw new FakeAwsError('ValidationException', 'maxResults');
+    if (most > PAGE_MAX) throw new FakeAwsError('ValidationException', 'maxResults');
     if (filters.some(({ Key, Values }) => Key !== 'name' || Values.length > 10)) {
       throw new FakeAwsError('InvalidParameterException', 'this double filters by up to ten names only');
     }

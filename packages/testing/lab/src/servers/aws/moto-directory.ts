@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, withLock } from '../../process/cache.ts';
+import { cacheDirectory, withLock } from '../../process/cache.ts';
 import { runOrThrow } from '../../process/command.ts';
 import { step } from '../../process/progress.ts';
 import { installWheels, pythonWithPip } from '../python-wheel.ts';
@@ -21,22 +21,22 @@ export async function findMoto(): Promise<string> {
   }
   const python = await pythonWithPip();
   const pythonVersion = await runOrThrow(python, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
-  const folder = join(cacheFolder(), `moto-${version}-python${pythonVersion.trim()}`);
-  if (existsSync(folder)) return folder;
-  if ((process.env.VAULT_SWARM_BOX ?? '') !== '') {
+  const directory = join(cacheDirectory(), `moto-${version}-python${pythonVersion.trim()}`);
+  if (existsSync(directory)) return directory;
+  if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
     throw new Error('moto is not downloaded yet, and a box has no network to do it; run: npm test');
   }
-  await withLock(`${folder}.lock`, async () => {
-    if (existsSync(folder)) return;
-    const work = await mkdtemp(join(cacheFolder(), 'moto-'));
+  await withLock(`${directory}.lock`, async () => {
+    if (existsSync(directory)) return;
+    const work = await mkdtemp(join(cacheDirectory(), 'moto-'));
     try {
       await step(`downloading moto ${version}, which emulates AWS for the tests (40 MB, once)`, () =>
         installWheels('moto.requirements.txt', work),
       );
-      await rename(work, folder);
+      await rename(work, directory);
     } finally {
       await rm(work, { recursive: true, force: true, maxRetries: 3 });
     }
   });
-  return folder;
+  return directory;
 }

@@ -21,7 +21,7 @@ export interface Moto {
  * @throws with the end of its log if it does not come up in 60 s.
  */
 export async function startMoto({ dir }: { readonly dir: string }): Promise<Moto> {
-  const folder = await findMoto();
+  const directory = await findMoto();
   const python = await pythonWithPip();
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
@@ -31,7 +31,7 @@ export async function startMoto({ dir }: { readonly dir: string }): Promise<Moto
       name: `moto on ${endpoint}`,
       command: python,
       args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
-      env: { HOME: dir, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
+      env: { HOME: dir, PYTHONPATH: directory, PYTHONDONTWRITEBYTECODE: '1' },
       logPath: join(dir, 'moto.log'),
       timeoutMs: 60_000,
       answers: async () => (await fetch(`${endpoint}/moto-api/data.json`)).ok,
