@@ -116,10 +116,10 @@ async function diagnose() {
   const { exitCode, stdout, stderr } = await cli('doctor', '--json');
   expect(stderr).toBe('');
   const { checks } = JSON.parse(stdout) as {
-    checks: { name: string; state: string; findings: { kind: string; message: string; mend: string }[] }[];
+    checks: { name: string; state: string; findings: { kind: string; message: string; fix: string }[] }[];
   };
   const found = (name: string) =>
-    checks.find((check) => check.name === name)?.findings.map(({ message, mend }) => `${message} -> ${mend}`) ?? [];
+    checks.find((check) => check.name === name)?.findings.map(({ message, fix }) => `${message} -> ${fix}`) ?? [];
   return { exitCode, checks, found };
 }
 
@@ -152,7 +152,7 @@ test('a manual rotation is planned, made on request, and then done', async () =>
   const followed = launch('events', '--follow');
   await waitFor(() => followed.text() !== '', { timeoutMs: IN_TIME, what: 'the events so far' });
   const rotated = await cli('rotate', 'db', '--yes', '--json');
-  expect(JSON.parse(rotated.stdout)).toMatchObject({ ok: true, services: [{ name: 'web', outcome: 'rolls' }] });
+  expect(JSON.parse(rotated.stdout)).toMatchObject({ ok: true, services: [{ name: 'web', outcome: 'scheduled' }] });
   await everyTaskHas('p2');
 
   await waitFor(() => followed.text().includes('rollout.completed'), { timeoutMs: IN_TIME, what: 'the end, followed' });
@@ -203,7 +203,7 @@ test('doctor finds typos in labels and driver names, services that a rotation st
 
 test('doctor says that Vault is away', async () => {
   await vault.stop();
-  await waitForCli(['status', '--json'], ({ stdout }) => /"state":"(failing|left-alone)"/.test(stdout));
+  await waitForCli(['status', '--json'], ({ stdout }) => /"state":"(failing|circuit-open)"/.test(stdout));
   const { found } = await diagnose();
   expect(found('providers')).toEqual([expect.stringMatching(/^vault .*UNAVAILABLE.* -> Look whether it runs/)]);
 });

@@ -68,23 +68,23 @@ class Cli {
       },
       secrets: (options) =>
         this.#report(options, (client) =>
-          secrets(client, { search: options.search, state: options.wrong ? 'wrong' : undefined }),
+          secrets(client, { search: options.search, state: options.problems ? 'problem' : undefined }),
         ),
       services: (options) => {
-        if (options.wrong && options.rolling) {
-          throw new Failure('WRONG_USE', '--wrong and --rolling exclude each other', 'Give one of them.');
+        if (options.problems && options.rolling) {
+          throw new Failure('WRONG_USE', '--problems and --rolling exclude each other', 'Give one of them.');
         }
-        const state = options.wrong ? 'wrong' : options.rolling ? 'rolling' : undefined;
+        const state = options.problems ? 'problem' : options.rolling ? 'rolling' : undefined;
         return this.#report(options, (client) => services(client, { search: options.search, state }));
       },
-      plan: (secret, { service, setAside, ...options }) => {
-        const request = requestOf({ secret, service, setAside });
+      plan: (secret, { service, quarantined, ...options }) => {
+        const request = requestOf({ secret, service, quarantined });
         return this.#report(options, (client) => plan(client, request));
       },
-      rotate: (secret, { service, setAside, yes, ...options }) => {
-        const request = requestOf({ secret, service, setAside });
+      rotate: (secret, { service, quarantined, yes, ...options }) => {
+        const request = requestOf({ secret, service, quarantined });
         if (request === null) {
-          throw new Failure('WRONG_USE', 'nothing is named', 'Give a SECRET, --service NAME or --set-aside.');
+          throw new Failure('WRONG_USE', 'nothing is named', 'Give a SECRET, --service NAME or --quarantined.');
         }
         const confirm = yes ? null : this.#confirm(options);
         return this.#report(options, (client) => rotate(client, request, confirm));

@@ -110,13 +110,13 @@ test('secrets asks for a long list in parts, and gives all of it', async () => {
     'GET /api/v1/secrets': (_request: unknown, response: ServerResponse) =>
       response.end(JSON.stringify(parts[asked++])),
   });
-  const { stdout } = await ask(['secrets', '--wrong', '--json']);
+  const { stdout } = await ask(['secrets', '--problems', '--json']);
   const { secrets, next_cursor: cursor } = JSON.parse(stdout);
   expect([secrets.map(({ name }: { name: string }) => name), cursor]).toEqual([['a', 'b', 'c'], null]);
   expect(plugin.asked.slice(-3).map(({ path }) => path)).toEqual([
-    '/api/v1/secrets?state=wrong',
-    '/api/v1/secrets?state=wrong&cursor=Yg',
-    '/api/v1/secrets?state=wrong&cursor=Yw',
+    '/api/v1/secrets?state=problem',
+    '/api/v1/secrets?state=problem&cursor=Yg',
+    '/api/v1/secrets?state=problem&cursor=Yw',
   ]);
 });
 
@@ -152,8 +152,8 @@ test.each(['secrets', 'services'])('%s ends with 1 while the plugin itself could
 
 test('a list asks the plugin for what was searched', async () => {
   plugin.say({ 'GET /api/v1/secrets': secretsAnswer(), 'GET /api/v1/services': servicesAnswer() });
-  expect((await ask(['secrets', '--search', 'a&b', '--wrong'])).stdout).toBe('There is no such secret.\n');
-  expect(plugin.asked.at(-1)?.path).toBe('/api/v1/secrets?search=a%26b&state=wrong');
+  expect((await ask(['secrets', '--search', 'a&b', '--problems'])).stdout).toBe('There is no such secret.\n');
+  expect(plugin.asked.at(-1)?.path).toBe('/api/v1/secrets?search=a%26b&state=problem');
   expect((await ask(['services', '--rolling'])).exitCode).toBe(0);
   expect(plugin.asked.at(-1)?.path).toBe('/api/v1/services?state=rolling');
 });
@@ -175,14 +175,14 @@ test('services shows rollouts with how far they are, and what was set aside with
       }),
       service({
         name: 'worker',
-        set_aside: { secrets: ['db_password'], since: '2026-03-01T11:00:00.000Z', reason: 'task exited with 1' },
+        quarantined: { secrets: ['db_password'], since: '2026-03-01T11:00:00.000Z', reason: 'task exited with 1' },
       }),
     ),
   });
   const { exitCode, stdout } = await ask(['services'], { columns: 120 });
   expect(firstLine(stdout)).toBe('1 service of 2 wrong:');
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
-    'set aside 1 h ago: task exited with 1. Once it is mended: vault-swarm rotate --set-aside',
+    'set aside 1 h ago: task exited with 1. Once it is mended: vault-swarm rotate --quarantined',
   );
   expect(stdout).toMatch(/web +3 +2 +rolling, 1\/3, since 30 s/);
   expect(exitCode).toBe(1);
@@ -195,14 +195,14 @@ test('plan shows what would be replaced and why it waits, and only looks', async
   const { exitCode, stdout } = await ask(['plan', 'db_password']);
   expect(plugin.asked.at(-1)).toMatchObject({ method: 'GET', path: '/api/v1/plan?secret=db_password' });
   expect(stdout).toContain('2 services, of which 4 tasks would be replaced.');
-  expect(stdout).toMatch(/mail +1 +db_password +rolls +a deploy/);
+  expect(stdout).toMatch(/mail +1 +db_password +scheduled +a deploy/);
   expect(exitCode).toBe(0);
 });
 
 test.each([
   [['plan'], '/api/v1/plan'],
   [['plan', '--service', 'web'], '/api/v1/plan?service=web'],
-  [['plan', '--set-aside'], '/api/v1/plan?set_aside=true'],
+  [['plan', '--quarantined'], '/api/v1/plan?quarantined=true'],
 ])('%j asks for %s', async (args, path) => {
   plugin.say({ 'GET /api/v1/plan': planAnswer() });
   expect((await ask(args)).stdout).toContain('No service would be rolled');
@@ -210,16 +210,16 @@ test.each([
 });
 
 test('plan says of a service that is left alone why', async () => {
-  plugin.say({ 'GET /api/v1/plan': planAnswer({ name: 'job', tasks: 0, outcome: 'never' }) });
+  plugin.say({ 'GET /api/v1/plan': planAnswer({ name: 'job', tasks: 0, outcome: 'not-applicable' }) });
   const { stdout } = await ask(['plan', '--service', 'job']);
   expect(stdout).toContain('No service would be rolled.');
-  expect(stdout).toMatch(/job +0 +db_password +never/);
+  expect(stdout).toMatch(/job +0 +db_password +not-applicable/);
 });
 
 test('rotate shows the plan and asks, and does nothing without a yes', async () => {
   plugin.say({
     'GET /api/v1/plan': planAnswer({ name: 'web', tasks: 3 }),
-    'POST /api/v1/rotate': rotateAnswer('rolls'),
+    'POST /api/v1/rotate': rotateAnswer('scheduled'),
   });
   const before = plugin.asked.length;
   const refused = await ask(['rotate', 'db_password'], { answers: ['n'] });
@@ -229,32 +229,32 @@ test('rotate shows the plan and asks, and does nothing without a yes', async () 
   expect(plugin.asked.slice(before).map(({ method }) => method)).toEqual(['GET']);
 
   const agreed = await ask(['rotate', 'db_password'], { answers: ['y'] });
-  expect(agreed.stdout).toContain('service_rolls: is rolled as soon as its turn comes (db_password)');
+  expect(agreed.stdout).toContain('service_scheduled: is rolled as soon as its turn comes (db_password)');
   expect(agreed.exitCode).toBe(0);
   expect(plugin.asked.at(-1)).toMatchObject({ method: 'POST', body: '{"secret":"db_password"}' });
 });
 
 test.each([
   [['--service', 'web'], { service: 'web' }],
-  [['--set-aside'], { set_aside: true }],
+  [['--quarantined'], { quarantined: true }],
   [['db'], { secret: 'db' }],
 ])('rotate %j --yes asks nobody', async (args, body) => {
-  plugin.say({ 'POST /api/v1/rotate': rotateAnswer('rolls', 'current') });
+  plugin.say({ 'POST /api/v1/rotate': rotateAnswer('scheduled', 'up-to-date') });
   expect((await ask(['rotate', ...args, '--yes'])).exitCode).toBe(0);
   expect(JSON.parse(plugin.asked.at(-1)?.body ?? '')).toEqual(body);
 });
 
-test.each(['waits', 'never'] as const)('rotate ends with 1 where a service %s', async (outcome) => {
-  plugin.say({ 'POST /api/v1/rotate': rotateAnswer('rolls', outcome) });
+test.each(['pending', 'not-applicable'] as const)('rotate ends with 1 where a service %s', async (outcome) => {
+  plugin.say({ 'POST /api/v1/rotate': rotateAnswer('scheduled', outcome) });
   expect((await ask(['rotate', 'db', '--yes'])).exitCode).toBe(1);
 });
 
 test.each([
   [['rotate'], 'nothing is named'],
   [['rotate', 'db'], 'nobody can be asked here'],
-  [['rotate', 'db', '--set-aside'], 'more than one thing is asked for'],
+  [['rotate', 'db', '--quarantined'], 'more than one thing is asked for'],
   [['plan', 'db', '--service', 'web'], 'more than one thing is asked for'],
-  [['services', '--wrong', '--rolling'], 'exclude each other'],
+  [['services', '--problems', '--rolling'], 'exclude each other'],
   [['status', '--watch', '--json'], 'has no end'],
   [['events', '--follow', '--json'], 'has no end'],
   [['events', '--follow', '--level', 'debug'], 'no events of level debug'],
@@ -289,7 +289,7 @@ test.each([80, 60])('nothing is wider than %i columns', async (columns) => {
     'GET /api/v1/services': servicesAnswer(service({ name: long, secrets: [long, long], problem: long.repeat(2) })),
     'GET /api/v1/plan': planAnswer({ name: long, tasks: 3, waiting_for: long }),
     'GET /api/v1/events': eventsAnswer(event(1, { message: long.repeat(2) })),
-    'POST /api/v1/rotate': rotateAnswer('waits', 'never'),
+    'POST /api/v1/rotate': rotateAnswer('pending', 'not-applicable'),
   });
   const commands = [
     'status',
@@ -297,7 +297,7 @@ test.each([80, 60])('nothing is wider than %i columns', async (columns) => {
     'services',
     'plan',
     'events',
-    'rotate --set-aside --yes',
+    'rotate --quarantined --yes',
     '--help',
     'rotate --help',
   ];

@@ -212,5 +212,5 @@ test('a rotation is sent once, also where its answer is lost', async () => {
   });
   expect((await errorOf({ VAULT_SWARM_URL: plugin.url }, { args: ['rotate', 'db', '--yes'] })).exitCode).toBe(3);
   expect(count).toBe(1);
-  plugin.say({ 'POST /api/v1/rotate': rotateAnswer('rolls') });
+  plugin.say({ 'POST /api/v1/rotate': rotateAnswer('scheduled') });
 });

@@ -24,7 +24,7 @@ beforeAll(async () => {
     ),
     'GET /api/v1/services': servicesAnswer(service(), service({ name: 'worker' })),
     'GET /api/v1/plan': planAnswer({ name: 'web', tasks: 3 }),
-    'POST /api/v1/rotate': rotateAnswer('rolls'),
+    'POST /api/v1/rotate': rotateAnswer('scheduled'),
   });
 });
 afterAll(() => plugin.close());

@@ -32,13 +32,13 @@ export interface Actions {
 /** What lists take. */
 interface ListOptions {
   readonly search?: string;
-  readonly wrong?: boolean;
+  readonly problems?: boolean;
 }
 
 /** What says which services a request by hand concerns. */
 interface RequestOptions {
   readonly service?: string;
-  readonly setAside?: boolean;
+  readonly quarantined?: boolean;
 }
 
 const AFTER_HELP = [
@@ -144,14 +144,14 @@ function common(command: Command): Command {
 function listing(command: Command): Command {
   return command
     .option('--search <text>', 'only those with this in their name')
-    .option('--wrong', 'only those with a problem');
+    .option('--problems', 'only those with a problem');
 }
 
 function requesting(command: Command): Command {
   return command
     .argument('[secret]', 'every service that uses this secret')
     .option('--service <name>', 'one service, for all of its secrets')
-    .option('--set-aside', 'every service whose new values were set aside');
+    .option('--quarantined', 'every service whose new values were set aside');
 }
 
 function duration(flags: string, description: string, otherwise: string, leastMs: number): Option {

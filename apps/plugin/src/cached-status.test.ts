@@ -39,13 +39,13 @@ test('it is made anew when something happened, and not for each value that is de
     task: 't',
     provider: 'vault',
     revision: '1',
-    source: 'memory',
+    source: 'cache',
     durationMs: 1,
     atMs: 0,
   });
   recent.now();
   expect(made()).toBe(1);
-  recent.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, atMs: 0 });
+  recent.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: true, atMs: 0 });
   recent.now();
   expect(made()).toBe(2);
 });

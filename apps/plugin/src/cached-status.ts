@@ -7,10 +7,10 @@ const MAX_MS = 1_000;
 /** What happens for each task and each request, and changes nothing of what the rotation knows. */
 const SAYS_NOTHING: ReadonlySet<TimedEvent['type']> = new Set([
   'secret.delivered',
-  'secret.refused',
-  'provider.requested',
+  'delivery.failed',
+  'provider.request-completed',
   'provider.login',
-  'driver.request-refused',
+  'driver.request-rejected',
   'monitoring.failed',
 ]);
 

@@ -16,7 +16,7 @@ function setUp() {
   return {
     answer(times: number) {
       for (let time = 0; time < times; time++) {
-        idle.observe({ type: 'secret.refused', atMs: 0 } as Parameters<typeof idle.observe>[0]);
+        idle.observe({ type: 'delivery.failed', atMs: 0 } as Parameters<typeof idle.observe>[0]);
       }
     },
     /** Two seconds pass; returns how often garbage was collected so far. */

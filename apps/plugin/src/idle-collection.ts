@@ -26,7 +26,7 @@ export class IdleCollection {
 
   /** To be called with every event. */
   readonly observe = ({ type }: TimedEvent): void => {
-    if (type !== 'secret.delivered' && type !== 'secret.refused') return;
+    if (type !== 'secret.delivered' && type !== 'delivery.failed') return;
     this.#answers += 1;
     if (!this.#isWaiting && this.#answers >= MIN_ANSWERS) this.#wait();
   };

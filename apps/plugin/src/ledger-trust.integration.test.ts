@@ -67,7 +67,7 @@ const taskIds = () => idsOf('web');
 
 /** Waits for so many further passes. */
 async function passes(count: number): Promise<void> {
-  const counted = () => swarm.plugin.logs().split('"reconcile.passed"').length;
+  const counted = () => swarm.plugin.logs().split('"reconcile.completed"').length;
   const before = counted();
   await waitFor(async () => counted() >= before + count, { timeoutMs: IN_TIME, what: `${count} passes` });
 }

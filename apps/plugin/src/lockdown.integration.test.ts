@@ -13,7 +13,7 @@ let value: string;
 interface Overview {
   readonly lockdown: { readonly active: boolean; readonly since: string | null };
   readonly problems: readonly string[];
-  readonly deliveries: { readonly values_held: number };
+  readonly deliveries: { readonly cached_values: number };
 }
 
 const overview = async ({ url }: PluginRunner) => (await (await fetch(`${url}/api/v1/overview`)).json()) as Overview;
@@ -85,7 +85,7 @@ test('a lockdown that a standby was asked for is heeded on all managers, and dro
   const standby = swarm.runners.find((runner) => runner !== leading) ?? leading;
   for (const runner of swarm.runners) {
     expect([await ask(runner), await ask(runner)]).toEqual([value, value]);
-    expect(lastSource(runner)).toBe('memory');
+    expect(lastSource(runner)).toBe('cache');
   }
   expect(await run(standby, 'lockdown')).toMatch(/^0: A lockdown is active since /);
   process.stderr.write(`heeded by all after ${Math.round(await allHeed(true))} ms\n`);
@@ -93,7 +93,7 @@ test('a lockdown that a standby was asked for is heeded on all managers, and dro
     expect([await ask(runner), await ask(runner)]).toEqual([value, value]);
     expect(lastSource(runner)).toBe('provider');
     const { problems, deliveries } = await overview(runner);
-    expect(deliveries.values_held).toBe(0);
+    expect(deliveries.cached_values).toBe(0);
     expect(problems).toEqual([expect.stringMatching(/^A lockdown is active: since .*vault-swarm lockdown --release$/)]);
     expect(await (await fetch(`${runner.url}/api/metrics`)).text()).toContain('vault_swarm_plugin_lockdown 1');
   }
@@ -107,7 +107,7 @@ test('it outlives all of their processes', async () => {
   for (const runner of swarm.runners) {
     expect((await overview(runner)).lockdown).toEqual(lockdown);
     await ask(runner);
-    expect((await overview(runner)).deliveries.values_held).toBe(0);
+    expect((await overview(runner)).deliveries.cached_values).toBe(0);
   }
 });
 
@@ -135,7 +135,7 @@ test('without the provider nothing is given, and after the release values are ca
     await waitFor(
       async () => {
         await ask(runner);
-        return lastSource(runner) === 'memory';
+        return lastSource(runner) === 'cache';
       },
       { timeoutMs: IN_TIME, what: `a value in memory on ${runner.node.name}` },
     );

@@ -109,8 +109,8 @@ describe.for([
     await proxy.setFaults({ ...fault, match: { path: /^secret\/data\// }, times: 1 });
     expect(await ask()).toBe('good');
     expect(await served('provider')).toBe(before + 1);
-    expect(await metric(/provider_up\{.*\} 0$|provider_breaker_open\{.*\} 1$/)).toEqual([]);
-    expect(countOf(await metric(/^vault_swarm_plugin_provider_errors_total/))).toBe(0);
+    expect(await metric(/provider_up\{.*\} 0$|provider_circuit_breaker_open\{.*\} 1$/)).toEqual([]);
+    expect(countOf(await metric(/^vault_swarm_plugin_provider_outages_total/))).toBe(0);
   });
 
   test.for(LIES)('serves the last good value while all answers are those of %s, and keeps it', async ([, fault]) => {

@@ -89,7 +89,7 @@ test('tokens from files let look and rotate, and nothing that is logged has them
     'view',
     401,
   ]);
-  const rotate = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"set_aside": true}' };
+  const rotate = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"quarantined": true}' };
   expect((await ask('canary-view-token', '/api/v1/rotate', rotate)).status).toBe(403);
   expect((await ask('canary-full-token', '/api/v1/rotate', rotate)).status).toBe(503);
   await writeFile(full, 'canary-other-token\n');

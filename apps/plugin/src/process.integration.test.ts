@@ -216,7 +216,7 @@ test('opens no port when monitoring is turned off', async () => {
   const port = await freePort();
   const plugin = await start({ MONITORING_PORT: String(port) });
   await plugin.waitReady();
-  await waitFor(() => plugin.logs().includes('docker.failed'), { timeoutMs: 10_000, what: 'the first pass' });
+  await waitFor(() => plugin.logs().includes('orchestrator.failed'), { timeoutMs: 10_000, what: 'the first pass' });
   expect(await canConnect(port)).toBeNull();
   await plugin.kill();
 });

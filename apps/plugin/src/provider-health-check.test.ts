@@ -62,12 +62,12 @@ function inquire(reads: Record<string, Read>) {
   });
   events.subscribe(healthCheck.observe);
   events.subscribe((event) => void seen.push(event));
-  const reported = () => seen.map(({ type }) => type).filter((type) => type !== 'provider.requested');
+  const reported = () => seen.map(({ type }) => type).filter((type) => type !== 'provider.request-completed');
   return { inquiry: healthCheck, asked, reported, events, readiness, status };
 }
 
 const failedRequest: ProductEvent = {
-  type: 'provider.requested',
+  type: 'provider.request-completed',
   provider: 'vault',
   operation: 'read',
   outcome: 'UNAVAILABLE',
@@ -126,9 +126,9 @@ test.each<[string, ProductEvent]>([
   ['request failed', failedRequest],
   [
     'value was refused since our login is',
-    { type: 'secret.refused', ...delivery, code: 'UNAUTHENTICATED', message: '' },
+    { type: 'delivery.failed', ...delivery, code: 'UNAUTHENTICATED', message: '' },
   ],
-  ['answer did not come in time', { type: 'secret.refused', ...delivery, code: 'DEADLINE', message: '' }],
+  ['answer did not come in time', { type: 'delivery.failed', ...delivery, code: 'DEADLINE', message: '' }],
   ['value was a stale one', { type: 'secret.delivered', ...delivery, revision: '1', source: 'stale' }],
 ])('a provider whose latest %s is asked once more', async (_what, event) => {
   const { inquiry: healthCheck, asked, events } = inquire({ vault: value });
@@ -168,6 +168,6 @@ test('a provider that asks to be left alone for a while is', async () => {
 test('only the provider of secrets that name none lets the socket be taken over', async () => {
   const { inquiry: healthCheck, readiness } = inquire({ vault: refuse('UNAVAILABLE'), file: value });
   await healthCheck.round(going);
-  readiness.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, atMs: 0 });
+  readiness.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: true, atMs: 0 });
   expect([readiness.waitingFor, readiness.canTakeOver]).toEqual([[], false]);
 });

@@ -63,14 +63,14 @@ export class ProviderHealthCheck {
     const known = 'provider' in event ? this.#known.get(event.provider ?? '') : undefined;
     if (known === undefined) return;
     switch (event.type) {
-      case 'provider.requested':
+      case 'provider.request-completed':
         if (event.isRepeated !== true) known.isInTrouble = isTrouble(event.outcome);
         break;
       case 'secret.delivered':
         if (event.source === 'provider') answered(known);
         if (event.source === 'stale') known.isInTrouble = true;
         break;
-      case 'secret.refused':
+      case 'delivery.failed':
         known.isInTrouble ||= isTrouble(event.code);
         break;
       case 'provider.failed':

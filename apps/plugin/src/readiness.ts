@@ -31,7 +31,7 @@ export class Readiness {
 
   /** Takes in what happens: a pass in which Docker answered, a value that came from a provider. */
   readonly observe = (event: TimedEvent): void => {
-    if (event.type === 'reconcile.passed' && event.dockerAnswered) this.#docker = true;
+    if (event.type === 'reconcile.completed' && event.orchestratorAnswered) this.#docker = true;
     const isValue = event.type === 'secret.delivered' && event.source === 'provider';
     if (isValue || event.type === 'revision.changed') this.providerAnswered({ isDefault: true });
   };

@@ -22,7 +22,7 @@ async function createPicky(name: string, secrets: readonly string[], updateConfi
 }
 
 /** What is open for the services, as the ledger says. */
-async function openServices(): Promise<Readonly<Record<string, { readonly setAside?: readonly unknown[] }>>> {
+async function openServices(): Promise<Readonly<Record<string, { readonly quarantines?: readonly unknown[] }>>> {
   const configs = (await swarm.engine.api('GET', '/configs')) as { Spec: { Labels: Record<string, string> } }[];
   const text = configs[0]?.Spec.Labels['vault-swarm.ledger'] ?? '';
   return (JSON.parse(text) as { services: Record<string, object> }).services;
@@ -60,7 +60,7 @@ test.each([
     await swarm.reaches(easy, secret, 1, 'good-1');
 
     await swarm.write(secret, 'bad-2');
-    await swarm.happens('values.set-aside', picky);
+    await swarm.happens('quarantine.started', picky);
     if (failureAction === 'pause') await swarm.happens('rollback.completed', picky);
     await swarm.reaches(picky, secret, 2, 'good-1');
     await swarm.reaches(easy, secret, 1, 'bad-2');
@@ -122,7 +122,7 @@ test('a deploy made while a bad value is rolled out is not undone, and a broken 
     what: 'Swarm to roll the broken deploy back',
   });
   await swarm.reaches('deployed', 'paused', 2, 'good-6');
-  expect(swarm.logged('values.set-aside', 'deployed')).toEqual([]);
+  expect(swarm.logged('quarantine.started', 'deployed')).toEqual([]);
   await swarm.engine.dockerBytes(
     ...[
       'service',
@@ -160,17 +160,17 @@ test('a secret that is not rotated by itself is on request, and what failed is t
   await swarm.reaches('manual', 'by-hand', 2, 'good-1');
   expect(await ask({ secret: 'by-hand' })).toEqual(answer('current'));
   await swarm.write('by-hand', 'good-2');
-  expect(await ask({ secret: 'by-hand' })).toEqual(answer('rolls'));
+  expect(await ask({ secret: 'by-hand' })).toEqual(answer('scheduled'));
   await swarm.reaches('manual', 'by-hand', 2, 'good-2');
   await swarm.happens('rollout.completed', 'manual');
   expect(await swarm.generation('manual')).toBe(1);
 
   await swarm.write('by-hand', 'bad-3');
-  expect(await ask({ service: 'manual' })).toEqual(answer('rolls'));
+  expect(await ask({ service: 'manual' })).toEqual(answer('scheduled'));
   await swarm.happens('rollback.completed', 'manual');
-  expect(await ask({ set_aside: true })).toEqual(answer('rolls'));
+  expect(await ask({ quarantined: true })).toEqual(answer('scheduled'));
   await swarm.happens('rollback.completed', 'manual', 2);
   await swarm.reaches('manual', 'by-hand', 2, 'good-2');
-  expect(swarm.logged('values.set-aside', 'manual')).toHaveLength(2);
+  expect(swarm.logged('quarantine.started', 'manual')).toHaveLength(2);
   expect(await ask({ service: 'nosuch' })).toMatchObject({ status: 404 });
 });

@@ -83,7 +83,7 @@ test('a stale value is no sign that the provider answers', () => {
     provider: 'vault',
     revision: 'r',
     durationMs: 1,
-    at: 0,
+    atMs: 0,
   } as const;
   readiness.observe({ ...event, source: 'stale' });
   expect(readiness.waitingFor).toContain('a provider');

@@ -78,7 +78,7 @@ test('five plugins take over from each other, and no request meanwhile is lost',
   for (let round = 0; round < 5; round++) {
     const young = await start();
     await hasLogged(young, 'driver.listening');
-    await hasLogged(serving, 'driver.replaced');
+    await hasLogged(serving, 'driver.superseded');
     expect(await serving.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     serving = young;
   }
@@ -94,7 +94,7 @@ test('five plugins take over from each other, and no request meanwhile is lost',
 test('the one before goes on where the newcomer is killed, and finds its socket again', async () => {
   const old = await startReady();
   const young = await start();
-  await hasLogged(old, 'driver.replaced');
+  await hasLogged(old, 'driver.superseded');
   await young.kill('SIGKILL');
   await hasLogged(old, 'driver.listening', 2);
   expect(await ask()).toMatchObject({ DoNotReuse: true });
@@ -117,8 +117,8 @@ test('a newcomer whose provider does not answer leaves the socket to the one bef
   const { server, env } = await startHangingVault();
   const old = await startReady();
   const young = await start({ ...env, LOG_LEVEL: 'debug', VAULT_ROTATION_INTERVAL: '500ms' });
-  await hasLogged(young, 'driver.waiting');
-  await waitFor(() => young.logs().includes('reconcile.passed'), { ...inTime, what: 'a pass' });
+  await hasLogged(young, 'driver.standby');
+  await waitFor(() => young.logs().includes('reconcile.completed'), { ...inTime, what: 'a pass' });
   expect(await ask()).toMatchObject({ DoNotReuse: true });
   expect(young.logs()).not.toContain('"event":"driver.listening"');
   await old.kill('SIGTERM');
@@ -130,7 +130,7 @@ test('a newcomer that waits ends at once when it is told to', async () => {
   const { server, env } = await startHangingVault();
   await startReady();
   const young = await start(env);
-  await hasLogged(young, 'driver.waiting');
+  await hasLogged(young, 'driver.standby');
   expect(await young.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(await ask()).toMatchObject({ DoNotReuse: true });
   server.close();

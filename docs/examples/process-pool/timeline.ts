@@ -21,7 +21,7 @@ export class Timeline {
       case 'rollout.completed':
         this.write(`rotation: ${event.service} is done, ${Math.round(event.durationMs)} ms after the change was seen`);
         break;
-      case 'values.set-aside':
+      case 'quarantine.started':
         this.write(`rotation: ${event.service} fails with it and is given the last good one: ${event.message}`);
         break;
       case 'rollback.completed':

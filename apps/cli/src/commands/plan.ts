@@ -25,7 +25,7 @@ export async function plan(client: PluginClient, request: RotateBody | null): Pr
 
 /** The plan as people read it. */
 export function showPlan(paper: Paper, { services, omitted = 0 }: Plan): void {
-  const rolled = services.filter(({ outcome }) => outcome === 'rolls' || outcome === 'waits');
+  const rolled = services.filter(({ outcome }) => outcome === 'scheduled' || outcome === 'pending');
   const tasks = rolled.reduce((sum, service) => sum + service.tasks, 0);
   paper.say(
     rolled.length === 0

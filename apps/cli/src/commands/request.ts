@@ -5,25 +5,25 @@ import { Failure } from '../failure.ts';
 export interface RequestArguments {
   readonly secret: string | undefined;
   readonly service: string | undefined;
-  readonly setAside: boolean | undefined;
+  readonly quarantined: boolean | undefined;
 }
 
 /**
  * What is asked for; `null` where nothing is named.
  * @throws {Failure} `WRONG_USE` where more than one thing is.
  */
-export function requestOf({ secret, service, setAside }: RequestArguments): RotateBody | null {
+export function requestOf({ secret, service, quarantined }: RequestArguments): RotateBody | null {
   const named: RotateBody[] = [
     ...(secret === undefined ? [] : [{ secret }]),
     ...(service === undefined ? [] : [{ service }]),
-    ...(setAside === true ? [{ set_aside: true as const }] : []),
+    ...(quarantined === true ? [{ quarantined: true as const }] : []),
   ];
   const [only = null, second] = named;
   if (second === undefined) return only;
   throw new Failure(
     'WRONG_USE',
     'more than one thing is asked for',
-    'Give one of SECRET, --service NAME and --set-aside.',
+    'Give one of SECRET, --service NAME and --quarantined.',
   );
 }
 

@@ -11,10 +11,10 @@ import { describeRequest } from './request.ts';
 export type Confirm = (show: (paper: Paper) => void) => Promise<boolean>;
 
 const OUTCOMES: Readonly<Record<Rotate['services'][number]['outcome'], string>> = {
-  rolls: 'is rolled as soon as its turn comes',
-  waits: 'waits for a provider that does not answer; rolled when its newest value is known',
-  current: 'left alone: its tasks have the newest values',
-  never: 'never rotated: it is a job, or its labels say so',
+  scheduled: 'is rolled as soon as its turn comes',
+  pending: 'waits for a provider that does not answer; rolled when its newest value is known',
+  'up-to-date': 'left alone: its tasks have the newest values',
+  'not-applicable': 'never rotated: it is a job, or its labels say so',
 };
 
 /**
@@ -31,7 +31,7 @@ export async function rotate(client: PluginClient, request: RotateBody, confirm:
     if (!agreed) throw new Failure('NOT_CONFIRMED', 'nothing was done', 'Answer y, or say --yes, to rotate.');
   }
   const { document, raw } = await client.rotate(request);
-  const isWell = document.services.every(({ outcome }) => outcome === 'rolls' || outcome === 'current');
+  const isWell = document.services.every(({ outcome }) => outcome === 'scheduled' || outcome === 'up-to-date');
   return {
     exitCode: isWell ? EXIT.well : EXIT.wrong,
     document: raw,
@@ -41,11 +41,11 @@ export async function rotate(client: PluginClient, request: RotateBody, confirm:
         paper.item(
           `${name}: `,
           `${OUTCOMES[outcome]} (${names(secrets)})`,
-          outcome === 'waits' || outcome === 'never' ? 'warn' : 'plain',
+          outcome === 'pending' || outcome === 'not-applicable' ? 'warn' : 'plain',
         );
       }
       showOmitted(paper, document.omitted ?? 0);
-      if (document.services.some(({ outcome }) => outcome === 'rolls')) {
+      if (document.services.some(({ outcome }) => outcome === 'scheduled')) {
         paper.say('How far it is: vault-swarm services --rolling', 'faint');
       }
     },

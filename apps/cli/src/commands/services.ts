@@ -43,13 +43,13 @@ export async function services(client: PluginClient, query: ListQuery): Promise<
   };
 }
 
-function wrongWith({ problem, set_aside: setAside, rollout }: Service, nowMs: number): string | null {
+function wrongWith({ problem, quarantined, rollout }: Service, nowMs: number): string | null {
   const reasons = [
     problem,
-    setAside === null
+    quarantined === null
       ? null
-      : `new values of ${names(setAside.secrets)} were set aside ${ago(setAside.since, nowMs, '')}: ${setAside.reason}. ` +
-        'Once it is mended: vault-swarm rotate --set-aside',
+      : `new values of ${names(quarantined.secrets)} were set aside ${ago(quarantined.since, nowMs, '')}: ${quarantined.reason}. ` +
+        'Once it is mended: vault-swarm rotate --quarantined',
     problem === null && rollout?.state === 'stuck'
       ? `its rollout began ${ago(rollout.started_at, nowMs, '')} and does not end`
       : null,
@@ -60,6 +60,6 @@ function wrongWith({ problem, set_aside: setAside, rollout }: Service, nowMs: nu
 
 function rolloutOf({ rollout, waiting_for: waitingFor }: Service, nowMs: number): string {
   if (rollout === null) return waitingFor === null ? '-' : `waits: ${waitingFor}`;
-  const back = rollout.direction === 'back' ? ' back' : '';
+  const back = rollout.direction === 'rollback' ? ' back' : '';
   return `${rollout.state}${back}, ${rollout.tasks_done}/${rollout.tasks_total}, since ${ago(rollout.started_at, nowMs, '-').replace(/ ago$/, '')}`;
 }

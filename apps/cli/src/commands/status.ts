@@ -30,8 +30,8 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
   line(
     'In use',
     [
-      `${count(counts.secrets, 'secret')}${wrong(counts.secrets_wrong)}`,
-      `${count(counts.services, 'service')}${wrong(counts.services_wrong)}`,
+      `${count(counts.secrets, 'secret')}${wrong(counts.secrets_with_problems)}`,
+      `${count(counts.services, 'service')}${wrong(counts.services_with_problems)}`,
       `${count(counts.tasks, 'task')} (${grouped(counts.outdated_tasks)} with an old value)`,
     ].join(', '),
   );
@@ -43,11 +43,11 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
   );
   line(
     'Deliveries',
-    `${grouped(deliveries.memory)} from memory, ${grouped(deliveries.provider)} from providers, ` +
+    `${grouped(deliveries.cache)} from memory, ${grouped(deliveries.provider)} from providers, ` +
       `${grouped(deliveries.stale)} stale, ${grouped(deliveries.refused)} refused` +
       (deliveries.p99_ms === null ? '' : `; 99 of 100 within ${deliveries.p99_ms.toFixed(1)} ms`),
   );
-  line('In memory', `${count(deliveries.values_held, 'value')}, ${size(deliveries.bytes_held)}`);
+  line('In memory', `${count(deliveries.cached_values, 'value')}, ${size(deliveries.cached_bytes)}`);
   line(
     'Passes',
     `each ${span(overview.interval_seconds * 1000)}, latest ${ago(overview.heartbeat_at, nowMs, 'none yet')}, ` +

@@ -68,10 +68,10 @@ test.each([
   ['ECONNREFUSED', true, 'start the engine'],
   ['EACCES', true, 'group docker'],
   ['EPIPE', true, 'DOCKER_HOST'],
-])('an engine that fails with %s is wrong', (code, isDefault, mend) => {
+])('an engine that fails with %s is wrong', (code, isDefault, fix) => {
   const { findings } = checkEngine({ kind: 'silent', address: 'x', isDefault, error: failed(code) });
   expect(findings).toHaveLength(1);
-  expect(findings[0]?.mend).toContain(mend);
+  expect(findings[0]?.fix).toContain(fix);
 });
 
 test.each([
@@ -79,10 +79,10 @@ test.each([
   [{ LocalNodeState: 'locked' }, 'locked', 'docker swarm unlock'],
   [{ LocalNodeState: 'error', Error: 'rpc: lost' }, 'rpc: lost', 'docker info'],
   [{ LocalNodeState: 'active', ControlAvailable: false }, 'a worker', 'on the managers'],
-])('a node whose Swarm is %j', (Swarm, message, mend) => {
+])('a node whose Swarm is %j', (Swarm, message, fix) => {
   const { findings } = checkSwarm(answered({ info: { Swarm }, swarm: null }));
   expect(findings[0]?.message).toContain(message);
-  expect(findings[0]?.mend).toContain(mend);
+  expect(findings[0]?.fix).toContain(fix);
 });
 
 test('a manager that does not answer between two leaders', () => {
@@ -134,7 +134,7 @@ test('a socket that is where the engine does not look', async () => {
     path === '/tmp/mine.sock' ? { kind: 'answers', roles: ['secretprovider'] } : { kind: 'missing' },
   );
   expect(findings[0]?.message).toContain('/tmp/mine.sock, where the engine does not look');
-  expect(findings[0]?.mend).toContain('/etc/docker/plugins/vault-secrets-plugin.spec');
+  expect(findings[0]?.fix).toContain('/etc/docker/plugins/vault-secrets-plugin.spec');
 });
 
 test('a plugin that is nowhere, has too long a name, or is on another machine', async () => {
@@ -152,7 +152,7 @@ test("a secret's driver that resembles the plugin is found, and another's is lef
   ];
   const check = checkDrivers(secrets, PLUGIN);
   expect(messages(check)).toEqual([`the driver of a is vault-secret-plugin, and the plugin's name is ${PLUGIN}`]);
-  expect(check.findings[0]?.mend).toContain('PLUGIN_NAME=vault-secret-plugin');
+  expect(check.findings[0]?.fix).toContain('PLUGIN_NAME=vault-secret-plugin');
 });
 
 test('a Swarm without a secret of ours is a hint', () => {

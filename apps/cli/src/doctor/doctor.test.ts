@@ -108,7 +108,7 @@ test('dangerous settings of the plugin are hints: they are named with their code
     {
       kind: 'hint',
       message: 'VAULT_ADDR: sends the token without encryption',
-      mend: 'plain-http in docs/reference/environment.md says more.',
+      fix: 'plain-http in docs/reference/environment.md says more.',
     },
   ]);
   expect(exitCode).toBe(0);
@@ -130,7 +130,7 @@ test('a rule for a path with quotes is advised as one rule', async () => {
   const problem = `secret/x; add path "sys/*: our policy does not allow to read it; add ${rule}`;
   plugin.say({ 'GET /api/v1/overview': says({ ...well(), problems: [problem] }) });
   const { checks } = await checksOf();
-  expect(checks.policies.findings).toMatchObject([{ mend: `Add to the policy of the plugin's identity: ${rule}` }]);
+  expect(checks.policies.findings).toMatchObject([{ fix: `Add to the policy of the plugin's identity: ${rule}` }]);
 });
 
 test('a missing policy is given as it has to be added', async () => {
@@ -146,7 +146,7 @@ test('a missing policy is given as it has to be added', async () => {
     {
       kind: 'wrong',
       message: `secret/app: our policy refuses its metadata; add ${policy}`,
-      mend: `Add to the policy of the plugin's identity: ${policy}`,
+      fix: `Add to the policy of the plugin's identity: ${policy}`,
     },
   ]);
   expect(checks.plugin.findings).toMatchObject([{ message: 'another' }]);
@@ -156,7 +156,7 @@ test('a missing policy is given as it has to be added', async () => {
 test('a provider that is away is told with what to do', async () => {
   const [vault] = overview().providers;
   const error = { code: 'UNAVAILABLE', message: 'connect ECONNREFUSED' };
-  plugin.say({ 'GET /api/v1/overview': says({ ...well(), providers: [{ ...vault, state: 'left-alone', error }] }) });
+  plugin.say({ 'GET /api/v1/overview': says({ ...well(), providers: [{ ...vault, state: 'circuit-open', error }] }) });
   const { checks } = await checksOf();
   expect(checks.providers.findings[0].message).toBe(
     'vault does not answer and is left alone for a while: connect ECONNREFUSED (UNAVAILABLE)',
@@ -214,7 +214,7 @@ test('where a plugin that is not reached has providers of a file, labels are not
 test('a plugin that refuses the token is found, and is no plugin that was not reached', async () => {
   plugin.say({ 'GET /api/v1/overview': problem(401, 'The token is needed.') });
   const { exitCode, checks } = await checksOf();
-  expect(checks.plugin.findings[0].mend).toContain('VAULT_SWARM_TOKEN_FILE');
+  expect(checks.plugin.findings[0].fix).toContain('VAULT_SWARM_TOKEN_FILE');
   expect(exitCode).toBe(1);
 });
 

@@ -139,11 +139,11 @@ function show(paper: Paper, checks: readonly Check[]): void {
   if (wrongs.length === 0)
     paper.say(`Nothing is wrong${hints.length === 0 ? '' : `; ${count(hints.length, 'hint')}`}.`, 'good');
   else paper.say(`${count(wrongs.length, 'thing')} wrong, ${count(hints.length, 'hint')}:`, 'bad');
-  for (const { name, kind, message, mend } of [...wrongs, ...hints]) {
+  for (const { name, kind, message, fix } of [...wrongs, ...hints]) {
     paper.gap();
     const isWrong = kind === 'wrong';
     paper.item(`${isWrong ? 'WRONG' : 'hint '} `, `${name}: ${message}`, isWrong ? 'bad' : 'warn');
-    paper.item('      ', mend);
+    paper.item('      ', fix);
   }
   paper.gap();
   for (const check of checks) {

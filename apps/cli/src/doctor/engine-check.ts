@@ -23,11 +23,11 @@ export function checkSwarm(facts: EngineFacts): Check {
   if (facts.kind !== 'answered') return skipped('swarm', 'no engine was reached');
   const { LocalNodeState: state = 'inactive', ControlAvailable: isManager, Error: reason } = facts.info.Swarm ?? {};
   if (state !== 'active') {
-    const [message, mend] = NOT_ACTIVE[state] ?? [
+    const [message, fix] = NOT_ACTIVE[state] ?? [
       `this engine's Swarm is ${displayText(state)}`,
       'Look at docker info.',
     ];
-    return checked('swarm', state, [wrong(reason ? `${message}: ${displayText(reason)}` : message, mend)]);
+    return checked('swarm', state, [wrong(reason ? `${message}: ${displayText(reason)}` : message, fix)]);
   }
   if (isManager !== true) {
     return checked('swarm', 'a worker', [

@@ -6,7 +6,7 @@ export interface Finding {
   readonly kind: 'wrong' | 'hint';
   readonly message: string;
   /** What to do, as a sentence. */
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** The names of the checks, in the order in which they are shown. Programs match on these. */
@@ -48,11 +48,11 @@ export function skipped(name: CheckName, reason: string): Check {
 }
 
 /** Something is wrong. */
-export function wrong(message: string, mend: string): Finding {
-  return { kind: 'wrong', message: displayMessage(message), mend: displayMessage(mend) };
+export function wrong(message: string, fix: string): Finding {
+  return { kind: 'wrong', message: displayMessage(message), fix: displayMessage(fix) };
 }
 
 /** Something works, but perhaps not as it is meant. */
-export function hint(message: string, mend: string): Finding {
-  return { kind: 'hint', message: displayMessage(message), mend: displayMessage(mend) };
+export function hint(message: string, fix: string): Finding {
+  return { kind: 'hint', message: displayMessage(message), fix: displayMessage(fix) };
 }

@@ -10,8 +10,8 @@ export function checkServices(services: readonly EngineService[], secrets: reado
       isLongRunning(spec) && spec?.TaskTemplate?.ContainerSpec?.Secrets?.some(({ SecretID = '' }) => ids.has(SecretID)),
   );
   const findings: Finding[] = [];
-  const note = (found: readonly EngineService[], message: (who: string) => string, mend: string) => {
-    if (found.length > 0) findings.push(hint(message(names(found.map(nameOf))), mend));
+  const note = (found: readonly EngineService[], message: (who: string) => string, fix: string) => {
+    if (found.length > 0) findings.push(hint(message(names(found.map(nameOf))), fix));
   };
   const lonely = users.filter((service) => isLonely(service) && !startsFirst(service));
   note(

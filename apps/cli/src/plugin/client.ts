@@ -29,7 +29,7 @@ import { Wire } from './wire.ts';
 /** Which of a list are asked for. */
 export interface ListQuery {
   readonly search?: string | undefined;
-  readonly state?: 'all' | 'wrong' | 'rolling' | undefined;
+  readonly state?: 'all' | 'problem' | 'rolling' | undefined;
 }
 
 /** An answer of the plugin. */

@@ -46,15 +46,15 @@ export function overview(changes: Partial<Overview> = {}): Overview {
     },
     rotations: { total: 42, errors: 2, error_rate: 4.76, in_progress: 1, last_at: '2026-03-01T11:57:00.000Z' },
     deliveries: {
-      memory: 12_345,
+      cache: 12_345,
       provider: 67,
       stale: 0,
       refused: 3,
       hit_rate: 99.4,
       p50_ms: 0.4,
       p99_ms: 3.2,
-      values_held: 12,
-      bytes_held: 4096,
+      cached_values: 12,
+      cached_bytes: 4096,
     },
     providers: [
       {
@@ -70,7 +70,14 @@ export function overview(changes: Partial<Overview> = {}): Overview {
         last_answer_at: '2026-03-01T11:59:57.000Z',
       },
     ],
-    counts: { secrets: 3, secrets_wrong: 0, services: 2, services_wrong: 0, tasks: 8, outdated_tasks: 0 },
+    counts: {
+      secrets: 3,
+      secrets_with_problems: 0,
+      services: 2,
+      services_with_problems: 0,
+      tasks: 8,
+      outdated_tasks: 0,
+    },
     ...changes,
   });
 }
@@ -99,9 +106,9 @@ export function service(changes: Partial<Service> = {}): Service {
     secrets: ['db_password'],
     running_tasks: 3,
     outdated_tasks: 0,
-    holdings: [{ secret: 'db_password', revisions: [{ revision: '3', tasks: 3, current: true }] }],
+    task_revisions: [{ secret: 'db_password', revisions: [{ revision: '3', tasks: 3, current: true }] }],
     rollout: null,
-    set_aside: null,
+    quarantined: null,
     last_rotation_at: '2026-03-01T11:00:00.000Z',
     waiting_for: null,
     problem: null,
@@ -134,12 +141,17 @@ export function planAnswer(
   ...services: readonly { name: string; tasks: number; outcome?: string; waiting_for?: string }[]
 ) {
   return planSchema.parse({
-    services: services.map((entry) => ({ secrets: ['db_password'], outcome: 'rolls', waiting_for: null, ...entry })),
+    services: services.map((entry) => ({
+      secrets: ['db_password'],
+      outcome: 'scheduled',
+      waiting_for: null,
+      ...entry,
+    })),
   });
 }
 
 /** The answer of `/api/v1/rotate`. */
-export function rotateAnswer(...outcomes: readonly ('rolls' | 'waits' | 'current' | 'never')[]) {
+export function rotateAnswer(...outcomes: readonly ('scheduled' | 'pending' | 'up-to-date' | 'not-applicable')[]) {
   return rotateSchema.parse({
     services: outcomes.map((outcome) => ({ name: `service_${outcome}`, secrets: ['db_password'], outcome })),
   });

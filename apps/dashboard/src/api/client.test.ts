@@ -51,7 +51,7 @@ test('reads a list in as many answers as it takes', async () => {
 
 test("gives the plugin's own reason for a refusal, and how long it asks to wait", async () => {
   const { client } = clientOf(problem(429, 'More than 10 requests in a minute.', { 'Retry-After': '40' }));
-  await expect(client.rotate({ set_aside: true })).rejects.toEqual(
+  await expect(client.rotate({ quarantined: true })).rejects.toEqual(
     new ApiError(429, 'More than 10 requests in a minute', 40_000),
   );
 });
@@ -70,7 +70,7 @@ test('says where something else answered, or nobody', async () => {
 test.each([
   [{ due: true } as const, 'api/v1/plan?'],
   [{ service: 'a&b' }, 'api/v1/plan?service=a%26b'],
-  [{ set_aside: true } as const, 'api/v1/plan?set_aside=true'],
+  [{ quarantined: true } as const, 'api/v1/plan?quarantined=true'],
 ])('asks for the plan of %j', async (request, url) => {
   const { client, asked } = clientOf(Response.json({ services: [] }));
   await client.plan(request);

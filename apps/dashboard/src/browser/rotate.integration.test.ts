@@ -82,7 +82,7 @@ test('what was set aside is tried again on request', async () => {
   await page.getByRole('button', { name: 'Try again what is set aside…' }).click();
   await page.getByRole('button', { name: 'Replace 2 tasks' }).click();
   await page.getByText('rolls as soon as its turn comes').waitFor();
-  expect(plugin.rotated).toEqual([{ set_aside: true }]);
+  expect(plugin.rotated).toEqual([{ quarantined: true }]);
 });
 
 test('a rotation that the plugin refuses is told with its reason', async () => {

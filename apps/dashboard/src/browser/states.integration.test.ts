@@ -145,11 +145,11 @@ test('search and filter leave what was asked for, and the address leads back to 
     await page.keyboard.type('shop');
     await page.getByText('3 of 8 services').waitFor();
     await page.keyboard.press('Escape');
-    await page.getByLabel('What is shown').selectOption('wrong');
+    await page.getByLabel('What is shown').selectOption('problem');
     await page.getByText('2 of 8 services').waitFor();
     await page.reload();
     await page.getByText('2 of 8 services').waitFor();
-    expect(page.url()).toContain('#show=wrong');
+    expect(page.url()).toContain('#show=problem');
   });
 });
 

@@ -6,7 +6,7 @@ const event = (id: number, level: Event['level'] = 'info'): Event => ({
   id,
   level,
   time: '2026-03-01T12:00:00.000Z',
-  event: 'docker.recovered',
+  event: 'orchestrator.recovered',
   message: 'Docker answers again',
 });
 

@@ -1,7 +1,7 @@
 /** What of a list is shown, and in which order. */
 export interface ListView {
   readonly search: string;
-  readonly show: 'all' | 'wrong' | 'rolling';
+  readonly show: 'all' | 'problem' | 'rolling';
   /** The column; `state` is what needs somebody first. */
   readonly sort: string;
   readonly descending: boolean;

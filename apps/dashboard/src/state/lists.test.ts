@@ -17,7 +17,7 @@ test('services that need somebody come first, the others by name', () => {
 });
 
 test('only what is wrong, or rolls, is shown when asked for', () => {
-  const view = { ...WHOLE_LIST, show: 'wrong' } as const;
+  const view = { ...WHOLE_LIST, show: 'problem' } as const;
   expect(namesOf(servicesIn(troubledWorld().services, view))).toEqual(['billing', 'mailer']);
   expect(namesOf(secretsIn(troubledWorld().secrets, view))).toEqual(['search_api_key']);
   const rolling = { ...WHOLE_LIST, show: 'rolling' } as const;
@@ -42,7 +42,7 @@ test('sorts by a column both ways, and numbers in names as numbers', () => {
 
 test('the state of a service is the most urgent that is so', () => {
   const states = troubledWorld().services.map((service) => [service.name, stateOf(service)]);
-  expect(Object.fromEntries(states)).toMatchObject({ billing: 'stuck', mailer: 'set-aside', search: 'current' });
+  expect(Object.fromEntries(states)).toMatchObject({ billing: 'stuck', mailer: 'quarantined', search: 'current' });
   const worker = rollingWorld().services.find(({ name }) => name === 'shop_worker');
   expect(worker && stateOf(worker)).toBe('waiting');
 });

@@ -5,7 +5,7 @@ import { type Place, placeFrom, placeText } from './location.ts';
 test('the address leads back to the same place', () => {
   const place: Place = {
     tab: 'secrets',
-    view: { search: 'db & co', show: 'wrong', sort: 'changed', descending: true },
+    view: { search: 'db & co', show: 'problem', sort: 'changed', descending: true },
   };
   expect(placeFrom(placeText(place))).toEqual(place);
 });

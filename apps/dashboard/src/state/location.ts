@@ -20,7 +20,7 @@ export function placeFrom(hash: string): Place {
     tab: tabs.find((tab) => tab === given.get('list')) ?? 'services',
     view: {
       search: given.get('search') ?? WHOLE_LIST.search,
-      show: show === 'wrong' || show === 'rolling' ? show : WHOLE_LIST.show,
+      show: show === 'problem' || show === 'rolling' ? show : WHOLE_LIST.show,
       sort: given.get('sort') ?? WHOLE_LIST.sort,
       descending: given.get('order') === 'descending',
     },

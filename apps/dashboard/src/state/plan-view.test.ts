@@ -11,7 +11,9 @@ const planned = (outcome: Plan['services'][number]['outcome'], tasks: number) =>
 });
 
 test('counts the tasks of the services that would be rolled, and of no other', () => {
-  const plan = { services: [planned('rolls', 3), planned('waits', 2), planned('current', 5), planned('never', 1)] };
+  const plan = {
+    services: [planned('scheduled', 3), planned('pending', 2), planned('up-to-date', 5), planned('not-applicable', 1)],
+  };
   expect(summaryOf(plan, false)).toEqual({
     tasks: 5,
     isAnything: true,
@@ -20,14 +22,14 @@ test('counts the tasks of the services that would be rolled, and of no other', (
 });
 
 test('there is nothing to confirm where every service is current, or is never rolled', () => {
-  expect(summaryOf({ services: [planned('current', 5), planned('never', 1)] }, false)).toMatchObject({
+  expect(summaryOf({ services: [planned('up-to-date', 5), planned('not-applicable', 1)] }, false)).toMatchObject({
     isAnything: false,
     sentence: expect.stringContaining('Nothing to do'),
   });
 });
 
 test('what is due happens without a question', () => {
-  expect(summaryOf({ services: [planned('rolls', 1)] }, true).sentence).toBe(
+  expect(summaryOf({ services: [planned('scheduled', 1)] }, true).sentence).toBe(
     '1 task of 1 service will be replaced, as its own update settings say.',
   );
 });

@@ -5,10 +5,10 @@ type Outcome = Plan['services'][number]['outcome'];
 
 /** What becomes of a service, in words that follow its name. */
 export const OUTCOMES: Readonly<Record<Outcome, string>> = {
-  rolls: 'rolls as soon as its turn comes',
-  waits: 'waits: its provider does not tell the newest value now',
-  current: 'has the newest values already',
-  never: 'is never rolled: it is a job, or its secrets are pinned or turned off',
+  scheduled: 'rolls as soon as its turn comes',
+  pending: 'waits: its provider does not tell the newest value now',
+  'up-to-date': 'has the newest values already',
+  'not-applicable': 'is never rolled: it is a job, or its secrets are pinned or turned off',
 };
 
 /** What a plan comes to. */
@@ -22,7 +22,7 @@ export interface PlanSummary {
 
 /** Sums a plan up; `isDue` where it is what happens without anybody asking. */
 export function summaryOf({ services }: Plan, isDue: boolean): PlanSummary {
-  const concerned = services.filter(({ outcome }) => outcome === 'rolls' || outcome === 'waits');
+  const concerned = services.filter(({ outcome }) => outcome === 'scheduled' || outcome === 'pending');
   const tasks = concerned.reduce((sum, service) => sum + service.tasks, 0);
   if (concerned.length === 0) {
     return { tasks, isAnything: false, sentence: 'Nothing to do: no running task would be given another value.' };

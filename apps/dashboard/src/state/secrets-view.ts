@@ -16,7 +16,7 @@ export function secretsIn(secrets: readonly Secret[], view: ListView): readonly 
   const order = ORDERS[view.sort] ?? (() => 0);
   const direction = view.descending ? -1 : 1;
   return secrets
-    .filter(({ problem }) => view.show !== 'wrong' || problem !== null)
+    .filter(({ problem }) => view.show !== 'problem' || problem !== null)
     .filter(({ name, ref, provider, services }) => isFound(view.search, [name, ref ?? '', provider ?? '', ...services]))
     .sort((a, b) => direction * order(a, b) || compareNames(a.name, b.name));
 }

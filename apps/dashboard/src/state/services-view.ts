@@ -5,7 +5,7 @@ import { compareNames, isFound } from './list-view.ts';
 /** What a service is about, the most urgent first. */
 export type ServiceState =
   | 'failed'
-  | 'set-aside'
+  | 'quarantined'
   | 'stuck'
   | 'problem'
   | 'rolling'
@@ -16,14 +16,14 @@ export type ServiceState =
 /** The one word that says most about a service. */
 export function stateOf({
   rollout,
-  set_aside: setAside,
+  quarantined,
   problem,
   waiting_for: waitingFor,
   outdated_tasks: outdated,
 }: Service): ServiceState {
   if (rollout?.state === 'failed' || rollout?.state === 'stuck') return rollout.state;
   if (rollout?.state === 'rolling') return 'rolling';
-  if (setAside !== null) return 'set-aside';
+  if (quarantined !== null) return 'quarantined';
   if (problem !== null) return 'problem';
   if (rollout !== null || waitingFor !== null) return 'waiting';
   return outdated > 0 ? 'outdated' : 'current';
@@ -33,7 +33,7 @@ export function stateOf({
 export function hasServiceProblem(service: Service): boolean {
   return (
     service.problem !== null ||
-    service.set_aside !== null ||
+    service.quarantined !== null ||
     service.rollout?.state === 'failed' ||
     service.rollout?.state === 'stuck'
   );
@@ -42,7 +42,7 @@ export function hasServiceProblem(service: Service): boolean {
 const URGENCY: Readonly<Record<ServiceState, number>> = {
   failed: 0,
   stuck: 1,
-  'set-aside': 2,
+  quarantined: 2,
   problem: 3,
   rolling: 4,
   waiting: 5,
@@ -66,7 +66,7 @@ export function servicesIn(services: readonly Service[], view: ListView): readon
   return services
     .filter(
       (service) =>
-        view.show === 'all' || (view.show === 'wrong' ? hasServiceProblem(service) : service.rollout !== null),
+        view.show === 'all' || (view.show === 'problem' ? hasServiceProblem(service) : service.rollout !== null),
     )
     .filter((service) => isFound(view.search, [service.name, ...service.secrets]))
     .sort((a, b) => direction * order(a, b) || compareNames(a.name, b.name));

@@ -43,7 +43,7 @@ export function rollingWorld(): World {
         {
           name: 'shop_worker',
           secrets: ['db_password'],
-          outcome: 'rolls',
+          outcome: 'scheduled',
           tasks: 4,
           waiting_for: 'the update that its user began',
         },
@@ -85,7 +85,7 @@ export function troubledWorld(): World {
   const services = world.services.map((service): Service => {
     if (service.name === 'mailer') {
       const reason = 'task: non-zero exit (1)';
-      return { ...outdated(service, 2), set_aside: { secrets: ['smtp_password'], since: before(740), reason } };
+      return { ...outdated(service, 2), quarantined: { secrets: ['smtp_password'], since: before(740), reason } };
     }
     if (service.name !== 'billing') return service;
     const problem = 'stuck: it takes longer than 10m';
@@ -120,7 +120,7 @@ export function troubledWorld(): World {
       deliveries: { ...troubled.overview.deliveries, stale: 38, refused: 3 },
       providers: troubled.overview.providers.map((provider) =>
         provider.name === 'openbao'
-          ? { ...provider, state: 'left-alone', since: before(312), error, errors: 14, last_answer_at: before(319) }
+          ? { ...provider, state: 'circuit-open', since: before(312), error, errors: 14, last_answer_at: before(319) }
           : provider,
       ),
     },
@@ -129,14 +129,14 @@ export function troubledWorld(): World {
         908,
         41,
         'error',
-        'secret.refused',
+        'delivery.failed',
         'could not deliver secret search_api_key to service search: the secret has no field "api_key" (INVALID_PAYLOAD)',
       ),
       event(
         907,
         312,
         'warn',
-        'breaker.changed',
+        'circuit-breaker.changed',
         'provider openbao is left alone until it answers again; last good values are delivered meanwhile',
       ),
       event(
@@ -157,12 +157,14 @@ export function troubledWorld(): World {
         904,
         740,
         'error',
-        'values.set-aside',
+        'quarantine.started',
         'the new value of secret smtp_password is set aside for service mailer, since its tasks failed with it: task: non-zero exit (1); write another value, or rotate by hand to try it again',
       ),
       ...troubled.events,
     ],
-    plan: { services: [{ name: 'mailer', secrets: ['smtp_password'], outcome: 'rolls', tasks: 2, waiting_for: null }] },
+    plan: {
+      services: [{ name: 'mailer', secrets: ['smtp_password'], outcome: 'scheduled', tasks: 2, waiting_for: null }],
+    },
   };
 }
 
@@ -186,15 +188,15 @@ export function stoppedWorld(): World {
 export function emptyWorld(): World {
   const world = worldOf([], []);
   const quiet = {
-    memory: 0,
+    cache: 0,
     provider: 0,
     stale: 0,
     refused: 0,
     hit_rate: null,
     p50_ms: null,
     p99_ms: null,
-    values_held: 0,
-    bytes_held: 0,
+    cached_values: 0,
+    cached_bytes: 0,
   };
   return {
     ...world,

@@ -139,7 +139,7 @@ export class ScriptedPlugin {
     const services = this.world.plan.services.map(({ name, secrets }) => ({
       name,
       secrets,
-      outcome: 'rolls' as const,
+      outcome: 'scheduled' as const,
     }));
     send(response, 202, 'application/json', JSON.stringify({ services } satisfies Rotate));
   }

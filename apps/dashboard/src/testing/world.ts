@@ -75,9 +75,9 @@ export function serviceOf(name: string, tasks: number, secrets: readonly string[
     secrets: [...secrets],
     running_tasks: tasks,
     outdated_tasks: 0,
-    holdings: secrets.map((secret) => ({ secret, revisions: [{ revision: '41', tasks, current: true }] })),
+    task_revisions: secrets.map((secret) => ({ secret, revisions: [{ revision: '41', tasks, current: true }] })),
     rollout: null,
-    set_aside: null,
+    quarantined: null,
     last_rotation_at: index % 5 === 4 ? null : before(1400 + index * 4000),
     waiting_for: null,
     problem: null,
@@ -86,11 +86,15 @@ export function serviceOf(name: string, tasks: number, secrets: readonly string[
 
 /** The service, so many of whose tasks have the revision before of its first secret. */
 export function outdated(service: Service, tasks: number): Service {
-  const [first, ...rest] = service.holdings;
+  const [first, ...rest] = service.task_revisions;
   const kept = service.running_tasks - tasks;
   const old = { revision: '41', tasks, current: false };
   const revisions = kept === 0 ? [old] : [{ revision: '42', tasks: kept, current: true }, old];
-  return { ...service, outdated_tasks: tasks, holdings: first === undefined ? [] : [{ ...first, revisions }, ...rest] };
+  return {
+    ...service,
+    outdated_tasks: tasks,
+    task_revisions: first === undefined ? [] : [{ ...first, revisions }, ...rest],
+  };
 }
 
 /** The service in the middle of a rollout of its first secret. */
@@ -146,7 +150,9 @@ export function worldOf(
       ),
     ],
     history: historyOf(360),
-    plan: { services: [{ name: 'shop_api', secrets: ['db_password'], outcome: 'rolls', tasks: 8, waiting_for: null }] },
+    plan: {
+      services: [{ name: 'shop_api', secrets: ['db_password'], outcome: 'scheduled', tasks: 8, waiting_for: null }],
+    },
     overview: {
       plugin: {
         name: 'vault-secrets-plugin',
@@ -177,22 +183,22 @@ export function worldOf(
       },
       rotations: { total: 42, errors: 0, error_rate: 0, in_progress: 0, last_at: before(1400), ...rotations },
       deliveries: {
-        memory: 1204,
+        cache: 1204,
         provider: 57,
         stale: 0,
         refused: 0,
         hit_rate: 95.48,
         p50_ms: 0.6,
         p99_ms: 9.4,
-        values_held: secrets.length,
-        bytes_held: secrets.length * 61,
+        cached_values: secrets.length,
+        cached_bytes: secrets.length * 61,
       },
       providers: [providerOf('vault', 6120, 3.4, 11), providerOf('openbao', 2204, 4.1, 16)],
       counts: {
         secrets: secrets.length,
-        secrets_wrong: secrets.filter(({ problem }) => problem !== null).length,
+        secrets_with_problems: secrets.filter(({ problem }) => problem !== null).length,
         services: services.length,
-        services_wrong: services.filter(({ problem, set_aside: setAside }) => problem !== null || setAside !== null)
+        services_with_problems: services.filter(({ problem, quarantined }) => problem !== null || quarantined !== null)
           .length,
         tasks,
         outdated_tasks: services.reduce((sum, service) => sum + service.outdated_tasks, 0),
@@ -247,7 +253,7 @@ export function historyOf(length: number): History {
       gc_cycles: whole((nth) => noise(nth, 4) * 2),
       rotations: whole((nth) => (nth === 123 || nth === 219 || nth === 220 ? 1 : 0)),
       rotation_errors: whole(() => 0),
-      delivered_memory: whole((nth) => noise(nth, 5) * 4 + storm(nth) * 42),
+      delivered_cache: whole((nth) => noise(nth, 5) * 4 + storm(nth) * 42),
       delivered_provider: whole((nth) => noise(nth, 6) * 1.2 + storm(nth) * 6),
       delivered_stale: whole(() => 0),
       refused: whole(() => 0),

@@ -56,7 +56,7 @@ function Problem({ group: { summary, details, advice } }: { readonly group: Prob
       )}
       {advice !== null && <p class="advice">{advice}</p>}
       {summary.endsWith('is set aside') && (
-        <RotateButton request={{ set_aside: true }}>Try again what is set aside…</RotateButton>
+        <RotateButton request={{ quarantined: true }}>Try again what is set aside…</RotateButton>
       )}
     </li>
   );

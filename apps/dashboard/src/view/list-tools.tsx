@@ -4,7 +4,7 @@ import type { ListView } from '../state/list-view.ts';
 
 const WORDS: Readonly<Record<ListView['show'], string>> = {
   all: 'All',
-  wrong: 'Only what is wrong',
+  problem: 'Only those with a problem',
   rolling: 'Only what rolls',
 };
 

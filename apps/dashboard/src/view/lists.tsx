@@ -20,8 +20,8 @@ export function Lists({ overview }: { readonly overview: Overview }) {
   const tab = place.value.tab === 'log' && isWide.value ? 'services' : place.value.tab;
   const { counts } = overview;
   const shown: readonly { readonly tab: Tab; readonly title: string; readonly wrong: number }[] = [
-    { tab: 'services', title: `Services ${formatCount(counts.services)}`, wrong: counts.services_wrong },
-    { tab: 'secrets', title: `Secrets ${formatCount(counts.secrets)}`, wrong: counts.secrets_wrong },
+    { tab: 'services', title: `Services ${formatCount(counts.services)}`, wrong: counts.services_with_problems },
+    { tab: 'secrets', title: `Secrets ${formatCount(counts.secrets)}`, wrong: counts.secrets_with_problems },
     ...(isWide.value ? [] : [{ tab: 'log' as const, title: 'Log', wrong: 0 }]),
   ];
   return (
@@ -48,7 +48,7 @@ function ServicesList({ overview }: { readonly overview: Overview }) {
       shown={shown}
       failure={services.failure.value}
       noun="service"
-      shows={['all', 'wrong', 'rolling']}
+      shows={['all', 'problem', 'rolling']}
       none="No service uses a secret of this driver yet. Give one to a service: docker service update --secret-add NAME SERVICE"
       table={(rows, view, onView) => <ServicesTable rows={rows} view={view} onView={onView} />}
     />
@@ -67,7 +67,7 @@ function SecretsList({ overview }: { readonly overview: Overview }) {
       shown={shown}
       failure={secrets.failure.value}
       noun="secret"
-      shows={['all', 'wrong']}
+      shows={['all', 'problem']}
       none="There is no secret of this driver."
       table={(rows, view, onView) => <SecretsTable rows={rows} view={view} onView={onView} />}
     />
@@ -99,7 +99,7 @@ function List<T>({ all, shown, failure, shows, none, noun, table }: ListProps<T>
       {all !== null && all.length > 0 && shown.length === 0 && (
         <p class="note">
           {view.search === ''
-            ? view.show === 'wrong'
+            ? view.show === 'problem'
               ? 'Nothing is wrong here. '
               : 'Nothing is rolling. '
             : 'Nothing fits. '}

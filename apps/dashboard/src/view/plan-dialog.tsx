@@ -101,7 +101,7 @@ function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boole
                 </th>
                 <td>
                   {visible(secrets.join(', '))}
-                  {outcome !== 'rolls' && <small class="soft under whole">{OUTCOMES[outcome]}</small>}
+                  {outcome !== 'scheduled' && <small class="soft under whole">{OUTCOMES[outcome]}</small>}
                   {waitingFor !== null && <small class="warn under">waits for {visible(waitingFor)}</small>}
                 </td>
                 <td>{tasks}</td>

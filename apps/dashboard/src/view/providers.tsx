@@ -7,14 +7,14 @@ type Provider = Overview['providers'][number];
 const WORDS: Readonly<Record<Provider['state'], string>> = {
   ok: 'answers',
   failing: 'fails',
-  'left-alone': 'left alone',
+  'circuit-open': 'left alone',
   unused: 'not asked yet',
 };
 
 const TONES: Readonly<Record<Provider['state'], string>> = {
   ok: 'good',
   failing: 'bad',
-  'left-alone': 'bad',
+  'circuit-open': 'bad',
   unused: 'plain',
 };
 

@@ -2,11 +2,11 @@ import type { Service } from '@vault-swarm/http/api';
 import { counted, visible } from '../format.ts';
 import { Ago, Code, Name } from './text.tsx';
 
-type Holding = Service['holdings'][number];
+type TaskRevisions = Service['task_revisions'][number];
 
 /** What stands below a service that was opened: which revision of each secret how many tasks hold, and its rollout. */
 export function ServiceDetail({
-  service: { id, holdings, rollout, set_aside: setAside },
+  service: { id, task_revisions, rollout, quarantined },
 }: {
   readonly service: Service;
 }) {
@@ -22,8 +22,8 @@ export function ServiceDetail({
           </tr>
         </thead>
         <tbody>
-          {holdings.flatMap(rowsOf)}
-          {holdings.length === 0 && (
+          {task_revisions.flatMap(rowsOf)}
+          {task_revisions.length === 0 && (
             <tr>
               <td colSpan={3} class="soft">
                 No task runs.
@@ -35,18 +35,19 @@ export function ServiceDetail({
       <dl>
         {rollout !== null && (
           <div>
-            <dt>{rollout.direction === 'back' ? 'Roll-back' : 'Rollout'}</dt>
+            <dt>{rollout.direction === 'rollback' ? 'Roll-back' : 'Rollout'}</dt>
             <dd>
               generation {rollout.generation}, begun <Ago time={rollout.started_at} never="" />, for{' '}
               {visible(rollout.secrets.join(', '))}
             </dd>
           </div>
         )}
-        {setAside !== null && (
+        {quarantined !== null && (
           <div>
             <dt>Set aside</dt>
             <dd>
-              {visible(setAside.secrets.join(', '))}, <Ago time={setAside.since} never="" />: {visible(setAside.reason)}
+              {visible(quarantined.secrets.join(', '))}, <Ago time={quarantined.since} never="" />:{' '}
+              {visible(quarantined.reason)}
             </dd>
           </div>
         )}
@@ -61,7 +62,7 @@ export function ServiceDetail({
   );
 }
 
-function rowsOf({ secret, revisions }: Holding) {
+function rowsOf({ secret, revisions }: TaskRevisions) {
   return revisions.map(({ revision, tasks, current }) => (
     <tr key={`${secret} ${revision}`}>
       <td>

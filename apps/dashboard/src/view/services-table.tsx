@@ -124,7 +124,7 @@ function Tasks({ service: { running_tasks: running, outdated_tasks: outdated } }
 const STATES = {
   failed: { tone: 'bad', word: 'Failed' },
   stuck: { tone: 'bad', word: 'Stuck' },
-  'set-aside': { tone: 'bad', word: 'Set aside' },
+  quarantined: { tone: 'bad', word: 'Set aside' },
   problem: { tone: 'bad', word: 'Problem' },
   rolling: { tone: 'busy', word: 'Rolling' },
   waiting: { tone: 'warn', word: 'Waiting' },
@@ -133,9 +133,9 @@ const STATES = {
 } as const;
 
 function State({ service }: { readonly service: Service }) {
-  const { rollout, set_aside: setAside, problem, waiting_for: waitingFor } = service;
+  const { rollout, quarantined, problem, waiting_for: waitingFor } = service;
   const { tone, word } = STATES[stateOf(service)];
-  const back = rollout?.direction === 'back';
+  const back = rollout?.direction === 'rollback';
   return (
     <>
       <span class="state-line">
@@ -152,11 +152,11 @@ function State({ service }: { readonly service: Service }) {
             </span>
           </>
         )}
-        {setAside !== null && <span class="soft">{visible(listed(setAside.secrets, 3))}</span>}
+        {quarantined !== null && <span class="soft">{visible(listed(quarantined.secrets, 3))}</span>}
       </span>
       {waitingFor !== null && <small class="warn under">waits for {visible(waitingFor)}</small>}
-      {setAside !== null && <small class="bad under">{visible(setAside.reason)}</small>}
-      {problem !== null && problem !== setAside?.reason && <small class="bad under">{visible(problem)}</small>}
+      {quarantined !== null && <small class="bad under">{visible(quarantined.reason)}</small>}
+      {problem !== null && problem !== quarantined?.reason && <small class="bad under">{visible(problem)}</small>}
     </>
   );
 }

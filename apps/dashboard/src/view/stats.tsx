@@ -14,7 +14,7 @@ export function Figures({ overview }: { readonly overview: Overview }) {
   const hour = history.body.value;
   const chart = (format: ChartContent['format'], lines: (series: Series) => readonly Line[], stacked = false) =>
     hour === null ? null : { at: hour.at, lines: lines(hour.series), stacked, format };
-  const delivered = deliveries.memory + deliveries.provider + deliveries.stale;
+  const delivered = deliveries.cache + deliveries.provider + deliveries.stale;
   return (
     <section class="figures" aria-label="Figures">
       <Figure
@@ -23,7 +23,7 @@ export function Figures({ overview }: { readonly overview: Overview }) {
         content={chart(
           formatCount,
           (series) => [
-            { label: 'memory', tone: 'memory', values: series.delivered_memory },
+            { label: 'memory', tone: 'memory', values: series.delivered_cache },
             { label: 'read', tone: 'provider', values: series.delivered_provider },
             { label: 'stale', tone: 'stale', values: series.delivered_stale },
             { label: 'refused', tone: 'bad', values: series.refused },
@@ -31,7 +31,7 @@ export function Figures({ overview }: { readonly overview: Overview }) {
           true,
         )}
       >
-        <Part tone="memory" label="memory" value={formatCount(deliveries.memory)} />
+        <Part tone="memory" label="memory" value={formatCount(deliveries.cache)} />
         <Part tone="provider" label="read" value={formatCount(deliveries.provider)} />
         <Part tone="stale" label="stale" value={formatCount(deliveries.stale)} alarm={deliveries.stale > 0 && 'warn'} />
         <Part
@@ -49,7 +49,10 @@ export function Figures({ overview }: { readonly overview: Overview }) {
       >
         <Part label="p50" value={formatMs(deliveries.p50_ms)} />
         <Part label="from memory" value={formatPercent(deliveries.hit_rate)} />
-        <Part label="held" value={`${formatCount(deliveries.values_held)}, ${formatBytes(deliveries.bytes_held)}`} />
+        <Part
+          label="held"
+          value={`${formatCount(deliveries.cached_values)}, ${formatBytes(deliveries.cached_bytes)}`}
+        />
       </Figure>
       <Figure
         label="Rotations"

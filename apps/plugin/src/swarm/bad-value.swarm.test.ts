@@ -16,7 +16,7 @@ let swarm: PluginSwarm;
 let watched = '';
 
 // What is logged about a value that is bad.
-const explained = ['values.set-aside', 'rollout.failed'];
+const explained = ['quarantine.started', 'rollout.failed'];
 
 beforeAll(async () => {
   swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'bad-value' });
@@ -79,7 +79,7 @@ test.each(['rollback', 'pause'] as const)(
     await swarm.reaches(easy, { secret, replicas: 1, value: 'good-1' });
 
     await swarm.write(secret, 'bad-2');
-    await happens('values.set-aside', picky);
+    await happens('quarantine.started', picky);
     await swarm.reaches(picky, { secret, replicas: 2, value: 'good-1' }, IN_TIME);
     await swarm.reaches(easy, { secret, replicas: 1, value: 'bad-2' });
     await waitFor(async () => (await swarm.service(picky)).UpdateStatus?.State.endsWith('completed'), {
@@ -91,7 +91,7 @@ test.each(['rollback', 'pause'] as const)(
     await (await swarm.leadingRunner()).passes(15);
     expect(await swarm.generation(picky)).toBe(taken);
     expect(await swarm.held(picky, secret)).toEqual(tasks);
-    expect(logged('values.set-aside', picky)).toBe(1);
+    expect(logged('quarantine.started', picky)).toBe(1);
 
     await swarm.write(secret, 'good-3');
     const values = { [secret]: 'good-3' };
@@ -133,7 +133,7 @@ test('a user’s broken image is not held against a value that changes at the sa
     what: 'Swarm to pause the broken deploy',
   });
   await (await swarm.leadingRunner()).passes(10);
-  expect(logged('values.set-aside', 'broken')).toBe(0);
+  expect(logged('quarantine.started', 'broken')).toBe(0);
   await deploy('broken', '--image', 'vault-swarm-lab:1');
   await checkInTheEnd(swarm, {
     // The user's own update may have brought the value already.

@@ -44,6 +44,6 @@ test('a leader that is cut off for 30 s rolls nothing, and the others rotate wha
   await swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value }, AFTER_FAILOVER);
   await checkInTheEnd(swarm, {
     services: [{ name: 'web', replicas: REPLICAS, values: { shared: value }, generation: before + 1 }],
-    explained: ['docker.failed', 'reconcile.failed'],
+    explained: ['orchestrator.failed', 'reconcile.failed'],
   });
 });

@@ -139,7 +139,7 @@ test(
         `${Math.round(stormMs)} ms later, each in at most ${Math.round(maxMs)} ms and all in ${Math.round(ownMs)} ms; the store was held for ` +
         `${heldMs} ms at most (${held.lengthMs} after its first of ${probe.writes} writes)\n`,
     );
-    expect(asked('secret.refused')).toEqual([]);
+    expect(asked('delivery.failed')).toEqual([]);
     expect(delivered.filter(({ source }) => source === 'provider')).toEqual([]);
     expect(ownMs).toBeLessThan(OWN_MS);
     expect(heldMs).toBeLessThan(HELD_MS);

@@ -85,6 +85,6 @@ test('a rotation goes on while its leader becomes a worker and a worker a manage
   await checkInTheEnd(swarm, {
     services: [{ name: 'web', replicas: REPLICAS, values: { shared: second }, generation: afterFirst + 1 }],
     // While the role of a node changes, its engine answers nothing for some seconds.
-    explained: ['docker.failed', 'reconcile.failed'],
+    explained: ['orchestrator.failed', 'reconcile.failed'],
   });
 });

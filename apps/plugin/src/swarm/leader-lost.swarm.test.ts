@@ -42,6 +42,6 @@ test('a rotation is brought to its end when leader and plugin are lost in the mi
   await checkInTheEnd(swarm, {
     services: [{ name: 'web', replicas: 4, values: { shared: value }, generation: [before + 1, before + 2] }],
     // Between two leaders the engines do not answer.
-    explained: ['docker.failed', 'reconcile.failed'],
+    explained: ['orchestrator.failed', 'reconcile.failed'],
   });
 });

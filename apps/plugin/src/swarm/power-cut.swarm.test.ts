@@ -38,6 +38,6 @@ test('every task has the value that was written while the whole Swarm was down',
       { name: 'other', replicas: 3, values: { same: 'same-1' }, generation },
     ],
     // The plugins are there before the engines answer, and these before they have a leader.
-    explained: ['docker.failed', 'reconcile.failed'],
+    explained: ['orchestrator.failed', 'reconcile.failed'],
   });
 });

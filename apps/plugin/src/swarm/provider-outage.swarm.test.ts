@@ -53,7 +53,7 @@ async function comeBack(lost: PluginRunner): Promise<void> {
 }
 
 // Between two leaders the engines do not answer, and Vault does not at all.
-const explained = ['docker.failed', 'reconcile.failed', 'provider.failed', 'secret.refused'];
+const explained = ['orchestrator.failed', 'reconcile.failed', 'provider.failed', 'delivery.failed'];
 
 test('with Vault hanging during a failover, running tasks stay and new ones get the last good value', async () => {
   const generation = await swarm.generation('web');

@@ -27,7 +27,7 @@ export class CallEvents {
     this.#flush(true);
     return (outcome) => {
       const durationMs = clock.monotonic() - startedAtMs;
-      const event = { type: 'provider.requested', provider, operation, outcome, durationMs } as const;
+      const event = { type: 'provider.request-completed', provider, operation, outcome, durationMs } as const;
       if (outcome === 'ok') events.emit(event);
       else this.#emitFailed = (isRepeated) => events.emit(isRepeated ? { ...event, isRepeated } : event);
       if (this.#isEnded) this.#flush(false);

@@ -11,7 +11,7 @@ import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 let aws: AwsFake;
 let provider: ProviderInstance;
-let requests: Extract<TimedEvent, { type: 'provider.requested' }>[];
+let requests: Extract<TimedEvent, { type: 'provider.request-completed' }>[];
 
 beforeEach(async () => {
   aws = await startAwsFake();
@@ -19,7 +19,7 @@ beforeEach(async () => {
   requests = [];
   const events = new EventBus(realClock);
   events.subscribe((event) => {
-    if (event.type === 'provider.requested') requests.push(event);
+    if (event.type === 'provider.request-completed') requests.push(event);
   });
   provider = providerOf(variablesFor(aws.endpoint), { events });
 });
@@ -153,7 +153,7 @@ describe('our login', () => {
     const clock = new ShiftedClock();
     const events = new EventBus(clock);
     events.subscribe((event) => {
-      if (event.type === 'provider.requested') requests.push(event);
+      if (event.type === 'provider.request-completed') requests.push(event);
     });
     const own = providerOf(
       { ...variables(), AWS_PROFILE: 'prod', AWS_SHARED_CREDENTIALS_FILE: file },

@@ -102,7 +102,7 @@ export class AwsLogin {
   #tell(outcome: 'ok' | ReturnType<typeof codeOf>, startedAtMs: number): void {
     const durationMs = this.#clock.monotonic() - startedAtMs;
     this.#events.emit({
-      type: 'provider.requested',
+      type: 'provider.request-completed',
       provider: this.#provider,
       operation: 'login',
       outcome,

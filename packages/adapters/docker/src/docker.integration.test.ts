@@ -203,7 +203,7 @@ describe('a Swarm', () => {
       await engine.kill();
       engine = await startEngine({ dir: directory.path });
       const before = hints;
-      await expect.poll(() => emitted.at(-1)?.type ?? 'docker.recovered', within).toBe('docker.recovered');
+      await expect.poll(() => emitted.at(-1)?.type ?? 'orchestrator.recovered', within).toBe('orchestrator.recovered');
       await expect.poll(() => hints, within).toBeGreaterThanOrEqual(before);
       // The node may still be finding its Swarm again: a write is tried until it takes it.
       await expect

@@ -107,11 +107,11 @@ describe('following the events', () => {
     }
     await expect.poll(() => clock.pauses.length).toBe(9);
     expect(clock.pauses).toEqual([250, 500, 1000, 2000, 4000, 7500, 7500, 7500, 7500]);
-    expect(emitted).toEqual([{ type: 'docker.failed', operation: 'follow events', message: 'no engine' }]);
+    expect(emitted).toEqual([{ type: 'orchestrator.failed', operation: 'follow events', message: 'no engine' }]);
     setAvailable(true);
     clock.next();
     await expect.poll(hints).toBe(2);
-    expect(emitted.at(-1)).toEqual({ type: 'docker.recovered' });
+    expect(emitted.at(-1)).toEqual({ type: 'orchestrator.recovered' });
     stop();
   });
 

@@ -7,7 +7,7 @@ import { jsonLines } from './json-stream.ts';
 export interface DockerChangesOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Gets `docker.failed` once for each time that the events can't be followed, and then `docker.recovered`. */
+  /** Gets `orchestrator.failed` once for each time that the events can't be followed, and then `orchestrator.recovered`. */
   readonly events: Events;
 }
 
@@ -61,12 +61,13 @@ export class DockerChanges implements OrchestratorChanges {
       const started = clock.monotonic();
       try {
         await this.#followOnce(signal, () => {
-          if (failing) events.emit({ type: 'docker.recovered' });
+          if (failing) events.emit({ type: 'orchestrator.recovered' });
           failing = false;
         });
       } catch (error) {
         if (signal.aborted) return;
-        if (!failing) events.emit({ type: 'docker.failed', operation: 'follow events', message: errorMessage(error) });
+        if (!failing)
+          events.emit({ type: 'orchestrator.failed', operation: 'follow events', message: errorMessage(error) });
         failing = true;
       }
       if (clock.monotonic() - started >= GOOD_STREAM_MS) pauseMs = FIRST_PAUSE_MS;

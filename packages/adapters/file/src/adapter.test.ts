@@ -183,7 +183,7 @@ describe('a file in the folder', () => {
 
 describe('what is not a file in the folder', () => {
   test('is refused, and nothing waits for it', { timeout: SOON_MS }, async () => {
-    await mkdir(join(directory, 'folder'));
+    await mkdir(join(directory, 'directory'));
     execFileSync('mkfifo', [join(directory, 'fifo')]);
     const server = createServer().listen(join(directory, 'socket'));
     await once(server, 'listening');
@@ -191,7 +191,7 @@ describe('what is not a file in the folder', () => {
     await symlink('circle', join(directory, 'circle'));
     await symlink('nowhere', join(directory, 'dangling'));
     await put('plain', 'x');
-    expect(await failure('folder')).toMatchObject({
+    expect(await failure('directory')).toMatchObject({
       code: 'INVALID_PAYLOAD',
       message: 'file folder: it is a folder, not a file',
     });
@@ -351,10 +351,22 @@ test('each file that is read or looked at is told, without its path', async () =
   await marker('one');
   await failure('missing');
   expect(heard).toEqual([
-    { type: 'provider.requested', provider: 'file', operation: 'read', outcome: 'ok', durationMs: expect.any(Number) },
-    { type: 'provider.requested', provider: 'file', operation: 'probe', outcome: 'ok', durationMs: expect.any(Number) },
     {
-      type: 'provider.requested',
+      type: 'provider.request-completed',
+      provider: 'file',
+      operation: 'read',
+      outcome: 'ok',
+      durationMs: expect.any(Number),
+    },
+    {
+      type: 'provider.request-completed',
+      provider: 'file',
+      operation: 'probe',
+      outcome: 'ok',
+      durationMs: expect.any(Number),
+    },
+    {
+      type: 'provider.request-completed',
       provider: 'file',
       operation: 'read',
       outcome: 'NOT_FOUND',

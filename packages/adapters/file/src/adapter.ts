@@ -78,7 +78,7 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
     const startedAtMs = clock.monotonic();
     const tell = (outcome: 'ok' | ProviderErrorCode) =>
       events.emit({
-        type: 'provider.requested',
+        type: 'provider.request-completed',
         provider: name,
         operation,
         outcome,

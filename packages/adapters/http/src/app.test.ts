@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Fixture, figures, HOSTILE_NAME, SET_ASIDE, startFixture, status } from './testing/monitoring-fixture.ts';
+import { type Fixture, figures, HOSTILE_NAME, QUARANTINE, startFixture, status } from './testing/monitoring-fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -185,7 +185,7 @@ describe('the JSON for programs', () => {
             direction: 'forward',
             state: 'rolling',
           },
-          set_aside: null,
+          quarantined: null,
           last_rotation_at: null,
           waiting_for: null,
           problem: null,
@@ -195,9 +195,9 @@ describe('the JSON for programs', () => {
   });
 
   test('has the values that were set aside, and why', async () => {
-    const services = status.services.map((service) => ({ ...service, setAside: SET_ASIDE }));
+    const services = status.services.map((service) => ({ ...service, quarantine: QUARANTINE }));
     const { server, ask } = await startFixture({}, { status: () => ({ ...status, services }) });
-    expect(JSON.parse((await ask('/api/v1/services')).body).services[0].set_aside).toEqual({
+    expect(JSON.parse((await ask('/api/v1/services')).body).services[0].quarantined).toEqual({
       secrets: ['db-password', HOSTILE_NAME],
       since: '2026-03-01T11:57:00.000Z',
       reason: 'task: non-zero exit (1)',
@@ -211,7 +211,7 @@ describe('the JSON for programs', () => {
         ({ event }: { event: string }) => event,
       );
     expect(await types('')).toEqual(['provider.failed', 'rollout.started']);
-    expect(await types('?level=debug')).toEqual(['provider.failed', 'reconcile.passed', 'rollout.started']);
+    expect(await types('?level=debug')).toEqual(['provider.failed', 'reconcile.completed', 'rollout.started']);
     expect(await types('?level=error')).toEqual(['provider.failed']);
     expect((await fixture.ask('/api/v1/events?level=all')).status).toBe(400);
     expect((await fixture.ask('/api/v1/events?level=info&level=warn')).status).toBe(400);

@@ -1,6 +1,6 @@
 import type { RotationStatus } from '@vault-swarm/rotation';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Fixture, HOSTILE_NAME, NOW_MS, SET_ASIDE, startFixture, status } from './testing/monitoring-fixture.ts';
+import { type Fixture, HOSTILE_NAME, NOW_MS, QUARANTINE, startFixture, status } from './testing/monitoring-fixture.ts';
 
 const [secret] = status.secrets;
 const [service] = status.services;
@@ -15,7 +15,7 @@ const many: RotationStatus = {
   services: [
     { ...service, id: 'i1', name: 'rolling' },
     { ...service, id: 'i2', name: 'calm', rollout: null },
-    { ...service, id: 'i3', name: 'aside', rollout: null, quarantine: SET_ASIDE },
+    { ...service, id: 'i3', name: 'aside', rollout: null, quarantine: QUARANTINE },
   ],
 };
 
@@ -37,9 +37,9 @@ describe('parts of a list', () => {
     expect(await names('/api/v1/secrets')).toEqual([4, 's1', 's2', 's3', 'ünusual']);
     expect(await names('/api/v1/secrets?search=APP%2FDB')).toEqual([4, 's1', 's2', 's3', 'ünusual']);
     expect(await names('/api/v1/secrets?search=no%20app')).toEqual([1, 's2']);
-    expect(await names('/api/v1/secrets?state=wrong')).toEqual([1, 's2']);
-    expect(await names('/api/v1/secrets?state=wrong&search=s1')).toEqual([0]);
-    expect(await names('/api/v1/services?state=wrong')).toEqual([1, 'aside']);
+    expect(await names('/api/v1/secrets?state=problem')).toEqual([1, 's2']);
+    expect(await names('/api/v1/secrets?state=problem&search=s1')).toEqual([0]);
+    expect(await names('/api/v1/services?state=problem')).toEqual([1, 'aside']);
     expect(await names('/api/v1/services?state=rolling')).toEqual([1, 'rolling']);
   });
 
@@ -63,15 +63,15 @@ describe('parts of a list', () => {
     ['/api/v1/secrets?limit=x', 'The parameter "limit" must be a whole number from 1 to 1000.'],
     ['/api/v1/secrets?limit=1.5', 'The parameter "limit" must be a whole number from 1 to 1000.'],
     ['/api/v1/secrets?limit=1&limit=2', 'The parameter "limit" must be a whole number from 1 to 1000.'],
-    ['/api/v1/secrets?state=rolling', 'The parameter "state" must be one of all, wrong.'],
-    ['/api/v1/services?state=x', 'The parameter "state" must be one of all, wrong, rolling.'],
+    ['/api/v1/secrets?state=rolling', 'The parameter "state" must be one of all, problem.'],
+    ['/api/v1/services?state=x', 'The parameter "state" must be one of all, problem, rolling.'],
     ['/api/v1/secrets?search=a&search=b', 'The parameter "search" must be given once.'],
     [`/api/v1/secrets?search=${'x'.repeat(201)}`, 'The parameter "search" must be at most 200 characters long.'],
     ['/api/v1/secrets?cursor=!', 'The parameter "cursor" must be the "next_cursor" of an earlier answer.'],
     ['/api/v1/secrets?cursor=', 'The parameter "cursor" must be the "next_cursor" of an earlier answer.'],
     [
       '/api/v1/services?limit=x&state=y',
-      'The parameter "limit" must be a whole number from 1 to 1000. The parameter "state" must be one of all, wrong, rolling.',
+      'The parameter "limit" must be a whole number from 1 to 1000. The parameter "state" must be one of all, problem, rolling.',
     ],
   ])('%s is refused with what is allowed', async (path, detail) => {
     const answer = await fixture.ask(path);

@@ -46,15 +46,15 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
       last_at: lists.lastRotationAt,
     },
     deliveries: {
-      memory: deliveries.memory,
+      cache: deliveries.cache,
       provider: deliveries.provider,
       stale: deliveries.stale,
       refused: deliveries.refused,
       hit_rate: thousandths(deliveries.hitRate),
       p50_ms: thousandths(deliveries.p50Ms),
       p99_ms: thousandths(deliveries.p99Ms),
-      values_held: held.values,
-      bytes_held: held.bytes,
+      cached_values: held.values,
+      cached_bytes: held.bytes,
     },
     providers: sources.providers().map(providerDocument),
     counts: lists.counts,
@@ -63,7 +63,7 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
 
 function providerDocument(provider: ProviderWithKind): Overview['providers'][number] {
   const { state, lastError } = provider;
-  const isWrong = state === 'failing' || state === 'left-alone';
+  const isWrong = state === 'failing' || state === 'circuit-open';
   return {
     name: provider.name,
     kind: provider.kind,

@@ -9,7 +9,7 @@ test.each([
   ['', { kind: 'due' }],
   ['?secret=db%20password', { kind: 'secret', name: 'db password' }],
   ['?service=web', { kind: 'service', name: 'web' }],
-  ['?set_aside=true', { kind: 'set-aside' }],
+  ['?quarantined=true', { kind: 'quarantined' }],
 ] as const)('GET /api/v1/plan%s tells what would be done, and does nothing', async (query, expected) => {
   const asked: PreviewRequest[] = [];
   fixture = await startFixture(
@@ -19,7 +19,7 @@ test.each([
         rotate: () => Promise.reject(new Error('nothing may be done')),
         preview: async (wanted) => {
           asked.push(wanted);
-          return [{ name: 'web', secrets: ['db'], outcome: 'rolls', tasks: 3, waitingFor: 'its turn' }];
+          return [{ name: 'web', secrets: ['db'], outcome: 'scheduled', tasks: 3, waitingFor: 'its turn' }];
         },
       },
     },
@@ -27,7 +27,7 @@ test.each([
   const { status, body } = await fixture.ask(`/api/v1/plan${query}`);
   expect(status).toBe(200);
   expect(JSON.parse(body)).toEqual({
-    services: [{ name: 'web', secrets: ['db'], outcome: 'rolls', tasks: 3, waiting_for: 'its turn' }],
+    services: [{ name: 'web', secrets: ['db'], outcome: 'scheduled', tasks: 3, waiting_for: 'its turn' }],
   });
   expect(asked).toEqual([expected]);
 });
@@ -37,7 +37,7 @@ test('a plan of more services than fit into an answer says how many it leaves ou
   const services = Array.from({ length: 5_000 }, (_, index) => ({
     name: `service_${index}`,
     secrets,
-    outcome: 'rolls' as const,
+    outcome: 'scheduled' as const,
     tasks: 3,
     waitingFor: 'a'.repeat(100_000),
   }));
@@ -47,7 +47,7 @@ test('a plan of more services than fit into an answer says how many it leaves ou
     await fixture.ask('/api/v1/rotate', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ set_aside: true }),
+      body: JSON.stringify({ quarantined: true }),
     }),
   ]) {
     expect(Buffer.byteLength(answer.body)).toBeLessThan(1_000_000);
@@ -57,7 +57,7 @@ test('a plan of more services than fit into an answer says how many it leaves ou
   }
 });
 
-test.each(['?secret=', '?secret=a&service=b', '?secret=a&secret=b', '?set_aside=false'])(
+test.each(['?secret=', '?secret=a&service=b', '?secret=a&secret=b', '?quarantined=false'])(
   'GET /api/v1/plan%s is refused',
   async (query) => {
     fixture = await startFixture();

@@ -37,8 +37,8 @@ export function planRoute(manualRotation: ManualRotation, clock: Clock): Request
   };
 }
 
-function previewOf({ secret, service, set_aside }: z.output<typeof planQuerySchema>): PreviewRequest {
+function previewOf({ secret, service, quarantined }: z.output<typeof planQuerySchema>): PreviewRequest {
   if (secret !== undefined) return { kind: 'secret', name: secret };
   if (service !== undefined) return { kind: 'service', name: service };
-  return { kind: set_aside === undefined ? 'due' : 'set-aside' };
+  return { kind: quarantined === undefined ? 'due' : 'quarantined' };
 }

@@ -3,7 +3,7 @@ import { rotateRequestSchema } from './api/index.ts';
 
 /** What a body must be, for who sent another one. */
 export const ROTATE_BODY =
-  'Send one of {"secret": "NAME"}, {"service": "NAME"} and {"set_aside": true}, and nothing else.';
+  'Send one of {"secret": "NAME"}, {"service": "NAME"} and {"quarantined": true}, and nothing else.';
 
 /** The request that a body means; `null` where it is none. */
 export function parseRotateRequest(body: unknown): RotateRequest | null {
@@ -11,5 +11,5 @@ export function parseRotateRequest(body: unknown): RotateRequest | null {
   if (!success) return null;
   if ('secret' in data) return { kind: 'secret', name: data.secret };
   if ('service' in data) return { kind: 'service', name: data.service };
-  return { kind: 'set-aside' };
+  return { kind: 'quarantined' };
 }

@@ -40,19 +40,19 @@ describe('a request by hand', () => {
   test.each([
     [{ secret: 'db-password' }, { kind: 'secret', name: 'db-password' }],
     [{ service: 'web' }, { kind: 'service', name: 'web' }],
-    [{ set_aside: true }, { kind: 'set-aside' }],
+    [{ quarantined: true }, { kind: 'quarantined' }],
   ] as const)('%j is passed on, and answered with what becomes of each service', async (body, expected) => {
     const asked: RotateRequest[] = [];
     const { post } = await start(async (wanted) => {
       asked.push(wanted);
-      return [{ name: 'web', secrets: ['db-password'], outcome: 'rolls' }];
+      return [{ name: 'web', secrets: ['db-password'], outcome: 'scheduled' }];
     });
     const { status, headers, json } = await post(body, {
       headers: { 'Content-Type': 'Application/JSON; charset=utf-8' },
     });
     expect(status).toBe(202);
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
-    expect(json).toEqual({ services: [{ name: 'web', secrets: ['db-password'], outcome: 'rolls' }] });
+    expect(json).toEqual({ services: [{ name: 'web', secrets: ['db-password'], outcome: 'scheduled' }] });
     expect(asked).toEqual([expected]);
   });
 
@@ -66,8 +66,8 @@ describe('a request by hand', () => {
     '{"secret": ""}',
     '{"secret": 1}',
     '{"secret": ["a"]}',
-    '{"set_aside": false}',
-    '{"set_aside": "true"}',
+    '{"quarantined": false}',
+    '{"quarantined": "true"}',
     '{"secret": "a", "service": "b"}',
     '{"secret": "a", "force": true}',
     '{"__proto__": "a"}',
@@ -77,7 +77,7 @@ describe('a request by hand', () => {
     const { status, headers, json } = await post(body);
     expect(status).toBe(400);
     expect(headers['content-type']).toBe('application/problem+json');
-    expect(json.detail).toContain('Send one of {"secret": "NAME"}, {"service": "NAME"} and {"set_aside": true}');
+    expect(json.detail).toContain('Send one of {"secret": "NAME"}, {"service": "NAME"} and {"quarantined": true}');
     expect(rotate).not.toHaveBeenCalled();
   });
 
@@ -94,7 +94,7 @@ describe('a request by hand', () => {
     async (type) => {
       const rotate = vi.fn(async () => []);
       const { post } = await start(rotate);
-      const { status, json } = await post({ set_aside: true }, { headers: { 'Content-Type': type } });
+      const { status, json } = await post({ quarantined: true }, { headers: { 'Content-Type': type } });
       expect([status, json.detail]).toEqual([415, 'Send the header "Content-Type: application/json".']);
       expect(rotate).not.toHaveBeenCalled();
     },
@@ -102,9 +102,9 @@ describe('a request by hand', () => {
 
   test('that is compressed, or in another encoding than UTF-8, is refused', async () => {
     const { post } = await start();
-    expect((await post({ set_aside: true }, { headers: { 'Content-Encoding': 'gzip' } })).status).toBe(415);
+    expect((await post({ quarantined: true }, { headers: { 'Content-Encoding': 'gzip' } })).status).toBe(415);
     const type = 'application/json; charset=latin1';
-    expect((await post({ set_aside: true }, { headers: { 'Content-Type': type } })).status).toBe(415);
+    expect((await post({ quarantined: true }, { headers: { 'Content-Type': type } })).status).toBe(415);
   });
 
   test.each([
@@ -164,7 +164,7 @@ describe('a request by hand', () => {
     };
     const { server, emitted } = await start(hang);
     const sent = request(`${server.address}${PATH}`, { method: 'POST', headers: JSON_BODY, agent: false });
-    sent.on('error', () => {}).end('{"set_aside": true}');
+    sent.on('error', () => {}).end('{"quarantined": true}');
     await expect.poll(() => signals).toHaveLength(1);
     expect(signals[0]?.aborted).toBe(false);
     sent.destroy();
@@ -183,10 +183,10 @@ describe('who may ask', () => {
   test('is who has the token, where one is needed', async () => {
     const rotate = vi.fn(async () => []);
     const { post } = await start(rotate, { token: 'correct' });
-    expect((await post({ set_aside: true })).status).toBe(401);
-    expect((await post({ set_aside: true }, { headers: { Authorization: 'Bearer wrong' } })).status).toBe(401);
+    expect((await post({ quarantined: true })).status).toBe(401);
+    expect((await post({ quarantined: true }, { headers: { Authorization: 'Bearer wrong' } })).status).toBe(401);
     expect(rotate).not.toHaveBeenCalled();
-    expect((await post({ set_aside: true }, { headers: { Authorization: 'Bearer correct' } })).status).toBe(202);
+    expect((await post({ quarantined: true }, { headers: { Authorization: 'Bearer correct' } })).status).toBe(202);
   });
 
   test.each([
@@ -201,7 +201,7 @@ describe('who may ask', () => {
   ])('is not a page of another site: %j', async (headers) => {
     const rotate = vi.fn(async () => []);
     const { post } = await start(rotate, { allowAnonymous: true, allowedHosts: ['plugin.example'] });
-    const { status, json } = await post({ set_aside: true }, { headers });
+    const { status, json } = await post({ quarantined: true }, { headers });
     expect([status, json.detail]).toEqual([403, 'This request comes from a page of another site, and is refused.']);
     expect(rotate).not.toHaveBeenCalled();
   });
@@ -215,7 +215,7 @@ describe('who may ask', () => {
     { Origin: 'http://[::1]:8080', Host: '[::1]:8080', 'Sec-Fetch-Site': 'same-origin' },
   ])('is a program, or a page of our own: %j', async (headers) => {
     const { post } = await start(undefined, { allowAnonymous: true, allowedHosts: ['plugin.example'] });
-    expect((await post({ set_aside: true }, { headers: { ...headers } })).status).toBe(202);
+    expect((await post({ quarantined: true }, { headers: { ...headers } })).status).toBe(202);
   });
 });
 
@@ -223,7 +223,7 @@ describe('more than 10 requests in a minute', () => {
   test('are refused before they are read, with when to try again, and slow nothing else', async () => {
     const rotate = vi.fn(async () => []);
     const { post, ask } = await start(rotate);
-    for (let sent = 0; sent < 10; sent++) expect((await post({ set_aside: true })).status).toBe(202);
+    for (let sent = 0; sent < 10; sent++) expect((await post({ quarantined: true })).status).toBe(202);
     const { status, headers, json } = await post('no JSON at all');
     expect([status, json.status]).toEqual([429, 429]);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
@@ -239,10 +239,10 @@ describe('more than 10 requests in a minute', () => {
     const { post } = await start(undefined, { token: 'correct' });
     const signedIn = { Authorization: 'Bearer correct' };
     for (let sent = 0; sent < 20; sent++) {
-      expect((await post({ set_aside: true })).status).toBe(401);
+      expect((await post({ quarantined: true })).status).toBe(401);
       expect((await post('', { headers: { ...signedIn, 'Sec-Fetch-Site': 'cross-site' } })).status).toBe(403);
       expect((await post('', { headers: { ...signedIn, 'Content-Type': 'text/plain' } })).status).toBe(415);
     }
-    expect((await post({ set_aside: true }, { headers: signedIn })).status).toBe(202);
+    expect((await post({ quarantined: true }, { headers: signedIn })).status).toBe(202);
   });
 });

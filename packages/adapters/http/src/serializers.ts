@@ -46,9 +46,9 @@ export function serviceDocument(service: ServiceStatus): Service {
     secrets: namesOf(service.secrets),
     running_tasks: service.runningTasks,
     outdated_tasks: service.outdatedTasks,
-    holdings: service.taskRevisions.slice(0, MAX_TASK_REVISIONS).map(taskRevisionsDocument),
+    task_revisions: service.taskRevisions.slice(0, MAX_TASK_REVISIONS).map(taskRevisionsDocument),
     rollout: rolloutDocument(service.rollout),
-    set_aside: quarantineDocument(service.quarantine),
+    quarantined: quarantineDocument(service.quarantine),
     last_rotation_at: rfc3339(service.lastRotationAtMs),
     waiting_for: messageOf(service.waitingFor),
     problem: messageOf(service.problem),
@@ -92,7 +92,7 @@ export function rfc3339(atMs: number | null): string | null {
   return atMs === null ? null : new Date(atMs).toISOString();
 }
 
-function taskRevisionsDocument({ secret, revisions }: SecretTaskRevisions): Service['holdings'][number] {
+function taskRevisionsDocument({ secret, revisions }: SecretTaskRevisions): Service['task_revisions'][number] {
   return {
     secret: displayText(secret),
     revisions: revisions
@@ -127,11 +127,11 @@ function rolloutDocument(rollout: ServiceStatus['rollout']): Service['rollout'] 
   };
 }
 
-function quarantineDocument(setAside: ServiceStatus['quarantine']): Service['set_aside'] {
-  if (setAside === null) return null;
+function quarantineDocument(quarantined: ServiceStatus['quarantine']): Service['quarantined'] {
+  if (quarantined === null) return null;
   return {
-    secrets: namesOf(setAside.secrets),
-    since: rfc3339(setAside.sinceMs),
-    reason: displayMessage(setAside.reason),
+    secrets: namesOf(quarantined.secrets),
+    since: rfc3339(quarantined.sinceMs),
+    reason: displayMessage(quarantined.reason),
   };
 }

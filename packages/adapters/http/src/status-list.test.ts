@@ -12,7 +12,7 @@ const kind: EntryKind<Entry> = {
 };
 const list = (...names: string[]) =>
   new StatusList<Entry>(
-    names.map((name) => ({ name, about: name.startsWith('b') ? 'wrong' : null })),
+    names.map((name) => ({ name, about: name.startsWith('b') ? 'problem' : null })),
     kind,
     'head',
   );
@@ -35,12 +35,12 @@ describe('a list', () => {
   test('is searched in names and other texts, whatever their case', () => {
     const page = list('apple', 'Banana', 'banana').page({ search: 'NAN', state: 'all' });
     expect([page.total, namesOf(page.entries)]).toEqual([2, ['Banana', 'banana']]);
-    expect(namesOf(list('a', 'b').page({ search: 'wron', state: 'all' }).entries)).toEqual(['b']);
+    expect(namesOf(list('a', 'b').page({ search: 'proble', state: 'all' }).entries)).toEqual(['b']);
     expect(list('a').page({ search: 'null', state: 'all' }).total).toBe(0);
   });
 
   test('is narrowed to a state', () => {
-    expect(namesOf(list('a', 'b', 'c').page({ state: 'wrong' }).entries)).toEqual(['b']);
+    expect(namesOf(list('a', 'b', 'c').page({ state: 'problem' }).entries)).toEqual(['b']);
   });
 
   test('is read to its end in pages, each once, also when what the last page ended with has gone', () => {

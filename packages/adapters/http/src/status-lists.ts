@@ -27,9 +27,9 @@ export interface Lists {
 /** How many there are, and how many of them are wrong. */
 interface Counts {
   readonly secrets: number;
-  readonly secrets_wrong: number;
+  readonly secrets_with_problems: number;
   readonly services: number;
-  readonly services_wrong: number;
+  readonly services_with_problems: number;
   readonly tasks: number;
   readonly outdated_tasks: number;
 }
@@ -60,9 +60,9 @@ function listsOf(status: RotationStatus): Lists {
     services.entries.reduce((total, service) => total + number(service), 0);
   const counts = {
     secrets: secrets.entries.length,
-    secrets_wrong: secrets.entries.filter(hasSecretProblem).length,
+    secrets_with_problems: secrets.entries.filter(hasSecretProblem).length,
     services: services.entries.length,
-    services_wrong: services.entries.filter(hasServiceProblem).length,
+    services_with_problems: services.entries.filter(hasServiceProblem).length,
     tasks: sum(({ running_tasks }) => running_tasks),
     outdated_tasks: sum(({ outdated_tasks }) => outdated_tasks),
   };
@@ -80,8 +80,8 @@ function hasSecretProblem({ problem }: Secret): boolean {
   return problem !== null;
 }
 
-function hasServiceProblem({ problem, set_aside }: Service): boolean {
-  return problem !== null || set_aside !== null;
+function hasServiceProblem({ problem, quarantined }: Service): boolean {
+  return problem !== null || quarantined !== null;
 }
 
 function isRolling({ rollout }: Service): boolean {

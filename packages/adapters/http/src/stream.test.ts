@@ -102,7 +102,7 @@ test('what changes is told at the next second, and which list it is in', async (
 describe('events', () => {
   test('are told at once with their number, but for those that matter to nobody', async () => {
     const stream = await listen();
-    recentEvents.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true, atMs: NOW_MS });
+    recentEvents.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: true, atMs: NOW_MS });
     emit('told');
     await expect.poll(() => kinds(stream)).toContain('event');
     expect(stream.events.filter(({ event }) => event === 'event')).toEqual([

@@ -10,7 +10,7 @@ import { createLogger } from './logger.ts';
 const AT_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
 const refused: TimedEvent = {
-  type: 'secret.refused',
+  type: 'delivery.failed',
   secret: 'db-password',
   service: 'web',
   task: 'abc',
@@ -20,8 +20,8 @@ const refused: TimedEvent = {
   durationMs: 12.5,
   atMs: AT_MS,
 };
-const passed: TimedEvent = { type: 'reconcile.passed', durationMs: 4, dockerAnswered: true, atMs: AT_MS };
-const recovered: TimedEvent = { type: 'docker.recovered', atMs: AT_MS };
+const passed: TimedEvent = { type: 'reconcile.completed', durationMs: 4, orchestratorAnswered: true, atMs: AT_MS };
+const recovered: TimedEvent = { type: 'orchestrator.recovered', atMs: AT_MS };
 
 function write(config: Partial<LoggingConfig>, ...events: readonly TimedEvent[]): readonly string[] {
   const chunks: string[] = [];
@@ -44,7 +44,7 @@ describe('as JSON', () => {
       {
         time: '2026-01-02T03:04:05.678Z',
         level: 'error',
-        event: 'secret.refused',
+        event: 'delivery.failed',
         message: 'could not deliver secret db-password to service web: there is no secret/app/db (NOT_FOUND)',
         secret: 'db-password',
         service: 'web',
@@ -55,7 +55,7 @@ describe('as JSON', () => {
         duration_ms: 12.5,
       },
     ]);
-    expect(lines[0]).toMatch(/^\{"time":"[^"]+","level":"error","event":"secret.refused","message":/);
+    expect(lines[0]).toMatch(/^\{"time":"[^"]+","level":"error","event":"delivery.failed","message":/);
   });
 
   test('a failed rollout says why in words and in a word', () => {
@@ -76,15 +76,15 @@ describe('as JSON', () => {
 
 test('as text an event is one readable line', () => {
   expect(write({ format: 'text' }, refused, recovered)).toEqual([
-    '2026-01-02T03:04:05.678Z error secret.refused: could not deliver secret db-password to service web: there is no secret/app/db (NOT_FOUND)',
-    '2026-01-02T03:04:05.678Z info  docker.recovered: Docker answers again',
+    '2026-01-02T03:04:05.678Z error delivery.failed: could not deliver secret db-password to service web: there is no secret/app/db (NOT_FOUND)',
+    '2026-01-02T03:04:05.678Z info  orchestrator.recovered: Docker answers again',
   ]);
 });
 
 test.each([
-  ['error', ['secret.refused']],
-  ['info', ['secret.refused', 'docker.recovered']],
-  ['debug', ['secret.refused', 'docker.recovered', 'reconcile.passed']],
+  ['error', ['delivery.failed']],
+  ['info', ['delivery.failed', 'orchestrator.recovered']],
+  ['debug', ['delivery.failed', 'orchestrator.recovered', 'reconcile.completed']],
 ] as const)('at level %s only what matters as much is logged', (level, types) => {
   const lines = write({ level }, refused, recovered, passed);
   expect(lines.map((line) => JSON.parse(line).event)).toEqual(types);
@@ -106,7 +106,7 @@ describe('a name with control characters', () => {
 });
 
 test('a burst keeps its order, and every line', () => {
-  const burst = Array.from({ length: 5000 }, (_, atMs): TimedEvent => ({ type: 'docker.recovered', atMs }));
+  const burst = Array.from({ length: 5000 }, (_, atMs): TimedEvent => ({ type: 'orchestrator.recovered', atMs }));
   const times = write({}, ...burst).map((line) => Date.parse(JSON.parse(line).time));
   expect(times).toEqual(burst.map(({ atMs }) => atMs));
 });
@@ -118,11 +118,11 @@ test('the plugin lives on when nobody reads its log any more', async () => {
     const { createLogger } = await import(${JSON.stringify(logger)});
     const { log } = createLogger({ level: 'info', format: 'json' });
     process.stderr.once(errorMonitor, () => setImmediate(() => {
-      log({ type: 'docker.recovered', at: 0 });
+      log({ type: 'orchestrator.recovered', atMs: 0 });
       setImmediate(() => process.stdout.write('alive', () => process.exit(0)));
     }));
     process.stdin.once('data', () => {
-      for (let at = 0; at < 1000; at++) log({ type: 'docker.recovered', at });
+      for (let atMs = 0; atMs < 1000; atMs++) log({ type: 'orchestrator.recovered', atMs });
     });
     process.stdout.write('ready');`;
   const child = spawn(process.execPath, ['--conditions=@vault-swarm/source', '--input-type=module', '--eval', script]);

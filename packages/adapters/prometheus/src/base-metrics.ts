@@ -5,14 +5,10 @@ import { PREFIX, Readings, secondsOf } from './readings.ts';
 /** What every version of the plugin exposes, read from {@link Stats}. No label but `type`. */
 export function baseMetrics(registry: Registry): Readings<Stats> {
   const readings = new Readings<Stats>(registry);
-  readings.gauge(
-    'goroutines',
-    'Operations in flight: active resources of the event loop',
-    ({ runtime }) => runtime.operationsInFlight,
-  );
+  readings.gauge('goroutines', 'Current number of goroutines', ({ runtime }) => runtime.operationsInFlight);
   const memory = new Gauge({
     name: `${PREFIX}memory_bytes`,
-    help: 'Memory in bytes: the used heap and what is outside of it (alloc), the resident set (sys), the total heap (heap)',
+    help: 'Memory usage in bytes',
     labelNames: ['type'],
     registers: [registry],
   });

@@ -7,8 +7,8 @@ import { PREFIX } from './readings.ts';
 // The first bound is about what memory takes, the last but one is the default deadline of an answer.
 const GETSECRET_BOUNDS_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5];
 const ROLLOUT_BOUNDS_SECONDS = [1, 2.5, 5, 10, 20, 40, 80, 160, 320, 600];
-const OUTCOMES = ['memory', 'provider', 'stale', 'refused'] as const;
-const RESULTS = ['completed', 'paused', 'rolled-back', 'stuck', 'not-begun', 'taken-back'] as const;
+const OUTCOMES = ['cache', 'provider', 'stale', 'refused'] as const;
+const RESULTS = ['completed', 'paused', 'rolled-back', 'stuck', 'rejected', 'rollback-completed'] as const;
 
 /**
  * What is counted from events. Every label's values are known from the start, so the number of series is fixed: no
@@ -21,7 +21,7 @@ export class EventMetrics {
   readonly #rollout: Histogram;
   readonly #rotation: Histogram;
   readonly #rollouts: Counter<'result'>;
-  readonly #setAside: Counter;
+  readonly #quarantines: Counter;
   readonly #providerErrors: Counter<'provider' | 'code'>;
   readonly #dockerErrors: Counter;
   readonly #dockerUp: Gauge;
@@ -52,33 +52,33 @@ export class EventMetrics {
     });
     this.#rollouts = new Counter({
       name: `${PREFIX}rollouts_total`,
-      help: 'How rollouts ended, or did not; taken-back: every task has the last good values again',
+      help: 'How rollouts ended, or did not; rollback-completed: every task has the last good values again',
       labelNames: ['result'],
       registers,
     });
-    this.#setAside = new Counter({
-      name: `${PREFIX}values_set_aside_total`,
+    this.#quarantines = new Counter({
+      name: `${PREFIX}quarantines_total`,
       help: 'Sets of new values that made tasks of a service fail',
       registers,
     });
     this.#providerErrors = new Counter({
-      name: `${PREFIX}provider_errors_total`,
+      name: `${PREFIX}provider_outages_total`,
       help: 'How often a provider began to fail',
       labelNames: ['provider', 'code'],
       registers,
     });
     this.#dockerErrors = new Counter({
-      name: `${PREFIX}docker_errors_total`,
+      name: `${PREFIX}orchestrator_outages_total`,
       help: 'How often Docker began to fail',
       registers,
     });
     this.#dockerUp = new Gauge({
-      name: `${PREFIX}docker_up`,
+      name: `${PREFIX}orchestrator_up`,
       help: 'Whether Docker answered in the last pass (0 or 1)',
       registers,
     });
     this.#passes = new Histogram({
-      name: `${PREFIX}pass_duration_seconds`,
+      name: `${PREFIX}reconcile_duration_seconds`,
       help: 'How long passes of the rotation took',
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
       registers,
@@ -96,7 +96,7 @@ export class EventMetrics {
       case 'secret.delivered':
         this.#getSecret.observe({ outcome: event.source }, event.durationMs / 1000);
         return;
-      case 'secret.refused':
+      case 'delivery.failed':
         this.#getSecret.observe({ outcome: 'refused' }, event.durationMs / 1000);
         return;
       case 'revision.changed':
@@ -111,21 +111,21 @@ export class EventMetrics {
         this.#rollouts.inc({ result: event.reason });
         return;
       case 'rollback.completed':
-        this.#rollouts.inc({ result: 'taken-back' });
+        this.#rollouts.inc({ result: 'rollback-completed' });
         return;
-      case 'values.set-aside':
-        this.#setAside.inc();
+      case 'quarantine.started':
+        this.#quarantines.inc();
         return;
       case 'provider.failed': {
         const provider = this.#providers.has(event.provider) ? event.provider : OTHER;
         this.#providerErrors.inc({ provider, code: event.code });
         return;
       }
-      case 'docker.failed':
+      case 'orchestrator.failed':
         this.#dockerErrors.inc();
         return;
-      case 'reconcile.passed':
-        this.#dockerUp.set(Number(event.dockerAnswered));
+      case 'reconcile.completed':
+        this.#dockerUp.set(Number(event.orchestratorAnswered));
         this.#passes.observe(event.durationMs / 1000);
         return;
     }

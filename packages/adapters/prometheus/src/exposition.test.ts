@@ -66,8 +66,8 @@ describe.each([
     const { happen, scrape } = setUpExposition();
     const before = Object.keys((await scrape(accept)).samples);
     const secret = { secret: 'db', service: 'web', task: 'abc', durationMs: 3 };
-    happen({ type: 'secret.delivered', ...secret, provider: 'vault', revision: '1', source: 'memory' });
-    happen({ type: 'secret.refused', ...secret, provider: 'x', code: 'NOT_FOUND', message: 'none' });
+    happen({ type: 'secret.delivered', ...secret, provider: 'vault', revision: '1', source: 'cache' });
+    happen({ type: 'delivery.failed', ...secret, provider: 'x', code: 'NOT_FOUND', message: 'none' });
     happen({ type: 'provider.failed', provider: 'vault', code: 'UNAVAILABLE', message: 'sealed' });
     happen({
       type: 'rollout.completed',
@@ -76,22 +76,22 @@ describe.each([
       generation: 1,
       durationMs: 7_000,
     });
-    happen({ type: 'docker.failed', operation: 'observe', message: 'gone' });
+    happen({ type: 'orchestrator.failed', operation: 'observe', message: 'gone' });
     const { samples } = await scrape(accept);
     expect(Object.keys(samples)).toEqual(before);
     expect(samples).toMatchObject({
-      'vault_swarm_plugin_getsecret_duration_seconds_bucket{le="0.005",outcome="memory"}': 1,
-      'vault_swarm_plugin_getsecret_duration_seconds_count{outcome="memory"}': 1,
+      'vault_swarm_plugin_getsecret_duration_seconds_bucket{le="0.005",outcome="cache"}': 1,
+      'vault_swarm_plugin_getsecret_duration_seconds_count{outcome="cache"}': 1,
       'vault_swarm_plugin_getsecret_duration_seconds_count{outcome="refused"}': 1,
       'vault_swarm_plugin_getsecret_duration_seconds_count{outcome="stale"}': 0,
-      'vault_swarm_plugin_provider_errors_total{provider="vault",code="UNAVAILABLE"}': 1,
-      'vault_swarm_plugin_provider_errors_total{provider="file",code="NOT_FOUND"}': 0,
+      'vault_swarm_plugin_provider_outages_total{provider="vault",code="UNAVAILABLE"}': 1,
+      'vault_swarm_plugin_provider_outages_total{provider="file",code="NOT_FOUND"}': 0,
       vault_swarm_plugin_rollout_duration_seconds_sum: 7,
-      vault_swarm_plugin_docker_errors_total: 1,
+      vault_swarm_plugin_orchestrator_outages_total: 1,
     });
     happen({ type: 'provider.failed', provider: 'unheard-of', code: 'UNAVAILABLE', message: '' });
     expect((await scrape(accept)).samples).toMatchObject({
-      'vault_swarm_plugin_provider_errors_total{provider="other",code="UNAVAILABLE"}': 1,
+      'vault_swarm_plugin_provider_outages_total{provider="other",code="UNAVAILABLE"}': 1,
     });
   });
 });
@@ -135,9 +135,9 @@ test('shows how full the memory is, and counts what was dropped from it, in both
     await scrape(accept);
     sources.held = { values: 2, bytes: 20, evicted: 5 };
     expect((await scrape(accept)).samples).toMatchObject({
-      vault_swarm_plugin_held_values: 2,
-      vault_swarm_plugin_held_values_bytes: 20,
-      vault_swarm_plugin_evicted_values_total: 5,
+      vault_swarm_plugin_cached_values: 2,
+      vault_swarm_plugin_cached_values_bytes: 20,
+      vault_swarm_plugin_cache_evictions_total: 5,
     });
   }
 });

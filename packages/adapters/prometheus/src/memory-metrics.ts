@@ -12,10 +12,10 @@ export interface CachedValues {
 /** How full the memory for values is. */
 export function cacheMetrics(registry: Registry): Readings<CachedValues> {
   const readings = new Readings<CachedValues>(registry);
-  readings.gauge('held_values', 'Values in memory, earlier revisions among them', ({ values }) => values);
-  readings.gauge('held_values_bytes', 'Size of the values in memory in bytes', ({ bytes }) => bytes);
+  readings.gauge('cached_values', 'Values in memory, earlier revisions among them', ({ values }) => values);
+  readings.gauge('cached_values_bytes', 'Size of the values in memory in bytes', ({ bytes }) => bytes);
   readings.counter(
-    'evicted_values',
+    'cache_evictions',
     'Values dropped from memory because a limit was reached',
     ({ evicted }) => evicted,
   );

@@ -35,7 +35,11 @@ describe.each([
       observedAtMs: NOW_MS,
       services: [
         service('web', { outdatedTasks: 1, rollout: { ...rollout, direction: 'forward', state: 'rolling' } }),
-        service('api', { quarantine, problem: 'paused', rollout: { ...rollout, direction: 'back', state: 'failed' } }),
+        service('api', {
+          quarantine,
+          problem: 'paused',
+          rollout: { ...rollout, direction: 'rollback', state: 'failed' },
+        }),
       ],
       problems: [{ summary: 'A rotation does not proceed', detail: 'A rotation does not proceed: api' }],
     };
@@ -43,14 +47,14 @@ describe.each([
       'vault_swarm_plugin_service_running_tasks{service="web"}': 2,
       'vault_swarm_plugin_service_outdated_tasks{service="web"}': 1,
       'vault_swarm_plugin_service_outdated_tasks{service="api"}': 0,
-      'vault_swarm_plugin_service_set_aside_secrets{service="api"}': 2,
+      'vault_swarm_plugin_service_quarantined_secrets{service="api"}': 2,
       'vault_swarm_plugin_service_problem{service="api"}': 1,
       'vault_swarm_plugin_open_rollouts{state="rolling"}': 1,
       'vault_swarm_plugin_open_rollouts{state="failed"}': 1,
       'vault_swarm_plugin_open_rollouts{state="stuck"}': 0,
       vault_swarm_plugin_leader: 1,
       vault_swarm_plugin_problems: 1,
-      vault_swarm_plugin_observed_timestamp_seconds: 1_700_000_000,
+      vault_swarm_plugin_last_observation_timestamp_seconds: 1_700_000_000,
     });
   });
 
@@ -87,21 +91,21 @@ describe.each([
     sources.providers = [
       {
         ...unused,
-        state: 'left-alone',
+        state: 'circuit-open',
         lastAnswerAtMs: NOW_MS,
         loggedInAtMs: NOW_MS,
         loginExpiresAtMs: NOW_MS + 60_000,
       },
       { ...unused, name: 'file', state: 'ok' },
     ];
-    const request = { type: 'provider.requested', operation: 'read', durationMs: 30 } as const;
+    const request = { type: 'provider.request-completed', operation: 'read', durationMs: 30 } as const;
     happen({ ...request, provider: 'vault', outcome: 'ok' });
     happen({ ...request, provider: 'vault', outcome: 'UNAVAILABLE' });
     happen({ ...request, provider: 'unheard-of', outcome: 'ok' });
     expect((await scrape(accept)).samples).toMatchObject({
       'vault_swarm_plugin_provider_up{provider="vault"}': 0,
       'vault_swarm_plugin_provider_up{provider="file"}': 1,
-      'vault_swarm_plugin_provider_breaker_open{provider="vault"}': 1,
+      'vault_swarm_plugin_provider_circuit_breaker_open{provider="vault"}': 1,
       'vault_swarm_plugin_provider_last_answer_timestamp_seconds{provider="vault"}': 1_700_000_000,
       'vault_swarm_plugin_provider_login_timestamp_seconds{provider="vault"}': 1_700_000_000,
       'vault_swarm_plugin_provider_login_expiry_timestamp_seconds{provider="vault"}': 1_700_000_060,
@@ -127,14 +131,14 @@ describe.each([
     happen({ type: 'rollout.completed', ...names, generation: 1, durationMs: 3_000 });
     happen({ type: 'rollout.completed', ...names, secrets: ['unseen'], generation: 1, durationMs: 2_000 });
     happen({ type: 'rollout.failed', ...names, reason: 'paused', message: '' });
-    happen({ type: 'values.set-aside', ...names, message: '' });
+    happen({ type: 'quarantine.started', ...names, message: '' });
     happen({ type: 'rollback.completed', ...names, generation: 2, durationMs: 1 });
     expect((await scrape(accept)).samples).toMatchObject({
       'vault_swarm_plugin_rollouts_total{result="completed"}': 2,
       'vault_swarm_plugin_rollouts_total{result="paused"}': 1,
       'vault_swarm_plugin_rollouts_total{result="stuck"}': 0,
-      'vault_swarm_plugin_rollouts_total{result="taken-back"}': 1,
-      vault_swarm_plugin_values_set_aside_total: 1,
+      'vault_swarm_plugin_rollouts_total{result="rollback-completed"}': 1,
+      vault_swarm_plugin_quarantines_total: 1,
       vault_swarm_plugin_rotation_delay_seconds_sum: 9,
       vault_swarm_plugin_rollout_duration_seconds_sum: 5,
     });
@@ -143,12 +147,12 @@ describe.each([
   test('how the process does, and the limits that it is to be seen against', async () => {
     const { sources, happen, scrape } = setUpExposition();
     expect((await scrape(accept)).samples).toMatchObject({
-      vault_swarm_plugin_docker_up: 0,
+      vault_swarm_plugin_orchestrator_up: 0,
       vault_swarm_plugin_ledger_bytes: 0,
     });
     sources.figures = { ...nothingYet, tickerHealthy: false, runtime: { ...nothingYet.runtime, eventLoopLagMs: 40 } };
     sources.ledger = { bytes: 1234, limitBytes: 1_500_000 };
-    happen({ type: 'reconcile.passed', durationMs: 70, dockerAnswered: true });
+    happen({ type: 'reconcile.completed', durationMs: 70, orchestratorAnswered: true });
     expect((await scrape(accept)).samples).toMatchObject({
       'vault_swarm_plugin_build_info{version="1.2.3"}': 1,
       vault_swarm_plugin_ticker_healthy: 0,
@@ -157,11 +161,11 @@ describe.each([
       vault_swarm_plugin_event_loop_lag_seconds: 0.04,
       vault_swarm_plugin_ledger_bytes: 1234,
       vault_swarm_plugin_ledger_limit_bytes: 1_500_000,
-      vault_swarm_plugin_docker_up: 1,
-      vault_swarm_plugin_pass_duration_seconds_count: 1,
+      vault_swarm_plugin_orchestrator_up: 1,
+      vault_swarm_plugin_reconcile_duration_seconds_count: 1,
     });
-    happen({ type: 'reconcile.passed', durationMs: 70, dockerAnswered: false });
-    expect((await scrape(accept)).samples).toMatchObject({ vault_swarm_plugin_docker_up: 0 });
+    happen({ type: 'reconcile.completed', durationMs: 70, orchestratorAnswered: false });
+    expect((await scrape(accept)).samples).toMatchObject({ vault_swarm_plugin_orchestrator_up: 0 });
   });
 });
 
@@ -210,7 +214,13 @@ test('what Swarm takes for no name has no series of its own', async () => {
 test('an adapter that makes up operations without end does not make series without end', async () => {
   const { happen, scrape } = setUpExposition();
   for (let number = 0; number < 100; number++) {
-    happen({ type: 'provider.requested', provider: 'vault', operation: `o${number}`, outcome: 'ok', durationMs: 1 });
+    happen({
+      type: 'provider.request-completed',
+      provider: 'vault',
+      operation: `o${number}`,
+      outcome: 'ok',
+      durationMs: 1,
+    });
   }
   const { samples } = await scrape();
   const requests = Object.keys(samples).filter((name) => name.startsWith('vault_swarm_plugin_provider_requests_total'));

@@ -44,7 +44,7 @@ export class ProviderMetrics {
       new Gauge({ name: `${PREFIX}${name}`, help, labelNames: ['provider'], registers });
     this.#up = gauge('provider_up', 'Whether the provider does what it is asked, as far as is known (0 or 1)');
     this.#breaker = gauge(
-      'provider_breaker_open',
+      'provider_circuit_breaker_open',
       'Whether the provider is left alone since it does not answer (0 or 1)',
     );
     this.#answered = gauge(
@@ -63,7 +63,7 @@ export class ProviderMetrics {
 
   /** Counts `event`. */
   observe(event: ProductEvent): void {
-    if (event.type !== 'provider.requested') return;
+    if (event.type !== 'provider.request-completed') return;
     const provider = this.#providers.has(event.provider) ? event.provider : OTHER;
     const operation = this.#operationOf(event.operation);
     this.#requests.inc({ provider, operation, outcome: event.outcome });
@@ -75,7 +75,7 @@ export class ProviderMetrics {
     this.#loginEnds.reset();
     for (const { name: provider, state, lastAnswerAtMs, loggedInAtMs, loginExpiresAtMs } of summaries) {
       this.#up.set({ provider }, Number(state === 'ok' || state === 'unused'));
-      this.#breaker.set({ provider }, Number(state === 'left-alone'));
+      this.#breaker.set({ provider }, Number(state === 'circuit-open'));
       this.#answered.set({ provider }, secondsOf(lastAnswerAtMs));
       if (loggedInAtMs !== null) this.#login.set({ provider }, loggedInAtMs / 1000);
       if (loginExpiresAtMs !== null) this.#loginEnds.set({ provider }, loginExpiresAtMs / 1000);

@@ -12,7 +12,7 @@ export function statusMetrics(registry: Registry): Readings<RotationStatus> {
     Number(role === 'leader'),
   );
   readings.gauge(
-    'observed_timestamp_seconds',
+    'last_observation_timestamp_seconds',
     'When Docker last told all services and tasks, 0 before the first time',
     ({ observedAtMs }) => secondsOf(observedAtMs),
   );
@@ -54,9 +54,13 @@ function addServices(registry: Registry, readings: Readings<RotationStatus>): vo
   gauge('service_outdated_tasks', 'Running tasks that do not hold the newest revisions', (service) => {
     return service.outdatedTasks;
   });
-  gauge('service_set_aside_secrets', 'Secrets whose newest value made tasks of the service fail', ({ quarantine }) => {
-    return quarantine?.secrets.length ?? 0;
-  });
+  gauge(
+    'service_quarantined_secrets',
+    'Secrets whose newest value made tasks of the service fail',
+    ({ quarantine }) => {
+      return quarantine?.secrets.length ?? 0;
+    },
+  );
   gauge('service_problem', 'Whether the rotation of the service does not proceed (0 or 1)', ({ problem }) => {
     return Number(problem !== null);
   });

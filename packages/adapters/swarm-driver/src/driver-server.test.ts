@@ -185,7 +185,7 @@ describe("the secret driver's socket", () => {
     expect(reply.status).toBe(status);
     expect(reply.json).toEqual({ Err: expect.stringMatching(/\w{3}/), DoNotReuse: true });
     expect(reply.headers.allow).toBe(status === 405 ? 'POST' : undefined);
-    expect(events.at(-1)).toMatchObject({ type: 'driver.request-refused', status });
+    expect(events.at(-1)).toMatchObject({ type: 'driver.request-rejected', status });
   });
 
   it('answers a body of more than 1 MiB with 413, announced or not, even to who writes all of it first', async () => {

@@ -193,7 +193,7 @@ class SocketDriverServer implements DriverServer {
 
   async #getSecret(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Promise<void> {
     const body = await readBody(request, this.#queueOf(request.socket).broken);
-    if (body.kind === 'broken-off') return;
+    if (body.kind === 'aborted') return;
     if (body.kind === 'too-long') {
       return this.#refuse(request, response, 413, 'the body is longer than 1 MiB');
     }
@@ -229,7 +229,7 @@ class SocketDriverServer implements DriverServer {
    * the sender stops, or the time is up.
    */
   async #refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): Promise<void> {
-    this.#options.events.emit({ type: 'driver.request-refused', status, message });
+    this.#options.events.emit({ type: 'driver.request-rejected', status, message });
     const body = encodeErrorResponse(message);
     if (request.complete || response.destroyed) return this.#send(response, status, body);
     const closed = this.#deadlines.closed(response);
@@ -261,7 +261,7 @@ class SocketDriverServer implements DriverServer {
     const body = encodeErrorResponse(message);
     const head = headOf(refusal, CONTENT_TYPE, body.byteLength);
     this.#queueOf(socket).break(() => {
-      this.#options.events.emit({ type: 'driver.request-refused', status, message });
+      this.#options.events.emit({ type: 'driver.request-rejected', status, message });
       socket.end(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
     });
   }

@@ -7,7 +7,7 @@ const MAX_BODY = 1_048_576;
 export type BodyOutcome =
   | { readonly kind: 'complete'; readonly bytes: Uint8Array }
   | { readonly kind: 'too-long' }
-  | { readonly kind: 'broken-off' };
+  | { readonly kind: 'aborted' };
 
 /**
  * Reads a body, but never more than {@link LONGEST_BODY} bytes: one that says that it is longer is not read at all, and
@@ -28,7 +28,7 @@ export function readBody(request: IncomingMessage, broken: AbortSignal): Promise
       else chunks.push(chunk);
     };
     const onEnd = () => settle({ kind: 'complete', bytes: Buffer.concat(chunks) });
-    const onBroken = () => settle({ kind: 'broken-off' });
+    const onBroken = () => settle({ kind: 'aborted' });
     const onCut = () => {
       if (!request.complete) onBroken();
     };

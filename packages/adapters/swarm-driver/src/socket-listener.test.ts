@@ -78,8 +78,8 @@ describe('the name of a socket', () => {
     await expect.poll(() => young.socket.isOurs, soon).toBe(true);
     expect(await whoAnswers()).toBe('young');
     await expect.poll(() => old.socket.isOurs, soon).toBe(false);
-    expect(young.events.map(({ type }) => type)).toEqual(['driver.waiting', 'driver.listening']);
-    expect(old.events.map(({ type }) => type)).toEqual(['driver.listening', 'driver.replaced']);
+    expect(young.events.map(({ type }) => type)).toEqual(['driver.standby', 'driver.listening']);
+    expect(old.events.map(({ type }) => type)).toEqual(['driver.listening', 'driver.superseded']);
     await old.end();
     expect(await whoAnswers()).toBe('young');
     expect(await readdir(directory)).toEqual(['plugin.sock']);
@@ -115,7 +115,9 @@ describe('the name of a socket', () => {
       await expect.poll(whoAnswers, soon).toBe(name);
     }
     await expect.poll(() => published.map(({ socket }) => socket.isOurs), soon).toEqual([false, false, true]);
-    expect(published.flatMap(({ events }) => events.filter(({ type }) => type === 'driver.replaced'))).toHaveLength(2);
+    expect(published.flatMap(({ events }) => events.filter(({ type }) => type === 'driver.superseded'))).toHaveLength(
+      2,
+    );
   });
 
   it('goes back to who had it before when the newcomer ends', async () => {
@@ -143,9 +145,9 @@ describe('the name of a socket', () => {
     await only.socket.publish();
     await writeFile(join(directory, 'other'), 'keep me');
     await rename(join(directory, 'other'), socketPath);
-    await expect.poll(() => only.events.at(-1), soon).toMatchObject({ type: 'driver.unreachable', socket: socketPath });
+    await expect.poll(() => only.events.at(-1), soon).toMatchObject({ type: 'driver.socket-lost', socket: socketPath });
     await rm(socketPath);
-    const reported = ['driver.listening', 'driver.unreachable', 'driver.listening'];
+    const reported = ['driver.listening', 'driver.socket-lost', 'driver.listening'];
     await expect.poll(() => only.events.map(({ type }) => type), soon).toEqual(reported);
     expect(await whoAnswers()).toBe('only');
   });

@@ -58,7 +58,7 @@ export class SocketListener {
       await this.#claim('left alone');
     } catch (error) {
       if (!(error instanceof SocketInUse) || takeOverWhen === undefined) throw error;
-      events.emit({ type: 'driver.waiting', socket: socketPath });
+      events.emit({ type: 'driver.standby', socket: socketPath });
       this.#waits = true;
     }
     this.#pollLater();
@@ -113,7 +113,7 @@ export class SocketListener {
     }
     if (this.#isOurs) {
       this.#isOurs = false;
-      events.emit({ type: 'driver.replaced', socket: socketPath });
+      events.emit({ type: 'driver.superseded', socket: socketPath });
     } else if (this.#waits && (takeOverWhen?.() || !(await answers(socketPath, clock)))) {
       await this.#claim('replaced');
     }
@@ -125,6 +125,6 @@ export class SocketListener {
     const message = errorMessage(error);
     if (message === this.#lastProblem) return;
     this.#lastProblem = message;
-    this.#options.events.emit({ type: 'driver.unreachable', socket: this.#options.socketPath, message });
+    this.#options.events.emit({ type: 'driver.socket-lost', socket: this.#options.socketPath, message });
   }
 }

@@ -104,7 +104,7 @@ export class VaultClient {
     const startedAtMs = this.#clock.monotonic();
     const tell = (outcome: 'ok' | ProviderErrorCode, isRepeated: boolean) =>
       this.#events.emit({
-        type: 'provider.requested',
+        type: 'provider.request-completed',
         provider: this.#name,
         operation: call.operation,
         outcome,

@@ -33,7 +33,7 @@ async function setUp(answer: (request: SeenRequest) => ScriptedAnswer | undefine
   );
   closing.push(vault.close, () => instance.close());
   const requests = () =>
-    heard.flatMap((event) => (event.type === 'provider.requested' ? [[event.operation, event.outcome]] : []));
+    heard.flatMap((event) => (event.type === 'provider.request-completed' ? [[event.operation, event.outcome]] : []));
   const logins = () => heard.flatMap((event) => (event.type === 'provider.login' ? [event.expiresAtMs] : []));
   return { instance, clock, heard, requests, logins };
 }
@@ -58,7 +58,7 @@ test('each request is told by what it was for and how it ended, without path, to
     ['probe', 'ok'],
     ['read', 'NOT_FOUND'],
   ]);
-  expect(heard.every((event) => event.type !== 'provider.requested' || event.durationMs >= 0)).toBe(true);
+  expect(heard.every((event) => event.type !== 'provider.request-completed' || event.durationMs >= 0)).toBe(true);
   expect(JSON.stringify(heard)).not.toMatch(/hidden|secret\//);
 });
 

@@ -29,7 +29,7 @@ function provider(variables: Variables) {
   const clock = new ShiftedClock();
   const events = {
     emit(event: ProductEvent) {
-      if (event.type === 'provider.requested') asked.push(`${event.operation} ${event.outcome}`);
+      if (event.type === 'provider.request-completed') asked.push(`${event.operation} ${event.outcome}`);
     },
   };
   const instance = providerOf({ OPENBAO_ADDR: bao.address, ...variables }, clock, events);

@@ -38,7 +38,7 @@ async function setUp(
   });
   const outcomes: string[] = [];
   const emit = (event: ProductEvent) => {
-    if (event.type !== 'provider.requested') return;
+    if (event.type !== 'provider.request-completed') return;
     outcomes.push(`${event.operation} ${event.outcome}${event.isRepeated === true ? ', again' : ''}`);
   };
   const instance = providerOf({ VAULT_ADDR: vault.address, ...variables }, clock, { emit });

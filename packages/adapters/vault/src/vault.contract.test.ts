@@ -93,9 +93,9 @@ async function harnessOn(server: Server, version: '1' | '2', logIn: LogIn): Prom
       encoding: 'raw',
       ...options,
     }),
-    outage: { start: relay.cut, end: relay.mend },
-    hang: { start: relay.swallow, end: relay.mend },
-    drip: { start: relay.drip, end: relay.mend },
+    outage: { start: relay.cut, end: relay.repair },
+    hang: { start: relay.swallow, end: relay.repair },
+    drip: { start: relay.drip, end: relay.repair },
     denial: {
       start: (name) => admin.policy(mount, `${allowed}path "${at(name, 'data')}" { capabilities = ["deny"] }`),
       end: () => admin.policy(mount, allowed),

@@ -1,7 +1,7 @@
 import type { Clock } from '@vault-swarm/provider';
 
 /** How a call failed: it got no answer in time, or the answer that the provider can't serve now. */
-export type Failure = 'time-out' | 'unavailable';
+export type Failure = 'timeout' | 'unavailable';
 
 /** One provider's time-outs in a row that open the breaker. */
 const TIMEOUTS_IN_A_ROW = 2;
@@ -58,7 +58,7 @@ export class CircuitBreaker {
    */
   failed(failure: Failure, halfOpenProbe: () => Promise<unknown>): void {
     const nowMs = this.#clock.monotonic();
-    this.#timeoutsInARow = failure === 'time-out' ? this.#timeoutsInARow + 1 : 0;
+    this.#timeoutsInARow = failure === 'timeout' ? this.#timeoutsInARow + 1 : 0;
     this.#failuresAtMs = [...this.#failuresAtMs.filter((atMs) => nowMs - atMs < FAILURES_WITHIN_MS), nowMs].slice(
       -FAILURES,
     );

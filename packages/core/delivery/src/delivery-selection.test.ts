@@ -177,5 +177,5 @@ test('the deadline counts from when the request began to arrive', async () => {
   expect(asked.at(-1)?.untilMs).toBe(425);
   await advance(50);
   expect(textOf(await asking)).toBe('DEADLINE');
-  expect(events.at(-1)).toMatchObject({ type: 'secret.refused', durationMs: 450 });
+  expect(events.at(-1)).toMatchObject({ type: 'delivery.failed', durationMs: 450 });
 });

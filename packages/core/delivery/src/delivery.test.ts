@@ -46,7 +46,7 @@ test('answers within its deadline when the provider hangs', async () => {
   const answer = ask();
   await advance(2_000);
   expect(textOf(await answer)).toBe('DEADLINE');
-  expect(events).toMatchObject([{ type: 'secret.refused', code: 'DEADLINE', secret: 'db', service: 'web' }]);
+  expect(events).toMatchObject([{ type: 'delivery.failed', code: 'DEADLINE', secret: 'db', service: 'web' }]);
 });
 
 test.each(['UNAVAILABLE', 'UNAUTHENTICATED', 'RATE_LIMITED'] as const)(
@@ -156,7 +156,7 @@ test('a memory that is full is told at once, and once a minute while more has to
   for (let secret = 0; secret < 12; secret++) await ask(`secret-${secret}`);
   await advance(60_000);
   await ask('one-more');
-  const reported = events.filter(({ type }) => type === 'memory.full');
+  const reported = events.filter(({ type }) => type === 'cache.evicted');
   expect(reported).toMatchObject([
     { values: 2, bytes: 8, evicted: 1 },
     { values: 2, bytes: 8, evicted: 10 },
@@ -172,7 +172,7 @@ test('a listener of events that throws loses no answer, nor the opening of the c
   expect(textOf(await ask())).toBe('one');
   for (let count = 0; count < 5; count++) expect(textOf(await ask())).toBe('one');
   await advance(1_000);
-  expect(events.filter(({ type }) => type === 'breaker.changed')).toHaveLength(1);
+  expect(events.filter(({ type }) => type === 'circuit-breaker.changed')).toHaveLength(1);
   expect(events.filter(({ type }) => type === 'listener.failed')).toMatchObject([{ listener: 'listener of the test' }]);
 });
 

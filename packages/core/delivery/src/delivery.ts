@@ -192,7 +192,7 @@ export class Delivery implements SecretSource {
     const nowMs = this.#clock.monotonic();
     if (nowMs - this.#reportedEvicted.atMs < REPORT_EVICTED_MS) return;
     const { values, bytes, evicted } = this.held;
-    this.#events.emit({ type: 'memory.full', values, bytes, evicted: evicted - this.#reportedEvicted.evicted });
+    this.#events.emit({ type: 'cache.evicted', values, bytes, evicted: evicted - this.#reportedEvicted.evicted });
     this.#reportedEvicted = { atMs: nowMs, evicted };
   }
 
@@ -234,7 +234,7 @@ export class Delivery implements SecretSource {
     } catch (error) {
       const { code, message } = explainDeliveryError(error, labels, deadlineMs);
       this.#events.emit({
-        type: 'secret.refused',
+        type: 'delivery.failed',
         secret: request.secretName,
         service: request.serviceName,
         task: request.taskId,
@@ -286,7 +286,7 @@ export class Delivery implements SecretSource {
   async #obtain(ref: SecretRef, key: string, chosen: RevisionSelection, untilMs: number): Promise<Obtained> {
     if (chosen.kind === 'current') return this.#obtainCurrent(ref, key, untilMs);
     const held = this.#cache.get(key, chosen.revision);
-    if (held !== undefined) return { revision: held, source: 'memory' };
+    if (held !== undefined) return { revision: held, source: 'cache' };
     const remainingMs = untilMs - this.#clock.monotonic();
     // The current one, where it may be given instead, needs some of the time too.
     const waitMs = chosen.otherwise === 'current' ? remainingMs / 2 : remainingMs;
@@ -311,7 +311,7 @@ export class Delivery implements SecretSource {
   async #obtainCurrent(ref: SecretRef, key: string, untilMs: number): Promise<Obtained> {
     const held = this.#cache.current(key);
     const isFresh = held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs;
-    if (isFresh && this.#isNewest(ref, held.revision)) return { revision: held.revision, source: 'memory' };
+    if (isFresh && this.#isNewest(ref, held.revision)) return { revision: held.revision, source: 'cache' };
     const limitMs = untilMs - this.#clock.monotonic();
     const health = this.#reads.health(ref.provider);
     const lastGood = this.#lastGood(ref, held);
@@ -345,7 +345,7 @@ export class Delivery implements SecretSource {
    */
   async #obtainNewer(ref: SecretRef, key: string, older: SecretRevision, untilMs: number): Promise<Obtained> {
     const held = this.#instead(ref, key, older);
-    if (this.#isNewest(ref, held)) return { revision: held, source: 'memory' };
+    if (this.#isNewest(ref, held)) return { revision: held, source: 'cache' };
     try {
       const waitMs = untilMs - this.#clock.monotonic();
       const newer = await withDeadline(this.#clock, waitMs, undefined, () => this.#reads.newer(ref, untilMs));
@@ -354,7 +354,7 @@ export class Delivery implements SecretSource {
       // The provider has just answered, so it is not away: what it gave then is what there is.
     }
     const last = this.#instead(ref, key, older);
-    return { revision: last, source: this.#isNewest(ref, last) ? 'memory' : 'stale' };
+    return { revision: last, source: this.#isNewest(ref, last) ? 'cache' : 'stale' };
   }
 
   /** The value in memory, if it may be given for an older one that was read. `STALE_IF_ERROR` is for outages: more is allowed. */

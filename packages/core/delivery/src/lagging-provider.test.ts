@@ -19,7 +19,7 @@ test('once the newest value was given, an older answer never takes its place', a
   for (let round = 0; round < 5; round++) texts.push(textOf(await ask()));
   expect(texts).toEqual(['one', 'two', 'two', 'two', 'two']);
   expect(delivered.map(({ revision }) => revision)).toEqual(['r1', 'r2', 'r2', 'r2', 'r2']);
-  expect(sources()).toEqual(['provider', 'provider', 'memory', 'provider', 'memory']);
+  expect(sources()).toEqual(['provider', 'provider', 'cache', 'provider', 'cache']);
 });
 
 test('so it is where no value may be served in an outage', async () => {
@@ -98,7 +98,7 @@ test('an older value is current again once the provider gave nothing newer for a
   expect([textOf(await ask()), textOf(await ask())]).toEqual(['five', 'five']);
   await advance(60_000);
   expect([textOf(await ask()), textOf(await ask())]).toEqual(['three', 'three']);
-  expect(sources()).toEqual(['provider', 'memory', 'provider', 'provider']);
+  expect(sources()).toEqual(['provider', 'cache', 'provider', 'provider']);
 });
 
 test('a probe that confirms the newest value shows that older answers are stale, however long they go on', async () => {

@@ -150,7 +150,7 @@ export class ProviderHealth {
 
 /** What it tells that a question was rejected with `error`. */
 export function outcomeOf(error: unknown): RequestOutcome {
-  if (error instanceof DeadlineExceeded) return 'time-out';
+  if (error instanceof DeadlineExceeded) return 'timeout';
   // That a quota is used up says nothing of what is asked when it is not.
   if (!(error instanceof ProviderError) || error.code === 'RATE_LIMITED') return 'unknown';
   if (error.code === 'UNAUTHENTICATED') return 'login-refused';

@@ -27,7 +27,7 @@ test('nobody with a value in memory waits where the latest probe failed', async 
   answers.push(gives('one'), hangs);
   await ask();
   await advance(20_000);
-  delivery.reportProbe(db, 'time-out');
+  delivery.reportProbe(db, 'timeout');
   const answer = ask();
   await advance(0);
   expect(textOf(await answer)).toBe('one');
@@ -93,7 +93,7 @@ test('after two time-outs in a row nobody waits for the provider any more, until
   answers.splice(0, answers.length, gives('two', 'r2'));
   await advance(1_000);
   expect(textOf(await ask())).toBe('two');
-  const changes = events.flatMap((event) => (event.type === 'breaker.changed' ? [event.open] : []));
+  const changes = events.flatMap((event) => (event.type === 'circuit-breaker.changed' ? [event.open] : []));
   expect(changes).toEqual([true, false]);
 });
 
@@ -244,10 +244,10 @@ test('after one who waited in vain for a provider that asks to slow down nobody 
 
 test('a probe without an answer counts as a failure of the provider, one with an answer ends that', async () => {
   const { delivery, events } = setUp();
-  for (let probe = 0; probe < 2; probe++) delivery.reportProbe(db, 'time-out');
-  expect(events.at(-1)).toMatchObject({ type: 'breaker.changed', open: true });
+  for (let probe = 0; probe < 2; probe++) delivery.reportProbe(db, 'timeout');
+  expect(events.at(-1)).toMatchObject({ type: 'circuit-breaker.changed', open: true });
   delivery.reportProbe(db, 'answered');
-  expect(events.at(-1)).toMatchObject({ type: 'breaker.changed', open: false });
+  expect(events.at(-1)).toMatchObject({ type: 'circuit-breaker.changed', open: false });
 });
 
 /** A refusal that is not proven. */
@@ -280,7 +280,7 @@ test('a secret that is refused without proof costs one request a second, and doe
     await ask();
   }
   expect(reads.length).toBe(21);
-  expect(events.filter(({ type }) => type === 'breaker.changed')).toEqual([]);
+  expect(events.filter(({ type }) => type === 'circuit-breaker.changed')).toEqual([]);
 });
 
 test('a refused login is an answer: the last good value is given for a shorter time, whatever comes after it', async () => {

@@ -93,7 +93,7 @@ export class ProviderReads {
     let health = this.#healths.get(provider);
     if (health === undefined) {
       health = new ProviderHealth(this.#clock, (open) =>
-        this.#events.emit({ type: 'breaker.changed', provider, open }),
+        this.#events.emit({ type: 'circuit-breaker.changed', provider, open }),
       );
       this.#healths.set(provider, health);
     }
@@ -221,7 +221,7 @@ export class ProviderReads {
           if (!isPaused || !mayWait) throw error;
           if (health.pausedUntilMs >= untilMs) {
             // Whoever waited in vain lost as much time as by a provider that does not answer.
-            if (waited) health.failed('time-out', this.halfOpenProbeOf(ref));
+            if (waited) health.failed('timeout', this.halfOpenProbeOf(ref));
             throw error;
           }
           await this.#until(health.pausedUntilMs);

@@ -6,7 +6,7 @@ import { delivered, refused, requested } from './testing/samples.ts';
 test('counts answers by where they came from, and tells which share came from memory', () => {
   const stats = new DeliveryStats(new ManualClock());
   expect(stats.summary()).toEqual({
-    memory: 0,
+    cache: 0,
     provider: 0,
     stale: 0,
     refused: 0,
@@ -14,10 +14,10 @@ test('counts answers by where they came from, and tells which share came from me
     p50Ms: null,
     p99Ms: null,
   });
-  const events = [delivered('memory', 1), delivered('memory', 1), delivered('provider', 200), refused(1)];
+  const events = [delivered('cache', 1), delivered('cache', 1), delivered('provider', 200), refused(1)];
   for (const event of [...events, requested('vault')]) stats.observe(event);
   const { p99Ms, ...summary } = stats.summary();
-  expect(summary).toMatchObject({ memory: 2, provider: 1, stale: 0, refused: 1, hitRate: 66.67 });
+  expect(summary).toMatchObject({ cache: 2, provider: 1, stale: 0, refused: 1, hitRate: 66.67 });
   expect(p99Ms).toBeGreaterThan(180);
   stats.observe(delivered('stale'));
   expect(stats.summary()).toMatchObject({ stale: 1, hitRate: 50 });

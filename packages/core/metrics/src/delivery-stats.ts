@@ -3,7 +3,7 @@ import { type Percentiles, RecentDurations } from './recent-durations.ts';
 
 /** How requests for secrets were answered since the start. */
 export interface DeliveryCounts {
-  readonly memory: number;
+  readonly cache: number;
   readonly provider: number;
   /** From memory, since the provider was away. */
   readonly stale: number;
@@ -18,7 +18,7 @@ export interface DeliverySummary extends DeliveryCounts, Percentiles {
 
 /** Counts how requests for secrets were answered. */
 export class DeliveryStats {
-  readonly #counts = { memory: 0, provider: 0, stale: 0, refused: 0 };
+  readonly #counts = { cache: 0, provider: 0, stale: 0, refused: 0 };
   readonly #durations: RecentDurations;
 
   constructor(clock: Clock) {
@@ -28,7 +28,7 @@ export class DeliveryStats {
   /** To be called with every event. */
   observe(event: ProductEvent): void {
     if (event.type === 'secret.delivered') this.#counts[event.source] += 1;
-    else if (event.type === 'secret.refused') this.#counts.refused += 1;
+    else if (event.type === 'delivery.failed') this.#counts.refused += 1;
     else return;
     this.#durations.record(event.durationMs);
   }
@@ -40,11 +40,11 @@ export class DeliveryStats {
 
   /** All of it as it is now. */
   summary(): DeliverySummary {
-    const { memory, provider, stale } = this.#counts;
-    const delivered = memory + provider + stale;
+    const { cache, provider, stale } = this.#counts;
+    const delivered = cache + provider + stale;
     return {
       ...this.#counts,
-      hitRate: delivered === 0 ? null : Math.round((10_000 * memory) / delivered) / 100,
+      hitRate: delivered === 0 ? null : Math.round((10_000 * cache) / delivered) / 100,
       ...this.#durations.percentiles(),
     };
   }

@@ -25,7 +25,7 @@ function setUp() {
   };
   const refuse = (secret = 'db', service = 'web') =>
     repeated.observe({
-      type: 'secret.refused',
+      type: 'delivery.failed',
       ...{ secret, service, task: undefined, provider: 'vault', code: 'NOT_FOUND', message: 'no such secret' },
       ...{ durationMs: 1, atMs: nowMs },
     });
@@ -78,6 +78,6 @@ test('what is left to tell is told at the end', () => {
 
 test('all other events are told each time', () => {
   const { repeated, reported } = setUp();
-  for (let call = 0; call < 3; call++) repeated.observe({ type: 'docker.recovered', atMs: 0 });
+  for (let call = 0; call < 3; call++) repeated.observe({ type: 'orchestrator.recovered', atMs: 0 });
   expect(reported.length).toBe(3);
 });

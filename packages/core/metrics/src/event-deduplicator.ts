@@ -8,7 +8,7 @@ const MAX_REPORT_MS = 5 * 60_000;
 const MAX_NAMED = 100;
 
 /** What may come ten thousand times in a storm. */
-type Repeatable = Extract<TimedEvent, { readonly type: 'secret.refused' | 'driver.request-refused' }>;
+type Repeatable = Extract<TimedEvent, { readonly type: 'delivery.failed' | 'driver.request-rejected' }>;
 
 interface Repetition {
   count: number;
@@ -34,7 +34,7 @@ export class EventDeduplicator {
 
   /** Takes in an event. */
   readonly observe: EventListener = (event) => {
-    if (event.type !== 'secret.refused' && event.type !== 'driver.request-refused') return this.#tell(event);
+    if (event.type !== 'delivery.failed' && event.type !== 'driver.request-rejected') return this.#tell(event);
     const key = this.#keyOf(event);
     const repetition = this.#repetitions.get(key);
     if (repetition !== undefined) {
@@ -63,7 +63,7 @@ export class EventDeduplicator {
   }
 
   #keyOf(event: Repeatable): string {
-    if (event.type === 'driver.request-refused') return JSON.stringify([event.type, event.status]);
+    if (event.type === 'driver.request-rejected') return JSON.stringify([event.type, event.status]);
     const named = JSON.stringify([event.type, event.code, event.secret, event.service]);
     if (this.#repetitions.has(named) || this.#repetitions.size < MAX_NAMED) return named;
     return JSON.stringify([event.type, event.code]);

@@ -18,7 +18,7 @@ describe('an event is told', () => {
     );
     expect(
       describeEvent({
-        type: 'secret.refused',
+        type: 'delivery.failed',
         secret: 'db',
         service: undefined,
         task: undefined,
@@ -48,7 +48,7 @@ describe('an event is told', () => {
       task: undefined,
       provider: 'vault',
       revision: '3',
-      source: 'memory',
+      source: 'cache',
       durationMs: 0.25,
       atMs: 1,
     };
@@ -60,16 +60,16 @@ describe('an event is told', () => {
       secret: 'db',
       provider: 'vault',
       revision: '3',
-      source: 'memory',
+      source: 'cache',
       duration_ms: 0.25,
     });
   });
 
   test('with more weight where somebody has to act', () => {
     expect(severityOf('rollout.failed')).toBe('error');
-    expect(severityOf('secret.refused')).toBe('error');
+    expect(severityOf('delivery.failed')).toBe('error');
     expect(severityOf('rollout.completed')).toBe('info');
     expect(severityOf('secret.delivered')).toBe('debug');
-    expect(severityOf('reconcile.passed')).toBe('debug');
+    expect(severityOf('reconcile.completed')).toBe('debug');
   });
 });

@@ -29,7 +29,7 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
       `delivered secret ${secret} to ${nameOf(service)}: revision ${revision} of ${provider}, ${SOURCES[source]}, ` +
       `in ${roundedDuration(durationMs)}`,
   },
-  'secret.refused': {
+  'delivery.failed': {
     severity: 'error',
     sentence: ({ secret, service, code, message, repetitions }) =>
       `could not deliver secret ${secret} to ${nameOf(service)}: ${message} (${code})${timesMore(repetitions)}`,
@@ -56,13 +56,13 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ service, secrets, reason, message }) =>
       `the rollout of ${list('secret', secrets)} to service ${service} ${FAILURES[reason]}: ${message || 'no reason given'}`,
   },
-  'values.set-aside': {
+  'quarantine.started': {
     severity: 'error',
     sentence: ({ service, secrets, message }) =>
       `the new value of ${list('secret', secrets)} is set aside for service ${service}, since its tasks failed with it: ` +
       `${message || 'no reason given'}; write another value, or rotate by hand to try it again`,
   },
-  'values.lifted': {
+  'quarantine.ended': {
     severity: 'info',
     sentence: ({ service, secrets, reason }) =>
       `${list('secret', secrets)} of service ${service} ${secrets.length === 1 ? 'is' : 'are'} tried again ` +
@@ -91,7 +91,7 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ provider, code, message }) => `provider ${provider} failed: ${message} (${code})`,
   },
   'provider.recovered': { severity: 'info', sentence: ({ provider }) => `provider ${provider} answers again` },
-  'provider.requested': {
+  'provider.request-completed': {
     severity: 'debug',
     sentence: ({ provider, operation, outcome, durationMs, isRepeated = false }) =>
       `request to ${provider} (${operation}): ${outcome}, in ${roundedDuration(durationMs)}${isRepeated ? '; sent again' : ''}`,
@@ -101,24 +101,24 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ provider, expiresAtMs }) =>
       `logged in to ${provider}, ${expiresAtMs === null ? 'for good' : `until ${new Date(expiresAtMs).toISOString()}`}`,
   },
-  'breaker.changed': {
+  'circuit-breaker.changed': {
     severity: 'warn',
     sentence: ({ provider, open }) =>
       open
         ? `provider ${provider} is left alone until it answers again; last good values are delivered meanwhile`
         : `provider ${provider} is asked again`,
   },
-  'memory.full': {
+  'cache.evicted': {
     severity: 'warn',
     sentence: ({ values, bytes, evicted }) =>
       `the memory for values is full (${values} values, ${bytes} bytes): ${evicted} that were not used for the longest ` +
       'time were dropped, and are read again when a task asks for them',
   },
-  'docker.failed': {
+  'orchestrator.failed': {
     severity: 'error',
     sentence: ({ operation, message }) => `Docker failed to ${operation}: ${message}`,
   },
-  'docker.recovered': { severity: 'info', sentence: () => 'Docker answers again' },
+  'orchestrator.recovered': { severity: 'info', sentence: () => 'Docker answers again' },
   'lockdown.started': {
     severity: 'warn',
     sentence: ({ sinceMs }) =>
@@ -132,28 +132,28 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
         ? 'this node leads the Swarm now and rolls services'
         : 'this node does not lead the Swarm: the plugin stands by',
   },
-  'reconcile.passed': {
+  'reconcile.completed': {
     severity: 'debug',
-    sentence: ({ durationMs, dockerAnswered }) =>
-      `a pass ended after ${roundedDuration(durationMs)}${dockerAnswered ? '' : ', without an answer from Docker'}`,
+    sentence: ({ durationMs, orchestratorAnswered }) =>
+      `a pass ended after ${roundedDuration(durationMs)}${orchestratorAnswered ? '' : ', without an answer from Docker'}`,
   },
   'reconcile.failed': { severity: 'error', sentence: ({ message }) => `a pass failed: ${message}` },
   'driver.listening': { severity: 'info', sentence: ({ socket }) => `serving secrets on ${socket}` },
-  'driver.waiting': {
+  'driver.standby': {
     severity: 'info',
     sentence: ({ socket }) =>
       `another process serves secrets on ${socket}; it is taken over from as soon as this one can answer`,
   },
-  'driver.replaced': {
+  'driver.superseded': {
     severity: 'info',
     sentence: ({ socket }) =>
       `another process serves secrets on ${socket} now; this one finishes what is under way and stands by`,
   },
-  'driver.unreachable': {
+  'driver.socket-lost': {
     severity: 'error',
     sentence: ({ socket, message }) => `${socket} was taken away, and can't be made again: ${message}`,
   },
-  'driver.request-refused': {
+  'driver.request-rejected': {
     severity: 'warn',
     sentence: ({ status, message, repetitions }) =>
       `refused a request on the driver's socket with status ${status}: ${message}${timesMore(repetitions)}`,
@@ -173,13 +173,13 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   'plugin.stopping': { severity: 'info', sentence: ({ signal }) => `stopping on ${signal}` },
 };
 
-const SOURCES = { memory: 'from memory', provider: 'read now', stale: 'from memory since the provider is away' };
+const SOURCES = { cache: 'from the cache', provider: 'read now', stale: 'from memory since the provider is away' };
 
 const FAILURES = {
   paused: 'was paused by Swarm',
   'rolled-back': 'was rolled back by Swarm',
   stuck: 'is stuck',
-  'not-begun': 'could not be begun',
+  rejected: 'could not be begun',
 };
 
 /** How much events of this kind matter. */

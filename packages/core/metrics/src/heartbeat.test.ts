@@ -37,11 +37,11 @@ test('a beat keeps the ticker healthy for three intervals, and the next one make
 
 test('only a pass that ended and in which Docker answered beats', () => {
   const { heartbeat } = setUp();
-  heartbeat.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: false });
+  heartbeat.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: false });
   heartbeat.observe({ type: 'reconcile.failed', message: 'not done within 30000 ms' });
   heartbeat.observe({ type: 'provider.recovered', provider: 'vault' });
   expect(heartbeat.lastAtMs).toBeNull();
-  heartbeat.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true });
+  heartbeat.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: true });
   expect(heartbeat.lastAtMs).not.toBeNull();
 });
 

@@ -24,7 +24,7 @@ export class Heartbeat {
 
   /** Beats where `event` is a pass that ended and in which Docker answered. */
   observe(event: ProductEvent): void {
-    if (event.type === 'reconcile.passed' && event.dockerAnswered) this.beat();
+    if (event.type === 'reconcile.completed' && event.orchestratorAnswered) this.beat();
   }
 
   /** A pass ended well, now. */

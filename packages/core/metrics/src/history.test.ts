@@ -29,7 +29,7 @@ test('is empty at first, and has a sample each 10 s', () => {
 
 test('counts what happened within each interval', () => {
   const { clock, state, history } = setUp();
-  for (const event of [delivered('memory', 2), delivered('provider', 80), refused(), requested('vault', 'ok', 40)]) {
+  for (const event of [delivered('cache', 2), delivered('provider', 80), refused(), requested('vault', 'ok', 40)]) {
     history.observe(event);
   }
   history.observe(requested('vault', 'UNAVAILABLE', 500));
@@ -51,7 +51,7 @@ test('counts what happened within each interval', () => {
     gc_cycles: [3, 0],
     gc_pause_ms: [7.5, 0],
     event_loop_lag_ms: [12, 12],
-    delivered_memory: [1, 0],
+    delivered_cache: [1, 0],
     delivered_provider: [1, 0],
     delivered_stale: [0, 1],
     refused: [1, 0],

@@ -19,7 +19,7 @@ const SERIES = [
   'gc_cycles',
   'rotations',
   'rotation_errors',
-  'delivered_memory',
+  'delivered_cache',
   'delivered_provider',
   'delivered_stale',
   'refused',
@@ -68,7 +68,7 @@ export class History {
   readonly #series = ringsFor(SERIES);
   readonly #providers: ReadonlyMap<string, Record<ProviderSeriesName, SampleRing>>;
   /** What was counted since the latest sample. */
-  readonly #deliveries = { memory: 0, provider: 0, stale: 0, refused: 0 };
+  readonly #deliveries = { cache: 0, provider: 0, stale: 0, refused: 0 };
   readonly #deliveryDurations = new LogHistogram();
   readonly #requests: ReadonlyMap<string, ProviderInterval>;
   #before: Stats | null = null;
@@ -90,11 +90,11 @@ export class History {
         this.#deliveries[event.source] += 1;
         this.#deliveryDurations.record(event.durationMs);
         return;
-      case 'secret.refused':
+      case 'delivery.failed':
         this.#deliveries.refused += 1;
         this.#deliveryDurations.record(event.durationMs);
         return;
-      case 'provider.requested':
+      case 'provider.request-completed':
         this.#requested(event);
         return;
     }
@@ -151,7 +151,7 @@ export class History {
       gc_cycles: now.runtime.gcCycles - before.runtime.gcCycles,
       rotations: now.rotations - before.rotations,
       rotation_errors: now.rotationErrors - before.rotationErrors,
-      delivered_memory: this.#deliveries.memory,
+      delivered_cache: this.#deliveries.cache,
       delivered_provider: this.#deliveries.provider,
       delivered_stale: this.#deliveries.stale,
       refused: this.#deliveries.refused,
@@ -159,7 +159,7 @@ export class History {
       outdated_tasks: this.#sources.outdatedTasks(),
     };
     for (const name of SERIES) this.#series[name].push(sample[name]);
-    Object.assign(this.#deliveries, { memory: 0, provider: 0, stale: 0, refused: 0 });
+    Object.assign(this.#deliveries, { cache: 0, provider: 0, stale: 0, refused: 0 });
     this.#deliveryDurations.clear();
     for (const [name, interval] of this.#requests) {
       const { requests, errors, durations } = interval;
@@ -175,7 +175,7 @@ export class History {
   }
 }
 
-type RequestedEvent = Extract<ProductEvent, { readonly type: 'provider.requested' }>;
+type RequestedEvent = Extract<ProductEvent, { readonly type: 'provider.request-completed' }>;
 
 function ringsFor<Name extends string>(names: readonly Name[]): Record<Name, SampleRing> {
   return Object.fromEntries(names.map((name) => [name, new SampleRing(SAMPLES)])) as Record<Name, SampleRing>;

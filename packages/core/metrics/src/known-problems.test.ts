@@ -23,7 +23,7 @@ const details = (sources: Partial<ProblemSources>) =>
 test('a provider in trouble is told of though the rotation does not look at it', () => {
   const providers = [
     provider('vault', 'failing', 'it is sealed'),
-    provider('aws', 'left-alone'),
+    provider('aws', 'circuit-open'),
     provider('file', 'ok', 'no such folder'),
     provider('openbao', 'unused'),
   ];

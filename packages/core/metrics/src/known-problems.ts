@@ -32,7 +32,7 @@ const STOPPED: Problem = {
 };
 
 function problemsOf({ name, state, lastError }: ProviderSummary): readonly Problem[] {
-  if (state !== 'failing' && state !== 'left-alone') return [];
+  if (state !== 'failing' && state !== 'circuit-open') return [];
   const summary = 'A provider does not answer';
   const message = lastError?.message ?? 'it is left alone until it does';
   return [{ summary, detail: `${summary}: ${name}: ${message}`, unresponsive: { kind: 'provider', name } }];

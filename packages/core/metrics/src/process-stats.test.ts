@@ -28,7 +28,7 @@ test('figures follow the events, and uptime is not moved by a wall clock that is
   time.monotonicMs += 2500;
   time.wallMs -= 500_000;
   vitals.observe({ type: 'rollout.completed', service: 'web', secrets: ['db'], generation: 1, durationMs: 1 });
-  vitals.observe({ type: 'reconcile.passed', durationMs: 1, dockerAnswered: true });
+  vitals.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: true });
   expect(vitals.stats()).toMatchObject({
     rotations: 1,
     rotationErrors: 0,

@@ -70,15 +70,15 @@ test('what the look at its secrets found lasts until that is well again, whateve
 
 test('it is left alone while its circuit breaker is open', () => {
   const { happen, vault } = setUp();
-  happen(failed, { type: 'breaker.changed', provider: 'vault', open: true });
-  expect(vault()?.state).toBe('left-alone');
-  happen({ type: 'breaker.changed', provider: 'vault', open: false });
+  happen(failed, { type: 'circuit-breaker.changed', provider: 'vault', open: true });
+  expect(vault()?.state).toBe('circuit-open');
+  happen({ type: 'circuit-breaker.changed', provider: 'vault', open: false });
   expect(vault()?.state).toBe('failing');
 });
 
 test('a provider whose adapter tells no requests is seen by the values that it gives', () => {
   const { clock, happen, vault } = setUp();
-  happen(delivered('memory'));
+  happen(delivered('cache'));
   expect(vault()?.state).toBe('unused');
   happen(delivered('provider'));
   expect(vault()).toMatchObject({ state: 'ok', requests: 0, lastAnswerAtMs: clock.now() });

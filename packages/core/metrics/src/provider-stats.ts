@@ -3,9 +3,9 @@ import { type Percentiles, RecentDurations } from './recent-durations.ts';
 
 /**
  * How a provider does. `unused`: nobody asked it yet. `failing`: its latest request, or the rotation's look at its
- * secrets, failed in a way that may pass. `left-alone`: it does not answer, so it is asked by trials only.
+ * secrets, failed in a way that may pass. `circuit-open`: it does not answer, so it is asked by trials only.
  */
-export type ProviderState = 'ok' | 'failing' | 'left-alone' | 'unused';
+export type ProviderState = 'ok' | 'failing' | 'circuit-open' | 'unused';
 
 /** What is known of one provider. Times in milliseconds since 1970. */
 export interface ProviderSummary extends Percentiles {
@@ -78,7 +78,7 @@ class Provider {
 
   observe(event: ProductEvent): void {
     switch (event.type) {
-      case 'provider.requested':
+      case 'provider.request-completed':
         this.#requested(event);
         break;
       case 'provider.failed':
@@ -90,7 +90,7 @@ class Provider {
         this.#lookFailed = false;
         this.#answered();
         break;
-      case 'breaker.changed':
+      case 'circuit-breaker.changed':
         this.#isCircuitOpen = event.open;
         break;
       case 'provider.login':
@@ -126,7 +126,7 @@ class Provider {
     };
   }
 
-  #requested(event: Extract<ProductEvent, { readonly type: 'provider.requested' }>): void {
+  #requested(event: Extract<ProductEvent, { readonly type: 'provider.request-completed' }>): void {
     const { operation, outcome, durationMs, isRepeated = false } = event;
     this.#isUsed = true;
     this.#requests += 1;
@@ -150,7 +150,7 @@ class Provider {
 
   #settle(): void {
     const state = this.#isCircuitOpen
-      ? 'left-alone'
+      ? 'circuit-open'
       : this.#lookFailed || this.#requestFailed
         ? 'failing'
         : this.#isUsed

@@ -5,7 +5,7 @@ import { RecentEvents } from './recent-events.ts';
 const emitted: ProductEvent[] = [];
 const events: Events = { emit: (event) => emitted.push(event) };
 const warning = (atMs: number): TimedEvent => ({ type: 'plugin.warning', message: `warning ${atMs}`, atMs });
-const recovered = (atMs: number): TimedEvent => ({ type: 'docker.recovered', atMs });
+const recovered = (atMs: number): TimedEvent => ({ type: 'orchestrator.recovered', atMs });
 
 test('lists the newest first, in the order of emission even where the wall clock jumped back', () => {
   const recent = new RecentEvents(events);

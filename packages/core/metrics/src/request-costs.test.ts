@@ -9,7 +9,7 @@ function setUp() {
   const clock = { now: () => nowMs, monotonic: () => nowMs, after: () => () => undefined };
   const costs = new RequestCosts(clock, { aws: price, vault: null });
   const requested = (provider: string, operation: string) =>
-    costs.observe({ type: 'provider.requested', provider, operation, outcome: 'ok', durationMs: 1 });
+    costs.observe({ type: 'provider.request-completed', provider, operation, outcome: 'ok', durationMs: 1 });
   /** Lets time pass, with a request each ten seconds. */
   const ask = (minutes: number) => {
     for (let tenth = 0; tenth < minutes * 6; tenth++) {

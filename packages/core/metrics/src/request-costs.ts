@@ -35,7 +35,7 @@ export class RequestCosts {
 
   /** To be called with every event. */
   observe(event: ProductEvent): void {
-    if (event.type !== 'provider.requested') return;
+    if (event.type !== 'provider.request-completed') return;
     const counts = this.#counts.get(event.provider);
     if (counts === undefined || this.#prices.get(event.provider)?.free.includes(event.operation) === true) return;
     this.#forget();

@@ -2,7 +2,7 @@ import type { WarningCode } from './configuration-warning.ts';
 import type { ProviderErrorCode } from './provider-error.ts';
 
 /** Where a delivered value came from. */
-export type DeliverySource = 'memory' | 'provider' | 'stale';
+export type DeliverySource = 'cache' | 'provider' | 'stale';
 
 /**
  * Everything that happens in the product and that somebody may want to know: logging, metrics and the event list each
@@ -20,7 +20,7 @@ export type ProductEvent =
       readonly durationMs: number;
     }
   | {
-      readonly type: 'secret.refused';
+      readonly type: 'delivery.failed';
       readonly secret: string;
       readonly service: string | undefined;
       readonly task: string | undefined;
@@ -60,12 +60,12 @@ export type ProductEvent =
       readonly type: 'rollout.failed';
       readonly service: string;
       readonly secrets: readonly string[];
-      readonly reason: 'paused' | 'rolled-back' | 'stuck' | 'not-begun';
+      readonly reason: 'paused' | 'rolled-back' | 'stuck' | 'rejected';
       readonly message: string;
     }
   /** The values of a rollout made tasks of the service fail: it is given the last good ones instead. */
   | {
-      readonly type: 'values.set-aside';
+      readonly type: 'quarantine.started';
       readonly service: string;
       readonly secrets: readonly string[];
       /** The orchestrator's own reason. */
@@ -73,10 +73,10 @@ export type ProductEvent =
     }
   /** Values that were set aside are tried again: one of them is newer, or somebody asked for it. */
   | {
-      readonly type: 'values.lifted';
+      readonly type: 'quarantine.ended';
       readonly service: string;
       readonly secrets: readonly string[];
-      readonly reason: 'newer' | 'by-hand';
+      readonly reason: 'newer' | 'manual';
     }
   | {
       readonly type: 'rollback.started';
@@ -103,7 +103,7 @@ export type ProductEvent =
   | { readonly type: 'provider.recovered'; readonly provider: string }
   /** One request of an adapter to its provider ended: of each there is one, so who listens must be quick. */
   | {
-      readonly type: 'provider.requested';
+      readonly type: 'provider.request-completed';
       readonly provider: string;
       /** What it was for: a short fixed word of the adapter's, such as `read`, `probe` or `login`; never a path. */
       readonly operation: string;
@@ -124,26 +124,26 @@ export type ProductEvent =
       readonly problem?: string;
     }
   /** Open: requests are answered from memory or refused at once, since the provider does not answer. */
-  | { readonly type: 'breaker.changed'; readonly provider: string; readonly open: boolean }
+  | { readonly type: 'circuit-breaker.changed'; readonly provider: string; readonly open: boolean }
   /** Values had to be dropped for others, since no more may be held in memory: they are read again when asked for. */
-  | { readonly type: 'memory.full'; readonly values: number; readonly bytes: number; readonly evicted: number }
-  | { readonly type: 'docker.failed'; readonly operation: string; readonly message: string }
-  | { readonly type: 'docker.recovered' }
+  | { readonly type: 'cache.evicted'; readonly values: number; readonly bytes: number; readonly evicted: number }
+  | { readonly type: 'orchestrator.failed'; readonly operation: string; readonly message: string }
+  | { readonly type: 'orchestrator.recovered' }
   /** No value is served from memory any more, since an operator started a lockdown then (milliseconds since 1970). */
   | { readonly type: 'lockdown.started'; readonly sinceMs: number }
   | { readonly type: 'lockdown.ended' }
   | { readonly type: 'leadership.changed'; readonly leader: boolean }
-  | { readonly type: 'reconcile.passed'; readonly durationMs: number; readonly dockerAnswered: boolean }
+  | { readonly type: 'reconcile.completed'; readonly durationMs: number; readonly orchestratorAnswered: boolean }
   | { readonly type: 'reconcile.failed'; readonly message: string }
   | { readonly type: 'driver.listening'; readonly socket: string }
   /** Another process serves the socket, and is to be taken over from. */
-  | { readonly type: 'driver.waiting'; readonly socket: string }
+  | { readonly type: 'driver.standby'; readonly socket: string }
   /** Another process took the socket over. */
-  | { readonly type: 'driver.replaced'; readonly socket: string }
+  | { readonly type: 'driver.superseded'; readonly socket: string }
   /** The socket's name leads to us no more, and can't be made to. */
-  | { readonly type: 'driver.unreachable'; readonly socket: string; readonly message: string }
+  | { readonly type: 'driver.socket-lost'; readonly socket: string; readonly message: string }
   | {
-      readonly type: 'driver.request-refused';
+      readonly type: 'driver.request-rejected';
       readonly status: number;
       readonly message: string;
       /** How often such a request was refused since that was last told; only in what is told to readers. */

@@ -127,7 +127,7 @@ export class ClusterReader {
     this.#statusReporter.silent(message, isRefused);
     if ((message !== null) === this.#isFailing) return;
     this.#isFailing = message !== null;
-    if (message === null) this.#ports.events.emit({ type: 'docker.recovered' });
-    else this.#ports.events.emit({ type: 'docker.failed', operation: 'observe', message });
+    if (message === null) this.#ports.events.emit({ type: 'orchestrator.recovered' });
+    else this.#ports.events.emit({ type: 'orchestrator.failed', operation: 'observe', message });
   }
 }

@@ -42,7 +42,7 @@ test('a good value is not set aside for a bad one of another secret with which t
   await world.run(120_000);
   expect(world.heldText(web, 'db')).toEqual(['db 3', 'db 3']);
   expect(world.heldText(web, 'cert')).toEqual(['cert 2', 'cert 2']);
-  expect([world.count('rollout.failed'), world.count('values.set-aside')]).toEqual([1, 0]);
+  expect([world.count('rollout.failed'), world.count('quarantine.started')]).toEqual([1, 0]);
 });
 
 test('a bad value is taken back also where another secret was changed back before its rollout was made', async () => {
@@ -58,7 +58,7 @@ test('a bad value is taken back also where another secret was changed back befor
   await world.until(() => world.count('rollout.conflict') > 0);
   world.provider.write('cert', 'cert 1');
   await world.run(60_000);
-  expect(world.events.findLast(({ type }) => type === 'values.set-aside')).toMatchObject({ secrets: ['db'] });
+  expect(world.events.findLast(({ type }) => type === 'quarantine.started')).toMatchObject({ secrets: ['db'] });
   expect(world.heldText(web, 'db')).toEqual(['db 1', 'db 1']);
   expect(world.heldText(web, 'cert')).toEqual(['cert 1', 'cert 1']);
 });

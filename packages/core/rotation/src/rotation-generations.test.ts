@@ -48,7 +48,7 @@ test('the highest generation is forgotten with the service', async () => {
   const { world, web } = await twoServices();
   world.swarm.forceUpdate(web);
   await world.run(30_000);
-  expect(world.swarm.ledgerText).toContain(`"${web}":{"highestUsedGeneration":1}`);
+  expect(world.swarm.ledgerText).toContain(`"${web}":{"spentGeneration":1}`);
   world.swarm.removeService(web);
   await world.run(5_000);
   expect(world.swarm.ledgerText).not.toContain(web);

@@ -30,7 +30,7 @@ test('rolls a secret that is rotated on request only', async () => {
   world.provider.write('db', 'value 2');
   await world.run(10_000);
   expect(world.heldText(web, 'db')).toEqual(['value 1', 'value 1']);
-  expect(await ask({ kind: 'secret', name: 'db' })).toEqual(['web: rolls', 'nightly: never']);
+  expect(await ask({ kind: 'secret', name: 'db' })).toEqual(['web: scheduled', 'nightly: not-applicable']);
   await world.run(30_000);
   expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
   expect(world.swarm.updates).toEqual(['web@1']);
@@ -40,15 +40,15 @@ test('rolls a secret that is rotated on request only', async () => {
 test('is for the value that the provider has when it is asked, though nobody has seen it yet', async () => {
   const { world, web, ask } = await manualSecret({ intervalMs: 60_000 });
   world.provider.write('db', 'value 2');
-  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: rolls']);
+  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: scheduled']);
   await world.run(30_000);
   expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
 });
 
 test('restarts nothing that has the newest value already', async () => {
   const { world, ask } = await manualSecret();
-  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: current']);
-  expect(await ask({ kind: 'set-aside' })).toEqual([]);
+  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: up-to-date']);
+  expect(await ask({ kind: 'quarantined' })).toEqual([]);
   await world.run(30_000);
   expect(world.swarm.updates).toEqual([]);
 });
@@ -60,7 +60,7 @@ test('waits for a provider that is away, and is met when it is back', async () =
   world.provider.outage = new ProviderError('UNAVAILABLE', 'away');
   world.start();
   await world.run(2_000);
-  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: waits']);
+  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: pending']);
   world.provider.outage = null;
   await world.run(60_000);
   expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
@@ -84,11 +84,11 @@ test('a value that failed is tried once more, and set aside again', async () => 
   world.provider.write('db', 'bad 2');
   await ask({ kind: 'service', name: 'web' });
   await world.run(60_000);
-  expect([world.count('values.set-aside'), world.heldText(web, 'db')]).toEqual([1, ['value 1', 'value 1']]);
-  await ask({ kind: 'set-aside' });
+  expect([world.count('quarantine.started'), world.heldText(web, 'db')]).toEqual([1, ['value 1', 'value 1']]);
+  await ask({ kind: 'quarantined' });
   await world.run(60_000);
-  expect(world.events.filter(({ type }) => type === 'values.lifted')).toMatchObject([{ reason: 'by-hand' }]);
-  expect([world.count('values.set-aside'), world.heldText(web, 'db')]).toEqual([2, ['value 1', 'value 1']]);
+  expect(world.events.filter(({ type }) => type === 'quarantine.ended')).toMatchObject([{ reason: 'manual' }]);
+  expect([world.count('quarantine.started'), world.heldText(web, 'db')]).toEqual([2, ['value 1', 'value 1']]);
 });
 
 test('releases also a secret that is not rotated and was quarantined with others', async () => {
@@ -99,9 +99,9 @@ test('releases also a secret that is not rotated and was quarantined with others
   const db = world.swarm.snapshot().secrets.find(({ name }) => name === 'db');
   world.swarm.setLabels(db?.id ?? '', { vault_path: 'db', rotate: 'off' });
   await world.run(10_000);
-  expect(await ask({ kind: 'secret', name: 'db' })).toEqual(['web: rolls', 'nightly: never']);
+  expect(await ask({ kind: 'secret', name: 'db' })).toEqual(['web: scheduled', 'nightly: not-applicable']);
   await world.run(60_000);
-  expect([world.count('values.lifted'), world.heldText(web, 'db')]).toEqual([1, ['value 1', 'value 1']]);
+  expect([world.count('quarantine.ended'), world.heldText(web, 'db')]).toEqual([1, ['value 1', 'value 1']]);
 });
 
 test.each<[RotateRequest, unknown]>([

@@ -151,7 +151,7 @@ test('a task that has failed and seems to run again does not complete a rollout,
   world.provider.write('queue', 'bad');
   await world.run(120_000);
   expect(world.count('rollout.completed')).toBe(0);
-  expect(world.count('values.set-aside')).toBe(1);
+  expect(world.count('quarantine.started')).toBe(1);
   expect(world.held(worker, 'queue')).toEqual(['v1']);
 });
 
@@ -162,7 +162,7 @@ test('a value with which tasks fail again and again is rolled back also where Sw
   world.provider.write('cert', 'bad');
   await world.run(120_000);
   expect(world.held(web, 'cert')).toEqual(['v1', 'v1', 'v1']);
-  expect(world.count('values.set-aside')).toBe(1);
+  expect(world.count('quarantine.started')).toBe(1);
 });
 
 test('the service that has waited longest is rolled first', async () => {

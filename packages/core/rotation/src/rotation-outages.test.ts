@@ -35,10 +35,10 @@ test('beats only when Docker answered', async () => {
   world.swarm.outage = new Error('no answer');
   world.events.length = 0;
   await world.run(5_000);
-  const passes = world.events.filter((event) => event.type === 'reconcile.passed');
+  const passes = world.events.filter((event) => event.type === 'reconcile.completed');
   expect(passes.length).toBeGreaterThan(2);
-  expect(passes.every((event) => !event.dockerAnswered)).toBe(true);
-  expect(world.count('docker.failed')).toBe(1);
+  expect(passes.every((event) => !event.orchestratorAnswered)).toBe(true);
+  expect(world.count('orchestrator.failed')).toBe(1);
   expect(world.rotation.status().problems.map(({ summary }) => summary)).toEqual(['Swarm does not answer']);
 });
 

@@ -42,7 +42,7 @@ describe('when the tasks of a rollout could not start', () => {
     await world.run(60_000);
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
     expect(world.swarm.updates).toEqual(['web@1', 'web@2']);
-    expect(world.swarm.ledgerText).toContain(`"services":{"${web}":{"highestUsedGeneration":2}}`);
+    expect(world.swarm.ledgerText).toContain(`"services":{"${web}":{"spentGeneration":2}}`);
   });
 
   test("resumes the user's own generation where that came in between", async () => {

@@ -35,8 +35,8 @@ test('tells which tasks a request would replace, and does nothing', async () => 
   world.provider.write('db', 'value 2');
   const before = world.swarm.ledgerWrites;
   expect(await preview({ kind: 'secret', name: 'db' })).toEqual([
-    'web rolls: 2 tasks for db',
-    'nightly never: 0 tasks for db',
+    'web scheduled: 2 tasks for db',
+    'nightly not-applicable: 0 tasks for db',
   ]);
   await world.run(30_000);
   expect(world.swarm.updates).toEqual([]);
@@ -47,7 +47,7 @@ test('tells which tasks a request would replace, and does nothing', async () => 
 
 test('says that there is nothing to do where the tasks have the newest value', async () => {
   const { preview } = await threeServices();
-  expect(await preview({ kind: 'service', name: 'web' })).toEqual(['web current: 0 tasks for db']);
+  expect(await preview({ kind: 'service', name: 'web' })).toEqual(['web up-to-date: 0 tasks for db']);
   expect(await preview({ kind: 'due' })).toEqual([]);
 });
 
@@ -56,12 +56,12 @@ test('tells what is due without a request, and how much of it is left', async ()
   world.provider.write('key', 'value 2');
   world.provider.write('db', 'value 2');
   world.swarm.holdUp();
-  expect(await preview({ kind: 'due' })).toEqual(['api rolls: 3 tasks for key']);
+  expect(await preview({ kind: 'due' })).toEqual(['api scheduled: 3 tasks for key']);
   world.swarm.goOn();
   await world.until(() => world.held(api, 'key').includes('v2'));
   world.swarm.holdUp();
   // The second is stopped as soon as the first runs, and its successor is made.
-  expect(await preview({ kind: 'due' })).toEqual(['api rolls: 1 tasks for key']);
+  expect(await preview({ kind: 'due' })).toEqual(['api scheduled: 1 tasks for key']);
 });
 
 test('says what a service would wait for', async () => {
@@ -73,7 +73,7 @@ test('says what a service would wait for', async () => {
   await preview({ kind: 'due' });
   await world.run(2_000);
   expect(await preview({ kind: 'service', name: 'web' })).toEqual([
-    'web rolls: 2 tasks for db, after other services to finish',
+    'web scheduled: 2 tasks for db, after other services to finish',
   ]);
 });
 
@@ -84,7 +84,7 @@ test('says that a provider which is away is waited for', async () => {
   world.start();
   await world.run(2_000);
   expect(await preview({ kind: 'service', name: 'web' })).toEqual([
-    'web waits: 0 tasks for db, after its provider to tell the newest value',
+    'web pending: 0 tasks for db, after its provider to tell the newest value',
   ]);
 });
 
@@ -92,11 +92,11 @@ test('a value that was set aside would be tried again', async () => {
   const { world, api, preview } = await threeServices({ intervalMs: 1_000 });
   world.provider.write('key', 'bad 2');
   await world.run(60_000);
-  expect([world.count('values.set-aside'), world.heldText(api, 'key')]).toEqual([1, Array(3).fill('value 1')]);
+  expect([world.count('quarantine.started'), world.heldText(api, 'key')]).toEqual([1, Array(3).fill('value 1')]);
   expect(await preview({ kind: 'due' })).toEqual([]);
-  expect(await preview({ kind: 'set-aside' })).toEqual(['api rolls: 3 tasks for key']);
+  expect(await preview({ kind: 'quarantined' })).toEqual(['api scheduled: 3 tasks for key']);
   await world.run(10_000);
-  expect(world.count('values.lifted')).toBe(0);
+  expect(world.count('quarantine.ended')).toBe(0);
 });
 
 test.each<[PreviewRequest, string]>([

@@ -17,7 +17,7 @@ async function whileTasksCrash(before: (found: Awaited<ReturnType<typeof twoServ
 test('tasks that crash again and again with the last good value cause one poll more for each interval', async () => {
   const { world, web, probes } = await whileTasksCrash(async ({ world }) => {
     world.provider.write('cert', 'bad');
-    await world.until(() => world.count('values.set-aside') === 1);
+    await world.until(() => world.count('quarantine.started') === 1);
     await world.run(60_000);
   });
   expect(world.held(web, 'cert')).toContain('v1');

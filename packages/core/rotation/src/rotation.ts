@@ -202,19 +202,19 @@ export class Rotation implements ManualRotation, LocksDown {
     const { clock, events } = this.#ports;
     const startedAtMs = clock.monotonic();
     let busy = false;
-    let dockerAnswered = false;
+    let orchestratorAnswered = false;
     try {
       await withDeadline(clock, RECONCILE_DEADLINE_MS, stopping, async (signal) => {
         const observed = await this.#cluster.observe({ signal });
         if (observed === null) return;
         if (observed.role !== 'worker') busy = await this.#act(observed, signal);
-        dockerAnswered = true;
+        orchestratorAnswered = true;
       });
     } catch (error) {
       if (!stopping.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
     }
     if (!stopping.aborted) {
-      events.emit({ type: 'reconcile.passed', durationMs: clock.monotonic() - startedAtMs, dockerAnswered });
+      events.emit({ type: 'reconcile.completed', durationMs: clock.monotonic() - startedAtMs, orchestratorAnswered });
     }
     return busy ? Math.min(ROLLOUT_INTERVAL_MS, this.#settings.intervalMs) : this.#settings.intervalMs;
   }
@@ -382,7 +382,7 @@ export class Rotation implements ManualRotation, LocksDown {
       if (!(error instanceof RolloutRejected)) this.#rollouts.rolled(action.serviceId, action.generation, 'unknown');
       options.signal.throwIfAborted();
       if (error instanceof RolloutRejected) this.#rejections.set(action.serviceId, error.message);
-      else events.emit({ type: 'docker.failed', operation: 'roll', message: errorMessage(error) });
+      else events.emit({ type: 'orchestrator.failed', operation: 'roll', message: errorMessage(error) });
     }
   }
 }

@@ -160,7 +160,7 @@ export class OneManager {
   /** What a failed test should show: the last events of the plugin, and the services. */
   async describe(): Promise<string> {
     const lines = this.plugin.logs().trimEnd().split('\n');
-    const telling = lines.filter((line) => !line.includes('reconcile.passed')).slice(-60);
+    const telling = lines.filter((line) => !line.includes('reconcile.completed')).slice(-60);
     const services = JSON.stringify(await this.engine.api('GET', '/services'), undefined, 1).slice(-6_000);
     return `${telling.join('\n')}\n${services}\n`;
   }

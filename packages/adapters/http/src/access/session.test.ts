@@ -60,7 +60,7 @@ describe('signing in', () => {
     ] as const) {
       const headers = { Cookie: cookieOf(await signIn(token)), 'Content-Type': 'application/json' };
       expect(JSON.parse((await ask('/api/v1/overview', { headers })).body).access).toBe(access);
-      const answer = await ask('/api/v1/rotate', { method: 'POST', headers, body: '{"set_aside": true}' });
+      const answer = await ask('/api/v1/rotate', { method: 'POST', headers, body: '{"quarantined": true}' });
       expect(answer.status).toBe(rotated);
     }
   });

@@ -12,7 +12,7 @@ const series = z.object({
   gc_cycles: numbers,
   rotations: numbers,
   rotation_errors: numbers,
-  delivered_memory: numbers,
+  delivered_cache: numbers,
   delivered_provider: numbers,
   delivered_stale: numbers,
   refused: numbers,

@@ -22,23 +22,23 @@ const rotations = z.object({
 });
 
 const deliveries = z.object({
-  memory: count.meta({ description: 'answers from memory' }),
+  cache: count.meta({ description: 'answers from the cache' }),
   provider: count.meta({ description: 'answers that were read for it' }),
   stale: count.meta({ description: 'answers from memory since the provider was away' }),
   refused: count,
   hit_rate: z.number().min(0).max(100).nullable().meta({ description: 'per cent from memory; null before any' }),
   p50_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null where there was none' }),
   p99_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null where there was none' }),
-  values_held: count,
-  bytes_held: bytes,
+  cached_values: count,
+  cached_bytes: bytes,
 });
 
 const provider = z
   .object({
     name: z.string(),
     kind: z.string().meta({ description: 'vault, openbao, aws or file; which labels are its own' }),
-    state: z.enum(['ok', 'failing', 'left-alone', 'unused']).meta({
-      description: 'left-alone: it is not asked for a while, since it did not answer; unused: it was never asked',
+    state: z.enum(['ok', 'failing', 'circuit-open', 'unused']).meta({
+      description: 'circuit-open: it is not asked for a while, since it did not answer; unused: it was never asked',
     }),
     since: time.nullable(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -52,9 +52,9 @@ const provider = z
 
 const counts = z.object({
   secrets: count,
-  secrets_wrong: count,
+  secrets_with_problems: count,
   services: count,
-  services_wrong: count,
+  services_with_problems: count,
   tasks: count.meta({ description: 'running tasks of these services' }),
   outdated_tasks: count,
 });

@@ -34,10 +34,10 @@ const list = {
 };
 
 /** What `GET /api/v1/secrets` can be asked for. */
-export const secretsQuerySchema = z.object({ ...list, state: oneOf(['all', 'wrong']).default('all') });
+export const secretsQuerySchema = z.object({ ...list, state: oneOf(['all', 'problem']).default('all') });
 
 /** What `GET /api/v1/services` can be asked for. */
-export const servicesQuerySchema = z.object({ ...list, state: oneOf(['all', 'wrong', 'rolling']).default('all') });
+export const servicesQuerySchema = z.object({ ...list, state: oneOf(['all', 'problem', 'rolling']).default('all') });
 
 /** What `GET /api/v1/events` can be asked for. */
 export const eventsQuerySchema = z.object({
@@ -60,9 +60,9 @@ export const planQuerySchema = z
   .object({
     secret: z.string({ error: 'must be given once' }).min(1, 'must be a name').optional(),
     service: z.string({ error: 'must be given once' }).min(1, 'must be a name').optional(),
-    set_aside: oneOf(['true']).optional(),
+    quarantined: oneOf(['true']).optional(),
   })
   .refine((query) => Object.values(query).filter((value) => value !== undefined).length <= 1, {
     path: [],
-    error: 'Ask for one of "secret", "service" and "set_aside", or for nothing.',
+    error: 'Ask for one of "secret", "service" and "quarantined", or for nothing.',
   });

@@ -7,10 +7,10 @@ const omitted = count
   .optional()
   .meta({ description: 'how many services are not listed, since the answer would be too long; missing if none' });
 
-const outcome = z.enum(['rolls', 'waits', 'current', 'never']).meta({
+const outcome = z.enum(['scheduled', 'pending', 'up-to-date', 'not-applicable']).meta({
   description:
-    'rolls: as soon as its turn comes; waits: a provider does not tell its newest value now; current: its tasks have ' +
-    'the newest values already; never: it is a job, or labels say that none of these secrets is ever rotated',
+    'scheduled: as soon as its turn comes; pending: a provider does not tell its newest value now; up-to-date: its tasks have ' +
+    'the newest values already; not-applicable: it is a job, or labels say that none of these secrets is ever rotated',
 });
 
 /** The body of `POST /api/v1/rotate`: exactly one of these. */
@@ -18,7 +18,7 @@ export const rotateRequestSchema = z
   .union([
     z.strictObject({ secret: name }).meta({ description: 'every service that uses this secret' }),
     z.strictObject({ service: name }).meta({ description: 'one service, for all of its secrets' }),
-    z.strictObject({ set_aside: z.literal(true) }).meta({
+    z.strictObject({ quarantined: z.literal(true) }).meta({
       description: 'every service whose new values were set aside: they are tried again',
     }),
   ])

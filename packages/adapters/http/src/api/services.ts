@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { count, observation, page, time } from './parts.ts';
 
-const holding = z
+const taskRevisions = z
   .object({
     secret: z.string(),
     revisions: z.array(
@@ -12,19 +12,19 @@ const holding = z
       }),
     ),
   })
-  .meta({ id: 'Holding', description: 'how many running tasks hold which revision of a secret' });
+  .meta({ id: 'TaskRevisions', description: 'how many running tasks hold which revision of a secret' });
 
 const rollout = z.object({
   generation: count,
   secrets: z.array(z.string()),
   started_at: time,
-  direction: z.enum(['forward', 'back']).meta({ description: 'back: it brings the last good values' }),
+  direction: z.enum(['forward', 'rollback']).meta({ description: 'rollback: it brings the last good values' }),
   state: z.enum(['waiting', 'rolling', 'stuck', 'failed']),
   tasks_done: count,
   tasks_total: count,
 });
 
-const setAside = z
+const quarantined = z
   .object({ secrets: z.array(z.string()), since: time, reason: z.string() })
   .meta({ description: 'values that made tasks fail, and are not given to this service again' });
 
@@ -35,9 +35,9 @@ const service = z
     secrets: z.array(z.string()),
     running_tasks: count,
     outdated_tasks: count,
-    holdings: z.array(holding),
+    task_revisions: z.array(taskRevisions),
     rollout: rollout.nullable(),
-    set_aside: setAside.nullable(),
+    quarantined: quarantined.nullable(),
     last_rotation_at: time.nullable(),
     waiting_for: z.string().nullable(),
     problem: z.string().nullable(),

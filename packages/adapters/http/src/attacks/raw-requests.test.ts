@@ -138,7 +138,7 @@ describe('without the full token nothing is rotated', () => {
     guarded.ask(path, {
       method,
       headers: { 'Content-Type': 'application/json', ...headers },
-      body: method === 'POST' ? '{"set_aside": true}' : '',
+      body: method === 'POST' ? '{"quarantined": true}' : '',
     });
 
   test('not with none, nor with the one to look, however it is asked', async () => {
@@ -161,12 +161,12 @@ describe('without the full token nothing is rotated', () => {
 
   test('not by a body that reaches for an object itself', async () => {
     const full = { Authorization: 'Bearer correct', 'Content-Type': 'application/json' };
-    for (const body of ['{"__proto__": {"set_aside": true}}', '{"constructor": {"prototype": {"secret": "a"}}}']) {
+    for (const body of ['{"__proto__": {"quarantined": true}}', '{"constructor": {"prototype": {"secret": "a"}}}']) {
       expect((await guarded.ask('/api/v1/rotate', { method: 'POST', headers: full, body })).status).toBe(400);
     }
     expect((await guarded.ask('/api/v1/secrets?__proto__[state]=wrong', { headers: full })).status).toBe(200);
     expect(rotate).not.toHaveBeenCalled();
-    expect(Object.hasOwn(Object.prototype, 'set_aside')).toBe(false);
+    expect(Object.hasOwn(Object.prototype, 'quarantined')).toBe(false);
   });
 });
 

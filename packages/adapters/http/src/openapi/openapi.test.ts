@@ -8,7 +8,7 @@ import {
   type Answer,
   type Fixture,
   fixtureOptions,
-  SET_ASIDE,
+  QUARANTINE,
   startFixture,
   status,
 } from '../testing/monitoring-fixture.ts';
@@ -31,7 +31,7 @@ let fixture: Fixture;
 let text: string;
 let document: Document;
 beforeAll(async () => {
-  const services = status.services.map((service) => ({ ...service, setAside: SET_ASIDE }));
+  const services = status.services.map((service) => ({ ...service, quarantine: QUARANTINE }));
   fixture = await startFixture(TOKENS, { status: () => ({ ...status, services }) });
   text = (await fixture.ask('/api/v1/openapi.json', { headers: signed })).body;
   document = JSON.parse(text);

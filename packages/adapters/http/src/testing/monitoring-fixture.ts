@@ -89,7 +89,7 @@ export const status: RotationStatus = {
 };
 
 /** Two values that made tasks fail 3 min ago. */
-export const SET_ASIDE: NonNullable<ServiceStatus['quarantine']> = {
+export const QUARANTINE: NonNullable<ServiceStatus['quarantine']> = {
   secrets: ['db-password', HOSTILE_NAME],
   sinceMs: NOW_MS - 180_000,
   reason: 'task: non-zero exit (1)',
@@ -97,7 +97,7 @@ export const SET_ASIDE: NonNullable<ServiceStatus['quarantine']> = {
 
 const events: readonly TimedEvent[] = [
   { type: 'rollout.started', service: 'web', secrets: ['db-password'], generation: 8, atMs: NOW_MS - 9_000 },
-  { type: 'reconcile.passed', durationMs: 4, dockerAnswered: true, atMs: NOW_MS - 5_000 },
+  { type: 'reconcile.completed', durationMs: 4, orchestratorAnswered: true, atMs: NOW_MS - 5_000 },
   { type: 'provider.failed', provider: 'vault', code: 'UNAVAILABLE', message: HOSTILE_NAME, atMs: NOW_MS - 1_000 },
 ];
 

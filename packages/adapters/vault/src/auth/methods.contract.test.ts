@@ -35,7 +35,7 @@ async function logInBy(method: LoginMethod, name: string) {
   const asked: string[] = [];
   const events = {
     emit: (event: ProductEvent) => {
-      if (event.type === 'provider.requested' && /^(login|renew|lookup)$/.test(event.operation)) {
+      if (event.type === 'provider.request-completed' && /^(login|renew|lookup)$/.test(event.operation)) {
         asked.push(`${event.operation} ${event.outcome}`);
       }
     },
@@ -73,7 +73,7 @@ describe.each(METHODS)('a login by %s at a real Vault', (method) => {
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['UNAUTHENTICATED']));
     expect(errors[0]?.message).toContain(`refuses our`);
     expect(asked).toEqual(['login ok', 'login UNAUTHENTICATED']);
-    await setUp.mend();
+    await setUp.repair();
     expect(await readAll()).toEqual(PATHS);
     expect(asked).toEqual(['login ok', 'login UNAUTHENTICATED', 'login ok']);
   });

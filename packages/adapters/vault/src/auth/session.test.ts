@@ -305,7 +305,7 @@ describe('a session that nobody uses', () => {
     const events = {
       emit(event: ProductEvent) {
         if (event.type === 'provider.login') outcomes.push('logged in');
-        if (event.type === 'provider.requested' && event.operation === 'renew') outcomes.push(event.outcome);
+        if (event.type === 'provider.request-completed' && event.operation === 'renew') outcomes.push(event.outcome);
       },
     };
     const instance = providerOf({ VAULT_ADDR: vault.address, ...approle }, stepped, events);

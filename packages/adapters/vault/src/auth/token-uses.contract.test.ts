@@ -35,7 +35,7 @@ describe.each([
     const troubles = () =>
       heard.filter(
         (event) =>
-          event.type === 'provider.requested' &&
+          event.type === 'provider.request-completed' &&
           (event.outcome === 'UNAUTHENTICATED' || event.outcome === 'UNAVAILABLE') &&
           event.isRepeated !== true,
       );

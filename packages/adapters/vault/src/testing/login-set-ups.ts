@@ -23,7 +23,7 @@ export interface LoginSetUp {
   setLife(life: TokenLife): Promise<void>;
   /** Makes the credentials that we have useless, and then others that are in the files. */
   spoil(): Promise<void>;
-  mend(): Promise<void>;
+  repair(): Promise<void>;
   /** Removes the mount, and all that was made for it. */
   remove(): Promise<void>;
 }
@@ -35,7 +35,7 @@ interface Parts {
   readonly variables: Variables;
   readonly configure: (tokens: Tokens) => Promise<unknown>;
   readonly spoil: () => Promise<unknown>;
-  readonly mend: () => Promise<unknown>;
+  readonly repair: () => Promise<unknown>;
   readonly close?: () => Promise<void>;
 }
 
@@ -68,7 +68,7 @@ const approle: SetUp = async ({ admin }, mount, files) => {
     variables: { VAULT_ROLE_ID: String(roleId), VAULT_SECRET_ID_FILE: file },
     configure,
     spoil: () => admin.send('POST', `${role}/secret-id/destroy`, { secret_id: readFileSync(file, 'utf8').trim() }),
-    mend: newSecretId,
+    repair: newSecretId,
   };
 };
 
@@ -92,7 +92,7 @@ const jwt: SetUp = async ({ admin }, mount, files) => {
         ...tokens,
       }),
     spoil: () => trust(other.publicKey),
-    mend: async () => files.write('jwt', signedToken(other.privateKey)),
+    repair: async () => files.write('jwt', signedToken(other.privateKey)),
   };
 };
 
@@ -103,7 +103,7 @@ const userpass: SetUp = async ({ admin }, mount, files) => {
     variables: { VAULT_USERNAME: 'swarm', VAULT_PASSWORD_FILE: file },
     configure: (tokens) => admin.send('POST', user, { password: 'first', ...tokens }),
     spoil: () => admin.send('POST', `${user}/password`, { password: 'second' }),
-    mend: async () => files.write('password', 'second\n'),
+    repair: async () => files.write('password', 'second\n'),
   };
 };
 
@@ -124,7 +124,7 @@ const ldap: SetUp = async ({ admin }, mount, files) => {
         ...tokens,
       }),
     spoil: async () => directory.setPassword(dn, 'second'),
-    mend: async () => files.write('password', 'second'),
+    repair: async () => files.write('password', 'second'),
     close: directory.close,
   };
 };
@@ -156,7 +156,7 @@ const cert: SetUp = async ({ admin, address, caFile }, mount, files) => {
       trusted = other;
       return configure(tokens);
     },
-    mend: async () => put(other),
+    repair: async () => put(other),
     close: async () => {
       await old.remove();
       await other.remove();
@@ -188,7 +188,7 @@ const aws: SetUp = async ({ admin }, mount, files) => {
         ...tokens,
       }),
     spoil: async () => service.keys.set('AKIAEXAMPLE', identity('second+key')),
-    mend: async () => files.write('secret-key', 'second+key\n'),
+    repair: async () => files.write('secret-key', 'second+key\n'),
     close: service.close,
   };
 };
@@ -203,7 +203,7 @@ export async function setUpLogin(method: LoginMethod, vault: RealVault, name: st
   const mount = `${method}-for-${name}`;
   const files = new Directory();
   await vault.admin.send('POST', `sys/auth/${mount}`, { type: method });
-  const { variables, configure, spoil, mend, close } = await SET_UPS[method](vault, mount, files);
+  const { variables, configure, spoil, repair, close } = await SET_UPS[method](vault, mount, files);
   const setLife = async ({ ttl, maxTtl, type = 'service' }: TokenLife) => {
     await configure({ token_policies: ['app'], token_ttl: ttl, token_max_ttl: maxTtl, token_type: type });
   };
@@ -217,7 +217,7 @@ export async function setUpLogin(method: LoginMethod, vault: RealVault, name: st
     },
     setLife,
     spoil: async () => void (await spoil()),
-    mend: async () => void (await mend()),
+    repair: async () => void (await repair()),
     async remove() {
       await vault.admin.send('DELETE', `sys/auth/${mount}`);
       await close?.();

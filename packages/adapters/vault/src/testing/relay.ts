@@ -13,7 +13,7 @@ export interface Relay {
   /** Swallows what comes by the connections that are open, and does not end them: as of a server that vanished. */
   freeze(): void;
   /** Works again. */
-  mend(): Promise<void>;
+  repair(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function startRelay(target: string): Promise<Relay> {
     freeze() {
       for (const socket of sockets) socket.unpipe().resume();
     },
-    async mend() {
+    async repair() {
       manner = 'whole';
       dropAll();
       if (!server.listening) await listenOn(server, port);

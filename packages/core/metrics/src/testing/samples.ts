@@ -2,7 +2,7 @@ import type { ProductEvent, ProviderErrorCode } from '@vault-swarm/provider';
 import type { Stats } from '../reports.ts';
 
 /** A delivery as an event. */
-export function delivered(source: 'memory' | 'provider' | 'stale', durationMs = 1): ProductEvent {
+export function delivered(source: 'cache' | 'provider' | 'stale', durationMs = 1): ProductEvent {
   const names = { secret: 'db', service: 'web', task: 't1', provider: 'vault', revision: '1' };
   return { type: 'secret.delivered', ...names, source, durationMs };
 }
@@ -10,12 +10,12 @@ export function delivered(source: 'memory' | 'provider' | 'stale', durationMs = 
 /** A refusal as an event. */
 export function refused(durationMs = 1): ProductEvent {
   const names = { secret: 'db', service: 'web', task: 't1', provider: 'vault' };
-  return { type: 'secret.refused', ...names, code: 'NOT_FOUND', message: 'none', durationMs };
+  return { type: 'delivery.failed', ...names, code: 'NOT_FOUND', message: 'none', durationMs };
 }
 
 /** A request to a provider as an event. */
 export function requested(provider: string, outcome: 'ok' | ProviderErrorCode = 'ok', durationMs = 1): ProductEvent {
-  return { type: 'provider.requested', provider, operation: 'read', outcome, durationMs };
+  return { type: 'provider.request-completed', provider, operation: 'read', outcome, durationMs };
 }
 
 /** Figures of a plugin that has just started. */

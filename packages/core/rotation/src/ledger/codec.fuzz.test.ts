@@ -9,7 +9,7 @@ const time = fc.nat();
 const actual: fc.Arbitrary<SecretVersion> = fc.record({ revision: text, digest: fc.option(text) });
 const values = fc.dictionary(text, actual, { maxKeys: 3 });
 const rollout = fc.record({
-  direction: fc.constantFrom('forward', 'back'),
+  direction: fc.constantFrom('forward', 'rollback'),
   generation: time,
   startedAtMs: time,
   changedAtMs: time,

@@ -16,8 +16,8 @@ export interface PreviousValue extends SecretVersion {
 
 /** A rollout that was begun and is not closed. It was written down before the service was touched. */
 export interface OpenRollout {
-  /** `forward` brings the newest values, `back` the last good ones after the newest failed. */
-  readonly direction: 'forward' | 'back';
+  /** `forward` brings the newest values, `rollback` the last good ones after the newest failed. */
+  readonly direction: 'forward' | 'rollback';
   /** Tasks of this generation or a later one are given `target`, those of earlier ones `lastGood`. */
   readonly generation: number;
   /** When it was begun, in milliseconds since 1970. */

@@ -48,18 +48,18 @@ export function planRequest(input: ManualRequestInput): RequestPlan {
     // A secret that is not rotated may have been quarantined with another one, and is released all the same.
     const sets = before.quarantines.filter(({ failed }) => concerned.some(({ key }) => key in failed));
     if (service.kind === 'job' || (rollable.length === 0 && sets.length === 0)) {
-      answer('never');
+      answer('not-applicable');
       continue;
     }
     const { entry, rolls, released } = recordRequest(serviceBindings, rollable, sets, before, input);
     const isInProgress = before.rollout !== null && before.rollout.state !== 'failed';
     const isRecorded = entry.requested.length > before.requested.length || released.length > 0;
-    answer(rolls || isInProgress ? 'rolls' : entry.requested.length > 0 ? 'waits' : 'current');
+    answer(rolls || isInProgress ? 'scheduled' : entry.requested.length > 0 ? 'pending' : 'up-to-date');
     if (!isRecorded) continue;
     isChanged = true;
     services[service.id] = entry;
     if (released.length > 0)
-      events.push({ type: 'values.lifted', service: service.name, secrets: released, reason: 'by-hand' });
+      events.push({ type: 'quarantine.ended', service: service.name, secrets: released, reason: 'manual' });
   }
   return { ledger: isChanged ? { ...ledger, services } : ledger, services: requested, events };
 }
@@ -70,7 +70,7 @@ function concerns(request: RotateRequest, serviceName: string, binding: SecretBi
       return binding.secret.name === request.name;
     case 'service':
       return serviceName === request.name;
-    case 'set-aside': {
+    case 'quarantined': {
       const isLeft = entry.rollout?.state === 'failed' && binding.key in changedValues(entry.rollout);
       return isLeft || entry.quarantines.some(({ failed }) => binding.key in failed);
     }

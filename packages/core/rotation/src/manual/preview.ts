@@ -24,7 +24,9 @@ export function preview({ services, plan, requested }: PreviewInput): readonly P
     const rollout = plan.ledger.services[service.id]?.rollout ?? null;
     const due = dueOf(service, planned, rollout);
     if (request === undefined) return due === null ? [] : [due];
-    return [request.outcome === 'rolls' || request.outcome === 'waits' ? joined(request, service, due) : idle(request)];
+    return [
+      request.outcome === 'scheduled' || request.outcome === 'pending' ? joined(request, service, due) : idle(request),
+    ];
   });
 }
 
@@ -40,7 +42,7 @@ function dueOf(service: Workload, planned: ServicePlan, rollout: OpenRollout | n
   return {
     name: service.name,
     secrets: concerned.map(({ binding }) => binding.secret.name),
-    outcome: waitingFor === null ? 'rolls' : 'waits',
+    outcome: waitingFor === null ? 'scheduled' : 'pending',
     tasks: isOpen
       ? living(service).filter(({ generation }) => generation < rollout.generation).length
       : living(service).length,

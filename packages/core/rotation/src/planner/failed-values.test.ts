@@ -36,7 +36,7 @@ const rollout: OpenRollout = {
 
 test.each([
   ['a failed rollout that was left as it is', rollout, ['db']],
-  ['one that brings the last good values', { ...rollout, direction: 'back' }, []],
+  ['one that brings the last good values', { ...rollout, direction: 'rollback' }, []],
   ['one that is open', { ...rollout, state: 'open' }, []],
   ['one that is stuck', { ...rollout, state: 'stuck' }, []],
 ] as const)('of %s, these values count as failed', (_what, open, expected) => {

@@ -76,7 +76,7 @@ function hindranceByPace(serviceState: ServiceState): Decision | null {
 
 /** The orchestrator refused the update, for a network that is gone for instance. It is counted once, and tried again. */
 function refused(serviceState: ServiceState, open: OpenRollout, message: string): Decision {
-  const events = open.state === 'open' ? [failed(serviceState, open, { reason: 'not-begun', message })] : [];
+  const events = open.state === 'open' ? [failed(serviceState, open, { reason: 'rejected', message })] : [];
   return { ...noChange(serviceState, { ...open, state: 'stuck', failure: message }), events };
 }
 
@@ -92,7 +92,7 @@ function planUnapplied(serviceState: ServiceState, open: OpenRollout): Decision 
   const due = dueBindings(serviceState);
   // The tasks that a user's own update starts shall get the newest values at once.
   if (isUpdating(service)) return noChange(serviceState, null);
-  const mustResume = open.direction === 'back' && isPaused(service);
+  const mustResume = open.direction === 'rollback' && isPaused(service);
   if (due.length === 0 && !mustResume) return noChange(serviceState, null);
   const stopped = stoppedIntent(serviceState, open);
   if (stopped !== null) return stopped;
@@ -121,7 +121,7 @@ function planUnapplied(serviceState: ServiceState, open: OpenRollout): Decision 
  * since an update whose outcome is not known may be applied later; it takes no place. `null` where nothing stops it.
  */
 export function stoppedIntent(serviceState: ServiceState, open: OpenRollout): Decision | null {
-  if (open.direction === 'back' || wasApplied(serviceState, open)) return null;
+  if (open.direction === 'rollback' || wasApplied(serviceState, open)) return null;
   const changing = changedValues(open);
   const bindings = serviceState.bindings.filter(
     (known) => known.binding.key in changing && targetsDesired(open, known),
@@ -133,7 +133,7 @@ export function stoppedIntent(serviceState: ServiceState, open: OpenRollout): De
 function blockerByUser(serviceState: ServiceState, open: OpenRollout): Decision | null {
   const { service } = serviceState;
   const isRepeated = open.attempt > 1 && serviceState.rejection === undefined;
-  const isOwn = service.fingerprint === open.fingerprint && (open.direction === 'back' || isRepeated);
+  const isOwn = service.fingerprint === open.fingerprint && (open.direction === 'rollback' || isRepeated);
   if (isOwn) return null;
   return blockerByUpdate(serviceState);
 }
@@ -235,7 +235,7 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const isCurrent = bindings.every((known) => outdatedTasks(known).length === 0 && known.actual.length > 0);
   const hasNewer = ofRollout.some((known) => isNewer(open, known));
   if (isRequested || isOther || (hasNewer && !(isCurrent && isEveryTaskRunning))) {
-    return open.direction === 'back'
+    return open.direction === 'rollback'
       ? startWithoutRollbackValues(serviceState, open)
       : startRollout(serviceState, 1, ofRollout);
   }

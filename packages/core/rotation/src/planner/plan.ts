@@ -249,7 +249,7 @@ function serviceStateOf(
   return {
     serviceBindings,
     released: released.map(({ failed }) => ({
-      type: 'values.lifted',
+      type: 'quarantine.ended',
       service: service.name,
       secrets: bindings.filter(({ key }) => key in failed).map(({ secret }) => secret.name),
       reason: 'newer',
@@ -278,7 +278,7 @@ function serviceStateOf(
       given: (taskId, key) => input.answered(taskId, bindingOf(key)?.secret.name ?? ''),
       lastGood: (key, value) => {
         const binding = bindingOf(key);
-        if (binding === undefined || !isOfRef(value, binding.refKey)) return 'gone';
+        if (binding === undefined || !isOfRef(value, binding.refKey)) return 'unavailable';
         return input.lastGood(binding.refKey, untagRevision(value.revision));
       },
     },

@@ -57,7 +57,7 @@ describe('how many services may roll', () => {
 
   test('is not limited by a value that is given back', () => {
     const places = new Places({ maxParallel: 1, maxParallelLimit: 9 }, after(['b', 'b', 'b']));
-    places.take({ ...brings('a'), direction: 'back' });
+    places.take({ ...brings('a'), direction: 'rollback' });
     expect(places.has({ db: value('a') })).toBe(true);
   });
 });

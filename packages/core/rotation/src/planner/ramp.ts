@@ -62,7 +62,7 @@ export class Places {
   take({ direction, ...rollout }: Pick<OpenRollout, 'direction' | 'target' | 'lastGood'>): void {
     this.#taken += 1;
     // The last good values have proved themselves.
-    if (direction === 'back') return;
+    if (direction === 'rollback') return;
     for (const { revision } of Object.values(changedValues(rollout))) {
       this.#takenWith.set(revision, (this.#takenWith.get(revision) ?? 0) + 1);
     }

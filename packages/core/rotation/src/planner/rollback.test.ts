@@ -94,7 +94,7 @@ function decide({ service, state = 'paused', entry, desired = value('r2'), actua
     rejection: undefined,
     failures: [bad],
     given: () => [],
-    lastGood: () => 'at-hand',
+    lastGood: () => 'available',
     hasCapacity: () => true,
     failedIn: () => undefined,
     ...serviceState,
@@ -126,9 +126,9 @@ describe('a rollout that has reached all tasks but one on a node that takes no n
 describe('a paused rollout whose tasks failed with its value', () => {
   test('is quarantined, and the service returns to the generation whose tasks run with the last good value', () => {
     const decision = decide();
-    expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside', 'rollback.started']);
+    expect(typesOf(decision)).toEqual(['rollout.failed', 'quarantine.started', 'rollback.started']);
     expect(decision.entry.quarantines).toEqual(aside);
-    expect(decision.entry.rollout).toMatchObject({ direction: 'back', generation: 4, target: { s1: value('r1') } });
+    expect(decision.entry.rollout).toMatchObject({ direction: 'rollback', generation: 4, target: { s1: value('r1') } });
     expect(decision.entry.highestUsedGeneration).toBe(5);
     expect(decision.roll).toMatchObject({ serviceId: 'web', version: 7, generation: 4 });
   });
@@ -151,7 +151,7 @@ describe('a paused rollout whose tasks failed with its value', () => {
   });
 
   test('is left as it is where the last good value can not be had, and says so', () => {
-    const decision = decide({ serviceState: { lastGood: () => 'gone' } });
+    const decision = decide({ serviceState: { lastGood: () => 'unavailable' } });
     expect(decision.entry).toMatchObject({
       rollout: { state: 'failed', failure: "update paused; its last good values can't be had any more" },
       quarantines: [],
@@ -169,7 +169,7 @@ describe('a paused rollout whose tasks failed with its value', () => {
     const failedIn = (_key: string, { revision }: SecretVersion) =>
       revision === value('r3').revision ? 'api' : undefined;
     const decision = decide({ desired: value('r3'), serviceState: { failedIn } });
-    expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside', 'rollback.started']);
+    expect(typesOf(decision)).toEqual(['rollout.failed', 'quarantine.started', 'rollback.started']);
     expect(decision.entry.rollout?.target).toEqual({ s1: value('r1') });
   });
 
@@ -293,13 +293,13 @@ describe('a failed rollout', () => {
 
   test('is left as it is where Swarm undid it and its last good values are lost', () => {
     const service = { generation: 4 };
-    const decision = decide({ entry, service, state: 'rolled-back', serviceState: { lastGood: () => 'gone' } });
+    const decision = decide({ entry, service, state: 'rolled-back', serviceState: { lastGood: () => 'unavailable' } });
     expect(decision).toMatchObject({ roll: null, blocked: true, entry });
   });
 
   test('is closed where Swarm undid it and its user changes the service, whose tasks then get the newest values', () => {
     const service = { generation: 4, fingerprint: 'spec 2' };
-    const decision = decide({ entry, service, state: 'rolling', serviceState: { lastGood: () => 'gone' } });
+    const decision = decide({ entry, service, state: 'rolling', serviceState: { lastGood: () => 'unavailable' } });
     expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });
   });
 });
@@ -316,13 +316,13 @@ describe('a rollout that was rolled back', () => {
 
   test('is set aside without a further rollout where every task has the last good value', () => {
     const decision = decide(undone);
-    expect(typesOf(decision)).toEqual(['rollout.failed', 'values.set-aside']);
+    expect(typesOf(decision)).toEqual(['rollout.failed', 'quarantine.started']);
     expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: aside } });
   });
 
   test('is taken back where a task holds the bad value all the same', () => {
     const actual = [{ task: task('t', 4), value: value('r2') }];
-    expect(decide({ ...undone, actual }).entry.rollout).toMatchObject({ direction: 'back', generation: 6 });
+    expect(decide({ ...undone, actual }).entry.rollout).toMatchObject({ direction: 'rollback', generation: 6 });
   });
 
   test('is set aside where nothing failed: somebody took it back', () => {
@@ -443,7 +443,7 @@ describe('an update that was not applied', () => {
 });
 
 describe('a rollout of the last good value', () => {
-  const back: OpenRollout = { ...rollout, direction: 'back', target: { s1: value('r1') }, lastGood: {} };
+  const back: OpenRollout = { ...rollout, direction: 'rollback', target: { s1: value('r1') }, lastGood: {} };
   const entry = { rollout: back, quarantines: aside };
 
   test('is not set aside when it fails as well, and nothing is tried any more', () => {
@@ -459,7 +459,7 @@ describe('a rollout of the last good value', () => {
     const actual = [{ task: task('t', 6), value: value('r1') }];
     const failedEntry = { ...entry, rollout: { ...back, state: 'failed' }, requested: ['s1'] } as const;
     const decision = decide({ entry: failedEntry, desired: value('r1'), actual, state: 'completed' });
-    expect(typesOf(decision)).toEqual(['values.lifted', 'rollout.started']);
+    expect(typesOf(decision)).toEqual(['quarantine.ended', 'rollout.started']);
     expect(decision.entry).toMatchObject({ quarantines: [], rollout: { target: { s1: value('r2') } } });
     expect(decision.entry.rollout?.lastGood).toEqual({ s1: value('r1') });
   });

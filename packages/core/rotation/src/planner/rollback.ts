@@ -126,7 +126,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   const events = failure === null ? [] : [failed(serviceState, open, failure)];
   const asFailed = () => (failure === null ? blocked(serviceState, NEWER) : markFailed(serviceState, open, failure));
   // The last good values fail as well: it is not for them.
-  if (open.direction === 'back') return asFailed();
+  if (open.direction === 'rollback') return asFailed();
   const changing = changedValues(open);
   const ofRollout = bindings.filter(({ binding }) => binding.key in changing);
   // It may be for another secret of the service: the rollback's tasks, which had the last good values, failed as well; or
@@ -148,9 +148,9 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   if (failedKeys.length === 0) return asFailed();
   const availability = failedKeys.map((key) => {
     const value = open.lastGood[key];
-    return value === undefined ? 'gone' : serviceState.lastGood(key, value);
+    return value === undefined ? 'unavailable' : serviceState.lastGood(key, value);
   });
-  if (availability.includes('gone')) {
+  if (availability.includes('unavailable')) {
     const message = `${failure?.message ?? open.failure}; its last good values can't be had any more`;
     return failure === null ? blocked(serviceState, NEWER) : markFailed(serviceState, open, { ...failure, message });
   }
@@ -170,7 +170,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     bindings: bindings.map(goBack(set)),
   };
   const reported: ProductEvent = {
-    type: 'values.set-aside',
+    type: 'quarantine.started',
     service: service.name,
     secrets: secretNames(serviceState, set.failed),
     message: set.reason,
@@ -208,7 +208,7 @@ export function startWithoutRollbackValues(serviceState: ServiceState, back: Ope
   if (decision.roll === null) return { ...decision, entry };
   if (sets.length === 0) return decision;
   const secrets = secretNames(serviceState, failed);
-  return after([{ type: 'values.lifted', service: service.name, secrets, reason: 'newer' }], decision);
+  return after([{ type: 'quarantine.ended', service: service.name, secrets, reason: 'newer' }], decision);
 }
 
 /**

@@ -85,7 +85,7 @@ export class RolloutPace {
 
   /** The row with an open rollout; none for one that rolls back, or failed: that is no rotation which is too fast. */
   #going(row: Row | undefined, { direction, state, generation }: OpenRollout): Row | undefined {
-    if (direction === 'back' || state === 'failed') return undefined;
+    if (direction === 'rollback' || state === 'failed') return undefined;
     if (row?.generation === generation) return row;
     const inARow = row?.generation === null ? row.inARow + 1 : (row?.inARow ?? 1);
     return {

@@ -168,7 +168,7 @@ const ROLLBACK_VALUE_LOST =
 /** Whether a value that the service's tasks must be given can't be had any more: none of them would start. */
 function isRollbackValueLost({ entry, lastGood }: ServiceState): boolean {
   return entry.quarantines.some((set) =>
-    Object.entries(set.lastGood).some(([key, value]) => lastGood(key, value) === 'gone'),
+    Object.entries(set.lastGood).some(([key, value]) => lastGood(key, value) === 'unavailable'),
   );
 }
 
@@ -281,7 +281,7 @@ function newRollout(
   }
   const isBack = isRollback(serviceState, brings);
   const rollout: OpenRollout = {
-    direction: isBack ? 'back' : 'forward',
+    direction: isBack ? 'rollback' : 'forward',
     generation: earlier ?? nextUnused,
     startedAtMs: nowMs,
     changedAtMs: Math.min(...bindings.filter(({ desired }) => desired !== undefined).map(({ seenAtMs }) => seenAtMs)),

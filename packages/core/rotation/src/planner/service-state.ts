@@ -7,7 +7,7 @@ import type { FailedTask, Workload } from '../ports/orchestrator.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
 
 /** Whether a value that was replaced can still be given to tasks; `unknown` while that is being found out. */
-export type Availability = 'at-hand' | 'gone' | 'unknown';
+export type Availability = 'available' | 'unavailable' | 'unknown';
 
 /** All that the decision about one service depends on. */
 export interface ServiceState {

@@ -161,7 +161,7 @@ test('a probe that never ends is cut off, and counts as a time-out', async () =>
   } = setUp({ probe: { probe: () => new Promise(() => undefined) } }, () => Promise.reject(new Error('never read')));
   watch.setRefs(refs(10));
   await poll();
-  expect(outcomes).toEqual(['time-out']);
+  expect(outcomes).toEqual(['timeout']);
   expect(watch.failure).toMatchObject({ code: 'UNAVAILABLE' });
 });
 

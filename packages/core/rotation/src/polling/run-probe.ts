@@ -54,7 +54,7 @@ export async function runProbe(
     return { results, problem: results.every(({ kind }) => kind === 'postponed') ? undefined : problemIn(results) };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof DeadlineExceeded) tell('time-out');
+    if (error instanceof DeadlineExceeded) tell('timeout');
     const failure = ProviderError.from(error, `${provider} did not answer in time`);
     return { results: refs.map(() => ({ kind: 'failed', error: failure })), problem: undefined };
   }

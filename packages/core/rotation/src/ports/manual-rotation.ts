@@ -4,7 +4,7 @@ import { type CallOptions, displayMessage } from '@vault-swarm/provider';
 export type RotateRequest =
   | { readonly kind: 'secret'; readonly name: string }
   | { readonly kind: 'service'; readonly name: string }
-  | { readonly kind: 'set-aside' };
+  | { readonly kind: 'quarantined' };
 
 /** What becomes of a request for one service. */
 export interface RequestedService {
@@ -12,11 +12,11 @@ export interface RequestedService {
   /** Names of the secrets that the request concerns. */
   readonly secrets: readonly string[];
   /**
-   * `rolls`: it is rolled as soon as its turn comes. `waits`: a provider does not tell its newest value now; it is rolled
-   * when that is known and is another one. `current`: its tasks have the newest values already. `never`: it is a job, or
+   * `scheduled`: it is rolled as soon as its turn comes. `pending`: a provider does not tell its newest value now; it is rolled
+   * when that is known and is another one. `up-to-date`: its tasks have the newest values already. `not-applicable`: it is a job, or
    * labels say that none of these secrets is ever rotated.
    */
-  readonly outcome: 'rolls' | 'waits' | 'current' | 'never';
+  readonly outcome: 'scheduled' | 'pending' | 'up-to-date' | 'not-applicable';
 }
 
 /** What a preview is of: a request by hand, or what is due now without one. */

@@ -1,7 +1,7 @@
 import type { CallOptions, ReadOptions, SecretRef, SecretRevision } from '@vault-swarm/provider';
 
 /** How a probe of a provider ended; `answered` also where the answer was that there is no such secret. */
-export type ProbeOutcome = 'answered' | 'login-refused' | 'unavailable' | 'time-out';
+export type ProbeOutcome = 'answered' | 'login-refused' | 'unavailable' | 'timeout';
 
 /** Where values are read and kept, so that what the rotation gives to tasks is at hand when they ask for it. */
 export interface ValueCache {

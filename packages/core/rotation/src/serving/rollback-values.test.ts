@@ -35,8 +35,8 @@ function setUp(recall: () => Promise<boolean>) {
 }
 
 test.each([
-  [true, 'at-hand'],
-  [false, 'gone'],
+  [true, 'available'],
+  [false, 'unavailable'],
 ])('what is to be kept is fetched once, and is told: %s', async (isAvailable, availability) => {
   const { clock, values, keep, retained, recalls, news } = setUp(async () => isAvailable);
   keep();
@@ -58,7 +58,7 @@ test('where the provider does not answer it is tried again, a second later at th
   await clock.advance(500);
   keep();
   await clock.advance(0);
-  expect([values.availability(key, 'r1'), recalls()]).toEqual(['at-hand', 2]);
+  expect([values.availability(key, 'r1'), recalls()]).toEqual(['available', 2]);
 });
 
 test('a provider that hangs is asked once at a time', async () => {

@@ -71,11 +71,11 @@ export class RollbackValues {
       const isAvailable = await withDeadline(this.#clock, CALL_DEADLINE_MS, this.#stopping.signal, (signal) =>
         this.#values.ensureCached(ref, revision, { signal }),
       );
-      recall.state = isAvailable ? 'at-hand' : 'gone';
+      recall.state = isAvailable ? 'available' : 'unavailable';
       this.#onNews();
     } catch (error) {
       // The provider does not answer, which its own watch tells; or it never will.
-      if (error instanceof ProviderError && !error.retryable) recall.state = 'gone';
+      if (error instanceof ProviderError && !error.retryable) recall.state = 'unavailable';
     }
     recall.triedAtMs = this.#clock.monotonic();
   }

@@ -39,7 +39,7 @@ test('counts the last good value as the one to hold where the newest was set asi
   const { world, holdings } = await oneService();
   world.provider.write('db', 'bad 2');
   await world.run(60_000);
-  expect(world.count('values.set-aside')).toBe(1);
+  expect(world.count('quarantine.started')).toBe(1);
   expect(holdings()).toEqual(['db: 3 × v1']);
 });
 

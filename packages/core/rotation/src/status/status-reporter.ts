@@ -113,7 +113,7 @@ export class StatusReporter {
     if (event.type === 'rollout.started') this.#failures.delete(event.service);
     if (event.type === 'rollout.failed') this.#failures.set(event.service, `${event.reason}: ${event.message}`);
     if (event.type === 'rollout.completed' || event.type === 'rollback.started') this.#failures.delete(event.service);
-    if (event.type === 'values.set-aside') this.#failures.delete(event.service);
+    if (event.type === 'quarantine.started') this.#failures.delete(event.service);
     if (event.type === 'rollout.completed') this.#rotatedAtMs.set(event.service, atMs);
   }
 

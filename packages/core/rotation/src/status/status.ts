@@ -55,8 +55,8 @@ export interface ServiceStatus {
     readonly generation: number;
     readonly secrets: readonly string[];
     readonly startedAtMs: number;
-    /** `back`: it brings the last good values after newer ones failed. */
-    readonly direction: 'forward' | 'back';
+    /** `rollback`: it brings the last good values after newer ones failed. */
+    readonly direction: 'forward' | 'rollback';
     readonly state: 'waiting' | 'rolling' | 'stuck' | 'failed';
     /** Running tasks that hold what it brings. */
     readonly tasksDone: number;

@@ -183,7 +183,7 @@ export class PluginSwarm {
   /** What a failed test should show: what the plugins logged last, and the Swarm's objects. */
   async describe(service: string): Promise<string> {
     const logs = this.runners.map((runner) => {
-      const telling = runner.log().filter(({ event }) => event !== 'reconcile.passed');
+      const telling = runner.log().filter(({ event }) => event !== 'reconcile.completed');
       const lines = telling.slice(-40).map((entry) => JSON.stringify(entry));
       return `--- plugins on ${runner.node.name}\n${lines.join('\n')}`;
     });

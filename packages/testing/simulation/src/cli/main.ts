@@ -22,7 +22,7 @@ else await replay(Number(values.replay));
 
 async function simulate(from: number, count: number): Promise<void> {
   const startedAtMs = performance.now();
-  const totals = { runs: 0, failed: 0, rolls: 0, completed: 0, setAside: 0 };
+  const totals = { runs: 0, failed: 0, rolls: 0, completed: 0, quarantines: 0 };
   const used: AllowanceCounts = {};
   let reportedAtMs = startedAtMs;
   // Seeds end in any order: all before the first that is still open are done.
@@ -30,21 +30,21 @@ async function simulate(from: number, count: number): Promise<void> {
   let allBefore = from;
   const tell = () => {
     const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
-    const { runs, failed, rolls, completed, setAside } = totals;
+    const { runs, failed, rolls, completed, quarantines } = totals;
     say(
       `${seconds} s: ${runs} of ${count} histories, ${failed} failed; ${rolls} updates, ${completed} rollouts ` +
-        `completed, ${setAside} sets of values set aside; all before seed ${allBefore} are done`,
+        `completed, ${quarantines} sets of values set aside; all before seed ${allBefore} are done`,
     );
   };
   await runSeeds({
     ...{ from, count },
     workers: availableParallelism(),
-    onResult: ({ seed, problems, rolls, completed, setAside, allowances }) => {
+    onResult: ({ seed, problems, rolls, completed, quarantines, allowances }) => {
       addCounts(used, allowances);
       totals.runs += 1;
       totals.rolls += rolls;
       totals.completed += completed;
-      totals.setAside += setAside;
+      totals.quarantines += quarantines;
       done.add(seed);
       while (done.delete(allBefore)) allBefore += 1;
       if (problems.length > 0) {

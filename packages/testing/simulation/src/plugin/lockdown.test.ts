@@ -130,7 +130,7 @@ test('no rotation starts by itself: it does when an operator asks, and all other
   ]);
   const asking = processOf(TWO).rotation.rotate({ kind: 'service', name: 'web' }, { signal });
   await clock.advance(30_000);
-  expect(await asking).toMatchObject([{ outcome: 'rolls' }]);
+  expect(await asking).toMatchObject([{ outcome: 'scheduled' }]);
   expect(held()).toEqual(['value 2', 'value 2']);
   provider.write('db', 'value 3');
   await clock.advance(60_000);

@@ -183,7 +183,7 @@ const own: Partial<Record<Kind, Action>> = {
     const request = random.pick([
       { kind: 'secret', name: secret },
       { kind: 'service', name: service.name },
-      { kind: 'set-aside' },
+      { kind: 'quarantined' },
     ] as const);
     run.oracle.requested(swarm.services.map(({ id }) => id));
     asked.process.rotation.rotate(request, { signal: new AbortController().signal }).then(

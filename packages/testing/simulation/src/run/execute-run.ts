@@ -12,7 +12,7 @@ export interface RunResult {
   readonly lines: readonly string[];
   readonly rolls: number;
   readonly completed: number;
-  readonly setAside: number;
+  readonly quarantines: number;
   readonly allowances: AllowanceCounts;
 }
 
@@ -57,10 +57,10 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     problems = unexplained(run);
   }
   for (const process of run.alive.map((manager) => manager.process)) process?.kill();
-  const { rolls, completed, setAside } = oracle;
+  const { rolls, completed, quarantines } = oracle;
   const { lines } = run;
   return {
-    ...{ seed: options.seed, problems: [...oracle.violations, ...problems], lines, rolls, completed, setAside },
+    ...{ seed: options.seed, problems: [...oracle.violations, ...problems], lines, rolls, completed, quarantines },
     allowances: oracle.allowances.counts,
   };
 }

@@ -59,10 +59,10 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
 
 /** A user who rolled back what the plugin had rolled out took its values back: those before may be gone since. */
 export function mayBeLost({ swarm, truth, oracle }: Run, service: SimulatedService): FinalProblem['excuse'] {
-  const setAside = parseLedger(swarm.ledgerText)?.services[service.id]?.quarantines ?? [];
+  const quarantines = parseLedger(swarm.ledgerText)?.services[service.id]?.quarantines ?? [];
   const paths = truth.bindingsOf(service).map(({ path }) => path);
   const isByHand = paths.some((path) => oracle.isOverlooked(service.id, path) === 'taken back by hand');
-  return setAside.length > 0 && isByHand ? { anomaly: 'taken back by hand', paths } : null;
+  return quarantines.length > 0 && isByHand ? { anomaly: 'taken back by hand', paths } : null;
 }
 
 /**

@@ -53,13 +53,13 @@ export class NoHarm {
   ): string | null {
     const { timeMs } = this.#run;
     const generations = this.#generations.get(service.id) ?? new Set<number>();
-    const isRepeated = rollout !== undefined && (rollout.attempt > 1 || rollout.direction === 'back');
-    const undoes = rollout?.direction === 'back' ? (before?.spec.generation ?? null) : null;
+    const isRepeated = rollout !== undefined && (rollout.attempt > 1 || rollout.direction === 'rollback');
+    const undoes = rollout?.direction === 'rollback' ? (before?.spec.generation ?? null) : null;
     this.#latest.set(service.id, { timeMs, isRepeated, downSlots: this.#downSlots(service, generations), undoes });
     this.#generations.set(service.id, generations.add(generation));
     const isUpdating = before?.status.state === 'rolling' || before?.status.state === 'rolling-back';
     if (isUpdating && wasTouched) return 'while the update of its user was not completed';
-    return rollout?.direction === 'back' ? null : this.#undeliverable(service);
+    return rollout?.direction === 'rollback' ? null : this.#undeliverable(service);
   }
 
   /** An update stops a task. Returns what is wrong with that, or `null`. */

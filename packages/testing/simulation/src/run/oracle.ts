@@ -59,18 +59,18 @@ export class Oracle {
   readonly #answers = new DeliveryOracle();
   readonly leadership: LeadershipOracle;
   readonly allowances = new UsedAllowances();
-  readonly #setAside: QuarantinedValues;
+  readonly #quarantines: QuarantinedValues;
   readonly #newest: NewestDelivered;
   readonly #noHarm: NoHarm;
   readonly #started: StartedRollouts;
   readonly rollouts: RolloutTruth;
   rolls = 0;
   completed = 0;
-  setAside = 0;
+  quarantines = 0;
 
   constructor(run: Run) {
     this.#run = run;
-    this.#setAside = new QuarantinedValues(run);
+    this.#quarantines = new QuarantinedValues(run);
     this.#newest = new NewestDelivered(run);
     this.#noHarm = new NoHarm(run);
     this.#started = new StartedRollouts(run);
@@ -108,7 +108,7 @@ export class Oracle {
   /** Somebody asked for a rotation by hand. */
   requested(serviceIds: readonly string[]): void {
     for (const id of serviceIds) this.pastOf(id).requestedAtMs = this.#run.timeMs;
-    this.#setAside.lift(serviceIds);
+    this.#quarantines.lift(serviceIds);
     this.rollouts.forgets(serviceIds);
   }
 
@@ -122,7 +122,7 @@ export class Oracle {
     const { swarm, provider } = this.#run;
     if (anomaly === 'ledger lost') {
       const ids = swarm.services.map(({ id }) => id);
-      this.#setAside.lift(ids);
+      this.#quarantines.lift(ids);
       this.rollouts.forgets(ids);
     }
     for (const service of swarm.services) {
@@ -255,7 +255,7 @@ export class Oracle {
   /** Whether it is a rollback to the generation of tasks that run. */
   #mayReturnTo(service: SimulatedService, generation: number): boolean {
     const isRunning = allTasks(service).some((task) => task.state === 'running' && task.generation === generation);
-    return isRunning && this.#openRollout(service.id)?.direction === 'back';
+    return isRunning && this.#openRollout(service.id)?.direction === 'rollback';
   }
 
   /** The ledger was written: whatever is rolled has to have been in it. */
@@ -315,7 +315,7 @@ export class Oracle {
       this.pastOf(service.id).tolerated.set('started on a bad value', this.#run.timeMs);
     }
     const graceMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
-    if (!this.#setAside.has(task.serviceId, secret.name, given.text, graceMs)) return;
+    if (!this.#quarantines.has(task.serviceId, secret.name, given.text, graceMs)) return;
     this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is set aside for it`);
   }
 
@@ -324,7 +324,7 @@ export class Oracle {
     if (event.type === 'reconcile.failed' && !EXPECTED_FAILURE.test(event.message)) {
       this.#violated(`a pass of ${manager} failed: ${event.message}`);
     }
-    if (event.type === 'reconcile.passed' && event.dockerAnswered) {
+    if (event.type === 'reconcile.completed' && event.orchestratorAnswered) {
       this.leadership.looked(manager, this.#run.timeMs - event.durationMs);
     }
     if (event.type === 'rollout.completed') {
@@ -334,7 +334,7 @@ export class Oracle {
       const wrong = this.rollouts.completed(event, this.#intents.get(`${id}@${event.generation}`));
       if (wrong !== null) this.#violated(wrong);
     }
-    if (event.type === 'values.set-aside') {
+    if (event.type === 'quarantine.started') {
       this.#started.quarantined(manager);
       this.#valuesQuarantined(event.service, event.secrets);
     }
@@ -342,7 +342,7 @@ export class Oracle {
 
   #valuesQuarantined(name: string, secrets: readonly string[]): void {
     const { truth, swarm } = this.#run;
-    this.setAside += 1;
+    this.quarantines += 1;
     const service = swarm.services.find((candidate) => candidate.name === name);
     if (service === undefined) return;
     const uses = truth.bindingsOf(service);
@@ -357,7 +357,7 @@ export class Oracle {
     if (!wasBad && excuse === undefined) {
       this.#violated(`values of ${name} were set aside though none was bad for it: ${secrets.join(', ')}`);
     }
-    this.#setAside.add(service, members);
+    this.#quarantines.add(service, members);
   }
 
   /** Why a service may be rolled, in truth; `null` where there is no reason. */

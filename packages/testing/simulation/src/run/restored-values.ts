@@ -18,7 +18,7 @@ export function restoredValue(
   knows: (taskId: string) => boolean,
 ): string | null {
   // With other labels the revisions are of another path.
-  if (direction === 'back' || kinds.has('change labels') || kinds.has('swap secret')) return null;
+  if (direction === 'rollback' || kinds.has('change labels') || kinds.has('swap secret')) return null;
   const living = allTasks(service).filter((task) => isAlive(task) && knows(task.id));
   for (const id of service.spec.secretIds) {
     const name = swarm.secret(id)?.name ?? '';

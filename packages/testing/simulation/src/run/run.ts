@@ -183,7 +183,7 @@ export class Run {
   }
 
   #happened(manager: string, event: TimedEvent): void {
-    if (this.#reportsEvents && event.type !== 'reconcile.passed') {
+    if (this.#reportsEvents && event.type !== 'reconcile.completed') {
       const { type, atMs: _, ...rest } = event;
       this.say(`    ${manager} ${type} ${JSON.stringify(rest)}`);
     }

@@ -88,7 +88,7 @@ export class StartedRollouts {
   #isRolling(id: string, { attempt, state, direction }: OpenRollout): boolean {
     const { timeMs, settings, swarm, oracle } = this.#run;
     const startedAtMs = this.#startedAtMs.get(id) ?? Number.POSITIVE_INFINITY;
-    if (attempt > 1 || state !== 'open' || direction === 'back') return false;
+    if (attempt > 1 || state !== 'open' || direction === 'rollback') return false;
     if (timeMs - startedAtMs < settings.intervalMs + 2_000 + timeSlackMs(this.#run)) return false;
     if (oracle.pastOf(id).touchedAtMs >= startedAtMs) return false;
     return swarm.services.some((service) => service.id === id && service.status.state === 'rolling');
