@@ -10,7 +10,7 @@ const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 // What is waited for comes within milliseconds, but not on a busy machine.
 const waits = { expect: { poll: { timeout: 15_000 } } };
 
-// In a box (see packages/testing/lab), each file runs in a box of its own, and several do at once.
+// In a sandbox (see packages/testing/lab), each file runs in a sandbox of its own, and several do at once.
 const inSandboxes = process.env.VAULT_SWARM_SANDBOX
   ? { pool: sandboxPool, maxWorkers: parallelSandboxes() }
   : { maxWorkers: availableParallelism() };

@@ -8,7 +8,7 @@ import config from '../.dependency-cruiser.cjs';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** For each rule, the smallest house that breaks it. */
+/** For each rule, the smallest repository that breaks it. */
 const violations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'core-knows-nobody': {
     'packages/core/rotation/src/a.ts': "import { b } from '../../../adapters/docker/src/b.ts';\nexport const a = b;",

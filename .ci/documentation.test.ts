@@ -15,7 +15,7 @@ test("the snippet in rotation's description is the example's own code", async ()
   expect(readme.left()).toEqual([]);
 });
 
-test('the tools are found after the command that the contributing guide begins with', async () => {
+test('the tools are found after the command that the contributing guide starts with', async () => {
   const guide = openDocument('CONTRIBUTING.md', import.meta.filename);
   const script = `${guide.take('Set it up', 'sh')}for tool in node tsc vitest; do command -v $tool; done`;
   const { stdout } = await promisify(execFile)('sh', ['-ec', script], { cwd: root });

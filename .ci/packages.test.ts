@@ -19,7 +19,7 @@ const nameOf = (directory: string) => directory.replace(/^.*\//, '');
 let directory: string;
 let outside: string;
 
-/** Packs every package, and unpacks it in a folder that knows no workspace, beside what it depends on. */
+/** Packs every package, and unpacks it in a directory that knows no workspace, beside what it depends on. */
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'packages-'));
   outside = join(directory, 'outside');

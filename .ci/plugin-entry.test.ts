@@ -22,7 +22,7 @@ let directory: string;
 /** The managed plugin. */
 let built: string;
 
-/** What an author does, in a folder outside of the workspace. */
+/** What an author does, in a directory outside of the workspace. */
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'plugin-entry-'));
   built = join(directory, 'plugin-with-store');

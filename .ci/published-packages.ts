@@ -1,4 +1,4 @@
-/** What is published: the folders of their packages, below `packages`. */
+/** What is published: the directories of their packages, below `packages`. */
 export const published = [
   ...['core/delivery', 'core/metrics', 'core/provider', 'core/rotation'],
   ...['adapters/aws', 'adapters/docker', 'adapters/file', 'adapters/http', 'adapters/logging'],

@@ -33,7 +33,7 @@ function tableBelow(page: string, heading: string, column: string): readonly (re
   );
 }
 
-/** What stands in code's letters in a cell. */
+/** What is in code's letters in a cell. */
 const namesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 const firstNames = (rows: readonly (readonly string[])[]) => rows.flatMap(([cell]) => namesIn(cell));
 
@@ -202,7 +202,7 @@ describe('the monitoring port', () => {
   });
 
   test.each([
-    ['Requests by hand', 'post', '/api/v1/rotate'],
+    ['Manual requests', 'post', '/api/v1/rotate'],
     ['Signing in', 'post', '/api/v1/session'],
   ])('has below "%s" every status that %s %s is answered with', (heading, method, path) => {
     const { answers, problems = [] } = operation(method, path);

@@ -65,14 +65,14 @@ test('the example runs until every worker has the new key, and ends by itself', 
   expect(after).toEqual(
     expect.arrayContaining([
       'rotation: api-key has revision 2 now',
-      'rotation: web is started anew for api-key',
-      'rotation: mailer is started anew for api-key',
+      'rotation: web is started again for api-key',
+      'rotation: mailer is started again for api-key',
       expect.stringMatching(/^rotation: web is done, \d+ ms after the change was seen$/),
       expect.stringMatching(/^rotation: mailer is done, \d+ ms after the change was seen$/),
       'all 5 workers have the new key',
     ]),
   );
-  expect(after.filter((line) => line.includes('is started anew'))).toHaveLength(2);
+  expect(after.filter((line) => line.includes('is started again'))).toHaveLength(2);
   expect(stdout).not.toMatch(/the (first|second) key/);
   expect(description.left()).toEqual([]);
 });

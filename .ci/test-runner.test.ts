@@ -17,7 +17,7 @@ describe('a run of tests', () => {
     'breaks.test.js': "throw new Error('not even loaded');",
     'dies.test.js':
       "test('dies', () => { process.stderr.write('its last words'); process.kill(process.pid, 'SIGKILL'); });",
-    // As npm test runs it, where that is possible: in boxes.
+    // As npm test runs it, where that is possible: in sandboxes.
     'vitest.config.mjs': `import { sandboxPool } from '${root}/packages/testing/lab/sandbox/sandbox-pool.mjs';
       const pool = process.env.VAULT_SWARM_SANDBOX ? sandboxPool : 'forks';
       export default { test: { name: 'fixture', globals: true, include: ['*.test.js'], maxWorkers: 2, pool } };`,
@@ -58,7 +58,7 @@ describe('a run of tests', () => {
     expect(failureAt('fixture dies.test.js')?.name).toBe('did not end');
   });
 
-  test('gives what a file wrote in a box as a whole, also where its worker died', () => {
+  test('gives what a file wrote in a sandbox as a whole, also where its worker died', () => {
     const output = events.filter(({ type }) => type === 'output').map(({ file, text }) => ({ file, text }));
     expect(output).toEqual(process.env.VAULT_SWARM_SANDBOX ? [{ file: 'dies.test.js', text: 'its last words' }] : []);
   });
@@ -78,7 +78,7 @@ describe('a run that ended early', () => {
     });
   });
 
-  test('and began no file is a failure that names the run', () => {
+  test('and started no file is a failure that names the run', () => {
     expect(new Results('the run').total(1)).toMatchObject({ passed: 0, failed: 1, failures: [{ where: 'the run' }] });
   });
 });

@@ -1,6 +1,6 @@
 // Bundles the plugin into apps/plugin/dist, with the dashboard.
 //   build.mjs [ENTRY FOLDER]
-// bundles another entry, with the dashboard that is built already, into another folder.
+// bundles another entry, with the dashboard that is built already, into another directory.
 import { execFile } from 'node:child_process';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

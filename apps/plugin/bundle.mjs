@@ -19,7 +19,7 @@ const ownPackages = {
   },
 };
 
-/** Bundles the plugin whose `main` is the file `entry` into a folder; resolves with esbuild's metafile. */
+/** Bundles the plugin whose `main` is the file `entry` into a directory; resolves with esbuild's metafile. */
 export async function bundlePlugin(entry, directory) {
   await rm(join(directory, 'chunks'), { recursive: true, force: true });
   const { metafile } = await build({

@@ -32,7 +32,7 @@ test('status says first that all is well, and ends with 0', async () => {
   const { exitCode, stdout, stderr } = await ask(['status']);
   expect(firstLine(stdout)).toBe('All is well.');
   expect(stdout).toContain('vault-secrets-plugin 1.2.3, leader, up 4 h');
-  expect(stdout).toContain('42, 2 errors, 1 under way, latest 3 min ago');
+  expect(stdout).toContain('42, 2 errors, 1 in progress, latest 3 min ago');
   expect(stdout).toMatch(/vault +ok +500 +1 +2\.1 ms +12\.5 ms +3 s ago/);
   expect([exitCode, stderr]).toEqual([0, '']);
 });
@@ -58,7 +58,7 @@ test('status says first that a lockdown is active, and lists warnings about sett
   const lockdown = { active: true, since: '2026-03-01T11:57:00.000Z' };
   plugin.say({ 'GET /api/v1/overview': overview({ lockdown, problems: ['A lockdown is active: …'] }) });
   const locked = await ask(['status']);
-  expect(firstLine(locked.stdout)).toMatch(/^LOCKDOWN, started 3 min ago: no value is served from memory/);
+  expect(firstLine(locked.stdout)).toMatch(/^LOCKDOWN, started 3 min ago: no value is served from the cache/);
   expect(locked.stdout).toContain('vault-swarm lockdown --release');
   expect(locked.exitCode).toBe(1);
 });
@@ -158,7 +158,7 @@ test('a list asks the plugin for what was searched', async () => {
   expect(plugin.asked.at(-1)?.path).toBe('/api/v1/services?state=rolling');
 });
 
-test('services shows rollouts with how far they are, and what was set aside with what to do', async () => {
+test('services shows rollouts with how far they are, and what was quarantined with what to do', async () => {
   plugin.say({
     'GET /api/v1/services': servicesAnswer(
       service({
@@ -182,7 +182,7 @@ test('services shows rollouts with how far they are, and what was set aside with
   const { exitCode, stdout } = await ask(['services'], { columns: 120 });
   expect(firstLine(stdout)).toBe('1 service of 2 wrong:');
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
-    'set aside 1 h ago: task exited with 1. Once it is mended: vault-swarm rotate --quarantined',
+    'quarantined 1 h ago: task exited with 1. Once it is fixed: vault-swarm rotate --quarantined',
   );
   expect(stdout).toMatch(/web +3 +2 +rolling, 1\/3, since 30 s/);
   expect(exitCode).toBe(1);

@@ -82,7 +82,7 @@ test('a port where nothing listens', async () => {
   await closed.close();
   const error = await errorOf({ MONITORING_PORT: String(closed.port) });
   expect(error).toMatchObject({ exitCode: 3, code: 'CONNECTION_REFUSED', message: `nothing listens at ${closed.url}` });
-  expect(error.advice).toContain('Look at MONITORING_PORT');
+  expect(error.advice).toContain('Check MONITORING_PORT');
 });
 
 test('a name without an address', async () => {
@@ -156,7 +156,7 @@ test('HTTPS is trusted by an authority of its own, and by nothing else', async (
   expect((await run(['status'], trusting)).exitCode).toBe(0);
   const otherName = await errorOf({ ...trusting.env, VAULT_SWARM_URL: `https://localhost:${secure.port}` }, trusting);
   expect(otherName).toMatchObject({ exitCode: 3, code: 'TLS' });
-  expect(otherName.advice).toContain('a name that stands in the certificate');
+  expect(otherName.advice).toContain('a name that is in the certificate');
 });
 
 test('an authority that another one issued is enough to trust HTTPS', async () => {

@@ -47,7 +47,7 @@ const world: World = {
   stderr: output(process.stderr),
   ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? ask : null,
   get interrupted() {
-    // Who looks at this signal ends by it; all else is ended by SIGINT itself, as ever.
+    // Who checks this signal ends by it; all else is ended by SIGINT itself, as ever.
     if (!isInterruptible) {
       isInterruptible = true;
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());

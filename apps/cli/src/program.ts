@@ -35,7 +35,7 @@ interface ListOptions {
   readonly problems?: boolean;
 }
 
-/** What says which services a request by hand concerns. */
+/** What says which services a manual request concerns. */
 interface RequestOptions {
   readonly service?: string;
   readonly quarantined?: boolean;
@@ -89,7 +89,7 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     .action((secret, options) => actions.plan(secret, options));
 
   common(program.command('lockdown'))
-    .description('drops cached values on all managers, and serves none from memory')
+    .description('drops cached values on all managers, and serves none from the cache')
     .option('--release', 'end the lockdown')
     .action((options) => actions.lockdown(options));
 
@@ -105,7 +105,7 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     .action((options) => actions.events(options));
 
   common(program.command('doctor'))
-    .description('what people get wrong, and how to mend it; only looks')
+    .description('what people get wrong, and how to fix it; only looks')
     .action((options) => actions.doctor(options));
 
   return program;
@@ -136,7 +136,7 @@ function common(command: Command): Command {
     command
       .option('--json', 'one JSON value on stdout, also for errors')
       .option('--url <url>', 'where the plugin is, instead of VAULT_SWARM_URL')
-      // The plugin itself takes up to 15 s to note a request by hand, and then says why it could not.
+      // The plugin itself takes up to 15 s to note a manual request, and then says why it could not.
       .addOption(duration('--timeout <duration>', 'how long an answer may take', '20s', 1))
   );
 }
@@ -151,7 +151,7 @@ function requesting(command: Command): Command {
   return command
     .argument('[secret]', 'every service that uses this secret')
     .option('--service <name>', 'one service, for all of its secrets')
-    .option('--quarantined', 'every service whose new values were set aside');
+    .option('--quarantined', 'every service whose new values were quarantined');
 }
 
 function duration(flags: string, description: string, otherwise: string, leastMs: number): Option {

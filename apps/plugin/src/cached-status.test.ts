@@ -29,7 +29,7 @@ test('the status is made once for all who look within a second', () => {
   expect(recent.now()).not.toBe(first);
 });
 
-test('it is made anew when something happened, and not for each value that is delivered', () => {
+test('it is made again when something happened, and not for each value that is delivered', () => {
   const { recent, made } = start();
   recent.now();
   recent.observe({

@@ -15,7 +15,7 @@ const SAYS_NOTHING: ReadonlySet<TimedEvent['type']> = new Set([
 ]);
 
 /**
- * The rotation's status, made once for all who look at it until something happens. With a thousand secrets it takes
+ * The rotation's status, made once for all who check it until something happens. With a thousand secrets it takes
  * milliseconds in which nobody is answered, and health checks, scrapes and each open dashboard ask for it.
  */
 export class CachedStatus {
@@ -33,7 +33,7 @@ export class CachedStatus {
     if (!SAYS_NOTHING.has(type)) this.#kept = null;
   };
 
-  /** The status as of the latest event, or of a second ago. The very same object while it was not made anew. */
+  /** The status as of the latest event, or of a second ago. The very same object while it was not made again. */
   now(): RotationStatus {
     const atMs = this.#clock.monotonic();
     if (this.#kept === null || atMs - this.#kept.atMs >= MAX_MS) this.#kept = { status: this.#read(), atMs };

@@ -21,7 +21,7 @@ const server = (name: string): Vault => {
   return found;
 };
 
-/** A provider of the file, whose token stands in a file of its own. */
+/** A provider of the file, whose token is in a file of its own. */
 async function entry(name: string, kind: 'vault' | 'openbao', { addr, rootToken }: Vault): Promise<string> {
   const tokenFile = join(directory.path, `${name}-token`);
   await writeFile(tokenFile, `${rootToken}\n`);

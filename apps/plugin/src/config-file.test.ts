@@ -22,7 +22,7 @@ test.each(fixtures('good'))('takes %s', async (path) => {
   expect(await parse(path)).toMatchObject({ ok: true });
 });
 
-// The lines that begin with `#!` are what is reported, and nothing else is.
+// The lines that start with `#!` are what is reported, and nothing else is.
 test.each(fixtures('bad'))('refuses %s, and says all that is wrong with it', async (path) => {
   const expected = [...readFileSync(path, 'utf8').matchAll(/^#! (.*)$/gm)].map(([, line]) => line ?? '');
   const parsed = await parse(path);

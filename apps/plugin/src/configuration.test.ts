@@ -17,7 +17,7 @@ test.each(fixtures('good'))('takes good/%s', (_name, text) => {
   expect(parse(text)).toMatchObject({ ok: true });
 });
 
-// The lines that begin with `#!` are what is reported, in this order or another, and nothing else is.
+// The lines that start with `#!` are what is reported, in this order or another, and nothing else is.
 test.each(fixtures('bad'))('refuses bad/%s, and says all that is wrong with it', (_name, text) => {
   const expected = [...text.matchAll(/^#! (.*)$/gm)].map(([, line]) => line ?? '');
   const parsed = parse(text);

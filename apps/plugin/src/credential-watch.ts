@@ -4,7 +4,7 @@ const SUMMARY = "A file with a credential of the plugin can't be used";
 const ADVICE = 'the value from before is used as long as this process runs: write the file again';
 
 /**
- * Looks at the files of the plugin's credentials. A login that still lives needs none of them, and one that failed says only
+ * Checks the files of the plugin's credentials. A login that still lives needs none of them, and one that failed says only
  * that it was refused: so what is wrong with a changed file is found here, before it matters.
  */
 export class CredentialWatch {
@@ -17,7 +17,7 @@ export class CredentialWatch {
     this.#events = events;
   }
 
-  /** What was wrong at the latest look. */
+  /** What was wrong at the latest poll. */
   problems(): readonly Problem[] {
     return this.#messages.map((message) => ({ summary: SUMMARY, detail: `${SUMMARY}: ${message}` }));
   }

@@ -3,7 +3,7 @@ import type { DeliveryRecord, RecordDelivery } from '@vault-swarm/delivery';
 const MAX_KEPT = 100_000;
 
 /**
- * Brings what was delivered to the rotation. Delivery begins first: what it gives before the rotation is made is kept
+ * Brings what was delivered to the rotation. Delivery starts first: what it gives before the rotation is made is kept
  * for it.
  */
 export class DeliveryRecordRelay {

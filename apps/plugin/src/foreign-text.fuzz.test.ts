@@ -140,7 +140,7 @@ test('no answer is longer than its bound for thousands of secrets and services, 
   expect(metrics.match(/service_problem\{/g)?.length).toBeGreaterThan(600);
 });
 
-/** The number in the row of the table of bounds that begins so. */
+/** The number in the row of the table of bounds that starts so. */
 function documented(what: string): number {
   const row = document.split('\n').find((line) => line.startsWith(`| ${what}`));
   const [, digits] = /\| ([\d,]+) (?:characters|bytes) \|$/.exec(row ?? '') ?? [];
@@ -148,7 +148,7 @@ function documented(what: string): number {
   return Number(digits.replaceAll(',', ''));
 }
 
-/** As much of a text as may stand in a path. */
+/** As much of a text as may are in a path. */
 function inPath(given: string): string {
   return encodeURIComponent(given.toWellFormed().slice(0, 1_000).toWellFormed());
 }

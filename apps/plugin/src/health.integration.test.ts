@@ -202,7 +202,7 @@ test('where Docker is not there at the start, it serves, is unhealthy after thre
   expect((await stop()).wrong).toEqual([]);
 });
 
-test('a provider that hangs stands in problems, makes nothing unhealthy, and what is held is served', async () => {
+test('a provider that hangs is in problems, makes nothing unhealthy, and what is held is served', async () => {
   const started = await start();
   await createDriverSecret(engine, {
     name: 'db',

@@ -98,7 +98,7 @@ test('the health check of the guide is answered, settings are shown, and names a
   expect(JSON.parse(await shell.run(cli.take('Doctor', 'sh')))).toContain('VAULT_AUTH_METHOD=approle');
 });
 
-test('the managed plugin is upgraded as the guide says, and rotates by hand on the command line and by HTTP', async () => {
+test('the managed plugin is upgraded as the guide says, and rotates manually on the command line and by HTTP', async () => {
   await forManaged(install.take('Managed plugin', 'sh'), {
     'https://vault.example:8200': 'http://127.0.0.1:8200',
     'ROLE_ID=…': `ROLE_ID=${settings()}`,
@@ -113,11 +113,11 @@ test('the managed plugin is upgraded as the guide says, and rotates by hand on t
   await waitFor(() => shell.run(ready).then(() => true), { ...inTime, what: 'the upgraded plugin' });
 
   await write('third');
-  await shell.run(fillIn(operate.take('Rotate by hand', 'sh'), { 'swarm rotate': 'swarm rotate --yes' }));
+  await shell.run(fillIn(operate.take('Rotate manually', 'sh'), { 'swarm rotate': 'swarm rotate --yes' }));
   await reached('web', 'third');
   await write('fourth');
-  const answers = await shell.run(operate.take('Rotate by hand', 'sh'));
-  expect(answers).toContain(JSON.stringify(JSON.parse(operate.take('Rotate by hand', 'json'))));
+  const answers = await shell.run(operate.take('Rotate manually', 'sh'));
+  expect(answers).toContain(JSON.stringify(JSON.parse(operate.take('Rotate manually', 'json'))));
   await reached('web', 'fourth');
 });
 

@@ -87,7 +87,7 @@ async function answer<T>(path: string): Promise<T> {
 
 const problems = async () => (await answer<{ readonly problems: readonly string[] }>('/health')).problems;
 
-/** Waits until what is looked at is as it is wanted. */
+/** Waits until what is checked is as it is wanted. */
 async function comes<T>(look: () => Promise<T>, isWanted: (seen: T) => boolean, what: string): Promise<void> {
   await waitFor(
     async (see) => {
@@ -170,7 +170,7 @@ test(`${ROTATIONS} rotations beside a replica that lags reach every task, each w
     expect(await updates()).toEqual(Object.fromEntries(expected));
     if (rotation % 10 === 0) process.stderr.write(`${rotation} rotations, the last beside a lag of ${lagMs} ms\n`);
   }
-  // Nothing is taken back, nor was it in between.
+  // Nothing is rolled back, nor was it in between.
   await passes(5);
   await everyServiceHolds(`value ${written}`);
   const expected = Object.entries(before).map(([name, count]) => [name, count + ROTATIONS]);

@@ -133,7 +133,7 @@ test('another build in its place restarts nothing, and goes on with the ledger',
   expect(await generation()).toBe(3);
 });
 
-test('it serves again after the engine was started anew', async () => {
+test('it serves again after the engine was started again', async () => {
   await engine.kill();
   engine = await startEngine(engineOptions);
   await writeFile(join(credentials, 'secrets/db'), 'fifth');

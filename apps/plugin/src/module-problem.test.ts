@@ -27,7 +27,7 @@ test.each([
   [[acme({}), acme({})], 'two kinds of provider are called acme'],
   [[acme({ kind: 'acme_2' })], 'the kind of provider "acme_2" must have only a–z and 0–9'],
   [[acme({ kind: 'secret' })], 'no kind of provider can be called secret'],
-  [[acme({ label: 'name' })], 'the label name of the kind acme must begin with acme_'],
+  [[acme({ label: 'name' })], 'the label name of the kind acme must start with acme_'],
   [[acme({ variable: 'acmeAddr' })], 'the variable acmeAddr of the kind acme must have only'],
 ])('%#: modules that make no plugin are refused', (modules, message) => {
   expect(moduleProblem(modules)).toContain(message);

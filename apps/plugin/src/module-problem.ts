@@ -10,10 +10,10 @@ export function moduleProblem(modules: readonly ProviderModule[]): string | null
     const { kind } = module;
     if (!/^[a-z][a-z0-9]*$/.test(kind)) return `the kind of provider "${kind}" must have only a–z and 0–9`;
     if (SHARED_PREFIXES.includes(kind))
-      return `no kind of provider can be called ${kind}, since labels of all kinds begin so`;
+      return `no kind of provider can be called ${kind}, since labels of all kinds start so`;
     if (modules.findIndex((other) => other.kind === kind) < index) return `two kinds of provider are called ${kind}`;
     const label = module.labels().names.find((name) => !name.startsWith(`${kind}_`));
-    if (label !== undefined) return `the label ${label} of the kind ${kind} must begin with ${kind}_`;
+    if (label !== undefined) return `the label ${label} of the kind ${kind} must start with ${kind}_`;
     const { settings, credentials } = module.variables;
     const variable = [...settings, ...credentials].find((name) => !/^[A-Z][A-Z0-9_]*$/.test(name));
     if (variable !== undefined) return `the variable ${variable} of the kind ${kind} must have only A–Z, 0–9 and _`;

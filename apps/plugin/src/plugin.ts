@@ -80,7 +80,7 @@ export class Plugin {
     this.#events.emit({ type: 'plugin.warning', message });
   }
 
-  /** Stops in the reverse order of the start: the engine is answered to the last. What is under way is finished. */
+  /** Stops in the reverse order of the start: the engine is answered to the last. What is in progress is finished. */
   async stop(reason: string, signal: AbortSignal): Promise<void> {
     this.#events.emit({ type: 'plugin.stopping', signal: reason });
     this.#stopping.abort(new Error('the plugin is stopping'));

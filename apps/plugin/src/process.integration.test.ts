@@ -271,7 +271,7 @@ test('serves the last good value while the provider is away, and is unhealthy on
   hanging.close();
 });
 
-test('finishes the answers under way when it is told to stop', async () => {
+test('finishes the answers in progress when it is told to stop', async () => {
   const hangs = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(hangs, 'listening');
   const address = hangs.address();

@@ -139,7 +139,7 @@ test.each<[string, ProductEvent]>([
   expect(asked).toEqual(['vault', 'vault']);
 });
 
-test('a provider is left to the rotation where that looks at it', async () => {
+test('a provider is left to the rotation where that checks it', async () => {
   const { inquiry: healthCheck, asked, events, status } = inquire({ vault: value });
   await healthCheck.round(going);
   status.secrets.push(used);

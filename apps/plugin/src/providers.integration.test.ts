@@ -100,7 +100,7 @@ async function metrics(): Promise<{ readonly secret_rotations: number }> {
   return (await (await fetch(`http://127.0.0.1:${port}/metrics`)).json()) as { secret_rotations: number };
 }
 
-/** Waits until the plugin has counted so many rotations, so that the next one is not begun in the middle of one. */
+/** Waits until the plugin has counted so many rotations, so that the next one is not started in the middle of one. */
 async function counted(total: number): Promise<void> {
   await waitFor(async () => (await metrics()).secret_rotations === total, {
     timeoutMs: IN_TIME,

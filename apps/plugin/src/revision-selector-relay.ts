@@ -2,7 +2,7 @@ import type { RevisionRequest, RevisionSelection, RevisionSelector } from '@vaul
 import type { Clock } from '@vault-swarm/provider';
 
 /**
- * Asks the rotation which revision a task is to be given. Delivery begins first: requests that come before the rotation is
+ * Asks the rotation which revision a task is to be given. Delivery starts first: requests that come before the rotation is
  * there wait for it as long as they may, and are then given the current revision.
  */
 export class RevisionSelectorRelay implements RevisionSelector {

@@ -6,7 +6,7 @@ const IN_TIME = 90_000;
 const directory = tempDirectory();
 let swarm: OneManager;
 
-/** A service whose tasks fail while the secret begins with `bad`. */
+/** A service whose tasks fail while the secret starts with `bad`. */
 async function createPicky(name: string, secrets: readonly string[], updateConfig: UpdateConfig): Promise<void> {
   const checks = secrets.map((secret) => `grep -q ^bad /run/secrets/${secret} && exit 1`).join('; ');
   const command = ['sh', '-c', `${checks}; trap 'exit 0' TERM; sleep 100000 & wait`];
@@ -49,7 +49,7 @@ test.each([
   ['paused', 'pause'],
   ['back', 'rollback'],
 ] as const)(
-  'a bad value is taken back from the service alone that fails with it, and the next one is tried (%s, failure action %s)',
+  'a bad value is rolled back from the service alone that fails with it, and the next one is tried (%s, failure action %s)',
   { timeout: 300_000 },
   async (secret, failureAction) => {
     const picky = `picky-${secret}`;
@@ -91,7 +91,9 @@ test.each([
   },
 );
 
-test('of two changed secrets the set is set aside, though only one of them is bad', { timeout: 300_000 }, async () => {
+test('of two changed secrets the set is quarantined, though only one of them is bad', {
+  timeout: 300_000,
+}, async () => {
   await createPicky('pair', ['set-a', 'set-b'], { failureAction: 'pause' });
   await swarm.reaches('pair', 'set-a', 2, 'good-1');
   await swarm.write('set-a', 'good-2');

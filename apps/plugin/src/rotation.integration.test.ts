@@ -20,7 +20,7 @@ async function write(path: string): Promise<string> {
   return value;
 }
 
-/** How often each service was told to start its tasks anew. */
+/** How often each service was told to start its tasks again. */
 async function generations(): Promise<Readonly<Record<string, number>>> {
   const names = ['web', 'worker', 'other'];
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await swarm.generation(name)])));
@@ -30,7 +30,7 @@ async function rotations(): Promise<{ readonly secret_rotations: number; readonl
   return (await swarm.ask('/metrics')) as { secret_rotations: number; ticker_heartbeat: string | null };
 }
 
-/** Waits until the plugin has counted so many rotations, so that the next one is not begun in the middle of one. */
+/** Waits until the plugin has counted so many rotations, so that the next one is not started in the middle of one. */
 async function counted(total: number): Promise<void> {
   await waitFor(async () => (await rotations()).secret_rotations === total, {
     timeoutMs: IN_TIME,

@@ -24,7 +24,7 @@ const MAX_PROBLEMS = 100;
 
 const EXIT = { ok: 0, failure: 1, wrongUse: 2 } as const;
 
-/** SIGTERM ends the plugin within 10 s: what is still under way then is given up a little earlier. */
+/** SIGTERM ends the plugin within 10 s: what is still in progress then is given up a little earlier. */
 const STOP_DEADLINE_MS = 8_000;
 
 /** What a plugin is made of. */

@@ -3,7 +3,7 @@ import type { Leadership, Role } from '@vault-swarm/rotation';
 
 /**
  * Of two plugins on the leading node, only the one whom the engine asks leads. The other one stands by: it hands over
- * what it answered, and keeps the values at hand.
+ * what it answered, and keeps the values available.
  */
 export class ServingLeadership implements Leadership {
   readonly #node: Leadership;

@@ -22,7 +22,7 @@ const DRIVER = 'thousand-secrets-test';
 const SECRETS_EACH = 500;
 /** AWS lists a hundred secrets in a call. */
 const CALLS_OF_A_LIST = SECRETS_EACH / 100;
-/** More than one, so that it was no look that had begun before. */
+/** More than one, so that it was no poll that had started before. */
 const LOOKS_MEANWHILE = 3;
 const IN_TIME = 90_000;
 
@@ -43,7 +43,7 @@ interface Side {
   write(value: string): Promise<void>;
   /** Requests that it was sent so far. */
   requests(): Promise<number>;
-  /** How often all of its secrets were looked at so far, the look that is under way included. */
+  /** How often all of its secrets were checked so far, the poll that is in progress included. */
   looks(): Promise<number>;
   /** Leaves requests without an answer until the function that it resolves to is called. */
   hang(): Promise<() => Promise<void>>;
@@ -108,7 +108,7 @@ async function deploy(name: Name): Promise<void> {
 const held = (name: Name, value: string) =>
   waitForTaskValues(engine, { service: `${name}-app`, secret: `${name}-0`, value, replicas: 1, timeoutMs: IN_TIME });
 
-/** Writes a value; resolves to the looks that began from then until its service was updated. */
+/** Writes a value; resolves to the looks that started from then until its service was updated. */
 async function looksUntilRolled(name: Name): Promise<number> {
   const generation = async () => {
     const service = (await engine.api('GET', `/services/${name}-app`)) as {
@@ -129,7 +129,7 @@ async function looksUntilRolled(name: Name): Promise<number> {
   return looks;
 }
 
-/** Waits until a provider was looked at several times while one and the same request to the other had no answer. */
+/** Waits until a provider was checked several times while one and the same request to the other had no answer. */
 async function goesOnBeside(name: Name, hanging: Name): Promise<void> {
   let asked = -1;
   let looksThen = 0;
@@ -141,7 +141,7 @@ async function goesOnBeside(name: Name, hanging: Name): Promise<void> {
       see({ requests, looks });
       return looks - looksThen >= LOOKS_MEANWHILE;
     },
-    { timeoutMs: IN_TIME, what: `looks at ${name} while ${hanging} hangs` },
+    { timeoutMs: IN_TIME, what: `checks ${name} while ${hanging} hangs` },
   );
 }
 
@@ -177,10 +177,10 @@ beforeAll(async () => {
     await deploy(name);
     await held(name, 'first-0');
   }
-  // All values are read by then: what follows are looks at secrets that are known.
+  // All values are read by then: what follows are checks secrets that are known.
   await waitFor(async () => Math.min(await sides.vault.looks(), await sides.aws.looks()) >= 5, {
     timeoutMs: IN_TIME,
-    what: 'five looks at both providers',
+    what: 'five checks both providers',
   });
 });
 
@@ -205,7 +205,7 @@ test.for([
     const end = await sides[hanging].hang();
     try {
       await goesOnBeside(name, hanging);
-      // The look that finds it may have one before it that had passed the secret already.
+      // The poll that finds it may have one before it that had passed the secret already.
       expect(await looksUntilRolled(name)).toBeLessThanOrEqual(alone + 1);
     } finally {
       await end();

@@ -1,14 +1,14 @@
 import type { Environment, ProviderModule } from '@vault-swarm/provider';
 import { environmentVariables } from './environment-variables.ts';
 
-/** What names of settings of ours begin with, beside those of providers. */
+/** What names of settings of ours start with, beside those of providers. */
 const OWN = ['MONITORING_', 'ROTATION_', 'PLUGIN_'];
 /** The command line has settings of its own. */
 const OF_COMMAND_LINE = 'VAULT_SWARM_';
 
 /**
  * Warns of variables that are named like settings and are none: a mistyped one would have no effect. What AWS's and Docker's
- * own clients read begins like other programs' variables, so their adapters have lists.
+ * own clients read starts like other programs' variables, so their adapters have lists.
  */
 export function warnOfUnknown(
   environment: Environment,

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Everything in a folder: kind, mode, time and content, by path. */
+/** Everything in a directory: kind, mode, time and content, by path. */
 async function listing(top: string): Promise<Readonly<Record<string, string>>> {
   const entries = await readdir(top, { recursive: true, withFileTypes: true });
   const lines = await Promise.all(
@@ -49,14 +49,14 @@ test('the same sources give the same files, with the same modes and times', asyn
 
 const platform = `linux/${process.arch.replace('x64', 'amd64')}`;
 
-test('from a folder of libraries, as for another machine, it has the same ones', async () => {
+test('from a directory of libraries, as for another machine, it has the same ones', async () => {
   const libraries = join(directory, 'libraries');
   for (const entry of await readdir(join(target, 'rootfs'), { recursive: true, withFileTypes: true })) {
     if (/\.so\.\d+$/.test(entry.name)) await cp(join(entry.parentPath, entry.name), join(libraries, entry.name));
   }
   const other = join(directory, 'other');
   await build(other, '--platform', platform, '--libraries', libraries);
-  // Their folder is called otherwise where this machine is no Debian.
+  // Their directory is called otherwise where this machine is no Debian.
   const names = (files: Readonly<Record<string, string>>) =>
     Object.entries(files).flatMap(([path, what]) =>
       /rootfs.*\.so\.\d+$/.test(path) ? `${basename(path)} ${what}` : [],
@@ -180,7 +180,7 @@ test('the shared libraries are those of packages of the distribution, where it h
   expect(libc?.components?.map(({ name }) => basename(name))).toContain('libc.so.6');
 });
 
-test('each package and each licence of a library has its text in the notices, and no file names a folder of the build', async () => {
+test('each package and each licence of a library has its text in the notices, and no file names a directory of the build', async () => {
   const home = join(target, 'rootfs/opt/vault-swarm');
   const notices = await readFile(join(home, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
   for (const text of ['GNU LESSER GENERAL PUBLIC LICENSE', 'GCC RUNTIME LIBRARY EXCEPTION', 'undici', 'preact']) {

@@ -3,7 +3,7 @@
 //   build.ts [--entry FILE] [--platform linux/amd64|linux/arm64] [--libraries FOLDER] [FOLDER]
 // With --entry the plugin is the one that FILE starts by runPlugin, with providers of its own; see
 // docs/examples/provider-adapter.
-// For another machine than this one, into dist/plugin-arm64 or dist/plugin-amd64, with the libraries in a folder; see
+// For another machine than this one, into dist/plugin-arm64 or dist/plugin-amd64, with the libraries in a directory; see
 // target-platform.ts.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -51,7 +51,7 @@ await rm(target, { recursive: true, force: true });
 await rename(work, target);
 if (values.entry !== undefined) await rm(bundle, { recursive: true });
 
-/** The folder of a bundle with another entry. A relative path is one from where npm was called. */
+/** The directory of a bundle with another entry. A relative path is one from where npm was called. */
 async function bundleEntry(entry: string): Promise<string> {
   await mkdir(cache, { recursive: true });
   const directory = await mkdtemp(join(cache, 'entry-'));

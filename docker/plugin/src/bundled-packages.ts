@@ -21,7 +21,7 @@ export interface Metafile {
 /**
  * Other people's packages in a bundle, sorted by name and version.
  *
- * @param root the folder to which the metafile's paths are relative.
+ * @param root the directory to which the metafile's paths are relative.
  */
 export async function bundledPackages(metafile: Metafile, root: string): Promise<readonly BundledPackage[]> {
   const directories = new Set<string>();

@@ -9,7 +9,7 @@ export interface NodeRelease {
   readonly arch: string;
   /** The address of its archive, `node-v26.10.0-linux-x64.tar.xz`. */
   readonly url: string;
-  /** Of the archive: the same stands in the release's SHASUMS256.txt. */
+  /** Of the archive: the same is in the release's SHASUMS256.txt. */
   readonly archive: string;
   /** Of `bin/node` in the archive. */
   readonly binary: string;

@@ -1,7 +1,7 @@
 /** Where the plugin's code is in its root file system. */
 export const HOME = '/opt/vault-swarm';
 
-/** The file in the engine's folder for it; Docker 20.10 takes no longer name, since its folder's has 64 characters. */
+/** The file in the engine's directory for it; Docker 20.10 takes no longer name, since its directory's has 64 characters. */
 const SOCKET = 'plugin.sock';
 
 /** Node's options as in bin/vault-swarm-plugin, where their reasons are. */
@@ -25,8 +25,8 @@ const MOUNTS = [
   },
   {
     name: 'credentials',
-    description: 'a folder for the files that the …_FILE settings name; and, in secrets/, for the file provider',
-    // A source must be there: this folder is on every machine, and has nothing in it that is needed.
+    description: 'a directory for the files that the …_FILE settings name; and, in secrets/, for the file provider',
+    // A source must be there: this directory is on every machine, and has nothing in it that is needed.
     source: '/mnt',
     destination: '/run/vault-swarm',
     type: 'bind',

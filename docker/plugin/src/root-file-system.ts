@@ -7,12 +7,12 @@ import type { Library } from './shared-libraries.ts';
 /** All files have this time, so that the same sources give the same bytes. */
 const TIME = new Date('2000-01-01T00:00:00Z');
 
-/** Folders that others are mounted on. They are there, so that a read-only root file system has them too. */
+/** Directories that others are mounted on. They are there, so that a read-only root file system has them too. */
 const MOUNT_POINTS = ['dev', 'proc', 'sys', 'tmp', 'etc', 'run/docker/plugins', 'run/vault-swarm', 'var/run'];
 
 /** What a root file system is made of. */
 export interface RootFileSystemParts {
-  /** The bundled plugin's folder. */
+  /** The bundled plugin's directory. */
   readonly bundle: string;
   /** The Node binary. */
   readonly node: string;
@@ -21,7 +21,7 @@ export interface RootFileSystemParts {
   readonly notices: string;
 }
 
-/** Makes the root file system in an empty folder: no shell, no package manager, no symbolic link. */
+/** Makes the root file system in an empty directory: no shell, no package manager, no symbolic link. */
 export async function makeRootFileSystem(root: string, parts: RootFileSystemParts): Promise<void> {
   for (const directory of MOUNT_POINTS) await mkdir(join(root, directory), { recursive: true });
   await put(root, '/bin/node', withoutSymbols(await readFile(parts.node)), 0o755);
@@ -55,7 +55,7 @@ async function put(root: string, path: string, content: string | Uint8Array, mod
   await chmod(join(root, path), mode);
 }
 
-/** Gives folders their mode whatever the umask is, and everything the same time; a folder after what is in it. */
+/** Gives directories their mode whatever the umask is, and everything the same time; a directory after what is in it. */
 export async function settle(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);

@@ -35,7 +35,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
  * those that did not come into the bundle, and with Node, what is built into it, and the shared libraries. Without a time or a random number, so that the
  * same sources give the same bytes.
  *
- * @param root the repository's folder.
+ * @param root the repository's directory.
  */
 export async function softwareBillOfMaterials(root: string, { packages, libraries, node }: SbomParts): Promise<string> {
   const document = await askPnpm(root);

@@ -37,9 +37,9 @@ export async function sharedLibraries(program: string): Promise<readonly Library
 }
 
 /**
- * The same for a program of another machine, whose libraries are all in one folder.
+ * The same for a program of another machine, whose libraries are all in one directory.
  *
- * @param path of the folder in which that machine's loader finds them.
+ * @param path of the directory in which that machine's loader finds them.
  * @throws where one is not there.
  */
 export async function librariesIn(directory: string, program: string, path: string): Promise<readonly Library[]> {

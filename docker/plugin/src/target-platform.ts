@@ -8,7 +8,7 @@ import { type Library, librariesIn, sharedLibraries } from './shared-libraries.t
 
 const run = promisify(execFile);
 
-/** The C library's name of each machine, as Debian's folders and packages have it. */
+/** The C library's name of each machine, as Debian's directories and packages have it. */
 const TRIPLETS = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
 const DEBIAN_NAMES = { x64: 'amd64', arm64: 'arm64' } as const;
 
@@ -25,11 +25,11 @@ export interface TargetPlatform {
 export interface PlatformOptions {
   /** As Docker writes it: `linux/amd64` or `linux/arm64`; this machine's if not given. */
   readonly platform: string | undefined;
-  /** A folder with that machine's C and C++ libraries; Debian's cross packages' if not given. */
+  /** A directory with that machine's C and C++ libraries; Debian's cross packages' if not given. */
   readonly libraries: string | undefined;
-  /** The repository's folder. */
+  /** The repository's directory. */
   readonly root: string;
-  /** A folder for what is fetched. */
+  /** A directory for what is fetched. */
   readonly work: string;
 }
 
@@ -55,7 +55,7 @@ export async function targetPlatform({ platform, libraries, root, work }: Platfo
     return { ...common, libraries: await librariesIn(directory, node, `/lib/${TRIPLETS[arch]}`) };
   } catch (error) {
     const debian = ['libc6', 'libstdc++6', 'libatomic1'].map((name) => `${name}-${DEBIAN_NAMES[arch]}-cross`).join(' ');
-    const advice = `install Debian's ${debian}, or name a folder with --libraries`;
+    const advice = `install Debian's ${debian}, or name a directory with --libraries`;
     throw new Error(`the libraries of ${arch} are not in ${directory}: ${advice}`, { cause: error });
   }
 }

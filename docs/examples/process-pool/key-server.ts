@@ -55,7 +55,7 @@ export class KeyServer implements ValueCache {
     return this.#readCurrent(ref, signal);
   }
 
-  /** Keys are read anew for each worker, so none grows old here. */
+  /** Keys are read again for each worker, so none grows old here. */
   revalidate(): void {}
 
   /** Nor does a read give an older key than somebody else has seen. */
@@ -72,7 +72,7 @@ export class KeyServer implements ValueCache {
     if (active) this.#known.clear();
   }
 
-  /** Beside those that are named, the latest two stay: a rollout that begins now will name the one before. */
+  /** Beside those that are named, the latest two stay: a rollout that starts now will name the one before. */
   pin(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
     for (const [key, known] of this.#known) {
       const older = [...known.keys()].slice(0, -2);

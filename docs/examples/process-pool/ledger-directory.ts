@@ -1,4 +1,4 @@
-// The ledger: a folder with one file for each version. A version is written beside and then linked to its name, which
+// The ledger: a directory with one file for each version. A version is written beside and then linked to its name, which
 // only one writer can do: that is the compare-and-set, for any number of processes. Old versions are left as a history.
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export class LedgerDirectory implements LedgerStore {
       .at(-1);
     if (version === undefined) return null;
     const text = await readFile(join(this.#path, version), 'utf8');
-    // Only this process writes here: what is in the folder is trusted.
+    // Only this process writes here: what is in the directory is trusted.
     return { kind: 'text', text, version, mustRewrite: false, warning: null };
   }
 

@@ -46,7 +46,7 @@ const rotation = new Rotation(
     digestKey: null,
   },
   {
-    orchestrator: pool, // what runs, and how it is started anew
+    orchestrator: pool, // what runs, and how it is started again
     changes: pool, // hints to look sooner
     leadership: { role: async () => 'leader' }, // this process is the only one
     ledger, // what outlives this process
@@ -87,7 +87,7 @@ try {
   await rm(directory, { recursive: true });
 }
 
-/** Resolves once the condition holds; it is looked at whenever something happened. Rejects at the deadline. */
+/** Resolves once the condition holds; it is checked whenever something happened. Rejects at the deadline. */
 function until(condition: () => boolean, deadline: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = () => {

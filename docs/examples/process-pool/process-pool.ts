@@ -1,4 +1,4 @@
-// The orchestrator: services of equal worker processes. A service is started anew worker by worker: a new one first, and
+// The orchestrator: services of equal worker processes. A service is started again worker by worker: a new one first, and
 // when it works the old one ends. Where a new one does not work, the update is paused and the others are left alone.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -16,7 +16,7 @@ export class Timeline {
         this.write(`rotation: ${event.secrets.join(', ')} has revision ${event.revision} now`);
         break;
       case 'rollout.started':
-        this.write(`rotation: ${event.service} is started anew for ${event.secrets.join(', ')}`);
+        this.write(`rotation: ${event.service} is started again for ${event.secrets.join(', ')}`);
         break;
       case 'rollout.completed':
         this.write(`rotation: ${event.service} is done, ${Math.round(event.durationMs)} ms after the change was seen`);

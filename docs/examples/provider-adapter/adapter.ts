@@ -33,7 +33,7 @@ const CODES: Readonly<Record<number, ProviderErrorCode>> = {
 export function createStoreProvider({ name, address, token }: StoreConfig): ProviderInstance {
   const closing = new AbortController();
 
-  /** Asks the store about a secret: `HEAD` for its version alone, which costs it no look at the value. */
+  /** Asks the store about a secret: `HEAD` for its version alone, which costs it no check the value. */
   async function ask(ref: SecretRef, method: 'GET' | 'HEAD', signal: AbortSignal) {
     const secret = ref.location.name;
     if (secret === undefined || secret === '') throw new ProviderError('INVALID_REF', `${name}: a secret needs a name`);

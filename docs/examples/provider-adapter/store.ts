@@ -28,7 +28,7 @@ export class Store {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** Answers otherwise from now on; what was under way is cut off. */
+  /** Answers otherwise from now on; what was in progress is cut off. */
   behave(manner: Manner): void {
     this.manner = manner;
     this.#server.closeAllConnections();

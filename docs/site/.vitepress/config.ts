@@ -77,6 +77,7 @@ export default defineConfig({
         text: 'Build on it, and change it',
         items: [
           entry('Architecture', '/docs/architecture'),
+          entry('Glossary', '/docs/glossary'),
           entry('Contribute', '/CONTRIBUTING'),
           entry('Decisions', '/docs/decisions/'),
           entry('The rotation as a library', '/packages/core/rotation/'),

@@ -3,10 +3,10 @@ import { dirname, join, relative } from 'node:path/posix';
 import type { MarkdownRenderer } from 'vitepress';
 
 /**
- * Makes links between the documents, as they are in the repository, fit the site: a README is the page of its folder, and a
- * file that is no page (a compose file, an example's code) is noted in `files`, relative to `root`, to be put beside the pages.
+ * Makes links between the documents, as they are in the repository, fit the site: a README is the page of its directory, and a
+ * file that is no page (a compose file, an example's code) is recorded in `files`, relative to `root`, to be put beside the pages.
  *
- * @throws where a link leads nowhere, or to a folder without a README.
+ * @throws where a link leads nowhere, or to a directory without a README.
  */
 export function fitLinks(markdown: MarkdownRenderer, root: string, files: Set<string>): void {
   markdown.core.ruler.push('fit-links', ({ tokens, env }) => {
@@ -20,7 +20,7 @@ export function fitLinks(markdown: MarkdownRenderer, root: string, files: Set<st
       if (file.startsWith('..') || !existsSync(join(root, file))) throw new Error(`${page}: ${href} leads nowhere`);
       if (file.endsWith('.md')) token.attrSet('href', target.replace(/README\.md$/, 'index.md') + anchor);
       else if (/\.[a-z]+$/.test(file)) files.add(file);
-      else throw new Error(`${page}: ${href} is a folder; link to its README`);
+      else throw new Error(`${page}: ${href} is a directory; link to its README`);
     }
   });
 }

@@ -6,7 +6,7 @@ import type { Paper } from '../terminal/printer.ts';
 import { count, names } from '../terminal/words.ts';
 import { describeRequest } from './request.ts';
 
-/** What a request by hand would do, or what is due now where nothing is named; nothing is done. */
+/** What a manual request would do, or what is due now where nothing is named; nothing is done. */
 export async function plan(client: PluginClient, request: RotateBody | null): Promise<Report> {
   const { document, raw } = await client.plan(request);
   return {

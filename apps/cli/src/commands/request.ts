@@ -31,5 +31,5 @@ export function requestOf({ secret, service, quarantined }: RequestArguments): R
 export function describeRequest(request: RotateBody): string {
   if ('secret' in request) return `every service that uses the secret ${request.secret}`;
   if ('service' in request) return `the service ${request.service}`;
-  return 'every service whose new values were set aside';
+  return 'every service whose new values were quarantined';
 }

@@ -18,7 +18,7 @@ const OUTCOMES: Readonly<Record<Rotate['services'][number]['outcome'], string>> 
 };
 
 /**
- * Makes a request by hand, after `confirm`, if there is one, agreed to the plan.
+ * Makes a manual request, after `confirm`, if there is one, agreed to the plan.
  * @throws {Failure} `NOT_CONFIRMED` where it did not.
  */
 export async function rotate(client: PluginClient, request: RotateBody, confirm: Confirm | null): Promise<Report> {

@@ -13,7 +13,7 @@ export async function secrets(client: PluginClient, query: ListQuery): Promise<R
   const nowMs = atMs ?? Date.now();
   const wrong = document.secrets.filter(({ problem }) => problem !== null);
   return {
-    // What nobody could look at is not well.
+    // What nobody could check is not well.
     exitCode: wrong.length === 0 && document.observed_at !== null ? EXIT.well : EXIT.wrong,
     document: raw,
     show: (paper) => {
@@ -47,7 +47,7 @@ function rotates({ rotate, pinned }: Secret): string {
   return pinned ? 'pinned' : rotate;
 }
 
-/** Vault's number without the time that stands in the next column, and no more of an id than tells it from others. */
+/** Vault's number without the time that is in the next column, and no more of an id than tells it from others. */
 function shortRevision(revision: string): string {
   const [, number] = /^(\d+)@/.exec(revision) ?? [];
   if (number !== undefined) return number;

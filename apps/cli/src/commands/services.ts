@@ -13,7 +13,7 @@ export async function services(client: PluginClient, query: ListQuery): Promise<
     return reason === null ? [] : [{ name: service.name, reason }];
   });
   return {
-    // What nobody could look at is not well.
+    // What nobody could check is not well.
     exitCode: wrong.length === 0 && document.observed_at !== null ? EXIT.well : EXIT.wrong,
     document: raw,
     show: (paper) => {
@@ -48,10 +48,10 @@ function wrongWith({ problem, quarantined, rollout }: Service, nowMs: number): s
     problem,
     quarantined === null
       ? null
-      : `new values of ${names(quarantined.secrets)} were set aside ${ago(quarantined.since, nowMs, '')}: ${quarantined.reason}. ` +
-        'Once it is mended: vault-swarm rotate --quarantined',
+      : `new values of ${names(quarantined.secrets)} were quarantined ${ago(quarantined.since, nowMs, '')}: ${quarantined.reason}. ` +
+        'Once it is fixed: vault-swarm rotate --quarantined',
     problem === null && rollout?.state === 'stuck'
-      ? `its rollout began ${ago(rollout.started_at, nowMs, '')} and does not end`
+      ? `its rollout started ${ago(rollout.started_at, nowMs, '')} and does not end`
       : null,
     problem === null && rollout?.state === 'failed' ? 'its rollout failed' : null,
   ].filter((reason) => reason !== null);

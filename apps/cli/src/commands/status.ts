@@ -38,12 +38,12 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
   line(
     'Rotations',
     overview.rotation_enabled
-      ? `${grouped(rotations.total)}, ${count(rotations.errors, 'error')}, ${grouped(rotations.in_progress)} under way, latest ${ago(rotations.last_at, nowMs, 'none yet')}`
+      ? `${grouped(rotations.total)}, ${count(rotations.errors, 'error')}, ${grouped(rotations.in_progress)} in progress, latest ${ago(rotations.last_at, nowMs, 'none yet')}`
       : 'turned off (ENABLE_ROTATION=false)',
   );
   line(
     'Deliveries',
-    `${grouped(deliveries.cache)} from memory, ${grouped(deliveries.provider)} from providers, ` +
+    `${grouped(deliveries.cache)} from the cache, ${grouped(deliveries.provider)} from providers, ` +
       `${grouped(deliveries.stale)} stale, ${grouped(deliveries.refused)} refused` +
       (deliveries.p99_ms === null ? '' : `; 99 of 100 within ${deliveries.p99_ms.toFixed(1)} ms`),
   );
@@ -75,7 +75,7 @@ function showProblems(
 ): void {
   if (lockdown.active) {
     paper.say(
-      `LOCKDOWN, started ${ago(lockdown.since, nowMs, 'at an unknown time')}: no value is served from memory, and no ` +
+      `LOCKDOWN, started ${ago(lockdown.since, nowMs, 'at an unknown time')}: no value is served from the cache, and no ` +
         'rotation starts by itself. To end it, run vault-swarm lockdown --release.',
       'bad',
     );

@@ -73,7 +73,7 @@ async function checksOf(env: Readonly<Record<string, string>> = {}) {
   return { exitCode, checks: Object.fromEntries(checks.map((check: { name: string }) => [check.name, check])) };
 }
 
-test('says that nothing is wrong, and what it looked at', async () => {
+test('says that nothing is wrong, and what it checked', async () => {
   const { exitCode, stdout } = await examine();
   expect(stdout).toMatch(/^Nothing is wrong\./);
   expect(stdout).toMatch(/engine +well +Docker 28\.5\.2/);
@@ -159,7 +159,7 @@ test('a provider that is away is told with what to do', async () => {
   plugin.say({ 'GET /api/v1/overview': says({ ...well(), providers: [{ ...vault, state: 'circuit-open', error }] }) });
   const { checks } = await checksOf();
   expect(checks.providers.findings[0].message).toBe(
-    'vault does not answer and is left alone for a while: connect ECONNREFUSED (UNAVAILABLE)',
+    'vault does not answer and is not called for a while: connect ECONNREFUSED (UNAVAILABLE)',
   );
 });
 

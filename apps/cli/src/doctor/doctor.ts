@@ -26,7 +26,7 @@ import { checkSocket } from './socket-check.ts';
 import { readVaultClock } from './vault-clock.ts';
 
 /**
- * Looks from here at all that people get wrong, and says how to mend it. Only looks. What can't be looked at from here
+ * Looks from here at all that people get wrong, and says how to fix it. Only looks. What can't be checked from here
  * is named, and the rest is checked.
  *
  * @param open makes the client; what it throws is found too.
@@ -61,7 +61,7 @@ async function askPlugin(open: () => PluginClient): Promise<PluginFacts> {
     const client = open();
     const startedMs = Date.now();
     const { document, atMs } = await client.overview();
-    // It tells whole seconds that have begun.
+    // It tells whole seconds that have started.
     const errorMs = (Date.now() - startedMs) / 2;
     const clock = atMs === null ? null : { aheadMs: atMs + 500 - startedMs - errorMs, errorMs };
     return { kind: 'answered', address: client.address, overview: document, clock };

@@ -23,16 +23,13 @@ export function checkSwarm(facts: EngineFacts): Check {
   if (facts.kind !== 'answered') return skipped('swarm', 'no engine was reached');
   const { LocalNodeState: state = 'inactive', ControlAvailable: isManager, Error: reason } = facts.info.Swarm ?? {};
   if (state !== 'active') {
-    const [message, fix] = NOT_ACTIVE[state] ?? [
-      `this engine's Swarm is ${displayText(state)}`,
-      'Look at docker info.',
-    ];
+    const [message, fix] = NOT_ACTIVE[state] ?? [`this engine's Swarm is ${displayText(state)}`, 'Check docker info.'];
     return checked('swarm', state, [wrong(reason ? `${message}: ${displayText(reason)}` : message, fix)]);
   }
   if (isManager !== true) {
     return checked('swarm', 'a worker', [
       wrong(
-        'this node is a worker: only managers are asked for secrets, and can look at the Swarm',
+        'this node is a worker: only managers are asked for secrets, and can check the Swarm',
         'Run the plugin, and this command, on the managers.',
       ),
     ]);
@@ -40,7 +37,7 @@ export function checkSwarm(facts: EngineFacts): Check {
   if (facts.swarm !== null && 'error' in facts.swarm) {
     return checked('swarm', 'a manager that does not answer', [
       wrong(
-        `the Swarm can't be looked at: ${errorMessage(facts.swarm.error)}`,
+        `the Swarm can't be checked: ${errorMessage(facts.swarm.error)}`,
         'Between two leaders this takes up to half a minute; if it lasts, look whether most managers are up (docker node ls).',
       ),
     ]);
@@ -51,8 +48,8 @@ export function checkSwarm(facts: EngineFacts): Check {
 const NOT_ACTIVE: Readonly<Record<string, readonly [string, string]>> = {
   inactive: ['this engine is in no Swarm', 'Run docker swarm init, or docker swarm join with a manager token.'],
   locked: ['the Swarm of this engine is locked', 'Run docker swarm unlock on this node.'],
-  pending: ['this engine is still joining its Swarm', 'Wait, and look at docker info if it lasts.'],
-  error: ['the Swarm of this engine is broken', 'Look at docker info and at the log of the engine.'],
+  pending: ['this engine is still joining its Swarm', 'Wait, and check docker info if it lasts.'],
+  error: ['the Swarm of this engine is broken', 'Check docker info and at the log of the engine.'],
 };
 
 function silent({ address, isDefault, error }: Extract<EngineFacts, { kind: 'silent' }>): Check {
@@ -66,7 +63,7 @@ function silent({ address, isDefault, error }: Extract<EngineFacts, { kind: 'sil
   return checked('engine', 'it does not answer', [wrong(errorMessage(error), MENDS[code] ?? OTHERWISE)]);
 }
 
-const OTHERWISE = 'Look at DOCKER_HOST, and whether the engine runs and answers docker info.';
+const OTHERWISE = 'Check DOCKER_HOST, and whether the engine runs and answers docker info.';
 const MENDS: Readonly<Record<string, string>> = {
   ENOENT: 'There is no such socket: correct DOCKER_HOST, or start the engine.',
   ECONNREFUSED: 'Nothing listens there: start the engine, or correct DOCKER_HOST.',

@@ -62,7 +62,7 @@ export type EngineFacts =
   | {
       readonly kind: 'answered';
       readonly address: string;
-      /** On this machine, so that what the engine sees can be looked at. */
+      /** On this machine, so that what the engine sees can be checked. */
       readonly isLocal: boolean;
       readonly info: EngineInfo;
       /** Our own clock in the middle of the call for `info`, in milliseconds since 1970. */

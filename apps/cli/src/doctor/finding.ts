@@ -1,6 +1,6 @@
 import { displayMessage } from '@vault-swarm/provider';
 
-/** One thing that was found, and how to mend it. */
+/** One thing that was found, and how to fix it. */
 export interface Finding {
   /** `hint`: it works, but perhaps not as it is meant. */
   readonly kind: 'wrong' | 'hint';
@@ -31,18 +31,18 @@ export type CheckName = (typeof checkNames)[number];
 /** What one check came to. */
 export interface Check {
   readonly name: CheckName;
-  /** What was looked at and found well, or why nothing could be looked at. */
+  /** What was checked and found well, or why nothing could be checked. */
   readonly summary: string;
   readonly isSkipped: boolean;
   readonly findings: readonly Finding[];
 }
 
-/** Something that was looked at. */
+/** Something that was checked. */
 export function checked(name: CheckName, summary: string, findings: readonly Finding[] = []): Check {
   return { name, summary, isSkipped: false, findings };
 }
 
-/** Something that could not be looked at, and why. */
+/** Something that could not be checked, and why. */
 export function skipped(name: CheckName, reason: string): Check {
   return { name, summary: reason, isSkipped: true, findings: [] };
 }

@@ -32,7 +32,7 @@ export function checkPlugin(facts: PluginFacts): Check {
     findings.unshift(
       wrong(
         'the plugin is not healthy: its passes do not end, or Docker does not answer it',
-        'Look at its log; it must reach the Docker socket.',
+        'Check its log; it must reach the Docker socket.',
       ),
     );
   }
@@ -82,7 +82,7 @@ export function checkProviders(facts: PluginFacts): Check {
     providers.map(({ name, state }) => `${name} ${state}`).join(', '),
     providers.flatMap(({ name, state, error }) => {
       if (state === 'ok' || state === 'unused') return [];
-      const away = state === 'circuit-open' ? 'does not answer and is left alone for a while' : 'fails';
+      const away = state === 'circuit-open' ? 'does not answer and is not called for a while' : 'fails';
       const reason = error === null ? '' : `: ${error.message} (${error.code})`;
       return [wrong(`${name} ${away}${reason}`, MENDS[error?.code ?? ''] ?? 'See docs/reference/errors.md.')];
     }),

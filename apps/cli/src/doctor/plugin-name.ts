@@ -6,7 +6,7 @@ export function withoutTag(name: string): string {
   return name.replace(/:[^:/]*$/, '');
 }
 
-/** Whether someone who wrote `other` may have meant `name`: another case, other signs, a letter or two, another folder. */
+/** Whether someone who wrote `other` may have meant `name`: another case, other signs, a letter or two, another directory. */
 export function resembles(other: string, name: string): boolean {
   const [a, b] = [bare(other), bare(name)];
   return withoutTag(other) !== withoutTag(name) && (a === b || distance(a, b) <= Math.min(3, Math.floor(b.length / 5)));

@@ -27,7 +27,7 @@ export function checkServices(services: readonly EngineService[], secrets: reado
   note(
     users.filter((service) => failureAction(service) === 'continue'),
     (who) => `${who}: Swarm goes on with an update whose tasks fail, so a bad value reaches all of them`,
-    'docker service update --update-failure-action rollback SERVICE lets a bad value be taken back.',
+    'docker service update --update-failure-action rollback SERVICE lets a bad value be rolled back.',
   );
   note(
     users.filter((service) => failureAction(service) === undefined),

@@ -113,7 +113,7 @@ function describeSocket(path: string, answer: Exclude<SocketAnswer, { kind: 'mis
       return checked('socket', path, [
         wrong(
           `what listens at ${path} does not answer as a plugin: ${answer.reason}`,
-          'Look whether it is our plugin and whether it hangs; then start it anew.',
+          'Look whether it is our plugin and whether it hangs; then start it again.',
         ),
       ]);
   }

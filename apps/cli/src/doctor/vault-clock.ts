@@ -30,7 +30,7 @@ export async function readVaultClock({ env, readFile }: World): Promise<ClockRea
     const signal = AbortSignal.timeout(DEADLINE_MS);
     const answer = await wire.send({ method: 'GET', path: 'v1/sys/health', signal });
     const { server_time_utc: seconds } = health.parse(JSON.parse(await text(boundedBytes(answer, MAX_ANSWER_BYTES))));
-    // It tells whole seconds that have begun.
+    // It tells whole seconds that have started.
     const errorMs = (Date.now() - startedMs) / 2;
     return { name: 'Vault', aheadMs: seconds * 1000 + 500 - startedMs - errorMs, errorMs };
   } catch {

@@ -83,12 +83,12 @@ export class PluginClient {
     return this.#ask('GET', `api/v1/events${queryText(query)}`, eventsSchema);
   }
 
-  /** What a request by hand would do; for `null`, what is due now. */
+  /** What a manual request would do; for `null`, what is due now. */
   plan(request: RotateBody | null): Promise<Received<Plan>> {
     return this.#ask('GET', `api/v1/plan${queryText(request ?? {})}`, planSchema);
   }
 
-  /** Makes a request by hand. It is sent once: where the answer is lost it may have been taken. */
+  /** Makes a manual request. It is sent once: where the answer is lost it may have been taken. */
   rotate(request: RotateBody): Promise<Received<Rotate>> {
     return this.#ask('POST', 'api/v1/rotate', rotateSchema, undefined, JSON.stringify(request));
   }
@@ -98,7 +98,7 @@ export class PluginClient {
     return this.#ask('POST', 'api/v1/lockdown', lockdownSchema, undefined, JSON.stringify({ active }));
   }
 
-  /** The server-sent events, as text; the deadline is for their beginning. They end with the signal. */
+  /** The server-sent events, as text; the deadline is for their start. They end with the signal. */
   async stream(lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<string>> {
     const path = 'api/v1/stream';
     const headers = {

@@ -9,7 +9,7 @@ export function connectionFailure(error: unknown, { url, source }: PluginAddress
   const code = codeOf(error);
   const reason = displayText(errorMessage(error));
   const where = url.origin;
-  const found = source === null ? 'Set VAULT_SWARM_URL if it is elsewhere' : `Look at ${source}`;
+  const found = source === null ? 'Set VAULT_SWARM_URL if it is elsewhere' : `Check ${source}`;
   if (code === 'ECONNREFUSED') {
     return new Failure(
       'CONNECTION_REFUSED',
@@ -34,7 +34,7 @@ export function connectionFailure(error: unknown, { url, source }: PluginAddress
     return new Failure(
       'CONNECTION_FAILED',
       `${where} broke the connection off without an answer in HTTP (${code})`,
-      `If the plugin has MONITORING_TLS_CERT_FILE, its address begins with https://. ${found}.`,
+      `If the plugin has MONITORING_TLS_CERT_FILE, its address starts with https://. ${found}.`,
       error,
     );
   }
@@ -45,16 +45,16 @@ function tlsFailure(code: string, reason: string, url: URL, error: unknown): Fai
   const failure = (advice: string) =>
     new Failure('TLS', `the certificate of ${url.origin} can't be trusted: ${reason}`, advice, error);
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return failure("Renew the plugin's certificate, and look at the clocks of both machines.");
+    return failure("Renew the plugin's certificate, and check the clocks of both machines.");
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return failure('Use a name that stands in the certificate, or give the plugin one that has this name.');
+    return failure('Use a name that is in the certificate, or give the plugin one that has this name.');
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return new Failure(
       'TLS',
       `${url.origin} does not speak TLS (${code})`,
-      'If the plugin has no MONITORING_TLS_CERT_FILE, its address begins with http://.',
+      'If the plugin has no MONITORING_TLS_CERT_FILE, its address starts with http://.',
       error,
     );
   }

@@ -19,7 +19,7 @@ export function responseError(answer: Answer, path: string, address: PluginAddre
     return new Failure(
       'NOT_THE_PLUGIN',
       `${origin} answered /${path} with ${status}, and not as the plugin does`,
-      `${address.source === null ? 'Set VAULT_SWARM_URL' : `Look at ${address.source}`}: something else listens there, or a proxy stands before it.`,
+      `${address.source === null ? 'Set VAULT_SWARM_URL' : `Check ${address.source}`}: something else listens there, or a proxy stands before it.`,
     );
   }
   if (status === 404 && detail === 'There is nothing under this path.') return oldPlugin(address, `it has no /${path}`);
@@ -85,7 +85,7 @@ function adviceFor(status: number, { headers }: Answer): string {
     case 503:
       return `${again}; vault-swarm status says what is wrong.`;
     default:
-      return "Look at the plugin's log.";
+      return "Check the plugin's log.";
   }
 }
 

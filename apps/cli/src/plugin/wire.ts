@@ -6,7 +6,7 @@ import type { PluginAddress } from './address.ts';
 /** What is sent. */
 export interface WireRequest {
   readonly method: 'GET' | 'POST';
-  /** Below the address, without a slash at its beginning. */
+  /** Below the address, without a slash at its start. */
   readonly path: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export class Wire {
         : new HttpAgent({ keepAlive: true });
   }
 
-  /** Sends, and resolves when the answer begins. Rejects with the error of Node, or the signal's reason. */
+  /** Sends, and resolves when the answer starts. Rejects with the error of Node, or the signal's reason. */
   send({ method, path, body, headers, signal }: WireRequest): Promise<IncomingMessage> {
     const { url, token } = this.#address;
     const request = url.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -18,7 +18,7 @@ test('goes on below the text and not below its mark', () => {
   expect(hanging('1. ', 'one two three', 9)).toEqual(['1. one', '   two', '   three']);
 });
 
-test('begins in the next line where the mark leaves no room', () => {
+test('starts in the next line where the mark leaves no room', () => {
   expect(hanging('a_long_name: ', 'one two three', 14)).toEqual(['a_long_name:', '    one two', '    three']);
 });
 

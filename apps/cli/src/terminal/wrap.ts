@@ -25,8 +25,8 @@ export function wrap(text: string, width: number): readonly string[] {
 }
 
 /**
- * The text in lines of at most `width` columns, of which the first begins with `first`, and the others go on below it.
- * Where `first` is longer than half a line, the text begins in the next one. `width` is at least 8.
+ * The text in lines of at most `width` columns, of which the first starts with `first`, and the others go on below it.
+ * Where `first` is longer than half a line, the text starts in the next one. `width` is at least 8.
  */
 export function hanging(first: string, text: string, width: number): readonly string[] {
   const indent = columnsOf(first);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ApiClient, ApiError, reasonOf } from './client.ts';
 
-/** A client whose requests are noted, and answered one after the other. */
+/** A client whose requests are recorded, and answered one after the other. */
 function clientOf(...answers: readonly (Response | Error)[]) {
   const asked: { readonly url: string; readonly init: RequestInit }[] = [];
   const left = [...answers];

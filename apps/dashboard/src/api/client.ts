@@ -26,12 +26,12 @@ export interface Snapshot<T> {
   readonly etag: string | null;
 }
 
-/** A part of a list, and where the next one begins. */
+/** A part of a list, and where the next one starts. */
 type ListPart<Name extends string> = { readonly next_cursor: string | null } & {
   readonly [name in Name]: readonly unknown[];
 };
 
-/** What a rotation by hand would be for: a body of `POST /api/v1/rotate`, or all that is due by itself. */
+/** What a manual rotation would be for: a body of `POST /api/v1/rotate`, or all that is due by itself. */
 export type PlanRequest = RotateBody | { readonly due: true };
 
 /**
@@ -91,7 +91,7 @@ export class ApiClient {
     return (await response.json()) as Rotate;
   }
 
-  /** Begins a session of this browser. */
+  /** Starts a session of this browser. */
   async signIn(token: string): Promise<void> {
     await this.#send('session', 'POST', { token }, READ_DEADLINE_MS);
   }

@@ -172,7 +172,7 @@ test('a provider that fails is named with its error and what to do, until it ans
   expect(await isUntouched(page)).toBe(true);
 });
 
-test('a value that made tasks fail is shown as set aside, with the service that has the last good one', {
+test('a value that made tasks fail is shown as quarantined, with the service that has the last good one', {
   timeout: 240_000,
 }, async () => {
   const command = ['sh', '-c', "grep -q ^bad /run/secrets/picky && exit 1; trap 'exit 0' TERM; sleep 100000 & wait"];
@@ -182,8 +182,8 @@ test('a value that made tasks fail is shown as set aside, with the service that 
   const page = await open();
   await page.getByRole('button', { name: 'picky', exact: true }).waitFor(IN_TIME);
   await write('picky', 'bad-2');
-  await page.getByRole('button', { name: 'Try again what is set aside…' }).waitFor({ timeout: 120_000 });
-  await page.getByRole('tabpanel').getByText('Set aside', { exact: true }).first().waitFor(IN_TIME);
+  await page.getByRole('button', { name: 'Try again what is quarantined…' }).waitFor({ timeout: 120_000 });
+  await page.getByRole('tabpanel').getByText('Quarantined', { exact: true }).first().waitFor(IN_TIME);
   expect(await accessibilityProblems(page)).toEqual([]);
   await write('picky', 'good-3');
   await page.getByRole('heading', { name: 'All is well' }).waitFor({ timeout: 120_000 });

@@ -77,9 +77,9 @@ test('who may only look is told so before, and can still see what is due', async
   expect(await accessibilityProblems(page)).toEqual([]);
 });
 
-test('what was set aside is tried again on request', async () => {
+test('what was quarantined is tried again on request', async () => {
   plugin.become(troubledWorld());
-  await page.getByRole('button', { name: 'Try again what is set aside…' }).click();
+  await page.getByRole('button', { name: 'Try again what is quarantined…' }).click();
   await page.getByRole('button', { name: 'Replace 2 tasks' }).click();
   await page.getByText('rolls as soon as its turn comes').waitFor();
   expect(plugin.rotated).toEqual([{ quarantined: true }]);

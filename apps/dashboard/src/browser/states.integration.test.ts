@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** Looks at a state, and then at what the browser had against the page. */
+/** Checks a state, and then at what the browser had against the page. */
 async function look(
   world: World,
   looks: Looks,

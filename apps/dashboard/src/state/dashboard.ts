@@ -100,7 +100,7 @@ export class Dashboard {
     return before === null ? Promise.resolve() : this.#readEvents(`${EVENTS}&before=${before}`, true);
   }
 
-  /** Begins the session again after it ended, and goes on where the page was. @throws what the plugin answered. */
+  /** Starts the session again after it ended, and goes on where the page was. @throws what the plugin answered. */
   async signIn(token: string): Promise<void> {
     await this.api.signIn(token);
     this.connection.retryNow();

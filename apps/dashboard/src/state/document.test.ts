@@ -34,7 +34,7 @@ test('asks with the tag of what it has, and keeps it where that is unchanged', a
   expect(document.has('"a"')).toBe(true);
 });
 
-test('questions while one is under way become one more afterwards', async () => {
+test('questions while one is in progress become one more afterwards', async () => {
   const { api, asked, next } = scripted();
   const document = new LiveDocument<number>(
     (etag) => api.read('x', etag),

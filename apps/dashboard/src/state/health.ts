@@ -22,10 +22,10 @@ export interface Health {
   readonly problems: readonly ProblemGroup[];
 }
 
-// By the summary with which the plugin begins the sentence. A problem that is not listed says itself what to do.
+// By the summary with which the plugin starts the sentence. A problem that is not listed says itself what to do.
 const ADVICE: Readonly<Record<string, string>> = {
   'Docker does not answer':
-    'Secrets are still delivered, but nothing is rotated until Docker answers. Look at the engine of this node: docker info, journalctl -u docker.',
+    'Secrets are still delivered, but nothing is rotated until Docker answers. Check the engine of this node: docker info, journalctl -u docker.',
   'A provider does not answer':
     'Tasks that start are given the last good values, while these are young enough (STALE_IF_ERROR, or STALE_IF_UNAUTHENTICATED if the login is refused). Check that the provider is up and unsealed, and that its address and the login still hold.',
   'A secret has no value to deliver':
@@ -33,7 +33,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   'A service rotates faster than it rolls':
     'Its tasks get the newest values after each pause. Change its secrets less often, or let Swarm replace more of its tasks at a time: parallelism and delay of its update_config.',
   'A rotation does not proceed':
-    'Running tasks keep what they have. Look at the service: docker service ps --no-trunc NAME. When the cause is gone, it goes on by itself, or rotate it by hand.',
+    'Running tasks keep what they have. Check the service: docker service ps --no-trunc NAME. When the cause is gone, it goes on by itself, or rotate it manually.',
 };
 
 const LOCKDOWN = 'A lockdown is active';

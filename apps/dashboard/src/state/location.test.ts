@@ -10,7 +10,7 @@ test('the address leads back to the same place', () => {
   expect(placeFrom(placeText(place))).toEqual(place);
 });
 
-test('the beginning needs nothing in the address', () => {
+test('the start needs nothing in the address', () => {
   expect(placeText({ tab: 'services', view: WHOLE_LIST })).toBe('');
   expect(placeFrom('')).toEqual({ tab: 'services', view: WHOLE_LIST });
 });

@@ -12,7 +12,7 @@ export interface Place {
   readonly view: ListView;
 }
 
-/** Reads what {@link placeText} wrote; what it does not know is left at its beginning. */
+/** Reads what {@link placeText} wrote; what it does not know is left at its start. */
 export function placeFrom(hash: string): Place {
   const given = new URLSearchParams(hash.replace(/^#/, ''));
   const show = given.get('show');
@@ -27,7 +27,7 @@ export function placeFrom(hash: string): Place {
   };
 }
 
-/** The part of the address that leads to this place; empty for the beginning. */
+/** The part of the address that leads to this place; empty for the start. */
 export function placeText({ tab, view }: Place): string {
   const text = new URLSearchParams();
   if (tab !== 'services') text.set('list', tab);

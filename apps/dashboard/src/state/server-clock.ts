@@ -23,7 +23,7 @@ export class ServerClock {
     return () => clearInterval(timer);
   }
 
-  /** What depends on the time is counted anew. */
+  /** What depends on the time is counted again. */
   tick(): void {
     this.#tick.value = this.#monotonic();
   }

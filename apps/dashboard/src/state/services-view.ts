@@ -29,7 +29,7 @@ export function stateOf({
   return outdated > 0 ? 'outdated' : 'current';
 }
 
-/** Whether somebody should look at it. */
+/** Whether somebody should check it. */
 export function hasServiceProblem(service: Service): boolean {
   return (
     service.problem !== null ||

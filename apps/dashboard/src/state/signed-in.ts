@@ -8,7 +8,7 @@ const KEY = 'vault-swarm.signed-in';
  */
 export const signedIn = signal(localStorage.getItem(KEY) === 'yes');
 
-/** The session has begun, or ended. */
+/** The session has started, or ended. */
 export function rememberSignedIn(isSignedIn: boolean): void {
   signedIn.value = isSignedIn;
   if (isSignedIn) localStorage.setItem(KEY, 'yes');

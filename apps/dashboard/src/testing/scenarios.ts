@@ -28,7 +28,7 @@ export function rollingWorld(): World {
     if (service.name === 'shop_web') return rolling(service, 4, 31);
     if (service.name === 'shop_api') return rolling(service, 3, 12);
     if (service.name !== 'shop_worker') return service;
-    return { ...outdated(service, 4), waiting_for: 'the update that its user began' };
+    return { ...outdated(service, 4), waiting_for: 'the update that its user started' };
   });
   const events = [
     event(905, 6, 'info', 'rollout.started', 'service shop_api is rolling to generation 12 for secret db_password'),
@@ -45,7 +45,7 @@ export function rollingWorld(): World {
           secrets: ['db_password'],
           outcome: 'scheduled',
           tasks: 4,
-          waiting_for: 'the update that its user began',
+          waiting_for: 'the update that its user started',
         },
       ],
     },
@@ -56,7 +56,7 @@ export function rollingWorld(): World {
 export function lockedDownWorld(): World {
   const world = wellWorld();
   const problem =
-    'A lockdown is active: since 2026-03-01T12:30:00.000Z no value is served from memory, and no rotation starts by itself; end it with vault-swarm lockdown --release';
+    'A lockdown is active: since 2026-03-01T12:30:00.000Z no value is served from the cache, and no rotation starts by itself; end it with vault-swarm lockdown --release';
   return {
     ...world,
     overview: {
@@ -79,7 +79,7 @@ export function lockedDownWorld(): World {
   };
 }
 
-/** A value that made tasks fail was set aside, a provider is away, and a secret has no value. */
+/** A value that made tasks fail was quarantined, a provider is away, and a secret has no value. */
 export function troubledWorld(): World {
   const world = wellWorld();
   const services = world.services.map((service): Service => {
@@ -115,7 +115,7 @@ export function troubledWorld(): World {
         'A provider does not answer: openbao: openbao did not answer within 2 s',
         'A secret has no value to deliver: search_api_key: vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
         'A rotation does not proceed: billing: stuck: it takes longer than 10m',
-        'A new value made tasks fail and is set aside: mailer has the last good value of smtp_password (task: non-zero exit (1)); write another value, or rotate by hand to try it again',
+        'A new value made tasks fail and is quarantined: mailer has the last good value of smtp_password (task: non-zero exit (1)); write another value, or rotate manually to try it again',
       ],
       deliveries: { ...troubled.overview.deliveries, stale: 38, refused: 3 },
       providers: troubled.overview.providers.map((provider) =>
@@ -158,7 +158,7 @@ export function troubledWorld(): World {
         740,
         'error',
         'quarantine.started',
-        'the new value of secret smtp_password is set aside for service mailer, since its tasks failed with it: task: non-zero exit (1); write another value, or rotate by hand to try it again',
+        'the new value of secret smtp_password is quarantined for service mailer, since its tasks failed with it: task: non-zero exit (1); write another value, or rotate manually to try it again',
       ),
       ...troubled.events,
     ],

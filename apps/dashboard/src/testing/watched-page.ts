@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 // As text: a test runner rewrites imported names in functions, also in those that run in the browser.
 const RUN_AXE = "axe.run(document, { resultTypes: ['violations'] })";
 
-/** How a page is looked at. */
+/** How a page is checked. */
 export interface Looks {
   readonly phone?: boolean;
   readonly dark?: boolean;

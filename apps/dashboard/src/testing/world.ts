@@ -1,6 +1,6 @@
 import type { Event, History, Overview, Plan, Secret, Service } from '@vault-swarm/http/api';
 
-/** The moment at which the scripted plugin began. */
+/** The moment at which the scripted plugin started. */
 const STARTED_MS = Date.UTC(2026, 2, 1, 8, 48, 0);
 
 /** The moment at which everything here plays. */

@@ -36,7 +36,7 @@ export function Chart({ label, content }: { readonly label: string; readonly con
   const plot = useRef<uPlot | null>(null);
   const colours = `${theme.value} ${isDarkSystem.value}`;
   const names = content.lines.map(({ tone }) => tone).join();
-  // A canvas is made anew for other lines and other colours only; new values are drawn into it below.
+  // A canvas is made again for other lines and other colours only; new values are drawn into it below.
   useEffect(() => {
     const container = element.current;
     if (container === null) return;

@@ -7,7 +7,7 @@ const context = createContext<Dashboard | null>(null);
 /** Gives what is below it its {@link Dashboard}. */
 export const DashboardProvider = context.Provider;
 
-/** The dashboard that the component stands in. @throws outside of a {@link DashboardProvider} */
+/** The dashboard that the component is in. @throws outside of a {@link DashboardProvider} */
 export function useDashboard(): Dashboard {
   const dashboard = useContext(context);
   if (dashboard === null) throw new Error('no DashboardProvider above');

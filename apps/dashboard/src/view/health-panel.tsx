@@ -1,7 +1,7 @@
 import type { Overview } from '@vault-swarm/http/api';
 import { formatUptime, visible } from '../format.ts';
 import { isConnected } from '../state/connection.ts';
-import { healthOf, type ProblemGroup } from '../state/health.ts';
+import { type HealthLevel, healthOf, type ProblemGroup } from '../state/health.ts';
 import { useDashboard } from './context.ts';
 import { HealthSign } from './icons.tsx';
 import { RotateButton } from './rotate-button.tsx';
@@ -20,7 +20,7 @@ export function HealthPanel({ overview }: { readonly overview: Overview }) {
         <h1 id="health-title">{health.title}</h1>
         <p>{health.explanation}</p>
       </div>
-      <Facts overview={overview} />
+      <Facts overview={overview} level={health.level} />
       <div class="health-actions">
         <button
           type="button"
@@ -55,8 +55,8 @@ function Problem({ group: { summary, details, advice } }: { readonly group: Prob
         </ul>
       )}
       {advice !== null && <p class="advice">{advice}</p>}
-      {summary.endsWith('is set aside') && (
-        <RotateButton request={{ quarantined: true }}>Try again what is set aside…</RotateButton>
+      {summary.endsWith('is quarantined') && (
+        <RotateButton request={{ quarantined: true }}>Try again what is quarantined…</RotateButton>
       )}
     </li>
   );
@@ -74,10 +74,23 @@ const ROLE_WORDS = {
   worker: 'nothing is served here',
 } as const;
 
-function Facts({ overview }: { readonly overview: Overview }) {
+/** The words of the monitoring guide. */
+const HEALTH_WORDS: Readonly<Record<HealthLevel, string>> = {
+  bad: 'Unhealthy',
+  warn: 'Degraded',
+  busy: 'Healthy',
+  good: 'Healthy',
+  idle: 'Healthy',
+};
+
+function Facts({ overview, level }: { readonly overview: Overview; readonly level: HealthLevel }) {
   const { role, plugin } = overview;
   return (
     <dl class="facts">
+      <div>
+        <dt>Health</dt>
+        <dd>{HEALTH_WORDS[level]}</dd>
+      </div>
       <div>
         <dt>Role</dt>
         <dd>
@@ -89,11 +102,11 @@ function Facts({ overview }: { readonly overview: Overview }) {
         </dd>
       </div>
       <div>
-        <dt>Up</dt>
+        <dt>Uptime</dt>
         <dd>{formatUptime(plugin.uptime_seconds)}</dd>
       </div>
       <div>
-        <dt>Last pass</dt>
+        <dt>Last reconcile</dt>
         <dd>
           {overview.rotation_enabled ? (
             <Ago time={overview.heartbeat_at} never="none yet" />
@@ -103,7 +116,7 @@ function Facts({ overview }: { readonly overview: Overview }) {
         </dd>
       </div>
       <div>
-        <dt>Swarm seen</dt>
+        <dt>Swarm observed</dt>
         <dd>
           {overview.observed_at === null ? (
             <span class="soft">not yet</span>
@@ -115,7 +128,7 @@ function Facts({ overview }: { readonly overview: Overview }) {
         </dd>
       </div>
       <div>
-        <dt>Looks every</dt>
+        <dt>Polls every</dt>
         <dd>{overview.interval_seconds} s</dd>
       </div>
     </dl>

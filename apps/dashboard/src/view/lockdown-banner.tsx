@@ -13,7 +13,7 @@ export function LockdownBanner({ lockdown: { active, since } }: Pick<Overview, '
             , for <Age time={since} />
           </>
         )}
-        . No value is served from memory, and no rotation starts by itself. To end it, run{' '}
+        . No value is served from the cache, and no rotation starts by itself. To end it, run{' '}
         <code>vault-swarm lockdown --release</code>.
       </p>
     </section>

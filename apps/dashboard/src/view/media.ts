@@ -12,5 +12,5 @@ function matches(query: string): ReadonlySignal<boolean> {
 /** Whether the log has room beside the lists. The style sheet uses the same width. */
 export const isWide = matches('(min-width: 78rem)');
 
-/** Whether the operator's system is dark: what is drawn on a canvas takes its colours anew then. */
+/** Whether the operator's system is dark: what is drawn on a canvas takes its colours again then. */
 export const isDarkSystem = matches('(prefers-color-scheme: dark)');

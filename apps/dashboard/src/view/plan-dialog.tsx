@@ -74,7 +74,7 @@ export function PlanDialog({ request }: { readonly request: PlanRequest }) {
 function titleOf(request: PlanRequest): string {
   if ('service' in request) return `Rotate service ${visible(request.service)}`;
   if ('secret' in request) return `Rotate every service that uses ${visible(request.secret)}`;
-  return 'due' in request ? 'What is due now' : 'Try again what was set aside';
+  return 'due' in request ? 'What is due now' : 'Try again what was quarantined';
 }
 
 function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boolean }) {

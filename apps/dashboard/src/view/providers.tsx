@@ -21,7 +21,7 @@ const TONES: Readonly<Record<Provider['state'], string>> = {
 const ADVICE: Readonly<Record<string, string>> = {
   UNAUTHENTICATED: 'The plugin’s own login is refused: renew its token, or what it logs in with.',
   ACCESS_DENIED: 'The policy does not let the plugin read this path.',
-  NOT_FOUND: 'There is nothing under this path: look at the secret’s labels.',
+  NOT_FOUND: 'There is nothing under this path: check the secret’s labels.',
   UNAVAILABLE: 'Check that it is up, unsealed, and reached from this node.',
   RATE_LIMITED: 'It asks for fewer requests: a longer interval helps.',
 };

@@ -95,7 +95,7 @@ function Revision({ secret: { revision, rotate, pinned, problem } }: { readonly 
         {revision === null ? problem === null && <span class="soft">not read yet</span> : <Code>{revision}</Code>}
         {pinned && <span class="tag plain">pinned</span>}
         {!pinned && rotate !== 'auto' && (
-          <span class="tag plain">{rotate === 'off' ? 'never rolled' : 'by hand only'}</span>
+          <span class="tag plain">{rotate === 'off' ? 'never rolled' : 'manually only'}</span>
         )}
       </span>
       {problem !== null && <small class="bad under">{visible(problem)}</small>}

@@ -37,14 +37,14 @@ export function ServiceDetail({
           <div>
             <dt>{rollout.direction === 'rollback' ? 'Roll-back' : 'Rollout'}</dt>
             <dd>
-              generation {rollout.generation}, begun <Ago time={rollout.started_at} never="" />, for{' '}
+              generation {rollout.generation}, started <Ago time={rollout.started_at} never="" />, for{' '}
               {visible(rollout.secrets.join(', '))}
             </dd>
           </div>
         )}
         {quarantined !== null && (
           <div>
-            <dt>Set aside</dt>
+            <dt>Quarantined</dt>
             <dd>
               {visible(quarantined.secrets.join(', '))}, <Ago time={quarantined.since} never="" />:{' '}
               {visible(quarantined.reason)}

@@ -124,7 +124,7 @@ function Tasks({ service: { running_tasks: running, outdated_tasks: outdated } }
 const STATES = {
   failed: { tone: 'bad', word: 'Failed' },
   stuck: { tone: 'bad', word: 'Stuck' },
-  quarantined: { tone: 'bad', word: 'Set aside' },
+  quarantined: { tone: 'bad', word: 'Quarantined' },
   problem: { tone: 'bad', word: 'Problem' },
   rolling: { tone: 'busy', word: 'Rolling' },
   waiting: { tone: 'warn', word: 'Waiting' },

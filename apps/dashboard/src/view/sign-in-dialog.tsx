@@ -25,7 +25,7 @@ export function SignInDialog() {
   };
   return (
     <ModalDialog title="Sign in">
-      <p>The session has ended. What you were looking at is kept.</p>
+      <p>The session has ended. What you were checking is kept.</p>
       <form class="sign-in" onSubmit={(event) => void signIn(event)}>
         <label for="token">Token</label>
         <input id="token" name="token" type="password" autocomplete="current-password" required />

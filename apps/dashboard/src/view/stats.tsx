@@ -48,7 +48,7 @@ export function Figures({ overview }: { readonly overview: Overview }) {
         content={chart(formatMs, (series) => [{ label: 'p99', tone: 'plain', values: series.delivery_p99_ms }])}
       >
         <Part label="p50" value={formatMs(deliveries.p50_ms)} />
-        <Part label="from memory" value={formatPercent(deliveries.hit_rate)} />
+        <Part label="from the cache" value={formatPercent(deliveries.hit_rate)} />
         <Part
           label="held"
           value={`${formatCount(deliveries.cached_values)}, ${formatBytes(deliveries.cached_bytes)}`}
@@ -60,19 +60,16 @@ export function Figures({ overview }: { readonly overview: Overview }) {
         content={chart(
           formatCount,
           (series) => [
-            { label: 'done', tone: 'good', values: series.rotations },
+            { label: 'successful', tone: 'good', values: series.rotations },
             { label: 'failed', tone: 'bad', values: series.rotation_errors },
           ],
           true,
         )}
       >
-        <Part
-          tone="bad"
-          label="failed"
-          value={`${formatCount(rotations.errors)} (${formatPercent(rotations.error_rate)})`}
-          alarm={rotations.errors > 0 && 'bad'}
-        />
-        <Part label="under way" value={formatCount(rotations.in_progress)} />
+        <Part tone="good" label="successful" value={formatCount(rotations.total)} />
+        <Part tone="bad" label="failed" value={formatCount(rotations.errors)} alarm={rotations.errors > 0 && 'bad'} />
+        <Part label="error rate" value={formatPercent(rotations.error_rate)} />
+        <Part label="in progress" value={formatCount(rotations.in_progress)} />
         {hour !== null && <Part label="in the last hour" value={formatCount(total(hour.series.rotations))} />}
         <span class="part">
           last <Ago time={rotations.last_at} never="none yet" />
@@ -90,21 +87,23 @@ export function Figures({ overview }: { readonly overview: Overview }) {
       <Figure
         label="Memory"
         value={formatBytes(runtime.alloc_bytes)}
-        unit="alloc"
+        unit="allocated"
         content={chart(formatBytes, (series) => [
-          { label: 'sys', tone: 'provider', values: series.sys_bytes },
+          { label: 'system', tone: 'provider', values: series.sys_bytes },
           { label: 'heap', tone: 'memory', values: series.heap_bytes },
-          { label: 'alloc', tone: 'plain', values: series.alloc_bytes },
+          { label: 'allocated', tone: 'plain', values: series.alloc_bytes },
         ])}
       >
         <Part tone="memory" label="heap" value={formatBytes(runtime.heap_bytes)} />
-        <Part tone="provider" label="sys" value={formatBytes(runtime.sys_bytes)} />
+        <Part tone="provider" label="system" value={formatBytes(runtime.sys_bytes)} />
       </Figure>
       <Figure
-        label="Operations in flight"
+        label="Goroutines"
         value={formatCount(runtime.goroutines)}
         content={chart(formatCount, (series) => [{ label: 'in flight', tone: 'plain', values: series.goroutines }])}
-      />
+      >
+        <span class="part">operations in flight</span>
+      </Figure>
       <Figure
         label="Event loop lag"
         value={formatMs(runtime.event_loop_lag_ms)}

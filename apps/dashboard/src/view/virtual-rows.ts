@@ -23,7 +23,7 @@ export interface VirtualRows {
 /**
  * Which rows of a list to draw: the page scrolls as if all were there.
  *
- * @param list the element that the rows stand in
+ * @param list the element that the rows are in
  * @param keyOf a name for each row that it keeps when the list changes
  */
 export function useVirtualRows(

@@ -48,7 +48,7 @@ export function addLogging(container: Container): void {
       ({ credentials }, events) => new CredentialWatch(credentials, events),
       [id.configuration, id.events],
     );
-  // A later process begins with greater numbers, so that a reader can go on from the last one that it saw.
+  // A later process starts with greater numbers, so that a reader can go on from the last one that it saw.
   container
     .bind(loggingId.recentEvents)
     .toResolvedValue(

@@ -31,7 +31,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-/** A service of two tasks that end with exit code 1 when one of their secrets begins with `bad`. */
+/** A service of two tasks that end with exit code 1 when one of their secrets starts with `bad`. */
 async function createPicky(name: string, secrets: readonly string[], updateConfig: UpdateConfig): Promise<void> {
   watched = name;
   const checks = secrets.map((secret) => `grep -q ^bad /run/secrets/${secret} && exit 1`).join('; ');
@@ -69,7 +69,7 @@ async function remove(...services: string[]): Promise<void> {
 }
 
 test.each(['rollback', 'pause'] as const)(
-  'a bad value is taken back from the service that fails with it, is not tried again, and a good one follows (%s)',
+  'a bad value is rolled back from the service that fails with it, is not tried again, and a good one follows (%s)',
   async (failureAction) => {
     const [secret, picky, easy] = [`by-${failureAction}`, `picky-${failureAction}`, `easy-${failureAction}`];
     await swarm.createSecret(secret, 'good-1');
@@ -107,7 +107,7 @@ test.each(['rollback', 'pause'] as const)(
   },
 );
 
-test('of two changed secrets one is bad: both are taken back, and come together when that one is good', async () => {
+test('of two changed secrets one is bad: both are rolled back, and come together when that one is good', async () => {
   for (const secret of ['set-a', 'set-b']) await swarm.createSecret(secret, 'good-1');
   await createPicky('pair', ['set-a', 'set-b'], { failureAction: 'pause' });
   await swarm.reaches('pair', { secret: 'set-a', replicas: 2, value: 'good-1' });
@@ -172,7 +172,7 @@ test('a deploy made while a bad value is rolled out is not undone, and goes on w
   await swarm.reaches('changed', { secret: 'spoilt', replicas: 2, value: 'good-3' }, IN_TIME);
   const values = { spoilt: 'good-3' };
   await checkInTheEnd(swarm, {
-    // One where the user's update has replaced every task; more where the bad value was taken back before it.
+    // One where the user's update has replaced every task; more where the bad value was rolled back before it.
     services: [{ name: 'changed', replicas: 2, values, generation: [1, 2, 3] }],
     explained,
   });

@@ -35,7 +35,7 @@ beforeAll(async () => {
   swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'delivery-storm' });
   for (const secret of SECRETS) values.set(secret, await swarm.createSecret(secret));
   const { engine, name } = await swarm.managers.leader();
-  // The leader has no tasks, so that its loss starts none anew: what comes then is the storm alone.
+  // The leader has no tasks, so that its loss starts none again: what comes then is the storm alone.
   await engine.dockerBytes('node', 'update', '--availability', 'drain', name);
   const startedAtMs = performance.now();
   // No network of their own, which is most of what a container costs.
@@ -95,7 +95,7 @@ function since(runner: PluginRunner, event: string, from: number): readonly LogE
 }
 
 test(
-  'a leader change with many tasks and no Vault is answered from memory, and holds up no other write',
+  'a leader change with many tasks and no Vault is answered from the cache, and holds up no other write',
   async () => {
     const lost = await swarm.leadingRunner();
     const tasks = (await runningTasks(lost.node.engine, 'storm')).map(({ id }) => id);

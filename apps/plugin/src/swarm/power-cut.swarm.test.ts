@@ -33,7 +33,7 @@ test('every task has the value that was written while the whole Swarm was down',
   for (const runner of swarm.runners) await runner.passes(5);
   await checkInTheEnd(swarm, {
     services: [
-      // All tasks start anew, so they get the new value without an update; one of the service may come before that.
+      // All tasks start again, so they get the new value without an update; one of the service may come before that.
       { name: 'web', replicas: 3, values: { changed: value }, generation: [before, before + 1] },
       { name: 'other', replicas: 3, values: { same: 'same-1' }, generation },
     ],

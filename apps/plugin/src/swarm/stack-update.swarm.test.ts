@@ -20,13 +20,13 @@ const files = join(directory.path, 'files');
 const stack = resolve(import.meta.dirname, '../../../../docker/stack.yml');
 const stackName = 'vault-swarm';
 const plugin = `${stackName}_plugin`;
-/** In each manager's own folder of plugin sockets, so that all of them have it under one name. */
+/** In each manager's own directory of plugin sockets, so that all of them have it under one name. */
 const engineSocket = '/run/docker/plugins/engine.sock';
 const inTime = { timeoutMs: 120_000 };
 let managers: Managers;
 let leader: ManagerNode;
 
-/** What the test changes of the stack: the provider is a folder, since the managers' network has no Vault. */
+/** What the test changes of the stack: the provider is a directory, since the managers' network has no Vault. */
 async function override(name: string, environment: Readonly<Record<string, string>>): Promise<string> {
   const file = join(directory.path, `${name}.yml`);
   const service = {
@@ -151,7 +151,7 @@ test('the plugins are updated one manager after the other, and no task of a serv
   expect(tasks.filter(({ state }) => state !== 'running')).toEqual([]);
 });
 
-test('an update to plugins that can not answer is taken back, and no task of a service notices', async () => {
+test('an update to plugins that can not answer is rolled back, and no task of a service notices', async () => {
   const before = await plugins();
   // Nobody answers at that address.
   await deploy('broken', { SECRETS_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:9' });

@@ -12,7 +12,7 @@ import {
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const DRIVER = 'unrelated-service';
-/** A node's requests come one after the other: one time-out of 2 s for all of them, and 250 ms that show that Vault still hangs. */
+/** A node's requests come one after the other: one timeout of 2 s for all of them, and 250 ms that show that Vault still hangs. */
 const ANSWERED_MS = 3_000;
 /** With what a busy machine adds. */
 const LATER_MS = 6_000;

@@ -5,7 +5,7 @@ const FILTER = '/proc/self/coredump_filter';
 
 /**
  * Keeps the memory of this process, in which there are secrets, out of core dumps: by core(5) a filter of 0 leaves all
- * of it out, also where a limit on the size of dumps (as bin/vault-swarm-plugin sets one) could not be set or is lifted.
+ * of it out, also where a limit on the size of dumps (as bin/vault-swarm-plugin sets one) could not be set or is released.
  *
  * @returns `null`, or a warning with the reason why it could not be done.
  */

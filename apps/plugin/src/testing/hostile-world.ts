@@ -37,7 +37,7 @@ export const CALM: Hostile = {
   others: 0,
 };
 
-/** An engine, a Vault, an AWS and a folder of files whose words are those of {@link HostileWorld.hostile}. */
+/** An engine, a Vault, an AWS and a directory of files whose words are those of {@link HostileWorld.hostile}. */
 export class HostileWorld {
   hostile: Hostile = CALM;
   readonly #directory: string;

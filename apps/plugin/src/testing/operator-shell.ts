@@ -8,7 +8,7 @@ const repository = resolve(import.meta.dirname, '../../../..');
 const run = promisify(execFile);
 const rootToken = 'root';
 
-/** A shell on a manager, in the repository's folder: with docker, vault, vault-swarm and sudo, in the engine's own network. */
+/** A shell on a manager, in the repository's directory: with docker, vault, vault-swarm and sudo, in the engine's own network. */
 export interface OperatorShell {
   /** Runs commands as one script, which ends at the first that fails; resolves to its stdout. */
   run(script: string): Promise<string>;
@@ -18,7 +18,7 @@ export interface OperatorShell {
 /**
  * Starts a Vault on port 8200 of the engine's machine, and a shell beside it whose `vault` is root there.
  *
- * @param folder its programs, files and the log of Vault.
+ * @param directory its programs, files and the log of Vault.
  */
 export async function startOperatorShell(engine: OwnEngine, directory: string): Promise<OperatorShell> {
   const programs = join(directory, 'bin');

@@ -66,7 +66,7 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
     return this.#readVersion(ref, location, { VersionId: revision }, options);
   }
 
-  /** Cuts off what is under way. */
+  /** Cuts off what is in progress. */
   close(): void {
     this.#reads.close();
   }

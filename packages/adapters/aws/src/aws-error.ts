@@ -1,6 +1,6 @@
 import { ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
 
-/** What is read of an error of the SDK. Its message is AWS's answer, and is looked at, but never shown. */
+/** What is read of an error of the SDK. Its message is AWS's answer, and is checked, but never shown. */
 interface AwsFailure {
   readonly name: string;
   readonly message: string;

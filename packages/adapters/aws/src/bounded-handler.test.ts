@@ -30,7 +30,7 @@ test('an answer without an end is not read for longer than any answer of AWS', a
       true,
     ]);
     await closed.promise;
-    // What was under way when it was given up was written too.
+    // What was in progress when it was given up was written too.
     expect(written).toBeLessThan(64 * 1024 * 1024);
   } finally {
     await provider.close();

@@ -180,7 +180,7 @@ describe('our login', () => {
   });
 });
 
-test('a closed provider cuts off what is under way, and begins nothing', async () => {
+test('a closed provider cuts off what is in progress, and starts nothing', async () => {
   aws.disturb({ fault: { kind: 'hang' } });
   const reading = vaultErrorOf(provider.secrets.read(refTo('db'), soon()));
   await expect.poll(() => aws.counts().calls, { interval: 5 }).toBe(1);

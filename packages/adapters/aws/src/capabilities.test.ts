@@ -31,7 +31,7 @@ function written(count: number): readonly string[] {
   return names;
 }
 
-/** A look at the secrets: the names of those that have to be read, since their markers are other ones than before. */
+/** A check the secrets: the names of those that have to be read, since their markers are other ones than before. */
 async function look(names: readonly string[]): Promise<string[]> {
   const results = await probeAll(provider, ...names.map((name) => refTo(name)));
   const changed = names.filter((name, index) => JSON.stringify(results[index]) !== JSON.stringify(latest.get(name)));

@@ -43,7 +43,7 @@ export class Capabilities {
     return this.#turns.get(secretId)?.conflicts ?? 0;
   }
 
-  /** Reads, or doubts, those whose turn it is, of the secrets that are there. What fails is tried anew in the next pass. */
+  /** Reads, or doubts, those whose turn it is, of the secrets that are there. What fails is tried again in the next pass. */
   async check(requested: readonly RequestedSecret[], states: SecretStates, target: CallTarget): Promise<void> {
     const nowMs = this.#clock.monotonic();
     const found = this.#unread(requested, states, nowMs);

@@ -34,7 +34,7 @@ import { silentLogger } from './silent-logger.ts';
 const CALL_DEADLINE_MS = 10_000;
 /** A connection that takes longer is given up. */
 const CONNECT_MS = 3_000;
-/** An answer that does not begin in this time is given up; what drips is cut off by the call's deadline. */
+/** An answer that does not start in this time is given up; what drips is cut off by the call's deadline. */
 const ANSWER_MS = 8_000;
 /** Labels name regions, by ARNs. AWS has some forty, with two purposes each. */
 const MAX_CLIENTS = 128;
@@ -125,7 +125,7 @@ export class SecretsClient {
     );
   }
 
-  /** Ends all connections. Calls under way are cut off. */
+  /** Ends all connections. Calls in progress are cut off. */
   close(): void {
     this.#closing.abort(new Error('closed'));
     for (const client of this.#clients.values()) client.destroy();

@@ -24,7 +24,7 @@ const RENEWED_BEFORE_MS = 5 * 60_000;
 const REPEATED_AFTER_MS = 5_000;
 
 /**
- * Our identity at AWS: the keys that were configured, read anew for each request, else what the SDK's own chain of
+ * Our identity at AWS: the keys that were configured, read again for each request, else what the SDK's own chain of
  * sources finds, which is kept until shortly before its end, or until AWS refuses it. A source that fails while the identity is
  * still good is not missed.
  */
@@ -129,7 +129,7 @@ function readKeys({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys): AwsI
 }
 
 /**
- * The SDK's chain, anew each time. Only the identity of a container or an instance is taken from the environment: with a profile
+ * The SDK's chain, again each time. Only the identity of a container or an instance is taken from the environment: with a profile
  * named, the keys in it are passed over, and an empty name of a file stands for none.
  */
 async function askChain(config: AwsConfig): Promise<AwsIdentity> {

@@ -10,7 +10,7 @@ const PAGE = 100;
 export interface ListOptions {
   /** No more pages than this, wherever the secrets may be. */
   readonly maxPages: number;
-  /** Whether AWS is asked for names that begin like ours only. */
+  /** Whether AWS is asked for names that start like ours only. */
   readonly filtered: boolean;
 }
 

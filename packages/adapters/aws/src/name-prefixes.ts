@@ -2,13 +2,13 @@
 const MOST = 10;
 
 /**
- * At most ten texts of which each name begins with one, as long as they can be; empty where nothing shorter than
+ * At most ten texts of which each name starts with one, as long as they can be; empty where nothing shorter than
  * everything would do.
  */
 export function commonPrefixes(names: readonly string[]): readonly string[] {
   const sorted = [...new Set(names)].sort();
   const shared = sorted.map((name, index) => (index === 0 ? 0 : sharedLength(sorted[index - 1] ?? '', name)));
-  // Groups begin where two neighbours have the least in common.
+  // Groups start where two neighbours have the least in common.
   const starts = shared
     .map((length, index) => ({ length, index }))
     .slice(1)

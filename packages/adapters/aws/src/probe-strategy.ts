@@ -3,7 +3,7 @@ export type ProbeStrategy = 'describe' | 'list' | 'batch';
 
 const LIST_PAGE = 100;
 const BATCH = 20;
-/** Reading values, which is noted in the account's trail as such, is worth it only where it spares more calls than these. */
+/** Reading values, which is recorded in the account's trail as such, is worth it only where it spares more calls than these. */
 const BATCH_AT_LEAST = 5;
 
 /** What is known of the ways. */

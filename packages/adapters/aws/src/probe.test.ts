@@ -179,7 +179,7 @@ describe('a change', () => {
     expect(after[1]).toMatchObject({ kind: 'marker' });
   });
 
-  test('that a task saw before the list is looked at in the next pass', async () => {
+  test('that a task saw before the list is checked in the next pass', async () => {
     const refs = written(2);
     const [before] = (await pass(refs)).results;
     const thaw = aws.freezeLists();

@@ -33,7 +33,7 @@ beforeEach(async () => {
     answer.setHeader('content-type', 'application/json').end(JSON.stringify({ roleCredentials }));
   }).listen(0, '127.0.0.1');
   await once(portal, 'listening');
-  // The tokens of `aws sso login` are looked for below the home folder alone.
+  // The tokens of `aws sso login` are looked for below the home directory alone.
   vi.stubEnv('HOME', home);
 });
 afterEach(async () => {

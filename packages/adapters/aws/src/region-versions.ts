@@ -142,7 +142,7 @@ export class RegionVersions {
     }
   }
 
-  /** A secret that is still in no list is not asked for anew each time. */
+  /** A secret that is still in no list is not asked for again each time. */
   #knownAbsent(secretId: string, tried: ReadonlySet<ProbeStrategy>): SecretState | undefined {
     const absent = this.#absent.get(secretId);
     if (absent === undefined) return undefined;

@@ -30,7 +30,7 @@ export function regionOf(secretId: string): string | undefined {
   return ARN.exec(secretId)?.[1];
 }
 
-/** What the names of the secrets begin with that a name or an ARN can mean. */
+/** What the names of the secrets start with that a name or an ARN can mean. */
 export function namePrefixOf(secretId: string): string {
   const inArn = ARN.exec(secretId)?.[2];
   return inArn === undefined ? secretId : inArn.replace(SUFFIX, '');

@@ -96,7 +96,7 @@ async function describe(client: SecretsClient, secretId: string, target: CallTar
   }
 }
 
-/** Works through the items, a few at a time, and stops beginning new ones at the first failure. */
+/** Works through the items, a few at a time, and stops start new ones at the first failure. */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const waiting = items.values();
   let failed = false;

@@ -28,7 +28,7 @@ test('a secret that was made again under its name has another marker, even with 
   expect(marker('1')).not.toBe(marker('1', 'GhIjKl'));
 });
 
-test('a read that is behind what was reported makes for another look, until it is not', () => {
+test('a read that is behind what was reported makes for another poll, until it is not', () => {
   const { marker, read } = setUp();
   const first = marker('2');
   read('1');
@@ -38,7 +38,7 @@ test('a read that is behind what was reported makes for another look, until it i
   expect(marker('2')).toBe(second);
 });
 
-test('a read that is ahead of what was reported makes for another look', () => {
+test('a read that is ahead of what was reported makes for another poll', () => {
   const { marker, read } = setUp();
   const first = marker('1');
   read('2');
@@ -56,7 +56,7 @@ test('versions that were read are ordered by the time at which they were made', 
   expect(markers.compare('version 0', 'version 9999')).toBeLessThan(0);
 });
 
-test('a read that began before the report says nothing about it', () => {
+test('a read that started before the report says nothing about it', () => {
   const { clock, markers, marker } = setUp();
   const startedAtMs = clock.monotonic();
   clock.advance(5);

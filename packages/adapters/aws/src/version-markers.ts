@@ -45,7 +45,7 @@ export class VersionMarkers implements RevisionOrder {
     return first === undefined || second === undefined ? undefined : first - second;
   }
 
-  /** A read, begun at `begunAtMs` by the monotonic clock, gave this version. */
+  /** A read, started at `begunAtMs` by the monotonic clock, gave this version. */
   read(stage: Stage, versionId: string, startedAtMs: number): void {
     const markers = this.#markers.get(keyOf(stage));
     if (markers !== undefined && startedAtMs >= markers.reportedAtMs && markers.reported !== versionId)
@@ -62,7 +62,7 @@ export class VersionMarkers implements RevisionOrder {
         ? known
         : { reported: versionId, reportedAtMs: nowMs, conflicts: 0, usedAtMs: nowMs };
     markers.usedAtMs = nowMs;
-    // Anew at the end, so that the first is the one that was not used for longest.
+    // Again at the end, so that the first is the one that was not used for longest.
     this.#markers.delete(key);
     this.#markers.set(key, markers);
     return JSON.stringify([secret, versionId, markers.conflicts]);

@@ -58,7 +58,7 @@ describe("the engine's address", () => {
     expect(describeEngine(config)).toBe(address);
   });
 
-  it('has certificates where their folder is given, and verifies when it is told to', () => {
+  it('has certificates where their directory is given, and verifies when it is told to', () => {
     const variables = { DOCKER_HOST: 'tcp://e:1', DOCKER_CERT_PATH: '/certs' };
     const { config } = parse({ ...variables, DOCKER_TLS_VERIFY: '1' });
     expect(config).toMatchObject({ tls: { ca: 'CA', certificate: 'CERT', verify: true } });
@@ -94,7 +94,7 @@ describe("the engine's address", () => {
       "cert.pem can't be read (ENOENT)",
     ]);
     expect(parse({ DOCKER_HOST: 'tcp://e', DOCKER_TLS_VERIFY: '1' }).problems).toEqual([
-      { variable: 'DOCKER_TLS_VERIFY', message: expect.stringContaining('DOCKER_CERT_PATH must name a folder') },
+      { variable: 'DOCKER_TLS_VERIFY', message: expect.stringContaining('DOCKER_CERT_PATH must name a directory') },
     ]);
   });
 });

@@ -78,7 +78,7 @@ function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig
     if (verify)
       environment.report(
         'DOCKER_TLS_VERIFY',
-        'is given, so DOCKER_CERT_PATH must name a folder with ca.pem, cert.pem and key.pem',
+        'is given, so DOCKER_CERT_PATH must name a directory with ca.pem, cert.pem and key.pem',
       );
     return null;
   }
@@ -90,7 +90,7 @@ function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig
     } catch (error) {
       environment.report(
         'DOCKER_CERT_PATH',
-        `${quoted(directory)} must be a folder with ca.pem, cert.pem and key.pem; ${file} ${whyUnreadable(error)}`,
+        `${quoted(directory)} must be a directory with ca.pem, cert.pem and key.pem; ${file} ${whyUnreadable(error)}`,
       );
       return '';
     }

@@ -219,7 +219,7 @@ describe('a call to the engine', () => {
 });
 
 describe('an answer without an end', () => {
-  it('lives on after the deadline of its beginning, until its signal', async () => {
+  it('lives on after the deadline of its start, until its signal', async () => {
     let more: (text: string) => void = () => undefined;
     await engine((_, response) => {
       response.writeHead(200).flushHeaders();
@@ -241,14 +241,14 @@ describe('an answer without an end', () => {
     await expect(second).rejects.toThrow();
   });
 
-  it('has a deadline for its beginning', async () => {
+  it('has a deadline for its start', async () => {
     const openSockets = await hangingEngine();
     const opening = connect({ readDeadlineMs: 30 }).open({ method: 'GET', path: '/events', signal });
     await expect(opening).rejects.toThrow('did not answer GET /events within 30 ms');
     await expect.poll(openSockets).toBe(0);
   });
 
-  it('shows the beginning of a long reason, and knows all of it', async () => {
+  it('shows the start of a long reason, and knows all of it', async () => {
     await engine((_request, response) => {
       response.writeHead(500).end(JSON.stringify({ message: `${'a'.repeat(30_000)}\n update out of sequence` }));
     });

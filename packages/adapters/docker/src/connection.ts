@@ -49,7 +49,7 @@ export interface DockerConnection {
    */
   call<T>(call: DockerCall, read: (body: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T>;
   /**
-   * Opens an answer without an end. The deadline is for its beginning; it ends with the signal.
+   * Opens an answer without an end. The deadline is for its start; it ends with the signal.
    * @throws {DockerError} as `call`.
    */
   open(call: DockerCall): Promise<AsyncIterable<Uint8Array>>;

@@ -10,7 +10,7 @@ export class DockerError extends Error {
   /** The HTTP status; `undefined` where there was no (whole) answer. */
   readonly status: number | undefined;
 
-  /** All that the engine said, which the message may have only the beginning of. */
+  /** All that the engine said, which the message may have only the start of. */
   readonly #reason: string;
 
   constructor(message: string, status?: number, cause?: unknown, reason = message) {

@@ -5,9 +5,9 @@ import { fingerprintOf, timeOf } from './snapshot.ts';
 
 /** States that Swarm's update monitor, too, takes for a failure; it stops tasks itself by `shutdown`. */
 const FAILED = new Set(['failed', 'rejected', 'orphaned', 'complete']);
-/** So an error begins where a process ran; where the container could not be started, Swarm gives the reason for that. */
+/** So an error starts where a process ran; where the container could not be started, Swarm gives the reason for that. */
 const EXITED = 'task: non-zero exit';
-/** So the error of a task begins whose secrets the driver did not deliver. */
+/** So the error of a task starts whose secrets the driver did not deliver. */
 const UNDELIVERED = 'starting container failed: unable to get secret from secret store: ';
 
 /** Whether a task ended because something went wrong. A service's task must not end by itself at all; a job's shall. */
@@ -31,7 +31,7 @@ export function toFailedTask(task: EngineTask, node: EngineNode | undefined): Fa
 }
 
 /**
- * A node's tasks fail also when its engine or machine starts anew (with exit code 255, as if they had run). It joins
+ * A node's tasks fail also when its engine or machine starts again (with exit code 255, as if they had run). It joins
  * again before it tells of them, so that its object was then changed in the task's lifetime. Both times are the leader's.
  */
 function wasInUse(node: EngineNode | undefined, task: EngineTask): boolean {

@@ -55,7 +55,7 @@ describe('a list that is read again', () => {
     expect(takeParsed()).toEqual(['c']);
   });
 
-  test('has each object whole where objects in it look as if another one began', async () => {
+  test('has each object whole where objects in it look as if another one started', async () => {
     const { read } = counting();
     const nested = [element('x', 1), element('y', 2)];
     const list = [element('a', 1), element('b', 1, { nested }), element('c', 1, { text: '},{"ID":"' })];

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { listElements } from './json-stream.ts';
 
-/** What an element of the engine's lists begins with, and how it ends where another one follows. */
+/** What an element of the engine's lists starts with, and how it ends where another one follows. */
 const FIRST = Buffer.from('[{"ID":"');
 const NEXT = Buffer.from('},{"ID":"');
 const HEAD = /^\{"ID":"([^"\\]+)","Version":\{"Index":(\d+)\}/;
@@ -22,7 +22,7 @@ interface Known<T> {
  * Reads a list of the engine's objects again and again, and parses only those that changed. The engine gives each change of an
  * object another version. What is kept of an object is its record alone: a thousand services with 3,000 tasks have 20 MB.
  *
- * An object ends where the next one seems to begin. That may be wrong where objects are nested. So a new object counts only if it
+ * An object ends where the next one seems to start. That may be wrong where objects are nested. So a new object counts only if it
  * can be parsed, and a known one only if it has the length that it had then; else the list is read byte by byte.
  */
 export class KnownElements<T> {

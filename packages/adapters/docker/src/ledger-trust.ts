@@ -65,14 +65,14 @@ export class LedgerTrust {
     this.#acceptUnsigned = keys?.acceptUnsigned === true;
   }
 
-  /** The newest ledger that is known, as a call begins: what was written since is not older for that. */
+  /** The newest ledger that is known, as a call starts: what was written since is not older for that. */
   get newest(): KnownLedger | null {
     return this.#newest;
   }
 
   /**
    * Judges a ledger that was read.
-   * @param known the {@link newest} when the reading began.
+   * @param known the {@link newest} when the reading started.
    */
   judge(stored: StoredLedger, known: KnownLedger | null): Classification {
     const { label, signature, id, index } = stored;

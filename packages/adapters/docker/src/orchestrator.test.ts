@@ -126,7 +126,7 @@ describe('rolling a service', () => {
   });
 
   it.each<[string, string | Error, WriteOutcome]>([
-    ['is updating anew', updated(12, '2'), 'applied'],
+    ['is updating again', updated(12, '2'), 'applied'],
     ['is not updating any more', service(12, 4), 'applied'],
     ['is in the same update still', updated(12, '1'), 'conflict'],
     ['has what somebody else wrote', updated(12, '2', 'other'), 'conflict'],
@@ -230,7 +230,7 @@ describe("a task's generation", () => {
     expect(calls.map(({ path }) => path)).toEqual(['/tasks/t1', '/tasks/t', '/tasks/..%2Fx']);
   });
 
-  it('is zero where it was never started anew, and none where there is no such task', async () => {
+  it('is zero where it was never started again, and none where there is no such task', async () => {
     expect(await engine(() => '{"ID":"t1","Spec":{}}').workloads.generationOf('t1', { signal })).toBe(0);
     expect(await engine(() => missing).workloads.generationOf('t1', { signal })).toBeNull();
     const silent = new DockerError('did not answer');

@@ -133,7 +133,7 @@ export class DockerOrchestrator implements Orchestrator {
     try {
       const path = `/tasks/${encodeURIComponent(taskId)}`;
       const task = JSON.parse(await this.#connection.call({ method: 'GET', path, signal }, wholeText)) as EngineTask;
-      // The engine also looks for the beginning of an id, and for names.
+      // The engine also looks for the start of an id, and for names.
       return task.ID === taskId ? toTask(task).generation : null;
     } catch (error) {
       if (isMissing(error)) return null;

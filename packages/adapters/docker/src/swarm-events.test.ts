@@ -115,7 +115,7 @@ describe('following the events', () => {
     stop();
   });
 
-  it('ends with the last listener, and begins again with the next', async () => {
+  it('ends with the last listener, and starts again with the next', async () => {
     const { changes, clock, hints, signals, streams, stop } = follow();
     await expect.poll(hints).toBe(1);
     const stopSecond = changes.onChange(() => undefined);

@@ -74,7 +74,7 @@ async function marker(path: string): Promise<string> {
   return result?.kind === 'marker' ? result.marker : `no marker: ${result?.kind}`;
 }
 
-describe('a file in the folder', () => {
+describe('a file in the directory', () => {
   test('is refused if it is one of the plugin itself, also as a hard link and after it was replaced', async () => {
     const token = join(parent, 'token');
     const ownFiles = [{ variable: 'VAULT_TOKEN_FILE', path: token, kind: 'credential' }] as const;
@@ -94,7 +94,7 @@ describe('a file in the folder', () => {
     expect(await text('other')).toBe('value');
   });
 
-  test('is found below other folders and through links inside of the folder', async () => {
+  test('is found below other directories and through links inside of the directory', async () => {
     await mkdir(join(directory, 'app/db'), { recursive: true });
     await put('app/db/password', 'x\n');
     await symlink('app', join(directory, 'link'));
@@ -104,7 +104,7 @@ describe('a file in the folder', () => {
     expect(await text('absolute')).toBe('x\n');
   });
 
-  test('is found where the folder itself is a link', async () => {
+  test('is found where the directory itself is a link', async () => {
     await put('one', 'x');
     await symlink(directory, join(parent, 'link'));
     const linked = createFileProvider({ directory: join(parent, 'link') }, { name: 'file', clock, digest, events });
@@ -181,7 +181,7 @@ describe('a file in the folder', () => {
   });
 });
 
-describe('what is not a file in the folder', () => {
+describe('what is not a file in the directory', () => {
   test('is refused, and nothing waits for it', { timeout: SOON_MS }, async () => {
     await mkdir(join(directory, 'directory'));
     execFileSync('mkfifo', [join(directory, 'fifo')]);
@@ -193,7 +193,7 @@ describe('what is not a file in the folder', () => {
     await put('plain', 'x');
     expect(await failure('directory')).toMatchObject({
       code: 'INVALID_PAYLOAD',
-      message: 'file folder: it is a folder, not a file',
+      message: 'file directory: it is a directory, not a file',
     });
     expect(await failure('fifo')).toMatchObject({
       code: 'INVALID_PAYLOAD',
@@ -228,7 +228,7 @@ describe('what is not a file in the folder', () => {
     }
   });
 
-  test('is not reached by a folder that becomes a link while it is followed', async () => {
+  test('is not reached by a directory that becomes a link while it is followed', async () => {
     await mkdir(join(directory, 'inside'));
     await put('inside/x', 'inside');
     await mkdir(join(parent, 'outside'));
@@ -254,7 +254,7 @@ describe('a file that is replaced', () => {
   test.for([
     ['by mv', `write(d + '/new', t); renameSync(d + '/new', d + '/x');`],
     [
-      'with its folder, as Kubernetes does',
+      'with its directory, as Kubernetes does',
       `mkdirSync(d + '/..' + t); write(d + '/..' + t + '/x', t); symlinkSync('..' + t, d + '/tmp');
        renameSync(d + '/tmp', d + '/..data'); rmSync(d + '/..' + (t - 1), { recursive: true, force: true });`,
     ],
@@ -269,12 +269,12 @@ describe('a file that is replaced', () => {
   });
 });
 
-describe('the folder', () => {
+describe('the directory', () => {
   test('that is not there is an outage, and says what to do', async () => {
     await rename(directory, `${directory}-away`);
     expect(await failure('x')).toMatchObject({
       code: 'UNAVAILABLE',
-      message: `file x: the folder ${directory} is not there; mount or create it, or change FILE_SECRETS_DIR`,
+      message: `file x: the directory ${directory} is not there; mount or create it, or change FILE_SECRETS_DIR`,
     });
     await writeFile(directory, 'a file');
     expect(await failure('x')).toMatchObject({ code: 'UNAVAILABLE' });
@@ -283,7 +283,7 @@ describe('the folder', () => {
     expect(await failure('x')).toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('is watched as soon as a probe finds it, with the folders in it', async () => {
+  test('is watched as soon as a probe finds it, with the directories in it', async () => {
     await rename(directory, `${directory}-away`);
     const hint = vi.fn();
     provider.hints?.onHint(hint);
@@ -345,7 +345,7 @@ function swapping(code: string): Worker {
   return worker;
 }
 
-test('each file that is read or looked at is told, without its path', async () => {
+test('each file that is read or checked is told, without its path', async () => {
   await put('one', 'x');
   await text('one');
   await marker('one');

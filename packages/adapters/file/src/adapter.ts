@@ -29,7 +29,7 @@ export interface FileProviderOptions {
   readonly clock: Clock;
   /** A keyed digest of a file's content: its revision. */
   digest(bytes: Uint8Array): string;
-  /** Is told of each file that is read or looked at. */
+  /** Is told of each file that is read or checked. */
   readonly events: Events;
   /** What is never delivered, wherever it is found: by name, hard link or bind mount. By default nothing. */
   readonly ownFiles?: readonly OwnFile[];
@@ -70,7 +70,7 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
       return { kind: 'marker', marker: await reported('probe', directory.marker(pathOf(ref), signal)) };
     } catch (error) {
       signal.throwIfAborted();
-      return { kind: 'failed', error: ProviderError.from(error, `${describeRef(ref)}: it can't be looked at`) };
+      return { kind: 'failed', error: ProviderError.from(error, `${describeRef(ref)}: it can't be checked`) };
     }
   }
 

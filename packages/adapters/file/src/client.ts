@@ -11,9 +11,9 @@ import { ownFileOpened } from './own-files.ts';
 const VALUE_LIMIT_BYTES = 500 * 1024;
 /** What is parsed or decoded may be longer than the value in it: as much as Vault keeps in one secret. */
 const PARSED_LIMIT_BYTES = 1024 * 1024;
-/** How often a path is followed anew whose links are swapped just then, each time with what they led to removed. */
+/** How often a path is followed again whose links are swapped just then, each time with what they led to removed. */
 const RESOLUTIONS = 10;
-/** How often a file is read or looked at anew that is written just then. */
+/** How often a file is read or checked again that is written just then. */
 const ATTEMPTS = 4;
 /**
  * A file system's time stamps are at most this coarse. What changed less long ago may change again under the same
@@ -31,7 +31,7 @@ interface Opened {
 }
 
 /**
- * Reads files below one folder, and nothing else: neither `..` nor a symbolic link leads out of it. What is put in
+ * Reads files below one directory, and nothing else: neither `..` nor a symbolic link leads out of it. What is put in
  * place by a rename, of the file or of a link to it, is read whole, old or new. All functions reject with a
  * ProviderError, except when aborted.
  */
@@ -106,7 +106,7 @@ export class SecretsDirectory {
         const handle = await this.#openBelow(root, path);
         if (handle !== null) return handle;
       } catch (error) {
-        // A folder may be removed, or a file become a link, right after the link to it was followed.
+        // A directory may be removed, or a file become a link, right after the link to it was followed.
         const swapped = systemCode(error) === 'ENOENT' || systemCode(error) === 'ELOOP';
         if (!swapped || attempt === RESOLUTIONS) throw error;
         continue;
@@ -119,13 +119,13 @@ export class SecretsDirectory {
     try {
       const root = await realpath(this.#directory);
       if ((await lstat(root)).isDirectory()) return root;
-      throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
+      throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
     } catch (error) {
       throw directoryError(this.#subject(path), this.#directory, error);
     }
   }
 
-  /** The opened file, or `null` where it turned out to be another one than was looked at. */
+  /** The opened file, or `null` where it turned out to be another one than was checked. */
   async #openBelow(root: string, path: string): Promise<FileHandle | null> {
     const target = await realpath(join(root, path));
     if (!isBelow(root, target)) throw this.#leaves(path);
@@ -133,7 +133,7 @@ export class SecretsDirectory {
     this.#refuseKind(path, await lstat(target, { bigint: true }));
     const handle = await open(target, FLAGS);
     try {
-      // Between looking and opening, a folder on the way may have become a link: only the opened file itself counts.
+      // Between looking and opening, a directory on the way may have become a link: only the opened file itself counts.
       if (isBelow(root, await openedPath(handle, target))) return handle;
     } catch (error) {
       await handle.close();
@@ -156,7 +156,7 @@ export class SecretsDirectory {
     }
   }
 
-  /** Looked at with each read, since links, mounts and our own files change while we run. */
+  /** Checked with each read, since links, mounts and our own files change while we run. */
   async #refuseOwn(path: string, handle: FileHandle, { dev, ino, mode }: BigIntStats): Promise<void> {
     if (this.#ownFiles.length === 0) return;
     const target = { device: dev, inode: ino, mode: Number(mode) };
@@ -169,7 +169,7 @@ export class SecretsDirectory {
 
   #refuseKind(path: string, stats: BigIntStats): void {
     if (stats.isFile()) return;
-    const kind = stats.isDirectory() ? 'a folder' : stats.isFIFO() ? 'a named pipe' : 'a device or socket';
+    const kind = stats.isDirectory() ? 'a directory' : stats.isFIFO() ? 'a named pipe' : 'a device or socket';
     throw new ProviderError('INVALID_PAYLOAD', `${this.#subject(path)}: it is ${kind}, not a file`);
   }
 

@@ -10,12 +10,12 @@ function parse(variables: Record<string, string>) {
 }
 
 describe('the configuration of the file provider', () => {
-  test('has a default folder', () => {
+  test('has a default directory', () => {
     expect(parse({}).config).toEqual({ directory: '/run/vault-swarm/secrets' });
     expect(parse({ FILE_SECRETS_DIR: '' }).config).toEqual({ directory: '/run/vault-swarm/secrets' });
   });
 
-  test('refuses a relative folder and says what was given', () => {
+  test('refuses a relative directory and says what was given', () => {
     expect(parse({ FILE_SECRETS_DIR: '/srv/secrets' }).problems).toEqual([]);
     expect(parse({ FILE_SECRETS_DIR: 'srv' }).problems).toEqual([
       { variable: 'FILE_SECRETS_DIR', message: '"srv" must be an absolute path such as /run/vault-swarm/secrets' },
@@ -37,7 +37,7 @@ describe('the labels of the file provider', () => {
     expect(labels.read({}, 'db_password', 'web').ref.location).toEqual({ path: 'web/db_password' });
   });
 
-  test('take names that begin with two dots', () => {
+  test('take names that start with two dots', () => {
     expect(labels.read({ file_path: '..data/..x' }, 'db', undefined).ref.location).toEqual({ path: '..data/..x' });
   });
 
@@ -62,7 +62,7 @@ describe('the labels of the file provider', () => {
     expect(read).toThrow(`label "file_path" = ${quoted(path)} `);
   });
 
-  test('refuse a default path that leaves the folder', () => {
+  test('refuse a default path that leaves the directory', () => {
     expect(() => labels.read({}, 'x', '..')).toThrow('without label "file_path", the default "../x"');
   });
 });

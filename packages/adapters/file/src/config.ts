@@ -4,7 +4,7 @@ import { relativePathProblem } from './relative-path.ts';
 
 /** Where the files are. */
 export interface FileConfig {
-  /** The folder's absolute path. It need not exist yet. */
+  /** The directory's absolute path. It need not exist yet. */
   readonly directory: string;
 }
 
@@ -21,7 +21,7 @@ export function parseFileConfig(environment: Environment): FileConfig {
   return { directory };
 }
 
-/** `file_path` below the folder, by default `SERVICE/SECRET`, and `file_field` of a JSON or YAML file. */
+/** `file_path` below the directory, by default `SERVICE/SECRET`, and `file_field` of a JSON or YAML file. */
 export const fileLabelScheme: LabelScheme = {
   kind: 'file',
   names: ['file_path', 'file_field'],

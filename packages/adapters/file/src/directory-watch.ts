@@ -5,26 +5,26 @@ import { type ChangeHints, type Clock, type Events, Listeners } from '@vault-swa
 
 /** Changes that come together give one hint. */
 const DEBOUNCE_MS = 50;
-/** The system's watches are few; what is in further folders is found by looking. */
+/** The system's watches are few; what is in further directories is found by looking. */
 const MAX_DIRECTORYS = 1_000;
 
 interface WatchedDirectory {
-  /** Device and inode: another folder may have come to the same path. */
+  /** Device and inode: another directory may have come to the same path. */
   readonly identity: string;
   readonly watcher: FSWatcher;
 }
 
 /**
- * Hints at changes in a folder and the folders below it. Nothing here is an error: a folder that is not there, or can't
+ * Hints at changes in a directory and the directories below it. Nothing here is an error: a directory that is not there, or can't
  * be watched, gives no hints, and {@link FolderWatch.refresh} tries again. Links need no watch of their own: swapping
- * one changes the folder that it is in, and what it may lead to is below the same root.
+ * one changes the directory that it is in, and what it may lead to is below the same root.
  */
 export class DirectoryWatch implements ChangeHints {
   readonly #directory: string;
   readonly #clock: Clock;
   readonly #listeners: Listeners;
   readonly #watched = new Map<string, WatchedDirectory>();
-  /** Whether the folders below may be others than those that are watched. */
+  /** Whether the directories below may be others than those that are watched. */
   #stale = true;
   #scanning = false;
   #closed = false;
@@ -46,7 +46,7 @@ export class DirectoryWatch implements ChangeHints {
     };
   }
 
-  /** Sets the watches up where they are missing, or where the folder is no longer the one that is watched. */
+  /** Sets the watches up where they are missing, or where the directory is no longer the one that is watched. */
   refresh(): void {
     if (this.#scanning || !this.#wanted()) return;
     this.#scanning = true;
@@ -73,7 +73,7 @@ export class DirectoryWatch implements ChangeHints {
       this.#stale = false;
       await this.#watchAll(root);
     } catch {
-      // The folder is not there: the next look comes back to it.
+      // The directory is not there: the next look comes back to it.
       this.#stale = true;
     }
   }
@@ -122,7 +122,7 @@ export class DirectoryWatch implements ChangeHints {
   }
 
   #changed(): void {
-    // The folders may be others now.
+    // The directories may be others now.
     this.#stale = true;
     this.#hintSoon();
   }

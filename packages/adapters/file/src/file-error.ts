@@ -3,9 +3,9 @@ import { ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
 /** What the system says, in the words of the port, and what the operator may do about it. */
 const REASONS: Readonly<Record<string, readonly [ProviderErrorCode, string]>> = {
   ENOENT: ['NOT_FOUND', 'there is no such file'],
-  ENOTDIR: ['NOT_FOUND', 'there is no such file: a part of its path is a file, not a folder'],
-  EACCES: ['ACCESS_DENIED', 'the plugin may not read it; change its owner or mode, or those of its folder'],
-  EPERM: ['ACCESS_DENIED', 'the plugin may not read it; change its owner or mode, or those of its folder'],
+  ENOTDIR: ['NOT_FOUND', 'there is no such file: a part of its path is a file, not a directory'],
+  EACCES: ['ACCESS_DENIED', 'the plugin may not read it; change its owner or mode, or those of its directory'],
+  EPERM: ['ACCESS_DENIED', 'the plugin may not read it; change its owner or mode, or those of its directory'],
   ELOOP: ['INVALID_PAYLOAD', 'its symbolic links lead in a circle'],
   ENAMETOOLONG: ['INVALID_REF', 'the path is too long for the file system'],
 };
@@ -27,17 +27,17 @@ export function fileError(subject: string, error: unknown): ProviderError {
 }
 
 /**
- * A failure to reach the folder itself. A folder that is not there is most likely not mounted: the values in it are
+ * A failure to reach the directory itself. A directory that is not there is most likely not mounted: the values in it are
  * not deleted, so this is `UNAVAILABLE`, and known values go on being served.
  */
 export function directoryError(subject: string, directory: string, error: unknown): ProviderError {
   const code = systemCode(error);
   if (code === 'EACCES' || code === 'EPERM') {
-    return new ProviderError('ACCESS_DENIED', `${subject}: the plugin may not enter the folder ${directory}`, {
+    return new ProviderError('ACCESS_DENIED', `${subject}: the plugin may not enter the directory ${directory}`, {
       cause: error,
     });
   }
   const what = code === 'ENOENT' ? 'is not there' : code === 'ENOTDIR' ? 'is a file' : `can't be reached (${code})`;
-  const message = `${subject}: the folder ${directory} ${what}; mount or create it, or change FILE_SECRETS_DIR`;
+  const message = `${subject}: the directory ${directory} ${what}; mount or create it, or change FILE_SECRETS_DIR`;
   return new ProviderError('UNAVAILABLE', message, { cause: error });
 }

@@ -16,7 +16,7 @@ export async function filePayload(path: string, bytes: Uint8Array, subject: stri
   return { kind: 'fields', fields: 'problem' in parsed ? refuse(subject, parsed.problem) : parsed.fields };
 }
 
-/** Loaded with the first YAML file, since most folders have none. */
+/** Loaded with the first YAML file, since most directories have none. */
 async function yamlFields(text: string): Promise<ParsedFields> {
   const { parseYamlFields } = await import('./yaml-fields.ts');
   return parseYamlFields(text);

@@ -17,7 +17,7 @@ const clock: Clock = {
 
 const digest = (bytes: Uint8Array) => createHmac('sha256', 'a key').update(bytes).digest('base64url');
 
-/** How somebody changes the files of a folder. */
+/** How somebody changes the files of a directory. */
 interface Writing {
   put(file: string, content: string | Uint8Array): Promise<void>;
   remove(file: string): Promise<void>;
@@ -40,7 +40,7 @@ function byMoving(directory: string): Writing {
   };
 }
 
-/** All files in a folder of their own, to which the link `..data` is turned, as Kubernetes mounts secrets. */
+/** All files in a directory of their own, to which the link `..data` is turned, as Kubernetes mounts secrets. */
 function bySwappingDirectories(directory: string): Writing {
   const contents = new Map<string, string | Uint8Array>();
   let turn = 0;
@@ -70,7 +70,7 @@ function bySwappingDirectories(directory: string): Writing {
 const variants = [
   ['files moved into place, JSON', 'json', byMoving],
   ['files written in place, YAML', 'yaml', inPlace],
-  ['folders swapped as in Kubernetes, YAML', 'yml', bySwappingDirectories],
+  ['directories swapped as in Kubernetes, YAML', 'yml', bySwappingDirectories],
 ] as const;
 
 for (const [description, extension, writing] of variants) {

@@ -131,7 +131,7 @@ class Reader {
   }
 }
 
-/** What each alias stands for: the last anchor of its name before it. All at once, since one look-up reads the whole document. */
+/** What each alias stands for: the last anchor of its name before it. All at once, since one poll-up reads the whole document. */
 function targetsIn(document: Document.Parsed): ReadonlyMap<Alias, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();

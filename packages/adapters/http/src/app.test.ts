@@ -194,7 +194,7 @@ describe('the JSON for programs', () => {
     });
   });
 
-  test('has the values that were set aside, and why', async () => {
+  test('has the quarantined values, and why', async () => {
     const services = status.services.map((service) => ({ ...service, quarantine: QUARANTINE }));
     const { server, ask } = await startFixture({}, { status: () => ({ ...status, services }) });
     expect(JSON.parse((await ask('/api/v1/services')).body).services[0].quarantined).toEqual({

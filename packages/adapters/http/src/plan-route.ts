@@ -12,7 +12,7 @@ import { planText } from './serializers.ts';
 const MAX_AT_ONCE = 4;
 const RETRY_AFTER_SECONDS = 2;
 
-/** `GET /api/v1/plan`: what a request by hand would do, or what is due now, without doing it. */
+/** `GET /api/v1/plan`: what a manual request would do, or what is due now, without doing it. */
 export function planRoute(manualRotation: ManualRotation, clock: Clock): RequestHandler {
   let inFlight = 0;
   return async (request, response) => {

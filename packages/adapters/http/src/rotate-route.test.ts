@@ -36,7 +36,7 @@ async function start(
   return { ...fixture, post };
 }
 
-describe('a request by hand', () => {
+describe('a manual request', () => {
   test.each([
     [{ secret: 'db-password' }, { kind: 'secret', name: 'db-password' }],
     [{ service: 'web' }, { kind: 'service', name: 'web' }],

@@ -12,7 +12,7 @@ import { rotateText } from './serializers.ts';
 const LIMIT = { windowMs: 60_000, limit: 10 };
 
 /**
- * `POST /api/v1/rotate`: passes a request by hand on, and answers 202 with what becomes of it. What another site's page
+ * `POST /api/v1/rotate`: passes a manual request on, and answers 202 with what becomes of it. What another site's page
  * made a browser send, or is no JSON, does not count for the limit: nobody who may not ask can use it up.
  */
 export function rotateRoute(manualRotation: ManualRotation, clock: Clock): readonly RequestHandler[] {

@@ -46,7 +46,7 @@ describe('the port', () => {
   });
 });
 
-test('closing waits for the answers under way, and does not wait for idle connections', async () => {
+test('closing waits for the answers in progress, and does not wait for idle connections', async () => {
   const render = Promise.withResolvers<string>();
   let asked = 0;
   const { server, ask: askFixture } = await startFixture(

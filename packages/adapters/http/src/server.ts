@@ -30,7 +30,7 @@ export interface MonitoringServer {
    * port is taken); may be called again then.
    */
   listen(): Promise<string>;
-  /** Takes no more requests and resolves when those under way are answered, or were cut off after 5 s. */
+  /** Takes no more requests and resolves when those in progress are answered, or were cut off after 5 s. */
   close(): Promise<void>;
   /** Where it listens; `null` where it doesn't. */
   readonly address: string | null;
@@ -43,7 +43,7 @@ export interface MonitoringServerOptions {
   readonly clock: Clock;
   /** Gets `monitoring.failed` for a request that could not be answered, and what becomes of the certificate. */
   readonly events: Events;
-  /** The folder that the dashboard was built into. */
+  /** The directory that the dashboard was built into. */
   readonly dashboardDirectory: string;
 }
 

@@ -9,7 +9,7 @@ export interface ProviderWithKind extends ProviderSummary {
 }
 
 /**
- * What is shown, and the two things that can be asked for. What is shown is asked for anew with every request, must be
+ * What is shown, and the two things that can be asked for. What is shown is asked for again with every request, must be
  * quick, and must not throw.
  */
 export interface MonitoringSources {

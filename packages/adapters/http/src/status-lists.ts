@@ -13,13 +13,13 @@ const serviceKind: EntryKind<Service> = {
   isIn: (service, state) => (state === 'rolling' ? isRolling(service) : hasServiceProblem(service)),
 };
 
-/** Both lists as they were at one look at the rotation, and their sums. */
+/** Both lists as they were at one check the rotation, and their sums. */
 export interface Lists {
   readonly observation: ReturnType<typeof observationDocument>;
   readonly secrets: StatusList<Secret>;
   readonly services: StatusList<Service>;
   readonly counts: Counts;
-  /** Services with a rollout under way. */
+  /** Services with a rollout in progress. */
   readonly inProgress: number;
   readonly lastRotationAt: string | null;
 }

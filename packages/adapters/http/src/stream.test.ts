@@ -59,7 +59,7 @@ function tick(): void {
 const kinds = (stream: OpenStream) => stream.events.map(({ event }) => event);
 const emit = (message: string) => recentEvents.observe({ type: 'plugin.warning', message, atMs: NOW_MS });
 
-test('a stream begins with the overview and the tags of the lists', async () => {
+test('a stream starts with the overview and the tags of the lists', async () => {
   const stream = await listen();
   expect(stream.status).toBe(200);
   expect(stream.response.headers['content-type']).toBe('text/event-stream');
@@ -165,7 +165,7 @@ describe('there is room', () => {
   }, 30_000);
 });
 
-test('the clock is left alone while nobody listens', async () => {
+test('the clock is not called while nobody listens', async () => {
   expect(timers).toHaveLength(0);
   const stream = await listen();
   expect(timers).toHaveLength(1);

@@ -24,7 +24,7 @@ export function baseMetrics(registry: Registry): Readings<Stats> {
   );
   readings.counter(
     'rotation_errors',
-    'Rollouts that were paused, rolled back, stuck, or could not be begun',
+    'Rollouts that were paused, rolled back, stuck, or could not be started',
     ({ rotationErrors }) => rotationErrors,
   );
   readings.counter('gc_cycles', 'Garbage collections', ({ runtime }) => runtime.gcCycles);

@@ -63,13 +63,13 @@ export class EventMetrics {
     });
     this.#providerErrors = new Counter({
       name: `${PREFIX}provider_outages_total`,
-      help: 'How often a provider began to fail',
+      help: 'How often a provider started to fail',
       labelNames: ['provider', 'code'],
       registers,
     });
     this.#dockerErrors = new Counter({
       name: `${PREFIX}orchestrator_outages_total`,
-      help: 'How often Docker began to fail',
+      help: 'How often Docker started to fail',
       registers,
     });
     this.#dockerUp = new Gauge({

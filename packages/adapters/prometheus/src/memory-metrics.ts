@@ -16,7 +16,7 @@ export function cacheMetrics(registry: Registry): Readings<CachedValues> {
   readings.gauge('cached_values_bytes', 'Size of the values in memory in bytes', ({ bytes }) => bytes);
   readings.counter(
     'cache_evictions',
-    'Values dropped from memory because a limit was reached',
+    'Values dropped from the cache because a limit was reached',
     ({ evicted }) => evicted,
   );
   return readings;

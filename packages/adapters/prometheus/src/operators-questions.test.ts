@@ -26,7 +26,7 @@ describe.each([
     expect(samples).not.toHaveProperty(['vault_swarm_plugin_secret_revision_timestamp_seconds{secret="api"}']);
   });
 
-  test('of each service: tasks, those with an old revision, what is set aside, and what does not proceed', async () => {
+  test('of each service: tasks, those with an old revision, what is quarantined, and what does not proceed', async () => {
     const { sources, scrape } = setUpExposition();
     const quarantine = { secrets: ['db', 'api'], sinceMs: 1, reason: 'exit (1)' };
     sources.status = {
@@ -116,7 +116,7 @@ describe.each([
     });
   });
 
-  test('how rollouts ended, what was set aside, and how long a change took from the provider to the last task', async () => {
+  test('how rollouts ended, what was quarantined, and how long a change took from the provider to the last task', async () => {
     const { happen, scrape } = setUpExposition();
     const names = { service: 'web', secrets: ['db', 'api'] };
     const change = {

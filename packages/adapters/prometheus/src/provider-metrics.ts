@@ -45,7 +45,7 @@ export class ProviderMetrics {
     this.#up = gauge('provider_up', 'Whether the provider does what it is asked, as far as is known (0 or 1)');
     this.#breaker = gauge(
       'provider_circuit_breaker_open',
-      'Whether the provider is left alone since it does not answer (0 or 1)',
+      'Whether the provider is not called since it does not answer (0 or 1)',
     );
     this.#answered = gauge(
       'provider_last_answer_timestamp_seconds',

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What every metric's name begins with. */
+/** What every metric's name starts with. */
 export const PREFIX = 'vault_swarm_plugin_';
 
 /** Metrics without labels that are read from one source, whenever somebody asks for them. */

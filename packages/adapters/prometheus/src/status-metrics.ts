@@ -16,8 +16,10 @@ export function statusMetrics(registry: Registry): Readings<RotationStatus> {
     'When Docker last told all services and tasks, 0 before the first time',
     ({ observedAtMs }) => secondsOf(observedAtMs),
   );
-  readings.gauge('lockdown', 'Whether a lockdown is active: no value is served from memory (0 or 1)', ({ lockdown }) =>
-    Number(lockdown !== null),
+  readings.gauge(
+    'lockdown',
+    'Whether a lockdown is active: no value is served from the cache (0 or 1)',
+    ({ lockdown }) => Number(lockdown !== null),
   );
   readings.gauge('problems', 'How many sentences /health has in its problems', ({ problems }) => problems.length);
   addSecrets(registry, readings);
@@ -66,7 +68,7 @@ function addServices(registry: Registry, readings: Readings<RotationStatus>): vo
   });
   const rollouts = new Gauge({
     name: `${PREFIX}open_rollouts`,
-    help: 'Rollouts that were begun and did not end well yet, by state',
+    help: 'Rollouts that were started and did not end well yet, by state',
     labelNames: ['state'],
     registers: [registry],
   });

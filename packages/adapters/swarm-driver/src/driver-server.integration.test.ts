@@ -68,7 +68,7 @@ describe('the engine and the driver', () => {
     expect(requests[0]).toMatchObject({ serviceId: expect.any(String), taskId: expect.any(String) });
   });
 
-  it('find each other again after the driver was started anew', async () => {
+  it('find each other again after the driver was started again', async () => {
     await server.close();
     server = makeServer();
     await server.listen();

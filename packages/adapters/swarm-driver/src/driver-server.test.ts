@@ -266,7 +266,7 @@ describe("the secret driver's socket", () => {
 });
 
 describe('closing the socket', () => {
-  it('answers what is under way, then resolves, and the socket is gone', async () => {
+  it('answers what is in progress, then resolves, and the socket is gone', async () => {
     let release: (() => void) | undefined;
     const value = await answer();
     answer = () =>

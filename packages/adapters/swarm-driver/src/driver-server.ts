@@ -12,7 +12,7 @@ import { SocketListener } from './socket-listener.ts';
 
 /** What a driver's server needs. */
 export interface DriverServerOptions {
-  /** Where the engine looks for the driver. The folder is made if it is missing. */
+  /** Where the engine looks for the driver. The directory is made if it is missing. */
   readonly socketPath: string;
   readonly source: SecretSource;
   readonly events: Events;
@@ -38,7 +38,7 @@ export interface DriverServer {
    */
   listen(): Promise<void>;
   /**
-   * Removes the socket, takes no more requests, and resolves when those under way are answered. An abort of `signal`
+   * Removes the socket, takes no more requests, and resolves when those in progress are answered. An abort of `signal`
    * cuts them off. May be called more than once.
    */
   close(options?: { signal?: AbortSignal }): Promise<void>;
@@ -46,7 +46,7 @@ export interface DriverServer {
 
 interface Route {
   readonly method: 'GET' | 'POST';
-  /** `receivedAtMs`: when the request began to arrive, in monotonic milliseconds. */
+  /** `receivedAtMs`: when the request started to arrive, in monotonic milliseconds. */
   answer(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Promise<void>;
 }
 
@@ -114,7 +114,7 @@ class SocketDriverServer implements DriverServer {
     await this.#socket.release();
     // Who connected before the name went away is still waiting to be accepted, or for its question to be read.
     await new Promise<void>((resolve) => void this.#options.clock.after(LAST_QUESTION_MS, resolve));
-    // On a busy machine the time is over before what has arrived was looked at: accept, read and parse take a turn each.
+    // On a busy machine the time is over before what has arrived was checked: accept, read and parse take a turn each.
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     const closed = [...this.#servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     await Promise.all(closed);

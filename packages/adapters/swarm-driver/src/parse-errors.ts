@@ -34,7 +34,7 @@ export function headOf({ status }: Refusal, contentType: string, bodyLength: num
 
 const NOT_HTTP: Refusal = { status: 400, message: 'this is not HTTP/1.1' };
 
-/** Whether the method at which the parser stopped is the beginning of what came, and of a request like any other. */
+/** Whether the method at which the parser stopped is the start of what came, and of a request like any other. */
 function isRequest(error: Error): boolean {
   if (!('rawPacket' in error && error.rawPacket instanceof Uint8Array && 'bytesParsed' in error)) return false;
   const [, method] = /^([\w-]+) \S+ HTTP\/1\.[01]\r?\n/.exec(Buffer.from(error.rawPacket).toString('latin1')) ?? [];

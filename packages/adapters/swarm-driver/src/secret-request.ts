@@ -1,7 +1,7 @@
 import type { SecretRequest } from '@vault-swarm/delivery';
 import { type Labels, quoted } from '@vault-swarm/provider';
 
-/** A body that is no request for a secret; the message names the field, never what stood in it. */
+/** A body that is no request for a secret; the message names the field, never what was in it. */
 export class BrokenBody extends Error {
   override readonly name = 'BrokenBody';
 }
@@ -11,7 +11,7 @@ const MAX_TEXT = 1_024;
 
 /**
  * Reads the body of a GetSecret. Only `SecretName` is needed; an empty or `null` field counts as left out, and fields
- * that we do not use are not looked at.
+ * that we do not use are not checked.
  *
  * @throws {BrokenBody} where it is empty, no JSON object in UTF-8, or a field has the wrong type
  *   or length.

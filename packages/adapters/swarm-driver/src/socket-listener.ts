@@ -22,7 +22,7 @@ export interface SocketListenerOptions {
 const POLL_MS = 250;
 
 /**
- * The public name of our socket, and whom it leads to. Another process may take it over: then what is under way is
+ * The public name of our socket, and whom it leads to. Another process may take it over: then what is in progress is
  * finished, and we stand by. Where it leads to nobody, because the other process died or somebody removed it, it is
  * taken again. Of two that may take over, only who starts later does so.
  */
@@ -41,7 +41,7 @@ export class SocketListener {
     this.#options = options;
   }
 
-  /** Whether the name leads to us, as far as the latest look showed. */
+  /** Whether the name leads to us, as far as the latest poll showed. */
   get isOurs(): boolean {
     return this.#isOurs;
   }

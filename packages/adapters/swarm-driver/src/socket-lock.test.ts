@@ -64,7 +64,7 @@ async function leaveDeadSocket(at = path): Promise<void> {
 }
 
 describe('claiming a socket', () => {
-  it('makes the folder, and a socket that only its owner may use', async () => {
+  it('makes the directory, and a socket that only its owner may use', async () => {
     const deep = join(base, 'docker', 'plugins', 'plugin.sock');
     await claim('one', deep);
     expect((await stat(deep)).mode & 0o777).toBe(0o600);
@@ -178,9 +178,9 @@ describe('claiming a socket', () => {
     await expect(claim('long', at(108))).rejects.toThrow(/has 108 bytes, and here at most 107 are possible/);
   });
 
-  it('says what is wrong where the folder can not be made', async () => {
+  it('says what is wrong where the directory can not be made', async () => {
     await writeFile(join(base, 'file'), '');
-    await expect(claim('one', join(base, 'file', 'plugin.sock'))).rejects.toThrow(/folder can't be made/);
+    await expect(claim('one', join(base, 'file', 'plugin.sock'))).rejects.toThrow(/directory can't be made/);
   });
 
   it('removes only its own socket when it is given up', async () => {

@@ -53,7 +53,7 @@ const ATTEMPTS = 20;
  * Makes `socketPath` lead to a new socket of mode 0600, on which `listen` listens. A socket whose process is gone is
  * replaced; of several processes that claim one path at the same moment, exactly one gets it.
  *
- * The socket is made in a folder that only we can enter and gets its public name, by a hard link, when it has its mode
+ * The socket is made in a directory that only we can enter and gets its public name, by a hard link, when it has its mode
  * and listens. So nobody ever meets it with a wider mode, or not yet listening; and a link fails where a name is taken.
  * A socket that is to be replaced is renamed over instead: at each moment the name leads to one that listens. Who had
  * connected to the other one is still answered by it.
@@ -100,7 +100,7 @@ async function makePrivateDirectory(socketPath: string, directory: string): Prom
     await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
     return await mkdtemp(`${directory}/.`);
   } catch (error) {
-    throw new SocketUnusable(socketPath, `its folder can't be made or written: ${errorMessage(error)}`, error);
+    throw new SocketUnusable(socketPath, `its directory can't be made or written: ${errorMessage(error)}`, error);
   }
 }
 
@@ -178,7 +178,7 @@ export async function isStale(path: string, clock: Clock): Promise<boolean> {
 }
 
 /**
- * Removes a dead socket by moving it into our own folder. What was moved is looked at again: where it turns out to be a
+ * Removes a dead socket by moving it into our own directory. What was moved is checked again: where it turns out to be a
  * living one that came in between, it gets its name back.
  */
 async function removeStale(path: string, privateDirectory: string, clock: Clock): Promise<void> {

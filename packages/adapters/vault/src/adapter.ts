@@ -73,7 +73,7 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     return this.#answer(ref, read);
   }
 
-  /** Cuts off what is under way. */
+  /** Cuts off what is in progress. */
   close(): void {
     this.#reads.close();
   }

@@ -37,7 +37,7 @@ describe.for([
     await vault?.stop();
   });
 
-  /** A provider whose token has these rules, and whose values were all looked at once. */
+  /** A provider whose token has these rules, and whose values were all checked once. */
   async function lookedAt(rules: string): Promise<void> {
     await vault.admin.policy('app', rules);
     clock = new ShiftedClock();
@@ -46,7 +46,7 @@ describe.for([
     await proxy.reset();
   }
 
-  /** The paths of which a look can't tell whether they have changed, so that they are read. */
+  /** The paths of which a poll can't tell whether they have changed, so that they are read. */
   async function unanswered(of = refs): Promise<string[]> {
     const results = await probeAll(instance, ...of);
     return of.flatMap(({ location }, index) =>

@@ -34,7 +34,7 @@ export class Capabilities {
     this.#clock = clock;
   }
 
-  /** Those of the places that have to be read in this pass. What can't be found out now is looked at in the next one. */
+  /** Those of the places that have to be read in this pass. What can't be found out now is checked in the next one. */
   async unsure(locations: readonly KvLocation[], signal: AbortSignal): Promise<readonly KvLocation[]> {
     const nowMs = this.#clock.monotonic();
     this.#requestedAtMs ??= nowMs;

@@ -95,7 +95,7 @@ export class VaultClient {
     }
   }
 
-  /** Ends all connections. Calls under way are cut off. */
+  /** Ends all connections. Calls in progress are cut off. */
   close(): Promise<void> {
     return this.#transport.close();
   }

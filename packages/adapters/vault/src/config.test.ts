@@ -237,7 +237,7 @@ describe('the configuration of Vault', () => {
       { VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's', VAULT_SECRET_ID_WRAPPING_PATH: '/auth/approle/role/r/secret-id' },
       { wrappingPath: 'auth/approle/role/r/secret-id', mount: 'approle' },
     ],
-  ])('takes the method %s with %j, also while a token stands in the environment', (method, given, expected) => {
+  ])('takes the method %s with %j, also while a token is in the environment', (method, given, expected) => {
     const variables = { VAULT_AUTH_METHOD: method, VAULT_TOKEN: 'hvs.of-the-administrator', ...given };
     const { config, problems } = parse(variables as unknown as Record<string, string>);
     expect(problems).toEqual([]);
@@ -258,7 +258,7 @@ describe('the configuration of Vault', () => {
     });
     expect(parse(method).problems).toEqual([
       'VAULT_CLIENT_CERT and VAULT_CLIENT_KEY are needed by VAULT_AUTH_METHOD=cert',
-      'VAULT_ADDR must be given and begin with https:// for VAULT_AUTH_METHOD=cert',
+      'VAULT_ADDR must be given and start with https:// for VAULT_AUTH_METHOD=cert',
     ]);
   });
 

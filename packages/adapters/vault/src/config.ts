@@ -8,7 +8,7 @@ import { parseTls, type VaultTlsConfig } from './tls.ts';
 
 /** One configured Vault or OpenBao. */
 export interface VaultConfig {
-  /** What its variables begin with, for messages. */
+  /** What its variables start with, for messages. */
   readonly prefix: VariablePrefix;
   /** `http:` or `https:`, without a slash at its end; `http://localhost` where there is a socket. */
   readonly address: string;

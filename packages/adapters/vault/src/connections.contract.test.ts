@@ -54,7 +54,7 @@ async function readInTurn(instance: ProviderInstance, times: number, atATime: nu
 }
 
 describe('connections to a real Vault', () => {
-  test('are used again: one for reads in turn, one for each that is under way at the same time', async () => {
+  test('are used again: one for reads in turn, one for each that is in progress at the same time', async () => {
     const instance = await provider(proxy.addr);
     await readInTurn(instance, 1_000, 1);
     expect((await proxy.counts()).connections).toBe(0);
@@ -138,7 +138,7 @@ describe('connections to a real Vault', () => {
     expect((await proxy.counts()).connections).toBe(0);
   });
 
-  test('are ended by close, together with what is under way', async () => {
+  test('are ended by close, together with what is in progress', async () => {
     const instance = await provider(proxy.addr);
     await proxy.setFaults({ kind: 'hang' });
     const read = vaultErrorOf(instance.secrets.read(refTo('app-1'), soon()));

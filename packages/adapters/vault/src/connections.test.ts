@@ -20,7 +20,7 @@ function collectGarbage(): void {
   runInNewContext('gc')();
 }
 
-test('TLS sessions are resumed when a connection is opened anew, also after a garbage collection', async () => {
+test('TLS sessions are resumed when a connection is opened again, also after a garbage collection', async () => {
   const { cert, key, certFile, remove } = certificate();
   closing.push(remove);
   const resumed: boolean[] = [];

@@ -6,11 +6,11 @@ import type { VaultConfig } from './config.ts';
 import { Semaphore } from './semaphore.ts';
 import { readTlsMaterial, type TlsMaterial } from './tls.ts';
 
-/** Connections to one server, and so calls under way. */
+/** Connections to one server, and so calls in progress. */
 const MAX_CONNECTIONS = 16;
 /** How long a connection is kept after its last use: longer than most intervals between passes, shorter than firewalls. */
 const KEEP_ALIVE_MS = 90_000;
-/** When TCP begins to ask whether an idle connection's other end is still there; one without an answer ends 10 s later. */
+/** When TCP starts to ask whether an idle connection's other end is still there; one without an answer ends 10 s later. */
 const TCP_PROBE_AFTER_MS = 10_000;
 const CONNECT_DEADLINE_MS = 5_000;
 /** No value of 500 KiB can be delivered; a path may have many fields. */
@@ -35,7 +35,7 @@ type ConnectionsConfig = Pick<VaultConfig, 'tls' | 'proxy' | 'socketPath'>;
 /**
  * Connections to one server, or to the proxy before it: kept and used again, at most 16. Where a server vanished without ending them, the first
  * call that is cut off in silence makes all later ones open new connections; the old ones end with what they carry. The
- * same happens where the files of certificates have changed, which is looked at when it is asked for, and after a
+ * same happens where the files of certificates have changed, which is checked when it is asked for, and after a
  * connection has failed.
  */
 export class Connections {
@@ -68,7 +68,7 @@ export class Connections {
     return this.#material.cert ?? '';
   }
 
-  /** Looks at the files of certificates: where they have changed, later calls open new connections with what they have. */
+  /** Checks the files of certificates: where they have changed, later calls open new connections with what they have. */
   reloadCertificates(): void {
     const material = readTlsMaterial(this.#tls);
     const known = this.#material;
@@ -106,7 +106,7 @@ export class Connections {
     }
   }
 
-  /** Ends all connections, and cuts off what is under way. */
+  /** Ends all connections, and cuts off what is in progress. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([this.#agent, ...this.#retired].map((agent) => agent.destroy()));

@@ -172,7 +172,7 @@ describe('what an answer means', () => {
     expect(final(503, errors('Vault is sealed'))).toBe(false);
   });
 
-  test('a long list of long errors is looked at in part, and soon', () => {
+  test('a long list of long errors is checked in part, and soon', () => {
     const many = errors(...Array.from({ length: 10_000 }, () => `${'"\\'.repeat(50_000)}: Vault is sealed`));
     expect(displayName('read', answer(400, many))).toBe('INVALID_REF?');
   });

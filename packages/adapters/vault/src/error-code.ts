@@ -77,7 +77,7 @@ const RULES: readonly Rule[] = [
       'Vault is in standby mode',
     ],
     code: 'UNAVAILABLE',
-    advice: 'this server is a standby that could not hand the request to the active one; look at its log if that lasts',
+    advice: 'this server is a standby that could not hand the request to the active one; check its log if that lasts',
   },
   {
     ends: [
@@ -87,7 +87,7 @@ const RULES: readonly Rule[] = [
     ],
     code: 'UNAVAILABLE',
     isUntouched: true,
-    advice: 'the cluster has no active server; look at its members if that lasts',
+    advice: 'the cluster has no active server; check its members if that lasts',
   },
   {
     ends: ['path disabled in replication DR secondary mode'],
@@ -105,13 +105,13 @@ const RULES: readonly Rule[] = [
     status: 473,
     code: 'UNAVAILABLE',
     isUntouched: true,
-    advice: 'this server is a standby; look at what is between it and us if that lasts',
+    advice: 'this server is a standby; check what is between it and us if that lasts',
   },
   {
     status: 412,
     code: 'UNAVAILABLE',
     isUntouched: true,
-    advice: 'this server has not yet received what the active one has; look at its replication if that lasts',
+    advice: 'this server has not yet received what the active one has; check its replication if that lasts',
   },
   {
     ends: ['overloaded, try again later', 'Vault server temporarily overloaded'],
@@ -127,7 +127,7 @@ const RULES: readonly Rule[] = [
     advice: 'the mount is being upgraded to KV v2',
   },
   {
-    // Not about what was asked for: the server could not look at our token, or was stopped.
+    // Not about what was asked for: the server could not check our token, or was stopped.
     starts: ['error performing token check'],
     ends: ['cannot write to storage during setup', 'context canceled', 'context deadline exceeded', 'internal error'],
     code: 'UNAVAILABLE',
@@ -155,7 +155,7 @@ const RULES: readonly Rule[] = [
     status: '4xx',
     isForeign: true,
     code: 'UNAVAILABLE',
-    advice: 'the answer is not that of a Vault; look at the address, and at what is between the server and us',
+    advice: 'the answer is not that of a Vault; check the address, and at what is between the server and us',
   },
   {
     status: '5xx',
@@ -228,7 +228,7 @@ const UNEXPECTED: Rule = {
 /** Questions whose path is that of settings. */
 const OF_OURS: ReadonlySet<VaultOperation> = new Set(['login', 'renew', 'lookup']);
 
-/** More of an answer's errors, or longer ones, are not looked at: Vault's own are short. */
+/** More of an answer's errors, or longer ones, are not checked: Vault's own are short. */
 const MAX_LINES = 20;
 const MAX_LENGTH = 2_000;
 
@@ -282,7 +282,7 @@ function isOfVault({ body }: VaultResponse): boolean {
   return Array.isArray(field(body, 'errors')) || (isResponseObject(body) && 'request_id' in body && 'data' in body);
 }
 
-/** Whether one of the answer's errors or warnings begins with these words of the server. */
+/** Whether one of the answer's errors or warnings starts with these words of the server. */
 export function says(answer: VaultResponse, words: string): boolean {
   return [...linesOf(answer, 'errors'), ...linesOf(answer, 'warnings')].some((line) => line.startsWith(words));
 }

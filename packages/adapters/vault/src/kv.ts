@@ -174,7 +174,7 @@ export function notFound(
   if (isOdd) {
     return new ProviderError(
       'INVALID_PAYLOAD',
-      `${displayName}: the answer has not the form of a secret; look at what is between the server and us`,
+      `${displayName}: the answer has not the form of a secret; check what is between the server and us`,
       { isProven: false },
     );
   }
@@ -211,7 +211,7 @@ export function unproved(location: KvLocation, setting: string): ProviderError {
 export function mayBeV2({ displayName, displayMount }: KvLocation): ProviderError {
   return new ProviderError(
     'INVALID_REF',
-    `${displayName}: the path begins as those of KV v2's API do, and the server does not show whether ${displayMount} is KV v1; move the secret`,
+    `${displayName}: the path starts as those of KV v2's API do, and the server does not show whether ${displayMount} is KV v1; move the secret`,
   );
 }
 

@@ -11,10 +11,10 @@ export interface VaultLabelOptions {
 
 /**
  * The labels `vault_path`, `vault_mount`, `vault_field` and `vault_version` (or `openbao_…`). `app/db`, `secret/app/db`,
- * `data/app/db` and `secret/data/app/db` are one in a mount `secret` of KV v2; in one of KV v1, `data` is a folder. With
+ * `data/app/db` and `secret/data/app/db` are one in a mount `secret` of KV v2; in one of KV v1, `data` is a directory. With
  * `vault_mount`, and where no label gives the path, the path is taken literally. Slashes at the ends mean nothing.
  *
- * A target's location is `{mount, path}`, or `{mount, folder: 'data', path}` where the path began so.
+ * A target's location is `{mount, path}`, or `{mount, directory: 'data', path}` where the path started so.
  */
 export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): LabelScheme {
   const names = { path: `${kind}_path`, mount: `${kind}_mount`, field: `${kind}_field`, version: `${kind}_version` };

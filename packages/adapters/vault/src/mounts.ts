@@ -77,7 +77,7 @@ export class Mounts {
   }
 
   /**
-   * The mount of this name after an answer to a question asked at `startedAtMs` that did not find a secret: looked at
+   * The mount of this name after an answer to a question asked at `startedAtMs` that did not find a secret: checked
    * again where the answer is `doubtful` (it does not fit the mount), else unless that was done in the last 10 s.
    *
    * @throws {ProviderError} as {@link find}.
@@ -90,7 +90,7 @@ export class Mounts {
     return this.find(name, signal, ambiguous ? startedAtMs : startedAtMs - BELIEVED_FOR_MS);
   }
 
-  /** Cuts off what is under way. */
+  /** Cuts off what is in progress. */
   close(): void {
     this.#flights.abortAll();
   }

@@ -15,7 +15,7 @@ const DECODED_TIMES = 5;
 export function pathProblem(text: string): string | null {
   if (UNPRINTABLE.test(text)) return 'must have no control characters or hidden characters';
   if (text === '') return 'must not be empty';
-  if (text.startsWith('/') || text.endsWith('/')) return 'must not begin or end with a slash';
+  if (text.startsWith('/') || text.endsWith('/')) return 'must not start or end with a slash';
   if (text.split('/').includes('')) return 'must have no empty part';
   const parts = decoded(text).split(/[/\\]/);
   if (parts.some((part) => /^\.\.?$/.test(part))) return 'must have no part that is "." or ".."';
@@ -64,7 +64,7 @@ export interface KvAddress {
   readonly mount: string;
   /** Below the mount, for KV v2. */
   readonly path: string;
-  /** Below the mount, for KV v1, where `data/` is a folder like any other. */
+  /** Below the mount, for KV v1, where `data/` is a directory like any other. */
   readonly v1Path: string;
 }
 

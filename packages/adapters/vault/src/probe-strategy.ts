@@ -49,7 +49,7 @@ export class ProbeStrategy {
   #use(path: string, nowMs: number): Known {
     const known = this.#paths.get(path) ?? { refusedUntilMs: {}, documentLength: 0, usedAtMs: nowMs };
     known.usedAtMs = nowMs;
-    // Anew at the end, so that the first is the one that was not used for longest.
+    // Again at the end, so that the first is the one that was not used for longest.
     this.#paths.delete(path);
     this.#paths.set(path, known);
     return known;

@@ -94,7 +94,7 @@ export class VaultProbe implements ChangeProbe {
     return results;
   }
 
-  /** Cuts off what is under way. */
+  /** Cuts off what is in progress. */
   close(): void {
     this.#flights.abortAll();
   }

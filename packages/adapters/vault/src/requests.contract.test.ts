@@ -144,7 +144,7 @@ describe.each([1, 8])('a hundred reads of a real Vault, %s at a time', (atATime)
     const instance = await ready(clock);
     await proxy.setFaults(permissionDenied);
     expect(await readMany(instance, 'there/allowed', atATime)).toEqual(new Set(['UNAUTHENTICATED']));
-    // The reads that were under way, two questions about the token, and a login.
+    // The reads that were in progress, two questions about the token, and a login.
     expect((await proxy.counts()).requests).toBeLessThanOrEqual(atATime + 3);
     for (let passedMs = 0; passedMs < 10_000; passedMs += 500) {
       clock.advance(500);

@@ -66,7 +66,7 @@ export class Transport {
     this.#connections.reloadCertificates();
   }
 
-  /** Ends all connections, and cuts off what is under way. */
+  /** Ends all connections, and cuts off what is in progress. */
   close(): Promise<void> {
     return this.#connections.close();
   }

@@ -129,7 +129,7 @@ async function versionedHarnessOn(server: Server, logIn: LogIn): Promise<VaultHa
   return { ...harness, pins: { current, missing: '999' } };
 }
 
-const bytes = 'values in Vault are JSON, bytes stand in it as base64';
+const bytes = 'values in Vault are JSON, bytes are in it as base64';
 const hints = "Vault's open edition tells nobody of a change";
 
 const ofVersion2 = {

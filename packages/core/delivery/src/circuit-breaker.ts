@@ -3,7 +3,7 @@ import type { Clock } from '@vault-swarm/provider';
 /** How a call failed: it got no answer in time, or the answer that the provider can't serve now. */
 export type Failure = 'timeout' | 'unavailable';
 
-/** One provider's time-outs in a row that open the breaker. */
+/** One provider's timeouts in a row that open the breaker. */
 const TIMEOUTS_IN_A_ROW = 2;
 
 /** So many failures of either kind within {@link FAILURES_WITHIN_MS} open it too. */

@@ -7,7 +7,7 @@ const { signal } = new AbortController();
 const chosen = (name: string, otherwise: 'current' | 'refuse' = 'current') =>
   ({ kind: 'revision', revision: name, otherwise }) as const;
 
-test('gives the revision that was chosen, from memory, whatever is current', async () => {
+test('gives the revision that was chosen, from the cache, whatever is current', async () => {
   const { answers, old, reads, ask, delivered } = setUp({ cacheMaxAgeMs: 0 });
   answers.push(gives('one', 'r1'), gives('two', 'r2'));
   await ask();
@@ -100,7 +100,7 @@ test.each([
   old.choice = chosen('r1', 'refuse');
   const answer = await ask();
   expect(answer).toMatchObject({ kind: 'refused', code: 'UNAVAILABLE' });
-  expect(answer.kind === 'refused' && answer.message).toMatch(/write another value, or rotate by hand/);
+  expect(answer.kind === 'refused' && answer.message).toMatch(/write another value, or rotate manually/);
 });
 
 test('a provider that hangs costs half of the deadline where the current one may be given instead', async () => {
@@ -143,7 +143,7 @@ test('what is retained outlives newer revisions, the limits, and the deletion at
   expect(textOf(await ask())).toBe('one');
 });
 
-test('tells whether an old revision is at hand, and rejects where the provider does not answer', async () => {
+test('tells whether an old revision is available, and rejects where the provider does not answer', async () => {
   const { delivery, old } = setUp();
   expect(await delivery.ensureCached(ref, 'r1', { signal })).toBe(false);
   old.reader = { readRevision: async (_ref, name) => revision('one', name) };
@@ -169,7 +169,7 @@ test('a choice that never comes costs the deadline and no more; what is in memor
   expect(asked.at(-1)?.untilMs).toBe(975);
 });
 
-test('the deadline counts from when the request began to arrive', async () => {
+test('the deadline counts from when the request started to arrive', async () => {
   const { delivery, answers, advance, asked, events } = setUp({ deadlineMs: 500 });
   answers.push(hangs);
   await advance(400);

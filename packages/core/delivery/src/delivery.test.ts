@@ -2,7 +2,7 @@ import { type SecretRevision, SecretValue } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { fails, gives, hangs, revision, setUp, textOf } from './testing/delivery-fixture.ts';
 
-test('answers from memory while the value there is fresh, and asks again when it is not', async () => {
+test('answers from the cache while the value there is fresh, and asks again when it is not', async () => {
   const { answers, reads, ask, advance } = setUp();
   answers.push(gives('one', 'r1'), gives('two', 'r2'));
   expect(textOf(await ask())).toBe('one');

@@ -70,7 +70,7 @@ const CURRENT: RevisionSelection = { kind: 'current' };
 const REPORT_EVICTED_MS = 60_000;
 
 /**
- * From a request to a value: reads the labels, answers from memory while the value there is fresh, else asks the
+ * From a request to a value: reads the labels, answers from the cache while the value there is fresh, else asks the
  * provider once for all who wait for the same ref, and falls back on the last good value where the provider is away.
  */
 export class Delivery implements SecretSource {
@@ -119,7 +119,7 @@ export class Delivery implements SecretSource {
 
   /**
    * Reads the ref's current value now, whatever is in memory, and keeps it there for those who ask next. It never
-   * joins a read that began before `notBeforeMs`, or before this call, which may give an older value. The value stays in memory: it
+   * joins a read that started before `notBeforeMs`, or before this call, which may give an older value. The value stays in memory: it
    * may be wiped once the caller's turn of the event loop is over.
    *
    * @throws {ProviderError} as the provider's `read`; the signal's reason when aborted.
@@ -128,7 +128,7 @@ export class Delivery implements SecretSource {
     return this.#dropped.during(() => this.#reads.fresh(ref, options));
   }
 
-  /** A probe, begun at `atMs` (monotonic), found that `revision` is still the ref's current one. */
+  /** A probe, started at `atMs` (monotonic), found that `revision` is still the ref's current one. */
   revalidate(ref: SecretRef, revision: string, atMs: number): void {
     this.#cache.revalidate(refKey(ref), revision, atMs);
     this.#reads.seen(ref, revision);
@@ -152,7 +152,7 @@ export class Delivery implements SecretSource {
   }
 
   /**
-   * While a lockdown is active no value is kept, also none that is retained. Each request is answered by a read that began after it.
+   * While a lockdown is active no value is kept, also none that is retained. Each request is answered by a read that started after it.
    * What is kept now is dropped; requests that were made before may still be answered with it.
    */
   lockDown(active: boolean): void {
@@ -166,7 +166,7 @@ export class Delivery implements SecretSource {
   }
 
   /**
-   * Whether a revision that was replaced is at hand: from memory, else read again where the provider keeps old ones.
+   * Whether a revision that was replaced is available: from the cache, else read again where the provider keeps old ones.
    *
    * @throws {ProviderError} where the provider does not answer now; the signal's reason when aborted.
    */
@@ -304,7 +304,7 @@ export class Delivery implements SecretSource {
     throw new ProviderError(
       'UNAVAILABLE',
       `${describeRef(ref)}: its newest value made tasks of this service fail, and the last good one can't be had any ` +
-        'more; write another value, or rotate by hand to try the newest one again',
+        'more; write another value, or rotate manually to try the newest one again',
     );
   }
 
@@ -340,7 +340,7 @@ export class Delivery implements SecretSource {
 
   /**
    * The provider answered with an older value than is known of, as a replica does that lags behind. The newest one is given
-   * from memory, or once the provider gives it. If that takes too long, the last good value is given, or the older one: a
+   * from the cache, or once the provider gives it. If that takes too long, the last good value is given, or the older one: a
    * task that has it is updated later, while one that has none does not start.
    */
   async #obtainNewer(ref: SecretRef, key: string, older: SecretRevision, untilMs: number): Promise<Obtained> {

@@ -38,7 +38,7 @@ test('a value that nobody can have any more is wiped in the next turn', () => {
   expect(isWiped.map((check) => check())).toEqual([true, true]);
 });
 
-test('a request that began before a value was dropped keeps it whole until it ends', async () => {
+test('a request that started before a value was dropped keeps it whole until it ends', async () => {
   const { drop, start, turn } = setUp();
   const [endFirst, endSecond] = [start(), start()];
   const isWiped = drop();
@@ -49,7 +49,7 @@ test('a request that began before a value was dropped keeps it whole until it en
   expect(isWiped()).toBe(true);
 });
 
-test('so does one that began in the same turn, and no later one', async () => {
+test('so does one that started in the same turn, and no later one', async () => {
   const { drop, start, turn } = setUp();
   const isWiped = drop();
   const end = start();

@@ -1,6 +1,6 @@
 import type { Clock, SecretValue } from '@vault-swarm/provider';
 
-/** A request that may have taken values from the cache, and how many turns had ended when it began. */
+/** A request that may have taken values from the cache, and how many turns had ended when it started. */
 interface Holder {
   readonly turn: number;
 }
@@ -8,13 +8,13 @@ interface Holder {
 /**
  * Wipes values that the cache dropped, once no request is left that may still hand one out.
  *
- * A request that began before the value was dropped may have it: until it ends, the value stays whole. So may one that began
+ * A request that started before the value was dropped may have it: until it ends, the value stays whole. So may one that started
  * afterwards in the same turn of the event loop, by joining a read: so a dropped value counts as dropped from the next
  * turn on.
  */
 export class EvictedValues {
   readonly #clock: Pick<Clock, 'after'>;
-  /** The one that began first is the first. */
+  /** The one that started first is the first. */
   readonly #holders = new Set<Holder>();
   #fresh: SecretValue[] = [];
   /** By the turn from which on no request can get them any more, the earliest first. */

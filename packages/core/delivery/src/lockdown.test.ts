@@ -17,7 +17,7 @@ test('a lockdown drops all values, also those that are retained, and keeps none'
   expect(textOf(await ask())).toBe('UNAVAILABLE');
 });
 
-test('each request is answered by a read that began after it', async () => {
+test('each request is answered by a read that started after it', async () => {
   const { delivery, answers, reads, ask } = setUp();
   answers.push(gives('one'));
   delivery.lockDown(true);
@@ -26,7 +26,7 @@ test('each request is answered by a read that began after it', async () => {
   expect(reads.length).toBe(4);
 });
 
-test('no request joins a read that began before the lockdown, which leaves nothing in memory', async () => {
+test('no request joins a read that started before the lockdown, which leaves nothing in memory', async () => {
   const { delivery, answers, reads, ask, advance } = setUp();
   const old = Promise.withResolvers<void>();
   answers.push(

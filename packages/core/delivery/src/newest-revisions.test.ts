@@ -81,7 +81,7 @@ test('where revisions can not be compared, one that was never read holds up none
   expect([read('a'), read('of the ledger')]).toEqual([true, true]);
 });
 
-test('a read that began before the latest one is older where nothing else tells, and only there', () => {
+test('a read that started before the latest one is older where nothing else tells, and only there', () => {
   const { read } = setUp();
   expect([read('b', 10), read('a', 5)]).toEqual([true, false]);
   const ordered = setUp();

@@ -19,7 +19,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 /** What is known of one ref. Times are monotonic milliseconds. */
 interface Known {
   newest: string;
-  /** When the latest read began that gave it; never, if only a probe or another manager told of it. */
+  /** When the latest read started that gave it; never, if only a probe or another manager told of it. */
   readAtMs: number;
   /** Since when reads give older revisions, and nothing told of the newest. */
   olderSinceMs: number | null;
@@ -66,7 +66,7 @@ export class NewestRevisions {
   /**
    * A read gave this revision. Returns whether it is the newest one that is known.
    *
-   * @param begunAtMs when the read began, in monotonic milliseconds.
+   * @param begunAtMs when the read started, in monotonic milliseconds.
    */
   read(key: string, revision: string, order: RevisionOrder | null, startedAtMs: number): boolean {
     const known = this.#touch(key);
@@ -84,7 +84,7 @@ export class NewestRevisions {
     return true;
   }
 
-  /** @param begunAtMs of a read: where nothing else tells, one that began before the latest is older. */
+  /** @param begunAtMs of a read: where nothing else tells, one that started before the latest is older. */
   #isOlder(known: Known, revision: string, order: RevisionOrder | null, startedAtMs?: number): boolean {
     if (this.#clock.monotonic() < (known.withheldUntilMs.get(revision) ?? NEVER)) return true;
     const compared = order?.compare(revision, known.newest) ?? 0;

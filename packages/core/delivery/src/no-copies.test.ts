@@ -19,7 +19,7 @@ function watchedValue(text: string, name: string) {
       return given;
     },
     isHeld: async () => {
-      // What a job of the event loop has looked at is kept until that job ends.
+      // What a job of the event loop has checked is kept until that job ends.
       await setImmediate();
       collectGarbage();
       return watched.deref() !== undefined;

@@ -27,7 +27,7 @@ const UNUSUAL_FACTOR = 4;
  */
 const MIN_ADAPTIVE_TIMEOUT_MS = 500;
 
-/** A provider in doubt that is back answers within this time. */
+/** A provider suspect that is back answers within this time. */
 const SUSPECT_TIMEOUT_MS = 250;
 
 /** How long a provider is left alone that asks us to slow down, where it does not say how long. */
@@ -36,7 +36,7 @@ const MIN_PAUSE_MS = 100;
 
 /**
  * How one provider does, as its answers show: whether it is worth asking, how long an answer usually takes, and whether
- * one is overdue. Who can be given the last good value does not wait for a provider in doubt.
+ * one is overdue. Who can be given the last good value does not wait for a provider suspect.
  */
 export class ProviderHealth {
   readonly #clock: Clock;
@@ -61,7 +61,7 @@ export class ProviderHealth {
     return this.#breaker.isOpen;
   }
 
-  /** Whether a question is under way. */
+  /** Whether a question is in progress. */
   get hasInFlightRequest(): boolean {
     return this.#open.size > 0;
   }
@@ -71,7 +71,7 @@ export class ProviderHealth {
     return this.#isLoginRefused;
   }
 
-  /** Whether the latest question failed, or one under way should have been answered by now. */
+  /** Whether the latest question failed, or one in progress should have been answered by now. */
   get isSuspect(): boolean {
     return this.#hasFailed || this.isCircuitOpen || this.#isOverdue();
   }
@@ -81,7 +81,7 @@ export class ProviderHealth {
     return this.isCircuitOpen || (this.#hasFailed && this.#isOverdue());
   }
 
-  /** The milliseconds within which an answer comes, as far as the latest ones tell; little for a provider in doubt. */
+  /** The milliseconds within which an answer comes, as far as the latest ones tell; little for a provider suspect. */
   get adaptiveTimeoutMs(): number {
     return this.isSuspect ? SUSPECT_TIMEOUT_MS : this.#usualMs();
   }

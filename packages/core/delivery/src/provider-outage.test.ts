@@ -72,7 +72,7 @@ test('a read that comes too late for its caller is there for the next', async ()
   expect(textOf(await ask())).toBe('two');
 });
 
-test('after two time-outs in a row nobody waits for the provider any more, until it answers a trial', async () => {
+test('after two timeouts in a row nobody waits for the provider any more, until it answers a trial', async () => {
   const { answers, reads, ask, advance, events } = setUp();
   answers.push(gives('one'), hangs);
   await ask();
@@ -97,7 +97,7 @@ test('after two time-outs in a row nobody waits for the provider any more, until
   expect(changes).toEqual([true, false]);
 });
 
-test('after a first time-out the next secrets of a task cost no time-out each', async () => {
+test('after a first timeout the next secrets of a task cost no timeout each', async () => {
   const { answers, reads, ask, advance } = setUp();
   answers.push(hangs);
   const first = ask('a');

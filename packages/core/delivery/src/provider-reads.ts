@@ -20,7 +20,7 @@ import type { RevisionCache } from './revision-cache.ts';
 /** Finds a configured provider by its name, once it is ready. Rejects if it never will be. */
 export type FindProvider = (name: string) => Promise<ProviderInstance>;
 
-/** A "no" counts for so long at most: who mends what is missing does not wait for it. */
+/** A "no" counts for so long at most: who fixes what is missing does not wait for it. */
 const REFUSAL_MAX_AGE_MS = 1_000;
 
 /** The secrets of a task are asked for one after the other: what a read gave for one field is good for the next. */
@@ -78,7 +78,7 @@ export class ProviderReads {
     this.#refusals = new NegativeCache(ports.clock, Math.min(REFUSAL_MAX_AGE_MS, limits.cacheMaxAgeMs));
   }
 
-  /** Whether a request may be answered by a read that began before it. */
+  /** Whether a request may be answered by a read that started before it. */
   get isSharing(): boolean {
     return this.#isSharing;
   }
@@ -119,7 +119,7 @@ export class ProviderReads {
     return flight;
   }
 
-  /** A read that began at `notBeforeMs`, or now: an earlier one may give an older value. */
+  /** A read that started at `notBeforeMs`, or now: an earlier one may give an older value. */
   async fresh(ref: SecretRef, { signal, notBeforeMs = this.#clock.monotonic() }: ReadOptions): Promise<SecretRevision> {
     const provider = await this.findProvider(ref.provider);
     return this.#read(provider, ref, { signal, notBeforeMs });

@@ -16,6 +16,6 @@ export type SecretResponse =
 
 /** What a driver's socket asks. Always answers within the delivery's deadline; never rejects. */
 export interface SecretSource {
-  /** @param receivedAtMs when it began to arrive, in monotonic milliseconds: its deadline counts from then. Now, if not given. */
+  /** @param receivedAtMs when it started to arrive, in monotonic milliseconds: its deadline counts from then. Now, if not given. */
   get(request: SecretRequest, receivedAtMs?: number): Promise<SecretResponse>;
 }

@@ -3,7 +3,7 @@ import type { SecretRevision, SecretValue } from '@vault-swarm/provider';
 /** What is known of a ref: its newest revision, and since when nothing newer can have been there. */
 export interface CurrentRevision {
   readonly revision: SecretRevision;
-  /** Monotonic milliseconds: when the read or probe that last confirmed it was begun. */
+  /** Monotonic milliseconds: when the read or probe that last confirmed it was started. */
   readonly confirmedAtMs: number;
 }
 
@@ -109,7 +109,7 @@ export class RevisionCache {
   }
 
   /**
-   * Takes in what a read gave. An answer to a read that was begun before the one that gave the present pointer is
+   * Takes in what a read gave. An answer to a read that was started before the one that gave the present pointer is
    * older than it and leaves the pointer alone.
    *
    * @param readBegunAtMs monotonic milliseconds.
@@ -135,7 +135,7 @@ export class RevisionCache {
     this.#evict(key);
   }
 
-  /** A probe, begun at `atMs` (monotonic), found that `revision` is still the current one. */
+  /** A probe, started at `atMs` (monotonic), found that `revision` is still the current one. */
   revalidate(key: string, revision: string, atMs: number): void {
     const entry = this.#entries.get(key);
     if (entry?.current?.revision.revision !== revision || atMs < entry.current.confirmedAtMs) return;

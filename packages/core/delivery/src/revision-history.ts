@@ -16,7 +16,7 @@ const READ_DEADLINE_MS = 10_000;
 
 const LAGS = 'its provider lags behind, and does not give the revision yet';
 
-/** Revisions that were replaced: from memory, else read again, once for all who ask at the same time. */
+/** Revisions that were replaced: from the cache, else read again, once for all who ask at the same time. */
 export class RevisionHistory {
   readonly #cache: RevisionCache;
   readonly #reads: ProviderReads;

@@ -11,7 +11,7 @@ export interface RevisionRequest {
 
 /**
  * `current` for nearly every request. A named `revision` for a service whose rollout is open or whose newest values
- * were set aside; where it can't be had, the current one is given all the same or the request is refused, as
+ * were quarantined; where it can't be had, the current one is given all the same or the request is refused, as
  * `otherwise` says.
  */
 export type RevisionSelection =

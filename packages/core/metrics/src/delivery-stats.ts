@@ -5,14 +5,14 @@ import { type Percentiles, RecentDurations } from './recent-durations.ts';
 export interface DeliveryCounts {
   readonly cache: number;
   readonly provider: number;
-  /** From memory, since the provider was away. */
+  /** From the cache, since the provider was away. */
   readonly stale: number;
   readonly refused: number;
 }
 
 /** {@link DeliveryCounts}, with what follows from them, and how long the answers of the last minutes took. */
 export interface DeliverySummary extends DeliveryCounts, Percentiles {
-  /** Of the values that were delivered, how many came from memory while their provider answers, in per cent. */
+  /** Of the values that were delivered, how many came from the cache while their provider answers, in per cent. */
   readonly hitRate: number | null;
 }
 

@@ -59,8 +59,8 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   'quarantine.started': {
     severity: 'error',
     sentence: ({ service, secrets, message }) =>
-      `the new value of ${list('secret', secrets)} is set aside for service ${service}, since its tasks failed with it: ` +
-      `${message || 'no reason given'}; write another value, or rotate by hand to try it again`,
+      `the new value of ${list('secret', secrets)} is quarantined for service ${service}, since its tasks failed with it: ` +
+      `${message || 'no reason given'}; write another value, or rotate manually to try it again`,
   },
   'quarantine.ended': {
     severity: 'info',
@@ -122,7 +122,7 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   'lockdown.started': {
     severity: 'warn',
     sentence: ({ sinceMs }) =>
-      `a lockdown is active since ${new Date(sinceMs).toISOString()}: cached values are dropped, and nothing is served from memory`,
+      `a lockdown is active since ${new Date(sinceMs).toISOString()}: cached values are dropped, and nothing is served from the cache`,
   },
   'lockdown.ended': { severity: 'info', sentence: () => 'the lockdown ended: values are cached again' },
   'leadership.changed': {
@@ -147,7 +147,7 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   'driver.superseded': {
     severity: 'info',
     sentence: ({ socket }) =>
-      `another process serves secrets on ${socket} now; this one finishes what is under way and stands by`,
+      `another process serves secrets on ${socket} now; this one finishes what is in progress and stands by`,
   },
   'driver.socket-lost': {
     severity: 'error',
@@ -173,13 +173,13 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   'plugin.stopping': { severity: 'info', sentence: ({ signal }) => `stopping on ${signal}` },
 };
 
-const SOURCES = { cache: 'from the cache', provider: 'read now', stale: 'from memory since the provider is away' };
+const SOURCES = { cache: 'from the cache', provider: 'read now', stale: 'from the cache since the provider is away' };
 
 const FAILURES = {
   paused: 'was paused by Swarm',
   'rolled-back': 'was rolled back by Swarm',
   stuck: 'is stuck',
-  rejected: 'could not be begun',
+  rejected: 'could not be started',
 };
 
 /** How much events of this kind matter. */

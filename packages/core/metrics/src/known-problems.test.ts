@@ -20,11 +20,11 @@ const provider = (name: string, state: ProviderState, message: string | null = n
 const details = (sources: Partial<ProblemSources>) =>
   knownProblems({ rotation: [], providers: [], tickerHealthy: true, ...sources }).map(({ detail }) => detail);
 
-test('a provider in trouble is told of though the rotation does not look at it', () => {
+test('a provider in trouble is told of though the rotation does not check it', () => {
   const providers = [
     provider('vault', 'failing', 'it is sealed'),
     provider('aws', 'circuit-open'),
-    provider('file', 'ok', 'no such folder'),
+    provider('file', 'ok', 'no such directory'),
     provider('openbao', 'unused'),
   ];
   expect(details({ providers })).toEqual([

@@ -2,7 +2,7 @@ import type { Clock, ProductEvent, ProviderErrorCode } from '@vault-swarm/provid
 import { type Percentiles, RecentDurations } from './recent-durations.ts';
 
 /**
- * How a provider does. `unused`: nobody asked it yet. `failing`: its latest request, or the rotation's look at its
+ * How a provider does. `unused`: nobody asked it yet. `failing`: its latest request, or the rotation's check its
  * secrets, failed in a way that may pass. `circuit-open`: it does not answer, so it is asked by trials only.
  */
 export type ProviderState = 'ok' | 'failing' | 'circuit-open' | 'unused';
@@ -57,7 +57,7 @@ class Provider {
   readonly #durations: RecentDurations;
   #isUsed = false;
   #isCircuitOpen = false;
-  /** What the rotation's latest look at its secrets found, and how its latest request ended. */
+  /** What the rotation's latest check its secrets found, and how its latest request ended. */
   #lookFailed = false;
   #requestFailed = false;
   #state: ProviderState = 'unused';

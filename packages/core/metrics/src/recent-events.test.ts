@@ -21,7 +21,7 @@ test('keeps only the latest of each kind, so that a storm of one kind does not p
   expect(recent.list((type) => type !== 'plugin.warning').map(({ atMs }) => atMs)).toEqual([1]);
 });
 
-test('numbers go on growing from where they are told to begin, and choose what was before or after', () => {
+test('numbers go on growing from where they are told to start, and choose what was before or after', () => {
   const recent = new RecentEvents(events, { firstId: 1000 });
   for (const at of [1, 2, 3, 4]) recent.observe(warning(at));
   const ids = (query: Parameters<RecentEvents['list']>[1]) => recent.list(undefined, query).map(({ id }) => id);

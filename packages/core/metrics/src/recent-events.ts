@@ -13,7 +13,7 @@ export interface RecentEventsQuery {
   readonly limit?: number;
 }
 
-/** How much is kept, and where the numbers begin. */
+/** How much is kept, and where the numbers start. */
 export interface RecentEventsOptions {
   /** How many events are kept of each kind, and given by {@link RecentEvents.list} in all; 500 if not given. */
   readonly capacity?: number;

@@ -34,14 +34,14 @@ test('health has exactly the promised names, types and numbers', () => {
   });
 });
 
-test('a stopped ticker is what makes it unhealthy; other problems only stand in the list', () => {
+test('a stopped ticker is what makes it unhealthy; other problems only are in the list', () => {
   const problem = { summary: 'A provider does not answer', detail: 'A provider does not answer: vault: sealed' };
   expect(healthReport(stats, [problem], false)).toMatchObject({ healthy: true, ticker_healthy: true });
   const stopped = { ...stats, tickerHealthy: false };
   expect(healthReport(stopped, [], false)).toMatchObject({ healthy: false, ticker_healthy: false, problems: [] });
 });
 
-test('names stand in problems only for who is signed in, and equal sentences once', () => {
+test('names are in problems only for who is signed in, and equal sentences once', () => {
   const summary = 'A secret has no value to deliver';
   const problems = [
     { summary, detail: `${summary}: db-password: no field "value"` },

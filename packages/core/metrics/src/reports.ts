@@ -49,7 +49,7 @@ export interface MetricsReport {
   readonly monitoring_start_time: string;
 }
 
-/** Healthy is whose ticker is; all else that is wrong stands in `problems`, with names only for who is signed in. */
+/** Healthy is whose ticker is; all else that is wrong is in `problems`, with names only for who is signed in. */
 export function healthReport(stats: Stats, problems: readonly Problem[], signedIn: boolean): HealthReport {
   const { runtime, rotations, rotationErrors, tickerHealthy } = stats;
   const sentences = problems.map(({ summary, detail }) => (signedIn ? detail : summary));

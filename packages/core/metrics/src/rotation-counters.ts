@@ -3,7 +3,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 /**
  * Counts rotations and rotation errors since the start of the process. One rotation is one service all of whose tasks
  * reached the new revisions in one rollout; one error is a rollout that was paused, rolled back, is stuck, or could
- * not be begun. Both only grow.
+ * not be started. Both only grow.
  */
 export class RotationCounters {
   #rotations = 0;

@@ -17,7 +17,7 @@ export interface RuntimeStats {
   readonly eventLoopLagMs: number;
 }
 
-/** Looks at the process that we run in. Cheap enough for every request. */
+/** Checks the process that we run in. Cheap enough for every request. */
 export interface RuntimeProbe {
   read(): RuntimeStats;
 }

@@ -47,7 +47,7 @@ export class Credential {
     try {
       this.read();
     } catch {
-      // The reason was noted.
+      // The reason was recorded.
     }
     return this.#problem;
   }

@@ -71,7 +71,7 @@ export type ProductEvent =
       /** The orchestrator's own reason. */
       readonly message: string;
     }
-  /** Values that were set aside are tried again: one of them is newer, or somebody asked for it. */
+  /** Quarantined values are tried again: one of them is newer, or somebody asked for it. */
   | {
       readonly type: 'quarantine.ended';
       readonly service: string;
@@ -90,7 +90,7 @@ export type ProductEvent =
       readonly service: string;
       readonly secrets: readonly string[];
       readonly generation: number;
-      /** From the moment it was begun to the last task. */
+      /** From the moment it was started to the last task. */
       readonly durationMs: number;
     }
   | { readonly type: 'rollout.conflict'; readonly service: string; readonly outcome: 'conflict' | 'unknown' }
@@ -123,13 +123,13 @@ export type ProductEvent =
       /** What the operator should change about it, though it works; no secret. */
       readonly problem?: string;
     }
-  /** Open: requests are answered from memory or refused at once, since the provider does not answer. */
+  /** Open: requests are answered from the cache or refused at once, since the provider does not answer. */
   | { readonly type: 'circuit-breaker.changed'; readonly provider: string; readonly open: boolean }
   /** Values had to be dropped for others, since no more may be held in memory: they are read again when asked for. */
   | { readonly type: 'cache.evicted'; readonly values: number; readonly bytes: number; readonly evicted: number }
   | { readonly type: 'orchestrator.failed'; readonly operation: string; readonly message: string }
   | { readonly type: 'orchestrator.recovered' }
-  /** No value is served from memory any more, since an operator started a lockdown then (milliseconds since 1970). */
+  /** No value is served from the cache any more, since an operator started a lockdown then (milliseconds since 1970). */
   | { readonly type: 'lockdown.started'; readonly sinceMs: number }
   | { readonly type: 'lockdown.ended' }
   | { readonly type: 'leadership.changed'; readonly leader: boolean }
@@ -156,7 +156,7 @@ export type ProductEvent =
   | {
       readonly type: 'plugin.warning';
       readonly message: string;
-      /** Of a setting: the code, and the variable that `message` begins with. */
+      /** Of a setting: the code, and the variable that `message` starts with. */
       readonly code?: WarningCode;
       readonly variable?: string;
     }

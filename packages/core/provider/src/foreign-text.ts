@@ -19,7 +19,7 @@ const HIDDEN = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /**
- * Text from outside (a label, a name, a provider's or the orchestrator's words, a path, a header) as it may stand in a
+ * Text from outside (a label, a name, a provider's or the orchestrator's words, a path, a header) as it may are in a
  * message, an event, a log line, a metric or an answer: at most {@link MAX_TEXT} code units long, with a mark where it was cut;
  * hidden characters and the white space at its ends are written as escapes (`\n`, `\u200b`, `\u0020`). Done twice it changes
  * nothing more. For showing only: two texts that differ may look the same afterwards, so it is no key.
@@ -60,7 +60,7 @@ export function errorMessage(error: unknown): string {
 
 function shortened(text: string, max: number): string {
   if (text.length <= max && !HIDDEN.test(text) && !isSpace(text.at(0)) && !isSpace(text.at(-1))) return text;
-  // What is looked at does not grow with the text.
+  // What is checked does not grow with the text.
   const pieces = escaped(text.slice(0, max + 1), text.length > max);
   const whole = pieces.join('');
   if (text.length <= max && whole.length <= max) return whole;

@@ -8,7 +8,7 @@ import {
 /** The fields of a secret, or why its text has none, as a continuation of "the secret: …". Nothing of the text is in it. */
 export type ParsedFields = { readonly fields: LosslessJsonObject } | { readonly problem: string };
 
-/** What the parser's messages begin with, in the order in which they are looked up, and what that means. */
+/** What the parser's messages start with, in the order in which they are looked up, and what that means. */
 const REASONS: readonly (readonly [start: RegExp, reason: string])[] = [
   [/^Bad control character/, 'a line break or another control character in a string is not written as \\n or the like'],
   [/^Bad (escaped|Unicode)/, 'a backslash in a string is not followed by a character that JSON knows'],
@@ -36,7 +36,7 @@ export function withoutByteOrderMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-/** The parser's own message may quote the text, which is the secret. Only its beginning and the place are looked at. */
+/** The parser's own message may quote the text, which is the secret. Only its start and the place are checked. */
 function reasonOf(error: unknown): string {
   const message = error instanceof SyntaxError ? error.message : '';
   const reason = REASONS.find(([start]) => start.test(message))?.[1] ?? 'it has text that is not JSON';

@@ -1,7 +1,7 @@
 import { BoundedMap } from './bounded-map.ts';
 import type { Labels, SecretLabels } from './labels.ts';
 
-/** So many secrets are cached; for each service anew if their paths depend on it. The oldest are evicted. */
+/** So many secrets are cached; for each service again if their paths depend on it. The oldest are evicted. */
 const MAX_ENTRIES = 25_000;
 
 /** Labels that are longer, in UTF-16 code units of names and values, are read each time: the cache has a bound in bytes too. */

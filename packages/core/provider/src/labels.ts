@@ -156,7 +156,7 @@ export class LabelReader {
     }
     if (kind !== undefined && found.scheme.kind !== kind) {
       throw invalid(
-        `label ${shown(labels, 'provider')} is of kind ${found.scheme.kind}, but other labels begin with ${kind}_`,
+        `label ${shown(labels, 'provider')} is of kind ${found.scheme.kind}, but other labels start with ${kind}_`,
       );
     }
     return found;

@@ -11,7 +11,7 @@ test('without variables everybody is asked straight', () => {
   expect(parse({})).toMatchObject({ http: undefined, https: undefined, problems: [] });
 });
 
-test('capital letters win over small ones, a scheme may be left out, and exceptions stand in any order', () => {
+test('capital letters win over small ones, a scheme may be left out, and exceptions are in any order', () => {
   expect(
     parse({ HTTP_PROXY: 'one:1', http_proxy: 'http://two:2', https_proxy: '[::1]:3', NO_PROXY: ' a, .b  10.0.0.0/8,' }),
   ).toEqual({

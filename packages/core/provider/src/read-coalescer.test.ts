@@ -38,7 +38,7 @@ function setUp() {
   return { reads, started, read, advance, timers };
 }
 
-test('a read that is under way is joined by who does not mind, and by who asked for nothing newer', async () => {
+test('a read that is in progress is joined by who does not mind, and by who asked for nothing newer', async () => {
   const { started, read, advance } = setUp();
   const all = [read(), read(), read(0)];
   advance(5);
@@ -48,7 +48,7 @@ test('a read that is under way is joined by who does not mind, and by who asked 
   expect(started.length).toBe(1);
 });
 
-test('a read that began earlier is not joined by who needs a newer one, and does not replace what that finds', async () => {
+test('a read that started earlier is not joined by who needs a newer one, and does not replace what that finds', async () => {
   const { started, read, advance } = setUp();
   const early = read();
   advance(5);

@@ -2,7 +2,7 @@ import type { Clock } from './platform-ports.ts';
 import type { ReadOptions } from './secret-provider.ts';
 import { SingleFlight } from './single-flight.ts';
 
-/** What a read found, and when it began by the monotonic clock. */
+/** What a read found, and when it started by the monotonic clock. */
 export interface LocationRead<T> {
   readonly found: T;
   readonly readAtMs: number;
@@ -16,11 +16,11 @@ interface LatestRead<T> {
   forget: () => void;
 }
 
-/** What was found is at hand for so long, for the other fields of it: a task asks for them one after the other. */
+/** What was found is available for so long, for the other fields of it: a task asks for them one after the other. */
 const KEPT_MS = 2_000;
 
 /**
- * Reads of locations, shared by all who want something of the same one: one that is under way is joined, and what it found
+ * Reads of locations, shared by all who want something of the same one: one that is in progress is joined, and what it found
  * serves for a moment those who say that it is new enough for them.
  */
 export class ReadCoalescer<T> {
@@ -67,7 +67,7 @@ export class ReadCoalescer<T> {
     return { found, readAtMs };
   }
 
-  /** Cuts off what is under way, and forgets what was found. */
+  /** Cuts off what is in progress, and forgets what was found. */
   close(): void {
     this.#flights.abortAll();
     for (const { forget } of this.#latest.values()) forget();

@@ -10,8 +10,8 @@ export interface CallOptions {
 /** How old an answer may be. */
 export interface ReadOptions extends CallOptions {
   /**
-   * In monotonic milliseconds: the answer is that of a read which began then or later, be it another caller's of the same
-   * location. Without it, one that is under way may be joined.
+   * In monotonic milliseconds: the answer is that of a read which started then or later, be it another caller's of the same
+   * location. Without it, one that is in progress may be joined.
    */
   readonly notBeforeMs?: number;
 }
@@ -27,7 +27,7 @@ export interface SecretRevision {
   readonly revision: string;
   /** When the provider made this version, in milliseconds since 1970 by its clock. */
   readonly createdAtMs?: number;
-  /** When the read began that gave it, in monotonic milliseconds, where that was before it was asked for. */
+  /** When the read started that gave it, in monotonic milliseconds, where that was before it was asked for. */
   readonly readAtMs?: number;
 }
 
@@ -47,7 +47,7 @@ export interface SecretProvider {
  *
  * `readRevision` gives the value of `ref` as it was at `revision`, which an earlier `read` of the same ref told; `ref`
  * pins nothing. It rejects with a {@link ProviderError} only: `NOT_FOUND` where that version is gone, or is another one
- * by now (deleted and written anew).
+ * by now (deleted and written again).
  */
 export interface RevisionReader {
   readRevision(ref: SecretRef, revision: string, options: ReadOptions): Promise<SecretRevision>;
@@ -99,6 +99,6 @@ export interface ProviderInstance {
   readonly hints: ChangeHints | null;
   readonly revisions: RevisionReader | null;
   readonly order: RevisionOrder | null;
-  /** Ends connections, timers and watches. Calls under way are cut off. May be called more than once. */
+  /** Ends connections, timers and watches. Calls in progress are cut off. May be called more than once. */
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ interface Flight<T> {
 }
 
 /**
- * Joins calls for the same thing that are under way at the same time. A caller that is aborted leaves at once; the
+ * Joins calls for the same thing that are in progress at the same time. A caller that is aborted leaves at once; the
  * work itself is aborted when the last one has left, unless `finish` says that it is worth ending anyway.
  */
 export class SingleFlight<T> {
@@ -37,7 +37,7 @@ export class SingleFlight<T> {
     });
   }
 
-  /** Aborts all work under way. */
+  /** Aborts all work in progress. */
   abortAll(): void {
     for (const [key, flight] of this.#flights) this.#abort(key, flight);
   }

@@ -13,7 +13,7 @@ export const VISIBLE_ASCII: TextForm = {
 
 /** A text of a body, such as a name or a password. */
 export const ONE_LINE: TextForm = {
-  // U+FFFD is what reading makes of bytes that are not UTF-8, and U+FEFF a mark that editors leave at the begin of a file.
+  // U+FFFD is what reading makes of bytes that are not UTF-8, and U+FEFF a mark that editors leave at the start of a file.
   accepts: (text) => text.isWellFormed() && !/[\p{Cc}\u2028\u2029\ufeff\ufffd]/u.test(text),
   requirement: 'must be UTF-8 text without line breaks, other control characters and a byte order mark',
 };

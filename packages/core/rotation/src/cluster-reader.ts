@@ -14,7 +14,7 @@ import {
 } from './ports/orchestrator.ts';
 import { describeOptions, type StatusReporter } from './status/status-reporter.ts';
 
-/** What an observer looks at, and whom it tells. */
+/** What an observer checks, and whom it tells. */
 export interface ClusterReaderPorts {
   readonly orchestrator: Orchestrator;
   readonly leadership: Leadership;
@@ -27,7 +27,7 @@ export interface ClusterReaderPorts {
 const ABSENT = { kind: 'absent' } as const;
 const NO_BINDINGS: ClusterBindings = { services: [], problems: [] };
 
-/** Looks at the orchestrator, and tells when it stops answering, answers again, or gives this node another role. */
+/** Checks the orchestrator, and tells when it stops answering, answers again, or gives this node another role. */
 export class ClusterReader {
   readonly #ports: ClusterReaderPorts;
   readonly #statusReporter: StatusReporter;

@@ -1,4 +1,4 @@
-/** Maps each item with at most `limit` calls of `map` under way at once. Results are in the order of the items. */
+/** Maps each item with at most `limit` calls of `map` in progress at once. Results are in the order of the items. */
 export async function mapConcurrently<A, B>(
   items: readonly A[],
   limit: number,

@@ -1,7 +1,7 @@
 import { World } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 
-test('a bad value that comes while a rollout fails is set aside too, though no task runs that could show that it is new', async () => {
+test('a bad value that comes while a rollout fails is quarantined too, though no task runs that could show that it is new', async () => {
   const world = new World();
   for (const path of ['db', 'cert']) world.provider.write(path, `${path} 1`);
   const secrets = ['db', 'cert'].map((path) => world.swarm.addSecret(path, { vault_path: path }));
@@ -21,7 +21,7 @@ test('a bad value that comes while a rollout fails is set aside too, though no t
   expect(world.heldText(web, 'cert')).toEqual(['cert 3', 'cert 3', 'cert 3']);
 });
 
-test('a good value is not set aside for a bad one of another secret with which the rollback failed too', async () => {
+test('a good value is not quarantined for a bad one of another secret with which the rollback failed too', async () => {
   const world = new World();
   for (const path of ['db', 'cert']) world.provider.write(path, `${path} 1`);
   const db = world.swarm.addSecret('db', { vault_path: 'db', rotate: 'manual' });
@@ -45,7 +45,7 @@ test('a good value is not set aside for a bad one of another secret with which t
   expect([world.count('rollout.failed'), world.count('quarantine.started')]).toEqual([1, 0]);
 });
 
-test('a bad value is taken back also where another secret was changed back before its rollout was made', async () => {
+test('a bad value is rolled back also where another secret was changed back before its rollout was made', async () => {
   const world = new World();
   for (const path of ['db', 'cert']) world.provider.write(path, `${path} 1`);
   const secrets = ['db', 'cert'].map((path) => world.swarm.addSecret(path, { vault_path: path }));

@@ -67,7 +67,7 @@ test('waits for a provider that is away, and is met when it is back', async () =
   expect(world.swarm.updates).toEqual(['web@1']);
 });
 
-test('outlives the process that noted it', async () => {
+test('outlives the process that recorded it', async () => {
   const { world, web, ask } = await manualSecret();
   world.provider.write('db', 'value 2');
   world.swarm.holdUp();
@@ -79,7 +79,7 @@ test('outlives the process that noted it', async () => {
   expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
 });
 
-test('a value that failed is tried once more, and set aside again', async () => {
+test('a value that failed is tried once more, and quarantined again', async () => {
   const { world, web, ask } = await manualSecret();
   world.provider.write('db', 'bad 2');
   await ask({ kind: 'service', name: 'web' });

@@ -73,7 +73,7 @@ describe('a paused rollout whose tasks do not run', () => {
   });
 });
 
-test('a rollout that Swarm took back is begun again only once all tasks run', async () => {
+test('a rollout that Swarm took back is started again only once all tasks run', async () => {
   const { world, web } = await twoServices();
   world.swarm.post(web, { update: { parallelism: 1, monitorMs: 500, onFailure: 'rollback' } });
   await world.run(10_000);
@@ -104,7 +104,7 @@ describe('a rollout whose values made tasks fail, where the policy leaves that t
     expect(statusOf(world, 'web')?.rollout?.state).toBe('failed');
   });
 
-  test('is not begun with a newer value before the next update of its user is completed', async () => {
+  test('is not started with a newer value before the next update of its user is completed', async () => {
     const { world, web } = await withFailedRollout();
     world.provider.write('cert', 'cert 3');
     world.swarm.changeSpec(web);

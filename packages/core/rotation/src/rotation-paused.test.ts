@@ -36,7 +36,7 @@ describe('when the tasks of a rollout could not start', () => {
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
   });
 
-  test('begins it anew where Swarm has rolled it back', async () => {
+  test('starts it again where Swarm has rolled it back', async () => {
     const { world, web } = await pausedRollout();
     world.swarm.markFailed(web, 'rollback');
     await world.run(60_000);

@@ -41,7 +41,7 @@ test('tells which tasks a request would replace, and does nothing', async () => 
   await world.run(30_000);
   expect(world.swarm.updates).toEqual([]);
   expect(world.swarm.ledgerText).not.toContain('requested');
-  // The look found the value, which the ledger notes as ever.
+  // The poll found the value, which the ledger notes as ever.
   expect(world.swarm.ledgerWrites - before).toBeLessThanOrEqual(1);
 });
 
@@ -88,7 +88,7 @@ test('says that a provider which is away is waited for', async () => {
   ]);
 });
 
-test('a value that was set aside would be tried again', async () => {
+test('a quarantined value would be tried again', async () => {
   const { world, api, preview } = await threeServices({ intervalMs: 1_000 });
   world.provider.write('key', 'bad 2');
   await world.run(60_000);

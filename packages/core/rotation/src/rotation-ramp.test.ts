@@ -18,7 +18,7 @@ async function servicesWithOneSecret(count: number, settings: Partial<RotationPo
 
 const isRolling = ({ status }: { readonly status: { readonly state: string } }) => status.state === 'rolling';
 
-/** Names of the services whose rollout began, in the order in which it did. */
+/** Names of the services whose rollout started, in the order in which it did. */
 const started = (world: World) =>
   world.events.flatMap((event) => (event.type === 'rollout.started' ? [event.service] : []));
 

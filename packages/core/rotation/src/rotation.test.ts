@@ -36,7 +36,7 @@ test('brings two changed secrets of a service with one update', async () => {
   expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
 });
 
-test('writes the ledger once for what a pass begins and once for what it closes', async () => {
+test('writes the ledger once for what a pass starts and once for what it closes', async () => {
   const { world } = await twoServices();
   const before = world.swarm.ledgerWrites;
   world.provider.write('cert', 'cert 2');
@@ -61,7 +61,7 @@ test('nor where a task was given the older revision before any look saw its secr
   const first = world.addService('first', 1, [db]);
   world.start();
   await world.run(2_000);
-  // Swarm asks once for what is then at hand, though no look knows the secret any more.
+  // Swarm asks once for what is then available, though no poll knows the secret any more.
   world.swarm.askAgain();
   await world.run(100);
   world.swarm.removeService(first);
@@ -108,7 +108,7 @@ test('restarts nothing when it starts again and nothing changed', async () => {
   expect(world.swarm.updates).toEqual(before);
 });
 
-test('goes on with a rollout that was begun by the process before it', async () => {
+test('goes on with a rollout that was started by the process before it', async () => {
   const { world, web } = await twoServices();
   world.provider.write('db', 'db 2');
   await world.run(1_500);

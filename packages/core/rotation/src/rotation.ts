@@ -44,7 +44,7 @@ import { Ticker } from './ticker.ts';
 /** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
 const RECONCILE_DEADLINE_MS = 30_000;
 
-/** While a rollout is open, its tasks are looked at this often. */
+/** While a rollout is open, its tasks are checked this often. */
 const ROLLOUT_INTERVAL_MS = 500;
 
 /** Somebody else may have led in between after this time: an election takes 11 s at least (seen on 20.10). */
@@ -54,7 +54,7 @@ const LEADERSHIP_VALID_MS = 20_000;
 const MAX_HINTS = 10_000;
 
 /**
- * An update is made within this time of the look that it was decided by. A process that was stopped for longer, or whose
+ * An update is made within this time of the poll that it was decided by. A process that was stopped for longer, or whose
  * machine was, may not lead any more: another one may have decided since, and that need not have changed the service.
  */
 const DECISION_HOLDS_MS = 10_000;
@@ -81,7 +81,7 @@ export class Rotation implements ManualRotation, LocksDown {
   readonly #lockdowns: Lockdowns;
   readonly #handover = new LeaderHandover();
   readonly #rejections = new Map<string, string>();
-  /** By ref key: when a task was given a revision that no look had seen, in monotonic milliseconds. */
+  /** By ref key: when a task was given a revision that no poll had seen, in monotonic milliseconds. */
   readonly #unseen = new Map<string, number>();
   /** Deliveries for which a provider was polled at once, and when, in monotonic milliseconds. */
   readonly #hints = new Map<string, number>();
@@ -120,14 +120,14 @@ export class Rotation implements ManualRotation, LocksDown {
     });
   }
 
-  /** Begins to look and to act. */
+  /** Starts to look and to act. */
   start(): void {
     this.#unsubscribe.push(this.#ports.changes.onChange(() => this.#passes.wake()));
     this.#poller.start();
     this.#passes.wake();
   }
 
-  /** Ends all loops; resolves when nothing is under way any more. */
+  /** Ends all loops; resolves when nothing is in progress any more. */
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#lastGood.close();
@@ -143,7 +143,7 @@ export class Rotation implements ManualRotation, LocksDown {
   }
 
   /**
-   * Notes what a task was given: see {@link Evidence}. A revision that the latest look did not see is a hint that there
+   * Notes what a task was given: see {@link Evidence}. A revision that the latest poll did not see is a hint that there
    * is a change, and what the task holds should be in the ledger soon.
    */
   record(delivered: DeliveryRecord): void {
@@ -219,7 +219,7 @@ export class Rotation implements ManualRotation, LocksDown {
     return busy ? Math.min(ROLLOUT_INTERVAL_MS, this.#settings.intervalMs) : this.#settings.intervalMs;
   }
 
-  /** Returns whether something is under way, so that the next pass should come soon. */
+  /** Returns whether something is in progress, so that the next pass should come soon. */
   async #act(observed: Observation, signal: AbortSignal): Promise<boolean> {
     const { ledger, events, clock } = this.#ports;
     const { role, bindings, stored, mustRewrite, version } = observed;

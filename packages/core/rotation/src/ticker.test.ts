@@ -62,7 +62,7 @@ test('a wake during a run gives one more run right after it, and never two at on
   expect(startedAtMs).toEqual([0, 5_150]);
 });
 
-test('stops when the run under way has ended, and runs no more', async () => {
+test('stops when the run in progress has ended, and runs no more', async () => {
   const slow = Promise.withResolvers<void>();
   const { clock, loop, startedAtMs } = setUp(() => slow.promise);
   loop.wake();

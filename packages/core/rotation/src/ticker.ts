@@ -19,7 +19,7 @@ export class Ticker {
   #running: Promise<void> | null = null;
   #woken = false;
   #hasRun = false;
-  /** Who waits for a run that begins later. */
+  /** Who waits for a run that starts later. */
   #waiting: (() => void)[] = [];
 
   constructor(clock: Clock, random: Random, run: TickerRun) {
@@ -28,7 +28,7 @@ export class Ticker {
     this.#run = run;
   }
 
-  /** Runs as soon as possible: now, or after the run under way. Also starts the loop. */
+  /** Runs as soon as possible: now, or after the run in progress. Also starts the loop. */
   wake(): void {
     if (this.#stopping.signal.aborted) return;
     // A wake does not put off the run that an earlier one asked for: where they never cease, there would be none.
@@ -36,7 +36,7 @@ export class Ticker {
     this.#woken = true;
   }
 
-  /** Runs as soon as possible, and resolves when a run has ended that began after this call; or when the loop ends. */
+  /** Runs as soon as possible, and resolves when a run has ended that started after this call; or when the loop ends. */
   async next(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     const done = new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -44,7 +44,7 @@ export class Ticker {
     await done;
   }
 
-  /** Cuts the run under way off and resolves when it has ended. There is none afterwards. */
+  /** Cuts the run in progress off and resolves when it has ended. There is none afterwards. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('stopped'));
     this.#cancelTimer?.();

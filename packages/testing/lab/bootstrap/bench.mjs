@@ -1,5 +1,5 @@
 // `npm run bench -- [NAME…] [--latency MS,…] [--json FILE|-] [--quick]`: the benchmarks. They need a Vault and no engine,
-// and so no box; the rotation's needs both. Another plugin (PEER_BIN) is run in a box, since it serves where the machine's own
+// and so no sandbox; the rotation's needs both. Another plugin (PEER_BIN) is run in a sandbox, since it serves where the machine's own
 // engine looks for plugins; unless PEER_SOCKET names another place.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// `npm run demo`: the demo in a box, and its dashboard within the user's reach.
+// `npm run demo`: the demo in a sandbox, and its dashboard within the user's reach.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -43,7 +43,7 @@ export async function demo(args) {
   }
 }
 
-/** Nothing is isolated here: the plugin's socket stands in the machine's own folder, and the demo removes what it made. */
+/** Nothing is isolated here: the plugin's socket is in the machine's own directory, and the demo removes what it made. */
 async function besideTheUsersEngine(command) {
   const directory = mkdtempSync(join(tmpdir(), 'vault-swarm-demo-'));
   const child = spawn('node', command, { env: { ...projectEnv(), DEMO_DIRECTORY: directory }, stdio: 'inherit' });
@@ -54,7 +54,7 @@ async function besideTheUsersEngine(command) {
   return code ?? 1;
 }
 
-/** Carries connections from the machine's loopback into the box, over a unix socket in the folder that both see. */
+/** Carries connections from the machine's loopback into the sandbox, over a unix socket in the directory that both see. */
 async function startRelay(socketPath) {
   const server = createServer((outside) => {
     const inside = connect(socketPath);

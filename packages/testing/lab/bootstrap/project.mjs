@@ -59,7 +59,7 @@ export async function buildPlugin({ tell = false, args = [] } = {}) {
     const script = ['--conditions=@vault-swarm/source', 'docker/plugin/src/build.ts', ...args];
     const said = await commandStep('building the managed plugin', 'node', script, { cwd: root, env: projectEnv() });
     if (tell) say(said.trimEnd());
-    // With another entry it may have left another plugin in the same folder.
+    // With another entry it may have left another plugin in the same directory.
     stamp('plugin', args.length === 0 ? hash : '');
   } else if (tell) say('dist/plugin is as it was');
 }

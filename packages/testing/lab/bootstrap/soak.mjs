@@ -1,4 +1,4 @@
-// `npm run soak -- --minutes N [--seed S] [--rate CALLS]`: the plugin under load for a long time, in a box, on the engine
+// `npm run soak -- --minutes N [--seed S] [--rate CALLS]`: the plugin under load for a long time, in a sandbox, on the engine
 // that SWARM_ENGINE names.
 import { fileURLToPath } from 'node:url';
 import { runInSandbox } from '../sandbox/sandbox.mjs';

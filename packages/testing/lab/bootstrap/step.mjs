@@ -1,4 +1,4 @@
-// What the set-up says while it works: a step that takes more than a second has a line when it begins to take long, and
+// What the set-up says while it works: a step that takes more than a second has a line when it starts to take long, and
 // one with its time when it is done. What a command prints is shown only if it fails.
 import { spawn } from 'node:child_process';
 

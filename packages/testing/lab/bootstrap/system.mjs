@@ -1,4 +1,4 @@
-// What a box needs of the system, and how it is had: from the system's package manager, where something is missing and
+// What a sandbox needs of the system, and how it is had: from the system's package manager, where something is missing and
 // it may be used.
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
@@ -38,7 +38,7 @@ const browser = [
   },
 ];
 
-/** Makes sure that an engine can run in a box here. Resolves to why it can't, or to undefined. */
+/** Makes sure that an engine can run in a sandbox here. Resolves to why it can't, or to undefined. */
 export async function prepareEngine() {
   if (process.getuid() !== 0) return sandboxProblem();
   return (await provide(engine, 'an engine of its own')) ?? sandboxProblem();
@@ -69,7 +69,7 @@ async function provide(needs, purpose) {
       const how = `${apt === undefined ? 'install what brings them; on Debian and Ubuntu' : 'as root: apt-get install'} ${packages(missing).join(' ')}`;
       return `missing (${purpose}): ${names}; ${how}`;
     }
-    // docker.io brings the docker command in some releases and not in others: what a package brought is looked at anew.
+    // docker.io brings the docker command in some releases and not in others: what a package brought is checked again.
     const first =
       missing[0]?.debian === 'docker.io' ? missing.filter(({ debian }) => debian !== 'docker-cli') : missing;
     say(`missing (${purpose}): ${names}; installing with apt-get: ${packages(first).join(' ')}`);

@@ -1,4 +1,4 @@
-// `npm test`: everything is built and checked, and all tests run: those that need servers in boxes, several at once; the
+// `npm test`: everything is built and checked, and all tests run: those that need servers in sandboxes, several at once; the
 // others beside that, from the moment that the dependencies are installed.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ export async function test(args) {
     const some = others.length < args.length ? runQuick : runSome;
     return finish(await (args.length === 0 ? runAll(directory) : some(directory, others)));
   } catch (error) {
-    // What could not even begin counts as one failure.
+    // What could not even start counts as one failure.
     process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
     return finish({ passed: 0, failed: 1, skipped: [], failures: [] });
   } finally {
@@ -109,7 +109,7 @@ async function prepareAndRun(directory, common) {
   }
   const left = problems.length === 0 ? [] : await testsThatNeed(missing, projects(sandboxed));
   const inBox = missing.engine === undefined;
-  say(`${name}: ${inBox ? `${parallelSandboxes()} files at once, each in a box of its own` : 'not in a box'}`);
+  say(`${name}: ${inBox ? `${parallelSandboxes()} files at once, each in a sandbox of its own` : 'not in a sandbox'}`);
   const results = await runVitest([...projects(sandboxed), ...exclusionOf(left)], {
     ...common,
     name,

@@ -1,4 +1,4 @@
-// A pool of vitest whose workers are boxes: each test file runs in a box of its own, within the one that vitest runs in.
+// A pool of vitest whose workers are sandboxes: each test file runs in a sandbox of its own, within the one that vitest runs in.
 import { appendFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
@@ -13,17 +13,17 @@ const FILE_DEADLINE_MS = Number(process.env.TEST_FILE_MINUTES ?? 20) * 60_000;
 /** What a file writes is given to the reporter (see ../bootstrap/test-events.mjs) as a whole, not while others write. */
 const isHeldByLockdown = process.env.VAULT_SWARM_TEST_OUTPUT === 'by file';
 
-/** How many boxes this machine can have at once: tests in them mostly wait. TEST_BOXES overrides it. */
+/** How many sandboxes this machine can have at once: tests in them mostly wait. TEST_BOXES overrides it. */
 export function parallelSandboxes() {
   const given = Number(process.env.TEST_BOXES);
   if (Number.isInteger(given) && given > 0) return given;
   return Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / BYTES_PER_SANDBOX), MAX_SANDBOXES));
 }
 
-/** For `pool` of a project in vitest.config.ts; only in a box. */
+/** For `pool` of a project in vitest.config.ts; only in a sandbox. */
 export const sandboxPool = { name: 'box', createPoolWorker: (options) => new SandboxWorker(options) };
 
-/** As vitest's own `forks`, in a box. */
+/** As vitest's own `forks`, in a sandbox. */
 class SandboxWorker {
   name = 'box';
   cacheFs = true;

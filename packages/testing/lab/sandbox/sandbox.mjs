@@ -1,4 +1,4 @@
-// A box: namespaces of its own (process ids, mounts, network) around one command, in which engines, servers and plugins
+// A sandbox: namespaces of its own (process ids, mounts, network) around one command, in which engines, servers and plugins
 // run unseen from outside, and with which all of them end, however it ends.
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -23,7 +23,7 @@ const namespaces = ['--pid', '--fork', '--kill-child', '--mount-proc', '--mount'
 const prefix = 'vsl-'; // short: paths of unix sockets below it are limited to 107 characters
 const politeMs = 8_000;
 
-/** Debian's PATH for ordinary users lacks the folders where dockerd, ip and iptables are. */
+/** Debian's PATH for ordinary users lacks the directories where dockerd, ip and iptables are. */
 export function systemPath(path = process.env.PATH ?? '') {
   const parts = path.split(':');
   return [
@@ -32,7 +32,7 @@ export function systemPath(path = process.env.PATH ?? '') {
   ].join(':');
 }
 
-/** Why no box can be made here, or undefined if it can. */
+/** Why no sandbox can be made here, or undefined if it can. */
 export function sandboxProblem() {
   if (process.platform !== 'linux') return 'it needs Linux';
   if (process.getuid?.() !== 0) return 'it needs root (namespaces and mounts for an engine of its own)';
@@ -45,13 +45,13 @@ export function sandboxProblem() {
   return undefined;
 }
 
-/** Says whose a run's folder is. */
+/** Says whose a run's directory is. */
 function claim(directory, pid) {
   writeFileSync(join(directory, 'namespace'), pidNamespace());
   writeFileSync(join(directory, 'owner'), String(pid));
 }
 
-/** Whether the owner has ended. Its process id means something only in its own namespace: a box sees none outside of it. */
+/** Whether the owner has ended. Its process id means something only in its own namespace: a sandbox sees none outside of it. */
 function isAbandoned(directory) {
   const [namespace, pid] = ['namespace', 'owner'].map((name) => readFileSync(join(directory, name), 'utf8'));
   return namespace === pidNamespace() && !existsSync(`/proc/${pid}`);
@@ -60,7 +60,7 @@ function isAbandoned(directory) {
 const pidNamespace = () => readlinkSync('/proc/self/ns/pid');
 
 /**
- * Makes a run's folder. Folders that a killed run left behind are removed first: those whose maker is no longer there.
+ * Makes a run's directory. Directories that a killed run left behind are removed first: those whose maker is no longer there.
  */
 export function makeSandboxDirectory() {
   const parent = tmpdir().length > 40 ? '/tmp' : tmpdir();
@@ -78,9 +78,9 @@ export function makeSandboxDirectory() {
 }
 
 /**
- * Runs a command in a box of its own, with `VAULT_SWARM_SANDBOX` naming the run's folder, and resolves to its exit code when
- * it has ended and the folder is gone. On SIGINT, SIGTERM and SIGHUP the command gets SIGTERM, and 8 s later (or at a
- * second signal) everything in the box is killed; it is also killed when this process dies or `deadlineMs` has passed.
+ * Runs a command in a sandbox of its own, with `VAULT_SWARM_SANDBOX` naming the run's directory, and resolves to its exit code when
+ * it has ended and the directory is gone. On SIGINT, SIGTERM and SIGHUP the command gets SIGTERM, and 8 s later (or at a
+ * second signal) everything in the sandbox is killed; it is also killed when this process dies or `deadlineMs` has passed.
  */
 export function runInSandbox(
   command,
@@ -95,7 +95,7 @@ export function runInSandbox(
   });
   claim(directory, sandbox.pid);
   const lifeline = sandbox.stdio[3];
-  lifeline.on('error', () => {}); // The box has ended first.
+  lifeline.on('error', () => {}); // The sandbox has ended first.
   let timer;
   let signals = 0;
   const stop = () => {
@@ -122,15 +122,15 @@ export function runInSandbox(
 let innerSandboxes = 0;
 
 /**
- * Starts a command in a box within this one: for a command that runs beside others in the same box, and shares with them
+ * Starts a command in a sandbox within this one: for a command that runs beside others in the same sandbox, and shares with them
  * neither network nor /run/docker/plugins. It has an IPC channel, and its stdout and stderr are pipes.
  *
- * @returns the `child` process; `ended`, which resolves when all in the inner box has ended and its folder is gone; and
+ * @returns the `child` process; `ended`, which resolves when all in the inner sandbox has ended and its directory is gone; and
  *   `kill`, which makes it end.
  */
 export function startInnerSandbox(command, args, { env = process.env } = {}) {
   innerSandboxes += 1;
-  // The name begins with the outer one's, by which guard.sh removes what is left of both.
+  // The name starts with the outer one's, by which guard.sh removes what is left of both.
   const outer = process.env.VAULT_SWARM_SANDBOX;
   const directory = `${outer}-${process.pid}-${innerSandboxes}`;
   mkdirSync(directory);
@@ -141,7 +141,7 @@ export function startInnerSandbox(command, args, { env = process.env } = {}) {
     serialization: 'advanced',
   });
   const lifeline = child.stdio[3];
-  lifeline.on('error', () => {}); // The box has ended first.
+  lifeline.on('error', () => {}); // The sandbox has ended first.
   const closed = new Promise((resolve) => {
     child.once('exit', () => lifeline.destroy());
     child.once('close', resolve);

@@ -103,7 +103,7 @@ export async function within<T>(limitMs: number, what: string, promise: Promise<
   }
 }
 
-/** What a call rejects with, within `limitMs`, that was aborted some turns of the event loop after it began. */
+/** What a call rejects with, within `limitMs`, that was aborted some turns of the event loop after it started. */
 export async function abortedInFlight(
   limitMs: number,
   call: (signal: AbortSignal) => Promise<unknown>,

@@ -1,4 +1,4 @@
-/** Something that can be begun and ended again, such as an outage. Both resolve when it has come into force. */
+/** Something that can be started and ended again, such as an outage. Both resolve when it has come into force. */
 export interface Disturbance {
   start(): Promise<void>;
   end(): Promise<void>;
@@ -19,7 +19,7 @@ export interface Operations {
   readonly bytes: { write(name: string, bytes: Uint8Array): Promise<void> };
   /** Old versions can be read. `current` is the pin of the version written last, `missing` one that never was. */
   readonly pins: { current(name: string): Promise<string>; readonly missing: string };
-  /** The backend can be made to fail at once: connection refused, folder gone. */
+  /** The backend can be made to fail at once: connection refused, directory gone. */
   readonly outage: Disturbance;
   /** The backend can be made to accept requests and to leave them without an answer. */
   readonly hang: Disturbance;
@@ -53,7 +53,7 @@ export type Trait =
 /** Everything that a provider may or may not be able to do. */
 export type Capability = keyof Operations | Trait;
 
-/** For each capability `true`, or a sentence that says why the provider lacks it. It stands in the test's output. */
+/** For each capability `true`, or a sentence that says why the provider lacks it. It is in the test's output. */
 export type Capabilities = Readonly<Record<Capability, true | string>>;
 
 /** The names of the capabilities in `C` that are `true`. */

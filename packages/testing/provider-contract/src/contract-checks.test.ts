@@ -36,7 +36,7 @@ describe('the checks of the contract', () => {
 function checkNamed(starting: string): ContractCheck {
   const found = contractChecks.filter(({ name }) => name.startsWith(starting));
   const [check] = found;
-  assert(check !== undefined && found.length === 1, `${found.length} checks begin with "${starting}"`);
+  assert(check !== undefined && found.length === 1, `${found.length} checks start with "${starting}"`);
   return check;
 }
 

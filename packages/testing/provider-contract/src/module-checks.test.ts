@@ -44,7 +44,7 @@ const NO_CONTEXT = { readFile: () => '', surroundings: null };
 const withLabels = (names: readonly string[]) => () => ({ ...good.labels(), names });
 
 test.each<[string, Partial<ProviderModule<string>>, RegExp]>([
-  ['has a label of another kind', { labels: withLabels(['store_name']) }, /labels begin with it/],
+  ['has a label of another kind', { labels: withLabels(['store_name']) }, /labels start with it/],
   [
     'has other labels with a configuration',
     { labels: (config) => withLabels(config ? ['acme_x'] : ['acme_y'])() },

@@ -31,7 +31,7 @@ export function moduleChecks<Config>(module: ProviderModule<Config>, suite: Modu
   };
   return [
     {
-      name: 'its kind has only lower-case letters and digits, and its labels begin with it',
+      name: 'its kind has only lower-case letters and digits, and its labels start with it',
       run() {
         assert.match(kind, /^[a-z][a-z0-9]*$/);
         const { kind: ofLabels, names } = module.labels();

@@ -6,7 +6,7 @@ import { type Behaviour, bytesOf } from './memory-provider.ts';
 export interface Mutant {
   readonly name: string;
   readonly mutation: Partial<Behaviour>;
-  /** The beginnings of the names of the checks that fail; others may fail too. */
+  /** The starts of the names of the checks that fail; others may fail too. */
   readonly foundBy: readonly string[];
 }
 

@@ -44,7 +44,7 @@ export interface ProviderAbilities {
   readonly hasProbe: boolean;
   /** Whether it tells when it made a version. */
   readonly tellsTime: boolean;
-  /** Whether it tells which of two revisions is older: of all, of none of them, or it has no replicas to begin with. */
+  /** Whether it tells which of two revisions is older: of all, of none of them, or it has no replicas to start with. */
   readonly orders: 'all' | 'none' | 'no replicas';
 }
 

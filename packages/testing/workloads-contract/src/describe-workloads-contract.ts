@@ -215,7 +215,7 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       const stop = harness.changes.onChange(() => {
         hints += 1;
       });
-      // Following may begin with a hint of its own.
+      // Following may start with a hint of its own.
       let before = Number.POSITIVE_INFINITY;
       await harness.until(async () => {
         if (before === Number.POSITIVE_INFINITY || hints === before) {

@@ -4,7 +4,7 @@ import { type Clock, Environment, EventBus, type ProviderInstance, type SecretRe
 import { type AwsConfig, parseAwsConfig } from '../config.ts';
 import { createAwsProvider } from '../index.ts';
 
-/** Variables as they would stand in the environment. */
+/** Variables as they would are in the environment. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The configuration that these variables give; throws where they are wrong. */

@@ -64,7 +64,7 @@ export class Access {
     return bearerOf(request) !== null;
   }
 
-  /** Begins a session; gives the header for the browser's cookie, `null` where the token is wrong. */
+  /** Starts a session; gives the header for the browser's cookie, `null` where the token is wrong. */
   signIn(request: IncomingMessage, text: string): string | null {
     const token = this.#tokens.find(text);
     if (token === null) return null;

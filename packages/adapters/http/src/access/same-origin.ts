@@ -15,7 +15,7 @@ export const onlyFromOwnSite: RequestHandler = (request, response, next) => {
   else sendProblem(response, 403, 'This request comes from a page of another site, and is refused.');
 };
 
-// Read by the origin's own scheme, so that its default port may stand in one and not in the other.
+// Read by the origin's own scheme, so that its default port may are in one and not in the other.
 function isOriginOf(origin: string, host: string | undefined): boolean {
   const from = URL.parse(origin);
   const asked = from === null || host === undefined ? null : URL.parse(`${from.protocol}//${host}`);

@@ -4,7 +4,7 @@ const NAME = 'vault-swarm-session';
 
 /**
  * The name of the cookie for who asks under this host. Browsers keep the cookies of all ports of a host together, and the
- * plugins of several managers are often looked at through ports of one machine: so the port is part of the name. Under
+ * plugins of several managers are often checked through ports of one machine: so the port is part of the name. Under
  * TLS the prefix keeps other hosts and plain HTTP from setting it.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6265#section-8.5

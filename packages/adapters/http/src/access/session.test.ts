@@ -112,7 +112,7 @@ describe('a session', () => {
     expect(await withCookie(cookie)).toBe(401);
   });
 
-  test('ends with the token that it was begun with, and not with the other one', async () => {
+  test('ends with the token that it was started with, and not with the other one', async () => {
     let token = 'first';
     const { signIn, cookieOf, withCookie } = await start({ token: () => token, viewToken: 'only-looking' });
     const [full, view] = [cookieOf(await signIn('first')), cookieOf(await signIn('only-looking'))];

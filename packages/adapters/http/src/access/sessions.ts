@@ -21,7 +21,7 @@ interface Session {
 export class Sessions {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #tokens: Tokens;
-  /** By the digest of the id: the time that a look-up takes tells nothing of an id. The oldest first. */
+  /** By the digest of the id: the time that a poll-up takes tells nothing of an id. The oldest first. */
   readonly #sessions = new Map<string, Session>();
 
   constructor(clock: Pick<Clock, 'monotonic'>, tokens: Tokens) {
@@ -29,7 +29,7 @@ export class Sessions {
     this.#tokens = tokens;
   }
 
-  /** Begins a session for who showed this token; gives its id. */
+  /** Starts a session for who showed this token; gives its id. */
   start(token: KnownToken): string {
     const id = randomBytes(24).toString('base64url');
     for (const [key, { endsAtMs }] of this.#sessions) {

@@ -9,7 +9,7 @@ export const lockdownRequestSchema = z
 /** Whether a lockdown is active: the answer of `POST /api/v1/lockdown`, and a part of the overview. */
 export const lockdownSchema = z
   .object({
-    active: z.boolean().meta({ description: 'while it is, no value is served from memory' }),
+    active: z.boolean().meta({ description: 'while it is, no value is served from the cache' }),
     since: time.nullable().meta({ description: 'when it was started; null if it is not active' }),
   })
   .meta({ id: 'Lockdown' });

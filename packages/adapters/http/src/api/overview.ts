@@ -17,16 +17,16 @@ const rotations = z.object({
   total: count,
   errors: count,
   error_rate: z.number().min(0).max(100).meta({ description: 'errors per hundred rotations' }),
-  in_progress: count.meta({ description: 'services with a rollout under way' }),
+  in_progress: count.meta({ description: 'services with a rollout in progress' }),
   last_at: time.nullable(),
 });
 
 const deliveries = z.object({
   cache: count.meta({ description: 'answers from the cache' }),
   provider: count.meta({ description: 'answers that were read for it' }),
-  stale: count.meta({ description: 'answers from memory since the provider was away' }),
+  stale: count.meta({ description: 'answers from the cache since the provider was away' }),
   refused: count,
-  hit_rate: z.number().min(0).max(100).nullable().meta({ description: 'per cent from memory; null before any' }),
+  hit_rate: z.number().min(0).max(100).nullable().meta({ description: 'per cent from the cache; null before any' }),
   p50_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null where there was none' }),
   p99_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null where there was none' }),
   cached_values: count,

@@ -19,7 +19,7 @@ export const rotateRequestSchema = z
     z.strictObject({ secret: name }).meta({ description: 'every service that uses this secret' }),
     z.strictObject({ service: name }).meta({ description: 'one service, for all of its secrets' }),
     z.strictObject({ quarantined: z.literal(true) }).meta({
-      description: 'every service whose new values were set aside: they are tried again',
+      description: 'every service whose new values were quarantined: they are tried again',
     }),
   ])
   .meta({ id: 'RotateRequest' });
@@ -38,7 +38,7 @@ export const rotateSchema = z
   })
   .meta({ id: 'Rotate' });
 
-/** The answer of `GET /api/v1/plan`: what a rotation by hand would do, or, where nothing is named, what is due now. */
+/** The answer of `GET /api/v1/plan`: what a manual rotation would do, or, where nothing is named, what is due now. */
 export const planSchema = z
   .object({
     services: z.array(

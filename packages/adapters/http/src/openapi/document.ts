@@ -33,7 +33,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
           type: 'apiKey',
           in: 'cookie',
           name: 'vault-swarm-session-PORT',
-          description: 'of POST /api/v1/session; under TLS its name begins with __Host-',
+          description: 'of POST /api/v1/session; under TLS its name starts with __Host-',
         },
       },
     },

@@ -58,7 +58,7 @@ test('every reference within it leads somewhere', () => {
   expect(text).not.toMatch(/"\$ref":"(?!#\/components\/schemas\/\w+")/);
 });
 
-test('every path and method of it has a route, and every route stands in it', async () => {
+test('every path and method of it has a route, and every route is in it', async () => {
   const documented = operations.map(({ method, path }) => `${method} ${path}`);
   const answers = await Promise.all(
     operations.map(({ path }) => fixture.ask(path, { method: 'PATCH', headers: signed })),

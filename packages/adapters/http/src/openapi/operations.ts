@@ -117,7 +117,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/v1/plan',
-    summary: 'What a rotation by hand would do, or without parameters what is due now; nothing is done',
+    summary: 'What a manual rotation would do, or without parameters what is due now; nothing is done',
     query: planQuerySchema,
     answers: { 200: planSchema },
     problems: [404, 409, 503],
@@ -135,7 +135,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/v1/rotate',
-    summary: 'Asks for a rotation by hand',
+    summary: 'Asks for a manual rotation',
     body: rotateRequestSchema,
     answers: { 202: rotateSchema },
     problems: [404, 409, 415, 503],

@@ -14,7 +14,7 @@ function pairInFiles(first: { cert: string; key: string }) {
   return { files, tls: { first: read(), read } };
 }
 
-/** Starts one whose files are looked at by `look`. */
+/** Starts one whose files are checked by `look`. */
 async function start(config: FixtureConfig, nowMs = () => Date.now()) {
   let due = () => {};
   fixture = await startFixture(

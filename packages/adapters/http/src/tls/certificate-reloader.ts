@@ -13,7 +13,7 @@ export interface CertificateSource {
 }
 
 /**
- * The certificate that is served. Its files are looked at every 10 s, and a new one is taken up; one that can't be used
+ * The certificate that is served. Its files are checked every 10 s, and a new one is taken up; one that can't be used
  * is told, and the one before stays. It is told only when it is found so twice, since the two files are replaced one
  * after the other.
  */
@@ -23,7 +23,7 @@ export class CertificateReloader {
   readonly #events: Events;
   #current: Certificate;
   #cancel: (() => void) | null = null;
-  /** What was found wrong at the latest look, and whether it was told. */
+  /** What was found wrong at the latest poll, and whether it was told. */
   #wrong: { readonly message: string; readonly isReported: boolean } | null = null;
 
   constructor(source: CertificateSource, clock: Clock, events: Events) {
@@ -58,7 +58,7 @@ export class CertificateReloader {
     return problems;
   }
 
-  /** Looks at the files from now on, and gives `onChanged` each new certificate. */
+  /** Checks the files from now on, and gives `onChanged` each new certificate. */
   watch(onChanged: (certificate: Certificate) => void): void {
     this.#cancel?.();
     this.#cancel = this.#clock.after(RELOAD_INTERVAL_MS, () => {

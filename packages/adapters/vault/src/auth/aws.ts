@@ -99,7 +99,7 @@ function parseKeys({ environment }: AuthSettings): AwsKeys | undefined {
 }
 
 /**
- * Logs in at `auth/aws` by a signed `sts:GetCallerIdentity`, which Vault sends to AWS. The keys are looked for anew for
+ * Logs in at `auth/aws` by a signed `sts:GetCallerIdentity`, which Vault sends to AWS. The keys are looked for again for
  * each login; AWS's libraries are loaded by the first one.
  *
  * @see https://developer.hashicorp.com/vault/docs/auth/aws#iam-auth-method

@@ -24,7 +24,7 @@ export function parseCert(settings: AuthSettings): CertConfig {
     environment.report(variable('CLIENT_CERT'), `and ${variable('CLIENT_KEY')} are needed by ${needed}`);
   }
   if (!environment.text(variable('ADDR'), '').startsWith('https:')) {
-    environment.report(variable('ADDR'), `must be given and begin with https:// for ${needed}`);
+    environment.report(variable('ADDR'), `must be given and start with https:// for ${needed}`);
   }
   return {
     method: 'cert',

@@ -37,7 +37,7 @@ export interface AuthMethod {
   /** Whether a login makes a new token, so that one that can't be renewed is followed by another. */
   readonly issuesTokens: boolean;
   /**
-   * Reads the credentials anew, for a login through `client`.
+   * Reads the credentials again, for a login through `client`.
    * @throws {ProviderError} `UNAUTHENTICATED` where they can't be read.
    */
   prepare(client: VaultClient): LoginAttempt;
@@ -54,7 +54,7 @@ export function readCredential(credential: Credential): string {
 
 /** How a token is asked for. */
 export interface LoginOptions {
-  /** The method, and what to look at where it is refused, for messages. */
+  /** The method, and what to check where it is refused, for messages. */
   readonly method: string;
   readonly advice: string;
   /** The token that is renewed; undefined for a login. */

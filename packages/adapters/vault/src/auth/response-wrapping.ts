@@ -21,7 +21,7 @@ export interface Wrapped {
 
 /**
  * The secret id that a wrapping token wraps. Vault gives it once: so the token is looked up first, which uses nothing up,
- * and one that was made at another path (by somebody who has read ours, and wrapped a value anew) is left alone.
+ * and one that was made at another path (by somebody who has read ours, and wrapped a value again) is left alone.
  *
  * @throws {ProviderError} `UNAUTHENTICATED` where the token is used up, or is not what it should be; as `vaultErrorOf` where
  * the server can't say now.

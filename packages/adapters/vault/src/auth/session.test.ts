@@ -185,7 +185,7 @@ describe('a session by AppRole', () => {
   test.each([
     ['is refused', () => ({ status: 400, json: { errors: ['lease is not renewable'] } }) satisfies ScriptedAnswer],
     ['gives less than half of its life', () => login('token-1', 60)],
-  ])('logs in anew where a renewal %s', async (_how, renewAnswer) => {
+  ])('logs in again where a renewal %s', async (_how, renewAnswer) => {
     script.renewAnswer = renewAnswer;
     const instance = provider(approle);
     await readTextOf(instance, refTo('app'));

@@ -35,7 +35,7 @@ interface Current {
 }
 
 /**
- * A token that we have just got may be refused by a standby that does not know it yet. So a refusal in this time is looked at
+ * A token that we have just got may be refused by a standby that does not know it yet. So a refusal in this time is checked
  * once more, after a while.
  */
 const NEW_FOR_MS = 2_000;

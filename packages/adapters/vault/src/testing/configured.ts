@@ -13,7 +13,7 @@ import {
 import { parseVaultConfig, type VaultConfig } from '../config.ts';
 import { createVaultProvider } from '../index.ts';
 
-/** Variables as they would stand in the environment. */
+/** Variables as they would are in the environment. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The configuration that these variables give; throws where they are wrong. */

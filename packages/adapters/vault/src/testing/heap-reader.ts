@@ -13,7 +13,7 @@ import type { SecretValue } from '@vault-swarm/provider';
 import { providerOf, refTo } from './configured.ts';
 
 const [address, token, what] = process.argv.slice(2);
-/** What the values begin with: the whole of one must not be in this process by other ways. */
+/** What the values start with: the whole of one must not be in this process by other ways. */
 const CANARY = 'canary-';
 const clock = new SteppedClock();
 const provider = providerOf({ VAULT_ADDR: address, VAULT_TOKEN: token }, clock);
@@ -43,7 +43,7 @@ async function read(): Promise<void> {
 }
 
 await read();
-// For so long a secret with several fields is at hand, for who asks for them one after the other.
+// For so long a secret with several fields is available, for who asks for them one after the other.
 clock.advance(2_000);
 // WeakRefs hold on to what they refer to until the present turn of the event loop is over.
 await new Promise((resolve) => setImmediate(resolve));

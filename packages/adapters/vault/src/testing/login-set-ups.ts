@@ -39,7 +39,7 @@ interface Parts {
   readonly close?: () => Promise<void>;
 }
 
-/** A folder for credentials. */
+/** A directory for credentials. */
 class Directory {
   readonly path = mkdtempSync(join(tmpdir(), 'vault-login-'));
 

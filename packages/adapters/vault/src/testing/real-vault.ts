@@ -15,7 +15,7 @@ export interface RealVault {
   kill(): Promise<void>;
   /** Starts it again on the same port, with nothing in it. */
   start(): Promise<void>;
-  /** Ends it and removes its folder. */
+  /** Ends it and removes its directory. */
   stop(): Promise<void>;
 }
 

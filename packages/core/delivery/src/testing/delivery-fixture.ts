@@ -21,7 +21,7 @@ const scheme = {
   }),
 };
 
-/** A delivery on a clock and a provider that the test moves by hand. */
+/** A delivery on a clock and a provider that the test moves manually. */
 export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: TimedEvent) => void = () => undefined) {
   const timers = new Map<() => void, number>();
   const time = { nowMs: 0 };

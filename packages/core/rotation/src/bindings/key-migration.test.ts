@@ -15,7 +15,7 @@ const entry: LedgerService = {
   taskOverrides: { t1: { 'web/s1': value('r0'), s2: value('r7') } },
 };
 
-test('what is noted of a secret follows it to its new key, and what is noted of others stays', () => {
+test('what is recorded of a secret follows it to its new key, and what is recorded of others stays', () => {
   expect(migrateKeys(entry, [binding], { 'web/s1': known })).toEqual({
     ...entry,
     quarantines: [{ failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '' }],

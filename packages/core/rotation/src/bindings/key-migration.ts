@@ -3,7 +3,7 @@ import type { SecretBinding } from './secret-binding.ts';
 
 /**
  * The entry of a service as the ledger calls its secrets now: one whose path label is new, or is gone, was called
- * otherwise before, and what was noted of it still holds. Values are tagged with their ref, so those that were read by
+ * otherwise before, and what was recorded of it still holds. Values are tagged with their ref, so those that were read by
  * another one stay what they are.
  */
 export function migrateKeys(

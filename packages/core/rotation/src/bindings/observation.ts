@@ -4,7 +4,7 @@ import type { ClusterBindings } from './secret-binding.ts';
 
 /** What the orchestrator says at one moment. */
 export interface Observation {
-  /** When it began, in monotonic milliseconds. */
+  /** When it started, in monotonic milliseconds. */
   readonly startedAtMs: number;
   readonly role: Role;
   /** All secrets of ours, whether used or not. */

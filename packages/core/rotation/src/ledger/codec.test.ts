@@ -99,7 +99,7 @@ test('an earlier version’s ledger is read as it was meant', () => {
   });
 });
 
-test('a rollout that an earlier version has begun is open, and what its tasks held before is not known', () => {
+test('a rollout that an earlier version has started is open, and what its tasks held before is not known', () => {
   const ledger = parseLedger(ofFormat1('open-rollouts'));
   const value = { revision: '162gmrh:3@2026-11-25T02:37:39.776334117Z', digest: 'nG6y1sMu1U82eOAz' };
   const before = { revision: '162gmrh:2@2026-11-25T02:37:21.678619636Z', digest: 't1tzvm9RJG1yDr4f' };

@@ -14,17 +14,17 @@ export interface PreviousValue extends SecretVersion {
   readonly untilMs: number;
 }
 
-/** A rollout that was begun and is not closed. It was written down before the service was touched. */
+/** A rollout that was started and is not closed. It was written down before the service was touched. */
 export interface OpenRollout {
   /** `forward` brings the newest values, `rollback` the last good ones after the newest failed. */
   readonly direction: 'forward' | 'rollback';
   /** Tasks of this generation or a later one are given `target`, those of earlier ones `lastGood`. */
   readonly generation: number;
-  /** When it was begun, in milliseconds since 1970. */
+  /** When it was started, in milliseconds since 1970. */
   readonly startedAtMs: number;
   /** When the leader first saw the oldest of the changes that it brings. */
   readonly changedAtMs: number;
-  /** How often in a row it was begun for the same values. */
+  /** How often in a row it was started for the same values. */
   readonly attempt: number;
   /**
    * `stuck`: it takes too long; counted as an error, and watched on. `failed`: its tasks failed, and it is left as it is
@@ -37,7 +37,7 @@ export interface OpenRollout {
   readonly fingerprint: string;
   /**
    * What its tasks are given: the values that it brings, and those of the service's other secrets as they were when it
-   * was begun. A value that comes later is not mixed in, so that it is known with what a task failed.
+   * was started. A value that comes later is not mixed in, so that it is known with what a task failed.
    */
   readonly target: Values;
   /** What the tasks held before it, as far as that is known. */
@@ -97,7 +97,7 @@ export interface LedgerService {
   readonly taskOverrides: Readonly<Record<string, Values>>;
 }
 
-/** While there is one, no value is served from memory, on all managers. */
+/** While there is one, no value is served from the cache, on all managers. */
 export interface Lockdown {
   /** When an operator started it, in milliseconds since 1970. */
   readonly sinceMs: number;
@@ -136,7 +136,7 @@ export function isNothingOpen(entry: LedgerService): boolean {
   return rollout === null && highestUsedGeneration === 0 && lists.every(({ length }) => length === 0);
 }
 
-/** The set that a key was set aside with, if it was. */
+/** The set that a key was quarantined with, if it was. */
 export function quarantineOf(entry: LedgerService, key: string): Quarantine | undefined {
   return entry.quarantines.find(({ failed }) => key in failed);
 }

@@ -7,7 +7,7 @@ import { RotationRejected } from '../ports/manual-rotation.ts';
 import type { LedgerStore } from '../ports/orchestrator.ts';
 import type { ValueCache } from '../ports/value-cache.ts';
 
-/** A request is noted in the ledger within this time, or refused. */
+/** A request is recorded in the ledger within this time, or refused. */
 const REQUEST_DEADLINE_MS = 15_000;
 
 /** Starts and ends lockdowns, on all managers. */
@@ -99,8 +99,8 @@ export class Lockdowns {
     } catch (error) {
       options.signal.throwIfAborted();
       const what = active
-        ? 'this manager is in lockdown, and the others are not yet: it could not be noted in the ledger'
-        : 'the lockdown goes on: its end could not be noted in the ledger';
+        ? 'this manager is in lockdown, and the others are not yet: it could not be recorded in the ledger'
+        : 'the lockdown goes on: its end could not be recorded in the ledger';
       throw new RotationRejected('UNAVAILABLE', `${what}; try again (${reasonOf(error)})`, { cause: error });
     }
   }

@@ -15,7 +15,7 @@ import type { LedgerStore } from '../ports/orchestrator.ts';
 import { type ManualRequestInput, planRequest, type RequestPlan } from './plan-manual-request.ts';
 import { preview } from './preview.ts';
 
-/** A request by hand is noted within this time, or refused. */
+/** A manual request is recorded within this time, or refused. */
 const REQUEST_DEADLINE_MS = 15_000;
 /** It is for what the providers have now, as far as they tell that within this time. */
 const REQUEST_POLL_MS = 3_000;
@@ -34,11 +34,11 @@ export interface ManualRotationsPorts {
   findings(): Pick<ManualRequestInput, 'current' | 'answered'>;
   /** What a pass that found this ledger would do. Rejects where the orchestrator does not answer. */
   plan(observed: Observation, ledger: LedgerDocument, options: CallOptions): Promise<Plan>;
-  /** Looks at all providers now. */
+  /** Checks all providers now. */
   poll(): Promise<void>;
 }
 
-/** Takes requests by hand, and notes them in the ledger, or tells what they would come to. */
+/** Takes manual requests, and notes them in the ledger, or tells what they would come to. */
 export class ManualRotations {
   readonly #ports: ManualRotationsPorts;
 
@@ -47,11 +47,13 @@ export class ManualRotations {
   }
 
   /**
-   * Resolves once the request is noted.
+   * Resolves once the request is recorded.
    * @throws {RotationRejected}
    */
   async take(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {
-    const recorded = await this.#inTime(options, 'the request could not be noted', (cut) => this.#note(request, cut));
+    const recorded = await this.#inTime(options, 'the request could not be recorded', (cut) =>
+      this.#note(request, cut),
+    );
     for (const event of recorded.events) this.#ports.events.emit(event);
     return recorded.services;
   }

@@ -21,7 +21,7 @@ export interface RequestPlan {
   readonly events: readonly ProductEvent[];
 }
 
-/** All that a request by hand depends on. */
+/** All that a manual request depends on. */
 export interface ManualRequestInput {
   readonly request: RotateRequest;
   readonly services: readonly ServiceBindings[];
@@ -30,7 +30,7 @@ export interface ManualRequestInput {
   readonly ledger: LedgerDocument;
 }
 
-/** Finds what a request by hand concerns, and notes it in the ledger: from there the leader takes it up. A pure function. */
+/** Finds what a manual request concerns, and notes it in the ledger: from there the leader takes it up. A pure function. */
 export function planRequest(input: ManualRequestInput): RequestPlan {
   const { request, ledger } = input;
   const services: Record<string, LedgerService> = { ...ledger.services };

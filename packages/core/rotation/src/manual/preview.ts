@@ -50,7 +50,7 @@ function dueOf(service: Workload, planned: ServicePlan, rollout: OpenRollout | n
   };
 }
 
-/** What becomes of a request: its own rollout, or one that waits for what is under way, or for the provider. */
+/** What becomes of a request: its own rollout, or one that waits for what is in progress, or for the provider. */
 function joined(request: RequestedService, service: Workload, due: PlannedService | null): PlannedService {
   if (due === null) return { ...idle(request), waitingFor: 'its provider to tell the newest value' };
   const { name, secrets, tasks, waitingFor } = due;
@@ -59,7 +59,7 @@ function joined(request: RequestedService, service: Workload, due: PlannedServic
   return {
     ...request,
     tasks: living(service).length,
-    waitingFor: waitingFor ?? 'the rollout that is under way to end',
+    waitingFor: waitingFor ?? 'the rollout that is in progress to end',
   };
 }
 

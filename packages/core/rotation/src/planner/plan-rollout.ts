@@ -45,7 +45,7 @@ import {
  */
 const FAILURES_OF_A_BAD_VALUE = 2;
 
-/** Decides about one service: go on watching its open rollout, close it, take it back, give it up, or begin one. */
+/** Decides about one service: go on watching its open rollout, close it, roll it back, give it up, or start one. */
 export function planRollout(serviceState: ServiceState): Decision {
   const { service, entry, rejection, unread } = serviceState;
   const open = entry.rollout;
@@ -56,7 +56,7 @@ export function planRollout(serviceState: ServiceState): Decision {
   }
   const changing = changedValues(open);
   if (unread.some((key) => key in changing)) return blocked(serviceState, 'the labels of its secrets to be put right');
-  // The service uses nothing of it any more: nothing is rolled out, or taken back.
+  // The service uses nothing of it any more: nothing is rolled out, or rolled back.
   if (secretNames(serviceState, changing).length === 0) return noChange(serviceState, null);
   if (open.state === 'failed') return planFailed(serviceState, open);
   if (rejection !== undefined && rejection !== open.failure) return refused(serviceState, open, rejection);
@@ -164,7 +164,7 @@ function planInProgress(serviceState: ServiceState, open: OpenRollout): Decision
   const without = bindings.flatMap((known) => pendingTasks(open, known));
   if (without.length === 0) {
     if (isScaledToZero(service)) return noChange(serviceState, null);
-    // Where Swarm says nothing, it may not have begun. And it is through also where the tasks of each slot fail again and again,
+    // Where Swarm says nothing, it may not have started. And it is through also where the tasks of each slot fail again and again,
     // once another manager leads: that looks only for slots whose tasks are of another generation.
     const isVague = (service.rollout.state === 'none' || bad.length > 0) && !isStable(serviceState);
     return isVague || !isFullyRunning(service) ? unchanged : complete(serviceState, open);
@@ -220,7 +220,7 @@ function isForgotten({ service }: ServiceState, open: OpenRollout): boolean {
   return isUndone && service.fingerprint !== open.fingerprint;
 }
 
-/** A failed set is not tried twice: only a newer value of one of its secrets, or a request, begins the next rollout. */
+/** A failed set is not tried twice: only a newer value of one of its secrets, or a request, starts the next rollout. */
 function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, entry, bindings } = serviceState;
   if (isForgotten(serviceState, open)) return noChange(serviceState, null);

@@ -219,7 +219,7 @@ function tenantOf({ service }: Pick<OwnServiceState, 'service'>): string {
   return service.tenant ?? '';
 }
 
-/** A request for a value that has just failed in another service ends, unless the service has begun to roll for it. */
+/** A request for a value that has just failed in another service ends, unless the service has started to roll for it. */
 function withoutFailed(serviceState: OwnServiceState, failed: FailedValues): OwnServiceState {
   const { entry, bindings, service } = serviceState;
   if (entry.requested.length === 0) return serviceState;
@@ -353,7 +353,7 @@ function isStillRequested(key: string, { rollout }: LedgerService, known: readon
 
 /**
  * Whether the service takes one of the places of those that roll at the same time: from the intent on, since Swarm may
- * take a while until it says that it has begun.
+ * take a while until it says that it has started.
  */
 function isRolling({ service, entry, bindings }: OwnServiceState): boolean {
   const { rollout } = entry;

@@ -6,7 +6,7 @@ import { addPreviousValue } from '../tasks/previous-values.ts';
 
 /**
  * The entry without the sets that no longer hold: of one of their members another value is current, or the service does
- * not use it any more. The whole set is tried anew then, so for each member it is noted that the tasks hold the last
+ * not use it any more. The whole set is tried again then, so for each member it is recorded that the tasks hold the last
  * good value.
  */
 export function releaseOutdated(

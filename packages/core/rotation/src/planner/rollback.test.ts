@@ -220,7 +220,7 @@ describe('a failed task does not speak against the value', () => {
     expect(decide({ serviceState: { given: () => [value('r2')] } }).entry.quarantines).toEqual(aside);
   });
 
-  test('where it was given something by another manager, though this one began the rollout', () => {
+  test('where it was given something by another manager, though this one started the rollout', () => {
     expect(decide({ serviceState: { startedByThisProcess: true } }).entry.quarantines).toEqual([]);
   });
 
@@ -254,7 +254,7 @@ describe('where another secret of the service has a newer value than the rollout
     });
   });
 
-  test('and the failed tasks are known to have the value that it gives: its values are set aside', () => {
+  test('and the failed tasks are known to have the value that it gives: its values are quarantined', () => {
     const given = (_: string, key: string) => [key === 's1' ? value('r2') : value('r8')];
     const decision = decide({ entry: { rollout: two }, serviceState: { bindings, given } });
     expect(decision.entry.quarantines).toEqual(aside);
@@ -314,18 +314,18 @@ test('a rollout that was stuck before its update was made is not followed by the
 describe('a rollout that was rolled back', () => {
   const undone: Told = { state: 'rolled-back', service: { generation: 4 } };
 
-  test('is set aside without a further rollout where every task has the last good value', () => {
+  test('is quarantined without a further rollout where every task has the last good value', () => {
     const decision = decide(undone);
     expect(typesOf(decision)).toEqual(['rollout.failed', 'quarantine.started']);
     expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: aside } });
   });
 
-  test('is taken back where a task holds the bad value all the same', () => {
+  test('is rolled back where a task holds the bad value all the same', () => {
     const actual = [{ task: task('t', 4), value: value('r2') }];
     expect(decide({ ...undone, actual }).entry.rollout).toMatchObject({ direction: 'rollback', generation: 6 });
   });
 
-  test('is set aside where nothing failed: somebody took it back', () => {
+  test('is quarantined where nothing failed: somebody took it back', () => {
     expect(decide({ ...undone, serviceState: { failures: [] } }).entry.quarantines).toHaveLength(1);
   });
 
@@ -357,12 +357,12 @@ describe('a rollout that somebody has rolled back and hidden by a later update',
   const service = { generation: 4 };
   const serviceState = { failures: [], continuouslyObserved: false, openForMs: 10_000 };
 
-  test('is begun anew under a number that was not used, where Swarm paused that update', () => {
+  test('is started again under a number that was not used, where Swarm paused that update', () => {
     const decision = decide({ service, serviceState });
     expect(decision).toMatchObject({ roll: { generation: 6 }, entry: { rollout: { generation: 6, attempt: 2 } } });
   });
 
-  test.each(['none', 'completed'] as const)('is begun anew where Swarm tells nothing of it (%s)', (state) => {
+  test.each(['none', 'completed'] as const)('is started again where Swarm tells nothing of it (%s)', (state) => {
     expect(decide({ service, serviceState, state }).roll?.generation).toBe(6);
   });
 
@@ -415,7 +415,7 @@ describe('a value that made tasks of another service fail', () => {
     expect(decision).toMatchObject({ roll: null, waitingFor, blocked: true, events: [], entry: { rollout } });
   });
 
-  test('is still brought to the last task by a rollout that has begun', () => {
+  test('is still brought to the last task by a rollout that has started', () => {
     const failures = [{ ...bad, nodeReady: false }];
     const decision = decide({ state: 'rolled-back', serviceState: { ...serviceState, failures, openForMs: 60_000 } });
     expect(decision.entry.rollout).toMatchObject({ attempt: 2, target: { s1: value('r2') } });
@@ -446,7 +446,7 @@ describe('a rollout of the last good value', () => {
   const back: OpenRollout = { ...rollout, direction: 'rollback', target: { s1: value('r1') }, lastGood: {} };
   const entry = { rollout: back, quarantines: aside };
 
-  test('is not set aside when it fails as well, and nothing is tried any more', () => {
+  test('is not quarantined when it fails as well, and nothing is tried any more', () => {
     const actual = [{ task: task('t', 5), value: value('r2') }];
     const decision = decide({ entry, desired: value('r1'), actual });
     expect(decision.entry).toMatchObject({ rollout: { state: 'failed' }, quarantines: aside });
@@ -455,7 +455,7 @@ describe('a rollout of the last good value', () => {
     expect(again).toMatchObject({ roll: null, events: [], entry: decision.entry });
   });
 
-  test('is followed by the value that was set aside for it, once the service is rolled for another reason', () => {
+  test('is followed by the quarantined value for it, once the service is rolled for another reason', () => {
     const actual = [{ task: task('t', 6), value: value('r1') }];
     const failedEntry = { ...entry, rollout: { ...back, state: 'failed' }, requested: ['s1'] } as const;
     const decision = decide({ entry: failedEntry, desired: value('r1'), actual, state: 'completed' });

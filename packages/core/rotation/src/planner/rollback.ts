@@ -60,7 +60,7 @@ export function planHalted(serviceState: ServiceState, open: OpenRollout): Decis
 
 /**
  * Whether the task was given what the rollout gives, and failed though all else was as before. What is not known to have
- * been given was answered by a process before this one, unless this one began the rollout: then another manager is asked.
+ * been given was answered by a process before this one, unless this one started the rollout: then another manager is asked.
  */
 export function isCausedByValues(
   { given, startedByThisProcess, bindings }: ServiceState,
@@ -87,7 +87,7 @@ function isGivenKnown(serviceState: ServiceState, open: OpenRollout): boolean {
 
 /**
  * What fails since the user changed the service may fail for that reason: it is never held against the values. Once there
- * is a newer value the rollout is over: the tasks that start anew are given that, and show whether it was for the value.
+ * is a newer value the rollout is over: the tasks that start again are given that, and show whether it was for the value.
  */
 function planChangedByUser(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
   const { service, failures, bindings } = serviceState;
@@ -187,7 +187,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
 }
 
 /**
- * Begins anew after last good values that failed as well: what had been set aside for them is tried again too, since it
+ * Starts again after last good values that failed as well: what had been quarantined for them is tried again too, since it
  * was not for that.
  */
 export function startWithoutRollbackValues(serviceState: ServiceState, back: OpenRollout): Decision {
@@ -227,7 +227,7 @@ function generationToReturnTo({ service, bindings }: ServiceState, open: OpenRol
 }
 
 /** What a rollout waits for that is left as it is. */
-export const NEWER = 'a newer value, or a request by hand, since this one failed';
+export const NEWER = 'a newer value, or a manual request, since this one failed';
 
 /** What is wanted of a secret once the set is aside. */
 function goBack({ lastGood, sinceMs }: Quarantine): (known: BindingState) => BindingState {

@@ -15,7 +15,7 @@ const AT_EASE: Pace = { inARow: 0, pauseMs: 0 };
 /** So many rollouts in a row have no pause between them. */
 export const MAX_IN_A_ROW = 20;
 
-/** A service that is up to date for so long after a rollout begins a new row, in milliseconds. */
+/** A service that is up to date for so long after a rollout starts a new row, in milliseconds. */
 const REST_MS = 30_000;
 
 /** A pause is counted by rollouts of at least this duration, and lasts no longer than that, in milliseconds. */

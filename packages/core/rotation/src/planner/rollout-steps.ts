@@ -163,7 +163,7 @@ export function withoutRequests(serviceState: ServiceState, open: OpenRollout): 
 
 /** What a service waits for that is given nothing of a secret any more. */
 const ROLLBACK_VALUE_LOST =
-  'a newer value, or a request by hand, since the last good one of what was set aside is lost';
+  'a newer value, or a manual request, since the last good one of what was quarantined is lost';
 
 /** Whether a value that the service's tasks must be given can't be had any more: none of them would start. */
 function isRollbackValueLost({ entry, lastGood }: ServiceState): boolean {

@@ -29,7 +29,7 @@ test('tells for how long a rollout was seen open, whatever the wall clock does',
   });
 });
 
-test('counts each attempt anew, but remembers that the update was applied', async () => {
+test('counts each attempt again, but remembers that the update was applied', async () => {
   const clock = new SimulatedClock();
   const watch = new RolloutTracker(clock);
   watch.observe(service(5), ledger(open));
@@ -67,7 +67,7 @@ test('knows nothing of a rollout that it has not seen, or not any more', () => {
   expect(watch.of('web', open)).toEqual(NOT_TRACKED);
 });
 
-test('knows which rollouts it began itself, with every attempt', () => {
+test('knows which rollouts it started itself, with every attempt', () => {
   const watch = new RolloutTracker(new SimulatedClock());
   watch.observe(service(4), ledger(open), true);
   watch.observe(service(5), ledger(open));

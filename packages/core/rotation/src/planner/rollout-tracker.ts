@@ -11,7 +11,7 @@ export interface TrackedRollout {
   readonly applied: boolean;
   /** Whether it has looked again and again since then: a failed task would have been seen. */
   readonly continuouslyObserved: boolean;
-  /** Whether it began the rollout itself, and each attempt of it. */
+  /** Whether it started the rollout itself, and each attempt of it. */
   readonly startedByThisProcess: boolean;
   /** Whether its update was surely not made: another one came first. */
   readonly overtaken: boolean;
@@ -34,7 +34,7 @@ export const NOT_TRACKED: TrackedRollout = {
   overtaken: false,
 };
 
-/** The orchestrator keeps some failed tasks of each slot, and starts a failed one anew after some seconds. */
+/** The orchestrator keeps some failed tasks of each slot, and starts a failed one again after some seconds. */
 const MAX_GAP_MS = 5_000;
 
 interface Watched {
@@ -80,7 +80,7 @@ export class RolloutTracker {
 
   /**
    * Takes in what is open, and how far the services are.
-   * @param isOwn whether this process has just written the ledger: what is new in it was begun here.
+   * @param isOwn whether this process has just written the ledger: what is new in it was started here.
    */
   observe(services: readonly ServiceBindings[], ledger: LedgerDocument, isOwn = false): void {
     const watched = new Map<string, Watched>();
@@ -174,7 +174,7 @@ export class RolloutTracker {
       applied,
       continuouslyObserved,
       seenAtMs: nowMs,
-      // Who has begun it and every attempt of it has answered to all of its tasks.
+      // Who has started it and every attempt of it has answered to all of its tasks.
       startedByThisProcess: isOwn && (before === undefined || before.startedByThisProcess),
       uncertain: before?.uncertain === true,
       overtaken,

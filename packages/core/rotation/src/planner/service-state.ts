@@ -28,7 +28,7 @@ export interface ServiceState {
   readonly seenApplied: boolean;
   /** Whether it has looked again and again since it saw the rollout first. */
   readonly continuouslyObserved: boolean;
-  /** Whether it began the rollout and each attempt: then it has answered to all of its tasks, if it is the one that is asked. */
+  /** Whether it started the rollout and each attempt: then it has answered to all of its tasks, if it is the one that is asked. */
   readonly startedByThisProcess: boolean;
   /** Whether the open rollout's update was surely not made: somebody else's came first. */
   readonly overtaken: boolean;
@@ -45,7 +45,7 @@ export interface ServiceState {
   /** What this process answered to a task, for a secret by its ledger key. */
   readonly given: (taskId: string, key: string) => readonly SecretVersion[];
   readonly lastGood: (key: string, value: SecretVersion) => Availability;
-  /** Whether another service may begin to roll with these values in this pass. */
+  /** Whether another service may start to roll with these values in this pass. */
   readonly hasCapacity: (values: Values) => boolean;
   /** The name of another service whose tasks failed with this value of a secret; `undefined` where there is none. */
   readonly failedIn: (key: string, value: SecretVersion) => string | undefined;
@@ -67,11 +67,11 @@ export interface RollAction {
 
 /** What happens to a service in this pass. */
 export interface Decision {
-  /** Its next entry; what tasks hold is noted elsewhere. */
+  /** Its next entry; what tasks hold is recorded elsewhere. */
   readonly entry: LedgerService;
   readonly roll: RollAction | null;
   readonly events: readonly ProductEvent[];
-  /** Why a rollout that is due was not begun; `null` where none is due, or one was begun. */
+  /** Why a rollout that is due was not started; `null` where none is due, or one was started. */
   readonly waitingFor: string | null;
   /** Whether it goes on only after somebody did something. */
   readonly blocked: boolean;
@@ -79,7 +79,7 @@ export interface Decision {
   readonly heldAgainst: Values;
 }
 
-/** The uses for which the service is to be rolled: by their labels, by request, or since their values were set aside. */
+/** The uses for which the service is to be rolled: by their labels, by request, or since their values were quarantined. */
 export function dueBindings({
   service,
   entry,

@@ -15,7 +15,7 @@ import { ProviderPoller } from './provider-poller.ts';
 const INTERVAL_MS = 1_000;
 const SECRETS_EACH = 500;
 
-/** Time that a test lets pass: timers are called in their order, and what they begin has its turns before the next. */
+/** Time that a test lets pass: timers are called in their order, and what they start has its turns before the next. */
 class SteppedClock implements Clock {
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   #nowMs = 0;
@@ -135,7 +135,7 @@ test('of a thousand secrets at two providers, those of one are found changed as 
   expect(beside).toBeLessThanOrEqual(INTERVAL_MS + 200);
 });
 
-test('a standby polls once a minute, and at once when it begins to lead', async () => {
+test('a standby polls once a minute, and at once when it starts to lead', async () => {
   const { poller, pollsWithin } = setUp({ hangs: false });
   poller.lead(false);
   await pollsWithin(1_000);

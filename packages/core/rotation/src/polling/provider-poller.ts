@@ -54,7 +54,7 @@ export class ProviderPoller {
     this.#poller = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
   }
 
-  /** Follows the providers' hints. The loops begin with the first refs. */
+  /** Follows the providers' hints. The loops start with the first refs. */
   start(): void {
     for (const [name, { loop }] of this.#poller) {
       // A provider that never gets ready gives no hints; its loop tells why.
@@ -67,7 +67,7 @@ export class ProviderPoller {
     }
   }
 
-  /** Ends all loops; resolves when nothing is under way any more. */
+  /** Ends all loops; resolves when nothing is in progress any more. */
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await Promise.all([...this.#poller.values()].map(({ loop }) => loop.stop()));
@@ -75,7 +75,7 @@ export class ProviderPoller {
 
   /**
    * From now on polls as the leader does, or as a standby: once a minute while the provider answers, and if the ledger names a value
-   * that was not found here. Who begins to lead polls at once.
+   * that was not found here. Who starts to lead polls at once.
    */
   lead(isLeading: boolean): void {
     if (isLeading === this.#isLeading) return;
@@ -88,22 +88,22 @@ export class ProviderPoller {
     return this.#poller.get(provider)?.watch;
   }
 
-  /** Lets a provider be looked at as soon as possible. */
+  /** Lets a provider be checked as soon as possible. */
   wake(provider: string): void {
     this.#poller.get(provider)?.loop.wake();
   }
 
-  /** Lets the provider of a ref be looked at as soon as possible. */
+  /** Lets the provider of a ref be checked as soon as possible. */
   wakeFor(key: string): void {
     this.#polledOf.get(key)?.loop.wake();
   }
 
-  /** Looks at all providers now; resolves when each has been looked at. */
+  /** Checks all providers now; resolves when each has been checked. */
   async poll(): Promise<void> {
     await Promise.all([...this.#poller.values()].map(({ loop }) => loop.next()));
   }
 
-  /** The current value of a ref, its revision tagged, as of the latest look. */
+  /** The current value of a ref, its revision tagged, as of the latest poll. */
   current(key: string): CurrentValue | undefined {
     return this.#polledOf.get(key)?.watch.taggedCurrent(key);
   }
@@ -119,7 +119,7 @@ export class ProviderPoller {
     return this.#polledOf.get(key)?.watch.isUncertain(key) ?? false;
   }
 
-  /** When the latest look began that found the current value, in monotonic milliseconds. */
+  /** When the latest poll started that found the current value, in monotonic milliseconds. */
   confirmedAtMs(key: string): number {
     return this.#polledOf.get(key)?.watch.confirmedAtMs(key) ?? Number.NEGATIVE_INFINITY;
   }

@@ -153,7 +153,7 @@ test('a provider that is slow and has many secrets is given the time that it nee
   expect(outcomes).toEqual(['answered']);
 });
 
-test('a probe that never ends is cut off, and counts as a time-out', async () => {
+test('a probe that never ends is cut off, and counts as a timeout', async () => {
   const {
     watch,
     look: poll,
@@ -279,7 +279,7 @@ test('a read that fails while its value lags is told, and repeated', async () =>
   expect(watch.current(key)).toMatchObject({ revision: 'r2' });
 });
 
-test('as long as a probe and a read do not agree, each look reads', async () => {
+test('as long as a probe and a read do not agree, each poll reads', async () => {
   const { named, probe } = naming('r2');
   const { watch, look: poll, asked } = setUp({ probe }, async () => value('r2'));
   watch.setRefs(refs(1));

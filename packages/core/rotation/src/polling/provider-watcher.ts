@@ -16,7 +16,7 @@ import { runProbe } from './run-probe.ts';
 import { type Finding, WatchedRef, type WatchedRefPorts } from './watched-ref.ts';
 
 const CALL_DEADLINE_MS = 10_000;
-/** After so many failures in a row the rest of a look is not read. */
+/** After so many failures in a row the rest of a poll is not read. */
 const FAILURES_IN_A_ROW = 3;
 const READS_AT_ONCE = 8;
 
@@ -30,7 +30,7 @@ type ToRead = Pick<Finding, 'watched' | 'marker' | 'named'>;
 
 /**
  * Watches the refs of one provider: asks its probe whether something may have changed, and reads what has. What it
- * finds in one look is taken over together. A read that gives an older value than is known of is repeated soon.
+ * finds in one poll is taken over together. A read that gives an older value than is known of is repeated soon.
  */
 export class ProviderWatcher {
   readonly #provider: string;
@@ -123,7 +123,7 @@ export class ProviderWatcher {
     return added;
   }
 
-  /** The current value as of the latest look that could tell. */
+  /** The current value as of the latest poll that could tell. */
   current(key: string): CurrentValue | undefined {
     return this.#refs.get(key)?.current ?? undefined;
   }
@@ -139,12 +139,12 @@ export class ProviderWatcher {
     return watched !== undefined && (watched.isBehind || watched.isDisputed);
   }
 
-  /** When the latest look began that found this current value, in monotonic milliseconds. */
+  /** When the latest poll started that found this current value, in monotonic milliseconds. */
   confirmedAtMs(key: string): number {
     return this.#refs.get(key)?.confirmedAtMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Why the latest look gave no value for the ref. */
+  /** Why the latest poll gave no value for the ref. */
   error(key: string): ProviderError | undefined {
     return this.#refs.get(key)?.error ?? undefined;
   }
@@ -182,7 +182,7 @@ export class ProviderWatcher {
     return this.#takeOver(await this.#read(due, nowMs, signal), signal);
   }
 
-  /** Finds what may have changed since the latest look, or since `seen`, the findings of this one. */
+  /** Finds what may have changed since the latest poll, or since `seen`, the findings of this one. */
   async #findAll(signal: AbortSignal, seen: readonly Finding[] = []): Promise<Finding[]> {
     const seenBy = new Map(seen.map((finding) => [finding.watched, finding]));
     const watched = [...this.#refs.values()];

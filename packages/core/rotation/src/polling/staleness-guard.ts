@@ -4,9 +4,9 @@ import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 
 /**
- * Which of the ledger's values were written by another process since this one last looked at the provider. What it found
+ * Which of the ledger's values were written by another process since this one last checked the provider. What it found
  * there before may be older than they are: it must look again before it takes its own finding for the newer one. Else a
- * manager that begins to lead would bring back what another has just replaced.
+ * manager that starts to lead would bring back what another has just replaced.
  */
 export class StalenessGuard {
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ export class StalenessGuard {
 
   /**
    * Whether a finding may be older than what the ledger has.
-   * @param foundAtMs when the look began, in monotonic milliseconds.
+   * @param foundAtMs when the poll started, in monotonic milliseconds.
    */
   mayBeNewer(refKey: string, found: SecretVersion, foundAtMs: number): boolean {
     const sinceMs = this.#sinceMs.get(refKey);

@@ -11,11 +11,11 @@ export interface ReadRevision extends Omit<SecretRevision, 'value'> {
   readonly formerDigest: string | null;
 }
 
-/** What a look found about one ref. */
+/** What a poll found about one ref. */
 export interface Finding {
   readonly watched: WatchedRef;
   readonly marker: string | null;
-  /** When the look began, in monotonic milliseconds. */
+  /** When the poll started, in monotonic milliseconds. */
   readonly startedAtMs: number;
   readonly revision?: ReadRevision;
   readonly error?: ProviderError;
@@ -32,7 +32,7 @@ export interface WatchedRefPorts {
 
 const DIGESTS_PER_REF = 4;
 
-/** What is known of one ref, as of the latest look that could tell. */
+/** What is known of one ref, as of the latest poll that could tell. */
 export class WatchedRef {
   readonly ref: SecretRef;
   readonly #ports: WatchedRefPorts;
@@ -40,7 +40,7 @@ export class WatchedRef {
   current: CurrentValue | null = null;
   /** The same, its revision tagged with the ref. */
   tagged: CurrentValue | null = null;
-  /** When the latest look began that found `current`, in monotonic milliseconds. */
+  /** When the latest poll started that found `current`, in monotonic milliseconds. */
   confirmedAtMs = Number.NEGATIVE_INFINITY;
   error: ProviderError | null = null;
   /** While its reads give older values than are known of. */
@@ -79,7 +79,7 @@ export class WatchedRef {
     return this.#digests.get(revision) ?? null;
   }
 
-  /** Takes over what a look found at `nowMs` (monotonic). Returns whether that is a value or an error that was not known. */
+  /** Takes over what a poll found at `nowMs` (monotonic). Returns whether that is a value or an error that was not known. */
   takeOver(finding: Finding, nowMs: number): boolean {
     const { revision, error } = finding;
     // One that is away, or whose "no" proves nothing, says nothing of the value: what was known of it stays, as does its marker.

@@ -1,6 +1,6 @@
 import { type CallOptions, displayMessage } from '@vault-swarm/provider';
 
-/** What an operator asks to be rolled now: all services of a secret, one service, or all whose values were set aside. */
+/** What an operator asks to be rolled now: all services of a secret, one service, or all whose values were quarantined. */
 export type RotateRequest =
   | { readonly kind: 'secret'; readonly name: string }
   | { readonly kind: 'service'; readonly name: string }
@@ -19,12 +19,12 @@ export interface RequestedService {
   readonly outcome: 'scheduled' | 'pending' | 'up-to-date' | 'not-applicable';
 }
 
-/** What a preview is of: a request by hand, or what is due now without one. */
+/** What a preview is of: a manual request, or what is due now without one. */
 export type PreviewRequest = RotateRequest | { readonly kind: 'due' };
 
 /** What would become of one service. */
 export interface PlannedService extends RequestedService {
-  /** How many tasks would be replaced; of a rollout that is under way, those that are still to be. */
+  /** How many tasks would be replaced; of a rollout that is in progress, those that are still to be. */
   readonly tasks: number;
   /** Why it would not be rolled at once; `null` where it would be, or where there is nothing to do. */
   readonly waitingFor: string | null;
@@ -41,7 +41,7 @@ export interface PlannedService extends RequestedService {
  */
 export type RotationRejection = 'UNKNOWN' | 'DISABLED' | 'UNAVAILABLE';
 
-/** A request by hand that could not be taken. The message is one sentence for the operator. */
+/** A manual request that could not be taken. The message is one sentence for the operator. */
 export class RotationRejected extends Error {
   override readonly name = 'RotationRejected';
   readonly code: RotationRejection;
@@ -52,18 +52,18 @@ export class RotationRejected extends Error {
   }
 }
 
-/** Takes requests by hand. */
+/** Takes manual requests. */
 export interface ManualRotation {
   /**
    * Notes in the ledger what was asked for, whichever manager's plugin is asked; the leader does it, also after a crash.
-   * A set of values that failed and was set aside is tried again. Resolves once it is noted.
+   * A set of values that failed and was quarantined is tried again. Resolves once it is recorded.
    * @throws {RotationRejected}
    */
   rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]>;
 
   /**
    * What {@link rotate} would do now, or what the rotation does by itself, without doing it. Asks the orchestrator and
-   * looks at the providers as a request does; a change that it finds there is then rolled as if it had not been asked.
+   * checks the providers as a request does; a change that it finds there is then rolled as if it had not been asked.
    * @throws {RotationRejected}
    */
   preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]>;

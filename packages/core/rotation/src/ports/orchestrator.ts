@@ -38,7 +38,7 @@ export interface WorkloadTask {
 export interface RolloutReport {
   readonly state: 'none' | 'rolling' | 'completed' | 'paused' | 'rolling-back' | 'rolled-back' | 'rollback-paused';
   readonly message: string;
-  /** When it (or the rollback) began, in milliseconds since 1970; `null` where it is not told. */
+  /** When it (or the rollback) started, in milliseconds since 1970; `null` where it is not told. */
   readonly startedAtMs: number | null;
   /**
    * Of a paused one: whether going on with it forces nothing on anybody. It changes nothing but the generation; or tasks
@@ -55,7 +55,7 @@ export interface Workload {
   readonly tenant?: string;
   /** Of the service object, for compare-and-set. */
   readonly version: number;
-  /** How often it was told to start its tasks anew; a rollback brings an older number back. */
+  /** How often it was told to start its tasks again; a rollback brings an older number back. */
   readonly generation: number;
   /** Of what its tasks are made from: equal as long as nobody changed more of that than the generation. */
   readonly fingerprint: string;
@@ -135,7 +135,7 @@ export interface Orchestrator {
   /** The failed tasks of a service that the orchestrator still knows of. */
   failures(id: string, options: CallOptions): Promise<readonly FailedTask[]>;
   /**
-   * Starts the tasks of a service anew, as its own update configuration says, if it still has `version`.
+   * Starts the tasks of a service again, as its own update configuration says, if it still has `version`.
    * @param generation the service's next generation; greater than any number seen for it. Its present one resumes an
    * update that the orchestrator paused.
    */

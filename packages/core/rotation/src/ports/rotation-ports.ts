@@ -43,7 +43,7 @@ export interface RevisionRequest {
 }
 
 /**
- * `current` for nearly every request; a named `revision` where a rollout is open or values were set aside, and what to do
+ * `current` for nearly every request; a named `revision` where a rollout is open or values were quarantined, and what to do
  * where it can't be had.
  */
 export type RevisionSelection =

@@ -3,15 +3,15 @@ import type { CallOptions, ReadOptions, SecretRef, SecretRevision } from '@vault
 /** How a probe of a provider ended; `answered` also where the answer was that there is no such secret. */
 export type ProbeOutcome = 'answered' | 'login-refused' | 'unavailable' | 'timeout';
 
-/** Where values are read and kept, so that what the rotation gives to tasks is at hand when they ask for it. */
+/** Where values are read and kept, so that what the rotation gives to tasks is available when they ask for it. */
 export interface ValueCache {
   /**
-   * Reads the current value now, never an answer to a read that began before `notBeforeMs`, or before this call where that is
+   * Reads the current value now, never an answer to a read that started before `notBeforeMs`, or before this call where that is
    * not given. Rejects with a ProviderError. The value is lent for the turn of the event loop in which the promise resolves: it may
    * be wiped afterwards.
    */
   refresh(ref: SecretRef, options: ReadOptions): Promise<SecretRevision>;
-  /** A probe begun at `atMs` (monotonic) found that `revision` is still current. */
+  /** A probe started at `atMs` (monotonic) found that `revision` is still current. */
   revalidate(ref: SecretRef, revision: string, atMs: number): void;
   /** A probe or another manager saw that the provider has this revision. An answer with an older one is stale from now on. */
   seen(ref: SecretRef, revision: string): void;
@@ -30,7 +30,7 @@ export interface ValueCache {
   /** From now on these revisions, by ref key, are not dropped, whatever else has to go. Others may go as before. */
   pin(revisions: ReadonlyMap<string, ReadonlySet<string>>): void;
   /**
-   * Whether a revision that was replaced is at hand: from memory, else read again where the provider keeps old ones.
+   * Whether a revision that was replaced is available: from the cache, else read again where the provider keeps old ones.
    * Rejects with a ProviderError where the provider does not answer now.
    */
   ensureCached(ref: SecretRef, revision: string, options: CallOptions): Promise<boolean>;

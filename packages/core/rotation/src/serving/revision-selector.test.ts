@@ -115,7 +115,7 @@ test('a question that hangs is cut off after 300 ms, and not asked again for 5 s
   expect(await choose('t3')).toEqual(given('r2'));
 });
 
-test('values that were set aside are given to no task, whatever its generation', () => {
+test('quarantined values are given to no task, whatever its generation', () => {
   const set = { failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '' };
   const { take, choose } = setUp({ quarantines: [set] });
   take();

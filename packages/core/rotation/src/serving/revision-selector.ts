@@ -32,8 +32,8 @@ const LOOKUP_BACKOFF_MS = 5_000;
 
 /**
  * Which revision each task is to be given, as the ledger says: the current one, but for services that have a rollout
- * open or values set aside. There it depends on the task's generation, since the orchestrator's own rollback starts tasks
- * of the earlier one anew; where that can't be learned, the last good value is given.
+ * open or quarantined values. There it depends on the task's generation, since the orchestrator's own rollback starts tasks
+ * of the earlier one again; where that can't be learned, the last good value is given.
  */
 export class RevisionSelector {
   readonly #workloads: Pick<Orchestrator, 'generationOf'>;
@@ -143,7 +143,7 @@ export class RevisionSelector {
 
   #give(value: SecretVersion, refKey: string, otherwise: 'current' | 'refuse'): RevisionSelection {
     const current = this.#current(refKey);
-    // The same bytes under another revision, which may be at hand where the older one is not.
+    // The same bytes under another revision, which may be available where the older one is not.
     const given = current !== undefined && sameValue(current, value) ? current : value;
     if (!isOfRef(given, refKey)) return CURRENT;
     return { kind: 'revision', revision: untagRevision(given.revision), otherwise };

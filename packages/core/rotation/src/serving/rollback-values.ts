@@ -13,8 +13,8 @@ interface Recall {
 }
 
 /**
- * Keeps the values at hand that tasks may have to be given again: those that open rollouts replace, and those that are
- * given instead of values set aside. They are fetched in the background, on every manager, so that whichever leads next
+ * Keeps the values available that tasks may have to be given again: those that open rollouts replace, and those that are
+ * given instead of quarantined values. They are fetched in the background, on every manager, so that whichever leads next
  * has them; nothing waits for a provider that hangs.
  */
 export class RollbackValues {
@@ -31,7 +31,7 @@ export class RollbackValues {
     this.#onNews = onNews;
   }
 
-  /** From now on exactly these are kept, by ref key. Begins to fetch those that are not at hand. */
+  /** From now on exactly these are kept, by ref key. Starts to fetch those that are not available. */
   keep(named: ReadonlyMap<string, PinnedRevisions>): void {
     this.#values.pin(new Map([...named].map(([key, { revisions }]) => [key, revisions])));
     const before = this.#recalls;

@@ -35,7 +35,7 @@ test('tells how many tasks hold which revision, and how far the rollout is', asy
   expect([holdings(), status()?.rollout]).toEqual([['db: 3 × v2'], null]);
 });
 
-test('counts the last good value as the one to hold where the newest was set aside', async () => {
+test('counts the last good value as the one to hold where the newest was quarantined', async () => {
   const { world, holdings } = await oneService();
   world.provider.write('db', 'bad 2');
   await world.run(60_000);

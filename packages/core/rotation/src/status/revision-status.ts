@@ -37,7 +37,7 @@ export function progressOf(
   rollout: OpenRollout,
   bindings: readonly BindingState[],
 ): Pick<NonNullable<ServiceStatus['rollout']>, 'tasksDone' | 'tasksTotal'> {
-  // By id: the service may have been looked at again since the plan.
+  // By id: the service may have been checked again since the plan.
   const without = new Set(bindings.flatMap((known) => pendingTasks(rollout, known)).map(({ id }) => id));
   const living = tasks.filter(({ state }) => state !== 'ended');
   const done = living.filter((task) => task.state === 'running' && !without.has(task.id));

@@ -224,7 +224,7 @@ export class StatusReporter {
     if (lockdown !== null) {
       list.add(
         'A lockdown is active',
-        `since ${new Date(lockdown.sinceMs).toISOString()} no value is served from memory, and no rotation starts by itself; ` +
+        `since ${new Date(lockdown.sinceMs).toISOString()} no value is served from the cache, and no rotation starts by itself; ` +
           'end it with vault-swarm lockdown --release',
       );
     }
@@ -259,7 +259,7 @@ export class StatusReporter {
       const summary = isTooFast ? 'A service rotates faster than it rolls' : 'A rotation does not proceed';
       if (problem !== null) list.add(summary, `${displayText(name)}: ${problem}`);
       if (quarantines !== null)
-        list.add('A new value made tasks fail and is set aside', describeQuarantine(name, quarantines));
+        list.add('A new value made tasks fail and is quarantined', describeQuarantine(name, quarantines));
     }
     return list.problems;
   }
@@ -306,7 +306,7 @@ function quarantineStatus(
 function describeQuarantine(service: string, { secrets, reason }: NonNullable<ServiceStatus['quarantine']>): string {
   return (
     `${displayText(service)} has the last good value of ${displayNames(secrets)} (${reason}); ` +
-    'write another value, or rotate by hand to try it again'
+    'write another value, or rotate manually to try it again'
   );
 }
 

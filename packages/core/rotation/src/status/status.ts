@@ -35,7 +35,7 @@ export interface TaskRevisionCount {
   readonly revision: string | null;
   readonly tasks: number;
   /**
-   * Whether the tasks are to hold this one: it has the value that the provider has now, or where that was set aside, the
+   * Whether the tasks are to hold this one: it has the value that the provider has now, or where that was quarantined, the
    * last good one.
    */
   readonly current: boolean;
@@ -71,7 +71,7 @@ export interface ServiceStatus {
     readonly reason: string;
   } | null;
   readonly lastRotationAtMs: number | null;
-  /** Why a rollout that is due was not begun. */
+  /** Why a rollout that is due was not started. */
   readonly waitingFor: string | null;
   readonly problem: string | null;
 }

@@ -54,7 +54,7 @@ test('an answer to a task that runs changes nothing in its containers', () => {
   expect(actual()).toEqual(tagged('r1'));
 });
 
-test('an answer to a task that runs when first looked at is no evidence where the clock is behind', () => {
+test('an answer to a task that runs when first checked is no evidence where the clock is behind', () => {
   const { answer, see, actual } = setUp();
   answer('r2');
   see(task('running', START_MS + 3_600_000));
@@ -100,7 +100,7 @@ test('nor is one to a task of the leader before, which a new leader is asked for
   expect(actual()).toEqual([]);
 });
 
-test('also where no look has told for a while whether another leads', () => {
+test('also where no poll has told for a while whether another leads', () => {
   const { time, answer, see, actual } = setUp();
   time.nowMs += 25_000;
   answer('r2');
@@ -116,7 +116,7 @@ test('but it is where the task did not run yet while this process was the one th
   expect(actual()).toEqual(tagged('r2'));
 });
 
-test('or where the latest look did not show it, whatever the clocks say of when it was made', () => {
+test('or where the latest poll did not show it, whatever the clocks say of when it was made', () => {
   const { time, deliveryLog, answer, see, actual } = setUp();
   time.nowMs += 5_000;
   see();

@@ -66,7 +66,7 @@ export class DeliveryLog {
   #requestedAtMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param leadershipValidMs for how long a look that showed that this node leads may be relied on: others may lead in between,
+   * @param leadershipValidMs for how long a poll that showed that this node leads may be relied on: others may lead in between,
    * where none follows.
    * @param digestOf the keyed digest of a value; `null` while its key is not known.
    */

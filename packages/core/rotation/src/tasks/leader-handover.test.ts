@@ -19,7 +19,7 @@ const ledger: LedgerDocument = {
 const note = (recordHandover: LeaderHandover, ...answers: string[]) =>
   recordHandover.note({ services, ledger, current: () => undefined, answered: () => answers.map(value) });
 
-test('what was answered otherwise than the ledger says is noted, once it was written no more', () => {
+test('what was answered otherwise than the ledger says is recorded, once it was written no more', () => {
   const recordHandover = new LeaderHandover();
   const next = note(recordHandover, 'r1');
   expect(next.services.web?.taskOverrides).toEqual({ t1: { s1: value('r1') } });
@@ -28,11 +28,11 @@ test('what was answered otherwise than the ledger says is noted, once it was wri
   expect(note(recordHandover, 'r1')).toBe(ledger);
 });
 
-test('of two answers the one that the ledger does not say is noted, since the task may hold it', () => {
+test('of two answers the one that the ledger does not say is recorded, since the task may hold it', () => {
   expect(note(new LeaderHandover(), 'r2', 'r1').services.web?.taskOverrides).toEqual({ t1: { s1: value('r1') } });
 });
 
-test('nothing is noted of what the ledger says, or of what another process answered', () => {
+test('nothing is recorded of what the ledger says, or of what another process answered', () => {
   expect(note(new LeaderHandover(), 'r2')).toBe(ledger);
   expect(note(new LeaderHandover())).toBe(ledger);
 });

@@ -24,7 +24,7 @@ const entryWith = (input: Partial<TaskRecordsInput>) =>
     ...input,
   } as unknown as TaskRecordsInput);
 
-test('what is noted of a task stays while nothing else is known of its secret', () => {
+test('what is recorded of a task stays while nothing else is known of its secret', () => {
   expect(entryWith({})?.taskOverrides).toEqual(recorded.taskOverrides);
 });
 

@@ -58,7 +58,7 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
       const actual = actualVersion(task, binding, now, answered, ledger, before);
       if (actual === undefined || !isKnown(actual)) continue;
       const wouldBe = recordedVersion(task, key, now, { secrets }, next);
-      // Where nothing else is known of the secret, what was noted before is all that there is.
+      // Where nothing else is known of the secret, what was recorded before is all that there is.
       const isRecorded = before.taskOverrides[task.id]?.[key] !== undefined;
       if (wouldBe === undefined ? !isRecorded : sameValue(actual, wouldBe)) continue;
       const ofTask = taskOverrides[task.id] ?? {};
@@ -83,7 +83,7 @@ function recordRolledOut(closed: OpenRollout, { service, before, after, secrets 
   return { ...after, previousValues };
 }
 
-/** What is noted of a secret whose labels can't be read now, or which may be used again, stays as it is. */
+/** What is recorded of a secret whose labels can't be read now, or which may be used again, stays as it is. */
 function carryOver(
   entry: LedgerService,
   key: string,
@@ -98,7 +98,7 @@ function carryOver(
 
 /**
  * The earlier values of a ref. Where the ledger did not know the ref until now, and tasks are surely older than its
- * value, that is noted once, since from now on the ledger knows the ref.
+ * value, that is recorded once, since from now on the ledger knows the ref.
  */
 function firstSeen(
   entry: LedgerService,

@@ -24,7 +24,7 @@ export function isKnown(value: SecretVersion): boolean {
   return value.revision !== UNKNOWN_OLDER.revision;
 }
 
-/** What a service's tasks shall hold of a secret: its current value, or the last good one where that was set aside. */
+/** What a service's tasks shall hold of a secret: its current value, or the last good one where that was quarantined. */
 export function desiredVersion(
   entry: LedgerService,
   key: string,
@@ -47,7 +47,7 @@ function answeredTo(
 /**
  * What the ledger says of a task, its exceptions aside. In this order: what an open rollout gives to tasks of its
  * generation; the values before changes that the task is older than; what an open rollout gives to tasks of earlier
- * generations; the last good value where one was set aside; the latest value that was seen. Without a ledger a task
+ * generations; the last good value where one was quarantined; the latest value that was seen. Without a ledger a task
  * counts as current unless the provider made its value more than a minute after the task.
  *
  * @param current what the provider has now; `undefined` where that is not known.

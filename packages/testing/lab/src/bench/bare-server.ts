@@ -24,7 +24,7 @@ export const BARE_SERVER = {
     'answer.end(body); }).listen(process.argv[1])',
 } as const;
 
-/** Starts it in a folder of its own; resolves when it has answered. */
+/** Starts it in a directory of its own; resolves when it has answered. */
 export async function startBareServer(dir: string, code: string): Promise<BareServer> {
   const socketPath = join(dir, 'bare.sock');
   const command = `exec '${process.execPath}' --max-semi-space-size=2 -e "$0" '${socketPath}'`;

@@ -10,7 +10,7 @@ export interface BenchSecret extends SecretLocation {
 
 /** Which secrets to write. */
 export interface CatalogOptions {
-  /** Begins the paths, so that no two cases share one. */
+  /** Starts the paths, so that no two cases share one. */
   readonly prefix: string;
   readonly paths: number;
   readonly fieldsPerPath?: number;

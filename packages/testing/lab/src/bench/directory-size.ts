@@ -7,7 +7,7 @@ export interface Size {
   readonly bytes: number;
 }
 
-/** Size of a file, or of all files in a folder. */
+/** Size of a file, or of all files in a directory. */
 export async function sizeOf(path: string): Promise<Size> {
   const own = await stat(path);
   if (!own.isDirectory()) return { files: 1, bytes: own.size };

@@ -102,7 +102,7 @@ export async function startEngineDouble(
     for await (const chunk of asked) body += chunk;
     const url = new URL(asked.url ?? '/', 'http://engine');
     const path = url.pathname.replace(/^\/v\d+\.\d+(?=\/)/, '');
-    // Nothing ever happens, so the stream of events has only a beginning.
+    // Nothing ever happens, so the stream of events has only a start.
     if (path === '/events') answer.writeHead(200).flushHeaders();
     else send(answer, answerTo(asked.method ?? 'GET', path, url.searchParams, body));
   });

@@ -26,7 +26,7 @@ interface Waiting {
 
 /**
  * One kept connection, for one request after the other. It does so little that what is measured through it is the other
- * side: Node's own client takes as long as an answer from memory.
+ * side: Node's own client takes as long as an answer from the cache.
  */
 export class HttpConnection {
   readonly #socket: Socket;

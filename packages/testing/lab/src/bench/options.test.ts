@@ -28,7 +28,7 @@ it('takes cases, latencies, a file, and the peer from the environment', () => {
   expect(peer?.labels({ path: 'a', field: 'b' })).toEqual({ at: 'a' });
 });
 
-it('serves in a box where a Go plugin named plugin serves, if nothing is said', () => {
+it('serves in a sandbox where a Go plugin named plugin serves, if nothing is said', () => {
   const { peer } = parse([], { PEER_BIN: program, VAULT_SWARM_SANDBOX: '/tmp/box' });
   expect(peer).toMatchObject({ program, socketPath: '/run/docker/plugins/plugin.sock' });
   expect(peer?.labels({ path: 'a', field: 'b' })).toEqual({ vault_path: 'a', vault_field: 'b' });

@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where a Go plugin serves that is named `plugin`, as managed plugins are. */
 const USUAL_SOCKET = '/run/docker/plugins/plugin.sock';
-/** Folders where the machine's own engine looks for plugins. */
+/** Directories where the machine's own engine looks for plugins. */
 const ENGINES_DIRECTORY = /^(\/var)?\/run\/docker\//;
 
 /**
@@ -27,7 +27,7 @@ export function parsePeer(env: Environment): PeerOptions | undefined {
   const socketPath = socket || USUAL_SOCKET;
   if (!sandbox && ENGINES_DIRECTORY.test(socketPath)) {
     throw new UsageError(
-      `PEER_BIN would serve on ${socketPath} of this machine: run \`npm run bench\`, which makes a box`,
+      `PEER_BIN would serve on ${socketPath} of this machine: run \`npm run bench\`, which makes a sandbox`,
     );
   }
   try {

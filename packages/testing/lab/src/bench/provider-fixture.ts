@@ -17,7 +17,7 @@ export interface Asked {
   readonly valueReads: number;
 }
 
-/** A provider with secrets, set up to be looked at. */
+/** A provider with secrets, set up to be checked. */
 export interface ProviderFixture {
   /** As labels tell the plugin of its secrets. */
   readonly labels: LabelTemplate;
@@ -111,7 +111,7 @@ async function awsStand(refused: readonly string[]): Promise<ProviderFixture> {
   };
 }
 
-/** Files are looked at by the plugin alone, so what it counts itself is taken. */
+/** Files are checked by the plugin alone, so what it counts itself is taken. */
 async function fileStand(directory: string): Promise<ProviderFixture> {
   const port = await freePort();
   return {

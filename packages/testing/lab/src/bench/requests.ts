@@ -21,16 +21,16 @@ export class WrongAnswer extends Error {
 
 /** How to ask. */
 export interface AskOptions {
-  /** How many calls are under way at a time; 1 if not given. */
+  /** How many calls are in progress at a time; 1 if not given. */
   readonly concurrency?: number;
   /** Whether the answer may be an error, since the provider gives no value; false if not given. */
   readonly mayFail?: boolean;
-  /** No further call is begun after this time. */
+  /** No further call is started after this time. */
   readonly limitMs?: number;
 }
 
 /**
- * Makes the calls, in their order, and looks at each answer.
+ * Makes the calls, in their order, and checks each answer.
  * @throws {WrongAnswer} where a value is not the secret's; where there is none, unless it may fail.
  */
 export async function ask(

@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly latenciesMs: readonly number[];
   /** Each case is run with one after the other. */
   readonly targets: readonly Target[];
-  /** Told before a measurement begins. */
+  /** Told before a measurement starts. */
   readonly onBegin: (what: string) => void;
   /** Told when a case was measured with all subjects. */
   readonly onResult: (result: CaseResult) => void;

@@ -27,7 +27,7 @@ export interface Target {
   readonly name: SubjectName;
   readonly labels: LabelTemplate;
   /**
-   * Starts it in a folder of its own; resolves when it has answered Plugin.Activate.
+   * Starts it in a directory of its own; resolves when it has answered Plugin.Activate.
    * @throws with its log's end where it does not in 30 s.
    */
   start(dir: string, env: Readonly<Record<string, string>>): Promise<Running>;

@@ -20,7 +20,7 @@ export interface LoadClient {
 const QUESTION_DEADLINE_MS = 10_000;
 
 /**
- * Begins to ask, a question after the answer to the one before.
+ * Starts to ask, a question after the answer to the one before.
  *
  * @param keepAlive whether one connection is used for as long as the driver keeps it, as the engine does.
  */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** Clients that begin a request and never end it. */
+/** Clients that start a request and never end it. */
 export interface SlowClients {
   /** How many are connected now. */
   connected(): number;

@@ -17,7 +17,7 @@ export const rotated = 'api-key';
 
 const secrets = [...new Set(services.flatMap((service) => service.secrets))];
 
-/** The file provider's folder, one file for each secret. */
+/** The file provider's directory, one file for each secret. */
 export class SecretFiles {
   readonly directory: string;
 
@@ -50,7 +50,7 @@ export interface Stage {
   leave(): Promise<void>;
 }
 
-/** A Swarm of the demo's own, which ends with its box. */
+/** A Swarm of the demo's own, which ends with its sandbox. */
 export async function ownStage(dir: string): Promise<Stage> {
   const engine = await startSwarm({ dir });
   return { engine, flags: [], leave: () => engine.kill() };

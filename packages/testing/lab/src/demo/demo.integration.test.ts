@@ -10,7 +10,7 @@ const home = tempDirectory();
 afterAll(() => home.remove());
 
 test('the first command of the README shows a rotation, and exits with 0 where it is to end by itself', async () => {
-  sandboxDirectory(); // The demo makes a box of its own in this one.
+  sandboxDirectory(); // The demo makes a sandbox of its own in this one.
   const [demo = ''] = readme.take('Vault Swarm Plugin', 'sh').split(/ +#/);
   const { stdout, stderr, code } = await run('sh', ['-c', `${demo} -- --once`], {
     cwd: repository,

@@ -1,5 +1,5 @@
 // The demo: a secret is changed at its provider, and every task of every service that uses it gets the new value.
-// Started by bootstrap/demo.mjs, in a box (VAULT_SWARM_SANDBOX) or beside the engine that DOCKER_HOST names (DEMO_FOLDER).
+// Started by bootstrap/demo.mjs, in a sandbox (VAULT_SWARM_SANDBOX) or beside the engine that DOCKER_HOST names (DEMO_FOLDER).
 import { join } from 'node:path';
 import { freePort } from '../process/free-port.ts';
 import { waitFor } from '../process/wait-for.ts';
@@ -23,7 +23,7 @@ let plugin: PluginProcess | undefined;
 let isReady = false; // Until then the plugin's own error holds its log.
 let leaving: Promise<void> | undefined;
 
-/** Ends what was begun, whoever asks first. */
+/** Ends what was started, whoever asks first. */
 function leave(): Promise<void> {
   leaving ??= (async () => {
     await plugin?.kill();

@@ -8,7 +8,7 @@ export interface Watched {
   readonly replicas: number;
 }
 
-/** Something that was seen, and when: seconds since the watch began. */
+/** Something that was seen, and when: seconds since the watch started. */
 export type Moment =
   | { readonly kind: 'rollout'; readonly service: string; readonly seconds: number }
   | { readonly kind: 'task'; readonly service: string; readonly task: string; readonly seconds: number }

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The folder in which this machine keeps what takes long to download or build. Made if missing. */
+/** The directory in which this machine keeps what takes long to download or build. Made if missing. */
 export function cacheDirectory(): string {
   const directory = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'vault-swarm');
   mkdirSync(directory, { recursive: true });

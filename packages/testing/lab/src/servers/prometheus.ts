@@ -28,7 +28,7 @@ export interface Prometheus {
   query(expression: string): Promise<readonly PrometheusSeries[]>;
   /** All alerting rules. */
   rules(): Promise<readonly PrometheusRule[]>;
-  /** Ends it; its data is left in the folder. */
+  /** Ends it; its data is left in the directory. */
   stop(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export interface PrometheusOptions {
 
 /**
  * Starts Prometheus on 127.0.0.1; resolves when it is ready. The first call on a machine may download it (see
- * {@link findPrometheus}), which can't be done in a box.
+ * {@link findPrometheus}), which can't be done in a sandbox.
  *
  * @throws with the end of its log if it is not ready within 20 s.
  */
@@ -81,7 +81,7 @@ export async function startPrometheus({ dir, config }: PrometheusOptions): Promi
   };
 }
 
-/** Runs promtool in a folder to its end, with `input` on its stdin. `said` is all that it wrote. */
+/** Runs promtool in a directory to its end, with `input` on its stdin. `said` is all that it wrote. */
 export async function promtool(
   args: readonly string[],
   { cwd, input = '' }: { readonly cwd: string; readonly input?: string },

@@ -6,7 +6,7 @@ import { findCommand, run, runOrThrow } from '../process/command.ts';
 
 /**
  * Downloads the one Python package that `requirements` (a file of ../python) pins with its checksums, and unpacks it into
- * `folder`. Executable bits are lost.
+ * `directory`. Executable bits are lost.
  */
 export async function unpackWheel(requirements: string, directory: string): Promise<void> {
   const python = await pythonWithPip();
@@ -19,7 +19,7 @@ export async function unpackWheel(requirements: string, directory: string): Prom
 }
 
 /**
- * Installs the Python packages that `requirements` (a file of ../python) pins with their checksums into `folder`, from where a
+ * Installs the Python packages that `requirements` (a file of ../python) pins with their checksums into `directory`, from where a
  * program takes them with PYTHONPATH: nothing of the system's Python is changed.
  */
 export async function installWheels(requirements: string, directory: string): Promise<void> {

@@ -13,7 +13,7 @@ const source = fileURLToPath(new URL('../../vault-slim', import.meta.url));
 
 /**
  * A Vault server's program: what VAULT_BIN names; else, except in CI, `vault` on PATH; else a small one that is built
- * here from Vault's own packages (about 70 s, once a machine) and kept in the user's cache folder.
+ * here from Vault's own packages (about 70 s, once a machine) and kept in the user's cache directory.
  */
 export async function findVault(): Promise<string> {
   const named = process.env.VAULT_BIN;
@@ -35,7 +35,7 @@ async function build(): Promise<string> {
   const binary = join(directory, 'vault-slim');
   if (existsSync(binary)) return binary;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error('Vault is not built yet, and a box has no network to build it; run: npm test');
+    throw new Error('Vault is not built yet, and a sandbox has no network to build it; run: npm test');
   }
   await withLock(`${directory}.lock`, async () => {
     if (existsSync(binary)) return;
@@ -61,7 +61,7 @@ async function build(): Promise<string> {
       await mkdir(directory, { recursive: true });
       await rename(join(work, 'vault-slim'), binary);
     } finally {
-      // Go leaves folders that only root can remove things from.
+      // Go leaves directories that only root can remove things from.
       await run('chmod', ['-R', 'u+w', work]);
       await rm(work, { recursive: true, force: true, maxRetries: 3 });
     }

@@ -23,7 +23,7 @@ const byPath = new Map<string, number>();
 /** How many requests met a rule that alternates. */
 const alternating = new Map<FaultRule, number>();
 
-// Vault keeps idle connections for minutes; what the proxy closed would be counted as opened anew.
+// Vault keeps idle connections for minutes; what the proxy closed would be counted as opened again.
 const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (asked, answer) => {
   const { method = 'GET', url = '/' } = asked;
   const path = url.replace(/^\/v1\//, '');

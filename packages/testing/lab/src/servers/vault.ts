@@ -57,7 +57,7 @@ export interface VaultOptions {
 
 /**
  * Starts a Vault server on 127.0.0.1; resolves when it answers. The first call on a machine may build it (see
- * {@link findVault}), which takes a minute and can't be done in a box.
+ * {@link findVault}), which takes a minute and can't be done in a sandbox.
  *
  * @throws with the end of its log if it does not come up in 20 s.
  */

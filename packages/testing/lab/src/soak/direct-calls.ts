@@ -29,7 +29,7 @@ interface Answer {
 const GIVEN_UP_MS = 30_000;
 const LABELS_WRONG = [{ vault_pth: 'x' }, { vault_path: ' ' }, { encoding: 'rot13' }, { provider: 'nobody' }];
 
-/** Asks the driver's socket as the engine does, and looks at each answer. */
+/** Asks the driver's socket as the engine does, and checks each answer. */
 export class DirectCalls {
   readonly #socketPath: string;
   readonly #store: SecretStore;
@@ -70,14 +70,14 @@ export class DirectCalls {
     return { p50: at(0.5), p99: at(0.99), longest: at(1) };
   }
 
-  /** Begins one more call; its answer is looked at when it is there. */
+  /** Starts one more call; its answer is checked when it is there. */
   start(): void {
     const call = this.#random.chance(0.05) ? this.#askWrongly() : this.#askRightly();
     this.#under.add(call);
     void call.finally(() => this.#under.delete(call));
   }
 
-  /** Resolves when every call that was begun has its answer. */
+  /** Resolves when every call that was started has its answer. */
   async settled(): Promise<void> {
     await Promise.all(this.#under);
   }

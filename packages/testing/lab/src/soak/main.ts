@@ -1,5 +1,5 @@
 // `npm run soak -- --minutes 30 [--seed N] [--rate CALLS_PER_SECOND]`: the plugin under mixed load and in changing weather
-// for a long time. Each answer is looked at; lines go to stderr, the table at the end to stdout.
+// for a long time. Each answer is checked; lines go to stderr, the table at the end to stdout.
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

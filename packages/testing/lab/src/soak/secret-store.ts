@@ -14,7 +14,7 @@ export class SecretStore {
     this.#random = random;
   }
 
-  /** The secrets that have a value; names begin with `prefix`. */
+  /** The secrets that have a value; names start with `prefix`. */
   names(prefix = ''): readonly string[] {
     return [...this.#histories.keys()].filter((name) => name.startsWith(prefix));
   }

@@ -10,7 +10,7 @@ function written(): ValueHistory {
 }
 const at = (requestedAtMs: number, answeredAtMs = requestedAtMs + 1) => ({ requestedAtMs, answeredAtMs });
 
-test('the current value is right, and so is the one that a write under way brings', () => {
+test('the current value is right, and so is the one that a write in progress brings', () => {
   expect(written().problemOf('b', at(500), 0)).toBeUndefined();
   expect(written().problemOf('b', at(190, 205), 0)).toBeUndefined();
   expect(written().current).toBe('b');

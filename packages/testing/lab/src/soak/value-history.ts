@@ -1,7 +1,7 @@
 /** A value that a secret had at its provider. Times are monotonic milliseconds of who wrote it. */
 interface WrittenValue {
   readonly value: string;
-  /** When its write was begun: nobody can have it earlier. */
+  /** When its write was started: nobody can have it earlier. */
   readonly startedAtMs: number;
   /** When the write of the next one was done: since then it is an old one. */
   replacedAtMs: number;
@@ -17,7 +17,7 @@ export interface AskedAt {
 export class ValueHistory {
   readonly #values: WrittenValue[] = [];
 
-  /** Notes a write from its begin on. The returned function is called when the provider has taken it. */
+  /** Notes a write from its start on. The returned function is called when the provider has taken it. */
   start(value: string, nowMs: number): (doneAtMs: number) => void {
     const before = this.#values.at(-1);
     this.#values.push({ value, startedAtMs: nowMs, replacedAtMs: Number.POSITIVE_INFINITY });

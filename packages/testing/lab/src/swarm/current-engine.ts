@@ -14,9 +14,9 @@ const packages = ['docker.io', 'docker-cli', 'containerd', 'runc', 'tini-static'
 const oldestApi = 1.44;
 
 /**
- * A current Docker engine beside the system's own: the path of its dockerd, with all that it needs in the same folder.
- * Debian's packages are downloaded (75 MB) and unpacked once a machine, in the user's cache folder, named by their version;
- * nothing is installed. A folder that is there is used as it is: remove it for a newer engine.
+ * A current Docker engine beside the system's own: the path of its dockerd, with all that it needs in the same directory.
+ * Debian's packages are downloaded (75 MB) and unpacked once a machine, in the user's cache directory, named by their version;
+ * nothing is installed. A directory that is there is used as it is: remove it for a newer engine.
  *
  * @throws where the machine's apt names no mirror of Debian's, or an engine so unpacked does not run.
  */
@@ -24,7 +24,9 @@ export async function findCurrentEngine(): Promise<string> {
   const cached = await newestCached();
   if (cached !== undefined) return cached;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error('the current engine is not there yet, and a box has no network to get it; run: npm run test:swarm');
+    throw new Error(
+      'the current engine is not there yet, and a sandbox has no network to get it; run: npm run test:swarm',
+    );
   }
   return withLock(join(cacheDirectory(), 'engine.lock'), async () => (await newestCached()) ?? unpack());
 }
@@ -68,7 +70,7 @@ async function unpack(): Promise<string> {
   }
 }
 
-/** Debian's packages, by an apt whose settings, lists and state are all in the folder. */
+/** Debian's packages, by an apt whose settings, lists and state are all in the directory. */
 async function download(work: string): Promise<void> {
   const apt = join(work, 'apt');
   for (const directory of ['lists/partial', 'cache/archives/partial', 'none']) {
@@ -113,7 +115,7 @@ async function mirror(): Promise<string> {
   return found;
 }
 
-/** One folder for PATH. A runc that needs a newer glibc than this machine has is left out for the machine's own. */
+/** One directory for PATH. A runc that needs a newer glibc than this machine has is left out for the machine's own. */
 async function linkTogether(work: string): Promise<void> {
   const bin = join(work, 'bin');
   await mkdir(bin);

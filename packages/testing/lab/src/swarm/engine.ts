@@ -15,7 +15,7 @@ export interface Engine {
   /** As in DOCKER_HOST. */
   readonly host: string;
   readonly socketPath: string;
-  /** Folder of the engine's data, sockets and log. */
+  /** Directory of the engine's data, sockets and log. */
   readonly dir: string;
   /** The engine's own version, as 20.10.24. */
   readonly version: string;
@@ -40,15 +40,15 @@ export interface OwnEngine extends Engine {
   readonly networkPid: number;
   /** Makes the engine the first manager of a Swarm. */
   initSwarm(): Promise<void>;
-  /** Ends the engine cleanly and removes its folder, the log aside. */
+  /** Ends the engine cleanly and removes its directory, the log aside. */
   stop(): Promise<void>;
-  /** Ends engine and containers at once, as when a machine loses power. Its folder stays: startEngine starts it again. */
+  /** Ends engine and containers at once, as when a machine loses power. Its directory stays: startEngine starts it again. */
   kill(): Promise<void>;
 }
 
 /** What an engine is started with. */
 export interface EngineOptions {
-  /** Its folder, made if missing; data of an earlier run in it is taken up again. */
+  /** Its directory, made if missing; data of an earlier run in it is taken up again. */
   readonly dir: string;
   /** Another dockerd than the system's. */
   readonly dockerd?: string;
@@ -62,7 +62,7 @@ export interface Machine {
   readonly hostname: string;
   /** Its address and the network's length, as 192.168.97.1/24. */
   readonly address: string;
-  /** Its own /run/docker/plugins: the same folder, seen from the box. Made if missing. */
+  /** Its own /run/docker/plugins: the same directory, seen from the sandbox. Made if missing. */
   readonly plugins: string;
   /** Puts a device eth0 into the network namespace of a process, before the engine starts. */
   connect(pid: number): Promise<void>;
@@ -71,10 +71,10 @@ export interface Machine {
 const init = fileURLToPath(new URL('../../sandbox/init.sh', import.meta.url));
 
 /**
- * Starts a Docker engine in namespaces of its own, so that several run side by side; they share the box's
+ * Starts a Docker engine in namespaces of its own, so that several run side by side; they share the sandbox's
  * /run/docker/plugins, so parallel tests use different driver names. Resolves when it answers.
  *
- * @throws outside of a box, without a dockerd, or with the end of its log if it does not come up in 60 s.
+ * @throws outside of a sandbox, without a dockerd, or with the end of its log if it does not come up in 60 s.
  */
 export async function startEngine({
   dir,
@@ -101,7 +101,7 @@ export async function startEngine({
       ...['--propagation', 'private', 'sh', init, machine === undefined ? 'engine' : 'node', dir, dockerd],
       ...['--data-root', join(dir, 'root'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')],
       ...['--host', `unix://${socketPath}`, '--config-file', join(dir, 'daemon.json'), '--shutdown-timeout', '5'],
-      // Never through the system's systemd; and below one cgroup, which the box's end removes.
+      // Never through the system's systemd; and below one cgroup, which the sandbox's end removes.
       ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${basename(sandbox)}`],
       ...extraFlags,
     ],
@@ -152,7 +152,7 @@ export async function startEngine({
   };
 }
 
-/** What box/init.sh is told of a machine. */
+/** What sandbox/init.sh is told of a machine. */
 function nodeEnvironment({ hostname, address, plugins }: Machine): Record<string, string> {
   return { NODE_NAME: hostname, NODE_ADDRESS: address, NODE_PLUGINS: plugins };
 }

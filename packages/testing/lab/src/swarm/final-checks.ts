@@ -10,7 +10,7 @@ export interface ServiceExpectation {
   readonly replicas: number;
   /** What the file of each secret has, in every task. */
   readonly values: Readonly<Record<string, string>>;
-  /** How often it was told to start its tasks anew, or the numbers that are right. */
+  /** How often it was told to start its tasks again, or the numbers that are right. */
   readonly generation: number | readonly number[];
 }
 

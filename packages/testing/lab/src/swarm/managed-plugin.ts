@@ -5,10 +5,10 @@ import type { Engine } from './engine.ts';
 /** What a managed plugin is made and enabled with. */
 export interface ManagedPluginOptions {
   readonly name: string;
-  /** Folder that its mount `credentials` shows. */
+  /** Directory that its mount `credentials` shows. */
   readonly credentials: string;
   readonly settings: Readonly<Record<string, string>>;
-  /** Folder with config.json and rootfs; what `npm run plugin:build` leaves if not given. */
+  /** Directory with config.json and rootfs; what `npm run plugin:build` leaves if not given. */
   readonly directory?: string;
 }
 

@@ -12,11 +12,11 @@ export interface ManagerNode {
   readonly name: string;
   /** The Swarm's id of it. */
   readonly nodeId: string;
-  /** Its address among the managers. Not reachable from the box: engines are asked through their sockets. */
+  /** Its address among the managers. Not reachable from the sandbox: engines are asked through their sockets. */
   readonly address: string;
   /** Its engine; another object after {@link start}. `engine.kill()` is the loss of this machine. */
   readonly engine: OwnEngine;
-  /** Where its engine looks for a driver of that name, seen from the box: the plugin's PLUGIN_SOCKET. */
+  /** Where its engine looks for a driver of that name, seen from the sandbox: the plugin's PLUGIN_SOCKET. */
   pluginSocket(driver: string): string;
   /** Starts the engine again after it was killed, and resolves when it answers; it joins the others by itself. */
   start(): Promise<void>;
@@ -33,13 +33,13 @@ export interface Managers {
   cutOff(node: ManagerNode): Promise<void>;
   /** Puts the cable in again. */
   reconnect(node: ManagerNode): Promise<void>;
-  /** Ends all engines, at once rather than politely, and their network. Folders go with the box. */
+  /** Ends all engines, at once rather than politely, and their network. Directories go with the sandbox. */
   stop(): Promise<void>;
 }
 
 /** What a Swarm of several managers is started with. */
 export interface ManagersOptions extends Pick<EngineOptions, 'dockerd' | 'extraFlags'> {
-  /** Its folder, made if missing; each engine has one of its own in it. A short path: sockets are below it. */
+  /** Its directory, made if missing; each engine has one of its own in it. A short path: sockets are below it. */
   readonly dir: string;
   /** How many managers; 3 if not given. */
   readonly count?: number;
@@ -51,7 +51,7 @@ let networks = 0;
 export async function startManagers({ dir, count = 3, ...options }: ManagersOptions): Promise<Managers> {
   await mkdir(dir, { recursive: true });
   networks += 1;
-  // Names of devices have at most 15 characters; two Swarms of a box have no device in common.
+  // Names of devices have at most 15 characters; two Swarms of a sandbox have no device in common.
   const prefix = `s${process.pid}n${networks}`;
   const bridge = `${prefix}br`;
   await ip('link', 'add', bridge, 'type', 'bridge');

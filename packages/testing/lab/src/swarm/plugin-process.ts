@@ -34,11 +34,11 @@ export interface PluginProcess {
 export interface PluginOptions {
   /** Its environment, to which only PATH and HOME are added. */
   readonly env: Readonly<Record<string, string>>;
-  /** Folder of its log, made if missing; a second start appends. */
+  /** Directory of its log, made if missing; a second start appends. */
   readonly dir: string;
   /** Command line arguments. */
   readonly args?: readonly string[];
-  /** A process in whose network it is to run; that of the box if not given. */
+  /** A process in whose network it is to run; that of the sandbox if not given. */
   readonly networkPid?: number;
 }
 

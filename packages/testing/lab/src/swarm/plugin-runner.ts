@@ -8,7 +8,7 @@ const IN_TIME_MS = 60_000;
 
 /** What a seat's plugins are started with, besides what follows from their node. */
 export interface PluginRunnerOptions {
-  /** Folder of their logs. */
+  /** Directory of their logs. */
   readonly dir: string;
   /** PLUGIN_NAME. */
   readonly driver: string;
@@ -93,7 +93,7 @@ export class PluginRunner {
     return this.#plugins.flatMap(entriesOf);
   }
 
-  /** How often an event stands in the log of its present plugin. */
+  /** How often an event is in the log of its present plugin. */
   logged(event: string): number {
     return entriesOf(this.plugin).filter((entry) => entry.event === event).length;
   }

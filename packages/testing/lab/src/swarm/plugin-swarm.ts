@@ -154,7 +154,7 @@ export class PluginSwarm {
     return (await (await this.managers.leader()).engine.api('GET', `/services/${name}`)) as ShownService;
   }
 
-  /** How often a service was told to start its tasks anew. */
+  /** How often a service was told to start its tasks again. */
   async generation(service: string): Promise<number> {
     return (await this.service(service)).Spec.TaskTemplate.ForceUpdate ?? 0;
   }
@@ -196,7 +196,7 @@ export class PluginSwarm {
     return `${logs.join('\n')}\n--- the Swarm\n${JSON.stringify(shown, undefined, 1)}\n`;
   }
 
-  /** Ends all of it. The folder goes with the box. */
+  /** Ends all of it. The directory goes with the sandbox. */
   async stop(): Promise<void> {
     await Promise.all(this.runners.map(({ plugin }) => plugin.kill('SIGTERM')));
     await Promise.all([this.managers.stop(), this.#vault.kill()]);

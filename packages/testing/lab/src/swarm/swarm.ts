@@ -82,7 +82,7 @@ export async function createService(engine: Engine, options: ServiceOptions): Pr
   return id.toString().trim();
 }
 
-/** One task, as a test looks at it. */
+/** One task, as a test checks it. */
 export interface ServiceTask {
   readonly id: string;
   readonly slot: number | undefined;

@@ -29,14 +29,14 @@ export const closingChecks: readonly ContractCheck[] = [
     await instance.close();
   }),
 
-  check('cuts off the reads under way when it is closed', ['hang'], async (harness) => {
+  check('cuts off the reads in progress when it is closed', ['hang'], async (harness) => {
     await harness.write('hanging', { text: canary('hanging') });
     const instance = await harness.open();
     await harness.hang.start();
     try {
       const ended = rejection(read(instance, harness.ref('hanging')));
       await within(CLOSE_MS, 'close', instance.close());
-      expectError(await within(CLOSE_MS, 'the read under way', ended));
+      expectError(await within(CLOSE_MS, 'the read in progress', ended));
     } finally {
       await harness.hang.end();
     }

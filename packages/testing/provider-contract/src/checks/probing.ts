@@ -58,7 +58,7 @@ export const probingChecks: readonly ContractCheck[] = [
     const hinted = new Promise<void>((resolve) => {
       leave = hints.onHint(resolve);
     });
-    // The write is repeated, since listening may begin a moment after onHint returned.
+    // The write is repeated, since listening may start a moment after onHint returned.
     let turn = 0;
     const write = () => harness.write('hinted', { text: canary(`after-${turn++}`) });
     let heard = false;

@@ -33,7 +33,7 @@ async function simulate(from: number, count: number): Promise<void> {
     const { runs, failed, rolls, completed, quarantines } = totals;
     say(
       `${seconds} s: ${runs} of ${count} histories, ${failed} failed; ${rolls} updates, ${completed} rollouts ` +
-        `completed, ${quarantines} sets of values set aside; all before seed ${allBefore} are done`,
+        `completed, ${quarantines} sets of quarantined values; all before seed ${allBefore} are done`,
     );
   };
   await runSeeds({

@@ -107,7 +107,7 @@ test('while an earlier version leads, a manager with a later one writes nothing 
   expect(present.rotation.status().problems).toEqual([]);
 });
 
-test('a later version that begins to lead goes on with the ledger and restarts nothing, in the middle of a rollout too', async () => {
+test('a later version that starts to lead goes on with the ledger and restarts nothing, in the middle of a rollout too', async () => {
   const { clock, provider, swarm, held, format, lead, writers, web } = await twoVersions();
   const before = swarm.runningTasks(web).map(({ id }) => id);
   await lead(PRESENT);

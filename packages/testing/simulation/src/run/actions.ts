@@ -19,7 +19,7 @@ function paths({ swarm, truth }: Run): readonly string[] {
   return [...new Set(swarm.services.flatMap((service) => truth.bindingsOf(service).map(({ path }) => path)))];
 }
 
-/** Paths whose value is rolled out wherever it is used: a bad one elsewhere would be for nobody to take back. */
+/** Paths whose value is rolled out wherever it is used: a bad one elsewhere would be for nobody to roll back. */
 function autoPaths(run: Run): readonly string[] {
   const uses = run.swarm.services.flatMap((service) => run.truth.bindingsOf(service));
   const others = new Set(uses.filter(({ isAuto }) => !isAuto).map(({ path }) => path));
@@ -159,7 +159,7 @@ const own: Partial<Record<Kind, Action>> = {
   },
   'user rollback': onService((run, service) => {
     if (!run.swarm.rollBack(service.id)) return null;
-    run.oracle.allowService(service.id, 'taken back by hand');
+    run.oracle.allowService(service.id, 'rolled back manually');
     return touched(run, service, 'rolls back');
   }),
   conflict: onService((run, service) => {
@@ -170,11 +170,11 @@ const own: Partial<Record<Kind, Action>> = {
     const text = run.random.pick([null, 'damaged', '{"format":2,"secrets":7}']);
     run.swarm.loseLedger(text);
     run.oracle.tolerate('ledger lost');
-    // What a plugin has in memory would be written anew at once.
+    // What a plugin has in memory would be written again at once.
     if (run.random.chance(0.5)) for (const { name } of run.alive) run.cluster.start(name);
     return `the ledger is ${text === null ? 'deleted' : 'damaged'}`;
   },
-  'by hand': (run) => {
+  manually: (run) => {
     const { random, swarm } = run;
     const asked = random.pick(run.alive);
     const service = random.pick(services(run));
@@ -190,7 +190,7 @@ const own: Partial<Record<Kind, Action>> = {
       (answer) => run.say(`  asked for: ${JSON.stringify(answer)}`),
       (error) => run.say(`  refused: ${String(error)}`),
     );
-    return `by hand at ${asked.name}: ${JSON.stringify(request)}`;
+    return `manually at ${asked.name}: ${JSON.stringify(request)}`;
   },
 };
 

@@ -24,7 +24,7 @@ export class DeliveryOracle {
     return this.#latest.get(taskId)?.timeMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** A process ended: it has not noted what it gave since then. */
+  /** A process ended: it has not recorded what it gave since then. */
   lost(manager: string, sinceMs: number): void {
     for (const [taskId, answer] of this.#latest) {
       if (answer.manager === manager && answer.timeMs > sinceMs) this.#unnoted.add(taskId);
@@ -36,12 +36,12 @@ export class DeliveryOracle {
     this.#unnoted.add(taskId);
   }
 
-  /** Whatever was not noted is outdated by now, and known to be. */
+  /** Whatever was not recorded is outdated by now, and known to be. */
   everythingChanged(): void {
     this.#unnoted.clear();
   }
 
-  /** Whether what a task was given may not be noted. */
+  /** Whether what a task was given may not be recorded. */
   mayBeUnrecorded(taskId: string): boolean {
     return this.#unnoted.has(taskId);
   }

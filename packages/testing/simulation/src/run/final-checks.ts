@@ -45,7 +45,7 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
       if (isBadFor(text, service.name)) {
         isWrong(`${id} of ${service.name} holds ${name}="${text}", which is bad`, whyStopped(run, service));
       }
-      // Together with a bad one of the same rollout, a good one may be set aside.
+      // Together with a bad one of the same rollout, a good one may be quarantined.
       if (text === provider.textOf(path) || bad.length > 0) continue;
       if (isStopped(run, service, path)) continue;
       const anomaly = mayHoldOld(run, service, id, path);
@@ -61,8 +61,8 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
 export function mayBeLost({ swarm, truth, oracle }: Run, service: SimulatedService): FinalProblem['excuse'] {
   const quarantines = parseLedger(swarm.ledgerText)?.services[service.id]?.quarantines ?? [];
   const paths = truth.bindingsOf(service).map(({ path }) => path);
-  const isByHand = paths.some((path) => oracle.isOverlooked(service.id, path) === 'taken back by hand');
-  return quarantines.length > 0 && isByHand ? { anomaly: 'taken back by hand', paths } : null;
+  const isByHand = paths.some((path) => oracle.isOverlooked(service.id, path) === 'rolled back manually');
+  return quarantines.length > 0 && isByHand ? { anomaly: 'rolled back manually', paths } : null;
 }
 
 /**
@@ -111,10 +111,11 @@ function heldBackByHand({ swarm, truth, oracle }: Run, service: SimulatedService
   const isTakenBack = swarm.services.some((other) => {
     const shared = truth.bindingsOf(other).filter(({ path }) => paths.includes(path));
     return (
-      other.id !== service.id && shared.some(({ path }) => oracle.isOverlooked(other.id, path) === 'taken back by hand')
+      other.id !== service.id &&
+      shared.some(({ path }) => oracle.isOverlooked(other.id, path) === 'rolled back manually')
     );
   });
-  return isTakenBack ? { anomaly: 'taken back by hand', paths } : null;
+  return isTakenBack ? { anomaly: 'rolled back manually', paths } : null;
 }
 
 /** Whether every running task holds the newest value. */
@@ -205,7 +206,7 @@ function entryProblems(run: Run, id: string, entry: LedgerDocument['services'][s
   const isFormer = (key: string) => former.some((secret) => key === secret || key === `${id}/${secret}`);
   const left = [
     rollout === null ? '' : 'a rollout',
-    quarantines.length === 0 ? '' : 'values set aside',
+    quarantines.length === 0 ? '' : 'quarantined values',
     requested.length === 0 ? '' : 'a request',
     holdsOld || Object.keys(previousValues).every(isFormer) ? '' : 'earlier values',
     holdsOld || Object.values(taskOverrides).every((values) => Object.keys(values).every(isFormer)) ? '' : 'exceptions',

@@ -33,7 +33,7 @@ export const KINDS = [
   'lost hints',
   'ledger lost',
   'clock jump',
-  'by hand',
+  'manually',
   'quiet',
 ] as const;
 

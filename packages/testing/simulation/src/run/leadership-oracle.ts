@@ -11,9 +11,9 @@ export class LeadershipOracle {
   /** When each manager last led, or believed so. */
   readonly #ledAtMs = new Map<string, number>();
   readonly #leaderSinceMs = new Map<string, number>();
-  /** When the latest look of each manager began. */
+  /** When the latest look of each manager started. */
   readonly #polledAtMs = new Map<string, number>();
-  /** When each manager last began to believe that it leads, and no longer did, though another was asked. */
+  /** When each manager last started to believe that it leads, and no longer did, though another was asked. */
   readonly #wrong = new Map<string, { readonly sinceMs: number; untilMs: number }>();
 
   constructor(run: Run) {
@@ -60,12 +60,12 @@ export class LeadershipOracle {
     this.#leaderSinceMs.delete(manager);
   }
 
-  /** A manager looked at the Swarm. */
+  /** A manager checked the Swarm. */
   looked(manager: string, startedAtMs: number): void {
     this.#polledAtMs.set(manager, startedAtMs);
   }
 
-  /** Whether a manager leads, or has till lately: a pass goes on with what it knew when it began. */
+  /** Whether a manager leads, or has till lately: a pass goes on with what it knew when it started. */
   mayLead(manager: string): boolean {
     this.note();
     const ledAtMs = this.#ledAtMs.get(manager) ?? Number.NEGATIVE_INFINITY;

@@ -45,7 +45,7 @@ export class NewestDelivered {
     const before = newest.get(use.path);
     const isOlder = before !== undefined && compareRevisions(given.revision, before) < 0;
     if (!isOlder) newest.set(use.path, given.revision);
-    // An open rollout, or values that were set aside, name the revision that is given.
+    // An open rollout, or quarantined values, name the revision that is given.
     const isNamed = parseLedger(this.#ledgerText)?.services[service.id] !== undefined;
     return isOlder && !isNamed ? before : null;
   }

@@ -105,7 +105,7 @@ export class Oracle {
     if (harm !== null) this.#violated(harm);
   }
 
-  /** Somebody asked for a rotation by hand. */
+  /** Somebody asked for a manual rotation. */
   requested(serviceIds: readonly string[]): void {
     for (const id of serviceIds) this.pastOf(id).requestedAtMs = this.#run.timeMs;
     this.#quarantines.lift(serviceIds);
@@ -142,7 +142,7 @@ export class Oracle {
     const { truth, settings } = this.#run;
     const { tolerated } = this.pastOf(serviceId);
     const graceMs = 2 * settings.intervalMs + 2_000 + timeSlackMs(this.#run);
-    for (const anomaly of ['ledger lost', 'taken back by hand'] as const) {
+    for (const anomaly of ['ledger lost', 'rolled back manually'] as const) {
       const sinceMs = tolerated.get(anomaly);
       if (sinceMs !== undefined && truth.lostEarlierAtMs(path) <= sinceMs + graceMs) return anomaly;
     }
@@ -154,11 +154,11 @@ export class Oracle {
     this.#answers.everythingChanged();
     for (const { tolerated } of this.#pasts.values()) {
       tolerated.delete('ledger lost');
-      tolerated.delete('taken back by hand');
+      tolerated.delete('rolled back manually');
     }
   }
 
-  /** Whether what a task was given may not be noted. */
+  /** Whether what a task was given may not be recorded. */
   mayBeUnrecorded(taskId: string): boolean {
     return this.#answers.mayBeUnrecorded(taskId);
   }
@@ -175,7 +175,7 @@ export class Oracle {
     this.leadsAnew();
   }
 
-  /** Another process answers from now on, or another manager leads: what tasks were given last may not be noted. */
+  /** Another process answers from now on, or another manager leads: what tasks were given last may not be recorded. */
   leadsAnew(): void {
     const { timeMs, settings, swarm } = this.#run;
     const notedWithinMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
@@ -225,7 +225,8 @@ export class Oracle {
       forMs < this.#run.settings.policy.stuckAfterMs
     ) {
       if (isOfOther) this.allowances.uses('two leaders', name);
-      else this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was under way`);
+      else
+        this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was in progress`);
     }
     if (spec.image === 'broken' || failsAnyway(this.#run, service))
       past.tolerated.set('broken before', this.#run.timeMs);
@@ -316,7 +317,7 @@ export class Oracle {
     }
     const graceMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
     if (!this.#quarantines.has(task.serviceId, secret.name, given.text, graceMs)) return;
-    this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is set aside for it`);
+    this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is quarantined for it`);
   }
 
   /** A plugin told something. */
@@ -352,10 +353,10 @@ export class Oracle {
     const wasBad = uses.some(({ path }) => {
       return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
     });
-    const excuse = (['taken back by hand', 'broken before'] as const).find((anomaly) => tolerated.has(anomaly));
+    const excuse = (['rolled back manually', 'broken before'] as const).find((anomaly) => tolerated.has(anomaly));
     if (!wasBad && excuse !== undefined) this.allowances.uses(excuse, name);
     if (!wasBad && excuse === undefined) {
-      this.#violated(`values of ${name} were set aside though none was bad for it: ${secrets.join(', ')}`);
+      this.#violated(`values of ${name} were quarantined though none was bad for it: ${secrets.join(', ')}`);
     }
     this.#quarantines.add(service, members);
   }

@@ -15,7 +15,7 @@ interface Forbidden {
   readonly paths: readonly string[];
 }
 
-/** Which values the plugins have set aside, until a member of their set changed or somebody asked: by the truth. */
+/** Which values the plugins have quarantined, until a member of their set changed or somebody asked: by the truth. */
 export class QuarantinedValues {
   readonly #run: Run;
   #forbidden: readonly Forbidden[] = [];
@@ -40,12 +40,12 @@ export class QuarantinedValues {
     }
   }
 
-  /** Nothing of these services is set aside any more. */
+  /** Nothing of these services is quarantined any more. */
   lift(serviceIds: readonly string[]): void {
     this.#forbidden = this.#forbidden.filter(({ serviceId }) => !serviceIds.includes(serviceId));
   }
 
-  /** Whether a value is set aside for a service, for longer than `forMs`. */
+  /** Whether a value is quarantined for a service, for longer than `forMs`. */
   has(serviceId: string, secret: string, text: string, forMs: number): boolean {
     this.#forbidden = this.#forbidden.filter((one) => this.#isInForce(one));
     return this.#forbidden.some((one) => {

@@ -6,10 +6,10 @@ import { isAlive } from '../swarm/task.ts';
 import type { Run } from './run.ts';
 
 /**
- * Which older value a rollout that begins now would give to tasks that hold a newer one, by the truth: as an answer of a
+ * Which older value a rollout that starts now would give to tasks that hold a newer one, by the truth: as an answer of a
  * replica that lags behind would make it do. `null` if it is none.
  *
- * @param knows whether the process that begins it must know what a task holds.
+ * @param knows whether the process that starts it must know what a task holds.
  */
 export function restoredValue(
   { swarm, provider, truth, kinds }: Run,

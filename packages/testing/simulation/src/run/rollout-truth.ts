@@ -16,7 +16,7 @@ export class RolloutTruth {
   /** By service: when all tasks that shall run last did. */
   readonly #fullAtMs = new Map<string, number>();
   readonly #full = new Set<string>();
-  /** By service and ledger key: the revisions that were set aside, and have not been asked for since. */
+  /** By service and ledger key: the revisions that were quarantined, and have not been asked for since. */
   readonly #failed = new Map<string, Set<string>>();
 
   constructor(run: Run) {

@@ -138,7 +138,7 @@ export class Run {
     this.say(`kinds: ${[...this.kinds].join(', ')}`);
   }
 
-  /** Milliseconds since the history began. */
+  /** Milliseconds since the history started. */
   get timeMs(): number {
     return this.clock.monotonic() - this.#startMs;
   }

@@ -90,10 +90,10 @@ function deployGoodImage(run: Run, { id, name, spec }: SimulatedService): void {
   run.say(`user: deploys a good image of ${name}`);
 }
 
-/** A user asks for what was set aside of a service: see `broken before`. */
+/** A user asks for what was quarantined of a service: see `broken before`. */
 function requestManually(run: Run, plugin: Rotation, { id, name }: SimulatedService): void {
   run.oracle.requested([id]);
-  run.say(`by hand: ${name}`);
+  run.say(`manually: ${name}`);
   plugin.rotate({ kind: 'service', name }, { signal: new AbortController().signal }).then(
     (answer) => run.say(`  asked for: ${JSON.stringify(answer)}`),
     (error) => run.say(`  refused: ${String(error)}`),
@@ -102,7 +102,7 @@ function requestManually(run: Run, plugin: Rotation, { id, name }: SimulatedServ
 
 /**
  * Gives these paths other values. Without a ledger a task counts as current, so a change may be overlooked; and what a
- * user took back stays so. The next change ends both: see `ledger lost` and `taken back by hand`.
+ * user took back stays so. The next change ends both: see `ledger lost` and `rolled back manually`.
  */
 export function change(run: Run, paths: Iterable<string>): void {
   const { provider, oracle } = run;
@@ -116,7 +116,7 @@ export function change(run: Run, paths: Iterable<string>): void {
 /** After this time a user forces a service again, in milliseconds. */
 const FORCES_AGAIN_MS = 85_000;
 
-/** A user starts services anew whose own update was given up and which wait for that. Returns whether there were any. */
+/** A user starts services again whose own update was given up and which wait for that. Returns whether there were any. */
 export function unblock(run: Run): boolean {
   let isUnblocked = false;
   const { swarm, cluster, oracle, truth } = run;

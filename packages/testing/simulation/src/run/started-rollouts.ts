@@ -84,7 +84,7 @@ export class StartedRollouts {
     return [`${own.map(({ id }) => id).join(', ')} start, so that ${count} services roll and not ${window}`];
   }
 
-  /** Whether a service is known to roll: it began long enough ago, and nobody but the plugin has touched it since. */
+  /** Whether a service is known to roll: it started long enough ago, and nobody but the plugin has touched it since. */
   #isRolling(id: string, { attempt, state, direction }: OpenRollout): boolean {
     const { timeMs, settings, swarm, oracle } = this.#run;
     const startedAtMs = this.#startedAtMs.get(id) ?? Number.POSITIVE_INFINITY;

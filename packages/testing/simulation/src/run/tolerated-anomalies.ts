@@ -1,7 +1,7 @@
 /** Why something may happen that else would be a violation, as far as a history's faults explain it. */
 const TOLERATED_ANOMALIES = {
   'crash before the note':
-    'What a task was given is noted after the answer. A process that ends in between, or a leader that changes (or may ' +
+    'What a task was given is recorded after the answer. A process that ends in between, or a leader that changes (or may ' +
     'have, since the plugin could not look for longer than an election takes), costs at most one restart of a service that was not needed; and where the ledger did not know the secret of the service yet, ' +
     'or something else than intended was given, or the value is changed back, the task may keep an old value until the ' +
     'next change.',
@@ -12,9 +12,9 @@ const TOLERATED_ANOMALIES = {
     'While two processes believe that they lead, one does not know what the other has just answered, and may roll for it. ' +
     'One that then really leads, and never saw that it did not, takes what it answers to the tasks of that time for what ' +
     'they hold, though the other had answered to them and they ran: in a Swarm its connection to the others would have to ' +
-    'go and come back without a look in between, within less than an election takes.',
+    'go and come back without a poll in between, within less than an election takes.',
   'value changed back':
-    'A plugin acts on its latest look, which is as old as an interval and the calls in it: a value that was current then ' +
+    'A plugin acts on its latest poll, which is as old as an interval and the calls in it: a value that was current then ' +
     'justifies a rollout though it was changed back since.',
   'left to the user':
     'Where the policy, or the service itself, says that a failure changes nothing, a bad value stays until its user acts.',
@@ -25,26 +25,26 @@ const TOLERATED_ANOMALIES = {
     'What fails after a user changed, forced or rolled back the service may fail for that reason: it is left to the user.',
   'broken before':
     'What is rolled while its image, or a bad value that its tasks were started with, makes them fail at once has its ' +
-    'values set aside, since nothing tells for what its tasks failed. Whoever mends that asks by hand for the values.',
+    'quarantined values, since nothing tells for what its tasks failed. Whoever fixes that asks manually for the values.',
   'pinned to a bad value':
-    'A version that a secret is pinned to may be deleted, and made anew as one that makes tasks fail: its user has to name another.',
+    'A version that a secret is pinned to may be deleted, and made again as one that makes tasks fail: its user has to name another.',
   'last good value gone':
     'The last good value can be given only where the provider keeps it, nobody deleted it, no restored snapshot took it ' +
     'away, and the labels still name it.',
   'started on a bad value':
     'A task that starts for another reason than a rollout is given the current value; nothing tells that it fails for it.',
   'ledger lost':
-    'What was set aside is known from the ledger alone, and what changed before it was lost: without a ledger a task counts ' +
+    'What was quarantined is known from the ledger alone, and what changed before it was lost: without a ledger a task counts ' +
     'as current, unless the provider tells otherwise.',
-  'taken back by hand':
-    'A user who rolls back what the plugin has rolled out takes its values back: they stay set aside until the next change.',
+  'rolled back manually':
+    'A user who rolls back what the plugin has rolled out takes its values back: they stay quarantined until the next change.',
 } as const;
 
 /** One of them. */
 export type ToleratedAnomaly = keyof typeof TOLERATED_ANOMALIES;
 
 /**
- * How often each may be used in a thousand histories. An allowance that grows hides something: look at what it excuses
+ * How often each may be used in a thousand histories. An allowance that grows hides something: check what it excuses
  * before you change its number.
  */
 const MAX_USES_PER_THOUSAND: Readonly<Record<ToleratedAnomaly, number>> = {
@@ -55,7 +55,7 @@ const MAX_USES_PER_THOUSAND: Readonly<Record<ToleratedAnomaly, number>> = {
   'left to the user': 38,
   'failed in another service': 10,
   'started on a bad value': 20,
-  'taken back by hand': 15,
+  'rolled back manually': 15,
   'asked for twice': 7,
   'user touched': 4,
   'broken before': 4,

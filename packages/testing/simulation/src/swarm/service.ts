@@ -15,7 +15,7 @@ export interface UpdateConfig {
 /** What a user posts. */
 export interface ServiceSpec {
   readonly replicas: number;
-  /** ForceUpdate: how often the service was told to start its tasks anew. */
+  /** ForceUpdate: how often the service was told to start its tasks again. */
   readonly generation: number;
   /** A container made from a broken image fails whatever its secrets are. */
   readonly image: 'good' | 'broken';
@@ -29,7 +29,7 @@ export interface ServiceSpec {
 export interface RunningUpdate {
   /** Which it is, so that what was left behind by another is known as such. */
   readonly isRollback: boolean;
-  /** Slots that are still to be looked at. */
+  /** Slots that are still to be checked. */
   readonly slots: number[];
   /** Tasks that it made: until when a failure of each counts, `Infinity` while it does not run yet. */
   readonly watched: Map<string, number>;

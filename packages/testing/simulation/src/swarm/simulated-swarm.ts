@@ -202,7 +202,7 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     }
   }
 
-  /** Every agent connects anew: the secrets of all tasks are asked for again. */
+  /** Every agent connects again: the secrets of all tasks are asked for again. */
   askAgain(): void {
     for (const service of this.#services.values()) {
       for (const task of allTasks(service)) this.#slots.askAgain(task);

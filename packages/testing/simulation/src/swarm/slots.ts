@@ -118,7 +118,7 @@ export class Slots {
     this.#world.after(this.#world.pace.crashMs, () => this.fail(service, task, 'task: non-zero exit (1)'));
   }
 
-  /** The task ends because something went wrong, and its slot is started anew. */
+  /** The task ends because something went wrong, and its slot is started again. */
   fail(service: SimulatedService, task: SimulatedTask, reason: string): void {
     if (!isAlive(task)) return;
     task.state = 'failed';

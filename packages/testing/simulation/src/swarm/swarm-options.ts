@@ -5,7 +5,7 @@ import type { AskDriver, Pace, SimulatedTask } from './task.ts';
 export interface ServiceOptions {
   readonly kind?: 'service' | 'job';
   readonly update?: Partial<UpdateConfig>;
-  /** What its tasks hold that run from the beginning, by the secret's name; without it they are started. */
+  /** What its tasks hold that run from the start, by the secret's name; without it they are started. */
   readonly held?: SimulatedTask['held'];
 }
 

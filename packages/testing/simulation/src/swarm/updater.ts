@@ -24,7 +24,7 @@ export class Updater {
     this.#slots = slots;
   }
 
-  /** A user's or the plugin's spec was written: whatever was under way is replaced by what it asks for. */
+  /** A user's or the plugin's spec was written: whatever was in progress is replaced by what it asks for. */
   specWritten(service: SimulatedService): void {
     service.update = null;
     service.status = NO_UPDATE;
@@ -99,7 +99,7 @@ export class Updater {
     });
   }
 
-  /** Ends the update that is under way, and says so in the service's status. */
+  /** Ends the update that is in progress, and says so in the service's status. */
   markFailed(service: SimulatedService, how: 'pause' | 'rollback', message = 'update paused due to failure'): void {
     const isRollback = service.update?.isRollback === true;
     const { previous } = service;

@@ -26,7 +26,7 @@ const ROUTES = [
 ];
 const SETTLE_MS = 60_000;
 
-/** What it costs to be looked at, and whether it holds up the answers to the engine. */
+/** What it costs to be checked, and whether it holds up the answers to the engine. */
 export const monitoring: BenchCase = {
   name: 'monitoring',
   heading: ({ monitoring: { secrets, services, tasks, streams, slowClients } }) =>

@@ -18,7 +18,7 @@ const FIRST_PASSES = 2;
 export const providerPass: BenchCase = {
   name: 'provider-pass',
   heading: ({ providerPass: { passes } }) =>
-    `requests and bytes (of the bodies, both ways) of one look at secrets that do not change, each on a path of its own; ` +
+    `requests and bytes (of the bodies, both ways) of one check secrets that do not change, each on a path of its own; ` +
     `the median of ${passes} looks; AWS is our double of it, the engine a double of its API`,
   perLatency: false,
   forPeers: false,
@@ -85,7 +85,7 @@ async function measure(bench: Bench, stand: Stand, secrets: readonly BenchSecret
   }
 }
 
-/** Waits until the provider was asked more than `before`, and then nothing for a half of the interval: a look has ended. */
+/** Waits until the provider was asked more than `before`, and then nothing for a half of the interval: a poll has ended. */
 async function atRest(stand: Stand, intervalMs: number, before: Asked): Promise<Asked> {
   let latest = before;
   let sinceMs = performance.now();
@@ -99,6 +99,6 @@ async function atRest(stand: Stand, intervalMs: number, before: Asked): Promise<
       }
       return latest.requests > before.requests && performance.now() - sinceMs > intervalMs / 2 && asked;
     },
-    { timeoutMs: MAX_PASS_MS, intervalMs: 25, what: 'a look to end' },
+    { timeoutMs: MAX_PASS_MS, intervalMs: 25, what: 'a poll to end' },
   );
 }

@@ -25,12 +25,12 @@ export class RolloutTracker {
     this.#bytesAtMost = bytes;
   }
 
-  /** Begins before a change. */
+  /** Starts before a change. */
   static async start(engine: OwnEngine, plugin: Running): Promise<RolloutTracker> {
     return new RolloutTracker(engine, plugin, await ledgerBytes(engine));
   }
 
-  /** Looks at the ledger's size, again and again while something is rolled out. */
+  /** Checks the ledger's size, again and again while something is rolled out. */
   async look(): Promise<void> {
     this.#bytesAtMost = Math.max(this.#bytesAtMost, await ledgerBytes(this.#engine));
   }

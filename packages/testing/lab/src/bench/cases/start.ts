@@ -8,7 +8,7 @@ import { median, percentile } from '../percentiles.ts';
 import { processorMs } from '../process-use.ts';
 import { warmUp } from '../requests.ts';
 
-/** How long Swarm waits for a driver that is started anew. */
+/** How long Swarm waits for a driver that is started again. */
 export const start: BenchCase = {
   name: 'start',
   heading: ({ starts }) =>

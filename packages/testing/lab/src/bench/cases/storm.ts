@@ -12,7 +12,7 @@ const FURTHER_REQUESTS = 10;
 /** A storm that takes so long is not measured again: a machine's moods no longer matter then. */
 const LONG_MS = 60_000;
 
-/** What happens when another manager leads, or an agent reconnects: all tasks ask for all of their secrets anew. */
+/** What happens when another manager leads, or an agent reconnects: all tasks ask for all of their secrets again. */
 export const storm: BenchCase = {
   name: 'storm',
   heading: ({ storm: scale }) =>

@@ -15,7 +15,7 @@ const SETTLE_MS = 60_000;
 export const tick: BenchCase = {
   name: 'tick',
   heading: ({ tick: { intervalMs, ticks } }) =>
-    `a look at secrets that do not change, ${FIELDS_PER_PATH} on each path, ${SECRETS_PER_SERVICE} in each service; the ` +
+    `a check secrets that do not change, ${FIELDS_PER_PATH} on each path, ${SECRETS_PER_SERVICE} in each service; the ` +
     `engine is a double of its API; ${ticks} looks, VAULT_ROTATION_INTERVAL=${intervalMs}ms`,
   perLatency: true,
   forPeers: false,
@@ -40,7 +40,7 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
   const settled = { timeoutMs: SETTLE_MS + 5 * intervalMs, intervalMs: 50 };
   await waitFor(async () => looks(await bench.proxy.counts(), paths) >= 2, {
     ...settled,
-    what: 'two looks at each path',
+    what: 'two checks each path',
   });
 
   await bench.proxy.reset();
@@ -49,7 +49,7 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
   await waitFor(async () => looks(await bench.proxy.counts(), paths) >= ticks, {
     ...settled,
     timeoutMs: settled.timeoutMs + 4 * ticks * intervalMs,
-    what: `${ticks} looks at each path`,
+    what: `${ticks} checks each path`,
   });
   // To the end of the pause, so that the work of whole ticks is counted.
   await delay(intervalMs / 2);
@@ -65,12 +65,12 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
     count(`${of}connections opened`, counts.connections, 0),
     count(`${of}values read`, counts.valueReads, 0),
     count(`${of}service updates`, updates, 0),
-    ms(`${of}CPU time of a look`, processor / looks(counts, paths)),
+    ms(`${of}CPU time of a poll`, processor / looks(counts, paths)),
     ms(`${of}time from look to look`, tookMs / looks(counts, paths)),
   ];
 }
 
-/** How often the paths were looked at, by whatever request; 0 where only some of them were. */
+/** How often the paths were checked, by whatever request; 0 where only some of them were. */
 function looks({ byPath }: VaultProxyCounts, paths: number): number {
   const times = Object.entries(byPath).flatMap(([key, number]) => (key.includes('/bench/tick-') ? [number] : []));
   return times.length < paths ? 0 : median(times);

@@ -7,7 +7,7 @@ import { count, ms } from '../figure.ts';
 import { mainThreadMs } from '../process-use.ts';
 import { ask, callsOfTasks, warmUp } from '../requests.ts';
 
-/** What an answer from memory takes of the processor, beside that of a server that answers a constant to the same client. */
+/** What an answer from the cache takes of the processor, beside that of a server that answers a constant to the same client. */
 export const warm: BenchCase = {
   name: 'warm',
   heading: ({ warm: { secrets, tasks } }) =>

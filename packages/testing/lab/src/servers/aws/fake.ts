@@ -12,7 +12,7 @@ export type AwsFault =
   | { readonly kind: 'reset' }
   /** There is never an answer. */
   | { readonly kind: 'hang' }
-  /** The answer begins, and its bytes come one by one, with this between them. */
+  /** The answer starts, and its bytes come one by one, with this between them. */
   | { readonly kind: 'drip'; readonly intervalMs: number };
 
 /** Which requests meet a fault: all, or those of one action; always, or so often. */

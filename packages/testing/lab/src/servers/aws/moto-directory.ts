@@ -10,13 +10,13 @@ import { installWheels, pythonWithPip } from '../python-wheel.ts';
 const version = '5.2.5';
 
 /**
- * The folder of moto, an emulator of AWS, and of the Python packages that it needs: what MOTO_PATH names, else one that is
- * downloaded once a machine for each version of Python, and kept in the user's cache folder.
+ * The directory of moto, an emulator of AWS, and of the Python packages that it needs: what MOTO_PATH names, else one that is
+ * downloaded once a machine for each version of Python, and kept in the user's cache directory.
  */
 export async function findMoto(): Promise<string> {
   const named = process.env.MOTO_PATH;
   if (named !== undefined && named !== '') {
-    if (!existsSync(named)) throw new Error(`MOTO_PATH=${named}: there is no such folder`);
+    if (!existsSync(named)) throw new Error(`MOTO_PATH=${named}: there is no such directory`);
     return named;
   }
   const python = await pythonWithPip();
@@ -24,7 +24,7 @@ export async function findMoto(): Promise<string> {
   const directory = join(cacheDirectory(), `moto-${version}-python${pythonVersion.trim()}`);
   if (existsSync(directory)) return directory;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error('moto is not downloaded yet, and a box has no network to do it; run: npm test');
+    throw new Error('moto is not downloaded yet, and a sandbox has no network to do it; run: npm test');
   }
   await withLock(`${directory}.lock`, async () => {
     if (existsSync(directory)) return;

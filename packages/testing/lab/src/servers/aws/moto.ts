@@ -16,7 +16,7 @@ export interface Moto {
 }
 
 /**
- * Starts moto on 127.0.0.1; resolves when it answers. The first call on a machine downloads it, which can't be done in a box.
+ * Starts moto on 127.0.0.1; resolves when it answers. The first call on a machine downloads it, which can't be done in a sandbox.
  *
  * @throws with the end of its log if it does not come up in 60 s.
  */
