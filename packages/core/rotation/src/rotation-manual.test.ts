@@ -53,6 +53,17 @@ test('restarts nothing that has the newest value already', async () => {
   expect(world.swarm.updates).toEqual([]);
 });
 
+test('ends when the secret is no longer rotated', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.provider.write('db', 'value 2');
+  world.swarm.post(web, { update: { parallelism: 1, monitorMs: 600_000, onFailure: 'pause' } });
+  await world.run(1_000);
+  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: scheduled']);
+  world.swarm.setLabels(world.swarm.services[0]?.spec.secretIds[0] ?? '', { vault_path: 'db', rotate: 'off' });
+  await world.run(60_000);
+  expect(world.swarm.ledgerText).not.toContain('requested');
+});
+
 test('waits for a provider that is away, and is met when it is back', async () => {
   const { world, web, ask } = await manualSecret();
   world.provider.write('db', 'value 2');

@@ -119,3 +119,15 @@ test('a value that fails stops others also where the operator wants no rollback,
   expect(started(world)).toEqual(['s0']);
   expect(waiting(world)).toEqual(['s1', 's2', 's3']);
 });
+
+test('what an operator asked for ends also for a service whose tasks an earlier value made fail', async () => {
+  const { world } = await servicesWithOneSecret(3, { maxParallel: 1, maxParallelLimit: 1, onFailure: 'pause' });
+  world.provider.write('shared', 'bad s0');
+  await world.run(60_000);
+  world.provider.write('shared', 'bad s1 s2');
+  await world.run(60_000);
+  expect(started(world)).toEqual(['s0', 's1']);
+  void world.rotation.rotate({ kind: 'secret', name: 'shared' }, { signal: new AbortController().signal });
+  await world.run(240_000);
+  expect(started(world)).toEqual(['s0', 's1', 's2']);
+});

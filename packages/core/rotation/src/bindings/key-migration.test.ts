@@ -9,7 +9,9 @@ const binding = { key: 's1', aliasKey: 'web/s1' } as SecretBinding;
 const known = { revision: 'r2', digest: 'r2', seenAtMs: 0 };
 const entry: LedgerService = {
   ...NOTHING_OPEN,
-  quarantines: [{ failed: { 'web/s1': value('r2') }, lastGood: { 'web/s1': value('r1') }, sinceMs: 0, reason: '' }],
+  quarantines: [
+    { failed: { 'web/s1': value('r2') }, lastGood: { 'web/s1': value('r1') }, sinceMs: 0, reason: '', isByUser: false },
+  ],
   requested: ['web/s1', 's2'],
   previousValues: { 'web/s1': [{ ...value('r1'), untilMs: 1 }] },
   taskOverrides: { t1: { 'web/s1': value('r0'), s2: value('r7') } },
@@ -18,7 +20,9 @@ const entry: LedgerService = {
 test('what is recorded of a secret follows it to its new key, and what is recorded of others stays', () => {
   expect(migrateKeys(entry, [binding], { 'web/s1': known })).toEqual({
     ...entry,
-    quarantines: [{ failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '' }],
+    quarantines: [
+      { failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '', isByUser: false },
+    ],
     requested: ['s1', 's2'],
     previousValues: { s1: [{ ...value('r1'), untilMs: 1 }] },
     taskOverrides: { t1: { s1: value('r0'), s2: value('r7') } },

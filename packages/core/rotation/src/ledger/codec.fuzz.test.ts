@@ -22,7 +22,10 @@ const rollout = fc.record({
 });
 const service = fc.record({
   rollout: fc.option(rollout),
-  quarantines: fc.array(fc.record({ failed: values, lastGood: values, sinceMs: time, reason: text }), { maxLength: 2 }),
+  quarantines: fc.array(
+    fc.record({ failed: values, lastGood: values, sinceMs: time, reason: text, isByUser: fc.boolean() }),
+    { maxLength: 2 },
+  ),
   requested: fc.array(text, { maxLength: 2 }),
   highestUsedGeneration: time,
   previousValues: fc.dictionary(

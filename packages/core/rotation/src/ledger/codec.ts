@@ -38,8 +38,9 @@ export function serialiseLedger(ledger: LedgerDocument): string {
         ...(rollout === null ? {} : { rollout: storedRollout(rollout) }),
         ...ifAny(
           'setAside',
-          quarantines.map((set) => ({
+          quarantines.map(({ isByUser, ...set }) => ({
             ...set,
+            ...(isByUser ? { isByUser } : {}),
             failed: mapValues(set.failed, packed),
             lastGood: mapValues(set.lastGood, packed),
           })),
@@ -167,12 +168,13 @@ function parseRollout(value: JsonObject): OpenRollout {
 }
 
 function parseQuarantine(value: unknown): Quarantine {
-  const { failed, lastGood, sinceMs, reason } = object(value);
+  const { failed, lastGood, sinceMs, reason, isByUser } = object(value);
   return {
     failed: mapValues(object(failed), unpacked),
     lastGood: mapValues(object(lastGood), unpacked),
     sinceMs: number(sinceMs),
     reason: string(reason),
+    isByUser: isByUser === true,
   };
 }
 

@@ -68,7 +68,10 @@ export function isOfRollout(entry: LedgerService, generation: number): boolean {
   return generation < (undoneGeneration(entry) ?? Number.POSITIVE_INFINITY);
 }
 
-/** Values that made tasks of a service fail when they came together. The service is given the last good ones instead. */
+/**
+ * Values that made tasks of a service fail when they came together, or that its user rolled back. The service is given the
+ * last good ones instead.
+ */
 export interface Quarantine {
   readonly failed: Values;
   /** For each key of `failed`. */
@@ -77,6 +80,8 @@ export interface Quarantine {
   readonly sinceMs: number;
   /** The orchestrator's own words. */
   readonly reason: string;
+  /** Whether the service's user rolled it back: none of its tasks is known to have failed with these values. */
+  readonly isByUser: boolean;
 }
 
 /** What is open for a service, and which generations it had. One that was never updated so, with nothing open, has no entry. */

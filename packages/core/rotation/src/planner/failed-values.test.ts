@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
+import type { BindingState } from '../bindings/binding-state.ts';
+import { type LedgerService, NOTHING_OPEN, type OpenRollout, type Values } from '../ledger/ledger.ts';
 import { tagRevision } from '../ledger/secret-version.ts';
 import type { Workload } from '../ports/orchestrator.ts';
 import { FailedValues, failedValues } from './failed-values.ts';
@@ -10,8 +11,10 @@ const value = (refKey: string, revision: string, bytes: string) => ({
 });
 const web = { id: 'web', name: 'shop_web' } as Workload;
 const failed = value('vault app/db', '2', 'bad bytes');
-const set = { failed: { db: failed }, lastGood: {}, sinceMs: 0, reason: '' };
-const values = new FailedValues(failedValues(web, { ...NOTHING_OPEN, quarantines: [set] }));
+const set = { failed: { db: failed }, lastGood: {}, sinceMs: 0, reason: '', isByUser: false };
+const failedOf = (entry: Partial<LedgerService>, bindings: readonly BindingState[] = [], heldAgainst: Values = {}) =>
+  failedValues({ service: web, entry: { ...NOTHING_OPEN, ...entry }, bindings }, heldAgainst);
+const values = new FailedValues(failedOf({ quarantines: [set] }));
 
 test.each([
   ['the value itself', 'db', failed, 'shop_web'],
@@ -40,10 +43,24 @@ test.each([
   ['one that is open', { ...rollout, state: 'open' }, []],
   ['one that is stuck', { ...rollout, state: 'stuck' }, []],
 ] as const)('of %s, these values count as failed', (_what, open, expected) => {
-  expect(failedValues(web, { ...NOTHING_OPEN, rollout: open }).map(({ key }) => key)).toEqual(expected);
+  expect(failedOf({ rollout: open }).map(({ key }) => key)).toEqual(expected);
 });
 
 test('a value counts as failed while its rollback is being prepared', () => {
-  const open = { ...NOTHING_OPEN, rollout: { ...rollout, state: 'open' as const } };
-  expect(failedValues(web, open, { db: failed }).map(({ key }) => key)).toEqual(['db']);
+  const open = { ...rollout, state: 'open' as const };
+  expect(failedOf({ rollout: open }, [], { db: failed }).map(({ key }) => key)).toEqual(['db']);
+});
+
+test('values that failed together say nothing about each other once one of them is replaced', () => {
+  const desired = (revision: string) =>
+    [
+      { binding: { key: 'api' }, desired: value('vault app/api', revision, `api ${revision}`) },
+    ] as unknown as BindingState[];
+  const asFailed = { ...rollout, target: { ...rollout.target, api: value('vault app/api', '2', 'api 2') } };
+  expect(failedOf({ rollout: asFailed }, desired('2')).map(({ key }) => key)).toEqual(['db', 'api']);
+  expect(failedOf({ rollout: asFailed }, desired('3'))).toEqual([]);
+});
+
+test('what the user of a service rolled back did not fail', () => {
+  expect(failedOf({ quarantines: [{ ...set, isByUser: true }] })).toEqual([]);
 });

@@ -1,8 +1,12 @@
-import { changedValues, type LedgerService, type Values } from '../ledger/ledger.ts';
+import { isNewer } from '../bindings/binding-state.ts';
+import { changedValues, type Values } from '../ledger/ledger.ts';
 import { isOfSameRef, type SecretVersion, sameValue } from '../ledger/secret-version.ts';
-import type { Workload } from '../ports/orchestrator.ts';
+import type { ServiceState } from './service-state.ts';
 
-/** A value that made tasks of a service fail. No other service starts with it until it is replaced or an operator asks. */
+/**
+ * A value that made tasks of a service fail. No other service starts with it until a value of the set that failed is
+ * replaced, or an operator asks.
+ */
 export interface FailedValue {
   readonly serviceId: string;
   /** The service's name. */
@@ -13,18 +17,23 @@ export interface FailedValue {
 }
 
 /**
- * The values that made tasks of a service fail: those in quarantine, those of a failed rollout that was left as it is, and
- * those of `heldAgainst`, whose rollback is still being prepared.
+ * The values that made tasks of a service fail: those in quarantine, those of a failed rollout, and those of
+ * `heldAgainst`, whose rollback is still being prepared. Nobody knows which value of a set failed: once one of them is
+ * replaced, the set says nothing about the others. A user who rolled the service back says nothing about other services.
  */
 export function failedValues(
-  service: Workload,
-  entry: LedgerService,
+  { service, entry, bindings }: Pick<ServiceState, 'service' | 'entry' | 'bindings'>,
   heldAgainst: Values = {},
 ): readonly FailedValue[] {
   const { rollout, quarantines } = entry;
   if (rollout === null && quarantines.length === 0) return NONE;
   const isFailed = rollout?.state === 'failed' && rollout.direction === 'forward';
-  const sets = [...quarantines.map(({ failed }) => failed), ...(isFailed ? [changedValues(rollout)] : []), heldAgainst];
+  const isReplaced = rollout !== null && bindings.some((known) => isNewer(rollout, known));
+  const sets = [
+    ...quarantines.filter(({ isByUser }) => !isByUser).map(({ failed }) => failed),
+    ...(isFailed && !isReplaced ? [changedValues(rollout)] : []),
+    heldAgainst,
+  ];
   return sets.flatMap((failed) =>
     Object.entries(failed).map(([key, value]) => ({ serviceId: service.id, service: service.name, key, value })),
   );

@@ -1,11 +1,4 @@
-import {
-  type BindingState,
-  isNewer,
-  outdatedTasks,
-  pendingTasks,
-  targetsDesired,
-  waitsForNodes,
-} from '../bindings/binding-state.ts';
+import { type BindingState, isNewer, pendingTasks, targetsDesired, waitsForNodes } from '../bindings/binding-state.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, undoneGeneration } from '../ledger/ledger.ts';
 import { isCausedByValues, NEWER, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
 import {
@@ -34,6 +27,7 @@ import {
   isSettled,
   isStable,
   isUpdating,
+  isUpToDate,
   type ServiceState,
   secretNames,
   wasApplied,
@@ -162,12 +156,13 @@ function planInProgress(serviceState: ServiceState, open: OpenRollout): Decision
     return rollBackValues(serviceState, open, { reason: 'paused', message: bad.at(-1)?.message ?? '' });
   }
   const without = bindings.flatMap((known) => pendingTasks(open, known));
+  // Where Swarm says nothing, it may not have started. And it is through also where the tasks of each slot fail again and again,
+  // once another manager leads: that looks only for slots whose tasks are of another generation.
+  const hasFailed = failures?.some((task) => isOurs(task) && task.started) === true;
+  const isVague = (service.rollout.state === 'none' || hasFailed) && !isStable(serviceState);
+  const completeIfRunning = () => (isVague || !isFullyRunning(service) ? unchanged : complete(serviceState, open));
   if (without.length === 0) {
-    if (isScaledToZero(service)) return noChange(serviceState, null);
-    // Where Swarm says nothing, it may not have started. And it is through also where the tasks of each slot fail again and again,
-    // once another manager leads: that looks only for slots whose tasks are of another generation.
-    const isVague = (service.rollout.state === 'none' || bad.length > 0) && !isStable(serviceState);
-    return isVague || !isFullyRunning(service) ? unchanged : complete(serviceState, open);
+    return isScaledToZero(service) ? noChange(serviceState, null) : completeIfRunning();
   }
   const isOfEarlier = !without.every(isOurs);
   const isThrough = service.rollout.state === 'completed' || (isStable(serviceState) && !isOfEarlier);
@@ -177,7 +172,7 @@ function planInProgress(serviceState: ServiceState, open: OpenRollout): Decision
     return isForgotten ? resume(serviceState, open) : unchanged;
   }
   // Swarm is through, but tasks that it made for this rollout hold something else than was intended.
-  if (due.length === 0) return complete(serviceState, open);
+  if (due.length === 0) return completeIfRunning();
   if (!mayRetry(serviceState, open)) return wait(serviceState, 'a pause after an attempt that did not reach all tasks');
   return startRollout({ ...serviceState, hasCapacity: always }, open.attempt + 1);
 }
@@ -228,24 +223,25 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const ofRollout = bindings.filter(({ binding }) => binding.key in changing);
   const isRequested = entry.requested.some((key) => key in changing);
   const isOther = dueBindings(serviceState).some(({ binding }) => !(binding.key in changing));
-  const { state } = service.rollout;
-  const isEveryTaskRunning = isFullyRunning(service) && !isPaused(service);
-  // A task that fails again and again seems to run in between.
-  const isOver = isEveryTaskRunning && isStable(serviceState);
-  const isCurrent = bindings.every((known) => outdatedTasks(known).length === 0 && known.actual.length > 0);
   const hasNewer = ofRollout.some((known) => isNewer(open, known));
-  if (isRequested || isOther || (hasNewer && !(isCurrent && isEveryTaskRunning))) {
+  const isCurrent = isUpToDate(serviceState);
+  if (isRequested || isOther || (hasNewer && !isCurrent)) {
     return open.direction === 'rollback'
       ? startWithoutRollbackValues(serviceState, open)
       : startRollout(serviceState, 1, ofRollout);
   }
   if (isUpdating(service)) return noChange(serviceState);
+  // It may be the update of a newer value, or one of the service's user, that is paused.
+  const isOwnPause = isPaused(service) && !hasNewer && service.fingerprint === open.fingerprint;
+  // A task that fails again and again seems to run in between.
+  const isLasting = isStable(serviceState) && !isOwnPause;
   const isReached = bindings.every((known) => pendingTasks(open, known).length === 0);
-  if (state === 'completed' && isReached && isOver && !hasNewer) return complete(serviceState, open);
-  if (isCurrent && isOver) return noChange(serviceState, null);
+  const isThrough = service.rollout.state === 'completed' && isReached && isFullyRunning(service);
+  if (isThrough && isLasting && !hasNewer) return complete(serviceState, open);
+  if (isCurrent && isLasting) return noChange(serviceState, null);
   // Its tasks started with the newer value for another reason.
   if (hasNewer) return noChange(serviceState);
-  const isUndone = state === 'rolled-back' && service.generation < open.generation;
+  const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
   return isUndone && open.direction === 'forward'
     ? rollBackValues(serviceState, open, null)
     : blocked(serviceState, NEWER);

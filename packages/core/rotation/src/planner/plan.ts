@@ -1,5 +1,11 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { type BindingState, outdatedTasks, waitsForNodes, withEarlier } from '../bindings/binding-state.ts';
+import {
+  type BindingState,
+  outdatedTasks,
+  targetsDesired,
+  waitsForNodes,
+  withEarlier,
+} from '../bindings/binding-state.ts';
 import { migrateKeys } from '../bindings/key-migration.ts';
 import { formerKeys, type ServiceBindings, unresolvedKeys } from '../bindings/secret-binding.ts';
 import {
@@ -163,7 +169,7 @@ function decideAll(
   serviceStates: readonly PlannedSituation[],
   { policy, ramp }: Pick<PlanInput, 'policy' | 'ramp'>,
 ): { readonly decided: readonly (PlannedSituation & { readonly decision: Decision })[]; readonly ramp: Ramp } {
-  const known = serviceStates.flatMap(({ serviceState: { service, entry } }) => failedValues(service, entry));
+  const known = serviceStates.flatMap(({ serviceState }) => failedValues(serviceState));
   const found: FailedValue[] = [];
   for (;;) {
     const failed = new FailedValues([...known, ...found]);
@@ -200,8 +206,8 @@ function decideAll(
       if (decision.roll !== null && rollout !== null && !isRolling(each.serviceState)) take(each.serviceState, rollout);
       decided.push({ ...each, decision });
     }
-    const failures = decided.flatMap(({ serviceState: { service }, decision: { entry, heldAgainst } }) => {
-      return failedValues(service, entry, heldAgainst).filter((value) => !failed.has(value));
+    const failures = decided.flatMap(({ serviceState, decision: { entry, heldAgainst } }) => {
+      return failedValues({ ...serviceState, entry }, heldAgainst).filter((value) => !failed.has(value));
     });
     if (failures.length > 0) {
       found.push(...failures);
@@ -223,12 +229,18 @@ function tenantOf({ service }: Pick<OwnServiceState, 'service'>): string {
 function withoutFailed(serviceState: OwnServiceState, failed: FailedValues): OwnServiceState {
   const { entry, bindings, service } = serviceState;
   if (entry.requested.length === 0) return serviceState;
+  const { rollout } = entry;
   const isOver = (key: string) => {
-    const desired = bindings.find(({ binding }) => binding.key === key)?.desired;
-    if (desired === undefined || failed.failedIn(service.id, key, desired) === undefined) return false;
-    return entry.rollout === null || !(key in changedValues(entry.rollout));
+    const known = bindings.find(({ binding }) => binding.key === key);
+    if (known?.desired === undefined || failed.failedIn(service.id, key, known.desired) === undefined) return false;
+    return rollout === null || rollout.state === 'failed' || !isBroughtBy(rollout, known);
   };
   return { ...serviceState, entry: { ...entry, requested: entry.requested.filter((key) => !isOver(key)) } };
+}
+
+/** Whether the rollout brings what is wanted of a secret, and its tasks did not have it before. */
+function isBroughtBy(rollout: OpenRollout, known: BindingState): boolean {
+  return known.binding.key in changedValues(rollout) && targetsDesired(rollout, known);
 }
 
 function serviceStateOf(
@@ -342,10 +354,13 @@ function outdatedSinceMs({ bindings }: OwnServiceState): number {
   return Math.min(Number.MAX_SAFE_INTEGER, ...since);
 }
 
-/** Whether a request is still to be met: it ends when no task holds another value than the newest. */
+/**
+ * Whether a request is still to be met: it ends when no task holds another value than the newest, or its secret is not
+ * rotated any more.
+ */
 function isStillRequested(key: string, { rollout }: LedgerService, known: readonly BindingState[]): boolean {
   const binding = known.find((candidate) => candidate.binding.key === key);
-  if (binding === undefined) return false;
+  if (binding === undefined || binding.binding.rotate === 'off') return false;
   return (
     binding.desired === undefined || outdatedTasks(binding).length > 0 || (rollout !== null && key in rollout.target)
   );

@@ -102,7 +102,15 @@ function decide({ service, state = 'paused', entry, desired = value('r2'), actua
 }
 
 const typesOf = ({ events }: ReturnType<typeof decide>) => events.map(({ type }) => type);
-const aside = [{ failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 9_000, reason: 'update paused' }];
+const aside = [
+  {
+    failed: { s1: value('r2') },
+    lastGood: { s1: value('r1') },
+    sinceMs: 9_000,
+    reason: 'update paused',
+    isByUser: false,
+  },
+];
 
 describe('a rollout that has reached all tasks but one on a node that takes no new ones', () => {
   const kept = { task: { ...task('kept', 4), isKept: true }, value: value('r1') };
@@ -325,8 +333,11 @@ describe('a rollout that was rolled back', () => {
     expect(decide({ ...undone, actual }).entry.rollout).toMatchObject({ direction: 'rollback', generation: 6 });
   });
 
-  test('is quarantined where nothing failed: somebody took it back', () => {
-    expect(decide({ ...undone, serviceState: { failures: [] } }).entry.quarantines).toHaveLength(1);
+  test('is quarantined where none of its tasks failed: its user rolled it back, which says nothing about other services', () => {
+    const decision = decide({ ...undone, serviceState: { failures: [] } });
+    expect(decision.entry.quarantines).toEqual([{ ...aside[0], isByUser: true }]);
+    const unknown = decide({ ...undone, serviceState: { failures: [], lastGood: () => 'unknown' } });
+    expect(unknown).toMatchObject({ waitingFor: 'its last good values to be read', heldAgainst: {} });
   });
 
   test('is tried again where its tasks could not start', () => {
@@ -399,6 +410,42 @@ test('an update that can not be made for too long is counted as stuck once, and 
   expect([later.events, later.roll?.generation]).toEqual([[], 5]);
 });
 
+describe('a failed rollout whose tasks have started with a newer value since', () => {
+  const failed = { entry: { rollout: { ...rollout, state: 'failed' } } } as const;
+  const actual = [{ task: task('again', 5), value: value('r3') }];
+  const newer = { ...failed, actual, desired: value('r3') };
+
+  test.each(['paused', 'completed'] as const)('is closed without a restart once they run for a while (%s)', (state) => {
+    expect(decide({ ...newer, state })).toMatchObject({ roll: null, waitingFor: null, entry: { rollout: null } });
+    const soon = decide({ ...newer, state, serviceState: { stableForMs: 5_000 } });
+    expect(soon).toMatchObject({ roll: null, entry: failed.entry });
+  });
+
+  test('is closed where they run with the value that failed since its user changed the service', () => {
+    const reported = {
+      ...failed,
+      actual: [{ task: task('again', 5), value: value('r2') }],
+      service: { fingerprint: 'spec 2' },
+    };
+    expect(decide(reported)).toMatchObject({ roll: null, entry: { rollout: null } });
+  });
+
+  test('is closed in the same way where it was not known yet that it failed', () => {
+    const decision = decide({ ...newer, entry: { rollout } });
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });
+    expect(typesOf(decision)).toEqual(['rollout.failed']);
+    expect(decide({ ...newer, entry: { rollout }, serviceState: { stableForMs: 5_000 } })).toMatchObject({
+      ...{ roll: null, events: [] },
+      entry: { rollout },
+    });
+  });
+
+  test('stays as it is while they have the value that failed', () => {
+    const reported = { ...failed, actual: [{ task: task('again', 5), value: value('r2') }] };
+    expect(decide(reported)).toMatchObject({ roll: null, blocked: true, entry: failed.entry });
+  });
+});
+
 describe('a value that made tasks of another service fail', () => {
   const serviceState = { failedIn: () => 'api' };
   const waitingFor = 'a newer value of s1, or a manual rotation: this one made tasks of api fail';
@@ -442,9 +489,49 @@ describe('an update that was not applied', () => {
   });
 });
 
+test('a last good value that is lost stops a service only while the service uses its secret', () => {
+  const lost = {
+    serviceState: { lastGood: () => 'unavailable' as const },
+    desired: value('r3'),
+    state: 'completed',
+  } as const;
+  const withSet = (key: string) => {
+    const values = { failed: { [key]: value('r2') }, lastGood: { [key]: value('r1') } };
+    return { rollout: null, quarantines: [{ ...values, sinceMs: 0, reason: '', isByUser: false }] };
+  };
+  expect(decide({ ...lost, entry: withSet('s1') }).waitingFor).toContain('is lost');
+  expect(decide({ ...lost, entry: withSet('removed') }).roll?.generation).toBe(6);
+});
+
+test('a rollout whose tasks hold something else, for which they are not restarted, is complete once all of them run', () => {
+  const binding = { ...bindingOf('s2'), rotate: 'off' } as const;
+  const target = { ...rollout.target, s2: value('x2') };
+  const others = [{ binding, desired: value('x2'), seenAtMs: 0, actual: [{ task: task('t', 5), value: value('x1') }] }];
+  const reported = { state: 'completed', entry: { rollout: { ...rollout, target } } } as const;
+  const serviceState = { bindings: others, failures: [] };
+  expect(typesOf(decide({ ...reported, serviceState }))).toEqual(['rollout.completed']);
+  expect(typesOf(decide({ ...reported, serviceState, service: { desiredTasks: 2 } }))).toEqual([]);
+});
+
+test('a rollout whose tasks failed is complete only once they run for a while, whatever they were given', () => {
+  const actual = [{ task: task('t', 5), value: value('r2') }];
+  const given = () => [value('r0')];
+  const soon = decide({ state: 'completed', actual, serviceState: { given, stableForMs: 5_000 } });
+  expect(soon).toMatchObject({ events: [], entry: { rollout } });
+  expect(typesOf(decide({ state: 'completed', actual, serviceState: { given } }))).toEqual(['rollout.completed']);
+});
+
 describe('a rollout of the last good value', () => {
   const back: OpenRollout = { ...rollout, direction: 'rollback', target: { s1: value('r1') }, lastGood: {} };
   const entry = { rollout: back, quarantines: aside };
+
+  test('is closed where its user made another update that is paused, and every task has what is wanted', () => {
+    const toEarlier = { rollout: { ...back, generation: 3 }, highestUsedGeneration: 5 };
+    const actual = [{ task: task('t', 6), value: value('r1') }];
+    const reported = { entry: toEarlier, desired: value('r1'), actual, service: { generation: 6 } };
+    const decision = decide({ ...reported, serviceState: { seenApplied: false, failures: [] } });
+    expect(decision).toMatchObject({ roll: null, events: [], entry: { rollout: null } });
+  });
 
   test('is not quarantined when it fails as well, and nothing is tried any more', () => {
     const actual = [{ task: task('t', 5), value: value('r2') }];

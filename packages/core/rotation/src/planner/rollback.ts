@@ -26,7 +26,15 @@ import {
   wait,
   withoutRequests,
 } from './rollout-steps.ts';
-import { type Decision, dueBindings, isFullyRunning, type ServiceState, secretNames } from './service-state.ts';
+import {
+  type Decision,
+  dueBindings,
+  isFullyRunning,
+  isStable,
+  isUpToDate,
+  type ServiceState,
+  secretNames,
+} from './service-state.ts';
 
 /**
  * The orchestrator paused the rollout, or rolled it back. That speaks against its values only where a task of it had
@@ -48,14 +56,22 @@ export function planHalted(serviceState: ServiceState, open: OpenRollout): Decis
   if (service.fingerprint !== open.fingerprint) return planChangedByUser(serviceState, open, failure);
   // Also of somebody's `--force` since: its tasks were given the same values.
   const ofRollout = failures.filter(({ generation }) => isOfRollout(serviceState.entry, generation));
-  // Failed tasks are forgotten after a while: only who has watched it knows that there were none.
-  const isManualRollback =
-    isUndone && state === 'rolled-back' && ofRollout.length === 0 && serviceState.continuouslyObserved;
-  if (isManualRollback || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {
+  if (isRolledBackByUser(serviceState, open) || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {
     return rollBackValues(serviceState, open, failure);
   }
   if (isOfLater) return noChange(serviceState);
   return tryAgain(serviceState, open, failure);
+}
+
+/** Whether the service's user rolled back what the rollout had made, though none of its tasks failed. */
+function isRolledBackByUser(
+  { service, entry, failures, continuouslyObserved }: ServiceState,
+  open: OpenRollout,
+): boolean {
+  const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
+  // Failed tasks are forgotten after a while: only a process that has watched the rollout knows that there were none.
+  const isKnown = continuouslyObserved && failures !== null;
+  return isUndone && isKnown && !failures.some(({ generation }) => isOfRollout(entry, generation));
 }
 
 /**
@@ -136,6 +152,9 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   const later = bindings.filter((known) => isOutdated(open, known));
   const isOther = (isUnclear && later.length > 0) || ofRollout.some((known) => isNewer(open, known));
   if (isOther && hindranceByFailure(serviceState, later) === null) {
+    // Tasks that have the newer values for another reason need no restart, but they may fail with them as well.
+    if (isUpToDate(serviceState))
+      return isStable(serviceState) ? after(events, noChange(serviceState, null)) : noChange(serviceState);
     // One of the values is newer by now: the new set is tried.
     return after(events, startRollout({ ...serviceState, hasCapacity: always }, 1, ofRollout));
   }
@@ -146,6 +165,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     .filter((key) => quarantineOf(entry, key) === undefined);
   // All that it brought were last good values.
   if (failedKeys.length === 0) return asFailed();
+  const isByUser = isRolledBackByUser(serviceState, open);
   const availability = failedKeys.map((key) => {
     const value = open.lastGood[key];
     return value === undefined ? 'unavailable' : serviceState.lastGood(key, value);
@@ -155,13 +175,15 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     return failure === null ? blocked(serviceState, NEWER) : markFailed(serviceState, open, { ...failure, message });
   }
   if (availability.includes('unknown')) {
-    return { ...wait(serviceState, 'its last good values to be read'), heldAgainst: pick(open.target, failedKeys) };
+    const heldAgainst = isByUser ? {} : pick(open.target, failedKeys);
+    return { ...wait(serviceState, 'its last good values to be read'), heldAgainst };
   }
   const set: Quarantine = {
     failed: pick(open.target, failedKeys),
     lastGood: pick(open.lastGood, failedKeys),
     sinceMs: serviceState.nowMs,
     reason: failure?.message ?? open.failure,
+    isByUser,
   };
   const met = withoutRequests(serviceState, open).entry;
   const next = {

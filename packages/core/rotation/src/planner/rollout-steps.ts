@@ -166,9 +166,10 @@ const ROLLBACK_VALUE_LOST =
   'a newer value, or a manual request, since the last good one of what was quarantined is lost';
 
 /** Whether a value that the service's tasks must be given can't be had any more: none of them would start. */
-function isRollbackValueLost({ entry, lastGood }: ServiceState): boolean {
+function isRollbackValueLost({ entry, bindings, lastGood }: ServiceState): boolean {
+  const isUsed = (key: string) => bindings.some(({ binding }) => binding.key === key);
   return entry.quarantines.some((set) =>
-    Object.entries(set.lastGood).some(([key, value]) => lastGood(key, value) === 'unavailable'),
+    Object.entries(set.lastGood).some(([key, value]) => isUsed(key) && lastGood(key, value) === 'unavailable'),
   );
 }
 
@@ -209,6 +210,8 @@ export function startRollout(
   const bindings = serviceState.bindings.filter((known) => {
     return outdatedTasks(known).length > 0 || also.includes(known) || isLater(known);
   });
+  // The tasks have all that is wanted: a rollout of nothing would have no time at which its change was seen.
+  if (bindings.length === 0) return noChange(serviceState, null);
   const brings = bringing(serviceState, bindings);
   // With these it has started already.
   const isInProgress = (known: BindingState) =>

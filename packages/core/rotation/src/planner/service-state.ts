@@ -3,7 +3,7 @@ import { type BindingState, outdatedTasks } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { type LedgerService, type OpenRollout, quarantineOf, undoneGeneration, type Values } from '../ledger/ledger.ts';
 import type { SecretVersion } from '../ledger/secret-version.ts';
-import type { FailedTask, Workload } from '../ports/orchestrator.ts';
+import type { FailedTask, Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
 
 /** Whether a value that was replaced can still be given to tasks; `unknown` while that is being found out. */
@@ -121,6 +121,14 @@ export function isStable({ stableForMs }: ServiceState): boolean {
 export function isFullyRunning({ tasks, desiredTasks }: Workload): boolean {
   const living = tasks.filter(({ state }) => state !== 'ended');
   return living.length >= (desiredTasks ?? 1) && living.every(({ state }) => state === 'running');
+}
+
+/** Whether all tasks that shall run do run, with what is wanted, and no update was paused that would replace one of them. */
+export function isUpToDate({ service, bindings }: ServiceState): boolean {
+  const isOfEarlier = ({ state, generation }: WorkloadTask) => state !== 'ended' && generation < service.generation;
+  const isHalfDone = isPaused(service) && service.tasks.some(isOfEarlier);
+  const isCurrent = bindings.every((known) => outdatedTasks(known).length === 0 && known.actual.length > 0);
+  return isCurrent && isFullyRunning(service) && !isHalfDone;
 }
 
 /** Whether no task shall run: the service is scaled to 0, or no node is for it. */

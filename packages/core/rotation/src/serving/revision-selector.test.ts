@@ -116,7 +116,7 @@ test('a question that hangs is cut off after 300 ms, and not asked again for 5 s
 });
 
 test('quarantined values are given to no task, whatever its generation', () => {
-  const set = { failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '' };
+  const set = { failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '', isByUser: false };
   const { take, choose } = setUp({ quarantines: [set] });
   take();
   expect([choose('seen'), choose('new'), choose(undefined)]).toEqual(Array(3).fill(given('r1', 'refuse')));
