@@ -36,3 +36,15 @@ test('it stays as long as it is another value than all tasks are known to hold, 
   );
   expect(entryWith({ current: () => current('r2'), secrets: secrets('r2') })).toBeNull();
 });
+
+test('the records of ended tasks are limited while a rollout stays open', () => {
+  const rollout = { target: {}, lastGood: {}, generation: 1 };
+  const after = (ended: number) => {
+    const ids = Array.from({ length: ended }, (_, index) => `ended-${index}`);
+    const taskOverrides = Object.fromEntries([...ids, 't1'].map((id) => [id, { s1: value('r2') }]));
+    const before = { ...NOTHING_OPEN, taskOverrides, rollout } as unknown as TaskRecordsInput['before'];
+    return Object.keys(entryWith({ before, after: before })?.taskOverrides ?? {});
+  };
+  expect(after(32)).toHaveLength(33);
+  expect(after(33)).toEqual(['t1']);
+});

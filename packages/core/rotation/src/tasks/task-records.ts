@@ -9,6 +9,7 @@ import {
   type LedgerService,
   type OpenRollout,
   type PreviousValue,
+  type Values,
 } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
@@ -42,7 +43,9 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
     before.rollout === null || before.rollout === after.rollout ? after : recordRolledOut(before.rollout, input);
   const previousValues: Record<string, readonly PreviousValue[]> = isOpen ? { ...recorded.previousValues } : {};
   const taskOverrides: Record<string, Record<string, SecretVersion>> = {};
-  if (isOpen) for (const [id, values] of Object.entries(before.taskOverrides)) taskOverrides[id] = { ...values };
+  if (isOpen) {
+    for (const [id, values] of keptOverrides(before.taskOverrides, alive)) taskOverrides[id] = { ...values };
+  }
   for (const key of [...unresolvedKeys(service, bindings), ...formerKeys(service)])
     carryOver(before, key, previousValues, taskOverrides);
   const outdated = new Set(known.filter((one) => outdatedTasks(one).length > 0).map(({ binding }) => binding));
@@ -68,6 +71,24 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   }
   const entry: LedgerService = { ...after, previousValues, taskOverrides };
   return isNothingOpen(entry) ? null : entry;
+}
+
+/** How many ended tasks may have a record, or as many as there are living tasks if these are more. */
+const MAX_ENDED_TASKS = 32;
+
+/**
+ * The records of tasks that stay while a rollout is open. Those of ended tasks are deleted once there are too many: a task
+ * that crashes again and again would add one for each start.
+ */
+function keptOverrides(
+  taskOverrides: LedgerService['taskOverrides'],
+  alive: readonly WorkloadTask[],
+): readonly (readonly [string, Values])[] {
+  const entries = Object.entries(taskOverrides);
+  const living = new Set(alive.map(({ id }) => id));
+  const ofLiving = entries.filter(([id]) => living.has(id));
+  const endedCount = entries.length - ofLiving.length;
+  return endedCount > Math.max(MAX_ENDED_TASKS, living.size) ? ofLiving : entries;
 }
 
 /** What a rollout that is closed now gave to tasks, where that is not what the next ledger says of all of them. */
