@@ -1,5 +1,5 @@
 import { actions } from './actions.ts';
-import { finalProblems } from './final-checks.ts';
+import { finalProblems, holdsNewest } from './final-checks.ts';
 import { Run, type RunOptions } from './run.ts';
 import { change, heal, setUp, unblock } from './set-up.ts';
 import type { AllowanceCounts } from './tolerated-anomalies.ts';
@@ -47,7 +47,10 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
   }
   if (problems.length === 0) {
     // A value that is bad may still have to be tried, or is tried again after ever longer times.
-    const inOrder = run.swarm.services.filter((service) => run.truth.badBindings(service).length === 0);
+    // So is a value that might have failed in another service, and did not.
+    const inOrder = run.swarm.services.filter((service) => {
+      return run.truth.badBindings(service).length === 0 && holdsNewest(run, service);
+    });
     const before = new Map(inOrder.map(({ id }) => [id, oracle.pastOf(id).rolls]));
     await clock.advance(QUIET_MS);
     for (const { id, name } of inOrder) {

@@ -49,8 +49,7 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
       if (text === provider.textOf(path) || bad.length > 0) continue;
       if (isStopped(run, service, path)) continue;
       const anomaly = mayHoldOld(run, service, id, path);
-      const excuse =
-        anomaly === null ? (heldBackByHand(run, service) ?? whyStopped(run, service)) : { anomaly, paths: [path] };
+      const excuse = anomaly === null ? whyStopped(run, service) : { anomaly, paths: [path] };
       isWrong(`${id} of ${service.name} holds ${name}="${text}" instead of "${provider.textOf(path)}"`, excuse);
     }
   }
@@ -105,17 +104,10 @@ function failedTogether(
   });
 }
 
-/** A user who rolled another service back took values back that this one does not start with either, until they change. */
-function heldBackByHand({ swarm, truth, oracle }: Run, service: SimulatedService): FinalProblem['excuse'] {
-  const paths = truth.bindingsOf(service).map(({ path }) => path);
-  const isTakenBack = swarm.services.some((other) => {
-    const shared = truth.bindingsOf(other).filter(({ path }) => paths.includes(path));
-    return (
-      other.id !== service.id &&
-      shared.some(({ path }) => oracle.isOverlooked(other.id, path) === 'rolled back manually')
-    );
-  });
-  return isTakenBack ? { anomaly: 'rolled back manually', paths } : null;
+/** Whether every running task holds the newest values of all secrets for which the service is restarted. */
+export function holdsNewest({ swarm, truth, provider }: Run, service: SimulatedService): boolean {
+  const running = swarm.runningTasks(service.id);
+  return truth.bindingsOf(service).every((use) => !use.isAuto || holdsAll(running, use, provider));
 }
 
 /** Whether every running task holds the newest value. */
@@ -137,7 +129,7 @@ function whyStopped({ swarm, truth, provider }: Run, service: SimulatedService):
     swarm.services.some((other) => {
       if (other.id === service.id) return false;
       const entry = ledger?.services[other.id];
-      const failed = [...(entry?.quarantines ?? []).map((set) => set.failed)];
+      const failed = (entry?.quarantines ?? []).filter(({ isByUser }) => !isByUser).map((set) => set.failed);
       if (entry?.rollout?.state === 'failed') failed.push(entry.rollout.target);
       return other.spec.secretIds.some((id) => {
         const { name } = swarm.secret(id) ?? {};
@@ -206,7 +198,7 @@ function entryProblems(run: Run, id: string, entry: LedgerDocument['services'][s
   const isFormer = (key: string) => former.some((secret) => key === secret || key === `${id}/${secret}`);
   const left = [
     rollout === null ? '' : 'a rollout',
-    quarantines.length === 0 ? '' : 'quarantined values',
+    quarantines.every(({ failed }) => Object.keys(failed).every(isFormer)) ? '' : 'quarantined values',
     requested.length === 0 ? '' : 'a request',
     holdsOld || Object.keys(previousValues).every(isFormer) ? '' : 'earlier values',
     holdsOld || Object.values(taskOverrides).every((values) => Object.keys(values).every(isFormer)) ? '' : 'exceptions',
@@ -214,7 +206,6 @@ function entryProblems(run: Run, id: string, entry: LedgerDocument['services'][s
   if (left.length === 0) return [];
   const paths = truth.bindingsOf(service).map(({ path }) => path);
   const overlooked = paths.map((path) => oracle.isOverlooked(id, path)).find((why) => why !== null) ?? null;
-  const excuse =
-    overlooked === null ? (heldBackByHand(run, service) ?? whyStopped(run, service)) : { anomaly: overlooked, paths };
+  const excuse = overlooked === null ? whyStopped(run, service) : { anomaly: overlooked, paths };
   return [{ what: `the ledger has ${left.join(', ')} of ${service.name}: ${JSON.stringify(entry)}`, excuse }];
 }

@@ -64,6 +64,7 @@ export class Oracle {
   readonly #noHarm: NoHarm;
   readonly #started: StartedRollouts;
   readonly rollouts: RolloutTruth;
+  #isLedgerLost = false;
   rolls = 0;
   completed = 0;
   quarantines = 0;
@@ -121,6 +122,7 @@ export class Oracle {
   tolerate(anomaly: ToleratedAnomaly): void {
     const { swarm, provider } = this.#run;
     if (anomaly === 'ledger lost') {
+      this.#isLedgerLost = true;
       const ids = swarm.services.map(({ id }) => id);
       this.#quarantines.lift(ids);
       this.rollouts.forgets(ids);
@@ -262,6 +264,11 @@ export class Oracle {
   /** The ledger was written: whatever is rolled has to have been in it. */
   ledgerWritten(manager: string, text: string): void {
     this.#newest.ledgerWritten(text);
+    // What changed before there is one again was not seen by any process either.
+    if (this.#isLedgerLost) {
+      for (const { id } of this.#run.swarm.services) this.allowService(id, 'ledger lost');
+    }
+    this.#isLedgerLost = false;
     for (const what of this.#started.written(manager, text)) this.#violated(what);
     for (const [id, entry] of Object.entries(parseLedger(text)?.services ?? {})) {
       const { rollout, quarantines } = entry;
@@ -353,9 +360,14 @@ export class Oracle {
     const wasBad = uses.some(({ path }) => {
       return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
     });
+    // The label of a secret may name another path since its tasks were started.
+    const heldBad = allTasks(service).some(({ generation, held }) => {
+      return generation === lastRoll?.generation && secrets.some((one) => isBadFor(held.get(one)?.text ?? '', name));
+    });
+    const isExplained = wasBad || heldBad;
     const excuse = (['rolled back manually', 'broken before'] as const).find((anomaly) => tolerated.has(anomaly));
-    if (!wasBad && excuse !== undefined) this.allowances.uses(excuse, name);
-    if (!wasBad && excuse === undefined) {
+    if (!isExplained && excuse !== undefined) this.allowances.uses(excuse, name);
+    if (!isExplained && excuse === undefined) {
       this.#violated(`values of ${name} were quarantined though none was bad for it: ${secrets.join(', ')}`);
     }
     this.#quarantines.add(service, members);

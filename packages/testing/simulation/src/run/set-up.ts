@@ -125,8 +125,9 @@ export function unblock(run: Run): boolean {
   const status = plugin?.status();
   const ledger = parseLedger(swarm.ledgerText);
   for (const service of swarm.services) {
-    const isQuarantined = (ledger?.services[service.id]?.quarantines ?? []).length > 0;
-    const mayAsk = isQuarantined && plugin !== undefined && truth.badBindings(service).length === 0;
+    const { rollout = null, quarantines = [] } = ledger?.services[service.id] ?? {};
+    const hasFailed = quarantines.length > 0 || rollout?.state === 'failed';
+    const mayAsk = hasFailed && plugin !== undefined && truth.badBindings(service).length === 0;
     if (mayAsk && oracle.pastOf(service.id).tolerated.delete('broken before')) {
       requestManually(run, plugin, service);
       isUnblocked = true;
@@ -142,7 +143,7 @@ export function unblock(run: Run): boolean {
     const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
     const isForUser = shown?.problem?.includes('to be resumed or undone') === true;
     const isHalfDone = allTasks(service).some((task) => isAlive(task) && isDirty(task, service.spec));
-    const isOurs = Boolean(ledger?.services[service.id]?.rollout);
+    const isOurs = rollout !== null;
     if (!isPaused || !(isForUser || (isHalfDone && !isOurs))) continue;
     // A user waits for what the plugin does about tasks that run calmly, which takes half a minute.
     if (run.timeMs - oracle.pastOf(service.id).touchedAtMs < FORCES_AGAIN_MS) continue;

@@ -9,11 +9,14 @@ import type { Run } from './run.ts';
 import { timeSlackMs } from './time-slack.ts';
 
 type Services = LedgerDocument['services'];
+type Ledger = Pick<LedgerDocument, 'secrets' | 'services'>;
+
+const NO_LEDGER: Ledger = { secrets: {}, services: {} };
 
 /** How many services start at the same time, and with which values: by what the ledger says before and after each write. */
 export class StartedRollouts {
   readonly #run: Run;
-  #before: Services = {};
+  #before = NO_LEDGER;
   /** By service: when its open rollout was first written. */
   readonly #startedAtMs = new Map<string, number>();
   /** By manager: rollouts that its process completed since it started, or quarantined something. */
@@ -38,9 +41,10 @@ export class StartedRollouts {
 
   /** A manager wrote the ledger. Returns what it must not have started. */
   written(manager: string, text: string): readonly string[] {
-    const after = parseLedger(text)?.services ?? {};
-    const before = this.#before;
-    this.#before = after;
+    const ledger = parseLedger(text) ?? NO_LEDGER;
+    const ledgerBefore = this.#before;
+    this.#before = ledger;
+    const [before, after] = [ledgerBefore.services, ledger.services];
     const started = Object.entries(after).flatMap(([id, { rollout }]) => {
       const earlier = before[id]?.rollout ?? null;
       const isNew = rollout?.direction === 'forward' && rollout.generation !== earlier?.generation;
@@ -51,8 +55,8 @@ export class StartedRollouts {
       const bring = Object.entries(changedValues(rollout)).filter(([key, value]) => !hasBegun(earlier, key, value));
       return bring.flatMap(([key, value]) => {
         const mayRetry = before[id]?.requested.includes(key) === true;
-        const failedIn = failingWith(after, id, key, value).find((other) => {
-          return !mayRetry || !failingWith(before, id, key, value).includes(other);
+        const failedIn = failingWith(ledger, id, key, value).find((other) => {
+          return !mayRetry || !failingWith(ledgerBefore, id, key, value).includes(other);
         });
         return failedIn === undefined
           ? []
@@ -104,12 +108,21 @@ function hasBegun(rollout: OpenRollout | null, key: string, value: SecretVersion
   return rollout !== null && rollout.state !== 'failed' && isSame(rollout.target[key], value);
 }
 
-/** Ids of the other services of which the ledger says that their tasks failed with the value. */
-function failingWith(services: Services, id: string, key: string, value: SecretVersion): readonly string[] {
+/**
+ * Ids of the other services of which the ledger says that their tasks failed with the value. A set of which one value was
+ * replaced says nothing any more, nor does one that a user rolled back.
+ */
+function failingWith({ services, secrets }: Ledger, id: string, key: string, value: SecretVersion): readonly string[] {
+  const isCurrent = ([member, failed]: [string, SecretVersion]) => {
+    const now = secrets[member];
+    return now === undefined || isSame(now, failed);
+  };
   return Object.entries(services).flatMap(([other, { rollout, quarantines }]) => {
     if (other === id) return [];
     const isFailed = rollout?.state === 'failed' && rollout.direction === 'forward';
-    const sets = [...quarantines.map(({ failed }) => failed), ...(isFailed ? [changedValues(rollout)] : [])];
+    const brought = isFailed ? changedValues(rollout) : {};
+    const sets = quarantines.filter(({ isByUser }) => !isByUser).map(({ failed }) => failed);
+    if (Object.entries(brought).every(isCurrent)) sets.push(brought);
     return sets.some((failed) => isSame(failed[key], value)) ? [other] : [];
   });
 }
