@@ -22,7 +22,7 @@ async function createPicky(name: string, secrets: readonly string[], updateConfi
 }
 
 /** What is open for the services, as the ledger says. */
-async function openServices(): Promise<Readonly<Record<string, { readonly quarantines?: readonly unknown[] }>>> {
+async function openServices(): Promise<Readonly<Record<string, { readonly setAside?: readonly unknown[] }>>> {
   const configs = (await swarm.engine.api('GET', '/configs')) as { Spec: { Labels: Record<string, string> } }[];
   const text = configs[0]?.Spec.Labels['vault-swarm.ledger'] ?? '';
   return (JSON.parse(text) as { services: Record<string, object> }).services;
@@ -81,7 +81,7 @@ test.each([
     await swarm.reaches(picky, secret, 2, 'good-3');
     await swarm.reaches(easy, secret, 1, 'good-3');
     await swarm.happens('rollout.completed', picky);
-    const isClosed = ({ highestUsedGeneration: _, ...open }: object & { readonly highestUsedGeneration?: number }) =>
+    const isClosed = ({ spentGeneration: _, ...open }: object & { readonly spentGeneration?: number }) =>
       Object.keys(open).length === 0;
     await waitFor(async () => Object.values(await openServices()).every(isClosed), {
       timeoutMs: IN_TIME,
@@ -160,7 +160,7 @@ test('a secret that is not rotated by itself is on request, and what failed is t
 }, async () => {
   await createPicky('manual', ['by-hand'], { failureAction: 'pause' });
   await swarm.reaches('manual', 'by-hand', 2, 'good-1');
-  expect(await ask({ secret: 'by-hand' })).toEqual(answer('current'));
+  expect(await ask({ secret: 'by-hand' })).toEqual(answer('up-to-date'));
   await swarm.write('by-hand', 'good-2');
   expect(await ask({ secret: 'by-hand' })).toEqual(answer('scheduled'));
   await swarm.reaches('manual', 'by-hand', 2, 'good-2');
