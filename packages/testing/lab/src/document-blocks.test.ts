@@ -42,5 +42,6 @@ test('a block has the heading above it and the marker right above its fence, and
 
 test('every place of a name is filled in, and a name that is not there is an error', () => {
   expect(fillIn('a b a', { a: 'x' })).toBe('x b x');
+  expect(fillIn('node /tmp/m.js', { node: '/tmp/node', '/tmp': '/other' })).toBe('/tmp/node /other/m.js');
   expect(() => fillIn('a b a', { c: 'x' })).toThrow('there is no "c" in:\na b a');
 });

@@ -79,11 +79,18 @@ export function openDocument(path: string, testFile: string): OpenDocument {
 /**
  * Commands or settings of a document with a test's own names in the place of the document's.
  *
- * @throws where the text does not have one of the names (any more).
+ * @throws if the text does not have one of the names.
  */
 export function fillIn(text: string, names: Readonly<Record<string, string>>): string {
-  return Object.entries(names).reduce((filled, [name, own]) => {
-    if (!filled.includes(name)) throw new Error(`there is no ${JSON.stringify(name)} in:\n${text}`);
-    return filled.replaceAll(name, own);
-  }, text);
+  for (const name of Object.keys(names)) {
+    if (!text.includes(name)) throw new Error(`there is no ${JSON.stringify(name)} in:\n${text}`);
+  }
+  // In one pass: a replacement may itself have one of the names in it.
+  const anyName = new RegExp(
+    Object.keys(names)
+      .map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+      .join('|'),
+    'g',
+  );
+  return text.replaceAll(anyName, (name) => names[name] ?? name);
 }
