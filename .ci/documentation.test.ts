@@ -57,3 +57,13 @@ test('every link between the documents leads somewhere, and to a heading that is
     }
   }
 });
+
+test('the architecture names only files that there are', async () => {
+  const { stdout } = await promisify(execFile)('git', ['ls-files'], { cwd: root, maxBuffer: 1 << 26 });
+  const files = stdout.trim().split('\n');
+  const named = [...(await read('docs/architecture.md')).matchAll(/`([\w./-]+[.](?:ts|mjs))`/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(named.length).toBeGreaterThan(60);
+  expect(named.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual([]);
+});

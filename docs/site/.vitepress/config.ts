@@ -9,15 +9,15 @@ const linked = new Set<string>();
 
 const entry = (text: string, link: string) => ({ text, link });
 
-/** The documents as they are in the repository: nothing is written for the site alone. */
+/** The site shows the repository's documents unchanged. */
 export default defineConfig({
   title: 'Vault Swarm Plugin',
   description: 'Secrets of Docker Swarm from Vault and other providers, and their rotation',
   srcDir: root,
   srcExclude: ['**/node_modules/**', '**/dist/**', '.changeset/**'],
   outDir: resolve(root, 'dist/site'),
-  rewrites: { 'README.md': 'index.md', ':folder(.*)/README.md': ':folder/index.md' },
-  // Else it takes every file named config.ts for one of its own.
+  rewrites: { 'README.md': 'index.md', ':path(.*)/README.md': ':path/index.md' },
+  // Without this, VitePress reads every file named config.ts as its own configuration.
   additionalConfig: {},
   markdown: {
     languageAlias: { promql: 'txt' },
@@ -27,7 +27,7 @@ export default defineConfig({
   vite: {
     plugins: [
       {
-        // Pages become modules that ask for it, and above them there is no node_modules that has it.
+        // Pages become modules that import vue, and no node_modules directory above them has it.
         name: 'vue-of-pages',
         enforce: 'pre',
         resolveId(source, importer) {
@@ -41,7 +41,7 @@ export default defineConfig({
     for (const file of linked) await cp(join(root, file), join(outDir, file), { recursive: true });
   },
   themeConfig: {
-    // The name of a setting is one word.
+    // The search treats the name of a setting as one word.
     search: {
       provider: 'local',
       options: { miniSearch: { options: { tokenize: (text) => text.split(/[^\p{L}\p{N}_]+/u) } } },
@@ -49,22 +49,22 @@ export default defineConfig({
     outline: 'deep',
     sidebar: [
       {
-        text: 'Use it',
+        text: 'Guides',
         items: [
-          entry('What it is', '/'),
+          entry('Overview', '/'),
           entry('All documents', '/docs/'),
-          entry('Install it', '/docs/guides/install'),
-          entry('Run it', '/docs/guides/operate'),
-          entry('Move to it', '/docs/guides/move'),
+          entry('Install', '/docs/guides/install'),
+          entry('Operate', '/docs/guides/operate'),
+          entry('Migrate', '/docs/guides/move'),
           entry('Vault and OpenBao', '/docs/guides/vault'),
           entry('AWS Secrets Manager', '/docs/guides/aws'),
           entry('Monitoring', '/docs/monitoring'),
           entry('Security', '/docs/security'),
-          entry('How fast it is', '/docs/guides/benchmark'),
+          entry('Benchmarks', '/docs/guides/benchmark'),
         ],
       },
       {
-        text: 'Look it up',
+        text: 'Reference',
         items: [
           entry('Environment', '/docs/reference/environment'),
           entry('Labels', '/docs/reference/labels'),
@@ -74,15 +74,15 @@ export default defineConfig({
         ],
       },
       {
-        text: 'Build on it, and change it',
+        text: 'Develop',
         items: [
           entry('Architecture', '/docs/architecture'),
           entry('Glossary', '/docs/glossary'),
-          entry('Contribute', '/CONTRIBUTING'),
+          entry('Contributing', '/CONTRIBUTING'),
           entry('Decisions', '/docs/decisions/'),
-          entry('The rotation as a library', '/packages/core/rotation/'),
-          entry("A provider's contract", '/packages/testing/provider-contract/'),
-          entry('A provider adapter', '/docs/examples/provider-adapter/'),
+          entry('The rotation library', '/packages/core/rotation/'),
+          entry('The provider contract', '/packages/testing/provider-contract/'),
+          entry('Write a provider adapter', '/docs/examples/provider-adapter/'),
           entry('A pool of processes', '/docs/examples/process-pool/'),
           entry('The simulation', '/packages/testing/simulation/'),
           entry('The lab', '/packages/testing/lab/'),
