@@ -1,4 +1,5 @@
 import { type BindingState, isNewer, pendingTasks, targetsDesired, waitsForNodes } from '../bindings/binding-state.ts';
+import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, undoneGeneration } from '../ledger/ledger.ts';
 import { isCausedByValues, NEWER, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
 import {
@@ -225,22 +226,26 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const isOther = dueBindings(serviceState).some(({ binding }) => !(binding.key in changing));
   const hasNewer = ofRollout.some((known) => isNewer(open, known));
   const isCurrent = isUpToDate(serviceState);
-  if (isRequested || isOther || (hasNewer && !isCurrent)) {
+  // It may be the update of a newer value, or one of the service's user, that is paused.
+  const isOwnPause = isPaused(service) && !hasNewer && service.fingerprint === open.fingerprint;
+  const isNeeded = !isCurrent || isOwnPause || open.direction === 'rollback';
+  const rotates = ofRollout.some(({ binding }) => rotatesAutomatically(binding));
+  // No task is restarted for it: those that fail start again, and get the newer value then.
+  if (hasNewer && !isRequested && !isOther && !rotates) return noChange(serviceState, null);
+  if (isOther || (isRequested && isNeeded) || (hasNewer && !isCurrent)) {
     return open.direction === 'rollback'
       ? startWithoutRollbackValues(serviceState, open)
       : startRollout(serviceState, 1, ofRollout);
   }
   if (isUpdating(service)) return noChange(serviceState);
-  // It may be the update of a newer value, or one of the service's user, that is paused.
-  const isOwnPause = isPaused(service) && !hasNewer && service.fingerprint === open.fingerprint;
   // A task that fails again and again seems to run in between.
   const isLasting = isStable(serviceState) && !isOwnPause;
   const isReached = bindings.every((known) => pendingTasks(open, known).length === 0);
   const isThrough = service.rollout.state === 'completed' && isReached && isFullyRunning(service);
   if (isThrough && isLasting && !hasNewer) return complete(serviceState, open);
   if (isCurrent && isLasting) return noChange(serviceState, null);
-  // Its tasks started with the newer value for another reason.
-  if (hasNewer) return noChange(serviceState);
+  // Its tasks started with what is wanted for another reason.
+  if (hasNewer || isRequested) return noChange(serviceState);
   const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
   return isUndone && open.direction === 'forward'
     ? rollBackValues(serviceState, open, null)

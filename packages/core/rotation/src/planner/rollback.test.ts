@@ -430,6 +430,24 @@ describe('a failed rollout whose tasks have started with a newer value since', (
     expect(decide(reported)).toMatchObject({ roll: null, entry: { rollout: null } });
   });
 
+  test('is closed without a restart when it gets a newer value and its secret is not rotated by itself', () => {
+    const binding = { ...bindingOf('s1'), rotate: 'manual' } as const;
+    const actual = [{ task: task('again', 5), value: value('r2') }];
+    const manual = { bindings: [{ binding, desired: value('r3'), seenAtMs: 0, actual }] };
+    expect(decide({ ...failed, serviceState: manual })).toMatchObject({ roll: null, entry: { rollout: null } });
+    const requested = { ...failed.entry, requested: ['s1'] };
+    expect(decide({ entry: requested, serviceState: manual }).roll?.generation).toBe(6);
+  });
+
+  test('is not restarted for a request either, unless its own update is paused', () => {
+    const actual = [{ task: task('again', 5), value: value('r2') }];
+    const requested = { entry: { ...failed.entry, requested: ['s1'] }, actual };
+    expect(decide({ ...requested, state: 'completed' })).toMatchObject({ roll: null });
+    const soon = decide({ ...requested, state: 'none', serviceState: { stableForMs: 5_000 } });
+    expect(soon).toMatchObject({ roll: null, blocked: false, entry: requested.entry });
+    expect(decide(requested).roll?.generation).toBe(6);
+  });
+
   test('is closed in the same way where it was not known yet that it failed', () => {
     const decision = decide({ ...newer, entry: { rollout } });
     expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });

@@ -127,7 +127,9 @@ export function isFullyRunning({ tasks, desiredTasks }: Workload): boolean {
 export function isUpToDate({ service, bindings }: ServiceState): boolean {
   const isOfEarlier = ({ state, generation }: WorkloadTask) => state !== 'ended' && generation < service.generation;
   const isHalfDone = isPaused(service) && service.tasks.some(isOfEarlier);
-  const isCurrent = bindings.every((known) => outdatedTasks(known).length === 0 && known.actual.length > 0);
+  const isCurrent = bindings.every((known) => {
+    return known.desired !== undefined && outdatedTasks(known).length === 0 && known.actual.length > 0;
+  });
   return isCurrent && isFullyRunning(service) && !isHalfDone;
 }
 

@@ -42,8 +42,10 @@ export class RolloutTruth {
     const sinceMs = timeMs - (isSlow(this.#run) ? MAX_PASS_MS : 0);
     const running = swarm.runningTasks(service.id);
     const { replicas } = service.spec;
-    if (replicas === 0) return `the rollout of ${name} to ${generation} is completed though no task shall run`;
-    if ((this.#fullAtMs.get(service.id) ?? 0) < sinceMs && !isFull(service)) {
+    const wasFull = (this.#fullAtMs.get(service.id) ?? 0) >= sinceMs;
+    if (replicas === 0 && !wasFull)
+      return `the rollout of ${name} to ${generation} is completed though no task shall run`;
+    if (replicas > 0 && !wasFull && !isFull(service)) {
       return `the rollout of ${name} to ${generation} is completed though ${running.length} of ${replicas} tasks run`;
     }
     if (intent?.state === 'failed' && running.some(fails)) {

@@ -72,6 +72,9 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [506116, 'a failed rollout stayed though its tasks ran, since an update of the user was paused'],
   [508875, 'a request for a value that failed in another service stayed after an earlier one had failed'],
   [509666, 'a request stayed for a secret that was no longer rotated'],
+  [514779, 'a service whose failed rollout ended with a deploy of its user was restarted for a request'],
+  [516455, 'a failed rollout was started again for a newer value of a secret that is not rotated'],
+  [513111, 'a service was scaled to 0 between the snapshot and the end of its rollout'],
   [401479, 'a label named another path after a bad value was given'],
   [412817, 'a value changed after the ledger was lost, and before it was made again'],
 ];
