@@ -49,7 +49,7 @@ export const mutations: readonly Mutation[] = [
     kinds: ['node loss', 'several values'],
   },
   {
-    name: 'forgets which values were set aside',
+    name: 'forgets which values are quarantined',
     file: 'rotation/src/ledger/codec.ts',
     from: "        ...ifAny(\n          'setAside',",
     to: "        ...ifAny(\n          'forgotten',",
@@ -103,10 +103,10 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/rotation.ts',
     from: 'this.#deliveryLog.record(taskId, delivered);',
     to: 'this.#deliveryLog.record(taskId, { ...delivered, revision: this.#poller.of(provider)?.current(key)?.revision ?? revision });',
-    kinds: ['provider outage', 'provider slow', 'force', 'scale'],
+    kinds: ['provider outage', 'provider slow', 'slow calls', 'several values', 'force', 'scale'],
   },
   {
-    name: 'never takes a value back',
+    name: 'never rolls a bad value back',
     file: 'rotation/src/planner/rollback.ts',
     from: 'if (isManualRollback || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {',
     to: 'if (isManualRollback) {',
@@ -115,8 +115,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'believes answers to tasks that another process was asked for before',
     file: 'rotation/src/tasks/delivery-log.ts',
-    from: 'if (task.createdAtMs < record.leaderSinceMs - MADE_BEFORE_MS && !record.seenStarting) this.#tasks.delete(id);',
-    to: 'if (task.createdAtMs < 0) this.#tasks.delete(id);',
+    from: 'if (mayBeEarlier && !record.seenStarting) this.#tasks.delete(id);',
+    to: 'if (mayBeEarlier && record.frozen) this.#tasks.delete(id);',
     kinds: ['leader change', 'force', 'restart'],
   },
   {
