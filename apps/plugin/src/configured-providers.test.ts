@@ -96,10 +96,10 @@ test("its directory may not contain files of the plugin's own, also those that i
   const own = { SECRETS_PROVIDER: 'acme', ACME_DIR: base };
   const file = join(base, 'token');
   expect(await problemsOf({ ...own, ACME_TOKEN_FILE: file })).toEqual([
-    expect.stringMatching(/^ACME_DIR: .* contains what ACME_TOKEN_FILE names/),
+    expect.stringMatching(/^ACME_DIR: .* contains the file or directory of ACME_TOKEN_FILE/),
   ]);
   expect(await problemsOf({ ...own, ACME_AGENT_FILE: file })).toEqual([
-    expect.stringMatching(/^ACME_DIR: .* contains what ACME_AGENT_FILE names/),
+    expect.stringMatching(/^ACME_DIR: .* contains the file or directory of ACME_AGENT_FILE/),
   ]);
   expect(await problemsOf(own)).toEqual([]);
 });

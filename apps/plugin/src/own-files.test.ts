@@ -56,7 +56,7 @@ describe('a directory of secrets that labels could have our own files delivered 
     ['PLUGIN_SOCKET', (path: string) => ({ PLUGIN_SOCKET: path })],
   ])('is refused with the file of %s in it, and taken with it elsewhere', async (variable, named) => {
     expect(await problemsOf({ ...files(), ...named(at('secrets/token')) })).toEqual([
-      expect.stringContaining(`FILE_SECRETS_DIR: "${at('secrets')}" contains what ${variable} names`),
+      expect.stringContaining(`FILE_SECRETS_DIR: "${at('secrets')}" contains the file or directory of ${variable}`),
     ]);
     expect(await problemsOf({ ...files(), ...named(at('token')) })).toEqual([]);
   });
@@ -81,7 +81,7 @@ describe('a directory of secrets that labels could have our own files delivered 
     );
     expect(await problemsOf({ CONFIG_FILE: at('config.yaml') })).toEqual([
       expect.stringMatching(
-        /^CONFIG_FILE: providers\.files\.settings: FILE_SECRETS_DIR: .* contains what providers\.vault-eu\.settings\.VAULT_TOKEN_FILE names/,
+        /^CONFIG_FILE: providers\.files\.settings: FILE_SECRETS_DIR: .* contains the file or directory of providers\.vault-eu\.settings\.VAULT_TOKEN_FILE/,
       ),
     ]);
   });
@@ -92,7 +92,7 @@ describe('a directory of secrets that labels could have our own files delivered 
       `providers: { files: { kind: file, settings: { FILE_SECRETS_DIR: ${at('secrets')} } } }`,
     );
     expect(await problemsOf({ CONFIG_FILE: at('secrets/config.yaml') })).toEqual([
-      expect.stringContaining('contains what CONFIG_FILE names'),
+      expect.stringContaining('contains the file or directory of CONFIG_FILE'),
     ]);
   });
 });

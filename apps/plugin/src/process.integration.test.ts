@@ -151,7 +151,9 @@ test('does not start with its own credentials among the secrets, and delivers no
   await writeFile(token, 'canary-of-the-plugin', { mode: 0o600 });
   const refused = await start({ FILE_SECRETS_DIR: credentials, MONITORING_TOKEN_FILE: token });
   expect(await refused.exit).toEqual({ code: 2, signal: null });
-  expect(refused.logs()).toContain(`FILE_SECRETS_DIR: "${credentials}" contains what MONITORING_TOKEN_FILE names`);
+  expect(refused.logs()).toContain(
+    `FILE_SECRETS_DIR: "${credentials}" contains the file or directory of MONITORING_TOKEN_FILE`,
+  );
 
   const late = join(directory.path, 'late');
   const plugin = await start({ FILE_SECRETS_DIR: late, MONITORING_TOKEN_FILE: token });

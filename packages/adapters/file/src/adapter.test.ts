@@ -88,7 +88,7 @@ describe('a file in the directory', () => {
       const error = await failure(name);
       expect([error.code, error.message]).toEqual([
         'ACCESS_DENIED',
-        `file ${name}: it is the plugin's own file of VAULT_TOKEN_FILE, which is never delivered`,
+        `file ${name}: it is the plugin's own file (VAULT_TOKEN_FILE), which is never delivered`,
       ]);
     }
     expect(await text('other')).toBe('value');
@@ -274,7 +274,7 @@ describe('the directory', () => {
     await rename(directory, `${directory}-away`);
     expect(await failure('x')).toMatchObject({
       code: 'UNAVAILABLE',
-      message: `file x: the directory ${directory} is not there; mount or create it, or change FILE_SECRETS_DIR`,
+      message: `file x: the directory ${directory} does not exist; mount or create it, or change FILE_SECRETS_DIR`,
     });
     await writeFile(directory, 'a file');
     expect(await failure('x')).toMatchObject({ code: 'UNAVAILABLE' });
@@ -345,7 +345,7 @@ function swapping(code: string): Worker {
   return worker;
 }
 
-test('each file that is read or checked is told, without its path', async () => {
+test('emits an event for each file that is read or checked, without its path', async () => {
   await put('one', 'x');
   await text('one');
   await marker('one');

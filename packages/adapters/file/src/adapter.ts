@@ -19,23 +19,23 @@ import { DirectoryWatch } from './directory-watch.ts';
 import { filePayload, hasFields } from './file-payload.ts';
 import { relativePathProblem } from './relative-path.ts';
 
-/** Files that one probe has open at the same time. */
+/** How many files one probe opens at the same time. */
 const PROBE_PARALLEL = 16;
 
 /** What the adapter needs from outside. */
 export interface FileProviderOptions {
-  /** The instance's name, as labels and configuration know it. */
+  /** The instance's name in labels and configuration. */
   readonly name: string;
   readonly clock: Clock;
   /** A keyed digest of a file's content: its revision. */
   digest(bytes: Uint8Array): string;
-  /** Is told of each file that is read or checked. */
+  /** Receives an event for each file that is read or checked. */
   readonly events: Events;
-  /** What is never delivered, wherever it is found: by name, hard link or bind mount. By default nothing. */
+  /** Files that are never delivered, whether reached by name, hard link or bind mount. The default is none. */
   readonly ownFiles?: readonly OwnFile[];
 }
 
-/** The `file` provider. Does nothing until it is asked. */
+/** Creates the `file` provider. It reads nothing before the first call. */
 export function createFileProvider(config: FileConfig, options: FileProviderOptions): ProviderInstance {
   const { name, clock, digest, events, ownFiles = [] } = options;
   const directory = new SecretsDirectory(name, config.directory, { clock, ownFiles });
@@ -94,7 +94,7 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
     }
   }
 
-  /** Ends with the caller's signal and with the instance, even where the file system itself hangs. */
+  /** Runs `work` until the caller's signal or the instance is aborted, even if the file system hangs. */
   function cutOff<T>({ signal }: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return untilAborted(name, AbortSignal.any([signal, closing.signal]), work);
   }
@@ -113,7 +113,7 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
   };
 }
 
-/** The path of a ref, which need not come from labels: it is checked again. */
+/** The path of a ref. It is checked again, because a ref need not come from labels. */
 function pathOf(ref: SecretRef): string {
   const { path } = ref.location;
   const problem =
@@ -122,14 +122,15 @@ function pathOf(ref: SecretRef): string {
   return path;
 }
 
-/** The result of `work`, or the rejection as soon as `signal` is aborted; `work` then ends at its next step. */
+/** Resolves with the result of `work`. Rejects as soon as `signal` is aborted; `work` then stops at its next step. */
 function untilAborted<T>(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(new ProviderError('UNAVAILABLE', `${name}: cut off`, { cause: signal.reason }));
+    const onAbort = () =>
+      reject(new ProviderError('UNAVAILABLE', `${name}: the request was aborted`, { cause: signal.reason }));
     if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     work(signal)
-      .then(resolve, (error) => reject(ProviderError.from(error, `${name}: it failed`)))
+      .then(resolve, (error) => reject(ProviderError.from(error, `${name}: the request failed`)))
       .finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

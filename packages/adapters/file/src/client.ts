@@ -7,23 +7,26 @@ import { directoryError, fileError, systemCode } from './file-error.ts';
 import { inspectPath } from './inspect-path.ts';
 import { ownFileOpened } from './own-files.ts';
 
-/** Swarm carries values of less than 500 KiB. */
+/** Swarm accepts values of less than 500 KiB. */
 const VALUE_LIMIT_BYTES = 500 * 1024;
-/** What is parsed or decoded may be longer than the value in it: as much as Vault keeps in one secret. */
+/**
+ * The largest file that is parsed or decoded. It may be larger than the value in it; Vault's limit for one secret is
+ * the same.
+ */
 const PARSED_LIMIT_BYTES = 1024 * 1024;
-/** How often a path is followed again whose links are swapped just then, each time with what they led to removed. */
+/** How often a path is resolved again if its links change meanwhile and their old targets are removed. */
 const RESOLUTIONS = 10;
-/** How often a file is read or checked again that is written just then. */
+/** How often a file is read or checked again if it is written meanwhile. */
 const ATTEMPTS = 4;
 /**
- * A file system's time stamps are at most this coarse. What changed less long ago may change again under the same
- * stamp, so we wait until any further change must show.
+ * The coarsest time stamp of a file system. A file that changed more recently may change again without a new time
+ * stamp, so we wait.
  */
 const SETTLE_MS = 20;
-/** A FIFO or device put in the file's place neither blocks us nor becomes our terminal; a link is not followed. */
+/** Opening a FIFO or device must not block, and a terminal must not become ours. Links are not followed. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY;
 
-/** One file at one moment. */
+/** A file and its state at one moment. */
 interface Opened {
   readonly handle: FileHandle;
   readonly stats: BigIntStats;
@@ -31,9 +34,9 @@ interface Opened {
 }
 
 /**
- * Reads files below one directory, and nothing else: neither `..` nor a symbolic link leads out of it. What is put in
- * place by a rename, of the file or of a link to it, is read whole, old or new. All functions reject with a
- * ProviderError, except when aborted.
+ * Reads files below one directory and nothing else: neither `..` nor a symbolic link can leave it.
+ * A file, or a link to a file, that is replaced by a rename is read completely: the old or the new one.
+ * All functions reject with a ProviderError, except if aborted.
  */
 export class SecretsDirectory {
   readonly #name: string;
@@ -54,8 +57,8 @@ export class SecretsDirectory {
   }
 
   /**
-   * The bytes of the file, all from one moment.
-   * @param use whether the value is the file itself, or is parsed or decoded from it.
+   * Reads the bytes of the file, all from one moment.
+   * @param use whether the value is the whole file, or is parsed or decoded from it.
    */
   async read(path: string, use: 'value' | 'parsed', signal: AbortSignal): Promise<Uint8Array> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -72,11 +75,11 @@ export class SecretsDirectory {
     }
     throw new ProviderError(
       'UNAVAILABLE',
-      `${this.#subject(path)}: it is being written all the time; write another file and move it here with mv`,
+      `${this.#subject(path)}: it changes while it is read; write the value to another file and move it here with mv`,
     );
   }
 
-  /** A text that differs whenever the file does, without reading it. */
+  /** Returns a text that changes whenever the file changes. It does not read the content. */
   marker(path: string, signal: AbortSignal): Promise<string> {
     return this.#withFile(path, signal, async ({ stats, settled }) =>
       settled ? stamp(stats) : `${stamp(stats)} ${++this.#unsettled}`,
@@ -106,7 +109,7 @@ export class SecretsDirectory {
         const handle = await this.#openBelow(root, path);
         if (handle !== null) return handle;
       } catch (error) {
-        // A directory may be removed, or a file become a link, right after the link to it was followed.
+        // The directory may have been removed, or the file replaced by a link, after the link was followed.
         const swapped = systemCode(error) === 'ENOENT' || systemCode(error) === 'ELOOP';
         if (!swapped || attempt === RESOLUTIONS) throw error;
         continue;
@@ -125,15 +128,15 @@ export class SecretsDirectory {
     }
   }
 
-  /** The opened file, or `null` where it turned out to be another one than was checked. */
+  /** Opens the file. Returns `null` if it is no longer the file that was checked. */
   async #openBelow(root: string, path: string): Promise<FileHandle | null> {
     const target = await realpath(join(root, path));
     if (!isBelow(root, target)) throw this.#leaves(path);
-    // A device is not even opened, since that alone can have an effect.
+    // A device is not opened, because opening alone can have an effect.
     this.#refuseKind(path, await lstat(target, { bigint: true }));
     const handle = await open(target, FLAGS);
     try {
-      // Between looking and opening, a directory on the way may have become a link: only the opened file itself counts.
+      // A directory of the path may have become a link after the check, so the opened file is checked too.
       if (isBelow(root, await openedPath(handle, target))) return handle;
     } catch (error) {
       await handle.close();
@@ -143,7 +146,7 @@ export class SecretsDirectory {
     return null;
   }
 
-  /** The file's state once its last change is old enough to tell it from the next, as far as that comes soon. */
+  /** Waits, for a limited time, until the last change is old enough that the next change gets another time stamp. */
   async #settled(path: string, handle: FileHandle, signal: AbortSignal): Promise<Opened> {
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
@@ -156,14 +159,14 @@ export class SecretsDirectory {
     }
   }
 
-  /** Checked with each read, since links, mounts and our own files change while we run. */
+  /** Checked at each read, because links, mounts and our own files change while the plugin runs. */
   async #refuseOwn(path: string, handle: FileHandle, { dev, ino, mode }: BigIntStats): Promise<void> {
     if (this.#ownFiles.length === 0) return;
     const target = { device: dev, inode: ino, mode: Number(mode) };
     const opened = { ...inspectPath(await openedPath(handle, join(this.#directory, path))), target };
     const own = ownFileOpened(opened, this.#ownFiles, inspectPath);
     if (own === null) return;
-    const message = `${this.#subject(path)}: it is the plugin's own file of ${own.variable}, which is never delivered`;
+    const message = `${this.#subject(path)}: it is the plugin's own file (${own.variable}), which is never delivered`;
     throw new ProviderError('ACCESS_DENIED', message);
   }
 
@@ -176,17 +179,17 @@ export class SecretsDirectory {
   #refuseSize(path: string, use: 'value' | 'parsed', size: bigint): void {
     if (size > 0 && (use === 'value' ? size < VALUE_LIMIT_BYTES : size <= PARSED_LIMIT_BYTES)) return;
     const limit =
-      // An empty file is most likely one that somebody is about to write.
+      // An empty file is probably about to be written.
       size === 0n
-        ? 'Swarm carries no empty secret'
+        ? 'Swarm does not accept an empty secret'
         : use === 'value'
-          ? `Swarm carries less than ${VALUE_LIMIT_BYTES} bytes`
+          ? `Swarm accepts less than ${VALUE_LIMIT_BYTES} bytes`
           : `at most ${PARSED_LIMIT_BYTES} bytes are parsed or decoded`;
     throw new ProviderError('INVALID_PAYLOAD', `${this.#subject(path)}: it has ${size} bytes; ${limit}`);
   }
 
   #leaves(path: string): ProviderError {
-    const message = `${this.#subject(path)}: a symbolic link leads out of ${this.#directory}, which is refused`;
+    const message = `${this.#subject(path)}: a symbolic link leads out of ${this.#directory}, which is not allowed`;
     return new ProviderError('ACCESS_DENIED', message);
   }
 
@@ -199,14 +202,14 @@ function isBelow(root: string, path: string): boolean {
   return path.startsWith(root.endsWith('/') ? root : `${root}/`);
 }
 
-/** Where the opened file is now. Only Linux tells for sure; elsewhere its path is followed once more. */
+/** Where the opened file is now. Only Linux can say this reliably; on other systems the path is resolved once more. */
 async function openedPath(handle: FileHandle, target: string): Promise<string> {
   return process.platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(target);
 }
 
 async function readUpTo(handle: FileHandle, limit: number): Promise<Uint8Array> {
   const { size } = await handle.stat();
-  // One more than its size, so that a file that grows is noticed.
+  // One byte more than the size, to detect a file that grows.
   const buffer = new Uint8Array(Math.min(size, limit) + 1);
   let length = 0;
   while (length < buffer.length) {

@@ -8,7 +8,7 @@ export interface FileConfig {
   readonly directory: string;
 }
 
-/** Reads `FILE_SECRETS_DIR`; what is wrong with it is reported to `environment`. */
+/** Reads `FILE_SECRETS_DIR`. Problems are reported to `environment`. */
 export function parseFileConfig(environment: Environment): FileConfig {
   const directory = environment.text('FILE_SECRETS_DIR', '/run/vault-swarm/secrets');
   if (!directory.startsWith('/')) {
@@ -21,7 +21,10 @@ export function parseFileConfig(environment: Environment): FileConfig {
   return { directory };
 }
 
-/** `file_path` below the directory, by default `SERVICE/SECRET`, and `file_field` of a JSON or YAML file. */
+/**
+ * The labels of the `file` provider: `file_path` below the directory (default `SERVICE/SECRET`), and `file_field` for
+ * JSON and YAML files.
+ */
 export const fileLabelScheme: LabelScheme = {
   kind: 'file',
   names: ['file_path', 'file_field'],

@@ -3,34 +3,36 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ChangeHints, type Clock, type Events, Listeners } from '@vault-swarm/provider';
 
-/** Changes that come together give one hint. */
+/** Changes within this time cause one hint. */
 const DEBOUNCE_MS = 50;
-/** The system's watches are few; what is in further directories is found by looking. */
-const MAX_DIRECTORYS = 1_000;
+/** The system's watches are limited. Changes in further directories are found by polling. */
+const MAX_DIRECTORIES = 1_000;
 
 interface WatchedDirectory {
-  /** Device and inode: another directory may have come to the same path. */
+  /** Device and inode, to detect another directory at the same path. */
   readonly identity: string;
   readonly watcher: FSWatcher;
 }
 
 /**
- * Hints at changes in a directory and the directories below it. Nothing here is an error: a directory that is not there, or can't
- * be watched, gives no hints, and {@link FolderWatch.refresh} tries again. Links need no watch of their own: swapping
- * one changes the directory that it is in, and what it may lead to is below the same root.
+ * Emits hints when a directory or a directory below it changes. Failures are not errors: a directory that does not
+ * exist or
+ * can't be watched gives no hints, and {@link DirectoryWatch.refresh} tries again. Links need no watch: replacing a
+ * link
+ * changes its directory, and its target is below the same root.
  */
 export class DirectoryWatch implements ChangeHints {
   readonly #directory: string;
   readonly #clock: Clock;
   readonly #listeners: Listeners;
   readonly #watched = new Map<string, WatchedDirectory>();
-  /** Whether the directories below may be others than those that are watched. */
+  /** Whether the directories may differ from those that are watched. */
   #stale = true;
   #scanning = false;
   #closed = false;
   #cancelHint: (() => void) | undefined;
 
-  /** @param events gets `listener.failed`. */
+  /** @param events receives `listener.failed`. */
   constructor(directory: string, clock: Clock, events: Events) {
     this.#directory = directory;
     this.#clock = clock;
@@ -46,7 +48,7 @@ export class DirectoryWatch implements ChangeHints {
     };
   }
 
-  /** Sets the watches up where they are missing, or where the directory is no longer the one that is watched. */
+  /** Adds missing watches, and replaces the watch of a directory that was replaced. */
   refresh(): void {
     if (this.#scanning || !this.#wanted()) return;
     this.#scanning = true;
@@ -73,7 +75,7 @@ export class DirectoryWatch implements ChangeHints {
       this.#stale = false;
       await this.#watchAll(root);
     } catch {
-      // The directory is not there: the next look comes back to it.
+      // The directory does not exist: the next poll tries again.
       this.#stale = true;
     }
   }
@@ -88,9 +90,10 @@ export class DirectoryWatch implements ChangeHints {
         present.add(base);
         const entries = await readdir(base, { withFileTypes: true });
         const below = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(base, name));
-        directories.push(...below.slice(0, MAX_DIRECTORYS - directories.length));
+        directories.push(...below.slice(0, MAX_DIRECTORIES - directories.length));
       } catch {
-        // It may be gone, or not be ours to read, or the system has no more watches: the next look tries again.
+        // The directory may not exist or may not be readable, or the system has no watches left: the next poll tries
+        // again.
         this.#stale = true;
       }
     }
@@ -109,7 +112,7 @@ export class DirectoryWatch implements ChangeHints {
       this.#stale = true;
     });
     this.#watched.set(base, { identity, watcher });
-    // Something may have changed while nobody watched.
+    // Something may have changed while there was no watch.
     this.#hintSoon();
   }
 
@@ -122,7 +125,7 @@ export class DirectoryWatch implements ChangeHints {
   }
 
   #changed(): void {
-    // The directories may be others now.
+    // The directories may have changed.
     this.#stale = true;
     this.#hintSoon();
   }

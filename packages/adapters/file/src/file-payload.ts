@@ -1,13 +1,13 @@
 import { type ParsedFields, type Payload, ProviderError, parseFields } from '@vault-swarm/provider';
 
-/** Whether a file of this name has fields, or is bytes. */
+/** Whether a file of this name has fields. Otherwise its bytes are the value. */
 export function hasFields(path: string): boolean {
   return /\.(json|yaml|yml)$/.test(path);
 }
 
 /**
- * What a file holds: by its name fields (`.json`, `.yaml`, `.yml`), else bytes.
- * @throws {ProviderError} `INVALID_PAYLOAD` where the fields can't be read; the message quotes nothing of the file.
+ * The payload of a file: fields if the name ends in `.json`, `.yaml` or `.yml`, else bytes.
+ * @throws {ProviderError} `INVALID_PAYLOAD` if the fields can't be read. The message quotes nothing of the file.
  */
 export async function filePayload(path: string, bytes: Uint8Array, subject: string): Promise<Payload> {
   if (!hasFields(path)) return { kind: 'bytes', bytes, problem: 'only .json, .yaml and .yml files have fields' };
@@ -16,7 +16,7 @@ export async function filePayload(path: string, bytes: Uint8Array, subject: stri
   return { kind: 'fields', fields: 'problem' in parsed ? refuse(subject, parsed.problem) : parsed.fields };
 }
 
-/** Loaded with the first YAML file, since most directories have none. */
+/** Loaded with the first YAML file, because most directories have none. */
 async function yamlFields(text: string): Promise<ParsedFields> {
   const { parseYamlFields } = await import('./yaml-fields.ts');
   return parseYamlFields(text);

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
-/** One file or directory on the way to a path. */
+/** One file or directory of a path. */
 export interface PathStep {
   readonly device: bigint;
   readonly inode: bigint;
@@ -11,18 +11,18 @@ export interface PathStep {
 
 /** Where a path leads. */
 export interface InspectedPath {
-  /** Without symbolic links, as far as it exists. */
+  /** The path without symbolic links, as far as it exists. */
   readonly realPath: string;
-  /** What exists of `realPath`, from the root on. */
+  /** The existing parts of `realPath`, starting at the root. */
   readonly steps: readonly PathStep[];
-  /** What the path leads to; `null` if there is nothing, or we may not look. */
+  /** The file or directory at the path; `null` if it does not exist or can't be read. */
   readonly target: PathStep | null;
 }
 
-/** Finds out where a path leads. Never throws. */
+/** Resolves a path. Never throws. */
 export type InspectPath = (path: string) => InspectedPath;
 
-/** Where a path leads now: two of one bind mount have the same devices and inodes. */
+/** Resolves a path. Two paths of one bind mount have the same devices and inodes. */
 export const inspectPath: InspectPath = (path) => {
   const absolute = resolve(path);
   for (let existing = absolute; ; existing = dirname(existing)) {

@@ -8,7 +8,7 @@ export { ownFileProblem } from './own-files.ts';
 /** Files in a directory. */
 export const fileModule: ProviderModule<FileConfig> = {
   kind: 'file',
-  // Other programs have variables that start with FILE_.
+  // Other programs also have variables that start with FILE_.
   variables: { settings: ['FILE_SECRETS_DIR'], credentials: [], ownPrefix: null, libraryFiles: [] },
   price: null,
   labels: () => fileLabelScheme,

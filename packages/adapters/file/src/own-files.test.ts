@@ -23,7 +23,7 @@ describe('a directory of secrets', () => {
   test('is refused with a credential in it or below it, and named with the variable', () => {
     for (const path of [at('secrets/token'), at('secrets/app/token'), at('secrets/app/not-there-yet')]) {
       expect(problem(at('secrets'), credential(path))).toBe(
-        `"${at('secrets')}" contains what VAULT_TOKEN_FILE names ("${path}"), and labels could deliver it; move one of them`,
+        `"${at('secrets')}" contains the file or directory of VAULT_TOKEN_FILE ("${path}"), and labels could deliver it; move one of them`,
       );
     }
   });
@@ -35,8 +35,10 @@ describe('a directory of secrets', () => {
   });
 
   test('is refused as, above or below a directory of credentials', () => {
-    expect(problem(at('credentials'), directory(at('credentials')))).toContain('contains what DOCKER_CERT_PATH names');
-    expect(problem(base, directory(at('credentials')))).toContain('contains what DOCKER_CERT_PATH names');
+    expect(problem(at('credentials'), directory(at('credentials')))).toContain(
+      'contains the file or directory of DOCKER_CERT_PATH',
+    );
+    expect(problem(base, directory(at('credentials')))).toContain('contains the file or directory of DOCKER_CERT_PATH');
     expect(problem(at('credentials/below'), directory(at('credentials')))).toContain(
       'is in the directory of DOCKER_CERT_PATH',
     );

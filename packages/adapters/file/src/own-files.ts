@@ -3,8 +3,9 @@ import { type OwnFile, quoted } from '@vault-swarm/provider';
 import type { InspectedPath, InspectPath, PathStep } from './inspect-path.ts';
 
 /**
- * Why `directory` can't be one of secrets, by where it and the plugin's own files lead now; `null` if it can. A label could
- * name each file below it, and so have the plugin's own credentials delivered.
+ * Returns why `directory` can't be used for secrets: it contains, or is next to, the plugin's own files. `null` if it
+ * can be used.
+ * A label can name each file below the directory, so the plugin's own credentials could be delivered.
  */
 export function ownFileProblem(directory: string, ownFiles: readonly OwnFile[], inspect: InspectPath): string | null {
   const inspected = inspect(directory);
@@ -13,21 +14,21 @@ export function ownFileProblem(directory: string, ownFiles: readonly OwnFile[], 
   }
   for (const { variable, path, kind } of ownFiles) {
     const own = inspect(path);
-    // Also if only the link to it is there: what is behind it may be exchanged.
+    // Also if only the link is in it: the link's target could be replaced.
     if (isWithin(own, inspected) || isWithin(inspect(dirname(path)), inspected)) {
-      return `${quoted(directory)} contains what ${variable} names (${quoted(path)}), and labels could deliver it; move one of them`;
+      return `${quoted(directory)} contains the file or directory of ${variable} (${quoted(path)}), and labels could deliver it; move one of them`;
     }
     if (kind === 'directory' && isWithin(inspected, own)) {
-      return `${quoted(directory)} is in the directory of ${variable} (${quoted(path)}), and labels could deliver what is there; move one of them`;
+      return `${quoted(directory)} is in the directory of ${variable} (${quoted(path)}), and labels could deliver files of that directory; move one of them`;
     }
   }
   return null;
 }
 
 /**
- * Which of the plugin's own files was opened, also under another name: a hard link, a bind mount; `null` if none was.
+ * Returns which of the plugin's own files was opened, also through a hard link or bind mount; `null` if none.
  *
- * @param opened where the opened file is, with its own device and inode as `target`.
+ * @param opened the opened file, with its own device and inode as `target`.
  */
 export function ownFileOpened(
   opened: InspectedPath,
@@ -41,7 +42,7 @@ export function ownFileOpened(
   return ownFiles.find(isOwn) ?? null;
 }
 
-/** Whether one path leads to the other, or below it. */
+/** Whether `inner` is `outer` or is below it. */
 function isWithin(inner: InspectedPath, outer: InspectedPath): boolean {
   const below = outer.realPath.endsWith('/') ? outer.realPath : `${outer.realPath}/`;
   return `${inner.realPath}/`.startsWith(below) || inner.steps.some((step) => isSame(step, outer.target));

@@ -3,26 +3,27 @@ import { type ReadFile, UnusableFile, withoutByteOrderMark } from '@vault-swarm/
 
 /** No credential, certificate or configuration is longer. */
 const MAX_BYTES = 1024 * 1024;
-/** What is given where there is to be no file. Reading it ends at once. */
+/** The path that stands for "no file". Reading it ends at once. */
 const NOTHING = '/dev/null';
-/** A named pipe or device that takes the file's place neither blocks us nor becomes our terminal. */
+/** Opening a named pipe or device must not block, and a terminal must not become ours. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * Reads a regular file of at most 1 MiB as UTF-8, without a byte order mark, also through symbolic links. It never waits for
- * a writer, and the bytes are overwritten when the text is made. `/dev/null` is an empty file.
+ * Reads a regular file of at most 1 MiB as UTF-8, without a byte order mark. Follows symbolic links and never waits
+ * for
+ * a writer. The bytes are overwritten after decoding. `/dev/null` is an empty file.
  *
- * @throws {UnusableFile} if the path leads to a named pipe, device, socket or directory, or the file is longer.
+ * @throws {UnusableFile} if the path is a named pipe, device, socket or directory, or the file is larger.
  */
 export const readRegularFile: ReadFile = (path) => {
   if (path === NOTHING) return '';
-  // A device is not even opened, since that alone can have an effect.
+  // A device is not opened, because opening alone can have an effect.
   refuseUnlessRegular(statSync(path));
   const descriptor = openSync(path, FLAGS);
   try {
     const stats = fstatSync(descriptor);
     refuseUnlessRegular(stats);
-    // One byte more than its size, so that a file that grows is noticed. A file of /proc says that it has none.
+    // One byte more than the size, to detect a file that grows. Files of /proc report size 0.
     const bytes = Buffer.alloc(stats.size === 0 ? MAX_BYTES + 1 : Math.min(stats.size, MAX_BYTES) + 1);
     const length = fill(bytes, descriptor);
     if (length > MAX_BYTES) throw new UnusableFile(`has more than ${MAX_BYTES} bytes`);

@@ -1,15 +1,15 @@
 /**
- * Why `path` can't name a file below the directory, or `null` where it can. `..data` is a name like any other; only the
- * segment `..` is not. There is one spelling for each file, so that two refs of one file have one key.
+ * Returns why `path` can't name a file below the directory; `null` if it can. `..data` is an ordinary name; only the
+ * segment `..` is not. Each file has one spelling, so that two refs of one file have the same key.
  */
 export function relativePathProblem(path: string): string | null {
-  if (path.startsWith('/')) return 'is an absolute path; give it relative to FILE_SECRETS_DIR';
-  if (path.includes('\\')) return 'has a backslash in it; directories are separated by /';
-  if (hasControlCharacter(path)) return 'has a control character in it';
+  if (path.startsWith('/')) return 'is an absolute path; make it relative to FILE_SECRETS_DIR';
+  if (path.includes('\\')) return 'contains a backslash; separate directories with /';
+  if (hasControlCharacter(path)) return 'contains a control character';
   const segments = path.split('/');
-  if (segments.includes('..')) return 'has ".." in it; a path that leaves FILE_SECRETS_DIR is refused';
-  if (segments.includes('.')) return 'has "." in it; leave that segment out';
-  if (segments.includes('')) return 'has an empty segment; write one / between two names and none at the end';
+  if (segments.includes('..')) return 'contains the segment ".."; a path must not leave FILE_SECRETS_DIR';
+  if (segments.includes('.')) return 'contains the segment "."; remove it';
+  if (segments.includes('')) return 'has an empty segment; write one / between names and none at the end';
   return null;
 }
 

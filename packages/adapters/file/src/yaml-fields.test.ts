@@ -62,7 +62,7 @@ describe('the fields of a YAML file', () => {
   });
 
   test.each(['<<: s3cret', '<<: [{a: 1}, s3cret]', 'a: &a [s3cret]\n<<: *a'])('are not taken over from %j', (text) => {
-    expect(problem(text)).toBe('a merge key (<<) in it names something else than a mapping');
+    expect(problem(text)).toBe('a merge key (<<) in it does not refer to a mapping');
   });
 
   test('are no more by merge keys than without them', () => {

@@ -21,21 +21,26 @@ import {
   type YAMLError,
 } from 'yaml';
 
-/** A document with aliases of aliases can be billions of nodes large; no secret has more than this. */
+/** Aliases of aliases can expand to billions of nodes. No secret has more than this. */
 const MAX_NODES = 10_000;
-/** More than so many values have, with comments: to parse a megabyte of brackets takes seconds, to count them does not. */
+/**
+ * More tokens than {@link MAX_NODES} values and comments have. Parsing 1 MiB of brackets takes seconds; counting them
+ * is fast.
+ */
 const MAX_TOKENS = 200_000;
 const TOO_LARGE = `it has more than ${MAX_NODES} values`;
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
 
-/** A part of the document that can't be a field; its message quotes nothing. */
+/** A part of the document that can't be a field. The message quotes nothing. */
 class NotAField extends Error {}
 
 /**
- * Reads a YAML 1.2 document as fields. Numbers keep their characters, also those that JSON writes in another way
- * (`0x1F`, `.5`), which become strings of these characters. Merge keys (`<<`) are followed. The problem is a line number and a reason, no content.
+ * Reads a YAML 1.2 document as fields. Numbers keep their characters; a number that JSON writes differently
+ * (`0x1F`, `.5`) becomes a string of these characters. Merge keys (`<<`) are followed. A problem has a line number and
+ * a
+ * reason, and no content.
  *
- * @param schema `failsafe`: every value is a string, a list or a mapping, as it is written.
+ * @param schema `failsafe`: every value is a string, list or mapping, as written.
  */
 export function parseYamlFields(text: string, schema: 'core' | 'failsafe' = 'core'): ParsedFields {
   const lines = new LineCounter();
@@ -46,7 +51,8 @@ export function parseYamlFields(text: string, schema: 'core' | 'failsafe' = 'cor
       prettyErrors: false,
       logLevel: 'error',
       schema,
-      // It compares each name with each: ten thousand take seconds, in which nobody is answered. The reader does it.
+      // The parser's check compares each key with each other key: 10,000 keys block the process for seconds. We check
+      // it ourselves.
       uniqueKeys: false,
     });
     const [error] = document.errors;
@@ -54,8 +60,8 @@ export function parseYamlFields(text: string, schema: 'core' | 'failsafe' = 'cor
     if (!isMap(document.contents)) return { problem: 'it is not a YAML mapping' };
     return { fields: new Reader(document, lines).object(document.contents.items) };
   } catch (error) {
-    // Whatever the parser throws (a stack overflow, say) may quote the text, which is the secret.
-    return { problem: error instanceof NotAField ? error.message : 'it is not YAML that can be read' };
+    // Any message of the parser (a stack overflow, for example) may quote the text, which is the secret.
+    return { problem: error instanceof NotAField ? error.message : 'it is not readable YAML' };
   }
 }
 
@@ -99,8 +105,7 @@ class Reader {
       object[name] = this.#value(value);
     }
     for (const fields of merged) {
-      if (!isLosslessJsonObject(fields))
-        throw new NotAField('a merge key (<<) in it names something else than a mapping');
+      if (!isLosslessJsonObject(fields)) throw new NotAField('a merge key (<<) in it does not refer to a mapping');
       for (const [name, value] of Object.entries(fields)) if (!(name in object)) object[name] = value;
     }
     return object;
@@ -126,12 +131,12 @@ class Reader {
   #resolved(node: unknown): unknown {
     if (!isAlias(node)) return node;
     const target = this.#targets.get(node);
-    if (target === undefined) throw new NotAField('an alias in it has no anchor');
+    if (target === undefined) throw new NotAField('an alias in it has no anchor before it');
     return target;
   }
 }
 
-/** What each alias stands for: the last anchor of its name before it. All at once, since one poll-up reads the whole document. */
+/** The target of each alias: the last anchor of its name before it. One traversal of the document finds them all. */
 function targetsIn(document: Document.Parsed): ReadonlyMap<Alias, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
@@ -146,7 +151,8 @@ function targetsIn(document: Document.Parsed): ReadonlyMap<Alias, Node> {
 }
 
 /**
- * Whether it takes over the fields of other mappings. What a mapping has itself counts more, then what it takes over first.
+ * Whether the key merges the fields of other mappings. A mapping's own fields have priority, then the first merged
+ * mapping.
  * @see https://yaml.org/type/merge.html
  */
 function isMergeKey(key: unknown): boolean {

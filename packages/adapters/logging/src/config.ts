@@ -1,14 +1,14 @@
 import { type Severity, severities } from '@vault-swarm/metrics';
 import type { Environment } from '@vault-swarm/provider';
 
-/** How much is logged, and how it looks. */
+/** The log level and format. */
 export interface LoggingConfig {
-  /** Events that matter less are left out. */
+  /** Less severe events are not logged. */
   readonly level: Severity;
   readonly format: 'json' | 'text';
 }
 
-/** Reads `LOG_LEVEL` and `LOG_FORMAT`; what is wrong with them is reported to `environment`. */
+/** Reads `LOG_LEVEL` and `LOG_FORMAT`. Problems are reported to `environment`. */
 export function parseLoggingConfig(environment: Environment): LoggingConfig {
   return {
     level: environment.oneOf('LOG_LEVEL', severities, 'info'),

@@ -2,11 +2,11 @@ import { eventRecord } from '@vault-swarm/metrics';
 import type { TimedEvent } from '@vault-swarm/provider';
 import type { LoggingConfig } from './config.ts';
 
-// Control characters (line breaks and terminal sequences among them), line separators, and what turns the reading
-// direction round: names come from users, and must not be able to forge a line or hide a part of it.
+// Control characters (line breaks, terminal sequences), line separators, and characters that reverse the text
+// direction. Names come from users and must not forge a line or hide a part of it.
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** The event as one line, without a line break at its end: its record as JSON, or readable text. */
+/** Formats the event as one line without a line break at the end: JSON or readable text. */
 export function logLine(event: TimedEvent, format: LoggingConfig['format']): string {
   const record = eventRecord(event);
   if (format === 'json') return escapeUnprintable(JSON.stringify(record));

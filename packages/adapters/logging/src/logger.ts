@@ -4,20 +4,20 @@ import { createLogger as createWinstonLogger, format, transports } from 'winston
 import type { LoggingConfig } from './config.ts';
 import { logLine } from './log-line.ts';
 
-/** The log of the product. */
+/** The log of the plugin. */
 export interface EventLog {
-  /** Writes one line for the event, where it matters enough. Never throws, also when the log can't be written. */
+  /** Writes one line for the event if it is severe enough. Never throws, even if the log can't be written. */
   readonly log: EventListener;
 }
 
-/** Where the lines go, by default the process's stderr. */
+/** The destination of the lines; the process's stderr by default. */
 export interface LoggerOptions {
   readonly stream?: NodeJS.WritableStream;
 }
 
-/** A log that writes one line an event, as `config` says. */
+/** Creates a log that writes one line for each event. */
 export function createLogger(config: LoggingConfig, { stream = process.stderr }: LoggerOptions = {}): EventLog {
-  // Who reads the log may go away (EPIPE); that must not end the plugin, and there is nowhere to say so.
+  // The reader of the log may be gone (EPIPE). That must not stop the plugin, and there is nowhere to report it.
   stream.on('error', () => {});
   const logger = createWinstonLogger({
     level: config.level,

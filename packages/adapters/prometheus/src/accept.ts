@@ -1,4 +1,4 @@
-/** The two text formats, and the types under which they are served. */
+/** The two text formats and their content types. */
 export const contentTypes = {
   text: 'text/plain; version=0.0.4; charset=utf-8',
   openMetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
@@ -8,8 +8,8 @@ export const contentTypes = {
 export type ExpositionFormat = keyof typeof contentTypes;
 
 /**
- * OpenMetrics where the `Accept` header asks for its version 1.0.0 (or for no version) and does not prefer plain text;
- * else, as for who asks for nothing, plain text.
+ * Chooses OpenMetrics if the `Accept` header lists version 1.0.0 (or no version) and does not prefer plain text.
+ * Otherwise, and without the header, chooses plain text.
  */
 export function chooseFormat(accept: string | undefined): ExpositionFormat {
   let openMetrics = 0;

@@ -2,7 +2,7 @@ import type { Stats } from '@vault-swarm/metrics';
 import { Gauge, type Registry } from 'prom-client';
 import { PREFIX, Readings, secondsOf } from './readings.ts';
 
-/** What every version of the plugin exposes, read from {@link Stats}. No label but `type`. */
+/** The metrics that every version of the plugin has, read from {@link Stats}. The only label is `type`. */
 export function baseMetrics(registry: Registry): Readings<Stats> {
   const readings = new Readings<Stats>(registry);
   readings.gauge('goroutines', 'Current number of goroutines', ({ runtime }) => runtime.operationsInFlight);
@@ -19,7 +19,7 @@ export function baseMetrics(registry: Registry): Readings<Stats> {
   });
   readings.counter(
     'secret_rotations',
-    'Services all of whose tasks reached new revisions in one rollout',
+    'Rollouts in which all tasks of a service reached the desired revisions',
     ({ rotations }) => rotations,
   );
   readings.counter(
@@ -30,19 +30,19 @@ export function baseMetrics(registry: Registry): Readings<Stats> {
   readings.counter('gc_cycles', 'Garbage collections', ({ runtime }) => runtime.gcCycles);
   readings.counter(
     'gc_pause_seconds',
-    'Time spent in garbage collections',
+    'Time spent in garbage collection',
     ({ runtime }) => runtime.gcPauseTotalMs / 1000,
   );
   readings.gauge(
     'last_gc_timestamp_seconds',
-    'When the last garbage collection ended, 0 before the first',
+    'Time of the last garbage collection, 0 before the first',
     ({ runtime }) => secondsOf(runtime.lastGcAtMs),
   );
   readings.gauge(
     'ticker_heartbeat_timestamp_seconds',
-    'When the last pass of the rotation ended in which Docker answered, 0 before the first',
+    'Time of the last reconcile pass in which Docker answered, 0 before the first',
     ({ heartbeatAtMs }) => secondsOf(heartbeatAtMs),
   );
-  readings.gauge('start_time_seconds', 'When the plugin started', ({ startedAtMs }) => secondsOf(startedAtMs));
+  readings.gauge('start_time_seconds', 'Time when the plugin started', ({ startedAtMs }) => secondsOf(startedAtMs));
   return readings;
 }

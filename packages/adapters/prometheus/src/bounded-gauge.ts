@@ -3,21 +3,24 @@ import { Gauge, type Registry } from 'prom-client';
 import { PREFIX } from './readings.ts';
 
 /**
- * So many characters have all series of one metric by secret, or by service. There are two of the one and four of the other: with
- * all other metrics they stay below the million bytes of an answer.
+ * The most characters that all series of one metric by secret, or by service, may have. There are two metrics by
+ * secret and four by service: together with the other metrics they stay below the 1 MB limit of a response.
  */
 export const MAX_CHARACTERS = { secret: 190_000, service: 95_000 } as const;
 
-/** So many characters a series has at most besides the name: those of the metric and the label, and the value. */
+/** The most characters of one series besides the name: metric, label and value. */
 const MAX_SERIES_CHARACTERS = 90;
 
-/** The longest name that Swarm takes for a secret or service. */
+/** The longest name of a secret or service in Swarm. */
 const MAX_NAME_LENGTH = 64;
 
-/** Stands for all further names, and for what Swarm takes for no name. It takes no such name either, so it is nobody's. */
+/**
+ * The series for all further names and for invalid names. Swarm does not allow this name, so no secret or service has
+ * it.
+ */
 export const OTHERS = '(other)';
 
-/** How what is one series has come of several values. */
+/** Combines several values into one series. */
 type Join = (one: number, another: number) => number;
 
 /** A gauge with one series for each secret, or each service, up to {@link MAX_CHARACTERS}. */
@@ -26,7 +29,7 @@ export class BoundedGauge<Label extends keyof typeof MAX_CHARACTERS> {
   readonly #label: Label;
   readonly #join: Join;
 
-  /** @param join makes one value of those beyond the limit: their sum, unless another one is given. */
+  /** @param join combines the values beyond the limit; by default their sum. */
   constructor(
     registry: Registry,
     { name, help, label, join = (a, b) => a + b }: { name: string; help: string; label: Label; join?: Join },
@@ -36,7 +39,7 @@ export class BoundedGauge<Label extends keyof typeof MAX_CHARACTERS> {
     this.#join = join;
   }
 
-  /** Shows these and nothing else; `null` is left out. The first names of `values` have series of their own. */
+  /** Replaces all series; `null` values are left out. The first names of `values` get series of their own. */
   show(values: Iterable<readonly [name: string, value: number | null]>): void {
     this.#gauge.reset();
     let characters = 0;
@@ -44,7 +47,7 @@ export class BoundedGauge<Label extends keyof typeof MAX_CHARACTERS> {
     for (const [name, value] of values) {
       if (value === null) continue;
       const isNamed = isName(name);
-      // Counted also beyond the limit, so that no shorter name comes after a longer one that is left out.
+      // Also counted beyond the limit, so that no short name follows a longer one that was left out.
       if (isNamed) characters += name.length + MAX_SERIES_CHARACTERS;
       if (isNamed && characters <= MAX_CHARACTERS[this.#label]) {
         this.#set(name, value);
@@ -60,7 +63,7 @@ export class BoundedGauge<Label extends keyof typeof MAX_CHARACTERS> {
   }
 }
 
-/** A name that would have to be cut is not: cut, two of them might be one series. */
+/** Whether the name is valid. A longer name is not cut: two names could become the same series. */
 function isName(name: string): boolean {
   return name.length <= MAX_NAME_LENGTH && displayText(name) === name;
 }

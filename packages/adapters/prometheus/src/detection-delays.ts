@@ -1,14 +1,14 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 
-/** So many secrets' latest changes are remembered. */
+/** For how many secrets the latest change is remembered. */
 const MAX_REMEMBERED = 10_000;
 
-/** Remembers how long the latest change of each secret had been made when it was seen. */
+/** Remembers, for each secret, the time between its latest change and the detection of it. */
 export class DetectionDelays {
-  /** By secret, in milliseconds; the latest seen last. */
+  /** By secret, in milliseconds; the latest detected change is last. */
   readonly #unseenForMs = new Map<string, number>();
 
-  /** A change was seen, at `atMs`. A provider's clock may be ahead of ours: then it counts as seen at once. */
+  /** Records a change detected at `atMs`. A provider's clock may be ahead of ours; the delay is then 0. */
   seen(
     { secrets, createdAtMs }: Pick<Extract<ProductEvent, { type: 'revision.changed' }>, 'secrets' | 'createdAtMs'>,
     atMs: number,
@@ -23,7 +23,7 @@ export class DetectionDelays {
     }
   }
 
-  /** The longest of these secrets' latest changes; 0 where this process has seen none. */
+  /** The longest delay among these secrets; 0 if this process detected no change of them. */
   unseenForMs(secrets: readonly string[]): number {
     return Math.max(0, ...secrets.map((secret) => this.#unseenForMs.get(secret) ?? 0));
   }

@@ -4,15 +4,15 @@ import { DetectionDelays } from './detection-delays.ts';
 import { OTHER } from './provider-metrics.ts';
 import { PREFIX } from './readings.ts';
 
-// The first bound is about what memory takes, the last but one is the default deadline of an answer.
+// The first bound is about the time of a cache hit; the last but one is the default deadline of a response.
 const GETSECRET_BOUNDS_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5];
 const ROLLOUT_BOUNDS_SECONDS = [1, 2.5, 5, 10, 20, 40, 80, 160, 320, 600];
 const OUTCOMES = ['cache', 'provider', 'stale', 'refused'] as const;
 const RESULTS = ['completed', 'paused', 'rolled-back', 'stuck', 'rejected', 'rollback-completed'] as const;
 
 /**
- * What is counted from events. Every label's values are known from the start, so the number of series is fixed: no
- * secret, service or message is ever a label.
+ * The metrics that are counted from events. All label values are known at the start, so the number of series is fixed.
+ * No secret, service or message is ever a label.
  */
 export class EventMetrics {
   readonly #providers: ReadonlySet<string>;
@@ -33,53 +33,53 @@ export class EventMetrics {
     this.#providers = new Set(providers);
     this.#getSecret = new Histogram({
       name: `${PREFIX}getsecret_duration_seconds`,
-      help: 'How long answers to Docker took, by where the value came from',
+      help: 'Time to answer Docker, by the source of the value',
       labelNames: ['outcome'],
       buckets: GETSECRET_BOUNDS_SECONDS,
       registers,
     });
     this.#rollout = new Histogram({
       name: `${PREFIX}rollout_duration_seconds`,
-      help: 'From the moment a change was seen to the last task of a service',
+      help: 'Time from the detection of a change until the last task of a service had it',
       buckets: ROLLOUT_BOUNDS_SECONDS,
       registers,
     });
     this.#rotation = new Histogram({
       name: `${PREFIX}rotation_delay_seconds`,
-      help: 'From the moment the provider made a change, where it tells that, to the last task of a service',
+      help: 'Time from the change at the provider, if it reports that, until the last task of a service had it',
       buckets: ROLLOUT_BOUNDS_SECONDS,
       registers,
     });
     this.#rollouts = new Counter({
       name: `${PREFIX}rollouts_total`,
-      help: 'How rollouts ended, or did not; rollback-completed: every task has the last good values again',
+      help: 'Rollout transitions by result; rollback-completed: every task has the previous good revisions',
       labelNames: ['result'],
       registers,
     });
     this.#quarantines = new Counter({
       name: `${PREFIX}quarantines_total`,
-      help: 'Sets of new values that made tasks of a service fail',
+      help: 'Revision sets that were quarantined because tasks of a service failed with them',
       registers,
     });
     this.#providerErrors = new Counter({
       name: `${PREFIX}provider_outages_total`,
-      help: 'How often a provider started to fail',
+      help: 'Outages of providers: how often one started to fail',
       labelNames: ['provider', 'code'],
       registers,
     });
     this.#dockerErrors = new Counter({
       name: `${PREFIX}orchestrator_outages_total`,
-      help: 'How often Docker started to fail',
+      help: 'Outages of Docker: how often it started to fail',
       registers,
     });
     this.#dockerUp = new Gauge({
       name: `${PREFIX}orchestrator_up`,
-      help: 'Whether Docker answered in the last pass (0 or 1)',
+      help: 'Whether Docker answered in the last reconcile pass (0 or 1)',
       registers,
     });
     this.#passes = new Histogram({
       name: `${PREFIX}reconcile_duration_seconds`,
-      help: 'How long passes of the rotation took',
+      help: 'Duration of reconcile passes',
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
       registers,
     });

@@ -13,38 +13,41 @@ import { type LedgerSize, type PluginFacts, pluginMetrics } from './plugin-metri
 import { ProviderMetrics } from './provider-metrics.ts';
 import { statusMetrics } from './status-metrics.ts';
 
-/** The metrics as Prometheus reads them. */
+/** All metrics in Prometheus's formats. */
 export interface PrometheusExposition {
   /** The `Content-Type` for a request with this `Accept` header. */
   contentType(accept: string | undefined): string;
-  /** The body for it: every metric as it is now. */
+  /** The response body: every metric with its current value. */
   render(accept: string | undefined): Promise<string>;
-  /** To be called with every event. */
+  /** Must be called with every event. */
   observe(event: TimedEvent): void;
 }
 
-/** What {@link createPrometheusExposition} needs. What it asks for must be quick, and not throw. */
+/** The sources of {@link createPrometheusExposition}. They must be fast and must not throw. */
 export interface PrometheusOptions {
   /** The names of the configured provider instances. */
   readonly providers: readonly string[];
   readonly facts: PluginFacts;
-  /** The figures as they are now. */
+  /** The current figures. */
   figures(): Stats;
-  /** The values in memory, and how many were dropped for others since the start. */
+  /** The values in the cache, and the number of evictions since the start. */
   held(): CachedValues;
-  /** What the rotation knows. */
+  /** The current status of the rotation. */
   status(): RotationStatus;
-  /** How the providers do. */
+  /** The current state of the providers. */
   providerSummaries(): readonly ProviderSummary[];
   ledger(): LedgerSize;
-  /** What a month of requests like the latest comes to, by the name of each provider. */
+  /** The number and cost of a month of requests at the current rate, by provider name. */
   requestsPerMonth(): ReadonlyMap<string, MonthOfRequests>;
 }
 
-/** A thousand secrets' metrics are written in pieces of about this long, between which Docker is answered. */
+/**
+ * The metrics of many secrets are written in slices of about this time. Between slices, the event loop can answer
+ * Docker.
+ */
 const PIECE_MS = 4;
 
-/** Every metric of the plugin, in both formats; all there from the start, with 0 where nothing was. */
+/** Every metric of the plugin, in both formats. All exist from the start, with 0 if nothing was counted. */
 export function createPrometheusExposition(options: PrometheusOptions): PrometheusExposition {
   const registry = new Registry();
   const seed = baseMetrics(registry);
@@ -89,7 +92,7 @@ export function createPrometheusExposition(options: PrometheusOptions): Promethe
   };
 }
 
-/** To be called between pieces of work: lets others have their turn where this one took long. */
+/** Returns a function to call between pieces of work: it yields to the event loop if the slice took long. */
 function pauses(): () => Promise<void> {
   let startedAtMs = performance.now();
   return async () => {

@@ -5,13 +5,13 @@ import { PREFIX, secondsOf } from './readings.ts';
 
 const REQUEST_BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** An adapter has a handful of operations; what one has beyond that is counted together. */
+/** An adapter has a few operations; operations beyond this number are counted together. */
 const MAX_OPERATIONS = 16;
 
-/** What stands for a provider that was not configured, and for operations beyond the limit. */
+/** The label value for providers that are not configured, and for operations beyond the limit. */
 export const OTHER = 'other';
 
-/** How the providers do, and what is asked of them. */
+/** The state of the providers, and the requests to them. */
 export class ProviderMetrics {
   readonly #providers: ReadonlySet<string>;
   readonly #operations = new Set<string>();
@@ -29,35 +29,35 @@ export class ProviderMetrics {
     this.#providers = new Set(providers);
     this.#requests = new Counter({
       name: `${PREFIX}provider_requests_total`,
-      help: 'Requests to providers, by what they were for and how they ended',
+      help: 'Requests to providers by operation and result',
       labelNames: ['provider', 'operation', 'outcome'],
       registers,
     });
     this.#durations = new Histogram({
       name: `${PREFIX}provider_request_duration_seconds`,
-      help: 'How long requests to providers took, the wait for a connection included',
+      help: 'Duration of requests to providers, including the wait for a connection',
       labelNames: ['provider', 'operation'],
       buckets: REQUEST_BOUNDS_SECONDS,
       registers,
     });
     const gauge = (name: string, help: string) =>
       new Gauge({ name: `${PREFIX}${name}`, help, labelNames: ['provider'], registers });
-    this.#up = gauge('provider_up', 'Whether the provider does what it is asked, as far as is known (0 or 1)');
+    this.#up = gauge('provider_up', 'Whether the provider is healthy, as far as is known (0 or 1)');
     this.#breaker = gauge(
       'provider_circuit_breaker_open',
-      'Whether the provider is not called since it does not answer (0 or 1)',
+      'Whether the circuit breaker of the provider is open, so that it is not called (0 or 1)',
     );
     this.#answered = gauge(
       'provider_last_answer_timestamp_seconds',
-      'When the provider last answered, 0 before the first time',
+      'Time of the last response of the provider, 0 before the first',
     );
     this.#login = gauge(
       'provider_login_timestamp_seconds',
-      'When we last logged in, or renewed that; not there where that was not needed yet',
+      'Time of the last login or renewal; absent if none was needed yet',
     );
     this.#loginEnds = gauge(
       'provider_login_expiry_timestamp_seconds',
-      'When our login ends unless it is renewed; not there where it does not end, or nobody can say',
+      'Time when the login ends if it is not renewed; absent if it does not end or the end is not known',
     );
   }
 
@@ -70,7 +70,7 @@ export class ProviderMetrics {
     this.#durations.observe({ provider, operation }, event.durationMs / 1000);
   }
 
-  /** Takes over how they do now. */
+  /** Replaces the state of all providers. */
   update(summaries: readonly ProviderSummary[]): void {
     this.#loginEnds.reset();
     for (const { name: provider, state, lastAnswerAtMs, loggedInAtMs, loginExpiresAtMs } of summaries) {

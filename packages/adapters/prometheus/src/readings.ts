@@ -1,9 +1,9 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What every metric's name starts with. */
+/** The prefix of every metric's name. */
 export const PREFIX = 'vault_swarm_plugin_';
 
-/** Metrics without labels that are read from one source, whenever somebody asks for them. */
+/** Metrics without labels that are read from one source at each scrape. */
 export class Readings<Source> {
   readonly #registry: Registry;
   readonly #readings: ((source: Source) => void)[] = [];
@@ -12,13 +12,13 @@ export class Readings<Source> {
     this.#registry = registry;
   }
 
-  /** A gauge; `name` is given without the prefix. */
+  /** Adds a gauge; `name` is without the prefix. */
   gauge(name: string, help: string, read: (source: Source) => number): void {
     const metric = new Gauge({ name: PREFIX + name, help, registers: [this.#registry] });
     this.#readings.push((source) => metric.set(read(source)));
   }
 
-  /** A counter of what the source counts itself; `name` is given without the prefix and `_total`. */
+  /** Adds a counter that the source counts; `name` is without the prefix and `_total`. */
   counter(name: string, help: string, read: (source: Source) => number): void {
     const metric = new Counter({ name: `${PREFIX + name}_total`, help, registers: [this.#registry] });
     let counted = 0;
@@ -30,18 +30,18 @@ export class Readings<Source> {
     });
   }
 
-  /** Something else that is read in its turn. */
+  /** Adds another reader of the source. */
   other(read: (source: Source) => void): void {
     this.#readings.push(read);
   }
 
-  /** Takes over what the source says now. */
+  /** Reads the current values from the source. */
   update(source: Source): void {
     for (const read of this.#readings) read(source);
   }
 }
 
-/** A time as Prometheus wants it: seconds since 1970, 0 where there was none. */
+/** Converts a time to Prometheus's unit: seconds since 1970, 0 if there is none. */
 export function secondsOf(atMs: number | null): number {
   return atMs === null ? 0 : atMs / 1000;
 }

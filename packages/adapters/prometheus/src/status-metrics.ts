@@ -5,15 +5,15 @@ import { PREFIX, Readings, secondsOf } from './readings.ts';
 
 const ROLLOUT_STATES = ['waiting', 'rolling', 'stuck', 'failed'] as const;
 
-/** What the rotation knows: by secret and by service, never by task. */
+/** The status of the rotation by secret and by service, never by task. */
 export function statusMetrics(registry: Registry): Readings<RotationStatus> {
   const readings = new Readings<RotationStatus>(registry);
-  readings.gauge('leader', 'Whether this node leads the Swarm, and so rolls services (0 or 1)', ({ role }) =>
+  readings.gauge('leader', 'Whether this node is the leader, which updates services (0 or 1)', ({ role }) =>
     Number(role === 'leader'),
   );
   readings.gauge(
     'last_observation_timestamp_seconds',
-    'When Docker last told all services and tasks, 0 before the first time',
+    'Time when Docker last listed all services and tasks, 0 before the first',
     ({ observedAtMs }) => secondsOf(observedAtMs),
   );
   readings.gauge(
@@ -21,7 +21,7 @@ export function statusMetrics(registry: Registry): Readings<RotationStatus> {
     'Whether a lockdown is active: no value is served from the cache (0 or 1)',
     ({ lockdown }) => Number(lockdown !== null),
   );
-  readings.gauge('problems', 'How many sentences /health has in its problems', ({ problems }) => problems.length);
+  readings.gauge('problems', 'Number of problems in /health', ({ problems }) => problems.length);
   addSecrets(registry, readings);
   addServices(registry, readings);
   return readings;
@@ -30,13 +30,13 @@ export function statusMetrics(registry: Registry): Readings<RotationStatus> {
 function addSecrets(registry: Registry, readings: Readings<RotationStatus>): void {
   const changed = new BoundedGauge(registry, {
     name: 'secret_revision_timestamp_seconds',
-    help: "When the provider made the secret's newest revision, or where it does not tell, when it was first seen",
+    help: "Time when the provider created the secret's newest revision, or when it was first seen if the provider does not report it",
     label: 'secret',
     join: Math.min,
   });
   const problem = new BoundedGauge(registry, {
     name: 'secret_problem',
-    help: 'Whether there is no value to deliver, or its labels are wrong (0 or 1)',
+    help: 'Whether the secret has no value to deliver or wrong labels (0 or 1)',
     label: 'secret',
   });
   readings.other(({ secrets }) => {
@@ -53,22 +53,22 @@ function addServices(registry: Registry, readings: Readings<RotationStatus>): vo
   gauge('service_running_tasks', 'Running tasks of a service that uses secrets of the plugin', (service) => {
     return service.runningTasks;
   });
-  gauge('service_outdated_tasks', 'Running tasks that do not hold the newest revisions', (service) => {
+  gauge('service_outdated_tasks', 'Running tasks that do not have the newest revisions', (service) => {
     return service.outdatedTasks;
   });
   gauge(
     'service_quarantined_secrets',
-    'Secrets whose newest value made tasks of the service fail',
+    'Secrets whose newest revision is quarantined for the service',
     ({ quarantine }) => {
       return quarantine?.secrets.length ?? 0;
     },
   );
-  gauge('service_problem', 'Whether the rotation of the service does not proceed (0 or 1)', ({ problem }) => {
+  gauge('service_problem', 'Whether the rotation of the service is blocked (0 or 1)', ({ problem }) => {
     return Number(problem !== null);
   });
   const rollouts = new Gauge({
     name: `${PREFIX}open_rollouts`,
-    help: 'Rollouts that were started and did not end well yet, by state',
+    help: 'Rollouts that were started and did not succeed yet, by state',
     labelNames: ['state'],
     registers: [registry],
   });
