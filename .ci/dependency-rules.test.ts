@@ -79,8 +79,8 @@ const violations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'node_modules/inversify/index.js': 'exports.Container = 1;',
   },
   'no-cycles': {
-    'apps/plugin/src/a.ts': "import { b } from './b.ts';\nexport const a = () => b;",
-    'apps/plugin/src/b.ts': "import { a } from './a.ts';\nexport const b = () => a;",
+    'apps/plugin/src/a.ts': "import { b } from './b.ts';\nexport type A = 1;\nexport const a = b;",
+    'apps/plugin/src/b.ts': "import type { A } from './a.ts';\nexport const b: A = 1;",
   },
   'no-unresolved': {
     'apps/plugin/src/a.ts': "import { b } from './missing.ts';\nexport const a = b;",

@@ -1,6 +1,6 @@
 import { parseYamlFields } from '@vault-swarm/file/yaml-fields';
 import { displayText } from '@vault-swarm/provider';
-import type { ConfigFile, ProviderEntry } from './config-file.ts';
+import type { ConfigFile, ProviderEntry } from './config-file-entries.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
 const SETTING = /^[A-Z][A-Z0-9_]*$/;

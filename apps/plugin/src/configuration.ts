@@ -14,7 +14,8 @@ import {
   type ProviderModule,
   type ReadFile,
 } from '@vault-swarm/provider';
-import { type ConfigFile, NO_CONFIG_FILE } from './config-file.ts';
+import { NO_CONFIG_FILE } from './config-file.ts';
+import type { ConfigFile } from './config-file-entries.ts';
 import { type ConfiguredProvider, parseProviders } from './configured-providers.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from './own-files.ts';
 import { builtInProviders } from './providers.ts';

@@ -11,7 +11,7 @@ import {
   type ReadFile,
   type RequestPrice,
 } from '@vault-swarm/provider';
-import type { ConfigFile, ProviderEntry } from './config-file.ts';
+import type { ConfigFile, ProviderEntry } from './config-file-entries.ts';
 
 /** A configured provider. Its library is loaded only when it is made. */
 export interface ConfiguredProvider {

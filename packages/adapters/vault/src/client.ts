@@ -10,11 +10,11 @@ import {
   withDeadline,
 } from '@vault-swarm/provider';
 import nodeVault from 'node-vault';
-import { describeServer, type VaultConfig } from './config.ts';
 import { classify } from './error-code.ts';
 import type { VaultCall, VaultResponse } from './http-types.ts';
 import { NoResponse } from './no-response.ts';
 import { Transport } from './transport.ts';
+import { describeServer, type VaultServer } from './vault-server.ts';
 
 /** The longest that one call may take, sent or waiting for a connection. */
 const CALL_DEADLINE_MS = 10_000;
@@ -41,7 +41,7 @@ export class VaultClient {
   readonly #transport: Transport;
   readonly #vault: nodeVault.client & { pathPrefix: string; namespace: string };
 
-  constructor(config: VaultConfig, options: VaultClientOptions) {
+  constructor(config: VaultServer, options: VaultClientOptions) {
     this.server = `${options.name} at ${describeServer(config)}`;
     this.#name = options.name;
     this.#clock = options.clock;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Environment } from '@vault-swarm/provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeServer, parseVaultConfig } from './config.ts';
+import { parseVaultConfig } from './config.ts';
+import { describeServer } from './vault-server.ts';
 
 let base: string;
 const file = (name: string) => join(base, name);

@@ -4,29 +4,17 @@ import { warnOfIgnored } from './ignored-variables.ts';
 import { type KvVersion, parseKvMounts } from './kv-mounts.ts';
 import { mountProblem, withoutSpareSlashes } from './paths.ts';
 import { parseProxy } from './proxy.ts';
-import { parseTls, type VaultTlsConfig } from './tls.ts';
+import { parseTls } from './tls.ts';
+import type { VariablePrefix, VaultServer } from './vault-server.ts';
 
 /** One configured Vault or OpenBao. */
-export interface VaultConfig {
-  /** What its variables start with, for messages. */
-  readonly prefix: VariablePrefix;
-  /** `http:` or `https:`, without a slash at its end; `http://localhost` where there is a socket. */
-  readonly address: string;
-  /** The Unix socket on which the server listens, without TLS. */
-  readonly socketPath: string | undefined;
-  readonly namespace: string | undefined;
+export interface VaultConfig extends VaultServer {
   /** The mount of secrets whose labels name none, without slashes at its ends. */
   readonly mount: string;
   /** Mounts with their versions, for a server that does not show its mounts. */
   readonly kvMounts: ReadonlyMap<string, KvVersion>;
-  readonly tls: VaultTlsConfig;
-  /** The HTTP proxy by which the server is asked; it may have a user and a password in it. */
-  readonly proxy: string | undefined;
   readonly auth: VaultAuthConfig;
 }
-
-/** Which variables are read: `VAULT_ADDR` or `OPENBAO_ADDR`. */
-export type VariablePrefix = 'VAULT' | 'OPENBAO';
 
 type Read = (name: string) => string;
 
@@ -53,12 +41,7 @@ export function parseVaultConfig(environment: Environment, readFile: ReadFile, p
   };
 }
 
-/** The server, for messages. */
-export function describeServer({ address, socketPath }: Pick<VaultConfig, 'address' | 'socketPath'>): string {
-  return socketPath === undefined ? address : `unix://${socketPath}`;
-}
-
-function parseAddress(environment: Environment, name: string): Pick<VaultConfig, 'address' | 'socketPath'> {
+function parseAddress(environment: Environment, name: string): Pick<VaultServer, 'address' | 'socketPath'> {
   const [, socketPath] = /^unix:\/\/(.*)$/s.exec(environment.optional(name) ?? '') ?? [];
   if (socketPath !== undefined) {
     if (!/^\/[^\0]*[^/\0]$/.test(socketPath)) {

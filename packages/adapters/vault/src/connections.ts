@@ -2,9 +2,9 @@ import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { BoundedMap, type Clock } from '@vault-swarm/provider';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
-import type { VaultConfig } from './config.ts';
 import { Semaphore } from './semaphore.ts';
 import { readTlsMaterial, type TlsMaterial } from './tls.ts';
+import type { VaultServer } from './vault-server.ts';
 
 /** Connections to one server, and so calls in progress. */
 const MAX_CONNECTIONS = 16;
@@ -30,7 +30,7 @@ const MAX_SESSIONS = 16;
 const SILENCE_MS = 250;
 
 /** Where connections lead, and how they are verified. */
-type ConnectionsConfig = Pick<VaultConfig, 'tls' | 'proxy' | 'socketPath'>;
+type ConnectionsConfig = Pick<VaultServer, 'tls' | 'proxy' | 'socketPath'>;
 
 /**
  * Connections to one server, or to the proxy before it: kept and used again, at most 16. Where a server vanished without ending them, the first
@@ -40,7 +40,7 @@ type ConnectionsConfig = Pick<VaultConfig, 'tls' | 'proxy' | 'socketPath'>;
  */
 export class Connections {
   readonly #clock: Clock;
-  readonly #tls: VaultConfig['tls'];
+  readonly #tls: VaultServer['tls'];
   readonly #proxy: string | undefined;
   readonly #socketPath: string | undefined;
   readonly #semaphore = new Semaphore(MAX_CONNECTIONS);

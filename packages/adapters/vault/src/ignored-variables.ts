@@ -1,5 +1,5 @@
 import type { Environment } from '@vault-swarm/provider';
-import type { VariablePrefix } from './config.ts';
+import type { VariablePrefix } from './vault-server.ts';
 
 /**
  * What Vault's and OpenBao's own clients read, or swarm-external-secrets, and the plugin does not; and what to do instead. `*` is

@@ -2,8 +2,9 @@ import { type ProviderModule, proxyVariables } from '@vault-swarm/provider';
 import { parseVaultConfig, type VaultConfig } from './config.ts';
 import { vaultLabelScheme } from './labels.ts';
 
-export { parseVaultConfig, type VariablePrefix, type VaultConfig } from './config.ts';
+export { parseVaultConfig, type VaultConfig } from './config.ts';
 export { type VaultLabelOptions, vaultLabelScheme } from './labels.ts';
+export type { VariablePrefix, VaultServer } from './vault-server.ts';
 
 const SETTINGS: readonly string[] = [
   'ADDR',

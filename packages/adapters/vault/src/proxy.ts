@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { type Environment, parseProxies, proxyAddress } from '@vault-swarm/provider';
-import type { VaultConfig } from './config.ts';
+import type { VaultServer } from './vault-server.ts';
 
 /**
  * Reads by which proxy the server is asked, as Vault's own client does: by that of `VAULT_PROXY_ADDR`, or `VAULT_HTTP_PROXY` by its
@@ -9,7 +9,7 @@ import type { VaultConfig } from './config.ts';
  */
 export function parseProxy(
   environment: Environment,
-  { address, socketPath }: Pick<VaultConfig, 'address' | 'socketPath'>,
+  { address, socketPath }: Pick<VaultServer, 'address' | 'socketPath'>,
   variable: (name: string) => string,
 ): string | undefined {
   const names = [variable('PROXY_ADDR'), variable('HTTP_PROXY')];

@@ -1,10 +1,10 @@
 import { type Clock, displayText, ProviderError, parseLosslessJson } from '@vault-swarm/provider';
-import type { VariablePrefix, VaultConfig } from './config.ts';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
 import type { ResponseJson, VaultResponse } from './http-types.ts';
 import { NoResponse } from './no-response.ts';
 import { withBytes } from './response-body.ts';
 import { dateOf, retryAfterMs } from './retry-after.ts';
+import type { VariablePrefix, VaultServer } from './vault-server.ts';
 
 /** What node-vault hands to its transport: its own options, and those of ours that it passes through. */
 interface SendOptions {
@@ -48,7 +48,7 @@ export class Transport {
   readonly #proxy: string | undefined;
   readonly #connections: Connections;
 
-  constructor(server: string, config: Pick<VaultConfig, 'tls' | 'prefix' | 'proxy' | 'socketPath'>, clock: Clock) {
+  constructor(server: string, config: Pick<VaultServer, 'tls' | 'prefix' | 'proxy' | 'socketPath'>, clock: Clock) {
     this.#server = server;
     this.#clock = clock;
     this.#prefix = config.prefix;

@@ -15,15 +15,7 @@ export { EventBus } from './event-bus.ts';
 export type { DeliverySource, EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
 export { displayMessage, displayNames, displayText, errorMessage, quoted } from './foreign-text.ts';
 export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';
-export {
-  LabelReader,
-  type LabelScheme,
-  type Labels,
-  type NamedScheme,
-  type RotateMode,
-  type SecretLabels,
-  type Target,
-} from './labels.ts';
+export { LabelReader, type LabelScheme, type NamedScheme, type Target } from './labels.ts';
 export { Listeners } from './listeners.ts';
 export {
   isLosslessJsonObject,
@@ -48,6 +40,7 @@ export type {
 export { type Proxies, parseProxies, proxyAddress, proxyVariables } from './proxies.ts';
 export { type LocationRead, ReadCoalescer } from './read-coalescer.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
+export type { Labels, RotateMode, SecretLabels } from './secret-labels.ts';
 export type {
   CallOptions,
   ChangeHints,

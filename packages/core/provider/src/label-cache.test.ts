@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { LabelReader, type LabelScheme, type Labels } from './labels.ts';
+import { LabelReader, type LabelScheme } from './labels.ts';
+import type { Labels } from './secret-labels.ts';
 
 function setUp() {
   const parsed: string[] = [];

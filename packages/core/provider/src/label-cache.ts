@@ -1,5 +1,5 @@
 import { BoundedMap } from './bounded-map.ts';
-import type { Labels, SecretLabels } from './labels.ts';
+import type { Labels, SecretLabels } from './secret-labels.ts';
 
 /** So many secrets are cached; for each service again if their paths depend on it. The oldest are evicted. */
 const MAX_ENTRIES = 25_000;

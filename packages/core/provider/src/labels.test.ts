@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { LabelReader, type LabelScheme, type Labels } from './labels.ts';
+import { LabelReader, type LabelScheme } from './labels.ts';
 import { ProviderError } from './provider-error.ts';
+import type { Labels } from './secret-labels.ts';
 
 const schemeOf = (kind: string): LabelScheme => ({
   kind,

@@ -1,13 +1,8 @@
 import { quoted } from './foreign-text.ts';
 import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
-import type { Encoding, SecretRef } from './secret-ref.ts';
-
-/** The labels of a Swarm secret. */
-export type Labels = Readonly<Record<string, string>>;
-
-/** Whether a rotation rolls the services that use a secret: by itself, on request, or never. */
-export type RotateMode = 'auto' | 'manual' | 'off';
+import type { Labels, RotateMode, SecretLabels } from './secret-labels.ts';
+import type { Encoding } from './secret-ref.ts';
 
 /** The part of a ref that one kind of provider reads from its own labels. */
 export interface Target {
@@ -36,14 +31,6 @@ export interface LabelScheme {
 export interface NamedScheme {
   readonly name: string;
   readonly scheme: LabelScheme;
-}
-
-/** What the labels of a secret say. */
-export interface SecretLabels {
-  readonly ref: SecretRef;
-  readonly rotate: RotateMode;
-  /** Whether the service's name is part of the ref, so that each service has a ref of its own. */
-  readonly isPerService: boolean;
 }
 
 /**

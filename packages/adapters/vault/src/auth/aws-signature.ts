@@ -4,7 +4,6 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { AwsConfig } from './aws.ts';
 
 /** Keys of AWS. */
 export interface AwsIdentity {
@@ -41,11 +40,14 @@ function bytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
     : new Uint8Array(data);
 }
 
-/** Where keys are looked for; what is not given is not taken from the environment, which may be meant for another instance. */
-type IdentitySources = Pick<
-  AwsConfig,
-  'profile' | 'credentialsFile' | 'configFile' | 'webIdentityTokenFile' | 'roleArn'
->;
+/** Where keys are searched. The environment is no source of what is undefined: it may be meant for another instance. */
+interface IdentitySources {
+  readonly profile: string | undefined;
+  readonly credentialsFile: string | undefined;
+  readonly configFile: string | undefined;
+  readonly webIdentityTokenFile: string | undefined;
+  readonly roleArn: string | undefined;
+}
 
 /** The keys that AWS's own tools would find: of the profile, a web identity, the container or the machine. */
 export async function findIdentity(sources: IdentitySources): Promise<AwsIdentity> {
@@ -88,7 +90,7 @@ const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
  */
 export async function signCallerIdentity(
   identity: AwsIdentity,
-  { region, serverId }: Pick<AwsConfig, 'region' | 'serverId'>,
+  { region, serverId }: { readonly region: string; readonly serverId: string | undefined },
 ): Promise<Readonly<Record<string, string>>> {
   const hostname = hostOf(region);
   const signer = new SignatureV4({

@@ -1,13 +1,11 @@
 import { ProviderError } from '@vault-swarm/provider';
 import type { SimulatedService } from '../swarm/service.ts';
+import type { Action } from './action.ts';
 import { clusterActions } from './cluster-actions.ts';
 import type { Kind } from './kinds.ts';
 import { replicaActions } from './replica-actions.ts';
 import type { Run } from './run.ts';
-import { worldHappenings } from './world-happenings.ts';
-
-/** Lets something happen. Returns what it was, or `null` where it can't happen now. */
-export type Action = (run: Run) => string | null;
+import { worldActions } from './world-actions.ts';
 
 /** The services that are no jobs. */
 function services({ swarm }: Run): readonly SimulatedService[] {
@@ -199,5 +197,5 @@ export const actions: Partial<Record<Kind, Action>> = {
   ...own,
   ...clusterActions,
   ...replicaActions,
-  ...worldHappenings,
+  ...worldActions,
 };

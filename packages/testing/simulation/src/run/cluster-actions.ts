@@ -1,5 +1,5 @@
 import type { Manager } from '../plugin/cluster.ts';
-import type { Action } from './actions.ts';
+import type { Action } from './action.ts';
 import type { Kind } from './kinds.ts';
 import type { Run } from './run.ts';
 

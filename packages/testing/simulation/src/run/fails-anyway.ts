@@ -3,10 +3,10 @@ import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
-import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
 
 /** Whether tasks of the service hold a bad value that its open rollout gives them again: what fails then may fail for that one. */
-export function failsAnyway({ swarm }: Run, service: SimulatedService): boolean {
+export function failsAnyway({ swarm }: RunContext, service: SimulatedService): boolean {
   const target = parseLedger(swarm.ledgerText)?.services[service.id]?.rollout?.target ?? {};
   const living = allTasks(service).filter(isAlive);
   return service.spec.secretIds.some((id) => {

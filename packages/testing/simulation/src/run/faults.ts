@@ -1,10 +1,22 @@
 import type { ClusterOptions } from '../plugin/cluster.ts';
 import type { PortFault, PortName } from '../plugin/fault-injector.ts';
 import type { SeededRandom } from '../seeded-random.ts';
-import type { Run } from './run.ts';
+import type { Kind } from './kinds.ts';
+
+/** The part of a run that decides which calls fail now. */
+export interface FaultState {
+  readonly kinds: ReadonlySet<Kind>;
+  readonly isFaulty: boolean;
+  readonly providerHangs: boolean;
+  /** The longest delay of the provider's calls, in milliseconds. */
+  readonly providerDelayMs: number;
+}
 
 /** What goes wrong with the calls of the plugins in a history, by its kinds. */
-export function faultsOf(run: Run, random: SeededRandom): Pick<ClusterOptions, 'interfere' | 'hints' | 'isPreempted'> {
+export function faultsOf(
+  run: FaultState,
+  random: SeededRandom,
+): Pick<ClusterOptions, 'interfere' | 'hints' | 'isPreempted'> {
   const rate = random.pick([0.01, 0.03, 0.1]);
   const interfere = (_: string, port: PortName): PortFault | null => {
     if (port.startsWith('provider.')) {
@@ -25,7 +37,7 @@ export function faultsOf(run: Run, random: SeededRandom): Pick<ClusterOptions, '
   return { interfere, hints, isPreempted };
 }
 
-function possible({ kinds }: Run, port: PortName, random: SeededRandom): readonly (PortFault | undefined)[] {
+function possible({ kinds }: FaultState, port: PortName, random: SeededRandom): readonly (PortFault | undefined)[] {
   const isWrite = port === 'roll' || port === 'ledger.write';
   const faults: PortFault[] = [];
   if (kinds.has('slow calls')) {

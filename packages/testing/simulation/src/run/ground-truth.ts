@@ -1,8 +1,9 @@
 import type { Labels, RotateMode } from '@vault-swarm/provider';
 import { isBadFor } from '../failing.ts';
 import { simulatedLabels } from '../simulated-labels.ts';
+import type { SimulatedProvider } from '../simulated-provider.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import type { Run } from './run.ts';
+import type { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
 
 /** A secret as a service uses it, in truth. */
 export interface TrueBinding {
@@ -35,20 +36,28 @@ interface Written {
   readonly text: string | null;
 }
 
+/** The provider and the Swarm as they are, and the time. */
+export interface World {
+  readonly provider: SimulatedProvider;
+  readonly swarm: SimulatedSwarm;
+  /** Milliseconds since the run started. */
+  readonly timeMs: number;
+}
+
 /** What the provider had, when, and what each service's tasks should hold: known without the plugin. */
 export class GroundTruth {
-  readonly #run: Run;
+  readonly #world: World;
   /** By path, oldest first. */
   readonly #written = new Map<string, Written[]>();
 
-  constructor(run: Run) {
-    this.#run = run;
+  constructor(world: World) {
+    this.#world = world;
   }
 
   /** The provider has something else for a path: `null` for nothing. */
   wrote(path: string, text: string | null): void {
     const list = this.#written.get(path) ?? [];
-    this.#written.set(path, [...list, { atMs: this.#run.timeMs, text }]);
+    this.#written.set(path, [...list, { atMs: this.#world.timeMs, text }]);
   }
 
   /** Every text that a path ever had. */
@@ -58,7 +67,7 @@ export class GroundTruth {
 
   /** The text of a revision that a path had; `undefined` if it never had it. */
   textAt(path: string, revision: string | undefined): string | undefined {
-    return revision === undefined ? undefined : this.#run.provider.textOfRevision(path, revision);
+    return revision === undefined ? undefined : this.#world.provider.textOfRevision(path, revision);
   }
 
   /** Texts that a path had at some time since then. */
@@ -91,19 +100,19 @@ export class GroundTruth {
   /** The secrets of a service, as their labels say now. */
   bindingsOf({ name, spec }: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueBinding[] {
     return spec.secretIds.flatMap((id) => {
-      const secret = this.#run.swarm.secret(id);
+      const secret = this.#world.swarm.secret(id);
       if (secret === undefined) return [];
       const { ref, rotate } = simulatedLabels.read(readableOf(secret.labels), secret.name, name);
       const isPinned = ref.pin !== undefined;
       const path = ref.location.path ?? '';
-      const text = this.#run.provider.textOf(path, ref.pin);
+      const text = this.#world.provider.textOf(path, ref.pin);
       return [{ name: secret.name, path, text, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned }];
     });
   }
 
   /** Whether the labels of a secret can be read. */
   isReadable(secretId: string): boolean {
-    return this.#run.swarm.secret(secretId)?.labels.rotate !== UNREADABLE;
+    return this.#world.swarm.secret(secretId)?.labels.rotate !== UNREADABLE;
   }
 
   /** Whether the version that a secret of the service is pinned to makes its tasks fail. */
@@ -116,7 +125,7 @@ export class GroundTruth {
   /** The secrets of a service whose current value makes its tasks fail. */
   badBindings(service: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueBinding[] {
     return this.bindingsOf(service).filter(({ path, isPinned }) => {
-      const text = this.#run.provider.textOf(path);
+      const text = this.#world.provider.textOf(path);
       return !isPinned && text !== undefined && isBadFor(text, service.name);
     });
   }

@@ -1,13 +1,13 @@
 import type { Manager } from '../plugin/cluster.ts';
 import type { SimulatedTask } from '../swarm/task.ts';
-import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
 
 /** A plugin that has not looked for so long can't know whether another has led in between: an election takes less. */
 const KNOWS_FOR_MS = 20_000;
 
 /** Which managers led, or believed so, and since when each has been the one that is asked, as far as its plugin knows. */
 export class LeadershipOracle {
-  readonly #run: Run;
+  readonly #run: RunContext;
   /** When each manager last led, or believed so. */
   readonly #ledAtMs = new Map<string, number>();
   readonly #leaderSinceMs = new Map<string, number>();
@@ -16,7 +16,7 @@ export class LeadershipOracle {
   /** When each manager last started to believe that it leads, and no longer did, though another was asked. */
   readonly #wrong = new Map<string, { readonly sinceMs: number; untilMs: number }>();
 
-  constructor(run: Run) {
+  constructor(run: RunContext) {
     this.#run = run;
   }
 

@@ -2,7 +2,7 @@ import { parseLedger } from '@vault-swarm/rotation';
 import type { DriverAnswer } from '../plugin/cluster.ts';
 import { compareRevisions } from '../simulated-provider.ts';
 import type { Kind } from './kinds.ts';
-import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
 
 /** What makes that a value which was given once is not in memory any more, or not the newest, or that an older one is asked for. */
 const EXPLAINS: readonly Kind[] = [
@@ -13,12 +13,12 @@ const EXPLAINS: readonly Kind[] = [
 
 /** The newest revision of each path that each process has given: it has it in memory, and gives no older one any more. */
 export class NewestDelivered {
-  readonly #run: Run;
+  readonly #run: RunContext;
   readonly #byManager = new Map<string, Map<string, string>>();
   /** The latest that a plugin wrote: where it is lost, they go on with it until they have written the next. */
   #ledgerText = '';
 
-  constructor(run: Run) {
+  constructor(run: RunContext) {
     this.#run = run;
   }
 

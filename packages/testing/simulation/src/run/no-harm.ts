@@ -4,7 +4,7 @@ import type { AttemptedRoll } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { liveTask } from '../swarm/slots.ts';
 import type { SimulatedTask } from '../swarm/task.ts';
-import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
 import { isSlow, timeSlackMs } from './time-slack.ts';
 
 /** An update of a plugin, as it was applied. */
@@ -28,13 +28,13 @@ const PROMPT_MS = 1_000;
  * tasks that its earlier update made do not run.
  */
 export class NoHarm {
-  readonly #run: Run;
+  readonly #run: RunContext;
   /** By service: the latest update of a plugin. */
   readonly #latest = new Map<string, AppliedRoll>();
   /** By service: generations that plugins made since a user last changed it. */
   readonly #generations = new Map<string, Set<number>>();
 
-  constructor(run: Run) {
+  constructor(run: RunContext) {
     this.#run = run;
   }
 

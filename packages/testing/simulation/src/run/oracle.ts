@@ -13,7 +13,7 @@ import { NoHarm } from './no-harm.ts';
 import { QuarantinedValues } from './quarantined-values.ts';
 import { restoredValue } from './restored-values.ts';
 import { RolloutTruth } from './rollout-truth.ts';
-import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
 import { StartedRollouts } from './started-rollouts.ts';
 import { timeSlackMs } from './time-slack.ts';
 import { type ToleratedAnomaly, UsedAllowances } from './tolerated-anomalies.ts';
@@ -51,7 +51,7 @@ const EXPECTED_FAILURE = /^not done within|did not answer|cut off|stopped/;
 
 /** Watches what the plugins do, and knows from the truth whether they may. */
 export class Oracle {
-  readonly #run: Run;
+  readonly #run: RunContext;
   readonly violations: string[] = [];
   readonly #pasts = new Map<string, Past>();
   /** Every rollout that was ever written into the ledger, by `service@generation`: its latest attempt. */
@@ -69,14 +69,14 @@ export class Oracle {
   completed = 0;
   quarantines = 0;
 
-  constructor(run: Run) {
+  constructor(run: RunContext) {
     this.#run = run;
     this.#quarantines = new QuarantinedValues(run);
     this.#newest = new NewestDelivered(run);
     this.#noHarm = new NoHarm(run);
-    this.#started = new StartedRollouts(run);
     this.rollouts = new RolloutTruth(run);
     this.leadership = new LeadershipOracle(run);
+    this.#started = new StartedRollouts(run, this);
   }
 
   /** What is known of a service's past. */

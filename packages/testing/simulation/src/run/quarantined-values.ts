@@ -1,7 +1,7 @@
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import type { TrueBinding } from './ground-truth.ts';
-import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
 import { timeSlackMs } from './time-slack.ts';
 
 /** A value that is not to be given to a service's tasks any more. */
@@ -17,10 +17,10 @@ interface Forbidden {
 
 /** Which values the plugins have quarantined, until a member of their set changed or somebody asked: by the truth. */
 export class QuarantinedValues {
-  readonly #run: Run;
+  readonly #run: RunContext;
   #forbidden: readonly Forbidden[] = [];
 
-  constructor(run: Run) {
+  constructor(run: RunContext) {
     this.#run = run;
   }
 

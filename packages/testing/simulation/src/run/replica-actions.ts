@@ -1,4 +1,4 @@
-import type { Action } from './actions.ts';
+import type { Action } from './action.ts';
 import type { Kind } from './kinds.ts';
 
 const MAX_LAG_MS = 20_000;

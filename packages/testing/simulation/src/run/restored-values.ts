@@ -3,7 +3,7 @@ import { compareRevisions } from '../simulated-provider.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
-import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
 
 /**
  * Which older value a rollout that starts now would give to tasks that hold a newer one, by the truth: as an answer of a
@@ -12,7 +12,7 @@ import type { Run } from './run.ts';
  * @param knows whether the process that starts it must know what a task holds.
  */
 export function restoredValue(
-  { swarm, provider, truth, kinds }: Run,
+  { swarm, provider, truth, kinds }: RunContext,
   service: SimulatedService,
   { direction, target }: OpenRollout,
   knows: (taskId: string) => boolean,

@@ -2,7 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import type { LedgerService, OpenRollout, Values } from '@vault-swarm/rotation';
 import { fails, isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
 import { isSlow } from './time-slack.ts';
 
 /** A pass is cut off after this time: what it says was true since then, in milliseconds. */
@@ -12,14 +12,14 @@ type Completed = Extract<ProductEvent, { type: 'rollout.completed' }>;
 
 /** Whether what the plugins say of rollouts is true. */
 export class RolloutTruth {
-  readonly #run: Run;
+  readonly #run: RunContext;
   /** By service: when all tasks that shall run last did. */
   readonly #fullAtMs = new Map<string, number>();
   readonly #full = new Set<string>();
   /** By service and ledger key: the revisions that were quarantined, and have not been asked for since. */
   readonly #failed = new Map<string, Set<string>>();
 
-  constructor(run: Run) {
+  constructor(run: RunContext) {
     this.#run = run;
   }
 

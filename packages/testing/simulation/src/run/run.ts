@@ -11,6 +11,7 @@ import { faultsOf } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
 import { ALWAYS, KINDS, type Kind, REPLICA_KINDS, WORLD_KINDS } from './kinds.ts';
 import { Oracle } from './oracle.ts';
+import type { RunContext } from './run-context.ts';
 
 /** What a history is made from. */
 export interface RunOptions {
@@ -25,7 +26,7 @@ const STALE_IF_ERROR_MS = [86_400_000, 60_000];
 const FEW_REVISIONS = 6;
 
 /** A world with several managers, and all that is known of what happened in it. */
-export class Run {
+export class Run implements RunContext {
   readonly random: SeededRandom;
   /** For what has to do with replicas: see {@link REPLICA_KINDS}. */
   readonly replicaRandom: SeededRandom;

@@ -5,7 +5,8 @@ import {
   type SecretVersion,
   type Values,
 } from '@vault-swarm/rotation';
-import type { Run } from './run.ts';
+import type { LeadershipOracle } from './leadership-oracle.ts';
+import type { RunContext } from './run-context.ts';
 import { timeSlackMs } from './time-slack.ts';
 
 type Services = LedgerDocument['services'];
@@ -13,17 +14,26 @@ type Ledger = Pick<LedgerDocument, 'secrets' | 'services'>;
 
 const NO_LEDGER: Ledger = { secrets: {}, services: {} };
 
+/** The part of the oracle that this check reads. */
+interface KnownPast {
+  readonly leadership: LeadershipOracle;
+  /** `touchedAtMs`: when a user last posted something for the service. */
+  pastOf(serviceId: string): { readonly touchedAtMs: number };
+}
+
 /** How many services start at the same time, and with which values: by what the ledger says before and after each write. */
 export class StartedRollouts {
-  readonly #run: Run;
+  readonly #run: RunContext;
+  readonly #oracle: KnownPast;
   #before = NO_LEDGER;
   /** By service: when its open rollout was first written. */
   readonly #startedAtMs = new Map<string, number>();
   /** By manager: rollouts that its process completed since it started, or quarantined something. */
   readonly #completed = new Map<string, number>();
 
-  constructor(run: Run) {
+  constructor(run: RunContext, oracle: KnownPast) {
     this.#run = run;
+    this.#oracle = oracle;
   }
 
   /** The process of a manager ended: the next one starts with few services. */
@@ -74,7 +84,7 @@ export class StartedRollouts {
   ): readonly string[] {
     const { policy } = this.#run.settings;
     const own = started.filter(({ earlier }) => earlier?.state !== 'open');
-    if (own.length === 0 || this.#run.oracle.leadership.leaders.length > 1) return [];
+    if (own.length === 0 || this.#oracle.leadership.leaders.length > 1) return [];
     const isFresh = Object.entries(after).some(([id, { quarantines }]) => {
       return quarantines.length > (before[id]?.quarantines.length ?? 0);
     });
@@ -90,11 +100,11 @@ export class StartedRollouts {
 
   /** Whether a service is known to roll: it started long enough ago, and nobody but the plugin has touched it since. */
   #isRolling(id: string, { attempt, state, direction }: OpenRollout): boolean {
-    const { timeMs, settings, swarm, oracle } = this.#run;
+    const { timeMs, settings, swarm } = this.#run;
     const startedAtMs = this.#startedAtMs.get(id) ?? Number.POSITIVE_INFINITY;
     if (attempt > 1 || state !== 'open' || direction === 'rollback') return false;
     if (timeMs - startedAtMs < settings.intervalMs + 2_000 + timeSlackMs(this.#run)) return false;
-    if (oracle.pastOf(id).touchedAtMs >= startedAtMs) return false;
+    if (this.#oracle.pastOf(id).touchedAtMs >= startedAtMs) return false;
     return swarm.services.some((service) => service.id === id && service.status.state === 'rolling');
   }
 }

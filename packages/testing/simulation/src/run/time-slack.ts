@@ -1,5 +1,4 @@
 import type { Kind } from './kinds.ts';
-import type { Run } from './run.ts';
 
 const SLOW: readonly Kind[] = [
   'slow calls',
@@ -22,8 +21,13 @@ const APART: readonly Kind[] = [
 const OF_REPLICAS: readonly Kind[] = ['replica lags', 'snapshot restored'];
 const LONGER_MS = 120_000;
 
+/** The part of a run that says what goes wrong in it. */
+interface Kinds {
+  readonly kinds: ReadonlySet<Kind>;
+}
+
 /** Whether calls take time, or answers are lost, so that a plugin may act on what was true before. */
-export function isSlow({ kinds }: Run): boolean {
+export function isSlow({ kinds }: Kinds): boolean {
   return [...SLOW, ...APART].some((kind) => kinds.has(kind));
 }
 
@@ -32,7 +36,7 @@ export function isSlow({ kinds }: Run): boolean {
  *
  * @param of only of calls, whatever the provider's replicas give.
  */
-export function timeSlackMs({ kinds }: Run, of: 'all' | 'calls' = 'all'): number {
+export function timeSlackMs({ kinds }: Kinds, of: 'all' | 'calls' = 'all'): number {
   const longerFor = (some: readonly Kind[]) => (some.some((kind) => kinds.has(kind)) ? LONGER_MS : 0);
   return longerFor(SLOW) + longerFor(APART) + (of === 'all' ? longerFor(OF_REPLICAS) : 0);
 }

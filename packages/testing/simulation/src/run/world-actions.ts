@@ -1,4 +1,4 @@
-import type { Action } from './actions.ts';
+import type { Action } from './action.ts';
 import { UNREADABLE } from './ground-truth.ts';
 import type { Kind } from './kinds.ts';
 import type { Run } from './run.ts';
@@ -8,7 +8,7 @@ function aSecret({ swarm, worldRandom }: Run) {
 }
 
 /** What users do to labels, and what keeps tasks from starting beside their secrets. */
-export const worldHappenings: Partial<Record<Kind, Action>> = {
+export const worldActions: Partial<Record<Kind, Action>> = {
   'invalid labels': (run) => {
     const { swarm, worldRandom: random, truth } = run;
     const { id, name, labels } = aSecret(run);

@@ -1,0 +1,18 @@
+import type { RotationSettings } from '@vault-swarm/rotation';
+import type { Cluster } from '../plugin/cluster.ts';
+import type { SimulatedClock } from '../simulated-clock.ts';
+import type { GroundTruth, World } from './ground-truth.ts';
+import type { Kind } from './kinds.ts';
+
+/** The part of a run that its oracles read. */
+export interface RunContext extends World {
+  readonly kinds: ReadonlySet<Kind>;
+  readonly clock: SimulatedClock;
+  readonly cluster: Cluster;
+  readonly truth: GroundTruth;
+  readonly settings: RotationSettings;
+  /** Whether each plugin's cache has room for all values. */
+  readonly remembersAll: boolean;
+  /** Adds a line to the record of the run. */
+  say(line: string): void;
+}
