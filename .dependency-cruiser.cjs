@@ -31,18 +31,24 @@ module.exports = {
     },
     {
       name: 'domains-meet-only-in-provider',
-      comment:
-        'Delivery, rotation and metrics can be used and understood alone; what they share is a port in provider.',
+      comment: 'Delivery, rotation and metrics can be used and understood alone; what they share is in provider.',
       severity: 'error',
       from: { path: `${CORE}(delivery|rotation|metrics)/` },
       to: { path: `${CORE}(delivery|rotation|metrics)/`, pathNot: `${CORE}$1/` },
     },
     {
-      name: 'provider-is-the-root',
-      comment: 'Provider holds the ports that all others share, so it depends on none of them.',
+      name: 'provider-knows-only-kernel',
+      comment: 'Provider holds the ports that the domains share, so it depends on none of them.',
       severity: 'error',
       from: { path: `${CORE}provider/` },
-      to: { path: `${CORE}(delivery|rotation|metrics)/` },
+      to: { path: CORE, pathNot: `${CORE}(provider|kernel)/` },
+    },
+    {
+      name: 'kernel-is-the-root',
+      comment: 'Kernel knows time, waiting and bounds, and nothing of secrets: everything else builds on it.',
+      severity: 'error',
+      from: { path: `${CORE}kernel/` },
+      to: { path: CORE, pathNot: `${CORE}kernel/` },
     },
     {
       name: 'rotation-ports-are-the-root',
@@ -79,7 +85,7 @@ module.exports = {
       from: { path: `${ROTATION}planner/`, pathNot: TESTS },
       to: {
         path: `${ROTATION}`,
-        pathNot: `${ROTATION}((ports|ledger|bindings|tasks|planner)/|concurrency[.]ts|ticker[.]ts)`,
+        pathNot: `${ROTATION}((ports|ledger|bindings|tasks|planner)/|ticker[.]ts)`,
       },
     },
     {
@@ -89,7 +95,7 @@ module.exports = {
       from: { path: `${ROTATION}(serving|polling|status|manual)/`, pathNot: TESTS },
       to: {
         path: `${ROTATION}`,
-        pathNot: `${ROTATION}((ports|ledger|bindings|tasks|planner|$1)/|concurrency[.]ts|ticker[.]ts)`,
+        pathNot: `${ROTATION}((ports|ledger|bindings|tasks|planner|$1)/|ticker[.]ts)`,
       },
     },
     {

@@ -46,7 +46,11 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 test('the package of the contract brings the ports, and nothing else', async () => {
-  expect(await readdir(join(outside, 'node_modules/@vault-swarm'))).toEqual(['provider', 'provider-contract']);
+  expect(await readdir(join(outside, 'node_modules/@vault-swarm'))).toEqual([
+    'kernel',
+    'provider',
+    'provider-contract',
+  ]);
   const text = await readFile(join(outside, 'node_modules/@vault-swarm/provider-contract/package.json'), 'utf8');
   expect(text).not.toContain('workspace:');
 });

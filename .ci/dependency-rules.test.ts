@@ -21,9 +21,13 @@ const violations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'packages/core/rotation/src/a.ts': "import type { B } from '../../delivery/src/b.ts';\nexport type A = B;",
     'packages/core/delivery/src/b.ts': 'export type B = 1;',
   },
-  'provider-is-the-root': {
+  'provider-knows-only-kernel': {
     'packages/core/provider/src/a.ts': "import type { B } from '../../metrics/src/b.ts';\nexport type A = B;",
     'packages/core/metrics/src/b.ts': 'export type B = 1;',
+  },
+  'kernel-is-the-root': {
+    'packages/core/kernel/src/a.ts': "import type { B } from '../../provider/src/b.ts';\nexport type A = B;",
+    'packages/core/provider/src/b.ts': 'export type B = 1;',
   },
   'rotation-ports-are-the-root': {
     'packages/core/rotation/src/ports/a.ts': "import type { B } from '../ledger/b.ts';\nexport type A = B;",

@@ -1,6 +1,6 @@
 /** What is published: the directories of their packages, below `packages`. */
 export const published = [
-  ...['core/delivery', 'core/metrics', 'core/provider', 'core/rotation'],
+  ...['core/delivery', 'core/kernel', 'core/metrics', 'core/provider', 'core/rotation'],
   ...['adapters/aws', 'adapters/docker', 'adapters/file', 'adapters/http', 'adapters/logging'],
   ...['adapters/prometheus', 'adapters/swarm-driver', 'adapters/vault', 'testing/provider-contract'],
 ];

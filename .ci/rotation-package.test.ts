@@ -33,7 +33,7 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const installed = (name: string) => join(outside, 'node_modules/@vault-swarm', name);
 
-test.each(['provider', 'rotation'])(
+test.each(['kernel', 'provider', 'rotation'])(
   'the package of %s has all that it leads to, and needs no workspace',
   async (name) => {
     const text = await readFile(join(installed(name), 'package.json'), 'utf8');
@@ -43,8 +43,8 @@ test.each(['provider', 'rotation'])(
   },
 );
 
-test('the package of rotation needs nothing but that of provider', async () => {
-  expect(await readdir(join(outside, 'node_modules/@vault-swarm'))).toEqual(['provider', 'rotation']);
+test('the package of rotation needs nothing but those of provider and kernel', async () => {
+  expect(await readdir(join(outside, 'node_modules/@vault-swarm'))).toEqual(['kernel', 'provider', 'rotation']);
   const names = await readdir(join(outside, 'node_modules'));
   expect(names.filter((name) => !name.startsWith('.'))).toEqual(['@vault-swarm']);
 });

@@ -1,4 +1,4 @@
-import { displayMessage } from '@vault-swarm/provider';
+import { displayMessage } from '@vault-swarm/kernel';
 
 /** Exit codes; docs/reference/cli.md says what each means. */
 export const EXIT = { well: 0, wrong: 1, wrongUse: 2, notReached: 3 } as const;

@@ -1,4 +1,4 @@
-import { parseDuration } from '@vault-swarm/provider';
+import { parseDuration } from '@vault-swarm/kernel';
 import { Command, InvalidArgumentError, Option, type OutputConfiguration } from 'commander';
 import { EXIT } from './failure.ts';
 import { wrap } from './terminal/wrap.ts';

@@ -1,4 +1,5 @@
-import type { Clock, TimedEvent } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
 
 /** The longest that a status is shown again, whatever happens: what changes without an event is seen then. */

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { displayText, errorMessage } from '@vault-swarm/provider';
+import { displayText, errorMessage } from '@vault-swarm/kernel';
 import type { SocketSettings } from './socket-settings.ts';
 
 /** Longer than a busy machine takes, and shorter than a health check waits by default. */

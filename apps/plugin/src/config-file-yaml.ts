@@ -1,5 +1,5 @@
 import { parseYamlFields } from '@vault-swarm/file/yaml-fields';
-import { displayText } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
 import type { ConfigFile, ProviderEntry } from './config-file-entries.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 

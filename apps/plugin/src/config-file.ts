@@ -1,4 +1,5 @@
-import { quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 import type { ConfigFile } from './config-file-entries.ts';
 
 /** The entries if `CONFIG_FILE` is not given. */

@@ -1,13 +1,12 @@
+import { displayText, quoted } from '@vault-swarm/kernel';
 import {
   type DeliveredDirectory,
-  displayText,
   Environment,
   type LabelScheme,
   type ParseContext,
   type ProviderInstance,
   type ProviderModule,
   type ProviderTools,
-  quoted,
   type ReadFile,
   type RequestPrice,
 } from '@vault-swarm/provider';

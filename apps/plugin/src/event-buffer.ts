@@ -1,14 +1,15 @@
-import { type EventBus, type EventListener, Listeners, type TimedEvent } from '@vault-swarm/provider';
+import { type EventBus, Listeners } from '@vault-swarm/kernel';
+import type { EventListener, ProductEvent, TimedEvent } from '@vault-swarm/provider';
 
 const MAX_KEPT = 1_000;
 
 /** Keeps what happens before the logger is loaded, since the socket listens first. */
 export class EventBuffer {
-  readonly #bus: EventBus;
+  readonly #bus: EventBus<ProductEvent>;
   readonly #kept: TimedEvent[] = [];
   readonly #stop: () => void;
 
-  constructor(bus: EventBus) {
+  constructor(bus: EventBus<ProductEvent>) {
     this.#bus = bus;
     this.#stop = bus.subscribe((event) => {
       if (this.#kept.length < MAX_KEPT) this.#kept.push(event);

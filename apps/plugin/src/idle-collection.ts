@@ -1,4 +1,5 @@
-import type { Clock, TimedEvent } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { TimedEvent } from '@vault-swarm/provider';
 
 /** So much after the latest answer the plugin counts as idle. */
 const IDLE_AFTER_MS = 2_000;

@@ -1,5 +1,5 @@
 import type { SecretRequest, SecretResponse, SecretSource } from '@vault-swarm/delivery';
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 /** Who asked while something was loaded is heard only when the event loop has turned a few times. */
 const HEAR_MS = 20;

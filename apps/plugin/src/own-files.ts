@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { type InspectedPath, type InspectPath, ownFileProblem } from '@vault-swarm/file/config';
-import { type Environment, type ProviderModule, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import type { Environment, ProviderModule } from '@vault-swarm/provider';
 import type { ParsedProvider } from './configured-providers.ts';
 import { environmentVariables } from './environment-variables.ts';
 

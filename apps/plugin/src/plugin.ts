@@ -1,5 +1,6 @@
 import type { MonitoringServer } from '@vault-swarm/http';
-import { type EventBus, errorMessage, type TimedEvent } from '@vault-swarm/provider';
+import { type EventBus, errorMessage } from '@vault-swarm/kernel';
+import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
@@ -28,7 +29,7 @@ export class Plugin {
   readonly #configuration: PluginConfiguration;
   readonly #dashboardDirectory: string | undefined;
   readonly #container: ReturnType<typeof createDeliveryContainer>;
-  readonly #events: EventBus;
+  readonly #events: EventBus<ProductEvent>;
   readonly #early: EventBuffer;
   /** In the order of the start. */
   readonly #stops: Stop[] = [];

@@ -1,5 +1,5 @@
+import { EventBus } from '@vault-swarm/kernel';
 import {
-  EventBus,
   LabelReader,
   type Problem,
   type ProductEvent,
@@ -29,7 +29,7 @@ function inquire(reads: Record<string, Read>) {
   const names = Object.keys(reads);
   const asked: string[] = [];
   const seen: TimedEvent[] = [];
-  const events = new EventBus(systemClock);
+  const events = new EventBus<ProductEvent>(systemClock);
   const readiness = new Readiness(systemClock);
   const instance = (name: string): ProviderInstance => ({
     name,

@@ -1,6 +1,6 @@
+import { type Clock, withDeadline } from '@vault-swarm/kernel';
 import { isProvidersFailure } from '@vault-swarm/metrics';
 import {
-  type Clock,
   type Events,
   type LabelReader,
   type Problem,
@@ -8,7 +8,6 @@ import {
   type ProviderErrorCode,
   type ProviderInstance,
   type TimedEvent,
-  withDeadline,
 } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
 import type { Readiness } from './readiness.ts';

@@ -1,4 +1,5 @@
-import type { Clock, TimedEvent } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { TimedEvent } from '@vault-swarm/provider';
 
 /** A Docker that does not answer holds up no takeover: the values are the provider's. */
 const DOCKER_TIMEOUT_MS = 5_000;

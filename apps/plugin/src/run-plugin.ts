@@ -1,11 +1,6 @@
 import { readRegularFile } from '@vault-swarm/file/regular-file';
-import {
-  type ConfigurationProblem,
-  displayText,
-  Environment,
-  errorMessage,
-  type ProviderModule,
-} from '@vault-swarm/provider';
+import { displayText, errorMessage } from '@vault-swarm/kernel';
+import { type ConfigurationProblem, Environment, type ProviderModule } from '@vault-swarm/provider';
 import { checkLive } from './check-live.ts';
 import { HELP, parseCommandLine } from './command-line.ts';
 import { readConfigFile } from './config-file.ts';

@@ -1,4 +1,5 @@
-import { type Environment, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import type { Environment } from '@vault-swarm/provider';
 
 /** Under which name the plugin is found, and where. */
 export interface SocketSettings {

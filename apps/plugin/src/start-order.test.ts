@@ -1,4 +1,5 @@
-import { EventBus, SecretValue, type TimedEvent } from '@vault-swarm/provider';
+import { EventBus } from '@vault-swarm/kernel';
+import { type ProductEvent, SecretValue, type TimedEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { parseConfiguration } from './configuration.ts';
 import { DeliveryRecordRelay } from './delivery-record-relay.ts';
@@ -23,7 +24,7 @@ const delivered = (taskId: string) => ({
 });
 
 test('what happens before the logger is there is logged first, in its order', () => {
-  const bus = new EventBus(systemClock);
+  const bus = new EventBus<ProductEvent>(systemClock);
   const early = new EventBuffer(bus);
   bus.emit({ type: 'driver.listening', socket: 'a' });
   bus.emit({ type: 'plugin.warning', message: 'b' });

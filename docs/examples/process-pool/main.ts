@@ -4,7 +4,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, type Digest, EventBus, LabelReader } from '@vault-swarm/provider';
+import { type Clock, type Digest, EventBus } from '@vault-swarm/kernel';
+import { LabelReader, type ProductEvent } from '@vault-swarm/provider';
 import { Rotation } from '@vault-swarm/rotation';
 import { fingerprint } from './fingerprint.ts';
 import { KeyFile } from './key-file.ts';
@@ -31,7 +32,7 @@ const digest: Digest = {
 
 const directory = await mkdtemp(join(tmpdir(), 'process-pool-'));
 const timeline = new Timeline();
-const events = new EventBus(clock);
+const events = new EventBus<ProductEvent>(clock);
 const keys = new KeyFile(join(directory, 'keys.json'));
 const labels = new LabelReader([{ name: keys.name, scheme: keys.labels }]);
 const keyServer = new KeyServer(keys, labels);

@@ -1,4 +1,4 @@
-import { displayText } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
 import { names } from '../terminal/words.ts';
 import type { EngineSecret } from './engine.ts';
 import { type Check, checked, type Finding, hint, wrong } from './finding.ts';

@@ -1,4 +1,4 @@
-import { displayText, errorMessage } from '@vault-swarm/provider';
+import { displayText, errorMessage } from '@vault-swarm/kernel';
 import type { EngineFacts } from './engine.ts';
 import { type Check, checked, skipped, wrong } from './finding.ts';
 

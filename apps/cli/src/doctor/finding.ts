@@ -1,4 +1,4 @@
-import { displayMessage } from '@vault-swarm/provider';
+import { displayMessage } from '@vault-swarm/kernel';
 
 /** One thing that was found, and how to fix it. */
 export interface Finding {

@@ -1,5 +1,6 @@
+import { displayText, quoted } from '@vault-swarm/kernel';
 import { builtInProviders } from '@vault-swarm/plugin/providers';
-import { displayText, LabelReader, type NamedScheme, ProviderError, quoted } from '@vault-swarm/provider';
+import { LabelReader, type NamedScheme, ProviderError } from '@vault-swarm/provider';
 import { count } from '../terminal/words.ts';
 import type { EngineSecret, EngineService } from './engine.ts';
 import { type Check, checked, type Finding, skipped, wrong } from './finding.ts';

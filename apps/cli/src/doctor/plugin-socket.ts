@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { boundedBytes, errorMessage } from '@vault-swarm/provider';
+import { boundedBytes, errorMessage } from '@vault-swarm/kernel';
 import * as z from 'zod';
 
 /** What came of asking a socket. */

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
-import { boundedBytes, Environment } from '@vault-swarm/provider';
+import { boundedBytes } from '@vault-swarm/kernel';
+import { Environment } from '@vault-swarm/provider';
 import * as z from 'zod';
 import { Wire } from '../plugin/wire.ts';
 import type { World } from '../world.ts';

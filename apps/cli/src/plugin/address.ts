@@ -1,11 +1,5 @@
-import {
-  type Credential,
-  type Environment,
-  quoted,
-  type ReadFile,
-  VISIBLE_ASCII,
-  whyUnreadable,
-} from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { type Credential, type Environment, type ReadFile, VISIBLE_ASCII, whyUnreadable } from '@vault-swarm/provider';
 import { Failure } from '../failure.ts';
 
 /** Where the plugin's monitoring port is, and who we are to it. */

@@ -18,7 +18,7 @@ import {
   secretsSchema,
   servicesSchema,
 } from '@vault-swarm/http/api';
-import { boundedBytes } from '@vault-swarm/provider';
+import { boundedBytes } from '@vault-swarm/kernel';
 import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import type { PluginAddress } from './address.ts';

@@ -1,4 +1,4 @@
-import { displayText, errorMessage } from '@vault-swarm/provider';
+import { displayText, errorMessage } from '@vault-swarm/kernel';
 import { Failure } from '../failure.ts';
 import type { PluginAddress } from './address.ts';
 

@@ -1,4 +1,4 @@
-import { displayText } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
 
 /** `1 secret`, `2 secrets`. */
 export function count(number: number, one: string, many = `${one}s`): string {

@@ -1,5 +1,6 @@
 import { Delivery } from '@vault-swarm/delivery';
-import { EventBus, LabelReader } from '@vault-swarm/provider';
+import { EventBus } from '@vault-swarm/kernel';
+import { LabelReader, type ProductEvent } from '@vault-swarm/provider';
 import { createDriverServer } from '@vault-swarm/swarm-driver';
 import { Container } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
@@ -24,7 +25,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.clock).toConstantValue(systemClock);
   container.bind(id.random).toConstantValue(systemRandom);
   container.bind(id.digest).toConstantValue(systemDigest);
-  container.bind(id.events).toResolvedValue((clock) => new EventBus(clock), [id.clock]);
+  container.bind(id.events).toResolvedValue((clock) => new EventBus<ProductEvent>(clock), [id.clock]);
   container
     .bind(id.labels)
     .toResolvedValue(({ schemes, kinds }) => new LabelReader(schemes, kinds), [id.configuration]);

@@ -1,5 +1,6 @@
 import type { Delivery } from '@vault-swarm/delivery';
-import type { Clock, Digest, EventBus, LabelReader, Random } from '@vault-swarm/provider';
+import type { Clock, Digest, EventBus, Random } from '@vault-swarm/kernel';
+import type { LabelReader, ProductEvent } from '@vault-swarm/provider';
 import type { DriverServer } from '@vault-swarm/swarm-driver';
 import type { ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
@@ -15,7 +16,7 @@ export const id = {
   clock: Symbol('clock') as ServiceIdentifier<Clock>,
   random: Symbol('random') as ServiceIdentifier<Random>,
   digest: Symbol('digest') as ServiceIdentifier<Digest>,
-  events: Symbol('events') as ServiceIdentifier<EventBus>,
+  events: Symbol('events') as ServiceIdentifier<EventBus<ProductEvent>>,
   labels: Symbol('labels') as ServiceIdentifier<LabelReader>,
   providers: Symbol('providers') as ServiceIdentifier<ProviderRegistry>,
   deliveryRecords: Symbol('evidence') as ServiceIdentifier<DeliveryRecordRelay>,

@@ -1,6 +1,7 @@
+import { Listeners } from '@vault-swarm/kernel';
 import { createLogger, type EventLog } from '@vault-swarm/logging';
 import { EventDeduplicator, RecentEvents } from '@vault-swarm/metrics';
-import { Listeners, type TimedEvent } from '@vault-swarm/provider';
+import type { TimedEvent } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { CachedStatus } from '../cached-status.ts';
 import { namesOf } from '../configured-providers.ts';

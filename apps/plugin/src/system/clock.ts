@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 /** The longest delay that Node's timers have; one that is longer would be over at once. 24 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Digest } from '@vault-swarm/provider';
+import type { Digest } from '@vault-swarm/kernel';
 
 const DIGEST_CHARACTERS = 16;
 const KEY_BYTES = 32;

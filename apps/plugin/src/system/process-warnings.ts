@@ -1,4 +1,4 @@
-import { displayText } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
 
 /** So many different warnings are told: a library may put a number or a name into each. */
 const MAX_TOLD = 100;

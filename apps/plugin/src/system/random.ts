@@ -1,4 +1,4 @@
-import type { Random } from '@vault-swarm/provider';
+import type { Random } from '@vault-swarm/kernel';
 
 /** Good enough for jitter. */
 export const systemRandom: Random = { next: () => Math.random() };

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Environment, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import type { Environment } from '@vault-swarm/provider';
 
 /** Where the system keeps the certificates of the authorities that it trusts. */
 export interface SystemAuthorities {

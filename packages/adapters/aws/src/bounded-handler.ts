@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { boundedBytes } from '@vault-swarm/provider';
+import { boundedBytes } from '@vault-swarm/kernel';
 
 type Handle = NodeHttpHandler['handle'];
 

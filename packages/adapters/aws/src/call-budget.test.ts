@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import { expect, test } from 'vitest';
 import { CallBudget } from './call-budget.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 const HOUR_MS = 3_600_000;
 /** Of the budget, since a pass that is allowed may take more than one call. */

@@ -1,4 +1,5 @@
-import type { Clock, Events, ProviderErrorCode } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { Events, ProviderErrorCode } from '@vault-swarm/provider';
 
 /** Where the events go, and what they are about. */
 export interface CallEventsOptions {

@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Clock, EventBus } from '@vault-swarm/kernel';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
 import { ownTimeOf, realClock, ShiftedClock } from '@vault-swarm/lab/clocks';
 import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
-import { type Clock, EventBus, type ProviderInstance, type TimedEvent } from '@vault-swarm/provider';
+import type { ProductEvent, ProviderInstance, TimedEvent } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
@@ -17,7 +18,7 @@ beforeEach(async () => {
   aws = await startAwsFake();
   aws.secrets().write('db', { SecretString: 'x' });
   requests = [];
-  const events = new EventBus(realClock);
+  const events = new EventBus<ProductEvent>(realClock);
   events.subscribe((event) => {
     if (event.type === 'provider.request-completed') requests.push(event);
   });
@@ -151,7 +152,7 @@ describe('our login', () => {
     await writeFile(file, profile('AKIAOLD'));
     aws.accept('AKIAOLD');
     const clock = new ShiftedClock();
-    const events = new EventBus(clock);
+    const events = new EventBus<ProductEvent>(clock);
     events.subscribe((event) => {
       if (event.type === 'provider.request-completed') requests.push(event);
     });

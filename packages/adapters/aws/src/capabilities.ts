@@ -1,4 +1,5 @@
-import { type Clock, ProviderError } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 import type { CallTarget, SecretsClient } from './client.ts';
 import type { RequestedSecret, SecretStates } from './secret-state.ts';
 import { BATCH, readInBatches } from './version-lookup.ts';

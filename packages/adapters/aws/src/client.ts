@@ -12,14 +12,8 @@ import {
   type ListSecretsCommandOutput,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import {
-  BoundedMap,
-  type Clock,
-  DeadlineExceeded,
-  type Events,
-  ProviderError,
-  withDeadline,
-} from '@vault-swarm/provider';
+import { BoundedMap, type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/kernel';
+import { type Events, ProviderError } from '@vault-swarm/provider';
 import { agentOptions } from './agent-options.ts';
 import { type Asked, codeOf, providerErrorFor } from './aws-error.ts';
 import { BoundedHandler } from './bounded-handler.ts';

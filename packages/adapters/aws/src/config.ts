@@ -1,13 +1,12 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { displayText, quoted } from '@vault-swarm/kernel';
 import {
   type Credential,
-  displayText,
   type Environment,
   isThisMachine,
   type Proxies,
   parseProxies,
-  quoted,
   VISIBLE_ASCII,
 } from '@vault-swarm/provider';
 

@@ -1,5 +1,6 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { type Clock, type Events, SingleFlight, withDeadline } from '@vault-swarm/provider';
+import { type Clock, SingleFlight, withDeadline } from '@vault-swarm/kernel';
+import type { Events } from '@vault-swarm/provider';
 import { agentOptions } from './agent-options.ts';
 import { codeOf } from './aws-error.ts';
 import { BoundedHandler } from './bounded-handler.ts';

@@ -1,4 +1,5 @@
-import type { Clock, Events, ProviderInstance } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { Events, ProviderInstance } from '@vault-swarm/provider';
 import { AwsSecrets } from './adapter.ts';
 import { CallBudget } from './call-budget.ts';
 import { SecretsClient } from './client.ts';

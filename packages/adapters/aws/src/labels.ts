@@ -1,4 +1,5 @@
-import { type LabelScheme, ProviderError, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { type LabelScheme, ProviderError } from '@vault-swarm/provider';
 import { isStage, isVersionId, nameProblem } from './secret-id.ts';
 
 /** The label that AWS itself moves from version to version at each rotation. */

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '@vault-swarm/kernel';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
 import { ownTimeOf, ShiftedClock } from '@vault-swarm/lab/clocks';
 import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
-import type { Clock } from '@vault-swarm/provider';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 

@@ -8,11 +8,12 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { EventBus } from '@vault-swarm/kernel';
 import { type Moto, startMoto, tempDirectory } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { openDocument } from '@vault-swarm/lab/documents';
 import { probeAll, readTextOf } from '@vault-swarm/lab/provider-calls';
-import { EventBus, stringifyLosslessJson } from '@vault-swarm/provider';
+import { type ProductEvent, stringifyLosslessJson } from '@vault-swarm/provider';
 import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
@@ -122,7 +123,7 @@ describe('an identity is found', () => {
       Object.entries(variables).map(([name, value]) => [name, value.replace('HOME/', `${home}/`)]),
     );
     const logins: (number | null)[] = [];
-    const events = new EventBus(realClock);
+    const events = new EventBus<ProductEvent>(realClock);
     events.subscribe((event) => {
       if (event.type === 'provider.login') logins.push(event.expiresAtMs);
     });

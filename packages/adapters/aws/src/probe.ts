@@ -1,8 +1,7 @@
+import { BoundedMap, type Clock } from '@vault-swarm/kernel';
 import {
-  BoundedMap,
   type CallOptions,
   type ChangeProbe,
-  type Clock,
   describeRef,
   type ProbeResult,
   ProviderError,

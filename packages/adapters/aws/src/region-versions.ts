@@ -1,4 +1,5 @@
-import { BoundedMap, type Clock, ProviderError } from '@vault-swarm/provider';
+import { BoundedMap, type Clock } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 import type { CallTarget, SecretsClient } from './client.ts';
 import { listSecrets } from './listing.ts';
 import { callsOf, cheapestStrategy, type ProbeStrategy } from './probe-strategy.ts';

@@ -1,4 +1,5 @@
-import type { Clock, RevisionOrder } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { RevisionOrder } from '@vault-swarm/provider';
 import { type SecretLocation, secretKey } from './location.ts';
 
 /** What is known of one staging label of one secret. */

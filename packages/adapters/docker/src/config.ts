@@ -1,4 +1,5 @@
-import { Credential, displayText, type Environment, quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { displayText, quoted } from '@vault-swarm/kernel';
+import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** How the engine is verified, and how we show who we are. Texts are PEM. */
 export interface DockerTlsConfig {

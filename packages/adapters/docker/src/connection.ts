@@ -10,7 +10,7 @@ import {
   errorMessage,
   TooManyBytes,
   withDeadline,
-} from '@vault-swarm/provider';
+} from '@vault-swarm/kernel';
 import { AccessDenied } from '@vault-swarm/rotation';
 import Docker from 'dockerode';
 import { type DockerConfig, describeEngine } from './config.ts';

@@ -1,4 +1,4 @@
-import { displayMessage } from '@vault-swarm/provider';
+import { displayMessage } from '@vault-swarm/kernel';
 import { AccessDenied } from '@vault-swarm/rotation';
 
 /**

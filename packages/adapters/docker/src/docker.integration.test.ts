@@ -1,5 +1,6 @@
 import { link } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import type { Clock } from '@vault-swarm/kernel';
 import {
   createDriverSecret,
   createService,
@@ -10,7 +11,7 @@ import {
   startEngine,
   tempDirectory,
 } from '@vault-swarm/lab';
-import type { Clock, ProductEvent } from '@vault-swarm/provider';
+import type { ProductEvent } from '@vault-swarm/provider';
 import type { Workload, WorkloadSnapshot } from '@vault-swarm/rotation';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerConnection, type DockerConnection } from './connection.ts';

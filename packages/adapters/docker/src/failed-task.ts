@@ -1,4 +1,4 @@
-import { displayText } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
 import type { FailedTask } from '@vault-swarm/rotation';
 import type { EngineNode, EngineTask } from './engine-types.ts';
 import { fingerprintOf, timeOf } from './snapshot.ts';

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import type { Clock } from '@vault-swarm/kernel';
 import { createService, labImage, type OwnEngine, startSwarm, tempDirectory, waitFor } from '@vault-swarm/lab';
-import type { Clock } from '@vault-swarm/provider';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createDockerConnection, type DockerConnection } from './connection.ts';
 import { DockerLedgerStore } from './ledger-store.ts';

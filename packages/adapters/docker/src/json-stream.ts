@@ -1,4 +1,4 @@
-import { TooManyBytes } from '@vault-swarm/provider';
+import { TooManyBytes } from '@vault-swarm/kernel';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,4 +1,5 @@
-import { type CallOptions, displayText } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
+import type { CallOptions } from '@vault-swarm/provider';
 import type { Leadership, Role } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';

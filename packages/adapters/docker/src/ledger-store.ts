@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
-import type { CallOptions, Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { CallOptions } from '@vault-swarm/provider';
 import type { LedgerRecord, LedgerStore, WriteOutcome } from '@vault-swarm/rotation';
 import type { DockerCall, DockerConnection } from './connection.ts';
 import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import { LedgerSigner } from './ledger-signature.ts';
 
 /** The operator's keys for the ledger. */

@@ -1,6 +1,6 @@
+import { errorMessage } from '@vault-swarm/kernel';
 import {
   type CallOptions,
-  errorMessage,
   isLosslessJsonObject,
   type LosslessJson,
   type LosslessJsonObject,

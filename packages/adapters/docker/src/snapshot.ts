@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { displayText } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
 import type { RolloutReport, Workload, WorkloadSecret, WorkloadTask } from '@vault-swarm/rotation';
 import type { EngineSecret, EngineService, EngineTask, EngineTaskSpec } from './engine-types.ts';
 

@@ -1,4 +1,5 @@
-import type { Clock, ProductEvent } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { ProductEvent } from '@vault-swarm/provider';
 import { describe, expect, it } from 'vitest';
 import type { DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';

@@ -1,4 +1,5 @@
-import { type Clock, type Events, errorMessage, Listeners, type Random } from '@vault-swarm/provider';
+import { type Clock, errorMessage, Listeners, type Random } from '@vault-swarm/kernel';
+import type { Events } from '@vault-swarm/provider';
 import type { OrchestratorChanges } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
 import { jsonLines } from './json-stream.ts';

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import type { Clock } from '@vault-swarm/kernel';
 import {
   createDriverSecret,
   createService,
@@ -9,7 +10,6 @@ import {
   tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
-import type { Clock } from '@vault-swarm/provider';
 import { describeOrchestratorContract } from '@vault-swarm/workloads-contract';
 import { createDockerConnection } from './connection.ts';
 import { DockerLeadership } from './leadership.ts';

@@ -6,14 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import {
-  type Clock,
-  type ProductEvent,
-  ProviderError,
-  type ProviderInstance,
-  refKey,
-  type SecretRef,
-} from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import { type ProductEvent, ProviderError, type ProviderInstance, refKey, type SecretRef } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createFileProvider } from './index.ts';
 

@@ -1,6 +1,6 @@
+import type { Clock } from '@vault-swarm/kernel';
 import {
   type CallOptions,
-  type Clock,
   describeRef,
   type Events,
   type OwnFile,

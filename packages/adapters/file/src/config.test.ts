@@ -1,4 +1,5 @@
-import { Environment, LabelReader, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { Environment, LabelReader } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import { fileLabelScheme, parseFileConfig } from './config.ts';
 

@@ -1,4 +1,5 @@
-import { type Environment, type LabelScheme, ProviderError, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { type Environment, type LabelScheme, ProviderError } from '@vault-swarm/provider';
 
 import { relativePathProblem } from './relative-path.ts';
 

@@ -1,7 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChangeHints, type Clock, type Events, Listeners } from '@vault-swarm/provider';
+import { type Clock, Listeners } from '@vault-swarm/kernel';
+import type { ChangeHints, Events } from '@vault-swarm/provider';
 
 /** Changes within this time cause one hint. */
 const DEBOUNCE_MS = 50;

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, stringifyLosslessJson } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import { stringifyLosslessJson } from '@vault-swarm/provider';
 import { describeProviderContract } from '@vault-swarm/provider-contract';
 import { createFileProvider } from './index.ts';
 

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { type OwnFile, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import type { OwnFile } from '@vault-swarm/provider';
 import type { InspectedPath, InspectPath, PathStep } from './inspect-path.ts';
 
 /**

@@ -1,5 +1,6 @@
+import { type Clock, displayText, errorMessage } from '@vault-swarm/kernel';
 import { healthReport, metricsReport } from '@vault-swarm/metrics';
-import { type Clock, displayText, type Events, errorMessage } from '@vault-swarm/provider';
+import type { Events } from '@vault-swarm/provider';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { authMiddleware, hostMiddleware, requireWrite } from './access/auth-middleware.ts';
 import type { Access } from './access/authorization.ts';

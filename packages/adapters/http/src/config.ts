@@ -1,6 +1,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { type Credential, type Environment, quoted, type ReadFile, VISIBLE_ASCII } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { type Credential, type Environment, type ReadFile, VISIBLE_ASCII } from '@vault-swarm/provider';
 import { hostnameOf } from './access/host-header.ts';
 import { certificateProblems, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
 import type { CertificateSource } from './tls/certificate-reloader.ts';

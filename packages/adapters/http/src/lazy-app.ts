@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type Events, errorMessage } from '@vault-swarm/provider';
+import { errorMessage } from '@vault-swarm/kernel';
+import type { Events } from '@vault-swarm/provider';
 
 /** What answers requests, once it is loaded. */
 interface LoadedApp {

@@ -1,4 +1,4 @@
-import { type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/provider';
+import { type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/kernel';
 import { RotationRejected, type RotationRejection } from '@vault-swarm/rotation';
 import type { Response } from 'express';
 import { sendProblem } from './send.ts';

@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import { displayMessage } from '@vault-swarm/provider';
+import { displayMessage } from '@vault-swarm/kernel';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 

@@ -1,5 +1,5 @@
+import { displayMessage, displayText } from '@vault-swarm/kernel';
 import { type EventRecord, eventRecord, type NumberedEvent } from '@vault-swarm/metrics';
-import { displayMessage, displayText } from '@vault-swarm/provider';
 import type {
   PlannedService,
   RequestedService,

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Clock, Events } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { Events } from '@vault-swarm/provider';
 import { Access } from './access/authorization.ts';
 import { readDashboard } from './assets.ts';
 import type { MonitoringConfig } from './config.ts';

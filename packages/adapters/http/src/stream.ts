@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '@vault-swarm/kernel';
 import type { NumberedEvent, RecentEvents } from '@vault-swarm/metrics';
-import type { Clock } from '@vault-swarm/provider';
 import type { CallerAccess, Changed, Overview } from './api/index.ts';
 import { atLeast } from './events-route.ts';
 import { fitting } from './page-size.ts';

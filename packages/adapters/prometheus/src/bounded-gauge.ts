@@ -1,4 +1,4 @@
-import { displayText } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
 import { Gauge, type Registry } from 'prom-client';
 import { PREFIX } from './readings.ts';
 

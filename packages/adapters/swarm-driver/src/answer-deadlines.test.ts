@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import { expect, test } from 'vitest';
 import { AnswerDeadlines } from './answer-deadlines.ts';
 

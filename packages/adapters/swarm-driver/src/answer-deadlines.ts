@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 /** How long a client may take to read an answer. */
 const ANSWER_DEADLINE_MS = 10_000;

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { SecretSource } from '@vault-swarm/delivery';
-import { type Clock, displayText, type Events } from '@vault-swarm/provider';
+import { type Clock, displayText } from '@vault-swarm/kernel';
+import type { Events } from '@vault-swarm/provider';
 import { AnswerDeadlines } from './answer-deadlines.ts';
 import { headOf, type Refusal, refusalOf, STRANGE_METHOD } from './parse-errors.ts';
 import { readBody } from './request-body.ts';

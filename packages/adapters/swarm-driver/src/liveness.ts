@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 /** The engine's own first question is answered from no provider: only who hangs takes so long. */
 const ANSWER_DEADLINE_MS = 1_000;

@@ -1,5 +1,6 @@
 import type { SecretRequest } from '@vault-swarm/delivery';
-import { type Labels, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import type { Labels } from '@vault-swarm/provider';
 
 /** A body that is no request for a secret; the message names the field, never what was in it. */
 export class BrokenBody extends Error {

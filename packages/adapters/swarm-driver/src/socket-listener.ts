@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
-import { type Clock, type Events, errorMessage } from '@vault-swarm/provider';
+import { type Clock, errorMessage } from '@vault-swarm/kernel';
+import type { Events } from '@vault-swarm/provider';
 import { answers } from './liveness.ts';
 import { isStale, type LockedSocket, lockSocket, type OthersSocket, SocketInUse } from './socket-lock.ts';
 

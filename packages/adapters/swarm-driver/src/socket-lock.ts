@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { chmod, link, lstat, mkdir, mkdtemp, rename, rm, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { type Clock, errorMessage } from '@vault-swarm/provider';
+import { type Clock, errorMessage } from '@vault-swarm/kernel';
 
 /** Another process answers on the socket. */
 export class SocketInUse extends Error {

@@ -1,5 +1,5 @@
+import type { Clock } from '@vault-swarm/kernel';
 import {
-  type Clock,
   type LocationRead,
   ProviderError,
   ReadCoalescer,

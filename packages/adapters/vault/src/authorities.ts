@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Credential, type Environment, quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** Of a directory; the authorities of a whole system are about 150. */
 const MAX_FILES = 1_000;

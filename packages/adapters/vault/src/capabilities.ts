@@ -1,4 +1,5 @@
-import { type Clock, ProviderError } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
 import { field } from './http-types.ts';
 import type { KvLocation } from './kv.ts';

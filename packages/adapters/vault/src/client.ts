@@ -2,13 +2,11 @@ import {
   type Attempt,
   type Clock,
   DeadlineExceeded,
-  type Events,
-  ProviderError,
-  type ProviderErrorCode,
   type Random,
   TransientRetries,
   withDeadline,
-} from '@vault-swarm/provider';
+} from '@vault-swarm/kernel';
+import { type Events, ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
 import nodeVault from 'node-vault';
 import { classify } from './error-code.ts';
 import type { VaultCall, VaultResponse } from './http-types.ts';

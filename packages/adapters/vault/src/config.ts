@@ -1,4 +1,5 @@
-import { displayText, type Environment, isThisMachine, quoted, type ReadFile } from '@vault-swarm/provider';
+import { displayText, quoted } from '@vault-swarm/kernel';
+import { type Environment, isThisMachine, type ReadFile } from '@vault-swarm/provider';
 import { parseAuth, type VaultAuthConfig } from './auth/config.ts';
 import { warnOfIgnored } from './ignored-variables.ts';
 import { type KvVersion, parseKvMounts } from './kv-mounts.ts';

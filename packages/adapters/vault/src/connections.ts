@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import { BoundedMap, type Clock } from '@vault-swarm/provider';
+import { BoundedMap, type Clock } from '@vault-swarm/kernel';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { Semaphore } from './semaphore.ts';
 import { readTlsMaterial, type TlsMaterial } from './tls.ts';

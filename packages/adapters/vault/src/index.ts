@@ -1,4 +1,5 @@
-import type { Clock, Events, ProviderInstance, Random } from '@vault-swarm/provider';
+import type { Clock, Random } from '@vault-swarm/kernel';
+import type { Events, ProviderInstance } from '@vault-swarm/provider';
 import { VaultSecrets } from './adapter.ts';
 import { authMethod } from './auth/methods.ts';
 import { Session } from './auth/session.ts';

@@ -1,4 +1,5 @@
-import { type Environment, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import type { Environment } from '@vault-swarm/provider';
 import { mountProblem, withoutSpareSlashes } from './paths.ts';
 
 /** The versions of the key-value engine. */

@@ -1,4 +1,5 @@
-import { displayText, type LosslessJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
+import { type LosslessJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
 import { classify, says } from './error-code.ts';
 import { field, isResponseObject, type ResponseJson, type VaultResponse, wholeNumber } from './http-types.ts';

@@ -1,4 +1,5 @@
-import { LabelReader, ProviderError, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { LabelReader, ProviderError } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import { locationOf } from './kv.ts';
 import { vaultLabelScheme } from './labels.ts';

@@ -1,4 +1,5 @@
-import { type LabelScheme, type Labels, ProviderError, quoted, type Target } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { type LabelScheme, type Labels, ProviderError, type Target } from '@vault-swarm/provider';
 import { mountProblem, pathProblem, withoutSpareSlashes } from './paths.ts';
 
 /** What the labels need to know of the configured instance. */

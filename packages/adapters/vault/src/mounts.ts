@@ -1,4 +1,5 @@
-import { type Clock, displayText, ProviderError, SingleFlight } from '@vault-swarm/provider';
+import { type Clock, displayText, SingleFlight } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
 import { classify, isFinal } from './error-code.ts';
 import { field, isResponseObject, type ResponseJson } from './http-types.ts';

@@ -1,4 +1,5 @@
-import { ProviderError, quoted } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 
 /** What Vault keeps for itself: tokens, its own settings, identities, and one private engine for each token. */
 const RESERVED = new Set(['auth', 'sys', 'identity', 'cubbyhole']);

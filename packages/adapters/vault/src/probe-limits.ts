@@ -1,4 +1,5 @@
-import { displayText, ProviderError } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 import type { KvLocation } from './kv.ts';
 
 /** After so many failures in a row the rest of a pass is not asked for. */

@@ -1,12 +1,11 @@
+import { type Clock, SingleFlight } from '@vault-swarm/kernel';
 import {
   type CallOptions,
   type ChangeProbe,
-  type Clock,
   type ProbeResult,
   ProviderError,
   refKey,
   type SecretRef,
-  SingleFlight,
 } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
 import { Capabilities } from './capabilities.ts';

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { Credential, type Environment, quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 import { parseAuthorities } from './authorities.ts';
 
 /** How the server is verified, and how we show who we are. Each is PEM, read again from its file. */

@@ -1,4 +1,5 @@
-import { type Clock, displayText, ProviderError, parseLosslessJson } from '@vault-swarm/provider';
+import { type Clock, displayText } from '@vault-swarm/kernel';
+import { ProviderError, parseLosslessJson } from '@vault-swarm/provider';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
 import type { ResponseJson, VaultResponse } from './http-types.ts';
 import { NoResponse } from './no-response.ts';

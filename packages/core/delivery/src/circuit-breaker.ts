@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 /** How a call failed: it got no answer in time, or the answer that the provider can't serve now. */
 export type Failure = 'timeout' | 'unavailable';

@@ -1,7 +1,6 @@
+import { DeadlineExceeded, displayMessage } from '@vault-swarm/kernel';
 import {
-  DeadlineExceeded,
   describeRef,
-  displayMessage,
   ProviderError,
   type ProviderErrorCode,
   type SecretRef,

@@ -1,13 +1,10 @@
+import { type Clock, DeadlineExceeded, displayText, Listeners, withDeadline } from '@vault-swarm/kernel';
 import {
   type CallOptions,
-  type Clock,
-  DeadlineExceeded,
   type DeliverySource,
   describeRef,
-  displayText,
   type Events,
   type LabelReader,
-  Listeners,
   ProviderError,
   type ReadOptions,
   refKey,
@@ -15,7 +12,6 @@ import {
   type SecretRef,
   type SecretRevision,
   type SecretValue,
-  withDeadline,
 } from '@vault-swarm/provider';
 import type { Failure } from './circuit-breaker.ts';
 import { checkSize, explainDeliveryError } from './delivery-error.ts';

@@ -1,4 +1,5 @@
-import type { Clock, SecretValue } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { SecretValue } from '@vault-swarm/provider';
 
 /** A request that may have taken values from the cache, and how many turns had ended when it started. */
 interface Holder {

@@ -1,4 +1,5 @@
-import { type Clock, ProviderError } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { NegativeCache } from './negative-cache.ts';
 

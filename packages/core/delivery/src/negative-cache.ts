@@ -1,4 +1,5 @@
-import { BoundedMap, type Clock, type ProviderError } from '@vault-swarm/provider';
+import { BoundedMap, type Clock } from '@vault-swarm/kernel';
+import type { ProviderError } from '@vault-swarm/provider';
 
 /** More are not remembered: the oldest go. */
 const MAX_REFUSALS = 10_000;

@@ -1,4 +1,5 @@
-import { BoundedMap, type Clock, type RevisionOrder } from '@vault-swarm/provider';
+import { BoundedMap, type Clock } from '@vault-swarm/kernel';
+import type { RevisionOrder } from '@vault-swarm/provider';
 
 /**
  * How far a replica of a provider may lag behind. For this time an older revision counts as a stale answer; if the

@@ -1,4 +1,5 @@
-import { type Clock, DeadlineExceeded, ProviderError } from '@vault-swarm/provider';
+import { type Clock, DeadlineExceeded } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 import { CircuitBreaker, type Failure } from './circuit-breaker.ts';
 
 /**

@@ -1,5 +1,5 @@
+import { type Clock, withDeadline } from '@vault-swarm/kernel';
 import {
-  type Clock,
   describeRef,
   type Events,
   ProviderError,
@@ -9,7 +9,6 @@ import {
   refKey,
   type SecretRef,
   type SecretRevision,
-  withDeadline,
 } from '@vault-swarm/provider';
 import type { EvictedValues } from './evicted-values.ts';
 import { NegativeCache } from './negative-cache.ts';

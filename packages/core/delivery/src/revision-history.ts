@@ -1,12 +1,11 @@
+import { type Clock, withDeadline } from '@vault-swarm/kernel';
 import {
   type CallOptions,
-  type Clock,
   describeRef,
   ProviderError,
   refKey,
   type SecretRef,
   type SecretRevision,
-  withDeadline,
 } from '@vault-swarm/provider';
 import type { ProviderReads } from './provider-reads.ts';
 import type { RevisionCache } from './revision-cache.ts';

@@ -1,4 +1,5 @@
-import type { Clock, ProductEvent } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { ProductEvent } from '@vault-swarm/provider';
 import { type Percentiles, RecentDurations } from './recent-durations.ts';
 
 /** How requests for secrets were answered since the start. */

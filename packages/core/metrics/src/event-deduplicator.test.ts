@@ -1,4 +1,5 @@
-import type { Clock, TimedEvent } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { TimedEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { EventDeduplicator } from './event-deduplicator.ts';
 

@@ -1,4 +1,5 @@
-import type { Clock, EventListener, TimedEvent } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { EventListener, TimedEvent } from '@vault-swarm/provider';
 
 /** The first report of repetitions comes after this time, each further one after twice as long, up to the longest. */
 const FIRST_REPORT_MS = 10_000;

@@ -1,10 +1,5 @@
-import {
-  displayMessage,
-  displayNames,
-  formatDuration,
-  type ProductEvent,
-  type TimedEvent,
-} from '@vault-swarm/provider';
+import { displayMessage, displayNames, formatDuration } from '@vault-swarm/kernel';
+import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
 
 /** How much an event matters to an operator, the most important first. */
 export const severities = ['error', 'warn', 'info', 'debug'] as const;

@@ -1,4 +1,5 @@
-import type { Clock, ProductEvent } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { ProductEvent } from '@vault-swarm/provider';
 
 /** After so many intervals without a beat the ticker counts as stopped. */
 const MISSED_INTERVALS = 3;

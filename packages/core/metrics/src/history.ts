@@ -1,4 +1,5 @@
-import type { Clock, ProductEvent } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { ProductEvent } from '@vault-swarm/provider';
 import { LogHistogram } from './log-histogram.ts';
 import { isProvidersFailure } from './provider-stats.ts';
 import type { Stats } from './reports.ts';

@@ -1,4 +1,5 @@
-import type { Clock, ProductEvent, ProviderErrorCode } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { ProductEvent, ProviderErrorCode } from '@vault-swarm/provider';
 import { type Percentiles, RecentDurations } from './recent-durations.ts';
 
 /**

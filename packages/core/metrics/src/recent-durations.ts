@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import { LogHistogram } from './log-histogram.ts';
 
 const SLICES = 5;

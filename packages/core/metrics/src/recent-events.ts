@@ -1,4 +1,5 @@
-import { type Events, Listeners, type TimedEvent } from '@vault-swarm/provider';
+import { Listeners } from '@vault-swarm/kernel';
+import type { Events, TimedEvent } from '@vault-swarm/provider';
 
 /** An event of the list. Its number is greater than that of every event before it. */
 export type NumberedEvent = TimedEvent & { readonly id: number };

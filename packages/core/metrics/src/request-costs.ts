@@ -1,4 +1,5 @@
-import type { Clock, ProductEvent, RequestPrice } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { ProductEvent, RequestPrice } from '@vault-swarm/provider';
 
 /** What a month of requests like those of the last hour comes to. */
 export interface MonthOfRequests {

@@ -1,7 +1,6 @@
+import { displayMessage, displayText, formatDuration, parseDuration, quoted } from '@vault-swarm/kernel';
 import type { ConfigurationWarning, WarningCode } from './configuration-warning.ts';
 import { Credential } from './credential.ts';
-import { formatDuration, parseDuration } from './duration.ts';
-import { displayMessage, displayText, quoted } from './foreign-text.ts';
 import type { OwnFile } from './own-file.ts';
 import { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 import type { TextForm } from './text-form.ts';

@@ -1,3 +1,4 @@
+import type { Emitter, ListenerFailed, Timed } from '@vault-swarm/kernel';
 import type { WarningCode } from './configuration-warning.ts';
 import type { ProviderErrorCode } from './provider-error.ts';
 
@@ -160,17 +161,14 @@ export type ProductEvent =
       readonly code?: WarningCode;
       readonly variable?: string;
     }
-  /** A listener threw: what it shows, counts or does may be incomplete. Emitted once for each listener. */
-  | { readonly type: 'listener.failed'; readonly listener: string; readonly message: string }
+  | ListenerFailed
   | { readonly type: 'plugin.stopping'; readonly signal: string };
 
 /** An event with the time at which it was emitted, in milliseconds since 1970. */
-export type TimedEvent = ProductEvent & { readonly atMs: number };
+export type TimedEvent = Timed<ProductEvent>;
 
-/** Where the parts of the product say what happened. Never throws, never blocks. */
-export interface Events {
-  emit(event: ProductEvent): void;
-}
+/** Where the parts of the product report their events. Never throws, never blocks. */
+export type Events = Emitter<ProductEvent>;
 
 /** Gets every event, in the order of its emission. One that throws misses that event, and nobody else does. */
 export type EventListener = (event: TimedEvent) => void;

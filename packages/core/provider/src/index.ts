@@ -1,6 +1,4 @@
 export { decodeBase64 } from './base64.ts';
-export { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
-export { BoundedMap, type MapLimits } from './bounded-map.ts';
 export {
   type ConfigurationProblem,
   type DeliveredDirectory,
@@ -9,14 +7,9 @@ export {
 } from './configuration.ts';
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { Credential } from './credential.ts';
-export { DeadlineExceeded, withDeadline } from './deadline.ts';
-export { formatDuration, parseDuration } from './duration.ts';
-export { EventBus } from './event-bus.ts';
 export type { DeliverySource, EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
-export { displayMessage, displayNames, displayText, errorMessage, quoted } from './foreign-text.ts';
 export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';
 export { LabelReader, type LabelScheme, type NamedScheme, type Target } from './labels.ts';
-export { Listeners } from './listeners.ts';
 export {
   isLosslessJsonObject,
   type LosslessJson,
@@ -27,7 +20,6 @@ export {
 } from './lossless-json.ts';
 export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
-export type { Clock, Digest, Random } from './platform-ports.ts';
 export { type Problem, ProblemList, type Unresponsive } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export type {
@@ -55,8 +47,5 @@ export type {
 } from './secret-provider.ts';
 export { describeRef, type Encoding, refKey, type SecretRef } from './secret-ref.ts';
 export { SecretValue } from './secret-value.ts';
-export { SingleFlight } from './single-flight.ts';
-export { sleep } from './sleep.ts';
 export { ONE_LINE, type TextForm, VISIBLE_ASCII } from './text-form.ts';
 export { isThisMachine } from './this-machine.ts';
-export { type Attempt, TransientRetries } from './transient-retries.ts';

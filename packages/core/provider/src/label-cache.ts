@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded-map.ts';
+import { BoundedMap } from '@vault-swarm/kernel';
 import type { Labels, SecretLabels } from './secret-labels.ts';
 
 /** So many secrets are cached; for each service again if their paths depend on it. The oldest are evicted. */

@@ -1,4 +1,4 @@
-import { quoted } from './foreign-text.ts';
+import { quoted } from '@vault-swarm/kernel';
 import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
 import type { Labels, RotateMode, SecretLabels } from './secret-labels.ts';

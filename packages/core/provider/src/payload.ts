@@ -1,5 +1,5 @@
+import { displayNames, quoted } from '@vault-swarm/kernel';
 import { decodeBase64 } from './base64.ts';
-import { displayNames, quoted } from './foreign-text.ts';
 import { withoutByteOrderMark } from './json-fields.ts';
 import {
   isLosslessJsonObject,

@@ -1,4 +1,4 @@
-import { displayMessage } from './foreign-text.ts';
+import { displayMessage } from '@vault-swarm/kernel';
 
 /** Something that is wrong now and that an operator should know of. */
 export interface Problem {

@@ -1,4 +1,4 @@
-import { displayMessage } from './foreign-text.ts';
+import { displayMessage } from '@vault-swarm/kernel';
 
 /**
  * Why a provider gave no value.

@@ -1,8 +1,8 @@
+import type { Clock, Random } from '@vault-swarm/kernel';
 import type { Environment } from './configuration.ts';
 import type { Events } from './events.ts';
 import type { LabelScheme } from './labels.ts';
 import type { OwnFile } from './own-file.ts';
-import type { Clock, Random } from './platform-ports.ts';
 import type { ReadFile } from './read-file.ts';
 import type { ProviderInstance } from './secret-provider.ts';
 

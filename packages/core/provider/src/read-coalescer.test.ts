@@ -1,5 +1,5 @@
+import type { Clock } from '@vault-swarm/kernel';
 import { expect, test } from 'vitest';
-import type { Clock } from './platform-ports.ts';
 import { ReadCoalescer } from './read-coalescer.ts';
 
 function setUp() {

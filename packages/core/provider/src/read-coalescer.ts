@@ -1,6 +1,5 @@
-import type { Clock } from './platform-ports.ts';
+import { type Clock, SingleFlight } from '@vault-swarm/kernel';
 import type { ReadOptions } from './secret-provider.ts';
-import { SingleFlight } from './single-flight.ts';
 
 /** What a read found, and when it started by the monotonic clock. */
 export interface LocationRead<T> {

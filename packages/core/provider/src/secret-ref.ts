@@ -1,4 +1,4 @@
-import { displayText } from './foreign-text.ts';
+import { displayText } from '@vault-swarm/kernel';
 
 /** How a field's characters become the delivered bytes: as they are, decoded, or the whole secret as JSON. */
 export type Encoding = 'raw' | 'base64' | 'json';

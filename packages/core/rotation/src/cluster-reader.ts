@@ -1,4 +1,5 @@
-import { type CallOptions, type Clock, type Events, errorMessage, type LabelReader } from '@vault-swarm/provider';
+import { type Clock, errorMessage } from '@vault-swarm/kernel';
+import type { CallOptions, Events, LabelReader } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
 import { type ClusterBindings, UsesJoiner } from './bindings/secret-binding.ts';
 import { type LedgerReading, readLedger } from './ledger/codec.ts';

@@ -1,4 +1,5 @@
-import { type CallOptions, errorMessage, withDeadline } from '@vault-swarm/provider';
+import { errorMessage, withDeadline } from '@vault-swarm/kernel';
+import type { CallOptions } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
 import { type ClusterBindings, type SecretBinding, unresolvedKeys } from './bindings/secret-binding.ts';
 import { ClusterReader } from './cluster-reader.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@vault-swarm/provider';
+import type { Clock, Random } from '@vault-swarm/kernel';
 
 /** Woken this often at most, so that a burst of hints is one run. The first run has nothing to wait for. */
 const MIN_PAUSE_MS = 50;

@@ -1,4 +1,4 @@
-import type { Random } from '@vault-swarm/provider';
+import type { Random } from '@vault-swarm/kernel';
 
 /** Numbers that are the same for the same seed (mulberry32). */
 export class SeededRandom implements Random {

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import { TimerQueue } from './timer-queue.ts';
 
 /** So many timers come at one moment only where they would never end. */

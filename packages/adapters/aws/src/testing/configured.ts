@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { type Clock, EventBus } from '@vault-swarm/kernel';
 import { realClock } from '@vault-swarm/lab/clocks';
-import { type Clock, Environment, EventBus, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import { Environment, type ProductEvent, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
 import { type AwsConfig, parseAwsConfig } from '../config.ts';
 import { createAwsProvider } from '../index.ts';
 
@@ -28,7 +29,10 @@ export function variablesFor(endpoint: string): Variables {
 /** A provider named `aws` that these variables configure. */
 export function providerOf(
   variables: Variables,
-  { clock = realClock, events = new EventBus(clock) }: { readonly clock?: Clock; readonly events?: EventBus } = {},
+  {
+    clock = realClock,
+    events = new EventBus<ProductEvent>(clock),
+  }: { readonly clock?: Clock; readonly events?: EventBus<ProductEvent> } = {},
 ): ProviderInstance {
   return createAwsProvider(configOf(variables), { name: 'aws', clock, events });
 }

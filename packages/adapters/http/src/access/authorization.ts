@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import type { CallerAccess } from '../api/index.ts';
 import { isLoopbackAddress, type MonitoringConfig } from '../config.ts';
 import { hostnameOf, hostOf, LOOPBACK_HOSTS } from './host-header.ts';

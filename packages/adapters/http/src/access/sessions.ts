@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import type { CallerAccess } from '../api/index.ts';
 import type { KnownToken, Tokens } from './tokens.ts';
 

@@ -1,8 +1,9 @@
 import { type IncomingHttpHeaders, request as requestPlainly } from 'node:http';
 import { request as requestOverTls } from 'node:https';
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '@vault-swarm/kernel';
 import { DeliveryStats, History, ProviderStats, RecentEvents, type Stats } from '@vault-swarm/metrics';
-import { type Clock, Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
+import { Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
 import { createMonitoringServer, type MonitoringServer, type MonitoringServerOptions } from '../server.ts';

@@ -1,4 +1,5 @@
-import { type Clock, displayText, type Events, errorMessage, type Problem } from '@vault-swarm/provider';
+import { type Clock, displayText, errorMessage } from '@vault-swarm/kernel';
+import type { Events, Problem } from '@vault-swarm/provider';
 import { type Certificate, CertificateProblem } from './certificate.ts';
 
 const RELOAD_INTERVAL_MS = 10_000;

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { quoted, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** The variables that name the two files. */
 export const TLS_VARIABLES = { cert: 'MONITORING_TLS_CERT_FILE', key: 'MONITORING_TLS_KEY_FILE' } as const;

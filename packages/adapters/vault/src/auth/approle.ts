@@ -1,4 +1,5 @@
-import { type Credential, ONE_LINE, ProviderError, quoted, VISIBLE_ASCII } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { type Credential, ONE_LINE, ProviderError, VISIBLE_ASCII } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';

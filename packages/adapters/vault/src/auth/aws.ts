@@ -1,13 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Credential,
-  type Environment,
-  ONE_LINE,
-  ProviderError,
-  quoted,
-  VISIBLE_ASCII,
-} from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import { type Credential, type Environment, ONE_LINE, ProviderError, VISIBLE_ASCII } from '@vault-swarm/provider';
 import { encodePath } from '../paths.ts';
 import { type AuthMethod, LOGIN_DEADLINE_MS, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';

@@ -1,4 +1,5 @@
-import { type Clock, ProviderError } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 
 /** After the first refused login; twice as long after each further one, so that no 10 s see more than two. */
 const MIN_PAUSE_MS = 5_000;

@@ -1,11 +1,5 @@
-import {
-  type Clock,
-  type Events,
-  ProviderError,
-  type ProviderErrorCode,
-  SingleFlight,
-  sleep,
-} from '@vault-swarm/provider';
+import { type Clock, SingleFlight, sleep } from '@vault-swarm/kernel';
+import { type Events, ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
 import { classify } from '../error-code.ts';
 import type { VaultCall, VaultResponse } from '../http-types.ts';

@@ -1,4 +1,5 @@
-import { type Credential, type Environment, quoted, type TextForm } from '@vault-swarm/provider';
+import { quoted } from '@vault-swarm/kernel';
+import type { Credential, Environment, TextForm } from '@vault-swarm/provider';
 import { pathProblem, withoutSpareSlashes } from '../paths.ts';
 
 /** The settings of one method of logging in, as its parser finds them. */

@@ -1,4 +1,5 @@
-import { type Clock, ProviderError, SingleFlight } from '@vault-swarm/provider';
+import { type Clock, SingleFlight } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
 import { lookupToken } from './token-lookup.ts';
 import type { TokenUses } from './token-uses.ts';

@@ -1,15 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Clock, Random } from '@vault-swarm/kernel';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { probeAll } from '@vault-swarm/lab/provider-calls';
-import {
-  type Clock,
-  Environment,
-  type Events,
-  type ProviderInstance,
-  type Random,
-  type SecretRef,
-} from '@vault-swarm/provider';
+import { Environment, type Events, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
 import { parseVaultConfig, type VaultConfig } from '../config.ts';
 import { createVaultProvider } from '../index.ts';
 

@@ -1,7 +1,7 @@
+import { type Clock, EventBus } from '@vault-swarm/kernel';
 import {
-  type Clock,
-  EventBus,
   LabelReader,
+  type ProductEvent,
   ProviderError,
   type ProviderInstance,
   type RevisionOrder,
@@ -62,7 +62,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
     close: async () => undefined,
   };
   const events: TimedEvent[] = [];
-  const bus = new EventBus(clock);
+  const bus = new EventBus<ProductEvent>(clock);
   bus.subscribe(listener, 'listener of the test');
   bus.subscribe((event) => events.push(event));
   const delivered: Omit<DeliveryRecord, 'value'>[] = [];

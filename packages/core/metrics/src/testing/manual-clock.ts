@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 /** A clock that stands still until a test lets time pass. */
 export class ManualClock implements Clock {

@@ -1,4 +1,5 @@
-import { type CallOptions, type Clock, type Events, withDeadline } from '@vault-swarm/provider';
+import { type Clock, withDeadline } from '@vault-swarm/kernel';
+import type { CallOptions, Events } from '@vault-swarm/provider';
 import type { Observation } from '../bindings/observation.ts';
 import { serialiseLedger } from '../ledger/codec.ts';
 import type { LedgerDocument, Lockdown } from '../ledger/ledger.ts';

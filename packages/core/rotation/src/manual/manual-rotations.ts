@@ -1,4 +1,5 @@
-import { type CallOptions, type Clock, type Events, errorMessage, quoted, withDeadline } from '@vault-swarm/provider';
+import { type Clock, errorMessage, quoted, withDeadline } from '@vault-swarm/kernel';
+import type { CallOptions, Events } from '@vault-swarm/provider';
 import type { Observation } from '../bindings/observation.ts';
 import { serialiseLedger } from '../ledger/codec.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';

@@ -1,6 +1,6 @@
+import { mapConcurrently } from '@vault-swarm/kernel';
 import type { CallOptions } from '@vault-swarm/provider';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
-import { mapConcurrently } from '../concurrency.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 import type { FailedTask, Orchestrator } from '../ports/orchestrator.ts';
 import type { RolloutTracker } from './rollout-tracker.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import type { LedgerDocument, OpenRollout } from '../ledger/ledger.ts';
 
 /** How a service's rollouts follow each other. */

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { isOfRollout, type LedgerDocument, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
 import type { FailedTask, Workload, WriteOutcome } from '../ports/orchestrator.ts';

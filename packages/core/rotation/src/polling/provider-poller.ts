@@ -1,4 +1,5 @@
-import { errorMessage, type ProviderError, refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
+import { errorMessage } from '@vault-swarm/kernel';
+import { type ProviderError, refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
 import type { ClusterBindings } from '../bindings/secret-binding.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 import type { RotationPorts } from '../ports/rotation-ports.ts';

@@ -1,15 +1,5 @@
-import {
-  type Clock,
-  describeRef,
-  type Events,
-  ProviderError,
-  type ProviderInstance,
-  type Random,
-  type SecretRef,
-  sleep,
-  withDeadline,
-} from '@vault-swarm/provider';
-import { mapConcurrently } from '../concurrency.ts';
+import { type Clock, mapConcurrently, type Random, sleep, withDeadline } from '@vault-swarm/kernel';
+import { describeRef, type Events, ProviderError, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
 import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { runProbe } from './run-probe.ts';

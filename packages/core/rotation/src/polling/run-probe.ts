@@ -1,13 +1,5 @@
-import {
-  type Clock,
-  DeadlineExceeded,
-  type ProbeResult,
-  ProviderError,
-  type ProviderInstance,
-  refKey,
-  type SecretRef,
-  withDeadline,
-} from '@vault-swarm/provider';
+import { type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/kernel';
+import { type ProbeResult, ProviderError, type ProviderInstance, refKey, type SecretRef } from '@vault-swarm/provider';
 import type { ProbeOutcome, ValueCache } from '../ports/value-cache.ts';
 
 const DEADLINE_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import type { SecretBinding, ServiceBindings } from '../bindings/secret-binding.ts';
 import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';

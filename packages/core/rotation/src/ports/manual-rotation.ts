@@ -1,4 +1,5 @@
-import { type CallOptions, displayMessage } from '@vault-swarm/provider';
+import { displayMessage } from '@vault-swarm/kernel';
+import type { CallOptions } from '@vault-swarm/provider';
 
 /** What an operator asks to be rolled now: all services of a secret, one service, or all whose values were quarantined. */
 export type RotateRequest =

@@ -1,4 +1,5 @@
-import { type CallOptions, displayMessage, type Labels } from '@vault-swarm/provider';
+import { displayMessage } from '@vault-swarm/kernel';
+import type { CallOptions, Labels } from '@vault-swarm/provider';
 
 /** A secret of ours: an object of the Swarm whose driver we are. */
 export interface WorkloadSecret {

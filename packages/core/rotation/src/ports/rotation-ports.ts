@@ -1,4 +1,5 @@
-import type { Clock, Digest, Events, LabelReader, ProviderInstance, Random, SecretValue } from '@vault-swarm/provider';
+import type { Clock, Digest, Random } from '@vault-swarm/kernel';
+import type { Events, LabelReader, ProviderInstance, SecretValue } from '@vault-swarm/provider';
 import type { Leadership, LedgerStore, Orchestrator, OrchestratorChanges } from './orchestrator.ts';
 import type { ValueCache } from './value-cache.ts';
 

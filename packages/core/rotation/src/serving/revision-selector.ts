@@ -1,4 +1,5 @@
-import { type Clock, type SecretRef, withDeadline } from '@vault-swarm/provider';
+import { type Clock, withDeadline } from '@vault-swarm/kernel';
+import type { SecretRef } from '@vault-swarm/provider';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 import { quarantineOf } from '../ledger/ledger.ts';

@@ -1,4 +1,5 @@
-import { type Clock, ProviderError, withDeadline } from '@vault-swarm/provider';
+import { type Clock, withDeadline } from '@vault-swarm/kernel';
+import { ProviderError } from '@vault-swarm/provider';
 import type { Availability } from '../planner/service-state.ts';
 import type { ValueCache } from '../ports/value-cache.ts';
 import type { PinnedRevisions } from './revision-selector.ts';

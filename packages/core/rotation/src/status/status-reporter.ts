@@ -1,12 +1,5 @@
-import {
-  displayMessage,
-  displayNames,
-  displayText,
-  type Problem,
-  ProblemList,
-  type ProductEvent,
-  type ProviderError,
-} from '@vault-swarm/provider';
+import { displayMessage, displayNames, displayText } from '@vault-swarm/kernel';
+import { type Problem, ProblemList, type ProductEvent, type ProviderError } from '@vault-swarm/provider';
 import {
   type ClusterBindings,
   describeBinding,

@@ -1,4 +1,5 @@
-import type { Clock, SecretValue } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
+import type { SecretValue } from '@vault-swarm/provider';
 import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 /** The real time. */
 export const realClock: Clock = {

@@ -1,5 +1,6 @@
 import type { DeliveryLimits } from '@vault-swarm/delivery';
-import type { CallOptions, Digest, LabelReader, Random, TimedEvent } from '@vault-swarm/provider';
+import type { Digest, Random } from '@vault-swarm/kernel';
+import type { CallOptions, LabelReader, TimedEvent } from '@vault-swarm/provider';
 import type { Role, RotationSettings, WorkloadSecret, WriteOutcome } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import type { SimulatedProvider } from '../simulated-provider.ts';

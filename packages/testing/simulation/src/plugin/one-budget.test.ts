@@ -1,5 +1,6 @@
 import { Delivery } from '@vault-swarm/delivery';
-import { EventBus, type ProviderInstance, SecretValue } from '@vault-swarm/provider';
+import { EventBus } from '@vault-swarm/kernel';
+import { type ProductEvent, type ProviderInstance, SecretValue } from '@vault-swarm/provider';
 import { parseLedger, Rotation, type RotationPorts, type Values } from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
 import { SimulatedClock } from '../simulated-clock.ts';
@@ -49,7 +50,7 @@ async function ask(deadlineMs: number, waits: Waits) {
     await clock.sleep(ms);
     return result;
   };
-  const events = new EventBus(clock);
+  const events = new EventBus<ProductEvent>(clock);
   const read = async (revision: string) => after(waits.read, { value: SecretValue.fromText(revision), revision });
   const instance: ProviderInstance = {
     ...{ name: 'vault', probe: null, hints: null, order: null, close: async () => undefined },

@@ -1,12 +1,11 @@
 import { Delivery, type DeliveryLimits, type SecretRequest, type SecretResponse } from '@vault-swarm/delivery';
+import { type Digest, EventBus, type Random } from '@vault-swarm/kernel';
 import {
   type CallOptions,
-  type Digest,
-  EventBus,
   type LabelReader,
+  type ProductEvent,
   ProviderError,
   type ProviderInstance,
-  type Random,
   type TimedEvent,
 } from '@vault-swarm/provider';
 import {
@@ -59,7 +58,7 @@ export class PluginProcess {
     this.#onDeath = options.onDeath;
     this.#faultInjector = new FaultInjector(manager, clock, interfere, () => this.kill());
     this.#clock = new ProcessClock(clock, options.clockOffsetMs);
-    const bus = new EventBus(this.#clock);
+    const bus = new EventBus<ProductEvent>(this.#clock);
     bus.subscribe((event) => {
       if (this.#isAlive) options.onEvent(event);
     });

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 /** The clock of one process: its wall clock may be wrong and jump, its timers end with it. */
 export class ProcessClock implements Clock {

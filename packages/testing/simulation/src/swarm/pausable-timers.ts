@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 
 /** Timers of something that can be held up: what comes due meanwhile is done when it goes on. */
 export class PausableTimers {

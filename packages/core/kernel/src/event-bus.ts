@@ -1,5 +1,5 @@
 import { boundEvent } from './bounded-event.ts';
-import type { EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
+import type { Emitter, ListenerFailed, NamedEvent, Timed } from './events.ts';
 import { Listeners } from './listeners.ts';
 import type { Clock } from './platform-ports.ts';
 
@@ -7,15 +7,15 @@ import type { Clock } from './platform-ports.ts';
  * Hands each event to every subscriber at once, in the order of their subscription, with all text in it cut to its
  * bounds. A subscriber that throws does not disturb the emitter or the others: see {@link Listeners}.
  */
-export class EventBus implements Events {
+export class EventBus<E extends NamedEvent> implements Emitter<E | ListenerFailed> {
   readonly #clock: Clock;
-  readonly #listeners = new Listeners<[TimedEvent]>(this);
+  readonly #listeners = new Listeners<[Timed<E | ListenerFailed>]>(this);
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  emit(event: ProductEvent): void {
+  emit(event: E | ListenerFailed): void {
     this.#listeners.notify(boundEvent({ ...event, atMs: this.#clock.now() }));
   }
 
@@ -23,7 +23,7 @@ export class EventBus implements Events {
    * Calls `listener` for every event from now on, until the returned function is called.
    * @param name what it is, for the event that tells that it failed.
    */
-  subscribe(listener: EventListener, name = 'a listener'): () => void {
+  subscribe(listener: (event: Timed<E | ListenerFailed>) => void, name = 'a listener'): () => void {
     return this.#listeners.add(name, listener);
   }
 }

@@ -1,4 +1,4 @@
-import type { Events } from './events.ts';
+import type { Emitter, ListenerFailed } from './events.ts';
 import { errorMessage } from './foreign-text.ts';
 
 interface Entry<Arguments extends readonly unknown[]> {
@@ -13,11 +13,11 @@ interface Entry<Arguments extends readonly unknown[]> {
  * next time.
  */
 export class Listeners<Arguments extends readonly unknown[] = []> {
-  readonly #events: Events;
+  readonly #events: Emitter<ListenerFailed>;
   readonly #entries = new Set<Entry<Arguments>>();
 
   /** @param events gets `listener.failed`. */
-  constructor(events: Events) {
+  constructor(events: Emitter<ListenerFailed>) {
     this.#events = events;
   }
 

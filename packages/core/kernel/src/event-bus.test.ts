@@ -1,12 +1,28 @@
 import { expect, test } from 'vitest';
 import { EventBus } from './event-bus.ts';
-import type { TimedEvent } from './events.ts';
+import type { ListenerFailed, NamedEvent, Timed } from './events.ts';
 import { MAX_MESSAGE, MAX_TEXT } from './foreign-text.ts';
+
+interface Warning extends NamedEvent {
+  readonly type: 'plugin.warning';
+  readonly message: string;
+}
+interface Refusal extends NamedEvent {
+  readonly type: 'delivery.failed';
+  readonly secret: string;
+  readonly service: string | undefined;
+  readonly message: string;
+}
+interface Rollout extends NamedEvent {
+  readonly type: 'rollout.started';
+  readonly secrets: readonly string[];
+}
+type TestEvent = Warning | Refusal | Rollout;
 
 const WARNING = { type: 'plugin.warning', message: 'look here' } as const;
 
-function bus(): { readonly bus: EventBus; readonly seen: TimedEvent[] } {
-  const made = new EventBus({ now: () => 7, monotonic: () => 7, after: () => () => undefined });
+function bus(): { readonly bus: EventBus<TestEvent>; readonly seen: Timed<TestEvent | ListenerFailed>[] } {
+  const made = new EventBus<TestEvent>({ now: () => 7, monotonic: () => 7, after: () => () => undefined });
   return { bus: made, seen: [] };
 }
 
@@ -58,11 +74,7 @@ test('no event is longer than its bounds, whoever emits it', () => {
     type: 'delivery.failed',
     secret: hostile,
     service: hostile,
-    task: hostile,
-    provider: undefined,
-    code: 'INVALID_REF',
     message: hostile,
-    durationMs: 1,
   });
   const [refused] = seen;
   if (refused?.type !== 'delivery.failed') throw new Error('another event');
@@ -76,7 +88,7 @@ test('a long list of names says how many more there are', () => {
   const { bus: events, seen } = bus();
   events.subscribe((event) => seen.push(event));
   const secrets = Array.from({ length: 10_000 }, (_, index) => `secret-${index}`);
-  events.emit({ type: 'rollout.started', service: 'shop', secrets, generation: 1 });
+  events.emit({ type: 'rollout.started', secrets });
   const [started] = seen;
   if (started?.type !== 'rollout.started') throw new Error('another event');
   expect(started.secrets.slice(0, 2)).toEqual(['secret-0', 'secret-1']);

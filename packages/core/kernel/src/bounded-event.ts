@@ -1,4 +1,4 @@
-import type { TimedEvent } from './events.ts';
+import type { NamedEvent } from './events.ts';
 import { displayMessage, displayText } from './foreign-text.ts';
 
 /** The longest that a list of names in an event may be, in UTF-16 code units. */
@@ -9,7 +9,7 @@ const MAX_LIST = 4_000;
  * names to 4,000 code units, after which an entry says how many more there are. So no event is larger than about 8,000
  * code units, whoever emits it.
  */
-export function boundEvent(event: TimedEvent): TimedEvent {
+export function boundEvent<E extends NamedEvent>(event: E): E {
   const fields = event as unknown as Record<string, unknown>;
   for (const name in fields) {
     const value = fields[name];

@@ -1,0 +1,13 @@
+export { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
+export { BoundedMap, type MapLimits } from './bounded-map.ts';
+export { mapConcurrently } from './concurrency.ts';
+export { DeadlineExceeded, withDeadline } from './deadline.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { EventBus } from './event-bus.ts';
+export type { Emitter, ListenerFailed, NamedEvent, Timed } from './events.ts';
+export { displayMessage, displayNames, displayText, errorMessage, quoted } from './foreign-text.ts';
+export { Listeners } from './listeners.ts';
+export type { Clock, Digest, Random } from './platform-ports.ts';
+export { SingleFlight } from './single-flight.ts';
+export { sleep } from './sleep.ts';
+export { type Attempt, TransientRetries } from './transient-retries.ts';
