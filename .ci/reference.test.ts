@@ -10,7 +10,8 @@ import { parseConfiguration } from '../apps/plugin/src/configuration.ts';
 import { environmentVariables } from '../apps/plugin/src/environment-variables.ts';
 import { builtInProviders } from '../apps/plugin/src/providers.ts';
 import { operations } from '../packages/adapters/http/src/openapi/operations.ts';
-import { LabelReader, providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
+import { LabelReader, problemCodes, providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
+import { waitingCodes } from '../packages/core/rotation/src/index.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -40,6 +41,12 @@ const firstNames = (rows: readonly (readonly string[])[]) => rows.flatMap(([cell
 test('the error codes of the reference are those that there are', async () => {
   const codes = firstNames(tableBelow(await read('docs/reference/errors.md'), 'Error codes', 'code'));
   expect(codes.toSorted()).toEqual([...providerErrorCodes, 'DEADLINE'].toSorted());
+});
+
+test('the codes of problems and waiting reasons of the reference are those that there are', async () => {
+  const page = await read('docs/reference/problems.md');
+  expect(firstNames(tableBelow(page, 'Problem codes', 'code')).toSorted()).toEqual(problemCodes.toSorted());
+  expect(firstNames(tableBelow(page, 'Waiting codes', 'code')).toSorted()).toEqual(waitingCodes.toSorted());
 });
 
 test('the warnings of the reference are those that there are', async () => {

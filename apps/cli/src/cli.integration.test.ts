@@ -195,7 +195,9 @@ test('doctor finds typos in labels and driver names, services that a rotation st
   ]);
   expect(found('services')).toEqual([expect.stringContaining('stops the only task of single')]);
   expect(found('policies')).toEqual([
-    expect.stringMatching(/-> Add to the policy .*: path "secret\/metadata\/app" \{ capabilities = \["read"\] \}$/),
+    expect.stringMatching(
+      /add path "secret\/metadata\/app" \{ capabilities = \["read"\] \} -> Add the rule that the message names/,
+    ),
   ]);
   expect(exitCode).toBe(1);
   other.close();

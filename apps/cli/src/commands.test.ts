@@ -7,6 +7,7 @@ import {
   NOW,
   overview,
   planAnswer,
+  problemEntries,
   rotateAnswer,
   secret,
   secretsAnswer,
@@ -39,7 +40,9 @@ test('status says first that all is well, and ends with 0', async () => {
 
 test('status says first what is wrong, and ends with 1', async () => {
   plugin.say({
-    'GET /api/v1/overview': overview({ problems: ['vault does not answer', 'db_password: no such path'] }),
+    'GET /api/v1/overview': overview({
+      problems: problemEntries('vault does not answer', 'db_password: no such path'),
+    }),
   });
   const { exitCode, stdout } = await ask(['status']);
   expect(stdout).toMatch(/^2 problems:\n {2}1\. vault does not answer\n {2}2\. db_password: no such path\n\n/);
@@ -56,7 +59,7 @@ test('status says first that a lockdown is active, and lists warnings about sett
   );
   expect(warned.exitCode).toBe(0);
   const lockdown = { active: true, since: '2026-03-01T11:57:00.000Z' };
-  plugin.say({ 'GET /api/v1/overview': overview({ lockdown, problems: ['A lockdown is active: …'] }) });
+  plugin.say({ 'GET /api/v1/overview': overview({ lockdown, problems: problemEntries('A lockdown is active: …') }) });
   const locked = await ask(['status']);
   expect(firstLine(locked.stdout)).toMatch(/^LOCKDOWN, started 3 min ago: no value is served from the cache/);
   expect(locked.stdout).toContain('vault-swarm lockdown --release');
@@ -72,9 +75,14 @@ test('status of a plugin whose passes no longer end is not healthy', async () =>
 });
 
 test('--json gives all that the plugin said, also what this version does not know', async () => {
-  plugin.say({ 'GET /api/v1/overview': { ...overview({ problems: ['p'] }), invented_later: [1] } });
+  plugin.say({ 'GET /api/v1/overview': { ...overview({ problems: problemEntries('p') }), invented_later: [1] } });
   const { exitCode, stdout } = await ask(['status', '--json']);
-  expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: ['p'], invented_later: [1], role: 'leader' });
+  expect(JSON.parse(stdout)).toMatchObject({
+    ok: false,
+    problems: problemEntries('p'),
+    invented_later: [1],
+    role: 'leader',
+  });
   expect(stdout.trimEnd()).not.toContain('\n');
   expect(exitCode).toBe(1);
 });
@@ -85,7 +93,7 @@ test('secrets shows what is wrong first, then all of them', async () => {
       secret(),
       secret({
         name: 'api_key',
-        problem: 'label "vault_feild" = "b" is not known',
+        problem: { code: 'INVALID_REF', message: 'label "vault_feild" = "b" is not known' },
         provider: null,
         ref: null,
         services: [],
@@ -190,12 +198,15 @@ test('services shows rollouts with how far they are, and what was quarantined wi
 
 test('plan shows what would be replaced and why it waits, and only looks', async () => {
   plugin.say({
-    'GET /api/v1/plan': planAnswer({ name: 'web', tasks: 3 }, { name: 'mail', tasks: 1, waiting_for: 'a deploy' }),
+    'GET /api/v1/plan': planAnswer(
+      { name: 'web', tasks: 3 },
+      { name: 'mail', tasks: 1, waiting: 'waits for its own update to end' },
+    ),
   });
   const { exitCode, stdout } = await ask(['plan', 'db_password']);
   expect(plugin.asked.at(-1)).toMatchObject({ method: 'GET', path: '/api/v1/plan?secret=db_password' });
   expect(stdout).toContain('2 services, of which 4 tasks would be replaced.');
-  expect(stdout).toMatch(/mail +1 +db_password +scheduled +a deploy/);
+  expect(stdout).toMatch(/mail +1 +db_password +scheduled +waits for its own update to end/);
   expect(exitCode).toBe(0);
 });
 
@@ -281,13 +292,15 @@ test('events come with the newest last', async () => {
 test.each([80, 60])('nothing is wider than %i columns', async (columns) => {
   const long = 'a_very_long_name_of_something_in_this_swarm_that_nobody_would_choose';
   plugin.say({
-    'GET /api/v1/overview': overview({ problems: [`${long}: ${'why it is wrong '.repeat(20)}`] }),
+    'GET /api/v1/overview': overview({ problems: problemEntries(`${long}: ${'why it is wrong '.repeat(20)}`) }),
     'GET /api/v1/secrets': secretsAnswer(
-      secret({ name: long, problem: `label ${long}${long}` }),
+      secret({ name: long, problem: { code: 'INVALID_REF', message: `label ${long}${long}` } }),
       secret({ ref: long.repeat(3) }),
     ),
-    'GET /api/v1/services': servicesAnswer(service({ name: long, secrets: [long, long], problem: long.repeat(2) })),
-    'GET /api/v1/plan': planAnswer({ name: long, tasks: 3, waiting_for: long }),
+    'GET /api/v1/services': servicesAnswer(
+      service({ name: long, secrets: [long, long], problem: { code: 'ROTATION_BLOCKED', message: long.repeat(2) } }),
+    ),
+    'GET /api/v1/plan': planAnswer({ name: long, tasks: 3, waiting: long }),
     'GET /api/v1/events': eventsAnswer(event(1, { message: long.repeat(2) })),
     'POST /api/v1/rotate': rotateAnswer('pending', 'not-applicable'),
   });
@@ -310,7 +323,9 @@ test.each([80, 60])('nothing is wider than %i columns', async (columns) => {
 
 test('nothing that a terminal would obey comes from a name', async () => {
   const name = 'x\u001b[2J\u009b31m\u202e';
-  plugin.say({ 'GET /api/v1/secrets': secretsAnswer(secret({ name, problem: `${name}\r\n` })) });
+  plugin.say({
+    'GET /api/v1/secrets': secretsAnswer(secret({ name, problem: { code: 'INVALID_REF', message: `${name}\r\n` } })),
+  });
   for (const args of [['secrets'], ['secrets', '--json']]) {
     const { stdout } = await ask(args);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   overview,
   planAnswer,
+  problemEntries,
   rotateAnswer,
   secret,
   secretsAnswer,
@@ -18,7 +19,7 @@ const command = [fileURLToPath(new URL('../../../bin/vault-swarm', import.meta.u
 let plugin: ScriptedPlugin;
 beforeAll(async () => {
   plugin = await startScriptedPlugin({
-    'GET /api/v1/overview': overview({ problems: ['vault does not answer'] }),
+    'GET /api/v1/overview': overview({ problems: problemEntries('vault does not answer') }),
     'GET /api/v1/secrets': secretsAnswer(
       ...Array.from({ length: 5_000 }, (_, index) => secret({ name: `secret_${index}` })),
     ),

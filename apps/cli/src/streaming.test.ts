@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { event, eventsAnswer, overview } from './testing/documents.ts';
+import { event, eventsAnswer, overview, problemEntries } from './testing/documents.ts';
 import { run } from './testing/run.ts';
 import { problem, type ScriptedPlugin, startScriptedPlugin } from './testing/scripted-plugin.ts';
 
@@ -27,7 +27,7 @@ async function runUntil(args: readonly string[], isEnough: (text: string) => boo
 const times = (text: string, part: string) => text.split(part).length - 1;
 
 test('--watch shows the status again and again, and ends with the code of what it showed last', async () => {
-  plugin.say({ 'GET /api/v1/overview': overview({ problems: ['it is broken'] }) });
+  plugin.say({ 'GET /api/v1/overview': overview({ problems: problemEntries('it is broken') }) });
   const { exitCode, stdout } = await runUntil(
     ['status', '--watch', '--interval', '100ms'],
     (text) => times(text, 'broken') === 3,
@@ -48,7 +48,9 @@ test('--watch outlives a plugin that is away for a while, and says so meanwhile'
 
 test('--watch draws in place on a terminal, and no more lines than it has', async () => {
   plugin.say({
-    'GET /api/v1/overview': overview({ problems: Array.from({ length: 50 }, (_, index) => `problem ${index}`) }),
+    'GET /api/v1/overview': overview({
+      problems: problemEntries(...Array.from({ length: 50 }, (_, index) => `problem ${index}`)),
+    }),
   });
   const { stdout } = await runUntil(['status', '--watch'], (text) => text.includes('\u001b[J'), true);
   expect(stdout.startsWith('\u001b[H')).toBe(true);

@@ -1,6 +1,5 @@
-import type { Events, NamedCredential, Problem } from '@vault-swarm/provider';
+import { type Events, type NamedCredential, type Problem, problem } from '@vault-swarm/provider';
 
-const SUMMARY = "A file with a credential of the plugin can't be used";
 const ADVICE = 'the value from before is used as long as this process runs: write the file again';
 
 /**
@@ -19,7 +18,7 @@ export class CredentialWatch {
 
   /** What was wrong at the latest poll. */
   problems(): readonly Problem[] {
-    return this.#messages.map((message) => ({ summary: SUMMARY, detail: `${SUMMARY}: ${message}` }));
+    return this.#messages.map((message) => problem('CREDENTIAL_FILE_UNUSABLE', message));
   }
 
   /** Reads each file now; what was not wrong before is an event. */

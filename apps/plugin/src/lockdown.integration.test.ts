@@ -12,7 +12,7 @@ let value: string;
 
 interface Overview {
   readonly lockdown: { readonly active: boolean; readonly since: string | null };
-  readonly problems: readonly string[];
+  readonly problems: readonly { readonly code: string; readonly message: string }[];
   readonly deliveries: { readonly cached_values: number };
 }
 
@@ -94,7 +94,12 @@ test('a lockdown that a standby was asked for is heeded on all managers, and dro
     expect(lastSource(runner)).toBe('provider');
     const { problems, deliveries } = await overview(runner);
     expect(deliveries.cached_values).toBe(0);
-    expect(problems).toEqual([expect.stringMatching(/^A lockdown is active: since .*vault-swarm lockdown --release$/)]);
+    expect(problems).toMatchObject([
+      {
+        code: 'LOCKDOWN_ACTIVE',
+        message: expect.stringMatching(/^A lockdown is active: since .*vault-swarm lockdown --release$/),
+      },
+    ]);
     expect(await (await fetch(`${runner.url}/api/metrics`)).text()).toContain('vault_swarm_plugin_lockdown 1');
   }
   expect(await run(leading, 'status')).toMatch(/^1: 1 problem:\s+1\. A lockdown is active/);

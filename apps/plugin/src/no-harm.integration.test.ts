@@ -14,10 +14,10 @@ async function says(list: 'services' | 'secrets', name: string, words: string): 
     async (see) => {
       const page = (await swarm.ask(`/api/v1/${list}?search=${name}`)) as Record<
         string,
-        readonly { readonly problem: string | null }[]
+        readonly { readonly problem: { readonly message: string } | null }[]
       >;
       see(page);
-      return page[list]?.some(({ problem }) => problem?.includes(words) === true) === true;
+      return page[list]?.some(({ problem }) => problem?.message.includes(words) === true) === true;
     },
     { timeoutMs: IN_TIME, what: `the problem "${words}" of ${name}` },
   );

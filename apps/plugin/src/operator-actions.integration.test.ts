@@ -46,8 +46,10 @@ async function specOf(service: string): Promise<{ readonly generation: number; r
 
 async function problemOf(service: string): Promise<string | null> {
   const answer = await fetch(`http://127.0.0.1:${port}/api/v1/services?search=${service}`);
-  const { services } = (await answer.json()) as { readonly services: readonly { readonly problem: string | null }[] };
-  return services[0]?.problem ?? null;
+  const { services } = (await answer.json()) as {
+    readonly services: readonly { readonly problem: { readonly message: string } | null }[];
+  };
+  return services[0]?.problem?.message ?? null;
 }
 
 async function untilProblem(service: string, isIt: (problem: string | null) => boolean): Promise<void> {

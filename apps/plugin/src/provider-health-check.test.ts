@@ -5,6 +5,7 @@ import {
   type ProductEvent,
   ProviderError,
   type ProviderInstance,
+  problem,
   type SecretRevision,
   SecretValue,
   type TimedEvent,
@@ -153,7 +154,7 @@ test('a provider is left to the rotation where that checks it', async () => {
 
 test('a provider that the rotation found silent is not asked, though it never answered', async () => {
   const { inquiry: healthCheck, asked, status } = inquire({ vault: value });
-  status.problems.push({ summary: '', detail: '', unresponsive: { kind: 'provider', name: 'vault' } });
+  status.problems.push(problem('PROVIDER_UNAVAILABLE', 'vault', { provider: 'vault' }));
   await healthCheck.round(going);
   expect(asked).toEqual([]);
 });

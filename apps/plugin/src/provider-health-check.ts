@@ -3,7 +3,6 @@ import { isProvidersFailure } from '@vault-swarm/metrics';
 import {
   type Events,
   type LabelReader,
-  type Problem,
   ProviderError,
   type ProviderErrorCode,
   type ProviderInstance,
@@ -86,7 +85,7 @@ export class ProviderHealthCheck {
   async round(stopping: AbortSignal): Promise<void> {
     const { secrets, problems } = this.#ports.status();
     const watched = new Set(secrets.map(({ provider, pinned }) => (pinned ? null : provider)));
-    const silent = new Set(problems.flatMap((problem) => silentProvider(problem) ?? []));
+    const silent = new Set(problems.flatMap(({ provider }) => provider ?? []));
     await Promise.all(
       [...this.#known].map(async ([name, known]) => {
         if (silent.has(name)) return;
@@ -126,10 +125,6 @@ export class ProviderHealthCheck {
     if (known.isReported) return;
     this.#ports.events.emit({ type: 'provider.failed', provider: name, code, message });
   }
-}
-
-function silentProvider({ unresponsive }: Problem): string | undefined {
-  return unresponsive?.kind === 'provider' ? unresponsive.name : undefined;
 }
 
 function answered(known: Known): void {

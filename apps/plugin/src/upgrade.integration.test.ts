@@ -216,7 +216,7 @@ test('a later version’s ledger stops the rotation with a clear message, is lef
   expect(await health()).toMatchObject({ healthy: true, problems: [problem] });
   expect(plugin.logs()).toMatch(/"event":"plugin.warning","message":"a later version of the plugin wrote the ledger/);
   const overview = await (await ask('/api/v1/overview')).json();
-  expect(overview).toMatchObject({ problems: [problem] });
+  expect(overview).toMatchObject({ problems: [{ code: 'LEDGER_TOO_NEW', message: problem }] });
   const request = await ask('/api/v1/rotate', { method: 'POST', body: '{"service":"web"}' });
   expect(await request.text()).toContain('a later version of the plugin wrote the ledger');
   const doctor = await new Promise<string>((resolve) => {

@@ -35,13 +35,13 @@ export function showPlan(paper: Paper, { services, omitted = 0 }: Plan): void {
   if (services.length === 0) return;
   paper.gap();
   paper.table(
-    ['SERVICE', 'TASKS', 'SECRETS', 'WHAT', 'WAITS FOR'],
+    ['SERVICE', 'TASKS', 'SECRETS', 'WHAT', 'WHY NOT NOW'],
     services.map((service) => [
       service.name,
       String(service.tasks),
       names(service.secrets),
       service.outcome,
-      service.waiting_for ?? '-',
+      service.waiting_reason?.message ?? '-',
     ]),
   );
   showOmitted(paper, omitted);

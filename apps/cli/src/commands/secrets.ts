@@ -19,7 +19,7 @@ export async function secrets(client: PluginClient, query: ListQuery): Promise<R
     show: (paper) => {
       if (wrong.length > 0) {
         paper.say(`${count(wrong.length, 'secret')} of ${document.total} wrong:`, 'bad');
-        for (const { name, problem } of wrong) paper.item(`  ${name}: `, problem ?? '');
+        for (const { name, problem } of wrong) paper.item(`  ${name}: `, problem?.message ?? '');
         paper.gap();
       }
       if (document.secrets.length === 0) {

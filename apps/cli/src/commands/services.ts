@@ -45,7 +45,7 @@ export async function services(client: PluginClient, query: ListQuery): Promise<
 
 function wrongWith({ problem, quarantined, rollout }: Service, nowMs: number): string | null {
   const reasons = [
-    problem,
+    problem?.message ?? null,
     quarantined === null
       ? null
       : `new values of ${names(quarantined.secrets)} were quarantined ${ago(quarantined.since, nowMs, '')}: ${quarantined.reason}. ` +
@@ -58,8 +58,8 @@ function wrongWith({ problem, quarantined, rollout }: Service, nowMs: number): s
   return reasons.length === 0 ? null : reasons.join('. ');
 }
 
-function rolloutOf({ rollout, waiting_for: waitingFor }: Service, nowMs: number): string {
-  if (rollout === null) return waitingFor === null ? '-' : `waits: ${waitingFor}`;
+function rolloutOf({ rollout, waiting_reason: waiting }: Service, nowMs: number): string {
+  if (rollout === null) return waiting?.message ?? '-';
   const back = rollout.direction === 'rollback' ? ' back' : '';
   return `${rollout.state}${back}, ${rollout.tasks_done}/${rollout.tasks_total}, since ${ago(rollout.started_at, nowMs, '-').replace(/ ago$/, '')}`;
 }

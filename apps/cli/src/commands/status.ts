@@ -91,7 +91,7 @@ function showProblems(
     return;
   }
   paper.say(`${count(problems.length, 'problem')}:`, 'bad');
-  for (const [index, problem] of problems.entries()) paper.item(`${String(index + 1).padStart(3)}. `, problem);
+  for (const [index, { message }] of problems.entries()) paper.item(`${String(index + 1).padStart(3)}. `, message);
 }
 
 function showWarnings(paper: Paper, { warnings }: Overview): void {

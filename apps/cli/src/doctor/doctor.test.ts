@@ -114,31 +114,20 @@ test('dangerous settings of the plugin are hints: they are named with their code
   expect(exitCode).toBe(0);
 });
 
-test.each([
-  'secret/x; add path "sys/*" { capabilities = ["sudo"] }: our policy refuses its metadata',
-  'secret/x: our policy refuses its metadata; add path "sys/*" { capabilities = ["sudo"] }',
-  'secret/path "sys/*" { capabilities = ["read"] }: it is not there',
-])('no rule is advised that only a name in a problem looks like: %s', async (problem) => {
-  plugin.say({ 'GET /api/v1/overview': says({ ...well(), problems: [problem] }) });
-  const { checks } = await checksOf();
-  expect(checks.policies.findings).toEqual([]);
-  expect(checks.plugin.findings).toMatchObject([{ message: problem }]);
-});
-
-test('a rule for a path with quotes is advised as one rule', async () => {
-  const rule = String.raw`path "secret/data/x\"; add path \"sys/*" { capabilities = ["read"] }`;
-  const problem = `secret/x; add path "sys/*: our policy does not allow to read it; add ${rule}`;
-  plugin.say({ 'GET /api/v1/overview': says({ ...well(), problems: [problem] }) });
-  const { checks } = await checksOf();
-  expect(checks.policies.findings).toMatchObject([{ fix: `Add to the policy of the plugin's identity: ${rule}` }]);
-});
-
-test('a missing policy is given as it has to be added', async () => {
+test('a missing policy is found by the code of the problem, whatever its message says', async () => {
   const policy = 'path "secret/metadata/app" { capabilities = ["read"] }';
   plugin.say({
     'GET /api/v1/overview': says({
       ...well(),
-      problems: [`secret/app: our policy refuses its metadata; add ${policy}`, 'another'],
+      problems: [
+        {
+          code: 'PROBE_UNAVAILABLE',
+          summary: '',
+          message: `secret/app: our policy refuses its metadata; add ${policy}`,
+        },
+        { code: 'SECRET_ACCESS_DENIED', summary: '', message: 'app: denied' },
+        { code: 'SECRET_UNDELIVERABLE', summary: '', message: `another; add ${policy}` },
+      ],
     }),
   });
   const { exitCode, checks } = await checksOf();
@@ -146,10 +135,15 @@ test('a missing policy is given as it has to be added', async () => {
     {
       kind: 'wrong',
       message: `secret/app: our policy refuses its metadata; add ${policy}`,
-      fix: `Add to the policy of the plugin's identity: ${policy}`,
+      fix: "Add the rule that the message names to the policy of the plugin's identity.",
+    },
+    {
+      kind: 'wrong',
+      message: 'app: denied',
+      fix: "Add the rule that the message names to the policy of the plugin's identity.",
     },
   ]);
-  expect(checks.plugin.findings).toMatchObject([{ message: 'another' }]);
+  expect(checks.plugin.findings).toMatchObject([{ message: `another; add ${policy} (SECRET_UNDELIVERABLE)` }]);
   expect(exitCode).toBe(1);
 });
 

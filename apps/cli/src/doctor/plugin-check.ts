@@ -1,4 +1,4 @@
-import type { Overview } from '@vault-swarm/http/api';
+import type { Overview, ProblemEntry } from '@vault-swarm/http/api';
 import type { Failure } from '../failure.ts';
 import type { PluginAddress } from '../plugin/address.ts';
 import { VERSION } from '../version.ts';
@@ -26,8 +26,10 @@ export function checkPlugin(facts: PluginFacts): Check {
   }
   const { overview, address } = facts;
   const findings: Finding[] = overview.problems
-    .filter((problem) => ruleIn(problem) === undefined)
-    .map((problem) => wrong(problem, 'See docs/reference/errors.md and the log of the plugin.'));
+    .filter((problem) => !isPolicyMissing(problem))
+    .map(({ code, message }) =>
+      wrong(`${message} (${code})`, 'See docs/reference/problems.md and the log of the plugin.'),
+    );
   if (!overview.healthy) {
     findings.unshift(
       wrong(
@@ -65,7 +67,7 @@ export function checkSettings(facts: PluginFacts): Check {
   );
 }
 
-const MENDS: Readonly<Record<string, string>> = {
+const FIXES: Readonly<Record<string, string>> = {
   UNAVAILABLE:
     'Look whether it runs and is unsealed, and whether this node reaches it; last good values are served meanwhile.',
   UNAUTHENTICATED: "Renew the plugin's token, or the secret id of its AppRole.",
@@ -84,7 +86,7 @@ export function checkProviders(facts: PluginFacts): Check {
       if (state === 'ok' || state === 'unused') return [];
       const away = state === 'circuit-open' ? 'does not answer and is not called for a while' : 'fails';
       const reason = error === null ? '' : `: ${error.message} (${error.code})`;
-      return [wrong(`${name} ${away}${reason}`, MENDS[error?.code ?? ''] ?? 'See docs/reference/errors.md.')];
+      return [wrong(`${name} ${away}${reason}`, FIXES[error?.code ?? ''] ?? 'See docs/reference/errors.md.')];
     }),
   );
 }
@@ -92,10 +94,11 @@ export function checkProviders(facts: PluginFacts): Check {
 /** Whether a policy is missing, by what the plugin says of its providers. */
 export function checkPolicies(facts: PluginFacts): Check {
   if (facts.kind === 'failed') return skipped('policies', NOT_REACHED);
-  const findings = facts.overview.problems.flatMap((problem) => {
-    const rule = ruleIn(problem);
-    return rule === undefined ? [] : [wrong(problem, `Add to the policy of the plugin's identity: ${rule}`)];
-  });
+  const findings = facts.overview.problems
+    .filter(isPolicyMissing)
+    .map(({ message }) =>
+      wrong(message, "Add the rule that the message names to the policy of the plugin's identity."),
+    );
   return checked(
     'policies',
     findings.length === 0 ? 'none is known to be missing' : `${findings.length} missing`,
@@ -123,9 +126,7 @@ export function checkTransport(facts: PluginFacts): Check {
   );
 }
 
-/**
- * The rule that a message of the Vault adapter ends with. What is before it may hold a name of somebody else's that looks like one.
- */
-function ruleIn(problem: string): string | undefined {
-  return /; add (path "(?:[^"\\]|\\.)*" \{ capabilities = \["read"\] \})$/.exec(problem)?.[1];
+/** Whether the plugin's identity lacks a right. */
+function isPolicyMissing({ code }: ProblemEntry): boolean {
+  return code === 'SECRET_ACCESS_DENIED' || code === 'PROBE_UNAVAILABLE';
 }

@@ -3,6 +3,7 @@ import {
   eventsSchema,
   type Overview,
   overviewSchema,
+  type ProblemEntry,
   planSchema,
   rotateSchema,
   type Secret,
@@ -110,7 +111,7 @@ export function service(changes: Partial<Service> = {}): Service {
     rollout: null,
     quarantined: null,
     last_rotation_at: '2026-03-01T11:00:00.000Z',
-    waiting_for: null,
+    waiting_reason: null,
     problem: null,
     ...changes,
   };
@@ -136,15 +137,20 @@ export function eventsAnswer(...events: readonly Event[]) {
   return eventsSchema.parse({ events, next_before: null });
 }
 
+/** Problems of the overview with these messages. */
+export function problemEntries(...messages: readonly string[]): ProblemEntry[] {
+  return messages.map((message) => ({ code: 'PROVIDER_UNAVAILABLE', summary: message, message }));
+}
+
 /** The answer of `/api/v1/plan`. */
 export function planAnswer(
-  ...services: readonly { name: string; tasks: number; outcome?: string; waiting_for?: string }[]
+  ...services: readonly { name: string; tasks: number; outcome?: string; waiting?: string }[]
 ) {
   return planSchema.parse({
-    services: services.map((entry) => ({
+    services: services.map(({ waiting, ...entry }) => ({
       secrets: ['db_password'],
       outcome: 'scheduled',
-      waiting_for: null,
+      waiting_reason: waiting === undefined ? null : { code: 'SERVICE_UPDATING', message: waiting },
       ...entry,
     })),
   });

@@ -69,7 +69,11 @@ describe.each(Object.entries(worlds))('in the state "%s"', (_name, world) => {
 test('names that would run as HTML, or turn the text round, are shown as they are', async () => {
   const world = wellWorld();
   const name = '<img src=x onerror=alert(1)>\u202e';
-  const services = world.services.map((service) => ({ ...service, name, problem: name }));
+  const services = world.services.map((service) => ({
+    ...service,
+    name,
+    problem: { code: 'ROTATION_BLOCKED' as const, message: name },
+  }));
   await look({ ...world, services }, {}, async ({ page }) => {
     await page.getByText('<img src=x onerror=alert(1)>\\u{202e}').first().waitFor();
     expect(await page.locator('img').count()).toBe(0);

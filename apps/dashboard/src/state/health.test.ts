@@ -21,17 +21,21 @@ test('a rollout is no trouble, and says how far it is', () => {
   });
 });
 
-test('problems of one kind stand together, with whom they concern and what to do', () => {
+test('problems with the same code are one group, with what they concern and what to do', () => {
   const world = wellWorld();
-  const problems = [
-    'A secret has no value to deliver: a: no field',
-    'A secret has no value to deliver: b: not found: x',
-  ];
+  const summary = 'A secret has no value to deliver';
+  const code = 'SECRET_UNDELIVERABLE' as const;
+  const problems = ['a: no field', 'b: not found: x'].map((detail) => ({
+    code,
+    summary,
+    message: `${summary}: ${detail}`,
+  }));
   const health = healthIn({ ...world, overview: { ...world.overview, problems } });
   expect(health).toMatchObject({ level: 'warn', title: '2 problems' });
   expect(health.problems).toEqual([
     {
-      summary: 'A secret has no value to deliver',
+      code,
+      summary,
       details: ['a: no field', 'b: not found: x'],
       advice: expect.stringContaining('Check its labels'),
     },
@@ -40,7 +44,8 @@ test('problems of one kind stand together, with whom they concern and what to do
 
 test('one problem is the title itself', () => {
   const world = wellWorld();
-  const problems = ['Docker does not answer: timed out'];
+  const summary = 'Docker does not answer';
+  const problems = [{ code: 'ORCHESTRATOR_UNAVAILABLE' as const, summary, message: `${summary}: timed out` }];
   expect(healthIn({ ...world, overview: { ...world.overview, problems } }).title).toBe('Docker does not answer');
 });
 

@@ -1,4 +1,4 @@
-import type { Overview } from '@vault-swarm/http/api';
+import type { Overview, ProblemEntry } from '@vault-swarm/http/api';
 import { counted, formatAge } from '../format.ts';
 
 /** How the whole stands, the worst first. */
@@ -6,9 +6,10 @@ export type HealthLevel = 'bad' | 'warn' | 'busy' | 'good' | 'idle';
 
 /** Problems of one kind. */
 export interface ProblemGroup {
+  readonly code: ProblemEntry['code'];
   /** The problem in words, without names. */
   readonly summary: string;
-  /** Whom it concerns, and how, one sentence each; empty where the summary says it all. */
+  /** What it concerns, and how, one sentence each; empty if the summary says it all. */
   readonly details: readonly string[];
   /** What the operator can do; `null` where the problem says it itself. */
   readonly advice: string | null;
@@ -22,27 +23,27 @@ export interface Health {
   readonly problems: readonly ProblemGroup[];
 }
 
-// By the summary with which the plugin starts the sentence. A problem that is not listed says itself what to do.
-const ADVICE: Readonly<Record<string, string>> = {
-  'Docker does not answer':
+// The message of a problem that is not listed says what to do.
+const ADVICE: Readonly<Partial<Record<ProblemEntry['code'], string>>> = {
+  ORCHESTRATOR_UNAVAILABLE:
     'Secrets are still delivered, but nothing is rotated until Docker answers. Check the engine of this node: docker info, journalctl -u docker.',
-  'A provider does not answer':
+  PROVIDER_UNAVAILABLE:
     'Tasks that start are given the last good values, while these are young enough (STALE_IF_ERROR, or STALE_IF_UNAUTHENTICATED if the login is refused). Check that the provider is up and unsealed, and that its address and the login still hold.',
-  'A secret has no value to deliver':
-    'Tasks that need it cannot start. Check its labels, that the path and the field exist at the provider, and that the policy lets the plugin read them.',
-  'A service rotates faster than it rolls':
+  SECRET_UNDELIVERABLE:
+    'Tasks that need it cannot start. Check its labels, and that the path and the field exist at the provider.',
+  SECRET_ACCESS_DENIED:
+    "Tasks that need it cannot start. Add the rule that the message names to the policy of the plugin's identity.",
+  ROTATION_TOO_FREQUENT:
     'Its tasks get the newest values after each pause. Change its secrets less often, or let Swarm replace more of its tasks at a time: parallelism and delay of its update_config.',
-  'A rotation does not proceed':
+  ROTATION_BLOCKED:
     'Running tasks keep what they have. Check the service: docker service ps --no-trunc NAME. When the cause is gone, it goes on by itself, or rotate it manually.',
 };
 
-const LOCKDOWN = 'A lockdown is active';
-
-/** Sums an overview up: what matters most gives the title, and every problem is told. */
+/** Sums an overview up: what matters most gives the title, and every problem is listed. */
 export function healthOf(overview: Overview, nowMs: number): Health {
   const isLocked = overview.lockdown.active;
   // The banner says that one.
-  const problems = groupsOf(overview.problems).filter(({ summary }) => !isLocked || summary !== LOCKDOWN);
+  const problems = groupsOf(overview.problems).filter(({ code }) => !isLocked || code !== 'LOCKDOWN_ACTIVE');
   const { counts, rotations, heartbeat_at: heartbeatAt } = overview;
   const rest = { problems, explanation: currentness(overview) };
   if (!overview.healthy) {
@@ -88,14 +89,17 @@ function titleOf(problems: readonly ProblemGroup[]): string {
   return `${counted(total, 'problem')}`;
 }
 
-/** A problem's sentence is its summary, a colon, and whom it concerns. */
-function groupsOf(sentences: readonly string[]): readonly ProblemGroup[] {
-  const groups = new Map<string, string[]>();
-  for (const sentence of sentences) {
-    const [summary = sentence, ...rest] = sentence.split(': ');
-    const details = groups.get(summary) ?? [];
-    if (rest.length > 0) details.push(rest.join(': '));
-    groups.set(summary, details);
-  }
-  return [...groups].map(([summary, details]) => ({ summary, details, advice: ADVICE[summary] ?? null }));
+/** The problems of each code. */
+function groupsOf(problems: readonly ProblemEntry[]): readonly ProblemGroup[] {
+  return [...Map.groupBy(problems, ({ code }) => code)].map(([code, entries]) => ({
+    code,
+    summary: entries[0]?.summary ?? code,
+    details: entries.flatMap(detailOf),
+    advice: ADVICE[code] ?? null,
+  }));
+}
+
+/** A message is the summary, a colon, and what it concerns. */
+function detailOf({ summary, message }: ProblemEntry): readonly string[] {
+  return message.length > summary.length ? [message.slice(summary.length + 2)] : [];
 }

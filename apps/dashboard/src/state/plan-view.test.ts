@@ -7,7 +7,7 @@ const planned = (outcome: Plan['services'][number]['outcome'], tasks: number) =>
   secrets: ['db'],
   outcome,
   tasks,
-  waiting_for: null,
+  waiting_reason: null,
 });
 
 test('counts the tasks of the services that would be rolled, and of no other', () => {

@@ -18,14 +18,14 @@ export function stateOf({
   rollout,
   quarantined,
   problem,
-  waiting_for: waitingFor,
+  waiting_reason: waiting,
   outdated_tasks: outdated,
 }: Service): ServiceState {
   if (rollout?.state === 'failed' || rollout?.state === 'stuck') return rollout.state;
   if (rollout?.state === 'rolling') return 'rolling';
   if (quarantined !== null) return 'quarantined';
   if (problem !== null) return 'problem';
-  if (rollout !== null || waitingFor !== null) return 'waiting';
+  if (rollout !== null || waiting !== null) return 'waiting';
   return outdated > 0 ? 'outdated' : 'current';
 }
 

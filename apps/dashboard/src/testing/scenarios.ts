@@ -1,4 +1,4 @@
-import type { Secret, Service } from '@vault-swarm/http/api';
+import type { ProblemEntry, Secret, Service } from '@vault-swarm/http/api';
 
 import {
   AGES_H,
@@ -21,6 +21,8 @@ export function wellWorld(): World {
   return worldOf(services, secrets);
 }
 
+const WAITING = { code: 'SERVICE_UPDATING', message: 'waits for its own update to end' } as const;
+
 /** A new database password is being rolled out; a second service waits for its turn. */
 export function rollingWorld(): World {
   const world = wellWorld();
@@ -28,7 +30,7 @@ export function rollingWorld(): World {
     if (service.name === 'shop_web') return rolling(service, 4, 31);
     if (service.name === 'shop_api') return rolling(service, 3, 12);
     if (service.name !== 'shop_worker') return service;
-    return { ...outdated(service, 4), waiting_for: 'the update that its user started' };
+    return { ...outdated(service, 4), waiting_reason: WAITING };
   });
   const events = [
     event(905, 6, 'info', 'rollout.started', 'service shop_api is rolling to generation 12 for secret db_password'),
@@ -45,7 +47,7 @@ export function rollingWorld(): World {
           secrets: ['db_password'],
           outcome: 'scheduled',
           tasks: 4,
-          waiting_for: 'the update that its user started',
+          waiting_reason: WAITING,
         },
       ],
     },
@@ -55,13 +57,16 @@ export function rollingWorld(): World {
 /** All is well, but for a lockdown and for settings that are dangerous. */
 export function lockedDownWorld(): World {
   const world = wellWorld();
-  const problem =
-    'A lockdown is active: since 2026-03-01T12:30:00.000Z no value is served from the cache, and no rotation starts by itself; end it with vault-swarm lockdown --release';
+  const lockdown = problem(
+    'LOCKDOWN_ACTIVE',
+    'A lockdown is active',
+    'since 2026-03-01T12:30:00.000Z no value is served from the cache, and no rotation starts by itself; end it with vault-swarm lockdown --release',
+  );
   return {
     ...world,
     overview: {
       ...world.overview,
-      problems: [problem],
+      problems: [lockdown],
       lockdown: { active: true, since: before(1_320) },
       warnings: [
         {
@@ -88,10 +93,10 @@ export function troubledWorld(): World {
       return { ...outdated(service, 2), quarantined: { secrets: ['smtp_password'], since: before(740), reason } };
     }
     if (service.name !== 'billing') return service;
-    const problem = 'stuck: it takes longer than 10m';
+    const stuck = { code: 'ROTATION_BLOCKED', message: 'stuck: it takes longer than 10m' } as const;
     return {
       ...rolling(service, 1),
-      problem,
+      problem: stuck,
       rollout: { ...rolling(service, 1).rollout, state: 'stuck' } as Service['rollout'],
     };
   });
@@ -101,7 +106,10 @@ export function troubledWorld(): World {
         ? {
             ...secret,
             revision: null,
-            problem: 'vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
+            problem: {
+              code: 'INVALID_PAYLOAD',
+              message: 'vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
+            },
           }
         : secret,
   );
@@ -112,10 +120,18 @@ export function troubledWorld(): World {
     overview: {
       ...troubled.overview,
       problems: [
-        'A provider does not answer: openbao: openbao did not answer within 2 s',
-        'A secret has no value to deliver: search_api_key: vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
-        'A rotation does not proceed: billing: stuck: it takes longer than 10m',
-        'A new value made tasks fail and is quarantined: mailer has the last good value of smtp_password (task: non-zero exit (1)); write another value, or rotate manually to try it again',
+        problem('PROVIDER_UNAVAILABLE', 'A provider does not answer', 'openbao: openbao did not answer within 2 s'),
+        problem(
+          'SECRET_UNDELIVERABLE',
+          'A secret has no value to deliver',
+          'search_api_key: vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
+        ),
+        problem('ROTATION_BLOCKED', 'A rotation does not proceed', 'billing: stuck: it takes longer than 10m'),
+        problem(
+          'VALUE_QUARANTINED',
+          'A new value made tasks fail and is quarantined',
+          'mailer has the last good value of smtp_password (task: non-zero exit (1)); write another value, or rotate manually to try it again',
+        ),
       ],
       deliveries: { ...troubled.overview.deliveries, stale: 38, refused: 3 },
       providers: troubled.overview.providers.map((provider) =>
@@ -163,7 +179,7 @@ export function troubledWorld(): World {
       ...troubled.events,
     ],
     plan: {
-      services: [{ name: 'mailer', secrets: ['smtp_password'], outcome: 'scheduled', tasks: 2, waiting_for: null }],
+      services: [{ name: 'mailer', secrets: ['smtp_password'], outcome: 'scheduled', tasks: 2, waiting_reason: null }],
     },
   };
 }
@@ -179,7 +195,9 @@ export function stoppedWorld(): World {
       ticker_healthy: false,
       heartbeat_at: before(94),
       observed_at: before(94),
-      problems: ['Docker does not answer: connect ECONNREFUSED /var/run/docker.sock'],
+      problems: [
+        problem('ORCHESTRATOR_UNAVAILABLE', 'Docker does not answer', 'connect ECONNREFUSED /var/run/docker.sock'),
+      ],
     },
   };
 }
@@ -231,4 +249,8 @@ export function largeWorld(secretCount: number, serviceCount: number): World {
     return nth % 41 === 7 ? rolling(service, 1) : service;
   });
   return worldOf(services, secrets, { in_progress: services.filter(({ rollout }) => rollout !== null).length });
+}
+
+function problem(code: ProblemEntry['code'], summary: string, detail: string): ProblemEntry {
+  return { code, summary, message: `${summary}: ${detail}` };
 }

@@ -79,7 +79,7 @@ export function serviceOf(name: string, tasks: number, secrets: readonly string[
     rollout: null,
     quarantined: null,
     last_rotation_at: index % 5 === 4 ? null : before(1400 + index * 4000),
-    waiting_for: null,
+    waiting_reason: null,
     problem: null,
   };
 }
@@ -151,7 +151,7 @@ export function worldOf(
     ],
     history: historyOf(360),
     plan: {
-      services: [{ name: 'shop_api', secrets: ['db_password'], outcome: 'scheduled', tasks: 8, waiting_for: null }],
+      services: [{ name: 'shop_api', secrets: ['db_password'], outcome: 'scheduled', tasks: 8, waiting_reason: null }],
     },
     overview: {
       plugin: {

@@ -33,7 +33,7 @@ export function HealthPanel({ overview }: { readonly overview: Overview }) {
       {health.problems.length > 0 && (
         <ul class="problems">
           {health.problems.map((group) => (
-            <Problem key={group.summary} group={group} />
+            <Problem key={group.code} group={group} />
           ))}
         </ul>
       )}
@@ -41,7 +41,7 @@ export function HealthPanel({ overview }: { readonly overview: Overview }) {
   );
 }
 
-function Problem({ group: { summary, details, advice } }: { readonly group: ProblemGroup }) {
+function Problem({ group: { code, summary, details, advice } }: { readonly group: ProblemGroup }) {
   const shown = details.length <= SHOWN_DETAILS + 1 ? details : details.slice(0, SHOWN_DETAILS);
   return (
     <li>
@@ -55,7 +55,7 @@ function Problem({ group: { summary, details, advice } }: { readonly group: Prob
         </ul>
       )}
       {advice !== null && <p class="advice">{advice}</p>}
-      {summary.endsWith('is quarantined') && (
+      {code === 'VALUE_QUARANTINED' && (
         <RotateButton request={{ quarantined: true }}>Try again what is quarantined…</RotateButton>
       )}
     </li>

@@ -94,7 +94,7 @@ function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boole
             </tr>
           </thead>
           <tbody>
-            {plan.services.map(({ name, secrets, outcome, tasks, waiting_for: waitingFor }) => (
+            {plan.services.map(({ name, secrets, outcome, tasks, waiting_reason: waiting }) => (
               <tr key={name}>
                 <th scope="row">
                   <Name>{name}</Name>
@@ -102,7 +102,7 @@ function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boole
                 <td>
                   {visible(secrets.join(', '))}
                   {outcome !== 'scheduled' && <small class="soft under whole">{OUTCOMES[outcome]}</small>}
-                  {waitingFor !== null && <small class="warn under">waits for {visible(waitingFor)}</small>}
+                  {waiting !== null && <small class="warn under">{visible(waiting.message)}</small>}
                 </td>
                 <td>{tasks}</td>
               </tr>

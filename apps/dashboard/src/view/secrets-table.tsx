@@ -98,7 +98,7 @@ function Revision({ secret: { revision, rotate, pinned, problem } }: { readonly 
           <span class="tag plain">{rotate === 'off' ? 'never rolled' : 'manually only'}</span>
         )}
       </span>
-      {problem !== null && <small class="bad under">{visible(problem)}</small>}
+      {problem !== null && <small class="bad under">{visible(problem.message)}</small>}
     </>
   );
 }

@@ -133,7 +133,7 @@ const STATES = {
 } as const;
 
 function State({ service }: { readonly service: Service }) {
-  const { rollout, quarantined, problem, waiting_for: waitingFor } = service;
+  const { rollout, quarantined, problem, waiting_reason: waiting } = service;
   const { tone, word } = STATES[stateOf(service)];
   const back = rollout?.direction === 'rollback';
   return (
@@ -154,9 +154,11 @@ function State({ service }: { readonly service: Service }) {
         )}
         {quarantined !== null && <span class="soft">{visible(listed(quarantined.secrets, 3))}</span>}
       </span>
-      {waitingFor !== null && <small class="warn under">waits for {visible(waitingFor)}</small>}
+      {waiting !== null && <small class="warn under">{visible(waiting.message)}</small>}
       {quarantined !== null && <small class="bad under">{visible(quarantined.reason)}</small>}
-      {problem !== null && problem !== quarantined?.reason && <small class="bad under">{visible(problem)}</small>}
+      {problem !== null && problem.message !== quarantined?.reason && (
+        <small class="bad under">{visible(problem.message)}</small>
+      )}
     </>
   );
 }

@@ -187,7 +187,7 @@ describe('the JSON for programs', () => {
           },
           quarantined: null,
           last_rotation_at: null,
-          waiting_for: null,
+          waiting_reason: null,
           problem: null,
         },
       ],

@@ -10,7 +10,7 @@ const many: RotationStatus = {
   secrets: ['s3', 's1', 's2', 'ünusual'].map((name) => ({
     ...secret,
     name,
-    problem: name === 's2' ? 'there is no app/db' : null,
+    problem: name === 's2' ? { code: 'NOT_FOUND' as const, message: 'there is no app/db' } : null,
   })),
   services: [
     { ...service, id: 'i1', name: 'rolling' },

@@ -1,4 +1,5 @@
 import { errorRate, healthReport } from '@vault-swarm/metrics';
+import type { Problem } from '@vault-swarm/provider';
 import type { CallerAccess, Overview } from './api/index.ts';
 import { lockdownDocument } from './lockdown-route.ts';
 import { rfc3339 } from './serializers.ts';
@@ -9,7 +10,7 @@ import type { Lists } from './status-lists.ts';
 export function overviewDocument(sources: MonitoringSources, lists: Lists, access: CallerAccess): Overview {
   const figures = sources.figures();
   const { runtime, rotations, rotationErrors } = figures;
-  const health = healthReport(figures, sources.problems(), true);
+  const health = healthReport(figures, [], true);
   const deliveries = sources.deliveries();
   const held = sources.held();
   return {
@@ -24,7 +25,7 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
     ticker_healthy: health.ticker_healthy,
     heartbeat_at: rfc3339(figures.heartbeatAtMs),
     interval_seconds: sources.intervalMs / 1000,
-    problems: [...health.problems],
+    problems: problemEntries(sources.problems()),
     warnings: sources.warnings.map(({ code, variable, message }) => ({ code, variable, message })),
     lockdown: lockdownDocument(sources.status().lockdown),
     ...lists.observation,
@@ -59,6 +60,12 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
     providers: sources.providers().map(providerDocument),
     counts: lists.counts,
   };
+}
+
+/** Each problem once. */
+function problemEntries(problems: readonly Problem[]): Overview['problems'] {
+  const byMessage = new Map(problems.map((problem) => [problem.detail, problem]));
+  return [...byMessage.values()].map(({ code, summary, detail }) => ({ code, summary, message: detail }));
 }
 
 function providerDocument(provider: ProviderWithKind): Overview['providers'][number] {

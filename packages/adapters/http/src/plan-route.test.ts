@@ -2,6 +2,8 @@ import { type PreviewRequest, RotationRejected } from '@vault-swarm/rotation';
 import { afterEach, expect, test } from 'vitest';
 import { type Fixture, startFixture } from './testing/monitoring-fixture.ts';
 
+const WAITING = { code: 'PARALLEL_LIMIT', message: 'waits for other services to finish' } as const;
+
 let fixture: Fixture | undefined;
 afterEach(() => fixture?.server.close());
 
@@ -19,7 +21,7 @@ test.each([
         rotate: () => Promise.reject(new Error('nothing may be done')),
         preview: async (wanted) => {
           asked.push(wanted);
-          return [{ name: 'web', secrets: ['db'], outcome: 'scheduled', tasks: 3, waitingFor: 'its turn' }];
+          return [{ name: 'web', secrets: ['db'], outcome: 'scheduled', tasks: 3, waitingReason: WAITING }];
         },
       },
     },
@@ -27,7 +29,7 @@ test.each([
   const { status, body } = await fixture.ask(`/api/v1/plan${query}`);
   expect(status).toBe(200);
   expect(JSON.parse(body)).toEqual({
-    services: [{ name: 'web', secrets: ['db'], outcome: 'scheduled', tasks: 3, waiting_for: 'its turn' }],
+    services: [{ name: 'web', secrets: ['db'], outcome: 'scheduled', tasks: 3, waiting_reason: WAITING }],
   });
   expect(asked).toEqual([expected]);
 });
@@ -39,7 +41,7 @@ test('a plan of more services than fit into an answer says how many it leaves ou
     secrets,
     outcome: 'scheduled' as const,
     tasks: 3,
-    waitingFor: 'a'.repeat(100_000),
+    waitingReason: { code: 'PARALLEL_LIMIT' as const, message: 'a'.repeat(100_000) },
   }));
   fixture = await startFixture({}, { manualRotation: { rotate: async () => services, preview: async () => services } });
   for (const answer of [

@@ -34,7 +34,7 @@ export function secretDocument(secret: SecretStatus): Secret {
     revision: textOf(secret.revision),
     changed_at: rfc3339(secret.changedAtMs),
     services: namesOf(secret.services),
-    problem: messageOf(secret.problem),
+    problem: reasonOf(secret.problem),
   };
 }
 
@@ -50,8 +50,8 @@ export function serviceDocument(service: ServiceStatus): Service {
     rollout: rolloutDocument(service.rollout),
     quarantined: quarantineDocument(service.quarantine),
     last_rotation_at: rfc3339(service.lastRotationAtMs),
-    waiting_for: messageOf(service.waitingFor),
-    problem: messageOf(service.problem),
+    waiting_reason: reasonOf(service.waitingReason),
+    problem: reasonOf(service.problem),
   };
 }
 
@@ -60,7 +60,7 @@ export function planText(services: readonly PlannedService[]): string {
   return servicesText(services, (service) => ({
     ...requestedDocument(service),
     tasks: service.tasks,
-    waiting_for: messageOf(service.waitingFor),
+    waiting_reason: reasonOf(service.waitingReason),
   }));
 }
 
@@ -108,6 +108,10 @@ function namesOf(names: readonly string[]): string[] {
 
 function textOf(text: string | null): string | null {
   return text === null ? null : displayText(text);
+}
+
+function reasonOf<Code extends string>(reason: { readonly code: Code; readonly message: string } | null) {
+  return reason === null ? null : { code: reason.code, message: displayMessage(reason.message) };
 }
 
 function messageOf(message: string | null): string | null {

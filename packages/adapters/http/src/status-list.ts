@@ -23,7 +23,7 @@ export interface ListPage {
 /** What a list must know of its entries. */
 export interface EntryKind<T> {
   /** What a search looks in. */
-  texts(entry: T): readonly (string | null)[];
+  texts(entry: T): readonly (string | null | undefined)[];
   /** Whether it belongs to the state, which is another than `all`. */
   isIn(entry: T, state: string): boolean;
 }

@@ -4,12 +4,21 @@ import { observationDocument, secretDocument, serviceDocument } from './serializ
 import { type EntryKind, StatusList } from './status-list.ts';
 
 const secretKind: EntryKind<Secret> = {
-  texts: ({ name, provider, ref, services, problem }) => [name, provider, ref, ...services, problem],
+  texts: ({ name, provider, ref, services, problem }) => [
+    name,
+    provider,
+    ref,
+    ...services,
+    problem?.code,
+    problem?.message,
+  ],
   isIn: (secret) => hasSecretProblem(secret),
 };
 
 const serviceKind: EntryKind<Service> = {
-  texts: ({ name, secrets, waiting_for, problem }) => [name, ...secrets, waiting_for, problem],
+  texts: ({ name, secrets, waiting_reason: waiting, problem }) => {
+    return [name, ...secrets, waiting?.code, waiting?.message, problem?.code, problem?.message];
+  },
   isIn: (service, state) => (state === 'rolling' ? isRolling(service) : hasServiceProblem(service)),
 };
 

@@ -1,3 +1,4 @@
+import { problem } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import { OTHERS } from './bounded-gauge.ts';
 import { nothingSeen, nothingYet, secret, service, setUpExposition, unused } from './testing/sources.ts';
@@ -14,7 +15,7 @@ describe.each([
     const { sources, scrape } = setUpExposition();
     const secrets = [
       secret('db', { changedAtMs: NOW_MS + 500 }),
-      secret('api', { problem: 'there is no app/api', changedAtMs: null }),
+      secret('api', { problem: { code: 'NOT_FOUND', message: 'there is no app/api' }, changedAtMs: null }),
     ];
     sources.status = { ...nothingSeen, secrets };
     const { samples } = await scrape(accept);
@@ -37,11 +38,11 @@ describe.each([
         service('web', { outdatedTasks: 1, rollout: { ...rollout, direction: 'forward', state: 'rolling' } }),
         service('api', {
           quarantine,
-          problem: 'paused',
+          problem: { code: 'ROTATION_BLOCKED', message: 'paused' },
           rollout: { ...rollout, direction: 'rollback', state: 'failed' },
         }),
       ],
-      problems: [{ summary: 'A rotation does not proceed', detail: 'A rotation does not proceed: api' }],
+      problems: [problem('ROTATION_BLOCKED', 'api')],
     };
     expect((await scrape(accept)).samples).toMatchObject({
       'vault_swarm_plugin_service_running_tasks{service="web"}': 2,
@@ -175,7 +176,10 @@ test('beyond the limit secrets and services are joined under a name that none of
     status: {
       ...nothingSeen,
       secrets: Array.from({ length: number }, (_, index) =>
-        secret(index === 0 ? 'other' : `secret-${index}`, { problem: 'none', changedAtMs: NOW_MS - index * 1000 }),
+        secret(index === 0 ? 'other' : `secret-${index}`, {
+          problem: { code: 'NOT_FOUND', message: 'none' },
+          changedAtMs: NOW_MS - index * 1000,
+        }),
       ),
       services: Array.from({ length: number }, (_, index) => service(`service-${index}`, { outdatedTasks: 2 })),
     },

@@ -7,8 +7,16 @@ test('a scrape of however many secrets and services with the longest names has l
   const { exposition } = setUpExposition({
     status: {
       ...nothingSeen,
-      secrets: names.map((name) => secret(name, { problem: 'none', changedAtMs: 1_700_000_000_123 })),
-      services: names.map((name) => service(name, { runningTasks: 10_000, outdatedTasks: 10_000, problem: 'none' })),
+      secrets: names.map((name) =>
+        secret(name, { problem: { code: 'NOT_FOUND', message: 'none' }, changedAtMs: 1_700_000_000_123 }),
+      ),
+      services: names.map((name) =>
+        service(name, {
+          runningTasks: 10_000,
+          outdatedTasks: 10_000,
+          problem: { code: 'ROTATION_BLOCKED', message: 'none' },
+        }),
+      ),
     },
   });
   for (const accept of [undefined, 'application/openmetrics-text; version=1.0.0']) {

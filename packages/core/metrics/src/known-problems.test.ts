@@ -1,4 +1,4 @@
-import type { Problem } from '@vault-swarm/provider';
+import { ProblemList, problem } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { knownProblems, type ProblemSources } from './known-problems.ts';
 import type { ProviderState, ProviderSummary } from './provider-stats.ts';
@@ -20,7 +20,7 @@ const provider = (name: string, state: ProviderState, message: string | null = n
 const details = (sources: Partial<ProblemSources>) =>
   knownProblems({ rotation: [], providers: [], tickerHealthy: true, ...sources }).map(({ detail }) => detail);
 
-test('a provider in trouble is told of though the rotation does not check it', () => {
+test('a provider in trouble is reported though the rotation does not check it', () => {
   const providers = [
     provider('vault', 'failing', 'it is sealed'),
     provider('aws', 'circuit-open'),
@@ -29,11 +29,11 @@ test('a provider in trouble is told of though the rotation does not check it', (
   ];
   expect(details({ providers })).toEqual([
     'A provider does not answer: vault: it is sealed',
-    'A provider does not answer: aws: it is left alone until it does',
+    'A provider does not answer: aws: it is not called until a probe is answered',
   ]);
 });
 
-test('a login that works and has a problem is told of', () => {
+test('a login that works and expires soon is reported', () => {
   const providers = [
     { ...provider('vault', 'ok'), loginProblem: 'the token of VAULT_TOKEN ends after 7 more requests' },
   ];
@@ -42,17 +42,22 @@ test('a login that works and has a problem is told of', () => {
   ]);
 });
 
-test('what the rotation says of a provider is not said again', () => {
-  const rotation: Problem[] = [
-    { summary: 'S', detail: 'S: vault: sealed', unresponsive: { kind: 'provider', name: 'vault' } },
-    { summary: 'T', detail: 'T: db' },
-  ];
+test('what the rotation reports of a provider is not repeated', () => {
+  const list = new ProblemList();
+  list.add('PROVIDER_UNAVAILABLE', 'vault: sealed', { provider: 'vault' });
+  list.add('SECRET_UNDELIVERABLE', 'db');
+  const rotation = list.problems;
   const providers = [provider('vault', 'failing', 'its latest request (read) failed')];
-  expect(details({ rotation, providers })).toEqual(['S: vault: sealed', 'T: db']);
+  expect(details({ rotation, providers })).toEqual([
+    'A provider does not answer: vault: sealed',
+    'A secret has no value to deliver: db',
+  ]);
 });
 
-test('passes that do not end are told of, unless the reason is', () => {
-  const rotation: Problem[] = [{ summary: 'D', detail: 'D', unresponsive: { kind: 'orchestrator' } }];
-  expect(details({ tickerHealthy: false })).toEqual([expect.stringContaining('No pass of the rotation ends')]);
-  expect(details({ tickerHealthy: false, rotation })).toEqual(['D']);
+test('passes that do not complete are reported, unless the reason is', () => {
+  expect(details({ tickerHealthy: false })).toEqual([expect.stringContaining('No reconcile pass completes')]);
+  for (const code of ['ORCHESTRATOR_UNAVAILABLE', 'ORCHESTRATOR_ACCESS_DENIED'] as const) {
+    const rotation = [problem(code, 'why')];
+    expect(details({ tickerHealthy: false, rotation })).toEqual(rotation.map(({ detail }) => detail));
+  }
 });

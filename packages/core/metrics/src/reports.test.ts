@@ -1,3 +1,4 @@
+import { problem } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { healthReport, metricsReport, type Stats } from './reports.ts';
 
@@ -35,17 +36,17 @@ test('health has exactly the promised names, types and numbers', () => {
 });
 
 test('a stopped ticker is what makes it unhealthy; other problems only are in the list', () => {
-  const problem = { summary: 'A provider does not answer', detail: 'A provider does not answer: vault: sealed' };
-  expect(healthReport(stats, [problem], false)).toMatchObject({ healthy: true, ticker_healthy: true });
+  const found = problem('PROVIDER_UNAVAILABLE', 'vault: sealed');
+  expect(healthReport(stats, [found], false)).toMatchObject({ healthy: true, ticker_healthy: true });
   const stopped = { ...stats, tickerHealthy: false };
   expect(healthReport(stopped, [], false)).toMatchObject({ healthy: false, ticker_healthy: false, problems: [] });
 });
 
-test('names are in problems only for who is signed in, and equal sentences once', () => {
+test('only clients that are signed in get names in problems; equal sentences are listed once', () => {
   const summary = 'A secret has no value to deliver';
   const problems = [
-    { summary, detail: `${summary}: db-password: no field "value"` },
-    { summary, detail: `${summary}: api-key: not found` },
+    problem('SECRET_UNDELIVERABLE', 'db-password: no field "value"'),
+    problem('SECRET_UNDELIVERABLE', 'api-key: not found'),
   ];
   expect(healthReport(stats, problems, false).problems).toEqual([summary]);
   expect(healthReport(stats, problems, true).problems).toEqual([

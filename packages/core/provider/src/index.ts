@@ -20,7 +20,7 @@ export {
 } from './lossless-json.ts';
 export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
-export { type Problem, ProblemList, type Unresponsive } from './problem.ts';
+export { type Problem, type ProblemCode, type ProblemContext, ProblemList, problem, problemCodes } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export type {
   ParseContext,

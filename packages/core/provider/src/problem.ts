@@ -1,46 +1,91 @@
 import { displayMessage } from '@vault-swarm/kernel';
 
-/** Something that is wrong now and that an operator should know of. */
+/** What each problem says in general, by its code. `{orchestrator}` stands for the name that its users know. */
+const summaries = {
+  ORCHESTRATOR_UNAVAILABLE: '{orchestrator} does not answer',
+  ORCHESTRATOR_ACCESS_DENIED: '{orchestrator} refuses a request that the plugin needs',
+  RECONCILE_STALLED: 'No reconcile pass completes',
+  NOT_A_MANAGER: 'This node is not a manager',
+  LOCKDOWN_ACTIVE: 'A lockdown is active',
+  LEDGER_TOO_NEW: 'The ledger is of a later version',
+  LEDGER_UNTRUSTED: 'The ledger is not trusted',
+  PROVIDER_UNAVAILABLE: 'A provider does not answer',
+  PROVIDER_LAGGING: 'A provider answers with values that it has replaced',
+  PROVIDER_LOGIN_EXPIRING: 'The login to a provider works, and will not for long',
+  PROBE_UNAVAILABLE: 'Changes of a provider are found only by reading the values',
+  SECRET_UNDELIVERABLE: 'A secret has no value to deliver',
+  SECRET_ACCESS_DENIED: 'A provider denies access to a secret',
+  SECRET_OPTIONS_IGNORED: 'Options of a secret have no effect',
+  ROTATION_TOO_FREQUENT: 'A service rotates faster than it rolls',
+  ROTATION_BLOCKED: 'A rotation does not proceed',
+  VALUE_QUARANTINED: 'A new value made tasks fail and is quarantined',
+  CREDENTIAL_FILE_UNUSABLE: "A file with a credential of the plugin can't be used",
+  CERTIFICATE_UNUSABLE: 'The new certificate of the monitoring port can not be used',
+  CERTIFICATE_EXPIRING: 'The certificate of the monitoring port ends soon',
+  CERTIFICATE_EXPIRED: 'The certificate of the monitoring port has ended',
+  MORE_PROBLEMS: 'There are more problems than are listed',
+} as const;
+
+/** What kind of problem it is. Codes are stable; programs match on them, never on the text. */
+export type ProblemCode = keyof typeof summaries;
+
+/** Each code that there is. */
+export const problemCodes = Object.keys(summaries) as readonly ProblemCode[];
+
+/** Something that is wrong now, for the operator. */
 export interface Problem {
-  /** A sentence without names of secrets or services, for who is not signed in. */
+  readonly code: ProblemCode;
+  /** A sentence without names of secrets or services, for clients that are not signed in. */
   readonly summary: string;
   /** The same with names, and with what to do. Never a value. */
   readonly detail: string;
-  /** Who does not answer, where that is what it says. */
-  readonly unresponsive?: Unresponsive;
+  /** The provider instance that it concerns, if it is one that does not answer. */
+  readonly provider?: string;
 }
 
-/** One who was asked and does not answer: what runs the services, or a provider by its name. */
-export type Unresponsive = { readonly kind: 'orchestrator' } | { readonly kind: 'provider'; readonly name: string };
+/** What a problem has besides its code and its detail. */
+export interface ProblemContext {
+  /** What its users call the orchestrator. */
+  readonly orchestrator?: string;
+  /** See {@link Problem.provider}. */
+  readonly provider?: string;
+}
 
-/** So many problems are listed, */
+/** A problem, cut as `displayMessage`. @param detail what follows the summary and a colon. */
+export function problem(code: ProblemCode, detail: string, context: ProblemContext = {}): Problem {
+  const { orchestrator = 'The orchestrator', provider } = context;
+  const summary = displayMessage(summaries[code].replace('{orchestrator}', orchestrator));
+  return {
+    code,
+    summary,
+    detail: displayMessage(`${summary}: ${detail}`),
+    ...(provider === undefined ? {} : { provider }),
+  };
+}
+
+/** How many problems are listed. */
 const MAX_PROBLEMS = 500;
-/** and so many UTF-16 code units of them. */
+/** How many UTF-16 code units of them are listed. */
 const MAX_LENGTH = 200_000;
 
-/** Problems, each cut as `displayMessage`, up to a bound in number and length; the last one then says how many more there are. */
+/** Problems, up to a bound in number and length; the last one then says how many more there are. */
 export class ProblemList {
   readonly #problems: Problem[] = [];
   #length = 0;
   #more = 0;
 
   /** Adds a problem. @param detail what follows the summary and a colon. */
-  add(summary: string, detail: string, unresponsive?: Unresponsive): void {
-    const problem = {
-      summary,
-      detail: displayMessage(`${summary}: ${detail}`),
-      ...(unresponsive === undefined ? {} : { silent: unresponsive }),
-    };
-    this.#length += problem.detail.length;
+  add(code: ProblemCode, detail: string, context?: ProblemContext): void {
+    const added = problem(code, detail, context);
+    this.#length += added.detail.length;
     if (this.#problems.length >= MAX_PROBLEMS || this.#length > MAX_LENGTH) this.#more += 1;
-    else this.#problems.push(problem);
+    else this.#problems.push(added);
   }
 
   /** The list. */
   get problems(): readonly Problem[] {
     if (this.#more === 0) return this.#problems;
-    const summary = 'There are more problems than are listed';
-    const detail = `${summary}: ${this.#more} more; see the secrets and the services with a problem`;
-    return [...this.#problems, { summary, detail }];
+    const detail = `${this.#more} more; see the secrets and the services with a problem`;
+    return [...this.#problems, problem('MORE_PROBLEMS', detail)];
   }
 }

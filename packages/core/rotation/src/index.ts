@@ -52,6 +52,7 @@ export type {
   RotationSettings,
 } from './ports/rotation-ports.ts';
 export type { ProbeOutcome, ValueCache } from './ports/value-cache.ts';
+export { type WaitingCode, type WaitingReason, waitingCodes } from './ports/waiting-reason.ts';
 export { Rotation } from './rotation.ts';
 export type {
   RotationStatus,

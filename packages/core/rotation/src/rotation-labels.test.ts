@@ -50,7 +50,10 @@ describe('when the labels of a secret change', () => {
     const { world, secret, service } = await oneService();
     world.swarm.setLabels(secret, { vault_pth: 'old' });
     await world.run(5_000);
-    expect(world.rotation.status().secrets[0]?.problem).toContain('"vault_pth"');
+    expect(world.rotation.status().secrets[0]?.problem).toEqual({
+      code: 'INVALID_REF',
+      message: expect.stringContaining('"vault_pth"'),
+    });
     world.provider.write('old', 'three');
     world.kill();
     world.start();
@@ -72,7 +75,11 @@ test('options of a driver, which no driver is given, are a problem, and a warnin
   await world.run(5_000);
   const message = 'the driver is not given the options vault_path of db; create the secrets again with labels instead';
   expect(world.rotation.status().problems).toEqual([
-    { summary: 'Options of a secret have no effect', detail: `Options of a secret have no effect: ${message}` },
+    {
+      code: 'SECRET_OPTIONS_IGNORED',
+      summary: 'Options of a secret have no effect',
+      detail: `Options of a secret have no effect: ${message}`,
+    },
   ]);
   expect(world.events.filter(({ type }) => type === 'plugin.warning')).toMatchObject([{ message }]);
 });

@@ -13,6 +13,7 @@ test('does nothing by a ledger that its store does not trust, serves on, and say
   expect(world.swarm.updates).toEqual([]);
   expect(world.rotation.status().problems).toEqual([
     {
+      code: 'LEDGER_UNTRUSTED',
       summary: 'The ledger is not trusted',
       detail:
         'The ledger is not trusted: secrets are served, and nothing is rolled or written here: it has no code; give it one',

@@ -23,7 +23,13 @@ describe('a service with a secret that has no value', () => {
     world.provider.write('cert', 'cert 2');
     expect(await fewestRunning(world, web, 120_000)).toBe(3);
     expect(world.swarm.updates).toEqual([]);
-    expect(statusOf(world, 'web')?.problem).toBe('waits for its secret db to have a value (there is no such secret)');
+    expect(statusOf(world, 'web')).toMatchObject({
+      problem: {
+        code: 'ROTATION_BLOCKED',
+        message: 'waits for its secret db to have a value (there is no such secret)',
+      },
+      waitingReason: { code: 'SECRET_UNDELIVERABLE' },
+    });
     world.provider.write('db', 'db 1');
     await world.run(30_000);
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
@@ -44,7 +50,7 @@ describe('a service with a secret that has no value', () => {
     const { world, web } = await twoServices();
     world.refuses = true;
     world.provider.write('cert', 'cert 2');
-    await world.until(() => statusOf(world, 'web')?.waitingFor?.includes('could not start') === true);
+    await world.until(() => statusOf(world, 'web')?.waitingReason?.code === 'BACKOFF_START_FAILED');
     world.provider.delete('db');
     world.refuses = false;
     expect(await fewestRunning(world, web, 300_000)).toBe(2);
@@ -63,7 +69,7 @@ describe('a paused rollout whose tasks do not run', () => {
     expect(await fewestRunning(world, web, 600_000)).toBe(2);
     expect(world.swarm.updates).toEqual(['web@1']);
     expect([world.count('rollout.failed'), world.count('rollout.completed')]).toEqual([1, 0]);
-    expect(statusOf(world, 'web')?.problem).toMatch(
+    expect(statusOf(world, 'web')?.problem?.message).toMatch(
       /^paused: update paused .*; waits for the tasks of its paused update to run/,
     );
     world.refuses = false;
@@ -79,7 +85,7 @@ test('a rollout that Swarm took back is started again only once all tasks run', 
   await world.run(10_000);
   world.refuses = true;
   world.provider.write('cert', 'cert 2');
-  await world.until(() => statusOf(world, 'web')?.waitingFor?.includes('could not start') === true);
+  await world.until(() => statusOf(world, 'web')?.waitingReason?.code === 'BACKOFF_START_FAILED');
   expect(await fewestRunning(world, web, 120_000)).toBe(2);
   expect(world.swarm.updates).toEqual(['web@1']);
   world.refuses = false;

@@ -14,8 +14,8 @@ describe('when the tasks of a rollout could not start', () => {
     await world.until(() => isPaused(world, web));
     world.refuses = false;
     await world.run(1_500);
-    expect(world.rotation.status().services.find(({ name }) => name === 'web')?.waitingFor).toContain(
-      'could not start',
+    expect(world.rotation.status().services.find(({ name }) => name === 'web')?.waitingReason?.code).toBe(
+      'BACKOFF_START_FAILED',
     );
     return { world, web };
   }

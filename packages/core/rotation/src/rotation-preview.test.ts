@@ -19,8 +19,8 @@ async function threeServices(settings: ConstructorParameters<typeof World>[0] = 
     const asking = world.rotation.preview(request, { signal: new AbortController().signal }).then(
       (services) =>
         services.map(
-          ({ name, secrets, outcome, tasks, waitingFor }) =>
-            `${name} ${outcome}: ${tasks} tasks for ${secrets}${waitingFor === null ? '' : `, after ${waitingFor}`}`,
+          ({ name, secrets, outcome, tasks, waitingReason }) =>
+            `${name} ${outcome}: ${tasks} tasks for ${secrets}${waitingReason === null ? '' : `, ${waitingReason.message}`}`,
         ),
       (error) => error.code,
     );
@@ -73,7 +73,7 @@ test('says what a service would wait for', async () => {
   await preview({ kind: 'due' });
   await world.run(2_000);
   expect(await preview({ kind: 'service', name: 'web' })).toEqual([
-    'web scheduled: 2 tasks for db, after other services to finish',
+    'web scheduled: 2 tasks for db, waits for other services to finish',
   ]);
 });
 
@@ -84,7 +84,7 @@ test('says that a provider which is away is waited for', async () => {
   world.start();
   await world.run(2_000);
   expect(await preview({ kind: 'service', name: 'web' })).toEqual([
-    'web pending: 0 tasks for db, after its provider to tell the newest value',
+    'web pending: 0 tasks for db, waits for its newest values to be read',
   ]);
 });
 

@@ -265,7 +265,7 @@ export class Rotation implements ManualRotation, LocksDown {
     const isOpen = Object.values(next.ledger.services).some(
       ({ rollout }) => rollout !== null && rollout.state !== 'failed',
     );
-    const waits = next.services.some(({ waitingFor, blocked }) => waitingFor !== null && !blocked);
+    const waits = next.services.some(({ waitingReason, blocked }) => waitingReason !== null && !blocked);
     return next.rolls.length > 0 || isOpen || waits;
   }
 

@@ -139,9 +139,12 @@ export class OneManager {
     return waitFor(async () => (await fetch(`${this.url}${path}`)).json(), { timeoutMs, what: path });
   }
 
-  /** The plugin's problems, as sentences. */
+  /** The messages of the plugin's problems. */
   async problems(): Promise<readonly string[]> {
-    return ((await this.ask('/api/v1/overview')) as { readonly problems: readonly string[] }).problems;
+    const { problems } = (await this.ask('/api/v1/overview')) as {
+      readonly problems: readonly { readonly message: string }[];
+    };
+    return problems.map(({ message }) => message);
   }
 
   /** Waits until one of the plugin's problems has these words. */

@@ -1,9 +1,10 @@
+import { problem } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Fixture, startFixture } from '../testing/monitoring-fixture.ts';
 
 const TOKEN = 'correct-horse-battery-staple';
 const summary = 'A secret has no value to deliver';
-const problems = () => [{ summary, detail: `${summary}: db-password: not found` }];
+const problems = () => [problem('SECRET_UNDELIVERABLE', 'db-password: not found')];
 const PATHS = [
   '/',
   '/readyz',

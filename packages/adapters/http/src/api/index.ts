@@ -4,6 +4,7 @@ export { type LockdownState, lockdownRequestSchema, lockdownSchema } from './loc
 export { accessSchema, type CallerAccess, type Overview, overviewSchema } from './overview.ts';
 export { healthSchema, liveSchema, metricsSchema, readySchema } from './plain.ts';
 export { type ProblemDetails, problemSchema } from './problem.ts';
+export type { ProblemEntry } from './reasons.ts';
 export {
   type Plan,
   planSchema,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { lockdownSchema } from './lockdown.ts';
 import { bytes, count, milliseconds, observation, time } from './parts.ts';
+import { problemEntrySchema } from './reasons.ts';
 
 const runtime = z.object({
   goroutines: count.meta({ description: 'operations in flight: active resources of the event loop' }),
@@ -79,7 +80,7 @@ export const overviewSchema = z
     ticker_healthy: z.boolean(),
     heartbeat_at: time.nullable(),
     interval_seconds: z.number().positive(),
-    problems: z.array(z.string()).meta({ description: 'sentences, with names; empty when all is well' }),
+    problems: z.array(problemEntrySchema).meta({ description: 'with names; empty when all is well' }),
     warnings: z.array(warning).meta({ description: 'dangerous or ignored settings; empty if there are none' }),
     lockdown: lockdownSchema,
     ...observation,

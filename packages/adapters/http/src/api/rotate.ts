@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { count } from './parts.ts';
+import { waitingReasonSchema } from './reasons.ts';
 
 const name = z.string().min(1);
 
@@ -47,7 +48,7 @@ export const planSchema = z
         secrets: z.array(z.string()),
         outcome,
         tasks: count.meta({ description: 'how many would be replaced' }),
-        waiting_for: z.string().nullable(),
+        waiting_reason: waitingReasonSchema.nullable(),
       }),
     ),
     omitted,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { observation, page, time } from './parts.ts';
+import { secretProblemSchema } from './reasons.ts';
 
 const secret = z
   .object({
@@ -11,7 +12,7 @@ const secret = z
     revision: z.string().nullable().meta({ description: 'the one last seen at the provider' }),
     changed_at: time.nullable(),
     services: z.array(z.string()).meta({ description: 'names of the services that use it' }),
-    problem: z.string().nullable(),
+    problem: secretProblemSchema.nullable(),
   })
   .meta({ id: 'Secret' });
 

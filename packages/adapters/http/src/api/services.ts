@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { count, observation, page, time } from './parts.ts';
+import { serviceProblemSchema, waitingReasonSchema } from './reasons.ts';
 
 const taskRevisions = z
   .object({
@@ -39,8 +40,8 @@ const service = z
     rollout: rollout.nullable(),
     quarantined: quarantined.nullable(),
     last_rotation_at: time.nullable(),
-    waiting_for: z.string().nullable(),
-    problem: z.string().nullable(),
+    waiting_reason: waitingReasonSchema.nullable(),
+    problem: serviceProblemSchema.nullable(),
   })
   .meta({ id: 'Service' });
 

@@ -82,7 +82,7 @@ export const status: RotationStatus = {
       },
       quarantine: null,
       lastRotationAtMs: null,
-      waitingFor: null,
+      waitingReason: null,
       problem: null,
     },
   ],

@@ -1,5 +1,5 @@
 import { type Clock, displayText, errorMessage } from '@vault-swarm/kernel';
-import type { Events, Problem } from '@vault-swarm/provider';
+import { type Events, type Problem, problem } from '@vault-swarm/provider';
 import { type Certificate, CertificateProblem } from './certificate.ts';
 
 const RELOAD_INTERVAL_MS = 10_000;
@@ -41,19 +41,17 @@ export class CertificateReloader {
   /** What is wrong with it now. */
   problems(): readonly Problem[] {
     const problems: Problem[] = [];
-    const add = (summary: string, detail: string) => problems.push({ summary, detail: `${summary}: ${detail}` });
     if (this.#wrong?.isReported === true) {
-      add(
-        'The new certificate of the monitoring port can not be used',
-        `${this.#wrong.message}; the one before is served`,
-      );
+      problems.push(problem('CERTIFICATE_UNUSABLE', `${this.#wrong.message}; the one before is served`));
     }
     const leftMs = this.#current.endsAtMs - this.#clock.now();
     if (leftMs < ENDS_SOON_MS) {
       const verb = leftMs > 0 ? 'ends' : 'ended';
-      add(
-        `The certificate of the monitoring port ${leftMs > 0 ? 'ends soon' : 'has ended'}`,
-        `it ${verb} at ${new Date(this.#current.endsAtMs).toISOString()}; replace its files`,
+      problems.push(
+        problem(
+          leftMs > 0 ? 'CERTIFICATE_EXPIRING' : 'CERTIFICATE_EXPIRED',
+          `it ${verb} at ${new Date(this.#current.endsAtMs).toISOString()}; replace its files`,
+        ),
       );
     }
     return problems;

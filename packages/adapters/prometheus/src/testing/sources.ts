@@ -78,7 +78,7 @@ export function service(name: string, changes: Partial<ServiceStatus> = {}): Ser
     rollout: null,
     quarantine: null,
     lastRotationAtMs: null,
-    waitingFor: null,
+    waitingReason: null,
     problem: null,
     ...changes,
   };

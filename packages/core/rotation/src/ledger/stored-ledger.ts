@@ -1,3 +1,4 @@
+import type { ProblemCode } from '@vault-swarm/provider';
 import type { Role } from '../ports/orchestrator.ts';
 import { LEDGER_FORMAT, type LedgerReading } from './codec.ts';
 import { emptyLedger, type LedgerDocument } from './ledger.ts';
@@ -9,9 +10,10 @@ export type StoredLedger =
   /** The store does not trust it, and says why. */
   | { readonly kind: 'untrusted'; readonly message: string };
 
-/** Why a ledger is left as it is, and nothing is done by it, in general and in full, for people. */
+/** Why a ledger is not used and not written. */
 export interface UnusableLedger {
-  readonly summary: string;
+  readonly code: Extract<ProblemCode, 'LEDGER_TOO_NEW' | 'LEDGER_UNTRUSTED'>;
+  /** For people: why, and what to do. */
   readonly message: string;
 }
 
@@ -22,12 +24,12 @@ export function unusable(stored: StoredLedger): UnusableLedger | null {
     case 'newer': {
       const formats = `format ${stored.format}, this one reads ${LEDGER_FORMAT}`;
       return {
-        summary: 'The ledger is of a later version',
+        code: 'LEDGER_TOO_NEW',
         message: `a later version of the plugin wrote the ledger (${formats}): ${isLeft}; update the plugin on this manager`,
       };
     }
     case 'untrusted':
-      return { summary: 'The ledger is not trusted', message: `${isLeft}: ${stored.message}` };
+      return { code: 'LEDGER_UNTRUSTED', message: `${isLeft}: ${stored.message}` };
     default:
       return null;
   }

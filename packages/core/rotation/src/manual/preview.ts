@@ -4,6 +4,7 @@ import { changedValues, type OpenRollout } from '../ledger/ledger.ts';
 import type { Plan, ServicePlan } from '../planner/plan.ts';
 import type { PlannedService, RequestedService } from '../ports/manual-rotation.ts';
 import type { Workload } from '../ports/orchestrator.ts';
+import { waitingReason } from '../ports/waiting-reason.ts';
 
 /** What a preview is made of. */
 export interface PreviewInput {
@@ -32,9 +33,9 @@ export function preview({ services, plan, requested }: PreviewInput): readonly P
 
 /** What is done for a service, or would be if it had not to wait; `null` where nothing is due. */
 function dueOf(service: Workload, planned: ServicePlan, rollout: OpenRollout | null): PlannedService | null {
-  const { waitingFor, bindings } = planned;
+  const { waitingReason: reason, bindings } = planned;
   const isOpen = rollout !== null && rollout.state !== 'failed';
-  if (!isOpen && waitingFor === null) return null;
+  if (!isOpen && reason === null) return null;
   const changing = rollout === null ? null : changedValues(rollout);
   const concerned = bindings.filter((known) =>
     changing === null ? outdatedTasks(known).length > 0 : known.binding.key in changing,
@@ -42,29 +43,29 @@ function dueOf(service: Workload, planned: ServicePlan, rollout: OpenRollout | n
   return {
     name: service.name,
     secrets: concerned.map(({ binding }) => binding.secret.name),
-    outcome: waitingFor === null ? 'scheduled' : 'pending',
+    outcome: reason === null ? 'scheduled' : 'pending',
     tasks: isOpen
       ? living(service).filter(({ generation }) => generation < rollout.generation).length
       : living(service).length,
-    waitingFor,
+    waitingReason: reason,
   };
 }
 
 /** What becomes of a request: its own rollout, or one that waits for what is in progress, or for the provider. */
 function joined(request: RequestedService, service: Workload, due: PlannedService | null): PlannedService {
-  if (due === null) return { ...idle(request), waitingFor: 'its provider to tell the newest value' };
-  const { name, secrets, tasks, waitingFor } = due;
+  if (due === null) return { ...idle(request), waitingReason: waitingReason('NEWEST_VALUE_UNKNOWN') };
+  const { secrets, waitingReason: reason } = due;
   const { outcome } = request;
-  if (secrets.some((secret) => request.secrets.includes(secret))) return { name, outcome, secrets, tasks, waitingFor };
+  if (secrets.some((secret) => request.secrets.includes(secret))) return { ...due, outcome };
   return {
     ...request,
     tasks: living(service).length,
-    waitingFor: waitingFor ?? 'the rollout that is in progress to end',
+    waitingReason: reason ?? waitingReason('ROLLOUT_OPEN'),
   };
 }
 
 function idle(request: RequestedService): PlannedService {
-  return { ...request, tasks: 0, waitingFor: null };
+  return { ...request, tasks: 0, waitingReason: null };
 }
 
 /** Each of them is replaced by an update. */

@@ -1,7 +1,7 @@
 import { type BindingState, isNewer, pendingTasks, targetsDesired, waitsForNodes } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, undoneGeneration } from '../ledger/ledger.ts';
-import { isCausedByValues, NEWER, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
+import { isCausedByValues, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
 import {
   always,
   blocked,
@@ -50,7 +50,7 @@ export function planRollout(serviceState: ServiceState): Decision {
       : (hindranceByPace(serviceState) ?? startRollout(serviceState));
   }
   const changing = changedValues(open);
-  if (unread.some((key) => key in changing)) return blocked(serviceState, 'the labels of its secrets to be put right');
+  if (unread.some((key) => key in changing)) return blocked(serviceState, 'LABELS_INVALID');
   // The service uses nothing of it any more: nothing is rolled out, or rolled back.
   if (secretNames(serviceState, changing).length === 0) return noChange(serviceState, null);
   if (open.state === 'failed') return planFailed(serviceState, open);
@@ -66,7 +66,7 @@ function hindranceByPace(serviceState: ServiceState): Decision | null {
   const isOwn = ({ binding: { key } }: BindingState) =>
     !entry.requested.includes(key) && quarantineOf(entry, key) === undefined;
   if (pauseMs <= 0 || !dueBindings(serviceState).every(isOwn)) return null;
-  return blocked(serviceState, 'a pause between its rollouts');
+  return blocked(serviceState, 'ROTATION_TOO_FREQUENT');
 }
 
 /** The orchestrator refused the update, for a network that is gone for instance. It is counted once, and tried again. */
@@ -105,7 +105,7 @@ function planUnapplied(serviceState: ServiceState, open: OpenRollout): Decision 
   if (isOther || isTaken || due.some((known) => !targetsDesired(open, known)))
     return startRollout({ ...serviceState, hasCapacity: always });
   const isAgain = rejection !== undefined;
-  if (isAgain && !mayAskAgain(serviceState, open)) return blocked(serviceState, 'its refused update to be tried again');
+  if (isAgain && !mayAskAgain(serviceState, open)) return blocked(serviceState, 'UPDATE_REJECTED');
   const attempt = isAgain ? rollout.attempt + 1 : rollout.attempt;
   const next = { ...rollout, attempt, fingerprint: service.fingerprint };
   return { ...noChange(serviceState, next), events, roll: rollTo(serviceState, open.generation) };
@@ -133,14 +133,11 @@ function blockerByUser(serviceState: ServiceState, open: OpenRollout): Decision 
   return blockerByUpdate(serviceState);
 }
 
-/** What a rollout waits for that has reached all tasks but those on nodes that take no new ones. */
-const NODES = 'a paused node to be active again, or drained: its task is replaced only then';
-
 function planInProgress(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, bindings, failures } = serviceState;
   if (!isUpdating(service) && waitsForNodes(open, bindings)) {
     const isNewerDue = dueBindings(serviceState).some((known) => !targetsDesired(open, known));
-    return isNewerDue ? startRollout(serviceState) : blocked(serviceState, NODES);
+    return isNewerDue ? startRollout(serviceState) : blocked(serviceState, 'NODE_PAUSED');
   }
   const { rollout, events } = stuckIfLate(serviceState, open);
   const unchanged = { ...noChange(serviceState, rollout), events };
@@ -174,7 +171,7 @@ function planInProgress(serviceState: ServiceState, open: OpenRollout): Decision
   }
   // Swarm is through, but tasks that it made for this rollout hold something else than was intended.
   if (due.length === 0) return completeIfRunning();
-  if (!mayRetry(serviceState, open)) return wait(serviceState, 'a pause after an attempt that did not reach all tasks');
+  if (!mayRetry(serviceState, open)) return wait(serviceState, 'BACKOFF_INCOMPLETE');
   return startRollout({ ...serviceState, hasCapacity: always }, open.attempt + 1);
 }
 
@@ -249,5 +246,5 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
   return isUndone && open.direction === 'forward'
     ? rollBackValues(serviceState, open, null)
-    : blocked(serviceState, NEWER);
+    : blocked(serviceState, 'VALUE_FAILED');
 }

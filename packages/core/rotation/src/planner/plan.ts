@@ -22,6 +22,7 @@ import {
 import { isOfRef, type SecretVersion, untagRevision } from '../ledger/secret-version.ts';
 import type { FailedTask, WorkloadTask } from '../ports/orchestrator.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
+import type { WaitingReason } from '../ports/waiting-reason.ts';
 import { addPreviousValue } from '../tasks/previous-values.ts';
 import { recordTasks } from '../tasks/task-records.ts';
 import { type Answered, actualVersion, type CurrentValue, desiredVersion } from '../tasks/task-revision.ts';
@@ -80,7 +81,7 @@ export interface ServicePlan {
   readonly outdatedTasks: number;
   /** What its tasks hold of each secret that has no pinned version, and what they should. */
   readonly bindings: readonly BindingState[];
-  readonly waitingFor: string | null;
+  readonly waitingReason: WaitingReason | null;
   /** Whether it goes on only after somebody did something, or a longer time. */
   readonly blocked: boolean;
   /** Whether it is to be rolled for a value that it does not have. */
@@ -136,7 +137,7 @@ export function plan(input: PlanInput): Plan {
       runningTasks: service.tasks.filter(({ state }) => state === 'running').length,
       outdatedTasks: new Set(bindings.flatMap(outdatedTasks)).size,
       bindings,
-      waitingFor: decision.waitingFor,
+      waitingReason: decision.waitingReason,
       blocked: decision.blocked,
       isDue: dueBindings(serviceState).length > 0,
       rolloutsInARow: input.pace(service.id).inARow,

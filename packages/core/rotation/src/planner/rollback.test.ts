@@ -121,7 +121,7 @@ describe('a rollout that has reached all tasks but one on a node that takes no n
     const decision = decide({ state, actual, serviceState: late });
     expect(typesOf(decision)).toEqual([]);
     expect(decision).toMatchObject({ roll: null, blocked: true, entry: { rollout: { state: 'open' } } });
-    expect(decision.waitingFor).toContain('a paused node to be active again');
+    expect(decision.waitingReason?.code).toBe('NODE_PAUSED');
   });
 
   test('gives the other tasks a newer value meanwhile', () => {
@@ -169,7 +169,7 @@ describe('a paused rollout whose tasks failed with its value', () => {
 
   test('waits while that is being found out', () => {
     const decision = decide({ serviceState: { lastGood: () => 'unknown' } });
-    expect(decision).toMatchObject({ roll: null, events: [], waitingFor: 'its last good values to be read' });
+    expect(decision).toMatchObject({ roll: null, events: [], waitingReason: { code: 'ROLLBACK_VALUE_UNKNOWN' } });
     expect(decision.heldAgainst).toEqual({ s1: value('r2') });
   });
 
@@ -337,7 +337,7 @@ describe('a rollout that was rolled back', () => {
     const decision = decide({ ...undone, serviceState: { failures: [] } });
     expect(decision.entry.quarantines).toEqual([{ ...aside[0], isByUser: true }]);
     const unknown = decide({ ...undone, serviceState: { failures: [], lastGood: () => 'unknown' } });
-    expect(unknown).toMatchObject({ waitingFor: 'its last good values to be read', heldAgainst: {} });
+    expect(unknown).toMatchObject({ waitingReason: { code: 'ROLLBACK_VALUE_UNKNOWN' }, heldAgainst: {} });
   });
 
   test('is tried again where its tasks could not start', () => {
@@ -396,7 +396,7 @@ test('a request is not met by a rollout of nothing while no value is known', () 
   const entry = { rollout: { ...rollout, state: 'failed' }, requested: ['s1'] } as const;
   expect(decide({ entry, desired: null, state: 'none' })).toMatchObject({
     roll: null,
-    waitingFor: 'its newest values to be read',
+    waitingReason: { code: 'NEWEST_VALUE_UNKNOWN' },
   });
 });
 
@@ -416,7 +416,7 @@ describe('a failed rollout whose tasks have started with a newer value since', (
   const newer = { ...failed, actual, desired: value('r3') };
 
   test.each(['paused', 'completed'] as const)('is closed without a restart once they run for a while (%s)', (state) => {
-    expect(decide({ ...newer, state })).toMatchObject({ roll: null, waitingFor: null, entry: { rollout: null } });
+    expect(decide({ ...newer, state })).toMatchObject({ roll: null, waitingReason: null, entry: { rollout: null } });
     const soon = decide({ ...newer, state, serviceState: { stableForMs: 5_000 } });
     expect(soon).toMatchObject({ roll: null, entry: failed.entry });
   });
@@ -466,18 +466,21 @@ describe('a failed rollout whose tasks have started with a newer value since', (
 
 describe('a value that made tasks of another service fail', () => {
   const serviceState = { failedIn: () => 'api' };
-  const waitingFor = 'a newer value of s1, or a manual rotation: this one made tasks of api fail';
+  const waitingReason = {
+    code: 'VALUE_FAILED_ELSEWHERE',
+    message: 'waits for a newer value of s1, or a manual rotation: this one made tasks of api fail',
+  };
 
   test('is not brought by a new rollout, unless an operator asked for it', () => {
     const due = { state: 'completed', serviceState } as const;
-    expect(decide({ ...due, entry: { rollout: null } })).toMatchObject({ roll: null, waitingFor, blocked: true });
+    expect(decide({ ...due, entry: { rollout: null } })).toMatchObject({ roll: null, waitingReason, blocked: true });
     expect(decide({ ...due, entry: { rollout: null, requested: ['s1'] } }).roll?.generation).toBe(6);
   });
 
   test('is not brought by an update that was not made yet; its intent stays, since it may still be applied', () => {
     const unapplied = { service: { generation: 4 }, state: 'completed' } as const;
     const decision = decide({ ...unapplied, serviceState: { ...serviceState, seenApplied: false, failures: null } });
-    expect(decision).toMatchObject({ roll: null, waitingFor, blocked: true, events: [], entry: { rollout } });
+    expect(decision).toMatchObject({ roll: null, waitingReason, blocked: true, events: [], entry: { rollout } });
   });
 
   test('is still brought to the last task by a rollout that has started', () => {
@@ -497,7 +500,7 @@ describe('an update that was not applied', () => {
 
   test('waits until Swarm has taken up what a user posted in between', () => {
     const decision = decide({ ...unapplied, serviceState: { ...notSeen, unchangedForMs: 500 } });
-    expect(decision).toMatchObject({ roll: null, waitingFor: 'its latest change to be taken up', entry: { rollout } });
+    expect(decision).toMatchObject({ roll: null, waitingReason: { code: 'SERVICE_CHANGED' }, entry: { rollout } });
   });
 
   test("does not go on with a user's update that Swarm paused", () => {
@@ -517,7 +520,7 @@ test('a last good value that is lost stops a service only while the service uses
     const values = { failed: { [key]: value('r2') }, lastGood: { [key]: value('r1') } };
     return { rollout: null, quarantines: [{ ...values, sinceMs: 0, reason: '', isByUser: false }] };
   };
-  expect(decide({ ...lost, entry: withSet('s1') }).waitingFor).toContain('is lost');
+  expect(decide({ ...lost, entry: withSet('s1') }).waitingReason?.code).toBe('ROLLBACK_VALUE_LOST');
   expect(decide({ ...lost, entry: withSet('removed') }).roll?.generation).toBe(6);
 });
 

@@ -51,7 +51,7 @@ export function planHalted(serviceState: ServiceState, open: OpenRollout): Decis
   if (isOfLater && isFullyRunning(service)) {
     return complete(serviceState, open);
   }
-  if (failures === null) return wait(serviceState, 'word of why its tasks failed');
+  if (failures === null) return wait(serviceState, 'FAILURE_UNKNOWN');
   const failure: Failure = { reason: state === 'paused' ? 'paused' : 'rolled-back', message };
   if (service.fingerprint !== open.fingerprint) return planChangedByUser(serviceState, open, failure);
   // Also of somebody's `--force` since: its tasks were given the same values.
@@ -111,14 +111,12 @@ function planChangedByUser(serviceState: ServiceState, open: OpenRollout, failur
     return { ...noChange(serviceState, null), events: [failed(serviceState, open, failure)] };
   }
   const isTheirs = (failures ?? []).some(({ fingerprint, started }) => started && fingerprint === service.fingerprint);
-  return isTheirs
-    ? blocked(serviceState, 'its paused update to be resumed or undone')
-    : tryAgain(serviceState, open, failure);
+  return isTheirs ? blocked(serviceState, 'UPDATE_PAUSED') : tryAgain(serviceState, open, failure);
 }
 
 function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
   const { service } = serviceState;
-  if (!mayRetry(serviceState, open)) return wait(serviceState, 'a while to pass since its tasks could not start');
+  if (!mayRetry(serviceState, open)) return wait(serviceState, 'BACKOFF_START_FAILED');
   const events = [failed(serviceState, open, failure)];
   // One that somebody has undone since is not resumed: its number was used.
   const isPresent = service.generation >= open.generation;
@@ -127,7 +125,7 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
   }
   if (dueBindings(serviceState).length === 0) return { ...noChange(serviceState, null), events };
   // Each attempt lets the orchestrator stop further tasks.
-  if (!isFullyRunning(service)) return wait(serviceState, 'its tasks to run before the next attempt');
+  if (!isFullyRunning(service)) return wait(serviceState, 'TASKS_DOWN');
   return after(events, startRollout({ ...serviceState, hasCapacity: always }, open.attempt + 1));
 }
 
@@ -140,7 +138,8 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
 export function rollBackValues(serviceState: ServiceState, open: OpenRollout, failure: Failure | null): Decision {
   const { service, bindings, policy, entry } = serviceState;
   const events = failure === null ? [] : [failed(serviceState, open, failure)];
-  const asFailed = () => (failure === null ? blocked(serviceState, NEWER) : markFailed(serviceState, open, failure));
+  const asFailed = () =>
+    failure === null ? blocked(serviceState, 'VALUE_FAILED') : markFailed(serviceState, open, failure);
   // The last good values fail as well: it is not for them.
   if (open.direction === 'rollback') return asFailed();
   const changing = changedValues(open);
@@ -172,11 +171,13 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   });
   if (availability.includes('unavailable')) {
     const message = `${failure?.message ?? open.failure}; its last good values can't be had any more`;
-    return failure === null ? blocked(serviceState, NEWER) : markFailed(serviceState, open, { ...failure, message });
+    return failure === null
+      ? blocked(serviceState, 'VALUE_FAILED')
+      : markFailed(serviceState, open, { ...failure, message });
   }
   if (availability.includes('unknown')) {
     const heldAgainst = isByUser ? {} : pick(open.target, failedKeys);
-    return { ...wait(serviceState, 'its last good values to be read'), heldAgainst };
+    return { ...wait(serviceState, 'ROLLBACK_VALUE_UNKNOWN'), heldAgainst };
   }
   const set: Quarantine = {
     failed: pick(open.target, failedKeys),
@@ -247,9 +248,6 @@ function generationToReturnTo({ service, bindings }: ServiceState, open: OpenRol
   const [most] = [...counts].toSorted(([, a], [, b]) => b.length - a.length);
   return most?.[0] ?? null;
 }
-
-/** What a rollout waits for that is left as it is. */
-export const NEWER = 'a newer value, or a manual request, since this one failed';
 
 /** What is wanted of a secret once the set is aside. */
 function goBack({ lastGood, sinceMs }: Quarantine): (known: BindingState) => BindingState {

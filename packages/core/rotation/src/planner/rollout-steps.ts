@@ -2,6 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks, targetsDesired } from '../bindings/binding-state.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, type Values } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
+import { type WaitingCode, type WaitingContext, waitingReason } from '../ports/waiting-reason.ts';
 import { isKnown } from '../tasks/task-revision.ts';
 import {
   type Decision,
@@ -28,17 +29,17 @@ const RETRY_MAX_MS = 600_000;
 
 /** Nothing to do; the rollout is as given. */
 export function noChange({ entry }: ServiceState, rollout: OpenRollout | null = entry.rollout): Decision {
-  return { entry: { ...entry, rollout }, roll: null, events: [], waitingFor: null, blocked: false, heldAgainst: {} };
+  return { entry: { ...entry, rollout }, roll: null, events: [], waitingReason: null, blocked: false, heldAgainst: {} };
 }
 
 /** Nothing to do yet. */
-export function wait(serviceState: ServiceState, waitingFor: string): Decision {
-  return { ...noChange(serviceState), waitingFor };
+export function wait(serviceState: ServiceState, code: WaitingCode, context?: WaitingContext): Decision {
+  return { ...noChange(serviceState), waitingReason: waitingReason(code, context) };
 }
 
-/** Nothing to do until somebody else has. */
-export function blocked(serviceState: ServiceState, waitingFor: string): Decision {
-  return { ...wait(serviceState, waitingFor), blocked: true };
+/** Nothing to do until the operator, or the user of the service, has done something. */
+export function blocked(serviceState: ServiceState, code: WaitingCode, context?: WaitingContext): Decision {
+  return { ...wait(serviceState, code, context), blocked: true };
 }
 
 /** Tasks that run for this long count as running when a paused update is resumed, in milliseconds. */
@@ -64,8 +65,8 @@ export function resume(serviceState: ServiceState, open: OpenRollout, events: De
 function unlessSafeToResume(serviceState: ServiceState, open: OpenRollout): Decision | null {
   const { service, stableForMs, openForMs } = serviceState;
   if (isFullyRunning(service) && stableForMs >= RUNNING_FOR_MS && isCauseGone(serviceState, open)) return null;
-  const waitingFor = 'the tasks of its paused update to run; fix what stops them, or undo the update';
-  return openForMs < NEEDS_HELP_AFTER_MS ? wait(serviceState, waitingFor) : blocked(serviceState, waitingFor);
+  const decide = openForMs < NEEDS_HELP_AFTER_MS ? wait : blocked;
+  return decide(serviceState, 'UPDATE_PAUSED_TASKS_DOWN');
 }
 
 /**
@@ -86,22 +87,21 @@ function isCauseGone({ service, entry, failures }: ServiceState, open: OpenRollo
  */
 export function blockerOf(serviceState: ServiceState): Decision | null {
   const { unread, undeliverable, bindings } = serviceState;
-  if (unread.length > 0) return blocked(serviceState, 'the labels of its secrets to be put right');
+  if (unread.length > 0) return blocked(serviceState, 'LABELS_INVALID');
   const missing = undeliverable[0];
-  if (missing !== undefined)
-    return blocked(serviceState, `its secret ${missing.secret} to have a value (${missing.reason})`);
-  if (isRollbackValueLost(serviceState)) return blocked(serviceState, ROLLBACK_VALUE_LOST);
-  if (bindings.some(({ desired }) => desired === undefined)) return wait(serviceState, 'its newest values to be read');
+  if (missing !== undefined) return blocked(serviceState, 'SECRET_UNDELIVERABLE', missing);
+  if (isRollbackValueLost(serviceState)) return blocked(serviceState, 'ROLLBACK_VALUE_LOST');
+  if (bindings.some(({ desired }) => desired === undefined)) return wait(serviceState, 'NEWEST_VALUE_UNKNOWN');
   return null;
 }
 
 /** What the service's own update, which is not of a rollout, is to do first; `null` if it keeps nobody waiting. */
 export function blockerByUpdate(serviceState: ServiceState): Decision | null {
   const { state, resumable } = serviceState.service.rollout;
-  if (state === 'none' && !isSettled(serviceState)) return wait(serviceState, 'its latest change to be taken up');
+  if (state === 'none' && !isSettled(serviceState)) return wait(serviceState, 'SERVICE_CHANGED');
   if (state !== 'paused' && state !== 'rollback-paused') return null;
-  if (!resumable) return blocked(serviceState, 'its paused update to be resumed or undone');
-  return isStable(serviceState) ? null : wait(serviceState, 'the tasks of its paused update to run for a while');
+  if (!resumable) return blocked(serviceState, 'UPDATE_PAUSED');
+  return isStable(serviceState) ? null : wait(serviceState, 'UPDATE_PAUSED_UNSTABLE');
 }
 
 /**
@@ -119,11 +119,7 @@ export function hindranceByFailure(serviceState: ServiceState, bindings: readonl
       continue;
     const service = failedIn(binding.key, desired);
     if (service === undefined) continue;
-    const secret = binding.secret.name;
-    return blocked(
-      serviceState,
-      `a newer value of ${secret}, or a manual rotation: this one made tasks of ${service} fail`,
-    );
+    return blocked(serviceState, 'VALUE_FAILED_ELSEWHERE', { secret: binding.secret.name, service });
   }
   return null;
 }
@@ -161,10 +157,6 @@ export function withoutRequests(serviceState: ServiceState, open: OpenRollout): 
   return { ...serviceState, entry: { ...serviceState.entry, requested } };
 }
 
-/** What a service waits for that is given nothing of a secret any more. */
-const ROLLBACK_VALUE_LOST =
-  'a newer value, or a manual request, since the last good one of what was quarantined is lost';
-
 /** Whether a value that the service's tasks must be given can't be had any more: none of them would start. */
 function isRollbackValueLost({ entry, bindings, lastGood }: ServiceState): boolean {
   const isUsed = (key: string) => bindings.some(({ binding }) => binding.key === key);
@@ -200,10 +192,10 @@ export function startRollout(
   const { service, entry, hasCapacity } = serviceState;
   const before = entry.rollout;
   if (isUpdating(service) && !(before !== null && isStuck(serviceState, before)))
-    return wait(serviceState, 'its own update to end');
+    return wait(serviceState, 'SERVICE_UPDATING');
   const blocker = (before === null ? blockerByUpdate(serviceState) : null) ?? blockerOf(serviceState);
   if (blocker !== null) return blocker;
-  if (isHeldByLockdown(serviceState)) return wait(serviceState, 'the lockdown to end, or a manual rotation');
+  if (isHeldByLockdown(serviceState)) return wait(serviceState, 'LOCKDOWN_ACTIVE');
   // What came since the rollout before is new to the tasks, also where none runs that could show it.
   const isLater = (known: BindingState) =>
     before !== null && known.binding.key in before.target && !targetsDesired(before, known);
@@ -222,7 +214,7 @@ export function startRollout(
   );
   if (failure !== null) return failure;
   if (!hasCapacity(isRollback(serviceState, brings) ? {} : desiredVersion(brings)))
-    return wait(serviceState, 'other services to finish');
+    return wait(serviceState, 'PARALLEL_LIMIT');
   return newRollout(serviceState, bindings, brings, attempt, earlier);
 }
 
@@ -305,7 +297,7 @@ function newRollout(
     },
     roll: rollTo(serviceState, generation),
     events: [{ type: isBack ? 'rollback.started' : 'rollout.started', service: service.name, secrets, generation }],
-    waitingFor: null,
+    waitingReason: null,
     blocked: false,
     heldAgainst: {},
   };

@@ -5,6 +5,7 @@ import { type LedgerService, type OpenRollout, quarantineOf, undoneGeneration, t
 import type { SecretVersion } from '../ledger/secret-version.ts';
 import type { FailedTask, Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
+import type { WaitingReason } from '../ports/waiting-reason.ts';
 
 /** Whether a value that was replaced can still be given to tasks; `unknown` while that is being found out. */
 export type Availability = 'available' | 'unavailable' | 'unknown';
@@ -72,7 +73,7 @@ export interface Decision {
   readonly roll: RollAction | null;
   readonly events: readonly ProductEvent[];
   /** Why a rollout that is due was not started; `null` where none is due, or one was started. */
-  readonly waitingFor: string | null;
+  readonly waitingReason: WaitingReason | null;
   /** Whether it goes on only after somebody did something. */
   readonly blocked: boolean;
   /** The values that made its tasks fail, while they can't be put in quarantine yet. */

@@ -1,5 +1,6 @@
 import { displayMessage } from '@vault-swarm/kernel';
 import type { CallOptions } from '@vault-swarm/provider';
+import type { WaitingReason } from './waiting-reason.ts';
 
 /** What an operator asks to be rolled now: all services of a secret, one service, or all whose values were quarantined. */
 export type RotateRequest =
@@ -28,7 +29,7 @@ export interface PlannedService extends RequestedService {
   /** How many tasks would be replaced; of a rollout that is in progress, those that are still to be. */
   readonly tasks: number;
   /** Why it would not be rolled at once; `null` where it would be, or where there is nothing to do. */
-  readonly waitingFor: string | null;
+  readonly waitingReason: WaitingReason | null;
 }
 
 /**

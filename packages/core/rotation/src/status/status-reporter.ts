@@ -137,7 +137,9 @@ export class StatusReporter {
         else known.services.push(service.name);
       }
     }
-    const wrong = new Map(this.#uses.problems.map(({ secret, message }) => [secret.id, message]));
+    const wrong = new Map(
+      this.#uses.problems.map(({ secret, message }) => [secret.id, { code: 'INVALID_REF', message } as const]),
+    );
     return this.#snapshot.secrets.map(({ id, name }) => {
       const used = usedBy.get(id);
       if (used === undefined) return { ...UNUSED, name, problem: wrong.get(id) ?? null };
@@ -153,7 +155,7 @@ export class StatusReporter {
         pinned: binding.ref.pin !== undefined,
         revision: binding.ref.pin ?? current?.revision ?? null,
         changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(binding.key)),
-        problem: wrong.get(id) ?? watch?.error(binding.refKey)?.message ?? null,
+        problem: wrong.get(id) ?? problemFrom(watch?.error(binding.refKey)),
       };
     });
   }
@@ -163,7 +165,7 @@ export class StatusReporter {
     const known = planned?.bindings ?? [];
     const entry = ledger?.services[service.id] ?? NOTHING_OPEN;
     const { rollout } = entry;
-    const waitingFor = planned?.waitingFor ?? null;
+    const waitingReason = planned?.waitingReason ?? null;
     return {
       id: service.id,
       name: service.name,
@@ -179,18 +181,26 @@ export class StatusReporter {
               secrets: bindings.filter(({ key }) => key in changedValues(rollout)).map(({ secret }) => secret.name),
               startedAtMs: rollout.startedAtMs,
               direction: rollout.direction,
-              state: rollout.state !== 'open' ? rollout.state : waitingFor === null ? 'rolling' : 'waiting',
+              state: rollout.state !== 'open' ? rollout.state : waitingReason === null ? 'rolling' : 'waiting',
               ...progressOf(service, rollout, known),
             },
       quarantine: quarantineStatus(entry, bindings),
       lastRotationAtMs: this.#rotatedAtMs.get(service.name) ?? null,
-      waitingFor,
-      problem: joined(
-        tooFast(planned),
-        this.#problemOf(service.name, rollout),
-        planned?.blocked === true ? `waits for ${waitingFor}` : null,
-      ),
+      waitingReason,
+      problem: this.#serviceProblem(service.name, rollout, planned),
     };
+  }
+
+  #serviceProblem(
+    name: string,
+    rollout: OpenRollout | null,
+    planned: ServicePlan | undefined,
+  ): ServiceStatus['problem'] {
+    const pace = tooFast(planned);
+    const waiting = planned?.blocked === true ? planned.waitingReason : null;
+    const parts = [pace, this.#problemOf(name, rollout), waiting?.message ?? null].filter((part) => part !== null);
+    if (parts.length === 0) return null;
+    return { code: pace === null ? 'ROTATION_BLOCKED' : 'ROTATION_TOO_FREQUENT', message: parts.join('; ') };
   }
 
   /** The ledger knows why also what an earlier process saw. */
@@ -210,49 +220,41 @@ export class StatusReporter {
     const list = new ProblemList();
     if (this.#outage !== null) {
       const { message, isRefused } = this.#outage;
-      const what = isRefused ? 'refuses a request that the plugin needs' : 'does not answer';
-      list.add(`${this.#orchestratorName} ${what}`, message, { kind: 'orchestrator' });
+      const code = isRefused ? 'ORCHESTRATOR_ACCESS_DENIED' : 'ORCHESTRATOR_UNAVAILABLE';
+      list.add(code, message, { orchestrator: this.#orchestratorName });
     }
-    if (this.#unusable !== null) list.add(this.#unusable.summary, this.#unusable.message);
+    if (this.#unusable !== null) list.add(this.#unusable.code, this.#unusable.message);
     if (lockdown !== null) {
       list.add(
-        'A lockdown is active',
+        'LOCKDOWN_ACTIVE',
         `since ${new Date(lockdown.sinceMs).toISOString()} no value is served from the cache, and no rotation starts by itself; ` +
           'end it with vault-swarm lockdown --release',
       );
     }
     if (role === 'worker') {
-      list.add(
-        'This node is not a manager',
-        'the plugin serves nothing here; run it on the managers, or promote the node',
-      );
+      list.add('NOT_A_MANAGER', 'the plugin serves nothing here; run it on the managers, or promote the node');
     }
     const providers = new Set(secrets.flatMap(({ provider }) => provider ?? []));
     for (const name of providers) {
       const watch = polledOf(name);
       if (watch?.failure) {
-        list.add('A provider does not answer', `${displayText(name)}: ${watch.failure.message}`, {
-          kind: 'provider',
-          name,
-        });
+        list.add('PROVIDER_UNAVAILABLE', `${displayText(name)}: ${watch.failure.message}`, { provider: name });
       }
-      if (watch?.lagProblem) list.add('A provider answers with values that it has replaced', watch.lagProblem);
-      if (watch?.probeProblem)
-        list.add('Changes of a provider are found only by reading the values', watch.probeProblem);
+      if (watch?.lagProblem) list.add('PROVIDER_LAGGING', watch.lagProblem);
+      if (watch?.probeProblem) list.add('PROBE_UNAVAILABLE', watch.probeProblem);
     }
     for (const { name, problem, provider, revision } of secrets) {
       // While its provider is away, the last good value is delivered.
       const isHeld = revision !== null && provider !== null && polledOf(provider)?.failure != null;
-      if (problem !== null && !isHeld) list.add('A secret has no value to deliver', `${displayText(name)}: ${problem}`);
+      if (problem === null || isHeld) continue;
+      const code = problem.code === 'ACCESS_DENIED' ? 'SECRET_ACCESS_DENIED' : 'SECRET_UNDELIVERABLE';
+      list.add(code, `${displayText(name)}: ${problem.message}`);
     }
     const withOptions = this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined);
-    if (withOptions.length > 0) list.add('Options of a secret have no effect', describeOptions(withOptions));
-    for (const { id, name, problem, quarantine: quarantines } of services) {
-      const isTooFast = tooFast(this.#planned.get(id)) !== null;
-      const summary = isTooFast ? 'A service rotates faster than it rolls' : 'A rotation does not proceed';
-      if (problem !== null) list.add(summary, `${displayText(name)}: ${problem}`);
-      if (quarantines !== null)
-        list.add('A new value made tasks fail and is quarantined', describeQuarantine(name, quarantines));
+    if (withOptions.length > 0) list.add('SECRET_OPTIONS_IGNORED', describeOptions(withOptions));
+    for (const { name, problem, quarantine: quarantines } of services) {
+      if (problem !== null) list.add(problem.code, `${displayText(name)}: ${problem.message}`);
+      if (quarantines !== null) list.add('VALUE_QUARANTINED', describeQuarantine(name, quarantines));
     }
     return list.problems;
   }
@@ -276,10 +278,8 @@ function tooFast(planned: ServicePlan | undefined): string | null {
   );
 }
 
-/** Two sentences about one service. */
-function joined(...parts: readonly (string | null)[]): string | null {
-  const said = parts.filter((part) => part !== null);
-  return said.length === 0 ? null : said.join('; ');
+function problemFrom(error: ProviderError | undefined): SecretStatus['problem'] {
+  return error === undefined ? null : { code: error.code, message: error.message };
 }
 
 function quarantineStatus(

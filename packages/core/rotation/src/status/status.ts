@@ -1,6 +1,7 @@
-import type { Problem, RotateMode } from '@vault-swarm/provider';
+import type { Problem, ProblemCode, ProviderErrorCode, RotateMode } from '@vault-swarm/provider';
 import type { Lockdown } from '../ledger/ledger.ts';
 import type { Role } from '../ports/orchestrator.ts';
+import type { WaitingReason } from '../ports/waiting-reason.ts';
 
 /** A secret as an operator wants to see it. Names and revisions, never values. */
 export interface SecretStatus {
@@ -17,8 +18,8 @@ export interface SecretStatus {
   readonly changedAtMs: number | null;
   /** Names of the services that use it. */
   readonly services: readonly string[];
-  /** What is wrong with it now. */
-  readonly problem: string | null;
+  /** Why it has no value to deliver; `null` if it has one. */
+  readonly problem: { readonly code: ProviderErrorCode; readonly message: string } | null;
 }
 
 /** How many running tasks of a service hold which revisions of one of its secrets. */
@@ -72,8 +73,12 @@ export interface ServiceStatus {
   } | null;
   readonly lastRotationAtMs: number | null;
   /** Why a rollout that is due was not started. */
-  readonly waitingFor: string | null;
-  readonly problem: string | null;
+  readonly waitingReason: WaitingReason | null;
+  /** Why its rotation does not proceed as it should; `null` if it does. */
+  readonly problem: {
+    readonly code: Extract<ProblemCode, 'ROTATION_BLOCKED' | 'ROTATION_TOO_FREQUENT'>;
+    readonly message: string;
+  } | null;
 }
 
 /** All that the rotation knows, as of its latest pass. */

@@ -126,7 +126,7 @@ test('no rotation starts by itself: it does when an operator asks, and all other
   await clock.advance(60_000);
   expect(swarm.updates).toEqual([]);
   expect(processOf(ONE).rotation.status().services).toMatchObject([
-    { outdatedTasks: 2, waitingFor: 'the lockdown to end, or a manual rotation' },
+    { outdatedTasks: 2, waitingReason: { code: 'LOCKDOWN_ACTIVE' } },
   ]);
   const asking = processOf(TWO).rotation.rotate({ kind: 'service', name: 'web' }, { signal });
   await clock.advance(30_000);

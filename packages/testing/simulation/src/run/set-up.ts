@@ -141,7 +141,7 @@ export function unblock(run: Run): boolean {
     if (mayBeLost(run, service) !== null) continue;
     const shown = status?.services.find(({ name }) => name === service.name);
     const isPaused = service.status.state === 'paused' || service.status.state === 'rollback-paused';
-    const isForUser = shown?.problem?.includes('to be resumed or undone') === true;
+    const isForUser = shown?.waitingReason?.code === 'UPDATE_PAUSED';
     const isHalfDone = allTasks(service).some((task) => isAlive(task) && isDirty(task, service.spec));
     const isOurs = rollout !== null;
     if (!isPaused || !(isForUser || (isHalfDone && !isOurs))) continue;

@@ -1,0 +1,58 @@
+import { displayMessage } from '@vault-swarm/kernel';
+
+/** Each reason by its code. `{secret}`, `{service}` and `{reason}` are replaced by what they are in the case. */
+const messages = {
+  LABELS_INVALID: 'waits for the labels of its secrets to be corrected',
+  SECRET_UNDELIVERABLE: 'waits for its secret {secret} to have a value ({reason})',
+  NEWEST_VALUE_UNKNOWN: 'waits for its newest values to be read',
+  ROLLBACK_VALUE_UNKNOWN: 'waits for its last good values to be read',
+  ROLLBACK_VALUE_LOST:
+    'waits for a newer value, or a manual rotation, since the last good one of what was quarantined is lost',
+  VALUE_FAILED: 'waits for a newer value, or a manual rotation, since this one failed',
+  VALUE_FAILED_ELSEWHERE:
+    'waits for a newer value of {secret}, or a manual rotation: this one made tasks of {service} fail',
+  SERVICE_CHANGED: 'waits for its latest change to be taken up',
+  SERVICE_UPDATING: 'waits for its own update to end',
+  UPDATE_PAUSED: 'waits for its paused update to be resumed or undone',
+  UPDATE_PAUSED_UNSTABLE: 'waits for the tasks of its paused update to run for a while',
+  UPDATE_PAUSED_TASKS_DOWN: 'waits for the tasks of its paused update to run; fix what stops them, or undo the update',
+  UPDATE_REJECTED: 'waits for its refused update to be tried again',
+  ROLLOUT_OPEN: 'waits for the rollout that is in progress to end',
+  TASKS_DOWN: 'waits for its tasks to run before the next attempt',
+  FAILURE_UNKNOWN: 'waits for the reason why its tasks failed',
+  BACKOFF_START_FAILED: 'waits for a while, since its tasks could not start',
+  BACKOFF_INCOMPLETE: 'waits for a while, since an attempt did not reach all tasks',
+  NODE_PAUSED: 'waits for a paused node to be active again, or drained: its task is replaced only then',
+  ROTATION_TOO_FREQUENT: 'waits for a pause between its rollouts to end',
+  PARALLEL_LIMIT: 'waits for other services to finish',
+  LOCKDOWN_ACTIVE: 'waits for the lockdown to end, or a manual rotation',
+} as const;
+
+/** Why a rollout that is due does not start or proceed. Codes are stable; programs match on them, never on the text. */
+export type WaitingCode = keyof typeof messages;
+
+/** Each code that there is. */
+export const waitingCodes = Object.keys(messages) as readonly WaitingCode[];
+
+/** Why a service waits. */
+export interface WaitingReason {
+  readonly code: WaitingCode;
+  /** What it waits for, as the rest of a sentence whose subject is the service. Never a value. */
+  readonly message: string;
+}
+
+/** What a reason names. */
+export interface WaitingContext {
+  readonly secret?: string;
+  readonly service?: string;
+  readonly reason?: string;
+}
+
+/** The reason with its message, which is cut as `displayMessage`. */
+export function waitingReason(code: WaitingCode, context: WaitingContext = {}): WaitingReason {
+  const message = messages[code].replace(
+    /\{(secret|service|reason)\}/g,
+    (_, name: keyof WaitingContext) => context[name] ?? '',
+  );
+  return { code, message: displayMessage(message) };
+}
