@@ -171,6 +171,8 @@ function planInProgress(serviceState: ServiceState, open: OpenRollout): Decision
   }
   // Swarm is through, but tasks that it made for this rollout hold something else than was intended.
   if (due.length === 0) return completeIfRunning();
+  // Each attempt lets the orchestrator stop further tasks.
+  if (!isFullyRunning(service)) return unchanged;
   if (!mayRetry(serviceState, open)) return wait(serviceState, 'BACKOFF_INCOMPLETE');
   return startRollout({ ...serviceState, hasCapacity: always }, open.attempt + 1);
 }

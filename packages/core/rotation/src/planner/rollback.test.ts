@@ -534,6 +534,25 @@ test('a rollout whose tasks hold something else, for which they are not restarte
   expect(typesOf(decide({ ...reported, serviceState, service: { desiredTasks: 2 } }))).toEqual([]);
 });
 
+test('a rollout ends whose tasks fail since its user changed the service, once any secret of it has a newer value', () => {
+  const target = { ...rollout.target, s2: value('x1') };
+  const other = { binding: bindingOf('s2'), desired: value('x2'), seenAtMs: 0, actual: [] };
+  const own = { binding: bindingOf('s1'), desired: value('r2'), seenAtMs: 0, actual: [] };
+  const entry = { rollout: { ...rollout, target, lastGood: { ...rollout.lastGood, s2: value('x1') } } };
+  const reported = { entry, service: { fingerprint: 'spec 2' } };
+  const failures = [{ ...bad, fingerprint: 'spec 2' }];
+  expect(decide({ ...reported, serviceState: { failures, bindings: [own, other] } }).entry.rollout).toBeNull();
+  const same = { ...other, desired: value('x1') };
+  expect(decide({ ...reported, serviceState: { failures, bindings: [own, same] } }).blocked).toBe(true);
+});
+
+test('a rollout that did not reach all tasks is started again only once all of them run', () => {
+  const actual = [{ task: task('t', 5), value: value('r0') }];
+  const reported = { state: 'completed', actual, serviceState: { failures: [], openForMs: 60_000 } } as const;
+  expect(decide(reported).entry.rollout).toMatchObject({ generation: 6, attempt: 2 });
+  expect(decide({ ...reported, service: { desiredTasks: 2 } })).toMatchObject({ roll: null, entry: { rollout } });
+});
+
 test('a rollout whose tasks failed is complete only once they run for a while, whatever they were given', () => {
   const actual = [{ task: task('t', 5), value: value('r2') }];
   const given = () => [value('r0')];

@@ -103,11 +103,11 @@ function isGivenKnown(serviceState: ServiceState, open: OpenRollout): boolean {
 
 /**
  * What fails since the user changed the service may fail for that reason: it is never held against the values. Once there
- * is a newer value the rollout is over: the tasks that start again are given that, and show whether it was for the value.
+ * is a newer value of any secret the rollout is over: the tasks that start again are given that, and show whether it was for the value.
  */
 function planChangedByUser(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
   const { service, failures, bindings } = serviceState;
-  if (bindings.some((known) => isNewer(open, known))) {
+  if (bindings.some((known) => isOutdated(open, known))) {
     return { ...noChange(serviceState, null), events: [failed(serviceState, open, failure)] };
   }
   const isTheirs = (failures ?? []).some(({ fingerprint, started }) => started && fingerprint === service.fingerprint);
