@@ -108,8 +108,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'never rolls a bad value back',
     file: 'rotation/src/planner/rollback.ts',
-    from: 'if (isManualRollback || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {',
-    to: 'if (isManualRollback) {',
+    from: 'if (isRolledBackByUser(serviceState, open) || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {',
+    to: 'if (isRolledBackByUser(serviceState, open)) {',
     kinds: ['bad value'],
   },
   {

@@ -70,11 +70,13 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [500542, 'a last good value was missed of a secret that the service did not use any more'],
   [505525, 'a rollback of no value at all was written over a paused update of the user'],
   [506116, 'a failed rollout stayed though its tasks ran, since an update of the user was paused'],
+  [506997, 'a rollout that did not reach all tasks was started again while two of them did not run'],
   [508875, 'a request for a value that failed in another service stayed after an earlier one had failed'],
   [509666, 'a request stayed for a secret that was no longer rotated'],
   [514779, 'a service whose failed rollout ended with a deploy of its user was restarted for a request'],
   [516455, 'a failed rollout was started again for a newer value of a secret that is not rotated'],
   [513111, 'a service was scaled to 0 between the snapshot and the end of its rollout'],
+  [521780, 'a bad value was given for ever that was changed while a rollout of another secret was paused'],
   [401479, 'a label named another path after a bad value was given'],
   [412817, 'a value changed after the ledger was lost, and before it was made again'],
 ];
