@@ -70,16 +70,9 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
 
 function showProblems(
   paper: Paper,
-  { healthy, problems, ticker_healthy, heartbeat_at, lockdown }: Overview,
+  { healthy, problems, ticker_healthy, heartbeat_at }: Overview,
   nowMs: number,
 ): void {
-  if (lockdown.active) {
-    paper.say(
-      `LOCKDOWN, started ${ago(lockdown.since, nowMs, 'at an unknown time')}: no value is served from the cache, and no ` +
-        'rotation starts by itself. To end it, run vault-swarm lockdown --release.',
-      'bad',
-    );
-  }
   if (!healthy || !ticker_healthy) {
     paper.say(
       `NOT HEALTHY: the latest pass that ended with Docker's answer was ${ago(heartbeat_at, nowMs, 'none yet')}.`,

@@ -218,12 +218,6 @@ export class StatusReporter {
     polledOf: FindPolled,
   ): readonly Problem[] {
     const list = new ProblemList();
-    if (this.#outage !== null) {
-      const { message, isRefused } = this.#outage;
-      const code = isRefused ? 'ORCHESTRATOR_ACCESS_DENIED' : 'ORCHESTRATOR_UNAVAILABLE';
-      list.add(code, message, { orchestrator: this.#orchestratorName });
-    }
-    if (this.#unusable !== null) list.add(this.#unusable.code, this.#unusable.message);
     if (lockdown !== null) {
       list.add(
         'LOCKDOWN_ACTIVE',
@@ -231,6 +225,12 @@ export class StatusReporter {
           'end it with vault-swarm lockdown --release',
       );
     }
+    if (this.#outage !== null) {
+      const { message, isRefused } = this.#outage;
+      const code = isRefused ? 'ORCHESTRATOR_ACCESS_DENIED' : 'ORCHESTRATOR_UNAVAILABLE';
+      list.add(code, message, { orchestrator: this.#orchestratorName });
+    }
+    if (this.#unusable !== null) list.add(this.#unusable.code, this.#unusable.message);
     if (role === 'worker') {
       list.add('NOT_A_MANAGER', 'the plugin serves nothing here; run it on the managers, or promote the node');
     }
