@@ -50,6 +50,7 @@ const CODES: Readonly<Record<string, ProviderErrorCode>> = {
   InvalidParameterException: 'INVALID_REF',
   ValidationException: 'INVALID_REF',
   TooManyBytes: 'INVALID_PAYLOAD',
+  TooMuchJson: 'INVALID_PAYLOAD',
 };
 
 /**
@@ -100,8 +101,8 @@ export function providerErrorFor(error: unknown, { displayName, action }: Asked)
  */
 function isProven({ name, message }: AwsFailure): boolean {
   if (name === 'InvalidRequestException') return isDeleted(message);
-  // What is larger than any answer of AWS is not AWS's.
-  if (name === 'TooManyBytes') return false;
+  // What is larger than any answer of AWS, or has more values, is not AWS's.
+  if (name === 'TooManyBytes' || name === 'TooMuchJson') return false;
   return Object.hasOwn(CODES, name) || isRegionMissing(message);
 }
 

@@ -38,3 +38,25 @@ test('an answer without an end is not read for longer than any answer of AWS', a
     server.closeAllConnections();
   }
 });
+
+test.each([
+  ['brackets', `${'['.repeat(4_000_000)}${']'.repeat(4_000_000)}`],
+  ['500,000 fields', JSON.stringify(Array(500_000).fill({}))],
+])('an answer of %s is not parsed', async (_what, text) => {
+  for (const status of [200, 400]) {
+    const server = createServer((_, response) => {
+      response.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' }).end(text);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const provider = providerOf(variablesFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+    try {
+      const error = await vaultErrorOf(provider.secrets.read(refTo('db'), soon()));
+      expect(error).toMatchObject({ code: 'INVALID_PAYLOAD', isProven: false });
+    } finally {
+      await provider.close();
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+});

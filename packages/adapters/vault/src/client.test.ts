@@ -253,6 +253,24 @@ describe('the client of Vault', () => {
     expect(inspect(error)).not.toContain('s3cret');
   });
 
+  test.each([
+    ['8 MB of brackets', `${'['.repeat(4_000_000)}${']'.repeat(4_000_000)}`, 'has more than 500 levels'],
+    ['500,000 fields', JSON.stringify(Array(500_000).fill({})), 'has more than 50000 values'],
+  ])(
+    'refuses an answer of %s without parsing it, and says nothing of the value before',
+    async (_what, text, reason) => {
+      for (const status of [200, 400, 403]) {
+        const { address } = await server(() => ({ status, json: text }));
+        const call = { operation: 'read', method: 'GET', path: 'x', exactNumbers: true, ...soon() } as const;
+        expect(await rejection(client(address).request(call))).toMatchObject({
+          code: 'INVALID_PAYLOAD',
+          message: expect.stringContaining(reason),
+          isProven: false,
+        });
+      }
+    },
+  );
+
   test('follows one redirect, as of a standby, with the token', async () => {
     const active = await server(() => ({ status: 200, json: { data: 'active' } }));
     const standby = await server(({ path }) => ({

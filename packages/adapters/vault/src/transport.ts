@@ -1,5 +1,5 @@
 import { type Clock, displayText } from '@vault-swarm/kernel';
-import { ProviderError, parseLosslessJson } from '@vault-swarm/provider';
+import { limitJson, ProviderError, parseLosslessJson, TooMuchJson } from '@vault-swarm/provider';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
 import type { ResponseJson, VaultResponse } from './http-types.ts';
 import { NoResponse } from './no-response.ts';
@@ -145,6 +145,10 @@ export class Transport {
 
   /** The error as ours. The original is left out: an HTTP parser's error carries what it could not parse. */
   #failure(error: unknown, who: string): ProviderError {
+    if (error instanceof TooMuchJson) {
+      // Like an answer that is too long: it says nothing of the value that was read before.
+      return new ProviderError('INVALID_PAYLOAD', `the answer of ${who} ${error.reason}`, { isProven: false });
+    }
     const code = codeOf(error);
     if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
       return new ProviderError(
@@ -178,7 +182,9 @@ function codeOf(error: unknown): string {
   return /^[A-Z0-9_]{1,60}$/.test(code) ? code : '';
 }
 
+/** @throws {TooMuchJson} */
 function parseBody(bytes: Uint8Array, exactNumbers: boolean): Pick<VaultResponse, 'body' | 'bodyLength'> {
+  limitJson(bytes);
   const text = new TextDecoder().decode(bytes);
   return { body: parseText(text, exactNumbers), bodyLength: text.length };
 }

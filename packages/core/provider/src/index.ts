@@ -9,6 +9,7 @@ export { type ConfigurationWarning, type WarningCode, warningCodes } from './con
 export { Credential } from './credential.ts';
 export type { DeliverySource, EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
 export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';
+export { JsonLimiter, type JsonLimits, limitJson, TooMuchJson } from './json-limits.ts';
 export { LabelReader, type LabelScheme, type NamedScheme, type Target } from './labels.ts';
 export {
   isLosslessJsonObject,

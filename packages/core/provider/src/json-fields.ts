@@ -1,3 +1,4 @@
+import { TooMuchJson } from './json-limits.ts';
 import {
   isLosslessJsonObject,
   type LosslessJson,
@@ -27,6 +28,7 @@ export function parseFields(text: string): ParsedFields {
       ? { fields: value }
       : { problem: `it is not a JSON object, but ${kindOf(value)}` };
   } catch (error) {
+    if (error instanceof TooMuchJson) return { problem: error.message };
     return { problem: `it is not a JSON object: ${reasonOf(error)}` };
   }
 }

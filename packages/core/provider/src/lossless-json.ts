@@ -1,3 +1,5 @@
+import { limitJson } from './json-limits.ts';
+
 /**
  * JSON as a provider answered it: numbers keep their characters (`12345678901234567890`, `1.0`), since a JavaScript
  * number would round them.
@@ -16,8 +18,14 @@ export interface LosslessJsonObject {
   readonly [name: string]: LosslessJson;
 }
 
-/** Parses JSON without rounding its numbers. Throws SyntaxError; its message may quote the text: never show it. */
+/**
+ * Parses JSON without rounding its numbers.
+ *
+ * @throws {TooMuchJson} if it has more levels or values than the provider limits of `limitJson` allow; else SyntaxError, whose
+ * message may quote the text: never show it.
+ */
 export function parseLosslessJson(text: string): LosslessJson {
+  limitJson(text);
   return JSON.parse(text, (_name, value, context) =>
     typeof value === 'number' && context.source !== undefined ? JSON.rawJSON(context.source) : value,
   ) as LosslessJson;

@@ -131,3 +131,11 @@ test('a later version’s ledger is not taken for a damaged one, whatever else t
   });
   expect(parseLedger('{"format":4}')).toBeNull();
 });
+
+test.each([
+  ['brackets', '['.repeat(8_000_000)],
+  ['brackets in a ledger', `{"format":3,"x":${'['.repeat(4_000_000)}${']'.repeat(4_000_000)}}`],
+  ['empty objects', `{"format":9,"x":[${'{},'.repeat(5_000_000)}1]}`],
+])('a text of millions of %s is damaged, and is not parsed', (_what, text) => {
+  expect(readLedger(text)).toEqual({ kind: 'damaged' });
+});

@@ -1,3 +1,4 @@
+import { type JsonLimits, limitJson, TooMuchJson } from '@vault-swarm/provider';
 import { fromFormat1 } from './format-1.ts';
 import { type JsonObject, list, mapValues, number, object, oneOf, string } from './json-guards.ts';
 import type { LedgerDocument, LedgerService, Lockdown, OpenRollout, Quarantine } from './ledger.ts';
@@ -8,6 +9,9 @@ import type { SecretVersion } from './secret-version.ts';
  * that does not know what was added would drop it.
  */
 export const LEDGER_FORMAT = 3;
+
+/** More than 1,000 services have with 20 secrets each, all of which roll. */
+const LIMITS: JsonLimits = { maxDepth: 20, maxValues: 1_000_000 };
 
 /** What a ledger's text is to this version of the plugin. */
 export type LedgerReading =
@@ -69,6 +73,7 @@ export function parseLedger(text: string): LedgerDocument | null {
 /** Reads a ledger of any version. */
 export function readLedger(text: string): LedgerReading {
   try {
+    limitJson(text, LIMITS);
     const root = object(JSON.parse(text));
     const format = number(root.format);
     if (format > LEDGER_FORMAT) {
@@ -79,7 +84,8 @@ export function readLedger(text: string): LedgerReading {
     if (format === 1) return { kind: 'readable', ledger: parseRoot(fromFormat1(root)), format };
     return { kind: 'damaged' };
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return { kind: 'damaged' };
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof TooMuchJson)
+      return { kind: 'damaged' };
     throw error;
   }
 }

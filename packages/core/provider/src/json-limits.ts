@@ -1,0 +1,79 @@
+/**
+ * How much JSON is parsed. Eight megabytes of brackets, or of short fields, hold a process for seconds; to count them takes
+ * a hundredth of that.
+ */
+export interface JsonLimits {
+  /** How many lists and objects may be within each other. */
+  readonly maxDepth: number;
+  /** How many values there may be in all, those within lists and objects included. */
+  readonly maxValues: number;
+}
+
+/** For what a provider answers. Vault itself takes at most 300 levels, and 10,000 entries in a list or object. */
+const PROVIDER_JSON_LIMITS: JsonLimits = { maxDepth: 500, maxValues: 50_000 };
+
+/** JSON that is not parsed, since that would take too long. */
+export class TooMuchJson extends Error {
+  override readonly name = 'TooMuchJson';
+  /** Continues "it …". */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`it ${reason}`);
+    this.reason = reason;
+  }
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+
+/** Counts the values of JSON before it is parsed, as text or as UTF-8 that comes in parts. It does not check that it is JSON. */
+export class JsonLimiter {
+  readonly #limits: JsonLimits;
+  #depth = 0;
+  #values = 1;
+  #isInString = false;
+  #isEscaped = false;
+
+  constructor(limits: JsonLimits = PROVIDER_JSON_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** @throws {TooMuchJson} if what came so far is over a limit. */
+  add(part: string | Uint8Array): void {
+    const { length } = part;
+    const isText = typeof part === 'string';
+    for (let at = 0; at < length; at++) this.#take(isText ? part.charCodeAt(at) : (part[at] ?? 0));
+  }
+
+  #take(character: number): void {
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (this.#isInString) {
+      if (character === QUOTE) this.#isInString = false;
+      else if (character === BACKSLASH) this.#isEscaped = true;
+    } else if (character === QUOTE) this.#isInString = true;
+    else if (character === COMMA) this.#count();
+    else if (character === OPENING_BRACKET || character === OPENING_BRACE) {
+      if (++this.#depth > this.#limits.maxDepth) {
+        throw new TooMuchJson(`has more than ${this.#limits.maxDepth} levels of lists and objects`);
+      }
+      this.#count();
+    } else if (character === CLOSING_BRACKET || character === CLOSING_BRACE) this.#depth -= 1;
+  }
+
+  #count(): void {
+    if (++this.#values > this.#limits.maxValues) {
+      throw new TooMuchJson(`has more than ${this.#limits.maxValues} values`);
+    }
+  }
+}
+
+/** Throws {@link TooMuchJson} if the text is over a limit. */
+export function limitJson(text: string | Uint8Array, limits?: JsonLimits): void {
+  new JsonLimiter(limits).add(text);
+}
