@@ -8,7 +8,10 @@ export type AnswerSignInPage = (response: Response) => void;
 /** Refuses requests under names that may be those of another site; stands before everything but the health. */
 export function hostMiddleware(access: Access): RequestHandler {
   return (request, response, next) => {
-    if (access.hostAllowed(request)) next();
+    // Node reads the first of several, a proxy before it may read another.
+    if ((request.headersDistinct.host?.length ?? 0) > 1) {
+      sendProblem(response, 400, 'The request has more than one header "Host".');
+    } else if (access.hostAllowed(request)) next();
     else {
       sendProblem(
         response,

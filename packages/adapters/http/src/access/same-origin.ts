@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { sendProblem } from '../send.ts';
+import { hostOf } from './host-header.ts';
 
 /**
  * Refuses a request that another site's page made a browser send: such a page can't read the answer, but what it asked
@@ -8,7 +9,8 @@ import { sendProblem } from '../send.ts';
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
  */
 export const onlyFromOwnSite: RequestHandler = (request, response, next) => {
-  const { origin, host } = request.headers;
+  const { origin } = request.headers;
+  const host = hostOf(request);
   const site = request.headers['sec-fetch-site'] ?? 'none';
   const isOwn = (site === 'none' || site === 'same-origin') && (origin === undefined || isOriginOf(origin, host));
   if (isOwn) next();
