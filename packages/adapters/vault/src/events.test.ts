@@ -117,3 +117,11 @@ test('a given token that can be renewed no further tells its end all the same', 
   await expect.poll(() => logins().length).toBe(2);
   expect(Math.abs((logins()[1] ?? 0) - clock.now() - 600_000)).toBeLessThan(5_000);
 });
+
+test('a login that is to last for longer than dates go is reported with the last date', async () => {
+  const { instance, logins } = await setUp((seen) =>
+    seen.path === 'auth/token/lookup-self' ? data({ ttl: Number.MAX_SAFE_INTEGER, renewable: true }) : answers(seen),
+  );
+  expect(await readTextOf(instance, refTo('app'))).toBe('hidden-value');
+  expect(logins().map((atMs) => new Date(atMs ?? 0).toISOString())).toEqual(['+275760-09-13T00:00:00.000Z']);
+});

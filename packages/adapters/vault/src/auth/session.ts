@@ -8,6 +8,9 @@ import { type AuthMethod, type Login, type LoginAttempt, loginWith } from './met
 import { TokenLiveness } from './token-liveness.ts';
 import { TokenUses } from './token-uses.ts';
 
+/** The last time that a date can be made of. */
+const MAX_TIME_MS = 8.64e15;
+
 /** The token in use. Times are the clock's monotonic milliseconds; `null`: never. */
 interface Current {
   readonly token: string;
@@ -182,7 +185,7 @@ export class Session {
       failures: 0,
     };
     this.#setTimer(this.#current);
-    const expiresAtMs = lifeMs === null ? null : this.#clock.now() + lifeMs;
+    const expiresAtMs = lifeMs === null ? null : Math.min(this.#clock.now() + lifeMs, MAX_TIME_MS);
     this.#events.emit({
       type: 'provider.login',
       provider: this.#name,

@@ -139,3 +139,17 @@ test.each([
 ])('a text of millions of %s is damaged, and is not parsed', (_what, text) => {
   expect(readLedger(text)).toEqual({ kind: 'damaged' });
 });
+
+test.each([
+  `{"format":3,"lockdown":{"sinceMs":1e300},"secrets":${NO_SECRETS},"services":{}}`,
+  `{"format":3,"lockdown":{"sinceMs":-1},"secrets":${NO_SECRETS},"services":{}}`,
+  '{"format":3,"secrets":{"keys":["a"],"revisions":["1"],"digests":["x"],"seenAtMs":[8640000000000001]},"services":{}}',
+  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"setAside":[{"failed":{},"lastGood":{},"sinceMs":1e300,"reason":""}]}}}`,
+  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"earlier":{"a":[["1","x",1e300]]}}}}`,
+  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1e300}}}`,
+  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1.5}}}`,
+  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":-5}}}`,
+  `{"format":1e300,"secrets":${NO_SECRETS},"services":{}}`,
+])('a time that is none, or a generation that no service has, is damaged: %s', (text) => {
+  expect(readLedger(text)).toEqual({ kind: 'damaged' });
+});

@@ -1,6 +1,6 @@
 import { type JsonLimits, limitJson, TooMuchJson } from '@vault-swarm/provider';
 import { fromFormat1 } from './format-1.ts';
-import { type JsonObject, list, mapValues, number, object, oneOf, string } from './json-guards.ts';
+import { type JsonObject, list, mapValues, natural, object, oneOf, string, timeMs } from './json-guards.ts';
 import type { LedgerDocument, LedgerService, Lockdown, OpenRollout, Quarantine } from './ledger.ts';
 import type { SecretVersion } from './secret-version.ts';
 
@@ -75,7 +75,7 @@ export function readLedger(text: string): LedgerReading {
   try {
     limitJson(text, LIMITS);
     const root = object(JSON.parse(text));
-    const format = number(root.format);
+    const format = natural(root.format);
     if (format > LEDGER_FORMAT) {
       return { kind: 'newer', format, digestKey: digestKeyOf(root), isLockedDown: root.lockdown !== undefined };
     }
@@ -104,7 +104,7 @@ function digestKeyOf({ digestKey }: JsonObject): string | null {
 }
 
 function lockdownOf({ lockdown }: JsonObject): Lockdown | null {
-  return lockdown === undefined ? null : { sinceMs: number(object(lockdown).sinceMs) };
+  return lockdown === undefined ? null : { sinceMs: timeMs(object(lockdown).sinceMs) };
 }
 
 function columns(secrets: LedgerDocument['secrets']): object {
@@ -121,7 +121,7 @@ function rows({ keys, revisions, digests, seenAtMs }: JsonObject): LedgerDocumen
   const [ofRevision, ofDigest, ofTime] = [list(revisions), list(digests), list(seenAtMs)];
   const entries = list(keys).map((key, index) => [
     string(key),
-    { revision: string(ofRevision[index]), digest: string(ofDigest[index]), seenAtMs: number(ofTime[index]) },
+    { revision: string(ofRevision[index]), digest: string(ofDigest[index]), seenAtMs: timeMs(ofTime[index]) },
   ]);
   return Object.fromEntries(entries);
 }
@@ -150,9 +150,9 @@ function parseService(value: unknown): LedgerService {
     rollout: rollout === null ? null : parseRollout(object(rollout)),
     quarantines: list(setAside).map(parseQuarantine),
     requested: list(requested).map(string),
-    highestUsedGeneration: number(spentGeneration),
+    highestUsedGeneration: natural(spentGeneration),
     previousValues: mapValues(object(earlier), (values) =>
-      list(values).map((item) => ({ ...unpacked(item), untilMs: number(list(item)[2]) })),
+      list(values).map((item) => ({ ...unpacked(item), untilMs: timeMs(list(item)[2]) })),
     ),
     taskOverrides: mapValues(object(exceptions), (values) => mapValues(object(values), unpacked)),
   };
@@ -161,10 +161,10 @@ function parseService(value: unknown): LedgerService {
 function parseRollout(value: JsonObject): OpenRollout {
   return {
     direction: oneOf(value.direction, ['forward', 'back']) === 'back' ? 'rollback' : 'forward',
-    generation: number(value.generation),
-    startedAtMs: number(value.begunAtMs),
-    changedAtMs: number(value.changedAtMs),
-    attempt: number(value.attempt),
+    generation: natural(value.generation),
+    startedAtMs: timeMs(value.begunAtMs),
+    changedAtMs: timeMs(value.changedAtMs),
+    attempt: natural(value.attempt),
     state: oneOf(value.state, ['open', 'stuck', 'failed']),
     failure: string(value.failure),
     fingerprint: string(value.fingerprint),
@@ -178,7 +178,7 @@ function parseQuarantine(value: unknown): Quarantine {
   return {
     failed: mapValues(object(failed), unpacked),
     lastGood: mapValues(object(lastGood), unpacked),
-    sinceMs: number(sinceMs),
+    sinceMs: timeMs(sinceMs),
     reason: string(reason),
     isByUser: isByUser === true,
   };

@@ -33,6 +33,22 @@ export function number(value: unknown): number {
   return value;
 }
 
+/** The last time that a date can be made of, in milliseconds since 1970. */
+const MAX_TIME_MS = 8.64e15;
+
+/** A time, in milliseconds since 1970. @throws {TypeError} if it is none that a date can be made of. */
+export function timeMs(value: unknown): number {
+  const time = number(value);
+  if (time < 0 || time > MAX_TIME_MS) throw new TypeError('not a time');
+  return time;
+}
+
+/** @throws {TypeError} if it is no whole number from 0 to the largest that is exact. */
+export function natural(value: unknown): number {
+  if (!Number.isSafeInteger(value) || Number(value) < 0) throw new TypeError('not a natural number');
+  return Number(value);
+}
+
 /** @throws {TypeError} where it is none of them. */
 export function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
