@@ -11,7 +11,7 @@ import type { SecretVersion } from './secret-version.ts';
 export const LEDGER_FORMAT = 3;
 
 /** More than 1,000 services have with 20 secrets each, all of which roll. */
-const LIMITS: JsonLimits = { maxDepth: 20, maxValues: 1_000_000 };
+const LIMITS: JsonLimits = { maxDepth: 20, maxValues: 500_000 };
 
 /** What a ledger's text is to this version of the plugin. */
 export type LedgerReading =
