@@ -23,3 +23,12 @@ test('it can be cancelled at any time', () => {
   vi.advanceTimersByTime(40 * DAY_MS);
   expect(callback).not.toHaveBeenCalled();
 });
+
+test('a time that has passed is due at once, and Node warns of no negative delay', () => {
+  const setTimeout = vi.spyOn(globalThis, 'setTimeout');
+  const callback = vi.fn();
+  systemClock.after(-0.2, callback);
+  expect(setTimeout).toHaveBeenCalledWith(callback, 0);
+  vi.advanceTimersByTime(0);
+  expect(callback).toHaveBeenCalledOnce();
+});

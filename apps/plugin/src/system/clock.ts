@@ -13,7 +13,7 @@ export const systemClock: Clock = {
       timer =
         leftMs > MAX_TIMER_MS
           ? setTimeout(() => wait(leftMs - MAX_TIMER_MS), MAX_TIMER_MS)
-          : setTimeout(callback, leftMs);
+          : setTimeout(callback, Math.max(0, leftMs));
     };
     wait(delayMs);
     return () => clearTimeout(timer);

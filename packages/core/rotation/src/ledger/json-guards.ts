@@ -28,7 +28,7 @@ export function string(value: unknown): string {
 }
 
 /** @throws {TypeError} where it is none, or not a finite one. */
-export function number(value: unknown): number {
+function number(value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError('not a number');
   return value;
 }
