@@ -1,5 +1,5 @@
 import type { MonitoringServer } from '@vault-swarm/http';
-import { type EventBus, errorMessage } from '@vault-swarm/kernel';
+import { type EventBus, errorMessage, sleep } from '@vault-swarm/kernel';
 import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
@@ -8,6 +8,7 @@ import { EventBuffer } from './event-buffer.ts';
 import { IdleCollection } from './idle-collection.ts';
 import { collectGarbage } from './system/heap.ts';
 import { trustSystem } from './system/trusted-authorities.ts';
+import { untilDone } from './until-done.ts';
 
 /** However long the interval, a provider that did not answer is asked again after this time. */
 const MAX_HEALTH_CHECK_BACKOFF_MS = 10_000;
@@ -67,7 +68,7 @@ export class Plugin {
     if (this.#configuration.providers.some(({ usesTls }) => usesTls))
       trustSystem(this.#configuration.systemAuthorities);
     // While a part is loaded nobody is answered. The engine's first question needs no part, and comes at once.
-    await this.#pause(FIRST_QUESTION_MS);
+    await sleep(this.#container.get(id.clock), FIRST_QUESTION_MS, this.#stopping.signal).catch(() => {});
     // Providers and rotation are what an answer needs. The providers' servers answer while the rotation is loaded.
     await providers.load();
     await new Promise((resolve) => setImmediate(resolve));
@@ -132,7 +133,7 @@ export class Plugin {
       await healthCheck.round(this.#stopping.signal);
       return false;
     };
-    void this.#untilDone(round, Math.min(rotation.intervalMs, MAX_HEALTH_CHECK_BACKOFF_MS));
+    void this.#untilDone('the health check', round, Math.min(rotation.intervalMs, MAX_HEALTH_CHECK_BACKOFF_MS));
     monitoringParts?.start();
   }
 
@@ -155,7 +156,7 @@ export class Plugin {
         this.#stops.push(async () => history.close());
         const server = container.get(monitoringId.server);
         this.#stops.push(() => server.close());
-        void this.#untilDone(() => this.#listen(server), this.#configuration.rotation.intervalMs);
+        void this.#untilDone('the monitoring', () => this.#listen(server), this.#configuration.rotation.intervalMs);
       },
     };
   }
@@ -171,23 +172,8 @@ export class Plugin {
     }
   }
 
-  /** Tries it again and again, after a pause each time, until it is done or the plugin stops. */
-  async #untilDone(attempt: () => Promise<boolean>, pauseMs: number): Promise<void> {
+  #untilDone(name: string, attempt: () => Promise<boolean>, pauseMs: number): Promise<void> {
     const { signal } = this.#stopping;
-    while (!signal.aborted && !(await attempt())) await this.#pause(pauseMs);
-  }
-
-  #pause(pauseMs: number): Promise<void> {
-    const { signal } = this.#stopping;
-    return new Promise((resolve) => {
-      const end = () => {
-        cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const cancel = this.#container.get(id.clock).after(pauseMs, end);
-      signal.addEventListener('abort', end);
-      if (signal.aborted) end();
-    });
+    return untilDone(attempt, { clock: this.#container.get(id.clock), events: this.#events, name, pauseMs, signal });
   }
 }
