@@ -57,7 +57,7 @@ test('the entry of the description is the one of the example', async () => {
 test("the plugin takes the settings of the adapter's kind, and refuses wrong ones", async () => {
   const names = { node: process.execPath, '/tmp': directory };
   const { stdout } = await run('sh', ['-ec', fillIn(check, names)]);
-  expect(stdout).toBe('the configuration is right\n');
+  expect(stdout).toBe('the configuration is valid\n');
   const env = { SECRETS_PROVIDER: 'store' };
   const wrong = await run(process.execPath, [main(), '--check-config'], { env }).catch((error) => error);
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('STORE_TOKEN: is missing') });

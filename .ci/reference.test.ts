@@ -7,7 +7,7 @@ import { addressVariables } from '../apps/cli/src/plugin/address.ts';
 import { describeCommands } from '../apps/cli/src/program.ts';
 import { configFileSchema } from '../apps/plugin/src/config-file-schema.ts';
 import { parseConfiguration } from '../apps/plugin/src/configuration.ts';
-import { environmentVariables } from '../apps/plugin/src/environment-variables.ts';
+import { environmentVariables, settingGroups } from '../apps/plugin/src/environment-variables.ts';
 import { builtInProviders } from '../apps/plugin/src/providers.ts';
 import { operations } from '../packages/adapters/http/src/openapi/operations.ts';
 import { LabelReader, problemCodes, providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
@@ -105,6 +105,20 @@ describe('the environment', () => {
 
   test('has the variables that there are, each once', () => {
     expect(documented().toSorted()).toEqual(environmentVariables(builtInProviders).toSorted());
+  });
+
+  test('has the defaults that --help prints, and no others', () => {
+    const defaults = settingGroups(builtInProviders).flatMap(({ settings }) => settings);
+    const rows = tableBelow(page, 'Environment of the plugin', 'variable');
+    const rowOf = (name: string) => rows.find(([cell]) => namesIn(cell).includes(name.replace('OPENBAO_', 'VAULT_')));
+    for (const { name, default: value } of defaults) {
+      if (value !== null) expect(namesIn(rowOf(name)?.[1])[0], name).toBe(value);
+    }
+    for (const [variables, cell = ''] of rows) {
+      const [, value] = /^`([^`]+)`$/.exec(cell) ?? [];
+      const [name = ''] = namesIn(variables);
+      if (value !== undefined) expect(defaults.find((one) => one.name === name)?.default, name).toBe(value);
+    }
   });
 
   test('names every kind of provider', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HELP, parseCommandLine } from './command-line.ts';
+import { parseCommandLine } from './command-line.ts';
 
 test.each([
   [[], 'run'],
@@ -13,8 +13,4 @@ test.each([
   [['--check-config', '--help'], null],
 ] as const)('%j is %s', (args, command) => {
   expect(parseCommandLine(args)).toBe(command);
-});
-
-test('the help fits a terminal of 80 columns', () => {
-  expect(Math.max(...HELP.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
 });

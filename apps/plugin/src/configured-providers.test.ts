@@ -13,6 +13,7 @@ const acme: ProviderModule<{ readonly directory: string }> = {
   variables: {
     settings: ['ACME_DIR'],
     credentials: ['ACME_TOKEN'],
+    defaults: {},
     ownPrefix: 'ACME_',
     libraryFiles: ['ACME_AGENT_FILE'],
   },

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import { moduleProblem } from './module-problem.ts';
 import { builtInProviders } from './providers.ts';
 
-const variables = { settings: ['ACME_ADDR'], credentials: ['ACME_TOKEN'], ownPrefix: 'ACME_', libraryFiles: [] };
+const variables = {
+  settings: ['ACME_ADDR'],
+  credentials: ['ACME_TOKEN'],
+  defaults: {},
+  ownPrefix: 'ACME_',
+  libraryFiles: [],
+};
 function acme(change: { readonly kind?: string; readonly label?: string; readonly variable?: string }): ProviderModule {
   const { kind = 'acme', label = `${kind}_name`, variable = 'ACME_ADDR' } = change;
   return {

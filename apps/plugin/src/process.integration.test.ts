@@ -130,7 +130,7 @@ test('a wrong configuration ends with exit code 2 before there is a socket, and 
 });
 
 test.each([
-  ['--check-config', {}, 0, 'the configuration is right'],
+  ['--check-config', {}, 0, 'the configuration is valid'],
   ['--check-config', { LOG_LEVEL: 'loud' }, 2, 'LOG_LEVEL: "loud" must be one of error, warn, info, debug'],
   ['--check-config', { DOCKER_HOST: 'tcp://engine:2375' }, 0, 'warning: DOCKER_HOST: is tcp://engine:2375 without TLS'],
   ['--check-config', { MONITORING_TOKEN_FILE: '/dev/zero' }, 2, 'is a device or socket, not a regular file'],

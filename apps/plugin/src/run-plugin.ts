@@ -2,9 +2,10 @@ import { readRegularFile } from '@vault-swarm/file/regular-file';
 import { displayText, errorMessage } from '@vault-swarm/kernel';
 import { type ConfigurationProblem, Environment, type ProviderModule } from '@vault-swarm/provider';
 import { checkLive } from './check-live.ts';
-import { HELP, parseCommandLine } from './command-line.ts';
+import { parseCommandLine } from './command-line.ts';
 import { readConfigFile } from './config-file.ts';
 import { type PluginConfiguration, parseConfiguration } from './configuration.ts';
+import { helpText } from './help.ts';
 import { moduleProblem } from './module-problem.ts';
 import { Plugin } from './plugin.ts';
 import { parseSocketSettings } from './socket-settings.ts';
@@ -44,11 +45,11 @@ async function main(args: readonly string[], modules: readonly ProviderModule[])
   const warnings = new ProcessWarnings();
   const command = parseCommandLine(args);
   if (command === null) {
-    say(`vault-swarm-plugin: ${displayText(args.join(' '))} is not understood; see vault-swarm-plugin --help`);
+    say(`vault-swarm-plugin: ${displayText(args.join(' '))} is not an option; see vault-swarm-plugin --help`);
     return EXIT.wrongUse;
   }
-  if (command === 'help' || command === 'version') {
-    process.stdout.write(command === 'help' ? HELP : `vault-swarm-plugin ${VERSION}\n`);
+  if (command === 'version') {
+    process.stdout.write(`vault-swarm-plugin ${VERSION}\n`);
     return EXIT.ok;
   }
   if (command === 'check-live') return isLive();
@@ -56,6 +57,10 @@ async function main(args: readonly string[], modules: readonly ProviderModule[])
   if (problem !== null) {
     say(`vault-swarm-plugin: ${problem}`);
     return EXIT.failure;
+  }
+  if (command === 'help') {
+    process.stdout.write(helpText(modules));
+    return EXIT.ok;
   }
   if (command === 'describe') {
     const { describePlugin } = await import('./describe-plugin.ts');
@@ -69,7 +74,7 @@ async function main(args: readonly string[], modules: readonly ProviderModule[])
     for (const { code, variable, message } of parsed.configuration.warnings) {
       say(`warning: ${variable}: ${message} (${code})`);
     }
-    process.stdout.write('the configuration is right\n');
+    process.stdout.write('the configuration is valid\n');
     return EXIT.ok;
   }
   const { configuration } = parsed;

@@ -10,7 +10,13 @@ interface StoreSettings {
 /** All that the plugin knows of this kind. The adapter itself is imported only if an instance is configured. */
 export const storeModule: ProviderModule<StoreSettings> = {
   kind: 'store',
-  variables: { settings: ['STORE_ADDR'], credentials: ['STORE_TOKEN'], ownPrefix: 'STORE_', libraryFiles: [] },
+  variables: {
+    settings: ['STORE_ADDR'],
+    credentials: ['STORE_TOKEN'],
+    defaults: { STORE_ADDR: 'http://127.0.0.1:8300' },
+    ownPrefix: 'STORE_',
+    libraryFiles: [],
+  },
   price: null,
   labels: () => ({
     kind: 'store',

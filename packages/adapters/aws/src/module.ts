@@ -28,6 +28,7 @@ export const awsModule: ProviderModule<AwsConfig> = {
       ...proxyVariables,
     ],
     credentials: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'],
+    defaults: { AWS_USE_FIPS_ENDPOINT: 'false' },
     ownPrefix: null,
     libraryFiles: ['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
   },

@@ -9,7 +9,13 @@ export { ownFileProblem } from './own-files.ts';
 export const fileModule: ProviderModule<FileConfig> = {
   kind: 'file',
   // Other programs also have variables that start with FILE_.
-  variables: { settings: ['FILE_SECRETS_DIR'], credentials: [], ownPrefix: null, libraryFiles: [] },
+  variables: {
+    settings: ['FILE_SECRETS_DIR'],
+    credentials: [],
+    defaults: { FILE_SECRETS_DIR: '/run/vault-swarm/secrets' },
+    ownPrefix: null,
+    libraryFiles: [],
+  },
   price: null,
   labels: () => fileLabelScheme,
   parseConfig: parseFileConfig,

@@ -52,6 +52,12 @@ function moduleOf(kind: 'vault' | 'openbao', prefix: 'VAULT' | 'OPENBAO'): Provi
     variables: {
       settings: [...named(SETTINGS), ...AWS_SETTINGS, ...proxyVariables],
       credentials: [...named(CREDENTIALS), ...AWS_CREDENTIALS],
+      defaults: {
+        [`${prefix}_ADDR`]: 'http://127.0.0.1:8200',
+        [`${prefix}_SKIP_VERIFY`]: 'false',
+        [`${prefix}_MOUNT_PATH`]: 'secret',
+        [`${prefix}_AUTH_METHOD`]: 'token',
+      },
       ownPrefix: `${prefix}_`,
       libraryFiles: [],
     },

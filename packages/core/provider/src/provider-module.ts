@@ -34,6 +34,8 @@ export interface ProviderVariables {
   readonly settings: readonly string[];
   /** Each can also be given as a file: `ACME_TOKEN` stands for `ACME_TOKEN` and `ACME_TOKEN_FILE`. */
   readonly credentials: readonly string[];
+  /** The default values of settings that have one, by name and as an operator would write them. For `--help`. */
+  readonly defaults: Readonly<Record<string, string>>;
   /**
    * Names with this prefix belong to this kind alone: a name that is not listed causes a warning, since it is probably a
    * typing error. `null` if other programs read variables with the same prefix.

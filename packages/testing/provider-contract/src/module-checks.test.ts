@@ -14,7 +14,13 @@ const instance = (name: string): ProviderInstance => ({
 
 const good: ProviderModule<string> = {
   kind: 'acme',
-  variables: { settings: ['ACME_ADDR'], credentials: ['ACME_TOKEN'], ownPrefix: 'ACME_', libraryFiles: [] },
+  variables: {
+    settings: ['ACME_ADDR'],
+    credentials: ['ACME_TOKEN'],
+    defaults: {},
+    ownPrefix: 'ACME_',
+    libraryFiles: [],
+  },
   price: null,
   labels: () => ({ kind: 'acme', names: ['acme_name'], target: () => ({ location: {} }) }),
   parseConfig(environment: Environment) {
