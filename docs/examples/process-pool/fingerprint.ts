@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** By this a key can be told from another and shown, without being shown itself. */
+/** Identifies a key in the output without showing the key. */
 export function fingerprint(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 8);
 }

@@ -33,7 +33,7 @@ export class KeyServer implements ValueCache {
     this.#labels = labels;
   }
 
-  /** The rotation needs the desk, and the desk the rotation: so one of them comes later. */
+  /** The rotation needs the key server, and the key server the rotation: so one of them is set later. */
   attach(rotation: Pick<Rotation, 'choose' | 'record'>): void {
     this.#rotation = rotation;
   }

@@ -1,5 +1,5 @@
-// The orchestrator: services of equal worker processes. A service is started again worker by worker: a new one first, and
-// when it works the old one ends. Where a new one does not work, the update is paused and the others are left alone.
+// The orchestrator: services of equal worker processes. An update replaces one worker after the other: it starts a new one, and
+// stops the old one when the new one works. If a new worker fails, the update is paused, and the other workers are not changed.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
