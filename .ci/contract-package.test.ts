@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fillIn, openDocument } from '../packages/testing/lab/src/document-blocks.ts';
+import { fillIn, openDocument } from '../packages/testing/lab/src/documents/document-blocks.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const tsc = join(root, 'node_modules/.bin/tsc');
@@ -78,5 +78,5 @@ test('an adapter outside of the workspace passes the contract, and one that is w
   const adapter = join(outside, 'adapter.ts');
   const code = await readFile(adapter, 'utf8');
   await writeFile(adapter, code.replace("401: 'UNAUTHENTICATED'", "401: 'ACCESS_DENIED'"));
-  expect((await contract()).failed).toEqual(['answers UNAUTHENTICATED where its login is refused']);
+  expect((await contract()).failed).toEqual(['fails with UNAUTHENTICATED if its login is rejected']);
 }, 200_000);

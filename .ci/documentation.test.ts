@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { headingId } from '../docs/site/.vitepress/heading-id.ts';
-import { openDocument } from '../packages/testing/lab/src/document-blocks.ts';
+import { openDocument } from '../packages/testing/lab/src/documents/document-blocks.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFile(join(root, path), 'utf8');

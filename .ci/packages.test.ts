@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDocument } from '../packages/testing/lab/src/document-blocks.ts';
+import { openDocument } from '../packages/testing/lab/src/documents/document-blocks.ts';
 import { published } from './published-packages.ts';
 
 const root = resolve(import.meta.dirname, '..');

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Store } from '../docs/examples/provider-adapter/store.ts';
 import { driverRequest } from '../packages/testing/lab/src/clients/unix-http.ts';
-import { fillIn, openDocument } from '../packages/testing/lab/src/document-blocks.ts';
+import { fillIn, openDocument } from '../packages/testing/lab/src/documents/document-blocks.ts';
 import { startServer } from '../packages/testing/lab/src/servers/server-process.ts';
 
 const root = resolve(import.meta.dirname, '..');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fillIn, openDocument } from '../packages/testing/lab/src/document-blocks.ts';
+import { fillIn, openDocument } from '../packages/testing/lab/src/documents/document-blocks.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const description = openDocument('docs/examples/process-pool/README.md', import.meta.filename);

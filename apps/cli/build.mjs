@@ -22,7 +22,7 @@ const { metafile } = await build({
   },
   plugins: [
     {
-      // Doctor reads what labels mean, from the same modules that the plugin has. It never loads a provider.
+      // Doctor reads labels with the plugin's modules. It never loads a provider.
       name: 'leave-out-providers',
       setup({ onResolve }) {
         onResolve({ filter: /^\.\/index\.ts$/ }, ({ kind, importer }) =>

@@ -1,6 +1,6 @@
 // Bundles the plugin into apps/plugin/dist, with the dashboard.
-//   build.mjs [ENTRY FOLDER]
-// bundles another entry, with the dashboard that is built already, into another directory.
+//   build.mjs [ENTRY DIRECTORY]
+// bundles another entry into a directory, with the existing build of the dashboard.
 import { execFile } from 'node:child_process';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -14,7 +14,7 @@ const directory = target === undefined ? path('dist') : resolve(target);
 
 const metafile = await bundlePlugin(entry === undefined ? path('src/main.ts') : resolve(entry), directory);
 const page = entry === undefined ? await buildDashboard() : await copyDashboard();
-// What is in it, for the licences and the bill of materials of the managed plugin.
+// The inputs of the bundle, for the licences and the bill of materials of the managed plugin.
 await writeFile(join(directory, 'metafile.json'), JSON.stringify({ outputs: { ...metafile.outputs, ...page } }));
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);

@@ -1,5 +1,5 @@
-// How the plugin's code is bundled: main.js, which is all that is needed to answer for a secret, and chunks that it imports once
-// the socket listens. One file is read faster than a thousand small ones.
+// Bundles the plugin's code: main.js has all that is needed to deliver a secret; it imports other chunks after the socket listens.
+// One file loads faster than a thousand small ones.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -163,7 +163,7 @@ test('an authority that another one issued is enough to trust HTTPS', async () =
   const chain = certificateChain('IP:127.0.0.1');
   const issued = await startScriptedPlugin(
     { 'GET /api/v1/overview': overview() },
-    { cert: chain.shown, key: chain.key },
+    { cert: chain.fullChain, key: chain.key },
   );
   const env = { VAULT_SWARM_URL: issued.url, VAULT_SWARM_CACERT: '/ca.pem' };
   const files = { '/ca.pem': readFileSync(chain.issuerFile, 'utf8') };

@@ -44,11 +44,11 @@ test('of three plugins the leader’s rotates, with one update of the service, a
   await leading.counted(1);
   for (const runner of swarm.runners) await runner.passes(2);
   expect(await generation()).toBe(before + 1);
-  const nothing = { tookTheLead: false, changes: 0, started: 0, conflicts: 0, counted: 0 };
+  const nothing = { becameLeader: false, changes: 0, started: 0, conflicts: 0, counted: 0 };
   for (const runner of swarm.runners) {
     const wanted =
-      runner === leading ? { tookTheLead: true, changes: 1, started: 1, conflicts: 0, counted: 1 } : nothing;
-    expect(await runner.deeds()).toEqual({ name: runner.node.name, ...wanted });
+      runner === leading ? { becameLeader: true, changes: 1, started: 1, conflicts: 0, counted: 1 } : nothing;
+    expect(await runner.activity()).toEqual({ name: runner.node.name, ...wanted });
   }
 });
 
@@ -96,5 +96,5 @@ test('nothing is restarted when the lost manager comes back', async () => {
   for (const each of swarm.runners) await each.passes(5);
   expect(await generation()).toBe(before);
   expect(await held()).toEqual(tasks);
-  expect(await runner.deeds()).toMatchObject({ started: 0, conflicts: 0, counted: 0 });
+  expect(await runner.activity()).toMatchObject({ started: 0, conflicts: 0, counted: 0 });
 });

@@ -165,18 +165,21 @@ describe('a real Prometheus that scrapes the plugin as shipped', () => {
 describe('promtool', () => {
   test('has nothing to say about the metrics', async () => {
     const plain = await scrape('text/plain');
-    expect(await promtool(['check', 'metrics'], { cwd: directory.path, input: plain })).toEqual({ code: 0, said: '' });
+    expect(await promtool(['check', 'metrics'], { cwd: directory.path, input: plain })).toEqual({
+      code: 0,
+      output: '',
+    });
     // It does not know how OpenMetrics declares counters, and all else is the same.
     const open = (await scrape('application/openmetrics-text')).replace(
       /^# HELP (\S+) (.*)\n# TYPE \S+ counter$/gm,
       '# HELP $1_total $2\n# TYPE $1_total counter',
     );
-    expect(await promtool(['check', 'metrics'], { cwd: directory.path, input: open })).toEqual({ code: 0, said: '' });
+    expect(await promtool(['check', 'metrics'], { cwd: directory.path, input: open })).toEqual({ code: 0, output: '' });
   });
 
   test('takes the configuration, and sees each alert fire and stop', async () => {
     const checked = await promtool(['check', 'config', '--syntax-only', 'prometheus.yml'], { cwd: shipped });
-    expect(checked).toMatchObject({ code: 0, said: expect.stringContaining('SUCCESS') });
+    expect(checked).toMatchObject({ code: 0, output: expect.stringContaining('SUCCESS') });
     expect(await promtool(['check', 'rules', 'alerts.yml'], { cwd: shipped })).toMatchObject({ code: 0 });
     expect(await promtool(['test', 'rules', 'alerts.test.yml'], { cwd: shipped })).toMatchObject({ code: 0 });
   });

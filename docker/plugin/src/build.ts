@@ -1,9 +1,8 @@
-// Makes dist/plugin: config.json, rootfs/ and the bill of materials, as `docker plugin create NAME dist/plugin` takes
-// them. The plugin must be bundled.
-//   build.ts [--entry FILE] [--platform linux/amd64|linux/arm64] [--libraries FOLDER] [FOLDER]
-// With --entry the plugin is the one that FILE starts by runPlugin, with providers of its own; see
-// docs/examples/provider-adapter.
-// For another machine than this one, into dist/plugin-arm64 or dist/plugin-amd64, with the libraries in a directory; see
+// Builds dist/plugin for `docker plugin create NAME dist/plugin`: config.json, rootfs/ and the bill of materials. The plugin must
+// be bundled.
+//   build.ts [--entry FILE] [--platform linux/amd64|linux/arm64] [--libraries DIRECTORY] [DIRECTORY]
+// --entry builds the plugin that FILE starts with runPlugin and its own providers; see docs/examples/provider-adapter.
+// --platform builds for another machine, in dist/plugin-arm64 or dist/plugin-amd64, with libraries from a directory; see
 // target-platform.ts.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -36,7 +35,7 @@ const { node, nodeRelease, nodeLicense, libraries } = await targetPlatform({
   ...{ root, work: cache },
 });
 
-// Beside it first: who builds again meets the old one or the new one.
+// Build in a second directory and then replace the old one, so that readers never see half of it.
 const work = `${target}.new`;
 await rm(work, { recursive: true, force: true });
 await mkdir(join(work, 'rootfs'), { recursive: true });
@@ -51,7 +50,7 @@ await rm(target, { recursive: true, force: true });
 await rename(work, target);
 if (values.entry !== undefined) await rm(bundle, { recursive: true });
 
-/** The directory of a bundle with another entry. A relative path is one from where npm was called. */
+/** The directory of a bundle with another entry. Relative paths start where npm was called. */
 async function bundleEntry(entry: string): Promise<string> {
   await mkdir(cache, { recursive: true });
   const directory = await mkdtemp(join(cache, 'entry-'));
@@ -63,7 +62,7 @@ async function bundleEntry(entry: string): Promise<string> {
   return directory;
 }
 
-/** The environment variables of a bundled plugin, as it says itself: it may have kinds of provider that this build does not know. */
+/** The environment variables of a bundled plugin, from the plugin itself: it may have kinds of provider that this build does not know. */
 async function configurable(main: string): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, [main, '--describe']);
   if (stdout === '') throw new Error(`${values.entry} starts no plugin: it must call runPlugin of @vault-swarm/plugin`);

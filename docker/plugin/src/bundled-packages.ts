@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A package some of whose code is in the bundle. */
+/** A package with code in the bundle. */
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
-  /** As its package.json says it. */
+  /** From its package.json. */
   readonly license: string;
   /** Where it is installed. */
   readonly directory: string;
 }
 
-/** What esbuild writes about a bundle, as far as it is read here. */
+/** The part of esbuild's metafile that is read here. */
 export interface Metafile {
   readonly outputs: Readonly<
     Record<string, { readonly inputs: Readonly<Record<string, { readonly bytesInOutput: number }>> }>
@@ -19,7 +19,7 @@ export interface Metafile {
 }
 
 /**
- * Other people's packages in a bundle, sorted by name and version.
+ * The third-party packages in a bundle, sorted by name and version.
  *
  * @param root the directory to which the metafile's paths are relative.
  */

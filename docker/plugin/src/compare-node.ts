@@ -1,5 +1,5 @@
-// Compares the digests of docker/plugin/node-digests.json with what Node's project publishes. Exit code 0: they are the same; 1: they
-// are not; 3: it could not be asked.
+// Compares the digests of docker/plugin/node-digests.json with what Node's project publishes. Exit codes: 0 if they
+// are equal, 1 if not, 3 if the project's server was not reached.
 import { readFile } from 'node:fs/promises';
 import { nodeRelease } from './node-release.ts';
 import { comparePublished, Unreachable } from './published-node.ts';

@@ -1,4 +1,4 @@
-/** A component of a CycloneDX document, as far as it is read here. */
+/** The part of a CycloneDX component that is read here. */
 export interface Component {
   readonly 'bom-ref': string;
   readonly name: string;

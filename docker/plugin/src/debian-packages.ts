@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, realpath } from 'node:fs/promises';
 import { parseEnv, promisify } from 'node:util';
 
-/** A package of Debian, or of a distribution made from it. */
+/** A package of Debian or a distribution based on it. */
 export interface DebianPackage {
   readonly name: string;
   readonly version: string;
@@ -13,7 +13,7 @@ export interface DebianPackage {
 const FIELDS = ['Package', 'Version', 'Architecture', 'source:Package'] as const;
 
 /**
- * The installed package that a file came with; `null` where there is none, or no dpkg.
+ * The installed package of a file; `null` if there is none, or no dpkg.
  * @see https://github.com/package-url/purl-spec
  */
 export async function packageOf(file: string): Promise<DebianPackage | null> {

@@ -1,4 +1,4 @@
-// The few fields of a 64-bit little-endian ELF file that are needed here, as in elf(5).
+// Reads fields of 64-bit little-endian ELF files; see elf(5).
 const PROGRAM_HEADERS_AT = 32;
 const SECTION_HEADERS_AT = 40;
 const PROGRAM_HEADER_SIZE_AT = 54;
@@ -38,14 +38,14 @@ function segmentsOf(elf: Buffer): readonly Segment[] {
   });
 }
 
-/** The path of the dynamic loader that a program names. Throws where it is no such program. */
+/** The path of the dynamic loader that a program names. Throws if it names none. */
 export function loaderOf(elf: Buffer): string {
   const segment = segmentsOf(elf).find(({ type }) => type === PT_INTERP);
   if (segment === undefined) throw new Error('the program names no dynamic loader');
   return elf.toString('latin1', segment.offset, segment.offset + segment.size - 1);
 }
 
-/** The names of the shared libraries that a program or a library names itself. */
+/** The shared libraries that a program or library names directly. */
 export function neededBy(elf: Buffer): readonly string[] {
   const segments = segmentsOf(elf);
   const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
@@ -65,8 +65,8 @@ export function neededBy(elf: Buffer): readonly string[] {
 }
 
 /**
- * A copy without what only debuggers and linkers read: the symbols, the debug information, and the table of the sections.
- * What is loaded to run the program lies before them in the file, and is described by the program's own headers.
+ * A copy without the parts that only debuggers and linkers read: symbols, debug information, and the section table. The parts
+ * that are loaded to run the program come before them in the file, and the program headers describe them.
  */
 export function withoutSymbols(elf: Buffer): Buffer {
   const end = Math.max(HEADER_SIZE, ...segmentsOf(elf).map(({ offset, size }) => offset + size));

@@ -8,8 +8,8 @@ const GLIBC = { licenses: [{ license: { id: 'LGPL-2.1-or-later' } }] };
 const GCC_RUNTIME = { licenses: [{ expression: 'GPL-3.0-or-later WITH GCC-exception-3.1' }] };
 
 /**
- * The C and C++ libraries: for each package of the distribution a component, with the files that come from it as its parts.
- * Where no package manager knows a file, it is a component of its own.
+ * The C and C++ libraries: one component for each package of the distribution, with its files as parts. A file without a package
+ * is a component of its own.
  */
 export async function libraryComponents(libraries: readonly Library[]): Promise<readonly Component[]> {
   const glibc = await glibcVersion(libraries);

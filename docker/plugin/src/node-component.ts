@@ -3,7 +3,7 @@ import { type NodeRelease, sha256 } from './node-release.ts';
 
 /** A library that is built into Node. */
 interface Part {
-  /** Its usual name, where Node has another; with `npm:` if it is a package of npm. */
+  /** Its usual name if Node uses another one; with `npm:` if it is an npm package. */
   readonly name: string;
   readonly license: string;
   /** Vendor and product in the National Vulnerability Database, if it has entries for it. */
@@ -41,12 +41,12 @@ const PARTS: Readonly<Record<string, Part>> = {
   zlib: { name: 'zlib', license: 'Zlib', cpe: 'zlib:zlib' },
   zstd: { name: 'zstd', license: 'BSD-3-Clause OR GPL-2.0-only', cpe: 'facebook:zstandard' },
 };
-/** What `process.versions` has besides libraries: Node itself, the versions of interfaces, and data. */
+/** The keys of `process.versions` that are no libraries: Node itself, versions of interfaces, and data. */
 const NO_LIBRARIES = ['node', 'modules', 'napi', 'unicode', 'cldr', 'tz'];
 
 /**
- * Node and the libraries that are built into it. What is shipped is the release's binary without its symbols: the digest is
- * that of the shipped file, and the release and its digest are named as what it was made from.
+ * Node and the libraries that are built into it. The shipped file is the release's binary without symbols. The digest is that of
+ * the shipped file; the release and its digest are named as its source.
  *
  * @param shipped the Node binary in the plugin's root file system.
  * @param versions `process.versions` of that Node.
@@ -83,7 +83,7 @@ function partOf(key: string, version: string): Component {
   const part = PARTS[key];
   if (part === undefined) throw new Error(`Node has ${key} ${version} in it: add it to ${import.meta.filename}`);
   const [, npm, name = ''] = /^(npm:)?(.*)$/.exec(part.name) ?? [];
-  // Behind the numbers stands which patches of whom are in it, which no list of weaknesses has.
+  // A suffix names patches, which are not in lists of vulnerabilities.
   const [numbers] = /^\d+(\.\d+)*/.exec(version) ?? [version];
   return {
     type: 'library',

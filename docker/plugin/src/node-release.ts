@@ -9,9 +9,9 @@ export interface NodeRelease {
   readonly arch: string;
   /** The address of its archive, `node-v26.10.0-linux-x64.tar.xz`. */
   readonly url: string;
-  /** Of the archive: the same is in the release's SHASUMS256.txt. */
+  /** The digest of the archive, as in the release's SHASUMS256.txt. */
   readonly archive: string;
-  /** Of `bin/node` in the archive. */
+  /** The digest of `bin/node` in the archive. */
   readonly binary: string;
 }
 

@@ -10,14 +10,14 @@ Exception) are copied unchanged from the distribution on which this was built. T
 The texts of these licences stand at the end.
 `;
 
-/** Texts that come with nothing which is built from. */
+/** Licence texts that no source package contains. */
 const LICENCES = fileURLToPath(new URL('../licences/', import.meta.url));
 const OF_SHARED_LIBRARIES = ['LGPL-2.1-or-later', 'GPL-3.0-or-later', 'GCC-exception-3.1'];
 
 /**
- * The licences of everything in the plugin that others wrote, each with its text.
+ * The licences of all third-party code in the plugin, each with its text.
  *
- * @param nodeLicense the text that comes with Node, which has those of its own parts in it.
+ * @param nodeLicense Node's licence text, which includes those of its libraries.
  */
 export async function thirdPartyNotices(packages: readonly BundledPackage[], nodeLicense: string): Promise<string> {
   const others = new Set(OF_SHARED_LIBRARIES);
@@ -41,7 +41,7 @@ export async function thirdPartyNotices(packages: readonly BundledPackage[], nod
   return all.map(({ title, text }) => `${line}\n${title}\n${line}\n\n${text.trim()}\n`).join('\n');
 }
 
-/** A package's own words; `null` where its package.json is all there is. */
+/** A package's licence text; `null` if it has only package.json. */
 async function licenseText(directory: string): Promise<string | null> {
   const files = (await readdir(directory, { withFileTypes: true }))
     .filter((entry) => entry.isFile() && LICENSE_FILE.test(entry.name))

@@ -1,13 +1,13 @@
-/** Where the plugin's code is in its root file system. */
+/** The directory of the plugin's code in its root file system. */
 export const HOME = '/opt/vault-swarm';
 
-/** The file in the engine's directory for it; Docker 20.10 takes no longer name, since its directory's has 64 characters. */
+/** The socket's file name. Docker 20.10 accepts no longer one, because the name of its directory has 64 characters. */
 const SOCKET = 'plugin.sock';
 
-/** Node's options as in bin/vault-swarm-plugin, where their reasons are. */
+/** Node's options, as in bin/vault-swarm-plugin, which explains them. */
 const ENTRYPOINT = ['/bin/node', '--max-semi-space-size=2', '--disable-sigusr1', '--no-warnings', `${HOME}/main.js`];
 
-/** What is set here is not an operator's to change: the engine looks for the socket where it is. */
+/** Values that operators must not change: the engine expects the socket there. */
 const FIXED: Readonly<Record<string, string>> = {
   PLUGIN_SOCKET: `/run/docker/plugins/${SOCKET}`,
   MALLOC_ARENA_MAX: '1',
@@ -26,7 +26,7 @@ const MOUNTS = [
   {
     name: 'credentials',
     description: 'a directory for the files that the …_FILE settings name; and, in secrets/, for the file provider',
-    // A source must be there: this directory is on every machine, and has nothing in it that is needed.
+    // The source must exist. This directory is on every machine and contains nothing that is needed.
     source: '/mnt',
     destination: '/run/vault-swarm',
     type: 'bind',

@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type NodeRelease, sha256 } from './node-release.ts';
 
-/** The release could not be had, so nothing is known of it. */
+/** The release could not be downloaded, so it was not compared. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
@@ -19,10 +19,10 @@ const ARCHIVE_DEADLINE_MS = 300_000;
 const MAX_ARCHIVE_BYTES = 200 * 1024 * 1024;
 
 /**
- * Compares a pinned release with what is published beside it: the archive's digest with SHASUMS256.txt, the archive with that, and
- * the pinned digest of the binary with the archive's `bin/node`. Signatures are not checked: CONTRIBUTING.md says how to.
+ * Compares a pinned release with the published one: the archive's digest with SHASUMS256.txt and with the archive, and the digest
+ * of the binary with the archive's `bin/node`. Signatures are not checked: CONTRIBUTING.md says how to do that.
  *
- * @throws {Unreachable} if something could not be had; Error if a digest is another one.
+ * @throws {Unreachable} if a download failed; Error if a digest differs.
  */
 export async function comparePublished(release: NodeRelease): Promise<void> {
   const { url, archive, binary } = release;
@@ -84,7 +84,7 @@ async function get(url: string, deadlineMs: number): Promise<Response> {
   return response;
 }
 
-/** The SHA-256 of a file in an archive, which is not written anywhere. */
+/** The SHA-256 of a file in an archive, without writing the file. */
 async function digestInside(archive: string, path: string): Promise<string> {
   const tar = spawn('tar', ['--extract', '--xz', '--to-stdout', '--file', archive, path], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -100,7 +100,7 @@ async function digestInside(archive: string, path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** fetch says only that it failed; why is in the cause. */
+/** The reason why fetch failed is in the cause of its error. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

@@ -7,39 +7,39 @@ import type { Library } from './shared-libraries.ts';
 /** All files have this time, so that the same sources give the same bytes. */
 const TIME = new Date('2000-01-01T00:00:00Z');
 
-/** Directories that others are mounted on. They are there, so that a read-only root file system has them too. */
+/** Mount points. They must exist in a read-only root file system. */
 const MOUNT_POINTS = ['dev', 'proc', 'sys', 'tmp', 'etc', 'run/docker/plugins', 'run/vault-swarm', 'var/run'];
 
-/** What a root file system is made of. */
+/** The parts of a root file system. */
 export interface RootFileSystemParts {
   /** The bundled plugin's directory. */
   readonly bundle: string;
   /** The Node binary. */
   readonly node: string;
-  /** Its loader and libraries, which keep their paths. */
+  /** Its loader and libraries, with their paths. */
   readonly libraries: readonly Library[];
   readonly notices: string;
 }
 
-/** Makes the root file system in an empty directory: no shell, no package manager, no symbolic link. */
+/** Creates the root file system in an empty directory, without a shell, package manager or symbolic link. */
 export async function makeRootFileSystem(root: string, parts: RootFileSystemParts): Promise<void> {
   for (const directory of MOUNT_POINTS) await mkdir(join(root, directory), { recursive: true });
   await put(root, '/bin/node', withoutSymbols(await readFile(parts.node)), 0o755);
   for (const { path, file } of parts.libraries) {
     await mkdir(dirname(join(root, path)), { recursive: true });
-    // The copy of what a link leads to.
+    // Copies the target of a link.
     await copyFile(file, join(root, path));
     await chmod(join(root, path), 0o755);
   }
   await copyBundle(parts.bundle, root, '.');
   await put(root, `${HOME}/package.json`, '{ "type": "module" }\n');
   await put(root, `${HOME}/THIRD-PARTY-NOTICES.txt`, parts.notices);
-  // Without it glibc asks the files only where there is no DNS server.
+  // Without it, glibc reads the hosts file only if there is no DNS server.
   await put(root, '/etc/nsswitch.conf', 'hosts: files dns\n');
   await settle(root);
 }
 
-/** The code, and what the dashboard is made of; not the maps to the sources, which only debuggers read. */
+/** Copies the code and the dashboard, without source maps. */
 async function copyBundle(bundle: string, root: string, directory: string): Promise<void> {
   for (const entry of await readdir(join(bundle, directory), { withFileTypes: true })) {
     const path = join(directory, entry.name);
@@ -55,7 +55,7 @@ async function put(root: string, path: string, content: string | Uint8Array, mod
   await chmod(join(root, path), mode);
 }
 
-/** Gives directories their mode whatever the umask is, and everything the same time; a directory after what is in it. */
+/** Sets the mode of directories, whatever the umask is, and the time of all files; first the content of a directory. */
 export async function settle(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);

@@ -9,19 +9,19 @@ import { nodeComponent } from './node-component.ts';
 import type { NodeRelease } from './node-release.ts';
 import type { Library } from './shared-libraries.ts';
 
-/** A CycloneDX document, as far as it is read here. */
+/** The part of a CycloneDX document that is read here. */
 interface Sbom {
   readonly metadata: { readonly timestamp?: string };
   readonly components: readonly Component[];
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
 }
 
-/** What is listed besides what pnpm knows. */
+/** Components that pnpm does not know. */
 export interface SbomParts {
   readonly packages: readonly BundledPackage[];
   readonly libraries: readonly Library[];
   readonly node: {
-    /** The Node that the plugin has. */
+    /** The plugin's Node. */
     readonly release: NodeRelease;
     /** Its binary in the root file system. */
     readonly shipped: string;
@@ -31,9 +31,9 @@ export interface SbomParts {
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * The software bill of materials, as CycloneDX JSON: what pnpm says of the plugin's and its page's dependencies, without
- * those that did not come into the bundle, and with Node, what is built into it, and the shared libraries. Without a time or a random number, so that the
- * same sources give the same bytes.
+ * The software bill of materials as CycloneDX JSON: the dependencies of plugin and dashboard by pnpm, without those that are not in
+ * the bundle, and with Node, its built-in libraries, and the shared libraries. It has no time or random number, so that the same
+ * sources give the same bytes.
  *
  * @param root the repository's directory.
  */
@@ -42,7 +42,7 @@ export async function softwareBillOfMaterials(root: string, { packages, librarie
   const bundled = new Set(packages.map(({ name, version }) => purl(name, version)));
   const own = (reference: string | undefined) => reference?.startsWith(purl('@vault-swarm', '').slice(0, -1)) ?? false;
   const isIn = (reference: string | undefined) => own(reference) || bundled.has(reference ?? '');
-  // The build runs on the release of Node that it packs, if for another architecture.
+  // The build runs on the same release of Node that it packs, possibly for another architecture.
   const nodeItself = await nodeComponent(node.release, node.shipped, process.versions);
   const shared = await libraryComponents(libraries);
   const foreign = packages
@@ -91,13 +91,13 @@ async function askPnpm(root: string): Promise<Sbom> {
   return JSON.parse(stdout) as Sbom;
 }
 
-/** A package that another entry brings: it is not in the workspace, so pnpm does not know it. */
+/** A package of another entry. It is not in the workspace, so pnpm does not know it. */
 function foreignComponent({ name, version, license }: BundledPackage): Component {
   const id = purl(name, version);
   return { type: 'library', name, version, 'bom-ref': id, purl: id, licenses: [{ license: { name: license } }] };
 }
 
-/** pnpm leaves out a licence that package.json has in the form of long ago. */
+/** pnpm omits licences in the old format of package.json. */
 function licensed(component: Component, packages: readonly BundledPackage[]): Component {
   if (component.licenses !== undefined) return component;
   const found = packages.find(({ name, version }) => component.purl === purl(name, version));

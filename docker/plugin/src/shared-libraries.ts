@@ -6,20 +6,20 @@ import { loaderOf, neededBy } from './elf.ts';
 
 /** A shared library, or the loader. */
 export interface Library {
-  /** By which the loader finds it. */
+  /** The name by which the loader finds it. */
   readonly path: string;
-  /** Where it is now. */
+  /** Its current path. */
   readonly file: string;
 }
 
-/** Before this version glibc loads libraries of its own when it looks a name up, which no program names. */
+/** Older versions of glibc load more libraries for name lookups, which no program names. */
 const NAMES_WITHIN_GLIBC = 2.34;
 const NAME_SERVICES = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'];
 
 /**
- * The files, besides itself, that a program of this machine needs to run: its loader and the shared libraries, sorted by path.
+ * The files that a program of this machine needs to run: its loader and shared libraries, sorted by path.
  *
- * @throws where one is not found, or the machine has another C library than glibc.
+ * @throws if a file is missing, or the machine's C library is not glibc.
  */
 export async function sharedLibraries(program: string): Promise<readonly Library[]> {
   const loader = loaderOf(await readFile(program));
@@ -40,13 +40,13 @@ export async function sharedLibraries(program: string): Promise<readonly Library
  * The same for a program of another machine, whose libraries are all in one directory.
  *
  * @param path of the directory in which that machine's loader finds them.
- * @throws where one is not there.
+ * @throws if a file is missing.
  */
 export async function librariesIn(directory: string, program: string, path: string): Promise<readonly Library[]> {
   const elf = await readFile(program);
   const loader = loaderOf(elf);
   const names = new Set(neededBy(elf));
-  // A set that grows is gone through to its end.
+  // The loop includes entries that are added to the set during it.
   for (const name of names) for (const needed of neededBy(await readFile(join(directory, name)))) names.add(needed);
   cLibraryIn([...names]);
   for (const name of await nameServices(directory)) names.add(name);

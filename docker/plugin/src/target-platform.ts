@@ -12,16 +12,16 @@ const run = promisify(execFile);
 const TRIPLETS = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
 const DEBIAN_NAMES = { x64: 'amd64', arm64: 'arm64' } as const;
 
-/** What depends on the machine for which the plugin is built. */
+/** The parts that depend on the target machine. */
 export interface TargetPlatform {
-  /** The Node binary: that of the release, with its symbols. */
+  /** The Node binary of the release, with symbols. */
   readonly node: string;
   readonly nodeRelease: NodeRelease;
   readonly nodeLicense: string;
   readonly libraries: readonly Library[];
 }
 
-/** For which machine to build, and from what. */
+/** The target machine, and the sources. */
 export interface PlatformOptions {
   /** As Docker writes it: `linux/amd64` or `linux/arm64`; this machine's if not given. */
   readonly platform: string | undefined;
@@ -29,15 +29,15 @@ export interface PlatformOptions {
   readonly libraries: string | undefined;
   /** The repository's directory. */
   readonly root: string;
-  /** A directory for what is fetched. */
+  /** A directory for downloads. */
   readonly work: string;
 }
 
 /**
- * Node and its libraries for the machine. This machine's own are the pinned Node, and what its loader finds; another one's Node
- * comes from the npm registry, as the lockfile pins it.
+ * Node and its libraries for the target. For this machine, these are the pinned Node and the libraries that its loader finds. For
+ * another one, Node comes from the npm registry, as the lockfile pins it.
  *
- * @throws where something is missing, with how to get it; and if Node is not what docker/plugin/node-digests.json pins.
+ * @throws if a part is missing, with advice; and if Node is not the one that docker/plugin/node-digests.json pins.
  */
 export async function targetPlatform({ platform, libraries, root, work }: PlatformOptions): Promise<TargetPlatform> {
   const arch =

@@ -12,12 +12,12 @@ import {
   servicesSchema,
 } from '@vault-swarm/http/api';
 
-/** When the scripted plugin answers. */
+/** The time of the scripted plugin's responses. */
 export const NOW = '2026-03-01T12:00:00.000Z';
 
 const observation = { observed_at: '2026-03-01T11:59:58.000Z', role: 'leader', rotation_enabled: true } as const;
 
-/** An overview in which all is well, but for `changes`. */
+/** A healthy overview with `changes`. */
 export function overview(changes: Partial<Overview> = {}): Overview {
   return overviewSchema.parse({
     plugin: {
@@ -83,7 +83,7 @@ export function overview(changes: Partial<Overview> = {}): Overview {
   });
 }
 
-/** A secret that is well, but for `changes`. */
+/** A healthy secret with `changes`. */
 export function secret(changes: Partial<Secret> = {}): Secret {
   return {
     name: 'db_password',
@@ -99,7 +99,7 @@ export function secret(changes: Partial<Secret> = {}): Secret {
   };
 }
 
-/** A service that is well, but for `changes`. */
+/** A healthy service with `changes`. */
 export function service(changes: Partial<Service> = {}): Service {
   return {
     id: 'abc',
@@ -117,22 +117,22 @@ export function service(changes: Partial<Service> = {}): Service {
   };
 }
 
-/** An event, as the plugin gives it. */
+/** An event of the plugin's API. */
 export function event(id: number, changes: Partial<Event> = {}): Event {
   return { id, time: NOW, level: 'info', event: 'rollout.completed', message: `event ${id}`, ...changes };
 }
 
-/** The answer of `/api/v1/secrets`. */
+/** The response of `/api/v1/secrets`. */
 export function secretsAnswer(...secrets: readonly Secret[]) {
   return secretsSchema.parse({ ...observation, total: secrets.length, next_cursor: null, secrets });
 }
 
-/** The answer of `/api/v1/services`. */
+/** The response of `/api/v1/services`. */
 export function servicesAnswer(...services: readonly Service[]) {
   return servicesSchema.parse({ ...observation, total: services.length, next_cursor: null, services });
 }
 
-/** The answer of `/api/v1/events`. */
+/** The response of `/api/v1/events`. */
 export function eventsAnswer(...events: readonly Event[]) {
   return eventsSchema.parse({ events, next_before: null });
 }
@@ -142,7 +142,7 @@ export function problemEntries(...messages: readonly string[]): ProblemEntry[] {
   return messages.map((message) => ({ code: 'PROVIDER_UNAVAILABLE', summary: message, message }));
 }
 
-/** The answer of `/api/v1/plan`. */
+/** The response of `/api/v1/plan`. */
 export function planAnswer(
   ...services: readonly { name: string; tasks: number; outcome?: string; waiting?: string }[]
 ) {
@@ -156,7 +156,7 @@ export function planAnswer(
   });
 }
 
-/** The answer of `/api/v1/rotate`. */
+/** The response of `/api/v1/rotate`. */
 export function rotateAnswer(...outcomes: readonly ('scheduled' | 'pending' | 'up-to-date' | 'not-applicable')[]) {
   return rotateSchema.parse({
     services: outcomes.map((outcome) => ({ name: `service_${outcome}`, secrets: ['db_password'], outcome })),

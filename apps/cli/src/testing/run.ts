@@ -2,23 +2,23 @@ import { runCli } from '../cli.ts';
 import type { ExitCode } from '../failure.ts';
 import type { World } from '../world.ts';
 
-/** How a command line ended. */
+/** The result of a command line. */
 export interface Ran {
   readonly exitCode: ExitCode;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What the world is like. */
+/** The environment of a command line. */
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly columns?: number;
   readonly isTerminal?: boolean;
-  /** What is typed at each question; without it nobody can be asked. */
+  /** The answers to prompts; without it the terminal is not interactive. */
   readonly answers?: readonly string[];
   readonly interrupted?: AbortSignal;
-  /** Gets each text that goes to stdout. */
+  /** Called with each text on stdout. */
   readonly onWrite?: (text: string) => void;
 }
 

@@ -4,10 +4,10 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { NOW } from './documents.ts';
 
-/** What is answered to one method and path (without its query). */
+/** The response to one method and path (without query). */
 export type Script = Readonly<Record<string, unknown>>;
 
-/** What the plugin was asked. */
+/** A request to the plugin. */
 interface Asked {
   readonly method: string;
   readonly path: string;
@@ -15,12 +15,12 @@ interface Asked {
   readonly body: string;
 }
 
-/** A server that answers as the script says. */
+/** A server that responds as its script says. */
 export interface ScriptedPlugin {
   readonly url: string;
   readonly port: number;
   readonly asked: readonly Asked[];
-  /** What is answered from now on. */
+  /** The responses from now on. */
   say(script: Script): void;
   close(): Promise<void>;
 }
@@ -28,8 +28,8 @@ export interface ScriptedPlugin {
 type Answering = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
- * Starts a server whose script maps `GET /api/v1/overview` to a document, or to a function that answers by itself. All
- * else is answered as the plugin answers what it does not have.
+ * Starts a server whose script maps `GET /api/v1/overview` to a document, or to a function that responds itself. Other
+ * requests get the plugin's response to unknown paths.
  */
 export async function startScriptedPlugin(
   first: Script,
@@ -67,14 +67,14 @@ export async function startScriptedPlugin(
   };
 }
 
-/** Ends an answer with problem details. */
+/** Sends a response with problem details. */
 function sendProblem(response: ServerResponse, status: number, detail: string): void {
   response.statusCode = status;
   response.setHeader('Content-Type', 'application/problem+json');
   response.end(JSON.stringify({ type: 'about:blank', title: 'Error', status, detail }));
 }
 
-/** A script's answer of this status. */
+/** A scripted response with this status. */
 export function problem(status: number, detail: string, headers: Readonly<Record<string, string>> = {}): Answering {
   return (_request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);

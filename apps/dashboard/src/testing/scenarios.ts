@@ -14,7 +14,7 @@ import {
   worldOf,
 } from './world.ts';
 
-/** All is well: eight services, eleven secrets of two providers. */
+/** Everything is healthy: eight services, eleven secrets of two providers. */
 export function wellWorld(): World {
   const secrets = Object.entries(AGES_H).map(([name, ageHours], index) => secretOf(name, ageHours, index));
   const services = SERVICES.map(({ name, tasks, secrets: used }, index) => serviceOf(name, tasks, used, index));
@@ -54,7 +54,7 @@ export function rollingWorld(): World {
   };
 }
 
-/** All is well, but for a lockdown and for settings that are dangerous. */
+/** Healthy, but with a lockdown and dangerous settings. */
 export function lockedDownWorld(): World {
   const world = wellWorld();
   const lockdown = problem(
@@ -84,7 +84,7 @@ export function lockedDownWorld(): World {
   };
 }
 
-/** A value that made tasks fail was quarantined, a provider is away, and a secret has no value. */
+/** A value is quarantined, a provider is down, and a secret has no value. */
 export function troubledWorld(): World {
   const world = wellWorld();
   const services = world.services.map((service): Service => {
@@ -153,7 +153,7 @@ export function troubledWorld(): World {
         312,
         'warn',
         'circuit-breaker.changed',
-        'provider openbao is left alone until it answers again; last good values are delivered meanwhile',
+        'the circuit breaker of provider openbao is open; last good values are delivered',
       ),
       event(
         906,
@@ -184,7 +184,7 @@ export function troubledWorld(): World {
   };
 }
 
-/** Docker has not answered for a while, so the ticker stands still. */
+/** Docker has not answered for a while, so the ticker has stopped. */
 export function stoppedWorld(): World {
   const world = wellWorld();
   return {
@@ -202,7 +202,7 @@ export function stoppedWorld(): World {
   };
 }
 
-/** The plugin was just started in a Swarm that has no secret of its driver. */
+/** The plugin has just started in a Swarm without a secret of its driver. */
 export function emptyWorld(): World {
   const world = worldOf([], []);
   const quiet = {
@@ -238,7 +238,7 @@ export function emptyWorld(): World {
   };
 }
 
-/** Many: `secrets` secrets, and services of three tasks with up to twenty secrets each. */
+/** A large Swarm: `secrets` secrets, and services of three tasks with up to twenty secrets each. */
 export function largeWorld(secretCount: number, serviceCount: number): World {
   const secrets = Array.from({ length: secretCount }, (_, nth) =>
     secretOf(`app-${nth % 97}_credential_${nth}`, (nth * 7) % 900, nth),

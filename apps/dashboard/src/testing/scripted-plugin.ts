@@ -21,14 +21,14 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
- * A plugin that answers as a test says, with the types of the API: for states that a real one comes to only after hours, or
- * with hundreds of services. It serves the built page under the policy of the real one.
+ * A plugin with scripted responses of the API's types, for states that a real one reaches only after hours, or with hundreds of
+ * services. It serves the built dashboard with the real content security policy.
  */
 export class ScriptedPlugin {
   world: World;
-  /** The token that is asked for; `null` for none. */
+  /** The required token; `null` for none. */
   token: string | null = null;
-  /** What was asked to be rotated. */
+  /** The requested rotations. */
   readonly rotated: RotateBody[] = [];
   #server: Server | null = null;
   #port = 0;
@@ -44,7 +44,7 @@ export class ScriptedPlugin {
     return `http://127.0.0.1:${this.#port}/`;
   }
 
-  /** Listens, on the same port as before if it did before. */
+  /** Starts to listen, on the same port as before. */
   async start(): Promise<void> {
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.listen(this.#port, '127.0.0.1');
@@ -52,7 +52,7 @@ export class ScriptedPlugin {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Goes away: connections are cut. */
+  /** Stops and closes all connections. */
   async stop(): Promise<void> {
     this.#streams.clear();
     this.#server?.closeAllConnections();
@@ -63,7 +63,7 @@ export class ScriptedPlugin {
     this.#server = null;
   }
 
-  /** Goes over to another state, and tells who listens. */
+  /** Changes to another state, and notifies streams. */
   become(world: World): void {
     this.world = world;
     const tags = { secrets: tagOf(this.#list('secrets')), services: tagOf(this.#list('services')) };
@@ -71,13 +71,13 @@ export class ScriptedPlugin {
     this.#tell('changed', tags);
   }
 
-  /** An event happens. */
+  /** Emits an event. */
   happen(event: Event): void {
     this.world = { ...this.world, events: [event, ...this.world.events] };
     this.#tell('event', event, event.id);
   }
 
-  /** Every session ends, as after a restart. */
+  /** Ends all sessions, as a restart does. */
   forgetSessions(): void {
     this.#sessions = new Set();
     for (const stream of this.#streams) stream.destroy();

@@ -4,21 +4,21 @@ import type { Browser, Page } from 'playwright-core';
 // As text: a test runner rewrites imported names in functions, also in those that run in the browser.
 const RUN_AXE = "axe.run(document, { resultTypes: ['violations'] })";
 
-/** How a page is checked. */
+/** How to open a page. */
 export interface Looks {
   readonly phone?: boolean;
   readonly dark?: boolean;
 }
 
-/** A page, and what the browser had against it. */
+/** A page, and the errors of the browser. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Errors of scripts, and what the policy forbade; messages about the network, which tests cut, are left out. */
+  /** Script errors and violations of the policy, without network errors, which tests cause. */
   readonly errors: readonly string[];
   close(): Promise<void>;
 }
 
-/** Opens a page in a profile of its own, so that it shares no session with others. */
+/** Opens a page in its own profile, so that it shares no session with others. */
 export async function openPage(
   browser: Browser,
   url: string,
@@ -41,7 +41,7 @@ export async function openPage(
   return { page, errors, close: () => context.close() };
 }
 
-/** What axe finds wrong with the page as it is now, a line for each; empty where it finds nothing. */
+/** The problems that axe finds in the current page, one per line. */
 export async function accessibilityProblems(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>(RUN_AXE);
@@ -50,7 +50,7 @@ export async function accessibilityProblems(page: Page): Promise<readonly string
   );
 }
 
-/** By how much the page is wider than its window, in CSS pixels. */
+/** How much wider the page is than its window, in CSS pixels. */
 export function overflowPx(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }

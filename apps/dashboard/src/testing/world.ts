@@ -1,12 +1,12 @@
 import type { Event, History, Overview, Plan, Secret, Service } from '@vault-swarm/http/api';
 
-/** The moment at which the scripted plugin started. */
+/** The start time of the scripted plugin. */
 const STARTED_MS = Date.UTC(2026, 2, 1, 8, 48, 0);
 
-/** The moment at which everything here plays. */
+/** The current time of all scenarios. */
 export const NOW_MS = STARTED_MS + 15_120_000;
 
-/** All that a scripted plugin answers with. */
+/** All responses of a scripted plugin. */
 export interface World {
   overview: Overview;
   services: readonly Service[];
@@ -16,7 +16,7 @@ export interface World {
   plan: Plan;
 }
 
-/** A moment so long before now, RFC 3339. */
+/** A time before now, in RFC 3339. */
 export const before = (seconds: number) => new Date(NOW_MS - seconds * 1000).toISOString();
 
 /** Services, and the secrets that each uses. */
@@ -50,7 +50,7 @@ export const AGES_H: Readonly<Record<string, number>> = {
   object_store_key: 411,
 };
 
-/** A secret that nothing is wrong with. */
+/** A healthy secret. */
 export function secretOf(name: string, ageHours: number, index: number): Secret {
   const provider = index % 4 === 3 ? 'openbao' : 'vault';
   const [area = name, ...field] = name.split('_');
@@ -67,7 +67,7 @@ export function secretOf(name: string, ageHours: number, index: number): Secret 
   };
 }
 
-/** A service all of whose tasks have the current revisions. */
+/** A service whose tasks all have the current revisions. */
 export function serviceOf(name: string, tasks: number, secrets: readonly string[], index: number): Service {
   return {
     id: `${'x7k2m9qd4v1c8hz3'.slice(index % 7)}${index}`,
@@ -84,7 +84,7 @@ export function serviceOf(name: string, tasks: number, secrets: readonly string[
   };
 }
 
-/** The service, so many of whose tasks have the revision before of its first secret. */
+/** The service, with some tasks that have the previous revision of its first secret. */
 export function outdated(service: Service, tasks: number): Service {
   const [first, ...rest] = service.task_revisions;
   const kept = service.running_tasks - tasks;
@@ -114,7 +114,7 @@ export function rolling(service: Service, done: number, generation = 7): Service
   };
 }
 
-/** What a healthy plugin answers that has these services and secrets. */
+/** The responses of a healthy plugin with these services and secrets. */
 export function worldOf(
   services: readonly Service[],
   secrets: readonly Secret[],
@@ -222,16 +222,16 @@ function providerOf(name: string, requests: number, p50: number, p99: number): O
   };
 }
 
-/** An event so long before now. */
+/** An event at a time before now. */
 export function event(id: number, secondsAgo: number, level: Event['level'], type: string, message: string): Event {
   return { id, time: before(secondsAgo), level, event: type, message };
 }
 
-/** An hour with a quiet load, three rotations with their storms of deliveries, and a leak that is none. */
+/** An hour of low load with three rotations and their deliveries, and memory that grows and is collected. */
 export function historyOf(length: number): History {
   const end = Math.floor(NOW_MS / 10_000) * 10;
   const at = Array.from({ length }, (_, nth) => end - (length - 1 - nth) * 10);
-  // A fixed noise, so that two pictures of one state are alike.
+  // Fixed noise, so that two screenshots of a state are equal.
   const noise = (nth: number, seed: number) => Math.abs(Math.sin(nth * 12.9898 + seed * 78.233) * 43_758.5453) % 1;
   const storm = (nth: number) =>
     Math.max(0, 1 - Math.abs(nth - 120) / 4) +

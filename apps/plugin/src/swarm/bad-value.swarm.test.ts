@@ -1,5 +1,5 @@
 import {
-  checkInTheEnd,
+  checkFinalState,
   createService,
   type PluginSwarm,
   startOnSelectedEngine,
@@ -95,7 +95,7 @@ test.each(['rollback', 'pause'] as const)(
 
     await swarm.write(secret, 'good-3');
     const values = { [secret]: 'good-3' };
-    await checkInTheEnd(swarm, {
+    await checkFinalState(swarm, {
       services: [
         // After Swarm's own rollback the number that failed is left out: it is not used twice.
         { name: picky, replicas: 2, values, generation: failureAction === 'pause' ? 3 : 2 },
@@ -116,7 +116,7 @@ test('of two changed secrets one is bad: both are rolled back, and come together
   await happens('rollback.completed', 'pair');
   for (const secret of ['set-a', 'set-b']) await swarm.reaches('pair', { secret, replicas: 2, value: 'good-1' });
   await swarm.write('set-b', 'good-3');
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     services: [{ name: 'pair', replicas: 2, values: { 'set-a': 'good-2', 'set-b': 'good-3' }, generation: 3 }],
     explained,
   });
@@ -135,7 +135,7 @@ test('a user’s broken image is not held against a value that changes at the sa
   await (await swarm.leadingRunner()).passes(10);
   expect(logged('quarantine.started', 'broken')).toBe(0);
   await deploy('broken', '--image', 'vault-swarm-lab:1');
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     // The user's own update may have brought the value already.
     services: [{ name: 'broken', replicas: 2, values: { image: 'good-2' }, generation: [0, 1] }],
     explained,
@@ -150,7 +150,7 @@ test('a deploy made in the middle of a rollout is not undone, and every task has
   await swarm.write('meanwhile', 'good-2');
   await swarm.isHalfWayTo('deployed', 'meanwhile', 'good-2');
   await deploy('deployed', '--container-label-add', 'version=2');
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     // A task whose generation is not learned in time, on a busy machine, is given the last good value: one more rollout.
     services: [{ name: 'deployed', replicas: 2, values: { meanwhile: 'good-2' }, generation: [1, 2] }],
     explained,
@@ -171,7 +171,7 @@ test('a deploy made while a bad value is rolled out is not undone, and goes on w
   await swarm.write('spoilt', 'good-3');
   await swarm.reaches('changed', { secret: 'spoilt', replicas: 2, value: 'good-3' }, IN_TIME);
   const values = { spoilt: 'good-3' };
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     // One where the user's update has replaced every task; more where the bad value was rolled back before it.
     services: [{ name: 'changed', replicas: 2, values, generation: [1, 2, 3] }],
     explained,

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkInTheEnd, createService, type PluginSwarm, startOnSelectedEngine, tempDirectory } from '@vault-swarm/lab';
+import {
+  checkFinalState,
+  createService,
+  type PluginSwarm,
+  startOnSelectedEngine,
+  tempDirectory,
+} from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const directory = tempDirectory();
@@ -42,7 +48,7 @@ test('a leader that is cut off for 30 s rolls nothing, and the others rotate wha
   await swarm.managers.reconnect(cut.node);
 
   await swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value }, AFTER_FAILOVER);
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     services: [{ name: 'web', replicas: REPLICAS, values: { shared: value }, generation: before + 1 }],
     explained: ['orchestrator.failed', 'reconcile.failed'],
   });

@@ -1,5 +1,5 @@
 import {
-  checkInTheEnd,
+  checkFinalState,
   createService,
   type ManagerNode,
   type PluginRunner,
@@ -82,7 +82,7 @@ test('a rotation goes on while its leader becomes a worker and a worker a manage
   await demoted.passes(3);
   expect(demoted.logged('rollout.started')).toBe(started);
   expect(await problems(demoted)).toEqual([ON_A_WORKER]);
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     services: [{ name: 'web', replicas: REPLICAS, values: { shared: second }, generation: afterFirst + 1 }],
     // While the role of a node changes, its engine answers nothing for some seconds.
     explained: ['orchestrator.failed', 'reconcile.failed'],

@@ -1,4 +1,10 @@
-import { checkInTheEnd, createService, type PluginSwarm, startOnSelectedEngine, tempDirectory } from '@vault-swarm/lab';
+import {
+  checkFinalState,
+  createService,
+  type PluginSwarm,
+  startOnSelectedEngine,
+  tempDirectory,
+} from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const directory = tempDirectory();
@@ -39,7 +45,7 @@ test('a rotation is brought to its end when leader and plugin are lost in the mi
   await lost.node.start();
   await lost.start();
   for (const runner of swarm.runners) await runner.passes(5);
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     services: [{ name: 'web', replicas: 4, values: { shared: value }, generation: [before + 1, before + 2] }],
     // Between two leaders the engines do not answer.
     explained: ['orchestrator.failed', 'reconcile.failed'],

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkInTheEnd, createService, type PluginSwarm, startOnSelectedEngine, tempDirectory } from '@vault-swarm/lab';
+import {
+  checkFinalState,
+  createService,
+  type PluginSwarm,
+  startOnSelectedEngine,
+  tempDirectory,
+} from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, test } from 'vitest';
 
 const directory = tempDirectory();
@@ -52,7 +58,7 @@ test(`${KILLS} rotations reach every task with one update each, though the leade
     await delay(moment);
     await leading.restart();
     process.stderr.write(`kill ${kill} after ${moment} ms\n`);
-    await checkInTheEnd(swarm, {
+    await checkFinalState(swarm, {
       services: [{ name: 'web', replicas: REPLICAS, values: { shared: value }, generation: before + 1 }],
       // A plugin that is killed while it is asked makes a task fail, for which Swarm may pause the update.
       explained: ['rollout.failed'],

@@ -1,4 +1,10 @@
-import { checkInTheEnd, createService, type PluginSwarm, startOnSelectedEngine, tempDirectory } from '@vault-swarm/lab';
+import {
+  checkFinalState,
+  createService,
+  type PluginSwarm,
+  startOnSelectedEngine,
+  tempDirectory,
+} from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, test } from 'vitest';
 
 const directory = tempDirectory();
@@ -31,7 +37,7 @@ test('every task has the value that was written while the whole Swarm was down',
   const value = await swarm.write('changed');
   await Promise.all(swarm.runners.map(async (runner) => Promise.all([runner.node.start(), runner.start()])));
   for (const runner of swarm.runners) await runner.passes(5);
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     services: [
       // All tasks start again, so they get the new value without an update; one of the service may come before that.
       { name: 'web', replicas: 3, values: { changed: value }, generation: [before, before + 1] },

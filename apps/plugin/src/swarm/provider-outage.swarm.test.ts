@@ -1,5 +1,5 @@
 import {
-  checkInTheEnd,
+  checkFinalState,
   createService,
   type PluginRunner,
   type PluginSwarm,
@@ -61,7 +61,7 @@ test('with Vault hanging during a failover, running tasks stay and new ones get 
   const lost = await failOver(4);
   process.kill(swarm.vault.pid, 'SIGCONT');
   await comeBack(lost);
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     services: [{ name: 'web', replicas: 4, values: { shared: value }, generation }],
     explained,
   });
@@ -75,13 +75,13 @@ test('with Vault gone during a failover, running tasks stay and new ones get the
   await swarm.write('shared', value);
   await comeBack(lost);
   const services = [{ name: 'web', replicas: 5, values: { shared: value }, generation }];
-  await checkInTheEnd(swarm, { services, explained });
+  await checkFinalState(swarm, { services, explained });
 });
 
 test('the next value is rolled when Vault is back', async () => {
   const generation = (await swarm.generation('web')) + 1;
   const next = await swarm.write('shared');
-  await checkInTheEnd(swarm, {
+  await checkFinalState(swarm, {
     services: [{ name: 'web', replicas: 5, values: { shared: next }, generation }],
     explained,
   });

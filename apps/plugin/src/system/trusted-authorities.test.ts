@@ -21,7 +21,7 @@ let server: Server;
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'authorities-'));
   chain = certificateChain('IP:127.0.0.1');
-  server = createServer({ cert: chain.shown, key: chain.key }, (socket) => socket.on('error', () => {}).end());
+  server = createServer({ cert: chain.fullChain, key: chain.key }, (socket) => socket.on('error', () => {}).end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(() => {

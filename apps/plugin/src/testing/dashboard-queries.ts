@@ -1,4 +1,4 @@
-/** What of a Grafana dashboard has its queries. */
+/** The part of a Grafana dashboard with its queries. */
 interface Dashboard {
   readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
 }

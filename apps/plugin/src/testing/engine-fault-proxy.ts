@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** How a gate treats who wants to ask the engine: `frozen` takes connections and says nothing, `gone` has no socket. */
+/** The state of a proxy: `frozen` accepts connections and does not answer, `gone` has no socket. */
 export type GateState = 'open' | 'frozen' | 'refusing' | 'gone';
 
-/** A socket before an engine's own, which a test closes in one way or another. */
+/** A proxy of an engine's socket that injects faults. */
 export class EngineFaultProxy {
   readonly #path: string;
   readonly #target: string;
@@ -12,13 +12,13 @@ export class EngineFaultProxy {
   #state: GateState = 'gone';
   #server: Server | null = null;
 
-  /** Nothing listens on `path` before {@link become} says so. */
+  /** Nothing listens on `path` before a call of {@link become}. */
   constructor(path: string, target: string) {
     this.#path = path;
     this.#target = target;
   }
 
-  /** From now on connections are treated so, those that are open too. */
+  /** Changes the state for new and open connections. */
   async become(state: GateState): Promise<void> {
     this.#state = state;
     for (const socket of this.#connections) {
@@ -51,7 +51,7 @@ export class EngineFaultProxy {
 
   #keep(socket: Socket): void {
     this.#connections.add(socket);
-    // Whoever is cut off finds out by itself.
+    // Clients handle closed connections themselves.
     socket.on('error', () => {});
     socket.once('close', () => this.#connections.delete(socket));
   }

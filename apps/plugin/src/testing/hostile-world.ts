@@ -6,26 +6,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** The driver's name of the secrets in the hostile Swarm. */
+/** The driver of the secrets in the hostile Swarm. */
 const PLUGIN_NAME = 'vault-secrets-plugin';
 
-/** What the next answers of the outside are made of. Every string may be hostile. */
+/** The content of the next responses of engine and providers. Every string may be hostile. */
 export interface Hostile {
   readonly labels: readonly Readonly<Record<string, string>>[];
   readonly secretName: string;
   readonly serviceName: string;
-  /** The words of the engine: errors of tasks, of updates, of calls. */
+  /** The texts of the engine: errors of tasks, updates and calls. */
   readonly words: string;
   /** The status of the engine's answers to writes, and of the providers'. */
   readonly engineStatus: number;
   readonly providerStatus: number;
-  /** What the providers say beside values: errors, names of fields, times, versions, places. */
+  /** The texts of providers besides values: errors, names of fields, times, versions, locations. */
   readonly providerWords: string;
-  /** So many further secrets, each with a service that uses it, all with the longest names that Swarm takes. */
+  /** The number of more secrets, each with a service that uses it, all with the longest names that Swarm accepts. */
   readonly others: number;
 }
 
-/** An outside that means no harm. */
+/** Harmless content. */
 export const CALM: Hostile = {
   labels: [],
   secretName: 'db',
@@ -37,7 +37,7 @@ export const CALM: Hostile = {
   others: 0,
 };
 
-/** An engine, a Vault, an AWS and a directory of files whose words are those of {@link HostileWorld.hostile}. */
+/** An engine, a Vault, an AWS and a directory of files with the texts of {@link HostileWorld.hostile}. */
 export class HostileWorld {
   hostile: Hostile = CALM;
   readonly #directory: string;
@@ -59,7 +59,7 @@ export class HostileWorld {
     return world;
   }
 
-  /** The environment of a plugin that lives in it. */
+  /** The environment of a plugin in this world. */
   get variables(): Readonly<Record<string, string>> {
     return {
       PLUGIN_NAME,
@@ -80,12 +80,12 @@ export class HostileWorld {
     };
   }
 
-  /** Where the plugin's socket is to be. */
+  /** The path for the plugin's socket. */
   get socket(): string {
     return join(this.#directory, 'driver.sock');
   }
 
-  /** From now on the outside says this. */
+  /** Sets the content of the next responses. */
   async become(hostile: Hostile): Promise<void> {
     this.hostile = hostile;
     const fields = { [hostile.providerWords]: 1, [`${hostile.providerWords}2`]: null };

@@ -10,20 +10,20 @@ const rootToken = 'root';
 
 /** A shell on a manager, in the repository's directory: with docker, vault, vault-swarm and sudo, in the engine's own network. */
 export interface OperatorShell {
-  /** Runs commands as one script, which ends at the first that fails; resolves to its stdout. */
+  /** Runs commands as one script, which stops at the first failed command. Resolves to its stdout. */
   run(script: string): Promise<string>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts a Vault on port 8200 of the engine's machine, and a shell beside it whose `vault` is root there.
+ * Starts a Vault on port 8200 of the engine's machine, and a shell whose `vault` has its root token.
  *
- * @param directory its programs, files and the log of Vault.
+ * @param directory for its programs, its files and Vault's log.
  */
 export async function startOperatorShell(engine: OwnEngine, directory: string): Promise<OperatorShell> {
   const programs = join(directory, 'bin');
   await mkdir(programs, { recursive: true });
-  // OpenBao's command is Vault's, and the small Vault has none.
+  // OpenBao's command works with Vault. The small Vault has no command.
   await symlink(await findOpenBao(), join(programs, 'vault'));
   await symlink(join(repository, 'bin/vault-swarm'), join(programs, 'vault-swarm'));
   await writeFile(join(programs, 'sudo'), '#!/bin/sh\nexec "$@"\n');
@@ -42,7 +42,7 @@ export async function startOperatorShell(engine: OwnEngine, directory: string): 
   const server = ['server', '-dev', '-dev-no-store-token', `-dev-root-token-id=${rootToken}`];
   const vault = spawn(
     'nsenter',
-    // On every address: containers reach it at the machine's address on their network.
+    // Listens on every address: containers reach it at the machine's address on their network.
     [...inNetwork, await findVault(), ...server, '-dev-listen-address=0.0.0.0:8200'],
     { env, stdio: ['ignore', log.fd, log.fd] },
   );

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 
-/** Another secret driver than ours, which only answers. */
+/** A minimal secret driver other than ours. */
 export interface OtherDriver {
-  /** Ends it, and its socket is gone. */
+  /** Stops it and removes its socket. */
   stop(): Promise<void>;
 }
 
-/** Starts a driver that answers every request for a secret with one value, under a name that the engine looks up. */
+/** Starts a driver that responds to every request for a secret with one value, under a name that the engine finds. */
 export async function startOtherDriver(name: string, value: string): Promise<OtherDriver> {
   const server = createServer((request, response) => {
     request.resume();

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 
-/** Whether a request is let through. */
+/** Whether a request is allowed. */
 export type Allows = (method: string, path: string) => boolean;
 
-/** A filter before an engine's socket, as docker-socket-proxy: what it does not allow is answered with 403. */
+/** A filter for an engine's socket, such as docker-socket-proxy: it rejects requests that are not allowed with 403. */
 export class SocketProxy {
   readonly #server: Server;
   #allows: Allows = () => true;
@@ -13,14 +13,14 @@ export class SocketProxy {
     this.#server = createServer((call, answer) => this.#forward(call, answer, target));
   }
 
-  /** Listens on `path`, and asks the engine on `target`. */
+  /** Listens on `path`, and forwards to the engine on `target`. */
   static async start(path: string, target: string): Promise<SocketProxy> {
     const proxy = new SocketProxy(target);
     await once(proxy.#server.listen(path), 'listening');
     return proxy;
   }
 
-  /** From now on only these requests are let through. Streams that are open go on. */
+  /** Sets the allowed requests. Open streams continue. */
   allow(allows: Allows): void {
     this.#allows = allows;
   }
@@ -33,7 +33,7 @@ export class SocketProxy {
   #forward(call: IncomingMessage, answer: ServerResponse, target: string): void {
     const { method = '', url = '', headers } = call;
     if (!this.#allows(method, url.replace(/^\/v\d+\.\d+/, ''))) {
-      // Its own words, which are no JSON as the engine's are.
+      // Its own text, which is not JSON, unlike the engine's.
       answer.writeHead(403, { 'Content-Type': 'text/html', Connection: 'close' });
       answer.end('<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>');
       return;

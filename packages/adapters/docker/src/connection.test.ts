@@ -99,7 +99,9 @@ describe('a call to the engine', () => {
     'goes to an engine with TLS that the %s of its certificate as ca.pem makes trusted',
     async (authority) => {
       const chain = certificateChain('IP:127.0.0.1');
-      const server = createHttpsServer({ cert: chain.shown, key: chain.key }, (_, response) => response.end('here'));
+      const server = createHttpsServer({ cert: chain.fullChain, key: chain.key }, (_, response) =>
+        response.end('here'),
+      );
       closing.push(
         chain.remove,
         () => server.close(),
@@ -108,7 +110,7 @@ describe('a call to the engine', () => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const files: Readonly<Record<string, string>> = {
         'certs/ca.pem': readFileSync(chain[authority], 'utf8'),
-        'certs/cert.pem': chain.shown,
+        'certs/cert.pem': chain.fullChain,
         'certs/key.pem': chain.key,
       };
       const read = (path: string) => files[path] ?? '';

@@ -17,7 +17,7 @@ beforeAll(async () => {
   vault = await startRealVault();
   await vault.admin.send('POST', 'secret/data/app', { data: { value: 'here' } });
   chain = certificateChain('DNS:vault.test,IP:127.0.0.2');
-  named = await startTlsFront(vault.address, { cert: chain.shown, key: chain.key });
+  named = await startTlsFront(vault.address, { cert: chain.fullChain, key: chain.key });
 });
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 
-/** No input may take longer; it takes far less, but the machine may be busy. */
+/** The limit for one input. Inputs take far less, but the machine may be busy. */
 const MAX_MS = 5_000;
 
 /**
- * Checks `property` for random inputs: as many as the environment's FUZZ_INPUTS says, 1,200 if it says nothing. An input for
- * which it rejects, or takes longer than 5 seconds, is made as small as it goes, and told with the seed that gives it again.
+ * Checks `property` for random inputs: FUZZ_INPUTS of them, 1,200 by default. An input that fails, or takes longer than 5 s, is
+ * shrunk and reported with the seed that repeats it.
  *
- * @param cost how many usual inputs one takes as long as; there are fewer by so much.
+ * @param cost how many times longer than usual one input takes; the number of inputs is divided by it.
  */
 export async function holdsFor<T>(
   inputs: fc.Arbitrary<T>,

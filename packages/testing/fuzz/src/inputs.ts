@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 
-/** What values have in them, so that they are found where they must not be. */
+/** A text in all values, to find values in wrong places. */
 export const CANARY = 'c4n4ry';
 
-/** Whether anything of it, printed or serialised, shows a value. */
+/** Whether a thing shows a value when it is printed or serialised. */
 export function showsCanary(thing: unknown): boolean {
   const serialised = thing instanceof Error ? JSON.stringify(thing, Object.getOwnPropertyNames(thing)) : '';
   return [String(thing), inspect(thing, { depth: 8, showHidden: true }), serialised].some((text) =>
@@ -46,7 +46,7 @@ const names = fc.oneof(
   fc.string({ maxLength: 8 }),
 );
 
-/** JSON as text, whose values are secret: its strings have the canary in them, its names have not. */
+/** JSON text with secret values: its strings contain the canary, its names do not. */
 export const secretJson: fc.Arbitrary<string> = fc
   .letrec<{ value: unknown; object: unknown }>((tie) => ({
     value: fc.oneof(
@@ -61,8 +61,7 @@ export const secretJson: fc.Arbitrary<string> = fc
   .object.map((object) => JSON.stringify(object));
 
 /**
- * What a server may answer, as text: JSON of the shape that `like` gives, with parts of it replaced, taken away or cut off; or
- * something else altogether.
+ * Response texts of a server: JSON of the shape of `like`, with parts replaced, removed or truncated; or any other text.
  */
 export function answer(like: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   return fc.oneof(
@@ -82,7 +81,7 @@ function cut(json: string, at: number): string {
   return json.slice(0, at % (json.length + 1));
 }
 
-/** One of the values inside of `value`, the `at`-th, replaced by another one. */
+/** `value` with its `at`-th inner value replaced. */
 function replaced(value: unknown, at: number, other: string): string {
   let count = 0;
   JSON.stringify(value, (_name, inner) => {

@@ -1,5 +1,5 @@
-// `npm run audit`: what is known by others of what the plugin is made of: whether its packages have known vulnerabilities, by the
-// registry's list, and whether Node is the one that its project publishes. That no version is too young, pnpm checks at each
+// `npm run audit`: checks the parts of the plugin against outside sources: known vulnerabilities of its packages, by the
+// registry's list, and whether Node is the release that its project publishes. pnpm checks the minimum age of versions at each
 // installation (pnpm-workspace.yaml).
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -12,18 +12,16 @@ const NODE_DEADLINE_MS = 15 * 60_000;
 const UNREACHABLE = 3;
 
 /**
- * What a check came to: `fine`; `found`, something is wrong; or `unanswered`, since who knows could not be asked. `text` says
- * it.
+ * The result of a check: `fine`; `found`, a problem; or `unanswered`, the source was not reached. `text` describes it.
  * @typedef {{ outcome: 'fine' | 'found' | 'unanswered', text: string }} Finding
  */
 
 /**
- * Runs all checks. Resolves to the exit code: 1 if something was found, and with `--required` also if something could not be
- * asked.
+ * Runs all checks. Resolves to the exit code: 1 if a problem was found, and with `--required` also if a source was not reached.
  */
 export async function audit(args) {
   const unknown = args.find((arg) => arg !== '--required');
-  if (unknown !== undefined) throw new SetupError(`npm run audit -- ${unknown}: only --required is understood`);
+  if (unknown !== undefined) throw new SetupError(`npm run audit -- ${unknown}: the only option is --required`);
   await install();
   const findings = [
     await step('known vulnerabilities', () => knownVulnerabilities()),
@@ -35,13 +33,13 @@ export async function audit(args) {
 }
 
 /**
- * Whether packages that are shipped have known vulnerabilities.
+ * Checks whether shipped packages have known vulnerabilities.
  * @returns {Promise<Finding>}
  */
 export async function knownVulnerabilities(env = process.env) {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const args = ['--yes', '--prefer-offline', packageManager, '--pm-on-fail=ignore', 'audit', '--prod', '--json'];
-  // By itself pnpm asks a registry that is not there for more than a minute.
+  // By default pnpm retries a registry that it can't reach for more than a minute.
   const once = { ...env, PNPM_CONFIG_FETCH_RETRIES: '0' };
   const { stdout, stderr } = await run('npx', args, { env: once, deadlineMs: DEADLINE_MS });
   const advisories = advisoriesIn(stdout);
@@ -50,7 +48,7 @@ export async function knownVulnerabilities(env = process.env) {
       .replace(/\s*\n[\s│×├╰─▶]*/g, ' ')
       .trim()
       .slice(0, 300);
-    return { outcome: 'unanswered', text: `known vulnerabilities: the registry could not be asked: ${reason}` };
+    return { outcome: 'unanswered', text: `known vulnerabilities: the registry was not reached: ${reason}` };
   }
   if (advisories.length === 0) return { outcome: 'fine', text: 'known vulnerabilities: none' };
   const lines = advisories.map(({ module_name: name, findings, severity, title, url }) => {
@@ -67,11 +65,11 @@ async function publishedNode() {
   const text = `the published Node: ${stdout.trim() || stderr.trim()}`;
   if (code === 0) return { outcome: 'fine', text };
   return code === UNREACHABLE
-    ? { outcome: 'unanswered', text: `the published Node: it could not be asked: ${stdout.trim()}` }
+    ? { outcome: 'unanswered', text: `the published Node: its source was not reached: ${stdout.trim()}` }
     : { outcome: 'found', text };
 }
 
-/** The advisories of `pnpm audit --json`; `null` where it has no answer. */
+/** The advisories of `pnpm audit --json`; `null` if it printed no result. */
 function advisoriesIn(stdout) {
   try {
     const { advisories } = JSON.parse(stdout);

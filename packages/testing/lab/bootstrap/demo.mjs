@@ -1,4 +1,4 @@
-// `npm run demo`: the demo in a sandbox, and its dashboard within the user's reach.
+// `npm run demo`: runs the demo in a sandbox, and makes its dashboard available to the user.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,14 +19,14 @@ export async function demo(args) {
   if (process.env.DOCKER_HOST) {
     await install();
     await bundle();
-    return besideTheUsersEngine(command);
+    return onTheUsersEngine(command);
   }
   await install();
   const problem = await prepareEngine();
   if (problem !== undefined) {
     throw new SetupError(
-      `The demo runs a Docker Swarm of its own, which is not possible here: ${problem}\n` +
-        'Or name a Swarm manager that it may use: DOCKER_HOST=unix:///var/run/docker.sock npm run demo',
+      `The demo runs its own Docker Swarm, which is not possible here: ${problem}\n` +
+        'To use an existing Swarm manager instead: DOCKER_HOST=unix:///var/run/docker.sock npm run demo',
     );
   }
   await bundle();
@@ -43,8 +43,8 @@ export async function demo(args) {
   }
 }
 
-/** Nothing is isolated here: the plugin's socket is in the machine's own directory, and the demo removes what it made. */
-async function besideTheUsersEngine(command) {
+/** Runs without isolation: the plugin's socket is in the machine's own directory. The demo removes all that it created. */
+async function onTheUsersEngine(command) {
   const directory = mkdtempSync(join(tmpdir(), 'vault-swarm-demo-'));
   const child = spawn('node', command, { env: { ...projectEnv(), DEMO_DIRECTORY: directory }, stdio: 'inherit' });
   const forward = () => child.kill('SIGTERM');
@@ -54,7 +54,7 @@ async function besideTheUsersEngine(command) {
   return code ?? 1;
 }
 
-/** Carries connections from the machine's loopback into the sandbox, over a unix socket in the directory that both see. */
+/** Forwards connections from the machine's loopback into the sandbox, over a unix socket in a directory that both can access. */
 async function startRelay(socketPath) {
   const server = createServer((outside) => {
     const inside = connect(socketPath);

@@ -1,4 +1,4 @@
-// `npm run docs:build`: the documents as a site, in dist/site. What makes it is installed only here, and not by `npm test`.
+// `npm run docs:build`: builds the site of the documents in dist/site. Its tools are installed only here, not by `npm test`.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectEnv, root } from './project.mjs';
@@ -6,11 +6,11 @@ import { commandStep, say } from './step.mjs';
 
 const site = join(root, 'docs/site');
 
-/** Builds the site; a link that leads nowhere is an error. */
+/** Builds the site. A broken link is an error. */
 export async function buildDocuments() {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const args = ['--yes', packageManager, 'install', '--frozen-lockfile', '--pm-on-fail=ignore'];
-  await commandStep('installing what makes the site', 'npx', args, { cwd: site });
+  await commandStep('installing the tools of the site', 'npx', args, { cwd: site });
   const vitepress = join(site, 'node_modules/.bin/vitepress');
   await commandStep('building the site', vitepress, ['build', site], { cwd: site, env: projectEnv() });
   say('the site is in dist/site');

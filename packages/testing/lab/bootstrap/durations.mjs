@@ -1,21 +1,21 @@
-// How long each test file takes, in seconds: what the last runs on this machine measured, else the table beside this file.
-// It only decides which files start first and how long is left, so it need not be exact.
+// How long each test file takes, in seconds: from earlier runs on this machine, else from durations.json. This only decides the
+// order of the files and the estimate of the remaining time, so it need not be exact.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const table = new URL('./durations.json', import.meta.url);
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'vault-swarm/test-durations.json');
-/** Of a file that no table names: a new one, or one too short to be there. */
+/** For a file in neither table: a new one, or one that takes less than a second. */
 const UNKNOWN_SECONDS = 1;
 
-/** A function from a file, relative to the repository, to its seconds. */
+/** Returns a function from a file, relative to the repository, to its seconds. */
 export function readDurations() {
   const seconds = { ...read(table), ...read(cache) };
   return (file) => seconds[file] ?? UNKNOWN_SECONDS;
 }
 
-/** Takes the seconds of files that have just run into this machine's table. */
+/** Adds the measured seconds of files to this machine's table. */
 export function recordDurations(measured) {
   const all = { ...read(cache), ...measured };
   const long = Object.entries(all).filter(([, seconds]) => seconds >= UNKNOWN_SECONDS);

@@ -1,4 +1,4 @@
-// Prints where a current Docker engine is; downloads it first if need be. Run by the pinned Node.
+// Prints the path of a current Docker engine, which it downloads if necessary. Run by the pinned Node.
 import { findCurrentEngine } from '../src/swarm/current-engine.ts';
 
 process.stdout.write(await findCurrentEngine());

@@ -1,5 +1,5 @@
-// The order in which vitest starts test files: long ones first, so that none is left alone at the end; those that take about
-// as long as each other in an order that the seed decides.
+// The order in which vitest starts test files: long ones first, so that the run does not end with one long file. The seed
+// decides the order of files that take about equally long.
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { BaseSequencer } from 'vitest/node';
@@ -9,7 +9,7 @@ import { readDurations } from './durations.mjs';
 export class FileOrder extends BaseSequencer {
   async sort(specifications) {
     const { root, sequence } = this.ctx.config;
-    if (!process.env.TEST_SEED) this.ctx.logger.log(`TEST_SEED=${sequence.seed} gives this order of the files again`);
+    if (!process.env.TEST_SEED) this.ctx.logger.log(`TEST_SEED=${sequence.seed} repeats this order of the files`);
     const secondsOf = readDurations();
     const keyed = specifications.map((specification) => {
       const file = relative(root, specification.moduleId);

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { install, projectEnv, root } from './project.mjs';
 import { SetupError } from './step.mjs';
 
-/** Runs them; resolves to the exit code. */
+/** Runs the fuzz tests. Resolves to the exit code. */
 export async function fuzz(args) {
   const options = { inputs: { type: 'string', default: '100000' } };
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true });

@@ -1,4 +1,4 @@
-// Prints where the OpenBao server for the tests is; downloads it first if need be. Run by the pinned Node.
+// Prints the path of the OpenBao server, which it downloads if necessary. Run by the pinned Node.
 import { findOpenBao } from '../src/servers/openbao-binary.ts';
 
 process.stdout.write(await findOpenBao());

@@ -1,5 +1,5 @@
-// The repository's own set-up: dependencies as the lockfile pins them, and the build products; each only when what it is
-// made of has changed.
+// Sets up the repository: installs the dependencies that the lockfile pins, and builds the products. Each step runs only if its
+// inputs have changed.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,10 +11,10 @@ export const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const stamps = join(root, 'node_modules/.vault-swarm');
 
-/** The pinned Node, which the lockfile brings; the system's own runs nothing but the set-up. */
+/** The Node that the lockfile pins. The system's own Node runs only the set-up. */
 const pinnedNode = join(root, `node_modules/node-linux-${process.arch}/bin`);
 
-/** For everything after the installation: the pinned Node and the repository's tools come first. */
+/** The environment for all steps after the installation: PATH starts with the pinned Node and the repository's tools. */
 export function projectEnv() {
   return { ...process.env, PATH: systemPath(`${pinnedNode}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`) };
 }
@@ -36,7 +36,7 @@ export async function install() {
   stamp('installed', hash);
 }
 
-/** The plugin and the command line as they run. */
+/** Bundles the plugin and the command line. */
 export async function bundle() {
   const hash = sourceHash();
   const products = ['apps/plugin/dist/main.js', 'apps/cli/dist/vault-swarm.js'];
@@ -51,7 +51,7 @@ export async function bundle() {
   stamp('bundled', hash);
 }
 
-/** The managed plugin, in dist/plugin; with arguments of build.ts, what they ask for, whether it was built before or not. */
+/** Builds the managed plugin in dist/plugin. With arguments for build.ts, it always builds. */
 export async function buildPlugin({ tell = false, args = [] } = {}) {
   await bundle();
   const hash = sourceHash();
@@ -59,12 +59,12 @@ export async function buildPlugin({ tell = false, args = [] } = {}) {
     const script = ['--conditions=@vault-swarm/source', 'docker/plugin/src/build.ts', ...args];
     const said = await commandStep('building the managed plugin', 'node', script, { cwd: root, env: projectEnv() });
     if (tell) say(said.trimEnd());
-    // With another entry it may have left another plugin in the same directory.
+    // Another entry may have built another plugin in the same directory.
     stamp('plugin', args.length === 0 ? hash : '');
-  } else if (tell) say('dist/plugin is as it was');
+  } else if (tell) say('dist/plugin is up to date');
 }
 
-/** All build products: the packages with their types, the plugin, also as a managed one, and the command line. */
+/** Builds everything: the packages with their types, the plugin, the managed plugin, and the command line. */
 export async function build() {
   const hash = sourceHash();
   if (!isStamped('compiled', hash)) {
@@ -80,7 +80,7 @@ const sourceHash = () =>
     '',
   );
 
-/** The scripts of package.json that check the code: format, lint, types, dependency rules, unused code. */
+/** Runs the checks of package.json: format, lint, types, dependency rules, unused code. */
 export function check() {
   return commandStep('checking the code', 'sh', ['-c', manifest.scripts.check], { cwd: root, env: projectEnv() });
 }

@@ -1,4 +1,4 @@
-// Prints where Prometheus is; downloads it first if need be. Run by the pinned Node.
+// Prints the path of Prometheus, which it downloads if necessary. Run by the pinned Node.
 import { findPrometheus } from '../src/servers/prometheus-binary.ts';
 
 process.stdout.write(await findPrometheus());

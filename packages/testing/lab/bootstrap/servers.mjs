@@ -1,10 +1,10 @@
-// The servers and programs that the tests talk to: found, or built or downloaded once a machine.
+// The servers and programs that the tests need: found, built or downloaded once per machine.
 import { fileURLToPath } from 'node:url';
 import { projectEnv } from './project.mjs';
 import { commandStep } from './step.mjs';
 import { prepareBrowser, prepareDownload, prepareEngine, prepareVaultBuild } from './system.mjs';
 
-/** Makes sure that there is a Vault server: resolves to its program, or to why there is none. */
+/** Finds or builds a Vault server. Resolves to its program, or to the reason why there is none. */
 export async function prepareVault() {
   const problem = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
   const { found, ...why } = problem === undefined ? await find('a Vault server', './vault-path.mjs') : { problem };
@@ -12,11 +12,11 @@ export async function prepareVault() {
 }
 
 /**
- * Makes sure that there is all that the tests talk to; resolves to the environment that names it, and to what is missing: why,
- * by `engine`, `vault`, `openbao`, `moto`, `prometheus` and `browser`.
+ * Prepares all servers and programs of the tests. Resolves to the environment that names them, and to what is `missing`: the
+ * reason by `engine`, `vault`, `openbao`, `moto`, `prometheus` and `browser`.
  */
 export async function prepareServers() {
-  // The system's package manager does one thing at a time.
+  // The system's package manager can't run twice at the same time.
   const engine = await prepareEngine();
   const browser = await prepareBrowser();
   const vaultBuild = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
@@ -25,7 +25,7 @@ export async function prepareServers() {
   const [vault, openbao, moto, prometheus] = await Promise.all([
     get(vaultBuild, 'a Vault server', './vault-path.mjs'),
     get(process.env.OPENBAO_BIN ? undefined : download, 'an OpenBao server', './openbao-path.mjs'),
-    get(process.env.MOTO_PATH ? undefined : download, 'an emulator of AWS', './moto-path.mjs'),
+    get(process.env.MOTO_PATH ? undefined : download, 'an AWS emulator', './moto-path.mjs'),
     get(undefined, 'Prometheus', './prometheus-path.mjs'),
   ]);
   const env = {

@@ -1,5 +1,5 @@
-// `npm run soak -- --minutes N [--seed S] [--rate CALLS]`: the plugin under load for a long time, in a sandbox, on the engine
-// that SWARM_ENGINE names.
+// `npm run soak -- --minutes N [--seed S] [--rate CALLS]`: runs the plugin under load for a long time, in a sandbox, on the
+// engine that SWARM_ENGINE names.
 import { fileURLToPath } from 'node:url';
 import { runInSandbox } from '../sandbox/sandbox.mjs';
 import { root } from './project.mjs';

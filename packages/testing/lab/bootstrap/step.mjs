@@ -1,8 +1,8 @@
-// What the set-up says while it works: a step that takes more than a second has a line when it starts to take long, and
-// one with its time when it is done. What a command prints is shown only if it fails.
+// The output of the set-up. A step that takes more than a second prints a line after that second, and one with its duration when
+// it is done. The output of a command is printed only if it fails.
 import { spawn } from 'node:child_process';
 
-/** An end of the run that needs no stack: what is wrong, and what to do. */
+/** An error that is printed without a stack: what is wrong, and what to do. */
 export class SetupError extends Error {}
 
 let output = process.stdout;
@@ -11,7 +11,7 @@ export function say(line) {
   output.write(`${line}\n`);
 }
 
-/** From now on, for a command whose stdout is its result. */
+/** Prints to stderr from now on, for a command whose stdout is its result. */
 export function sayOnStderr() {
   output = process.stderr;
 }
@@ -29,7 +29,7 @@ export async function step(what, action) {
   }
 }
 
-/** Runs a command as a step; resolves to its stdout. With `show` its own stderr tells how far it is. */
+/** Runs a command as a step. Resolves to its stdout. With `show`, its stderr is printed as progress. */
 export function commandStep(what, command, args, { show = false, ...options } = {}) {
   const reported = show ? (_what, action) => action() : step;
   return reported(

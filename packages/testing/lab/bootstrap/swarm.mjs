@@ -1,5 +1,5 @@
-// `npm run test:swarm`: the tests on Swarms of three managers, on the engine that SWARM_ENGINE names. They take a quarter
-// of an hour, so `npm test` leaves them out.
+// `npm run test:swarm`: runs the tests on Swarms of three managers, on the engine that SWARM_ENGINE names. They take 15 minutes,
+// so `npm test` does not include them.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runInSandbox } from '../sandbox/sandbox.mjs';
@@ -11,7 +11,7 @@ import { prepareEngine } from './system.mjs';
 const engines = ['debian', 'current'];
 const deadlineMs = 60 * 60_000;
 
-/** Runs the tests, all or (with arguments for vitest) some; resolves to the exit code. */
+/** Runs all tests, or with arguments for vitest some of them. Resolves to the exit code. */
 export async function testSwarm(args) {
   const env = await prepareSwarm();
   await buildPlugin();
@@ -19,7 +19,7 @@ export async function testSwarm(args) {
   return runInSandbox('node', vitest, { cwd: root, env, deadlineMs });
 }
 
-/** Set-up for what runs on the engine that SWARM_ENGINE names; resolves to its environment. */
+/** Prepares commands that run on the engine of SWARM_ENGINE. Resolves to their environment. */
 export async function prepareSwarm() {
   const engine = process.env.SWARM_ENGINE || 'debian';
   if (!engines.includes(engine)) throw new SetupError(`SWARM_ENGINE=${engine}: it must be ${engines.join(' or ')}`);

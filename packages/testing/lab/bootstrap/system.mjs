@@ -1,5 +1,5 @@
-// What a sandbox needs of the system, and how it is had: from the system's package manager, where something is missing and
-// it may be used.
+// The system packages that sandboxes and tests need. Missing ones are installed with the system's package manager, if this
+// process has the rights.
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,30 +31,30 @@ const browser = [
   {
     name: 'Chromium',
     debian: 'chromium',
-    // Ubuntu has a script of this name that only says how to get one.
+    // On Ubuntu, a script of this name only prints how to install one.
     isThere: () =>
       process.env.CHROMIUM_BIN ||
       ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'].some((name) => runs(find(name))),
   },
 ];
 
-/** Makes sure that an engine can run in a sandbox here. Resolves to why it can't, or to undefined. */
+/** Prepares the machine for an engine in a sandbox. Resolves to the reason why it can't run, or to undefined. */
 export async function prepareEngine() {
   if (process.getuid() !== 0) return sandboxProblem();
-  return (await provide(engine, 'an engine of its own')) ?? sandboxProblem();
+  return (await provide(engine, 'for an engine in a sandbox')) ?? sandboxProblem();
 }
 
-/** Makes sure that Vault can be built here. Resolves to why it can't, or to undefined. */
+/** Prepares the machine for the build of Vault. Resolves to the reason why it can't be built, or to undefined. */
 export function prepareVaultBuild() {
   return provide(vaultBuild, 'to build a Vault server');
 }
 
-/** Makes sure that servers can be downloaded here. Resolves to why it can't, or to undefined. */
+/** Prepares the machine for downloads of servers. Resolves to the reason why they are not possible, or to undefined. */
 export function prepareDownload() {
   return provide(download, 'to download servers for the tests');
 }
 
-/** Makes sure that there is a browser. */
+/** Installs a browser if there is none. Resolves to the reason why there is none, or to undefined. */
 export function prepareBrowser() {
   return provide(browser, 'to test the dashboard');
 }
@@ -66,10 +66,10 @@ async function provide(needs, purpose) {
     const names = missing.map(({ name }) => name).join(', ');
     const apt = find('apt-get');
     if (process.getuid() !== 0 || apt === undefined) {
-      const how = `${apt === undefined ? 'install what brings them; on Debian and Ubuntu' : 'as root: apt-get install'} ${packages(missing).join(' ')}`;
+      const how = `${apt === undefined ? 'install the packages that provide them; on Debian and Ubuntu' : 'as root: apt-get install'} ${packages(missing).join(' ')}`;
       return `missing (${purpose}): ${names}; ${how}`;
     }
-    // docker.io brings the docker command in some releases and not in others: what a package brought is checked again.
+    // docker.io contains the docker command in some releases only, so it is checked again after the installation.
     const first =
       missing[0]?.debian === 'docker.io' ? missing.filter(({ debian }) => debian !== 'docker-cli') : missing;
     say(`missing (${purpose}): ${names}; installing with apt-get: ${packages(first).join(' ')}`);
@@ -107,7 +107,7 @@ function find(name) {
     .find((file) => existsSync(file));
 }
 
-/** A program that needs a loader names it near the start of its file. */
+/** Whether a program is statically linked: others name their loader near the start of the file. */
 function isStatic(file) {
   if (file === undefined) return false;
   const start = Buffer.alloc(4096);

@@ -1,5 +1,5 @@
-// A reporter of vitest that appends what happens to the file that VAULT_SWARM_TEST_EVENTS names, a line of JSON each, for
-// test-run.mjs: several vitests run at once, and one that is killed has still said what it did.
+// A vitest reporter that appends each event as a line of JSON to the file in VAULT_SWARM_TEST_EVENTS. test-run.mjs reads it:
+// several vitest processes run at once, and the events of a killed one are kept.
 import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
@@ -41,7 +41,7 @@ export default class TestEvents {
       project: module.project.name,
       seconds: (performance.now() - this.#startedAtMs.get(keyOf(module))) / 1000,
       passed: inState('passed').length,
-      // An error outside of a test (in the file, or in a hook of it) is one failure.
+      // An error outside of a test (in the file or a hook) counts as one failure.
       failed: inState('failed').length || (module.ok() && failures.length === 0 ? 0 : 1),
       skipped: inState('skipped').map(({ fullName }) => fullName),
       failures,

@@ -1,4 +1,4 @@
-// Which tests need what, by what their files (and what these import) start.
+// Which servers each test needs: those that its file and its imports start.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { projectEnv, root } from './project.mjs';
@@ -14,12 +14,12 @@ const starters = {
 };
 
 /**
- * The tests, among those that vitest selects by `args`, that can't run without what is missing: a `file` and a `name` each.
+ * The tests of vitest's selection `args` that can't run because a server is missing: a `file` and a `name` each.
  *
  * @param missing has a key for each thing that is missing (see servers.mjs).
  */
 export async function testsThatNeed(missing, args) {
-  const list = ['list', ...args, '--filesOnly', '--json']; // --json takes what follows it as a file
+  const list = ['list', ...args, '--filesOnly', '--json']; // --json would take the next argument as a file
   const out = await commandStep('listing what is skipped', 'vitest', list, { cwd: root, env: projectEnv() });
   return JSON.parse(out).flatMap(({ file, projectName }) => {
     const text = textWithImports(file);

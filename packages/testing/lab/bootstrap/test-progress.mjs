@@ -1,12 +1,12 @@
-// What `npm test` prints while it runs: each file when it has ended, now and then what runs and how long is left, and in the
-// end all failures once more.
+// The output of `npm test` while it runs: each file when it has ended, every 30 s the running files and the estimated remaining
+// time, and at the end all failures again.
 import { say } from './step.mjs';
 
 const everyMs = 30_000;
-/** Less says nothing about how fast this machine is. */
-const leastSeconds = 60;
+/** Less measured time says nothing about the speed of this machine. */
+const minSeconds = 60;
 
-/** What several runs of vitest do, one beside the other. */
+/** The progress of several parallel vitest runs. */
 export class Progress {
   #secondsOf;
   #tracks;
@@ -16,8 +16,8 @@ export class Progress {
 
   /**
    * @param secondsOf how long a file is expected to take.
-   * @param tracks what runs beside each other: each is a list of groups that run one after the other, with the `projects` of each
-   *   and how many files of them run at once (`lanes`).
+   * @param tracks the parallel tracks: each is a list of groups that run one after the other, with the `projects` of each and how many
+   *   of their files run at once (`lanes`).
    */
   constructor(secondsOf, tracks) {
     this.#secondsOf = secondsOf;
@@ -25,7 +25,7 @@ export class Progress {
     this.#timer.unref();
   }
 
-  /** Takes an event of a run. */
+  /** Handles an event of a run. */
   take(event) {
     const { type, file, project } = event;
     if (type === 'files') for (const each of event.files) this.#add(each);
@@ -76,10 +76,10 @@ export class Progress {
     const isKnown = this.#tracks.every((groups) =>
       groups.some(({ projects }) => files.some(({ project }) => projects.includes(project))),
     );
-    if (!isKnown) return 'the others are being prepared';
-    // How slow this machine is now, against the one that measured what is expected.
+    if (!isKnown) return 'the other tests are being prepared';
+    // How slow this machine is now, relative to the expected durations.
     const expected = sum(ended.map((each) => each.expected));
-    const pace = expected < leastSeconds ? 1 : sum(ended.map(({ took }) => took)) / expected;
+    const pace = expected < minSeconds ? 1 : sum(ended.map(({ took }) => took)) / expected;
     const now = performance.now();
     const leftOf = ({ expected: seconds, startedAtMs, took }) => {
       if (took !== undefined) return 0;
@@ -93,7 +93,7 @@ export class Progress {
   }
 }
 
-/** One failure, with where it is. */
+/** Prints one failure with its place. */
 export function sayFailure({ where, name, text }) {
   say(`\nFAILED ${where}${name === '' ? '' : ` > ${name}`}${text === '' ? '' : `\n${text}`}\n`);
 }

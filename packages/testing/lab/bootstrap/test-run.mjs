@@ -1,4 +1,4 @@
-// One run of vitest, and what it reports while it runs (see test-events.mjs). Several run at once.
+// Runs vitest and reads its events (see test-events.mjs). Several runs can be active at once.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,15 +10,18 @@ const reporter = fileURLToPath(new URL('./test-events.mjs', import.meta.url));
 const pollMs = 250;
 
 /**
- * Runs vitest and gives each event to `onEvent`; resolves to what is known in the end: how many tests `passed` and `failed`,
- * the names of those `skipped`, and the `failures`, each with where, its name and a text. A file that did not end is a
- * failure, as is a vitest that says of none that it failed and yet exits with another code than 0.
+ * Runs vitest and passes each event to `onEvent`. Resolves to the result: how many tests `passed` and `failed`, the names of
+ * the `skipped` ones, and the `failures` with file, name and text. A file that did not end is a failure. So is a run without a
+ * failed test that exits with a code other than 0.
  *
- * @param name what stands for the run where it fails as a whole.
- * @param reporters of vitest, which write to the terminal beside.
- * @param eventsFile a path for what it reports.
+ * @param name the name of the run, for failures outside of its tests.
+ * @param reporters more reporters of vitest, which write to the terminal.
+ * @param eventsFile the path of the file for events.
  */
-export async function runVitest(args, { name, reporters = [], inBox = false, env, eventsFile, deadlineMs, onEvent }) {
+export async function runVitest(
+  args,
+  { name, reporters = [], inSandbox = false, env, eventsFile, deadlineMs, onEvent },
+) {
   const command = [
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
@@ -42,7 +45,7 @@ export async function runVitest(args, { name, reporters = [], inBox = false, env
   const timer = setInterval(follow, pollMs);
   try {
     const options = { cwd: root, env: { ...env, VAULT_SWARM_TEST_EVENTS: eventsFile }, deadlineMs };
-    const code = await (inBox ? runInSandbox : runHere)('node', command, options);
+    const code = await (inSandbox ? runInSandbox : runHere)('node', command, options);
     follow();
     return results.total(code);
   } finally {
@@ -50,7 +53,7 @@ export async function runVitest(args, { name, reporters = [], inBox = false, env
   }
 }
 
-/** What is known of a run, from its events. */
+/** The result of a run, from its events. */
 export class Results {
   #name;
   #unended = new Map();
@@ -80,7 +83,7 @@ export class Results {
     const errors = this.#errors ?? [];
     const unended = [...this.#unended.keys()].map((where) => ({ where, name: 'did not end', text: '' }));
     const outside = errors.map((text) => ({ where: this.#name, name: 'an error outside of the tests', text }));
-    // A worker that was lost is an error, too: it is counted by its files.
+    // A lost worker is an error too. It is counted by its files.
     let failed = this.#failed + (unended.length || outside.length);
     const failures = [...this.#failures, ...unended, ...outside];
     if (failed === 0 && code !== 0) {

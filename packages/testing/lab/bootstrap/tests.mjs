@@ -1,5 +1,5 @@
-// `npm test`: everything is built and checked, and all tests run: those that need servers in sandboxes, several at once; the
-// others beside that, from the moment that the dependencies are installed.
+// `npm test`: builds and checks everything, and runs all tests. Tests that need servers run in sandboxes, several at once. The
+// others run in parallel to that, as soon as the dependencies are installed.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { Progress, sayFailure } from './test-progress.mjs';
 import { runVitest } from './test-run.mjs';
 
 const isCi = (process.env.CI ?? '') !== '' && process.env.CI !== 'false';
-/** From start to end, and for what hangs: a slow machine takes a third of it. */
+/** For the whole run. A slow machine needs a third of it; a run that takes longer hangs. */
 const deadlineMs = 80 * 60_000;
 const deadlineAtMs = performance.now() + deadlineMs;
 const leftMs = () => Math.max(1, Math.round(deadlineAtMs - performance.now()));
@@ -22,20 +22,20 @@ const leftMs = () => Math.max(1, Math.round(deadlineAtMs - performance.now()));
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 let interrupted = false;
 
-/** The runs end by themselves within seconds; what is being built or downloaded does not delay the end. */
+/** Exits after 12 s: runs end by themselves before that, and builds or downloads must not delay the exit. */
 function interrupt() {
   interrupted = true;
   setTimeout(() => process.exit(130), 12_000).unref();
 }
 
-/** What needs nothing but the code. */
+/** Projects that need only the code. */
 const plain = ['unit', 'simulation', 'fuzz'];
-/** What needs build products, and for the most part servers. The tests on several managers have a command of their own. */
+/** Projects that need build products, and mostly servers. Tests on several managers have their own command. */
 const sandboxed = ['contract', 'repository', 'integration'];
 
 /**
- * Runs the tests: all; with `--quick` those that need neither servers nor root; with other arguments what vitest takes them
- * for. Resolves to the exit code.
+ * Runs all tests; with `--quick` only those that need neither servers nor root; other arguments are passed to vitest. Resolves to
+ * the exit code.
  */
 export async function test(args) {
   for (const signal of signals) process.on(signal, interrupt);
@@ -45,7 +45,7 @@ export async function test(args) {
     const some = others.length < args.length ? runQuick : runSome;
     return finish(await (args.length === 0 ? runAll(directory) : some(directory, others)));
   } catch (error) {
-    // What could not even start counts as one failure.
+    // A run that could not start counts as one failure.
     process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`);
     return finish({ passed: 0, failed: 1, skipped: [], failures: [] });
   } finally {
@@ -55,7 +55,7 @@ export async function test(args) {
 
 async function runAll(directory) {
   process.env.TEST_SEED ||= String(Math.floor(Math.random() * 1e6) + 1);
-  say(`TEST_SEED=${process.env.TEST_SEED} npm test gives the same order of files again`);
+  say(`TEST_SEED=${process.env.TEST_SEED} npm test repeats this order of the files`);
   await install();
   const cores = availableParallelism();
   const progress = new Progress(readDurations(), [
@@ -87,43 +87,43 @@ async function runAll(directory) {
   return totals;
 }
 
-/** Says which vulnerabilities of shipped packages are known. No test fails for them: an advisory is published at any time. */
+/** Prints known vulnerabilities of shipped packages. They fail no test: an advisory can be published at any time. */
 async function sayVulnerabilities() {
   const { outcome, text } = await knownVulnerabilities();
   say(outcome === 'found' ? `${text}\nCONTRIBUTING.md says what to do about them.` : text);
 }
 
-/** Builds, checks and prepares what the other tests need, and runs them. */
+/** Builds, checks, prepares the servers, and runs the tests in sandboxes. */
 async function prepareAndRun(directory, common) {
   const name = sandboxed.join(', ');
   const servers = prepareServers();
   const built = await failuresOf('the build', build);
-  // Compiling is part of both: one after the other.
+  // Both compile, so they run one after the other.
   const checked = built.failed === 0 ? await failuresOf('the check', check) : built;
   const { env, missing } = await servers;
   if (interrupted || built.failed > 0) return checked;
   const problems = Object.values(missing);
   if (isCi && problems.length > 0) {
-    const failures = problems.map((text) => ({ where: name, name: 'what is missing here', text }));
+    const failures = problems.map((text) => ({ where: name, name: 'a missing server or program', text }));
     return sum([checked, { ...nothing(), failed: failures.length, failures }]);
   }
-  const left = problems.length === 0 ? [] : await testsThatNeed(missing, projects(sandboxed));
-  const inBox = missing.engine === undefined;
-  say(`${name}: ${inBox ? `${parallelSandboxes()} files at once, each in a sandbox of its own` : 'not in a sandbox'}`);
-  const results = await runVitest([...projects(sandboxed), ...exclusionOf(left)], {
+  const excluded = problems.length === 0 ? [] : await testsThatNeed(missing, projects(sandboxed));
+  const inSandbox = missing.engine === undefined;
+  say(`${name}: ${inSandbox ? `${parallelSandboxes()} files at once, each in its own sandbox` : 'not in a sandbox'}`);
+  const results = await runVitest([...projects(sandboxed), ...exclusionOf(excluded)], {
     ...common,
     name,
-    inBox,
+    inSandbox,
     env: { ...projectEnv(), ...env, VAULT_SWARM_TEST_OUTPUT: 'by file' },
-    eventsFile: join(directory, 'boxed'),
+    eventsFile: join(directory, 'sandboxed'),
     deadlineMs: leftMs(),
   });
   for (const problem of problems) say(problem);
-  results.skipped.push(...left.map(({ file, name: test }) => `${file}: ${test}`));
+  results.skipped.push(...excluded.map(({ file, name: test }) => `${file}: ${test}`));
   return sum([checked, results]);
 }
 
-/** Unit tests, and those of the provider contract that need no server. */
+/** Runs the unit tests, and the contract tests that need no server. */
 async function runQuick(directory, args) {
   await install();
   const selection = projects(['unit', 'contract']);
@@ -139,7 +139,7 @@ async function runQuick(directory, args) {
   });
 }
 
-/** What vitest selects by `args`. */
+/** Runs the tests that vitest selects by `args`. */
 async function runSome(directory, args) {
   await install();
   const named = projectsIn(args);
@@ -149,18 +149,18 @@ async function runSome(directory, args) {
   const problems = Object.values(missing);
   if (isCi && problems.length > 0) throw new SetupError(problems.join('\n'));
   const selection = named.length > 0 ? args : ['--project', '!swarm', ...args];
-  const left = problems.length === 0 ? [] : await testsThatNeed(missing, selection);
-  const results = await runVitest([...exclusionOf(left), ...selection], {
+  const excluded = problems.length === 0 ? [] : await testsThatNeed(missing, selection);
+  const results = await runVitest([...exclusionOf(excluded), ...selection], {
     name: 'the tests',
     reporters: ['default'],
-    inBox: !isPlain && missing.engine === undefined,
+    inSandbox: !isPlain && missing.engine === undefined,
     env: { ...projectEnv(), ...env },
     eventsFile: join(directory, 'some'),
     deadlineMs: leftMs(),
     onEvent: () => {},
   });
   for (const problem of problems) say(problem);
-  results.skipped.push(...left.map(({ file, name }) => `${file}: ${name}`));
+  results.skipped.push(...excluded.map(({ file, name }) => `${file}: ${name}`));
   return results;
 }
 
@@ -172,7 +172,7 @@ function finish({ passed, failed, skipped, failures }) {
   for (const failure of failures) sayFailure(failure);
   for (const name of skipped) say(`skipped: ${name}`);
   if (isCi && skipped.length > 0) {
-    say('nothing may be skipped in CI: counted as failed');
+    say('CI may skip no test: counted as failed');
     failed += skipped.length;
     skipped = [];
   }
@@ -197,7 +197,7 @@ function add(total, { passed, failed, skipped, failures }) {
   total.failures.push(...failures);
 }
 
-/** Does something that is no test; what it fails with is a failure among those of the tests. */
+/** Runs a step that is no test. Its error is reported as a failure of the tests. */
 async function failuresOf(where, action) {
   try {
     await action();

@@ -1,4 +1,4 @@
-// run.mjs COMMAND [ARGUMENT…]: one command in a sandbox, for work on tests: `node packages/testing/lab/sandbox/run.mjs vitest run …`
+// run.mjs COMMAND [ARGUMENT…]: runs one command in a sandbox, for work on tests: `node packages/testing/lab/sandbox/run.mjs vitest run …`
 import { runInSandbox, sandboxProblem } from './sandbox.mjs';
 
 const [command, ...args] = process.argv.slice(2);

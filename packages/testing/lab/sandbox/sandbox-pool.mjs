@@ -4,28 +4,28 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
 import { startInnerSandbox } from './sandbox.mjs';
 
-/** An engine, a Vault and what a test starts beside them need about as much. */
+/** About the memory of an engine, a Vault and the processes of one test. */
 const BYTES_PER_SANDBOX = 2 * 1024 ** 3;
 const MAX_SANDBOXES = 8;
-/** No file takes as long, on any machine: one that does hangs. TEST_FILE_MINUTES is for one that is told to do more. */
+/** A file that takes longer hangs. TEST_FILE_MINUTES raises the limit for runs with more work. */
 const FILE_DEADLINE_MS = Number(process.env.TEST_FILE_MINUTES ?? 20) * 60_000;
 
-/** What a file writes is given to the reporter (see ../bootstrap/test-events.mjs) as a whole, not while others write. */
-const isHeldByLockdown = process.env.VAULT_SWARM_TEST_OUTPUT === 'by file';
+/** Whether the output of a file goes to the reporter as a whole (see ../bootstrap/test-events.mjs), not mixed with others. */
+const isBuffered = process.env.VAULT_SWARM_TEST_OUTPUT === 'by file';
 
-/** How many sandboxes this machine can have at once: tests in them mostly wait. TEST_BOXES overrides it. */
+/** How many sandboxes run at once on this machine. TEST_SANDBOXES overrides the number. */
 export function parallelSandboxes() {
-  const given = Number(process.env.TEST_BOXES);
+  const given = Number(process.env.TEST_SANDBOXES);
   if (Number.isInteger(given) && given > 0) return given;
   return Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / BYTES_PER_SANDBOX), MAX_SANDBOXES));
 }
 
-/** For `pool` of a project in vitest.config.ts; only in a sandbox. */
-export const sandboxPool = { name: 'box', createPoolWorker: (options) => new SandboxWorker(options) };
+/** For `pool` of a project in vitest.config.ts. Works only in a sandbox. */
+export const sandboxPool = { name: 'sandbox', createPoolWorker: (options) => new SandboxWorker(options) };
 
-/** As vitest's own `forks`, in a sandbox. */
+/** A worker of vitest's `forks` pool in a sandbox. */
 class SandboxWorker {
-  name = 'box';
+  name = 'sandbox';
   cacheFs = true;
   #options;
   #sandbox;
@@ -43,8 +43,8 @@ class SandboxWorker {
     const { outputStream, errorStream } = project.vitest.logger;
     const { stdout, stderr } = this.#sandbox.child;
     const output = [];
-    stdout.on('data', (chunk) => (isHeldByLockdown ? output.push(chunk) : outputStream.write(chunk)));
-    stderr.on('data', (chunk) => (isHeldByLockdown ? output.push(chunk) : errorStream.write(chunk)));
+    stdout.on('data', (chunk) => (isBuffered ? output.push(chunk) : outputStream.write(chunk)));
+    stderr.on('data', (chunk) => (isBuffered ? output.push(chunk) : errorStream.write(chunk)));
     this.#ended = this.#sandbox.ended.then(() => {
       clearTimeout(this.#deadline);
       const text = Buffer.concat(output).toString();
@@ -54,7 +54,7 @@ class SandboxWorker {
     });
   }
 
-  /** Ends all that the file left running, too. */
+  /** Also kills all processes that the file left running. */
   async stop() {
     this.#sandbox.kill();
     await this.#ended;
@@ -69,7 +69,7 @@ class SandboxWorker {
         this.#sandbox.kill();
       }, FILE_DEADLINE_MS);
     }
-    // A worker that has ended is reported by its exit.
+    // vitest learns from the exit event that a worker has ended.
     this.#sandbox.child.send(message, () => {});
   }
 

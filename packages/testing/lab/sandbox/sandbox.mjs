@@ -1,5 +1,5 @@
-// A sandbox: namespaces of its own (process ids, mounts, network) around one command, in which engines, servers and plugins
-// run unseen from outside, and with which all of them end, however it ends.
+// A sandbox: one command in its own namespaces (process ids, mounts, network). Its engines, servers and plugins are not visible
+// from outside, and all of them end with the command, however it ends.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -21,7 +21,7 @@ const guard = fileURLToPath(new URL('./guard.sh', import.meta.url));
 const init = fileURLToPath(new URL('./init.sh', import.meta.url));
 const namespaces = ['--pid', '--fork', '--kill-child', '--mount-proc', '--mount', '--net', '--propagation', 'private'];
 const prefix = 'vsl-'; // short: paths of unix sockets below it are limited to 107 characters
-const politeMs = 8_000;
+const terminationMs = 8_000;
 
 /** Debian's PATH for ordinary users lacks the directories where dockerd, ip and iptables are. */
 export function systemPath(path = process.env.PATH ?? '') {
@@ -32,26 +32,26 @@ export function systemPath(path = process.env.PATH ?? '') {
   ].join(':');
 }
 
-/** Why no sandbox can be made here, or undefined if it can. */
+/** The reason why this machine can't create a sandbox, or undefined if it can. */
 export function sandboxProblem() {
   if (process.platform !== 'linux') return 'it needs Linux';
-  if (process.getuid?.() !== 0) return 'it needs root (namespaces and mounts for an engine of its own)';
+  if (process.getuid?.() !== 0) return 'it needs root (for namespaces and mounts)';
   const env = { ...process.env, PATH: systemPath() };
   const tried = spawnSync('unshare', [...namespaces, 'true'], { encoding: 'utf8', env });
   if (tried.error) return 'unshare (util-linux) is missing';
   if (tried.status !== 0) {
-    return `this machine lets root make no namespaces (${tried.stderr.trim()}): use a virtual machine, or a container with --privileged`;
+    return `root can't create namespaces on this machine (${tried.stderr.trim()}): use a virtual machine, or a container with --privileged`;
   }
   return undefined;
 }
 
-/** Says whose a run's directory is. */
+/** Records which process owns the directory of a run. */
 function claim(directory, pid) {
   writeFileSync(join(directory, 'namespace'), pidNamespace());
   writeFileSync(join(directory, 'owner'), String(pid));
 }
 
-/** Whether the owner has ended. Its process id means something only in its own namespace: a sandbox sees none outside of it. */
+/** Whether the owner has ended. Process ids of other namespaces can't be checked: a sandbox can't see them. */
 function isAbandoned(directory) {
   const [namespace, pid] = ['namespace', 'owner'].map((name) => readFileSync(join(directory, name), 'utf8'));
   return namespace === pidNamespace() && !existsSync(`/proc/${pid}`);
@@ -60,7 +60,7 @@ function isAbandoned(directory) {
 const pidNamespace = () => readlinkSync('/proc/self/ns/pid');
 
 /**
- * Makes a run's directory. Directories that a killed run left behind are removed first: those whose maker is no longer there.
+ * Creates the directory of a run. Removes the directories of killed runs first: those whose owner has ended.
  */
 export function makeSandboxDirectory() {
   const parent = tmpdir().length > 40 ? '/tmp' : tmpdir();
@@ -69,7 +69,7 @@ export function makeSandboxDirectory() {
     try {
       if (isAbandoned(directory)) rmSync(directory, { recursive: true, force: true });
     } catch {
-      // Being made or being removed by another run.
+      // Another run is creating or removing it.
     }
   }
   const directory = mkdtempSync(join(parent, prefix));
@@ -78,9 +78,9 @@ export function makeSandboxDirectory() {
 }
 
 /**
- * Runs a command in a sandbox of its own, with `VAULT_SWARM_SANDBOX` naming the run's directory, and resolves to its exit code when
- * it has ended and the directory is gone. On SIGINT, SIGTERM and SIGHUP the command gets SIGTERM, and 8 s later (or at a
- * second signal) everything in the sandbox is killed; it is also killed when this process dies or `deadlineMs` has passed.
+ * Runs a command in its own sandbox; `VAULT_SWARM_SANDBOX` names the directory of the run. Resolves to the exit code when the
+ * command has ended and the directory is removed. On SIGINT, SIGTERM and SIGHUP the command gets SIGTERM. 8 s later, or at a
+ * second signal, everything in the sandbox is killed; also when this process dies or `deadlineMs` has passed.
  */
 export function runInSandbox(
   command,
@@ -103,7 +103,7 @@ export function runInSandbox(
     if (signals > 1) lifeline.end();
     else {
       lifeline.write('TERM\n');
-      timer = setTimeout(() => lifeline.end(), politeMs);
+      timer = setTimeout(() => lifeline.end(), terminationMs);
     }
   };
   const deadline = deadlineMs && setTimeout(() => lifeline.end(), deadlineMs);
@@ -122,20 +122,20 @@ export function runInSandbox(
 let innerSandboxes = 0;
 
 /**
- * Starts a command in a sandbox within this one: for a command that runs beside others in the same sandbox, and shares with them
- * neither network nor /run/docker/plugins. It has an IPC channel, and its stdout and stderr are pipes.
+ * Starts a command in a nested sandbox. It shares neither network nor /run/docker/plugins with other commands of the outer
+ * sandbox. It has an IPC channel, and its stdout and stderr are pipes.
  *
- * @returns the `child` process; `ended`, which resolves when all in the inner sandbox has ended and its directory is gone; and
- *   `kill`, which makes it end.
+ * @returns the `child` process; `ended`, which resolves when everything in the inner sandbox has ended and its directory is
+ *   removed; and `kill`, which ends it.
  */
 export function startInnerSandbox(command, args, { env = process.env } = {}) {
   innerSandboxes += 1;
-  // The name starts with the outer one's, by which guard.sh removes what is left of both.
+  // The name starts with that of the outer sandbox, so that guard.sh can remove both.
   const outer = process.env.VAULT_SWARM_SANDBOX;
   const directory = `${outer}-${process.pid}-${innerSandboxes}`;
   mkdirSync(directory);
   for (const name of ['namespace', 'owner']) copyFileSync(join(outer, name), join(directory, name));
-  const child = spawn('unshare', [...namespaces, 'sh', init, 'box', directory, command, ...args], {
+  const child = spawn('unshare', [...namespaces, 'sh', init, 'sandbox', directory, command, ...args], {
     env: { ...env, VAULT_SWARM_SANDBOX: directory },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',

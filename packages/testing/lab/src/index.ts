@@ -2,7 +2,6 @@ export { type ForwardProxy, type ForwardProxyOptions, startForwardProxy } from '
 export { type LoadClient, type LoadReport, startLoadClient } from './clients/load-client.ts';
 export { type SlowClients, startSlowClients } from './clients/slow-clients.ts';
 export { driverRequest, type HttpAnswer, unixRequest } from './clients/unix-http.ts';
-export { OneManager, type OneManagerOptions } from './one-manager.ts';
 export { freePort } from './process/free-port.ts';
 export { sandboxDirectory, type TempDirectory, tempDirectory } from './process/sandbox.ts';
 export { type WaitOptions, waitFor } from './process/wait-for.ts';
@@ -46,7 +45,7 @@ export {
   type OwnEngine,
   startEngine,
 } from './swarm/engine.ts';
-export { checkInTheEnd, type FinalExpectation, type ServiceExpectation } from './swarm/final-checks.ts';
+export { checkFinalState, type FinalExpectation, type ServiceExpectation } from './swarm/final-checks.ts';
 export { importCurlImage, importImage, labImage } from './swarm/image.ts';
 export {
   buildPluginImage,
@@ -55,8 +54,9 @@ export {
   startManagedPlugin,
 } from './swarm/managed-plugin.ts';
 export { type ManagerNode, type Managers, type ManagersOptions, startManagers } from './swarm/managers.ts';
+export { OneManager, type OneManagerOptions } from './swarm/one-manager.ts';
 export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } from './swarm/plugin-process.ts';
-export { type Deeds, type LogEntry, PluginRunner, type PluginRunnerOptions } from './swarm/plugin-runner.ts';
+export { type LogEntry, type PluginActivity, PluginRunner, type PluginRunnerOptions } from './swarm/plugin-runner.ts';
 export { type HeldSecret, PluginSwarm, type PluginSwarmOptions, type ShownService } from './swarm/plugin-swarm.ts';
 export { type RaftWriteMonitor, startRaftWriteMonitor, type WriteGap } from './swarm/raft-write-monitor.ts';
 export { startOnSelectedEngine } from './swarm/selected-engine.ts';

@@ -11,7 +11,7 @@ import {
 } from '@vault-swarm/provider';
 import { findValue } from './canary.ts';
 
-/** No call of the suite that should be answered may take longer. */
+/** The deadline of calls that should succeed. */
 const CALL_DEADLINE_MS = 10_000;
 
 export function read(instance: ProviderInstance, ref: SecretRef): Promise<SecretRevision> {
@@ -29,7 +29,7 @@ export async function revisionOf(instance: ProviderInstance, ref: SecretRef): Pr
 
 /** The instance's probe; a provider with the capability `markers` has one. */
 function probeOf(instance: ProviderInstance): ChangeProbe {
-  assert(instance.probe !== null, 'the instance has no probe, though it is declared to give markers');
+  assert(instance.probe !== null, 'the instance has no probe, although it declares the capability markers');
   return instance.probe;
 }
 
@@ -42,11 +42,11 @@ export function probe(
 
 export async function markerOf(instance: ProviderInstance, ref: SecretRef): Promise<string> {
   const result = (await probe(instance, [ref])).get(refKey(ref));
-  assert(result?.kind === 'marker', `the probe answers ${result?.kind ?? 'nothing'} for a secret that is there`);
+  assert(result?.kind === 'marker', `the probe answers ${result?.kind ?? 'nothing'} for an existing secret`);
   return result.marker;
 }
 
-/** The error that a read rejects with: one of the given codes, and without a value in it. */
+/** The error of a read. It must have one of the codes, and show no value. */
 export async function failedRead(
   instance: ProviderInstance,
   ref: SecretRef,
@@ -55,7 +55,7 @@ export async function failedRead(
   return expectError(await rejection(read(instance, ref)), ...codes);
 }
 
-/** Asserts that it is a ProviderError of one of the codes, and that it tells no value. */
+/** Asserts that an error is a ProviderError with one of the codes, and shows no value. */
 export function expectError(error: unknown, ...codes: readonly ProviderErrorCode[]): ProviderError {
   const leak = findValue(error);
   assert.equal(leak, null, leak ?? '');
@@ -67,7 +67,7 @@ export function expectError(error: unknown, ...codes: readonly ProviderErrorCode
   return error;
 }
 
-/** What a promise rejects with; fails where it resolves. */
+/** The error of a promise. Fails if the promise resolves. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -77,12 +77,12 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new assert.AssertionError({ message: 'it resolved instead of rejecting' });
 }
 
-/** What one turn of the event loop counts at most. */
+/** The most that one turn of the event loop adds, in milliseconds. */
 const MAX_TURN_MS = 10;
 
 /**
- * Waits for a promise, but for no longer than `limitMs` during which this process runs: where the machine gives the processor to
- * others for longer than a moment, that does not count.
+ * Waits for a promise, at most for `limitMs` in which this process runs. Time in which the machine runs other processes does not
+ * count.
  */
 export async function within<T>(limitMs: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -103,7 +103,7 @@ export async function within<T>(limitMs: number, what: string, promise: Promise<
   }
 }
 
-/** What a call rejects with, within `limitMs`, that was aborted some turns of the event loop after it started. */
+/** The error of a call that is aborted shortly after its start. It must reject within `limitMs`. */
 export async function abortedInFlight(
   limitMs: number,
   call: (signal: AbortSignal) => Promise<unknown>,
@@ -116,7 +116,7 @@ export async function abortedInFlight(
   return within(limitMs, 'the aborted call', ended);
 }
 
-/** Tries `attempt` again and again until it does not reject, for at most `limitMs`; then rejects with its last error. */
+/** Repeats `attempt` until it resolves, for at most `limitMs`. Then rejects with its last error. */
 export async function eventually<T>(limitMs: number, attempt: () => Promise<T>): Promise<T> {
   const end = performance.now() + limitMs;
   for (;;) {

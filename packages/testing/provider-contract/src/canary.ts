@@ -1,18 +1,18 @@
 import { inspect } from 'node:util';
 import { type LosslessJson, parseLosslessJson } from '@vault-swarm/provider';
 
-/** What every value of the suite has in it, so that it is found wherever it leaks. */
+/** A text in every value of the suite, to detect leaks. */
 const CANARY = 'c4n4ryV4lu3';
 
-/** A number that no double holds, for the places where a value is a number. */
+/** A number that a double can't represent, for values that are numbers. */
 export const CANARY_NUMBER = '98765432109876543210987';
 
-/** A value to store: recognisable, and another one for each `distinction`. */
+/** A recognisable value to store. It differs for each `distinction`. */
 export function canary(distinction: string): string {
   return `${CANARY}-${distinction}`;
 }
 
-/** A number with these characters, as a field's value. */
+/** A number with these characters, for the value of a field. */
 export function exactNumber(characters: string): LosslessJson {
   return parseLosslessJson(characters);
 }
@@ -28,7 +28,7 @@ const FORMS: readonly (readonly [form: string, pattern: string])[] = [
   ]),
 ];
 
-/** How a value of the suite can be seen in something that must not show it, or `null`. Looks into causes too. */
+/** Describes how a thing shows a value of the suite, also in its causes; `null` if it shows none. */
 export function findValue(thing: unknown): string | null {
   for (const [place, text] of views(thing)) {
     for (const [form, pattern] of FORMS) {
@@ -38,7 +38,7 @@ export function findValue(thing: unknown): string | null {
   return null;
 }
 
-/** All that printing, logging or serialising `thing` could show. */
+/** All texts that printing, logging or serialising `thing` could show. */
 function* views(thing: unknown): Generator<readonly [place: string, text: string]> {
   yield ['String()', String(thing)];
   yield ['JSON.stringify', JSON.stringify(thing) ?? ''];
@@ -52,7 +52,7 @@ function* views(thing: unknown): Generator<readonly [place: string, text: string
   }
 }
 
-/** The base64 digits of `text` that do not depend on its neighbours, where `offset` bytes come before it. */
+/** The base64 digits of `text` that do not depend on the bytes around it, after `offset` other bytes. */
 function base64At(offset: number, text: string): string {
   const digits = Buffer.from(`${'x'.repeat(offset)}${text}xx`).toString('base64');
   return digits.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + text.length) * 8) / 6));

@@ -1,4 +1,4 @@
-/** Something that can be started and ended again, such as an outage. Both resolve when it has come into force. */
+/** A disturbance that can be started and ended, such as an outage. Both resolve when they have taken effect. */
 export interface Disturbance {
   start(): Promise<void>;
   end(): Promise<void>;
@@ -11,49 +11,49 @@ export interface SecretDisturbance {
 }
 
 /**
- * What a harness gives the suite for each thing that only some providers can do, or that only some can be made to do
- * in a test. A harness has a member for exactly those capabilities that it declares.
+ * The operations of a harness for capabilities that not all providers have, or that not all can simulate in a test. A harness
+ * has a member for exactly those capabilities that it declares.
  */
 export interface Operations {
-  /** Values that are not text can be stored as they are. */
+  /** The backend can store values that are not text. */
   readonly bytes: { write(name: string, bytes: Uint8Array): Promise<void> };
-  /** Old versions can be read. `current` is the pin of the version written last, `missing` one that never was. */
+  /** Old versions can be read. `current` is the pin of the latest version, `missing` one that never existed. */
   readonly pins: { current(name: string): Promise<string>; readonly missing: string };
-  /** The backend can be made to fail at once: connection refused, directory gone. */
+  /** The backend can be made to fail at once: connection refused, directory deleted. */
   readonly outage: Disturbance;
-  /** The backend can be made to accept requests and to leave them without an answer. */
+  /** The backend can be made to accept requests without answering them. */
   readonly hang: Disturbance;
-  /** The backend can be made to answer so slowly, byte by byte, that no answer is ever whole. */
+  /** The backend can be made to respond so slowly, byte by byte, that no response is ever complete. */
   readonly drip: Disturbance;
-  /** Reading one secret can be forbidden to our identity. */
+  /** Our identity can be denied access to one secret. */
   readonly denial: SecretDisturbance;
-  /** Our own login can be spoiled: a revoked token, a wrong key. */
+  /** Our login can be made to fail: a revoked token, a wrong key. */
   readonly login: Disturbance;
-  /** The backend can be made to answer that we ask too often. */
+  /** The backend can be made to reject requests because of a rate limit. */
   readonly throttling: Disturbance;
 }
 
-/** Capabilities that need nothing of the harness. */
+/** Capabilities that need no operation of the harness. */
 export type Trait =
-  /** Numbers keep every digit from writing to reading. */
+  /** Stored numbers keep every digit. */
   | 'exactNumbers'
-  /** Revisions are digests of the content: the same value again has the same revision again. */
+  /** Revisions are digests of the content: the same value always has the same revision. */
   | 'digestRevisions'
-  /** Revisions say when they were made. */
+  /** Revisions have their creation time. */
   | 'createdAt'
-  /** The probe answers with markers. */
+  /** The probe returns markers. */
   | 'markers'
-  /** Changes are hinted at. */
+  /** The provider sends hints about changes. */
   | 'hints'
-  /** Values that were replaced are read again by their revision: the instance has `revisions`. */
+  /** Replaced values can be read by their revision: the instance has `revisions`. */
   | 'oldRevisions'
-  /** Revisions tell which of two was made later: the instance has `order`. */
+  /** Two revisions can be compared by age: the instance has `order`. */
   | 'order';
 
-/** Everything that a provider may or may not be able to do. */
+/** All capabilities of providers. */
 export type Capability = keyof Operations | Trait;
 
-/** For each capability `true`, or a sentence that says why the provider lacks it. It is in the test's output. */
+/** For each capability `true`, or the reason why the provider lacks it. The test output shows the reason. */
 export type Capabilities = Readonly<Record<Capability, true | string>>;
 
 /** The names of the capabilities in `C` that are `true`. */

@@ -2,16 +2,16 @@ import type { ProviderInstance } from '@vault-swarm/provider';
 import type { Capability, Operations } from './capability.ts';
 import type { AnyHarness, HarnessWith } from './harness.ts';
 
-/** One thing that every provider with the capabilities in `needs` has to do. */
+/** A rule for every provider with the capabilities in `needs`. */
 export interface ContractCheck {
   /** A sentence about behaviour, unique among the checks. */
   readonly name: string;
   readonly needs: readonly Capability[];
-  /** Resolves where the provider does it, rejects with what it did instead. `harness` is used for this run only. */
+  /** Resolves if the provider follows the rule, else rejects with the difference. `harness` is used only for this run. */
   run(harness: AnyHarness): Promise<void>;
 }
 
-/** A check from the code that does it, with an instance that is closed afterwards. */
+/** Creates a check from its code. The instance is closed afterwards. */
 export function check<const Names extends readonly Capability[]>(
   name: string,
   needs: Names,
@@ -43,7 +43,7 @@ const OPERATIONS: Readonly<Record<keyof Operations, true>> = {
   throttling: true,
 };
 
-/** The operations that a harness has, though `declared` does not name them, or lacks, though it does. */
+/** The operations that a harness has without a declaration, or lacks despite one. */
 export function undeclaredOperations(harness: AnyHarness, declared: (name: Capability) => boolean): readonly string[] {
   const names = Object.keys(OPERATIONS) as (keyof Operations)[];
   return names.filter((name) => (harness[name] !== undefined) !== declared(name));
@@ -55,7 +55,7 @@ function assertHas<Names extends readonly Capability[]>(
 ): asserts harness is HarnessWith<Names[number]> {
   for (const name of needs) {
     if (Object.hasOwn(OPERATIONS, name) && harness[name as keyof Operations] === undefined) {
-      throw new Error(`the harness has no "${name}", though the provider is declared to have that capability`);
+      throw new Error(`the harness has no "${name}", although the provider declares that capability`);
     }
   }
 }

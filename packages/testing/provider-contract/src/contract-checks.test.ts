@@ -12,7 +12,7 @@ describeProviderContract('the reference in memory', {
 });
 
 describe('the checks of the contract', () => {
-  test('have names of their own', () => {
+  test('have unique names', () => {
     expect(new Set(contractChecks.map(({ name }) => name)).size).toBe(contractChecks.length);
   });
 
@@ -22,12 +22,12 @@ describe('the checks of the contract', () => {
     }
   });
 
-  test('are each needed to find one of them', () => {
+  test('are each needed to find a mutant', () => {
     const used = new Set(mutants.flatMap(({ foundBy }) => foundBy).map((starting) => checkNamed(starting).name));
     expect(contractChecks.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([]);
   });
 
-  test('say what a harness lacks that is declared to have it', async () => {
+  test('name the operation that a harness lacks despite its declaration', async () => {
     const { hang: _, ...harness } = createMemoryHarness();
     await expect(checkNamed('ends a read that hangs').run(harness)).rejects.toThrow('the harness has no "hang"');
   });

@@ -10,12 +10,12 @@ import { secrecyChecks } from './checks/secrecy.ts';
 import type { ContractCheck } from './contract-check.ts';
 
 /**
- * Which edition of the contract this is: 2 added answers that drip, empty fields, and that nothing is printed; 3 the order
- * of revisions, and revisions that probes name.
+ * The version of the contract. Version 2 added dripping responses, empty fields, and checks of printed output; version 3 the
+ * order of revisions, and revisions in probes.
  */
 export const contractVersion = 3;
 
-/** All that a provider has to do, as data: for vitest through `describeProviderContract`, or for another runner. */
+/** All checks as data, for vitest through `describeProviderContract`, or for another runner. */
 export const contractChecks: readonly ContractCheck[] = [
   ...exactValueChecks,
   ...fieldChecks,

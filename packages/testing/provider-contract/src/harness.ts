@@ -12,21 +12,21 @@ export interface RefOptions {
 }
 
 /**
- * One place to store secrets, and a provider that reads them. Each check gets a harness of its own, so names in one
- * never meet those in another. Names are lower-case letters, digits and `-`.
+ * A location for secrets, and a provider that reads them. Each check gets its own harness, so names of different checks can't
+ * collide. Names have lower-case letters, digits and `-`.
  */
 export interface HarnessCore {
-  /** The largest value in bytes that the backend can hold and Swarm can carry: at most 511,999. */
+  /** The largest value in bytes that the backend can store and Swarm can deliver: at most 511,999. */
   readonly largestValueBytes: number;
-  /** A new instance that reads from this place. The suite closes it. */
+  /** Opens a new instance that reads from this location. The suite closes it. */
   open(): Promise<ProviderInstance>;
-  /** Stores a value, in place of one that is there. Resolves when a read would give it. */
+  /** Stores a value, or replaces the existing one. Resolves when reads return it. */
   write(name: string, payload: StoredPayload): Promise<void>;
-  /** Deletes a value. Resolves when a read would no longer give it. */
+  /** Deletes a value. Resolves when reads no longer return it. */
   delete(name: string): Promise<void>;
-  /** The ref of what was written under `name`, or of what would be if nothing was. Encoding is `raw` by default. */
+  /** The ref of the value under `name`, whether it exists or not. The default encoding is `raw`. */
   ref(name: string, options?: RefOptions): SecretRef;
-  /** Removes all of it. Called once, after the instances are closed; disturbances have been ended. */
+  /** Removes everything. Called once, after all instances are closed and all disturbances have ended. */
   tearDown(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export type HarnessWith<Names extends Capability> = HarnessCore & {
   readonly [Name in Extract<Names, keyof Operations>]: Operations[Name];
 };
 
-/** The harness of a provider with the capabilities `C`: what it lacks is not in its type. */
+/** The harness of a provider with the capabilities `C`. Operations of other capabilities are not in its type. */
 export type Harness<C extends Capabilities> = HarnessWith<Declared<C>>;
 
 /** A harness of any provider. */

@@ -1,15 +1,14 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 
-/** A timer, socket, watch or the like, which says whether it keeps the process running. */
+/** A resource such as a timer, socket or watch, which can report whether it keeps the process running. */
 interface Resource {
   readonly kind: string;
   hasRef(): boolean | null;
 }
 
 /**
- * Runs `work`, then `verify` with a function that lists what `work` has left behind: the kinds of those timers, sockets
- * and watches made by it, or in consequence of it, that keep the process running at the moment of asking. What other
- * work makes at the same time is not counted.
+ * Runs `work`, then `verify` with a function that lists open resources of `work`: the kinds of timers, sockets and watches that
+ * it created, directly or indirectly, and that keep the process running now. Resources of other code are not counted.
  */
 export async function withHeldResources(
   work: () => Promise<void>,

@@ -15,31 +15,31 @@ import {
 import type { Capability } from './capability.ts';
 import type { Harness, StoredPayload } from './harness.ts';
 
-/** One version of what is stored under a name. */
+/** One version of a stored value. */
 interface Version {
   readonly number: number;
   readonly payload: Payload;
   readonly createdAtMs: number;
 }
 
-/** What the reference does rightly, in parts that a mutant can replace. */
+/** The correct behaviour, in parts that a mutant can replace. */
 export interface Behaviour {
   select(payload: Payload, ref: SecretRef): SecretValue;
   revision(version: Version, instanceId: number): string;
   marker(version: Version): string;
   createdAtMs(version: Version): number;
-  /** Which of two versions is older, as by `RevisionOrder`. */
+  /** Compares the age of two versions, as `RevisionOrder` does. */
   compare(a: Version, b: Version): number;
-  /** The revision that a probe names. */
+  /** The revision in a probe result. */
   probedRevision(version: Version, revision: string): string;
   pinned(versions: readonly Version[], pin: string): Version | undefined;
-  /** The version with a revision; `isThat` tells whether it is one's own. */
+  /** Finds the version of a revision; `isThat` checks one version. */
   earlier(versions: readonly Version[], isThat: (version: Version) => boolean): Version | undefined;
-  /** The ref that is read for an earlier revision of `ref`. */
+  /** The ref to read for an earlier revision of `ref`. */
   earlierRef(ref: SecretRef): SecretRef;
   wrap(revision: SecretRevision): SecretRevision;
   error(code: 'outage' | 'login' | 'throttling' | 'denial' | 'missing' | 'nowhere'): ProviderError;
-  /** What a read rejects with, where it failed. */
+  /** The error of a failed read. */
   failure(error: unknown, stored: Payload | undefined): unknown;
   probed(answer: Map<string, ProbeResult>): Map<string, ProbeResult>;
   readonly heedsAbort: boolean;
@@ -91,7 +91,7 @@ export function bytesOf(payload: Payload): Uint8Array {
   return payload.kind === 'bytes' ? payload.bytes : Buffer.from(stringifyLosslessJson(payload.fields));
 }
 
-/** What the instances of one harness share: the memory itself, and how it is disturbed. */
+/** The state that all instances of a harness share: the memory and its disturbances. */
 class Memory {
   readonly versions = new Map<string, Version[]>();
   readonly denied = new Set<string>();
@@ -122,7 +122,7 @@ class MemoryProvider implements ProviderInstance {
   readonly order = { compare: (a: string, b: string) => this.#compare(a, b) };
   readonly #memory: Memory;
   readonly #behaviour: Behaviour;
-  /** The latest version that each revision was of. */
+  /** The latest version by revision. */
   readonly #known = new Map<string, Version>();
   readonly #id = ++instances;
   readonly #closing = new AbortController();
@@ -225,7 +225,7 @@ class MemoryProvider implements ProviderInstance {
     };
   }
 
-  /** One turn of the event loop, or until the memory hangs no more; rejects when the call is cut off. */
+  /** Waits one turn of the event loop, or until the memory no longer hangs. Rejects when the call is aborted. */
   async #turn(signal: AbortSignal): Promise<void> {
     const answered = this.#memory.released ?? new Promise<void>((resolve) => setImmediate(resolve));
     const cut = AbortSignal.any(this.#behaviour.heedsAbort ? [signal, this.#closing.signal] : [this.#closing.signal]);
@@ -238,7 +238,7 @@ class MemoryProvider implements ProviderInstance {
   }
 }
 
-/** Every capability: the memory has them all. */
+/** All capabilities: the memory provider has every one. */
 export const everyCapability = {
   bytes: true,
   pins: true,
@@ -257,7 +257,7 @@ export const everyCapability = {
   order: true,
 } as const satisfies Record<Capability, true>;
 
-/** A tiny provider in memory, right in all but what `mutation` replaces. */
+/** A small provider in memory, correct except for the parts that `mutation` replaces. */
 export function createMemoryHarness(mutation: Partial<Behaviour> = {}): Harness<typeof everyCapability> {
   const behaviour = { ...rightBehaviour, ...mutation };
   const memory = new Memory();
@@ -307,7 +307,7 @@ export function createMemoryHarness(mutation: Partial<Behaviour> = {}): Harness<
     login: disturb('login'),
     throttling: disturb('throttling'),
     hang: silence,
-    // What is not whole is not there: in memory there is nothing in between.
+    // In memory there are no partial responses, so dripping is the same as hanging.
     drip: silence,
     denial: {
       async start(name) {

@@ -41,7 +41,7 @@ async function failedChecks(change: Partial<ProviderModule<string>>): Promise<re
   return failed;
 }
 
-test('a good module passes all checks', async () => {
+test('a valid module passes all checks', async () => {
   expect(await failedChecks({})).toEqual([]);
 });
 
@@ -63,16 +63,16 @@ test.each<[string, Partial<ProviderModule<string>>, RegExp]>([
   ],
   ['reads a variable that it does not list', { variables: { ...variables, settings: [] } }, /lists exactly/],
   ['does not list a credential as one', { variables: { ...variables, credentials: [] } }, /lists exactly/],
-  ['makes an instance of another name', { load: async () => instance('acme') }, /an instance of the given name/],
+  ['creates an instance of another name', { load: async () => instance('acme') }, /an instance of the given name/],
   [
-    'reports what is right',
+    'reports a valid environment',
     {
       parseConfig(given) {
         given.report('ACME_ADDR', 'is wrong');
         return good.parseConfig(given, NO_CONTEXT);
       },
     },
-    /have no problem/,
+    /environments are valid/,
   ],
 ])('a module that %s is found', async (_, change, check) => {
   expect(await failedChecks(change)).toEqual([expect.stringMatching(check)]);

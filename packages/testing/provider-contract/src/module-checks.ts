@@ -3,25 +3,25 @@ import { Environment, type ProviderInstance, type ProviderModule, type ProviderT
 
 type Variables = Readonly<Record<string, string>>;
 
-/** What the checks need besides the module. */
+/** The inputs of the checks, besides the module. */
 export interface ModuleSuite {
   /**
-   * Environments without a problem, which together make `parseConfig` read each of its variables. The first is the one that an
-   * instance is made with.
+   * Valid environments, which together make `parseConfig` read each of its variables. The instance is created with the first
+   * one.
    */
   readonly environments: readonly [Variables, ...Variables[]];
-  /** What files have in them that variables name. By default each has the text `credential`. */
+  /** The content of files that variables name. By default `credential`. */
   readFile?(path: string): string;
 }
 
-/** A rule that a module keeps. */
+/** A rule for modules. */
 export interface ModuleCheck {
   readonly name: string;
-  /** @throws if the module does not keep it; the message says how. */
+  /** @throws if the module breaks the rule; the message says how. */
   run(): void | Promise<void>;
 }
 
-/** The rules of a {@link ProviderModule}, by which the plugin can derive the rest from it. */
+/** The rules of a {@link ProviderModule}, on which the plugin relies. */
 export function moduleChecks<Config>(module: ProviderModule<Config>, suite: ModuleSuite): readonly ModuleCheck[] {
   const { kind, variables } = module;
   const { environments, readFile = () => 'credential\n' } = suite;
@@ -49,7 +49,7 @@ export function moduleChecks<Config>(module: ProviderModule<Config>, suite: Modu
       },
     },
     {
-      name: 'the given environments have no problem',
+      name: 'the given environments are valid',
       run() {
         for (const given of environments) assert.deepEqual(parse(given).environment.problems, []);
       },
@@ -63,14 +63,14 @@ export function moduleChecks<Config>(module: ProviderModule<Config>, suite: Modu
       },
     },
     {
-      name: 'it reports what is wrong with an environment, and throws nothing',
+      name: 'it reports problems of an environment, and does not throw',
       run() {
         const everything = [...variables.settings, ...variables.credentials];
         for (const given of [{}, Object.fromEntries(everything.map((name) => [name, '\0 is wrong']))]) parse(given);
       },
     },
     {
-      name: 'it makes an instance of the given name, which asks nothing by itself',
+      name: 'it creates an instance of the given name, which sends no requests by itself',
       async run() {
         const asked: string[] = [];
         const instance = await instanceOf(module, parse(environments[0]).config, (type) => asked.push(type));
@@ -85,9 +85,9 @@ export function moduleChecks<Config>(module: ProviderModule<Config>, suite: Modu
   ];
 }
 
-/** Knows which variables were read. A warning about one that has no effect is no reading. */
+/** Records which variables were read. A warning about an ignored variable does not count. */
 class RecordingEnvironment extends Environment {
-  /** In capital letters: some variables are read in small ones too. */
+  /** In upper case: some variables are read in lower case too. */
   readonly names: string[] = [];
 
   override optional(name: string): string | undefined {

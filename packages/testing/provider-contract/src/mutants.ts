@@ -2,11 +2,11 @@ import { inspect } from 'node:util';
 import { ProviderError, refKey, SecretValue, selectValue } from '@vault-swarm/provider';
 import { type Behaviour, bytesOf } from './memory-provider.ts';
 
-/** A provider with one thing wrong, and the checks that have to find it. */
+/** A provider with one fault, and the checks that must find it. */
 export interface Mutant {
   readonly name: string;
   readonly mutation: Partial<Behaviour>;
-  /** The starts of the names of the checks that fail; others may fail too. */
+  /** The starts of the names of checks that must fail; others may fail too. */
   readonly foundBy: readonly string[];
 }
 
@@ -17,7 +17,7 @@ function delivering(change: (bytes: Buffer) => Uint8Array): Partial<Behaviour> {
   return { select: (payload, ref) => new SecretValue(change(Buffer.from(selectValue(payload, ref).reveal()))) };
 }
 
-/** Answers `code`, or something else than a ProviderError, where `from` would be right. */
+/** Fails with `to`, or with no ProviderError, instead of `from`. */
 function failing(from: Code, to: Code | 'TypeError'): Partial<Behaviour> {
   return {
     failure: (error) => {
@@ -27,7 +27,7 @@ function failing(from: Code, to: Code | 'TypeError'): Partial<Behaviour> {
   };
 }
 
-/** Delivers something in place of an INVALID_PAYLOAD. */
+/** Delivers a value instead of INVALID_PAYLOAD. */
 const toleratingAnything: Partial<Behaviour> = {
   select(payload, ref) {
     try {
@@ -39,7 +39,7 @@ const toleratingAnything: Partial<Behaviour> = {
   },
 };
 
-/** Adds the value to an error in the way that `leak` does. */
+/** Adds the value to errors as `leak` does. */
 function leaking(leak: (text: string, error: unknown) => unknown): Partial<Behaviour> {
   return {
     failure: (error, payload) =>
@@ -47,7 +47,7 @@ function leaking(leak: (text: string, error: unknown) => unknown): Partial<Behav
   };
 }
 
-/** Keeps the values that it gave. */
+/** Reuses values that it has delivered. */
 function givingAgain(): Partial<Behaviour> {
   const given = new Map<string, SecretValue>();
   return {
@@ -69,14 +69,14 @@ export const mutants: readonly Mutant[] = [
       'delivers the characters of a field',
       'delivers short numbers',
       'reaches nested fields',
-      'takes the only field',
+      'chooses the only field',
       'delivers a field that is an object',
       'prefers a field whose name has dots',
       'delivers the whole secret',
     ],
   },
   {
-    name: 'takes an empty value for a missing one',
+    name: 'reports an empty value as missing',
     mutation: {
       select: (payload, ref) => {
         const value = selectValue(payload, ref);
@@ -84,7 +84,7 @@ export const mutants: readonly Mutant[] = [
         return value;
       },
     },
-    foundBy: ['delivers a field that is empty'],
+    foundBy: ['delivers an empty field'],
   },
   {
     name: 'cuts values at 256 KiB',
@@ -104,17 +104,17 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'strips the byte order mark',
     mutation: delivering((bytes) => Buffer.from(new TextDecoder().decode(bytes))),
-    foundBy: ['delivers text as UTF-8', 'delivers bytes that are no text', 'decodes base64'],
+    foundBy: ['delivers text as UTF-8', 'delivers bytes that are not text', 'decodes base64'],
   },
   {
     name: 'rounds numbers',
     mutation: delivering((bytes) =>
       Buffer.from(bytes.toString().replace(/(?<![\w.])-?\d+(\.\d+)?(e\d+)?/g, (digits) => String(Number(digits)))),
     ),
-    foundBy: ['takes text that looks like a number', 'delivers numbers with every digit', 'keeps every digit'],
+    foundBy: ['delivers text that looks like a number', 'delivers numbers with every digit', 'keeps every digit'],
   },
   {
-    name: 'takes the last field instead of a default one',
+    name: 'chooses the last field instead of a default one',
     mutation: {
       select: (payload, ref) => {
         if (payload.kind === 'bytes' || ref.field !== undefined) return selectValue(payload, ref);
@@ -122,16 +122,16 @@ export const mutants: readonly Mutant[] = [
         return selectValue(payload, ref.encoding === 'json' ? ref : { ...ref, field });
       },
     },
-    foundBy: ['takes the first of the default fields', 'lists the names of the fields'],
+    foundBy: ['chooses the first default field', 'lists the names of the fields'],
   },
   {
     name: 'delivers what can not be delivered',
     mutation: toleratingAnything,
     foundBy: [
       'lists the names of the fields',
-      'refuses a field that is null',
-      'refuses a field of a value that is no JSON',
-      'refuses a value that is not base64',
+      'rejects a field that is null',
+      'rejects a field of a value that is not JSON',
+      'rejects a value that is not base64',
     ],
   },
   {
@@ -139,41 +139,41 @@ export const mutants: readonly Mutant[] = [
     mutation: {
       failure: (error) => (error instanceof ProviderError ? new ProviderError(error.code, 'no such field') : error),
     },
-    foundBy: ['lists the names of the fields', 'answers NOT_FOUND for a field'],
+    foundBy: ['lists the names of the fields', 'fails with NOT_FOUND for a missing field'],
   },
   {
-    name: 'has a revision that tells only the length',
+    name: 'has revisions that depend only on the length',
     mutation: { revision: ({ payload }) => String(bytesOf(payload).length) },
     foundBy: [
-      'gives a changed value another revision',
-      'gives a changed field another revision',
-      'gives a value that was deleted and made again another revision',
+      'changes the revision of a changed value',
+      'changes the revision of a changed field',
+      'changes the revision of a deleted and re-created value',
     ],
   },
   {
-    name: 'has revisions of one run only',
+    name: 'has revisions that change with each instance',
     mutation: { revision: (version, instanceId) => `${instanceId}-${version.number}` },
-    foundBy: ['keeps the revision of an unchanged value', 'gives the same value the same revision'],
+    foundBy: ['keeps the revision of an unchanged value', 'returns the same revision for the same value'],
   },
   {
-    name: 'has the value for a revision',
+    name: 'uses the value as its revision',
     mutation: { revision: ({ payload }) => Buffer.from(bytesOf(payload)).toString() },
-    foundBy: ['tells no value in a revision', 'tells no value in an old'],
+    foundBy: ['shows no value in a printed revision', 'shows no value in an old'],
   },
   {
     name: 'dates every revision 1970',
     mutation: { createdAtMs: () => 0 },
-    foundBy: ['says when a revision was made'],
+    foundBy: ['returns the time of a revision'],
   },
   {
     name: 'ignores pins',
     mutation: { pinned: (versions) => versions.at(-1) },
-    foundBy: ['reads the version that a ref pins', 'answers NOT_FOUND for a version'],
+    foundBy: ['reads the version that a ref pins', 'fails with NOT_FOUND for a version'],
   },
   {
     name: 'reads the current value for an old revision',
     mutation: { earlier: (versions) => versions.at(-1) },
-    foundBy: ['reads a replaced value', 'answers NOT_FOUND for a revision', 'never reads another value'],
+    foundBy: ['reads a replaced value', 'fails with NOT_FOUND for a revision', 'never reads another value'],
   },
   {
     name: 'reads another field of an old revision',
@@ -181,9 +181,9 @@ export const mutants: readonly Mutant[] = [
     foundBy: ['reads a field of a replaced value'],
   },
   {
-    name: 'has a marker that tells only the length',
+    name: 'has markers that depend only on the length',
     mutation: { marker: ({ payload }) => String(bytesOf(payload).length) },
-    foundBy: ['gives a changed value another marker', 'gives a value that was deleted and made again another marker'],
+    foundBy: ['changes the marker of a changed value', 'changes the marker of a deleted and re-created value'],
   },
   {
     name: 'has a new marker each time',
@@ -191,35 +191,35 @@ export const mutants: readonly Mutant[] = [
     foundBy: ['keeps the marker of an unchanged value'],
   },
   {
-    name: 'has the value for a marker',
+    name: 'uses the value as its marker',
     mutation: { marker: ({ payload }) => Buffer.from(bytesOf(payload)).toString() },
-    foundBy: ['tells no value in what a probe answers'],
+    foundBy: ['shows no value in the result of a probe'],
   },
   {
-    name: 'does not know what is missing',
+    name: 'does not detect missing values',
     mutation: failing('NOT_FOUND', 'UNAVAILABLE'),
     foundBy: [
-      'answers NOT_FOUND for a secret',
-      'answers NOT_FOUND for a field',
-      'answers NOT_FOUND for a version',
-      'answers NOT_FOUND for a revision',
+      'fails with NOT_FOUND for a missing secret',
+      'fails with NOT_FOUND for a missing field',
+      'fails with NOT_FOUND for a version',
+      'fails with NOT_FOUND for a revision',
     ],
   },
   {
-    name: 'throws what it happens to throw',
+    name: 'throws errors that are no ProviderError',
     mutation: failing('INVALID_REF', 'TypeError'),
-    foundBy: ['answers INVALID_REF'],
+    foundBy: ['fails with INVALID_REF'],
   },
   ...(
     [
-      ['UNAVAILABLE', 'answers UNAVAILABLE in an outage', 'answers UNAVAILABLE, not NOT_FOUND'],
-      ['UNAUTHENTICATED', 'answers UNAUTHENTICATED'],
-      ['RATE_LIMITED', 'answers RATE_LIMITED'],
-      ['ACCESS_DENIED', 'answers ACCESS_DENIED'],
+      ['UNAVAILABLE', 'fails with UNAVAILABLE in an outage', 'fails with UNAVAILABLE, not NOT_FOUND'],
+      ['UNAUTHENTICATED', 'fails with UNAUTHENTICATED'],
+      ['RATE_LIMITED', 'fails with RATE_LIMITED'],
+      ['ACCESS_DENIED', 'fails with ACCESS_DENIED'],
     ] as const
   ).map(
     ([code, ...foundBy]): Mutant => ({
-      name: `answers NOT_FOUND for ${code}`,
+      name: `fails with NOT_FOUND instead of ${code}`,
       mutation: failing(code, 'NOT_FOUND'),
       foundBy,
     }),
@@ -227,7 +227,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'quotes the value in a message',
     mutation: leaking((text) => new ProviderError('INVALID_PAYLOAD', `can't parse ${text}`)),
-    foundBy: ['tells no value in an error', 'tells no value in an old', 'refuses a value that is not base64'],
+    foundBy: ['shows no value in an error', 'shows no value in an old', 'rejects a value that is not base64'],
   },
   {
     name: 'quotes the value in a cause',
@@ -235,19 +235,19 @@ export const mutants: readonly Mutant[] = [
       (text, error) =>
         new ProviderError('INVALID_PAYLOAD', 'broken', { cause: new Error(`${error}`, { cause: text }) }),
     ),
-    foundBy: ['tells no value in an error'],
+    foundBy: ['shows no value in an error'],
   },
   {
     name: 'carries the value as a property',
     mutation: leaking((text, error) => Object.assign(error as object, { response: { body: Buffer.from(text) } })),
-    foundBy: ['tells no value in an error'],
+    foundBy: ['shows no value in an error'],
   },
   {
     name: 'carries the value in base64',
     mutation: leaking((text, error) =>
       Object.assign(error as object, { body: Buffer.from(`--${text}`).toString('base64') }),
     ),
-    foundBy: ['tells no value in an error'],
+    foundBy: ['shows no value in an error'],
   },
   {
     name: 'logs what it reads',
@@ -263,7 +263,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'prints the value of a revision',
     mutation: { wrap: (revision) => Object.assign(revision, { bytes: revision.value.reveal() }) },
-    foundBy: ['tells no value in a revision', 'tells no value in an old'],
+    foundBy: ['shows no value in a printed revision', 'shows no value in an old'],
   },
   {
     name: 'prints the value of a revision only where it is inspected',
@@ -273,30 +273,30 @@ export const mutants: readonly Mutant[] = [
           value: () => Buffer.from(revision.value.reveal()).toString(),
         }),
     },
-    foundBy: ['tells no value in a revision', 'tells no value in an old'],
+    foundBy: ['shows no value in a printed revision', 'shows no value in an old'],
   },
   {
     name: 'ignores aborts',
     mutation: { heedsAbort: false },
     foundBy: [
-      'does not read with a signal',
-      'does not probe with a signal',
+      'does not read if the signal',
+      'does not probe if the signal',
       'ends a read that hangs',
-      'ends a read whose answer only drips',
+      'ends a read of a dripping response',
       'ends a probe that hangs',
-      'does not read an old revision with a signal',
+      'does not read an old revision if the signal',
       'ends a read of an old revision',
     ],
   },
   {
-    name: 'ends every read of a value with the one that is aborted',
+    name: 'aborts every read of a value when one is aborted',
     mutation: { sharesAborts: true },
-    foundBy: ['goes on with a read'],
+    foundBy: ['continues a read'],
   },
   {
-    name: 'gives the same value again',
+    name: 'returns the same value object to all callers',
     mutation: givingAgain(),
-    foundBy: ['gives each caller a value of its own'],
+    foundBy: ['returns a separate value to each caller'],
   },
   {
     name: 'mixes up reads',
@@ -304,19 +304,19 @@ export const mutants: readonly Mutant[] = [
     foundBy: ['delivers a hundred values'],
   },
   {
-    name: 'orders revisions by the wrong end',
+    name: 'orders revisions in reverse',
     mutation: { compare: (a, b) => b.number - a.number },
     foundBy: ['orders the revisions'],
   },
   {
-    name: 'names the marker for a revision',
+    name: 'returns the marker as the revision',
     mutation: { probedRevision: ({ number }) => String(number) },
-    foundBy: ['names in its probe'],
+    foundBy: ['names the same revision in a probe'],
   },
   {
-    name: 'forgets what is missing in a probe',
+    name: 'omits missing secrets in a probe',
     mutation: { probed: (answer) => new Map([...answer].filter(([, { kind }]) => kind === 'marker')) },
-    foundBy: ['probes each ref under its key', 'answers a probe in an outage'],
+    foundBy: ['returns a probe result for each ref', 'returns UNAVAILABLE for each ref'],
   },
   {
     name: 'rejects a probe of nothing',
@@ -326,11 +326,19 @@ export const mutants: readonly Mutant[] = [
         return answer;
       },
     },
-    foundBy: ['probes no refs'],
+    foundBy: ['accepts a probe of no refs'],
   },
-  { name: 'never hints', mutation: { sendsHints: false }, foundBy: ['hints at a change'] },
-  { name: 'hints at who left', mutation: { keepsListeners: true }, foundBy: ['hints at a change'] },
-  { name: 'keeps a timer', mutation: { endsTimers: false }, foundBy: ['leaves nothing behind'] },
+  { name: 'sends no hints', mutation: { sendsHints: false }, foundBy: ['sends hints about changes'] },
+  {
+    name: 'sends hints to removed listeners',
+    mutation: { keepsListeners: true },
+    foundBy: ['sends hints about changes'],
+  },
+  { name: 'keeps a timer', mutation: { endsTimers: false }, foundBy: ['keeps no resource open'] },
   { name: 'can be closed only once', mutation: { closesOnce: true }, foundBy: ['can be closed twice'] },
-  { name: 'lets reads run on when closed', mutation: { closingAborts: false }, foundBy: ['cuts off the reads'] },
+  {
+    name: 'does not abort reads when it is closed',
+    mutation: { closingAborts: false },
+    foundBy: ['aborts reads in flight'],
+  },
 ];

@@ -1,18 +1,18 @@
 const CONSOLE = ['debug', 'error', 'info', 'log', 'trace', 'warn', 'dir'] as const;
 
 /**
- * Runs `work` and gives all that was printed meanwhile, by the console or to the standard streams: what is printed still
- * appears where it would. Runs that overlap each get what all of them print.
+ * Runs `work` and returns everything that is printed meanwhile, by the console or to the standard streams. The output still
+ * appears. Overlapping runs get the output of all of them.
  */
 export async function withPrinted(work: () => Promise<void>): Promise<readonly unknown[]> {
-  const heard: unknown[] = [];
-  const stop = listen((args) => heard.push(...args));
+  const printed: unknown[] = [];
+  const stop = listen((args) => printed.push(...args));
   try {
     await work();
   } finally {
     stop();
   }
-  return heard;
+  return printed;
 }
 
 const listeners = new Set<(args: readonly unknown[]) => void>();

@@ -1,35 +1,35 @@
 import type { Leadership, LedgerStore, Orchestrator, OrchestratorChanges, Workload } from '@vault-swarm/rotation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** An orchestrator, real or simulated, and what its user may do. Names are the contract's own; no two are alike. */
+/** An orchestrator, real or simulated, and the actions of its user. The contract chooses unique names. */
 export interface WorkloadsHarness {
   readonly workloads: Orchestrator;
   readonly changes: OrchestratorChanges;
   readonly leadership: Leadership;
-  /** Nothing is written in it yet. */
+  /** An empty ledger. */
   readonly ledger: LedgerStore;
-  /** Makes a secret of ours. */
+  /** Creates a secret of our driver. */
   createSecret(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
-  /** Makes a service that uses the named secrets, without waiting for its tasks. */
+  /** Creates a service that uses the named secrets, without waiting for its tasks. */
   createService(name: string, kind: 'service' | 'job', replicas: number, secrets: readonly string[]): Promise<void>;
-  /** What `docker service update --force` does. */
+  /** Does the same as `docker service update --force`. */
   forceUpdate(service: string): Promise<void>;
-  /** Changes something else of what the service's tasks are made from than their generation. */
+  /** Changes a part of the service's task template other than the generation. */
   changeSpec(service: string): Promise<void>;
-  /** Lets each running task of the service fail, without waiting for those that replace them. */
+  /** Makes each running task of the service fail, without waiting for the replacements. */
   failTasks(service: string): Promise<void>;
   /**
-   * Does as `forceUpdate`, while no secret can be delivered. Resolves when the orchestrator has paused the update
-   * because a task could not start, and secrets can be delivered again.
+   * Does the same as `forceUpdate` while no secret can be delivered. Resolves when the orchestrator has paused the update
+   * because a task could not start, and deliveries work again.
    */
   pauseUpdate(service: string): Promise<void>;
   removeService(service: string): Promise<void>;
-  /** Lets time pass until the condition holds; rejects if it does not within a minute. */
+  /** Waits until the condition is met. Rejects after a minute. */
   until(condition: () => Promise<boolean>): Promise<void>;
   tearDown(): Promise<void>;
 }
 
-/** Registers the contract of the ports to an orchestrator as tests. They share one harness, and run in this order. */
+/** Registers the contract of the orchestrator's ports as tests. They share one harness and run in this order. */
 export function describeOrchestratorContract(name: string, setUp: () => Promise<WorkloadsHarness>): void {
   describe(`workloads contract: ${name}`, () => {
     const { signal } = new AbortController();
@@ -60,14 +60,14 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
     });
     afterAll(() => harness?.tearDown());
 
-    test('shows our secrets with their labels', async () => {
+    test('observes our secrets with their labels', async () => {
       const { secrets } = await harness.workloads.observe({ signal });
       const shown = secrets.map(({ name: secret, labels }) => [secret, labels]);
       expect(shown).toContainEqual(['password', { vault_path: 'app/db' }]);
       expect(shown).toContainEqual(['key', {}]);
     });
 
-    test('shows the services that use them, each secret once, and tells a job from a service', async () => {
+    test('observes the services that use them, each secret once, and distinguishes jobs from services', async () => {
       const { secrets } = await harness.workloads.observe({ signal });
       const idOf = (secret: string) => secrets.find((candidate) => candidate.name === secret)?.id;
       const web = await find('web');
@@ -81,7 +81,7 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       expect(await find('nightly')).toMatchObject({ kind: 'job', secretIds: [idOf('password')] });
     });
 
-    test('rolls a service to the generation that it is told, which replaces all of its tasks', async () => {
+    test('rolls a service to the given generation, which replaces all of its tasks', async () => {
       const before = await find('web');
       expect(await harness.workloads.roll(before.id, before.version, 3, { signal })).toBe('applied');
       const after = await find('web');
@@ -95,7 +95,7 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       expect(tasks.filter(({ id, state }) => state === 'running' && old.has(id))).toEqual([]);
     });
 
-    test("tells a task's generation, and nothing of a task that is not there", async () => {
+    test("returns a task's generation, and null for an unknown task", async () => {
       const { tasks } = await find('web');
       for (const { id, generation } of tasks)
         expect(await harness.workloads.generationOf(id, { signal })).toBe(generation);
@@ -103,7 +103,7 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       expect(await harness.workloads.generationOf('no-such-task', { signal })).toBeNull();
     });
 
-    test('a completed rollout is never shown beside tasks from before it', async () => {
+    test('a completed rollout is never observed together with older tasks', async () => {
       const before = await find('web');
       await harness.forceUpdate('web');
       await harness.until(async () => {
@@ -114,7 +114,7 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       });
     });
 
-    test("a user's own update changes version and generation, so that a roll planned before it is a conflict", async () => {
+    test("a user's update changes version and generation, so that an earlier planned roll is a conflict", async () => {
       const before = await find('web');
       await harness.forceUpdate('web');
       const after = await find('web');
@@ -124,20 +124,20 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       expect((await find('web')).generation).toBe(after.generation);
     });
 
-    test('an update that is not due any more is a conflict, and changes nothing', async () => {
+    test('an update that is no longer due is a conflict, and changes nothing', async () => {
       const { id, version, generation } = await find('web');
       const outcome = await harness.workloads.roll(id, version, generation + 1, { signal, isDue: () => false });
       expect(outcome).toBe('conflict');
       expect(await find('web')).toMatchObject({ version, generation });
     });
 
-    test('a fingerprint is the same over all generations, until somebody changes the service', async () => {
+    test('a fingerprint is the same for all generations until the service is changed', async () => {
       const before = await find('web');
       await harness.forceUpdate('web');
       const forced = await find('web');
       expect(forced.generation).not.toBe(before.generation);
       expect(forced.fingerprint).toBe(before.fingerprint);
-      // The orchestrator writes how far it is: what was read before that is out of date.
+      // The orchestrator writes the progress of updates, which makes earlier reads outdated.
       await harness.until(async () => (await rolled(await find('web'), forced.generation + 1)) === 'applied');
       expect((await find('web')).fingerprint).toBe(before.fingerprint);
       await harness.changeSpec('web');
@@ -147,10 +147,10 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       expect(changed.fingerprint).not.toBe(before.fingerprint);
     });
 
-    test('tells of the tasks that failed after they had started', async () => {
+    test('returns tasks that failed after they had started', async () => {
       const { id, generation } = await find('web');
       await harness.until(async () => (await find('web')).rollout.state !== 'rolling' && runs('web', 2, generation));
-      // A task that was told to stop may seem to have failed: those before this generation were.
+      // A stopped task may be shown as failed: those of earlier generations were stopped.
       const failuresNow = async () =>
         (await harness.workloads.failures(id, { signal })).filter((failed) => failed.generation === generation);
       expect(await failuresNow()).toEqual([]);
@@ -172,7 +172,7 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       await harness.until(() => runs('web', 2, generation));
     });
 
-    test('tells of tasks that could not start, and resumes the update that was paused for them', async () => {
+    test('returns tasks that could not start, and resumes the update that was paused because of them', async () => {
       await harness.pauseUpdate('web');
       const paused = await find('web');
       expect(paused.rollout).toMatchObject({
@@ -194,13 +194,13 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
         const resumed = await find('web');
         expect(resumed).toMatchObject({ generation: paused.generation, fingerprint: paused.fingerprint });
         if (await runs('web', 2, paused.generation)) return true;
-        // Swarm forgets an update that was resumed while it was still stopping: it must be asked once more.
+        // Swarm loses the resume of an update that was still stopping: it must be repeated.
         if (resumed.rollout.state !== 'rolling') await rolled(resumed, resumed.generation);
         return false;
       });
     });
 
-    test('a service that is gone is a conflict, and is shown no more', async () => {
+    test('a removed service is a conflict, and is no longer observed', async () => {
       await harness.createService('short-lived', 'service', 1, ['key']);
       const { id, version } = await find('short-lived');
       await harness.removeService('short-lived');
@@ -210,12 +210,12 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       expect(services.map((service) => service.name)).not.toContain('short-lived');
     });
 
-    test('hints at a change until nobody listens any more', async () => {
+    test('sends hints about changes until the listener is removed', async () => {
       let hints = 0;
       const stop = harness.changes.onChange(() => {
         hints += 1;
       });
-      // Following may start with a hint of its own.
+      // The subscription may start with a hint.
       let before = Number.POSITIVE_INFINITY;
       await harness.until(async () => {
         if (before === Number.POSITIVE_INFINITY || hints === before) {
@@ -231,11 +231,11 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       expect(hints).toBe(after);
     });
 
-    test('this node leads', async () => {
+    test('this node is the leader', async () => {
       expect(await harness.leadership.role({ signal })).toBe('leader');
     });
 
-    test('the ledger is changed only by who read its latest version', async () => {
+    test('the ledger is changed only with its latest version', async () => {
       const { ledger } = harness;
       expect(await ledger.read({ signal })).toBeNull();
       expect(await ledger.compareAndSet(null, '{"a":"ä"}', { signal })).toBe('applied');
@@ -247,7 +247,7 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       expect(await ledger.read({ signal })).toMatchObject({ text: 'second' });
     });
 
-    test('every call heeds a signal that was aborted before', async () => {
+    test('every call rejects if its signal is already aborted', async () => {
       const aborted = { signal: AbortSignal.abort(new Error('stopped')) };
       const { workloads, leadership, ledger } = harness;
       await expect(workloads.observe(aborted)).rejects.toThrow('stopped');

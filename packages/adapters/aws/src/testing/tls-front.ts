@@ -29,7 +29,7 @@ export async function startTlsFront(target: string, host: string, chain?: Certif
   const displayName =
     chain === undefined
       ? { cert: readFileSync(authority), key: readFileSync(key) }
-      : { cert: chain.shown, key: chain.key };
+      : { cert: chain.fullChain, key: chain.key };
   const server = createServer(displayName, (incoming, answer) => {
     const { method, url, headers } = incoming;
     const call = request({ hostname, port: targetPort, method, path: url, headers }, (given) => {

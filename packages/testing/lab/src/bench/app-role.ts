@@ -2,7 +2,7 @@ import type { Vault } from '../servers/vault.ts';
 import type { AppRole } from './bench.ts';
 import { MOUNT } from './catalog.ts';
 
-/** Makes an AppRole that may read the benchmark's secrets and their metadata. */
+/** Creates an AppRole that can read the benchmark's secrets and their metadata. */
 export async function makeAppRole(vault: Vault): Promise<AppRole> {
   const ask = async (method: string, path: string, body?: unknown) => {
     const answer = await vault.request(method, path, body);

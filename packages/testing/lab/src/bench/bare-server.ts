@@ -4,16 +4,16 @@ import { OWN_LABELS, parseLabelTemplate } from './label-template.ts';
 import { type ProcessGroup, spawnGroup } from './process-group.ts';
 import { firstAnswer } from './target.ts';
 
-/** A Node HTTP server with nothing else, to whose socket a driver's client speaks. */
+/** A minimal Node HTTP server, with a driver client for its socket. */
 export interface BareServer extends Pick<ProcessGroup, 'pids' | 'stop'> {
   readonly client: DriverClient;
   /** From its exec to its first answer, in milliseconds. */
   readonly startMs: number;
 }
 
-/** What it does. */
+/** The programs of bare servers. */
 export const BARE_SERVER = {
-  /** The least that a driver on Node can be. */
+  /** The minimum of a driver on Node. */
   answersAtOnce:
     "require('node:http').createServer((_, answer) => answer.end('secretprovider')).listen(process.argv[1])",
   /** Reads the request, and answers a constant with the headers of a driver. */
@@ -24,7 +24,7 @@ export const BARE_SERVER = {
     'answer.end(body); }).listen(process.argv[1])',
 } as const;
 
-/** Starts it in a directory of its own; resolves when it has answered. */
+/** Starts a server in a directory of its own. Resolves when it has answered. */
 export async function startBareServer(dir: string, code: string): Promise<BareServer> {
   const socketPath = join(dir, 'bare.sock');
   const command = `exec '${process.execPath}' --max-semi-space-size=2 -e "$0" '${socketPath}'`;

@@ -31,7 +31,7 @@ const bench = (args: readonly string[], env: Readonly<Record<string, string>> = 
     timeoutMs: 120_000,
   });
 
-/** What was counted, by case and figure: times and memory say nothing here. */
+/** The counts by case and figure: times and memory are meaningless here. */
 function counted({ cases }: Report): Readonly<Record<string, number | null>> {
   return Object.fromEntries(
     cases.flatMap(({ name, figures }) =>
@@ -40,7 +40,7 @@ function counted({ cases }: Report): Readonly<Record<string, number | null>> {
   );
 }
 
-it('measures each case, and finds that the plugin asks no more of Vault than it has to', async () => {
+it('measures each case, and the plugin sends no more requests to Vault than necessary', async () => {
   const { code, stdout, stderr } = await bench(['--json', '-']);
   const report = JSON.parse(stdout.toString()) as Report;
   expect(report.cases.map(({ name, failures }) => ({ name, failures }))).toEqual(
@@ -82,7 +82,7 @@ it('measures each case, and finds that the plugin asks no more of Vault than it 
   expect(figures['403: all but logins refused: logins']).toBeLessThanOrEqual(2);
   expect(figures['403: all refused: logins']).toBeLessThanOrEqual(2);
   expect(figures['tick: 12 secrets: requests to Vault for each path']).toBeCloseTo(1, 0);
-  // Six paths, and what a start asks for.
+  // Six paths, and the requests of a start.
   expect(figures['storm: 8 at a time: requests to Vault']).toBeLessThanOrEqual(16);
 });
 
@@ -93,7 +93,7 @@ async function programOf(name: string, script: string): Promise<string> {
   return path;
 }
 
-it('drives another plugin by its program, and sets its figures beside ours', async () => {
+it('measures another plugin by its program, and shows its figures next to ours', async () => {
   const json = join(directory.path, 'figures.json');
   const program = await programOf('peer', `#!/bin/sh\nPLUGIN_SOCKET="$PEER_SOCKET" exec '${launcher}'\n`);
   const { code, stdout, stderr } = await bench(['managed', 'sequential', '--latency', '0,1', '--json', json], {
@@ -120,7 +120,7 @@ it('drives another plugin by its program, and sets its figures beside ours', asy
   });
 });
 
-it('fails with a plugin that answers wrongly, and measures the others all the same', async () => {
+it('fails with a plugin that gives wrong values, and still measures the others', async () => {
   const wrong =
     'require(\'node:http\').createServer((_, answer) => answer.end(\'{"Value":"d3Jvbmc=","secretprovider":1}\'))';
   const { code, stdout } = await bench(['sequential'], {
@@ -134,7 +134,7 @@ it('fails with a plugin that answers wrongly, and measures the others all the sa
   expect(stdout.toString()).toContain('requests to Vault');
 });
 
-it('says what a plugin wrote that does not start, and measures nothing', async () => {
+it('shows the output of a plugin that does not start, and measures nothing', async () => {
   const program = await programOf('broken', '#!/bin/sh\necho "VAULT_WISH is missing" >&2\nexit 3\n');
   const { code, stdout, stderr } = await bench(['sequential'], {
     PEER_BIN: program,

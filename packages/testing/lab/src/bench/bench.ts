@@ -10,36 +10,36 @@ import type { Scale } from './scale.ts';
 import type { SubjectName } from './table.ts';
 import type { Running, Target } from './target.ts';
 
-/** A case: what is measured, and how. */
+/** A case: what to measure, and how. */
 export interface BenchCase {
   readonly name: string;
-  /** What it is, in a line. */
+  /** A description of one line. */
   heading(scale: Scale): string;
-  /** Whether it is measured at each of the provider's latencies, or once without any. */
+  /** Whether it is measured at each latency of the provider, or once without latency. */
   readonly perLatency: boolean;
-  /** False for what only our own plugin can be asked for. */
+  /** False if only our own plugin supports it. */
   readonly forPeers: boolean;
-  /** What of ours is measured, where it is not `bin/vault-swarm-plugin`. */
+  /** Our own target, if it is not `bin/vault-swarm-plugin`. */
   readonly ours?: Target;
   /**
-   * Measures. What it started is stopped by the bench.
-   * @throws where something is not answered as it must be.
+   * Measures. The bench stops what the case started.
+   * @throws if a response is wrong.
    */
   run(bench: Bench): Promise<readonly Figure[]>;
 }
 
-/** Credentials of an AppRole that may read the benchmark's secrets. */
+/** Credentials of an AppRole that can read the benchmark's secrets. */
 export interface AppRole {
   readonly roleId: string;
   readonly secretId: string;
 }
 
-/** What all cases share. */
+/** The resources that all cases share. */
 export interface BenchWorld {
   readonly vault: Vault;
   readonly proxy: VaultProxy;
   readonly appRole: AppRole;
-  /** Short: sockets are made below it. */
+  /** Must be short: it contains sockets. */
   readonly directory: string;
   readonly scale: Scale;
 }
@@ -47,7 +47,7 @@ export interface BenchWorld {
 /** The driver's name, which the secrets of an engine must have. */
 export const DRIVER = 'bench-driver';
 
-/** One run of one case: a Vault that is as slow as wanted and sound, and a plugin to be started as often as wanted. */
+/** One run of one case: a Vault with the given latency, and plugins that the case starts. */
 export class Bench {
   readonly vault: Vault;
   readonly proxy: VaultProxy;
@@ -67,11 +67,11 @@ export class Bench {
     this.#target = target;
   }
 
-  /** Starts the plugin, with the environment that every plugin gets and what is given here. There is no engine for it. */
+  /** Starts the plugin with the common environment and the given variables. By default it has no engine. */
   async start({ VAULT_AUTH_METHOD = 'token', ...env }: Readonly<Record<string, string>> = {}): Promise<Running> {
     this.#count++;
     const { roleId, secretId } = this.#appRole;
-    // What another method needs would be refused.
+    // The plugin rejects credentials of another method.
     const credentials: Record<string, string> =
       VAULT_AUTH_METHOD === 'approle'
         ? { VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId }
@@ -91,17 +91,17 @@ export class Bench {
     return running;
   }
 
-  /** Whose figures these are. */
+  /** The name of the measured target. */
   get target(): SubjectName {
     return this.#target.name;
   }
 
-  /** What has to be on a manager for the plugin. */
+  /** The size of the files that the plugin needs on a manager. */
   size(): Promise<Size> {
     return this.#target.size();
   }
 
-  /** How the labels of the plugin's secrets are written. */
+  /** The template for labels of the plugin's secrets. */
   get labels(): LabelTemplate {
     return this.#target.labels;
   }
@@ -111,7 +111,7 @@ export class Bench {
     return writeSecrets(this.vault, options);
   }
 
-  /** Ends what still runs. */
+  /** Stops all plugins that still run. */
   async stop(): Promise<void> {
     for (const running of this.#started.splice(0)) await running.stop();
   }

@@ -1,16 +1,16 @@
 import type { Vault } from '../servers/vault.ts';
 import type { SecretLocation } from './label-template.ts';
 
-/** A secret of the benchmark, and what must be answered for it. */
+/** A secret of the benchmark, with its expected value. */
 export interface BenchSecret extends SecretLocation {
-  /** Swarm's name of it. */
+  /** Its name in Swarm. */
   readonly name: string;
   readonly value: string;
 }
 
 /** Which secrets to write. */
 export interface CatalogOptions {
-  /** Starts the paths, so that no two cases share one. */
+  /** The prefix of all paths, so that cases do not share any. */
   readonly prefix: string;
   readonly paths: number;
   readonly fieldsPerPath?: number;
@@ -20,7 +20,7 @@ export interface CatalogOptions {
 export const MOUNT = 'secret';
 const WRITES_AT_ONCE = 8;
 
-/** Writes secrets to Vault itself; resolves to them, those of one path next to each other. */
+/** Writes secrets to Vault. Resolves to them, grouped by path. */
 export async function writeSecrets(
   vault: Vault,
   { prefix, paths, fieldsPerPath = 1 }: CatalogOptions,
@@ -43,7 +43,7 @@ export async function writeSecrets(
   const work = async () => {
     for (const [path, data] of waiting) {
       const { status } = await vault.request('POST', `${MOUNT}/data/${path}`, { data });
-      if (status !== 200) throw new Error(`Vault answered the writing of ${path} with ${status}`);
+      if (status !== 200) throw new Error(`Vault answered the write of ${path} with ${status}`);
     }
   };
   await Promise.all(Array.from({ length: WRITES_AT_ONCE }, work));

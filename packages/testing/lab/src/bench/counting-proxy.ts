@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { pipeline } from 'node:stream';
 
-/** What was asked of an engine with one method and path pattern. */
+/** The requests to an engine with one method and path pattern. */
 export interface CallCount {
   readonly calls: number;
-  /** Those that were answered with a status of 400 or more, or not at all. */
+  /** Requests with a status of 400 or more, or without a response. */
   readonly failed: number;
-  /** Of the answers' bodies. */
+  /** The size of the response bodies. */
   readonly bytes: number;
 }
 
-/** A unix socket that carries what it is asked to an engine's, and counts it. */
+/** A unix socket that forwards requests to an engine, and counts them. */
 export interface CountingProxy {
   /** As in DOCKER_HOST. */
   readonly host: string;
@@ -21,7 +21,7 @@ export interface CountingProxy {
   close(): void;
 }
 
-/** Starts a proxy on `socketPath` in front of the engine on `engineSocket`. Streams (events) pass through it too. */
+/** Starts a proxy on `socketPath` for the engine on `engineSocket`. It also forwards streams of events. */
 export async function startCountingProxy(socketPath: string, engineSocket: string): Promise<CountingProxy> {
   const counts = new Map<string, CallCount>();
   const add = (pattern: string, more: Partial<CallCount>) => {

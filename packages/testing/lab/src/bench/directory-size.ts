@@ -1,13 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What is on disk. */
+/** The number and total size of files. */
 export interface Size {
   readonly files: number;
   readonly bytes: number;
 }
 
-/** Size of a file, or of all files in a directory. */
+/** The size of a file, or of all files in a directory. */
 export async function sizeOf(path: string): Promise<Size> {
   const own = await stat(path);
   if (!own.isDirectory()) return { files: 1, bytes: own.size };

@@ -2,11 +2,11 @@ import type { BenchSecret } from './catalog.ts';
 import { HttpConnection, NoResponse, type RawAnswer, type RawRequest } from './http-connection.ts';
 import type { LabelTemplate } from './label-template.ts';
 
-/** What a driver answered to a GetSecret. */
+/** A driver's response to GetSecret. */
 export type DriverAnswer =
   | { readonly kind: 'value'; readonly value: string }
   | { readonly kind: 'error'; readonly message: string }
-  /** There was none in time. */
+  /** No response before the timeout. */
   | { readonly kind: 'none' };
 
 /** One task's request for one secret. */
@@ -16,18 +16,18 @@ export interface SecretCall {
   readonly task: string;
 }
 
-/** The headers that the engine's client sends: no Content-Type among them. */
+/** The headers of the engine's client, which sends no Content-Type. */
 const HEADERS = {
   Host: 'plugin.moby.localhost',
   'User-Agent': 'Go-http-client/1.1',
   Accept: 'application/vnd.docker.plugins.v1.2+json',
 };
-/** Idle connections that the engine's client keeps; what is beyond is closed. */
+/** The maximum of idle connections of the engine's client; it closes others. */
 const KEPT_CONNECTIONS = 2;
-/** No case waits longer for an answer; the engine itself would for ever. */
+/** The timeout of a call. The engine has none. */
 const MAX_CALL_MS = 30_000;
 
-/** A secret driver's client, as the engine is one. */
+/** A client of secret drivers that behaves as the engine does. */
 export class DriverClient {
   readonly #socketPath: string;
   readonly #labels: LabelTemplate;
@@ -38,7 +38,7 @@ export class DriverClient {
     this.#labels = labels;
   }
 
-  /** @throws where the connection fails, or the driver does not say that it is a secret driver. */
+  /** @throws if the connection fails, or the response is not that of a secret driver. */
   async activate(): Promise<void> {
     const { status, body } = await this.#post('/Plugin.Activate', '{}', MAX_CALL_MS);
     if (status !== 200 || !body.includes('secretprovider')) {
@@ -46,7 +46,7 @@ export class DriverClient {
     }
   }
 
-  /** @throws where the connection fails, or what is answered is not of the protocol. */
+  /** @throws if the connection fails, or the response violates the protocol. */
   async getSecret(call: SecretCall, timeoutMs = MAX_CALL_MS): Promise<DriverAnswer> {
     let answer: RawAnswer;
     try {

@@ -4,21 +4,21 @@ import { DRIVER } from './bench.ts';
 import type { BenchSecret } from './catalog.ts';
 import type { LabelTemplate } from './label-template.ts';
 
-/** As much of a Docker engine as a plugin asks for: one manager, which leads or not, and services that never change. */
+/** The parts of a Docker engine that a plugin uses: one manager, leader or not, and services that never change. */
 export interface EngineDouble {
   /** As in DOCKER_HOST. */
   readonly host: string;
   /**
-   * From now on these are the driver's secrets, {@link SECRETS_PER_SERVICE} in each service: in as many as they need, or
-   * in so many, which share them; with one task each, or so many.
+   * Replaces the driver's secrets, with {@link SECRETS_PER_SERVICE} in each service. `shape` gives the number of services,
+   * which then share the secrets, and of tasks; by default as many services as the secrets need, with one task each.
    */
   use(secrets: readonly BenchSecret[], shape?: ServicesShape): void;
-  /** Updates of services that were asked for, and refused. */
+  /** The number of requested service updates; all of them are rejected. */
   serviceUpdates(): number;
   close(): void;
 }
 
-/** How many services there are, and how many tasks each has. */
+/** The number of services, and of tasks in each. */
 interface ServicesShape {
   readonly services: number;
   readonly tasks: number;
@@ -36,13 +36,13 @@ interface Objects {
   readonly tasks: readonly object[];
 }
 
-/** How many secrets a service has, and with it each of its tasks. */
+/** The number of secrets in each service and task. */
 export const SECRETS_PER_SERVICE = 10;
 const NODE_ID = 'node-1';
 const INFO = { Swarm: { NodeID: NODE_ID, LocalNodeState: 'active', ControlAvailable: true } };
 
 /**
- * Starts a double on a unix socket.
+ * Starts a fake on a unix socket.
  * @param leads whether its manager is the leader; true if not given.
  */
 export async function startEngineDouble(
@@ -102,7 +102,7 @@ export async function startEngineDouble(
     for await (const chunk of asked) body += chunk;
     const url = new URL(asked.url ?? '/', 'http://engine');
     const path = url.pathname.replace(/^\/v\d+\.\d+(?=\/)/, '');
-    // Nothing ever happens, so the stream of events has only a start.
+    // Nothing changes, so the stream of events sends only its headers.
     if (path === '/events') answer.writeHead(200).flushHeaders();
     else send(answer, answerTo(asked.method ?? 'GET', path, url.searchParams, body));
   });

@@ -1,4 +1,4 @@
-/** What a figure's value counts. */
+/** The unit of a figure. */
 export type Unit = 'ms' | 'MiB' | 'KiB' | 'count';
 
 /** One measured figure. */
@@ -6,9 +6,9 @@ export interface Figure {
   readonly name: string;
   readonly unit: Unit;
   readonly value: number;
-  /** What it should be at most. It is shown, and never asserted. */
+  /** The target: the highest acceptable value. It is shown, and never asserted. */
   readonly reach?: number;
-  /** Whether the measured value is only a lower bound: the measurement was given up there. */
+  /** Whether the value is only a lower bound, because the measurement timed out. */
   readonly atLeast?: boolean;
 }
 
@@ -27,7 +27,7 @@ export function mib(name: string, value: number, reach?: number): Figure {
   return { name, unit: 'MiB', value, ...(reach === undefined ? {} : { reach }) };
 }
 
-/** A figure as people read it. */
+/** A figure as text, in a readable unit. */
 export function showValue(unit: Unit, value: number, atLeast = false): string {
   return `${atLeast ? '> ' : ''}${shown(unit, value)}`;
 }

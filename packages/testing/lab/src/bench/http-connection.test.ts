@@ -35,7 +35,7 @@ const ask = async (body: string, timeoutMs = 10_000) => {
   return `${status} ${answered}`;
 };
 
-it('asks over one connection, whether the length of an answer is told before or it comes in chunks', async () => {
+it('reuses one connection for responses with a length and for chunked ones', async () => {
   answer = (response, body) => response.end(body);
   expect(await ask('é'.repeat(100_000))).toBe(`200 ${'é'.repeat(100_000)}`);
   answer = (response, body) => {
@@ -48,14 +48,14 @@ it('asks over one connection, whether the length of an answer is told before or 
   expect(connections).toBe(1);
 });
 
-it('is closed after an answer that says so', async () => {
+it('closes after a response with `Connection: close`', async () => {
   answer = (response, body) => response.setHeader('Connection', 'close').end(body);
   expect(await ask('last')).toBe('200 last');
   expect(connection.isOpen).toBe(false);
   await expect(ask('more')).rejects.toThrow('the connection is closed');
 });
 
-it('gives up when the time is over, and when the other side does', async () => {
+it('fails after the timeout, and if the server closes the connection', async () => {
   answer = () => undefined;
   await expect(ask('nothing', 50)).rejects.toThrow(NoResponse);
   answer = (response) => response.destroy();

@@ -1,12 +1,12 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
-/** An answer over HTTP. */
+/** An HTTP response. */
 export interface RawAnswer {
   readonly status: number;
   readonly body: Buffer;
 }
 
-/** What is asked; the headers are sent as they are, and Content-Length with them. */
+/** An HTTP request. The headers are sent unchanged, with Content-Length added. */
 export interface RawRequest {
   readonly method: string;
   readonly path: string;
@@ -14,7 +14,7 @@ export interface RawRequest {
   readonly body?: string;
 }
 
-/** There was no whole answer in time. */
+/** No complete response arrived before the timeout. */
 export class NoResponse extends Error {
   override readonly name = 'NoResponse';
 }
@@ -25,8 +25,8 @@ interface Waiting {
 }
 
 /**
- * One kept connection, for one request after the other. It does so little that what is measured through it is the other
- * side: Node's own client takes as long as an answer from the cache.
+ * One keep-alive connection for sequential requests. It does very little, so that it measures the server: Node's own client
+ * takes as long as a response from the cache.
  */
 export class HttpConnection {
   readonly #socket: Socket;
@@ -34,7 +34,7 @@ export class HttpConnection {
   #waiting: Waiting | undefined;
   #isOpen = true;
 
-  /** Opens it at once; what goes wrong rejects the first request. */
+  /** Connects at once. A connection error rejects the first request. */
   constructor(address: NetConnectOpts) {
     this.#socket = connect(address);
     this.#socket.setNoDelay(true);
@@ -49,8 +49,8 @@ export class HttpConnection {
   }
 
   /**
-   * Sends a request when the one before is answered.
-   * @throws {NoResponse} where there is no whole answer within `timeoutMs`; the connection is then closed.
+   * Sends a request. The previous one must have its response.
+   * @throws {NoResponse} without a complete response within `timeoutMs`; the connection is then closed.
    */
   request({ method, path, headers, body = '' }: RawRequest, timeoutMs: number): Promise<RawAnswer> {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -104,7 +104,7 @@ export class HttpConnection {
   }
 }
 
-/** The whole body; undefined where more of it is to come. */
+/** The complete body; undefined if a part is still missing. */
 function bodyOf(head: string, rest: Buffer): Buffer | undefined {
   if (/^transfer-encoding: chunked\r$/im.test(head)) return chunksOf(rest);
   const length = Number(/^content-length: (\d+)\r$/im.exec(head)?.[1] ?? 0);

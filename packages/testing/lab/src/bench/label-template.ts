@@ -1,19 +1,19 @@
-/** A place of a secret in Vault, below the mount. */
+/** The location of a secret in Vault, below the mount. */
 export interface SecretLocation {
   readonly path: string;
   readonly field: string;
 }
 
-/** The labels of a secret of ours. */
+/** The label template of our own plugin. */
 export const OWN_LABELS = '{"vault_path":"{path}","vault_field":"{field}"}';
 
-/** Gives a secret's labels by its place. */
-export type LabelTemplate = (place: SecretLocation) => Readonly<Record<string, string>>;
+/** Returns the labels of a secret by its location. */
+export type LabelTemplate = (location: SecretLocation) => Readonly<Record<string, string>>;
 
 /**
- * Reads a JSON object of strings, in which `{path}` and `{field}` stand for a secret's own.
+ * Parses a JSON object of strings, in which `{path}` and `{field}` are replaced by those of a secret.
  *
- * @throws where the text is something else; the message says what it must be.
+ * @throws for any other text; the message says what it must be.
  */
 export function parseLabelTemplate(text: string): LabelTemplate {
   const labels = parse(text);
@@ -22,11 +22,11 @@ export function parseLabelTemplate(text: string): LabelTemplate {
     if (typeof value !== 'string') throw wrong(text);
     return [name, value];
   });
-  return (place) =>
+  return (location) =>
     Object.fromEntries(
       entries.map(([name, value]) => [
         name,
-        value.replaceAll(/\{(path|field)\}/g, (_, part: keyof SecretLocation) => place[part]),
+        value.replaceAll(/\{(path|field)\}/g, (_, part: keyof SecretLocation) => location[part]),
       ]),
     );
 }

@@ -1,5 +1,5 @@
-// `npm run bench -- [NAME…]`: the benchmarks. Tables go to stdout, and what is being measured to stderr; with `--json -`
-// stdout has nothing but the figures.
+// `npm run bench -- [NAME…]`: the benchmarks. Tables go to stdout, and progress to stderr. With `--json -`, stdout
+// has only the figures.
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { type CaseResult, compare, table } from './table.ts';
 import type { Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Exit codes: a case that failed, and a command that was not understood. */
+/** Exit codes: success, a failed case, and wrong arguments. */
 const EXIT = { ok: 0, failure: 1, wrongUse: 2 } as const;
 
 async function run(options: BenchOptions): Promise<number> {
@@ -45,7 +45,7 @@ async function run(options: BenchOptions): Promise<number> {
       cases,
       latenciesMs: options.latenciesMs,
       targets: [plugin, ...others],
-      onBegin: (what) => process.stderr.write(`measuring ${what} …\n`),
+      onStart: (what) => process.stderr.write(`measuring ${what} …\n`),
       onResult: (result) => {
         results.push(result);
         if (toStdout) process.stdout.write(`\n${table(result)}\n`);
@@ -63,7 +63,7 @@ async function run(options: BenchOptions): Promise<number> {
   return failed ? EXIT.failure : EXIT.ok;
 }
 
-/** Why a plugin can't be measured at all, or undefined where it starts. */
+/** The reason why a plugin can't be measured, or undefined if it starts. */
 async function problemOf(world: BenchWorld, target: Target): Promise<string | undefined> {
   const bench = new Bench({ ...world, directory: join(world.directory, 'try') }, target);
   try {
@@ -91,7 +91,7 @@ function report(results: readonly CaseResult[]) {
   };
 }
 
-// What runs is killed when this process exits, but not when a signal ends it.
+// Child processes are killed when this process exits, but not if a signal ends it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(EXIT.failure));
 try {
   const known = allCases.map(({ name }) => name);

@@ -1,4 +1,4 @@
-// The thread of a double of Docker's engine: see many-services.ts.
+// The thread of a fake Docker engine: see many-services.ts.
 import { createServer, request, type ServerResponse } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DRIVER } from './bench.ts';
@@ -12,10 +12,10 @@ const {
   secrets,
 }: ManyServicesData = workerData;
 
-/** Between a task that runs and the next that is replaced; and how long an update is watched at its end. */
+/** The pause between the start of a task and the replacement of the next one, and the monitoring time at the end of an update. */
 const NEXT_TASK_MS = 50;
 const MONITOR_MS = 300;
-/** A driver that does not answer is asked again after so long. */
+/** The pause before a retry if the driver does not answer. */
 const ASK_AGAIN_MS = 200;
 const NODE = {
   ID: 'node-1',
@@ -61,7 +61,7 @@ const secretObjects = secrets.map(({ name, labels }) => ({
 }));
 const services = Array.from({ length: serviceCount }, (_, nth): Service => {
   const used = Array.from({ length: secretsPerService }, (_, each) => {
-    // All share the first one.
+    // All services share the first secret.
     const secret = secrets[each === 0 ? 0 : (nth * secretsPerService + each) % secrets.length];
     const name = secret?.name ?? '';
     return { File: { Name: name, UID: '0', GID: '0', Mode: 292 }, SecretID: `id-of-${name}`, SecretName: name };
@@ -76,7 +76,7 @@ const services = Array.from({ length: serviceCount }, (_, nth): Service => {
   const Spec = { Name: `service-${nth}`, Mode: { Replicated: { Replicas: tasksEach } }, TaskTemplate: template };
   return { ID: `service-${nth}`, Version: next(), ...stamps, Spec };
 });
-/** The text of each service and task, so that a list is put together of them. */
+/** The JSON of each service and task, from which lists are assembled. */
 const serviceTexts = services.map((service) => JSON.stringify(service));
 const taskTexts = services.map((service, nth) =>
   Array.from({ length: tasksEach }, (_, slot) => taskText(service, nth, slot, started)),
@@ -102,7 +102,7 @@ function taskId(nth: number, slot: number, generation: number): string {
   return `task-${nth}-${slot}-${generation}`;
 }
 
-/** The engine asks for the secrets of one node's tasks one after the other. */
+/** The engine requests the secrets of one node's tasks one at a time. */
 let asking: Promise<void> = Promise.resolve();
 
 function askFor(service: Service, task: string): Promise<void> {

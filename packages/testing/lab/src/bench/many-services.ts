@@ -3,42 +3,42 @@ import { Worker } from 'node:worker_threads';
 import type { BenchSecret } from './catalog.ts';
 import type { LabelTemplate } from './label-template.ts';
 
-/** How many services there are, with so many tasks and secrets each. */
+/** The number of services, and of tasks and secrets in each. */
 export interface ManyServicesOptions {
   readonly services: number;
   readonly tasks: number;
   readonly secretsPerService: number;
 }
 
-/** What was asked of the double so far. */
+/** The requests to the fake so far. */
 export interface ManyServicesCounts {
-  /** Lists of all tasks that were read. */
+  /** The number of requests for all tasks. */
   readonly taskLists: number;
-  /** Bytes of all answers. */
+  /** The bytes of all responses. */
   readonly bytes: number;
-  /** Services whose tasks were replaced by an update. */
+  /** The number of completed service updates. */
   readonly updated: number;
-  /** Services that were being updated at the same time, at most. */
+  /** The maximum of concurrent service updates. */
   readonly updatingAtMost: number;
 }
 
-/** What the thread of the double is started with. */
+/** The options of the fake's thread. */
 export interface ManyServicesData extends ManyServicesOptions {
   readonly socketPath: string;
   readonly secrets: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
 }
 
-/** A Docker engine with many services that are really updated: each new task asks the driver for its secrets. */
+/** A fake Docker engine with many services. It executes updates: each new task requests its secrets from the driver. */
 export interface ManyServices {
   /** As in DOCKER_HOST. */
   readonly host: string;
-  /** From now on tasks ask this driver. */
+  /** Sets the driver from which tasks request their secrets. */
   drivenBy(socketPath: string): void;
   counts(): Promise<ManyServicesCounts>;
   close(): Promise<void>;
 }
 
-/** Starts a double in a thread of its own, so that the long lists that it writes disturb nobody who measures. */
+/** Starts a fake in its own thread, so that its long responses do not disturb measurements. */
 export async function startManyServices(
   socketPath: string,
   secrets: readonly BenchSecret[],

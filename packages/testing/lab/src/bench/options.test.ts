@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { openDocument } from '../document-blocks.ts';
+import { openDocument } from '../documents/document-blocks.ts';
 import { parseOptions } from './options.ts';
 import { fullScale, quickScale } from './scale.ts';
 
@@ -9,7 +9,7 @@ const here = fileURLToPath(import.meta.url);
 const parse = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   parseOptions(args, env, ['start', 'storm']);
 
-it('takes all cases, 10 ms and no peer where nothing is said', () => {
+it('has all cases, 10 ms and no peer by default', () => {
   expect(parse([])).toEqual({
     names: [],
     latenciesMs: [10],
@@ -20,7 +20,7 @@ it('takes all cases, 10 ms and no peer where nothing is said', () => {
   });
 });
 
-it('takes cases, latencies, a file, and the peer from the environment', () => {
+it('accepts cases, latencies, a file, and a peer from the environment', () => {
   const env = { PEER_BIN: program, PEER_SOCKET: '/run/other.sock', PEER_LABELS: '{"at":"{path}"}' };
   const { peer, ...rest } = parse(['storm', '--latency', '0,10,100', '--json', '-', '--quick'], env);
   expect(rest).toEqual({ names: ['storm'], latenciesMs: [0, 10, 100], json: '-', scale: quickScale, base: undefined });
@@ -28,13 +28,13 @@ it('takes cases, latencies, a file, and the peer from the environment', () => {
   expect(peer?.labels({ path: 'a', field: 'b' })).toEqual({ at: 'a' });
 });
 
-it('serves in a sandbox where a Go plugin named plugin serves, if nothing is said', () => {
+it('by default a peer in a sandbox serves on the socket of a Go plugin named plugin', () => {
   const { peer } = parse([], { PEER_BIN: program, VAULT_SWARM_SANDBOX: '/tmp/box' });
   expect(peer).toMatchObject({ program, socketPath: '/run/docker/plugins/plugin.sock' });
   expect(peer?.labels({ path: 'a', field: 'b' })).toEqual({ vault_path: 'a', vault_field: 'b' });
 });
 
-it('takes what the guide gives it', () => {
+it('accepts the commands of the guide', () => {
   const guide = openDocument('docs/guides/benchmark.md', import.meta.filename);
   const cases = ['start', 'storm', 'hang'];
   for (const line of guide.take('Benchmarks', 'sh').trim().split('\n')) {
@@ -55,7 +55,7 @@ it.each([
   [[], { PEER_BIN: program }, 'PEER_BIN would serve on /run/docker/plugins/plugin.sock of this machine'],
   [[], { PEER_SOCKET: '/run/other.sock' }, 'PEER_BIN is missing'],
   [[], { BASE_CMD: '/no/such' }, 'BASE_CMD=/no/such: there is no such file'],
-  [[], { BASE_CMD: program, PEER_BIN: program }, 'only one is measured beside the plugin'],
+  [[], { BASE_CMD: program, PEER_BIN: program }, 'only one can be compared with the plugin'],
   [[], { PEER_BIN: program, PEER_SOCKET: '/run/other.sock', PEER_LABELS: '[]' }, 'PEER_LABELS=[]: it must be'],
 ])('refuses %j with %j and says why', (args, env, message) => {
   expect(() => parse(args, env)).toThrow(message);

@@ -4,16 +4,16 @@ import { parseBase, parsePeer } from './peer-options.ts';
 import { fullScale, quickScale, type Scale } from './scale.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What the command was asked for. */
+/** The options of the command. */
 export interface BenchOptions {
-  /** Of cases; empty: those that are run by default. */
+  /** The names of cases; if empty, the default cases. */
   readonly names: readonly string[];
   readonly latenciesMs: readonly number[];
   /** A file's path, `-` for stdout, or undefined for none. */
   readonly json: string | undefined;
   readonly scale: Scale;
   readonly peer: PeerOptions | undefined;
-  /** The launcher of the version before. */
+  /** The launcher of the previous version. */
   readonly base: string | undefined;
 }
 
@@ -21,8 +21,8 @@ const USAGE = 'usage: npm run bench -- [NAME…] [--latency MS[,MS…]] [--json 
 const MAX_LATENCY_MS = 10_000;
 
 /**
- * Reads the command's arguments, and the peer from the environment.
- * @throws {UsageError} for all that is not understood.
+ * Parses the command's arguments, and the peer from the environment.
+ * @throws {UsageError} for invalid arguments.
  */
 export function parseOptions(
   args: readonly string[],

@@ -9,10 +9,10 @@ import { startProgram, type Target } from './target.ts';
 
 const labels = parseLabelTemplate(OWN_LABELS);
 
-/** The plugin of this repository, as it is built. */
+/** The built plugin of this repository. */
 export const plugin = startedBy(launcher, 'plugin');
 
-/** The version before: another checkout's `bin/vault-swarm-plugin`. */
+/** The previous version: `bin/vault-swarm-plugin` of another checkout. */
 export const base = (command: string) => startedBy(command, 'base');
 
 function startedBy(command: string, name: SubjectName): Target {
@@ -23,7 +23,7 @@ function startedBy(command: string, name: SubjectName): Target {
       const socketPath = join(dir, 'plugin.sock');
       return startProgram(dir, { command, env: { HOME: dir, ...env, PLUGIN_SOCKET: socketPath }, socketPath, labels });
     },
-    // Its code, without the Node that runs it and the maps to its sources.
+    // Its code, without Node and source maps.
     size: () => sizeOf(join(managedPluginDirectory(), 'rootfs/opt/vault-swarm')),
   };
 }
@@ -33,7 +33,7 @@ interface PluginConfig {
   readonly env: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** The managed plugin in dist/plugin. It is started as the engine does it, but not with its root: so it needs none. */
+/** The managed plugin in dist/plugin. It starts with its entrypoint, but without its root file system, so it does not need root. */
 export const managedPlugin: Target = {
   name: 'plugin',
   labels,

@@ -6,15 +6,15 @@ import { UsageError } from './usage-error.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a Go plugin serves that is named `plugin`, as managed plugins are. */
+/** The socket of a Go plugin named `plugin`, as managed plugins are. */
 const USUAL_SOCKET = '/run/docker/plugins/plugin.sock';
 /** Directories where the machine's own engine looks for plugins. */
 const ENGINES_DIRECTORY = /^(\/var)?\/run\/docker\//;
 
 /**
- * Reads from the environment which other plugin is to be measured; undefined if none is.
+ * Reads from the environment which other plugin to measure; undefined if there is none.
  *
- * @throws {UsageError} where its program can't be run, and where its socket would be one of the machine's own engine.
+ * @throws {UsageError} if its program can't run, or if its socket would belong to the machine's own engine.
  */
 export function parsePeer(env: Environment): PeerOptions | undefined {
   const { PEER_BIN: program, PEER_SOCKET: socket, PEER_LABELS: labels, VAULT_SWARM_SANDBOX: sandbox } = env;
@@ -27,7 +27,7 @@ export function parsePeer(env: Environment): PeerOptions | undefined {
   const socketPath = socket || USUAL_SOCKET;
   if (!sandbox && ENGINES_DIRECTORY.test(socketPath)) {
     throw new UsageError(
-      `PEER_BIN would serve on ${socketPath} of this machine: run \`npm run bench\`, which makes a sandbox`,
+      `PEER_BIN would serve on ${socketPath} of this machine: run \`npm run bench\`, which creates a sandbox`,
     );
   }
   try {
@@ -38,13 +38,13 @@ export function parsePeer(env: Environment): PeerOptions | undefined {
 }
 
 /**
- * Reads from the environment which version before is to be measured: the path of its launcher; undefined if none is.
+ * Reads from the environment the launcher of the previous version to measure; undefined if there is none.
  *
- * @throws {UsageError} if it can't be run, or if a peer is to be measured too.
+ * @throws {UsageError} if it can't run, or if there is a peer too.
  */
 export function parseBase({ BASE_CMD: command, PEER_BIN: peer }: Environment): string | undefined {
   if (!command) return undefined;
-  if (peer) throw new UsageError('BASE_CMD and PEER_BIN are given: only one is measured beside the plugin');
+  if (peer) throw new UsageError('BASE_CMD and PEER_BIN are given: only one can be compared with the plugin');
   const problem = problemOf(command);
   if (problem !== undefined) throw new UsageError(`BASE_CMD=${command}: ${problem}`);
   return command;

@@ -1,4 +1,4 @@
-/** The value that a share of `p` (0 to 1) of the values do not exceed, by the nearest rank. @throws for no values. */
+/** The `p`-quantile (0 to 1) of the values, by the nearest rank. @throws without values. */
 export function percentile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const value = sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)];
@@ -6,7 +6,7 @@ export function percentile(values: readonly number[], p: number): number {
   return value;
 }
 
-/** The middle value; of an even number the mean of the two in the middle. @throws for no values. */
+/** The middle value; for an even number of values the mean of the middle two. @throws without values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)];

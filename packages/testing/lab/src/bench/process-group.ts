@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { systemPath } from '../process/command.ts';
 import { ended, hasEnded } from '../process/process-exit.ts';
 
-/** A command with all the processes that it starts. */
+/** A command with all processes that it starts. */
 export interface ProcessGroup {
-  /** When it was executed, as `performance.now()` tells it. */
+  /** The time of its exec, by `performance.now()`. */
   readonly startedMs: number;
-  /** Everything written to stderr and stdout. */
+  /** The file with its stderr and stdout. */
   readonly logPath: string;
   /** Whether the command itself has ended. */
   hasEnded(): boolean;
-  /** Those that run now. */
+  /** The processes that run now. */
   pids(): readonly number[];
   /** Kills all of them. */
   stop(): Promise<void>;
@@ -21,7 +21,7 @@ export interface ProcessGroup {
 
 const STOP_DEADLINE_MS = 10_000;
 
-/** Starts a command as a group of processes, all of which are killed together, at the latest when this one ends. */
+/** Starts a command as a process group. All its processes are killed together, at the latest when this process ends. */
 export async function spawnGroup(
   command: string,
   args: readonly string[],
@@ -36,14 +36,14 @@ export async function spawnGroup(
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
   });
-  child.once('error', () => undefined); // It then counts as ended.
+  child.once('error', () => undefined); // It counts as ended then.
   await log.close();
   const group = child.pid ?? -1;
   const kill = () => {
     try {
       if (group > 0) process.kill(-group, 'SIGKILL');
     } catch {
-      // All of them have ended.
+      // All processes have ended.
     }
   };
   process.once('exit', kill);
@@ -66,7 +66,7 @@ function processesOf(group: number): readonly number[] {
     .filter((name) => {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        // After the name, which may have spaces: state, parent, group.
+        // The fields after the name, which may contain spaces: state, parent, group.
         return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2] === String(group);
       } catch {
         return false;

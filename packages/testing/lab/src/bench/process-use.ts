@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Memory that processes hold, in MiB. */
+/** The resident memory of processes, in MiB. */
 export function residentMiB(pids: readonly number[]): number {
   const kib = pids.map((pid) => Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0));
   return kib.reduce((sum, each) => sum + each, 0) / 1024;
 }
 
-/** Processor time that the main threads of processes have used so far, in milliseconds. */
+/** CPU time of the main threads of processes so far, in milliseconds. */
 export function mainThreadMs(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + threadMs(pid, pid), 0);
 }
 
-/** Processor time that processes have used so far, in milliseconds, all threads that still run included. */
+/** CPU time of processes so far, in milliseconds, including all threads that still run. */
 export function processorMs(pids: readonly number[]): number {
   return pids.reduce(
     (sum, pid) => readdirSync(`/proc/${pid}/task`).reduce((ofPid, thread) => ofPid + threadMs(pid, thread), sum),

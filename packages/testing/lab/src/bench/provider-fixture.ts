@@ -8,39 +8,39 @@ import type { Bench } from './bench.ts';
 import { type BenchSecret, MOUNT } from './catalog.ts';
 import type { LabelTemplate } from './label-template.ts';
 
-/** What a provider was asked so far. */
+/** The requests to a provider so far. */
 export interface Asked {
   readonly requests: number;
-  /** Of the bodies, both ways; `null` where nothing goes over a network. */
+  /** The size of all bodies in both directions; `null` for providers without a network. */
   readonly bytes: number | null;
-  /** Requests that were answered with values. */
+  /** Requests whose response has values. */
   readonly valueReads: number;
 }
 
-/** A provider with secrets, set up to be checked. */
+/** A provider with secrets, ready for polls. */
 export interface ProviderFixture {
-  /** As labels tell the plugin of its secrets. */
+  /** The label template of its secrets. */
   readonly labels: LabelTemplate;
-  /** What the plugin gets beside what all get. */
+  /** More environment variables of the plugin. */
   readonly env: Readonly<Record<string, string>>;
   write(secrets: readonly BenchSecret[]): Promise<void>;
   asked(): Promise<Asked>;
   stop(): Promise<void>;
 }
 
-/** By their names, in the order of the table. */
+/** All fixtures by name, in the order of the table. */
 export const providerFixtures: Readonly<Record<string, (bench: Bench, directory: string) => Promise<ProviderFixture>>> =
   {
-    'vault, KV v2': async ({ vault, proxy }) => vaultStand('vault', vault, proxy, { mount: MOUNT, version: 2 }),
+    'vault, KV v2': async ({ vault, proxy }) => vaultFixture('vault', vault, proxy, { mount: MOUNT, version: 2 }),
     'vault, KV v1': async ({ vault, proxy }) => {
       const mount = 'kv1';
       await vault.request('POST', `sys/mounts/${mount}`, { type: 'kv', options: { version: '1' } });
-      return vaultStand('vault', vault, proxy, { mount, version: 1 });
+      return vaultFixture('vault', vault, proxy, { mount, version: 1 });
     },
     'openbao, KV v2': async (_, directory) => {
       const openbao = await startOpenBao({ dir: directory });
       const proxy = await startVaultProxy(openbao.addr);
-      const stand = vaultStand('openbao', openbao, proxy, { mount: MOUNT, version: 2 });
+      const stand = vaultFixture('openbao', openbao, proxy, { mount: MOUNT, version: 2 });
       return {
         ...stand,
         stop: async () => {
@@ -49,13 +49,13 @@ export const providerFixtures: Readonly<Record<string, (bench: Bench, directory:
         },
       };
     },
-    'aws, lists allowed': () => awsStand([]),
-    'aws, only batches': () => awsStand(['ListSecrets', 'DescribeSecret']),
-    'aws, only DescribeSecret': () => awsStand(['ListSecrets', 'BatchGetSecretValue']),
+    'aws, lists allowed': () => awsFixture([]),
+    'aws, only batches': () => awsFixture(['ListSecrets', 'DescribeSecret']),
+    'aws, only DescribeSecret': () => awsFixture(['ListSecrets', 'BatchGetSecretValue']),
     file: (_, directory) => fileStand(directory),
   };
 
-function vaultStand(
+function vaultFixture(
   kind: 'vault' | 'openbao',
   server: Vault,
   proxy: VaultProxy,
@@ -75,7 +75,7 @@ function vaultStand(
         const data = { [field]: value };
         const [where, body] = version === 2 ? [`${mount}/data/${path}`, { data }] : [`${mount}/${path}`, data];
         const { status } = await server.request('POST', where, body);
-        if (status >= 300) throw new Error(`${kind} answered the writing of ${path} with ${status}`);
+        if (status >= 300) throw new Error(`${kind} answered the write of ${path} with ${status}`);
       }
     },
     asked: async () => {
@@ -86,8 +86,8 @@ function vaultStand(
   };
 }
 
-/** The double of Secrets Manager, whose answers are as long as those of AWS's documentation. */
-async function awsStand(refused: readonly string[]): Promise<ProviderFixture> {
+/** The fake of Secrets Manager, whose responses are as long as those in AWS's documentation. */
+async function awsFixture(refused: readonly string[]): Promise<ProviderFixture> {
   const aws = await startAwsFake();
   for (const action of refused) aws.deny(action);
   return {
@@ -111,7 +111,7 @@ async function awsStand(refused: readonly string[]): Promise<ProviderFixture> {
   };
 }
 
-/** Files are checked by the plugin alone, so what it counts itself is taken. */
+/** Only the plugin reads the files, so its own counters are used. */
 async function fileStand(directory: string): Promise<ProviderFixture> {
   const port = await freePort();
   return {

@@ -12,7 +12,7 @@ interface Report {
   }[];
 }
 
-it('counts what one check unchanged secrets asks of each provider', async () => {
+it('counts the requests of one poll of unchanged secrets to each provider', async () => {
   const { code, stdout, stderr } = await run(
     process.execPath,
     ['--conditions=@vault-swarm/source', main, '--quick', 'provider-pass', '--json', '-'],

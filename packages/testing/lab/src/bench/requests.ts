@@ -2,11 +2,11 @@ import { waitFor } from '../process/wait-for.ts';
 import type { BenchSecret } from './catalog.ts';
 import type { DriverAnswer, DriverClient, SecretCall } from './driver-client.ts';
 
-/** How a number of calls went. Times in milliseconds. */
+/** The results of a series of calls. Times in milliseconds. */
 export interface Asked {
-  /** From the first call to the last answer. */
+  /** From the first call to the last response. */
   readonly totalMs: number;
-  /** Of each call, in the order of the answers. */
+  /** The duration of each call, in the order of the responses. */
   readonly timesMs: readonly number[];
   readonly values: number;
   readonly errors: number;
@@ -14,24 +14,24 @@ export interface Asked {
 
 const WARM_UP_MS = 30_000;
 
-/** An answer that is not what it must be: the benchmark has failed. */
+/** A wrong response: the benchmark has failed. */
 export class WrongAnswer extends Error {
   override readonly name = 'WrongAnswer';
 }
 
-/** How to ask. */
+/** How to make the calls. */
 export interface AskOptions {
-  /** How many calls are in progress at a time; 1 if not given. */
+  /** The number of concurrent calls; 1 if not given. */
   readonly concurrency?: number;
-  /** Whether the answer may be an error, since the provider gives no value; false if not given. */
+  /** Whether errors are allowed, because the provider is not available; false if not given. */
   readonly mayFail?: boolean;
-  /** No further call is started after this time. */
+  /** No call starts after this time. */
   readonly limitMs?: number;
 }
 
 /**
- * Makes the calls, in their order, and checks each answer.
- * @throws {WrongAnswer} where a value is not the secret's; where there is none, unless it may fail.
+ * Makes the calls in their order, and checks each response.
+ * @throws {WrongAnswer} for a wrong value, and for an error that is not allowed.
  */
 export async function ask(
   client: DriverClient,
@@ -56,8 +56,8 @@ export async function ask(
 }
 
 /**
- * Lets a task ask for the secrets until it has each of them: login, mount and values are then known.
- * @throws {WrongAnswer} where a value is not the secret's; an error where one is not had within 30 s.
+ * Requests each secret until it is delivered. Login, mount and values are then known.
+ * @throws {WrongAnswer} for a wrong value; an error if a secret is not delivered within 30 s.
  */
 export async function warmUp(client: DriverClient, secrets: readonly BenchSecret[]): Promise<void> {
   for (const call of callsOfTasks('warm', secrets, 1)) {
@@ -73,7 +73,7 @@ export async function warmUp(client: DriverClient, secrets: readonly BenchSecret
   }
 }
 
-/** One task's calls, or those of several tasks one after the other: each asks for all of the secrets. */
+/** The calls of one task or of several tasks in sequence. Each requests all secrets. */
 export function callsOfTasks(service: string, secrets: readonly BenchSecret[], tasks: number): readonly SecretCall[] {
   return Array.from({ length: tasks }, (_, task) =>
     secrets.map((secret) => ({ secret, service, task: `${service}-task-${task}` })),

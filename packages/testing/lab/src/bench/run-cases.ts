@@ -4,19 +4,19 @@ import { Bench, type BenchCase, type BenchWorld } from './bench.ts';
 import type { CaseResult, Outcome, SubjectName } from './table.ts';
 import type { Target } from './target.ts';
 
-/** What to run. */
+/** What to measure, and with which targets. */
 export interface RunOptions {
   readonly cases: readonly BenchCase[];
   readonly latenciesMs: readonly number[];
-  /** Each case is run with one after the other. */
+  /** Each case runs with one target after the other. */
   readonly targets: readonly Target[];
-  /** Told before a measurement starts. */
-  readonly onBegin: (what: string) => void;
-  /** Told when a case was measured with all subjects. */
+  /** Called before a measurement. */
+  readonly onStart: (what: string) => void;
+  /** Called when a case was measured with all targets. */
   readonly onResult: (result: CaseResult) => void;
 }
 
-/** Runs the cases, each at each latency; one that fails does not keep the others from being run. */
+/** Runs all cases, each at each latency. After a failed case, the others still run. */
 export async function runCases(world: BenchWorld, options: RunOptions): Promise<void> {
   let count = 0;
   for (const each of options.cases) {
@@ -24,9 +24,9 @@ export async function runCases(world: BenchWorld, options: RunOptions): Promise<
       const outcomes: Partial<Record<SubjectName, Outcome>> = {};
       for (const target of options.targets) {
         if (target.name === 'peer' && !each.forPeers) continue;
-        // What is built apart from its launcher is not known of the version before.
+        // Other builds of the previous version are not known, only its launcher.
         if (target.name === 'base' && each.ours !== undefined) continue;
-        options.onBegin(`${each.name}${latencyMs === null ? '' : ` +${latencyMs} ms`}, ${target.name}`);
+        options.onStart(`${each.name}${latencyMs === null ? '' : ` +${latencyMs} ms`}, ${target.name}`);
         count++;
         const directory = join(world.directory, String(count));
         await mkdir(directory);

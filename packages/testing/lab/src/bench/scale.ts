@@ -1,11 +1,11 @@
-/** How much each case does. */
+/** The amount of work of each case. */
 export interface Scale {
   readonly starts: number;
   readonly firstReads: number;
   readonly warm: { readonly secrets: number; readonly tasks: number };
   readonly sequential: { readonly secrets: number; readonly tasks: number; readonly runs: number };
   readonly storm: StormScale;
-  /** `deadline` is GETSECRET_DEADLINE, where it is not the default. */
+  /** `deadline` is GETSECRET_DEADLINE, if it is not the default. */
   readonly outage: { readonly cacheMaxAgeMs: number; readonly deadline: string | undefined };
   readonly refused: { readonly calls: number; readonly windowMs: number };
   readonly tick: { readonly sizes: readonly number[]; readonly intervalMs: number; readonly ticks: number };
@@ -27,7 +27,7 @@ export interface Scale {
   };
 }
 
-/** Tasks that all ask at once, as they do when another manager leads. */
+/** Tasks that all send requests at once, as after a change of the leader. */
 export interface StormScale {
   readonly services: number;
   readonly tasksPerService: number;
@@ -36,7 +36,7 @@ export interface StormScale {
   readonly runs: number;
 }
 
-/** What the figures are measured with. */
+/** The scale of published figures. */
 export const fullScale: Scale = {
   starts: 20,
   firstReads: 200,
@@ -52,7 +52,7 @@ export const fullScale: Scale = {
   memory: { settleMs: 5_000, sampleMs: 1_000, ticks: 1_000, limitMs: 120_000 },
 };
 
-/** Just enough to see that everything is done and counted as it must be; its times say nothing. */
+/** The smallest scale, which only checks that all work is done and counted. Its times are meaningless. */
 export const quickScale: Scale = {
   starts: 2,
   firstReads: 5,

@@ -9,7 +9,7 @@ const storm = (outcomes: CaseResult['outcomes']): CaseResult => ({
   outcomes,
 });
 
-it('shows the figures in units that people read, with what they should be at most', () => {
+it('shows the figures in readable units, with their targets', () => {
   const figures = [ms('one by one', 4321, 4000), ms('p50', 0.4567), count('requests to Vault', 104, 110)];
   expect(table(storm({ plugin: { kind: 'measured', figures } }))).toBe(
     `storm, Vault +10 ms: 10 calls
@@ -20,7 +20,7 @@ it('shows the figures in units that people read, with what they should be at mos
   );
 });
 
-it("puts a peer's figures and the ratio beside the plugin's", () => {
+it("shows a peer's figures and the ratio after the plugin's", () => {
   const result = storm({
     plugin: { kind: 'measured', figures: [ms('one by one', 3000), count('logins', 1)] },
     peer: {
@@ -45,7 +45,7 @@ it("puts a peer's figures and the ratio beside the plugin's", () => {
   });
 });
 
-it('puts those of the version before in the same place', () => {
+it('shows the figures of the previous version in the same columns', () => {
   const measured = (value: number) => ({ kind: 'measured' as const, figures: [ms('p50', value)] });
   expect(table(storm({ plugin: measured(2), base: measured(4) }))).toBe(
     `storm, Vault +10 ms: 10 calls
@@ -54,7 +54,7 @@ it('puts those of the version before in the same place', () => {
   );
 });
 
-it('says why there are no figures, and leaves the latency out where there is none', () => {
+it('shows the reason for missing figures, and no latency if there is none', () => {
   const failed = { ...storm({ plugin: { kind: 'failed', message: 'a wrong value' } }), latencyMs: null };
   expect(table(failed)).toBe('storm: 10 calls\n  plugin failed: a wrong value');
 });

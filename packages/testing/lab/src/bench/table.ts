@@ -1,9 +1,9 @@
 import { type Figure, showValue } from './figure.ts';
 
-/** What is measured: the plugin, and beside it another plugin or the version before, if one was given. */
+/** What is measured: the plugin, and optionally another plugin or the previous version. */
 export type SubjectName = 'plugin' | 'peer' | 'base';
 
-/** What one of them has shown in a case: its figures, or why there are none. */
+/** The result of one target in a case: its figures, or the reason why there are none. */
 export type Outcome =
   | { readonly kind: 'measured'; readonly figures: readonly Figure[] }
   | { readonly kind: 'failed'; readonly message: string };
@@ -12,25 +12,25 @@ export type Outcome =
 export interface CaseResult {
   readonly name: string;
   readonly heading: string;
-  /** What the provider's answers took longer, in milliseconds; null where the case does not depend on it. */
+  /** The added latency of the provider in milliseconds; null if the case does not depend on it. */
   readonly latencyMs: number | null;
   readonly outcomes: Readonly<Partial<Record<SubjectName, Outcome>>>;
 }
 
-/** One figure of both. `peer` is that of the version before if that was measured. */
+/** One figure of both targets. `peer` is that of the previous version if that was measured. */
 export interface ComparedFigure {
   readonly name: string;
   readonly unit: Figure['unit'];
   readonly toReach: number | null;
   readonly plugin: number | null;
   readonly peer: number | null;
-  /** The plugin's value divided by the peer's: below 1, the plugin needs less. Null where one of them has none. */
+  /** The plugin's value divided by the peer's: below 1, the plugin needs less. Null if one of them has no value. */
   readonly ratio: number | null;
 }
 
 const LEAST_WIDTH = 46;
 
-/** The figures of both side by side, in the order of the first that has them. */
+/** The figures of both targets, in the order of the first target that has them. */
 export function compare({ outcomes }: CaseResult): readonly ComparedFigure[] {
   const own = figuresOf(outcomes.plugin);
   const peers = figuresOf(outcomes.base ?? outcomes.peer);
@@ -54,7 +54,7 @@ export function compare({ outcomes }: CaseResult): readonly ComparedFigure[] {
   });
 }
 
-/** A case's figures as text for people, with those of what was measured beside it, and the ratio. */
+/** The figures of a case as a text table, with those of the other target and the ratio. */
 export function table(result: CaseResult): string {
   const { name, heading, latencyMs, outcomes } = result;
   const other = outcomes.base === undefined ? 'peer' : 'base';

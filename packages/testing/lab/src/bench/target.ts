@@ -7,35 +7,35 @@ import type { LabelTemplate } from './label-template.ts';
 import { spawnGroup } from './process-group.ts';
 import type { SubjectName } from './table.ts';
 
-/** A plugin that runs. */
+/** A running plugin. */
 export interface Running {
   readonly client: DriverClient;
   readonly socketPath: string;
-  /** When it was executed, as `performance.now()` tells it. */
+  /** The time of its exec, by `performance.now()`. */
   readonly startedMs: number;
   /** From its exec to the first answered Plugin.Activate, in milliseconds. */
   readonly startMs: number;
-  /** Everything written to stderr and stdout so far. */
+  /** The output on stderr and stdout so far. */
   logs(): string;
-  /** The processes that it consists of now. */
+  /** Its current processes. */
   pids(): readonly number[];
   stop(): Promise<void>;
 }
 
-/** What is measured: something that can be started, and its labels. */
+/** A measured program, and its labels. */
 export interface Target {
   readonly name: SubjectName;
   readonly labels: LabelTemplate;
   /**
-   * Starts it in a directory of its own; resolves when it has answered Plugin.Activate.
-   * @throws with its log's end where it does not in 30 s.
+   * Starts it in its own directory. Resolves when it has answered Plugin.Activate.
+   * @throws with the end of its log after 30 s.
    */
   start(dir: string, env: Readonly<Record<string, string>>): Promise<Running>;
-  /** What has to be on a manager for it. */
+  /** The size of the files that it needs on a manager. */
   size(): Promise<Size>;
 }
 
-/** A plugin's program, and how it is spoken to. */
+/** A plugin's program, and how to connect to it. */
 export interface Program {
   readonly command: string;
   readonly args?: readonly string[];

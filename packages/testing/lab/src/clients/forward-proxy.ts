@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
-/** An HTTP proxy, as they stand between a network and the internet. */
+/** An HTTP proxy such as one between a network and the internet. */
 export interface ForwardProxy {
   /** As in HTTPS_PROXY. */
   readonly address: string;
@@ -11,15 +11,15 @@ export interface ForwardProxy {
   close(): Promise<void>;
 }
 
-/** How a proxy is. */
+/** The settings of a proxy. */
 export interface ForwardProxyOptions {
-  /** Where every host is, whatever its name: a port of 127.0.0.1. */
+  /** The port of 127.0.0.1 to which every host name leads. */
   readonly to: number;
-  /** As `user:password`; without it everybody may use it. */
+  /** `user:password`; without it the proxy needs no login. */
   readonly login?: string;
 }
 
-/** Starts one on a port of its own of 127.0.0.1: it opens tunnels, and forwards what is asked of it in the open. */
+/** Starts a proxy on a free port of 127.0.0.1. It opens tunnels, and forwards plain HTTP requests. */
 export async function startForwardProxy({ to, login }: ForwardProxyOptions): Promise<ForwardProxy> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();

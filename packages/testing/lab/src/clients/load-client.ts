@@ -1,28 +1,28 @@
 import { Agent, request } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 
-/** What an unceasing client has seen. */
+/** The results of a load client. */
 export interface LoadReport {
   readonly answers: number;
-  /** What was not answered with a value, or not at all. */
+  /** Responses without a value, and errors. */
   readonly failures: readonly string[];
-  /** The longest time between two answers. */
+  /** The longest time between two responses. */
   readonly longestGapMs: number;
 }
 
-/** Asks a driver for a secret again and again, without a pause. */
+/** Requests a secret from a driver continuously. */
 export interface LoadClient {
   readonly report: LoadReport;
-  /** Resolves when the last question is answered. */
+  /** Stops the client. Resolves when the last request has its response. */
   stop(): Promise<LoadReport>;
 }
 
-const QUESTION_DEADLINE_MS = 10_000;
+const REQUEST_DEADLINE_MS = 10_000;
 
 /**
- * Starts to ask, a question after the answer to the one before.
+ * Starts a client that sends each request after the response to the one before.
  *
- * @param keepAlive whether one connection is used for as long as the driver keeps it, as the engine does.
+ * @param keepAlive whether the client reuses one connection while the driver keeps it open, as the engine does.
  */
 export function startLoadClient(
   socketPath: string,
@@ -39,7 +39,7 @@ export function startLoadClient(
     let lastMs = performance.now();
     while (!isStopped) {
       try {
-        const answer = await question(socketPath, text, agent);
+        const answer = await post(socketPath, text, agent);
         if (!answer.includes('"Value":')) failures.push(answer);
       } catch (error) {
         failures.push(String(error));
@@ -48,7 +48,7 @@ export function startLoadClient(
       const nowMs = performance.now();
       longestGapMs = Math.max(longestGapMs, nowMs - lastMs);
       lastMs = nowMs;
-      // The test itself goes on meanwhile.
+      // Let the test continue.
       await setImmediate();
     }
     agent.destroy();
@@ -67,11 +67,11 @@ export function startLoadClient(
   };
 }
 
-function question(socketPath: string, body: string, agent: Agent): Promise<string> {
+function post(socketPath: string, body: string, agent: Agent): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = { Host: '', 'Content-Length': String(Buffer.byteLength(body)) };
     const call = request({ socketPath, method: 'POST', path: '/SecretProvider.GetSecret', headers, agent });
-    call.setTimeout(QUESTION_DEADLINE_MS, () => call.destroy(new Error('no answer in time')));
+    call.setTimeout(REQUEST_DEADLINE_MS, () => call.destroy(new Error('no answer in time')));
     call.once('error', reject);
     call.once('response', (answer) => {
       const chunks: Buffer[] = [];

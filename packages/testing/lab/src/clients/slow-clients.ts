@@ -1,19 +1,19 @@
 import { connect, type Socket } from 'node:net';
 
-/** Clients that start a request and never end it. */
+/** Clients that start a request and never finish it. */
 export interface SlowClients {
-  /** How many are connected now. */
+  /** How many clients are connected now. */
   connected(): number;
-  /** How often one was cut off so far. */
+  /** How many connections were closed so far. */
   cuts(): number;
   stop(): void;
 }
 
-const BEGIN = 'GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
+const REQUEST_START = 'GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
 const DRIP_MS = 1_000;
-const AGAIN_MS = 5_000;
+const RECONNECT_MS = 5_000;
 
-/** Lets `count` clients hang on a port of this machine: each sends a byte a second, and comes again when it is cut off. */
+/** Starts `count` clients of a port of this machine. Each sends a byte a second, and reconnects 5 s after its connection closed. */
 export function startSlowClients(port: number, count: number): SlowClients {
   const sockets = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
@@ -22,8 +22,8 @@ export function startSlowClients(port: number, count: number): SlowClients {
   const start = () => {
     const socket = connect({ host: '127.0.0.1', port });
     sockets.add(socket);
-    socket.on('connect', () => socket.write(BEGIN));
-    socket.on('error', () => undefined); // It is closed then.
+    socket.on('connect', () => socket.write(REQUEST_START));
+    socket.on('error', () => undefined); // `close` follows.
     socket.resume().once('close', () => {
       sockets.delete(socket);
       cuts++;
@@ -31,7 +31,7 @@ export function startSlowClients(port: number, count: number): SlowClients {
       const timer = setTimeout(() => {
         timers.delete(timer);
         start();
-      }, AGAIN_MS);
+      }, RECONNECT_MS);
       timers.add(timer);
     });
   };

@@ -1,12 +1,12 @@
 import { request } from 'node:http';
 
-/** An answer over HTTP. */
+/** An HTTP response. */
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
 }
 
-/** One request over a unix socket, with exactly the given headers and a new connection. */
+/** Sends one request over a new connection to a unix socket, with exactly the given headers. */
 export function unixRequest(
   socketPath: string,
   method: string,
@@ -31,7 +31,7 @@ export function unixRequest(
 }
 
 /**
- * Asks a secret driver as the engine does: `POST path`, the body as JSON, no Content-Type, an empty Host.
+ * Sends a request to a secret driver as the engine does: `POST path`, the body as JSON, no Content-Type, an empty Host.
  * A string is sent as it is.
  */
 export function driverRequest(socketPath: string, path: string, body: unknown = {}): Promise<HttpAnswer> {

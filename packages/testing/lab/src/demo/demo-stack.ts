@@ -12,12 +12,12 @@ export const services = [
   { name: 'worker', replicas: 1, secrets: ['api-key', 'worker-token'] },
 ] as const satisfies readonly ServiceOptions[];
 
-/** The secret that the demo changes: every service uses it. */
+/** The secret that the demo changes. Every service uses it. */
 export const rotated = 'api-key';
 
 const secrets = [...new Set(services.flatMap((service) => service.secrets))];
 
-/** The file provider's directory, one file for each secret. */
+/** The directory of the file provider, with one file per secret. */
 export class SecretFiles {
   readonly directory: string;
 
@@ -31,7 +31,7 @@ export class SecretFiles {
     for (const name of secrets) await this.change(name);
   }
 
-  /** Gives a secret a new random value, which it resolves to. Replaced as a whole, so that nobody reads half a file. */
+  /** Writes a new random value for a secret. Resolves to it. The file is replaced atomically, so that no reader gets half of it. */
   async change(name: string): Promise<string> {
     const value = `${name}-${randomBytes(6).toString('hex')}`;
     const next = join(this.directory, `.${name}.next`);
@@ -41,27 +41,27 @@ export class SecretFiles {
   }
 }
 
-/** Where the demo plays: a Swarm, and how to leave it as it was found. */
-export interface Stage {
+/** The Swarm of the demo, and how to restore it. */
+export interface DemoSwarm {
   readonly engine: Engine;
-  /** Flags that keep services on the node whose containers the demo can look into. */
+  /** Flags that place services on the node whose containers the demo can read. */
   readonly flags: readonly string[];
-  /** Called when the plugin has ended. */
-  leave(): Promise<void>;
+  /** Removes all that the demo created. Called when the plugin has ended. */
+  restore(): Promise<void>;
 }
 
-/** A Swarm of the demo's own, which ends with its sandbox. */
-export async function ownStage(dir: string): Promise<Stage> {
+/** Starts a Swarm for the demo, which ends with its sandbox. */
+export async function startOwnSwarm(dir: string): Promise<DemoSwarm> {
   const engine = await startSwarm({ dir });
-  return { engine, flags: [], leave: () => engine.kill() };
+  return { engine, flags: [], restore: () => engine.kill() };
 }
 
 /**
- * A Swarm that the user named with DOCKER_HOST.
+ * Uses the Swarm of DOCKER_HOST.
  *
- * @throws if it is no Swarm manager on this machine, or has services or secrets of the demo's names.
+ * @throws if it is no Swarm manager on this machine, or has services or secrets with the names of the demo.
  */
-export async function usersStack(host: string, dir: string, driver: string): Promise<Stage> {
+export async function useExistingSwarm(host: string, dir: string, driver: string): Promise<DemoSwarm> {
   const engine = await attachEngine(host, dir);
   const { Swarm: swarm } = (await engine.api('GET', '/info')) as {
     Swarm?: { ControlAvailable?: boolean; NodeID?: string };
@@ -80,13 +80,13 @@ export async function usersStack(host: string, dir: string, driver: string): Pro
   return {
     engine,
     flags: ['--constraint', `node.id==${swarm.NodeID}`],
-    leave: async () => {
+    restore: async () => {
       await engine.docker('service', 'rm', ...services.map(({ name }) => name));
       await engine.docker('secret', 'rm', ...secrets);
-      // The plugin's ledger is the one config that has the driver's name in its own.
+      // The plugin's ledger is the only config with the driver's name in its name.
       const ledger = await engine.docker('config', 'ls', '--quiet', '--filter', `name=${driver}`);
       if (ledger.stdout.trim() !== '') await engine.docker('config', 'rm', ...ledger.stdout.trim().split('\n'));
-      // Only when the last container is gone can the image be removed.
+      // The image can be removed only after the last container.
       await waitFor(async () => (await engine.docker('image', 'rm', labImage)).code === 0, {
         timeoutMs: 30_000,
         what: `the containers of ${labImage} to be gone`,
@@ -96,7 +96,7 @@ export async function usersStack(host: string, dir: string, driver: string): Pro
 }
 
 /** Creates the stack's secrets and services. */
-export async function deploy({ engine, flags }: Stage, driver: string): Promise<void> {
+export async function deploy({ engine, flags }: DemoSwarm, driver: string): Promise<void> {
   for (const name of secrets) await createDriverSecret(engine, { name, driver, labels: { file_path: name } });
   for (const service of services) await createService(engine, { ...service, flags });
 }

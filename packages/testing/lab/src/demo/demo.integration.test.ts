@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { openDocument } from '../document-blocks.ts';
+import { openDocument } from '../documents/document-blocks.ts';
 import { run } from '../process/command.ts';
 import { sandboxDirectory, tempDirectory } from '../process/sandbox.ts';
 
@@ -9,7 +9,7 @@ const repository = resolve(import.meta.dirname, '../../../../..');
 const home = tempDirectory();
 afterAll(() => home.remove());
 
-test('the first command of the README shows a rotation, and exits with 0 where it is to end by itself', async () => {
+test('the first command of the README shows a rotation, and with --once exits with 0', async () => {
   sandboxDirectory(); // The demo makes a sandbox of its own in this one.
   const [demo = ''] = readme.take('Vault Swarm Plugin', 'sh').split(/ +#/);
   const { stdout, stderr, code } = await run('sh', ['-c', `${demo} -- --once`], {

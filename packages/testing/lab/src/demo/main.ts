@@ -1,11 +1,19 @@
-// The demo: a secret is changed at its provider, and every task of every service that uses it gets the new value.
-// Started by bootstrap/demo.mjs, in a sandbox (VAULT_SWARM_SANDBOX) or beside the engine that DOCKER_HOST names (DEMO_FOLDER).
+// The demo changes a secret at its provider, and shows how every task of every service that uses it gets the new value.
+// bootstrap/demo.mjs starts it, in a sandbox (VAULT_SWARM_SANDBOX) or on the engine of DOCKER_HOST (with DEMO_DIRECTORY).
 import { join } from 'node:path';
 import { freePort } from '../process/free-port.ts';
 import { waitFor } from '../process/wait-for.ts';
 import { type PluginProcess, startPlugin } from '../swarm/plugin-process.ts';
 import { runningTasks } from '../swarm/swarm.ts';
-import { deploy, ownStage, rotated, SecretFiles, type Stage, services, usersStack } from './demo-stack.ts';
+import {
+  type DemoSwarm,
+  deploy,
+  rotated,
+  SecretFiles,
+  services,
+  startOwnSwarm,
+  useExistingSwarm,
+} from './demo-stack.ts';
 import { startRelay } from './relay.ts';
 import { type Moment, watchValue } from './timeline.ts';
 
@@ -18,16 +26,16 @@ const {
 const once = process.argv.includes('--once');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-let stage: Stage | undefined;
+let swarm: DemoSwarm | undefined;
 let plugin: PluginProcess | undefined;
-let isReady = false; // Until then the plugin's own error holds its log.
+let isReady = false; // Before that, the plugin's own error contains its log.
 let leaving: Promise<void> | undefined;
 
-/** Ends what was started, whoever asks first. */
+/** Stops everything once, however often it is called. */
 function leave(): Promise<void> {
   leaving ??= (async () => {
     await plugin?.kill();
-    await stage?.leave();
+    await swarm?.restore();
   })();
   return leaving;
 }
@@ -42,7 +50,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  await play();
+  await runDemo();
   if (!once) await new Promise(() => setInterval(() => {}, 60_000));
 } catch (error) {
   if (leaving === undefined) {
@@ -54,12 +62,15 @@ try {
 }
 await leave();
 
-async function play(): Promise<void> {
+async function runDemo(): Promise<void> {
   const driver = sandbox === '' ? `vault-swarm-demo-${process.pid}` : 'vault-secrets-plugin';
-  stage = sandbox === '' ? await usersStack(host ?? '', directory, driver) : await ownStage(join(directory, 'engine'));
-  const { engine } = stage;
+  swarm =
+    sandbox === ''
+      ? await useExistingSwarm(host ?? '', directory, driver)
+      : await startOwnSwarm(join(directory, 'engine'));
+  const { engine } = swarm;
   say(
-    `1. A Docker Swarm (engine ${engine.version})${sandbox === '' ? '' : ' of its own, unseen by any other on this machine'}`,
+    `1. A Docker Swarm (engine ${engine.version})${sandbox === '' ? '' : ' of its own, isolated from others on this machine'}`,
   );
 
   const files = new SecretFiles(join(directory, 'secrets'));
@@ -80,9 +91,9 @@ async function play(): Promise<void> {
   await plugin.waitReady();
   isReady = true;
   if (relaySocket !== undefined) await startRelay(relaySocket, port);
-  say(`2. The plugin, process ${plugin.pid}: secret driver ${driver}, provider file, looking every second`);
+  say(`2. The plugin, process ${plugin.pid}: secret driver ${driver}, provider file, polling every second`);
 
-  await deploy(stage, driver);
+  await deploy(swarm, driver);
   for (const { name, replicas } of services) {
     const all = async (see: (state: unknown) => void) => {
       const running = (await runningTasks(engine, name)).length;
@@ -94,7 +105,7 @@ async function play(): Promise<void> {
   say('3. A stack of two services, which run with their secrets:');
   for (const { name, replicas, secrets } of services) say(`     ${name}: ${replicas} × ${secrets.join(', ')}`);
 
-  say(`4. The secret ${rotated} is changed at its provider; nothing else is touched:`);
+  say(`4. The secret ${rotated} is changed at its provider; nothing else is changed:`);
   const value = await files.change(rotated);
   say('     0.00 s  changed');
   const tasks = services.reduce((sum, { replicas }) => sum + replicas, 0);
@@ -112,7 +123,7 @@ Ctrl-C ends the demo and removes all of it.`);
 function text(moment: Moment): string {
   switch (moment.kind) {
     case 'rollout':
-      return `the plugin has noticed, and rolls ${moment.service}`;
+      return `the plugin detected the change and updates ${moment.service}`;
     case 'task':
       return `${moment.task} has the new value`;
     case 'service':

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** Carries each connection to a unix socket on to a port of this network namespace, byte for byte. */
+/** Forwards each connection of a unix socket to a port of this network namespace. */
 export async function startRelay(socketPath: string, port: number): Promise<void> {
   const server = createServer((outside) => {
     const inside = connect(port, '127.0.0.1');

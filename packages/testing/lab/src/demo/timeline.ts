@@ -8,17 +8,17 @@ export interface Watched {
   readonly replicas: number;
 }
 
-/** Something that was seen, and when: seconds since the watch started. */
+/** An observation, with the seconds since the watch started. */
 export type Moment =
   | { readonly kind: 'rollout'; readonly service: string; readonly seconds: number }
   | { readonly kind: 'task'; readonly service: string; readonly task: string; readonly seconds: number }
   | { readonly kind: 'service'; readonly service: string; readonly seconds: number };
 
 /**
- * Looks into the services' containers until every task of every one has the value; tells each moment as it is seen.
- * Resolves to the seconds that all of it took.
+ * Reads the services' containers until every task has the value, and reports each observation at once. Resolves to the seconds
+ * that it took.
  *
- * @throws with what was seen last if it takes longer than `timeoutMs`.
+ * @throws with the last state after `timeoutMs`.
  */
 export async function watchValue(
   engine: Engine,
@@ -28,7 +28,7 @@ export async function watchValue(
     value,
     timeoutMs,
   }: { watched: readonly Watched[]; secret: string; value: string; timeoutMs: number },
-  tell: (moment: Moment) => void,
+  report: (moment: Moment) => void,
 ): Promise<number> {
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
@@ -37,27 +37,27 @@ export async function watchValue(
       const before = await generation(engine, name);
       const reached = new Set<string>();
       let rolling = false;
-      const look = async (see: (state: unknown) => void) => {
+      const check = async (see: (state: unknown) => void) => {
         if (!rolling && (await generation(engine, name)) !== before) {
           rolling = true;
-          tell({ kind: 'rollout', service: name, seconds: seconds() });
+          report({ kind: 'rollout', service: name, seconds: seconds() });
         }
         const tasks = await runningTasks(engine, name);
         for (const { id, slot, containerId } of tasks) {
           if (reached.has(id) || (await readSecret(engine, containerId, secret)).toString() !== value) continue;
           reached.add(id);
-          tell({ kind: 'task', service: name, task: `${name}.${slot}`, seconds: seconds() });
+          report({ kind: 'task', service: name, task: `${name}.${slot}`, seconds: seconds() });
         }
         const current = tasks.filter(({ id }) => reached.has(id)).length;
         see(`${tasks.length} of ${replicas} tasks run, ${current} have the new value`);
         return tasks.length === replicas && current === replicas;
       };
-      await waitFor(look, {
+      await waitFor(check, {
         timeoutMs,
         intervalMs: 50,
         what: `every task of ${name} to have the new value of ${secret}`,
       });
-      tell({ kind: 'service', service: name, seconds: seconds() });
+      report({ kind: 'service', service: name, seconds: seconds() });
     }),
   );
   return seconds();

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The directory in which this machine keeps what takes long to download or build. Made if missing. */
+/** This machine's directory for downloads and builds that take long. Created if missing. */
 export function cacheDirectory(): string {
   const directory = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'vault-swarm');
   mkdirSync(directory, { recursive: true });
@@ -12,7 +12,7 @@ export function cacheDirectory(): string {
 }
 
 /**
- * Does something while no other process of this machine does it. A lock whose process has died is taken over.
+ * Runs an action under a lock that all processes of this machine share. The lock of a dead process is taken over.
  *
  * @throws if the lock is not free after an hour.
  */

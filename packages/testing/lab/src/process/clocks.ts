@@ -10,11 +10,11 @@ export const realClock: Clock = {
   },
 };
 
-/** Real time, and what a test adds to it. Timers are the real ones. */
+/** Real time plus a shift that a test sets. Timers are real. */
 export class ShiftedClock implements Clock {
   #shiftMs = 0;
 
-  /** Lets time pass at once. */
+  /** Adds to the shift at once. */
   advance(ms: number): void {
     this.#shiftMs += ms;
   }
@@ -32,12 +32,12 @@ export class ShiftedClock implements Clock {
   }
 }
 
-/** Real time, and what a test adds to it; timers wait for the test to let their time pass. */
+/** Real time plus a shift that a test sets. Timers fire only when the test advances the clock. */
 export class SteppedClock implements Clock {
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   #shiftMs = 0;
 
-  /** Lets time pass at once, and calls what was due in it. */
+  /** Adds to the shift at once, and fires the timers that are then due. */
   advance(ms: number): void {
     this.#shiftMs += ms;
     for (const timer of this.#timers) {
@@ -62,12 +62,12 @@ export class SteppedClock implements Clock {
   }
 }
 
-/** What one turn of the event loop counts at most. */
+/** The most that one turn of the event loop adds, in milliseconds. */
 const MAX_TURN_MS = 10;
 
 /**
- * How long an action takes, in milliseconds during which this process ran: where the machine gives the processor to others for
- * longer than a moment, that does not count. So a limit on it holds on a busy machine.
+ * How long an action takes, in milliseconds during which this process ran. Time in which the machine ran other processes does
+ * not count, so a limit on the result holds on a busy machine.
  */
 export async function ownTimeOf(action: () => Promise<unknown>): Promise<number> {
   let ownMs = 0;

@@ -2,18 +2,18 @@ import { type SpawnOptions, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a command left when it had ended. */
+/** The output and exit code of a command. */
 export interface CommandResult {
   readonly stdout: Buffer;
   readonly stderr: string;
-  /** The exit code; 128 and the signal's number are not used: -1 where a signal ended it. */
+  /** The exit code; -1 if a signal ended the command. */
   readonly code: number;
 }
 
-/** The PATH with the directories where a system keeps dockerd, ip and iptables. */
+/** The PATH, with the directories of dockerd, ip and iptables. */
 export const systemPath = [process.env.PATH, '/usr/sbin', '/usr/bin', '/sbin', '/bin'].filter(Boolean).join(':');
 
-/** Where a command is, or undefined. */
+/** The path of a command, or undefined. */
 export function findCommand(name: string, path = systemPath): string | undefined {
   return path
     .split(':')
@@ -58,7 +58,7 @@ export function run(
   });
 }
 
-/** Runs a command to its end and rejects, with what it said, unless it exits with 0. Resolves to its stdout as text. */
+/** Runs a command to its end. Rejects with its output unless it exits with 0. Resolves to its stdout as text. */
 export async function runOrThrow(
   command: string,
   args: readonly string[],

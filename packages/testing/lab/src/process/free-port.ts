@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
 /**
- * A TCP port on 127.0.0.1 that nothing listens on at this moment; with `consecutive` the first of so many in a row.
+ * A TCP port on 127.0.0.1 on which nothing listens now. With `consecutive`, the first of that many free ports in a row.
  */
 export async function freePort({ consecutive = 1 } = {}): Promise<number> {
   for (;;) {
@@ -13,7 +13,7 @@ export async function freePort({ consecutive = 1 } = {}): Promise<number> {
       for (let next = 1; next < consecutive; next += 1) held.push(await listen(port + next));
       return port;
     } catch {
-      // A neighbour is taken: try from another port.
+      // The next port is in use: try from another port.
     } finally {
       for (const server of held) server.close();
     }

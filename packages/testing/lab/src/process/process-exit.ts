@@ -5,7 +5,7 @@ export function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Waits until a child process has ended, or the time is over; resolves to whether it has ended. */
+/** Waits until a child process has ended, at most `timeoutMs`. Resolves to whether it has ended. */
 export function ended(child: ChildProcess, timeoutMs: number): Promise<boolean> {
   if (hasEnded(child)) return Promise.resolve(true);
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** Says on stderr what takes a while, and how long it took when it is done. */
+/** Runs an action that takes long. Writes to stderr when it starts, and how long it took. */
 export async function step<T>(what: string, action: () => Promise<T>): Promise<T> {
   const start = performance.now();
   process.stderr.write(`${what} …\n`);

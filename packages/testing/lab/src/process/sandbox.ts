@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /**
  * The directory of the sandbox that this process runs in (see sandbox/sandbox.mjs).
  *
- * @throws outside of a sandbox: an engine is only started in one, so that it can't touch another and leaves nothing behind.
+ * @throws outside of a sandbox. An engine starts only in a sandbox, so that it can't affect other engines and leaves nothing behind.
  */
 export function sandboxDirectory(): string {
   const directory = process.env.VAULT_SWARM_SANDBOX;
@@ -16,13 +16,13 @@ export function sandboxDirectory(): string {
   return directory;
 }
 
-/** A new empty directory with a short path, and how to remove it. In a sandbox it goes with the sandbox at the latest. */
+/** A new empty directory with a short path. In a sandbox it is removed with the sandbox at the latest. */
 export interface TempDirectory {
   readonly path: string;
   remove(): Promise<void>;
 }
 
-/** Makes a directory for one test file or demo. Works outside of a sandbox too. */
+/** Creates a directory for one test file or demo. Works outside of a sandbox too. */
 export function tempDirectory(): TempDirectory {
   const path = mkdtempSync(join(process.env.VAULT_SWARM_SANDBOX || tmpdir(), 't-'));
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };

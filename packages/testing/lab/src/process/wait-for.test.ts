@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
 import { waitFor } from './wait-for.ts';
 
-it('resolves to what the condition gives once it holds', async () => {
-  let looks = 0;
-  const look = () => {
-    looks += 1;
-    if (looks === 1) throw new Error('not yet');
-    return looks === 3 && 'there';
+it('resolves to the result of the condition once it is met', async () => {
+  let checks = 0;
+  const check = () => {
+    checks += 1;
+    if (checks === 1) throw new Error('not yet');
+    return checks === 3 && 'there';
   };
-  expect(await waitFor(look, { timeoutMs: 5_000, intervalMs: 1, what: 'it' })).toBe('there');
+  expect(await waitFor(check, { timeoutMs: 5_000, intervalMs: 1, what: 'it' })).toBe('there');
 });
 
-it('says what was waited for and the state seen last when the time is over', async () => {
+it('rejects after the timeout with what it waited for and the last state', async () => {
   const never = (see: (state: unknown) => void) => {
     see({ running: 2 });
     return false;

@@ -1,21 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
-/** How long to wait, and for what. */
+/** How long to wait, and what for. */
 export interface WaitOptions {
-  /** Milliseconds after which waiting is given up. */
+  /** Milliseconds until the wait fails. */
   readonly timeoutMs: number;
-  /** Milliseconds between two looks; 100 if not given. */
+  /** Milliseconds between two checks; 100 if not given. */
   readonly intervalMs?: number;
-  /** What is waited for, as the error says it: "every task to run". */
+  /** What to wait for, as the error names it: "every task to run". */
   readonly what: string;
 }
 
 /**
- * Looks until the condition gives something other than `false`, `null` or `undefined`, and resolves to that.
+ * Checks a condition until it returns something other than `false`, `null` or `undefined`, and resolves to that.
  *
- * A condition that throws does not hold yet. `see` notes the state that was checked; when the time is over the error
- * says what was waited for and the state (or the throw) seen last.
+ * A condition that throws is not met yet. The condition passes the state that it checked to `see`.
+ *
+ * @throws after `timeoutMs`, with what it waited for and the last state or error.
  */
 export async function waitFor<T>(
   condition: (see: (state: unknown) => void) => T | Promise<T>,

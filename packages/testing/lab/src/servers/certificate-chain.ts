@@ -3,19 +3,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A server's certificate, its issuer's, and the authority's that the issuer has its own from. */
+/** Certificates of a server, of its issuer, and of the root authority that issued the issuer's. */
 export interface CertificateChain {
   readonly rootFile: string;
   readonly issuerFile: string;
   readonly serverFile: string;
-  /** What the server shows: its certificate and its issuer's, as PEM. */
-  readonly shown: string;
+  /** The server's chain: its certificate and its issuer's, as PEM. */
+  readonly fullChain: string;
   readonly key: string;
   /** Removes the files. */
   readonly remove: () => void;
 }
 
-/** Makes one with openssl; `names` are the server's, such as `DNS:vault.test`. */
+/** Creates a chain with openssl. `names` are the server's, such as `DNS:vault.test`. */
 export function certificateChain(names: string): CertificateChain {
   const directory = mkdtempSync(join(tmpdir(), 'vault-chain-'));
   const file = (name: string) => join(directory, name);
@@ -38,7 +38,7 @@ export function certificateChain(names: string): CertificateChain {
     rootFile: file('root.crt'),
     issuerFile: file('issuer.crt'),
     serverFile: file('server.crt'),
-    shown: readFileSync(file('server.crt'), 'utf8') + readFileSync(file('issuer.crt'), 'utf8'),
+    fullChain: readFileSync(file('server.crt'), 'utf8') + readFileSync(file('issuer.crt'), 'utf8'),
     key: readFileSync(file('server.key'), 'utf8'),
     remove: () => rmSync(directory, { recursive: true }),
   };

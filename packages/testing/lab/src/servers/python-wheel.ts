@@ -19,8 +19,8 @@ export async function unpackWheel(requirements: string, directory: string): Prom
 }
 
 /**
- * Installs the Python packages that `requirements` (a file of ../python) pins with their checksums into `directory`, from where a
- * program takes them with PYTHONPATH: nothing of the system's Python is changed.
+ * Installs the Python packages that `requirements` (a file of ../python) pins with checksums into `directory`. Programs load
+ * them through PYTHONPATH; the system's Python is not changed.
  */
 export async function installWheels(requirements: string, directory: string): Promise<void> {
   const python = await pythonWithPip();
@@ -35,13 +35,13 @@ function pinned(requirements: string): readonly string[] {
   return [...flags, '--requirement', file];
 }
 
-/** A Python that has pip. Throws where there is none, with how to get it. */
+/** Finds a Python with pip. Throws if there is none; the message says how to install one. */
 export async function pythonWithPip(): Promise<string> {
   for (const python of [findCommand('python3'), '/usr/bin/python3']) {
     if (python === undefined || !existsSync(python)) continue;
     if ((await run(python, ['-m', 'pip', '--version'])).code === 0) return python;
   }
   throw new Error(
-    'no Python with pip, which brings what the tests need; on Debian and Ubuntu: apt-get install python3-pip',
+    'no Python with pip, which downloads what the tests need; on Debian and Ubuntu: apt-get install python3-pip',
   );
 }

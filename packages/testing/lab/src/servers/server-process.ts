@@ -4,32 +4,32 @@ import { systemPath } from '../process/command.ts';
 import { ended, hasEnded } from '../process/process-exit.ts';
 import { waitFor } from '../process/wait-for.ts';
 
-/** A server, and how to see that it answers. */
+/** How to start a server, and how to check that it answers. */
 export interface ServerOptions {
-  /** As errors name it: `vault on http://127.0.0.1:8200`. */
+  /** Its name in errors: `vault on http://127.0.0.1:8200`. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Its environment, to which only PATH is added. */
+  /** Its environment. Only PATH is added. */
   readonly env: Readonly<Record<string, string>>;
-  /** Its stdout and stderr are added to this file. */
+  /** The file to which its stdout and stderr are appended. */
   readonly logPath: string;
-  /** How long it may take until it answers. */
+  /** Milliseconds within which it must answer. */
   readonly timeoutMs: number;
-  /** Whether it answers; a throw counts as no. `see` as of {@link waitFor}. */
+  /** Whether it answers; an error counts as no. `see` is that of {@link waitFor}. */
   answers(see: (state: unknown) => void): Promise<boolean>;
 }
 
-/** A server that answered. It is killed when this process ends. */
+/** A running server. It is killed when this process ends. */
 export interface ServerProcess {
   readonly pid: number;
-  /** Sends the signal, and SIGKILL where that does not end it within 10 s; resolves when it has ended. */
+  /** Sends the signal, and SIGKILL if the server has not ended after 10 s. Resolves when it has ended. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 /**
- * Starts a server; resolves when it answers.
- * @throws with the end of its log if it does not in time.
+ * Starts a server. Resolves when it answers.
+ * @throws with the end of its log after the timeout.
  */
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
   const { name, command, args, env, logPath, timeoutMs } = options;
@@ -58,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   } catch (error) {
     await end('SIGKILL');
     const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
-    throw new Error(`${name} did not come up: ${String(error)}\n${lines.slice(-10).join('\n')}`);
+    throw new Error(`${name} did not start: ${String(error)}\n${lines.slice(-10).join('\n')}`);
   }
   return { pid: server.pid ?? -1, end };
 }

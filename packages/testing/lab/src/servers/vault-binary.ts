@@ -12,8 +12,8 @@ const version = '1.21.4';
 const source = fileURLToPath(new URL('../../vault-slim', import.meta.url));
 
 /**
- * A Vault server's program: what VAULT_BIN names; else, except in CI, `vault` on PATH; else a small one that is built
- * here from Vault's own packages (about 70 s, once a machine) and kept in the user's cache directory.
+ * Finds the program of a Vault server: VAULT_BIN; else, except in CI, `vault` on PATH; else a small server, which is built from
+ * Vault's own packages once per machine (about 70 s) and kept in the user's cache directory.
  */
 export async function findVault(): Promise<string> {
   const named = process.env.VAULT_BIN;
@@ -35,7 +35,7 @@ async function build(): Promise<string> {
   const binary = join(directory, 'vault-slim');
   if (existsSync(binary)) return binary;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error('Vault is not built yet, and a sandbox has no network to build it; run: npm test');
+    throw new Error('Vault is not built, and a sandbox has no network to build it; run: npm test');
   }
   await withLock(`${directory}.lock`, async () => {
     if (existsSync(binary)) return;
@@ -44,13 +44,13 @@ async function build(): Promise<string> {
     try {
       await step(`building Vault ${version} for the tests (about 70 s, once)`, () =>
         runOrThrow(join(source, 'build.sh'), [work], {
-          timeoutMs: 60 * 60_000, // It compiles: a busy machine takes many times as long.
+          timeoutMs: 60 * 60_000, // Compiling takes many times as long on a busy machine.
           env: {
             ...process.env,
             PATH: `${join(go, 'bin')}:${process.env.PATH}`,
             GOROOT: go,
             GOTOOLCHAIN: 'local',
-            // Half a gigabyte of modules, which nobody needs afterwards.
+            // Half a gigabyte of modules, which is not needed after the build.
             GOPATH: join(work, 'go'),
             GOMODCACHE: join(work, 'go/pkg/mod'),
             GOCACHE: join(work, 'go/cache'),
@@ -61,7 +61,7 @@ async function build(): Promise<string> {
       await mkdir(directory, { recursive: true });
       await rename(join(work, 'vault-slim'), binary);
     } finally {
-      // Go leaves directories that only root can remove things from.
+      // Go makes its module directories read-only.
       await run('chmod', ['-R', 'u+w', work]);
       await rm(work, { recursive: true, force: true, maxRetries: 3 });
     }

@@ -4,7 +4,7 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FaultRule, ProxyOrder, ReplicaState, VaultProxyCounts } from './vault-proxy.ts';
-import { kvPlaceOf, metadataAt, versionAt } from './vault-replica.ts';
+import { kvLocationOf, metadataAt, versionAt } from './vault-replica.ts';
 
 interface Answer {
   readonly status: number;
@@ -20,10 +20,10 @@ let rules: { readonly rule: FaultRule; left: number }[] = [];
 const nothing = { requests: 0, connections: 0, logins: 0, valueReads: 0, bytes: 0 };
 let seen = { ...nothing };
 const byPath = new Map<string, number>();
-/** How many requests met a rule that alternates. */
+/** The number of requests that matched each alternating rule. */
 const alternating = new Map<FaultRule, number>();
 
-// Vault keeps idle connections for minutes; what the proxy closed would be counted as opened again.
+// Vault keeps idle connections for minutes. If the proxy closed them, the count of connections would be too high.
 const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (asked, answer) => {
   const { method = 'GET', url = '/' } = asked;
   const path = url.replace(/^\/v1\//, '');
@@ -31,7 +31,7 @@ const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (asked, 
   asked.on('data', (chunk: Buffer) => {
     seen.bytes += chunk.length;
   });
-  const met = rules.find(({ rule, left }) => left > 0 && meets(rule.match, method, path));
+  const met = rules.find(({ rule, left }) => left > 0 && matches(rule.match, method, path));
   if (met !== undefined) met.left -= 1;
   const rule = met?.rule;
   switch (rule?.kind) {
@@ -73,7 +73,7 @@ function count(method: string, path: string): void {
   else if (method === 'GET' && !/^(sys|auth)\/|\/metadata\//.test(plain)) seen.valueReads += 1;
 }
 
-function meets(match: FaultRule['match'], method: string, path: string): boolean {
+function matches(match: FaultRule['match'], method: string, path: string): boolean {
   return (match?.method ?? method) === method && (match?.path?.test(path) ?? true);
 }
 
@@ -82,37 +82,37 @@ function after(ms: number, action: () => void): void {
   else setTimeout(action, ms);
 }
 
-/** Gives what Vault would have answered then: it tells itself when each version was made. */
+/** Answers as Vault would have at that time: its metadata has the time of each version. */
 function answerBehind(
   asked: IncomingMessage,
   answer: ServerResponse,
   has: ReplicaState,
   then: (given: Answer) => void,
 ): void {
-  const place = kvPlaceOf(asked.url ?? '');
-  if (place === null) {
+  const location = kvLocationOf(asked.url ?? '');
+  if (location === null) {
     forward(asked, answer, then);
     return;
   }
   const atMs = 'lagMs' in has ? Date.now() - has.lagMs : has.untilMs;
-  const metadata = `/v1/${place.mount}/metadata/${place.path}`;
+  const metadata = `/v1/${location.mount}/metadata/${location.path}`;
   forward(
     asked,
     answer,
     (given) => {
       const version = versionAt(given.body, atMs);
       const headers = ['Content-Type', 'application/json'];
-      if (version === null || (place.version ?? 0) > version) {
+      if (version === null || (location.version ?? 0) > version) {
         return then({ status: 404, headers, body: Buffer.from('{"errors":[]}') });
       }
-      if (place.kind === 'metadata') return then({ status: 200, headers, body: metadataAt(given.body, version) });
-      forward(asked, answer, then, place.at(place.version ?? version));
+      if (location.kind === 'metadata') return then({ status: 200, headers, body: metadataAt(given.body, version) });
+      forward(asked, answer, then, location.at(location.version ?? version));
     },
     metadata,
   );
 }
 
-/** Asks Vault, for another path if one is given. Where it is not reached, the connection of who asked is reset. */
+/** Forwards a request to Vault, to another path if one is given. If Vault is not reached, the client's connection is reset. */
 function forward(
   asked: IncomingMessage,
   answer: ServerResponse,
@@ -127,7 +127,7 @@ function forward(
     given.on('data', (chunk: Buffer) => chunks.push(chunk));
     given.once('error', cut);
     given.once('end', () =>
-      then({ status: given.statusCode ?? 502, headers: passed(given), body: Buffer.concat(chunks) }),
+      then({ status: given.statusCode ?? 502, headers: endToEndHeaders(given), body: Buffer.concat(chunks) }),
     );
   });
   call.once('error', cut);
@@ -137,8 +137,8 @@ function forward(
   asked.pipe(call);
 }
 
-/** The headers that are Vault's own, and not of its connection to us. */
-function passed({ rawHeaders }: IncomingMessage): string[] {
+/** Vault's headers, without those of its connection to the proxy. */
+function endToEndHeaders({ rawHeaders }: IncomingMessage): string[] {
   const kept: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const [name = '', value = ''] = rawHeaders.slice(at, at + 2);
@@ -174,7 +174,7 @@ async function listen(port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function obey(order: ProxyOrder): Promise<VaultProxyCounts | undefined> {
+async function execute(order: ProxyOrder): Promise<VaultProxyCounts | undefined> {
   switch (order.kind) {
     case 'latency':
       latencyMs = order.ms;
@@ -198,6 +198,6 @@ async function obey(order: ProxyOrder): Promise<VaultProxyCounts | undefined> {
   return undefined;
 }
 
-parentPort?.on('message', async (order: ProxyOrder) => parentPort?.postMessage(await obey(order)));
+parentPort?.on('message', async (order: ProxyOrder) => parentPort?.postMessage(await execute(order)));
 const port = await listen(0);
 parentPort?.postMessage(port);

@@ -45,7 +45,7 @@ function ask(method: string, path: string, { body = '', timeoutMs = 10_000 } = {
   });
 }
 
-it('gives requests to the server and its answers back as they are', async () => {
+it('forwards requests and responses unchanged', async () => {
   expect(await ask('POST', 'secret/data/a', { body: '{"data":{}}' })).toMatchObject({
     status: 200,
     headers: { 'x-vault': 'itself' },
@@ -77,14 +77,14 @@ it('counts requests by path, logins, reads of values, and connections', async ()
   expect(await proxy.counts()).toEqual({ requests: 0, connections: 0, logins: 0, valueReads: 0, bytes: 0, byPath: {} });
 });
 
-it('adds its latency to each answer', async () => {
+it('adds its latency to each response', async () => {
   await proxy.setLatency(80);
   const startedMs = performance.now();
   await ask('GET', 'secret/data/a');
   expect(performance.now() - startedMs).toBeGreaterThan(79);
 });
 
-it('answers in the place of the server only what a fault matches', async () => {
+it('answers instead of the server only the requests that match a fault', async () => {
   const login = { method: 'POST', path: /^auth\/[^/]+\/login$/ };
   await proxy.setFaults({ ...permissionDenied, match: login }, { ...tooManyRequests(7), match: { path: /^secret\// } });
   expect(await ask('POST', 'auth/approle/login')).toMatchObject({
@@ -99,14 +99,14 @@ it('answers in the place of the server only what a fault matches', async () => {
   expect((await ask('GET', 'sys/health')).status).toBe(200);
 });
 
-it('goes wrong so many times as it is told to', async () => {
+it('injects a fault as often as its rule says', async () => {
   await proxy.setFaults({ ...sealed, times: 2 });
   const statuses = [];
   for (let turn = 0; turn < 3; turn++) statuses.push((await ask('GET', 'sys/health')).status);
   expect(statuses).toEqual([503, 503, 200]);
 });
 
-it('answers reads of KV v2 as a replica does that lags behind, each or every other one', async () => {
+it('answers each or every second read of KV v2 as a lagging replica', async () => {
   const created = [60_000, 5_000].map((agoMs) => ({ created_time: new Date(Date.now() - agoMs).toISOString() }));
   server.removeAllListeners('request');
   server.on('request', ({ url = '' }, answer) => {
@@ -126,21 +126,21 @@ it('answers reads of KV v2 as a replica does that lags behind, each or every oth
   expect(await read('sys/health')).toEqual({ url: '/v1/sys/health' });
 });
 
-it('takes a request and never answers it, and goes on with the others', async () => {
+it('never answers a request that hangs, and still answers others', async () => {
   await proxy.setFaults({ kind: 'hang', match: { path: /\/a$/ } });
   const hanging = expect(ask('GET', 'secret/data/a', { timeoutMs: 100 })).rejects.toThrow('aborted');
   expect((await ask('GET', 'secret/data/b')).status).toBe(200);
   await hanging;
 });
 
-it('gives an answer a byte at a time', async () => {
+it('sends a response one byte at a time', async () => {
   await proxy.setFaults({ kind: 'drip', intervalMs: 20 });
   const startedMs = performance.now();
   expect((await ask('POST', 'secret/data/a', { body: '12345' })).body).toBe('12345');
   expect(performance.now() - startedMs).toBeGreaterThan(90);
 });
 
-it('resets a connection, and refuses all of them until it accepts them again', async () => {
+it('resets a connection, and refuses connections until it accepts them again', async () => {
   await proxy.setFaults({ kind: 'cut' });
   await expect(ask('GET', 'secret/data/a')).rejects.toThrow(/ECONNRESET|hang up/);
   await proxy.setFaults();
@@ -150,7 +150,7 @@ it('resets a connection, and refuses all of them until it accepts them again', a
   expect((await ask('GET', 'secret/data/a')).status).toBe(200);
 });
 
-it('resets the connection of who asks while the server is away', async () => {
+it('resets the connection of a client while the server is down', async () => {
   server.closeAllConnections();
   server.close();
   await expect(ask('GET', 'secret/data/a')).rejects.toThrow(/ECONNRESET|hang up/);

@@ -1,19 +1,18 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** Which requests a fault meets; what is not given, any. */
+/** Which requests a fault matches: by default all. */
 export interface FaultMatch {
   readonly method?: string;
-  /** Of the path and query after `/v1/`, as `^auth/[^/]+/login$`. */
+  /** Matches path and query after `/v1/`, such as `^auth/[^/]+/login$`. */
   readonly path?: RegExp;
 }
 
 /**
- * What happens to a request instead of an answer. `hang`: it is taken and never answered, also after the fault is
- * gone. `drip`: Vault's own answer comes a byte at a time. `status`: an answer that Vault never sees, with `body` as
- * JSON. `cut`: the connection is reset. `behind`: reads of KV v2 are answered as by a replica that lags behind by so much,
- * or that has got nothing since a time (in milliseconds since 1970); if it alternates, every other one is answered by
- * Vault itself.
+ * What happens to a matching request. `hang`: it is never answered, even after the fault ended. `drip`: Vault's response
+ * arrives one byte at a time. `status`: the proxy responds, with `body` as JSON, and Vault gets no request. `cut`: the
+ * connection is reset. `behind`: reads of KV v2 get the response of a replica that lags, or that has received nothing since a
+ * time (milliseconds since 1970). If it alternates, Vault answers every second request.
  */
 export type VaultFault =
   | { readonly kind: 'hang' }
@@ -27,65 +26,65 @@ export type VaultFault =
   | { readonly kind: 'cut' }
   | { readonly kind: 'behind'; readonly has: ReplicaState; readonly alternates?: boolean };
 
-/** What a replica that is behind has. */
+/** How far a replica is behind. */
 export type ReplicaState = { readonly lagMs: number } | { readonly untilMs: number };
 
-/** A fault, and the requests that it meets: all where no match is given, and no more than so many `times`. */
+/** A fault, the requests that it matches (by default all), and at most how many `times` it happens. */
 export type FaultRule = VaultFault & { readonly match?: FaultMatch; readonly times?: number };
 
-/** What was asked since the start or the last reset, faults included. */
+/** The requests since the start or the last reset, including those with faults. */
 export interface VaultProxyCounts {
   readonly requests: number;
-  /** Connections that were opened. */
+  /** Opened connections. */
   readonly connections: number;
   /** Requests to `auth/…/login`. */
   readonly logins: number;
   /** Reads of values: of `…/data/…`, or of a path of KV v1. */
   readonly valueReads: number;
-  /** Of the bodies, both ways. */
+  /** The size of all bodies, in both directions. */
   readonly bytes: number;
   /** By `METHOD path`, the path as after `/v1/` and without its query. */
   readonly byPath: Readonly<Record<string, number>>;
 }
 
-/** A way to a Vault server that takes its time, counts, and goes wrong when it is told to. */
+/** A proxy of a Vault server that adds latency, counts requests and injects faults. */
 export interface VaultProxy {
   /** As in VAULT_ADDR. */
   readonly addr: string;
-  /** From now on each answer comes so much later than Vault gives it. */
+  /** Delays each response by `ms` milliseconds from now on. */
   setLatency(ms: number): Promise<void>;
-  /** From now on these faults, and no others; for each request the first that matches. */
+  /** Replaces all faults. Each request gets the first one that matches. */
   setFaults(...rules: readonly FaultRule[]): Promise<void>;
-  /** Refuses connections, and ends those that are open. */
+  /** Refuses new connections, and closes open ones. */
   refuse(): Promise<void>;
-  /** Takes connections again, on the same port. */
+  /** Accepts connections again, on the same port. */
   accept(): Promise<void>;
   counts(): Promise<VaultProxyCounts>;
   reset(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What the proxy's thread is told to do; each is answered when it is done. */
+/** A command for the proxy's thread, which replies when it is done. */
 export type ProxyOrder =
   | { readonly kind: 'latency'; readonly ms: number }
   | { readonly kind: 'faults'; readonly rules: readonly FaultRule[] }
   | { readonly kind: 'refuse' | 'accept' | 'counts' | 'reset' };
 
-/** What a sealed Vault answers to everything. */
+/** The response of a sealed Vault to every request. */
 export const sealed: VaultFault = { kind: 'status', status: 503, body: { errors: ['Vault is sealed'] } };
 
-/** What Vault answers to who may not do what is asked. */
+/** Vault's response if the policy denies a request. */
 export const permissionDenied: VaultFault = { kind: 'status', status: 403, body: { errors: ['permission denied'] } };
 
-/** What Vault answers where a quota is used up. */
+/** Vault's response if a rate limit quota is exhausted. */
 export function tooManyRequests(retryAfterSeconds: number): VaultFault {
   const body = { errors: ['request path "secret": rate limit quota exceeded'] };
   return { kind: 'status', status: 429, body, headers: { 'Retry-After': String(retryAfterSeconds) } };
 }
 
 /**
- * Starts a proxy on a port of its own before the server at `target` (http only). It works in a thread of its own, so
- * that who measures through it does not wait for itself. Must be closed.
+ * Starts a proxy of the server at `target` (http only) on a free port. It runs in its own thread, so that it does not slow
+ * down the code that measures through it. Callers must close it.
  */
 export async function startVaultProxy(target: string, { latencyMs = 0 } = {}): Promise<VaultProxy> {
   const workerData = { target, latencyMs };

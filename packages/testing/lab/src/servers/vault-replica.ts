@@ -1,16 +1,16 @@
-/** What a request to KV v2 is about. */
+/** The target of a request to KV v2. */
 export interface KvLocation {
   readonly kind: 'data' | 'subkeys' | 'metadata';
   readonly mount: string;
   readonly path: string;
-  /** The version that is asked for; `undefined`: the current one. */
+  /** The requested version; `undefined` for the current one. */
   readonly version: number | undefined;
-  /** The same request for a version. */
+  /** The URL of the same request for a given version. */
   at(version: number): string;
 }
 
-/** The place that the URL of a read of KV v2 names; `null` for any other. Mounts of one segment only. */
-export function kvPlaceOf(url: string): KvLocation | null {
+/** Parses the URL of a read of KV v2; `null` for any other URL. Supports only mounts of one segment. */
+export function kvLocationOf(url: string): KvLocation | null {
   const { pathname, searchParams } = new URL(url, 'http://vault');
   const [, mount, kind, path] = /^\/v1\/([^/]+)\/(data|subkeys|metadata)\/(.+)$/.exec(pathname) ?? [];
   if (mount === undefined || path === undefined) return null;
@@ -20,8 +20,8 @@ export function kvPlaceOf(url: string): KvLocation | null {
     mount,
     path,
     version: version === null || version === '0' ? undefined : Number(version),
-    at: (wanted) => {
-      searchParams.set('version', String(wanted));
+    at: (requested) => {
+      searchParams.set('version', String(requested));
       return `${pathname}?${searchParams}`;
     },
   };
@@ -34,14 +34,14 @@ interface Metadata {
   };
 }
 
-/** The newest version that there was at a time, by the answer for a secret's metadata; `null` if there was none. */
+/** The newest version at a time, from a metadata response; `null` if there was none. */
 export function versionAt(body: Buffer, atMs: number): number | null {
   const { data }: Metadata = JSON.parse(body.toString());
   const made = Object.entries(data?.versions ?? {}).filter(([, { created_time: time }]) => Date.parse(time) <= atMs);
   return made.length === 0 ? null : Math.max(...made.map(([number]) => Number(number)));
 }
 
-/** The metadata as it was when that version was the newest. */
+/** The metadata at the time when that version was the newest. */
 export function metadataAt(body: Buffer, version: number): Buffer {
   const answer: Metadata = JSON.parse(body.toString());
   const versions = Object.entries(answer.data?.versions ?? {}).filter(([number]) => Number(number) <= version);

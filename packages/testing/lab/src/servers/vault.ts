@@ -7,59 +7,59 @@ import { findOpenBao } from './openbao-binary.ts';
 import { startServer } from './server-process.ts';
 import { findVault } from './vault-binary.ts';
 
-/** Who asks Vault. */
+/** The caller of a request to Vault. */
 export interface VaultCaller {
   /** The root token if not given; '' for none. */
   readonly token?: string;
   readonly namespace?: string;
-  /** Wraps the answer in a token of this life, such as `5m`. */
+  /** Wraps the response in a token with this TTL, such as `5m`. */
   readonly wrapTtl?: string;
 }
 
-/** What Vault answered. */
+/** A response of Vault. */
 export interface VaultResponse {
   readonly status: number;
-  /** The body as JSON; undefined where there is none. */
+  /** The parsed JSON body; undefined if there is no body. */
   readonly body: unknown;
-  /** The body as it came, for what JSON.parse would round. */
+  /** The body as text, for numbers that JSON.parse would round. */
   readonly text: string;
 }
 
-/** A Vault server in memory, unsealed, with its KV engine at `secret/`. */
+/** An unsealed Vault server with its storage in memory and a KV engine at `secret/`. */
 export interface Vault {
   readonly addr: string;
   readonly port: number;
   readonly rootToken: string;
   readonly pid: number;
-  /** The CA of its certificate, with `tls`. */
+  /** The CA of its certificate, if it uses `tls`. */
   readonly caFile?: string;
   readonly logPath: string;
-  /** Asks `PATH` below /v1. `body` goes as JSON; a string as it is. Resolves whatever the status. */
+  /** Sends a request to `path` below /v1. `body` is sent as JSON; a string is sent unchanged. Resolves with any status. */
   request(method: string, path: string, body?: unknown, caller?: VaultCaller): Promise<VaultResponse>;
-  /** Ends it; its data is gone. */
+  /** Stops the server. Its data is lost. */
   stop(): Promise<void>;
-  /** Ends it with SIGKILL. */
+  /** Stops the server with SIGKILL. */
   kill(): Promise<void>;
 }
 
-/** What a Vault is started with. */
+/** How to start Vault. */
 export interface VaultOptions {
   readonly dir: string;
   /** A free one if not given. */
   readonly port?: number;
-  /** Of the engine at `secret/`; 2 if not given. */
+  /** The version of the engine at `secret/`; 2 if not given. */
   readonly kvVersion?: 1 | 2;
-  /** https, with a CA of its own. Client certificates are asked for, so that certificate logins work. */
+  /** https, with its own CA. The server requests client certificates, so that certificate logins work. */
   readonly tls?: boolean;
-  /** Further flags of `vault server`. */
+  /** More flags of `vault server`. */
   readonly extraFlags?: readonly string[];
 }
 
 /**
- * Starts a Vault server on 127.0.0.1; resolves when it answers. The first call on a machine may build it (see
- * {@link findVault}), which takes a minute and can't be done in a sandbox.
+ * Starts a Vault server on 127.0.0.1. Resolves when it answers. The first call on a machine may build it, which takes a minute
+ * and is not possible in a sandbox (see {@link findVault}).
  *
- * @throws with the end of its log if it does not come up in 20 s.
+ * @throws with the end of its log if it does not answer within 20 s.
  */
 export async function startVault(options: VaultOptions): Promise<Vault> {
   return startOne(await findVault(), options);
@@ -72,7 +72,7 @@ export async function startOpenBao(options: Omit<VaultOptions, 'kvVersion'>): Pr
 
 async function startOne(binary: string, options: VaultOptions): Promise<Vault> {
   const { dir, kvVersion = 2, tls = false, extraFlags = [] } = options;
-  // A full Vault also takes the port after its own.
+  // A full Vault also uses the next port.
   const port = options.port ?? (await freePort({ consecutive: 2 }));
   const certificates = join(dir, 'tls');
   const logPath = join(dir, 'vault.log');

@@ -15,7 +15,7 @@ interface Deployed {
   replicas: number;
 }
 
-/** Services of a soak that come, grow, shrink and go. */
+/** The services of a soak, which are created, scaled and removed. */
 export class Deployments {
   readonly #engine: Engine;
   readonly #store: SecretStore;
@@ -24,7 +24,7 @@ export class Deployments {
   readonly #services: Deployed[] = [];
   readonly #counts = { created: 0, scaled: 0, removed: 0 };
 
-  /** @param secrets names of the Swarm's secrets; each is on the shelf as `swarm/NAME`. */
+  /** @param secrets names of the Swarm's secrets; the store has each as `swarm/NAME`. */
   constructor(engine: Engine, ports: { store: SecretStore; random: SeededRandom; secrets: readonly string[] }) {
     this.#engine = engine;
     this.#store = ports.store;
@@ -45,7 +45,7 @@ export class Deployments {
     return this.#remove(service);
   }
 
-  /** Waits until every task of every service runs and has its secrets' current values in its files. */
+  /** Waits until every task of every service runs and has the current values of its secrets. */
   async areSettled(): Promise<void> {
     for (const { name, replicas, secrets } of this.#services) {
       const wanted = secrets.map((secret) => this.#store.history(`swarm/${secret}`).current);

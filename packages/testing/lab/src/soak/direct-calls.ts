@@ -3,20 +3,20 @@ import type { SeededRandom } from '@vault-swarm/simulation';
 import type { FaultSchedule } from './fault-schedule.ts';
 import type { SecretStore } from './secret-store.ts';
 
-/** What an answer is held against, in milliseconds. */
+/** The limits for each response, in milliseconds. */
 export interface AnswerLimits {
   readonly deadlineMs: number;
-  /** For the way there and back, and for a machine that has other things to do. */
+  /** Extra time for the transport and a busy machine. */
   readonly marginMs: number;
   readonly cacheMaxAgeMs: number;
   readonly staleIfErrorMs: number;
 }
 
-/** What the calls of a soak came to. */
+/** The results of the calls of a soak. */
 export interface CallCounts {
   readonly asked: number;
   readonly values: number;
-  /** Those that were older than CACHE_MAX_AGE allows while Vault answers, and rightly. */
+  /** Responses with an error. */
   readonly refusals: number;
   readonly maxMs: number;
 }
@@ -26,10 +26,10 @@ interface Answer {
   readonly Err?: string;
 }
 
-const GIVEN_UP_MS = 30_000;
-const LABELS_WRONG = [{ vault_pth: 'x' }, { vault_path: ' ' }, { encoding: 'rot13' }, { provider: 'nobody' }];
+const TIMEOUT_MS = 30_000;
+const INVALID_LABELS = [{ vault_pth: 'x' }, { vault_path: ' ' }, { encoding: 'rot13' }, { provider: 'nobody' }];
 
-/** Asks the driver's socket as the engine does, and checks each answer. */
+/** Sends requests to the driver's socket as the engine does, and checks each response. */
 export class DirectCalls {
   readonly #socketPath: string;
   readonly #store: SecretStore;
@@ -38,7 +38,7 @@ export class DirectCalls {
   readonly #limits: AnswerLimits;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
   readonly #problems: string[] = [];
-  readonly #under = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #durationsMs: number[] = [];
   #counts = { asked: 0, values: 0, refusals: 0, maxMs: 0 };
 
@@ -53,7 +53,7 @@ export class DirectCalls {
     this.#limits = ports.limits;
   }
 
-  /** Each wrong answer, in words that show no value. */
+  /** A description of each wrong response, which shows no value. */
   get problems(): readonly string[] {
     return this.#problems;
   }
@@ -62,7 +62,7 @@ export class DirectCalls {
     return this.#counts;
   }
 
-  /** The time that 50, 99 and all of 100 calls took at most, since this was asked last. */
+  /** The percentiles of the durations since the last call of this method, in milliseconds. */
   takeDurations(): { readonly p50: number; readonly p99: number; readonly longest: number } {
     const sorted = this.#durationsMs.sort((a, b) => a - b);
     this.#durationsMs = [];
@@ -70,47 +70,48 @@ export class DirectCalls {
     return { p50: at(0.5), p99: at(0.99), longest: at(1) };
   }
 
-  /** Starts one more call; its answer is checked when it is there. */
+  /** Starts one more call. Its response is checked when it arrives. */
   start(): void {
-    const call = this.#random.chance(0.05) ? this.#askWrongly() : this.#askRightly();
-    this.#under.add(call);
-    void call.finally(() => this.#under.delete(call));
+    const call = this.#random.chance(0.05) ? this.#requestInvalid() : this.#requestValid();
+    this.#inFlight.add(call);
+    void call.finally(() => this.#inFlight.delete(call));
   }
 
-  /** Resolves when every call that was started has its answer. */
+  /** Resolves when every started call has its response. */
   async settled(): Promise<void> {
-    await Promise.all(this.#under);
+    await Promise.all(this.#inFlight);
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  async #askRightly(): Promise<void> {
+  async #requestValid(): Promise<void> {
     const name = this.#random.pick(this.#store.names());
     const asked = await this.#ask({ vault_path: name, vault_field: 'password' });
     if (asked === undefined) return;
     const { answer, requestedAtMs, answeredAtMs } = asked;
-    // Fair only if it was all the time in which the value may have been read that is the oldest to be given.
-    const isFair = this.#schedule.isFair(
+    // Vault must have been healthy for the whole time in which the oldest allowed value may have been read.
+    const isHealthy = this.#schedule.isHealthy(
       requestedAtMs - this.#limits.cacheMaxAgeMs - this.#limits.deadlineMs,
       answeredAtMs,
     );
     if (answer.Value === undefined) {
       this.#counts.refusals += 1;
-      if (isFair) this.#problems.push(`${name} was refused in fair weather: ${answer.Err}`);
+      if (isHealthy) this.#problems.push(`${name} was refused although Vault is healthy: ${answer.Err}`);
       return;
     }
     this.#counts.values += 1;
     const { cacheMaxAgeMs, staleIfErrorMs, deadlineMs, marginMs } = this.#limits;
-    const allowedMs = (isFair ? cacheMaxAgeMs : staleIfErrorMs) + deadlineMs + marginMs;
+    const allowedMs = (isHealthy ? cacheMaxAgeMs : staleIfErrorMs) + deadlineMs + marginMs;
     const value = Buffer.from(answer.Value, 'base64').toString();
     const problem = this.#store.history(name).problemOf(value, { requestedAtMs, answeredAtMs }, allowedMs);
-    if (problem !== undefined) this.#problems.push(`${name} (${isFair ? 'fair' : this.#schedule.now}): ${problem}`);
+    if (problem !== undefined)
+      this.#problems.push(`${name} (${isHealthy ? 'healthy' : this.#schedule.now}): ${problem}`);
   }
 
-  async #askWrongly(): Promise<void> {
-    const labels = this.#random.pick([...LABELS_WRONG, { vault_path: `nothing/${this.#random.between(1, 50)}` }]);
+  async #requestInvalid(): Promise<void> {
+    const labels = this.#random.pick([...INVALID_LABELS, { vault_path: `nothing/${this.#random.between(1, 50)}` }]);
     const asked = await this.#ask(labels);
     if (asked === undefined) return;
     this.#counts.refusals += 1;
@@ -119,7 +120,7 @@ export class DirectCalls {
 
   async #ask(SecretLabels: Readonly<Record<string, string>>) {
     const id = () => Array.from({ length: 25 }, () => this.#random.between(0, 35).toString(36)).join('');
-    // The plugin keeps what an unknown task was given for some minutes, so not every call names one.
+    // The plugin records deliveries to unknown tasks for some minutes, so not every call names a task.
     const task = this.#random.chance(0.1) ? { ServiceID: id(), TaskID: id() } : {};
     const body = JSON.stringify({ SecretName: 'direct', ServiceName: 'direct', SecretLabels, ...task });
     const requestedAtMs = performance.now();
@@ -150,7 +151,7 @@ export class DirectCalls {
         answer.on('data', (chunk: Buffer) => chunks.push(chunk)).once('error', reject);
         answer.once('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
       });
-      call.setTimeout(GIVEN_UP_MS, () => call.destroy(new Error(`nothing in ${GIVEN_UP_MS / 1000} s`)));
+      call.setTimeout(TIMEOUT_MS, () => call.destroy(new Error(`no response in ${TIMEOUT_MS / 1000} s`)));
       call.once('error', reject).end(body);
     });
   }

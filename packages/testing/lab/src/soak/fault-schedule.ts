@@ -2,7 +2,7 @@ import type { SeededRandom } from '@vault-swarm/simulation';
 import { permissionDenied, sealed, tooManyRequests, type VaultProxy } from '../servers/vault-proxy.ts';
 import type { PausableSocket } from './pausable-socket.ts';
 
-/** What comes and goes in a soak. `docker-hang` is the engine's trouble; of the others, `latency` is none at all. */
+/** The faults of a soak. `docker-hang` affects only the engine. With `latency`, Vault still answers in time. */
 const KINDS = [
   'hang',
   'sealed',
@@ -15,24 +15,24 @@ const KINDS = [
   'docker-hang',
 ] as const;
 
-/** One kind of trouble. */
-export type Trouble = (typeof KINDS)[number];
+/** One kind of fault. */
+export type Fault = (typeof KINDS)[number];
 
-/** How long Vault may still be left alone when it is back: the breaker's longest pause, and a read. */
+/** How long the circuit breaker may stay open after Vault has recovered: its longest backoff, and a read. */
 const RECOVERY_MS = 14_000;
 const SHORT_MS = [2_000, 20_000] as const;
-/** Long enough that the last good values get too old to be given. */
+/** Long enough that the last good values exceed STALE_IF_ERROR. */
 const LONG_MS = [70_000, 90_000] as const;
 const LONG_CHANCE = 0.1;
-const FAIR_MS = [5_000, 30_000] as const;
+const HEALTHY_MS = [5_000, 30_000] as const;
 const LATENCY_MS = 100;
 
-/** Trouble between the plugin and what it asks, one after the other as the seed says, with fair weather in between. */
+/** Injects one fault after the other between the plugin and Vault or the engine. The seed decides the order. */
 export class FaultSchedule {
   readonly #random: SeededRandom;
   readonly #vault: VaultProxy;
   readonly #docker: PausableSocket;
-  readonly #spans: { readonly trouble: Trouble; readonly fromMs: number; untilMs: number }[] = [];
+  readonly #spans: { readonly fault: Fault; readonly fromMs: number; untilMs: number }[] = [];
 
   constructor(random: SeededRandom, vault: VaultProxy, docker: PausableSocket) {
     this.#random = random;
@@ -40,48 +40,48 @@ export class FaultSchedule {
     this.#docker = docker;
   }
 
-  /** What is the matter now. */
-  get now(): Trouble | 'fair' {
+  /** The current fault. */
+  get now(): Fault | 'healthy' {
     const last = this.#spans.at(-1);
-    return last !== undefined && last.untilMs === Number.POSITIVE_INFINITY ? last.trouble : 'fair';
+    return last !== undefined && last.untilMs === Number.POSITIVE_INFINITY ? last.fault : 'healthy';
   }
 
-  /** How often there was which trouble. */
+  /** The number of faults by kind. */
   get counts(): Readonly<Record<string, number>> {
     const counts: Record<string, number> = {};
-    for (const { trouble } of this.#spans) counts[trouble] = (counts[trouble] ?? 0) + 1;
+    for (const { fault } of this.#spans) counts[fault] = (counts[fault] ?? 0) + 1;
     return counts;
   }
 
-  /** Goes on until the signal, and leaves fair weather behind. `pause` resolves after that time, or at the signal. */
+  /** Injects faults until the signal, and ends the last one. `pause` resolves after that time, or at the signal. */
   async run(signal: AbortSignal, pause: (ms: number) => Promise<void>): Promise<void> {
     while (!signal.aborted) {
-      await pause(this.#random.between(...FAIR_MS));
+      await pause(this.#random.between(...HEALTHY_MS));
       if (signal.aborted) return;
-      const trouble = this.#random.pick(KINDS);
-      const span = { trouble, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY };
+      const fault = this.#random.pick(KINDS);
+      const span = { fault, fromMs: performance.now(), untilMs: Number.POSITIVE_INFINITY };
       this.#spans.push(span);
-      await this.#start(trouble);
-      const [least, most] = this.#random.chance(LONG_CHANCE) ? LONG_MS : SHORT_MS;
-      await pause(this.#random.between(least, most));
-      await this.#end(trouble);
+      await this.#start(fault);
+      const [min, max] = this.#random.chance(LONG_CHANCE) ? LONG_MS : SHORT_MS;
+      await pause(this.#random.between(min, max));
+      await this.#end(fault);
       span.untilMs = performance.now();
     }
   }
 
-  /** Whether Vault could be asked all that time, and for as long before that the plugin knew it. */
-  isFair(fromMs: number, untilMs: number): boolean {
+  /** Whether Vault was healthy for the whole time, and for the recovery time before it. */
+  isHealthy(fromMs: number, untilMs: number): boolean {
     return !this.#spans.some(
       (span) =>
-        span.trouble !== 'latency' &&
-        span.trouble !== 'docker-hang' &&
+        span.fault !== 'latency' &&
+        span.fault !== 'docker-hang' &&
         span.fromMs <= untilMs &&
         span.untilMs + RECOVERY_MS >= fromMs,
     );
   }
 
-  async #start(trouble: Trouble): Promise<void> {
-    switch (trouble) {
+  async #start(fault: Fault): Promise<void> {
+    switch (fault) {
       case 'hang':
         return this.#vault.setFaults({ kind: 'hang' });
       case 'sealed':
@@ -103,10 +103,10 @@ export class FaultSchedule {
     }
   }
 
-  async #end(trouble: Trouble): Promise<void> {
-    if (trouble === 'docker-hang') this.#docker.resume();
-    else if (trouble === 'refused') await this.#vault.accept();
-    else if (trouble === 'latency') await this.#vault.setLatency(0);
+  async #end(fault: Fault): Promise<void> {
+    if (fault === 'docker-hang') this.#docker.resume();
+    else if (fault === 'refused') await this.#vault.accept();
+    else if (fault === 'latency') await this.#vault.setLatency(0);
     else await this.#vault.setFaults();
   }
 }

@@ -13,20 +13,20 @@ interface HeapSnapshot {
   readonly strings: readonly string[];
 }
 
-/** Of these the name is a value of the program's, not a class. */
+/** Kinds of nodes whose name is a value of the program, not a class. */
 const NAMELESS = new Set(['string', 'concatenated string', 'sliced string', 'code', 'number', 'symbol', 'bigint']);
 
 /**
  * Counts the living objects of a process that was started with `--heapsnapshot-signal=SIGUSR2` and
- * `--diagnostic-dir=FOLDER`. It is stopped for a second or two meanwhile, and its garbage is collected first. The
- * snapshot, which has all values in it, is removed.
+ * `--diagnostic-dir=DIRECTORY`. Its garbage is collected first, and it stops for a second or two.
+ * The snapshot, which contains all values, is removed.
  */
 export async function takeHeapCensus(pid: number, directory: string): Promise<HeapCensus> {
   process.kill(pid, 'SIGUSR2');
   const snapshot = await waitFor(
     async () => {
       const name = (await readdir(directory)).find((entry) => entry.endsWith('.heapsnapshot'));
-      // Cut short while it is still being written, which JSON.parse refuses.
+      // While it is still being written, JSON.parse throws.
       return name !== undefined && (JSON.parse(await readFile(join(directory, name), 'utf8')) as HeapSnapshot);
     },
     { timeoutMs: 60_000, intervalMs: 1_000, what: `a heap snapshot in ${directory}` },
@@ -53,12 +53,12 @@ function censusOf({ snapshot, nodes, strings }: HeapSnapshot): HeapCensus {
   return census;
 }
 
-/** All bytes of a census. */
+/** The total bytes of a census. */
 export function bytesOf(census: HeapCensus): number {
   return [...census.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** The classes that grew most between two censuses, in bytes, the most first. */
+/** The growth of each class between two censuses in bytes, largest first. */
 export function growth(before: HeapCensus, after: HeapCensus): readonly (readonly [string, number])[] {
   return [...after]
     .map(([name, bytes]) => [name, bytes - (before.get(name) ?? 0)] as const)

@@ -1,5 +1,5 @@
-// `npm run soak -- --minutes 30 [--seed N] [--rate CALLS_PER_SECOND]`: the plugin under mixed load and in changing weather
-// for a long time. Each answer is checked; lines go to stderr, the table at the end to stdout.
+// `npm run soak -- --minutes 30 [--seed N] [--rate CALLS_PER_SECOND]`: runs the plugin under mixed load and
+// changing faults for a long time. Each response is checked. Progress goes to stderr, the table at the end to stdout.
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,7 +21,7 @@ const DRIVER = 'soak';
 const LIMITS = { deadlineMs: 2_000, marginMs: 1_500, cacheMaxAgeMs: 2_000, staleIfErrorMs: 60_000 };
 const SWARM_SECRETS = Array.from({ length: 12 }, (_, index) => `s${index + 1}`);
 const DIRECT_SECRETS = 40;
-/** The first part, after which everything that is kept for a while is there, and the heap is counted. */
+/** The first part fills all caches. The heap is measured after it. */
 const WARM_UP_MS = 5 * 60_000;
 const WRITE_EACH_MS = 1_500;
 const WRITE_SWARM_EACH_MS = 12_000;
@@ -55,7 +55,7 @@ const [engine, vault] = await Promise.all([
 ]);
 const proxy = await startVaultProxy(vault.addr);
 const docker = await startPausableSocket(join(directory.path, 'docker.sock'), engine.socketPath);
-// Each part draws from a seed of its own, so that the order in which they get their turn changes nothing.
+// Each part has its own seed, so that the order in which the parts run does not matter.
 const random = (part: number) => new SeededRandom(seed * 10 + part);
 const store = new SecretStore(vault, random(1));
 const schedule = new FaultSchedule(random(2), proxy, docker);
@@ -94,10 +94,10 @@ const rssMiB = async () => {
 const openFiles = async () => (await readFile(`/proc/${plugin.pid}/status`, 'utf8')).match(/^FDSize:\s*(\d+)/m)?.[1];
 const startedAt = performance.now();
 
-/** Does something over and over, with a pause in between, until the signal. What it throws is a problem. */
+/** Repeats an action with a pause in between, until the signal. Its errors are problems. */
 async function repeat(what: string, eachMs: number, signal: AbortSignal, action: () => unknown): Promise<void> {
-  const rested = () => delay(eachMs, undefined, { signal }).catch(() => undefined);
-  for (await rested(); !signal.aborted; await rested()) {
+  const pause = () => delay(eachMs, undefined, { signal }).catch(() => undefined);
+  for (await pause(); !signal.aborted; await pause()) {
     try {
       await action();
     } catch (error) {
@@ -120,8 +120,8 @@ async function line(): Promise<void> {
   reported = wrong;
 }
 
-/** Load and weather for so long; then it is quiet, everything is in order again, and the heap is counted. */
-async function spell(durationMs: number): Promise<HeapCensus> {
+/** Runs load and faults for a time. Then waits until all services have settled, and measures the heap. */
+async function runPart(durationMs: number): Promise<HeapCensus> {
   const signal = AbortSignal.timeout(durationMs);
   const during = (ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);
   let newest = store.names('new/').length;
@@ -135,7 +135,7 @@ async function spell(durationMs: number): Promise<HeapCensus> {
     repeat('a line', LINE_EACH_MS, signal, line),
   ]);
   await calls.settled();
-  await deployments.areSettled().catch((error: unknown) => problems.push(`in the end: ${String(error)}`));
+  await deployments.areSettled().catch((error: unknown) => problems.push(`at the end of a part: ${String(error)}`));
   await delay(QUIET_MS);
   const census = await takeHeapCensus(plugin.pid, diagnostics);
   say(`heap ${mib(bytesOf(census))} MiB, RSS ${await rssMiB()} MiB, table of files ${await openFiles()}`);
@@ -144,8 +144,8 @@ async function spell(durationMs: number): Promise<HeapCensus> {
 
 const mib = (bytes: number) => (bytes / 1_048_576).toFixed(2);
 const totalMs = minutes * 60_000;
-const warm = await spell(Math.min(WARM_UP_MS, totalMs / 2));
-const end = await spell(totalMs - Math.min(WARM_UP_MS, totalMs / 2));
+const warm = await runPart(Math.min(WARM_UP_MS, totalMs / 2));
+const end = await runPart(totalMs - Math.min(WARM_UP_MS, totalMs / 2));
 await line();
 
 const grown = bytesOf(end) - bytesOf(warm);
@@ -161,10 +161,10 @@ const rows: readonly (readonly [string, unknown])[] = [
   ['longest answer, ms', Math.round(calls.counts.maxMs)],
   ['values written', store.written],
   ['services', JSON.stringify(deployments.counts)],
-  ['trouble', JSON.stringify(schedule.counts)],
+  ['faults', JSON.stringify(schedule.counts)],
   ['heap after the first part, MiB', mib(bytesOf(warm))],
-  ['heap in the end, MiB', mib(bytesOf(end))],
-  ['RSS in the end, MiB', await rssMiB()],
+  ['heap at the end, MiB', mib(bytesOf(end))],
+  ['RSS at the end, MiB', await rssMiB()],
   ...growth(warm, end)
     .slice(0, 12)
     .map(([name, bytes]) => [`  grown: ${name}`, `${Math.round(bytes / 1024)} KiB`] as const),

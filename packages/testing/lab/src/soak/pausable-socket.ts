@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A unix socket before another one, which can stop carrying anything, as an engine that hangs. */
+/** A unix socket that forwards to another one, and can stop forwarding, as an engine that hangs. */
 export interface PausableSocket {
   /** As in DOCKER_HOST. */
   readonly host: string;
-  /** From now on connections are taken, and nothing is carried. */
+  /** Accepts connections from now on, but forwards nothing. */
   pause(): void;
-  /** All that waited is carried on. */
+  /** Forwards all that waited. */
   resume(): void;
   close(): void;
 }
 
-/** Starts it on `socketPath`, before the socket at `target`. */
+/** Starts a socket on `socketPath` that forwards to the socket at `target`. */
 export async function startPausableSocket(socketPath: string, target: string): Promise<PausableSocket> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let paused = false;

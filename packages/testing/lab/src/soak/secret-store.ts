@@ -2,7 +2,7 @@ import type { SeededRandom } from '@vault-swarm/simulation';
 import type { Vault } from '../servers/vault.ts';
 import { ValueHistory } from './value-history.ts';
 
-/** The secrets at Vault during a soak, and every value that each had. */
+/** The secrets in Vault during a soak, and every value that each had. */
 export class SecretStore {
   readonly #vault: Vault;
   readonly #random: SeededRandom;
@@ -14,7 +14,7 @@ export class SecretStore {
     this.#random = random;
   }
 
-  /** The secrets that have a value; names start with `prefix`. */
+  /** The secrets with a value whose names start with `prefix`. */
   names(prefix = ''): readonly string[] {
     return [...this.#histories.keys()].filter((name) => name.startsWith(prefix));
   }
@@ -40,7 +40,7 @@ export class SecretStore {
     const history = known ?? new ValueHistory();
     const done = history.start(value, performance.now());
     const { status, text } = await this.#vault.request('POST', `secret/data/${name}`, { data: { password: value } });
-    if (status !== 200) throw new Error(`Vault did not take ${name}: ${status} ${text}`);
+    if (status !== 200) throw new Error(`Vault rejected ${name}: ${status} ${text}`);
     done(performance.now());
     if (known === undefined) this.#histories.set(name, history);
   }

@@ -10,26 +10,26 @@ function written(): ValueHistory {
 }
 const at = (requestedAtMs: number, answeredAtMs = requestedAtMs + 1) => ({ requestedAtMs, answeredAtMs });
 
-test('the current value is right, and so is the one that a write in progress brings', () => {
+test('the current value is right, and so is the value of a write in progress', () => {
   expect(written().problemOf('b', at(500), 0)).toBeUndefined();
   expect(written().problemOf('b', at(190, 205), 0)).toBeUndefined();
   expect(written().current).toBe('b');
 });
 
-test('an old value is right as long as it may be old', () => {
+test('an old value is right for the allowed staleness', () => {
   expect(written().problemOf('a', at(210), 0)).toBeUndefined();
   expect(written().problemOf('a', at(1_210), 1_000)).toBeUndefined();
   expect(written().problemOf('a', at(1_310), 1_000)).toBe(
-    'a value that was replaced 1.1 s before it was asked for, 1 values ago',
+    'a value that was replaced 1.1 s before the request, 1 values ago',
   );
 });
 
-test('a value from nowhere, or from the future, is wrong', () => {
+test('a value that was never written, or was written later, is wrong', () => {
   expect(written().problemOf('c', at(300), 1_000)).toMatch('never had');
   expect(written().problemOf('b', at(150, 160), 1_000)).toMatch('after the answer');
 });
 
-test('a write that has not been done yet replaces nothing', () => {
+test('a write that is not done yet replaces nothing', () => {
   const history = written();
   const done = history.start('c', 300);
   expect(history.problemOf('b', at(900), 0)).toBeUndefined();

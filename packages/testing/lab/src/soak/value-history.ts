@@ -1,23 +1,23 @@
-/** A value that a secret had at its provider. Times are monotonic milliseconds of who wrote it. */
+/** A value that a secret had at its provider. Times are monotonic milliseconds of the writer. */
 interface WrittenValue {
   readonly value: string;
-  /** When its write was started: nobody can have it earlier. */
+  /** When its write started: no reader can have it earlier. */
   readonly startedAtMs: number;
-  /** When the write of the next one was done: since then it is an old one. */
+  /** When the write of the next value was done: since then this one is old. */
   replacedAtMs: number;
 }
 
-/** When somebody asked for a value, and had it. */
-export interface AskedAt {
+/** The times of a request and its response. */
+export interface RequestTimes {
   readonly requestedAtMs: number;
   readonly answeredAtMs: number;
 }
 
-/** Every value that a secret had at its provider, against which the answers are held. */
+/** Every value that a secret had at its provider, to check responses. */
 export class ValueHistory {
   readonly #values: WrittenValue[] = [];
 
-  /** Notes a write from its start on. The returned function is called when the provider has taken it. */
+  /** Records a write when it starts. Call the returned function when the provider has accepted it. */
   start(value: string, nowMs: number): (doneAtMs: number) => void {
     const before = this.#values.at(-1);
     this.#values.push({ value, startedAtMs: nowMs, replacedAtMs: Number.POSITIVE_INFINITY });
@@ -32,10 +32,10 @@ export class ValueHistory {
   }
 
   /**
-   * What is wrong with an answer, in words that show no value; nothing where it is right: the secret had that value at
-   * a time that is no further back than `stalenessMs` from when it was asked for.
+   * Describes what is wrong with a response, without a value; undefined if it is right: the secret had that value no more than
+   * `stalenessMs` before the request.
    */
-  problemOf(value: string, { requestedAtMs, answeredAtMs }: AskedAt, stalenessMs: number): string | undefined {
+  problemOf(value: string, { requestedAtMs, answeredAtMs }: RequestTimes, stalenessMs: number): string | undefined {
     const index = this.#values.findLastIndex((written) => written.value === value);
     const written = this.#values[index];
     if (written === undefined) return 'a value that this secret never had';
@@ -43,6 +43,6 @@ export class ValueHistory {
     const lateMs = requestedAtMs - written.replacedAtMs - stalenessMs;
     if (lateMs <= 0) return undefined;
     const behind = this.#values.length - 1 - index;
-    return `a value that was replaced ${Math.round((requestedAtMs - written.replacedAtMs) / 100) / 10} s before it was asked for, ${behind} values ago`;
+    return `a value that was replaced ${Math.round((requestedAtMs - written.replacedAtMs) / 100) / 10} s before the request, ${behind} values ago`;
   }
 }

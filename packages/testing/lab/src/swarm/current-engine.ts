@@ -6,32 +6,30 @@ import { findCommand, run, runOrThrow } from '../process/command.ts';
 import { step } from '../process/progress.ts';
 import type { Engine } from './engine.ts';
 
-/** Debian's newest engine. Its packages need nothing of the system but glibc ≥ 2.34, runc aside. */
+/** Debian's newest engine. Except for runc, its packages need only glibc 2.34 or later. */
 const suite = 'sid';
 const packages = ['docker.io', 'docker-cli', 'containerd', 'runc', 'tini-static'];
 
-/** The API that a current engine speaks at least: that of Docker 25. */
+/** The lowest API version of a current engine: that of Docker 25. */
 const oldestApi = 1.44;
 
 /**
- * A current Docker engine beside the system's own: the path of its dockerd, with all that it needs in the same directory.
- * Debian's packages are downloaded (75 MB) and unpacked once a machine, in the user's cache directory, named by their version;
- * nothing is installed. A directory that is there is used as it is: remove it for a newer engine.
+ * Finds a current Docker engine: the path of its dockerd, with all that it needs in the same directory. Debian's packages
+ * (75 MB) are downloaded once per machine and unpacked into the user's cache directory, named by their version. Nothing is
+ * installed. An existing directory is reused: remove it to get a newer engine.
  *
- * @throws where the machine's apt names no mirror of Debian's, or an engine so unpacked does not run.
+ * @throws if the machine's apt names no mirror of Debian, or the unpacked engine does not run.
  */
 export async function findCurrentEngine(): Promise<string> {
   const cached = await newestCached();
   if (cached !== undefined) return cached;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error(
-      'the current engine is not there yet, and a sandbox has no network to get it; run: npm run test:swarm',
-    );
+    throw new Error('the current engine is not downloaded, and a sandbox has no network; run: npm run test:swarm');
   }
   return withLock(join(cacheDirectory(), 'engine.lock'), async () => (await newestCached()) ?? unpack());
 }
 
-/** Checks that an engine is a current one. Resolves to what it is, for people. */
+/** Checks that an engine is a current one. Resolves to its version as text. */
 export async function describeCurrentEngine(engine: Engine): Promise<string> {
   const { ApiVersion } = (await engine.api('GET', '/version')) as { readonly ApiVersion: string };
   const [major = 0, minor = 0] = ApiVersion.split('.').map(Number);
@@ -57,7 +55,7 @@ async function unpack(): Promise<string> {
         await runOrThrow('dpkg-deb', ['-x', join(work, archive), join(work, 'root')], { timeoutMs: 120_000 });
         await rm(join(work, archive));
       }
-      await linkTogether(work);
+      await linkPrograms(work);
       const said = await runOrThrow(join(work, 'bin/dockerd'), ['--version']);
       const version = /version ([^\s,]+)/.exec(said)?.[1];
       if (version === undefined) throw new Error(`dockerd --version said: ${said}`);
@@ -70,7 +68,7 @@ async function unpack(): Promise<string> {
   }
 }
 
-/** Debian's packages, by an apt whose settings, lists and state are all in the directory. */
+/** Downloads Debian's packages. The settings, lists and state of apt are all in the directory. */
 async function download(work: string): Promise<void> {
   const apt = join(work, 'apt');
   for (const directory of ['lists/partial', 'cache/archives/partial', 'none']) {
@@ -110,13 +108,13 @@ async function mirror(): Promise<string> {
   const known = (await runOrThrow('apt-get', ['indextargets', ...format])).split('\n');
   const found = known.find((uri) => uri.includes('debian') && !uri.includes('security'));
   if (found === undefined) {
-    throw new Error("a current engine is taken from Debian's packages, and this machine's apt knows no mirror of them");
+    throw new Error("a current engine comes from Debian's packages, and this machine's apt has no mirror of them");
   }
   return found;
 }
 
-/** One directory for PATH. A runc that needs a newer glibc than this machine has is left out for the machine's own. */
-async function linkTogether(work: string): Promise<void> {
+/** Creates one directory for PATH. If the downloaded runc needs a newer glibc, the machine's own runc is used. */
+async function linkPrograms(work: string): Promise<void> {
   const bin = join(work, 'bin');
   await mkdir(bin);
   const programs = ['sbin/dockerd', 'bin/docker', 'bin/containerd', 'bin/containerd-shim-runc-v2', 'sbin/docker-proxy'];

@@ -19,62 +19,62 @@ export interface Engine {
   readonly dir: string;
   /** The engine's own version, as 20.10.24. */
   readonly version: string;
-  /** Runs the docker command against this engine, whatever it exits with. */
+  /** Runs the docker command against this engine. Resolves whatever the exit code is. */
   docker(...args: string[]): Promise<Omit<CommandResult, 'stdout'> & { readonly stdout: string }>;
-  /** Runs the docker command against this engine; rejects unless it exits with 0. Resolves to its stdout's bytes. */
+  /** Runs the docker command against this engine. Rejects unless it exits with 0. Resolves to the bytes of its stdout. */
   dockerBytes(...args: string[]): Promise<Buffer>;
   /**
-   * Deploys a stack from compose files without waiting for its tasks, whose images the engines have.
+   * Deploys a stack from compose files, without waiting for its tasks. The engines must have the images.
    *
    * @param variables that the files name.
    */
   deployStack(name: string, files: readonly string[], variables?: Readonly<Record<string, string>>): Promise<void>;
-  /** Asks the engine's API for JSON. Rejects on a status of 400 and more. */
+  /** Calls the engine's API with JSON. Rejects on a status of 400 or more. */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
 }
 
-/** An engine that the lab started, and may end. */
+/** An engine that the lab started, and may stop. */
 export interface OwnEngine extends Engine {
   readonly logPath: string;
-  /** A process in the engine's own network, for `nsenter --net`. */
+  /** A process in the engine's network namespace, for `nsenter --net`. */
   readonly networkPid: number;
   /** Makes the engine the first manager of a Swarm. */
   initSwarm(): Promise<void>;
-  /** Ends the engine cleanly and removes its directory, the log aside. */
+  /** Stops the engine cleanly and removes its directory, except the log. */
   stop(): Promise<void>;
-  /** Ends engine and containers at once, as when a machine loses power. Its directory stays: startEngine starts it again. */
+  /** Kills engine and containers at once, as a power failure does. The directory stays: startEngine can start the engine again. */
   kill(): Promise<void>;
 }
 
-/** What an engine is started with. */
+/** How to start an engine. */
 export interface EngineOptions {
-  /** Its directory, made if missing; data of an earlier run in it is taken up again. */
+  /** Its directory, created if missing. An engine continues with the data that is there. */
   readonly dir: string;
-  /** Another dockerd than the system's. */
+  /** The path of a dockerd; the system's if not given. */
   readonly dockerd?: string;
   readonly extraFlags?: readonly string[];
-  /** Makes it a machine among others; without it, the engine has a loopback device only. */
+  /** Connects the engine to others. Without it, the engine has only a loopback device. */
   readonly machine?: Machine;
 }
 
-/** What an engine that is joined to others has of its own. */
+/** The identity of an engine that is connected to others. */
 export interface Machine {
   readonly hostname: string;
   /** Its address and the network's length, as 192.168.97.1/24. */
   readonly address: string;
-  /** Its own /run/docker/plugins: the same directory, seen from the sandbox. Made if missing. */
+  /** The directory that is its /run/docker/plugins, as a path of the sandbox. Created if missing. */
   readonly plugins: string;
-  /** Puts a device eth0 into the network namespace of a process, before the engine starts. */
+  /** Creates a device eth0 in the network namespace of a process, before the engine starts. */
   connect(pid: number): Promise<void>;
 }
 
 const init = fileURLToPath(new URL('../../sandbox/init.sh', import.meta.url));
 
 /**
- * Starts a Docker engine in namespaces of its own, so that several run side by side; they share the sandbox's
- * /run/docker/plugins, so parallel tests use different driver names. Resolves when it answers.
+ * Starts a Docker engine in namespaces of its own, so that several can run at once. They share the sandbox's
+ * /run/docker/plugins, so parallel tests need different driver names. Resolves when the engine answers.
  *
- * @throws outside of a sandbox, without a dockerd, or with the end of its log if it does not come up in 60 s.
+ * @throws outside of a sandbox, without a dockerd, or with the end of its log if it does not answer within 60 s.
  */
 export async function startEngine({
   dir,
@@ -112,13 +112,13 @@ export async function startEngine({
   );
   await log.close();
   const lifeline = namespaces.stdio[3] as Socket;
-  lifeline.on('error', () => {}); // It has ended already.
-  // An engine that a test forgot keeps no process alive: it dies with its lifeline.
+  lifeline.on('error', () => {}); // The engine has ended already.
+  // A forgotten engine does not keep this process alive: it ends when its lifeline closes.
   namespaces.unref();
   lifeline.unref();
 
-  const end = async (politely: boolean) => {
-    if (politely && !hasEnded(namespaces)) {
+  const end = async (isClean: boolean) => {
+    if (isClean && !hasEnded(namespaces)) {
       lifeline.write('TERM\n');
       await ended(namespaces, 15_000);
     }
@@ -127,7 +127,7 @@ export async function startEngine({
   };
   const starting = async () => {
     if (machine !== undefined) {
-      await plugIn(machine, namespaces);
+      await connectMachine(machine, namespaces);
       lifeline.write('GO\n');
     }
     return connect(socketPath, dir, dockerd, namespaces);
@@ -135,7 +135,7 @@ export async function startEngine({
   const engine = await starting().catch(async (error: unknown) => {
     await end(false);
     const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
-    throw new Error(`dockerd did not come up: ${String(error)}\n${lines.slice(-15).join('\n')}`);
+    throw new Error(`dockerd did not start: ${String(error)}\n${lines.slice(-15).join('\n')}`);
   });
   return {
     ...engine,
@@ -152,13 +152,13 @@ export async function startEngine({
   };
 }
 
-/** What sandbox/init.sh is told of a machine. */
+/** The environment of sandbox/init.sh for a machine. */
 function nodeEnvironment({ hostname, address, plugins }: Machine): Record<string, string> {
   return { NODE_NAME: hostname, NODE_ADDRESS: address, NODE_PLUGINS: plugins };
 }
 
-/** Connects a machine as soon as its process has a network namespace of its own. */
-async function plugIn(machine: Machine, namespaces: ChildProcess): Promise<void> {
+/** Connects a machine once its process has its own network namespace. */
+async function connectMachine(machine: Machine, namespaces: ChildProcess): Promise<void> {
   const { pid } = namespaces;
   if (pid === undefined) throw new Error('unshare could not be started');
   const ours = await readlink('/proc/self/ns/net');
@@ -171,16 +171,16 @@ async function plugIn(machine: Machine, namespaces: ChildProcess): Promise<void>
   await machine.connect(pid);
 }
 
-/** Joins an engine that runs already, as DOCKER_HOST names it (`unix://…`). It is never stopped by the lab. */
+/** Connects to a running engine by its DOCKER_HOST (`unix://…`). The lab never stops it. */
 export async function attachEngine(host: string, dir: string): Promise<Engine> {
-  if (!host.startsWith('unix://')) throw new Error(`DOCKER_HOST=${host}: only unix:// is possible here`);
+  if (!host.startsWith('unix://')) throw new Error(`DOCKER_HOST=${host}: only unix:// is supported`);
   return connect(host.slice('unix://'.length), dir);
 }
 
 async function connect(socketPath: string, dir: string, dockerd?: string, machine?: ChildProcess): Promise<Engine> {
   const docker = findDocker(dockerd);
   const host = `unix://${socketPath}`;
-  // No settings of the user's: contexts, credentials, plugins of the docker command.
+  // Without the user's contexts, credentials and plugins of the docker command.
   const env = { PATH: systemPath, HOME: dir, DOCKER_CONFIG: join(dir, 'client') };
   const call = (args: readonly string[], variables = {}) =>
     run(docker, ['--host', host, ...args], { env: { ...env, ...variables }, timeoutMs: 120_000 });
@@ -224,11 +224,11 @@ async function connect(socketPath: string, dir: string, dockerd?: string, machin
   };
 }
 
-/** The docker command that came with dockerd, else the one on PATH. */
+/** The docker command in the installation of dockerd, else the one on PATH. */
 function findDocker(dockerd: string | undefined): string {
-  const beside =
+  const installed =
     dockerd === undefined ? [] : [join(dirname(dockerd), 'docker'), join(dirname(dockerd), '../../bin/docker')];
-  const docker = beside.find((file) => existsSync(file)) ?? findCommand('docker');
+  const docker = installed.find((file) => existsSync(file)) ?? findCommand('docker');
   if (docker === undefined)
     throw new Error('no docker command on this machine; on Debian and Ubuntu: apt-get install docker.io');
   return docker;

@@ -2,53 +2,53 @@ import { parseLedger } from '@vault-swarm/rotation';
 import { waitFor } from '../process/wait-for.ts';
 import type { PluginSwarm } from './plugin-swarm.ts';
 
-const IN_TIME_MS = 90_000;
+const TIMEOUT_MS = 90_000;
 
-/** How a service has to be in the end. */
+/** The expected final state of a service. */
 export interface ServiceExpectation {
   readonly name: string;
   readonly replicas: number;
-  /** What the file of each secret has, in every task. */
+  /** The content of each secret's file, in every task. */
   readonly values: Readonly<Record<string, string>>;
-  /** How often it was told to start its tasks again, or the numbers that are right. */
+  /** The `ForceUpdate` counter, or the values that are correct. */
   readonly generation: number | readonly number[];
 }
 
-/** How a scenario has to end. */
+/** The expected final state of a scenario. */
 export interface FinalExpectation {
   readonly services: readonly ServiceExpectation[];
-  /** Events of level `error` that the scenario explains; any other is one too many. */
+  /** Events of level `error` that the scenario causes. Any other fails the check. */
   readonly explained?: readonly string[];
 }
 
 /**
- * What holds at the end of every scenario: every task of every service has the right value in its secrets' files; the
- * services were updated as often as expected, which some further passes do not change; the ledger can be read and has
- * nothing open; and no plugin logged an error that the scenario does not explain.
+ * Checks the end of a scenario: every task of every service has the right value in its secrets' files. The services were
+ * updated as often as expected, and three more passes change nothing. The ledger is valid and has no open rollout. No plugin
+ * logged an error that the scenario does not cause.
  *
- * @throws with all that does not hold.
+ * @throws with all that is wrong.
  */
-export async function checkInTheEnd(swarm: PluginSwarm, expected: FinalExpectation): Promise<void> {
+export async function checkFinalState(swarm: PluginSwarm, expected: FinalExpectation): Promise<void> {
   for (const { name, replicas, values } of expected.services) {
     for (const [secret, value] of Object.entries(values)) {
-      await swarm.reaches(name, { secret, replicas, value }, IN_TIME_MS);
+      await swarm.reaches(name, { secret, replicas, value }, TIMEOUT_MS);
     }
   }
-  await nothingIsOpen(swarm);
+  await waitForClosedRollouts(swarm);
   const tasks = await tasksOf(swarm, expected);
   await (await swarm.leadingRunner()).passes(3);
 
   const problems = unexplained(swarm, expected.explained ?? []);
-  if (tasks !== (await tasksOf(swarm, expected))) problems.push('tasks were replaced after all was done');
+  if (tasks !== (await tasksOf(swarm, expected))) problems.push('tasks were replaced after the last rollout ended');
   for (const { name, generation } of expected.services) {
     const seen = await swarm.generation(name);
     const right = typeof generation === 'number' ? [generation] : generation;
     if (!right.includes(seen)) problems.push(`${name} is at generation ${seen}, not ${right.join(' or ')}`);
   }
-  if (problems.length > 0) throw new Error(`in the end:\n${problems.join('\n')}`);
+  if (problems.length > 0) throw new Error(`the final state is wrong:\n${problems.join('\n')}`);
 }
 
-async function nothingIsOpen(swarm: PluginSwarm): Promise<void> {
+async function waitForClosedRollouts(swarm: PluginSwarm): Promise<void> {
   await waitFor(
     async (see) => {
       const text = await swarm.ledger();
@@ -56,7 +56,7 @@ async function nothingIsOpen(swarm: PluginSwarm): Promise<void> {
       const ledger = parseLedger(text);
       return ledger !== null && Object.keys(ledger.services).length === 0;
     },
-    { timeoutMs: IN_TIME_MS, what: 'a ledger with nothing open' },
+    { timeoutMs: TIMEOUT_MS, what: 'a ledger without an open rollout' },
   );
 }
 

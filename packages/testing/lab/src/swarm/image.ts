@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { findCommand, runOrThrow } from '../process/command.ts';
 import type { Engine } from './engine.ts';
 
-/** The image that services of tests run: busybox and nothing else. It runs until it is stopped, and stops at once. */
+/** The image of test services: only busybox. Its command runs until it is stopped, and stops at once. */
 export const labImage = 'vault-swarm-lab:1';
 
 const command = ['/bin/sh', '-c', 'trap "exit 0" TERM INT; while :; do sleep 3600 & wait $!; done'];
 
-/** Makes {@link labImage} in an engine, without a registry. */
+/** Creates {@link labImage} in an engine, without a registry. */
 export async function importImage(engine: Engine): Promise<string> {
   const busybox = findCommand('busybox');
   if (busybox === undefined || !(await isStatic(busybox))) {
@@ -31,7 +31,7 @@ export async function importImage(engine: Engine): Promise<string> {
   return labImage;
 }
 
-/** Makes an image of that name which has this machine's `curl` and a shell, and is started with `curl`. */
+/** Creates an image with this machine's `curl` and a shell. Its entry point is `curl`. */
 export async function importCurlImage(engine: Engine, name: string): Promise<void> {
   const curl = findCommand('curl');
   const busybox = findCommand('busybox');
@@ -54,7 +54,7 @@ export async function importCurlImage(engine: Engine, name: string): Promise<voi
   await rm(`${root}.tar`);
 }
 
-/** Whether a program needs no loader, which the image does not have. Its name stands near the start of the file. */
+/** Whether a program is statically linked: the image has no loader, whose name would be near the start of the file. */
 async function isStatic(file: string): Promise<boolean> {
   const handle = await open(file);
   try {

@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from './engine.ts';
 
-/** What a managed plugin is made and enabled with. */
+/** How to create and enable a managed plugin. */
 export interface ManagedPluginOptions {
   readonly name: string;
-  /** Directory that its mount `credentials` shows. */
+  /** The source of its mount `credentials`. */
   readonly credentials: string;
   readonly settings: Readonly<Record<string, string>>;
-  /** Directory with config.json and rootfs; what `npm run plugin:build` leaves if not given. */
+  /** Directory with config.json and rootfs; the output of `npm run plugin:build` if not given. */
   readonly directory?: string;
 }
 
-/** What `npm run plugin:build` leaves. Throws where it is not built. */
+/** The output directory of `npm run plugin:build`. Throws if the plugin is not built. */
 export function managedPluginDirectory(): string {
   const directory = fileURLToPath(new URL('../../../../../dist/plugin', import.meta.url));
   if (!existsSync(`${directory}/config.json`))
@@ -20,13 +20,13 @@ export function managedPluginDirectory(): string {
   return directory;
 }
 
-/** The image that the stack names, in an engine, made without a registry as its guide says. */
+/** Builds the image of the stack in an engine, without a registry, as the guide does. */
 export async function buildPluginImage(engine: Engine, tag: string): Promise<void> {
   const dockerfile = fileURLToPath(new URL('../../../../../docker/Dockerfile', import.meta.url));
   await engine.dockerBytes('build', '--quiet', '--file', dockerfile, '--tag', tag, managedPluginDirectory());
 }
 
-/** Makes a managed plugin of an engine, as an operator does, and enables it: then it serves. */
+/** Creates a managed plugin in an engine, as an operator does, and enables it. */
 export async function startManagedPlugin(engine: Engine, options: ManagedPluginOptions): Promise<void> {
   const { name, credentials, settings, directory = managedPluginDirectory() } = options;
   await engine.dockerBytes('plugin', 'create', name, directory);

@@ -10,11 +10,11 @@ const DRIVER = 'managers-driver';
 
 const directory = tempDirectory();
 const drivers: Server[] = [];
-/** The names of the managers whose driver was asked. */
+/** The names of the managers whose driver got a request. */
 const asked: string[] = [];
 let managers: Managers;
 
-/** A driver whose values are the name of the manager that it serves. */
+/** Starts a driver whose value is the name of its manager. */
 async function serveDriver(name: string, socketPath: string): Promise<void> {
   const driver = createServer((request, response) => {
     request.resume();
@@ -39,7 +39,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-it('is a Swarm of three managers, of which one leads', async () => {
+it('is a Swarm of three managers with one leader', async () => {
   const { engine } = await managers.leader();
   const nodes = (await engine.api('GET', '/nodes')) as {
     readonly Description: { readonly Hostname: string };
@@ -49,7 +49,7 @@ it('is a Swarm of three managers, of which one leads', async () => {
   expect(seen.sort()).toEqual(['m1', 'm2', 'm3'].map((name) => [name, 'reachable']));
 });
 
-it('asks the driver on the leader only, for the tasks of all nodes', async () => {
+it('sends requests for the tasks of all nodes only to the driver on the leader', async () => {
   const leader = await managers.leader();
   await createDriverSecret(leader.engine, { name: 'token', driver: DRIVER });
   await createService(leader.engine, { name: 'web', replicas: 3, secrets: ['token'] });
@@ -69,7 +69,7 @@ it('asks the driver on the leader only, for the tasks of all nodes', async () =>
   expect(new Set(asked)).toEqual(new Set([leader.name]));
 });
 
-it('gets another leader when the leading engine is killed, and the killed one comes back', async () => {
+it('elects another leader when the leading engine is killed, and the killed one rejoins', async () => {
   const before = await managers.leader();
   await before.engine.kill();
   const after = await managers.leader();
@@ -78,7 +78,7 @@ it('gets another leader when the leading engine is killed, and the killed one co
   await isReachable(before.nodeId);
 });
 
-it('gets another leader when the leader is cut off, which follows when it is connected again', async () => {
+it('elects another leader when the leader is disconnected, and the old one rejoins when it is connected again', async () => {
   const before = await managers.leader();
   await managers.cutOff(before);
   const after = await managers.leader();
@@ -87,7 +87,7 @@ it('gets another leader when the leader is cut off, which follows when it is con
   await isReachable(before.nodeId);
 });
 
-/** Waits until the leader hears a manager, whose own engine answers again too. */
+/** Waits until the leader reaches a manager, and the manager's own engine answers too. */
 async function isReachable(nodeId: string): Promise<void> {
   await waitFor(
     async (see) => {

@@ -6,40 +6,40 @@ import { waitFor } from '../process/wait-for.ts';
 import { type EngineOptions, type OwnEngine, startEngine } from './engine.ts';
 import { importImage } from './image.ts';
 
-/** One manager of a Swarm of several: a machine with its own address and its own plugin sockets. */
+/** One of several managers of a Swarm: a machine with its own address and plugin sockets. */
 export interface ManagerNode {
   /** Its host name, as Swarm shows it: `m1`, `m2` … */
   readonly name: string;
-  /** The Swarm's id of it. */
+  /** Its node id. */
   readonly nodeId: string;
-  /** Its address among the managers. Not reachable from the sandbox: engines are asked through their sockets. */
+  /** Its address in the managers' network, which the sandbox can't reach. Use the engine's socket. */
   readonly address: string;
-  /** Its engine; another object after {@link start}. `engine.kill()` is the loss of this machine. */
+  /** Its engine; another object after {@link start}. `engine.kill()` simulates the loss of this machine. */
   readonly engine: OwnEngine;
-  /** Where its engine looks for a driver of that name, seen from the sandbox: the plugin's PLUGIN_SOCKET. */
+  /** The socket path of a driver of this engine, as a path of the sandbox: the plugin's PLUGIN_SOCKET. */
   pluginSocket(driver: string): string;
-  /** Starts the engine again after it was killed, and resolves when it answers; it joins the others by itself. */
+  /** Starts the engine after it was killed. Resolves when it answers; it joins the others by itself. */
   start(): Promise<void>;
 }
 
 /** A Swarm of several managers. */
 export interface Managers {
   readonly nodes: readonly ManagerNode[];
-  /** The manager that most of them take for the leader, waited for for 60 s. */
+  /** The manager that the majority sees as the leader. Waits up to 60 s for one. */
   leader(): Promise<ManagerNode>;
-  /** The manager whose Swarm id it is, as a task names it. Throws if there is none. */
+  /** The manager with that node id. Throws if there is none. */
   node(nodeId: string | undefined): ManagerNode;
-  /** Takes a manager's cable out: its engine goes on, and hears and reaches no other. */
+  /** Disconnects a manager from the others. Its engine keeps running. */
   cutOff(node: ManagerNode): Promise<void>;
-  /** Puts the cable in again. */
+  /** Connects a manager again. */
   reconnect(node: ManagerNode): Promise<void>;
-  /** Ends all engines, at once rather than politely, and their network. Directories go with the sandbox. */
+  /** Kills all engines and deletes their network. Directories are removed with the sandbox. */
   stop(): Promise<void>;
 }
 
-/** What a Swarm of several managers is started with. */
+/** How to start a Swarm of several managers. */
 export interface ManagersOptions extends Pick<EngineOptions, 'dockerd' | 'extraFlags'> {
-  /** Its directory, made if missing; each engine has one of its own in it. A short path: sockets are below it. */
+  /** Its directory, created if missing, with one directory per engine. Use a short path: it contains sockets. */
   readonly dir: string;
   /** How many managers; 3 if not given. */
   readonly count?: number;
@@ -47,11 +47,11 @@ export interface ManagersOptions extends Pick<EngineOptions, 'dockerd' | 'extraF
 
 let networks = 0;
 
-/** Starts several engines, each a machine of its own on one network, as the managers of one Swarm. Takes about 5 s. */
+/** Starts several engines on one network as the managers of one Swarm, in about 5 s. */
 export async function startManagers({ dir, count = 3, ...options }: ManagersOptions): Promise<Managers> {
   await mkdir(dir, { recursive: true });
   networks += 1;
-  // Names of devices have at most 15 characters; two Swarms of a sandbox have no device in common.
+  // Device names have at most 15 characters, and must be unique in a sandbox.
   const prefix = `s${process.pid}n${networks}`;
   const bridge = `${prefix}br`;
   await ip('link', 'add', bridge, 'type', 'bridge');
@@ -77,7 +77,7 @@ export async function startManagers({ dir, count = 3, ...options }: ManagersOpti
           async (see) => {
             const votes = await Promise.all(nodes.map((node) => leaderSeenBy(node.engine)));
             see(votes);
-            // Nodes may have become workers since, which see no leader.
+            // Workers see no leader, and nodes may have become workers.
             const managers = Math.max(0, ...votes.map((vote) => vote?.managers ?? 0));
             return nodes.find(({ nodeId }) => votes.filter((vote) => vote?.leader === nodeId).length > managers / 2);
           },
@@ -98,7 +98,7 @@ export async function startManagers({ dir, count = 3, ...options }: ManagersOpti
   }
 }
 
-/** One machine before and while it is a manager. */
+/** A machine that becomes a manager. */
 interface StartedMachine {
   readonly name: string;
   readonly address: string;
@@ -108,18 +108,18 @@ interface StartedMachine {
   readonly end: () => Promise<void>;
 }
 
-interface Place {
+interface MachineOptions {
   readonly dir: string;
   readonly bridge: string;
   readonly port: string;
   readonly options: Pick<EngineOptions, 'dockerd' | 'extraFlags'>;
 }
 
-function machineOf(name: string, address: string, { dir, bridge, port, options }: Place): StartedMachine {
+function machineOf(name: string, address: string, { dir, bridge, port, options }: MachineOptions): StartedMachine {
   const plugins = join(dir, `${name}-plugins`);
   let engine: OwnEngine | undefined;
   const connect = async (pid: number) => {
-    // The kernel clears a dead machine's namespace, and its end of the cable, a moment later.
+    // The kernel deletes a dead machine's namespace, and its end of the link, a moment later.
     await run('ip', ['link', 'delete', port]);
     await ip('link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid));
     await ip('link', 'set', port, 'master', bridge, 'up');
@@ -142,7 +142,7 @@ function machineOf(name: string, address: string, { dir, bridge, port, options }
   };
 }
 
-/** The first becomes the Swarm's first manager; the others join it one after the other, as Raft wants it. */
+/** Makes the first machine a manager, then joins the others one at a time, as Raft requires. */
 async function joinAll(machines: readonly StartedMachine[]): Promise<void> {
   const [first, ...others] = machines;
   if (first === undefined) return;
@@ -172,14 +172,14 @@ interface ApiNode {
   readonly ManagerStatus?: { readonly Leader?: boolean };
 }
 
-/** What an engine sees of the Swarm's managers. */
+/** The Swarm's managers as one engine sees them. */
 interface SeenManagers {
   /** The leader's id, if it sees one. */
   readonly leader: string | undefined;
   readonly managers: number;
 }
 
-/** The leader as an engine sees it; nothing while it is no manager, is ended, or does not answer soon. */
+/** The managers as an engine sees them; undefined if it is no manager, has ended, or does not answer within 3 s. */
 async function leaderSeenBy({ socketPath }: OwnEngine): Promise<SeenManagers | undefined> {
   try {
     const { status, body } = await unixRequest(socketPath, 'GET', '/nodes', {

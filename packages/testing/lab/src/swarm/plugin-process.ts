@@ -14,15 +14,15 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The plugin as its users run it: `bin/vault-swarm-plugin` in the foreground. */
+/** A plugin process: `bin/vault-swarm-plugin` in the foreground, as users run it. */
 export interface PluginProcess {
   readonly pid: number;
   /** The driver's socket. */
   readonly socketPath: string;
   readonly logPath: string;
-  /** Everything written to stderr and stdout so far. */
+  /** The output on stderr and stdout so far. */
   logs(): string;
-  /** Waits until the socket answers `Plugin.Activate`; rejects with the log's end if it does not in 15 s. */
+  /** Waits until the socket answers `Plugin.Activate`; rejects with the end of the log after 15 s. */
   waitReady(): Promise<void>;
   /** Sends a signal, SIGTERM if not given; resolves when the process has ended. */
   kill(signal?: NodeJS.Signals): Promise<ProcessEnd>;
@@ -30,22 +30,22 @@ export interface PluginProcess {
   readonly exit: Promise<ProcessEnd>;
 }
 
-/** What the plugin is started with. */
+/** How to start the plugin. */
 export interface PluginOptions {
-  /** Its environment, to which only PATH and HOME are added. */
+  /** Its environment. Only PATH and HOME are added. */
   readonly env: Readonly<Record<string, string>>;
-  /** Directory of its log, made if missing; a second start appends. */
+  /** Directory of its log, created if missing. A second start appends. */
   readonly dir: string;
   /** Command line arguments. */
   readonly args?: readonly string[];
-  /** A process in whose network it is to run; that of the sandbox if not given. */
+  /** A process whose network namespace the plugin uses; that of the sandbox if not given. */
   readonly networkPid?: number;
 }
 
 /** The plugin's launcher, `bin/vault-swarm-plugin`. */
 export const launcher = fileURLToPath(new URL('../../../../../bin/vault-swarm-plugin', import.meta.url));
 
-/** Starts the plugin (which must be built). It is killed when this process ends. */
+/** Starts the plugin, which must be built. It is killed when this process ends. */
 export async function startPlugin({ env, dir, args = [], networkPid }: PluginOptions): Promise<PluginProcess> {
   await mkdir(dir, { recursive: true });
   const logPath = join(dir, 'plugin.log');
@@ -66,7 +66,7 @@ export async function startPlugin({ env, dir, args = [], networkPid }: PluginOpt
       resolve({ code, signal });
     });
   });
-  exit.catch(() => {}); // Whoever waits for it sees it.
+  exit.catch(() => {}); // Callers that wait for it get the error.
   const logs = () => readFileSync(logPath, 'utf8');
   const name = env.PLUGIN_NAME || 'vault-secrets-plugin';
   const socketPath = env.PLUGIN_SOCKET || `/run/docker/plugins/${name}.sock`;

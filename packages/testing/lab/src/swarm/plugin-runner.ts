@@ -4,15 +4,15 @@ import { waitFor } from '../process/wait-for.ts';
 import type { ManagerNode } from './managers.ts';
 import { type PluginProcess, startPlugin } from './plugin-process.ts';
 
-const IN_TIME_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
-/** What a seat's plugins are started with, besides what follows from their node. */
+/** How to start the plugins of a manager. */
 export interface PluginRunnerOptions {
   /** Directory of their logs. */
   readonly dir: string;
   /** PLUGIN_NAME. */
   readonly driver: string;
-  /** Further environment of the plugin, asked for at each start. */
+  /** More environment variables of the plugin, read at each start. */
   env(): Readonly<Record<string, string>>;
 }
 
@@ -23,10 +23,10 @@ export interface LogEntry {
   readonly [field: string]: unknown;
 }
 
-/** What a plugin has done since it was started. A second leader would lose every race and still be wrong. */
-export interface Deeds {
+/** What a plugin did since its start. A second leader that loses every race is still a fault. */
+export interface PluginActivity {
   readonly name: string;
-  readonly tookTheLead: boolean;
+  readonly becameLeader: boolean;
   readonly changes: number;
   readonly started: number;
   readonly conflicts: number;
@@ -38,7 +38,7 @@ interface Metrics {
   readonly ticker_heartbeat: string | null;
 }
 
-/** A manager's plugin, of which there may be several one after the other. */
+/** Runs the plugin of one manager; several processes may follow each other. */
 export class PluginRunner {
   readonly node: ManagerNode;
   readonly #options: PluginRunnerOptions;
@@ -57,12 +57,12 @@ export class PluginRunner {
     return plugin;
   }
 
-  /** Where its monitoring answers. */
+  /** The address of its monitoring. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts a plugin; resolves when its socket and its monitoring answer. The one before it must have ended. */
+  /** Starts a plugin. Resolves when its socket and its monitoring answer. The previous one must have ended. */
   async start(): Promise<void> {
     if (this.#port === 0) this.#port = await freePort();
     const { dir, driver } = this.#options;
@@ -79,37 +79,37 @@ export class PluginRunner {
     const plugin = await startPlugin({ env, dir: directory });
     this.#plugins.push(plugin);
     await plugin.waitReady();
-    await waitFor(async () => (await fetch(`${this.url}/livez`)).ok, { timeoutMs: IN_TIME_MS, what: 'monitoring' });
+    await waitFor(async () => (await fetch(`${this.url}/livez`)).ok, { timeoutMs: TIMEOUT_MS, what: 'monitoring' });
   }
 
-  /** Kills the plugin and starts the next one at once. */
+  /** Kills the plugin and starts another one at once. */
   async restart(): Promise<void> {
     await this.plugin.kill('SIGKILL');
     await this.start();
   }
 
-  /** All that its plugins logged, oldest first. A line that a SIGKILL cut off is left out. */
+  /** The log of all its plugins, oldest first, without a line that a SIGKILL cut off. */
   log(): readonly LogEntry[] {
     return this.#plugins.flatMap(entriesOf);
   }
 
-  /** How often an event is in the log of its present plugin. */
+  /** How often an event is in the log of the current plugin. */
   logged(event: string): number {
     return entriesOf(this.plugin).filter((entry) => entry.event === event).length;
   }
 
-  /** Waits for so many whole passes. */
+  /** Waits for `count` complete reconcile passes. */
   async passes(count: number): Promise<void> {
     for (let pass = 0; pass < count; pass++) {
       const before = (await this.#metrics()).ticker_heartbeat;
       await waitFor(async () => (await this.#metrics()).ticker_heartbeat !== before, {
-        timeoutMs: IN_TIME_MS,
+        timeoutMs: TIMEOUT_MS,
         what: `a pass on ${this.node.name}`,
       });
     }
   }
 
-  /** Waits until its present plugin has closed so many rotations. */
+  /** Waits until the current plugin has counted `total` rotations. */
   async counted(total: number): Promise<void> {
     await waitFor(
       async (see) => {
@@ -117,15 +117,15 @@ export class PluginRunner {
         see(rotations);
         return rotations === total;
       },
-      { timeoutMs: IN_TIME_MS, what: `${total} rotations to be counted on ${this.node.name}` },
+      { timeoutMs: TIMEOUT_MS, what: `${total} rotations to be counted on ${this.node.name}` },
     );
   }
 
-  /** What its present plugin has done. */
-  async deeds(): Promise<Deeds> {
+  /** What the current plugin did since its start. */
+  async activity(): Promise<PluginActivity> {
     return {
       name: this.node.name,
-      tookTheLead: this.plugin.logs().includes('this node leads the Swarm now'),
+      becameLeader: this.plugin.logs().includes('this node leads the Swarm now'),
       changes: this.logged('revision.changed'),
       started: this.logged('rollout.started'),
       conflicts: this.logged('rollout.conflict'),

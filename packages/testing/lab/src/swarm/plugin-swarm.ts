@@ -5,16 +5,16 @@ import { type ManagerNode, type Managers, startManagers } from './managers.ts';
 import { PluginRunner } from './plugin-runner.ts';
 import { createDriverSecret, readSecret, runningTasks, serviceTasks } from './swarm.ts';
 
-const IN_TIME_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
-/** A running task, where it is, and what its secret's file has. */
+/** A running task, its node, and the content of its secret's file. */
 export interface HeldSecret {
   readonly task: string;
   readonly node: string;
   readonly value: string;
 }
 
-/** What a service shows of itself. */
+/** The part of a service's API object that tests read. */
 export interface ShownService {
   readonly Spec: {
     readonly TaskTemplate: {
@@ -25,20 +25,20 @@ export interface ShownService {
   readonly UpdateStatus?: { readonly State: string; readonly Message: string };
 }
 
-/** What a Swarm with plugins is started with. */
+/** How to start a Swarm with plugins. */
 export interface PluginSwarmOptions {
   readonly dir: string;
   /** PLUGIN_NAME. */
   readonly driver: string;
   /** How many managers; 3 if not given. */
   readonly count?: number;
-  /** Another dockerd than the system's. */
+  /** The path of a dockerd; the system's if not given. */
   readonly dockerd?: string;
-  /** Further environment of every plugin. */
+  /** More environment variables of every plugin. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A Swarm of several managers with the plugin on each, and a Vault server that all of them ask. */
+/** A Swarm of several managers with a plugin on each, and one Vault server for all plugins. */
 export class PluginSwarm {
   readonly managers: Managers;
   readonly runners: readonly PluginRunner[];
@@ -58,7 +58,7 @@ export class PluginSwarm {
     this.runners = managers.nodes.map((node) => new PluginRunner(node, runner));
   }
 
-  /** Starts all of it: about 6 s. */
+  /** Starts engines, Vault and plugins in about 6 s. */
   static async start({ dir, ...options }: PluginSwarmOptions): Promise<PluginSwarm> {
     const { count = 3, dockerd } = options;
     const [managers, vault] = await Promise.all([
@@ -74,21 +74,21 @@ export class PluginSwarm {
     return this.#vault;
   }
 
-  /** Starts an empty Vault where the killed one was. */
+  /** Starts an empty Vault on the port of the killed one. */
   async startVaultAgain(): Promise<void> {
     this.#vault = await startVault({ dir: join(this.#dir, 'vault'), port: this.#vault.port });
   }
 
-  /** Writes a value at Vault, a new one if none is given, and returns it. */
+  /** Writes a value to Vault, a new one if none is given. Resolves to the value. */
   async write(secret: string, value?: string): Promise<string> {
     this.#written += 1;
     const password = value ?? `${secret}-${this.#written}`;
     const { status, text } = await this.#vault.request('POST', `secret/data/app/${secret}`, { data: { password } });
-    if (status !== 200) throw new Error(`Vault did not take ${secret}: ${status} ${text}`);
+    if (status !== 200) throw new Error(`Vault rejected ${secret}: ${status} ${text}`);
     return password;
   }
 
-  /** Writes a first value, and makes a secret of that name that gets it. Resolves to the value. */
+  /** Writes a value and creates a secret of that name for it. Resolves to the value. */
   async createSecret(secret: string, value?: string): Promise<string> {
     const written = await this.write(secret, value);
     const { engine } = await this.managers.leader();
@@ -97,7 +97,7 @@ export class PluginSwarm {
     return written;
   }
 
-  /** The plugin on the present leader. */
+  /** The plugin on the current leader. */
   async leadingRunner(): Promise<PluginRunner> {
     return this.runnerOf(await this.managers.leader());
   }
@@ -109,7 +109,7 @@ export class PluginSwarm {
     return found;
   }
 
-  /** The running tasks of a service, and what each has in a secret's file, whatever node it is on. */
+  /** The running tasks of a service on all nodes, and the content of a secret's file in each. */
   async held(service: string, secret: string): Promise<readonly HeldSecret[]> {
     const { engine } = await this.managers.leader();
     const tasks = await runningTasks(engine, service);
@@ -121,11 +121,11 @@ export class PluginSwarm {
     );
   }
 
-  /** Waits until all tasks of a service run, and have the value. */
+  /** Waits until all tasks of a service run and have the value. */
   async reaches(
     service: string,
     { secret, replicas, value }: { readonly secret: string; readonly replicas: number; readonly value: string },
-    timeoutMs = IN_TIME_MS,
+    timeoutMs = TIMEOUT_MS,
   ): Promise<void> {
     await waitFor(
       async (see) => {
@@ -145,22 +145,22 @@ export class PluginSwarm {
         see(values);
         return values.includes(value) && values.some((other) => other !== value);
       },
-      { timeoutMs: IN_TIME_MS, what: `the middle of the rolling update to ${value}` },
+      { timeoutMs: TIMEOUT_MS, what: `some tasks of ${service} to have ${value}` },
     );
   }
 
-  /** A service as its leader shows it. */
+  /** A service as the leader's API shows it. */
   async service(name: string): Promise<ShownService> {
     return (await (await this.managers.leader()).engine.api('GET', `/services/${name}`)) as ShownService;
   }
 
-  /** How often a service was told to start its tasks again. */
+  /** The generation of a service: its `ForceUpdate` counter. */
   async generation(service: string): Promise<number> {
     return (await this.service(service)).Spec.TaskTemplate.ForceUpdate ?? 0;
   }
 
-  /** Waits until Swarm says that the latest update of a service is done. */
-  async isSettled(service: string, timeoutMs = IN_TIME_MS): Promise<void> {
+  /** Waits until Swarm reports the latest update of a service as completed. */
+  async isSettled(service: string, timeoutMs = TIMEOUT_MS): Promise<void> {
     await waitFor(
       async (see) => {
         const { UpdateStatus } = await this.service(service);
@@ -171,7 +171,7 @@ export class PluginSwarm {
     );
   }
 
-  /** The ledger's text, as a config object of the Swarm has it. */
+  /** The text of the ledger in its Swarm config object. */
   async ledger(): Promise<string> {
     const { engine } = await this.managers.leader();
     const config = (await engine.api('GET', `/configs/${this.#driver}.ledger`)) as {
@@ -180,11 +180,11 @@ export class PluginSwarm {
     return config.Spec.Labels?.['vault-swarm.ledger'] ?? '';
   }
 
-  /** What a failed test should show: what the plugins logged last, and the Swarm's objects. */
+  /** A report for failed tests: the latest log lines of the plugins, and the Swarm's objects. */
   async describe(service: string): Promise<string> {
     const logs = this.runners.map((runner) => {
-      const telling = runner.log().filter(({ event }) => event !== 'reconcile.completed');
-      const lines = telling.slice(-40).map((entry) => JSON.stringify(entry));
+      const relevant = runner.log().filter(({ event }) => event !== 'reconcile.completed');
+      const lines = relevant.slice(-40).map((entry) => JSON.stringify(entry));
       return `--- plugins on ${runner.node.name}\n${lines.join('\n')}`;
     });
     const { engine } = await this.managers.leader();
@@ -196,7 +196,7 @@ export class PluginSwarm {
     return `${logs.join('\n')}\n--- the Swarm\n${JSON.stringify(shown, undefined, 1)}\n`;
   }
 
-  /** Ends all of it. The directory goes with the sandbox. */
+  /** Stops plugins, engines and Vault. The directory is removed with the sandbox. */
   async stop(): Promise<void> {
     await Promise.all(this.runners.map(({ plugin }) => plugin.kill('SIGTERM')));
     await Promise.all([this.managers.stop(), this.#vault.kill()]);

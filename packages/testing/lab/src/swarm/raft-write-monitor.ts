@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from './engine.ts';
 
-/** A stretch of time in which nothing could be written to the Swarm. */
+/** A period in which writes to the Swarm failed or were delayed. */
 export interface WriteGap {
-  /** Since the probe was started. */
+  /** Milliseconds since the monitor started. */
   readonly fromMs: number;
   readonly lengthMs: number;
 }
 
-/** Writes to the Swarm all the time, and so knows how long its store was held. */
+/** Writes to the Swarm continuously, and so measures for how long its store was blocked. */
 export interface RaftWriteMonitor {
-  /** The longest gap so far, the present one included. */
+  /** The longest gap so far, including the current one. */
   longestGap(): WriteGap;
-  /** How often was written. */
+  /** The number of successful writes. */
   readonly writes: number;
-  /** Ends it; resolves when its last write is done. What it made stays. */
+  /** Stops the monitor. Resolves when its last write is done. The config object stays. */
   stop(): Promise<void>;
 }
 
@@ -24,11 +24,11 @@ interface ProbeConfig {
 }
 
 const INTERVAL_MS = 100;
-const NAME = 'store-probe';
+const NAME = 'raft-write-monitor';
 
 /**
- * Writes to a label of a config object of its own every 100 ms; a gap is the time from the end of one write to the end
- * of the next, less that interval. A write that fails is none. Resolves when the first is done.
+ * Writes to a label of its own config object every 100 ms. A gap is the time from the end of one successful write to the end
+ * of the next, minus that interval. Resolves when the first write is done.
  */
 export async function startRaftWriteMonitor(engine: Engine): Promise<RaftWriteMonitor> {
   const found = await engine.docker('config', 'inspect', NAME);
@@ -58,7 +58,7 @@ export async function startRaftWriteMonitor(engine: Engine): Promise<RaftWriteMo
   const running = (async () => {
     while (!stopping.signal.aborted) {
       await delay(INTERVAL_MS);
-      // The engine may refuse while it is busy or has no leader: then the gap goes on.
+      // The engine may refuse while it is busy or has no leader: the gap then continues.
       await write().catch(() => undefined);
     }
   })();

@@ -2,8 +2,8 @@ import { describeCurrentEngine } from './current-engine.ts';
 import { PluginSwarm, type PluginSwarmOptions } from './plugin-swarm.ts';
 
 /**
- * Starts a Swarm with plugins on the engine that `npm run test:swarm` was asked for, and says on stderr which one it is:
- * the system's own, or (where SWARM_DOCKERD names it) a current one.
+ * Starts a Swarm with plugins on the selected engine: the one that SWARM_DOCKERD names, else the system's. Writes its version
+ * to stderr.
  */
 export async function startOnSelectedEngine(options: Omit<PluginSwarmOptions, 'dockerd'>): Promise<PluginSwarm> {
   const dockerd = process.env.SWARM_DOCKERD || undefined;

@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts';
 import { type EngineOptions, type OwnEngine, startEngine } from './engine.ts';
 import { importImage, labImage } from './image.ts';
 
-/** Starts an engine, makes it a Swarm of one manager, and gives it {@link labImage}. */
+/** Starts an engine as a Swarm of one manager with {@link labImage}. */
 export async function startSwarm(options: EngineOptions): Promise<OwnEngine> {
   sandboxDirectory();
   const engine = await startEngine(options);
@@ -15,7 +15,7 @@ export async function startSwarm(options: EngineOptions): Promise<OwnEngine> {
 /** A secret whose values come from a driver. */
 export interface DriverSecret {
   readonly name: string;
-  /** The driver's name: the plugin's PLUGIN_NAME. Creating the secret fails (after 15 s) if it does not answer. */
+  /** The driver's name: the plugin's PLUGIN_NAME. Creating the secret fails after 15 s if the driver does not answer. */
   readonly driver: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -26,13 +26,13 @@ export async function createDriverSecret(engine: Engine, { name, driver, labels 
   return (await engine.dockerBytes('secret', 'create', '--driver', driver, ...flags, name)).toString().trim();
 }
 
-/** How Swarm replaces a service's tasks; what is not given is Swarm's default, the delay aside. */
+/** How Swarm replaces a service's tasks. Except for `monitor`, Swarm's defaults apply. */
 export interface UpdateConfig {
   readonly parallelism?: number;
   readonly order?: 'start-first' | 'stop-first';
-  /** With its unit, as `0s`. */
+  /** With its unit, such as `0s`. */
   readonly delay?: string;
-  /** How long a new task is watched, with its unit; 1s if not given, so that a test is not held up. */
+  /** How long Swarm monitors a new task, with its unit; 1s if not given, so that tests are fast. */
   readonly monitor?: string;
   readonly failureAction?: 'pause' | 'continue' | 'rollback';
   readonly maxFailureRatio?: number;
@@ -49,13 +49,13 @@ export interface ServiceOptions {
   readonly image?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly updateConfig?: UpdateConfig;
-  /** Further flags of `docker service create`. */
+  /** More flags of `docker service create`. */
   readonly flags?: readonly string[];
-  /** What runs instead of the image's own command. */
+  /** Replaces the image's command. */
   readonly command?: readonly string[];
 }
 
-/** Creates a service without waiting for its tasks; resolves to its id. */
+/** Creates a service without waiting for its tasks. Resolves to its id. */
 export async function createService(engine: Engine, options: ServiceOptions): Promise<string> {
   const { name, replicas = 1, secrets = [], image = labImage, labels = {}, updateConfig = {}, flags = [] } = options;
   const { parallelism, order, delay, monitor = '1s', failureAction, maxFailureRatio } = updateConfig;
@@ -82,7 +82,7 @@ export async function createService(engine: Engine, options: ServiceOptions): Pr
   return id.toString().trim();
 }
 
-/** One task, as a test checks it. */
+/** The part of a task's API object that tests read. */
 export interface ServiceTask {
   readonly id: string;
   readonly slot: number | undefined;
@@ -111,7 +111,7 @@ interface ApiTask {
   };
 }
 
-/** All tasks that Swarm still knows of a service (name or id), those that ended included, oldest first. */
+/** All tasks of a service (name or id) that Swarm lists, including ended ones, oldest first. */
 export async function serviceTasks(engine: Engine, service: string): Promise<ServiceTask[]> {
   const filters = encodeURIComponent(JSON.stringify({ service: [service] }));
   const tasks = (await engine.api('GET', `/tasks?filters=${filters}`)) as ApiTask[];
@@ -130,7 +130,7 @@ export async function serviceTasks(engine: Engine, service: string): Promise<Ser
     .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
 }
 
-/** The tasks of a service that run and are meant to, each with its container. */
+/** The tasks of a service that run and have the desired state `running`, each with its container. */
 export async function runningTasks(
   engine: Engine,
   service: string,
@@ -142,12 +142,12 @@ export async function runningTasks(
   );
 }
 
-/** What was read, by engine, container and secret. */
+/** Cached values, by engine, container and secret. */
 const readSecrets = new WeakMap<Engine, Map<string, Buffer>>();
 
 /**
- * The bytes of a secret in a container. They never change in it, so they are read once: who waits for a value would otherwise
- * keep a core busy with `docker exec`.
+ * The bytes of a secret in a container. They never change, so they are read once: a test that waits for a value would
+ * otherwise keep a core busy with `docker exec`.
  */
 export async function readSecret(engine: Engine, containerId: string, name: string): Promise<Buffer> {
   const known = readSecrets.get(engine) ?? new Map<string, Buffer>();

@@ -4,31 +4,31 @@ import { abortedInFlight, eventually, expectError, readText, rejection, within }
 import { canary } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 
-/** How soon an aborted call has to be over. */
+/** The deadline of an aborted call. */
 const ABORT_MS = 100;
 
-/** Whoever asks can stop asking. */
+/** Callers can abort their calls. */
 export const abortChecks: readonly ContractCheck[] = [
-  check('does not read with a signal that is aborted already', [], async (harness, instance) => {
+  check('does not read if the signal is already aborted', [], async (harness, instance) => {
     await harness.write('value', { text: canary('value') });
     const signal = AbortSignal.abort();
     expectError(await within(ABORT_MS, 'read', rejection(instance.secrets.read(harness.ref('value'), { signal }))));
   }),
 
-  check('does not probe with a signal that is aborted already', ['markers'], async (harness, instance) => {
+  check('does not probe if the signal is already aborted', ['markers'], async (harness, instance) => {
     await harness.write('value', { text: canary('value') });
     const signal = AbortSignal.abort();
     const probing = instance.probe?.probe([harness.ref('value')], { signal });
     await within(ABORT_MS, 'probe', rejection(Promise.resolve(probing)));
   }),
 
-  check('goes on with a read when another one of the same value is aborted', [], async (harness, instance) => {
+  check('continues a read when another read of the same value is aborted', [], async (harness, instance) => {
     await harness.write('shared', { text: canary('shared') });
     const controller = new AbortController();
     const aborted = instance.secrets.read(harness.ref('shared'), { signal: controller.signal });
     const other = readText(instance, harness.ref('shared'));
     controller.abort();
-    // It may have been answered before it was aborted.
+    // It may have ended before it was aborted.
     await within(
       ABORT_MS,
       'the aborted read',
@@ -51,7 +51,7 @@ export const abortChecks: readonly ContractCheck[] = [
   }),
 
   check(
-    'ends a read whose answer only drips when it is aborted, and reads again',
+    'ends a read of a dripping response when it is aborted, and reads again',
     ['drip'],
     async (harness, instance) => {
       await harness.write('dripping', { text: canary('dripping') });

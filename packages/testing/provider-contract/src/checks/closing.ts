@@ -6,12 +6,12 @@ import { type ContractCheck, check } from '../contract-check.ts';
 import type { HarnessCore } from '../harness.ts';
 import { withHeldResources } from '../held-resources.ts';
 
-/** How soon all that a closed instance held has to be gone. */
+/** The deadline for closing all resources. */
 const CLOSE_MS = 1_000;
 
-/** A closed instance leaves nothing behind. */
+/** A closed instance keeps no resources. */
 export const closingChecks: readonly ContractCheck[] = [
-  check('leaves nothing behind that keeps the process running when it is closed', [], async (harness) => {
+  check('keeps no resource open after it is closed', [], async (harness) => {
     await harness.write('value', { text: canary('value') });
     const openUseClose = async () => {
       const instance = await harness.open();
@@ -29,7 +29,7 @@ export const closingChecks: readonly ContractCheck[] = [
     await instance.close();
   }),
 
-  check('cuts off the reads in progress when it is closed', ['hang'], async (harness) => {
+  check('aborts reads in flight when it is closed', ['hang'], async (harness) => {
     await harness.write('hanging', { text: canary('hanging') });
     const instance = await harness.open();
     await harness.hang.start();
@@ -43,7 +43,7 @@ export const closingChecks: readonly ContractCheck[] = [
   }),
 ];
 
-/** Makes the instance do all that may open a connection, a watch or a timer. */
+/** Makes the instance do everything that may open a connection, a watch or a timer. */
 async function use(instance: ProviderInstance, harness: HarnessCore): Promise<void> {
   instance.hints?.onHint(() => {});
   await readText(instance, harness.ref('value'));

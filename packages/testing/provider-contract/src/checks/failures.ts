@@ -6,33 +6,33 @@ import type { Disturbance } from '../capability.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 import type { HarnessCore } from '../harness.ts';
 
-/** How soon after the end of a disturbance a provider has to answer again. */
+/** The deadline for a provider to recover from a disturbance. */
 const RECOVERY_MS = 10_000;
 
-/** Each reason for which there is no value has its code. */
+/** Each reason for a missing value has its error code. */
 export const failureChecks: readonly ContractCheck[] = [
-  check('answers NOT_FOUND for a secret that is not there', [], async (harness, instance) => {
+  check('fails with NOT_FOUND for a missing secret', [], async (harness, instance) => {
     const error = await failedRead(instance, harness.ref('missing'), 'NOT_FOUND');
     assert.equal(error.retryable, false);
   }),
 
-  check('answers INVALID_REF for a ref that names no place', [], async (harness, instance) => {
+  check('fails with INVALID_REF for a ref without a location', [], async (harness, instance) => {
     await failedRead(instance, { ...harness.ref('nowhere'), location: {} }, 'INVALID_REF');
   }),
 
-  check('answers UNAVAILABLE in an outage, and reads again after it', ['outage'], (harness, instance) =>
+  check('fails with UNAVAILABLE in an outage, and reads again after it', ['outage'], (harness, instance) =>
     disturbed(harness, instance, harness.outage, 'UNAVAILABLE'),
   ),
 
-  check('answers UNAUTHENTICATED where its login is refused', ['login'], (harness, instance) =>
+  check('fails with UNAUTHENTICATED if its login is rejected', ['login'], (harness, instance) =>
     disturbed(harness, instance, harness.login, 'UNAUTHENTICATED'),
   ),
 
-  check('answers RATE_LIMITED where it is asked to slow down', ['throttling'], (harness, instance) =>
+  check('fails with RATE_LIMITED if it sends too many requests', ['throttling'], (harness, instance) =>
     disturbed(harness, instance, harness.throttling, 'RATE_LIMITED'),
   ),
 
-  check('answers ACCESS_DENIED for a secret that it may not read', ['denial'], async (harness, instance) => {
+  check('fails with ACCESS_DENIED for a secret that the policy denies', ['denial'], async (harness, instance) => {
     await harness.write('forbidden', { text: canary('forbidden') });
     await harness.write('allowed', { text: canary('allowed') });
     await harness.denial.start('forbidden');

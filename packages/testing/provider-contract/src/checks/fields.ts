@@ -4,7 +4,7 @@ import { failedRead, read, readText } from '../calls.ts';
 import { CANARY_NUMBER, canary, exactNumber } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 
-/** Fields are chosen, and written out, in the same way for every provider. */
+/** All providers choose and format fields in the same way. */
 export const fieldChecks: readonly ContractCheck[] = [
   check('delivers the characters of a field', [], async (harness, instance) => {
     const text = ` ${canary('field')} \u{1f419} "quoted" \\ \n`;
@@ -12,10 +12,10 @@ export const fieldChecks: readonly ContractCheck[] = [
     assert.equal(await readText(instance, harness.ref('fields', { field: 'password' })), text);
   }),
 
-  check('delivers a field that is empty as no bytes', [], async (harness, instance) => {
+  check('delivers an empty field as zero bytes', [], async (harness, instance) => {
     await harness.write('empty', { fields: { password: '', other: canary('other') } });
     assert.equal((await read(instance, harness.ref('empty', { field: 'password' }))).value.byteLength, 0);
-    // The first of the default fields counts, be it empty.
+    // The first default field is chosen, even if it is empty.
     assert.equal((await read(instance, harness.ref('empty'))).value.byteLength, 0);
   }),
 
@@ -55,12 +55,12 @@ export const fieldChecks: readonly ContractCheck[] = [
     assert.equal(await readText(instance, harness.ref('dotted', { field: '/tls/crt' })), canary('nested'));
   }),
 
-  check('takes the only field where the ref names none', [], async (harness, instance) => {
+  check('chooses the only field if the ref names none', [], async (harness, instance) => {
     await harness.write('single', { fields: { anything: canary('only') } });
     assert.equal(await readText(instance, harness.ref('single')), canary('only'));
   }),
 
-  check('takes the first of the default fields where the ref names none', [], async (harness, instance) => {
+  check('chooses the first default field if the ref names none', [], async (harness, instance) => {
     for (const [index, expected] of DEFAULT_FIELDS.entries()) {
       const names = ['another', ...DEFAULT_FIELDS.slice(index).toReversed()];
       const fields = Object.fromEntries(names.map((name) => [name, canary(name)]));
@@ -69,33 +69,33 @@ export const fieldChecks: readonly ContractCheck[] = [
     }
   }),
 
-  check('lists the names of the fields where it can not choose one', [], async (harness, instance) => {
+  check('lists the names of the fields if it can not choose one', [], async (harness, instance) => {
     await harness.write('ambiguous', { fields: { apple: canary('apple'), pear: canary('pear') } });
     const error = await failedRead(instance, harness.ref('ambiguous'), 'INVALID_PAYLOAD');
     assert.match(error.message, /apple/);
     assert.match(error.message, /pear/);
   }),
 
-  check('answers NOT_FOUND for a field that is not there, with the names that are', [], async (harness, instance) => {
+  check('fails with NOT_FOUND for a missing field, and lists the existing names', [], async (harness, instance) => {
     await harness.write('fields', { fields: { apple: canary('apple'), pear: canary('pear') } });
     const error = await failedRead(instance, harness.ref('fields', { field: 'plum' }), 'NOT_FOUND');
     assert.match(error.message, /apple/);
     assert.match(error.message, /pear/);
   }),
 
-  check('refuses a field that is null', [], async (harness, instance) => {
+  check('rejects a field that is null', [], async (harness, instance) => {
     await harness.write('nothing', { fields: { password: null, other: canary('other') } });
     await failedRead(instance, harness.ref('nothing'), 'INVALID_PAYLOAD');
     await failedRead(instance, harness.ref('nothing', { field: 'password' }), 'INVALID_PAYLOAD');
   }),
 
-  check('refuses a field of a value that is no JSON', [], async (harness, instance) => {
+  check('rejects a field of a value that is not JSON', [], async (harness, instance) => {
     await harness.write('broken', { text: `{"password": "${canary('broken')}"` });
-    // A provider that keeps text in a field of its own has fields, but not this one.
+    // A provider that stores text in a field has fields, but not this one.
     await failedRead(instance, harness.ref('broken', { field: 'password' }), 'INVALID_PAYLOAD', 'NOT_FOUND');
   }),
 
-  check('refuses a value that is not base64 where the ref says so', [], async (harness, instance) => {
+  check('rejects a value that is not base64 if the ref says so', [], async (harness, instance) => {
     await harness.write('plain', { text: `${canary('plain')} *` });
     await failedRead(instance, harness.ref('plain', { encoding: 'base64' }), 'INVALID_PAYLOAD');
   }),

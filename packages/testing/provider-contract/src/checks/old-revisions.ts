@@ -4,14 +4,14 @@ import { abortedInFlight, eventually, expectError, read, rejection, revisionOf, 
 import { canary, findValue } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 
-/** How soon an aborted call has to be over. */
+/** The deadline of an aborted call. */
 const ABORT_MS = 100;
-/** How long reads may take that should be answered. */
+/** The deadline of a read. */
 const READ_MS = 10_000;
 
-/** What was replaced is read again as it was, or not at all. */
+/** A replaced value is read unchanged, or not at all. */
 export const oldRevisionChecks: readonly ContractCheck[] = [
-  check('reads a replaced value again by its revision', ['oldRevisions'], async (harness, instance) => {
+  check('reads a replaced value by its revision', ['oldRevisions'], async (harness, instance) => {
     const ref = harness.ref('replaced');
     const texts = [' \tGrüße 🐙\n', 'b', 'c\r\n\n'].map((ending) => `${canary('replaced')}${ending}`);
     const revisions: SecretRevision[] = [];
@@ -28,22 +28,18 @@ export const oldRevisionChecks: readonly ContractCheck[] = [
     assert.equal(await revisionOf(instance, ref), revisions.at(-1)?.revision, 'the current revision changed');
   }),
 
-  check(
-    'reads a field of a replaced value again, decoded as the ref says',
-    ['oldRevisions'],
-    async (harness, instance) => {
-      const bytes = Buffer.from([0, 255, 128, 10]);
-      const plain = harness.ref('fields', { field: 'password' });
-      const coded = harness.ref('fields', { field: 'key', encoding: 'base64' });
-      await harness.write('fields', { fields: { password: canary('old'), key: bytes.toString('base64'), other: 'x' } });
-      const before = { plain: await revisionOf(instance, plain), coded: await revisionOf(instance, coded) };
-      await harness.write('fields', { fields: { password: canary('new'), other: 'y' } });
-      assert.equal(await oldText(instance, plain, before.plain), canary('old'));
-      assert.deepEqual(Buffer.from((await readOld(instance, coded, before.coded)).value.reveal()), bytes);
-    },
-  ),
+  check('reads a field of a replaced value, decoded as the ref says', ['oldRevisions'], async (harness, instance) => {
+    const bytes = Buffer.from([0, 255, 128, 10]);
+    const plain = harness.ref('fields', { field: 'password' });
+    const coded = harness.ref('fields', { field: 'key', encoding: 'base64' });
+    await harness.write('fields', { fields: { password: canary('old'), key: bytes.toString('base64'), other: 'x' } });
+    const before = { plain: await revisionOf(instance, plain), coded: await revisionOf(instance, coded) };
+    await harness.write('fields', { fields: { password: canary('new'), other: 'y' } });
+    assert.equal(await oldText(instance, plain, before.plain), canary('old'));
+    assert.deepEqual(Buffer.from((await readOld(instance, coded, before.coded)).value.reveal()), bytes);
+  }),
 
-  check('answers NOT_FOUND for a revision that never was', ['oldRevisions'], async (harness, instance) => {
+  check('fails with NOT_FOUND for a revision that never existed', ['oldRevisions'], async (harness, instance) => {
     const ref = harness.ref('known');
     await harness.write('known', { text: canary('known') });
     const revision = await revisionOf(instance, ref);
@@ -54,7 +50,7 @@ export const oldRevisionChecks: readonly ContractCheck[] = [
   }),
 
   check(
-    'never reads another value by the revision of one that was deleted and made again',
+    'never reads another value by the revision of a deleted and re-created one',
     ['oldRevisions'],
     async (harness, instance) => {
       const ref = harness.ref('again');
@@ -62,19 +58,23 @@ export const oldRevisionChecks: readonly ContractCheck[] = [
       const revision = await revisionOf(instance, ref);
       await harness.delete('again');
       await harness.write('again', { text: canary('other') });
-      // A provider that counts on, and still has what was deleted, may give it.
+      // A provider that continues its numbering and keeps deleted values may return it.
       const answer = await oldText(instance, ref, revision).catch((error: unknown) => expectError(error, 'NOT_FOUND'));
       if (typeof answer === 'string') assert.equal(answer, canary('first'));
     },
   ),
 
-  check('does not read an old revision with a signal that is aborted', ['oldRevisions'], async (harness, instance) => {
-    const ref = harness.ref('value');
-    await harness.write('value', { text: canary('value') });
-    const revision = await revisionOf(instance, ref);
-    const reading = readOld(instance, ref, revision, AbortSignal.abort());
-    expectError(await within(ABORT_MS, 'read', rejection(reading)));
-  }),
+  check(
+    'does not read an old revision if the signal is already aborted',
+    ['oldRevisions'],
+    async (harness, instance) => {
+      const ref = harness.ref('value');
+      await harness.write('value', { text: canary('value') });
+      const revision = await revisionOf(instance, ref);
+      const reading = readOld(instance, ref, revision, AbortSignal.abort());
+      expectError(await within(ABORT_MS, 'read', rejection(reading)));
+    },
+  ),
 
   check(
     'ends a read of an old revision that hangs when it is aborted',
@@ -93,7 +93,7 @@ export const oldRevisionChecks: readonly ContractCheck[] = [
   ),
 
   check(
-    'answers UNAVAILABLE, not NOT_FOUND, for an old revision in an outage',
+    'fails with UNAVAILABLE, not NOT_FOUND, for an old revision in an outage',
     ['oldRevisions', 'outage'],
     async (harness, instance) => {
       const ref = harness.ref('value');
@@ -109,7 +109,7 @@ export const oldRevisionChecks: readonly ContractCheck[] = [
     },
   ),
 
-  check('tells no value in an old revision or in an error about it', ['oldRevisions'], async (harness, instance) => {
+  check('shows no value in an old revision or in an error about it', ['oldRevisions'], async (harness, instance) => {
     await harness.write('fields', { fields: { a: canary('secret'), b: { c: canary('secret') } } });
     const ref = harness.ref('fields', { field: 'a' });
     const revision = await revisionOf(instance, ref);

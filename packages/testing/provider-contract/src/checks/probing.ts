@@ -4,12 +4,12 @@ import { eventually, expectError, probe, readText, within } from '../calls.ts';
 import { canary } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 
-/** How soon a change has to be hinted at. */
+/** The deadline of a hint about a change. */
 const HINT_MS = 2_000;
 
-/** A probe answers for every ref that it was asked about; hints come by themselves. */
+/** A probe returns a result for every ref. Hints come without a request. */
 export const probingChecks: readonly ContractCheck[] = [
-  check('probes each ref under its key, also one that is not there', ['markers'], async (harness, instance) => {
+  check('returns a probe result for each ref, also for a missing secret', ['markers'], async (harness, instance) => {
     await harness.write('text', { text: canary('text') });
     await harness.write('fields', { fields: { a: canary('a'), b: canary('b') } });
     const present = [
@@ -25,12 +25,12 @@ export const probingChecks: readonly ContractCheck[] = [
     expectError(failure(answer.get(refKey(missing))), 'NOT_FOUND');
   }),
 
-  check('probes no refs without an error', ['markers'], async (_harness, instance) => {
+  check('accepts a probe of no refs', ['markers'], async (_harness, instance) => {
     assert.equal((await probe(instance, [])).size, 0);
   }),
 
   check(
-    'answers a probe in an outage with UNAVAILABLE for each ref',
+    'returns UNAVAILABLE for each ref of a probe in an outage',
     ['markers', 'outage'],
     async (harness, instance) => {
       await harness.write('one', { text: canary('one') });
@@ -47,7 +47,7 @@ export const probingChecks: readonly ContractCheck[] = [
     },
   ),
 
-  check('hints at a change until nobody listens', ['hints'], async (harness, instance) => {
+  check('sends hints about changes until the listener is removed', ['hints'], async (harness, instance) => {
     const { hints } = instance;
     assert(hints !== null, 'the instance has no hints, though it is declared to give them');
     await harness.write('hinted', { text: canary('before') });
@@ -58,7 +58,7 @@ export const probingChecks: readonly ContractCheck[] = [
     const hinted = new Promise<void>((resolve) => {
       leave = hints.onHint(resolve);
     });
-    // The write is repeated, since listening may start a moment after onHint returned.
+    // The write is repeated, because listening may start after onHint returned.
     let turn = 0;
     const write = () => harness.write('hinted', { text: canary(`after-${turn++}`) });
     let heard = false;

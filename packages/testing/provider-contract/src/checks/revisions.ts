@@ -4,15 +4,15 @@ import { failedRead, markerOf, probe, read, readText, revisionOf } from '../call
 import { canary } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 
-/** Values of the same length, written one right after the other: what coarse time stamps would overlook. */
+/** Values of the same length, written in quick succession: coarse timestamps would miss a change. */
 const CHANGES = ['a', 'b', 'c', 'd', 'e'].map((letter) => canary(letter));
 
-/** How far the backend's clock may be from ours. */
+/** The largest accepted difference between the backend's clock and ours. */
 const CLOCK_SKEW_MS = 60_000;
 
-/** A revision names one version of a value, a marker tells when to look again. */
+/** A revision names one version of a value. A changed marker requires another read. */
 export const revisionChecks: readonly ContractCheck[] = [
-  check('gives a changed value another revision', [], async (harness, instance) => {
+  check('changes the revision of a changed value', [], async (harness, instance) => {
     const revisions = new Set<string>();
     for (const text of CHANGES) {
       await harness.write('changing', { text });
@@ -23,7 +23,7 @@ export const revisionChecks: readonly ContractCheck[] = [
     assert.equal(revisions.size, CHANGES.length, 'two values have the same revision');
   }),
 
-  check('gives a changed field another revision', [], async (harness, instance) => {
+  check('changes the revision of a changed field', [], async (harness, instance) => {
     await harness.write('fields', { fields: { password: canary('a'), other: canary('x') } });
     const before = await revisionOf(instance, harness.ref('fields', { field: 'password' }));
     await harness.write('fields', { fields: { password: canary('b'), other: canary('x') } });
@@ -42,7 +42,7 @@ export const revisionChecks: readonly ContractCheck[] = [
     }
   }),
 
-  check('gives a value that was deleted and made again another revision', [], async (harness, instance) => {
+  check('changes the revision of a deleted and re-created value', [], async (harness, instance) => {
     await harness.write('again', { text: canary('first') });
     const before = await revisionOf(instance, harness.ref('again'));
     await harness.delete('again');
@@ -51,7 +51,7 @@ export const revisionChecks: readonly ContractCheck[] = [
     assert.notEqual(await revisionOf(instance, harness.ref('again')), before);
   }),
 
-  check('gives the same value the same revision', ['digestRevisions'], async (harness, instance) => {
+  check('returns the same revision for the same value', ['digestRevisions'], async (harness, instance) => {
     await harness.write('same', { text: canary('a') });
     const before = await revisionOf(instance, harness.ref('same'));
     await harness.write('same', { text: canary('b') });
@@ -59,7 +59,7 @@ export const revisionChecks: readonly ContractCheck[] = [
     assert.equal(await revisionOf(instance, harness.ref('same')), before);
   }),
 
-  check('says when a revision was made', ['createdAt'], async (harness, instance) => {
+  check('returns the time of a revision', ['createdAt'], async (harness, instance) => {
     const before = Date.now();
     await harness.write('dated', { text: canary('dated') });
     const after = Date.now();
@@ -80,12 +80,12 @@ export const revisionChecks: readonly ContractCheck[] = [
     assert.equal(await readText(instance, harness.ref('pinned')), canary('new'));
   }),
 
-  check('answers NOT_FOUND for a version that never was', ['pins'], async (harness, instance) => {
+  check('fails with NOT_FOUND for a version that never existed', ['pins'], async (harness, instance) => {
     await harness.write('pinned', { text: canary('old') });
     await failedRead(instance, harness.ref('pinned', { pin: harness.pins.missing }), 'NOT_FOUND');
   }),
 
-  check('orders the revisions of a value as they were made', ['order'], async (harness, instance) => {
+  check('orders the revisions of a value by their time', ['order'], async (harness, instance) => {
     const revisions: string[] = [];
     for (const text of CHANGES) {
       await harness.write('ordered', { text });
@@ -104,7 +104,7 @@ export const revisionChecks: readonly ContractCheck[] = [
     assert.equal(compare(instance, first, first), 0, 'a revision is another than itself');
   }),
 
-  check('names in its probe no other revision than a read gives', ['markers'], async (harness, instance) => {
+  check('names the same revision in a probe as in a read', ['markers'], async (harness, instance) => {
     for (const text of CHANGES) {
       await harness.write('named', { text });
       const ref = harness.ref('named');
@@ -114,7 +114,7 @@ export const revisionChecks: readonly ContractCheck[] = [
     }
   }),
 
-  check('gives a changed value another marker', ['markers'], async (harness, instance) => {
+  check('changes the marker of a changed value', ['markers'], async (harness, instance) => {
     const markers = new Set<string>();
     for (const text of CHANGES) {
       await harness.write('changing', { text });
@@ -130,7 +130,7 @@ export const revisionChecks: readonly ContractCheck[] = [
     assert.equal(await markerOf(instance, harness.ref('still')), marker);
   }),
 
-  check('gives a value that was deleted and made again another marker', ['markers'], async (harness, instance) => {
+  check('changes the marker of a deleted and re-created value', ['markers'], async (harness, instance) => {
     await harness.write('again', { text: canary('first') });
     const before = await markerOf(instance, harness.ref('again'));
     await harness.delete('again');

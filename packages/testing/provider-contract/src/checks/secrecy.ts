@@ -5,9 +5,9 @@ import { CANARY_NUMBER, canary, exactNumber, findValue } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 import { withPrinted } from '../printed.ts';
 
-/** A value is in the answer to a read, under `reveal`, and nowhere else. */
+/** A value is only in the result of a read, through `reveal`. */
 export const secrecyChecks: readonly ContractCheck[] = [
-  check('tells no value in an error', [], async (harness, instance) => {
+  check('shows no value in an error', [], async (harness, instance) => {
     const secret = canary('secret');
     await harness.write('fields', { fields: { a: secret, b: exactNumber(CANARY_NUMBER), c: { d: secret }, e: null } });
     await harness.write('text', { text: `{"broken": "${secret}` });
@@ -24,13 +24,13 @@ export const secrecyChecks: readonly ContractCheck[] = [
       harness.ref('long', { encoding: 'base64' }),
     ];
     for (const ref of wrong) {
-      // Which of them a provider refuses is for the other checks; here only what it says counts.
+      // Other checks decide which of them a provider rejects. This one checks only the messages.
       const leak = await read(instance, ref).then(() => null, findValue);
       assert.equal(leak, null, `${refKey(ref)}: ${leak}`);
     }
   }),
 
-  check('tells no value in a revision that is printed', [], async (harness, instance) => {
+  check('shows no value in a printed revision', [], async (harness, instance) => {
     await harness.write('printed', { text: canary('printed') });
     const revision = await read(instance, harness.ref('printed'));
     assert.equal(await readText(instance, harness.ref('printed')), canary('printed'));
@@ -38,7 +38,7 @@ export const secrecyChecks: readonly ContractCheck[] = [
     assert.equal(findValue(revision.revision), null, 'the revision itself shows the value');
   }),
 
-  check('gives each caller a value of its own, which may be wiped', [], async (harness, instance) => {
+  check('returns a separate value to each caller, which may be wiped', [], async (harness, instance) => {
     const text = canary('wiped');
     await harness.write('wiped', { text });
     await harness.write('wiped-fields', { fields: { a: text } });
@@ -66,7 +66,7 @@ export const secrecyChecks: readonly ContractCheck[] = [
     assert.equal(leak, undefined, `what it printed: ${leak}`);
   }),
 
-  check('tells no value in what a probe answers', ['markers'], async (harness, instance) => {
+  check('shows no value in the result of a probe', ['markers'], async (harness, instance) => {
     await harness.write('probed', { fields: { a: canary('a'), b: canary('b') } });
     const answer = await probe(instance, [harness.ref('probed'), harness.ref('probed', { field: 'x' })]);
     assert.equal(findValue([...answer]), null, findValue([...answer]) ?? '');

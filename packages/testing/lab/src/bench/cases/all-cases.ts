@@ -16,7 +16,7 @@ import { storm } from './storm.ts';
 import { tick } from './tick.ts';
 import { warm } from './warm.ts';
 
-/** What is run where no names are given. */
+/** The cases that run if no names are given. */
 export const defaultCases: readonly BenchCase[] = [
   start,
   managed,
@@ -34,5 +34,5 @@ export const defaultCases: readonly BenchCase[] = [
   memory,
 ];
 
-/** All, also those that take minutes, or need an engine. */
+/** All cases, including those that take minutes or need an engine. */
 export const allCases: readonly BenchCase[] = [...defaultCases, manyServices, largeRollout, providerPass, rotation];

@@ -7,17 +7,17 @@ import { ask, callsOfTasks, warmUp } from '../requests.ts';
 
 const LIMIT_MS = 10_000;
 
-/** What a secret costs that nobody has asked for, beside Vault's own time. */
+/** The cost of the first request for a secret, in addition to Vault's own time. */
 export const first: BenchCase = {
   name: 'first',
-  heading: ({ firstReads }) => `${firstReads} secrets that nobody has asked for, one by one, each on a path of its own`,
+  heading: ({ firstReads }) => `${firstReads} secrets that were not requested before, one by one, each on its own path`,
   perLatency: true,
   forPeers: true,
   async run(bench) {
     const [known, ...secrets] = await bench.secrets({ prefix: 'first', paths: bench.scale.firstReads + 1 });
     if (known === undefined) throw new RangeError('there is nothing to read');
     const { client } = await bench.start();
-    // Login and mount are not the first read's.
+    // The first read must not include login and mount.
     await warmUp(client, [known]);
     await bench.proxy.reset();
     const { timesMs } = await ask(client, callsOfTasks('web', secrets, 1));

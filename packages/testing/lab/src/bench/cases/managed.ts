@@ -7,7 +7,7 @@ import { residentMiB } from '../process-use.ts';
 
 const BYTES_PER_MIB = 2 ** 20;
 
-/** What a manager has to hold, and how long Swarm waits for it: the managed plugin, or the peer's program. */
+/** The size and start time of the managed plugin, or of the peer's program. */
 export const managed: BenchCase = {
   name: 'managed',
   heading: ({ starts }) =>

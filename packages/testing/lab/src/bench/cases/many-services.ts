@@ -14,15 +14,15 @@ const MINUTE_MS = 60_000;
 const SECRETS_PER_SERVICE = 20;
 const TASKS = 3;
 const PATHS = 5;
-/** Between two calls of the client that measures. */
+/** The pause between two calls of the measuring client. */
 const CALL_EVERY_MS = 5;
-/** A pass is made at least once in this time. */
+/** At least one pass happens in this time. */
 const PASSES_MS = 25_000;
 const ROLLOUT_MS = 10 * MINUTE_MS;
-/** The window of the quick scale is shorter: then there are as few services, too. */
+/** With a shorter window, as on the quick scale, there are fewer services too. */
 const QUICK_WINDOW_MS = 5_000;
 
-/** What it costs to watch many services, and how long each answer takes meanwhile. */
+/** The cost of observing many services, and the response times meanwhile. */
 export const manyServices: BenchCase = {
   name: 'many-services',
   heading: () =>
@@ -40,7 +40,7 @@ export const manyServices: BenchCase = {
   },
 };
 
-/** How long a rollout to many services takes, and each answer meanwhile. */
+/** The duration of a rollout to many services, and the response times meanwhile. */
 export const largeRollout: BenchCase = {
   name: 'large-rollout',
   heading: () =>
@@ -83,7 +83,7 @@ async function withServices(
   }
 }
 
-/** Resolves after so many further passes. */
+/** Resolves after `number` more passes. */
 async function passes(engine: ManyServices, number: number): Promise<void> {
   const { taskLists } = await engine.counts();
   await waitFor(async () => (await engine.counts()).taskLists >= taskLists + number, {
@@ -145,7 +145,7 @@ async function rollout(
   ];
 }
 
-/** The times of calls for values that are in memory, one every few milliseconds until something is done. */
+/** The durations of calls for cached values, one every few milliseconds until an action is done. */
 async function callUntil(
   { client }: Running,
   secrets: readonly BenchSecret[],
@@ -153,7 +153,7 @@ async function callUntil(
 ): Promise<readonly number[]> {
   const state = { isDone: false };
   const ending = done.finally(() => Object.assign(state, { isDone: true }));
-  // It may reject while a call is made.
+  // The action may reject during a call.
   ending.catch(() => undefined);
   const timesMs: number[] = [];
   while (!state.isDone) {

@@ -13,12 +13,12 @@ const INTERVAL_MS = 500;
 const SECRETS = 100;
 const SAMPLES = 5;
 
-/** What the plugin holds of the machine's memory, and whether it grows. */
+/** The memory of the plugin, and whether it grows. */
 export const memory: BenchCase = {
   name: 'memory',
   heading: ({ memory: { ticks, limitMs } }) =>
     `resident set, one after the other in one process; VAULT_ROTATION_INTERVAL=${INTERVAL_MS}ms, ${ticks} ticks or as ` +
-    `many as fit into ${limitMs / 1000} s; the engine is a double of its API`,
+    `many as fit into ${limitMs / 1000} s; the engine's API is a fake`,
   perLatency: false,
   forPeers: true,
   async run(bench) {
@@ -41,7 +41,7 @@ export const memory: BenchCase = {
     const withSecrets = await sample(running, sampleMs);
 
     await stormOnce(running.client, ofStorm, bench.scale.storm);
-    // What it left behind is collected when the plugin is idle.
+    // Its garbage is collected when the plugin is idle.
     await delay(settleMs);
     const afterStorm = await sample(running, sampleMs);
 
@@ -51,7 +51,7 @@ export const memory: BenchCase = {
     let done = 0;
     while (done < ticks && performance.now() - startedMs < limitMs) {
       await delay(INTERVAL_MS);
-      done = await looksAt(bench, hundred[0]?.path ?? '');
+      done = await pollsOf(bench, hundred[0]?.path ?? '');
       const isHalf = done >= ticks / 2 || performance.now() - startedMs >= limitMs / 2;
       if (isHalf) halfway ??= await sample(running, sampleMs);
     }
@@ -70,12 +70,12 @@ export const memory: BenchCase = {
   },
 };
 
-async function looksAt({ proxy }: Bench, path: string): Promise<number> {
+async function pollsOf({ proxy }: Bench, path: string): Promise<number> {
   const { byPath } = await proxy.counts();
   return Math.max(0, ...Object.entries(byPath).flatMap(([key, number]) => (key.endsWith(`/${path}`) ? [number] : [])));
 }
 
-/** The median of some samples, since it goes up and down with the garbage. */
+/** The median of some samples, since memory varies with the garbage. */
 async function sample(running: Running, sampleMs: number): Promise<number> {
   const samples: number[] = [];
   for (let nth = 0; nth < SAMPLES; nth++) {

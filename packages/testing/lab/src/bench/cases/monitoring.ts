@@ -26,7 +26,7 @@ const ROUTES = [
 ];
 const SETTLE_MS = 60_000;
 
-/** What it costs to be checked, and whether it holds up the answers to the engine. */
+/** The cost of monitoring requests, and whether they delay responses to the engine. */
 export const monitoring: BenchCase = {
   name: 'monitoring',
   heading: ({ monitoring: { secrets, services, tasks, streams, slowClients } }) =>

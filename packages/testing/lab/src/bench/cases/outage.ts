@@ -7,17 +7,17 @@ import { ask, callsOfTasks, warmUp } from '../requests.ts';
 import type { Running } from '../target.ts';
 
 const SECRETS_PER_TASK = 20;
-/** Who is slower than this is not waited for. */
+/** The benchmark does not wait longer than this. */
 const GIVE_UP_MS = 60_000;
 
-/** What the figures should be at most, in milliseconds. */
+/** The targets for the figures, in milliseconds. */
 interface Reach {
   readonly oneCall: number;
   readonly oneTask: number;
   readonly fromMemory: number;
 }
 
-/** Vault takes requests and does not answer. */
+/** Vault accepts requests and does not answer. */
 export const hang = outage('hang', 'Vault hangs', { kind: 'hang' }, { oneCall: 2_100, oneTask: 5_000, fromMemory: 5 });
 
 /** Vault is sealed. */

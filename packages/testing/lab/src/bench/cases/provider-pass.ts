@@ -8,18 +8,18 @@ import { count, type Figure, kib } from '../figure.ts';
 import { median } from '../percentiles.ts';
 import { type Asked, providerFixtures } from '../provider-fixture.ts';
 
-/** As long as a password that a machine made. */
+/** The length of a generated password. */
 const VALUE_LENGTH = 32;
 const MAX_PASS_MS = 120_000;
-/** Those that read the values, and find out how the provider is best asked. */
+/** Passes that read the values and choose the probe strategy. They are not measured. */
 const FIRST_PASSES = 2;
 
-/** What each provider is asked, again and again, about secrets that do not change. */
+/** The requests to each provider in polls of secrets that do not change. */
 export const providerPass: BenchCase = {
   name: 'provider-pass',
   heading: ({ providerPass: { passes } }) =>
-    `requests and bytes (of the bodies, both ways) of one check secrets that do not change, each on a path of its own; ` +
-    `the median of ${passes} looks; AWS is our double of it, the engine a double of its API`,
+    `requests and bytes (of the bodies, in both directions) of one poll of secrets that do not change, each on a path of its own; ` +
+    `the median of ${passes} polls; AWS and the engine's API are fakes`,
   perLatency: false,
   forPeers: false,
   async run(bench) {
@@ -85,7 +85,7 @@ async function measure(bench: Bench, stand: Stand, secrets: readonly BenchSecret
   }
 }
 
-/** Waits until the provider was asked more than `before`, and then nothing for a half of the interval: a poll has ended. */
+/** Waits until a poll has ended: the provider got more requests than `before`, and then none for half of the interval. */
 async function atRest(stand: Stand, intervalMs: number, before: Asked): Promise<Asked> {
   let latest = before;
   let sinceMs = performance.now();

@@ -8,7 +8,7 @@ import { type Asked, ask, callsOfTasks, warmUp } from '../requests.ts';
 const CONCURRENCY = 8;
 const SECRETS = 20;
 
-/** A policy was taken away, or the token: what asking for it costs Vault. */
+/** The requests to Vault after a policy or the token was revoked. */
 export const refused: BenchCase = {
   name: '403',
   heading: ({ refused: { calls, windowMs } }) =>
@@ -42,7 +42,7 @@ async function measure(bench: Bench, what: string, rule: FaultRule): Promise<rea
     const start = burst * CONCURRENCY;
     const options = { concurrency: CONCURRENCY, mayFail: true };
     asked.push(await ask(running.client, all.slice(start, start + CONCURRENCY), options));
-    // Tasks that fail are started again and again: so the calls come all of the time.
+    // Swarm restarts failed tasks, so calls arrive continuously.
     await delay(Math.max(0, startedMs + ((burst + 1) * windowMs) / bursts - performance.now()));
   }
   const { logins, requests } = await bench.proxy.counts();

@@ -8,12 +8,12 @@ import { warmUp } from '../requests.ts';
 
 const MINUTE_MS = 60_000;
 
-/** What goes on while nothing does, with the settings that a plugin has if nobody sets any. */
+/** The background work of an idle plugin with default settings. */
 export const rest: BenchCase = {
   name: 'rest',
   heading: ({ rest: { secrets, windowMs } }) =>
-    `${secrets} secrets that do not change, each on a path of its own and asked for once before; the default settings; ` +
-    `the engine is a double of its API; ${windowMs / 1000} s`,
+    `${secrets} secrets that do not change, each on its own path and requested once before; the default settings; ` +
+    `the engine's API is a fake; ${windowMs / 1000} s`,
   perLatency: true,
   forPeers: true,
   async run(bench) {

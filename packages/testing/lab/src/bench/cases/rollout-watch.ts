@@ -11,7 +11,7 @@ interface LogLine {
   readonly event: string;
 }
 
-/** What our own plugin tells of its rollouts, in its log and in its ledger. */
+/** The rollouts of our own plugin, from its log and its ledger. */
 export class RolloutTracker {
   readonly #engine: OwnEngine;
   readonly #plugin: Running;
@@ -25,17 +25,17 @@ export class RolloutTracker {
     this.#bytesAtMost = bytes;
   }
 
-  /** Starts before a change. */
+  /** Starts to watch before a change. */
   static async start(engine: OwnEngine, plugin: Running): Promise<RolloutTracker> {
     return new RolloutTracker(engine, plugin, await ledgerBytes(engine));
   }
 
-  /** Checks the ledger's size, again and again while something is rolled out. */
-  async look(): Promise<void> {
+  /** Checks the size of the ledger. Called repeatedly during a rollout. */
+  async check(): Promise<void> {
     this.#bytesAtMost = Math.max(this.#bytesAtMost, await ledgerBytes(this.#engine));
   }
 
-  /** Waits until so many rollouts are completed and the ledger is closed; resolves to what is to be shown of them. */
+  /** Waits until `count` rollouts are completed and the ledger has no open rollout. Resolves to their figures. */
   async closed(rollouts: number, writtenAt: number): Promise<readonly Figure[]> {
     const completed = () => this.#logged('rollout.completed').length >= rollouts;
     await waitFor(completed, { ...CLOSE, what: 'all rollouts to be completed' });

@@ -14,13 +14,13 @@ import { RolloutTracker } from './rollout-watch.ts';
 const SERVICES = Number(process.env.BENCH_SERVICES || 60);
 const SETTLE_MS = 10 * 60_000;
 const AT_REST_MS = 30_000;
-/** Who does not follow a second change by then, does not follow it. */
+/** A plugin that has not rolled out a second change by then does not do it at all. */
 const SECOND_CHANGE_MS = 3 * 60_000;
 const SETTLED = { timeoutMs: SETTLE_MS, intervalMs: 1_000 };
-/** Where an engine looks for the sockets of plugins that lie elsewhere. */
+/** The directory where an engine looks up sockets in other directories. */
 const SPECS = '/etc/docker/plugins';
 
-/** What the rotation of one secret that many services share costs: one manager, a real engine behind a proxy. */
+/** The cost of the rotation of one secret that many services share: one manager, a real engine behind a proxy. */
 export const rotation: BenchCase = {
   name: 'rotation',
   heading: () =>
@@ -75,17 +75,21 @@ async function measure(bench: Bench, engine: OwnEngine): Promise<readonly Figure
   const raftBefore = await raftIndex(engine);
   const rollouts = bench.target === 'plugin' ? await RolloutTracker.start(engine, plugin) : undefined;
 
-  /** Resolves to when the last task had the value. */
+  /** Resolves to the time when the last task had the value. */
   const change = async (value: string, timeoutMs: number) => {
     const writtenAt = Date.now();
     await write('shared', value);
-    const allAnew = async (see: (state: unknown) => void) => {
-      await rollouts?.look();
+    const allReplaced = async (see: (state: unknown) => void) => {
+      await rollouts?.check();
       const tasks = await runningSince(engine, writtenAt);
       see(`${tasks.length} tasks`);
       return tasks.length === SERVICES && tasks;
     };
-    const tasks = await waitFor(allAnew, { ...SETTLED, timeoutMs, what: `a new task in each service for ${value}` });
+    const tasks = await waitFor(allReplaced, {
+      ...SETTLED,
+      timeoutMs,
+      what: `a new task in each service for ${value}`,
+    });
     await checkValues(engine, services, value);
     return { writtenAt, tookMs: Math.max(...tasks.map(({ Status }) => Date.parse(Status.Timestamp))) - writtenAt };
   };
@@ -128,7 +132,7 @@ async function checkValues(engine: OwnEngine, services: readonly string[], expec
   for (const name of services) {
     const [task] = await runningTasks(engine, name);
     const value = (await readSecret(engine, task?.containerId ?? '', 'shared')).toString();
-    if (value !== expected) throw new WrongAnswer(`the task of ${name} has not the new value`);
+    if (value !== expected) throw new WrongAnswer(`the task of ${name} does not have the new value`);
   }
 }
 
@@ -148,7 +152,7 @@ interface Versioned {
   readonly Version: { readonly Index: number };
 }
 
-/** The index of the latest change that any object shows: that of the Raft log, but for entries that changed nothing else. */
+/** The latest version index of any object. It is that of the Raft log, except for entries that changed no object. */
 async function raftIndex(engine: OwnEngine): Promise<number> {
   const lists = await Promise.all(
     ['/tasks', '/services', '/configs', '/secrets', '/nodes'].map((path) => engine.api('GET', path)),
@@ -162,7 +166,7 @@ interface BenchTask {
   readonly Status: { readonly State: string; readonly Timestamp: string };
 }
 
-/** The tasks that run and were created since a time. */
+/** The running tasks that were created since a time. */
 async function runningSince(engine: OwnEngine, sinceMs: number): Promise<readonly BenchTask[]> {
   const tasks = (await engine.api('GET', '/tasks')) as BenchTask[];
   return tasks.filter(

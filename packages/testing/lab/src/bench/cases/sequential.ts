@@ -3,11 +3,11 @@ import { count, ms } from '../figure.ts';
 import { median, percentile } from '../percentiles.ts';
 import { ask, callsOfTasks, warmUp } from '../requests.ts';
 
-/** What a secret costs that was asked for before: most of what Swarm asks. */
+/** The cost of a secret that was requested before, as in most requests of Swarm. */
 export const sequential: BenchCase = {
   name: 'sequential',
   heading: ({ sequential: { secrets, tasks, runs } }) =>
-    `${secrets} secrets × ${tasks} tasks, one by one, each secret asked for once before; median of ${runs}`,
+    `${secrets} secrets × ${tasks} tasks, one by one, each secret requested once before; median of ${runs}`,
   perLatency: true,
   forPeers: true,
   async run(bench) {

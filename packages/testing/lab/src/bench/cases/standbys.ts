@@ -8,12 +8,12 @@ import { warmUp } from '../requests.ts';
 const MINUTE_MS = 60_000;
 const MANAGERS = 3;
 
-/** What three managers ask of the provider while nothing happens. */
+/** The requests of three idle managers to the provider. */
 export const standbys: BenchCase = {
   name: 'standbys',
   heading: ({ rest: { secrets, windowMs } }) =>
     `${MANAGERS} managers, of which one leads, with ${secrets} secrets that do not change, each on a path of its own; the default ` +
-    `settings; each has a double of the engine's API; ${windowMs / 1000} s`,
+    `settings; each has a fake of the engine's API; ${windowMs / 1000} s`,
   perLatency: false,
   forPeers: false,
   async run(bench) {

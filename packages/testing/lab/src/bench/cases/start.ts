@@ -12,7 +12,7 @@ import { warmUp } from '../requests.ts';
 export const start: BenchCase = {
   name: 'start',
   heading: ({ starts }) =>
-    `exec to the first answered Plugin.Activate, and to the first value, median of ${starts}; the engine is a double`,
+    `exec to the first answered Plugin.Activate, and to the first value, median of ${starts}; the engine is a fake`,
   perLatency: false,
   forPeers: true,
   async run(bench) {
@@ -24,7 +24,7 @@ export const start: BenchCase = {
     const processorTimes: number[] = [];
     const bare: number[] = [];
     for (let count = 0; count < bench.scale.starts; count++) {
-      // By turns, so that whatever else the machine does meets both.
+      // Alternates, so that other load of the machine affects both.
       const running = await bench.start({ DOCKER_HOST: engine.host });
       times.push(running.startMs);
       await warmUp(running.client, secrets);

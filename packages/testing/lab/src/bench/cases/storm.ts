@@ -7,12 +7,12 @@ import { ask } from '../requests.ts';
 import type { StormScale } from '../scale.ts';
 
 const CONCURRENCY = 8;
-/** Beside the paths: the login, the mount, and what goes on in the background. */
+/** Requests in addition to the paths: the login, the mount, and background work. */
 const FURTHER_REQUESTS = 10;
-/** A storm that takes so long is not measured again: a machine's moods no longer matter then. */
+/** A storm that takes longer is measured only once: variations of the machine do not matter then. */
 const LONG_MS = 60_000;
 
-/** What happens when another manager leads, or an agent reconnects: all tasks ask for all of their secrets again. */
+/** A storm: all tasks request all of their secrets again, as after a change of the leader or a reconnect of an agent. */
 export const storm: BenchCase = {
   name: 'storm',
   heading: ({ storm: scale }) =>
@@ -49,7 +49,7 @@ export const storm: BenchCase = {
   },
 };
 
-/** Writes the storm's secrets, those of one service next to each other. */
+/** Writes the secrets of the storm, grouped by service. */
 export function stormSecrets(bench: Bench): Promise<readonly BenchSecret[]> {
   const { storm: scale } = bench.scale;
   return bench.secrets({ prefix: 'storm', paths: pathCount(scale), fieldsPerPath: scale.fieldsPerPath });
@@ -60,7 +60,7 @@ export async function stormOnce(client: DriverClient, secrets: readonly BenchSec
   return ask(client, stormCalls(secrets, scale), { concurrency: CONCURRENCY });
 }
 
-/** All calls, the services by turns: one task of each, then the next task of each. */
+/** All calls: one task of each service, then the next task of each. */
 function stormCalls(secrets: readonly BenchSecret[], scale: StormScale): readonly SecretCall[] {
   const calls: SecretCall[] = [];
   for (let task = 0; task < scale.tasksPerService; task++) {

@@ -11,12 +11,12 @@ import { processorMs } from '../process-use.ts';
 const FIELDS_PER_PATH = 2;
 const SETTLE_MS = 60_000;
 
-/** What it costs to find out, again and again, that nothing has changed. */
+/** The cost of polls that find no change. */
 export const tick: BenchCase = {
   name: 'tick',
   heading: ({ tick: { intervalMs, ticks } }) =>
-    `a check secrets that do not change, ${FIELDS_PER_PATH} on each path, ${SECRETS_PER_SERVICE} in each service; the ` +
-    `engine is a double of its API; ${ticks} looks, VAULT_ROTATION_INTERVAL=${intervalMs}ms`,
+    `a poll of secrets that do not change, ${FIELDS_PER_PATH} on each path, ${SECRETS_PER_SERVICE} in each service; the ` +
+    `engine is a double of its API; ${ticks} polls, VAULT_ROTATION_INTERVAL=${intervalMs}ms`,
   perLatency: true,
   forPeers: false,
   async run(bench) {
@@ -38,20 +38,20 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
     VAULT_ROTATION_INTERVAL: `${intervalMs}ms`,
   });
   const settled = { timeoutMs: SETTLE_MS + 5 * intervalMs, intervalMs: 50 };
-  await waitFor(async () => looks(await bench.proxy.counts(), paths) >= 2, {
+  await waitFor(async () => polls(await bench.proxy.counts(), paths) >= 2, {
     ...settled,
-    what: 'two checks each path',
+    what: 'two polls of each path',
   });
 
   await bench.proxy.reset();
   const processorBefore = processorMs(running.pids());
   const startedMs = performance.now();
-  await waitFor(async () => looks(await bench.proxy.counts(), paths) >= ticks, {
+  await waitFor(async () => polls(await bench.proxy.counts(), paths) >= ticks, {
     ...settled,
     timeoutMs: settled.timeoutMs + 4 * ticks * intervalMs,
-    what: `${ticks} checks each path`,
+    what: `${ticks} polls of each path`,
   });
-  // To the end of the pause, so that the work of whole ticks is counted.
+  // Wait for the end of the pause, so that the work of whole ticks is counted.
   await delay(intervalMs / 2);
   const counts = await bench.proxy.counts();
   const processor = processorMs(running.pids()) - processorBefore;
@@ -61,17 +61,17 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
   engine.close();
   const of = `${size} secrets: `;
   return [
-    count(`${of}requests to Vault for each path`, counts.requests / looks(counts, paths) / paths, 1),
+    count(`${of}requests to Vault for each path`, counts.requests / polls(counts, paths) / paths, 1),
     count(`${of}connections opened`, counts.connections, 0),
     count(`${of}values read`, counts.valueReads, 0),
     count(`${of}service updates`, updates, 0),
-    ms(`${of}CPU time of a poll`, processor / looks(counts, paths)),
-    ms(`${of}time from look to look`, tookMs / looks(counts, paths)),
+    ms(`${of}CPU time of a poll`, processor / polls(counts, paths)),
+    ms(`${of}time between polls`, tookMs / polls(counts, paths)),
   ];
 }
 
-/** How often the paths were checked, by whatever request; 0 where only some of them were. */
-function looks({ byPath }: VaultProxyCounts, paths: number): number {
+/** How often all paths were polled, by any request; 0 if only some of them were. */
+function polls({ byPath }: VaultProxyCounts, paths: number): number {
   const times = Object.entries(byPath).flatMap(([key, number]) => (key.includes('/bench/tick-') ? [number] : []));
   return times.length < paths ? 0 : median(times);
 }

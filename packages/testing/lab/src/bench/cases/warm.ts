@@ -7,11 +7,11 @@ import { count, ms } from '../figure.ts';
 import { mainThreadMs } from '../process-use.ts';
 import { ask, callsOfTasks, warmUp } from '../requests.ts';
 
-/** What an answer from the cache takes of the processor, beside that of a server that answers a constant to the same client. */
+/** The CPU time of a response from the cache, compared with that of a server that sends a constant to the same client. */
 export const warm: BenchCase = {
   name: 'warm',
   heading: ({ warm: { secrets, tasks } }) =>
-    `CPU time of the main thread for ${secrets * tasks} calls for ${secrets} secrets that are in memory, one by one, after ` +
+    `CPU time of the main thread for ${secrets * tasks} calls for ${secrets} cached secrets, one by one, after ` +
     'as many that are not counted; the same calls to a bare Node HTTP server',
   perLatency: false,
   forPeers: false,

@@ -12,24 +12,24 @@ export interface FakeInput {
   readonly NextToken?: string;
 }
 
-/** What an action works on. */
-interface FakeScene {
+/** The state that an action works on. */
+interface FakeState {
   readonly secrets: FakeSecrets;
-  /** What a list tells, which may be behind. */
+  /** The secrets that a list returns, which may be out of date. */
   readonly listed: () => readonly ListedSecret[];
-  /** Throws where our policy refuses to give the value of the secret. */
+  /** Throws if the policy denies the action for the secret. */
   readonly authorize: (action: string, name: string | undefined) => void;
 }
 
-/** A secret as a list shows it. */
+/** A secret as a list returns it. */
 export type ListedSecret = ReturnType<typeof listedSecret>;
 
-type Action = (input: FakeInput, scene: FakeScene) => object;
+type Action = (input: FakeInput, state: FakeState) => object;
 
 const BATCH_MAX = 20;
 const PAGE_MAX = 100;
 
-/** What the adapter calls, as the documentation describes it. */
+/** The actions that the adapter calls, after AWS's documentation. */
 export const fakeActions: Readonly<Record<string, Action>> = {
   GetSecretValue(input, { secrets, authorize }) {
     authorize('GetSecretValue', nameOf(secrets, input.SecretId));
@@ -63,7 +63,7 @@ export const fakeActions: Readonly<Record<string, Action>> = {
     authorize('ListSecrets', undefined);
     if (most > PAGE_MAX) throw new FakeAwsError('ValidationException', 'maxResults');
     if (filters.some(({ Key, Values }) => Key !== 'name' || Values.length > 10)) {
-      throw new FakeAwsError('InvalidParameterException', 'this double filters by up to ten names only');
+      throw new FakeAwsError('InvalidParameterException', 'this fake supports only filters by up to ten names');
     }
     const found = listed().filter(({ Name }) =>
       filters.every(({ Values }) => Values.some((prefix) => Name.startsWith(prefix))),
@@ -74,7 +74,7 @@ export const fakeActions: Readonly<Record<string, Action>> = {
   },
 };
 
-/** A secret as a list shows it now. */
+/** The current entry of a secret in a list. */
 export function listedSecret(secret: FakeSecret) {
   return { ...about(secret), Name: secret.name, SecretVersionsToStages: stagesByVersion(secret) };
 }
@@ -103,7 +103,7 @@ function value(secrets: FakeSecrets, { SecretId: id = '', VersionId, VersionStag
   };
 }
 
-/** For a policy that names secrets; one that is not there is nobody's. */
+/** The secret's name for policies; undefined if it does not exist. */
 function nameOf(secrets: FakeSecrets, id = ''): string | undefined {
   try {
     return secrets.find(id).name;

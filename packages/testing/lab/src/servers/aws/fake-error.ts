@@ -1,4 +1,4 @@
-/** An error as AWS answers it: its code, and a sentence. The HTTP status is 400 for nearly all. */
+/** An error of AWS: its code and message. The HTTP status is 400 for most of them. */
 export class FakeAwsError extends Error {
   readonly code: string;
   readonly status: number;

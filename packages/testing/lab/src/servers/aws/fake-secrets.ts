@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { FakeAwsError } from './fake-error.ts';
 
-/** A value as AWS keeps it: text, or bytes as base64. */
+/** A value as AWS stores it: text, or bytes as base64. */
 export interface FakeValue {
   readonly SecretString?: string | undefined;
   readonly SecretBinary?: string | undefined;
@@ -13,7 +13,7 @@ interface Version extends FakeValue {
   readonly createdSeconds: number;
 }
 
-/** One secret with its versions. Times are seconds since 1970, with fractions, as AWS has them. */
+/** One secret with its versions. Times are seconds since 1970 with fractions, as in AWS. */
 export interface FakeSecret {
   readonly name: string;
   readonly arn: string;
@@ -26,12 +26,12 @@ export interface FakeSecret {
 
 const CURRENT = 'AWSCURRENT';
 const PREVIOUS = 'AWSPREVIOUS';
-const LARGEST_BYTES = 65_536;
+const MAX_BYTES = 65_536;
 const DAY_SECONDS = 86_400;
 
 /**
- * The secrets of one account in one region, after the documentation: the staging labels move with each new version, and
- * versions without a label can still be read by their id.
+ * The secrets of one account in one region, after AWS's documentation: staging labels move with each new version, and versions
+ * without a label can still be read by id.
  */
 export class FakeSecrets {
   readonly region: string;
@@ -41,12 +41,12 @@ export class FakeSecrets {
     this.region = region;
   }
 
-  /** In the order of their making; without those that are marked for deletion. */
+  /** All secrets by creation time, without those that are marked for deletion. */
   all(): readonly FakeSecret[] {
     return [...this.#secrets.values()].filter(({ deletedSeconds }) => deletedSeconds === undefined);
   }
 
-  /** By its name, its ARN, or its ARN without the six characters at its end. */
+  /** Finds a secret by name, ARN, or ARN without its last six characters. */
   find(id: string): FakeSecret {
     const found = [...this.#secrets.values()].find(
       ({ name, arn }) => name === id || arn === id || arn.slice(0, -7) === id,
@@ -57,7 +57,7 @@ export class FakeSecrets {
     return found;
   }
 
-  /** Makes the secret, or a new current version of it. Returns the version's id. */
+  /** Creates the secret, or a new current version of it. Returns the version's id. */
   write(name: string, value: FakeValue, versionId: string = randomUUID()): string {
     const known = this.#secrets.get(name);
     const secret = known ?? this.#create(name);
@@ -66,10 +66,10 @@ export class FakeSecrets {
     return versionId;
   }
 
-  /** Adds a version, and moves these labels to it. */
+  /** Adds a version and moves these labels to it. */
   put(secret: FakeSecret, value: FakeValue, versionId: string, stages: readonly string[]): void {
     const { SecretString: text = '', SecretBinary: bytes = '' } = value;
-    if (Math.max(Buffer.byteLength(text), Buffer.from(bytes, 'base64').length) > LARGEST_BYTES) {
+    if (Math.max(Buffer.byteLength(text), Buffer.from(bytes, 'base64').length) > MAX_BYTES) {
       throw new FakeAwsError('ValidationException', 'Member must have length less than or equal to 65536');
     }
     if (secret.versions.some(({ id }) => id === versionId)) {
@@ -95,7 +95,7 @@ export class FakeSecrets {
     secret.changedSeconds = nowSeconds();
   }
 
-  /** Marks it for deletion, or removes it at once. */
+  /** Deletes a secret at once, or only marks it for deletion. */
   delete(name: string, { force = true }: { readonly force?: boolean } = {}): void {
     const secret = this.find(name);
     if (force) this.#secrets.delete(secret.name);
@@ -106,7 +106,7 @@ export class FakeSecrets {
     this.find(name).deletedSeconds = undefined;
   }
 
-  /** The version that is asked for: by id, else by label, else the current one. */
+  /** The requested version: by id, else by label, else the current one. */
   version(
     id: string,
     versionId: string | undefined,
@@ -119,17 +119,17 @@ export class FakeSecrets {
         "You can't perform this operation on the secret because it was marked for deletion.",
       );
     }
-    const wanted = stage ?? CURRENT;
+    const label = stage ?? CURRENT;
     const version =
-      versionId === undefined ? holder(secret, wanted) : secret.versions.find(({ id: own }) => own === versionId);
+      versionId === undefined ? holder(secret, label) : secret.versions.find(({ id: own }) => own === versionId);
     if (version === undefined) {
-      const what = versionId === undefined ? `staging label: ${wanted}` : `VersionId: ${versionId}`;
+      const what = versionId === undefined ? `staging label: ${label}` : `VersionId: ${versionId}`;
       throw new FakeAwsError(
         'ResourceNotFoundException',
         `Secrets Manager can't find the specified secret value for ${what}`,
       );
     }
-    // Of the time, AWS keeps the day only.
+    // AWS stores only the day.
     secret.accessedSeconds = Math.floor(nowSeconds() / DAY_SECONDS) * DAY_SECONDS;
     return { secret, version };
   }

@@ -4,49 +4,49 @@ import { type FakeInput, fakeActions, type ListedSecret, listedSecret } from './
 import { FakeAwsError } from './fake-error.ts';
 import { FakeSecrets } from './fake-secrets.ts';
 
-/** What a request meets instead of, or before, its answer. */
+/** A fault of a request. */
 export type AwsFault =
-  /** The answer is this error. */
+  /** The response is this error. */
   | { readonly kind: 'error'; readonly code: string; readonly message?: string; readonly status?: number }
-  /** The connection is ended without an answer. */
+  /** The connection is closed without a response. */
   | { readonly kind: 'reset' }
-  /** There is never an answer. */
+  /** There is no response. */
   | { readonly kind: 'hang' }
-  /** The answer starts, and its bytes come one by one, with this between them. */
+  /** The response arrives byte by byte, with this delay in between. */
   | { readonly kind: 'drip'; readonly intervalMs: number };
 
-/** Which requests meet a fault: all, or those of one action; always, or so often. */
+/** Which requests get a fault: all, or those of one action; always, or a limited number of times. */
 export interface AwsFaultRule {
   readonly fault: AwsFault;
   readonly action?: string;
   readonly times?: number;
 }
 
-/** What was asked so far. */
+/** The requests so far. */
 export interface AwsFakeCounts {
-  /** Of every action. */
+  /** The number of calls by action. */
   readonly calls: number;
   readonly byAction: Readonly<Record<string, number>>;
-  /** Of the bodies, both ways. */
+  /** The size of all bodies in both directions. */
   readonly bytes: number;
 }
 
 /**
- * A double of AWS Secrets Manager, after its documentation, for what an emulator gets wrong or can't show: faults, refusals,
- * lists that are behind, moved labels. One account; each region that is asked has its own secrets. It knows its callers by their
- * access key, and does not check signatures.
+ * A fake of AWS Secrets Manager, after its documentation, for cases that the emulator gets wrong or does not support: faults,
+ * denied actions, stale lists, moved labels. It has one account with separate secrets for each region. It identifies callers by
+ * their access key, and does not check signatures.
  */
 export interface AwsFake {
   readonly endpoint: string;
-  /** The secrets of a region, to write to them as an administrator. */
+  /** The secrets of a region, for writes as an administrator. */
   secrets(region?: string): FakeSecrets;
-  /** From now on requests that match meet the fault; the function ends that. */
+  /** Injects a fault into matching requests. The returned function ends it. */
   disturb(rule: AwsFaultRule): () => void;
-  /** From now on the action is refused, for one secret or for all; the function ends that. */
+  /** Denies an action, for one secret or for all. The returned function ends it. */
   deny(action: string, name?: string): () => void;
-  /** From now on lists tell what they tell now; the function ends that. */
+  /** Freezes the content of lists. The returned function ends it. */
   freezeLists(): () => void;
-  /** Requests with other keys than these are refused; at first any key is taken. */
+  /** Rejects requests with other keys than these. By default every key is accepted. */
   accept(...accessKeyIds: readonly string[]): void;
   counts(): AwsFakeCounts;
   resetCounts(): void;
@@ -55,7 +55,7 @@ export interface AwsFake {
 
 const REGION = 'eu-west-1';
 
-/** Starts one on a free port of 127.0.0.1, in this process. */
+/** Starts a fake on a free port of 127.0.0.1, in this process. */
 export async function startAwsFake(): Promise<AwsFake> {
   const regions = new Map<string, FakeSecrets>();
   const rules = new Set<{ readonly rule: AwsFaultRule; left: number }>();
@@ -98,7 +98,7 @@ export async function startAwsFake(): Promise<AwsFake> {
     }
     const secrets = secretsOf(region);
     const perform = fakeActions[action];
-    if (perform === undefined) throw new FakeAwsError('InvalidAction', `not in this double: ${action}`);
+    if (perform === undefined) throw new FakeAwsError('InvalidAction', `not in this fake: ${action}`);
     const listed = () => frozen?.get(region) ?? secrets.all().map(listedSecret);
     return perform(JSON.parse(text || '{}') as FakeInput, { secrets, listed, authorize });
   };
@@ -143,7 +143,7 @@ export async function startAwsFake(): Promise<AwsFake> {
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the double listens on no port');
+  if (address === null || typeof address === 'string') throw new Error('the fake listens on no port');
 
   return {
     endpoint: `http://127.0.0.1:${address.port}`,

@@ -6,12 +6,12 @@ import { runOrThrow } from '../../process/command.ts';
 import { step } from '../../process/progress.ts';
 import { installWheels, pythonWithPip } from '../python-wheel.ts';
 
-/** The pin with its checksums, and those of all that it needs, is python/moto.requirements.txt. */
+/** Pinned with checksums and all dependencies in python/moto.requirements.txt. */
 const version = '5.2.5';
 
 /**
- * The directory of moto, an emulator of AWS, and of the Python packages that it needs: what MOTO_PATH names, else one that is
- * downloaded once a machine for each version of Python, and kept in the user's cache directory.
+ * Finds the directory of moto, an AWS emulator, and its Python packages: MOTO_PATH, else one in the user's cache directory,
+ * downloaded once per machine and version of Python.
  */
 export async function findMoto(): Promise<string> {
   const named = process.env.MOTO_PATH;
@@ -24,7 +24,7 @@ export async function findMoto(): Promise<string> {
   const directory = join(cacheDirectory(), `moto-${version}-python${pythonVersion.trim()}`);
   if (existsSync(directory)) return directory;
   if ((process.env.VAULT_SWARM_SANDBOX ?? '') !== '') {
-    throw new Error('moto is not downloaded yet, and a sandbox has no network to do it; run: npm test');
+    throw new Error('moto is not downloaded, and a sandbox has no network; run: npm test');
   }
   await withLock(`${directory}.lock`, async () => {
     if (existsSync(directory)) return;

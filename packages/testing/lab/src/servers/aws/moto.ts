@@ -5,20 +5,21 @@ import { pythonWithPip } from '../python-wheel.ts';
 import { startServer } from '../server-process.ts';
 import { findMoto } from './moto-directory.ts';
 
-/** moto, a third party's emulator of AWS. It takes any keys. All that it has is in memory. */
+/** moto, a third-party AWS emulator. It accepts any keys, and stores everything in memory. */
 export interface Moto {
   readonly endpoint: string;
-  /** Ends it at once. */
+  /** Stops it at once. */
   kill(): Promise<void>;
-  /** Starts it again on the same port, with nothing in it. */
+  /** Starts it again on the same port, without data. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts moto on 127.0.0.1; resolves when it answers. The first call on a machine downloads it, which can't be done in a sandbox.
+ * Starts moto on 127.0.0.1. Resolves when it answers. The first call on a machine downloads it, which is not possible in a
+ * sandbox.
  *
- * @throws with the end of its log if it does not come up in 60 s.
+ * @throws with the end of its log if it does not answer within 60 s.
  */
 export async function startMoto({ dir }: { readonly dir: string }): Promise<Moto> {
   const directory = await findMoto();

@@ -1,19 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { driverRequest } from './clients/unix-http.ts';
-import { tempDirectory } from './process/sandbox.ts';
-import { waitFor } from './process/wait-for.ts';
-import { startVault } from './servers/vault.ts';
-import { type OwnEngine, startEngine } from './swarm/engine.ts';
-import {
-  createDriverSecret,
-  createService,
-  readSecret,
-  runningTasks,
-  serviceTasks,
-  startSwarm,
-} from './swarm/swarm.ts';
+import { driverRequest } from '../clients/unix-http.ts';
+import { tempDirectory } from '../process/sandbox.ts';
+import { waitFor } from '../process/wait-for.ts';
+import { type OwnEngine, startEngine } from './engine.ts';
+import { createDriverSecret, createService, readSecret, runningTasks, serviceTasks, startSwarm } from './swarm.ts';
 
 const directory = tempDirectory();
 afterAll(() => directory.remove());
@@ -47,7 +39,7 @@ describe('a Swarm of the lab', () => {
     await engine?.stop();
   });
 
-  it('runs a service whose tasks get the exact bytes that a driver gave', async () => {
+  it('runs a service whose tasks get the exact bytes of the driver', async () => {
     await createDriverSecret(engine, { name: 'token', driver: 'lab-driver', labels: { file_path: 'token' } });
     await createService(engine, { name: 'web', replicas: 2, secrets: ['token'] });
     const tasks = await waitFor(
@@ -65,34 +57,17 @@ describe('a Swarm of the lab', () => {
     }
   });
 
-  it('is asked as the engine asks by driverRequest', async () => {
+  it('driverRequest sends a request as the engine does', async () => {
     const answer = await driverRequest(socketPath, '/SecretProvider.GetSecret', { SecretName: 'token' });
     expect(answer).toEqual({ status: 200, body: '{"Value":"AP8K","DoNotReuse":true}' });
   });
 
-  it('knows its Swarm again after it was killed', async () => {
+  it('has its Swarm again after the engine was killed', async () => {
     await engine.kill();
     engine = await startEngine({ dir: engine.dir });
     await waitFor(async () => (await runningTasks(engine, 'web')).length === 2, {
       timeoutMs: 60_000,
       what: 'the service to run again',
     });
-  });
-});
-
-describe('a Vault of the lab', () => {
-  it.each([
-    { kvVersion: 1, path: 'secret/app', written: { a: 1 }, tls: false, field: 'data.a' },
-    { kvVersion: 2, path: 'secret/data/app', written: { data: { a: 1 } }, tls: true, field: 'data.data.a' },
-  ] as const)('serves KV v$kvVersion, TLS $tls', async ({ kvVersion, path, written, tls, field }) => {
-    const vault = await startVault({ dir: join(directory.path, `vault${kvVersion}`), kvVersion, tls });
-    try {
-      expect((await vault.request('GET', path)).status).toBe(404);
-      expect((await vault.request('POST', path, written)).status).toBeLessThan(300);
-      expect((await vault.request('GET', path)).body).toHaveProperty(field, 1);
-      expect((await vault.request('GET', path, undefined, { token: 'wrong' })).status).toBe(403);
-    } finally {
-      await vault.stop();
-    }
   });
 });

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
-const root = resolve(import.meta.dirname, '../../../..');
+const root = resolve(import.meta.dirname, '../../../../..');
 
-/** A fenced block of a document, and what the comment right above it says of it. */
+/** A fenced block of a document, with the marker in the comment above it. */
 export interface DocumentBlock {
   /** The line of its opening fence, from 1. */
   readonly line: number;
-  /** The heading that it stands below; '' before the first. */
+  /** The heading of its section; '' before the first. */
   readonly heading: string;
-  /** What its fence names, as `sh`; '' where it names nothing. */
+  /** The language of its fence, such as `sh`; '' if it has none. */
   readonly language: string;
   readonly text: string;
-  /** `<!-- run by PATH -->`: the test that runs it, from the repository's root. */
+  /** `<!-- run by PATH -->`: the test that runs it, relative to the repository's root. */
   readonly runBy?: string;
   /** `<!-- not run: REASON -->`. */
   readonly notRun?: string;
@@ -30,36 +30,36 @@ export function readBlocks(document: string): readonly DocumentBlock[] {
     if (fence === undefined) continue;
     const end = lines.indexOf(`${indent}\`\`\``, index + 1);
     const inside = lines.slice(index + 1, end === -1 ? undefined : end);
-    const [, key, said = ''] = /^ *<!-- (run by|not run:) (.*?) -->$/.exec(lines[index - 1] ?? '') ?? [];
+    const [, key, value = ''] = /^ *<!-- (run by|not run:) (.*?) -->$/.exec(lines[index - 1] ?? '') ?? [];
     blocks.push({
       line: index + 1,
       heading,
       language,
       text: inside.map((text) => `${text.slice(indent.length)}\n`).join(''),
-      ...(key === 'run by' ? { runBy: said } : key === undefined ? {} : { notRun: said }),
+      ...(key === 'run by' ? { runBy: value } : key === undefined ? {} : { notRun: value }),
     });
     index += inside.length + 1;
   }
   return blocks;
 }
 
-/** The blocks of a document that name one test as the one that runs them. */
+/** The blocks of a document that one test runs. */
 export interface OpenDocument {
   /**
-   * The next block below a heading that was not taken yet.
+   * The next block of a section that was not taken yet.
    *
-   * @throws where the document has no further one for this test.
+   * @throws if the document has no more blocks for this test there.
    */
   take(heading: string, language: string): string;
-  /** Where the blocks are that were not taken: empty at the end of the test, else something that it should run. */
+  /** The places of blocks that were not taken. It must be empty at the end of the test. */
   left(): readonly string[];
 }
 
 /**
  * Opens a document for the test that runs its blocks.
  *
- * @param path of the document, from the repository's root.
- * @param testFile the test's own name: `import.meta.filename`.
+ * @param path of the document, relative to the repository's root.
+ * @param testFile the path of the test: `import.meta.filename`.
  */
 export function openDocument(path: string, testFile: string): OpenDocument {
   const test = relative(root, testFile);
@@ -68,7 +68,7 @@ export function openDocument(path: string, testFile: string): OpenDocument {
   return {
     take: (heading, language) => {
       const block = blocks.find((one) => !taken.has(one) && one.heading === heading && one.language === language);
-      if (block === undefined) throw new Error(`${path} has no further ${language} below "${heading}" for ${test}`);
+      if (block === undefined) throw new Error(`${path} has no more ${language} blocks below "${heading}" for ${test}`);
       taken.add(block);
       return block.text;
     },

@@ -13,7 +13,7 @@ first
 
 1. In a list:
 
-   <!-- not run: it needs a moon -->
+   <!-- not run: it needs a printer -->
    \`\`\`yaml
    a:
      b: 1
@@ -26,7 +26,7 @@ output
 \`\`\`
 `;
 
-test('a block has the heading above it and the marker right above its fence, and neither where there is none', () => {
+test('a block has the heading above it and the marker directly above its fence, if there are any', () => {
   expect(readBlocks(document)).toEqual([
     {
       line: 4,
@@ -35,12 +35,12 @@ test('a block has the heading above it and the marker right above its fence, and
       text: '# a comment, no heading\nfirst\n',
       runBy: 'apps/x.test.ts',
     },
-    { line: 14, heading: 'Part', language: 'yaml', text: 'a:\n  b: 1\n', notRun: 'it needs a moon' },
+    { line: 14, heading: 'Part', language: 'yaml', text: 'a:\n  b: 1\n', notRun: 'it needs a printer' },
     { line: 21, heading: 'Part', language: '', text: 'output\n' },
   ]);
 });
 
-test('every place of a name is filled in, and a name that is not there is an error', () => {
+test('every occurrence of a name is replaced, and a missing name is an error', () => {
   expect(fillIn('a b a', { a: 'x' })).toBe('x b x');
   expect(fillIn('node /tmp/m.js', { node: '/tmp/node', '/tmp': '/other' })).toBe('/tmp/node /other/m.js');
   expect(() => fillIn('a b a', { c: 'x' })).toThrow('there is no "c" in:\na b a');

@@ -1,30 +1,30 @@
 import { join } from 'node:path';
-import { freePort } from './process/free-port.ts';
-import { waitFor } from './process/wait-for.ts';
-import { startVault, type Vault } from './servers/vault.ts';
-import type { OwnEngine } from './swarm/engine.ts';
-import { type PluginProcess, startPlugin } from './swarm/plugin-process.ts';
-import type { LogEntry } from './swarm/plugin-runner.ts';
-import type { ShownService } from './swarm/plugin-swarm.ts';
-import { createDriverSecret, startSwarm } from './swarm/swarm.ts';
-import { waitForTaskValues } from './swarm/task-values.ts';
+import { freePort } from '../process/free-port.ts';
+import { waitFor } from '../process/wait-for.ts';
+import { startVault, type Vault } from '../servers/vault.ts';
+import type { OwnEngine } from './engine.ts';
+import { type PluginProcess, startPlugin } from './plugin-process.ts';
+import type { LogEntry } from './plugin-runner.ts';
+import type { ShownService } from './plugin-swarm.ts';
+import { createDriverSecret, startSwarm } from './swarm.ts';
+import { waitForTaskValues } from './task-values.ts';
 
-/** What a Swarm of one manager is started with. */
+/** How to start a Swarm of one manager. */
 export interface OneManagerOptions {
   readonly dir: string;
   /** PLUGIN_NAME. */
   readonly driver: string;
-  /** Further environment of the plugin. */
+  /** More environment variables of the plugin. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How long what is waited for may take, in milliseconds; 90 s if not given. */
+  /** The timeout of all waits, in milliseconds; 90 s if not given. */
   readonly timeoutMs?: number;
 }
 
-/** A Swarm of one manager, a Vault, and a plugin that can be started again. */
+/** A Swarm of one manager, a Vault, and a plugin that tests can restart. */
 export class OneManager {
   readonly engine: OwnEngine;
   readonly vault: Vault;
-  /** Where the plugin's monitoring answers. */
+  /** The address of the plugin's monitoring. */
   readonly url: string;
   readonly #options: Required<OneManagerOptions>;
   readonly #port: number;
@@ -50,15 +50,15 @@ export class OneManager {
     return new OneManager({ env: {}, timeoutMs: 90_000, ...options }, engine, vault, port);
   }
 
-  /** The plugin that was started last. */
+  /** The current plugin. */
   get plugin(): PluginProcess {
     if (this.#plugin === null) throw new Error('no plugin was started');
     return this.#plugin;
   }
 
   /**
-   * Starts a plugin; resolves when its socket answers. The one before it must have ended.
-   * @param env further environment of this one; that of the one before if not given.
+   * Starts a plugin. Resolves when its socket answers. The previous one must have ended.
+   * @param env more environment variables of this one; those of the previous one if not given.
    */
   async startPlugin(env = this.#env): Promise<void> {
     this.#starts += 1;
@@ -81,19 +81,19 @@ export class OneManager {
     await this.#plugin.waitReady();
   }
 
-  /** Kills the plugin and starts the next one at once. */
+  /** Kills the plugin and starts another one at once. */
   async restartPlugin(): Promise<void> {
     await this.plugin.kill('SIGKILL');
     await this.startPlugin();
   }
 
-  /** Writes a secret with one field, `password`, at Vault. */
+  /** Writes a secret with one field, `password`, to Vault. */
   async write(path: string, password: string): Promise<void> {
     const { status, text } = await this.vault.request('POST', `secret/data/${path}`, { data: { password } });
-    if (status !== 200) throw new Error(`Vault did not take ${path}: ${status} ${text}`);
+    if (status !== 200) throw new Error(`Vault rejected ${path}: ${status} ${text}`);
   }
 
-  /** Makes a secret of that name that gets the password at the path of that name. Resolves to its id. */
+  /** Creates a secret for the field `password` at the path of the same name. Resolves to its id. */
   createSecret(name: string, labels: Readonly<Record<string, string>> = {}): Promise<string> {
     const { driver } = this.#options;
     return createDriverSecret(this.engine, {
@@ -103,37 +103,37 @@ export class OneManager {
     });
   }
 
-  /** Waits until so many tasks of a service run, and all have the value. */
+  /** Waits until `replicas` tasks of a service run, and all have the value. */
   async reaches(service: string, secret: string, replicas: number, value: string): Promise<void> {
     const { timeoutMs } = this.#options;
     await waitForTaskValues(this.engine, { service, secret, replicas, value, timeoutMs });
   }
 
-  /** A service as the engine shows it. */
+  /** A service as the engine's API shows it. */
   async service(name: string): Promise<ShownService> {
     return (await this.engine.api('GET', `/services/${name}`)) as ShownService;
   }
 
-  /** How often a service was told to start its tasks again. */
+  /** The generation of a service: its `ForceUpdate` counter. */
   async generation(service: string): Promise<number> {
     return (await this.service(service)).Spec.TaskTemplate.ForceUpdate ?? 0;
   }
 
-  /** What the present plugin logged of an event, about one service if one is given. */
+  /** The log lines of the current plugin about an event, of one service if it is given. */
   logged(event: string, service?: string): readonly LogEntry[] {
     const lines = this.plugin.logs().split('\n').slice(0, -1);
     const entries = lines.map((line) => JSON.parse(line) as LogEntry);
     return entries.filter((entry) => entry.event === event && (service === undefined || entry.service === service));
   }
 
-  /** Waits until the present plugin has logged an event of a service so many times. */
+  /** Waits until the current plugin has logged an event of a service `times` times. */
   async happens(event: string, service: string, times = 1): Promise<void> {
     const { timeoutMs } = this.#options;
     const what = `${event} of ${service}`;
     await waitFor(async () => this.logged(event, service).length >= times, { timeoutMs, what });
   }
 
-  /** An answer of the present plugin's monitoring, as JSON; waits until it answers. */
+  /** A JSON response of the current plugin's monitoring. Waits until it answers. */
   async ask(path: string): Promise<unknown> {
     const { timeoutMs } = this.#options;
     return waitFor(async () => (await fetch(`${this.url}${path}`)).json(), { timeoutMs, what: path });
@@ -147,28 +147,28 @@ export class OneManager {
     return problems.map(({ message }) => message);
   }
 
-  /** Waits until one of the plugin's problems has these words. */
-  async hasProblem(words: string): Promise<void> {
+  /** Waits until one of the plugin's problems contains a text. */
+  async hasProblem(text: string): Promise<void> {
     const { timeoutMs } = this.#options;
     await waitFor(
       async (see) => {
         const problems = await this.problems();
         see(problems);
-        return problems.some((problem) => problem.includes(words));
+        return problems.some((problem) => problem.includes(text));
       },
-      { timeoutMs, what: `the problem "${words}"` },
+      { timeoutMs, what: `the problem "${text}"` },
     );
   }
 
-  /** What a failed test should show: the last events of the plugin, and the services. */
+  /** A report for failed tests: the latest events of the plugin, and the services. */
   async describe(): Promise<string> {
     const lines = this.plugin.logs().trimEnd().split('\n');
-    const telling = lines.filter((line) => !line.includes('reconcile.completed')).slice(-60);
+    const relevant = lines.filter((line) => !line.includes('reconcile.completed')).slice(-60);
     const services = JSON.stringify(await this.engine.api('GET', '/services'), undefined, 1).slice(-6_000);
-    return `${telling.join('\n')}\n${services}\n`;
+    return `${relevant.join('\n')}\n${services}\n`;
   }
 
-  /** Ends all of it. */
+  /** Stops plugin, engine and Vault. */
   async stop(): Promise<void> {
     await this.#plugin?.kill('SIGTERM');
     await Promise.all([this.engine.stop(), this.vault.stop()]);
