@@ -33,7 +33,7 @@ async function vulnerabilities(port = (registry.address() as AddressInfo).port) 
   return JSON.parse(stdout) as { readonly outcome: string; readonly text: string };
 }
 
-test('packages without an advisory are fine, and those that are shipped were asked about', async () => {
+test('packages without an advisory are fine, and the shipped ones were checked', async () => {
   answer = { status: 200, body: {} };
   expect(await vulnerabilities()).toEqual({ outcome: 'fine', text: 'known vulnerabilities: none' });
   expect(Object.keys(asked)).toEqual(expect.arrayContaining(['undici', 'express', 'dockerode']));
@@ -48,7 +48,7 @@ test('an advisory is named with package, version, severity and address', async (
   expect(text).toMatch(/^ {2}undici \d+\.\d+\.\d+: reads too much \(high\); https:\/\/example\.com\/advisory$/m);
 });
 
-test('a registry that has no list, or is not there, is no finding', async () => {
+test('a registry without a list, or that is not reached, is no finding', async () => {
   answer = { status: 405, body: {} };
   const unanswered = { outcome: 'unanswered', text: expect.stringContaining('the registry could not be asked') };
   expect(await vulnerabilities()).toEqual(unanswered);

@@ -49,7 +49,7 @@ describe.each(documents)('%s', (document) => {
     expect(marked.filter(({ runBy, notRun }) => runBy === undefined && notRun === undefined).map(where)).toEqual([]);
   });
 
-  test('has a reason where no test runs a block', () => {
+  test('has a reason if no test runs a block', () => {
     const reasons = marked.filter(({ notRun }) => notRun !== undefined);
     expect(reasons.filter(({ notRun = '' }) => notRun.split(' ').length < 3).map(where)).toEqual([]);
   });

@@ -31,7 +31,7 @@ function headingIds(page: string): readonly string[] {
   return [...page.replaceAll(code, '').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => headingId(text));
 }
 
-test('every link between the documents leads somewhere, and to a heading that is there', async () => {
+test('every link between the documents leads to an existing file and heading', async () => {
   const directories = [
     ...[
       '.',
@@ -58,7 +58,7 @@ test('every link between the documents leads somewhere, and to a heading that is
   }
 });
 
-test('the architecture names only files that there are', async () => {
+test('the architecture names only existing files', async () => {
   const { stdout } = await promisify(execFile)('git', ['ls-files'], { cwd: root, maxBuffer: 1 << 26 });
   const files = stdout.trim().split('\n');
   const named = [...(await read('docs/architecture.md')).matchAll(/`([\w./-]+[.](?:ts|mjs))`/g)].map(

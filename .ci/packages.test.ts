@@ -94,7 +94,7 @@ test.each(published)('%s has what a package needs, and nothing of the workspace'
   }
 });
 
-test.each(published)('%s is in order for those who import it', { timeout: 60_000 }, async (path) => {
+test.each(published)('%s is valid for importers', { timeout: 60_000 }, async (path) => {
   const bytes = await readFile(await tarballOf(path));
   const tarball = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   expect((await publint({ pack: { tarball }, strict: true })).messages).toEqual([]);

@@ -38,7 +38,7 @@ function tableBelow(page: string, heading: string, column: string): readonly (re
 const namesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 const firstNames = (rows: readonly (readonly string[])[]) => rows.flatMap(([cell]) => namesIn(cell));
 
-test('the error codes of the reference are those that there are', async () => {
+test('the reference has exactly the existing error codes', async () => {
   const codes = firstNames(tableBelow(await read('docs/reference/errors.md'), 'Error codes', 'code'));
   expect(codes.toSorted()).toEqual([...providerErrorCodes, 'DEADLINE'].toSorted());
 });
@@ -54,7 +54,7 @@ test('the warnings of the reference are those that there are', async () => {
   expect(codes.toSorted()).toEqual([...warningCodes].toSorted());
 });
 
-test('the labels of the reference are those that there are', async () => {
+test('the reference has exactly the existing labels', async () => {
   const others = ['provider', 'rotate', 'secret_reuse', 'encoding'];
   const names = [...builtInProviders.flatMap((module) => module.labels().names), ...others];
   const documented = firstNames(tableBelow(await read('docs/reference/labels.md'), 'Labels of a secret', 'label'));
@@ -103,7 +103,7 @@ describe('the environment', () => {
     return [...names, ...openbao];
   };
 
-  test('has the variables that there are, each once', () => {
+  test('has exactly the existing variables, each once', () => {
     expect(documented().toSorted()).toEqual(environmentVariables(builtInProviders).toSorted());
   });
 
@@ -146,7 +146,7 @@ describe('the environment', () => {
     expect([...names].filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test('has the defaults that there are: a variable that is given its own changes nothing', () => {
+  test('has the right defaults: setting a variable to its default changes nothing', () => {
     const configured = (given: Readonly<Record<string, string>>) => {
       const kind = Object.keys(given).some((name) => name.startsWith('FILE_')) ? 'file' : 'vault';
       const parsed = parseConfiguration({ SECRETS_PROVIDER: kind, VAULT_TOKEN: 'root', ...given }, () => '');

@@ -50,7 +50,7 @@ describe('a run of tests', () => {
     expect(results).toMatchObject({ passed: 1, failed: 3, skipped: ['passes.test.js: is skipped'] });
   });
 
-  test('says of each failure where it is, and what was wrong', () => {
+  test('reports the place and reason of each failure', () => {
     const { name, text } = failureAt('fixture fails.test.js') ?? {};
     expect(name).toBe('fails');
     expect(stripVTControlCharacters(text)).toMatch(/-.*"port": 2,?\n\+.*"port": 1/);
@@ -58,7 +58,7 @@ describe('a run of tests', () => {
     expect(failureAt('fixture dies.test.js')?.name).toBe('did not end');
   });
 
-  test('gives what a file wrote in a sandbox as a whole, also where its worker died', () => {
+  test('reports the output of a file in a sandbox as a whole, even if its worker died', () => {
     const output = events.filter(({ type }) => type === 'output').map(({ file, text }) => ({ file, text }));
     expect(output).toEqual(process.env.VAULT_SWARM_SANDBOX ? [{ file: 'dies.test.js', text: 'its last words' }] : []);
   });

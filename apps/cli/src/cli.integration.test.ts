@@ -123,7 +123,7 @@ async function diagnose() {
   return { exitCode, checks, found };
 }
 
-test('status, secrets and services show a Swarm that is well', async () => {
+test('status, secrets and services show a healthy Swarm', async () => {
   const status = await waitForCli(['status'], ({ exitCode }) => exitCode === 0);
   expect(status.stdout).toContain(`${DRIVER} 0.`);
   expect(status.stdout).toContain('leader');
@@ -163,7 +163,7 @@ test('a manual rotation is planned, made on request, and then done', async () =>
   expect(events.stdout + followed.text() + planned.stdout + rotated.stdout).not.toMatch(/\bp[12]\b/);
 });
 
-test('what is not there is said', async () => {
+test('missing objects are reported', async () => {
   const { exitCode, stdout } = await cli('rotate', 'nothing', '--yes', '--json');
   expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } });
   expect(exitCode).toBe(1);
@@ -203,7 +203,7 @@ test('doctor finds typos in labels and driver names, services that a rotation st
   other.close();
 });
 
-test('doctor says that Vault is away', async () => {
+test('doctor reports that Vault does not answer', async () => {
   await vault.stop();
   await waitForCli(['status', '--json'], ({ stdout }) => /"state":"(failing|circuit-open)"/.test(stdout));
   const { found } = await diagnose();

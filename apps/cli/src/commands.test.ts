@@ -28,7 +28,7 @@ const ask = (args: readonly string[], options: RunOptions = {}) =>
 
 const firstLine = (text: string) => text.split('\n')[0];
 
-test('status says first that all is well, and ends with 0', async () => {
+test('status starts with the healthy state, and ends with 0', async () => {
   plugin.say({ 'GET /api/v1/overview': overview() });
   const { exitCode, stdout, stderr } = await ask(['status']);
   expect(firstLine(stdout)).toBe('All is well.');
@@ -38,7 +38,7 @@ test('status says first that all is well, and ends with 0', async () => {
   expect([exitCode, stderr]).toEqual([0, '']);
 });
 
-test('status says first what is wrong, and ends with 1', async () => {
+test('status starts with the problems, and ends with 1', async () => {
   plugin.say({
     'GET /api/v1/overview': overview({
       problems: problemEntries('vault does not answer', 'db_password: no such path'),
@@ -92,7 +92,7 @@ test('--json gives all that the plugin said, also what this version does not kno
   expect(exitCode).toBe(1);
 });
 
-test('secrets shows what is wrong first, then all of them', async () => {
+test('secrets shows problems first, then all secrets', async () => {
   plugin.say({
     'GET /api/v1/secrets': secretsAnswer(
       secret(),
@@ -155,7 +155,7 @@ test('secrets shows as much of a revision as tells it from others', async () => 
   ]);
 });
 
-test.each(['secrets', 'services'])('%s ends with 1 while the plugin itself could not look yet', async (command) => {
+test.each(['secrets', 'services'])("%s ends with 1 before the plugin's first poll", async (command) => {
   plugin.say({
     'GET /api/v1/secrets': { ...secretsAnswer(), observed_at: null },
     'GET /api/v1/services': { ...servicesAnswer(), observed_at: null },
@@ -163,7 +163,7 @@ test.each(['secrets', 'services'])('%s ends with 1 while the plugin itself could
   expect(await ask([command])).toMatchObject({ exitCode: 1, stdout: 'Docker has not answered the plugin yet.\n' });
 });
 
-test('a list asks the plugin for what was searched', async () => {
+test('a list sends its search to the plugin', async () => {
   plugin.say({ 'GET /api/v1/secrets': secretsAnswer(), 'GET /api/v1/services': servicesAnswer() });
   expect((await ask(['secrets', '--search', 'a&b', '--problems'])).stdout).toBe('There is no such secret.\n');
   expect(plugin.asked.at(-1)?.path).toBe('/api/v1/secrets?search=a%26b&state=problem');
@@ -201,7 +201,7 @@ test('services shows rollouts with how far they are, and what was quarantined wi
   expect(exitCode).toBe(1);
 });
 
-test('plan shows what would be replaced and why it waits, and only looks', async () => {
+test('plan shows what would be replaced and why it waits, and changes nothing', async () => {
   plugin.say({
     'GET /api/v1/plan': planAnswer(
       { name: 'web', tasks: 3 },
@@ -225,7 +225,7 @@ test.each([
   expect(plugin.asked.at(-1)?.path).toBe(path);
 });
 
-test('plan says of a service that is left alone why', async () => {
+test('plan shows why a service is not updated', async () => {
   plugin.say({ 'GET /api/v1/plan': planAnswer({ name: 'job', tasks: 0, outcome: 'not-applicable' }) });
   const { stdout } = await ask(['plan', '--service', 'job']);
   expect(stdout).toContain('No service would be rolled.');
@@ -260,7 +260,7 @@ test.each([
   expect(JSON.parse(plugin.asked.at(-1)?.body ?? '')).toEqual(body);
 });
 
-test.each(['pending', 'not-applicable'] as const)('rotate ends with 1 where a service %s', async (outcome) => {
+test.each(['pending', 'not-applicable'] as const)('rotate ends with 1 if a service %s', async (outcome) => {
   plugin.say({ 'POST /api/v1/rotate': rotateAnswer('scheduled', outcome) });
   expect((await ask(['rotate', 'db', '--yes'])).exitCode).toBe(1);
 });
@@ -326,7 +326,7 @@ test.each([80, 60])('nothing is wider than %i columns', async (columns) => {
   }
 });
 
-test('nothing that a terminal would obey comes from a name', async () => {
+test('names contain no control characters for terminals', async () => {
   const name = 'x\u001b[2J\u009b31m\u202e';
   plugin.say({
     'GET /api/v1/secrets': secretsAnswer(secret({ name, problem: { code: 'INVALID_REF', message: `${name}\r\n` } })),
@@ -338,7 +338,7 @@ test('nothing that a terminal would obey comes from a name', async () => {
   }
 });
 
-test('there are colours on a terminal only, and not where NO_COLOR is set', async () => {
+test('there are colours on a terminal only, and not if NO_COLOR is set', async () => {
   plugin.say({ 'GET /api/v1/overview': overview() });
   expect((await ask(['status'])).stdout).not.toContain('\u001b');
   expect((await ask(['status'], { isTerminal: true })).stdout).toContain('\u001b[32mAll is well.');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { wantsNames } from './completion.ts';
 
-test('names are asked for only where a name may come next', () => {
+test('names are requested only at positions for names', () => {
   expect(wantsNames(['complete', '--', 'rotate', ''])).toBe(true);
   expect(wantsNames(['complete', '--', 'plan', '--service', 'w'])).toBe(true);
   expect(wantsNames(['complete', '--', 'sta'])).toBe(false);

@@ -77,7 +77,7 @@ test.each([
   expect(JSON.stringify(error)).not.toContain('hunter2');
 });
 
-test('a port where nothing listens', async () => {
+test('a port on which nothing listens', async () => {
   const closed = await startScriptedPlugin({});
   await closed.close();
   const error = await errorOf({ MONITORING_PORT: String(closed.port) });
@@ -172,7 +172,7 @@ test('an authority that another one issued is enough to trust HTTPS', async () =
   chain.remove();
 });
 
-test("asks by HTTPS where the plugin's own environment gives it a certificate", async () => {
+test("asks by HTTPS if the plugin's own environment gives it a certificate", async () => {
   const env = {
     MONITORING_PORT: String(secure.port),
     MONITORING_TLS_CERT_FILE: '/ca.pem',
@@ -181,7 +181,7 @@ test("asks by HTTPS where the plugin's own environment gives it a certificate", 
   expect((await run(['status'], { env, files: { '/ca.pem': authority } })).exitCode).toBe(0);
 });
 
-test('HTTP where HTTPS is spoken, and HTTPS where HTTP is', async () => {
+test('HTTP to an HTTPS port, and HTTPS to an HTTP port', async () => {
   const plain = await errorOf({ VAULT_SWARM_URL: secure.url.replace('https', 'http') });
   expect(plain).toMatchObject({ exitCode: 3, code: 'CONNECTION_FAILED' });
   expect(plain.advice).toContain('https://');
@@ -202,7 +202,7 @@ test('a connection that breaks off', async () => {
   server.close();
 });
 
-test('a rotation is sent once, also where its answer is lost', async () => {
+test('a rotation is sent once, even if its answer is lost', async () => {
   let count = 0;
   plugin.say({
     'POST /api/v1/rotate': (_request: unknown, response: { destroy(): void }) => {

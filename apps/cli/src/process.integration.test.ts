@@ -83,7 +83,7 @@ test.each([
   expect(ran.stderr).toBe('');
 });
 
-test('a reader that has enough ends it quietly', async () => {
+test('it ends without an error when its reader closes the pipe', async () => {
   const ran = start(['bash', '--norc', '-c', `${quoted([...command, 'secrets'])} | head -1; exit \${PIPESTATUS[0]}`]);
   expect(await ran.ended).toBe(0);
   expect(ran.stdout.trim().split('\n')).toHaveLength(1);

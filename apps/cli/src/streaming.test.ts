@@ -36,7 +36,7 @@ test('--watch shows the status again and again, and ends with the code of what i
   expect(exitCode).toBe(1);
 });
 
-test('--watch outlives a plugin that is away for a while, and says so meanwhile', async () => {
+test('--watch continues during an outage of the plugin, and reports it', async () => {
   plugin.say({ 'GET /api/v1/overview': problem(503, 'It starts.') });
   const { exitCode, stdout } = await runUntil(['status', '--watch', '--interval', '100ms'], (text) => {
     plugin.say({ 'GET /api/v1/overview': overview() });
@@ -60,7 +60,7 @@ test('--watch draws in place on a terminal, and no more lines than it has', asyn
 const sse = (id: number, level: 'info' | 'warn' | 'error' = 'info') =>
   `event: event\nid: ${id}\ndata: ${JSON.stringify(event(id, { level }))}\n\n`;
 
-test('--follow goes on after the list, passes over what it did not ask for, and takes a broken stream up where it was', async () => {
+test('--follow continues after the list, ignores other events, and resumes a broken stream', async () => {
   const lastIds: (string | undefined)[] = [];
   plugin.say({
     'GET /api/v1/events': eventsAnswer(event(2), event(1)),
@@ -93,7 +93,7 @@ test('--follow shows only what matters as much as --level', async () => {
   expect([...stdout.matchAll(/event (\d)/g)].map(([, id]) => id)).toEqual(['2', '3']);
 });
 
-test('--follow ends with what is wrong where the stream is refused', async () => {
+test('--follow ends with what is wrong if the stream is refused', async () => {
   plugin.say({ 'GET /api/v1/events': eventsAnswer(), 'GET /api/v1/stream': problem(503, 'Too many streams.') });
   const { exitCode, stderr } = await run(['events', '--follow', '--url', plugin.url]);
   expect(stderr).toContain('Too many streams');

@@ -19,7 +19,7 @@ function start() {
   };
 }
 
-test('the status is made once for all who look within a second', () => {
+test('the status is computed once for all requests within a second', () => {
   const { recent, pass, made } = start();
   const first = recent.now();
   pass(999);

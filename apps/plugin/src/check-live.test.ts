@@ -46,7 +46,7 @@ test('a plugin that does not serve is not live', async () => {
   );
 });
 
-test('where nobody listens, it says so', async () => {
+test('if nobody listens, it says so', async () => {
   expect(await checkLive({ socketPath, socketTakeover: false }, HERE)).toMatch(/does not answer: .*ENOENT/);
 });
 

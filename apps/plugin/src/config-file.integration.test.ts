@@ -92,7 +92,7 @@ test('a provider that is not in the file, or of another kind than the labels, is
   });
 });
 
-test('one that hangs holds up no secret of another', async () => {
+test('a hanging provider delays no secret of another', async () => {
   const path = { vault_path: 'app/db', vault_field: 'password' };
   await server('vault-us').request('POST', 'secret/data/app/other', { data: { password: 'canary-other' } });
   process.kill(server('vault-eu').pid, 'SIGSTOP');

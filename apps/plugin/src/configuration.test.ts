@@ -51,7 +51,7 @@ test('has the defaults of the reference', () => {
   ]);
 });
 
-test('takes the interval by either name, and warns where both are given', () => {
+test('takes the interval by either name, and warns if both are given', () => {
   const named = parse(`${PLAIN}\nROTATION_INTERVAL=3s`);
   const both = parse(`${PLAIN}\nROTATION_INTERVAL=3s\nVAULT_ROTATION_INTERVAL=4s`);
   if (!named.ok || !both.ok) throw new Error('refused');
@@ -187,7 +187,7 @@ test.each<Record<string, string>>([
   expect(parseConfiguration(given, () => '')).toMatchObject({ ok: true });
 });
 
-test('a file with two lines where one can be sent is refused with its path', () => {
+test('a file with two lines is rejected with its path if only one can be sent', () => {
   const parsed = parseConfiguration({ VAULT_TOKEN_FILE: '/run/token' }, () => 'canary\nsecond\n');
   expect(parsed).toMatchObject({
     ok: false,

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { readConfigFile } from './config-file.ts';
 import { parseConfiguration } from './configuration.ts';
 
-test("the reference's file with several providers is taken as it stands", async () => {
+test("the reference's file with several providers is accepted unchanged", async () => {
   const reference = openDocument('docs/reference/environment.md', import.meta.filename);
   const yaml = reference.take('Several providers of one kind', 'yaml');
   const readFile = (path: string) => (path.startsWith('/run/secrets/') ? 'a-credential\n' : yaml);

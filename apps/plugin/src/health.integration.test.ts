@@ -192,7 +192,7 @@ test.each(['frozen', 'refusing', 'gone'] as const)(
   },
 );
 
-test('where Docker is not there at the start, it serves, is unhealthy after three intervals, and healthy when it comes', async () => {
+test('if Docker is not there at the start, it serves, is unhealthy after three intervals, and healthy when it comes', async () => {
   await engineProxy.become('gone');
   const stop = await askAllTheTime(await start());
   expect((await answers(503)).ticker_healthy).toBe(false);

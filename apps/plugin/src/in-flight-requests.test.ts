@@ -10,7 +10,7 @@ const answer: SecretResponse = { kind: 'value', value: SecretValue.fromText('x')
 const LONG_MS = 60_000;
 const HEARD_MS = 1_000;
 
-test('waits for those who have been heard, and not for who comes later', async () => {
+test('waits for requests that have arrived, and not for later ones', async () => {
   const clock = new SteppedClock();
   const answers: PromiseWithResolvers<SecretResponse>[] = [];
   const source = new InFlightRequests(
@@ -39,7 +39,7 @@ test('waits for those who have been heard, and not for who comes later', async (
   expect(await second).toBe(answer);
 });
 
-test('waits no longer than it is told', async () => {
+test('waits no longer than its limit', async () => {
   const clock = new SteppedClock();
   const source = new InFlightRequests({ get: () => new Promise(() => undefined) }, clock);
   void source.get(request);

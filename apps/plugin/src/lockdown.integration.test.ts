@@ -105,7 +105,7 @@ test('a lockdown that a standby was asked for is heeded on all managers, and dro
   expect(await run(leading, 'status')).toMatch(/^1: 1 problem:\s+1\. A lockdown is active/);
 });
 
-test('it outlives all of their processes', async () => {
+test('it persists after a restart of all processes', async () => {
   const { lockdown } = await overview(await swarm.leadingRunner());
   for (const runner of swarm.runners) await runner.restart();
   await allHeed(true);

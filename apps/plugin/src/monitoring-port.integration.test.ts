@@ -53,7 +53,7 @@ async function getSecretP99(socketPath: string): Promise<number> {
   return timesMs.toSorted((a, b) => a - b)[Math.floor(CALLS * 0.99)] ?? 0;
 }
 
-test('a thousand slow clients on the monitoring port hold up neither the engine nor the health check', async () => {
+test('a thousand slow clients on the monitoring port delay neither the engine nor the health check', async () => {
   const { plugin, port } = await start();
   await getSecretP99(plugin.socketPath);
   const alone = await getSecretP99(plugin.socketPath);
@@ -70,7 +70,7 @@ test('a thousand slow clients on the monitoring port hold up neither the engine 
   await plugin.kill();
 });
 
-test('tokens from files let look and rotate, and nothing that is logged has them in it', async () => {
+test('tokens from files give read and full access, and never appear in the log', async () => {
   const [full, view] = [join(directory.path, 'full'), join(directory.path, 'view')];
   await writeFile(full, 'canary-full-token\n');
   await writeFile(view, 'canary-view-token\n');

@@ -244,7 +244,7 @@ test('goes on serving when its port is taken, says so, and takes the port when i
   await plugin.kill();
 });
 
-test('serves the last good value while the provider is away, and is unhealthy only when Docker does not answer', async () => {
+test('serves the last good value while the provider is down, and is unhealthy only when Docker does not answer', async () => {
   const port = await freePort();
   const hanging = createUnixServer(() => undefined).listen(join(directory.path, 'hanging.sock'));
   await once(hanging, 'listening');
@@ -273,7 +273,7 @@ test('serves the last good value while the provider is away, and is unhealthy on
   hanging.close();
 });
 
-test('finishes the answers in progress when it is told to stop', async () => {
+test('finishes the responses in flight on SIGTERM', async () => {
   const hangs = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(hangs, 'listening');
   const address = hangs.address();

@@ -99,7 +99,7 @@ test('each provider is asked until it has answered once', async () => {
   expect(asked).toEqual(['vault', 'file', 'file', 'file']);
 });
 
-test('that a provider does not answer is told once, and that it does again', async () => {
+test('a provider that does not answer is reported once, and once when it answers again', async () => {
   const reads = { vault: refuse('UNAVAILABLE') };
   const { inquiry: healthCheck, reported } = inquire(reads);
   await healthCheck.round(going);
@@ -140,7 +140,7 @@ test.each<[string, ProductEvent]>([
   expect(asked).toEqual(['vault', 'vault']);
 });
 
-test('a provider is left to the rotation where that checks it', async () => {
+test('a provider that the rotation polls is not checked again', async () => {
   const { inquiry: healthCheck, asked, events, status } = inquire({ vault: value });
   await healthCheck.round(going);
   status.secrets.push(used);
@@ -159,7 +159,7 @@ test('a provider that the rotation found silent is not asked, though it never an
   expect(asked).toEqual([]);
 });
 
-test('a provider that asks to be left alone for a while is', async () => {
+test('a provider gets no requests during its Retry-After time', async () => {
   const { inquiry: healthCheck, asked } = inquire({ vault: refuse('RATE_LIMITED', 60_000) });
   await healthCheck.round(going);
   await healthCheck.round(going);

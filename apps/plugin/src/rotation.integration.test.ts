@@ -108,7 +108,7 @@ test('two secrets of a service that change together come with one update', async
   });
 });
 
-test('a rotation happens all the same when the plugin is killed between the change and its rollout', async () => {
+test('a rotation still happens when the plugin is killed between the change and its rollout', async () => {
   const before = await generations();
   await swarm.plugin.kill('SIGKILL');
   const value = await write('queue');

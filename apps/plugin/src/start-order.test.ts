@@ -34,7 +34,7 @@ test('what happens before the logger is there is logged first, in its order', ()
   expect(logged.map(({ type }) => type)).toEqual(['driver.listening', 'plugin.warning', 'plugin.stopping']);
 });
 
-test('what is delivered before the rotation is there is told to it', () => {
+test('deliveries before the rotation is ready are reported to it', () => {
   const relay = new DeliveryRecordRelay();
   const first = delivered('t1');
   relay.record(first);
@@ -46,7 +46,7 @@ test('what is delivered before the rotation is there is told to it', () => {
   expect(reported).toEqual(['t1 hunter2', 't2 hunter2']);
 });
 
-test('who asks for a provider before it is loaded waits for it', async () => {
+test('a request for a provider that is not loaded yet waits for it', async () => {
   const directory = new ProviderRegistry(providers, {
     clock: systemClock,
     random: systemRandom,
@@ -61,7 +61,7 @@ test('who asks for a provider before it is loaded waits for it', async () => {
   await directory.close();
 });
 
-test('who waits for a provider is told when the plugin stops before it is loaded', async () => {
+test('a request that waits for a provider fails if the plugin stops before it is loaded', async () => {
   const directory = new ProviderRegistry(providers, {
     clock: systemClock,
     random: systemRandom,

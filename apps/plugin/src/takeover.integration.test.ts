@@ -91,7 +91,7 @@ test('five plugins take over from each other, and no request meanwhile is lost',
   expect(await readdir(join(socketPath, '..'))).toEqual(['plugin.sock']);
 });
 
-test('the one before goes on where the newcomer is killed, and finds its socket again', async () => {
+test('the one before goes on if the newcomer is killed, and finds its socket again', async () => {
   const old = await startReady();
   const young = await start();
   await hasLogged(old, 'driver.superseded');
@@ -102,7 +102,7 @@ test('the one before goes on where the newcomer is killed, and finds its socket 
   await expect(stat(socketPath)).rejects.toThrow('ENOENT');
 });
 
-test('a plugin that hangs is taken over from, and leaves the socket alone when it wakes up and ends', async () => {
+test('a hanging plugin is replaced, and does not touch the socket when it continues and ends', async () => {
   const old = await startReady();
   process.kill(old.pid, 'SIGSTOP');
   const young = await start();
@@ -126,7 +126,7 @@ test('a newcomer whose provider does not answer leaves the socket to the one bef
   server.close();
 });
 
-test('a newcomer that waits ends at once when it is told to', async () => {
+test('a waiting newcomer stops at once on SIGTERM', async () => {
   const { server, env } = await startHangingVault();
   await startReady();
   const young = await start(env);

@@ -166,7 +166,7 @@ test('its digests of Node and of the shared libraries are those of the files tha
   }
 });
 
-test('the shared libraries are those of packages of the distribution, where it has dpkg', async () => {
+test('the shared libraries are those of packages of the distribution, if it has dpkg', async () => {
   const { components } = JSON.parse(await sbom()) as Sbom;
   const ofPackages = components.filter(({ purl = '' }) => purl.startsWith('pkg:deb/'));
   const libc = ofPackages.find(({ name }) => name === 'libc6');

@@ -52,7 +52,7 @@ const messages = ({ findings }: { readonly findings: readonly { readonly message
 const failed = (code: string) =>
   Object.assign(new Error(`could not be asked: ${code}`), { cause: Object.assign(new Error(code), { code }) });
 
-test('no Docker where nobody said that there is one is no fault, and is said', () => {
+test('missing Docker is no fault if no setting names it, and is reported', () => {
   const check = checkEngine({
     kind: 'silent',
     address: 'unix:///var/run/docker.sock',
@@ -129,7 +129,7 @@ test.each<[string, SocketAnswer, string | null]>([
   expect(check.findings).toHaveLength(message === null ? 0 : 1);
 });
 
-test('a socket that is where the engine does not look', async () => {
+test('a socket in a directory that the engine does not search', async () => {
   const { findings } = await checkSocket(answered(), PLUGIN, '/tmp/mine.sock', async (path) =>
     path === '/tmp/mine.sock' ? { kind: 'answers', roles: ['secretprovider'] } : { kind: 'missing' },
   );
@@ -137,13 +137,13 @@ test('a socket that is where the engine does not look', async () => {
   expect(findings[0]?.fix).toContain('/etc/docker/plugins/vault-secrets-plugin.spec');
 });
 
-test('a plugin that is nowhere, has too long a name, or is on another machine', async () => {
+test('a plugin that does not run, has too long a name, or is on another machine', async () => {
   expect(messages(await checkSocket(answered(), PLUGIN, null, nowhere))[0]).toContain('the engine finds no plugin');
   expect(messages(await checkSocket(answered(), 'p'.repeat(90), null, nowhere))[0]).toContain('has 115 bytes');
   expect(await checkSocket(answered({ isLocal: false }), PLUGIN, null, nowhere)).toMatchObject({ isSkipped: true });
 });
 
-test("a secret's driver that resembles the plugin is found, and another's is left alone", () => {
+test("a driver name similar to the plugin's is reported, and other names are not", () => {
   const secrets = [
     secret('db'),
     secret('own', {}, null),
@@ -176,7 +176,7 @@ test.each([
   expect(messages(check)[0]).toContain(`db: ${message}`);
 });
 
-test('labels of others are left alone, and no service is needed', () => {
+test('labels of others are ignored, and no service is needed', () => {
   const labels = { 'com.docker.stack.namespace': 'shop', owner: 'me', path: 'x', team: 'a', secret_reuse: 'true' };
   expect(checkLabels([secret('db', labels)], [], called('vault', 'file')).findings).toEqual([]);
 });
@@ -212,7 +212,7 @@ test('providers with names of their own have the labels of their kind', () => {
   ]);
 });
 
-test('where only a file of the plugin tells its providers, labels are not judged', () => {
+test('if only a file of the plugin tells its providers, labels are not judged', () => {
   expect(checkLabels([secret('db', { vault_pth: 'a' })], [], null)).toMatchObject({ isSkipped: true, findings: [] });
 });
 
@@ -248,7 +248,7 @@ test.each<[string, EngineService, string | null]>([
   expect(messages(check).join()).toContain(message ?? '');
 });
 
-test('services without update_config are told together', () => {
+test('services without update_config are reported together', () => {
   const { UpdateConfig: _, ...spec } = service('web').Spec ?? {};
   const services = ['a', 'b', 'c'].map((Name) => ({ Spec: { ...spec, Name } }));
   expect(messages(checkServices(services, [secret('db')]))).toEqual([

@@ -73,7 +73,7 @@ async function checksOf(env: Readonly<Record<string, string>> = {}) {
   return { exitCode, checks: Object.fromEntries(checks.map((check: { name: string }) => [check.name, check])) };
 }
 
-test('says that nothing is wrong, and what it checked', async () => {
+test('reports that nothing is wrong, and what it checked', async () => {
   const { exitCode, stdout } = await examine();
   expect(stdout).toMatch(/^Nothing is wrong\./);
   expect(stdout).toMatch(/engine +well +Docker 28\.5\.2/);
@@ -82,7 +82,7 @@ test('says that nothing is wrong, and what it checked', async () => {
   expect(exitCode).toBe(0);
 });
 
-test('says first what is wrong, with what to do, and ends with 1', async () => {
+test('starts with the problems and what to do, and ends with 1', async () => {
   answers['/secrets'] = [{ ID: 's1', Spec: { Name: 'db', Labels: { vault_pth: 'app' }, Driver: { Name: DRIVER } } }];
   const { exitCode, stdout } = await examine();
   expect(stdout).toMatch(
@@ -91,7 +91,7 @@ test('says first what is wrong, with what to do, and ends with 1', async () => {
   expect(exitCode).toBe(1);
 });
 
-test('what is wrong with several secrets is told in the order of their names', async () => {
+test('problems of several secrets are shown in the order of their names', async () => {
   answers['/secrets'] = ['c', 'a', 'b'].map((name) => ({
     ID: name,
     Spec: { Name: name, Labels: { vault_pth: 'app' }, Driver: { Name: DRIVER } },
@@ -147,7 +147,7 @@ test('a missing policy is found by the code of the problem, whatever its message
   expect(exitCode).toBe(1);
 });
 
-test('a provider that is away is told with what to do', async () => {
+test('a provider that does not answer is reported with what to do', async () => {
   const [vault] = overview().providers;
   const error = { code: 'UNAVAILABLE', message: 'connect ECONNREFUSED' };
   plugin.say({ 'GET /api/v1/overview': says({ ...well(), providers: [{ ...vault, state: 'circuit-open', error }] }) });
@@ -157,13 +157,13 @@ test('a provider that is away is told with what to do', async () => {
   );
 });
 
-test('clocks that differ are told by name', async () => {
+test('clocks that differ are reported by name', async () => {
   plugin.say({ 'GET /api/v1/overview': well() });
   const { checks } = await checksOf();
   expect(checks.clocks.findings[0].message).toMatch(/^the clock of .* ahead of that of the plugin$/);
 });
 
-test('where there is no engine, the rest is checked', async () => {
+test('if there is no engine, the rest is checked', async () => {
   const { exitCode, checks } = await checksOf({ DOCKER_HOST: `unix://${directory}/none.sock` });
   expect(checks.engine.state).toBe('wrong');
   for (const name of ['swarm', 'socket', 'drivers', 'labels', 'services']) expect(checks[name].state).toBe('skipped');
@@ -171,7 +171,7 @@ test('where there is no engine, the rest is checked', async () => {
   expect(exitCode).toBe(1);
 });
 
-test('where the plugin is not reached, the rest is checked, and the exit code is 3', async () => {
+test('if the plugin is not reached, the rest is checked, and the exit code is 3', async () => {
   answers['/secrets'] = [{ ID: 's1', Spec: { Name: 'db', Labels: { file_pth: 'app' }, Driver: { Name: DRIVER } } }];
   const { exitCode, checks } = await checksOf({
     VAULT_SWARM_URL: 'http://127.0.0.1:1',
@@ -196,7 +196,7 @@ test('labels are checked for the providers that the plugin has, whatever they ar
   expect(exitCode).toBe(1);
 });
 
-test('where a plugin that is not reached has providers of a file, labels are not checked', async () => {
+test('if a plugin that is not reached has providers of a file, labels are not checked', async () => {
   const { checks } = await checksOf({
     VAULT_SWARM_URL: 'http://127.0.0.1:1',
     PLUGIN_NAME: DRIVER,

@@ -4,7 +4,7 @@ import { columnsOf } from './wrap.ts';
 
 const headings = ['NAME', 'PROVIDER', 'SERVICES'];
 
-test('columns stand below their headings', () => {
+test('columns are below their headings', () => {
   expect(
     table(
       headings,
@@ -25,7 +25,7 @@ test('a cell that does not fit goes on in the next line, in its own column', () 
   ]);
 });
 
-test('where columns would be too narrow each row becomes a block', () => {
+test('if columns would be too narrow each row becomes a block', () => {
   expect(
     table(
       headings,

@@ -12,14 +12,14 @@ test.each([
   expect(span(ms)).toBe(text);
 });
 
-test('says how long ago a moment is, and nothing negative where clocks differ', () => {
+test('says how long ago a moment is, and nothing negative if clocks differ', () => {
   const nowMs = Date.parse('2026-01-01T00:00:10Z');
   expect(ago('2026-01-01T00:00:00Z', nowMs, 'never')).toBe('10 s ago');
   expect(ago('2026-01-01T00:00:20Z', nowMs, 'never')).toBe('1 s ago');
   expect(ago(null, nowMs, 'never')).toBe('never');
 });
 
-test('one is one, and more are many', () => {
+test('one is singular, and more are plural', () => {
   expect([count(1, 'secret'), count(1200, 'secret'), count(2, 'entry', 'entries')]).toEqual([
     '1 secret',
     '1,200 secrets',

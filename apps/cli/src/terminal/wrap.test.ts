@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { columnsOf, hanging, wrap } from './wrap.ts';
 
-test('breaks at spaces, and only where the width is used up', () => {
+test('breaks at spaces, and only if the width is used up', () => {
   expect(wrap('the provider does not answer', 12)).toEqual(['the provider', 'does not', 'answer']);
 });
 
@@ -9,7 +9,7 @@ test('breaks a word that is longer than the line', () => {
   expect(wrap('at /run/docker/plugins/x.sock now', 10)).toEqual(['at', '/run/docke', 'r/plugins/', 'x.sock now']);
 });
 
-test('counts columns as a terminal does, where characters are wide or joined', () => {
+test('counts columns as a terminal does, also for wide and joined characters', () => {
   expect(wrap('日本語日本語', 5)).toEqual(['日本', '語日', '本語']);
   expect(columnsOf('e\u0301')).toBe(1);
 });
@@ -18,7 +18,7 @@ test('goes on below the text and not below its mark', () => {
   expect(hanging('1. ', 'one two three', 9)).toEqual(['1. one', '   two', '   three']);
 });
 
-test('starts in the next line where the mark leaves no room', () => {
+test('starts in the next line if the mark leaves no room', () => {
   expect(hanging('a_long_name: ', 'one two three', 14)).toEqual(['a_long_name:', '    one two', '    three']);
 });
 

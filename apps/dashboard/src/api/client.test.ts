@@ -56,7 +56,7 @@ test("gives the plugin's own reason for a refusal, and how long it asks to wait"
   );
 });
 
-test('says where something else answered, or nobody', async () => {
+test('reports if another server answered, or none', async () => {
   const { client } = clientOf(new Response('<h1>Bad gateway</h1>', { status: 502 }), new TypeError('failed to fetch'));
   const reasons: string[] = [];
   for (const _attempt of [1, 2]) await client.read('overview').catch((error) => reasons.push(reasonOf(error)));

@@ -28,7 +28,7 @@ async function open() {
   return watched.page;
 }
 
-test('a lost connection is told, what is shown is kept and marked, and all is fresh again when it is back', async () => {
+test('a lost connection is shown, old data stays and is marked, and everything is current again after a reconnect', async () => {
   const page = await open();
   await page.getByRole('heading', { name: 'All is well' }).waitFor();
   await plugin.stop();

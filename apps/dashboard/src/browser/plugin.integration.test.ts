@@ -143,7 +143,7 @@ test('a secret that is not rotated by itself is rotated by a button, when its pl
   expect(await isUntouched(page)).toBe(true);
 });
 
-test('who may only look sees everything, and can rotate nothing', { timeout: 180_000 }, async () => {
+test('a client with read access sees everything, and can rotate nothing', { timeout: 180_000 }, async () => {
   const page = await open(VIEW);
   const button = page.getByRole('button', { name: 'Rotate service web' });
   expect(await button.getAttribute('aria-disabled')).toBe('true');
@@ -192,7 +192,7 @@ test('a value that made tasks fail is shown as quarantined, with the service tha
   await engine.dockerBytes('service', 'rm', 'picky');
 });
 
-test('a plugin that is killed is missed at once, and found again with a new sign-in in the same place', {
+test('a killed plugin is noticed at once, and reconnected in the same place after a new sign-in', {
   timeout: 180_000,
 }, async () => {
   const page = await open();

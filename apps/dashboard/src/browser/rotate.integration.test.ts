@@ -42,7 +42,7 @@ test('shows what a rotation would do, and rotates only when that is confirmed', 
   await dialog.waitFor({ state: 'detached' });
 });
 
-test('Escape leaves everything as it is, and the focus goes back to where it was', async () => {
+test('Escape changes nothing, and the focus returns', async () => {
   await rotateApi().focus();
   await page.keyboard.press('Enter');
   const confirm = page.getByRole('button', { name: 'Replace 8 tasks' });
@@ -59,14 +59,14 @@ test('Escape leaves everything as it is, and the focus goes back to where it was
   expect(plugin.rotated).toEqual([]);
 });
 
-test('where there is nothing to do, nothing can be confirmed', async () => {
+test('if there is nothing to do, nothing can be confirmed', async () => {
   plugin.world = { ...plugin.world, plan: { services: [] } };
   await rotateApi().click();
   await page.getByText('Nothing to do').waitFor();
   expect(await page.getByRole('dialog').getByRole('button').allInnerTexts()).toEqual(['Cancel']);
 });
 
-test('who may only look is told so before, and can still see what is due', async () => {
+test('a client with read access sees that in advance, and can still see what is due', async () => {
   plugin.become({ ...plugin.world, overview: { ...plugin.world.overview, access: 'view' } });
   await page.locator('.rotate[aria-disabled="true"]').first().waitFor();
   expect(await rotateApi().getAttribute('title')).toBe('You may only look: sign in with the full token to rotate');
@@ -85,7 +85,7 @@ test('what was quarantined is tried again on request', async () => {
   expect(plugin.rotated).toEqual([{ quarantined: true }]);
 });
 
-test('a rotation that the plugin refuses is told with its reason', async () => {
+test('a rejected rotation is shown with its reason', async () => {
   await rotateApi().click();
   await page.getByRole('button', { name: 'Replace 8 tasks' }).waitFor();
   // The page does not know yet that its right was taken away.

@@ -112,7 +112,7 @@ test('each failure in a row waits longer, a wait that the plugin asks for is kep
   connection.stop();
 });
 
-test('where the session has ended nothing is tried until the user has signed in', async () => {
+test('if the session has ended nothing is tried until the user has signed in', async () => {
   const { connection, openings, turn } = setUp();
   openings[0]?.refuse(new ApiError(401, 'Send the token', null));
   await turn();
@@ -136,7 +136,7 @@ test('a session that ends while the stream is open ends it', async () => {
   connection.stop();
 });
 
-test('a plugin that takes no more streams is there all the same, and is asked instead', async () => {
+test('a plugin that accepts no more streams is still connected, and is polled instead', async () => {
   const { connection, openings, turn, opened } = setUp();
   openings[0]?.refuse(new ApiError(503, 'No more streams', 30_000));
   await turn();

@@ -17,7 +17,7 @@ function scripted() {
   return { api, asked, next: () => waiting.shift() };
 }
 
-test('asks with the tag of what it has, and keeps it where that is unchanged', async () => {
+test('asks with the tag of what it has, and keeps it if that is unchanged', async () => {
   const { api, asked, next } = scripted();
   const document = new LiveDocument<number>(
     (etag) => api.read('x', etag),
@@ -50,7 +50,7 @@ test('questions while one is in progress become one more afterwards', async () =
   expect(document.body.value).toBe(2);
 });
 
-test('what it has is kept where a question fails, which is told', async () => {
+test('a failed request is reported, and keeps the previous document', async () => {
   const { api, next } = scripted();
   const errors: unknown[] = [];
   const document = new LiveDocument<number>(

@@ -5,7 +5,7 @@ import { healthOf } from './health.ts';
 
 const healthIn = ({ overview }: ReturnType<typeof wellWorld>) => healthOf(overview, NOW_MS);
 
-test('says that all is well only where every task holds the current revisions', () => {
+test('says that all is well only if every task holds the current revisions', () => {
   expect(healthIn(wellWorld())).toMatchObject({
     level: 'good',
     title: 'All is well',
@@ -49,12 +49,12 @@ test('one problem is the title itself', () => {
   expect(healthIn({ ...world, overview: { ...world.overview, problems } }).title).toBe('Docker does not answer');
 });
 
-test('a ticker that stands still is worse than any problem', () => {
+test('a stopped ticker is more severe than any problem', () => {
   expect(healthIn(stoppedWorld())).toMatchObject({ level: 'bad', title: 'Rotation has stopped' });
   expect(healthIn(stoppedWorld()).explanation).toContain('The last pass ended 1 min ago.');
 });
 
-test('counts every problem of a bad night', () => {
+test('counts every problem', () => {
   expect(healthIn(troubledWorld())).toMatchObject({ level: 'warn', title: '4 problems' });
 });
 
@@ -62,7 +62,7 @@ test('a Swarm without a secret is ready, neither well nor wrong', () => {
   expect(healthIn(emptyWorld())).toMatchObject({ level: 'idle', title: 'Ready for the first secret' });
 });
 
-test('says where rotation is turned off', () => {
+test('reports if rotation is turned off', () => {
   const world = wellWorld();
   const health = healthIn({ ...world, overview: { ...world.overview, rotation_enabled: false } });
   expect(health.explanation).toContain('ENABLE_ROTATION');

@@ -21,7 +21,7 @@ test('counts the tasks of the services that would be rolled, and of no other', (
   });
 });
 
-test('there is nothing to confirm where every service is current, or is never rolled', () => {
+test('there is nothing to confirm if every service is current, or is never rolled', () => {
   expect(summaryOf({ services: [planned('up-to-date', 5), planned('not-applicable', 1)] }, false)).toMatchObject({
     isAnything: false,
     sentence: expect.stringContaining('Nothing to do'),

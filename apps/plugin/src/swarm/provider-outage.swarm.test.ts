@@ -55,7 +55,7 @@ async function comeBack(lost: PluginRunner): Promise<void> {
 // Between two leaders the engines do not answer, and Vault does not at all.
 const explained = ['orchestrator.failed', 'reconcile.failed', 'provider.failed', 'delivery.failed'];
 
-test('with Vault hanging during a failover, running tasks stay and new ones get the last good value', async () => {
+test('while Vault hangs during a failover, running tasks stay and new ones get the last good value', async () => {
   const generation = await swarm.generation('web');
   process.kill(swarm.vault.pid, 'SIGSTOP');
   const lost = await failOver(4);
@@ -67,7 +67,7 @@ test('with Vault hanging during a failover, running tasks stay and new ones get 
   });
 });
 
-test('with Vault gone during a failover, running tasks stay and new ones get the last good value', async () => {
+test('while Vault is down during a failover, running tasks stay and new ones get the last good value', async () => {
   const generation = await swarm.generation('web');
   await swarm.vault.kill();
   const lost = await failOver(5);

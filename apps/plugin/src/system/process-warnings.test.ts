@@ -5,7 +5,7 @@ afterEach(() => {
   process.removeAllListeners('warning');
 });
 
-test('each different warning is told once, also one from before there was anybody to tell', async () => {
+test('each different warning is logged once, also one from before the logger was ready', async () => {
   const warnings = new ProcessWarnings();
   process.emitWarning('it is old', { type: 'DeprecationWarning', code: 'DEP0999' });
   await new Promise(setImmediate);
@@ -19,7 +19,7 @@ test('each different warning is told once, also one from before there was anybod
   ]);
 });
 
-test("the text of a library's own kind of warning, which may quote a value, is not told", async () => {
+test("the text of a library's own kind of warning is not logged, because it may quote a value", async () => {
   const tell = vi.fn();
   new ProcessWarnings().connect(tell);
   process.emitWarning(Object.assign(new Error('canary'), { name: 'YAMLWarning' }));

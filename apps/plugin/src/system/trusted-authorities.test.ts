@@ -80,7 +80,7 @@ describe("the system's authorities", () => {
     expect(await trusting({ ...NONE, files }, chain.rootFile)).toEqual({ result: 'trusted', count: 2 });
   });
 
-  test('are those of Node where the system has none', async () => {
+  test('are those of Node if the system has none', async () => {
     const nodes = rootCertificates.length;
     expect(await trusting(NONE)).toEqual({ result: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', count: nodes });
     expect((await trusting({ ...NONE, files: [file('useless.pem', BROKEN)] })).count).toBe(nodes);
@@ -102,7 +102,7 @@ describe('SSL_CERT_FILE and SSL_CERT_DIR', () => {
     expect(parse({ SSL_CERT_DIR: '/one::/two' })).toEqual({ ...usual, directories: ['/one', '/two'] });
   });
 
-  test('are a problem where the file has no certificate', () => {
+  test('are a problem if the file has no certificate', () => {
     expect(parse({ SSL_CERT_FILE: '/no/such/file' }).problems).toEqual([
       `"/no/such/file" names a file that can't be read (ENOENT)`,
     ]);

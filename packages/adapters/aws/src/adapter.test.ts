@@ -44,7 +44,7 @@ describe('a secret', () => {
     expect(old?.revision).toBe(first);
   });
 
-  test('follows another staging label where the ref says so', async () => {
+  test('follows another staging label if the ref says so', async () => {
     const secrets = aws.secrets();
     secrets.write('app/staged', { SecretString: 'current' });
     const secret = secrets.find('app/staged');

@@ -99,11 +99,11 @@ test('an unknown error of AWS keeps the last good value, whatever its status is'
   }
 });
 
-test('what AWS asks to wait for is said to who asks', () => {
+test('the retry time of AWS is passed to the caller', () => {
   expect(providerErrorFor(failure('ThrottlingException'), asked).retryAfterMs).toBeGreaterThan(0);
 });
 
-test('an answer that the SDK can not read is told by its status', () => {
+test('a response that the SDK can not parse is classified by its status', () => {
   expect(codeOf(failure('SyntaxError', 'Unexpected token', { $response: { statusCode: 403 } }))).toBe('ACCESS_DENIED');
   expect(codeOf(failure('SyntaxError', 'Unexpected token', { $metadata: { httpStatusCode: 429 } }))).toBe(
     'RATE_LIMITED',

@@ -38,7 +38,7 @@ const reported = () =>
 const throttled = { kind: 'error', code: 'ThrottlingException', message: 'Rate exceeded' } as const;
 
 describe('a call', () => {
-  test('that is throttled is sent again, and every request is told', async () => {
+  test('that is throttled is sent again, and every request is reported', async () => {
     aws.disturb({ fault: throttled, times: 1 });
     expect(await readTextOf(provider, refTo('db'))).toBe('x');
     expect(reported()).toEqual(['read RATE_LIMITED, again', 'read ok']);
@@ -146,7 +146,7 @@ describe('our login', () => {
     await own.close();
   });
 
-  test('looks into the files of profiles again when AWS refuses what was in them', async () => {
+  test('reads the profile files again when AWS rejects their keys', async () => {
     const file = join(directory, 'credentials');
     const profile = (id: string) => `[prod]\naws_access_key_id = ${id}\naws_secret_access_key = secret\n`;
     await writeFile(file, profile('AKIAOLD'));

@@ -89,7 +89,7 @@ describe('the right to read secrets that a list tells of', () => {
     expect((await passes(names, PASSES_AN_HOUR, 1)).toRead).toEqual([]);
   });
 
-  test('is found out by reading one after another where the policy does not allow many at once', async () => {
+  test('is found out by reading one after another if the policy does not allow many at once', async () => {
     const names = written(100);
     aws.deny('BatchGetSecretValue');
     await look(names);
@@ -107,7 +107,7 @@ describe('the right to read secrets that a list tells of', () => {
     expect(new Set(toRead).size).toBe(30);
   });
 
-  test('is made sure of in each pass where passes are an hour apart', async () => {
+  test('is made sure of in each pass if passes are an hour apart', async () => {
     const names = written(100);
     await look(names);
     aws.deny('GetSecretValue', 'prod/secret-99');

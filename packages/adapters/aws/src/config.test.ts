@@ -17,13 +17,13 @@ function parse(variables: Record<string, string>) {
 }
 
 describe('the configuration of the aws provider', () => {
-  test('is a region, and nothing else where the machine has a role', () => {
+  test('is a region, and nothing else if the machine has a role', () => {
     const { config, problems } = parse({ AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: '' });
     expect(problems).toEqual([]);
     expect(config).toMatchObject({ region: 'eu-west-1', keys: undefined, endpoint: undefined });
   });
 
-  test('has authorities of a file, and proxies, which are told without their passwords', () => {
+  test('has authorities from a file, and proxies, which are shown without passwords', () => {
     const { config, problems } = parse({
       AWS_REGION: 'eu-west-1',
       AWS_CA_BUNDLE: '/ca.pem',
@@ -47,7 +47,7 @@ describe('the configuration of the aws provider', () => {
     expect(JSON.stringify(wrong.problems)).not.toContain('password@');
   });
 
-  test('takes AWS_DEFAULT_REGION where there is no AWS_REGION', () => {
+  test('takes AWS_DEFAULT_REGION if there is no AWS_REGION', () => {
     expect(parse({ AWS_DEFAULT_REGION: 'eu-west-2' })).toMatchObject({ config: { region: 'eu-west-2' }, problems: [] });
     const both = { AWS_DEFAULT_REGION: 'eu-west-2', AWS_REGION: 'eu-west-1' };
     expect(parse(both)).toMatchObject({ config: { region: 'eu-west-1' }, problems: [] });

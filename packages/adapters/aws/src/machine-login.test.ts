@@ -92,7 +92,7 @@ test('an identity that is still good is used at once while its source fails', { 
   await own.close();
 });
 
-test('an identity that is refused before its end is looked for again', async () => {
+test('an identity that is rejected before it expires is requested again', async () => {
   vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${address}/container`);
   answers.set('/container', () => keys('AKIAFIRST', HOUR_MS));
   const own = provider();
@@ -157,7 +157,7 @@ test('a service that gives out roles and does not answer is given up, and asked 
   await rm(directory, { recursive: true });
 });
 
-test('the region is that of the profile where none is given', async () => {
+test('the region is that of the profile if none is given', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'aws-profile-'));
   const file = join(directory, 'config');
   const profile = '[profile prod]\nregion = eu-west-1\naws_access_key_id = AKIA\naws_secret_access_key = secret\n';
@@ -190,7 +190,7 @@ test("another instance's keys, token and profile in the environment are not ours
   await own.close();
 });
 
-test('where there is none, the error says what to give', async () => {
+test('if there is none, the error says what to give', async () => {
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
   const own = provider();
   expect(await vaultErrorOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({

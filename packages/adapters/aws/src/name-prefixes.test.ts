@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { commonPrefixes } from './name-prefixes.ts';
 
-test('up to ten names stand for themselves', () => {
+test('up to ten names are used as they are', () => {
   expect(commonPrefixes(['b', 'a', 'b'])).toEqual(['a', 'b']);
 });
 

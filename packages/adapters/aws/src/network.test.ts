@@ -109,7 +109,7 @@ test('this machine is asked straight whatever the proxy', async () => {
   });
 });
 
-test('where the proxy refuses us, AWS is not reached, and no error has the password', async () => {
+test('if the proxy refuses us, AWS is not reached, and no error has the password', async () => {
   await withProxy(
     front.port,
     async (proxy) => {

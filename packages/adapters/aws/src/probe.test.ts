@@ -61,7 +61,7 @@ describe('a pass over unchanged secrets', () => {
     expect((await pass(refs)).byAction).toEqual({ ListSecrets: 1 });
   });
 
-  test('takes five calls at most where ours are strewn among a thousand others', async () => {
+  test('takes five calls at most if ours are strewn among a thousand others', async () => {
     const names = [...'abcdefghijklmnopqrst'].flatMap((letter) => written(50, `${letter}/`));
     const ours = names.filter((_, index) => index % 10 === 9);
     expect(ours).toHaveLength(100);
@@ -71,7 +71,7 @@ describe('a pass over unchanged secrets', () => {
     expect(kinds(results)).toEqual(['marker']);
   });
 
-  test('takes five calls for 100 of them where the policy refuses the list, and says what to allow', async () => {
+  test('takes five calls for 100 of them if the policy refuses the list, and says what to allow', async () => {
     aws.deny('ListSecrets');
     const refs = written(100);
     await pass(refs);
@@ -81,7 +81,7 @@ describe('a pass over unchanged secrets', () => {
     expect(problems(results)).toEqual([expect.stringContaining('allow secretsmanager:ListSecrets on resource "*"')]);
   });
 
-  test('describes five of them without reading values where the policy refuses the list', async () => {
+  test('describes five of them without reading values if the policy refuses the list', async () => {
     aws.deny('ListSecrets');
     const refs = written(5);
     await pass(refs);
@@ -89,7 +89,7 @@ describe('a pass over unchanged secrets', () => {
     expect(byAction).toEqual({ DescribeSecret: 5 });
   });
 
-  test('describes each where the policy allows nothing else', async () => {
+  test('describes each if the policy allows nothing else', async () => {
     aws.deny('ListSecrets');
     aws.deny('BatchGetSecretValue');
     const refs = written(30);
@@ -99,7 +99,7 @@ describe('a pass over unchanged secrets', () => {
     expect(kinds(results)).toEqual(['marker']);
   });
 
-  test('lists on where a long list is the only other way than describing each', async () => {
+  test('continues to list if a long list is the only alternative to describing each', async () => {
     aws.deny('BatchGetSecretValue');
     const names = [...'abcdefghijklmnopqrst'].flatMap((letter) => written(50, `${letter}/`));
     const ours = names.filter((_, index) => index % 10 === 9);
@@ -109,7 +109,7 @@ describe('a pass over unchanged secrets', () => {
     expect(kinds(results)).toEqual(['marker']);
   });
 
-  test('asks nothing, and says what to allow, where the policy allows to read only', async () => {
+  test('asks nothing, and says what to allow, if the policy allows to read only', async () => {
     for (const action of ['ListSecrets', 'BatchGetSecretValue', 'DescribeSecret']) aws.deny(action);
     const refs = written(30);
     await pass(refs);
@@ -166,7 +166,7 @@ describe('a change', () => {
     expect((await pass(refs)).results[0]).not.toEqual(before);
   });
 
-  test('of another label is seen by who follows that label', async () => {
+  test('of another label is detected for refs with that label', async () => {
     const [current] = written(2);
     const pending = refTo('prod/secret-0', { stage: 'AWSPENDING' });
     if (current === undefined) throw new Error('nothing was written');
@@ -219,7 +219,7 @@ describe('a secret that is not in the list', () => {
     expect((await pass(refs)).results[3]).toMatchObject({ kind: 'marker' });
   });
 
-  test('is found nevertheless where the list is behind', async () => {
+  test('is found nevertheless if the list is behind', async () => {
     const refs = written(10);
     aws.freezeLists();
     aws.secrets().write('prod/new', { SecretString: 'x' });

@@ -58,7 +58,7 @@ describe("the engine's address", () => {
     expect(describeEngine(config)).toBe(address);
   });
 
-  it('has certificates where their directory is given, and verifies when it is told to', () => {
+  it('has certificates if their directory is given, and verifies if the setting says so', () => {
     const variables = { DOCKER_HOST: 'tcp://e:1', DOCKER_CERT_PATH: '/certs' };
     const { config } = parse({ ...variables, DOCKER_TLS_VERIFY: '1' });
     expect(config).toMatchObject({ tls: { ca: 'CA', certificate: 'CERT', verify: true } });

@@ -152,7 +152,7 @@ describe('a call to the engine', () => {
   });
 
   it.each(['GET', 'POST'] as const)(
-    'has a deadline where a %s is never answered, and leaves no call behind',
+    'has a deadline if a %s is never answered, and leaves no call behind',
     async (method) => {
       const openSockets = await hangingEngine();
       const connection = connect({ readDeadlineMs: 50, writeDeadlineMs: 80 });
@@ -173,7 +173,7 @@ describe('a call to the engine', () => {
     await expect(call).rejects.toThrow(/within 50 ms/);
   });
 
-  it('is rejected at once where the connection breaks in the middle of an answer', async () => {
+  it('is rejected at once if the connection breaks in the middle of an answer', async () => {
     await engine((_, response) => {
       response.writeHead(200, { 'Content-Length': 100 }).write('{"a":', () => response.destroy());
     });

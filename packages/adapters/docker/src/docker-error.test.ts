@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DockerError, isOutOfSequence, isRefusal } from './docker-error.ts';
 
-test("a conflict and a refusal are told by the engine's own words, and by no name in them", () => {
+test("a conflict and a refusal are recognised by the engine's own words, not by names in them", () => {
   const said = (reason: string) => new DockerError(reason, 500);
   expect(isOutOfSequence(said('rpc error: code = Unknown desc = update out of sequence'))).toBe(true);
   expect(isOutOfSequence(said('service "update out of sequence" has no such network'))).toBe(false);

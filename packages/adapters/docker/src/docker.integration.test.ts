@@ -140,14 +140,14 @@ describe('a Swarm', () => {
     expect(await specOf()).toEqual(before);
   });
 
-  it('tells a conflict where somebody else wrote first, and writes nothing', async () => {
+  it('tells a conflict if somebody else wrote first, and writes nothing', async () => {
     const { id, version } = await serviceNamed('api');
     await engine.dockerBytes('service', 'update', '--detach', '--label-add', 'x=y', 'api');
     expect(await workloads.roll(id, version, 8, { signal })).toBe('conflict');
     expect((await serviceNamed('api')).generation).toBe(7);
   });
 
-  it('tells a conflict where the service is gone', async () => {
+  it('tells a conflict if the service is gone', async () => {
     await createService(engine, { name: 'short', secrets: ['ours'] });
     const { id, version } = await serviceNamed('short');
     await engine.dockerBytes('service', 'rm', 'short');
@@ -171,7 +171,7 @@ describe('a Swarm', () => {
     await engine.dockerBytes('config', 'rm', ID);
   });
 
-  it('keeps the ledger, changed only by who read its latest version', async () => {
+  it('stores the ledger, which is changed only with its latest version', async () => {
     const store = new DockerLedgerStore(connection, { name: ledgerName(driverName), clock, keys: null });
     expect(await store.read({ signal })).toBeNull();
     expect(await store.compareAndSet(null, '{"a":"ä"}', { signal })).toBe('applied');

@@ -69,17 +69,17 @@ describe('a failed task', () => {
     ['is down', { ...node, Status: { State: 'down' } }],
     ['is drained', { ...node, Spec: { Availability: 'drain' } }],
     ['came back while the task lived', { ...node, UpdatedAt: at(15) }],
-  ])('says nothing where its node %s', (_, of) => {
+  ])('says nothing if its node %s', (_, of) => {
     expect(toFailedTask(task('failed', 'task: non-zero exit (255)'), of).nodeReady).toBe(false);
   });
 
-  it('says something where its node was changed only after it ended', () => {
+  it('says something if its node was changed only after it ended', () => {
     expect(toFailedTask(task('failed', 'task: non-zero exit (1)'), { ...node, UpdatedAt: at(30) }).nodeReady).toBe(
       true,
     );
   });
 
-  it('is told of by no more than 200 characters of what the engine says', () => {
+  it("is described with at most 200 characters of the engine's text", () => {
     const { message, started } = toFailedTask(task('failed', `task: non-zero exit (1)${'a'.repeat(1_000_000)}`), node);
     expect(message.length).toBeLessThanOrEqual(200);
     expect(started).toBe(true);

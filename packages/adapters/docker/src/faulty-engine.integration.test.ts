@@ -102,7 +102,7 @@ test('an update that did not reach the engine is not known to be applied', async
   expect(await web()).toEqual({ id, version, generation });
 });
 
-test('an update is not known to be applied where the engine can not be asked any more, though it was', async () => {
+test('an update is not known to be applied if the engine can not be asked any more, though it was', async () => {
   const { id, version, generation } = await web();
   let isSent = false;
   faultOf = (call) => {
@@ -114,7 +114,7 @@ test('an update is not known to be applied where the engine can not be asked any
   expect((await web()).generation).toBe(generation + 1);
 });
 
-test("an update that somebody else's came before is a conflict, also where its answer is lost", async () => {
+test("an update that somebody else's came before is a conflict, even if its answer is lost", async () => {
   const { id, version, generation } = await web();
   await engine.dockerBytes('service', 'update', '--quiet', '--detach', '--no-resolve-image', '--force', 'web');
   faultOf = (call) => (isUpdate(call) ? 'lost answer' : 'pass');

@@ -34,7 +34,7 @@ function counting() {
 }
 
 describe('a list that is read again', () => {
-  test('has the very same records where nothing changed, and parses nothing', async () => {
+  test('has the very same records if nothing changed, and parses nothing', async () => {
     const { read, takeParsed } = counting();
     const list = [element('a', 1), element('b', 1, { text: 'ä "} {' }), element('c', 2)];
     const before = await read(list);
@@ -55,7 +55,7 @@ describe('a list that is read again', () => {
     expect(takeParsed()).toEqual(['c']);
   });
 
-  test('has each object whole where objects in it look as if another one started', async () => {
+  test('has each complete object even if nested objects look like the start of another one', async () => {
     const { read } = counting();
     const nested = [element('x', 1), element('y', 2)];
     const list = [element('a', 1), element('b', 1, { nested }), element('c', 1, { text: '},{"ID":"' })];

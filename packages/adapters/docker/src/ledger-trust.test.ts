@@ -51,7 +51,7 @@ describe('a ledger that is signed', () => {
     expect(textOf(await read(start()))).toHaveLength(100_000);
   });
 
-  it('is not acted on where anything of it was changed, and says what to do', async () => {
+  it('is not acted on if anything of it was changed, and says what to do', async () => {
     await write(start(), 'revision 7');
     const { [LEDGER]: label = '', [SIGNATURE]: signature = '' } = config.labels;
     const [version, keyId, sequence, atMs, code = ''] = signature.split('.');
@@ -176,7 +176,7 @@ describe('a key that is given later, replaced, or forgotten', () => {
     expect(messageOf(await read(start()))).toMatch(/has no integrity code.*LEDGER_ACCEPT_UNSIGNED=true/s);
   });
 
-  it('signs one without a signature where the operator said so, and takes none again', async () => {
+  it('signs one without a signature if the operator said so, and takes none again', async () => {
     await write(start(null), 'unsigned');
     const unsigned = config.labels;
     const leader = start({ acceptUnsigned: true });

@@ -55,7 +55,7 @@ describe('rolling a service', () => {
     );
   });
 
-  it('writes nothing where the update is not due any more once the service was read', async () => {
+  it('writes nothing if the update is not due any more once the service was read', async () => {
     let isRead = false;
     const { calls, workloads } = engine(() => {
       isRead = true;
@@ -65,7 +65,7 @@ describe('rolling a service', () => {
     expect(calls.map(({ method }) => method)).toEqual(['GET']);
   });
 
-  it('writes nothing where the service has another version already, or is gone', async () => {
+  it('writes nothing if the service has another version already, or is gone', async () => {
     for (const answer of [service(12, 4), missing]) {
       const { calls, workloads } = engine(() => answer);
       expect(await workloads.roll('s', 11, 5, { signal })).toBe('conflict');
@@ -76,7 +76,7 @@ describe('rolling a service', () => {
   it.each([
     ['out of sequence', outOfSequence, service(11, 4)],
     ['gone', missing, missing],
-  ])('is a conflict where the service is %s when it is written', async (_, error, after) => {
+  ])('is a conflict if the service is %s when it is written', async (_, error, after) => {
     const { calls, workloads } = engine(({ method }) => {
       if (method === 'POST') return error;
       return calls.length === 1 ? service(11, 4) : after;
@@ -88,14 +88,14 @@ describe('rolling a service', () => {
     ['the spec', invalid],
     ['its size', tooLarge],
     ['a network that it names', missing],
-  ])('is refused for good where the engine does not take %s', async (_, error) => {
+  ])('is refused for good if the engine does not take %s', async (_, error) => {
     const { workloads } = engine(({ method }) => (method === 'GET' ? service(11, 4) : error));
     const rolled = workloads.roll('s', 11, 5, { signal });
     await expect(rolled).rejects.toThrow(RolloutRejected);
     await expect(rolled).rejects.toThrow(error.message);
   });
 
-  it('is rejected where the service can not be read', async () => {
+  it('is rejected if the service can not be read', async () => {
     const error = new DockerError('did not answer');
     await expect(engine(() => error).workloads.roll('s', 11, 5, { signal })).rejects.toBe(error);
   });
@@ -106,7 +106,7 @@ describe('rolling a service', () => {
     ['is as before', service(11, 4), 'unknown'],
     ['is gone', missing, 'conflict'],
     ['can not be read', new DockerError('did not answer'), 'unknown'],
-  ])('where the answer leaves it open and the service then %s, is told', async (_, after, outcome) => {
+  ])('if the answer leaves it open and the service then %s, is told', async (_, after, outcome) => {
     for (const error of open) {
       const { calls, workloads } = engine(({ method }) => {
         if (method === 'POST') return error;
@@ -132,7 +132,7 @@ describe('rolling a service', () => {
     ['has what somebody else wrote', updated(12, '2', 'other'), 'conflict'],
     ['has another generation', service(12, 5), 'conflict'],
     ['is as before', updated(11, '1'), 'unknown'],
-  ])('where it is open whether an update was resumed, and the service then %s, is told', async (_, after, outcome) => {
+  ])('if it is open whether an update was resumed, and the service then %s, is told', async (_, after, outcome) => {
     for (const error of open) {
       const { calls, workloads } = engine(({ method }) => {
         if (method === 'POST') return error;
@@ -179,13 +179,13 @@ describe('observing', () => {
     });
   });
 
-  it('asks for no tasks where no service uses a secret of ours', async () => {
+  it('asks for no tasks if no service uses a secret of ours', async () => {
     const { calls, workloads } = observe([using('foreign', 'b')]);
     expect((await workloads.observe({ signal })).services).toEqual([]);
     expect(calls.map(({ path }) => path)).toEqual(['/secrets', '/services']);
   });
 
-  it('reads all tasks where a service is gone in the meantime, or there are many', async () => {
+  it('reads all tasks if a service is gone in the meantime, or there are many', async () => {
     const goneInBetween = observe([using('s1', 'a')], ({ query }) =>
       JSON.stringify(query).includes('"s1"') ? missing : tasks,
     );
@@ -211,7 +211,7 @@ describe('failures', () => {
     expect(calls[0]?.query).toEqual({ filters: { service: ['s'] } });
   });
 
-  it('are none where the service is gone, or none failed: nodes are not read then', async () => {
+  it('are none if the service is gone, or none failed: nodes are not read then', async () => {
     for (const answer of [missing, '[]']) {
       const { calls, workloads } = engine(() => answer);
       expect(await workloads.failures('s', { signal })).toEqual([]);
@@ -230,7 +230,7 @@ describe("a task's generation", () => {
     expect(calls.map(({ path }) => path)).toEqual(['/tasks/t1', '/tasks/t', '/tasks/..%2Fx']);
   });
 
-  it('is zero where it was never started again, and none where there is no such task', async () => {
+  it('is zero if it was never started again, and none if there is no such task', async () => {
     expect(await engine(() => '{"ID":"t1","Spec":{}}').workloads.generationOf('t1', { signal })).toBe(0);
     expect(await engine(() => missing).workloads.generationOf('t1', { signal })).toBeNull();
     const silent = new DockerError('did not answer');

@@ -36,7 +36,7 @@ describe('what the engine says, in our words', () => {
     expect(isOurs({ ID: '1', Spec: { Name: 'plain' } }, 'vault')).toBe(false);
   });
 
-  it('options of a driver are told by their names, and none where there are none', () => {
+  it('options of a driver are reported by name, if there are any', () => {
     const Driver = { Name: 'vault', Options: { vault_path: 'x' } };
     expect(toSecret({ ID: '1', Spec: { Name: 'db', Driver } })).toMatchObject({ driverOptions: ['vault_path'] });
     expect(toSecret({ ID: '1', Spec: { Name: 'db', Driver: { Name: 'vault', Options: null } } })).toEqual({
@@ -80,7 +80,7 @@ describe('what the engine says, in our words', () => {
     expect(toWorkload({ ID: 's', Spec: { Mode: { [mode]: {} } } }, NOTHING, []).kind).toBe(kind);
   });
 
-  it('tells how many tasks shall run, where that does not follow from the nodes', () => {
+  it('tells how many tasks shall run, if that does not follow from the nodes', () => {
     const desiredTasks = (Mode: object) => toWorkload({ ID: 's', Spec: { Mode } }, NOTHING, []).desiredTasks;
     expect(desiredTasks({ Replicated: { Replicas: 3 } })).toBe(3);
     expect(desiredTasks({ Replicated: { Replicas: 0 } })).toBe(0);
@@ -127,7 +127,7 @@ describe('what the engine says, in our words', () => {
     ],
     ['none of its tasks runs', 'paused', deployed, [task(before, 'running')], false],
     ['it is not paused', 'updating', forced, [], false],
-  ])('whether an update may go on where %s (%s): %5$s', (_, State, TaskTemplate, tasks, expected) => {
+  ])('whether an update may go on if %s (%s): %5$s', (_, State, TaskTemplate, tasks, expected) => {
     const service = {
       ID: 's',
       Spec: { TaskTemplate },
@@ -137,7 +137,7 @@ describe('what the engine says, in our words', () => {
     expect(toWorkload(service, NOTHING, tasks).rollout.resumable).toBe(expected);
   });
 
-  it('a fingerprint is that of the tasks: another one only where something else than their generation changed', () => {
+  it('a fingerprint is that of the tasks: another one only if something else than their generation changed', () => {
     const fingerprint = (Spec: object) => toWorkload({ ID: 's', Spec }, NOTHING, []).fingerprint;
     const TaskTemplate = { ContainerSpec: { Image: 'a' }, ForceUpdate: 1 };
     const before = fingerprint({ Name: 'api', TaskTemplate, Mode: {} });

@@ -72,7 +72,7 @@ describe('following the events', () => {
     stop();
   });
 
-  it('goes on where a listener throws, and tells it once', async () => {
+  it('goes on if a listener throws, and tells it once', async () => {
     const { changes, emitted, hints, signals, streams, stop } = follow();
     const stopFailing = changes.onChange(() => {
       throw new Error('a fault');
@@ -97,7 +97,7 @@ describe('following the events', () => {
     stop();
   });
 
-  it('waits longer each time while the engine is away, and says so once', async () => {
+  it('waits longer each time while the engine is down, and logs that once', async () => {
     const { clock, emitted, hints, setAvailable, streams, stop } = follow();
     await expect.poll(hints).toBe(1);
     setAvailable(false);

@@ -98,7 +98,7 @@ describe('a file in the directory', () => {
     expect(await text('absolute')).toBe('x\n');
   });
 
-  test('is found where the directory itself is a link', async () => {
+  test('is found if the directory itself is a link', async () => {
     await put('one', 'x');
     await symlink(directory, join(parent, 'link'));
     const linked = createFileProvider({ directory: join(parent, 'link') }, { name: 'file', clock, digest, events });
@@ -106,7 +106,7 @@ describe('a file in the directory', () => {
     await linked.close();
   });
 
-  test('has no fields where its JSON is no object, and the error quotes nothing', async () => {
+  test('has no fields if its JSON is no object, and the error quotes nothing', async () => {
     for (const [content, reason] of [
       ['["s3cret"]', ', but a list'],
       ['"s3cret"', ', but a string'],
@@ -127,7 +127,7 @@ describe('a file in the directory', () => {
     expect(await failure('x.yaml')).toMatchObject({ message: 'file x.yaml: it is not UTF-8 text' });
   });
 
-  test('is refused with its size where Swarm can not carry it', async () => {
+  test('is refused with its size if Swarm can not carry it', async () => {
     await put('large', Buffer.alloc(512_000));
     await put('fits', Buffer.alloc(511_999));
     await put('empty', '');
@@ -142,7 +142,7 @@ describe('a file in the directory', () => {
     });
   });
 
-  test('may be longer than its value, where that is a field or is decoded', async () => {
+  test('may be longer than its value, if that is a field or is decoded', async () => {
     await put('long.json', JSON.stringify({ value: 'x', notes: 'n'.repeat(600_000) }));
     expect(await text('long.json')).toBe('x');
     await put('long', Buffer.alloc(450_000).toString('base64'));
@@ -152,7 +152,7 @@ describe('a file in the directory', () => {
     expect(await failure('longer.json')).toMatchObject({ message: expect.stringContaining('at most 1048576 bytes') });
   });
 
-  test('is not read into memory where it is too large', async () => {
+  test('is not read into memory if it is too large', async () => {
     execFileSync('truncate', ['-s', '1T', join(directory, 'huge')]);
     expect(await failure('huge')).toMatchObject({ message: expect.stringContaining('1099511627776 bytes') });
   });
@@ -299,7 +299,7 @@ describe('the directory', () => {
     }
   });
 
-  test('is watched for all, where one of those who want hints throws', async () => {
+  test('is watched for all listeners, even if one of them throws', async () => {
     provider.hints?.onHint(() => {
       throw new Error('a fault');
     });

@@ -43,7 +43,7 @@ describe.each(EVERY_PATH)('%s', (path) => {
     expect(JSON.parse(body)).toMatchObject({ status: 405, title: 'Method Not Allowed' });
   });
 
-  test('is kept by nobody who could see it change, framed by nobody, and tells nothing of what answers it', async () => {
+  test('can not be cached or framed, and does not reveal the server software', async () => {
     const { headers } = await fixture.ask(path);
     // What has its content's hash in its name never changes.
     expect(headers['cache-control']).toBe(
@@ -218,7 +218,7 @@ describe('the JSON for programs', () => {
   });
 });
 
-test('a request that fails is answered with 500 without its reason, which is told to the log', async () => {
+test('a failed request gets status 500 without the reason, which is logged', async () => {
   const { server, ask, emitted } = await startFixture(
     {},
     { prometheus: { contentType: () => 'text/plain', render: () => Promise.reject(new Error('no registry')) } },

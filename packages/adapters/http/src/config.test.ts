@@ -17,7 +17,7 @@ function parse(variables: Record<string, string>, files: Record<string, string> 
 const pair = makeCertificate();
 const TLS = { MONITORING_TLS_CERT_FILE: '/c', MONITORING_TLS_KEY_FILE: '/k' };
 
-test('monitoring is on, on this machine only, unless told otherwise', () => {
+test('by default monitoring is on, on this machine only', () => {
   expect(parse({})).toEqual({
     config: {
       enabled: true,
@@ -88,7 +88,7 @@ describe('the hosts that are answered without a token', () => {
     },
   );
 
-  test('are needed only where no token keeps others out', () => {
+  test('are needed only if no token keeps others out', () => {
     const anonymous = { MONITORING_HOST: '0.0.0.0', MONITORING_ALLOW_ANONYMOUS: 'true' };
     expect(parse({ ...anonymous, MONITORING_TOKEN: 'x'.repeat(16) }).problems).toEqual([]);
     expect(parse({ ...anonymous, ENABLE_MONITORING: 'false' }).problems).toEqual([]);
@@ -113,7 +113,7 @@ describe('a token', () => {
   });
 });
 
-describe('a token that only lets look', () => {
+describe('a read-only token', () => {
   test('is read as the other one is', () => {
     expect(parse({ MONITORING_VIEW_TOKEN_FILE: '/t' }, { '/t': 'abc\n' }).config.viewToken?.read()).toBe('abc');
     expect(parse({ MONITORING_VIEW_TOKEN: 'a b' }).problems.map(({ variable }) => variable)).toEqual([
@@ -141,7 +141,7 @@ test('a token that may be guessed is warned of, without showing it', () => {
 });
 
 describe('a certificate', () => {
-  test('is told of together with its key, where both can not be read', () => {
+  test('is reported together with its key if both can not be read', () => {
     const { problems } = parse(TLS, {});
     expect(problems.map(({ variable }) => variable)).toEqual(['MONITORING_TLS_CERT_FILE', 'MONITORING_TLS_KEY_FILE']);
   });

@@ -27,7 +27,7 @@ function setUp() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('nothing is loaded before somebody asks, and requests that come meanwhile are answered in their order', async () => {
+test('nothing is loaded before the first request, and concurrent requests are answered in their order', async () => {
   const { app, loads, answered, ask } = setUp();
   app.closeStreams();
   expect(loads.length).toBe(0);

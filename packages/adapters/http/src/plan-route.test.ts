@@ -75,7 +75,7 @@ test('what the rotation refuses is refused with its reason', async () => {
   expect([status, JSON.parse(body).detail]).toEqual([404, 'there is no service web']);
 });
 
-test('four are looked for at once; a fifth is to come again, and does when there is room', async () => {
+test('four plans are made at once; a fifth request must retry, and then succeeds', async () => {
   const waiting: (() => void)[] = [];
   const preview = () => new Promise<readonly never[]>((resolve) => waiting.push(() => resolve([])));
   fixture = await startFixture({}, { manualRotation: { rotate: async () => [], preview } });

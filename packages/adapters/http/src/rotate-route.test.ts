@@ -125,7 +125,7 @@ describe('a manual request', () => {
     },
   );
 
-  test('that fails is 500 without its reason, which is told to the log', async () => {
+  test('that fails gets status 500 without the reason, which is logged', async () => {
     const { post, emitted } = await start(async () => {
       throw new Error('a fault of ours');
     });
@@ -156,7 +156,7 @@ describe('a manual request', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
-  test('is cut off when who sent it goes away', async () => {
+  test('is aborted when its client disconnects', async () => {
     const signals: AbortSignal[] = [];
     const hang: ManualRotation['rotate'] = (_wanted, { signal }) => {
       signals.push(signal);
@@ -179,8 +179,8 @@ test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])('%s is refused with what 
   expect([status, headers.allow]).toEqual([405, 'POST']);
 });
 
-describe('who may ask', () => {
-  test('is who has the token, where one is needed', async () => {
+describe('the clients that may rotate', () => {
+  test('are clients with the token, if one is needed', async () => {
     const rotate = vi.fn(async () => []);
     const { post } = await start(rotate, { token: 'correct' });
     expect((await post({ quarantined: true })).status).toBe(401);
@@ -235,7 +235,7 @@ describe('more than 10 requests in a minute', () => {
     }
   });
 
-  test('can not be used up by who may not ask', async () => {
+  test('can not be exhausted by clients without access', async () => {
     const { post } = await start(undefined, { token: 'correct' });
     const signedIn = { Authorization: 'Bearer correct' };
     for (let sent = 0; sent < 20; sent++) {

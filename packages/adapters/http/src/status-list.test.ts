@@ -51,7 +51,7 @@ describe('a list', () => {
     expect(list('a').page({ state: 'all', after: 'z' })).toEqual({ total: 1, entries: [], next: null });
   });
 
-  test('is given in pages of less than a megabyte, also to who asks for all of it', () => {
+  test('is returned in pages of less than a megabyte, even if all of it is requested', () => {
     const about = 'ä'.repeat(1_000);
     const entries = Array.from({ length: 2_000 }, (_, index) => ({ name: `${index}`.padStart(5, '0'), about }));
     const long = new StatusList<Entry>(entries, kind, 'head');

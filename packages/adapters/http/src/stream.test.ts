@@ -73,7 +73,7 @@ test('a stream starts with the overview and the tags of the lists', async () => 
   expect(changed).toEqual({ secrets: tags[0], services: tags[1] });
 });
 
-test('nothing is told while nothing changes, but for one overview each 10 s', async () => {
+test('without changes, only one overview is sent each 10 s', async () => {
   const stream = await listen();
   for (let second = 0; second < 9; second++) tick();
   emit('the end of nine seconds');
@@ -82,7 +82,7 @@ test('nothing is told while nothing changes, but for one overview each 10 s', as
   await expect.poll(() => kinds(stream)).toEqual(['overview', 'changed', 'event', 'overview']);
 });
 
-test('what changes is told at the next second, and which list it is in', async () => {
+test('changes are sent each second, with the list that they are in', async () => {
   const stream = await listen();
   rotations += 1;
   tick();
@@ -100,7 +100,7 @@ test('what changes is told at the next second, and which list it is in', async (
 });
 
 describe('events', () => {
-  test('are told at once with their number, but for those that matter to nobody', async () => {
+  test('are sent at once with their number, except unimportant ones', async () => {
     const stream = await listen();
     recentEvents.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: true, atMs: NOW_MS });
     emit('told');
@@ -148,7 +148,7 @@ describe('there is room', () => {
     await expect.poll(async () => (await listen()).status).toBe(200);
   });
 
-  test('only for who reads: who does not is cut off, and costs the others nothing', async () => {
+  test('only for clients that read: others are disconnected, and do not slow down the rest', async () => {
     const slow = await listen();
     slow.response.pause();
     const quick = await listen();

@@ -7,7 +7,7 @@ function parse(variables: Record<string, string>) {
   return { config: parseLoggingConfig(environment), problems: environment.problems };
 }
 
-test('logs what matters as JSON unless told otherwise', () => {
+test('logs important events as JSON by default', () => {
   expect(parse({})).toEqual({ config: { level: 'info', format: 'json' }, problems: [] });
   expect(parse({ LOG_LEVEL: 'debug', LOG_FORMAT: 'text' })).toEqual({
     config: { level: 'debug', format: 'text' },

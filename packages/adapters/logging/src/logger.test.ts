@@ -111,7 +111,7 @@ test('a burst keeps its order, and every line', () => {
   expect(times).toEqual(burst.map(({ atMs }) => atMs));
 });
 
-test('the plugin lives on when nobody reads its log any more', async () => {
+test('the plugin continues if its log is no longer read', async () => {
   const logger = fileURLToPath(new URL('./index.ts', import.meta.url));
   const script = `
     const { errorMonitor } = await import('node:events');

@@ -59,7 +59,7 @@ describe.each([
     });
   });
 
-  test('of each provider: how many requests a month has, and what they cost where money is taken', async () => {
+  test('of each provider: how many requests a month has, and what they cost if money is taken', async () => {
     const { scrape } = setUpExposition({
       costs: new Map([
         ['aws', { requests: 262_800, dollars: 1.314 }],

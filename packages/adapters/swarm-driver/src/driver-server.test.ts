@@ -189,7 +189,7 @@ describe("the secret driver's socket", () => {
     expect(events.at(-1)).toMatchObject({ type: 'driver.request-rejected', status });
   });
 
-  it('answers a body of more than 1 MiB with 413, announced or not, even to who writes all of it first', async () => {
+  it('answers a body of more than 1 MiB with 413, announced or not, even if the client sends all of it first', async () => {
     const body = Buffer.alloc(30 * 1_048_576, ' ');
     for (const headers of [{ 'Content-Length': body.length }, { 'Transfer-Encoding': 'chunked' }]) {
       const reply = await call(getSecret, body, { headers });
@@ -259,7 +259,7 @@ describe("the secret driver's socket", () => {
     expect((await call(getSecret, '{"SecretName":"db"}')).status).toBe(200);
   });
 
-  it('answers 500 without its text where the source fails', async () => {
+  it('answers 500 without its text if the source fails', async () => {
     answer = () => Promise.reject(new TypeError('s3cret'));
     const { status, json } = await call(getSecret, '{"SecretName":"db"}');
     expect([status, json]).toEqual([500, { Err: 'internal error (TypeError)', DoNotReuse: true }]);
@@ -296,7 +296,7 @@ describe('closing the socket', () => {
     agent.destroy();
   });
 
-  it('answers who connected before it', async () => {
+  it('answers clients that connected before it', async () => {
     const replies = Array.from({ length: 20 }, () => call(getSecret, '{"SecretName":"db"}'));
     await expect.poll(() => requests.length).toBeGreaterThan(0);
     const closing = driver.close();
@@ -315,7 +315,7 @@ describe('closing the socket', () => {
     agent.destroy();
   });
 
-  it('cuts off what does not end when it is told to', async () => {
+  it('closes connections that do not end in time', async () => {
     answer = () => new Promise(() => undefined);
     const reply = call(getSecret, '{"SecretName":"db"}');
     await expect.poll(() => requests.length).toBe(1);

@@ -28,7 +28,7 @@ it('answers nobody on a connection that is gone', async () => {
   expect(done).toEqual([]);
 });
 
-it('cuts off who asks on and on without waiting for an answer', () => {
+it('closes the connection of a client that sends requests without waiting for responses', () => {
   const socket = new PassThrough();
   const queues = new RequestQueue(socket);
   for (let asked = 1; asked <= 100; asked++) queues.next(() => new Promise(() => {}));

@@ -86,7 +86,7 @@ describe('the name of a socket', () => {
     expect(await readdir(directory)).toEqual(['plugin.sock']);
   });
 
-  it('is left alone without the permission to take it over', async () => {
+  it('is not replaced without the permission to take it over', async () => {
     await publish('old').socket.publish();
     await expect(publish('young').socket.publish()).rejects.toThrow(SocketInUse);
   });
@@ -101,7 +101,7 @@ describe('the name of a socket', () => {
     hanging.close();
   });
 
-  it('is taken at once when who had it is gone', async () => {
+  it('is taken over at once when its owner has ended', async () => {
     const old = publish('old');
     await old.socket.publish();
     await publish('young', () => false).socket.publish();
@@ -121,7 +121,7 @@ describe('the name of a socket', () => {
     );
   });
 
-  it('goes back to who had it before when the newcomer ends', async () => {
+  it('returns to the previous owner when the newcomer ends', async () => {
     const old = publish('old');
     await old.socket.publish();
     const young = publish('young', () => true);
@@ -141,7 +141,7 @@ describe('the name of a socket', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('is told once to be unreachable where something else than a socket has taken its place', async () => {
+  it('is reported once as unreachable if something other than a socket has replaced it', async () => {
     const only = publish('only');
     await only.socket.publish();
     await writeFile(join(directory, 'other'), 'keep me');

@@ -63,7 +63,7 @@ async function leaveDeadSocket(at = path): Promise<void> {
   await rm(script);
 }
 
-describe('claiming a socket', () => {
+describe('locking a socket', () => {
   it('makes the directory, and a socket that only its owner may use', async () => {
     const deep = join(base, 'docker', 'plugins', 'plugin.sock');
     await claim('one', deep);
@@ -100,7 +100,7 @@ describe('claiming a socket', () => {
     expect(await readdir(base)).toEqual(['plugin.sock']);
   });
 
-  it('leaves a socket alone that answers, and names it', async () => {
+  it('does not replace a socket that answers, and names it', async () => {
     await claim('one');
     await expect(claim('two')).rejects.toThrow(SocketInUse);
     await expect(claim('two')).rejects.toThrow(path);
@@ -125,7 +125,7 @@ describe('claiming a socket', () => {
     }
   });
 
-  it('is not held up by one that died in the middle of a claim', async () => {
+  it('is not blocked by a process that died while it locked the path', async () => {
     await leaveDeadSocket();
     // The name that a claim holds is known from one that stands still in it.
     const names: string[] = [];
@@ -178,7 +178,7 @@ describe('claiming a socket', () => {
     await expect(claim('long', at(108))).rejects.toThrow(/has 108 bytes, and here at most 107 are possible/);
   });
 
-  it('says what is wrong where the directory can not be made', async () => {
+  it('says what is wrong if the directory can not be created', async () => {
     await writeFile(join(base, 'file'), '');
     await expect(claim('one', join(base, 'file', 'plugin.sock'))).rejects.toThrow(/directory can't be made/);
   });

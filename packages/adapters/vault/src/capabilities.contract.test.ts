@@ -80,7 +80,7 @@ describe.for([
     expect(await unanswered()).toEqual([]);
   });
 
-  test('is found out by reading every value in turn where the question is refused', async () => {
+  test('is found out by reading every value in turn if the question is refused', async () => {
     await lookedAt(`${ALL}\npath "sys/capabilities-self" { capabilities = ["deny"] }`);
     clock.advance(MINUTE_MS);
     const some = refs.slice(0, 60);

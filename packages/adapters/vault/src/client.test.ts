@@ -74,7 +74,7 @@ describe('the client of Vault', () => {
     expect(seen[0]?.headers['x-vault-namespace']).toBe('team/a');
   });
 
-  test('prints no credential where DEBUG is set for node-vault', async () => {
+  test('prints no credential if DEBUG is set for node-vault', async () => {
     const { address } = await server(() => ({ status: 200, json: {} }));
     const lines: string[] = [];
     const write = vi.spyOn(process.stderr, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
@@ -93,7 +93,7 @@ describe('the client of Vault', () => {
     expect(lines.join('')).not.toContain('hidden');
   });
 
-  test('keeps the characters of numbers where that is asked for, and its connections', async () => {
+  test('keeps the characters of numbers if that is asked for, and its connections', async () => {
     const { address, connections } = await server(() => ({
       status: 200,
       json: '{"data":{"n":12345678901234567890,"f":1.0}}',
@@ -121,7 +121,7 @@ describe('the client of Vault', () => {
     expect(connections()).toBeLessThanOrEqual(16);
   });
 
-  test('gives an error its status, also where the path looks like sys/health', async () => {
+  test('returns the status of an error, also if the path looks like sys/health', async () => {
     const { address } = await server(() => ({ status: 404, json: { errors: [] } }));
     const answer = await client(address).request({
       operation: 'read',
@@ -187,7 +187,7 @@ describe('the client of Vault', () => {
     expect((await vault.request({ operation: 'read', method: 'GET', path: 'x', ...soon() })).status).toBe(200);
   });
 
-  test('sends a read again where a kept connection was just closed, and a login never', async () => {
+  test('sends a read again if a kept connection was just closed, and a login never', async () => {
     const closed: string[] = [];
     let closeNext = false;
     const impatient = createRawServer((socket) => {

@@ -46,7 +46,7 @@ function answers({ path }: SeenRequest): ScriptedAnswer | undefined {
   return undefined;
 }
 
-test('each request is told by what it was for and how it ended, without path, token or value', async () => {
+test('each request is reported with its purpose and outcome, without path, token or value', async () => {
   const { instance, heard, requests } = await setUp(answers);
   await readTextOf(instance, refTo('app'));
   await probeAll(instance, refTo('app'));
@@ -107,7 +107,7 @@ test('each login and renewal tells when it ends', async () => {
   expect(requests()).toContainEqual(['renew', 'ok']);
 });
 
-test('a given token that can be renewed no further tells its end all the same', async () => {
+test('a given token that can not be renewed still reports its end', async () => {
   const { instance, clock, logins } = await setUp((seen) =>
     seen.path === 'auth/token/renew-self' ? login('hidden-token', 600) : answers(seen),
   );

@@ -29,7 +29,7 @@ async function heapAfterReading(what: 'drop' | 'keep'): Promise<string> {
   return text(child.stdout);
 }
 
-test('two seconds after a value was let go of it is not on the heap, nor the answer that it came in, nor in a buffer of a socket', async () => {
+test('two seconds after a value was released, neither it nor its response is on the heap or in a buffer of a socket', async () => {
   const dropped = await heapAfterReading('drop');
   expect(dropped.slice(-100)).toMatch(/values alive: 0 of 8, texts kept: 0, socket buffers: 0 of [1-9]/);
   for (const form of [canary, Buffer.from(canary).toString('base64').replace(/=+$/, '')]) {

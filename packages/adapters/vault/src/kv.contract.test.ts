@@ -117,7 +117,7 @@ describe('versions of a real KV v2', () => {
     expect(new Set([live, deleted, await markerFrom(provider, ref)]).size).toBe(3);
   });
 
-  test('that are pinned are told to be deleted or destroyed, while the current one is read', async () => {
+  test('that are pinned are reported as deleted or destroyed, and the current one is read', async () => {
     const pinned = (pin: string) => refTo('versions', { pin });
     for (const value of ['one', 'two', 'three']) await write('versions', value);
     await admin.send('POST', 'secret/delete/versions', { versions: [parseLosslessJson('1')] });
@@ -167,7 +167,7 @@ describe('versions of a real KV v2', () => {
     }
   });
 
-  test('are not read by their revision where they are deleted, destroyed or made again', async () => {
+  test('are not read by their revision if they are deleted, destroyed or made again', async () => {
     const ref = refTo('gone');
     await write('gone', 'one');
     const first = await revision(ref);

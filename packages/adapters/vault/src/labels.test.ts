@@ -44,7 +44,7 @@ describe('labels of a secret in Vault', () => {
     expect(refOf({ vault_path: given }).location.path).toBe(path);
   });
 
-  test('take the path literally where they name the mount', () => {
+  test('take the path literally if they name the mount', () => {
     const { location } = refOf({ vault_mount: '/teams/kv/', vault_path: '/secret/data/app/' });
     expect(location).toEqual({ mount: 'teams/kv', path: 'secret/data/app' });
   });
@@ -58,7 +58,7 @@ describe('labels of a secret in Vault', () => {
     expect(ref).toMatchObject({ field: 'tls.crt', pin: '3' });
   });
 
-  test('give neither field nor version where they name none', () => {
+  test('give neither field nor version if they name none', () => {
     expect(Object.keys(refOf({ vault_path: 'app' })).sort()).toEqual(['encoding', 'location', 'provider']);
   });
 
@@ -88,7 +88,7 @@ describe('labels of a secret in Vault', () => {
     );
   });
 
-  test('name those of Vault where one is unknown', () => {
+  test('name those of Vault if one is unknown', () => {
     expect(messageFor({ vault_key: 'x' })).toContain('vault_path, vault_mount, vault_field, vault_version');
   });
 

@@ -113,7 +113,7 @@ describe('policies of a real Vault', () => {
     await Promise.all([limited.close(), helped.close()]);
   });
 
-  test('that refuse a secret, or a whole mount, are told from a dead token, and named', async () => {
+  test('that deny a secret or a whole mount are distinguished from an invalid token, and named', async () => {
     await admin.policy('little', 'path "secret/data/little" { capabilities = ["read"] }');
     const limited = providerOf({ VAULT_ADDR: vault.address, VAULT_TOKEN: await admin.token('little') });
     expect(await failure(refTo('other'), limited)).toMatchObject({

@@ -98,7 +98,7 @@ describe('the two questions about versions of a real KV v2', () => {
     expect(await probeAll(instance, refTo('long'), refTo('long', { pin: '59' }))).toEqual(first);
   });
 
-  test('say NOT_FOUND where there is no such secret; without the document a read decides', async () => {
+  test('say NOT_FOUND if there is no such secret; without the document a read decides', async () => {
     const [none] = await probeAll(await allowedTo('metadata', 'subkeys'), refTo('none'));
     expect(none).toMatchObject({ kind: 'failed', error: { code: 'NOT_FOUND' } });
     const [unsure] = await probeAll(await allowedTo('subkeys'), refTo('none'));

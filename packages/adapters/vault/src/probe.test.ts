@@ -21,7 +21,7 @@ function subkeys(number: number): ScriptedAnswer {
 }
 
 describe('probes of Vault', () => {
-  test('names the policy to add where metadata is refused, and does not ask each time', async () => {
+  test('names the policy to add if metadata is refused, and does not ask each time', async () => {
     const clock = new ShiftedClock();
     let allowed = false;
     const { instance, asked } = await providers.start(
@@ -78,7 +78,7 @@ describe('probes of Vault', () => {
     await expect(pass).rejects.toThrow();
   });
 
-  test('asks for the subkeys from the second pass on where the document about the versions is long', async () => {
+  test('asks for the subkeys from the second pass on if the document about the versions is long', async () => {
     const { instance, asked } = await providers.start(({ path }) => {
       if (path.startsWith('secret/metadata')) return longMetadata(100);
       return path.startsWith('secret/subkeys') ? subkeys(path.endsWith('version=3') ? 3 : 100) : undefined;
@@ -98,7 +98,7 @@ describe('probes of Vault', () => {
     ]);
   });
 
-  test('stays with the document where it is shorter than an answer for each version wanted', async () => {
+  test('stays with the document if it is shorter than an answer for each version wanted', async () => {
     const { instance, asked } = await providers.start(({ path }) =>
       path.startsWith('secret/metadata') ? longMetadata(100) : undefined,
     );
@@ -132,7 +132,7 @@ describe('probes of Vault', () => {
     expect(await ask()).toEqual(['subkeys', 'metadata']);
   });
 
-  test('asks for the subkeys where policy refuses the metadata', async () => {
+  test('asks for the subkeys if policy refuses the metadata', async () => {
     const { instance } = await providers.start(({ path }) => {
       if (path.startsWith('secret/metadata')) return permissionDenied;
       return path.startsWith('secret/subkeys') ? subkeys(1) : undefined;

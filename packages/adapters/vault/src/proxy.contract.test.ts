@@ -95,7 +95,7 @@ test('a proxy that refuses us, or is not there, is named without its password', 
   }
 });
 
-test('a proxy that takes requests and answers none does not hold up who has to answer', async () => {
+test('a proxy that accepts requests and answers none does not delay deliveries', async () => {
   const silent = createServer((socket) => void socket.resume());
   const instance = provider({ ...ofTls(), VAULT_PROXY_ADDR: `http://127.0.0.1:${await listenOn(silent)}` });
   const signal = AbortSignal.timeout(300);

@@ -139,7 +139,7 @@ describe.each([1, 8])('a hundred reads of a real Vault, %s at a time', (atATime)
     expect((await proxy.counts()).requests).toBe(CALLS + 2);
   });
 
-  test('cost nothing where everything is refused, the login too, but for two logins in 10 s', async () => {
+  test('cost nothing if everything is refused, the login too, but for two logins in 10 s', async () => {
     const clock = new ShiftedClock();
     const instance = await ready(clock);
     await proxy.setFaults(permissionDenied);

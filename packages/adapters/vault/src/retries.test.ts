@@ -142,7 +142,7 @@ describe('a token', () => {
   });
 
   test.each([invalidToken, permissionDenied])(
-    'that is new is kept where a standby does not know it yet: %j',
+    'that is new is kept if a standby does not know it yet: %j',
     async (refusal) => {
       const { instance, count } = await setUp([['secret/data/app', refusal]], approle);
       expect(await readTextOf(instance, refTo('app'))).toBe('good');

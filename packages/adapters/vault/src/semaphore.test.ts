@@ -20,7 +20,7 @@ describe('turns', () => {
     expect(order).toEqual([1, 2, 3, 4]);
   });
 
-  test('are free one turn of the event loop after they were given back, for all who ask meanwhile', async () => {
+  test('are available one turn of the event loop after their release', async () => {
     const semaphore = new Semaphore(3);
     await Promise.all([semaphore.take(live()), semaphore.take(live())]);
     semaphore.giveBack();
@@ -33,7 +33,7 @@ describe('turns', () => {
     expect(taken).toBe(2);
   });
 
-  test('are not waited for by who was aborted, and go to the next one', async () => {
+  test('are not given to aborted callers, but to the next one', async () => {
     const semaphore = new Semaphore(1);
     await semaphore.take(live());
     const controller = new AbortController();

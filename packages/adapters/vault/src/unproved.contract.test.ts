@@ -85,7 +85,7 @@ describe.for([
     await proxy.reset();
   });
 
-  test('is refused where the server does not show its mounts and no setting names them', async () => {
+  test('is refused if the server does not show its mounts and no setting names them', async () => {
     await proxy.setFaults({ ...permissionDenied, match: { path: MOUNTS } });
     const { code, message } = await failure(provider(), at('secret', 'a'));
     expect(code).toBe('ACCESS_DENIED');
@@ -94,7 +94,7 @@ describe.for([
     await proxy.reset();
   });
 
-  test('is read where the operator names its mount and version, and nothing else', async () => {
+  test('is read if the operator names its mount and version, and nothing else', async () => {
     await proxy.setFaults({ ...permissionDenied, match: { path: MOUNTS } });
     const instance = provider({ KV_MOUNTS: 'secret=v2, plain=v1' });
     expect(await readTextOf(instance, at('secret', 'a'))).toBe('of secret');

@@ -34,7 +34,7 @@ test('a value that is not in memory is read beside the wait for the choice, and 
   expect(reads.length).toBe(1);
 });
 
-test('what was read beside the wait is not given where the choice names another revision', async () => {
+test('what was read beside the wait is not given if the choice names another revision', async () => {
   const { answers, old, ask, advance } = setUp();
   answers.push(gives('bad', 'r2'));
   old.reader = { readRevision: async (_ref, name) => revision('good', name) };
@@ -46,7 +46,7 @@ test('what was read beside the wait is not given where the choice names another 
   expect(textOf(await asking)).toBe('good');
 });
 
-test('what was read beside the wait is read again where a newer revision became known with the choice', async () => {
+test('what was read beside the wait is read again if a newer revision became known with the choice', async () => {
   const { answers, old, ask, advance, delivery } = setUp();
   old.order = byName;
   answers.push(gives('older', 'r1'), gives('newer', 'r2'));
@@ -60,7 +60,7 @@ test('what was read beside the wait is read again where a newer revision became 
   expect(textOf(await asking)).toBe('newer');
 });
 
-test('what was read beside the wait is read again where a lockdown became known with the choice', async () => {
+test('what was read beside the wait is read again if a lockdown became known with the choice', async () => {
   const { answers, old, reads, ask, advance, delivery } = setUp();
   answers.push(gives('one', 'r1'));
   const choice = Promise.withResolvers<{ readonly kind: 'current' }>();
@@ -73,7 +73,7 @@ test('what was read beside the wait is read again where a lockdown became known 
   expect(reads.length).toBe(2);
 });
 
-test('reads it again where the provider keeps old revisions, once for all who ask', async () => {
+test('reads it again if the provider keeps old revisions, once for all requests', async () => {
   const { old, ask } = setUp();
   const asked: string[] = [];
   old.reader = {
@@ -91,7 +91,7 @@ test('reads it again where the provider keeps old revisions, once for all who as
 test.each([
   ['keeps none', null],
   ['has lost it', { readRevision: fails('NOT_FOUND') }],
-])('where the provider %s the current one is given instead, or none, as it was chosen', async (_, reader) => {
+])('if the provider %s the current one is given instead, or none, as it was chosen', async (_, reader) => {
   const { answers, old, ask } = setUp();
   answers.push(gives('two', 'r2'));
   old.reader = reader;
@@ -103,7 +103,7 @@ test.each([
   expect(answer.kind === 'refused' && answer.message).toMatch(/write another value, or rotate manually/);
 });
 
-test('a provider that hangs costs half of the deadline where the current one may be given instead', async () => {
+test('a provider that hangs costs half of the deadline if the current one may be given instead', async () => {
   const { answers, old, ask, advance, events } = setUp();
   answers.push(gives('two', 'r2'));
   await ask();
@@ -115,7 +115,7 @@ test('a provider that hangs costs half of the deadline where the current one may
   expect(events.at(-1)).toMatchObject({ type: 'secret.delivered', durationMs: 975 });
 });
 
-test('refuses within the deadline where it may not', async () => {
+test('refuses within the deadline if it may not', async () => {
   const { old, ask, advance } = setUp();
   old.reader = { readRevision: hangs };
   old.choice = chosen('r1', 'refuse');
@@ -143,7 +143,7 @@ test('what is retained outlives newer revisions, the limits, and the deletion at
   expect(textOf(await ask())).toBe('one');
 });
 
-test('tells whether an old revision is available, and rejects where the provider does not answer', async () => {
+test('tells whether an old revision is available, and rejects if the provider does not answer', async () => {
   const { delivery, old } = setUp();
   expect(await delivery.ensureCached(ref, 'r1', { signal })).toBe(false);
   old.reader = { readRevision: async (_ref, name) => revision('one', name) };

@@ -32,7 +32,7 @@ test('a probe that finds nothing new keeps a value fresh', async () => {
   expect(reads.length).toBe(1);
 });
 
-test('asks the provider once for all who want the same value at the same time', async () => {
+test('sends one request to the provider for all concurrent requests for the same value', async () => {
   const { answers, reads, ask } = setUp();
   answers.push(gives('one'));
   const all = await Promise.all(Array.from({ length: 100 }, () => ask()));
@@ -136,21 +136,21 @@ test('refuses wrong labels with a message that names them, and asks nobody', asy
   expect(reads).toEqual([]);
 });
 
-test('notes which revision a task was given', async () => {
+test('records which revision a task got', async () => {
   const { answers, ask, delivered } = setUp();
   answers.push(gives('one', 'r7'));
   await ask();
   expect(delivered).toMatchObject([{ taskId: 't1', serviceId: 's1', revision: 'r7' }]);
 });
 
-test('tells no value in any event or answer but the value itself', async () => {
+test('shows no value in any event or response except the value itself', async () => {
   const { answers, ask, events } = setUp();
   answers.push(gives('hunter2-canary'));
   const answer = await ask();
   expect(JSON.stringify([events, answer])).not.toContain('hunter2-canary');
 });
 
-test('a memory that is full is told at once, and once a minute while more has to go', async () => {
+test('a full cache is reported at once, and once a minute while it evicts more', async () => {
   const { delivery, answers, ask, advance, events } = setUp({ cache: { maxRevisions: 2, maxBytes: 1_000 } });
   answers.push(gives('four'));
   for (let secret = 0; secret < 12; secret++) await ask(`secret-${secret}`);
@@ -176,7 +176,7 @@ test('a listener of events that throws loses no answer, nor the opening of the c
   expect(events.filter(({ type }) => type === 'listener.failed')).toMatchObject([{ listener: 'listener of the test' }]);
 });
 
-test('a value is answered although recording it fails, which is told once', async () => {
+test('a value is delivered even if recording it fails, which is reported once', async () => {
   const { old, answers, ask, events } = setUp();
   answers.push(gives('one'));
   old.recordFails = true;

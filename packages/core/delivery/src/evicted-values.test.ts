@@ -30,7 +30,7 @@ function setUp() {
   return { dropped, drop, start, turn, timers };
 }
 
-test('a value that nobody can have any more is wiped in the next turn', () => {
+test('a value without references is wiped in the next turn of the event loop', () => {
   const { drop, turn } = setUp();
   const isWiped = [drop(), drop()];
   expect(isWiped.map((check) => check())).toEqual([false, false]);
@@ -61,7 +61,7 @@ test('so does one that started in the same turn, and no later one', async () => 
   await endLater();
 });
 
-test('requests that never cease keep no value whole for longer than one of them takes', async () => {
+test('continuous requests keep no value longer than one of them takes', async () => {
   const { drop, start, turn, timers } = setUp();
   let end = start();
   const checks: (() => boolean)[] = [];

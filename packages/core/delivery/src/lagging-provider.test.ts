@@ -22,7 +22,7 @@ test('once the newest value was given, an older answer never takes its place', a
   expect(sources()).toEqual(['provider', 'provider', 'cache', 'provider', 'cache']);
 });
 
-test('so it is where no value may be served in an outage', async () => {
+test('the same is true if no value may be served in an outage', async () => {
   const { answers, ask } = lagging({ staleIfErrorMs: 0 });
   answers.push(gives('two', 'r2'), gives('one', 'r1'));
   await ask();
@@ -124,7 +124,7 @@ test('an old revision that a lagging provider does not have yet is not gone', as
   expect(await delivery.ensureCached(ref, 'r1', { signal })).toBe(false);
 });
 
-test('where a provider has no order the latest read counts, as ever', async () => {
+test('if a provider has no order the latest read counts, as ever', async () => {
   const { answers, ask, delivery, old } = lagging();
   old.order = null;
   delivery.seen(ref, 'r9');

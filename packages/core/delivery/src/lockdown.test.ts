@@ -45,7 +45,7 @@ test('no request joins a read that started before the lockdown, which leaves not
   expect([reads.length, delivery.held.values]).toEqual([2, 0]);
 });
 
-test('a refusal is not remembered', async () => {
+test('an error is not cached', async () => {
   const { delivery, answers, ask } = setUp();
   answers.push(fails('NOT_FOUND'), gives('one'));
   delivery.lockDown(true);

@@ -6,7 +6,7 @@ import { NegativeCache } from './negative-cache.ts';
 const clock: Clock = { now: () => 0, monotonic: () => 0, after: () => () => undefined };
 const refusal = new ProviderError('NOT_FOUND', 'there is no such secret');
 
-test('remembers the latest refusals, however many different refs are asked for', () => {
+test('caches the latest errors, however many different refs are requested', () => {
   const refusals = new NegativeCache(clock, 1_000);
   for (let index = 0; index < 20_000; index++) refusals.add(`ref ${index}`, refusal, 0);
   expect(refusals.get('ref 19999')).toBe(refusal);

@@ -68,20 +68,20 @@ test('it stays a stale answer for as long as a probe tells of the newer one', ()
   }
 });
 
-test('where revisions can not be compared, one that was replaced counts as older for as long as a replica may lag', () => {
+test('if revisions can not be compared, one that was replaced counts as older for as long as a replica may lag', () => {
   const { read, pass } = setUp();
   expect([read('a'), read('b'), read('a'), read('b')]).toEqual([true, true, false, true]);
   pass(REPLICA_LAG_MS);
   expect(read('a')).toBe(true);
 });
 
-test('where revisions can not be compared, one that was never read holds up none that is', () => {
+test('if revisions can not be compared, one that was never read holds up none that is', () => {
   const { read, seen } = setUp();
   seen('of the ledger');
   expect([read('a'), read('of the ledger')]).toEqual([true, true]);
 });
 
-test('a read that started before the latest one is older where nothing else tells, and only there', () => {
+test('a read that started before the latest one is older if nothing else tells, and only there', () => {
   const { read } = setUp();
   expect([read('b', 10), read('a', 5)]).toEqual([true, false]);
   const ordered = setUp();

@@ -27,7 +27,7 @@ function watchedValue(text: string, name: string) {
   };
 }
 
-test('nobody holds a value any more when its entry was dropped for others', async () => {
+test('no reference to a value is left after its eviction', async () => {
   const { answers, ask, advance } = setUp({ cache: { maxRevisions: 1, maxBytes: 1_000 } });
   const { answer, isHeld } = watchedValue('canary', 'r1');
   answers.push(answer, gives('other'));
@@ -38,7 +38,7 @@ test('nobody holds a value any more when its entry was dropped for others', asyn
   expect(await isHeld()).toBe(false);
 });
 
-test('nobody holds a value any more that its provider withdrew', async () => {
+test('no reference to a value is left after its provider withdrew it', async () => {
   const { answers, ask, advance } = setUp();
   const { answer, isHeld } = watchedValue('canary', 'r1');
   answers.push(answer, () => Promise.reject(new ProviderError('NOT_FOUND', 'deleted')));
@@ -49,7 +49,7 @@ test('nobody holds a value any more that its provider withdrew', async () => {
   expect(await isHeld()).toBe(false);
 });
 
-test('nobody holds a value any more that was replaced twice', async () => {
+test('no reference to a value is left after it was replaced twice', async () => {
   const { answers, ask, advance } = setUp();
   const { answer, isHeld } = watchedValue('canary', 'r1');
   answers.push(answer, gives('two', 'r2'), gives('three', 'r3'));

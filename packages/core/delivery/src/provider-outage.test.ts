@@ -8,7 +8,7 @@ const db: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: '
 const slowDown = (retryAfterMs?: number) => async () =>
   Promise.reject(new ProviderError('RATE_LIMITED', 'slow down', retryAfterMs === undefined ? {} : { retryAfterMs }));
 
-test('with a value in memory only the first caller waits for a provider that hangs, and not for long', async () => {
+test('with a cached value only the first request waits for a hanging provider, and not for long', async () => {
   const { answers, reads, ask, advance, events } = setUp();
   answers.push(gives('one'), hangs);
   await ask();
@@ -22,7 +22,7 @@ test('with a value in memory only the first caller waits for a provider that han
   expect(events.at(-1)).toMatchObject({ source: 'stale', durationMs: 0 });
 });
 
-test('nobody with a value in memory waits where the latest probe failed', async () => {
+test('no request with a cached value waits if the latest probe failed', async () => {
   const { delivery, answers, reads, ask, advance } = setUp();
   answers.push(gives('one'), hangs);
   await ask();
@@ -34,7 +34,7 @@ test('nobody with a value in memory waits where the latest probe failed', async 
   expect(reads.length).toBe(2);
 });
 
-test('a provider that always takes its time is waited for', async () => {
+test('requests wait for a provider that is always slow', async () => {
   const { answers, ask, advance } = setUp();
   const slow = (text: string, name: string) => async () => {
     await advance(400);
@@ -72,7 +72,7 @@ test('a read that comes too late for its caller is there for the next', async ()
   expect(textOf(await ask())).toBe('two');
 });
 
-test('after two timeouts in a row nobody waits for the provider any more, until it answers a trial', async () => {
+test('after two timeouts in a row no request waits for the provider until a half-open probe succeeds', async () => {
   const { answers, reads, ask, advance, events } = setUp();
   answers.push(gives('one'), hangs);
   await ask();
@@ -112,7 +112,7 @@ test('after a first timeout the next secrets of a task cost no timeout each', as
   expect(reads).toEqual(['a', 'b']);
 });
 
-test('a read that nobody waits for any more tells that the provider is back', async () => {
+test('a read without waiting requests shows that the provider has recovered', async () => {
   const { answers, ask, advance } = setUp();
   const late = Promise.withResolvers<void>();
   const readLate = async () => {
@@ -134,7 +134,7 @@ test('a read that nobody waits for any more tells that the provider is back', as
   expect(textOf(await ask('c'))).toBe('c');
 });
 
-test('how slow a provider is that comes back does not make anybody wait for it when it hangs again', async () => {
+test('the slow recovery of a provider makes no request wait when it hangs again', async () => {
   const { answers, ask, advance } = setUp();
   const late = Promise.withResolvers<void>();
   answers.push(async () => {
@@ -157,7 +157,7 @@ test('how slow a provider is that comes back does not make anybody wait for it w
   expect(textOf(await ask('d'))).toBe('UNAVAILABLE');
 });
 
-test('after five failures in ten seconds the provider is left alone', async () => {
+test('after five failures in ten seconds the circuit breaker opens', async () => {
   const { answers, reads, ask } = setUp();
   answers.push(fails('UNAVAILABLE'));
   for (let call = 0; call < 10; call++) expect(textOf(await ask(`secret-${call}`))).toBe('UNAVAILABLE');
@@ -174,7 +174,7 @@ test.each(['NOT_FOUND', 'ACCESS_DENIED', 'UNAUTHENTICATED'] as const)(
   },
 );
 
-test("tries a provider that stays away again and again, ever more seldom, on nobody else's time", async () => {
+test('retries an unavailable provider ever less often, without delaying requests', async () => {
   const { answers, reads, ask, advance } = setUp();
   answers.push(fails('UNAVAILABLE'));
   for (let call = 0; call < 5; call++) await ask();
@@ -183,7 +183,7 @@ test("tries a provider that stays away again and again, ever more seldom, on nob
   expect(reads.length).toBeLessThan(15);
 });
 
-test('a refused secret costs one request a second, however many tasks want it', async () => {
+test('a rejected secret causes one request a second, however many tasks request it', async () => {
   const { answers, reads, ask, advance } = setUp();
   answers.push(fails('NOT_FOUND'));
   for (let call = 0; call < 100; call++) expect(textOf(await ask())).toBe('NOT_FOUND');
@@ -201,7 +201,7 @@ test('a refusal is asked for again each time when CACHE_MAX_AGE is 0', async () 
   expect(reads.length).toBe(2);
 });
 
-test('a provider that asks to slow down is asked again after the time that it names, within the deadline', async () => {
+test('a rate-limited provider gets a retry after the time that it names, within the deadline', async () => {
   const { answers, reads, ask, advance } = setUp();
   answers.push(slowDown(1_500), gives('one'));
   const answer = ask();
@@ -212,7 +212,7 @@ test('a provider that asks to slow down is asked again after the time that it na
   expect(textOf(await answer)).toBe('one');
 });
 
-test('nobody waits for a provider that names a time beyond the deadline, nor asks it before', async () => {
+test('no request waits for, or is sent to, a provider whose retry time is after the deadline', async () => {
   const { answers, reads, ask, advance } = setUp();
   answers.push(slowDown(30_000), gives('one'));
   expect(textOf(await ask())).toBe('RATE_LIMITED');
@@ -223,7 +223,7 @@ test('nobody waits for a provider that names a time beyond the deadline, nor ask
   expect(textOf(await ask())).toBe('one');
 });
 
-test('with a value in memory nobody waits for a provider that asks to slow down', async () => {
+test('with a cached value no request waits for a rate-limited provider', async () => {
   const { answers, ask, advance, events } = setUp();
   answers.push(gives('one'), slowDown());
   await ask();
@@ -232,7 +232,7 @@ test('with a value in memory nobody waits for a provider that asks to slow down'
   expect(events.at(-1)).toMatchObject({ source: 'stale', durationMs: 0 });
 });
 
-test('after one who waited in vain for a provider that asks to slow down nobody waits any more', async () => {
+test('after one request waited in vain for a rate-limited provider, no other request waits', async () => {
   const { answers, ask, advance } = setUp();
   answers.push(slowDown(1_500));
   const first = ask('a');
@@ -302,7 +302,7 @@ test('a refused login is an answer: the last good value is given for a shorter t
   expect(textOf(await ask())).toBe('one');
 });
 
-test('what probes say of the login counts too', async () => {
+test('login errors of probes count too', async () => {
   const { delivery, answers, ask, advance } = setUp();
   answers.push(gives('one'), fails('UNAVAILABLE'));
   await ask();

@@ -48,7 +48,7 @@ test('values that are replaced, make room, or are older than what is known of, a
   expect(delivery.held.values).toBe(2);
 });
 
-test('whoever waits with an older value while the newest is looked for still has it when the wait ends', async () => {
+test('a request that waits with an older value while the newest is read still has it when the wait ends', async () => {
   const { answers, ask, advance, delivery, old } = setUp({ cacheMaxAgeMs: 0 });
   old.order = byName;
   delivery.seen(ref, 'r2');

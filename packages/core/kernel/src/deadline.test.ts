@@ -18,7 +18,7 @@ function setUp() {
   return { clock, timers, ring };
 }
 
-test('cuts work off that does not heed its signal', async () => {
+test('ends work that ignores its signal', async () => {
   const { clock, ring } = setUp();
   let seen: AbortSignal | undefined;
   const result = withDeadline(clock, 100, undefined, (signal) => {

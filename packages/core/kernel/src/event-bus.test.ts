@@ -35,7 +35,7 @@ test('hands an event with its time to all listeners, until they unsubscribe', ()
   expect(seen).toEqual([{ ...WARNING, atMs: 7 }]);
 });
 
-test('a listener that throws disturbs neither who emits nor the other listeners', () => {
+test('a listener that throws disturbs neither the emitter nor other listeners', () => {
   const { bus: events, seen } = bus();
   events.subscribe(() => {
     throw new TypeError('it has a fault\n');
@@ -66,7 +66,7 @@ test('listeners that all throw, also at what tells of it, end nothing', () => {
   expect(calls).toEqual([5, 5, 5]);
 });
 
-test('no event is longer than its bounds, whoever emits it', () => {
+test('no event exceeds its bounds', () => {
   const { bus: events, seen } = bus();
   events.subscribe((event) => seen.push(event));
   const hostile = 'a\u001b'.repeat(500_000);

@@ -5,7 +5,7 @@ const live = () => new AbortController().signal;
 const cutOff = () => new Error('cut off');
 
 describe('a single flight', () => {
-  test('does the work once for all who ask meanwhile, and again for who asks later', async () => {
+  test('does the work once for all concurrent callers, and again for later ones', async () => {
     const flights = new SingleFlight<number>({ finish: false });
     let calls = 0;
     const ask = () => flights.join('key', live(), async () => ++calls, cutOff);
@@ -33,7 +33,7 @@ describe('a single flight', () => {
     expect(await flights.join('key', live(), async () => 7, cutOff)).toBe(7);
   });
 
-  test('is ended anyway where that is asked for', async () => {
+  test('is ended anyway if that is asked for', async () => {
     const flights = new SingleFlight<string>({ finish: true });
     const one = new AbortController();
     let end: (text: string) => void = () => {};

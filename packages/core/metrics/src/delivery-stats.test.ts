@@ -3,7 +3,7 @@ import { DeliveryStats } from './delivery-stats.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { delivered, refused, requested } from './testing/samples.ts';
 
-test('counts answers by where they came from, and tells which share came from the cache', () => {
+test('counts deliveries by source, and reports the share from the cache', () => {
   const stats = new DeliveryStats(new ManualClock());
   expect(stats.summary()).toEqual({
     cache: 0,

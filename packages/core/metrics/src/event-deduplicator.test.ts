@@ -33,7 +33,7 @@ function setUp() {
   return { repeated, reported, advance, refuse, timers };
 }
 
-test('a refusal that is repeated is told once, and then how often it came', () => {
+test('a repeated error is logged once, and then its count', () => {
   const { reported, advance, refuse } = setUp();
   for (let call = 0; call < 10_000; call++) refuse();
   expect(reported.length).toBe(1);
@@ -41,7 +41,7 @@ test('a refusal that is repeated is told once, and then how often it came', () =
   expect(reported.slice(1)).toMatchObject([{ secret: 'db', repetitions: 9_999 }]);
 });
 
-test('the longer it goes on the more seldom it is told', () => {
+test('the longer it continues, the less often it is logged', () => {
   const { reported, advance, refuse } = setUp();
   for (let second = 0; second < 3_600; second++) {
     refuse();
@@ -52,7 +52,7 @@ test('the longer it goes on the more seldom it is told', () => {
   expect(counted).toBeGreaterThan(3_200);
 });
 
-test('what came once is told once, and nothing is left of it', () => {
+test('a single event is logged once, without a count later', () => {
   const { reported, advance, refuse, timers } = setUp();
   refuse();
   advance(10_000);
@@ -68,7 +68,7 @@ test('each service and secret is named, up to a hundred at a time', () => {
   expect(reported.length).toBe(101);
 });
 
-test('what is left to tell is told at the end', () => {
+test('remaining counts are logged at the end', () => {
   const { repeated, reported, refuse, timers } = setUp();
   refuse();
   refuse();
@@ -77,7 +77,7 @@ test('what is left to tell is told at the end', () => {
   expect(timers.size).toBe(0);
 });
 
-test('all other events are told each time', () => {
+test('all other events are logged each time', () => {
   const { repeated, reported } = setUp();
   for (let call = 0; call < 3; call++) repeated.observe({ type: 'orchestrator.recovered', atMs: 0 });
   expect(reported.length).toBe(3);

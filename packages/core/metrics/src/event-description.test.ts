@@ -11,7 +11,7 @@ const completed: TimedEvent = {
   atMs: 1,
 };
 
-describe('an event is told', () => {
+describe('an event is described', () => {
   test('as a sentence with what an operator needs', () => {
     expect(describeEvent(completed)).toBe(
       'every task of service web has the new revision of secrets db, api, 12s after the change was seen',
@@ -65,7 +65,7 @@ describe('an event is told', () => {
     });
   });
 
-  test('with more weight where somebody has to act', () => {
+  test('with more weight if somebody has to act', () => {
     expect(severityOf('rollout.failed')).toBe('error');
     expect(severityOf('delivery.failed')).toBe('error');
     expect(severityOf('rollout.completed')).toBe('info');

@@ -13,7 +13,7 @@ test('tells quantiles to within 5 %, from microseconds to minutes', () => {
   }
 });
 
-test('has no quantile where nothing was recorded', () => {
+test('has no quantile if nothing was recorded', () => {
   const histogram = new LogHistogram();
   expect(histogram.quantileMs(0.5)).toBeNull();
   histogram.record(3);

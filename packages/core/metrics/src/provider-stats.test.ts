@@ -58,7 +58,7 @@ test('a request that was sent again counts as a request, and neither as an error
   expect(vault()).toMatchObject({ state: 'ok', requests: 3, errors: 0, lastError: null });
 });
 
-test('what the check its secrets found lasts until that is well again, whatever single requests do', () => {
+test('an outage that polls found lasts until a poll succeeds, whatever single requests do', () => {
   const { happen, vault } = setUp();
   happen(failed, requested('vault'));
   expect(vault()).toMatchObject({ state: 'failing', lastError: { code: 'UNAVAILABLE', message: 'sealed' } });
@@ -68,7 +68,7 @@ test('what the check its secrets found lasts until that is well again, whatever 
   expect(vault()?.state).toBe('ok');
 });
 
-test('it is not called while its circuit breaker is open', () => {
+test('it gets no requests while its circuit breaker is open', () => {
   const { happen, vault } = setUp();
   happen(failed, { type: 'circuit-breaker.changed', provider: 'vault', open: true });
   expect(vault()?.state).toBe('circuit-open');

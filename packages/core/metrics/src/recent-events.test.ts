@@ -7,7 +7,7 @@ const events: Events = { emit: (event) => emitted.push(event) };
 const warning = (atMs: number): TimedEvent => ({ type: 'plugin.warning', message: `warning ${atMs}`, atMs });
 const recovered = (atMs: number): TimedEvent => ({ type: 'orchestrator.recovered', atMs });
 
-test('lists the newest first, in the order of emission even where the wall clock jumped back', () => {
+test('lists the newest first, in the order of emission even if the wall clock jumped back', () => {
   const recent = new RecentEvents(events);
   for (const event of [warning(100), recovered(50), warning(60)]) recent.observe(event);
   expect(recent.list().map(({ atMs }) => atMs)).toEqual([60, 50, 100]);
@@ -21,7 +21,7 @@ test('keeps only the latest of each kind, so that a storm of one kind does not p
   expect(recent.list((type) => type !== 'plugin.warning').map(({ atMs }) => atMs)).toEqual([1]);
 });
 
-test('numbers go on growing from where they are told to start, and choose what was before or after', () => {
+test('numbers increase from a given start, and select earlier or later events', () => {
   const recent = new RecentEvents(events, { firstId: 1000 });
   for (const at of [1, 2, 3, 4]) recent.observe(warning(at));
   const ids = (query: Parameters<RecentEvents['list']>[1]) => recent.list(undefined, query).map(({ id }) => id);
@@ -31,7 +31,7 @@ test('numbers go on growing from where they are told to start, and choose what w
   expect(ids({ limit: 1 })).toEqual([1003]);
 });
 
-test('who listens is told each event with its number, until it listens no more', () => {
+test('a listener gets each event with its number until it unsubscribes', () => {
   const recent = new RecentEvents(events);
   const reported: number[] = [];
   const end = recent.subscribe(({ id }) => reported.push(id));
@@ -53,7 +53,7 @@ test('events of one kind take no more bytes than they may, and push out no other
   expect(recent.list().length).toBeGreaterThan(20);
 });
 
-test('a reader that throws loses nothing to the others, and is told of once', () => {
+test('a reader that throws does not affect others, and is reported once', () => {
   emitted.length = 0;
   const recent = new RecentEvents(events);
   const reported: number[] = [];

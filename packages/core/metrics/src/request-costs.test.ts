@@ -37,7 +37,7 @@ test('what was an hour ago does not count', () => {
   expect(costs.perMonth().get('aws')?.dollars).toBe(0);
 });
 
-test('logins cost nothing, and of a provider without a price the requests are told', () => {
+test('logins are free, and for a provider without a price the requests are counted', () => {
   const { costs, requested } = setUp();
   requested('aws', 'login');
   requested('vault', 'read');

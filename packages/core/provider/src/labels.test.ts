@@ -27,7 +27,7 @@ const refusal = (labels: Labels, service?: string) => {
   return 'no refusal';
 };
 
-test('a secret without labels is looked up as SERVICE/SECRET at the first provider', () => {
+test('a secret without labels has the path SERVICE/SECRET at the first provider', () => {
   expect(read({})).toEqual({
     ref: { provider: 'vault', location: { path: 'web/db' }, encoding: 'raw' },
     rotate: 'auto',
@@ -35,7 +35,7 @@ test('a secret without labels is looked up as SERVICE/SECRET at the first provid
   });
 });
 
-test('labels of a stack or of others are left alone', () => {
+test('labels of a stack or of others are ignored', () => {
   expect(read({ 'com.docker.stack.namespace': 'shop', owner: 'team-a' }).ref.location).toEqual({ path: 'web/db' });
 });
 
@@ -75,7 +75,7 @@ test.each([
   expect(refusal(labels as unknown as Labels, 'web')).toContain(message);
 });
 
-test('says what is missing where neither a label nor a service gives a path', () => {
+test('says what is missing if neither a label nor a service gives a path', () => {
   expect(refusal({})).toContain('add a path label');
 });
 

@@ -38,7 +38,7 @@ function setUp() {
   return { reads, started, read, advance, timers };
 }
 
-test('a read that is in progress is joined by who does not mind, and by who asked for nothing newer', async () => {
+test('a read in flight is shared with callers that need nothing newer', async () => {
   const { started, read, advance } = setUp();
   const all = [read(), read(), read(0)];
   advance(5);
@@ -48,7 +48,7 @@ test('a read that is in progress is joined by who does not mind, and by who aske
   expect(started.length).toBe(1);
 });
 
-test('a read that started earlier is not joined by who needs a newer one, and does not replace what that finds', async () => {
+test('an earlier read is not shared with callers that need a newer one, and does not replace the newer result', async () => {
   const { started, read, advance } = setUp();
   const early = read();
   advance(5);
@@ -61,7 +61,7 @@ test('a read that started earlier is not joined by who needs a newer one, and do
   expect(started.length).toBe(2);
 });
 
-test('what was found serves the other fields for two seconds, where there are any', async () => {
+test('what was found serves the other fields for two seconds, if there are any', async () => {
   const { started, read, advance, timers } = setUp();
   const first = read(0);
   started[0]?.resolve('two,fields');
@@ -79,7 +79,7 @@ test('what was found serves the other fields for two seconds, where there are an
   expect(started.length).toBe(3);
 });
 
-test('who does not say how old an answer may be gets one of now', async () => {
+test('a caller without a limit of age gets a new read', async () => {
   const { started, read } = setUp();
   const first = read();
   started[0]?.resolve('two,fields');

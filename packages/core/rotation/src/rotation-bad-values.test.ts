@@ -45,7 +45,7 @@ test('a good value is not quarantined for a bad one of another secret with which
   expect([world.count('rollout.failed'), world.count('quarantine.started')]).toEqual([1, 0]);
 });
 
-test('a bad value is rolled back also where another secret was changed back before its rollout was made', async () => {
+test('a bad value is rolled back even if another secret was changed back before its rollout was made', async () => {
   const world = new World();
   for (const path of ['db', 'cert']) world.provider.write(path, `${path} 1`);
   const secrets = ['db', 'cert'].map((path) => world.swarm.addSecret(path, { vault_path: path }));

@@ -19,7 +19,7 @@ describe('when the labels of a secret change', () => {
   }
 
   test.each([false, true])(
-    'rolls the services where they lead to another value (restarted meanwhile: %s)',
+    'rolls the services if they lead to another value (restarted meanwhile: %s)',
     async (restarted) => {
       const { world, secret, service } = await oneService();
       if (restarted) world.kill();
@@ -32,7 +32,7 @@ describe('when the labels of a secret change', () => {
   );
 
   test.each([false, true])(
-    'rolls nothing where they lead to the same value (restarted meanwhile: %s)',
+    'rolls nothing if they lead to the same value (restarted meanwhile: %s)',
     async (restarted) => {
       const { world, secret } = await oneService();
       world.provider.write('old', 'two');

@@ -46,7 +46,7 @@ describe('a service with a secret that has no value', () => {
     expect(world.swarm.updates).toEqual([]);
   });
 
-  test('is not resumed where the value went away after its rollout was paused', async () => {
+  test('is not resumed if the value went away after its rollout was paused', async () => {
     const { world, web } = await twoServices();
     world.refuses = true;
     world.provider.write('cert', 'cert 2');
@@ -93,7 +93,7 @@ test('a rollout that Swarm took back is started again only once all tasks run', 
   expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
 });
 
-describe('a rollout whose values made tasks fail, where the policy leaves that to its user', () => {
+describe('a rollout whose values made tasks fail, if the policy leaves that to its user', () => {
   async function withFailedRollout() {
     const policy = { maxParallel: 5, maxParallelLimit: 50, stuckAfterMs: 600_000, onFailure: 'pause' } as const;
     const { world, web } = await twoServices({ policy });
@@ -139,7 +139,7 @@ describe('a rollout is completed', () => {
     expect(world.count('rollout.completed')).toBe(1);
   });
 
-  test('without being counted where the service was scaled to 0 meanwhile', async () => {
+  test('without being counted if the service was scaled to 0 meanwhile', async () => {
     const { world, web } = await twoServices();
     world.provider.write('cert', 'cert 2');
     await world.until(() => world.swarm.updates.length > 0);
@@ -161,7 +161,7 @@ test('a task that has failed and seems to run again does not complete a rollout,
   expect(world.held(worker, 'queue')).toEqual(['v1']);
 });
 
-test('a value with which tasks fail again and again is rolled back also where Swarm goes on after failures', async () => {
+test('a value with which tasks fail again and again is rolled back even if Swarm goes on after failures', async () => {
   const { world, web } = await twoServices();
   world.swarm.post(web, { update: { parallelism: 1, monitorMs: 500, onFailure: 'continue' } });
   await world.run(10_000);

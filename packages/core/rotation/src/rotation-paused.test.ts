@@ -28,7 +28,7 @@ describe('when the tasks of a rollout could not start', () => {
     expect([world.count('rollout.failed'), world.count('rollout.completed')]).toEqual([1, 1]);
   });
 
-  test('asks again where Swarm took the update and did not go on with it', async () => {
+  test('asks again if Swarm took the update and did not go on with it', async () => {
     const { world, web } = await pausedRollout();
     for (let step = 0; step < 100 && world.swarm.updates.length < 2; step++) await world.run(250);
     world.swarm.forgetUpdate(web);
@@ -36,7 +36,7 @@ describe('when the tasks of a rollout could not start', () => {
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
   });
 
-  test('starts it again where Swarm has rolled it back', async () => {
+  test('starts it again if Swarm has rolled it back', async () => {
     const { world, web } = await pausedRollout();
     world.swarm.markFailed(web, 'rollback');
     await world.run(60_000);
@@ -45,7 +45,7 @@ describe('when the tasks of a rollout could not start', () => {
     expect(world.swarm.ledgerText).toContain(`"services":{"${web}":{"spentGeneration":2}}`);
   });
 
-  test("resumes the user's own generation where that came in between", async () => {
+  test("resumes the user's own generation if that came in between", async () => {
     const { world, web } = await pausedRollout();
     world.refuses = true;
     world.swarm.forceUpdate(web);
@@ -56,7 +56,7 @@ describe('when the tasks of a rollout could not start', () => {
     expect(world.swarm.updates).toEqual(['web@1', 'web@2', 'web@2']);
   });
 
-  test('does so too where a node went away', async () => {
+  test('does so too if a node went away', async () => {
     const { world, web } = await twoServices();
     world.provider.write('cert', 'cert 2');
     await world.until(() => world.held(web, 'cert').includes('v2'));

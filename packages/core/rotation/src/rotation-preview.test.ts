@@ -45,7 +45,7 @@ test('tells which tasks a request would replace, and does nothing', async () => 
   expect(world.swarm.ledgerWrites - before).toBeLessThanOrEqual(1);
 });
 
-test('says that there is nothing to do where the tasks have the newest value', async () => {
+test('says that there is nothing to do if the tasks have the newest value', async () => {
   const { preview } = await threeServices();
   expect(await preview({ kind: 'service', name: 'web' })).toEqual(['web up-to-date: 0 tasks for db']);
   expect(await preview({ kind: 'due' })).toEqual([]);

@@ -66,7 +66,7 @@ test('a newer value is rolled out, with few services at first', async () => {
   expect(waiting(world)).toEqual([]);
 });
 
-test('an operator decides that other services get the value all the same', async () => {
+test('an operator can decide that other services still get the value', async () => {
   const { world, ids } = await servicesWithOneSecret(5);
   world.provider.write('shared', 'bad s0 s1');
   await world.run(60_000);
@@ -113,7 +113,7 @@ test('what failed stays known after a restart of the plugin, and the next proces
   expect(waiting(world)).toHaveLength(6);
 });
 
-test('a value that fails stops others also where the operator wants no rollback, until its service is rotated', async () => {
+test('a value that fails stops others even if the operator wants no rollback, until its service is rotated', async () => {
   const { world } = await servicesWithOneSecret(4, { maxParallel: 1, maxParallelLimit: 1 });
   Object.assign(world.settings, { policy: { ...world.settings.policy, onFailure: 'pause' } });
   world.provider.write('shared', 'bad s0');

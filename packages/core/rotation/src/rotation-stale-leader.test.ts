@@ -26,7 +26,7 @@ test('a leader that was stopped between its decision and the update updates noth
   expect(world.swarm.updates).toEqual([]);
 });
 
-test('a leader that was stopped and leads still makes the update by its next look', async () => {
+test('a stopped leader that is still the leader makes the update in its next poll', async () => {
   const { world, web } = await stopped(() => undefined);
   world.provider.write('cert', 'cert 2');
   await world.run(60_000);

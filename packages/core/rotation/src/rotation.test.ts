@@ -20,7 +20,7 @@ test('reaches every task with each of three rotations in a row, with one update 
   expect(world.count('rollout.completed')).toBe(6);
 });
 
-test('leaves services alone that do not use the secret', async () => {
+test('does not update services that do not use the secret', async () => {
   const { world } = await twoServices();
   world.provider.write('cert', 'cert 2');
   await world.run(10_000);
@@ -54,7 +54,7 @@ test('rolls nothing when a new revision has the same bytes', async () => {
   ]);
 });
 
-test('nor where a task was given the older revision before any look saw its secret', async () => {
+test('nor if a task got the older revision before the first poll of its secret', async () => {
   const world = new World();
   world.provider.write('db', 'db 1');
   const db = world.swarm.addSecret('db', { vault_path: 'db' });
@@ -141,7 +141,7 @@ test('waits for the update that a user makes, and rolls only if it did not bring
   expect(world.swarm.updates).toEqual(['web@1']);
 });
 
-test('brings the new value to the older tasks where newer ones have it already', async () => {
+test('brings the new value to the older tasks if newer ones have it already', async () => {
   const { world, web } = await twoServices();
   world.kill();
   world.start();
@@ -216,7 +216,7 @@ test('rolls nothing while the rotation is turned off', async () => {
   expect([world.swarm.updates, world.swarm.ledgerWrites]).toEqual([[], 0]);
 });
 
-test('leaves a paused rollout to the operator where the policy says so, and tries the same value no second time', async () => {
+test('leaves a paused rollout to the operator if the policy says so, and tries the same value no second time', async () => {
   const { world, web } = await twoServices({
     policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'pause' },
   });

@@ -39,7 +39,7 @@ test('the first wake runs at once, and a burst of later ones is one run', async 
   expect(startedAtMs).toEqual([0, 250]);
 });
 
-test('wakes that never cease do not put the runs off', async () => {
+test('continuous wakes do not delay the runs', async () => {
   const { clock, loop, startedAtMs } = setUp();
   for (let wake = 0; wake < 20; wake++) {
     loop.wake();

@@ -49,7 +49,7 @@ describe('with a token', () => {
     expect(style).toContain('sign in here');
   });
 
-  test('health is open, with names in its problems only for who has the token', async () => {
+  test('health needs no token, but shows names in its problems only with one', async () => {
     const problemsFor = async (headers: Record<string, string>) => {
       const { status, body } = await fixture.ask('/health', { headers });
       return [status, JSON.parse(body).problems];
@@ -96,7 +96,7 @@ describe('without a token', () => {
     expect(JSON.parse(body).problems).toEqual([summary]);
   });
 
-  test('where the operator allows everybody, the listed hosts are answered, and a rebound name asks for no rotation', async () => {
+  test('if the operator allows everybody, the listed hosts are answered, and a rebound name asks for no rotation', async () => {
     const { server, ask } = await startFixture({ allowAnonymous: true, allowedHosts: ['plugin.example'] });
     expect((await ask('/api/v1/secrets', { headers: { Host: 'plugin.example:8080' } })).status).toBe(200);
     const headers = { Host: 'rebound.example', Origin: 'http://rebound.example', 'Content-Type': 'application/json' };

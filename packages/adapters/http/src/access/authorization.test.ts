@@ -74,7 +74,7 @@ describe('without a token', () => {
     );
   });
 
-  test('everybody may do everything where only this machine can ask, or the operator said so, and else only look', () => {
+  test('without a token, full access is limited to this machine unless the operator allows it; others have read access', () => {
     expect(accessWith({}).of(bearer(undefined))).toBe('full');
     expect(accessWith({ host: '0.0.0.0', allowAnonymous: true }).of(bearer(undefined))).toBe('full');
     expect(accessWith({ host: '0.0.0.0' }, () => true).of(bearer(undefined))).toBe('view');
@@ -89,7 +89,7 @@ describe('with a token', () => {
     expect(access.of(bearer(header))).toBe('full');
   });
 
-  test('the other one may look', () => {
+  test('the read-only token has read access', () => {
     expect(access.of(bearer('Bearer l00k'))).toBe('view');
   });
 
@@ -104,19 +104,19 @@ describe('with a token', () => {
     expect(access.hostAllowed(requestWith({ host: 'plugin.example' }))).toBe(true);
   });
 
-  test('of which only the one to look is known nobody may do more', () => {
+  test('with only a read-only token, no client has full access', () => {
     const onlyView = accessWith({ viewToken: token(() => 'l00k') });
     expect(onlyView.tokenNeeded).toBe(true);
     expect(onlyView.of(bearer('Bearer l00k'))).toBe('view');
     expect(onlyView.of(bearer('Bearer '))).toBeNull();
   });
 
-  test('that became the same as the one to look only lets look', () => {
+  test('that became equal to the read-only token gives only read access', () => {
     const same = accessWith({ token: token(() => 'same'), viewToken: token(() => 'same') });
     expect(same.of(bearer('Bearer same'))).toBe('view');
   });
 
-  test('a changed file counts at once, and an unreadable or empty one locks nobody out', () => {
+  test('a changed file takes effect at once, and an unreadable or empty one keeps the previous token', () => {
     let read = () => 'first';
     const changing = accessWith({ token: token(() => read()) });
     const may = (text: string) => changing.of(bearer(`Bearer ${text}`));

@@ -92,7 +92,7 @@ describe('signing in', () => {
     expect((await ask(PATH, { method: 'POST', headers: form, body: 'token=correct-horse' })).status).toBe(415);
   });
 
-  test('is not needed where there is no token', async () => {
+  test('is not needed if there is no token', async () => {
     const { signIn } = await start({});
     const { status, body } = await signIn('any');
     expect([status, JSON.parse(body).detail]).toEqual([409, 'No token is needed here.']);
@@ -154,7 +154,7 @@ describe('a session', () => {
     expect(await there.withCookie(both.join('; '))).toBe(200);
   });
 
-  test('does not help who sends a wrong token with it', async () => {
+  test('does not help a client that sends a wrong token too', async () => {
     const { ask, signIn, cookieOf } = await start();
     const Cookie = cookieOf(await signIn('correct-horse'));
     expect((await ask('/metrics', { headers: { Cookie, Authorization: 'Bearer wrong' } })).status).toBe(401);
@@ -168,7 +168,7 @@ describe('a session', () => {
 });
 
 describe('wrong tokens', () => {
-  test('more than 10 in a minute are refused as too many, and a good one is taken all the same', async () => {
+  test('more than 10 in a minute are rejected, and a right one is still accepted', async () => {
     const { ask, signIn } = await start();
     for (let tries = 0; tries < 10; tries++) expect((await signIn(`wrong-${tries}`)).status).toBe(401);
     const refused = await signIn('wrong');

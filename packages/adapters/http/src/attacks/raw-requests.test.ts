@@ -79,7 +79,7 @@ describe('a second request hidden in the first', () => {
     expect(received).not.toMatch(NAMES);
   });
 
-  test('needs its own token: each request of a connection stands for itself', async () => {
+  test('needs its own token: each request of a connection is checked separately', async () => {
     const received = await toGuarded(
       lines('GET /livez HTTP/1.1', 'Host: x', 'Authorization: Bearer correct') +
         lines('GET /api/v1/secrets HTTP/1.1', 'Host: x', 'Connection: close'),
@@ -152,7 +152,7 @@ describe('without the full token nothing is rotated', () => {
       body: method === 'POST' ? '{"quarantined": true}' : '',
     });
 
-  test('not with none, nor with the one to look, however it is asked', async () => {
+  test('neither without a token nor with the read-only one', async () => {
     const look = { Authorization: 'Bearer look' };
     const overridden = { ...look, 'X-HTTP-Method-Override': 'POST' };
     const statuses = await Promise.all(
@@ -209,7 +209,7 @@ describe('too much', () => {
   });
 });
 
-test('no header of an answer can be made by who asks', async () => {
+test('clients can not inject a header into a response', async () => {
   const injected = '%0d%0aSet-Cookie:%20a=b';
   for (const path of [`/api/v1/plan?secret=${injected}`, `/api/v1/secrets?cursor=${injected}`, `/${injected}`]) {
     const received = await toOpen(lines(`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close'));
@@ -219,7 +219,7 @@ test('no header of an answer can be made by who asks', async () => {
   expect(host).toMatch(/^Set-Cookie: vault-swarm-session=;/m);
 });
 
-test('no answer to who is not signed in has a stack, a path or a version in it', async () => {
+test('no response to a client without a session has a stack, a path or a version', async () => {
   for (const target of ['/', '/%', '/metrics', '/api/v1/session', '/assets/x']) {
     for (const method of ['GET', 'POST', 'TRACE', 'DELETE']) {
       const received = await toGuarded(lines(`${method} ${target} HTTP/1.1`, 'Host: x', 'Connection: close'));

@@ -58,7 +58,7 @@ describe('a thousand clients', () => {
   );
 });
 
-test('who is being answered, or listens to the stream, is not cut off for others', async () => {
+test('clients with a response in flight or an open stream are not disconnected in favour of others', async () => {
   const rendered = Promise.withResolvers<string>();
   const prometheus = { contentType: () => 'text/plain', render: () => rendered.promise };
   const fixture = await start({}, { prometheus });
@@ -80,7 +80,7 @@ test('headers that take more than 10 s end the connection', async () => {
   expect(performance.now() - startedAtMs).toBeGreaterThan(8_000);
 }, 30_000);
 
-test('big answers that nobody reads cost the others nothing', async () => {
+test('large responses that are not read do not slow down other clients', async () => {
   const [secret] = status.secrets;
   if (secret === undefined) throw new Error('the fixture has no secret');
   const shown = {

@@ -99,7 +99,7 @@ describe('what is really answered', () => {
     expectProblem(await fixture.ask(path, { headers: { ...headers } }), code);
   });
 
-  test('to POST and DELETE fits what stands there', async () => {
+  test('to POST and DELETE matches the document', async () => {
     const headers = { ...signed, 'Content-Type': 'application/json' };
     const rotate = operationOf('post', '/api/v1/rotate');
     const rotated = await fixture.ask('/api/v1/rotate', { method: 'POST', headers, body: '{"service": "web"}' });

@@ -83,7 +83,7 @@ test('a new certificate is taken up while others are connected', async () => {
   expect(emitted).toHaveLength(1);
 });
 
-test('one that can not be used leaves the one before in place, and is told once it stays so', async () => {
+test('an invalid one does not replace the previous one, and is reported if it persists', async () => {
   const [first, second] = [makeCertificate(), makeCertificate()];
   const { files, tls } = pairInFiles(first);
   const { look, served, emitted, problems } = await start({ tls });

@@ -74,7 +74,7 @@ describe('logins at a real Vault', () => {
     expect(await ours()).toHaveLength(1);
   });
 
-  test('by AppRole are refused with UNAUTHENTICATED where the secret id is wrong or the role is gone', async () => {
+  test('by AppRole are refused with UNAUTHENTICATED if the secret id is wrong or the role is gone', async () => {
     const wrong = provider({ VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: role.roleId, VAULT_SECRET_ID: 'wrong' });
     expect(await codeOf(wrong)).toBe('UNAUTHENTICATED');
     const instance = byAppRole();

@@ -79,7 +79,7 @@ describe.each(METHODS)('a login by %s at a real Vault', (method) => {
   });
 });
 
-test('each of them is followed by renewals, and by another login where the longest life of its token ends', async () => {
+test('each of them is followed by renewals, and by another login if the longest life of its token ends', async () => {
   const lives = METHODS.map(async (method) => {
     const { setUp, instance, asked } = await logInBy(method, 'life');
     await setUp.setLife({ ttl: '3s', maxTtl: '5s' });
@@ -104,7 +104,7 @@ test('a login at a mount that is not there says so', async () => {
   });
 });
 
-test('a token that can not be renewed is followed by another login, or by none where somebody else made it', async () => {
+test('a token that can not be renewed is followed by another login, or by none if somebody else made it', async () => {
   const { setUp, instance, asked } = await logInBy('approle', 'batch');
   await setUp.setLife({ ttl: '3s', maxTtl: '3s', type: 'batch' });
   const read = async () => {

@@ -185,7 +185,7 @@ describe('a session by AppRole', () => {
   test.each([
     ['is refused', () => ({ status: 400, json: { errors: ['lease is not renewable'] } }) satisfies ScriptedAnswer],
     ['gives less than half of its life', () => login('token-1', 60)],
-  ])('logs in again where a renewal %s', async (_how, renewAnswer) => {
+  ])('logs in again if a renewal %s', async (_how, renewAnswer) => {
     script.renewAnswer = renewAnswer;
     const instance = provider(approle);
     await readTextOf(instance, refTo('app'));
@@ -203,7 +203,7 @@ describe('a session by AppRole', () => {
     expect(count('auth/approle/login')).toBe(2);
   });
 
-  test('answers UNAVAILABLE where the login gets no answer, and waits as told where it is limited', async () => {
+  test('fails with UNAVAILABLE if the login gets no response, and waits as long as a rate limit says', async () => {
     const good = script.loginAnswer;
     script.loginAnswer = () => ({ status: 503, json: { errors: ['Vault is sealed'] } });
     const instance = provider(approle);
@@ -237,7 +237,7 @@ describe('a session by token', () => {
     expect(count('auth/token/lookup-self')).toBeLessThanOrEqual(3);
   });
 
-  test('takes a token for alive that may not look itself up', async () => {
+  test('treats a token without the right to look itself up as valid', async () => {
     script.live.add('ours');
     script.refusesLookup = true;
     script.denied = (path) => path.endsWith('forbidden');
@@ -285,7 +285,7 @@ describe('a session by token', () => {
     expect(await readTextOf(instance, refTo('app'))).toBe('v');
   });
 
-  test('tells a dead token where the server only says "permission denied", as OpenBao does', async () => {
+  test('tells a dead token if the server only says "permission denied", as OpenBao does', async () => {
     const bao = await startScriptedVault(({ path, headers }) => {
       const live = headers['x-vault-token'] === 'live';
       if (path === 'sys/internal/ui/mounts') return data({ auth: {}, secret: live ? { 'secret/': {} } : {} });
@@ -298,8 +298,8 @@ describe('a session by token', () => {
   });
 });
 
-describe('a session that nobody uses', () => {
-  test('is renewed all the same, less often where that fails, and no more when it is closed', async () => {
+describe('an idle session', () => {
+  test('is still renewed, less often after failures, and no longer after it is closed', async () => {
     const stepped = new SteppedClock();
     const outcomes: string[] = [];
     const events = {
@@ -354,7 +354,7 @@ describe('a session that nobody uses', () => {
     rmSync(directory, { recursive: true });
   });
 
-  test('is told that a login wants a second factor, and does not try it again at once', async () => {
+  test('reports that a login needs a second factor, and does not retry it at once', async () => {
     script.loginAnswer = () => ({
       status: 200,
       json: { auth: { client_token: '', mfa_requirement: { mfa_request_id: 'id' }, lease_duration: 0 } },

@@ -94,7 +94,7 @@ describe.each([
     }
   });
 
-  test('is a problem where it is given, from the login on, and says why when it has ended', async () => {
+  test('is a problem if it is given, from the login on, and says why when it has ended', async () => {
     const { client_token: token } = await vault.admin.send('POST', 'auth/token/create', {
       policies: ['app'],
       num_uses: '5',
@@ -111,7 +111,7 @@ describe.each([
     expect(ended.message).toContain(`its uses are used up; renew ${prefix}_TOKEN`);
   });
 
-  test('is no problem where any number of uses is allowed', async () => {
+  test('is no problem if any number of uses is allowed', async () => {
     const { instance, problems } = provider({ TOKEN: await vault.admin.token('app') });
     expect(await read(instance)).toBe('good');
     expect(problems()).toEqual([]);

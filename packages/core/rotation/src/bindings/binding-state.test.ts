@@ -25,7 +25,7 @@ test.each([
   ['another task runs', { actual: [{ task: { ...task }, value: value('v1') }] }],
   ['no task runs', { actual: [] }],
   ['its labels are others', { binding: { ...binding } }],
-])('a use is a new one where %s', (_, change) => {
+])('a use is a new one if %s', (_, change) => {
   const [first, next] = withEarlier([known(), known(change)], [known(), known()]);
   expect(first).toEqual(known());
   expect(next).toEqual(known(change));

@@ -29,7 +29,7 @@ test('what is recorded of a secret follows it to its new key, and what is record
   });
 });
 
-test('nothing is renamed where the ledger knows the key, or neither', () => {
+test('nothing is renamed if the ledger knows the key, or neither', () => {
   expect(migrateKeys(entry, [binding], { s1: known, 'web/s1': known })).toBe(entry);
   expect(migrateKeys(entry, [binding], {})).toBe(entry);
 });

@@ -48,7 +48,7 @@ test.each([
   ['it uses another secret', [secret('a'), secret('b')], service('web', ['b'])],
   ['it has another name', [secret('a')], service('web', ['a'], { name: 'new' })],
   ['a secret is gone', [], service('web', ['a'])],
-])('a service is joined again where %s', (_, secrets, changed) => {
+])('a service is joined again if %s', (_, secrets, changed) => {
   const { bindings } = joiner();
   bindings.join({ secrets: [secret('a')], services: [service('web', ['a'])] });
   const fresh = joiner().bindings.join({ secrets, services: [changed] });

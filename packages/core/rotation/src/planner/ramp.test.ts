@@ -38,7 +38,7 @@ describe('how many services may roll', () => {
     expect(counts).toEqual([2, 3, 4, 4, 4]);
   });
 
-  test('never grows where the limit is what it starts with', () => {
+  test('never grows if the limit is what it starts with', () => {
     const places = new Places({ maxParallel: 2, maxParallelLimit: 2 }, after(['new', 'new', 'new']));
     expect(capacity(places, 'new')).toBe(2);
   });

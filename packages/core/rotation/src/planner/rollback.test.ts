@@ -141,7 +141,7 @@ describe('a paused rollout whose tasks failed with its value', () => {
     expect(decision.roll).toMatchObject({ serviceId: 'web', version: 7, generation: 4 });
   });
 
-  test('goes on to a new generation where its user changed the service, or no task has the last good value', () => {
+  test('goes on to a new generation if its user changed the service, or no task has the last good value', () => {
     const actual = [{ task: task('old', 4), value: value('r0') }];
     expect(decide({ actual }).roll?.generation).toBe(6);
   });
@@ -151,14 +151,14 @@ describe('a paused rollout whose tasks failed with its value', () => {
     expect(decide({ actual: [], serviceState: { failures } }).roll?.generation).toBe(generation + 1);
   });
 
-  test('is left to the operator where the policy says so', () => {
+  test('is left to the operator if the policy says so', () => {
     const policy = { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'pause' } as const;
     const decision = decide({ serviceState: { policy } });
     expect(typesOf(decision)).toEqual(['rollout.failed']);
     expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' }, quarantines: [] } });
   });
 
-  test('is left as it is where the last good value can not be had, and says so', () => {
+  test('stays unchanged if the last good value is not available, and says so', () => {
     const decision = decide({ serviceState: { lastGood: () => 'unavailable' } });
     expect(decision.entry).toMatchObject({
       rollout: { state: 'failed', failure: "update paused; its last good values can't be had any more" },
@@ -181,7 +181,7 @@ describe('a paused rollout whose tasks failed with its value', () => {
     expect(decision.entry.rollout?.target).toEqual({ s1: value('r1') });
   });
 
-  test('is followed by the newer value where there is one by now', () => {
+  test('is followed by the newer value if there is one by now', () => {
     const decision = decide({ desired: value('r3') });
     expect(typesOf(decision)).toEqual(['rollout.failed', 'rollout.started']);
     expect(decision.entry).toMatchObject({
@@ -190,7 +190,7 @@ describe('a paused rollout whose tasks failed with its value', () => {
     });
   });
 
-  test('is rolled to the newer value also where no running task would need it, since Swarm would go on with it', () => {
+  test('is rolled to the newer value even if no running task would need it, since Swarm would go on with it', () => {
     const decision = decide({ desired: value('r1') });
     expect(decision.roll?.generation).toBe(6);
     expect(decision.entry.rollout?.target).toEqual({ s1: value('r1') });
@@ -201,7 +201,7 @@ describe('a failed task does not speak against the value', () => {
   test.each<[string, Partial<FailedTask>]>([
     ['its secrets were not delivered', { started: false, undelivered: true }],
     ['its node was not up', { nodeReady: false }],
-  ])('where %s: the rollout is resumed after a while', (_, change) => {
+  ])('if %s: the rollout is resumed after a while', (_, change) => {
     const failures = [{ ...bad, ...change }];
     expect(decide({ serviceState: { failures } })).toMatchObject({ roll: null, events: [] });
     const later = decide({ serviceState: { failures, openForMs: 10_000 } });
@@ -213,7 +213,7 @@ describe('a failed task does not speak against the value', () => {
     ['it could not start', { started: false }],
     ['it was made from something else', { fingerprint: 'spec 2' }],
     ['it is of an earlier generation', { generation: 4 }],
-  ])('where %s: the rollout is resumed once a task of it runs', (_, change) => {
+  ])('if %s: the rollout is resumed once a task of it runs', (_, change) => {
     const serviceState = { failures: [{ ...bad, ...change }], openForMs: 60_000 };
     expect(decide({ serviceState })).toMatchObject({ roll: null, blocked: true });
     const actual = [
@@ -223,16 +223,16 @@ describe('a failed task does not speak against the value', () => {
     expect(decide({ serviceState, actual }).roll?.generation).toBe(5);
   });
 
-  test('where it was given another one', () => {
+  test('if it was given another one', () => {
     expect(decide({ serviceState: { given: () => [value('r1')] } }).entry.quarantines).toEqual([]);
     expect(decide({ serviceState: { given: () => [value('r2')] } }).entry.quarantines).toEqual(aside);
   });
 
-  test('where it was given something by another manager, though this one started the rollout', () => {
+  test('if it was given something by another manager, though this one started the rollout', () => {
     expect(decide({ serviceState: { startedByThisProcess: true } }).entry.quarantines).toEqual([]);
   });
 
-  test("where the user changed the service since: the user's paused update is waited for", () => {
+  test("if the user changed the service since: the user's paused update is waited for", () => {
     const service = { fingerprint: 'spec 2' };
     const theirs = [bad, { ...bad, fingerprint: 'spec 2' }];
     expect(decide({ service, serviceState: { failures: theirs } })).toMatchObject({ blocked: true, events: [] });
@@ -241,7 +241,7 @@ describe('a failed task does not speak against the value', () => {
   });
 });
 
-describe('where another secret of the service has a newer value than the rollout gives', () => {
+describe('if another secret of the service has a newer value than the rollout gives', () => {
   const two = {
     ...rollout,
     target: { ...rollout.target, s2: value('r8') },
@@ -269,7 +269,7 @@ describe('where another secret of the service has a newer value than the rollout
   });
 });
 
-test('a failed task speaks against the values also where a further secret was given another ref since', () => {
+test('a failed task speaks against the values even if a further secret was given another ref since', () => {
   const two = {
     ...rollout,
     target: { ...rollout.target, s2: value('r8') },
@@ -299,13 +299,13 @@ describe('a failed rollout', () => {
     },
   );
 
-  test('is left as it is where Swarm undid it and its last good values are lost', () => {
+  test('stays unchanged if Swarm undid it and its last good values are lost', () => {
     const service = { generation: 4 };
     const decision = decide({ entry, service, state: 'rolled-back', serviceState: { lastGood: () => 'unavailable' } });
     expect(decision).toMatchObject({ roll: null, blocked: true, entry });
   });
 
-  test('is closed where Swarm undid it and its user changes the service, whose tasks then get the newest values', () => {
+  test('is closed if Swarm undid it and its user changes the service, whose tasks then get the newest values', () => {
     const service = { generation: 4, fingerprint: 'spec 2' };
     const decision = decide({ entry, service, state: 'rolling', serviceState: { lastGood: () => 'unavailable' } });
     expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });
@@ -322,25 +322,25 @@ test('a rollout that was stuck before its update was made is not followed by the
 describe('a rollout that was rolled back', () => {
   const undone: Told = { state: 'rolled-back', service: { generation: 4 } };
 
-  test('is quarantined without a further rollout where every task has the last good value', () => {
+  test('is quarantined without a further rollout if every task has the last good value', () => {
     const decision = decide(undone);
     expect(typesOf(decision)).toEqual(['rollout.failed', 'quarantine.started']);
     expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: aside } });
   });
 
-  test('is rolled back where a task holds the bad value all the same', () => {
+  test('is rolled back if a task still has the bad value', () => {
     const actual = [{ task: task('t', 4), value: value('r2') }];
     expect(decide({ ...undone, actual }).entry.rollout).toMatchObject({ direction: 'rollback', generation: 6 });
   });
 
-  test('is quarantined where none of its tasks failed: its user rolled it back, which says nothing about other services', () => {
+  test('is quarantined if none of its tasks failed: its user rolled it back, which says nothing about other services', () => {
     const decision = decide({ ...undone, serviceState: { failures: [] } });
     expect(decision.entry.quarantines).toEqual([{ ...aside[0], isByUser: true }]);
     const unknown = decide({ ...undone, serviceState: { failures: [], lastGood: () => 'unknown' } });
     expect(unknown).toMatchObject({ waitingReason: { code: 'ROLLBACK_VALUE_UNKNOWN' }, heldAgainst: {} });
   });
 
-  test('is tried again where its tasks could not start', () => {
+  test('is tried again if its tasks could not start', () => {
     const failures = [{ ...bad, started: false }];
     const decision = decide({ ...undone, serviceState: { failures, openForMs: 10_000 } });
     expect(decision.entry).toMatchObject({
@@ -349,7 +349,7 @@ describe('a rollout that was rolled back', () => {
     });
   });
 
-  test('is taken for one that was never made where nothing tells of it', () => {
+  test('is taken for one that was never made if nothing tells of it', () => {
     const decision = decide({
       ...undone,
       serviceState: { failures: [], seenApplied: false, continuouslyObserved: false },
@@ -357,7 +357,7 @@ describe('a rollout that was rolled back', () => {
     expect(decision.roll?.generation).toBe(5);
   });
 
-  test("is complete where it was a later update of the user's that was rolled back", () => {
+  test("is complete if it was a later update of the user's that was rolled back", () => {
     const actual = [{ task: task('t', 5), value: value('r2') }];
     const decision = decide({ state: 'rolled-back', actual, serviceState: { failures: null } });
     expect(typesOf(decision)).toEqual(['rollout.completed']);
@@ -368,16 +368,16 @@ describe('a rollout that somebody has rolled back and hidden by a later update',
   const service = { generation: 4 };
   const serviceState = { failures: [], continuouslyObserved: false, openForMs: 10_000 };
 
-  test('is started again under a number that was not used, where Swarm paused that update', () => {
+  test('is started again under a number that was not used, if Swarm paused that update', () => {
     const decision = decide({ service, serviceState });
     expect(decision).toMatchObject({ roll: { generation: 6 }, entry: { rollout: { generation: 6, attempt: 2 } } });
   });
 
-  test.each(['none', 'completed'] as const)('is started again where Swarm tells nothing of it (%s)', (state) => {
+  test.each(['none', 'completed'] as const)('is started again if Swarm tells nothing of it (%s)', (state) => {
     expect(decide({ service, serviceState, state }).roll?.generation).toBe(6);
   });
 
-  test('is closed where its value is needed no more', () => {
+  test('is closed if its value is needed no more', () => {
     expect(decide({ service, serviceState, state: 'none', desired: value('r1') }).entry.rollout).toBeNull();
   });
 
@@ -386,7 +386,7 @@ describe('a rollout that somebody has rolled back and hidden by a later update',
   });
 });
 
-test('a rollout whose secret has labels that can not be read stays as it is until they can, and is closed where it is gone', () => {
+test('a rollout whose secret has labels that can not be read stays as it is until they can, and is closed if it is gone', () => {
   const unread = decide({ serviceState: { bindings: [], unread: ['s1', 'web/s1'] } });
   expect(unread).toMatchObject({ roll: null, events: [], blocked: true, entry: { rollout } });
   expect(decide({ serviceState: { bindings: [] } }).entry.rollout).toBeNull();
@@ -421,7 +421,7 @@ describe('a failed rollout whose tasks have started with a newer value since', (
     expect(soon).toMatchObject({ roll: null, entry: failed.entry });
   });
 
-  test('is closed where they run with the value that failed since its user changed the service', () => {
+  test('is closed if they run with the value that failed since its user changed the service', () => {
     const reported = {
       ...failed,
       actual: [{ task: task('again', 5), value: value('r2') }],
@@ -448,7 +448,7 @@ describe('a failed rollout whose tasks have started with a newer value since', (
     expect(decide(requested).roll?.generation).toBe(6);
   });
 
-  test('is closed in the same way where it was not known yet that it failed', () => {
+  test('is closed in the same way if it was not known yet that it failed', () => {
     const decision = decide({ ...newer, entry: { rollout } });
     expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });
     expect(typesOf(decision)).toEqual(['rollout.failed']);
@@ -565,7 +565,7 @@ describe('a rollout of the last good value', () => {
   const back: OpenRollout = { ...rollout, direction: 'rollback', target: { s1: value('r1') }, lastGood: {} };
   const entry = { rollout: back, quarantines: aside };
 
-  test('is closed where its user made another update that is paused, and every task has what is wanted', () => {
+  test('is closed if its user made another update that is paused, and every task has what is wanted', () => {
     const toEarlier = { rollout: { ...back, generation: 3 }, highestUsedGeneration: 5 };
     const actual = [{ task: task('t', 6), value: value('r1') }];
     const reported = { entry: toEarlier, desired: value('r1'), actual, service: { generation: 6 } };
@@ -591,20 +591,20 @@ describe('a rollout of the last good value', () => {
     expect(decision.entry.rollout?.lastGood).toEqual({ s1: value('r1') });
   });
 
-  test('makes no set of nothing where another rollout brought it and failed', () => {
+  test('quarantines no empty set if another rollout delivered the value and failed', () => {
     const forward = { ...back, direction: 'forward' } as const;
     const decision = decide({ entry: { ...entry, rollout: forward }, desired: value('r1') });
     expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' }, quarantines: aside } });
   });
 
-  test('is told as a rollback when it is done, and counted as no rotation', () => {
+  test('is reported as a rollback when it is done, and not counted as a rotation', () => {
     const actual = [{ task: task('t', 5), value: value('r1') }];
     expect(typesOf(decide({ entry, desired: value('r1'), state: 'completed', actual }))).toEqual([
       'rollback.completed',
     ]);
   });
 
-  test('is made also where no running task holds the bad value, since Swarm has to be told to go on', () => {
+  test('is made even if no running task has the bad value, because Swarm must resume', () => {
     const service = { generation: 4 };
     const serviceState = { seenApplied: false, failures: null };
     expect(decide({ entry, desired: value('r1'), service, serviceState }).roll?.generation).toBe(5);

@@ -84,7 +84,7 @@ test.each([
   { outcomes: ['conflict', 'unknown'], own: true, overtaken: false },
   { outcomes: ['conflict'], own: false, overtaken: false },
 ] as const)(
-  'is sure that another update came first only where none of its own can have been made: $outcomes, own $own',
+  'is sure that another update came first only if none of its own can have been made: $outcomes, own $own',
   ({ outcomes, own, overtaken }) => {
     const watch = new RolloutTracker(new SimulatedClock());
     watch.observe(service(4), ledger(open), own);

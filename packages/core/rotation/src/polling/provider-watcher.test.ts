@@ -193,7 +193,7 @@ test('what is postponed is neither read nor confirmed, and what was known of it 
   expect(confirmed()).toBe(3);
 });
 
-test('a problem of the probe is told with markers too, and stays while nothing is asked', async () => {
+test('a problem of the probe is reported with markers too, and stays while there is no request', async () => {
   let result: ProbeResult = { kind: 'marker', marker: '1', problem: 'add a policy' };
   const { watch, look: poll } = setUp(
     { probe: { probe: async (given) => new Map(given.map((ref) => [refKey(ref), result])) } },
@@ -262,7 +262,7 @@ test('a value that a probe names and a read does not find yet is not taken for d
   expect(watch.current(key)).toMatchObject({ revision: 'r2' });
 });
 
-test('a read that fails while its value lags is told, and repeated', async () => {
+test('a read that fails while its value lags is reported and repeated', async () => {
   let answer: () => Promise<SecretRevision> = async () => value('r1');
   const { probe } = naming('r2');
   const { watch, look: poll, again } = setUp({ probe }, () => answer());

@@ -69,7 +69,7 @@ function setUp(entry: Partial<LedgerService>, current: SecretVersion = value('r2
 const current = { kind: 'current' };
 const given = (revision: string, otherwise = 'current') => ({ kind: 'revision', revision, otherwise });
 
-test('where nothing is open every task is given the current revision, at once and without a question', () => {
+test('without an open rollout every task gets the current revision, at once and without a request', () => {
   const { take, choose, asked } = setUp({});
   take();
   expect([choose('t1'), choose(undefined), choose('t1', 'other')]).toEqual([current, current, current]);
@@ -84,7 +84,7 @@ test("while a rollout is open its own tasks are given what it brings, and those 
   expect(await choose('old')).toEqual(given('r1'));
 });
 
-test('a task that a snapshot has shown is known without a question', () => {
+test('a task in a snapshot is known without a request', () => {
   const { take, choose, asked } = setUp({ rollout });
   take();
   expect(choose('seen')).toEqual(given('r1'));
@@ -101,7 +101,7 @@ test.each<[string, () => Promise<number | null>]>([
   expect(await choose('t1')).toEqual(given('r1'));
 });
 
-test('a question that hangs is cut off after 300 ms, and not asked again for 5 s', async () => {
+test('a hanging request is aborted after 300 ms, and not repeated for 5 s', async () => {
   const { take, choose, answers, clock, asked } = setUp({ rollout });
   take();
   answers(() => new Promise(() => undefined));
@@ -122,7 +122,7 @@ test('quarantined values are given to no task, whatever its generation', () => {
   expect([choose('seen'), choose('new'), choose(undefined)]).toEqual(Array(3).fill(given('r1', 'refuse')));
 });
 
-test('another revision of the same bytes is given where it is the current one', async () => {
+test('another revision of the same bytes is given if it is the current one', async () => {
   const { take, choose } = setUp({ rollout }, value('r9', 'r2'));
   take();
   expect(await choose('new')).toEqual(given('r9'));

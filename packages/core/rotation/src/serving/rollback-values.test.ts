@@ -47,7 +47,7 @@ test.each([
   expect([recalls(), news(), retained]).toEqual([1, 1, [['r1'], ['r1']]]);
 });
 
-test('where the provider does not answer it is tried again, a second later at the earliest', async () => {
+test('if the provider does not answer it is tried again, a second later at the earliest', async () => {
   let answer: () => Promise<boolean> = () => Promise.reject(new ProviderError('UNAVAILABLE', 'away'));
   const { clock, values, keep, recalls } = setUp(() => answer());
   keep();

@@ -35,7 +35,7 @@ test('tells how many tasks hold which revision, and how far the rollout is', asy
   expect([holdings(), status()?.rollout]).toEqual([['db: 3 × v2'], null]);
 });
 
-test('counts the last good value as the one to hold where the newest was quarantined', async () => {
+test('counts the last good value as the one to hold if the newest was quarantined', async () => {
   const { world, holdings } = await oneService();
   world.provider.write('db', 'bad 2');
   await world.run(60_000);
@@ -43,7 +43,7 @@ test('counts the last good value as the one to hold where the newest was quarant
   expect(holdings()).toEqual(['db: 3 × v1']);
 });
 
-test('does not know what tasks hold before a provider or a ledger has told anything', async () => {
+test('does not know the revisions of tasks before a provider or a ledger was read', async () => {
   const { world, holdings } = await oneService();
   world.kill();
   world.provider.outage = new ProviderError('UNAVAILABLE', 'away');

@@ -39,14 +39,14 @@ function setUp() {
 
 const tagged = (...revisions: string[]) => revisions.map((revision) => tagRevision('ref', revision));
 
-test('what a task was given before it ran is what it holds', () => {
+test('a task has what was delivered before it ran', () => {
   const { answer, see, actual } = setUp();
   answer('r1');
   see(task('running'));
   expect(actual()).toEqual(tagged('r1'));
 });
 
-test('an answer to a task that runs changes nothing in its containers', () => {
+test('a delivery to a running task changes nothing in its container', () => {
   const { answer, see, actual } = setUp();
   answer('r1');
   see(task('running'));
@@ -54,14 +54,14 @@ test('an answer to a task that runs changes nothing in its containers', () => {
   expect(actual()).toEqual(tagged('r1'));
 });
 
-test('an answer to a task that runs when first checked is no evidence where the clock is behind', () => {
+test('a delivery to a task that runs when first observed is not used if the clock is behind', () => {
   const { answer, see, actual } = setUp();
   answer('r2');
   see(task('running', START_MS + 3_600_000));
   expect(actual()).toEqual([]);
 });
 
-test('an answer to a task that was seen starting is evidence also where the clock is behind', () => {
+test('a delivery to a task that was seen starting is used even if the clock is behind', () => {
   const { answer, see, actual } = setUp();
   answer('r2');
   see(task('starting', START_MS + 3_600_000));
@@ -69,14 +69,14 @@ test('an answer to a task that was seen starting is evidence also where the cloc
   expect(actual()).toEqual(tagged('r2'));
 });
 
-test('an answer to a task that was made before this process was asked is no evidence', () => {
+test("a delivery to a task that is older than this process's first request is not used", () => {
   const { answer, see, actual } = setUp();
   answer('r2');
   see(task('running', START_MS - 2_000));
   expect(actual()).toEqual([]);
 });
 
-test('but it is for one that was made a moment before', () => {
+test('but it is for a slightly older task', () => {
   const { answer, see, actual } = setUp();
   answer('r2');
   see(task('running', START_MS - 500));
@@ -100,7 +100,7 @@ test('nor is one to a task of the leader before, which a new leader is asked for
   expect(actual()).toEqual([]);
 });
 
-test('also where no poll has told for a while whether another leads', () => {
+test('also if no poll has shown for a while whether another node is the leader', () => {
   const { time, answer, see, actual } = setUp();
   time.nowMs += 25_000;
   answer('r2');
@@ -108,7 +108,7 @@ test('also where no poll has told for a while whether another leads', () => {
   expect(actual()).toEqual([]);
 });
 
-test('but it is where the task did not run yet while this process was the one that is asked', () => {
+test('but it is if the task did not run yet while this process got the requests', () => {
   const { answer, see, actual } = setUp();
   see(task('starting', START_MS - 2_000));
   answer('r2');
@@ -116,7 +116,7 @@ test('but it is where the task did not run yet while this process was the one th
   expect(actual()).toEqual(tagged('r2'));
 });
 
-test('or where the latest poll did not show it, whatever the clocks say of when it was made', () => {
+test('or if the latest poll did not show it, whatever the clocks say of when it was made', () => {
   const { time, deliveryLog, answer, see, actual } = setUp();
   time.nowMs += 5_000;
   see();
