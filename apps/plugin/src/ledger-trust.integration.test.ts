@@ -106,6 +106,22 @@ afterAll(async () => {
   await directory.remove();
 });
 
+test.each([
+  ['a lockdown in a year that no date has', '"lockdown":{"sinceMs":1e300},'],
+  ['millions of brackets', `"x":${'['.repeat(600_000)}${']'.repeat(600_000)},`],
+])('without a key, a ledger of %s ends no process, and is made again', async (_what, fields) => {
+  const tasks = await taskIds();
+  const none = '"secrets":{"keys":[],"revisions":[],"digests":[],"seenAtMs":[]},"services":{}';
+  await put({ [LEDGER]: `{"format":3,${fields}${none}}` });
+  await waitFor(async () => /^\{"format":3,"digestKey":.*"keys":\["[^"]+","/.test((await labels())[LEDGER] ?? ''), {
+    timeoutMs: IN_TIME,
+    what: 'a ledger that has both secrets again',
+  });
+  await passes(3);
+  await isWell();
+  expect(await taskIds()).toEqual(tasks);
+});
+
 test('a ledger from before the key is signed when the operator says so, and no task is restarted', async () => {
   const tasks = [await taskIds(), await idsOf('files')];
   const unsigned = await config();
