@@ -9,8 +9,11 @@ export interface JsonLimits {
   readonly maxValues: number;
 }
 
-/** For what a provider answers. Vault itself takes at most 300 levels, and 10,000 entries in a list or object. */
-const PROVIDER_JSON_LIMITS: JsonLimits = { maxDepth: 500, maxValues: 50_000 };
+/**
+ * For what a provider answers. Vault takes values of at most 500 levels unless its listener is set otherwise (`max_json_depth`), and
+ * its answer has some more around them.
+ */
+const PROVIDER_JSON_LIMITS: JsonLimits = { maxDepth: 600, maxValues: 50_000 };
 
 /** JSON that is not parsed, since that would take too long. */
 export class TooMuchJson extends Error {
