@@ -36,6 +36,14 @@ describe('when the tasks of a rollout could not start', () => {
     expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
   });
 
+  test("asks again if Swarm did not go on with its user's resume", async () => {
+    const { world, web } = await pausedRollout();
+    world.swarm.relabel(web);
+    world.swarm.forgetUpdate(web);
+    await world.run(60_000);
+    expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+  });
+
   test('starts it again if Swarm has rolled it back', async () => {
     const { world, web } = await pausedRollout();
     world.swarm.markFailed(web, 'rollback');

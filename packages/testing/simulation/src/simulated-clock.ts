@@ -4,7 +4,7 @@ import { TimerQueue } from './timer-queue.ts';
 /** So many timers come at one moment only where they would never end. */
 const MAX_AT_ONCE = 100_000;
 
-/** A clock that moves only when it is told to, and then from timer to timer. */
+/** A clock that moves only by {@link advance}, and then from timer to timer. */
 export class SimulatedClock implements Clock {
   #nowMs: number;
   #behindMs = 0;

@@ -153,7 +153,7 @@ export class SimulatedProvider {
     return revision === undefined ? { kind: 'marker', marker: 'none' } : { kind: 'marker', marker: revision, revision };
   }
 
-  /** The versions of a ref's path, as whoever answers the call has them. */
+  /** The versions of a ref's path, as the replica that answers the call has them. */
   #answered(ref: SecretRef, call: 'read' | 'probe'): readonly Version[] {
     const { replica } = this;
     const lagMs = replica !== null && this.abilities.orders === 'all' && replica.answers(call) ? replica.lagMs : 0;

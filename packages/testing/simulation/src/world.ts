@@ -48,6 +48,7 @@ export class World {
       random: { next: () => 0 },
       interfere: () => null,
       isPreempted: () => false,
+      tornMs: () => 0,
       hints: () => 1,
       onEvent: (_, event) => this.events.push(event),
       onLeaderChange: () => undefined,

@@ -165,8 +165,8 @@ function planInProgress(serviceState: ServiceState, open: OpenRollout): Decision
   const isOfEarlier = !without.every(isOurs);
   const isThrough = service.rollout.state === 'completed' || (isStable(serviceState) && !isOfEarlier);
   if (!isThrough || isOfEarlier) {
-    // Swarm forgets an update that was resumed while it still worked on a slot: it has to be asked again.
-    const isForgotten = service.rollout.state === 'none' && open.attempt > 1 && mayRetry(serviceState, open);
+    // Swarm forgets an update that was resumed while it still worked on a slot: it has to be asked again. A user resumes one too.
+    const isForgotten = service.rollout.state === 'none' && isSettled(serviceState) && mayRetry(serviceState, open);
     return isForgotten ? resume(serviceState, open) : unchanged;
   }
   // Swarm is through, but tasks that it made for this rollout hold something else than was intended.

@@ -1,7 +1,7 @@
 import type { DeliveryLimits } from '@vault-swarm/delivery';
 import type { Digest, Random } from '@vault-swarm/kernel';
 import type { CallOptions, LabelReader, TimedEvent } from '@vault-swarm/provider';
-import type { Role, RotationSettings, WorkloadSecret, WriteOutcome } from '@vault-swarm/rotation';
+import type { Role, RotationSettings, WorkloadSecret, WorkloadSnapshot, WriteOutcome } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import type { SimulatedProvider } from '../simulated-provider.ts';
 import type { SimulatedService } from '../swarm/service.ts';
@@ -42,7 +42,7 @@ export interface AttemptedRoll {
   readonly before: Pick<SimulatedService, 'spec' | 'status' | 'update'> | undefined;
 }
 
-/** What a cluster is made of, and who is told. */
+/** What a cluster is made of, and what is called when something happens in it. */
 export interface ClusterOptions {
   readonly managers: readonly string[];
   readonly clock: SimulatedClock;
@@ -55,7 +55,9 @@ export interface ClusterOptions {
   readonly interfere: Interfere;
   /** Whether somebody else is quicker with a write that arrives now. */
   readonly isPreempted: () => boolean;
-  /** How many of the hints of the Swarm reach a process: how often each is told. */
+  /** How much later than the services their tasks are listed, in milliseconds. */
+  readonly tornMs: () => number;
+  /** How many of the hints of the Swarm reach a process: how often each does. */
   readonly hints: () => number;
   readonly onEvent: (manager: string, event: TimedEvent) => void;
   /** Called before another leads. */
@@ -152,7 +154,7 @@ export class Cluster {
         const { name: secretName, labels } = secret;
         const { serviceId, serviceName, id: taskId } = task;
         const answer = await asked.get({ secretName, labels, serviceId, serviceName, taskId });
-        // Killed meanwhile: whoever comes next is sent an empty request, which is refused.
+        // Killed meanwhile: the next process is sent an empty request, which it refuses.
         if (answer === null) return null;
         const text = answer.kind === 'value' ? new TextDecoder().decode(answer.value.reveal()) : '';
         const given = answer.kind === 'value' ? { text, revision: answer.revision } : null;
@@ -177,10 +179,17 @@ export class Cluster {
   }
 
   #seenBy(manager: Manager): ManagerPorts {
-    const { swarm, isPreempted, onRoll, onLedger } = this.#options;
+    const { clock, swarm, isPreempted, tornMs, onRoll, onLedger } = this.#options;
     return {
       displayName: swarm.displayName,
-      observe: async (options) => manager.sees ?? swarm.observe(options),
+      observe: async (options) => {
+        if (manager.sees !== null) return manager.sees;
+        const snapshot = await swarm.observe(options);
+        const delayMs = tornMs();
+        if (delayMs === 0) return snapshot;
+        await clock.sleep(delayMs);
+        return withTasksOf(snapshot, await swarm.observe(options));
+      },
       generationOf: (id, options) => swarm.generationOf(id, options),
       failures: (id, options) => swarm.failures(id, options),
       roll: async (serviceId, version, generation, options) => {
@@ -215,6 +224,12 @@ export class Cluster {
         }),
     };
   }
+}
+
+/** Services as the first snapshot has them, with the tasks that the second one has of them. */
+function withTasksOf(first: WorkloadSnapshot, second: WorkloadSnapshot): WorkloadSnapshot {
+  const tasksOf = (id: string) => second.services.find((service) => service.id === id)?.tasks ?? [];
+  return { ...first, services: first.services.map((service) => ({ ...service, tasks: tasksOf(service.id) })) };
 }
 
 function newManager(name: string): Manager {

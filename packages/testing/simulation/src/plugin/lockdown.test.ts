@@ -31,6 +31,7 @@ async function threeManagers() {
     random: { next: () => 0 },
     interfere: () => null,
     isPreempted: () => false,
+    tornMs: () => 0,
     hints: () => 1,
     onEvent: (manager: string, { type }: TimedEvent) => {
       if (type.startsWith('lockdown')) events.push(`${manager}: ${type}`);

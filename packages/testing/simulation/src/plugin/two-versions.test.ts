@@ -64,6 +64,7 @@ async function twoVersions() {
     random: { next: () => 0 },
     interfere: () => null,
     isPreempted: () => false,
+    tornMs: () => 0,
     hints: () => 1,
     onEvent: (manager: string, event: TimedEvent) => {
       if (event.type === 'plugin.warning') warnings.push(`${manager}: ${event.message}`);

@@ -56,12 +56,12 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
   return problems;
 }
 
-/** A user who rolled back what the plugin had rolled out took its values back: those before may be gone since. */
+/** A user who undid a rollout of the plugin undid its values: those before may be gone since. */
 export function mayBeLost({ swarm, truth, oracle }: Run, service: SimulatedService): FinalProblem['excuse'] {
   const quarantines = parseLedger(swarm.ledgerText)?.services[service.id]?.quarantines ?? [];
   const paths = truth.bindingsOf(service).map(({ path }) => path);
-  const isByHand = paths.some((path) => oracle.isOverlooked(service.id, path) === 'rolled back manually');
-  return quarantines.length > 0 && isByHand ? { anomaly: 'rolled back manually', paths } : null;
+  const isManual = paths.some((path) => oracle.isOverlooked(service.id, path) === 'rolled back manually');
+  return quarantines.length > 0 && isManual ? { anomaly: 'rolled back manually', paths } : null;
 }
 
 /**

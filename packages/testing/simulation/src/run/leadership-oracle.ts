@@ -11,7 +11,7 @@ export class LeadershipOracle {
   /** When each manager last led, or believed so. */
   readonly #ledAtMs = new Map<string, number>();
   readonly #leaderSinceMs = new Map<string, number>();
-  /** When the latest look of each manager started. */
+  /** When the latest poll of each manager started. */
   readonly #polledAtMs = new Map<string, number>();
   /** When each manager last started to believe that it leads, and no longer did, though another was asked. */
   readonly #wrong = new Map<string, { readonly sinceMs: number; untilMs: number }>();

@@ -100,6 +100,11 @@ export class Oracle {
     this.#noHarm.touched(serviceId);
   }
 
+  /** A user posted the spec of a service again, which resumes its paused update. Its tasks are made from the same. */
+  resumed(serviceId: string): void {
+    this.#noHarm.touched(serviceId);
+  }
+
   /** An update stops a task to replace it. */
   stopping(service: SimulatedService, task: SimulatedTask): void {
     const harm = this.#noHarm.stopping(service, task);

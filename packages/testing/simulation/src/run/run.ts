@@ -52,6 +52,8 @@ export class Run implements RunContext {
   /** Whether the provider is reached, and how long it takes, in milliseconds. */
   providerHangs = false;
   providerDelayMs = 0;
+  /** How much later than the services an engine lists their tasks, in milliseconds. */
+  tornMs = 0;
   #counter = 0;
   readonly #statuses = new Map<string, string>();
   readonly #startMs: number;
@@ -118,6 +120,7 @@ export class Run implements RunContext {
       limits,
       random: new SeededRandom(seed + 0x717e),
       ...faults,
+      tornMs: () => this.tornMs,
       onEvent: (manager, event) => this.#happened(manager, event),
       onLeaderChange: () => this.oracle.leadership.changes(),
       onStart: () => this.oracle.leadsAnew(),

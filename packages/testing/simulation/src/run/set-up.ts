@@ -102,7 +102,7 @@ function requestManually(run: Run, plugin: Rotation, { id, name }: SimulatedServ
 
 /**
  * Gives these paths other values. Without a ledger a task counts as current, so a change may be overlooked; and what a
- * user took back stays so. The next change ends both: see `ledger lost` and `rolled back manually`.
+ * user undid stays undone. The next change ends both: see `ledger lost` and `rolled back manually`.
  */
 export function change(run: Run, paths: Iterable<string>): void {
   const { provider, oracle } = run;

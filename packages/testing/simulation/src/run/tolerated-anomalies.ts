@@ -25,19 +25,19 @@ const TOLERATED_ANOMALIES = {
     'What fails after a user changed, forced or rolled back the service may fail for that reason: it is left to the user.',
   'broken before':
     'What is rolled while its image, or a bad value that its tasks were started with, makes them fail at once has its ' +
-    'quarantined values, since nothing tells for what its tasks failed. Whoever fixes that asks manually for the values.',
+    'quarantined values, since nothing tells for what its tasks failed. Its user fixes that, and asks manually for the values.',
   'pinned to a bad value':
     'A version that a secret is pinned to may be deleted, and made again as one that makes tasks fail: its user has to name another.',
   'last good value gone':
-    'The last good value can be given only where the provider keeps it, nobody deleted it, no restored snapshot took it ' +
-    'away, and the labels still name it.',
+    'The last good value can be given only where the provider keeps it, nobody deleted it, no restored snapshot removed ' +
+    'it, and the labels still name it.',
   'started on a bad value':
     'A task that starts for another reason than a rollout is given the current value; nothing tells that it fails for it.',
   'ledger lost':
     'What was quarantined is known from the ledger alone, and what changed before it was lost: without a ledger a task counts ' +
     'as current, unless the provider tells otherwise.',
   'rolled back manually':
-    'A user who rolls back what the plugin has rolled out takes its values back: they stay quarantined until the next change.',
+    'A user who undoes a rollout of the plugin undoes its values: they stay quarantined until the next change.',
 } as const;
 
 /** One of them. */

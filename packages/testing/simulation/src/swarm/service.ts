@@ -15,7 +15,7 @@ export interface UpdateConfig {
 /** What a user posts. */
 export interface ServiceSpec {
   readonly replicas: number;
-  /** ForceUpdate: how often the service was told to start its tasks again. */
+  /** ForceUpdate: raised by one to start all tasks again. */
   readonly generation: number;
   /** A container made from a broken image fails whatever its secrets are. */
   readonly image: 'good' | 'broken';
@@ -36,6 +36,18 @@ export interface RunningUpdate {
   working: number;
 }
 
+/**
+ * What keeps tasks from starting: `pending` ones get no node (a placement constraint, resources), others are rejected by
+ * their node (an image, a network).
+ */
+export interface StartFault {
+  readonly kind: 'pending' | 'rejected';
+  /** In Swarm's own words. */
+  readonly reason: string;
+  /** Whether an update of the service is refused for good too, as with a network that is gone. */
+  readonly refusesUpdates?: boolean;
+}
+
 /** A service, as the Swarm's store has it, with its slots. */
 export interface SimulatedService {
   readonly id: string;
@@ -46,6 +58,8 @@ export interface SimulatedService {
   previous: ServiceSpec | null;
   status: UpdateStatus;
   update: RunningUpdate | null;
+  /** What keeps its tasks from starting beside their secrets; `null` while nothing does. */
+  startFault: StartFault | null;
   /** The tasks of each slot, oldest first: the latest five. */
   readonly slots: Map<number, SimulatedTask[]>;
 }

@@ -1,22 +1,23 @@
 import type { CallOptions } from '@vault-swarm/provider';
-import type {
-  FailedTask,
-  Leadership,
-  LedgerRecord,
-  LedgerStore,
-  Orchestrator,
-  OrchestratorChanges,
-  Role,
-  RollOptions,
-  WorkloadSecret,
-  WorkloadSnapshot,
-  WriteOutcome,
+import {
+  type FailedTask,
+  type Leadership,
+  type LedgerRecord,
+  type LedgerStore,
+  type Orchestrator,
+  type OrchestratorChanges,
+  type Role,
+  type RollOptions,
+  RolloutRejected,
+  type WorkloadSecret,
+  type WorkloadSnapshot,
+  type WriteOutcome,
 } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import { LedgerObject } from './ledger-object.ts';
 import { type NodeState, Nodes } from './nodes.ts';
 import { PausableTimers } from './pausable-timers.ts';
-import { NO_UPDATE, type ServiceSpec, type SimulatedService } from './service.ts';
+import { NO_UPDATE, type ServiceSpec, type SimulatedService, type StartFault } from './service.ts';
 import { allTasks, Slots } from './slots.ts';
 import { failedTasksOf, workloadOf } from './snapshot.ts';
 import { PACE, type ServiceOptions, type SwarmOptions, UPDATE } from './swarm-options.ts';
@@ -39,7 +40,7 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
   currentRole: Role = 'leader';
   /** While set, every call rejects with it. */
   outage: Error | null = null;
-  /** Every update that was applied, of whoever: `service@generation`. */
+  /** Every update that was applied, a user's or a plugin's: `service@generation`. */
   readonly updates: string[] = [];
   /** What the next calls of `roll` do instead of applying: the update may be applied all the same. */
   readonly rollFaults: ('conflict' | 'unknown' | 'unknown-but-applied')[] = [];
@@ -96,7 +97,7 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     const id = `service-${this.#nextId++}`;
     const update = { ...UPDATE, ...options.update };
     const spec: ServiceSpec = { replicas, generation: 0, image: 'good', edition: 1, secretIds, update };
-    const open = { previous: null, status: NO_UPDATE, update: null, slots: new Map() };
+    const open = { previous: null, status: NO_UPDATE, update: null, startFault: null, slots: new Map() };
     const service: SimulatedService = { id, name, kind: options.kind ?? 'service', version: 1, spec, ...open };
     this.#services.set(id, service);
     for (let slot = 0; slot < replicas; slot++) {
@@ -162,6 +163,18 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     this.#updater.markFailed(this.#service(id), how);
   }
 
+  /** The same spec again, as after a change of the service's own labels: a new update, and nothing is known of the one before. */
+  relabel(id: string): void {
+    this.post(id, {});
+  }
+
+  /** From now on the tasks of a service do not start for this reason; `null` lets them start again. */
+  setStartFault(id: string, fault: StartFault | null): void {
+    const service = this.#service(id);
+    service.startFault = fault;
+    if (fault === null) this.#slots.assignWaiting(service);
+  }
+
   /** Swarm takes an update, and does not go on with it: seen where one is resumed while a slot is still worked on. */
   forgetUpdate(id: string): void {
     const service = this.#service(id);
@@ -193,7 +206,7 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     return this.#ledger.writes;
   }
 
-  /** A node is taken away, emptied, or comes back. Tasks of one that is lost end as if their process had failed, or just go. */
+  /** A node is lost, emptied, or comes back. Tasks of one that is lost end as if their process had failed, or just go. */
   setNode(node: string, state: NodeState, tasksFail = false): void {
     this.#nodes.set(node, state);
     for (const service of this.#services.values()) {
@@ -261,6 +274,7 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     if (fault === 'conflict' || fault === 'unknown') return fault;
     const service = this.#services.get(id);
     if (service === undefined || service.version !== version || options.isDue?.() === false) return 'conflict';
+    if (service.startFault?.refusesUpdates === true) throw new RolloutRejected(service.startFault.reason);
     this.updates.push(`${service.name}@${generation}`);
     this.#write(service, { ...service.spec, generation });
     return fault === undefined ? 'applied' : 'unknown';

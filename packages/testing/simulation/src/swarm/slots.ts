@@ -65,18 +65,21 @@ export class Slots {
   /** Gives the task a node, if there is one. */
   assign(service: SimulatedService, task: SimulatedTask, delayMs = 0): void {
     const { pickNode, after, pace } = this.#world;
-    task.node = pickNode();
-    task.reason = task.node === null ? 'no suitable node' : '';
+    const { startFault } = service;
+    task.node = startFault?.kind === 'pending' ? null : pickNode();
+    task.reason = task.node === null ? (startFault?.reason ?? 'no suitable node') : '';
     if (task.node === null) return;
     after(pace.reactMs, () => {
       void this.#deliver(task).then((isDelivered) => {
-        if (isDelivered) after(delayMs + pace.bootMs, () => this.#run(service, task));
-        else after(delayMs, () => this.fail(service, task, NOT_DELIVERED));
+        const rejection = service.startFault?.kind === 'rejected' ? service.startFault.reason : null;
+        if (!isDelivered) after(delayMs, () => this.fail(service, task, NOT_DELIVERED));
+        else if (rejection !== null) after(delayMs, () => this.fail(service, task, rejection));
+        else after(delayMs + pace.bootMs, () => this.#run(service, task));
       });
     });
   }
 
-  /** Asks for the task's secrets, one after the other. What a running task is told changes nothing in its containers. */
+  /** Asks for the task's secrets, one after the other. An answer to a running task changes nothing in its containers. */
   async #deliver(task: SimulatedTask): Promise<boolean> {
     const node = task.node ?? '';
     const before = this.#nodeCalls.get(node) ?? Promise.resolve();
@@ -128,7 +131,7 @@ export class Slots {
     this.#replace(service, task, this.#world.pace.restartMs);
   }
 
-  /** The task is told to stop: nothing is wrong with it. */
+  /** Stops the task: nothing is wrong with it. */
   stop(service: SimulatedService, task: SimulatedTask): void {
     if (!isAlive(task)) return;
     task.state = 'stopped';
