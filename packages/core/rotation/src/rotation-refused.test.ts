@@ -1,12 +1,19 @@
-import { RolloutRejected } from '@vault-swarm/rotation';
+import { RolloutRejected, type RotationPolicy } from '@vault-swarm/rotation';
 import { twoServices } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 
 const REASON = 'network backend not found';
 
 /** Two services, whose updates are refused for a network that is gone until it is made again. */
-async function withoutNetwork() {
-  const found = await twoServices();
+async function withoutNetwork(parallel: Partial<RotationPolicy> = {}) {
+  const policy = {
+    maxParallel: 5,
+    maxParallelLimit: 5,
+    stuckAfterMs: 600_000,
+    onFailure: 'rollback',
+    ...parallel,
+  } as const;
+  const found = await twoServices({ policy });
   const { swarm } = found.world;
   const roll = swarm.roll.bind(swarm);
   const network = { isThere: false, refused: 0 };
@@ -32,6 +39,22 @@ test('an update that was refused is tried again ever more rarely, counted once, 
   expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
   expect(world.swarm.updates).toEqual(['web@1']);
   expect(problem()).toBeNull();
+});
+
+test('an update that was refused takes its turn when a newer value is to be rolled', async () => {
+  const { world, web, worker, network } = await withoutNetwork({ maxParallel: 1, maxParallelLimit: 1 });
+  world.provider.write('cert', 'cert 2');
+  await world.run(60_000);
+  network.isThere = true;
+  world.swarm.setStartFault(worker, { kind: 'pending', reason: 'no suitable node' });
+  world.provider.write('queue', 'queue 2');
+  await world.until(() => world.swarm.updates.includes('worker@1'));
+  world.provider.write('cert', 'cert 3');
+  await world.run(10_000);
+  expect(world.swarm.updates).toEqual(['worker@1']);
+  world.swarm.setStartFault(worker, null);
+  await world.run(60_000);
+  expect(world.held(web, 'cert')).toEqual(['v3', 'v3', 'v3']);
 });
 
 test('an update that was refused is tried again as soon as its user has changed the service', async () => {

@@ -102,10 +102,13 @@ function planUnapplied(serviceState: ServiceState, open: OpenRollout): Decision 
   const isOther = undone !== null && (service.generation !== undone || !isRunning);
   // Somebody else's update came first, and has the number.
   const isTaken = undone === null && service.generation >= open.generation;
+  // One that was refused, or is stuck, gave its place to others.
+  const hasCapacity = open.state === 'open' ? always : serviceState.hasCapacity;
   if (isOther || isTaken || due.some((known) => !targetsDesired(open, known)))
-    return startRollout({ ...serviceState, hasCapacity: always });
+    return startRollout({ ...serviceState, hasCapacity });
   const isAgain = rejection !== undefined;
   if (isAgain && !mayAskAgain(serviceState, open)) return blocked(serviceState, 'UPDATE_REJECTED');
+  if (!hasCapacity(changedValues(open))) return wait(serviceState, 'PARALLEL_LIMIT');
   const attempt = isAgain ? rollout.attempt + 1 : rollout.attempt;
   const next = { ...rollout, attempt, fingerprint: service.fingerprint };
   return { ...noChange(serviceState, next), events, roll: rollTo(serviceState, open.generation) };

@@ -38,6 +38,15 @@ describe('how many services may roll', () => {
     expect(counts).toEqual([2, 3, 4, 4, 4]);
   });
 
+  test('counts a service once that has the value by two secrets', () => {
+    const values = { db: value('new'), cache: value('new') };
+    const places = new Places(policy, RAMP_START);
+    places.take({ direction: 'forward', target: values, lastGood: {} });
+    expect(places.has(values)).toBe(true);
+    const ramp = nextRamp(RAMP_START, { completed: [{ ...open('new'), target: values }], failed: [], isIdle: false });
+    expect(ramp.byRevision.get('new')).toBe(1);
+  });
+
   test('never grows if the limit is what it starts with', () => {
     const places = new Places({ maxParallel: 2, maxParallelLimit: 2 }, after(['new', 'new', 'new']));
     expect(capacity(places, 'new')).toBe(2);

@@ -33,7 +33,7 @@ export function nextRamp(ramp: Ramp, { completed, failed, isIdle }: RampChange):
   if (completed.length === 0 && failed.length === 0) return ramp;
   const byRevision = new Map(ramp.byRevision);
   for (const rollout of completed) {
-    for (const { revision } of Object.values(changedValues(rollout))) {
+    for (const revision of revisionsOf(changedValues(rollout))) {
       byRevision.set(revision, (byRevision.get(revision) ?? 0) + 1);
     }
   }
@@ -43,6 +43,11 @@ export function nextRamp(ramp: Ramp, { completed, failed, isIdle }: RampChange):
     byRevision.delete(oldest);
   }
   return { succeeded: failed.length > 0 ? 0 : ramp.succeeded + completed.length, byRevision };
+}
+
+/** Each revision once, also where several secrets of a service name the same ref. */
+function revisionsOf(values: Values): ReadonlySet<string> {
+  return new Set(Object.values(values).map(({ revision }) => revision));
 }
 
 /** The places of the services that roll at the same time: in all, and with one value. */
@@ -63,7 +68,7 @@ export class Places {
     this.#taken += 1;
     // The last good values have proved themselves.
     if (direction === 'rollback') return;
-    for (const { revision } of Object.values(changedValues(rollout))) {
+    for (const revision of revisionsOf(changedValues(rollout))) {
       this.#takenWith.set(revision, (this.#takenWith.get(revision) ?? 0) + 1);
     }
   }
@@ -72,7 +77,7 @@ export class Places {
   has(values: Values): boolean {
     const isFree =
       this.#taken < this.#window(this.#ramp.succeeded) &&
-      Object.values(values).every(({ revision }) => {
+      [...revisionsOf(values)].every((revision) => {
         return (this.#takenWith.get(revision) ?? 0) < this.#window(this.#ramp.byRevision.get(revision) ?? 0);
       });
     this.#wereEnough &&= isFree;
