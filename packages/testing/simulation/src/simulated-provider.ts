@@ -58,6 +58,8 @@ export class SimulatedProvider {
   /** Only where it orders all revisions. */
   replica: Replica | null = null;
   reads = 0;
+  /** Reads and probes. */
+  calls = 0;
   /** Told of every change of what a path has: `null` where that is nothing. */
   onWrite: (path: string, text: string | null) => void = () => undefined;
 
@@ -141,6 +143,7 @@ export class SimulatedProvider {
 
   probe(refs: readonly SecretRef[], { signal }: CallOptions): ReadonlyMap<string, ProbeResult> {
     signal.throwIfAborted();
+    this.calls += 1;
     return new Map(refs.map((ref): [string, ProbeResult] => [refKey(ref), this.#probe(ref)]));
   }
 
@@ -187,6 +190,7 @@ export class SimulatedProvider {
   }
 
   #answer(signal: AbortSignal): void {
+    this.calls += 1;
     signal.throwIfAborted();
     if (this.outage !== null) throw this.outage;
   }

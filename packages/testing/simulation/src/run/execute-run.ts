@@ -1,5 +1,6 @@
 import { actions } from './actions.ts';
-import { finalProblems, holdsNewest } from './final-checks.ts';
+import { finalProblems } from './final-checks.ts';
+import { QuietTime } from './quiet-time.ts';
 import { Run, type RunOptions } from './run.ts';
 import { change, heal, setUp, unblock } from './set-up.ts';
 import type { AllowanceCounts } from './tolerated-anomalies.ts';
@@ -46,17 +47,9 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     problems = await converge(run);
   }
   if (problems.length === 0) {
-    // A value that is bad may still have to be tried, or is tried again after ever longer times.
-    // So is a value that might have failed in another service, and did not.
-    const inOrder = run.swarm.services.filter((service) => {
-      return run.truth.badBindings(service).length === 0 && holdsNewest(run, service);
-    });
-    const before = new Map(inOrder.map(({ id }) => [id, oracle.pastOf(id).rolls]));
+    const quiet = new QuietTime(run);
     await clock.advance(QUIET_MS);
-    for (const { id, name } of inOrder) {
-      if (oracle.pastOf(id).rolls === before.get(id)) continue;
-      oracle.violations.push(`${name} was rolled in a time in which nothing happened`);
-    }
+    oracle.violations.push(...quiet.end());
     problems = unexplained(run);
   }
   for (const process of run.alive.map((manager) => manager.process)) process?.kill();

@@ -7,7 +7,9 @@ import { allTasks } from '../swarm/slots.ts';
 import { isAlive, type SimulatedTask } from '../swarm/task.ts';
 import { DeliveryOracle } from './delivery-oracle.ts';
 import { failsAnyway } from './fails-anyway.ts';
+import { Fairness } from './fairness.ts';
 import { LeadershipOracle } from './leadership-oracle.ts';
+import { LedgerSize } from './ledger-size.ts';
 import { NewestDelivered } from './newest-delivered.ts';
 import { NoHarm } from './no-harm.ts';
 import { QuarantinedValues } from './quarantined-values.ts';
@@ -63,6 +65,8 @@ export class Oracle {
   readonly #newest: NewestDelivered;
   readonly #noHarm: NoHarm;
   readonly #started: StartedRollouts;
+  readonly #ledgerSize: LedgerSize;
+  readonly #fairness: Fairness;
   readonly rollouts: RolloutTruth;
   #isLedgerLost = false;
   rolls = 0;
@@ -77,6 +81,8 @@ export class Oracle {
     this.rollouts = new RolloutTruth(run);
     this.leadership = new LeadershipOracle(run);
     this.#started = new StartedRollouts(run, this);
+    this.#ledgerSize = new LedgerSize(run, this.leadership, (id) => this.pastOf(id).touchedAtMs);
+    this.#fairness = new Fairness(run, this.leadership);
   }
 
   /** What is known of a service's past. */
@@ -103,6 +109,7 @@ export class Oracle {
   /** A user posted the spec of a service again, which resumes its paused update. Its tasks are made from the same. */
   resumed(serviceId: string): void {
     this.#noHarm.touched(serviceId);
+    this.#started.resumed(serviceId);
   }
 
   /** An update stops a task to replace it. */
@@ -131,6 +138,8 @@ export class Oracle {
       const ids = swarm.services.map(({ id }) => id);
       this.#quarantines.lift(ids);
       this.rollouts.forgets(ids);
+      this.#ledgerSize.forgets();
+      this.#started.forgets();
     }
     for (const service of swarm.services) {
       this.allowService(service.id, anomaly);
@@ -275,6 +284,7 @@ export class Oracle {
     }
     this.#isLedgerLost = false;
     for (const what of this.#started.written(manager, text)) this.#violated(what);
+    for (const what of this.#ledgerSize.written(text)) this.#violated(what);
     for (const [id, entry] of Object.entries(parseLedger(text)?.services ?? {})) {
       const { rollout, quarantines } = entry;
       const service = this.#run.swarm.services.find((candidate) => candidate.id === id);
@@ -340,6 +350,7 @@ export class Oracle {
     if (event.type === 'reconcile.completed' && event.orchestratorAnswered) {
       this.leadership.looked(manager, this.#run.timeMs - event.durationMs);
     }
+    if (event.type === 'reconcile.completed') for (const what of this.#fairness.passed(manager)) this.#violated(what);
     if (event.type === 'rollout.completed') {
       this.completed += 1;
       this.#started.completed(manager);
@@ -397,6 +408,8 @@ export class Oracle {
         const text = held.get(name)?.text;
         if (text === undefined) {
           if (state === 'starting') return 'a task is starting';
+          // Swarm forgot the update that was to replace it.
+          if (before.status.state === 'none') return 'a task was made before it used the secret';
           continue;
         }
         if (isBadFor(text, service.name)) return 'a task holds a bad value';

@@ -51,6 +51,9 @@ export async function setUp(run: Run): Promise<void> {
   run.isFaulty = true;
 }
 
+/** A call that is slow ends within this time, in milliseconds. */
+const IN_FLIGHT_MS = 5_000;
+
 /** Ends all that is wrong with the world around the plugins, and lets users put right what they broke. */
 export function heal(run: Run): void {
   const { random, swarm, provider, cluster, truth, lasting } = run;
@@ -62,6 +65,10 @@ export function heal(run: Run): void {
     manager.believes = null;
     if (manager.process === null) cluster.start(manager.name);
   }
+  // A call that was in flight may still have ended a process.
+  run.clock.after(IN_FLIGHT_MS, () => {
+    for (const { name } of run.dead) cluster.start(name);
+  });
   const isRepaired = random.chance(0.5);
   for (const service of swarm.services) {
     for (const { path, isPinned } of truth.bindingsOf(service)) {
@@ -144,7 +151,8 @@ export function unblock(run: Run): boolean {
     const isForUser = shown?.waitingReason?.code === 'UPDATE_PAUSED';
     const isHalfDone = allTasks(service).some((task) => isAlive(task) && isDirty(task, service.spec));
     const isOurs = rollout !== null;
-    if (!isPaused || !(isForUser || (isHalfDone && !isOurs))) continue;
+    const isForgotten = service.status.state === 'none' && service.update === null;
+    if (!(isPaused || isForgotten) || !(isForUser || (isHalfDone && !isOurs))) continue;
     // A user waits for what the plugin does about tasks that run calmly, which takes half a minute.
     if (run.timeMs - oracle.pastOf(service.id).touchedAtMs < FORCES_AGAIN_MS) continue;
     swarm.forceUpdate(service.id);

@@ -41,6 +41,16 @@ export class StartedRollouts {
     this.#completed.delete(manager);
   }
 
+  /** The ledger was lost: nobody knows what rolls. */
+  forgets(): void {
+    this.#before = NO_LEDGER;
+  }
+
+  /** A user resumed the service's paused update, which had no place until now. */
+  resumed(serviceId: string): void {
+    this.#startedAtMs.delete(serviceId);
+  }
+
   completed(manager: string): void {
     this.#completed.set(manager, (this.#completed.get(manager) ?? 0) + 1);
   }

@@ -1,0 +1,41 @@
+import { parseLedger } from '@vault-swarm/rotation';
+import type { LeadershipOracle } from './leadership-oracle.ts';
+import type { RunContext } from './run-context.ts';
+
+/** What a service waits for that has no place. */
+const FOR_A_PLACE = 'other services to finish';
+
+/** A pass may find that a place is free, and what it writes may be too late. */
+const MAX_PASSES = 4;
+
+/** Whether no service waits for a place while places are free. */
+export class Fairness {
+  readonly #run: RunContext;
+  readonly #leadership: LeadershipOracle;
+  /** By manager: in how many passes in a row each service waited although places were free. */
+  readonly #waiting = new Map<string, ReadonlyMap<string, number>>();
+
+  constructor(run: RunContext, leadership: LeadershipOracle) {
+    this.#run = run;
+    this.#leadership = leadership;
+  }
+
+  /** A pass of a manager ended. Returns which services have waited for no reason. */
+  passed(manager: string): readonly string[] {
+    const { cluster, swarm, settings } = this.#run;
+    const before = this.#waiting.get(manager) ?? new Map<string, number>();
+    this.#waiting.delete(manager);
+    const { process } = cluster.manager(manager);
+    if (process === null || cluster.leader !== manager || this.#leadership.leaders.length > 1) return [];
+    const open = Object.values(parseLedger(swarm.ledgerText)?.services ?? {}).filter(({ rollout }) => {
+      return rollout?.state === 'open';
+    });
+    if (open.length >= settings.policy.maxParallel) return [];
+    const waiting = process.rotation.status().services.filter(({ waitingFor }) => waitingFor === FOR_A_PLACE);
+    const passes = new Map(waiting.map(({ name }) => [name, (before.get(name) ?? 0) + 1]));
+    this.#waiting.set(manager, passes);
+    return [...passes]
+      .filter(([, count]) => count === MAX_PASSES)
+      .map(([name]) => `${name} waits for others, of which ${open.length} roll and ${settings.policy.maxParallel} may`);
+  }
+}
