@@ -2,9 +2,6 @@ import { parseLedger } from '@vault-swarm/rotation';
 import type { LeadershipOracle } from './leadership-oracle.ts';
 import type { RunContext } from './run-context.ts';
 
-/** What a service waits for that has no place. */
-const FOR_A_PLACE = 'other services to finish';
-
 /** A pass may find that a place is free, and what it writes may be too late. */
 const MAX_PASSES = 4;
 
@@ -31,7 +28,9 @@ export class Fairness {
       return rollout?.state === 'open';
     });
     if (open.length >= settings.policy.maxParallel) return [];
-    const waiting = process.rotation.status().services.filter(({ waitingFor }) => waitingFor === FOR_A_PLACE);
+    const waiting = process.rotation
+      .status()
+      .services.filter(({ waitingReason }) => waitingReason?.code === 'PARALLEL_LIMIT');
     const passes = new Map(waiting.map(({ name }) => [name, (before.get(name) ?? 0) + 1]));
     this.#waiting.set(manager, passes);
     return [...passes]

@@ -76,8 +76,8 @@ export class QuietTime {
     if (isFailing || hasNoValue || isOld || finalProblems(this.#run).length > 0) return [];
     return [
       ...status.services.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem}`])),
-      ...status.services.flatMap(({ name, waitingFor }) =>
-        waitingFor === null ? [] : [`${name} waits for ${waitingFor}`],
+      ...status.services.flatMap(({ name, waitingReason }) =>
+        waitingReason === null ? [] : [`${name} ${waitingReason.message}`],
       ),
       ...status.problems.map((problem) => JSON.stringify(problem)),
     ].map((what) => `all is in order, and a plugin says: ${what}`);
