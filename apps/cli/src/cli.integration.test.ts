@@ -191,7 +191,7 @@ test('doctor finds typos in labels and driver names, services that a rotation st
   expect(found('drivers')).toEqual([expect.stringContaining(`the driver of misled is ${OTHER}`)]);
   expect(found('labels')).toEqual([
     expect.stringContaining('misspelt: label "vault_feild" = "x" is not known'),
-    expect.stringContaining('overlooked: the label "vault-path" means nothing to the plugin; "vault_path" does'),
+    expect.stringContaining('overlooked: the label "vault-path" is unknown to the plugin; did you mean "vault_path"?'),
   ]);
   expect(found('services')).toEqual([expect.stringContaining('stops the only task of single')]);
   expect(found('policies')).toEqual([
@@ -213,8 +213,8 @@ test('doctor reports that Vault does not answer', async () => {
 test('doctor without the plugin checks the rest, and ends with 3', async () => {
   await plugin.kill('SIGKILL');
   const { exitCode, found } = await diagnose();
-  expect(found('plugin')).toEqual([expect.stringContaining('nothing listens')]);
-  expect(found('socket')).toEqual([expect.stringContaining('a process that is gone left it')]);
+  expect(found('plugin')).toEqual([expect.stringContaining('no process listens')]);
+  expect(found('socket')).toEqual([expect.stringContaining('the process that created it has exited')]);
   expect(found('drivers')).toHaveLength(1);
   expect(exitCode).toBe(3);
 });

@@ -31,7 +31,7 @@ const firstLine = (text: string) => text.split('\n')[0];
 test('status starts with the healthy state, and ends with 0', async () => {
   plugin.say({ 'GET /api/v1/overview': overview() });
   const { exitCode, stdout, stderr } = await ask(['status']);
-  expect(firstLine(stdout)).toBe('All is well.');
+  expect(firstLine(stdout)).toBe('No problems.');
   expect(stdout).toContain('vault-secrets-plugin 1.2.3, leader, up 4 h');
   expect(stdout).toContain('42, 2 errors, 1 in progress, latest 3 min ago');
   expect(stdout).toMatch(/vault +ok +500 +1 +2\.1 ms +12\.5 ms +3 s ago/);
@@ -53,7 +53,7 @@ test('status says once that a lockdown is active, and lists warnings about setti
   const warnings = [{ code: 'plain-http', variable: 'VAULT_ADDR', message: 'is http://vault: use https' }];
   plugin.say({ 'GET /api/v1/overview': overview({ warnings }) });
   const warned = await ask(['status']);
-  expect(firstLine(warned.stdout)).toBe('All is well.');
+  expect(firstLine(warned.stdout)).toBe('No problems.');
   expect(warned.stdout).toContain(
     '\n1 warning about settings:\n  1. VAULT_ADDR is http://vault: use https (plain-http)\n',
   );
@@ -74,8 +74,8 @@ test('status says once that a lockdown is active, and lists warnings about setti
 test('status of a plugin whose passes no longer end is not healthy', async () => {
   plugin.say({ 'GET /api/v1/overview': overview({ healthy: false, ticker_healthy: false, heartbeat_at: null }) });
   const { exitCode, stdout } = await ask(['status']);
-  expect(firstLine(stdout)).toContain('NOT HEALTHY');
-  expect(stdout).not.toContain('All is well');
+  expect(firstLine(stdout)).toContain('UNHEALTHY');
+  expect(stdout).not.toContain('No problems');
   expect(exitCode).toBe(1);
 });
 
@@ -106,7 +106,9 @@ test('secrets shows problems first, then all secrets', async () => {
     ),
   });
   const { exitCode, stdout } = await ask(['secrets']);
-  expect(stdout).toMatch(/^1 secret of 2 wrong:\n {2}api_key: label "vault_feild" = "b" is not known\n\nSECRET/);
+  expect(stdout).toMatch(
+    /^1 secret of 2 with problems:\n {2}api_key: label "vault_feild" = "b" is not known\n\nSECRET/,
+  );
   expect(stdout).toMatch(/db_passwo/);
   expect(exitCode).toBe(1);
 });
@@ -160,12 +162,12 @@ test.each(['secrets', 'services'])("%s ends with 1 before the plugin's first pol
     'GET /api/v1/secrets': { ...secretsAnswer(), observed_at: null },
     'GET /api/v1/services': { ...servicesAnswer(), observed_at: null },
   });
-  expect(await ask([command])).toMatchObject({ exitCode: 1, stdout: 'Docker has not answered the plugin yet.\n' });
+  expect(await ask([command])).toMatchObject({ exitCode: 1, stdout: 'Docker has not responded to the plugin yet.\n' });
 });
 
 test('a list sends its search to the plugin', async () => {
   plugin.say({ 'GET /api/v1/secrets': secretsAnswer(), 'GET /api/v1/services': servicesAnswer() });
-  expect((await ask(['secrets', '--search', 'a&b', '--problems'])).stdout).toBe('There is no such secret.\n');
+  expect((await ask(['secrets', '--search', 'a&b', '--problems'])).stdout).toBe('No secret matches.\n');
   expect(plugin.asked.at(-1)?.path).toBe('/api/v1/secrets?search=a%26b&state=problem');
   expect((await ask(['services', '--rolling'])).exitCode).toBe(0);
   expect(plugin.asked.at(-1)?.path).toBe('/api/v1/services?state=rolling');
@@ -193,9 +195,9 @@ test('services shows rollouts with how far they are, and what was quarantined wi
     ),
   });
   const { exitCode, stdout } = await ask(['services'], { columns: 120 });
-  expect(firstLine(stdout)).toBe('1 service of 2 wrong:');
+  expect(firstLine(stdout)).toBe('1 service of 2 with problems:');
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
-    'quarantined 1 h ago: task exited with 1. Once it is fixed: vault-swarm rotate --quarantined',
+    'quarantined 1 h ago: task exited with 1. After you fix the cause, run vault-swarm rotate --quarantined',
   );
   expect(stdout).toMatch(/web +3 +2 +rolling, 1\/3, since 30 s/);
   expect(exitCode).toBe(1);
@@ -240,12 +242,12 @@ test('rotate shows the plan and asks, and does nothing without a yes', async () 
   const before = plugin.asked.length;
   const refused = await ask(['rotate', 'db_password'], { answers: ['n'] });
   expect(refused.stderr).toContain('1 service, of which 3 tasks would be replaced.');
-  expect(refused.stderr).toContain('nothing was done');
+  expect(refused.stderr).toContain('nothing was changed');
   expect(refused.exitCode).toBe(1);
   expect(plugin.asked.slice(before).map(({ method }) => method)).toEqual(['GET']);
 
   const agreed = await ask(['rotate', 'db_password'], { answers: ['y'] });
-  expect(agreed.stdout).toContain('service_scheduled: is rolled as soon as its turn comes (db_password)');
+  expect(agreed.stdout).toContain('service_scheduled: is rolled when its turn comes (db_password)');
   expect(agreed.exitCode).toBe(0);
   expect(plugin.asked.at(-1)).toMatchObject({ method: 'POST', body: '{"secret":"db_password"}' });
 });
@@ -268,8 +270,8 @@ test.each(['pending', 'not-applicable'] as const)('rotate ends with 1 if a servi
 test.each([
   [['rotate'], 'nothing is named'],
   [['rotate', 'db'], 'nobody can be asked here'],
-  [['rotate', 'db', '--quarantined'], 'more than one thing is asked for'],
-  [['plan', 'db', '--service', 'web'], 'more than one thing is asked for'],
+  [['rotate', 'db', '--quarantined'], 'more than one argument selects services'],
+  [['plan', 'db', '--service', 'web'], 'more than one argument selects services'],
   [['services', '--problems', '--rolling'], 'exclude each other'],
   [['status', '--watch', '--json'], 'has no end'],
   [['events', '--follow', '--json'], 'has no end'],
@@ -341,7 +343,7 @@ test('names contain no control characters for terminals', async () => {
 test('there are colours on a terminal only, and not if NO_COLOR is set', async () => {
   plugin.say({ 'GET /api/v1/overview': overview() });
   expect((await ask(['status'])).stdout).not.toContain('\u001b');
-  expect((await ask(['status'], { isTerminal: true })).stdout).toContain('\u001b[32mAll is well.');
+  expect((await ask(['status'], { isTerminal: true })).stdout).toContain('\u001b[32mNo problems.');
   expect((await ask(['status'], { isTerminal: true, env: { NO_COLOR: '1' } })).stdout).not.toContain('\u001b');
   expect((await ask(['status'], { isTerminal: true, env: { TERM: 'dumb' } })).stdout).not.toContain('\u001b');
 });

@@ -67,9 +67,9 @@ test.each([
   [{ VAULT_SWARM_URL: 'http://x', VAULT_SWARM_URL_FILE: '/url' }, 'VAULT_SWARM_URL_FILE too'],
   [{ VAULT_SWARM_TOKEN: 'two words' }, 'VAULT_SWARM_TOKEN: must be of visible ASCII characters'],
   [{ VAULT_SWARM_TOKEN_FILE: '/none' }, "names a file that can't be read (ENOENT)"],
-  [{ MONITORING_PORT: '0' }, 'give VAULT_SWARM_URL'],
+  [{ MONITORING_PORT: '0' }, 'set VAULT_SWARM_URL'],
   [{ VAULT_SWARM_CACERT: '/none' }, 'VAULT_SWARM_CACERT: "/none" can\'t be read (ENOENT)'],
-  [{ VAULT_SWARM_CACERT: '/url' }, 'has no certificate in it'],
+  [{ VAULT_SWARM_CACERT: '/url' }, 'contains no certificate'],
 ])('%j is wrong use, and the message names the variable', async (env, message) => {
   const error = await errorOf(env, { files: { '/url': 'http://x' } });
   expect(error).toMatchObject({ exitCode: 2, code: 'WRONG_USE' });
@@ -81,7 +81,11 @@ test('a port on which nothing listens', async () => {
   const closed = await startScriptedPlugin({});
   await closed.close();
   const error = await errorOf({ MONITORING_PORT: String(closed.port) });
-  expect(error).toMatchObject({ exitCode: 3, code: 'CONNECTION_REFUSED', message: `nothing listens at ${closed.url}` });
+  expect(error).toMatchObject({
+    exitCode: 3,
+    code: 'CONNECTION_REFUSED',
+    message: `no process listens at ${closed.url}`,
+  });
   expect(error.advice).toContain('Check MONITORING_PORT');
 });
 
@@ -99,7 +103,7 @@ test.each(['no answer at all', 'an answer that does not end'])('%s within --time
     },
   });
   const error = await errorOf({ VAULT_SWARM_URL: plugin.url }, { args: ['status', '--timeout', '100ms'] });
-  expect(error).toMatchObject({ exitCode: 3, code: 'TIMEOUT', message: `${plugin.url} did not answer within 0.1 s` });
+  expect(error).toMatchObject({ exitCode: 3, code: 'TIMEOUT', message: `${plugin.url} did not respond within 0.1 s` });
 });
 
 test('a token that is needed, or another one', async () => {
@@ -115,8 +119,8 @@ test.each([
   [403, 'NOT_ALLOWED', 'MONITORING_TOKEN'],
   [404, 'NOT_FOUND', 'vault-swarm secrets'],
   [409, 'ROTATION_OFF', 'ENABLE_ROTATION=true'],
-  [429, 'TOO_MANY_REQUESTS', 'Try again in 7 s'],
-  [503, 'NOT_READY', 'Try again in 7 s'],
+  [429, 'TOO_MANY_REQUESTS', 'Retry in 7 s'],
+  [503, 'NOT_READY', 'Retry in 7 s'],
   [500, 'UNEXPECTED', 'log'],
 ])('a rotation refused with %i is %s, with what the plugin said and what to do', async (status, code, advice) => {
   plugin.say({ 'POST /api/v1/rotate': problem(status, 'It said why.', { 'Retry-After': '7' }) });
@@ -156,7 +160,7 @@ test('HTTPS is trusted by an authority of its own, and by nothing else', async (
   expect((await run(['status'], trusting)).exitCode).toBe(0);
   const otherName = await errorOf({ ...trusting.env, VAULT_SWARM_URL: `https://localhost:${secure.port}` }, trusting);
   expect(otherName).toMatchObject({ exitCode: 3, code: 'TLS' });
-  expect(otherName.advice).toContain('a name that is in the certificate');
+  expect(otherName.advice).toContain('a name in the certificate');
 });
 
 test('an authority that another one issued is enough to trust HTTPS', async () => {

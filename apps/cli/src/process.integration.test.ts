@@ -119,10 +119,10 @@ test('on a terminal there are colours and its width, and NO_COLOR takes the colo
 });
 
 test.each([
-  ['y\n', 0, 'is rolled as soon as its turn comes'],
-  ['n\n', 1, 'nothing was done'],
-  ['\u0003', 1, 'nothing was done'],
-  ['\u0004', 1, 'nothing was done'],
+  ['y\n', 0, 'is rolled when its turn comes'],
+  ['n\n', 1, 'nothing was changed'],
+  ['\u0003', 1, 'nothing was changed'],
+  ['\u0004', 1, 'nothing was changed'],
 ])('rotate asks on a terminal, and %j ends with %i', async (typed, code, said) => {
   const ran = onTerminal(['rotate', 'db_password']);
   while (!ran.stdout.includes('Rotate? [y/N]')) await once(ran.child.stdout, 'data');

@@ -43,10 +43,10 @@ interface RequestOptions {
 
 const AFTER_HELP = [
   '',
-  'Finds the plugin by VAULT_SWARM_URL (else http://127.0.0.1:$MONITORING_PORT) and VAULT_SWARM_TOKEN (else ' +
-    'MONITORING_TOKEN), each also as ..._FILE. For HTTPS with an authority of your own: VAULT_SWARM_CACERT.',
+  'The address of the plugin is VAULT_SWARM_URL (else http://127.0.0.1:$MONITORING_PORT), the token VAULT_SWARM_TOKEN (else ' +
+    'MONITORING_TOKEN). For a file with the value, add _FILE to the name. For HTTPS with your own authority, set VAULT_SWARM_CACERT.',
   '',
-  `Exit codes: ${EXIT.well} all is well, ${EXIT.wrong} something is wrong, ${EXIT.wrongUse} wrong use, ${EXIT.notReached} plugin not reached.`,
+  `Exit codes: ${EXIT.well} no problem, ${EXIT.wrong} a problem was found, ${EXIT.wrongUse} wrong use, ${EXIT.notReached} plugin not reached.`,
 ];
 
 /**
@@ -58,54 +58,54 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     .configureOutput(output)
     .configureHelp({ minWidthToWrap: 20 })
     .exitOverride()
-    .description('Asks a running Vault Swarm Plugin, and finds what is wrong around it.')
-    .version(VERSION, '-V, --version', 'prints the version')
-    .helpOption('-h, --help', 'prints this')
+    .description('Shows the state of a running Vault Swarm Plugin, rotates secrets, and finds mistakes.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .addHelpText('after', () => AFTER_HELP.flatMap((text) => wrap(text, output.getOutHelpWidth?.() ?? 80)).join('\n'));
 
   common(program.command('status'))
-    .description('whether all is well, and the figures')
-    .option('-w, --watch', 'show it again and again, until Ctrl-C')
-    .addOption(duration('--interval <duration>', 'how often --watch looks', '2s', 100))
+    .description('show the state, the problems and the figures')
+    .option('-w, --watch', 'repeat until Ctrl-C')
+    .addOption(duration('--interval <duration>', 'how often --watch repeats', '2s', 100))
     .action((options) => actions.status(options));
 
   listing(common(program.command('secrets')))
-    .description('the secrets of this driver, what is wrong first')
+    .description('list the secrets of this driver, problems first')
     .action((options) => actions.secrets(options));
 
   listing(common(program.command('services')))
-    .description('the services that use them, what is wrong first')
-    .option('--rolling', 'only those that roll now')
+    .description('list the services that use them, problems first')
+    .option('--rolling', 'only those with a rollout in progress')
     .action((options) => actions.services(options));
 
   requesting(common(program.command('rotate')))
-    .description('rotates now, after it showed the plan and asked')
-    .option('-y, --yes', 'do not ask')
+    .description('show the plan, ask for confirmation, and rotate now')
+    .option('-y, --yes', 'do not ask for confirmation')
     .action((secret, options) => actions.rotate(secret, options));
 
   requesting(common(program.command('plan')))
-    .description('what a rotation would do, or what is due; does nothing')
+    .description('show what a rotation would do, or what is due (read-only)')
     .action((secret, options) => actions.plan(secret, options));
 
   common(program.command('lockdown'))
-    .description('drops cached values on all managers, and serves none from the cache')
+    .description('start a lockdown on all managers: drop all cached values, serve none from the cache')
     .option('--release', 'end the lockdown')
     .action((options) => actions.lockdown(options));
 
   common(program.command('events'))
-    .description('what happened, the newest last')
+    .description('show the events, newest last')
     .addOption(
-      new Option('--level <level>', 'what matters at least so much')
+      new Option('--level <level>', 'the lowest level to show')
         .choices(['error', 'warn', 'info', 'debug'])
         .default('info'),
     )
-    .addOption(new Option('-n, --limit <number>', 'how many').default(20).argParser(limit))
-    .option('-f, --follow', 'go on with what happens, until Ctrl-C')
+    .addOption(new Option('-n, --limit <number>', 'the number of events').default(20).argParser(limit))
+    .option('-f, --follow', 'continue with new events until Ctrl-C')
     .action((options) => actions.events(options));
 
   common(program.command('doctor'))
-    .description('what people get wrong, and how to fix it; only looks')
+    .description('check for common mistakes, and say how to fix them (read-only)')
     .action((options) => actions.doctor(options));
 
   return program;
@@ -134,24 +134,24 @@ export function describeCommands(): readonly { readonly name: string; readonly o
 function common(command: Command): Command {
   return (
     command
-      .option('--json', 'one JSON value on stdout, also for errors')
-      .option('--url <url>', 'where the plugin is, instead of VAULT_SWARM_URL')
-      // The plugin itself takes up to 15 s to note a manual request, and then says why it could not.
-      .addOption(duration('--timeout <duration>', 'how long an answer may take', '20s', 1))
+      .option('--json', 'print one JSON value on stdout, also for errors')
+      .option('--url <url>', "the plugin's address, instead of VAULT_SWARM_URL")
+      // The plugin takes up to 15 s to record a manual rotation, and then reports why it failed.
+      .addOption(duration('--timeout <duration>', 'how long to wait for a response', '20s', 1))
   );
 }
 
 function listing(command: Command): Command {
   return command
-    .option('--search <text>', 'only those with this in their name')
+    .option('--search <text>', 'only those with this text in their name')
     .option('--problems', 'only those with a problem');
 }
 
 function requesting(command: Command): Command {
   return command
-    .argument('[secret]', 'every service that uses this secret')
-    .option('--service <name>', 'one service, for all of its secrets')
-    .option('--quarantined', 'every service whose new values were quarantined');
+    .argument('[secret]', 'roll every service that uses this secret')
+    .option('--service <name>', 'roll this service, with all of its secrets')
+    .option('--quarantined', 'roll every service with quarantined values');
 }
 
 function duration(flags: string, description: string, otherwise: string, leastMs: number): Option {

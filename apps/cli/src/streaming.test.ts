@@ -40,7 +40,7 @@ test('--watch continues during an outage of the plugin, and reports it', async (
   plugin.say({ 'GET /api/v1/overview': problem(503, 'It starts.') });
   const { exitCode, stdout } = await runUntil(['status', '--watch', '--interval', '100ms'], (text) => {
     plugin.say({ 'GET /api/v1/overview': overview() });
-    return text.includes('All is well');
+    return text.includes('No problems');
   });
   expect(stdout).toContain('vault-swarm: It starts');
   expect(exitCode).toBe(0);

@@ -13,7 +13,7 @@ export async function events(client: PluginClient, level: Level, limit: number):
     exitCode: EXIT.well,
     document: raw,
     show: (paper) => {
-      if (document.events.length === 0) paper.say(`Nothing happened yet that matters as much as ${level}.`);
+      if (document.events.length === 0) paper.say(`There are no events of level ${level} or higher yet.`);
       for (const event of document.events.toReversed()) showEvent(paper, event);
     },
   };

@@ -16,7 +16,7 @@ export async function lockdown(client: PluginClient, active: boolean): Promise<R
       paper.say(`A lockdown is active since ${document.since}.`, 'strong');
       paper.item(
         '',
-        'This manager serves no value from the cache. The others do so when they have read the ledger: see below.',
+        'This manager serves no value from the cache. The others follow when they read the ledger: see below.',
       );
       paper.say('No rotation starts by itself. Start one with vault-swarm rotate.');
       paper.say('On each manager: vault-swarm status. To end it: vault-swarm lockdown --release', 'faint');

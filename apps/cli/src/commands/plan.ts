@@ -15,7 +15,7 @@ export async function plan(client: PluginClient, request: RotateBody | null): Pr
     show: (paper) => {
       paper.say(
         request === null
-          ? 'What is due now, without a request:'
+          ? 'What is due now, without a manual rotation:'
           : `What a rotation of ${describeRequest(request)} would do:`,
       );
       showPlan(paper, document);
@@ -49,5 +49,5 @@ export function showPlan(paper: Paper, { services, omitted = 0 }: Plan): void {
 
 /** Says how many services the plugin did not list. */
 export function showOmitted(paper: Paper, omitted: number): void {
-  if (omitted > 0) paper.say(`${count(omitted, 'more service')} not listed: the answer would be too long.`, 'warn');
+  if (omitted > 0) paper.say(`${count(omitted, 'more service')} not listed: the response would be too long.`, 'warn');
 }

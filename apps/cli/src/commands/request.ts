@@ -22,7 +22,7 @@ export function requestOf({ secret, service, quarantined }: RequestArguments): R
   if (second === undefined) return only;
   throw new Failure(
     'WRONG_USE',
-    'more than one thing is asked for',
+    'more than one argument selects services',
     'Give one of SECRET, --service NAME and --quarantined.',
   );
 }
@@ -31,5 +31,5 @@ export function requestOf({ secret, service, quarantined }: RequestArguments): R
 export function describeRequest(request: RotateBody): string {
   if ('secret' in request) return `every service that uses the secret ${request.secret}`;
   if ('service' in request) return `the service ${request.service}`;
-  return 'every service whose new values were quarantined';
+  return 'every service with quarantined values';
 }

@@ -11,10 +11,10 @@ import { describeRequest } from './request.ts';
 export type Confirm = (show: (paper: Paper) => void) => Promise<boolean>;
 
 const OUTCOMES: Readonly<Record<Rotate['services'][number]['outcome'], string>> = {
-  scheduled: 'is rolled as soon as its turn comes',
-  pending: 'waits for a provider that does not answer; rolled when its newest value is known',
-  'up-to-date': 'left alone: its tasks have the newest values',
-  'not-applicable': 'never rotated: it is a job, or its labels say so',
+  scheduled: 'is rolled when its turn comes',
+  pending: 'waits for a provider that does not respond; is rolled when the newest value is known',
+  'up-to-date': 'is not changed: its tasks have the newest values',
+  'not-applicable': 'is never rotated: it is a job, or its labels exclude it',
 };
 
 /**
@@ -28,7 +28,7 @@ export async function rotate(client: PluginClient, request: RotateBody, confirm:
       paper.say(`A rotation of ${describeRequest(request)}:`, 'strong');
       showPlan(paper, document);
     });
-    if (!agreed) throw new Failure('NOT_CONFIRMED', 'nothing was done', 'Answer y, or say --yes, to rotate.');
+    if (!agreed) throw new Failure('NOT_CONFIRMED', 'nothing was changed', 'To rotate, answer y or use --yes.');
   }
   const { document, raw } = await client.rotate(request);
   const isWell = document.services.every(({ outcome }) => outcome === 'scheduled' || outcome === 'up-to-date');
@@ -36,7 +36,7 @@ export async function rotate(client: PluginClient, request: RotateBody, confirm:
     exitCode: isWell ? EXIT.well : EXIT.wrong,
     document: raw,
     show: (paper) => {
-      if (document.services.length === 0) paper.say('Nothing to do: no service is concerned.');
+      if (document.services.length === 0) paper.say('No service matches.');
       for (const { name, secrets, outcome } of document.services) {
         paper.item(
           `${name}: `,
@@ -46,7 +46,7 @@ export async function rotate(client: PluginClient, request: RotateBody, confirm:
       }
       showOmitted(paper, document.omitted ?? 0);
       if (document.services.some(({ outcome }) => outcome === 'scheduled')) {
-        paper.say('How far it is: vault-swarm services --rolling', 'faint');
+        paper.say('Show the progress: vault-swarm services --rolling', 'faint');
       }
     },
   };

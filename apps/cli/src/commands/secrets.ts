@@ -13,19 +13,17 @@ export async function secrets(client: PluginClient, query: ListQuery): Promise<R
   const nowMs = atMs ?? Date.now();
   const wrong = document.secrets.filter(({ problem }) => problem !== null);
   return {
-    // What nobody could check is not well.
+    // A state that could not be checked is not healthy.
     exitCode: wrong.length === 0 && document.observed_at !== null ? EXIT.well : EXIT.wrong,
     document: raw,
     show: (paper) => {
       if (wrong.length > 0) {
-        paper.say(`${count(wrong.length, 'secret')} of ${document.total} wrong:`, 'bad');
+        paper.say(`${count(wrong.length, 'secret')} of ${document.total} with problems:`, 'bad');
         for (const { name, problem } of wrong) paper.item(`  ${name}: `, problem?.message ?? '');
         paper.gap();
       }
       if (document.secrets.length === 0) {
-        paper.say(
-          document.observed_at === null ? 'Docker has not answered the plugin yet.' : 'There is no such secret.',
-        );
+        paper.say(document.observed_at === null ? 'Docker has not responded to the plugin yet.' : 'No secret matches.');
         return;
       }
       paper.table(

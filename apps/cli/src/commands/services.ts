@@ -13,23 +13,23 @@ export async function services(client: PluginClient, query: ListQuery): Promise<
     return reason === null ? [] : [{ name: service.name, reason }];
   });
   return {
-    // What nobody could check is not well.
+    // A state that could not be checked is not healthy.
     exitCode: wrong.length === 0 && document.observed_at !== null ? EXIT.well : EXIT.wrong,
     document: raw,
     show: (paper) => {
       if (wrong.length > 0) {
-        paper.say(`${count(wrong.length, 'service')} of ${document.total} wrong:`, 'bad');
+        paper.say(`${count(wrong.length, 'service')} of ${document.total} with problems:`, 'bad');
         for (const { name, reason } of wrong) paper.item(`  ${name}: `, reason);
         paper.gap();
       }
       if (document.services.length === 0) {
         paper.say(
-          document.observed_at === null ? 'Docker has not answered the plugin yet.' : 'There is no such service.',
+          document.observed_at === null ? 'Docker has not responded to the plugin yet.' : 'No service matches.',
         );
         return;
       }
       paper.table(
-        ['SERVICE', 'TASKS', 'OLD VALUE', 'ROLLOUT', 'LATEST ROTATION', 'SECRETS'],
+        ['SERVICE', 'TASKS', 'OUTDATED', 'ROLLOUT', 'LATEST ROTATION', 'SECRETS'],
         document.services.map((service) => [
           service.name,
           String(service.running_tasks),
@@ -49,9 +49,9 @@ function wrongWith({ problem, quarantined, rollout }: Service, nowMs: number): s
     quarantined === null
       ? null
       : `new values of ${names(quarantined.secrets)} were quarantined ${ago(quarantined.since, nowMs, '')}: ${quarantined.reason}. ` +
-        'Once it is fixed: vault-swarm rotate --quarantined',
+        'After you fix the cause, run vault-swarm rotate --quarantined',
     problem === null && rollout?.state === 'stuck'
-      ? `its rollout started ${ago(rollout.started_at, nowMs, '')} and does not end`
+      ? `its rollout started ${ago(rollout.started_at, nowMs, '')} and is stuck`
       : null,
     problem === null && rollout?.state === 'failed' ? 'its rollout failed' : null,
   ].filter((reason) => reason !== null);
@@ -60,6 +60,6 @@ function wrongWith({ problem, quarantined, rollout }: Service, nowMs: number): s
 
 function rolloutOf({ rollout, waiting_reason: waiting }: Service, nowMs: number): string {
   if (rollout === null) return waiting?.message ?? '-';
-  const back = rollout.direction === 'rollback' ? ' back' : '';
+  const back = rollout.direction === 'rollback' ? ' (rollback)' : '';
   return `${rollout.state}${back}, ${rollout.tasks_done}/${rollout.tasks_total}, since ${ago(rollout.started_at, nowMs, '-').replace(/ ago$/, '')}`;
 }

@@ -32,7 +32,7 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
     [
       `${count(counts.secrets, 'secret')}${wrong(counts.secrets_with_problems)}`,
       `${count(counts.services, 'service')}${wrong(counts.services_with_problems)}`,
-      `${count(counts.tasks, 'task')} (${grouped(counts.outdated_tasks)} with an old value)`,
+      `${count(counts.tasks, 'task')} (${grouped(counts.outdated_tasks)} outdated)`,
     ].join(', '),
   );
   line(
@@ -45,17 +45,17 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
     'Deliveries',
     `${grouped(deliveries.cache)} from the cache, ${grouped(deliveries.provider)} from providers, ` +
       `${grouped(deliveries.stale)} stale, ${grouped(deliveries.refused)} refused` +
-      (deliveries.p99_ms === null ? '' : `; 99 of 100 within ${deliveries.p99_ms.toFixed(1)} ms`),
+      (deliveries.p99_ms === null ? '' : `; 99th percentile ${deliveries.p99_ms.toFixed(1)} ms`),
   );
-  line('In memory', `${count(deliveries.cached_values, 'value')}, ${size(deliveries.cached_bytes)}`);
+  line('Cache', `${count(deliveries.cached_values, 'value')}, ${size(deliveries.cached_bytes)}`);
   line(
-    'Passes',
-    `each ${span(overview.interval_seconds * 1000)}, latest ${ago(overview.heartbeat_at, nowMs, 'none yet')}, ` +
-      `Docker seen ${ago(overview.observed_at, nowMs, 'not yet')}`,
+    'Reconcile',
+    `every ${span(overview.interval_seconds * 1000)}, latest ${ago(overview.heartbeat_at, nowMs, 'none yet')}, ` +
+      `Docker responded ${ago(overview.observed_at, nowMs, 'not yet')}`,
   );
   paper.gap();
   paper.table(
-    ['PROVIDER', 'STATE', 'REQUESTS', 'ERRORS', 'P50', 'P99', 'LAST ANSWER'],
+    ['PROVIDER', 'STATE', 'REQUESTS', 'ERRORS', 'P50', 'P99', 'LAST RESPONSE'],
     overview.providers.map((provider) => [
       provider.name,
       provider.state,
@@ -75,12 +75,12 @@ function showProblems(
 ): void {
   if (!healthy || !ticker_healthy) {
     paper.say(
-      `NOT HEALTHY: the latest pass that ended with Docker's answer was ${ago(heartbeat_at, nowMs, 'none yet')}.`,
+      `UNHEALTHY: the latest reconcile pass that ended with a response from Docker was ${ago(heartbeat_at, nowMs, 'none yet')}.`,
       'bad',
     );
   }
   if (problems.length === 0) {
-    if (healthy) paper.say('All is well.', 'good');
+    if (healthy) paper.say('No problems.', 'good');
     return;
   }
   paper.say(`${count(problems.length, 'problem')}:`, 'bad');
@@ -97,7 +97,7 @@ function showWarnings(paper: Paper, { warnings }: Overview): void {
 }
 
 function wrong(number: number): string {
-  return number === 0 ? '' : ` (${grouped(number)} wrong)`;
+  return number === 0 ? '' : ` (${grouped(number)} with problems)`;
 }
 
 function latency(ms: number | null): string {

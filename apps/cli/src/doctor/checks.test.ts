@@ -64,7 +64,7 @@ test('missing Docker is no fault if no setting names it, and is reported', () =>
 });
 
 test.each([
-  ['ENOENT', false, 'no such socket'],
+  ['ENOENT', false, 'The socket does not exist'],
   ['ECONNREFUSED', true, 'start the engine'],
   ['EACCES', true, 'group docker'],
   ['EPIPE', true, 'DOCKER_HOST'],
@@ -103,7 +103,7 @@ test.each([
   [managed({ Enabled: false }), ['is disabled']],
   [
     managed({ Config: { Interface: { Socket: 'p.sock', Types: ['docker.volumedriver/1.0'] } } }),
-    ['is no secret driver'],
+    ['is not a secret driver'],
   ],
   [managed({}, 'vault-secrets-plugin.sock'), ['110 bytes']],
 ])('the managed plugin %#', async (plugin, expected) => {
@@ -114,9 +114,9 @@ test.each([
 
 test.each<[string, SocketAnswer, string | null]>([
   ['is well', { kind: 'answers', roles: ['secretprovider'] }, null],
-  ['of another plugin', { kind: 'answers', roles: ['VolumeDriver'] }, 'is no secret driver'],
-  ['of a dead process', { kind: 'refused' }, 'a process that is gone left it'],
-  ['of another user', { kind: 'denied' }, 'may not be opened by this user'],
+  ['of another plugin', { kind: 'answers', roles: ['VolumeDriver'] }, 'is not a secret driver'],
+  ['of a dead process', { kind: 'refused' }, 'the process that created it has exited'],
+  ['of another user', { kind: 'denied' }, 'this user cannot open'],
   ['that hangs', { kind: 'failed', reason: 'no answer within 3 s' }, 'no answer within 3 s'],
 ])('a socket %s', async (_, answer, message) => {
   const asked: string[] = [];
@@ -166,10 +166,10 @@ test.each([
   [{ file_path: 'a' }, 'label "file_path" = "a" names a provider that is not configured'],
   [{ vault_path: 'a', kms_decrypt: 'true' }, 'label "kms_decrypt" = "true" is not supported'],
   [{ infisical_secret_name: 'A' }, 'label "infisical_secret_name" = "A" names a provider that is not configured'],
-  [{ 'vault-path': 'a' }, 'the label "vault-path" means nothing to the plugin; "vault_path" does'],
-  [{ valut_path: 'a' }, 'the label "valut_path" means nothing to the plugin; "vault_path" does'],
-  [{ Rotate: 'off' }, 'the label "Rotate" means nothing to the plugin; "rotate" does'],
-  [{ vault_path: 'a', encodng: 'base64' }, 'the label "encodng" means nothing to the plugin; "encoding" does'],
+  [{ 'vault-path': 'a' }, 'the label "vault-path" is unknown to the plugin; did you mean "vault_path"?'],
+  [{ valut_path: 'a' }, 'the label "valut_path" is unknown to the plugin; did you mean "vault_path"?'],
+  [{ Rotate: 'off' }, 'the label "Rotate" is unknown to the plugin; did you mean "rotate"?'],
+  [{ vault_path: 'a', encodng: 'base64' }, 'the label "encodng" is unknown to the plugin; did you mean "encoding"?'],
 ])('the labels %j', (labels, message) => {
   const check = checkLabels([secret('db', labels)], [], called('vault'));
   expect(messages(check)).toHaveLength(1);
@@ -252,7 +252,7 @@ test('services without update_config are reported together', () => {
   const { UpdateConfig: _, ...spec } = service('web').Spec ?? {};
   const services = ['a', 'b', 'c'].map((Name) => ({ Spec: { ...spec, Name } }));
   expect(messages(checkServices(services, [secret('db')]))).toEqual([
-    "a, b, c: no update_config, so Swarm's defaults hold: one task at a time, stopped first, a pause at a failure",
+    'a, b, c: no update_config, so Swarm uses its defaults: one task at a time, stop first, pause after a failure',
   ]);
 });
 

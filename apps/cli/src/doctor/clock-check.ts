@@ -26,7 +26,7 @@ export function checkClocks(readings: readonly ClockReading[]): Check {
   const find = differenceMs > HARMFUL_MS ? wrong : hint;
   const finding: Finding = find(
     `the clock of ${fastest.name} is ${span(differenceMs)} ahead of that of ${slowest.name}`,
-    'Let all machines keep their time by NTP: tokens, certificates, and which of two values is newer depend on it.',
+    'Synchronize all machines by NTP: tokens, certificates and the order of values depend on it.',
   );
   return checked('clocks', summary, [finding]);
 }

@@ -75,7 +75,7 @@ async function checksOf(env: Readonly<Record<string, string>> = {}) {
 
 test('reports that nothing is wrong, and what it checked', async () => {
   const { exitCode, stdout } = await examine();
-  expect(stdout).toMatch(/^Nothing is wrong\./);
+  expect(stdout).toMatch(/^No problems\./);
   expect(stdout).toMatch(/engine +well +Docker 28\.5\.2/);
   expect(stdout).toMatch(/clocks +well/);
   expect(stdout).not.toContain('skipped');
@@ -86,7 +86,7 @@ test('starts with the problems and what to do, and ends with 1', async () => {
   answers['/secrets'] = [{ ID: 's1', Spec: { Name: 'db', Labels: { vault_pth: 'app' }, Driver: { Name: DRIVER } } }];
   const { exitCode, stdout } = await examine();
   expect(stdout).toMatch(
-    /^1 thing wrong, 0 hints:\n\nWRONG labels: db: label "vault_pth" = "app" is not known; .*\n.*\n? *Create the secret again/,
+    /^1 problem, 0 hints:\n\nWRONG labels: db: label "vault_pth" = "app" is not known; .*\n.*\n? *Create the secret again/,
   );
   expect(exitCode).toBe(1);
 });
@@ -108,7 +108,7 @@ test('dangerous settings of the plugin are hints: they are named with their code
     {
       kind: 'hint',
       message: 'VAULT_ADDR: sends the token without encryption',
-      fix: 'plain-http in docs/reference/environment.md says more.',
+      fix: 'See plain-http in docs/reference/environment.md.',
     },
   ]);
   expect(exitCode).toBe(0);
@@ -153,7 +153,7 @@ test('a provider that does not answer is reported with what to do', async () => 
   plugin.say({ 'GET /api/v1/overview': says({ ...well(), providers: [{ ...vault, state: 'circuit-open', error }] }) });
   const { checks } = await checksOf();
   expect(checks.providers.findings[0].message).toBe(
-    'vault does not answer and is not called for a while: connect ECONNREFUSED (UNAVAILABLE)',
+    'vault does not respond, and its circuit breaker is open: connect ECONNREFUSED (UNAVAILABLE)',
   );
 });
 
@@ -178,7 +178,7 @@ test('if the plugin is not reached, the rest is checked, and the exit code is 3'
     PLUGIN_NAME: DRIVER,
     SECRETS_PROVIDER: 'file',
   });
-  expect(checks.plugin.findings[0].message).toContain('nothing listens');
+  expect(checks.plugin.findings[0].message).toContain('no process listens');
   expect(checks.labels.findings[0].message).toContain('"file_pth"');
   expect(exitCode).toBe(3);
 });

@@ -26,10 +26,10 @@ import { checkSocket } from './socket-check.ts';
 import { readVaultClock } from './vault-clock.ts';
 
 /**
- * Looks from here at all that people get wrong, and says how to fix it. Only looks. What can't be checked from here
- * is named, and the rest is checked.
+ * Checks for common mistakes, and says how to fix them. Read-only. Checks that are not possible from here are reported
+ * as skipped.
  *
- * @param open makes the client; what it throws is found too.
+ * @param open creates the client; a failure that it throws is a finding.
  */
 export async function doctor(open: () => PluginClient, world: World): Promise<Report> {
   const [engine, plugin, vault] = await Promise.all([askEngine(world), askPlugin(open), readVaultClock(world)]);
@@ -91,7 +91,7 @@ function swarmOf(engine: EngineFacts): SwarmFacts | null {
   return engine.kind === 'answered' && engine.swarm !== null && 'secrets' in engine.swarm ? engine.swarm : null;
 }
 
-/** As the plugin says, else as it is configured here; `null` where that is told by a file of the plugin's. */
+/** As the plugin says, else as it is configured here; `null` if a file of the plugin has it. */
 function providersOf(plugin: PluginFacts, environment: Environment): readonly LabelledProvider[] | null {
   if (plugin.kind === 'answered') return plugin.overview.providers;
   if (environment.has('CONFIG_FILE')) return null;
@@ -137,8 +137,8 @@ function show(paper: Paper, checks: readonly Check[]): void {
   const wrongs = findingsOf(checks, 'wrong');
   const hints = findingsOf(checks, 'hint');
   if (wrongs.length === 0)
-    paper.say(`Nothing is wrong${hints.length === 0 ? '' : `; ${count(hints.length, 'hint')}`}.`, 'good');
-  else paper.say(`${count(wrongs.length, 'thing')} wrong, ${count(hints.length, 'hint')}:`, 'bad');
+    paper.say(`No problems${hints.length === 0 ? '' : `; ${count(hints.length, 'hint')}`}.`, 'good');
+  else paper.say(`${count(wrongs.length, 'problem')}, ${count(hints.length, 'hint')}:`, 'bad');
   for (const { name, kind, message, fix } of [...wrongs, ...hints]) {
     paper.gap();
     const isWrong = kind === 'wrong';

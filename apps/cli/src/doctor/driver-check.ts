@@ -22,7 +22,7 @@ export function checkDrivers(secrets: readonly EngineSecret[], pluginName: strin
     resembles(driver, pluginName)
       ? wrong(
           `the driver of ${names(users)} is ${displayText(driver)}, and the plugin's name is ${pluginName}`,
-          `Create these secrets again with --driver ${pluginName} (it can't be changed), or start the plugin with PLUGIN_NAME=${displayText(withoutTag(driver))}.`,
+          `Create these secrets again with --driver ${pluginName} (a driver cannot be changed), or start the plugin with PLUGIN_NAME=${displayText(withoutTag(driver))}.`,
         )
       : [],
   );
@@ -35,8 +35,8 @@ export function checkDrivers(secrets: readonly EngineSecret[], pluginName: strin
 /** Swarm keeps options of a driver, and never gives them to it. */
 function optionsAreNotRead(secrets: readonly EngineSecret[]): Finding {
   return wrong(
-    `${names(secrets.map(({ Spec: spec }) => spec?.Name ?? ''))} has driver options, which Docker does not give to a driver`,
-    'Create these secrets again with labels instead: --label vault_path=PATH, or labels: in a stack file.',
+    `${names(secrets.map(({ Spec: spec }) => spec?.Name ?? ''))} has driver options, which Docker does not pass to a driver`,
+    'Create these secrets again with labels: --label vault_path=PATH, or labels: in a stack file.',
   );
 }
 
@@ -44,10 +44,10 @@ function noneIsOurs(drivers: readonly string[], pluginName: string): Finding {
   return drivers.length === 0
     ? hint(
         `no secret has the driver ${pluginName} yet`,
-        `docker secret create --driver ${pluginName} --label vault_path=PATH NAME makes one.`,
+        `To create one, run docker secret create --driver ${pluginName} --label vault_path=PATH NAME.`,
       )
     : hint(
         `no secret has the driver ${pluginName}, but there are some with ${names(drivers)}`,
-        `If one of these is this plugin, say so by PLUGIN_NAME, here and where it is started.`,
+        'If one of these is this plugin, set PLUGIN_NAME to this name, here and for the plugin.',
       );
 }

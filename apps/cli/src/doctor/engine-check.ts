@@ -8,7 +8,7 @@ export function checkEngine(facts: EngineFacts): Check {
     case 'misconfigured':
       return checked(
         'engine',
-        'it can not be asked',
+        'not configured correctly',
         facts.problems.map(({ variable, message }) => wrong(`${variable}: ${message}`, 'Correct the variable.')),
       );
     case 'silent':
@@ -29,16 +29,16 @@ export function checkSwarm(facts: EngineFacts): Check {
   if (isManager !== true) {
     return checked('swarm', 'a worker', [
       wrong(
-        'this node is a worker: only managers are asked for secrets, and can check the Swarm',
+        'this node is a worker: the engine requests secrets only on managers, and only they can check the Swarm',
         'Run the plugin, and this command, on the managers.',
       ),
     ]);
   }
   if (facts.swarm !== null && 'error' in facts.swarm) {
-    return checked('swarm', 'a manager that does not answer', [
+    return checked('swarm', 'a manager that does not respond', [
       wrong(
-        `the Swarm can't be checked: ${errorMessage(facts.swarm.error)}`,
-        'Between two leaders this takes up to half a minute; if it lasts, look whether most managers are up (docker node ls).',
+        `the Swarm cannot be checked: ${errorMessage(facts.swarm.error)}`,
+        'During an election this takes up to half a minute. If it lasts longer, check whether most managers are up (docker node ls).',
       ),
     ]);
   }
@@ -48,25 +48,22 @@ export function checkSwarm(facts: EngineFacts): Check {
 const NOT_ACTIVE: Readonly<Record<string, readonly [string, string]>> = {
   inactive: ['this engine is in no Swarm', 'Run docker swarm init, or docker swarm join with a manager token.'],
   locked: ['the Swarm of this engine is locked', 'Run docker swarm unlock on this node.'],
-  pending: ['this engine is still joining its Swarm', 'Wait, and check docker info if it lasts.'],
-  error: ['the Swarm of this engine is broken', 'Check docker info and at the log of the engine.'],
+  pending: ['this engine is still joining its Swarm', 'Wait. If it lasts, check docker info.'],
+  error: ['the Swarm of this engine is broken', 'Check docker info and the log of the engine.'],
 };
 
 function silent({ address, isDefault, error }: Extract<EngineFacts, { kind: 'silent' }>): Check {
   const code = codeOf(error);
   if (isDefault && code === 'ENOENT') {
-    return skipped(
-      'engine',
-      `there is no Docker here (${address}); run this on a manager to have the Swarm checked too`,
-    );
+    return skipped('engine', `there is no Docker here (${address}); to check the Swarm too, run this on a manager`);
   }
-  return checked('engine', 'it does not answer', [wrong(errorMessage(error), MENDS[code] ?? OTHERWISE)]);
+  return checked('engine', 'it does not respond', [wrong(errorMessage(error), FIXES[code] ?? OTHERWISE)]);
 }
 
-const OTHERWISE = 'Check DOCKER_HOST, and whether the engine runs and answers docker info.';
-const MENDS: Readonly<Record<string, string>> = {
-  ENOENT: 'There is no such socket: correct DOCKER_HOST, or start the engine.',
-  ECONNREFUSED: 'Nothing listens there: start the engine, or correct DOCKER_HOST.',
+const OTHERWISE = 'Check DOCKER_HOST, and whether the engine runs (docker info).';
+const FIXES: Readonly<Record<string, string>> = {
+  ENOENT: 'The socket does not exist: correct DOCKER_HOST, or start the engine.',
+  ECONNREFUSED: 'No process listens there: start the engine, or correct DOCKER_HOST.',
   EACCES: 'Run this as root, or as a member of the group docker.',
   EPERM: 'Run this as root, or as a member of the group docker.',
 };

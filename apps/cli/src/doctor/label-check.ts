@@ -29,7 +29,7 @@ export function checkLabels(
   providers: readonly LabelledProvider[] | null,
 ): Check {
   if (providers === null) {
-    return skipped('labels', 'CONFIG_FILE names providers, and the plugin, which knows them, was not reached');
+    return skipped('labels', 'the providers are in CONFIG_FILE, and the plugin, which knows them, was not reached');
   }
   const names = providers.map(({ name }) => name).join(', ');
   const schemes = providers.flatMap(({ name, kind }): readonly NamedScheme[] => {
@@ -39,7 +39,7 @@ export function checkLabels(
   if (schemes.length < providers.length) {
     return skipped(
       'labels',
-      `not all of the providers ${names} are of a kind that is known here; vault-swarm secrets shows what is wrong`,
+      `this command line does not know the kind of all providers (${names}); vault-swarm secrets shows the problems`,
     );
   }
   const reader = new LabelReader(schemes, [...SCHEMES.keys()]);
@@ -50,7 +50,7 @@ export function checkLabels(
   return checked('labels', `of ${count(secrets.length, 'secret')}, for ${names}`, findings);
 }
 
-const MEND = "Create the secret again with the right labels: Docker's command line can't change them.";
+const FIX = "Create the secret again with the correct labels. Docker's command line cannot change them.";
 
 function unreadable(
   reader: LabelReader,
@@ -66,7 +66,7 @@ function unreadable(
     reader.read(spec?.Labels ?? {}, name, user?.Spec?.Name ?? 'SERVICE');
     return [];
   } catch (error) {
-    if (error instanceof ProviderError) return [wrong(`${displayText(name)}: ${error.message}`, MEND)];
+    if (error instanceof ProviderError) return [wrong(`${displayText(name)}: ${error.message}`, FIX)];
     throw error;
   }
 }
@@ -80,8 +80,8 @@ function passedOver({ ID: id, Spec: spec }: EngineSecret, known: readonly string
     if (meant === undefined) return [];
     return [
       wrong(
-        `${displayText(spec?.Name ?? id)}: the label ${quoted(label)} means nothing to the plugin; "${meant}" does`,
-        MEND,
+        `${displayText(spec?.Name ?? id)}: the label ${quoted(label)} is unknown to the plugin; did you mean "${meant}"?`,
+        FIX,
       ),
     ];
   });

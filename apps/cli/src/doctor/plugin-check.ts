@@ -22,7 +22,7 @@ const NOT_REACHED = 'the plugin was not reached';
 export function checkPlugin(facts: PluginFacts): Check {
   if (facts.kind === 'failed') {
     const { message, advice } = facts.failure;
-    return checked('plugin', 'it could not be asked', [wrong(message, advice)]);
+    return checked('plugin', 'not reached', [wrong(message, advice)]);
   }
   const { overview, address } = facts;
   const findings: Finding[] = overview.problems
@@ -33,15 +33,13 @@ export function checkPlugin(facts: PluginFacts): Check {
   if (!overview.healthy) {
     findings.unshift(
       wrong(
-        'the plugin is not healthy: its passes do not end, or Docker does not answer it',
+        'the plugin is unhealthy: its reconcile passes do not end, or Docker does not respond to it',
         'Check its log; it must reach the Docker socket.',
       ),
     );
   }
   if (!overview.rotation_enabled) {
-    findings.push(
-      hint('the rotation is turned off', 'Start the plugin with ENABLE_ROTATION=true to have values rotated.'),
-    );
+    findings.push(hint('rotation is turned off', 'To rotate values, start the plugin with ENABLE_ROTATION=true.'));
   }
   if (overview.plugin.version !== VERSION) {
     findings.push(
@@ -62,17 +60,17 @@ export function checkSettings(facts: PluginFacts): Check {
     'settings',
     warnings.length === 0 ? 'no setting is dangerous or ignored' : `${warnings.length} dangerous or ignored`,
     warnings.map(({ code, variable, message }) =>
-      hint(`${variable}: ${message}`, `${code} in docs/reference/environment.md says more.`),
+      hint(`${variable}: ${message}`, `See ${code} in docs/reference/environment.md.`),
     ),
   );
 }
 
 const FIXES: Readonly<Record<string, string>> = {
   UNAVAILABLE:
-    'Look whether it runs and is unsealed, and whether this node reaches it; last good values are served meanwhile.',
+    'Check whether it runs and is unsealed, and whether this node reaches it. Last good values are served meanwhile.',
   UNAUTHENTICATED: "Renew the plugin's token, or the secret id of its AppRole.",
   ACCESS_DENIED: 'Add the policy that the message names.',
-  RATE_LIMITED: 'Lengthen VAULT_ROTATION_INTERVAL, or raise the quota.',
+  RATE_LIMITED: 'Set a longer VAULT_ROTATION_INTERVAL, or raise the quota.',
 };
 
 /** Whether the plugin's providers answer it. */
@@ -84,7 +82,7 @@ export function checkProviders(facts: PluginFacts): Check {
     providers.map(({ name, state }) => `${name} ${state}`).join(', '),
     providers.flatMap(({ name, state, error }) => {
       if (state === 'ok' || state === 'unused') return [];
-      const away = state === 'circuit-open' ? 'does not answer and is not called for a while' : 'fails';
+      const away = state === 'circuit-open' ? 'does not respond, and its circuit breaker is open' : 'fails';
       const reason = error === null ? '' : `: ${error.message} (${error.code})`;
       return [wrong(`${name} ${away}${reason}`, FIXES[error?.code ?? ''] ?? 'See docs/reference/errors.md.')];
     }),
@@ -101,7 +99,7 @@ export function checkPolicies(facts: PluginFacts): Check {
     );
   return checked(
     'policies',
-    findings.length === 0 ? 'none is known to be missing' : `${findings.length} missing`,
+    findings.length === 0 ? 'no rule is known to be missing' : `${findings.length} missing`,
     findings,
   );
 }
@@ -119,8 +117,8 @@ export function checkTransport(facts: PluginFacts): Check {
       ? []
       : [
           hint(
-            `the token of ${token.variable} goes to ${url.hostname} without encryption`,
-            'Give the plugin MONITORING_TLS_CERT_FILE and MONITORING_TLS_KEY_FILE, or ask it on its own machine.',
+            `the token of ${token.variable} is sent to ${url.hostname} without encryption`,
+            'Set MONITORING_TLS_CERT_FILE and MONITORING_TLS_KEY_FILE of the plugin, or run this on its machine.',
           ),
         ],
   );

@@ -17,23 +17,23 @@ export function checkServices(services: readonly EngineService[], secrets: reado
   note(
     lonely.filter(keepsData),
     (who) => `a rotation restarts the only task of ${who}, which keeps data, and stops it before the new one starts`,
-    'Label its secrets rotate=manual to choose the moment (vault-swarm rotate), or make the service bear a restart.',
+    'To choose the moment (vault-swarm rotate), label its secrets rotate=manual. Or make the service tolerate a restart.',
   );
   note(
     lonely.filter((service) => !keepsData(service)),
     (who) => `a rotation stops the only task of ${who} before the new one starts`,
-    'If two may run for a moment: docker service update --update-order start-first SERVICE.',
+    'If two tasks can run at the same time, run docker service update --update-order start-first SERVICE.',
   );
   note(
     users.filter((service) => failureAction(service) === 'continue'),
-    (who) => `${who}: Swarm goes on with an update whose tasks fail, so a bad value reaches all of them`,
-    'docker service update --update-failure-action rollback SERVICE lets a bad value be rolled back.',
+    (who) => `${who}: Swarm continues an update whose tasks fail, so a bad value reaches all of them`,
+    'To roll a bad value back, run docker service update --update-failure-action rollback SERVICE.',
   );
   note(
     users.filter((service) => failureAction(service) === undefined),
     (who) =>
-      `${who}: no update_config, so Swarm's defaults hold: one task at a time, stopped first, a pause at a failure`,
-    'Say by update_config how they shall roll: order, parallelism, monitor, failure_action: rollback.',
+      `${who}: no update_config, so Swarm uses its defaults: one task at a time, stop first, pause after a failure`,
+    'Set update_config: order, parallelism, monitor, failure_action: rollback.',
   );
   return checked('services', `${count(users.length, 'service')} would be rolled by rotations`, findings);
 }

@@ -36,8 +36,8 @@ export async function checkSocket(
   if (length > MAX_PATH) {
     return checked('socket', 'too long', [
       wrong(
-        `the path ${paths[0]} has ${length} bytes, and a socket's may have ${MAX_PATH}`,
-        'Give the plugin a shorter PLUGIN_NAME.',
+        `the path ${paths[0]} has ${length} bytes; a socket path can have at most ${MAX_PATH}`,
+        'Set a shorter PLUGIN_NAME.',
       ),
     ]);
   }
@@ -49,7 +49,7 @@ export async function checkSocket(
           `Remove PLUGIN_SOCKET (it is then ${paths[0]}), or write unix://${configured} into /etc/docker/plugins/${name}.spec.`,
         )
       : wrong(
-          `the engine finds no plugin ${name}: neither ${paths.join(' nor ')} is there, and it is no managed plugin`,
+          `the engine finds no plugin ${name}: neither ${paths.join(' nor ')} exists, and it is not a managed plugin`,
           `Start the plugin on this node with PLUGIN_NAME=${name}; in a container it needs ${DIRECTORY} mounted.`,
         ),
   ]);
@@ -72,15 +72,15 @@ function checkManaged({ Id: id = '', Name: name = '', Enabled: isEnabled, Config
       ? []
       : [
           wrong(
-            `the managed plugin ${name} is no secret driver`,
-            'Give our plugin another PLUGIN_NAME, or remove that one.',
+            `the managed plugin ${name} is not a secret driver`,
+            'Set another PLUGIN_NAME for this plugin, or remove the other one.',
           ),
         ]),
     ...(length > MAX_PATH
       ? [
           wrong(
-            `the path of its socket, ${path}, has ${length} bytes; Docker 20.10 can't use more than ${MAX_PATH}`,
-            'Make the plugin with a shorter interface.socket in its config.json, such as plugin.sock.',
+            `the path of its socket, ${path}, has ${length} bytes; Docker 20.10 supports at most ${MAX_PATH}`,
+            'Create the plugin with a shorter interface.socket in its config.json, such as plugin.sock.',
           ),
         ]
       : []),
@@ -91,29 +91,27 @@ function describeSocket(path: string, answer: Exclude<SocketAnswer, { kind: 'mis
   switch (answer.kind) {
     case 'answers':
       return answer.roles.includes('secretprovider')
-        ? checked('socket', `the plugin answers at ${path}`)
+        ? checked('socket', `the plugin responds at ${path}`)
         : checked('socket', path, [
             wrong(
-              `what answers at ${path} is no secret driver`,
-              'Give our plugin another PLUGIN_NAME, or end that one.',
+              `the process that responds at ${path} is not a secret driver`,
+              'Set another PLUGIN_NAME for this plugin, or stop the other one.',
             ),
           ]);
     case 'refused':
       return checked('socket', path, [
         wrong(
-          `nobody answers at ${path}: a process that is gone left it`,
-          'Start the plugin; it replaces such a socket.',
+          `no process listens at ${path}: the process that created it has exited`,
+          'Start the plugin: it replaces the socket.',
         ),
       ]);
     case 'denied':
-      return checked('socket', path, [
-        hint(`${path} may not be opened by this user`, 'Run this as root to have it asked.'),
-      ]);
+      return checked('socket', path, [hint(`this user cannot open ${path}`, 'To check it, run this as root.')]);
     case 'failed':
       return checked('socket', path, [
         wrong(
-          `what listens at ${path} does not answer as a plugin: ${answer.reason}`,
-          'Look whether it is our plugin and whether it hangs; then start it again.',
+          `the process at ${path} does not respond like a plugin: ${answer.reason}`,
+          'Check whether it is this plugin and whether it hangs. Then restart it.',
         ),
       ]);
   }

@@ -65,7 +65,7 @@ function findUrl(environment: Environment, given: string | undefined): Pick<Plug
     return { url: url ?? new URL('http://127.0.0.1/'), source };
   }
   const port = environment.integer('MONITORING_PORT', 8080, { min: 0, max: 65_535 });
-  if (port === 0) environment.report('MONITORING_PORT', 'is 0, so the plugin took a free port; give VAULT_SWARM_URL');
+  if (port === 0) environment.report('MONITORING_PORT', 'is 0, so the plugin uses a free port; set VAULT_SWARM_URL');
   const scheme = environment.has('MONITORING_TLS_CERT_FILE') ? 'https' : 'http';
   return {
     url: new URL(`${scheme}://127.0.0.1:${port}/`),
@@ -97,7 +97,7 @@ function readAuthorities(environment: Environment, readFile: ReadFile): string |
   try {
     const text = readFile(path);
     if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-    environment.report('VAULT_SWARM_CACERT', `${quoted(path)} has no certificate in it; it must be a PEM file`);
+    environment.report('VAULT_SWARM_CACERT', `${quoted(path)} contains no certificate; it must be a PEM file`);
   } catch (error) {
     environment.report('VAULT_SWARM_CACERT', `${quoted(path)} ${whyUnreadable(error)}`);
   }

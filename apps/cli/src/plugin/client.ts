@@ -181,8 +181,8 @@ export class PluginClient {
     try {
       raw = recordSchema.parse(JSON.parse(answer.body));
     } catch (error) {
-      const advice = 'Something else listens there, or a proxy stands before it.';
-      const message = `${this.address.url.origin} answered /${path} with no JSON`;
+      const advice = 'Another program listens there, or a proxy is in front of it.';
+      const message = `${this.address.url.origin} responded to /${path} without JSON`;
       throw new Failure('NOT_THE_PLUGIN', message, advice, error);
     }
     const parsed = schema.safeParse(raw);

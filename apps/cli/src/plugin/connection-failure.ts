@@ -9,23 +9,23 @@ export function connectionFailure(error: unknown, { url, source }: PluginAddress
   const code = codeOf(error);
   const reason = displayText(errorMessage(error));
   const where = url.origin;
-  const found = source === null ? 'Set VAULT_SWARM_URL if it is elsewhere' : `Check ${source}`;
+  const found = source === null ? 'If it is elsewhere, set VAULT_SWARM_URL' : `Check ${source}`;
   if (code === 'ECONNREFUSED') {
     return new Failure(
       'CONNECTION_REFUSED',
-      `nothing listens at ${where}`,
-      `Start the plugin, or let it open the port (ENABLE_MONITORING, MONITORING_PORT). ${found}.`,
+      `no process listens at ${where}`,
+      `Start the plugin, or enable its port (ENABLE_MONITORING, MONITORING_PORT). ${found}.`,
       error,
     );
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return new Failure('NAME_UNKNOWN', `there is no address for the name ${url.hostname}`, `${found}.`, error);
+    return new Failure('NAME_UNKNOWN', `the host name ${url.hostname} has no address`, `${found}.`, error);
   }
   if (error instanceof Error && error.name === 'TimeoutError') {
     return new Failure(
       'TIMEOUT',
-      `${where} did not answer within ${timeoutMs / 1000} s`,
-      `Look whether a firewall is between, and whether the plugin's process hangs. --timeout waits longer.`,
+      `${where} did not respond within ${timeoutMs / 1000} s`,
+      "Check for a firewall, and whether the plugin's process hangs. To wait longer, use --timeout.",
       error,
     );
   }
@@ -33,27 +33,27 @@ export function connectionFailure(error: unknown, { url, source }: PluginAddress
   if (url.protocol === 'http:' && (code.startsWith('HPE_') || code === 'ECONNRESET' || code === 'EPIPE')) {
     return new Failure(
       'CONNECTION_FAILED',
-      `${where} broke the connection off without an answer in HTTP (${code})`,
+      `${where} closed the connection without an HTTP response (${code})`,
       `If the plugin has MONITORING_TLS_CERT_FILE, its address starts with https://. ${found}.`,
       error,
     );
   }
-  return new Failure('CONNECTION_FAILED', `${where} can't be reached: ${reason}`, `${found}.`, error);
+  return new Failure('CONNECTION_FAILED', `${where} cannot be reached: ${reason}`, `${found}.`, error);
 }
 
 function tlsFailure(code: string, reason: string, url: URL, error: unknown): Failure {
   const failure = (advice: string) =>
-    new Failure('TLS', `the certificate of ${url.origin} can't be trusted: ${reason}`, advice, error);
+    new Failure('TLS', `the certificate of ${url.origin} is not trusted: ${reason}`, advice, error);
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return failure("Renew the plugin's certificate, and check the clocks of both machines.");
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return failure('Use a name that is in the certificate, or give the plugin one that has this name.');
+    return failure('Use a name in the certificate, or give the plugin a certificate with this name.');
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return new Failure(
       'TLS',
-      `${url.origin} does not speak TLS (${code})`,
+      `${url.origin} does not use TLS (${code})`,
       'If the plugin has no MONITORING_TLS_CERT_FILE, its address starts with http://.',
       error,
     );

@@ -18,8 +18,8 @@ export function responseError(answer: Answer, path: string, address: PluginAddre
   if (detail === null) {
     return new Failure(
       'NOT_THE_PLUGIN',
-      `${origin} answered /${path} with ${status}, and not as the plugin does`,
-      `${address.source === null ? 'Set VAULT_SWARM_URL' : `Check ${address.source}`}: something else listens there, or a proxy stands before it.`,
+      `${origin} responded to /${path} with ${status}, and not like the plugin`,
+      `${address.source === null ? 'Set VAULT_SWARM_URL' : `Check ${address.source}`}: another program listens there, or a proxy is in front of it.`,
     );
   }
   if (status === 404 && detail === 'There is nothing under this path.') return oldPlugin(address, `it has no /${path}`);
@@ -30,8 +30,8 @@ export function responseError(answer: Answer, path: string, address: PluginAddre
 export function oldPlugin({ url }: PluginAddress, reason: string): Failure {
   return new Failure(
     'OLD_PLUGIN',
-    `the plugin at ${url.origin} is of another version than this command line: ${reason}`,
-    'Update the older of the two; a plugin comes with its own bin/vault-swarm.',
+    `the plugin at ${url.origin} has another version than this command line: ${reason}`,
+    'Update the older of the two. Each plugin includes its bin/vault-swarm.',
   );
 }
 
@@ -39,13 +39,13 @@ function tokenFailure({ url, token }: PluginAddress): Failure {
   if (token === null) {
     return new Failure(
       'TOKEN_NEEDED',
-      `the plugin at ${url.origin} wants a token`,
-      'Set VAULT_SWARM_TOKEN_FILE (or VAULT_SWARM_TOKEN) to what the plugin has as MONITORING_TOKEN.',
+      `the plugin at ${url.origin} needs a token`,
+      'Set VAULT_SWARM_TOKEN_FILE (or VAULT_SWARM_TOKEN) to the MONITORING_TOKEN of the plugin.',
     );
   }
   return new Failure(
     'TOKEN_REFUSED',
-    `the plugin at ${url.origin} does not take the token of ${token.variable}`,
+    `the plugin at ${url.origin} refuses the token of ${token.variable}`,
     `Compare ${token.variable} with the plugin's MONITORING_TOKEN; each manager's plugin should have the same.`,
   );
 }
@@ -72,18 +72,18 @@ function codeOf(status: number): FailureCode {
 
 function adviceFor(status: number, { headers }: Answer): string {
   const after = headers['retry-after'];
-  const again = after === undefined ? 'Try again in a while' : `Try again in ${String(after)} s`;
+  const again = after === undefined ? 'Retry later' : `Retry in ${String(after)} s`;
   switch (status) {
     case 403:
-      return 'Use the full token (MONITORING_TOKEN), and an address whose name the plugin answers to.';
+      return 'Use the token with full access (MONITORING_TOKEN), and an address with an allowed host name.';
     case 404:
-      return 'Look the name up with vault-swarm secrets or vault-swarm services.';
+      return 'To find the name, run vault-swarm secrets or vault-swarm services.';
     case 409:
       return 'Start the plugin with ENABLE_ROTATION=true.';
     case 429:
       return `${again}.`;
     case 503:
-      return `${again}; vault-swarm status says what is wrong.`;
+      return `${again}. vault-swarm status shows the problems.`;
     default:
       return "Check the plugin's log.";
   }
