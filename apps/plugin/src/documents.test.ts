@@ -22,7 +22,7 @@ test("the reference's file with several providers is accepted unchanged", async 
 
 test("the guide to AWS has settings that are taken, and a secret's labels that name what it says", () => {
   const guide = openDocument('docs/guides/aws.md', import.meta.filename);
-  const settings = guide.take('2. Tell the plugin who it is', 'ini');
+  const settings = guide.take('2. Set the credentials', 'ini');
   expect(parseConfiguration(parseEnv(settings), () => '')).toMatchObject({ ok: true });
   const { labels } = parse(guide.take('3. Name the secrets', 'yaml')).secrets.db_password;
   const { ref } = new LabelReader([{ name: 'aws', scheme: awsLabelScheme }]).read(labels, 'db_password', 'web');
