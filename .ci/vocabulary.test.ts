@@ -38,6 +38,9 @@ const words: readonly { readonly word: string; readonly pattern: RegExp; readonl
     write: 'oracle, fault schedule, store',
   },
   { word: 'do away', pattern: /\bd(?:o|oes|oing|one)\s+away\b/giu, write: 'delete' },
+  { word: 'papered over', pattern: /\bpapere?d? over\b/giu, write: 'hidden' },
+  { word: 'mighty', pattern: /\bmighty\b/giu, write: 'with the rights of' },
+  { word: 'hence', pattern: /\b(?:hence|thereby|lest|ought)\b/giu, write: 'so, by this, must' },
   { word: 'time-out', pattern: /\btime-outs?\b/giu, write: 'timeout' },
 ];
 
