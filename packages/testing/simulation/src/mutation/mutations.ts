@@ -168,13 +168,6 @@ export const mutations: readonly Mutation[] = [
     kinds: ['user rollback', 'several values', 'bad value', 'force'],
   },
   {
-    name: 'takes a value that failed for a last good one',
-    file: 'rotation/src/planner/rollout-steps.ts',
-    from: '|| !isKnown(value) || isBad) continue',
-    to: '|| !isKnown(value)) continue',
-    kinds: ['bad value', 'several values', 'broken image', 'deploy', 'force', 'scale', 'node loss'],
-  },
-  {
     name: 'forgets what is recorded of secrets whose labels are invalid',
     file: 'rotation/src/tasks/task-records.ts',
     from: 'for (const key of [...unresolvedKeys(service, bindings), ...formerKeys(service)])',

@@ -1,4 +1,6 @@
 import { type LedgerDocument, type LedgerService, parseLedger } from '@vault-swarm/rotation';
+import { allTasks } from '../swarm/slots.ts';
+import { isAlive } from '../swarm/task.ts';
 import type { LeadershipOracle } from './leadership-oracle.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -53,16 +55,23 @@ export class LedgerSize {
     known: Ledger['secrets'],
   ): readonly string[] {
     const closed = before?.rollout;
-    if (closed?.state !== 'open' || after.rollout !== null || this.#leadership.leaders.length > 1) return [];
+    if (closed?.state !== 'open' || closed.direction !== 'forward' || after.rollout !== null) return [];
+    if (this.#leadership.leaders.length > 1) return [];
     // Tasks of a user's own update hold what the service says by then.
     if (this.#run.timeMs - this.#touchedAtMs(id) < USERS_UPDATE_MS) return [];
-    const used = this.#run.swarm.services.find((service) => service.id === id)?.spec.secretIds ?? [];
+    const service = this.#run.swarm.services.find((candidate) => candidate.id === id);
+    if (service === undefined) return [];
+    // Which value tasks hold that do not run yet is recorded for each of them.
+    const living = allTasks(service).filter(isAlive);
+    if (living.some(({ state }) => state !== 'running')) return [];
+    const ofRollout = new Set(living.filter(({ generation }) => generation === closed.generation).map(({ id }) => id));
     return Object.entries(closed.target).flatMap(([key, { revision }]) => {
       // An earlier value may be of the same tasks; and what has just changed, or is not known, says nothing of them.
-      if (!used.some((secret) => key.endsWith(secret))) return [];
+      if (!service.spec.secretIds.some((secret) => key.endsWith(secret))) return [];
       const latest = known[key]?.revision;
       if (after.previousValues[key] !== undefined || latest === undefined || latest === revision) return [];
       const recorded = Object.entries(after.taskOverrides).filter(([task, values]) => {
+        if (!ofRollout.has(task)) return false;
         return values[key]?.revision === revision && before?.taskOverrides[task]?.[key] === undefined;
       });
       return recorded.length < 2
