@@ -1,9 +1,9 @@
 import { type BindingState, isNewer, pendingTasks, targetsDesired, waitsForNodes } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, undoneGeneration } from '../ledger/ledger.ts';
+import { phaseOf } from './phase.ts';
 import { isCausedByValues, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
 import {
-  always,
   blocked,
   blockerByUpdate,
   blockerOf,
@@ -22,7 +22,6 @@ import {
   type Decision,
   dueBindings,
   isFullyRunning,
-  isHalted,
   isPaused,
   isScaledToZero,
   isSettled,
@@ -30,7 +29,6 @@ import {
   isUpdating,
   isUpToDate,
   type ServiceState,
-  secretNames,
   wasApplied,
 } from './service-state.ts';
 
@@ -40,24 +38,33 @@ import {
  */
 const FAILURES_OF_A_BAD_VALUE = 2;
 
-/** Decides about one service: go on watching its open rollout, close it, roll it back, give it up, or start one. */
+/** Decides about one service: start a rollout, watch it, complete it, roll it back, or mark it as failed. */
 export function planRollout(serviceState: ServiceState): Decision {
-  const { service, entry, rejection, unread } = serviceState;
-  const open = entry.rollout;
-  if (open === null) {
-    return dueBindings(serviceState).length === 0
-      ? noChange(serviceState)
-      : (hindranceByPace(serviceState) ?? startRollout(serviceState));
+  const phase = phaseOf(serviceState);
+  switch (phase.kind) {
+    case 'none':
+      return planNext(serviceState);
+    case 'unresolved':
+      return blocked(serviceState, 'LABELS_INVALID');
+    case 'unused':
+      return noChange(serviceState, null);
+    case 'failed':
+      return planFailed(serviceState, phase.open);
+    case 'rejected':
+      return planRejected(serviceState, phase.open, phase.reason);
+    case 'intended':
+      return planIntended(serviceState, phase.open);
+    case 'halted':
+      return planHalted(serviceState, phase.open);
+    case 'applied':
+      return planApplied(serviceState, phase.open);
   }
-  const changing = changedValues(open);
-  if (unread.some((key) => key in changing)) return blocked(serviceState, 'LABELS_INVALID');
-  // The service uses nothing of it any more: nothing is rolled out, or rolled back.
-  if (secretNames(serviceState, changing).length === 0) return noChange(serviceState, null);
-  if (open.state === 'failed') return planFailed(serviceState, open);
-  if (rejection !== undefined && rejection !== open.failure) return refused(serviceState, open, rejection);
-  if (!wasApplied(serviceState, open)) return planUnapplied(serviceState, open);
-  if (isHalted(service)) return planHalted(serviceState, open);
-  return planInProgress(serviceState, open);
+}
+
+/** No rollout is open: starts one if it is due. */
+function planNext(serviceState: ServiceState): Decision {
+  if (dueBindings(serviceState).length === 0) return noChange(serviceState);
+  return hindranceByPace(serviceState) ?? startRollout(serviceState);
 }
 
 /** A service that rotates faster than it rolls has pauses between its rollouts; what an operator asks for has none. */
@@ -70,7 +77,7 @@ function hindranceByPace(serviceState: ServiceState): Decision | null {
 }
 
 /** The orchestrator refused the update, for a network that is gone for instance. It is counted once, and tried again. */
-function refused(serviceState: ServiceState, open: OpenRollout, message: string): Decision {
+function planRejected(serviceState: ServiceState, open: OpenRollout, message: string): Decision {
   const events = open.state === 'open' ? [failed(serviceState, open, { reason: 'rejected', message })] : [];
   return { ...noChange(serviceState, { ...open, state: 'stuck', failure: message }), events };
 }
@@ -82,7 +89,7 @@ function mayAskAgain(serviceState: ServiceState, open: OpenRollout): boolean {
 }
 
 /** The intent is in the ledger, the update is not made: the process ended in between, or somebody else was quicker. */
-function planUnapplied(serviceState: ServiceState, open: OpenRollout): Decision {
+function planIntended(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, rejection } = serviceState;
   const due = dueBindings(serviceState);
   // The tasks that a user's own update starts shall get the newest values at once.
@@ -103,12 +110,12 @@ function planUnapplied(serviceState: ServiceState, open: OpenRollout): Decision 
   // Somebody else's update came first, and has the number.
   const isTaken = undone === null && service.generation >= open.generation;
   // One that was refused, or is stuck, gave its place to others.
-  const hasCapacity = open.state === 'open' ? always : serviceState.hasCapacity;
+  const continues = open.state === 'open';
   if (isOther || isTaken || due.some((known) => !targetsDesired(open, known)))
-    return startRollout({ ...serviceState, hasCapacity });
+    return startRollout(serviceState, { continues });
   const isAgain = rejection !== undefined;
   if (isAgain && !mayAskAgain(serviceState, open)) return blocked(serviceState, 'UPDATE_REJECTED');
-  if (!hasCapacity(changedValues(open))) return wait(serviceState, 'PARALLEL_LIMIT');
+  if (!continues && !serviceState.hasCapacity(changedValues(open))) return wait(serviceState, 'PARALLEL_LIMIT');
   const attempt = isAgain ? rollout.attempt + 1 : rollout.attempt;
   const next = { ...rollout, attempt, fingerprint: service.fingerprint };
   return { ...noChange(serviceState, next), events, roll: rollTo(serviceState, open.generation) };
@@ -136,7 +143,7 @@ function blockerByUser(serviceState: ServiceState, open: OpenRollout): Decision 
   return blockerByUpdate(serviceState);
 }
 
-function planInProgress(serviceState: ServiceState, open: OpenRollout): Decision {
+function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, bindings, failures } = serviceState;
   if (!isUpdating(service) && waitsForNodes(open, bindings)) {
     const isNewerDue = dueBindings(serviceState).some((known) => !targetsDesired(open, known));
@@ -177,7 +184,7 @@ function planInProgress(serviceState: ServiceState, open: OpenRollout): Decision
   // Each attempt lets the orchestrator stop further tasks.
   if (!isFullyRunning(service)) return unchanged;
   if (!mayRetry(serviceState, open)) return wait(serviceState, 'BACKOFF_INCOMPLETE');
-  return startRollout({ ...serviceState, hasCapacity: always }, open.attempt + 1);
+  return startRollout(serviceState, { continues: true, attempt: open.attempt + 1 });
 }
 
 /** It was rolled back, and somebody has changed the service since: Swarm tells no more that it was. */
@@ -185,7 +192,7 @@ function planUndone(serviceState: ServiceState, open: OpenRollout, unchanged: De
   if (!isSettled(serviceState)) return unchanged;
   if (dueBindings(serviceState).length === 0) return noChange(serviceState, null);
   if (!mayRetry(serviceState, open)) return unchanged;
-  return startRollout({ ...serviceState, hasCapacity: always }, open.attempt + 1);
+  return startRollout(serviceState, { continues: true, attempt: open.attempt + 1 });
 }
 
 /** A rollout that takes too long is counted once, and watched on. */
@@ -237,7 +244,7 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   if (isOther || (isRequested && isNeeded) || (hasNewer && !isCurrent)) {
     return open.direction === 'rollback'
       ? startWithoutRollbackValues(serviceState, open)
-      : startRollout(serviceState, 1, ofRollout);
+      : startRollout(serviceState, { also: ofRollout });
   }
   if (isUpdating(service)) return noChange(serviceState);
   // A task that fails again and again seems to run in between.

@@ -12,7 +12,6 @@ import { isOfRef, sameValue } from '../ledger/secret-version.ts';
 import type { FailedTask } from '../ports/orchestrator.ts';
 import { release } from './quarantine.ts';
 import {
-  always,
   blocked,
   complete,
   type Failure,
@@ -126,14 +125,14 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
   if (dueBindings(serviceState).length === 0) return { ...noChange(serviceState, null), events };
   // Each attempt lets the orchestrator stop further tasks.
   if (!isFullyRunning(service)) return wait(serviceState, 'TASKS_DOWN');
-  return after(events, startRollout({ ...serviceState, hasCapacity: always }, open.attempt + 1));
+  return after(events, startRollout(serviceState, { continues: true, attempt: open.attempt + 1 }));
 }
 
 /**
- * Sets the values that the rollout brought aside for this service, and gives its tasks the last good ones: by a further
- * rollout, unless the orchestrator's own rollback has done it.
+ * Quarantines the values of the rollout for this service, and gives its tasks the last good ones: by a further rollout,
+ * unless the orchestrator has rolled the service back.
  *
- * @param failure to be told, or `null` where it was told before.
+ * @param failure to be reported, or `null` if it was reported before.
  */
 export function rollBackValues(serviceState: ServiceState, open: OpenRollout, failure: Failure | null): Decision {
   const { service, bindings, policy, entry } = serviceState;
@@ -155,7 +154,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     if (isUpToDate(serviceState))
       return isStable(serviceState) ? after(events, noChange(serviceState, null)) : noChange(serviceState);
     // One of the values is newer by now: the new set is tried.
-    return after(events, startRollout({ ...serviceState, hasCapacity: always }, 1, ofRollout));
+    return after(events, startRollout(serviceState, { continues: true, also: ofRollout }));
   }
   const isRolledBack = ['rolled-back', 'rollback-paused'].includes(service.rollout.state);
   if (!isRolledBack && policy.onFailure === 'pause') return asFailed();
@@ -205,7 +204,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   const concerned = next.bindings.filter(({ binding }) => binding.key in set.failed);
   return after(
     [...events, reported],
-    startRollout({ ...next, hasCapacity: always }, 1, concerned, generationToReturnTo(next, open)),
+    startRollout(next, { continues: true, also: concerned, returnTo: generationToReturnTo(next, open) }),
   );
 }
 
@@ -223,11 +222,7 @@ export function startWithoutRollbackValues(serviceState: ServiceState, back: Ope
     return desired === undefined ? known : { ...known, desired };
   });
   const next = { ...serviceState, entry: release(entry, { service, bindings: [] }, sets), bindings: tried };
-  const decision = startRollout(
-    next,
-    1,
-    tried.filter(({ binding }) => binding.key in changing),
-  );
+  const decision = startRollout(next, { also: tried.filter(({ binding }) => binding.key in changing) });
   if (decision.roll === null) return { ...decision, entry };
   if (sets.length === 0) return decision;
   const secrets = secretNames(serviceState, failed);
@@ -249,7 +244,7 @@ function generationToReturnTo({ service, bindings }: ServiceState, open: OpenRol
   return most?.[0] ?? null;
 }
 
-/** What is wanted of a secret once the set is aside. */
+/** The desired value of a secret once the set is quarantined. */
 function goBack({ lastGood, sinceMs }: Quarantine): (known: BindingState) => BindingState {
   return (known) => {
     const desired = lastGood[known.binding.key];

@@ -48,7 +48,7 @@ const RUNNING_FOR_MS = 10_000;
 const NEEDS_HELP_AFTER_MS = 60_000;
 
 /**
- * The same update again, which resumes one that the orchestrator paused, whoever's it is by now. Each resume lets the
+ * The same update again, which resumes one that the orchestrator paused, also one of the service's user. Each resume lets the
  * orchestrator stop further tasks, so it is done only once all tasks run that shall.
  *
  * @param events of the failure, if they were not emitted yet.
@@ -171,25 +171,24 @@ export function failed(serviceState: ServiceState, open: OpenRollout, failure: F
   return { type: 'rollout.failed', service: serviceState.service.name, secrets, ...failure };
 }
 
-/** For `hasCapacity`: a service that rolls already takes no further place. */
-export function always(): boolean {
-  return true;
+/** How a rollout starts. */
+interface StartOptions {
+  /** Whether it continues a rollout of this service, which takes its place among those that roll at the same time. */
+  readonly continues?: boolean;
+  readonly attempt?: number;
+  /** Further bindings that are part of it though no running task is outdated. */
+  readonly also?: readonly BindingState[];
+  /** An earlier generation that the service returns to; `null` for a new one. */
+  readonly returnTo?: number | null;
 }
 
 /**
  * Rolls the service to what is wanted of all its outdated secrets, those included that are not rolled for their own
  * sake: each task that starts is given them too.
- *
- * @param also further uses that are to be part of it though no running task is outdated.
- * @param earlier a generation that the service is to return to, instead of going on to a new one.
  */
-export function startRollout(
-  serviceState: ServiceState,
-  attempt = 1,
-  also: readonly BindingState[] = [],
-  earlier: number | null = null,
-): Decision {
-  const { service, entry, hasCapacity } = serviceState;
+export function startRollout(serviceState: ServiceState, options: StartOptions = {}): Decision {
+  const { service, entry } = serviceState;
+  const { continues = false, attempt = 1, also = [], returnTo = null } = options;
   const before = entry.rollout;
   if (isUpdating(service) && !(before !== null && isStuck(serviceState, before)))
     return wait(serviceState, 'SERVICE_UPDATING');
@@ -213,9 +212,13 @@ export function startRollout(
     brings.filter((known) => !isInProgress(known)),
   );
   if (failure !== null) return failure;
-  if (!hasCapacity(isRollback(serviceState, brings) ? {} : desiredVersion(brings)))
-    return wait(serviceState, 'PARALLEL_LIMIT');
-  return newRollout(serviceState, bindings, brings, attempt, earlier);
+  if (!hasPlace(serviceState, brings, continues)) return wait(serviceState, 'PARALLEL_LIMIT');
+  return newRollout(serviceState, bindings, brings, attempt, returnTo);
+}
+
+/** Whether the service may roll at the same time as those that roll. Last good values count for no limit of one value. */
+function hasPlace(serviceState: ServiceState, brings: readonly BindingState[], continues: boolean): boolean {
+  return continues || serviceState.hasCapacity(isRollback(serviceState, brings) ? {} : desiredVersion(brings));
 }
 
 /** The uses whose values are brought to tasks that do not have them; what was changed back is brought to none. */

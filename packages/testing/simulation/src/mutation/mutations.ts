@@ -150,8 +150,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'starts all services at the same time',
     file: 'rotation/src/planner/rollout-steps.ts',
-    from: 'if (!hasCapacity(isRollback(serviceState, brings) ? {} : desiredVersion(brings)))',
-    to: 'if (desiredVersion(brings) === undefined)',
+    from: 'return continues || serviceState.hasCapacity(',
+    to: 'return true || serviceState.hasCapacity(',
   },
   {
     name: 'rolls for an intent that was not applied while its user updates the service',

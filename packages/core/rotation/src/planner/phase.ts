@@ -1,0 +1,35 @@
+import { changedValues, type OpenRollout } from '../ledger/ledger.ts';
+import { isHalted, type ServiceState, secretNames, wasApplied } from './service-state.ts';
+
+/** Where the rollout of a service is. The planner decides by it: see `planRollout`. */
+export type Phase =
+  /** None is in the ledger. */
+  | { readonly kind: 'none' }
+  /** The labels of a secret that it changes are invalid now. */
+  | { readonly kind: 'unresolved' }
+  /** The service uses no secret of it any more. */
+  | { readonly kind: 'unused' }
+  /** It was counted as failed, and waits for a newer value or a request. */
+  | { readonly kind: 'failed'; readonly open: OpenRollout }
+  /** The orchestrator rejected its update, for this reason. */
+  | { readonly kind: 'rejected'; readonly open: OpenRollout; readonly reason: string }
+  /** It is in the ledger; its update was not made. */
+  | { readonly kind: 'intended'; readonly open: OpenRollout }
+  /** The orchestrator paused its update, or rolled it back. */
+  | { readonly kind: 'halted'; readonly open: OpenRollout }
+  /** Its update was made, and was not halted. */
+  | { readonly kind: 'applied'; readonly open: OpenRollout };
+
+/** The phase of a service's rollout. The first one that fits counts, in the order of {@link Phase}. */
+export function phaseOf(serviceState: ServiceState): Phase {
+  const { service, entry, rejection, unread } = serviceState;
+  const open = entry.rollout;
+  if (open === null) return { kind: 'none' };
+  const changing = changedValues(open);
+  if (unread.some((key) => key in changing)) return { kind: 'unresolved' };
+  if (secretNames(serviceState, changing).length === 0) return { kind: 'unused' };
+  if (open.state === 'failed') return { kind: 'failed', open };
+  if (rejection !== undefined && rejection !== open.failure) return { kind: 'rejected', open, reason: rejection };
+  if (!wasApplied(serviceState, open)) return { kind: 'intended', open };
+  return { kind: isHalted(service) ? 'halted' : 'applied', open };
+}
