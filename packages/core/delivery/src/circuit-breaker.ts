@@ -15,9 +15,8 @@ const FIRST_PROBE_MS = 1_000;
 const MAX_PROBE_MS = 10_000;
 
 /**
- * Leaves a provider alone that does not answer, so that nobody waits for it: while the breaker is open calls are
- * refused at once, and one trial after the other, on nobody's time, finds out when the provider is back. Any success
- * closes the breaker. Answers such as "not found" are successes: the provider is there.
+ * The circuit breaker of a provider. While it is open, calls are refused at once, and half-open probes in the background
+ * find out when the provider answers again. Any success closes it. An answer such as "not found" is a success.
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
@@ -30,7 +29,7 @@ export class CircuitBreaker {
   #halfOpenProbe: (() => Promise<unknown>) | null = null;
   #cancelTimer: (() => void) | null = null;
 
-  /** @param onChange is told whenever the breaker opens or closes. */
+  /** @param onChange is called when the breaker opens or closes. */
   constructor(clock: Clock, onChange: (open: boolean) => void) {
     this.#clock = clock;
     this.#onChange = onChange;
@@ -53,7 +52,7 @@ export class CircuitBreaker {
 
   /**
    * A call failed.
-   * @param halfOpenProbe tries the provider again; its outcome must be told by `succeeded` or `failed`. Its own rejection is of
+   * @param halfOpenProbe tries the provider again; its outcome must be reported by `succeeded` or `failed`. Its own rejection is of
    * no interest here.
    */
   failed(failure: Failure, halfOpenProbe: () => Promise<unknown>): void {

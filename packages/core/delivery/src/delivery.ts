@@ -182,7 +182,7 @@ export class Delivery implements SecretSource {
     this.#cache.clear();
   }
 
-  /** A storm through a full memory drops a value for each: that is told once a minute. */
+  /** Many reads through a full cache evict a value each: that is reported once a minute. */
   #countEvicted(revisions: number): void {
     this.#evicted += revisions;
     const nowMs = this.#clock.monotonic();
@@ -319,7 +319,7 @@ export class Delivery implements SecretSource {
     const adaptiveTimeoutMs = maySpendAll
       ? limitMs
       : Math.min(limitMs, lastGood !== null && isDoubtful ? 0 : health.adaptiveTimeoutMs);
-    // Whoever has to wait no longer leaves the read to end for those who come next.
+    // A caller that ends its wait leaves the read in flight for the next callers.
     const reading = this.#reads.shared(ref, { limitMs, mayWait: maySpendAll });
     try {
       const revision = await withDeadline(this.#clock, adaptiveTimeoutMs, undefined, () => reading);

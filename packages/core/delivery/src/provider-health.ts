@@ -31,7 +31,7 @@ const MIN_ADAPTIVE_TIMEOUT_MS = 500;
 /** A provider suspect that is back answers within this time. */
 const SUSPECT_TIMEOUT_MS = 250;
 
-/** How long a provider is left alone that asks us to slow down, where it does not say how long. */
+/** How long no request is sent to a provider that asks to slow down without a `Retry-After`. */
 const PAUSE_MS = 1_000;
 const MIN_PAUSE_MS = 100;
 
@@ -51,13 +51,13 @@ export class ProviderHealth {
   #isLoginRefused = false;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** @param onChange is told whenever the circuit breaker opens or closes. */
+  /** @param onChange is called when the circuit breaker opens or closes. */
   constructor(clock: Clock, onChange: (open: boolean) => void) {
     this.#clock = clock;
     this.#breaker = new CircuitBreaker(clock, onChange);
   }
 
-  /** Whether it is left alone, since it did not answer lately. */
+  /** Whether no request is sent, since it did not answer lately. */
   get isCircuitOpen(): boolean {
     return this.#breaker.isOpen;
   }
@@ -94,7 +94,7 @@ export class ProviderHealth {
 
   /**
    * A question is put to it now. Call the result with how it ended; only the first call counts.
-   * @param halfOpenProbe asks again; used while the provider is left alone. Its own rejection is of no interest.
+   * @param halfOpenProbe asks again; used while the circuit is open. Its own rejection is of no interest.
    */
   asked(halfOpenProbe: () => Promise<unknown>): (outcome: RequestOutcome) => void {
     const question: InFlightRequest = { requestedAtMs: this.#clock.monotonic() };

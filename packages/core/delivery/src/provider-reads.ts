@@ -30,7 +30,7 @@ const FIRST_REPETITION_MS = 50;
 /** Once a repetition was in vain, requests for values of that provider are not repeated for this time. */
 const LAGGING_MS = 10_000;
 
-/** Reads of current values: at most one for each ref at a time, none where the provider is left alone. */
+/** Reads of current values: at most one for each ref at a time, none while the provider's circuit is open. */
 export class ProviderReads {
   /** As {@link FindProvider}. */
   readonly findProvider: FindProvider;
@@ -186,7 +186,7 @@ export class ProviderReads {
     }
   }
 
-  /** Asks again, for whoever comes later. */
+  /** Asks again, for later callers. */
   readonly halfOpenProbeOf = (ref: SecretRef) => () => this.#readWithin(ref, this.#deadlineMs, false);
 
   /** Ends what it does in the background. */
@@ -219,7 +219,7 @@ export class ProviderReads {
           const isPaused = error instanceof ProviderError && error.code === 'RATE_LIMITED';
           if (!isPaused || !mayWait) throw error;
           if (health.pausedUntilMs >= untilMs) {
-            // Whoever waited in vain lost as much time as by a provider that does not answer.
+            // A caller that waited in vain lost as much time as with a provider that does not answer.
             if (waited) health.failed('timeout', this.halfOpenProbeOf(ref));
             throw error;
           }

@@ -40,7 +40,7 @@ export class RevisionCache {
 
   /**
    * @param drop gets each value that was given to it and is not held (any more).
-   * @param onEvicted is told how many revisions were dropped because a limit was reached.
+   * @param onEvicted gets how many revisions were evicted because a limit was reached.
    */
   constructor(
     limits: CacheLimits,
@@ -110,7 +110,7 @@ export class RevisionCache {
 
   /**
    * Takes in what a read gave. An answer to a read that was started before the one that gave the present pointer is
-   * older than it and leaves the pointer alone.
+   * older than it and does not change the pointer.
    *
    * @param readBegunAtMs monotonic milliseconds.
    */

@@ -5,7 +5,7 @@ import type { EventListener, TimedEvent } from '@vault-swarm/provider';
 const FIRST_REPORT_MS = 10_000;
 const MAX_REPORT_MS = 5 * 60_000;
 
-/** So many different refusals are told by their names at a time; what comes beside them is counted together. */
+/** How many different refusals are reported by name at the same time; further ones are counted together. */
 const MAX_NAMED = 100;
 
 /** What may come ten thousand times in a storm. */

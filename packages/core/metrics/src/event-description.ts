@@ -100,7 +100,7 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     severity: 'warn',
     sentence: ({ provider, open }) =>
       open
-        ? `provider ${provider} is left alone until it answers again; last good values are delivered meanwhile`
+        ? `provider ${provider} is not called until a probe is answered; last good values are delivered meanwhile`
         : `provider ${provider} is asked again`,
   },
   'cache.evicted': {
@@ -200,7 +200,7 @@ export interface EventRecord {
   readonly event: EventType;
   /** The sentence of {@link describeEvent}. */
   readonly message: string;
-  /** The event's own message, where it has one; its other fields stand beside it under names such as `duration_ms`. */
+  /** The event's own message, where it has one; its other fields are separate, under names such as `duration_ms`. */
   readonly detail?: string;
   readonly [field: string]: unknown;
 }

@@ -72,7 +72,7 @@ test('a value that lags is read again ever more rarely', async () => {
   expect(world.provider.reads - reads).toBeLessThan(12);
 });
 
-test('a process that starts with reads that lag takes nothing back that another has seen', async () => {
+test('a process that starts with reads that lag rolls nothing back that another process has seen', async () => {
   const { world, web } = await settled();
   world.provider.write('db', 'db 2');
   await world.run(10_000);

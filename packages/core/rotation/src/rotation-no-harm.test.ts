@@ -79,7 +79,7 @@ describe('a paused rollout whose tasks do not run', () => {
   });
 });
 
-test('a rollout that Swarm took back is started again only once all tasks run', async () => {
+test('a rollout that Swarm rolled back is started again only once all tasks run', async () => {
   const { world, web } = await twoServices();
   world.swarm.post(web, { update: { parallelism: 1, monitorMs: 500, onFailure: 'rollback' } });
   await world.run(10_000);

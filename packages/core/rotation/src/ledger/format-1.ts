@@ -4,7 +4,7 @@ import { type JsonObject, list, mapValues, object } from './json-guards.ts';
 const DIGEST_CHARACTERS = 16;
 
 /**
- * A ledger of format 1 as format 2 has it, still to be checked. Format 1 had a row for each secret, set nothing aside, and
+ * A ledger of format 1 as format 2 has it, still to be checked. Format 1 had a row for each secret, had no quarantine, and
  * did not say what the tasks held before a rollout: so such a rollout is gone on with, and is never rolled back.
  * @throws {TypeError} where it is not of that format.
  */

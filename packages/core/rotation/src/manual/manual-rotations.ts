@@ -21,7 +21,7 @@ const REQUEST_DEADLINE_MS = 15_000;
 /** It is for what the providers have now, as far as they tell that within this time. */
 const REQUEST_POLL_MS = 3_000;
 
-/** What the desk needs of the rotation. */
+/** What manual rotations need of the rotation. */
 export interface ManualRotationsPorts {
   readonly ledger: LedgerStore;
   readonly clock: Clock;

@@ -300,7 +300,7 @@ function serviceStateOf(
 
 /**
  * Tasks that were made before a change was seen hold the value before it, until they are known to hold another. Where a
- * rollout is open it says what they were given, and where a set was aside, that they hold the last good one. A secret
+ * rollout is open it says what they were given, and where a set was quarantined, that they hold the last good one. A secret
  * whose path label is new, or is gone, was called otherwise before; one that may be used again may change meanwhile.
  */
 function recordReplaced(

@@ -98,7 +98,7 @@ export function dueBindings({
   });
 }
 
-/** Whether the orchestrator is replacing tasks of the service, whoever asked for it. */
+/** Whether the orchestrator is replacing tasks of the service, for a rollout or for its user. */
 export function isUpdating({ rollout: { state } }: Workload): boolean {
   return state === 'rolling' || state === 'rolling-back';
 }

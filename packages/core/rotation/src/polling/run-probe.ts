@@ -12,7 +12,7 @@ export interface ProbePorts {
   /** The name of the provider. */
   readonly provider: string;
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
-  /** Is told whether the provider answered. */
+  /** Gets whether the provider answered. */
   readonly values: Pick<ValueCache, 'reportProbe'>;
 }
 

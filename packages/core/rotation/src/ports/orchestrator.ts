@@ -34,7 +34,7 @@ export interface WorkloadTask {
 }
 
 /**
- * What the orchestrator says of the latest update of a service, whoever asked for it. `message` is its own reason.
+ * What the orchestrator says of the latest update of a service, also of one by its user. `message` is its own reason.
  */
 export interface RolloutReport {
   readonly state: 'none' | 'rolling' | 'completed' | 'paused' | 'rolling-back' | 'rolled-back' | 'rollback-paused';
@@ -56,7 +56,7 @@ export interface Workload {
   readonly tenant?: string;
   /** Of the service object, for compare-and-set. */
   readonly version: number;
-  /** How often it was told to start its tasks again; a rollback brings an older number back. */
+  /** How often its tasks were started again; a rollback restores an older number. */
   readonly generation: number;
   /** Of what its tasks are made from: equal as long as nobody changed more of that than the generation. */
   readonly fingerprint: string;

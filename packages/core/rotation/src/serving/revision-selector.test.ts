@@ -155,7 +155,7 @@ test('a request before the ledger was read waits for it as long as it may, and f
   const later = never.choose('seen', 'web', 900);
   await never.clock.advance(400);
   expect(await Promise.all([late, later])).toEqual([current, current]);
-  // Whoever asks next is not held up again.
+  // The next request does not wait again.
   expect(await never.choose('seen')).toEqual(current);
   never.take();
   expect(await never.choose('seen')).toEqual(given('r1'));

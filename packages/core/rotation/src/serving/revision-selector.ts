@@ -28,7 +28,7 @@ const CURRENT: RevisionSelection = { kind: 'current' };
 
 /** How long a task's generation may be asked for: if it stays unknown, the last good value is given, which does no harm. */
 const LOOK_UP_MS = 300;
-/** After one that failed there is none for this time: whoever asks meanwhile is answered at once. */
+/** After one that failed there is none for this time: requests are answered at once meanwhile. */
 const LOOKUP_BACKOFF_MS = 5_000;
 
 /**

@@ -37,15 +37,18 @@ function setUp(recall: () => Promise<boolean>) {
 test.each([
   [true, 'available'],
   [false, 'unavailable'],
-])('what is to be kept is fetched once, and is told: %s', async (isAvailable, availability) => {
-  const { clock, values, keep, retained, recalls, news } = setUp(async () => isAvailable);
-  keep();
-  expect(values.availability(key, 'r1')).toBe('unknown');
-  await clock.advance(0);
-  keep();
-  expect(values.availability(key, 'r1')).toBe(availability);
-  expect([recalls(), news(), retained]).toEqual([1, 1, [['r1'], ['r1']]]);
-});
+])(
+  'a value that is to be kept is fetched once, and its availability is reported: %s',
+  async (isAvailable, availability) => {
+    const { clock, values, keep, retained, recalls, news } = setUp(async () => isAvailable);
+    keep();
+    expect(values.availability(key, 'r1')).toBe('unknown');
+    await clock.advance(0);
+    keep();
+    expect(values.availability(key, 'r1')).toBe(availability);
+    expect([recalls(), news(), retained]).toEqual([1, 1, [['r1'], ['r1']]]);
+  },
+);
 
 test('if the provider does not answer it is tried again, a second later at the earliest', async () => {
   let answer: () => Promise<boolean> = () => Promise.reject(new ProviderError('UNAVAILABLE', 'away'));

@@ -94,7 +94,7 @@ export class DeliveryLog {
     if (this.#running.has(taskId)) return;
     let task = this.#tasks.get(taskId);
     if (task === undefined) {
-      // What the latest look of the leader did not show was made since then.
+      // What the latest observation of the leader did not show was made since then.
       const seenStarting = this.#starting.has(taskId) || this.#shown?.has(taskId) === false;
       const leaderSinceMs = this.#leaderSinceMs;
       task = { answers: new Map(), recordedAtMs: nowMs, leaderSinceMs, seenStarting, frozen: false };
