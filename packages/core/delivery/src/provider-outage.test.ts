@@ -4,7 +4,7 @@ import { fails, gives, hangs, setUp, textOf } from './testing/delivery-fixture.t
 
 const db: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
 
-/** A provider that asks to be left alone for so long. */
+/** A provider that asks for no requests for this time. */
 const slowDown = (retryAfterMs?: number) => async () =>
   Promise.reject(new ProviderError('RATE_LIMITED', 'slow down', retryAfterMs === undefined ? {} : { retryAfterMs }));
 
@@ -292,7 +292,7 @@ test('a refused login is an answer: the last good value is given for a shorter t
   expect(events.at(-1)).toMatchObject({ source: 'stale' });
   await advance(1);
   expect(textOf(await ask())).toBe('UNAUTHENTICATED');
-  // An outage would be bridged for longer. It does not take the refusal back.
+  // An outage would be bridged for longer. It does not cancel the refusal.
   answers[0] = fails('UNAVAILABLE');
   expect(textOf(await ask())).toBe('UNAVAILABLE');
   expect(textOf(await ask())).toBe('UNAVAILABLE');

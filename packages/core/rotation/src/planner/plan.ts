@@ -74,7 +74,7 @@ export interface PlanInput {
   readonly earlierUses: (serviceId: string) => readonly BindingState[];
 }
 
-/** How a service stands. */
+/** The state of a service after the plan. */
 export interface ServicePlan {
   readonly serviceId: string;
   readonly runningTasks: number;
@@ -82,7 +82,7 @@ export interface ServicePlan {
   /** What its tasks hold of each secret that has no pinned version, and what they should. */
   readonly bindings: readonly BindingState[];
   readonly waitingReason: WaitingReason | null;
-  /** Whether it goes on only after somebody did something, or a longer time. */
+  /** Whether it proceeds only after an action of a person, or after a longer time. */
   readonly blocked: boolean;
   /** Whether it is to be rolled for a value that it does not have. */
   readonly isDue: boolean;
@@ -90,7 +90,7 @@ export interface ServicePlan {
   readonly rolloutsInARow: number;
 }
 
-/** What to do: write the ledger (if it is another one), then roll; then tell. */
+/** What to do: write the ledger if it changed, then update services, then emit the events. */
 export interface Plan {
   /** The very same object as the input's where there is nothing to write. */
   readonly ledger: LedgerDocument;
@@ -103,7 +103,7 @@ export interface Plan {
 }
 
 /**
- * Compares what every running task holds with what it should hold, and says what to do about the difference. A pure
+ * Compares the desired with the actual revision of each running task, and decides what to do about the difference. A pure
  * function: the same input gives the same plan.
  */
 export function plan(input: PlanInput): Plan {

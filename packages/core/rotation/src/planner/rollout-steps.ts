@@ -42,9 +42,9 @@ export function blocked(serviceState: ServiceState, code: WaitingCode, context?:
   return { ...wait(serviceState, code, context), blocked: true };
 }
 
-/** Tasks that run for this long count as running when a paused update is resumed, in milliseconds. */
+/** A paused update is resumed once its tasks have run for this long, in milliseconds. */
 const RUNNING_FOR_MS = 10_000;
-/** After this time what a paused update waits for needs somebody, in milliseconds. */
+/** After this time a paused update counts as blocked: a person must act. In milliseconds. */
 const NEEDS_HELP_AFTER_MS = 60_000;
 
 /**
@@ -124,18 +124,18 @@ export function hindranceByFailure(serviceState: ServiceState, bindings: readonl
   return null;
 }
 
-/** Whether an attempt may be followed by the next: after each the pause is twice as long. */
+/** Whether the next attempt may start: the backoff doubles after each. */
 export function mayRetry({ openForMs }: ServiceState, { attempt }: OpenRollout): boolean {
   return openForMs >= Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** attempt);
 }
 
-/** The rollout is left as it is, and counted as an error. */
+/** Marks the rollout as failed and counts it as an error. It stays as it is. */
 export function markFailed(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
   const rollout: OpenRollout = { ...open, state: 'failed', failure: failure.message };
   return { ...noChange(withoutRequests(serviceState, open), rollout), events: [failed(serviceState, open, failure)] };
 }
 
-/** Every task has what the rollout brought. Where the service uses none of it any more, nothing was rotated. */
+/** Every task has the target of the rollout. If the service uses none of its secrets any more, nothing was rotated. */
 export function complete(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, nowMs } = serviceState;
   const secrets = secretNames(serviceState, changedValues(open));
@@ -150,7 +150,7 @@ export function complete(serviceState: ServiceState, open: OpenRollout): Decisio
   return { ...noChange(withoutRequests(serviceState, open), null), events: [{ type, ...common }] };
 }
 
-/** What was asked for was tried, and is over. */
+/** The state without the requests that the rollout has met. */
 export function withoutRequests(serviceState: ServiceState, open: OpenRollout): ServiceState {
   const changing = changedValues(open);
   const requested = serviceState.entry.requested.filter((key) => !(key in changing));
@@ -183,8 +183,8 @@ interface StartOptions {
 }
 
 /**
- * Rolls the service to what is wanted of all its outdated secrets, those included that are not rolled for their own
- * sake: each task that starts is given them too.
+ * Rolls the service to the desired values of all its outdated secrets. That includes secrets that alone would cause no
+ * rollout, since each task that starts gets them too.
  */
 export function startRollout(serviceState: ServiceState, options: StartOptions = {}): Decision {
   const { service, entry } = serviceState;
@@ -227,7 +227,7 @@ function bringing(serviceState: ServiceState, bindings: readonly BindingState[])
   return others.length === 0 ? bindings : others;
 }
 
-/** Whether nothing but last good values is brought. */
+/** Whether all targets are last good values. */
 function isRollback({ entry }: ServiceState, brings: readonly BindingState[]): boolean {
   return brings.every(
     ({ binding, desired }) => desired === undefined || quarantineOf(entry, binding.key) !== undefined,
@@ -344,7 +344,7 @@ function rollbackValue({ entry }: ServiceState, known: BindingState): SecretVers
   return [...counts.values()].toSorted((a, b) => b.count - a.count)[0]?.value;
 }
 
-/** The update that brings a service to a generation. */
+/** The update of a service to a generation. */
 export function rollTo({ service }: ServiceState, generation: number): RollAction {
   return { serviceId: service.id, serviceName: service.name, version: service.version, generation };
 }

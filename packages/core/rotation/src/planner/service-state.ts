@@ -7,7 +7,7 @@ import type { FailedTask, Workload, WorkloadTask } from '../ports/orchestrator.t
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
 import type { WaitingReason } from '../ports/waiting-reason.ts';
 
-/** Whether a value that was replaced can still be given to tasks; `unknown` while that is being found out. */
+/** Whether a replaced value can still be delivered; `unknown` until the provider has answered. */
 export type Availability = 'available' | 'unavailable' | 'unknown';
 
 /** All that the decision about one service depends on. */
@@ -16,43 +16,43 @@ export interface ServiceState {
   readonly service: Workload;
   readonly entry: LedgerService;
   readonly bindings: readonly BindingState[];
-  /** What the ledger may call the secrets whose labels can't be read now. */
+  /** Ledger keys of the secrets whose labels are invalid now. */
   readonly unread: readonly string[];
-  /** The secrets that have no value: a task that starts now is refused them. */
+  /** The secrets that have no value: a task that starts now does not get them. */
   readonly undeliverable: readonly UndeliverableSecret[];
   readonly policy: RotationPolicy;
-  /** Whether a lockdown is active: only what an operator asks for is rolled, and what puts tasks right that failed. */
+  /** Whether a lockdown is active. Only requests of an operator and rollbacks start a rollout then. */
   readonly isLockedDown: boolean;
-  /** For how long this process has seen the open rollout's present attempt, since it was applied if it is: no clock that jumps changes it. */
+  /** Monotonic time since this process first saw the present attempt, or saw it applied. */
   readonly openForMs: number;
   /** Whether this process saw the open rollout's update applied. */
   readonly seenApplied: boolean;
-  /** Whether it has looked again and again since it saw the rollout first. */
+  /** Whether it has observed the service without a gap since it first saw the rollout. */
   readonly continuouslyObserved: boolean;
-  /** Whether it started the rollout and each attempt: then it has answered to all of its tasks, if it is the one that is asked. */
+  /** Whether this process started the rollout and each attempt, so that it delivered to all of its tasks on this node. */
   readonly startedByThisProcess: boolean;
-  /** Whether the open rollout's update was surely not made: somebody else's came first. */
+  /** Whether another update came first, so that the open rollout's update was not made. */
   readonly overtaken: boolean;
-  /** For how long it has seen the service object as it is. */
+  /** For how long it has seen the service object unchanged. */
   readonly unchangedForMs: number;
-  /** For how long it has seen the very same tasks, each running. */
+  /** For how long it has seen the same tasks, all of them running. */
   readonly stableForMs: number;
-  /** For how long no rotation of the service may start by itself, since its secrets change faster than it rolls. */
+  /** The pause before the next automatic rotation, since the secrets change faster than the service rolls. */
   readonly pauseMs: number;
-  /** Why the orchestrator refused the open rollout's update for good, if it did. */
+  /** Why the orchestrator rejected the open rollout's update, if it did. */
   readonly rejection: string | undefined;
-  /** The service's failed tasks; `null` where they were not asked for. */
+  /** The service's failed tasks; `null` if they were not requested. */
   readonly failures: readonly FailedTask[] | null;
-  /** What this process answered to a task, for a secret by its ledger key. */
+  /** The values that this process delivered to a task, for a secret by its ledger key. */
   readonly given: (taskId: string, key: string) => readonly SecretVersion[];
   readonly lastGood: (key: string, value: SecretVersion) => Availability;
   /** Whether another service may start to roll with these values in this pass. */
   readonly hasCapacity: (values: Values) => boolean;
-  /** The name of another service whose tasks failed with this value of a secret; `undefined` where there is none. */
+  /** The name of another service whose tasks failed with this value of a secret; `undefined` if there is none. */
   readonly failedIn: (key: string, value: SecretVersion) => string | undefined;
 }
 
-/** A secret that its provider gives no value of, and the provider's reason. */
+/** A secret without a value, and the provider's reason. */
 interface UndeliverableSecret {
   readonly secret: string;
   readonly reason: string;
@@ -66,17 +66,17 @@ export interface RollAction {
   readonly generation: number;
 }
 
-/** What happens to a service in this pass. */
+/** The decision about a service in this pass. */
 export interface Decision {
   /** Its next entry; what tasks hold is recorded elsewhere. */
   readonly entry: LedgerService;
   readonly roll: RollAction | null;
   readonly events: readonly ProductEvent[];
-  /** Why a rollout that is due was not started; `null` where none is due, or one was started. */
+  /** Why a rollout that is due does not start or proceed; `null` if none is due, or one was started. */
   readonly waitingReason: WaitingReason | null;
-  /** Whether it goes on only after somebody did something. */
+  /** Whether it proceeds only after an action of a person, or after a longer time. */
   readonly blocked: boolean;
-  /** The values that made its tasks fail, while they can't be put in quarantine yet. */
+  /** The values that made its tasks fail and can't be quarantined yet. */
   readonly heldAgainst: Values;
 }
 
@@ -103,22 +103,22 @@ export function isUpdating({ rollout: { state } }: Workload): boolean {
   return state === 'rolling' || state === 'rolling-back';
 }
 
-/** Swarm takes a moment from a change of a service until it says that it is updating it. */
+/** The orchestrator reports an update a moment after the change of the service. */
 const SETTLED_MS = 1_000;
-/** A task that fails again and again seems to run in between: this is longer than such a moment. */
+/** A task that fails repeatedly seems to run between two failures: this time is longer. */
 const STABLE_MS = 30_000;
 
-/** Whether the orchestrator has had the time to say what it does about the latest change of the service. */
+/** Whether the orchestrator has had time to report what it does about the latest change of the service. */
 export function isSettled({ unchangedForMs }: ServiceState): boolean {
   return unchangedForMs >= SETTLED_MS;
 }
 
-/** Whether the tasks that run now may be taken to go on running. */
+/** Whether the running tasks have run long enough to count as healthy. */
 export function isStable({ stableForMs }: ServiceState): boolean {
   return stableForMs >= STABLE_MS;
 }
 
-/** Whether all tasks that shall run do run. */
+/** Whether all desired tasks run. */
 export function isFullyRunning({ tasks, desiredTasks }: Workload): boolean {
   const living = tasks.filter(({ state }) => state !== 'ended');
   return living.length >= (desiredTasks ?? 1) && living.every(({ state }) => state === 'running');
@@ -134,24 +134,24 @@ export function isUpToDate({ service, bindings }: ServiceState): boolean {
   return isCurrent && isFullyRunning(service) && !isHalfDone;
 }
 
-/** Whether no task shall run: the service is scaled to 0, or no node is for it. */
+/** Whether no task is desired: the service is scaled to 0, or no node fits it. */
 export function isScaledToZero({ tasks, desiredTasks }: Workload): boolean {
   return desiredTasks === 0 || (desiredTasks === null && tasks.every(({ state }) => state === 'ended'));
 }
 
-/** Whether the orchestrator stopped in the middle of the service's latest update. */
+/** Whether the orchestrator paused the service's latest update, or its rollback. */
 export function isPaused({ rollout: { state } }: Workload): boolean {
   return state === 'paused' || state === 'rollback-paused';
 }
 
-/** Whether the service's latest update was given up by the orchestrator. */
+/** Whether the orchestrator paused the service's latest update, or rolled it back. */
 export function isHalted(service: Workload): boolean {
   return isPaused(service) || service.rollout.state === 'rolled-back';
 }
 
 /**
- * Whether the rollout's update was made. A rollback brings the service's old generation back, so that only what was seen
- * meanwhile, or tasks of the rollout, tell.
+ * Whether the rollout's update was made. A rollback restores the service's old generation. After one, only earlier
+ * observations, or tasks of the rollout, show it.
  */
 export function wasApplied(serviceState: ServiceState, open: OpenRollout): boolean {
   const { service, entry, failures, seenApplied } = serviceState;
@@ -166,7 +166,7 @@ export function wasApplied(serviceState: ServiceState, open: OpenRollout): boole
   );
 }
 
-/** Greater than every generation that is known of the service: a rollback brings old ones back. */
+/** A generation greater than each known one of the service: a rollback restores old ones. */
 export function nextGeneration({
   service,
   entry,
@@ -182,7 +182,7 @@ export function nextGeneration({
   return Math.max(...seen) + 1;
 }
 
-/** Names of the secrets, of those whose keys are given, as far as the service still uses them. */
+/** Names of the secrets with these keys that the service still uses. */
 export function secretNames({ bindings }: Pick<ServiceState, 'bindings'>, values: object): readonly string[] {
   return bindings.filter(({ binding }) => binding.key in values).map(({ binding }) => binding.secret.name);
 }

@@ -2,7 +2,7 @@ import { displayMessage } from '@vault-swarm/kernel';
 import type { CallOptions } from '@vault-swarm/provider';
 import type { WaitingReason } from './waiting-reason.ts';
 
-/** What an operator asks to be rolled now: all services of a secret, one service, or all whose values were quarantined. */
+/** What an operator requests: to roll all services of a secret, one service, or all services with quarantined values. */
 export type RotateRequest =
   | { readonly kind: 'secret'; readonly name: string }
   | { readonly kind: 'service'; readonly name: string }
@@ -14,26 +14,26 @@ export interface RequestedService {
   /** Names of the secrets that the request concerns. */
   readonly secrets: readonly string[];
   /**
-   * `scheduled`: it is rolled as soon as its turn comes. `pending`: a provider does not tell its newest value now; it is rolled
-   * when that is known and is another one. `up-to-date`: its tasks have the newest values already. `not-applicable`: it is a job, or
-   * labels say that none of these secrets is ever rotated.
+   * `scheduled`: it rolls as soon as a place is free. `pending`: a provider does not answer now; the service rolls when the
+   * newest value is known and differs. `up-to-date`: its tasks have the newest values already. `not-applicable`: it is a
+   * job, or the labels exclude all these secrets from rotation.
    */
   readonly outcome: 'scheduled' | 'pending' | 'up-to-date' | 'not-applicable';
 }
 
-/** What a preview is of: a manual request, or what is due now without one. */
+/** What a preview shows: the effect of a manual request, or the rollouts that are due without one. */
 export type PreviewRequest = RotateRequest | { readonly kind: 'due' };
 
-/** What would become of one service. */
+/** The expected effect on one service. */
 export interface PlannedService extends RequestedService {
-  /** How many tasks would be replaced; of a rollout that is in progress, those that are still to be. */
+  /** How many tasks would be replaced; for a rollout in progress, the remaining ones. */
   readonly tasks: number;
-  /** Why it would not be rolled at once; `null` where it would be, or where there is nothing to do. */
+  /** Why it would not roll at once; `null` if it would, or if there is nothing to do. */
   readonly waitingReason: WaitingReason | null;
 }
 
 /**
- * Why a request could not be taken.
+ * Why a request was rejected.
  *
  * | code | meaning |
  * | --- | --- |
@@ -43,7 +43,7 @@ export interface PlannedService extends RequestedService {
  */
 export type RotationRejection = 'UNKNOWN' | 'DISABLED' | 'UNAVAILABLE';
 
-/** A manual request that could not be taken. The message is one sentence for the operator. */
+/** A manual request that was rejected. The message is one sentence for the operator. */
 export class RotationRejected extends Error {
   override readonly name = 'RotationRejected';
   readonly code: RotationRejection;
@@ -54,18 +54,18 @@ export class RotationRejected extends Error {
   }
 }
 
-/** Takes manual requests. */
+/** Accepts manual requests. */
 export interface ManualRotation {
   /**
-   * Notes in the ledger what was asked for, whichever manager's plugin is asked; the leader does it, also after a crash.
-   * A set of values that failed and was quarantined is tried again. Resolves once it is recorded.
+   * Records the request in the ledger; the plugin of any manager can do so. The leader carries it out, also after a crash.
+   * Quarantined values are tried again. Resolves once the request is recorded.
    * @throws {RotationRejected}
    */
   rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]>;
 
   /**
-   * What {@link rotate} would do now, or what the rotation does by itself, without doing it. Asks the orchestrator and
-   * checks the providers as a request does; a change that it finds there is then rolled as if it had not been asked.
+   * What {@link rotate} would do now, or what the rotation does without a request. Changes nothing by itself. Asks the
+   * orchestrator and polls the providers as a request does; a change that the poll finds is rolled as usual.
    * @throws {RotationRejected}
    */
   preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]>;

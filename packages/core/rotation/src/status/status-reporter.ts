@@ -22,11 +22,11 @@ import type { CurrentValue } from '../tasks/task-revision.ts';
 import { progressOf, taskRevisionsOf } from './revision-status.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 
-/** What is known of one provider, as its poller found it. */
+/** The state of one provider, as its poller found it. */
 interface PolledProvider {
-  /** Why it can't be asked now; `null` while it answers. */
+  /** Why it can't be polled now; `null` while it answers. */
   readonly failure: ProviderError | null;
-  /** What the operator may change so that changes are noticed without reading values; `null` if all is well. */
+  /** What to change so that the plugin notices changes without reading values; `null` if it does. */
   readonly probeProblem: string | null;
   /** Which refs have lagged for a while; `null` if none has. */
   readonly lagProblem: string | null;
@@ -38,7 +38,7 @@ interface PolledProvider {
 
 type FindPolled = (provider: string) => PolledProvider | undefined;
 
-/** Remembers what the latest pass saw and decided, and tells it in the operator's terms. */
+/** Reports what the latest pass observed and decided, in the operator's terms. */
 export class StatusReporter {
   readonly #enabled: boolean;
   readonly #orchestratorName: string;
@@ -77,7 +77,7 @@ export class StatusReporter {
     this.#outage = message === null ? null : { message, isRefused };
   }
 
-  /** Why the ledger can't be used; `null` where it can. What was planned by an earlier one counts no more. */
+  /** Why the ledger can't be used; `null` if it can. An earlier plan no longer counts then. */
   unusable(reason: UnusableLedger | null): void {
     this.#unusable = reason;
     if (reason === null) return;
@@ -110,7 +110,7 @@ export class StatusReporter {
     if (event.type === 'rollout.completed') this.#rotatedAtMs.set(event.service, atMs);
   }
 
-  /** The whole of it. */
+  /** The status now. */
   status(role: Role | null, lockdown: Lockdown | null, polledOf: FindPolled): RotationStatus {
     const ledger = this.#ledger;
     const secrets = this.#secrets(polledOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
@@ -203,7 +203,7 @@ export class StatusReporter {
     return { code: pace === null ? 'ROTATION_BLOCKED' : 'ROTATION_TOO_FREQUENT', message: parts.join('; ') };
   }
 
-  /** The ledger knows why also what an earlier process saw. */
+  /** The ledger also has the failures that an earlier process saw. */
   #problemOf(service: string, rollout: OpenRollout | null): string | null {
     const seen = this.#failures.get(service);
     if (seen !== undefined || rollout === null || rollout.failure === '') return seen ?? null;

@@ -3,10 +3,10 @@ import type { Lockdown } from '../ledger/ledger.ts';
 import type { Role } from '../ports/orchestrator.ts';
 import type { WaitingReason } from '../ports/waiting-reason.ts';
 
-/** A secret as an operator wants to see it. Names and revisions, never values. */
+/** The status of a secret. Names and revisions, never values. */
 export interface SecretStatus {
   readonly name: string;
-  /** The provider instance; `null` where the labels are wrong. */
+  /** The provider instance; `null` if the labels are invalid. */
   readonly provider: string | null;
   /** Where its value is, for people. */
   readonly ref: string | null;
@@ -26,18 +26,17 @@ export interface SecretStatus {
 export interface SecretTaskRevisions {
   /** Its name. */
   readonly secret: string;
-  /** The revisions that most tasks hold first. */
+  /** Sorted: the revision of most tasks first. */
   readonly revisions: readonly TaskRevisionCount[];
 }
 
 /** One revision, and how many running tasks hold it. */
 export interface TaskRevisionCount {
-  /** As the provider calls it; `null` where it is not known. */
+  /** The provider's name for it; `null` if it is not known. */
   readonly revision: string | null;
   readonly tasks: number;
   /**
-   * Whether the tasks are to hold this one: it has the value that the provider has now, or where that was quarantined, the
-   * last good one.
+   * Whether it is the desired one: the provider's current value, or the last good one if that is quarantined.
    */
   readonly current: boolean;
 }
@@ -48,7 +47,7 @@ export interface ServiceStatus {
   readonly name: string;
   readonly secrets: readonly string[];
   readonly runningTasks: number;
-  /** How many of the running tasks do not hold the newest revisions. */
+  /** How many of the running tasks do not have the desired revisions. */
   readonly outdatedTasks: number;
   /** Of each secret but those whose labels pin a version. */
   readonly taskRevisions: readonly SecretTaskRevisions[];
@@ -56,15 +55,15 @@ export interface ServiceStatus {
     readonly generation: number;
     readonly secrets: readonly string[];
     readonly startedAtMs: number;
-    /** `rollback`: it brings the last good values after newer ones failed. */
+    /** `rollback`: its targets are the last good values, after newer ones failed. */
     readonly direction: 'forward' | 'rollback';
     readonly state: 'waiting' | 'rolling' | 'stuck' | 'failed';
-    /** Running tasks that hold what it brings. */
+    /** Running tasks that have its target. */
     readonly tasksDone: number;
     /** Those, and all other tasks that run or start. */
     readonly tasksTotal: number;
   } | null;
-  /** What made its tasks fail, and is not given to it until a value is newer or somebody asks. */
+  /** Values that made its tasks fail. They are withheld until a value is newer, or an operator requests them. */
   readonly quarantine: {
     readonly secrets: readonly string[];
     /** In milliseconds since 1970. */
@@ -72,7 +71,7 @@ export interface ServiceStatus {
     readonly reason: string;
   } | null;
   readonly lastRotationAtMs: number | null;
-  /** Why a rollout that is due was not started. */
+  /** Why a rollout that is due does not start or proceed; `null` if there is no such reason. */
   readonly waitingReason: WaitingReason | null;
   /** Why its rotation does not proceed as it should; `null` if it does. */
   readonly problem: {
@@ -81,7 +80,7 @@ export interface ServiceStatus {
   } | null;
 }
 
-/** All that the rotation knows, as of its latest pass. */
+/** The status of the rotation as of its latest pass. */
 export interface RotationStatus {
   readonly enabled: boolean;
   /** `null` before the first answer of the orchestrator. */

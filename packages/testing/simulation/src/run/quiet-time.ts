@@ -57,7 +57,7 @@ export class QuietTime {
       : [`the provider was asked ${calls} times in a time in which nothing happened, not ${most}`];
   }
 
-  /** Where all is in order, the status shows no problem, and no service waits. */
+  /** If all is in order, the status shows no problem, and no service waits. */
   #problems(): readonly string[] {
     const { swarm, truth, cluster } = this.#run;
     const { leader } = cluster;
