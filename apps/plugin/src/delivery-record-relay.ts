@@ -1,4 +1,5 @@
-import type { DeliveryRecord, RecordDelivery } from '@vault-swarm/delivery';
+import type { RecordDelivery } from '@vault-swarm/delivery';
+import type { DeliveryRecord } from '@vault-swarm/provider';
 
 const MAX_KEPT = 100_000;
 

@@ -1,5 +1,5 @@
-import type { RevisionRequest, RevisionSelection, RevisionSelector } from '@vault-swarm/delivery';
 import type { Clock } from '@vault-swarm/kernel';
+import type { RevisionRequest, RevisionSelection, RevisionSelector } from '@vault-swarm/provider';
 
 /**
  * Asks the rotation which revision a task is to be given. Delivery starts first: requests that come before the rotation is

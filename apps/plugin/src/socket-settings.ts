@@ -1,3 +1,4 @@
+import { withoutTag } from '@vault-swarm/docker/config';
 import { quoted } from '@vault-swarm/kernel';
 import type { Environment } from '@vault-swarm/provider';
 
@@ -22,7 +23,7 @@ export function parseSocketSettings(environment: Environment): SocketSettings {
 /** The driver's name without its tag, since a secret's driver may be named with any. */
 function parsePluginName(environment: Environment): string {
   const given = environment.text('PLUGIN_NAME', 'vault-secrets-plugin');
-  const name = given.replace(/:[^:/]*$/, '');
+  const name = withoutTag(given);
   if (
     !/^[a-zA-Z0-9][a-zA-Z0-9_.:/-]*$/.test(name) ||
     name.split('/').some((part) => part === '' || part.startsWith('.'))

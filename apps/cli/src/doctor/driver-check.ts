@@ -1,8 +1,9 @@
+import { withoutTag } from '@vault-swarm/docker/config';
 import { displayText } from '@vault-swarm/kernel';
 import { names } from '../terminal/words.ts';
 import type { EngineSecret } from './engine.ts';
 import { type Check, checked, type Finding, hint, wrong } from './finding.ts';
-import { resembles, withoutTag } from './plugin-name.ts';
+import { resembles } from './plugin-name.ts';
 
 /** The secrets whose driver is the plugin of this name. */
 export function ourSecrets(secrets: readonly EngineSecret[], pluginName: string): readonly EngineSecret[] {

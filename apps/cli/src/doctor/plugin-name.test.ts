@@ -1,5 +1,6 @@
+import { withoutTag } from '@vault-swarm/docker/config';
 import { expect, test } from 'vitest';
-import { distance, resembles, withoutTag } from './plugin-name.ts';
+import { distance, resembles } from './plugin-name.ts';
 
 test.each([
   ['vault-secrets-plugin', 'vault-secrets-plugin'],

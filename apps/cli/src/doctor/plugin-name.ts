@@ -1,10 +1,7 @@
+import { withoutTag } from '@vault-swarm/docker/config';
+
 /** Names whose lengths differ by more are not alike. */
 const MAX_COMPARED = 10;
-
-/** A driver's or plugin's name without its tag: `registry:5000/org/name:latest` is `registry:5000/org/name`. */
-export function withoutTag(name: string): string {
-  return name.replace(/:[^:/]*$/, '');
-}
 
 /** Whether someone who wrote `other` may have meant `name`: another case, other signs, a letter or two, another directory. */
 export function resembles(other: string, name: string): boolean {

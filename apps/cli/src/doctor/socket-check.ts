@@ -1,6 +1,6 @@
+import { withoutTag } from '@vault-swarm/docker/config';
 import type { EngineFacts, ManagedPlugin } from './engine.ts';
 import { type Check, checked, hint, skipped, wrong } from './finding.ts';
-import { withoutTag } from './plugin-name.ts';
 import type { SocketAnswer } from './plugin-socket.ts';
 
 /** The longest path that a socket can have: the kernel's field has 108 bytes, and ends with a zero. */

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { errorMessage } from '@vault-swarm/kernel';
 import type { ConfigurationWarning } from '@vault-swarm/provider';
 
 const FILTER = '/proc/self/coredump_filter';
@@ -14,7 +15,7 @@ export function keepOutOfCoreDumps(): ConfigurationWarning | null {
     writeFileSync(FILTER, '0');
     return null;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     const message = `can't be written, so a core dump of this process may have secrets in it: ${reason}`;
     return { code: 'core-dumps-enabled', variable: FILTER, message };
   }

@@ -1,3 +1,4 @@
+import { mapConcurrently } from '@vault-swarm/kernel';
 import { ProviderError } from '@vault-swarm/provider';
 import { providerErrorFor } from './aws-error.ts';
 import type { CallTarget, SecretsClient } from './client.ts';
@@ -23,7 +24,7 @@ export async function readInBatches(
     asked.slice(index * BATCH, (index + 1) * BATCH),
   );
   const states: SecretStates = new Map();
-  await inParallel(batches, async (batch) => {
+  await mapConcurrently(batches, AT_ONCE, async (batch) => {
     let nextToken: string | undefined;
     do {
       const answer = await client.batch(
@@ -69,7 +70,7 @@ export async function describeEach(
 ): Promise<Described> {
   const states: SecretStates = new Map();
   let refusals = 0;
-  await inParallel(requested, async ({ secretId, displayName }) => {
+  await mapConcurrently(requested, AT_ONCE, async ({ secretId, displayName }) => {
     const state = await describe(client, secretId, { ...target, displayName });
     if (state === 'refused') refusals += 1;
     else states.set(secretId, state);
@@ -94,22 +95,4 @@ async function describe(client: SecretsClient, secretId: string, target: CallTar
     if (!(error instanceof ProviderError) || error.isOutage) throw error;
     return error.code === 'ACCESS_DENIED' ? 'refused' : { kind: 'failed', error };
   }
-}
-
-/** Works through the items, a few at a time, and stops start new ones at the first failure. */
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = items.values();
-  let failed = false;
-  const worker = async () => {
-    for (const item of waiting) {
-      if (failed) return;
-      try {
-        await work(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }

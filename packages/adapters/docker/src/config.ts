@@ -1,6 +1,8 @@
 import { displayText, quoted } from '@vault-swarm/kernel';
 import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
+export { withoutTag } from './plugin-name.ts';
+
 /** How the engine is verified, and how we show who we are. Texts are PEM. */
 export interface DockerTlsConfig {
   readonly ca: string;

@@ -8,6 +8,7 @@ import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-err
 import type { EngineConfig } from './engine-types.ts';
 import { wholeText } from './json-stream.ts';
 import { type LedgerKeys, LedgerTrust } from './ledger-trust.ts';
+import { withoutTag } from './plugin-name.ts';
 
 /** The label that has the ledger's text. */
 const LABEL = 'vault-swarm.ledger';
@@ -41,8 +42,7 @@ const decompress = promisify(zstdDecompress);
 
 /** The name of a plugin's ledger, which Swarm takes as a config's name: letters, digits and `-_.`, at most 64. */
 export function ledgerName(pluginName: string): string {
-  const plain = pluginName
-    .replace(/:[^:/]*$/, '')
+  const plain = withoutTag(pluginName)
     .replace(/[^a-zA-Z0-9-_.]+/g, '-')
     .replace(/^[-_.]+/, '');
   return `${plain.slice(0, 57)}.ledger`;

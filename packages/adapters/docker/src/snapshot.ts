@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { displayText } from '@vault-swarm/kernel';
 import type { RolloutReport, Workload, WorkloadSecret, WorkloadTask } from '@vault-swarm/rotation';
 import type { EngineSecret, EngineService, EngineTask, EngineTaskSpec } from './engine-types.ts';
+import { withoutTag } from './plugin-name.ts';
 
 const ROLLOUT_STATES: Readonly<Record<string, RolloutReport['state']>> = {
   updating: 'rolling',
@@ -167,8 +168,4 @@ function taskState(task: EngineTask): WorkloadTask['state'] {
 export function timeOf(text: string | undefined): number | null {
   const time = Date.parse(text ?? '');
   return time > 0 ? time : null;
-}
-
-function withoutTag(name: string): string {
-  return name.replace(/:[^:/]*$/, '');
 }

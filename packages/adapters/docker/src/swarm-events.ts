@@ -1,4 +1,4 @@
-import { type Clock, errorMessage, Listeners, type Random } from '@vault-swarm/kernel';
+import { backoffMs, type Clock, errorMessage, jittered, Listeners, type Random, sleep } from '@vault-swarm/kernel';
 import type { Events } from '@vault-swarm/provider';
 import type { OrchestratorChanges } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
@@ -56,7 +56,7 @@ export class DockerChanges implements OrchestratorChanges {
   /** Never rejects; ends with the signal. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { clock, random, events } = this.#options;
-    let pauseMs = FIRST_PAUSE_MS;
+    let retries = 0;
     let failing = false;
     while (!signal.aborted) {
       const started = clock.monotonic();
@@ -71,9 +71,12 @@ export class DockerChanges implements OrchestratorChanges {
           events.emit({ type: 'orchestrator.failed', operation: 'follow events', message: errorMessage(error) });
         failing = true;
       }
-      if (clock.monotonic() - started >= GOOD_STREAM_MS) pauseMs = FIRST_PAUSE_MS;
-      await pause(clock, pauseMs * (0.5 + random.next() / 2), signal);
-      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
+      if (clock.monotonic() - started >= GOOD_STREAM_MS) retries = 0;
+      // An abort ends the loop.
+      await sleep(clock, jittered(backoffMs(FIRST_PAUSE_MS, MAX_PAUSE_MS, retries), random), signal).catch(
+        () => undefined,
+      );
+      retries++;
     }
   }
 
@@ -91,18 +94,4 @@ export class DockerChanges implements OrchestratorChanges {
   #hint(signal: AbortSignal): void {
     if (!signal.aborted) this.#listeners.notify();
   }
-}
-
-/** Resolves after the time, or at an abort. */
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, done);
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done, { once: true });
-  });
 }

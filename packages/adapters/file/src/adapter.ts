@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/kernel';
+import { type Clock, mapConcurrently } from '@vault-swarm/kernel';
 import {
   type CallOptions,
   describeRef,
@@ -57,11 +57,7 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
   async function probe(refs: readonly SecretRef[], signal: AbortSignal): Promise<ReadonlyMap<string, ProbeResult>> {
     hints.refresh();
     const results = new Map<string, ProbeResult>();
-    const waiting = refs.values();
-    const work = async () => {
-      for (const ref of waiting) results.set(refKey(ref), await probeOne(ref, signal));
-    };
-    await Promise.all(Array.from({ length: PROBE_PARALLEL }, work));
+    await mapConcurrently(refs, PROBE_PARALLEL, async (ref) => results.set(refKey(ref), await probeOne(ref, signal)));
     return results;
   }
 

@@ -2,14 +2,12 @@ import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, displayText } from '@vault-swarm/kernel';
-import { type OwnFile, ProviderError } from '@vault-swarm/provider';
+import { type Clock, displayText, sleep } from '@vault-swarm/kernel';
+import { type OwnFile, ProviderError, VALUE_LIMIT_BYTES } from '@vault-swarm/provider';
 import { directoryError, fileError, systemCode } from './file-error.ts';
 import { inspectPath } from './inspect-path.ts';
 import { ownFileOpened } from './own-files.ts';
 
-/** Swarm accepts values of less than 500 KiB. */
-const VALUE_LIMIT_BYTES = 500 * 1024;
 /**
  * The largest file that is parsed or decoded. It may be larger than the value in it; Vault's limit for one secret is
  * the same.
@@ -156,7 +154,7 @@ export class SecretsDirectory {
       const ageMs = this.#clock.now() - Number(stats.ctimeMs);
       const settled = ageMs < 0 || ageMs >= SETTLE_MS;
       if (settled || attempt === ATTEMPTS) return { handle, stats, settled };
-      await pause(this.#clock, SETTLE_MS, signal);
+      await sleep(this.#clock, SETTLE_MS, signal);
     }
   }
 
@@ -223,18 +221,4 @@ async function readUpTo(handle: FileHandle, limit: number): Promise<Uint8Array> 
 
 function stamp(stats: BigIntStats): string {
   return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
-}
-
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      cancel();
-      reject(signal.reason);
-    };
-    const cancel = clock.after(delayMs, () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

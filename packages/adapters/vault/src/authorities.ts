@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { quoted } from '@vault-swarm/kernel';
+import { errorMessage, quoted } from '@vault-swarm/kernel';
 import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
 /** Of a directory; the authorities of a whole system are about 150. */
@@ -33,7 +33,7 @@ export function parseAuthorities(
     source.read();
     return source;
   } catch (error) {
-    environment.report(source.variable, error instanceof Error ? error.message : String(error));
+    environment.report(source.variable, errorMessage(error));
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, SingleFlight } from '@vault-swarm/kernel';
+import { type Clock, mapConcurrently, SingleFlight } from '@vault-swarm/kernel';
 import {
   type CallOptions,
   type ChangeProbe,
@@ -64,20 +64,15 @@ export class VaultProbe implements ChangeProbe {
     const results = new Map<string, ProbeResult>();
     const paths = byPath(refs, results);
     const answers = new Map<SharedPath, PathAnswer>();
-    const waiting = paths.values();
     const limits = new ProbeLimits();
     this.#memory.forget(this.#clock.monotonic());
-    const work = async () => {
-      for (const shared of waiting) {
-        signal.throwIfAborted();
-        const spared = limits.spared(shared.location);
-        const answer: PathAnswer =
-          spared === null ? await this.#ask(shared, signal) : { kind: 'failed', error: spared };
-        if (spared === null) limits.count(shared.location, answer.kind === 'failed' ? answer.error : null);
-        answers.set(shared, answer);
-      }
-    };
-    await Promise.all(Array.from({ length: PATHS_AT_ONCE }, work));
+    await mapConcurrently(paths.values(), PATHS_AT_ONCE, async (shared) => {
+      signal.throwIfAborted();
+      const spared = limits.spared(shared.location);
+      const answer: PathAnswer = spared === null ? await this.#ask(shared, signal) : { kind: 'failed', error: spared };
+      if (spared === null) limits.count(shared.location, answer.kind === 'failed' ? answer.error : null);
+      answers.set(shared, answer);
+    });
     const found = [...paths.values()].filter((shared) => answers.get(shared)?.kind === 'found');
     const unsure = new Set(
       await this.#capabilities.unsure(

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/kernel';
+import { backoffMs, type Clock } from '@vault-swarm/kernel';
 
 /** How a call failed: it got no answer in time, or the answer that the provider can't serve now. */
 export type Failure = 'timeout' | 'unavailable';
@@ -25,7 +25,7 @@ export class CircuitBreaker {
   /** When the latest failures were, in monotonic milliseconds, oldest first. */
   #failuresAtMs: number[] = [];
   #open = false;
-  #probeDelayMs = FIRST_PROBE_MS;
+  #probes = 0;
   #halfOpenProbe: (() => Promise<unknown>) | null = null;
   #cancelTimer: (() => void) | null = null;
 
@@ -64,7 +64,7 @@ export class CircuitBreaker {
     this.#halfOpenProbe = halfOpenProbe;
     if (this.#open || (this.#timeoutsInARow < TIMEOUTS_IN_A_ROW && this.#failuresAtMs.length < FAILURES)) return;
     this.#open = true;
-    this.#probeDelayMs = FIRST_PROBE_MS;
+    this.#probes = 0;
     this.#onChange(true);
     this.#scheduleProbe();
   }
@@ -76,9 +76,10 @@ export class CircuitBreaker {
   }
 
   #scheduleProbe(): void {
-    this.#cancelTimer = this.#clock.after(this.#probeDelayMs, () => {
+    const delayMs = backoffMs(FIRST_PROBE_MS, MAX_PROBE_MS, this.#probes);
+    this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#cancelTimer = null;
-      this.#probeDelayMs = Math.min(MAX_PROBE_MS, this.#probeDelayMs * 2);
+      this.#probes++;
       const done = () => {
         if (this.#open && this.#cancelTimer === null) this.#scheduleProbe();
       };

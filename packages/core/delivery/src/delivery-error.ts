@@ -5,17 +5,15 @@ import {
   type ProviderErrorCode,
   type SecretRef,
   type SecretRevision,
+  VALUE_LIMIT_BYTES,
 } from '@vault-swarm/provider';
 
-/** Swarm carries secrets of 1 byte up to, but not including, 500 KiB. */
-const MAX_VALUE_BYTES = 500 * 1024;
-
-/** @throws {ProviderError} `INVALID_PAYLOAD` where Swarm can't carry the value. */
+/** @throws {ProviderError} `INVALID_PAYLOAD` if the orchestrator does not accept a value of this size. */
 export function checkSize(ref: SecretRef, { value }: SecretRevision): void {
-  if (value.byteLength > 0 && value.byteLength < MAX_VALUE_BYTES) return;
+  if (value.byteLength > 0 && value.byteLength < VALUE_LIMIT_BYTES) return;
   throw new ProviderError(
     'INVALID_PAYLOAD',
-    `${describeRef(ref)}: the value has ${value.byteLength} bytes; Swarm carries 1 to ${MAX_VALUE_BYTES - 1}`,
+    `${describeRef(ref)}: the value has ${value.byteLength} bytes; it must have 1 to ${VALUE_LIMIT_BYTES - 1}`,
   );
 }
 

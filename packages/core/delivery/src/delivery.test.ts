@@ -140,7 +140,7 @@ test('records which revision a task got', async () => {
   const { answers, ask, delivered } = setUp();
   answers.push(gives('one', 'r7'));
   await ask();
-  expect(delivered).toMatchObject([{ taskId: 't1', serviceId: 's1', revision: 'r7' }]);
+  expect(delivered).toMatchObject([{ taskId: 't1', revision: 'r7' }]);
 });
 
 test('shows no value in any event or response except the value itself', async () => {

@@ -1,19 +1,21 @@
 import { type Clock, DeadlineExceeded, displayText, Listeners, withDeadline } from '@vault-swarm/kernel';
 import {
   type CallOptions,
+  type DeliveryRecord,
   type DeliverySource,
   describeRef,
   type Events,
   type LabelReader,
+  type ProbeOutcome,
   ProviderError,
   type ReadOptions,
+  type RevisionSelection,
+  type RevisionSelector,
   refKey,
   type SecretLabels,
   type SecretRef,
   type SecretRevision,
-  type SecretValue,
 } from '@vault-swarm/provider';
-import type { Failure } from './circuit-breaker.ts';
 import { checkSize, explainDeliveryError } from './delivery-error.ts';
 import { EvictedValues } from './evicted-values.ts';
 import { REPLICA_LAG_MS } from './newest-revisions.ts';
@@ -21,18 +23,6 @@ import { circuitOpen, type FindProvider, ProviderReads } from './provider-reads.
 import type { SecretRequest, SecretResponse, SecretSource } from './request.ts';
 import { type CacheLimits, type CurrentRevision, RevisionCache } from './revision-cache.ts';
 import { RevisionHistory } from './revision-history.ts';
-import type { RevisionSelection, RevisionSelector } from './revision-selection.ts';
-
-/** What a task was given. An answer to a task that already runs changes nothing in its containers. */
-export interface DeliveryRecord {
-  readonly serviceId: string | undefined;
-  readonly taskId: string | undefined;
-  readonly secretName: string;
-  readonly provider: string;
-  readonly refKey: string;
-  readonly revision: string;
-  readonly value: SecretValue;
-}
 
 /**
  * Learns what each task was given. Called before the answer goes out; must not wait. One that throws keeps no answer back. The
@@ -141,7 +131,7 @@ export class Delivery implements SecretSource {
   }
 
   /** A probe of the ref's provider ended. Nobody waits for a provider that does not answer its probes. */
-  reportProbe(ref: SecretRef, outcome: 'answered' | 'login-refused' | Failure): void {
+  reportProbe(ref: SecretRef, outcome: ProbeOutcome): void {
     const health = this.#reads.health(ref.provider);
     if (outcome === 'answered' || outcome === 'login-refused') health.answered(outcome);
     else health.failed(outcome, this.#reads.halfOpenProbeOf(ref));
@@ -208,7 +198,6 @@ export class Delivery implements SecretSource {
         : this.#obtain(ref, key, choosing, untilMs));
       checkSize(ref, revision);
       this.#recorded.notify({
-        serviceId: request.serviceId,
         taskId: request.taskId,
         secretName: request.secretName,
         provider: ref.provider,

@@ -1,12 +1,12 @@
 import { type Clock, DeadlineExceeded } from '@vault-swarm/kernel';
-import { ProviderError } from '@vault-swarm/provider';
+import { type ProbeOutcome, ProviderError } from '@vault-swarm/provider';
 import { CircuitBreaker, type Failure } from './circuit-breaker.ts';
 
 /**
  * How a question to a provider ended: with an answer, be it "no such secret"; with the answer that our login is refused;
  * without one; or in a way that tells nothing of how the next will end.
  */
-export type RequestOutcome = 'answered' | 'login-refused' | Failure | 'unknown';
+export type RequestOutcome = ProbeOutcome | 'unknown';
 
 /** A question that was put to the provider and is not answered yet. */
 interface InFlightRequest {

@@ -1,15 +1,27 @@
-/** Maps each item with at most `limit` calls of `map` in progress at once. Results are in the order of the items. */
+/**
+ * Maps each item with at most `limit` calls of `map` in progress at once. Results are in the order of the items. Rejects with the
+ * first failure; no further call starts after it.
+ */
 export async function mapConcurrently<A, B>(
-  items: readonly A[],
+  items: Iterable<A>,
   limit: number,
   map: (item: A) => Promise<B>,
 ): Promise<B[]> {
-  if (items.length === 0) return [];
-  const results: B[] = new Array(items.length);
-  const entries = items.entries();
+  const all = [...items];
+  const results: B[] = new Array(all.length);
+  const entries = all.entries();
+  let hasFailed = false;
   const worker = async () => {
-    for (const [index, item] of entries) results[index] = await map(item);
+    for (const [index, item] of entries) {
+      if (hasFailed) return;
+      try {
+        results[index] = await map(item);
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(limit, all.length) }, worker));
   return results;
 }

@@ -1,3 +1,4 @@
+export { backoffMs, jittered } from './backoff.ts';
 export { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
 export { BoundedMap, type MapLimits } from './bounded-map.ts';
 export { mapConcurrently } from './concurrency.ts';

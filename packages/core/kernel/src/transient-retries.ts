@@ -1,3 +1,4 @@
+import { jittered } from './backoff.ts';
 import type { Clock, Random } from './platform-ports.ts';
 import { sleep } from './sleep.ts';
 
@@ -44,7 +45,7 @@ export class TransientRetries {
   async run<T>(signal: AbortSignal, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
     const startedAtMs = this.#clock.monotonic();
     for (let retries = 0; ; retries++) {
-      const backoffMs = BACKOFF_MS * BACKOFF_FACTOR ** retries * (0.5 + this.#random.next() / 2);
+      const backoffMs = jittered(BACKOFF_MS * BACKOFF_FACTOR ** retries, this.#random);
       let hasFailed = false;
       let repeats = false;
       const failed = (mayRepeat: boolean) => {

@@ -7,6 +7,7 @@ export {
 } from './configuration.ts';
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { Credential } from './credential.ts';
+export type { DeliveryRecord } from './delivery-record.ts';
 export type { DeliverySource, EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
 export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';
 export { JsonLimiter, type JsonLimits, limitJson, TooMuchJson } from './json-limits.ts';
@@ -21,6 +22,7 @@ export {
 } from './lossless-json.ts';
 export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
+export type { ProbeOutcome } from './probe-outcome.ts';
 export { type Problem, type ProblemCode, type ProblemContext, ProblemList, problem, problemCodes } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export type {
@@ -33,6 +35,7 @@ export type {
 export { type Proxies, parseProxies, proxyAddress, proxyVariables } from './proxies.ts';
 export { type LocationRead, ReadCoalescer } from './read-coalescer.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
+export type { RevisionRequest, RevisionSelection, RevisionSelector } from './revision-selection.ts';
 export type { Labels, RotateMode, SecretLabels } from './secret-labels.ts';
 export type {
   CallOptions,
@@ -50,3 +53,4 @@ export { describeRef, type Encoding, refKey, type SecretRef } from './secret-ref
 export { SecretValue } from './secret-value.ts';
 export { ONE_LINE, type TextForm, VISIBLE_ASCII } from './text-form.ts';
 export { isThisMachine } from './this-machine.ts';
+export { VALUE_LIMIT_BYTES } from './value-limit.ts';

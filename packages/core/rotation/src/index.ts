@@ -43,15 +43,8 @@ export {
   type WorkloadTask,
   type WriteOutcome,
 } from './ports/orchestrator.ts';
-export type {
-  DeliveryRecord,
-  RevisionRequest,
-  RevisionSelection,
-  RotationPolicy,
-  RotationPorts,
-  RotationSettings,
-} from './ports/rotation-ports.ts';
-export type { ProbeOutcome, ValueCache } from './ports/value-cache.ts';
+export type { RotationPolicy, RotationPorts, RotationSettings } from './ports/rotation-ports.ts';
+export type { ValueCache } from './ports/value-cache.ts';
 export { type WaitingCode, type WaitingReason, waitingCodes } from './ports/waiting-reason.ts';
 export { Rotation } from './rotation.ts';
 export type {

@@ -1,5 +1,5 @@
 import { errorMessage, withDeadline } from '@vault-swarm/kernel';
-import type { CallOptions } from '@vault-swarm/provider';
+import type { CallOptions, DeliveryRecord, RevisionRequest, RevisionSelection } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
 import { type ClusterBindings, type SecretBinding, unresolvedKeys } from './bindings/secret-binding.ts';
 import { ClusterReader } from './cluster-reader.ts';
@@ -26,13 +26,7 @@ import {
   RotationRejected,
 } from './ports/manual-rotation.ts';
 import { type FailedTask, type RollOptions, RolloutRejected } from './ports/orchestrator.ts';
-import type {
-  DeliveryRecord,
-  RevisionRequest,
-  RevisionSelection,
-  RotationPorts,
-  RotationSettings,
-} from './ports/rotation-ports.ts';
+import type { RotationPorts, RotationSettings } from './ports/rotation-ports.ts';
 import { RevisionSelector } from './serving/revision-selector.ts';
 import { RollbackValues } from './serving/rollback-values.ts';
 import type { RotationStatus } from './status/status.ts';

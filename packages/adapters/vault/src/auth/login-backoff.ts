@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/kernel';
+import { backoffMs, type Clock } from '@vault-swarm/kernel';
 import { ProviderError } from '@vault-swarm/provider';
 
 /** After the first refused login; twice as long after each further one, so that no 10 s see more than two. */
@@ -68,7 +68,7 @@ export class LoginBackoff {
 
   #pauseMs(): number {
     if (!this.#grows) return MIN_PAUSE_MS;
-    return Math.min(MIN_PAUSE_MS * 2 ** Math.min(this.#strikes - 1, 10), MAX_PAUSE_MS);
+    return backoffMs(MIN_PAUSE_MS, MAX_PAUSE_MS, this.#strikes - 1);
   }
 
   #refuse(key: string, error: ProviderError, forMs: number): void {

@@ -1,4 +1,4 @@
-import { type Clock, SingleFlight, sleep } from '@vault-swarm/kernel';
+import { backoffMs, type Clock, SingleFlight, sleep } from '@vault-swarm/kernel';
 import { type Events, ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
 import { classify } from '../error-code.ts';
@@ -212,7 +212,7 @@ export class Session {
 
   /** Callers go on with the present token meanwhile, so a failure concerns none of them: it is tried again. */
   #renewInBackground(current: Current): void {
-    const pauseMs = Math.min(MIN_RENEWAL_PAUSE_MS * 2 ** Math.min(current.failures, 10), MAX_RENEWAL_PAUSE_MS);
+    const pauseMs = backoffMs(MIN_RENEWAL_PAUSE_MS, MAX_RENEWAL_PAUSE_MS, current.failures);
     current.failures++;
     current.renewAtMs = this.#clock.monotonic() + pauseMs;
     this.#setTimer(current);

@@ -1,17 +1,19 @@
 import { type Clock, EventBus } from '@vault-swarm/kernel';
 import {
+  type DeliveryRecord,
   LabelReader,
   type ProductEvent,
   ProviderError,
   type ProviderInstance,
   type RevisionOrder,
   type RevisionReader,
+  type RevisionRequest,
+  type RevisionSelection,
   type SecretRevision,
   SecretValue,
   type TimedEvent,
 } from '@vault-swarm/provider';
-import { Delivery, type DeliveryLimits, type DeliveryRecord } from '../delivery.ts';
-import type { RevisionRequest, RevisionSelection } from '../revision-selection.ts';
+import { Delivery, type DeliveryLimits } from '../delivery.ts';
 
 const scheme = {
   kind: 'vault',

@@ -1,4 +1,4 @@
-import { type Clock, withDeadline } from '@vault-swarm/kernel';
+import { type Clock, errorMessage, withDeadline } from '@vault-swarm/kernel';
 import type { CallOptions, Events } from '@vault-swarm/provider';
 import type { Observation } from '../bindings/observation.ts';
 import { serialiseLedger } from '../ledger/codec.ts';
@@ -102,7 +102,7 @@ export class Lockdowns {
       const what = active
         ? 'this manager is in lockdown, and the others are not yet: it could not be recorded in the ledger'
         : 'the lockdown goes on: its end could not be recorded in the ledger';
-      throw new RotationRejected('UNAVAILABLE', `${what}; try again (${reasonOf(error)})`, { cause: error });
+      throw new RotationRejected('UNAVAILABLE', `${what}; try again (${errorMessage(error)})`, { cause: error });
     }
   }
 
@@ -143,8 +143,4 @@ export class Lockdowns {
     events.emit(next === null ? { type: 'lockdown.ended' } : { type: 'lockdown.started', sinceMs: next.sinceMs });
     onChange();
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { backoffMs } from '@vault-swarm/kernel';
 import type { ProductEvent } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks, targetsDesired } from '../bindings/binding-state.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, type Values } from '../ledger/ledger.ts';
@@ -126,7 +127,7 @@ export function hindranceByFailure(serviceState: ServiceState, bindings: readonl
 
 /** Whether the next attempt may start: the backoff doubles after each. */
 export function mayRetry({ openForMs }: ServiceState, { attempt }: OpenRollout): boolean {
-  return openForMs >= Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** attempt);
+  return openForMs >= backoffMs(RETRY_FIRST_MS, RETRY_MAX_MS, attempt);
 }
 
 /** Marks the rollout as failed and counts it as an error. It stays as it is. */

@@ -1,6 +1,13 @@
 import { type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/kernel';
-import { type ProbeResult, ProviderError, type ProviderInstance, refKey, type SecretRef } from '@vault-swarm/provider';
-import type { ProbeOutcome, ValueCache } from '../ports/value-cache.ts';
+import {
+  type ProbeOutcome,
+  type ProbeResult,
+  ProviderError,
+  type ProviderInstance,
+  refKey,
+  type SecretRef,
+} from '@vault-swarm/provider';
+import type { ValueCache } from '../ports/value-cache.ts';
 
 const DEADLINE_MS = 10_000;
 /** A pass of probes may take longer by this for each ref: a slow provider that has many is not one that hangs. */

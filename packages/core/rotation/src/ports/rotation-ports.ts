@@ -1,5 +1,5 @@
 import type { Clock, Digest, Random } from '@vault-swarm/kernel';
-import type { Events, LabelReader, ProviderInstance, SecretValue } from '@vault-swarm/provider';
+import type { Events, LabelReader, ProviderInstance } from '@vault-swarm/provider';
 import type { Leadership, LedgerStore, Orchestrator, OrchestratorChanges } from './orchestrator.ts';
 import type { ValueCache } from './value-cache.ts';
 
@@ -31,35 +31,6 @@ export interface RotationPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly events: Events;
-}
-
-/** A request for a secret, as the delivery tells it when it asks which revision to give. */
-export interface RevisionRequest {
-  readonly serviceId: string | undefined;
-  readonly taskId: string | undefined;
-  readonly secretName: string;
-  readonly refKey: string;
-  /** Until when it waits for the answer, in monotonic milliseconds. */
-  readonly untilMs: number;
-}
-
-/**
- * `current` for nearly every request; a named `revision` where a rollout is open or values were quarantined, and what to do
- * where it can't be had.
- */
-export type RevisionSelection =
-  | { readonly kind: 'current' }
-  | { readonly kind: 'revision'; readonly revision: string; readonly otherwise: 'current' | 'refuse' };
-
-/** What a task was given, as the delivery tells it. */
-export interface DeliveryRecord {
-  readonly taskId: string | undefined;
-  readonly secretName: string;
-  readonly provider: string;
-  readonly refKey: string;
-  readonly revision: string;
-  /** Lent for the call: it may be wiped afterwards. */
-  readonly value: SecretValue;
 }
 
 /** What a rotation may do, and when it gives up. Times in milliseconds. */

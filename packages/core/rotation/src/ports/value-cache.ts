@@ -1,7 +1,4 @@
-import type { CallOptions, ReadOptions, SecretRef, SecretRevision } from '@vault-swarm/provider';
-
-/** How a probe of a provider ended; `answered` also where the answer was that there is no such secret. */
-export type ProbeOutcome = 'answered' | 'login-refused' | 'unavailable' | 'timeout';
+import type { CallOptions, ProbeOutcome, ReadOptions, SecretRef, SecretRevision } from '@vault-swarm/provider';
 
 /** Where values are read and kept, so that what the rotation gives to tasks is available when they ask for it. */
 export interface ValueCache {

@@ -1,11 +1,10 @@
 import { type Clock, withDeadline } from '@vault-swarm/kernel';
-import type { SecretRef } from '@vault-swarm/provider';
+import type { RevisionRequest, RevisionSelection, SecretRef } from '@vault-swarm/provider';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 import { quarantineOf } from '../ledger/ledger.ts';
 import { isOfRef, type SecretVersion, sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { Orchestrator } from '../ports/orchestrator.ts';
-import type { RevisionRequest, RevisionSelection } from '../ports/rotation-ports.ts';
 
 /** A ref with the revisions of it that tasks may still be given. */
 export interface PinnedRevisions {

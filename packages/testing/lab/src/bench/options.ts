@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { errorMessage } from '@vault-swarm/kernel';
 import type { PeerOptions } from './peer.ts';
 import { parseBase, parsePeer } from './peer-options.ts';
 import { fullScale, quickScale, type Scale } from './scale.ts';
@@ -59,6 +60,6 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    throw new UsageError(`${errorMessage(error)}\n${USAGE}`);
   }
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { errorMessage } from '@vault-swarm/kernel';
 import { OWN_LABELS, parseLabelTemplate } from './label-template.ts';
 import type { PeerOptions } from './peer.ts';
 import { UsageError } from './usage-error.ts';
@@ -33,7 +34,7 @@ export function parsePeer(env: Environment): PeerOptions | undefined {
   try {
     return { program, socketPath, labels: parseLabelTemplate(labels || OWN_LABELS) };
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(errorMessage(error));
   }
 }
 

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorMessage } from '@vault-swarm/kernel';
 import { Bench, type BenchCase, type BenchWorld } from './bench.ts';
 import type { CaseResult, Outcome, SubjectName } from './table.ts';
 import type { Target } from './target.ts';
@@ -43,7 +44,7 @@ async function runOne(each: BenchCase, bench: Bench): Promise<Outcome> {
   try {
     return { kind: 'measured', figures: await each.run(bench) };
   } catch (error) {
-    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+    return { kind: 'failed', message: errorMessage(error) };
   } finally {
     await bench.stop();
     await bench.proxy.setFaults();
