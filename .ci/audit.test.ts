@@ -50,7 +50,7 @@ test('an advisory is named with package, version, severity and address', async (
 
 test('a registry without a list, or that is not reached, is no finding', async () => {
   answer = { status: 405, body: {} };
-  const unanswered = { outcome: 'unanswered', text: expect.stringContaining('the registry could not be asked') };
+  const unanswered = { outcome: 'unanswered', text: expect.stringContaining('the registry was not reached') };
   expect(await vulnerabilities()).toEqual(unanswered);
   expect(await vulnerabilities(1)).toEqual(unanswered);
 });

@@ -49,7 +49,7 @@ test('the codes of problems and waiting reasons of the reference are those that 
   expect(firstNames(tableBelow(page, 'Waiting codes', 'code')).toSorted()).toEqual(waitingCodes.toSorted());
 });
 
-test('the warnings of the reference are those that there are', async () => {
+test('the reference has exactly the existing warnings', async () => {
   const codes = firstNames(tableBelow(await read('docs/reference/environment.md'), 'Warnings', 'code'));
   expect(codes.toSorted()).toEqual([...warningCodes].toSorted());
 });

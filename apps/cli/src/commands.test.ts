@@ -79,7 +79,7 @@ test('status of a plugin whose passes no longer end is not healthy', async () =>
   expect(exitCode).toBe(1);
 });
 
-test('--json gives all that the plugin said, also what this version does not know', async () => {
+test('--json prints the whole response of the plugin, including fields that this version does not know', async () => {
   plugin.say({ 'GET /api/v1/overview': { ...overview({ problems: problemEntries('p') }), invented_later: [1] } });
   const { exitCode, stdout } = await ask(['status', '--json']);
   expect(JSON.parse(stdout)).toMatchObject({

@@ -23,7 +23,7 @@ const delivered = (taskId: string) => ({
   value: SecretValue.fromText('hunter2'),
 });
 
-test('what happens before the logger is there is logged first, in its order', () => {
+test('events before the logger is ready are logged first, in their order', () => {
   const bus = new EventBus<ProductEvent>(systemClock);
   const early = new EventBuffer(bus);
   bus.emit({ type: 'driver.listening', socket: 'a' });
