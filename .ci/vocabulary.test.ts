@@ -18,7 +18,7 @@ const words: readonly { readonly word: string; readonly pattern: RegExp; readonl
   },
   { word: 'anew', pattern: /\banew\b/giu, write: 'again' },
   { word: 'mend', pattern: /\bmend(?:s|ed|ing)?\b/giu, write: 'fix' },
-  { word: 'begin', pattern: /\b(?:begin|begins|began|begun)\b/giu, write: 'start' },
+  { word: 'begin', pattern: /(?<!-----)\b(?:begin|begins|began|begun)\b/giu, write: 'start' },
   { word: 'stands in', pattern: /\b(?:stands?|stood)\s+(?:in|beside|below|there)\b/giu, write: 'is in' },
   { word: 'look at', pattern: /\blook(?:s|ed|ing)?\s+at\b/giu, write: 'check, read' },
   { word: 'a look', pattern: /\b(?:a|each|every|latest)\s+look\b/giu, write: 'poll' },

@@ -5,7 +5,7 @@ const page = (name: string) => resolve(import.meta.dirname, name);
 
 const repository = resolve(import.meta.dirname, '../..');
 
-/** Writes what is in the page as esbuild does for the plugin, for the licences of what others wrote. */
+/** Writes the page's contents in esbuild's format, for the licences of third-party code. */
 const metafile: Plugin = {
   name: 'metafile',
   generateBundle(_options, bundle) {
@@ -25,12 +25,12 @@ const metafile: Plugin = {
 export default defineConfig({
   plugins: [metafile],
   root: import.meta.dirname,
-  // The page works below any path that a proxy gives it.
+  // The page works below any path of a proxy.
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     target: 'es2023',
-    // A file of its own for everything: the policy allows no inline style, script or data URL.
+    // Everything is a separate file: the policy allows no inline style, script or data URL.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: { input: { index: page('index.html'), 'sign-in': page('sign-in.html') } },

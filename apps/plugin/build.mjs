@@ -20,7 +20,7 @@ await writeFile(join(directory, 'metafile.json'), JSON.stringify({ outputs: { ..
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 process.stdout.write(`${directory}: ${Object.keys(metafile.outputs).length} files, ${(bytes / 1e6).toFixed(1)} MB\n`);
 
-/** What it is made of, as esbuild writes it. The composition looks for it in ../static from where its code is: a chunk. */
+/** Its contents, as esbuild describes them. The composition finds it in ../static, relative to a chunk of its code. */
 async function buildDashboard() {
   await promisify(execFile)(process.execPath, [path('../dashboard/node_modules/vite/bin/vite.js'), 'build'], {
     cwd: path('../dashboard'),

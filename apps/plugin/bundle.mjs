@@ -9,7 +9,10 @@ import { leaveOutUnused } from './unused-packages.mjs';
 
 const home = fileURLToPath(new URL('.', import.meta.url));
 
-/** For esbuild: an entry anywhere imports our packages from here, so that there is one copy of each, with one ProviderError. */
+/**
+ * For esbuild: resolves our packages from here for every entry, so that there is one copy of each, with one
+ * ProviderError.
+ */
 const ownPackages = {
   name: 'take-own-packages-from-here',
   setup({ onResolve, resolve }) {
@@ -19,7 +22,7 @@ const ownPackages = {
   },
 };
 
-/** Bundles the plugin whose `main` is the file `entry` into a directory; resolves with esbuild's metafile. */
+/** Bundles the plugin whose `main` is the file `entry` into a directory. Resolves with esbuild's metafile. */
 export async function bundlePlugin(entry, directory) {
   await rm(join(directory, 'chunks'), { recursive: true, force: true });
   const { metafile } = await build({
@@ -42,8 +45,8 @@ export async function bundlePlugin(entry, directory) {
     plugins: [
       ownPackages,
       {
-        // An `import` of this module reads everything that it exports, and some of that loads Node's own WebSocket and fetch,
-        // while the engine waits for the socket.
+        // Importing this module would evaluate all of its exports. Some of them load Node's WebSocket and fetch while
+        // the engine waits for the socket.
         name: 'take-http-as-it-is',
         setup({ onResolve, onLoad }) {
           onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>

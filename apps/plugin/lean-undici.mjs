@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 
-// undici's index loads its fetch, WebSocket, caches and mocks too: 20 ms of CPU time at each start, before the first value
-// can be read. These are the parts that the Vault adapter uses; the proxy's is loaded where there is a proxy.
+// undici's index also loads its fetch, WebSocket, caches and mocks: 20 ms of CPU time at each start, before the first
+// value can be read. These are the parts that the Vault adapter uses; the proxy part is loaded only if a proxy is
+// configured.
 const parts = `
   const Dispatcher = require('undici/lib/dispatcher/dispatcher.js');
   Object.assign(Dispatcher.prototype, {
@@ -15,7 +16,7 @@ const parts = `
     get ProxyAgent() { return require('undici/lib/dispatcher/proxy-agent.js'); },
   };`;
 
-/** For esbuild: in the place of undici's index stand the parts of it that are used. */
+/** For esbuild: replaces undici's index with the parts that are used. */
 export const leanUndici = {
   name: 'lean-undici',
   setup({ onResolve, onLoad }) {

@@ -1,8 +1,9 @@
-// Packages that our dependencies load at once for what we never do: Docker over SSH, BuildKit sessions, and node-vault's own
-// transport, in whose place stands undici.
+// Packages that our dependencies load for features that we do not use: Docker over SSH, BuildKit sessions, and
+// node-vault's own
+// transport, which undici replaces.
 const unused = /^(axios|ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore)$/;
 
-/** For esbuild: in their place stands something that fails where it is called. */
+/** For esbuild: replaces them with a stub that fails when it is called. */
 export const leaveOutUnused = {
   name: 'leave-out-what-is-never-called',
   setup({ onResolve, onLoad }) {

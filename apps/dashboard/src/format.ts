@@ -1,4 +1,4 @@
-// How figures and names are written. Plain functions of their arguments; nothing here reads a clock.
+// Formats figures and names. Pure functions of their arguments; nothing here reads a clock.
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
@@ -12,7 +12,7 @@ export function formatAge(ageMs: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${whole.format(Math.floor(seconds / 86_400))} d`;
 }
 
-/** A length of time in its two largest units: `3 d 4 h`, `4 h 12 min`, `12 min`, `40 s`. */
+/** A duration in its two largest units: `3 d 4 h`, `4 h 12 min`, `12 min`, `40 s`. */
 export function formatUptime(seconds: number): string {
   const days = Math.floor(seconds / 86_400);
   const hours = Math.floor((seconds % 86_400) / 3600);
@@ -22,7 +22,7 @@ export function formatUptime(seconds: number): string {
   return minutes > 0 ? `${minutes} min` : `${Math.floor(seconds)} s`;
 }
 
-/** `0.4 ms`, `23 ms`, `1.2 s`; a dash where there was none. */
+/** `0.4 ms`, `23 ms`, `1.2 s`; a dash if there is none. */
 export function formatMs(ms: number | null): string {
   if (ms === null) return '–';
   if (ms >= 1000) return `${oneDigit.format(ms / 1000)} s`;
@@ -44,7 +44,7 @@ export function formatCount(count: number): string {
   return whole.format(count);
 }
 
-/** `4.76 %`; a dash where there was nothing to take it of. */
+/** `4.76 %`; a dash if there is none. */
 export function formatPercent(percent: number | null): string {
   return percent === null ? '–' : `${twoDigits.format(percent)} %`;
 }
@@ -61,12 +61,12 @@ export function listed(names: readonly string[], most = 4): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** A moment as the operator's own clock writes it, with the date, to the second. */
+/** A time by the operator's own clock, with the date, to the second. */
 export function formatMoment(time: string): string {
   return new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 }
 
-/** `14:03:27`, and with the day where it is not that of `nowMs`: `1 Mar, 14:03`. By the operator's own clock. */
+/** `14:03:27`, or with the day if it is not that of `nowMs`: `1 Mar, 14:03`. By the operator's own clock. */
 export function formatWhen(timeMs: number, nowMs: number): string {
   const time = new Date(timeMs);
   if (time.toDateString() === new Date(nowMs).toDateString()) return formatTimeOfDay(timeMs);
@@ -83,10 +83,10 @@ export function formatTimeOfDay(timeMs: number): string {
   });
 }
 
-// Names come from users. What turns the reading direction round, or is not seen at all, is shown by its number.
+// Names come from users. Characters that reverse the text direction or are invisible are shown as their code.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Text of others with nothing in it that hides or turns round. */
+/** Makes hidden and direction-changing characters of a text visible. */
 export function visible(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

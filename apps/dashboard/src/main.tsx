@@ -19,7 +19,7 @@ start();
 dashboard.start();
 addEventListener('online', () => dashboard.connection.retryNow());
 document.addEventListener('visibilitychange', () => {
-  // Nobody waits for a pause to end who has just come back to the page.
+  // A user who returns to the page should not wait for the backoff.
   if (document.visibilityState !== 'visible') return;
   if (dashboard.connection.state.value.kind === 'lost') dashboard.connection.retryNow();
   else dashboard.refresh();

@@ -2,10 +2,10 @@ import type { Clock } from '@vault-swarm/kernel';
 import type { TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
 
-/** The longest that a status is shown again, whatever happens: what changes without an event is seen then. */
+/** The longest time that a status is reused, to include changes without an event. */
 const MAX_MS = 1_000;
 
-/** What happens for each task and each request, and changes nothing of what the rotation knows. */
+/** Events of each task and request that do not change the rotation's status. */
 const SAYS_NOTHING: ReadonlySet<TimedEvent['type']> = new Set([
   'secret.delivered',
   'delivery.failed',
@@ -16,8 +16,8 @@ const SAYS_NOTHING: ReadonlySet<TimedEvent['type']> = new Set([
 ]);
 
 /**
- * The rotation's status, made once for all who check it until something happens. With a thousand secrets it takes
- * milliseconds in which nobody is answered, and health checks, scrapes and each open dashboard ask for it.
+ * Caches the rotation's status until an event. With a thousand secrets, making it takes milliseconds in which no
+ * request is answered. Health checks, scrapes and each open dashboard need it.
  */
 export class CachedStatus {
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -29,12 +29,12 @@ export class CachedStatus {
     this.#read = read;
   }
 
-  /** To be called with every event. */
+  /** Must be called with every event. */
   readonly observe = ({ type }: TimedEvent): void => {
     if (!SAYS_NOTHING.has(type)) this.#kept = null;
   };
 
-  /** The status as of the latest event, or of a second ago. The very same object while it was not made again. */
+  /** The status at the latest event, or at most a second old. The identical object until it is made again. */
   now(): RotationStatus {
     const atMs = this.#clock.monotonic();
     if (this.#kept === null || atMs - this.#kept.atMs >= MAX_MS) this.#kept = { status: this.#read(), atMs };

@@ -54,7 +54,7 @@ test('an answer without an end is not read', async () => {
   const problem = await check((_request, response) => {
     response.write('x'.repeat(10_000));
   });
-  expect(problem).toContain('its answer is too long');
+  expect(problem).toContain('its response is too long');
 });
 
 test('while a socket may be taken over, only a plugin of the same container counts', async () => {

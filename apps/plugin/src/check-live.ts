@@ -2,18 +2,18 @@ import { request } from 'node:http';
 import { displayText, errorMessage } from '@vault-swarm/kernel';
 import type { SocketSettings } from './socket-settings.ts';
 
-/** Longer than a busy machine takes, and shorter than a health check waits by default. */
+/** Longer than a busy machine takes, and shorter than the default timeout of a health check. */
 const DEADLINE_MS = 5_000;
-/** The plugin's answer is much shorter; another program's is not read to its end. */
+/** The plugin's response is much shorter; another program's is not read completely. */
 const MAX_ANSWER_BYTES = 4_096;
 
 /**
- * Asks the plugin on the socket whether it serves, without a token. Never rejects.
+ * Requests on the socket whether the plugin serves, without a token. Never rejects.
  *
- * While one plugin takes the socket over from another, the other one answers on it. So if that is allowed, only a plugin
- * of the caller's own container counts.
+ * During a takeover, the other plugin still answers on the socket. So if takeovers are allowed, only a plugin in the
+ * caller's own container counts.
  *
- * @param namespace the caller's namespace of process ids; `null` if that is not known.
+ * @param namespace the caller's namespace of process ids; `null` if it is not known.
  * @returns `null` if it serves, else why not.
  */
 export async function checkLive(
@@ -42,12 +42,12 @@ function ask(socketPath: string): Promise<{ readonly status: number; readonly bo
         .setEncoding('utf8')
         .on('data', (chunk: string) => {
           body += chunk;
-          if (body.length > MAX_ANSWER_BYTES) response.destroy(new Error('its answer is too long'));
+          if (body.length > MAX_ANSWER_BYTES) response.destroy(new Error('its response is too long'));
         })
         .once('error', reject)
         .once('end', () => resolve({ status: response.statusCode ?? 0, body }));
     })
-      .once('error', (error) => reject(signal.aborted ? new Error(`no answer within ${DEADLINE_MS} ms`) : error))
+      .once('error', (error) => reject(signal.aborted ? new Error(`no response within ${DEADLINE_MS} ms`) : error))
       .end();
   });
 }

@@ -3,14 +3,14 @@ import { PROVIDER_NAME } from './provider-name.ts';
 
 const SCALAR = { $ref: '#/$defs/scalar' };
 
-/** The JSON schema of `CONFIG_FILE`, for a plugin with these kinds of provider. A credential has its place in a file. */
+/** The JSON schema of `CONFIG_FILE` for a plugin with these kinds of provider. Credentials are given as files. */
 export function configFileSchema(modules: readonly ProviderModule[]) {
   const kinds = modules.map((module) => module.kind);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'CONFIG_FILE of the Vault Swarm Plugin',
     description:
-      'Several providers of one kind. Settings have the names of environment variables. Credentials are in files of their own.',
+      'Several providers of one kind. Settings have the names of environment variables. Credentials are in separate files.',
     type: 'object',
     required: ['providers'],
     additionalProperties: false,
@@ -18,7 +18,7 @@ export function configFileSchema(modules: readonly ProviderModule[]) {
       providers: {
         type: 'object',
         minProperties: 1,
-        description: 'By name, for the label `provider`. The first is the default if SECRETS_PROVIDER is not given.',
+        description: 'By name, for the label `provider`. The first is the default if SECRETS_PROVIDER is not set.',
         propertyNames: { pattern: PROVIDER_NAME.source },
         additionalProperties: { oneOf: kinds.map((kind) => ({ $ref: `#/$defs/${kind}` })) },
       },

@@ -4,12 +4,12 @@ import type { ConfigFile, ProviderEntry } from './config-file-entries.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
 const SETTING = /^[A-Z][A-Z0-9_]*$/;
-/** So many are enough to see what is wrong; a file that is of another kind has thousands. */
+/** The most problems that are reported; a file of another kind could have thousands. */
 const MAX_PROBLEMS = 50;
 
-/** What the text has, as far as it can be understood, and what can't. No part of the text but names is in a message. */
+/** Parses the text as far as possible, with its problems. Messages contain only names from the text. */
 export function parseConfigFile(text: string): ConfigFile {
-  // Scalars stay as they are written: `10s`, `0400` and `no` are settings, not times, numbers and truth.
+  // Scalars stay text: `10s`, `0400` and `no` are settings, not a time, a number and a boolean.
   const parsed = parseYamlFields(text, 'failsafe');
   if ('problem' in parsed) return { entries: [], problems: [{ where: '', message: parsed.problem }] };
   const root: Map = parsed.fields;
@@ -43,7 +43,8 @@ export function parseConfigFile(text: string): ConfigFile {
     for (const key of wrong) {
       problems.push({
         where: `${where}.settings${key === '' ? '' : `.${displayText(key)}`}`,
-        message: 'must be a setting as environment variables have it, such as VAULT_ADDR: https://vault.example:8200',
+        message:
+          'must be a setting with the name of an environment variable, such as VAULT_ADDR: https://vault.example:8200',
       });
     }
     return wrong.length > 0 ? [] : [{ name, kind: entry.kind, settings: settings as Record<string, string> }];

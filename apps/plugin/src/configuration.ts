@@ -23,13 +23,13 @@ import { parseSocketSettings, type SocketSettings } from './socket-settings.ts';
 import { parseSystemAuthorities, type SystemAuthorities } from './system/trusted-authorities.ts';
 import { warnOfUnknown } from './unknown-variables.ts';
 
-/** All that the environment says, checked. Times in milliseconds. */
+/** The checked configuration from the environment. Times are in milliseconds. */
 export interface PluginConfiguration extends SocketSettings {
   /** The first is the default of secrets whose labels name none. */
   readonly providers: readonly ConfiguredProvider[];
-  /** How labels name the providers, in the same order. */
+  /** The labels of the providers, in the same order. */
   readonly schemes: readonly NamedScheme[];
-  /** All kinds of provider that there are, configured or not. */
+  /** All kinds of provider, configured or not. */
   readonly kinds: readonly string[];
   readonly rotation: {
     readonly enabled: boolean;
@@ -39,11 +39,11 @@ export interface PluginConfiguration extends SocketSettings {
     readonly stuckAfterMs: number;
     readonly onFailure: 'rollback' | 'pause';
     readonly ledger: {
-      /** `undefined`: the ledger keeps a key of its own, and is not signed. */
+      /** `undefined`: the ledger contains a key of its own and is not signed. */
       readonly key: Credential | undefined;
-      /** The key before, while it is being replaced. */
+      /** The previous key, while it is being replaced. */
       readonly previousKey: Credential | undefined;
-      /** Whether a ledger that is not signed is taken at the start. */
+      /** Whether an unsigned ledger is accepted at the start. */
       readonly acceptUnsigned: boolean;
     };
   };
@@ -52,28 +52,28 @@ export interface PluginConfiguration extends SocketSettings {
   readonly systemAuthorities: SystemAuthorities;
   readonly monitoring: MonitoringConfig;
   readonly logging: LoggingConfig;
-  /** What no provider may deliver. */
+  /** Files that no provider may deliver. */
   readonly ownFiles: readonly OwnFile[];
-  /** Those of files, which may change while the plugin runs. */
+  /** Credentials in files, which may change while the plugin runs. */
   readonly credentials: readonly NamedCredential[];
-  /** Settings that are legal, and dangerous or without effect. */
+  /** Settings that are valid, but dangerous or without effect. */
   readonly warnings: readonly ConfigurationWarning[];
 }
 
-/** The configuration, or everything that is wrong with it. */
+/** The configuration, or all of its problems. */
 export type ParsedConfiguration =
   | { readonly ok: true; readonly configuration: PluginConfiguration }
   | { readonly ok: false; readonly problems: readonly ConfigurationProblem[] };
 
-/** A thousand services with twenty secrets each, and the revision before of every one. */
+/** A thousand services with twenty secrets each, and the previous revision of each. */
 const CACHE_REVISIONS = 40_000;
 const CACHE_BYTES = 256 * 1024 * 1024;
 
 /**
- * Reads the plugin's configuration from the environment. No I/O, but for the files that variables name.
+ * Reads the plugin's configuration from the environment. It reads only the files that variables name.
  *
- * @param file what `CONFIG_FILE` has.
- * @param modules the kinds of provider that there are; the first is the default.
+ * @param file the content of `CONFIG_FILE`.
+ * @param modules the kinds of provider; the first is the default.
  */
 export function parseConfiguration(
   variables: Readonly<Record<string, string | undefined>>,
@@ -115,7 +115,7 @@ export function parseConfiguration(
 
 function parseDelivery(environment: Environment): DeliveryLimits {
   const staleIfErrorMs = environment.durationMs('STALE_IF_ERROR', 86_400_000, { minMs: 0 });
-  // Operators who bridge no outage want to bridge no refusal either.
+  // Without stale values in an outage, there are none after a rejected login either.
   const unauthenticatedMs = Math.min(staleIfErrorMs, 3_600_000);
   return {
     deadlineMs: environment.durationMs('GETSECRET_DEADLINE', 2_000, { minMs: 100, maxMs: 15_000 }),
@@ -126,7 +126,7 @@ function parseDelivery(environment: Environment): DeliveryLimits {
   };
 }
 
-/** Node reads this variable itself: with it, AWS's certificates are not verified either. */
+/** Node itself reads this variable: AWS's certificates are then not verified either. */
 function warnOfUnverified(environment: Environment): void {
   if (environment.optional('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return;
   const message = 'is 0: the certificates of AWS are not verified; remove it';
@@ -138,7 +138,7 @@ function parseRotation(environment: Environment): PluginConfiguration['rotation'
   const named = environment.durationMs('ROTATION_INTERVAL', 10_000, limits);
   const intervalMs = environment.durationMs('VAULT_ROTATION_INTERVAL', named, limits);
   if (environment.has('ROTATION_INTERVAL') && environment.has('VAULT_ROTATION_INTERVAL')) {
-    const message = 'is ignored, since VAULT_ROTATION_INTERVAL is given too; remove one of them';
+    const message = 'is ignored, because VAULT_ROTATION_INTERVAL is set too; remove one of them';
     environment.warn('setting-ignored', 'ROTATION_INTERVAL', message);
   }
   const maxParallel = environment.integer('ROTATION_MAX_PARALLEL', 5, { min: 1, max: 1000 });
@@ -160,15 +160,15 @@ function parseLedgerKeys(environment: Environment): PluginConfiguration['rotatio
   const acceptUnsigned = environment.boolean('LEDGER_ACCEPT_UNSIGNED', false);
   if (key === undefined) {
     const message =
-      'is not given: the key is kept in the ledger, so that who reads configs can test guesses of a value, and who writes ' +
-      'them can bring back old values; give LEDGER_KEY_FILE, the same on all managers';
+      'is not set: the key is stored in the ledger, so that a client that can read configs can test guesses of a value, and one that can write ' +
+      'them can restore old values; set LEDGER_KEY_FILE, the same on all managers';
     environment.warn('ledger-key-in-ledger', 'LEDGER_KEY', message);
-    if (previousKey !== undefined) environment.report('LEDGER_KEY_PREVIOUS', 'is given without LEDGER_KEY; give both');
+    if (previousKey !== undefined) environment.report('LEDGER_KEY_PREVIOUS', 'is set without LEDGER_KEY; set both');
     if (acceptUnsigned)
-      environment.report('LEDGER_ACCEPT_UNSIGNED', 'is true without LEDGER_KEY; give it, or remove this one');
+      environment.report('LEDGER_ACCEPT_UNSIGNED', 'is true without LEDGER_KEY; set it, or remove this one');
   } else if (acceptUnsigned) {
     const message =
-      'is true: who writes configs can bring back old values when a plugin starts; remove it once the leader has signed the ledger';
+      'is true: a client that can write configs can restore old values when a plugin starts; remove it after the leader has signed the ledger';
     environment.warn('unsigned-ledger-accepted', 'LEDGER_ACCEPT_UNSIGNED', message);
   }
   return { key, previousKey, acceptUnsigned };

@@ -83,7 +83,7 @@ test('several of another kind are in CONFIG_FILE, with settings of their own', a
   expect(await problemsOf({ CONFIG_FILE: '/file.yaml' }, wrong)).toEqual([
     expect.stringMatching(/^CONFIG_FILE: providers\.eu\.kind: "acmee" must be one of vault, .*, acme$/),
     expect.stringContaining('CONFIG_FILE: providers.us.settings: ACME_TOKEN: is a credential'),
-    'CONFIG_FILE: providers.us.settings: ACME_TYPO: is no setting of the kind acme; remove it',
+    'CONFIG_FILE: providers.us.settings: ACME_TYPO: is not a setting of the kind acme; remove it',
   ]);
 });
 

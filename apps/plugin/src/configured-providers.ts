@@ -12,21 +12,21 @@ import {
 } from '@vault-swarm/provider';
 import type { ConfigFile, ProviderEntry } from './config-file-entries.ts';
 
-/** A configured provider. Its library is loaded only when it is made. */
+/** A configured provider. Its library is loaded only when it is created. */
 export interface ConfiguredProvider {
   readonly kind: string;
   /** The name of this instance in labels. */
   readonly name: string;
-  /** As its module parsed it. */
+  /** The result of its module's parser. */
   readonly config: unknown;
   readonly labels: LabelScheme;
   readonly usesTls: boolean;
   readonly price: RequestPrice | null;
-  /** Loads the library and makes the instance. */
+  /** Loads the library and creates the instance. */
   load(tools: Omit<ProviderTools, 'name'>): Promise<ProviderInstance>;
 }
 
-/** A provider with what is checked once all settings are known. */
+/** A provider, with checks for after all settings are parsed. */
 export interface ParsedProvider {
   readonly provider: ConfiguredProvider;
   readonly deliveredDirectories: readonly DeliveredDirectory[];
@@ -38,13 +38,13 @@ export interface ParsedProvider {
 interface Parsing {
   readonly environment: Environment;
   readonly readFile: ReadFile;
-  /** The kinds that there are; the first is the default. */
+  /** The kinds of provider; the first is the default. */
   readonly modules: readonly ProviderModule[];
 }
 
 /**
- * The configured providers: those of `SECRETS_PROVIDER`, each called like its kind, then those of the file. If only the file is
- * given, there are no others.
+ * Parses the configured providers: those of `SECRETS_PROVIDER`, each named like its kind, then those of the file. If
+ * only the file is set, there are no others.
  */
 export function parseProviders(parsing: Parsing, { entries, problems }: ConfigFile): readonly ParsedProvider[] {
   const { environment, readFile } = parsing;
@@ -58,7 +58,11 @@ export function parseProviders(parsing: Parsing, { entries, problems }: ConfigFi
   const ofFile = entries.flatMap((entry) => parseEntry(parsing, entry) ?? []);
   for (const { provider } of ofFile) {
     if (!named.some(({ provider: { name } }) => name === provider.name)) continue;
-    reportFile(environment, `providers.${provider.name}`, 'has the name of one of SECRETS_PROVIDER; give it another');
+    reportFile(
+      environment,
+      `providers.${provider.name}`,
+      'has the name of one of SECRETS_PROVIDER; choose another name',
+    );
   }
   return [...named, ...ofFile];
 }
@@ -71,7 +75,7 @@ function parseKinds({ environment, modules }: Parsing): readonly ProviderModule[
     if (module === undefined) {
       environment.report(
         'SECRETS_PROVIDER',
-        `${quoted(name)} must be one of ${kindsOf(modules)}, or several with commas`,
+        `${quoted(name)} must be one of ${kindsOf(modules)}, or several separated by commas`,
       );
     } else if (chosen.includes(module)) {
       environment.report('SECRETS_PROVIDER', `${quoted(given)} names ${module.kind} twice`);
@@ -82,7 +86,10 @@ function parseKinds({ environment, modules }: Parsing): readonly ProviderModule[
   return chosen;
 }
 
-/** An entry has settings of its own: none of the plugin's environment counts for it, so that no credential gets to another. */
+/**
+ * An entry uses only its own settings. The plugin's environment is ignored, so that no credential is sent to another
+ * server.
+ */
 function parseEntry({ environment, readFile, modules }: Parsing, entry: ProviderEntry): ParsedProvider | null {
   const where = `providers.${displayText(entry.name)}`;
   const module = moduleCalled(modules, entry.kind);
@@ -105,10 +112,11 @@ function parseEntry({ environment, readFile, modules }: Parsing, entry: Provider
   for (const { code, variable, message } of settings.warnings) {
     environment.warn(code, 'CONFIG_FILE', `${where}.settings: ${variable}: ${message}`);
   }
-  for (const name of settings.unread) report(displayText(name), `is no setting of the kind ${module.kind}; remove it`);
+  for (const name of settings.unread)
+    report(displayText(name), `is not a setting of the kind ${module.kind}; remove it`);
   const isOtherKind = entry.name !== module.kind && moduleCalled(modules, entry.name) !== undefined;
   if (isOtherKind)
-    reportFile(environment, where, `is of the kind ${module.kind}, and may not be called ${displayText(entry.name)}`);
+    reportFile(environment, where, `is of the kind ${module.kind}, and must not be named ${displayText(entry.name)}`);
   return { ...parsed, report };
 }
 

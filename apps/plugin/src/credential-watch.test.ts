@@ -27,7 +27,7 @@ test('a file that changes to what can not be sent is a problem and one event, un
   expect(look()).toEqual([]);
 
   writeFileSync(file, 'canary\nof two lines\n');
-  const expected = /: TOKEN_FILE names a file that must be of visible ASCII .*; the value from before is used/;
+  const expected = /: TOKEN_FILE names a file that must be of visible ASCII .*; the plugin uses the previous value/;
   expect(look()).toEqual([expect.stringMatching(expected)]);
   expect(look()).toHaveLength(1);
   expect(JSON.stringify([look(), events])).not.toContain('canary');

@@ -3,8 +3,8 @@ import { type Events, type NamedCredential, type Problem, problem } from '@vault
 const ADVICE = 'the value from before is used as long as this process runs: write the file again';
 
 /**
- * Checks the files of the plugin's credentials. A login that still lives needs none of them, and one that failed says only
- * that it was refused: so what is wrong with a changed file is found here, before it matters.
+ * Checks the files of the plugin's credentials. A valid login does not read them, and a failed one says only that it
+ * was rejected. So problems of a changed file are reported here, before they have an effect.
  */
 export class CredentialWatch {
   readonly #credentials: readonly NamedCredential[];
@@ -16,12 +16,12 @@ export class CredentialWatch {
     this.#events = events;
   }
 
-  /** What was wrong at the latest poll. */
+  /** The problems at the latest check. */
   problems(): readonly Problem[] {
     return this.#messages.map((message) => problem('CREDENTIAL_FILE_UNUSABLE', message));
   }
 
-  /** Reads each file now; what was not wrong before is an event. */
+  /** Reads each file now; new problems are emitted as events. */
   look(): void {
     const messages = this.#credentials.flatMap(({ variable, credential }) => {
       const reason = credential.check();

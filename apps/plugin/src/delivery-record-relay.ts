@@ -4,8 +4,8 @@ import type { DeliveryRecord } from '@vault-swarm/provider';
 const MAX_KEPT = 100_000;
 
 /**
- * Brings what was delivered to the rotation. Delivery starts first: what it gives before the rotation is made is kept
- * for it.
+ * Passes delivery records to the rotation. Delivery starts first: records from before the rotation exists are
+ * buffered.
  */
 export class DeliveryRecordRelay {
   readonly #kept: DeliveryRecord[] = [];

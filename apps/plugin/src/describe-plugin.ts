@@ -3,7 +3,7 @@ import { configFileSchema } from './config-file-schema.ts';
 import { environmentVariables } from './environment-variables.ts';
 import { VERSION } from './version.ts';
 
-/** What a plugin with these kinds of provider can be configured with: the output of `--describe`, as JSON. */
+/** The configuration options of a plugin with these kinds of provider: the output of `--describe`, as JSON. */
 export interface PluginDescription {
   readonly version: string;
   /** The kinds of provider; the first is the default of `SECRETS_PROVIDER`. */
@@ -14,7 +14,7 @@ export interface PluginDescription {
   readonly configFileSchema: object;
 }
 
-/** The description of a plugin with these kinds of provider. */
+/** Describes a plugin with these kinds of provider. */
 export function describePlugin(modules: readonly ProviderModule[]): PluginDescription {
   return {
     version: VERSION,

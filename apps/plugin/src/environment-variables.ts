@@ -116,8 +116,8 @@ export function settingGroups(modules: readonly ProviderModule[]): readonly Sett
 }
 
 /**
- * The names of all environment variables that a plugin with these kinds of provider reads: what an operator of the managed plugin
- * can set.
+ * The names of all environment variables that a plugin with these kinds of provider reads, which an operator of the
+ * managed plugin can set.
  */
 export function environmentVariables(modules: readonly ProviderModule[]): readonly string[] {
   return settingGroups(modules).flatMap(({ settings }) =>

@@ -3,7 +3,7 @@ import type { EventListener, ProductEvent, TimedEvent } from '@vault-swarm/provi
 
 const MAX_KEPT = 1_000;
 
-/** Keeps what happens before the logger is loaded, since the socket listens first. */
+/** Buffers events until the logger is loaded, because the socket listens first. */
 export class EventBuffer {
   readonly #bus: EventBus<ProductEvent>;
   readonly #kept: TimedEvent[] = [];
@@ -17,8 +17,8 @@ export class EventBuffer {
   }
 
   /**
-   * Gives the listeners what was kept, in order, and from then on each event as it happens.
-   * @param listeners by a name for people, which `listener.failed` has where one throws.
+   * Passes the buffered events to the listeners, in order, and then each event when it happens.
+   * @param listeners by a descriptive name, which `listener.failed` contains if one throws.
    */
   recordHandover(listeners: Readonly<Record<string, EventListener>>): void {
     this.#stop();

@@ -12,7 +12,7 @@ import { CALM, type Hostile, HostileWorld } from './testing/hostile-world.ts';
 /** A letter that no text of ours has: a run of it is of one text from outside. */
 const MARK = 'Ж';
 
-/** The bounds, as operators are told them. */
+/** The documented bounds. */
 const document = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8');
 const MAX_TEXT = documented('one text');
 const MAX_MESSAGE = documented('one message, with all texts in it');

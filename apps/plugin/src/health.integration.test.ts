@@ -180,7 +180,7 @@ test.each(['frozen', 'refusing', 'gone'] as const)(
     expect(curl()).toBe(22);
     await waitFor(async () => (await health()).problems.includes('Docker does not answer'), {
       timeoutMs: IN_TIME,
-      what: 'the problem to be told',
+      what: 'the problem to be reported',
     });
     await engineProxy.become('open');
     await answers(200);

@@ -1,15 +1,15 @@
 import type { Clock } from '@vault-swarm/kernel';
 import type { TimedEvent } from '@vault-swarm/provider';
 
-/** So much after the latest answer the plugin counts as idle. */
+/** How long after the latest response the plugin counts as idle. */
 const IDLE_AFTER_MS = 2_000;
 
-/** After fewer answers there is little to collect. */
+/** After fewer responses there is little garbage. */
 const MIN_ANSWERS = 500;
 
 /**
- * Collects garbage once the plugin is idle after its start or a storm. V8 collects when memory is wanted, so what a start or a
- * storm left behind would stay for hours. A collection takes some 20 ms in which nobody is answered: so not amid requests.
+ * Collects garbage once the plugin is idle after its start or many requests. V8 collects only when it needs memory, so
+ * garbage would stay for hours. A collection blocks the process for about 20 ms, so it must not run between requests.
  */
 export class IdleCollection {
   readonly #clock: Pick<Clock, 'after'>;
@@ -18,14 +18,14 @@ export class IdleCollection {
   #answersBefore = 0;
   #isWaiting = false;
 
-  /** Waits for the first idle moment from now on. */
+  /** Waits for the first idle moment. */
   constructor(clock: Pick<Clock, 'after'>, collect: () => void) {
     this.#clock = clock;
     this.#collect = collect;
     this.#wait();
   }
 
-  /** To be called with every event. */
+  /** Must be called with every event. */
   readonly observe = ({ type }: TimedEvent): void => {
     if (type !== 'secret.delivered' && type !== 'delivery.failed') return;
     this.#answers += 1;

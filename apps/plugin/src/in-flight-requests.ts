@@ -1,10 +1,10 @@
 import type { SecretRequest, SecretResponse, SecretSource } from '@vault-swarm/delivery';
 import type { Clock } from '@vault-swarm/kernel';
 
-/** Who asked while something was loaded is heard only when the event loop has turned a few times. */
+/** Requests that arrived while a part was loaded are read only after a few turns of the event loop. */
 const HEAR_MS = 20;
 
-/** Knows which requests wait for their answer, so that what can wait is not loaded before they have it. */
+/** Tracks requests in flight, so that less urgent parts are loaded after they are answered. */
 export class InFlightRequests implements SecretSource {
   readonly #source: SecretSource;
   readonly #clock: Clock;
@@ -25,8 +25,9 @@ export class InFlightRequests implements SecretSource {
   }
 
   /**
-   * Resolves when those who have asked so far are answered, at the latest after `longestMs`; who comes later is not waited
-   * for. Call it once. Takes some milliseconds also where nobody waits: requests that have arrived may not have been read yet.
+   * Resolves when the requests so far are answered, and after `maxMs` at the latest. Later requests are not waited
+   * for. Call it once. It takes some milliseconds even without requests, because arrived ones may not have been read
+   * yet.
    */
   async settled(maxMs: number): Promise<void> {
     await this.#within(HEAR_MS, new Promise(() => undefined));

@@ -192,7 +192,7 @@ test('a replica that lags for long is a problem that is shown, and the change ar
   await comes(problems, (shown) => shown.length === 0, 'no problem');
 });
 
-test('a plugin that starts beside a replica that lags takes nothing back', async () => {
+test('a plugin that starts beside a replica that lags rolls nothing back', async () => {
   const untilMs = Date.now();
   const value = await write();
   await everyServiceHolds(value);

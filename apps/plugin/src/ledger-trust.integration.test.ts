@@ -149,7 +149,7 @@ test('a ledger from before the key is signed when the operator says so, and no t
 test('the key is replaced, and no task is restarted', async () => {
   const tasks = [await taskIds(), await idsOf('files')];
   await start({ LEDGER_KEY: 'second key' });
-  await says(/not by our LEDGER_KEY; ours has the id \S{8}, that of the ledger's writer \S{8}/);
+  await says(/not made with our LEDGER_KEY; the id of our key is \S{8}, that of the ledger's writer \S{8}/);
   const { [SIGNATURE]: before } = await labels();
   await start({ LEDGER_KEY: 'second key', LEDGER_KEY_PREVIOUS: 'first key' });
   await isResigned(before);
@@ -169,7 +169,7 @@ test('a ledger that somebody changed is not acted on: secrets are served, and th
   const changed = (right[LEDGER] ?? '').replace(/"seenAtMs":\[\d/, '"seenAtMs":[9');
   expect(changed).not.toBe(right[LEDGER]);
   await put({ ...right, [LEDGER]: changed });
-  await says(/integrity code is not by our LEDGER_KEY.*docker config rm ledger-trust-test\.ledger/);
+  await says(/integrity code was not made with our LEDGER_KEY.*docker config rm ledger-trust-test\.ledger/);
   const { Version } = await config();
   await write('three');
   await swarm.engine.docker('service', 'scale', '--detach', 'web=3');
@@ -200,7 +200,7 @@ test('an older copy is not acted on: the newest is written again', async () => {
     timeoutMs: IN_TIME,
     what: 'the newest ledger',
   });
-  expect(swarm.plugin.logs()).toContain('an older copy of the ledger was put in the place of the newest');
+  expect(swarm.plugin.logs()).toContain('the ledger was replaced by an older copy');
   await isWell();
   expect(await taskIds()).toEqual(tasks);
 });

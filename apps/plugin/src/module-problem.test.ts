@@ -30,9 +30,9 @@ test('the kinds that the plugin comes with, and another one, make a plugin', () 
 
 test.each([
   [[], 'there is no kind of provider'],
-  [[acme({}), acme({})], 'two kinds of provider are called acme'],
+  [[acme({}), acme({})], 'two kinds of provider are named acme'],
   [[acme({ kind: 'acme_2' })], 'the kind of provider "acme_2" must have only a–z and 0–9'],
-  [[acme({ kind: 'secret' })], 'no kind of provider can be called secret'],
+  [[acme({ kind: 'secret' })], "a kind of provider can't be named secret"],
   [[acme({ label: 'name' })], 'the label name of the kind acme must start with acme_'],
   [[acme({ variable: 'acmeAddr' })], 'the variable acmeAddr of the kind acme must have only'],
 ])('%#: modules that make no plugin are refused', (modules, message) => {

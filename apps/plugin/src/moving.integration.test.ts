@@ -82,7 +82,7 @@ async function isServed(service: string, replicas: number): Promise<readonly str
   );
 }
 
-/** Whoever is the driver now gives a new service its value. */
+/** The current driver delivers a value to a new service. */
 async function newServiceGetsItsValue(): Promise<void> {
   services += 1;
   const name = `web-${services}`;

@@ -5,7 +5,7 @@ import type { Environment, ProviderModule } from '@vault-swarm/provider';
 import type { ParsedProvider } from './configured-providers.ts';
 import { environmentVariables } from './environment-variables.ts';
 
-/** Adds the files of settings that nothing reads, such as the token of a provider that is not configured. */
+/** Adds the files of settings that are not used, such as the token of a provider that is not configured. */
 export function addUnusedFiles(environment: Environment, modules: readonly ProviderModule[]): void {
   const known = new Set(environment.ownFiles.map(({ variable }) => variable));
   const settings = environmentVariables(modules).filter((name) => name.endsWith('_FILE'));
@@ -18,7 +18,7 @@ export function addUnusedFiles(environment: Environment, modules: readonly Provi
     environment.addOwnFile({ variable: 'DOCKER_CERT_PATH', path: certificates, kind: 'directory' });
 }
 
-/** Reports each directory of a provider from which labels could have the plugin's own files delivered. */
+/** Reports each provider's directory from which labels could deliver the plugin's own files. */
 export function refuseOwnFiles(
   environment: Environment,
   providers: readonly ParsedProvider[],
@@ -32,7 +32,7 @@ export function refuseOwnFiles(
   }
 }
 
-/** Warns of each file with a credential that others on this machine can read. */
+/** Warns of each credential file that other users of this machine can read. */
 export function warnOfReadable(environment: Environment, inspect: InspectPath): void {
   for (const { variable, path, kind } of environment.ownFiles) {
     if (kind !== 'credential' || !othersCanRead(inspect(path))) continue;
@@ -41,17 +41,17 @@ export function warnOfReadable(environment: Environment, inspect: InspectPath): 
   }
 }
 
-/** Warns of a directory in which every user could put another socket in the place of ours. */
+/** Warns of a directory in which every user could replace our socket. */
 export function warnOfWritable(environment: Environment, socketPath: string, inspect: InspectPath): void {
   const directory = dirname(socketPath);
   const mode = inspect(directory).target?.mode ?? 0;
   const isSticky = (mode & 0o1000) !== 0;
   if ((mode & 0o002) === 0 || isSticky) return;
-  const message = `is in ${quoted(directory)}, where every user can replace it, and get what the engine asks: make its mode 0755`;
+  const message = `is in ${quoted(directory)}, where every user can replace it and receive the engine's requests: make its mode 0755`;
   environment.warn('socket-directory-writable', 'PLUGIN_SOCKET', message);
 }
 
-/** Whether users other than the owner and its group can enter each directory on the way, and read the file. */
+/** Whether users other than the owner and its group can enter each directory of the path, and read the file. */
 function othersCanRead({ target, steps }: InspectedPath): boolean {
   return target !== null && (target.mode & 0o004) !== 0 && steps.slice(0, -1).every(({ mode }) => (mode & 0o001) !== 0);
 }

@@ -10,21 +10,22 @@ import { collectGarbage } from './system/heap.ts';
 import { trustSystem } from './system/trusted-authorities.ts';
 import { untilDone } from './until-done.ts';
 
-/** However long the interval, a provider that did not answer is asked again after this time. */
+/** The longest backoff of a failing provider, whatever the poll interval. */
 const MAX_HEALTH_CHECK_BACKOFF_MS = 10_000;
 
-/** How long the answers to who asked first are waited for before the last part of the plugin is loaded. */
+/** How long loading the last part waits for the answers to the first requests. */
 const FIRST_ANSWERS_MS = 1_000;
 
-/** How long the engine's first question, which it asks as soon as the socket listens, is waited for. */
+/** How long to wait for the engine's handshake, which it sends as soon as the socket listens. */
 const FIRST_QUESTION_MS = 5;
 
-/** Stops something that was started. */
+/** Stops a part that was started. */
 type Stop = (signal: AbortSignal) => Promise<void>;
 
 /**
- * The plugin's life. It starts with what answers the engine, since until the socket listens the whole cluster waits for
- * each secret; all else is loaded afterwards, and may fail or hang without holding the answers up.
+ * Starts and stops the plugin. The part that answers the engine starts first, because until the socket listens, the
+ * whole cluster waits for each secret. Everything else is loaded later and may fail or hang without delaying
+ * responses.
  */
 export class Plugin {
   readonly #configuration: PluginConfiguration;
@@ -35,10 +36,10 @@ export class Plugin {
   /** In the order of the start. */
   readonly #stops: Stop[] = [];
   readonly #stopping = new AbortController();
-  /** The log, which comes late, tells of all that was started before it: so it is closed after that. */
+  /** The log is loaded late but reports on everything started before it, so it is closed last. */
   #closeLog: () => void = () => undefined;
 
-  /** @param dashboardDirectory where the dashboard's files are, if not where the build puts them. */
+  /** @param dashboardDirectory the directory of the dashboard's files, if it is not the build's. */
   constructor(configuration: PluginConfiguration, dashboardDirectory?: string) {
     this.#configuration = configuration;
     this.#dashboardDirectory = dashboardDirectory;
@@ -48,9 +49,10 @@ export class Plugin {
   }
 
   /**
-   * Resolves when everything runs. The engine is answered much earlier, or else later, where another process answers it
-   * and is to be taken over from.
-   * @throws where the socket can't be had; the message says why.
+   * Resolves when everything runs. Requests are answered much earlier, or later if another process's socket must be
+   * taken
+   * over first.
+   * @throws if the socket can't be used; the message says why.
    */
   async start(): Promise<void> {
     const driver = this.#container.get(id.driver);
@@ -77,12 +79,15 @@ export class Plugin {
     await this.#startObservers();
   }
 
-  /** Tells operators of something that the process itself warns of. */
+  /** Reports a warning of the process to operators. */
   warn(message: string): void {
     this.#events.emit({ type: 'plugin.warning', message });
   }
 
-  /** Stops in the reverse order of the start: the engine is answered to the last. What is in progress is finished. */
+  /**
+   * Stops in the reverse order of the start, so that the engine is answered until the end. Requests in flight are
+   * finished.
+   */
   async stop(reason: string, signal: AbortSignal): Promise<void> {
     this.#events.emit({ type: 'plugin.stopping', signal: reason });
     this.#stopping.abort(new Error('the plugin is stopping'));
@@ -104,7 +109,10 @@ export class Plugin {
     });
   }
 
-  /** Starts the log, the health checks of providers, and the monitoring if it is on: else its libraries are not loaded. */
+  /**
+   * Starts the log, the provider health checks, and monitoring if it is enabled; otherwise its libraries are not
+   * loaded.
+   */
   async #startObservers(): Promise<void> {
     const { addLogging, loggingId } = await import('./composition/logging-container.ts');
     const container = this.#container;
@@ -118,7 +126,7 @@ export class Plugin {
       status: container.get(loggingId.status),
       readiness: container.get(id.readiness),
       'health check of providers': healthCheck,
-      'collection of garbage': new IdleCollection(container.get(id.clock), collectGarbage),
+      'garbage collection': new IdleCollection(container.get(id.clock), collectGarbage),
       ...monitoringParts?.observers,
     };
     this.#early.recordHandover(
@@ -161,7 +169,7 @@ export class Plugin {
     };
   }
 
-  /** A port that is taken does not stop the plugin. */
+  /** A port in use does not stop the plugin. */
   async #listen(server: MonitoringServer): Promise<boolean> {
     try {
       this.#events.emit({ type: 'monitoring.listening', address: await server.listen() });

@@ -112,7 +112,7 @@ test('replaces the socket that a dead process left', async () => {
   await plugin.kill();
 });
 
-test('a second instance ends with exit code 1, names the socket, and leaves the first alone', async () => {
+test('a second instance ends with exit code 1, names the socket, and does not affect the first', async () => {
   const first = await start();
   await first.waitReady();
   const second = await start({ PLUGIN_SOCKET: first.socketPath });
@@ -160,7 +160,7 @@ test('does not start with its own credentials among the secrets, and delivers no
   await plugin.waitReady();
   await symlink(credentials, late);
   const answer = await ask(plugin.socketPath, 'token');
-  expect(JSON.parse(answer.body).Err).toContain("the plugin's own file of MONITORING_TOKEN_FILE");
+  expect(JSON.parse(answer.body).Err).toContain("the plugin's own file (MONITORING_TOKEN_FILE)");
   expect(answer.body + plugin.logs()).not.toContain('canary-of-the-plugin');
   await plugin.kill();
 });

@@ -11,19 +11,19 @@ import {
 import type { RotationStatus } from '@vault-swarm/rotation';
 import type { Readiness } from './readiness.ts';
 
-/** What is asked for to see whether a provider answers. That there is no such secret is an answer too. */
+/** A read that shows whether a provider answers. "Not found" is an answer too. */
 const QUESTION = { service: 'vault-swarm', secret: 'readiness' };
 
 const ASK_DEADLINE_MS = 5_000;
 
-/** What an inquiry needs. */
+/** The dependencies of the health checks. */
 export interface ProviderHealthCheckPorts {
   /** The names of the configured providers, the default one first. */
   readonly names: readonly string[];
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
   readonly labels: LabelReader;
   readonly readiness: Readiness;
-  /** What the rotation knows: it asks the providers whose secrets are in use itself, and when they want to be asked. */
+  /** The rotation's status: it polls the providers whose secrets are in use, and knows their backoffs. */
   readonly status: () => Pick<RotationStatus, 'secrets' | 'problems'>;
   readonly clock: Clock;
   readonly events: Events;
@@ -32,15 +32,15 @@ export interface ProviderHealthCheckPorts {
 interface Known {
   hasAnswered: boolean;
   isInTrouble: boolean;
-  /** Whether it was told that it does not answer, and not yet that it does again. */
+  /** Whether an outage was reported whose end was not reported yet. */
   isReported: boolean;
-  /** In monotonic milliseconds: it asked us to leave it alone until then. */
+  /** In monotonic milliseconds: it requested no calls until then. */
   pausedUntilMs: number;
 }
 
 /**
- * Asks the providers that nobody else asks: each until it has answered once, since before the first secret is used
- * nobody knows whether it is there, and each that failed, until it answers again.
+ * Checks the providers that are not polled: each until it answered once, because before its first secret is used it is
+ * not known whether it is reachable, and each failing one until it answers again.
  */
 export class ProviderHealthCheck {
   readonly #ports: ProviderHealthCheckPorts;
@@ -56,7 +56,7 @@ export class ProviderHealthCheck {
     );
   }
 
-  /** Takes in what happens to the providers. */
+  /** Records events about providers. */
   readonly observe = (event: TimedEvent): void => {
     const known = 'provider' in event ? this.#known.get(event.provider ?? '') : undefined;
     if (known === undefined) return;
@@ -81,7 +81,7 @@ export class ProviderHealthCheck {
     }
   };
 
-  /** Asks once all who are to be asked; resolves when each has answered, or its time is up. Never rejects. */
+  /** Checks all due providers once. Resolves when each has answered or timed out. Never rejects. */
   async round(stopping: AbortSignal): Promise<void> {
     const { secrets, problems } = this.#ports.status();
     const watched = new Set(secrets.map(({ provider, pinned }) => (pinned ? null : provider)));

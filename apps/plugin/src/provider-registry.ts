@@ -2,7 +2,7 @@ import type { ProviderInstance, ProviderTools } from '@vault-swarm/provider';
 import type { ConfiguredProvider } from './configured-providers.ts';
 
 /**
- * The configured providers by name. Whoever asks for one before {@link ProviderRegistry.load} waits for it: the
+ * The configured providers by name. Callers of `find` before {@link ProviderRegistry.load} wait for it: the
  * driver's socket listens before any provider's library is loaded.
  */
 export class ProviderRegistry {
@@ -17,20 +17,20 @@ export class ProviderRegistry {
     this.#pending = new Map(
       providers.map((provider) => {
         const made = Promise.withResolvers<ProviderInstance>();
-        // Who waits for it is told; nobody may be waiting yet.
+        // Callers of `find` receive the rejection; there may be none yet.
         made.promise.catch(() => undefined);
         return [provider.name, { provider, made }] as const;
       }),
     );
   }
 
-  /** The provider of that name, once it is made. Rejects where its library can't be loaded. */
+  /** The provider of that name, when it is created. Rejects if its library can't be loaded. */
   readonly find = (name: string): Promise<ProviderInstance> => {
     const entry = this.#pending.get(name);
-    return entry === undefined ? Promise.reject(new Error(`no provider is called ${name}`)) : entry.made.promise;
+    return entry === undefined ? Promise.reject(new Error(`no provider is named ${name}`)) : entry.made.promise;
   };
 
-  /** Loads the libraries of the configured providers, and only theirs, and makes them. */
+  /** Loads the libraries of the configured providers, and only those, and creates the providers. */
   async load(): Promise<void> {
     await Promise.all(
       [...this.#pending.values()].map(async ({ provider, made }) => {
@@ -44,7 +44,7 @@ export class ProviderRegistry {
     );
   }
 
-  /** Closes those that were made. */
+  /** Closes the created providers. */
   async close(): Promise<void> {
     for (const { made } of this.#pending.values()) made.reject(new Error('the plugin is stopping'));
     const results = await Promise.allSettled([...this.#pending.values()].map(({ made }) => made.promise));

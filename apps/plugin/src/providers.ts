@@ -3,5 +3,5 @@ import { fileModule } from '@vault-swarm/file/config';
 import type { ProviderModule } from '@vault-swarm/provider';
 import { openbaoModule, vaultModule } from '@vault-swarm/vault/config';
 
-/** The kinds of provider that the plugin comes with. The first is the default of `SECRETS_PROVIDER`. */
+/** The kinds of provider that the plugin contains. The first is the default of `SECRETS_PROVIDER`. */
 export const builtInProviders: readonly ProviderModule[] = [vaultModule, openbaoModule, awsModule, fileModule];

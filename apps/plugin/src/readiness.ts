@@ -1,7 +1,7 @@
 import type { Clock } from '@vault-swarm/kernel';
 import type { TimedEvent } from '@vault-swarm/provider';
 
-/** A Docker that does not answer holds up no takeover: the values are the provider's. */
+/** An unresponsive Docker delays a takeover only for this time, because values come from the provider. */
 const DOCKER_TIMEOUT_MS = 5_000;
 
 /** Whether a provider and Docker have answered once. */
@@ -17,27 +17,27 @@ export class Readiness {
     this.#startedAtMs = clock.monotonic();
   }
 
-  /** What has not answered yet; empty when all has. */
+  /** What has not answered yet; empty if all has. */
   get waitingFor(): readonly string[] {
     return [...(this.#docker ? [] : ['Docker']), ...(this.#provider ? [] : ['a provider'])];
   }
 
   /**
-   * Whether we answer no worse than a process that serves already: its memory may be all that there is while the
-   * provider is away. What Docker tells (the services, the ledger) is waited for, but not for long.
+   * Whether this process can answer as well as the one that serves now, whose cache may be the only source of values
+   * during a provider outage. Docker's data (services, ledger) is waited for, but not for long.
    */
   get canTakeOver(): boolean {
     return this.#canDeliver && (this.#docker || this.#clock.monotonic() - this.#startedAtMs > DOCKER_TIMEOUT_MS);
   }
 
-  /** Takes in what happens: a pass in which Docker answered, a value that came from a provider. */
+  /** Records events: a reconcile pass in which Docker answered, a value from a provider. */
   readonly observe = (event: TimedEvent): void => {
     if (event.type === 'reconcile.completed' && event.orchestratorAnswered) this.#docker = true;
     const isValue = event.type === 'secret.delivered' && event.source === 'provider';
     if (isValue || event.type === 'revision.changed') this.providerAnswered({ isDefault: true });
   };
 
-  /** A provider answered a question: that of the secrets whose labels name none, or another. */
+  /** Call it when a provider answered: the default one, or another. */
   providerAnswered({ isDefault }: { readonly isDefault: boolean }): void {
     this.#provider = true;
     this.#canDeliver ||= isDefault;

@@ -2,8 +2,8 @@ import type { Clock } from '@vault-swarm/kernel';
 import type { RevisionRequest, RevisionSelection, RevisionSelector } from '@vault-swarm/provider';
 
 /**
- * Asks the rotation which revision a task is to be given. Delivery starts first: requests that come before the rotation is
- * there wait for it as long as they may, and are then given the current revision.
+ * Asks the rotation for the revision of a task. Delivery starts first: requests before the rotation exists wait for it
+ * as long as their deadline allows, and then get the current revision.
  */
 export class RevisionSelectorRelay implements RevisionSelector {
   readonly #connected = Promise.withResolvers<RevisionSelector>();

@@ -20,7 +20,7 @@ async function write(path: string): Promise<string> {
   return value;
 }
 
-/** How often each service was told to start its tasks again. */
+/** How often the tasks of each service were started again. */
 async function generations(): Promise<Readonly<Record<string, number>>> {
   const names = ['web', 'worker', 'other'];
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await swarm.generation(name)])));

@@ -15,23 +15,23 @@ import { processNamespace } from './system/process-namespace.ts';
 import { ProcessWarnings } from './system/process-warnings.ts';
 import { VERSION } from './version.ts';
 
-/** A configuration file may have any number of mistakes. */
+/** The most problems that are printed. */
 const MAX_PROBLEMS = 100;
 
 const EXIT = { ok: 0, failure: 1, wrongUse: 2 } as const;
 
-/** SIGTERM ends the plugin within 10 s: what is still in progress then is given up a little earlier. */
+/** SIGTERM stops the plugin within 10 s. Work in flight is aborted shortly before. */
 const STOP_DEADLINE_MS = 8_000;
 
-/** What a plugin is made of. */
+/** The parts of a plugin. */
 export interface PluginOptions {
-  /** Its kinds of provider: those of `builtInProviders` and of your own. The first is the default of `SECRETS_PROVIDER`. */
+  /** Its kinds of provider: `builtInProviders` and your own. The first is the default of `SECRETS_PROVIDER`. */
   readonly providers: readonly ProviderModule[];
 }
 
 /**
- * The plugin's `main`: reads the process's arguments and environment, runs until SIGTERM, and ends the process with the exit code
- * of the command line. Never resolves.
+ * The plugin's `main`: reads the process's arguments and environment, runs until SIGTERM, and exits with the exit code
+ * of `--help`. Never resolves.
  */
 export async function runPlugin({ providers }: PluginOptions): Promise<never> {
   return process.exit(await main(process.argv.slice(2), providers));
@@ -85,7 +85,7 @@ async function main(args: readonly string[], modules: readonly ProviderModule[])
   );
 }
 
-/** Reads only where the socket is: a health check needs no credential. */
+/** Reads only the socket settings: a health check needs no credential. */
 async function isLive(): Promise<number> {
   const environment = new Environment(process.env, readRegularFile);
   const settings = parseSocketSettings(environment);

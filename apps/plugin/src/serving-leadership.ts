@@ -2,8 +2,8 @@ import type { CallOptions } from '@vault-swarm/provider';
 import type { Leadership, Role } from '@vault-swarm/rotation';
 
 /**
- * Of two plugins on the leading node, only the one whom the engine asks leads. The other one stands by: it hands over
- * what it answered, and keeps the values available.
+ * Of two plugins on the leader node, only the one that serves the engine is the leader. The standby passes on its
+ * delivery records and keeps its cache warm.
  */
 export class ServingLeadership implements Leadership {
   readonly #node: Leadership;

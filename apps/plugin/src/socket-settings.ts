@@ -2,7 +2,7 @@ import { withoutTag } from '@vault-swarm/docker/config';
 import { quoted } from '@vault-swarm/kernel';
 import type { Environment } from '@vault-swarm/provider';
 
-/** Under which name the plugin is found, and where. */
+/** The name and socket of the plugin. */
 export interface SocketSettings {
   readonly pluginName: string;
   readonly socketPath: string;
@@ -10,7 +10,7 @@ export interface SocketSettings {
   readonly socketTakeover: boolean;
 }
 
-/** Reads `PLUGIN_NAME`, `PLUGIN_SOCKET` and `PLUGIN_SOCKET_TAKEOVER`; what is wrong with them is reported. */
+/** Reads `PLUGIN_NAME`, `PLUGIN_SOCKET` and `PLUGIN_SOCKET_TAKEOVER`. Problems are reported. */
 export function parseSocketSettings(environment: Environment): SocketSettings {
   const pluginName = parsePluginName(environment);
   return {
@@ -20,7 +20,7 @@ export function parseSocketSettings(environment: Environment): SocketSettings {
   };
 }
 
-/** The driver's name without its tag, since a secret's driver may be named with any. */
+/** The driver's name without its tag, because a secret's driver may have any tag. */
 function parsePluginName(environment: Environment): string {
   const given = environment.text('PLUGIN_NAME', 'vault-secrets-plugin');
   const name = withoutTag(given);

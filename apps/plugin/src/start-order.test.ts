@@ -57,7 +57,7 @@ test('a request for a provider that is not loaded yet waits for it', async () =>
   const waiting = directory.find('file');
   await directory.load();
   expect((await waiting).name).toBe('file');
-  await expect(directory.find('vault')).rejects.toThrow('no provider is called vault');
+  await expect(directory.find('vault')).rejects.toThrow('no provider is named vault');
   await directory.close();
 });
 

@@ -99,7 +99,7 @@ async function deploy(name: Name): Promise<void> {
     File: { Name: SecretName, UID: '0', GID: '0', Mode: 0o444 },
   }));
   await engine.api('POST', '/services/create', {
-    Name: `${name}-shelf`,
+    Name: `${name}-store`,
     Mode: { Replicated: { Replicas: 0 } },
     TaskTemplate: { ContainerSpec: { Image: labImage, Secrets: Secrets.slice(1) } },
   });

@@ -1,14 +1,14 @@
 import type { Environment, ProviderModule } from '@vault-swarm/provider';
 import { environmentVariables } from './environment-variables.ts';
 
-/** What names of settings of ours start with, beside those of providers. */
+/** The prefixes of our settings, besides those of providers. */
 const OWN = ['MONITORING_', 'ROTATION_', 'PLUGIN_'];
-/** The command line has settings of its own. */
+/** The prefix of the command line's settings. */
 const OF_COMMAND_LINE = 'VAULT_SWARM_';
 
 /**
- * Warns of variables that are named like settings and are none: a mistyped one would have no effect. What AWS's and Docker's
- * own clients read starts like other programs' variables, so their adapters have lists.
+ * Warns of variables that look like settings but are not: a misspelled one would have no effect. Variables of AWS's
+ * and Docker's own clients have prefixes that other programs use too, so their adapters have lists.
  */
 export function warnOfUnknown(
   environment: Environment,
@@ -22,6 +22,6 @@ export function warnOfUnknown(
   for (const name of environment.unread) {
     if (!prefixes.some((prefix) => name.startsWith(prefix)) || name.startsWith(OF_COMMAND_LINE)) continue;
     if (variables.includes(name) || warned.has(name)) continue;
-    environment.warnUnread(name, 'it has no setting of this name; see docs/reference/environment.md');
+    environment.warnUnread(name, 'there is no setting of this name; see docs/reference/environment.md');
   }
 }

@@ -22,7 +22,7 @@ export function responseError(answer: Answer, path: string, address: PluginAddre
       `${address.source === null ? 'Set VAULT_SWARM_URL' : `Check ${address.source}`}: another program listens there, or a proxy is in front of it.`,
     );
   }
-  if (status === 404 && detail === 'There is nothing under this path.') return oldPlugin(address, `it has no /${path}`);
+  if (status === 404 && detail === 'This path does not exist.') return oldPlugin(address, `it has no /${path}`);
   return new Failure(codeOf(status), withoutPeriod(detail), adviceFor(status, answer));
 }
 

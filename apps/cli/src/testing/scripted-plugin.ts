@@ -45,7 +45,7 @@ export async function startScriptedPlugin(
     const answer = script[`${method} ${path.replace(/\?.*/, '')}`];
     response.setHeader('Date', new Date(NOW).toUTCString());
     if (typeof answer === 'function') (answer as Answering)(request, response);
-    else if (answer === undefined) sendProblem(response, 404, 'There is nothing under this path.');
+    else if (answer === undefined) sendProblem(response, 404, 'This path does not exist.');
     else response.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer));
   };
   const handle: Answering = (request, response) => void listener(request, response).catch(() => response.destroy());

@@ -61,8 +61,8 @@ test('reports if another server answered, or none', async () => {
   const reasons: string[] = [];
   for (const _attempt of [1, 2]) await client.read('overview').catch((error) => reasons.push(reasonOf(error)));
   expect(reasons).toEqual([
-    'Something else answered in place of the plugin, with status 502',
-    'The plugin is not reached',
+    'Another program answered instead of the plugin, with status 502',
+    'The plugin is unreachable',
   ]);
   expect(reasonOf(new DOMException('', 'TimeoutError'))).toBe('The plugin does not answer');
 });

@@ -1,16 +1,16 @@
 import type { Plan, ProblemDetails, Rotate, RotateBody } from '@vault-swarm/http/api';
 
 const READ_DEADLINE_MS = 10_000;
-// The plugin itself gives a rotation 20 s.
+// The plugin itself allows 20 s for a rotation.
 const ROTATE_DEADLINE_MS = 25_000;
-/** A list has no more parts. */
+/** The most parts of a list. */
 const MAX_PARTS = 1_000;
 
-/** The plugin refused, or what answered was not the plugin. */
+/** The plugin rejected the request, or another program answered. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
-  /** How long the plugin asked us to wait; `null` where it did not. */
+  /** How long the plugin requested us to wait; `null` if it did not. */
   readonly retryAfterMs: number | null;
 
   constructor(status: number, message: string, retryAfterMs: number | null) {
@@ -20,7 +20,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A document, and the tag by which a later question for it is answered with "unchanged". */
+/** A document and its ETag. */
 export interface Snapshot<T> {
   readonly body: T;
   readonly etag: string | null;
@@ -31,12 +31,12 @@ type ListPart<Name extends string> = { readonly next_cursor: string | null } & {
   readonly [name in Name]: readonly unknown[];
 };
 
-/** What a manual rotation would be for: a body of `POST /api/v1/rotate`, or all that is due by itself. */
+/** The parameters of a plan: a body of `POST /api/v1/rotate`, or everything that is due. */
 export type PlanRequest = RotateBody | { readonly due: true };
 
 /**
- * The monitoring API as the browser reaches it: with the session's cookie, below the page's own path. Each call rejects
- * with {@link ApiError} where the plugin refuses, and with the browser's own error where it is not reached in time.
+ * The monitoring API with the session's cookie, below the page's own path. Each call rejects
+ * with {@link ApiError} if the plugin rejects it, and with the browser's own error if it gets no response in time.
  */
 export class ApiClient {
   readonly #fetch: typeof fetch;
@@ -45,7 +45,7 @@ export class ApiClient {
     this.#fetch = fetcher;
   }
 
-  /** Reads a document; `null` where it is still the one with this tag. */
+  /** Reads a document; `null` if it still has this ETag. */
   async read<T>(path: string, etag: string | null = null): Promise<Snapshot<T> | null> {
     const headers = etag === null ? {} : { 'If-None-Match': etag };
     const response = await this.#ask(path, { headers }, READ_DEADLINE_MS);
@@ -55,8 +55,8 @@ export class ApiClient {
   }
 
   /**
-   * Reads a list in as many answers as it takes, since each has only a part of a long one; `null` where it is still the one
-   * with this tag. Where the list changes meanwhile it has no tag, so that the next question is answered in full.
+   * Reads a list in as many parts as needed; `null` if it still has this ETag. If the list changes meanwhile, the
+   * result has no ETag, so that the next read is complete.
    */
   async readList<Name extends string, T extends ListPart<Name>>(
     name: Name,
@@ -77,7 +77,7 @@ export class ApiClient {
     return { body: { ...first.body, [name]: entries }, etag: tag };
   }
 
-  /** What a rotation would do, without doing it. */
+  /** Reads what a rotation would do, without doing it. */
   async plan(request: PlanRequest): Promise<Plan> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(request)) if (name !== 'due') query.set(name, String(value));
@@ -85,7 +85,7 @@ export class ApiClient {
     return snapshot === null ? { services: [] } : snapshot.body;
   }
 
-  /** Rotates, and tells what becomes of it for each service. */
+  /** Requests a rotation and returns its outcome for each service. */
   async rotate(request: RotateBody): Promise<Rotate> {
     const response = await this.#send('rotate', 'POST', request, ROTATE_DEADLINE_MS);
     return (await response.json()) as Rotate;
@@ -101,7 +101,7 @@ export class ApiClient {
     await this.#send('session', 'DELETE', null, READ_DEADLINE_MS);
   }
 
-  /** Opens the stream; the body goes on until either side ends it. */
+  /** Opens the stream; the body continues until either side ends it. */
   async openStream(lastEventId: string | null, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const headers = { Accept: 'text/event-stream', ...(lastEventId === null ? {} : { 'Last-Event-ID': lastEventId }) };
     const response = await this.#fetch('api/v1/stream', { headers, cache: 'no-store', signal });
@@ -118,22 +118,22 @@ export class ApiClient {
   }
 
   #ask(path: string, init: RequestInit, deadlineMs: number): Promise<Response> {
-    // The tags are ours to compare: the browser's cache would answer a 304 for us.
+    // We compare the ETags: the browser's cache would hide a 304 from us.
     return this.#fetch(`api/v1/${path}`, { ...init, cache: 'no-store', signal: AbortSignal.timeout(deadlineMs) });
   }
 }
 
-/** What went wrong with a call, as a sentence without its full stop. */
+/** The reason of a failed call, as a sentence without its full stop. */
 export function reasonOf(error: unknown): string {
   if (error instanceof ApiError) return error.message;
   if (error instanceof DOMException && error.name === 'TimeoutError') return 'The plugin does not answer';
-  return 'The plugin is not reached';
+  return 'The plugin is unreachable';
 }
 
 async function refusalOf(response: Response): Promise<ApiError> {
   const retryAfter = Number(response.headers.get('Retry-After') ?? Number.NaN);
   const problem = await detailOf(response);
-  const message = problem ?? `Something else answered in place of the plugin, with status ${response.status}`;
+  const message = problem ?? `Another program answered instead of the plugin, with status ${response.status}`;
   return new ApiError(response.status, message, Number.isFinite(retryAfter) ? retryAfter * 1000 : null);
 }
 

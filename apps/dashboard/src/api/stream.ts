@@ -1,24 +1,24 @@
 import type { Changed, Event, Overview } from '@vault-swarm/http/api';
 import { createParser } from 'eventsource-parser';
 
-/** What the stream tells, one after the other. */
+/** The messages of the stream, in order. */
 export type StreamMessage =
   | { readonly kind: 'overview'; readonly overview: Overview }
   | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'changed'; readonly tags: Changed };
 
-/** How {@link readStream} reads. */
+/** The options of {@link readStream}. */
 export interface StreamReading {
   readonly onMessage: (message: StreamMessage) => void;
-  /** Called for every sign of life, comments included. */
+  /** Called for all received data, including comments. */
   readonly onBytes: () => void;
 }
 
 /**
- * Reads a stream of server-sent events to its end. Events of a kind that this page does not know are passed over, since
+ * Reads a stream of server-sent events to its end. Unknown kinds of events are ignored, because
  * the plugin may be newer than the page.
  *
- * @throws what the stream failed with.
+ * @throws the error of the stream.
  */
 export async function readStream(
   body: ReadableStream<Uint8Array>,

@@ -119,7 +119,7 @@ test('a rotation is seen from its change to its end, without a reload', { timeou
   await page.getByRole('heading', { name: 'All is well' }).waitFor(IN_TIME);
   await reaches('web', 'app', 'good-2', 2);
   await page.getByRole('button', { name: 'web', exact: true }).click();
-  const held = page.getByRole('table', { name: 'Revisions that the running tasks hold' });
+  const held = page.getByRole('table', { name: 'Revisions of the running tasks' });
   await held.getByText('2 tasks').waitFor(IN_TIME);
   expect(await isUntouched(page)).toBe(true);
   expect(await page.locator('html').textContent()).not.toMatch(/good-[12]/);
@@ -136,7 +136,7 @@ test('a secret that is not rotated by itself is rotated by a button, when its pl
   await dialog.getByText('1 task of 1 service would be replaced').waitFor(IN_TIME);
   expect(await accessibilityProblems(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Replace 1 task' }).click();
-  await dialog.getByText('rolls as soon as its turn comes').waitFor(IN_TIME);
+  await dialog.getByText('is updated as soon as there is capacity').waitFor(IN_TIME);
   await dialog.getByRole('button', { name: 'Close' }).click();
   await page.getByRole('region', { name: 'Log' }).getByText('every task of service worker').waitFor(IN_TIME);
   await reaches('worker', 'manual', 'good-2');
@@ -182,7 +182,7 @@ test('a value that made tasks fail is shown as quarantined, with the service tha
   const page = await open();
   await page.getByRole('button', { name: 'picky', exact: true }).waitFor(IN_TIME);
   await write('picky', 'bad-2');
-  await page.getByRole('button', { name: 'Try again what is quarantined…' }).waitFor({ timeout: 120_000 });
+  await page.getByRole('button', { name: 'Retry quarantined revisions…' }).waitFor({ timeout: 120_000 });
   await page.getByRole('tabpanel').getByText('Quarantined', { exact: true }).first().waitFor(IN_TIME);
   expect(await accessibilityProblems(page)).toEqual([]);
   await write('picky', 'good-3');

@@ -36,7 +36,7 @@ test('shows what a rotation would do, and rotates only when that is confirmed', 
   expect(await accessibilityProblems(page)).toEqual([]);
   expect(plugin.rotated).toEqual([]);
   await dialog.getByRole('button', { name: 'Replace 8 tasks' }).click();
-  await dialog.getByText('rolls as soon as its turn comes').waitFor();
+  await dialog.getByText('is updated as soon as there is capacity').waitFor();
   expect(plugin.rotated).toEqual([{ service: 'shop_api' }]);
   await dialog.getByRole('button', { name: 'Close' }).click();
   await dialog.waitFor({ state: 'detached' });
@@ -69,7 +69,9 @@ test('if there is nothing to do, nothing can be confirmed', async () => {
 test('a client with read access sees that in advance, and can still see what is due', async () => {
   plugin.become({ ...plugin.world, overview: { ...plugin.world.overview, access: 'view' } });
   await page.locator('.rotate[aria-disabled="true"]').first().waitFor();
-  expect(await rotateApi().getAttribute('title')).toBe('You may only look: sign in with the full token to rotate');
+  expect(await rotateApi().getAttribute('title')).toBe(
+    'You have read access only: sign in with the full token to rotate',
+  );
   await rotateApi().click({ force: true });
   expect(await page.getByRole('dialog').count()).toBe(0);
   await page.getByRole('button', { name: 'Show what is due' }).click();
@@ -79,9 +81,9 @@ test('a client with read access sees that in advance, and can still see what is 
 
 test('what was quarantined is tried again on request', async () => {
   plugin.become(troubledWorld());
-  await page.getByRole('button', { name: 'Try again what is quarantined…' }).click();
+  await page.getByRole('button', { name: 'Retry quarantined revisions…' }).click();
   await page.getByRole('button', { name: 'Replace 2 tasks' }).click();
-  await page.getByText('rolls as soon as its turn comes').waitFor();
+  await page.getByText('is updated as soon as there is capacity').waitFor();
   expect(plugin.rotated).toEqual([{ quarantined: true }]);
 });
 

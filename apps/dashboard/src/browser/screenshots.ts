@@ -1,5 +1,6 @@
-// `node --conditions=@vault-swarm/source src/browser/screenshots.ts [FOLDER]`: a picture of each state of the page, for who
-// works on it. The page must be built.
+// `node --conditions=@vault-swarm/source src/browser/screenshots.ts [DIRECTORY]`: a picture of each state of the page,
+// for
+// its developers. The page must be built.
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -22,7 +23,7 @@ interface Picture {
   readonly dark?: boolean;
   readonly token?: string;
   readonly viewOnly?: boolean;
-  /** What is done before the picture is taken. */
+  /** What to do before the picture is taken. */
   readonly act?: (page: Page, plugin: ScriptedPlugin) => Promise<void>;
 }
 

@@ -113,7 +113,7 @@ test('a rollout is seen as it goes, with its progress, its events and no reload'
       document.body.dataset.untouched = 'yes';
     });
     plugin.become(rollingWorld());
-    await page.getByRole('heading', { name: '2 services rolling' }).waitFor();
+    await page.getByRole('heading', { name: 'Rolling out to 2 services' }).waitFor();
     await page.getByText('3 of 8 tasks').waitFor();
     plugin.happen({
       id: 990,
@@ -132,7 +132,7 @@ test('a rollout is seen as it goes, with its progress, its events and no reload'
 test('a service that is opened shows how many tasks hold which revision', async () => {
   await look(rollingWorld(), {}, async ({ page }) => {
     await page.getByRole('button', { name: 'shop_api', exact: true }).click();
-    const detail = page.getByRole('table', { name: 'Revisions that the running tasks hold' });
+    const detail = page.getByRole('table', { name: 'Revisions of the running tasks' });
     await expect(detail.getByRole('row').allInnerTexts()).resolves.toEqual(
       expect.arrayContaining([
         expect.stringMatching(/db_password\s+42 current\s+3 tasks/),
@@ -149,7 +149,7 @@ test('search and filter leave what was asked for, and the address leads back to 
     await page.keyboard.type('shop');
     await page.getByText('3 of 8 services').waitFor();
     await page.keyboard.press('Escape');
-    await page.getByLabel('What is shown').selectOption('problem');
+    await page.getByLabel('Filter').selectOption('problem');
     await page.getByText('2 of 8 services').waitFor();
     await page.reload();
     await page.getByText('2 of 8 services').waitFor();

@@ -1,4 +1,4 @@
-// The page for who has no session yet. It stands alone: before the sign-in nothing else of the dashboard is loaded.
+// The page for users without a session. It is separate: before the sign-in, nothing else of the dashboard is loaded.
 import './sign-in.css';
 
 const form = document.querySelector('form');
@@ -24,7 +24,7 @@ async function signIn(form: HTMLFormElement): Promise<void> {
   form.querySelector('input')?.select();
 }
 
-/** Why the sign-in failed; `null` where it did not. */
+/** Why the sign-in failed; `null` if it succeeded. */
 async function ask(token: string): Promise<string | null> {
   try {
     const response = await fetch('api/v1/session', {
@@ -34,10 +34,10 @@ async function ask(token: string): Promise<string | null> {
       signal: AbortSignal.timeout(10_000),
     });
     if (response.ok) return null;
-    if (response.status === 401) return 'This is not the token.';
+    if (response.status === 401) return 'This token is wrong.';
     const { detail } = (await response.json()) as { readonly detail?: string };
     return detail ?? `The plugin answered with status ${response.status}.`;
   } catch {
-    return 'The plugin is not reached. Try again.';
+    return 'The plugin is unreachable. Try again.';
   }
 }

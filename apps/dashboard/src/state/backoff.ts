@@ -1,8 +1,8 @@
 const LADDER_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 
 /**
- * How long to wait before the next attempt, after `failures` in a row (1 or more): 1 s to 30 s, less up to a quarter, so
- * that many pages do not come back at the same moment.
+ * The wait before the next attempt, after `failures` in a row (1 or more): 1 s to 30 s, minus up to a quarter, so
+ * that many pages do not connect at the same moment.
  *
  * @param random between 0 and 1
  */

@@ -3,10 +3,10 @@ import { type ApiClient, ApiError, reasonOf } from '../api/client.ts';
 import { readStream, type StreamMessage } from '../api/stream.ts';
 import { backoffMs } from './backoff.ts';
 
-// The plugin says something at least every 10 s.
+// The plugin sends something at least every 10 s.
 const SILENCE_MS = 25_000;
 
-/** How the page stands with the plugin. Moments are of {@link ConnectionParts.now}. */
+/** The state of the page's connection. Times are of {@link ConnectionParts.now}. */
 export type ConnectionState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
@@ -16,23 +16,23 @@ export type ConnectionState =
   | { readonly kind: 'retrying'; readonly reason: string }
   | { readonly kind: 'signed-out' };
 
-/** Whether the plugin is there. */
+/** Whether the plugin is connected. */
 export function isConnected({ kind }: ConnectionState): boolean {
   return kind === 'live' || kind === 'crowded';
 }
 
-/** What a {@link Connection} needs. */
+/** The dependencies of a {@link Connection}. */
 export interface ConnectionParts {
   readonly api: Pick<ApiClient, 'openStream'>;
   readonly onMessage: (message: StreamMessage) => void;
-  /** Called each time that the stream was opened, or the plugin answered that it takes no more. */
+  /** Called each time that the stream was opened, or the plugin rejected it because it has too many. */
   readonly onOpen: () => void;
-  /** A clock that never jumps, in milliseconds. */
+  /** A monotonic clock in milliseconds. */
   readonly now: () => number;
   readonly random: () => number;
 }
 
-/** Keeps the stream open: what ends it is told, and it is opened again after a while, or at once when asked to. */
+/** Keeps the stream open: reports why it ended, and opens it again after a backoff, or at once on request. */
 export class Connection {
   readonly #parts: ConnectionParts;
   readonly #state = signal<ConnectionState>({ kind: 'connecting' });
@@ -59,18 +59,18 @@ export class Connection {
     }
   }
 
-  /** Ends a pause: the network is back, the user asked for it, or signed in. */
+  /** Ends a backoff: the network is back, or the user requested it or signed in. */
   retryNow(): void {
     this.#wake();
   }
 
-  /** The session is over: nothing is tried until {@link retryNow}. */
+  /** The session ended: makes no attempt until {@link retryNow}. */
   signedOut(): void {
     this.#state.value = { kind: 'signed-out' };
     this.#stream?.abort();
   }
 
-  /** Ends the stream, and the attempts. */
+  /** Ends the stream and the attempts. */
   stop(): void {
     this.#stopped = true;
     this.#stream?.abort();
@@ -127,12 +127,12 @@ export class Connection {
     const timer = setTimeout(this.#wake, waitMs);
     await woken;
     clearTimeout(timer);
-    // Someone may have signed out meanwhile.
+    // The user may have signed out meanwhile.
     if (this.#state.value.kind === 'lost') this.#state.value = { kind: 'retrying', reason };
   }
 }
 
-/** The plugin itself says when to come again; a proxy before a plugin that is away does not. */
+/** The plugin's response has Retry-After; that of a proxy without a reachable plugin does not. */
 function isCrowded(failure: unknown): boolean {
   return failure instanceof ApiError && failure.status === 503 && failure.retryAfterMs !== null;
 }

@@ -10,20 +10,20 @@ import { ServerClock } from './server-clock.ts';
 
 const REFRESH_MS = 30_000;
 const HISTORY_MS = 10_000;
-// During a large rollout the lists change every second; a page takes them over at most this often.
+// During a large rollout the lists change every second; a page reads them at most this often.
 const LIST_INTERVAL_MS = 1_000;
 const EVENTS = 'events?level=info&limit=200';
 
-/** What a {@link Dashboard} needs of the browser. */
+/** What a {@link Dashboard} needs from the browser. */
 export interface DashboardParts {
   readonly api: ApiClient;
   readonly place: Signal<Place>;
-  /** A clock that never jumps, in milliseconds. */
+  /** A monotonic clock in milliseconds. */
   readonly monotonic: () => number;
   readonly random: () => number;
 }
 
-/** All that the page knows, and what the user can do. */
+/** The state of the page, and the user's actions. */
 export class Dashboard {
   readonly api: ApiClient;
   readonly place: Signal<Place>;
@@ -33,7 +33,7 @@ export class Dashboard {
   readonly secrets: LiveDocument<Secrets>;
   readonly history: LiveDocument<History>;
   readonly log = new EventLog();
-  /** What the dialog with the plan is open for; `null` where it is closed. */
+  /** The request of the open plan dialog; `null` if it is closed. */
   readonly planned = signal<PlanRequest | null>(null);
   readonly #overview = signal<Overview | null>(null);
   readonly #olderEvents = signal<number | null | undefined>(undefined);
@@ -59,17 +59,17 @@ export class Dashboard {
     });
   }
 
-  /** `null` before the first. */
+  /** `null` before the first response. */
   get overview(): ReadonlySignal<Overview | null> {
     return this.#overview;
   }
 
-  /** Before which event older ones can be had; `null` where there are none, `undefined` before the first answer. */
+  /** The event before which older ones exist; `null` if there are none, `undefined` before the first response. */
   get olderEvents(): ReadonlySignal<number | null | undefined> {
     return this.#olderEvents;
   }
 
-  /** Connects, and keeps everything fresh; gives how to end that. */
+  /** Connects and keeps everything up to date; returns a function that stops it. */
   start(): () => void {
     void this.connection.run();
     const stopClock = this.clock.start();
@@ -85,7 +85,7 @@ export class Dashboard {
     };
   }
 
-  /** Asks for everything that is shown, as far as it has changed. */
+  /** Reads everything that is shown, if it has changed. */
   refresh(): void {
     if (!isConnected(this.connection.state.peek())) return;
     void this.#refreshOverview();
@@ -94,13 +94,13 @@ export class Dashboard {
     this.#refreshLists();
   }
 
-  /** Reads the events before those that are known. */
+  /** Reads the events before the known ones. */
   readOlderEvents(): Promise<void> {
     const before = this.#olderEvents.value ?? null;
     return before === null ? Promise.resolve() : this.#readEvents(`${EVENTS}&before=${before}`, true);
   }
 
-  /** Starts the session again after it ended, and goes on where the page was. @throws what the plugin answered. */
+  /** Starts a new session after the old one ended, and continues where the page was. @throws the plugin's response. */
   async signIn(token: string): Promise<void> {
     await this.api.signIn(token);
     this.connection.retryNow();
@@ -111,7 +111,7 @@ export class Dashboard {
     this.planned.value = request;
   }
 
-  /** Rotates. @throws what the plugin answered. */
+  /** Requests a rotation. @throws the plugin's response. */
   async rotate(request: RotateBody) {
     const outcome = await this.api.rotate(request);
     this.refresh();
@@ -133,14 +133,14 @@ export class Dashboard {
   async #refreshOverview(): Promise<void> {
     await this.#overviewDocument.refresh();
     const overview = this.#overviewDocument.body.peek();
-    // The stream may have brought a newer one meanwhile.
+    // The stream may have delivered a newer one meanwhile.
     const known = this.#overview.peek()?.plugin.uptime_seconds ?? -1;
     if (overview !== null && overview.plugin.uptime_seconds > known) this.#takeOverview(overview);
   }
 
   #refreshLists(): void {
     if (!isConnected(this.connection.state.peek())) return;
-    // Who is not shown is asked for when it is: its tag tells whether it has changed.
+    // A hidden list is read when it is shown; its ETag shows whether it changed.
     if (this.place.peek().tab === 'secrets') void this.secrets.refresh();
     else void this.services.refresh();
   }

@@ -1,10 +1,10 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { reasonOf, type Snapshot } from '../api/client.ts';
 
-/** Reads a document; `null` where it is still the one with this tag. */
+/** Reads a document; `null` if it still has this ETag. */
 type Read<T> = (etag: string | null) => Promise<Snapshot<T> | null>;
 
-/** A document of the API as the page has it: asked for again when told to, and only taken over where it has changed. */
+/** A document of the API: read again on request, and replaced only if it changed. */
 export class LiveDocument<T> {
   readonly #read: Read<T>;
   readonly #onError: (error: unknown) => void;
@@ -14,30 +14,30 @@ export class LiveDocument<T> {
   #inFlight: Promise<void> | null = null;
   #again = false;
 
-  /** @param onError also gets what {@link failure} says in words */
+  /** @param onError also receives the error that {@link failure} describes */
   constructor(read: Read<T>, onError: (error: unknown) => void) {
     this.#read = read;
     this.#onError = onError;
   }
 
-  /** `null` before the first answer. */
+  /** `null` before the first response. */
   get body(): ReadonlySignal<T | null> {
     return this.#body;
   }
 
-  /** Why the latest question was not answered, as a sentence; `null` where it was. */
+  /** Why the latest read failed, as a sentence; `null` if it succeeded. */
   get failure(): ReadonlySignal<string | null> {
     return this.#failure;
   }
 
-  /** Whether the page has the document with this tag. */
+  /** Whether the page has the document with this ETag. */
   has(etag: string): boolean {
     return this.#etag === etag;
   }
 
   /**
-   * Asks for it; never rejects. While an answer is awaited, one further question is kept for afterwards, since the answer
-   * may be older than the reason to ask.
+   * Reads it again; never rejects. During a read, one further read is queued, because the current response may be
+   * older than the reason for reading.
    */
   refresh(): Promise<void> {
     if (this.#inFlight !== null) {

@@ -25,7 +25,7 @@ test('keeps the newest thousand', () => {
   expect(log.events.value[0]?.id).toBe(1199);
 });
 
-test('shows what matters at least as much as asked for', () => {
+test('shows events of at least this severity as asked for', () => {
   const events = [event(3, 'error'), event(2, 'warn'), event(1)];
   expect(atLeast(events, 'warn').map(({ id }) => id)).toEqual([3, 2]);
 });

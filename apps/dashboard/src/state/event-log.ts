@@ -3,10 +3,10 @@ import type { Event, Level } from '@vault-swarm/http/api';
 
 const levels: readonly Level[] = ['error', 'warn', 'info', 'debug'];
 
-/** How many events the page keeps: older ones are at the plugin. */
+/** How many events the page keeps; the plugin has older ones. */
 const MOST = 1000;
 
-/** The events that the page knows, the newest first, each once. */
+/** The known events, newest first, each once. */
 export class EventLog {
   readonly #events = signal<readonly Event[]>([]);
 
@@ -14,7 +14,7 @@ export class EventLog {
     return this.#events;
   }
 
-  /** Takes events over, in whatever order they come. */
+  /** Adds events in any order. */
   add(added: readonly Event[]): void {
     if (added.length === 0) return;
     const byId = new Map(this.#events.value.map((event) => [event.id, event]));
@@ -23,7 +23,7 @@ export class EventLog {
   }
 }
 
-/** Those that matter at least as much as `least`. */
+/** The events of at least this level. */
 export function atLeast(events: readonly Event[], least: Level): readonly Event[] {
   const limit = levels.indexOf(least);
   return events.filter(({ level }) => levels.indexOf(level) <= limit);

@@ -16,8 +16,8 @@ test('says that all is well only if every task holds the current revisions', () 
 test('a rollout is no trouble, and says how far it is', () => {
   expect(healthIn(rollingWorld())).toMatchObject({
     level: 'busy',
-    title: '2 services rolling',
-    explanation: '11 tasks of 32 still hold an old revision.',
+    title: 'Rolling out to 2 services',
+    explanation: '11 tasks of 32 still have an old revision.',
   });
 });
 
@@ -51,7 +51,7 @@ test('one problem is the title itself', () => {
 
 test('a stopped ticker is more severe than any problem', () => {
   expect(healthIn(stoppedWorld())).toMatchObject({ level: 'bad', title: 'Rotation has stopped' });
-  expect(healthIn(stoppedWorld()).explanation).toContain('The last pass ended 1 min ago.');
+  expect(healthIn(stoppedWorld()).explanation).toContain('The last reconcile pass ended 1 min ago.');
 });
 
 test('counts every problem', () => {

@@ -1,7 +1,7 @@
 import type { Overview, ProblemEntry } from '@vault-swarm/http/api';
 import { counted, formatAge } from '../format.ts';
 
-/** How the whole stands, the worst first. */
+/** The overall state, worst first. */
 export type HealthLevel = 'bad' | 'warn' | 'busy' | 'good' | 'idle';
 
 /** Problems of one kind. */
@@ -11,11 +11,11 @@ export interface ProblemGroup {
   readonly summary: string;
   /** What it concerns, and how, one sentence each; empty if the summary says it all. */
   readonly details: readonly string[];
-  /** What the operator can do; `null` where the problem says it itself. */
+  /** What the operator can do; `null` if the problem says it itself. */
   readonly advice: string | null;
 }
 
-/** What the top of the page says. */
+/** The content of the health panel. */
 export interface Health {
   readonly level: HealthLevel;
   readonly title: string;
@@ -49,8 +49,8 @@ export function healthOf(overview: Overview, nowMs: number): Health {
   if (!overview.healthy) {
     const since =
       heartbeatAt === null
-        ? 'There was no pass yet.'
-        : `The last pass ended ${formatAge(nowMs - Date.parse(heartbeatAt))} ago.`;
+        ? 'There was no reconcile pass yet.'
+        : `The last reconcile pass ended ${formatAge(nowMs - Date.parse(heartbeatAt))} ago.`;
     return { ...rest, level: 'bad', title: 'Rotation has stopped', explanation: `${since} ${STOPPED}` };
   }
   if (isLocked && problems.length === 0) return { ...rest, level: 'warn', title: 'Locked down' };
@@ -64,18 +64,19 @@ export function healthOf(overview: Overview, nowMs: number): Health {
   }
   if (problems.length > 0) return { ...rest, level: 'warn', title: titleOf(problems) };
   if (rotations.in_progress > 0) {
-    return { ...rest, level: 'busy', title: `${counted(rotations.in_progress, 'service')} rolling` };
+    return { ...rest, level: 'busy', title: `Rolling out to ${counted(rotations.in_progress, 'service')}` };
   }
   return { ...rest, level: 'good', title: 'All is well' };
 }
 
-const STOPPED = 'Secrets are still delivered; a change at a provider is not noticed until passes end again.';
+const STOPPED =
+  'Secrets are still delivered; a change at a provider is not detected until reconcile passes complete again.';
 
 function currentness({ counts, rotation_enabled: enabled }: Overview): string {
-  if (!enabled) return 'Rotation is turned off (ENABLE_ROTATION): secrets are delivered, and no service is rolled.';
+  if (!enabled) return 'Rotation is turned off (ENABLE_ROTATION): secrets are delivered, and no service is updated.';
   if (counts.tasks === 0) return `${counted(counts.secrets, 'secret')}, and no running task uses one.`;
   if (counts.outdated_tasks > 0) {
-    return `${counted(counts.outdated_tasks, 'task')} of ${counts.tasks} still ${counts.outdated_tasks === 1 ? 'holds' : 'hold'} an old revision.`;
+    return `${counted(counts.outdated_tasks, 'task')} of ${counts.tasks} still ${counts.outdated_tasks === 1 ? 'has' : 'have'} an old revision.`;
   }
   const tasks = counts.tasks === 1 ? 'The task' : `All ${counted(counts.tasks, 'task')}`;
   const verb = counts.tasks === 1 ? 'holds' : 'hold';

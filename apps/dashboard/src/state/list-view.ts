@@ -1,23 +1,23 @@
-/** What of a list is shown, and in which order. */
+/** The shown part of a list, and its order. */
 export interface ListView {
   readonly search: string;
   readonly show: 'all' | 'problem' | 'rolling';
-  /** The column; `state` is what needs somebody first. */
+  /** The column; `state` sorts what needs attention first. */
   readonly sort: string;
   readonly descending: boolean;
 }
 
-/** Everything, what needs somebody first. */
+/** Everything, sorted by what needs attention first. */
 export const WHOLE_LIST: ListView = { search: '', show: 'all', sort: 'state', descending: false };
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** Names in the order that people expect: `web-2` before `web-10`. */
+/** Compares names in natural order: `web-2` before `web-10`. */
 export function compareNames(a: string, b: string): number {
   return collator.compare(a, b);
 }
 
-/** Whether each word of the search is in one of the texts, in whatever case. */
+/** Whether each word of the search is in one of the texts, in any case. */
 export function isFound(search: string, texts: readonly string[]): boolean {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;

@@ -3,16 +3,16 @@ import { type ListView, WHOLE_LIST } from './list-view.ts';
 
 const tabs = ['services', 'secrets', 'log'] as const;
 
-/** One of the lists that the page has. On a wide page the log stands beside them. */
+/** One of the page's lists. On a wide page the log is beside them. */
 export type Tab = (typeof tabs)[number];
 
-/** Where the user is on the page; kept in the address, so that a reload, or a colleague, comes to the same place. */
+/** Where the user is on the page. It is kept in the address, so that a reload or a shared link shows the same. */
 export interface Place {
   readonly tab: Tab;
   readonly view: ListView;
 }
 
-/** Reads what {@link placeText} wrote; what it does not know is left at its start. */
+/** Parses what {@link placeText} wrote; unknown parts keep their defaults. */
 export function placeFrom(hash: string): Place {
   const given = new URLSearchParams(hash.replace(/^#/, ''));
   const show = given.get('show');
@@ -27,7 +27,7 @@ export function placeFrom(hash: string): Place {
   };
 }
 
-/** The part of the address that leads to this place; empty for the start. */
+/** The part of the address for this place; empty for the start. */
 export function placeText({ tab, view }: Place): string {
   const text = new URLSearchParams();
   if (tab !== 'services') text.set('list', tab);
@@ -39,7 +39,7 @@ export function placeText({ tab, view }: Place): string {
   return written === '' ? '' : `#${written}`;
 }
 
-/** The place as a signal that writes itself into the address. */
+/** The place as a signal that updates the address. */
 export function livePlace(): { readonly place: Signal<Place>; readonly start: () => () => void } {
   const place = signal(placeFrom(location.hash));
   const start = () => {

@@ -3,29 +3,29 @@ import { counted } from '../format.ts';
 
 type Outcome = Plan['services'][number]['outcome'];
 
-/** What becomes of a service, in words that follow its name. */
+/** The outcome for a service, in words that follow its name. */
 export const OUTCOMES: Readonly<Record<Outcome, string>> = {
-  scheduled: 'rolls as soon as its turn comes',
-  pending: 'waits: its provider does not tell the newest value now',
+  scheduled: 'is updated as soon as there is capacity',
+  pending: 'waits: its provider does not report the newest value now',
   'up-to-date': 'has the newest values already',
-  'not-applicable': 'is never rolled: it is a job, or its secrets are pinned or turned off',
+  'not-applicable': 'is never updated: it is a job, or its secrets are pinned or turned off',
 };
 
-/** What a plan comes to. */
+/** The summary of a plan. */
 export interface PlanSummary {
   /** How many tasks would be replaced. */
   readonly tasks: number;
-  /** Whether there is anything to confirm. */
+  /** Whether there is something to confirm. */
   readonly isAnything: boolean;
   readonly sentence: string;
 }
 
-/** Sums a plan up; `isDue` where it is what happens without anybody asking. */
+/** Summarises a plan; `isDue` if it happens without a request. */
 export function summaryOf({ services }: Plan, isDue: boolean): PlanSummary {
   const concerned = services.filter(({ outcome }) => outcome === 'scheduled' || outcome === 'pending');
   const tasks = concerned.reduce((sum, service) => sum + service.tasks, 0);
   if (concerned.length === 0) {
-    return { tasks, isAnything: false, sentence: 'Nothing to do: no running task would be given another value.' };
+    return { tasks, isAnything: false, sentence: 'Nothing to do: no running task would get another value.' };
   }
   const sentence =
     `${counted(tasks, 'task')} of ${counted(concerned.length, 'service')} ${isDue ? 'will' : 'would'} be replaced, ` +

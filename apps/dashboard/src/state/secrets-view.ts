@@ -11,7 +11,7 @@ const ORDERS: Readonly<Record<string, Order>> = {
   services: (a, b) => a.services.length - b.services.length,
 };
 
-/** The secrets that the view shows, in its order; equal ones by name. */
+/** The secrets of the view, in its order; equal ones by name. */
 export function secretsIn(secrets: readonly Secret[], view: ListView): readonly Secret[] {
   const order = ORDERS[view.sort] ?? (() => 0);
   const direction = view.descending ? -1 : 1;

@@ -4,8 +4,8 @@ import type { Overview } from '@vault-swarm/http/api';
 const TICK_MS = 1000;
 
 /**
- * The plugin's clock as the page knows it: ages are counted by it, since the operator's own clock may be set otherwise.
- * It goes on from the latest overview by a clock of the browser that never jumps.
+ * The plugin's clock: ages are computed with it, because the operator's clock may differ. Between overviews it
+ * continues with a monotonic clock of the browser.
  */
 export class ServerClock {
   readonly #monotonic: () => number;
@@ -17,25 +17,25 @@ export class ServerClock {
     this.#tick = signal(monotonic());
   }
 
-  /** Starts to tick, once a second; gives how to end it. */
+  /** Starts to tick once a second; returns a function that stops it. */
   start(): () => void {
     const timer = setInterval(() => this.tick(), TICK_MS);
     return () => clearInterval(timer);
   }
 
-  /** What depends on the time is counted again. */
+  /** Computes everything that depends on the time again. */
   tick(): void {
     this.#tick.value = this.#monotonic();
   }
 
-  /** An overview has just come. */
+  /** Call it when an overview arrives. */
   hear({ plugin }: Pick<Overview, 'plugin'>): void {
     const serverMs = Date.parse(plugin.started_at) + plugin.uptime_seconds * 1000;
     this.#heard = { serverMs, atMs: this.#monotonic() };
     this.tick();
   }
 
-  /** How long ago the latest overview came, in milliseconds; `null` before the first. */
+  /** The age of the latest overview in milliseconds; `null` before the first. */
   readonly dataAgeMs: ReadonlySignal<number | null> = computed(() => {
     const now = this.#tick.value;
     return this.#heard === null ? null : Math.max(0, now - this.#heard.atMs);
@@ -47,7 +47,7 @@ export class ServerClock {
     return this.#heard === null ? Date.now() : this.#heard.serverMs + (now - this.#heard.atMs);
   });
 
-  /** How long until a moment of the browser's own clock, in milliseconds, at least 0. */
+  /** The time until a moment of the browser's own clock, in milliseconds, at least 0. */
   untilMs(atMs: number): number {
     return Math.max(0, atMs - this.#tick.value);
   }

@@ -2,7 +2,7 @@ import type { Service } from '@vault-swarm/http/api';
 import type { ListView } from './list-view.ts';
 import { compareNames, isFound } from './list-view.ts';
 
-/** What a service is about, the most urgent first. */
+/** The state of a service, most urgent first. */
 export type ServiceState =
   | 'failed'
   | 'quarantined'
@@ -13,7 +13,7 @@ export type ServiceState =
   | 'current'
   | 'outdated';
 
-/** The one word that says most about a service. */
+/** The most important state of a service. */
 export function stateOf({
   rollout,
   quarantined,
@@ -29,7 +29,7 @@ export function stateOf({
   return outdated > 0 ? 'outdated' : 'current';
 }
 
-/** Whether somebody should check it. */
+/** Whether the service needs attention. */
 export function hasServiceProblem(service: Service): boolean {
   return (
     service.problem !== null ||
@@ -59,7 +59,7 @@ const ORDERS: Readonly<Record<string, Order>> = {
   rotated: (a, b) => Date.parse(a.last_rotation_at ?? '1970-01-01') - Date.parse(b.last_rotation_at ?? '1970-01-01'),
 };
 
-/** The services that the view shows, in its order; equal ones by name. */
+/** The services of the view, in its order; equal ones by name. */
 export function servicesIn(services: readonly Service[], view: ListView): readonly Service[] {
   const order = ORDERS[view.sort] ?? (() => 0);
   const direction = view.descending ? -1 : 1;

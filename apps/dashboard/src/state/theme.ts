@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** `auto`: as the operator's system says. */
+/** `auto`: the setting of the operator's system. */
 export const themes = ['auto', 'light', 'dark'] as const;
 
 /** One of {@link themes}. */
@@ -8,10 +8,10 @@ export type Theme = (typeof themes)[number];
 
 const KEY = 'vault-swarm.theme';
 
-/** The theme that the user chose; kept by the browser. */
+/** The theme that the user chose; stored in the browser. */
 export const theme = signal<Theme>('auto');
 
-/** Takes up what was chosen before, and follows the signal. */
+/** Restores the stored theme, and follows the signal. */
 export function startTheme(): void {
   theme.value = themes.find((name) => name === localStorage.getItem(KEY)) ?? 'auto';
   theme.subscribe((name) => {

@@ -102,7 +102,7 @@ export class ScriptedPlugin {
     if (name === 'stream') return this.#stream(response);
     if (name === 'rotate') return this.#rotate(request, response);
     const body = this.#list(name);
-    if (body === null) return problem(response, 404, 'There is nothing under this path.');
+    if (body === null) return problem(response, 404, 'This path does not exist.');
     const etag = tagOf(body);
     response.setHeader('ETag', etag);
     if (request.headers['if-none-match'] === etag) response.writeHead(304).end();
@@ -151,7 +151,7 @@ export class ScriptedPlugin {
       return;
     }
     const { token } = JSON.parse(await textOf(request)) as { readonly token: string };
-    if (token !== this.token) return problem(response, 401, 'This is not the token.');
+    if (token !== this.token) return problem(response, 401, 'This token is wrong.');
     const session = randomUUID();
     this.#sessions.add(session);
     response.writeHead(204, { 'Set-Cookie': `session=${session}; HttpOnly; SameSite=Strict; Path=/` }).end();

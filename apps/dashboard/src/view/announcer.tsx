@@ -3,8 +3,8 @@ import { healthOf } from '../state/health.ts';
 import { useDashboard } from './context.ts';
 
 /**
- * What a screen reader is told of its own accord: that the health has another title, and that the connection is lost or
- * back. Not figures or events: they change all the time.
+ * What a screen reader announces: a new title of the health panel, and a lost or restored connection. Figures and
+ * events change too often.
  */
 export function Announcer() {
   const { overview, connection, clock } = useDashboard();
@@ -19,7 +19,7 @@ export function Announcer() {
         return overview.value === null ? '' : healthOf(overview.value, clock.nowMs.peek()).title;
     }
   });
-  // Among many tabs of a browser the title is all that is seen of this one.
+  // The title is all that a user sees of this page among many tabs.
   useSignalEffect(() => {
     const name = overview.value?.plugin.name ?? 'Vault Swarm Plugin';
     document.title = reported.value === '' ? name : `${reported.value.replace(/\.$/, '')} · ${name}`;

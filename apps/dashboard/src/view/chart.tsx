@@ -6,7 +6,7 @@ import { theme } from '../state/theme.ts';
 import { isDarkSystem } from './media.ts';
 
 const HEIGHT_PX = 44;
-// A plugin that has just been started has no hour yet.
+// A plugin that has just started has no data of an hour.
 const MIN_SECONDS = 600;
 
 /** One line of a chart. */
@@ -17,26 +17,26 @@ export interface Line {
   readonly values: readonly (number | null)[];
 }
 
-/** What a {@link Chart} shows. */
+/** The content of a {@link Chart}. */
 export interface ChartContent {
   /** The end of each interval, in seconds since 1970. */
   readonly at: readonly number[];
   readonly lines: readonly Line[];
-  /** Whether each line stands on those before it. */
+  /** Whether each line is added to those before it. */
   readonly stacked?: boolean;
   readonly format: (value: number) => string;
 }
 
-/** The moment of all charts that the pointer is on; `null` where it is on none. */
+/** The time under the pointer, for all charts; `null` if the pointer is on none. */
 const pointed = signal<number | null>(null);
 
-/** The last hour of a figure. What the pointer is on is read in every chart at once. */
+/** The last hour of a figure. The time under the pointer is shown in every chart at once. */
 export function Chart({ label, content }: { readonly label: string; readonly content: ChartContent }) {
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const colours = `${theme.value} ${isDarkSystem.value}`;
   const names = content.lines.map(({ tone }) => tone).join();
-  // A canvas is made again for other lines and other colours only; new values are drawn into it below.
+  // The canvas is created again only for other lines and colours; new values are drawn into it below.
   useEffect(() => {
     const container = element.current;
     if (container === null) return;
@@ -131,11 +131,11 @@ function dataOf({ at, lines, stacked = false }: ChartContent): uPlot.AlignedData
   if (!stacked) return [[...at], ...lines.map(({ values }) => [...values])];
   const sums: number[][] = [];
   for (const { values } of lines) sums.push(at.map((_at, index) => (sums.at(-1)?.[index] ?? 0) + (values[index] ?? 0)));
-  // The highest is drawn first, so that those below it stay in sight.
+  // The highest is drawn first, so that those below it stay visible.
   return [[...at], ...sums.toReversed()];
 }
 
-/** A canvas takes no `var()`: the browser is asked what it comes to here. */
+/** A canvas does not accept `var()`: the browser computes its value here. */
 function colourReader(container: HTMLElement): (name: string) => string {
   return (name) => {
     const probe = document.createElement('i');

@@ -4,10 +4,10 @@ import type { Dashboard } from '../state/dashboard.ts';
 
 const context = createContext<Dashboard | null>(null);
 
-/** Gives what is below it its {@link Dashboard}. */
+/** Provides the {@link Dashboard} to components. */
 export const DashboardProvider = context.Provider;
 
-/** The dashboard that the component is in. @throws outside of a {@link DashboardProvider} */
+/** The dashboard of the component. @throws outside of a {@link DashboardProvider} */
 export function useDashboard(): Dashboard {
   const dashboard = useContext(context);
   if (dashboard === null) throw new Error('no DashboardProvider above');

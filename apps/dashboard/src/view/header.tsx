@@ -6,7 +6,7 @@ import { useDashboard } from './context.ts';
 import { Brand } from './icons.tsx';
 import { Name } from './text.tsx';
 
-/** The bar at the top: which plugin this is, how fresh what is shown is, and what belongs to the user. */
+/** The bar at the top: the plugin, the age of the data, and the user's controls. */
 export function Header() {
   const { overview } = useDashboard();
   const plugin = overview.value?.plugin;
@@ -19,7 +19,7 @@ export function Header() {
       </div>
       {overview.value?.access === 'view' && (
         <span class="tag" title="Sign in with the full token to rotate">
-          view only
+          read-only
         </span>
       )}
       <Freshness />
@@ -78,7 +78,7 @@ function SignOut() {
   const signOut = async () => {
     await dashboard.api.signOut();
     rememberSignedIn(false);
-    // Who signs out leaves no names on the screen: the plugin answers with the page to sign in.
+    // After signing out, no names stay on the screen: the plugin answers with the sign-in page.
     location.reload();
   };
   return (

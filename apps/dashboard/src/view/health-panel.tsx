@@ -9,7 +9,7 @@ import { Age, Ago } from './text.tsx';
 
 const SHOWN_DETAILS = 5;
 
-/** Whether all is well, and if not, what is wrong and what to do. */
+/** The health of the plugin, its problems, and what to do. */
 export function HealthPanel({ overview }: { readonly overview: Overview }) {
   const dashboard = useDashboard();
   const health = healthOf(overview, dashboard.clock.nowMs.value);
@@ -69,9 +69,9 @@ const ROLES = {
 } as const;
 
 const ROLE_WORDS = {
-  leader: 'this node rolls services',
-  standby: 'another node rolls services',
-  worker: 'nothing is served here',
+  leader: 'this node updates services',
+  standby: 'another node updates services',
+  worker: 'this node serves nothing',
 } as const;
 
 /** The words of the monitoring guide. */

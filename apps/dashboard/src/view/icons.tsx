@@ -1,6 +1,6 @@
 import type { HealthLevel } from '../state/health.ts';
 
-// Each state has a shape of its own, so that nobody depends on the colour.
+// Each state has its own shape, so that the colour is not needed.
 const SHAPES: Readonly<Record<HealthLevel, string>> = {
   good: 'M6.5 12.5l3.7 3.7 7.3-8',
   busy: 'M12 6.5v5.8l3.8 2.2',
@@ -31,7 +31,7 @@ export function Brand() {
   );
 }
 
-/** Points right, or down where what it belongs to is open. */
+/** Points right, or down if its row is open. */
 export function Chevron() {
   return (
     <svg class="chevron" viewBox="0 0 16 16" aria-hidden="true">

@@ -4,8 +4,8 @@ import type { ListView } from '../state/list-view.ts';
 
 const WORDS: Readonly<Record<ListView['show'], string>> = {
   all: 'All',
-  problem: 'Only those with a problem',
-  rolling: 'Only what rolls',
+  problem: 'Only with a problem',
+  rolling: 'Only rolling out',
 };
 
 interface ListToolsProps {
@@ -17,7 +17,7 @@ interface ListToolsProps {
   readonly total: number;
 }
 
-/** Search and filter of a list. The key `/` leads to the search from anywhere, Escape empties it. */
+/** Search and filter of a list. The key `/` focuses the search, Escape clears it. */
 export function ListTools({ view, shows, onView, noun, shown, total }: ListToolsProps) {
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -48,7 +48,7 @@ export function ListTools({ view, shows, onView, noun, shown, total }: ListTools
         }}
       />
       <select
-        aria-label="What is shown"
+        aria-label="Filter"
         value={shows.includes(view.show) ? view.show : 'all'}
         onChange={({ currentTarget }) =>
           onView({ ...view, show: shows.find((show) => show === currentTarget.value) ?? 'all' })
@@ -62,7 +62,7 @@ export function ListTools({ view, shows, onView, noun, shown, total }: ListTools
       </select>
       {view.sort !== 'state' && (
         <button type="button" class="quiet" onClick={() => onView({ ...view, sort: 'state', descending: false })}>
-          What needs you first
+          Problems first
         </button>
       )}
       <output class="soft">

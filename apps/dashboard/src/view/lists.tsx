@@ -14,7 +14,7 @@ import { SecretsTable } from './secrets-table.tsx';
 import { ServicesTable } from './services-table.tsx';
 import { Tabs } from './tabs.tsx';
 
-/** The services, the secrets and, where there is no room for it elsewhere, the log. */
+/** The services, the secrets and, on a narrow page, the log. */
 export function Lists({ overview }: { readonly overview: Overview }) {
   const { place } = useDashboard();
   const tab = place.value.tab === 'log' && isWide.value ? 'services' : place.value.tab;
@@ -49,7 +49,7 @@ function ServicesList({ overview }: { readonly overview: Overview }) {
       failure={services.failure.value}
       noun="service"
       shows={['all', 'problem', 'rolling']}
-      none="No service uses a secret of this driver yet. Give one to a service: docker service update --secret-add NAME SERVICE"
+      none="No service uses a secret of this driver yet. Add one to a service: docker service update --secret-add NAME SERVICE"
       table={(rows, view, onView) => <ServicesTable rows={rows} view={view} onView={onView} />}
     />
   );
@@ -93,15 +93,15 @@ function List<T>({ all, shown, failure, shows, none, noun, table }: ListProps<T>
   return (
     <>
       <ListTools view={view} shows={shows} onView={onView} shown={shown.length} total={all?.length ?? 0} noun={noun} />
-      {failure !== null && <p class="note bad">This list could not be asked for: {failure}. It is tried again.</p>}
-      {all === null && failure === null && <p class="note soft">Asking the plugin …</p>}
+      {failure !== null && <p class="note bad">This list could not be read: {failure}. The page tries again.</p>}
+      {all === null && failure === null && <p class="note soft">Loading …</p>}
       {all !== null && all.length === 0 && <p class="note">{none}</p>}
       {all !== null && all.length > 0 && shown.length === 0 && (
         <p class="note">
           {view.search === ''
             ? view.show === 'problem'
-              ? 'Nothing is wrong here. '
-              : 'Nothing is rolling. '
+              ? 'There are no problems here. '
+              : 'There is no rollout. '
             : 'Nothing fits. '}
           <button type="button" onClick={() => onView({ ...view, search: '', show: 'all' })}>
             Show all

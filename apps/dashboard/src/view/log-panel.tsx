@@ -10,7 +10,7 @@ const LEVELS: readonly { readonly level: Level; readonly words: string }[] = [
   { level: 'error', words: 'Errors' },
 ];
 
-/** What happened, the newest first, as it happens. */
+/** The events, newest first, as they happen. */
 export function LogPanel() {
   const dashboard = useDashboard();
   const least = useSignal<Level>('info');
@@ -39,7 +39,7 @@ export function LogPanel() {
           <Entry key={event.id} event={event} />
         ))}
         {events.length === 0 && (
-          <li class="soft">{least.value === 'info' ? 'Nothing has happened yet.' : 'There is none of these.'}</li>
+          <li class="soft">{least.value === 'info' ? 'There are no events yet.' : 'There are no such events.'}</li>
         )}
         {typeof dashboard.olderEvents.value === 'number' && (
           <li class="older">

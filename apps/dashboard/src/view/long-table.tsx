@@ -6,16 +6,16 @@ import { useVirtualRows } from './virtual-rows.ts';
 /** A column of a {@link LongTable}. */
 export interface Column<T> {
   readonly title: string;
-  /** Of the style sheet, for its width. */
+  /** The class of the style sheet, for its width. */
   readonly className: string;
-  /** What the list can be sorted by; left out where it can't be by this column. */
+  /** The list's sort order for this column; missing if it has none. */
   readonly sort?: string;
-  /** Whether the largest is what one wants to see first. */
+  /** Whether the largest comes first. */
   readonly largestFirst?: boolean;
   readonly cell: (row: T) => ComponentChildren;
 }
 
-/** What a {@link LongTable} shows. */
+/** The content of a {@link LongTable}. */
 export interface LongTableProps<T> {
   readonly caption: string;
   readonly columns: readonly Column<T>[];
@@ -23,7 +23,7 @@ export interface LongTableProps<T> {
   readonly keyOf: (row: T) => string;
   readonly rowClass: (row: T) => string;
   readonly isOpen: (row: T) => boolean;
-  /** What stands below an open row, over its whole width. */
+  /** The content below an open row, over its whole width. */
   readonly detail: (row: T) => ComponentChildren;
   readonly view: ListView;
   readonly onView: (view: ListView) => void;
@@ -31,8 +31,8 @@ export interface LongTableProps<T> {
 }
 
 /**
- * A table of any length: only the rows near the window are drawn, and each again only when it has changed. On a narrow page
- * each row is a card. Its columns and what it does with a row must stay the same objects.
+ * A table of any length: only the rows near the window are drawn, and each again only if it has changed. On a narrow
+ * page each row is a card. Its columns and callbacks must stay the same objects.
  */
 export function LongTable<T>(props: LongTableProps<T>) {
   const { caption, columns, rows, keyOf, view, onView } = props;
@@ -101,7 +101,7 @@ function Row<T>({ row, rowIndex, columns, isOpen, detail }: RowProps<T>) {
   );
 }
 
-/** The room of the rows that are not drawn. */
+/** The space of the rows that are not drawn. */
 function Spacer({ heightPx, columns }: { readonly heightPx: number; readonly columns: number }) {
   if (heightPx <= 0) return null;
   return (

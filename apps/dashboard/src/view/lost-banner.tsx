@@ -2,7 +2,7 @@ import { useComputed } from '@preact/signals';
 import { formatAge } from '../format.ts';
 import { useDashboard } from './context.ts';
 
-/** Says that the connection is lost, how old what is shown is, and when it is tried again. */
+/** Says that the connection is lost, how old the data is, and when the next attempt is. */
 export function LostBanner() {
   const { connection, clock } = useDashboard();
   const state = connection.state.value;
@@ -16,7 +16,7 @@ export function LostBanner() {
     <section class="lost" aria-label="Connection">
       <p>
         <strong>Connection lost.</strong> {state.reason}.{' '}
-        {age.value !== null && <>What you see is {age} old and may no longer be so. </>}
+        {age.value !== null && <>The data is {age} old and may be outdated. </>}
         Trying again {when}.
       </p>
       <button type="button" onClick={() => connection.retryNow()} disabled={state.kind === 'retrying'}>

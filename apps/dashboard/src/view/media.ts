@@ -9,8 +9,8 @@ function matches(query: string): ReadonlySignal<boolean> {
   return now;
 }
 
-/** Whether the log has room beside the lists. The style sheet uses the same width. */
+/** Whether there is space for the log beside the lists. The style sheet uses the same width. */
 export const isWide = matches('(min-width: 78rem)');
 
-/** Whether the operator's system is dark: what is drawn on a canvas takes its colours again then. */
+/** Whether the operator's system is dark: canvases then read their colours again. */
 export const isDarkSystem = matches('(prefers-color-scheme: dark)');

@@ -3,12 +3,12 @@ import { useEffect, useRef } from 'preact/hooks';
 
 interface ModalDialogProps {
   readonly title: string;
-  /** Called when the user closes it; left out where he can't. */
+  /** Called when the user closes it; missing if the user can't. */
   readonly onClose?: () => void;
   readonly children: ComponentChildren;
 }
 
-/** A dialog over the page. The browser keeps the focus within it, and gives it back to where it was. */
+/** A dialog over the page. The browser keeps the focus in it, and then restores the focus. */
 export function ModalDialog({ title, onClose, children }: ModalDialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {

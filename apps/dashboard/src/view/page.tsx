@@ -27,7 +27,7 @@ export function Page() {
       <LostBanner />
       <main class={isStale.value ? 'stale' : ''} aria-busy={overview.value === null}>
         {overview.value === null ? (
-          <p class="loading">Asking the plugin …</p>
+          <p class="loading">Loading …</p>
         ) : (
           <>
             <LockdownBanner lockdown={overview.value.lockdown} />

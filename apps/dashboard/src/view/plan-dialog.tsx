@@ -17,7 +17,7 @@ type Phase =
   | { readonly kind: 'done'; readonly outcome: Rotate }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Shows what a rotation would do, and does it when that is confirmed. */
+/** Shows what a rotation would do, and requests it after a confirmation. */
 export function PlanDialog({ request }: { readonly request: PlanRequest }) {
   const dashboard = useDashboard();
   const phase = useSignal<Phase>({ kind: 'planning' });
@@ -45,7 +45,7 @@ export function PlanDialog({ request }: { readonly request: PlanRequest }) {
   const now = phase.value;
   return (
     <ModalDialog title={titleOf(request)} onClose={close}>
-      {now.kind === 'planning' && <p class="soft">Asking what this would do …</p>}
+      {now.kind === 'planning' && <p class="soft">Loading the plan …</p>}
       {(now.kind === 'planned' || now.kind === 'asking') && <PlanTable plan={now.plan} isDue={'due' in request} />}
       {now.kind === 'done' && <Outcome outcome={now.outcome} />}
       {now.kind === 'failed' && (
@@ -74,7 +74,7 @@ export function PlanDialog({ request }: { readonly request: PlanRequest }) {
 function titleOf(request: PlanRequest): string {
   if ('service' in request) return `Rotate service ${visible(request.service)}`;
   if ('secret' in request) return `Rotate every service that uses ${visible(request.secret)}`;
-  return 'due' in request ? 'What is due now' : 'Try again what was quarantined';
+  return 'due' in request ? 'What is due now' : 'Retry quarantined revisions';
 }
 
 function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boolean }) {
@@ -117,7 +117,7 @@ function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boole
 
 function Omitted({ count }: { readonly count: number }) {
   if (count === 0) return null;
-  return <p class="warn">{counted(count, 'more service')} not listed: the answer would be too long.</p>;
+  return <p class="warn">{counted(count, 'more service')} not listed: the response would be too long.</p>;
 }
 
 interface ConfirmProps {

@@ -7,8 +7,8 @@ type Provider = Overview['providers'][number];
 const WORDS: Readonly<Record<Provider['state'], string>> = {
   ok: 'answers',
   failing: 'fails',
-  'circuit-open': 'left alone',
-  unused: 'not asked yet',
+  'circuit-open': 'circuit open',
+  unused: 'not called yet',
 };
 
 const TONES: Readonly<Record<Provider['state'], string>> = {
@@ -19,14 +19,14 @@ const TONES: Readonly<Record<Provider['state'], string>> = {
 };
 
 const ADVICE: Readonly<Record<string, string>> = {
-  UNAUTHENTICATED: 'The plugin’s own login is refused: renew its token, or what it logs in with.',
-  ACCESS_DENIED: 'The policy does not let the plugin read this path.',
-  NOT_FOUND: 'There is nothing under this path: check the secret’s labels.',
-  UNAVAILABLE: 'Check that it is up, unsealed, and reached from this node.',
-  RATE_LIMITED: 'It asks for fewer requests: a longer interval helps.',
+  UNAUTHENTICATED: 'The plugin’s own login is rejected: renew its token, or the credentials of its login.',
+  ACCESS_DENIED: 'The policy does not allow the plugin to read this path.',
+  NOT_FOUND: 'This path does not exist: check the secret’s labels.',
+  UNAVAILABLE: 'Check that it runs, is unsealed, and can be reached from this node.',
+  RATE_LIMITED: 'It throttles requests: increase the poll interval.',
 };
 
-/** The providers, and how each answers. */
+/** The providers and their states. */
 export function Providers({ overview: { providers } }: { readonly overview: Overview }) {
   return (
     <section class="panel providers" aria-labelledby="providers-title">

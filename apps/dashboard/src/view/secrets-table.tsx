@@ -7,7 +7,7 @@ import { Ago, Code, Name } from './text.tsx';
 
 const ROW_PX = 57;
 
-/** The secrets, each with where it is, its revision and who uses it. */
+/** The secrets, each with its location, its revision and the services that use it. */
 export function SecretsTable({ rows, view, onView }: TableProps<Secret>) {
   return (
     <LongTable
@@ -37,7 +37,7 @@ const COLUMNS: readonly Column<Secret>[] = [
         <span class="row-name">
           <Name>{name}</Name>
         </span>
-        {ref === null ? <small class="soft under">not looked up</small> : <RefLine refText={ref} provider={provider} />}
+        {ref === null ? <small class="soft under">not checked</small> : <RefLine refText={ref} provider={provider} />}
       </>
     ),
   },

@@ -4,7 +4,7 @@ import { Ago, Code, Name } from './text.tsx';
 
 type TaskRevisions = Service['task_revisions'][number];
 
-/** What stands below a service that was opened: which revision of each secret how many tasks hold, and its rollout. */
+/** The content below an open service: how many tasks have which revision of each secret, and its rollout. */
 export function ServiceDetail({
   service: { id, task_revisions, rollout, quarantined },
 }: {
@@ -13,7 +13,7 @@ export function ServiceDetail({
   return (
     <div class="service-detail">
       <table>
-        <caption>Revisions that the running tasks hold</caption>
+        <caption>Revisions of the running tasks</caption>
         <thead>
           <tr>
             <th scope="col">Secret</th>
@@ -69,7 +69,7 @@ function rowsOf({ secret, revisions }: TaskRevisions) {
         <Name>{secret}</Name>
       </td>
       <td>
-        {revision === null ? <span class="soft">not known</span> : <Code>{revision}</Code>}{' '}
+        {revision === null ? <span class="soft">unknown</span> : <Code>{revision}</Code>}{' '}
         {current ? <span class="tag good">current</span> : <span class="tag warn">old</span>}
       </td>
       <td>{counted(tasks, 'task')}</td>

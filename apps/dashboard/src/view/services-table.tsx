@@ -12,14 +12,14 @@ import { Ago, Name } from './text.tsx';
 
 const ROW_PX = 57;
 
-/** What a {@link ServicesTable} and a secrets' table are given. */
+/** The properties of a {@link ServicesTable} and a secrets' table. */
 export interface TableProps<T> {
   readonly rows: readonly T[];
   readonly view: ListView;
   readonly onView: (view: ListView) => void;
 }
 
-/** The services, each with its tasks by revision and what happens to it. */
+/** The services, each with its tasks by revision and its state. */
 export function ServicesTable({ rows, view, onView }: TableProps<Service>) {
   const open = useSignal<ReadonlySet<string>>(new Set());
   const columns = useMemo(() => columnsOf(open), [open]);

@@ -1,7 +1,7 @@
 import type { Overview } from '@vault-swarm/http/api';
 import { counted, visible } from '../format.ts';
 
-/** The settings that are dangerous or have no effect: their names, and when opened why, and what to do. */
+/** The settings that are dangerous or have no effect: their names and, when opened, the reasons and what to do. */
 export function SettingWarnings({ warnings }: Pick<Overview, 'warnings'>) {
   if (warnings.length === 0) return null;
   const names = [...new Set(warnings.map(({ variable }) => variable))].map(visible).join(', ');

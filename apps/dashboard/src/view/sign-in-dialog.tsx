@@ -4,7 +4,7 @@ import { rememberSignedIn } from '../state/signed-in.ts';
 import { useDashboard } from './context.ts';
 import { ModalDialog } from './modal-dialog.tsx';
 
-/** Asks for the token again where the session has ended. The page stays as it is behind it. */
+/** Requests the token again after the session ended. The page stays unchanged behind it. */
 export function SignInDialog() {
   const dashboard = useDashboard();
   const failure = useSignal<string | null>(null);
@@ -18,14 +18,14 @@ export function SignInDialog() {
       await dashboard.signIn(token);
       rememberSignedIn(true);
     } catch (error) {
-      failure.value = error instanceof ApiError && error.status === 401 ? 'This is not the token' : reasonOf(error);
+      failure.value = error instanceof ApiError && error.status === 401 ? 'This token is wrong' : reasonOf(error);
     } finally {
       isAsking.value = false;
     }
   };
   return (
     <ModalDialog title="Sign in">
-      <p>The session has ended. What you were checking is kept.</p>
+      <p>The session has ended. The page behind this dialog is kept.</p>
       <form class="sign-in" onSubmit={(event) => void signIn(event)}>
         <label for="token">Token</label>
         <input id="token" name="token" type="password" autocomplete="current-password" required />

@@ -7,7 +7,7 @@ import { Ago } from './text.tsx';
 
 type Series = History['series'];
 
-/** The figures that an operator knows by heart, each with its last hour. */
+/** The most used figures, each with its last hour. */
 export function Figures({ overview }: { readonly overview: Overview }) {
   const { history } = useDashboard();
   const { deliveries, rotations, counts, runtime } = overview;

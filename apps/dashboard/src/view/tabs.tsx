@@ -6,7 +6,7 @@ interface TabsProps {
   readonly onChoose: (tab: Tab) => void;
 }
 
-/** The choice between lists; the arrow keys go from one to the next, as in every list of tabs. */
+/** The tabs of the lists; the arrow keys move between them. */
 export function Tabs({ tabs, chosen, onChoose }: TabsProps) {
   const move = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

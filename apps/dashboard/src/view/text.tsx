@@ -2,7 +2,7 @@ import { useComputed } from '@preact/signals';
 import { formatAge, formatMoment, visible } from '../format.ts';
 import { useDashboard } from './context.ts';
 
-/** How long ago a moment was, counted on while it is shown; the moment itself for who points at it. */
+/** The age of a moment, updated while it is shown; the moment itself in its tooltip. */
 export function Age({ time }: { readonly time: string }) {
   const { clock } = useDashboard();
   const age = useComputed(() => formatAge(clock.nowMs.value - Date.parse(time)));
@@ -13,7 +13,7 @@ export function Age({ time }: { readonly time: string }) {
   );
 }
 
-/** How long ago, or what to say where there was no such moment. */
+/** The age of a moment, or a text if there was none. */
 export function Ago({ time, never }: { readonly time: string | null; readonly never: string }) {
   if (time === null) return <span class="soft">{never}</span>;
   return (
@@ -23,12 +23,12 @@ export function Ago({ time, never }: { readonly time: string | null; readonly ne
   );
 }
 
-/** A name that somebody else chose. */
+/** A name that a user chose. */
 export function Name({ children }: { readonly children: string }) {
   return <bdi>{visible(children)}</bdi>;
 }
 
-/** A revision, or a place at a provider: in full for who points at it, where there is no room for it. */
+/** A revision, or a location at a provider; the tooltip has the complete text if it is cut. */
 export function Code({ children }: { readonly children: string }) {
   return <code title={visible(children)}>{visible(children)}</code>;
 }

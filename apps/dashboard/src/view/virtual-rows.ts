@@ -11,19 +11,19 @@ import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 
 const OVERSCAN = 8;
 
-/** The rows of a long list that are near the window, and the room that the others take. */
+/** The rows of a long list near the window, and the space of the others. */
 export interface VirtualRows {
   readonly items: readonly VirtualItem[];
   readonly beforePx: number;
   readonly afterPx: number;
-  /** To be called with each row's element, which tells its index by `data-index`. */
+  /** Must be called with each row's element, whose index is in `data-index`. */
   readonly measure: (element: HTMLElement | null) => void;
 }
 
 /**
  * Which rows of a list to draw: the page scrolls as if all were there.
  *
- * @param list the element that the rows are in
+ * @param list the element of the rows
  * @param keyOf a name for each row that it keeps when the list changes
  */
 export function useVirtualRows(
@@ -54,7 +54,7 @@ export function useVirtualRows(
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
   useLayoutEffect(() => virtualizer._willUpdate());
   useEffect(() => {
-    // What stands above the list grows and shrinks.
+    // The content above the list changes its height.
     const place = () => {
       const top = list.current === null ? 0 : Math.round(list.current.getBoundingClientRect().top + scrollY);
       if (top === margin.current) return;

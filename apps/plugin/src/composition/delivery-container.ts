@@ -16,8 +16,8 @@ import { systemRandom } from '../system/random.ts';
 import { id } from './identifiers.ts';
 
 /**
- * All that is needed to answer for a secret, and nothing that takes time to load: the providers' libraries come when
- * the socket listens.
+ * Contains what is needed to answer GetSecret, and nothing that loads slowly: the providers' libraries are loaded
+ * after the socket listens.
  */
 export function createDeliveryContainer(configuration: PluginConfiguration): Container {
   const container = new Container({ defaultScope: 'Singleton' });
@@ -34,7 +34,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.choice).toResolvedValue((clock) => new RevisionSelectorRelay(clock), [id.clock]);
   container.bind(id.providers).toResolvedValue(
     ({ providers, rotation, ownFiles }, clock, random, digest, events) => {
-      // Without an operator's key, revisions of providers that have none of their own are known to this process only.
+      // Without an operator's key, digests used as revisions are valid in this process only.
       const key = rotation.ledger.key?.read() ?? digest.generateKey();
       return new ProviderRegistry(providers, {
         clock,

@@ -10,7 +10,7 @@ import type { ProviderRegistry } from '../provider-registry.ts';
 import type { Readiness } from '../readiness.ts';
 import type { RevisionSelectorRelay } from '../revision-selector-relay.ts';
 
-/** What the container holds, by name. */
+/** The container's entries by name. */
 export const id = {
   configuration: Symbol('configuration') as ServiceIdentifier<PluginConfiguration>,
   clock: Symbol('clock') as ServiceIdentifier<Clock>,

@@ -10,18 +10,21 @@ import { ProviderHealthCheck } from '../provider-health-check.ts';
 import { id } from './identifiers.ts';
 import { rotationId } from './rotation-container.ts';
 
-/** What the log and the health checks of providers add to the container. */
+/** The container's entries for the log and the provider health checks. */
 export const loggingId = {
   log: Symbol('log') as ServiceIdentifier<EventLog>,
   status: Symbol('status') as ServiceIdentifier<CachedStatus>,
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   credentials: Symbol('credentials') as ServiceIdentifier<CredentialWatch>,
   healthCheck: Symbol('inquiry') as ServiceIdentifier<ProviderHealthCheck>,
-  /** Gets what the log and the event list show. */
+  /** Receives the events for the log and the event list. */
   eventLog: Symbol('told') as ServiceIdentifier<EventDeduplicator>,
 };
 
-/** Adds the log and the health checks of providers, with monitoring or without. Needs the rotation; imported after the socket listens. */
+/**
+ * Adds the log and the provider health checks, with or without monitoring. Needs the rotation; imported after the
+ * socket listens.
+ */
 export function addLogging(container: Container): void {
   container.bind(loggingId.log).toResolvedValue(({ logging }) => createLogger(logging), [id.configuration]);
   container
@@ -49,7 +52,7 @@ export function addLogging(container: Container): void {
       ({ credentials }, events) => new CredentialWatch(credentials, events),
       [id.configuration, id.events],
     );
-  // A later process starts with greater numbers, so that a reader can go on from the last one that it saw.
+  // Numbers increase across restarts, so that a client can continue after the last event that it saw.
   container
     .bind(loggingId.recentEvents)
     .toResolvedValue(

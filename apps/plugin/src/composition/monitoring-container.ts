@@ -19,23 +19,23 @@ import { id } from './identifiers.ts';
 import { loggingId } from './logging-container.ts';
 import { rotationId } from './rotation-container.ts';
 
-/** What monitoring adds to the container. */
+/** The container's entries for monitoring. */
 export const monitoringId = {
   processStats: Symbol('vitals') as ServiceIdentifier<ProcessStats>,
   deliveries: Symbol('deliveries') as ServiceIdentifier<DeliveryStats>,
   providers: Symbol('providers') as ServiceIdentifier<ProviderStats>,
   costs: Symbol('costs') as ServiceIdentifier<RequestCosts>,
   history: Symbol('history') as ServiceIdentifier<History>,
-  /** All that is wrong now. */
+  /** All current problems. */
   problems: Symbol('problems') as ServiceIdentifier<() => readonly Problem[]>,
   prometheus: Symbol('prometheus') as ServiceIdentifier<PrometheusExposition>,
   server: Symbol('server') as ServiceIdentifier<MonitoringServer>,
 };
 
-// Where build.mjs puts it, as seen from the chunk that this file becomes a part of.
+// The directory into which build.mjs writes it, relative to the chunk with this file.
 const builtDashboard = fileURLToPath(new URL('../static', import.meta.url));
 
-/** Adds the figures and the monitoring port. Needs the rotation and the log; imported only if there is monitoring. */
+/** Adds the figures and the monitoring port. Needs the rotation and the log; imported only if monitoring is enabled. */
 export function addMonitoring(container: Container, dashboardDirectory = builtDashboard): void {
   container
     .bind(monitoringId.processStats)
@@ -176,7 +176,7 @@ function pricesOf(providers: readonly ConfiguredProvider[]): Readonly<Record<str
   return Object.fromEntries(providers.map(({ name, price }) => [name, price]));
 }
 
-/** The configured ones, each of which has its figures. */
+/** The configured providers, each with its figures. */
 function withKinds(summaries: readonly ProviderSummary[], configured: readonly ConfiguredProvider[]) {
   return configured.flatMap(({ name, kind }) => {
     const summary = summaries.find((each) => each.name === name);

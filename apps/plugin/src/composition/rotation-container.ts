@@ -14,7 +14,7 @@ import type { PluginConfiguration } from '../configuration.ts';
 import { ServingLeadership } from '../serving-leadership.ts';
 import { id } from './identifiers.ts';
 
-/** What the rotation adds to the container. */
+/** The container's entries for the rotation. */
 export const rotationId = {
   docker: Symbol('docker') as ServiceIdentifier<DockerConnection>,
   changes: Symbol('changes') as ServiceIdentifier<DockerChanges>,
@@ -22,7 +22,7 @@ export const rotationId = {
   rotation: Symbol('rotation') as ServiceIdentifier<Rotation>,
 };
 
-/** Adds Docker and the rotation. Imported after the socket listens, since Docker's library takes time to load. */
+/** Adds Docker and the rotation. Imported after the socket listens, because Docker's library loads slowly. */
 export function addRotation(container: Container): void {
   container
     .bind(rotationId.docker)

@@ -1,9 +1,9 @@
 import type { Clock } from '@vault-swarm/kernel';
 
-/** The longest delay that Node's timers have; one that is longer would be over at once. 24 days. */
+/** The longest delay of Node's timers, 24 days; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's own time. */
+/** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

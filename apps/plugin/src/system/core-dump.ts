@@ -5,10 +5,11 @@ import type { ConfigurationWarning } from '@vault-swarm/provider';
 const FILTER = '/proc/self/coredump_filter';
 
 /**
- * Keeps the memory of this process, in which there are secrets, out of core dumps: by core(5) a filter of 0 leaves all
- * of it out, also where a limit on the size of dumps (as bin/vault-swarm-plugin sets one) could not be set or is released.
+ * Excludes the memory of this process, which contains secrets, from core dumps. By core(5), a filter of 0 excludes all
+ * of
+ * it, even if the size limit of bin/vault-swarm-plugin could not be set or was removed.
  *
- * @returns `null`, or a warning with the reason why it could not be done.
+ * @returns `null`, or a warning with the reason why it failed.
  */
 export function keepOutOfCoreDumps(): ConfigurationWarning | null {
   try {
@@ -16,7 +17,7 @@ export function keepOutOfCoreDumps(): ConfigurationWarning | null {
     return null;
   } catch (error) {
     const reason = errorMessage(error);
-    const message = `can't be written, so a core dump of this process may have secrets in it: ${reason}`;
+    const message = `can't be written, so a core dump of this process may contain secrets: ${reason}`;
     return { code: 'core-dumps-enabled', variable: FILTER, message };
   }
 }

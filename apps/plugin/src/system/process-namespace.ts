@@ -1,8 +1,8 @@
 import { readlinkSync } from 'node:fs';
 
 /**
- * The kernel's name for the namespace of process ids that this process is in, such as `pid:[4026531836]`: the same for all
- * of one container, and another for each container; `null` where the kernel does not tell.
+ * The kernel's name for this process's namespace of process ids, such as `pid:[4026531836]`: equal within one
+ * container and different between containers; `null` if the kernel does not provide it.
  */
 export function processNamespace(): string | null {
   try {

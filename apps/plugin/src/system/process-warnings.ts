@@ -1,9 +1,9 @@
 import { displayText } from '@vault-swarm/kernel';
 
-/** So many different warnings are told: a library may put a number or a name into each. */
+/** The most different warnings that are reported: a library may put a number or a name into each. */
 const MAX_TOLD = 100;
 
-/** Names of Node's own warnings, and of those that libraries give as a text. Their texts quote nothing that was read. */
+/** Names of Node's own warnings, and of those that libraries pass as text. They quote nothing that was read. */
 const PLAIN_NAMES: ReadonlySet<string> = new Set([
   'Warning',
   'DeprecationWarning',
@@ -16,7 +16,8 @@ const PLAIN_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Warnings of Node and of libraries (`process.emitWarning`), each different one once. The launchers' `--no-warnings` keeps Node from
+ * Reports each different warning of Node and of libraries (`process.emitWarning`) once. The launchers' `--no-warnings`
+ * stops Node from
  * writing them to stderr, where each line is an event in the configured format.
  */
 export class ProcessWarnings {
@@ -24,12 +25,12 @@ export class ProcessWarnings {
   #early: string[] = [];
   #tell: (message: string) => void = (message) => this.#early.push(message);
 
-  /** Hears warnings from now on, and keeps them for {@link connect}. */
+  /** Starts listening, and buffers warnings until {@link connect}. */
   constructor() {
     process.on('warning', (warning) => this.#take(warning));
   }
 
-  /** From now on each warning goes to `tell`; first those that there were already. */
+  /** Passes each warning to `tell`, starting with the buffered ones. */
   connect(tell: (message: string) => void): void {
     this.#tell = tell;
     for (const message of this.#early.splice(0)) tell(message);
@@ -43,7 +44,7 @@ export class ProcessWarnings {
   }
 }
 
-/** An error of a library's own kind, as a parser's, may quote what it read: its text is left out. */
+/** The error of a library's own class, such as a parser's, may quote what it read, so its text is left out. */
 function describe({ name, code, message }: Error & { readonly code?: unknown }): string {
   const kind = displayText(typeof code === 'string' ? `${name} ${code}` : name);
   return PLAIN_NAMES.has(name) ? `${kind}: ${displayText(message)}` : `${kind} of a library`;

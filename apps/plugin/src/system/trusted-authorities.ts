@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { quoted } from '@vault-swarm/kernel';
 import type { Environment } from '@vault-swarm/provider';
 
-/** Where the system keeps the certificates of the authorities that it trusts. */
+/** Where the system keeps the certificates of trusted authorities. */
 export interface SystemAuthorities {
-  /** The first that can be read counts. */
+  /** The first readable one is used. */
   readonly files: readonly string[];
-  /** All count, with every file in them. */
+  /** All are used, with every file in them. */
   readonly directories: readonly string[];
 }
 
 /**
- * As Go's programs look for them, and so the clients of Vault, AWS and Docker.
+ * The paths that Go's programs use, and so the clients of Vault, AWS and Docker.
  * @see https://pkg.go.dev/crypto/x509#SystemCertPool
  */
 const USUAL: SystemAuthorities = {
@@ -26,11 +26,11 @@ const USUAL: SystemAuthorities = {
   ],
   directories: ['/etc/ssl/certs', '/etc/pki/tls/certs'],
 };
-/** The list of a whole system has about 250 kB. */
+/** A whole system's list has about 250 kB. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Reads `SSL_CERT_FILE`, and `SSL_CERT_DIR` with its colons, and reports a file that has no certificate. */
+/** Reads `SSL_CERT_FILE`, and `SSL_CERT_DIR`, which is separated by colons. Reports a file without a certificate. */
 export function parseSystemAuthorities(environment: Environment): SystemAuthorities {
   const file = environment.optional('SSL_CERT_FILE');
   const directories = environment.optional('SSL_CERT_DIR');
@@ -44,12 +44,12 @@ export function parseSystemAuthorities(environment: Environment): SystemAuthorit
 }
 
 /**
- * From now on this process trusts what the system does, and `NODE_EXTRA_CA_CERTS`, wherever a connection has no authorities of its
- * own. Where the system has none, as in the managed plugin, those that come with Node stay.
+ * Makes this process trust the system's authorities and `NODE_EXTRA_CA_CERTS` for connections without authorities of
+ * their own. If the system has none, as in the managed plugin, Node's own remain.
  */
 export function trustSystem({ files, directories }: SystemAuthorities): void {
   const found = new Set([...firstOf(files), ...directories.flatMap(certificatesIn)]);
-  // Loaded only where something is encrypted: it takes a good part of the time that a start may take.
+  // Loaded only if a connection is encrypted, because loading it takes a large part of the start time.
   const { getCACertificates, setDefaultCACertificates } = process.getBuiltinModule('node:tls');
   const usable = [...found].filter(isUsable);
   if (usable.length > 0) setDefaultCACertificates([...usable, ...getCACertificates('extra')]);
@@ -63,7 +63,7 @@ function firstOf(files: readonly string[]): readonly string[] {
   return [];
 }
 
-/** A directory that is not there has none. A link within it, as by a certificate's hash, leads to what is found anyway. */
+/** A missing directory has none. Links, such as those by a certificate's hash, lead to files that are found anyway. */
 function certificatesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory, { withFileTypes: true })
@@ -84,7 +84,7 @@ function certificatesOf(file: string): readonly string[] | null {
   }
 }
 
-/** One that can't be parsed would make all others be refused. */
+/** One that can't be parsed would cause all others to be rejected. */
 function isUsable(pem: string): boolean {
   try {
     return new (process.getBuiltinModule('node:crypto').X509Certificate)(pem).raw.length > 0;

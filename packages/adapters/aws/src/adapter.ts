@@ -16,17 +16,17 @@ import { payloadOf } from './payload.ts';
 import { isVersionId } from './secret-id.ts';
 import type { VersionMarkers } from './version-markers.ts';
 
-/** One version, as AWS gave it. */
+/** One version that AWS returned. */
 interface FoundVersion {
   readonly payload: Payload;
   readonly versionId: string;
   readonly createdAtMs: number | undefined;
 }
 
-/** Which of a secret's versions is read. */
+/** Selects the version of a secret to read. */
 type VersionChoice = { readonly VersionId: string } | { readonly VersionStage: string };
 
-/** What reading needs. */
+/** The dependencies of {@link AwsSecrets}. */
 export interface AwsSecretsOptions {
   readonly client: SecretsClient;
   readonly clock: Clock;
@@ -34,8 +34,8 @@ export interface AwsSecretsOptions {
 }
 
 /**
- * Reads secrets. The revision is AWS's version id. Of replaced versions AWS keeps the one before (`AWSPREVIOUS`) for sure, and
- * older ones for a while. Reads of one version share one request.
+ * Reads secrets. The revision is AWS's version id. AWS always keeps the previous version (`AWSPREVIOUS`), and older
+ * ones for some time. Concurrent reads of one version share one request.
  */
 export class AwsSecrets implements SecretProvider, RevisionReader {
   readonly #client: SecretsClient;
@@ -62,11 +62,11 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
   async readRevision(ref: SecretRef, revision: string, options: ReadOptions): Promise<SecretRevision> {
     const location = locationOf(ref);
     if (!isVersionId(revision))
-      throw new ProviderError('NOT_FOUND', `${location.displayName}: there was no such revision`);
+      throw new ProviderError('NOT_FOUND', `${location.displayName}: AWS has no such version`);
     return this.#readVersion(ref, location, { VersionId: revision }, options);
   }
 
-  /** Cuts off what is in progress. */
+  /** Aborts requests in flight. */
   close(): void {
     this.#reads.close();
   }
@@ -81,7 +81,7 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
       JSON.stringify([secretKey(location), choice]),
       options,
       (signal) => this.#find(location, choice, signal),
-      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was cut off`),
+      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was aborted`),
     );
     const { versionId, createdAtMs } = found;
     return {
@@ -98,7 +98,7 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
     const answer = await this.#client.value({ SecretId: secretId, ...choice }, { region, displayName, signal });
     const { VersionId: versionId, CreatedDate: createdAt } = answer;
     if (versionId === undefined || !isVersionId(versionId)) {
-      throw new ProviderError('UNAVAILABLE', `${displayName}: AWS's answer names no version`);
+      throw new ProviderError('UNAVAILABLE', `${displayName}: AWS's response has no version id`);
     }
     if ('VersionStage' in choice) this.#markers.read(location, versionId, startedAtMs);
     const createdAtMs = createdAt?.getTime();

@@ -1,7 +1,7 @@
 import type { AgentOptions } from 'node:https';
 import type { AwsConfig } from './config.ts';
 
-/** How connections to AWS are opened: by which proxy, and whom they trust. For the SDK, which makes the agents. */
+/** How connections to AWS are opened: proxies and trusted authorities. The SDK creates the agents. */
 export function agentOptions({ proxies, authorities }: Pick<AwsConfig, 'proxies' | 'authorities'>): {
   readonly httpAgent: AgentOptions;
   readonly httpsAgent: AgentOptions;
@@ -13,12 +13,12 @@ export function agentOptions({ proxies, authorities }: Pick<AwsConfig, 'proxies'
     NO_PROXY: noProxy.flatMap(withSubdomains).join(','),
   };
   const common = http === undefined && https === undefined ? {} : { proxyEnv };
-  // As in AWS's own tools, whatever is given is trusted, also an authority that another one issued.
+  // As in AWS's own tools, every given certificate is trusted, also an intermediate authority.
   const trusted = { allowPartialTrustChain: true, ...(authorities === undefined ? {} : { ca: authorities }) };
   return { httpAgent: common, httpsAgent: { ...common, ...trusted } };
 }
 
-/** For Node a host is itself alone, for all others its subdomains too. */
+/** In Node a host matches only itself; in AWS's tools it matches its subdomains too. */
 function withSubdomains(entry: string): readonly string[] {
   return /^[.*]/.test(entry) ? [entry] : [entry, `.${entry}`];
 }

@@ -1,19 +1,19 @@
 import { ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
 
-/** What is read of an error of the SDK. Its message is AWS's answer, and is checked, but never shown. */
+/** The fields that are read of an SDK error. The message contains AWS's response: it is checked but never shown. */
 interface AwsFailure {
   readonly name: string;
   readonly message: string;
   readonly status: number | undefined;
 }
 
-/** How long we leave AWS alone after it has refused repeatedly for asking too often. */
+/** How long AWS is not called after it rejected repeated calls with throttling errors. */
 const SLOW_DOWN_MS = 1_000;
 
-/** By the error's name, which is the same whatever the HTTP status is. */
+/** By the error's name, which does not depend on the HTTP status. */
 const CODES: Readonly<Record<string, ProviderErrorCode>> = {
   ResourceNotFoundException: 'NOT_FOUND',
-  // For a read: marked for deletion, in nearly every case.
+  // For a read, this nearly always means: marked for deletion.
   InvalidRequestException: 'NOT_FOUND',
   AccessDeniedException: 'ACCESS_DENIED',
   AccessDenied: 'ACCESS_DENIED',
@@ -54,7 +54,8 @@ const CODES: Readonly<Record<string, ProviderErrorCode>> = {
 };
 
 /**
- * AWS's own words. They have spaces, which no name and no ARN has: so nobody's role, secret or key is taken for them.
+ * AWS's own sentences. They contain spaces, which names and ARNs do not, so no role, secret or key can be mistaken for
+ * them.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
@@ -64,27 +65,27 @@ const DENIED_ACTION = /^User: (?:\S+ )?is not authorized to perform: ([a-z0-9-]{
 const EXPLICIT_DENY = ' with an explicit deny in ';
 const DECRYPTION_FAILURES = { DecryptionFailure: true, DecryptionFailureException: true } as const;
 
-/** The code for what the SDK rejects with, or for an error that AWS names in a batch. */
+/** The code for an error of the SDK, or for an error in a batch response. */
 export function codeOf(error: unknown): ProviderErrorCode {
   const { name, message, status } = vaultErrorOf(error);
   const known = Object.hasOwn(CODES, name) ? CODES[name] : undefined;
   if (known !== undefined) return known;
   if (status === 429) return 'RATE_LIMITED';
-  // Something between us and AWS, such as a VPC endpoint, may refuse in words that the SDK can't read.
+  // A component between us and AWS, such as a VPC endpoint, may reject with a text that the SDK can't parse.
   if (status === 403) return 'ACCESS_DENIED';
   if (isRegionMissing(message)) return 'INVALID_REF';
   return 'UNAVAILABLE';
 }
 
-/** What was asked for, to say in an error what to change. */
+/** What was requested, to say in an error what to change. */
 export interface Asked {
-  /** The secret or the provider, as messages name it. */
+  /** The secret or the provider for messages. */
   readonly displayName: string;
-  /** The action that IAM knows: `GetSecretValue`. */
+  /** The IAM action, such as `GetSecretValue`. */
   readonly action: string;
 }
 
-/** The error for what the SDK rejects with, or for an error that AWS names in a batch. Has nothing of AWS's answer in it. */
+/** The error for an SDK error, or for an error in a batch response. It contains nothing of AWS's response. */
 export function providerErrorFor(error: unknown, { displayName, action }: Asked): ProviderError {
   const failure = vaultErrorOf(error);
   const code = codeOf(error);
@@ -96,8 +97,8 @@ export function providerErrorFor(error: unknown, { displayName, action }: Asked)
 }
 
 /**
- * Whether AWS's error says by its name alone what its code says. A status of something between AWS and us proves nothing, and
- * a request that is invalid "for the current state" proves that the secret is gone only in AWS's words for that.
+ * Whether the name of AWS's error alone proves its code. A status from a component between AWS and us proves nothing.
+ * An invalid request "for the current state" proves that the secret is gone only if AWS says so.
  */
 function isProven({ name, message }: AwsFailure): boolean {
   if (name === 'InvalidRequestException') return isDeleted(message);
@@ -114,36 +115,37 @@ function advice(code: ProviderErrorCode, { name, message }: AwsFailure, action: 
   switch (code) {
     case 'NOT_FOUND':
       if (isDeleted(message)) return 'it is marked for deletion; restore it, or name another secret';
-      if (name === 'InvalidRequestException') return 'AWS does not read it in its present state; see its page in AWS';
+      if (name === 'InvalidRequestException') return 'AWS does not return it in its current state; see its page in AWS';
       if (message.startsWith(NO_SUCH_VERSION)) return 'there is no such version, or it has no value yet';
       return 'there is no such secret in this region; correct the name, or create it';
     case 'ACCESS_DENIED':
       return denial(name, message, action);
     case 'UNAUTHENTICATED':
       return name === 'CredentialsProviderError' || name === 'TokenProviderError'
-        ? 'we have no credentials; give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role'
-        : 'our credentials are refused; renew them';
+        ? 'the plugin has no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role'
+        : 'AWS rejects the credentials of the plugin; renew them';
     case 'RATE_LIMITED':
-      return 'AWS asks us to slow down; lengthen the interval, or set AWS_MAX_CALLS_PER_HOUR';
+      return 'AWS throttles the calls of the plugin; increase the poll interval, or set AWS_MAX_CALLS_PER_HOUR';
     case 'INVALID_REF':
       return isRegionMissing(message)
         ? 'no region is known; set AWS_REGION'
-        : 'AWS does not take this name or version; correct the labels';
+        : 'AWS does not accept this name or version; correct the labels';
     case 'INVALID_PAYLOAD':
-      return 'the answer is larger than any of AWS; check AWS_ENDPOINT_URL';
+      return 'the response is larger than any of AWS; check AWS_ENDPOINT_URL';
     default:
-      return name === 'TimeoutError' ? 'AWS did not answer in time' : 'AWS is not reached, or is broken';
+      return name === 'TimeoutError' ? 'AWS did not answer in time' : 'AWS is unreachable or fails';
   }
 }
 
-/** The action is AWS's own, where it names one: reading a secret needs more than the action that was asked for. */
+/** The action that AWS names, if any: reading a secret may need more than the requested action. */
 function denial(name: string, message: string, action: string): string {
   const denied = DENIED_ACTION.exec(message)?.[1] ?? `secretsmanager:${action}`;
   if (Object.hasOwn(DECRYPTION_FAILURES, name) || message === NO_ACCESS_TO_KMS || denied.startsWith('kms:')) {
-    return "AWS does not decrypt it for us; allow kms:Decrypt on the secret's key, and see that the key is enabled";
+    return "AWS does not decrypt it for the plugin; allow kms:Decrypt on the secret's key, and check that the key is enabled";
   }
-  if (message.includes(EXPLICIT_DENY)) return `a policy denies ${denied} to our identity; remove that`;
-  return `our identity may not do this; allow ${denied}`;
+  if (message.includes(EXPLICIT_DENY))
+    return `a policy denies ${denied} to the plugin's identity; remove that statement`;
+  return `the plugin's identity has no permission; allow ${denied}`;
 }
 
 function isRegionMissing(message: string): boolean {
@@ -160,7 +162,7 @@ function vaultErrorOf(error: unknown): AwsFailure {
   };
 }
 
-/** Where the SDK can't read the answer, it hides the status in a property that is not listed. */
+/** If the SDK can't parse the response, it hides the status in a non-enumerable property. */
 function statusOf(error: object): number | undefined {
   const { $metadata, $response } = error as {
     readonly $metadata?: { readonly httpStatusCode?: number };

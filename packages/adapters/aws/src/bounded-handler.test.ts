@@ -25,7 +25,7 @@ test('an answer without an end is not read for longer than any answer of AWS', a
     const { code, message, retryable } = await vaultErrorOf(provider.secrets.read(refTo('db'), soon()));
     expect([code, message, retryable]).toEqual([
       'INVALID_PAYLOAD',
-      expect.stringContaining('the answer is larger than any of AWS; check AWS_ENDPOINT_URL'),
+      expect.stringContaining('the response is larger than any of AWS; check AWS_ENDPOINT_URL'),
       // What was read before is kept.
       true,
     ]);

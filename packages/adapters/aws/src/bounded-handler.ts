@@ -5,7 +5,7 @@ import { JsonLimiter } from '@vault-swarm/provider';
 
 type Handle = NodeHttpHandler['handle'];
 
-/** The longest answer that is read: 20 values of 64 KiB, of which JSON may make six times as much. */
+/** The largest response that is read: 20 values of 64 KiB, which JSON may make six times as long. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /**

@@ -1,14 +1,17 @@
 import type { Clock } from '@vault-swarm/kernel';
 
 const HOUR_MS = 3_600_000;
-/** Of the budget, since a pass that is allowed may take more than one call. */
+/** The share of the budget that is used, because one probe may need more than one call. */
 const USED_SHARE = 0.95;
-/** So much of a call may still be owed: a pass comes a little earlier or later than the interval says. */
+/**
+ * A probe may start with this fraction of a call not yet paid off, because probes come a little earlier or later than
+ * the interval.
+ */
 const OWED = 0.5;
 
 /**
- * How many calls an hour we may make. Each call is owed for, and what is owed goes down evenly with time; looking for
- * changes waits until nothing is owed, so that it comes at even distances, and at least once an hour.
+ * Limits the number of calls per hour. Each call adds a debt that decreases evenly with time. Probes wait until the
+ * debt is paid off, so that they come at even intervals, and at least once an hour.
  */
 export class CallBudget {
   readonly #perHour: number | undefined;
@@ -16,21 +19,21 @@ export class CallBudget {
   #owed = 0;
   #atMs: number;
 
-  /** @param perHour `undefined`: as many as are wanted. */
+  /** @param perHour `undefined`: no limit. */
   constructor(perHour: number | undefined, clock: Clock) {
     this.#perHour = perHour === undefined ? undefined : perHour * USED_SHARE;
     this.#clock = clock;
     this.#atMs = clock.monotonic();
   }
 
-  /** One call was made, whatever for. */
+  /** Counts one call of any kind. */
   count(): void {
     if (this.#perHour === undefined) return;
     this.#settle(this.#perHour);
     this.#owed = Math.min(this.#owed + 1, this.#perHour);
   }
 
-  /** Whether looking for changes has to wait. */
+  /** Whether probes must wait. */
   get isUsedUp(): boolean {
     if (this.#perHour === undefined) return false;
     this.#settle(this.#perHour);

@@ -1,7 +1,7 @@
 import type { Clock } from '@vault-swarm/kernel';
 import type { Events, ProviderErrorCode } from '@vault-swarm/provider';
 
-/** Where the events go, and what they are about. */
+/** The destination of the events, and the provider's name. */
 export interface CallEventsOptions {
   readonly provider: string;
   readonly clock: Clock;
@@ -9,8 +9,8 @@ export interface CallEventsOptions {
 }
 
 /**
- * Emits one event for each request of a call. Whether a failed request is repeated, the SDK decides after it: so its event waits for
- * the next request, or for the end of the call.
+ * Emits one event for each request of a call. The SDK decides after a failure whether it retries, so the event of a
+ * failed request waits for the next request or the end of the call.
  */
 export class CallEvents {
   readonly #options: CallEventsOptions;
@@ -21,7 +21,7 @@ export class CallEvents {
     this.#options = options;
   }
 
-  /** A request is sent now. Call the result with how it ended. */
+  /** Call it when a request is sent, and its result with the outcome. */
   sent(operation: string): (outcome: 'ok' | ProviderErrorCode) => void {
     const { provider, clock, events } = this.#options;
     const startedAtMs = clock.monotonic();
@@ -35,7 +35,7 @@ export class CallEvents {
     };
   }
 
-  /** The call ended, whether its last request has or not. */
+  /** Call it when the call ended, even if its last request did not. */
   ended(): void {
     this.#isEnded = true;
     this.#flush(false);

@@ -4,27 +4,27 @@ import type { CallTarget, SecretsClient } from './client.ts';
 import type { RequestedSecret, SecretStates } from './secret-state.ts';
 import { BATCH, readInBatches } from './version-lookup.ts';
 
-/** In this time each secret is read once: somewhat less than an hour, since passes do not come to the second. */
+/** Each secret is read once in this time: slightly less than an hour, because probes are not exact to the second. */
 const ROUND_MS = 58 * 60_000;
-/** How long a refusal to read many at once is believed, */
+/** How long batch reads are not tried after AWS denied them, */
 const REFUSED_FOR_MS = 60 * 60_000;
-/** and how long they are read one by one after another failure of that. */
+/** and how long after another failure of a batch read. */
 const FAILED_FOR_MS = 5 * 60_000;
-/** Nobody asks any more about a secret whose turn was so long ago. */
+/** A secret whose last check is this old is no longer requested. */
 const FORGOTTEN_AFTER_MS = 3 * ROUND_MS;
 
 interface Turn {
-  /** When it was read last, in monotonic milliseconds. */
+  /** When it was last read, in monotonic milliseconds. */
   atMs: number;
-  /** How often only a read by itself could tell. */
+  /** How often the secret was marked for a separate read. */
   conflicts: number;
 }
 
 /**
- * Makes sure that we still may read the secrets of one region. Lists and descriptions have rules of their own in a policy, so
- * that they may go on saying that nothing has changed. So each secret is read once an hour, evenly spread: twenty a call, where
- * the policy allows that. It decides nothing: where such a call does not give the value, or is not allowed, the secret is
- * doubted, and read by itself.
+ * Checks that the plugin still has permission to read the secrets of one region. Policies have separate rules for
+ * lists and descriptions, which may continue to report "no change". So each secret is read once an hour, evenly
+ * spread, 20 per call if the policy allows that. A failed check decides nothing: the secret is marked as suspect and
+ * read separately.
  */
 export class Capabilities {
   readonly #client: SecretsClient;
@@ -39,12 +39,14 @@ export class Capabilities {
     this.#takenUpToMs = clock.monotonic();
   }
 
-  /** How often the secret was doubted. Its marker is another one each time, so that it is read. */
+  /** How often the secret was suspect. Each time its marker changes, so that it is read. */
   conflicts(secretId: string): number {
     return this.#turns.get(secretId)?.conflicts ?? 0;
   }
 
-  /** Reads, or doubts, those whose turn it is, of the secrets that are there. What fails is tried again in the next pass. */
+  /**
+   * Checks the existing secrets that are due, and marks those that fail. Other failures are retried in the next probe.
+   */
   async check(requested: readonly RequestedSecret[], states: SecretStates, target: CallTarget): Promise<void> {
     const nowMs = this.#clock.monotonic();
     const found = this.#unread(requested, states, nowMs);
@@ -70,7 +72,7 @@ export class Capabilities {
     this.#takenUpToMs = due === inTurn && due < calls ? this.#takenUpToMs + due * everyMs : nowMs;
   }
 
-  /** The secrets that this pass has not read, those first that were not read for longest. */
+  /** The secrets that this probe has not read, longest unread first. */
   #unread(requested: readonly RequestedSecret[], states: SecretStates, nowMs: number): readonly RequestedSecret[] {
     for (const [secretId, { atMs }] of this.#turns) {
       if (nowMs - atMs >= FORGOTTEN_AFTER_MS && !states.has(secretId)) this.#turns.delete(secretId);
@@ -79,7 +81,7 @@ export class Capabilities {
     for (const secret of requested) {
       const state = states.get(secret.secretId);
       if (state?.kind !== 'found') continue;
-      // One that is new here has a marker that nobody knows, and so is read.
+      // A secret that is new here has an unknown marker, and so is read anyway.
       const turn = this.#turns.get(secret.secretId) ?? { atMs: nowMs, conflicts: 0 };
       if (state.onlyCurrent) turn.atMs = nowMs;
       else unread.push(secret);
@@ -92,7 +94,7 @@ export class Capabilities {
     return this.#turns.get(secretId)?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** What a read of many at once tells; `null` where it told nothing. */
+  /** The result of a batch read; `null` if there is none. */
   async #read(secrets: readonly RequestedSecret[], target: CallTarget, nowMs: number): Promise<SecretStates | null> {
     try {
       const asked = secrets.map((secret) => ({ ...secret, needsStages: false }));

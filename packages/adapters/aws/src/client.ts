@@ -24,24 +24,21 @@ import { type AwsIdentity, AwsLogin } from './credentials.ts';
 import { regionOfProfile } from './shared-files.ts';
 import { silentLogger } from './silent-logger.ts';
 
-/** The longest that one call may take, its repetitions included. */
+/** The timeout of one call, including its retries. */
 const CALL_DEADLINE_MS = 10_000;
-/** A connection that takes longer is given up. */
+/** The timeout for opening a connection. */
 const CONNECT_MS = 3_000;
-/** An answer that does not start in this time is given up; what drips is cut off by the call's deadline. */
+/** The timeout until a response starts; the call's deadline also ends slow responses. */
 const ANSWER_MS = 8_000;
-/** Labels name regions, by ARNs. AWS has some forty, with two purposes each. */
+/** ARNs in labels name regions. AWS has about forty, with two purposes each. */
 const MAX_CLIENTS = 128;
-/** A call that AWS refuses for asking too often, or that gets lost, is sent so often at most. */
+/** How often a throttled or lost call is sent at most. */
 const ATTEMPTS = 3;
 
-/**
- * What a call is for. Those that look for changes pace themselves when AWS asks to slow down; what a task waits for is not
- * held back by that.
- */
+/** What a call is for. Probes slow down if AWS throttles; reads that a task waits for do not. */
 type Purpose = 'read' | 'probe';
 
-/** The word for each command in events. */
+/** The name of each command in events. */
 const OPERATIONS: Readonly<Record<string, string>> = {
   GetSecretValueCommand: 'read',
   BatchGetSecretValueCommand: 'batch',
@@ -49,16 +46,16 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   DescribeSecretCommand: 'describe',
 };
 
-/** Where a call goes, and whom it is for. */
+/** The destination of a call. */
 export interface CallTarget {
-  /** `undefined`: the configured one. */
+  /** `undefined`: the configured region. */
   readonly region: string | undefined;
-  /** The secret, or the provider, as messages name it. */
+  /** The secret or the provider for messages. */
   readonly displayName: string;
   readonly signal: AbortSignal;
 }
 
-/** What the client needs from outside. */
+/** The dependencies of the client. */
 export interface SecretsClientOptions {
   readonly name: string;
   readonly clock: Clock;
@@ -67,15 +64,15 @@ export interface SecretsClientOptions {
 }
 
 /**
- * The four calls of AWS Secrets Manager that we make, in any region. Every method rejects with a ProviderError only: within 100 ms
- * of an abort, and at the latest after 10 s.
+ * The four calls of AWS Secrets Manager that we use, in any region. Every method rejects only with a ProviderError:
+ * within 100 ms after an abort, and after 10 s at the latest.
  */
 export class SecretsClient {
   readonly #config: AwsConfig;
   readonly #options: SecretsClientOptions;
   readonly #login: AwsLogin;
   readonly #handler: BoundedHandler;
-  /** By purpose and region. One that goes has no connection of its own. */
+  /** By purpose and region. An evicted client has no connections of its own. */
   readonly #clients = new BoundedMap<SecretsManagerClient>({ maxEntries: MAX_CLIENTS });
   readonly #closing = new AbortController();
   /** By the input of the call. */
@@ -119,7 +116,7 @@ export class SecretsClient {
     );
   }
 
-  /** Ends all connections. Calls in progress are cut off. */
+  /** Closes all connections and aborts calls in flight. */
   close(): void {
     this.#closing.abort(new Error('closed'));
     for (const client of this.#clients.values()) client.destroy();
@@ -149,7 +146,7 @@ export class SecretsClient {
         }
       });
     } catch (error) {
-      if (either.aborted) throw new ProviderError('UNAVAILABLE', `${displayName}: the call was cut off`);
+      if (either.aborted) throw new ProviderError('UNAVAILABLE', `${displayName}: the call was aborted`);
       if (error instanceof DeadlineExceeded) {
         throw new ProviderError('UNAVAILABLE', `${displayName}: AWS did not answer within ${error.deadlineMs} ms`);
       }
@@ -169,7 +166,7 @@ export class SecretsClient {
   #createClient(purpose: Purpose, region: string | undefined): SecretsManagerClient {
     const { endpoint, useFips } = this.#config;
     const client = new SecretsManagerClient({
-      // The date makes the SDK ask each time: how long an identity serves is decided in one place.
+      // The date makes the SDK ask each time, so that only {@link AwsLogin} decides how long an identity is used.
       credentials: async (): Promise<AwsIdentity> => ({ ...(await this.#login.identity()), expiration: new Date(0) }),
       requestHandler: this.#handler,
       maxAttempts: ATTEMPTS,
@@ -179,7 +176,7 @@ export class SecretsClient {
       ...(useFips ? { useFipsEndpoint: true } : {}),
     });
     const { budget } = this.#options;
-    // Inside of the SDK's repetitions: each attempt is a request, and costs what a request costs.
+    // Inside the SDK's retries: each attempt is one request, and is charged as one.
     client.middlewareStack.add(
       (next, context) => async (args) => {
         const ended = this.#requests.get(args.input)?.sent(OPERATIONS[context.commandName ?? ''] ?? 'other');

@@ -32,7 +32,7 @@ describe('the configuration of the aws provider', () => {
       NO_PROXY: 'internal, .example',
     });
     expect(problems).toEqual([]);
-    expect(config.authorities).toContain('BEGIN CERTIFICATE');
+    expect(config.authorities).toContain('-----BEGIN CERTIFICATE');
     expect(config.proxies).toEqual({
       http: 'http://proxy:3128',
       https: 'http://user:password@proxy:3128',

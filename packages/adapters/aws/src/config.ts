@@ -10,61 +10,61 @@ import {
   VISIBLE_ASCII,
 } from '@vault-swarm/provider';
 
-/** Keys that were given as such. They are read again for each request, so that a changed file is followed. */
+/** Configured keys. They are read again for each request, so that a changed file takes effect. */
 export interface AwsKeys {
   readonly accessKeyId: Credential;
   readonly secretAccessKey: Credential;
   readonly sessionToken: Credential | undefined;
 }
 
-/** A role that is taken on with a token from a file, as Kubernetes and OIDC providers write it. */
+/** A role that is assumed with a token from a file, as Kubernetes and OIDC providers write it. */
 export interface AwsWebIdentity {
   readonly tokenFile: string;
   readonly roleArn: string;
   readonly sessionName: string | undefined;
 }
 
-/** One account of AWS, as the plugin knows it. */
+/** The configuration of one AWS account. */
 export interface AwsConfig {
-  /** Of secrets that are named, not given by their ARN; where it is not given, that of the profile counts. */
+  /** The region of secrets that are given by name, not by ARN; if `undefined`, that of the profile. */
   readonly region: string | undefined;
-  /** In place of AWS's own address: a VPC endpoint, or an emulator. */
+  /** Replaces AWS's address: a VPC endpoint or an emulator. */
   readonly endpoint: string | undefined;
-  /** The same for the service that gives out roles. */
+  /** The same for the service that issues role credentials (STS). */
   readonly loginEndpoint: string | undefined;
-  /** The same for all of AWS. */
+  /** The same for all services of AWS. */
   readonly commonEndpoint: string | undefined;
-  /** Whether AWS is asked at its addresses with FIPS 140 cryptography. */
+  /** Whether AWS's FIPS 140 endpoints are used. */
   readonly useFips: boolean;
-  /** Authorities to trust instead of those that Node trusts, as PEM. */
+  /** PEM of the authorities to trust instead of Node's. */
   readonly authorities: string | undefined;
   readonly proxies: Proxies;
-  /** Where they are not given, the SDK looks for others: files, web identity, container, instance. */
+  /** If `undefined`, the SDK searches for credentials: files, web identity, container, instance. */
   readonly keys: AwsKeys | undefined;
   readonly profile: string | undefined;
   readonly credentialsFile: string | undefined;
   readonly configFile: string | undefined;
   readonly webIdentity: AwsWebIdentity | undefined;
-  /** How many calls an hour looking for changes may take; `undefined`: as many as the interval asks for. */
+  /** How many calls per hour probes may make; `undefined`: no limit. */
   readonly maxCallsPerHour: number | undefined;
 }
 
-/** What AWS's own tools read, or swarm-external-secrets, and the plugin does not; and what to do instead. */
+/** Variables that AWS's own tools or swarm-external-secrets read and the plugin does not, with what to do instead. */
 const UNREAD: Readonly<Record<string, string>> = {
-  AWS_DEFAULT_PROFILE: 'give it as AWS_PROFILE',
+  AWS_DEFAULT_PROFILE: 'set it as AWS_PROFILE',
   AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'remove the settings AWS_ENDPOINT_URL…',
   AWS_KMS_ENDPOINT: 'values are not decrypted by AWS KMS',
   AWS_MAX_ATTEMPTS: 'a call is sent at most 3 times',
-  AWS_METADATA_SERVICE_NUM_ATTEMPTS: 'an identity of the machine has 8 s',
-  AWS_METADATA_SERVICE_TIMEOUT: 'an identity of the machine has 8 s',
-  AWS_RETRY_MODE: 'the plugin decides itself how it repeats a call',
-  AWS_STS_REGIONAL_ENDPOINTS: "a role is taken on at the region's own address",
+  AWS_METADATA_SERVICE_NUM_ATTEMPTS: 'the timeout for a machine identity is 8 s',
+  AWS_METADATA_SERVICE_TIMEOUT: 'the timeout for a machine identity is 8 s',
+  AWS_RETRY_MODE: 'the plugin decides itself how it retries a call',
+  AWS_STS_REGIONAL_ENDPOINTS: "roles are assumed at the region's own address",
 };
 
 /**
- * Reads the `AWS_…` variables under the names that AWS's own tools have for them, those of proxies, and
- * `AWS_MAX_CALLS_PER_HOUR`. All that is wrong is reported to `environment`, with warnings for variables of AWS's own tools that
- * have no effect here; what is returned is usable only where it has no problems. The file of authorities is read now.
+ * Reads the `AWS_…` variables with the names of AWS's own tools, the proxy variables, and `AWS_MAX_CALLS_PER_HOUR`.
+ * Problems are reported to `environment`, with warnings for variables of AWS's own tools that have no effect here. The
+ * result is usable only if there are no problems. The file of authorities is read now.
  */
 export function parseAwsConfig(environment: Environment): AwsConfig {
   for (const [name, advice] of Object.entries(UNREAD)) environment.warnUnread(name, advice);
@@ -102,7 +102,7 @@ function parseKeys(environment: Environment): AwsKeys | undefined {
   const given = [accessKeyId, secretAccessKey, sessionToken].find((credential) => credential !== undefined);
   if (given !== undefined) {
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
-      // One that is given and wrong was reported already.
+      // A wrong value was reported already.
       if (isGiven(environment, name)) continue;
       environment.report(name, `is missing; ${given.variable} needs it`);
     }
@@ -110,7 +110,7 @@ function parseKeys(environment: Environment): AwsKeys | undefined {
   return undefined;
 }
 
-/** Where the SDK looks by itself, and keeps the tokens of SSO. */
+/** The files in which the SDK searches by default and keeps SSO tokens. */
 function addHomeFiles(environment: Environment): void {
   try {
     environment.addOwnFile({
@@ -127,7 +127,7 @@ function parseRegion(environment: Environment, profileMayHaveIt: boolean): strin
   const variable = environment.has('AWS_REGION') ? 'AWS_REGION' : 'AWS_DEFAULT_REGION';
   const region = environment.optional(variable);
   if (region === undefined && !profileMayHaveIt) {
-    environment.report('AWS_REGION', 'is missing; give the region of the secrets, such as eu-west-1');
+    environment.report('AWS_REGION', 'is missing; set the region of the secrets, such as eu-west-1');
   }
   if (region !== undefined && !/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) {
     environment.report(variable, `${quoted(region)} must be a region such as eu-west-1`);
@@ -135,7 +135,7 @@ function parseRegion(environment: Environment, profileMayHaveIt: boolean): strin
   return region;
 }
 
-/** AWS has no FIPS addresses but its own: its SDK refuses each call where another one is given. */
+/** Only AWS has FIPS endpoints: with another address, the SDK rejects each call. */
 function parseFips(environment: Environment): boolean {
   const useFips = environment.boolean('AWS_USE_FIPS_ENDPOINT', false);
   const addresses = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL_STS'];
@@ -146,7 +146,7 @@ function parseFips(environment: Environment): boolean {
   return useFips;
 }
 
-/** The address of one service wins over that of all. */
+/** The address of one service has priority over the common one. */
 function parseEndpoint(environment: Environment, service: 'SECRETS_MANAGER' | 'STS'): string | undefined {
   const name = `AWS_ENDPOINT_URL_${service}`;
   const variable = environment.has(name) ? name : 'AWS_ENDPOINT_URL';
@@ -165,7 +165,7 @@ function parseEndpoint(environment: Environment, service: 'SECRETS_MANAGER' | 'S
 function parseAuthorities(environment: Environment): string | undefined {
   const pem = environment.fileText('AWS_CA_BUNDLE');
   if (pem?.includes('-----BEGIN CERTIFICATE-----') === false) {
-    environment.report('AWS_CA_BUNDLE', 'names a file that has no PEM certificate');
+    environment.report('AWS_CA_BUNDLE', 'is a file without a PEM certificate');
   }
   return pem;
 }
@@ -180,7 +180,7 @@ function parseWebIdentity(environment: Environment): AwsWebIdentity | undefined 
     environment.report('AWS_ROLE_ARN', 'is missing; AWS_WEB_IDENTITY_TOKEN_FILE needs it');
   }
   if (roleArn !== undefined) {
-    environment.report('AWS_ROLE_ARN', 'needs AWS_WEB_IDENTITY_TOKEN_FILE, or stands as role_arn in a profile');
+    environment.report('AWS_ROLE_ARN', 'needs AWS_WEB_IDENTITY_TOKEN_FILE, or must be role_arn in a profile');
   }
   return undefined;
 }

@@ -9,7 +9,7 @@ import { refuseOtherThanFiles, sharedFilesOf } from './shared-files.ts';
 import { silentLogger } from './silent-logger.ts';
 import { ssoProfileOf } from './sso-profile.ts';
 
-/** Who we are to AWS. `expiration` is by AWS's clock. */
+/** The plugin's identity at AWS. `expiration` is by AWS's clock. */
 export interface AwsIdentity {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -17,17 +17,17 @@ export interface AwsIdentity {
   readonly expiration?: Date;
 }
 
-/** A source that takes longer is given up, so that it can be asked again. */
+/** The timeout of a credential source; it is asked again afterwards. */
 const LOGIN_DEADLINE_MS = 8_000;
-/** Renewed so long before its end. */
+/** How long before its end an identity is renewed. */
 const RENEWED_BEFORE_MS = 5 * 60_000;
-/** After a refusal the same source is not asked more often. */
+/** The minimum time between two attempts after a rejection. */
 const REPEATED_AFTER_MS = 5_000;
 
 /**
- * Our identity at AWS: the keys that were configured, read again for each request, else what the SDK's own chain of
- * sources finds, which is kept until shortly before its end, or until AWS refuses it. A source that fails while the identity is
- * still good is not missed.
+ * The plugin's identity at AWS: the configured keys, read again for each request, or what the SDK's credential chain
+ * finds. A found identity is kept until shortly before its end, or until AWS rejects it. A failing source has no
+ * effect while the identity is valid.
  */
 export class AwsLogin {
   readonly #config: AwsConfig;
@@ -46,19 +46,22 @@ export class AwsLogin {
     this.#events = options.events;
   }
 
-  /** The identity for a request. Rejects with what the SDK rejects with. */
+  /** Returns the identity for a request. Rejects with the SDK's error. */
   async identity(): Promise<AwsIdentity> {
     const { keys } = this.#config;
     if (keys !== undefined) return readKeys(keys);
     const known = this.#identity;
     const remainingMs = known === undefined ? 0 : this.#remainingMs(known);
     if (known === undefined || remainingMs <= 0) return this.#ask();
-    // Nobody waits for it, since a source that fails takes its time; why it failed, an event tells.
+    // Renewed in the background, because a failing source takes long; an event reports the failure.
     if (remainingMs <= RENEWED_BEFORE_MS && !this.#wasAskedLately) this.#ask().catch(() => undefined);
     return known;
   }
 
-  /** AWS refuses the identity: whether there is another one now. Rejects as {@link AwsLogin.identity} does. */
+  /**
+   * Call it if AWS rejected the identity: returns whether another one was found. Rejects as {@link AwsLogin.identity}
+   * does.
+   */
   async renew(refused: AwsIdentity): Promise<boolean> {
     const { keys } = this.#config;
     if (keys !== undefined) return isAnother(readKeys(keys), refused);
@@ -124,14 +127,16 @@ function readKeys({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys): AwsI
       ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.read() }),
     };
   } catch {
-    // The reason names a path, and nothing that helps more than the variable's name.
-    throw Object.assign(new Error('a file with our keys is not readable'), { name: 'CredentialsProviderError' });
+    // The reason contains a path and helps no more than the variable's name.
+    throw Object.assign(new Error("a file with the plugin's keys is not readable"), {
+      name: 'CredentialsProviderError',
+    });
   }
 }
 
 /**
- * The SDK's chain, again each time. Only the identity of a container or an instance is taken from the environment: with a profile
- * named, the keys in it are passed over, and an empty name of a file stands for none.
+ * Runs the SDK's credential chain. Only a container or instance identity is taken from the environment: with a
+ * profile, keys in the environment are ignored, and an empty file name means no file.
  */
 async function askChain(config: AwsConfig): Promise<AwsIdentity> {
   await refuseOtherThanFiles(config);
@@ -146,7 +151,7 @@ async function askChain(config: AwsConfig): Promise<AwsIdentity> {
     roleArn: webIdentity?.roleArn ?? '',
     ...(sessionName === undefined ? {} : { roleSessionName: sessionName }),
     ...sso,
-    // Of a region in `clientConfig` the SDK makes that of SSO's sign-in, which has a region of its own.
+    // A region in `clientConfig` would replace the separate region of the SSO sign-in.
     ...(region === undefined ? {} : { parentClientConfig: { region } }),
     clientConfig: {
       ...(endpoint === undefined ? {} : { endpoint }),

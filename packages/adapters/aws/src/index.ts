@@ -7,18 +7,16 @@ import type { AwsConfig } from './config.ts';
 import { AwsProbe } from './probe.ts';
 import { VersionMarkers } from './version-markers.ts';
 
-/** What an instance needs besides its configuration. */
+/** The dependencies of an instance, besides its configuration. */
 export interface AwsProviderOptions {
-  /** The name by which labels and configuration know it. */
+  /** The instance's name in labels and configuration. */
   readonly name: string;
   readonly clock: Clock;
-  /** Is told of every request to AWS, and of each identity that was found. */
+  /** Receives an event for every request to AWS, and for each identity that was found. */
   readonly events: Events;
 }
 
-/**
- * A provider on one account of AWS Secrets Manager, in any of its regions. Makes no call before it is asked for something.
- */
+/** Creates a provider for one account of AWS Secrets Manager, in any region. It makes no call before it is used. */
 export function createAwsProvider(config: AwsConfig, options: AwsProviderOptions): ProviderInstance {
   const { name, clock, events } = options;
   const budget = new CallBudget(config.maxCallsPerHour, clock);

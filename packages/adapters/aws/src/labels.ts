@@ -2,12 +2,13 @@ import { quoted } from '@vault-swarm/kernel';
 import { type LabelScheme, ProviderError } from '@vault-swarm/provider';
 import { isStage, isVersionId, nameProblem } from './secret-id.ts';
 
-/** The label that AWS itself moves from version to version at each rotation. */
+/** The staging label that AWS moves to the new version at each rotation. */
 export const CURRENT_STAGE = 'AWSCURRENT';
 
 /**
- * `aws_secret_name` (a name or an ARN, by default `SERVICE/SECRET`), `aws_field` of a JSON object, and either
- * `aws_version_id`, which pins, or `aws_version_stage`, which follows another staging label than `AWSCURRENT`.
+ * The labels of the `aws` provider: `aws_secret_name` (a name or ARN, by default `SERVICE/SECRET`), `aws_field` of a
+ * JSON object, and either `aws_version_id`, which pins a version, or `aws_version_stage`, which follows another
+ * staging label than `AWSCURRENT`.
  */
 export const awsLabelScheme: LabelScheme = {
   kind: 'aws',

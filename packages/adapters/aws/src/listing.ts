@@ -3,28 +3,28 @@ import { commonPrefixes } from './name-prefixes.ts';
 import { idsOf, namePrefixOf } from './secret-id.ts';
 import { type RequestedSecret, type SecretStates, versionsByStage } from './secret-state.ts';
 
-/** The most that AWS gives at once. */
+/** The most entries that AWS returns per page. */
 const PAGE = 100;
 
-/** How a list is made. */
+/** The options of a list. */
 export interface ListOptions {
-  /** No more pages than this, wherever the secrets may be. */
+  /** The most pages to read, even if secrets are still missing. */
   readonly maxPages: number;
-  /** Whether AWS is asked for names that start like ours only. */
+  /** Whether AWS filters by the prefixes of our names. */
   readonly filtered: boolean;
 }
 
-/** What a list told. */
+/** The result of a list. */
 export interface Listed {
   readonly states: SecretStates;
   readonly pages: number;
-  /** False where there are more pages than were wanted. */
+  /** False if there are more pages than `maxPages`. */
   readonly isComplete: boolean;
 }
 
 /**
- * Asks for the secrets of the account, a hundred a call, with the versions of each, until those that are wanted were found. May be
- * five minutes behind, and does not name secrets that are marked for deletion or those of other accounts.
+ * Lists the account's secrets with their versions, 100 per call, until all requested ones are found. The list may be
+ * five minutes old. It has no secrets that are marked for deletion and none of other accounts.
  */
 export async function listSecrets(
   client: SecretsClient,

@@ -2,20 +2,20 @@ import { describeRef, ProviderError, type SecretRef } from '@vault-swarm/provide
 import { CURRENT_STAGE } from './labels.ts';
 import { isVersionId, nameProblem, regionOf } from './secret-id.ts';
 
-/** Which version of which secret a ref asks for. */
+/** The secret and version that a ref names. */
 export interface SecretLocation {
-  /** The name or ARN, as it was given. */
+  /** The name or ARN as given. */
   readonly secretId: string;
-  /** That of the ARN; `undefined`: the configured one. */
+  /** The region of the ARN; `undefined`: the configured one. */
   readonly region: string | undefined;
   readonly stage: string;
   readonly pin: string | undefined;
-  /** The ref as messages name it. */
+  /** The ref for messages. */
   readonly displayName: string;
 }
 
 /**
- * The place of a ref, which need not come from labels: it is checked again.
+ * The location of a ref. It is checked again, because a ref need not come from labels.
  * @throws {ProviderError} `INVALID_REF`.
  */
 export function locationOf(ref: SecretRef): SecretLocation {
@@ -28,13 +28,13 @@ export function locationOf(ref: SecretRef): SecretLocation {
     throw new ProviderError('INVALID_REF', `${displayName}: it has a version and a staging label; remove one`);
   }
   if (ref.pin !== undefined && !isVersionId(ref.pin)) {
-    // AWS would refuse it as malformed, though all that matters is that there is no such version.
+    // AWS would reject it as malformed. For the caller, the version does not exist.
     throw new ProviderError('NOT_FOUND', `${displayName}: there is no such version`);
   }
   return { secretId: name, region: regionOf(name), stage: stage ?? CURRENT_STAGE, pin: ref.pin, displayName };
 }
 
-/** A string that is equal for two places exactly if they mean the same secret in the same words. */
+/** A key that is equal for two locations only if they name the same secret with the same text. */
 export function secretKey({ region, secretId }: Pick<SecretLocation, 'region' | 'secretId'>): string {
   return `${region ?? ''} ${secretId}`;
 }

@@ -5,7 +5,7 @@ import { awsLabelScheme } from './labels.ts';
 export { type AwsConfig, type AwsKeys, type AwsWebIdentity, parseAwsConfig } from './config.ts';
 export { awsLabelScheme } from './labels.ts';
 
-/** The SDK reads these by itself: an instance that is given none would use those of the plugin's environment. */
+/** The SDK reads these by itself: an instance without them would use those of the plugin's environment. */
 const ENDPOINTS = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL_STS'];
 
 /** AWS Secrets Manager. */
@@ -49,6 +49,6 @@ export const awsModule: ProviderModule<AwsConfig> = {
 function refuseInheritedEndpoints(environment: Environment, surroundings: Environment): void {
   for (const name of ENDPOINTS) {
     if (!surroundings.has(name) || environment.has(name) || environment.has('AWS_ENDPOINT_URL')) continue;
-    environment.report(name, "of the plugin's environment would count here too; give one here, or remove that one");
+    environment.report(name, "of the plugin's environment would be used here too; set one here, or remove that one");
   }
 }

@@ -1,14 +1,14 @@
-/** AWS takes so many values in one filter. */
+/** The most values that AWS accepts in one filter. */
 const MOST = 10;
 
 /**
- * At most ten texts of which each name starts with one, as long as they can be; empty where nothing shorter than
- * everything would do.
+ * The longest prefixes, at most ten, such that each name starts with one of them; empty if only the empty prefix would
+ * do.
  */
 export function commonPrefixes(names: readonly string[]): readonly string[] {
   const sorted = [...new Set(names)].sort();
   const shared = sorted.map((name, index) => (index === 0 ? 0 : sharedLength(sorted[index - 1] ?? '', name)));
-  // Groups start where two neighbours have the least in common.
+  // Groups start between the neighbours with the shortest common prefix.
   const starts = shared
     .map((length, index) => ({ length, index }))
     .slice(1)

@@ -1,12 +1,15 @@
 import { type Payload, ProviderError, parseFields } from '@vault-swarm/provider';
 
-/** What AWS keeps in a version: text or bytes. */
+/** The content of a version: text or bytes. */
 export interface AwsValue {
   readonly SecretString?: string | undefined;
   readonly SecretBinary?: Uint8Array | undefined;
 }
 
-/** Text that is a JSON object has fields, as AWS's own console writes them; other text, and bytes, are delivered as they are. */
+/**
+ * The payload of a version. Text that is a JSON object has fields, as AWS's console writes them; other text and bytes
+ * are delivered unchanged.
+ */
 export function payloadOf({ SecretString: text, SecretBinary: bytes }: AwsValue, displayName: string): Payload {
   if (text !== undefined) {
     const parsed = parseFields(text);

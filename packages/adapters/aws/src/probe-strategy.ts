@@ -1,22 +1,22 @@
-/** The ways to learn the versions of secrets: one call for each, one for a hundred, one for twenty. */
+/** The strategies to read the versions of secrets: one call for each, for a hundred, or for twenty. */
 export type ProbeStrategy = 'describe' | 'list' | 'batch';
 
 const LIST_PAGE = 100;
 const BATCH = 20;
-/** Reading values, which is recorded in the account's trail as such, is worth it only where it spares more calls than these. */
+/** Batch reads return values and appear as reads in the account's trail, so they must save more calls than this. */
 const BATCH_AT_LEAST = 5;
 
-/** What is known of the ways. */
+/** What is known about the strategies. */
 export interface StrategyFacts {
-  /** How many secrets are asked about. */
+  /** The number of requested secrets. */
   readonly count: number;
-  /** How many calls the list took the last time; `undefined`: it was not tried lately. */
+  /** How many calls the last list took; `undefined` if it was not tried lately. */
   readonly listPages: number | undefined;
-  /** Those that are not to be tried: refused, or tried already. */
+  /** Strategies that are not to be tried: denied, or tried already. */
   readonly without: ReadonlySet<ProbeStrategy>;
 }
 
-/** How many calls a way takes, as far as it is known. Of batches, a little more than they do. */
+/** How many calls a strategy takes, as far as known. The estimate for batches is slightly too high. */
 export function callsOf(way: ProbeStrategy, { count, listPages }: Omit<StrategyFacts, 'without'>): number {
   switch (way) {
     case 'describe':
@@ -28,7 +28,9 @@ export function callsOf(way: ProbeStrategy, { count, listPages }: Omit<StrategyF
   }
 }
 
-/** The way with the fewest calls; of equals the one that is up to date, and then the one that reads no values. */
+/**
+ * The strategy with the fewest calls. Among equals, the one with the newest data, then the one that reads no values.
+ */
 export function cheapestStrategy({ without, ...facts }: StrategyFacts): ProbeStrategy | undefined {
   const strategies = (['describe', 'list', 'batch'] as const).filter((way) => !without.has(way));
   return strategies.reduce<ProbeStrategy | undefined>(

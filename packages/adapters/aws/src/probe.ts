@@ -18,10 +18,10 @@ import { suffixOf } from './secret-id.ts';
 import type { RequestedSecret, SecretState } from './secret-state.ts';
 import type { VersionMarkers } from './version-markers.ts';
 
-/** Labels name regions, by ARNs. AWS has some forty; what is known of another is learned again. */
+/** ARNs in labels name regions. AWS has about forty; the state of further regions is learned again. */
 const MAX_REGIONS = 64;
 
-/** What probing needs. */
+/** The dependencies of {@link AwsProbe}. */
 export interface AwsProbeOptions {
   readonly client: SecretsClient;
   readonly clock: Clock;
@@ -29,7 +29,7 @@ export interface AwsProbeOptions {
   readonly budget: CallBudget;
   /** The provider's name. */
   readonly name: string;
-  /** Of secrets whose ref names none. */
+  /** The region of secrets whose ref names none. */
   readonly region: string | undefined;
 }
 
@@ -42,13 +42,15 @@ interface Asked {
 interface Region {
   readonly versions: RegionVersions;
   readonly capabilities: Capabilities;
-  /** The provider, as messages name it. */
+  /** The provider for messages. */
   readonly displayName: string;
 }
 
 /**
- * Tells changes by the ids of versions, which AWS tells for many secrets in one call: {@link RegionVersions} says how.
- * That we may still read the values, {@link Capabilities} makes sure. While the budget of calls is used up, refs that were asked about before are postponed.
+ * Detects changes by version ids, which AWS returns for many secrets in one call; see {@link RegionVersions}.
+ * {@link Capabilities} checks the permission to read the values. While the call budget is used up, refs that were
+ * probed
+ * before are postponed.
  */
 export class AwsProbe implements ChangeProbe {
   readonly #options: AwsProbeOptions;
@@ -96,7 +98,7 @@ export class AwsProbe implements ChangeProbe {
         const region = location.region ?? this.#options.region;
         byRegion.set(region, [...(byRegion.get(region) ?? []), { ref, location }]);
       } catch (error) {
-        const failure = ProviderError.from(error, `${describeRef(ref)}: the ref is not understood`);
+        const failure = ProviderError.from(error, `${describeRef(ref)}: the ref can't be used`);
         results.set(refKey(ref), { kind: 'failed', error: failure });
       }
     }
@@ -120,13 +122,13 @@ export class AwsProbe implements ChangeProbe {
     if (state === undefined) return { kind: 'unsupported', ...advice };
     if (state.kind === 'failed') return state;
     const secret = suffixOf(state.arn);
-    // A version never changes; that it is there at all, a read tells.
+    // A version never changes; a read shows whether it exists.
     if (location.pin !== undefined)
       return { kind: 'marker', marker: JSON.stringify([secret, location.pin]), ...advice };
     const versionId = state.versions.get(location.stage);
     if (versionId !== undefined) {
       const marker = this.#options.markers.markerOf(location, secret, versionId);
-      // A read may well be ahead of a list, which may be minutes behind.
+      // A list may be minutes old, so a read may be newer.
       return { kind: 'marker', marker, ...(state.mayBeOld ? {} : { revision: versionId }), ...advice };
     }
     if (state.onlyCurrent) return { kind: 'unsupported', ...advice };
@@ -135,12 +137,12 @@ export class AwsProbe implements ChangeProbe {
   }
 }
 
-/** The result with another marker after each doubt. */
+/** Changes the marker with each conflict. */
 function hasConflict(result: ProbeResult, conflicts: number): ProbeResult {
   return result.kind === 'marker' ? { ...result, marker: `${result.marker} ${conflicts}` } : result;
 }
 
-/** The secrets that the refs are about, each once. */
+/** The secrets of the refs, each once. */
 function desiredVersion(asked: readonly Asked[]): readonly RequestedSecret[] {
   const requested = new Map<string, RequestedSecret>();
   for (const { location } of asked) {

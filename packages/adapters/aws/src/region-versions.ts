@@ -6,32 +6,32 @@ import { callsOf, cheapestStrategy, type ProbeStrategy } from './probe-strategy.
 import type { RequestedSecret, SecretState, SecretStates } from './secret-state.ts';
 import { describeEach, readInBatches } from './version-lookup.ts';
 
-/** A way that our policy refuses is tried again after this time. */
+/** How long a strategy is not tried after our policy denied it. */
 const REFUSED_FOR_MS = 5 * 60_000;
-/** What is known of the list's length, and of its filter, is believed for so long. */
+/** How long the length of the list, and the use of its filter, are remembered. */
 const LIST_KNOWN_FOR_MS = 60 * 60_000;
-/** A secret that is in no list, and that AWS says it does not have, is asked for again after this time. */
+/** How long a secret that AWS does not have is not requested again. */
 const ABSENT_FOR_MS = 60_000;
 const MAX_ABSENT = 10_000;
 
-/** What the answers need from outside. */
+/** The dependencies of {@link RegionVersions}. */
 export interface RegionVersionsOptions {
   readonly client: SecretsClient;
   readonly clock: Clock;
   readonly region: string | undefined;
-  /** The provider, as messages name it. */
+  /** The provider for messages. */
   readonly displayName: string;
 }
 
-/** Something that is believed until a time by the monotonic clock. */
+/** A fact with an end, by the monotonic clock. */
 interface Believed<T> {
   readonly value: T;
   readonly untilMs: number;
 }
 
 /**
- * Learns the versions of secrets in one region with as few calls as it takes: by describing the few, by a list, or by
- * reading twenty at a time, and by another of these what the first does not tell or our policy refuses.
+ * Reads the versions of secrets in one region with as few calls as possible: by describing them one by one, by a list,
+ * or by batches of 20. If one strategy is denied or incomplete, it uses another for the rest.
  */
 export class RegionVersions {
   readonly #client: SecretsClient;
@@ -50,13 +50,13 @@ export class RegionVersions {
     this.#shown = displayName;
   }
 
-  /** What the operator may change so that fewer calls are needed; `undefined` where all is well. */
+  /** What the operator can change to need fewer calls; `undefined` if nothing. */
   get problem(): string | undefined {
     if (!this.#isRefused('list')) return undefined;
-    return `${this.#shown}: our policy refuses the list of secrets, so that looking for changes takes more calls; allow secretsmanager:ListSecrets on resource "*"`;
+    return `${this.#shown}: the policy denies listing secrets, so that polling takes more calls; allow secretsmanager:ListSecrets on resource "*"`;
   }
 
-  /** The state of each secret that could be learned. Rejects only where it was aborted. */
+  /** Returns the state of each secret that could be read. Rejects only if aborted. */
   async ask(requested: readonly RequestedSecret[], signal: AbortSignal): Promise<SecretStates> {
     const states: SecretStates = new Map();
     const target: CallTarget = { region: this.#region, displayName: this.#shown, signal };
@@ -76,7 +76,7 @@ export class RegionVersions {
         open = open.filter(({ secretId }) => !states.has(secretId));
       } catch (error) {
         signal.throwIfAborted();
-        const failure = ProviderError.from(error, `${this.#shown}: looking for changes failed`);
+        const failure = ProviderError.from(error, `${this.#shown}: polling failed`);
         if (failure.code === 'ACCESS_DENIED') {
           this.#refuse(way);
           continue;
@@ -120,7 +120,7 @@ export class RegionVersions {
     return states;
   }
 
-  /** A list that is longer than this is not worth its calls. */
+  /** A longer list is not worth its calls. */
   #callsWithoutList(count: number): number {
     const other = this.#isRefused('batch') ? 'describe' : 'batch';
     return Math.max(1, callsOf(other, { count, listPages: undefined }));
@@ -130,20 +130,20 @@ export class RegionVersions {
     return tried.has('list') && !this.#isRefused('list');
   }
 
-  /** What another way told of secrets that the list did not have. */
+  /** Records secrets that another strategy found and the list did not have. */
   #noteUnlisted(found: SecretStates): void {
     const nowMs = this.#clock.monotonic();
     for (const [secretId, state] of found) {
       if (state.kind === 'failed' && state.error.code === 'NOT_FOUND') {
         this.#absent.set(secretId, { value: state.error, untilMs: nowMs + ABSENT_FOR_MS });
       } else if (state.kind === 'found' && this.#knownListPages() !== Number.POSITIVE_INFINITY) {
-        // It is there, and was not in the list: either it is new, or AWS understands our filter in another way.
+        // It exists and was not in the list: it is new, or AWS interprets the filter differently.
         this.#unfilteredUntilMs = nowMs + LIST_KNOWN_FOR_MS;
       }
     }
   }
 
-  /** A secret that is still in no list is not asked for again each time. */
+  /** A secret that is still in no list is not requested each time. */
   #knownAbsent(secretId: string, tried: ReadonlySet<ProbeStrategy>): SecretState | undefined {
     const absent = this.#absent.get(secretId);
     if (absent === undefined) return undefined;
@@ -161,7 +161,7 @@ export class RegionVersions {
 
   #refuse(way: ProbeStrategy): void {
     this.#refusedUntilMs.set(way, this.#clock.monotonic() + REFUSED_FOR_MS);
-    // How long a list is worth going on with was reckoned with batches.
+    // The limit for the list was computed with batches.
     if (way === 'batch') this.#listPages = undefined;
   }
 

@@ -1,32 +1,32 @@
 import type { ProviderError } from '@vault-swarm/provider';
 
-/** One secret that is asked about, however many refs want something of it. */
+/** One requested secret, even if several refs need it. */
 export interface RequestedSecret {
-  /** The name or ARN, as it was given. */
+  /** The name or ARN as given. */
   readonly secretId: string;
-  /** It, as messages name it. */
+  /** The secret for messages. */
   readonly displayName: string;
   /** Whether a ref follows another staging label than `AWSCURRENT`. */
   readonly needsStages: boolean;
 }
 
-/** What AWS says of a secret. */
+/** The state of a secret at AWS. */
 export type SecretState =
-  /** The version that has each staging label; where `onlyCurrent`, others than `AWSCURRENT` may be missing. */
+  /** The version of each staging label. If `onlyCurrent`, labels other than `AWSCURRENT` may be missing. */
   | {
       readonly kind: 'found';
       readonly arn: string;
       readonly versions: ReadonlyMap<string, string>;
       readonly onlyCurrent: boolean;
-      /** Whether it may be minutes old: it is what a list has. */
+      /** Whether it may be minutes old, because it comes from a list. */
       readonly mayBeOld: boolean;
     }
   | { readonly kind: 'failed'; readonly error: ProviderError };
 
-/** States by the `secretId` of the secrets that were asked about. */
+/** States by the `secretId` of the requested secrets. */
 export type SecretStates = Map<string, SecretState>;
 
-/** The version of each staging label, from the labels of each version. */
+/** Converts labels by version to the version of each staging label. */
 export function versionsByStage(
   stagesByVersion: Readonly<Record<string, readonly string[] | undefined>>,
 ): ReadonlyMap<string, string> {

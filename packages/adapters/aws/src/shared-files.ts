@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { parseKnownFiles } from '@smithy/core/config';
 import type { AwsConfig } from './config.ts';
 
-/** The profile that counts where none is named. */
+/** The profile that is used if none is named. */
 const DEFAULT_PROFILE = 'default';
 
 /**
- * Which profile in which files counts for this instance: named in full, since the SDK would take what is not named from the
+ * The profile and files of this instance. All are named explicitly, because the SDK takes missing ones from the
  * environment, which may be meant for another instance.
  */
 export function sharedFilesOf({ profile, credentialsFile, configFile }: AwsConfig) {
@@ -22,17 +22,22 @@ export function sharedFilesOf({ profile, credentialsFile, configFile }: AwsConfi
   };
 }
 
-/** Rejects where a file that the SDK would read is none by now: it would wait for the writer of a named pipe, for ever. */
+/**
+ * Rejects if a file that the SDK would read is not a regular file: it would wait forever for the writer of a named
+ * pipe.
+ */
 export async function refuseOtherThanFiles(config: AwsConfig): Promise<void> {
   const { filepath, configFilepath } = sharedFilesOf(config);
   for (const path of [filepath, configFilepath, config.webIdentity?.tokenFile]) {
     const stats = path === undefined ? null : await stat(path).catch(() => null);
     if (stats === null || stats.isFile() || path === '/dev/null') continue;
-    throw Object.assign(new Error('a file with our keys is no regular file'), { name: 'CredentialsProviderError' });
+    throw Object.assign(new Error("a file with the plugin's keys is not a regular file"), {
+      name: 'CredentialsProviderError',
+    });
   }
 }
 
-/** The region of the profile. Rejects, as the SDK does, where it has none. */
+/** The region of the profile. Rejects, as the SDK does, if it has none. */
 export async function regionOfProfile(config: AwsConfig): Promise<string> {
   await refuseOtherThanFiles(config);
   const files = sharedFilesOf(config);

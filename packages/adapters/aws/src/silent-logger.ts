@@ -1,4 +1,4 @@
 const say = () => undefined;
 
-/** What the SDK would write to the console, between our own lines, is told by events and errors of ours. */
+/** Suppresses the SDK's console output. Our events and errors report the same. */
 export const silentLogger = { trace: say, debug: say, info: say, warn: say, error: say };

@@ -2,7 +2,7 @@ import { loadSsoSessionData, parseKnownFiles } from '@smithy/core/config';
 import type { AwsConfig } from './config.ts';
 import { sharedFilesOf } from './shared-files.ts';
 
-/** What a profile says of a sign-in by IAM Identity Center (SSO), under the SDK's names. */
+/** The settings of a profile with IAM Identity Center (SSO), with the SDK's names. */
 export interface SsoProfile {
   readonly ssoSession?: string;
   readonly ssoStartUrl: string;
@@ -12,8 +12,8 @@ export interface SsoProfile {
 }
 
 /**
- * Our profile, where it is one of SSO; `undefined` for all others, and where it lacks something: the SDK then says what. Read
- * here, since the SDK's chain would look for it in the files that the environment names.
+ * Returns our profile if it uses SSO. Returns `undefined` for others and for incomplete ones, which the SDK then
+ * reports. It is read here because the SDK's chain would use the files that the environment names.
  */
 export async function ssoProfileOf(config: AwsConfig): Promise<SsoProfile | undefined> {
   const files = sharedFilesOf(config);

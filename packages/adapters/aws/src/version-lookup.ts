@@ -6,13 +6,13 @@ import { CURRENT_STAGE } from './labels.ts';
 import { idsOf } from './secret-id.ts';
 import { type RequestedSecret, type SecretState, type SecretStates, versionsByStage } from './secret-state.ts';
 
-/** The most secrets that AWS reads at once. */
+/** The most secrets that AWS reads in one batch. */
 export const BATCH = 20;
 const AT_ONCE = 8;
 
 /**
- * Asks for the current values, twenty a call, and lets go of them: what is wanted is their versions. Secrets that follow another
- * label are left out. Rejects where the call itself fails.
+ * Reads the current values, 20 per call, and discards them: only their versions are needed. Secrets that follow
+ * another label are left out. Rejects if the call itself fails.
  */
 export async function readInBatches(
   client: SecretsClient,
@@ -53,16 +53,13 @@ export async function readInBatches(
   return states;
 }
 
-/** What describing told, and whether our policy allows it for none of them. */
+/** The result of describing secrets, and whether our policy allows it for none of them. */
 export interface Described {
   readonly states: SecretStates;
   readonly isRefused: boolean;
 }
 
-/**
- * Asks for each secret by itself. Those that our policy does not let us describe are left out. Rejects where AWS does not
- * answer.
- */
+/** Describes each secret. Those that our policy does not allow are left out. Rejects if AWS does not answer. */
 export async function describeEach(
   client: SecretsClient,
   requested: readonly RequestedSecret[],

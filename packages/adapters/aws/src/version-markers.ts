@@ -6,54 +6,54 @@ import { type SecretLocation, secretKey } from './location.ts';
 interface Seen {
   reported: string;
   reportedAtMs: number;
-  /** How often a later read has given another version than was reported. */
+  /** How often a later read returned another version than was reported. */
   conflicts: number;
   usedAtMs: number;
 }
 
 type Stage = Pick<SecretLocation, 'region' | 'secretId' | 'stage'>;
 
-/** What nobody asked about for so long is forgotten. */
+/** What was not requested for this time is forgotten. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
-/** The times of so many versions are known; those that were read first go first. */
+/** How many versions' times are remembered; the oldest are evicted first. */
 const MAX_TIMES = 10_000;
 
 /**
- * Makes markers of versions, and orders those that were read by the time at which they were made. AWS's calls do not agree at once after a change: a list may be five minutes behind, and a read
- * may still give the version before. Where a read gives another version than the marker before it was made of, the next
- * marker is another one, so that it is read again until both agree.
+ * Makes markers of versions, and orders versions by their creation time. After a change, AWS's calls may disagree: a
+ * list may be five minutes old, and a read may return the previous version. If a read and the marker disagree, the
+ * next marker differs, so that the secret is read again until both agree.
  */
 export class VersionMarkers implements RevisionOrder {
   readonly #clock: Clock;
   readonly #markers = new Map<string, Seen>();
-  /** When AWS made each version that was read, by its id, in milliseconds since 1970. */
+  /** When AWS created each version that was read, by its id, in milliseconds since 1970. */
   readonly #createdAtMs = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** AWS made this version then, in milliseconds since 1970. */
+  /** Records when AWS created this version, in milliseconds since 1970. */
   created(versionId: string, createdAtMs: number): void {
     this.#createdAtMs.set(versionId, createdAtMs);
     const oldest = this.#createdAtMs.size > MAX_TIMES ? this.#createdAtMs.keys().next().value : undefined;
     if (oldest !== undefined) this.#createdAtMs.delete(oldest);
   }
 
-  /** Which of two versions AWS made first; not known of those that were not read. */
+  /** Which of two versions AWS created first; unknown if one was not read. */
   compare(a: string, b: string): number | undefined {
     const [first, second] = [this.#createdAtMs.get(a), this.#createdAtMs.get(b)];
     return first === undefined || second === undefined ? undefined : first - second;
   }
 
-  /** A read, started at `begunAtMs` by the monotonic clock, gave this version. */
+  /** Records that a read, started at `startedAtMs` by the monotonic clock, returned this version. */
   read(stage: Stage, versionId: string, startedAtMs: number): void {
     const markers = this.#markers.get(keyOf(stage));
     if (markers !== undefined && startedAtMs >= markers.reportedAtMs && markers.reported !== versionId)
       markers.conflicts += 1;
   }
 
-  /** The marker of a version that AWS reports now; `secret` tells a secret from others of the same name. */
+  /** The marker of a version that AWS reports now; `secret` distinguishes secrets of the same name. */
   markerOf(stage: Stage, secret: string, versionId: string): string {
     const nowMs = this.#clock.monotonic();
     const key = keyOf(stage);
@@ -63,13 +63,13 @@ export class VersionMarkers implements RevisionOrder {
         ? known
         : { reported: versionId, reportedAtMs: nowMs, conflicts: 0, usedAtMs: nowMs };
     markers.usedAtMs = nowMs;
-    // Again at the end, so that the first is the one that was not used for longest.
+    // Moved to the end, so that the first entry is the least recently used.
     this.#markers.delete(key);
     this.#markers.set(key, markers);
     return JSON.stringify([secret, versionId, markers.conflicts]);
   }
 
-  /** Drops what was not asked about for ten minutes. */
+  /** Forgets what was not requested for ten minutes. */
   forget(): void {
     const nowMs = this.#clock.monotonic();
     for (const [key, { usedAtMs }] of this.#markers) {

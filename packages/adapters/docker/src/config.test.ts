@@ -33,12 +33,12 @@ it("warns of what Docker's own client reads, and the plugin does not", () => {
     {
       code: 'setting-unread',
       variable: 'DOCKER_API_VERSION',
-      message: 'is not read by the plugin; the engine is asked in its own newest version',
+      message: "is not read by the plugin; the plugin uses the engine's newest API version",
     },
     {
       code: 'setting-unread',
       variable: 'DOCKER_CONTEXT',
-      message: 'is not read by the plugin; give the address of the engine as DOCKER_HOST',
+      message: "is not read by the plugin; set the engine's address as DOCKER_HOST",
     },
   ]);
 });

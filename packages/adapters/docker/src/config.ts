@@ -8,11 +8,11 @@ export interface DockerTlsConfig {
   readonly ca: string;
   readonly certificate: string;
   readonly key: Credential;
-  /** False: any certificate of the engine is taken, as Docker's own client does without `DOCKER_TLS_VERIFY`. */
+  /** If false, any certificate of the engine is accepted, as Docker's own client does without `DOCKER_TLS_VERIFY`. */
   readonly verify: boolean;
 }
 
-/** Where the engine is. */
+/** The address of the engine. */
 export type DockerConfig =
   | { readonly kind: 'unix'; readonly socketPath: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: DockerTlsConfig | null };
@@ -20,20 +20,20 @@ export type DockerConfig =
 const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 const ALLOWED = `must be unix:///PATH or tcp://HOST:PORT, such as ${DEFAULT_HOST}`;
 
-/** What Docker's own client reads, and the plugin does not; and what to do instead. */
+/** Variables that Docker's own client reads and the plugin does not, with what to do instead. */
 const UNREAD: Readonly<Record<string, string>> = {
-  DOCKER_API_VERSION: 'the engine is asked in its own newest version',
-  DOCKER_CONFIG: "the configuration of Docker's command line has no effect; give DOCKER_HOST and DOCKER_CERT_PATH",
-  DOCKER_CONTEXT: 'give the address of the engine as DOCKER_HOST',
+  DOCKER_API_VERSION: "the plugin uses the engine's newest API version",
+  DOCKER_CONFIG: "the configuration of Docker's command line has no effect; set DOCKER_HOST and DOCKER_CERT_PATH",
+  DOCKER_CONTEXT: "set the engine's address as DOCKER_HOST",
   DOCKER_CUSTOM_HEADERS: 'no further headers are sent',
-  DOCKER_TLS: 'give DOCKER_CERT_PATH, and DOCKER_TLS_VERIFY=1',
+  DOCKER_TLS: 'set DOCKER_CERT_PATH, and DOCKER_TLS_VERIFY=1',
 };
 
 /**
- * Reads `DOCKER_HOST`, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` as Docker's own client reads them: any value of
- * `DOCKER_TLS_VERIFY` turns the verification on, and a certificate path alone means TLS without it. All that is wrong
- * is reported to `environment`, with warnings for variables of Docker's own client that have no effect here; what is returned is
- * usable only where it has no problems. Certificates are read now.
+ * Reads `DOCKER_HOST`, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` as Docker's own client does: any value of
+ * `DOCKER_TLS_VERIFY` turns verification on, and a certificate path alone means TLS without verification. Problems are
+ * reported to `environment`, with warnings for variables of Docker's own client that have no effect here. The result
+ * is usable only if there are no problems. Certificates are read now.
  */
 export function parseDockerConfig(environment: Environment, readFile: ReadFile): DockerConfig {
   for (const [name, advice] of Object.entries(UNREAD)) environment.warnUnread(name, advice);
@@ -51,7 +51,7 @@ export function parseDockerConfig(environment: Environment, readFile: ReadFile):
   return { kind: 'unix', socketPath: rest };
 }
 
-/** The engine's address, for messages. */
+/** The engine's address for messages. */
 export function describeEngine(config: DockerConfig): string {
   return config.kind === 'unix' ? `unix://${config.socketPath}` : `tcp://${config.host}:${config.port}`;
 }
@@ -68,7 +68,8 @@ function parseTcp(environment: Environment, readFile: ReadFile, given: string, r
     const message = `is ${displayText(shown(given))} without TLS: every client that reaches that port, or the network on the way, controls the engine; set DOCKER_CERT_PATH and DOCKER_TLS_VERIFY`;
     environment.warn('docker-without-tls', 'DOCKER_HOST', message);
   } else if (!tls.verify) {
-    const message = 'is given without DOCKER_TLS_VERIFY: any certificate of the engine is accepted; set that one too';
+    const message =
+      'is set without DOCKER_TLS_VERIFY: any certificate of the engine is accepted; set DOCKER_TLS_VERIFY=1 too';
     environment.warn('certificate-not-verified', 'DOCKER_CERT_PATH', message);
   }
   return { kind: 'tcp', host: host ?? '', port, tls };
@@ -81,7 +82,7 @@ function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig
     if (verify)
       environment.report(
         'DOCKER_TLS_VERIFY',
-        'is given, so DOCKER_CERT_PATH must name a directory with ca.pem, cert.pem and key.pem',
+        'is set, so DOCKER_CERT_PATH must name a directory with ca.pem, cert.pem and key.pem',
       );
     return null;
   }
@@ -107,7 +108,7 @@ function parseTls(environment: Environment, readFile: ReadFile): DockerTlsConfig
   };
 }
 
-/** An address may have a password in it, which is not shown. */
+/** Removes the password that an address may contain. */
 function shown(address: string): string {
   return address.replace(/\/\/[^/]*@/, '//…@');
 }

@@ -148,7 +148,7 @@ describe('a call to the engine', () => {
   it('says that there is no engine', async () => {
     const call = connect().call({ method: 'GET', path: '/x', signal }, wholeText);
     await expect(call).rejects.toThrow(DockerError);
-    await expect(call).rejects.toThrow(/could not be asked GET \/x: connect ENOENT/);
+    await expect(call).rejects.toThrow(/could not be called \(GET \/x\): connect ENOENT/);
   });
 
   it.each(['GET', 'POST'] as const)(
@@ -178,7 +178,7 @@ describe('a call to the engine', () => {
       response.writeHead(200, { 'Content-Length': 100 }).write('{"a":', () => response.destroy());
     });
     await expect(connect().call({ method: 'GET', path: '/x', signal }, wholeText)).rejects.toThrow(
-      /could not be asked/,
+      /could not be called/,
     );
   });
 
@@ -193,7 +193,7 @@ describe('a call to the engine', () => {
       more();
     });
     const call = connect().call({ method: 'GET', path: '/x', maxBytes: 1_000_000, signal }, wholeText);
-    await expect(call).rejects.toThrow(/to GET \/x is not read: it is larger than 1000000 bytes/);
+    await expect(call).rejects.toThrow(/to GET \/x can't be read: it is larger than 1000000 bytes/);
     await closed.promise;
     expect(written * 64 * 1024).toBeLessThan(64_000_000);
   });
@@ -203,7 +203,7 @@ describe('a call to the engine', () => {
     const call = connect().call({ method: 'GET', path: '/x', signal }, wholeText);
     await expect(call).rejects.toMatchObject({
       status: 500,
-      message: expect.stringContaining('its reason is not read'),
+      message: expect.stringContaining("its reason can't be read"),
     });
   });
 
@@ -272,5 +272,7 @@ it('tells a request that a filter refuses from a Docker that does not answer', a
     .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(AccessDenied);
   expect(isRefusal(error)).toBe(true);
-  expect(String(error)).toMatch(/answered GET \/secrets with 403: Forbidden by the proxy; allow it in what filters/);
+  expect(String(error)).toMatch(
+    /answered GET \/secrets with 403: Forbidden by the proxy; allow it in the proxy that filters/,
+  );
 });

@@ -17,72 +17,76 @@ import { type DockerConfig, describeEngine } from './config.ts';
 import { DockerError } from './docker-error.ts';
 import { wholeText } from './json-stream.ts';
 
-/** One call. */
+/** One request to the engine. */
 export interface DockerCall {
   readonly method: 'GET' | 'POST';
-  /** Without a version: the engine then takes its own newest, so that any engine fits. */
+  /** Without a version: the engine then uses its newest one, so that every engine works. */
   readonly path: string;
   /** Objects are sent as JSON. */
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
-  /** The longest answer that is read; 32 MiB where it is not given. */
+  /** The largest response that is read; the default is 32 MiB. */
   readonly maxBytes?: number;
   readonly signal: AbortSignal;
 }
 
-/** What a connection needs beside its address. */
+/** The dependencies of a connection, besides its address. */
 export interface DockerConnectionOptions {
   readonly clock: Clock;
-  /** How long a reading call may take, its answer's body included. */
+  /** The deadline of a read call in milliseconds, including the response body. */
   readonly readDeadlineMs?: number;
-  /** How long a writing call may take. Swarm's store is held for 7 to 8 s while many tasks start. */
+  /** The deadline of a write call in milliseconds. Swarm's store is locked for 7 to 8 s while many tasks start. */
   readonly writeDeadlineMs?: number;
 }
 
-/** Calls to one engine, over few connections that are kept open. Each has a deadline of its own. */
+/** Calls to one engine over a few persistent connections. Each call has its own deadline. */
 export interface DockerConnection {
   /**
-   * Makes a call and reads its answer.
-   * @param read gets the body of a 2xx answer. It must read it to its end.
-   * @throws {DockerError} with the engine's status, or without one where there was no whole answer in time. An abort
-   *   of the call's signal rejects with its reason.
+   * Makes a call and reads its response.
+   * @param read receives the body of a 2xx response and must read it to the end.
+   * @throws {DockerError} with the engine's status, or without one if no complete response came in time. If the call's
+   * signal
+   * is aborted, it rejects with the signal's reason.
    */
   call<T>(call: DockerCall, read: (body: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T>;
   /**
-   * Opens an answer without an end. The deadline is for its start; it ends with the signal.
+   * Opens a response without an end. The deadline applies until the response starts; the signal ends it.
    * @throws {DockerError} as `call`.
    */
   open(call: DockerCall): Promise<AsyncIterable<Uint8Array>>;
-  /** Closes the connections that are kept open. */
+  /** Closes the persistent connections. */
   close(): void;
 }
 
 /**
- * The longest answer about one object: Swarm's store takes objects of 1.5 MB, a service is answered with its spec of before
- * too, and in JSON a control character takes six bytes.
+ * The largest response about one object. Swarm's store accepts objects of 1.5 MB, a service has its previous spec too,
+ * and JSON may use six bytes for a control character.
  */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
-/** The longest list, six times as long as that of 10,000 tasks. */
+/** The largest list: six times that of 10,000 tasks. */
 export const MAX_LIST_BYTES = 128 * 1024 * 1024;
-/** The longest reason for an error. */
+/** The longest error reason that is read. */
 const MAX_REASON_BYTES = 64 * 1024;
 
-/** Connections at a time: a pass reads three lists at once, rolls a few services, and one follows the events. */
+/**
+ * Connections at the same time: a reconcile pass reads three lists and updates a few services, and one connection
+ * follows the events.
+ */
 const MAX_CONNECTIONS = 8;
 const READ_DEADLINE_MS = 5_000;
 const WRITE_DEADLINE_MS = 15_000;
 
-/** Every status is an answer to docker-modem: what it means is decided here. */
+/** docker-modem accepts every status; we decide what it means. */
 const ANY_STATUS = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [index + 100, true]));
 
-/** Makes a connection; it opens nothing before the first call. */
+/** Creates a connection. It opens nothing before the first call. */
 export function createDockerConnection(config: DockerConfig, options: DockerConnectionOptions): DockerConnection {
   return new ModemConnection(config, options);
 }
 
 /**
- * dockerode's modem, asked for streams only. Its own reading of a body never settles where the connection breaks in the
- * middle of it, and rounds numbers of a service's spec which then could not be written back as they were.
+ * Uses dockerode's modem for streams only. Its own body reader never settles if the connection breaks, and it rounds
+ * numbers of a service's spec, which then could not be written back unchanged.
  */
 class ModemConnection implements DockerConnection {
   readonly #modem: Docker['modem'];
@@ -110,7 +114,7 @@ class ModemConnection implements DockerConnection {
   }
 
   async open(call: DockerCall): Promise<AsyncIterable<Uint8Array>> {
-    // The deadline's own signal ends with the opening; the stream needs one that lives on.
+    // The deadline's signal ends when the response starts; the stream needs one that lives longer.
     const opening = new AbortController();
     const response = await this.#bounded(call, async (signal) => {
       const abort = () => opening.abort(signal.reason);
@@ -141,26 +145,26 @@ class ModemConnection implements DockerConnection {
       }
       if (error instanceof TooManyBytes) {
         throw new DockerError(
-          `the answer of ${this.#engine} to ${name} is not read: ${error.message}`,
+          `the response of ${this.#engine} to ${name} can't be read: ${error.message}`,
           undefined,
           error,
         );
       }
       throw new DockerError(
-        `${this.#engine} could not be asked ${name}: ${displayText(errorMessage(error))}`,
+        `${this.#engine} could not be called (${name}): ${displayText(errorMessage(error))}`,
         undefined,
         error,
       );
     }
   }
 
-  /** The answer, if it is a good one. */
+  /** Sends the call and returns the response if its status is 2xx. */
   async #dial(call: DockerCall, signal: AbortSignal): Promise<IncomingMessage> {
     const hasQuery = call.query !== undefined && Object.keys(call.query).length > 0;
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       this.#modem.dial(
         {
-          // The modem adds the query where the path ends with a question mark.
+          // The modem adds the query if the path ends with a question mark.
           path: hasQuery ? `${call.path}?` : call.path,
           method: call.method,
           options: { _query: call.query, _body: call.body },
@@ -176,9 +180,11 @@ class ModemConnection implements DockerConnection {
     addAbortSignal(signal, response);
     const reason = await reasonOf(response);
     const message = `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${displayText(reason)}`;
-    // Docker itself never does so: something before it filters requests.
+    // Docker itself never does this: a proxy in front of it filters requests.
     if (status === 401 || status === 403) {
-      throw new AccessDenied(`${message}; allow it in what filters the requests to Docker (docs/reference/docker.md)`);
+      throw new AccessDenied(
+        `${message}; allow it in the proxy that filters requests to Docker (docs/reference/docker.md)`,
+      );
     }
     throw new DockerError(message, status, undefined, reason);
   }
@@ -188,14 +194,14 @@ function makeAgent(config: DockerConfig): HttpAgent {
   const pool = { keepAlive: true, maxSockets: MAX_CONNECTIONS, maxFreeSockets: MAX_CONNECTIONS };
   const agent =
     config.kind === 'tcp' && config.tls !== null
-      ? // As for Docker's own client, ca.pem may have an authority that another one issued.
+      ? // As in Docker's own client, ca.pem may contain an intermediate authority.
         new HttpsAgent({ ...pool, rejectUnauthorized: config.tls.verify, allowPartialTrustChain: true })
       : new HttpAgent(pool);
-  // For a debug line that nobody sees, the modem inspects all that it is given, at each call: half of what a call costs.
+  // For a debug line, the modem inspects its options at each call, which is half of a call's cost.
   return Object.assign(agent, { [inspect.custom]: () => 'Agent' });
 }
 
-/** Everything is said, also what is not: what is missing the modem would take from `process.env`. */
+/** Sets every option, because the modem would take missing ones from `process.env`. */
 function modemOptions(config: DockerConfig, agent: HttpAgent): Docker.DockerOptions {
   const nothing = { version: undefined, timeout: undefined, connectionTimeout: undefined, pathPrefix: '/' };
   const none = { ...nothing, host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined };
@@ -218,12 +224,12 @@ async function reasonOf(response: AsyncIterable<Uint8Array>): Promise<string> {
   try {
     return reasonIn(await wholeText(boundedBytes(response, MAX_REASON_BYTES)));
   } catch (error) {
-    if (error instanceof TooManyBytes) return `its reason is not read: ${error.message}`;
+    if (error instanceof TooManyBytes) return `its reason can't be read: ${error.message}`;
     throw error;
   }
 }
 
-/** The engine says why as `{"message": …}`; a proxy before it may say anything. */
+/** The engine sends the reason as `{"message": …}`; a proxy may send anything. */
 function reasonIn(text: string): string {
   try {
     const { message } = JSON.parse(text);

@@ -1,16 +1,13 @@
 import { displayMessage } from '@vault-swarm/kernel';
 import { AccessDenied } from '@vault-swarm/rotation';
 
-/**
- * A call that the engine did not answer, or answered with an error. The message names the call, and the engine's reason
- * where it gave one, cut.
- */
+/** A call that failed or was answered with an error. The message has the call and the start of the engine's reason. */
 export class DockerError extends Error {
   override readonly name = 'DockerError';
-  /** The HTTP status; `undefined` where there was no (whole) answer. */
+  /** The HTTP status; `undefined` if there was no complete response. */
   readonly status: number | undefined;
 
-  /** All that the engine said, which the message may have only the start of. */
+  /** The complete reason of the engine. The message may have only its start. */
   readonly #reason: string;
 
   constructor(message: string, status?: number, cause?: unknown, reason = message) {
@@ -19,25 +16,25 @@ export class DockerError extends Error {
     this.#reason = reason;
   }
 
-  /** Whether the engine's reason ends with these words of its own. Before them there may be names of others. */
+  /** Whether the engine's reason ends with these words. The words before them may be names chosen by others. */
   endsWith(words: string): boolean {
     return this.#reason.endsWith(words);
   }
 }
 
-/** Whether there is no such object. */
+/** Whether the object does not exist. */
 export function isMissing(error: unknown): boolean {
   return error instanceof DockerError && error.status === 404;
 }
 
-/** Whether somebody else wrote first. Swarm's own word for it comes with status 500. */
+/** Whether another client wrote first. Swarm reports this with status 500 and a fixed text. */
 export function isOutOfSequence(error: unknown): boolean {
   return error instanceof DockerError && error.endsWith('update out of sequence');
 }
 
 /**
- * Whether the engine refused for good: asking again would bring the same answer. Not so for what it does between two
- * leaders or while its store is held: it then answers 500, 503, or not at all.
+ * Whether the engine rejected the call permanently, so that a retry would fail too. Between two leaders, or while its
+ * store is locked, the engine answers 500 or 503 or not at all: that is not permanent.
  */
 export function isRefusal(error: unknown): boolean {
   if (error instanceof AccessDenied) return true;

@@ -1,4 +1,4 @@
-// The parts that are used of the engine's answers. All may be missing: empty fields are left out.
+// The fields that we use of the engine's responses. All may be missing: the engine omits empty fields.
 
 export interface EngineSecret {
   readonly ID: string;
@@ -9,7 +9,7 @@ export interface EngineSecret {
   };
 }
 
-/** What tasks are made from: the service's template, and each task's own copy of it. */
+/** The template of tasks: the service's, and each task's own copy. */
 export interface EngineTaskSpec {
   readonly ForceUpdate?: number;
   readonly Runtime?: string;
@@ -33,7 +33,7 @@ export interface EngineService {
     };
     readonly TaskTemplate?: EngineTaskSpec;
   };
-  /** As it was before its latest update. */
+  /** The spec before the latest update. */
   readonly PreviousSpec?: { readonly TaskTemplate?: EngineTaskSpec };
   readonly UpdateStatus?: { readonly State?: string; readonly Message?: string; readonly StartedAt?: string };
 }

@@ -3,20 +3,23 @@ import type { FailedTask } from '@vault-swarm/rotation';
 import type { EngineNode, EngineTask } from './engine-types.ts';
 import { fingerprintOf, timeOf } from './snapshot.ts';
 
-/** States that Swarm's update monitor, too, takes for a failure; it stops tasks itself by `shutdown`. */
+/** States that Swarm's update monitor also counts as failures. Swarm stops tasks with `shutdown`. */
 const FAILED = new Set(['failed', 'rejected', 'orphaned', 'complete']);
-/** So an error starts where a process ran; where the container could not be started, Swarm gives the reason for that. */
+/**
+ * The error of a task whose process ran starts with this. If the container could not be started, Swarm reports that
+ * reason.
+ */
 const EXITED = 'task: non-zero exit';
-/** So the error of a task starts whose secrets the driver did not deliver. */
+/** The error of a task starts with this if the driver did not deliver its secrets. */
 const UNDELIVERED = 'starting container failed: unable to get secret from secret store: ';
 
-/** Whether a task ended because something went wrong. A service's task must not end by itself at all; a job's shall. */
+/** Whether a task failed. A service's task must not end by itself; a job's task must. */
 export function isFailure(task: EngineTask): boolean {
   const state = task.Status?.State ?? '';
   return FAILED.has(state) && !(state === 'complete' && task.DesiredState === 'complete');
 }
 
-/** @param node the task's own, `undefined` where it is gone or the task never had one. */
+/** @param node the task's node; `undefined` if it is gone or the task never had one. */
 export function toFailedTask(task: EngineTask, node: EngineNode | undefined): FailedTask {
   const { State = '', Message = '', Err = '' } = task.Status ?? {};
   return {
@@ -31,8 +34,9 @@ export function toFailedTask(task: EngineTask, node: EngineNode | undefined): Fa
 }
 
 /**
- * A node's tasks fail also when its engine or machine starts again (with exit code 255, as if they had run). It joins
- * again before it tells of them, so that its object was then changed in the task's lifetime. Both times are the leader's.
+ * Whether the node's engine kept running while the task ran. Tasks also fail (with exit code 255) if their engine or
+ * machine restarts. The node joins again before it reports them, so its object changed in the task's lifetime. Both
+ * times are the leader's.
  */
 function wasInUse(node: EngineNode | undefined, task: EngineTask): boolean {
   if (node?.Status?.State !== 'ready' || node.Spec?.Availability !== 'active') return false;

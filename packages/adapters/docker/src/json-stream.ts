@@ -6,14 +6,15 @@ const OPENING_BRACKET = 0x5b;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const NEWLINE = 0x0a;
-/** The longest line, many times as long as an event. */
+/** The longest line: many times the length of an event. */
 const MAX_LINE_BYTES = 1024 * 1024;
 
 /**
- * The objects of a JSON list, one by one as they arrive. The engine's list of 10,000 tasks has some 20 MB: parsed at
- * once it would hold the event loop for long, and its text and objects in memory together.
+ * Parses the objects of a JSON list one by one as they arrive. The engine's list of 10,000 tasks has about 20 MB:
+ * parsing it
+ * at once would block the event loop and need memory for its text and all objects.
  *
- * @throws {SyntaxError} where it is no list of objects, or ends too early.
+ * @throws {SyntaxError} if it is not a list of objects, or is incomplete.
  */
 export async function* listElements(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   let pending: Uint8Array[] = [];
@@ -49,9 +50,9 @@ export async function* listElements(chunks: AsyncIterable<Uint8Array>): AsyncGen
 }
 
 /**
- * The values of a stream with one JSON text a line, however it is cut into pieces. What has no newline yet is kept.
+ * Parses a stream with one JSON text per line. Incomplete lines are buffered.
  *
- * @throws {TooManyBytes} where a line has more than 1 MiB.
+ * @throws {TooManyBytes} if a line has more than 1 MiB.
  */
 export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   let pending: Uint8Array[] = [];
@@ -74,7 +75,7 @@ export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   }
 }
 
-/** All of a stream as text. */
+/** Reads a whole stream as text. */
 export async function wholeText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const all: Uint8Array[] = [];
   for await (const chunk of chunks) all.push(chunk);

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { listElements } from './json-stream.ts';
 
-/** What an element of the engine's lists starts with, and how it ends where another one follows. */
+/** How an element of the engine's lists starts, and how it ends if another one follows. */
 const FIRST = Buffer.from('[{"ID":"');
 const NEXT = Buffer.from('},{"ID":"');
 const HEAD = /^\{"ID":"([^"\\]+)","Version":\{"Index":(\d+)\}/;
-/** The longest head: an id and a number. */
+/** The longest start of an element: an id and a number. */
 const MAX_HEAD_BYTES = 200;
-/** An object that is so long is left to the parser that goes on byte by byte. */
+/** A longer object is read by the parser that works byte by byte. */
 const MAX_ELEMENT_BYTES = 4 * 1024 * 1024;
-/** The event loop goes on after so long. */
+/** Yields to the event loop after this time. */
 const MAX_SLICE_MS = 5;
 
 interface Known<T> {
@@ -19,24 +19,25 @@ interface Known<T> {
 }
 
 /**
- * Reads a list of the engine's objects again and again, and parses only those that changed. The engine gives each change of an
- * object another version. What is kept of an object is its record alone: a thousand services with 3,000 tasks have 20 MB.
+ * Reads a list of the engine's objects repeatedly and parses only the objects that changed, by the version that the
+ * engine gives each change. It keeps only the record of an object: a thousand services with 3,000 tasks have 20 MB.
  *
- * An object ends where the next one seems to start. That may be wrong where objects are nested. So a new object counts only if it
- * can be parsed, and a known one only if it has the length that it had then; else the list is read byte by byte.
+ * An object ends where the next one seems to start. That can be wrong if objects are nested. A new object therefore
+ * counts only if it can be parsed, and a known one only if its length is unchanged. Otherwise the list is read byte by
+ * byte.
  */
 export class KnownElements<T> {
   readonly #toRecord: (element: unknown) => T;
   #known: ReadonlyMap<string, Known<T>> = new Map();
 
-  /** @param toRecord what is kept of an object. It must not refer to the object itself. */
+  /** @param toRecord makes the record to keep of an object. It must not refer to the object itself. */
   constructor(toRecord: (element: unknown) => T) {
     this.#toRecord = toRecord;
   }
 
   /**
-   * The records of a whole list, in its order. That of an object that did not change is the very same as before.
-   * @throws {SyntaxError} where it is no list of objects, or ends too early.
+   * Returns the records of a whole list, in its order. An unchanged object gives the identical record.
+   * @throws {SyntaxError} if it is not a list of objects, or is incomplete.
    */
   async read(chunks: AsyncIterable<Uint8Array>): Promise<readonly T[]> {
     const found = new Map<string, Known<T>>();
@@ -104,7 +105,7 @@ export class KnownElements<T> {
     }
   }
 
-  /** Reads what is left of a list, byte by byte; what was known of it is forgotten. */
+  /** Reads the rest of a list byte by byte and forgets all records. */
   async #readSlowly(
     records: T[],
     rest: Uint8Array,

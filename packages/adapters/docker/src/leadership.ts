@@ -18,7 +18,7 @@ interface EngineNode {
   readonly ManagerStatus?: { readonly Leader?: boolean };
 }
 
-/** This node's part in the Swarm. Between two leaders both calls may take until their deadline. */
+/** This node's role in the Swarm. While there is no leader, both calls may take until their deadline. */
 export class DockerLeadership implements Leadership {
   readonly #connection: DockerConnection;
 
@@ -26,7 +26,7 @@ export class DockerLeadership implements Leadership {
     this.#connection = connection;
   }
 
-  /** @throws {DockerError} also where the engine is in no Swarm, or its Swarm is locked; the message says what to do. */
+  /** @throws {DockerError} also if the engine is in no Swarm, or its Swarm is locked; the message says what to do. */
   async role({ signal }: CallOptions): Promise<Role> {
     const { Swarm: swarm = {} } = await this.#get<EngineInfo>('/info', signal);
     if (swarm.LocalNodeState !== 'active') throw new DockerError(notActive(swarm.LocalNodeState, swarm.Error));
@@ -42,7 +42,7 @@ export class DockerLeadership implements Leadership {
 
 function notActive(state: string | undefined, reason: string | undefined): string {
   if (state === 'locked') return 'the Swarm of this engine is locked; run `docker swarm unlock` on this node';
-  if (state === 'pending') return 'this engine is still joining its Swarm; it is asked again';
+  if (state === 'pending') return 'this engine is still joining its Swarm; the plugin tries again';
   if (state === 'error') return `the engine says that its Swarm is broken: ${displayText(reason ?? 'no reason given')}`;
   return 'this engine is in no Swarm; run `docker swarm init` on it, or `docker swarm join` with a manager token';
 }

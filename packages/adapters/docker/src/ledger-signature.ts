@@ -1,14 +1,14 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
-/** What the signature of a ledger says about it. Only the holder of the key can make one. */
+/** The content of a ledger's signature. Only a holder of the key can create one. */
 export interface Signed {
-  /** Greater than that of every ledger before it. */
+  /** Greater than the sequence of every earlier ledger. */
   readonly sequence: number;
-  /** When it was made, by its writer's clock, in milliseconds since 1970. */
+  /** When it was signed, by the writer's clock, in milliseconds since 1970. */
   readonly atMs: number;
 }
 
-/** `wrong`: it was made with another key, or for another ledger, or it is no signature. `keyId` is what it says itself. */
+/** `wrong`: signed with another key or for another ledger, or not a signature. `keyId` is the id in the signature. */
 export type SignatureReading =
   | ({ readonly kind: 'valid' } & Signed)
   | { readonly kind: 'wrong'; readonly keyId: string };
@@ -18,15 +18,15 @@ const SIGNATURE = /^1\.([A-Za-z0-9_-]{8})\.(\d{1,16})\.(\d{1,16})\.([A-Za-z0-9_-
 const KEY_BYTES = 32;
 const KEY_ID_CHARACTERS = 8;
 
-/** The integrity code of a ledger: HMAC-SHA-256 of its label, its name, its sequence and its time. */
+/** Signs ledgers: HMAC-SHA-256 of the label, the ledger's name, its sequence and its time. */
 export class LedgerSigner {
   readonly #name: string;
   readonly #key: Buffer;
   readonly #previous: Buffer | null;
 
   /**
-   * @param name of the ledger: another plugin's is not this one's, though both may have the same key.
-   * @param previousKey accepted too, never used for a new signature.
+   * @param name of the ledger, so that plugins with the same key do not accept each other's ledgers.
+   * @param previousKey is accepted too, but never used for a new signature.
    */
   constructor(name: string, key: string, previousKey: string | null) {
     this.#name = name;
@@ -34,18 +34,18 @@ export class LedgerSigner {
     this.#previous = previousKey === null ? null : derived(previousKey);
   }
 
-  /** Tells keys apart, and says nothing else about this one. */
+  /** Identifies the key without revealing it. */
   get keyId(): string {
     return idOf(this.#key);
   }
 
-  /** The signature of a label. */
+  /** Signs a label. */
   sign(label: string, { sequence, atMs }: Signed): string {
     const head = `1.${this.keyId}.${sequence}.${Math.max(0, Math.round(atMs))}`;
     return `${head}.${this.#code(this.#key, head, label)}`;
   }
 
-  /** Checks a signature. Takes as long for a wrong code as for the right one. */
+  /** Checks a signature in constant time. */
   open(signature: string, label: string): SignatureReading {
     const [, keyId, sequence, atMs, code] = SIGNATURE.exec(signature) ?? [];
     if (keyId === undefined || code === undefined) return { kind: 'wrong', keyId: '' };
@@ -61,7 +61,7 @@ export class LedgerSigner {
   }
 }
 
-/** The digests of values are made with the operator's key itself: a value of somebody's choice must not make a code. */
+/** Value digests use the operator's key itself. A derived key ensures that no chosen value produces a signature. */
 function derived(key: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', 'vault-swarm ledger signature', KEY_BYTES));
 }

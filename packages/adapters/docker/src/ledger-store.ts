@@ -10,29 +10,32 @@ import { wholeText } from './json-stream.ts';
 import { type LedgerKeys, LedgerTrust } from './ledger-trust.ts';
 import { withoutTag } from './plugin-name.ts';
 
-/** The label that has the ledger's text. */
+/** The label with the ledger's text. */
 const LABEL = 'vault-swarm.ledger';
-/** The label that has its signature. */
+/** The label with the ledger's signature. */
 const SIGNATURE_LABEL = 'vault-swarm.ledger.signature';
-/** A config's data can't be changed; this one tells who comes upon it what it is. */
+/** A config's data can't be changed. This text explains the object to a person who finds it. */
 const DATA = Buffer.from(
-  'The ledger of the Vault Swarm plugin: its labels say which revision of which secret each service holds.\n' +
-    'It has no secret values. Removing it makes the plugin take every running task as current.\n',
+  'The ledger of the Vault Swarm plugin: its labels say which revision of which secret each service has.\n' +
+    'It has no secret values. If you remove it, the plugin assumes that every running task is up to date.\n',
 ).toString('base64');
 /**
- * A Raft entry has at most 1.5 MiB, all labels included: seen on Docker 20.10.24, where a label of 1,572,000 bytes is
- * written in 34 ms, and one of 1,600,000 is refused (`raft message is too large and can't be sent`).
+ * A Raft entry has at most 1.5 MiB, including all labels. Measured on Docker 20.10.24: a label of 1,572,000 bytes is
+ * written in 34 ms, one of 1,600,000 is rejected (`raft message is too large and can't be sent`).
  */
 const MAX_BYTES = 1_500_000;
-/** A longer text is compressed; a shorter one can be read by people. */
+/** A longer text is compressed; a shorter one stays readable. */
 const MAX_PLAIN_BYTES = 64 * 1024;
 const COMPRESSED = 'zstd:';
 /**
- * The longest text, compressed or not: more than twice that of 1,000 services with 20 secrets each, all of which are rolling. A label of
- * 65 kB can say that it is gigabytes long.
+ * The longest text, compressed or not: more than twice that of 1,000 services with 20 secrets each and a rollout each.
+ * A compressed label of 65 kB can claim gigabytes.
  */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
-/** A window of 16 MiB sees the same secret again in services far apart. A text that asks for a larger one is not ours. */
+/**
+ * A window of 16 MiB compresses a secret that is repeated in distant services. A text that needs a larger one is not
+ * ours.
+ */
 const WINDOW_LOG = 24;
 const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 9, [constants.ZSTD_c_windowLog]: WINDOW_LOG } };
 const DECOMPRESSION = { maxOutputLength: MAX_TEXT_BYTES, params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG } };
@@ -40,7 +43,7 @@ const DECOMPRESSION = { maxOutputLength: MAX_TEXT_BYTES, params: { [constants.ZS
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** The name of a plugin's ledger, which Swarm takes as a config's name: letters, digits and `-_.`, at most 64. */
+/** The name of a plugin's ledger. It is valid as a config name: letters, digits and `-_.`, at most 64. */
 export function ledgerName(pluginName: string): string {
   const plain = withoutTag(pluginName)
     .replace(/[^a-zA-Z0-9-_.]+/g, '-')
@@ -48,22 +51,25 @@ export function ledgerName(pluginName: string): string {
   return `${plain.slice(0, 57)}.ledger`;
 }
 
-/** What a store needs beside a connection. */
+/** The dependencies of a store, besides a connection. */
 export interface DockerLedgerOptions {
-  /** Of the config object; see {@link ledgerName}. */
+  /** The name of the config object; see {@link ledgerName}. */
   readonly name: string;
   readonly clock: Clock;
-  /** The operator's keys; `null` where there are none. */
+  /** The operator's keys; `null` if there are none. */
   readonly keys: LedgerKeys | null;
 }
 
-/** The ledger in a label of one config object of the Swarm. Its version is the object's id and version. */
+/** Keeps the ledger in a label of one config object. Its version is the object's id and version. */
 export class DockerLedgerStore implements LedgerStore {
   readonly #connection: DockerConnection;
   readonly #name: string;
   readonly #trust: LedgerTrust;
   #bytes: number | null = null;
-  /** Of the object as it was last read: Swarm refuses an update that has other data, such as an earlier version's. */
+  /**
+   * The object's data when it was last read. Swarm rejects an update with other data, for example of an earlier
+   * version.
+   */
   #data = DATA;
 
   constructor(connection: DockerConnection, { name, clock, keys }: DockerLedgerOptions) {
@@ -72,14 +78,14 @@ export class DockerLedgerStore implements LedgerStore {
     this.#trust = new LedgerTrust(name, clock, keys);
   }
 
-  /** How many bytes the Swarm keeps for it, as it was last read or written (`null`: there is none), and may keep. */
+  /** The ledger's size in bytes when it was last read or written (`null`: there is none), and the limit. */
   get size(): { readonly bytes: number | null; readonly limitBytes: number } {
     return { bytes: this.#bytes, limitBytes: MAX_BYTES };
   }
 
   /**
-   * An object of that name without our label counts as an empty text. With a key, nothing is decompressed before its
-   * signature was checked.
+   * Reads the ledger. An object of that name without our label counts as an empty text. With a key, the signature is
+   * checked before decompression.
    */
   async read({ signal }: CallOptions): Promise<LedgerRecord | null> {
     const { newest } = this.#trust;
@@ -105,7 +111,7 @@ export class DockerLedgerStore implements LedgerStore {
     }
   }
 
-  /** @throws {DockerError} also where the text is too long for a Raft entry (about 1.5 MB). */
+  /** @throws {DockerError} also if the text is too long for a Raft entry (about 1.5 MB). */
   async compareAndSet(version: string | null, text: string, { signal }: CallOptions): Promise<WriteOutcome> {
     signal.throwIfAborted();
     const textLength = Buffer.byteLength(text);
@@ -137,7 +143,7 @@ export class DockerLedgerStore implements LedgerStore {
     return { method: 'POST', path: `/configs/${id}/update`, query: { version: index }, body };
   }
 
-  /** A write can fail and yet be applied, even later: what is there now may tell. */
+  /** A failed write may still be applied, even later. The object that exists now may show the outcome. */
   async #outcomeOf(version: string | null, text: string, signal: AbortSignal): Promise<WriteOutcome> {
     try {
       const found = await this.read({ signal });
@@ -159,7 +165,10 @@ async function encode(text: string): Promise<string> {
   return COMPRESSED + (await compress(text, COMPRESSION)).toString('base64');
 }
 
-/** A label that can't be decompressed, or to more than is ever written, is damaged: it counts as it stands, which is no ledger. */
+/**
+ * A label that can't be decompressed, or that expands beyond the limit, is damaged. It is returned unchanged, which is
+ * not a ledger.
+ */
 async function decode(label: string): Promise<string> {
   if (!label.startsWith(COMPRESSED)) return label;
   try {

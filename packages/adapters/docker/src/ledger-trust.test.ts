@@ -72,7 +72,7 @@ describe('a ledger that is signed', () => {
       const record = await read(start());
       expect(textOf(record)).toBeNull();
       expect(messageOf(record)).toMatch(
-        /integrity code.*docker config rm vault\.ledger; running tasks then count as current/s,
+        /integrity code.*docker config rm vault\.ledger; running tasks then count as up to date/s,
       );
     }
   });
@@ -200,7 +200,7 @@ describe('a key that is given later, replaced, or forgotten', () => {
     await write(leader, 'first');
     expect(await read(start())).toMatchObject({ text: 'first', mustRewrite: false });
     expect(messageOf(await read(before))).toMatch(
-      /not by our LEDGER_KEY; ours has the id \S{8}, that of .* \S{8}\. Give all/,
+      /not made with our LEDGER_KEY; the id of our key is \S{8}, that of .* \S{8}\. Set the same/,
     );
   });
 

@@ -4,52 +4,55 @@ import { LedgerSigner } from './ledger-signature.ts';
 /** The operator's keys for the ledger. */
 export interface LedgerKeys {
   readonly key: string;
-  /** The key before, while it is being replaced: what was signed with it is trusted, and signed again with the other. */
+  /**
+   * The previous key, while it is being replaced. Ledgers signed with it are trusted, and signed again with the new
+   * key.
+   */
   readonly previousKey: string | null;
-  /** Whether a ledger without a signature is trusted, by a process that has seen none with one. For an upgrade. */
+  /** Whether an unsigned ledger is trusted as long as this process has seen no signed one. For upgrades. */
   readonly acceptUnsigned: boolean;
 }
 
-/** A ledger as the Swarm has it. */
+/** A ledger that is stored in the Swarm. */
 export interface StoredLedger {
   readonly label: string;
   readonly signature: string | undefined;
   readonly id: string;
-  /** Of the object's version. The Swarm raises it with each write. */
+  /** The index of the object's version. Swarm increases it with each write. */
   readonly index: number;
-  /** When the Swarm wrote it, by the clock of its leader, in milliseconds since 1970. */
+  /** When the Swarm wrote it, by the leader's clock, in milliseconds since 1970. */
   readonly storedAtMs: number;
 }
 
-/** The newest ledger that this process knows to be a right one. */
+/** The newest ledger that this process trusts. */
 export interface KnownLedger {
   readonly sequence: number;
   readonly label: string;
-  /** `null`: it was created by this process, and not read yet. */
+  /** `null`: this process created it and has not read it yet. */
   readonly id: string | null;
-  /** Of its version, or of the one before. */
+  /** The index of its version, or of the one before. */
   readonly index: number;
 }
 
-/** What a stored ledger is worth. */
+/** Whether a stored ledger is trusted. */
 export type Classification =
-  /** `isSigned` is false where the present key has not signed it. */
+  /** `isSigned` is false if the current key did not sign it. */
   | { readonly kind: 'trusted'; readonly isSigned: boolean }
   /** It is an older one, and `label` the newest. */
   | { readonly kind: 'replayed'; readonly label: string; readonly message: string }
   | { readonly kind: 'untrusted'; readonly message: string };
 
 /**
- * A ledger is written right after it is signed. One that was written so much later is a copy. Managers' clocks differ by
- * less, and a write waits less for a Swarm that is busy.
+ * A ledger is written right after it is signed. One that was written much later is a copy. Clock differences and slow
+ * writes stay below this limit.
  */
 const MAX_SIGNATURE_AGE_MS = 10 * 60_000;
 
 const TRUSTED: Classification = { kind: 'trusted', isSigned: true };
 
 /**
- * Which ledgers are acted on. With the operator's key only those that a holder of the key has signed, and of them only
- * the newest; without a key, every one that has no signature.
+ * Decides which ledgers are trusted. With a key: only ledgers signed with it, and of those only the newest. Without a
+ * key: only unsigned ledgers.
  */
 export class LedgerTrust {
   readonly #name: string;
@@ -65,14 +68,14 @@ export class LedgerTrust {
     this.#acceptUnsigned = keys?.acceptUnsigned === true;
   }
 
-  /** The newest ledger that is known, as a call starts: what was written since is not older for that. */
+  /** The newest known ledger when a call starts. Ledgers written during the call are not older than it. */
   get newest(): KnownLedger | null {
     return this.#newest;
   }
 
   /**
-   * Judges a ledger that was read.
-   * @param known the {@link newest} when the reading started.
+   * Classifies a ledger that was read.
+   * @param known the {@link newest} when the read started.
    */
   judge(stored: StoredLedger, known: KnownLedger | null): Classification {
     const { label, signature, id, index } = stored;
@@ -85,7 +88,7 @@ export class LedgerTrust {
     if (known === null && stored.storedAtMs - signed.atMs > MAX_SIGNATURE_AGE_MS)
       return this.#untrusted(outdated(signed.atMs));
     if (known !== null && signed.sequence < known.sequence) {
-      // Right after an election a manager may still answer with what it knew: its version is an older one, too.
+      // Right after an election, a manager may still return an old state: its version is also older.
       const isOldAnswer = id === known.id && index <= known.index;
       if (!isOldAnswer) return { kind: 'replayed', label: known.label, message: REPLAYED };
     }
@@ -93,16 +96,16 @@ export class LedgerTrust {
     return { kind: 'trusted', isSigned: signature.startsWith(`1.${this.#signer.keyId}.`) };
   }
 
-  /** The signature of a label that is about to be written; `null` without a key. */
+  /** The signature of a label to be written; `null` without a key. */
   sign(label: string): { readonly signature: string; readonly sequence: number } | null {
     if (this.#signer === null) return null;
     const atMs = this.#clock.now();
-    // A time is greater than those before it also where nothing is known of them, since the ledger was removed.
+    // If the ledger was removed, its sequence is not known. The time is still greater than every earlier one.
     const sequence = Math.max(Math.round(atMs), (this.#newest?.sequence ?? 0) + 1);
     return { signature: this.#signer.sign(label, { sequence, atMs }), sequence };
   }
 
-  /** A ledger of ours was written over the version with this id and index. */
+  /** Records that this process wrote a ledger over the version with this id and index. */
   wrote(ledger: KnownLedger): void {
     this.#note(ledger);
   }
@@ -115,32 +118,34 @@ export class LedgerTrust {
     return {
       kind: 'untrusted',
       message:
-        `${reason}. If that is not it, somebody changed the ledger: find out who can write configs, and remove it with ` +
-        `docker config rm ${this.#name}; running tasks then count as current`,
+        `${reason}. Otherwise somebody changed the ledger: find out who can write configs, and remove it with ` +
+        `docker config rm ${this.#name}; running tasks then count as up to date`,
     };
   }
 }
 
 const UNSIGNED =
-  'the ledger has no integrity code, and LEDGER_KEY is given. If a plugin without this key wrote it, start the plugin with ' +
+  'the ledger has no integrity code, and LEDGER_KEY is set. If a plugin without this key wrote it, start the plugin with ' +
   'LEDGER_ACCEPT_UNSIGNED=true on the managers once';
 const NO_KEY =
-  'the ledger has an integrity code, and this plugin has no LEDGER_KEY to check it. Give it the LEDGER_KEY of the other managers';
+  'the ledger has an integrity code, and this plugin has no LEDGER_KEY to check it. Set the LEDGER_KEY of the other managers';
 const REPLAYED =
-  'an older copy of the ledger was put in the place of the newest, which is written again: find out who can write configs';
+  'the ledger was replaced by an older copy. The plugin writes the newest one again: find out who can write configs';
 
 function wrongSignature(ownId: string, otherId: string): string {
   const known =
-    otherId === '' || otherId === ownId ? '' : `; ours has the id ${ownId}, that of the ledger's writer ${otherId}`;
+    otherId === '' || otherId === ownId
+      ? ''
+      : `; the id of our key is ${ownId}, that of the ledger's writer ${otherId}`;
   return (
-    `the ledger's integrity code is not by our LEDGER_KEY${known}. Give all managers the same LEDGER_KEY, and while it is ` +
-    'being replaced also the one before, as LEDGER_KEY_PREVIOUS'
+    `the ledger's integrity code was not made with our LEDGER_KEY${known}. Set the same LEDGER_KEY on all managers, and while you ` +
+    'replace it, set the previous one as LEDGER_KEY_PREVIOUS'
   );
 }
 
 function outdated(atMs: number): string {
   return (
-    `the ledger is a copy of the one of ${new Date(atMs).toISOString()}, which was written again later. If it is right, ` +
-    "set the managers' clocks"
+    `the ledger is a copy of the one of ${new Date(atMs).toISOString()}, which was written again later. If it is correct, ` +
+    "synchronise the managers' clocks"
   );
 }

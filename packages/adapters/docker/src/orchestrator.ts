@@ -36,9 +36,9 @@ import {
   usedSecrets,
 } from './snapshot.ts';
 
-/** States that Swarm wants living tasks to be in; `complete` is that of a job's. */
+/** Desired states of living tasks; `complete` is that of a job's task. */
 const LIVING = ['running', 'ready', 'accepted', 'complete'];
-/** The engine looks up each service that a filter names: beyond so many, reading all tasks is quicker. */
+/** The engine looks up each service of a filter. With more services than this, reading all tasks is faster. */
 const MAX_FILTERED_SERVICES = 20;
 
 const NO_NODES: ReadonlySet<string> = new Set();
@@ -48,14 +48,14 @@ interface OurSecrets {
   readonly ids: ReadonlySet<string>;
 }
 
-/** What was learned of a service, and what it came to. */
+/** What was observed of a service, and the workload made of it. */
 interface Observed {
   readonly service: ServiceRecord;
   readonly tasks: readonly TaskRecord[];
   readonly workload: Workload;
 }
 
-/** The very same workload as before where nothing about it changed. */
+/** Returns the identical workload as before if nothing changed. */
 function observedAs(
   service: ServiceRecord,
   used: UsedSecrets,
@@ -74,7 +74,7 @@ function hasSame<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((element, index) => element === b[index]);
 }
 
-/** The Swarm's services that use secrets of ours. A snapshot's tasks are those that run, or shall run. */
+/** The Swarm's services that use our secrets. A snapshot has the tasks that run or should run. */
 export class DockerOrchestrator implements Orchestrator {
   readonly displayName = 'Docker';
   readonly #connection: DockerConnection;
@@ -82,10 +82,10 @@ export class DockerOrchestrator implements Orchestrator {
   readonly #services = new KnownElements((service) => toServiceRecord(service as EngineService));
   readonly #tasks = new KnownElements((task) => toTaskRecord(task as EngineTask));
   #latestSecrets: OurSecrets = { secrets: [], ids: new Set() };
-  /** By service. */
+  /** By service id. */
   #observed = new Map<string, Observed>();
 
-  /** @param pluginName the driver's name of our secrets; tags do not matter. */
+  /** @param pluginName the driver's name of our secrets; tags are ignored. */
   constructor(connection: DockerConnection, pluginName: string) {
     this.#connection = connection;
     this.#secrets = new KnownElements((element) => {
@@ -103,7 +103,7 @@ export class DockerOrchestrator implements Orchestrator {
     const using = services
       .map((service) => ({ service, used: usedSecrets(service, ours.ids) }))
       .filter(({ used }) => used.secretIds.length + used.formerSecretIds.length > 0);
-    // After the services: so a task's generation is never older than what its service then had.
+    // Tasks are read after the services, so a task's generation is never older than its service's.
     const [tasks, pausedNodes] = await Promise.all([
       this.#tasksOfAll(new Set(using.map(({ service }) => service.id)), signal),
       using.some(({ service }) => service.isGlobal) ? this.#pausedNodes(signal) : NO_NODES,
@@ -128,12 +128,12 @@ export class DockerOrchestrator implements Orchestrator {
 
   async generationOf(taskId: string, { signal }: CallOptions): Promise<number | null> {
     signal.throwIfAborted();
-    // Without an id, the path would be that of another call.
+    // With an empty id, the path would be that of another call.
     if (taskId === '') return null;
     try {
       const path = `/tasks/${encodeURIComponent(taskId)}`;
       const task = JSON.parse(await this.#connection.call({ method: 'GET', path, signal }, wholeText)) as EngineTask;
-      // The engine also looks for the start of an id, and for names.
+      // The engine also accepts prefixes of ids, and names.
       return task.ID === taskId ? toTask(task).generation : null;
     } catch (error) {
       if (isMissing(error)) return null;
@@ -144,7 +144,7 @@ export class DockerOrchestrator implements Orchestrator {
   async failures(id: string, { signal }: CallOptions): Promise<readonly FailedTask[]> {
     const failed = (await this.#tasksOf(id, signal)).filter((task) => task.ServiceID === id && isFailure(task));
     if (failed.length === 0) return [];
-    // After the tasks: a node that they ended with is then no longer shown as it was before.
+    // Nodes are read after the tasks: a node that made them fail is then shown in its new state.
     const nodes = await this.#list<EngineNode>('/nodes', signal);
     const byId = new Map(nodes.map((node) => [node.ID, node]));
     return failed.map((task) => toFailedTask(task, byId.get(task.NodeID ?? '')));
@@ -161,7 +161,7 @@ export class DockerOrchestrator implements Orchestrator {
         {
           method: 'POST',
           path: `/services/${id}/update`,
-          // The tasks go on pulling with the credentials that the service was deployed with.
+          // The tasks continue to pull with the credentials of the service's deployment.
           query: { version, registryAuthFrom: 'spec' },
           body: withGeneration(service.spec, generation),
           signal,
@@ -172,13 +172,13 @@ export class DockerOrchestrator implements Orchestrator {
     } catch (error) {
       if (isOutOfSequence(error)) return 'conflict';
       const outcome = await this.#outcomeOf(id, service, generation, signal);
-      // Also where not the service is missing, but a network that it names.
+      // Also if a network of the service is missing, not the service.
       if (outcome === 'unknown' && isRefusal(error)) throw new RolloutRejected(errorMessage(error), { cause: error });
       return outcome;
     }
   }
 
-  /** An update can fail and yet be applied, even later: what the service now has may tell. */
+  /** A failed update may still be applied, even later. The current service may show the outcome. */
   async #outcomeOf(id: string, before: ExactService, generation: number, signal: AbortSignal): Promise<WriteOutcome> {
     try {
       const service = await this.#readService(id, signal);
@@ -200,7 +200,7 @@ export class DockerOrchestrator implements Orchestrator {
     }
   }
 
-  /** All that Swarm still knows of a service, those that ended included; none where it is gone. */
+  /** All tasks that Swarm still knows of a service, including ended ones; none if the service is gone. */
   async #tasksOf(id: string, signal: AbortSignal): Promise<readonly EngineTask[]> {
     try {
       return await this.#list<EngineTask>('/tasks', signal, { filters: { service: [id] } });
@@ -220,7 +220,7 @@ export class DockerOrchestrator implements Orchestrator {
     try {
       return await this.#readTasks({ ...all, service: [...services] }, services, signal);
     } catch (error) {
-      // One of the services is gone since they were read.
+      // One of the services was removed after they were read.
       if (isMissing(error)) return this.#readTasks(all, services, signal);
       throw error;
     }
@@ -251,7 +251,7 @@ export class DockerOrchestrator implements Orchestrator {
     return this.#connection.call(call, (body) => elements.read(body));
   }
 
-  /** The secrets of ours: the very same list as before where none changed. */
+  /** Our secrets: the identical list as before if none changed. */
   #ours(secrets: readonly (WorkloadSecret | null)[]): OurSecrets {
     const ours = secrets.filter((secret) => secret !== null);
     if (!hasSame(ours, this.#latestSecrets.secrets)) {
@@ -269,11 +269,11 @@ export class DockerOrchestrator implements Orchestrator {
   }
 }
 
-/** A service whose spec can be written back as it was read: all its fields, and its numbers' characters. */
+/** A service whose spec can be written back exactly: all fields, and the digits of its numbers. */
 interface ExactService {
   readonly version: number;
   readonly generation: number;
-  /** Of its latest update; another one when that is resumed. */
+  /** When its latest update started. It changes if the update is resumed. */
   readonly updateStarted: LosslessJson | undefined;
   readonly spec: LosslessJsonObject;
 }
@@ -292,7 +292,7 @@ function toExactService(text: string): ExactService {
   };
 }
 
-/** Whether the spec that it had was written again, which takes a paused update's status away. */
+/** Whether writing the same spec would resume a paused update and remove its status. */
 function resumes(service: ExactService, before: ExactService): boolean {
   const isPausedStill = before.updateStarted !== undefined && service.updateStarted === before.updateStarted;
   return !isPausedStill && JSON.stringify(service.spec) === JSON.stringify(before.spec);

@@ -13,12 +13,12 @@ const ROLLOUT_STATES: Readonly<Record<string, RolloutReport['state']>> = {
   rollback_paused: 'rollback-paused',
 };
 
-/** `docker stack deploy` gives it to all services of a stack. */
+/** The label that `docker stack deploy` sets on all services of a stack. */
 const STACK_LABEL = 'com.docker.stack.namespace';
 
 const ENDED = new Set(['complete', 'failed', 'shutdown', 'rejected', 'orphaned', 'remove']);
 
-/** Whether a secret's driver is the plugin of that name, whatever tag either has. */
+/** Whether a secret's driver is the plugin of that name. Tags are ignored. */
 export function isOurs(secret: EngineSecret, pluginName: string): boolean {
   const driver = secret.Spec?.Driver?.Name;
   return driver !== undefined && withoutTag(driver) === withoutTag(pluginName);
@@ -34,7 +34,7 @@ export function toSecret(secret: EngineSecret): WorkloadSecret {
   };
 }
 
-/** What is kept of a service that the engine described: its description has many kilobytes. */
+/** What we keep of a service. The engine's description has many kilobytes. */
 export interface ServiceRecord {
   readonly id: string;
   readonly name: string;
@@ -42,24 +42,24 @@ export interface ServiceRecord {
   readonly version: number;
   readonly generation: number;
   readonly fingerprint: string;
-  /** Of what its tasks were made from before its latest update; `null` where there was none. */
+  /** The fingerprint of the tasks' template before the latest update; `null` if there was none. */
   readonly previousFingerprint: string | null;
   readonly kind: Workload['kind'];
   readonly desiredTasks: number | null;
-  /** Of all secrets that it uses, whoever's they are, each once. */
+  /** All secrets of the service, ours and others, each once. */
   readonly secretIds: readonly string[];
-  /** Of those that only its spec before has, until its update is completed. */
+  /** Secrets that only the previous spec has, until the update is completed. */
   readonly formerSecretIds: readonly string[];
   readonly rollout: Omit<RolloutReport, 'resumable'>;
   /** Whether it has one task on each node. */
   readonly isGlobal: boolean;
 }
 
-/** What is kept of a task that the engine described. */
+/** What we keep of a task. */
 export interface TaskRecord {
   readonly serviceId: string;
   readonly fingerprint: string;
-  /** Empty while it has none. */
+  /** Empty if it has no node. */
   readonly nodeId: string;
   readonly task: WorkloadTask;
 }
@@ -67,8 +67,8 @@ export interface TaskRecord {
 const kept = new WeakMap<TaskRecord, TaskRecord>();
 
 /**
- * The record of a global service's task on a paused node: Swarm's updater passes over such nodes, and comes back to them when
- * they are active again (seen on 20.10). The same record gives the very same one.
+ * The record of a global service's task on a paused node. Swarm's updater skips such nodes and updates them when they
+ * are active again (seen on 20.10). The same record gives the identical result.
  */
 export function asKept(record: TaskRecord): TaskRecord {
   const known = kept.get(record) ?? { ...record, task: { ...record.task, isKept: true } };
@@ -106,15 +106,15 @@ export function toTaskRecord(task: EngineTask): TaskRecord {
   return { serviceId, nodeId, fingerprint: fingerprintOf(task.Spec), task: toTask(task) };
 }
 
-/** Ids of the secrets that tasks use, each once, in their own order. */
+/** Ids of the secrets that tasks use, each once, in their order. */
 function secretsOf(task: EngineTaskSpec | undefined): readonly string[] {
   return [...new Set((task?.ContainerSpec?.Secrets ?? []).flatMap(({ SecretID }) => SecretID ?? []))];
 }
 
-/** Ids of the secrets of ours that a service uses, or may use again. */
+/** Ids of our secrets that a service uses or may use again. */
 export type UsedSecrets = Pick<Workload, 'secretIds' | 'formerSecretIds'>;
 
-/** Those of the given secrets. */
+/** Selects those of the given secrets. */
 export function usedSecrets({ secretIds, formerSecretIds }: ServiceRecord, ours: ReadonlySet<string>): UsedSecrets {
   const isOfOurs = (id: string) => ours.has(id);
   return { secretIds: secretIds.filter(isOfOurs), formerSecretIds: formerSecretIds.filter(isOfOurs) };
@@ -131,7 +131,7 @@ export function toWorkload(
   return { ...service, ...used, rollout: { ...rollout, resumable }, tasks: tasks.map(({ task }) => task) };
 }
 
-/** Whether tasks as the update makes them run already, and every living task of the service runs. */
+/** Whether the tasks already run with the updated template, and every living task of the service runs. */
 function runsAlready(fingerprint: string, tasks: readonly TaskRecord[]): boolean {
   const living = tasks.filter(({ task }) => task.state !== 'ended');
   const isRunning = living.every(({ task }) => task.state === 'running');
@@ -139,8 +139,8 @@ function runsAlready(fingerprint: string, tasks: readonly TaskRecord[]): boolean
 }
 
 /**
- * Equal for a service and a task of it as long as only the generation differs. The engine writes a spec's fields always
- * in the same order; that of labels and other maps is sorted. A task is not told its runtime (seen on 20.10).
+ * Equal for a service and its task if only the generation differs. The engine writes fields in a fixed order and sorts
+ * labels and other maps. A task does not contain its runtime (seen on 20.10).
  */
 export function fingerprintOf(spec: EngineTaskSpec | undefined): string {
   return hash('sha1', JSON.stringify({ ...spec, ForceUpdate: undefined, Runtime: undefined }));
@@ -152,19 +152,19 @@ export function toTask(task: EngineTask): WorkloadTask {
     generation: task.Spec?.ForceUpdate ?? 0,
     createdAtMs: timeOf(task.CreatedAt) ?? 0,
     state: taskState(task),
-    // Also tasks that were never given a node say why; that of a running one is history.
+    // Tasks without a node also have a reason. The reason of a running task is outdated.
     reason: displayText(task.Status?.Err ?? ''),
   };
 }
 
 function taskState(task: EngineTask): WorkloadTask['state'] {
   const state = task.Status?.State ?? '';
-  // A task that Swarm wants to stop is of no more interest, whatever it still does.
+  // A task that Swarm wants to stop is ignored, whatever its state.
   if (ENDED.has(state) || task.DesiredState === 'shutdown' || task.DesiredState === 'remove') return 'ended';
   return state === 'running' ? 'running' : 'starting';
 }
 
-/** A time of the engine's in milliseconds since 1970; it has nanoseconds, and its zero time has the year 1. */
+/** Converts the engine's time to milliseconds since 1970. It has nanoseconds, and its zero value is in year 1. */
 export function timeOf(text: string | undefined): number | null {
   const time = Date.parse(text ?? '');
   return time > 0 ? time : null;

@@ -5,7 +5,7 @@ import type { DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
 import { DockerChanges } from './swarm-events.ts';
 
-/** A clock that stands still until it is told to go on to the next timer. */
+/** A clock that stops until the test moves it to the next timer. */
 function stoppedClock(): Clock & { pauses: number[]; next(): void } {
   const timers: (() => void)[] = [];
   const pauses: number[] = [];

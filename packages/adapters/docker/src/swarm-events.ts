@@ -4,11 +4,11 @@ import type { OrchestratorChanges } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
 import { jsonLines } from './json-stream.ts';
 
-/** What following the events needs beside a connection. */
+/** The dependencies of the event listener, besides a connection. */
 export interface DockerChangesOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Gets `orchestrator.failed` once for each time that the events can't be followed, and then `orchestrator.recovered`. */
+  /** Receives `orchestrator.failed` once for each outage of the event stream, and then `orchestrator.recovered`. */
   readonly events: Events;
 }
 
@@ -19,12 +19,12 @@ interface EngineEvent {
 
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
-/** A stream that lived so long was a good one: the next pause is the first again. */
+/** After a stream that lived this long, the backoff starts again. */
 const GOOD_STREAM_MS = 10_000;
 
 /**
- * The Swarm's own events: services, secrets, nodes, and configs, since the ledger is one that another manager may write.
- * A hint is also given whenever the events can be followed (again), for what was missed before.
+ * Hints from the Swarm's events about services, secrets, nodes and configs (another manager may write the ledger). It
+ * also emits a hint whenever the stream is opened, because events may have been missed.
  */
 export class DockerChanges implements OrchestratorChanges {
   readonly #connection: DockerConnection;
@@ -38,7 +38,7 @@ export class DockerChanges implements OrchestratorChanges {
     this.#listeners = new Listeners(options.events);
   }
 
-  /** The events are followed from the first listener to the last. */
+  /** The stream is open from the first listener to the last. */
   onChange(listener: () => void): () => void {
     const remove = this.#listeners.add('hint of Docker', listener);
     if (this.#following === undefined) {
@@ -53,7 +53,7 @@ export class DockerChanges implements OrchestratorChanges {
     };
   }
 
-  /** Never rejects; ends with the signal. */
+  /** Follows the events until the signal is aborted. Never rejects. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { clock, random, events } = this.#options;
     let retries = 0;

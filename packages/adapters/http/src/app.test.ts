@@ -77,7 +77,7 @@ test.each([
     type: 'about:blank',
     title: 'Not Found',
     status: 404,
-    detail: 'There is nothing under this path.',
+    detail: 'This path does not exist.',
   });
 });
 

@@ -25,24 +25,27 @@ import { StatusLists } from './status-lists.ts';
 import { Streams } from './stream.ts';
 import { streamRoute } from './stream-route.ts';
 
-/** What the routes need. */
+/** The dependencies of the routes. */
 export interface AppParts {
   readonly access: Access;
   readonly dashboard: DashboardFiles;
   readonly sources: MonitoringSources;
   readonly clock: Clock;
-  /** Gets `monitoring.failed` for a request that could not be answered. */
+  /** Receives `monitoring.failed` for a request that could not be answered. */
   readonly events: Events;
 }
 
-/** The routes, and what they keep open. */
+/** The routes and their open streams. */
 export interface MonitoringApp {
   readonly handle: Express;
-  /** Ends the streams, which else would never end. */
+  /** Ends the streams, which have no end of their own. */
   closeStreams(): void;
 }
 
-/** Every route of the monitoring port; all but `/health`, `/livez` and signing in need a token, if there is one. */
+/**
+ * Creates every route of the monitoring port. All except `/health`, `/livez` and signing in need a token, if there is
+ * one.
+ */
 export function createApp({ access, dashboard, sources, clock, events }: AppParts): MonitoringApp {
   const app = express();
   const statusLists = new StatusLists(() => sources.status());
@@ -50,11 +53,11 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
   const streams = new Streams({ clock, recentEvents: sources.recentEvents, lists: () => statusLists.now(), overview });
   const failedSignIn = limitFailedSignIns();
   app.disable('x-powered-by').disable('etag');
-  // A path is what it says: "/Health" and "/health/" are others, and must not get around the gate.
+  // Paths match exactly: "/Health" and "/health/" must not bypass the access checks.
   app.enable('case sensitive routing').enable('strict routing');
   app.use(secureHeaders());
   const get = (path: string, handler: RequestHandler) => {
-    app.route(path).get(handler).all(methodNotAllowed('GET, HEAD', 'Only GET and HEAD are answered here.'));
+    app.route(path).get(handler).all(methodNotAllowed('GET, HEAD', 'Only GET and HEAD are supported here.'));
   };
 
   get('/health', (request, response) => {
@@ -68,7 +71,7 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
     .route('/api/v1/session')
     .post(...signInRoute(access, failedSignIn))
     .delete(...signOutRoute(access))
-    .all(methodNotAllowed('POST, DELETE', 'Only POST and DELETE are answered here.'));
+    .all(methodNotAllowed('POST, DELETE', 'Only POST and DELETE are supported here.'));
   for (const asset of dashboard.assets) if (asset.isOpen) get(`/assets/${asset.name}`, assetRoute(asset));
 
   get('/livez', (_request, response) => {
@@ -116,12 +119,12 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
   app
     .route('/api/v1/rotate')
     .post(requireWrite(access), ...rotateRoute(sources.manualRotation, clock))
-    .all(methodNotAllowed('POST', 'Only POST is answered here.'));
+    .all(methodNotAllowed('POST', 'Only POST is supported here.'));
   app
     .route('/api/v1/lockdown')
     .post(requireWrite(access), ...lockdownRoute(sources.lockdowns, clock))
-    .all(methodNotAllowed('POST', 'Only POST is answered here.'));
-  app.use((_request, response) => sendProblem(response, 404, 'There is nothing under this path.'));
+    .all(methodNotAllowed('POST', 'Only POST is supported here.'));
+  app.use((_request, response) => sendProblem(response, 404, 'This path does not exist.'));
   app.use(failure(events));
   return { handle: app, closeStreams: () => streams.close() };
 }
@@ -133,7 +136,7 @@ function methodNotAllowed(allowed: string, detail: string): RequestHandler {
   };
 }
 
-// Express knows an error handler by its four parameters.
+// Express recognises an error handler by its four parameters.
 function failure(events: Events): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const asked = `${request.method} ${displayText(request.path)}`;
@@ -142,6 +145,6 @@ function failure(events: Events): ErrorRequestHandler {
       message: `${asked} could not be answered: ${displayText(errorMessage(error))}`,
     });
     if (response.headersSent) response.destroy();
-    else sendProblem(response, 500, 'The answer could not be made; the log says why.');
+    else sendProblem(response, 500, 'The request failed; see the log.');
   };
 }

@@ -9,25 +9,25 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** A file of the dashboard, as it is served under `/assets/`. */
+/** A file of the dashboard that is served under `/assets/`. */
 export interface Asset {
   readonly name: string;
   readonly contentType: string;
   readonly body: Buffer;
-  /** Whether its name changes with its content, so that it can be kept for ever. */
+  /** Whether its name changes with its content, so that it can be cached forever. */
   readonly isHashed: boolean;
-  /** Whether who is not signed in needs it for signing in. */
+  /** Whether the sign-in page needs it. */
   readonly isOpen: boolean;
 }
 
-/** The dashboard as it was built: two pages, and what they load. */
+/** The built dashboard: two pages and their files. */
 export interface DashboardFiles {
   readonly index: Buffer;
   readonly signIn: Buffer;
   readonly assets: readonly Asset[];
 }
 
-/** Reads the dashboard's files, once: only what is read here can ever be asked for. Throws where one is missing. */
+/** Reads the dashboard's files once: only these can ever be served. Throws if one is missing. */
 export function readDashboard(directory: string): DashboardFiles {
   const index = readFileSync(join(directory, 'index.html'));
   const signIn = readFileSync(join(directory, 'sign-in.html'));

@@ -8,28 +8,27 @@ import type { CertificateSource } from './tls/certificate-reloader.ts';
 
 const WISE_TOKEN_LENGTH = 16;
 
-/** Where monitoring listens, and who may ask. */
+/** Where monitoring listens, and which clients have access. */
 export interface MonitoringConfig {
   readonly enabled: boolean;
   /** An address or a name, without brackets. */
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
-  /** Lets do everything. Where there is neither this one nor the next, everybody who reaches the port may ask. */
+  /** Gives full access. Without this and `viewToken`, every client that reaches the port has access. */
   readonly token: Credential | undefined;
-  /** Lets only look. */
+  /** Gives read access. */
   readonly viewToken: Credential | undefined;
   readonly allowAnonymous: boolean;
-  /** Names and addresses that are answered without a token, besides this machine's own; as `hostnameOf` gives them. */
+  /** Host names that are answered without a token, besides this machine's own; normalised by `hostnameOf`. */
   readonly allowedHosts: readonly string[];
-  /** HTTPS with this certificate; without it HTTP. */
+  /** HTTPS with this certificate, or HTTP without one. */
   readonly tls: CertificateSource | undefined;
 }
 
 /**
- * Reads `ENABLE_MONITORING` and `MONITORING_*`; what is wrong with them is reported to `environment`, and so is an
- * address that others can reach while nothing keeps them out. Reads the files of the certificate.
- * A token that may be guessed is a warning.
+ * Reads `ENABLE_MONITORING` and `MONITORING_*`. Problems are reported to `environment`, including an address that
+ * other machines can reach without a token. Reads the certificate's files. A token that can be guessed is a warning.
  */
 export function parseMonitoringConfig(environment: Environment, readFile: ReadFile): MonitoringConfig {
   const config = {
@@ -52,7 +51,7 @@ export function parseMonitoringConfig(environment: Environment, readFile: ReadFi
     environment.report(
       'MONITORING_HOST',
       `${quoted(config.host)} can be reached from other machines: set MONITORING_TOKEN or MONITORING_TOKEN_FILE, ` +
-        'or MONITORING_ALLOW_ANONYMOUS=true to let everybody ask, or listen on 127.0.0.1',
+        'or MONITORING_ALLOW_ANONYMOUS=true to give access to every client, or listen on 127.0.0.1',
     );
   }
   needAllowedHosts(environment, config);
@@ -60,7 +59,7 @@ export function parseMonitoringConfig(environment: Environment, readFile: ReadFi
   return config;
 }
 
-/** Whether only this machine can reach it. */
+/** Whether only this machine can reach the address. */
 export function isLoopbackAddress(host: string): boolean {
   const loopback = new BlockList();
   loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -76,12 +75,12 @@ function checkTokens(
   for (const credential of [token, viewToken]) {
     if (credential === undefined) continue;
     if (credential.read().length < WISE_TOKEN_LENGTH) {
-      const message = 'is short and may be guessed; make a longer one, as with "openssl rand -base64 32"';
+      const message = 'is short and can be guessed; create a longer one, for example with "openssl rand -base64 32"';
       environment.warn('short-token', credential.variable, message);
     }
   }
   if (token !== undefined && viewToken !== undefined && token.read() === viewToken.read()) {
-    environment.report(viewToken.variable, 'must be another token than MONITORING_TOKEN, which may do everything');
+    environment.report(viewToken.variable, 'must differ from MONITORING_TOKEN, which has full access');
   }
 }
 
@@ -90,17 +89,18 @@ function parseAllowedHosts(environment: Environment): readonly string[] {
   return given.flatMap((entry) => {
     if (entry === '') return [];
     const bare = isIPv6(entry) ? `[${entry}]` : entry;
-    // Browsers send a name of other letters than ASCII's as `xn--…`.
+    // Browsers send a name with non-ASCII letters as `xn--…`.
     const ascii = /[\u0080-\uffff]/.test(bare) && /^[\w.\u0080-\uffff-]+$/.test(bare) ? domainToASCII(bare) : bare;
     const hostname = /:\d+$/.test(bare) ? null : hostnameOf(ascii);
     if (hostname !== null) return [hostname];
-    const allowed = 'must be names or addresses with commas, such as manager-1,10.0.0.7, without ports and wildcards';
+    const allowed =
+      'must be names or addresses separated by commas, such as manager-1,10.0.0.7, without ports and wildcards';
     environment.report('MONITORING_ALLOWED_HOSTS', `${quoted(entry)} ${allowed}`);
     return [];
   });
 }
 
-/** Where everybody may do everything, a web page could ask too, by a name that it lets point here. */
+/** If every client has full access, a web page could use it through a DNS name that it points here. */
 function needAllowedHosts(
   environment: Environment,
   { enabled, host, token, viewToken, allowAnonymous }: Omit<MonitoringConfig, 'tls'>,
@@ -110,8 +110,8 @@ function needAllowedHosts(
   if (environment.has('MONITORING_ALLOWED_HOSTS')) return;
   environment.report(
     'MONITORING_ALLOWED_HOSTS',
-    `is needed with MONITORING_ALLOW_ANONYMOUS=true on ${quoted(host)}: list the names and addresses by which the port is asked, ` +
-      'such as manager-1,10.0.0.7; else a web page could ask it by a name of its own',
+    `is needed with MONITORING_ALLOW_ANONYMOUS=true on ${quoted(host)}: list the names and addresses that clients use for the port, ` +
+      'such as manager-1,10.0.0.7; otherwise a web page could reach it through a DNS name of its own',
   );
 }
 
@@ -120,7 +120,7 @@ function warnOfAnonymous(
   { enabled, host, token, viewToken, allowAnonymous }: Omit<MonitoringConfig, 'tls'>,
 ): void {
   if (!enabled || isLoopbackAddress(host) || token !== undefined || viewToken !== undefined) return;
-  const allowed = allowAnonymous ? 'ask for rotations' : 'see the names of secrets and services';
+  const allowed = allowAnonymous ? 'request rotations' : 'see the names of secrets and services';
   const message = `is ${quoted(host)}, and no token is set: every client that reaches the port can ${allowed}; set MONITORING_TOKEN`;
   environment.warn('anonymous-monitoring', 'MONITORING_HOST', message);
 }
@@ -132,7 +132,7 @@ function parseTls(environment: Environment, readFile: ReadFile): CertificateSour
   if (cert === undefined || key === undefined) {
     const [given, missing] =
       cert === undefined ? [TLS_VARIABLES.key, TLS_VARIABLES.cert] : [TLS_VARIABLES.cert, TLS_VARIABLES.key];
-    environment.report(given, `needs ${missing} too; give both, or neither`);
+    environment.report(given, `needs ${missing} too; set both, or neither`);
     return undefined;
   }
   const problems = certificateProblems(readFile, { cert, key });
@@ -142,7 +142,7 @@ function parseTls(environment: Environment, readFile: ReadFile): CertificateSour
   return { first: read(), read };
 }
 
-// What was given and is wrong has been reported already.
+// Wrong values were reported already.
 function keepsOthersOut(
   environment: Environment,
   { allowAnonymous }: Pick<MonitoringConfig, 'allowAnonymous'>,

@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Asset, DashboardFiles } from './assets.ts';
 import { send, sendHtml } from './send.ts';
 
-/** A year, which is for ever: the name changes with the content. */
+/** One year. The content of such a file never changes, because its name contains a hash. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
 
 /** `GET /`: the dashboard. */
@@ -10,7 +10,7 @@ export function dashboardRoute({ index }: DashboardFiles): RequestHandler {
   return (_request, response) => sendHtml(response, 200, index);
 }
 
-/** Answers 401 with the page to sign in. */
+/** Answers 401 with the sign-in page. */
 export function answerSignIn({ signIn }: DashboardFiles): (response: Response) => void {
   return (response) => sendHtml(response, 401, signIn);
 }

@@ -7,7 +7,7 @@ import { readQuery } from './query.ts';
 import { sendJsonText } from './send.ts';
 import { eventDocument } from './serializers.ts';
 
-/** `GET /api/v1/events`: what matters at least as much as `level`, the newest first. */
+/** `GET /api/v1/events`: events of at least `level`, newest first. */
 export function eventsRoute(recentEvents: Pick<RecentEvents, 'list'>): RequestHandler {
   return (request, response) => {
     const query = readQuery(eventsQuerySchema, request, response);
@@ -21,7 +21,7 @@ export function eventsRoute(recentEvents: Pick<RecentEvents, 'list'>): RequestHa
   };
 }
 
-/** Takes the kinds of events that matter at least as much as `level`. */
+/** A filter for kinds of events of at least `level`. */
 export function atLeast(level: Severity): (type: NumberedEvent['type']) => boolean {
   const least = severities.indexOf(level);
   return (type) => severities.indexOf(severityOf(type)) <= least;

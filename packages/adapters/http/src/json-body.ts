@@ -5,7 +5,7 @@ const MAX_BYTES = 4096;
 
 const JSON_TYPE = /^application\/json *(;|$)/i;
 
-/** Refuses every body that does not say that it is JSON; a plain form of another site can't say so. */
+/** Rejects a body whose type is not JSON. A plain HTML form of another site can't send that type. */
 export const onlyJson: RequestHandler = (request, response, next) => {
   if (JSON_TYPE.test(request.headers['content-type'] ?? '')) next();
   else sendProblem(response, 415, 'Send the header "Content-Type: application/json".');
@@ -13,12 +13,12 @@ export const onlyJson: RequestHandler = (request, response, next) => {
 
 const parse = express.json({ limit: MAX_BYTES, inflate: false, type: () => true });
 
-/** Reads a JSON body of at most 4 KiB. `expected` says what it must be, to who sends another one. */
+/** Reads a JSON body of at most 4 KiB. `expected` describes the body, for the error message. */
 export function readBody(expected: string): RequestHandler {
   return (request, response, next) => {
     parse(request, response, (error?: unknown) => {
       if (error === undefined) next();
-      else if (statusOf(error) === 415) sendProblem(response, 415, 'Send the body as UTF-8, and not compressed.');
+      else if (statusOf(error) === 415) sendProblem(response, 415, 'Send the body as UTF-8 without compression.');
       else if (statusOf(error) === 413) sendProblem(response, 400, `The body is over 4 KiB. ${expected}`);
       else sendProblem(response, 400, `The body is not JSON. ${expected}`);
     });

@@ -2,15 +2,15 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { errorMessage } from '@vault-swarm/kernel';
 import type { Events } from '@vault-swarm/provider';
 
-/** What answers requests, once it is loaded. */
+/** The loaded routes. */
 interface LoadedApp {
   readonly handle: RequestListener;
   closeStreams(): void;
 }
 
 /**
- * The routes, which are loaded when the first request comes: Express, the schemas and the dashboard's files take 13 MB, of no use
- * to a plugin that nobody asks. Requests that come while they are loaded wait for that, and are answered in their order.
+ * Loads the routes with the first request: Express, the schemas and the dashboard's files take 13 MB, which a plugin
+ * without requests does not need. Requests that arrive during loading wait, and are answered in their order.
  */
 export class LazyApp {
   readonly #events: Events;
@@ -18,7 +18,7 @@ export class LazyApp {
   #loading: Promise<LoadedApp> | null = null;
   #loaded: LoadedApp | null = null;
 
-  /** @param events gets `monitoring.failed` if the routes can't be loaded; the next request tries again. */
+  /** @param events receives `monitoring.failed` if the routes can't be loaded; the next request tries again. */
   constructor(events: Events, load: () => Promise<LoadedApp>) {
     this.#events = events;
     this.#load = load;
@@ -30,7 +30,7 @@ export class LazyApp {
     else void this.#handleOnceLoaded(request, response);
   };
 
-  /** Ends the streams, which else would never end. */
+  /** Ends the streams, which have no end of their own. */
   closeStreams(): void {
     this.#loaded?.closeStreams();
   }
@@ -42,9 +42,7 @@ export class LazyApp {
     } catch (error) {
       this.#loading = null;
       this.#events.emit({ type: 'monitoring.failed', message: errorMessage(error) });
-      response
-        .writeHead(500, { 'Content-Type': 'text/plain' })
-        .end('The pages could not be loaded; the log says why.\n');
+      response.writeHead(500, { 'Content-Type': 'text/plain' }).end('The pages could not be loaded; see the log.\n');
       return;
     }
     this.#loaded.handle(request, response);

@@ -67,8 +67,8 @@ describe('parts of a list', () => {
     ['/api/v1/services?state=x', 'The parameter "state" must be one of all, problem, rolling.'],
     ['/api/v1/secrets?search=a&search=b', 'The parameter "search" must be given once.'],
     [`/api/v1/secrets?search=${'x'.repeat(201)}`, 'The parameter "search" must be at most 200 characters long.'],
-    ['/api/v1/secrets?cursor=!', 'The parameter "cursor" must be the "next_cursor" of an earlier answer.'],
-    ['/api/v1/secrets?cursor=', 'The parameter "cursor" must be the "next_cursor" of an earlier answer.'],
+    ['/api/v1/secrets?cursor=!', 'The parameter "cursor" must be the "next_cursor" of an earlier response.'],
+    ['/api/v1/secrets?cursor=', 'The parameter "cursor" must be the "next_cursor" of an earlier response.'],
     [
       '/api/v1/services?limit=x&state=y',
       'The parameter "limit" must be a whole number from 1 to 1000. The parameter "state" must be one of all, problem, rolling.',

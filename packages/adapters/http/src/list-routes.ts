@@ -16,8 +16,8 @@ export function servicesRoute(statusLists: StatusLists): RequestHandler {
 }
 
 /**
- * The tag is that of the whole list, whatever part of it is asked for, so that the stream can tell it to all. It is weak,
- * since an answer also says when Docker was asked, and that nothing has changed since is no change.
+ * The ETag covers the whole list, whatever part is requested, so that the stream can send one to all. It is weak,
+ * because a response also has the time of Docker's last answer, which is not a change.
  */
 function listRoute(
   statusLists: StatusLists,
@@ -30,7 +30,7 @@ function listRoute(
     const { cursor, search, state, limit } = query;
     const after = cursor === undefined ? undefined : nameOf(cursor);
     if (after === null) {
-      sendProblem(response, 400, 'The parameter "cursor" must be the "next_cursor" of an earlier answer.');
+      sendProblem(response, 400, 'The parameter "cursor" must be the "next_cursor" of an earlier response.');
       return;
     }
     const lists = statusLists.now();

@@ -10,12 +10,12 @@ import { rfc3339 } from './serializers.ts';
 
 const BODY = 'Send {"active": true} or {"active": false}, and nothing else.';
 
-/** `POST /api/v1/lockdown`: starts or ends a lockdown, and answers 200 once it is in the ledger. */
+/** `POST /api/v1/lockdown`: starts or ends a lockdown, and answers 200 when the ledger has it. */
 export function lockdownRoute(lockdowns: LocksDown, clock: Clock): readonly RequestHandler[] {
   return [onlyFromOwnSite, onlyJson, readBody(BODY), passOn(lockdowns, clock)];
 }
 
-/** A lockdown as the API shows it; `null` if none is active. */
+/** A lockdown in the API's format; `null` if none is active. */
 export function lockdownDocument(lockdown: Lockdown | null): LockdownState {
   return { active: lockdown !== null, since: rfc3339(lockdown?.sinceMs ?? null) };
 }

@@ -6,7 +6,7 @@ import { rfc3339 } from './serializers.ts';
 import type { MonitoringSources, ProviderWithKind } from './sources.ts';
 import type { Lists } from './status-lists.ts';
 
-/** All that an operator wants to know before anything else, for who may do this. */
+/** The overview for a client with this access. */
 export function overviewDocument(sources: MonitoringSources, lists: Lists, access: CallerAccess): Overview {
   const figures = sources.figures();
   const { runtime, rotations, rotationErrors } = figures;

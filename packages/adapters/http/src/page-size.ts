@@ -1,7 +1,7 @@
-/** How many bytes of one answer its list may take: with what is around it, an answer stays below a megabyte. */
+/** The most bytes of a list in one response. With the other fields, a response stays below a megabyte. */
 const MAX_LIST_BYTES = 900_000;
 
-/** The first of these parts of an answer that fit into it, as JSON; at least one, however long that is. */
+/** The first parts that fit into a response, as JSON; at least one, even if it is too long. */
 export function fitting(parts: Iterable<string>): readonly string[] {
   const fit: string[] = [];
   let bytes = 0;

@@ -8,7 +8,7 @@ import { sendWhenDecided } from './rotation-response.ts';
 import { sendJsonText, sendProblem } from './send.ts';
 import { planText } from './serializers.ts';
 
-/** Each asks Docker and the providers: who may only look must not keep them busy. */
+/** Each plan calls Docker and the providers: clients with read access must not overload them. */
 const MAX_AT_ONCE = 4;
 const RETRY_AFTER_SECONDS = 2;
 
@@ -20,7 +20,7 @@ export function planRoute(manualRotation: ManualRotation, clock: Clock): Request
     if (query === null) return;
     if (inFlight >= MAX_AT_ONCE) {
       response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-      sendProblem(response, 503, 'Others are asking for plans; try again soon.');
+      sendProblem(response, 503, 'Too many plans are requested at the same time; try again soon.');
       return;
     }
     inFlight++;

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { sendProblem } from './send.ts';
 
-/** The parameters of the request; `null` where they are wrong, and the response has said so. */
+/** Parses the request's parameters. If they are wrong, it answers the request and returns `null`. */
 export function readQuery<T extends z.ZodType>(schema: T, request: Request, response: Response): z.output<T> | null {
   const parsed = schema.safeParse(request.query);
   if (parsed.success) return parsed.data;

@@ -1,11 +1,11 @@
 import type { RotateRequest } from '@vault-swarm/rotation';
 import { rotateRequestSchema } from './api/index.ts';
 
-/** What a body must be, for who sent another one. */
+/** The expected body, for error messages. */
 export const ROTATE_BODY =
   'Send one of {"secret": "NAME"}, {"service": "NAME"} and {"quarantined": true}, and nothing else.';
 
-/** The request that a body means; `null` where it is none. */
+/** Parses the body as a request; `null` if it is not valid. */
 export function parseRotateRequest(body: unknown): RotateRequest | null {
   const { success, data } = rotateRequestSchema.safeParse(body);
   if (!success) return null;

@@ -202,7 +202,7 @@ describe('the clients that may rotate', () => {
     const rotate = vi.fn(async () => []);
     const { post } = await start(rotate, { allowAnonymous: true, allowedHosts: ['plugin.example'] });
     const { status, json } = await post({ quarantined: true }, { headers });
-    expect([status, json.detail]).toEqual([403, 'This request comes from a page of another site, and is refused.']);
+    expect([status, json.detail]).toEqual([403, 'This request comes from a page of another site and is rejected.']);
     expect(rotate).not.toHaveBeenCalled();
   });
 

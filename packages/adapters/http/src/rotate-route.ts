@@ -12,14 +12,14 @@ import { rotateText } from './serializers.ts';
 const LIMIT = { windowMs: 60_000, limit: 10 };
 
 /**
- * `POST /api/v1/rotate`: passes a manual request on, and answers 202 with what becomes of it. What another site's page
- * made a browser send, or is no JSON, does not count for the limit: nobody who may not ask can use it up.
+ * `POST /api/v1/rotate`: starts a manual rotation and answers 202 with its effects. Requests from pages of other
+ * sites, and ones that are not JSON, are rejected before the limit, so that clients without access can't use it up.
  */
 export function rotateRoute(manualRotation: ManualRotation, clock: Clock): readonly RequestHandler[] {
   return [onlyFromOwnSite, onlyJson, limited(), readBody(ROTATE_BODY), passOn(manualRotation, clock)];
 }
 
-/** Each request costs Docker and the providers some calls, whoever sends it: so the limit is one for all. */
+/** Each request causes calls to Docker and the providers, so there is one limit for all clients. */
 function limited(): RequestHandler {
   return rateLimit({
     ...LIMIT,

@@ -9,8 +9,8 @@ const RETRY_AFTER_SECONDS = 5;
 const STATUS: Readonly<Record<RotationRejection, number>> = { UNKNOWN: 404, DISABLED: 409, UNAVAILABLE: 503 };
 
 /**
- * Answers with what the rotation says within 20 s, or with why it refused; not at all where the client went away.
- * Throws what is no refusal: a fault of ours, which the log should have.
+ * Answers with the rotation's result within 20 s, or with its rejection; not at all if the client disconnected.
+ * Rethrows other errors, which are our own faults, so that they are logged.
  */
 export async function sendWhenDecided<T>(
   response: Response,
@@ -31,7 +31,7 @@ export async function sendWhenDecided<T>(
 
 function abortedWhenClosed(response: Response): AbortSignal {
   const controller = new AbortController();
-  response.once('close', () => controller.abort(new Error('the client went away')));
+  response.once('close', () => controller.abort(new Error('the client disconnected')));
   return controller.signal;
 }
 

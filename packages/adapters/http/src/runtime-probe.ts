@@ -2,14 +2,14 @@ import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:pe
 import type { RuntimeProbe } from '@vault-swarm/metrics';
 
 /**
- * How often a timer tests whether the event loop is held up. A stop is reported up to this much too short; each 20 ms, the timer
- * was a fifth of the CPU time of an idle plugin.
+ * How often a timer measures the event loop's delay. A reported delay may be this much too short. With 20 ms, the
+ * timer used a fifth of the CPU time of an idle plugin.
  */
 const LAG_RESOLUTION_MS = 100;
-/** The lag that is told is the longest of this long or twice as long. */
+/** The reported lag is the longest of the last one to two windows. */
 const LAG_WINDOW_MS = 10_000;
 
-/** Measures this process; garbage collections are counted from the creation on. */
+/** Measures this process. Garbage collections are counted from its creation. */
 export function createRuntimeProbe(): RuntimeProbe {
   let gcCycles = 0;
   let gcPauseTotalMs = 0;
@@ -48,7 +48,7 @@ function measureLag(): () => number {
   let startedAtMs = performance.now();
   let longestBeforeMs = 0;
   return () => {
-    // What is measured is from one timer to the next, so the loop was held up for what is above its interval.
+    // The histogram has the time between two timers, so the delay is the part above the interval.
     const maxMs = delays.count === 0 ? 0 : Math.max(0, delays.max / 1e6 - LAG_RESOLUTION_MS);
     const reported = Math.max(maxMs, longestBeforeMs);
     if (performance.now() - startedAtMs >= LAG_WINDOW_MS) {

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** The pages use nothing but their own files; nothing is kept by browsers and proxies, or shown in a frame. */
+/** Sets security headers: the pages use only their own files, are not cached, and can't be framed. */
 export function secureHeaders(): RequestHandler {
   const headers = helmet({
     contentSecurityPolicy: {
@@ -18,7 +18,7 @@ export function secureHeaders(): RequestHandler {
       },
     },
     xFrameOptions: { action: 'deny' },
-    // Also under TLS: it would hold for all ports of this host, where others may only have HTTP.
+    // Not even with TLS: it would apply to all ports of this host, and others may only have HTTP.
     strictTransportSecurity: false,
   });
   return (request, response, next) => {

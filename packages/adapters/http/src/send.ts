@@ -4,8 +4,8 @@ import { displayMessage } from '@vault-swarm/kernel';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
- * Ends the response with this body. Express's own `send` would rewrite the content type and add an ETag; answers here
- * are exactly what they say. Node leaves the body out for HEAD.
+ * Ends the response with this body. Express's own `send` would change the content type and add an ETag. Node omits the
+ * body for HEAD.
  */
 export function send(response: ServerResponse, status: number, contentType: string, body: string | Buffer): void {
   response.statusCode = status;
@@ -19,12 +19,12 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   sendJsonText(response, status, JSON.stringify(body));
 }
 
-/** Ends the response with what is JSON already. */
+/** Ends the response with a text that is JSON already. */
 export function sendJsonText(response: ServerResponse, status: number, text: string): void {
   send(response, status, JSON_TYPE, `${text}\n`);
 }
 
-/** Ends the response with JSON, or with 304 where the client says that it has this version already. */
+/** Ends the response with JSON, or with 304 if the client has this version already. */
 export function sendTagged(request: IncomingMessage, response: ServerResponse, etag: string, body: () => string): void {
   response.setHeader('ETag', etag);
   if (hasVersion(request.headers['if-none-match'], etag)) {
@@ -35,19 +35,19 @@ export function sendTagged(request: IncomingMessage, response: ServerResponse, e
   }
 }
 
-/** Ends the response with nothing but its status. */
+/** Ends the response with a status and no body. */
 export function sendEmpty(response: ServerResponse, status: number): void {
   response.statusCode = status;
   response.end();
 }
 
-/** Ends the response with a page. */
+/** Ends the response with an HTML page. */
 export function sendHtml(response: ServerResponse, status: number, page: Buffer): void {
   send(response, status, 'text/html; charset=utf-8', page);
 }
 
 /**
- * Ends the response with a problem; `detail` says what is wrong, and what to do.
+ * Ends the response with a problem; `detail` says what is wrong and what to do.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
@@ -57,7 +57,7 @@ export function sendProblem(response: ServerResponse, status: number, detail: st
   send(response, status, 'application/problem+json', `${JSON.stringify(problem)}\n`);
 }
 
-// Compared as weak ones, as If-None-Match is: the two forms of a tag mean the same version.
+// A weak comparison, as for If-None-Match: both forms of an ETag mean the same version.
 function hasVersion(wanted: string | undefined, etag: string): boolean {
   if (wanted === undefined) return false;
   const opaque = (tag: string) => tag.trim().replace(/^W\//, '');

@@ -11,19 +11,19 @@ import type {
 import type { Event, Rotate, Secret, Service } from './api/index.ts';
 import { fitting } from './page-size.ts';
 
-/** So many names a list of an entry has; one more entry then says how many more there are. */
+/** The most names in one field; one more entry then says how many are missing. */
 const MAX_NAMES = 500;
-/** Of so many secrets a service tells which revisions its tasks hold, */
+/** For how many secrets a service lists the revisions of its tasks, */
 const MAX_TASK_REVISIONS = 200;
-/** and of each so many revisions, those that most tasks hold. */
+/** and how many revisions of each, most tasks first. */
 const MAX_REVISIONS = 8;
 
-/** What stands at the head of a list: how fresh it is, and what this node is. */
+/** The first fields of a list: its age, and this node's role. */
 export function observationDocument({ observedAtMs, role, enabled }: RotationStatus) {
   return { observed_at: rfc3339(observedAtMs), role, rotation_enabled: enabled };
 }
 
-/** A secret under the API's names. */
+/** A secret in the API's format. */
 export function secretDocument(secret: SecretStatus): Secret {
   return {
     name: displayText(secret.name),
@@ -38,7 +38,7 @@ export function secretDocument(secret: SecretStatus): Secret {
   };
 }
 
-/** A service under the API's names. */
+/** A service in the API's format. */
 export function serviceDocument(service: ServiceStatus): Service {
   return {
     id: displayText(service.id),
@@ -55,7 +55,7 @@ export function serviceDocument(service: ServiceStatus): Service {
   };
 }
 
-/** The answer of `/api/v1/plan` as JSON: what would become of services, as many as fit. */
+/** The response of `/api/v1/plan` as JSON, with as many services as fit. */
 export function planText(services: readonly PlannedService[]): string {
   return servicesText(services, (service) => ({
     ...requestedDocument(service),
@@ -64,7 +64,7 @@ export function planText(services: readonly PlannedService[]): string {
   }));
 }
 
-/** The answer of `/api/v1/rotate` as JSON: what becomes of services, as many as fit. */
+/** The response of `/api/v1/rotate` as JSON, with as many services as fit. */
 export function rotateText(services: readonly RequestedService[]): string {
   return servicesText(services, requestedDocument);
 }

@@ -31,7 +31,7 @@ describe('the port', () => {
     const taken = createFixtureServer({});
     const port = portOf(await taken.listen());
     const server = keep(createFixtureServer({ port }));
-    const reason = `127.0.0.1:${port} is taken by another process; stop it, or choose another MONITORING_PORT`;
+    const reason = `127.0.0.1:${port} is in use by another process; stop that process, or set another MONITORING_PORT`;
     await expect(server.listen()).rejects.toThrow(reason);
     await expect(server.listen()).rejects.toThrow(reason);
     await taken.close();

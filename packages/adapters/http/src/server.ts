@@ -12,7 +12,7 @@ import { LazyApp } from './lazy-app.ts';
 import type { MonitoringSources } from './sources.ts';
 import { CertificateReloader } from './tls/certificate-reloader.ts';
 
-// Monitoring is asked small questions by few; who is slow or many must not cost the plugin its memory or its sockets.
+// Monitoring has few clients and small requests. Slow or many clients must not use up the plugin's memory or sockets.
 const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
@@ -27,28 +27,28 @@ const CONNECTION_LIMITS = { maxConnections: 256, answerTimeoutMs: 30_000 };
 /** The monitoring port. */
 export interface MonitoringServer {
   /**
-   * Listens, and gives the address: `http://127.0.0.1:8080`. Rejects with a sentence that says why where it can't (the
-   * port is taken); may be called again then.
+   * Listens and returns the address: `http://127.0.0.1:8080`. Rejects with a sentence that says why it can't (the port
+   * is in use); may then be called again.
    */
   listen(): Promise<string>;
-  /** Takes no more requests and resolves when those in progress are answered, or were cut off after 5 s. */
+  /** Accepts no more requests. Resolves when requests in flight are answered, or were aborted after 5 s. */
   close(): Promise<void>;
-  /** Where it listens; `null` where it doesn't. */
+  /** Where it listens; `null` if it does not. */
   readonly address: string | null;
 }
 
-/** What {@link createMonitoringServer} needs. */
+/** The dependencies of {@link createMonitoringServer}. */
 export interface MonitoringServerOptions {
   readonly config: MonitoringConfig;
   readonly sources: MonitoringSources;
   readonly clock: Clock;
-  /** Gets `monitoring.failed` for a request that could not be answered, and what becomes of the certificate. */
+  /** Receives `monitoring.failed` for a request that could not be answered, and events about the certificate. */
   readonly events: Events;
-  /** The directory that the dashboard was built into. */
+  /** The directory of the built dashboard. */
   readonly dashboardDirectory: string;
 }
 
-/** Makes the server; it listens when it is told to. The routes and the dashboard are loaded when the first request comes. */
+/** Creates the server; `listen` starts it. The routes and the dashboard are loaded with the first request. */
 export function createMonitoringServer(options: MonitoringServerOptions): MonitoringServer {
   const { config, clock, events, sources } = options;
   const certificate = config.tls === undefined ? null : new CertificateReloader(config.tls, clock, events);

@@ -2,35 +2,35 @@ import type { DeliverySummary, HistoryReport, ProviderSummary, RecentEvents, Sta
 import type { ConfigurationWarning, Problem } from '@vault-swarm/provider';
 import type { LocksDown, ManualRotation, RotationStatus } from '@vault-swarm/rotation';
 
-/** A configured provider, and how it does. */
+/** A configured provider and its state. */
 export interface ProviderWithKind extends ProviderSummary {
   /** `vault`, `openbao`, `aws` or `file`. */
   readonly kind: string;
 }
 
 /**
- * What is shown, and the two things that can be asked for. What is shown is asked for again with every request, must be
- * quick, and must not throw.
+ * The data that monitoring shows, and the requests that it can make. The data is read for every request, so reading
+ * must be fast and must not throw.
  */
 export interface MonitoringSources {
   readonly pluginName: string;
   readonly version: string;
-  /** How often the providers are asked for changes. */
+  /** The interval of polling the providers. */
   readonly intervalMs: number;
   /** Dangerous or ignored settings. */
   readonly warnings: readonly ConfigurationWarning[];
   figures(): Stats;
-  /** How requests for secrets were answered. */
+  /** The results of requests for secrets. */
   deliveries(): DeliverySummary;
-  /** The values in memory. */
+  /** The values in the cache. */
   held(): { readonly values: number; readonly bytes: number };
-  /** How each configured provider does. */
+  /** The state of each configured provider. */
   providers(): readonly ProviderWithKind[];
   /** The last hour. */
   history(): HistoryReport;
-  /** The very same object while nothing changed, since lists are made of it. */
+  /** The identical object while nothing changed, because lists are cached by it. */
   status(): RotationStatus;
-  /** All that is wrong now, the rotation's problems included. */
+  /** All current problems, including the rotation's. */
   problems(): readonly Problem[];
   readonly manualRotation: ManualRotation;
   readonly lockdowns: LocksDown;
@@ -41,6 +41,6 @@ export interface MonitoringSources {
   };
   /** Whether the driver's socket is served. */
   live(): boolean;
-  /** What has not answered yet since the start, such as `Docker` or `a provider`; empty when all has. */
+  /** What has not answered since the start, such as `Docker` or `a provider`; empty if all has. */
   waitingFor(): readonly string[];
 }

@@ -1,9 +1,9 @@
 import { etagOf } from './etag.ts';
 import { fitting } from './page-size.ts';
 
-/** Which part of a list is asked for. */
+/** The requested part of a list. */
 export interface ListQuery {
-  /** What the name or another text of an entry contains, whatever its case. */
+  /** A part of the name or another text of an entry, in any case. */
   readonly search?: string | undefined;
   readonly state: string;
   readonly limit?: number | undefined;
@@ -11,16 +11,16 @@ export interface ListQuery {
   readonly after?: string | undefined;
 }
 
-/** The part that was asked for: each entry is JSON already. */
+/** The requested part: each entry is JSON already. */
 export interface ListPage {
-  /** How many fit, on all pages. */
+  /** How many match, on all pages. */
   readonly total: number;
   readonly entries: readonly string[];
-  /** The name of the last entry, where more follow. */
+  /** The name of the last entry if more follow. */
   readonly next: string | null;
 }
 
-/** What a list must know of its entries. */
+/** How a list reads its entries. */
 export interface EntryKind<T> {
   /** What a search looks in. */
   texts(entry: T): readonly (string | null | undefined)[];
@@ -28,13 +28,10 @@ export interface EntryKind<T> {
   isIn(entry: T, state: string): boolean;
 }
 
-/**
- * A list of entries as it was at one moment, sorted by name, with an ETag. JSON is made of each entry once, whatever is
- * asked for afterwards and how often.
- */
+/** A list of entries at one moment, sorted by name, with an ETag. Each entry is converted to JSON only once. */
 export class StatusList<T extends { readonly name: string }> {
   readonly entries: readonly T[];
-  /** Of the entries, and not of the time at which they were seen. */
+  /** Of the entries, without the time at which they were read. */
   readonly etag: string;
   readonly #kind: EntryKind<T>;
   readonly #json: readonly string[];
@@ -47,7 +44,7 @@ export class StatusList<T extends { readonly name: string }> {
     this.etag = `W/${etagOf([head, ...this.#json])}`;
   }
 
-  /** Finds what is asked for. A page has no more than fits into one answer, whatever its limit. */
+  /** Finds the requested part. A page has no more than fits into one response, whatever its limit. */
   page({ search = '', state, limit, after }: ListQuery): ListPage {
     const found: number[] = [];
     const wanted = search.toLowerCase();

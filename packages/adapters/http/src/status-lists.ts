@@ -22,7 +22,7 @@ const serviceKind: EntryKind<Service> = {
   isIn: (service, state) => (state === 'rolling' ? isRolling(service) : hasServiceProblem(service)),
 };
 
-/** Both lists as they were at one check the rotation, and their sums. */
+/** Both lists at one moment, and their sums. */
 export interface Lists {
   readonly observation: ReturnType<typeof observationDocument>;
   readonly secrets: StatusList<Secret>;
@@ -33,7 +33,7 @@ export interface Lists {
   readonly lastRotationAt: string | null;
 }
 
-/** How many there are, and how many of them are wrong. */
+/** How many entries there are, and how many of them have problems. */
 interface Counts {
   readonly secrets: number;
   readonly secrets_with_problems: number;
@@ -43,7 +43,7 @@ interface Counts {
   readonly outdated_tasks: number;
 }
 
-/** Keeps the lists while the status is the very same, so that many readers cost hardly more than one. */
+/** Caches the lists while the status object is identical, so that many clients cost little more than one. */
 export class StatusLists {
   readonly #status: () => RotationStatus;
   #made: { readonly status: RotationStatus; readonly lists: Lists } | null = null;
@@ -52,7 +52,7 @@ export class StatusLists {
     this.#status = status;
   }
 
-  /** The lists as they are now. */
+  /** The current lists. */
   now(): Lists {
     const status = this.#status();
     if (this.#made?.status !== status) this.#made = { status, lists: listsOf(status) };

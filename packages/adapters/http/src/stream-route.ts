@@ -7,19 +7,19 @@ import type { Streams } from './stream.ts';
 
 const RETRY_AFTER_SECONDS = 10;
 
-/** `GET /api/v1/stream`: server-sent events, for as long as `accessOf` the request allows it. */
+/** `GET /api/v1/stream`: server-sent events, as long as `accessOf` the request allows it. */
 export function streamRoute(streams: Streams, accessOf: (request: Request) => CallerAccess | null): RequestHandler {
   return (request, response) => {
     const query = readQuery(streamQuerySchema, request, response);
     if (query === null) return;
     if (streams.isFull) {
       response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-      sendProblem(response, 503, 'There are too many streams; try again later, or ask without one.');
+      sendProblem(response, 503, 'There are too many streams; try again later, or poll without a stream.');
       return;
     }
     response.statusCode = 200;
     response.setHeader('Content-Type', 'text/event-stream');
-    // Proxies that gather answers would hold events back.
+    // Proxies that buffer responses would delay events.
     response.setHeader('X-Accel-Buffering', 'no');
     if (request.method === 'HEAD') {
       response.end();

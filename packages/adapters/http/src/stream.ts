@@ -8,16 +8,19 @@ import { eventDocument } from './serializers.ts';
 import type { Lists } from './status-lists.ts';
 
 const TICK_MS = 1_000;
-/** So often something is sent even if nothing changed: who hears nothing for longer knows that the line is dead. */
+/**
+ * How often something is sent even if nothing changed: a client that receives nothing for longer knows that the
+ * connection is dead.
+ */
 const HEARTBEAT_MS = 10_000;
-/** What a reader may leave unread, besides what the kernel holds for it: more than a storm of events that it can follow. */
+/** How much unread data a client may have, besides the kernel's buffer: more than a burst of events. */
 const MAX_UNREAD_BYTES = 1_048_576;
-/** How long a reader may take to read what was sent. */
+/** How long a client may take to read what was sent. */
 const MAX_UNREAD_MS = 15_000;
-/** How many streams there may be at once. */
+/** The most streams at the same time. */
 const MAX_STREAMS = 64;
 
-/** What the streams tell. */
+/** The data that streams send. */
 export interface StreamSources {
   readonly clock: Clock;
   readonly recentEvents: Pick<RecentEvents, 'list' | 'subscribe'>;
@@ -25,29 +28,30 @@ export interface StreamSources {
   overview(access: CallerAccess): Overview;
 }
 
-/** What is told to all at one moment. */
+/** The data that all streams get at one moment. */
 interface News {
   readonly changed: string;
-  /** The overview for who may do this, and of it what makes it worth telling. */
+  /** The overview for this access, and the part of it whose change is sent at once. */
   overview(access: CallerAccess): { readonly text: string; readonly lasting: string };
 }
 
 interface Reader {
   readonly response: ServerResponse;
-  /** What it may do now; `null` once its session has ended. */
+  /** Its current access; `null` if its session ended. */
   access(): CallerAccess | null;
-  /** What it was told last. */
+  /** The overview that was sent last. */
   overview: string;
   changed: string;
   overviewAtMs: number;
-  /** Since when it leaves something unread. */
+  /** Since when it has unread data. */
   unreadSinceMs: number | null;
 }
 
 /**
- * Server-sent events: the overview, what happens, and which lists changed. Nothing is queued for a reader that is slow:
- * it misses overviews, and is cut off where it leaves too much unread or for too long. It may come again and get what
- * it missed.
+ * Sends server-sent events: the overview, events, and which lists changed. Nothing is queued for a slow client: it
+ * misses overviews, and is disconnected if it has too much unread data or for too long. It may connect again and get
+ * the
+ * events that it missed.
  */
 export class Streams {
   readonly #sources: StreamSources;
@@ -59,12 +63,12 @@ export class Streams {
     this.#sources = sources;
   }
 
-  /** Whether no further reader is taken. */
+  /** Whether no further client is accepted. */
   get isFull(): boolean {
     return this.#readers.size >= MAX_STREAMS;
   }
 
-  /** Tells `response` all that changes, at first the events after `after`, until it is closed or has no access any more. */
+  /** Sends all changes to `response`, starting with the events after `after`, until it is closed or loses access. */
   add(response: ServerResponse, access: () => CallerAccess | null, after: number | null): void {
     const reader: Reader = {
       response,
@@ -97,7 +101,7 @@ export class Streams {
     if (this.#readers.size > 0) this.#cancelTick = this.#sources.clock.after(TICK_MS, this.#tick);
   };
 
-  /** Each overview and its text are made once for all readers with the same access. */
+  /** Each overview and its text are made once for all clients with the same access. */
   #news(): News {
     const { lists, overview } = this.#sources;
     const made = new Map<CallerAccess, { readonly text: string; readonly lasting: string }>();
@@ -178,7 +182,7 @@ function isTooSlow(reader: Reader, nowMs: number): boolean {
   return reader.response.writableLength > MAX_UNREAD_BYTES || nowMs - reader.unreadSinceMs > MAX_UNREAD_MS;
 }
 
-/** What of an overview is news: the time that passes and what the process uses of its machine are told with the rest. */
+/** The part of an overview whose change is sent at once. Times and resource usage are sent with the rest. */
 function lastingPart({ plugin, runtime, ...lasting }: Overview): string {
   return JSON.stringify(lasting);
 }

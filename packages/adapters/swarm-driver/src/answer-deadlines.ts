@@ -1,16 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@vault-swarm/kernel';
 
-/** How long a client may take to read an answer. */
+/** How long a client may take to read a response. */
 const ANSWER_DEADLINE_MS = 10_000;
 
 /**
- * Gives up answers that are not read in time, and their connections with them. One timer serves all answers: each has the same
- * time, so the one that was sent first is due first.
+ * Aborts responses that are not read in time, with their connections. One timer is enough: all responses have the same
+ * timeout, so the first one sent is due first.
  */
 export class AnswerDeadlines {
   readonly #clock: Clock;
-  /** When each is due, in monotonic milliseconds; the earliest first. */
+  /** When each response is due, in monotonic milliseconds; earliest first. */
   readonly #dueAtMs = new Map<ServerResponse, number>();
   /** `null` while nothing is scheduled. */
   #cancel: (() => void) | null = null;
@@ -19,7 +19,10 @@ export class AnswerDeadlines {
     this.#clock = clock;
   }
 
-  /** The answer is sent now. Resolves when it is out, was given up, or its connection is gone. Never rejects. */
+  /**
+   * Call it when the response is sent. Resolves when it is transmitted, aborted, or its connection is gone. Never
+   * rejects.
+   */
   closed(response: ServerResponse): Promise<void> {
     this.#dueAtMs.set(response, this.#clock.monotonic() + ANSWER_DEADLINE_MS);
     if (this.#cancel === null) this.#schedule(ANSWER_DEADLINE_MS);
@@ -33,7 +36,7 @@ export class AnswerDeadlines {
     });
   }
 
-  /** Ends the timer. To be called when no answer is left. */
+  /** Stops the timer. Call it when no response is left. */
   close(): void {
     this.#cancel?.();
     this.#cancel = null;

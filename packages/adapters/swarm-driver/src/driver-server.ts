@@ -11,36 +11,42 @@ import { BrokenBody, parseSecretRequest } from './secret-request.ts';
 import { encodeErrorResponse, encodeValueResponse } from './secret-response.ts';
 import { SocketListener } from './socket-listener.ts';
 
-/** What a driver's server needs. */
+/** The dependencies of a driver's server. */
 export interface DriverServerOptions {
-  /** Where the engine looks for the driver. The directory is made if it is missing. */
+  /** Where the engine looks for the driver. A missing directory is created. */
   readonly socketPath: string;
   readonly source: SecretSource;
   readonly events: Events;
   readonly clock: Clock;
-  /** What `GET /livez` tells of this process, so that a health check knows its own plugin; by default nothing. */
+  /**
+   * What `GET /livez` reports about this process, so that a health check recognises its own plugin; by default
+   * nothing.
+   */
   readonly processNamespace?: string | null;
   /**
-   * Where it is given, the socket of another process that answers is taken over, as soon as it says that this process
-   * can answer, or the other one no longer does.
+   * If set, the socket of another process that answers is taken over when this returns true (this process is ready) or
+   * the other process no longer answers.
    */
   readonly takeOverWhen?: () => boolean;
 }
 
 /** The secret driver's socket. */
 export interface DriverServer {
-  /** Whether the socket's public name leads to us: not while we wait to take it over, nor after somebody else did. */
+  /**
+   * Whether the socket's public path leads to this process. It does not before a takeover, or after another process
+   * took over.
+   */
   readonly serves: boolean;
   /**
-   * Resolves when the socket listens under its public name, or is to be taken over and another process answers on it.
-   * Afterwards the name is kept: where it leads to nobody any more, it is made to lead to us again. Call it once.
-   * @throws {SocketInUse} where another process answers there, and is not to be taken over.
-   * @throws {SocketUnusable} where the path can't be used; the message says why.
+   * Resolves when the socket listens on its public path, or waits to take it over from another process.
+   * Afterwards, if the path leads to no process, this process publishes its socket again. Call it once.
+   * @throws {SocketInUse} if another process answers there and must not be replaced.
+   * @throws {SocketUnusable} if the path can't be used; the message says why.
    */
   listen(): Promise<void>;
   /**
-   * Removes the socket, takes no more requests, and resolves when those in progress are answered. An abort of `signal`
-   * cuts them off. May be called more than once.
+   * Removes the socket and accepts no more requests. Resolves when requests in flight are answered. Aborting `signal`
+   * aborts them. May be called more than once.
    */
   close(options?: { signal?: AbortSignal }): Promise<void>;
 }
@@ -51,19 +57,19 @@ interface Route {
   answer(request: IncomingMessage, response: ServerResponse, receivedAtMs: number): Promise<void>;
 }
 
-/** How long a request, or its head alone, may take to arrive. The engine is on the same machine. */
+/** The timeout of a request, and of its head. The engine is on the same machine. */
 const REQUEST_DEADLINE_MS = 10_000;
 const HEAD_DEADLINE_MS = 5_000;
 const CHECK_INTERVAL_MS = 1_000;
-/** The engine uses two connections at a time. */
+/** The engine uses two connections at the same time. */
 const MAX_CONNECTIONS = 512;
-/** How long a refused request's body is still taken (and thrown away), so that its sender gets to read our answer. */
+/** How long the body of a rejected request is still read and discarded, so that the client can read our response. */
 const LINGER_MS = 1_000;
-/** How long after its connection a question may come. */
+/** How long after the connection is made a request may arrive. */
 const LAST_QUESTION_MS = 50;
 const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.1+json';
 
-/** Makes the server; it does nothing before `listen`. */
+/** Creates the server. It does nothing before `listen`. */
 export function createDriverServer(options: DriverServerOptions): DriverServer {
   return new SocketDriverServer(options);
 }
@@ -74,7 +80,7 @@ class SocketDriverServer implements DriverServer {
   readonly #queues = new WeakMap<Duplex, RequestQueue>();
   readonly #deadlines: AnswerDeadlines;
   readonly #socket: SocketListener;
-  /** More than one where the socket's name was lost and taken again: who connected before is still answered. */
+  /** More than one if the public path was lost and published again: earlier connections are still served. */
   readonly #servers = new Set<Server>();
   #closing: Promise<void> | undefined;
 
@@ -85,7 +91,7 @@ class SocketDriverServer implements DriverServer {
     this.#routes = new Map<string, Route>([
       ['/Plugin.Activate', { method: 'POST', answer: (_request, response) => this.#activate(response) }],
       ['/SecretProvider.GetSecret', { method: 'POST', answer: (...call) => this.#getSecret(...call) }],
-      // Not of the engine's protocol: health checks ask it.
+      // Not part of the engine's protocol: health checks use it.
       ['/livez', { method: 'GET', answer: (_request, response) => this.#sayLive(response) }],
     ]);
     const makeServer = () => this.#makeServer();
@@ -113,9 +119,10 @@ class SocketDriverServer implements DriverServer {
 
   async #close(): Promise<void> {
     await this.#socket.release();
-    // Who connected before the name went away is still waiting to be accepted, or for its question to be read.
+    // Clients that connected before the path was removed may wait to be accepted, or for their request to be read.
     await new Promise<void>((resolve) => void this.#options.clock.after(LAST_QUESTION_MS, resolve));
-    // On a busy machine the time is over before what has arrived was checked: accept, read and parse take a turn each.
+    // On a busy machine, the time may pass before arrived data was handled. Accept, read and parse take one turn of the
+    // event loop each.
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     const closed = [...this.#servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     await Promise.all(closed);
@@ -125,12 +132,13 @@ class SocketDriverServer implements DriverServer {
   #makeServer(): Server {
     const server = createServer(
       {
-        // Docker 20.10 sends an empty Host, and others may send none.
+        // Docker 20.10 sends an empty Host header, and other clients may send none.
         requireHostHeader: false,
         requestTimeout: REQUEST_DEADLINE_MS,
         headersTimeout: HEAD_DEADLINE_MS,
         connectionsCheckingInterval: CHECK_INTERVAL_MS,
-        // Never: the engine repeats a request that meets a closing connection with an empty body, and its task fails.
+        // Connections have no idle timeout. If the engine's request meets a closing connection, it retries with an
+        // empty body and its task fails.
         keepAliveTimeout: 0,
       },
       (request, response) => {
@@ -141,7 +149,7 @@ class SocketDriverServer implements DriverServer {
     server.maxConnections = MAX_CONNECTIONS;
     server.on('checkExpectation', (request, response) =>
       this.#queueOf(request.socket).next(() =>
-        this.#refuse(request, response, 417, 'nothing but "100-continue" can be expected here'),
+        this.#refuse(request, response, 417, 'only "100-continue" is supported in the Expect header'),
       ),
     );
     server.on('clientError', (error: Error, socket) => this.#onClientError(error, socket));
@@ -168,10 +176,11 @@ class SocketDriverServer implements DriverServer {
         await this.#refuse(request, response, 404, `there is no ${shown}; this is a secret driver of Docker Swarm`);
       } else if (request.method !== route.method) {
         response.setHeader('Allow', route.method);
-        await this.#refuse(request, response, 405, `${path} is called with ${route.method}, not ${request.method}`);
+        await this.#refuse(request, response, 405, `${path} requires ${route.method}, not ${request.method}`);
       } else await route.answer(request, response, receivedAtMs);
     } catch (error) {
-      // Only a fault of our own comes here. The engine must get an answer; the fault's text is not known to be harmless.
+      // Only our own faults get here. The engine must get a response. The error's text may contain a value, so it is
+      // not sent.
       if (response.headersSent) response.destroy();
       else
         await this.#refuse(
@@ -215,7 +224,7 @@ class SocketDriverServer implements DriverServer {
     }
   }
 
-  /** Resolves when the body is no longer needed: it was handed to the system, or the connection is gone. */
+  /** Resolves when the body is no longer needed: the system has it, or the connection is gone. */
   async #send(response: ServerResponse, status: number, body: Buffer): Promise<void> {
     if (response.destroyed) return;
     const closed = this.#deadlines.closed(response);
@@ -225,9 +234,8 @@ class SocketDriverServer implements DriverServer {
   }
 
   /**
-   * Answers a request that may not have arrived in full. Closing a socket with unread data in it would throw our answer
-   * away before its sender reads it; so the answer is complete at once, and the rest of the body is thrown away until
-   * the sender stops, or the time is up.
+   * Answers a request that may be incomplete. Closing a socket with unread data would discard our response. So the
+   * response is completed at once, and the rest of the body is discarded until the client stops or the time is over.
    */
   async #refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): Promise<void> {
     this.#options.events.emit({ type: 'driver.request-rejected', status, message });
@@ -246,12 +254,12 @@ class SocketDriverServer implements DriverServer {
   }
 
   #writeHead(response: ServerResponse, status: number, body: Buffer): void {
-    // The next request of who asked goes to whoever serves by then.
+    // The client's next request goes to the process that serves then.
     if (this.#closing !== undefined || !this.serves) response.setHeader('Connection', 'close');
     response.writeHead(status, { 'Content-Type': CONTENT_TYPE, 'Content-Length': body.byteLength });
   }
 
-  /** What Node's parser refuses, and what did not arrive in time. */
+  /** Answers requests that Node's parser rejects or that did not arrive in time. */
   #onClientError(error: Error, socket: Duplex): void {
     if (('code' in error && error.code === 'ECONNRESET') || !socket.writable) socket.destroy();
     else this.#rejectUnparsed(refusalOf(error), socket);

@@ -30,7 +30,7 @@ let directory: string;
 let socketPath: string;
 let driver: DriverServer;
 
-/** A source whose answers can be told by the secret's name, and which takes its time. */
+/** A slow source whose answers contain the secret's name. */
 async function get({ secretName }: SecretRequest): Promise<SecretResponse> {
   if (secretName.length % 3 === 0) await delay(secretName.length % 7);
   return { kind: 'value', value: SecretValue.fromText(`for ${secretName}`), revision: '1' };

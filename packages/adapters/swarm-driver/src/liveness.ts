@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { Clock } from '@vault-swarm/kernel';
 
-/** The engine's own first question is answered from no provider: only who hangs takes so long. */
+/** The handshake needs no provider, so only an unresponsive process takes this long. */
 const ANSWER_DEADLINE_MS = 1_000;
 
 /** Whether the process on a socket answers `Plugin.Activate` within a second. Never rejects. */

@@ -1,15 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 
-/** What is answered to a request that Node's parser did not take. */
+/** The response to a request that Node's parser rejected. */
 export interface Refusal {
   readonly status: number;
   readonly message: string;
 }
 
-/** A method that HTTP does not know, or that opens a tunnel, and so has no path of ours. */
-export const STRANGE_METHOD: Refusal = { status: 405, message: 'a secret driver is called with POST' };
+/** A method that HTTP does not define, or CONNECT, which has no path. */
+export const STRANGE_METHOD: Refusal = { status: 405, message: 'a secret driver requires POST' };
 
-/** The refusal that an error of Node's parser stands for. */
+/** The response for an error of Node's parser. */
 export function refusalOf(error: Error): Refusal {
   switch ('code' in error ? error.code : undefined) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -23,7 +23,7 @@ export function refusalOf(error: Error): Refusal {
   }
 }
 
-/** The first lines of the answer, its body aside. */
+/** The status line and headers of the response. */
 export function headOf({ status }: Refusal, contentType: string, bodyLength: number): string {
   const allow = status === 405 ? 'Allow: POST\r\n' : '';
   return (
@@ -34,7 +34,7 @@ export function headOf({ status }: Refusal, contentType: string, bodyLength: num
 
 const NOT_HTTP: Refusal = { status: 400, message: 'this is not HTTP/1.1' };
 
-/** Whether the method at which the parser stopped is the start of what came, and of a request like any other. */
+/** Whether the parser stopped inside a method of a request, and not in other data. */
 function isRequest(error: Error): boolean {
   if (!('rawPacket' in error && error.rawPacket instanceof Uint8Array && 'bytesParsed' in error)) return false;
   const [, method] = /^([\w-]+) \S+ HTTP\/1\.[01]\r?\n/.exec(Buffer.from(error.rawPacket).toString('latin1')) ?? [];

@@ -1,23 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The longest body that is read. Requests of the engine have a few KiB; labels may make them longer. */
+/** The longest body that is read. The engine's requests have a few KiB; labels may make them longer. */
 const MAX_BODY = 1_048_576;
 
-/** A body that ended, one that is too long, or one whose sender went away. */
+/** A complete body, one that is too long, or one whose client disconnected. */
 export type BodyOutcome =
   | { readonly kind: 'complete'; readonly bytes: Uint8Array }
   | { readonly kind: 'too-long' }
   | { readonly kind: 'aborted' };
 
 /**
- * Reads a body, but never more than {@link LONGEST_BODY} bytes: one that says that it is longer is not read at all, and
- * one that turns out to be longer is left where the limit was met. How long a sender may take is the server's matter.
+ * Reads a body of at most {@link MAX_BODY} bytes. A body with a larger Content-Length is not read at all; reading
+ * stops at the limit. The server enforces the timeout.
  *
- * @param broken aborted when no more of it will come.
+ * @param broken aborted when no more of it will arrive.
  */
 export function readBody(request: IncomingMessage, broken: AbortSignal): Promise<BodyOutcome> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) return Promise.resolve({ kind: 'too-long' });
-  // The engine's few KiB are there with the head.
+  // The engine's few KiB arrive with the head.
   if (request.complete) return Promise.resolve(bodyAtHand(request));
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
@@ -40,7 +40,7 @@ export function readBody(request: IncomingMessage, broken: AbortSignal): Promise
     };
     broken.addEventListener('abort', onCut);
     if (broken.aborted) onCut();
-    // A listener for errors stays: the request may break after we are done with it.
+    // An error listener stays: the request may fail after we are done with it.
     request.on('data', onData).on('end', onEnd).on('close', onBroken).on('error', onBroken);
   });
 }

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 
-/** So many requests may wait on one connection for the answers before them. The engine sends one at a time. */
+/** How many requests may be queued on one connection. The engine sends one at a time. */
 const MAX_WAITING = 100;
 
 /**
- * The requests of one connection, which are answered one after the other: however many come without waiting for their
- * answers, one value at a time is held for them. Who sends far too many is cut off.
+ * Answers the requests of one connection one after the other, so that one connection never holds more than one value
+ * in memory. A client that queues too many requests is disconnected.
  */
 export class RequestQueue {
   readonly #socket: Duplex;
@@ -17,12 +17,12 @@ export class RequestQueue {
     this.#socket = socket;
   }
 
-  /** Aborted when what comes can't be understood any more: a request that is not there in full will never be. */
+  /** Aborted when the connection's data can't be parsed any more: an incomplete request stays incomplete. */
   get broken(): AbortSignal {
     return this.#broken.signal;
   }
 
-  /** Does `action` when all before it is done, unless the connection is gone by then. It must not reject. */
+  /** Runs `action` after all earlier ones, unless the connection is gone. It must not reject. */
   next(action: () => Promise<void>): void {
     this.#waiting += 1;
     if (this.#waiting > MAX_WAITING) this.#socket.destroy();
@@ -32,7 +32,7 @@ export class RequestQueue {
     });
   }
 
-  /** Nothing more that comes is understood: does `action` when all that was is answered. */
+  /** Call it when further data can't be parsed: runs `action` after all earlier requests are answered. */
   break(action: () => void): void {
     this.#broken.abort();
     this.next(async () => action());

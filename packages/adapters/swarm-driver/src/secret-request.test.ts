@@ -52,7 +52,7 @@ describe('the body of a GetSecret', () => {
 
   it('refuses names that are longer than any of Swarm, and shows little of a long label', () => {
     expect(parse(JSON.stringify({ SecretName: 'x'.repeat(1_024) })).secretName).toHaveLength(1_024);
-    const message = '"ServiceName" has 1025 characters; it may have at most 1024';
+    const message = '"ServiceName" has 1025 characters; at most 1024';
     expect(() => parse(JSON.stringify({ SecretName: 'db', ServiceName: 'x'.repeat(1_025) }))).toThrow(message);
     const labels = JSON.stringify({ SecretName: 'db', SecretLabels: { ['l'.repeat(10_000)]: 1 } });
     expect(() => parse(labels)).toThrow(/^"SecretLabels\.l+… \(\d+ characters\)" must be a string, not a number$/);

@@ -2,20 +2,20 @@ import type { SecretRequest } from '@vault-swarm/delivery';
 import { quoted } from '@vault-swarm/kernel';
 import type { Labels } from '@vault-swarm/provider';
 
-/** A body that is no request for a secret; the message names the field, never what was in it. */
+/** A body that is not a request for a secret. The message names the field, never its content. */
 export class BrokenBody extends Error {
   override readonly name = 'BrokenBody';
 }
 
-/** Swarm's own names and ids are much shorter; and they end up in log lines and the list of events. */
+/** Swarm's names and ids are much shorter. They appear in log lines and the event list. */
 const MAX_TEXT = 1_024;
 
 /**
- * Reads the body of a GetSecret. Only `SecretName` is needed; an empty or `null` field counts as left out, and fields
- * that we do not use are not checked.
+ * Parses the body of a GetSecret request. Only `SecretName` is required; an empty or `null` field counts as missing,
+ * and
+ * fields that we do not use are not checked.
  *
- * @throws {BrokenBody} where it is empty, no JSON object in UTF-8, or a field has the wrong type
- *   or length.
+ * @throws {BrokenBody} if it is empty, not a JSON object in UTF-8, or a field has the wrong type or length.
  */
 export function parseSecretRequest(body: Uint8Array): SecretRequest {
   if (body.byteLength === 0) throw new BrokenBody('the body is empty; it must be a JSON object with "SecretName"');
@@ -53,7 +53,7 @@ function optionalText(fields: Readonly<Record<string, unknown>>, name: string): 
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value !== 'string') throw new BrokenBody(`"${name}" must be a string, not ${kindOf(value)}`);
   if (value.length > MAX_TEXT) {
-    throw new BrokenBody(`"${name}" has ${value.length} characters; it may have at most ${MAX_TEXT}`);
+    throw new BrokenBody(`"${name}" has ${value.length} characters; at most ${MAX_TEXT} are allowed`);
   }
   return value;
 }

@@ -1,10 +1,10 @@
 const HEAD = Buffer.from('{"Value":"', 'latin1');
-// Without DoNotReuse a node keeps one copy of a value for all its tasks, and the last answer wins.
+// Without DoNotReuse, a node shares one copy of a value among all its tasks, and the last response wins.
 const TAIL = Buffer.from('","DoNotReuse":true}', 'latin1');
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1');
 const PADDING = '='.charCodeAt(0);
 
-/** Every two base64 digits, for each 12 bits: half the steps of going digit by digit. */
+/** Two base64 digits for each 12 bits: half the steps of single digits. */
 const PAIRS = new Uint16Array(4096);
 for (let bits = 0; bits < PAIRS.length; bits++) {
   const pair = Buffer.from([digit(bits >> 6), digit(bits)]);
@@ -12,11 +12,11 @@ for (let bits = 0; bits < PAIRS.length; bits++) {
 }
 
 /**
- * The body of an answer with a value. The value is encoded straight into the body: no string of it is ever made, since
- * strings can't be wiped. Wipe the body (`fill(0)`) when it was sent.
+ * Encodes a response with a value. The value is encoded directly into the body and never becomes a string, because
+ * strings can't be wiped. Wipe the body (`fill(0)`) after sending it.
  */
 export function encodeValueResponse(value: Uint8Array): Buffer<ArrayBuffer> {
-  // A buffer of its own: parts of the shared pool would carry other data next to the value.
+  // A separate buffer: the shared pool would put other data next to the value.
   const body = Buffer.allocUnsafeSlow(HEAD.length + Math.ceil(value.byteLength / 3) * 4 + TAIL.length);
   HEAD.copy(body);
   const end = encodeBase64(value, body, HEAD.length);
@@ -24,7 +24,7 @@ export function encodeValueResponse(value: Uint8Array): Buffer<ArrayBuffer> {
   return body;
 }
 
-/** The body of an answer without a value. */
+/** Encodes a response without a value. */
 export function encodeErrorResponse(message: string): Buffer {
   return Buffer.from(JSON.stringify({ Err: message, DoNotReuse: true }));
 }

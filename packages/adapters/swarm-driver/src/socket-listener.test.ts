@@ -41,7 +41,7 @@ interface Published {
   end(): Promise<void>;
 }
 
-/** A process of that name: it says the name to whoever asks. */
+/** A process of that name, which answers with the name. */
 function publish(name: string, takeOverWhen?: () => boolean): Published {
   const servers: Server[] = [];
   const events: ProductEvent[] = [];

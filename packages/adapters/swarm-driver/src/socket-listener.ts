@@ -5,27 +5,27 @@ import type { Events } from '@vault-swarm/provider';
 import { answers } from './liveness.ts';
 import { isStale, type LockedSocket, lockSocket, type OthersSocket, SocketInUse } from './socket-lock.ts';
 
-/** What a published socket needs. */
+/** The dependencies of a socket listener. */
 export interface SocketListenerOptions {
   readonly socketPath: string;
-  /** A server for each time that the name is to lead to us, since a socket that lost its name can't get it back. */
+  /** Creates a server each time that the socket is published, because a removed socket can't get its path back. */
   readonly makeServer: () => Server;
   /**
-   * Where it is given, the socket of another process that answers is taken over, as soon as it says that we can answer
-   * ourselves, or the other one no longer does.
+   * If set, the socket of another process that answers is taken over when this returns true (this process is ready) or
+   * the other process no longer answers.
    */
   readonly takeOverWhen: (() => boolean) | undefined;
   readonly clock: Clock;
   readonly events: Events;
 }
 
-/** How often it is looked whom the name leads to. */
+/** How often the public path is checked. */
 const POLL_MS = 250;
 
 /**
- * The public name of our socket, and whom it leads to. Another process may take it over: then what is in progress is
- * finished, and we stand by. Where it leads to nobody, because the other process died or somebody removed it, it is
- * taken again. Of two that may take over, only who starts later does so.
+ * Publishes our socket on its public path and watches the path. If another process takes it over, this one finishes
+ * its requests and becomes a standby. If the path leads to no process, because the other one died or the socket was
+ * removed, it is published again. Of two processes that may take over, only the one that started later does.
  */
 export class SocketListener {
   readonly #options: SocketListenerOptions;
@@ -42,21 +42,21 @@ export class SocketListener {
     this.#options = options;
   }
 
-  /** Whether the name leads to us, as far as the latest poll showed. */
+  /** Whether the path led to this process at the latest check. */
   get isOurs(): boolean {
     return this.#isOurs;
   }
 
   /**
-   * Resolves when the name leads to us, or is another process's that is to be taken over from. Call it once.
+   * Resolves when the path leads to us, or to another process that we wait to replace. Call it once.
    *
-   * @throws {SocketInUse} where another process answers and is not to be taken over.
-   * @throws {SocketUnusable} where the path can't be used.
+   * @throws {SocketInUse} if another process answers and must not be replaced.
+   * @throws {SocketUnusable} if the path can't be used.
    */
   async publish(): Promise<void> {
     const { takeOverWhen, events, socketPath } = this.#options;
     try {
-      await this.#claim('left alone');
+      await this.#claim('kept');
     } catch (error) {
       if (!(error instanceof SocketInUse) || takeOverWhen === undefined) throw error;
       events.emit({ type: 'driver.standby', socket: socketPath });
@@ -65,7 +65,7 @@ export class SocketListener {
     this.#pollLater();
   }
 
-  /** Removes the name, if it leads to us. It is not taken again. */
+  /** Removes the path if it leads to us. It is not published again. */
   async release(): Promise<void> {
     this.#isReleased = true;
     this.#cancelPoll();
@@ -110,7 +110,7 @@ export class SocketListener {
     if (await this.#locked?.isOurs()) return;
     if (await isStale(socketPath, clock)) {
       this.#isOurs = false;
-      return this.#claim('left alone');
+      return this.#claim('kept');
     }
     if (this.#isOurs) {
       this.#isOurs = false;
@@ -120,7 +120,7 @@ export class SocketListener {
     }
   }
 
-  /** What stays wrong is told once. That somebody else was faster is nothing wrong. */
+  /** Reports a lasting problem once. Losing a race against another process is not a problem. */
   #tell(error: unknown): void {
     if (error instanceof SocketInUse) return;
     const message = errorMessage(error);

@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(base, { recursive: true, force: true });
 });
 
-/** Claims the path with a server that says its name to whoever connects. */
+/** Locks the path with a server that answers with its name. */
 async function claim(name = 'one', at = path) {
   const server = createServer((socket) => socket.on('error', () => undefined).end(name));
   servers.push(server);
@@ -160,7 +160,7 @@ describe('locking a socket', () => {
 
   it('never deletes what is not a socket', async () => {
     await writeFile(path, 'keep me');
-    await expect(claim()).rejects.toThrow(/something else than a socket/);
+    await expect(claim()).rejects.toThrow(/it is not a socket/);
     expect(await readFile(path, 'utf8')).toBe('keep me');
     await rm(path);
     await mkdir(path);
@@ -175,12 +175,14 @@ describe('locking a socket', () => {
     const at = (length: number) => join(base, 's'.repeat(length - base.length - 1));
     await claim('long', at(107));
     expect(await whoAnswers(at(107))).toBe('long');
-    await expect(claim('long', at(108))).rejects.toThrow(/has 108 bytes, and here at most 107 are possible/);
+    await expect(claim('long', at(108))).rejects.toThrow(/has 108 bytes; at most 107 are possible/);
   });
 
   it('says what is wrong if the directory can not be created', async () => {
     await writeFile(join(base, 'file'), '');
-    await expect(claim('one', join(base, 'file', 'plugin.sock'))).rejects.toThrow(/directory can't be made/);
+    await expect(claim('one', join(base, 'file', 'plugin.sock'))).rejects.toThrow(
+      /directory can't be created or written/,
+    );
   });
 
   it('removes only its own socket when it is given up', async () => {

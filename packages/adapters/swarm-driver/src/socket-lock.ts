@@ -11,12 +11,12 @@ export class SocketInUse extends Error {
   readonly socketPath: string;
 
   constructor(socketPath: string) {
-    super(`socket ${socketPath} is served by another process; stop that one, or set another PLUGIN_SOCKET`);
+    super(`socket ${socketPath} is served by another process; stop that process, or set another PLUGIN_SOCKET`);
     this.socketPath = socketPath;
   }
 }
 
-/** The path can't be used as a socket; the message says why, and nothing was changed there. */
+/** The path can't be used as a socket. The message says why; nothing was changed there. */
 export class SocketUnusable extends Error {
   override readonly name = 'SocketUnusable';
   readonly socketPath: string;
@@ -27,56 +27,61 @@ export class SocketUnusable extends Error {
   }
 }
 
-/** A socket that is ours, under its public name. */
+/** Our socket on its public path. */
 export interface LockedSocket {
-  /** Whether the name still leads to our socket. */
+  /** Whether the path still leads to our socket. */
   isOurs(): Promise<boolean>;
-  /** Removes the name, if it still leads to our socket. Call it while the socket listens: then nobody takes it over. */
+  /**
+   * Removes the path if it still leads to our socket. Call it while the socket listens, so that no other process takes
+   * it over.
+   */
   release(): Promise<void>;
 }
 
 /** What becomes of a socket on which another process answers. */
-export type OthersSocket = 'left alone' | 'replaced';
+export type OthersSocket = 'kept' | 'replaced';
 
-/** Linux's `sun_path` has 108 bytes with its closing zero. */
+/** The size of Linux's `sun_path` is 108 bytes, including the final zero. */
 const MAX_PATH = 107;
-/** A claim takes milliseconds; this is for one whose process was stopped in the middle of it. */
+/** Holding the lock takes milliseconds. The timeout is for a process that was stopped while it held the lock. */
 const LOCK_TIMEOUT_MS = 2_000;
 const LOCK_POLL_MS = 10;
 const CONNECT_DEADLINE_MS = 1_000;
-/** Of directories that we make: a user with write access to one could replace the socket. A umask can only narrow it. */
+/**
+ * The mode of directories that we create: a user with write access could replace the socket. A umask can only restrict
+ * it.
+ */
 const DIRECTORY_MODE = 0o755;
-/** Another process may put a socket there, or take one away, between any two steps: then we look again. */
+/** Another process may create or remove a socket between any two steps; then we check again. */
 const ATTEMPTS = 20;
 
 /**
  * Makes `socketPath` lead to a new socket of mode 0600, on which `listen` listens. A socket whose process is gone is
- * replaced; of several processes that claim one path at the same moment, exactly one gets it.
+ * replaced. If several processes lock one path at the same moment, exactly one succeeds.
  *
- * The socket is made in a directory that only we can enter and gets its public name, by a hard link, when it has its mode
- * and listens. So nobody ever meets it with a wider mode, or not yet listening; and a link fails where a name is taken.
- * A socket that is to be replaced is renamed over instead: at each moment the name leads to one that listens. Who had
- * connected to the other one is still answered by it.
+ * The socket is created in a private directory. When it has its mode and listens, a hard link gives it its public
+ * path.
+ * So no client meets it with a wider mode or before it listens, and the link fails if the path exists.
+ * To replace a socket, ours is renamed over it, so the path always leads to a listening socket. Clients that are
+ * connected
+ * to the other socket are still answered by it.
  *
- * @param listen binds and listens on the path that it is given.
- * @throws {SocketInUse} where another process answers, and its socket is to be left alone.
- * @throws {SocketUnusable} where the path is too long, is not a socket's, or may not be written.
+ * @param listen binds and listens on the given path.
+ * @throws {SocketInUse} if another process answers and its socket must not be replaced.
+ * @throws {SocketUnusable} if the path is too long, is not a socket, or can't be written.
  */
 export async function lockSocket(
   socketPath: string,
   listen: (path: string) => Promise<void>,
   clock: Clock,
-  others: OthersSocket = 'left alone',
+  others: OthersSocket = 'kept',
 ): Promise<LockedSocket> {
   const directory = dirname(socketPath);
-  // Both are bound or connected to, so both must fit.
+  // We bind or connect to both paths, so both must fit.
   const longest = Math.max(...[socketPath, join(directory, '.XXXXXX', 's'), lockPath(socketPath)].map(bytes));
   if (longest > MAX_PATH) {
     const most = MAX_PATH - (longest - bytes(socketPath));
-    throw new SocketUnusable(
-      socketPath,
-      `its path has ${bytes(socketPath)} bytes, and here at most ${most} are possible`,
-    );
+    throw new SocketUnusable(socketPath, `its path has ${bytes(socketPath)} bytes; at most ${most} are possible here`);
   }
   const privateDirectory = await makePrivateDirectory(socketPath, directory);
   try {
@@ -100,13 +105,13 @@ async function makePrivateDirectory(socketPath: string, directory: string): Prom
     await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
     return await mkdtemp(`${directory}/.`);
   } catch (error) {
-    throw new SocketUnusable(socketPath, `its directory can't be made or written: ${errorMessage(error)}`, error);
+    throw new SocketUnusable(socketPath, `its directory can't be created or written: ${errorMessage(error)}`, error);
   }
 }
 
 /**
- * Gives our socket its public name. Who wants to replace a dead socket first holds the claim's name, which is a second
- * link to its own socket: so a holder that died is known by its socket, as any other.
+ * Gives our socket its public path. A process that replaces a dead socket first creates the lock path, a second link
+ * to its own socket. A dead holder of the lock is thus detected like any dead socket.
  */
 async function publish(socketPath: string, privatePath: string, privateDirectory: string, clock: Clock): Promise<void> {
   if (await linked(privatePath, socketPath)) return;
@@ -129,7 +134,7 @@ async function publish(socketPath: string, privatePath: string, privateDirectory
   }
 }
 
-/** Puts our socket in the place of whatever socket is there, in one step. */
+/** Renames our socket over the existing one, in one step. */
 async function replace(socketPath: string, privatePath: string): Promise<void> {
   const found = await statIfThere(socketPath);
   if (found !== undefined) refuseUnlessSocket(socketPath, found);
@@ -137,10 +142,10 @@ async function replace(socketPath: string, privatePath: string): Promise<void> {
 }
 
 function refuseUnlessSocket(path: string, found: Stats): void {
-  if (!found.isSocket()) throw new SocketUnusable(path, 'there is something else than a socket; move it away');
+  if (!found.isSocket()) throw new SocketUnusable(path, 'it is not a socket; move that file away');
 }
 
-/** Whether the name could be given; false where it is taken. */
+/** Creates a hard link; returns false if the path exists. */
 async function linked(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
@@ -152,9 +157,9 @@ async function linked(from: string, to: string): Promise<boolean> {
 }
 
 /**
- * Whether nobody serves the path: nothing is there, or a socket that refuses.
+ * Whether no process serves the path: it does not exist, or the socket refuses connections.
  *
- * @throws {SocketUnusable} where there is something else, or we may not connect.
+ * @throws {SocketUnusable} if it is not a socket, or we have no permission to connect.
  */
 export async function isStale(path: string, clock: Clock): Promise<boolean> {
   const found = await statIfThere(path);
@@ -173,13 +178,13 @@ export async function isStale(path: string, clock: Clock): Promise<boolean> {
       resolve(undefined);
     });
   });
-  if (code === 'EACCES' || code === 'EPERM') throw new SocketUnusable(path, 'we may not connect to what is there');
+  if (code === 'EACCES' || code === 'EPERM') throw new SocketUnusable(path, 'we have no permission to connect to it');
   return code === 'ECONNREFUSED' || code === 'ENOENT';
 }
 
 /**
- * Removes a dead socket by moving it into our own directory. What was moved is checked again: where it turns out to be a
- * living one that came in between, it gets its name back.
+ * Removes a dead socket by moving it into our private directory. The moved socket is checked again: a live one that
+ * was created meanwhile gets its path back.
  */
 async function removeStale(path: string, privateDirectory: string, clock: Clock): Promise<void> {
   const taken = join(privateDirectory, 'taken');
@@ -202,7 +207,7 @@ async function release(socketPath: string, own: Stats): Promise<void> {
   if (await isStill(own, socketPath)) await rm(socketPath, { force: true });
 }
 
-/** The number of our socket's inode is not given to another one while we listen on it. */
+/** The inode of our socket is not reused while we listen on it. */
 async function isStill(own: Stats, path: string): Promise<boolean> {
   const found = await statIfThere(path);
   return found !== undefined && found.ino === own.ino && found.dev === own.dev;
@@ -217,7 +222,7 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
   }
 }
 
-/** Short, since a socket's path may be no longer than any other's. */
+/** A short name, because the length of a socket's path is limited. */
 function lockPath(socketPath: string): string {
   const name = createHash('sha256').update(basename(socketPath)).digest('hex').slice(0, 7);
   return join(dirname(socketPath), `.${name}`);

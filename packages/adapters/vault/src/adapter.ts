@@ -32,19 +32,20 @@ import { isOfV2 } from './paths.ts';
 
 type Found = Extract<KvOutcome, { readonly kind: 'found' }>;
 
-/** What reading needs. */
+/** The dependencies of {@link VaultSecrets}. */
 export interface VaultSecretsOptions {
   readonly session: Session;
   readonly mounts: Mounts;
   readonly clock: Clock;
-  /** The keyed digest that stands for the revision where Vault has none (KV v1). */
+  /** A keyed digest, used as the revision if Vault has none (KV v1). */
   readonly digest: (bytes: Uint8Array) => string;
 }
 
 /**
- * Reads secrets of KV v2 and v1, and of nothing else: {@link Mounts} says what a mount is, and is asked again where an answer
- * does not fit. Reads of one path and version share one request, as {@link ReadCoalescer} says. Earlier revisions are read
- * from KV v2 only: KV v1 has none, which is known only when it was asked.
+ * Reads secrets of KV v2 and v1, and of no other engine. {@link Mounts} finds the version of a mount, again if a
+ * response
+ * does not fit. Reads of one path and version share one request; see {@link ReadCoalescer}. Only KV v2 has previous
+ * revisions.
  */
 export class VaultSecrets implements SecretProvider, RevisionReader {
   readonly #session: Session;
@@ -73,7 +74,7 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     return this.#answer(ref, read);
   }
 
-  /** Cuts off what is in progress. */
+  /** Aborts requests in flight. */
   close(): void {
     this.#reads.close();
   }
@@ -83,7 +84,7 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
       JSON.stringify([location.mount, location.path, location.v1Path, location.pin ?? null, location.earlier]),
       options,
       (own) => this.#find(location, own),
-      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was cut off`),
+      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was aborted`),
     );
   }
 

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { errorMessage, quoted } from '@vault-swarm/kernel';
 import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
-/** Of a directory; the authorities of a whole system are about 150. */
+/** The most files in a directory; a whole system has about 150 authorities. */
 const MAX_FILES = 1_000;
 
 /**
- * The authorities that the server's certificate is checked against, as PEM: `VAULT_CACERT`, else `VAULT_CACERT_BYTES`, else the
- * files of the directory `VAULT_CAPATH`, which is the order of Vault's own client. `undefined`: those that Node trusts.
- * Reports what can't be used, and warns of a variable that another one replaces. The files are read again at each `read()`.
+ * The authorities for checking the server's certificate, as PEM: `VAULT_CACERT`, else `VAULT_CACERT_BYTES`, else the
+ * files of the directory `VAULT_CAPATH`, in the order of Vault's own client. `undefined`: Node's authorities. Reports
+ * what can't be used, and warns of a variable that another one overrides. The files are read again at each `read()`.
  */
 export function parseAuthorities(
   environment: Environment,
@@ -26,7 +26,7 @@ export function parseAuthorities(
   ];
   const [source, ...replaced] = sources.flat();
   for (const { variable: name } of replaced) {
-    environment.warn('setting-ignored', name, `is ignored, since ${source?.variable} is given too; remove one of them`);
+    environment.warn('setting-ignored', name, `is ignored, because ${source?.variable} is set too; remove one of them`);
   }
   if (source === undefined) return undefined;
   try {
@@ -39,11 +39,12 @@ export function parseAuthorities(
 }
 
 /**
- * The certificates of a PEM text, without those that can't be parsed: OpenSSL would overlook all that follow one.
- * @throws where there is none.
+ * Returns the certificates of a PEM text without those that can't be parsed, because OpenSSL would ignore all that
+ * follow one.
+ * @throws if there is none.
  */
 function certificatesIn(pem: string, where = ''): string {
-  // Loaded only where certificates are given: it takes a good part of the time that a start may take.
+  // Loaded only if certificates are configured, because loading it takes a large part of the start time.
   const { X509Certificate } = process.getBuiltinModule('node:crypto');
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   const usable = blocks.filter((block) => {
@@ -66,7 +67,7 @@ function certificatesOf(path: string, readFile: ReadFile): string {
 
 function certificatesBelow(directory: string, readFile: ReadFile): string {
   const certificates: string[] = [];
-  // One after the other: where the directory is not meant for certificates, the first file ends it.
+  // Sequential: if the directory does not contain certificates, the first file ends the loop.
   for (const path of filesBelow(directory)) {
     if (certificates.length === MAX_FILES) throw new Error(`${quoted(directory)} has more than ${MAX_FILES} files`);
     certificates.push(certificatesOf(path, readFile));
@@ -75,7 +76,9 @@ function certificatesBelow(directory: string, readFile: ReadFile): string {
   return certificates.join('');
 }
 
-/** All files of a directory and of those below it. A link to a directory is not followed, so that there are no circles. */
+/**
+ * Lists the files of a directory and its subdirectories. Links to directories are not followed, so there are no loops.
+ */
 function* filesBelow(directory: string): Generator<string> {
   const entries = reading(directory, () => readdirSync(directory, { withFileTypes: true }));
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {

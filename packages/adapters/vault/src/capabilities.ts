@@ -5,29 +5,29 @@ import { field } from './http-types.ts';
 import type { KvLocation } from './kv.ts';
 import { kvPath } from './paths.ts';
 
-/** How often is asked: a policy that no longer lets us read a value is noticed in about this time. */
+/** How often capabilities are requested: the plugin notices a lost permission after about this time. */
 const CHECK_INTERVAL_MS = 60_000;
-/** One request asks about so many paths. */
+/** The number of paths in one request. */
 const PATHS_A_REQUEST = 250;
-/** How long a refusal of the question itself is believed. */
+/** How long the request is not repeated after it was denied. */
 const REFUSED_FOR_MS = 600_000;
-/** Where the question is refused, every value is read once in so many passes instead. */
+/** If the request is denied, every value is read once in this many polls instead. */
 const PASSES_A_ROUND = 30;
 
 /**
- * Of which paths of KV v2 only a read can tell whether we still may have their values. Their metadata have rules of their own in a
- * policy, so that they may still say that nothing has changed. Vault is asked what our policy lets us do, about many paths at once
- * and once a minute; it decides nothing: where it says no, the value is read, and that answer counts. What was read before a
- * first minute is over needs no such question.
+ * Finds the KV v2 paths for which only a read shows whether the plugin still has permission. Metadata has separate
+ * policy rules and may continue to report "no change". Once a minute, Vault is asked for our capabilities on many
+ * paths at once. The result decides nothing: if it denies a path, the value is read and that response counts. Within
+ * the first minute after a read, nothing needs to be asked.
  */
 export class Capabilities {
   readonly #session: Session;
   readonly #clock: Clock;
-  /** Paths of the API that we may not read, as of the latest answer. */
+  /** API paths that we have no permission to read, by the latest response. */
   #refused: ReadonlySet<string> = new Set();
   #requestedAtMs: number | undefined;
   #unansweredUntilMs = Number.NEGATIVE_INFINITY;
-  /** Where the next round of reads goes on, in the order of the paths. */
+  /** Where the next round of reads continues, in the order of the paths. */
   #next = 0;
 
   constructor(session: Session, clock: Clock) {
@@ -35,7 +35,7 @@ export class Capabilities {
     this.#clock = clock;
   }
 
-  /** Those of the places that have to be read in this pass. What can't be found out now is checked in the next one. */
+  /** The locations that must be read in this poll. What can't be found out now is checked in the next one. */
   async unsure(locations: readonly KvLocation[], signal: AbortSignal): Promise<readonly KvLocation[]> {
     const nowMs = this.#clock.monotonic();
     this.#requestedAtMs ??= nowMs;
@@ -65,7 +65,7 @@ export class Capabilities {
         for (const path of paths) if (!mayRead(field(data, path))) refused.add(path);
       }
     } catch (error) {
-      // Whether the server is there, the probes of the next pass tell.
+      // The probes of the next poll show whether the server is reachable.
       if (error instanceof ProviderError) return;
       throw error;
     }
@@ -85,7 +85,7 @@ function dataPath(location: KvLocation): string {
   return kvPath(location, 'data').plain;
 }
 
-/** By the capabilities that Vault lists; what it does not tell is no doubt. */
+/** Whether the capabilities that Vault lists allow reading. Missing information counts as allowed. */
 function mayRead(capabilities: unknown): boolean {
   if (!Array.isArray(capabilities)) return true;
   return capabilities.includes('read') || capabilities.includes('root');

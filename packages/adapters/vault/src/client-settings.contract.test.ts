@@ -66,7 +66,7 @@ describe('a Vault whose certificate was issued by an authority below another one
     for (const wrong of [{}, { VAULT_TLS_SERVER_NAME: 'other.test' }, { VAULT_TLS_SERVER_NAME: '127.0.0.3' }]) {
       expect(await failure({ ...trusted, ...wrong })).toMatchObject({
         code: 'UNAVAILABLE',
-        message: expect.stringContaining('give a name that it has as VAULT_TLS_SERVER_NAME'),
+        message: expect.stringContaining('set a name of the certificate as VAULT_TLS_SERVER_NAME'),
       });
     }
   });

@@ -160,7 +160,7 @@ describe('the client of Vault', () => {
     expect(shorter.message).toBe(`vault at ${address} did not answer within 30 ms`);
   });
 
-  test('says how a server is not reached', async () => {
+  test('says how a server is unreachable', async () => {
     const { address, close } = await server(() => undefined);
     await close();
     const error = await rejection(client(address).request({ operation: 'read', method: 'GET', path: 'x', ...soon() }));
@@ -290,9 +290,12 @@ describe('the client of Vault', () => {
   test.each([
     [
       'http://127.0.0.1:1',
-      "redirects us to http://127.0.0.1:1, which can't be reached (ECONNREFUSED); check the server's api_addr",
+      "redirects to http://127.0.0.1:1, which can't be reached (ECONNREFUSED); check the server's api_addr",
     ],
-    ['ftp://active.test/x?token=hidden', 'redirects us to ftp://active.test, which is not followed: it is not https'],
+    [
+      'ftp://active.test/x?token=hidden',
+      'redirects to ftp://active.test, which is not followed because it is not https',
+    ],
   ])('says where a redirect to %s leads, and that it is not followed', async (Location, message) => {
     const standby = await server(() => ({ status: 307, json: '', headers: { Location } }));
     const call = { operation: 'read', method: 'GET', path: 'x', ...soon() } as const;

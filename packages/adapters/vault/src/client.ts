@@ -14,23 +14,23 @@ import { NoResponse } from './no-response.ts';
 import { Transport } from './transport.ts';
 import { describeServer, type VaultServer } from './vault-server.ts';
 
-/** The longest that one call may take, sent or waiting for a connection. */
+/** The deadline of one call, including the wait for a connection. */
 const CALL_DEADLINE_MS = 10_000;
 
-/** What the client needs besides its configuration. */
+/** The dependencies of the client, besides its configuration. */
 export interface VaultClientOptions {
-  /** The instance's name, in messages and events. */
+  /** The instance's name in messages and events. */
   readonly name: string;
   readonly clock: Clock;
-  /** For the jitter of repeated calls. */
+  /** For the jitter of retries. */
   readonly random: Random;
-  /** Is told of every call. */
+  /** Receives an event for every call. */
   readonly events: Events;
 }
 
-/** Calls one Vault server. Knows HTTP and JSON, and nothing of logins or secrets. */
+/** Calls one Vault server. It knows HTTP and JSON, but not logins or secrets. */
 export class VaultClient {
-  /** The server as messages name it: `vault at https://vault:8200`. */
+  /** The server for messages: `vault at https://vault:8200`. */
   readonly server: string;
   readonly #name: string;
   readonly #clock: Clock;
@@ -47,13 +47,13 @@ export class VaultClient {
     this.#retries = new TransientRetries(options.clock, options.random);
     this.#transport = new Transport(this.server, config, options.clock);
     const vault = nodeVault({
-      // Its own logger prints request bodies, so credentials, where DEBUG is set.
+      // Its own logger would print request bodies, which contain credentials, if DEBUG is set.
       debug: () => {},
-      // What it is called with is ours, and has a type: its check at run time is left out.
+      // Our options have types, so its validation at run time is skipped.
       tv4: Object.assign(() => true, { validate: () => true }),
       'request-promise': { defaults: () => this.#transport.send },
     });
-    // What is not given to it, node-vault takes from the environment: another provider's token would be sent here.
+    // node-vault takes missing options from the environment, which would send another provider's token here.
     this.#vault = Object.assign(vault, {
       endpoint: config.address,
       pathPrefix: '',
@@ -62,22 +62,23 @@ export class VaultClient {
     });
   }
 
-  /** The certificate that our connections show, as PEM; empty where there is none. */
+  /** The client certificate of our connections as PEM; empty if there is none. */
   get certificate(): string {
     return this.#transport.certificate;
   }
 
-  /** Takes over certificates whose files have changed: later calls open new connections. */
+  /** Uses changed certificate files: later calls open new connections. */
   reloadCertificates(): void {
     this.#transport.reloadCertificates();
   }
 
   /**
-   * Sends one call and gives its answer, also where that is an error's status. What fails in passing is sent again, if nothing is
-   * done twice by that.
+   * Sends one call and returns its response, also one with an error status. Transient failures are retried if that
+   * repeats no
+   * effect.
    *
-   * @throws {ProviderError} `UNAVAILABLE` where there is no answer within its deadline, or the call was cut off;
-   * `INVALID_PAYLOAD` where the answer is too large.
+   * @throws {ProviderError} `UNAVAILABLE` if there is no response within the deadline, or the call was aborted;
+   * `INVALID_PAYLOAD` if the response is too large.
    */
   async request(call: VaultCall): Promise<VaultResponse> {
     const { deadlineMs = CALL_DEADLINE_MS } = call;
@@ -87,13 +88,13 @@ export class VaultClient {
       );
     } catch (error) {
       if (error instanceof ProviderError) throw error;
-      if (call.signal.aborted) throw new ProviderError('UNAVAILABLE', `the call to ${this.server} was cut off`);
-      const why = error instanceof DeadlineExceeded ? `did not answer within ${deadlineMs} ms` : 'is not reached';
+      if (call.signal.aborted) throw new ProviderError('UNAVAILABLE', `the call to ${this.server} was aborted`);
+      const why = error instanceof DeadlineExceeded ? `did not answer within ${deadlineMs} ms` : 'is unreachable';
       throw new ProviderError('UNAVAILABLE', `${this.server} ${why}`);
     }
   }
 
-  /** Ends all connections. Calls in progress are cut off. */
+  /** Closes all connections and aborts calls in flight. */
   close(): Promise<void> {
     return this.#transport.close();
   }
@@ -135,7 +136,7 @@ export class VaultClient {
       headers: call.token === undefined ? {} : { 'X-Vault-Token': call.token },
       ...(call.body === undefined ? {} : { json: call.body }),
       exactNumbers: call.exactNumbers === true,
-      // node-vault hands unknown options on to the transport.
+      // node-vault passes unknown options to the transport.
       signal,
       onAnswer: (given: VaultResponse) => {
         answer = given;
@@ -144,10 +145,10 @@ export class VaultClient {
     try {
       await sent;
     } catch (error) {
-      // node-vault rejects for an error's status, with the answer's body in the error: only the status is wanted.
+      // node-vault rejects for an error status with the response body in the error. Only the status is used.
       if (answer === undefined) throw error;
     }
-    if (answer === undefined) throw new ProviderError('UNAVAILABLE', `${this.server} gave no answer`);
+    if (answer === undefined) throw new ProviderError('UNAVAILABLE', `${this.server} gave no response`);
     return answer;
   }
 }

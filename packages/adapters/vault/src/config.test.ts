@@ -63,8 +63,8 @@ describe('the authorities of Vault', () => {
       ca: text('one.crt'),
       problems: [],
       warnings: [
-        'VAULT_CACERT_BYTES is ignored, since VAULT_CACERT is given too; remove one of them',
-        'VAULT_CAPATH is ignored, since VAULT_CACERT is given too; remove one of them',
+        'VAULT_CACERT_BYTES is ignored, because VAULT_CACERT is set too; remove one of them',
+        'VAULT_CAPATH is ignored, because VAULT_CACERT is set too; remove one of them',
       ],
     });
   });
@@ -130,7 +130,7 @@ describe('the configuration of Vault', () => {
       auth: { method: 'approle', roleId: 'role' },
     });
     expect(config.tls.skipVerify).toBe(true);
-    expect(config.tls.ca?.read()).toContain('BEGIN CERTIFICATE');
+    expect(config.tls.ca?.read()).toContain('-----BEGIN CERTIFICATE');
     expect(config.tls.clientKey?.read()).toContain('PRIVATE KEY');
     expect(JSON.stringify(config)).not.toMatch(/secret-id|PRIVATE/);
   });
@@ -146,10 +146,10 @@ describe('the configuration of Vault', () => {
   });
 
   test.each([
-    ['secret', '"secret" must be a mount with its version, as secret=v2 or legacy=v1'],
-    ['secret=v3', '"secret=v3" must be a mount with its version, as secret=v2 or legacy=v1'],
+    ['secret', '"secret" must be a mount with its version, such as secret=v2 or legacy=v1'],
+    ['secret=v3', '"secret=v3" must be a mount with its version, such as secret=v2 or legacy=v1'],
     ['=v2', '"=v2" must not be empty'],
-    ['a=v1,', '"" must be a mount with its version, as secret=v2 or legacy=v1'],
+    ['a=v1,', '"" must be a mount with its version, such as secret=v2 or legacy=v1'],
     ['a=v1,a=v2', '"a=v2" names a mount twice'],
     ['Auth/token=v1', '"Auth/token=v1" is Vault\'s own (auth/): only mounts of key-value engines are read'],
   ])('refuses the mounts %j', (given, problem) => {
@@ -259,7 +259,7 @@ describe('the configuration of Vault', () => {
     });
     expect(parse(method).problems).toEqual([
       'VAULT_CLIENT_CERT and VAULT_CLIENT_KEY are needed by VAULT_AUTH_METHOD=cert',
-      'VAULT_ADDR must be given and start with https:// for VAULT_AUTH_METHOD=cert',
+      'VAULT_ADDR must be set and start with https:// for VAULT_AUTH_METHOD=cert',
     ]);
   });
 
@@ -275,13 +275,13 @@ describe('the configuration of Vault', () => {
     [
       { VAULT_AUTH_METHOD: 'userpass', VAULT_USERNAME: 'u', VAULT_PASSWORD: 'p', VAULT_ROLE_ID: 'r', VAULT_JWT: 'j' },
       [
-        'VAULT_ROLE_ID is of VAULT_AUTH_METHOD=approle, and that is userpass; change the method or remove it',
-        'VAULT_JWT is of VAULT_AUTH_METHOD=jwt, and that is userpass; change the method or remove it',
+        'VAULT_ROLE_ID belongs to VAULT_AUTH_METHOD=approle, but the method is userpass; change the method or remove it',
+        'VAULT_JWT belongs to VAULT_AUTH_METHOD=jwt, but the method is userpass; change the method or remove it',
       ],
     ],
     [
       { VAULT_TOKEN: 'x', VAULT_AUTH_MOUNT: 'token' },
-      ['VAULT_AUTH_MOUNT has no meaning for VAULT_AUTH_METHOD=token; remove it'],
+      ['VAULT_AUTH_MOUNT has no effect with VAULT_AUTH_METHOD=token; remove it'],
     ],
     [
       {
@@ -291,16 +291,16 @@ describe('the configuration of Vault', () => {
         VAULT_AWS_SERVER_ID: 'a b',
       },
       [
-        'VAULT_AWS_REGION "Frankfurt" must be a region of AWS, such as eu-central-1',
+        'VAULT_AWS_REGION "Frankfurt" must be an AWS region, such as eu-central-1',
         'VAULT_AWS_SERVER_ID "a b" must be of visible ASCII characters, without spaces or line breaks',
-        'AWS_ACCESS_KEY_ID is missing; the other keys of AWS need it',
+        'AWS_ACCESS_KEY_ID is missing; the other AWS keys need it',
       ],
     ],
     [
       { VAULT_AUTH_METHOD: 'approle', VAULT_AUTH_MOUNT: 'a/../b', VAULT_SECRET_ID_WRAPPING_PATH: 'secret id' },
       [
-        'VAULT_SECRET_ID_WRAPPING_PATH "secret id" must be the path at which secret ids are made, such as auth/approle/role/NAME/secret-id',
-        'VAULT_AUTH_MOUNT "a/../b" must have no part that is "." or ".."',
+        'VAULT_SECRET_ID_WRAPPING_PATH "secret id" must be the path at which secret ids are created, such as auth/approle/role/NAME/secret-id',
+        'VAULT_AUTH_MOUNT "a/../b" must not have a part that is "." or ".."',
         'VAULT_ROLE_ID is needed by VAULT_AUTH_METHOD=approle',
         'VAULT_SECRET_ID or VAULT_SECRET_ID_FILE is needed by VAULT_AUTH_METHOD=approle',
       ],
@@ -344,7 +344,7 @@ describe('the configuration of Vault', () => {
     const { problems, warnings } = parse(variables);
     expect(problems).toEqual([]);
     expect(warnings).toEqual([
-      'VAULT_AGENT_ADDR is not read by the plugin; give the address of the agent as VAULT_ADDR',
+      'VAULT_AGENT_ADDR is not read by the plugin; set the address of the agent as VAULT_ADDR',
       'VAULT_MFA is not read by the plugin; a login with a second factor is not supported',
     ]);
     const bao = {
@@ -356,8 +356,8 @@ describe('the configuration of Vault', () => {
     };
     expect(parse(bao, 'OPENBAO').warnings).toEqual([
       'OPENBAO_CLIENT_TIMEOUT is not read by the plugin; GETSECRET_DEADLINE limits how long a task waits',
-      'BAO_ADDR is not read by the plugin; give it as OPENBAO_ADDR',
-      'BAO_SRV_LOOKUP is not read by the plugin; give host and port as OPENBAO_ADDR',
+      'BAO_ADDR is not read by the plugin; set it as OPENBAO_ADDR',
+      'BAO_SRV_LOOKUP is not read by the plugin; set host and port as OPENBAO_ADDR',
     ]);
   });
 

@@ -20,10 +20,12 @@ export interface VaultConfig extends VaultServer {
 type Read = (name: string) => string;
 
 /**
- * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`, the settings of TLS
- * ({@link parseTls}), `VAULT_AUTH_METHOD` and the chosen method's own variables, or the same with `OPENBAO_`. All that is wrong is
- * reported to `environment`, with warnings for variables of Vault's own client that have no effect here; what is returned is
- * usable only where it has no problems. Certificates are read now.
+ * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`, the TLS settings
+ * ({@link parseTls}), `VAULT_AUTH_METHOD` and the method's own variables, or the same with `OPENBAO_`. Problems are
+ * reported
+ * to `environment`, with warnings for variables of Vault's own client that have no effect here. The result is usable
+ * only if
+ * there are no problems. Certificates are read now.
  */
 export function parseVaultConfig(environment: Environment, readFile: ReadFile, prefix: VariablePrefix): VaultConfig {
   const variable: Read = (name) => `${prefix}_${name}`;
@@ -55,7 +57,7 @@ function parseAddress(environment: Environment, name: string): Pick<VaultServer,
   }
   const address = environment.url(name, 'http://127.0.0.1:8200');
   if (!URL.canParse(address) || /[?#]/.test(address)) {
-    // A query may have a token in it.
+    // A query may contain a token.
     const displayName = address.replace(/[?#].*$/s, '');
     environment.report(
       name,

@@ -6,37 +6,36 @@ import { Semaphore } from './semaphore.ts';
 import { readTlsMaterial, type TlsMaterial } from './tls.ts';
 import type { VaultServer } from './vault-server.ts';
 
-/** Connections to one server, and so calls in progress. */
+/** The maximum of connections to one server, and so of calls in flight. */
 const MAX_CONNECTIONS = 16;
-/** How long a connection is kept after its last use: longer than most intervals between passes, shorter than firewalls. */
+/** How long an idle connection is kept: longer than most poll intervals, shorter than firewalls do. */
 const KEEP_ALIVE_MS = 90_000;
-/** When TCP starts to ask whether an idle connection's other end is still there; one without an answer ends 10 s later. */
+/** When TCP keep-alive starts on an idle connection; without a response it ends 10 s later. */
 const TCP_PROBE_AFTER_MS = 10_000;
 const CONNECT_DEADLINE_MS = 5_000;
-/** No value of 500 KiB can be delivered; a path may have many fields. */
+/** Larger than any path: a value has at most 500 KiB, but a path may have many fields. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 const LIMITS = {
   connections: MAX_CONNECTIONS,
   pipelining: 1,
-  // One connection for all calls would hold all of them up where its server vanished.
+  // With one HTTP/2 connection for all calls, an unreachable server would block them all.
   allowH2: false,
   keepAliveTimeout: KEEP_ALIVE_MS,
   maxResponseSize: MAX_ANSWER_BYTES,
 };
 const CONNECTING = { timeout: CONNECT_DEADLINE_MS, keepAliveInitialDelay: TCP_PROBE_AFTER_MS, allowH2: false };
-/** Of hosts: a server may redirect to others. */
+/** For how many hosts: a server may redirect to others. */
 const MAX_SESSIONS = 16;
-/** A call that was cut off after so long without a first byte speaks against all connections opened before it. */
+/** If a call is aborted after this time without a first byte, all connections opened before it are suspect. */
 const SILENCE_MS = 250;
 
-/** Where connections lead, and how they are verified. */
+/** The destination and verification of connections. */
 type ConnectionsConfig = Pick<VaultServer, 'tls' | 'proxy' | 'socketPath'>;
 
 /**
- * Connections to one server, or to the proxy before it: kept and used again, at most 16. Where a server vanished without ending them, the first
- * call that is cut off in silence makes all later ones open new connections; the old ones end with what they carry. The
- * same happens where the files of certificates have changed, which is checked when it is asked for, and after a
- * connection has failed.
+ * A pool of at most 16 connections to one server or its proxy. If a call is aborted without any response, the
+ * connections opened before it may be dead: later calls open new ones, and the old ones close after their calls. The
+ * same happens if certificate files changed, which is checked on request and after a connection failed.
  */
 export class Connections {
   readonly #clock: Clock;
@@ -50,7 +49,7 @@ export class Connections {
   #openedAtMs: number;
   #closed = false;
   #failed = false;
-  /** The latest TLS session of each host. undici holds them only weakly, and loses them with a garbage collection. */
+  /** The latest TLS session of each host. undici references them weakly and loses them with a garbage collection. */
   readonly #sessions = new BoundedMap<Buffer>({ maxEntries: MAX_SESSIONS });
 
   constructor({ tls, proxy, socketPath }: ConnectionsConfig, clock: Clock) {
@@ -63,26 +62,26 @@ export class Connections {
     this.#openedAtMs = clock.monotonic();
   }
 
-  /** The certificate that we show, as PEM; empty where there is none. */
+  /** The client certificate as PEM; empty if there is none. */
   get certificate(): string {
     return this.#material.cert ?? '';
   }
 
-  /** Checks the files of certificates: where they have changed, later calls open new connections with what they have. */
+  /** Checks the certificate files: if they changed, later calls open new connections with the new content. */
   reloadCertificates(): void {
     const material = readTlsMaterial(this.#tls);
     const known = this.#material;
     if (material === null || this.#closed) return;
     if (material.ca === known.ca && material.cert === known.cert && material.key === known.key) return;
     this.#material = material;
-    // A resumed session would show the server the certificate of before.
+    // A resumed session would show the previous certificate to the server.
     this.#sessions.clear();
     this.#renew();
   }
 
   /**
-   * Does one exchange when it is its turn. `exchange` calls `answered` when the first of the answer is there. Rejects
-   * as `exchange` does, or with the reason of `signal` where it is aborted before its turn.
+   * Runs one exchange when a connection is free. `exchange` calls `answered` at the first byte of the response.
+   * Rejects as `exchange` does, or with the reason of `signal` if it is aborted before.
    */
   async use<T>(
     signal: AbortSignal,
@@ -106,7 +105,7 @@ export class Connections {
     }
   }
 
-  /** Ends all connections, and cuts off what is in progress. */
+  /** Closes all connections and aborts calls in flight. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([this.#agent, ...this.#retired].map((agent) => agent.destroy()));
@@ -134,7 +133,7 @@ export class Connections {
       ...LIMITS,
       requestTls: this.#connecting(),
       proxyTls: CONNECTING,
-      // What is asked of the proxy in the open has the same limits, and the opening of a tunnel a deadline.
+      // Unencrypted requests to the proxy have the same limits, and opening a tunnel has a deadline.
       factory: (origin, options) => new Pool(origin, { ...LIMITS, ...options }),
       clientFactory: (origin, options) => new Pool(origin, { headersTimeout: CONNECT_DEADLINE_MS, ...options }),
     });
@@ -145,7 +144,7 @@ export class Connections {
     return {
       ...CONNECTING,
       rejectUnauthorized: !skipVerify,
-      // As in Go, whatever was given is trusted: also an authority that another one issued, or the server's certificate itself.
+      // As in Go, every given certificate is trusted: an intermediate authority, or the server's certificate itself.
       allowPartialTrustChain: true,
       ...this.#material,
       ...(this.#socketPath === undefined ? {} : { socketPath: this.#socketPath }),
@@ -162,7 +161,7 @@ export class Connections {
     return (options, callback) =>
       connect({ ...options, ...named }, (...result) => {
         result[1]?.on('session', (session: Buffer) => {
-          // A late one, of a connection with the certificate of before, is not taken.
+          // A late session of a connection with the previous certificate is not kept.
           if (this.#material === material) this.#sessions.set(options.hostname, session);
         });
         callback(...result);
@@ -170,7 +169,7 @@ export class Connections {
   }
 }
 
-/** The name that TLS asks the server for. There is no field for an address, which is only checked. */
+/** The name for TLS's SNI. It can't be an IP address, which is only verified. */
 function askedName(serverName: string | undefined): { readonly servername?: string } {
   return serverName === undefined || isIP(serverName) !== 0 ? {} : { servername: serverName };
 }

@@ -1,31 +1,31 @@
 import type { ProviderErrorCode } from '@vault-swarm/provider';
 import { field, isResponseObject, type VaultOperation, type VaultResponse } from './http-types.ts';
 
-/** What an answer without what was asked for means. */
+/** The meaning of a response without the requested data. */
 export interface Classification {
   readonly code: ProviderErrorCode;
-  /** False: the server says no in a way that does not prove the code, so a value that was read before may still be good. */
+  /** False: the response does not prove the code, so a cached value may still be valid. */
   readonly isProven: boolean;
-  /** True: the server refused before it did anything, so nothing is used up by it. */
+  /** True: the server rejected the request before any effect, so nothing is used up. */
   readonly isUntouched: boolean;
-  /** True: somebody has to change something first, so asking again within moments is in vain. */
+  /** True: a retry within moments is useless, because an operator must change something first. */
   readonly isLasting: boolean;
   /** What is wrong, and what to change. */
   readonly advice: string;
 }
 
 interface Rule {
-  /** Undefined: whatever the status is, since servers of other versions send the same words with other ones. */
+  /** Undefined: any status, because other server versions send the same text with other statuses. */
   readonly status?: number | '3xx' | '4xx' | '5xx';
-  /** True: only an answer that has no form of Vault's. */
+  /** True: only a response that does not have Vault's format. */
   readonly isForeign?: true;
-  /** True: only an answer without a body, to a question that has a path of labels in it. */
+  /** True: only a response without a body, to a request whose path comes from labels. */
   readonly isEmpty?: true;
-  /** True: only an answer that lists no error. */
+  /** True: only a response that lists no error. */
   readonly isSilent?: true;
-  /** The server's own words: one of its errors ends with one of these. */
+  /** One of the server's errors ends with one of these texts. */
   readonly ends?: readonly string[];
-  /** The same, for errors that go on after these words. */
+  /** The same for errors that start with one of these texts. */
   readonly starts?: readonly string[];
   readonly code: ProviderErrorCode;
   readonly isProven?: boolean;
@@ -35,8 +35,9 @@ interface Rule {
 }
 
 /**
- * What the answers of Vault and OpenBao mean: the first rule that fits. The words are those of their sources, and the status
- * alone decides little: any trouble while a token is looked up is a 400, as is a request to the standby of a disaster.
+ * The meaning of responses of Vault and OpenBao: the first rule that matches. The texts are from their source code.
+ * The status
+ * alone says little: any failure of a token lookup is a 400, as is a request to a disaster recovery secondary.
  *
  * @see https://github.com/hashicorp/vault/blob/v1.21.4/sdk/logical/response_util.go
  * @see https://github.com/hashicorp/vault/blob/v1.21.4/http/handler.go
@@ -46,7 +47,7 @@ const RULES: readonly Rule[] = [
   {
     status: 429,
     code: 'RATE_LIMITED',
-    advice: 'a quota is used up; raise it, or ask less often',
+    advice: 'a quota is used up; increase it, or poll less often',
   },
   {
     ends: ['Vault is sealed', 'core is sealed', 'namespace is sealed'],
@@ -62,7 +63,7 @@ const RULES: readonly Rule[] = [
     advice: 'an administrator has locked the namespace; unlock it',
   },
   {
-    // Of a namespace below a sealed one, too.
+    // Also for a namespace below a sealed one.
     ends: ['namespace not found'],
     code: 'UNAVAILABLE',
     isUntouched: true,
@@ -77,7 +78,8 @@ const RULES: readonly Rule[] = [
       'Vault is in standby mode',
     ],
     code: 'UNAVAILABLE',
-    advice: 'this server is a standby that could not hand the request to the active one; check its log if that lasts',
+    advice:
+      'this server is a standby that could not forward the request to the active server; if that lasts, check its log',
   },
   {
     ends: [
@@ -87,31 +89,31 @@ const RULES: readonly Rule[] = [
     ],
     code: 'UNAVAILABLE',
     isUntouched: true,
-    advice: 'the cluster has no active server; check its members if that lasts',
+    advice: 'the cluster has no active server; if that lasts, check its members',
   },
   {
     ends: ['path disabled in replication DR secondary mode'],
     code: 'UNAVAILABLE',
     isUntouched: true,
-    advice: 'the server is a secondary for disaster recovery, which answers nobody; use the address of the primary',
+    advice: 'the server is a disaster recovery secondary, which answers no requests; use the address of the primary',
   },
   {
     status: 472,
     code: 'UNAVAILABLE',
     isUntouched: true,
-    advice: 'the server is a secondary for disaster recovery, which answers nobody; use the address of the primary',
+    advice: 'the server is a disaster recovery secondary, which answers no requests; use the address of the primary',
   },
   {
     status: 473,
     code: 'UNAVAILABLE',
     isUntouched: true,
-    advice: 'this server is a standby; check what is between it and us if that lasts',
+    advice: 'this server is a standby; if that lasts, check the load balancer between it and the plugin',
   },
   {
     status: 412,
     code: 'UNAVAILABLE',
     isUntouched: true,
-    advice: 'this server has not yet received what the active one has; check its replication if that lasts',
+    advice: 'this server does not have the latest data of the active server yet; if that lasts, check its replication',
   },
   {
     ends: ['overloaded, try again later', 'Vault server temporarily overloaded'],
@@ -127,11 +129,11 @@ const RULES: readonly Rule[] = [
     advice: 'the mount is being upgraded to KV v2',
   },
   {
-    // Not about what was asked for: the server could not check our token, or was stopped.
+    // Not about the request: the server could not check our token, or was being stopped.
     starts: ['error performing token check'],
     ends: ['cannot write to storage during setup', 'context canceled', 'context deadline exceeded', 'internal error'],
     code: 'UNAVAILABLE',
-    advice: "the server could not work on it; see the server's log",
+    advice: "the server could not process it; check the server's log",
   },
   {
     starts: [
@@ -141,46 +143,47 @@ const RULES: readonly Rule[] = [
     ],
     code: 'UNAVAILABLE',
     isLasting: true,
-    advice: 'the server takes requests only from its proxy; use the address of that one',
+    advice: 'the server accepts requests only from its proxy; use the address of the proxy',
   },
   {
-    // So the server refuses a character in a path that it can't print. Were it an outage, a label could make one for all.
+    // The server rejects a path with an unprintable character so. If this counted as an outage, one label could cause
+    // one.
     status: 400,
     isEmpty: true,
     code: 'INVALID_REF',
     isProven: false,
-    advice: 'the server refuses this path without a word; look for hidden characters in path and mount',
+    advice: 'the server rejects this path without a reason; check path and mount for hidden characters',
   },
   {
     status: '4xx',
     isForeign: true,
     code: 'UNAVAILABLE',
-    advice: 'the answer is not that of a Vault; check the address, and at what is between the server and us',
+    advice: 'the response does not come from Vault; check the address, and any proxy between the server and the plugin',
   },
   {
     status: '5xx',
     isForeign: true,
     code: 'UNAVAILABLE',
-    advice: 'what answers is not a Vault but something before it, such as a load balancer; see whether the server runs',
+    advice: 'a proxy or load balancer answers instead of Vault; check whether the server runs',
   },
   {
     status: '3xx',
     code: 'UNAVAILABLE',
     isLasting: true,
-    advice: 'the server redirects us, and this is not followed; use the address of the server that is meant',
+    advice: 'the server redirects the request, which is not followed; use the address of the target server',
   },
   {
     status: 403,
     ends: ['invalid token', 'bad token'],
     code: 'UNAUTHENTICATED',
-    advice: 'our token is refused',
+    advice: 'the token of the plugin is rejected',
   },
   {
     status: 403,
     starts: ['preflight capability check returned 403'],
     ends: ['permission denied'],
     code: 'ACCESS_DENIED',
-    advice: 'our policy does not allow it',
+    advice: 'the policy of the plugin does not allow it',
   },
   {
     status: 403,
@@ -193,12 +196,12 @@ const RULES: readonly Rule[] = [
     status: 403,
     code: 'ACCESS_DENIED',
     isProven: false,
-    advice: "the server refuses it; see the server's log",
+    advice: "the server rejects it; check the server's log",
   },
   {
     status: 404,
     code: 'NOT_FOUND',
-    advice: 'there is nothing',
+    advice: 'it does not exist',
   },
   {
     status: 405,
@@ -210,29 +213,29 @@ const RULES: readonly Rule[] = [
     starts: ['Field validation failed', 'missing path', 'path cannot contain parent references'],
     ends: ['relative paths not supported', 'unsupported operation'],
     code: 'INVALID_REF',
-    advice: 'the server refuses this path; correct path, mount or version',
+    advice: 'the server rejects this path; correct path, mount or version',
   },
   {
     status: '4xx',
     code: 'INVALID_REF',
     isProven: false,
-    advice: "the server refuses this path; correct path or mount, or see the server's log",
+    advice: "the server rejects this path; correct path or mount, or check the server's log",
   },
 ];
 
 const UNEXPECTED: Rule = {
   code: 'UNAVAILABLE',
-  advice: "unexpected answer; see the server's log",
+  advice: "unexpected response; check the server's log",
 };
 
-/** Questions whose path is that of settings. */
+/** Operations whose path comes from settings. */
 const OF_OURS: ReadonlySet<VaultOperation> = new Set(['login', 'renew', 'lookup']);
 
-/** More of an answer's errors, or longer ones, are not checked: Vault's own are short. */
+/** Further or longer errors of a response are ignored: Vault's own are short. */
 const MAX_LINES = 20;
 const MAX_LENGTH = 2_000;
 
-/** What an answer means for what was asked: `ok`, or why there is nothing. */
+/** The meaning of a response for an operation: `ok`, or why there is no data. */
 export function classify(operation: VaultOperation, answer: VaultResponse): 'ok' | Classification {
   if (answer.status >= 200 && answer.status < 300) return 'ok';
   const said = linesOf(answer, 'errors');
@@ -244,15 +247,15 @@ export function classify(operation: VaultOperation, answer: VaultResponse): 'ok'
   return { code: codeFor(operation, rule.code), isProven, isUntouched, isLasting, advice };
 }
 
-/** Whether the server is there, and says no: asked again, it would say the same. */
+/** Whether the server is reachable and would answer a retry in the same way. */
 export function isFinal({ code, isProven }: Classification): boolean {
   return isProven && (code === 'NOT_FOUND' || code === 'ACCESS_DENIED' || code === 'INVALID_REF');
 }
 
-/** The code of a rule, as far as it says nothing about a secret where none was asked for. */
+/** The code of a rule, adapted to an operation that is not about a secret. */
 function codeFor(operation: VaultOperation, code: ProviderErrorCode): ProviderErrorCode {
   const isOfSecret = code === 'NOT_FOUND' || code === 'INVALID_REF';
-  // Wrong credentials are refused with 400, and a login where no method is mounted with 403 or 404.
+  // Wrong credentials are rejected with 400, and a login without a mounted method with 403 or 404.
   if (operation === 'login' || operation === 'renew') {
     return isOfSecret || code === 'ACCESS_DENIED' ? 'UNAUTHENTICATED' : code;
   }
@@ -277,19 +280,22 @@ function fits(
   );
 }
 
-/** Whether the answer has a form of Vault's: a list of errors, or the frame of a success. A proxy's own has neither. */
+/**
+ * Whether the response has Vault's format: a list of errors, or the frame of a success. A proxy's response has
+ * neither.
+ */
 function isOfVault({ body }: VaultResponse): boolean {
   return Array.isArray(field(body, 'errors')) || (isResponseObject(body) && 'request_id' in body && 'data' in body);
 }
 
-/** Whether one of the answer's errors or warnings starts with these words of the server. */
+/** Whether one of the response's errors or warnings starts with this text. */
 export function says(answer: VaultResponse, words: string): boolean {
   return [...linesOf(answer, 'errors'), ...linesOf(answer, 'warnings')].some((line) => line.startsWith(words));
 }
 
 /**
- * The errors or warnings that the answer lists, one by one. Vault joins several as lines of a list. What is quoted in them is left
- * out: these are names of others, and no words of the server.
+ * The errors or warnings of the response, one by one. Vault joins several as lines of a list. Quoted parts are
+ * removed: they are names chosen by others, not the server's text.
  */
 function linesOf({ body }: VaultResponse, kind: 'errors' | 'warnings'): readonly string[] {
   const texts = field(body, kind);

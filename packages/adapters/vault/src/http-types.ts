@@ -1,27 +1,27 @@
 import { isLosslessJsonObject, type LosslessJson } from '@vault-swarm/provider';
 
-/** What a call is for. */
+/** The purpose of a call. */
 export type VaultOperation = 'read' | 'probe' | 'mount' | 'login' | 'renew' | 'lookup';
 
-/** One call: a path below `/v1/`, its segments already encoded. */
+/** One call: a path below `/v1/` with encoded segments. */
 export interface VaultCall {
   readonly operation: VaultOperation;
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly token?: string;
   readonly body?: Readonly<Record<string, string | readonly string[]>>;
-  /** True: numbers of the answer keep their characters. It makes parsing some eight times slower. */
+  /** True: numbers keep their characters. Parsing is then about eight times slower. */
   readonly exactNumbers?: boolean;
-  /** True: nothing is done or used up twice if it is sent again, as is so for every GET. */
+  /** True: a retry has no further effect, as for every GET. */
   readonly isRepeatable?: boolean;
-  /** True: the caller sends it again with another token if this one turns out to be dead. */
+  /** True: the caller sends it again with another token if this one is invalid. */
   readonly hasOtherToken?: boolean;
-  /** The longest that it may take, its repetitions included; 10 s where it is not given. */
+  /** The deadline including retries; the default is 10 s. */
   readonly deadlineMs?: number;
   readonly signal: AbortSignal;
 }
 
-/** JSON of an answer: with `exactNumbers` it is `LosslessJson`, else its numbers are JavaScript's. */
+/** JSON of a response: with `exactNumbers` it is `LosslessJson`, otherwise its numbers are JavaScript numbers. */
 export type ResponseJson = LosslessJson | number | readonly ResponseJson[] | ResponseObject;
 
 /** An object of {@link ResponseJson}. */
@@ -29,30 +29,30 @@ export interface ResponseObject {
   readonly [name: string]: ResponseJson;
 }
 
-/** What Vault answered, whatever the status. */
+/** A response of Vault with any status. */
 export interface VaultResponse {
   readonly status: number;
-  /** Undefined where there is none, or no JSON. */
+  /** Undefined if there is none, or it is not JSON. */
   readonly body: ResponseJson | undefined;
-  /** How many characters the body had. */
+  /** The length of the body in characters. */
   readonly bodyLength: number;
-  /** The wait that the server asked for. */
+  /** The wait that the server requested. */
   readonly retryAfterMs: number | undefined;
-  /** The server's own time, to the second before, in milliseconds since 1970. */
+  /** The server's time, rounded down to the second, in milliseconds since 1970. */
   readonly serverTimeMs: number | undefined;
 }
 
-/** Whether it is an object, and neither a list nor an exact number. */
+/** Whether it is an object, not a list or an exact number. */
 export function isResponseObject(value: ResponseJson | undefined): value is ResponseObject {
   return isLosslessJsonObject(value as LosslessJson | undefined);
 }
 
-/** A field of a JSON object; undefined where it is none, or has no such field. */
+/** A field of a JSON object; undefined if it is not an object or has no such field. */
 export function field(value: ResponseJson | undefined, name: string): ResponseJson | undefined {
   return isResponseObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
-/** A whole number of JSON as a number; undefined for all else. */
+/** A JSON integer as a number; undefined for everything else. */
 export function wholeNumber(value: ResponseJson | undefined): number | undefined {
   if (typeof value !== 'number' && (typeof value !== 'object' || value === null)) return undefined;
   const number = Number(JSON.stringify(value));

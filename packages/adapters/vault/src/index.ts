@@ -9,22 +9,22 @@ import { compareRevisions } from './kv.ts';
 import { Mounts } from './mounts.ts';
 import { VaultProbe } from './probe.ts';
 
-/** What an instance needs besides its configuration. */
+/** The dependencies of an instance, besides its configuration. */
 export interface VaultProviderOptions {
-  /** The name by which labels and configuration know it. */
+  /** The instance's name in labels and configuration. */
   readonly name: string;
   readonly clock: Clock;
-  /** For the jitter of repeated requests. */
+  /** For the jitter of retries. */
   readonly random: Random;
-  /** The keyed digest that stands for the revision on KV v1, where Vault has none. */
+  /** A keyed digest, used as the revision on KV v1, where Vault has none. */
   readonly digest: (bytes: Uint8Array) => string;
-  /** Is told of every request, and of logins. */
+  /** Receives an event for every request, and for logins. */
   readonly events: Events;
 }
 
 /**
- * A provider on one Vault or OpenBao: KV v2 and v1, found out from each mount. Makes no call before it is asked for
- * something, and logs in then.
+ * Creates a provider for one Vault or OpenBao with KV v2 and v1, detected for each mount. It makes no call and no
+ * login before it is used.
  */
 export function createVaultProvider(config: VaultConfig, options: VaultProviderOptions): ProviderInstance {
   const { name, clock, random, digest, events } = options;

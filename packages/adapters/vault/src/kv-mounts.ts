@@ -6,8 +6,8 @@ import { mountProblem, withoutSpareSlashes } from './paths.ts';
 export type KvVersion = 'v1' | 'v2';
 
 /**
- * Reads `VAULT_KV_MOUNTS`: the mounts that the operator vouches for, with their versions (`secret=v2,legacy=v1`), for
- * servers that do not show their mounts. What is wrong is reported.
+ * Reads `VAULT_KV_MOUNTS`: mounts with their versions (`secret=v2,legacy=v1`), for servers that do not show their
+ * mounts. Problems are reported.
  */
 export function parseKvMounts(environment: Environment, name: string): ReadonlyMap<string, KvVersion> {
   const mounts = new Map<string, KvVersion>();
@@ -19,7 +19,7 @@ export function parseKvMounts(environment: Environment, name: string): ReadonlyM
     const mount = withoutSpareSlashes(written);
     const wrong = mountProblem(mount);
     if (version !== 'v1' && version !== 'v2')
-      problem(entry, 'must be a mount with its version, as secret=v2 or legacy=v1');
+      problem(entry, 'must be a mount with its version, such as secret=v2 or legacy=v1');
     else if (wrong !== null) problem(entry, wrong);
     else if (mounts.has(mount)) problem(entry, 'names a mount twice');
     else mounts.set(mount, version);

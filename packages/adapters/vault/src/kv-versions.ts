@@ -11,34 +11,34 @@ import {
 } from './kv.ts';
 import { kvPath } from './paths.ts';
 
-/** One version, and whether a read would give it. */
+/** One version, and whether a read would return it. */
 export interface KvVersionState {
   readonly stamp: KvVersionStamp;
   readonly state: 'live' | 'deleted' | 'destroyed';
 }
 
 /**
- * What is known of the versions of a secret: of its current one (`undefined`), or one pinned; `null`: there is none,
- * `unsure`: it is just being deleted, so that only a read can tell.
+ * What is known of a secret's versions: the current one (`undefined`), or pinned ones. `null`: it does not exist;
+ * `unsure`: it is being deleted, so that only a read shows its state.
  */
 export type KvVersions =
   | {
       readonly kind: 'found';
       readonly version: (pin: string | undefined) => KvVersionState | 'unsure' | null;
-      /** How many characters the answer had. */
+      /** The length of the response in characters. */
       readonly length: number;
     }
   | KvAbsence
   | { readonly kind: 'refused' };
 
-/** Of the time in an answer's header. */
+/** The precision of the time in a response's header. */
 const SERVER_TIME_PRECISION_MS = 1_000;
-/** How far our clock may be from the server's, where it does not tell its time. */
+/** The largest difference between our clock and the server's, if it does not report its time. */
 const CLOCK_SKEW_MS = 5_000;
 
 /**
- * Asks KV v2 for the document about all versions of a secret. It has no value, and some 220 bytes for each version.
- * `nowMs` is the wall-clock time, used where the server does not tell its own.
+ * Reads KV v2's metadata of all versions of a secret. It has no value, and about 220 bytes for each version.
+ * `nowMs` is the wall-clock time, used if the server does not report its own.
  *
  * @throws {ProviderError} as `vaultErrorOf`.
  */
@@ -59,9 +59,10 @@ export async function readMetadata(
 }
 
 /**
- * Asks KV v2 (of Vault 1.10 and later) for the names of a secret's fields, one request for each of `pins`
- * (`undefined`: the current version). The answer tells of one version what a read would, but its value, and is short
- * however many versions there are. `absent` may also mean that the server does not know this question.
+ * Reads the names of a secret's fields from KV v2 (Vault 1.10 and later), one request for each of `pins`
+ * (`undefined`: the current version). The response describes one version without its value, and is short even if there
+ * are
+ * many versions. `absent` may also mean that the server does not know this request.
  *
  * @throws {ProviderError} as `vaultErrorOf`.
  */
@@ -88,12 +89,12 @@ export async function readSubkeys(
   return { kind: 'found', version: (pin) => found.get(pin) ?? null, length };
 }
 
-/** The marker of a version's state: the same text whichever question told it. */
+/** The marker of a version's state: the same text for each kind of request. */
 export function markerOf({ stamp, state }: KvVersionState): string {
   return `${revisionOf(stamp)} ${state}`;
 }
 
-/** The server's time lies between these, in milliseconds since 1970. */
+/** The server's time is between these, in milliseconds since 1970. */
 interface Between {
   readonly earliestMs: number;
   readonly latestMs: number;
@@ -111,7 +112,7 @@ function listedVersion(versions: ResponseObject, number: string, time: Between):
   const stamp = { number: Number(number), createdTime };
   if (field(version, 'destroyed') === true) return { stamp, state: 'destroyed' };
   const deletionTime = field(version, 'deletion_time');
-  // A version can be set to be deleted at some later time; only from then on a read no longer gives it.
+  // A version can have a deletion time in the future; a read returns it until then.
   const deletedAtMs = typeof deletionTime === 'string' ? Date.parse(deletionTime) : Number.NaN;
   if (deletedAtMs <= time.earliestMs) return { stamp, state: 'deleted' };
   return deletedAtMs <= time.latestMs ? 'unsure' : { stamp, state: 'live' };

@@ -190,7 +190,8 @@ describe('versions of a real KV v2', () => {
     await write('gone', 'one');
     expect(await vaultErrorOf(earlier(ref, first))).toMatchObject({
       code: 'NOT_FOUND',
-      message: 'vault secret/gone, version 1: the secret was deleted and made again, this is another version now',
+      message:
+        'vault secret/gone, version 1: the secret was deleted and created again, so this number is another version now',
     });
   });
 

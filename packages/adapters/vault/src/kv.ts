@@ -7,33 +7,33 @@ import type { KvVersion } from './kv-mounts.ts';
 import { type KvAddress, kvPath } from './paths.ts';
 import { vaultErrorOf } from './vault-error.ts';
 
-/** Where a secret is in Vault, with the version that is wanted. */
+/** The location of a secret in Vault, with the requested version. */
 export interface KvLocation extends KvAddress {
   readonly pin: string | undefined;
-  /** Whether `pin` is of an earlier revision, and not of the ref. */
+  /** Whether `pin` is of a previous revision, and not of the ref. */
   readonly earlier: boolean;
-  /** The secret as messages name it. */
+  /** The secret for messages. */
   readonly displayName: string;
-  /** The mount as messages name it. */
+  /** The mount for messages. */
   readonly displayMount: string;
 }
 
-/** That nothing was found, which may also mean that the mount has another version than was thought: `doubtful` says so. */
+/** Nothing was found. `ambiguous`: the mount may also have another version than was assumed. */
 export interface KvAbsence {
   readonly kind: 'absent';
   readonly ambiguous: boolean;
   readonly noMount: boolean;
-  /** The answer was a success, and has not the form of a secret. */
+  /** The response was a success, but does not have the format of a secret. */
   readonly isOdd: boolean;
 }
 
-/** What a read found. */
+/** The result of a read. */
 export type KvOutcome =
   | { readonly kind: 'found'; readonly fields: LosslessJsonObject; readonly version?: KvVersionStamp }
   | KvAbsence
   | { readonly kind: 'refused' };
 
-/** Number and creation time: a secret that was deleted with all its versions and made again counts from 1 again. */
+/** Number and creation time, because a deleted and recreated secret counts from 1 again. */
 export interface KvVersionStamp {
   readonly number: number;
   readonly createdTime: string;
@@ -42,10 +42,10 @@ export interface KvVersionStamp {
 /** RFC 3339 with nanoseconds has 35 characters. */
 const MAX_TIME_LENGTH = 64;
 
-/** More digits would not be a number that we keep exactly. */
+/** More digits are not a number that JavaScript represents exactly. */
 const REVISION_NUMBER = /^([1-9]\d{0,14})@/;
 
-/** The place that a ref names. @throws {ProviderError} `INVALID_REF` where it names none. */
+/** The location of a ref. @throws {ProviderError} `INVALID_REF` if it has none. */
 export function locationOf(ref: SecretRef): KvLocation {
   const { mount, directory, path } = ref.location;
   if (mount === undefined || mount === '' || path === undefined || path === '') {
@@ -58,8 +58,8 @@ export function locationOf(ref: SecretRef): KvLocation {
 }
 
 /**
- * The place of what a ref named at an earlier revision, as {@link revisionOf} gives it.
- * @throws {ProviderError} `INVALID_REF` as {@link locationOf}; `NOT_FOUND` for a revision that KV v2 does not give.
+ * The location of a ref at a previous revision from {@link revisionOf}.
+ * @throws {ProviderError} `INVALID_REF` as {@link locationOf}; `NOT_FOUND` for a revision that is not of KV v2.
  */
 export function earlierLocationOf(ref: SecretRef, revision: string): KvLocation {
   const number = REVISION_NUMBER.exec(revision)?.[1];
@@ -73,7 +73,7 @@ export function earlierLocationOf(ref: SecretRef, revision: string): KvLocation 
 
 /**
  * Reads a secret of KV v2.
- * @throws {ProviderError} `NOT_FOUND` for a version that was deleted or destroyed; as {@link vaultErrorOf} otherwise.
+ * @throws {ProviderError} `NOT_FOUND` for a deleted or destroyed version; as {@link vaultErrorOf} otherwise.
  */
 export async function readV2(session: Session, location: KvLocation, signal: AbortSignal): Promise<KvOutcome> {
   const path = kvPath(location, 'data').encoded;
@@ -117,8 +117,8 @@ export function revisionOf({ number, createdTime }: KvVersionStamp): string {
 }
 
 /**
- * Which of two revisions was made later: negative if `a` was made first, `undefined` if one of them is not of KV v2. The
- * time decides, since a secret that is deleted and made again counts from 1 again; within a millisecond the number does.
+ * Compares the creation of two revisions: negative if `a` is older, `undefined` if one is not of KV v2. The time
+ * decides, because a deleted and recreated secret counts from 1 again; within a millisecond the number decides.
  */
 export function compareRevisions(a: string, b: string): number | undefined {
   const [first, second] = [timeAndNumber(a), timeAndNumber(b)];
@@ -132,20 +132,20 @@ function timeAndNumber(revision: string): { readonly timeMs: number; readonly nu
   return number === undefined || Number.isNaN(timeMs) ? undefined : { timeMs, number: Number(number) };
 }
 
-/** What KV v2 says of a version beside its fields; undefined where it says nothing of one. */
+/** Number and creation time in KV v2's metadata; undefined if there are none. */
 export function stampOf(metadata: ResponseJson | undefined): KvVersionStamp | undefined {
   const number = wholeNumber(field(metadata, 'version'));
   const createdTime = createdTimeOf(metadata);
   return number === undefined || createdTime === undefined ? undefined : { number, createdTime };
 }
 
-/** When a version was made, in KV v2's own words. They are a part of its revision, so a text that is too long is no time. */
+/** The creation time as KV v2 writes it. It becomes a part of the revision, so a text that is too long is rejected. */
 export function createdTimeOf(metadata: ResponseJson | undefined): string | undefined {
   const createdTime = field(metadata, 'created_time');
   return typeof createdTime === 'string' && createdTime.length <= MAX_TIME_LENGTH ? createdTime : undefined;
 }
 
-/** The error for a version that is pinned, or an earlier one that is wanted, where KV v1 keeps none. */
+/** The error for a pinned or previous version on KV v1, which keeps none. */
 export function versionOnV1({ displayName, displayMount, earlier }: KvLocation): ProviderError {
   if (earlier) {
     return new ProviderError(
@@ -159,15 +159,15 @@ export function versionOnV1({ displayName, displayMount, earlier }: KvLocation):
   );
 }
 
-/** The error for a version whose number is another one's by now: the secret was deleted and made again. */
+/** The error for a version whose number now belongs to another one: the secret was deleted and created again. */
 export function replaced({ displayName }: KvLocation): ProviderError {
   return new ProviderError(
     'NOT_FOUND',
-    `${displayName}: the secret was deleted and made again, this is another version now`,
+    `${displayName}: the secret was deleted and created again, so this number is another version now`,
   );
 }
 
-/** The error for a secret or a version of it that never was, or is gone with all that Vault knew of it. */
+/** The error for a secret or version that does not exist. */
 export function notFound(
   { displayName, pin, displayMount }: KvLocation,
   { noMount = false, isOdd = false } = {},
@@ -175,7 +175,7 @@ export function notFound(
   if (isOdd) {
     return new ProviderError(
       'INVALID_PAYLOAD',
-      `${displayName}: the answer has not the form of a secret; check what is between the server and us`,
+      `${displayName}: the response does not have the format of a secret; check any proxy between the server and the plugin`,
       { isProven: false },
     );
   }
@@ -186,49 +186,49 @@ export function notFound(
   );
 }
 
-/** The error for a secret that our policy does not let us read. */
+/** The error for a secret that our policy does not allow us to read. */
 export function denied(location: KvLocation, version: KvVersion): ProviderError {
   const line = policyFor(kvPath(location, version === 'v2' ? 'data' : undefined).plain);
   return new ProviderError(
     'ACCESS_DENIED',
-    `${location.displayName}: our policy does not allow to read it; add ${line}`,
+    `${location.displayName}: the policy of the plugin does not allow reading it; add ${line}`,
   );
 }
 
 /**
- * The error for a secret whose mount nobody says is a key-value engine: our policy gives no right in it, or it does not
- * exist, or the server does not show its mounts, so that `setting` has to name it.
+ * The error for a mount that is not known to be a key-value engine: our policy has no rule for it, it does not
+ * exist, or the server does not show its mounts, so that `setting` must name it.
  */
 export function unproved(location: KvLocation, setting: string): ProviderError {
   const [v2, v1] = [policyFor(kvPath(location, 'data').plain), policyFor(kvPath(location).plain)];
   return new ProviderError(
     'ACCESS_DENIED',
-    `${location.displayName}: the server shows us no mount ${location.displayMount}, so nothing is read there; if there is one, add ${v2} ` +
-      `for KV v2, ${v1} for KV v1; if our policy has that, name the mount in ${setting} (${displayText(location.mount)}=v2)`,
+    `${location.displayName}: the server shows no mount ${location.displayMount} to the plugin, so nothing is read there; if it exists, add ${v2} ` +
+      `for KV v2, ${v1} for KV v1; if the policy has that already, name the mount in ${setting} (${displayText(location.mount)}=v2)`,
   );
 }
 
-/** The error for a path that, if its mount were KV v2 and not v1, would be of its API and not a secret's. */
+/** The error for a path that would be an API path, and not a secret, if its mount were KV v2. */
 export function mayBeV2({ displayName, displayMount }: KvLocation): ProviderError {
   return new ProviderError(
     'INVALID_REF',
-    `${displayName}: the path starts as those of KV v2's API do, and the server does not show whether ${displayMount} is KV v1; move the secret`,
+    `${displayName}: the path starts like those of KV v2's API, and the server does not show whether ${displayMount} is KV v1; move the secret`,
   );
 }
 
-/** The line of a policy that allows reading a path. */
+/** The policy line that allows reading a path. */
 export function policyFor(path: string): string {
   return `path ${JSON.stringify(displayText(path))} { capabilities = ["read"] }`;
 }
 
 /**
- * What an answer without a secret means.
- * @throws {ProviderError} as {@link vaultErrorOf} for what is neither "there is none" nor a refusal.
+ * The meaning of a response without a secret.
+ * @throws {ProviderError} as {@link vaultErrorOf} if it is neither "does not exist" nor a denial.
  */
 export function otherwise(answer: VaultResponse, location: KvLocation): Exclude<KvOutcome, { readonly kind: 'found' }> {
   const verdict = classify('read', answer);
   if (verdict === 'ok' || verdict.code === 'NOT_FOUND') {
-    // A success of another form, too, comes from a mount of another version.
+    // A success in another format also comes from a mount of another version.
     const isOdd = verdict === 'ok';
     const noMount = says(answer, 'no handler for route ');
     return {
@@ -242,16 +242,16 @@ export function otherwise(answer: VaultResponse, location: KvLocation): Exclude<
   throw vaultErrorOf(answer, location.displayName);
 }
 
-/** The fields of an answer to a call that asked for exact numbers. */
+/** The fields of a response with exact numbers. */
 function exactFields(value: ResponseJson | undefined): LosslessJsonObject | undefined {
   return isResponseObject(value) ? (value as LosslessJsonObject) : undefined;
 }
 
 /**
- * Compares what the answer says of its engine: Vault names it with each answer, OpenBao does not, and what comes with a lease was
- * made for this reader.
+ * Checks the engine of the response. Vault names it in each response, OpenBao does not. A response with a lease was
+ * issued for this reader.
  *
- * @throws {ProviderError} `INVALID_REF` where it is none of key-value secrets.
+ * @throws {ProviderError} `INVALID_REF` if it is not a key-value engine.
  */
 function checkEngine({ body }: VaultResponse, { displayName, displayMount }: KvLocation): void {
   const type = field(body, 'mount_type');
@@ -260,6 +260,6 @@ function checkEngine({ body }: VaultResponse, { displayName, displayMount }: KvL
   if (isKv && (lease === undefined || lease === '')) return;
   throw new ProviderError(
     'INVALID_REF',
-    `${displayName}: the answer is none of a key-value engine; correct the mount ${displayMount}`,
+    `${displayName}: the response does not come from a key-value engine; correct the mount ${displayMount}`,
   );
 }

@@ -2,7 +2,7 @@ import { quoted } from '@vault-swarm/kernel';
 import { type LabelScheme, type Labels, ProviderError, type Target } from '@vault-swarm/provider';
 import { mountProblem, pathProblem, withoutSpareSlashes } from './paths.ts';
 
-/** What the labels need to know of the configured instance. */
+/** What the labels need from the instance's configuration. */
 export interface VaultLabelOptions {
   /** The mount of secrets that name none, without slashes at its ends. */
   readonly mount: string;
@@ -11,11 +11,12 @@ export interface VaultLabelOptions {
 }
 
 /**
- * The labels `vault_path`, `vault_mount`, `vault_field` and `vault_version` (or `openbao_…`). `app/db`, `secret/app/db`,
- * `data/app/db` and `secret/data/app/db` are one in a mount `secret` of KV v2; in one of KV v1, `data` is a directory. With
- * `vault_mount`, and where no label gives the path, the path is taken literally. Slashes at the ends mean nothing.
+ * The labels `vault_path`, `vault_mount`, `vault_field` and `vault_version` (or `openbao_…`). In a KV v2 mount
+ * `secret`, the paths `app/db`, `secret/app/db`, `data/app/db` and `secret/data/app/db` are the same; in KV v1, `data`
+ * is a directory. With `vault_mount`, or without a path label, the path is taken literally. Slashes at the ends are
+ * ignored.
  *
- * A target's location is `{mount, path}`, or `{mount, directory: 'data', path}` where the path started so.
+ * A target's location is `{mount, path}`, or `{mount, directory: 'data', path}` if the path started with `data`.
  */
 export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): LabelScheme {
   const names = { path: `${kind}_path`, mount: `${kind}_mount`, field: `${kind}_field`, version: `${kind}_version` };
@@ -63,7 +64,7 @@ function withoutPrefix(text: string, prefix: string): string {
   return text.startsWith(prefix) ? text.slice(prefix.length) : text;
 }
 
-/** A label's value without slashes that mean nothing; undefined where it is not given. */
+/** A label's value without slashes at its ends; undefined if it is not set. */
 function checked(labels: Labels, name: string, problemOf: (text: string) => string | null): string | undefined {
   const given = labels[name];
   if (given === undefined) return undefined;

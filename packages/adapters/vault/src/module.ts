@@ -33,7 +33,7 @@ const SETTINGS: readonly string[] = [
 ];
 const CREDENTIALS: readonly string[] = ['TOKEN', 'SECRET_ID', 'JWT', 'PASSWORD'];
 
-/** Those of the login `aws`, as AWS's own tools read them. */
+/** The settings of the login method `aws`, with the names of AWS's own tools. */
 const AWS_SETTINGS: readonly string[] = [
   'AWS_REGION',
   'AWS_PROFILE',
@@ -44,7 +44,7 @@ const AWS_SETTINGS: readonly string[] = [
 ];
 const AWS_CREDENTIALS: readonly string[] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 
-/** The same adapter is two kinds: labels `vault_…` with variables `VAULT_…`, and `openbao_…` with `OPENBAO_…`. */
+/** The adapter provides two kinds: labels `vault_…` with variables `VAULT_…`, and `openbao_…` with `OPENBAO_…`. */
 function moduleOf(kind: 'vault' | 'openbao', prefix: 'VAULT' | 'OPENBAO'): ProviderModule<VaultConfig> {
   const named = (names: readonly string[]) => names.map((name) => `${prefix}_${name}`);
   return {

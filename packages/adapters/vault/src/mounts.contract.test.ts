@@ -68,7 +68,9 @@ describe('mounts of a real Vault', () => {
         ),
       });
     }
-    expect((await failure(refTo('x', { mount: 'secret/inner' }))).message).toContain('what is there is in secret/');
+    expect((await failure(refTo('x', { mount: 'secret/inner' }))).message).toContain(
+      'the path is in the mount secret/',
+    );
   });
 
   test('of both versions are read by paths with and without the mount, data/ and slashes, as they are meant', async () => {

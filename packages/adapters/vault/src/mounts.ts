@@ -11,37 +11,37 @@ import { vaultErrorOf } from './vault-error.ts';
 export interface Mount {
   /** `unknown`: neither the server nor the settings say that it is a key-value engine, so nothing is read there. */
   readonly version: KvVersion | 'unknown';
-  /** Whether the server itself said so. */
+  /** Whether the server itself reported it. */
   readonly isShown: boolean;
   readonly foundAtMs: number;
-  /** For how long it counts, in milliseconds. */
+  /** How long it is valid, in milliseconds. */
   readonly lifeMs: number;
 }
 
-/** How long an answer about a mount is believed where a secret was not found in it. */
+/** How long a result about a mount is valid if a secret was not found in it. */
 const BELIEVED_FOR_MS = 10_000;
 /**
- * Each answer of KV v2 shows by its form that it is one. One of KV v1 may have any form: the server must have named the
- * mount a short while ago.
+ * Each response of KV v2 shows its version by its format. A response of KV v1 may have any format, so the server must
+ * have reported the mount recently.
  */
 const LIFE_MS = { v1: BELIEVED_FOR_MS, v2: Number.POSITIVE_INFINITY } as const;
-/** How long the settings' word counts until the server is asked again. */
+/** How long the settings are used until the server is asked again. */
 const CONFIGURED_LIFE_MS = 60_000;
-/** What finding out about mounts needs. */
+/** The dependencies of {@link Mounts}. */
 export interface MountsOptions {
   readonly session: Session;
   readonly clock: Clock;
-  /** The server as messages name it. */
+  /** The server for messages. */
   readonly server: string;
-  /** The mounts that the settings name, for where the server does not show them. */
+  /** The mounts of the settings, for a server that does not show them. */
   readonly configured: ReadonlyMap<string, KvVersion>;
   /** The name of that setting, for messages. */
   readonly setting: string;
 }
 
 /**
- * Which mounts are key-value engines, and of which version. The server's word counts where there is one; else that of the
- * settings. Mounts never lie within each other, so a mount of exactly this name holds all paths below it.
+ * Finds which mounts are key-value engines, and their versions. The server's information has priority over the
+ * settings. Mounts are never nested, so a mount of exactly this name contains all paths below it.
  */
 export class Mounts {
   /** The name of the setting that names mounts. */
@@ -62,8 +62,8 @@ export class Mounts {
   }
 
   /**
-   * The mount of this name, as found out at `sinceMs` or later.
-   * @throws {ProviderError} `INVALID_REF` where it is no mount, another engine's, or other than the settings say.
+   * The mount of this name, found out at `sinceMs` or later.
+   * @throws {ProviderError} `INVALID_REF` if it is not a mount, is another engine's, or differs from the settings.
    */
   async find(name: string, signal: AbortSignal, sinceMs = Number.NEGATIVE_INFINITY): Promise<Mount> {
     const known = this.#known.get(name);
@@ -78,8 +78,8 @@ export class Mounts {
   }
 
   /**
-   * The mount of this name after an answer to a question asked at `startedAtMs` that did not find a secret: checked
-   * again where the answer is `doubtful` (it does not fit the mount), else unless that was done in the last 10 s.
+   * The mount of this name after a request, sent at `startedAtMs`, that did not find a secret. It is checked
+   * again if the response is `ambiguous` (it does not fit the mount), otherwise unless that was done in the last 10 s.
    *
    * @throws {ProviderError} as {@link find}.
    */
@@ -91,21 +91,21 @@ export class Mounts {
     return this.find(name, signal, ambiguous ? startedAtMs : startedAtMs - BELIEVED_FOR_MS);
   }
 
-  /** Cuts off what is in progress. */
+  /** Aborts requests in flight. */
   close(): void {
     this.#flights.abortAll();
   }
 
   async #findOut(name: string, signal: AbortSignal): Promise<Mount> {
     const answer = await this.#session.request({ operation: 'mount', method: 'GET', path: mountPath(name), signal });
-    // What was known counts no more, whatever is wrong with the answer.
+    // The cached information is invalid, whatever is wrong with the response.
     this.#known.delete(name);
     const foundAtMs = this.#clock.monotonic();
     const verdict = classify('mount', answer);
     const isAnswered = verdict === 'ok' ? isResponseObject(field(answer.body, 'data')) : isFinal(verdict);
     if (!isAnswered) throw vaultErrorOf(answer, `finding the mount ${displayMount(name)} of ${this.#server}`, 'mount');
     const mount = { ...this.#judge(name, answer.status, answer.body), foundAtMs };
-    // What is unknown is asked again each time, so that a corrected policy counts at once.
+    // Unknown mounts are asked for each time, so that a corrected policy takes effect at once.
     if (mount.version !== 'unknown') this.#known.set(name, mount);
     return mount;
   }
@@ -125,7 +125,7 @@ export class Mounts {
     return { version, isShown: true, lifeMs: LIFE_MS[version] };
   }
 
-  /** The version that the server shows. */
+  /** The version that the server reports. */
   #displayVersion(name: string, body: ResponseJson | undefined): KvVersion {
     const data = field(body, 'data');
     const type = field(data, 'type');
@@ -134,21 +134,21 @@ export class Mounts {
       const where = typeof path === 'string' ? displayPath(path) : 'another one';
       throw new ProviderError(
         'INVALID_REF',
-        `${this.#server} has no mount ${displayMount(name)}; what is there is in ${where}: correct the mount`,
+        `${this.#server} has no mount ${displayMount(name)}; the path is in the mount ${where}: correct the mount`,
       );
     }
     if (type === 'kv') return field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1';
-    // What KV v1 was called before there was a v2.
+    // The name of KV v1 before there was a v2.
     if (type === 'generic') return 'v1';
     throw new ProviderError('INVALID_REF', `the mount ${displayMount(name)} of ${this.#server} ${whyNot(type)}`);
   }
 
   #cutOff(): ProviderError {
-    return new ProviderError('UNAVAILABLE', `finding a mount of ${this.#server} was cut off`);
+    return new ProviderError('UNAVAILABLE', `finding a mount of ${this.#server} was aborted`);
   }
 }
 
-/** A mount as messages name it. */
+/** A mount for messages. */
 function displayMount(name: string): string {
   return displayText(`${name}/`);
 }
@@ -160,7 +160,7 @@ function whyNot(type: ResponseJson | undefined): string {
   return `is ${displayName}, and only key-value engines are read (kv, version 1 or 2); correct the mount`;
 }
 
-/** A mount's name as the server tells it, unless that would be no name. */
+/** A mount's name as the server reports it, unless it is not valid. */
 function displayPath(path: string): string {
   return /^[\x21-\x7e]{1,200}$/.test(path) ? path : 'another one';
 }

@@ -42,8 +42,8 @@ describe('paths at Vault', () => {
   test.each(['..', 'a/../b', 'a/%2e%2e/b', 'a/.%2E', '%252e%252e/b', 'a%2f..%2fb', 'a/..\\b'])(
     'lead nowhere else by %j',
     (path) => {
-      expect(pathProblem(path)).toBe('must have no part that is "." or ".."');
-      expect(() => kvPath(at('secret', path), 'metadata')).toThrow(/must have no part/);
+      expect(pathProblem(path)).toBe('must not have a part that is "." or ".."');
+      expect(() => kvPath(at('secret', path), 'metadata')).toThrow(/must not have a part/);
     },
   );
 
@@ -60,7 +60,7 @@ describe('paths at Vault', () => {
     '\u{e0001}',
     '\u0378',
   ])('have no character that Go does not print, such as %j', (character) => {
-    expect(pathProblem(`a${character}b`)).toBe('must have no control characters or hidden characters');
+    expect(pathProblem(`a${character}b`)).toBe('must not have control characters or hidden characters');
   });
 
   test.each(['é', 'ü', '日本', '🐙', 'a b', '€', '«x»', 'e\u0301'])('may have %j', (text) => {

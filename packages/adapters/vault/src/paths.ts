@@ -1,29 +1,35 @@
 import { quoted } from '@vault-swarm/kernel';
 import { ProviderError } from '@vault-swarm/provider';
 
-/** What Vault keeps for itself: tokens, its own settings, identities, and one private engine for each token. */
+/** Vault's own mounts: tokens, its settings, identities, and a private engine for each token. */
 const RESERVED = new Set(['auth', 'sys', 'identity', 'cubbyhole']);
 /**
- * What Go does not count as printable: hidden characters, and every space but the ordinary one. Vault answers a path that has one
- * with 400 and nothing else.
+ * Characters that Go does not count as printable: hidden ones, and every space but U+0020. Vault rejects a path with
+ * one
+ * with status 400 and no reason.
  * @see https://pkg.go.dev/unicode#IsPrint
  */
 const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
-/** Percent-encoding within percent-encoding is looked through this often. */
+/** How many levels of nested percent-encoding are decoded. */
 const DECODED_TIMES = 5;
 
-/** Why text can't be a path in Vault, or `null`. `.` and `..` are refused, also percent-encoded, since URLs resolve them. */
+/**
+ * Why a text can't be a path in Vault, or `null`. `.` and `..` are rejected, also percent-encoded, because URLs
+ * resolve them.
+ */
 export function pathProblem(text: string): string | null {
-  if (UNPRINTABLE.test(text)) return 'must have no control characters or hidden characters';
+  if (UNPRINTABLE.test(text)) return 'must not have control characters or hidden characters';
   if (text === '') return 'must not be empty';
   if (text.startsWith('/') || text.endsWith('/')) return 'must not start or end with a slash';
-  if (text.split('/').includes('')) return 'must have no empty part';
+  if (text.split('/').includes('')) return 'must not have an empty part';
   const parts = decoded(text).split(/[/\\]/);
-  if (parts.some((part) => /^\.\.?$/.test(part))) return 'must have no part that is "." or ".."';
+  if (parts.some((part) => /^\.\.?$/.test(part))) return 'must not have a part that is "." or ".."';
   return null;
 }
 
-/** Why text can't be the mount of a key-value engine, or `null`: as {@link pathProblem}, or it is Vault's own. */
+/**
+ * Why a text can't be the mount of a key-value engine, or `null`: as {@link pathProblem}, or it is one of Vault's own.
+ */
 export function mountProblem(text: string): string | null {
   const problem = pathProblem(text);
   if (problem !== null) return problem;
@@ -36,7 +42,7 @@ export function mountProblem(text: string): string | null {
     : null;
 }
 
-/** A path or mount as Vault itself takes it: without slashes at its ends, and with one between two parts. */
+/** Normalises a path or mount: no slashes at its ends, one between two parts. */
 export function withoutSpareSlashes(text: string): string {
   return text
     .split('/')
@@ -44,12 +50,12 @@ export function withoutSpareSlashes(text: string): string {
     .join('/');
 }
 
-/** A path for a URL: everything but its slashes is encoded. */
+/** Encodes a path for a URL, except for its slashes. */
 export function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }
 
-/** A path of Vault's API, below `/v1/`. */
+/** A path of Vault's API below `/v1/`. */
 export interface ApiPath {
   /** As policies name it. */
   readonly plain: string;
@@ -57,23 +63,23 @@ export interface ApiPath {
   readonly encoded: string;
 }
 
-/** The parts of KV v2's API that are asked. */
+/** The parts of KV v2's API that are used. */
 export type KvPart = 'data' | 'metadata' | 'subkeys';
 
-/** Where a secret is, whichever version its mount has. */
+/** The location of a secret for either version of its mount. */
 export interface KvAddress {
   readonly mount: string;
   /** Below the mount, for KV v2. */
   readonly path: string;
-  /** Below the mount, for KV v1, where `data/` is a directory like any other. */
+  /** Below the mount, for KV v1, where `data/` is an ordinary directory. */
   readonly v1Path: string;
 }
 
 /**
- * The API's path of a secret: of KV v2 with the part that is asked, of KV v1 without one. Each request for a secret or about
- * one gets its path here.
+ * The API path of a secret: for KV v2 with the given part, for KV v1 without one. Every request about a secret
+ * gets its path here.
  *
- * @throws {ProviderError} `INVALID_REF` for a mount or path that leads elsewhere than to a key-value secret.
+ * @throws {ProviderError} `INVALID_REF` for a mount or path that does not lead to a key-value secret.
  */
 export function kvPath({ mount, path: v2Path, v1Path }: KvAddress, part?: KvPart): ApiPath {
   const path = part === undefined ? v1Path : v2Path;
@@ -84,8 +90,8 @@ export function kvPath({ mount, path: v2Path, v1Path }: KvAddress, part?: KvPart
 }
 
 /**
- * The API's path at which the server says what is mounted there.
- * @throws {ProviderError} `INVALID_REF` for a mount that is none of a key-value engine.
+ * The API path at which the server reports the mount of a path.
+ * @throws {ProviderError} `INVALID_REF` for a mount that can't be a key-value engine.
  */
 export function mountPath(mount: string): string {
   const problem = problemOf('the mount', mount, mountProblem);
@@ -93,7 +99,10 @@ export function mountPath(mount: string): string {
   return `sys/internal/ui/mounts/${encodePath(mount)}`;
 }
 
-/** Whether a path is, in a mount of KV v2, of the engine's API: a read of it as KV v1 would give what is no secret's fields. */
+/**
+ * Whether a path would be one of the engine's API in a KV v2 mount. Reading it as KV v1 would not return a secret's
+ * fields.
+ */
 export function isOfV2({ v1Path }: Pick<KvAddress, 'v1Path'>): boolean {
   return /^(config|data|metadata|detailed-metadata|subkeys|delete|undelete|destroy)(\/|$)/.test(v1Path);
 }
@@ -103,7 +112,7 @@ function problemOf(what: string, text: string, check: (text: string) => string |
   return problem === null ? null : `${what} ${quoted(text)} ${problem}`;
 }
 
-/** The text as one who decodes more than once would read it. */
+/** Decodes the text repeatedly, as a server that decodes more than once would. */
 function decoded(text: string): string {
   let latest = text;
   for (let time = 0; time < DECODED_TIMES; time++) {

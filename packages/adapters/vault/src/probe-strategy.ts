@@ -1,26 +1,26 @@
-/** The two questions that tell a change: the document about all versions, or the names of one version's fields. */
+/** The two requests that detect a change: the metadata of all versions, or the field names of one version. */
 export type Question = 'metadata' | 'subkeys';
 
 interface Known {
-  /** Until when each question is not asked, in monotonic milliseconds. */
+  /** Until when each request is not sent, in monotonic milliseconds. */
   readonly refusedUntilMs: Partial<Record<Question, number>>;
-  /** Of the latest document about all versions, in characters. */
+  /** The length of the latest metadata of all versions, in characters. */
   documentLength: number;
   usedAtMs: number;
 }
 
-/** How long a refusal is taken for true, so that a pass does not cost a refusal for each path. */
+/** How long a denied request is not repeated, so that a poll does not cost a denial for each path. */
 const REFUSED_FOR_MS = 60_000;
-/** A document longer than this for each version that is wanted costs more than asking for these versions. */
+/** If the metadata is longer than this for each requested version, separate requests are cheaper. */
 const LONG_DOCUMENT = 8_000;
-/** What was not asked about for so long is forgotten. */
+/** What was not requested for this time is forgotten. */
 const FORGOTTEN_AFTER_MS = 600_000;
 
-/** What earlier passes have shown about how each path is best asked about. Times are monotonic milliseconds. */
+/** Chooses the requests for each path by the results of earlier polls. Times are monotonic milliseconds. */
 export class ProbeStrategy {
   readonly #paths = new Map<string, Known>();
 
-  /** The questions worth asking for so many versions of a path, the best first; none where all are refused. */
+  /** The useful requests for this many versions of a path, best first; none if all are denied. */
   questions(path: string, versions: number, nowMs: number): readonly Question[] {
     const known = this.#use(path, nowMs);
     const best: readonly Question[] =
@@ -28,17 +28,17 @@ export class ProbeStrategy {
     return best.filter((question) => nowMs >= (known.refusedUntilMs[question] ?? Number.NEGATIVE_INFINITY));
   }
 
-  /** Notes how long the document of a path was. */
+  /** Records the length of a path's metadata. */
   measured(path: string, documentLength: number, nowMs: number): void {
     this.#use(path, nowMs).documentLength = documentLength;
   }
 
-  /** Notes that a question is refused, or not known to the server. */
+  /** Records that a request is denied, or not known to the server. */
   refused(path: string, question: Question, nowMs: number): void {
     this.#use(path, nowMs).refusedUntilMs[question] = nowMs + REFUSED_FOR_MS;
   }
 
-  /** Drops what was not asked about for ten minutes. */
+  /** Forgets what was not requested for ten minutes. */
   forget(nowMs: number): void {
     for (const [path, { usedAtMs }] of this.#paths) {
       if (nowMs - usedAtMs < FORGOTTEN_AFTER_MS) return;
@@ -49,7 +49,7 @@ export class ProbeStrategy {
   #use(path: string, nowMs: number): Known {
     const known = this.#paths.get(path) ?? { refusedUntilMs: {}, documentLength: 0, usedAtMs: nowMs };
     known.usedAtMs = nowMs;
-    // Again at the end, so that the first is the one that was not used for longest.
+    // Moved to the end, so that the first entry is the least recently used.
     this.#paths.delete(path);
     this.#paths.set(path, known);
     return known;

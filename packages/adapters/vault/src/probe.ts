@@ -16,14 +16,14 @@ import { kvPath } from './paths.ts';
 import { ProbeLimits } from './probe-limits.ts';
 import { ProbeStrategy } from './probe-strategy.ts';
 
-/** What probing needs. */
+/** The dependencies of {@link VaultProbe}. */
 export interface VaultProbeOptions {
   readonly session: Session;
   readonly mounts: Mounts;
   readonly clock: Clock;
 }
 
-/** The answer for a path: what is known of its versions, or why only a read can tell. */
+/** The result for a path: what is known of its versions, or why only a read can show it. */
 type PathAnswer =
   | KvVersions
   | { readonly kind: 'v1' }
@@ -36,14 +36,14 @@ interface SharedPath {
   readonly sharing: SecretRef[];
 }
 
-/** Of the transport's connections, so that reads never wait behind a long pass of probes. */
+/** Fewer than the connections, so that reads never wait for a long poll. */
 const PATHS_AT_ONCE = 8;
 
 /**
- * Tells changes by what KV v2 says of a secret's versions without its value: one request for each path, which is short
- * also where there are many versions and policy allows `subkeys`. `unsupported` for KV v1, and where policy refuses the
- * metadata, with the policy to add, and where it may no longer let us read the value. Where a quota is used up, the rest of that
- * mount is not asked for.
+ * Detects changes by KV v2's metadata, without values: one request for each path, which is short even with many
+ * versions if the policy allows `subkeys`. The result is `unsupported` for KV v1, if the policy denies the metadata
+ * (with the policy to add), and if the permission to read the value may be lost. If a quota is used up, the rest of
+ * that mount is skipped.
  */
 export class VaultProbe implements ChangeProbe {
   readonly #session: Session;
@@ -88,14 +88,14 @@ export class VaultProbe implements ChangeProbe {
     return results;
   }
 
-  /** Cuts off what is in progress. */
+  /** Aborts requests in flight. */
   close(): void {
     this.#flights.abortAll();
   }
 
   async #ask({ location, sharing }: SharedPath, signal: AbortSignal): Promise<PathAnswer> {
     const pins = [...new Set(sharing.map(({ pin }) => pin))];
-    const cutOff = () => new ProviderError('UNAVAILABLE', `${location.displayName}: the probe was cut off`);
+    const cutOff = () => new ProviderError('UNAVAILABLE', `${location.displayName}: the probe was aborted`);
     try {
       const key = JSON.stringify([pathKey(location), pins]);
       return await this.#flights.join(key, signal, (own) => this.#askAll(location, pins, own), cutOff);
@@ -130,7 +130,7 @@ export class VaultProbe implements ChangeProbe {
         if (answer.kind === 'found') this.#memory.measured(key, answer.length, now());
       } else {
         answer = await readSubkeys(this.#session, location, pins, signal);
-        // A server that does not know the question answers as for a secret that it does not have.
+        // A server that does not know the request answers as for a missing secret.
         if (answer.kind === 'absent') answer = { kind: 'refused' };
       }
       if (answer.kind !== 'refused') return answer;
@@ -140,7 +140,7 @@ export class VaultProbe implements ChangeProbe {
   }
 }
 
-/** The refs by the path that they share; those that name none are answered at once. */
+/** Groups refs by path; refs without one are answered at once. */
 function byPath(refs: readonly SecretRef[], results: Map<string, ProbeResult>): Map<string, SharedPath> {
   const paths = new Map<string, SharedPath>();
   for (const ref of refs) {
@@ -150,7 +150,7 @@ function byPath(refs: readonly SecretRef[], results: Map<string, ProbeResult>): 
       shared.sharing.push(ref);
       paths.set(pathKey(location), shared);
     } catch (error) {
-      results.set(refKey(ref), { kind: 'failed', error: ProviderError.from(error, 'the ref is not understood') });
+      results.set(refKey(ref), { kind: 'failed', error: ProviderError.from(error, "the ref can't be used") });
     }
   }
   return paths;
@@ -173,7 +173,7 @@ function resultFor(ref: SecretRef, answer: PathAnswer): ProbeResult {
       const policy = policyFor(kvPath(location, 'metadata').plain);
       return {
         kind: 'unsupported',
-        problem: `${location.displayName}: our policy refuses its metadata, so each pass reads the value; add ${policy}`,
+        problem: `${location.displayName}: the policy denies its metadata, so each poll reads the value; add ${policy}`,
       };
     }
     case 'absent':

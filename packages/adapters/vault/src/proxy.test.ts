@@ -32,7 +32,7 @@ test('VAULT_PROXY_ADDR wins over its older name, with a warning', () => {
   expect(proxyOf('https://vault.example:8200', both)).toEqual({
     proxy: 'http://own:8080',
     problems: [],
-    warnings: ['VAULT_HTTP_PROXY is ignored, since VAULT_PROXY_ADDR is given too'],
+    warnings: ['VAULT_HTTP_PROXY is ignored, because VAULT_PROXY_ADDR is set too'],
   });
 });
 
@@ -41,7 +41,7 @@ test('a socket is asked by no proxy, with a warning for one of its own', () => {
   expect(proxyOf('http://localhost', PROXIES, '/run/vault.sock')).toEqual({ ...straight, warnings: [] });
   expect(proxyOf('http://localhost', { VAULT_PROXY_ADDR: 'own:8080' }, '/run/vault.sock')).toEqual({
     ...straight,
-    warnings: ['VAULT_PROXY_ADDR is ignored, since VAULT_ADDR is a socket'],
+    warnings: ['VAULT_PROXY_ADDR is ignored, because VAULT_ADDR is a socket'],
   });
 });
 

@@ -3,9 +3,8 @@ import { type Environment, parseProxies, proxyAddress } from '@vault-swarm/provi
 import type { VaultServer } from './vault-server.ts';
 
 /**
- * Reads by which proxy the server is asked, as Vault's own client does: by that of `VAULT_PROXY_ADDR`, or `VAULT_HTTP_PROXY` by its
- * older name, wherever the server is; else by that of the environment, with its exceptions. `undefined`: straight, as always over
- * a socket.
+ * Chooses the proxy as Vault's own client does: `VAULT_PROXY_ADDR`, or its older name `VAULT_HTTP_PROXY`, for every
+ * server; otherwise the proxy of the environment, with its exceptions. `undefined`: no proxy, as always with a socket.
  */
 export function parseProxy(
   environment: Environment,
@@ -16,10 +15,10 @@ export function parseProxy(
   const [own, older] = names.map((name) => proxyAddress(environment, name));
   const { http, https, noProxy } = parseProxies(environment);
   const [given, ...others] = names.filter((name) => environment.has(name));
-  for (const name of others) environment.warn('setting-ignored', name, `is ignored, since ${given} is given too`);
+  for (const name of others) environment.warn('setting-ignored', name, `is ignored, because ${given} is set too`);
   if (socketPath !== undefined) {
     if (given !== undefined)
-      environment.warn('setting-ignored', given, `is ignored, since ${variable('ADDR')} is a socket`);
+      environment.warn('setting-ignored', given, `is ignored, because ${variable('ADDR')} is a socket`);
     return undefined;
   }
   if (own !== undefined || older !== undefined) return own ?? older;
@@ -27,7 +26,7 @@ export function parseProxy(
   return address.startsWith('https:') ? https : http;
 }
 
-/** Whether a server is asked straight, by entries such as `internal`, `.example:8200`, `10.0.0.0/8` and `*`. */
+/** Whether a server is called without a proxy, by entries such as `internal`, `.example:8200`, `10.0.0.0/8` and `*`. */
 export function isDirect({ hostname, port, protocol }: URL, direct: readonly string[]): boolean {
   const host = hostname.replace(/^\[|\]$/g, '');
   const portOf = port === '' ? (protocol === 'https:' ? '443' : '80') : port;

@@ -172,7 +172,7 @@ describe('a login', () => {
     const text = await readTextOf(instance, refTo('app')).catch(() => 'failed');
     expect(text).toBe(expected === 2 ? 'good' : 'failed');
     expect(logins(count)).toBe(expected);
-    // Whoever comes next logs in: without a login nothing goes on.
+    // The next caller logs in: without a login nothing works.
     expect(await readTextOf(instance, refTo('app'))).toBe('good');
   });
 
@@ -211,7 +211,7 @@ describe('a login', () => {
       expect(count('sys/wrapping/unwrap')).toBe(1);
       fault('sys/wrapping/lookup', status(400, 'wrapping token is not valid or does not exist'));
       expect((await vaultErrorOf(instance.secrets.read(refTo('app'), soon()))).message).toContain(
-        'the answer was lost',
+        'the response was lost',
       );
     }
   });

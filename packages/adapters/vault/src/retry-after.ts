@@ -1,10 +1,9 @@
-/** A wrong clock or a slip of the operator must not silence us for longer. */
+/** The longest accepted wait, in case of a wrong clock or setting. */
 const MAX_WAIT_MS = 300_000;
 
 /**
- * How long the header `Retry-After` asks us to wait, in milliseconds, at most 5 minutes; undefined where it says
- * nothing that can be understood. `serverTimeMs` is the server's own time as it tells it, else ours: a date is
- * compared with it.
+ * The wait that the header `Retry-After` requests, in milliseconds, at most 5 minutes; undefined if it is
+ * invalid. A date is compared with `serverTimeMs`, the server's time if it reports one, else ours.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */

@@ -1,12 +1,11 @@
-/** Who waits for a turn. */
+/** A caller that waits for a turn. */
 interface Waiting {
   readonly go: () => void;
 }
 
 /**
- * Lets a limited number of exchanges run at the same time. A turn that is given back is free one turn of the event loop
- * later, when undici lets its connection be used again; who asks meanwhile waits for it, rather than to have a new
- * connection opened.
+ * Limits the number of concurrent exchanges. A released turn becomes free one turn of the event loop later, when
+ * undici can reuse its connection. A caller that waits until then does not open a new connection.
  */
 export class Semaphore {
   readonly #limit: number;
@@ -18,7 +17,7 @@ export class Semaphore {
     this.#limit = limit;
   }
 
-  /** Resolves when it is the caller's turn; rejects with the reason of `signal` where that is aborted before. */
+  /** Resolves when it is the caller's turn; rejects with the reason of `signal` if that is aborted before. */
   async take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#settling === 0 && this.#taken < this.#limit) {
@@ -41,13 +40,13 @@ export class Semaphore {
     });
   }
 
-  /** Ends the turn of a caller whose `take` has resolved. */
+  /** Releases the turn of a caller whose `take` resolved. */
   giveBack(): void {
     this.#settling++;
     setImmediate(() => {
       this.#settling--;
       this.#taken--;
-      // All that ended at the same time are free only after the last of them.
+      // Turns released at the same time become free after the last of them.
       if (this.#settling === 0) this.#letGo();
     });
   }

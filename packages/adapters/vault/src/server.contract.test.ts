@@ -38,7 +38,7 @@ describe('a real Vault with TLS', () => {
     expect((await failure(provider({ ...common, VAULT_SKIP_VERIFY: 'true' }))).code).toBe('NOT_FOUND');
     const refused = await failure(provider(common));
     expect(refused.code).toBe('UNAVAILABLE');
-    expect(refused.message).toMatch(/has a certificate that is not trusted \([A-Z_]+\); give /);
+    expect(refused.message).toMatch(/has a certificate that is not trusted \([A-Z_]+\); set /);
     // node-vault would take any value of it for true, and turn verification off.
     vi.stubEnv('VAULT_SKIP_VERIFY', 'false');
     expect((await failure(provider({ ...common, VAULT_SKIP_VERIFY: 'false' }))).code).toBe('UNAVAILABLE');

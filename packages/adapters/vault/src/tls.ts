@@ -3,19 +3,19 @@ import { quoted } from '@vault-swarm/kernel';
 import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 import { parseAuthorities } from './authorities.ts';
 
-/** How the server is verified, and how we show who we are. Each is PEM, read again from its file. */
+/** How the server is verified, and our client certificate. Each is PEM and is read again from its file. */
 export interface VaultTlsConfig {
-  /** What to trust instead of what Node does: authorities, also ones that others issued, and certificates of servers. */
+  /** What to trust instead of Node's authorities: root or intermediate authorities, and certificates of servers. */
   readonly ca: Credential | undefined;
   /** The name or address that the certificate must have; `undefined`: the address's host. */
   readonly serverName: string | undefined;
   readonly clientCertificate: Credential | undefined;
   readonly clientKey: Credential | undefined;
-  /** True: any certificate is taken. */
+  /** True: any certificate is accepted. */
   readonly skipVerify: boolean;
 }
 
-/** What the files of a {@link VaultTlsConfig} have in them. */
+/** The content of the files of a {@link VaultTlsConfig}. */
 export interface TlsMaterial {
   readonly ca?: string;
   readonly cert?: string;
@@ -23,8 +23,8 @@ export interface TlsMaterial {
 }
 
 /**
- * Reads `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`, `VAULT_TLS_SERVER_NAME`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY` and
- * `VAULT_SKIP_VERIFY`, and reports what is wrong with them and with the files that they name.
+ * Reads `VAULT_CACERT`, `VAULT_CACERT_BYTES`, `VAULT_CAPATH`, `VAULT_TLS_SERVER_NAME`, `VAULT_CLIENT_CERT`,
+ * `VAULT_CLIENT_KEY` and `VAULT_SKIP_VERIFY`. Reports problems with them and with their files.
  */
 export function parseTls(
   environment: Environment,
@@ -61,7 +61,7 @@ export function parseTls(
   };
 }
 
-/** What the files have in them now; `null` where one can't be read, or they do not fit together (yet). */
+/** The current content of the files; `null` if one can't be read, or they do not belong together (yet). */
 export function readTlsMaterial({ ca, clientCertificate, clientKey }: VaultTlsConfig): TlsMaterial | null {
   try {
     const material = {
@@ -71,13 +71,13 @@ export function readTlsMaterial({ ca, clientCertificate, clientKey }: VaultTlsCo
     };
     return isUsable(material) ? material : null;
   } catch {
-    // A file that is being replaced may be missing for a moment.
+    // A file may be missing for a moment while it is replaced.
     return null;
   }
 }
 
 /**
- * What Vault's own client takes, which is all that Go takes.
+ * The values that Vault's own client accepts, which are Go's.
  * @see https://pkg.go.dev/strconv#ParseBool
  */
 const YES = ['true', '1', 't', 'T', 'TRUE', 'True'] as const;
@@ -88,7 +88,7 @@ function parseSkipVerify(environment: Environment, name: string): boolean {
   const skips = YES.some((yes) => yes === given);
   if (skips) {
     const message =
-      "is on: any server that answers at the address gets our token; trust the server's authority instead";
+      "is on: any server that answers at the address gets the token of the plugin; trust the server's authority instead";
     environment.warn('certificate-not-verified', name, message);
   }
   return skips;
@@ -97,7 +97,7 @@ function parseSkipVerify(environment: Environment, name: string): boolean {
 function parseServerName(environment: Environment, name: string): string | undefined {
   const given = environment.optional(name);
   if (given === undefined || isIP(given) !== 0 || /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i.test(given)) return given;
-  environment.report(name, `${quoted(given)} must be the name or address that the server's certificate has`);
+  environment.report(name, `${quoted(given)} must be the name or address in the server's certificate`);
   return undefined;
 }
 
@@ -116,11 +116,11 @@ function readPem(environment: Environment, readFile: ReadFile, name: string): Cr
 function isUsable(pem: TlsMaterial): boolean {
   if (pem.cert === undefined) return true;
   try {
-    // Loaded only where certificates are given: it takes a good part of the time that a start may take.
+    // Loaded only if certificates are configured, because loading it takes a large part of the start time.
     process.getBuiltinModule('node:tls').createSecureContext(pem);
     return true;
   } catch {
-    // OpenSSL's reasons ("no start line") help nobody; the caller says what was expected.
+    // OpenSSL's reasons ("no start line") do not help; the caller says what was expected.
     return false;
   }
 }

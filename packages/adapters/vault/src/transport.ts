@@ -7,7 +7,7 @@ import { withBytes } from './response-body.ts';
 import { dateOf, retryAfterMs } from './retry-after.ts';
 import type { VariablePrefix, VaultServer } from './vault-server.ts';
 
-/** What node-vault hands to its transport: its own options, and those of ours that it passes through. */
+/** The options that node-vault passes to its transport, including ours. */
 interface SendOptions {
   readonly method: 'GET' | 'POST';
   readonly uri: string;
@@ -18,7 +18,7 @@ interface SendOptions {
   readonly onAnswer: (answer: VaultResponse) => void;
 }
 
-/** What node-vault expects of its transport. */
+/** The result that node-vault expects of its transport. */
 interface SendResult {
   readonly statusCode: number;
   readonly body: ResponseJson | undefined;
@@ -27,21 +27,21 @@ interface SendResult {
 
 const REDIRECTS = new Set([301, 302, 307, 308]);
 
-/** One answer, and where else the server wants to be asked. */
+/** One response, and a redirect if there is one. */
 interface Exchange {
   readonly answer: VaultResponse;
   readonly redirect: Redirect | null;
 }
 
-/** Where an answer sends us. */
+/** The target of a redirect. */
 interface Redirect {
-  /** The host, as messages name it. */
+  /** The host for messages. */
   readonly host: string;
-  /** `null` where it may not be followed: elsewhere than http, or from https to http. */
+  /** `null` if it must not be followed: not http, or from https to http. */
   readonly href: string | null;
 }
 
-/** HTTP below node-vault, which by itself heeds no signal and rounds numbers. */
+/** HTTP for node-vault, whose own transport ignores signals and rounds numbers. */
 export class Transport {
   readonly #server: string;
   readonly #clock: Clock;
@@ -57,17 +57,17 @@ export class Transport {
     this.#connections = new Connections(config, clock);
   }
 
-  /** The certificate that our connections show, as PEM; empty where there is none. */
+  /** The client certificate as PEM; empty if there is none. */
   get certificate(): string {
     return this.#connections.certificate;
   }
 
-  /** Takes over certificates whose files have changed. */
+  /** Uses changed certificate files. */
   reloadCertificates(): void {
     this.#connections.reloadCertificates();
   }
 
-  /** Ends all connections, and cuts off what is in progress. */
+  /** Closes all connections and aborts calls in flight. */
   close(): Promise<void> {
     return this.#connections.close();
   }
@@ -75,25 +75,31 @@ export class Transport {
   /** The `send` of node-vault's hook `request-promise`. */
   readonly send = async (options: SendOptions): Promise<SendResult> => {
     const first = await this.#exchange(options, options.uri, this.#server);
-    // A standby that does not forward sends us to the active node; Vault's own client follows once, too.
+    // A standby that does not forward redirects to the active server. Vault's own client also follows one redirect.
     const { answer } = first.redirect === null ? first : await this.#follow(options, first.redirect);
     if (answer.status === 200 && answer.body === undefined) {
-      throw new ProviderError('UNAVAILABLE', `${this.#server} answers what is no JSON; is this Vault's address?`);
+      throw new ProviderError(
+        'UNAVAILABLE',
+        `${this.#server} sends a response that is not JSON; is this Vault's address?`,
+      );
     }
     options.onAnswer(answer);
-    // node-vault reads the status by this, and takes any for success where the path looks like sys/health: a secret's
-    // path may. So it gets none, and what was answered goes by onAnswer.
+    // node-vault reads the status from this, and accepts any status if the path looks like sys/health, which a secret's
+    // path may. So it gets no status, and the response is passed by onAnswer.
     return { statusCode: answer.status, body: answer.body, request: { path: '' } };
   };
 
   async #follow(options: SendOptions, { href, host }: Redirect): Promise<Exchange> {
-    const how = `${this.#server} redirects us to ${host}`;
+    const how = `${this.#server} redirects to ${host}`;
     if (href === null) {
-      throw new ProviderError('UNAVAILABLE', `${how}, which is not followed: it is not https; correct its api_addr`);
+      throw new ProviderError(
+        'UNAVAILABLE',
+        `${how}, which is not followed because it is not https; correct its api_addr`,
+      );
     }
     const second = await this.#exchange(options, href, `${how}, which`);
     if (second.redirect === null) return second;
-    const message = `${how}, which redirects us to ${second.redirect.host}; only one redirect is followed`;
+    const message = `${how}, which redirects to ${second.redirect.host}; only one redirect is followed`;
     throw new ProviderError('UNAVAILABLE', `${message}: use the address of the active server`);
   }
 
@@ -115,7 +121,7 @@ export class Transport {
         signal,
         headers: {
           ...headers,
-          // Vault's agent and proxy can be set to refuse what lacks it.
+          // Vault's agent and proxy can be configured to require this header.
           'X-Vault-Request': 'true',
           ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
         },
@@ -138,12 +144,12 @@ export class Transport {
     });
   }
 
-  /** A proxy's address without the user and password that it may have. */
+  /** The proxy's address without its user and password. */
   get #proxyToCheck(): string {
-    return this.#proxy === undefined ? '' : `; it is asked through the proxy at ${new URL(this.#proxy).host}`;
+    return this.#proxy === undefined ? '' : `; the plugin uses the proxy at ${new URL(this.#proxy).host}`;
   }
 
-  /** The error as ours. The original is left out: an HTTP parser's error carries what it could not parse. */
+  /** Converts the error. The original is not kept, because an HTTP parser's error contains the text. */
   #failure(error: unknown, who: string): ProviderError {
     if (error instanceof TooMuchJson) {
       // Like an answer that is too long: it says nothing of the value that was read before.
@@ -153,8 +159,8 @@ export class Transport {
     if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
       return new ProviderError(
         'INVALID_PAYLOAD',
-        `the answer of ${who} is larger than ${MAX_ANSWER_BYTES} bytes`,
-        // No value that can be delivered makes such an answer: it says nothing of the one that was read before.
+        `the response of ${who} is larger than ${MAX_ANSWER_BYTES} bytes`,
+        // No deliverable value makes such a response, so it says nothing about the cached value.
         { isProven: false },
       );
     }
@@ -165,10 +171,10 @@ export class Transport {
 
   #trouble(code: string, isRedirected: boolean): readonly [what: string, advice: string] {
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-      return ['has a certificate for another name', `give a name that it has as ${this.#prefix}_TLS_SERVER_NAME`];
+      return ['has a certificate for another name', `set a name of the certificate as ${this.#prefix}_TLS_SERVER_NAME`];
     }
     return /CERT|ISSUER|SIGNATURE/.test(code)
-      ? ['has a certificate that is not trusted', `give the certificate of its authority as ${this.#prefix}_CACERT`]
+      ? ['has a certificate that is not trusted', `set the certificate of its authority as ${this.#prefix}_CACERT`]
       : [
           "can't be reached",
           `check ${isRedirected ? "the server's api_addr" : `${this.#prefix}_ADDR`}, and that it runs${this.#proxyToCheck}`,
@@ -194,12 +200,14 @@ function parseText(text: string, exactNumbers: boolean): ResponseJson | undefine
   try {
     return exactNumbers ? parseLosslessJson(text) : (JSON.parse(text) as ResponseJson);
   } catch {
-    // The parser's message quotes the text. Without JSON the status alone tells.
+    // The parser's message quotes the text. Without JSON, only the status is used.
     return undefined;
   }
 }
 
-/** Where a redirect leads; `null` where it names no address. Its query may have a token in it: only its host is shown. */
+/**
+ * The target of a redirect; `null` if it is not an address. Its query may contain a token, so only the host is shown.
+ */
 function redirectOf(from: string, location: string | string[] | undefined): Redirect | null {
   if (typeof location !== 'string' || !URL.canParse(location, from)) return null;
   const target = new URL(location, from);
@@ -207,7 +215,7 @@ function redirectOf(from: string, location: string | string[] | undefined): Redi
   return { host: displayText(`${target.protocol}//${target.host}`), href: isAllowed ? target.href : null };
 }
 
-/** A header that is there once. */
+/** A header that occurs once. */
 function only(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
 }

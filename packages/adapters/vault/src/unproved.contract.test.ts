@@ -163,7 +163,7 @@ test('the answer of another engine in a mount that was KV v1 is refused by what 
     const ref = refTo('transit/export/encryption-key/k', { mount: 'team', field: 'keys' });
     expect(await vaultErrorOf(instance.secrets.read(ref, soon()))).toMatchObject({
       code: 'INVALID_REF',
-      message: expect.stringContaining('the answer is none of a key-value engine'),
+      message: expect.stringContaining('the response does not come from a key-value engine'),
     });
     await instance.close();
   } finally {

@@ -3,8 +3,8 @@ import { classify } from './error-code.ts';
 import type { VaultOperation, VaultResponse } from './http-types.ts';
 
 /**
- * The error for an answer that is neither a success nor told apart by its caller. Only the status is shown, never what the
- * answer says.
+ * The error for a response that is neither a success nor handled by the caller. It shows only the status, never the
+ * response's text.
  */
 export function vaultErrorOf(
   answer: VaultResponse,
@@ -14,7 +14,7 @@ export function vaultErrorOf(
   const { status, retryAfterMs } = answer;
   const verdict = classify(operation, answer);
   if (verdict === 'ok')
-    return new ProviderError('UNAVAILABLE', `${subject}: the answer (status ${status}) has not the form of Vault's`);
+    return new ProviderError('UNAVAILABLE', `${subject}: the response (status ${status}) does not have Vault's format`);
   const { code, isProven, advice } = verdict;
   return new ProviderError(code, `${subject}: ${advice} (status ${status})`, {
     isProven,

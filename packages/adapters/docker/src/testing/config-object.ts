@@ -22,7 +22,7 @@ export class ConfigObject {
     this.#nowMs = nowMs;
   }
 
-  /** What is there, for who may read configs. */
+  /** The object as clients that can read configs see it. */
   get labels(): Labels {
     return this.object?.labels ?? {};
   }

@@ -83,7 +83,9 @@ describe('without a token', () => {
     const { status, headers, body } = await fixture.ask(path, { headers: { Host: 'rebound.example:8080' } });
     expect(status).toBe(403);
     expect(headers['content-type']).toBe('application/problem+json');
-    expect(JSON.parse(body).detail).toMatch(/^Without a token only the names localhost, 127.0.0.1 and \[::1\]/);
+    expect(JSON.parse(body).detail).toMatch(
+      /^Without a token, requests must use the names localhost, 127.0.0.1 or \[::1\]/,
+    );
   });
 
   test.each(['localhost:1234', '127.0.0.1', '[::1]:8080'])('%s is answered', async (host) => {

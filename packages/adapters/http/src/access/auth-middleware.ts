@@ -2,10 +2,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import { sendProblem } from '../send.ts';
 import type { Access } from './authorization.ts';
 
-/** What who has no token gets instead of the dashboard. */
+/** Sends the sign-in page instead of the dashboard to a client without a token. */
 export type AnswerSignInPage = (response: Response) => void;
 
-/** Refuses requests under names that may be those of another site; stands before everything but the health. */
+/** Rejects requests whose Host header may name another site. Runs before all routes except the health. */
 export function hostMiddleware(access: Access): RequestHandler {
   return (request, response, next) => {
     // Node reads the first of several, a proxy before it may read another.
@@ -16,14 +16,14 @@ export function hostMiddleware(access: Access): RequestHandler {
       sendProblem(
         response,
         403,
-        'Without a token only the names localhost, 127.0.0.1 and [::1] are answered, those of MONITORING_ALLOWED_HOSTS, ' +
-          'and under TLS those of the certificate. Use one of them, list this one, or set MONITORING_TOKEN.',
+        'Without a token, requests must use the names localhost, 127.0.0.1 or [::1], those of MONITORING_ALLOWED_HOSTS, ' +
+          'or with TLS those of the certificate. Use one of them, add this one to the list, or set MONITORING_TOKEN.',
       );
     }
   };
 }
 
-/** Lets only those through who may look: the rest of the routes stand behind it. */
+/** Requires read access for all later routes. */
 export function authMiddleware(access: Access, failed: RequestHandler, signInPage: AnswerSignInPage): RequestHandler {
   return (request, response, next) => {
     if (access.of(request) !== null) {
@@ -41,11 +41,17 @@ export function authMiddleware(access: Access, failed: RequestHandler, signInPag
   };
 }
 
-/** Lets only those through who may do more than look. */
+/** Requires write access. */
 export function requireWrite(access: Access): RequestHandler {
   return (request: Request, response, next) => {
     if (access.of(request) === 'full') next();
-    else if (access.tokenNeeded) sendProblem(response, 403, 'This token only lets look; use that of MONITORING_TOKEN.');
-    else sendProblem(response, 403, 'Without a token others may only look; set MONITORING_TOKEN, and send it.');
+    else if (access.tokenNeeded)
+      sendProblem(response, 403, 'This token has read access only; use the one of MONITORING_TOKEN.');
+    else
+      sendProblem(
+        response,
+        403,
+        'Without a token, other clients have read access only; set MONITORING_TOKEN, and send it.',
+      );
   };
 }

@@ -7,41 +7,41 @@ import { sessionIdOf, setCookie } from './session-cookie.ts';
 import { SESSION_MS, Sessions } from './sessions.ts';
 import { Tokens } from './tokens.ts';
 
-/** What of the configuration says who may ask. */
+/** The part of the configuration that controls access. */
 export type AccessConfig = Pick<MonitoringConfig, 'token' | 'viewToken' | 'allowAnonymous' | 'allowedHosts' | 'host'>;
 
-/** Under which names our certificate lets us be asked. */
+/** Whether our certificate is valid for a host name. */
 export type CertificateNames = (hostname: string) => boolean;
 
-/** Who may ask, and for what. */
+/** Decides the access of each request. */
 export class Access {
   readonly #tokens: Tokens;
   readonly #sessions: Sessions;
-  /** What who needs no token may do. */
+  /** The access without a token. */
   readonly #anonymous: CallerAccess;
   readonly #allowedHosts: ReadonlySet<string>;
   readonly #isCertified: CertificateNames | null;
 
-  /** @param isCertified under TLS, else `null`. */
+  /** @param isCertified with TLS, else `null`. */
   constructor(config: AccessConfig, clock: Pick<Clock, 'monotonic'>, isCertified: CertificateNames | null) {
     this.#tokens = new Tokens(config);
     this.#sessions = new Sessions(clock, this.#tokens);
-    // TLS keeps others from listening, and not from asking.
+    // TLS protects the transport, but does not restrict who sends requests.
     this.#anonymous = config.allowAnonymous || isLoopbackAddress(config.host) ? 'full' : 'view';
     this.#allowedHosts = new Set([...LOOPBACK_HOSTS, ...config.allowedHosts]);
     this.#isCertified = isCertified;
   }
 
-  /** Whether all but `/health` needs a token. */
+  /** Whether all routes except `/health` need a token. */
   get tokenNeeded(): boolean {
     return !this.#tokens.areNone;
   }
 
   /**
-   * Whether a request under this name is answered. Where no token keeps others out, a page of theirs could reach us
-   * through a name of its own that it lets point to this machine; so only this machine's own names are, those that the
-   * operator lists, and under TLS those of the certificate, since a browser does not talk to us under another one. What a
-   * header such as `X-Forwarded-Host` says does not count.
+   * Whether requests for this host name are answered. Without a token, a page of another site could reach us through a
+   * DNS name that it points to this machine. So only this machine's own names are allowed, those that the operator
+   * lists, and with TLS those of the certificate, because a browser accepts no other. Headers such as
+   * `X-Forwarded-Host` are ignored.
    */
   hostAllowed(request: IncomingMessage): boolean {
     if (this.tokenNeeded) return true;
@@ -49,29 +49,29 @@ export class Access {
     return hostname !== null && (this.#allowedHosts.has(hostname) || this.#isCertified?.(hostname) === true);
   }
 
-  /** What who sent the request may do now; `null`: nothing but ask for the health. */
+  /** The access of the request's client; `null`: only the health. */
   of(request: IncomingMessage): CallerAccess | null {
     if (!this.tokenNeeded) return this.#anonymous;
     const token = bearerOf(request);
-    // Who sends a token does not mean the cookie of the browser that it runs in.
+    // A request with a token does not use the cookie of its browser.
     if (token !== null) return this.#tokens.find(token)?.access ?? null;
     const id = sessionIdOf(request, this.#isSecure);
     return id === null ? null : this.#sessions.access(id);
   }
 
-  /** Whether the request is signed: what a wrong signature shows is a failed sign-in. */
+  /** Whether the request has credentials: if they are wrong, that is a failed sign-in. */
   isSigned(request: IncomingMessage): boolean {
     return bearerOf(request) !== null;
   }
 
-  /** Starts a session; gives the header for the browser's cookie, `null` where the token is wrong. */
+  /** Starts a session and returns the Set-Cookie header; `null` if the token is wrong. */
   signIn(request: IncomingMessage, text: string): string | null {
     const token = this.#tokens.find(text);
     if (token === null) return null;
     return setCookie(request, this.#isSecure, this.#sessions.start(token), SESSION_MS);
   }
 
-  /** Ends the request's session; gives the header that makes the browser forget it. */
+  /** Ends the request's session and returns the Set-Cookie header that deletes the cookie. */
   signOut(request: IncomingMessage): string {
     const id = sessionIdOf(request, this.#isSecure);
     if (id !== null) this.#sessions.end(id);
@@ -83,7 +83,7 @@ export class Access {
   }
 }
 
-/** The token of the header; empty where the header has another form. */
+/** The token of the header; empty if the header has another format. */
 function bearerOf({ headers }: IncomingMessage): string | null {
   const { authorization } = headers;
   if (authorization === undefined) return null;

@@ -3,8 +3,9 @@ import { sendProblem } from '../send.ts';
 import { hostOf } from './host-header.ts';
 
 /**
- * Refuses a request that another site's page made a browser send: such a page can't read the answer, but what it asked
- * for would be done. Programs that are no browsers send neither header and pass.
+ * Rejects a request that a page of another site made a browser send. Such a page can't read the response, but the
+ * request
+ * would have its effect. Other programs than browsers send neither header and pass.
  *
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
  */
@@ -14,10 +15,10 @@ export const onlyFromOwnSite: RequestHandler = (request, response, next) => {
   const site = request.headers['sec-fetch-site'] ?? 'none';
   const isOwn = (site === 'none' || site === 'same-origin') && (origin === undefined || isOriginOf(origin, host));
   if (isOwn) next();
-  else sendProblem(response, 403, 'This request comes from a page of another site, and is refused.');
+  else sendProblem(response, 403, 'This request comes from a page of another site and is rejected.');
 };
 
-// Read by the origin's own scheme, so that its default port may are in one and not in the other.
+// Parsed with the origin's scheme, so that its default port may be in one and not in the other.
 function isOriginOf(origin: string, host: string | undefined): boolean {
   const from = URL.parse(origin);
   const asked = from === null || host === undefined ? null : URL.parse(`${from.protocol}//${host}`);

@@ -3,9 +3,10 @@ import type { IncomingMessage } from 'node:http';
 const NAME = 'vault-swarm-session';
 
 /**
- * The name of the cookie for who asks under this host. Browsers keep the cookies of all ports of a host together, and the
- * plugins of several managers are often checked through ports of one machine: so the port is part of the name. Under
- * TLS the prefix keeps other hosts and plain HTTP from setting it.
+ * The cookie's name for a request's host. Browsers share cookies among all ports of a host, and several plugins are
+ * often
+ * reached through ports of one machine, so the port is part of the name. With TLS, the prefix prevents other hosts and
+ * plain HTTP from setting it.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6265#section-8.5
  */
@@ -14,7 +15,7 @@ function cookieName({ headers }: IncomingMessage, isSecure: boolean): string {
   return `${isSecure ? '__Host-' : ''}${NAME}${port === undefined ? '' : `-${port}`}`;
 }
 
-/** The session's id that the request brings. */
+/** The session id of the request's cookie. */
 export function sessionIdOf(request: IncomingMessage, isSecure: boolean): string | null {
   const start = `${cookieName(request, isSecure)}=`;
   const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
@@ -22,7 +23,7 @@ export function sessionIdOf(request: IncomingMessage, isSecure: boolean): string
   return found === undefined ? null : found.slice(start.length);
 }
 
-/** The header that makes the browser keep the id for so long; `null` makes it forget. */
+/** The header that stores the id in the browser for this time; `null` deletes it. */
 export function setCookie(request: IncomingMessage, isSecure: boolean, id: string | null, maxAgeMs: number): string {
   const age = id === null ? 0 : Math.floor(maxAgeMs / 1_000);
   const secure = isSecure ? '; Secure' : '';

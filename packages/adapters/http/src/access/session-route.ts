@@ -12,7 +12,7 @@ export function signInRoute(access: Access, failed: RequestHandler): readonly Re
   return [onlyFromOwnSite, onlyJson, readBody(SESSION_BODY), signIn(access, failed)];
 }
 
-/** `DELETE /api/v1/session`: signs it out; also who is not signed in. */
+/** `DELETE /api/v1/session`: signs the browser out, also if it is not signed in. */
 export function signOutRoute(access: Access): readonly RequestHandler[] {
   return [
     onlyFromOwnSite,
@@ -42,7 +42,7 @@ function signIn(access: Access, failed: RequestHandler): RequestHandler {
     }
     void failed(request, response, () => {
       response.setHeader('WWW-Authenticate', 'Bearer realm="vault-swarm-plugin", error="invalid_token"');
-      sendProblem(response, 401, 'This is not the token.');
+      sendProblem(response, 401, 'This token is wrong.');
     });
   };
 }

@@ -6,7 +6,7 @@ import type { KnownToken, Tokens } from './tokens.ts';
 /** How long a browser stays signed in. */
 export const SESSION_MS = 12 * 60 * 60 * 1_000;
 
-/** More browsers than ever sign in; who has a token may make as many sessions as there is room for. */
+/** More browsers than ever sign in. A client with a token may use all of them. */
 const MAX_SESSIONS = 1_000;
 
 interface Session {
@@ -15,13 +15,13 @@ interface Session {
 }
 
 /**
- * Who signed in with a token: browsers, which then send an id that means nothing outside of this process. A session ends
- * with its time, with its token, when it is signed out, and with the process.
+ * The sessions of browsers that signed in with a token. A session id has no meaning outside of this process. A session
+ * ends when it expires, its token changes, the browser signs out, or the process ends.
  */
 export class Sessions {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #tokens: Tokens;
-  /** By the digest of the id: the time that a poll-up takes tells nothing of an id. The oldest first. */
+  /** By the digest of the id, so that the time of a lookup reveals nothing about ids. The oldest is first. */
   readonly #sessions = new Map<string, Session>();
 
   constructor(clock: Pick<Clock, 'monotonic'>, tokens: Tokens) {
@@ -29,7 +29,7 @@ export class Sessions {
     this.#tokens = tokens;
   }
 
-  /** Starts a session for who showed this token; gives its id. */
+  /** Starts a session for this token and returns its id. */
   start(token: KnownToken): string {
     const id = randomBytes(24).toString('base64url');
     for (const [key, { endsAtMs }] of this.#sessions) {
@@ -40,7 +40,7 @@ export class Sessions {
     return id;
   }
 
-  /** What the session of this id allows now; `null` where there is none, or no longer. */
+  /** The access of this session; `null` if it does not exist or ended. */
   access(id: string): CallerAccess | null {
     const key = digestOf(id);
     const session = this.#sessions.get(key);
@@ -51,7 +51,7 @@ export class Sessions {
     return null;
   }
 
-  /** Ends the session of this id, if there is one. */
+  /** Ends the session of this id, if it exists. */
   end(id: string): void {
     this.#sessions.delete(digestOf(id));
   }

@@ -1,15 +1,15 @@
 import * as z from 'zod';
 import { time } from './parts.ts';
 
-/** How much an event matters, the most important first. */
+/** The severity of events, most severe first. */
 export const levels = ['error', 'warn', 'info', 'debug'] as const;
 
 /** One of {@link levels}. */
 export const levelSchema = z.enum(levels);
 
-const eventId = z.int().nonnegative().meta({ description: 'grows with each event, also from one process to the next' });
+const eventId = z.int().nonnegative().meta({ description: 'increases with each event, also across restarts' });
 
-/** What happened. Besides these fields it has those of its own kind, such as `service` and `secrets`. */
+/** An event. Besides these fields it has those of its kind, such as `service` and `secrets`. */
 export const eventSchema = z
   .looseObject({
     id: eventId,
@@ -20,17 +20,17 @@ export const eventSchema = z
   })
   .meta({ id: 'Event' });
 
-/** The answer of `GET /api/v1/events`, the newest first. */
+/** The response of `GET /api/v1/events`, newest first. */
 export const eventsSchema = z
   .object({
     events: z.array(eventSchema),
-    next_before: eventId.nullable().meta({ description: 'asks for what happened before; null where that is all' }),
+    next_before: eventId.nullable().meta({ description: 'requests older events; null if there are none' }),
   })
   .meta({ id: 'Events' });
 
-/** How much an event matters. */
+/** The severity of an event. */
 export type Level = z.output<typeof levelSchema>;
-/** What happened. */
+/** An event. */
 export type Event = z.output<typeof eventSchema>;
-/** The answer of `GET /api/v1/events`. */
+/** The response of `GET /api/v1/events`. */
 export type Events = z.output<typeof eventsSchema>;

@@ -27,15 +27,18 @@ const providerSeries = z.object({
   latency_p99_ms: numbers,
 });
 
-/** The answer of `GET /api/v1/history`: the last hour. Each list is as long as `at`; `null` where there was nothing to measure. */
+/**
+ * The response of `GET /api/v1/history`: the last hour. Each list is as long as `at`, with `null` if there was nothing
+ * to measure.
+ */
 export const historySchema = z
   .object({
     interval_seconds: z.number().positive(),
     at: z.array(z.int()).meta({ description: 'the end of each interval, in seconds since 1970' }),
-    series: series.meta({ description: 'bytes, and the lag, as they were; all else within the interval' }),
-    providers: z.record(z.string(), providerSeries).meta({ description: 'by the name of the provider' }),
+    series: series.meta({ description: 'bytes and lag at that time; everything else within the interval' }),
+    providers: z.record(z.string(), providerSeries).meta({ description: 'by provider name' }),
   })
   .meta({ id: 'History' });
 
-/** The answer of `GET /api/v1/history`. */
+/** The response of `GET /api/v1/history`. */
 export type History = z.output<typeof historySchema>;

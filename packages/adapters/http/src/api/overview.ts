@@ -23,13 +23,18 @@ const rotations = z.object({
 });
 
 const deliveries = z.object({
-  cache: count.meta({ description: 'answers from the cache' }),
-  provider: count.meta({ description: 'answers that were read for it' }),
-  stale: count.meta({ description: 'answers from the cache since the provider was away' }),
+  cache: count.meta({ description: 'values from the cache' }),
+  provider: count.meta({ description: 'values that were read for the request' }),
+  stale: count.meta({ description: 'values from the cache because the provider was unavailable' }),
   refused: count,
-  hit_rate: z.number().min(0).max(100).nullable().meta({ description: 'per cent from the cache; null before any' }),
-  p50_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null where there was none' }),
-  p99_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null where there was none' }),
+  hit_rate: z
+    .number()
+    .min(0)
+    .max(100)
+    .nullable()
+    .meta({ description: 'per cent from the cache; null before the first request' }),
+  p50_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null if there was none' }),
+  p99_ms: milliseconds.nullable().meta({ description: 'of the last minutes; null if there was none' }),
   cached_values: count,
   cached_bytes: bytes,
 });
@@ -37,9 +42,9 @@ const deliveries = z.object({
 const provider = z
   .object({
     name: z.string(),
-    kind: z.string().meta({ description: 'vault, openbao, aws or file; which labels are its own' }),
+    kind: z.string().meta({ description: 'vault, openbao, aws or file; which labels belong to it' }),
     state: z.enum(['ok', 'failing', 'circuit-open', 'unused']).meta({
-      description: 'circuit-open: it is not asked for a while, since it did not answer; unused: it was never asked',
+      description: 'circuit-open: it is not called for a while, because it did not answer; unused: it was never called',
     }),
     since: time.nullable(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -66,12 +71,12 @@ const warning = z.object({
   message: z.string(),
 });
 
-/** What the caller may do: all, or only look. */
+/** The access of a client: full, or read only. */
 export const accessSchema = z.enum(['full', 'view']).meta({
-  description: 'what this caller may do: everything, or only look',
+  description: 'the access of this client: everything, or read only',
 });
 
-/** The answer of `GET /api/v1/overview`, and of the stream's event of this name. */
+/** The response of `GET /api/v1/overview`, and of the stream's event of this name. */
 export const overviewSchema = z
   .object({
     plugin: z.object({ name: z.string(), version: z.string(), started_at: time, uptime_seconds: count }),
@@ -92,7 +97,7 @@ export const overviewSchema = z
   })
   .meta({ id: 'Overview' });
 
-/** What a caller may do. */
+/** The access of a client. */
 export type CallerAccess = z.output<typeof accessSchema>;
-/** The answer of `GET /api/v1/overview`. */
+/** The response of `GET /api/v1/overview`. */
 export type Overview = z.output<typeof overviewSchema>;

@@ -23,39 +23,39 @@ const list = {
     .string({ error: 'must be given once' })
     .max(MAX_SEARCH, `must be at most ${MAX_SEARCH} characters long`)
     .optional()
-    .meta({ description: 'what a name, a reference or a problem contains, whatever its case' }),
+    .meta({ description: 'a part of a name, a reference or a problem, in any case' }),
   limit: wholeNumber(1, MAX_LISTED)
     .optional()
-    .meta({ description: 'how many at most; without it as many as fit into an answer' }),
+    .meta({ description: 'the most entries; without it as many as fit into a response' }),
   cursor: z
     .string({ error: 'must be given once' })
     .optional()
-    .meta({ description: 'the `next_cursor` of the answer before' }),
+    .meta({ description: 'the `next_cursor` of the previous response' }),
 };
 
-/** What `GET /api/v1/secrets` can be asked for. */
+/** The parameters of `GET /api/v1/secrets`. */
 export const secretsQuerySchema = z.object({ ...list, state: oneOf(['all', 'problem']).default('all') });
 
-/** What `GET /api/v1/services` can be asked for. */
+/** The parameters of `GET /api/v1/services`. */
 export const servicesQuerySchema = z.object({ ...list, state: oneOf(['all', 'problem', 'rolling']).default('all') });
 
-/** What `GET /api/v1/events` can be asked for. */
+/** The parameters of `GET /api/v1/events`. */
 export const eventsQuerySchema = z.object({
-  level: oneOf(levels).default('info').meta({ description: 'what matters at least as much' }),
+  level: oneOf(levels).default('info').meta({ description: 'events of at least this severity' }),
   limit: wholeNumber(1, MAX_EVENTS).default(100),
   before: wholeNumber(0, Number.MAX_SAFE_INTEGER)
     .optional()
-    .meta({ description: 'the `next_before` of the answer before, or the `id` of an event' }),
+    .meta({ description: 'the `next_before` of the previous response, or the `id` of an event' }),
 });
 
-/** What `GET /api/v1/stream` can be asked for. */
+/** The parameters of `GET /api/v1/stream`. */
 export const streamQuerySchema = z.object({
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().meta({
-    description: 'the `id` of the last event that is known; the header Last-Event-ID says the same, and wins',
+    description: 'the `id` of the last known event; the header Last-Event-ID has the same meaning, and priority',
   }),
 });
 
-/** What `GET /api/v1/plan` can be asked for: at most one of them. Without any it tells what is due now. */
+/** The parameters of `GET /api/v1/plan`: at most one. Without any, it shows what is due now. */
 export const planQuerySchema = z
   .object({
     secret: z.string({ error: 'must be given once' }).min(1, 'must be a name').optional(),
@@ -64,5 +64,5 @@ export const planQuerySchema = z
   })
   .refine((query) => Object.values(query).filter((value) => value !== undefined).length <= 1, {
     path: [],
-    error: 'Ask for one of "secret", "service" and "quarantined", or for nothing.',
+    error: 'Use one of "secret", "service" and "quarantined", or none.',
   });

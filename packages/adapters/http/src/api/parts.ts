@@ -1,9 +1,9 @@
 import * as z from 'zod';
 
-/** A moment, RFC 3339 in UTC. */
+/** A time, RFC 3339 in UTC. */
 export const time = z.iso.datetime().meta({ description: 'RFC 3339, in UTC' });
 
-/** A number that only counts up. */
+/** A counter. */
 export const count = z.int().nonnegative();
 
 /** Milliseconds, with up to three decimals. */
@@ -12,21 +12,23 @@ export const milliseconds = z.number().nonnegative().meta({ description: 'millis
 /** Bytes. */
 export const bytes = z.int().nonnegative().meta({ description: 'bytes' });
 
-/** What stands at the head of everything that the rotation knows. */
+/** The first fields of every response about the rotation. */
 export const observation = {
-  observed_at: time.nullable().meta({ description: "when Docker's answer was last complete; null before the first" }),
+  observed_at: time
+    .nullable()
+    .meta({ description: "when Docker's last complete response arrived; null before the first" }),
   role: z
     .enum(['leader', 'standby', 'worker'])
     .nullable()
-    .meta({ description: 'what this node is in the Swarm; null before Docker answered' }),
+    .meta({ description: "this node's role in the Swarm; null before Docker answered" }),
   rotation_enabled: z.boolean(),
 };
 
-/** What a list says of the part of it that is given. */
+/** The fields of a list that has pages. */
 export const page = {
-  total: count.meta({ description: 'how many fit the search and the state, on all pages' }),
+  total: count.meta({ description: 'how many match the search and the state, on all pages' }),
   next_cursor: z.string().nullable().meta({
     description:
-      'asks for what comes after; null on the last page. An answer ends before it has a megabyte, whatever `limit` is',
+      'requests the next page; null on the last page. A response ends before it has a megabyte, whatever `limit` is',
   }),
 };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { bytes, count, milliseconds, time } from './parts.ts';
 
-/** The answer of `GET /health`. */
+/** The response of `GET /health`. */
 export const healthSchema = z
   .object({
     healthy: z.boolean(),
@@ -12,11 +12,11 @@ export const healthSchema = z
     rotation_errors: count,
     error_rate: z.number().min(0).max(100),
     ticker_healthy: z.boolean(),
-    problems: z.array(z.string()).meta({ description: 'sentences; with names only for who is signed in' }),
+    problems: z.array(z.string()).meta({ description: 'sentences; with names only for clients that are signed in' }),
   })
   .meta({ id: 'Health' });
 
-/** The answer of `GET /metrics`. */
+/** The response of `GET /metrics`. */
 export const metricsSchema = z
   .object({
     num_goroutines: count,
@@ -33,8 +33,8 @@ export const metricsSchema = z
   })
   .meta({ id: 'Metrics' });
 
-/** The answer of `GET /livez`. */
+/** The response of `GET /livez`. */
 export const liveSchema = z.object({ live: z.boolean() }).meta({ id: 'Live' });
 
-/** The answer of `GET /readyz`. */
+/** The response of `GET /readyz`. */
 export const readySchema = z.object({ ready: z.boolean(), waiting_for: z.array(z.string()) }).meta({ id: 'Ready' });

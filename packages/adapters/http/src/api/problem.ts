@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /**
- * What is wrong with a request, and what to do.
+ * The problem of a request, and what to do.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
@@ -14,5 +14,5 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'Problem details, RFC 9457' });
 
-/** One of {@link problemSchema}. */
+/** A problem as {@link problemSchema} defines it. */
 export type ProblemDetails = z.output<typeof problemSchema>;

@@ -6,11 +6,11 @@ const name = z.string().min(1);
 
 const omitted = count
   .optional()
-  .meta({ description: 'how many services are not listed, since the answer would be too long; missing if none' });
+  .meta({ description: 'how many services are not listed, because the response would be too long; missing if none' });
 
 const outcome = z.enum(['scheduled', 'pending', 'up-to-date', 'not-applicable']).meta({
   description:
-    'scheduled: as soon as its turn comes; pending: a provider does not tell its newest value now; up-to-date: its tasks have ' +
+    'scheduled: as soon as there is capacity; pending: a provider does not report its newest value now; up-to-date: its tasks have ' +
     'the newest values already; not-applicable: it is a job, or labels say that none of these secrets is ever rotated',
 });
 
@@ -20,18 +20,18 @@ export const rotateRequestSchema = z
     z.strictObject({ secret: name }).meta({ description: 'every service that uses this secret' }),
     z.strictObject({ service: name }).meta({ description: 'one service, for all of its secrets' }),
     z.strictObject({ quarantined: z.literal(true) }).meta({
-      description: 'every service whose new values were quarantined: they are tried again',
+      description: 'every service with quarantined revisions: they are tried again',
     }),
   ])
   .meta({ id: 'RotateRequest' });
 
-/** The answer of `POST /api/v1/rotate`. */
+/** The response of `POST /api/v1/rotate`. */
 export const rotateSchema = z
   .object({
     services: z.array(
       z.object({
         name: z.string(),
-        secrets: z.array(z.string()).meta({ description: 'those that the request concerns' }),
+        secrets: z.array(z.string()).meta({ description: 'the services that the request affects' }),
         outcome,
       }),
     ),
@@ -39,7 +39,7 @@ export const rotateSchema = z
   })
   .meta({ id: 'Rotate' });
 
-/** The answer of `GET /api/v1/plan`: what a manual rotation would do, or, where nothing is named, what is due now. */
+/** The response of `GET /api/v1/plan`: what a manual rotation would do or, without parameters, what is due now. */
 export const planSchema = z
   .object({
     services: z.array(
@@ -57,7 +57,7 @@ export const planSchema = z
 
 /** The body of `POST /api/v1/rotate`. */
 export type RotateBody = z.output<typeof rotateRequestSchema>;
-/** The answer of `POST /api/v1/rotate`. */
+/** The response of `POST /api/v1/rotate`. */
 export type Rotate = z.output<typeof rotateSchema>;
-/** The answer of `GET /api/v1/plan`. */
+/** The response of `GET /api/v1/plan`. */
 export type Plan = z.output<typeof planSchema>;

@@ -5,8 +5,8 @@ import { secretProblemSchema } from './reasons.ts';
 const secret = z
   .object({
     name: z.string(),
-    provider: z.string().nullable().meta({ description: 'null where no service uses it, or its labels are wrong' }),
-    ref: z.string().nullable().meta({ description: 'where its value is, for people' }),
+    provider: z.string().nullable().meta({ description: 'null if no service uses it, or its labels are wrong' }),
+    ref: z.string().nullable().meta({ description: 'where its value is, as text' }),
     rotate: z.enum(['auto', 'manual', 'off']),
     pinned: z.boolean(),
     revision: z.string().nullable().meta({ description: 'the one last seen at the provider' }),
@@ -16,10 +16,10 @@ const secret = z
   })
   .meta({ id: 'Secret' });
 
-/** The answer of `GET /api/v1/secrets`. */
+/** The response of `GET /api/v1/secrets`. */
 export const secretsSchema = z.object({ ...observation, ...page, secrets: z.array(secret) }).meta({ id: 'Secrets' });
 
-/** One of the secrets. */
+/** One secret. */
 export type Secret = z.output<typeof secret>;
-/** The answer of `GET /api/v1/secrets`. */
+/** The response of `GET /api/v1/secrets`. */
 export type Secrets = z.output<typeof secretsSchema>;

@@ -7,19 +7,19 @@ const taskRevisions = z
     secret: z.string(),
     revisions: z.array(
       z.object({
-        revision: z.string().nullable().meta({ description: 'null where it is not known which one these tasks hold' }),
+        revision: z.string().nullable().meta({ description: 'null if the revision of these tasks is not known' }),
         tasks: count,
         current: z.boolean(),
       }),
     ),
   })
-  .meta({ id: 'TaskRevisions', description: 'how many running tasks hold which revision of a secret' });
+  .meta({ id: 'TaskRevisions', description: 'how many running tasks have which revision of a secret' });
 
 const rollout = z.object({
   generation: count,
   secrets: z.array(z.string()),
   started_at: time,
-  direction: z.enum(['forward', 'rollback']).meta({ description: 'rollback: it brings the last good values' }),
+  direction: z.enum(['forward', 'rollback']).meta({ description: 'rollback: it restores the previous good values' }),
   state: z.enum(['waiting', 'rolling', 'stuck', 'failed']),
   tasks_done: count,
   tasks_total: count,
@@ -27,7 +27,7 @@ const rollout = z.object({
 
 const quarantined = z
   .object({ secrets: z.array(z.string()), since: time, reason: z.string() })
-  .meta({ description: 'values that made tasks fail, and are not given to this service again' });
+  .meta({ description: 'revisions that made tasks fail, withheld from this service until released' });
 
 const service = z
   .object({
@@ -45,12 +45,12 @@ const service = z
   })
   .meta({ id: 'Service' });
 
-/** The answer of `GET /api/v1/services`. */
+/** The response of `GET /api/v1/services`. */
 export const servicesSchema = z
   .object({ ...observation, ...page, services: z.array(service) })
   .meta({ id: 'Services' });
 
-/** One of the services. */
+/** One service. */
 export type Service = z.output<typeof service>;
-/** The answer of `GET /api/v1/services`. */
+/** The response of `GET /api/v1/services`. */
 export type Services = z.output<typeof servicesSchema>;

@@ -74,7 +74,7 @@ describe('a second request hidden in the first', () => {
     const received = await toOpen(lines('POST /api/v1/rotate HTTP/1.1', 'Host: localhost', ...headers) + body);
     const statuses = statusesOf(received);
     expect(statuses).toHaveLength(1);
-    // Where the length is told in a way that nobody understands, the type that is missing may be found first.
+    // If the length is not valid, the missing content type may be found first.
     expect([400, 415]).toContain(statuses[0]);
     expect(received).not.toMatch(NAMES);
   });

@@ -3,7 +3,7 @@ import type { Connections } from './connections.ts';
 
 const CLOSING_DEADLINE_MS = 5_000;
 
-/** How a server is closed so that no request is cut off and no idle connection holds it open. */
+/** Prepares closing a server such that no request is aborted and no idle connection delays it. */
 export function prepareClosing(server: Server, connections: Connections): () => Promise<void> {
   let closing = false;
   server.prependListener('request', (_request, response) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How many connections are kept, and how long an answer that is no stream may take to be read. */
+/** The number of connections, and how long a client may take to read a response that is not a stream. */
 export interface ConnectionLimits {
   readonly maxConnections: number;
   readonly answerTimeoutMs: number;
@@ -10,7 +10,7 @@ export interface ConnectionLimits {
 interface Connection {
   readonly socket: Socket;
   hasAsked: boolean;
-  /** What is being answered on it. */
+  /** The request that is being answered. */
   exchange: {
     readonly request: IncomingMessage;
     readonly response: ServerResponse;
@@ -19,13 +19,16 @@ interface Connection {
 }
 
 /**
- * Keeps slow clients from taking the place of the others. Where there is no room for a new connection, the oldest one goes
- * that nobody would miss: first one that never sent a whole request, then an idle one, then one whose client does not
- * read its answer. A health check sends its request at once, so it is answered however many others dawdle.
+ * Prevents slow clients from blocking others. If a new connection exceeds the limit, the least useful one is closed:
+ * first one without a complete request, then an idle one, then one whose client does not read its response; the oldest
+ * first. A health check sends its request at once, so it is always answered.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
-  /** By the client's address and port, since a TLS socket and the one below it are different objects. The oldest first. */
+  /**
+   * By the client's address and port, because a TLS socket and its TCP socket are different objects. The oldest is
+   * first.
+   */
   readonly #open = new Map<string, Connection>();
 
   constructor(server: Server, limits: ConnectionLimits) {
@@ -40,7 +43,7 @@ export class Connections {
     });
   }
 
-  /** What is being answered now. */
+  /** The responses in progress. */
   get inFlight(): readonly ServerResponse[] {
     return [...this.#open.values()].flatMap(({ exchange }) => (exchange === null ? [] : [exchange.response]));
   }

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { isIPv6 } from 'node:net';
 import type { MonitoringConfig } from '../config.ts';
 
-/** Listens; rejects with a sentence that says why where it can't. */
+/** Listens. Rejects with a sentence that says why it can't. */
 export function startListening(server: Server, { host, port }: Pick<MonitoringConfig, 'host' | 'port'>): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
@@ -17,7 +17,7 @@ export function startListening(server: Server, { host, port }: Pick<MonitoringCo
   });
 }
 
-/** Where it listens, such as `http://127.0.0.1:8080`; `null` where it doesn't. */
+/** Where it listens, such as `http://127.0.0.1:8080`; `null` if it does not. */
 export function addressOf(server: Server, protocol: 'http' | 'https'): string | null {
   const address = server.address();
   return address === null || typeof address === 'string'
@@ -29,12 +29,12 @@ function refusal(error: NodeJS.ErrnoException, host: string, port: number): stri
   const where = `${bracketed(host)}:${port}`;
   switch (error.code) {
     case 'EADDRINUSE':
-      return `${where} is taken by another process; stop it, or choose another MONITORING_PORT`;
+      return `${where} is in use by another process; stop that process, or set another MONITORING_PORT`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `${where} is no address of this machine; choose another MONITORING_HOST`;
+      return `${where} is not an address of this machine; set another MONITORING_HOST`;
     case 'EACCES':
-      return `this process may not listen on ${where}; choose a MONITORING_PORT from 1024 on`;
+      return `this process has no permission to listen on ${where}; set a MONITORING_PORT of 1024 or higher`;
     default:
       return `can't listen on ${where}: ${error.message}`;
   }

@@ -6,7 +6,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const COMPONENTS = '#/components/schemas/';
 
-/** The OpenAPI 3.1 document of these operations. */
+/** Creates the OpenAPI 3.1 document of these operations. */
 export function openApiDocument(operations: readonly Operation[], version: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const operation of operations) {
@@ -18,8 +18,8 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       title: 'Vault Swarm Plugin: monitoring',
       version,
       description:
-        'What the plugin shows of itself, and the one thing that can be asked for. No answer has a value of a secret in it. ' +
-        'Fields may be added to answers.',
+        'The state of the plugin, and requests for rotations and lockdowns. No response contains a value of a secret. ' +
+        'Fields may be added to responses.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -28,19 +28,23 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     components: {
       schemas: components(),
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'MONITORING_TOKEN, or MONITORING_VIEW_TOKEN to look' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'MONITORING_TOKEN, or MONITORING_VIEW_TOKEN for read access',
+        },
         session: {
           type: 'apiKey',
           in: 'cookie',
           name: 'vault-swarm-session-PORT',
-          description: 'of POST /api/v1/session; under TLS its name starts with __Host-',
+          description: 'from POST /api/v1/session; with TLS its name starts with __Host-',
         },
       },
     },
   };
 }
 
-/** Every schema of the API that has a name, under it. */
+/** Every named schema of the API, by its name. */
 function components(): Json {
   const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: (id) => `${COMPONENTS}${id}`, io: 'input' });
   return Object.fromEntries(Object.entries(schemas).map(([name, { $schema, $id, id, ...schema }]) => [name, schema]));
@@ -48,7 +52,7 @@ function components(): Json {
 
 function nameOf(schema: z.ZodType): string {
   const { id } = schema.meta() ?? {};
-  if (id === undefined) throw new Error('a schema of an answer has no name');
+  if (id === undefined) throw new Error('the schema of a response has no name');
   return id;
 }
 
@@ -65,7 +69,7 @@ function operationObject(operation: Operation): Json {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [status, answerObject(Number(status), answer)]),
       ),
-      ...(operation.isTagged === true ? { 304: { description: 'It is the version of If-None-Match' } } : {}),
+      ...(operation.isTagged === true ? { 304: { description: 'The version in If-None-Match is current' } } : {}),
       ...Object.fromEntries(problemsOf(operation).map((status) => [status, problemObject(status)])),
     },
     ...(isOpen ? { security: [] } : {}),
@@ -86,7 +90,7 @@ function answerObject(status: number, answer: z.ZodType | string | null): Json {
   return { description, content: { 'application/json': { schema: reference(nameOf(answer)) } } };
 }
 
-/** What every operation may answer, and what this one may. */
+/** The problems that every operation may return, and those of this one. */
 function problemsOf({
   method,
   path,

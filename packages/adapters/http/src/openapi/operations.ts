@@ -24,7 +24,7 @@ import {
   streamQuerySchema,
 } from '../api/parameters.ts';
 
-/** What one method of one path does. Every answer but those named here is a problem. */
+/** One method of one path. Every response that is not listed here is a problem. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'delete';
   readonly path: string;
@@ -32,9 +32,9 @@ export interface Operation {
   /** The parameters of the query. */
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** Answers by status: JSON of this schema, another type of content, or nothing. */
+  /** Responses by status: JSON of this schema, another content type, or nothing. */
   readonly answers: Readonly<Record<number, z.ZodType | string | null>>;
-  /** Statuses with a problem, besides those that every operation has. */
+  /** Statuses with a problem, besides those of every operation. */
   readonly problems?: readonly number[];
   /** Whether it answers 304 to If-None-Match. */
   readonly isTagged?: boolean;
@@ -42,18 +42,18 @@ export interface Operation {
   readonly isOpen?: boolean;
 }
 
-/** Every operation of the monitoring port but the dashboard's files. */
+/** Every operation of the monitoring port, except the dashboard's files. */
 export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/',
-    summary: 'The dashboard; with 401 the page to sign in',
+    summary: 'The dashboard; with 401 the sign-in page',
     answers: { 200: 'text/html', 401: 'text/html' },
   },
   {
     method: 'get',
     path: '/health',
-    summary: 'Whether passes run and Docker answers',
+    summary: 'Whether reconcile passes run and Docker answers',
     answers: { 200: healthSchema, 503: healthSchema },
     isOpen: true,
   },
@@ -80,7 +80,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/v1/overview',
-    summary: 'Health, figures, providers, and how much there is of all else',
+    summary: 'Health, figures, providers, and the number of secrets and services',
     answers: { 200: overviewSchema },
     isTagged: true,
   },
@@ -103,7 +103,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/v1/events',
-    summary: 'What happened, the newest first',
+    summary: 'Events, newest first',
     query: eventsQuerySchema,
     answers: { 200: eventsSchema },
   },
@@ -117,7 +117,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/v1/plan',
-    summary: 'What a manual rotation would do, or without parameters what is due now; nothing is done',
+    summary: 'What a manual rotation would do or, without parameters, what is due now; changes nothing',
     query: planQuerySchema,
     answers: { 200: planSchema },
     problems: [404, 409, 503],
@@ -135,7 +135,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/v1/rotate',
-    summary: 'Asks for a manual rotation',
+    summary: 'Requests a manual rotation',
     body: rotateRequestSchema,
     answers: { 202: rotateSchema },
     problems: [404, 409, 415, 503],
@@ -143,7 +143,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/v1/lockdown',
-    summary: 'Starts a lockdown on all managers, or ends it; answered once it is in the ledger',
+    summary: 'Starts or ends a lockdown on all managers; answered when the ledger has it',
     body: lockdownRequestSchema,
     answers: { 200: lockdownSchema },
     problems: [415, 503],
@@ -151,7 +151,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/v1/session',
-    summary: 'Signs a browser in: it gets a cookie',
+    summary: 'Signs a browser in with a cookie',
     body: sessionRequestSchema,
     answers: { 204: null },
     problems: [401, 409, 415],
@@ -160,7 +160,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'delete',
     path: '/api/v1/session',
-    summary: 'Signs it out',
+    summary: 'Signs the browser out',
     answers: { 204: null },
     isOpen: true,
   },

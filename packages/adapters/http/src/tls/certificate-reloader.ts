@@ -3,10 +3,10 @@ import { type Events, type Problem, problem } from '@vault-swarm/provider';
 import { type Certificate, CertificateProblem } from './certificate.ts';
 
 const RELOAD_INTERVAL_MS = 10_000;
-/** So long before its end a certificate is something to see to. */
+/** How long before its end a certificate is reported as a problem. */
 const ENDS_SOON_MS = 7 * 24 * 60 * 60 * 1_000;
 
-/** The certificate of the configuration: as it was found, and as it is now. */
+/** The configured certificate: as first read, and as it is now. */
 export interface CertificateSource {
   readonly first: Certificate;
   /** @throws {CertificateProblem} */
@@ -14,9 +14,9 @@ export interface CertificateSource {
 }
 
 /**
- * The certificate that is served. Its files are checked every 10 s, and a new one is taken up; one that can't be used
- * is told, and the one before stays. It is told only when it is found so twice, since the two files are replaced one
- * after the other.
+ * Reads the certificate's files every 10 s and serves a new one. If it can't be used, the problem is reported and the
+ * previous one is served. A problem is reported only if found twice in a row, because the two files are not replaced
+ * at the same time.
  */
 export class CertificateReloader {
   readonly #source: CertificateSource;
@@ -24,7 +24,7 @@ export class CertificateReloader {
   readonly #events: Events;
   #current: Certificate;
   #cancel: (() => void) | null = null;
-  /** What was found wrong at the latest poll, and whether it was told. */
+  /** The problem at the latest poll, and whether it was reported. */
   #wrong: { readonly message: string; readonly isReported: boolean } | null = null;
 
   constructor(source: CertificateSource, clock: Clock, events: Events) {
@@ -38,7 +38,7 @@ export class CertificateReloader {
     return this.#current;
   }
 
-  /** What is wrong with it now. */
+  /** The current problems of the certificate. */
   problems(): readonly Problem[] {
     const problems: Problem[] = [];
     if (this.#wrong?.isReported === true) {
@@ -57,7 +57,7 @@ export class CertificateReloader {
     return problems;
   }
 
-  /** Checks the files from now on, and gives `onChanged` each new certificate. */
+  /** Starts polling the files, and calls `onChanged` with each new certificate. */
   watch(onChanged: (certificate: Certificate) => void): void {
     this.#cancel?.();
     this.#cancel = this.#clock.after(RELOAD_INTERVAL_MS, () => {
@@ -66,7 +66,7 @@ export class CertificateReloader {
     });
   }
 
-  /** Looks no more. */
+  /** Stops polling. */
   close(): void {
     this.#cancel?.();
     this.#cancel = null;
@@ -92,7 +92,7 @@ export class CertificateReloader {
       this.#wrong = { message, isReported: true };
       this.#events.emit({
         type: 'monitoring.failed',
-        message: `the new certificate can not be used, and the one before is served: ${message}`,
+        message: `the new certificate can not be used, and the previous one is served: ${message}`,
       });
     }
   }

@@ -3,10 +3,10 @@ import { isIP } from 'node:net';
 import { quoted } from '@vault-swarm/kernel';
 import { type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
-/** The variables that name the two files. */
+/** The variables of the two files. */
 export const TLS_VARIABLES = { cert: 'MONITORING_TLS_CERT_FILE', key: 'MONITORING_TLS_KEY_FILE' } as const;
 
-/** A certificate and its key, as they are in their files. */
+/** A certificate and its key, as in their files. */
 export interface Certificate {
   /** PEM, with the chain if the file has one. */
   readonly cert: string;
@@ -14,14 +14,14 @@ export interface Certificate {
   readonly key: string;
   /** In milliseconds since 1970. */
   readonly endsAtMs: number;
-  /** Whether it is one for this name or address. */
+  /** Whether it is valid for this name or address. */
   isFor(hostname: string): boolean;
 }
 
 /** Why the files can't be used. */
 export class CertificateProblem extends Error {
   override readonly name = 'CertificateProblem';
-  /** The variable that names the file. */
+  /** The variable of the file. */
   readonly variable: string;
 
   constructor(variable: string, message: string) {
@@ -55,7 +55,7 @@ export function readCertificate(
   };
 }
 
-/** All that is wrong with the two files; empty where {@link readCertificate} can read them. */
+/** All problems of the two files; empty if {@link readCertificate} can read them. */
 export function certificateProblems(
   readFile: ReadFile,
   files: { readonly cert: string; readonly key: string },
@@ -89,7 +89,7 @@ function parseCertificate(pem: string, path: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw new CertificateProblem(TLS_VARIABLES.cert, `${quoted(path)} must have a certificate in it, as PEM`);
+    throw new CertificateProblem(TLS_VARIABLES.cert, `${quoted(path)} must contain a certificate in PEM format`);
   }
 }
 
@@ -99,7 +99,7 @@ function parseKey(pem: string, path: string): KeyObject {
   } catch {
     throw new CertificateProblem(
       TLS_VARIABLES.key,
-      `${quoted(path)} must have a private key in it, as PEM without a passphrase`,
+      `${quoted(path)} must contain a private key in PEM format without a passphrase`,
     );
   }
 }

@@ -9,7 +9,7 @@ export interface BodyCase {
 
 const LIMIT = 1_048_576;
 
-/** What the engine sends, with a secret's name that the answer can be told by. */
+/** What the engine sends, with a secret's name that identifies the answer. */
 export function rightBody(random: SeededRandom, secretName = `s${random.between(0, 1e9)}`): Record<string, unknown> {
   return {
     SecretName: secretName,

@@ -14,7 +14,7 @@ export async function problemOf(socketPath: string, hostile: HostileRequest): Pr
     .on('error', () => undefined)
     .on('data', (chunk: Buffer) => {
       received.push(chunk);
-      // As any client that is told so.
+      // As the response requires.
       if (chunk.includes('Connection: close')) socket.end();
     });
   const closed = new Promise<'closed'>((resolve) => {

@@ -6,22 +6,24 @@ import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from '.
 import { unwrapSecretId } from './response-wrapping.ts';
 import { type AuthSettings, neededCredential, neededText, parseAuthMount } from './settings.ts';
 
-/** A role's id and a secret id for it. */
+/** A role id and its secret id. */
 export interface AppRoleConfig {
   readonly method: 'approle';
   readonly mount: string;
   readonly roleId: string;
-  /** Undefined only where a problem was reported. */
+  /** Undefined only if a problem was reported. */
   readonly secretId: Credential | undefined;
-  /** Where the secret id is wrapped: the path at which that must have been done. Then `secretId` is the wrapping token. */
+  /**
+   * If the secret id is wrapped: the path at which it must have been wrapped. `secretId` is then the wrapping token.
+   */
   readonly wrappingPath: string | undefined;
   /** The variable of `roleId`, for messages. */
   readonly roleIdVariable: string;
 }
 
 /**
- * Reads `VAULT_ROLE_ID`, `VAULT_SECRET_ID` or `VAULT_SECRET_ID_FILE`, and `VAULT_SECRET_ID_WRAPPING_PATH`; reports what is
- * missing.
+ * Reads `VAULT_ROLE_ID`, `VAULT_SECRET_ID` or `VAULT_SECRET_ID_FILE`, and `VAULT_SECRET_ID_WRAPPING_PATH`. Reports
+ * missing ones.
  */
 export function parseAppRole(settings: AuthSettings): AppRoleConfig {
   const { environment, variable } = settings;
@@ -30,7 +32,7 @@ export function parseAppRole(settings: AuthSettings): AppRoleConfig {
   if (wrappingPath !== undefined && !/^[\x21-\x7e]+\/[\x21-\x7e]+$/.test(wrappingPath)) {
     environment.report(
       variable('SECRET_ID_WRAPPING_PATH'),
-      `${quoted(given ?? '')} must be the path at which secret ids are made, such as auth/approle/role/NAME/secret-id`,
+      `${quoted(given ?? '')} must be the path at which secret ids are created, such as auth/approle/role/NAME/secret-id`,
     );
   }
   return {
@@ -49,13 +51,13 @@ export function parseAppRole(settings: AuthSettings): AppRoleConfig {
 }
 
 /**
- * Logs in at `auth/approle`. The secret id is read again for each login; one that is wrapped is unwrapped once, and kept
- * in memory until there is another wrapping token.
+ * Logs in at `auth/approle`. The secret id is read again for each login. A wrapped one is unwrapped once and kept in
+ * memory until the wrapping token changes.
  */
 export function appRoleAuth(config: AppRoleConfig): AuthMethod {
   const { mount, roleId, secretId: credential, wrappingPath, roleIdVariable } = config;
   let unwrapped: { readonly token: string; readonly secretId: string } | undefined;
-  /** What was sent and got no answer, so that it may be used up. */
+  /** A credential that was sent without a response, so that it may be used up. */
   let unanswered: string | undefined;
 
   const secretIdOf = async (given: string, variable: string, client: VaultClient, signal: AbortSignal) => {
@@ -89,7 +91,7 @@ export function appRoleAuth(config: AppRoleConfig): AuthMethod {
         async login(signal) {
           const secretId = await secretIdOf(given, credential.variable, client, signal);
           const body = { role_id: roleId, secret_id: secretId };
-          const used = unanswered === secretId ? '; an earlier login got no answer, and may have used it up' : '';
+          const used = unanswered === secretId ? '; an earlier login got no response and may have used it up' : '';
           return loginWith(client, `auth/${encodePath(mount)}/login`, body, signal, {
             method: 'AppRole',
             advice: `check ${roleIdVariable} and ${credential.variable}${used}`,

@@ -81,7 +81,7 @@ test('a login without any identity says what to give', async () => {
   const instance = providerOf({ VAULT_AUTH_METHOD: 'aws', VAULT_ADDR: 'http://127.0.0.1:9', ...files });
   expect(await vaultErrorOf(instance.secrets.read(refTo('app'), soon()))).toMatchObject({
     code: 'UNAUTHENTICATED',
-    message: expect.stringContaining('give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role to this machine'),
+    message: expect.stringContaining('set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role'),
   });
   await instance.close();
 });

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 
-/** Keys of AWS. */
+/** AWS keys. */
 export interface AwsIdentity {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
 }
 
-/** SHA-256, as the signer wants it. */
+/** SHA-256 with the interface of the signer. */
 class Sha256 {
   readonly #hash: Hash | Hmac;
 
@@ -49,7 +49,7 @@ interface IdentitySources {
   readonly roleArn: string | undefined;
 }
 
-/** The keys that AWS's own tools would find: of the profile, a web identity, the container or the machine. */
+/** Finds the keys that AWS's own tools would find: of the profile, a web identity, the container or the machine. */
 export async function findIdentity(sources: IdentitySources): Promise<AwsIdentity> {
   const { profile, credentialsFile, configFile, webIdentityTokenFile, roleArn } = sources;
   const directory = join(homedir(), '.aws');
@@ -57,7 +57,7 @@ export async function findIdentity(sources: IdentitySources): Promise<AwsIdentit
   const configFilepath = configFile ?? join(directory, 'config');
   await refuseOtherThanFiles([filepath, configFilepath, webIdentityTokenFile]);
   const find = defaultProvider({
-    // A profile that is named makes the SDK pass over the environment's keys.
+    // With a named profile, the SDK ignores keys in the environment.
     profile: profile ?? 'default',
     filepath,
     configFilepath,
@@ -69,22 +69,22 @@ export async function findIdentity(sources: IdentitySources): Promise<AwsIdentit
   return find();
 }
 
-/** The SDK would wait for the writer of a named pipe, for ever. */
+/** The SDK would wait forever for the writer of a named pipe. */
 async function refuseOtherThanFiles(paths: readonly (string | undefined)[]): Promise<void> {
   for (const path of paths) {
     const stats = path === undefined ? null : await stat(path).catch(() => null);
-    if (stats?.isFile() === false && path !== '/dev/null') throw new Error('a file with keys is no regular file');
+    if (stats?.isFile() === false && path !== '/dev/null') throw new Error('a file with keys is not a regular file');
   }
 }
 
 const silent = () => {};
 const SILENT = { debug: silent, info: silent, warn: silent, error: silent, trace: silent };
 
-/** What AWS is asked; the answer names who signed it. */
+/** The request to AWS; its response names the signer. */
 const BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
 
 /**
- * The question "who am I?" to AWS, signed, as the fields of a login at Vault.
+ * Signs a request "who am I?" to AWS and returns it as the fields of a login at Vault.
  *
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  */
@@ -122,7 +122,7 @@ export async function signCallerIdentity(
   };
 }
 
-/** Vault asks the global endpoint unless it is told otherwise, and that one takes signatures for us-east-1 only. */
+/** Vault's default is the global endpoint, which accepts only signatures for us-east-1. */
 function hostOf(region: string): string {
   if (region === 'us-east-1') return 'sts.amazonaws.com';
   return `sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;

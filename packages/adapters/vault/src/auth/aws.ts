@@ -6,23 +6,25 @@ import { encodePath } from '../paths.ts';
 import { type AuthMethod, LOGIN_DEADLINE_MS, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';
 
-/** Keys of AWS that were given, instead of those that the machine or its role has. */
+/** Configured AWS keys, instead of those of the machine or its role. */
 interface AwsKeys {
   readonly accessKeyId: Credential;
   readonly secretAccessKey: Credential;
   readonly sessionToken: Credential | undefined;
 }
 
-/** An identity of AWS, shown by a signed question to AWS that Vault asks in our place. */
+/** A login with an AWS identity: a signed request that Vault sends to AWS. */
 export interface AwsConfig {
   readonly method: 'aws';
   readonly mount: string;
-  /** Undefined: the role that is named like the identity. */
+  /** Undefined: the role with the name of the identity. */
   readonly role: string | undefined;
   readonly region: string;
-  /** What Vault's `iam_server_id_header_value` says, so that a login for another Vault can't be used for this one. */
+  /**
+   * The value of Vault's `iam_server_id_header_value`, so that a login for another Vault can't be used for this one.
+   */
   readonly serverId: string | undefined;
-  /** Undefined: those that AWS's own tools would find, in these places or of this machine. */
+  /** Undefined: the keys that AWS's own tools find in these files or on this machine. */
   readonly keys: AwsKeys | undefined;
   readonly profile: string | undefined;
   readonly credentialsFile: string | undefined;
@@ -34,8 +36,8 @@ export interface AwsConfig {
 }
 
 /**
- * Reads `VAULT_AWS_ROLE`, `VAULT_AWS_REGION`, `VAULT_AWS_SERVER_ID`, and under the names that AWS's own tools have for them a
- * region, keys, a profile and its files, and a web identity; reports keys that are given by half.
+ * Reads `VAULT_AWS_ROLE`, `VAULT_AWS_REGION`, `VAULT_AWS_SERVER_ID`, and with the names of AWS's own tools a region,
+ * keys, a profile and its files, and a web identity. Reports incomplete keys.
  */
 export function parseAws(settings: AuthSettings): AwsConfig {
   const { environment, variable } = settings;
@@ -43,7 +45,7 @@ export function parseAws(settings: AuthSettings): AwsConfig {
   const region = environment.text(variable('AWS_REGION'), ofAws);
   if (!/^[a-z]{2,}(-[a-z0-9]+)+$/.test(region)) {
     const name = environment.has(variable('AWS_REGION')) ? variable('AWS_REGION') : 'AWS_REGION';
-    environment.report(name, `${quoted(region)} must be a region of AWS, such as eu-central-1`);
+    environment.report(name, `${quoted(region)} must be an AWS region, such as eu-central-1`);
   }
   const serverId = environment.formedText(variable('AWS_SERVER_ID'), VISIBLE_ASCII);
   const keys = parseKeys(settings);
@@ -64,7 +66,7 @@ export function parseAws(settings: AuthSettings): AwsConfig {
   };
 }
 
-/** Where the SDK looks by itself, and keeps the tokens of SSO. */
+/** The files in which the SDK searches by default and keeps SSO tokens. */
 function addHomeFiles(environment: Environment): void {
   try {
     environment.addOwnFile({
@@ -85,7 +87,7 @@ function parseKeys({ environment }: AuthSettings): AwsKeys | undefined {
   const [id, secret] = [given('AWS_ACCESS_KEY_ID'), given('AWS_SECRET_ACCESS_KEY')];
   if (id && !secret) environment.report('AWS_SECRET_ACCESS_KEY', 'is missing; AWS_ACCESS_KEY_ID needs it');
   if (!id && (secret || given('AWS_SESSION_TOKEN'))) {
-    environment.report('AWS_ACCESS_KEY_ID', 'is missing; the other keys of AWS need it');
+    environment.report('AWS_ACCESS_KEY_ID', 'is missing; the other AWS keys need it');
   }
   return accessKeyId === undefined || secretAccessKey === undefined
     ? undefined
@@ -93,8 +95,9 @@ function parseKeys({ environment }: AuthSettings): AwsKeys | undefined {
 }
 
 /**
- * Logs in at `auth/aws` by a signed `sts:GetCallerIdentity`, which Vault sends to AWS. The keys are looked for again for
- * each login; AWS's libraries are loaded by the first one.
+ * Logs in at `auth/aws` with a signed `sts:GetCallerIdentity`, which Vault sends to AWS. Keys are searched again for
+ * each
+ * login; AWS's libraries are loaded with the first one.
  *
  * @see https://developer.hashicorp.com/vault/docs/auth/aws#iam-auth-method
  */
@@ -125,7 +128,7 @@ export function awsAuth(config: AwsConfig): AuthMethod {
             signal,
             {
               method: 'AWS',
-              advice: `check ${roleVariable}, and which identity of AWS it is bound to`,
+              advice: `check ${roleVariable}, and which AWS identity it is bound to`,
               isRepeatable: true,
             },
           );
@@ -135,7 +138,7 @@ export function awsAuth(config: AwsConfig): AuthMethod {
   };
 }
 
-/** AWS's libraries ask the machine's own addresses, and heed no signal: so long, and not longer, is waited for them. */
+/** AWS's libraries request the machine's own addresses and ignore signals, so the wait for them is limited here. */
 async function endedBy<T>(signal: AbortSignal, found: Promise<T>): Promise<T> {
   const over = AbortSignal.any([signal, AbortSignal.timeout(LOGIN_DEADLINE_MS)]);
   const { promise, reject } = Promise.withResolvers<never>();
@@ -143,10 +146,10 @@ async function endedBy<T>(signal: AbortSignal, found: Promise<T>): Promise<T> {
   return Promise.race([found, promise]);
 }
 
-/** What the SDK says names files and addresses of this machine, and may quote them: it is left out. */
+/** The SDK's messages name, and may quote, files and addresses of this machine. They are left out. */
 function noIdentity(): never {
   throw new ProviderError(
     'UNAUTHENTICATED',
-    'no identity of AWS is found; give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role to this machine',
+    'no AWS identity is found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role',
   );
 }

@@ -3,20 +3,17 @@ import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith } from './method.ts';
 import { type AuthSettings, parseAuthMount } from './settings.ts';
 
-/** The client certificate of our connections says who we are. */
+/** A login with the client certificate of our connections. */
 export interface CertConfig {
   readonly method: 'cert';
   readonly mount: string;
-  /** The role that must fit; undefined: any that does. */
+  /** The role to use; undefined: any role that matches. */
   readonly role: string | undefined;
   /** The variable of the certificate, for messages. */
   readonly certificateVariable: string;
 }
 
-/**
- * Reads `VAULT_CERT_ROLE`, and reports where there is no client certificate (`VAULT_CLIENT_CERT`) or no TLS that could
- * carry one.
- */
+/** Reads `VAULT_CERT_ROLE`. Reports a missing client certificate (`VAULT_CLIENT_CERT`) or missing TLS. */
 export function parseCert(settings: AuthSettings): CertConfig {
   const { environment, variable } = settings;
   const needed = `${variable('AUTH_METHOD')}=cert`;
@@ -24,7 +21,7 @@ export function parseCert(settings: AuthSettings): CertConfig {
     environment.report(variable('CLIENT_CERT'), `and ${variable('CLIENT_KEY')} are needed by ${needed}`);
   }
   if (!environment.text(variable('ADDR'), '').startsWith('https:')) {
-    environment.report(variable('ADDR'), `must be given and start with https:// for ${needed}`);
+    environment.report(variable('ADDR'), `must be set and start with https:// for ${needed}`);
   }
   return {
     method: 'cert',
@@ -34,7 +31,7 @@ export function parseCert(settings: AuthSettings): CertConfig {
   };
 }
 
-/** Logs in at `auth/cert`, with the certificate that the connections show: that of the files as they are now. */
+/** Logs in at `auth/cert` with the client certificate, read again from its files. */
 export function certAuth({ mount, role, certificateVariable }: CertConfig): AuthMethod {
   return {
     name: 'cert',
@@ -44,7 +41,7 @@ export function certAuth({ mount, role, certificateVariable }: CertConfig): Auth
       login: (signal) =>
         loginWith(client, `auth/${encodePath(mount)}/login`, role === undefined ? {} : { name: role }, signal, {
           method: 'certificate',
-          advice: `check that a role there trusts ${certificateVariable}, and that it has not ended`,
+          advice: `check that a role there trusts ${certificateVariable}, and that it has not expired`,
           isRepeatable: true,
         }),
     }),

@@ -7,7 +7,7 @@ import { type PasswordConfig, parsePassword } from './password.ts';
 import type { AuthSettings } from './settings.ts';
 import { parseToken, type TokenConfig } from './token.ts';
 
-/** How we log in. */
+/** The configuration of the login. */
 export type VaultAuthConfig = TokenConfig | AppRoleConfig | JwtConfig | PasswordConfig | CertConfig | AwsConfig;
 
 const METHODS = ['token', 'approle', 'jwt', 'userpass', 'ldap', 'cert', 'aws'] as const;
@@ -24,8 +24,8 @@ const PARSERS: Readonly<Record<Method, (settings: AuthSettings) => VaultAuthConf
 };
 
 /**
- * The settings that only some methods have. `TOKEN` is not among them: whoever administers Vault has it in the
- * environment anyway.
+ * Settings that only some methods have. `TOKEN` is not among them: administrators of Vault often have it in their
+ * environment.
  */
 const SETTINGS: readonly (readonly [name: string, ...methods: Method[]])[] = [
   ['ROLE_ID', 'approle'],
@@ -44,20 +44,20 @@ const SETTINGS: readonly (readonly [name: string, ...methods: Method[]])[] = [
 ];
 
 /**
- * Reads `VAULT_AUTH_METHOD` and the settings of the method that it names. Reports what that method lacks, and settings of
- * others, which it would overlook.
+ * Reads `VAULT_AUTH_METHOD` and the settings of that method. Reports missing ones, and settings of other methods,
+ * which would have no effect.
  */
 export function parseAuth(environment: Environment, variable: (name: string) => string): VaultAuthConfig {
   const reported = environment.problems.length;
   const method = environment.oneOf(variable('AUTH_METHOD'), METHODS, 'token');
-  // Which settings a method that does not exist would need, nobody can say.
+  // The settings of an unknown method are not known.
   if (environment.problems.length > reported) return { method: 'token', token: undefined };
   const config = PARSERS[method]({ environment, variable });
   for (const [name, ...methods] of SETTINGS) {
     if (methods.includes(method) || !environment.has(variable(name))) continue;
     environment.report(
       variable(name),
-      `is of ${variable('AUTH_METHOD')}=${methods.join(' or ')}, and that is ${method}; change the method or remove it`,
+      `belongs to ${variable('AUTH_METHOD')}=${methods.join(' or ')}, but the method is ${method}; change the method or remove it`,
     );
   }
   return config;

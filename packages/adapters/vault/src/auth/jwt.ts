@@ -3,19 +3,19 @@ import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, neededCredential, parseAuthMount } from './settings.ts';
 
-/** A signed token of another system, such as an identity provider or a Kubernetes cluster, and a role for it. */
+/** A login with a signed token of another system (an identity provider, a Kubernetes cluster) and a role. */
 export interface JwtConfig {
   readonly method: 'jwt';
   readonly mount: string;
-  /** Undefined: the mount's own default role. */
+  /** Undefined: the mount's default role. */
   readonly role: string | undefined;
-  /** Undefined only where a problem was reported. */
+  /** Undefined only if a problem was reported. */
   readonly jwt: Credential | undefined;
   /** The variable of `role`, for messages. */
   readonly roleVariable: string;
 }
 
-/** Reads `VAULT_JWT_ROLE`, and `VAULT_JWT` or `VAULT_JWT_FILE`, and reports what is missing. */
+/** Reads `VAULT_JWT_ROLE`, and `VAULT_JWT` or `VAULT_JWT_FILE`. Reports missing ones. */
 export function parseJwt(settings: AuthSettings): JwtConfig {
   const { environment, variable } = settings;
   return {
@@ -28,8 +28,8 @@ export function parseJwt(settings: AuthSettings): JwtConfig {
 }
 
 /**
- * Logs in at `auth/jwt`, or at another mount with the same login, such as `auth/kubernetes` or `auth/oidc`. The token is
- * read again for each login: whoever makes it replaces it in its file before it ends.
+ * Logs in at `auth/jwt`, or at another mount with the same API, such as `auth/kubernetes` or `auth/oidc`. The token is
+ * read again for each login, because its issuer replaces it before it expires.
  */
 export function jwtAuth({ mount, role, jwt: credential, roleVariable }: JwtConfig): AuthMethod {
   return {
@@ -44,7 +44,7 @@ export function jwtAuth({ mount, role, jwt: credential, roleVariable }: JwtConfi
         login: (signal) =>
           loginWith(client, `auth/${encodePath(mount)}/login`, body, signal, {
             method: 'JWT',
-            advice: `check ${roleVariable}, and that the token of ${credential.variable} has not ended`,
+            advice: `check ${roleVariable}, and that the token of ${credential.variable} has not expired`,
             isRepeatable: true,
           }),
       };

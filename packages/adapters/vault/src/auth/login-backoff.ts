@@ -1,22 +1,25 @@
 import { backoffMs, type Clock } from '@vault-swarm/kernel';
 import { ProviderError } from '@vault-swarm/provider';
 
-/** After the first refused login; twice as long after each further one, so that no 10 s see more than two. */
+/**
+ * The backoff after the first rejected login. It doubles after each further one, so there are never more than two in
+ * 10 s.
+ */
 const MIN_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 60_000;
-/** A token that dies sooner counts against the credentials, so that a dead one can't cause a storm of logins. */
+/** A token that becomes invalid sooner counts as a rejection of its credentials, to prevent a storm of logins. */
 const EARLY_DEATH_MS = 10_000;
-/** The pause after a login that a quota refuses without saying how long. */
+/** The backoff after a quota rejection without a Retry-After. */
 const LIMITED_PAUSE_MS = 1_000;
 
-/** Credentials that were refused, or whose tokens die early: not tried again before `untilMs`. */
+/** Credentials that were rejected, or whose tokens become invalid early. They are not tried before `untilMs`. */
 interface Refusal {
   readonly key: string;
   readonly untilMs: number;
   readonly error: ProviderError;
 }
 
-/** When a login may be tried: at once, or after a pause where the same credentials were refused. */
+/** Decides when a login may be tried: at once, or after a backoff if the same credentials were rejected. */
 export class LoginBackoff {
   readonly #clock: Clock;
   readonly #grows: boolean;
@@ -24,8 +27,9 @@ export class LoginBackoff {
   #strikes = 0;
 
   /**
-   * @param grows whether a pause is longer for each refusal in a row. To ask about a token that somebody else made is no
-   * login: it costs Vault little and locks nobody out, so it is not put off for longer.
+   * @param grows whether the backoff grows with each rejection in a row. A lookup of a configured token is not a
+   * login: it
+   * costs Vault little and locks no user out, so its backoff does not grow.
    */
   constructor(clock: Clock, { grows }: { readonly grows: boolean }) {
     this.#clock = clock;
@@ -33,8 +37,8 @@ export class LoginBackoff {
   }
 
   /**
-   * Returns where the credentials with this key may be tried now.
-   * @throws {ProviderError} what they were refused with, where not; for a quota, with what is left to wait.
+   * Returns if the credentials with this key may be tried now.
+   * @throws {ProviderError} the earlier rejection, if not; for a quota, with the remaining wait.
    */
   check(key: string): void {
     const refusal = this.#refusal;
@@ -45,7 +49,9 @@ export class LoginBackoff {
     throw new ProviderError(code, message, { retryAfterMs: Math.ceil(leftMs) });
   }
 
-  /** Takes note of a login that failed. Only refusals and quotas make a pause: a server that is away may come back. */
+  /**
+   * Records a failed login. Only rejections and quotas cause a backoff: an unreachable server may be reachable again.
+   */
   failed(key: string, error: unknown): void {
     if (!(error instanceof ProviderError)) return;
     if (error.code === 'UNAUTHENTICATED') {
@@ -55,13 +61,13 @@ export class LoginBackoff {
     if (error.code === 'RATE_LIMITED') this.#refuse(key, error, Math.max(error.retryAfterMs ?? 0, LIMITED_PAUSE_MS));
   }
 
-  /** Takes note of a token that turned out to be dead, `ageMs` after these credentials gave it. */
+  /** Records that a token became invalid `ageMs` after these credentials returned it. */
   died(key: string, ageMs: number, error: ProviderError): void {
     if (ageMs >= EARLY_DEATH_MS) {
       this.#strikes = 0;
       return;
     }
-    // The first early death may be a revocation: a new login is tried at once.
+    // The first early end may be a revocation: a new login is tried at once.
     this.#strikes++;
     if (this.#strikes > 1) this.#refuse(key, error, this.#pauseMs());
   }

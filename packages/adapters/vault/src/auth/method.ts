@@ -6,44 +6,44 @@ import { NoResponse } from '../no-response.ts';
 import { vaultErrorOf } from '../vault-error.ts';
 
 /**
- * The longest that a login, and a question about a token, may take. Many may wait for it, and nobody cuts it off: where
- * its server vanished, all of them wait so long.
+ * The deadline of a login and of a token lookup. Many requests may wait for one login and no caller aborts it: if its
+ * server is unreachable, all of them wait this long.
  */
 export const LOGIN_DEADLINE_MS = 5_000;
 
-/** What a login gave. */
+/** The result of a login. */
 export interface Login {
   readonly token: string;
-  /** How long the token lives from now, in milliseconds; `null`: until it is revoked, or nobody can say. */
+  /** The token's remaining lifetime in milliseconds; `null`: until it is revoked, or unknown. */
   readonly leaseMs: number | null;
   readonly renewable: boolean;
-  /** For how many requests it serves; `null`: for any number, or nobody can say. */
+  /** For how many requests the token is valid; `null`: any number, or unknown. */
   readonly uses: number | null;
-  /** What the operator should change, though the login works. */
+  /** What the operator should change although the login works. */
   readonly problem?: string;
 }
 
-/** One try, with the credentials as they were when it was prepared. */
+/** One login with the credentials as they were when it was prepared. */
 export interface LoginAttempt {
-  /** Differs where the credentials do: a changed file is tried at once, a refused one only after a pause. */
+  /** Differs if the credentials differ: a changed file is tried at once, rejected credentials only after a backoff. */
   readonly key: string;
-  /** @throws {ProviderError} `UNAUTHENTICATED` where it is refused. */
+  /** @throws {ProviderError} `UNAUTHENTICATED` if it is rejected. */
   login(signal: AbortSignal): Promise<Login>;
 }
 
-/** A way to get a token. */
+/** A method to get a token. */
 export interface AuthMethod {
   readonly name: string;
-  /** Whether a login makes a new token, so that one that can't be renewed is followed by another. */
+  /** Whether a login creates a new token, so that a token that can't be renewed is followed by another. */
   readonly issuesTokens: boolean;
   /**
-   * Reads the credentials again, for a login through `client`.
-   * @throws {ProviderError} `UNAUTHENTICATED` where they can't be read.
+   * Reads the credentials again for a login through `client`.
+   * @throws {ProviderError} `UNAUTHENTICATED` if they can't be read.
    */
   prepare(client: VaultClient): LoginAttempt;
 }
 
-/** The credential's characters now. */
+/** Reads the credential. */
 export function readCredential(credential: Credential): string {
   try {
     return credential.read();
@@ -52,23 +52,23 @@ export function readCredential(credential: Credential): string {
   }
 }
 
-/** How a token is asked for. */
+/** The options of a token request. */
 export interface LoginOptions {
-  /** The method, and what to check where it is refused, for messages. */
+  /** The method, and what to check if it is rejected, for messages. */
   readonly method: string;
   readonly advice: string;
-  /** The token that is renewed; undefined for a login. */
+  /** The token to renew; undefined for a login. */
   readonly token?: string;
   /**
-   * Whether the credentials serve again and again. Others, such as a secret id with a number of uses, may be used up by a login
-   * whose answer was lost: that one is not sent again by itself.
+   * Whether the credentials can be used repeatedly. Others, such as a secret id with a number of uses, may be used up
+   * by a login without a response: that login is not retried automatically.
    */
   readonly isRepeatable: boolean;
-  /** Is called where the login may have been taken, though there is no token. */
+  /** Called if the login may have succeeded without a response. */
   readonly onUnanswered?: () => void;
 }
 
-/** Posts to a path that answers with a token: a login, or with `token` the renewal of that one. */
+/** Posts to a path that returns a token: a login, or with `token` its renewal. */
 export async function loginWith(
   client: VaultClient,
   path: string,
@@ -97,16 +97,16 @@ export async function loginWith(
   if (isResponseObject(field(auth, 'mfa_requirement'))) {
     throw new ProviderError(
       'UNAUTHENTICATED',
-      `${client.server} asks for a second factor at ${path}, which the plugin has not; let this login do without`,
+      `${client.server} requires a second factor at ${path}, which the plugin does not support; allow this login without it`,
     );
   }
   const verdict = classify(known.operation, answer);
   if (verdict === 'ok' || verdict.code === 'UNAUTHENTICATED') {
-    // Wrong credentials are answered with 400, and a path at which nothing is with one of these.
+    // Vault rejects wrong credentials with 400, and a path without a mount with 403 or 404.
     const mounted = answer.status === 403 || answer.status === 404 ? ', and that the method is mounted there' : '';
     throw new ProviderError(
       'UNAUTHENTICATED',
-      `${client.server} refuses our ${method} login at ${path}; ${advice}${mounted}`,
+      `${client.server} rejects the ${method} login of the plugin at ${path}; ${advice}${mounted}`,
     );
   }
   if (!verdict.isUntouched) onUnanswered?.();

@@ -71,7 +71,7 @@ describe.each(METHODS)('a login by %s at a real Vault', (method) => {
     await revoke();
     const errors = await Promise.all(PATHS.map((path) => vaultErrorOf(instance.secrets.read(refTo(path), soon()))));
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['UNAUTHENTICATED']));
-    expect(errors[0]?.message).toContain(`refuses our`);
+    expect(errors[0]?.message).toContain(`rejects the`);
     expect(asked).toEqual(['login ok', 'login UNAUTHENTICATED']);
     await setUp.repair();
     expect(await readAll()).toEqual(PATHS);

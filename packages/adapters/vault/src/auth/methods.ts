@@ -7,7 +7,7 @@ import type { AuthMethod } from './method.ts';
 import { passwordAuth } from './password.ts';
 import { tokenAuth } from './token.ts';
 
-/** The way to get a token that the configuration chose. */
+/** Creates the configured method. */
 export function authMethod(config: VaultAuthConfig): AuthMethod {
   switch (config.method) {
     case 'token':

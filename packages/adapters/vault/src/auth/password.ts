@@ -3,18 +3,18 @@ import { encodePath } from '../paths.ts';
 import { type AuthMethod, type LoginAttempt, loginWith, readCredential } from './method.ts';
 import { type AuthSettings, neededCredential, neededText, parseAuthMount } from './settings.ts';
 
-/** A user's name and password, which Vault itself knows (`userpass`) or asks a directory about (`ldap`). */
+/** A user name and password, which Vault (`userpass`) or a directory server (`ldap`) verifies. */
 export interface PasswordConfig {
   readonly method: 'userpass' | 'ldap';
   readonly mount: string;
   readonly username: string;
-  /** Undefined only where a problem was reported. */
+  /** Undefined only if a problem was reported. */
   readonly password: Credential | undefined;
   /** The variable of `username`, for messages. */
   readonly usernameVariable: string;
 }
 
-/** Reads `VAULT_USERNAME`, and `VAULT_PASSWORD` or `VAULT_PASSWORD_FILE`, and reports what is missing. */
+/** Reads `VAULT_USERNAME`, and `VAULT_PASSWORD` or `VAULT_PASSWORD_FILE`. Reports missing ones. */
 export function parsePassword(method: 'userpass' | 'ldap'): (settings: AuthSettings) => PasswordConfig {
   return (settings) => ({
     method,
@@ -25,7 +25,7 @@ export function parsePassword(method: 'userpass' | 'ldap'): (settings: AuthSetti
   });
 }
 
-/** Logs in at `auth/userpass` or `auth/ldap`, which take the same. The password is read again for each login. */
+/** Logs in at `auth/userpass` or `auth/ldap`, which have the same API. The password is read again for each login. */
 export function passwordAuth(config: PasswordConfig): AuthMethod {
   const { method, mount, username, password: credential, usernameVariable } = config;
   return {
@@ -34,7 +34,7 @@ export function passwordAuth(config: PasswordConfig): AuthMethod {
     prepare(client): LoginAttempt {
       if (credential === undefined) throw new ProviderError('UNAUTHENTICATED', 'no password is configured');
       const password = readCredential(credential);
-      // A slash in a name is part of the name, and no separator.
+      // A slash in a name is part of the name, not a separator.
       const path = `auth/${encodePath(mount)}/login/${encodeURIComponent(username)}`;
       return {
         key: password,

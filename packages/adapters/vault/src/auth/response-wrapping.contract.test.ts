@@ -83,6 +83,6 @@ test('a wrapping token that was made elsewhere is refused, and not used up', asy
   writeFileSync(file, token);
   const error = await failure(provider());
   expect(error).toMatchObject({ code: 'UNAUTHENTICATED' });
-  expect(error.message).toContain(`was not made at ${SECRET_IDS}`);
+  expect(error.message).toContain(`was not created at ${SECRET_IDS}`);
   expect(await vault.admin.send('POST', 'sys/wrapping/unwrap', { token })).toMatchObject({ secret_id: secretId });
 });

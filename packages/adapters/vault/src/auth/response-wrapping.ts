@@ -6,24 +6,25 @@ import { NoResponse } from '../no-response.ts';
 import { vaultErrorOf } from '../vault-error.ts';
 import { LOGIN_DEADLINE_MS } from './method.ts';
 
-/** A wrapping token, and where what it wraps must have been made. */
+/** A wrapping token, and the path at which its content must have been created. */
 export interface Wrapped {
   readonly token: string;
   readonly wrappingPath: string;
-  /** The variable that the token came from, for messages. */
+  /** The variable of the token, for messages. */
   readonly variable: string;
   readonly signal: AbortSignal;
-  /** Whether it was unwrapped before, and the answer was lost. */
+  /** Whether it was unwrapped before without a response. */
   readonly isUnanswered: boolean;
-  /** Is called where it may be unwrapped by this call, though there is no answer. */
+  /** Called if this call may have unwrapped it without a response. */
   readonly onUnanswered: () => void;
 }
 
 /**
- * The secret id that a wrapping token wraps. Vault gives it once: so the token is looked up first, which uses nothing up,
- * and one that was made at another path (by somebody who has read ours, and wrapped a value again) is left alone.
+ * Unwraps a secret id, which Vault returns only once. The token is looked up first, which uses nothing up. A token
+ * that was
+ * created at another path is not used: an attacker may have read ours and wrapped a value again.
  *
- * @throws {ProviderError} `UNAUTHENTICATED` where the token is used up, or is not what it should be; as `vaultErrorOf` where
+ * @throws {ProviderError} `UNAUTHENTICATED` if the token is used up, or is not what it should be; as `vaultErrorOf` if
  * the server can't say now.
  * @see https://developer.hashicorp.com/vault/docs/concepts/response-wrapping#response-wrapping-token-validation
  */
@@ -38,8 +39,8 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
 
   const looked = await client.request({ ...common, path: 'sys/wrapping/lookup', body: { token }, isRepeatable: true });
   const usedUp = isUnanswered
-    ? 'is used up by us, and the answer was lost'
-    : 'is used up, ended or never was: if not by us, it was unwrapped by somebody else';
+    ? 'was used by the plugin, and the response was lost'
+    : 'is used up, expired or never existed: if the plugin did not use it, somebody else unwrapped it';
   const lookup = classify('login', looked);
   if (lookup !== 'ok' && lookup.code === 'UNAUTHENTICATED') throw refused(usedUp);
   const createdAt = field(field(looked.body, 'data'), 'creation_path');
@@ -47,7 +48,7 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
     throw vaultErrorOf(looked, `looking up a wrapping token at ${client.server}`, 'login');
   }
   if (createdAt.replace(/\/+$/, '') !== wrappingPath) {
-    throw refused(`was not made at ${wrappingPath}, so somebody may have put it in place of ours`);
+    throw refused(`was not created at ${wrappingPath}, so somebody may have replaced it`);
   }
 
   const unwrapping = { ...common, path: 'sys/wrapping/unwrap', token, body: {} };
@@ -61,5 +62,5 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
   const verdict = classify('login', answer);
   if (verdict !== 'ok' && verdict.code === 'UNAUTHENTICATED') throw refused(usedUp);
   if (verdict !== 'ok' && !verdict.isUntouched) onUnanswered();
-  throw vaultErrorOf(answer, `unwrapping our secret id at ${client.server}`, 'login');
+  throw vaultErrorOf(answer, `unwrapping the secret id at ${client.server}`, 'login');
 }

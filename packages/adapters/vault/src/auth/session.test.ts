@@ -230,7 +230,7 @@ describe('a session by token', () => {
     const errors = await Promise.all(paths.map((path) => failedRead(instance, path)));
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['ACCESS_DENIED']));
     expect(errors[7]?.message).toBe(
-      'vault secret/app-7: our policy does not allow to read it; add path "secret/data/app-7" { capabilities = ["read"] }',
+      'vault secret/app-7: the policy of the plugin does not allow reading it; add path "secret/data/app-7" { capabilities = ["read"] }',
     );
     for (let turn = 0; turn < 20; turn++) await failedRead(instance, `later-${turn}`);
     // One when it logged in, one after the refusals (or two, should they take more than a second).
@@ -361,7 +361,7 @@ describe('an idle session', () => {
     });
     const instance = provider({ VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: 'role', VAULT_SECRET_ID: 'secret-id' });
     for (let turn = 0; turn < 3; turn++)
-      expect((await failedRead(instance)).message).toContain('asks for a second factor');
+      expect((await failedRead(instance)).message).toContain('requires a second factor');
     expect(count('auth/approle/login')).toBe(1);
   });
 });

@@ -16,7 +16,7 @@ interface Current {
   readonly token: string;
   readonly key: string;
   readonly sinceMs: number;
-  /** Until then a standby may not know it yet, and refuse it. */
+  /** Until then, a standby may not know the token yet and reject it. */
   readonly newUntilMs: number;
   readonly leaseMs: number | null;
   readonly endsAtMs: number | null;
@@ -25,38 +25,38 @@ interface Current {
   /** `null`: any number. */
   readonly uses: TokenUses | null;
   readonly problem: string | undefined;
-  /** Whether a request with it was not refused. */
+  /** Whether a request with it succeeded. */
   hasServed: boolean;
-  /** How many renewals in a row have failed. */
+  /** How many renewals in a row failed. */
   failures: number;
 }
 
 /**
- * A token that we have just got may be refused by a standby that does not know it yet. So a refusal in this time is checked
- * once more, after a while.
+ * A standby may not know a new token yet and reject it. A rejection within this time is checked once more after a
+ * wait.
  */
 const NEW_FOR_MS = 2_000;
 const SETTLE_MS = 300;
-/** The pauses between renewals that fail: each twice as long as the one before. */
+/** The backoff of failed renewals starts with this and doubles. */
 const MIN_RENEWAL_PAUSE_MS = 5_000;
 const MAX_RENEWAL_PAUSE_MS = 60_000;
-/** Timers of more than 24 days end at once. */
+/** Timers of more than 24 days fire at once. */
 const MAX_TIMER_MS = 86_400_000;
 
-/** What keeping us logged in needs. */
+/** The dependencies of a session. */
 export interface SessionOptions {
-  /** The instance's name, in events. */
+  /** The instance's name in events. */
   readonly name: string;
   readonly client: VaultClient;
   readonly method: AuthMethod;
   readonly clock: Clock;
-  /** Is told of each login and renewal. */
+  /** Receives an event for each login and renewal. */
   readonly events: Events;
 }
 
 /**
- * Keeps us logged in: one login at a time; a renewal at two thirds of the token's life, or a new login where the
- * credentials have changed meanwhile; a new login when the token turns out to be dead.
+ * Keeps the plugin logged in, with one login at a time. At two thirds of the token's lifetime it renews the token, or
+ * logs in if the credentials changed. It logs in again if the token is invalid.
  */
 export class Session {
   readonly #name: string;
@@ -64,7 +64,7 @@ export class Session {
   readonly #method: AuthMethod;
   readonly #clock: Clock;
   readonly #events: Events;
-  /** A login is worth ending even where nobody waits for it any more: the next caller needs it. */
+  /** A login continues even if no caller waits for it any more: the next caller needs it. */
   readonly #logins = new SingleFlight<Current>({ finish: true });
   readonly #liveness: TokenLiveness;
   readonly #backoff: LoginBackoff;
@@ -83,16 +83,16 @@ export class Session {
   }
 
   /**
-   * Sends a call with our token. A 403 is handed on only where it is a policy's refusal of a live token.
-   * @throws {ProviderError} `UNAUTHENTICATED` where our login is refused or our token is dead; as
-   * {@link VaultClient.request} where there is no answer.
+   * Sends a call with the current token. Returns a 403 only if the policy denies the request of a valid token.
+   * @throws {ProviderError} `UNAUTHENTICATED` if the login is rejected or the token is invalid; as
+   * {@link VaultClient.request} if there is no response.
    */
   async request(call: Omit<VaultCall, 'token'>): Promise<VaultResponse> {
     const answer = (await this.#try({ ...call, hasOtherToken: true })) ?? (await this.#try(call));
     return answer ?? Promise.reject(this.#deadToken());
   }
 
-  /** Cuts off logins and renewals. */
+  /** Aborts logins and renewals. */
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
@@ -100,7 +100,7 @@ export class Session {
     this.#liveness.close();
   }
 
-  /** The answer to the call; `null` where the token turned out to be dead, and was dropped. */
+  /** The response to the call; `null` if the token was invalid and was discarded. */
   async #try(call: Omit<VaultCall, 'token'>): Promise<VaultResponse | null> {
     const current = await this.#usable(call.signal);
     let answer = await this.#client.request({ ...call, token: current.token });
@@ -117,7 +117,7 @@ export class Session {
     return null;
   }
 
-  /** A token, of whose uses one is taken for the caller. */
+  /** Returns a token and takes one of its uses for the caller. */
   async #usable(signal: AbortSignal): Promise<Current> {
     for (;;) {
       const current = await this.#token(signal);
@@ -125,7 +125,8 @@ export class Session {
         current.uses?.take();
         return current;
       }
-      // Others who waited for this login have taken all of its uses. That was announced, so the next login needs no pause.
+      // Other callers that waited for this login took all of its uses. That was expected, so the next login needs no
+      // backoff.
       if (this.#current === current) this.#drop();
     }
   }
@@ -161,7 +162,7 @@ export class Session {
     }
   }
 
-  /** With `lifeMs`: how long the token lives, also where it is treated as if nobody could say. */
+  /** Makes a login current. `lifeMs` is the token's lifetime, even if it is treated as unknown. */
   #adopt(
     key: string,
     { token, leaseMs, renewable, problem }: Omit<Login, 'uses' | 'problem'> & { readonly problem?: string | undefined },
@@ -177,7 +178,7 @@ export class Session {
       leaseMs,
       endsAtMs: leaseMs !== null && this.#method.issuesTokens ? sinceMs + leaseMs : null,
       renewAtMs: mayRenew ? sinceMs + (leaseMs * 2) / 3 : null,
-      // A renewal would cost a use, and a login gives all of them again.
+      // A renewal would cost a use; a login returns a token with all uses.
       renewable: renewable && !(uses !== null && this.#method.issuesTokens),
       uses,
       problem,
@@ -195,7 +196,7 @@ export class Session {
     return this.#current;
   }
 
-  /** Renews the token in time also while nobody uses it: one that somebody else made can't be had again. */
+  /** Renews the token in time even if it is not used: a configured token could not be replaced. */
   #setTimer(current: Current): void {
     this.#cancelTimer();
     if (current.renewAtMs === null || this.#closed) return;
@@ -203,14 +204,14 @@ export class Session {
     this.#cancelTimer = this.#clock.after(Math.min(Math.max(leftMs, 0), MAX_TIMER_MS), () => {
       const { renewAtMs, endsAtMs } = current;
       const now = this.#clock.monotonic();
-      // Where it has ended, whoever needs a token next logs in.
+      // If it has expired, the next caller logs in.
       if (this.#current !== current || renewAtMs === null || now >= (endsAtMs ?? Infinity)) return;
       if (now < renewAtMs) this.#setTimer(current);
       else this.#renewInBackground(current);
     });
   }
 
-  /** Callers go on with the present token meanwhile, so a failure concerns none of them: it is tried again. */
+  /** Callers use the current token meanwhile, so a failed renewal affects none of them and is retried. */
   #renewInBackground(current: Current): void {
     const pauseMs = backoffMs(MIN_RENEWAL_PAUSE_MS, MAX_RENEWAL_PAUSE_MS, current.failures);
     current.failures++;
@@ -230,7 +231,7 @@ export class Session {
     if (changed !== null) return changed;
     if (current.renewable) {
       const renewed = await this.#renewSelf(current, signal);
-      // Near its longest life Vault gives a token less than was asked for: then a new one is better.
+      // Near its maximum lifetime, Vault extends a token by less than requested. A new token is then better.
       const enough = renewed !== null && (renewed.leaseMs ?? Infinity) * 2 > (current.leaseMs ?? 0);
       if (renewed !== null && (enough || !this.#method.issuesTokens)) {
         const { leaseMs: lifeMs } = renewed;
@@ -243,28 +244,28 @@ export class Session {
     return current;
   }
 
-  /** A login where the credentials have changed; `null` where they have not, or the new ones are not taken (yet). */
+  /** Logs in if the credentials changed; `null` if they did not, or the new ones are rejected. */
   async #loginIfChanged(current: Current, signal: AbortSignal): Promise<Current | null> {
     try {
       this.#client.reloadCertificates();
       const attempt = this.#method.prepare(this.#client);
       return attempt.key === current.key ? null : await this.#loginBy(attempt, signal);
     } catch {
-      // The token that we have may go on: what is wrong with the new credentials is told when they are needed.
+      // The current token stays valid. The problem of the new credentials is reported when they are needed.
       return null;
     }
   }
 
-  /** The renewed token; `null` where it can't be renewed any more. */
+  /** Returns the renewed token; `null` if it can't be renewed any more. */
   async #renewSelf({ token, uses }: Current, signal: AbortSignal): Promise<Login | null> {
     uses?.take();
     try {
-      const advice = 'its longest life may be over';
+      const advice = 'its maximum lifetime may be over';
       return await loginWith(this.#client, 'auth/token/renew-self', {}, signal, {
         token,
         method: 'token renewal',
         advice,
-        // It has a schedule of its own.
+        // The session schedules its own retries.
         isRepeatable: false,
       });
     } catch (error) {
@@ -273,22 +274,24 @@ export class Session {
     }
   }
 
-  /** @param code of a refusal: Vault tells that the token is dead, OpenBao says "permission denied" whatever it is. */
+  /**
+   * @param code of a rejection: Vault says that the token is invalid, OpenBao says "permission denied" in all cases.
+   */
   async #isAlive({ token, uses }: Current, code: ProviderErrorCode, call: Omit<VaultCall, 'token'>): Promise<boolean> {
     if (code === 'UNAUTHENTICATED') return false;
     if (this.#liveness.isKnown(token)) return true;
-    // Its last use is taken, so it can't be asked about. The call is sent again with the next one, whose answer counts.
+    // Its last use is taken, so it can't be looked up. The call is sent again with the next token, whose result counts.
     if (uses?.areUsedUp === true) return call.hasOtherToken !== true;
-    // Another caller has dropped it since the call was sent.
+    // Another caller discarded it after the call was sent.
     if (this.#current?.token !== token) return false;
     return this.#liveness.ask(token, uses, call.signal);
   }
 
-  /** Drops a dead token, unless another caller has replaced it already. */
+  /** Discards an invalid token, unless another caller replaced it already. */
   #discard(current: Current): void {
     if (this.#current?.token !== current.token) return;
     this.#drop();
-    // That a token ends which has a limited number of uses was announced: others may have used it too.
+    // The end of a token with limited uses is expected; other clients may have used it too.
     if (current.uses !== null && (current.hasServed || current.uses.areUsedUp)) return;
     this.#backoff.died(current.key, this.#clock.monotonic() - current.sinceMs, this.#deadToken());
   }
@@ -301,16 +304,16 @@ export class Session {
   #deadToken(): ProviderError {
     return new ProviderError(
       'UNAUTHENTICATED',
-      `${this.#client.server} refuses the token of our last login; look for what revokes it, or for its role's limits`,
+      `${this.#client.server} rejects the token of the last login; check what revokes it, and the limits of its role`,
     );
   }
 
   #cutOff(): ProviderError {
-    return new ProviderError('UNAVAILABLE', `the login to ${this.#client.server} was cut off`);
+    return new ProviderError('UNAVAILABLE', `the login to ${this.#client.server} was aborted`);
   }
 }
 
-/** The code of an answer that refuses our token, or what it asks for; `null` for any other. */
+/** The code of a response that rejects the token or the request; `null` for any other. */
 function refusalIn(
   { operation }: Pick<VaultCall, 'operation'>,
   answer: VaultResponse,

@@ -2,16 +2,16 @@ import { quoted } from '@vault-swarm/kernel';
 import type { Credential, Environment, TextForm } from '@vault-swarm/provider';
 import { pathProblem, withoutSpareSlashes } from '../paths.ts';
 
-/** The settings of one method of logging in, as its parser finds them. */
+/** The settings of one login method, for its parser. */
 export interface AuthSettings {
   readonly environment: Environment;
-  /** The whole name of a variable: `VAULT_ROLE_ID` or `OPENBAO_ROLE_ID` for `ROLE_ID`. */
+  /** The complete name of a variable: `VAULT_ROLE_ID` or `OPENBAO_ROLE_ID` for `ROLE_ID`. */
   readonly variable: (name: string) => string;
 }
 
 /**
- * Reads `VAULT_AUTH_MOUNT`: where a method is mounted below `auth/`, without slashes at its ends. By default it is
- * mounted under its own name. `auth/` may stand before it, as Vault itself writes it.
+ * Reads `VAULT_AUTH_MOUNT`: the mount of a method below `auth/`, without slashes at its ends. The default is the
+ * method's name. It may start with `auth/`, as Vault writes it.
  */
 export function parseAuthMount({ environment, variable }: AuthSettings, method: string): string {
   const given = environment.text(variable('AUTH_MOUNT'), method);
@@ -21,21 +21,21 @@ export function parseAuthMount({ environment, variable }: AuthSettings, method: 
   return mount;
 }
 
-/** Which setting a method can't do without, and which texts can be sent. */
+/** A setting that a method requires, and which texts can be sent. */
 export interface NeededSetting {
   readonly name: string;
   readonly method: string;
   readonly form: TextForm;
 }
 
-/** A text that a method can't do without; reports where it is missing, or can't be sent. */
+/** Reads a text that a method requires. Reports if it is missing or can't be sent. */
 export function neededText({ environment, variable }: AuthSettings, { name, method, form }: NeededSetting): string {
   const text = environment.formedText(variable(name), form) ?? '';
   if (text === '') environment.report(variable(name), `is needed by ${variable('AUTH_METHOD')}=${method}`);
   return text;
 }
 
-/** A credential that a method can't do without; reports where it is given in neither way, or can't be sent. */
+/** Reads a credential that a method requires. Reports if it is missing or can't be sent. */
 export function neededCredential(
   { environment, variable }: AuthSettings,
   { name, method, form }: NeededSetting,

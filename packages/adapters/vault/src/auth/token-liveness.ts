@@ -4,10 +4,10 @@ import type { VaultClient } from '../client.ts';
 import { lookupToken } from './token-lookup.ts';
 import type { TokenUses } from './token-uses.ts';
 
-/** How long the answer "the token is alive" is taken for true, so that many refusals at once ask once. */
+/** How long a token counts as valid after a lookup, so that many rejections at once cause one lookup. */
 const ALIVE_FOR_MS = 1_000;
 
-/** Whether a token is alive, as far as the server was asked. */
+/** Whether a token is valid, by lookups. */
 export class TokenLiveness {
   readonly #client: VaultClient;
   readonly #clock: Clock;
@@ -19,14 +19,14 @@ export class TokenLiveness {
     this.#clock = clock;
   }
 
-  /** Whether it was alive a moment ago. */
+  /** Whether it was valid a moment ago. */
   isKnown(token: string): boolean {
     return this.#alive?.token === token && this.#clock.monotonic() < this.#alive.untilMs;
   }
 
   /**
-   * Asks the server, once for all who ask at the same time. That costs the token one of its uses.
-   * @throws {ProviderError} where the server can't say now.
+   * Looks the token up, once for all concurrent callers. That costs the token one of its uses.
+   * @throws {ProviderError} if the server can't say now.
    */
   ask(token: string, uses: TokenUses | null, signal: AbortSignal): Promise<boolean> {
     return this.#lookups.join(
@@ -41,11 +41,11 @@ export class TokenLiveness {
         if (state.uses !== null) uses?.correct(state.uses);
         return true;
       },
-      () => new ProviderError('UNAVAILABLE', `looking up our token at ${this.#client.server} was cut off`),
+      () => new ProviderError('UNAVAILABLE', `looking up the token at ${this.#client.server} was aborted`),
     );
   }
 
-  /** Cuts off what is asked. */
+  /** Aborts lookups in flight. */
   close(): void {
     this.#lookups.abortAll();
   }

@@ -4,22 +4,23 @@ import { field, isResponseObject, type ResponseObject, wholeNumber } from '../ht
 import { vaultErrorOf } from '../vault-error.ts';
 import { LOGIN_DEADLINE_MS } from './method.ts';
 
-/** What Vault says about a token. */
+/** What Vault reports about a token. */
 export type TokenState =
   | { readonly alive: false }
   | {
       readonly alive: true;
       readonly leaseMs: number | null;
       readonly renewable: boolean;
-      /** How many requests may still be sent with it, this question not counted; `null`: any number, or nobody can say. */
+      /** How many requests can still be sent with it, not counting this one; `null`: any number, or unknown. */
       readonly uses: number | null;
     };
 
 /**
- * Asks whether a token is alive. A policy may refuse `auth/token/lookup-self` to a live token; then the list of mounts
- * tells, which no policy guards: it names those that a live token may use, and none to a dead one.
+ * Looks up whether a token is valid. A policy may deny `auth/token/lookup-self` to a valid token. The list of mounts,
+ * which
+ * no policy restricts, then decides: it is empty for an invalid token.
  *
- * @throws {ProviderError} where Vault can't say now.
+ * @throws {ProviderError} if Vault can't say now.
  */
 export async function lookupToken(client: VaultClient, token: string, signal: AbortSignal): Promise<TokenState> {
   const common = { operation: 'lookup', method: 'GET', token, signal, deadlineMs: LOGIN_DEADLINE_MS } as const;
@@ -35,7 +36,7 @@ export async function lookupToken(client: VaultClient, token: string, signal: Ab
       uses: usesIn(data),
     };
   }
-  const subject = `looking up our token at ${client.server}`;
+  const subject = `looking up the token at ${client.server}`;
   if (verdict === 'ok') throw vaultErrorOf(answer, subject, 'lookup');
   if (verdict.code === 'UNAUTHENTICATED') return { alive: false };
   if (verdict.code !== 'ACCESS_DENIED') throw vaultErrorOf(answer, subject, 'lookup');
@@ -50,7 +51,7 @@ export async function lookupToken(client: VaultClient, token: string, signal: Ab
   return alive ? { alive, leaseMs: null, renewable: false, uses: null } : { alive };
 }
 
-/** Vault says 0 for any number, and -1 where this question was the last use. */
+/** Vault returns 0 for any number, and -1 if this request was the last use. */
 function usesIn(data: ResponseObject): number | null {
   const uses = wholeNumber(field(data, 'num_uses')) ?? 0;
   return uses === 0 ? null : Math.max(uses, 0);

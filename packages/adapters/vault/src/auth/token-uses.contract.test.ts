@@ -102,13 +102,13 @@ describe.each([
     const { instance, problems } = provider({ TOKEN: String(token) });
     expect(await read(instance)).toBe('good');
     expect(problems()).toEqual([
-      `the token of ${prefix}_TOKEN had 4 uses left at our login (num_uses), and ends with the last one; give one without that limit`,
+      `the token of ${prefix}_TOKEN had 4 uses left at login (num_uses) and is revoked with the last one; create one without that limit`,
     ]);
     expect(await read(instance)).toBe('good');
     expect(await read(instance)).toBe('good');
     const ended = await vaultErrorOf(instance.secrets.read(refTo('app'), soon()));
     expect(ended).toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect(ended.message).toContain(`its uses are used up; renew ${prefix}_TOKEN`);
+    expect(ended.message).toContain(`all of its uses are used up; renew ${prefix}_TOKEN`);
   });
 
   test('is no problem if any number of uses is allowed', async () => {

@@ -1,4 +1,4 @@
-/** How often a token may still be used, as far as we know: Vault ends it with its last use. */
+/** Counts how often a token may still be used: Vault revokes it with its last use. */
 export class TokenUses {
   #left: number;
 
@@ -6,17 +6,17 @@ export class TokenUses {
     this.#left = left;
   }
 
-  /** Whether no further request may be sent with it. */
+  /** Whether no further request can be sent with it. */
   get areUsedUp(): boolean {
     return this.#left <= 0;
   }
 
-  /** A request is sent with it now. */
+  /** Call it when a request is sent. */
   take(): void {
     this.#left--;
   }
 
-  /** The server says how many are left. */
+  /** Call it when the server reports how many uses are left. */
   correct(left: number): void {
     this.#left = left;
   }

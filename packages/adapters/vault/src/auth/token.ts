@@ -3,29 +3,29 @@ import { type AuthMethod, readCredential } from './method.ts';
 import { type AuthSettings, neededCredential } from './settings.ts';
 import { lookupToken } from './token-lookup.ts';
 
-/** A token that somebody else made. */
+/** A token that was created outside of the plugin. */
 export interface TokenConfig {
   readonly method: 'token';
-  /** Undefined only where a problem was reported. */
+  /** Undefined only if a problem was reported. */
   readonly token: Credential | undefined;
 }
 
-/** Reads `VAULT_TOKEN` or `VAULT_TOKEN_FILE`, and reports where neither is given. */
+/** Reads `VAULT_TOKEN` or `VAULT_TOKEN_FILE`. Reports if neither is set. */
 export function parseToken(settings: AuthSettings): TokenConfig {
   const { environment, variable } = settings;
   const token = neededCredential(settings, { name: 'TOKEN', method: 'token', form: VISIBLE_ASCII });
   if (environment.has(variable('AUTH_MOUNT'))) {
-    environment.report(variable('AUTH_MOUNT'), `has no meaning for ${variable('AUTH_METHOD')}=token; remove it`);
+    environment.report(variable('AUTH_MOUNT'), `has no effect with ${variable('AUTH_METHOD')}=token; remove it`);
   }
   return { method: 'token', token };
 }
 
 /**
- * Uses the token as it is, after asking Vault how long it lives. A file is read again for each login, so that a token
- * that was replaced there is taken over when the old one is refused.
+ * Uses the token after looking up its lifetime. A file is read again for each login, so that a replaced token is used
+ * when the old one is rejected.
  */
 export function tokenAuth({ token: credential }: TokenConfig): AuthMethod {
-  /** The latest token that Vault said has a limited number of uses. */
+  /** The latest token with a limited number of uses. */
   let limited: string | undefined;
   return {
     name: 'token',
@@ -40,17 +40,17 @@ export function tokenAuth({ token: credential }: TokenConfig): AuthMethod {
           if (!state.alive || state.uses === 0) {
             const why =
               token === limited || state.alive
-                ? 'its uses are used up'
-                : 'it ended, was revoked, is used up or never existed';
+                ? 'all of its uses are used up'
+                : 'it expired, was revoked, is used up or never existed';
             throw new ProviderError(
               'UNAUTHENTICATED',
-              `${client.server} refuses our token: ${why}; renew ${credential.variable}`,
+              `${client.server} rejects the token of the plugin: ${why}; renew ${credential.variable}`,
             );
           }
           const { leaseMs, renewable, uses } = state;
           if (uses === null) return { token, leaseMs, renewable, uses };
           limited = token;
-          const problem = `the token of ${credential.variable} had ${uses} uses left at our login (num_uses), and ends with the last one; give one without that limit`;
+          const problem = `the token of ${credential.variable} had ${uses} uses left at login (num_uses) and is revoked with the last one; create one without that limit`;
           return { token, leaseMs, renewable, uses, problem };
         },
       };
