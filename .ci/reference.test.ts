@@ -201,14 +201,14 @@ describe('the monitoring port', () => {
     page = await read('docs/reference/http.md');
   });
   const operation = (method: string, path: string) =>
-    operations.find((one) => one.method === method && one.path === path) ?? expect.fail(`${method} ${path}`);
+    routes.find((one) => one.method === method && one.path === path) ?? expect.fail(`${method} ${path}`);
   /** The statuses of a table, as numbers. */
   const statuses = (heading: string) =>
     tableBelow(page, heading, 'status').flatMap(([cell = '']) => (cell.match(/\b\d{3}\b/g) ?? []).map(Number));
 
   test('has the paths of its OpenAPI document, and no others', () => {
     const paths = firstNames(tableBelow(page, 'HTTP of the monitoring port', 'path'));
-    expect(paths.toSorted()).toEqual([...new Set(operations.map(({ path }) => path))].toSorted());
+    expect(paths.toSorted()).toEqual([...new Set(routes.map(({ path }) => path))].toSorted());
   });
 
   test('has the parameters of lists and of plans', () => {
@@ -226,8 +226,8 @@ describe('the monitoring port', () => {
     ['Manual requests', 'post', '/api/v1/rotate'],
     ['Signing in', 'post', '/api/v1/session'],
   ])('has below "%s" every status that %s %s is answered with', (heading, method, path) => {
-    const { answers, problems = [] } = operation(method, path);
-    expect(statuses(heading)).toEqual(expect.arrayContaining([...Object.keys(answers).map(Number), ...problems]));
+    const { responses, problems = [] } = operation(method, path);
+    expect(statuses(heading)).toEqual(expect.arrayContaining([...Object.keys(responses).map(Number), ...problems]));
   });
 });
 

@@ -1,8 +1,7 @@
 import { errorRate, healthReport } from '@vault-swarm/metrics';
 import type { Problem } from '@vault-swarm/provider';
 import type { CallerAccess, Overview } from './api/index.ts';
-import { lockdownDocument } from './lockdown-route.ts';
-import { rfc3339 } from './serializers.ts';
+import { lockdownDocument, rfc3339 } from './serializers.ts';
 import type { MonitoringSources, ProviderWithKind } from './sources.ts';
 import type { Lists } from './status-lists.ts';
 

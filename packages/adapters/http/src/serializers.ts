@@ -1,6 +1,7 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
 import { type EventRecord, eventRecord, type NumberedEvent } from '@vault-swarm/metrics';
 import type {
+  Lockdown,
   PlannedService,
   RequestedService,
   RotationStatus,
@@ -8,7 +9,7 @@ import type {
   SecretTaskRevisions,
   ServiceStatus,
 } from '@vault-swarm/rotation';
-import type { Event, Rotate, Secret, Service } from './api/index.ts';
+import type { Event, LockdownState, Rotate, Secret, Service } from './api/index.ts';
 import { fitting } from './page-size.ts';
 
 /** The most names in one field; one more entry then says how many are missing. */
@@ -83,6 +84,11 @@ function servicesText<T>(services: readonly T[], documentOf: (service: T) => obj
 export function eventDocument(event: NumberedEvent): Event {
   const { id, ...timed } = event;
   return { id, ...(eventRecord(timed) satisfies EventRecord) };
+}
+
+/** A lockdown in the API's format; `null` if none is active. */
+export function lockdownDocument(lockdown: Lockdown | null): LockdownState {
+  return { active: lockdown !== null, since: rfc3339(lockdown?.sinceMs ?? null) };
 }
 
 /** RFC 3339; `null` stays `null`. */

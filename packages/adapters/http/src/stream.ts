@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '@vault-swarm/kernel';
 import type { NumberedEvent, RecentEvents } from '@vault-swarm/metrics';
 import type { CallerAccess, Changed, Overview } from './api/index.ts';
-import { atLeast } from './events-route.ts';
+import { atLeast } from './event-severity.ts';
 import { fitting } from './page-size.ts';
 import { eventDocument } from './serializers.ts';
 import type { Lists } from './status-lists.ts';

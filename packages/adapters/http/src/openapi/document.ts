@@ -1,16 +1,16 @@
 import { STATUS_CODES } from 'node:http';
 import * as z from 'zod';
-import type { Operation } from './operations.ts';
+import type { Route } from '../routes/route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const COMPONENTS = '#/components/schemas/';
 
-/** Creates the OpenAPI 3.1 document of these operations. */
-export function openApiDocument(operations: readonly Operation[], version: string): Json {
+/** Creates the OpenAPI 3.1 document of these routes. */
+export function openApiDocument(routes: readonly Route[], version: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
-  for (const operation of operations) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation) };
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operationObject(route) };
   }
   return {
     openapi: '3.1.0',
@@ -56,8 +56,8 @@ function nameOf(schema: z.ZodType): string {
   return id;
 }
 
-function operationObject(operation: Operation): Json {
-  const { method, path, summary, query, body, answers, isOpen = false } = operation;
+function operationObject(route: Route): Json {
+  const { method, path, summary, query, body, responses } = route;
   return {
     operationId: `${method} ${path}`.replace(/[/._ ]+(\w?)/g, (_all, letter: string) => letter.toUpperCase()),
     summary,
@@ -67,13 +67,17 @@ function operationObject(operation: Operation): Json {
       : { requestBody: { required: true, content: { 'application/json': { schema: reference(nameOf(body)) } } } }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, answer]) => [status, answerObject(Number(status), answer)]),
+        Object.entries(responses).map(([status, content]) => [status, responseObject(Number(status), content)]),
       ),
-      ...(operation.isTagged === true ? { 304: { description: 'The version in If-None-Match is current' } } : {}),
-      ...Object.fromEntries(problemsOf(operation).map((status) => [status, problemObject(status)])),
+      ...(route.isTagged === true ? { 304: { description: 'The version in If-None-Match is current' } } : {}),
+      ...Object.fromEntries(problemsOf(route).map((status) => [status, problemObject(status)])),
     },
-    ...(isOpen ? { security: [] } : {}),
+    ...(needsToken(route) ? {} : { security: [] }),
   };
+}
+
+function needsToken({ access }: Route): boolean {
+  return access === 'read' || access === 'write';
 }
 
 function parametersOf(query: z.ZodObject): readonly Json[] {
@@ -83,33 +87,24 @@ function parametersOf(query: z.ZodObject): readonly Json[] {
   });
 }
 
-function answerObject(status: number, answer: z.ZodType | string | null): Json {
+function responseObject(status: number, content: z.ZodType | string | null): Json {
   const description = STATUS_CODES[status] ?? '';
-  if (answer === null) return { description };
-  if (typeof answer === 'string') return { description, content: { [answer]: {} } };
-  return { description, content: { 'application/json': { schema: reference(nameOf(answer)) } } };
+  if (content === null) return { description };
+  if (typeof content === 'string') return { description, content: { [content]: {} } };
+  return { description, content: { 'application/json': { schema: reference(nameOf(content)) } } };
 }
 
-/** The problems that every operation may return, and those of this one. */
-function problemsOf({
-  method,
-  path,
-  query,
-  body,
-  answers,
-  problems = [],
-  isOpen = false,
-}: Operation): readonly number[] {
-  const isAsked = query !== undefined || body !== undefined;
-  const mayBeForbidden = path !== '/health';
+/** The problems that every route may return, and those of this one. */
+function problemsOf(route: Route): readonly number[] {
+  const { method, query, body, responses, problems = [] } = route;
   const all = [
-    ...(isAsked ? [400] : []),
-    ...(isOpen ? [] : [401]),
-    ...(mayBeForbidden ? [403] : []),
-    ...(isOpen && method !== 'post' ? [] : [429]),
+    ...(query !== undefined || body !== undefined ? [400] : []),
+    ...(needsToken(route) ? [401] : []),
+    ...(route.access === 'any-host' ? [] : [403]),
+    ...(needsToken(route) || method === 'post' ? [429] : []),
     ...problems,
   ];
-  return [...new Set(all)].filter((status) => !(status in answers));
+  return [...new Set(all)].filter((status) => !(status in responses));
 }
 
 function problemObject(status: number): Json {

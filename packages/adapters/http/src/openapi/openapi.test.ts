@@ -4,6 +4,8 @@ import * as z from 'zod';
 import { Access } from '../access/authorization.ts';
 import { eventSchema, overviewSchema, problemSchema } from '../api/index.ts';
 import { createApp } from '../app.ts';
+import { routes } from '../routes/index.ts';
+import type { Route } from '../routes/route.ts';
 import {
   type Answer,
   type Fixture,
@@ -12,7 +14,6 @@ import {
   startFixture,
   status,
 } from '../testing/monitoring-fixture.ts';
-import { type Operation, operations } from './operations.ts';
 
 interface Document {
   readonly openapi: string;
@@ -46,7 +47,7 @@ test('the document is a right OpenAPI 3.1 document', async () => {
   const ids = Object.values(document.paths).flatMap((path) =>
     Object.values(path).map(({ operationId }) => operationId),
   );
-  expect(new Set(ids).size).toBe(operations.length);
+  expect(new Set(ids).size).toBe(routes.length);
   for (const id of ids) expect(id).toMatch(/^[a-z][A-Za-z0-9]+$/);
 });
 
@@ -59,26 +60,24 @@ test('every reference within it leads somewhere', () => {
 });
 
 test('every path and method of it has a route, and every route is in it', async () => {
-  const documented = operations.map(({ method, path }) => `${method} ${path}`);
-  const answers = await Promise.all(
-    operations.map(({ path }) => fixture.ask(path, { method: 'PATCH', headers: signed })),
-  );
-  const routed = operations.flatMap(({ path }, index) =>
+  const documented = routes.map(({ method, path }) => `${method} ${path}`);
+  const answers = await Promise.all(routes.map(({ path }) => fixture.ask(path, { method: 'PATCH', headers: signed })));
+  const routed = routes.flatMap(({ path }, index) =>
     (answers[index]?.headers.allow ?? '')
       .split(', ')
       .filter((method) => method !== 'HEAD')
       .map((method) => `${method.toLowerCase()} ${path}`),
   );
   expect([...new Set(routed)].toSorted()).toEqual(documented.toSorted());
-  expect(routes()).toEqual([...new Set(operations.map(({ path }) => path))].toSorted());
+  expect(routedPaths()).toEqual([...new Set(routes.map(({ path }) => path))].toSorted());
 });
 
 describe('what is really answered', () => {
-  const json = operations.filter(({ method, answers }) => method === 'get' && typeof answers[200] === 'object');
+  const json = routes.filter(({ method, responses }) => method === 'get' && typeof responses[200] === 'object');
 
-  test.each(json)('to GET $path fits its schema, and has nothing else in it', async ({ path, answers }) => {
+  test.each(json)('to GET $path fits its schema, and has nothing else in it', async ({ path, responses }) => {
     const answer = await fixture.ask(path, { headers: signed });
-    const schema = answers[200];
+    const schema = responses[200];
     expect(answer.status).toBe(200);
     if (!(schema instanceof z.ZodType)) throw new Error('the answer has no schema');
     const body: unknown = JSON.parse(answer.body);
@@ -101,9 +100,9 @@ describe('what is really answered', () => {
 
   test('to POST and DELETE matches the document', async () => {
     const headers = { ...signed, 'Content-Type': 'application/json' };
-    const rotate = operationOf('post', '/api/v1/rotate');
+    const rotate = routeOf('post', '/api/v1/rotate');
     const rotated = await fixture.ask('/api/v1/rotate', { method: 'POST', headers, body: '{"service": "web"}' });
-    expect(Object.keys(rotate.answers)).toContain(String(rotated.status));
+    expect(Object.keys(rotate.responses)).toContain(String(rotated.status));
     const view = { ...headers, Authorization: 'Bearer look' };
     expectProblem(await fixture.ask('/api/v1/rotate', { method: 'POST', headers: view, body: '{}' }), 403);
     expectProblem(await fixture.ask('/api/v1/rotate', { method: 'POST', headers, body: '{}' }), 400);
@@ -120,8 +119,8 @@ test('an answer with a field that it should not have is found by these tests', a
   expect(() => eventSchema.parse({ id: -1 })).toThrow();
 });
 
-function operationOf(method: Operation['method'], path: string): Operation {
-  const found = operations.find((operation) => operation.method === method && operation.path === path);
+function routeOf(method: Route['method'], path: string): Route {
+  const found = routes.find((route) => route.method === method && route.path === path);
   if (found === undefined) throw new Error(`there is no ${method} ${path}`);
   return found;
 }
@@ -136,7 +135,7 @@ function expectProblem({ status: code, headers, body }: Answer, expected: number
 const NONE = Buffer.alloc(0);
 
 /** The paths of the routes themselves, but for the dashboard's files. */
-function routes(): readonly string[] {
+function routedPaths(): readonly string[] {
   const options = fixtureOptions(TOKENS);
   const access = new Access(options.config, options.clock, null);
   const { handle } = createApp({ ...options, access, dashboard: { index: NONE, signIn: NONE, assets: [] } });

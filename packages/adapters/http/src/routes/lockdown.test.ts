@@ -1,6 +1,6 @@
 import { type LocksDown, RotationRejected } from '@vault-swarm/rotation';
 import { afterEach, expect, test, vi } from 'vitest';
-import { type Fixture, NOW_MS, startFixture } from './testing/monitoring-fixture.ts';
+import { type Fixture, NOW_MS, startFixture } from '../testing/monitoring-fixture.ts';
 
 const open: Fixture[] = [];
 afterEach(() => Promise.all(open.splice(0).map(({ server }) => server.close())));

@@ -5,18 +5,13 @@ import { send, sendHtml } from './send.ts';
 /** One year. The content of such a file never changes, because its name contains a hash. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
 
-/** `GET /`: the dashboard. */
-export function dashboardRoute({ index }: DashboardFiles): RequestHandler {
-  return (_request, response) => sendHtml(response, 200, index);
-}
-
 /** Answers 401 with the sign-in page. */
 export function answerSignIn({ signIn }: DashboardFiles): (response: Response) => void {
   return (response) => sendHtml(response, 401, signIn);
 }
 
 /** `GET /assets/NAME`. */
-export function assetRoute({ contentType, body, isHashed }: Asset): RequestHandler {
+export function assetHandler({ contentType, body, isHashed }: Asset): RequestHandler {
   return (_request, response) => {
     if (isHashed) response.setHeader('Cache-Control', FOR_EVER);
     send(response, 200, contentType, body);

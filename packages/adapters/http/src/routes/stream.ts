@@ -1,14 +1,28 @@
 import type { Request, RequestHandler } from 'express';
-import type { CallerAccess } from './api/index.ts';
-import { streamQuerySchema } from './api/parameters.ts';
-import { readQuery } from './query.ts';
-import { sendProblem } from './send.ts';
-import type { Streams } from './stream.ts';
+import type { CallerAccess } from '../api/index.ts';
+import { streamQuerySchema } from '../api/parameters.ts';
+import { readQuery } from '../query.ts';
+import { sendProblem } from '../send.ts';
+import type { Streams } from '../stream.ts';
+import type { Route } from './route.ts';
 
 const RETRY_AFTER_SECONDS = 10;
 
-/** `GET /api/v1/stream`: server-sent events, as long as `accessOf` the request allows it. */
-export function streamRoute(streams: Streams, accessOf: (request: Request) => CallerAccess | null): RequestHandler {
+/** `GET /api/v1/stream`: server-sent events, as long as the request has access. */
+export const streamRoute: Route = {
+  method: 'get',
+  path: '/api/v1/stream',
+  access: 'read',
+  summary:
+    'Server-sent events: `overview` (Overview), at most each second and at least each 10 s; `event` (Event) with its id, ' +
+    'resumed by Last-Event-ID; `changed` (Changed), when a list has another ETag',
+  query: streamQuerySchema,
+  responses: { 200: 'text/event-stream' },
+  problems: [503],
+  handlers: ({ streams, access }) => [streamHandler(streams, (request) => access.of(request))],
+};
+
+function streamHandler(streams: Streams, accessOf: (request: Request) => CallerAccess | null): RequestHandler {
   return (request, response) => {
     const query = readQuery(streamQuerySchema, request, response);
     if (query === null) return;

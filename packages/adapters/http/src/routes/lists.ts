@@ -1,25 +1,41 @@
 import type { RequestHandler } from 'express';
-import { secretsQuerySchema, servicesQuerySchema } from './api/parameters.ts';
-import { readQuery } from './query.ts';
-import { sendProblem, sendTagged } from './send.ts';
-import type { StatusList } from './status-list.ts';
-import type { Lists, StatusLists } from './status-lists.ts';
+import { secretsSchema, servicesSchema } from '../api/index.ts';
+import { secretsQuerySchema, servicesQuerySchema } from '../api/parameters.ts';
+import { readQuery } from '../query.ts';
+import { sendProblem, sendTagged } from '../send.ts';
+import type { StatusList } from '../status-list.ts';
+import type { Lists, StatusLists } from '../status-lists.ts';
+import type { Route } from './route.ts';
 
 /** `GET /api/v1/secrets`. */
-export function secretsRoute(statusLists: StatusLists): RequestHandler {
-  return listRoute(statusLists, 'secrets', secretsQuerySchema);
-}
+export const secretsRoute: Route = {
+  method: 'get',
+  path: '/api/v1/secrets',
+  access: 'read',
+  summary: 'The secrets of this driver, by name',
+  query: secretsQuerySchema,
+  responses: { 200: secretsSchema },
+  isTagged: true,
+  handlers: ({ statusLists }) => [listHandler(statusLists, 'secrets', secretsQuerySchema)],
+};
 
 /** `GET /api/v1/services`. */
-export function servicesRoute(statusLists: StatusLists): RequestHandler {
-  return listRoute(statusLists, 'services', servicesQuerySchema);
-}
+export const servicesRoute: Route = {
+  method: 'get',
+  path: '/api/v1/services',
+  access: 'read',
+  summary: 'The services that use them, by name',
+  query: servicesQuerySchema,
+  responses: { 200: servicesSchema },
+  isTagged: true,
+  handlers: ({ statusLists }) => [listHandler(statusLists, 'services', servicesQuerySchema)],
+};
 
 /**
  * The ETag covers the whole list, whatever part is requested, so that the stream can send one to all. It is weak,
  * because a response also has the time of Docker's last answer, which is not a change.
  */
-function listRoute(
+function listHandler(
   statusLists: StatusLists,
   name: 'secrets' | 'services',
   schema: typeof secretsQuerySchema | typeof servicesQuerySchema,

@@ -1,27 +1,45 @@
 import type { RequestHandler } from 'express';
+import type { Access } from '../access/authorization.ts';
+import { onlyFromOwnSite } from '../access/same-origin.ts';
 import { sessionRequestSchema } from '../api/index.ts';
 import { onlyJson, readBody } from '../json-body.ts';
 import { sendEmpty, sendProblem } from '../send.ts';
-import type { Access } from './authorization.ts';
-import { onlyFromOwnSite } from './same-origin.ts';
+import type { Route } from './route.ts';
 
 const SESSION_BODY = 'Send {"token": "TOKEN"}, and nothing else.';
 
 /** `POST /api/v1/session`: signs a browser in. */
-export function signInRoute(access: Access, failed: RequestHandler): readonly RequestHandler[] {
-  return [onlyFromOwnSite, onlyJson, readBody(SESSION_BODY), signIn(access, failed)];
-}
+export const signInRoute: Route = {
+  method: 'post',
+  path: '/api/v1/session',
+  access: 'allowed-host',
+  summary: 'Signs a browser in with a cookie',
+  body: sessionRequestSchema,
+  responses: { 204: null },
+  problems: [401, 409, 415],
+  handlers: ({ access, failedSignIn }) => [
+    onlyFromOwnSite,
+    onlyJson,
+    readBody(SESSION_BODY),
+    signIn(access, failedSignIn),
+  ],
+};
 
 /** `DELETE /api/v1/session`: signs the browser out, also if it is not signed in. */
-export function signOutRoute(access: Access): readonly RequestHandler[] {
-  return [
+export const signOutRoute: Route = {
+  method: 'delete',
+  path: '/api/v1/session',
+  access: 'allowed-host',
+  summary: 'Signs the browser out',
+  responses: { 204: null },
+  handlers: ({ access }) => [
     onlyFromOwnSite,
     (request, response) => {
       response.setHeader('Set-Cookie', access.signOut(request));
       sendEmpty(response, 204);
     },
-  ];
-}
+  ],
+};
 
 function signIn(access: Access, failed: RequestHandler): RequestHandler {
   return (request, response) => {

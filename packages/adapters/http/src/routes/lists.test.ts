@@ -1,6 +1,6 @@
 import type { RotationStatus } from '@vault-swarm/rotation';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Fixture, HOSTILE_NAME, NOW_MS, QUARANTINE, startFixture, status } from './testing/monitoring-fixture.ts';
+import { type Fixture, HOSTILE_NAME, NOW_MS, QUARANTINE, startFixture, status } from '../testing/monitoring-fixture.ts';
 
 const [secret] = status.secrets;
 const [service] = status.services;

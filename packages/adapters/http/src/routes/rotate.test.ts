@@ -6,7 +6,7 @@ import {
   type RotationRejection,
 } from '@vault-swarm/rotation';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type AskOptions, type Fixture, startFixture } from './testing/monitoring-fixture.ts';
+import { type AskOptions, type Fixture, startFixture } from '../testing/monitoring-fixture.ts';
 
 const open: Fixture[] = [];
 afterEach(() => Promise.all(open.splice(0).map(({ server }) => server.close())));

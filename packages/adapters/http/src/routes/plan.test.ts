@@ -1,6 +1,6 @@
 import { type PreviewRequest, RotationRejected } from '@vault-swarm/rotation';
 import { afterEach, expect, test } from 'vitest';
-import { type Fixture, startFixture } from './testing/monitoring-fixture.ts';
+import { type Fixture, startFixture } from '../testing/monitoring-fixture.ts';
 
 const WAITING = { code: 'PARALLEL_LIMIT', message: 'waits for other services to finish' } as const;
 
