@@ -6,8 +6,8 @@ import type { ConfigFile } from './config-file-entries.ts';
 export const NO_CONFIG_FILE: ConfigFile = { entries: [], problems: [] };
 
 /**
- * Reads the file that `CONFIG_FILE` names. Its form is that of docs/reference/config-file.schema.json; whether the settings
- * are right is not checked here. The library that reads YAML is loaded only if there is a file.
+ * Reads the file that `CONFIG_FILE` names. Its form is that of docs/reference/config-file.schema.json; whether the
+ * settings are right is not checked here. The library that reads YAML is loaded only if there is a file.
  */
 export async function readConfigFile(
   variables: Readonly<Record<string, string | undefined>>,

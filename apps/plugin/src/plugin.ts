@@ -50,8 +50,7 @@ export class Plugin {
 
   /**
    * Resolves when everything runs. Requests are answered much earlier, or later if another process's socket must be
-   * taken
-   * over first.
+   * taken over first.
    * @throws if the socket can't be used; the message says why.
    */
   async start(): Promise<void> {

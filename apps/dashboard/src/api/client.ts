@@ -35,8 +35,8 @@ type ListPart<Name extends string> = { readonly next_cursor: string | null } & {
 export type PlanRequest = RotateBody | { readonly due: true };
 
 /**
- * The monitoring API with the session's cookie, below the page's own path. Each call rejects
- * with {@link ApiError} if the plugin rejects it, and with the browser's own error if it gets no response in time.
+ * The monitoring API with the session's cookie, below the page's own path. Each call rejects with {@link ApiError} if
+ * the plugin rejects it, and with the browser's own error if it gets no response in time.
  */
 export class ApiClient {
   readonly #fetch: typeof fetch;

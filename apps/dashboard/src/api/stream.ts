@@ -15,8 +15,8 @@ export interface StreamReading {
 }
 
 /**
- * Reads a stream of server-sent events to its end. Unknown kinds of events are ignored, because
- * the plugin may be newer than the page.
+ * Reads a stream of server-sent events to its end. Unknown kinds of events are ignored, because the plugin may be
+ * newer than the page.
  *
  * @throws the error of the stream.
  */

@@ -6,8 +6,7 @@ const FILTER = '/proc/self/coredump_filter';
 
 /**
  * Excludes the memory of this process, which contains secrets, from core dumps. By core(5), a filter of 0 excludes all
- * of
- * it, even if the size limit of bin/vault-swarm-plugin could not be set or was removed.
+ * of it, even if the size limit of bin/vault-swarm-plugin could not be set or was removed.
  *
  * @returns `null`, or a warning with the reason why it failed.
  */

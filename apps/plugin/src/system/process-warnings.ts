@@ -17,8 +17,7 @@ const PLAIN_NAMES: ReadonlySet<string> = new Set([
 
 /**
  * Reports each different warning of Node and of libraries (`process.emitWarning`) once. The launchers' `--no-warnings`
- * stops Node from
- * writing them to stderr, where each line is an event in the configured format.
+ * stops Node from writing them to stderr, where each line is an event in the configured format.
  */
 export class ProcessWarnings {
   readonly #reported = new Set<string>();

@@ -47,9 +47,8 @@ interface Region {
 }
 
 /**
- * Detects changes by version ids, which AWS returns for many secrets in one call; see {@link RegionVersions}.
- * {@link Capabilities} checks the permission to read the values. While the call budget is used up, refs that were
- * probed
+ * Detects changes by version ids, which AWS returns for many secrets in one call; see {@link RegionVersions}. {@link
+ * Capabilities} checks the permission to read the values. While the call budget is used up, refs that were probed
  * before are postponed.
  */
 export class AwsProbe implements ChangeProbe {

@@ -45,8 +45,7 @@ export interface DockerConnection {
    * Makes a call and reads its response.
    * @param read receives the body of a 2xx response and must read it to the end.
    * @throws {DockerError} with the engine's status, or without one if no complete response came in time. If the call's
-   * signal
-   * is aborted, it rejects with the signal's reason.
+   * signal is aborted, it rejects with the signal's reason.
    */
   call<T>(call: DockerCall, read: (body: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T>;
   /**

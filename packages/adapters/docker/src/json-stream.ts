@@ -11,8 +11,7 @@ const MAX_LINE_BYTES = 1024 * 1024;
 
 /**
  * Parses the objects of a JSON list one by one as they arrive. The engine's list of 10,000 tasks has about 20 MB:
- * parsing it
- * at once would block the event loop and need memory for its text and all objects.
+ * parsing it at once would block the event loop and need memory for its text and all objects.
  *
  * @throws {SyntaxError} if it is not a list of objects, or is incomplete.
  */

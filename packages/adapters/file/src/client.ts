@@ -33,9 +33,9 @@ interface Opened {
 }
 
 /**
- * Reads files below one directory and nothing else: neither `..` nor a symbolic link can leave it.
- * A file, or a link to a file, that is replaced by a rename is read completely: the old or the new one.
- * All functions reject with a ProviderError, except if aborted.
+ * Reads files below one directory and nothing else: neither `..` nor a symbolic link can leave it. A file, or a link
+ * to a file, that is replaced by a rename is read completely: the old or the new one. All functions reject with a
+ * ProviderError, except if aborted.
  */
 export class SecretsDirectory {
   readonly #name: string;

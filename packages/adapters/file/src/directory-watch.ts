@@ -17,10 +17,8 @@ interface WatchedDirectory {
 
 /**
  * Emits hints when a directory or a directory below it changes. Failures are not errors: a directory that does not
- * exist or
- * can't be watched gives no hints, and {@link DirectoryWatch.refresh} tries again. Links need no watch: replacing a
- * link
- * changes its directory, and its target is below the same root.
+ * exist or can't be watched gives no hints, and {@link DirectoryWatch.refresh} tries again. Links need no watch:
+ * replacing a link changes its directory, and its target is below the same root.
  */
 export class DirectoryWatch implements ChangeHints {
   readonly #directory: string;

@@ -5,8 +5,7 @@ import type { InspectedPath, InspectPath, PathStep } from './inspect-path.ts';
 
 /**
  * Returns why `directory` can't be used for secrets: it contains, or is next to, the plugin's own files. `null` if it
- * can be used.
- * A label can name each file below the directory, so the plugin's own credentials could be delivered.
+ * can be used. A label can name each file below the directory, so the plugin's own credentials could be delivered.
  */
 export function ownFileProblem(directory: string, ownFiles: readonly OwnFile[], inspect: InspectPath): string | null {
   const inspected = inspect(directory);

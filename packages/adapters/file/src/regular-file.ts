@@ -10,8 +10,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
  * Reads a regular file of at most 1 MiB as UTF-8, without a byte order mark. Follows symbolic links and never waits
- * for
- * a writer. The bytes are overwritten after decoding. `/dev/null` is an empty file.
+ * for a writer. The bytes are overwritten after decoding. `/dev/null` is an empty file.
  *
  * @throws {UnusableFile} if the path is a named pipe, device, socket or directory, or the file is larger.
  */

@@ -35,9 +35,8 @@ const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
 class NotAField extends Error {}
 
 /**
- * Reads a YAML 1.2 document as fields. Numbers keep their characters; a number that JSON writes differently
- * (`0x1F`, `.5`) becomes a string of these characters. Merge keys (`<<`) are followed. A problem has a line number and
- * a
+ * Reads a YAML 1.2 document as fields. Numbers keep their characters; a number that JSON writes differently (`0x1F`,
+ * `.5`) becomes a string of these characters. Merge keys (`<<`) are followed. A problem has a line number and a
  * reason, and no content.
  *
  * @param schema `failsafe`: every value is a string, list or mapping, as written.

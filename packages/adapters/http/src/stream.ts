@@ -50,8 +50,7 @@ interface Reader {
 /**
  * Sends server-sent events: the overview, events, and which lists changed. Nothing is queued for a slow client: it
  * misses overviews, and is disconnected if it has too much unread data or for too long. It may connect again and get
- * the
- * events that it missed.
+ * the events that it missed.
  */
 export class Streams {
   readonly #sources: StreamSources;

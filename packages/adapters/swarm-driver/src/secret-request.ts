@@ -12,8 +12,7 @@ const MAX_TEXT = 1_024;
 
 /**
  * Parses the body of a GetSecret request. Only `SecretName` is required; an empty or `null` field counts as missing,
- * and
- * fields that we do not use are not checked.
+ * and fields that we do not use are not checked.
  *
  * @throws {BrokenBody} if it is empty, not a JSON object in UTF-8, or a field has the wrong type or length.
  */

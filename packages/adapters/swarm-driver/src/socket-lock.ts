@@ -60,11 +60,9 @@ const ATTEMPTS = 20;
  * replaced. If several processes lock one path at the same moment, exactly one succeeds.
  *
  * The socket is created in a private directory. When it has its mode and listens, a hard link gives it its public
- * path.
- * So no client meets it with a wider mode or before it listens, and the link fails if the path exists.
- * To replace a socket, ours is renamed over it, so the path always leads to a listening socket. Clients that are
- * connected
- * to the other socket are still answered by it.
+ * path. So no client meets it with a wider mode or before it listens, and the link fails if the path exists. To
+ * replace a socket, ours is renamed over it, so the path always leads to a listening socket. Clients that are
+ * connected to the other socket are still answered by it.
  *
  * @param listen binds and listens on the given path.
  * @throws {SocketInUse} if another process answers and its socket must not be replaced.

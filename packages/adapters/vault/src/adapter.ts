@@ -43,9 +43,8 @@ export interface VaultSecretsOptions {
 
 /**
  * Reads secrets of KV v2 and v1, and of no other engine. {@link Mounts} finds the version of a mount, again if a
- * response
- * does not fit. Reads of one path and version share one request; see {@link ReadCoalescer}. Only KV v2 has previous
- * revisions.
+ * response does not fit. Reads of one path and version share one request; see {@link ReadCoalescer}. Only KV v2 has
+ * previous revisions.
  */
 export class VaultSecrets implements SecretProvider, RevisionReader {
   readonly #session: Session;

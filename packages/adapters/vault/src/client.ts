@@ -74,8 +74,7 @@ export class VaultClient {
 
   /**
    * Sends one call and returns its response, also one with an error status. Transient failures are retried if that
-   * repeats no
-   * effect.
+   * repeats no effect.
    *
    * @throws {ProviderError} `UNAVAILABLE` if there is no response within the deadline, or the call was aborted;
    * `INVALID_PAYLOAD` if the response is too large.

@@ -22,10 +22,8 @@ type Read = (name: string) => string;
 /**
  * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`, the TLS settings
  * ({@link parseTls}), `VAULT_AUTH_METHOD` and the method's own variables, or the same with `OPENBAO_`. Problems are
- * reported
- * to `environment`, with warnings for variables of Vault's own client that have no effect here. The result is usable
- * only if
- * there are no problems. Certificates are read now.
+ * reported to `environment`, with warnings for variables of Vault's own client that have no effect here. The result is
+ * usable only if there are no problems. Certificates are read now.
  */
 export function parseVaultConfig(environment: Environment, readFile: ReadFile, prefix: VariablePrefix): VaultConfig {
   const variable: Read = (name) => `${prefix}_${name}`;

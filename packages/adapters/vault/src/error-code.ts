@@ -36,8 +36,8 @@ interface Rule {
 
 /**
  * The meaning of responses of Vault and OpenBao: the first rule that matches. The texts are from their source code.
- * The status
- * alone says little: any failure of a token lookup is a 400, as is a request to a disaster recovery secondary.
+ * The status alone says little: any failure of a token lookup is a 400, as is a request to a disaster recovery
+ * secondary.
  *
  * @see https://github.com/hashicorp/vault/blob/v1.21.4/sdk/logical/response_util.go
  * @see https://github.com/hashicorp/vault/blob/v1.21.4/http/handler.go

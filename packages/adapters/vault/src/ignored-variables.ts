@@ -3,8 +3,7 @@ import type { VariablePrefix } from './vault-server.ts';
 
 /**
  * Variables that Vault's and OpenBao's own clients or swarm-external-secrets read and the plugin does not, with what
- * to do instead. `*` is
- * the prefix of our variables.
+ * to do instead. `*` is the prefix of our variables.
  */
 const ADVICE: Readonly<Record<string, string>> = {
   AGENT_ADDR: 'set the address of the agent as *_ADDR',

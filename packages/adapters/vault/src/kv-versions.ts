@@ -59,10 +59,9 @@ export async function readMetadata(
 }
 
 /**
- * Reads the names of a secret's fields from KV v2 (Vault 1.10 and later), one request for each of `pins`
- * (`undefined`: the current version). The response describes one version without its value, and is short even if there
- * are
- * many versions. `absent` may also mean that the server does not know this request.
+ * Reads the names of a secret's fields from KV v2 (Vault 1.10 and later), one request for each of `pins` (`undefined`:
+ * the current version). The response describes one version without its value, and is short even if there are many
+ * versions. `absent` may also mean that the server does not know this request.
  *
  * @throws {ProviderError} as `vaultErrorOf`.
  */

@@ -5,8 +5,7 @@ import { ProviderError } from '@vault-swarm/provider';
 const RESERVED = new Set(['auth', 'sys', 'identity', 'cubbyhole']);
 /**
  * Characters that Go does not count as printable: hidden ones, and every space but U+0020. Vault rejects a path with
- * one
- * with status 400 and no reason.
+ * one with status 400 and no reason.
  * @see https://pkg.go.dev/unicode#IsPrint
  */
 const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;

@@ -6,9 +6,8 @@ const LIMIT = { windowMs: 60_000, limit: 10 };
 
 /**
  * Limits failed sign-ins per address. Only failed requests get here. A correct token is always accepted, so no client
- * can
- * lock out another one that shares its address. A token's length prevents guessing; this limit makes each guess cost a
- * connection.
+ * can lock out another one that shares its address. A token's length prevents guessing; this limit makes each guess
+ * cost a connection.
  */
 export function limitFailedSignIns(): RequestHandler {
   return rateLimit({

@@ -4,8 +4,7 @@ import { hostOf } from './host-header.ts';
 
 /**
  * Rejects a request that a page of another site made a browser send. Such a page can't read the response, but the
- * request
- * would have its effect. Other programs than browsers send neither header and pass.
+ * request would have its effect. Other programs than browsers send neither header and pass.
  *
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
  */

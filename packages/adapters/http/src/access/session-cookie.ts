@@ -4,9 +4,8 @@ const NAME = 'vault-swarm-session';
 
 /**
  * The cookie's name for a request's host. Browsers share cookies among all ports of a host, and several plugins are
- * often
- * reached through ports of one machine, so the port is part of the name. With TLS, the prefix prevents other hosts and
- * plain HTTP from setting it.
+ * often reached through ports of one machine, so the port is part of the name. With TLS, the prefix prevents other
+ * hosts and plain HTTP from setting it.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6265#section-8.5
  */

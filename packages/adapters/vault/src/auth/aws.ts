@@ -96,8 +96,7 @@ function parseKeys({ environment }: AuthSettings): AwsKeys | undefined {
 
 /**
  * Logs in at `auth/aws` with a signed `sts:GetCallerIdentity`, which Vault sends to AWS. Keys are searched again for
- * each
- * login; AWS's libraries are loaded with the first one.
+ * each login; AWS's libraries are loaded with the first one.
  *
  * @see https://developer.hashicorp.com/vault/docs/auth/aws#iam-auth-method
  */

@@ -28,8 +28,7 @@ export class LoginBackoff {
 
   /**
    * @param grows whether the backoff grows with each rejection in a row. A lookup of a configured token is not a
-   * login: it
-   * costs Vault little and locks no user out, so its backoff does not grow.
+   * login: it costs Vault little and locks no user out, so its backoff does not grow.
    */
   constructor(clock: Clock, { grows }: { readonly grows: boolean }) {
     this.#clock = clock;

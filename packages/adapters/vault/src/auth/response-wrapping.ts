@@ -21,8 +21,7 @@ export interface Wrapped {
 
 /**
  * Unwraps a secret id, which Vault returns only once. The token is looked up first, which uses nothing up. A token
- * that was
- * created at another path is not used: an attacker may have read ours and wrapped a value again.
+ * that was created at another path is not used: an attacker may have read ours and wrapped a value again.
  *
  * @throws {ProviderError} `UNAUTHENTICATED` if the token is used up, or is not what it should be; as `vaultErrorOf` if
  * the server can't say now.

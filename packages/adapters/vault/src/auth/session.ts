@@ -84,8 +84,8 @@ export class Session {
 
   /**
    * Sends a call with the current token. Returns a 403 only if the policy denies the request of a valid token.
-   * @throws {ProviderError} `UNAUTHENTICATED` if the login is rejected or the token is invalid; as
-   * {@link VaultClient.request} if there is no response.
+   * @throws {ProviderError} `UNAUTHENTICATED` if the login is rejected or the token is invalid; as {@link
+   * VaultClient.request} if there is no response.
    */
   async request(call: Omit<VaultCall, 'token'>): Promise<VaultResponse> {
     const answer = (await this.#try({ ...call, hasOtherToken: true })) ?? (await this.#try(call));

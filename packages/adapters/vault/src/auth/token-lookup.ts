@@ -17,8 +17,7 @@ export type TokenState =
 
 /**
  * Looks up whether a token is valid. A policy may deny `auth/token/lookup-self` to a valid token. The list of mounts,
- * which
- * no policy restricts, then decides: it is empty for an invalid token.
+ * which no policy restricts, then decides: it is empty for an invalid token.
  *
  * @throws {ProviderError} if Vault can't say now.
  */
