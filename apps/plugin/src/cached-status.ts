@@ -6,7 +6,7 @@ import type { RotationStatus } from '@vault-swarm/rotation';
 const MAX_MS = 1_000;
 
 /** Events of each task and request that do not change the rotation's status. */
-const SAYS_NOTHING: ReadonlySet<TimedEvent['type']> = new Set([
+const IGNORED_EVENTS: ReadonlySet<TimedEvent['type']> = new Set([
   'secret.delivered',
   'delivery.failed',
   'provider.request-completed',
@@ -31,7 +31,7 @@ export class CachedStatus {
 
   /** Must be called with every event. */
   readonly observe = ({ type }: TimedEvent): void => {
-    if (!SAYS_NOTHING.has(type)) this.#kept = null;
+    if (!IGNORED_EVENTS.has(type)) this.#kept = null;
   };
 
   /** The status at the latest event, or at most a second old. The identical object until it is made again. */

@@ -21,7 +21,7 @@ test('a file that changes to what can not be sent is a problem and one event, un
   const token = environment.credential('TOKEN', VISIBLE_ASCII);
   const watch = new CredentialWatch(environment.credentials, { emit: (event) => events.push(event) });
   const look = () => {
-    watch.look();
+    watch.check();
     return watch.problems().map(({ detail }) => detail);
   };
   expect(look()).toEqual([]);

@@ -22,7 +22,7 @@ export class CredentialWatch {
   }
 
   /** Reads each file now; new problems are emitted as events. */
-  look(): void {
+  check(): void {
     const messages = this.#credentials.flatMap(({ variable, credential }) => {
       const reason = credential.check();
       return reason === null ? [] : [`${variable} names a file that ${reason}; ${ADVICE}`];

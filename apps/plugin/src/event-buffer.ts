@@ -20,7 +20,7 @@ export class EventBuffer {
    * Passes the buffered events to the listeners, in order, and then each event when it happens.
    * @param listeners by a descriptive name, which `listener.failed` contains if one throws.
    */
-  recordHandover(listeners: Readonly<Record<string, EventListener>>): void {
+  connect(listeners: Readonly<Record<string, EventListener>>): void {
     this.#stop();
     const all = new Listeners<[TimedEvent]>(this.#bus);
     for (const [name, listener] of Object.entries(listeners)) all.add(name, listener);

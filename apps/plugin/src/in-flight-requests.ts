@@ -2,7 +2,7 @@ import type { SecretRequest, SecretResponse, SecretSource } from '@vault-swarm/d
 import type { Clock } from '@vault-swarm/kernel';
 
 /** Requests that arrived while a part was loaded are read only after a few turns of the event loop. */
-const HEAR_MS = 20;
+const READ_WAIT_MS = 20;
 
 /** Tracks requests in flight, so that less urgent parts are loaded after they are answered. */
 export class InFlightRequests implements SecretSource {
@@ -30,7 +30,7 @@ export class InFlightRequests implements SecretSource {
    * yet.
    */
   async settled(maxMs: number): Promise<void> {
-    await this.#within(HEAR_MS, new Promise(() => undefined));
+    await this.#within(READ_WAIT_MS, new Promise(() => undefined));
     this.#isSettled = true;
     await this.#within(maxMs, Promise.all(this.#inFlight));
   }

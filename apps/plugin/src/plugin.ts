@@ -17,7 +17,7 @@ const MAX_HEALTH_CHECK_BACKOFF_MS = 10_000;
 const FIRST_ANSWERS_MS = 1_000;
 
 /** How long to wait for the engine's handshake, which it sends as soon as the socket listens. */
-const FIRST_QUESTION_MS = 5;
+const HANDSHAKE_WAIT_MS = 5;
 
 /** Stops a part that was started. */
 type Stop = (signal: AbortSignal) => Promise<void>;
@@ -128,7 +128,7 @@ export class Plugin {
       'garbage collection': new IdleCollection(container.get(id.clock), collectGarbage),
       ...monitoringParts?.observers,
     };
-    this.#early.recordHandover(
+    this.#early.connect(
       Object.fromEntries(
         Object.entries(observers).map(([name, observer]) => [name, (event) => observer.observe(event)]),
       ),
@@ -136,7 +136,7 @@ export class Plugin {
     this.#closeLog = () => eventLog.close();
     const credentials = container.get(loggingId.credentials);
     const round = async () => {
-      credentials.look();
+      credentials.check();
       await healthCheck.round(this.#stopping.signal);
       return false;
     };

@@ -29,7 +29,7 @@ test('events before the logger is ready are logged first, in their order', () =>
   bus.emit({ type: 'driver.listening', socket: 'a' });
   bus.emit({ type: 'plugin.warning', message: 'b' });
   const logged: TimedEvent[] = [];
-  early.recordHandover({ log: (event) => logged.push(event) });
+  early.connect({ log: (event) => logged.push(event) });
   bus.emit({ type: 'plugin.stopping', signal: 'c' });
   expect(logged.map(({ type }) => type)).toEqual(['driver.listening', 'plugin.warning', 'plugin.stopping']);
 });

@@ -62,7 +62,7 @@ function Entry({ event: { time, level, message } }: { readonly event: Event }) {
       <time dateTime={time} title={formatMoment(time)}>
         {formatWhen(Date.parse(time), clock.nowMs.peek())}
       </time>
-      <span class="told">
+      <span class="message">
         {level !== 'info' && <b class="level">{LEVEL_WORDS[level]}</b>} {visible(message)}
       </span>
     </li>

@@ -18,7 +18,7 @@ export const loggingId = {
   credentials: Symbol('credentials') as ServiceIdentifier<CredentialWatch>,
   healthCheck: Symbol('inquiry') as ServiceIdentifier<ProviderHealthCheck>,
   /** Receives the events for the log and the event list. */
-  eventLog: Symbol('told') as ServiceIdentifier<EventDeduplicator>,
+  eventLog: Symbol('eventLog') as ServiceIdentifier<EventDeduplicator>,
 };
 
 /**

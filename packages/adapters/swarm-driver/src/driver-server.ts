@@ -66,7 +66,7 @@ const MAX_CONNECTIONS = 512;
 /** How long the body of a rejected request is still read and discarded, so that the client can read our response. */
 const LINGER_MS = 1_000;
 /** How long after the connection is made a request may arrive. */
-const LAST_QUESTION_MS = 50;
+const LAST_REQUEST_MS = 50;
 const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.1+json';
 
 /** Creates the server. It does nothing before `listen`. */
@@ -120,7 +120,7 @@ class SocketDriverServer implements DriverServer {
   async #close(): Promise<void> {
     await this.#socket.release();
     // Clients that connected before the path was removed may wait to be accepted, or for their request to be read.
-    await new Promise<void>((resolve) => void this.#options.clock.after(LAST_QUESTION_MS, resolve));
+    await new Promise<void>((resolve) => void this.#options.clock.after(LAST_REQUEST_MS, resolve));
     // On a busy machine, the time may pass before arrived data was handled. Accept, read and parse take one turn of the
     // event loop each.
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -18,7 +18,7 @@ export type BodyOutcome =
 export function readBody(request: IncomingMessage, broken: AbortSignal): Promise<BodyOutcome> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) return Promise.resolve({ kind: 'too-long' });
   // The engine's few KiB arrive with the head.
-  if (request.complete) return Promise.resolve(bodyAtHand(request));
+  if (request.complete) return Promise.resolve(receivedBody(request));
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -45,7 +45,7 @@ export function readBody(request: IncomingMessage, broken: AbortSignal): Promise
   });
 }
 
-function bodyAtHand(request: IncomingMessage): BodyOutcome {
+function receivedBody(request: IncomingMessage): BodyOutcome {
   const bytes: Uint8Array = request.read() ?? new Uint8Array();
   return bytes.byteLength > MAX_BODY ? { kind: 'too-long' } : { kind: 'complete', bytes };
 }

@@ -32,7 +32,7 @@ export class SocketListener {
   #locked: LockedSocket | undefined;
   #isOurs = false;
   #isReleased = false;
-  #lastPollAtMs: Promise<void> = Promise.resolve();
+  #latestPoll: Promise<void> = Promise.resolve();
   #cancelPoll: () => void = () => undefined;
   #lastProblem: string | undefined;
   /** Whether the socket is still to be taken over. */
@@ -56,7 +56,7 @@ export class SocketListener {
   async publish(): Promise<void> {
     const { takeOverWhen, events, socketPath } = this.#options;
     try {
-      await this.#claim('kept');
+      await this.#lock('kept');
     } catch (error) {
       if (!(error instanceof SocketInUse) || takeOverWhen === undefined) throw error;
       events.emit({ type: 'driver.standby', socket: socketPath });
@@ -69,12 +69,12 @@ export class SocketListener {
   async release(): Promise<void> {
     this.#isReleased = true;
     this.#cancelPoll();
-    await this.#lastPollAtMs;
+    await this.#latestPoll;
     await this.#locked?.release();
     this.#isOurs = false;
   }
 
-  async #claim(others: OthersSocket): Promise<void> {
+  async #lock(others: OthersSocket): Promise<void> {
     const { socketPath, makeServer, clock, events } = this.#options;
     const server = makeServer();
     const listen = async (path: string) => {
@@ -95,28 +95,28 @@ export class SocketListener {
   #pollLater(): void {
     if (this.#isReleased) return;
     this.#cancelPoll = this.#options.clock.after(POLL_MS, () => {
-      this.#lastPollAtMs = this.#look().then(
+      this.#latestPoll = this.#poll().then(
         () => {
           this.#lastProblem = undefined;
         },
         (error: unknown) => this.#tell(error),
       );
-      void this.#lastPollAtMs.then(() => this.#pollLater());
+      void this.#latestPoll.then(() => this.#pollLater());
     });
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const { socketPath, clock, events, takeOverWhen } = this.#options;
     if (await this.#locked?.isOurs()) return;
     if (await isStale(socketPath, clock)) {
       this.#isOurs = false;
-      return this.#claim('kept');
+      return this.#lock('kept');
     }
     if (this.#isOurs) {
       this.#isOurs = false;
       events.emit({ type: 'driver.superseded', socket: socketPath });
     } else if (this.#waits && (takeOverWhen?.() || !(await answers(socketPath, clock)))) {
-      await this.#claim('replaced');
+      await this.#lock('replaced');
     }
   }
 

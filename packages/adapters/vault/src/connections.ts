@@ -100,7 +100,7 @@ export class Connections {
       if (silent && !signal.aborted) this.#failed = true;
       throw error;
     } finally {
-      this.#semaphore.giveBack();
+      this.#semaphore.release();
       if (silent && signal.aborted && !this.#closed) this.#suspect(startedAtMs);
     }
   }

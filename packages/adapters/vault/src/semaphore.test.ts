@@ -11,11 +11,11 @@ describe('turns', () => {
     const all = [1, 2, 3, 4].map((number) => semaphore.take(live()).then(() => order.push(number)));
     await loopTurn();
     expect(order).toEqual([1, 2]);
-    semaphore.giveBack();
+    semaphore.release();
     await loopTurn();
     expect(order).toEqual([1, 2, 3]);
-    semaphore.giveBack();
-    semaphore.giveBack();
+    semaphore.release();
+    semaphore.release();
     await Promise.all(all);
     expect(order).toEqual([1, 2, 3, 4]);
   });
@@ -23,8 +23,8 @@ describe('turns', () => {
   test('are available one turn of the event loop after their release', async () => {
     const semaphore = new Semaphore(3);
     await Promise.all([semaphore.take(live()), semaphore.take(live())]);
-    semaphore.giveBack();
-    semaphore.giveBack();
+    semaphore.release();
+    semaphore.release();
     let taken = 0;
     const asking = [1, 2].map(() => semaphore.take(live()).then(() => taken++));
     await Promise.resolve();
@@ -42,7 +42,7 @@ describe('turns', () => {
     controller.abort(new Error('the reason'));
     await expect(aborted).rejects.toThrow('the reason');
     await expect(semaphore.take(controller.signal)).rejects.toThrow('the reason');
-    semaphore.giveBack();
+    semaphore.release();
     await next;
   });
 });

@@ -41,17 +41,17 @@ export class Semaphore {
   }
 
   /** Releases the turn of a caller whose `take` resolved. */
-  giveBack(): void {
+  release(): void {
     this.#settling++;
     setImmediate(() => {
       this.#settling--;
       this.#taken--;
       // Turns released at the same time become free after the last of them.
-      if (this.#settling === 0) this.#letGo();
+      if (this.#settling === 0) this.#startNext();
     });
   }
 
-  #letGo(): void {
+  #startNext(): void {
     for (const waiting of this.#waiting) {
       if (this.#taken >= this.#limit) return;
       this.#waiting.delete(waiting);

@@ -61,7 +61,7 @@ export class CertificateReloader {
   watch(onChanged: (certificate: Certificate) => void): void {
     this.#cancel?.();
     this.#cancel = this.#clock.after(RELOAD_INTERVAL_MS, () => {
-      this.#look(onChanged);
+      this.#poll(onChanged);
       this.watch(onChanged);
     });
   }
@@ -72,7 +72,7 @@ export class CertificateReloader {
     this.#cancel = null;
   }
 
-  #look(onChanged: (certificate: Certificate) => void): void {
+  #poll(onChanged: (certificate: Certificate) => void): void {
     try {
       const found = this.#source.read();
       this.#wrong = null;

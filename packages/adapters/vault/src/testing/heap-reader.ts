@@ -43,7 +43,7 @@ async function read(): Promise<void> {
 }
 
 await read();
-// For so long a secret with several fields is available, for who asks for them one after the other.
+// How long a secret with several fields stays cached for clients that read them one after the other.
 clock.advance(2_000);
 // WeakRefs hold on to what they refer to until the present turn of the event loop is over.
 await new Promise((resolve) => setImmediate(resolve));
