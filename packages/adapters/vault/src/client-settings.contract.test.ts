@@ -55,7 +55,7 @@ describe('a Vault whose certificate was issued by an authority below another one
     for (const VAULT_CACERT of [other.rootFile, other.issuerFile, other.serverFile]) {
       expect(await failure({ ...withName(), VAULT_CACERT })).toMatchObject({
         code: 'UNAVAILABLE',
-        message: expect.stringMatching(/has a certificate that is not trusted \(\w+\); give .* as VAULT_CACERT/),
+        message: expect.stringMatching(/has a certificate that is not trusted \(\w+\); set .* as VAULT_CACERT/),
       });
     }
   });
