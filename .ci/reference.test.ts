@@ -9,7 +9,7 @@ import { configFileSchema } from '../apps/plugin/src/config-file-schema.ts';
 import { parseConfiguration } from '../apps/plugin/src/configuration.ts';
 import { environmentVariables, settingGroups } from '../apps/plugin/src/environment-variables.ts';
 import { builtInProviders } from '../apps/plugin/src/providers.ts';
-import { operations } from '../packages/adapters/http/src/openapi/operations.ts';
+import { routes } from '../packages/adapters/http/src/routes/index.ts';
 import { LabelReader, problemCodes, providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
 import { waitingCodes } from '../packages/core/rotation/src/index.ts';
 

@@ -69,7 +69,7 @@ export class Plugin {
     if (this.#configuration.providers.some(({ usesTls }) => usesTls))
       trustSystem(this.#configuration.systemAuthorities);
     // While a part is loaded nobody is answered. The engine's first question needs no part, and comes at once.
-    await sleep(this.#container.get(id.clock), FIRST_QUESTION_MS, this.#stopping.signal).catch(() => {});
+    await sleep(this.#container.get(id.clock), HANDSHAKE_WAIT_MS, this.#stopping.signal).catch(() => {});
     // Providers and rotation are what an answer needs. The providers' servers answer while the rotation is loaded.
     await providers.load();
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,5 @@
 import { type Clock, displayText, errorMessage } from '@vault-swarm/kernel';
-import { healthReport, metricsReport } from '@vault-swarm/metrics';
+
 import type { Events } from '@vault-swarm/provider';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { authMiddleware, hostMiddleware, requireWrite } from './access/auth-middleware.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import type { ManualRotation, RotateRequest } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';

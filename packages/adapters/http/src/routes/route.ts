@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/provider';
+import type { Clock } from '@vault-swarm/kernel';
 import type { RequestHandler } from 'express';
 import type { z } from 'zod';
 import type { Access } from '../access/authorization.ts';
