@@ -1,6 +1,6 @@
 import { type Events, type NamedCredential, type Problem, problem } from '@vault-swarm/provider';
 
-const ADVICE = 'the value from before is used as long as this process runs: write the file again';
+const ADVICE = 'the plugin uses the previous value until it restarts: write the file again';
 
 /**
  * Checks the files of the plugin's credentials. A valid login does not read them, and a failed one says only that it

@@ -68,9 +68,10 @@ export class Plugin {
     }
     if (this.#configuration.providers.some(({ usesTls }) => usesTls))
       trustSystem(this.#configuration.systemAuthorities);
-    // While a part is loaded nobody is answered. The engine's first question needs no part, and comes at once.
+    // Loading blocks the process. The engine's handshake needs no further part and arrives at once.
     await sleep(this.#container.get(id.clock), HANDSHAKE_WAIT_MS, this.#stopping.signal).catch(() => {});
-    // Providers and rotation are what an answer needs. The providers' servers answer while the rotation is loaded.
+    // Requests need the providers and the rotation. Loading the rotation overlaps with the providers' servers
+    // answering.
     await providers.load();
     await new Promise((resolve) => setImmediate(resolve));
     await this.#startRotation();

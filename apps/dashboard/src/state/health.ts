@@ -7,7 +7,7 @@ export type HealthLevel = 'bad' | 'warn' | 'busy' | 'good' | 'idle';
 /** Problems of one kind. */
 export interface ProblemGroup {
   readonly code: ProblemEntry['code'];
-  /** The problem in words, without names. */
+  /** The problem without names. */
   readonly summary: string;
   /** What it concerns, and how, one sentence each; empty if the summary says it all. */
   readonly details: readonly string[];
@@ -28,21 +28,21 @@ const ADVICE: Readonly<Partial<Record<ProblemEntry['code'], string>>> = {
   ORCHESTRATOR_UNAVAILABLE:
     'Secrets are still delivered, but nothing is rotated until Docker answers. Check the engine of this node: docker info, journalctl -u docker.',
   PROVIDER_UNAVAILABLE:
-    'Tasks that start are given the last good values, while these are young enough (STALE_IF_ERROR, or STALE_IF_UNAUTHENTICATED if the login is refused). Check that the provider is up and unsealed, and that its address and the login still hold.',
+    'Tasks that start get the last good values while these are not too old (STALE_IF_ERROR, or STALE_IF_UNAUTHENTICATED if the login is rejected). Check that the provider runs and is unsealed, and that its address and the login are valid.',
   SECRET_UNDELIVERABLE:
     'Tasks that need it cannot start. Check its labels, and that the path and the field exist at the provider.',
   SECRET_ACCESS_DENIED:
     "Tasks that need it cannot start. Add the rule that the message names to the policy of the plugin's identity.",
   ROTATION_TOO_FREQUENT:
-    'Its tasks get the newest values after each pause. Change its secrets less often, or let Swarm replace more of its tasks at a time: parallelism and delay of its update_config.',
+    'Its tasks get the newest values after each delay. Change its secrets less often, or let Swarm replace more of its tasks at the same time: parallelism and delay of its update_config.',
   ROTATION_BLOCKED:
-    'Running tasks keep what they have. Check the service: docker service ps --no-trunc NAME. When the cause is gone, it goes on by itself, or rotate it manually.',
+    'Running tasks keep their values. Check the service: docker service ps --no-trunc NAME. When the cause is fixed, the rotation continues; or rotate it manually.',
 };
 
 /** Sums an overview up: what matters most gives the title, and every problem is listed. */
 export function healthOf(overview: Overview, nowMs: number): Health {
   const isLocked = overview.lockdown.active;
-  // The banner says that one.
+  // The lockdown banner shows that one.
   const problems = groupsOf(overview.problems).filter(({ code }) => !isLocked || code !== 'LOCKDOWN_ACTIVE');
   const { counts, rotations, heartbeat_at: heartbeatAt } = overview;
   const rest = { problems, explanation: currentness(overview) };

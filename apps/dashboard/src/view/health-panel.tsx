@@ -56,7 +56,7 @@ function Problem({ group: { code, summary, details, advice } }: { readonly group
       )}
       {advice !== null && <p class="advice">{advice}</p>}
       {code === 'VALUE_QUARANTINED' && (
-        <RotateButton request={{ quarantined: true }}>Try again what is quarantined…</RotateButton>
+        <RotateButton request={{ quarantined: true }}>Retry quarantined revisions…</RotateButton>
       )}
     </li>
   );

@@ -22,9 +22,9 @@ export interface ListPage {
 
 /** How a list reads its entries. */
 export interface EntryKind<T> {
-  /** What a search looks in. */
+  /** The texts that are searched. */
   texts(entry: T): readonly (string | null | undefined)[];
-  /** Whether it belongs to the state, which is another than `all`. */
+  /** Whether it has this state, which is not `all`. */
   isIn(entry: T, state: string): boolean;
 }
 

@@ -8,7 +8,7 @@ import { parseProxy } from './proxy.ts';
 import { parseTls } from './tls.ts';
 import type { VariablePrefix, VaultServer } from './vault-server.ts';
 
-/** One configured Vault or OpenBao. */
+/** The configuration of one Vault or OpenBao. */
 export interface VaultConfig extends VaultServer {
   /** The mount of secrets whose labels name none, without slashes at its ends. */
   readonly mount: string;

@@ -119,10 +119,10 @@ test('one that ends within a week, or has ended, is a problem', async () => {
   const endsAt = new Date(tls.first.endsAtMs).toISOString();
   nowMs = tls.first.endsAtMs - 86_400_000;
   expect(await problems()).toEqual([
-    `The certificate of the monitoring port expires soon: it ends at ${endsAt}; replace its files`,
+    `The certificate of the monitoring port ends soon: it ends at ${endsAt}; replace its files`,
   ]);
   nowMs = tls.first.endsAtMs + 1;
   expect(await problems()).toEqual([
-    `The certificate of the monitoring port has expired: it ended at ${endsAt}; replace its files`,
+    `The certificate of the monitoring port has ended: it ended at ${endsAt}; replace its files`,
   ]);
 });

@@ -42,7 +42,7 @@ export class CertificateReloader {
   problems(): readonly Problem[] {
     const problems: Problem[] = [];
     if (this.#wrong?.isReported === true) {
-      problems.push(problem('CERTIFICATE_UNUSABLE', `${this.#wrong.message}; the one before is served`));
+      problems.push(problem('CERTIFICATE_UNUSABLE', `${this.#wrong.message}; the previous one is served`));
     }
     const leftMs = this.#current.endsAtMs - this.#clock.now();
     if (leftMs < ENDS_SOON_MS) {

@@ -11,7 +11,7 @@ import { TokenUses } from './token-uses.ts';
 /** The last time that a date can be made of. */
 const MAX_TIME_MS = 8.64e15;
 
-/** The token in use. Times are the clock's monotonic milliseconds; `null`: never. */
+/** The current token. Times are monotonic milliseconds; `null`: never. */
 interface Current {
   readonly token: string;
   readonly key: string;
