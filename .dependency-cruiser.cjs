@@ -80,7 +80,7 @@ module.exports = {
     },
     {
       name: 'rotation-planner-knows-only-tasks',
-      comment: 'A plan is a pure function of what was observed, whoever reads or shows it.',
+      comment: 'A plan is a pure function of what was observed. Reading and showing are other parts.',
       severity: 'error',
       from: { path: `${ROTATION}planner/`, pathNot: TESTS },
       to: {

@@ -65,21 +65,9 @@ async function files(): Promise<readonly string[]> {
   return stdout.split('\0').filter((file) => TEXT.test(file) && !NOT_OURS.test(file));
 }
 
-/** Files that are still to be rewritten, one a line: the list only gets shorter. */
-const pending = new Set((await readFile(join(root, '.ci/vocabulary-pending.txt'), 'utf8')).trim().split('\n'));
-
 test('code, messages and documents use the terms of the glossary', async () => {
-  const found = await Promise.all((await files()).filter((file) => !pending.has(file)).map(placesIn));
+  const found = await Promise.all((await files()).map(placesIn));
   expect(found.flat()).toEqual([]);
-});
-
-test('a file that uses the terms is not listed as pending', async () => {
-  const done: string[] = [];
-  for (const file of pending) {
-    const places = file === '' ? [''] : await placesIn(file).catch(() => []);
-    if (places.length === 0) done.push(file);
-  }
-  expect(done).toEqual([]);
 });
 
 test.each(words)('$word is found', ({ word, pattern }) => {

@@ -1,5 +1,5 @@
-// The only names that core uses beyond the ECMAScript library. Node and browsers both have them; whoever compiles
-// core's consumers gets the full types from @types/node or lib.dom, and this file is not part of what is published.
+// The only names that core uses beyond the ECMAScript library. Node and browsers both have them. Code that
+// imports core gets the full types from @types/node or lib.dom, and this file is not part of what is published.
 
 interface AbortSignal {
   readonly aborted: boolean;

@@ -148,7 +148,7 @@ function documented(what: string): number {
   return Number(digits.replaceAll(',', ''));
 }
 
-/** As much of a text as may are in a path. */
+/** As much of a text as fits in a path. */
 function inPath(given: string): string {
   return encodeURIComponent(given.toWellFormed().slice(0, 1_000).toWellFormed());
 }

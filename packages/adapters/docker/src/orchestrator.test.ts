@@ -106,7 +106,7 @@ describe('rolling a service', () => {
     ['is as before', service(11, 4), 'unknown'],
     ['is gone', missing, 'conflict'],
     ['can not be read', new DockerError('did not answer'), 'unknown'],
-  ])('if the answer leaves it open and the service then %s, is told', async (_, after, outcome) => {
+  ])('if the response leaves it open and the service then %s, the outcome says so', async (_, after, outcome) => {
     for (const error of open) {
       const { calls, workloads } = engine(({ method }) => {
         if (method === 'POST') return error;
@@ -132,15 +132,18 @@ describe('rolling a service', () => {
     ['has what somebody else wrote', updated(12, '2', 'other'), 'conflict'],
     ['has another generation', service(12, 5), 'conflict'],
     ['is as before', updated(11, '1'), 'unknown'],
-  ])('if it is open whether an update was resumed, and the service then %s, is told', async (_, after, outcome) => {
-    for (const error of open) {
-      const { calls, workloads } = engine(({ method }) => {
-        if (method === 'POST') return error;
-        return calls.length === 1 ? updated(11, '1') : after;
-      });
-      expect(await workloads.roll('s', 11, 4, { signal })).toBe(outcome);
-    }
-  });
+  ])(
+    'if it is open whether an update was resumed, and the service then %s, the outcome says so',
+    async (_, after, outcome) => {
+      for (const error of open) {
+        const { calls, workloads } = engine(({ method }) => {
+          if (method === 'POST') return error;
+          return calls.length === 1 ? updated(11, '1') : after;
+        });
+        expect(await workloads.roll('s', 11, 4, { signal })).toBe(outcome);
+      }
+    },
+  );
 
   it('refuses a generation that could not be written as it is', async () => {
     const { workloads } = engine(() => service(11, 4));

@@ -7,7 +7,7 @@ const MAX_LIST = 4_000;
 /**
  * Cuts all text of an event to its bounds, in place: messages as {@link displayMessage}, names as {@link displayText}, lists of
  * names to 4,000 code units, after which an entry says how many more there are. So no event is larger than about 8,000
- * code units, whoever emits it.
+ * code units.
  */
 export function boundEvent<E extends NamedEvent>(event: E): E {
   const fields = event as unknown as Record<string, unknown>;

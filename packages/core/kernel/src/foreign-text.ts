@@ -19,7 +19,7 @@ const HIDDEN = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /**
- * Text from outside (a label, a name, a provider's or the orchestrator's words, a path, a header) as it may are in a
+ * Text from outside (a label, a name, a provider's or the orchestrator's words, a path, a header) as it may be in a
  * message, an event, a log line, a metric or an answer: at most {@link MAX_TEXT} code units long, with a mark where it was cut;
  * hidden characters and the white space at its ends are written as escapes (`\n`, `\u200b`, `\u0020`). Done twice it changes
  * nothing more. For showing only: two texts that differ may look the same afterwards, so it is no key.

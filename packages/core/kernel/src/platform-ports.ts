@@ -1,4 +1,4 @@
-/** Time, given from outside, so that a simulated clock can are in for the real one. */
+/** Time, given from outside, so that a simulated clock can replace the real one. */
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970. May jump. */
   now(): number;

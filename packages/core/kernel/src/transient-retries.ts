@@ -12,7 +12,7 @@ const LATEST_RETRY_MS = 2_000;
 /** The most requests that a provider gets for retries after it went down, whatever number of calls are on their way. */
 const MAX_CREDIT = 16;
 
-/** What one attempt of a call is told. */
+/** What one attempt of a call can report. */
 export interface Attempt {
   /**
    * To be called by an attempt that the provider did not serve, before it ends. `mayRepeat` says whether that may pass within
@@ -64,7 +64,7 @@ export class TransientRetries {
       } catch (error) {
         if (!repeats) throw error;
       } finally {
-        // Whoever is not waited for any more says nothing of the provider.
+        // An attempt that was aborted says nothing about the provider.
         if (hasFailed && !repeats && !signal.aborted) this.#credit = 0;
       }
       await sleep(this.#clock, backoffMs, signal);

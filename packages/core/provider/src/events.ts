@@ -29,7 +29,7 @@ export type ProductEvent =
       readonly code: ProviderErrorCode | 'DEADLINE';
       readonly message: string;
       readonly durationMs: number;
-      /** How often it was refused since that was last told; only in what is told to readers. */
+      /** How many refusals there were since the last report; only in reported events. */
       readonly repetitions?: number;
     }
   | {
@@ -147,7 +147,7 @@ export type ProductEvent =
       readonly type: 'driver.request-rejected';
       readonly status: number;
       readonly message: string;
-      /** How often such a request was refused since that was last told; only in what is told to readers. */
+      /** How many such requests were refused since the last report; only in reported events. */
       readonly repetitions?: number;
     }
   | { readonly type: 'monitoring.listening'; readonly address: string }

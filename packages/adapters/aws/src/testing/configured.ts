@@ -5,7 +5,7 @@ import { Environment, type ProductEvent, type ProviderInstance, type SecretRef }
 import { type AwsConfig, parseAwsConfig } from '../config.ts';
 import { createAwsProvider } from '../index.ts';
 
-/** Variables as they would are in the environment. */
+/** Variables as they would be in the environment. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The configuration that these variables give; throws where they are wrong. */

@@ -7,7 +7,7 @@ import { Environment, type Events, type ProviderInstance, type SecretRef } from 
 import { parseVaultConfig, type VaultConfig } from '../config.ts';
 import { createVaultProvider } from '../index.ts';
 
-/** Variables as they would are in the environment. */
+/** Variables as they would be in the environment. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The configuration that these variables give; throws where they are wrong. */
