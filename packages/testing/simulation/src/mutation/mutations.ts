@@ -154,20 +154,6 @@ export const mutations: readonly Mutation[] = [
     to: 'return true || serviceState.hasCapacity(',
   },
   {
-    name: 'rolls for an intent that was not applied while its user updates the service',
-    file: 'rotation/src/planner/plan-rollout.ts',
-    from: 'const blocker = blockerByUser(intended, open) ?? blockerOf(intended);',
-    to: 'const blocker = blockerOf(intended);',
-    kinds: ['conflict', 'deploy', 'broken image', 'scale', 'force', 'several values'],
-  },
-  {
-    name: 'does not remember the highest generation that was used',
-    file: 'rotation/src/planner/plan.ts',
-    from: 'return next.rollout === null ? nextGeneration(serviceState) - 1 : next.highestUsedGeneration;',
-    to: 'return 0;',
-    kinds: ['user rollback', 'several values', 'bad value', 'force'],
-  },
-  {
     name: 'forgets what is recorded of secrets whose labels are invalid',
     file: 'rotation/src/tasks/task-records.ts',
     from: 'for (const key of [...unresolvedKeys(service, bindings), ...formerKeys(service)])',
