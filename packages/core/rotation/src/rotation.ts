@@ -36,28 +36,28 @@ import { LeaderHandover } from './tasks/leader-handover.ts';
 import type { CurrentValue } from './tasks/task-revision.ts';
 import { Ticker } from './ticker.ts';
 
-/** A pass is cut off after this time, so that a hanging orchestrator is noticed. */
+/** A reconcile pass is aborted after this time, so that a hanging orchestrator is noticed. */
 const RECONCILE_DEADLINE_MS = 30_000;
 
 /** While a rollout is open, its tasks are checked this often. */
 const ROLLOUT_INTERVAL_MS = 500;
 
-/** Somebody else may have led in between after this time: an election takes 11 s at least (seen on 20.10). */
+/** After this time another node may have led in between: an election takes at least 11 s (seen on 20.10). */
 const LEADERSHIP_VALID_MS = 20_000;
 
-/** Deliveries that are remembered, so that the same one again is no further hint. */
+/** How many deliveries are remembered, so that a repeated one does not cause another poll. */
 const MAX_HINTS = 10_000;
 
 /**
- * An update is made within this time of the poll that it was decided by. A process that was stopped for longer, or whose
- * machine was, may not lead any more: another one may have decided since, and that need not have changed the service.
+ * A service update is sent within this time after the observation that it is based on. A process or machine that was
+ * suspended for longer may no longer lead. Another leader may have decided since, without any change of the service.
  */
 const DECISION_HOLDS_MS = 10_000;
 
 /**
- * Keeps every task of every service on its provider's current revision. Two kinds of loops run beside each other: one
- * for each provider, which finds out what is current there, and one which compares that with what the tasks hold,
- * writes the ledger, and rolls services. A provider that hangs holds up neither the others nor the comparison.
+ * Keeps every task of every service on its provider's current revision. Two kinds of loops run in parallel. One loop
+ * per provider finds the current revisions. One loop compares them with the actual revisions, writes the ledger, and
+ * rolls services. A provider that hangs delays neither the other providers nor the comparison.
  */
 export class Rotation implements ManualRotation, LocksDown {
   readonly #settings: RotationSettings;
@@ -78,7 +78,7 @@ export class Rotation implements ManualRotation, LocksDown {
   readonly #rejections = new Map<string, string>();
   /** By ref key: when a task was given a revision that no poll had seen, in monotonic milliseconds. */
   readonly #unseen = new Map<string, number>();
-  /** Deliveries for which a provider was polled at once, and when, in monotonic milliseconds. */
+  /** Deliveries that caused an immediate poll of the provider, with the time in monotonic milliseconds. */
   readonly #hints = new Map<string, number>();
   #ramp: Ramp = RAMP_START;
   readonly #unsubscribe: (() => void)[] = [];
@@ -115,14 +115,14 @@ export class Rotation implements ManualRotation, LocksDown {
     });
   }
 
-  /** Starts to look and to act. */
+  /** Starts to poll and to reconcile. */
   start(): void {
     this.#unsubscribe.push(this.#ports.changes.onChange(() => this.#passes.wake()));
     this.#poller.start();
     this.#passes.wake();
   }
 
-  /** Ends all loops; resolves when nothing is in progress any more. */
+  /** Stops all loops; resolves when nothing is in flight any more. */
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#lastGood.close();
@@ -130,16 +130,16 @@ export class Rotation implements ManualRotation, LocksDown {
   }
 
   /**
-   * Which revision a task that asks for a secret is to be given: see {@link RevisionSelector}. Answers at once for nearly all,
-   * by `untilMs` all others, and never rejects.
+   * The revision for a task that requests a secret: see {@link RevisionSelector}. Most requests are answered at once,
+   * all others by `untilMs`. Never rejects.
    */
   choose(asked: RevisionRequest): RevisionSelection | Promise<RevisionSelection> {
     return this.#intended.choose(asked);
   }
 
   /**
-   * Notes what a task was given: see {@link Evidence}. A revision that the latest poll did not see is a hint that there
-   * is a change, and what the task holds should be in the ledger soon.
+   * Records what a task was given: see {@link DeliveryLog}. A revision that the latest poll did not see suggests a
+   * change, so the provider is polled. The delivery must also get into the ledger soon.
    */
   record(delivered: DeliveryRecord): void {
     const { taskId, provider, refKey: key, revision } = delivered;
@@ -150,12 +150,13 @@ export class Rotation implements ManualRotation, LocksDown {
     this.#passes.wake();
     const nowMs = clock.monotonic();
     if (this.#poller.digestOf(key, revision) === null) this.#unseen.set(key, nowMs);
-    // Tasks that fail again and again are given the same again and again; what the ledger calls for is the last good value.
+    // Tasks that fail repeatedly are given the same value each time. A revision that the ledger names is usually a last
+    // good one.
     const isIntended = this.#intended.named.get(key)?.revisions.has(revision) === true;
     if (this.#isNews(isIntended ? provider : `${key} ${revision}`, nowMs)) this.#poller.wake(provider);
   }
 
-  /** Whether there was no hint of that name within the polling interval. */
+  /** Whether this hint is the first one of its name within the polling interval. */
   #isNews(hint: string, nowMs: number): boolean {
     if (nowMs - (this.#hints.get(hint) ?? Number.NEGATIVE_INFINITY) < this.#settings.intervalMs) return false;
     if (this.#hints.size >= MAX_HINTS) this.#hints.clear();
@@ -181,7 +182,7 @@ export class Rotation implements ManualRotation, LocksDown {
     return lockdown;
   }
 
-  /** All that is known, as of the latest pass. */
+  /** The status as of the latest reconcile pass. */
   status(): RotationStatus {
     return this.#statusReporter.status(this.#cluster.role, this.#lockdowns.active, (provider) =>
       this.#poller.of(provider),
@@ -263,7 +264,7 @@ export class Rotation implements ManualRotation, LocksDown {
     return next.rolls.length > 0 || isOpen || waits;
   }
 
-  /** Writes down, for the process that leads now, what this one answered and the ledger does not say. */
+  /** Records this former leader's deliveries for the new leader, as far as the ledger lacks them. */
   async #recordHandover(observed: Observation, before: LedgerDocument, signal: AbortSignal): Promise<void> {
     const { bindings, version } = observed;
     if (version === null || !mayWrite(observed)) return;
@@ -274,8 +275,9 @@ export class Rotation implements ManualRotation, LocksDown {
   }
 
   /**
-   * Takes in what the orchestrator says. Returns the ledger, a first one where there is none. By one that can't be
-   * understood nothing is judged; but what the tasks are given, and what the providers have, is known when one can be.
+   * Processes an observation. Returns the ledger, or a first one if there is none. No decision is based on an unusable
+   * ledger. But deliveries and the providers' values are still recorded, so that they are known once the ledger is
+   * usable.
    */
   #ingest(observed: Observation): LedgerDocument {
     const { role, bindings, stored } = observed;
@@ -299,8 +301,8 @@ export class Rotation implements ManualRotation, LocksDown {
   }
 
   /**
-   * The plan without the key that the ledger had of its own, once the operator gave another one and every digest is under that.
-   * Until then a process that comes later needs it to tell which values are unchanged.
+   * The plan without the ledger's own digest key. The key is removed once the operator has given another one and every
+   * digest uses it. Until then, later processes need it to detect unchanged values.
    */
   #withoutOldKey(planned: Plan, { services }: ClusterBindings): Plan {
     const { ledger } = planned;
@@ -339,7 +341,7 @@ export class Rotation implements ManualRotation, LocksDown {
     });
   }
 
-  /** What is known of the providers' values, and of what was answered. */
+  /** What is known of the providers' values, and of the deliveries. */
   #findings() {
     return {
       current: (key: string) => this.#freshCurrent(key),
@@ -348,12 +350,12 @@ export class Rotation implements ManualRotation, LocksDown {
   }
 
   /**
-   * The current value of a ref, unless it was found before another manager found, or a task was given, something else; or a
-   * newer one is known of that no read gave yet, or reads give older ones: then tasks keep what they have until that is
-   * settled.
+   * The current value of a ref; `undefined` while it may be outdated. It may be if another manager, or a delivery to a
+   * task, has found something else since. It also may be if a newer revision is known that no read returned yet, or if
+   * reads return older ones. Tasks keep their values until this is resolved.
    */
   #freshCurrent(key: string): CurrentValue | undefined {
-    // Its watch reads it again by itself.
+    // Its watcher reads it again by itself.
     if (this.#poller.isUncertain(key)) return undefined;
     const current = this.#poller.current(key);
     const foundAtMs = this.#poller.confirmedAtMs(key);
@@ -362,7 +364,7 @@ export class Rotation implements ManualRotation, LocksDown {
     const isOlder =
       unseenAtMs >= foundAtMs || (current !== undefined && this.#staleness.mayBeNewer(key, current, foundAtMs));
     if (!isOlder) return current;
-    // For a delivery its provider is polled already.
+    // A delivery with an unseen revision has already caused a poll of the provider.
     if (unseenAtMs < foundAtMs) this.#poller.wakeFor(key);
     return undefined;
   }

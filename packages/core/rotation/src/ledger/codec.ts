@@ -5,19 +5,19 @@ import type { LedgerDocument, LedgerService, Lockdown, OpenRollout, Quarantine }
 import type { SecretVersion } from './secret-version.ts';
 
 /**
- * The format that is written. It is another one with every change of what there is in it, a mere addition too: a version
- * that does not know what was added would drop it.
+ * The format that is written. Every change of the content needs a new format, even an addition: a version that does not
+ * know an added field would drop it.
  */
 export const LEDGER_FORMAT = 3;
 
-/** More than 1,000 services have with 20 secrets each, all of which roll. */
+/** More than 1,000 services need that have 20 secrets each and all roll. */
 const LIMITS: JsonLimits = { maxDepth: 20, maxValues: 500_000 };
 
-/** What a ledger's text is to this version of the plugin. */
+/** How this version of the plugin understands a ledger's text. */
 export type LedgerReading =
-  /** `format` is that of the text: where it is an earlier one, an earlier version wrote it. */
+  /** `format` is that of the text. If it is lower than the current one, an earlier version wrote the text. */
   | { readonly kind: 'readable'; readonly ledger: LedgerDocument; readonly format: number }
-  /** A later version wrote it: there may be in it what this one does not know. These fields are in every format from 3 on. */
+  /** A later version wrote it, so it may contain unknown content. Every format from 3 on has these fields. */
   | {
       readonly kind: 'newer';
       readonly format: number;
@@ -27,8 +27,8 @@ export type LedgerReading =
   | { readonly kind: 'damaged' };
 
 /**
- * The ledger as text. All of it is one Raft entry: so the secrets, of which there may be 20,000, are written as columns,
- * which compress best, and what is empty is left out.
+ * Serialises the ledger. The whole text is one Raft entry, and there may be 20,000 secrets. So secrets are written as
+ * columns, which compress best, and empty fields are omitted.
  */
 export function serialiseLedger(ledger: LedgerDocument): string {
   return JSON.stringify({
@@ -64,7 +64,7 @@ export function serialiseLedger(ledger: LedgerDocument): string {
   });
 }
 
-/** The ledger that {@link serialiseLedger} or an earlier version wrote; `null` where it is damaged, or of a later one. */
+/** The ledger that {@link serialiseLedger} or an earlier version wrote; `null` if it is damaged or of a later version. */
 export function parseLedger(text: string): LedgerDocument | null {
   const reading = readLedger(text);
   return reading.kind === 'readable' ? reading.ledger : null;
@@ -79,7 +79,7 @@ export function readLedger(text: string): LedgerReading {
     if (format > LEDGER_FORMAT) {
       return { kind: 'newer', format, digestKey: digestKeyOf(root), isLockedDown: root.lockdown !== undefined };
     }
-    // Format 2 had the same fields; a version that knew only it would write without a seal.
+    // Format 2 has the same fields. It differs because versions that know only format 2 write without a seal.
     if (format === LEDGER_FORMAT || format === 2) return { kind: 'readable', ledger: parseRoot(root), format };
     if (format === 1) return { kind: 'readable', ledger: parseRoot(fromFormat1(root)), format };
     return { kind: 'damaged' };
@@ -126,7 +126,7 @@ function rows({ keys, revisions, digests, seenAtMs }: JsonObject): LedgerDocumen
   return Object.fromEntries(entries);
 }
 
-/** With the names that the formats have had since the first one. */
+/** Uses the field names that the stored formats have had since the first one. */
 function storedRollout({ direction, startedAtMs, target, lastGood, ...rollout }: OpenRollout): JsonObject {
   return {
     direction: direction === 'rollback' ? 'back' : 'forward',

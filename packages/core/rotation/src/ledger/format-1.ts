@@ -1,12 +1,13 @@
 import { type JsonObject, list, mapValues, object } from './json-guards.ts';
 
-/** Digests of the same bytes by the same key were longer. */
+/** Format 1 stored longer digests of the same bytes with the same key. */
 const DIGEST_CHARACTERS = 16;
 
 /**
- * A ledger of format 1 as format 2 has it, still to be checked. Format 1 had a row for each secret, had no quarantine, and
- * did not say what the tasks held before a rollout: so such a rollout is gone on with, and is never rolled back.
- * @throws {TypeError} where it is not of that format.
+ * Converts a ledger of format 1 to format 2; the result is still to be checked. Format 1 had a row for each secret and
+ * no quarantine. It did not store the actual revisions before a rollout. So such a rollout is continued, and is never
+ * rolled back.
+ * @throws {TypeError} if it is not of that format.
  */
 export function fromFormat1(root: JsonObject): JsonObject {
   const secrets = Object.entries(object(root.secrets)).map(([key, row]) => [key, ...heldValue(row)]);

@@ -1,4 +1,4 @@
-/** Anything that JSON can be an object of. */
+/** A JSON object with unchecked values. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The record with each of its values replaced. */
@@ -9,47 +9,47 @@ export function mapValues<A, B>(
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
-/** @throws {TypeError} where it is none. */
+/** @throws {TypeError} if it is not an object. */
 export function object(value: unknown): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('not an object');
   return value as JsonObject;
 }
 
-/** @throws {TypeError} where it is none. */
+/** @throws {TypeError} if it is not an array. */
 export function list(value: unknown): readonly unknown[] {
   if (!Array.isArray(value)) throw new TypeError('not a list');
   return value;
 }
 
-/** @throws {TypeError} where it is none. */
+/** @throws {TypeError} if it is not a string. */
 export function string(value: unknown): string {
   if (typeof value !== 'string') throw new TypeError('not a string');
   return value;
 }
 
-/** @throws {TypeError} where it is none, or not a finite one. */
+/** @throws {TypeError} if it is not a finite number. */
 function number(value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError('not a number');
   return value;
 }
 
-/** The last time that a date can be made of, in milliseconds since 1970. */
+/** The latest time that a `Date` can represent, in milliseconds since 1970. */
 const MAX_TIME_MS = 8.64e15;
 
-/** A time, in milliseconds since 1970. @throws {TypeError} if it is none that a date can be made of. */
+/** A time, in milliseconds since 1970. @throws {TypeError} if a `Date` can't represent it. */
 export function timeMs(value: unknown): number {
   const time = number(value);
   if (time < 0 || time > MAX_TIME_MS) throw new TypeError('not a time');
   return time;
 }
 
-/** @throws {TypeError} if it is no whole number from 0 to the largest that is exact. */
+/** @throws {TypeError} if it is not an integer from 0 to the largest safe one. */
 export function natural(value: unknown): number {
   if (!Number.isSafeInteger(value) || Number(value) < 0) throw new TypeError('not a natural number');
   return Number(value);
 }
 
-/** @throws {TypeError} where it is none of them. */
+/** @throws {TypeError} if it is not one of the allowed values. */
 export function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
   if (found === undefined) throw new TypeError(`not one of ${allowed.join(', ')}`);

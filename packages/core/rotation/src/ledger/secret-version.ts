@@ -1,29 +1,26 @@
-/**
- * One value of a secret as the rotation knows it: its revision, and the keyed digest of the delivered bytes (`null`
- * where it was never read by us).
- */
+/** One value of a secret: its revision, and the keyed digest of the delivered bytes (`null` if the plugin never read it). */
 export interface SecretVersion {
-  /** The provider's revision after the tag of the ref that it was read by: see {@link tagRevision}. */
+  /** The provider's revision, with the tag of its ref before it: see {@link tagRevision}. */
   readonly revision: string;
   readonly digest: string | null;
-  /** Its digest under the key before, while the operator replaces the key; only of a value that was just read. */
+  /** The digest under the previous key, while the operator replaces the key. Only for a value that was just read. */
   readonly formerDigest?: string | null;
 }
 
-/** Whether two values of one secret are the same to a task: the same revision, or another one with the same bytes. */
+/** Whether two values of one secret are the same to a task: the same revision, or the same bytes. */
 export function sameValue(a: SecretVersion, b: SecretVersion): boolean {
   if (wasRecorded(a, b) || wasRecorded(b, a)) return true;
   return a.revision === b.revision || (a.digest !== null && a.digest === b.digest);
 }
 
-/** Whether the ledger has the same bytes as `read`, by their digest under the key before. */
+/** Whether the ledger has the same bytes as the read value, compared by the digest under the previous key. */
 function wasRecorded({ formerDigest = null }: SecretVersion, { digest }: SecretVersion): boolean {
   return formerDigest !== null && formerDigest === digest;
 }
 
 /**
- * A revision that can be compared with others of the same secret, though its labels may have named another ref before:
- * revisions themselves are comparable only within one ref.
+ * Makes revisions of one secret comparable, even if its labels named another ref before. Untagged revisions are
+ * comparable only within one ref.
  */
 export function tagRevision(refKey: string, revision: string): string {
   return `${tagOf(refKey)}:${revision}`;
@@ -34,7 +31,7 @@ export function untagRevision(tagged: string): string {
   return tagged.slice(tagged.indexOf(':') + 1);
 }
 
-/** Whether the value was read by this ref: the secret's labels may have named another one then. */
+/** Whether the value was read by this ref. The secret's labels may have named another ref then. */
 export function isOfRef({ revision }: SecretVersion, refKey: string): boolean {
   return revision.startsWith(`${tagOf(refKey)}:`);
 }
@@ -44,7 +41,7 @@ export function isOfSameRef(a: SecretVersion, b: SecretVersion): boolean {
   return a.revision.slice(0, a.revision.indexOf(':')) === b.revision.slice(0, b.revision.indexOf(':'));
 }
 
-/** FNV-1a, 32 bits: it has to tell apart the few refs that one secret ever has. */
+/** FNV-1a, 32 bits. This is enough, since one secret has only a few refs in its lifetime. */
 function tagOf(refKey: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < refKey.length; index++) hash = Math.imul(hash ^ refKey.charCodeAt(index), 0x01000193);

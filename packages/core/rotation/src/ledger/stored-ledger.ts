@@ -3,21 +3,21 @@ import type { Role } from '../ports/orchestrator.ts';
 import { LEDGER_FORMAT, type LedgerReading } from './codec.ts';
 import { emptyLedger, type LedgerDocument } from './ledger.ts';
 
-/** What the orchestrator has as the ledger. */
+/** The ledger as the orchestrator stores it. */
 export type StoredLedger =
   | LedgerReading
   | { readonly kind: 'absent' }
-  /** The store does not trust it, and says why. */
+  /** The store does not trust it; `message` says why. */
   | { readonly kind: 'untrusted'; readonly message: string };
 
-/** Why a ledger is not used and not written. */
+/** Why a ledger is neither used nor written. */
 export interface UnusableLedger {
   readonly code: Extract<ProblemCode, 'LEDGER_TOO_NEW' | 'LEDGER_UNTRUSTED'>;
-  /** For people: why, and what to do. */
+  /** For people: the reason, and what to do. */
   readonly message: string;
 }
 
-/** Why this process can't go by the ledger, and must not write over it; `null` where it can, or starts a new one. */
+/** Why this process can't use the ledger and must not overwrite it; `null` if it can use it, or starts a new one. */
 export function unusable(stored: StoredLedger): UnusableLedger | null {
   const isLeft = 'secrets are served, and nothing is rolled or written here';
   switch (stored.kind) {
@@ -35,15 +35,18 @@ export function unusable(stored: StoredLedger): UnusableLedger | null {
   }
 }
 
-/** The ledger, a first one with a key of its own where there is none; of one that can't be used only the key, if it has one. */
+/**
+ * The ledger, or a first one with its own digest key. An unusable ledger is replaced by an empty one; a newer one keeps
+ * its key.
+ */
 export function ledgerAsStored(stored: StoredLedger, firstKey: () => string | null): LedgerDocument {
   if (stored.kind === 'readable') return stored.ledger;
   return emptyLedger(stored.kind === 'newer' ? stored.digestKey : firstKey());
 }
 
 /**
- * Whether this process may change the ledger. The version that leads must be able to read it, so while that may be an
- * earlier one only the leader itself goes on to the newer format.
+ * Whether this process may change the ledger. The leader must be able to read it. Since the leader may run an earlier
+ * version, only the leader itself upgrades to the newer format.
  */
 export function mayWrite({ role, stored }: { readonly role: Role; readonly stored: StoredLedger }): boolean {
   if (unusable(stored) !== null) return false;

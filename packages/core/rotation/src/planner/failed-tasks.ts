@@ -8,7 +8,7 @@ import { isFullyRunning, isHalted } from './service-state.ts';
 
 const READS_AT_ONCE = 4;
 
-/** Whose failed tasks may have to be known. */
+/** The services whose failed tasks may be needed, and where to read them. */
 export interface FailuresInput {
   readonly services: readonly ServiceBindings[];
   readonly ledger: LedgerDocument;
@@ -19,8 +19,8 @@ export interface FailuresInput {
 }
 
 /**
- * Why tasks failed, by service: of those whose open rollout the orchestrator ended, or which do not come to an end.
- * Rejects where it does not answer.
+ * Reads why tasks failed, by service. Covers services whose open rollout the orchestrator halted, rolls back or may
+ * report nothing about, and those whose rollout takes too long. Rejects if the orchestrator does not answer.
  */
 export async function readFailures(
   { services, ledger, orchestrator, rollouts, stuckAfterMs }: FailuresInput,
@@ -30,9 +30,9 @@ export async function readFailures(
     const open = ledger.services[service.id]?.rollout;
     if (open === undefined || open === null || open.state === 'failed') return false;
     const isRollingBack = service.rollout.state === 'rolling-back';
-    // The orchestrator may say nothing of tasks that fail again and again.
+    // The orchestrator may report nothing about tasks that fail repeatedly.
     const isSilent = service.rollout.state === 'none' || service.rollout.state === 'completed';
-    // Or that it is through, where it only had nothing left to replace: its tasks may run for a moment each.
+    // Or it reports completion only because nothing was left to replace. Each task may run only for a moment.
     const mayFail = service.rollout.state === 'completed' || !isFullyRunning(service);
     if (isSilent && service.generation >= open.generation && mayFail) return true;
     return isRollingBack || isHalted(service) || rollouts.of(service.id, open).forMs > stuckAfterMs;

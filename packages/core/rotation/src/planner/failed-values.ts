@@ -4,22 +4,22 @@ import { isOfSameRef, type SecretVersion, sameValue } from '../ledger/secret-ver
 import type { ServiceState } from './service-state.ts';
 
 /**
- * A value that made tasks of a service fail. No other service starts with it until a value of the set that failed is
- * replaced, or an operator asks.
+ * A value that made tasks of a service fail. No other service starts with it until a value of the failed set is
+ * replaced, or an operator requests it.
  */
 export interface FailedValue {
   readonly serviceId: string;
   /** The service's name. */
   readonly service: string;
-  /** What the ledger calls the secret. */
+  /** The secret's key in the ledger. */
   readonly key: string;
   readonly value: SecretVersion;
 }
 
 /**
- * The values that made tasks of a service fail: those in quarantine, those of a failed rollout, and those of
- * `heldAgainst`, whose rollback is still being prepared. Nobody knows which value of a set failed: once one of them is
- * replaced, the set says nothing about the others. A user who rolled the service back says nothing about other services.
+ * The values that made tasks of a service fail. They are in quarantine, in a failed rollout, or in `heldAgainst` while
+ * the rollback is being prepared. Which value of a set failed is unknown: once one is replaced, the set proves nothing
+ * about the others. If a user rolled the service back, this proves nothing about other services.
  */
 export function failedValues(
   { service, entry, bindings }: Pick<ServiceState, 'service' | 'entry' | 'bindings'>,
@@ -41,7 +41,7 @@ export function failedValues(
 
 const NONE: readonly FailedValue[] = [];
 
-/** The values that failed, to be asked which of them a service would start with. */
+/** The failed values of all services, to check the values that a service would start with. */
 export class FailedValues {
   readonly #values: readonly FailedValue[];
 
@@ -49,7 +49,7 @@ export class FailedValues {
     this.#values = values;
   }
 
-  /** The name of another service that has failed with this value of this secret; `undefined` where there is none. */
+  /** The name of another service that has failed with this value of this secret; `undefined` if there is none. */
   failedIn(serviceId: string, key: string, value: SecretVersion): string | undefined {
     return this.#values.find((failed) => failed.serviceId !== serviceId && isSame(failed, key, value))?.service;
   }
@@ -61,7 +61,7 @@ export class FailedValues {
   }
 }
 
-/** Two secrets of the Swarm may have one ref. Equal bytes of different refs are no more than a coincidence. */
+/** Two Swarm secrets may have one ref. Equal bytes of different refs are only a coincidence. */
 function isSame(failed: FailedValue, key: string, value: SecretVersion): boolean {
   return (failed.key === key || isOfSameRef(failed.value, value)) && sameValue(failed.value, value);
 }

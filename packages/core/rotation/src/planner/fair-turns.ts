@@ -1,9 +1,9 @@
 /**
- * Gives each its turn: of the tenant that has the fewest places at that moment, and of those the one that comes first.
- * So a tenant with many services, or with services that never cease to rotate, keeps no other from its places.
+ * Yields each item in a fair order. The tenant with the fewest places comes next, and its items keep their order. So a
+ * tenant with many services, or with services that always rotate, can't block the others.
  *
- * @param waiting in the order in which they would come without tenants.
- * @param placesOf how many places a tenant has now. It is asked again before each turn.
+ * @param waiting in the order that would apply without tenants.
+ * @param placesOf how many places a tenant has now. It is called again before each turn.
  */
 export function* fairTurns<T>(
   waiting: readonly T[],

@@ -1,26 +1,26 @@
 import { changedValues, type OpenRollout } from '../ledger/ledger.ts';
 import { isHalted, type ServiceState, secretNames, wasApplied } from './service-state.ts';
 
-/** Where the rollout of a service is. The planner decides by it: see `planRollout`. */
+/** The phase of a service's rollout. The planner decides by it: see `planRollout`. */
 export type Phase =
-  /** None is in the ledger. */
+  /** The ledger has no rollout. */
   | { readonly kind: 'none' }
   /** The labels of a secret that it changes are invalid now. */
   | { readonly kind: 'unresolved' }
-  /** The service uses no secret of it any more. */
+  /** The service no longer uses any secret of it. */
   | { readonly kind: 'unused' }
   /** It was counted as failed, and waits for a newer value or a request. */
   | { readonly kind: 'failed'; readonly open: OpenRollout }
   /** The orchestrator rejected its update, for this reason. */
   | { readonly kind: 'rejected'; readonly open: OpenRollout; readonly reason: string }
-  /** It is in the ledger; its update was not made. */
+  /** The ledger has it, but its update was not made. */
   | { readonly kind: 'intended'; readonly open: OpenRollout }
   /** The orchestrator paused its update, or rolled it back. */
   | { readonly kind: 'halted'; readonly open: OpenRollout }
   /** Its update was made, and was not halted. */
   | { readonly kind: 'applied'; readonly open: OpenRollout };
 
-/** The phase of a service's rollout. The first one that fits counts, in the order of {@link Phase}. */
+/** The phase of a service's rollout. The first matching one counts, in the order of the checks below. */
 export function phaseOf(serviceState: ServiceState): Phase {
   const { service, entry, rejection, unread } = serviceState;
   const open = entry.rollout;

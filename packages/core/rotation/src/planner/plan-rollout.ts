@@ -33,8 +33,8 @@ import {
 } from './service-state.ts';
 
 /**
- * So many of the rollout's tasks must have failed where Swarm says nothing against its update: Swarm goes on after a
- * failure if the service's configuration says so, and tells nothing of one that it resumed.
+ * This many tasks of a rollout must fail before its values are blamed, if Swarm does not halt the update. Swarm
+ * continues after a failure if the service is configured so, and reports nothing about an update that it resumed.
  */
 const FAILURES_OF_A_BAD_VALUE = 2;
 
@@ -67,7 +67,10 @@ function planNext(serviceState: ServiceState): Decision {
   return hindranceByPace(serviceState) ?? startRollout(serviceState);
 }
 
-/** A service that rotates faster than it rolls has pauses between its rollouts; what an operator asks for has none. */
+/**
+ * A service whose secrets change faster than it rolls has to pause between rollouts. Manual rotations and rollbacks
+ * never pause.
+ */
 function hindranceByPace(serviceState: ServiceState): Decision | null {
   const { pauseMs, entry } = serviceState;
   const isOwn = ({ binding: { key } }: BindingState) =>
@@ -76,23 +79,23 @@ function hindranceByPace(serviceState: ServiceState): Decision | null {
   return blocked(serviceState, 'ROTATION_TOO_FREQUENT');
 }
 
-/** The orchestrator refused the update, for a network that is gone for instance. It is counted once, and tried again. */
+/** The orchestrator rejected the update, for example because a network is gone. The failure is counted once, and retried. */
 function planRejected(serviceState: ServiceState, open: OpenRollout, message: string): Decision {
   const events = open.state === 'open' ? [failed(serviceState, open, { reason: 'rejected', message })] : [];
   return { ...noChange(serviceState, { ...open, state: 'stuck', failure: message }), events };
 }
 
-/** Whether a refused update may be tried again: nothing was restarted by it, and its user may have fixed what it names. */
+/** Whether a rejected update may be retried. It restarted no task, and the user may have fixed the cause. */
 function mayAskAgain(serviceState: ServiceState, open: OpenRollout): boolean {
   const isChanged = serviceState.unchangedForMs < serviceState.openForMs && isSettled(serviceState);
   return isChanged || mayRetry(serviceState, open);
 }
 
-/** The intent is in the ledger, the update is not made: the process ended in between, or somebody else was quicker. */
+/** The ledger has the intent, but the update was not made: the process ended in between, or another update was first. */
 function planIntended(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, rejection } = serviceState;
   const due = dueBindings(serviceState);
-  // The tasks that a user's own update starts shall get the newest values at once.
+  // The tasks that a user's own update starts must get the newest values at once.
   if (isUpdating(service)) return noChange(serviceState, null);
   const mustResume = open.direction === 'rollback' && isPaused(service);
   if (due.length === 0 && !mustResume) return noChange(serviceState, null);
@@ -107,9 +110,9 @@ function planIntended(serviceState: ServiceState, open: OpenRollout): Decision {
     ({ state, generation }) => state === 'running' && generation === open.generation,
   );
   const isOther = undone !== null && (service.generation !== undone || !isRunning);
-  // Somebody else's update came first, and has the number.
+  // Another update was first and has the generation.
   const isTaken = undone === null && service.generation >= open.generation;
-  // One that was refused, or is stuck, gave its place to others.
+  // A rejected or stuck rollout gave up its place to other services.
   const continues = open.state === 'open';
   if (isOther || isTaken || due.some((known) => !targetsDesired(open, known)))
     return startRollout(serviceState, { continues });
@@ -122,8 +125,8 @@ function planIntended(serviceState: ServiceState, open: OpenRollout): Decision {
 }
 
 /**
- * Why an update that was not made is not made any more: its value made tasks of another service fail. The intent stays,
- * since an update whose outcome is not known may be applied later; it takes no place. `null` where nothing stops it.
+ * Why an intended update is not made any more: its value made tasks of another service fail. `null` if nothing stops
+ * it. The intent stays in the ledger, since an update with an unknown outcome may be applied later. It takes no place.
  */
 export function stoppedIntent(serviceState: ServiceState, open: OpenRollout): Decision | null {
   if (open.direction === 'rollback' || wasApplied(serviceState, open)) return null;
@@ -134,7 +137,7 @@ export function stoppedIntent(serviceState: ServiceState, open: OpenRollout): De
   return hindranceByFailure(serviceState, bindings);
 }
 
-/** What the user did meanwhile, as far as the intent must not overtake it; `null` if there is nothing. */
+/** A change of the user that the intent must not overtake; `null` if there is none. */
 function blockerByUser(serviceState: ServiceState, open: OpenRollout): Decision | null {
   const { service } = serviceState;
   const isRepeated = open.attempt > 1 && serviceState.rejection === undefined;
@@ -152,7 +155,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   const { rollout, events } = stuckIfLate(serviceState, open);
   const unchanged = { ...noChange(serviceState, rollout), events };
   const due = dueBindings(serviceState);
-  // One that was stuck before its update was made has had no time yet.
+  // A rollout that was stuck before its update was made has had no time yet.
   const isLate = open.state === 'stuck' && serviceState.openForMs > serviceState.policy.stuckAfterMs;
   const isSuperseded = isLate && due.some((known) => !targetsDesired(open, known));
   if (isSuperseded && hindranceByFailure(serviceState, due) === null) return startRollout(serviceState);
@@ -164,8 +167,9 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
     return rollBackValues(serviceState, open, { reason: 'paused', message: bad.at(-1)?.message ?? '' });
   }
   const without = bindings.flatMap((known) => pendingTasks(open, known));
-  // Where Swarm says nothing, it may not have started. And it is through also where the tasks of each slot fail again and again,
-  // once another manager leads: that looks only for slots whose tasks are of another generation.
+  // If Swarm reports no state, the update may not have started. After a change of the leader, Swarm reports completion
+  // even while the tasks of every slot fail repeatedly: the new leader checks only for slots with tasks of another
+  // generation.
   const hasFailed = failures?.some((task) => isOurs(task) && task.started) === true;
   const isVague = (service.rollout.state === 'none' || hasFailed) && !isStable(serviceState);
   const completeIfRunning = () => (isVague || !isFullyRunning(service) ? unchanged : complete(serviceState, open));
@@ -175,11 +179,12 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   const isOfEarlier = !without.every(isOurs);
   const isThrough = service.rollout.state === 'completed' || (isStable(serviceState) && !isOfEarlier);
   if (!isThrough || isOfEarlier) {
-    // Swarm forgets an update that was resumed while it still worked on a slot: it has to be asked again. A user resumes one too.
+    // Swarm forgets a resumed update if it was resumed while Swarm still worked on a slot. It needs another request.
+    // This also happens if the user resumes the update.
     const isForgotten = service.rollout.state === 'none' && isSettled(serviceState) && mayRetry(serviceState, open);
     return isForgotten ? resume(serviceState, open) : unchanged;
   }
-  // Swarm is through, but tasks that it made for this rollout hold something else than was intended.
+  // Swarm has completed the update, but tasks of this rollout have other revisions than intended.
   if (due.length === 0) return completeIfRunning();
   // Each attempt lets the orchestrator stop further tasks.
   if (!isFullyRunning(service)) return unchanged;
@@ -187,7 +192,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   return startRollout(serviceState, { continues: true, attempt: open.attempt + 1 });
 }
 
-/** It was rolled back, and somebody has changed the service since: Swarm tells no more that it was. */
+/** The rollout was rolled back, and the service was changed since. Swarm no longer reports the rollback. */
 function planUndone(serviceState: ServiceState, open: OpenRollout, unchanged: Decision): Decision {
   if (!isSettled(serviceState)) return unchanged;
   if (dueBindings(serviceState).length === 0) return noChange(serviceState, null);
@@ -195,7 +200,7 @@ function planUndone(serviceState: ServiceState, open: OpenRollout, unchanged: De
   return startRollout(serviceState, { continues: true, attempt: open.attempt + 1 });
 }
 
-/** A rollout that takes too long is counted once, and watched on. */
+/** A rollout that takes too long is counted once as stuck. It is still watched. */
 function stuckIfLate(
   serviceState: ServiceState,
   open: OpenRollout,
@@ -207,7 +212,7 @@ function stuckIfLate(
   return { rollout: { ...open, state: 'stuck', failure: message }, events: [failed(serviceState, open, failure)] };
 }
 
-/** The orchestrator's own reason: of a task that does not start, else of one that failed, else of the update. */
+/** The orchestrator's reason: of a task that does not start, else of a failed task, else of the update. */
 function whyStuck({ service, failures }: ServiceState, open: OpenRollout): string {
   const waiting = service.tasks.find(({ state, reason }) => state === 'starting' && reason !== '')?.reason;
   const ended = failures?.findLast(({ generation }) => generation === open.generation)?.message;
@@ -215,9 +220,9 @@ function whyStuck({ service, failures }: ServiceState, open: OpenRollout): strin
 }
 
 /**
- * Whether a failed rollout is of no account any more: no task shall run, or the orchestrator undid it and the user
- * changed the service since. The tasks of that change get the newest values: what failed may have failed for the
- * service as it was, and the values before may be what its user gets rid of.
+ * Whether a failed rollout no longer matters: no task is desired, or the orchestrator undid it and the user changed the
+ * service since. The tasks of that change get the newest values. The old service configuration may have caused the
+ * failure, and the previous values may be what the user wants to remove.
  */
 function isForgotten({ service }: ServiceState, open: OpenRollout): boolean {
   if (service.desiredTasks === 0) return !isUpdating(service);
@@ -225,7 +230,7 @@ function isForgotten({ service }: ServiceState, open: OpenRollout): boolean {
   return isUndone && service.fingerprint !== open.fingerprint;
 }
 
-/** A failed set is not tried twice: only a newer value of one of its secrets, or a request, starts the next rollout. */
+/** A failed set is not retried. Only a newer value of one of its secrets, or a request, starts the next rollout. */
 function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, entry, bindings } = serviceState;
   if (isForgotten(serviceState, open)) return noChange(serviceState, null);
@@ -235,11 +240,11 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const isOther = dueBindings(serviceState).some(({ binding }) => !(binding.key in changing));
   const hasNewer = ofRollout.some((known) => isNewer(open, known));
   const isCurrent = isUpToDate(serviceState);
-  // It may be the update of a newer value, or one of the service's user, that is paused.
+  // A newer value's update, or one of the user, may be what is paused.
   const isOwnPause = isPaused(service) && !hasNewer && service.fingerprint === open.fingerprint;
   const isNeeded = !isCurrent || isOwnPause || open.direction === 'rollback';
   const rotates = ofRollout.some(({ binding }) => rotatesAutomatically(binding));
-  // No task is restarted for it: those that fail start again, and get the newer value then.
+  // No task is restarted for the newer value. Failed tasks start again by themselves, and get it then.
   if (hasNewer && !isRequested && !isOther && !rotates) return noChange(serviceState, null);
   if (isOther || (isRequested && isNeeded) || (hasNewer && !isCurrent)) {
     return open.direction === 'rollback'
@@ -247,13 +252,13 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
       : startRollout(serviceState, { also: ofRollout });
   }
   if (isUpdating(service)) return noChange(serviceState);
-  // A task that fails again and again seems to run in between.
+  // A task that fails repeatedly seems to run in between.
   const isLasting = isStable(serviceState) && !isOwnPause;
   const isReached = bindings.every((known) => pendingTasks(open, known).length === 0);
   const isThrough = service.rollout.state === 'completed' && isReached && isFullyRunning(service);
   if (isThrough && isLasting && !hasNewer) return complete(serviceState, open);
   if (isCurrent && isLasting) return noChange(serviceState, null);
-  // Its tasks started with what is wanted for another reason.
+  // The tasks already started with the desired values, for another reason.
   if (hasNewer || isRequested) return noChange(serviceState);
   const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
   return isUndone && open.direction === 'forward'

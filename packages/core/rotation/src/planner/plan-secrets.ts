@@ -4,17 +4,17 @@ import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
 import { sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 
-/** The secrets of the next ledger, and what is new in them. */
+/** The secrets of the next ledger, and what changed in them. */
 export interface SecretsPlan {
   readonly secrets: Readonly<Record<string, LedgerSecret>>;
-  /** The value before, of those whose delivered bytes changed, by ledger key. */
+  /** The previous values of secrets whose delivered bytes changed, by ledger key. */
   readonly replaced: ReadonlyMap<string, LedgerSecret>;
   readonly events: readonly ProductEvent[];
 }
 
 /**
- * Takes the providers' current values over into the ledger: new ones with the time at which they are first seen now,
- * other revisions of the same bytes as a note only. Secrets that no service uses, or may use again, are left out.
+ * Copies the providers' current values into the ledger. A new value gets the current time as the time it was first
+ * seen. A new revision of the same bytes keeps its time. Secrets that no service uses, or may use again, are left out.
  */
 export function planSecrets(input: {
   readonly nowMs: number;
@@ -46,7 +46,7 @@ export function planSecrets(input: {
       }
       const valueChanged = known !== undefined && !sameValue(known, current);
       const seenAtMs = known === undefined || valueChanged ? input.nowMs : known.seenAtMs;
-      // What is known of the tasks is compared with it too. It is not written.
+      // What is known of the tasks is compared with the former digest too. It is not written.
       secrets[key] = { revision, digest, formerDigest, seenAtMs };
       if (known === undefined) continue;
       if (valueChanged) replaced.set(key, known);

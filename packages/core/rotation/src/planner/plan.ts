@@ -45,32 +45,32 @@ import {
   type ServiceState,
 } from './service-state.ts';
 
-/** All that a plan depends on. */
+/** Everything that a plan depends on. */
 export interface PlanInput {
   readonly nowMs: number;
   readonly services: readonly ServiceBindings[];
-  /** The provider's current value of a ref, `undefined` where it is not known (yet). */
+  /** The provider's current value of a ref; `undefined` if it is not known (yet). */
   readonly current: (refKey: string) => CurrentValue | undefined;
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
   readonly policy: RotationPolicy;
   /** What this process has seen of an open rollout: for how long, and whether its update was applied. */
   readonly watched: (serviceId: string, open: OpenRollout) => TrackedRollout;
-  /** For how long this process has seen a service as it is. */
+  /** For how long this process has seen a service unchanged. */
   readonly stability: (serviceId: string) => Stability;
   /** How the rollouts of a service follow each other. */
   readonly pace: (serviceId: string) => Pace;
-  /** Whether a replaced value of a ref can still be given. */
+  /** Whether a replaced value of a ref can still be delivered. */
   readonly lastGood: (refKey: string, revision: string) => Availability;
-  /** The failed tasks of the services whose rollout the orchestrator ended, by service id. */
+  /** The failed tasks of the services that need them for a decision, by service id. */
   readonly failures: ReadonlyMap<string, readonly FailedTask[]>;
-  /** Why the provider gives no value of a ref; `null` if it gives one, or does not answer. */
+  /** Why the provider delivers no value of a ref; `null` if it delivers one, or does not answer. */
   readonly undeliverable: (refKey: string) => string | null;
-  /** Updates that the orchestrator refused for good, by service id. */
+  /** Updates that the orchestrator rejected permanently, by service id. */
   readonly rejections: ReadonlyMap<string, string>;
   /** How many rollouts succeeded. */
   readonly ramp: Ramp;
-  /** The uses of a service by an earlier plan; empty where there was none. What did not change keeps its objects. */
+  /** The bindings of a service in an earlier plan; empty if there was none. Unchanged bindings keep their objects. */
   readonly earlierUses: (serviceId: string) => readonly BindingState[];
 }
 
@@ -79,12 +79,12 @@ export interface ServicePlan {
   readonly serviceId: string;
   readonly runningTasks: number;
   readonly outdatedTasks: number;
-  /** What its tasks hold of each secret that has no pinned version, and what they should. */
+  /** The actual and desired revisions of each secret that has no pinned version. */
   readonly bindings: readonly BindingState[];
   readonly waitingReason: WaitingReason | null;
   /** Whether it proceeds only after an action of a person, or after a longer time. */
   readonly blocked: boolean;
-  /** Whether it is to be rolled for a value that it does not have. */
+  /** Whether a rollout is due for a value that the service does not have. */
   readonly isDue: boolean;
   /** See {@link Pace}. */
   readonly rolloutsInARow: number;
@@ -92,19 +92,19 @@ export interface ServicePlan {
 
 /** What to do: write the ledger if it changed, then update services, then emit the events. */
 export interface Plan {
-  /** The very same object as the input's where there is nothing to write. */
+  /** The same object as the input's if there is nothing to write. */
   readonly ledger: LedgerDocument;
   readonly rolls: readonly RollAction[];
-  /** To be emitted once the ledger is written. */
+  /** To be emitted after the ledger was written. */
   readonly events: readonly ProductEvent[];
   readonly services: readonly ServicePlan[];
-  /** Holds once the ledger is written. */
+  /** Valid after the ledger was written. */
   readonly ramp: Ramp;
 }
 
 /**
- * Compares the desired with the actual revision of each running task, and decides what to do about the difference. A pure
- * function: the same input gives the same plan.
+ * Compares the desired with the actual revision of each running task, and decides what to do about the difference. A
+ * pure function: the same input gives the same plan.
  */
 export function plan(input: PlanInput): Plan {
   const { secrets, replaced, events } = planSecrets(input);
@@ -153,7 +153,7 @@ export function plan(input: PlanInput): Plan {
   return { ledger: equal(next, input.ledger) ? input.ledger : next, rolls, events: allEvents, services: states, ramp };
 }
 
-/** A situation without what depends on the other services. */
+/** A service state without what depends on the other services. */
 type OwnServiceState = Omit<ServiceState, 'hasCapacity' | 'failedIn'>;
 
 interface PlannedSituation {
@@ -163,8 +163,8 @@ interface PlannedSituation {
 }
 
 /**
- * Decides about each service, the one that waits for the longest time first, tenants in turn. A value that turns out to have failed stops
- * also services that come before: then all is decided again.
+ * Decides about each service. The one that waits longest comes first, and tenants take turns. A newly found failed
+ * value also stops services that were already decided. So everything is decided again then.
  */
 function decideAll(
   serviceStates: readonly PlannedSituation[],
@@ -226,7 +226,7 @@ function tenantOf({ service }: Pick<OwnServiceState, 'service'>): string {
   return service.tenant ?? '';
 }
 
-/** A request for a value that has just failed in another service ends, unless the service has started to roll for it. */
+/** Removes requests for a value that has just failed in another service, unless this service's rollout already brings it. */
 function withoutFailed(serviceState: OwnServiceState, failed: FailedValues): OwnServiceState {
   const { entry, bindings, service } = serviceState;
   if (entry.requested.length === 0) return serviceState;
@@ -239,7 +239,7 @@ function withoutFailed(serviceState: OwnServiceState, failed: FailedValues): Own
   return { ...serviceState, entry: { ...entry, requested: entry.requested.filter((key) => !isOver(key)) } };
 }
 
-/** Whether the rollout brings what is wanted of a secret, and its tasks did not have it before. */
+/** Whether the rollout brings the desired value of a secret to tasks that did not have it. */
 function isBroughtBy(rollout: OpenRollout, known: BindingState): boolean {
   return known.binding.key in changedValues(rollout) && targetsDesired(rollout, known);
 }
@@ -299,9 +299,9 @@ function serviceStateOf(
 }
 
 /**
- * Tasks that were made before a change was seen hold the value before it, until they are known to hold another. Where a
- * rollout is open it says what they were given, and where a set was quarantined, that they hold the last good one. A secret
- * whose path label is new, or is gone, was called otherwise before; one that may be used again may change meanwhile.
+ * Records the replaced values. Tasks that are older than a change have the previous value until another one is known.
+ * An open rollout or a quarantine already says what the tasks have. A secret whose path label was added or removed had
+ * another key before. A secret that may be used again can change in the meantime.
  */
 function recordReplaced(
   entry: LedgerService,
@@ -345,7 +345,7 @@ function bindingStates(
   return withEarlier(known, earlierUses(service.id));
 }
 
-/** Which service is given a place first: the one whose tasks have held an outdated value for the longest time. */
+/** Which service gets a place first: the one whose tasks have been outdated for the longest time. */
 function byWaitingTime(a: PlannedSituation, b: PlannedSituation): number {
   return outdatedSinceMs(a.serviceState) - outdatedSinceMs(b.serviceState);
 }
@@ -356,8 +356,8 @@ function outdatedSinceMs({ bindings }: OwnServiceState): number {
 }
 
 /**
- * Whether a request is still to be met: it ends when no task holds another value than the newest, or its secret is not
- * rotated any more.
+ * Whether a request is still open. It ends when no task is outdated and no rollout targets the secret, or the secret is
+ * no longer rotated.
  */
 function isStillRequested(key: string, { rollout }: LedgerService, known: readonly BindingState[]): boolean {
   const binding = known.find((candidate) => candidate.binding.key === key);
@@ -368,8 +368,8 @@ function isStillRequested(key: string, { rollout }: LedgerService, known: readon
 }
 
 /**
- * Whether the service takes one of the places of those that roll at the same time: from the intent on, since Swarm may
- * take a while until it says that it has started.
+ * Whether the service takes one of the places for parallel rollouts. It does so from the intent on, since Swarm may
+ * need a while to report the start.
  */
 function isRolling({ service, entry, bindings }: OwnServiceState): boolean {
   const { rollout } = entry;
@@ -379,15 +379,15 @@ function isRolling({ service, entry, bindings }: OwnServiceState): boolean {
 }
 
 /**
- * The highest generation that is known to have been used. A rollback brings a smaller one back, and a number that is used
- * again would make the tasks of one rollout pass for those of another. While a rollout is open it stays as it is: a
- * number above the rollout's would mean that the rollout undoes it.
+ * The highest generation that is known to have been used. A rollback restores a smaller one. If a number were used
+ * again, tasks of different rollouts could not be told apart. It does not change while a rollout is open: a number
+ * above the rollout's would mean that the rollout undoes it.
  */
 function highestUsedGeneration(serviceState: OwnServiceState, { entry: next }: Decision): number {
   return next.rollout === null ? nextGeneration(serviceState) - 1 : next.highestUsedGeneration;
 }
 
-/** Secrets that did not change are the very same objects; there may be 20,000 of them. */
+/** Unchanged secrets are the same objects. There may be 20,000 of them. */
 function equal(a: LedgerDocument, b: LedgerDocument): boolean {
   const keys = Object.keys(a.secrets);
   if (keys.length !== Object.keys(b.secrets).length) return false;

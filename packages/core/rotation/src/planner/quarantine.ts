@@ -5,8 +5,8 @@ import { sameValue } from '../ledger/secret-version.ts';
 import { addPreviousValue } from '../tasks/previous-values.ts';
 
 /**
- * The entry without the sets that no longer hold: of one of their members another value is current, or the service does
- * not use it any more. The whole set is tried again then, so for each member it is recorded that the tasks hold the last
+ * Releases the quarantines that no longer hold: one of their secrets has another current value, or the service no
+ * longer uses it. The whole set is retried then. So the entry records, for each secret, that the tasks have the last
  * good value.
  */
 export function releaseOutdated(
@@ -28,7 +28,7 @@ export function releaseOutdated(
   return { entry: release(entry, serviceBindings, released), released };
 }
 
-/** The entry without these sets, with a note of what the tasks hold instead. */
+/** The entry without these quarantines. It records the values that the tasks have instead. */
 export function release(
   entry: LedgerService,
   { service }: ServiceBindings,

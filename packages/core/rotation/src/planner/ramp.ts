@@ -2,11 +2,11 @@ import { changedValues, type OpenRollout, type Values } from '../ledger/ledger.t
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
 
 /**
- * How many rollouts succeeded, which says how many services may roll at the same time. The process that leads keeps it in
- * memory: the next one starts with few services again, which is always safe.
+ * How many rollouts succeeded. This decides how many services may roll in parallel. The leader keeps it in memory. A
+ * new leader starts with few services again, which is always safe.
  */
 export interface Ramp {
-  /** Of all values, since none was rolling or a value failed. */
+  /** Of all values, since no service was rolling or a value failed. */
   readonly succeeded: number;
   /** Of one value, by its revision. */
   readonly byRevision: ReadonlyMap<string, number>;
@@ -15,19 +15,19 @@ export interface Ramp {
 /** Nothing has succeeded yet. */
 export const RAMP_START: Ramp = { succeeded: 0, byRevision: new Map() };
 
-/** Values that are counted at the same time. One that is dropped starts with few services again. */
+/** How many values are counted. A value that is dropped starts with few services again. */
 const MAX_REVISIONS = 1_000;
 
-/** What a plan decided about rollouts, as far as it changes how many may run. */
+/** The results of a plan that change how many rollouts may run in parallel. */
 export interface RampChange {
   readonly completed: readonly OpenRollout[];
   /** Revisions that made tasks fail. */
   readonly failed: readonly string[];
-  /** Whether nothing rolls, and nothing waits for others to finish. */
+  /** Whether no service rolls, and none waits for others to finish. */
   readonly isIdle: boolean;
 }
 
-/** The ramp after a plan: each success allows one more, a failure caused by a value sets it back to the start. */
+/** The ramp after a plan. Each success allows one more rollout. A failure caused by a value resets the ramp. */
 export function nextRamp(ramp: Ramp, { completed, failed, isIdle }: RampChange): Ramp {
   if (isIdle) return RAMP_START;
   if (completed.length === 0 && failed.length === 0) return ramp;
@@ -45,12 +45,12 @@ export function nextRamp(ramp: Ramp, { completed, failed, isIdle }: RampChange):
   return { succeeded: failed.length > 0 ? 0 : ramp.succeeded + completed.length, byRevision };
 }
 
-/** Each revision once, also where several secrets of a service name the same ref. */
+/** Each revision once, even if several secrets of a service name the same ref. */
 function revisionsOf(values: Values): ReadonlySet<string> {
   return new Set(Object.values(values).map(({ revision }) => revision));
 }
 
-/** The places of the services that roll at the same time: in all, and with one value. */
+/** Limits how many services roll in parallel: in total, and per value. */
 export class Places {
   readonly #policy: Pick<RotationPolicy, 'maxParallel' | 'maxParallelLimit'>;
   readonly #ramp: Ramp;
@@ -63,17 +63,17 @@ export class Places {
     this.#ramp = ramp;
   }
 
-  /** A service rolls. */
+  /** Records that a service rolls. */
   take({ direction, ...rollout }: Pick<OpenRollout, 'direction' | 'target' | 'lastGood'>): void {
     this.#taken += 1;
-    // The last good values have proved themselves.
+    // The last good values are known to work.
     if (direction === 'rollback') return;
     for (const revision of revisionsOf(changedValues(rollout))) {
       this.#takenWith.set(revision, (this.#takenWith.get(revision) ?? 0) + 1);
     }
   }
 
-  /** Whether one more service may start with these values. */
+  /** Whether one more service may start a rollout with these values. */
   has(values: Values): boolean {
     const isFree =
       this.#taken < this.#window(this.#ramp.succeeded) &&

@@ -36,15 +36,15 @@ import {
 } from './service-state.ts';
 
 /**
- * The orchestrator paused the rollout, or rolled it back. That speaks against its values only where a task of it had
- * started with them and then failed, on a node that is up and with the service as it was; else (a delivery that failed,
- * a node that went away) the rollout goes on after a while.
+ * The orchestrator paused the rollout or rolled it back. The values are blamed only if a task started with them and
+ * then failed. Its node must be up, and the service must be unchanged. Otherwise (a failed delivery, a lost node) the
+ * rollout is retried later.
  */
 export function planHalted(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, failures, bindings } = serviceState;
   const { state, message } = service.rollout;
   const isUndone = service.generation < open.generation;
-  // It was somebody's later update that was rolled back, to the service as our rollout had made it.
+  // The orchestrator rolled back a later update of the user. The service is again as our rollout had made it.
   const isOfLater =
     state !== 'paused' && !isUndone && bindings.every((known) => pendingTasks(open, known).length === 0);
   if (isOfLater && isFullyRunning(service)) {
@@ -53,7 +53,7 @@ export function planHalted(serviceState: ServiceState, open: OpenRollout): Decis
   if (failures === null) return wait(serviceState, 'FAILURE_UNKNOWN');
   const failure: Failure = { reason: state === 'paused' ? 'paused' : 'rolled-back', message };
   if (service.fingerprint !== open.fingerprint) return planChangedByUser(serviceState, open, failure);
-  // Also of somebody's `--force` since: its tasks were given the same values.
+  // Includes the tasks of a user's later `--force`: they were given the same values.
   const ofRollout = failures.filter(({ generation }) => isOfRollout(serviceState.entry, generation));
   if (isRolledBackByUser(serviceState, open) || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {
     return rollBackValues(serviceState, open, failure);
@@ -62,20 +62,23 @@ export function planHalted(serviceState: ServiceState, open: OpenRollout): Decis
   return tryAgain(serviceState, open, failure);
 }
 
-/** Whether the service's user rolled back what the rollout had made, though none of its tasks failed. */
+/** Whether the user rolled the service back although no task of the rollout failed. */
 function isRolledBackByUser(
   { service, entry, failures, continuouslyObserved }: ServiceState,
   open: OpenRollout,
 ): boolean {
   const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
-  // Failed tasks are forgotten after a while: only a process that has watched the rollout knows that there were none.
+  // The orchestrator forgets failed tasks after a while. Only a process that observed the whole rollout knows there
+  // were none.
   const isKnown = continuouslyObserved && failures !== null;
   return isUndone && isKnown && !failures.some(({ generation }) => isOfRollout(entry, generation));
 }
 
 /**
- * Whether the task was given what the rollout gives, and failed though all else was as before. What is not known to have
- * been given was answered by a process before this one, unless this one started the rollout: then another manager is asked.
+ * Whether the values of the rollout made the task fail: the task was given them, and nothing else had changed.
+ *
+ * If this process has no record of the delivery, another process delivered. The task then counts as given the values.
+ * It does not count if this process started the rollout: then another manager, whose answer is unknown, delivered.
  */
 export function isCausedByValues(
   { given, startedByThisProcess, bindings }: ServiceState,
@@ -85,14 +88,14 @@ export function isCausedByValues(
   if (!started || !nodeReady || ofTask !== fingerprint) return false;
   return Object.entries(target).every(([key, value]) => {
     const binding = bindings.find((known) => known.binding.key === key)?.binding;
-    // Its labels name another ref since: tasks are given the newest value of that.
+    // The labels name another ref now. Tasks are given the newest value of that ref.
     if (binding !== undefined && !isOfRef(value, binding.refKey)) return true;
     const answers = given(id, key);
     return answers.length === 0 ? !startedByThisProcess : answers.some((answer) => sameValue(answer, value));
   });
 }
 
-/** Whether a failed task of the rollout is known to have been given what speaks against it. */
+/** Whether the delivery log shows that a failed task of the rollout was given all of its target values. */
 function isGivenKnown(serviceState: ServiceState, open: OpenRollout): boolean {
   return (serviceState.failures ?? []).some((task) => {
     const isOurs = isOfRollout(serviceState.entry, task.generation) && isCausedByValues(serviceState, open, task);
@@ -101,8 +104,9 @@ function isGivenKnown(serviceState: ServiceState, open: OpenRollout): boolean {
 }
 
 /**
- * What fails since the user changed the service may fail for that reason: it is never held against the values. Once there
- * is a newer value of any secret the rollout is over: the tasks that start again are given that, and show whether it was for the value.
+ * Plans a halted rollout of a service that the user has changed since. The change itself may cause the failures, so
+ * they are never blamed on the values. If any secret of the service has a newer value, the rollout ends: tasks that
+ * restart get that value, and show whether the old value was the cause.
  */
 function planChangedByUser(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
   const { service, failures, bindings } = serviceState;
@@ -117,7 +121,7 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
   const { service } = serviceState;
   if (!mayRetry(serviceState, open)) return wait(serviceState, 'BACKOFF_START_FAILED');
   const events = [failed(serviceState, open, failure)];
-  // One that somebody has undone since is not resumed: its number was used.
+  // A paused update is not resumed if a user has undone it since: its generation was used.
   const isPresent = service.generation >= open.generation;
   if (service.rollout.state === 'paused' && isPresent) {
     return resume(serviceState, { ...open, failure: failure.message }, open.failure === '' ? events : []);
@@ -129,31 +133,33 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
 }
 
 /**
- * Quarantines the values of the rollout for this service, and gives its tasks the last good ones: by a further rollout,
- * unless the orchestrator has rolled the service back.
+ * Quarantines the rollout's values for this service, and gives its tasks the last good ones. This takes a further
+ * rollout, unless the orchestrator has already rolled the service back.
  *
- * @param failure to be reported, or `null` if it was reported before.
+ * @param failure the failure to report, or `null` if it was already reported.
  */
 export function rollBackValues(serviceState: ServiceState, open: OpenRollout, failure: Failure | null): Decision {
   const { service, bindings, policy, entry } = serviceState;
   const events = failure === null ? [] : [failed(serviceState, open, failure)];
   const asFailed = () =>
     failure === null ? blocked(serviceState, 'VALUE_FAILED') : markFailed(serviceState, open, failure);
-  // The last good values fail as well: it is not for them.
+  // The last good values fail too, so the values are not the cause.
   if (open.direction === 'rollback') return asFailed();
   const changing = changedValues(open);
   const ofRollout = bindings.filter(({ binding }) => binding.key in changing);
-  // It may be for another secret of the service: the rollback's tasks, which had the last good values, failed as well; or
-  // nobody knows what the failed tasks were given, and it may have been a newer value.
+  // The cause may be another secret of the service. This is possible if the tasks of the rollback, with the last good
+  // values, failed too. It is also possible if nobody knows what the failed tasks were given: it may have been a newer
+  // value.
   const isUnclear =
     service.rollout.state === 'rollback-paused' || (failure !== null && !isGivenKnown(serviceState, open));
   const later = bindings.filter((known) => isOutdated(open, known));
   const isOther = (isUnclear && later.length > 0) || ofRollout.some((known) => isNewer(open, known));
   if (isOther && hindranceByFailure(serviceState, later) === null) {
-    // Tasks that have the newer values for another reason need no restart, but they may fail with them as well.
+    // Tasks that restarted for another reason already have the newer values. They need no rollout, but they may fail
+    // too.
     if (isUpToDate(serviceState))
       return isStable(serviceState) ? after(events, noChange(serviceState, null)) : noChange(serviceState);
-    // One of the values is newer by now: the new set is tried.
+    // One of the values is newer by now, so the new set is tried.
     return after(events, startRollout(serviceState, { continues: true, also: ofRollout }));
   }
   const isRolledBack = ['rolled-back', 'rollback-paused'].includes(service.rollout.state);
@@ -161,7 +167,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   const failedKeys = ofRollout
     .map(({ binding }) => binding.key)
     .filter((key) => quarantineOf(entry, key) === undefined);
-  // All that it brought were last good values.
+  // The rollout brought only last good values.
   if (failedKeys.length === 0) return asFailed();
   const isByUser = isRolledBackByUser(serviceState, open);
   const availability = failedKeys.map((key) => {
@@ -197,7 +203,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     secrets: secretNames(serviceState, set.failed),
     message: set.reason,
   };
-  // Where it was a later update that was rolled back, the tasks are those of our rollout.
+  // If the orchestrator rolled back a later update, the tasks are those of our rollout and are not back.
   const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
   const isBack = isUndone && next.bindings.every((known) => outdatedTasks(known).length === 0);
   if (isBack) return after([...events, reported], noChange(next, null));
@@ -209,8 +215,8 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
 }
 
 /**
- * Starts again after last good values that failed as well: what had been quarantined for them is tried again too, since it
- * was not for that.
+ * Starts a rollout after the last good values failed as well. It also tries the quarantined values again: they were not
+ * the cause.
  */
 export function startWithoutRollbackValues(serviceState: ServiceState, back: OpenRollout): Decision {
   const { service, entry, bindings } = serviceState;
@@ -230,8 +236,9 @@ export function startWithoutRollbackValues(serviceState: ServiceState, back: Ope
 }
 
 /**
- * The generation of the tasks that run with the last good values, if there are any: the orchestrator replaces only tasks
- * of other generations then, as in its own rollback. `null` if the service was changed since, or has none of them left.
+ * The generation of the running tasks that have the last good values. If the rollback returns to it, the orchestrator
+ * replaces only tasks of other generations, as in its own rollback. `null` if the service was changed since, or no such
+ * task is left.
  */
 function generationToReturnTo({ service, bindings }: ServiceState, open: OpenRollout): number | null {
   if (service.fingerprint !== open.fingerprint || service.generation < open.generation) return null;

@@ -3,41 +3,41 @@ import type { LedgerDocument, OpenRollout } from '../ledger/ledger.ts';
 
 /** How a service's rollouts follow each other. */
 export interface Pace {
-  /** Rollouts in a row, each of which was due within 30 s after the end of the one before. */
+  /** Consecutive rollouts. Each was due within 30 s after the end of the previous one. */
   readonly inARow: number;
-  /** For how long no further one may start, in milliseconds. */
+  /** For how long no further rollout may start, in milliseconds. */
   readonly pauseMs: number;
 }
 
-/** No rollout, or one that nothing followed. */
+/** No rollout, or one that was not followed by another. */
 const AT_EASE: Pace = { inARow: 0, pauseMs: 0 };
 
-/** So many rollouts in a row have no pause between them. */
+/** This many consecutive rollouts need no pause between them. */
 export const MAX_IN_A_ROW = 20;
 
-/** A service that is up to date for so long after a rollout starts a new row, in milliseconds. */
+/** A service that is up to date for this long after a rollout starts a new row, in milliseconds. */
 const REST_MS = 30_000;
 
-/** A pause is counted by rollouts of at least this duration, and lasts no longer than that, in milliseconds. */
+/** Limits of the pause, in milliseconds: a shorter rollout counts as this long, and no pause is longer than the maximum. */
 const MIN_ROLLOUT_MS = 5_000;
 const MAX_PAUSE_MS = 600_000;
 
 /** Times are monotonic milliseconds. */
 interface Row {
-  /** Of the rollout that is open. */
+  /** The generation of the open rollout; `null` if none is open. */
   readonly generation: number | null;
   readonly inARow: number;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
-  /** Since when it is up to date. */
+  /** Since when the service is up to date. */
   readonly restsSinceMs: number | null;
 }
 
 /**
- * Limits how often a service is restarted for rotations. One whose secrets change faster than its tasks can be replaced, or all the
- * time, would be restarted without end: from the twentieth rollout in a row on there is a pause after each, as long as the rollout
- * took, then twice as long, and so on up to 10 minutes. What changes during the pause is brought by one rollout. Each process counts
- * what it sees in the ledger, also a standby.
+ * Limits how often a service is restarted for rotations. Otherwise a service whose secrets change faster than its tasks
+ * can be replaced would be restarted without end. From the twentieth consecutive rollout on, a pause follows each. It
+ * lasts as long as the rollout took, then twice as long, and so on up to 10 minutes. One rollout brings all changes of
+ * the pause. Each process, also a standby, counts what it sees in the ledger.
  */
 export class RolloutPace {
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -48,7 +48,7 @@ export class RolloutPace {
     this.#clock = clock;
   }
 
-  /** Takes in which rollouts are open. */
+  /** Records which rollouts are open. */
   observe(ledger: LedgerDocument): void {
     for (const [serviceId, { rollout }] of Object.entries(ledger.services)) {
       const row = rollout === null ? undefined : this.#going(this.#rows.get(serviceId), rollout);
@@ -62,7 +62,7 @@ export class RolloutPace {
     }
   }
 
-  /** @param due the services that are to be rolled for a value that they do not have: the others are up to date. */
+  /** @param due the services that need a rollout for a value that they do not have. The others are up to date. */
   planned(due: ReadonlySet<string>): void {
     const nowMs = this.#clock.monotonic();
     for (const [serviceId, row] of this.#rows) {
@@ -73,7 +73,7 @@ export class RolloutPace {
     }
   }
 
-  /** How the rollouts of a service follow each other now. */
+  /** The current pace of a service's rollouts. */
   of(serviceId: string): Pace {
     const row = this.#rows.get(serviceId);
     if (row === undefined) return AT_EASE;
@@ -83,7 +83,7 @@ export class RolloutPace {
     return { inARow, pauseMs: Math.max(0, endedAtMs + pauseMs - this.#clock.monotonic()) };
   }
 
-  /** The row with an open rollout; none for one that rolls back, or failed: that is no rotation which is too fast. */
+  /** The row with an open rollout. None for a rollback or a failed rollout: these are not rotations that are too frequent. */
   #going(row: Row | undefined, { direction, state, generation }: OpenRollout): Row | undefined {
     if (direction === 'rollback' || state === 'failed') return undefined;
     if (row?.generation === generation) return row;

@@ -28,17 +28,17 @@ export interface Failure {
 const RETRY_FIRST_MS = 5_000;
 const RETRY_MAX_MS = 600_000;
 
-/** Nothing to do; the rollout is as given. */
+/** No action. The rollout becomes the given one. */
 export function noChange({ entry }: ServiceState, rollout: OpenRollout | null = entry.rollout): Decision {
   return { entry: { ...entry, rollout }, roll: null, events: [], waitingReason: null, blocked: false, heldAgainst: {} };
 }
 
-/** Nothing to do yet. */
+/** No action yet. */
 export function wait(serviceState: ServiceState, code: WaitingCode, context?: WaitingContext): Decision {
   return { ...noChange(serviceState), waitingReason: waitingReason(code, context) };
 }
 
-/** Nothing to do until the operator, or the user of the service, has done something. */
+/** No action until the operator, or the user of the service, acts. */
 export function blocked(serviceState: ServiceState, code: WaitingCode, context?: WaitingContext): Decision {
   return { ...wait(serviceState, code, context), blocked: true };
 }
@@ -49,8 +49,8 @@ const RUNNING_FOR_MS = 10_000;
 const NEEDS_HELP_AFTER_MS = 60_000;
 
 /**
- * The same update again, which resumes one that the orchestrator paused, also one of the service's user. Each resume lets the
- * orchestrator stop further tasks, so it is done only once all tasks run that shall.
+ * Repeats the update, which resumes one that the orchestrator paused. That may also be an update of the user. Each
+ * resume lets the orchestrator stop further tasks, so all desired tasks must run first.
  *
  * @param events of the failure, if they were not emitted yet.
  */
@@ -71,9 +71,9 @@ function unlessSafeToResume(serviceState: ServiceState, open: OpenRollout): Deci
 }
 
 /**
- * Whether what stopped the rollout is gone. A task that it made and that runs shows it. Without one, which is so where
- * tasks start before the old ones are stopped, the causes must be such that they end by themselves: a secret that was not
- * delivered, which can be now, or a node that went away.
+ * Whether the cause of the halt is gone. A running task of the rollout proves it. There is none if new tasks must start
+ * before old ones are stopped. Then every cause must be one that ends by itself: a secret that was not delivered and
+ * can be now, or a node that was lost.
  */
 function isCauseGone({ service, entry, failures }: ServiceState, open: OpenRollout): boolean {
   const isOurs = (task: { readonly generation: number }) => isOfRollout({ ...entry, rollout: open }, task.generation);
@@ -83,8 +83,8 @@ function isCauseGone({ service, entry, failures }: ServiceState, open: OpenRollo
 }
 
 /**
- * Why no task of the service may be started now, `null` if they may: each needs all of the service's secrets, whichever
- * of them has changed.
+ * Why no task of the service may be started now; `null` if tasks may start. A task needs all secrets of the service, so
+ * each of them can block.
  */
 export function blockerOf(serviceState: ServiceState): Decision | null {
   const { unread, undeliverable, bindings } = serviceState;
@@ -96,7 +96,7 @@ export function blockerOf(serviceState: ServiceState): Decision | null {
   return null;
 }
 
-/** What the service's own update, which is not of a rollout, is to do first; `null` if it keeps nobody waiting. */
+/** Why a rollout must wait for an update that is not part of a rollout; `null` if it need not wait. */
 export function blockerByUpdate(serviceState: ServiceState): Decision | null {
   const { state, resumable } = serviceState.service.rollout;
   if (state === 'none' && !isSettled(serviceState)) return wait(serviceState, 'SERVICE_CHANGED');
@@ -106,8 +106,8 @@ export function blockerByUpdate(serviceState: ServiceState): Decision | null {
 }
 
 /**
- * Why no task may be started with the values that are wanted of these uses: one of them made tasks of another service
- * fail. `null` if there is no such value, or an operator asked for it.
+ * Why no task may be started with the desired values of these bindings: one value made tasks of another service fail.
+ * `null` if there is no such value, or an operator requested it.
  */
 export function hindranceByFailure(serviceState: ServiceState, bindings: readonly BindingState[]): Decision | null {
   const { entry, failedIn } = serviceState;
@@ -130,13 +130,13 @@ export function mayRetry({ openForMs }: ServiceState, { attempt }: OpenRollout):
   return openForMs >= backoffMs(RETRY_FIRST_MS, RETRY_MAX_MS, attempt);
 }
 
-/** Marks the rollout as failed and counts it as an error. It stays as it is. */
+/** Marks the rollout as failed and counts it as an error. The service is not changed. */
 export function markFailed(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
   const rollout: OpenRollout = { ...open, state: 'failed', failure: failure.message };
   return { ...noChange(withoutRequests(serviceState, open), rollout), events: [failed(serviceState, open, failure)] };
 }
 
-/** Every task has the target of the rollout. If the service uses none of its secrets any more, nothing was rotated. */
+/** Completes the rollout: every task has its target. If the service uses none of its secrets any more, nothing was rotated. */
 export function complete(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, nowMs } = serviceState;
   const secrets = secretNames(serviceState, changedValues(open));
@@ -151,14 +151,14 @@ export function complete(serviceState: ServiceState, open: OpenRollout): Decisio
   return { ...noChange(withoutRequests(serviceState, open), null), events: [{ type, ...common }] };
 }
 
-/** The state without the requests that the rollout has met. */
+/** The state without the requests that the rollout fulfilled. */
 export function withoutRequests(serviceState: ServiceState, open: OpenRollout): ServiceState {
   const changing = changedValues(open);
   const requested = serviceState.entry.requested.filter((key) => !(key in changing));
   return { ...serviceState, entry: { ...serviceState.entry, requested } };
 }
 
-/** Whether a value that the service's tasks must be given can't be had any more: none of them would start. */
+/** Whether a last good value that tasks must be given is no longer available: no task of the service would start. */
 function isRollbackValueLost({ entry, bindings, lastGood }: ServiceState): boolean {
   const isUsed = (key: string) => bindings.some(({ binding }) => binding.key === key);
   return entry.quarantines.some((set) =>
@@ -174,7 +174,7 @@ export function failed(serviceState: ServiceState, open: OpenRollout, failure: F
 
 /** How a rollout starts. */
 interface StartOptions {
-  /** Whether it continues a rollout of this service, which takes its place among those that roll at the same time. */
+  /** Whether it continues a rollout of this service and keeps its place. The number of parallel rollouts is limited. */
   readonly continues?: boolean;
   readonly attempt?: number;
   /** Further bindings that are part of it though no running task is outdated. */
@@ -196,16 +196,16 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
   const blocker = (before === null ? blockerByUpdate(serviceState) : null) ?? blockerOf(serviceState);
   if (blocker !== null) return blocker;
   if (isHeldByLockdown(serviceState)) return wait(serviceState, 'LOCKDOWN_ACTIVE');
-  // What came since the rollout before is new to the tasks, also where none runs that could show it.
+  // A value that changed since the previous rollout is new to the tasks, even if no running task shows it.
   const isLater = (known: BindingState) =>
     before !== null && known.binding.key in before.target && !targetsDesired(before, known);
   const bindings = serviceState.bindings.filter((known) => {
     return outdatedTasks(known).length > 0 || also.includes(known) || isLater(known);
   });
-  // The tasks have all that is wanted: a rollout of nothing would have no time at which its change was seen.
+  // The tasks have all desired values. An empty rollout would have no time at which its change was seen.
   if (bindings.length === 0) return noChange(serviceState, null);
   const brings = bringing(serviceState, bindings);
-  // With these it has started already.
+  // A rollout with these values has already started.
   const isInProgress = (known: BindingState) =>
     before !== null && before.state !== 'failed' && targetsDesired(before, known) && wasApplied(serviceState, before);
   const failure = hindranceByFailure(
@@ -217,12 +217,15 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
   return newRollout(serviceState, bindings, brings, attempt, returnTo);
 }
 
-/** Whether the service may roll at the same time as those that roll. Last good values count for no limit of one value. */
+/**
+ * Whether the service may roll in parallel with those that roll now. The limit per value does not apply to last good
+ * values.
+ */
 function hasPlace(serviceState: ServiceState, brings: readonly BindingState[], continues: boolean): boolean {
   return continues || serviceState.hasCapacity(isRollback(serviceState, brings) ? {} : desiredVersion(brings));
 }
 
-/** The uses whose values are brought to tasks that do not have them; what was changed back is brought to none. */
+/** The bindings whose desired values are new to their tasks. A value that changed back is not new, unless all did. */
 function bringing(serviceState: ServiceState, bindings: readonly BindingState[]): readonly BindingState[] {
   const others = bindings.filter((known) => known.desired !== undefined && !isReverted(serviceState, known));
   return others.length === 0 ? bindings : others;
@@ -241,15 +244,15 @@ function desiredVersion(bindings: readonly BindingState[]): Values {
   );
 }
 
-/** Whether the update that goes on is the one of a rollout that did not succeed, and not one of the service's user since. */
+/** Whether the running update belongs to a rollout that did not succeed, and is not a later one of the user. */
 function isStuck({ service }: ServiceState, { state, fingerprint, generation }: OpenRollout): boolean {
   const isOwn = service.fingerprint === fingerprint && service.generation === generation;
   return isOwn && state !== 'open' && service.rollout.state === 'rolling';
 }
 
 /**
- * During a lockdown an operator decides which services restart. A rollout that is open is finished, and values that made tasks
- * fail are replaced.
+ * During a lockdown an operator decides which services restart. Open rollouts are still completed, and values that made
+ * tasks fail are still replaced.
  */
 function isHeldByLockdown(serviceState: ServiceState): boolean {
   const { entry, isLockedDown } = serviceState;
@@ -308,8 +311,8 @@ function newRollout(
 }
 
 /**
- * Whether the value that the rollout before was to replace is wanted again, so that nothing can be said against it, and
- * nothing is to be given instead.
+ * Whether the value that the previous rollout replaced is desired again. Such a value is known to be good, so it needs
+ * no value to roll back to.
  */
 function isReverted({ entry }: ServiceState, { binding, desired }: BindingState): boolean {
   const before = entry.rollout?.lastGood[binding.key];
@@ -318,15 +321,15 @@ function isReverted({ entry }: ServiceState, { binding, desired }: BindingState)
 }
 
 /**
- * The value that is to be given again if the new one fails. After a rollout that came to nothing it is the one before
- * that; else what most of the tasks hold that are to be replaced, unless tasks have failed with it.
+ * The value to roll back to if the new one fails. After a rollout that did not succeed, it is the last good value of
+ * that rollout. Otherwise it is the value that most outdated tasks have, except values that made tasks fail.
  */
 function rollbackValue({ entry }: ServiceState, known: BindingState): SecretVersion | undefined {
   const { key } = known.binding;
-  // It is the last good one that is brought.
+  // The rollout brings the last good value.
   if (quarantineOf(entry, key) !== undefined) return undefined;
   const before = entry.rollout?.lastGood[key];
-  // One that was given besides, and not brought, says nothing of what was good.
+  // A value that was only delivered along with the others, and did not change, does not count as good.
   if (before !== undefined && !(known.desired !== undefined && sameValue(before, known.desired))) return before;
   const { rollout } = entry;
   const failedWith = [

@@ -5,27 +5,27 @@ import type { FailedTask, Workload, WriteOutcome } from '../ports/orchestrator.t
 
 /** What this process has seen of an open rollout. */
 export interface TrackedRollout {
-  /** For how long it has seen the present attempt open, and as far as it is: not applied, or applied. In milliseconds. */
+  /** For how long it has seen the current attempt in its current state, intended or applied. In milliseconds. */
   readonly forMs: number;
   /** Whether it saw the update applied. */
   readonly applied: boolean;
-  /** Whether it has looked again and again since then: a failed task would have been seen. */
+  /** Whether it has observed without a gap since then. Without a gap, it has seen every failed task. */
   readonly continuouslyObserved: boolean;
-  /** Whether it started the rollout itself, and each attempt of it. */
+  /** Whether this process started the rollout and each attempt of it. */
   readonly startedByThisProcess: boolean;
-  /** Whether its update was surely not made: another one came first. */
+  /** Whether the update was certainly not made, because another one was first. */
   readonly overtaken: boolean;
 }
 
-/** For how long this process has seen a service as it is, in milliseconds. */
+/** For how long this process has seen a service unchanged, in milliseconds. */
 export interface Stability {
-  /** Its object. */
+  /** The service object. */
   readonly unchangedForMs: number;
-  /** The very same tasks, each running; 0 while one does not run. */
+  /** The same tasks, all of them running; 0 if one does not run. */
   readonly stableForMs: number;
 }
 
-/** Nothing. */
+/** Nothing was seen. */
 export const NOT_TRACKED: TrackedRollout = {
   forMs: 0,
   applied: false,
@@ -34,7 +34,10 @@ export const NOT_TRACKED: TrackedRollout = {
   overtaken: false,
 };
 
-/** The orchestrator keeps some failed tasks of each slot, and starts a failed one again after some seconds. */
+/**
+ * The orchestrator keeps some failed tasks of each slot, and restarts a failed task after some seconds. A longer gap
+ * may hide one.
+ */
 const MAX_GAP_MS = 5_000;
 
 interface Watched {
@@ -46,7 +49,7 @@ interface Watched {
   continuouslyObserved: boolean;
   seenAtMs: number;
   readonly startedByThisProcess: boolean;
-  /** Whether an update of it may have been made, or may be made later, without an answer that says so. */
+  /** Whether its update may have been made, or may still be made, although no answer confirmed it. */
   uncertain: boolean;
   overtaken: boolean;
   /** By task. */
@@ -57,15 +60,15 @@ interface Watched {
 interface Steady {
   readonly version: number;
   readonly sinceMs: number;
-  /** The running tasks; `null` where one does not run. */
+  /** The running tasks; `null` if one does not run. */
   readonly tasks: string | null;
   readonly stableSinceMs: number;
 }
 
 /**
- * What this process has seen of the open rollouts, and for how long of the services. The times in the ledger are of
- * clocks that may jump, and of other machines; how long to wait is measured here. And failed tasks that the orchestrator
- * forgets are known here.
+ * What this process has seen of the open rollouts, and how long the services have been stable. The times in the ledger
+ * come from clocks that may jump, and from other machines. So waiting times are measured here. Failed tasks that the
+ * orchestrator forgets are kept here.
  */
 export class RolloutTracker {
   readonly #clock: Clock;
@@ -79,8 +82,8 @@ export class RolloutTracker {
   }
 
   /**
-   * Takes in what is open, and how far the services are.
-   * @param isOwn whether this process has just written the ledger: what is new in it was started here.
+   * Records the open rollouts and the state of the services.
+   * @param isOwn whether this process has just written the ledger. If so, it started what is new in it.
    */
   observe(services: readonly ServiceBindings[], ledger: LedgerDocument, isOwn = false): void {
     const watched = new Map<string, Watched>();
@@ -96,7 +99,7 @@ export class RolloutTracker {
     this.#steady = steady;
   }
 
-  /** How this process's own update of the service to a generation ended. */
+  /** Records how this process's own update of the service to a generation ended. */
   rolled(serviceId: string, generation: number, outcome: WriteOutcome): void {
     const watched = this.#watched.get(serviceId);
     if (watched?.generation !== generation) return;
@@ -106,7 +109,7 @@ export class RolloutTracker {
       outcome === 'conflict' && watched.startedByThisProcess && !watched.applied && !watched.uncertain;
   }
 
-  /** Takes in the failed tasks of a service that the orchestrator knows now, and gives all that were seen. */
+  /** Adds the failed tasks that the orchestrator reports now, and returns all that were ever seen. */
   failures(serviceId: string, now: readonly FailedTask[]): readonly FailedTask[] {
     const seen = this.#watched.get(serviceId)?.failures;
     if (seen === undefined) return now;
@@ -123,7 +126,7 @@ export class RolloutTracker {
     return { forMs, applied, continuouslyObserved, startedByThisProcess, overtaken };
   }
 
-  /** For how long the service was seen as it is. */
+  /** For how long the service was seen unchanged, and its tasks stable. */
   stability(serviceId: string): Stability {
     const steady = this.#steady.get(serviceId);
     if (steady === undefined) return { unchangedForMs: 0, stableForMs: 0 };
@@ -159,7 +162,7 @@ export class RolloutTracker {
     const before = known?.generation === generation ? known : undefined;
     const nowMs = this.#clock.monotonic();
     const overtaken = before?.overtaken === true;
-    // A number that is the service's now is somebody else's.
+    // If the rollout was overtaken, the service's current generation belongs to another update.
     const applied = before?.applied === true || (isOfGeneration && !overtaken);
     const continuouslyObserved =
       before === undefined || (before.continuouslyObserved && nowMs - before.seenAtMs <= MAX_GAP_MS);
@@ -174,7 +177,7 @@ export class RolloutTracker {
       applied,
       continuouslyObserved,
       seenAtMs: nowMs,
-      // Who has started it and every attempt of it has answered to all of its tasks.
+      // A process that started the rollout and all its attempts has delivered to all of its tasks.
       startedByThisProcess: isOwn && (before === undefined || before.startedByThisProcess),
       uncertain: before?.uncertain === true,
       overtaken,

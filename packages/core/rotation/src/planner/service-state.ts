@@ -10,7 +10,7 @@ import type { WaitingReason } from '../ports/waiting-reason.ts';
 /** Whether a replaced value can still be delivered; `unknown` until the provider has answered. */
 export type Availability = 'available' | 'unavailable' | 'unknown';
 
-/** All that the decision about one service depends on. */
+/** Everything that the decision about one service depends on. */
 export interface ServiceState {
   readonly nowMs: number;
   readonly service: Workload;
@@ -18,7 +18,7 @@ export interface ServiceState {
   readonly bindings: readonly BindingState[];
   /** Ledger keys of the secrets whose labels are invalid now. */
   readonly unread: readonly string[];
-  /** The secrets that have no value: a task that starts now does not get them. */
+  /** The secrets without a value. A task that starts now does not get them. */
   readonly undeliverable: readonly UndeliverableSecret[];
   readonly policy: RotationPolicy;
   /** Whether a lockdown is active. Only requests of an operator and rollbacks start a rollout then. */
@@ -37,7 +37,7 @@ export interface ServiceState {
   readonly unchangedForMs: number;
   /** For how long it has seen the same tasks, all of them running. */
   readonly stableForMs: number;
-  /** The pause before the next automatic rotation, since the secrets change faster than the service rolls. */
+  /** The pause before the next automatic rotation. It applies if the secrets change faster than the service rolls. */
   readonly pauseMs: number;
   /** Why the orchestrator rejected the open rollout's update, if it did. */
   readonly rejection: string | undefined;
@@ -46,7 +46,7 @@ export interface ServiceState {
   /** The values that this process delivered to a task, for a secret by its ledger key. */
   readonly given: (taskId: string, key: string) => readonly SecretVersion[];
   readonly lastGood: (key: string, value: SecretVersion) => Availability;
-  /** Whether another service may start to roll with these values in this pass. */
+  /** Whether another service may start to roll with these values in this reconcile pass. */
   readonly hasCapacity: (values: Values) => boolean;
   /** The name of another service whose tasks failed with this value of a secret; `undefined` if there is none. */
   readonly failedIn: (key: string, value: SecretVersion) => string | undefined;
@@ -58,7 +58,7 @@ interface UndeliverableSecret {
   readonly reason: string;
 }
 
-/** A service update that is to be made, after the ledger was written. */
+/** A service update to make after the ledger was written. */
 export interface RollAction {
   readonly serviceId: string;
   readonly serviceName: string;
@@ -66,9 +66,9 @@ export interface RollAction {
   readonly generation: number;
 }
 
-/** The decision about a service in this pass. */
+/** The decision about a service in this reconcile pass. */
 export interface Decision {
-  /** Its next entry; what tasks hold is recorded elsewhere. */
+  /** Its next ledger entry. The actual revisions of tasks are recorded elsewhere. */
   readonly entry: LedgerService;
   readonly roll: RollAction | null;
   readonly events: readonly ProductEvent[];
@@ -80,7 +80,7 @@ export interface Decision {
   readonly heldAgainst: Values;
 }
 
-/** The uses for which the service is to be rolled: by their labels, by request, or since their values were quarantined. */
+/** The bindings that need a rollout: by their labels, by request, or because their values were quarantined. */
 export function dueBindings({
   service,
   entry,
@@ -124,7 +124,7 @@ export function isFullyRunning({ tasks, desiredTasks }: Workload): boolean {
   return living.length >= (desiredTasks ?? 1) && living.every(({ state }) => state === 'running');
 }
 
-/** Whether all tasks that shall run do run, with what is wanted, and no update was paused that would replace one of them. */
+/** Whether all desired tasks run with the desired values, and no paused update would replace one of them. */
 export function isUpToDate({ service, bindings }: ServiceState): boolean {
   const isOfEarlier = ({ state, generation }: WorkloadTask) => state !== 'ended' && generation < service.generation;
   const isHalfDone = isPaused(service) && service.tasks.some(isOfEarlier);

@@ -6,34 +6,34 @@ import { quarantineOf } from '../ledger/ledger.ts';
 import { isOfRef, type SecretVersion, sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { Orchestrator } from '../ports/orchestrator.ts';
 
-/** A ref with the revisions of it that tasks may still be given. */
+/** A ref with its revisions that tasks may still be given. */
 export interface PinnedRevisions {
   readonly ref: SecretRef;
   readonly revisions: ReadonlySet<string>;
 }
 
-/** What the tasks of one service are given of one secret. */
+/** What the tasks of one service are given for one secret. */
 interface Intent {
-  /** To every task, whatever its generation. */
+  /** For every task, whatever its generation. */
   readonly quarantine: SecretVersion | undefined;
   readonly generation: number;
-  /** To tasks of `generation` and later ones. */
+  /** For tasks of `generation` and later ones. */
   readonly target: SecretVersion | undefined;
-  /** To tasks of earlier generations. */
+  /** For tasks of earlier generations. */
   readonly lastGood: SecretVersion | undefined;
 }
 
 const CURRENT: RevisionSelection = { kind: 'current' };
 
-/** How long a task's generation may be asked for: if it stays unknown, the last good value is given, which does no harm. */
+/** How long to wait for a task's generation. If it stays unknown, the task gets the last good value, which is safe. */
 const LOOK_UP_MS = 300;
-/** After one that failed there is none for this time: requests are answered at once meanwhile. */
+/** After a failed lookup, none is tried for this time. Requests are answered without one meanwhile. */
 const LOOKUP_BACKOFF_MS = 5_000;
 
 /**
- * Which revision each task is to be given, as the ledger says: the current one, but for services that have a rollout
- * open or quarantined values. There it depends on the task's generation, since the orchestrator's own rollback starts tasks
- * of the earlier one again; where that can't be learned, the last good value is given.
+ * Selects the revision for each task, as the ledger says. It is the current one, unless the service has an open rollout
+ * or quarantined values. With an open rollout it depends on the task's generation, since the orchestrator's own
+ * rollback restarts tasks of the earlier one. If the generation can't be determined, the last good value is delivered.
  */
 export class RevisionSelector {
   readonly #workloads: Pick<Orchestrator, 'generationOf'>;
@@ -46,7 +46,7 @@ export class RevisionSelector {
   #generations: ReadonlyMap<string, number> = new Map();
   readonly #ledgerIsKnown = Promise.withResolvers<void>();
   #isKnown = false;
-  /** Until when requests wait for the ledger: as long as the first of them may. */
+  /** Until when requests wait for the ledger: the deadline of the first one. */
   #waitUntilMs: number | null = null;
   #noLookupUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -61,7 +61,7 @@ export class RevisionSelector {
     this.#current = ports.current;
   }
 
-  /** From now on this ledger decides. */
+  /** Uses this ledger from now on. */
   update(ledger: LedgerDocument, services: readonly ServiceBindings[]): void {
     const intents = new Map<string, ReadonlyMap<string, Intent>>();
     const named = new Map<string, { readonly ref: SecretRef; readonly revisions: Set<string> }>();
@@ -95,26 +95,29 @@ export class RevisionSelector {
     this.goOn();
   }
 
-  /** The ledger can't be understood: what it said when it last could goes on to count, and nobody waits for more. */
+  /** The ledger can't be used. The latest usable one stays valid, and no request waits for another. */
   goOn(): void {
     this.#isKnown = true;
     this.#ledgerIsKnown.resolve();
   }
 
-  /** The revisions that may still be asked for, by ref key: they must be kept. */
+  /** The revisions that tasks may still need, by ref key. They must be kept. */
   get named(): ReadonlyMap<string, PinnedRevisions> {
     return this.#named;
   }
 
-  /** What a task that asks now is to be given. Answers at once for nearly all, by `untilMs` all others; never rejects. */
+  /**
+   * The revision for a task that requests a secret now. Most requests are answered at once, all others by `untilMs`.
+   * Never rejects.
+   */
   choose(asked: RevisionRequest): RevisionSelection | Promise<RevisionSelection> {
     return this.#isKnown ? this.#chooseNow(asked) : this.#chooseOnceKnown(asked);
   }
 
   /**
-   * A process that has just started does not know the ledger, and without it could give a quarantined value. On a busy machine
-   * loading takes long, so a request waits for as much of its deadline as it may. But if the orchestrator does not answer, a
-   * storm of requests must not wait one after the other: they wait no longer than the first one, all together.
+   * Waits for the ledger. A process that has just started does not know it, and could deliver a quarantined value.
+   * Loading takes long on a busy machine, so a request may wait until its deadline. If the orchestrator does not
+   * answer, requests must not wait one after the other: none waits longer than the first one may.
    */
   async #chooseOnceKnown(asked: RevisionRequest): Promise<RevisionSelection> {
     this.#waitUntilMs ??= asked.untilMs;
@@ -143,7 +146,7 @@ export class RevisionSelector {
 
   #give(value: SecretVersion, refKey: string, otherwise: 'current' | 'refuse'): RevisionSelection {
     const current = this.#current(refKey);
-    // The same bytes under another revision, which may be available where the older one is not.
+    // The current revision has the same bytes. It may be available although the older one is not.
     const given = current !== undefined && sameValue(current, value) ? current : value;
     if (!isOfRef(given, refKey)) return CURRENT;
     return { kind: 'revision', revision: untagRevision(given.revision), otherwise };
@@ -165,7 +168,7 @@ export class RevisionSelector {
       await withDeadline(this.#clock, limitMs, undefined, work);
       return true;
     } catch {
-      // The orchestrator is asked again and again by the passes, which tell that it does not answer.
+      // The reconcile passes also ask the orchestrator, and they report that it does not answer.
       return false;
     }
   }

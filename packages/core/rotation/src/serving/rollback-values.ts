@@ -9,14 +9,14 @@ const AGAIN_AFTER_MS = 1_000;
 
 interface Recall {
   state: Availability;
-  /** When it was last tried, in monotonic milliseconds; `null` while it is being tried. */
+  /** When it was last tried, in monotonic milliseconds; `null` during a try. */
   triedAtMs: number | null;
 }
 
 /**
- * Keeps the values available that tasks may have to be given again: those that open rollouts replace, and those that are
- * given instead of quarantined values. They are fetched in the background, on every manager, so that whichever leads next
- * has them; nothing waits for a provider that hangs.
+ * Keeps the values available that tasks may need again: those that open rollouts replace, and those delivered instead
+ * of quarantined ones. Every manager fetches them in the background, so that the next leader has them. Nothing waits
+ * for a provider that hangs.
  */
 export class RollbackValues {
   readonly #values: ValueCache;
@@ -25,14 +25,14 @@ export class RollbackValues {
   readonly #stopping = new AbortController();
   #recalls = new Map<string, Recall>();
 
-  /** @param onNews is called when more is known of a value. */
+  /** @param onNews is called when the availability of a value becomes known. */
   constructor(values: ValueCache, clock: Clock, onNews: () => void) {
     this.#values = values;
     this.#clock = clock;
     this.#onNews = onNews;
   }
 
-  /** From now on exactly these are kept, by ref key. Starts to fetch those that are not available. */
+  /** Keeps exactly these revisions from now on, by ref key. Starts to fetch those that are not available. */
   keep(named: ReadonlyMap<string, PinnedRevisions>): void {
     this.#values.pin(new Map([...named].map(([key, { revisions }]) => [key, revisions])));
     const before = this.#recalls;
@@ -47,17 +47,17 @@ export class RollbackValues {
     }
   }
 
-  /** What is known of the values may no longer be so: all of it is found out again. */
+  /** Forgets the availability of all values: it may have changed, and is determined again. */
   reset(): void {
     this.#recalls = new Map();
   }
 
-  /** Whether a value can be given again; `unknown` also for one that was never asked to be kept. */
+  /** Whether a value can be delivered again; `unknown` also for a value that was never passed to `keep`. */
   availability(refKey: string, revision: string): Availability {
     return this.#recalls.get(idOf(refKey, revision))?.state ?? 'unknown';
   }
 
-  /** Cuts off what is being fetched. */
+  /** Cancels the fetches in flight. */
   close(): void {
     this.#stopping.abort(new Error('stopped'));
   }
@@ -75,7 +75,7 @@ export class RollbackValues {
       recall.state = isAvailable ? 'available' : 'unavailable';
       this.#onNews();
     } catch (error) {
-      // The provider does not answer, which its own watch tells; or it never will.
+      // If the provider does not answer, its watcher reports that. If the error is permanent, the value is lost.
       if (error instanceof ProviderError && !error.retryable) recall.state = 'unavailable';
     }
     recall.triedAtMs = this.#clock.monotonic();

@@ -3,72 +3,81 @@ import type { SecretValue } from '@vault-swarm/provider';
 import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 
-/** What was answered for a secret. */
+/** What was delivered for a secret. */
 interface Answer extends SecretVersion {
   readonly refKey: string;
-  /** As the provider calls it. */
+  /** The revision in the provider's format. */
   readonly ofProvider: string;
   digest: string | null;
-  /** A copy of our own, only until its digest is known: no value is held here that is dropped elsewhere. */
+  /** Our own copy, kept only until its digest is known. So no value stays here after the cache dropped it. */
   value: SecretValue | null;
 }
 
-/** An answer to a task. */
+/** A delivery to a task. */
 export interface GivenValue {
   readonly secretName: string;
   readonly refKey: string;
-  /** As the provider calls it. */
+  /** The revision in the provider's format. */
   readonly revision: string;
   readonly value: SecretValue;
 }
 
 interface TaskDeliveries {
-  /** By the secret's name. More than one where it was asked for again in between. */
+  /** By the secret's name. More than one if the task requested it again in between. */
   readonly answers: Map<string, readonly Answer[]>;
   recordedAtMs: number;
   /** Since when this process had been the one that is asked, in milliseconds since 1970. */
   readonly leaderSinceMs: number;
-  /** Whether a snapshot showed that the task did not run yet, or was not made, after it was answered or while nobody else was asked. */
+  /**
+   * Whether a snapshot showed that the task had not run when this process answered. It was starting after the answer or
+   * before it while only this process was asked, or it did not exist yet.
+   */
   seenStarting: boolean;
-  /** Whether the task was seen running: its containers hold what they hold. */
+  /** Whether the task was seen running. Its containers keep the values that they have. */
   frozen: boolean;
 }
 
 const NO_ANSWERS: readonly Answer[] = [];
 
-/** A task is made a moment before it is asked for. No leader follows another, and is asked for its tasks, within this time. */
+/**
+ * A task is created a moment before its secrets are requested. No new leader is elected and asked for its tasks in this
+ * time.
+ */
 const MADE_BEFORE_MS = 1_000;
 
-/** How long an answer is kept for a task that no snapshot shows: not yet, or no longer, when it may be asked why it failed. */
+/**
+ * How long deliveries to a task that is in no snapshot are kept. It may not be visible yet, or have ended and be needed
+ * as the cause of a failure.
+ */
 const UNSEEN_TASK_MS = 600_000;
 
 /**
- * Which revisions tasks were given, as far as this process answered for them itself. An answer to a task that already
- * ran changes nothing in its containers and is no evidence: the orchestrator asks again when a node reconnects, and a new
- * leader is asked for all tasks of the one before.
+ * Which revisions tasks were given, as far as this process delivered them. A delivery to a task that already ran
+ * changes nothing in its containers, so it does not count. Such requests occur when a node reconnects, or when a new
+ * leader is asked for all tasks.
  */
 export class DeliveryLog {
   readonly #tasks = new Map<string, TaskDeliveries>();
-  /** By the latest snapshot. */
+  /** In the latest snapshot. */
   #running: ReadonlySet<string> = new Set();
   #starting: ReadonlySet<string> = new Set();
-  /** By the value that was given: a thousand tasks that were given it share one entry. */
+  /** By the delivered value: a thousand tasks with the same value share one entry. */
   readonly #shared = new WeakMap<SecretValue, readonly [Answer]>();
-  /** Whether there is an answer whose digest is not known. */
+  /** Whether a delivery has no digest yet. */
   #hasUndigested = false;
-  /** All tasks; `null` where another process was asked then, or may have been since. */
+  /** All tasks in the latest snapshot; `null` if another process was asked then, or may have been asked since. */
   #shown: ReadonlySet<string> | null = null;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly #leadershipValidMs: number;
   readonly #digestOf: (value: SecretValue) => string | null;
-  /** `null` while another process is asked, in milliseconds since 1970. */
+  /** Since when this process is asked, in milliseconds since 1970; `null` while another one is. */
   #leaderSinceMs: number | null = null;
-  /** When that was last known, in monotonic milliseconds. */
+  /** When this process last knew that it is asked, in monotonic milliseconds. */
   #requestedAtMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param leadershipValidMs for how long a poll that showed that this node leads may be relied on: others may lead in between,
-   * where none follows.
+   * @param leadershipValidMs how long an observation of this node as the leader stays valid. If no newer one follows,
+   * another node may have led in between.
    * @param digestOf the keyed digest of a value; `null` while its key is not known.
    */
   constructor(
@@ -81,7 +90,7 @@ export class DeliveryLog {
     this.#leadershipValidMs = leadershipValidMs;
   }
 
-  /** The task was answered so now. */
+  /** Records a delivery that was made now. */
   record(taskId: string, { secretName, refKey, revision, value }: GivenValue): void {
     const nowMs = this.#clock.now();
     if (this.#clock.monotonic() - this.#requestedAtMs > this.#leadershipValidMs) this.#leaderSinceMs = null;
@@ -94,7 +103,7 @@ export class DeliveryLog {
     if (this.#running.has(taskId)) return;
     let task = this.#tasks.get(taskId);
     if (task === undefined) {
-      // What the latest observation of the leader did not show was made since then.
+      // A task that was not in the leader's latest snapshot was created after it.
       const seenStarting = this.#starting.has(taskId) || this.#shown?.has(taskId) === false;
       const leaderSinceMs = this.#leaderSinceMs;
       task = { answers: new Map(), recordedAtMs: nowMs, leaderSinceMs, seenStarting, frozen: false };
@@ -108,7 +117,7 @@ export class DeliveryLog {
     task.answers.set(secretName, answers.length === 0 ? given : [...answers, ...given]);
   }
 
-  /** Makes the digests of what was answered while none could be made. */
+  /** Computes the digests of values that were delivered while the key was not known. */
   learnDigests(): void {
     if (!this.#hasUndigested) return;
     this.#hasUndigested = false;
@@ -123,8 +132,8 @@ export class DeliveryLog {
   }
 
   /**
-   * Takes in which tasks there are, and which of them run.
-   * @param isAsked whether this node led the cluster then: the leader's plugin is the one that is asked.
+   * Records which tasks exist, and which of them run.
+   * @param isAsked whether this node was the leader then: the orchestrator asks only the leader's plugin.
    */
   observe(tasks: Iterable<WorkloadTask>, isAsked: boolean): void {
     const nowMs = this.#clock.now();
@@ -146,7 +155,7 @@ export class DeliveryLog {
     this.#shown = isAsked ? shown : null;
     this.#running = running;
     this.#starting = starting;
-    // A clock that is behind makes tasks that ran already seem to be made since this process is asked.
+    // If this clock is behind, tasks that already ran seem to be created since this process is asked.
     const isBehind = latestMadeMs > nowMs + MADE_BEFORE_MS;
     for (const [id, record] of this.#tasks) {
       const task = alive.get(id);
@@ -155,7 +164,7 @@ export class DeliveryLog {
       } else if (task.state === 'starting') {
         record.seenStarting = true;
       } else if (!record.frozen) {
-        // Made while another process was asked, so it may have been running already when we were.
+        // The task was created while another process was asked. It may already have run when this process answered.
         const mayBeEarlier = isBehind || task.createdAtMs < record.leaderSinceMs - MADE_BEFORE_MS;
         if (mayBeEarlier && !record.seenStarting) this.#tasks.delete(id);
         else record.frozen = true;
@@ -163,12 +172,12 @@ export class DeliveryLog {
     }
   }
 
-  /** The values of which the task holds one; empty where this process does not know. */
+  /** The possible values of the task; empty if this process does not know. */
   values(taskId: string, secretName: string): readonly SecretVersion[] {
     return this.#tasks.get(taskId)?.answers.get(secretName) ?? NO_ANSWERS;
   }
 
-  /** An answer with this value alone: one that is shared where its digest is known, and was made under the present key. */
+  /** A list with only this answer. It is shared if its digest is known and was made with the present key. */
   #answersWith(refKey: string, ofProvider: string, value: SecretValue): readonly Answer[] {
     const known = this.#shared.get(value);
     if (known !== undefined) {

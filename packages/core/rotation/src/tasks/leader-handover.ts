@@ -3,7 +3,7 @@ import { type LedgerDocument, type LedgerService, NOTHING_OPEN } from '../ledger
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import { type Answered, type CurrentValue, recordedVersion } from './task-revision.ts';
 
-/** What the notes of a process that does not lead depend on. */
+/** What a standby needs to record its deliveries in the ledger. */
 export interface LeaderHandoverInput {
   readonly services: readonly ServiceBindings[];
   readonly current: (refKey: string) => CurrentValue | undefined;
@@ -12,14 +12,15 @@ export interface LeaderHandoverInput {
 }
 
 /**
- * A process that led until now may have answered to tasks what the ledger does not say, and another one leads that does
- * not know it. So it writes that down, and nothing else: once for each task, since the leader may know better by now.
+ * Records the deliveries of a former leader. It may have delivered values that the ledger does not name, and the new
+ * leader does not know of them. So it writes them once for each task, and nothing else: later the leader may know
+ * better.
  */
 export class LeaderHandover {
   readonly #done = new Set<string>();
   #pending: readonly string[] = [];
 
-  /** The ledger with what is to be handed over: the very same object where that is nothing. */
+  /** The ledger with the deliveries to hand over; the same object if there are none. */
   note({ services, current, answered, ledger }: LeaderHandoverInput): LedgerDocument {
     const entries: Record<string, LedgerService> = { ...ledger.services };
     const pending: string[] = [];
@@ -47,7 +48,7 @@ export class LeaderHandover {
     return pending.length === 0 ? ledger : { ...ledger, services: entries };
   }
 
-  /** What {@link note} gave last was written. */
+  /** The ledger that {@link note} returned last was written. */
   written(): void {
     for (const id of this.#pending) this.#done.add(id);
     this.#pending = [];

@@ -3,8 +3,8 @@ import type { LedgerService, PreviousValue } from '../ledger/ledger.ts';
 import type { SecretVersion } from '../ledger/secret-version.ts';
 
 /**
- * Notes that the tasks there are now hold this value, unless something else is known of them. Each of them was made
- * before this moment, whatever the clocks say.
+ * Records that all present tasks have this value, unless something else is known of them. The limit comes from their
+ * own creation times, so clock differences do not matter.
  */
 export function addPreviousValue(
   earlier: LedgerService['previousValues'],
@@ -20,7 +20,7 @@ export function addPreviousValue(
     untilMs: 1 + Math.max(...alive.map(({ createdAtMs }) => createdAtMs)),
   };
   const recorded = earlier[key] ?? [];
-  // The first that a task is older than counts: one that says nothing of any further task would only take up space.
+  // The first matching record of a task counts. A record that matches no further task would only use space.
   if (recorded.some(({ untilMs }) => untilMs >= value.untilMs)) return earlier;
   return { ...earlier, [key]: [...recorded, value] };
 }

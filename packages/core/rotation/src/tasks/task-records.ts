@@ -16,11 +16,11 @@ import type { WorkloadTask } from '../ports/orchestrator.ts';
 import { addPreviousValue } from './previous-values.ts';
 import { type Answered, actualVersion, type CurrentValue, isKnown, recordedVersion } from './task-revision.ts';
 
-/** What the noting of a service's tasks depends on. */
+/** What the records of a service's tasks depend on. */
 export interface TaskRecordsInput extends ServiceBindings {
-  /** As the decision found it. */
+  /** The entry before the decision. */
   readonly before: LedgerService;
-  /** As the decision left it. */
+  /** The entry after the decision. */
   readonly after: LedgerService;
   readonly known: readonly BindingState[];
   readonly current: (refKey: string) => CurrentValue | undefined;
@@ -31,9 +31,9 @@ export interface TaskRecordsInput extends ServiceBindings {
 }
 
 /**
- * The entry with what the next ledger needs to say about the tasks, or `null` where that is nothing: earlier values that
- * a task still holds, and tasks of which what is known now is something else than the next ledger would say. While a
- * rollout is open nothing is taken out, since each of its tasks would be a write.
+ * The entry with what the next ledger must record about the tasks; `null` if that is nothing. It records previous
+ * values that a task still has, and each task whose known value differs from what the next ledger would say. While a
+ * rollout is open, no record is removed, since each of its tasks would cause a write.
  */
 export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   const { service, bindings, before, after, known, current, answered, ledger, secrets } = input;
@@ -61,7 +61,7 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
       const actual = actualVersion(task, binding, now, answered, ledger, before);
       if (actual === undefined || !isKnown(actual)) continue;
       const wouldBe = recordedVersion(task, key, now, { secrets }, next);
-      // Where nothing else is known of the secret, what was recorded before is all that there is.
+      // If nothing else is known of the secret, the earlier record is all there is.
       const isRecorded = before.taskOverrides[task.id]?.[key] !== undefined;
       if (wouldBe === undefined ? !isRecorded : sameValue(actual, wouldBe)) continue;
       const ofTask = taskOverrides[task.id] ?? {};
@@ -73,12 +73,12 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   return isNothingOpen(entry) ? null : entry;
 }
 
-/** How many ended tasks may have a record, or as many as there are living tasks if these are more. */
+/** How many ended tasks may have a record. If more tasks are alive, their number is the limit. */
 const MAX_ENDED_TASKS = 32;
 
 /**
- * The records of tasks that stay while a rollout is open. Those of ended tasks are deleted once there are too many: a task
- * that crashes again and again would add one for each start.
+ * The task records that stay while a rollout is open. Records of ended tasks are deleted if there are too many: a task
+ * that crashes repeatedly would add one for each start.
  */
 function keptOverrides(
   taskOverrides: LedgerService['taskOverrides'],
@@ -91,7 +91,7 @@ function keptOverrides(
   return endedCount > Math.max(MAX_ENDED_TASKS, living.size) ? ofLiving : entries;
 }
 
-/** What a rollout that is closed now gave to tasks, where that is not what the next ledger says of all of them. */
+/** Records what a closed rollout delivered, if that differs from what the next ledger says about all tasks. */
 function recordRolledOut(closed: OpenRollout, { service, before, after, secrets }: TaskRecordsInput): LedgerService {
   let { previousValues } = after;
   const changing = changedValues(closed);
@@ -104,7 +104,7 @@ function recordRolledOut(closed: OpenRollout, { service, before, after, secrets 
   return { ...after, previousValues };
 }
 
-/** What is recorded of a secret whose labels can't be read now, or which may be used again, stays as it is. */
+/** Keeps the records of a secret whose labels can't be read now, or that may be used again. */
 function carryOver(
   entry: LedgerService,
   key: string,
@@ -118,8 +118,8 @@ function carryOver(
 }
 
 /**
- * The earlier values of a ref. Where the ledger did not know the ref until now, and tasks are surely older than its
- * value, that is recorded once, since from now on the ledger knows the ref.
+ * The previous values of a ref. The ledger may not have known the ref until now, while tasks are certainly older than
+ * its value. This is recorded once, since the ledger knows the ref from now on.
  */
 function firstSeen(
   entry: LedgerService,

@@ -3,28 +3,28 @@ import { isOfRollout, type LedgerDocument, type LedgerService, quarantineOf } fr
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 
-/** The value that a provider has now. */
+/** The provider's current value. */
 export interface CurrentValue extends SecretVersion {
   readonly digest: string;
-  /** The provider's own time of it, where it tells one. */
+  /** The provider's own time of the value; `null` if it gives none. */
   readonly createdAtMs: number | null;
 }
 
-/** The values of which a task holds one, as far as this process answered itself; empty where it does not know. */
+/** The possible values of a task, from the deliveries of this process. Empty if it did not deliver to the task. */
 export type Answered = (taskId: string, secretName: string) => readonly SecretVersion[];
 
-/** A value older than any that is known. */
+/** A value older than every known one. */
 const UNKNOWN_OLDER: SecretVersion = { revision: '', digest: null };
 
-/** How much later than a task a value must have been made to be surely newer, since two clocks are compared. */
+/** How much newer than a task a value must be to count as certainly newer: the times come from two clocks. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** Whether it is a value that can be given again, rather than one that only is known to be older. */
+/** Whether the value can be delivered again. If not, it is only known to be older. */
 export function isKnown(value: SecretVersion): boolean {
   return value.revision !== UNKNOWN_OLDER.revision;
 }
 
-/** What a service's tasks shall hold of a secret: its current value, or the last good one where that was quarantined. */
+/** The revision that a service's tasks must have: the current value, or the last good one if the current one is quarantined. */
 export function desiredVersion(
   entry: LedgerService,
   key: string,
@@ -33,7 +33,7 @@ export function desiredVersion(
   return quarantineOf(entry, key)?.lastGood[key] ?? current;
 }
 
-/** What this process answered to the task: where several answers are possible, one that is not wanted. */
+/** What this process delivered to the task. If several values are possible, prefers one that is not desired. */
 function answeredTo(
   task: { readonly id: string },
   { secret }: SecretBinding,
@@ -45,12 +45,22 @@ function answeredTo(
 }
 
 /**
- * What the ledger says of a task, its exceptions aside. In this order: what an open rollout gives to tasks of its
- * generation; the values before changes that the task is older than; what an open rollout gives to tasks of earlier
- * generations; the last good value where one was quarantined; the latest value that was seen. Without a ledger a task
- * counts as current unless the provider made its value more than a minute after the task.
+ * What the ledger says about a task, without the task overrides. The first that applies counts:
  *
- * @param current what the provider has now; `undefined` where that is not known.
+ * 1. the target of an open rollout, for tasks of its generation or a later one;
+ *
+ * 2. the value before a change, for tasks older than that change;
+ *
+ * 3. the last good value of an open rollout, for tasks of earlier generations;
+ *
+ * 4. the last good value of a quarantine;
+ *
+ * 5. the latest value that was seen.
+ *
+ * Without a ledger entry a task counts as up to date, unless the provider made its value more than a minute after the
+ * task.
+ *
+ * @param current the provider's current value; `undefined` if it is not known.
  */
 export function recordedVersion(
   task: WorkloadTask,
@@ -77,7 +87,7 @@ function isSurelyOlder(task: WorkloadTask, { createdAtMs }: CurrentValue): boole
   return createdAtMs !== null && task.createdAtMs < createdAtMs - CLOCK_TOLERANCE_MS;
 }
 
-/** The value that a task holds: what this process answered to it, else what the ledger says; `undefined` where neither does. */
+/** The value that a task has: from this process's deliveries, else from the ledger; `undefined` if neither knows. */
 export function actualVersion(
   task: WorkloadTask,
   binding: SecretBinding,
