@@ -15,7 +15,7 @@ import {
 } from './ports/orchestrator.ts';
 import { describeOptions, type StatusReporter } from './status/status-reporter.ts';
 
-/** What an observer checks, and whom it tells. */
+/** What the reader observes, and where it reports. */
 export interface ClusterReaderPorts {
   readonly orchestrator: Orchestrator;
   readonly leadership: Leadership;
@@ -28,7 +28,7 @@ export interface ClusterReaderPorts {
 const ABSENT = { kind: 'absent' } as const;
 const NO_BINDINGS: ClusterBindings = { services: [], problems: [] };
 
-/** Checks the orchestrator, and tells when it stops answering, answers again, or gives this node another role. */
+/** Reads the orchestrator. Reports when it stops answering, answers again, or gives this node another role. */
 export class ClusterReader {
   readonly #ports: ClusterReaderPorts;
   readonly #statusReporter: StatusReporter;
@@ -45,12 +45,12 @@ export class ClusterReader {
     this.#uses = new UsesJoiner(ports.labels);
   }
 
-  /** This node's part in the cluster, as it was last told. */
+  /** This node's role in the cluster, as last observed. */
   get role(): Role | null {
     return this.#role;
   }
 
-  /** What the orchestrator says now, or `null` where it does not answer. Rejects only when aborted. */
+  /** What the orchestrator reports now; `null` if it does not answer. Rejects only when aborted. */
   async observe({ signal }: CallOptions): Promise<Observation | null> {
     const { orchestrator, leadership, ledger, clock } = this.#ports;
     const startedAtMs = clock.monotonic();
@@ -86,7 +86,7 @@ export class ClusterReader {
     }
   }
 
-  /** What was read before is not parsed again: it may be a megabyte, twice a second. */
+  /** A ledger that was already read is not parsed again: it may be a megabyte, read twice a second. */
   #parse(record: LedgerRecord): StoredLedger {
     const { kind, version } = record;
     if (kind === 'untrusted') return { kind, message: record.message };
@@ -98,7 +98,7 @@ export class ClusterReader {
     return stored;
   }
 
-  /** Once for each reason: the version that writes it may do so twice a second. */
+  /** Warns once for each reason: a newer plugin may write the ledger twice a second. */
   #reportUnusable(stored: StoredLedger): void {
     const found = unusable(stored);
     this.#statusReporter.unusable(found);
@@ -106,7 +106,7 @@ export class ClusterReader {
     this.#unusable = found?.message ?? null;
   }
 
-  /** Once, until other secrets have some. */
+  /** Warns once, until other secrets have options. */
   #warnOfOptions(secrets: readonly WorkloadSecret[]): void {
     const withOptions = secrets.filter(({ driverOptions }) => driverOptions !== undefined);
     const message = withOptions.length === 0 ? null : describeOptions(withOptions);

@@ -1,14 +1,14 @@
 import type { Clock, Random } from '@vault-swarm/kernel';
 
-/** Woken this often at most, so that a burst of hints is one run. The first run has nothing to wait for. */
+/** The minimum pause after a wake, so that a burst of hints causes one run. The first run starts at once. */
 const MIN_PAUSE_MS = 50;
 
-/** Does one run, and gives the milliseconds until the next. Must not reject. `isWoken`: somebody asked for this run. */
+/** Does one run, and returns the milliseconds until the next. Must not reject. `isWoken`: a caller requested this run. */
 export type TickerRun = (signal: AbortSignal, isWoken: boolean) => Promise<number>;
 
 /**
- * Runs something again and again, one run after the other: each interval (up to a tenth earlier, so that several
- * managers do not ask at the same moment), and sooner when woken. A wake during a run gives one more run after it.
+ * Repeats something, one run at a time, at each interval and sooner when woken. Each interval is up to a tenth shorter,
+ * so that several managers do not ask at the same moment. A wake during a run causes one more run after it.
  */
 export class Ticker {
   readonly #clock: Clock;
@@ -19,7 +19,7 @@ export class Ticker {
   #running: Promise<void> | null = null;
   #woken = false;
   #hasRun = false;
-  /** Who waits for a run that starts later. */
+  /** Callers that wait for a run that starts later. */
   #waiting: (() => void)[] = [];
 
   constructor(clock: Clock, random: Random, run: TickerRun) {
@@ -28,15 +28,15 @@ export class Ticker {
     this.#run = run;
   }
 
-  /** Runs as soon as possible: now, or after the run in progress. Also starts the loop. */
+  /** Runs as soon as possible: now, or after the current run. Also starts the loop. */
   wake(): void {
     if (this.#stopping.signal.aborted) return;
-    // A wake does not put off the run that an earlier one asked for: where they never cease, there would be none.
+    // A wake does not postpone a run that is already scheduled. Otherwise constant wakes would prevent every run.
     if (this.#running === null && !this.#woken) this.#schedule(this.#hasRun ? MIN_PAUSE_MS : 0);
     this.#woken = true;
   }
 
-  /** Runs as soon as possible, and resolves when a run has ended that started after this call; or when the loop ends. */
+  /** Runs as soon as possible. Resolves when a run that started after this call has ended, or when the loop stops. */
   async next(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     const done = new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -44,7 +44,7 @@ export class Ticker {
     await done;
   }
 
-  /** Cuts the run in progress off and resolves when it has ended. There is none afterwards. */
+  /** Aborts the current run and resolves when it has ended. No run follows. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('stopped'));
     this.#cancelTimer?.();

@@ -3,20 +3,20 @@ import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 import type { SecretBinding } from './secret-binding.ts';
 
-/** What one secret's use by a service comes to: what its running tasks shall hold, and what they do. */
+/** A binding with its desired and actual revisions. */
 export interface BindingState {
   readonly binding: SecretBinding;
-  /** What the tasks shall hold; `undefined` where that is not known now. */
+  /** The value that the tasks must have; `undefined` if it is not known now. */
   readonly desired: SecretVersion | undefined;
-  /** When the leader first saw what is wanted. */
+  /** When the leader first saw the desired value. */
   readonly seenAtMs: number;
-  /** What the running tasks hold, as far as it is known. */
+  /** The values that the running tasks have, as far as they are known. */
   readonly actual: readonly { readonly task: WorkloadTask; readonly value: SecretVersion }[];
 }
 
 /**
- * The same uses, with the objects that they had before where nothing changed: of 60,000 uses new objects in each pass would all
- * live until the next one, and cost more than all the rest of it.
+ * Returns the same bindings, but keeps the previous objects that did not change. With 60,000 bindings, new objects in
+ * each pass would live until the next pass, and cost more than the rest of the pass.
  */
 export function withEarlier(
   bindings: readonly BindingState[],
@@ -49,13 +49,16 @@ function isEqual(a: SecretVersion | undefined, b: SecretVersion | undefined): bo
 
 const NO_TASKS: readonly WorkloadTask[] = [];
 
-/** The running tasks that do not hold what is wanted. */
+/** The running tasks that do not have the desired value. */
 export function outdatedTasks({ desired, actual }: BindingState): readonly WorkloadTask[] {
   if (desired === undefined || actual.every(({ value }) => sameValue(value, desired))) return NO_TASKS;
   return actual.filter(({ value }) => !sameValue(value, desired)).map(({ task }) => task);
 }
 
-/** The running tasks that hold neither what the rollout brings nor what is wanted by now; none where it does not concern the secret. */
+/**
+ * The running tasks that have neither the rollout's target nor the value desired now. None if the rollout does not
+ * target the secret.
+ */
 export function pendingTasks(
   { target }: OpenRollout,
   { binding, desired, actual }: BindingState,
@@ -67,23 +70,23 @@ export function pendingTasks(
   return actual.filter(({ value }) => !isReached(value)).map(({ task }) => task);
 }
 
-/** Whether nothing keeps the rollout from its end but tasks that the orchestrator leaves as they are for now. */
+/** Whether the only pending tasks are those that the orchestrator does not replace for now. */
 export function waitsForNodes(rollout: OpenRollout, bindings: readonly BindingState[]): boolean {
   const without = bindings.flatMap((known) => pendingTasks(rollout, known));
   return without.length > 0 && without.every(({ isKept }) => isKept === true);
 }
 
-/** Whether another value is wanted by now of a secret of which the rollout brings a new one. */
+/** Whether the rollout changes the secret, and another value is desired by now. */
 export function isNewer(rollout: OpenRollout, known: BindingState): boolean {
   return known.binding.key in changedValues(rollout) && isOutdated(rollout, known);
 }
 
-/** Whether another value is wanted by now than the rollout's tasks are given, be it a new one or one that they had before. */
+/** Whether another value is desired by now than the rollout's target, even if the rollout does not change the secret. */
 export function isOutdated(rollout: OpenRollout, known: BindingState): boolean {
   return known.binding.key in rollout.target && known.desired !== undefined && !targetsDesired(rollout, known);
 }
 
-/** Whether the rollout brings what is wanted of the secret. */
+/** Whether the rollout's target is the desired value of the secret. */
 export function targetsDesired({ target }: OpenRollout, { binding, desired }: BindingState): boolean {
   const changing = target[binding.key];
   return changing !== undefined && desired !== undefined && sameValue(changing, desired);

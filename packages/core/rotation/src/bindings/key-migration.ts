@@ -2,9 +2,8 @@ import type { LedgerDocument, LedgerService, Values } from '../ledger/ledger.ts'
 import type { SecretBinding } from './secret-binding.ts';
 
 /**
- * The entry of a service as the ledger calls its secrets now: one whose path label is new, or is gone, was called
- * otherwise before, and what was recorded of it still holds. Values are tagged with their ref, so those that were read by
- * another one stay what they are.
+ * Renames the keys in a service's ledger entry. A secret has another key after its path label was added or removed, but
+ * its records stay valid. Values are tagged with their ref, so values of another ref remain recognisable.
  */
 export function migrateKeys(
   entry: LedgerService,

@@ -2,17 +2,17 @@ import type { StoredLedger } from '../ledger/stored-ledger.ts';
 import type { Role, WorkloadSecret } from '../ports/orchestrator.ts';
 import type { ClusterBindings } from './secret-binding.ts';
 
-/** What the orchestrator says at one moment. */
+/** What the orchestrator reports at one moment. */
 export interface Observation {
-  /** When it started, in monotonic milliseconds. */
+  /** When the observation started, in monotonic milliseconds. */
   readonly startedAtMs: number;
   readonly role: Role;
-  /** All secrets of ours, whether used or not. */
+  /** All secrets of this driver, used or not. */
   readonly secrets: readonly WorkloadSecret[];
   readonly bindings: ClusterBindings;
   readonly stored: StoredLedger;
-  /** Whether it is to be written again, though nothing in it changes. */
+  /** Whether the ledger must be written again even if it does not change. */
   readonly mustRewrite: boolean;
-  /** Of the object that holds the ledger; `null` where there is none. */
+  /** The version of the object that holds the ledger; `null` if there is none. */
   readonly version: string | null;
 }

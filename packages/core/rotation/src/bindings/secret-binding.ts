@@ -8,44 +8,44 @@ import {
 } from '@vault-swarm/provider';
 import type { Workload, WorkloadSecret, WorkloadSnapshot } from '../ports/orchestrator.ts';
 
-/** A secret as one service uses it. Without a path label its ref depends on the service. */
+/** One service's use of one secret. Without a path label, its ref depends on the service. */
 export interface SecretBinding {
   readonly secret: WorkloadSecret;
-  /** What the ledger calls it: the secret's id, after the service's where each service has a ref of its own. */
+  /** The secret's key in the ledger: its id, with the service id before it if each service has its own ref. */
   readonly key: string;
-  /** What the ledger would call it with a path label where it has none, or without where it has one. */
+  /** The key that the secret would have if its path label were added or removed. */
   readonly aliasKey: string;
   readonly ref: SecretRef;
   readonly refKey: string;
   readonly rotate: RotateMode;
 }
 
-/** A service with the secrets that it uses, as far as their labels are right. */
+/** A service and its secrets whose labels are valid. */
 export interface ServiceBindings {
   readonly service: Workload;
   readonly bindings: readonly SecretBinding[];
 }
 
-/** A secret whose labels are wrong, and why. */
+/** A secret with invalid labels, and the reason. */
 export interface LabelProblem {
   readonly secret: WorkloadSecret;
   readonly message: string;
 }
 
-/** Services joined with their secrets' labels. */
+/** The services with the bindings of their secrets, and the label problems. */
 export interface ClusterBindings {
   readonly services: readonly ServiceBindings[];
   readonly problems: readonly LabelProblem[];
 }
 
-/** What was joined for a service. */
+/** The result for one service. */
 interface Joined {
   readonly secrets: readonly WorkloadSecret[];
   readonly problems: readonly LabelProblem[];
   readonly serviceBindings: ServiceBindings;
 }
 
-/** Joins snapshots one after the other. What did not change since the snapshot before is not joined again. */
+/** Joins successive snapshots with the secrets' labels. Unchanged services are not joined again. */
 export class UsesJoiner {
   readonly #labels: Pick<LabelReader, 'read'>;
   /** By service. */
@@ -103,24 +103,24 @@ function withService(known: Joined, service: Workload): Joined {
 
 const NONE: readonly string[] = [];
 
-/** What the ledger may call the secrets of a service whose labels can't be read now. */
+/** The possible ledger keys of a service's secrets whose labels can't be read now. */
 export function unresolvedKeys(service: Workload, bindings: readonly SecretBinding[]): readonly string[] {
   if (bindings.length === service.secretIds.length) return NONE;
   const read = new Set(bindings.map(({ secret }) => secret.id));
   return service.secretIds.filter((id) => !read.has(id)).flatMap((id) => [id, `${service.id}/${id}`]);
 }
 
-/** What the ledger may call the secrets that a service may use again, since its update is not completed. */
+/** The possible ledger keys of secrets that a service may use again, since its update is not completed. */
 export function formerKeys({ id: serviceId, formerSecretIds }: Workload): readonly string[] {
   return formerSecretIds.flatMap((id) => [id, `${serviceId}/${id}`]);
 }
 
-/** Whether a rotation may roll a service for this use by itself. */
+/** Whether the rotation may roll a service for this binding without a request. */
 export function rotatesAutomatically(binding: SecretBinding): boolean {
   return binding.rotate === 'auto' && binding.ref.pin === undefined;
 }
 
-/** The ref of a use, for people. */
+/** The ref of a binding, for people. */
 export function describeBinding(binding: SecretBinding): string {
   return describeRef(binding.ref);
 }

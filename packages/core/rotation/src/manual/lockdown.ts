@@ -8,16 +8,16 @@ import { RotationRejected } from '../ports/manual-rotation.ts';
 import type { LedgerStore } from '../ports/orchestrator.ts';
 import type { ValueCache } from '../ports/value-cache.ts';
 
-/** A request is recorded in the ledger within this time, or refused. */
+/** A request is recorded in the ledger within this time, or rejected. */
 const REQUEST_DEADLINE_MS = 15_000;
 
 /** Starts and ends lockdowns, on all managers. */
 export interface LocksDown {
   /**
-   * Starts a lockdown, or ends it; it may be so already. Starting takes effect on this manager at once, on the others when they
-   * read the ledger. Resolves once it is in the ledger, with the lockdown that is active then.
-   * @throws {RotationRejected} `UNAVAILABLE`. If it was to be started, this manager is in lockdown all the same, and notes
-   *   it in the ledger as soon as it can.
+   * Starts or ends a lockdown; does nothing if that is already so. A start takes effect on this manager at once, and on
+   * the others when they read the ledger. Resolves once it is in the ledger, with the lockdown that is active then.
+   * @throws {RotationRejected} `UNAVAILABLE`. After a failed start, this manager is in lockdown anyway. It records the
+   * lockdown in the ledger as soon as it can.
    */
   lockdown(active: boolean, options: CallOptions): Promise<Lockdown | null>;
 }
@@ -30,7 +30,7 @@ export interface LockdownPorts {
   readonly events: Events;
   /** What its users call the orchestrator. */
   readonly orchestratorName: string;
-  /** What the orchestrator says now, or `null` if it does not answer. */
+  /** What the orchestrator reports now; `null` if it does not answer. */
   observe(options: CallOptions): Promise<Observation | null>;
   /** The ledger of an observation, with {@link Lockdowns.read} called for it. */
   ingest(observed: Observation): LedgerDocument;
@@ -39,29 +39,29 @@ export interface LockdownPorts {
 }
 
 /**
- * While a lockdown is active no value is kept in memory, and each request reads its own. It is in the ledger, so it outlives
- * every process. Only a ledger that says that it ended ends it: not one that is gone, damaged, or not trusted.
+ * During a lockdown no value is kept in memory, and each request reads its own. The lockdown is in the ledger, so it
+ * outlives every process. It ends only if a ledger says so, not if the ledger is lost, damaged, or untrusted.
  */
 export class Lockdowns {
   readonly #ports: LockdownPorts;
   #active: Lockdown | null = null;
-  /** Whether the ledger does not have it yet. */
+  /** Whether the lockdown is not in the ledger yet. */
   #isPending = false;
-  /** When this process last wrote it, in monotonic milliseconds. */
+  /** When this process last wrote the lockdown state, in monotonic milliseconds. */
   #wroteAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: LockdownPorts) {
     this.#ports = ports;
   }
 
-  /** The lockdown that this process heeds. */
+  /** The lockdown that is in force in this process. */
   get active(): Lockdown | null {
     return this.#active;
   }
 
-  /** The ledger was read. Returns it with the lockdown that it lacks. */
+  /** Applies the ledger that was read. Returns it with the pending lockdown added if it lacks it. */
   read({ stored, startedAtMs }: Pick<Observation, 'stored' | 'startedAtMs'>, ledger: LedgerDocument): LedgerDocument {
-    // It may be from before what this process wrote: then it is written by nobody.
+    // The observation may be older than this process's own write. It must not be applied then.
     if (stored.kind === 'untrusted' || startedAtMs <= this.#wroteAtMs) return ledger;
     if (stored.kind === 'newer') {
       if (stored.isLockedDown) this.#set({ sinceMs: this.#active?.sinceMs ?? this.#ports.clock.now() });
@@ -76,9 +76,9 @@ export class Lockdowns {
   }
 
   /**
-   * Writes a lockdown that the ledger lacks.
+   * Writes a pending lockdown that the ledger lacks.
    * @param ledger as {@link read} returned it.
-   * @returns whether something was to be written: what was observed is then old.
+   * @returns whether a write was tried: the observation is outdated then.
    */
   async writePending(observed: Observation, ledger: LedgerDocument, signal: AbortSignal): Promise<boolean> {
     if (!this.#isPending || !mayWrite(observed)) return false;
@@ -106,7 +106,7 @@ export class Lockdowns {
     }
   }
 
-  /** Writes it until nobody else writes first. */
+  /** Records the state in the ledger, and retries after each write conflict. */
   async #note(active: boolean, signal: AbortSignal): Promise<void> {
     for (;;) {
       signal.throwIfAborted();

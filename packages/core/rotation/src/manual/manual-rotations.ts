@@ -16,30 +16,30 @@ import type { LedgerStore } from '../ports/orchestrator.ts';
 import { type ManualRequestInput, planRequest, type RequestPlan } from './plan-manual-request.ts';
 import { preview } from './preview.ts';
 
-/** A manual request is recorded within this time, or refused. */
+/** A manual request is recorded within this time, or rejected. */
 const REQUEST_DEADLINE_MS = 15_000;
-/** It is for what the providers have now, as far as they tell that within this time. */
+/** A request polls the providers first, so that it applies to their current values. It waits at most this long for them. */
 const REQUEST_POLL_MS = 3_000;
 
-/** What manual rotations need of the rotation. */
+/** What manual rotations need from the rotation. */
 export interface ManualRotationsPorts {
   readonly ledger: LedgerStore;
   readonly clock: Clock;
   readonly events: Events;
   /** What its users call the orchestrator. */
   readonly orchestratorName: string;
-  /** What the orchestrator says now, or `null` where it does not answer. */
+  /** What the orchestrator reports now; `null` if it does not answer. */
   observe(options: CallOptions): Promise<Observation | null>;
-  /** The ledger of an observation, a first one where there is none. */
+  /** The ledger of an observation, or a first one if there is none. */
   ingest(observed: Observation): LedgerDocument;
   findings(): Pick<ManualRequestInput, 'current' | 'answered'>;
-  /** What a pass that found this ledger would do. Rejects where the orchestrator does not answer. */
+  /** What a reconcile pass with this ledger would do. Rejects if the orchestrator does not answer. */
   plan(observed: Observation, ledger: LedgerDocument, options: CallOptions): Promise<Plan>;
-  /** Checks all providers now. */
+  /** Polls all providers now. */
   poll(): Promise<void>;
 }
 
-/** Takes manual requests, and notes them in the ledger, or tells what they would come to. */
+/** Records manual requests in the ledger, or previews their effect. */
 export class ManualRotations {
   readonly #ports: ManualRotationsPorts;
 
@@ -60,7 +60,7 @@ export class ManualRotations {
   }
 
   /**
-   * Tells what the request would come to, and changes nothing.
+   * Returns the effect that the request would have, and changes nothing.
    * @throws {RotationRejected}
    */
   preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]> {
@@ -86,7 +86,7 @@ export class ManualRotations {
     }
   }
 
-  /** Writes what is asked for into the ledger, again and again until nobody else writes first. */
+  /** Records the request in the ledger, and retries after each write conflict. */
   async #note(request: RotateRequest, signal: AbortSignal): Promise<RequestPlan> {
     for (let isFirst = true; ; isFirst = false) {
       signal.throwIfAborted();
@@ -122,7 +122,7 @@ export class ManualRotations {
   }
 
   async #pollNow(signal: AbortSignal): Promise<void> {
-    // One that hangs is not waited for: the request then is for what is known.
+    // A hanging provider does not delay the request, which then applies to the values known so far.
     await withDeadline(this.#ports.clock, REQUEST_POLL_MS, signal, () => this.#ports.poll()).catch(() => undefined);
   }
 }

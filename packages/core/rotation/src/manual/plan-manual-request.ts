@@ -12,16 +12,16 @@ import { release } from '../planner/quarantine.ts';
 import type { RequestedService, RotateRequest } from '../ports/manual-rotation.ts';
 import { type Answered, actualVersion, type CurrentValue } from '../tasks/task-revision.ts';
 
-/** What a request comes to. */
+/** The effect of a request. */
 export interface RequestPlan {
-  /** The very same object as the input's where there is nothing to write. */
+  /** The same object as the input's if there is nothing to write. */
   readonly ledger: LedgerDocument;
   readonly services: readonly RequestedService[];
-  /** To be emitted once the ledger is written. */
+  /** To be emitted after the ledger was written. */
   readonly events: readonly ProductEvent[];
 }
 
-/** All that a manual request depends on. */
+/** Everything that a manual request depends on. */
 export interface ManualRequestInput {
   readonly request: RotateRequest;
   readonly services: readonly ServiceBindings[];
@@ -30,7 +30,7 @@ export interface ManualRequestInput {
   readonly ledger: LedgerDocument;
 }
 
-/** Finds what a manual request concerns, and notes it in the ledger: from there the leader takes it up. A pure function. */
+/** Finds the services of a manual request, and records it in the ledger for the leader. A pure function. */
 export function planRequest(input: ManualRequestInput): RequestPlan {
   const { request, ledger } = input;
   const services: Record<string, LedgerService> = { ...ledger.services };
@@ -45,7 +45,7 @@ export function planRequest(input: ManualRequestInput): RequestPlan {
     const rollable = concerned.filter(({ ref, rotate }) => ref.pin === undefined && rotate !== 'off');
     const answer = (outcome: RequestedService['outcome']) =>
       requested.push({ name: service.name, secrets: concerned.map(({ secret }) => secret.name), outcome });
-    // A secret that is not rotated may have been quarantined with another one, and is released all the same.
+    // A secret that is not rotated may be in quarantine together with another one. It is released too.
     const sets = before.quarantines.filter(({ failed }) => concerned.some(({ key }) => key in failed));
     if (service.kind === 'job' || (rollable.length === 0 && sets.length === 0)) {
       answer('not-applicable');

@@ -6,12 +6,12 @@ import type { PlannedService, RequestedService } from '../ports/manual-rotation.
 import type { Workload } from '../ports/orchestrator.ts';
 import { waitingReason } from '../ports/waiting-reason.ts';
 
-/** What a preview is made of. */
+/** The input of a preview. */
 export interface PreviewInput {
   readonly services: readonly ServiceBindings[];
-  /** What would be done once the request is in the ledger. */
+  /** What a reconcile pass would do once the request is in the ledger. */
   readonly plan: Plan;
-  /** What the request comes to, for each service that it concerns; `null` for all that is due without one. */
+  /** The effect of the request on each service that it concerns; `null` to show everything that is due without a request. */
   readonly requested: readonly RequestedService[] | null;
 }
 
@@ -31,7 +31,7 @@ export function preview({ services, plan, requested }: PreviewInput): readonly P
   });
 }
 
-/** What is done for a service, or would be if it had not to wait; `null` where nothing is due. */
+/** What happens to a service, or would happen if it need not wait; `null` if nothing is due. */
 function dueOf(service: Workload, planned: ServicePlan, rollout: OpenRollout | null): PlannedService | null {
   const { waitingReason: reason, bindings } = planned;
   const isOpen = rollout !== null && rollout.state !== 'failed';
@@ -51,7 +51,7 @@ function dueOf(service: Workload, planned: ServicePlan, rollout: OpenRollout | n
   };
 }
 
-/** What becomes of a request: its own rollout, or one that waits for what is in progress, or for the provider. */
+/** The result of a request: its own rollout, or one that waits for an open rollout or for the provider. */
 function joined(request: RequestedService, service: Workload, due: PlannedService | null): PlannedService {
   if (due === null) return { ...idle(request), waitingReason: waitingReason('NEWEST_VALUE_UNKNOWN') };
   const { secrets, waitingReason: reason } = due;
@@ -68,7 +68,7 @@ function idle(request: RequestedService): PlannedService {
   return { ...request, tasks: 0, waitingReason: null };
 }
 
-/** Each of them is replaced by an update. */
+/** The tasks that an update replaces. */
 function living({ tasks }: Workload): Workload['tasks'] {
   return tasks.filter(({ state }) => state !== 'ended');
 }

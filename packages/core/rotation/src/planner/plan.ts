@@ -380,7 +380,7 @@ function isRolling({ service, entry, bindings }: OwnServiceState): boolean {
 
 /**
  * The highest generation that is known to have been used. A rollback restores a smaller one. If a number were used
- * again, tasks of different rollouts could not be told apart. It does not change while a rollout is open: a number
+ * again, tasks of one rollout would count as those of another. It does not change while a rollout is open: a number
  * above the rollout's would mean that the rollout undoes it.
  */
 function highestUsedGeneration(serviceState: OwnServiceState, { entry: next }: Decision): number {

@@ -1,14 +1,17 @@
-/** A ref whose reads give an older revision than is known of, as a replica does that lags behind. Times are monotonic. */
+/**
+ * A ref whose reads return an older revision than the newest known one, for example from a lagging replica. Times are
+ * monotonic.
+ */
 export interface LaggingRead {
   /** When the first such read ended. */
   readonly sinceMs: number;
   /** When it is read again. */
   readonly againAtMs: number;
   readonly delayMs: number;
-  /** Of the probe before it, as in a finding. */
+  /** The marker of the probe before the read, as in a finding. */
   readonly marker: string | null;
   readonly named: string | undefined;
-  /** What the latest read gave; `null` if that was no value. */
+  /** The revision that the latest read returned; `null` if it returned no value. */
   readonly revision: string | null;
 }
 
@@ -17,9 +20,9 @@ const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 10_000;
 
 /**
- * The same ref was read at `nowMs`, and lags still: each time the next read comes after twice the time.
+ * Updates the state of a ref that was read at `nowMs` and still lags. The delay until the next read doubles each time.
  *
- * @param jitter from 0 to 1: up to half of the time is left out.
+ * @param jitter from 0 to 1: shortens the delay by up to half.
  */
 export function lagsStill(
   before: LaggingRead | null,

@@ -12,39 +12,42 @@ interface Watched {
   readonly loop: Ticker;
 }
 
-/** A loop comes up to a tenth of its time earlier. */
+/** The jitter can make a loop run up to a tenth of its interval earlier. */
 const EARLIEST = 0.9;
 
-/** However long a provider asks us to wait, it is asked again after this time. */
+/** A provider's `retryAfter` is limited to this time. */
 const MAX_PAUSE_MS = 5 * 60_000;
 
-/** A standby polls this often, so that it has the values when it leads. It reacts to nothing sooner than the leader's ledger. */
+/**
+ * The interval of a standby. It polls so that it has the values when it becomes the leader, and it follows the leader's
+ * ledger.
+ */
 const STANDBY_INTERVAL_MS = 60_000;
 
-/** What the watches need beside the ports. */
+/** What the watchers need besides the ports. */
 export interface PollSettings {
   readonly intervalMs: number;
-  /** Key of the digests; `null` where the ledger has it. */
+  /** The key of the digests; `null` if the ledger has it. */
   readonly digestKey: string | null;
-  /** The operator's key before, while it is being replaced. */
+  /** The operator's previous key, while the key is being replaced. */
   readonly formerDigestKey: string | null;
-  /** Called when more is known of a value. */
+  /** Called when a value or an error changed. */
   readonly onNews: () => void;
 }
 
-/** One watch and one loop for each provider: one that hangs holds up no other. */
+/** One watcher and one loop for each provider, so that a hanging provider delays no other. */
 export class ProviderPoller {
   readonly #ports: RotationPorts;
   readonly #settings: PollSettings;
   readonly #poller: ReadonlyMap<string, Watched>;
   readonly #unsubscribe: (() => void)[] = [];
   #isLeading = true;
-  /** By ref key, of the refs that are in use now. */
+  /** By ref key, for the refs that are in use now. */
   #polledOf: ReadonlyMap<string, Watched> = new Map();
   #digestKey: string | null;
-  /** Under that key. */
+  /** Made with `#digestKey`. */
   #digests = new WeakMap<SecretValue, string>();
-  /** Of the digests that may be in the ledger beside those under the other key. */
+  /** A second key that digests in the ledger may still use. */
   #formerKey: string | null;
 
   constructor(ports: RotationPorts, settings: PollSettings) {
@@ -55,10 +58,10 @@ export class ProviderPoller {
     this.#poller = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
   }
 
-  /** Follows the providers' hints. The loops start with the first refs. */
+  /** Subscribes to the providers' hints. The loops start with the first refs. */
   start(): void {
     for (const [name, { loop }] of this.#poller) {
-      // A provider that never gets ready gives no hints; its loop tells why.
+      // A provider that never gets ready gives no hints. Its loop reports why.
       this.#ports.findProvider(name).then(
         ({ hints }) => {
           if (hints !== null) this.#unsubscribe.push(hints.onHint(() => loop.wake()));
@@ -68,15 +71,15 @@ export class ProviderPoller {
     }
   }
 
-  /** Ends all loops; resolves when nothing is in progress any more. */
+  /** Stops all loops; resolves when nothing is in flight any more. */
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await Promise.all([...this.#poller.values()].map(({ loop }) => loop.stop()));
   }
 
   /**
-   * From now on polls as the leader does, or as a standby: once a minute while the provider answers, and if the ledger names a value
-   * that was not found here. Who starts to lead polls at once.
+   * Sets whether this process polls as the leader or as a standby. A standby polls once a minute while the provider
+   * answers, and also when the ledger names a value that it did not find. A new leader polls at once.
    */
   lead(isLeading: boolean): void {
     if (isLeading === this.#isLeading) return;
@@ -84,53 +87,56 @@ export class ProviderPoller {
     if (isLeading) for (const { loop } of this.#poller.values()) loop.wake();
   }
 
-  /** The watch of a provider. */
+  /** The watcher of a provider. */
   of(provider: string): ProviderWatcher | undefined {
     return this.#poller.get(provider)?.watch;
   }
 
-  /** Lets a provider be checked as soon as possible. */
+  /** Polls a provider as soon as possible. */
   wake(provider: string): void {
     this.#poller.get(provider)?.loop.wake();
   }
 
-  /** Lets the provider of a ref be checked as soon as possible. */
+  /** Polls the provider of a ref as soon as possible. */
   wakeFor(key: string): void {
     this.#polledOf.get(key)?.loop.wake();
   }
 
-  /** Checks all providers now; resolves when each has been checked. */
+  /** Polls all providers now; resolves when each poll has ended. */
   async poll(): Promise<void> {
     await Promise.all([...this.#poller.values()].map(({ loop }) => loop.next()));
   }
 
-  /** The current value of a ref, its revision tagged, as of the latest poll. */
+  /** The current value of a ref with its tagged revision, as of the latest poll. */
   current(key: string): CurrentValue | undefined {
     return this.#polledOf.get(key)?.watch.taggedCurrent(key);
   }
 
-  /** Why the provider gives no value of a ref; `undefined` if it gives one, or does not answer. */
+  /** Why the provider delivers no value of a ref; `undefined` if it delivers one, or does not answer. */
   refusal(key: string): ProviderError | undefined {
     const error = this.#polledOf.get(key)?.watch.error(key);
     return error?.retryable === false ? error : undefined;
   }
 
-  /** Whether the current value of a ref may not be what its provider has: see {@link ProviderWatcher.isUncertain}. */
+  /** Whether the provider may have another current value of a ref: see {@link ProviderWatcher.isUncertain}. */
   isUncertain(key: string): boolean {
     return this.#polledOf.get(key)?.watch.isUncertain(key) ?? false;
   }
 
-  /** When the latest poll started that found the current value, in monotonic milliseconds. */
+  /** When the latest poll that found the current value started, in monotonic milliseconds. */
   confirmedAtMs(key: string): number {
     return this.#polledOf.get(key)?.watch.confirmedAtMs(key) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** The digest of one of the latest revisions; `null` where it was not read. */
+  /** The digest of one of the latest revisions; `null` if that revision was not read. */
   digestOf(key: string, revision: string): string | null {
     return this.#polledOf.get(key)?.watch.digestOf(key, revision) ?? null;
   }
 
-  /** The digest of a value; `null` while the key is not known. It is made once for each value object: a storm asks for it for each task. */
+  /**
+   * The digest of a value; `null` while the key is not known. It is computed once per value object, since many tasks
+   * may need it.
+   */
   digest(value: SecretValue): string | null {
     if (this.#digestKey === null) return null;
     const known = this.#digests.get(value);
@@ -140,7 +146,7 @@ export class ProviderPoller {
     return digest;
   }
 
-  /** From now on watches exactly the refs that are in use. */
+  /** Watches exactly the refs that are in use from now on. */
   watch(bindings: ClusterBindings): void {
     const refs = new Map<string, Map<string, SecretRef>>();
     const polledOf = new Map<string, Watched>();
@@ -160,14 +166,17 @@ export class ProviderPoller {
     }
   }
 
-  /** The key that a first ledger has: one made now, where the operator gave none. */
+  /** The digest key for a first ledger: a new one, or `null` if the operator gave one. */
   keyOfFirstLedger(): string | null {
     if (this.#settings.digestKey !== null) return null;
     this.#digestKey ??= this.#ports.digest.generateKey();
     return this.#digestKey;
   }
 
-  /** From now on digests are made with the ledger's key, or the operator's; then those in the ledger may be under its own. */
+  /**
+   * Uses the operator's key from now on, or else the ledger's. With an operator's key, stored digests may still use the
+   * ledger's key.
+   */
   useKeyOf(ledger: LedgerDocument): void {
     if (this.#settings.digestKey !== null) this.#formerKey ??= ledger.digestKey;
     const key = this.#settings.digestKey ?? ledger.digestKey ?? this.keyOfFirstLedger();
@@ -192,7 +201,7 @@ export class ProviderPoller {
     });
     let pollDueAtMs = Number.NEGATIVE_INFINITY;
     const loop = new Ticker(clock, random, async (signal, isWoken) => {
-      // Between two looks only what lags is read again.
+      // Between two polls, only lagging refs are read again.
       const isPoll = isWoken || clock.monotonic() >= pollDueAtMs;
       try {
         if (await (isPoll ? watch.poll(signal) : watch.readAgain(signal))) this.#settings.onNews();

@@ -6,21 +6,21 @@ import { runProbe } from './run-probe.ts';
 import { type Finding, WatchedRef, type WatchedRefPorts } from './watched-ref.ts';
 
 const CALL_DEADLINE_MS = 10_000;
-/** After so many failures in a row the rest of a poll is not read. */
+/** After this many consecutive failures, the remaining refs of a poll are not read. */
 const FAILURES_IN_A_ROW = 3;
 const READS_AT_ONCE = 8;
 
-/** Changes that are written within this time count as made together, and are rolled out together. */
+/** Changes within this time count as made together, and are rolled out together. */
 const SETTLE_MS = 200;
 
-/** A lag that is longer than this is shown to the operator: most are shorter than a second. */
+/** A longer lag is reported to the operator. Most lags are shorter than a second. */
 const LAG_SHOWN_AFTER_MS = 10_000;
 
 type ToRead = Pick<Finding, 'watched' | 'marker' | 'named'>;
 
 /**
- * Watches the refs of one provider: asks its probe whether something may have changed, and reads what has. What it
- * finds in one poll is taken over together. A read that gives an older value than is known of is repeated soon.
+ * Watches the refs of one provider: probes for changes, and reads what may have changed. All findings of one poll are
+ * applied together. A read that returns an older revision than the newest known one is soon repeated.
  */
 export class ProviderWatcher {
   readonly #provider: string;
@@ -42,9 +42,9 @@ export class ProviderWatcher {
     readonly clock: Clock;
     readonly random: Random;
     readonly events: Events;
-    /** The keyed digest, always under the same key. */
+    /** The keyed digest, always with the same key. */
     readonly digest: (bytes: Uint8Array) => string;
-    /** The same under the key before, while that is being replaced. */
+    /** The digest with the previous key, while the key is being replaced. */
     readonly formerDigest: (bytes: Uint8Array) => string | null;
   }) {
     const { values, digest, formerDigest, random } = ports;
@@ -58,18 +58,18 @@ export class ProviderWatcher {
     this.#watchedPorts = { values, jitter: () => random.next() };
   }
 
-  /** Why the provider can't be asked now; `null` while it answers. */
+  /** Why the provider can't be polled now; `null` while it answers. */
   get failure(): ProviderError | null {
     if (!this.#failing) return null;
     return [...this.#refs.values()].find(({ error }) => error?.isOutage === true)?.error ?? null;
   }
 
-  /** What the operator may change so that changes are noticed without reading values; `null` where all is well. */
+  /** What the operator can change so that probes notice changes without reading values; `null` if nothing is needed. */
   get probeProblem(): string | null {
     return this.#probeProblem;
   }
 
-  /** Which refs have lagged for a while, for people; `null` where none has. */
+  /** Which refs have lagged for a while, for people; `null` if none has. */
   get lagProblem(): string | null {
     const nowMs = this.#clock.monotonic();
     const shown = [...this.#refs.values()].flatMap(({ ref, lag }) =>
@@ -87,20 +87,20 @@ export class ProviderWatcher {
     );
   }
 
-  /** In how many milliseconds {@link readAgain} is due; `null` where nothing lags. */
+  /** In how many milliseconds {@link readAgain} is due; `null` if no ref lags. */
   get againInMs(): number | null {
     const times = [...this.#refs.values()].flatMap(({ lag }) => (lag === null ? [] : [lag.againAtMs]));
     return times.length === 0 ? null : Math.max(0, Math.min(...times) - this.#clock.monotonic());
   }
 
-  /** Forgets what it found, since digests under another key can't be compared with those. */
+  /** Forgets all findings, since digests under another key can't be compared with them. */
   reset(): void {
     const refs = new Map([...this.#refs].map(([key, { ref }]) => [key, ref] as const));
     this.#refs.clear();
     this.setRefs(refs);
   }
 
-  /** From now on watches exactly these. Returns whether there is a new one among them. */
+  /** Watches exactly these refs from now on. Returns whether one of them is new. */
   setRefs(refs: ReadonlyMap<string, SecretRef>): boolean {
     const before = this.#refs;
     this.#refs = new Map();
@@ -113,43 +113,43 @@ export class ProviderWatcher {
     return added;
   }
 
-  /** The current value as of the latest poll that could tell. */
+  /** The current value as of the latest poll that could determine it. */
   current(key: string): CurrentValue | undefined {
     return this.#refs.get(key)?.current ?? undefined;
   }
 
-  /** The same, its revision tagged with the ref: what is compared with the ledger's values. */
+  /** The current value with its revision tagged with the ref, for comparison with the ledger's values. */
   taggedCurrent(key: string): CurrentValue | undefined {
     return this.#refs.get(key)?.tagged ?? undefined;
   }
 
-  /** Whether the current value may not be what the provider has: a newer one is known of, or reads give older ones. */
+  /** Whether the provider may have another current value: a newer revision is known, or reads return older ones. */
   isUncertain(key: string): boolean {
     const watched = this.#refs.get(key);
     return watched !== undefined && (watched.isBehind || watched.isDisputed);
   }
 
-  /** When the latest poll started that found this current value, in monotonic milliseconds. */
+  /** When the latest poll that found this current value started, in monotonic milliseconds. */
   confirmedAtMs(key: string): number {
     return this.#refs.get(key)?.confirmedAtMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Why the latest poll gave no value for the ref. */
+  /** Why the latest poll returned no value for the ref. */
   error(key: string): ProviderError | undefined {
     return this.#refs.get(key)?.error ?? undefined;
   }
 
-  /** The digest of one of the latest revisions; `null` where it was not read. */
+  /** The digest of one of the latest revisions; `null` if that revision was not read. */
   digestOf(key: string, revision: string): string | null {
     return this.#refs.get(key)?.digestOf(revision) ?? null;
   }
 
-  /** Looks once at all refs, and returns whether any of them has another value, or an error, than before. */
+  /** Polls all refs once. Returns whether one of them has a new value, or an error changed. */
   async poll(signal: AbortSignal): Promise<boolean> {
     if (this.#refs.size === 0) return false;
     const findings = await this.#findAll(signal);
     const isNews = (finding: Finding) => finding.watched.isNews(finding);
-    // A value that was never known before needs no waiting for others: it is no rotation.
+    // A first value is no rotation, so it need not wait for others.
     if (findings.some((finding) => isNews(finding) && finding.watched.current !== null)) {
       await sleep(this.#clock, SETTLE_MS, signal);
       const later = await this.#findAll(signal, findings);
@@ -159,20 +159,20 @@ export class ProviderWatcher {
     return this.#takeOver(findings, signal);
   }
 
-  /** Reads those again that lag and are due. Returns as {@link poll}. */
+  /** Reads the lagging refs again that are due. Returns the same as {@link poll}. */
   async readAgain(signal: AbortSignal): Promise<boolean> {
     const nowMs = this.#clock.monotonic();
     const due = [...this.#refs.values()].flatMap((watched): ToRead[] => {
       const { lag } = watched;
       if (lag === null || lag.againAtMs > nowMs) return [];
-      // Unless it names the revision that is read, a marker of before the read is no marker of what it gives.
+      // The marker is older than this read. It is valid for the result only if it names the revision that is read.
       const { marker, named } = lag;
       return [{ watched, marker: named === undefined ? null : marker, named }];
     });
     return this.#takeOver(await this.#read(due, nowMs, signal), signal);
   }
 
-  /** Finds what may have changed since the latest poll, or since `seen`, the findings of this one. */
+  /** Finds what may have changed since the latest poll, or since `seen`, the earlier findings of this poll. */
   async #findAll(signal: AbortSignal, seen: readonly Finding[] = []): Promise<Finding[]> {
     const seenBy = new Map(seen.map((finding) => [finding.watched, finding]));
     const watched = [...this.#refs.values()];
@@ -210,7 +210,7 @@ export class ProviderWatcher {
   }
 
   async #read(toRead: readonly ToRead[], startedAtMs: number, signal: AbortSignal): Promise<readonly Finding[]> {
-    // What a probe has seen an earlier read may not have. Fields of one path are one read.
+    // An earlier read may lack the change that the probe saw. Fields of one path share one read.
     const notBeforeMs = this.#clock.monotonic();
     let failuresInARow = 0;
     let latestFailure: ProviderError | undefined;
@@ -223,7 +223,7 @@ export class ProviderWatcher {
           this.#values.refresh(entry.watched.ref, { signal: cut, notBeforeMs }),
         );
         failuresInARow = 0;
-        // At once: the value is only lent.
+        // Computed at once, since the value is only lent.
         const digest = entry.watched.digestOf(read.revision) ?? this.#digest(value.reveal());
         const formerDigest = this.#formerDigest(value.reveal());
         return { ...entry, startedAtMs, revision: { ...read, digest, formerDigest } };

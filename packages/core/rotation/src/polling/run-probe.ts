@@ -10,7 +10,7 @@ import {
 import type { ValueCache } from '../ports/value-cache.ts';
 
 const DEADLINE_MS = 10_000;
-/** A pass of probes may take longer by this for each ref: a slow provider that has many is not one that hangs. */
+/** Extra time for each ref, so that a slow provider with many refs does not count as hanging. */
 const PROBE_MS = 50;
 
 /** What {@link runProbe} needs. */
@@ -19,21 +19,21 @@ export interface ProbePorts {
   /** The name of the provider. */
   readonly provider: string;
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
-  /** Gets whether the provider answered. */
+  /** Receives the outcome of each probe. */
   readonly values: Pick<ValueCache, 'reportProbe'>;
 }
 
-/** What a provider's probe said. */
+/** The results of a provider's probe. */
 export interface ProbeAnswers {
-  /** One for each ref, in their order. */
+  /** One for each ref, in the same order. */
   readonly results: readonly ProbeResult[];
-  /** What the operator may change so that a probe can tell, `null` where nothing; `undefined` where nobody was asked. */
+  /** What the operator can change so that probes work; `null` if nothing, `undefined` if no probe was made. */
   readonly problem: string | null | undefined;
 }
 
 /**
- * Asks the probe of a provider about all of its refs, within 10 s and 50 ms for each. What can't be asked is a failed
- * result; it rejects only when it was aborted.
+ * Probes all refs of a provider, within 10 s plus 50 ms for each ref. If the provider can't be asked, the results are
+ * `failed`. Rejects only when aborted.
  */
 export async function runProbe(
   { clock, provider, findProvider, values }: ProbePorts,
@@ -59,7 +59,7 @@ export async function runProbe(
   }
 }
 
-/** One answer is enough to know that the provider is there. Where only a read can tell, a probe tells nothing. */
+/** One answer proves that the provider is reachable. If only a read can tell, a probe proves nothing. */
 function outcomeOf(results: readonly ProbeResult[]): ProbeOutcome | null {
   const errors = results.flatMap((result) => (result.kind === 'failed' ? [result.error] : []));
   if (results.some(({ kind }) => kind === 'marker') || errors.some(({ isOutage }) => !isOutage)) return 'answered';

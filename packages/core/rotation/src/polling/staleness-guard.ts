@@ -4,9 +4,9 @@ import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 
 /**
- * Which of the ledger's values were written by another process since this one last checked the provider. What it found
- * there before may be older than they are: it must look again before it takes its own finding for the newer one. Else a
- * manager that starts to lead would bring back what another has just replaced.
+ * Knows which ledger values another process wrote since this one last polled the provider. This process's own finding
+ * may be older than such a value. It must poll again before its finding counts as newer. Otherwise a new leader could
+ * restore a value that another process has just replaced.
  */
 export class StalenessGuard {
   readonly #clock: Clock;
@@ -19,7 +19,7 @@ export class StalenessGuard {
     this.#clock = clock;
   }
 
-  /** The ledger was read. Returns the uses whose value another process has written since. */
+  /** Records the ledger that was read. Returns the bindings whose value another process has written since. */
   read(ledger: LedgerDocument, services: readonly ServiceBindings[]): readonly SecretBinding[] {
     const changed: SecretBinding[] = [];
     const values = new Map<string, LedgerSecret>();
@@ -40,13 +40,13 @@ export class StalenessGuard {
     return changed;
   }
 
-  /** This process wrote the ledger. */
+  /** Records that this process wrote the ledger. */
   wrote(ledger: LedgerDocument): void {
     this.#secrets = ledger.secrets;
   }
 
   /**
-   * Whether a finding may be older than what the ledger has.
+   * Whether the ledger's value may be newer than a finding.
    * @param foundAtMs when the poll started, in monotonic milliseconds.
    */
   mayBeNewer(refKey: string, found: SecretVersion, foundAtMs: number): boolean {

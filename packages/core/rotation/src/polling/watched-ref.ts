@@ -4,7 +4,7 @@ import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { type LaggingRead, lagsStill } from './lagging-read.ts';
 
-/** What is kept of a value that was read. */
+/** The metadata of a value that was read. */
 export interface ReadRevision extends Omit<SecretRevision, 'value'> {
   readonly digest: string;
   /** See {@link CurrentValue}. */
@@ -19,33 +19,33 @@ export interface Finding {
   readonly startedAtMs: number;
   readonly revision?: ReadRevision;
   readonly error?: ProviderError;
-  /** The revision that the probe before the read named: there is a value, and a read as new as the probe gives this one. */
+  /** The revision that the probe named before the read. A value exists, and an up-to-date read returns this revision. */
   readonly named?: string | undefined;
 }
 
-/** What taking a finding over depends on. */
+/** What applying a finding depends on. */
 export interface WatchedRefPorts {
   readonly values: Pick<ValueCache, 'newest'>;
-  /** Of the time until a ref that lags is read again, 0 to 1. */
+  /** Random jitter, 0 to 1, for the delay until a lagging ref is read again. */
   readonly jitter: () => number;
 }
 
 const DIGESTS_PER_REF = 4;
 
-/** What is known of one ref, as of the latest poll that could tell. */
+/** What is known of one ref, as of the latest poll that could determine it. */
 export class WatchedRef {
   readonly ref: SecretRef;
   readonly #ports: WatchedRefPorts;
   marker: string | null = null;
   current: CurrentValue | null = null;
-  /** The same, its revision tagged with the ref. */
+  /** The current value with its revision tagged with the ref. */
   tagged: CurrentValue | null = null;
-  /** When the latest poll started that found `current`, in monotonic milliseconds. */
+  /** When the latest poll that found `current` started, in monotonic milliseconds. */
   confirmedAtMs = Number.NEGATIVE_INFINITY;
   error: ProviderError | null = null;
-  /** While its reads give older values than are known of. */
+  /** Set while reads return older revisions than the newest known one. */
   lag: LaggingRead | null = null;
-  /** Of the latest revisions, oldest first. */
+  /** Digests of the latest revisions, oldest first. */
   readonly #digests = new Map<string, string>();
 
   constructor(ref: SecretRef, ports: WatchedRefPorts) {
@@ -53,36 +53,36 @@ export class WatchedRef {
     this.#ports = ports;
   }
 
-  /** Whether a newer revision than the current one is known of: a probe, another manager or a request for it saw it. */
+  /** Whether a newer revision than the current one is known, from a probe, another manager or a request. */
   get isBehind(): boolean {
     return this.current !== null && this.isOld(this.current.revision);
   }
 
-  /** Whether the latest read gave an older value than the current one, and no probe has named the current one since. */
+  /** Whether the latest read returned an older value than the current one, and no probe has named the current one since. */
   get isDisputed(): boolean {
     return this.lag !== null && this.current !== null && this.lag.named !== this.current.revision;
   }
 
-  /** Whether a newer revision than this is known of. */
+  /** Whether a newer revision than this one is known. */
   isOld(revision: string): boolean {
     const newest = this.#ports.values.newest(this.ref);
     return newest !== undefined && newest !== revision;
   }
 
-  /** Whether a read gave another value than the current one, and not an old one. */
+  /** Whether a read returned another value than the current one, and not an old one. */
   isNews({ revision }: Finding): boolean {
     return revision !== undefined && revision.revision !== this.current?.revision && !this.isOld(revision.revision);
   }
 
-  /** The digest of one of the latest revisions; `null` where it was not read. */
+  /** The digest of one of the latest revisions; `null` if that revision was not read. */
   digestOf(revision: string): string | null {
     return this.#digests.get(revision) ?? null;
   }
 
-  /** Takes over what a poll found at `nowMs` (monotonic). Returns whether that is a value or an error that was not known. */
+  /** Applies a finding at `nowMs` (monotonic). Returns whether the value or the error changed. */
   takeOver(finding: Finding, nowMs: number): boolean {
     const { revision, error } = finding;
-    // One that is away, or whose "no" proves nothing, says nothing of the value: what was known of it stays, as does its marker.
+    // A retryable error proves nothing about the value, so the known value and its marker stay.
     if (error?.retryable === true) {
       if (this.lag !== null) this.#lags(finding, nowMs);
       return this.#failed(error);
@@ -95,7 +95,7 @@ export class WatchedRef {
     }
     const isOver = this.lag !== null || this.error !== null;
     this.lag = null;
-    // What the provider says it does not have, or does not give, is not current any more.
+    // The provider does not have the value, or denies access to it. So it is no longer current.
     if (error !== undefined) {
       this.current = null;
       this.tagged = null;
@@ -103,7 +103,7 @@ export class WatchedRef {
       return this.#failed(error);
     }
     this.error = null;
-    // Where probe and read do not agree, one of them is behind: it is read again until they do.
+    // If the probe and the read disagree, one of them is behind. The ref is read again until they agree.
     const isAgreed = revision === undefined || finding.named === undefined || finding.named === revision.revision;
     this.marker = isAgreed ? finding.marker : null;
     if (revision === undefined) return isOver;
@@ -119,7 +119,7 @@ export class WatchedRef {
     return isNews;
   }
 
-  /** Whether a read gave an older revision than is known of, or none though the probe before it saw one. */
+  /** Whether a read returned an older revision than the newest known one, or none although the probe before it saw one. */
   #isStale({ revision, error, named }: Finding): boolean {
     if (error !== undefined) return error.code === 'NOT_FOUND' && named !== undefined;
     return revision !== undefined && this.isOld(revision.revision);

@@ -2,13 +2,13 @@ import { displayMessage } from '@vault-swarm/kernel';
 import type { CallOptions } from '@vault-swarm/provider';
 import type { WaitingReason } from './waiting-reason.ts';
 
-/** What an operator requests: to roll all services of a secret, one service, or all services with quarantined values. */
+/** An operator's request: to roll all services of a secret, one service, or all services with quarantined values. */
 export type RotateRequest =
   | { readonly kind: 'secret'; readonly name: string }
   | { readonly kind: 'service'; readonly name: string }
   | { readonly kind: 'quarantined' };
 
-/** What becomes of a request for one service. */
+/** The effect of a request on one service. */
 export interface RequestedService {
   readonly name: string;
   /** Names of the secrets that the request concerns. */
@@ -57,15 +57,15 @@ export class RotationRejected extends Error {
 /** Accepts manual requests. */
 export interface ManualRotation {
   /**
-   * Records the request in the ledger; the plugin of any manager can do so. The leader carries it out, also after a crash.
-   * Quarantined values are tried again. Resolves once the request is recorded.
+   * Records the request in the ledger; the plugin of any manager can do so. The leader carries it out, also after a
+   * crash. Quarantined values are tried again. Resolves once the request is recorded.
    * @throws {RotationRejected}
    */
   rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]>;
 
   /**
-   * What {@link rotate} would do now, or what the rotation does without a request. Changes nothing by itself. Asks the
-   * orchestrator and polls the providers as a request does; a change that the poll finds is rolled as usual.
+   * What {@link rotate} would do now, or what the rotation does without a request. Does not record a request. It asks
+   * the orchestrator and polls the providers as a request does. A change that the poll finds is rolled out as usual.
    * @throws {RotationRejected}
    */
   preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]>;

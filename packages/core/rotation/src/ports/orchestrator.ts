@@ -1,74 +1,75 @@
 import { displayMessage } from '@vault-swarm/kernel';
 import type { CallOptions, Labels } from '@vault-swarm/provider';
 
-/** A secret of ours: an object of the Swarm whose driver we are. */
+/** A secret of ours: a Swarm object that uses this driver. */
 export interface WorkloadSecret {
   readonly id: string;
   readonly name: string;
   readonly labels: Labels;
   /**
-   * Names of options that its author gave to its driver. The orchestrator does not pass them on, so they have no effect. Missing
-   * if there are none.
+   * Names of driver options that the secret's author set. The orchestrator does not pass them on, so they have no
+   * effect. Missing if there are none.
    */
   readonly driverOptions?: readonly string[];
 }
 
 /**
- * One running copy of a service. `starting` has not run yet (its secrets may still be asked for), `ended` never runs
- * again. A task that is to be stopped counts as `ended`.
+ * One task of a service. A `starting` task has not run yet, and may still request its secrets. An `ended` task never
+ * runs again. A task that is being stopped counts as `ended`.
  */
 export interface WorkloadTask {
   readonly id: string;
-  /** The generation of its service that it was made from. */
+  /** The generation of its service from which it was created. */
   readonly generation: number;
   /** By the orchestrator's clock, in milliseconds since 1970. */
   readonly createdAtMs: number;
   readonly state: 'starting' | 'running' | 'ended';
-  /** Why it does not run yet, in the orchestrator's own words; empty where it says nothing. */
+  /** Why it does not run yet, in the orchestrator's own words; empty if there is no reason. */
   readonly reason: string;
   /**
-   * Whether an update of its service leaves it as it is for now: the service has one task on each node, and this one's
-   * takes no new tasks. It is replaced when the node does again.
+   * Whether updates do not replace it for now: its service has one task per node, and its node takes no new tasks. It
+   * is replaced when the node takes tasks again.
    */
   readonly isKept?: boolean;
 }
 
-/**
- * What the orchestrator says of the latest update of a service, also of one by its user. `message` is its own reason.
- */
+/** The orchestrator's report about the latest update of a service, also one by its user. `message` is its own reason. */
 export interface RolloutReport {
   readonly state: 'none' | 'rolling' | 'completed' | 'paused' | 'rolling-back' | 'rolled-back' | 'rollback-paused';
   readonly message: string;
-  /** When it (or the rollback) started, in milliseconds since 1970; `null` where it is not told. */
+  /** When the update (or the rollback) started, in milliseconds since 1970; `null` if it is not reported. */
   readonly startedAtMs: number | null;
   /**
-   * Of a paused one: whether going on with it forces nothing on anybody. It changes nothing but the generation; or tasks
-   * as it makes them run already, and every living task of the service runs.
+   * Whether a paused update can be resumed without harm. Either it changes only the generation. Or tasks that it made
+   * already run, and every living task of the service runs.
    */
   readonly resumable: boolean;
 }
 
-/** A service that uses secrets of ours. */
+/** A service that uses secrets of this driver. */
 export interface Workload {
   readonly id: string;
   readonly name: string;
-  /** What it is deployed with, a stack for instance; tenants share the places of rollouts. Those without one are a tenant too. */
+  /**
+   * The deployment that it belongs to, for example a stack. Tenants share the places for rollouts. Services without one
+   * form a tenant too.
+   */
   readonly tenant?: string;
-  /** Of the service object, for compare-and-set. */
+  /** The version of the service object, for compare-and-set. */
   readonly version: number;
-  /** How often its tasks were started again; a rollback restores an older number. */
+  /** The `ForceUpdate` counter: how often its tasks were restarted. A rollback restores an older number. */
   readonly generation: number;
-  /** Of what its tasks are made from: equal as long as nobody changed more of that than the generation. */
+  /** The fingerprint of the task template. It stays equal while nothing but the generation changes. */
   readonly fingerprint: string;
-  /** A job's tasks end by themselves; rolling it would run it again. */
+  /** Tasks of a job end by themselves. A rollout would run the job again. */
   readonly kind: 'service' | 'job';
-  /** How many tasks shall run, as its user set it; `null` if that follows from the nodes (a global service). */
+  /** The desired number of tasks, set by its user; `null` if it follows from the nodes (a global service). */
   readonly desiredTasks: number | null;
-  /** Ids of the secrets of ours that it uses, each once. */
+  /** Ids of this driver's secrets that it uses, without duplicates. */
   readonly secretIds: readonly string[];
   /**
-   * Ids of the secrets of ours that only its spec before has, until the update to the present one is completed: tasks made
-   * from it may run, and the orchestrator may return to it.
+   * Ids of this driver's secrets that only the previous spec has, while the update to the present spec is not
+   * completed. Tasks of the previous spec may still run, and the orchestrator may return to it.
    */
   readonly formerSecretIds: readonly string[];
   readonly rollout: RolloutReport;
@@ -79,33 +80,36 @@ export interface Workload {
 export interface FailedTask {
   readonly id: string;
   readonly generation: number;
-  /** Of what it was made from: comparable with {@link Workload.fingerprint}. */
+  /** The fingerprint of the task's template, comparable with {@link Workload.fingerprint}. */
   readonly fingerprint: string;
-  /** Whether its secrets were delivered and its containers started: what failed then is not the delivery. */
+  /** Whether its secrets were delivered and its containers started. If so, the delivery did not cause the failure. */
   readonly started: boolean;
   /** Whether it did not start because its secrets were not delivered. */
   readonly undelivered: boolean;
-  /** Whether its node was up and in use: a task that ends with its node says nothing about its secrets. */
+  /** Whether its node was up and in use. A task that ends with its node proves nothing about its secrets. */
   readonly nodeReady: boolean;
   /** The orchestrator's own reason. */
   readonly message: string;
 }
 
-/** What runs, at one moment: our secrets, and the services that use them. */
+/** The secrets of this driver at one moment, and the services that use them. */
 export interface WorkloadSnapshot {
   readonly secrets: readonly WorkloadSecret[];
   readonly services: readonly Workload[];
 }
 
-/** `conflict`: somebody else wrote first, or it is gone. `unknown`: it may or may not have been applied; look again. */
+/**
+ * `conflict`: another client wrote first, or the object is gone. `unknown`: it may or may not have been applied; read
+ * it again.
+ */
 export type WriteOutcome = 'applied' | 'conflict' | 'unknown';
 
-/** The orchestrator answers, and does not let us ask: a right is missing, or a filter before it refuses the request. */
+/** The orchestrator answers but denies access: a right is missing, or a proxy filter rejects the request. */
 export class AccessDenied extends Error {
   override readonly name: string = 'AccessDenied';
 }
 
-/** The orchestrator refused an update for good; `message` is its reason. */
+/** The orchestrator rejected an update permanently; `message` is its reason. */
 export class RolloutRejected extends Error {
   override readonly name = 'RolloutRejected';
 
@@ -117,33 +121,33 @@ export class RolloutRejected extends Error {
 /** How an update of a service is made. */
 export interface RollOptions extends CallOptions {
   /**
-   * Asked right before the update is sent, without waiting for anything in between: where it says no, nothing is sent, and
-   * the outcome is `conflict`. Without it the update is due.
+   * Called synchronously right before the update is sent. If it returns `false`, nothing is sent, and the outcome is
+   * `conflict`. Without this function the update is always due.
    */
   readonly isDue?: () => boolean;
 }
 
 /**
- * The orchestrator's services. Calls reject where it did not answer; `roll` with {@link RolloutRejected} where it
- * refused the update for good.
+ * The orchestrator's services. Calls reject if it did not answer. `roll` rejects with {@link RolloutRejected} if it
+ * rejected the update permanently.
  */
 export interface Orchestrator {
-  /** What its users call the orchestrator, for messages to them. */
+  /** The orchestrator's name for messages to its users. */
   readonly displayName: string;
   observe(options: CallOptions): Promise<WorkloadSnapshot>;
-  /** The generation of a task, which no snapshot may have shown yet; `null` where there is no such task. */
+  /** The generation of a task that may be in no snapshot yet; `null` if there is no such task. */
   generationOf(taskId: string, options: CallOptions): Promise<number | null>;
-  /** The failed tasks of a service that the orchestrator still knows of. */
+  /** The failed tasks of a service that the orchestrator still has. */
   failures(id: string, options: CallOptions): Promise<readonly FailedTask[]>;
   /**
-   * Starts the tasks of a service again, as its own update configuration says, if it still has `version`.
-   * @param generation the service's next generation; greater than any number seen for it. Its present one resumes an
-   * update that the orchestrator paused.
+   * Restarts the tasks of a service, as its own update configuration says, if it still has `version`.
+   * @param generation the next generation, greater than any number seen for the service. The present generation resumes
+   * an update that the orchestrator paused.
    */
   roll(id: string, version: number, generation: number, options: RollOptions): Promise<WriteOutcome>;
 }
 
-/** Tells that services, secrets or tasks may have changed. Only a hint to look sooner; hints may be lost. */
+/** Signals that services, secrets or tasks may have changed. These are only hints to reconcile sooner, and may be lost. */
 export interface OrchestratorChanges {
   /** Calls `listener` on each hint until the returned function is called. */
   onChange(listener: () => void): () => void;
@@ -152,30 +156,33 @@ export interface OrchestratorChanges {
 /** `worker`: this node can't manage the cluster, so the plugin can do nothing here. */
 export type Role = 'leader' | 'standby' | 'worker';
 
-/** Which part this node has in the cluster, now. Rejects where the engine does not answer. */
+/** This node's present role in the cluster. Rejects if the engine does not answer. */
 export interface Leadership {
   role(options: CallOptions): Promise<Role>;
 }
 
-/** The ledger as it is stored, and the version of the object that holds it. */
+/** The stored ledger, and the version of the object that holds it. */
 export type LedgerRecord =
   | {
       readonly kind: 'text';
-      /** As we wrote it. */
+      /** The text as the plugin wrote it. */
       readonly text: string;
       readonly version: string;
-      /** Whether it is to be written again, though nothing in it has changed, so that the store trusts it from now on. */
+      /** Whether it must be written again although nothing changed, so that the store trusts it from now on. */
       readonly mustRewrite: boolean;
-      /** What somebody did to the ledger, for people; else `null`. */
+      /** What another client did to the ledger, for people; `null` if nothing. */
       readonly warning: string | null;
     }
-  /** It may not be ours: nothing in it counts. `message` says why, and what to do. */
+  /** It may not be the plugin's ledger, so nothing in it counts. `message` says why, and what to do. */
   | { readonly kind: 'untrusted'; readonly version: string; readonly message: string };
 
-/** One document, replicated by the orchestrator, changed by compare-and-set. Calls reject where it did not answer. */
+/**
+ * One document, replicated by the orchestrator and changed by compare-and-set. Calls reject if the orchestrator did not
+ * answer.
+ */
 export interface LedgerStore {
-  /** `null` where there is none. */
+  /** `null` if there is none. */
   read(options: CallOptions): Promise<LedgerRecord | null>;
-  /** @param version of the record that was read; `null` to make the first one. */
+  /** @param version of the record that was read; `null` to create the first one. */
   compareAndSet(version: string | null, text: string, options: CallOptions): Promise<WriteOutcome>;
 }

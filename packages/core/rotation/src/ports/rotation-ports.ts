@@ -5,18 +5,18 @@ import type { ValueCache } from './value-cache.ts';
 
 /** How the rotation behaves. Times in milliseconds. */
 export interface RotationSettings {
-  /** Whether services are rolled; without it the rotation only looks. */
+  /** Whether services are rolled. If not, the rotation only observes. */
   readonly enabled: boolean;
-  /** How often the providers are asked and the services compared. */
+  /** How often the providers are polled and the services reconciled. */
   readonly intervalMs: number;
   readonly policy: RotationPolicy;
-  /** Key of the digests in the ledger; without one, the ledger keeps one of its own. */
+  /** The key of the digests in the ledger. Without one, the ledger stores its own key. */
   readonly digestKey: string | null;
-  /** The key before, while it is being replaced: what has the same digest under it counts as unchanged. */
+  /** The previous key, while it is being replaced. A value with the same digest under it counts as unchanged. */
   readonly formerDigestKey?: string | null;
 }
 
-/** The world outside, as the rotation needs it. */
+/** The outside systems that the rotation needs. */
 export interface RotationPorts {
   readonly orchestrator: Orchestrator;
   readonly changes: OrchestratorChanges;
@@ -33,14 +33,14 @@ export interface RotationPorts {
   readonly events: Events;
 }
 
-/** What a rotation may do, and when it gives up. Times in milliseconds. */
+/** The limits of the rotation. Times in milliseconds. */
 export interface RotationPolicy {
-  /** Services that roll at the same time at first. */
+  /** How many services may roll in parallel at first. */
   readonly maxParallel: number;
-  /** Each rollout that succeeds allows one more service at the same time, up to this many. */
+  /** Each successful rollout allows one more service in parallel, up to this many. */
   readonly maxParallelLimit: number;
   /** A rollout that takes longer counts as stuck. */
   readonly stuckAfterMs: number;
-  /** What to do where the orchestrator paused a rollout whose values made tasks fail. */
+  /** What to do if the orchestrator paused a rollout whose values made tasks fail. */
   readonly onFailure: 'rollback' | 'pause';
 }

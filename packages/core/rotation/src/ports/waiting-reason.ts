@@ -1,6 +1,6 @@
 import { displayMessage } from '@vault-swarm/kernel';
 
-/** Each reason by its code. `{secret}`, `{service}` and `{reason}` are replaced by what they are in the case. */
+/** Each reason by its code. `{secret}`, `{service}` and `{reason}` are replaced by the actual names and reason. */
 const messages = {
   LABELS_INVALID: 'waits for the labels of its secrets to be corrected',
   SECRET_UNDELIVERABLE: 'waits for its secret {secret} to have a value ({reason})',
@@ -31,24 +31,24 @@ const messages = {
 /** Why a rollout that is due does not start or proceed. Codes are stable; programs match on them, never on the text. */
 export type WaitingCode = keyof typeof messages;
 
-/** Each code that there is. */
+/** All codes. */
 export const waitingCodes = Object.keys(messages) as readonly WaitingCode[];
 
 /** Why a service waits. */
 export interface WaitingReason {
   readonly code: WaitingCode;
-  /** What it waits for, as the rest of a sentence whose subject is the service. Never a value. */
+  /** What the service waits for, as the rest of a sentence whose subject is the service. Never a value. */
   readonly message: string;
 }
 
-/** What a reason names. */
+/** What a message may name. */
 export interface WaitingContext {
   readonly secret?: string;
   readonly service?: string;
   readonly reason?: string;
 }
 
-/** The reason with its message, which is cut as `displayMessage`. */
+/** The reason with its message, shortened by `displayMessage`. */
 export function waitingReason(code: WaitingCode, context: WaitingContext = {}): WaitingReason {
   const message = messages[code].replace(
     /\{(secret|service|reason)\}/g,

@@ -5,13 +5,13 @@ import type { Workload } from '../ports/orchestrator.ts';
 import { isKnown } from '../tasks/task-revision.ts';
 import type { SecretTaskRevisions, ServiceStatus, TaskRevisionCount } from './status.ts';
 
-/** Which revisions of a secret a service's running tasks hold, as an operator wants to see it. */
+/** Which revisions of a secret a service's running tasks have, in the operator's terms. */
 export function taskRevisionsOf(
   { binding, desired, actual }: BindingState,
   runningTasks: number,
   ledger: LedgerDocument | null,
 ): SecretTaskRevisions {
-  // While the provider has told nothing yet, what it had when somebody last looked counts as current.
+  // If the provider has not answered yet, the ledger's last known value counts as current.
   const current = desired ?? ledger?.secrets[binding.key];
   const counts = new Map<string, { readonly value: SecretVersion; tasks: number }>();
   let unknown = runningTasks;
@@ -31,13 +31,13 @@ export function taskRevisionsOf(
   return { secret: binding.secret.name, revisions: revisions.sort((a, b) => b.tasks - a.tasks) };
 }
 
-/** How far a rollout is. */
+/** The progress of a rollout. */
 export function progressOf(
   { tasks }: Workload,
   rollout: OpenRollout,
   bindings: readonly BindingState[],
 ): Pick<NonNullable<ServiceStatus['rollout']>, 'tasksDone' | 'tasksTotal'> {
-  // By id: the service may have been checked again since the plan.
+  // By id, since the service may have been observed again after the plan.
   const without = new Set(bindings.flatMap((known) => pendingTasks(rollout, known)).map(({ id }) => id));
   const living = tasks.filter(({ state }) => state !== 'ended');
   const done = living.filter((task) => task.state === 'running' && !without.has(task.id));

@@ -38,7 +38,7 @@ interface PolledProvider {
 
 type FindPolled = (provider: string) => PolledProvider | undefined;
 
-/** Reports what the latest pass observed and decided, in the operator's terms. */
+/** Reports what the latest reconcile pass observed and decided, in the operator's terms. */
 export class StatusReporter {
   readonly #enabled: boolean;
   readonly #orchestratorName: string;
@@ -52,13 +52,13 @@ export class StatusReporter {
   readonly #rotatedAtMs = new Map<string, number>();
   readonly #failures = new Map<string, string>();
 
-  /** @param orchestratorName what its users call it. */
+  /** @param orchestratorName the name that its users know. */
   constructor(enabled: boolean, orchestratorName: string) {
     this.#enabled = enabled;
     this.#orchestratorName = orchestratorName;
   }
 
-  /** The orchestrator answered. */
+  /** Records that the orchestrator answered. */
   observed(snapshot: WorkloadSnapshot, bindings: ClusterBindings, atMs: number): void {
     this.#snapshot = snapshot;
     this.#uses = bindings;
@@ -70,8 +70,8 @@ export class StatusReporter {
   }
 
   /**
-   * The orchestrator did not answer, and why; `null` when it does again.
-   * @param isRefused whether it does not let us ask.
+   * Records why the orchestrator did not answer; `null` once it answers again.
+   * @param isRefused whether it denied access.
    */
   silent(message: string | null, isRefused = false): void {
     this.#outage = message === null ? null : { message, isRefused };
@@ -85,23 +85,23 @@ export class StatusReporter {
     this.#planned = new Map();
   }
 
-  /** A pass decided. */
+  /** Records the decisions of a reconcile pass. */
   planned({ ledger, services }: Plan): void {
     this.#ledger = ledger;
     this.#planned = new Map(services.map((planned) => [planned.serviceId, planned]));
     for (const { service } of this.#uses.services) {
       const isOpen = ledger.services[service.id]?.rollout != null;
-      // Somebody's own update brought the values that a rollout could not.
+      // An update of the user brought the values that the rollout could not.
       if (!isOpen && this.#planned.get(service.id)?.outdatedTasks === 0) this.#failures.delete(service.name);
     }
   }
 
-  /** A service's uses as the latest pass found them; none where it did not see the service. */
+  /** A service's bindings as of the latest reconcile pass; empty if the pass did not see the service. */
   plannedUses(serviceId: string): ServicePlan['bindings'] {
     return this.#planned.get(serviceId)?.bindings ?? [];
   }
 
-  /** A decision was carried out. */
+  /** Records a decision that was carried out. */
   happened(event: ProductEvent, atMs: number): void {
     if (event.type === 'rollout.started') this.#failures.delete(event.service);
     if (event.type === 'rollout.failed') this.#failures.set(event.service, `${event.reason}: ${event.message}`);
@@ -114,7 +114,7 @@ export class StatusReporter {
   status(role: Role | null, lockdown: Lockdown | null, polledOf: FindPolled): RotationStatus {
     const ledger = this.#ledger;
     const secrets = this.#secrets(polledOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
-    // One that only may use secrets of ours again, since its update is not completed, is not shown.
+    // Services that only may use our secrets again, since their update is not completed, are not shown.
     const using = this.#uses.services.filter(({ service }) => service.secretIds.length > 0);
     const services = using.map((service) => this.#service(service, ledger));
     return {
@@ -203,7 +203,7 @@ export class StatusReporter {
     return { code: pace === null ? 'ROTATION_BLOCKED' : 'ROTATION_TOO_FREQUENT', message: parts.join('; ') };
   }
 
-  /** The ledger also has the failures that an earlier process saw. */
+  /** The ledger also contains failures that an earlier process saw. */
   #problemOf(service: string, rollout: OpenRollout | null): string | null {
     const seen = this.#failures.get(service);
     if (seen !== undefined || rollout === null || rollout.failure === '') return seen ?? null;
@@ -244,7 +244,7 @@ export class StatusReporter {
       if (watch?.probeProblem) list.add('PROBE_UNAVAILABLE', watch.probeProblem);
     }
     for (const { name, problem, provider, revision } of secrets) {
-      // While its provider is away, the last good value is delivered.
+      // While the provider is unreachable, the cached value is delivered.
       const isHeld = revision !== null && provider !== null && polledOf(provider)?.failure != null;
       if (problem === null || isHeld) continue;
       const code = problem.code === 'ACCESS_DENIED' ? 'SECRET_ACCESS_DENIED' : 'SECRET_UNDELIVERABLE';
@@ -260,7 +260,7 @@ export class StatusReporter {
   }
 }
 
-/** Which secrets have options of their driver, which the orchestrator does not pass on; and what to do. */
+/** Which secrets have driver options, which the orchestrator does not pass on, and what to do. */
 export function describeOptions(secrets: readonly WorkloadSecret[]): string {
   const options = [...new Set(secrets.flatMap(({ driverOptions = [] }) => driverOptions))];
   return (

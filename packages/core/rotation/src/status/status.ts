@@ -8,7 +8,7 @@ export interface SecretStatus {
   readonly name: string;
   /** The provider instance; `null` if the labels are invalid. */
   readonly provider: string | null;
-  /** Where its value is, for people. */
+  /** The location of its value, for people. */
   readonly ref: string | null;
   readonly rotate: RotateMode;
   readonly pinned: boolean;
@@ -22,7 +22,7 @@ export interface SecretStatus {
   readonly problem: { readonly code: ProviderErrorCode; readonly message: string } | null;
 }
 
-/** How many running tasks of a service hold which revisions of one of its secrets. */
+/** How many running tasks of a service have which revisions of one of its secrets. */
 export interface SecretTaskRevisions {
   /** Its name. */
   readonly secret: string;
@@ -30,7 +30,7 @@ export interface SecretTaskRevisions {
   readonly revisions: readonly TaskRevisionCount[];
 }
 
-/** One revision, and how many running tasks hold it. */
+/** One revision, and how many running tasks have it. */
 export interface TaskRevisionCount {
   /** The provider's name for it; `null` if it is not known. */
   readonly revision: string | null;
@@ -41,7 +41,7 @@ export interface TaskRevisionCount {
   readonly current: boolean;
 }
 
-/** A service that uses secrets of ours. */
+/** A service that uses secrets of this driver. */
 export interface ServiceStatus {
   readonly id: string;
   readonly name: string;
@@ -49,7 +49,7 @@ export interface ServiceStatus {
   readonly runningTasks: number;
   /** How many of the running tasks do not have the desired revisions. */
   readonly outdatedTasks: number;
-  /** Of each secret but those whose labels pin a version. */
+  /** One for each secret whose labels pin no version. */
   readonly taskRevisions: readonly SecretTaskRevisions[];
   readonly rollout: {
     readonly generation: number;
@@ -60,7 +60,7 @@ export interface ServiceStatus {
     readonly state: 'waiting' | 'rolling' | 'stuck' | 'failed';
     /** Running tasks that have its target. */
     readonly tasksDone: number;
-    /** Those, and all other tasks that run or start. */
+    /** These tasks, and all other tasks that run or start. */
     readonly tasksTotal: number;
   } | null;
   /** Values that made its tasks fail. They are withheld until a value is newer, or an operator requests them. */
@@ -80,7 +80,7 @@ export interface ServiceStatus {
   } | null;
 }
 
-/** The status of the rotation as of its latest pass. */
+/** The status of the rotation as of its latest reconcile pass. */
 export interface RotationStatus {
   readonly enabled: boolean;
   /** `null` before the first answer of the orchestrator. */

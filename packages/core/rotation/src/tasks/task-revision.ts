@@ -48,13 +48,9 @@ function answeredTo(
  * What the ledger says about a task, without the task overrides. The first that applies counts:
  *
  * 1. the target of an open rollout, for tasks of its generation or a later one;
- *
  * 2. the value before a change, for tasks older than that change;
- *
  * 3. the last good value of an open rollout, for tasks of earlier generations;
- *
  * 4. the last good value of a quarantine;
- *
  * 5. the latest value that was seen.
  *
  * Without a ledger entry a task counts as up to date, unless the provider made its value more than a minute after the
