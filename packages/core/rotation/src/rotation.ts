@@ -150,8 +150,8 @@ export class Rotation implements ManualRotation, LocksDown {
     this.#passes.wake();
     const nowMs = clock.monotonic();
     if (this.#poller.digestOf(key, revision) === null) this.#unseen.set(key, nowMs);
-    // Tasks that fail repeatedly are given the same value each time. A revision that the ledger names is usually a last
-    // good one.
+    // Tasks that fail repeatedly are given the same value each time. A revision that the ledger names may be a last
+    // good one and no change, so all of these count as one hint per provider.
     const isIntended = this.#intended.named.get(key)?.revisions.has(revision) === true;
     if (this.#isNews(isIntended ? provider : `${key} ${revision}`, nowMs)) this.#poller.wake(provider);
   }

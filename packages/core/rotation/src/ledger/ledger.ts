@@ -92,9 +92,9 @@ export interface LedgerService {
   /** Ledger keys that an operator requested and that no rollout has fulfilled yet. */
   readonly requested: readonly string[];
   /**
-   * The highest generation that the service had while no rollout was open; 0 if there was none. It prevents that a
-   * number is used again after a rollback. While an open rollout returns to an earlier generation, it is the generation
-   * that is undone.
+   * The highest generation that the service had while no rollout was open; 0 if there was none. With it, no number is
+   * used again after a rollback. If an open rollout returns to an earlier generation, this is the generation that it
+   * undoes.
    */
   readonly highestUsedGeneration: number;
   /** By ledger key, oldest first. */

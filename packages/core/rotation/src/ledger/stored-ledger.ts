@@ -36,8 +36,8 @@ export function unusable(stored: StoredLedger): UnusableLedger | null {
 }
 
 /**
- * The ledger, or a first one with its own digest key. An unusable ledger is replaced by an empty one; a newer one keeps
- * its key.
+ * The stored ledger if it is readable, else an empty one. The empty one gets the digest key of a newer ledger, or else
+ * the key for a first ledger.
  */
 export function ledgerAsStored(stored: StoredLedger, firstKey: () => string | null): LedgerDocument {
   if (stored.kind === 'readable') return stored.ledger;

@@ -240,7 +240,7 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const isOther = dueBindings(serviceState).some(({ binding }) => !(binding.key in changing));
   const hasNewer = ofRollout.some((known) => isNewer(open, known));
   const isCurrent = isUpToDate(serviceState);
-  // A newer value's update, or one of the user, may be what is paused.
+  // The paused update may be for a newer value, or by the user.
   const isOwnPause = isPaused(service) && !hasNewer && service.fingerprint === open.fingerprint;
   const isNeeded = !isCurrent || isOwnPause || open.direction === 'rollback';
   const rotates = ofRollout.some(({ binding }) => rotatesAutomatically(binding));

@@ -147,8 +147,8 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   if (open.direction === 'rollback') return asFailed();
   const changing = changedValues(open);
   const ofRollout = bindings.filter(({ binding }) => binding.key in changing);
-  // The cause may be another secret of the service. This is possible if the tasks of the rollback, with the last good
-  // values, failed too. It is also possible if nobody knows what the failed tasks were given: it may have been a newer
+  // Another secret of the service may be the cause. This is possible if the tasks of the rollback, with the last good
+  // values, failed too. It is also possible if it is unknown what the failed tasks were given: it may have been a newer
   // value.
   const isUnclear =
     service.rollout.state === 'rollback-paused' || (failure !== null && !isGivenKnown(serviceState, open));

@@ -225,7 +225,10 @@ function hasPlace(serviceState: ServiceState, brings: readonly BindingState[], c
   return continues || serviceState.hasCapacity(isRollback(serviceState, brings) ? {} : desiredVersion(brings));
 }
 
-/** The bindings whose desired values are new to their tasks. A value that changed back is not new, unless all did. */
+/**
+ * The bindings whose desired values are new to their tasks. A value that changed back is not new. If no binding is
+ * left, all count.
+ */
 function bringing(serviceState: ServiceState, bindings: readonly BindingState[]): readonly BindingState[] {
   const others = bindings.filter((known) => known.desired !== undefined && !isReverted(serviceState, known));
   return others.length === 0 ? bindings : others;

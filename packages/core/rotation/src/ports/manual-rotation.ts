@@ -39,7 +39,7 @@ export interface PlannedService extends RequestedService {
  * | --- | --- |
  * | `UNKNOWN` | there is no such secret of ours, or no such service that uses one |
  * | `DISABLED` | the rotation is turned off |
- * | `UNAVAILABLE` | the orchestrator did not answer, or took nothing; the same request may succeed later |
+ * | `UNAVAILABLE` | the orchestrator did not answer, or did not accept the request; the same request may succeed later |
  */
 export type RotationRejection = 'UNKNOWN' | 'DISABLED' | 'UNAVAILABLE';
 

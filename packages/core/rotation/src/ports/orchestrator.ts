@@ -27,8 +27,8 @@ export interface WorkloadTask {
   /** Why it does not run yet, in the orchestrator's own words; empty if there is no reason. */
   readonly reason: string;
   /**
-   * Whether updates do not replace it for now: its service has one task per node, and its node takes no new tasks. It
-   * is replaced when the node takes tasks again.
+   * Whether an update of its service skips it for now: the service has one task per node, and this node takes no new
+   * tasks. The task is replaced when the node takes tasks again.
    */
   readonly isKept?: boolean;
 }

@@ -30,7 +30,7 @@ interface PolledProvider {
   readonly probeProblem: string | null;
   /** Which refs have lagged for a while; `null` if none has. */
   readonly lagProblem: string | null;
-  /** The current value as of the latest poll that could tell. */
+  /** The current value as of the latest poll that could determine it. */
   current(refKey: string): CurrentValue | undefined;
   /** Why the latest poll gave no value for the ref. */
   error(refKey: string): ProviderError | undefined;

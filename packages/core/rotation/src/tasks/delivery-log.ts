@@ -26,7 +26,7 @@ interface TaskDeliveries {
   /** By the secret's name. More than one if the task requested it again in between. */
   readonly answers: Map<string, readonly Answer[]>;
   recordedAtMs: number;
-  /** Since when this process had been the one that the orchestrator asks, in milliseconds since 1970. */
+  /** Since when the orchestrator had been asking this process and no other one, in milliseconds since 1970. */
   readonly leaderSinceMs: number;
   /**
    * Whether a snapshot showed that the task had not run when this process answered. It was starting after the answer or
