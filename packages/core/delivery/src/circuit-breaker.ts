@@ -1,28 +1,28 @@
 import { backoffMs, type Clock } from '@vault-swarm/kernel';
 
-/** How a call failed: it got no answer in time, or the answer that the provider can't serve now. */
+/** How a call failed: no answer in time, or an answer that the provider can't serve now. */
 export type Failure = 'timeout' | 'unavailable';
 
-/** One provider's timeouts in a row that open the breaker. */
+/** This many timeouts in a row open the breaker. */
 const TIMEOUTS_IN_A_ROW = 2;
 
-/** So many failures of either kind within {@link FAILURES_WITHIN_MS} open it too. */
+/** This many failures of either kind within {@link FAILURES_WITHIN_MS} also open it. */
 const FAILURES = 5;
 const FAILURES_WITHIN_MS = 10_000;
 
-/** From one trial to the next while the breaker is open; doubled each time, up to the longest. */
+/** The backoff between half-open probes. It doubles with each probe, up to the maximum. */
 const FIRST_PROBE_MS = 1_000;
 const MAX_PROBE_MS = 10_000;
 
 /**
- * The circuit breaker of a provider. While it is open, calls are refused at once, and half-open probes in the background
+ * The circuit breaker of a provider. While it is open, calls are rejected at once. Half-open probes in the background
  * find out when the provider answers again. Any success closes it. An answer such as "not found" is a success.
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
   readonly #onChange: (open: boolean) => void;
   #timeoutsInARow = 0;
-  /** When the latest failures were, in monotonic milliseconds, oldest first. */
+  /** The times of the latest failures, in monotonic milliseconds, the oldest first. */
   #failuresAtMs: number[] = [];
   #open = false;
   #probes = 0;
@@ -35,12 +35,12 @@ export class CircuitBreaker {
     this.#onChange = onChange;
   }
 
-  /** Whether calls are refused now. */
+  /** Whether calls are rejected now. */
   get isOpen(): boolean {
     return this.#open;
   }
 
-  /** The provider answered. */
+  /** Records an answer of the provider. */
   succeeded(): void {
     this.#timeoutsInARow = 0;
     this.#failuresAtMs = [];
@@ -51,9 +51,10 @@ export class CircuitBreaker {
   }
 
   /**
-   * A call failed.
-   * @param halfOpenProbe tries the provider again; its outcome must be reported by `succeeded` or `failed`. Its own rejection is of
-   * no interest here.
+   * Records a failed call.
+   *
+   * @param halfOpenProbe calls the provider again. Its outcome must be reported by `succeeded` or `failed`. Its own
+   * rejection is ignored.
    */
   failed(failure: Failure, halfOpenProbe: () => Promise<unknown>): void {
     const nowMs = this.#clock.monotonic();
@@ -69,7 +70,7 @@ export class CircuitBreaker {
     this.#scheduleProbe();
   }
 
-  /** Ends the trials. */
+  /** Stops the half-open probes. */
   close(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;

@@ -17,16 +17,19 @@ export function checkSize(ref: SecretRef, { value }: SecretRevision): void {
   );
 }
 
-/** Codes that say that the place may be a wrong one. */
+/** Codes that mean that the ref may be wrong. */
 const OF_THE_PLACE: ReadonlySet<ProviderErrorCode> = new Set(['NOT_FOUND', 'ACCESS_DENIED', 'INVALID_REF']);
 
-/** A request does not have the options of the driver: who gave a path there sees only that another one was read. */
+/**
+ * A request does not contain the driver options. Without this hint, an operator who set the path there sees only that
+ * another path was read.
+ */
 const NO_PATH_LABEL = 'no label of the secret gives its path (an option of the driver does not count)';
 
 /**
- * Why no value is given, for the operator.
+ * Explains to the operator why no value is delivered.
  *
- * @param isPerService whether the ref has the service's name in the place of a path that labels give.
+ * @param isPerService whether the path contains the service's name, because no label gives a path.
  */
 export function explainDeliveryError(
   error: unknown,
@@ -45,7 +48,8 @@ export function explainDeliveryError(
       message: `${where}the provider did not answer within ${deadlineMs} ms; check that it is up and reached`,
     };
   }
-  // Not an answer of a provider: a mistake of ours. Its name helps to find it; its message might quote anything.
+  // This is not an answer of a provider but a bug in the plugin. The error's name helps to find it. Its message is left
+  // out, because it may quote a value.
   const name = error instanceof Error ? error.name : 'no error';
   return { code: 'UNAVAILABLE', message: `${where}the provider could not be asked (${name})` };
 }

@@ -165,7 +165,7 @@ test('a choice that never comes costs the deadline and no more; what is in memor
   await advance(0);
   expect(textOf(await asking)).toBe('one');
   expect(textOf(await other)).toBe('DEADLINE');
-  // It was asked to end much sooner.
+  // The choice had to end much sooner.
   expect(asked.at(-1)?.untilMs).toBe(975);
 });
 

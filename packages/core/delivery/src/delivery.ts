@@ -25,20 +25,20 @@ import { type CacheLimits, type CurrentRevision, RevisionCache } from './revisio
 import { RevisionHistory } from './revision-history.ts';
 
 /**
- * Learns what each task was given. Called before the answer goes out; must not wait. One that throws keeps no answer back. The
- * value is lent for the call: a copy of it may be kept.
+ * Records which revision a task was given. It is called before the response is sent, so it must not block. If it
+ * throws, the response is still sent. The value may be wiped after the call: copy it to keep it.
  */
 export type RecordDelivery = (delivered: DeliveryRecord) => void;
 
-/** Limits in milliseconds, but for the memory's. */
+/** All limits are in milliseconds, except those of the cache. */
 export interface DeliveryLimits {
-  /** The longest that a caller waits for an answer. */
+  /** The maximum time that a caller waits for a response. */
   readonly deadlineMs: number;
-  /** How old a value may be while its provider answers; 0 asks every time. */
+  /** The maximum age of a cached value while its provider answers. 0: each request reads from the provider. */
   readonly cacheMaxAgeMs: number;
-  /** How old a value may be when its provider does not answer; 0 never serves an old one. */
+  /** The maximum age of a cached value while its provider does not answer. 0: stale values are never served. */
   readonly staleIfErrorMs: number;
-  /** The same while its provider refuses our login. */
+  /** Used instead of {@link staleIfErrorMs} while the provider refuses the plugin's login. */
   readonly staleIfUnauthenticatedMs: number;
   readonly cache: CacheLimits;
 }
@@ -48,7 +48,7 @@ interface Obtained {
   readonly source: DeliverySource;
 }
 
-/** What is kept back of a deadline, so that the answer is out before it is over. */
+/** Subtracted from the deadline, so that the response is sent before the deadline ends. */
 const ANSWER_MARGIN_MS = 50;
 
 const CURRENT: RevisionSelection = { kind: 'current' };
@@ -56,8 +56,9 @@ const CURRENT: RevisionSelection = { kind: 'current' };
 const REPORT_EVICTED_MS = 60_000;
 
 /**
- * From a request to a value: reads the labels, answers from the cache while the value there is fresh, else asks the
- * provider once for all who wait for the same ref, and falls back on the last good value where the provider is away.
+ * Answers a request with a value. It reads the labels, and serves the cached value while that is fresh. Otherwise it
+ * reads from the provider. Concurrent requests for a ref share one read. If the provider does not answer, it serves the
+ * last good value.
  */
 export class Delivery implements SecretSource {
   readonly #labels: LabelReader;
@@ -104,9 +105,9 @@ export class Delivery implements SecretSource {
   }
 
   /**
-   * Reads the ref's current value now, whatever is in memory, and keeps it there for those who ask next. It never
-   * joins a read that started before `notBeforeMs`, or before this call, which may give an older value. The value stays in memory: it
-   * may be wiped once the caller's turn of the event loop is over.
+   * Reads the ref's current value now, even if a fresh value is cached, and caches the result for later requests. It
+   * never joins a read that started before `notBeforeMs` (default: the time of this call), because that read may return
+   * an older value. The value belongs to the cache, and may be wiped after the caller's current turn of the event loop.
    *
    * @throws {ProviderError} as the provider's `read`; the signal's reason when aborted.
    */
@@ -114,23 +115,26 @@ export class Delivery implements SecretSource {
     return this.#dropped.during(() => this.#reads.fresh(ref, options));
   }
 
-  /** A probe, started at `atMs` (monotonic), found that `revision` is still the ref's current one. */
+  /** Reports that a probe, which started at `atMs` (monotonic), found that `revision` is still current. */
   revalidate(ref: SecretRef, revision: string, atMs: number): void {
     this.#cache.revalidate(refKey(ref), revision, atMs);
     this.#reads.seen(ref, revision);
   }
 
-  /** A probe or another manager saw that the provider has this revision: an answer with an older one is stale. */
+  /** Reports that a probe or another manager saw this revision at the provider. An older answer is then stale. */
   seen(ref: SecretRef, revision: string): void {
     this.#reads.seen(ref, revision);
   }
 
-  /** The newest revision of the ref that is known of, be it that it was read or only seen. */
+  /** The newest known revision of the ref, whether it was read or only seen. */
   newest(ref: SecretRef): string | undefined {
     return this.#reads.newest(ref);
   }
 
-  /** A probe of the ref's provider ended. Nobody waits for a provider that does not answer its probes. */
+  /**
+   * Reports how a probe of the ref's provider ended. Failed probes open the circuit breaker, so that requests do not
+   * wait for a provider that does not answer.
+   */
   reportProbe(ref: SecretRef, outcome: ProbeOutcome): void {
     const health = this.#reads.health(ref.provider);
     if (outcome === 'answered' || outcome === 'login-refused') health.answered(outcome);
@@ -138,41 +142,42 @@ export class Delivery implements SecretSource {
   }
 
   /**
-   * While a lockdown is active no value is kept, also none that is retained. Each request is answered by a read that started after it.
-   * What is kept now is dropped; requests that were made before may still be answered with it.
+   * Starts or ends a lockdown. During a lockdown no value is cached, not even a pinned one. Each request is answered by
+   * a read that started after the request. The start of a lockdown evicts all cached values. Requests that arrived
+   * earlier may still be answered with them.
    */
   lockDown(active: boolean): void {
     this.#cache.lock(active);
     this.#reads.share(!active);
   }
 
-  /** From now on these revisions, by ref key, are not dropped, whatever else has to go. */
+  /** Sets the pinned revisions, by ref key. The cache limits do not evict pinned revisions. */
   pin(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
     this.#cache.pin(revisions);
   }
 
   /**
-   * Whether a revision that was replaced is available: from the cache, else read again where the provider keeps old ones.
+   * Whether a replaced revision is available: from the cache, or by a new read if the provider keeps old versions.
    *
-   * @throws {ProviderError} where the provider does not answer now; the signal's reason when aborted.
+   * @throws {ProviderError} if the provider does not answer now; the signal's reason when aborted.
    */
   async ensureCached(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<boolean> {
     return (await this.#old.find(ref, revision, { signal })) !== null;
   }
 
-  /** How many values are held, of how many bytes, and how many were dropped for others since the start. */
+  /** The number and the bytes of the cached values, and how many values a cache limit has evicted since the start. */
   get held(): { readonly values: number; readonly bytes: number; readonly evicted: number } {
     const { revisions, bytes } = this.#cache.size;
     return { values: revisions, bytes, evicted: this.#evicted };
   }
 
-  /** Ends what it does in the background, and drops all values. */
+  /** Stops background work and evicts all values. */
   close(): void {
     this.#reads.close();
     this.#cache.clear();
   }
 
-  /** Many reads through a full cache evict a value each: that is reported once a minute. */
+  /** In a full cache each read can evict a value. So evictions are reported at most once a minute. */
   #countEvicted(revisions: number): void {
     this.#evicted += revisions;
     const nowMs = this.#clock.monotonic();
@@ -184,7 +189,7 @@ export class Delivery implements SecretSource {
 
   async #get(request: SecretRequest, receivedAtMs: number): Promise<SecretResponse> {
     const { deadlineMs } = this.#limits;
-    // One budget for all that is waited for: whatever is left of it is all that the next wait has.
+    // All waits share one budget: each wait gets at most what is left of it.
     const untilMs = receivedAtMs + Math.max(deadlineMs / 2, deadlineMs - ANSWER_MARGIN_MS);
     let labels: Partial<SecretLabels> = {};
     try {
@@ -232,11 +237,14 @@ export class Delivery implements SecretSource {
     }
   }
 
-  /** A choice that takes longer than it may is not waited for: then only what is in memory can still be given. */
+  /**
+   * If the choice takes the whole budget, the current revision is chosen. No time is left for a read then, so only a
+   * cached value can be served.
+   */
   #choose(request: SecretRequest, key: string, untilMs: number): RevisionSelection | Promise<RevisionSelection> {
     const { serviceId, taskId, secretName } = request;
     const nowMs = this.#clock.monotonic();
-    // The provider needs the rest.
+    // The other half of the time is for the read from the provider.
     const choiceMs = Math.max(0, (untilMs - nowMs) / 2);
     const choosing = this.#choice.choose({ serviceId, taskId, secretName, refKey: key, untilMs: nowMs + choiceMs });
     if (!(choosing instanceof Promise)) return choosing;
@@ -247,8 +255,9 @@ export class Delivery implements SecretSource {
   }
 
   /**
-   * Reads a value that is not in memory beside the wait for the choice: a process that has just started knows neither. What is
-   * given is decided afterwards, by the choice and by all that became known with it: a lockdown, or a newer revision.
+   * If no value is cached, reads the current value while the choice is in flight. A process that has just started has
+   * neither a value nor a choice. What is served is decided after the choice, because a lockdown or a newer revision
+   * may have become known with it.
    */
   async #obtainOnceChosen(
     ref: SecretRef,
@@ -258,7 +267,7 @@ export class Delivery implements SecretSource {
   ): Promise<Obtained> {
     if (this.#cache.current(key) !== undefined) return this.#obtain(ref, key, await choosing, untilMs);
     const reading = this.#obtainCurrent(ref, key, untilMs);
-    // Nobody may need it.
+    // The result may not be needed. Without this handler, a failed read would be an unhandled rejection.
     reading.catch(() => undefined);
     const chosen = await choosing;
     if (chosen.kind === 'current' && this.#reads.isSharing) {
@@ -273,7 +282,7 @@ export class Delivery implements SecretSource {
     const held = this.#cache.get(key, chosen.revision);
     if (held !== undefined) return { revision: held, source: 'cache' };
     const remainingMs = untilMs - this.#clock.monotonic();
-    // The current one, where it may be given instead, needs some of the time too.
+    // If the current revision is the fallback, its read needs half of the time.
     const waitMs = chosen.otherwise === 'current' ? remainingMs / 2 : remainingMs;
     try {
       const { shouldFailFast } = this.#reads.health(ref.provider);
@@ -282,7 +291,7 @@ export class Delivery implements SecretSource {
       );
       if (recalled !== null) return { revision: recalled, source: 'provider' };
     } catch (error) {
-      // Where the current one is given instead, its own read tells what is wrong with the provider.
+      // If the current revision is the fallback, its own read reports what is wrong with the provider.
       if (chosen.otherwise === 'refuse') throw error;
     }
     if (chosen.otherwise === 'current') return this.#obtainCurrent(ref, key, untilMs);
@@ -308,7 +317,7 @@ export class Delivery implements SecretSource {
     const adaptiveTimeoutMs = maySpendAll
       ? limitMs
       : Math.min(limitMs, lastGood !== null && isDoubtful ? 0 : health.adaptiveTimeoutMs);
-    // A caller that ends its wait leaves the read in flight for the next callers.
+    // A timeout of this caller does not abort the read: later callers can join it.
     const reading = this.#reads.shared(ref, { limitMs, mayWait: maySpendAll });
     try {
       const revision = await withDeadline(this.#clock, adaptiveTimeoutMs, undefined, () => reading);
@@ -316,7 +325,7 @@ export class Delivery implements SecretSource {
       return await this.#obtainNewer(ref, key, revision, untilMs);
     } catch (error) {
       const mayBeStale = error instanceof ProviderError ? error.retryable : error instanceof DeadlineExceeded;
-      // Looked up again: a probe may have confirmed or replaced it while this read waited.
+      // The cache is read again: a probe may have confirmed or replaced the value while this read was in flight.
       const last = mayBeStale ? this.#lastGood(ref, this.#cache.current(key)) : null;
       if (last !== null) return { revision: last, source: 'stale' };
       throw error instanceof DeadlineExceeded && adaptiveTimeoutMs < limitMs ? circuitOpen(ref) : error;
@@ -324,9 +333,10 @@ export class Delivery implements SecretSource {
   }
 
   /**
-   * The provider answered with an older value than is known of, as a replica does that lags behind. The newest one is given
-   * from the cache, or once the provider gives it. If that takes too long, the last good value is given, or the older one: a
-   * task that has it is updated later, while one that has none does not start.
+   * Handles a provider that returned an older revision than the newest known one, such as a replica that lags behind.
+   * The newest value is served from the cache, or as soon as the provider returns it. If that takes too long, the
+   * cached value or the older value is served. A task with an older value is updated later. A task without a value does
+   * not start.
    */
   async #obtainNewer(ref: SecretRef, key: string, older: SecretRevision, untilMs: number): Promise<Obtained> {
     const held = this.#instead(ref, key, older);
@@ -336,13 +346,16 @@ export class Delivery implements SecretSource {
       const newer = await withDeadline(this.#clock, waitMs, undefined, () => this.#reads.newer(ref, untilMs));
       if (newer !== null) return { revision: newer, source: 'provider' };
     } catch {
-      // The provider has just answered, so it is not away: what it gave then is what there is.
+      // The provider answered a moment ago, so this is not an outage. Serve what is available.
     }
     const last = this.#instead(ref, key, older);
     return { revision: last, source: this.#isNewest(ref, last) ? 'cache' : 'stale' };
   }
 
-  /** The value in memory, if it may be given for an older one that was read. `STALE_IF_ERROR` is for outages: more is allowed. */
+  /**
+   * The cached value if it may be served instead of `older`, else `older`. `STALE_IF_ERROR` is for outages. Here the
+   * cached value may always be as old as {@link REPLICA_LAG_MS}.
+   */
   #instead(ref: SecretRef, key: string, older: SecretRevision): SecretRevision {
     const held = this.#cache.current(key);
     const maxAgeMs = Math.max(this.#limits.staleIfErrorMs, REPLICA_LAG_MS);
@@ -355,7 +368,7 @@ export class Delivery implements SecretSource {
     return newest === undefined || newest === revision;
   }
 
-  /** The value that may be given if the provider does not answer, or refuses our login. */
+  /** The cached value, if it may be served while the provider does not answer or refuses the plugin's login. */
   #lastGood(ref: SecretRef, held: CurrentRevision | undefined): SecretRevision | null {
     const { staleIfErrorMs, staleIfUnauthenticatedMs } = this.#limits;
     const maxAgeMs = this.#reads.health(ref.provider).isLoginRefused ? staleIfUnauthenticatedMs : staleIfErrorMs;

@@ -1,24 +1,24 @@
 import type { Clock } from '@vault-swarm/kernel';
 import type { SecretValue } from '@vault-swarm/provider';
 
-/** A request that may have taken values from the cache, and how many turns had ended when it started. */
+/** A request that may hold values from the cache, and the turn of the event loop in which it started. */
 interface Holder {
   readonly turn: number;
 }
 
 /**
- * Wipes values that the cache dropped, once no request is left that may still hand one out.
+ * Wipes values that the cache evicted, once no request can still return them.
  *
- * A request that started before the value was dropped may have it: until it ends, the value stays whole. So may one that started
- * afterwards in the same turn of the event loop, by joining a read: so a dropped value counts as dropped from the next
- * turn on.
+ * A request that started before the eviction may hold the value, so the value is not wiped until that request ends. A
+ * request that started later in the same turn of the event loop may also hold it, because it joined a read. So an
+ * eviction counts only from the next turn.
  */
 export class EvictedValues {
   readonly #clock: Pick<Clock, 'after'>;
-  /** The one that started first is the first. */
+  /** The oldest first. */
   readonly #holders = new Set<Holder>();
   #fresh: SecretValue[] = [];
-  /** By the turn from which on no request can get them any more, the earliest first. */
+  /** By the first turn in which no new request can get them, the earliest first. */
   readonly #waiting = new Map<number, readonly SecretValue[]>();
   #turn = 0;
 
@@ -26,7 +26,7 @@ export class EvictedValues {
     this.#clock = clock;
   }
 
-  /** Keeps values whole for a request until it has ended. Resolves or rejects as `work` does. */
+  /** Runs `work`. Values that it may hold are not wiped until it ends. Resolves or rejects as `work` does. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     const holder = { turn: this.#turn };
     this.#holders.add(holder);
@@ -38,7 +38,7 @@ export class EvictedValues {
     }
   }
 
-  /** The cache no longer has this value. */
+  /** Adds a value that the cache no longer holds. */
   add(value: SecretValue): void {
     if (this.#fresh.length === 0) this.#clock.after(0, () => this.#endTurn());
     this.#fresh.push(value);

@@ -4,7 +4,7 @@ import { byName, fails, gives, setUp, textOf } from './testing/delivery-fixture.
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
 
-/** A provider whose revisions have an order, and whose values are asked for with every request. */
+/** A provider whose revisions have an order. Cached values are never fresh here, so each request reads the value. */
 function lagging(limits: Parameters<typeof setUp>[0] = {}) {
   const world = setUp({ cacheMaxAgeMs: 0, ...limits });
   world.old.order = byName;

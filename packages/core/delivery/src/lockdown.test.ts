@@ -82,7 +82,8 @@ test('a provider that does not answer costs no more time than before', async () 
     await advance(1_950);
     codes.push(textOf(await asking));
   }
-  // Once it has failed nobody waits for long, and then, with the circuit breaker open, not at all.
+  // After the first failure, requests wait only a short time. Once the circuit breaker is open, they do not wait at
+  // all.
   expect(codes).toEqual(['DEADLINE', 'UNAVAILABLE', 'UNAVAILABLE']);
 });
 

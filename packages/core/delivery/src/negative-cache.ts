@@ -1,12 +1,12 @@
 import { BoundedMap, type Clock } from '@vault-swarm/kernel';
 import type { ProviderError } from '@vault-swarm/provider';
 
-/** More are not remembered: the oldest go. */
+/** The maximum number of cached refusals. The oldest are evicted. */
 const MAX_REFUSALS = 10_000;
 
 /**
- * What providers refused a moment ago, so that hundreds of tasks that want the same missing secret one after the other
- * do not cost a request each.
+ * Caches recent refusals of providers. Without it, hundreds of tasks that want the same missing secret one after the
+ * other would cost one request each.
  */
 export class NegativeCache {
   readonly #clock: Clock;
@@ -16,23 +16,23 @@ export class NegativeCache {
     maxEntries: MAX_REFUSALS,
   });
 
-  /** @param maxAgeMs how long a refusal counts; 0 remembers none. */
+  /** @param maxAgeMs how long a refusal is cached; 0 caches none. */
   constructor(clock: Clock, maxAgeMs: number) {
     this.#clock = clock;
     this.#maxAgeMs = maxAgeMs;
   }
 
-  /** The ref was refused to a question that was put at `askedAtMs` (monotonic). */
+  /** Adds a refusal of the ref. The request was sent at `requestedAtMs` (monotonic). */
   add(key: string, error: ProviderError, requestedAtMs: number): void {
     this.#refusals.set(key, { error, requestedAtMs });
   }
 
-  /** The ref has a value. */
+  /** Removes the refusal of a ref that has a value now. */
   delete(key: string): void {
     this.#refusals.delete(key);
   }
 
-  /** Why the ref was refused a moment ago. */
+  /** The cached refusal of the ref, if it is recent. */
   get(key: string): ProviderError | undefined {
     const refusal = this.#refusals.get(key);
     if (refusal === undefined) return undefined;

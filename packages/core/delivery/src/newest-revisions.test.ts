@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { NewestRevisions, REPLICA_LAG_MS } from './newest-revisions.ts';
 
-/** Revisions are numbers here; one that is not a number is compared with nothing. */
+/** Revisions are numbers here. A revision that is not a number can't be compared. */
 const order = {
   compare: (a: string, b: string) => (Number.isNaN(Number(a) - Number(b)) ? undefined : Number(a) - Number(b)),
 };

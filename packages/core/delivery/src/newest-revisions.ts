@@ -2,60 +2,61 @@ import { BoundedMap, type Clock } from '@vault-swarm/kernel';
 import type { RevisionOrder } from '@vault-swarm/provider';
 
 /**
- * How far a replica of a provider may lag behind. For this time an older revision counts as a stale answer; if the
- * provider gives nothing newer for as long, the older one is current again (a snapshot was restored, a label was moved
- * back). Replicas lag by milliseconds to seconds: one that lags by a minute is out of order, and its operators know.
+ * How far a replica of a provider may lag behind. For this time an older revision is treated as a stale answer. If the
+ * provider returns nothing newer for this time, the older revision becomes current again: a snapshot was restored, or a
+ * label was moved to it. Replicas usually lag by milliseconds to seconds. A lag of a minute is a fault that operators
+ * notice.
  */
 export const REPLICA_LAG_MS = 60_000;
 
-/** More refs are not known at the same time: those of which nothing was heard for longest go. */
+/** The maximum number of known refs. The least recently updated ones are evicted. */
 const MAX_REFS = 40_000;
-/** Of all ref keys: twenty times what a ref of usual length takes. */
+/** The maximum length of all ref keys: twenty times what refs of usual length take. */
 const MAX_KEY_LENGTH = 64_000_000;
-/** Of one ref; the oldest go. */
+/** The maximum for one ref. The oldest ones are evicted. */
 const MAX_WITHHELD = 8;
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** What is known of one ref. Times are monotonic milliseconds. */
+/** What is known about one ref. Times are monotonic milliseconds. */
 interface Known {
   newest: string;
-  /** When the latest read started that gave it; never, if only a probe or another manager told of it. */
+  /** When the latest read that returned it started; `NEVER` if only a probe or another manager reported it. */
   readAtMs: number;
-  /** Since when reads give older revisions, and nothing told of the newest. */
+  /** Since when reads return older revisions and no report confirmed the newest one. */
   olderSinceMs: number | null;
-  /** Until when a revision that was replaced counts as older, whatever the order says. */
+  /** Until when a replaced revision counts as older, even if the order says otherwise. */
   readonly withheldUntilMs: Map<string, number>;
 }
 
 /**
- * The newest revision of each ref that this process knows of: from its reads and probes, and from other managers. A
- * replica that lags behind gives older ones. They become the newest only after {@link REPLICA_LAG_MS} in which the
- * provider gave nothing else.
+ * The newest revision of each ref that this process knows: from its own reads and probes, and from other managers. A
+ * replica that lags behind returns older revisions. An older revision becomes the newest only after {@link
+ * REPLICA_LAG_MS} in which the provider returned nothing newer.
  *
- * Revisions are compared by their provider's order. If that does not tell, a revision counts as older for the same time
- * after it was replaced by another one. If the provider has no order at all, the latest read counts.
+ * Revisions are compared by their provider's order. If the order can't compare two revisions, the replaced one counts
+ * as older for {@link REPLICA_LAG_MS}. If the provider has no order at all, the latest read wins.
  */
 export class NewestRevisions {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** By ref key; those that were heard of last are at the end. */
+  /** By ref key. The most recently updated refs are last. */
   readonly #known = new BoundedMap<Known>({ maxEntries: MAX_REFS, maxKeyLength: MAX_KEY_LENGTH });
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
   }
 
-  /** The newest revision of a ref; `undefined` if nothing is known of it. */
+  /** The newest known revision of a ref; `undefined` if the ref is not known. */
   get(key: string): string | undefined {
     return this.#known.get(key)?.newest;
   }
 
-  /** Whether no read gave the newest revision yet. */
+  /** Whether no read returned the newest revision yet. */
   isUnread(key: string): boolean {
     return this.#known.get(key)?.readAtMs === NEVER;
   }
 
-  /** A probe or another manager saw that the provider has this revision. */
+  /** Reports that a probe or another manager saw this revision at the provider. */
   seen(key: string, revision: string, order: RevisionOrder | null): void {
     if (order === null) return;
     const known = this.#touch(key);
@@ -65,9 +66,9 @@ export class NewestRevisions {
   }
 
   /**
-   * A read gave this revision. Returns whether it is the newest one that is known.
+   * Reports that a read returned this revision. Returns whether it is the newest known one.
    *
-   * @param begunAtMs when the read started, in monotonic milliseconds.
+   * @param startedAtMs when the read started, in monotonic milliseconds.
    */
   read(key: string, revision: string, order: RevisionOrder | null, startedAtMs: number): boolean {
     const known = this.#touch(key);
@@ -85,21 +86,24 @@ export class NewestRevisions {
     return true;
   }
 
-  /** @param begunAtMs of a read: where nothing else tells, one that started before the latest is older. */
+  /** @param startedAtMs of a read. If the revisions can't be compared, a read that started before the latest one is older. */
   #isOlder(known: Known, revision: string, order: RevisionOrder | null, startedAtMs?: number): boolean {
     if (this.#clock.monotonic() < (known.withheldUntilMs.get(revision) ?? NEVER)) return true;
     const compared = order?.compare(revision, known.newest) ?? 0;
     return compared === 0 ? startedAtMs !== undefined && startedAtMs < known.readAtMs : compared < 0;
   }
 
-  /** Whether reads have given older revisions than the newest for so long that they can't be stale answers. */
+  /** Whether reads have returned older revisions for so long that they can't be stale answers. */
   #isCurrentAgain(known: Known): boolean {
     const nowMs = this.#clock.monotonic();
     known.olderSinceMs ??= nowMs;
     return nowMs - known.olderSinceMs >= REPLICA_LAG_MS;
   }
 
-  /** A newer revision. The one before is withheld for a while if we read it, and the order does not tell that it is older. */
+  /**
+   * Moves to a newer revision. The previous one is withheld for a while if it was read and the order does not say that
+   * it is older.
+   */
   #follow(known: Known, revision: string, order: RevisionOrder | null): void {
     const isToldApart = order === null || known.readAtMs === NEVER || (order.compare(known.newest, revision) ?? 0) < 0;
     replace(known, revision, isToldApart ? undefined : this.#clock.monotonic() + REPLICA_LAG_MS);
@@ -116,7 +120,7 @@ export class NewestRevisions {
   }
 }
 
-/** @param untilMs until when the revision before counts as older, whatever the order says. */
+/** @param untilMs until when the previous revision counts as older, even if the order says otherwise. */
 function replace(known: Known, revision: string, untilMs?: number): void {
   const { withheldUntilMs } = known;
   withheldUntilMs.delete(revision);

@@ -8,7 +8,7 @@ import { gives, setUp, textOf } from './testing/delivery-fixture.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** A provider's answer whose bytes are watched: is anybody still holding them? */
+/** An answer of a provider whose bytes are watched: the test finds out whether anything still references them. */
 function watchedValue(text: string, name: string) {
   let bytes: Uint8Array | null = new TextEncoder().encode(text);
   const watched = new WeakRef(bytes);
@@ -19,7 +19,7 @@ function watchedValue(text: string, name: string) {
       return given;
     },
     isHeld: async () => {
-      // What a job of the event loop has checked is kept until that job ends.
+      // After `deref()` the value stays alive until the current job of the event loop ends.
       await setImmediate();
       collectGarbage();
       return watched.deref() !== undefined;

@@ -3,48 +3,49 @@ import { type ProbeOutcome, ProviderError } from '@vault-swarm/provider';
 import { CircuitBreaker, type Failure } from './circuit-breaker.ts';
 
 /**
- * How a question to a provider ended: with an answer, be it "no such secret"; with the answer that our login is refused;
- * without one; or in a way that tells nothing of how the next will end.
+ * How a request to a provider ended: with an answer (also "no such secret"), with a refused login, or without an
+ * answer. `unknown`: the outcome does not predict how the next request will end.
  */
 export type RequestOutcome = ProbeOutcome | 'unknown';
 
-/** A question that was put to the provider and is not answered yet. */
+/** A request that was sent to the provider and is not answered yet. */
 interface InFlightRequest {
   readonly requestedAtMs: number;
 }
 
-/** So many of the latest answers tell how long an answer usually takes. */
+/** The number of latest answers from which the usual response time is calculated. */
 const REMEMBERED_ANSWERS = 8;
 
 /**
- * An answer that takes so much longer than the slowest but one of the latest ones is not usual any more. The slowest may have been
- * repeated after a failure that passed.
+ * An answer is late if it takes this many times as long as the second slowest of the latest answers. The slowest one is
+ * ignored, because it may include a retry after a transient failure.
  */
 const UNUSUAL_FACTOR = 4;
 
 /**
- * No answer counts as late before this, however quick the others were: a machine that is busy for a moment is no reason to
- * give a value away that was replaced.
+ * No answer is late before this time, however fast the others were. On a machine that is busy for a moment, a shorter
+ * timeout would serve stale values without need.
  */
 const MIN_ADAPTIVE_TIMEOUT_MS = 500;
 
-/** A provider suspect that is back answers within this time. */
+/** A suspect provider that works again is expected to answer within this time. */
 const SUSPECT_TIMEOUT_MS = 250;
 
-/** How long no request is sent to a provider that asks to slow down without a `Retry-After`. */
+/** How long no request is sent to a provider that asks the plugin to slow down without a `Retry-After`. */
 const PAUSE_MS = 1_000;
 const MIN_PAUSE_MS = 100;
 
 /**
- * How one provider does, as its answers show: whether it is worth asking, how long an answer usually takes, and whether
- * one is overdue. Who can be given the last good value does not wait for a provider suspect.
+ * The health of one provider, calculated from its answers: whether requests make sense, how long an answer usually
+ * takes, and whether an answer is overdue. A request with a usable last good value does not wait for a suspect
+ * provider.
  */
 export class ProviderHealth {
   readonly #clock: Clock;
   readonly #breaker: CircuitBreaker;
   /** The oldest first. */
   readonly #open = new Set<InFlightRequest>();
-  /** How long the latest answers took. */
+  /** How long the latest answers took, in milliseconds. */
   readonly #answersMs: number[] = [];
   #answeredAtMs = Number.NEGATIVE_INFINITY;
   #hasFailed = false;
@@ -57,44 +58,48 @@ export class ProviderHealth {
     this.#breaker = new CircuitBreaker(clock, onChange);
   }
 
-  /** Whether no request is sent, since it did not answer lately. */
+  /** Whether no request is sent, because the provider did not answer recently. */
   get isCircuitOpen(): boolean {
     return this.#breaker.isOpen;
   }
 
-  /** Whether a question is in progress. */
+  /** Whether a request is in flight. */
   get hasInFlightRequest(): boolean {
     return this.#open.size > 0;
   }
 
-  /** Whether the latest answer was that our login is refused. A failure is no answer: it does not end that. */
+  /** Whether the latest answer refused the plugin's login. A failure without an answer does not change this. */
   get isLoginRefused(): boolean {
     return this.#isLoginRefused;
   }
 
-  /** Whether the latest question failed, or one in progress should have been answered by now. */
+  /** Whether the latest request failed, or an answer to a request in flight is overdue. */
   get isSuspect(): boolean {
     return this.#hasFailed || this.isCircuitOpen || this.#isOverdue();
   }
 
-  /** Whether nobody is to wait for it, not even who has nothing else: it failed, and leaves the next question open too. */
+  /**
+   * Whether no request waits for the provider, even if there is no other value to serve. That is so if the circuit
+   * breaker is open, or if the latest request failed and the next one is overdue.
+   */
   get shouldFailFast(): boolean {
     return this.isCircuitOpen || (this.#hasFailed && this.#isOverdue());
   }
 
-  /** The milliseconds within which an answer comes, as far as the latest ones tell; little for a provider suspect. */
+  /** How long to wait for an answer: the usual response time, or a short time if the provider is suspect. */
   get adaptiveTimeoutMs(): number {
     return this.isSuspect ? SUSPECT_TIMEOUT_MS : this.#usualMs();
   }
 
-  /** Until when it asked us not to ask, in monotonic milliseconds. */
+  /** Until when the provider asked the plugin to send no requests, in monotonic milliseconds. */
   get pausedUntilMs(): number {
     return this.#pausedUntilMs;
   }
 
   /**
-   * A question is put to it now. Call the result with how it ended; only the first call counts.
-   * @param halfOpenProbe asks again; used while the circuit is open. Its own rejection is of no interest.
+   * Records that a request is sent now. Call the result with the outcome of the request. Only the first call counts.
+   *
+   * @param halfOpenProbe sends another request; used while the circuit breaker is open. Its own rejection is ignored.
    */
   asked(halfOpenProbe: () => Promise<unknown>): (outcome: RequestOutcome) => void {
     const question: InFlightRequest = { requestedAtMs: this.#clock.monotonic() };
@@ -109,7 +114,7 @@ export class ProviderHealth {
     };
   }
 
-  /** It answered a question that was not put through {@link asked}. */
+  /** Records an answer to a request that was not started by {@link asked}. */
   answered(outcome: 'answered' | 'login-refused' = 'answered'): void {
     this.#isLoginRefused = outcome === 'login-refused';
     this.#answeredAtMs = this.#clock.monotonic();
@@ -117,19 +122,19 @@ export class ProviderHealth {
     this.#breaker.succeeded();
   }
 
-  /** It did not do what was asked, whether it answered or not. */
+  /** Records a failure, with or without an answer. */
   failed(failure: Failure, halfOpenProbe: () => Promise<unknown>): void {
     this.#hasFailed = true;
     this.#breaker.failed(failure, halfOpenProbe);
   }
 
-  /** It asked us to slow down. */
+  /** Records that the provider asked the plugin to slow down. */
   pause(durationMs: number = PAUSE_MS): void {
     const untilMs = this.#clock.monotonic() + Math.max(MIN_PAUSE_MS, durationMs);
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
   }
 
-  /** Ends what it does in the background. */
+  /** Stops background work. */
   close(): void {
     this.#breaker.close();
   }
@@ -139,7 +144,7 @@ export class ProviderHealth {
     return Math.max(MIN_ADAPTIVE_TIMEOUT_MS, UNUSUAL_FACTOR * slowestButOne);
   }
 
-  /** A question that is older than the latest answer may be slow by its nature: the provider is there. */
+  /** A request that started before the latest answer does not count: it may just be slow, and the provider does answer. */
   #isOverdue(): boolean {
     for (const { requestedAtMs } of this.#open) {
       if (requestedAtMs >= this.#answeredAtMs)
@@ -149,10 +154,10 @@ export class ProviderHealth {
   }
 }
 
-/** What it tells that a question was rejected with `error`. */
+/** Maps the error of a rejected request to its outcome. */
 export function outcomeOf(error: unknown): RequestOutcome {
   if (error instanceof DeadlineExceeded) return 'timeout';
-  // That a quota is used up says nothing of what is asked when it is not.
+  // A used-up quota does not predict how requests end once there is quota again.
   if (!(error instanceof ProviderError) || error.code === 'RATE_LIMITED') return 'unknown';
   if (error.code === 'UNAUTHENTICATED') return 'login-refused';
   return error.code === 'UNAVAILABLE' ? 'unavailable' : 'answered';

@@ -4,7 +4,7 @@ import { fails, gives, hangs, setUp, textOf } from './testing/delivery-fixture.t
 
 const db: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
 
-/** A provider that asks for no requests for this time. */
+/** A provider that asks the plugin to send no requests for this time. */
 const slowDown = (retryAfterMs?: number) => async () =>
   Promise.reject(new ProviderError('RATE_LIMITED', 'slow down', retryAfterMs === undefined ? {} : { retryAfterMs }));
 
@@ -250,7 +250,6 @@ test('a probe without an answer counts as a failure of the provider, one with an
   expect(events.at(-1)).toMatchObject({ type: 'circuit-breaker.changed', open: false });
 });
 
-/** A refusal that is not proven. */
 const doubts = (code: ProviderError['code']) => async () =>
   Promise.reject(new ProviderError(code, 'the provider says no in unknown words', { isProven: false }));
 
@@ -292,7 +291,7 @@ test('a refused login is an answer: the last good value is given for a shorter t
   expect(events.at(-1)).toMatchObject({ source: 'stale' });
   await advance(1);
   expect(textOf(await ask())).toBe('UNAUTHENTICATED');
-  // An outage would be bridged for longer. It does not cancel the refusal.
+  // In an outage stale values are served for longer. An outage does not cancel the refusal.
   answers[0] = fails('UNAVAILABLE');
   expect(textOf(await ask())).toBe('UNAVAILABLE');
   expect(textOf(await ask())).toBe('UNAVAILABLE');

@@ -16,21 +16,27 @@ import { NewestRevisions } from './newest-revisions.ts';
 import { outcomeOf, ProviderHealth } from './provider-health.ts';
 import type { RevisionCache } from './revision-cache.ts';
 
-/** Finds a configured provider by its name, once it is ready. Rejects if it never will be. */
+/** Finds a configured provider by its name. Resolves when the provider is ready. Rejects if it can never be ready. */
 export type FindProvider = (name: string) => Promise<ProviderInstance>;
 
-/** A "no" counts for so long at most: who fixes what is missing does not wait for it. */
+/** The maximum age of a cached refusal. It is short, so that a fix at the provider takes effect quickly. */
 const REFUSAL_MAX_AGE_MS = 1_000;
 
-/** The secrets of a task are asked for one after the other: what a read gave for one field is good for the next. */
+/**
+ * The secrets of a task are requested one after the other. So a read for one field also serves requests for other
+ * fields for this time.
+ */
 const SHARED_MS = 2_000;
 
-/** A read that gave an older value than is known of is repeated after this time, and then after twice the time before. */
+/** The backoff before a stale read is repeated. It doubles with each repetition. */
 const FIRST_REPETITION_MS = 50;
-/** Once a repetition was in vain, requests for values of that provider are not repeated for this time. */
+/** After repetitions that failed, stale reads of that provider are not repeated for this time. */
 const LAGGING_MS = 10_000;
 
-/** Reads of current values: at most one for each ref at a time, none while the provider's circuit is open. */
+/**
+ * Reads current values. Concurrent requests for a ref share one read. While the provider's circuit breaker is open,
+ * requests are rejected at once. {@link fresh} does neither.
+ */
 export class ProviderReads {
   /** As {@link FindProvider}. */
   readonly findProvider: FindProvider;
@@ -82,12 +88,12 @@ export class ProviderReads {
     return this.#isSharing;
   }
 
-  /** From now on each request is answered by a read of its own, or again by one of others too. */
+  /** Sets whether one read may serve several requests. If not, each request gets a read of its own. */
   share(isSharing: boolean): void {
     this.#isSharing = isSharing;
   }
 
-  /** How a provider does. */
+  /** The health of a provider. */
   health(provider: string): ProviderHealth {
     let health = this.#healths.get(provider);
     if (health === undefined) {
@@ -100,10 +106,10 @@ export class ProviderReads {
   }
 
   /**
-   * One read for all who ask for a ref at the same time, cut off after `limitMs` however many still wait. A provider
-   * that asked us to slow down is asked again within that time where `mayWait` says so.
+   * Reads a ref once for all concurrent requests. The read is aborted after `limitMs`, even if callers still wait. If
+   * the provider asked the plugin to slow down and `mayWait` is true, the read is retried within that time.
    *
-   * @throws {ProviderError} as the provider's `read`, `DeadlineExceeded` when the time is up.
+   * @throws {ProviderError} as the provider's `read`; `DeadlineExceeded` when the time is up.
    */
   shared(ref: SecretRef, { limitMs, mayWait }: { limitMs: number; mayWait: boolean }): Promise<SecretRevision> {
     const key = refKey(ref);
@@ -118,16 +124,19 @@ export class ProviderReads {
     return flight;
   }
 
-  /** A read that started at `notBeforeMs`, or now: an earlier one may give an older value. */
+  /**
+   * Reads a ref with a read that started at `notBeforeMs` or later (default: now). An earlier read may return an older
+   * value.
+   */
   async fresh(ref: SecretRef, { signal, notBeforeMs = this.#clock.monotonic() }: ReadOptions): Promise<SecretRevision> {
     const provider = await this.findProvider(ref.provider);
     return this.#read(provider, ref, { signal, notBeforeMs });
   }
 
   /**
-   * Repeats the read of a ref that gave an older value than is known of, until it gives one as new, once for all who ask.
-   * `null` if that takes longer than until `untilMs` (monotonic); after that nobody waits for values of the provider for a
-   * while, since a storm of requests must not wait for each. Rejects as the provider's `read`.
+   * Repeats a stale read of a ref until it returns the newest known revision. Concurrent callers share the repetitions.
+   * Returns `null` if that takes longer than until `untilMs` (monotonic). Then stale reads of the provider are not
+   * repeated for a while, so that in a storm of requests not every request waits. Rejects as the provider's `read`.
    */
   async newer(ref: SecretRef, untilMs: number): Promise<SecretRevision | null> {
     const key = refKey(ref);
@@ -140,27 +149,27 @@ export class ProviderReads {
     return repetition;
   }
 
-  /** The newest revision that is known of: see {@link NewestRevisions}. */
+  /** The newest known revision: see {@link NewestRevisions}. */
   newest(ref: SecretRef): string | undefined {
     return this.#newest.get(refKey(ref));
   }
 
-  /** Whether a revision of a ref is known to be older than another. */
+  /** Whether `revision` is known to be older than `other`. */
   isOlder(ref: SecretRef, revision: string, other: string): boolean {
     return (this.#orders.get(ref.provider)?.compare(revision, other) ?? 0) < 0;
   }
 
-  /** Whether somebody saw a newer revision of a ref than any read gave: a replica that lags behind may answer. */
+  /** Whether a revision was seen that is newer than any that was read. Then the next answer may come from a lagging replica. */
   lags(ref: SecretRef): boolean {
     return this.#newest.isUnread(refKey(ref));
   }
 
-  /** Somebody saw that the provider has this revision of a ref: see {@link NewestRevisions.seen}. */
+  /** Reports that a probe or another manager saw this revision: see {@link NewestRevisions.seen}. */
   seen(ref: SecretRef, revision: string): void {
     const tell = (order: RevisionOrder | null) => this.#newest.seen(refKey(ref), revision, order);
     const order = this.#orders.get(ref.provider);
     if (order !== undefined) tell(order);
-    // Where the provider is never ready nothing is ever read.
+    // If the provider never becomes ready, nothing is read, so the rejection can be ignored.
     else
       this.findProvider(ref.provider).then(
         ({ order }) => tell(order),
@@ -168,10 +177,10 @@ export class ProviderReads {
       );
   }
 
-  /** Puts a question to the ref's provider; how it ends tells how the provider does. */
+  /** Sends a request to the ref's provider, and records its outcome in the provider's health. */
   async ask<T>(ref: SecretRef, signal: AbortSignal, question: () => Promise<T>): Promise<T> {
     const ended = this.health(ref.provider).asked(this.halfOpenProbeOf(ref));
-    // A provider that hangs may not heed the signal either.
+    // A call that hangs may also ignore the signal. So the abort itself is recorded as the outcome.
     const cutOff = () => ended(outcomeOf(signal.reason));
     signal.addEventListener('abort', cutOff, { once: true });
     try {
@@ -186,10 +195,10 @@ export class ProviderReads {
     }
   }
 
-  /** Asks again, for later callers. */
+  /** A read that tests whether the provider answers again. Its value is cached for later requests. */
   readonly halfOpenProbeOf = (ref: SecretRef) => () => this.#readWithin(ref, this.#deadlineMs, false);
 
-  /** Ends what it does in the background. */
+  /** Stops background work. */
   close(): void {
     for (const health of this.#healths.values()) health.close();
   }
@@ -219,7 +228,7 @@ export class ProviderReads {
           const isPaused = error instanceof ProviderError && error.code === 'RATE_LIMITED';
           if (!isPaused || !mayWait) throw error;
           if (health.pausedUntilMs >= untilMs) {
-            // A caller that waited in vain lost as much time as with a provider that does not answer.
+            // A caller that waited without success lost as much time as with a timeout, so it counts as a timeout.
             if (waited) health.failed('timeout', this.halfOpenProbeOf(ref));
             throw error;
           }
@@ -272,7 +281,7 @@ export class ProviderReads {
     if (error.code === 'RATE_LIMITED') this.health(ref.provider).pause(error.retryAfterMs);
     if (error.isOutage) return;
     const key = refKey(ref);
-    // Deleted or withdrawn at the provider: not to be served again when the provider is away later.
+    // Deleted or withdrawn at the provider: the value must not be served as stale in a later outage.
     if (error.isProven) this.#cache.forget(key);
     this.#refusals.add(key, error, requestedAtMs);
   }
@@ -284,7 +293,7 @@ export class ProviderReads {
   }
 }
 
-/** The refusal where a provider did not answer lately. */
+/** The error for a provider that did not answer recently, so that requests do not wait for it. */
 export function circuitOpen(ref: SecretRef): ProviderError {
   const message = `${describeRef(ref)}: the provider did not answer lately, and nobody waits for it until it does`;
   return new ProviderError('UNAVAILABLE', message);

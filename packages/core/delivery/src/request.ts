@@ -1,6 +1,6 @@
 import type { Labels, ProviderErrorCode, SecretValue } from '@vault-swarm/provider';
 
-/** What the orchestrator tells when it asks for a secret on behalf of a task. Only the name is always there. */
+/** The orchestrator's request for a secret of a task. Only `secretName` and `labels` are always present. */
 export interface SecretRequest {
   readonly secretName: string;
   readonly labels: Labels;
@@ -9,13 +9,16 @@ export interface SecretRequest {
   readonly taskId?: string;
 }
 
-/** The value, which belongs to who asked and has to be wiped, or a message for the operator which says what to do. Never both. */
+/** Either a value, which the caller owns and must wipe, or an error message that tells the operator what to do. */
 export type SecretResponse =
   | { readonly kind: 'value'; readonly value: SecretValue; readonly revision: string }
   | { readonly kind: 'refused'; readonly code: ProviderErrorCode | 'DEADLINE'; readonly message: string };
 
-/** What a driver's socket asks. Always answers within the delivery's deadline; never rejects. */
+/** Answers the requests on the driver's socket. It always answers within the delivery deadline, and never rejects. */
 export interface SecretSource {
-  /** @param receivedAtMs when it started to arrive, in monotonic milliseconds: its deadline counts from then. Now, if not given. */
+  /**
+   * @param receivedAtMs when the request started to arrive, in monotonic milliseconds (default: now). The deadline
+   * counts from then.
+   */
   get(request: SecretRequest, receivedAtMs?: number): Promise<SecretResponse>;
 }

@@ -6,7 +6,7 @@ type Read = ReturnType<typeof revision>;
 
 const revision = (name: string, bytes = 10) => ({ value: new SecretValue(new Uint8Array(bytes)), revision: name });
 
-/** A memory, and what it tells. */
+/** A cache, and the calls of its callbacks. */
 function remember(limits: CacheLimits) {
   const dropped: SecretValue[] = [];
   const evicted: number[] = [];

@@ -1,34 +1,37 @@
 import type { SecretRevision, SecretValue } from '@vault-swarm/provider';
 
-/** What is known of a ref: its newest revision, and since when nothing newer can have been there. */
+/** The newest revision of a ref, and when that was last confirmed. */
 export interface CurrentRevision {
   readonly revision: SecretRevision;
-  /** Monotonic milliseconds: when the read or probe that last confirmed it was started. */
+  /**
+   * Monotonic milliseconds: when the read or probe started that last confirmed it. A newer revision can exist only
+   * since then.
+   */
   readonly confirmedAtMs: number;
 }
 
-/** How much may be held. */
+/** How much the cache may hold. */
 export interface CacheLimits {
   readonly maxRevisions: number;
   readonly maxBytes: number;
 }
 
 interface Entry {
-  /** Oldest first; the newest is the current one, unless the ref was forgotten. */
+  /** The oldest first. The last one is the current one, unless the ref was forgotten. */
   revisions: Map<string, SecretRevision>;
   current: CurrentRevision | null;
 }
 
-/** The current revision, and the one before it, which tasks of an unfinished rollout may still hold. */
+/** The current revision and the previous one, which tasks of an unfinished rollout may still have. */
 const REVISIONS_PER_REF = 2;
 
 /**
- * Values in memory, by ref and revision, with a pointer to each ref's current one. Bounded in number and bytes: refs
- * that were not used for the longest time go first.
+ * Caches values by ref and revision, with a pointer to the current revision of each ref. It is limited in number and
+ * bytes. The least recently used refs are evicted first.
  */
 export class RevisionCache {
   readonly #limits: CacheLimits;
-  /** By ref key: what is kept whatever else has to go. */
+  /** By ref key: revisions that no limit evicts. */
   #pinned: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
@@ -39,8 +42,8 @@ export class RevisionCache {
   #bytes = 0;
 
   /**
-   * @param drop gets each value that was given to it and is not held (any more).
-   * @param onEvicted gets how many revisions were evicted because a limit was reached.
+   * @param drop is called with each value that the cache got and does not hold or no longer holds.
+   * @param onEvicted is called with the number of revisions that were evicted because a limit was reached.
    */
   constructor(
     limits: CacheLimits,
@@ -52,12 +55,12 @@ export class RevisionCache {
     this.#onEvicted = onEvicted;
   }
 
-  /** How much is held now. */
+  /** The number and the bytes of the cached revisions. */
   get size(): { readonly revisions: number; readonly bytes: number } {
     return { revisions: this.#revisions, bytes: this.#bytes };
   }
 
-  /** The ref's newest revision, or `undefined`. Counts as a use. */
+  /** The ref's current revision, or `undefined`. Counts as a use. */
   current(key: string): CurrentRevision | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -66,7 +69,7 @@ export class RevisionCache {
     return entry.current ?? undefined;
   }
 
-  /** A revision of the ref, whether it is the newest or not. Counts as a use. */
+  /** A cached revision of the ref, current or not. Counts as a use. */
   get(key: string, revision: string): SecretRevision | undefined {
     const entry = this.#entries.get(key);
     const cached = entry?.revisions.get(revision);
@@ -76,18 +79,18 @@ export class RevisionCache {
     return cached;
   }
 
-  /** From now on these revisions, by ref key, are kept beyond all limits, also where the ref is forgotten. */
+  /** Sets the pinned revisions, by ref key. They are kept beyond all limits, even if the ref is forgotten. */
   pin(revisions: ReadonlyMap<string, ReadonlySet<string>>): void {
     this.#pinned = revisions;
   }
 
-  /** From now on nothing is held, and what is there is dropped; or values are taken in again. */
+  /** Locks or unlocks the cache. Locking evicts all values. A locked cache takes no values. */
   lock(isLocked: boolean): void {
     this.#isLocked = isLocked;
     if (isLocked) this.clear();
   }
 
-  /** Takes in an older revision, which is not the newest. */
+  /** Adds an older revision, which is not the current one. */
   add(key: string, revision: SecretRevision): void {
     if (this.#isLocked) {
       this.#drop(revision.value);
@@ -100,7 +103,7 @@ export class RevisionCache {
       this.#drop(revision.value);
       return;
     }
-    // Older than those that are there: the first to go.
+    // It is older than the cached ones, so it must be the first to be evicted.
     entry.revisions = new Map([[revision.revision, revision], ...entry.revisions]);
     this.#revisions += 1;
     this.#bytes += revision.value.byteLength;
@@ -109,10 +112,10 @@ export class RevisionCache {
   }
 
   /**
-   * Takes in what a read gave. An answer to a read that was started before the one that gave the present pointer is
-   * older than it and does not change the pointer.
+   * Adds the result of a read. The result is dropped if its read started before the current revision was last
+   * confirmed, because it may be older.
    *
-   * @param readBegunAtMs monotonic milliseconds.
+   * @param readStartedAtMs monotonic milliseconds.
    */
   store(key: string, revision: SecretRevision, readStartedAtMs: number): void {
     if (this.#isLocked) {
@@ -135,14 +138,14 @@ export class RevisionCache {
     this.#evict(key);
   }
 
-  /** A probe, started at `atMs` (monotonic), found that `revision` is still the current one. */
+  /** Records that a probe, which started at `atMs` (monotonic), found that `revision` is still current. */
   revalidate(key: string, revision: string, atMs: number): void {
     const entry = this.#entries.get(key);
     if (entry?.current?.revision.revision !== revision || atMs < entry.current.confirmedAtMs) return;
     entry.current = { ...entry.current, confirmedAtMs: atMs };
   }
 
-  /** The provider no longer gives this ref a value: nothing of it is served any more, but for what is retained. */
+  /** Forgets a ref for which the provider has no value any more. Only its pinned revisions stay in the cache. */
   forget(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
@@ -153,7 +156,7 @@ export class RevisionCache {
     if (entry.revisions.size === 0) this.#entries.delete(key);
   }
 
-  /** Drops everything. */
+  /** Evicts everything, pinned revisions too. */
   clear(): void {
     for (const entry of this.#entries.values()) {
       for (const revision of [...entry.revisions.keys()]) this.#remove(entry, revision);
@@ -165,7 +168,7 @@ export class RevisionCache {
     return this.#pinned.get(key)?.has(revision) === true;
   }
 
-  /** Beside what is retained, only the newest are kept. */
+  /** Keeps only the newest revisions, and all pinned ones. */
   #trim(key: string, entry: Entry): void {
     const mayGo = [...entry.revisions.keys()].filter((revision) => !this.#isPinned(key, revision));
     for (const revision of mayGo.slice(0, -REVISIONS_PER_REF)) this.#remove(entry, revision);

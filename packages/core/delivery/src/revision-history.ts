@@ -10,12 +10,12 @@ import {
 import type { ProviderReads } from './provider-reads.ts';
 import type { RevisionCache } from './revision-cache.ts';
 
-/** A read is cut off after this time, however long its callers would wait. */
+/** A read is aborted after this time, even if its callers would wait longer. */
 const READ_DEADLINE_MS = 10_000;
 
 const LAGS = 'its provider lags behind, and does not give the revision yet';
 
-/** Revisions that were replaced: from the cache, else read again, once for all who ask at the same time. */
+/** Finds replaced revisions: in the cache, or by a new read that concurrent callers share. */
 export class RevisionHistory {
   readonly #cache: RevisionCache;
   readonly #reads: ProviderReads;
@@ -29,9 +29,9 @@ export class RevisionHistory {
   }
 
   /**
-   * The revision, or `null` where it can't be had any more: its provider keeps no old ones, or this one is gone.
+   * The revision, or `null` if it is no longer available: the provider keeps no old versions, or this one is deleted.
    *
-   * @throws {ProviderError} where the provider does not answer now; the signal's reason when aborted.
+   * @throws {ProviderError} if the provider does not answer now; the signal's reason when aborted.
    */
   async find(ref: SecretRef, revision: string, { signal }: CallOptions): Promise<SecretRevision | null> {
     const key = refKey(ref);
@@ -58,7 +58,7 @@ export class RevisionHistory {
       });
     } catch (error) {
       if (!(error instanceof ProviderError) || error.retryable) throw error;
-      // A replica that lags behind does not have it yet.
+      // A replica that lags behind may not have the revision yet.
       if (this.#reads.lags(ref))
         throw new ProviderError('UNAVAILABLE', `${describeRef(ref)}: ${LAGS}`, { cause: error });
       return null;

@@ -23,7 +23,7 @@ const scheme = {
   }),
 };
 
-/** A delivery on a clock and a provider that the test moves manually. */
+/** A delivery with a clock and a provider that the test controls. */
 export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: TimedEvent) => void = () => undefined) {
   const timers = new Map<() => void, number>();
   const time = { nowMs: 0 };
@@ -106,7 +106,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
   return { delivery, old, answers, asked, reads, events, delivered, advance, ask };
 }
 
-/** Revisions are ordered as their names. */
+/** Orders revisions by their names. */
 export const byName: RevisionOrder = { compare: (a, b) => (a < b ? -1 : Number(a > b)) };
 /** One version of a value. */
 export const revision = (text: string, name = 'r1'): SecretRevision => ({
@@ -115,12 +115,12 @@ export const revision = (text: string, name = 'r1'): SecretRevision => ({
 });
 /** An answer of the provider. */
 export const gives = (text: string, name?: string) => async () => revision(text, name);
-/** A refusal of the provider. */
+/** An error of the provider. */
 export const fails = (code: ProviderError['code']) => async () =>
   Promise.reject(new ProviderError(code, 'the provider says no'));
-/** No answer of the provider. */
+/** A provider that never answers. */
 export const hangs = () => new Promise<never>(() => undefined);
 
-/** What a task was given, or the code of the refusal. */
+/** The delivered value, or the code of the error. */
 export const textOf = (answer: Awaited<ReturnType<Delivery['get']>>) =>
   answer.kind === 'value' ? new TextDecoder().decode(answer.value.reveal()) : `${answer.code}`;
