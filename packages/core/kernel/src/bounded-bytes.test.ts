@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
 
-/** An endless source of ten bytes each, which counts the chunks that were taken from it. */
+/** An endless source of chunks of ten bytes, which counts the chunks that were read. */
 function endless() {
   const source = { chunks: 0, ended: false };
   async function* chunks() {

@@ -1,16 +1,16 @@
-/** More bytes came than the receiver reads. */
+/** The source has more bytes than the receiver reads. */
 export class TooManyBytes extends Error {
   override readonly name = 'TooManyBytes';
 
-  /** @param maxBytes how many may come. */
+  /** @param maxBytes the limit. */
   constructor(maxBytes: number) {
     super(`it is larger than ${maxBytes} bytes, the most that is read of it`);
   }
 }
 
 /**
- * The same chunks, of which at most `maxBytes` bytes are passed on: nothing that comes from outside fills the memory. The
- * chunk that passes the limit is not passed on, and the source is ended.
+ * Passes on the same chunks, up to `maxBytes` bytes, so that input from outside can't fill the memory. The chunk that
+ * exceeds the limit is not passed on, and the source is closed.
  *
  * @throws {TooManyBytes}
  */

@@ -1,13 +1,13 @@
 import type { NamedEvent } from './events.ts';
 import { displayMessage, displayText } from './foreign-text.ts';
 
-/** The longest that a list of names in an event may be, in UTF-16 code units. */
+/** The maximum length of a list of names in an event, in UTF-16 code units. */
 const MAX_LIST = 4_000;
 
 /**
- * Cuts all text of an event to its bounds, in place: messages as {@link displayMessage}, names as {@link displayText}, lists of
- * names to 4,000 code units, after which an entry says how many more there are. So no event is larger than about 8,000
- * code units.
+ * Limits all text of an event, in place: messages as {@link displayMessage}, names as {@link displayText}, and lists of
+ * names to 4,000 code units. A last entry says how many names are missing. So an event has at most about 8,000 code
+ * units.
  */
 export function boundEvent<E extends NamedEvent>(event: E): E {
   const fields = event as unknown as Record<string, unknown>;

@@ -1,15 +1,15 @@
-/** How much a {@link BoundedMap} may hold. */
+/** The limits of a {@link BoundedMap}. */
 export interface MapLimits {
   readonly maxEntries: number;
-  /** Of all keys together, in UTF-16 code units; 4 million if not given. */
+  /** The length of all keys together, in UTF-16 code units; by default 4 million. */
   readonly maxKeyLength?: number;
 }
 
 const MAX_KEY_LENGTH = 4_000_000;
 
 /**
- * A map whose keys come from outside (labels, names, hosts): it never holds more than its limits, in number and in the length
- * of its keys. The entries that were set longest ago go first.
+ * A map for keys that come from outside (labels, names, hosts). It has a limit for the number of entries and for the
+ * length of the keys. The entries that were set longest ago are evicted first.
  */
 export class BoundedMap<V> {
   readonly #limits: Required<MapLimits>;
@@ -32,7 +32,7 @@ export class BoundedMap<V> {
     return this.#entries.has(key);
   }
 
-  /** Sets an entry, which goes last from now on. */
+  /** Sets an entry. It becomes the last one to be evicted. */
   set(key: string, value: V): void {
     this.delete(key);
     this.#entries.set(key, value);
@@ -53,7 +53,7 @@ export class BoundedMap<V> {
     this.#keyLength = 0;
   }
 
-  /** The values, the one set longest ago first. */
+  /** The values. The one that was set longest ago is the first. */
   values(): IterableIterator<V> {
     return this.#entries.values();
   }

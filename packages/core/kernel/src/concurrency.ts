@@ -1,6 +1,6 @@
 /**
- * Maps each item with at most `limit` calls of `map` in progress at once. Results are in the order of the items. Rejects with the
- * first failure; no further call starts after it.
+ * Maps each item, with at most `limit` calls of `map` in flight. The results have the order of the items. Rejects with
+ * the first failure. No call starts after a failure.
  */
 export async function mapConcurrently<A, B>(
   items: Iterable<A>,

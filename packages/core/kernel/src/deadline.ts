@@ -1,6 +1,6 @@
 import type { Clock } from './platform-ports.ts';
 
-/** The reason that an {@link withDeadline} signal is aborted with when its time is up. */
+/** The abort reason of a {@link withDeadline} signal whose deadline passed. */
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
   readonly deadlineMs: number;
@@ -12,8 +12,8 @@ export class DeadlineExceeded extends Error {
 }
 
 /**
- * Runs `work` for at most `deadlineMs`: then its signal is aborted and the promise rejects with
- * {@link DeadlineExceeded}, whether or not `work` heeds the signal. An abort of `parent` rejects with its reason.
+ * Runs `work` for at most `deadlineMs`. Then its signal is aborted, and the promise rejects with {@link
+ * DeadlineExceeded}, even if `work` ignores the signal. If `parent` is aborted, the promise rejects with its reason.
  */
 export function withDeadline<T>(
   clock: Clock,

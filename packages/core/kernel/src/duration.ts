@@ -9,8 +9,8 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds of a duration as Docker and Go write it: `500ms`, `10s`, `1m30s`, `1.5h`, `0`. `null` where it is none;
- * negative ones are none either.
+ * Parses a duration as Docker and Go write it: `500ms`, `10s`, `1m30s`, `1.5h`, `0`. Returns milliseconds, or `null` if
+ * the text is not a duration. Negative durations are not accepted.
  *
  * @see https://pkg.go.dev/time#ParseDuration
  */
@@ -24,7 +24,7 @@ export function parseDuration(text: string): number | null {
   return totalMs;
 }
 
-/** The duration as Go writes it, for messages: 90000 is `1m30s`. Parts below a millisecond are dropped. */
+/** Formats a duration as Go does, for messages: 90000 is `1m30s`. Fractions of a millisecond are dropped. */
 export function formatDuration(durationMs: number): string {
   const ms = Math.trunc(durationMs);
   if (ms < 1000) return `${ms}ms`;

@@ -62,7 +62,7 @@ test('listeners that all throw, also at what tells of it, end nothing', () => {
   events.emit(WARNING);
   const failures = seen.flatMap((event) => (event.type === 'listener.failed' ? event.listener : []));
   expect(failures.toSorted()).toEqual(['listener 0', 'listener 1', 'listener 2']);
-  // Two warnings, and three events that tell of the failures.
+  // Two warnings, and three events that report the failures.
   expect(calls).toEqual([5, 5, 5]);
 });
 

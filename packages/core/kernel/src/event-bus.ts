@@ -4,8 +4,8 @@ import { Listeners } from './listeners.ts';
 import type { Clock } from './platform-ports.ts';
 
 /**
- * Hands each event to every subscriber at once, in the order of their subscription, with all text in it cut to its
- * bounds. A subscriber that throws does not disturb the emitter or the others: see {@link Listeners}.
+ * Sends each event to all subscribers at once, in the order in which they subscribed. All text in an event is limited.
+ * A subscriber that throws affects neither the emitter nor the other subscribers: see {@link Listeners}.
  */
 export class EventBus<E extends NamedEvent> implements Emitter<E | ListenerFailed> {
   readonly #clock: Clock;
@@ -20,8 +20,9 @@ export class EventBus<E extends NamedEvent> implements Emitter<E | ListenerFaile
   }
 
   /**
-   * Calls `listener` for every event from now on, until the returned function is called.
-   * @param name what it is, for the event that tells that it failed.
+   * Calls `listener` for each later event, until the returned function is called.
+   *
+   * @param name names the subscriber in the event that reports its failure.
    */
   subscribe(listener: (event: Timed<E | ListenerFailed>) => void, name = 'a listener'): () => void {
     return this.#listeners.add(name, listener);

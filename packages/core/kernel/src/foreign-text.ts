@@ -1,28 +1,30 @@
-/** The longest that one text from outside may be where it is shown, in UTF-16 code units, the mark of a cut included. */
+/** The maximum length of one displayed text from outside, in UTF-16 code units, with the mark of a cut. */
 export const MAX_TEXT = 200;
 
-/** The longest that a list of names from outside may be where it is shown. */
+/** The maximum length of a displayed list of names from outside. */
 export const MAX_NAMES = 500;
 
-/** The longest that a whole message may be, however many texts are in it. */
+/** The maximum length of a whole message, with all texts in it. */
 export const MAX_MESSAGE = 1_500;
 
-/** One name may take so much of a list, so that a long one does not hide the others. */
+/** The maximum length of one name in a list. A longer name would hide the others. */
 const MAX_LISTED_NAME = 80;
 
 /**
- * Characters that a reader does not see or a terminal obeys: controls, format characters (zero-width ones, those that turn
- * the reading direction), halves of surrogate pairs, line and paragraph separators, and every space but the ordinary one.
+ * Characters that a reader does not see or that a terminal obeys. These are controls, format characters (zero width,
+ * reading direction), lone surrogates, line and paragraph separators, and every space except the ordinary one.
  */
 const HIDDEN = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /**
- * Text from outside (a label, a name, a provider's or the orchestrator's words, a path, a header) as it may be in a
- * message, an event, a log line, a metric or an answer: at most {@link MAX_TEXT} code units long, with a mark where it was cut;
- * hidden characters and the white space at its ends are written as escapes (`\n`, `\u200b`, `\u0020`). Done twice it changes
- * nothing more. For showing only: two texts that differ may look the same afterwards, so it is no key.
+ * Makes text from outside safe for a message, an event, a log line, a metric or a response. Such text is a label, a
+ * name, a path, a header, or a message of a provider or the orchestrator.
+ *
+ * The result has at most {@link MAX_TEXT} code units, with a mark if it was cut. Hidden characters, and spaces at the
+ * start and the end, become escapes (`\n`, `\u200b`, `\u0020`). A second call changes nothing more. Use it only for
+ * display, never as a key: two different texts may have the same result.
  */
 export function displayText(text: string): string {
   return shortened(text, MAX_TEXT);
@@ -33,7 +35,7 @@ export function quoted(text: string): string {
   return `"${displayText(text)}"`;
 }
 
-/** Names from outside as a list with commas, at most {@link MAX_NAMES} long; says how many more there are. */
+/** A comma-separated list of names from outside, at most {@link MAX_NAMES} long. It says how many names are missing. */
 export function displayNames(names: readonly string[]): string {
   const [only] = names;
   if (names.length === 1 && only !== undefined) return displayText(only);
@@ -47,12 +49,12 @@ export function displayNames(names: readonly string[]): string {
   return list;
 }
 
-/** A whole message: as {@link displayText}, but up to {@link MAX_MESSAGE} long. Each text in it must be cut before. */
+/** Limits a whole message, as {@link displayText} but up to {@link MAX_MESSAGE}. Limit each text in it first. */
 export function displayMessage(message: string): string {
   return shortened(message, MAX_MESSAGE);
 }
 
-/** What an error says, as {@link displayMessage}. Of what is no error, only the kind. */
+/** The message of an error, as {@link displayMessage}. For a value that is no error and no string: only its type. */
 export function errorMessage(error: unknown): string {
   if (error instanceof Error) return displayMessage(error.message || error.name);
   return typeof error === 'string' ? displayMessage(error) : `no error, but ${typeof error}`;
@@ -60,7 +62,7 @@ export function errorMessage(error: unknown): string {
 
 function shortened(text: string, max: number): string {
   if (text.length <= max && !HIDDEN.test(text) && !isSpace(text.at(0)) && !isSpace(text.at(-1))) return text;
-  // What is checked does not grow with the text.
+  // Only the start is checked, so that the cost does not grow with the length of the text.
   const pieces = escaped(text.slice(0, max + 1), text.length > max);
   const whole = pieces.join('');
   if (text.length <= max && whole.length <= max) return whole;
@@ -73,7 +75,7 @@ function shortened(text: string, max: number): string {
   return shown + mark;
 }
 
-/** Each character as it is shown. @param goesOn whether more follows, so that the end is not that of the text. */
+/** Each character as it is displayed. @param goesOn whether the text continues after these characters. */
 function escaped(text: string, goesOn: boolean): readonly string[] {
   const characters = [...text];
   const first = characters.findIndex((character) => character !== ' ');

@@ -8,27 +8,27 @@ interface Entry<Arguments extends readonly unknown[]> {
 }
 
 /**
- * Listeners that are called together, in the order in which they were added. One that throws keeps neither the others from
- * being called nor its caller from going on; that it threw is emitted once as `listener.failed`, and it is called again the
- * next time.
+ * Listeners that are called together, in the order in which they were added. If one throws, the others are still called
+ * and the caller continues. Its first failure is emitted as `listener.failed`. It is called again the next time.
  */
 export class Listeners<Arguments extends readonly unknown[] = []> {
   readonly #events: Emitter<ListenerFailed>;
   readonly #entries = new Set<Entry<Arguments>>();
 
-  /** @param events gets `listener.failed`. */
+  /** @param events receives `listener.failed`. */
   constructor(events: Emitter<ListenerFailed>) {
     this.#events = events;
   }
 
-  /** How many there are. */
+  /** The number of listeners. */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * Calls `listener` each time from now on, until the returned function is called. The same function added twice is called twice.
-   * @param name what failed, for people: `the log`.
+   * Calls `listener` each time, until the returned function is called. A function that was added twice is called twice.
+   *
+   * @param name names the listener in messages to the operator: `the log`.
    */
   add(name: string, listener: (...given: Arguments) => void): () => void {
     const entry: Entry<Arguments> = { name, listener, hasFailed: false };
@@ -47,7 +47,7 @@ export class Listeners<Arguments extends readonly unknown[] = []> {
         entry.hasFailed = true;
       }
     }
-    // After the loop, so that the others get what was given before what tells of the failure.
+    // After the loop, so that the other listeners get the event before the report of the failure.
     for (const [listener, error] of failures) {
       this.#events.emit({ type: 'listener.failed', listener, message: errorMessage(error) });
     }

@@ -1,8 +1,8 @@
-/** Time, given from outside, so that a simulated clock can replace the real one. */
+/** Time. It is a port, so that a simulated clock can replace the real one. */
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970. May jump. */
   now(): number;
-  /** Milliseconds since some moment; never goes back. Durations and ages are measured with it. */
+  /** Milliseconds since some moment. It never decreases. Use it for durations and ages. */
   monotonic(): number;
   /** Calls `callback` once after `delayMs`, unless the returned function is called first. */
   after(delayMs: number, callback: () => void): () => void;
@@ -13,7 +13,7 @@ export interface Random {
   next(): number;
 }
 
-/** A keyed digest (HMAC), so that who reads it can't test guesses of a value without the key. */
+/** A keyed digest (HMAC). Without the key, a reader of the digest can't test guesses of the value. */
 export interface Digest {
   /** The digest of `bytes` under `key`, as base64url: in the plugin 16 characters (96 bits). */
   digest(key: string, bytes: Uint8Array): string;

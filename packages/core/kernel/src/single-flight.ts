@@ -1,4 +1,4 @@
-/** What several callers wait for at the same time. */
+/** Work that several callers wait for. */
 interface Flight<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
@@ -6,8 +6,8 @@ interface Flight<T> {
 }
 
 /**
- * Joins calls for the same thing that are in progress at the same time. A caller that is aborted leaves at once; the
- * work itself is aborted when the last one has left, unless `finish` says that it is worth ending anyway.
+ * Joins concurrent calls with the same key. A caller whose signal is aborted leaves at once. The work is aborted when
+ * the last caller has left, unless `finish` is true.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>();
@@ -17,7 +17,7 @@ export class SingleFlight<T> {
     this.#finish = finish;
   }
 
-  /** Rejects as `work` does, or with what `onAbort` makes as soon as `signal` is aborted. */
+  /** Rejects as `work` does, or with the error of `onAbort` as soon as `signal` is aborted. */
   join(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>, onAbort: () => Error): Promise<T> {
     if (signal.aborted) return Promise.reject(onAbort());
     const flight = this.#flights.get(key) ?? this.#start(key, work);

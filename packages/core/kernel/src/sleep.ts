@@ -1,6 +1,6 @@
 import type { Clock } from './platform-ports.ts';
 
-/** Resolves after `durationMs`; rejects with the reason of `signal` as soon as that is aborted. */
+/** Resolves after `durationMs`. Rejects with the reason of `signal` as soon as it is aborted. */
 export function sleep(clock: Clock, durationMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {

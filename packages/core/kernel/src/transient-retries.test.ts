@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Clock } from './platform-ports.ts';
 import { TransientRetries } from './transient-retries.ts';
 
-/** Retries on a clock whose timers end at once, and say how long they were. */
+/** Retries with a clock whose timers end at once and record their length. */
 function setUp(jitter = 0.5) {
   const pausesMs: number[] = [];
   let nowMs = 0;
@@ -19,7 +19,7 @@ function setUp(jitter = 0.5) {
   const retries = new TransientRetries(clock, { next: () => jitter });
   let attempts = 0;
   const { signal } = new AbortController();
-  /** A call that fails so often, each time in `failsMs`, and is answered then. */
+  /** A call that fails this many times, each time after `failsMs`, and then succeeds. */
   const call = (failures: number, { mayRepeat = true, failsMs = 0 } = {}) => {
     let left = failures;
     return retries.run(signal, async ({ failed }) => {

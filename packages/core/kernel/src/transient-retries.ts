@@ -2,31 +2,32 @@ import { jittered } from './backoff.ts';
 import type { Clock, Random } from './platform-ports.ts';
 import { sleep } from './sleep.ts';
 
-/** How often one call is repeated at most. */
+/** The maximum number of retries of one call. */
 const MAX_RETRIES = 2;
-/** Before the first one, and the factor for the next: half of it is fixed, the other half random. */
+/** The backoff before the first retry, and the factor for the next one. Half of the backoff is fixed, half is random. */
 const BACKOFF_MS = 150;
 const BACKOFF_FACTOR = 3;
-/** No retry starts later than this after its call did. */
+/** No retry starts later than this after the start of its call. */
 const LATEST_RETRY_MS = 2_000;
-/** The most requests that a provider gets for retries after it went down, whatever number of calls are on their way. */
+/** The maximum number of retries that a provider gets after it went down, however many calls are in flight. */
 const MAX_CREDIT = 16;
 
-/** What one attempt of a call can report. */
+/** What an attempt of a call can report. */
 export interface Attempt {
   /**
-   * To be called by an attempt that the provider did not serve, before it ends. `mayRepeat` says whether that may pass within
-   * moments, and nothing is done twice by a repetition. Returns whether there will be one: then how this attempt ends counts for
-   * nothing.
+   * An attempt calls this before it ends, if the provider did not serve it. `mayRepeat` says that the failure may pass
+   * within moments and that a repetition is safe. Returns whether there will be a retry. If so, the result of this
+   * attempt is ignored.
    */
   readonly failed: (mayRepeat: boolean) => boolean;
 }
 
 /**
- * Repeats calls to one provider that failed in passing, with jitter: one bad answer is no outage.
+ * Retries calls to one provider after transient failures, with jitter: one bad answer is no outage.
  *
- * A provider that is down does not get a multiple of its load. A retry costs a credit, an answer gives one back, and a call that
- * failed for good loses all of them. So a provider in trouble is asked once for each call, until it has answered again.
+ * A provider that is down must not get a multiple of its load. So a retry costs a credit, an answer returns one credit,
+ * and a call that failed for good removes all credits. A provider with problems gets one request for each call, until
+ * it answers again.
  */
 export class TransientRetries {
   readonly #clock: Clock;
@@ -39,8 +40,8 @@ export class TransientRetries {
   }
 
   /**
-   * Runs `attempt`, and again while it fails in passing and there is credit for that. Ends as the last attempt does;
-   * rejects with the reason of `signal` where that is aborted between two attempts.
+   * Runs `attempt`, and repeats it while it fails transiently and there is credit. Ends as the last attempt does.
+   * Rejects with the reason of `signal` if that is aborted between two attempts.
    */
   async run<T>(signal: AbortSignal, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
     const startedAtMs = this.#clock.monotonic();
@@ -64,7 +65,7 @@ export class TransientRetries {
       } catch (error) {
         if (!repeats) throw error;
       } finally {
-        // An attempt that was aborted says nothing about the provider.
+        // An aborted attempt does not show whether the provider works.
         if (hasFailed && !repeats && !signal.aborted) this.#credit = 0;
       }
       await sleep(this.#clock, backoffMs, signal);
