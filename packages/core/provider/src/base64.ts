@@ -4,8 +4,8 @@ const SEXTETS = new Int8Array(128).fill(-1);
 for (const [sextet, character] of [...ALPHABET].entries()) SEXTETS[character.charCodeAt(0)] = sextet;
 
 /**
- * Decodes base64 (RFC 4648, section 4). Line breaks and spaces are left out, padding may be missing; anything else
- * that is not canonical base64 gives `null`.
+ * Decodes base64 (RFC 4648, section 4). Line breaks and spaces are ignored, and padding may be missing. Other text that
+ * is not canonical base64 returns `null`.
  */
 export function decodeBase64(text: string): Uint8Array | null {
   const compact = text.replace(/[ \t\r\n]+/g, '');

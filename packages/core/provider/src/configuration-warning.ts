@@ -1,6 +1,6 @@
 /**
- * The codes of {@link ConfigurationWarning}, which programs match on. docs/reference/environment.md has each, and what to
- * do about it.
+ * The codes of {@link ConfigurationWarning}. Programs match on them. docs/reference/environment.md explains each code
+ * and its fix.
  */
 export const warningCodes = [
   'anonymous-monitoring',
@@ -20,10 +20,10 @@ export const warningCodes = [
 /** One of {@link warningCodes}. */
 export type WarningCode = (typeof warningCodes)[number];
 
-/** A setting that is legal, and dangerous or without effect. The plugin starts with it, and says so. */
+/** A valid setting that is dangerous or has no effect. The plugin starts with it and reports it. */
 export interface ConfigurationWarning {
   readonly code: WarningCode;
   readonly variable: string;
-  /** What is dangerous, and what to do. Never a credential's value. */
+  /** What is dangerous, and what to do. Never contains a credential. */
   readonly message: string;
 }

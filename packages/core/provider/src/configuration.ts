@@ -5,19 +5,19 @@ import type { OwnFile } from './own-file.ts';
 import { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 import type { TextForm } from './text-form.ts';
 
-/** One thing that is wrong with the configuration, and what is allowed instead. Never a credential's value. */
+/** One error in the configuration, and what is allowed instead. Never contains a credential. */
 export interface ConfigurationProblem {
   readonly variable: string;
   readonly message: string;
 }
 
-/** A credential of a file, and what names it, for messages: `VAULT_TOKEN_FILE`. */
+/** A credential from a file, and the variable that names the file, for messages: `VAULT_TOKEN_FILE`. */
 export interface NamedCredential {
   readonly variable: string;
   readonly credential: Credential;
 }
 
-/** A directory whose files labels can name. It may contain no file of the plugin's own. */
+/** A directory whose files labels can name. It must not contain files of the plugin itself. */
 export interface DeliveredDirectory {
   /** The variable that names it. */
   readonly variable: string;
@@ -25,9 +25,9 @@ export interface DeliveredDirectory {
 }
 
 /**
- * Environment variables, read with their defaults and limits. What is wrong is collected in {@link problems}, and the
- * default is returned for it, so that one start reports everything that is wrong. An empty variable counts as not
- * given. Does no I/O but to read the files that `…_FILE` variables name.
+ * Reads environment variables with their defaults and limits. An invalid value adds an entry to {@link problems}, and
+ * the default is returned. So one start reports all errors. An empty variable counts as missing. The only I/O is to
+ * read the files that `…_FILE` variables name.
  */
 export class Environment {
   readonly #variables: Readonly<Record<string, string | undefined>>;
@@ -40,7 +40,7 @@ export class Environment {
   readonly #asked = new Set<string>();
   readonly #credentialsOnlyInFiles: boolean;
 
-  /** @param options `credentialsOnlyInFiles`: a credential that is given itself, and not as a file, is a problem. */
+  /** @param options `credentialsOnlyInFiles`: a credential that is given directly, not as a file, is a problem. */
   constructor(
     variables: Readonly<Record<string, string | undefined>>,
     readFile: ReadFile,
@@ -51,34 +51,34 @@ export class Environment {
     this.#credentialsOnlyInFiles = options.credentialsOnlyInFiles ?? false;
   }
 
-  /** All that was found wrong so far, in the order of the reading. */
+  /** All problems so far, in the order in which they were found. */
   get problems(): readonly ConfigurationProblem[] {
     return this.#problems;
   }
 
-  /** All that was found dangerous or without effect so far, in the order of the reading. */
+  /** All warnings so far, in the order in which they were found. */
   get warnings(): readonly ConfigurationWarning[] {
     return this.#warnings;
   }
 
-  /** The paths of ours that were named so far. */
+  /** The plugin's own paths that were named so far. */
   get ownFiles(): readonly OwnFile[] {
     return this.#ownFiles;
   }
 
-  /** The names that were given and that nobody has asked for: they mean nothing. */
+  /** The names of given variables that nothing has read, so they have no effect. */
   get unread(): readonly string[] {
     return Object.keys(this.#variables).filter((name) => !this.#asked.has(name));
   }
 
-  /** Notes a problem that needs more than one variable to be seen; once, where two readers of a variable see the same. */
+  /** Adds a problem that depends on more than one variable. A problem that two readers of a variable find is added once. */
   report(variable: string, problem: string): void {
     const message = displayMessage(problem);
     if (this.#problems.some((known) => known.variable === variable && known.message === message)) return;
     this.#problems.push({ variable, message });
   }
 
-  /** Adds a warning; once, if two readers of a variable find the same. */
+  /** Adds a warning. A warning that two readers of a variable find is added once. */
   warn(code: WarningCode, variable: string, message: string): void {
     const warning = { code, variable: displayText(variable), message: displayMessage(message) };
     const isSame = (known: ConfigurationWarning) =>
@@ -86,17 +86,17 @@ export class Environment {
     if (!this.#warnings.some(isSame)) this.#warnings.push(warning);
   }
 
-  /** The credentials that were read from files so far. */
+  /** The credentials from files that were read so far. */
   get credentials(): readonly NamedCredential[] {
     return this.#credentials;
   }
 
-  /** Adds a credential of a file, under a name for messages. */
+  /** Adds a credential from a file, with the variable for messages. */
   addCredential(named: NamedCredential): void {
     this.#credentials.push(named);
   }
 
-  /** Adds a path of ours. */
+  /** Adds one of the plugin's own paths. */
   addOwnFile(file: OwnFile): void {
     this.#ownFiles.push(file);
   }
@@ -106,12 +106,12 @@ export class Environment {
     return this.#deliveredDirectories;
   }
 
-  /** Adds a directory whose files labels can name; the plugin refuses one that contains its own files. */
+  /** Adds a directory whose files labels can name. The plugin rejects a directory that contains its own files. */
   addDeliveredDirectory(directory: DeliveredDirectory): void {
     this.#deliveredDirectories.push(directory);
   }
 
-  /** Warns of a variable that other programs read and the plugin does not, where it is given. It still counts as unread. */
+  /** Warns if a variable is given that other programs read but the plugin does not. It still counts as unread. */
   warnUnread(name: string, advice: string): void {
     if ((this.#variables[name] ?? '') !== '') this.warn('setting-unread', name, `is not read by the plugin; ${advice}`);
   }
@@ -178,7 +178,7 @@ export class Environment {
     return otherwise;
   }
 
-  /** A text of a form; reports one that has another. */
+  /** A text that must have a certain form. Another form is reported. */
   formedText(name: string, form: TextForm): string | undefined {
     const given = this.optional(name);
     if (given !== undefined && !form.accepts(given)) this.#wrong(name, given, form.requirement);
@@ -186,7 +186,7 @@ export class Environment {
   }
 
   /**
-   * A credential, from the variable itself or from the file that `NAME_FILE` names (less one newline at its end).
+   * A credential from the variable itself, or from the file that `NAME_FILE` names (without one newline at its end).
    *
    * @param form which texts can be sent; others are reported.
    */
@@ -212,8 +212,8 @@ export class Environment {
   }
 
   /**
-   * The path of a file of ours that is read elsewhere, as by an SDK. One that is not there may come later; what is no
-   * regular file is reported.
+   * The path of one of the plugin's own files that other code reads, such as an SDK. A missing file may appear later. A
+   * path to something that is not a regular file is reported.
    */
   ownPath(name: string, kind: 'credential' | 'file'): string | undefined {
     const path = this.optional(name);
@@ -227,7 +227,7 @@ export class Environment {
     return path;
   }
 
-  /** What the file has that the variable names, read now; reports one that can't be read. */
+  /** The content of the file that the variable names, read now. A file that can't be read is reported. */
   fileText(name: string): string | undefined {
     const path = this.optional(name);
     if (path === undefined) return undefined;
@@ -257,7 +257,7 @@ export class Environment {
   }
 }
 
-/** An address without its user and password, and without a query, which may have a token in it. */
+/** An address without user and password, and without a query, because the query may contain a token. */
 function withoutCredentials(address: string): string {
   return address.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@');
 }

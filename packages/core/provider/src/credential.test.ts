@@ -4,7 +4,7 @@ import { Credential } from './credential.ts';
 import { UnusableFile } from './read-file.ts';
 import { ONE_LINE, VISIBLE_ASCII } from './text-form.ts';
 
-/** A credential whose file can be changed. */
+/** A credential from a file that the test can change. */
 function changing(first: string) {
   let read = () => first;
   const credential = new Credential('TOKEN_FILE', () => read(), VISIBLE_ASCII);

@@ -2,11 +2,11 @@ import { whyUnreadable } from './read-file.ts';
 import type { TextForm } from './text-form.ts';
 
 /**
- * A credential of ours: its characters are given only by {@link Credential.read}, and are read again from its file
- * each time, so that a changed file is followed. Printed it is `[redacted]`.
+ * One of the plugin's credentials. Only {@link Credential.read} returns its characters. It reads the file again each
+ * time, so that a changed file takes effect. When printed, it is `[redacted]`.
  */
 export class Credential {
-  /** The variable that it came from, for messages: `VAULT_TOKEN_FILE`. */
+  /** The variable that gave it, for messages: `VAULT_TOKEN_FILE`. */
   readonly variable: string;
   readonly #read: () => string;
   readonly #form: TextForm | undefined;
@@ -21,10 +21,10 @@ export class Credential {
   }
 
   /**
-   * The credential as it is now. While its file is gone, empty, no regular file, or has what can't be sent, it is the last
-   * one that could be used: a file that is written wrongly takes no login away.
+   * The current credential. The file may be missing, empty, not a regular file, or contain text that can't be sent.
+   * Then this is the last usable credential, so that a bad write of the file does not break the login.
    *
-   * @throws the error of the read, where there is no such one.
+   * @throws the error of the read, if there never was a usable credential.
    */
   read(): string {
     try {
@@ -40,14 +40,14 @@ export class Credential {
   }
 
   /**
-   * Reads it now, and says why it can't be used: `null` where it can, else a continuation of "a file that …". Never the
-   * credential itself.
+   * Reads the credential now. Returns `null` if it can be used, else the reason as a continuation of "a file that …".
+   * The reason never contains the credential.
    */
   check(): string | null {
     try {
       this.read();
     } catch {
-      // The reason was recorded.
+      // `read` has already recorded the reason.
     }
     return this.#problem;
   }

@@ -6,8 +6,8 @@ import type { ProviderErrorCode } from './provider-error.ts';
 export type DeliverySource = 'cache' | 'provider' | 'stale';
 
 /**
- * Everything that happens in the product and that somebody may want to know: logging, metrics and the event list each
- * subscribe. Secrets, services and revisions are named; no event has a value in it.
+ * All events of the product. Logging, metrics and the event list subscribe to them. Events contain names of secrets,
+ * services and revisions, but never a value.
  */
 export type ProductEvent =
   | {
@@ -29,7 +29,7 @@ export type ProductEvent =
       readonly code: ProviderErrorCode | 'DEADLINE';
       readonly message: string;
       readonly durationMs: number;
-      /** How many refusals there were since the last report; only in reported events. */
+      /** The number of failures since the last report; only in reports of repeated events. */
       readonly repetitions?: number;
     }
   | {
@@ -38,9 +38,12 @@ export type ProductEvent =
       readonly secrets: readonly string[];
       readonly revision: string;
       readonly previous: string;
-      /** When the provider made it, by its own clock, in milliseconds since 1970; `null` where it does not tell. */
+      /**
+       * When the provider created it, by its own clock, in milliseconds since 1970; `null` if the provider does not
+       * report it.
+       */
       readonly createdAtMs: number | null;
-      /** False where the delivered bytes are the same as before: nothing is rolled then. */
+      /** False if the delivered bytes are the same as before. Then there is no rollout. */
       readonly valueChanged: boolean;
     }
   | {
@@ -54,7 +57,7 @@ export type ProductEvent =
       readonly service: string;
       readonly secrets: readonly string[];
       readonly generation: number;
-      /** From the moment the leader first saw the change to the last task. */
+      /** From the moment when the leader first saw the change until the last task has the revision. */
       readonly durationMs: number;
     }
   | {
@@ -64,15 +67,15 @@ export type ProductEvent =
       readonly reason: 'paused' | 'rolled-back' | 'stuck' | 'rejected';
       readonly message: string;
     }
-  /** The values of a rollout made tasks of the service fail: it is given the last good ones instead. */
+  /** The values of a rollout made tasks of the service fail. The service gets the last good values instead. */
   | {
       readonly type: 'quarantine.started';
       readonly service: string;
       readonly secrets: readonly string[];
-      /** The orchestrator's own reason. */
+      /** The reason that the orchestrator gave. */
       readonly message: string;
     }
-  /** Quarantined values are tried again: one of them is newer, or somebody asked for it. */
+  /** Quarantined values are tried again, because one of them is newer or because an operator requested it. */
   | {
       readonly type: 'quarantine.ended';
       readonly service: string;
@@ -91,7 +94,7 @@ export type ProductEvent =
       readonly service: string;
       readonly secrets: readonly string[];
       readonly generation: number;
-      /** From the moment it was started to the last task. */
+      /** From the start of the rollback until the last task has the values. */
       readonly durationMs: number;
     }
   | { readonly type: 'rollout.conflict'; readonly service: string; readonly outcome: 'conflict' | 'unknown' }
@@ -102,62 +105,62 @@ export type ProductEvent =
       readonly message: string;
     }
   | { readonly type: 'provider.recovered'; readonly provider: string }
-  /** One request of an adapter to its provider ended: of each there is one, so who listens must be quick. */
+  /** One request of an adapter to its provider ended. There is one event for each request, so listeners must be fast. */
   | {
       readonly type: 'provider.request-completed';
       readonly provider: string;
-      /** What it was for: a short fixed word of the adapter's, such as `read`, `probe` or `login`; never a path. */
+      /** The purpose of the request: a short fixed word of the adapter, such as `read`, `probe` or `login`; never a path. */
       readonly operation: string;
-      /** `ok`, or what the provider answered; `UNAVAILABLE` also where it was cut off before there was an answer. */
+      /** `ok`, or the provider's error. `UNAVAILABLE` also if the request was aborted before there was an answer. */
       readonly outcome: 'ok' | ProviderErrorCode;
-      /** Until the whole answer was there, the wait for a connection included. */
+      /** Until the whole answer was received. It includes the wait for a connection. */
       readonly durationMs: number;
-      /** True: it failed in passing and was sent again, so how that ended tells how the provider does. */
+      /** True if it failed transiently and was sent again. Then the last attempt shows the state of the provider. */
       readonly isRepeated?: boolean;
     }
-  /** The provider knows us now, or for longer than before. */
+  /** The plugin logged in at the provider, or renewed its login. */
   | {
       readonly type: 'provider.login';
       readonly provider: string;
-      /** When the login ends unless it is renewed, in milliseconds since 1970; `null`: never, or nobody can say. */
+      /** When the login expires unless it is renewed, in milliseconds since 1970; `null`: never, or not known. */
       readonly expiresAtMs: number | null;
-      /** What the operator should change about it, though it works; no secret. */
+      /** What the operator should change about the login, although it works. Contains no secret. */
       readonly problem?: string;
     }
-  /** Open: requests are answered from the cache or refused at once, since the provider does not answer. */
+  /** Open: the provider does not answer, so requests are answered from the cache or rejected at once. */
   | { readonly type: 'circuit-breaker.changed'; readonly provider: string; readonly open: boolean }
-  /** Values had to be dropped for others, since no more may be held in memory: they are read again when asked for. */
+  /** Values were evicted because the cache is full. They are read again when they are requested. */
   | { readonly type: 'cache.evicted'; readonly values: number; readonly bytes: number; readonly evicted: number }
   | { readonly type: 'orchestrator.failed'; readonly operation: string; readonly message: string }
   | { readonly type: 'orchestrator.recovered' }
-  /** No value is served from the cache any more, since an operator started a lockdown then (milliseconds since 1970). */
+  /** An operator started a lockdown at this time (milliseconds since 1970). No value is served from the cache any more. */
   | { readonly type: 'lockdown.started'; readonly sinceMs: number }
   | { readonly type: 'lockdown.ended' }
   | { readonly type: 'leadership.changed'; readonly leader: boolean }
   | { readonly type: 'reconcile.completed'; readonly durationMs: number; readonly orchestratorAnswered: boolean }
   | { readonly type: 'reconcile.failed'; readonly message: string }
   | { readonly type: 'driver.listening'; readonly socket: string }
-  /** Another process serves the socket, and is to be taken over from. */
+  /** Another process serves the socket. This process waits to take it over. */
   | { readonly type: 'driver.standby'; readonly socket: string }
   /** Another process took the socket over. */
   | { readonly type: 'driver.superseded'; readonly socket: string }
-  /** The socket's name leads to us no more, and can't be made to. */
+  /** The socket's path no longer leads to this process, and this can't be fixed. */
   | { readonly type: 'driver.socket-lost'; readonly socket: string; readonly message: string }
   | {
       readonly type: 'driver.request-rejected';
       readonly status: number;
       readonly message: string;
-      /** How many such requests were refused since the last report; only in reported events. */
+      /** The number of such requests since the last report; only in reports of repeated events. */
       readonly repetitions?: number;
     }
   | { readonly type: 'monitoring.listening'; readonly address: string }
   | { readonly type: 'monitoring.failed'; readonly message: string }
-  /** The monitoring port has another certificate, which ends then, in milliseconds since 1970. */
+  /** The monitoring port has another certificate, which expires at this time, in milliseconds since 1970. */
   | { readonly type: 'monitoring.certificate'; readonly endsAtMs: number }
   | {
       readonly type: 'plugin.warning';
       readonly message: string;
-      /** Of a setting: the code, and the variable that `message` starts with. */
+      /** For a setting: the code, and the variable that `message` starts with. */
       readonly code?: WarningCode;
       readonly variable?: string;
     }
@@ -167,8 +170,8 @@ export type ProductEvent =
 /** An event with the time at which it was emitted, in milliseconds since 1970. */
 export type TimedEvent = Timed<ProductEvent>;
 
-/** Where the parts of the product report their events. Never throws, never blocks. */
+/** Receives the events of the product. Never throws, never blocks. */
 export type Events = Emitter<ProductEvent>;
 
-/** Gets every event, in the order of its emission. One that throws misses that event, and nobody else does. */
+/** Receives every event, in the order of emission. If it throws, only this listener misses that event. */
 export type EventListener = (event: TimedEvent) => void;

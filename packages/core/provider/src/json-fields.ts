@@ -6,10 +6,13 @@ import {
   parseLosslessJson,
 } from './lossless-json.ts';
 
-/** The fields of a secret, or why its text has none, as a continuation of "the secret: …". Nothing of the text is in it. */
+/**
+ * The fields of a secret, or the reason why its text has none, as a continuation of "the secret: …". The reason
+ * contains nothing of the text.
+ */
 export type ParsedFields = { readonly fields: LosslessJsonObject } | { readonly problem: string };
 
-/** What the parser's messages start with, in the order in which they are looked up, and what that means. */
+/** The starts of the parser's messages, in the order in which they are tried, and their meaning. */
 const REASONS: readonly (readonly [start: RegExp, reason: string])[] = [
   [/^Bad control character/, 'a line break or another control character in a string is not written as \\n or the like'],
   [/^Bad (escaped|Unicode)/, 'a backslash in a string is not followed by a character that JSON knows'],
@@ -20,7 +23,7 @@ const REASONS: readonly (readonly [start: RegExp, reason: string])[] = [
   [/^Expected ':' /, 'a colon is missing'],
 ];
 
-/** Reads text as the fields of a secret: a JSON object, with a byte order mark before it or without. */
+/** Parses text as the fields of a secret: a JSON object, with or without a byte order mark. */
 export function parseFields(text: string): ParsedFields {
   try {
     const value = parseLosslessJson(withoutByteOrderMark(text));
@@ -33,12 +36,12 @@ export function parseFields(text: string): ParsedFields {
   }
 }
 
-/** Text without the mark that some editors put before it. Where text is parsed it means nothing; a value keeps it. */
+/** Removes the byte order mark that some editors write. It has no meaning in text that is parsed. A raw value keeps it. */
 export function withoutByteOrderMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-/** The parser's own message may quote the text, which is the secret. Only its start and the place are checked. */
+/** The parser's own message may quote the text, which is the secret. So only its start and the position are used. */
 function reasonOf(error: unknown): string {
   const message = error instanceof SyntaxError ? error.message : '';
   const reason = REASONS.find(([start]) => start.test(message))?.[1] ?? 'it has text that is not JSON';

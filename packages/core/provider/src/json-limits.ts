@@ -1,21 +1,21 @@
 /**
- * How much JSON is parsed. Eight megabytes of brackets, or of short fields, hold a process for seconds; to count them takes
- * a hundredth of that.
+ * Limits for JSON before it is parsed. Eight megabytes of brackets or short fields block the process for seconds.
+ * Counting them takes a hundredth of that time.
  */
 export interface JsonLimits {
-  /** How many lists and objects may be within each other. */
+  /** The maximum nesting of lists and objects. */
   readonly maxDepth: number;
-  /** How many values there may be in all, those within lists and objects included. */
+  /** The maximum number of all values, with those in lists and objects. */
   readonly maxValues: number;
 }
 
 /**
- * For what a provider answers. Vault takes values of at most 500 levels unless its listener is set otherwise (`max_json_depth`), and
- * its answer has some more around them.
+ * The limits for a provider's answer. By default Vault accepts values of at most 500 levels (`max_json_depth` of its
+ * listener), and its answer adds some more.
  */
 const PROVIDER_JSON_LIMITS: JsonLimits = { maxDepth: 600, maxValues: 50_000 };
 
-/** JSON that is not parsed, since that would take too long. */
+/** JSON that is not parsed, because that would take too long. */
 export class TooMuchJson extends Error {
   override readonly name = 'TooMuchJson';
   /** Continues "it …". */
@@ -35,7 +35,7 @@ const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
-/** Counts the values of JSON before it is parsed, as text or as UTF-8 that comes in parts. It does not check that it is JSON. */
+/** Counts the values of JSON before it is parsed, as text or as UTF-8 in parts. It does not check that the text is JSON. */
 export class JsonLimiter {
   readonly #limits: JsonLimits;
   #depth = 0;
@@ -47,7 +47,7 @@ export class JsonLimiter {
     this.#limits = limits;
   }
 
-  /** @throws {TooMuchJson} if what came so far is over a limit. */
+  /** @throws {TooMuchJson} if the input so far exceeds a limit. */
   add(part: string | Uint8Array): void {
     const { length } = part;
     const isText = typeof part === 'string';
@@ -76,7 +76,7 @@ export class JsonLimiter {
   }
 }
 
-/** Throws {@link TooMuchJson} if the text is over a limit. */
+/** Throws {@link TooMuchJson} if the text exceeds a limit. */
 export function limitJson(text: string | Uint8Array, limits?: JsonLimits): void {
   new JsonLimiter(limits).add(text);
 }

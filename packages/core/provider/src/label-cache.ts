@@ -1,10 +1,10 @@
 import { BoundedMap } from '@vault-swarm/kernel';
 import type { Labels, SecretLabels } from './secret-labels.ts';
 
-/** So many secrets are cached; for each service again if their paths depend on it. The oldest are evicted. */
+/** The maximum number of cached secrets. If the path depends on the service, each service counts. The oldest are evicted. */
 const MAX_ENTRIES = 25_000;
 
-/** Labels that are longer, in UTF-16 code units of names and values, are read each time: the cache has a bound in bytes too. */
+/** Longer labels (UTF-16 code units of names and values) are not cached, so that the cache has a limit in bytes too. */
 const MAX_LENGTH = 1_000;
 
 interface Entry {
@@ -13,21 +13,22 @@ interface Entry {
 }
 
 /**
- * What labels say, by the secret's name; by its service's too only if the path depends on the service. A storm asks for each
- * secret for each of its tasks, and a pass reads the labels of each secret for each of its services.
+ * Caches what labels mean, by the secret's name. The service's name is part of the key only if the path depends on it.
+ * In a storm, each secret is requested for each of its tasks. A reconcile pass reads each secret's labels for each
+ * service.
  */
 export class LabelCache {
   readonly #bySecret = new BoundedMap<Entry>({ maxEntries: MAX_ENTRIES });
   readonly #byService = new BoundedMap<Entry>({ maxEntries: MAX_ENTRIES });
 
-  /** What exactly these labels were read as; `undefined` if they were not. */
+  /** The cached result for exactly these labels, or `undefined`. */
   get(labels: Labels, secretName: string, serviceName: string | undefined): SecretLabels | undefined {
     let entry = this.#bySecret.get(secretName);
     if (entry?.read.isPerService === true) entry = this.#byService.get(keyOf(secretName, serviceName));
     return entry !== undefined && areSame(entry.labels, labels) ? entry.read : undefined;
   }
 
-  /** These labels were read as `read`. */
+  /** Caches `read` as the result for these labels. */
   set(labels: Labels, secretName: string, serviceName: string | undefined, read: SecretLabels): void {
     if (lengthOf(labels) > MAX_LENGTH) return;
     this.#bySecret.set(secretName, { labels, read });

@@ -12,30 +12,32 @@ export interface Target {
 }
 
 /**
- * The label names of one kind of provider, and what they mean to one instance of it. Part of an adapter's `./config`:
- * it loads no library.
+ * The label names of one kind of provider, and their meaning for one instance. It is part of an adapter's `./config`,
+ * so it loads no library.
  */
 export interface LabelScheme {
   /** The kind, which is also the labels' prefix: `vault` for `vault_path`. */
   readonly kind: string;
-  /** Every label name of this kind, prefix included. */
+  /** All label names of this kind, with the prefix. */
   readonly names: readonly string[];
   /**
-   * The target that labels name. `defaultPath` is `SERVICE/SECRET`, for secrets whose labels give no path.
-   * @throws {ProviderError} `INVALID_REF`, naming label and value.
+   * The target that the labels name. `defaultPath` is `SERVICE/SECRET`, for secrets whose labels contain no path.
+   *
+   * @throws {ProviderError} `INVALID_REF`, with the label and its value.
    */
   target(labels: Labels, defaultPath: () => string): Target;
 }
 
-/** A configured instance, as labels can name it. */
+/** A configured instance, with its name in labels. */
 export interface NamedScheme {
   readonly name: string;
   readonly scheme: LabelScheme;
 }
 
 /**
- * Kinds whose labels are never ignored, whether the plugin has them or not: those of swarm-external-secrets, and `http`, which
- * is reserved. Without such a label another value would be delivered.
+ * Kinds whose labels are never ignored, even if the plugin does not have the kind. These are the kinds of
+ * swarm-external-secrets, and `http`, which is reserved. If such a label were ignored, the wrong value would be
+ * delivered.
  */
 const RESERVED_KINDS: readonly string[] = [
   'vault',
@@ -48,24 +50,27 @@ const RESERVED_KINDS: readonly string[] = [
   'doppler',
   'http',
 ];
-/** The prefix of labels that have a value decrypted by AWS KMS, of whatever provider it is. */
+/** The prefix of labels that request decryption by AWS KMS, for any provider. */
 const KMS_PREFIX = 'kms_';
 const ROTATE: readonly RotateMode[] = ['auto', 'manual', 'off'];
 const ENCODINGS: readonly Encoding[] = ['raw', 'base64', 'json'];
-/** The longest value of a label that is read: the longest path of Linux. What is known of a secret is kept under its labels. */
+/**
+ * The maximum length of a label's value: the longest path of Linux. The limit matters because state is kept under the
+ * labels.
+ */
 const MAX_LABEL_LENGTH = 4_096;
-/** One label of each kind is shown where labels are of several. */
+/** The maximum number of labels in the message about labels of several kinds. One label of each kind is shown. */
 const MAX_SHOWN_LABELS = 3;
 
-/** Reads secrets' labels, for the providers that are configured. What it read last of each secret is cached. */
+/** Reads secrets' labels for the configured providers. It caches the latest result for each secret. */
 export class LabelReader {
   readonly #instances: readonly NamedScheme[];
   readonly #cache = new LabelCache();
   readonly #kinds: ReadonlySet<string>;
 
   /**
-   * @param instances the configured providers; the first is the default. At least one.
-   * @param otherKinds kinds that are known and not configured: their labels are an error too.
+   * @param instances the configured providers, at least one. The first is the default.
+   * @param otherKinds known kinds that are not configured: their labels are an error too.
    */
   constructor(instances: readonly NamedScheme[], otherKinds: readonly string[] = []) {
     this.#instances = instances;
@@ -73,11 +78,11 @@ export class LabelReader {
   }
 
   /**
-   * The ref and policy that a secret's labels give it. Labels that are the same as before give the same object: they must not
-   * be changed afterwards.
+   * The ref and the policy in a secret's labels. Unchanged labels return the same object, so do not change the result
+   * or the labels.
    *
-   * @param serviceName names the path `SERVICE/SECRET` of a secret without a path label.
-   * @throws {ProviderError} `INVALID_REF` with a message that names the label, its value, and what is allowed.
+   * @param serviceName is part of the path `SERVICE/SECRET` of a secret without a path label.
+   * @throws {ProviderError} `INVALID_REF`. The message contains the label, its value, and what is allowed.
    */
   read(labels: Labels, secretName: string, serviceName: string | undefined): SecretLabels {
     const cached = this.#cache.get(labels, secretName, serviceName);
@@ -149,7 +154,7 @@ export class LabelReader {
     return found;
   }
 
-  /** No kind has an underscore in it. */
+  /** No kind contains an underscore. */
   #prefixOf(label: string): string | undefined {
     const end = label.indexOf('_');
     const prefix = label.slice(0, Math.max(end, 0));
@@ -162,7 +167,7 @@ function shown(labels: Labels, label: string): string {
   return `${quoted(label)} = ${quoted(labels[label] ?? '')}`;
 }
 
-/** Without the decryption that these labels ask for, the service would get the ciphertext. */
+/** Rejects labels that request decryption. If they were ignored, the service would get the ciphertext. */
 function refuseDecryption(labels: Labels): void {
   const label = Object.keys(labels)
     .sort()

@@ -1,8 +1,8 @@
 import { limitJson } from './json-limits.ts';
 
 /**
- * JSON as a provider answered it: numbers keep their characters (`12345678901234567890`, `1.0`), since a JavaScript
- * number would round them.
+ * JSON of a provider. Numbers keep their characters (`12345678901234567890`, `1.0`), because a JavaScript number would
+ * round them.
  *
  * @see https://github.com/tc39/proposal-json-parse-with-source
  */
@@ -21,8 +21,8 @@ export interface LosslessJsonObject {
 /**
  * Parses JSON without rounding its numbers.
  *
- * @throws {TooMuchJson} if it has more levels or values than the provider limits of `limitJson` allow; else SyntaxError, whose
- * message may quote the text: never show it.
+ * @throws {TooMuchJson} if it exceeds the provider limits of `limitJson`; else SyntaxError. Never show its message,
+ * because it may quote the text.
  */
 export function parseLosslessJson(text: string): LosslessJson {
   limitJson(text);
@@ -31,12 +31,12 @@ export function parseLosslessJson(text: string): LosslessJson {
   ) as LosslessJson;
 }
 
-/** The JSON text of a parsed value, its numbers as they were. */
+/** The JSON text of a parsed value, with unchanged numbers. */
 export function stringifyLosslessJson(value: LosslessJson): string {
   return JSON.stringify(value);
 }
 
-/** Whether it is an object, and neither a list nor a number. */
+/** Whether it is an object, not a list and not a number. */
 export function isLosslessJsonObject(value: LosslessJson | undefined): value is LosslessJsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }

@@ -13,22 +13,22 @@ import { SecretValue } from './secret-value.ts';
 
 /** What a provider holds at a location: bytes, or named fields. */
 export type Payload =
-  /** `problem`: why there are no fields, where there might have been, as a continuation of "the secret: …". */
+  /** `problem`: why bytes that could have fields have none. It continues "the secret: …". */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly problem?: string }
   | { readonly kind: 'fields'; readonly fields: LosslessJsonObject };
 
 type BytesPayload = Extract<Payload, { readonly kind: 'bytes' }>;
 
-/** Fields that are taken, in this order, when a secret has several and the ref names none. */
+/** The default fields, in this order, if a secret has several fields and the ref names none. */
 export const DEFAULT_FIELDS: readonly string[] = ['value', 'password', 'secret', 'data'];
 
 /**
- * The bytes that `ref` asks for out of what its location holds: the field chosen, then decoded as `ref.encoding` says.
- * Every provider adapter delivers through this one function, so that fields mean the same everywhere. The value has a buffer of its
- * own: that of a payload of bytes may be wiped.
+ * Selects the value that `ref` names from what its location holds. It chooses the field and decodes it as
+ * `ref.encoding` says. All provider adapters use this function, so that fields have the same meaning everywhere. The
+ * value has its own buffer, so the bytes of the payload may be wiped.
  *
- * @throws {ProviderError} `NOT_FOUND` for a field that is not there; `INVALID_PAYLOAD` for a null, several fields of
- * which none was chosen, bytes where fields are needed, text that is no base64. Messages list field names, no values.
+ * @throws {ProviderError} `NOT_FOUND` for a missing field. `INVALID_PAYLOAD` for a null, several fields without a
+ * choice, bytes where fields are needed, and text that is not base64. Messages contain field names but no values.
  */
 export function selectValue(payload: Payload, ref: SecretRef): SecretValue {
   if (payload.kind === 'bytes') return selectFromBytes(payload, ref);
@@ -71,7 +71,7 @@ function namedField(
   );
 }
 
-/** `a.b` and the JSON pointer `/a/b` (RFC 6901) both name the field b inside of a. */
+/** `a.b` and the JSON pointer `/a/b` (RFC 6901) both name the field b in a. */
 function fieldPath(field: string): readonly string[] {
   if (!field.startsWith('/')) return field.split('.');
   return field

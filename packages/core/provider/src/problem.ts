@@ -1,6 +1,6 @@
 import { displayMessage } from '@vault-swarm/kernel';
 
-/** What each problem says in general, by its code. `{orchestrator}` stands for the name that its users know. */
+/** The general text of each problem, by its code. `{orchestrator}` is replaced by the orchestrator's name. */
 const summaries = {
   ORCHESTRATOR_UNAVAILABLE: '{orchestrator} does not answer',
   ORCHESTRATOR_ACCESS_DENIED: '{orchestrator} refuses a request that the plugin needs',
@@ -26,32 +26,32 @@ const summaries = {
   MORE_PROBLEMS: 'There are more problems than are listed',
 } as const;
 
-/** What kind of problem it is. Codes are stable; programs match on them, never on the text. */
+/** The kind of a problem. Codes are stable: programs match on them, never on the text. */
 export type ProblemCode = keyof typeof summaries;
 
-/** Each code that there is. */
+/** All codes. */
 export const problemCodes = Object.keys(summaries) as readonly ProblemCode[];
 
-/** Something that is wrong now, for the operator. */
+/** A current problem, for the operator. */
 export interface Problem {
   readonly code: ProblemCode;
   /** A sentence without names of secrets or services, for clients that are not signed in. */
   readonly summary: string;
-  /** The same with names, and with what to do. Never a value. */
+  /** The same with names, and with what to do. Never contains a value. */
   readonly detail: string;
-  /** The provider instance that it concerns, if it is one that does not answer. */
+  /** The provider instance, if the problem is that it does not answer. */
   readonly provider?: string;
 }
 
-/** What a problem has besides its code and its detail. */
+/** The optional parts of a problem. */
 export interface ProblemContext {
-  /** What its users call the orchestrator. */
+  /** The name that users know for the orchestrator. */
   readonly orchestrator?: string;
   /** See {@link Problem.provider}. */
   readonly provider?: string;
 }
 
-/** A problem, cut as `displayMessage`. @param detail what follows the summary and a colon. */
+/** Creates a problem, with texts limited as by `displayMessage`. @param detail follows the summary and a colon. */
 export function problem(code: ProblemCode, detail: string, context: ProblemContext = {}): Problem {
   const { orchestrator = 'The orchestrator', provider } = context;
   const summary = displayMessage(summaries[code].replace('{orchestrator}', orchestrator));
@@ -63,18 +63,18 @@ export function problem(code: ProblemCode, detail: string, context: ProblemConte
   };
 }
 
-/** How many problems are listed. */
+/** The maximum number of listed problems. */
 const MAX_PROBLEMS = 500;
-/** How many UTF-16 code units of them are listed. */
+/** The maximum length of the listed problems, in UTF-16 code units. */
 const MAX_LENGTH = 200_000;
 
-/** Problems, up to a bound in number and length; the last one then says how many more there are. */
+/** A list of problems, limited in number and length. If problems are missing, a last entry says how many. */
 export class ProblemList {
   readonly #problems: Problem[] = [];
   #length = 0;
   #more = 0;
 
-  /** Adds a problem. @param detail what follows the summary and a colon. */
+  /** Adds a problem. @param detail follows the summary and a colon. */
   add(code: ProblemCode, detail: string, context?: ProblemContext): void {
     const added = problem(code, detail, context);
     this.#length += added.detail.length;
@@ -82,7 +82,7 @@ export class ProblemList {
     else this.#problems.push(added);
   }
 
-  /** The list. */
+  /** The listed problems. */
   get problems(): readonly Problem[] {
     if (this.#more === 0) return this.#problems;
     const detail = `${this.#more} more; see the secrets and the services with a problem`;

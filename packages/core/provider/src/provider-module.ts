@@ -9,11 +9,11 @@ import type { ProviderInstance } from './secret-provider.ts';
 /** What a provider charges for its requests. */
 export interface RequestPrice {
   readonly dollarsPerRequest: number;
-  /** The operations that cost nothing. */
+  /** The operations that are free. */
   readonly free: readonly string[];
 }
 
-/** What the plugin gives to each provider instance. */
+/** What each provider instance gets from the plugin. */
 export interface ProviderTools {
   /** The instance's name in labels and in the configuration, such as `vault-eu`. */
   readonly name: string;
@@ -24,65 +24,66 @@ export interface ProviderTools {
   readonly digest: (bytes: Uint8Array) => string;
   /** Receives an event for each request to the provider. */
   readonly events: Events;
-  /** Files that no provider may deliver. */
+  /** The plugin's own files. No provider may deliver them. */
   readonly ownFiles: readonly OwnFile[];
 }
 
 /** The environment variables of one kind of provider, in the order of the reference. */
 export interface ProviderVariables {
-  /** All that {@link ProviderModule.parseConfig} reads, in capital letters and without the credentials. */
+  /** All variables that {@link ProviderModule.parseConfig} reads, in capital letters, without the credentials. */
   readonly settings: readonly string[];
-  /** Each can also be given as a file: `ACME_TOKEN` stands for `ACME_TOKEN` and `ACME_TOKEN_FILE`. */
+  /** Each can also be given as a file: the entry `ACME_TOKEN` also allows `ACME_TOKEN_FILE`. */
   readonly credentials: readonly string[];
-  /** The default values of settings that have one, by name and as an operator would write them. For `--help`. */
+  /** The default values, by name and as an operator would write them. For `--help`. */
   readonly defaults: Readonly<Record<string, string>>;
   /**
-   * Names with this prefix belong to this kind alone: a name that is not listed causes a warning, since it is probably a
-   * typing error. `null` if other programs read variables with the same prefix.
+   * Only this kind uses names with this prefix. An unknown name causes a warning, because it is probably a typing
+   * error. `null` if other programs read variables with the same prefix.
    */
   readonly ownPrefix: string | null;
-  /** Variables with the path of a file that the provider's library reads by itself. No provider delivers these files. */
+  /** Variables that name a file which the provider's library reads by itself. No provider delivers these files. */
   readonly libraryFiles: readonly string[];
 }
 
-/** What `parseConfig` gets besides the variables. */
+/** The other inputs of `parseConfig`. */
 export interface ParseContext {
   readonly readFile: ReadFile;
   /**
-   * The plugin's own environment, if the instance is one of `CONFIG_FILE`: none of its variables configures the instance.
-   * An adapter whose library reads the environment by itself reports the variables that would.
+   * The plugin's own environment, if `CONFIG_FILE` configures the instance. None of these variables configures the
+   * instance. If the adapter's library reads the environment by itself, the adapter reports the variables that would
+   * take effect.
    */
   readonly surroundings: Environment | null;
 }
 
 /**
- * One kind of provider: all that the plugin and its command line know about it. An adapter exports it from `./config`, which
- * loads no library. The environment's parser, the schema of `CONFIG_FILE`, labels, metrics, the managed plugin's `config.json`
- * and the checks of the reference are derived from the list of modules.
+ * One kind of provider: all that the plugin and its command line know about it. An adapter exports it from `./config`,
+ * which loads no library. The list of modules is the source for several parts: the parser of the environment, the
+ * schema of `CONFIG_FILE`, labels, metrics, the managed plugin's `config.json`, and the checks of the reference.
  *
  * @typeParam Config what `parseConfig` returns; only the module itself reads it.
  */
 export interface ProviderModule<Config = unknown> {
   /**
-   * Lower-case letters and digits, such as `vault`: the name in `SECRETS_PROVIDER`, the `kind` in `CONFIG_FILE`, and the prefix of
-   * the labels (`vault_path`).
+   * Lower-case letters and digits, such as `vault`. It is the name in `SECRETS_PROVIDER`, the `kind` in `CONFIG_FILE`,
+   * and the prefix of the labels (`vault_path`).
    */
   readonly kind: string;
   readonly variables: ProviderVariables;
   /** The price of its requests; `null` if they are free, or if the price is not known. */
   readonly price: RequestPrice | null;
-  /** The labels of this kind, and what they mean to an instance. Without `config`: to an instance with default settings. */
+  /** The labels of this kind, and their meaning for an instance. Without `config`: for an instance with default settings. */
   labels(config?: Config): LabelScheme;
   /**
-   * Reads the settings of one instance. Reports every problem to `environment` and throws nothing; the result is used only if
-   * nothing was reported. Does no I/O but to read the files that variables name.
+   * Reads the settings of one instance. It reports every problem to `environment` and never throws. The result is used
+   * only if there were no problems. The only I/O is to read the files that variables name.
    */
   parseConfig(environment: Environment, context: ParseContext): Config;
-  /** Whether the instance, or its login, uses TLS: only then are the system's certificates loaded. */
+  /** Whether the instance or its login uses TLS. Only then are the system's certificates loaded. */
   usesTls(config: Config): boolean;
   /**
-   * Imports the provider's library and makes the instance, without a request. Called after the driver's socket listens, and only
-   * for configured kinds, so a kind that is not used costs nothing.
+   * Imports the provider's library and creates the instance, without a request. It is called after the driver's socket
+   * listens, and only for configured kinds. So an unused kind costs nothing.
    */
   load(config: Config, tools: ProviderTools): Promise<ProviderInstance>;
 }

@@ -1,23 +1,23 @@
 import type { Environment } from './configuration.ts';
 import { ONE_LINE } from './text-form.ts';
 
-/** The HTTP proxies by which servers are asked. Their addresses may have a user and a password in them. */
+/** The HTTP proxies for requests to servers. Their addresses may contain a user and a password. */
 export interface Proxies {
-  /** For servers at `http:`; `undefined`: they are asked straight. */
+  /** For `http:` servers; `undefined`: no proxy. */
   readonly http: string | undefined;
-  /** For servers at `https:`. */
+  /** For `https:` servers; `undefined`: no proxy. */
   readonly https: string | undefined;
-  /** Who is asked straight: hosts, which stand for their subdomains too, addresses, or `*`; each may have a port. */
+  /** Servers that are reached without a proxy: hosts (with their subdomains), addresses, or `*`. Each may have a port. */
   readonly noProxy: readonly string[];
 }
 
 /** The variables of {@link parseProxies}. */
 export const proxyVariables: readonly string[] = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
 
-/** This machine is asked by no proxy. */
+/** This machine is always reached without a proxy. */
 const THIS_MACHINE = ['localhost', '127.0.0.1', '::1'];
 
-/** Reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, or the same in small letters, and reports what is wrong with them. */
+/** Reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, or the same in lower case, and reports what is wrong with them. */
 export function parseProxies(environment: Environment): Proxies {
   const noProxy = (environment.optional('NO_PROXY') ?? environment.optional('no_proxy') ?? '').split(/[\s,]+/);
   return {
@@ -27,7 +27,7 @@ export function parseProxies(environment: Environment): Proxies {
   };
 }
 
-/** The address of a proxy as a variable has it, with `http://` where it has none; reports what is none. */
+/** The address of a proxy in a variable, with `http://` added if there is no scheme. An invalid address is reported. */
 export function proxyAddress(environment: Environment, name: string): string | undefined {
   const given = environment.optional(name);
   if (given === undefined) return undefined;
@@ -35,14 +35,14 @@ export function proxyAddress(environment: Environment, name: string): string | u
   const [isAddress, user = ''] =
     /^https?:\/\/(?:([^\s/@]*)@)?(?:\[[\da-fA-F:]+\]|[^\s/@:[\]]+)(?::\d{1,5})?\/?$/.exec(address) ?? [];
   if (isAddress !== undefined && isSendableUser(user)) return address;
-  // It may have a password in it, so it is not shown.
+  // It may contain a password, so it is not shown.
   const wrongUser = 'has a user or password that can not be sent; write "%" in it as "%25", and no line break';
   const otherwise = 'must be the address of an HTTP proxy, such as http://proxy.example:3128';
   environment.report(name, isAddress === undefined ? otherwise : wrongUser);
   return undefined;
 }
 
-/** Whether a user and a password, as an address has them, can be read and sent. */
+/** Whether the user and the password in an address can be decoded and sent. */
 function isSendableUser(user: string): boolean {
   try {
     return ONE_LINE.accepts(decodeURIComponent(user));

@@ -1,26 +1,26 @@
 import { type Clock, SingleFlight } from '@vault-swarm/kernel';
 import type { ReadOptions } from './secret-provider.ts';
 
-/** What a read found, and when it started by the monotonic clock. */
+/** The result of a read, and when the read started by the monotonic clock. */
 export interface LocationRead<T> {
   readonly found: T;
   readonly readAtMs: number;
 }
 
 interface LatestRead<T> {
-  /** Of the flight: a new one for each read. */
+  /** The key of the flight. Each read has a new one. */
   readonly id: string;
   readonly readAtMs: number;
   found: T | undefined;
   forget: () => void;
 }
 
-/** What was found is available for so long, for the other fields of it: a task asks for them one after the other. */
+/** A result is kept for this time for the other fields of the secret, which a task requests one after the other. */
 const KEPT_MS = 2_000;
 
 /**
- * Reads of locations, shared by all who want something of the same one: one that is in progress is joined, and what it found
- * serves for a moment those who say that it is new enough for them.
+ * Shares reads of a location between callers. A caller joins a read in flight. The result of a read is kept for a
+ * moment, and serves callers whose `notBeforeMs` accepts it.
  */
 export class ReadCoalescer<T> {
   readonly #clock: Clock;
@@ -30,13 +30,13 @@ export class ReadCoalescer<T> {
   readonly #latest = new Map<string, LatestRead<T>>();
   #count = 0;
 
-  /** @param isWorthKeeping whether somebody else may want something of what was found. */
+  /** @param isWorthKeeping whether another caller may need something of the result. */
   constructor(clock: Clock, isWorthKeeping: (found: T) => boolean) {
     this.#clock = clock;
     this.#isWorthKeeping = isWorthKeeping;
   }
 
-  /** Rejects as `work` does, or with what `onAbort` makes as soon as the caller's signal is aborted. */
+  /** Rejects as `work` does, or with the error of `onAbort` as soon as the caller's signal is aborted. */
   async read(
     key: string,
     { signal, notBeforeMs }: ReadOptions,
@@ -66,7 +66,7 @@ export class ReadCoalescer<T> {
     return { found, readAtMs };
   }
 
-  /** Cuts off what is in progress, and forgets what was found. */
+  /** Aborts reads in flight, and forgets their results. */
   close(): void {
     this.#flights.abortAll();
     for (const { forget } of this.#latest.values()) forget();

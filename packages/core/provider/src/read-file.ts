@@ -1,11 +1,11 @@
 /**
- * Reads a file's text as it is now.
+ * Reads the current text of a file.
  *
  * @throws {UnusableFile} if the path leads to something that is not read; else the system's error, with its `code`.
  */
 export type ReadFile = (path: string) => string;
 
-/** What a path leads to is not read: it is no regular file, or too large. */
+/** The path does not lead to a regular file, or the file is too large. */
 export class UnusableFile extends Error {
   override readonly name = 'UnusableFile';
   /** Continues "a file that …". */
@@ -17,7 +17,7 @@ export class UnusableFile extends Error {
   }
 }
 
-/** Why a {@link ReadFile} failed, as a continuation of "a file that …". Nothing of the file is in it. */
+/** Why a {@link ReadFile} failed, as a continuation of "a file that …". It contains nothing of the file. */
 export function whyUnreadable(error: unknown): string {
   if (error instanceof UnusableFile) return error.reason;
   return `can't be read${error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''}`;

@@ -1,24 +1,26 @@
-/** A request for a secret, as far as the choice of its revision depends on it. */
+/** The parts of a request for a secret that the choice of its revision needs. */
 export interface RevisionRequest {
   readonly serviceId: string | undefined;
   readonly taskId: string | undefined;
   readonly secretName: string;
-  /** Of the ref that the secret's labels name now. */
+  /** The key of the ref that the secret's labels name now. */
   readonly refKey: string;
-  /** Until when the choice is waited for, in monotonic milliseconds: part of the one budget that a request has for all its waits. */
+  /**
+   * The deadline of the choice, in monotonic milliseconds. It is part of the one budget that a request has for all its
+   * waits.
+   */
   readonly untilMs: number;
 }
 
 /**
- * `current` for nearly every request. A named `revision` for a service whose rollout is open or whose newest values
- * were quarantined; where it can't be had, the current one is given all the same or the request is refused, as
- * `otherwise` says.
+ * `current` for nearly all requests. `revision` for a service with an open rollout or with quarantined values. If that
+ * revision is not available, `otherwise` decides: the current one is served, or the request is refused.
  */
 export type RevisionSelection =
   | { readonly kind: 'current' }
   | { readonly kind: 'revision'; readonly revision: string; readonly otherwise: 'current' | 'refuse' };
 
-/** Which revision of a secret a task is to be given. Must answer at once where it can, by `untilMs` in any case, and never reject. */
+/** Chooses which revision of a secret a task gets. It answers at once if it can, always by `untilMs`, and never rejects. */
 export interface RevisionSelector {
   choose(request: RevisionRequest): RevisionSelection | Promise<RevisionSelection>;
 }

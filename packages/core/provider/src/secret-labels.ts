@@ -3,13 +3,13 @@ import type { SecretRef } from './secret-ref.ts';
 /** The labels of a Swarm secret. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Whether a rotation rolls the services that use a secret: by itself, on request, or never. */
+/** When a rotation updates the services that use a secret: automatically, on request, or never. */
 export type RotateMode = 'auto' | 'manual' | 'off';
 
-/** What the labels of a secret say. */
+/** The meaning of a secret's labels. */
 export interface SecretLabels {
   readonly ref: SecretRef;
   readonly rotate: RotateMode;
-  /** Whether the service's name is part of the ref, so that each service has a ref of its own. */
+  /** Whether the service's name is part of the ref, so that each service has its own ref. */
   readonly isPerService: boolean;
 }

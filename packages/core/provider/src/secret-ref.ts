@@ -1,18 +1,18 @@
 import { displayText } from '@vault-swarm/kernel';
 
-/** How a field's characters become the delivered bytes: as they are, decoded, or the whole secret as JSON. */
+/** How a field's text becomes the delivered bytes: unchanged, decoded, or the whole secret as JSON. */
 export type Encoding = 'raw' | 'base64' | 'json';
 
 /**
- * Where a value is: which provider instance, where in it, which field, how encoded. What `location` holds is the
- * adapter's own affair (for Vault `mount` and `path`); core only compares it.
+ * Where a value is: provider instance, location, field and encoding. Only the adapter knows the meaning of `location`
+ * (for Vault `mount` and `path`). Core only compares it.
  */
 export interface SecretRef {
-  /** Name of the configured provider instance, such as `vault`. */
+  /** The name of the configured provider instance, such as `vault`. */
   readonly provider: string;
   readonly location: Readonly<Record<string, string>>;
   readonly field?: string;
-  /** A pinned version: always this one is read, and it is never rotated. */
+  /** A pinned version. Only this version is read, and it is never rotated. */
   readonly pin?: string;
   readonly encoding: Encoding;
 }
@@ -20,8 +20,8 @@ export interface SecretRef {
 const keys = new WeakMap<SecretRef, string>();
 
 /**
- * A string that is equal for two refs exactly if they name the same value. Revisions and markers are comparable only
- * under one key. Not meant to be shown: see {@link describeRef}.
+ * A string that is equal for two refs exactly if they name the same value. Compare revisions and markers only under one
+ * key. Do not display it: see {@link describeRef}.
  */
 export function refKey(ref: SecretRef): string {
   let key = keys.get(ref);
@@ -33,7 +33,7 @@ export function refKey(ref: SecretRef): string {
   return key;
 }
 
-/** The ref as an operator reads it: `vault secret/app/db, field password, version 3`. Each part is cut as `displayText`. */
+/** The ref for an operator: `vault secret/app/db, field password, version 3`. Each part is limited as by `displayText`. */
 export function describeRef(ref: SecretRef): string {
   const field = ref.field === undefined ? '' : `, field ${displayText(ref.field)}`;
   const pin = ref.pin === undefined ? '' : `, version ${displayText(ref.pin)}`;

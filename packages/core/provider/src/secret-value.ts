@@ -1,10 +1,10 @@
 const REDACTED = '[redacted]';
 
 /**
- * The bytes of a secret, which only {@link SecretValue.reveal} gives away: printed, logged, inspected or serialised it
- * is `[redacted]`.
+ * The bytes of a secret. Only {@link SecretValue.reveal} returns them. When the value is printed, logged, inspected or
+ * serialized, it is `[redacted]`.
  *
- * The bytes are held as given, not copied: the buffer belongs to the value from then on, which fills it with zeros when it is wiped.
+ * The bytes are not copied: the value owns the given buffer, and fills it with zeros when it is wiped.
  */
 export class SecretValue {
   readonly #bytes: Uint8Array;
@@ -19,28 +19,27 @@ export class SecretValue {
     return new SecretValue(new TextEncoder().encode(text));
   }
 
-  /** Length in bytes. */
+  /** The length in bytes. */
   get byteLength(): number {
     return this.#bytes.byteLength;
   }
 
   /**
-   * The bytes themselves. The buffer is shared between all readers: it must not be changed, nor used once the value may have been
-   * wiped.
+   * The bytes. All readers share the buffer: do not change it, and do not use it after the value may have been wiped.
    *
-   * @throws {Error} where the value was wiped: zeros must not be taken for it.
+   * @throws {Error} if the value was wiped, so that zeros are never used as the value.
    */
   reveal(): Uint8Array {
     if (this.#isWiped) throw new Error('the value was wiped');
     return this.#bytes;
   }
 
-  /** The same value with bytes of its own. @throws {Error} as {@link reveal}. */
+  /** The same value with its own bytes. @throws {Error} as {@link reveal}. */
   copy(): SecretValue {
     return new SecretValue(new Uint8Array(this.reveal()));
   }
 
-  /** Fills the bytes with zeros. Only the owner of a value may do so. */
+  /** Fills the bytes with zeros. Only the owner of a value may do this. */
   wipe(): void {
     this.#bytes.fill(0);
     this.#isWiped = true;
@@ -54,7 +53,7 @@ export class SecretValue {
     return REDACTED;
   }
 
-  /** What Node's `util.inspect` and `console` print. */
+  /** The output of Node's `util.inspect` and `console`. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return REDACTED;
   }

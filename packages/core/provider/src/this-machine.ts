@@ -1,5 +1,5 @@
 /**
- * Whether a host name or address, as a URL has it, is this machine's own: what is sent there crosses no network.
+ * Whether a host name or address, as in a URL, is this machine. Requests to it cross no network.
  *
  * @param hostname an IPv6 address with or without brackets.
  */

@@ -1,2 +1,2 @@
-/** A value has fewer bytes than this, and at least one: the orchestrator accepts no other. */
+/** A value must have at least one byte and fewer bytes than this. The orchestrator accepts no other size. */
 export const VALUE_LIMIT_BYTES = 500 * 1024;
