@@ -6,14 +6,17 @@ import { type Percentiles, RecentDurations } from './recent-durations.ts';
 export interface DeliveryCounts {
   readonly cache: number;
   readonly provider: number;
-  /** From the cache, since the provider was away. */
+  /** From the cache, because the provider did not answer. */
   readonly stale: number;
   readonly refused: number;
 }
 
-/** {@link DeliveryCounts}, with what follows from them, and how long the answers of the last minutes took. */
+/** {@link DeliveryCounts}, with the hit rate and the response times of the last minutes. */
 export interface DeliverySummary extends DeliveryCounts, Percentiles {
-  /** Of the values that were delivered, how many came from the cache while their provider answers, in per cent. */
+  /**
+   * The percentage of delivered values that came fresh from the cache. Stale values are not hits. `null` before the
+   * first value.
+   */
   readonly hitRate: number | null;
 }
 
@@ -34,12 +37,12 @@ export class DeliveryStats {
     this.#durations.record(event.durationMs);
   }
 
-  /** The counters as they are now. */
+  /** The current counters. */
   get counts(): DeliveryCounts {
     return this.#counts;
   }
 
-  /** All of it as it is now. */
+  /** The current counters and response times. */
   summary(): DeliverySummary {
     const { cache, provider, stale } = this.#counts;
     const delivered = cache + provider + stale;

@@ -1,14 +1,14 @@
 import type { Clock } from '@vault-swarm/kernel';
 import type { EventListener, TimedEvent } from '@vault-swarm/provider';
 
-/** The first report of repetitions comes after this time, each further one after twice as long, up to the longest. */
+/** The first report of repetitions comes after this time. The interval doubles with each report, up to the maximum. */
 const FIRST_REPORT_MS = 10_000;
 const MAX_REPORT_MS = 5 * 60_000;
 
-/** How many different refusals are reported by name at the same time; further ones are counted together. */
+/** The maximum number of different failures that are reported by name at the same time. Further ones are counted together. */
 const MAX_NAMED = 100;
 
-/** What may come ten thousand times in a storm. */
+/** Events that can occur ten thousand times in a storm. */
 type Repeatable = Extract<TimedEvent, { readonly type: 'delivery.failed' | 'driver.request-rejected' }>;
 
 interface Repetition {
@@ -19,21 +19,21 @@ interface Repetition {
 }
 
 /**
- * Tells an event that comes again and again once, and then, ever more seldom, how often it was repeated: for those who
- * read events. Who counts them needs each.
+ * Reports a repeated event once, and then only its count, at growing intervals. It is for people who read events.
+ * Counters need every event, so do not use it for them.
  */
 export class EventDeduplicator {
   readonly #clock: Clock;
   readonly #tell: EventListener;
   readonly #repetitions = new Map<string, Repetition>();
 
-  /** @param tell gets every event that is not a repetition, and the reports of repetitions. */
+  /** @param tell receives every event that is not a repetition, and the reports of repetitions. */
   constructor(clock: Clock, tell: EventListener) {
     this.#clock = clock;
     this.#tell = tell;
   }
 
-  /** Takes in an event. */
+  /** Handles an event. */
   readonly observe: EventListener = (event) => {
     if (event.type !== 'delivery.failed' && event.type !== 'driver.request-rejected') return this.#tell(event);
     const key = this.#keyOf(event);
@@ -54,7 +54,7 @@ export class EventDeduplicator {
     this.#schedule(key, started);
   };
 
-  /** Tells now what was counted, and ends. */
+  /** Reports all open counts now, and stops. */
   close(): void {
     for (const [key, repetition] of this.#repetitions) {
       repetition.cancelReport();

@@ -1,7 +1,7 @@
 import { displayMessage, displayNames, formatDuration } from '@vault-swarm/kernel';
 import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
 
-/** How much an event matters to an operator, the most important first. */
+/** The severities of events, the most important first. */
 export const severities = ['error', 'warn', 'info', 'debug'] as const;
 
 /** One of {@link severities}. */
@@ -15,8 +15,8 @@ interface Description<T extends EventType> {
   sentence(event: EventOf<T>): string;
 }
 
-// What happens for each task or each pass is `debug`: a storm of ten thousand deliveries is no news, and each of them
-// that fails is an error of its own.
+// Events for each task or each reconcile pass are `debug`: ten thousand deliveries in a storm are normal. A delivery
+// that fails is an event of its own, with severity `error`.
 const descriptions: { readonly [T in EventType]: Description<T> } = {
   'secret.delivered': {
     severity: 'debug',
@@ -177,22 +177,22 @@ const FAILURES = {
   rejected: 'could not be started',
 };
 
-/** How much events of this kind matter. */
+/** The severity of events of this type. */
 export function severityOf(type: EventType): Severity {
   return descriptions[type].severity;
 }
 
-/** What happened, as a sentence in lower case without its full stop; cut as a message of `displayMessage`. */
+/** Describes the event in a sentence, in lower case and without a full stop. It is limited as by `displayMessage`. */
 export function describeEvent(event: ProductEvent): string {
   return displayMessage(describe(event));
 }
 
 function describe<T extends EventType>(event: EventOf<T>): string {
-  // TypeScript can't see that the description found by an event's type takes that event.
+  // TypeScript can't infer that the description found by an event's type accepts that event.
   return (descriptions[event.type as T] as Description<T>).sentence(event);
 }
 
-/** An event as JSON, in the log and for programs. */
+/** An event as JSON, for the log and for programs. */
 export interface EventRecord {
   /** RFC 3339, with milliseconds. */
   readonly time: string;
@@ -200,12 +200,12 @@ export interface EventRecord {
   readonly event: EventType;
   /** The sentence of {@link describeEvent}. */
   readonly message: string;
-  /** The event's own message, where it has one; its other fields are separate, under names such as `duration_ms`. */
+  /** The event's own message, if it has one. Its other fields are separate, under names such as `duration_ms`. */
   readonly detail?: string;
   readonly [field: string]: unknown;
 }
 
-/** The event with all its fields; those that were not given are left out. */
+/** The event with all its fields, except those that are `undefined`. */
 export function eventRecord(event: TimedEvent): EventRecord {
   const { type, atMs, ...fields } = event;
   const own = Object.entries(fields)

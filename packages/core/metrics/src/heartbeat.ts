@@ -1,12 +1,12 @@
 import type { Clock } from '@vault-swarm/kernel';
 import type { ProductEvent } from '@vault-swarm/provider';
 
-/** After so many intervals without a beat the ticker counts as stopped. */
+/** The ticker counts as stopped after this many intervals without a beat. */
 const MISSED_INTERVALS = 3;
 
 /**
- * Whether the rotation's passes go on. A pass beats when it ended and Docker answered in it. Ages are measured by the
- * monotonic clock, so that a wall clock that is set does not make a healthy plugin look dead, or a dead one healthy.
+ * Monitors whether reconcile passes complete. A beat is a pass that ended and in which Docker answered. Ages use the
+ * monotonic clock. So a change of the wall clock makes neither a healthy plugin look dead nor a dead one healthy.
  */
 export class Heartbeat {
   readonly #clock: Clock;
@@ -15,7 +15,7 @@ export class Heartbeat {
   #last: { readonly wallMs: number; readonly monotonicMs: number } | null = null;
   readonly #startedMonotonicMs: number;
 
-  /** @param enabled false where nothing is ever rotated: then there is no beat, and nothing wrong with that. */
+  /** @param enabled false if rotation is disabled. Then there is no beat, and the ticker counts as healthy. */
   constructor(clock: Clock, settings: { readonly intervalMs: number; readonly enabled: boolean }) {
     this.#clock = clock;
     this.#intervalMs = settings.intervalMs;
@@ -23,22 +23,22 @@ export class Heartbeat {
     this.#startedMonotonicMs = clock.monotonic();
   }
 
-  /** Beats where `event` is a pass that ended and in which Docker answered. */
+  /** Records a beat if `event` is a pass that ended and in which Docker answered. */
   observe(event: ProductEvent): void {
     if (event.type === 'reconcile.completed' && event.orchestratorAnswered) this.beat();
   }
 
-  /** A pass ended well, now. */
+  /** Records a beat now. */
   beat(): void {
     this.#last = { wallMs: this.#clock.now(), monotonicMs: this.#clock.monotonic() };
   }
 
-  /** The wall clock at the last beat, in milliseconds since 1970; `null` before the first, and where nothing rotates. */
+  /** The time of the last beat, in milliseconds since 1970; `null` before the first one, and if rotation is disabled. */
   get lastAtMs(): number | null {
     return this.#enabled ? (this.#last?.wallMs ?? null) : null;
   }
 
-  /** False when the last beat (before the first: the start) is longer ago than three intervals. */
+  /** False if the last beat was more than three intervals ago. Before the first beat, the start counts. */
   get tickerHealthy(): boolean {
     if (!this.#enabled) return true;
     const ageMs = this.#clock.monotonic() - (this.#last?.monotonicMs ?? this.#startedMonotonicMs);

@@ -9,7 +9,7 @@ const INTERVAL_MS = 10_000;
 /** An hour. */
 const SAMPLES = 360;
 
-/** What is sampled of the plugin. Counters are what was added within the interval; percentiles are of it. */
+/** The series of the plugin. Counters and percentiles cover only the sample's interval. */
 const SERIES = [
   'alloc_bytes',
   'sys_bytes',
@@ -28,13 +28,13 @@ const SERIES = [
   'outdated_tasks',
 ] as const;
 
-/** What is sampled of each provider, within the interval. */
+/** The series of each provider. They cover only the sample's interval. */
 const PROVIDER_SERIES = ['requests', 'errors', 'latency_p50_ms', 'latency_p99_ms'] as const;
 
 type SeriesName = (typeof SERIES)[number];
 type ProviderSeriesName = (typeof PROVIDER_SERIES)[number];
 
-/** The answer of `/api/v1/history`. Each array is as long as `at`; `null` where there was nothing to measure. */
+/** The response of `/api/v1/history`. Each array is as long as `at`. An entry is `null` if there was nothing to measure. */
 export interface HistoryReport {
   readonly interval_seconds: number;
   /** When each sample was taken, the oldest first, in seconds since 1970. */
@@ -43,12 +43,12 @@ export interface HistoryReport {
   readonly providers: Readonly<Record<string, Readonly<Record<ProviderSeriesName, readonly (number | null)[]>>>>;
 }
 
-/** What a sample is taken from. */
+/** The sources of a sample. */
 export interface HistorySources {
   /** The names of the configured provider instances. */
   readonly providers: readonly string[];
   stats(): Stats;
-  /** How many running tasks do not hold the newest revisions. */
+  /** The number of running tasks without the newest revisions. */
   outdatedTasks(): number;
 }
 
@@ -59,8 +59,8 @@ interface ProviderInterval {
 }
 
 /**
- * The last hour, one sample each 10 s, in a fixed amount of memory. An interval that was skipped, since the process stood
- * still, is not there: `at` tells.
+ * The last hour, with one sample every 10 s, in a fixed amount of memory. If the process was suspended, samples are
+ * missing: `at` has the time of each sample.
  */
 export class History {
   readonly #clock: Clock;
@@ -68,7 +68,7 @@ export class History {
   readonly #at = new SampleRing(SAMPLES);
   readonly #series = ringsFor(SERIES);
   readonly #providers: ReadonlyMap<string, Record<ProviderSeriesName, SampleRing>>;
-  /** What was counted since the latest sample. */
+  /** Counts since the latest sample. */
   readonly #deliveries = { cache: 0, provider: 0, stale: 0, refused: 0 };
   readonly #deliveryDurations = new LogHistogram();
   readonly #requests: ReadonlyMap<string, ProviderInterval>;
@@ -101,7 +101,7 @@ export class History {
     }
   }
 
-  /** Takes a sample each interval from now on. */
+  /** Starts to take a sample every interval. */
   start(): void {
     this.#before = this.#sources.stats();
     const next = () => {
@@ -113,13 +113,13 @@ export class History {
     next();
   }
 
-  /** Takes no further sample. */
+  /** Stops sampling. */
   close(): void {
     this.#cancel?.();
     this.#cancel = null;
   }
 
-  /** All samples that there are. */
+  /** All samples. */
   report(): HistoryReport {
     return {
       interval_seconds: INTERVAL_MS / 1000,

@@ -1,17 +1,17 @@
 import { type Problem, problem } from '@vault-swarm/provider';
 import type { ProviderSummary } from './provider-stats.ts';
 
-/** What the list of problems is made from. */
+/** The sources of the list of problems. */
 export interface ProblemSources {
-  /** What the rotation found. */
+  /** The problems that the rotation found. */
   readonly rotation: readonly Problem[];
   readonly providers: readonly ProviderSummary[];
   readonly tickerHealthy: boolean;
 }
 
 /**
- * All problems: what the rotation found, and what it cannot find. The rotation checks only providers whose secrets are in
- * use, and only while the orchestrator answers. A request that hangs has not failed yet.
+ * All problems: those that the rotation found, and those that it can't find. The rotation checks only providers whose
+ * secrets are in use, and only while the orchestrator answers. A request that hangs has not failed yet.
  */
 export function knownProblems({ rotation, providers, tickerHealthy }: ProblemSources): readonly Problem[] {
   const reported = new Set(rotation.flatMap(({ provider }) => provider ?? []));

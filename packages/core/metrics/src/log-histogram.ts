@@ -1,21 +1,21 @@
-/** The lower bound of the first bucket but one; what is quicker counts as this. */
+/** The upper bound of the first bucket. Shorter durations count in that bucket. */
 const LEAST_MS = 0.01;
-/** A bound is greater than the one before by the eighth root of 2, so what is read is off by 5 % at most. */
+/** Each bound is the previous one times the eighth root of 2. So a quantile is off by 5 % at most. */
 const BUCKETS_PER_DOUBLING = 8;
-/** Up to 100 s and a bit; what is slower counts as this. */
+/** The last bucket ends at a little more than 100 s. Longer durations count in that bucket. */
 const BUCKETS = 190;
 
-/** How long something took, many times over, in a fixed number of counters: 760 bytes however often it was. */
+/** A histogram of durations with a fixed number of counters: 760 bytes for any number of durations. */
 export class LogHistogram {
   readonly #counts = new Uint32Array(BUCKETS);
   #count = 0;
 
-  /** How many durations were recorded. */
+  /** The number of recorded durations. */
   get count(): number {
     return this.#count;
   }
 
-  /** Counts one duration. */
+  /** Records one duration. */
   record(durationMs: number): void {
     const bucket = Math.ceil(Math.log2(durationMs / LEAST_MS) * BUCKETS_PER_DOUBLING);
     const index = bucket > 0 ? Math.min(bucket, BUCKETS - 1) : 0;
@@ -23,7 +23,7 @@ export class LogHistogram {
     this.#count += 1;
   }
 
-  /** Adds what `other` counted. */
+  /** Adds the counts of `other`. */
   add(other: LogHistogram): void {
     for (let index = 0; index < BUCKETS; index++) {
       this.#counts[index] = (this.#counts[index] ?? 0) + (other.#counts[index] ?? 0);
@@ -31,15 +31,15 @@ export class LogHistogram {
     this.#count += other.#count;
   }
 
-  /** Forgets all. */
+  /** Resets all counts. */
   clear(): void {
     this.#counts.fill(0);
     this.#count = 0;
   }
 
   /**
-   * The duration in milliseconds that the given share (0 to 1) of them did not exceed; `null` where there was none. It is
-   * the middle of a bucket, so up to 5 % off.
+   * The duration in milliseconds that the given share (0 to 1) of all durations did not exceed; `null` if there are
+   * none. It is the middle of a bucket, so it is off by up to 5 %.
    */
   quantileMs(share: number): number | null {
     if (this.#count === 0) return null;

@@ -5,7 +5,7 @@ import type { Stats } from './reports.ts';
 import { RotationCounters } from './rotation-counters.ts';
 import type { RuntimeProbe } from './runtime.ts';
 
-/** What the product measures of itself from its creation on: counters, heartbeat, uptime, the process. */
+/** The statistics of the process since its creation: counters, heartbeat, uptime and resources. */
 export class ProcessStats {
   readonly #clock: Clock;
   readonly #probe: RuntimeProbe;
@@ -32,7 +32,7 @@ export class ProcessStats {
     this.#heartbeat.observe(event);
   }
 
-  /** The figures as they are now. */
+  /** The current statistics. */
   stats(): Stats {
     return {
       runtime: this.#probe.read(),

@@ -3,36 +3,42 @@ import type { ProductEvent, ProviderErrorCode } from '@vault-swarm/provider';
 import { type Percentiles, RecentDurations } from './recent-durations.ts';
 
 /**
- * How a provider does. `unused`: nobody asked it yet. `failing`: its latest request, or the rotation's check its
- * secrets, failed in a way that may pass. `circuit-open`: it does not answer, so it is asked by trials only.
+ * The state of a provider.
+ *
+ * - `unused`: there was no request yet.
+ * - `failing`: its latest request, or the rotation's latest poll of its secrets, failed in a way that may pass.
+ * - `circuit-open`: it does not answer, so only half-open probes are sent.
  */
 export type ProviderState = 'ok' | 'failing' | 'circuit-open' | 'unused';
 
-/** What is known of one provider. Times in milliseconds since 1970. */
+/** The statistics of one provider. Times are in milliseconds since 1970. */
 export interface ProviderSummary extends Percentiles {
   readonly name: string;
   readonly state: ProviderState;
-  /** Since when it has this state. */
+  /** When this state started. */
   readonly sinceMs: number;
-  /** The latest that went wrong, also where all is well again. */
+  /** The latest error. It stays after the provider has recovered. */
   readonly lastError: { readonly code: ProviderErrorCode; readonly message: string; readonly atMs: number } | null;
-  /** Requests that its adapter sent, and how many of them failed in a way that may pass: not those for what is not there. */
+  /**
+   * The requests that its adapter sent, and how many of them failed in a way that may pass. A request for a missing
+   * secret is no error.
+   */
   readonly requests: number;
   readonly errors: number;
   readonly lastAnswerAtMs: number | null;
-  /** When we last logged in, or renewed that; `null` where that was not yet, or is not needed. */
+  /** When the plugin last logged in or renewed its login; `null` if it has not done so yet, or needs no login. */
   readonly loggedInAtMs: number | null;
-  /** When our login ends unless it is renewed; `null`: never, or nobody can say. */
+  /** When the plugin's login expires unless it is renewed; `null`: never, or not known. */
   readonly loginExpiresAtMs: number | null;
-  /** What the operator should change about our login, though it works; `null` where nothing. */
+  /** What the operator should change about the login, although it works; `null` if nothing. */
   readonly loginProblem: string | null;
 }
 
-/** Counts what is asked of each configured provider, and tells how it does. */
+/** Counts the requests to each configured provider, and derives the provider's state. */
 export class ProviderStats {
   readonly #byName: ReadonlyMap<string, Provider>;
 
-  /** @param names of the configured instances; others are not counted. */
+  /** @param names the configured instances; others are not counted. */
   constructor(clock: Clock, names: readonly string[]) {
     this.#byName = new Map(names.map((name) => [name, new Provider(clock)]));
   }
@@ -42,7 +48,7 @@ export class ProviderStats {
     if ('provider' in event && event.provider !== undefined) this.#byName.get(event.provider)?.observe(event);
   }
 
-  /** All providers as they are now, in the order of their configuration. */
+  /** The current statistics of all providers, in the order of their configuration. */
   summaries(): readonly ProviderSummary[] {
     return [...this.#byName].map(([name, provider]) => ({ name, ...provider.summary() }));
   }
@@ -58,7 +64,7 @@ class Provider {
   readonly #durations: RecentDurations;
   #isUsed = false;
   #isCircuitOpen = false;
-  /** What the rotation's latest check its secrets found, and how its latest request ended. */
+  /** Whether the rotation's latest poll of its secrets failed, and whether its latest request failed. */
   #lookFailed = false;
   #requestFailed = false;
   #state: ProviderState = 'unused';
@@ -139,7 +145,7 @@ class Provider {
       return;
     }
     this.#errors += 1;
-    // The rotation's look tells in a sentence what is wrong; a request tells only its code.
+    // The rotation's poll reports the problem in a sentence, a request only its code. So the sentence is kept.
     if (this.#lookFailed && this.#lastError?.code === outcome) return;
     this.#lastError = { code: outcome, message: `its latest request (${operation}) failed`, atMs: this.#clock.now() };
   }

@@ -4,17 +4,17 @@ import { LogHistogram } from './log-histogram.ts';
 const SLICES = 5;
 const SLICE_MS = 60_000;
 
-/** Median and 99th percentile in milliseconds; `null` where there was nothing. */
+/** The median and the 99th percentile in milliseconds; `null` if there are no durations. */
 export interface Percentiles {
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
 }
 
-/** How long something took within the last four to five minutes. It has a fixed size, and to record costs next to nothing. */
+/** The durations of the last four to five minutes. The size is fixed, and recording is cheap. */
 export class RecentDurations {
   readonly #clock: Clock;
   readonly #slices = Array.from({ length: SLICES }, () => new LogHistogram());
-  /** Number of the latest slice since some moment. */
+  /** The number of the latest slice, counted from some moment. */
   #latest: number;
 
   constructor(clock: Clock) {
@@ -22,13 +22,13 @@ export class RecentDurations {
     this.#latest = this.#now();
   }
 
-  /** Notes one duration, of now. */
+  /** Records a duration that ended now. */
   record(durationMs: number): void {
     this.#turn();
     this.#slices[this.#latest % SLICES]?.record(durationMs);
   }
 
-  /** What is typical, and what is slow. */
+  /** The percentiles of the recorded durations. */
   percentiles(): Percentiles {
     this.#turn();
     const all = new LogHistogram();

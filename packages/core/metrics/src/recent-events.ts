@@ -1,28 +1,28 @@
 import { Listeners } from '@vault-swarm/kernel';
 import type { Events, TimedEvent } from '@vault-swarm/provider';
 
-/** An event of the list. Its number is greater than that of every event before it. */
+/** An event of the list. Its number is greater than that of each earlier event. */
 export type NumberedEvent = TimedEvent & { readonly id: number };
 
-/** Which events are asked for. */
+/** Selects events. */
 export interface RecentEventsQuery {
   /** Only those with a smaller number. */
   readonly before?: number;
   /** Only those with a greater number. */
   readonly after?: number;
-  /** At most so many, the newest; never more than are kept of one kind. */
+  /** The maximum number of events; the newest are returned. It is never more than the capacity for one kind. */
   readonly limit?: number;
 }
 
-/** How much is kept, and where the numbers start. */
+/** The limits of the list, and the first number. */
 export interface RecentEventsOptions {
-  /** How many events are kept of each kind, and given by {@link RecentEvents.list} in all; 500 if not given. */
+  /** The maximum number of events of each kind, and of all events that {@link RecentEvents.list} returns; by default 500. */
   readonly capacity?: number;
-  /** How many bytes the events of each kind may take, as estimated; 512 KiB if not given. */
+  /** The maximum estimated bytes of the events of each kind; by default 512 KiB. */
   readonly maxBytes?: number;
   /**
-   * The number of the first event. One that is greater than all of an earlier process lets a reader who knows that
-   * process's last number ask for all that happened since.
+   * The number of the first event. Choose one that is greater than all numbers of an earlier process. Then a reader
+   * that knows the earlier process's last number can get all events since then.
    */
   readonly firstId?: number;
 }
@@ -35,13 +35,13 @@ interface Kept {
 
 const CAPACITY = 500;
 const MAX_BYTES = 512 * 1024;
-/** What an object costs beside the characters of its texts. */
+/** The estimated overhead of an object and of each text, in addition to the characters. */
 const EVENT_BYTES = 200;
 const TEXT_BYTES = 16;
 
 /**
- * The latest events, for the event list. A storm of one kind pushes out only its own: each kind has room for
- * `capacity` events and `maxBytes` bytes, so that the last rollout is still there after ten thousand deliveries.
+ * The latest events, for the event list. Each kind has its own limit of `capacity` events and `maxBytes` bytes. So a
+ * storm of one kind evicts only events of that kind: the last rollout is still listed after ten thousand deliveries.
  */
 export class RecentEvents {
   readonly #capacity: number;
@@ -50,7 +50,7 @@ export class RecentEvents {
   readonly #listeners: Listeners<[NumberedEvent]>;
   #nextId: number;
 
-  /** @param events gets `listener.failed`. */
+  /** @param events receives `listener.failed`. */
   constructor(events: Events, { capacity = CAPACITY, maxBytes = MAX_BYTES, firstId = 0 }: RecentEventsOptions = {}) {
     this.#capacity = capacity;
     this.#maxBytes = maxBytes;
@@ -58,24 +58,24 @@ export class RecentEvents {
     this.#nextId = firstId;
   }
 
-  /** How many bytes all events take that are kept, as estimated. */
+  /** The estimated bytes of all kept events. */
   get bytes(): number {
     return [...this.#byType.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Keeps `event`, and gives it to all listeners. */
+  /** Keeps `event`, and sends it to all listeners. */
   observe(event: TimedEvent): void {
     const numbered = { ...event, id: this.#nextId++ };
     this.#keep(numbered);
     this.#listeners.notify(numbered);
   }
 
-  /** Calls `listener` with every event from now on, until the returned function is called. */
+  /** Calls `listener` for each later event, until the returned function is called. */
   subscribe(listener: (event: NumberedEvent) => void): () => void {
     return this.#listeners.add('reader of the list of events', listener);
   }
 
-  /** The latest events of the kinds that `wanted` takes, the newest first, in the order of their emission. */
+  /** The latest events of the kinds that `wanted` accepts, the newest first. */
   list(
     wanted: (type: TimedEvent['type']) => boolean = () => true,
     { before = Number.POSITIVE_INFINITY, after = -1, limit = this.#capacity }: RecentEventsQuery = {},
@@ -99,7 +99,7 @@ export class RecentEvents {
   }
 }
 
-/** About how much memory an event takes, at two bytes a code unit. */
+/** Estimates the memory of an event, at two bytes for each code unit. */
 function estimatedBytes(event: TimedEvent): number {
   const texts = Object.values(event).flat();
   return texts.reduce<number>(

@@ -4,20 +4,20 @@ import type { RuntimeStats } from './runtime.ts';
 
 const BYTES_PER_MEBIBYTE = 1_048_576;
 
-/** All that is measured, at one moment. JSON, Prometheus and dashboard show the same figures. */
+/** All measurements at one moment. JSON, Prometheus and the dashboard show the same numbers. */
 export interface Stats {
   readonly runtime: RuntimeStats;
   readonly rotations: number;
   readonly rotationErrors: number;
   readonly tickerHealthy: boolean;
-  /** Milliseconds since 1970; `null` where there was no beat. */
+  /** Milliseconds since 1970; `null` if there was no beat. */
   readonly heartbeatAtMs: number | null;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly uptimeMs: number;
 }
 
-/** The answer of `/health`. */
+/** The response of `/health`. */
 export interface HealthReport {
   readonly healthy: boolean;
   /** Whole seconds. */
@@ -30,11 +30,11 @@ export interface HealthReport {
   /** Per cent, two decimals. */
   readonly error_rate: number;
   readonly ticker_healthy: boolean;
-  /** Sentences, each once; empty when all is well. */
+  /** Sentences without duplicates; empty if there is no problem. */
   readonly problems: readonly string[];
 }
 
-/** The answer of `/metrics`. Times are RFC 3339, `null` where there was none. */
+/** The response of `/metrics`. Times are RFC 3339; `null` if the event has not happened. */
 export interface MetricsReport {
   readonly num_goroutines: number;
   readonly mem_alloc_bytes: number;
@@ -49,7 +49,7 @@ export interface MetricsReport {
   readonly monitoring_start_time: string;
 }
 
-/** Healthy is whose ticker is; all else that is wrong is in `problems`, with names only for who is signed in. */
+/** The plugin is healthy if its ticker is. All other problems are in `problems`, with names only if the client is signed in. */
 export function healthReport(stats: Stats, problems: readonly Problem[], signedIn: boolean): HealthReport {
   const { runtime, rotations, rotationErrors, tickerHealthy } = stats;
   const sentences = problems.map(({ summary, detail }) => (signedIn ? detail : summary));
@@ -66,7 +66,7 @@ export function healthReport(stats: Stats, problems: readonly Problem[], signedI
   };
 }
 
-/** The figures under the names of `/metrics`. */
+/** The statistics under the names of `/metrics`. */
 export function metricsReport({ runtime, ...stats }: Stats): MetricsReport {
   return {
     num_goroutines: runtime.operationsInFlight,

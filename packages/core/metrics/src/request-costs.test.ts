@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RequestCosts } from './request-costs.ts';
 
-/** Half a cent for a thousand. */
+/** Half a cent per thousand requests. */
 const price = { dollarsPerRequest: 0.000005, free: ['login'] };
 
 function setUp() {
@@ -10,7 +10,7 @@ function setUp() {
   const costs = new RequestCosts(clock, { aws: price, vault: null });
   const requested = (provider: string, operation: string) =>
     costs.observe({ type: 'provider.request-completed', provider, operation, outcome: 'ok', durationMs: 1 });
-  /** Lets time pass, with a request each ten seconds. */
+  /** Advances the time, with a request every ten seconds. */
   const ask = (minutes: number) => {
     for (let tenth = 0; tenth < minutes * 6; tenth++) {
       nowMs += 10_000;

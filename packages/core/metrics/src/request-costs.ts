@@ -1,31 +1,34 @@
 import type { Clock } from '@vault-swarm/kernel';
 import type { ProductEvent, RequestPrice } from '@vault-swarm/provider';
 
-/** What a month of requests like those of the last hour comes to. */
+/** The requests of a month and their cost, projected from the last hour. */
 export interface MonthOfRequests {
   readonly requests: number;
-  /** `null` where the provider has no price. */
+  /** `null` if the provider has no price. */
   readonly dollars: number | null;
 }
 
 const MINUTE_MS = 60_000;
 const MINUTES = 60;
-/** Of an average month. */
+/** The hours of an average month. */
 const HOURS_A_MONTH = 730;
 
 /**
- * How many requests to providers there would be in a month, and what they would cost, if they went on as in the last hour;
- * before there was an hour, as since the start, and at least a minute.
+ * Projects the requests to providers, and their cost, from the last hour to a month. In the first hour, it uses the
+ * time since the start, but at least a minute.
  */
 export class RequestCosts {
   readonly #clock: Clock;
   readonly #prices: ReadonlyMap<string, RequestPrice | null>;
   readonly #startedAtMs: number;
-  /** Requests, but for those that cost nothing where others do, by provider: one number for each minute of the last hour. */
+  /**
+   * The requests of each minute of the last hour, by provider. Operations that are free at a provider with a price are
+   * not counted.
+   */
   readonly #counts: ReadonlyMap<string, number[]>;
   #minute: number;
 
-  /** @param prices by the names of all providers; `null` for those that have none. */
+  /** @param prices by the names of all providers; `null` if a provider has no price. */
   constructor(clock: Clock, prices: Readonly<Record<string, RequestPrice | null>>) {
     this.#clock = clock;
     this.#prices = new Map(Object.entries(prices));
@@ -58,7 +61,7 @@ export class RequestCosts {
     );
   }
 
-  /** Empties the minutes that are over for an hour. */
+  /** Resets the minutes that ended more than an hour ago. */
   #forget(): void {
     const now = this.#minuteNow();
     for (let minute = Math.max(this.#minute + 1, now - MINUTES + 1); minute <= now; minute++) {

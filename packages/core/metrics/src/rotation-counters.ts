@@ -1,9 +1,9 @@
 import type { ProductEvent } from '@vault-swarm/provider';
 
 /**
- * Counts rotations and rotation errors since the start of the process. One rotation is one service all of whose tasks
- * reached the new revisions in one rollout; one error is a rollout that was paused, rolled back, is stuck, or could
- * not be started. Both only grow.
+ * Counts rotations and rotation errors since the start of the process. A rotation is one rollout in which all tasks of
+ * one service got the new revisions. An error is a rollout that was paused, was rolled back, is stuck, or could not be
+ * started. Both counters only increase.
  */
 export class RotationCounters {
   #rotations = 0;
@@ -17,7 +17,7 @@ export class RotationCounters {
     return this.#errors;
   }
 
-  /** Takes note of `event`; most kinds count nothing. */
+  /** Counts `event`. Most events change no counter. */
   observe(event: ProductEvent): void {
     if (event.type === 'rollout.completed') this.#rotations += 1;
     if (event.type === 'rollout.failed') this.#errors += 1;
@@ -25,8 +25,8 @@ export class RotationCounters {
 }
 
 /**
- * Errors per hundred rotations, rounded to two decimals and at most 100: 42 rotations and 2 errors give 4.76. It is 100
- * where there were errors and no rotation, 0 where there was neither.
+ * Errors per hundred rotations, rounded to two decimals and at most 100: 42 rotations and 2 errors give 4.76. Without
+ * rotations it is 100 if there were errors, else 0.
  */
 export function errorRate(rotations: number, errors: number): number {
   if (errors === 0) return 0;

@@ -1,23 +1,23 @@
-/** What the process uses, at one moment. */
+/** The resources of the process at one moment. */
 export interface RuntimeStats {
-  /** Active resources of the event loop; what other runtimes call goroutines. */
+  /** Active resources of the event loop. Other runtimes call them goroutines. */
   readonly operationsInFlight: number;
-  /** The used heap and the memory outside of it. */
+  /** The used heap and the memory outside the heap. */
   readonly allocBytes: number;
   /** The resident set. */
   readonly sysBytes: number;
   /** The total heap. */
   readonly heapBytes: number;
-  /** Garbage collections since the start, and how long they took in all. Both only grow. */
+  /** The number of garbage collections since the start, and their total time. Both only increase. */
   readonly gcCycles: number;
   readonly gcPauseTotalMs: number;
-  /** The end of the last collection, in milliseconds since 1970; `null` where there was none. */
+  /** The end of the last collection, in milliseconds since 1970; `null` if there was none. */
   readonly lastGcAtMs: number | null;
-  /** The longest that the event loop was held up lately (10 to 20 s), in milliseconds. */
+  /** The longest recent delay of the event loop (last 10 to 20 s), in milliseconds. */
   readonly eventLoopLagMs: number;
 }
 
-/** Checks the process that we run in. Cheap enough for every request. */
+/** Reads the resources of this process. It is cheap enough for every request. */
 export interface RuntimeProbe {
   read(): RuntimeStats;
 }

@@ -1,4 +1,4 @@
-/** The latest numbers of a fixed amount, in memory that is taken once. */
+/** The latest numbers, up to a fixed count, in memory that is allocated once. */
 export class SampleRing {
   readonly #numbers: Float64Array;
   #pushed = 0;
@@ -7,14 +7,17 @@ export class SampleRing {
     this.#numbers = new Float64Array(capacity);
   }
 
-  /** Adds a number, rounded to three decimals; `null` where there is none. Where it is full, the oldest goes. */
+  /**
+   * Adds a number, rounded to three decimals, or `null` if there is none. If the ring is full, it replaces the oldest
+   * number.
+   */
   push(number: number | null): void {
     this.#numbers[this.#pushed % this.#numbers.length] =
       number === null ? Number.NaN : Math.round(number * 1000) / 1000;
     this.#pushed += 1;
   }
 
-  /** What is there, the oldest first. */
+  /** The numbers, the oldest first. */
   values(): (number | null)[] {
     const count = Math.min(this.#pushed, this.#numbers.length);
     return Array.from({ length: count }, (_, index) => {

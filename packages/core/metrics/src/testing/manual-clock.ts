@@ -1,6 +1,6 @@
 import type { Clock } from '@vault-swarm/kernel';
 
-/** A clock that stands still until a test lets time pass. */
+/** A clock that only moves when a test calls {@link ManualClock.advance}. */
 export class ManualClock implements Clock {
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   #monotonicMs = 0;
@@ -19,7 +19,7 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Lets time pass, and calls what is due in it at its time. */
+  /** Advances the time, and calls each timer when it is due. */
   advance(ms: number): void {
     const untilMs = this.#monotonicMs + ms;
     for (;;) {

@@ -7,7 +7,7 @@ export function delivered(source: 'cache' | 'provider' | 'stale', durationMs = 1
   return { type: 'secret.delivered', ...names, source, durationMs };
 }
 
-/** A refusal as an event. */
+/** A failed delivery as an event. */
 export function refused(durationMs = 1): ProductEvent {
   const names = { secret: 'db', service: 'web', task: 't1', provider: 'vault' };
   return { type: 'delivery.failed', ...names, code: 'NOT_FOUND', message: 'none', durationMs };
@@ -18,7 +18,7 @@ export function requested(provider: string, outcome: 'ok' | ProviderErrorCode = 
   return { type: 'provider.request-completed', provider, operation: 'read', outcome, durationMs };
 }
 
-/** Figures of a plugin that has just started. */
+/** The statistics of a plugin that has just started. */
 export const freshFigures: Stats = {
   runtime: {
     operationsInFlight: 4,
