@@ -38,7 +38,7 @@ export interface DeliveryLimits {
   readonly cacheMaxAgeMs: number;
   /** The maximum age of a cached value while its provider does not answer. 0: stale values are never served. */
   readonly staleIfErrorMs: number;
-  /** Used instead of {@link staleIfErrorMs} while the provider refuses the plugin's login. */
+  /** Used instead of `staleIfErrorMs` while the provider refuses the plugin's login. */
   readonly staleIfUnauthenticatedMs: number;
   readonly cache: CacheLimits;
 }

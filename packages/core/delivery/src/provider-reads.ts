@@ -35,7 +35,7 @@ const LAGGING_MS = 10_000;
 
 /**
  * Reads current values. Concurrent requests for a ref share one read. While the provider's circuit breaker is open,
- * requests are rejected at once. {@link fresh} does neither.
+ * requests are rejected at once. Only `fresh` does neither.
  */
 export class ProviderReads {
   /** As {@link FindProvider}. */
@@ -83,7 +83,7 @@ export class ProviderReads {
     this.#refusals = new NegativeCache(ports.clock, Math.min(REFUSAL_MAX_AGE_MS, limits.cacheMaxAgeMs));
   }
 
-  /** Whether a request may be answered by a read that started before it. */
+  /** Whether a read may answer requests that arrived after the read started. */
   get isSharing(): boolean {
     return this.#isSharing;
   }

@@ -4,7 +4,7 @@ import { byName, fails, gives, setUp, textOf } from './testing/delivery-fixture.
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
 
-/** An answer of the provider whose bytes are checked. */
+/** An answer of the provider. The test checks its bytes. */
 function watched(text: string, name: string) {
   const bytes = new TextEncoder().encode(text);
   const answer = async () => ({ value: new SecretValue(bytes), revision: name });

@@ -29,7 +29,7 @@ export class DeliveryStats {
     this.#durations = new RecentDurations(clock);
   }
 
-  /** To be called with every event. */
+  /** Call this with every event. */
   observe(event: ProductEvent): void {
     if (event.type === 'secret.delivered') this.#counts[event.source] += 1;
     else if (event.type === 'delivery.failed') this.#counts.refused += 1;

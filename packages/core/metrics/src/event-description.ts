@@ -198,7 +198,7 @@ export interface EventRecord {
   readonly time: string;
   readonly level: Severity;
   readonly event: EventType;
-  /** The sentence of {@link describeEvent}. */
+  /** The result of {@link describeEvent}. */
   readonly message: string;
   /** The event's own message, if it has one. Its other fields are separate, under names such as `duration_ms`. */
   readonly detail?: string;

@@ -84,7 +84,7 @@ export class History {
     );
   }
 
-  /** To be called with every event. */
+  /** Call this with every event. */
   observe(event: ProductEvent): void {
     switch (event.type) {
       case 'secret.delivered':

@@ -26,7 +26,7 @@ export class ProcessStats {
     this.#startedMonotonicMs = clock.monotonic();
   }
 
-  /** To be called with every event. */
+  /** Call this with every event. */
   observe(event: ProductEvent): void {
     this.#counters.observe(event);
     this.#heartbeat.observe(event);

@@ -43,7 +43,7 @@ export class ProviderStats {
     this.#byName = new Map(names.map((name) => [name, new Provider(clock)]));
   }
 
-  /** To be called with every event. */
+  /** Call this with every event. */
   observe(event: ProductEvent): void {
     if ('provider' in event && event.provider !== undefined) this.#byName.get(event.provider)?.observe(event);
   }

@@ -37,7 +37,7 @@ export class RequestCosts {
     this.#minute = this.#minuteNow();
   }
 
-  /** To be called with every event. */
+  /** Call this with every event. */
   observe(event: ProductEvent): void {
     if (event.type !== 'provider.request-completed') return;
     const counts = this.#counts.get(event.provider);

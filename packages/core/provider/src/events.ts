@@ -142,7 +142,7 @@ export type ProductEvent =
   | { readonly type: 'driver.listening'; readonly socket: string }
   /** Another process serves the socket. This process waits to take it over. */
   | { readonly type: 'driver.standby'; readonly socket: string }
-  /** Another process took the socket over. */
+  /** Another process has taken over the socket. */
   | { readonly type: 'driver.superseded'; readonly socket: string }
   /** The socket's path no longer leads to this process, and this can't be fixed. */
   | { readonly type: 'driver.socket-lost'; readonly socket: string; readonly message: string }

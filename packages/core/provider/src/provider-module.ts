@@ -20,7 +20,7 @@ export interface ProviderTools {
   readonly clock: Clock;
   /** For the jitter of retries. */
   readonly random: Random;
-  /** A keyed digest, used as the revision where the provider has no version ids. */
+  /** A keyed digest. It is the revision if the provider has no version ids. */
   readonly digest: (bytes: Uint8Array) => string;
   /** Receives an event for each request to the provider. */
   readonly events: Events;
@@ -28,7 +28,7 @@ export interface ProviderTools {
   readonly ownFiles: readonly OwnFile[];
 }
 
-/** The environment variables of one kind of provider, in the order of the reference. */
+/** The environment variables of one kind of provider. They have the order of the reference. */
 export interface ProviderVariables {
   /** All variables that {@link ProviderModule.parseConfig} reads, in capital letters, without the credentials. */
   readonly settings: readonly string[];

@@ -7,7 +7,7 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
-/** How old an answer may be. */
+/** The options of a read: how old the answer may be. */
 export interface ReadOptions extends CallOptions {
   /**
    * In monotonic milliseconds. The answer must come from a read that started then or later. The read may belong to
