@@ -203,9 +203,7 @@ test('keeps a credential whose file becomes what can not be sent, and says so', 
   const problems = async () => {
     const headers = { Authorization: 'Bearer first-token-of-the-test' };
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/overview`, { headers }).catch(() => null);
-    return response?.ok
-      ? ((await response.json()) as { readonly problems: readonly string[] }).problems.join('\n')
-      : '';
+    return response?.ok ? JSON.stringify(((await response.json()) as { readonly problems: unknown }).problems) : '';
   };
   const said = 'MONITORING_TOKEN_FILE names a file that must be of visible ASCII characters';
   await waitFor(async () => (await problems()).includes(said), { timeoutMs: 15_000, what: 'the problem' });
