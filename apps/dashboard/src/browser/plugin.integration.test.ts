@@ -147,7 +147,7 @@ test('a client with read access sees everything, and can rotate nothing', { time
   const page = await open(VIEW);
   const button = page.getByRole('button', { name: 'Rotate service web' });
   expect(await button.getAttribute('aria-disabled')).toBe('true');
-  expect(await button.getAttribute('title')).toContain('You may only look');
+  expect(await button.getAttribute('title')).toContain('You have read access only');
   // Nor by going around the page.
   const status = await page.evaluate(async () => {
     const body = JSON.stringify({ service: 'web' });
@@ -163,7 +163,7 @@ test('a provider that fails is named with its error and what to do, until it ans
   const page = await open();
   await proxy.refuse();
   await page.getByRole('heading', { name: 'A provider does not answer' }).first().waitFor(IN_TIME);
-  await page.getByText('Check that the provider is up and unsealed').waitFor(IN_TIME);
+  await page.getByText('Check that the provider runs and is unsealed').waitFor(IN_TIME);
   await page.getByRole('region', { name: 'Provider vault' }).getByText('UNAVAILABLE').waitFor(IN_TIME);
   expect(await accessibilityProblems(page)).toEqual([]);
   await proxy.accept();
