@@ -72,19 +72,19 @@ test.each([
   [
     'loop',
     () => `${addressOf(standby)}/v1/again?token=hidden`,
-    'which redirects us to ',
+    'which redirects to ',
     'only one redirect is followed',
   ],
   [
     'nowhere',
     () => 'http://127.0.0.1:1/v1/secret/data/app?token=hidden',
-    'redirects us to http://127.0.0.1:1, which',
+    'redirects to http://127.0.0.1:1, which',
     "check the server's api_addr",
   ],
   [
     'file',
     () => 'file:///etc/passwd?token=hidden',
-    'redirects us to file://, which is not followed',
+    'redirects to file://, which is not followed',
     'correct its api_addr',
   ],
 ])('a redirect that leads nowhere is said with its host and advice: %s', async (name, redirect, ...words) => {
