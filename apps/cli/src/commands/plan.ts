@@ -35,7 +35,7 @@ export function showPlan(paper: Paper, { services, omitted = 0 }: Plan): void {
   if (services.length === 0) return;
   paper.gap();
   paper.table(
-    ['SERVICE', 'TASKS', 'SECRETS', 'OUTCOME', 'WAITING FOR'],
+    ['SERVICE', 'TASKS', 'SECRETS', 'OUTCOME', 'REASON'],
     services.map((service) => [
       service.name,
       String(service.tasks),
