@@ -75,7 +75,7 @@ export class QuietTime {
     });
     if (isFailing || hasNoValue || isOld || finalProblems(this.#run).length > 0) return [];
     return [
-      ...status.services.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem}`])),
+      ...status.services.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem.message}`])),
       ...status.services.flatMap(({ name, waitingReason }) =>
         waitingReason === null ? [] : [`${name} ${waitingReason.message}`],
       ),
