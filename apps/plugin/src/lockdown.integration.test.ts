@@ -122,7 +122,9 @@ test('no rotation starts by itself, and one that an operator asks for does', asy
   const leading = await swarm.leadingRunner();
   await leading.passes(3);
   expect(await swarm.generation('web')).toBe(before);
-  expect((await run(leading, 'plan')).replaceAll(/\s+/g, ' ')).toContain('waits for the lockdown to end, or a manual rotation');
+  expect((await run(leading, 'plan')).replaceAll(/\s+/g, ' ')).toContain(
+    'waits for the lockdown to end, or a manual rotation',
+  );
   expect(await run(leading, 'rotate', '--service', 'web', '--yes')).toMatch(/^0: /);
   await swarm.reaches('web', { secret: 'db', replicas: 2, value });
   expect(await swarm.generation('web')).toBe(before + 1);

@@ -69,12 +69,7 @@ test('a redirect to the active server is followed', async () => {
 });
 
 test.each([
-  [
-    'loop',
-    () => `${addressOf(standby)}/v1/again?token=hidden`,
-    'which redirects to ',
-    'only one redirect is followed',
-  ],
+  ['loop', () => `${addressOf(standby)}/v1/again?token=hidden`, 'which redirects to ', 'only one redirect is followed'],
   [
     'nowhere',
     () => 'http://127.0.0.1:1/v1/secret/data/app?token=hidden',
