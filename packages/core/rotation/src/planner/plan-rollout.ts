@@ -5,12 +5,12 @@ import { phaseOf } from './phase.ts';
 import { isCausedByValues, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
 import {
   blocked,
+  blockerByFailure,
   blockerByUpdate,
   blockerOf,
   complete,
   type Failure,
   failed,
-  hindranceByFailure,
   mayRetry,
   noChange,
   resume,
@@ -64,14 +64,14 @@ export function planRollout(serviceState: ServiceState): Decision {
 /** No rollout is open: starts one if it is due. */
 function planNext(serviceState: ServiceState): Decision {
   if (dueBindings(serviceState).length === 0) return noChange(serviceState);
-  return hindranceByPace(serviceState) ?? startRollout(serviceState);
+  return blockerByPace(serviceState) ?? startRollout(serviceState);
 }
 
 /**
  * A service whose secrets change faster than it rolls has to pause between rollouts. Manual rotations and rollbacks
  * never pause.
  */
-function hindranceByPace(serviceState: ServiceState): Decision | null {
+function blockerByPace(serviceState: ServiceState): Decision | null {
   const { pauseMs, entry } = serviceState;
   const isOwn = ({ binding: { key } }: BindingState) =>
     !entry.requested.includes(key) && quarantineOf(entry, key) === undefined;
@@ -134,7 +134,7 @@ export function stoppedIntent(serviceState: ServiceState, open: OpenRollout): De
   const bindings = serviceState.bindings.filter(
     (known) => known.binding.key in changing && targetsDesired(open, known),
   );
-  return hindranceByFailure(serviceState, bindings);
+  return blockerByFailure(serviceState, bindings);
 }
 
 /** A change of the user that the intent must not overtake; `null` if there is none. */
@@ -158,7 +158,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   // A rollout that was stuck before its update was made has had no time yet.
   const isLate = open.state === 'stuck' && serviceState.openForMs > serviceState.policy.stuckAfterMs;
   const isSuperseded = isLate && due.some((known) => !targetsDesired(open, known));
-  if (isSuperseded && hindranceByFailure(serviceState, due) === null) return startRollout(serviceState);
+  if (isSuperseded && blockerByFailure(serviceState, due) === null) return startRollout(serviceState);
   if (isUpdating(service)) return unchanged;
   if (service.generation < open.generation) return planUndone(serviceState, open, unchanged);
   const isOurs = ({ generation }: { readonly generation: number }) => isOfRollout(serviceState.entry, generation);

@@ -156,7 +156,7 @@ export function plan(input: PlanInput): Plan {
 /** A service state without what depends on the other services. */
 type OwnServiceState = Omit<ServiceState, 'hasCapacity' | 'failedIn'>;
 
-interface PlannedSituation {
+interface PlannedService {
   readonly serviceBindings: ServiceBindings;
   readonly serviceState: OwnServiceState;
   readonly released: readonly ProductEvent[];
@@ -167,9 +167,9 @@ interface PlannedSituation {
  * value also stops services that were already decided. So everything is decided again then.
  */
 function decideAll(
-  serviceStates: readonly PlannedSituation[],
+  serviceStates: readonly PlannedService[],
   { policy, ramp }: Pick<PlanInput, 'policy' | 'ramp'>,
-): { readonly decided: readonly (PlannedSituation & { readonly decision: Decision })[]; readonly ramp: Ramp } {
+): { readonly decided: readonly (PlannedService & { readonly decision: Decision })[]; readonly ramp: Ramp } {
   const known = serviceStates.flatMap(({ serviceState }) => failedValues(serviceState));
   const found: FailedValue[] = [];
   for (;;) {
@@ -195,7 +195,7 @@ function decideAll(
       if (stoppedIntent({ ...serviceState, ...forService(serviceState) }, rollout) === null)
         take(serviceState, rollout);
     }
-    const decided: (PlannedSituation & { readonly decision: Decision })[] = [];
+    const decided: (PlannedService & { readonly decision: Decision })[] = [];
     const inTurn = fairTurns(
       asked,
       ({ serviceState }) => tenantOf(serviceState),
@@ -249,7 +249,7 @@ function serviceStateOf(
   input: PlanInput,
   secrets: Readonly<Record<string, LedgerSecret>>,
   replaced: ReadonlyMap<string, LedgerSecret>,
-): PlannedSituation {
+): PlannedService {
   const { service, bindings } = serviceBindings;
   const stored = migrateKeys(input.ledger.services[service.id] ?? NOTHING_OPEN, bindings, input.ledger.secrets);
   const { entry: inForce, released } = releaseOutdated(stored, serviceBindings, input.current);
@@ -346,7 +346,7 @@ function bindingStates(
 }
 
 /** Which service gets a place first: the one whose tasks have been outdated for the longest time. */
-function byWaitingTime(a: PlannedSituation, b: PlannedSituation): number {
+function byWaitingTime(a: PlannedService, b: PlannedService): number {
   return outdatedSinceMs(a.serviceState) - outdatedSinceMs(b.serviceState);
 }
 

@@ -13,10 +13,10 @@ import type { FailedTask } from '../ports/orchestrator.ts';
 import { release } from './quarantine.ts';
 import {
   blocked,
+  blockerByFailure,
   complete,
   type Failure,
   failed,
-  hindranceByFailure,
   markFailed,
   mayRetry,
   noChange,
@@ -154,7 +154,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     service.rollout.state === 'rollback-paused' || (failure !== null && !isGivenKnown(serviceState, open));
   const later = bindings.filter((known) => isOutdated(open, known));
   const isOther = (isUnclear && later.length > 0) || ofRollout.some((known) => isNewer(open, known));
-  if (isOther && hindranceByFailure(serviceState, later) === null) {
+  if (isOther && blockerByFailure(serviceState, later) === null) {
     // Tasks that restarted for another reason already have the newer values. They need no rollout, but they may fail
     // too.
     if (isUpToDate(serviceState))

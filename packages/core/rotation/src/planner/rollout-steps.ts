@@ -109,7 +109,7 @@ export function blockerByUpdate(serviceState: ServiceState): Decision | null {
  * Why no task may be started with the desired values of these bindings: one value made tasks of another service fail.
  * `null` if there is no such value, or an operator requested it.
  */
-export function hindranceByFailure(serviceState: ServiceState, bindings: readonly BindingState[]): Decision | null {
+export function blockerByFailure(serviceState: ServiceState, bindings: readonly BindingState[]): Decision | null {
   const { entry, failedIn } = serviceState;
   for (const { binding, desired } of bindings) {
     if (
@@ -208,7 +208,7 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
   // A rollout with these values has already started.
   const isInProgress = (known: BindingState) =>
     before !== null && before.state !== 'failed' && targetsDesired(before, known) && wasApplied(serviceState, before);
-  const failure = hindranceByFailure(
+  const failure = blockerByFailure(
     serviceState,
     brings.filter((known) => !isInProgress(known)),
   );
