@@ -81,20 +81,20 @@ test('every task gets the new value when leader and plugin are lost in the middl
   await next.counted(1);
   expect([1, 2]).toContain((await generation()) - before);
 
-  const [settled, tasks] = [await generation(), await held()];
+  const settled = await generation();
   for (const runner of present()) await runner.passes(5);
   expect(await generation()).toBe(settled);
-  expect(await held()).toEqual(tasks);
+  await reaches(value);
 });
 
 test('nothing is restarted when the lost manager comes back', async () => {
-  const [before, tasks] = [await generation(), await held()];
+  const before = await generation();
   const runner = swarm.runners.find(({ node }) => node.name === lostName);
   if (runner === undefined) throw new Error('no manager was lost');
   await runner.node.start();
   await runner.start();
   for (const each of swarm.runners) await each.passes(5);
+  // Only a new generation restarts tasks for the plugin. Swarm itself replaces a task if a manager's heartbeat is late.
   expect(await generation()).toBe(before);
-  expect(await held()).toEqual(tasks);
   expect(await runner.activity()).toMatchObject({ started: 0, conflicts: 0, counted: 0 });
 });
