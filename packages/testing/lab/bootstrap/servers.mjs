@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { projectEnv } from './project.mjs';
 import { commandStep } from './step.mjs';
-import { prepareBrowser, prepareDownload, prepareEngine, prepareVaultBuild } from './system.mjs';
+import { prepareBrowser, prepareDownload, prepareEngine, preparePostgres, prepareVaultBuild } from './system.mjs';
 
 /** Finds or builds a Vault server. Resolves to its program, or to the reason why there is none. */
 export async function prepareVault() {
@@ -13,26 +13,29 @@ export async function prepareVault() {
 
 /**
  * Prepares all servers and programs of the tests. Resolves to the environment that names them, and to what is `missing`: the
- * reason by `engine`, `vault`, `openbao`, `moto`, `prometheus` and `browser`.
+ * reason by `engine`, `vault`, `openbao`, `moto`, `prometheus`, `postgres` and `browser`.
  */
 export async function prepareServers() {
   // The system's package manager can't run twice at the same time.
   const engine = await prepareEngine();
   const browser = await prepareBrowser();
+  const postgresInstall = await preparePostgres();
   const vaultBuild = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
   const download = process.env.OPENBAO_BIN && process.env.MOTO_PATH ? undefined : await prepareDownload();
   const get = async (problem, what, script) => (problem === undefined ? find(what, script) : { problem });
-  const [vault, openbao, moto, prometheus] = await Promise.all([
+  const [vault, openbao, moto, prometheus, postgres] = await Promise.all([
     get(vaultBuild, 'a Vault server', './vault-path.mjs'),
     get(process.env.OPENBAO_BIN ? undefined : download, 'an OpenBao server', './openbao-path.mjs'),
     get(process.env.MOTO_PATH ? undefined : download, 'an AWS emulator', './moto-path.mjs'),
     get(undefined, 'Prometheus', './prometheus-path.mjs'),
+    get(postgresInstall, 'PostgreSQL', './postgres-path.mjs'),
   ]);
   const env = {
     VAULT_BIN: vault.found,
     OPENBAO_BIN: openbao.found,
     MOTO_PATH: moto.found,
     PROMETHEUS_BIN: prometheus.found,
+    POSTGRES_BIN: postgres.found,
   };
   const missing = {
     engine,
@@ -41,6 +44,7 @@ export async function prepareServers() {
     openbao: openbao.problem,
     moto: moto.problem,
     prometheus: prometheus.problem,
+    postgres: postgres.problem,
   };
   return { env: withoutUndefined(env), missing: withoutUndefined(missing) };
 }

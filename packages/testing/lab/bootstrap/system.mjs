@@ -27,6 +27,14 @@ const download = [
 ];
 const vaultBuild = [...download, { name: 'perl', debian: 'perl-base', isThere: () => find('perl') }];
 
+const postgres = [
+  {
+    name: 'PostgreSQL',
+    debian: 'postgresql',
+    isThere: () => process.env.POSTGRES_BIN || existsSync('/usr/lib/postgresql'),
+  },
+];
+
 const browser = [
   {
     name: 'Chromium',
@@ -47,6 +55,11 @@ export async function prepareEngine() {
 /** Prepares the machine for the build of Vault. Resolves to the reason why it can't be built, or to undefined. */
 export function prepareVaultBuild() {
   return provide(vaultBuild, 'to build a Vault server');
+}
+
+/** Installs PostgreSQL if there is none. Resolves to the reason why there is none, or to undefined. */
+export function preparePostgres() {
+  return provide(postgres, 'for a database server');
 }
 
 /** Prepares the machine for downloads of servers. Resolves to the reason why they are not possible, or to undefined. */

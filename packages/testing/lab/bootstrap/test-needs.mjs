@@ -9,6 +9,7 @@ const starters = {
   vault: /\b(startVault|PluginSwarm)\b/,
   openbao: /\b(startOpenBao|findOpenBao)\b/,
   moto: /\bstartMoto\b/,
+  postgres: /\bstartPostgres\b/,
   prometheus: /\b(startPrometheus|promtool)\b/,
   browser: /\bstartBrowser\b/,
 };

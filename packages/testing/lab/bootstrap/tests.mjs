@@ -127,7 +127,15 @@ async function prepareAndRun(directory, common) {
 async function runQuick(directory, args) {
   await install();
   const selection = projects(['unit', 'contract']);
-  const servers = { engine: true, browser: true, vault: true, openbao: true, moto: true, prometheus: true };
+  const servers = {
+    engine: true,
+    browser: true,
+    vault: true,
+    openbao: true,
+    moto: true,
+    postgres: true,
+    prometheus: true,
+  };
   const withServers = await testsThatNeed(servers, selection);
   return runVitest([...selection, ...exclusionOf(withServers), ...args], {
     name: 'the quick tests',

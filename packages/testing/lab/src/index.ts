@@ -15,6 +15,7 @@ export {
 export { type Moto, startMoto } from './servers/aws/moto.ts';
 export { type CertificateChain, certificateChain } from './servers/certificate-chain.ts';
 export { findOpenBao } from './servers/openbao-binary.ts';
+export { type Postgres, type PostgresLogin, startPostgres } from './servers/postgres.ts';
 export { type Prometheus, type PrometheusOptions, promtool, startPrometheus } from './servers/prometheus.ts';
 export {
   startOpenBao,

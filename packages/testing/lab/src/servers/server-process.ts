@@ -24,7 +24,7 @@ export interface ServerOptions {
 export interface ServerProcess {
   readonly pid: number;
   /** Sends the signal, and SIGKILL if the server has not ended after 10 s. Resolves when it has ended. */
-  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<void>;
 }
 
 /**
