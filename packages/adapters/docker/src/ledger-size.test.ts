@@ -84,6 +84,7 @@ function ledgerOf({ different, changed, open }: Case): LedgerDocument {
   return {
     digestKey: text(BASE64URL, 43),
     lockdown: null,
+    hints: {},
     secrets: Object.fromEntries(keys.map((key) => [key, { ...value(key, 3), seenAtMs: NOW_MS - below(100_000_000) }])),
     services: Object.fromEntries(services.filter(([, entry]) => entry !== NOTHING_OPEN)),
   };

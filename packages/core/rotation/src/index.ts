@@ -2,6 +2,7 @@ export type { LabelProblem, SecretBinding, ServiceBindings } from './bindings/se
 export { parseLedger, serialiseLedger } from './ledger/codec.ts';
 export {
   emptyLedger,
+  type Hint,
   type LedgerDocument,
   type LedgerSecret,
   type LedgerService,
@@ -16,6 +17,7 @@ export type { LocksDown } from './manual/lockdown.ts';
 export { type Plan, type PlanInput, plan, type ServicePlan } from './planner/plan.ts';
 export { RAMP_START, type Ramp } from './planner/ramp.ts';
 export type { Availability, RollAction } from './planner/service-state.ts';
+export type { AcceptsHints } from './ports/accepts-hints.ts';
 export {
   type ManualRotation,
   type PlannedService,

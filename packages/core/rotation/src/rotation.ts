@@ -15,8 +15,10 @@ import { RAMP_START, type Ramp } from './planner/ramp.ts';
 import { RolloutPace } from './planner/rollout-pace.ts';
 import { RolloutTracker } from './planner/rollout-tracker.ts';
 import type { RollAction } from './planner/service-state.ts';
+import { ProviderHints } from './polling/provider-hints.ts';
 import { ProviderPoller } from './polling/provider-poller.ts';
 import { StalenessGuard } from './polling/staleness-guard.ts';
+import type { AcceptsHints } from './ports/accepts-hints.ts';
 import {
   type ManualRotation,
   type PlannedService,
@@ -42,6 +44,9 @@ const RECONCILE_DEADLINE_MS = 30_000;
 /** While a rollout is open, its tasks are checked this often. */
 const ROLLOUT_INTERVAL_MS = 500;
 
+/** A hint that could not be passed on is tried again after this time. */
+const HINT_RETRY_MS = 5_000;
+
 /** After this time another node may have led in between: an election takes at least 11 s (seen on 20.10). */
 const LEADERSHIP_VALID_MS = 20_000;
 
@@ -59,7 +64,7 @@ const DECISION_HOLDS_MS = 10_000;
  * per provider finds the current revisions. One loop compares them with the actual revisions, writes the ledger, and
  * rolls services. A provider that hangs delays neither the other providers nor the comparison.
  */
-export class Rotation implements ManualRotation, LocksDown {
+export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
   readonly #settings: RotationSettings;
   readonly #ports: RotationPorts;
   readonly #deliveryLog: DeliveryLog;
@@ -74,6 +79,7 @@ export class Rotation implements ManualRotation, LocksDown {
   readonly #staleness: StalenessGuard;
   readonly #requests: ManualRotations;
   readonly #lockdowns: Lockdowns;
+  readonly #providerHints: ProviderHints;
   readonly #handover = new LeaderHandover();
   readonly #rejections = new Map<string, string>();
   /** By ref key: when a task was given a revision that no poll had seen, in monotonic milliseconds. */
@@ -92,6 +98,7 @@ export class Rotation implements ManualRotation, LocksDown {
     const { formerDigestKey = null } = settings;
     this.#poller = new ProviderPoller(ports, { ...settings, formerDigestKey, onNews: () => this.#passes.wake() });
     this.#passes = new Ticker(clock, random, (signal) => this.#pass(signal));
+    this.#providerHints = new ProviderHints({ ...ports, wake: () => this.#passes.wake() });
     this.#statusReporter = new StatusReporter(settings.enabled, ports.orchestrator.displayName);
     this.#cluster = new ClusterReader(ports, this.#statusReporter);
     this.#intended = new RevisionSelector({ ...ports, current: (key) => this.#poller.current(key) });
@@ -126,6 +133,7 @@ export class Rotation implements ManualRotation, LocksDown {
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#lastGood.close();
+    this.#providerHints.close();
     await Promise.all([this.#passes.stop(), this.#poller.stop()]);
   }
 
@@ -176,6 +184,10 @@ export class Rotation implements ManualRotation, LocksDown {
     return this.#requests.preview(request, options);
   }
 
+  hint(provider: string, hook: string): void {
+    this.#providerHints.receive(provider, hook);
+  }
+
   async lockdown(active: boolean, options: CallOptions): Promise<Lockdown | null> {
     const lockdown = await this.#lockdowns.request(active, options);
     this.#passes.wake();
@@ -212,7 +224,9 @@ export class Rotation implements ManualRotation, LocksDown {
     if (!stopping.aborted) {
       events.emit({ type: 'reconcile.completed', durationMs: clock.monotonic() - startedAtMs, orchestratorAnswered });
     }
-    return busy ? Math.min(ROLLOUT_INTERVAL_MS, this.#settings.intervalMs) : this.#settings.intervalMs;
+    const { intervalMs } = this.#settings;
+    if (busy) return Math.min(ROLLOUT_INTERVAL_MS, intervalMs);
+    return this.#providerHints.isWaiting ? Math.min(HINT_RETRY_MS, intervalMs) : intervalMs;
   }
 
   /** Returns whether something is in progress, so that the next pass should come soon. */
@@ -228,6 +242,11 @@ export class Rotation implements ManualRotation, LocksDown {
       this.#passes.wake();
       return true;
     }
+    if (role === 'standby' && (await this.#providerHints.write(observed, before, { signal }))) {
+      this.#passes.wake();
+      return true;
+    }
+    if (role === 'leader') for (const provider of this.#providerHints.due().keys()) this.#poller.wake(provider);
     this.#intended.update(before, bindings.services);
     this.#lastGood.keep(this.#intended.named);
     this.#pace.observe(before);
@@ -285,7 +304,7 @@ export class Rotation implements ManualRotation, LocksDown {
     this.#deliveryLog.observe(tasks, role === 'leader');
     const found = ledgerAsStored(stored, () => this.#poller.keyOfFirstLedger());
     this.#poller.useKeyOf(found);
-    const ledger = this.#lockdowns.read(observed, found);
+    const ledger = this.#providerHints.read(observed, this.#lockdowns.read(observed, found));
     if (unusable(stored) === null) {
       for (const { key, ref, refKey } of this.#staleness.read(ledger, bindings.services)) {
         const value = ledger.secrets[key];

@@ -38,6 +38,7 @@ const service = fc.record({
 const ledgers = fc.record({
   digestKey: fc.option(text),
   lockdown: fc.option(fc.record({ sinceMs: time })),
+  hints: fc.dictionary(text, fc.record({ atMs: time, hook: text }), { maxKeys: 2 }),
   secrets: fc.dictionary(text, fc.record({ revision: text, digest: text, seenAtMs: time }), { maxKeys: 4 }),
   services: fc.dictionary(text, service, { maxKeys: 3 }),
 }) as fc.Arbitrary<LedgerDocument>;

@@ -8,6 +8,7 @@ const NO_SECRETS = '{"keys":[],"revisions":[],"digests":[],"seenAtMs":[]}';
 const full: LedgerDocument = {
   digestKey: 'key',
   lockdown: { sinceMs: 7 },
+  hints: { vault: { atMs: 8, hook: 'audit' } },
   secrets: { s1: { revision: 'tag:1', digest: 'd1', seenAtMs: 1 } },
   services: {
     web: {
@@ -69,10 +70,10 @@ test.each([
   expect(parseLedger(text)).toBeNull();
 });
 
-test('a ledger of format 2 has the same fields', () => {
+test.each([2, 3])('a ledger of format %i has the same fields or fewer', (format) => {
   const ledger = emptyLedger('key');
   const text = serialiseLedger(ledger);
-  expect(readLedger(text.replace('"format":3', '"format":2'))).toEqual({ kind: 'readable', format: 2, ledger });
+  expect(readLedger(text.replace('"format":4', `"format":${format}`))).toEqual({ kind: 'readable', format, ledger });
 });
 
 /** What the plugin of the commit c0123f3 left on a real Swarm. */
@@ -86,6 +87,7 @@ test('an earlier version’s ledger is read as it was meant', () => {
     ledger: {
       digestKey: 'u7hYTL1U4ugUoRdqhoS1ipUyagN2-uWwJF_2ZieZZo8',
       lockdown: null,
+      hints: {},
       secrets: {
         whsqlfb0k6fdni4t6y7qzqnqy: {
           ...{ revision: '162gmrh:1@2026-11-25T02:36:49.773477809Z', digest: 'VnoLGJBtZ3Qf2Ure' },
@@ -123,8 +125,8 @@ test('a rollout that an earlier version has started is open, and what its tasks 
 });
 
 test('a later version’s ledger is not taken for a damaged one, whatever else there is in it', () => {
-  expect(readLedger('{"format":4,"digestKey":"key","what":[]}')).toEqual({
-    ...{ kind: 'newer', format: 4, digestKey: 'key', isLockedDown: false },
+  expect(readLedger('{"format":5,"digestKey":"key","what":[]}')).toEqual({
+    ...{ kind: 'newer', format: 5, digestKey: 'key', isLockedDown: false },
   });
   expect(readLedger('{"format":5,"lockdown":{"since":"then"}}')).toEqual({
     ...{ kind: 'newer', format: 5, digestKey: null, isLockedDown: true },
@@ -134,21 +136,21 @@ test('a later version’s ledger is not taken for a damaged one, whatever else t
 
 test.each([
   ['brackets', '['.repeat(8_000_000)],
-  ['brackets in a ledger', `{"format":3,"x":${'['.repeat(4_000_000)}${']'.repeat(4_000_000)}}`],
+  ['brackets in a ledger', `{"format":4,"x":${'['.repeat(4_000_000)}${']'.repeat(4_000_000)}}`],
   ['empty objects', `{"format":9,"x":[${'{},'.repeat(5_000_000)}1]}`],
 ])('a text of millions of %s is damaged, and is not parsed', (_what, text) => {
   expect(readLedger(text)).toEqual({ kind: 'damaged' });
 });
 
 test.each([
-  `{"format":3,"lockdown":{"sinceMs":1e300},"secrets":${NO_SECRETS},"services":{}}`,
-  `{"format":3,"lockdown":{"sinceMs":-1},"secrets":${NO_SECRETS},"services":{}}`,
-  '{"format":3,"secrets":{"keys":["a"],"revisions":["1"],"digests":["x"],"seenAtMs":[8640000000000001]},"services":{}}',
-  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"setAside":[{"failed":{},"lastGood":{},"sinceMs":1e300,"reason":""}]}}}`,
-  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"earlier":{"a":[["1","x",1e300]]}}}}`,
-  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1e300}}}`,
-  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1.5}}}`,
-  `{"format":3,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":-5}}}`,
+  `{"format":4,"lockdown":{"sinceMs":1e300},"secrets":${NO_SECRETS},"services":{}}`,
+  `{"format":4,"lockdown":{"sinceMs":-1},"secrets":${NO_SECRETS},"services":{}}`,
+  '{"format":4,"secrets":{"keys":["a"],"revisions":["1"],"digests":["x"],"seenAtMs":[8640000000000001]},"services":{}}',
+  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"setAside":[{"failed":{},"lastGood":{},"sinceMs":1e300,"reason":""}]}}}`,
+  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"earlier":{"a":[["1","x",1e300]]}}}}`,
+  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1e300}}}`,
+  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1.5}}}`,
+  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":-5}}}`,
   `{"format":1e300,"secrets":${NO_SECRETS},"services":{}}`,
 ])('a time that is none, or a generation that no service has, is damaged: %s', (text) => {
   expect(readLedger(text)).toEqual({ kind: 'damaged' });

@@ -8,7 +8,7 @@ import type { SecretVersion } from './secret-version.ts';
  * The format that is written. Every change of the content needs a new format, even an addition: a version that does not
  * know an added field would drop it.
  */
-export const LEDGER_FORMAT = 3;
+export const LEDGER_FORMAT = 4;
 
 /** More than 1,000 services need that have 20 secrets each and all roll. */
 const LIMITS: JsonLimits = { maxDepth: 20, maxValues: 500_000 };
@@ -35,6 +35,7 @@ export function serialiseLedger(ledger: LedgerDocument): string {
     format: LEDGER_FORMAT,
     ...(ledger.digestKey === null ? {} : { digestKey: ledger.digestKey }),
     ...(ledger.lockdown === null ? {} : { lockdown: ledger.lockdown }),
+    ...ifAny('hints', ledger.hints),
     secrets: columns(ledger.secrets),
     services: mapValues(
       ledger.services,
@@ -79,8 +80,8 @@ export function readLedger(text: string): LedgerReading {
     if (format > LEDGER_FORMAT) {
       return { kind: 'newer', format, digestKey: digestKeyOf(root), isLockedDown: root.lockdown !== undefined };
     }
-    // Format 2 has the same fields. It differs because versions that know only format 2 write without a seal.
-    if (format === LEDGER_FORMAT || format === 2) return { kind: 'readable', ledger: parseRoot(root), format };
+    // Format 3 has fewer fields. Format 2 has those of 3: versions that know only format 2 write without a seal.
+    if (format >= 2) return { kind: 'readable', ledger: parseRoot(root), format };
     if (format === 1) return { kind: 'readable', ledger: parseRoot(fromFormat1(root)), format };
     return { kind: 'damaged' };
   } catch (error) {
@@ -94,6 +95,7 @@ function parseRoot(root: JsonObject): LedgerDocument {
   return {
     digestKey: digestKeyOf(root),
     lockdown: lockdownOf(root),
+    hints: hintsOf(root),
     secrets: rows(object(root.secrets)),
     services: mapValues(object(root.services), parseService),
   };
@@ -105,6 +107,13 @@ function digestKeyOf({ digestKey }: JsonObject): string | null {
 
 function lockdownOf({ lockdown }: JsonObject): Lockdown | null {
   return lockdown === undefined ? null : { sinceMs: timeMs(object(lockdown).sinceMs) };
+}
+
+function hintsOf({ hints = {} }: JsonObject): LedgerDocument['hints'] {
+  return mapValues(object(hints), (value) => {
+    const { atMs, hook } = object(value);
+    return { atMs: timeMs(atMs), hook: string(hook) };
+  });
 }
 
 function columns(secrets: LedgerDocument['secrets']): object {

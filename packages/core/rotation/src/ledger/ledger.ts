@@ -109,11 +109,21 @@ export interface Lockdown {
   readonly sinceMs: number;
 }
 
+/** A hint that a standby received: a provider's secrets may have changed. */
+export interface Hint {
+  /** When it was received, by the standby's clock, in milliseconds since 1970. */
+  readonly atMs: number;
+  /** The name of its hook. */
+  readonly hook: string;
+}
+
 /** Everything that outlives the process. It contains no values, and only keyed digests. */
 export interface LedgerDocument {
   /** The key of the digests, if the operator gave none. */
   readonly digestKey: string | null;
   readonly lockdown: Lockdown | null;
+  /** By provider: hints that standbys wrote for the leader. The leader removes them with its next write. */
+  readonly hints: Readonly<Record<string, Hint>>;
   /** By ledger key. */
   readonly secrets: Readonly<Record<string, LedgerSecret>>;
   /** By service id. */
@@ -132,7 +142,7 @@ export const NOTHING_OPEN: LedgerService = {
 
 /** A first ledger. */
 export function emptyLedger(digestKey: string | null): LedgerDocument {
-  return { digestKey, lockdown: null, secrets: {}, services: {} };
+  return { digestKey, lockdown: null, hints: {}, secrets: {}, services: {} };
 }
 
 /** Whether the ledger can omit this entry. */

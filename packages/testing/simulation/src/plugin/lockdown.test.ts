@@ -1,55 +1,12 @@
-import type { TimedEvent } from '@vault-swarm/provider';
 import { parseLedger } from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
-import { fails } from '../failing.ts';
-import { SimulatedClock } from '../simulated-clock.ts';
-import { simulatedLabels } from '../simulated-labels.ts';
-import { SimulatedProvider } from '../simulated-provider.ts';
-import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
-import { Cluster } from './cluster.ts';
+import { ONE, THREE, TWO, threeManagers } from './three-managers.ts';
 
-const [ONE, TWO, THREE] = ['one', 'two', 'three'];
 const { signal } = new AbortController();
 const INTERVAL_MS = 10_000;
 
-/** Three managers with a plugin each, of which the first leads, and a service of two tasks. */
-async function threeManagers() {
-  const clock = new SimulatedClock();
-  const provider = new SimulatedProvider(() => clock.now());
-  const events: string[] = [];
-  const swarm = new SimulatedSwarm(clock, { fails, ask: (task, secret) => cluster.ask(task, secret) });
-  const cluster: Cluster = new Cluster({
-    ...{ clock, provider, swarm, labels: simulatedLabels, managers: [ONE, TWO, THREE] },
-    settings: {
-      ...{ enabled: true, intervalMs: INTERVAL_MS, digestKey: null },
-      policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
-    },
-    limits: {
-      ...{ deadlineMs: 2_000, cacheMaxAgeMs: 600_000, staleIfErrorMs: 86_400_000, staleIfUnauthenticatedMs: 3_600_000 },
-      cache: { maxRevisions: 100, maxBytes: 1_000_000 },
-    },
-    random: { next: () => 0 },
-    interfere: () => null,
-    isPreempted: () => false,
-    tornMs: () => 0,
-    hints: () => 1,
-    onEvent: (manager: string, { type }: TimedEvent) => {
-      if (type.startsWith('lockdown')) events.push(`${manager}: ${type}`);
-    },
-    onLeaderChange: () => undefined,
-    onStart: () => undefined,
-    onDeath: () => undefined,
-    onRoll: () => undefined,
-    onAnswer: () => undefined,
-    onLedger: () => undefined,
-  });
-  provider.write('db', 'value 1');
-  const db = swarm.addSecret('db', { vault_path: 'db' });
-  for (const name of [ONE, TWO, THREE]) cluster.start(name);
-  await clock.advance(5_000);
-  const web = swarm.addService('web', 2, [db]);
-  await clock.advance(20_000);
-  const processOf = (name: string) => cluster.manager(name).process ?? fail(`${name} is not started`);
+async function managers() {
+  const { clock, provider, swarm, cluster, web, events, processOf, held } = await threeManagers(INTERVAL_MS);
   /** What the driver of a manager gives, and how often it asked the provider for that. */
   const ask = async (name: string) => {
     const before = provider.reads;
@@ -67,9 +24,13 @@ async function threeManagers() {
     return settled;
   };
   return {
-    ...{ clock, provider, swarm, cluster, web, events, processOf, ask, request },
+    ...{ clock, provider, swarm, cluster, web, processOf, ask, request },
+    lockdownEvents: () =>
+      events
+        .filter(({ event }) => event.type.startsWith('lockdown'))
+        .map(({ manager, event }) => `${manager}: ${event.type}`),
     inLedger: () => parseLedger(swarm.ledgerText)?.lockdown ?? null,
-    held: () => swarm.runningTasks(web).map(({ held }) => held.get('db')?.text),
+    held,
     problems: (name: string) =>
       processOf(name)
         .rotation.status()
@@ -77,12 +38,8 @@ async function threeManagers() {
   };
 }
 
-function fail(message: string): never {
-  throw new Error(message);
-}
-
 test('a lockdown that one manager is asked for is heeded by all, and outlives all of their processes', async () => {
-  const { clock, provider, cluster, ask, request, processOf, problems, events, inLedger } = await threeManagers();
+  const { clock, provider, cluster, ask, request, processOf, problems, lockdownEvents, inLedger } = await managers();
   await ask(TWO);
   expect(await ask(TWO)).toEqual({ given: 'value 1', reads: 0 });
   const lockdown = await request(TWO, true);
@@ -95,7 +52,11 @@ test('a lockdown that one manager is asked for is heeded by all, and outlives al
     expect(problems(name)).toEqual(['A lockdown is active']);
     expect(processOf(name).rotation.status().lockdown).toEqual(lockdown);
   }
-  expect(events.toSorted()).toEqual(['one: lockdown.started', 'three: lockdown.started', 'two: lockdown.started']);
+  expect(lockdownEvents().toSorted()).toEqual([
+    'one: lockdown.started',
+    'three: lockdown.started',
+    'two: lockdown.started',
+  ]);
 
   for (const name of [ONE, TWO, THREE]) cluster.start(name);
   await clock.advance(INTERVAL_MS);
@@ -111,7 +72,7 @@ test('a lockdown that one manager is asked for is heeded by all, and outlives al
 });
 
 test('asking again changes nothing', async () => {
-  const { request, inLedger, swarm } = await threeManagers();
+  const { request, inLedger, swarm } = await managers();
   await request(ONE, false);
   const before = swarm.ledgerWrites;
   const first = await request(ONE, true);
@@ -121,7 +82,7 @@ test('asking again changes nothing', async () => {
 });
 
 test('no rotation starts by itself: it does when an operator asks, and all others after the release', async () => {
-  const { clock, provider, swarm, request, held, processOf } = await threeManagers();
+  const { clock, provider, swarm, request, held, processOf } = await managers();
   await request(ONE, true);
   provider.write('db', 'value 2');
   await clock.advance(60_000);
@@ -143,7 +104,7 @@ test('no rotation starts by itself: it does when an operator asks, and all other
 });
 
 test('a rollout that was open is finished', async () => {
-  const { clock, provider, swarm, request, held } = await threeManagers();
+  const { clock, provider, swarm, request, held } = await managers();
   provider.write('db', 'value 2');
   for (let steps = 0; swarm.updates.length === 0 && steps < 10_000; steps++) await clock.advance(10);
   await request(TWO, true);
@@ -153,7 +114,7 @@ test('a rollout that was open is finished', async () => {
 });
 
 test('it does not end with its ledger, which is made again with it', async () => {
-  const { clock, swarm, request, ask, inLedger } = await threeManagers();
+  const { clock, swarm, request, ask, inLedger } = await managers();
   for (const damage of [null, 'damaged']) {
     await request(ONE, true);
     const lockdown = inLedger();
@@ -166,7 +127,7 @@ test('it does not end with its ledger, which is made again with it', async () =>
 });
 
 test('nor with one that is not trusted; one of a later version is heeded', async () => {
-  const { clock, swarm, request, ask } = await threeManagers();
+  const { clock, swarm, request, ask } = await managers();
   await request(ONE, true);
   swarm.tamperWithLedger('somebody changed it', 'distrusts');
   await clock.advance(INTERVAL_MS);
@@ -183,7 +144,7 @@ test('nor with one that is not trusted; one of a later version is heeded', async
 });
 
 test('while Docker is away the manager that was asked is in lockdown, and notes it for the others as soon as it can', async () => {
-  const { clock, swarm, request, ask, inLedger } = await threeManagers();
+  const { clock, swarm, request, ask, inLedger } = await managers();
   swarm.outage = new Error('no answer');
   expect(await request(THREE, true)).toMatch(
     /^this manager is in lockdown, and the others are not yet: .*; try again \(Swarm does not answer\)$/,

@@ -300,6 +300,11 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     return this.#ledger.compareAndSet(version, text);
   }
 
+  /** Tells the listeners that the ledger was written, as Docker does. Call it after each write if a test depends on it. */
+  reportLedgerWrite(): void {
+    this.#changed();
+  }
+
   /** The same spec again is an update too: it resumes one that was paused. */
   #write(service: SimulatedService, spec: ServiceSpec): void {
     service.version += 1;
