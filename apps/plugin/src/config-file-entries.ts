@@ -1,4 +1,7 @@
-/** A provider of the file: its name for the label `provider`, and settings under the names of environment variables. */
+/**
+ * A provider of the file: its name for the label `provider`, and its settings. Their names are those of environment
+ * variables, or paths of nested settings, such as `headers.Accept`.
+ */
 export interface ProviderEntry {
   readonly name: string;
   readonly kind: string;

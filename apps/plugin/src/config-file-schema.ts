@@ -30,7 +30,15 @@ export function configFileSchema(modules: readonly ProviderModule[]) {
   };
 }
 
-function entrySchema({ kind, variables: { settings, credentials } }: ProviderModule) {
+function entrySchema({ kind, nestedSettings, variables: { settings, credentials } }: ProviderModule) {
+  if (nestedSettings !== undefined) {
+    return {
+      type: 'object',
+      required: ['kind', 'settings'],
+      additionalProperties: false,
+      properties: { kind: { const: kind }, settings: nestedSettings.schema },
+    };
+  }
   const names = [...settings, ...credentials.map((name) => `${name}_FILE`)];
   return {
     type: 'object',

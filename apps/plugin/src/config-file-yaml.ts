@@ -3,7 +3,8 @@ import { displayText } from '@vault-swarm/kernel';
 import type { ConfigFile, ProviderEntry } from './config-file-entries.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
-const SETTING = /^[A-Z][A-Z0-9_]*$/;
+/** The most levels of nested settings. */
+const MAX_DEPTH = 5;
 /** The most problems that are reported; a file of another kind could have thousands. */
 const MAX_PROBLEMS = 50;
 
@@ -39,15 +40,15 @@ export function parseConfigFile(text: string): ConfigFile {
     }
     refuseOthers(entry, `${where}.`, ['kind', 'settings']);
     const settings = entry.settings === undefined ? {} : mapOf(entry.settings);
-    const wrong = settings === null ? [''] : Object.keys(settings).filter((key) => !isSetting(key, settings[key]));
-    for (const key of wrong) {
+    const paths: Record<string, string> = Object.create(null);
+    const wrong = settings === null ? [''] : addPaths(paths, '', settings, MAX_DEPTH);
+    for (const path of wrong) {
       problems.push({
-        where: `${where}.settings${key === '' ? '' : `.${displayText(key)}`}`,
-        message:
-          'must be a setting with the name of an environment variable, such as VAULT_ADDR: https://vault.example:8200',
+        where: `${where}.settings${path === '' ? '' : `.${displayText(path)}`}`,
+        message: 'must be a text, or a mapping or list of texts; quote it if it is empty, and use no "." in names',
       });
     }
-    return wrong.length > 0 ? [] : [{ name, kind: entry.kind, settings: settings as Record<string, string> }];
+    return wrong.length > 0 ? [] : [{ name, kind: entry.kind, settings: paths }];
   });
   const more = problems.length - MAX_PROBLEMS;
   if (more <= 0) return { entries, problems };
@@ -63,6 +64,15 @@ function mapOf(value: unknown): Map | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Map) : null;
 }
 
-function isSetting(name: string, value: unknown): boolean {
-  return SETTING.test(name) && typeof value === 'string';
+/** Adds each text of a mapping by its path. Returns the paths that are neither text nor mapping nor list. */
+function addPaths(paths: Record<string, string>, prefix: string, map: object, depth: number): readonly string[] {
+  return Object.entries(map).flatMap(([name, value]): readonly string[] => {
+    const path = `${prefix}${name}`;
+    if (name === '' || name.includes('.')) return [path];
+    if (typeof value === 'string') paths[path] = value;
+    else if (typeof value === 'object' && value !== null && depth > 1)
+      return addPaths(paths, `${path}.`, value, depth - 1);
+    else return [path];
+    return [];
+  });
 }

@@ -34,6 +34,24 @@ const acme: ProviderModule<{ readonly directory: string }> = {
   }),
 };
 
+/** A kind with nested settings. */
+const nested: ProviderModule<readonly string[]> = {
+  kind: 'nested',
+  price: null,
+  usesTls: () => true,
+  load: () => Promise.reject(new Error('never loaded')),
+  variables: { settings: [], credentials: [], defaults: {}, ownPrefix: null, libraryFiles: [] },
+  nestedSettings: { schema: { type: 'object' } },
+  labels: () => ({ kind: 'nested', names: ['nested_name'], target: () => ({ location: {} }) }),
+  parseConfig(environment) {
+    environment.url('url', '');
+    return environment.namesBelow('headers').map((name) => {
+      const setting = `headers.${name}`;
+      return `${name}: ${environment.credentialFile(`${setting}.file`)?.read() ?? environment.text(setting, '')}`;
+    });
+  },
+};
+
 let base: string;
 beforeAll(() => {
   base = mkdtempSync(join(tmpdir(), 'configured-providers-'));
@@ -47,6 +65,7 @@ async function parse(variables: Readonly<Record<string, string>>, yaml = '') {
   return parseConfiguration({ LEDGER_KEY: 'only-for-tests', ...variables }, readFile, file, [
     ...builtInProviders,
     acme,
+    nested,
   ]);
 }
 const problemsOf = async (...given: Parameters<typeof parse>) => {
@@ -81,7 +100,7 @@ test('several of another kind are in CONFIG_FILE, with settings of their own', a
   });
   const wrong = 'providers: {eu: {kind: acmee}, us: {kind: acme, settings: {ACME_TOKEN: hunter2, ACME_TYPO: x}}}';
   expect(await problemsOf({ CONFIG_FILE: '/file.yaml' }, wrong)).toEqual([
-    expect.stringMatching(/^CONFIG_FILE: providers\.eu\.kind: "acmee" must be one of vault, .*, acme$/),
+    expect.stringMatching(/^CONFIG_FILE: providers\.eu\.kind: "acmee" must be one of vault, .*, acme, nested$/),
     expect.stringContaining('CONFIG_FILE: providers.us.settings: ACME_TOKEN: is a credential'),
     'CONFIG_FILE: providers.us.settings: ACME_TYPO: is not a setting of the kind acme; remove it',
   ]);
@@ -103,4 +122,32 @@ test("its directory may not contain files of the plugin's own, also those that i
     expect.stringMatching(/^ACME_DIR: .* contains the file or directory of ACME_AGENT_FILE/),
   ]);
   expect(await problemsOf(own)).toEqual([]);
+});
+
+test('nested settings of CONFIG_FILE are read by their paths, and each problem names its path', async () => {
+  const settings = '{url: https://nested.example, headers: {Accept: text, Token: {file: /token}}}';
+  const yaml = `providers: {eu: {kind: nested, settings: ${settings}}}`;
+  const given = { CONFIG_FILE: '/file.yaml' };
+  expect(await parse(given, yaml)).toMatchObject({
+    ok: true,
+    configuration: {
+      providers: [{ kind: 'nested', config: ['Accept: text', 'Token: a-credential'] }],
+      credentials: [{ variable: 'providers.eu.settings.headers.Token.file' }],
+    },
+  });
+  const wrong = '{url: ftp://x, headers: {Accept: {files: /x}, "a.b": c}}';
+  expect(await problemsOf(given, `providers: {eu: {kind: nested, settings: ${wrong}}}`)).toEqual([
+    expect.stringContaining('CONFIG_FILE: providers.eu.settings.headers.a.b: must be a text, or a mapping'),
+  ]);
+  const typo = '{url: ftp://x, headers: {Accept: {files: /x}}}';
+  expect(await problemsOf(given, `providers: {eu: {kind: nested, settings: ${typo}}}`)).toEqual([
+    expect.stringContaining('CONFIG_FILE: providers.eu.settings: url: "ftp://x" must be an address'),
+    'CONFIG_FILE: providers.eu.settings: headers.Accept.files: is not a setting of the kind nested; remove it',
+  ]);
+});
+
+test('a kind with nested settings is refused in SECRETS_PROVIDER, with where to configure it', async () => {
+  expect(await problemsOf({ SECRETS_PROVIDER: 'file,nested' })).toEqual([
+    'SECRETS_PROVIDER: names nested, which is configured in CONFIG_FILE; remove it here, and add it there',
+  ]);
 });

@@ -12,6 +12,8 @@ import {
 } from '@vault-swarm/provider';
 import type { ConfigFile, ProviderEntry } from './config-file-entries.ts';
 
+const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
+
 /** A configured provider. Its library is loaded only when it is created. */
 export interface ConfiguredProvider {
   readonly kind: string;
@@ -73,9 +75,15 @@ function parseKinds({ environment, modules }: Parsing): readonly ProviderModule[
   for (const name of given.split(',').map((part) => part.trim())) {
     const module = moduleCalled(modules, name);
     if (module === undefined) {
+      const byVariables = modules.filter(({ nestedSettings }) => nestedSettings === undefined);
       environment.report(
         'SECRETS_PROVIDER',
-        `${quoted(name)} must be one of ${kindsOf(modules)}, or several separated by commas`,
+        `${quoted(name)} must be one of ${kindsOf(byVariables)}, or several separated by commas`,
+      );
+    } else if (module.nestedSettings !== undefined) {
+      environment.report(
+        'SECRETS_PROVIDER',
+        `names ${module.kind}, which is configured in CONFIG_FILE; remove it here, and add it there`,
       );
     } else if (chosen.includes(module)) {
       environment.report('SECRETS_PROVIDER', `${quoted(given)} names ${module.kind} twice`);
@@ -97,6 +105,13 @@ function parseEntry({ environment, readFile, modules }: Parsing, entry: Provider
     reportFile(environment, `${where}.kind`, `${quoted(entry.kind)} must be one of ${kindsOf(modules)}`);
     return null;
   }
+  const unusable = module.nestedSettings === undefined ? notVariables(entry) : [];
+  for (const name of unusable) {
+    const message =
+      'must be a setting with the name of an environment variable, such as VAULT_ADDR: https://vault.example:8200';
+    reportFile(environment, `${where}.settings.${displayText(name)}`, message);
+  }
+  if (unusable.length > 0) return null;
   const settings = new Environment(entry.settings, readFile, { credentialsOnlyInFiles: true });
   const parsed = parseProvider(module, entry.name, settings, { readFile, surroundings: environment });
   const report = (variable: string, message: string) =>
@@ -118,6 +133,12 @@ function parseEntry({ environment, readFile, modules }: Parsing, entry: Provider
   if (isOtherKind)
     reportFile(environment, where, `is of the kind ${module.kind}, and must not be named ${displayText(entry.name)}`);
   return { ...parsed, report };
+}
+
+/** The names of settings that can't be environment variables, without what is nested below them. */
+function notVariables({ settings }: ProviderEntry): readonly string[] {
+  const names = Object.keys(settings).filter((name) => !VARIABLE.test(name));
+  return [...new Set(names.map((name) => name.split('.', 1)[0] ?? ''))];
 }
 
 function parseProvider<Config>(

@@ -18,6 +18,8 @@ export function moduleProblem(modules: readonly ProviderModule[]): string | null
     const label = module.labels().names.find((name) => !name.startsWith(`${kind}_`));
     if (label !== undefined) return `the label ${label} of the kind ${kind} must start with ${kind}_`;
     const { settings, credentials } = module.variables;
+    if (module.nestedSettings !== undefined && settings.length + credentials.length > 0)
+      return `the kind ${kind} has nested settings, so it can't have variables`;
     const variable = [...settings, ...credentials].find((name) => !/^[A-Z][A-Z0-9_]*$/.test(name));
     if (variable !== undefined) return `the variable ${variable} of the kind ${kind} must have only A–Z, 0–9 and _`;
   }

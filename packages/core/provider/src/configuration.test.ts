@@ -117,3 +117,20 @@ test('can insist that credentials are in files of their own', () => {
   expect(env.problems).toEqual([{ variable: 'TOKEN', message: expect.stringContaining('TOKEN_FILE') }]);
   expect(JSON.stringify(env.problems)).not.toContain('canary');
 });
+
+test('nested settings are read by their paths, and what is below one is listed', () => {
+  const env = environment({ 'headers.Accept': 'text/plain', 'headers.Token.file': '/t', url: 'x', 'version.0': '/v' });
+  expect(env.namesBelow('headers')).toEqual(['Accept', 'Token']);
+  expect(env.namesBelow('version')).toEqual(['0']);
+  expect(env.namesBelow('url')).toEqual([]);
+  expect(env.optional('headers.Accept')).toBe('text/plain');
+  expect(env.unread).toEqual(['headers.Token.file', 'url', 'version.0']);
+});
+
+test('a credential of a nested setting is in the file that the setting names', () => {
+  const env = environment({ 'headers.Token.file': '/t' }, () => 'secret\n');
+  const credential = env.credentialFile('headers.Token.file');
+  expect(credential?.read()).toBe('secret');
+  expect(env.ownFiles).toEqual([{ variable: 'headers.Token.file', path: '/t', kind: 'credential' }]);
+  expect(env.credentials).toHaveLength(1);
+});

@@ -116,6 +116,13 @@ export class Environment {
     if ((this.#variables[name] ?? '') !== '') this.warn('setting-unread', name, `is not read by the plugin; ${advice}`);
   }
 
+  /** The given names directly below a nested setting: the keys of a mapping, or the numbers of a list's entries. */
+  namesBelow(name: string): readonly string[] {
+    const prefix = `${name}.`;
+    const below = Object.keys(this.#variables).filter((given) => given.startsWith(prefix));
+    return [...new Set(below.map((given) => given.slice(prefix.length).split('.', 1)[0] ?? ''))];
+  }
+
   /** Whether the variable was given. */
   has(name: string): boolean {
     return this.optional(name) !== undefined;
@@ -199,15 +206,21 @@ export class Environment {
       return undefined;
     }
     if (given !== undefined) return this.#givenCredential(name, given, form);
+    return this.credentialFile(fileVariable, form);
+  }
+
+  /** The credential in the file that the variable names, without one newline at its end. `form`: as in `credential`. */
+  credentialFile(variable: string, form?: TextForm): Credential | undefined {
+    const path = this.optional(variable);
     if (path === undefined) return undefined;
-    this.addOwnFile({ variable: fileVariable, path, kind: 'credential' });
-    const credential = new Credential(fileVariable, () => this.#readFile(path).replace(/\r?\n$/, ''), form);
+    this.addOwnFile({ variable, path, kind: 'credential' });
+    const credential = new Credential(variable, () => this.#readFile(path).replace(/\r?\n$/, ''), form);
     const problem = credential.check();
     if (problem !== null) {
-      this.#wrong(fileVariable, path, `names a file that ${problem}`);
+      this.#wrong(variable, path, `names a file that ${problem}`);
       return undefined;
     }
-    this.addCredential({ variable: fileVariable, credential });
+    this.addCredential({ variable, credential });
     return credential;
   }
 

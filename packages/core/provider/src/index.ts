@@ -26,6 +26,7 @@ export type { ProbeOutcome } from './probe-outcome.ts';
 export { type Problem, type ProblemCode, type ProblemContext, ProblemList, problem, problemCodes } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export type {
+  NestedSettings,
   ParseContext,
   ProviderModule,
   ProviderTools,

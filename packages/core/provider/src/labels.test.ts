@@ -75,6 +75,21 @@ test.each([
   expect(refusal(labels as unknown as Labels, 'web')).toContain(message);
 });
 
+test('a kind that an http instance replaces is refused with how to configure it', () => {
+  for (const label of ['infisical_secret_name', 'doppler_project']) {
+    expect(refusal({ [label]: 'x' }, 'web')).toMatch(
+      /configure an instance of the kind http .* start with http_ instead$/,
+    );
+  }
+  expect(refusal({ azure_secret_name: 'x' }, 'web')).not.toContain('http');
+});
+
+test('a kind may take every label with its prefix', () => {
+  const open = new LabelReader([{ name: 'open', scheme: { ...schemeOf('acme'), names: ['acme_path', 'acme_*'] } }]);
+  expect(open.read({ acme_path: 'x', acme_anything: 'y' }, 'db', 'web').ref.location).toEqual({ path: 'x' });
+  expect(() => open.read({ acme_anything: ' ' }, 'db', 'web')).toThrow('"acme_anything" is empty');
+});
+
 test('says what is missing if neither a label nor a service gives a path', () => {
   expect(refusal({})).toContain('add a path label');
 });

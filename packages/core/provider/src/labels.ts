@@ -18,7 +18,7 @@ export interface Target {
 export interface LabelScheme {
   /** The kind, which is also the labels' prefix: `vault` for `vault_path`. */
   readonly kind: string;
-  /** All label names of this kind, with the prefix. */
+  /** All label names of this kind, with the prefix. `acme_*` stands for every label with the prefix `acme_`. */
   readonly names: readonly string[];
   /**
    * The target that the labels name. `defaultPath` is `SERVICE/SECRET`, for secrets whose labels contain no path.
@@ -50,6 +50,8 @@ const RESERVED_KINDS: readonly string[] = [
   'doppler',
   'http',
 ];
+/** Kinds of swarm-external-secrets that an instance of the kind `http` replaces. */
+const HTTP_KINDS: readonly string[] = ['infisical', 'doppler'];
 /** The prefix of labels that request decryption by AWS KMS, for any provider. */
 const KMS_PREFIX = 'kms_';
 const ROTATE: readonly RotateMode[] = ['auto', 'manual', 'off'];
@@ -99,13 +101,14 @@ export class LabelReader {
     const kind = this.#kindOf(labels);
     const { name, scheme } = this.#instanceFor(labels, kind);
     for (const label of Object.keys(labels)) {
-      if (this.#prefixOf(label) !== undefined && !scheme.names.includes(label)) {
-        throw invalid(`label ${shown(labels, label)} is not known; ${scheme.kind} has ${scheme.names.join(', ')}`);
+      const isKnown = hasLabel(scheme, label);
+      if (this.#prefixOf(label) !== undefined && !isKnown) {
+        throw invalid(`label ${shown(labels, label)} is not known; ${name} has ${scheme.names.join(', ')}`);
       }
-      if (scheme.names.includes(label) && labels[label]?.trim() === '') {
-        throw invalid(`label "${label}" is empty; give it a value or remove it`);
+      if (isKnown && labels[label]?.trim() === '') {
+        throw invalid(`label ${quoted(label)} is empty; give it a value or remove it`);
       }
-      const length = scheme.names.includes(label) ? (labels[label]?.length ?? 0) : 0;
+      const length = isKnown ? (labels[label]?.length ?? 0) : 0;
       if (length > MAX_LABEL_LENGTH) {
         throw invalid(`label ${shown(labels, label)} must have at most ${MAX_LABEL_LENGTH} characters`);
       }
@@ -144,7 +147,8 @@ export class LabelReader {
       const label = Object.keys(labels).find((candidate) => this.#prefixOf(candidate) === kind) ?? '';
       const given = shown(labels, wanted !== undefined ? 'provider' : label);
       const names = this.#instances.map(({ name }) => name).join(', ');
-      throw invalid(`label ${given} names a provider that is not configured; configured are ${names}`);
+      const advice = wanted === undefined && kind !== undefined && HTTP_KINDS.includes(kind) ? adviceFor(kind) : '';
+      throw invalid(`label ${given} names a provider that is not configured; configured are ${names}${advice}`);
     }
     if (kind !== undefined && found.scheme.kind !== kind) {
       throw invalid(
@@ -162,6 +166,10 @@ export class LabelReader {
   }
 }
 
+function hasLabel({ names }: LabelScheme, label: string): boolean {
+  return names.some((name) => name === label || (name.endsWith('_*') && label.startsWith(name.slice(0, -1))));
+}
+
 /** A label and its value, for messages. */
 function shown(labels: Labels, label: string): string {
   return `${quoted(label)} = ${quoted(labels[label] ?? '')}`;
@@ -176,6 +184,14 @@ function refuseDecryption(labels: Labels): void {
   throw invalid(
     `label ${shown(labels, label)} is not supported: the plugin does not decrypt with AWS KMS; ` +
       `store the decrypted value at the provider, and create the secret without ${KMS_PREFIX} labels`,
+  );
+}
+
+/** What replaces a kind that the plugin does not have. */
+function adviceFor(kind: string): string {
+  return (
+    `; the plugin has no kind ${kind}: configure an instance of the kind http for it in CONFIG_FILE ` +
+    `(docs/guides/http.md), and use labels that start with http_ instead`
   );
 }
 

@@ -45,6 +45,18 @@ export interface ProviderVariables {
   readonly libraryFiles: readonly string[];
 }
 
+/**
+ * Settings that have more structure than environment variables. A kind with such settings is configured only in
+ * `CONFIG_FILE`.
+ *
+ * `parseConfig` reads them from its `Environment` by their path, with a dot between names: `headers.Accept`, and
+ * `version.0` for the first entry of a list. `Environment.namesBelow` lists the names of a mapping.
+ */
+export interface NestedSettings {
+  /** The JSON schema (2020-12) of the YAML mapping `settings`, for the schema of `CONFIG_FILE`. */
+  readonly schema: object;
+}
+
 /** The other inputs of `parseConfig`. */
 export interface ParseContext {
   readonly readFile: ReadFile;
@@ -70,6 +82,8 @@ export interface ProviderModule<Config = unknown> {
    */
   readonly kind: string;
   readonly variables: ProviderVariables;
+  /** If given, only `CONFIG_FILE` configures this kind, and {@link ProviderModule.variables} lists nothing. */
+  readonly nestedSettings?: NestedSettings;
   /** The price of its requests; `null` if they are free, or if the price is not known. */
   readonly price: RequestPrice | null;
   /** The labels of this kind, and their meaning for an instance. Without `config`: for an instance with default settings. */
