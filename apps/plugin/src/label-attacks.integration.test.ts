@@ -66,6 +66,10 @@ const attacks: readonly (readonly [what: string, mount: string, path: string, fi
   ["KV v2's documents", 'secret/data', 'app/db', 'data'],
   ["KV v2's metadata", 'secret/metadata', 'app/db', 'current_version'],
   ['a mount within a mount', 'deep/er/kv/data', 'a', 'data'],
+  ['the connection of a database', 'database', 'config/app', 'connection_details'],
+  ['the settings of a static role', 'database', 'static-roles/app', 'username'],
+  ['a path behind a static role', 'database', 'static-creds/../config/app', 'connection_details'],
+  ['a static role of a mount that is none', 'auth/token', 'static-creds/../lookup-self', 'id'],
 ];
 
 const directory = tempDirectory();
@@ -89,6 +93,7 @@ describe.for([
     await send('POST', 'secret/data/app/db', { data: { password: 'delivered' } });
     await send('POST', 'sys/mounts/team/transit', { type: 'transit' });
     await send('POST', 'team/transit/keys/k', { exportable: true });
+    await send('POST', 'sys/mounts/database', { type: 'database' });
     await send('POST', 'sys/mounts/deep/er/kv', { type: 'kv', options: { version: '2' } });
     await waitFor(
       async () => (await vault.request('POST', 'deep/er/kv/data/a', { data: { value: 'raw' } })).status === 200,

@@ -29,6 +29,7 @@ import {
 import type { KvVersion } from './kv-mounts.ts';
 import type { Mount, Mounts } from './mounts.ts';
 import { isOfV2 } from './paths.ts';
+import { readStaticRole, versionOfRole } from './static-role.ts';
 
 type Found = Extract<KvOutcome, { readonly kind: 'found' }>;
 
@@ -42,8 +43,8 @@ export interface VaultSecretsOptions {
 }
 
 /**
- * Reads secrets of KV v2 and v1, and of no other engine. {@link Mounts} finds the version of a mount, again if a
- * response does not fit. Reads of one path and version share one request; see {@link ReadCoalescer}. Only KV v2 has
+ * Reads secrets of KV v2 and v1 and static roles, and nothing else. {@link Mounts} finds the engine of a mount, again if
+ * a response does not fit. Reads of one path and version share one request; see {@link ReadCoalescer}. Only KV v2 has
  * previous revisions.
  */
 export class VaultSecrets implements SecretProvider, RevisionReader {
@@ -89,13 +90,16 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
 
   #answer(ref: SecretRef, { found, readAtMs }: LocationRead<Found>): SecretRevision {
     const value = selectValue({ kind: 'fields', fields: found.fields }, ref);
-    if (found.version === undefined) return { value, revision: this.#digest(value.reveal()), readAtMs };
-    const createdAtMs = Date.parse(found.version.createdTime);
+    const { version, rotation } = found;
+    const createdTime = version?.createdTime ?? rotation?.rotatedAt ?? undefined;
+    const createdAtMs = Date.parse(createdTime ?? '');
+    const nextInMs = rotation?.nextInMs ?? null;
     return {
       value,
-      revision: revisionOf(found.version),
+      revision: version === undefined ? (createdTime ?? this.#digest(value.reveal())) : revisionOf(version),
       readAtMs,
       ...(Number.isNaN(createdAtMs) ? {} : { createdAtMs }),
+      ...(nextInMs === null ? {} : { replacedInMs: nextInMs }),
     };
   }
 
@@ -114,14 +118,20 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     throw failure(second, location, again.version);
   }
 
-  async #readAs({ version, isShown }: Mount, location: KvLocation, signal: AbortSignal): Promise<KvOutcome> {
+  async #readAs(mount: Mount, location: KvLocation, signal: AbortSignal): Promise<KvOutcome> {
+    const { version, type, isShown } = mount;
     if (version === 'v2') return readV2(this.#session, location, signal);
+    if (version === 'none') {
+      this.#mounts.checkStaticRole(mount, location);
+      if (location.pin !== undefined) throw versionOfRole(location);
+      return readStaticRole(this.#session, { type, location }, signal);
+    }
     if (location.pin !== undefined) throw versionOnV1(location);
     if (!isShown && isOfV2(location)) throw mayBeV2(location);
     return readV1(this.#session, location, signal);
   }
 }
 
-function failure(outcome: Exclude<KvOutcome, Found>, location: KvLocation, version: KvVersion): ProviderError {
+function failure(outcome: Exclude<KvOutcome, Found>, location: KvLocation, version: KvVersion | 'none'): ProviderError {
   return outcome.kind === 'refused' ? denied(location, version) : notFound(location, outcome);
 }

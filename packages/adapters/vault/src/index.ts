@@ -36,6 +36,7 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
     server: client.server,
     configured: config.kvMounts,
     setting: `${config.prefix}_KV_MOUNTS`,
+    leaseLabel: `${config.prefix.toLowerCase()}_lease`,
   });
   const secrets = new VaultSecrets({ session, mounts, clock, digest });
   const probe = new VaultProbe({ session, mounts, clock });

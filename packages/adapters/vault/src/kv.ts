@@ -29,7 +29,14 @@ export interface KvAbsence {
 
 /** The result of a read. */
 export type KvOutcome =
-  | { readonly kind: 'found'; readonly fields: LosslessJsonObject; readonly version?: KvVersionStamp }
+  | {
+      readonly kind: 'found';
+      readonly fields: LosslessJsonObject;
+      /** Of KV v2. */
+      readonly version?: KvVersionStamp;
+      /** Of a static role. */
+      readonly rotation?: RoleRotation;
+    }
   | KvAbsence
   | { readonly kind: 'refused' };
 
@@ -39,11 +46,21 @@ export interface KvVersionStamp {
   readonly createdTime: string;
 }
 
+/** When a static role's password was rotated, and when it is rotated again. */
+interface RoleRotation {
+  /** RFC 3339 as the server writes it; `null` if the server has not rotated it yet. */
+  readonly rotatedAt: string | null;
+  /** In milliseconds from the answer on. It can be 0 for some seconds, until the server has rotated the password. */
+  readonly nextInMs: number | null;
+}
+
 /** RFC 3339 with nanoseconds has 35 characters. */
 const MAX_TIME_LENGTH = 64;
 
 /** More digits are not a number that JavaScript represents exactly. */
 const REVISION_NUMBER = /^([1-9]\d{0,14})@/;
+/** The revision of a static role. */
+const ROTATION_TIME = /^\d{4}-\d\d-\d\dT.+/;
 
 /** The location of a ref. @throws {ProviderError} `INVALID_REF` if it has none. */
 export function locationOf(ref: SecretRef): KvLocation {
@@ -117,7 +134,7 @@ export function revisionOf({ number, createdTime }: KvVersionStamp): string {
 }
 
 /**
- * Compares the creation of two revisions: negative if `a` is older, `undefined` if one is not of KV v2. The time
+ * Compares the creation of two revisions: negative if `a` is older, `undefined` if one has no time (KV v1). The time
  * decides, because a deleted and recreated secret counts from 1 again; within a millisecond the number decides.
  */
 export function compareRevisions(a: string, b: string): number | undefined {
@@ -128,8 +145,9 @@ export function compareRevisions(a: string, b: string): number | undefined {
 
 function timeAndNumber(revision: string): { readonly timeMs: number; readonly number: number } | undefined {
   const number = REVISION_NUMBER.exec(revision)?.[1];
-  const timeMs = Date.parse(revision.slice(revision.indexOf('@') + 1));
-  return number === undefined || Number.isNaN(timeMs) ? undefined : { timeMs, number: Number(number) };
+  const time = number === undefined ? ROTATION_TIME.exec(revision)?.[0] : revision.slice(revision.indexOf('@') + 1);
+  const timeMs = Date.parse(time ?? '');
+  return Number.isNaN(timeMs) ? undefined : { timeMs, number: Number(number ?? 0) };
 }
 
 /** Number and creation time in KV v2's metadata; undefined if there are none. */
@@ -187,7 +205,7 @@ export function notFound(
 }
 
 /** The error for a secret that our policy does not allow us to read. */
-export function denied(location: KvLocation, version: KvVersion): ProviderError {
+export function denied(location: KvLocation, version: KvVersion | 'none'): ProviderError {
   const line = policyFor(kvPath(location, version === 'v2' ? 'data' : undefined).plain);
   return new ProviderError(
     'ACCESS_DENIED',
@@ -251,15 +269,21 @@ function exactFields(value: ResponseJson | undefined): LosslessJsonObject | unde
  * Checks the engine of the response. Vault names it in each response, OpenBao does not. A response with a lease was
  * issued for this reader.
  *
- * @throws {ProviderError} `INVALID_REF` if it is not a key-value engine.
+ * @param types the engines that may answer; key-value engines if not given.
+ * @throws {ProviderError} `INVALID_REF` if it is another engine.
  */
-function checkEngine({ body }: VaultResponse, { displayName, displayMount }: KvLocation): void {
+export function checkEngine(
+  { body }: VaultResponse,
+  { displayName, displayMount }: KvLocation,
+  types: readonly string[] = ['kv', 'generic'],
+): void {
   const type = field(body, 'mount_type');
   const lease = field(body, 'lease_id');
-  const isKv = type === undefined || type === '' || type === 'kv' || type === 'generic';
-  if (isKv && (lease === undefined || lease === '')) return;
+  const isExpected = type === undefined || type === '' || types.some((expected) => expected === type);
+  if (isExpected && (lease === undefined || lease === '')) return;
+  const engine = types.includes('kv') ? 'a key-value engine' : `an engine of the kind ${types.join(' or ')}`;
   throw new ProviderError(
     'INVALID_REF',
-    `${displayName}: the response does not come from a key-value engine; correct the mount ${displayMount}`,
+    `${displayName}: the response does not come from ${engine}; correct the mount ${displayMount}`,
   );
 }

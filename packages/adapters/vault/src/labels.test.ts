@@ -53,6 +53,23 @@ describe('labels of a secret in Vault', () => {
     expect(refOf({}, 'secret').location).toEqual({ mount: 'secret', path: 'secret/password' });
   });
 
+  test.each([
+    ['database/static-creds/app', 'database', 'static-creds/app'],
+    ['/team/ldap//static-cred/ou/app/', 'team/ldap', 'static-cred/ou/app'],
+    ['secret/static-creds/app', 'secret', 'static-creds/app'],
+    ['secret/app/static-creds/x', 'secret', 'app/static-creds/x'],
+    ['static-creds/app', 'secret', 'static-creds/app'],
+  ])(
+    'take %s for mount and path of a static role, unless it starts with the mount of secrets',
+    (given, mount, path) => {
+      expect(refOf({ vault_path: given }).location).toEqual({ mount, path });
+    },
+  );
+
+  test('refuse a mount of Vault itself in the path of a static role', () => {
+    expect(messageFor({ vault_path: 'auth/x/static-creds/y' })).toContain(`is Vault's own (auth/)`);
+  });
+
   test('give field and version', () => {
     const ref = refOf({ vault_path: 'app', vault_field: 'tls.crt', vault_version: '3' });
     expect(ref).toMatchObject({ field: 'tls.crt', pin: '3' });

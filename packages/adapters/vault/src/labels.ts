@@ -2,6 +2,9 @@ import { quoted } from '@vault-swarm/kernel';
 import { type LabelScheme, type Labels, ProviderError, type Target } from '@vault-swarm/provider';
 import { mountProblem, pathProblem, withoutSpareSlashes } from './paths.ts';
 
+/** A static role of the database engine or of the LDAP engine, below the engine's mount. */
+const STATIC_ROLE = /^(.+?)\/(static-creds?\/.+)$/;
+
 /** What the labels need from the instance's configuration. */
 export interface VaultLabelOptions {
   /** The mount of secrets that name none, without slashes at its ends. */
@@ -14,7 +17,7 @@ export interface VaultLabelOptions {
  * The labels `vault_path`, `vault_mount`, `vault_field` and `vault_version` (or `openbao_…`). In a KV v2 mount
  * `secret`, the paths `app/db`, `secret/app/db`, `data/app/db` and `secret/data/app/db` are the same; in KV v1, `data`
  * is a directory. With `vault_mount`, or without a path label, the path is taken literally. Slashes at the ends are
- * ignored.
+ * ignored. The path of a static role, such as `database/static-creds/app`, starts with the mount of its engine.
  *
  * A target's location is `{mount, path}`, or `{mount, directory: 'data', path}` if the path started with `data`.
  */
@@ -56,8 +59,16 @@ function locationOf(
   }
   if (mount !== undefined) return { mount, path };
   const below = withoutPrefix(path, `${otherMount}/`);
+  const role = below === path ? STATIC_ROLE.exec(path) : null;
+  if (role !== null) return inMount(role[1] ?? '', role[2] ?? '');
   const inData = withoutPrefix(below, 'data/');
   return inData === below ? { mount: otherMount, path: below } : { mount: otherMount, directory: 'data', path: inData };
+}
+
+/** A path that starts with its mount. */
+function inMount(mount: string, path: string): Location {
+  check(mount, 'the mount in the path', mountProblem(mount));
+  return { mount, path };
 }
 
 function withoutPrefix(text: string, prefix: string): string {

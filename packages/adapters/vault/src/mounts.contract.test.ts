@@ -56,10 +56,10 @@ describe('mounts of a real Vault', () => {
 
   test('of another engine, and paths inside of a mount, are refused by name', async () => {
     await admin.send('POST', 'sys/mounts/keys', { type: 'transit' });
-    await admin.send('POST', 'sys/mounts/db', { type: 'database' });
+    await admin.send('POST', 'sys/mounts/codes', { type: 'totp' });
     for (const [mount, kind] of [
       ['keys', 'transit'],
-      ['db', 'database'],
+      ['codes', 'totp'],
     ] as const) {
       expect(await failure(refTo('x', { mount }))).toMatchObject({
         code: 'INVALID_REF',

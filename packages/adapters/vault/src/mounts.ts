@@ -1,16 +1,22 @@
 import { type Clock, displayText, SingleFlight } from '@vault-swarm/kernel';
 import { ProviderError } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
+import { isStaticRole, whyNotRead } from './engines.ts';
 import { classify, isFinal } from './error-code.ts';
 import { field, isResponseObject, type ResponseJson } from './http-types.ts';
 import type { KvVersion } from './kv-mounts.ts';
-import { mountPath } from './paths.ts';
+import { type KvAddress, mountPath } from './paths.ts';
 import { vaultErrorOf } from './vault-error.ts';
 
 /** What was found out about a mount, and when, by the monotonic clock. */
 export interface Mount {
-  /** `unknown`: neither the server nor the settings say that it is a key-value engine, so nothing is read there. */
-  readonly version: KvVersion | 'unknown';
+  /**
+   * `none`: it is another engine. `unknown`: neither the server nor the settings say what it is, so nothing is read
+   * there.
+   */
+  readonly version: KvVersion | 'none' | 'unknown';
+  /** The engine as the server reports it; empty if it does not. */
+  readonly type: string;
   /** Whether the server itself reported it. */
   readonly isShown: boolean;
   readonly foundAtMs: number;
@@ -21,10 +27,10 @@ export interface Mount {
 /** How long a result about a mount is valid if a secret was not found in it. */
 const BELIEVED_FOR_MS = 10_000;
 /**
- * Each response of KV v2 shows its version by its format. A response of KV v1 may have any format, so the server must
- * have reported the mount recently.
+ * Each response of KV v2 shows its version by its format. A response of KV v1 or of another engine may have any format,
+ * so the server must have reported the mount recently.
  */
-const LIFE_MS = { v1: BELIEVED_FOR_MS, v2: Number.POSITIVE_INFINITY } as const;
+const LIFE_MS = { v1: BELIEVED_FOR_MS, none: BELIEVED_FOR_MS, v2: Number.POSITIVE_INFINITY } as const;
 /** How long the settings are used until the server is asked again. */
 const CONFIGURED_LIFE_MS = 60_000;
 /** The dependencies of {@link Mounts}. */
@@ -37,10 +43,12 @@ export interface MountsOptions {
   readonly configured: ReadonlyMap<string, KvVersion>;
   /** The name of that setting, for messages. */
   readonly setting: string;
+  /** The label of secrets whose path issues credentials, for messages. */
+  readonly leaseLabel: string;
 }
 
 /**
- * Finds which mounts are key-value engines, and their versions. The server's information has priority over the
+ * Finds the engines of mounts, and the versions of key-value engines. The server's information has priority over the
  * settings. Mounts are never nested, so a mount of exactly this name contains all paths below it.
  */
 export class Mounts {
@@ -50,20 +58,22 @@ export class Mounts {
   readonly #clock: Clock;
   readonly #server: string;
   readonly #configured: ReadonlyMap<string, KvVersion>;
+  readonly #leaseLabel: string;
   readonly #known = new Map<string, Mount>();
   readonly #flights = new SingleFlight<Mount>({ finish: false });
 
-  constructor({ session, clock, server, configured, setting }: MountsOptions) {
+  constructor({ session, clock, server, configured, setting, leaseLabel }: MountsOptions) {
     this.#session = session;
     this.#clock = clock;
     this.#server = server;
     this.#configured = configured;
     this.setting = setting;
+    this.#leaseLabel = leaseLabel;
   }
 
   /**
    * The mount of this name, found out at `sinceMs` or later.
-   * @throws {ProviderError} `INVALID_REF` if it is not a mount, is another engine's, or differs from the settings.
+   * @throws {ProviderError} `INVALID_REF` if it is not a mount, or differs from the settings.
    */
   async find(name: string, signal: AbortSignal, sinceMs = Number.NEGATIVE_INFINITY): Promise<Mount> {
     const known = this.#known.get(name);
@@ -91,6 +101,16 @@ export class Mounts {
     return this.find(name, signal, ambiguous ? startedAtMs : startedAtMs - BELIEVED_FOR_MS);
   }
 
+  /**
+   * Checks that a path in a mount of another engine is a static role.
+   * @throws {ProviderError} `INVALID_REF`, and what to change, if it is not.
+   */
+  checkStaticRole({ type }: Pick<Mount, 'type'>, { mount, v1Path }: KvAddress): void {
+    if (isStaticRole(type, v1Path)) return;
+    const why = whyNotRead(type, v1Path, this.#leaseLabel);
+    throw new ProviderError('INVALID_REF', `the mount ${displayMount(mount)} of ${this.#server} ${why}`);
+  }
+
   /** Aborts requests in flight. */
   close(): void {
     this.#flights.abortAll();
@@ -114,19 +134,22 @@ export class Mounts {
     const configured = this.#configured.get(name);
     if (status !== 200) {
       return configured === undefined
-        ? { version: 'unknown', isShown: false, lifeMs: 0 }
-        : { version: configured, isShown: false, lifeMs: CONFIGURED_LIFE_MS };
+        ? { version: 'unknown', type: '', isShown: false, lifeMs: 0 }
+        : { version: configured, type: '', isShown: false, lifeMs: CONFIGURED_LIFE_MS };
     }
-    const version = this.#displayVersion(name, body);
+    const { version, type } = this.#engineOf(name, body);
     if (configured !== undefined && configured !== version) {
-      const why = `is KV ${version}, and ${this.setting} says ${configured}; correct ${this.setting}`;
+      const why = `${version === 'none' ? 'has another engine' : `is KV ${version}`}, and ${this.setting} says ${configured}; correct ${this.setting}`;
       throw new ProviderError('INVALID_REF', `the mount ${displayMount(name)} of ${this.#server} ${why}`);
     }
-    return { version, isShown: true, lifeMs: LIFE_MS[version] };
+    return { version, type, isShown: true, lifeMs: LIFE_MS[version] };
   }
 
-  /** The version that the server reports. */
-  #displayVersion(name: string, body: ResponseJson | undefined): KvVersion {
+  /** What the server reports. */
+  #engineOf(
+    name: string,
+    body: ResponseJson | undefined,
+  ): Pick<Mount, 'type'> & { readonly version: KvVersion | 'none' } {
     const data = field(body, 'data');
     const type = field(data, 'type');
     const path = field(data, 'path');
@@ -137,10 +160,10 @@ export class Mounts {
         `${this.#server} has no mount ${displayMount(name)}; the path is in the mount ${where}: correct the mount`,
       );
     }
-    if (type === 'kv') return field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1';
+    if (type === 'kv') return { type, version: field(field(data, 'options'), 'version') === '2' ? 'v2' : 'v1' };
     // The name of KV v1 before there was a v2.
-    if (type === 'generic') return 'v1';
-    throw new ProviderError('INVALID_REF', `the mount ${displayMount(name)} of ${this.#server} ${whyNot(type)}`);
+    if (type === 'generic') return { type, version: 'v1' };
+    return { type: typeof type === 'string' ? type : '', version: 'none' };
   }
 
   #cutOff(): ProviderError {
@@ -151,13 +174,6 @@ export class Mounts {
 /** A mount for messages. */
 function displayMount(name: string): string {
   return displayText(`${name}/`);
-}
-
-/** Why an engine's values are not delivered. */
-function whyNot(type: ResponseJson | undefined): string {
-  const displayName =
-    typeof type === 'string' && /^[\w.-]{1,64}$/.test(type) ? `of the kind ${type}` : 'of another kind';
-  return `is ${displayName}, and only key-value engines are read (kv, version 1 or 2); correct the mount`;
 }
 
 /** A mount's name as the server reports it, unless it is not valid. */

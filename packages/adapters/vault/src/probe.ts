@@ -15,6 +15,7 @@ import type { Mounts } from './mounts.ts';
 import { kvPath } from './paths.ts';
 import { ProbeLimits } from './probe-limits.ts';
 import { ProbeStrategy } from './probe-strategy.ts';
+import { versionOfRole } from './static-role.ts';
 
 /** The dependencies of {@link VaultProbe}. */
 export interface VaultProbeOptions {
@@ -27,6 +28,7 @@ export interface VaultProbeOptions {
 type PathAnswer =
   | KvVersions
   | { readonly kind: 'v1' }
+  | { readonly kind: 'role' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'failed'; readonly error: ProviderError };
 
@@ -108,12 +110,16 @@ export class VaultProbe implements ChangeProbe {
     const startedAtMs = this.#clock.monotonic();
     const mount = await this.#mounts.find(location.mount, signal);
     if (mount.version === 'unknown') throw unproved(location, this.#mounts.setting);
+    if (mount.version === 'none') {
+      this.#mounts.checkStaticRole(mount, location);
+      return { kind: 'role' };
+    }
     if (mount.version === 'v1') return { kind: 'v1' };
     const answer = await this.#askOneOf(location, pins, signal);
     if (answer.kind !== 'absent') return answer;
     // The mount may have been replaced by one of another version since it was found.
     const again = await this.#mounts.confirm(location.mount, signal, { startedAtMs, ambiguous: answer.ambiguous });
-    return again.version === 'v2' ? answer : { kind: again.version };
+    return again.version === 'v2' ? answer : { kind: again.version === 'none' ? 'role' : again.version };
   }
 
   async #askOneOf(
@@ -169,6 +175,8 @@ function resultFor(ref: SecretRef, answer: PathAnswer): ProbeResult {
       return { kind: 'unsupported' };
     case 'v1':
       return location.pin === undefined ? { kind: 'unsupported' } : { kind: 'failed', error: versionOnV1(location) };
+    case 'role':
+      return location.pin === undefined ? { kind: 'unsupported' } : { kind: 'failed', error: versionOfRole(location) };
     case 'refused': {
       const policy = policyFor(kvPath(location, 'metadata').plain);
       return {

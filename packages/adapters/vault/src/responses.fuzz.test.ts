@@ -65,6 +65,7 @@ const QUESTIONS: readonly ((from: Session & VaultClient) => Promise<unknown>)[] 
       server: 'vault',
       configured: new Map(),
       setting: 'VAULT_KV_MOUNTS',
+      leaseLabel: 'vault_lease',
     }).find('secret', signal),
   (from) => lookupToken(from, 'token', signal),
   (from) => loginWith(from, 'auth/x/login', {}, signal, { method: 'X', advice: 'look', isRepeatable: true }),

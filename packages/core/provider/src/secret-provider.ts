@@ -29,6 +29,8 @@ export interface SecretRevision {
   readonly createdAtMs?: number;
   /** When the read that returned it started, in monotonic milliseconds. Given only if that was before this call. */
   readonly readAtMs?: number;
+  /** In how many milliseconds the provider itself replaces the value, from the answer on. It may be late. */
+  readonly replacedInMs?: number;
 }
 
 /**

@@ -201,7 +201,7 @@ export class ProviderPoller {
     });
     let pollDueAtMs = Number.NEGATIVE_INFINITY;
     const loop = new Ticker(clock, random, async (signal, isWoken) => {
-      // Between two polls, only lagging refs are read again.
+      // Between two polls, only refs that lag or change by a schedule are read again.
       const isPoll = isWoken || clock.monotonic() >= pollDueAtMs;
       try {
         if (await (isPoll ? watch.poll(signal) : watch.readAgain(signal))) this.#settings.onNews();

@@ -319,3 +319,49 @@ test('a value that is read when it lagged before is read once more, unless the p
   await poll();
   expect(asked()).toBe(before + 1);
 });
+
+test('a value with a known end is read again then, and at growing intervals until it is replaced', async () => {
+  let read = { revision: 'r1', replacedInMs: 90_000 };
+  const {
+    watch,
+    look: poll,
+    again,
+    elapsedMs,
+    asked,
+  } = setUp({}, async () => ({
+    value: SecretValue.fromText('one'),
+    ...read,
+  }));
+  const [[key, ref] = ['', undefined]] = refs(1);
+  watch.setRefs(new Map(ref === undefined ? [] : [[key, ref]]));
+  await poll();
+  expect(watch.againInMs).toBe(90_000);
+  read = { revision: 'r1', replacedInMs: 0 };
+  const pauses: number[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    const beforeMs = elapsedMs();
+    await again();
+    pauses.push(elapsedMs() - beforeMs);
+  }
+  expect(pauses).toEqual([90_000, 1_000, 2_000, 4_000, 8_000]);
+  expect(watch.againInMs).toBe(10_000);
+  read = { revision: 'r2', replacedInMs: 3_600_000 };
+  await again();
+  expect(watch.current(key)?.revision).toBe('r2');
+  expect(watch.againInMs).toBe(3_600_000);
+  expect(asked()).toBe(7);
+});
+
+test('a value with a known end that can not be read is left to the next poll', async () => {
+  let answer = async (): Promise<SecretRevision> => ({
+    value: SecretValue.fromText('one'),
+    revision: 'r1',
+    replacedInMs: 1_000,
+  });
+  const { watch, look: poll, again } = setUp({}, () => answer());
+  watch.setRefs(refs(1));
+  await poll();
+  answer = () => Promise.reject(new ProviderError('UNAVAILABLE', 'down'));
+  await again();
+  expect(watch.againInMs).toBeNull();
+});

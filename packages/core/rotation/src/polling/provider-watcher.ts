@@ -87,9 +87,9 @@ export class ProviderWatcher {
     );
   }
 
-  /** In how many milliseconds {@link readAgain} is due; `null` if no ref lags. */
+  /** In how many milliseconds {@link readAgain} is due; `null` if no ref lags or changes by a schedule. */
   get againInMs(): number | null {
-    const times = [...this.#refs.values()].flatMap(({ lag }) => (lag === null ? [] : [lag.againAtMs]));
+    const times = [...this.#refs.values()].flatMap(({ againAtMs }) => againAtMs ?? []);
     return times.length === 0 ? null : Math.max(0, Math.min(...times) - this.#clock.monotonic());
   }
 
@@ -159,12 +159,13 @@ export class ProviderWatcher {
     return this.#takeOver(findings, signal);
   }
 
-  /** Reads the lagging refs again that are due. Returns the same as {@link poll}. */
+  /** Reads the refs again that lag, or that the provider was to replace by now. Returns the same as {@link poll}. */
   async readAgain(signal: AbortSignal): Promise<boolean> {
     const nowMs = this.#clock.monotonic();
     const due = [...this.#refs.values()].flatMap((watched): ToRead[] => {
-      const { lag } = watched;
-      if (lag === null || lag.againAtMs > nowMs) return [];
+      const { lag, againAtMs } = watched;
+      if (againAtMs === null || againAtMs > nowMs) return [];
+      if (lag === null) return [{ watched, marker: null, named: undefined }];
       // The marker is older than this read. It is valid for the result only if it names the revision that is read.
       const { marker, named } = lag;
       return [{ watched, marker: named === undefined ? null : marker, named }];

@@ -3,6 +3,7 @@ import { tagRevision } from '../ledger/secret-version.ts';
 import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { type LaggingRead, lagsStill } from './lagging-read.ts';
+import { nextRead, type ScheduledChange } from './scheduled-change.ts';
 
 /** The metadata of a value that was read. */
 export interface ReadRevision extends Omit<SecretRevision, 'value'> {
@@ -45,12 +46,20 @@ export class WatchedRef {
   error: ProviderError | null = null;
   /** Set while reads return older revisions than the newest known one. */
   lag: LaggingRead | null = null;
+  /** Set if the provider said when it replaces the value. */
+  #scheduled: ScheduledChange | null = null;
   /** Digests of the latest revisions, oldest first. */
   readonly #digests = new Map<string, string>();
 
   constructor(ref: SecretRef, ports: WatchedRefPorts) {
     this.ref = ref;
     this.#ports = ports;
+  }
+
+  /** When it is read again between two polls, in monotonic milliseconds; `null` if that is not needed. */
+  get againAtMs(): number | null {
+    if (this.lag === null) return this.#scheduled?.againAtMs ?? null;
+    return Math.min(this.lag.againAtMs, this.#scheduled?.againAtMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** Whether a newer revision than the current one is known, from a probe, another manager or a request. */
@@ -82,6 +91,11 @@ export class WatchedRef {
   /** Applies a finding at `nowMs` (monotonic). Returns whether the value or the error changed. */
   takeOver(finding: Finding, nowMs: number): boolean {
     const { revision, error } = finding;
+    const { replacedInMs } = revision ?? {};
+    if (error !== undefined) this.#scheduled = null;
+    else if (revision !== undefined) {
+      this.#scheduled = replacedInMs === undefined ? null : nextRead(this.#scheduled, replacedInMs, nowMs);
+    }
     // A retryable error proves nothing about the value, so the known value and its marker stay.
     if (error?.retryable === true) {
       if (this.lag !== null) this.#lags(finding, nowMs);

@@ -1,0 +1,14 @@
+import type { Postgres } from '@vault-swarm/lab';
+import type { VaultAdmin } from './vault-admin.ts';
+
+/** Mounts the database engine at `database/`, with a connection `app` to this PostgreSQL. */
+export async function connectDatabase(admin: VaultAdmin, { vaultUrl, root }: Postgres): Promise<void> {
+  await admin.send('POST', 'sys/mounts/database', { type: 'database' });
+  await admin.send('POST', 'database/config/app', {
+    plugin_name: 'postgresql-database-plugin',
+    allowed_roles: ['*'],
+    connection_url: vaultUrl,
+    username: root.user,
+    password: root.password,
+  });
+}
