@@ -29,7 +29,7 @@ const acme: ProviderModule<{ readonly directory: string }> = {
   load: async (_, { name }) => ({
     name,
     secrets: { read: async () => ({ value: SecretValue.fromText('value'), revision: '1' }) },
-    ...{ probe: null, hints: null, revisions: null, order: null },
+    ...{ probe: null, hints: null, revisions: null, order: null, leases: null, holders: null },
     close: async () => undefined,
   }),
 };

@@ -44,6 +44,8 @@ function inquire(reads: Record<string, Read>) {
     hints: null,
     revisions: null,
     order: null,
+    leases: null,
+    holders: null,
     close: async () => undefined,
   });
   const scheme = (kind: string) => ({

@@ -77,7 +77,17 @@ export function createStoreProvider({ name, address, token }: StoreConfig): Prov
     },
   };
 
-  return { name, secrets, probe, hints: null, revisions: null, order: null, close: async () => closing.abort() };
+  return {
+    name,
+    secrets,
+    probe,
+    hints: null,
+    revisions: null,
+    order: null,
+    leases: null,
+    holders: null,
+    close: async () => closing.abort(),
+  };
 }
 
 /** What the store holds: `{"text": …}` or `{"fields": {…}}`. */

@@ -30,6 +30,8 @@ export function createAwsProvider(config: AwsConfig, options: AwsProviderOptions
     hints: null,
     revisions: secrets,
     order: markers,
+    leases: null,
+    holders: null,
     async close() {
       secrets.close();
       client.close();

@@ -102,6 +102,8 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
     hints,
     revisions: null,
     order: null,
+    leases: null,
+    holders: null,
     async close() {
       closing.abort(new Error(`the provider ${name} was closed`));
       hints.close();

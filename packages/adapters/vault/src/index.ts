@@ -47,6 +47,8 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
     hints: null,
     revisions: secrets,
     order: { compare: compareRevisions },
+    leases: null,
+    holders: null,
     async close() {
       secrets.close();
       probe.close();

@@ -12,6 +12,14 @@ export type { DeliverySource, EventListener, Events, ProductEvent, TimedEvent } 
 export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';
 export { JsonLimiter, type JsonLimits, limitJson, TooMuchJson } from './json-limits.ts';
 export { LabelReader, type LabelScheme, type NamedScheme, type Target } from './labels.ts';
+export type {
+  HolderPurpose,
+  IssuedLease,
+  LeaseHolder,
+  LeaseHolders,
+  LeaseIssuer,
+  RenewedLease,
+} from './lease-issuer.ts';
 export {
   isLosslessJsonObject,
   type LosslessJson,
@@ -25,6 +33,7 @@ export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
 export type { ProbeOutcome } from './probe-outcome.ts';
 export { type Problem, type ProblemCode, type ProblemContext, ProblemList, problem, problemCodes } from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
+export type { ProviderInstance } from './provider-instance.ts';
 export type {
   NestedSettings,
   ParseContext,
@@ -43,14 +52,13 @@ export type {
   ChangeHints,
   ChangeProbe,
   ProbeResult,
-  ProviderInstance,
   ReadOptions,
   RevisionOrder,
   RevisionReader,
   SecretProvider,
   SecretRevision,
 } from './secret-provider.ts';
-export { describeRef, type Encoding, refKey, type SecretRef } from './secret-ref.ts';
+export { describeRef, type Encoding, type LeaseTerms, leaseKey, refKey, type SecretRef } from './secret-ref.ts';
 export { SecretValue } from './secret-value.ts';
 export { ONE_LINE, type TextForm, VISIBLE_ASCII } from './text-form.ts';
 export { isThisMachine } from './this-machine.ts';

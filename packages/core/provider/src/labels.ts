@@ -2,13 +2,15 @@ import { quoted } from '@vault-swarm/kernel';
 import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
 import type { Labels, RotateMode, SecretLabels } from './secret-labels.ts';
-import type { Encoding } from './secret-ref.ts';
+import type { Encoding, LeaseTerms } from './secret-ref.ts';
 
 /** The part of a ref that one kind of provider reads from its own labels. */
 export interface Target {
   readonly location: Readonly<Record<string, string>>;
   readonly field?: string;
   readonly pin?: string;
+  /** Present if the location issues credentials. */
+  readonly lease?: LeaseTerms;
 }
 
 /**

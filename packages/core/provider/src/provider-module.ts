@@ -3,8 +3,8 @@ import type { Environment } from './configuration.ts';
 import type { Events } from './events.ts';
 import type { LabelScheme } from './labels.ts';
 import type { OwnFile } from './own-file.ts';
+import type { ProviderInstance } from './provider-instance.ts';
 import type { ReadFile } from './read-file.ts';
-import type { ProviderInstance } from './secret-provider.ts';
 
 /** What a provider charges for its requests. */
 export interface RequestPrice {

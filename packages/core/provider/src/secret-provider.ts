@@ -100,16 +100,3 @@ export interface ChangeHints {
   /** Calls `listener` for each hint, until the returned function is called. */
   onHint(listener: () => void): () => void;
 }
-
-/** One configured provider, ready to use. A capability that the provider does not have is `null`. */
-export interface ProviderInstance {
-  /** The provider's name in labels and in the configuration, such as `vault`. */
-  readonly name: string;
-  readonly secrets: SecretProvider;
-  readonly probe: ChangeProbe | null;
-  readonly hints: ChangeHints | null;
-  readonly revisions: RevisionReader | null;
-  readonly order: RevisionOrder | null;
-  /** Closes connections, and stops timers and watches. Calls in flight are aborted. It may be called more than once. */
-  close(): Promise<void>;
-}

@@ -3,6 +3,17 @@ import { displayText } from '@vault-swarm/kernel';
 /** How a field's text becomes the delivered bytes: unchanged, decoded, or the whole secret as JSON. */
 export type Encoding = 'raw' | 'base64' | 'json';
 
+/** How the credentials at a ref's location are issued. A ref without it names a stored value. */
+export interface LeaseTerms {
+  /**
+   * The parameters of the issue: a JSON object as text, with sorted keys, so that equal parameters are equal text.
+   * `null`: the issue has none (in Vault a read and not a write).
+   */
+  readonly params: string | null;
+  /** How long a new credential is withheld until it works everywhere, in milliseconds. */
+  readonly settleMs: number;
+}
+
 /**
  * Where a value is: provider instance, location, field and encoding. Only the adapter knows the meaning of `location`
  * (for Vault `mount` and `path`). Core only compares it.
@@ -15,6 +26,8 @@ export interface SecretRef {
   /** A pinned version. Only this version is read, and it is never rotated. */
   readonly pin?: string;
   readonly encoding: Encoding;
+  /** The location issues credentials, and has no stored value: only a `LeaseIssuer` may be asked for this ref. */
+  readonly lease?: LeaseTerms;
 }
 
 const keys = new WeakMap<SecretRef, string>();
@@ -27,10 +40,19 @@ export function refKey(ref: SecretRef): string {
   let key = keys.get(ref);
   if (key === undefined) {
     const location = Object.entries(ref.location).sort(([a], [b]) => (a < b ? -1 : 1));
-    key = JSON.stringify([ref.provider, location, ref.field ?? null, ref.pin ?? null, ref.encoding]);
+    const parts = [ref.provider, location, ref.field ?? null, ref.pin ?? null, ref.encoding];
+    key = JSON.stringify(ref.lease === undefined ? parts : [...parts, { lease: ref.lease.params }]);
     keys.set(ref, key);
   }
   return key;
+}
+
+/**
+ * A string that is equal for two leased refs exactly if one issue gives both values: the same location and parameters.
+ * `undefined` for a ref that is not leased. Do not display it.
+ */
+export function leaseKey(ref: SecretRef): string | undefined {
+  return ref.lease && refKey({ provider: ref.provider, location: ref.location, encoding: 'raw', lease: ref.lease });
 }
 
 /** The ref for an operator: `vault secret/app/db, field password, version 3`. Each part is limited as by `displayText`. */

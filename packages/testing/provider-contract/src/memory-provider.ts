@@ -115,6 +115,8 @@ class MemoryProvider implements ProviderInstance {
   readonly secrets = { read: (ref: SecretRef, options: CallOptions) => this.#read(ref, options) };
   readonly probe = { probe: (refs: readonly SecretRef[], options: CallOptions) => this.#probe(refs, options) };
   readonly hints = { onHint: (listener: () => void) => this.#onHint(listener) };
+  readonly leases = null;
+  readonly holders = null;
   readonly revisions = {
     readRevision: (ref: SecretRef, revision: string, { signal }: CallOptions) =>
       this.#readAlone(this.#behaviour.earlierRef(ref), signal, revision),

@@ -9,6 +9,8 @@ const instance = (name: string): ProviderInstance => ({
   hints: null,
   revisions: null,
   order: null,
+  leases: null,
+  holders: null,
   close: async () => undefined,
 });
 

@@ -119,6 +119,8 @@ export class SimulatedProvider {
     return {
       name: 'vault',
       hints: null,
+      leases: null,
+      holders: null,
       order: orders === 'no replicas' ? null : { compare: orders === 'all' ? compareRevisions : () => undefined },
       secrets: { read: async (ref, options) => this.read(ref, options) },
       probe: hasProbe ? { probe: async (refs, options) => this.probe(refs, options) } : null,

@@ -48,6 +48,8 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
     name: 'vault',
     probe: null,
     hints: null,
+    leases: null,
+    holders: null,
     get revisions() {
       return old.reader;
     },

@@ -53,7 +53,15 @@ async function ask(deadlineMs: number, waits: Waits) {
   const events = new EventBus<ProductEvent>(clock);
   const read = async (revision: string) => after(waits.read, { value: SecretValue.fromText(revision), revision });
   const instance: ProviderInstance = {
-    ...{ name: 'vault', probe: null, hints: null, order: null, close: async () => undefined },
+    ...{
+      name: 'vault',
+      probe: null,
+      hints: null,
+      order: null,
+      leases: null,
+      holders: null,
+      close: async () => undefined,
+    },
     secrets: { read: () => read('current') },
     revisions: { readRevision: (_, revision) => read(revision) },
   };

@@ -158,6 +158,8 @@ export class PluginProcess {
     return {
       name,
       hints: null,
+      leases: null,
+      holders: null,
       order,
       secrets: { read: (ref, options) => call('provider.read', options, () => secrets.read(ref, options)) },
       probe: probe && {
