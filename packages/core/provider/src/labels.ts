@@ -3,6 +3,7 @@ import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
 import type { Labels, RotateMode, SecretLabels } from './secret-labels.ts';
 import type { Encoding, LeaseTerms } from './secret-ref.ts';
+import { isWhole } from './whole-secret.ts';
 
 /** The part of a ref that one kind of provider reads from its own labels. */
 export interface Target {
@@ -57,7 +58,7 @@ const HTTP_KINDS: readonly string[] = ['infisical', 'doppler'];
 /** The prefix of labels that request decryption by AWS KMS, for any provider. */
 const KMS_PREFIX = 'kms_';
 const ROTATE: readonly RotateMode[] = ['auto', 'manual', 'off'];
-const ENCODINGS: readonly Encoding[] = ['raw', 'base64', 'json'];
+const ENCODINGS: readonly Encoding[] = ['raw', 'base64', 'json', 'dotenv', 'properties', 'pem-bundle'];
 /**
  * The maximum length of a label's value: the longest path of Linux. The limit matters because state is kept under the
  * labels.
@@ -120,8 +121,10 @@ export class LabelReader {
       isPerService = true;
       return defaultPath(secretName, serviceName);
     });
-    if (encoding === 'json' && target.field !== undefined) {
-      throw invalid('label "encoding" = "json" gives the whole secret and can\'t be combined with a field; remove one');
+    if (isWhole(encoding) && target.field !== undefined) {
+      throw invalid(
+        `label "encoding" = "${encoding}" gives the whole secret and can't be combined with a field; remove one`,
+      );
     }
     return { ref: { provider: name, encoding, ...target }, rotate, isPerService };
   }

@@ -15,7 +15,7 @@ const refs: fc.Arbitrary<SecretRef> = fc
       ),
       { nil: undefined },
     ),
-    encoding: fc.constantFrom('raw', 'base64', 'json'),
+    encoding: fc.constantFrom('raw', 'base64', 'json', 'dotenv', 'properties', 'pem-bundle'),
   })
   .map(({ field, encoding }) => ({
     provider: 'store',

@@ -1,15 +1,11 @@
 import { displayNames, quoted } from '@vault-swarm/kernel';
 import { decodeBase64 } from './base64.ts';
 import { withoutByteOrderMark } from './json-fields.ts';
-import {
-  isLosslessJsonObject,
-  type LosslessJson,
-  type LosslessJsonObject,
-  stringifyLosslessJson,
-} from './lossless-json.ts';
+import { isLosslessJsonObject, type LosslessJson, type LosslessJsonObject } from './lossless-json.ts';
 import { ProviderError } from './provider-error.ts';
 import { describeRef, type SecretRef } from './secret-ref.ts';
 import { SecretValue } from './secret-value.ts';
+import { charactersOf, isWhole, wholeText } from './whole-secret.ts';
 
 /** What a provider holds at a location: bytes, or named fields. */
 export type Payload =
@@ -28,19 +24,24 @@ export const DEFAULT_FIELDS: readonly string[] = ['value', 'password', 'secret',
  * value has its own buffer, so the bytes of the payload may be wiped.
  *
  * @throws {ProviderError} `NOT_FOUND` for a missing field. `INVALID_PAYLOAD` for a null, several fields without a
- * choice, bytes where fields are needed, and text that is not base64. Messages contain field names but no values.
+ * choice, bytes where fields are needed, text that is not base64, and fields that the file of `ref.encoding` can't have.
+ * Messages contain field names but no values.
  */
 export function selectValue(payload: Payload, ref: SecretRef): SecretValue {
   if (payload.kind === 'bytes') return selectFromBytes(payload, ref);
-  if (ref.encoding === 'json') return SecretValue.fromText(stringifyLosslessJson(payload.fields));
+  if (isWhole(ref.encoding)) {
+    const file = wholeText(payload.fields, ref.encoding);
+    if (file.kind === 'problem') throw invalid(ref, file.why);
+    return SecretValue.fromText(file.text);
+  }
   const [name, value] =
     ref.field === undefined ? defaultField(payload.fields, ref) : namedField(payload, ref, ref.field);
   return decode(characters(value, name, ref), ref);
 }
 
 function selectFromBytes({ bytes, problem = 'it has no fields' }: BytesPayload, ref: SecretRef): SecretValue {
-  if (ref.field !== undefined || ref.encoding === 'json') {
-    const wanted = ref.field === undefined ? 'encoding json' : `field ${quoted(ref.field)}`;
+  if (ref.field !== undefined || isWhole(ref.encoding)) {
+    const wanted = ref.field === undefined ? `encoding ${ref.encoding}` : `field ${quoted(ref.field)}`;
     throw invalid(ref, `${problem}, so it can't give ${wanted}`);
   }
   return ref.encoding === 'raw' ? new SecretValue(new Uint8Array(bytes)) : decode(new TextDecoder().decode(bytes), ref);
@@ -91,9 +92,8 @@ function nested(fields: LosslessJsonObject, path: readonly string[]): LosslessJs
 }
 
 function characters(value: LosslessJson, name: string, ref: SecretRef): string {
-  if (typeof value === 'string') return value;
   if (value === null) throw invalid(ref, `field ${quoted(name)} is null`);
-  return stringifyLosslessJson(value);
+  return charactersOf(value);
 }
 
 function decode(text: string, ref: SecretRef): SecretValue {

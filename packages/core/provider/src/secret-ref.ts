@@ -1,7 +1,10 @@
 import { displayText } from '@vault-swarm/kernel';
 
-/** How a field's text becomes the delivered bytes: unchanged, decoded, or the whole secret as JSON. */
-export type Encoding = 'raw' | 'base64' | 'json';
+/**
+ * How a secret becomes the delivered bytes: one field unchanged (`raw`) or decoded (`base64`), or all of its fields as
+ * a file.
+ */
+export type Encoding = 'raw' | 'base64' | 'json' | 'dotenv' | 'properties' | 'pem-bundle';
 
 /** How the credentials at a ref's location are issued. A ref without it names a stored value. */
 export interface LeaseTerms {
