@@ -11,4 +11,5 @@ export { Listeners } from './listeners.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
 export { SingleFlight } from './single-flight.ts';
 export { sleep } from './sleep.ts';
+export { TimeZone } from './time-zone.ts';
 export { type Attempt, TransientRetries } from './transient-retries.ts';
