@@ -2,17 +2,22 @@ import type { DeliveryLimits } from '@vault-swarm/delivery';
 import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
 import { inspectPath } from '@vault-swarm/file/config';
 import { type MonitoringConfig, parseMonitoringConfig } from '@vault-swarm/http/config';
+import { quoted } from '@vault-swarm/kernel';
 import { type LoggingConfig, parseLoggingConfig } from '@vault-swarm/logging/config';
 import {
   type ConfigurationProblem,
   type ConfigurationWarning,
   type Credential,
   Environment,
+  MAX_DEBOUNCE_MS,
   type NamedCredential,
   type NamedScheme,
   type OwnFile,
   type ProviderModule,
+  parseRotationWindow,
   type ReadFile,
+  RotationWindow,
+  type StartTimes,
 } from '@vault-swarm/provider';
 import { NO_CONFIG_FILE } from './config-file.ts';
 import type { ConfigFile } from './config-file-entries.ts';
@@ -38,6 +43,8 @@ export interface PluginConfiguration extends SocketSettings {
     readonly maxParallelLimit: number;
     readonly stuckAfterMs: number;
     readonly onFailure: 'rollback' | 'pause';
+    /** When rotations may start. Labels of a secret can replace it. */
+    readonly startTimes: StartTimes;
     readonly ledger: {
       /** `undefined`: the ledger contains a key of its own and is not signed. */
       readonly key: Credential | undefined;
@@ -150,8 +157,21 @@ function parseRotation(environment: Environment): PluginConfiguration['rotation'
     maxParallelLimit: environment.integer('ROTATION_MAX_PARALLEL_LIMIT', Math.max(50, maxParallel), atLeast),
     stuckAfterMs: environment.durationMs('ROTATION_STUCK_AFTER', 600_000, { minMs: 1_000 }),
     onFailure: environment.oneOf('ROTATION_ON_FAILURE', ['rollback', 'pause'], 'rollback'),
+    startTimes: {
+      window: parseWindow(environment),
+      debounceMs: environment.durationMs('ROTATION_DEBOUNCE', 0, { minMs: 0, maxMs: MAX_DEBOUNCE_MS }),
+    },
     ledger: parseLedgerKeys(environment),
   };
+}
+
+function parseWindow(environment: Environment): RotationWindow {
+  const given = environment.optional('ROTATION_WINDOW');
+  if (given === undefined) return RotationWindow.always;
+  const parsed = parseRotationWindow(given);
+  if (parsed.ok) return parsed.window;
+  environment.report('ROTATION_WINDOW', `${quoted(given)} ${parsed.problem}`);
+  return RotationWindow.always;
 }
 
 function parseLedgerKeys(environment: Environment): PluginConfiguration['rotation']['ledger'] {

@@ -46,6 +46,8 @@ const groupsOfPlugin = (defaultProvider: string | null): readonly SettingGroup[]
       setting('ROTATION_INTERVAL', '10s'),
       setting('ROTATION_MAX_PARALLEL', '5'),
       setting('ROTATION_MAX_PARALLEL_LIMIT', '50'),
+      setting('ROTATION_WINDOW', 'always'),
+      setting('ROTATION_DEBOUNCE', '0s'),
       setting('ROTATION_ON_FAILURE', 'rollback'),
       setting('ROTATION_STUCK_AFTER', '10m'),
       credential('LEDGER_KEY'),

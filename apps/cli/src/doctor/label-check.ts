@@ -7,6 +7,7 @@ import { type Check, checked, type Finding, skipped, wrong } from './finding.ts'
 import { distance } from './plugin-name.ts';
 
 const COMMON = ['provider', 'rotate', 'encoding'];
+const START_TIMES = ['rotate_window', 'rotate_debounce'];
 
 /** A provider of the plugin, by its name for the label `provider`, and its kind. */
 export interface LabelledProvider {
@@ -45,7 +46,7 @@ export function checkLabels(
   const reader = new LabelReader(schemes, [...SCHEMES.keys()]);
   const findings = secrets.flatMap((secret) => [
     ...unreadable(reader, secret, services),
-    ...passedOver(secret, [...COMMON, ...schemes.flatMap(({ scheme }) => scheme.names)]),
+    ...passedOver(secret, [...COMMON, ...START_TIMES, ...schemes.flatMap(({ scheme }) => scheme.names)]),
   ]);
   return checked('labels', `of ${count(secrets.length, 'secret')}, for ${names}`, findings);
 }

@@ -53,6 +53,7 @@ export function addRotation(container: Container): void {
             stuckAfterMs: rotation.stuckAfterMs,
             onFailure: rotation.onFailure,
           },
+          startTimes: rotation.startTimes,
           digestKey: rotation.ledger.key?.read() ?? null,
           formerDigestKey: rotation.ledger.previousKey?.read() ?? null,
         },

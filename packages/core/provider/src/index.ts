@@ -11,7 +11,7 @@ export type { DeliveryRecord } from './delivery-record.ts';
 export type { DeliverySource, EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
 export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';
 export { JsonLimiter, type JsonLimits, limitJson, TooMuchJson } from './json-limits.ts';
-export { LabelReader, type LabelScheme, type NamedScheme, type Target } from './labels.ts';
+export { LabelReader, type LabelScheme, MAX_DEBOUNCE_MS, type NamedScheme, type Target } from './labels.ts';
 export type {
   HolderPurpose,
   IssuedLease,
@@ -46,7 +46,8 @@ export { type Proxies, parseProxies, proxyAddress, proxyVariables } from './prox
 export { type LocationRead, ReadCoalescer } from './read-coalescer.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
 export type { RevisionRequest, RevisionSelection, RevisionSelector } from './revision-selection.ts';
-export type { Labels, RotateMode, SecretLabels } from './secret-labels.ts';
+export { type ParsedWindow, parseRotationWindow, RotationWindow, type WindowOpening } from './rotation-window.ts';
+export type { Labels, RotateMode, SecretLabels, StartTimes } from './secret-labels.ts';
 export type {
   CallOptions,
   ChangeHints,

@@ -70,6 +70,10 @@ test.each([
   [{ file_path: 'x', kms_encryption_context: '{"a":"b"}' }, '"kms_encryption_context" = "{"a":"b"}" is not supported'],
   [{ provider: 'vaultt' }, '"provider" = "vaultt" names a provider that is not configured'],
   [{ provider: 'file', vault_path: 'x' }, '"provider" = "file" is of kind file'],
+  [{ rotate_window: '2-5' }, '"rotate_window" = "2-5" has the time "2", which must be from 00:00 to 23:59'],
+  [{ rotate_debounce: '5' }, '"rotate_debounce" = "5" must be a duration such as 30s or 5m, at most 24h'],
+  [{ rotate_debounce: '25h' }, '"rotate_debounce" = "25h" must be a duration such as 30s or 5m, at most 24h'],
+  [{ rotate_windows: '02:00-05:00' }, 'is not known; there are rotate, rotate_window, rotate_debounce'],
   [{ encoding: 'json', vault_field: 'x' }, "can't be combined with a field"],
 ])('refuses %j and names label and value', (labels, message) => {
   expect(refusal(labels as unknown as Labels, 'web')).toContain(message);
@@ -90,6 +94,13 @@ test('a kind may take every label with its prefix', () => {
   expect(() => open.read({ acme_anything: ' ' }, 'db', 'web')).toThrow('"acme_anything" is empty');
 });
 
+test('when rotations may start is as the labels say, and otherwise as the settings do', () => {
+  expect(read({ rotate_debounce: '5m' }).startTimes).toEqual({ debounceMs: 300_000 });
+  const window = read({ rotate_window: 'Sun 02:00-05:00' }).startTimes?.window;
+  expect(window?.nextOpening(Date.UTC(2026, 10, 29, 1))?.text).toBe('2026-11-29 02:00 UTC');
+  expect(read({}).startTimes).toBeUndefined();
+});
+
 test('says what is missing if neither a label nor a service gives a path', () => {
   expect(refusal({})).toContain('add a path label');
 });
@@ -97,6 +108,9 @@ test('says what is missing if neither a label nor a service gives a path', () =>
 test.each([
   { rotate: LONG },
   { encoding: LONG },
+  { rotate_window: LONG },
+  { rotate_debounce: LONG },
+  { [`rotate_${LONG}`]: LONG },
   { provider: LONG },
   { [`vault_${LONG}`]: LONG },
   { [`kms_${LONG}`]: LONG },

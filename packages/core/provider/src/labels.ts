@@ -1,7 +1,8 @@
-import { quoted } from '@vault-swarm/kernel';
+import { formatDuration, parseDuration, quoted } from '@vault-swarm/kernel';
 import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
-import type { Labels, RotateMode, SecretLabels } from './secret-labels.ts';
+import { parseRotationWindow } from './rotation-window.ts';
+import type { Labels, RotateMode, SecretLabels, StartTimes } from './secret-labels.ts';
 import type { Encoding, LeaseTerms } from './secret-ref.ts';
 import { isWhole } from './whole-secret.ts';
 
@@ -57,6 +58,11 @@ const RESERVED_KINDS: readonly string[] = [
 const HTTP_KINDS: readonly string[] = ['infisical', 'doppler'];
 /** The prefix of labels that request decryption by AWS KMS, for any provider. */
 const KMS_PREFIX = 'kms_';
+/** The labels about rotations besides `rotate`. An unknown label with their prefix is an error. */
+const ROTATE_LABELS = ['rotate_window', 'rotate_debounce'];
+const ROTATE_PREFIX = 'rotate_';
+/** The longest debounce, in milliseconds. */
+export const MAX_DEBOUNCE_MS = 86_400_000;
 const ROTATE: readonly RotateMode[] = ['auto', 'manual', 'off'];
 const ENCODINGS: readonly Encoding[] = ['raw', 'base64', 'json', 'dotenv', 'properties', 'pem-bundle'];
 /**
@@ -100,6 +106,7 @@ export class LabelReader {
   #parse(labels: Labels, secretName: string, serviceName: string | undefined): SecretLabels {
     const rotate = oneOf(labels, 'rotate', ROTATE, 'auto');
     const encoding = oneOf(labels, 'encoding', ENCODINGS, 'raw');
+    const startTimes = startTimesOf(labels);
     refuseDecryption(labels);
     const kind = this.#kindOf(labels);
     const { name, scheme } = this.#instanceFor(labels, kind);
@@ -126,7 +133,8 @@ export class LabelReader {
         `label "encoding" = "${encoding}" gives the whole secret and can't be combined with a field; remove one`,
       );
     }
-    return { ref: { provider: name, encoding, ...target }, rotate, isPerService };
+    const ref = { provider: name, encoding, ...target };
+    return { ref, rotate, isPerService, ...(startTimes === undefined ? {} : { startTimes }) };
   }
 
   #kindOf(labels: Labels): string | undefined {
@@ -198,6 +206,35 @@ function adviceFor(kind: string): string {
     `; the plugin has no kind ${kind}: configure an instance of the kind http for it in CONFIG_FILE ` +
     `(docs/guides/http.md), and use labels that start with http_ instead`
   );
+}
+
+/** When rotations may start, by the labels; `undefined` if no label says so. */
+function startTimesOf(labels: Labels): Partial<StartTimes> | undefined {
+  const unknown = Object.keys(labels)
+    .sort()
+    .find((label) => label.startsWith(ROTATE_PREFIX) && !ROTATE_LABELS.includes(label));
+  if (unknown !== undefined) {
+    throw invalid(`label ${shown(labels, unknown)} is not known; there are rotate, ${ROTATE_LABELS.join(', ')}`);
+  }
+  const { rotate_window: window, rotate_debounce: debounce } = labels;
+  if (window === undefined && debounce === undefined) return undefined;
+  return {
+    ...(window === undefined ? {} : { window: windowOf(labels, window) }),
+    ...(debounce === undefined ? {} : { debounceMs: debounceOf(labels, debounce) }),
+  };
+}
+
+function windowOf(labels: Labels, given: string): StartTimes['window'] {
+  const parsed = parseRotationWindow(given);
+  if (!parsed.ok) throw invalid(`label ${shown(labels, 'rotate_window')} ${parsed.problem}`);
+  return parsed.window;
+}
+
+function debounceOf(labels: Labels, given: string): number {
+  const durationMs = parseDuration(given);
+  if (durationMs !== null && durationMs <= MAX_DEBOUNCE_MS) return durationMs;
+  const longest = formatDuration(MAX_DEBOUNCE_MS);
+  throw invalid(`label ${shown(labels, 'rotate_debounce')} must be a duration such as 30s or 5m, at most ${longest}`);
 }
 
 function oneOf<T extends string>(labels: Labels, label: string, allowed: readonly T[], otherwise: T): T {

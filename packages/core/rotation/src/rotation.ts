@@ -16,6 +16,7 @@ import { RolloutPace } from './planner/rollout-pace.ts';
 import { RolloutTracker } from './planner/rollout-tracker.ts';
 import type { RollAction } from './planner/service-state.ts';
 import { ProviderHints } from './polling/provider-hints.ts';
+import { AT_ONCE } from './planner/start-times.ts';
 import { ProviderPoller } from './polling/provider-poller.ts';
 import { StalenessGuard } from './polling/staleness-guard.ts';
 import type { AcceptsHints } from './ports/accepts-hints.ts';
@@ -209,13 +210,13 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
   async #pass(stopping: AbortSignal): Promise<number> {
     const { clock, events } = this.#ports;
     const startedAtMs = clock.monotonic();
-    let busy = false;
+    let nextMs = this.#settings.intervalMs;
     let orchestratorAnswered = false;
     try {
       await withDeadline(clock, RECONCILE_DEADLINE_MS, stopping, async (signal) => {
         const observed = await this.#cluster.observe({ signal });
         if (observed === null) return;
-        if (observed.role !== 'worker') busy = await this.#act(observed, signal);
+        if (observed.role !== 'worker') nextMs = await this.#act(observed, signal);
         orchestratorAnswered = true;
       });
     } catch (error) {
@@ -224,27 +225,27 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
     if (!stopping.aborted) {
       events.emit({ type: 'reconcile.completed', durationMs: clock.monotonic() - startedAtMs, orchestratorAnswered });
     }
-    const { intervalMs } = this.#settings;
-    if (busy) return Math.min(ROLLOUT_INTERVAL_MS, intervalMs);
-    return this.#providerHints.isWaiting ? Math.min(HINT_RETRY_MS, intervalMs) : intervalMs;
+    return this.#providerHints.isWaiting ? Math.min(HINT_RETRY_MS, nextMs) : nextMs;
   }
 
-  /** Returns whether something is in progress, so that the next pass should come soon. */
-  async #act(observed: Observation, signal: AbortSignal): Promise<boolean> {
+  /** Returns the milliseconds until the next pass. It comes soon if something is in progress. */
+  async #act(observed: Observation, signal: AbortSignal): Promise<number> {
     const { ledger, events, clock } = this.#ports;
+    const { intervalMs } = this.#settings;
+    const soonMs = Math.min(ROLLOUT_INTERVAL_MS, intervalMs);
     const { role, bindings, stored, mustRewrite, version } = observed;
     const before = this.#ingest(observed);
     if (unusable(stored) !== null) {
       this.#intended.goOn();
-      return false;
+      return intervalMs;
     }
     if (await this.#lockdowns.writePending(observed, before, signal)) {
       this.#passes.wake();
-      return true;
+      return soonMs;
     }
     if (role === 'standby' && (await this.#providerHints.write(observed, before, { signal }))) {
       this.#passes.wake();
-      return true;
+      return soonMs;
     }
     if (role === 'leader') for (const provider of this.#providerHints.due().keys()) this.#poller.wake(provider);
     this.#intended.update(before, bindings.services);
@@ -256,12 +257,12 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
     this.#pace.planned(new Set(next.services.flatMap(({ serviceId, isDue }) => (isDue ? [serviceId] : []))));
     if (role === 'standby') await this.#recordHandover(observed, before, signal);
     if (role !== 'leader') this.#ramp = RAMP_START;
-    if (role !== 'leader' || !this.#settings.enabled) return false;
+    if (role !== 'leader' || !this.#settings.enabled) return intervalMs;
     if (next.ledger !== before || mustRewrite) {
       const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
       if (outcome !== 'applied') {
         this.#passes.wake();
-        return true;
+        return soonMs;
       }
       this.#staleness.wrote(next.ledger);
       this.#intended.update(next.ledger, bindings.services);
@@ -279,8 +280,12 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
     const isOpen = Object.values(next.ledger.services).some(
       ({ rollout }) => rollout !== null && rollout.state !== 'failed',
     );
-    const waits = next.services.some(({ waitingReason, blocked }) => waitingReason !== null && !blocked);
-    return next.rolls.length > 0 || isOpen || waits;
+    const waits = next.services.some(({ waitingReason, blocked, resumesAtMs }) => {
+      return waitingReason !== null && !blocked && resumesAtMs === null;
+    });
+    if (next.rolls.length > 0 || isOpen || waits) return soonMs;
+    const untilDueMs = next.services.flatMap(({ resumesAtMs }) => resumesAtMs ?? []).map((atMs) => atMs - clock.now());
+    return Math.max(soonMs, Math.min(intervalMs, ...untilDueMs));
   }
 
   /** Records this former leader's deliveries for the new leader, as far as the ledger lacks them. */
@@ -347,6 +352,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
       services: bindings.services,
       ledger,
       policy: this.#settings.policy,
+      startTimes: this.#settings.startTimes ?? AT_ONCE,
       watched: (serviceId, open) => this.#rollouts.of(serviceId, open),
       stability: (serviceId) => this.#rollouts.stability(serviceId),
       lastGood: (key, revision) => this.#lastGood.availability(key, revision),

@@ -5,6 +5,7 @@ import {
   type RotateMode,
   refKey,
   type SecretRef,
+  type StartTimes,
 } from '@vault-swarm/provider';
 import type { Workload, WorkloadSecret, WorkloadSnapshot } from '../ports/orchestrator.ts';
 
@@ -18,6 +19,8 @@ export interface SecretBinding {
   readonly ref: SecretRef;
   readonly refKey: string;
   readonly rotate: RotateMode;
+  /** When its rotations may start, as far as its labels say so. */
+  readonly startTimes?: Partial<StartTimes>;
 }
 
 /** A service and its secrets whose labels are valid. */
@@ -83,10 +86,11 @@ export class UsesJoiner {
     const problems: LabelProblem[] = [];
     for (const secret of secrets) {
       try {
-        const { ref, rotate, isPerService } = this.#labels.read(secret.labels, secret.name, service.name);
+        const { ref, rotate, isPerService, startTimes } = this.#labels.read(secret.labels, secret.name, service.name);
         const ofService = `${service.id}/${secret.id}`;
         const [key, aliasKey] = isPerService ? [ofService, secret.id] : [secret.id, ofService];
-        bindings.push({ secret, key, aliasKey, ref, refKey: refKey(ref), rotate });
+        const times = startTimes === undefined ? {} : { startTimes };
+        bindings.push({ secret, key, aliasKey, ref, refKey: refKey(ref), rotate, ...times });
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
         problems.push({ secret, message: error.message });

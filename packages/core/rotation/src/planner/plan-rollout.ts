@@ -31,6 +31,7 @@ import {
   type ServiceState,
   wasApplied,
 } from './service-state.ts';
+import { blockerByTime } from './start-times.ts';
 
 /**
  * This many tasks of a rollout must fail before its values are blamed, if Swarm does not halt the update. Swarm
@@ -64,7 +65,7 @@ export function planRollout(serviceState: ServiceState): Decision {
 /** No rollout is open: starts one if it is due. */
 function planNext(serviceState: ServiceState): Decision {
   if (dueBindings(serviceState).length === 0) return noChange(serviceState);
-  return blockerByPace(serviceState) ?? startRollout(serviceState);
+  return blockerByTime(serviceState) ?? blockerByPace(serviceState) ?? startRollout(serviceState);
 }
 
 /**
@@ -112,8 +113,10 @@ function planIntended(serviceState: ServiceState, open: OpenRollout): Decision {
   const isOther = undone !== null && (service.generation !== undone || !isRunning);
   // Another update was first and has the generation.
   const isTaken = undone === null && service.generation >= open.generation;
-  // A rejected or stuck rollout gave up its place to other services.
+  // A rejected or stuck rollout gave up its place to other services. It restarted no task, so it must wait for its time.
   const continues = open.state === 'open';
+  const blockerOfTime = continues || open.direction === 'rollback' ? null : blockerByTime(intended);
+  if (blockerOfTime !== null) return { ...blockerOfTime, events };
   if (isOther || isTaken || due.some((known) => !targetsDesired(open, known)))
     return startRollout(serviceState, { continues });
   const isAgain = rejection !== undefined;
@@ -150,7 +153,8 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, bindings, failures } = serviceState;
   if (!isUpdating(service) && waitsForNodes(open, bindings)) {
     const isNewerDue = dueBindings(serviceState).some((known) => !targetsDesired(open, known));
-    return isNewerDue ? startRollout(serviceState) : blocked(serviceState, 'NODE_PAUSED');
+    if (!isNewerDue) return blocked(serviceState, 'NODE_PAUSED');
+    return blockerByTime(serviceState) ?? startRollout(serviceState);
   }
   const { rollout, events } = stuckIfLate(serviceState, open);
   const unchanged = { ...noChange(serviceState, rollout), events };
@@ -247,9 +251,10 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   // No task is restarted for the newer value. Failed tasks start again by themselves, and get it then.
   if (hasNewer && !isRequested && !isOther && !rotates) return noChange(serviceState, null);
   if (isOther || (isRequested && isNeeded) || (hasNewer && !isCurrent)) {
-    return open.direction === 'rollback'
-      ? startWithoutRollbackValues(serviceState, open)
-      : startRollout(serviceState, { also: ofRollout });
+    if (open.direction === 'rollback') return startWithoutRollbackValues(serviceState, open);
+    // The newer value ends the pause of a rollout that has started.
+    const blocker = isPaused(service) ? null : blockerByTime(serviceState);
+    return blocker ?? startRollout(serviceState, { also: ofRollout });
   }
   if (isUpdating(service)) return noChange(serviceState);
   // A task that fails repeatedly seems to run in between.

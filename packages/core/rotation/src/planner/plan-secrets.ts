@@ -41,7 +41,8 @@ export function planSecrets(input: {
       }
       const { revision, digest, formerDigest = null } = current;
       if (known?.revision === revision && known.digest === digest) {
-        secrets[key] = known;
+        // The clock was set back, or another manager's is ahead. A debounce would wait for too long.
+        secrets[key] = known.seenAtMs > input.nowMs ? { ...known, seenAtMs: input.nowMs } : known;
         continue;
       }
       const valueChanged = known !== undefined && !sameValue(known, current);

@@ -1,4 +1,4 @@
-import type { ProductEvent } from '@vault-swarm/provider';
+import type { ProductEvent, StartTimes } from '@vault-swarm/provider';
 import {
   type BindingState,
   outdatedTasks,
@@ -54,6 +54,8 @@ export interface PlanInput {
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
   readonly policy: RotationPolicy;
+  /** When rotations may start, unless the secret's labels say otherwise. */
+  readonly startTimes: StartTimes;
   /** What this process has seen of an open rollout: for how long, and whether its update was applied. */
   readonly watched: (serviceId: string, open: OpenRollout) => TrackedRollout;
   /** For how long this process has seen a service unchanged. */
@@ -84,7 +86,9 @@ export interface ServicePlan {
   readonly waitingReason: WaitingReason | null;
   /** Whether it proceeds only after an action of a person, or after a longer time. */
   readonly blocked: boolean;
-  /** Whether a rollout is due for a value that the service does not have. */
+  /** When it proceeds by itself, in milliseconds since 1970; `null` if that is not known. */
+  readonly resumesAtMs: number | null;
+  /** Whether a rollout is due for a value that the service does not have, and may start now. */
   readonly isDue: boolean;
   /** See {@link Pace}. */
   readonly rolloutsInARow: number;
@@ -139,7 +143,8 @@ export function plan(input: PlanInput): Plan {
       bindings,
       waitingReason: decision.waitingReason,
       blocked: decision.blocked,
-      isDue: dueBindings(serviceState).length > 0,
+      resumesAtMs: decision.resumesAtMs,
+      isDue: dueBindings(serviceState).length > 0 && decision.resumesAtMs === null,
       rolloutsInARow: input.pace(service.id).inARow,
     });
   }
@@ -278,6 +283,7 @@ function serviceStateOf(
         return reason === null ? [] : [{ secret: secret.name, reason }];
       }),
       policy: input.policy,
+      startTimes: input.startTimes,
       isLockedDown: input.ledger.lockdown !== null,
       openForMs: watched.forMs,
       seenApplied: watched.applied,

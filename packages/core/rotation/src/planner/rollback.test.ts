@@ -6,6 +6,7 @@ import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
 import type { FailedTask, RolloutReport, Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import { planRollout } from './plan-rollout.ts';
 import type { ServiceState } from './service-state.ts';
+import { AT_ONCE } from './start-times.ts';
 
 const value = (revision: string): SecretVersion => ({ revision: tagRevision('ref', revision), digest: revision });
 const task = (id: string, generation: number): WorkloadTask => ({
@@ -81,6 +82,7 @@ function decide({ service, state = 'paused', entry, desired = value('r2'), actua
     bindings: [{ binding, desired: desired ?? undefined, seenAtMs: 0, actual: holding }],
     unread: [],
     undeliverable: [],
+    startTimes: AT_ONCE,
     policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     isLockedDown: false,
     openForMs: 0,

@@ -30,7 +30,15 @@ const RETRY_MAX_MS = 600_000;
 
 /** No action. The rollout becomes the given one. */
 export function noChange({ entry }: ServiceState, rollout: OpenRollout | null = entry.rollout): Decision {
-  return { entry: { ...entry, rollout }, roll: null, events: [], waitingReason: null, blocked: false, heldAgainst: {} };
+  return {
+    entry: { ...entry, rollout },
+    roll: null,
+    events: [],
+    waitingReason: null,
+    blocked: false,
+    resumesAtMs: null,
+    heldAgainst: {},
+  };
 }
 
 /** No action yet. */
@@ -309,6 +317,7 @@ function newRollout(
     events: [{ type: isBack ? 'rollback.started' : 'rollout.started', service: service.name, secrets, generation }],
     waitingReason: null,
     blocked: false,
+    resumesAtMs: null,
     heldAgainst: {},
   };
 }

@@ -1,4 +1,4 @@
-import type { ProductEvent } from '@vault-swarm/provider';
+import type { ProductEvent, StartTimes } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { type LedgerService, type OpenRollout, quarantineOf, undoneGeneration, type Values } from '../ledger/ledger.ts';
@@ -21,6 +21,8 @@ export interface ServiceState {
   /** The secrets without a value. A task that starts now does not get them. */
   readonly undeliverable: readonly UndeliverableSecret[];
   readonly policy: RotationPolicy;
+  /** When rotations may start, unless the secret's labels say otherwise. */
+  readonly startTimes: StartTimes;
   /** Whether a lockdown is active. Only requests of an operator and rollbacks start a rollout then. */
   readonly isLockedDown: boolean;
   /** Monotonic time since this process first saw the present attempt, or saw it applied. */
@@ -76,6 +78,8 @@ export interface Decision {
   readonly waitingReason: WaitingReason | null;
   /** Whether it proceeds only after an action of a person, or after a longer time. */
   readonly blocked: boolean;
+  /** When it proceeds by itself, in milliseconds since 1970; `null` if that is not known. */
+  readonly resumesAtMs: number | null;
   /** The values that made its tasks fail and can't be quarantined yet. */
   readonly heldAgainst: Values;
 }

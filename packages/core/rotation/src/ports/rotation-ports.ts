@@ -1,5 +1,5 @@
 import type { Clock, Digest, Random } from '@vault-swarm/kernel';
-import type { Events, LabelReader, ProviderInstance } from '@vault-swarm/provider';
+import type { Events, LabelReader, ProviderInstance, StartTimes } from '@vault-swarm/provider';
 import type { Leadership, LedgerStore, Orchestrator, OrchestratorChanges } from './orchestrator.ts';
 import type { ValueCache } from './value-cache.ts';
 
@@ -10,6 +10,8 @@ export interface RotationSettings {
   /** How often the providers are polled and the services reconciled. */
   readonly intervalMs: number;
   readonly policy: RotationPolicy;
+  /** When rotations may start, unless the secret's labels say otherwise. By default always, and at once. */
+  readonly startTimes?: StartTimes;
   /** The key of the digests in the ledger. Without one, the ledger stores its own key. */
   readonly digestKey: string | null;
   /** The previous key, while it is being replaced. A value with the same digest under it counts as unchanged. */

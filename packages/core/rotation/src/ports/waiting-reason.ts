@@ -1,6 +1,6 @@
 import { displayMessage } from '@vault-swarm/kernel';
 
-/** Each reason by its code. `{secret}`, `{service}` and `{reason}` are replaced by the actual names and reason. */
+/** Each reason by its code. `{secret}`, `{service}`, `{reason}` and `{time}` are replaced by the actual ones. */
 const messages = {
   LABELS_INVALID: 'waits for the labels of its secrets to be corrected',
   SECRET_UNDELIVERABLE: 'waits for its secret {secret} to have a value ({reason})',
@@ -23,6 +23,8 @@ const messages = {
   BACKOFF_START_FAILED: 'waits for a while, since its tasks could not start',
   BACKOFF_INCOMPLETE: 'waits for a while, since an attempt did not reach all tasks',
   NODE_PAUSED: 'waits for a paused node to be active again, or drained: its task is replaced only then',
+  WINDOW_CLOSED: 'waits for the rotation window of {secret}, which opens at {time}',
+  VALUE_UNSTABLE: 'waits for the new value of {secret} to be unchanged until {time}',
   ROTATION_TOO_FREQUENT: 'waits for a pause between its rollouts to end',
   PARALLEL_LIMIT: 'waits for other services to finish',
   LOCKDOWN_ACTIVE: 'waits for the lockdown to end, or a manual rotation',
@@ -46,12 +48,13 @@ export interface WaitingContext {
   readonly secret?: string;
   readonly service?: string;
   readonly reason?: string;
+  readonly time?: string;
 }
 
 /** The reason with its message, shortened by `displayMessage`. */
 export function waitingReason(code: WaitingCode, context: WaitingContext = {}): WaitingReason {
   const message = messages[code].replace(
-    /\{(secret|service|reason)\}/g,
+    /\{(secret|service|reason|time)\}/g,
     (_, name: keyof WaitingContext) => context[name] ?? '',
   );
   return { code, message: displayMessage(message) };

@@ -11,8 +11,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'acts without leadership',
     file: 'rotation/src/rotation.ts',
-    from: "if (role !== 'leader' || !this.#settings.enabled) return false;",
-    to: 'if (!this.#settings.enabled) return false;',
+    from: "if (role !== 'leader' || !this.#settings.enabled) return intervalMs;",
+    to: 'if (!this.#settings.enabled) return intervalMs;',
   },
   {
     name: 'takes no note of what it answered',
