@@ -55,7 +55,7 @@ test('the reference has exactly the existing warnings', async () => {
 });
 
 test('the reference has exactly the existing labels', async () => {
-  const others = ['provider', 'rotate', 'secret_reuse', 'encoding'];
+  const others = ['provider', 'rotate', 'rotate_window', 'rotate_debounce', 'secret_reuse', 'encoding'];
   const names = [...builtInProviders.flatMap((module) => module.labels().names), ...others];
   const documented = firstNames(tableBelow(await read('docs/reference/labels.md'), 'Labels of a secret', 'label'));
   expect(documented.toSorted()).toEqual(names.toSorted());
