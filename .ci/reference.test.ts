@@ -11,7 +11,7 @@ import { environmentVariables, settingGroups } from '../apps/plugin/src/environm
 import { builtInProviders } from '../apps/plugin/src/providers.ts';
 import { routes } from '../packages/adapters/http/src/routes/index.ts';
 import { LabelReader, problemCodes, providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
-import { waitingCodes } from '../packages/core/rotation/src/index.ts';
+import { serviceConditionCodes, waitingCodes } from '../packages/core/rotation/src/index.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -46,6 +46,7 @@ test('the reference has exactly the existing error codes', async () => {
 test('the codes of problems and waiting reasons of the reference are those that there are', async () => {
   const page = await read('docs/reference/problems.md');
   expect(firstNames(tableBelow(page, 'Problem codes', 'code')).toSorted()).toEqual(problemCodes.toSorted());
+  expect(firstNames(tableBelow(page, 'Service states', 'code'))).toEqual(serviceConditionCodes);
   expect(firstNames(tableBelow(page, 'Waiting codes', 'code')).toSorted()).toEqual(waitingCodes.toSorted());
 });
 

@@ -112,7 +112,7 @@ test('--watch ends when its reader does', async () => {
 test('on a terminal there are colours and its width, and NO_COLOR takes the colours', async () => {
   const coloured = onTerminal(['status']);
   expect(await coloured.ended).toBe(1);
-  expect(coloured.stdout).toContain('\u001b[31m1 problem:');
+  expect(coloured.stdout).toContain('\u001b[31mvault does not answer.');
   const plain = onTerminal(['status'], { NO_COLOR: '1' });
   expect(await plain.ended).toBe(1);
   expect(plain.stdout).not.toContain('\u001b');

@@ -97,12 +97,15 @@ test('a lockdown that a standby was asked for is heeded on all managers, and dro
     expect(problems).toMatchObject([
       {
         code: 'LOCKDOWN_ACTIVE',
-        message: expect.stringMatching(/^A lockdown is active: since .*vault-swarm lockdown --release$/),
+        message: expect.stringMatching(/^A lockdown is active: since /),
+        action: 'End it: vault-swarm lockdown --release',
       },
     ]);
     expect(await (await fetch(`${runner.url}/api/metrics`)).text()).toContain('vault_swarm_plugin_lockdown 1');
   }
-  expect(await run(leading, 'status')).toMatch(/^1: 1 problem:\s+1\. A lockdown is active/);
+  expect(await run(leading, 'status')).toMatch(
+    /^1: (?:Locked down|A lockdown is active)\.\n.*\n\s+1\. A lockdown is active/,
+  );
 });
 
 test('it persists after a restart of all processes', async () => {

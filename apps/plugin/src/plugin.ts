@@ -150,8 +150,11 @@ export class Plugin {
     const container = this.#container;
     addMonitoring(container, this.#dashboardDirectory);
     const history = container.get(monitoringId.history);
+    const problems = container.get(monitoringId.problems);
     return {
       observers: {
+        // Each pass, so that the age of a problem does not start with the first client that asks.
+        'ages of problems': { observe: ({ type }: TimedEvent) => void (type === 'reconcile.completed' && problems()) },
         'figures of the process': container.get(monitoringId.processStats),
         'figures of deliveries': container.get(monitoringId.deliveries),
         'figures of providers': container.get(monitoringId.providers),

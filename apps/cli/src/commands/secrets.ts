@@ -3,9 +3,7 @@ import { EXIT } from '../failure.ts';
 import type { ListQuery, PluginClient } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
 import { ago, count, names } from '../terminal/words.ts';
-
-/** Columns. */
-const MAX_OF_REVISION = 13;
+import { noneOf } from './services.ts';
 
 /** The secrets of the driver, those with a problem first. */
 export async function secrets(client: PluginClient, query: ListQuery): Promise<Report> {
@@ -23,15 +21,17 @@ export async function secrets(client: PluginClient, query: ListQuery): Promise<R
         paper.gap();
       }
       if (document.secrets.length === 0) {
-        paper.say(document.observed_at === null ? 'Docker has not responded to the plugin yet.' : 'No secret matches.');
+        const isAll = document.observed_at !== null && query.search === undefined && query.state === undefined;
+        paper.say(isAll ? 'There is no secret of this driver.' : noneOf(document.observed_at, query));
         return;
       }
       paper.table(
-        ['SECRET', 'VALUE FROM', 'REVISION', 'CHANGED', 'ROTATE', 'SERVICES'],
+        ['SECRET', 'STATE', 'VALUE FROM', 'REVISION', 'CHANGED', 'ROTATE', 'SERVICES'],
         document.secrets.map((secret) => [
           secret.name,
+          stateOf(secret),
           secret.ref ?? '-',
-          secret.revision === null ? '-' : shortRevision(secret.revision),
+          secret.revision_name ?? '-',
           ago(secret.changed_at, nowMs, '-'),
           rotates(secret),
           secret.services.length === 0 ? 'none' : names(secret.services),
@@ -45,9 +45,9 @@ function rotates({ rotate, pinned }: Secret): string {
   return pinned ? 'pinned' : rotate;
 }
 
-/** Vault's number without the time that is in the next column, and no more of an id than tells it from others. */
-function shortRevision(revision: string): string {
-  const [, number] = /^(\d+)@/.exec(revision) ?? [];
-  if (number !== undefined) return number;
-  return revision.length > MAX_OF_REVISION ? `${revision.slice(0, MAX_OF_REVISION - 1)}…` : revision;
+/** One or two words. */
+function stateOf({ problem, services, revision }: Secret): string {
+  if (problem !== null) return revision === null ? 'No value' : 'Old value';
+  if (services.length === 0) return 'Not used';
+  return revision === null ? 'Not read yet' : 'Ok';
 }

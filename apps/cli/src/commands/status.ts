@@ -2,8 +2,8 @@ import type { Overview } from '@vault-swarm/http/api';
 import { EXIT } from '../failure.ts';
 import type { PluginClient, Received } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
-import type { Paper } from '../terminal/printer.ts';
-import { ago, count, grouped, size, span } from '../terminal/words.ts';
+import type { Paper, Tone } from '../terminal/printer.ts';
+import { ago, count, grouped, names, size, span } from '../terminal/words.ts';
 
 /** Whether all is well, what is wrong if not, and the figures. */
 export async function status(client: PluginClient, signal?: AbortSignal): Promise<Report> {
@@ -18,7 +18,7 @@ export async function status(client: PluginClient, signal?: AbortSignal): Promis
 
 function show(paper: Paper, { document: overview, atMs }: Received<Overview>): void {
   const nowMs = atMs ?? Date.now();
-  showProblems(paper, overview, nowMs);
+  showSummary(paper, overview, nowMs);
   showWarnings(paper, overview);
   paper.gap();
   const { plugin, rotations, deliveries, counts } = overview;
@@ -68,23 +68,34 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
   );
 }
 
-function showProblems(
-  paper: Paper,
-  { healthy, problems, ticker_healthy, heartbeat_at }: Overview,
-  nowMs: number,
-): void {
-  if (!healthy || !ticker_healthy) {
-    paper.say(
-      `UNHEALTHY: the latest reconcile pass that ended with a response from Docker was ${ago(heartbeat_at, nowMs, 'none yet')}.`,
-      'bad',
+function showSummary(paper: Paper, { summary, problems, heartbeat_at, healthy }: Overview, nowMs: number): void {
+  paper.say(`${summary.title}.`, TONES[summary.severity]);
+  const latest = healthy ? '' : ` The latest reconcile pass completed ${ago(heartbeat_at, nowMs, 'never')}.`;
+  paper.say(`${summary.explanation}${latest}`);
+  for (const [index, problem] of problems.entries()) {
+    const mark = `${String(index + 1).padStart(3)}. `;
+    paper.item(
+      mark,
+      `${problem.message} (${problem.code}, since ${span(nowMs - Date.parse(problem.since))})`,
+      TONES[problem.severity],
     );
+    if (problem.affected.services > 0) {
+      paper.item('     ', `Affected: ${affected(problem)}`);
+    }
+    paper.item('     ', `Do: ${problem.action}`);
   }
-  if (problems.length === 0) {
-    if (healthy) paper.say('No problems.', 'good');
-    return;
-  }
-  paper.say(`${count(problems.length, 'problem')}:`, 'bad');
-  for (const [index, { message }] of problems.entries()) paper.item(`${String(index + 1).padStart(3)}. `, message);
+}
+
+const TONES: Readonly<Record<Overview['summary']['severity'], Tone>> = {
+  critical: 'bad',
+  warning: 'warn',
+  info: 'plain',
+  ok: 'good',
+};
+
+function affected({ services, affected: { services: total } }: Overview['problems'][number]): string {
+  const more = total > services.length ? ` and ${grouped(total - services.length)} more` : '';
+  return `${total === 1 ? 'service' : 'services'} ${names(services)}${more}`;
 }
 
 function showWarnings(paper: Paper, { warnings }: Overview): void {

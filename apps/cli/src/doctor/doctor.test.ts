@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ProblemEntry } from '@vault-swarm/http/api';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { overview } from '../testing/documents.ts';
+import { overview, problemEntries } from '../testing/documents.ts';
 import { run } from '../testing/run.ts';
 import { problem, type ScriptedPlugin, startScriptedPlugin } from '../testing/scripted-plugin.ts';
 import { VERSION } from '../version.ts';
@@ -114,19 +115,18 @@ test('dangerous settings of the plugin are hints: they are named with their code
   expect(exitCode).toBe(0);
 });
 
+const entry = (code: ProblemEntry['code'], message: string): ProblemEntry[] =>
+  problemEntries(message).map((problem) => ({ ...problem, code, action: 'Do this' }));
+
 test('a missing policy is found by the code of the problem, whatever its message says', async () => {
   const policy = 'path "secret/metadata/app" { capabilities = ["read"] }';
   plugin.say({
     'GET /api/v1/overview': says({
       ...well(),
       problems: [
-        {
-          code: 'PROBE_UNAVAILABLE',
-          summary: '',
-          message: `secret/app: our policy refuses its metadata; add ${policy}`,
-        },
-        { code: 'SECRET_ACCESS_DENIED', summary: '', message: 'app: denied' },
-        { code: 'SECRET_UNDELIVERABLE', summary: '', message: `another; add ${policy}` },
+        ...entry('PROBE_UNAVAILABLE', `secret/app: our policy refuses its metadata; add ${policy}`),
+        ...entry('SECRET_ACCESS_DENIED', 'app: denied'),
+        ...entry('SECRET_UNDELIVERABLE', `another; add ${policy}`),
       ],
     }),
   });
@@ -135,12 +135,12 @@ test('a missing policy is found by the code of the problem, whatever its message
     {
       kind: 'wrong',
       message: `secret/app: our policy refuses its metadata; add ${policy}`,
-      fix: "Add the rule that the message names to the policy of the plugin's identity.",
+      fix: 'Do this.',
     },
     {
       kind: 'wrong',
       message: 'app: denied',
-      fix: "Add the rule that the message names to the policy of the plugin's identity.",
+      fix: 'Do this.',
     },
   ]);
   expect(checks.plugin.findings).toMatchObject([{ message: `another; add ${policy} (SECRET_UNDELIVERABLE)` }]);

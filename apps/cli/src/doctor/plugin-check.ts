@@ -27,9 +27,7 @@ export function checkPlugin(facts: PluginFacts): Check {
   const { overview, address } = facts;
   const findings: Finding[] = overview.problems
     .filter((problem) => !isPolicyMissing(problem))
-    .map(({ code, message }) =>
-      wrong(`${message} (${code})`, 'See docs/reference/problems.md and the log of the plugin.'),
-    );
+    .map(({ code, message, action }) => wrong(`${message} (${code})`, `${action}.`));
   if (!overview.healthy) {
     findings.unshift(
       wrong(
@@ -94,9 +92,7 @@ export function checkPolicies(facts: PluginFacts): Check {
   if (facts.kind === 'failed') return skipped('policies', NOT_REACHED);
   const findings = facts.overview.problems
     .filter(isPolicyMissing)
-    .map(({ message }) =>
-      wrong(message, "Add the rule that the message names to the policy of the plugin's identity."),
-    );
+    .map(({ message, action }) => wrong(message, `${action}.`));
   return checked(
     'policies',
     findings.length === 0 ? 'no rule is known to be missing' : `${findings.length} missing`,

@@ -17,6 +17,14 @@ export const NOW = '2026-03-01T12:00:00.000Z';
 
 const observation = { observed_at: '2026-03-01T11:59:58.000Z', role: 'leader', rotation_enabled: true } as const;
 
+function summaryOf(problems: readonly ProblemEntry[]): Overview['summary'] {
+  const [worst] = problems;
+  const explanation = 'All 8 tasks of 2 services have the current revision of every secret.';
+  if (worst === undefined) return { code: 'well', severity: 'ok', title: 'All is well', explanation };
+  const title = problems.length === 1 ? worst.summary : `${problems.length} problems. ${worst.summary}`;
+  return { code: 'problems', severity: worst.severity, title, explanation };
+}
+
 /** A healthy overview with `changes`. */
 export function overview(changes: Partial<Overview> = {}): Overview {
   return overviewSchema.parse({
@@ -27,6 +35,7 @@ export function overview(changes: Partial<Overview> = {}): Overview {
       uptime_seconds: 14_400,
     },
     access: 'full',
+    summary: summaryOf(changes.problems ?? []),
     healthy: true,
     ticker_healthy: true,
     heartbeat_at: '2026-03-01T11:59:55.000Z',
@@ -92,6 +101,7 @@ export function secret(changes: Partial<Secret> = {}): Secret {
     rotate: 'auto',
     pinned: false,
     revision: '3@2026-03-01T10:00:00.123456789Z',
+    revision_name: '3',
     changed_at: '2026-03-01T10:00:00.000Z',
     services: ['web'],
     problem: null,
@@ -99,15 +109,26 @@ export function secret(changes: Partial<Secret> = {}): Secret {
   };
 }
 
+/** The state of a healthy service. */
+const CURRENT: Service['state'] = { code: 'current', severity: 'ok', title: 'Current', message: '' };
+
 /** A healthy service with `changes`. */
 export function service(changes: Partial<Service> = {}): Service {
   return {
     id: 'abc',
     name: 'web',
     secrets: ['db_password'],
+    state: CURRENT,
     running_tasks: 3,
+    desired_tasks: 3,
     outdated_tasks: 0,
-    task_revisions: [{ secret: 'db_password', revisions: [{ revision: '3', tasks: 3, current: true }] }],
+    task_revisions: [
+      {
+        secret: 'db_password',
+        provider_revision: '3',
+        revisions: [{ revision: '3', name: '3', tasks: 3, state: 'current' }],
+      },
+    ],
     rollout: null,
     quarantined: null,
     last_rotation_at: '2026-03-01T11:00:00.000Z',
@@ -137,9 +158,19 @@ export function eventsAnswer(...events: readonly Event[]) {
   return eventsSchema.parse({ events, next_before: null });
 }
 
-/** Problems of the overview with these messages. */
+/** Problems of the overview with these messages, 5 min old. */
 export function problemEntries(...messages: readonly string[]): ProblemEntry[] {
-  return messages.map((message) => ({ code: 'PROVIDER_UNAVAILABLE', summary: message, message }));
+  return messages.map((message) => ({
+    code: 'PROVIDER_UNAVAILABLE',
+    severity: 'critical',
+    summary: message,
+    message,
+    action: 'Check the provider',
+    since: '2026-03-01T11:55:00.000Z',
+    secrets: ['db_password'],
+    services: ['web'],
+    affected: { secrets: 1, services: 1 },
+  }));
 }
 
 /** The response of `/api/v1/plan`. */

@@ -42,7 +42,7 @@ test('a lost connection is shown, old data stays and is marked, and everything i
   plugin.world = troubledWorld();
   await plugin.start();
   await page.getByRole('button', { name: 'Try now' }).click();
-  await page.getByRole('heading', { name: '4 problems' }).waitFor();
+  await page.getByRole('heading', { name: /^4 problems/ }).waitFor();
   expect(await page.locator('main.stale').count()).toBe(0);
 });
 

@@ -183,7 +183,7 @@ test('a value that made tasks fail is shown as quarantined, with the service tha
   await page.getByRole('button', { name: 'picky', exact: true }).waitFor(IN_TIME);
   await write('picky', 'bad-2');
   await page.getByRole('button', { name: 'Retry quarantined revisions…' }).waitFor({ timeout: 120_000 });
-  await page.getByRole('tabpanel').getByText('Quarantined', { exact: true }).first().waitFor(IN_TIME);
+  await page.getByRole('tabpanel').getByText('Held back', { exact: true }).first().waitFor(IN_TIME);
   expect(await accessibilityProblems(page)).toEqual([]);
   await write('picky', 'good-3');
   await page.getByRole('heading', { name: 'All is well' }).waitFor({ timeout: 120_000 });

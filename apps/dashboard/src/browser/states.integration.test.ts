@@ -72,7 +72,7 @@ test('names that would run as HTML, or turn the text round, are shown as they ar
   const services = world.services.map((service) => ({
     ...service,
     name,
-    problem: { code: 'ROTATION_BLOCKED' as const, message: name },
+    state: { ...service.state, severity: 'warning' as const, message: name },
   }));
   await look({ ...world, services }, {}, async ({ page }) => {
     await page.getByText('<img src=x onerror=alert(1)>\\u{202e}').first().waitFor();
@@ -114,7 +114,7 @@ test('a rollout is seen as it goes, with its progress, its events and no reload'
     });
     plugin.become(rollingWorld());
     await page.getByRole('heading', { name: 'Rolling out to 2 services' }).waitFor();
-    await page.getByText('3 of 8 tasks').waitFor();
+    await page.getByText('3 of 8 tasks done').waitFor();
     plugin.happen({
       id: 990,
       time: new Date().toISOString(),
@@ -135,8 +135,8 @@ test('a service that is opened shows how many tasks hold which revision', async 
     const detail = page.getByRole('table', { name: 'Revisions of the running tasks' });
     await expect(detail.getByRole('row').allInnerTexts()).resolves.toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/db_password\s+42 current\s+3 tasks/),
-        expect.stringMatching(/db_password\s+41 old\s+5 tasks/),
+        expect.stringMatching(/db_password\s+v42 current\s+3 tasks/),
+        expect.stringMatching(/db_password\s+v41 old\s+provider has v42\s+5 tasks/),
       ]),
     );
     expect(await accessibilityProblems(page)).toEqual([]);
@@ -150,9 +150,9 @@ test('search and filter leave what was asked for, and the address leads back to 
     await page.getByText('3 of 8 services').waitFor();
     await page.keyboard.press('Escape');
     await page.getByLabel('Filter').selectOption('problem');
-    await page.getByText('2 of 8 services').waitFor();
+    await page.getByText('3 of 8 services').waitFor();
     await page.reload();
-    await page.getByText('2 of 8 services').waitFor();
+    await page.getByText('3 of 8 services').waitFor();
     expect(page.url()).toContain('#show=problem');
   });
 });

@@ -2,23 +2,18 @@ import { expect, test } from 'vitest';
 import { rollingWorld, troubledWorld, wellWorld } from '../testing/scenarios.ts';
 import { WHOLE_LIST } from './list-view.ts';
 import { secretsIn } from './secrets-view.ts';
-import { servicesIn, stateOf } from './services-view.ts';
+import { servicesIn } from './services-view.ts';
 
 const namesOf = (rows: readonly { readonly name: string }[]) => rows.map(({ name }) => name);
 
 test('services that need somebody come first, the others by name', () => {
   const { services } = troubledWorld();
-  expect(namesOf(servicesIn(services, WHOLE_LIST)).slice(0, 4)).toEqual([
-    'billing',
-    'mailer',
-    'backup',
-    'metrics_collector',
-  ]);
+  expect(namesOf(servicesIn(services, WHOLE_LIST)).slice(0, 4)).toEqual(['billing', 'search', 'mailer', 'backup']);
 });
 
 test('only what is wrong, or rolls, is shown when asked for', () => {
   const view = { ...WHOLE_LIST, show: 'problem' } as const;
-  expect(namesOf(servicesIn(troubledWorld().services, view))).toEqual(['billing', 'mailer']);
+  expect(namesOf(servicesIn(troubledWorld().services, view))).toEqual(['billing', 'search', 'mailer']);
   expect(namesOf(secretsIn(troubledWorld().secrets, view))).toEqual(['search_api_key']);
   const rolling = { ...WHOLE_LIST, show: 'rolling' } as const;
   expect(namesOf(servicesIn(rollingWorld().services, rolling))).toEqual(['shop_api', 'shop_web']);
@@ -38,11 +33,4 @@ test('sorts by a column both ways, and numbers in names as numbers', () => {
   expect(newest[0]?.name).toBe('db_password');
   const numbered = ['web-10', 'web-2'].map((name) => ({ ...services[0], name }) as (typeof services)[number]);
   expect(namesOf(servicesIn(numbered, WHOLE_LIST))).toEqual(['web-2', 'web-10']);
-});
-
-test('the state of a service is the most urgent that is so', () => {
-  const states = troubledWorld().services.map((service) => [service.name, stateOf(service)]);
-  expect(Object.fromEntries(states)).toMatchObject({ billing: 'stuck', mailer: 'quarantined', search: 'current' });
-  const worker = rollingWorld().services.find(({ name }) => name === 'shop_worker');
-  expect(worker && stateOf(worker)).toBe('waiting');
 });

@@ -1,4 +1,5 @@
 import type { ProblemEntry, Secret, Service } from '@vault-swarm/http/api';
+import { problem as knownProblem, type ProblemContext, rankedProblems } from '@vault-swarm/provider';
 
 import {
   AGES_H,
@@ -10,6 +11,8 @@ import {
   SERVICES,
   secretOf,
   serviceOf,
+  stateOf,
+  summaryOf,
   type World,
   worldOf,
 } from './world.ts';
@@ -30,7 +33,7 @@ export function rollingWorld(): World {
     if (service.name === 'shop_web') return rolling(service, 4, 31);
     if (service.name === 'shop_api') return rolling(service, 3, 12);
     if (service.name !== 'shop_worker') return service;
-    return { ...outdated(service, 4), waiting_reason: WAITING };
+    return { ...outdated(service, 4), state: stateOf('waiting', WAITING.message), waiting_reason: WAITING };
   });
   const events = [
     event(905, 6, 'info', 'rollout.started', 'service shop_api is rolling to generation 12 for secret db_password'),
@@ -59,13 +62,14 @@ export function lockedDownWorld(): World {
   const world = wellWorld();
   const lockdown = problem(
     'LOCKDOWN_ACTIVE',
-    'A lockdown is active',
-    'since 2026-03-01T12:30:00.000Z no value is served from the cache, and no rotation starts by itself; end it with vault-swarm lockdown --release',
+    'since 2026-03-01T12:30:00.000Z no value is served from the cache, and no rotation starts by itself',
+    1_320,
   );
   return {
     ...world,
     overview: {
       ...world.overview,
+      summary: summaryOf(world.services, world.secrets, [lockdown], { isLockedDown: true }),
       problems: [lockdown],
       lockdown: { active: true, since: before(1_320) },
       warnings: [
@@ -89,13 +93,24 @@ export function troubledWorld(): World {
   const world = wellWorld();
   const services = world.services.map((service): Service => {
     if (service.name === 'mailer') {
-      const reason = 'task: non-zero exit (1)';
-      return { ...outdated(service, 2), quarantined: { secrets: ['smtp_password'], since: before(740), reason } };
+      const reason = 'exit code 1 after 2 s, 3 times';
+      const [first, ...rest] = service.task_revisions;
+      const held = { revision: '41', name: '41', tasks: 2, state: 'held-back' } as const;
+      return {
+        ...service,
+        state: stateOf('held-back', `smtp_password revision 41, provider has 42 (quarantined: ${reason})`),
+        task_revisions: first === undefined ? [] : [{ ...first, provider_revision: '42', revisions: [held] }, ...rest],
+        quarantined: { secrets: ['smtp_password'], since: before(740), reason },
+      };
+    }
+    if (service.name === 'search') {
+      return { ...service, running_tasks: 0, state: stateOf('failing', NO_FIELD), task_revisions: [] };
     }
     if (service.name !== 'billing') return service;
     const stuck = { code: 'ROTATION_BLOCKED', message: 'stuck: it takes longer than 10m' } as const;
     return {
       ...rolling(service, 1),
+      state: stateOf('stuck', stuck.message),
       problem: stuck,
       rollout: { ...rolling(service, 1).rollout, state: 'stuck' } as Service['rollout'],
     };
@@ -106,6 +121,7 @@ export function troubledWorld(): World {
         ? {
             ...secret,
             revision: null,
+            revision_name: null,
             problem: {
               code: 'INVALID_PAYLOAD',
               message: 'vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
@@ -115,24 +131,34 @@ export function troubledWorld(): World {
   );
   const troubled = worldOf(services, secrets, { errors: 2, in_progress: 1, error_rate: 4.76 });
   const error = { code: 'UNAVAILABLE', message: 'openbao did not answer within 2 s' };
+  const problems = [
+    ...rankedProblems([
+      problem('PROVIDER_UNAVAILABLE', 'openbao: openbao did not answer within 2 s (2 secrets affected)', 312, {
+        provider: 'openbao',
+        secrets: ['payment_token', 'metrics_token'],
+        services: ['shop_api', 'billing', 'metrics_collector'],
+      }),
+      problem(
+        'SECRET_UNDELIVERABLE',
+        'search_api_key: vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
+        41,
+        { severity: 'critical', secrets: ['search_api_key'], services: ['search'] },
+      ),
+      problem('ROTATION_BLOCKED', 'billing: stuck: it takes longer than 10m', 605, { services: ['billing'] }),
+      problem(
+        'VALUE_QUARANTINED',
+        'mailer has the last good value of smtp_password (exit code 1 after 2 s, 3 times)',
+        740,
+        { services: ['mailer'], secrets: ['smtp_password'] },
+      ),
+    ]),
+  ];
   return {
     ...troubled,
     overview: {
       ...troubled.overview,
-      problems: [
-        problem('PROVIDER_UNAVAILABLE', 'A provider does not answer', 'openbao: openbao did not answer within 2 s'),
-        problem(
-          'SECRET_UNDELIVERABLE',
-          'A secret has no value to deliver',
-          'search_api_key: vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user',
-        ),
-        problem('ROTATION_BLOCKED', 'A rotation does not proceed', 'billing: stuck: it takes longer than 10m'),
-        problem(
-          'VALUE_QUARANTINED',
-          'A new value made tasks fail and is quarantined',
-          'mailer has the last good value of smtp_password (task: non-zero exit (1)); write another value, or rotate manually to try it again',
-        ),
-      ],
+      problems,
+      summary: summaryOf(services, secrets, problems),
       deliveries: { ...troubled.overview.deliveries, stale: 38, refused: 3 },
       providers: troubled.overview.providers.map((provider) =>
         provider.name === 'openbao'
@@ -174,7 +200,7 @@ export function troubledWorld(): World {
         740,
         'error',
         'quarantine.started',
-        'the new value of secret smtp_password is quarantined for service mailer, since its tasks failed with it: task: non-zero exit (1); write another value, or rotate manually to try it again',
+        'the new value of secret smtp_password is quarantined for service mailer, since its tasks failed with it: exit code 1 after 2 s, 3 times; write another value, or rotate manually to try it again',
       ),
       ...troubled.events,
     ],
@@ -187,17 +213,17 @@ export function troubledWorld(): World {
 /** Docker has not answered for a while, so the ticker has stopped. */
 export function stoppedWorld(): World {
   const world = wellWorld();
+  const problems = [problem('ORCHESTRATOR_UNAVAILABLE', 'connect ECONNREFUSED /var/run/docker.sock', 94)];
   return {
     ...world,
     overview: {
       ...world.overview,
+      summary: summaryOf(world.services, world.secrets, problems, { isHealthy: false }),
       healthy: false,
       ticker_healthy: false,
       heartbeat_at: before(94),
       observed_at: before(94),
-      problems: [
-        problem('ORCHESTRATOR_UNAVAILABLE', 'Docker does not answer', 'connect ECONNREFUSED /var/run/docker.sock'),
-      ],
+      problems,
     },
   };
 }
@@ -251,6 +277,26 @@ export function largeWorld(secretCount: number, serviceCount: number): World {
   return worldOf(services, secrets, { in_progress: services.filter(({ rollout }) => rollout !== null).length });
 }
 
-function problem(code: ProblemEntry['code'], summary: string, detail: string): ProblemEntry {
-  return { code, summary, message: `${summary}: ${detail}` };
+/** A problem as the plugin reports it. */
+function problem(
+  code: ProblemEntry['code'],
+  detail: string,
+  ageSeconds: number,
+  context: ProblemContext = {},
+): ProblemEntry {
+  const known = knownProblem(code, detail, { orchestrator: 'Docker', ...context });
+  return {
+    code,
+    severity: known.severity,
+    summary: known.summary,
+    message: known.detail,
+    action: known.action,
+    since: before(ageSeconds),
+    secrets: [...known.secrets],
+    services: [...known.services],
+    affected: { secrets: known.secrets.length, services: known.services.length },
+  };
 }
+
+const NO_FIELD =
+  'secret search_api_key has no value: vault secret/search#api_key: the secret has no field "api_key"; its fields are key, user';

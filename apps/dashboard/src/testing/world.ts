@@ -1,4 +1,6 @@
-import type { Event, History, Overview, Plan, Secret, Service } from '@vault-swarm/http/api';
+import type { Event, History, Overview, Plan, ProblemEntry, Secret, Service } from '@vault-swarm/http/api';
+import { healthSummary } from '@vault-swarm/metrics';
+import { condition } from '@vault-swarm/rotation';
 
 /** The start time of the scripted plugin. */
 const STARTED_MS = Date.UTC(2026, 2, 1, 8, 48, 0);
@@ -60,11 +62,17 @@ export function secretOf(name: string, ageHours: number, index: number): Secret 
     ref: `${provider} secret/${area}#${field.join('_') || 'value'}`,
     rotate: name === 'backup_key' ? 'manual' : 'auto',
     pinned: name === 'billing_signing_key',
-    revision: String(41 - ((index * 5) % 37)),
+    revision: `${41 - ((index * 5) % 37)}@${before(ageHours * 3600)}`,
+    revision_name: String(41 - ((index * 5) % 37)),
     changed_at: before(ageHours * 3600),
     services: SERVICES.filter(({ secrets }) => secrets.includes(name)).map((service) => service.name),
     problem: null,
   };
+}
+
+/** The state of a service, as the plugin reports it. */
+export function stateOf(code: Service['state']['code'], message = ''): Service['state'] {
+  return condition(code, message);
 }
 
 /** A service whose tasks all have the current revisions. */
@@ -73,9 +81,15 @@ export function serviceOf(name: string, tasks: number, secrets: readonly string[
     id: `${'x7k2m9qd4v1c8hz3'.slice(index % 7)}${index}`,
     name,
     secrets: [...secrets],
+    state: stateOf('current'),
     running_tasks: tasks,
+    desired_tasks: tasks,
     outdated_tasks: 0,
-    task_revisions: secrets.map((secret) => ({ secret, revisions: [{ revision: '41', tasks, current: true }] })),
+    task_revisions: secrets.map((secret) => ({
+      secret,
+      provider_revision: '41',
+      revisions: [{ revision: '41', name: '41', tasks, state: 'current' }],
+    })),
     rollout: null,
     quarantined: null,
     last_rotation_at: index % 5 === 4 ? null : before(1400 + index * 4000),
@@ -88,12 +102,13 @@ export function serviceOf(name: string, tasks: number, secrets: readonly string[
 export function outdated(service: Service, tasks: number): Service {
   const [first, ...rest] = service.task_revisions;
   const kept = service.running_tasks - tasks;
-  const old = { revision: '41', tasks, current: false };
-  const revisions = kept === 0 ? [old] : [{ revision: '42', tasks: kept, current: true }, old];
+  const old = { revision: '41', name: '41', tasks, state: 'outdated' } as const;
+  const current = { revision: '42', name: '42', tasks: kept, state: 'current' } as const;
+  const revisions = kept === 0 ? [old] : [current, old];
   return {
     ...service,
     outdated_tasks: tasks,
-    task_revisions: first === undefined ? [] : [{ ...first, revisions }, ...rest],
+    task_revisions: first === undefined ? [] : [{ ...first, provider_revision: '42', revisions }, ...rest],
   };
 }
 
@@ -102,6 +117,7 @@ export function rolling(service: Service, done: number, generation = 7): Service
   const total = service.running_tasks;
   return {
     ...outdated(service, total - done),
+    state: stateOf('rolling', `${done} of ${total} tasks done`),
     rollout: {
       generation,
       secrets: service.secrets.slice(0, 1),
@@ -112,6 +128,30 @@ export function rolling(service: Service, done: number, generation = 7): Service
       tasks_total: total,
     },
   };
+}
+
+/** The headline that the plugin reports. */
+export function summaryOf(
+  services: readonly Service[],
+  secrets: readonly Secret[],
+  problems: readonly ProblemEntry[],
+  changes: Partial<Parameters<typeof healthSummary>[0]> = {},
+): Overview['summary'] {
+  return healthSummary({
+    isHealthy: true,
+    heartbeatAtMs: NOW_MS - 4_000,
+    isRotationEnabled: true,
+    isLockedDown: false,
+    problems,
+    services: services.map(({ state, running_tasks, outdated_tasks, task_revisions }) => ({
+      state,
+      runningTasks: running_tasks,
+      outdatedTasks: outdated_tasks,
+      taskRevisions: task_revisions,
+    })),
+    secrets: secrets.length,
+    ...changes,
+  });
 }
 
 /** The responses of a healthy plugin with these services and secrets. */
@@ -154,6 +194,7 @@ export function worldOf(
       services: [{ name: 'shop_api', secrets: ['db_password'], outcome: 'scheduled', tasks: 8, waiting_reason: null }],
     },
     overview: {
+      summary: summaryOf(services, secrets, []),
       plugin: {
         name: 'vault-secrets-plugin',
         version: '1.4.0',
@@ -198,7 +239,7 @@ export function worldOf(
         secrets: secrets.length,
         secrets_with_problems: secrets.filter(({ problem }) => problem !== null).length,
         services: services.length,
-        services_with_problems: services.filter(({ problem, quarantined }) => problem !== null || quarantined !== null)
+        services_with_problems: services.filter(({ state: { severity } }) => ['critical', 'warning'].includes(severity))
           .length,
         tasks,
         outdated_tasks: services.reduce((sum, service) => sum + service.outdated_tasks, 0),

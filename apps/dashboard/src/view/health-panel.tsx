@@ -1,13 +1,11 @@
-import type { Overview } from '@vault-swarm/http/api';
-import { formatUptime, visible } from '../format.ts';
+import type { Overview, ProblemEntry } from '@vault-swarm/http/api';
+import { formatUptime, listed, visible } from '../format.ts';
 import { isConnected } from '../state/connection.ts';
-import { type HealthLevel, healthOf, type ProblemGroup } from '../state/health.ts';
+import { detailOf, type HealthLevel, healthOf, levelOf } from '../state/health.ts';
 import { useDashboard } from './context.ts';
 import { HealthSign } from './icons.tsx';
 import { RotateButton } from './rotate-button.tsx';
 import { Age, Ago } from './text.tsx';
-
-const SHOWN_DETAILS = 5;
 
 /** The health of the plugin, its problems, and what to do. */
 export function HealthPanel({ overview }: { readonly overview: Overview }) {
@@ -32,8 +30,8 @@ export function HealthPanel({ overview }: { readonly overview: Overview }) {
       </div>
       {health.problems.length > 0 && (
         <ul class="problems">
-          {health.problems.map((group) => (
-            <Problem key={group.code} group={group} />
+          {health.problems.map((problem) => (
+            <Problem key={`${problem.code} ${problem.message}`} problem={problem} />
           ))}
         </ul>
       )}
@@ -41,20 +39,25 @@ export function HealthPanel({ overview }: { readonly overview: Overview }) {
   );
 }
 
-function Problem({ group: { code, summary, details, advice } }: { readonly group: ProblemGroup }) {
-  const shown = details.length <= SHOWN_DETAILS + 1 ? details : details.slice(0, SHOWN_DETAILS);
+function Problem({ problem }: { readonly problem: ProblemEntry }) {
+  const { code, severity, summary, action, since, services, affected } = problem;
+  const detail = detailOf(problem);
   return (
-    <li>
-      <h2>{visible(summary)}</h2>
-      {shown.length > 0 && (
-        <ul class="details">
-          {shown.map((detail) => (
-            <li key={detail}>{visible(detail)}</li>
-          ))}
-          {shown.length < details.length && <li>and {details.length - shown.length} more</li>}
-        </ul>
+    <li class={`tone-${levelOf(severity)}`}>
+      <h2>
+        {visible(summary)}{' '}
+        <small class="soft">
+          since <Age time={since} />
+        </small>
+      </h2>
+      {detail !== '' && <p class="details">{visible(detail)}</p>}
+      {affected.services > 0 && (
+        <p class="soft affected" title={services.map(visible).join(', ')}>
+          Affects {visible(listed(services, 3))}
+          {affected.services > services.length && ` and ${affected.services - services.length} more`}
+        </p>
       )}
-      {advice !== null && <p class="advice">{advice}</p>}
+      <p class="advice">{visible(action)}</p>
       {code === 'VALUE_QUARANTINED' && (
         <RotateButton request={{ quarantined: true }}>Retry quarantined revisions…</RotateButton>
       )}

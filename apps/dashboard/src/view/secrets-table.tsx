@@ -3,7 +3,7 @@ import { listed, visible } from '../format.ts';
 import { type Column, LongTable } from './long-table.tsx';
 import { RotateButton } from './rotate-button.tsx';
 import type { TableProps } from './services-table.tsx';
-import { Ago, Code, Name } from './text.tsx';
+import { Ago, Code, Name, Revision as RevisionName } from './text.tsx';
 
 const ROW_PX = 57;
 
@@ -87,12 +87,16 @@ function RefLine({ refText, provider }: { readonly refText: string; readonly pro
   );
 }
 
-function Revision({ secret: { revision, rotate, pinned, problem } }: { readonly secret: Secret }) {
+function Revision({ secret: { revision, revision_name: name, rotate, pinned, problem } }: { readonly secret: Secret }) {
   return (
     <>
       <span class="state-line">
-        {problem !== null && <span class="tag bad">No value</span>}
-        {revision === null ? problem === null && <span class="soft">not read yet</span> : <Code>{revision}</Code>}
+        {problem !== null && <span class="tag bad">{revision === null ? 'No value' : 'Old value'}</span>}
+        {revision === null ? (
+          problem === null && <span class="soft">not read yet</span>
+        ) : (
+          <RevisionName revision={revision} name={name} />
+        )}
         {pinned && <span class="tag plain">pinned</span>}
         {!pinned && rotate !== 'auto' && (
           <span class="tag plain">{rotate === 'off' ? 'never rolled' : 'manually only'}</span>

@@ -1,6 +1,6 @@
 import type { Service } from '@vault-swarm/http/api';
 import { counted, visible } from '../format.ts';
-import { Ago, Code, Name } from './text.tsx';
+import { Ago, Name, Revision } from './text.tsx';
 
 type TaskRevisions = Service['task_revisions'][number];
 
@@ -35,7 +35,7 @@ export function ServiceDetail({
       <dl>
         {rollout !== null && (
           <div>
-            <dt>{rollout.direction === 'rollback' ? 'Roll-back' : 'Rollout'}</dt>
+            <dt>{rollout.direction === 'rollback' ? 'Rollback' : 'Rollout'}</dt>
             <dd>
               generation {rollout.generation}, started <Ago time={rollout.started_at} never="" />, for{' '}
               {visible(rollout.secrets.join(', '))}
@@ -62,15 +62,28 @@ export function ServiceDetail({
   );
 }
 
-function rowsOf({ secret, revisions }: TaskRevisions) {
-  return revisions.map(({ revision, tasks, current }) => (
+const STATES = {
+  current: { tone: 'good', word: 'current' },
+  'held-back': { tone: 'warn', word: 'held back' },
+  outdated: { tone: 'warn', word: 'old' },
+  unknown: { tone: 'plain', word: 'unknown' },
+} as const;
+
+function rowsOf({ secret, provider_revision: newest, revisions }: TaskRevisions) {
+  return revisions.map(({ revision, name, tasks, state }) => (
     <tr key={`${secret} ${revision}`}>
       <td>
         <Name>{secret}</Name>
       </td>
       <td>
-        {revision === null ? <span class="soft">unknown</span> : <Code>{revision}</Code>}{' '}
-        {current ? <span class="tag good">current</span> : <span class="tag warn">old</span>}
+        {revision !== null && <Revision revision={revision} name={name} />}{' '}
+        <span class={`tag ${STATES[state].tone}`}>{STATES[state].word}</span>
+        {state !== 'current' && newest !== null && newest !== revision && (
+          <small class="soft">
+            {' '}
+            provider has <Revision revision={newest} name={null} />
+          </small>
+        )}
       </td>
       <td>{counted(tasks, 'task')}</td>
     </tr>

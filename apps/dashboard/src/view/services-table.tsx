@@ -2,8 +2,9 @@ import { type Signal, useSignal } from '@preact/signals';
 import type { Service } from '@vault-swarm/http/api';
 import { useMemo } from 'preact/hooks';
 import { counted, formatCount, listed, visible } from '../format.ts';
+import { levelOf } from '../state/health.ts';
 import type { ListView } from '../state/list-view.ts';
-import { hasServiceProblem, stateOf } from '../state/services-view.ts';
+import { hasServiceProblem } from '../state/services-view.ts';
 import { Chevron } from './icons.tsx';
 import { type Column, LongTable } from './long-table.tsx';
 import { RotateButton } from './rotate-button.tsx';
@@ -102,11 +103,14 @@ function ServiceName({
   );
 }
 
-function Tasks({ service: { running_tasks: running, outdated_tasks: outdated } }: { readonly service: Service }) {
+function Tasks({ service }: { readonly service: Service }) {
+  const { running_tasks: running, desired_tasks: desired, outdated_tasks: outdated } = service;
   return (
     <>
       <span class="tasks-line">
-        <b>{formatCount(running)}</b> running
+        <span class={running < desired ? 'warn' : ''}>
+          <b>{formatCount(running)}</b> of {formatCount(desired)} running
+        </span>
         {outdated > 0 && (
           <progress
             class="held"
@@ -121,43 +125,23 @@ function Tasks({ service: { running_tasks: running, outdated_tasks: outdated } }
   );
 }
 
-const STATES = {
-  failed: { tone: 'bad', word: 'Failed' },
-  stuck: { tone: 'bad', word: 'Stuck' },
-  quarantined: { tone: 'bad', word: 'Quarantined' },
-  problem: { tone: 'bad', word: 'Problem' },
-  rolling: { tone: 'busy', word: 'Rolling' },
-  waiting: { tone: 'warn', word: 'Waiting' },
-  outdated: { tone: 'warn', word: 'Outdated' },
-  current: { tone: 'good', word: 'Current' },
-} as const;
-
-function State({ service }: { readonly service: Service }) {
-  const { rollout, quarantined, problem, waiting_reason: waiting } = service;
-  const { tone, word } = STATES[stateOf(service)];
-  const back = rollout?.direction === 'rollback';
+function State({ service: { state, rollout } }: { readonly service: Service }) {
+  const level = levelOf(state.severity);
+  const isRolling = rollout !== null && rollout.state === 'rolling';
   return (
     <>
       <span class="state-line">
-        {word === 'Current' ? (
-          <span class="soft current">Current</span>
+        {state.severity === 'ok' ? (
+          <span class="soft current">{state.title}</span>
         ) : (
-          <span class={`tag ${tone}`}>{back && rollout.state === 'rolling' ? 'Rolling back' : word}</span>
+          <span class={`tag ${level}`}>{state.title}</span>
         )}
-        {rollout !== null && rollout.state === 'rolling' && (
-          <>
-            <progress max={Math.max(1, rollout.tasks_total)} value={rollout.tasks_done} aria-label="tasks done" />
-            <span>
-              {rollout.tasks_done} of {counted(rollout.tasks_total, 'task')}
-            </span>
-          </>
+        {isRolling && (
+          <progress max={Math.max(1, rollout.tasks_total)} value={rollout.tasks_done} aria-label="tasks done" />
         )}
-        {quarantined !== null && <span class="soft">{visible(listed(quarantined.secrets, 3))}</span>}
       </span>
-      {waiting !== null && <small class="warn under">{visible(waiting.message)}</small>}
-      {quarantined !== null && <small class="bad under">{visible(quarantined.reason)}</small>}
-      {problem !== null && problem.message !== quarantined?.reason && (
-        <small class="bad under">{visible(problem.message)}</small>
+      {state.message !== '' && (
+        <small class={`${level === 'busy' ? 'soft' : level} under`}>{visible(state.message)}</small>
       )}
     </>
   );

@@ -28,6 +28,12 @@ export function Name({ children }: { readonly children: string }) {
   return <bdi>{visible(children)}</bdi>;
 }
 
+/** A revision by the name for people; the tooltip has all of it. */
+export function Revision({ revision, name }: { readonly revision: string; readonly name: string | null }) {
+  const short = name ?? revision.replace(/@.*/, '');
+  return <code title={visible(revision)}>{/^\d+$/.test(short) ? `v${short}` : visible(short)}</code>;
+}
+
 /** A revision, or a location at a provider; the tooltip has the complete text if it is cut. */
 export function Code({ children }: { readonly children: string }) {
   return <code title={visible(children)}>{visible(children)}</code>;

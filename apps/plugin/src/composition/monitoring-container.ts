@@ -2,16 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
 import {
+  type DatedProblem,
   DeliveryStats,
   History,
   knownProblems,
+  ProblemAges,
   ProcessStats,
   ProviderStats,
   type ProviderSummary,
   RequestCosts,
 } from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
-import type { Problem, RequestPrice } from '@vault-swarm/provider';
+import { type RequestPrice, rankedProblems } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { type ConfiguredProvider, namesOf } from '../configured-providers.ts';
 import { VERSION } from '../version.ts';
@@ -27,7 +29,7 @@ export const monitoringId = {
   costs: Symbol('costs') as ServiceIdentifier<RequestCosts>,
   history: Symbol('history') as ServiceIdentifier<History>,
   /** All current problems. */
-  problems: Symbol('problems') as ServiceIdentifier<() => readonly Problem[]>,
+  problems: Symbol('problems') as ServiceIdentifier<() => readonly DatedProblem[]>,
   prometheus: Symbol('prometheus') as ServiceIdentifier<PrometheusExposition>,
   server: Symbol('server') as ServiceIdentifier<MonitoringServer>,
 };
@@ -58,15 +60,18 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       [id.configuration, id.clock],
     );
   container.bind(monitoringId.problems).toResolvedValue(
-    (status, providers, processStats, credentials) => () => [
-      ...knownProblems({
-        rotation: status.now().problems,
-        providers: providers.summaries(),
-        tickerHealthy: processStats.stats().tickerHealthy,
-      }),
-      ...credentials.problems(),
-    ],
-    [loggingId.status, monitoringId.providers, monitoringId.processStats, loggingId.credentials],
+    (clock, status, providers, processStats, credentials) => {
+      const ages = new ProblemAges();
+      return () => {
+        const known = knownProblems({
+          rotation: status.now().problems,
+          providers: providers.summaries(),
+          tickerHealthy: processStats.stats().tickerHealthy,
+        });
+        return ages.date(rankedProblems([...known, ...credentials.problems()]), clock.now());
+      };
+    },
+    [id.clock, loggingId.status, monitoringId.providers, monitoringId.processStats, loggingId.credentials],
   );
   container.bind(monitoringId.history).toResolvedValue(
     ({ providers }, clock, processStats, status) =>

@@ -225,13 +225,13 @@ describe('a Swarm', () => {
   it('tells tasks that ended with their node from one whose process failed', async () => {
     const api = await serviceNamed('api');
     const failures = () => workloads.failures(api.id, { signal });
-    const withNode = { generation: 7, nodeReady: false, message: 'task: non-zero exit (255)' };
+    const withNode = { generation: 7, nodeReady: false, message: 'exit code 255' };
     await expect.poll(failures, within).toContainEqual(expect.objectContaining(withNode));
     expect((await failures()).filter(({ nodeReady }) => nodeReady)).toEqual([]);
     await expect.poll(async () => running(await serviceNamed('api'), 7), within).toBe(2);
     const [task] = await runningTasks(engine, 'api');
     await engine.dockerBytes('kill', task?.containerId ?? '');
-    const byItself = { id: task?.id, started: true, nodeReady: true, message: 'task: non-zero exit (137)' };
+    const byItself = { id: task?.id, started: true, nodeReady: true, message: 'exit code 137' };
     await expect.poll(failures, within).toContainEqual(expect.objectContaining(byItself));
   });
 

@@ -13,6 +13,8 @@ export interface EngineSecret {
 export interface EngineTaskSpec {
   readonly ForceUpdate?: number;
   readonly Runtime?: string;
+  /** The delay is in nanoseconds. */
+  readonly RestartPolicy?: { readonly Delay?: number };
   readonly ContainerSpec?: {
     readonly Image?: string;
     readonly Secrets?: readonly { readonly SecretID?: string }[] | null;
@@ -42,11 +44,17 @@ export interface EngineTask {
   readonly ID: string;
   readonly ServiceID?: string;
   readonly NodeID?: string;
+  readonly Slot?: number;
   readonly CreatedAt?: string;
   readonly UpdatedAt?: string;
   readonly DesiredState?: string;
   readonly Spec?: EngineTaskSpec;
-  readonly Status?: { readonly State?: string; readonly Message?: string; readonly Err?: string };
+  readonly Status?: {
+    readonly State?: string;
+    readonly Message?: string;
+    readonly Err?: string;
+    readonly Timestamp?: string;
+  };
 }
 
 export interface EngineNode {

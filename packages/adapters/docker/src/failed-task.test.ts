@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isFailure, toFailedTask } from './failed-task.ts';
+import { isFailure, restartsAmong, toFailedTask } from './failed-task.ts';
 import { fingerprintOf } from './snapshot.ts';
 
 const at = (second: number) => `2026-11-23T22:00:${String(second).padStart(2, '0')}.123456789Z`;
@@ -53,6 +53,7 @@ describe('a failed task', () => {
     ['a container that was lost', 'failed', 'No such container: api.1.t', 'started', false],
     ['a node that is gone', 'orphaned', '', 'started', false],
   ])('by %s', (name, state, error, message, started) => {
+    const shown = error.replace(/^task: non-zero exit \((\d+)\)/, 'exit code $1') || message;
     expect(toFailedTask(task(state, error, message), node)).toEqual({
       id: 't',
       generation: 3,
@@ -60,7 +61,9 @@ describe('a failed task', () => {
       started,
       undelivered: name === 'a delivery',
       nodeReady: state !== 'orphaned',
-      message: error || message,
+      message: state === 'complete' ? 'exit code 0' : shown,
+      ranMs: started ? 10_000 : null,
+      endedAtMs: Date.parse(at(20)),
     });
   });
 
@@ -77,6 +80,17 @@ describe('a failed task', () => {
     expect(toFailedTask(task('failed', 'task: non-zero exit (1)'), { ...node, UpdatedAt: at(30) }).nodeReady).toBe(
       true,
     );
+  });
+
+  it('ran for the time since it was created, without the pause before a restart', () => {
+    const failed = task('failed', 'task: non-zero exit (1)');
+    expect(toFailedTask(failed, node, true).ranMs).toBe(5_000);
+    const quick = { ...failed, Spec: { ...failed.Spec, RestartPolicy: { Delay: 1e9 } } };
+    expect(toFailedTask(quick, node, true).ranMs).toBe(9_000);
+    const earlier = { ...failed, ID: 'earlier', CreatedAt: at(1), Slot: 1 };
+    const later = { ...failed, Slot: 1 };
+    const other = { ...failed, Slot: 2 };
+    expect([...restartsAmong([later, earlier, other])]).toEqual([later]);
   });
 
   it("is described with at most 200 characters of the engine's text", () => {

@@ -10,6 +10,10 @@ const FAILED = new Set(['failed', 'rejected', 'orphaned', 'complete']);
  * reason.
  */
 const EXITED = 'task: non-zero exit';
+/** The exit code, and what Swarm adds to it, such as a failed health check. */
+const EXIT = /^task: non-zero exit \((\d+)\)(.*)$/s;
+/** Swarm's pause before it restarts a task, if the service sets none. */
+const DEFAULT_RESTART_DELAY_MS = 5_000;
 /** The error of a task starts with this if the driver did not deliver its secrets. */
 const UNDELIVERED = 'starting container failed: unable to get secret from secret store: ';
 
@@ -19,18 +23,45 @@ export function isFailure(task: EngineTask): boolean {
   return FAILED.has(state) && !(state === 'complete' && task.DesiredState === 'complete');
 }
 
-/** @param node the task's node; `undefined` if it is gone or the task never had one. */
-export function toFailedTask(task: EngineTask, node: EngineNode | undefined): FailedTask {
-  const { State = '', Message = '', Err = '' } = task.Status ?? {};
+/**
+ * @param node the task's node; `undefined` if it is gone or the task never had one.
+ * @param isRestart whether it replaced a failed task. Swarm pauses before it starts such a task.
+ */
+export function toFailedTask(task: EngineTask, node: EngineNode | undefined, isRestart = false): FailedTask {
+  const { State = '', Message = '', Err = '', Timestamp } = task.Status ?? {};
+  const started = State === 'complete' || (State === 'failed' && Err.startsWith(EXITED));
+  const createdAtMs = timeOf(task.CreatedAt) ?? 0;
+  const endedAtMs = timeOf(Timestamp) ?? timeOf(task.UpdatedAt) ?? createdAtMs;
   return {
     id: task.ID,
     generation: task.Spec?.ForceUpdate ?? 0,
     fingerprint: fingerprintOf(task.Spec),
-    started: State === 'complete' || (State === 'failed' && Err.startsWith(EXITED)),
+    started,
     undelivered: Err.startsWith(UNDELIVERED),
     nodeReady: State !== 'orphaned' && wasInUse(node, task),
-    message: displayText(Err || Message || State),
+    message: displayText(State === 'complete' ? 'exit code 0' : withoutTaskPrefix(Err || Message || State)),
+    ranMs: started ? Math.max(0, endedAtMs - createdAtMs - (isRestart ? restartDelayMs(task) : 0)) : null,
+    endedAtMs,
   };
+}
+
+/** The tasks that replaced a failed task of the same slot or node, made from the same spec. */
+export function restartsAmong(failed: readonly EngineTask[]): ReadonlySet<EngineTask> {
+  const placeOf = ({ Slot, NodeID, Spec }: EngineTask) => `${Slot ?? NodeID} ${Spec?.ForceUpdate ?? 0}`;
+  const inTurn = failed.toSorted((a, b) => (timeOf(a.CreatedAt) ?? 0) - (timeOf(b.CreatedAt) ?? 0));
+  const restarts = [...Map.groupBy(inTurn, placeOf).values()].flatMap(([, ...later]) => later);
+  return new Set(restarts);
+}
+
+function restartDelayMs({ Spec }: EngineTask): number {
+  const { Delay } = Spec?.RestartPolicy ?? {};
+  return Delay === undefined ? DEFAULT_RESTART_DELAY_MS : Delay / 1e6;
+}
+
+/** `exit code 1` instead of `task: non-zero exit (1)`. */
+function withoutTaskPrefix(message: string): string {
+  const [, code, rest = ''] = EXIT.exec(message) ?? [];
+  return code === undefined ? message : `exit code ${code}${rest}`;
 }
 
 /**

@@ -19,7 +19,7 @@ import {
 import { type DockerConnection, MAX_LIST_BYTES } from './connection.ts';
 import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';
 import type { EngineNode, EngineSecret, EngineService, EngineTask } from './engine-types.ts';
-import { isFailure, toFailedTask } from './failed-task.ts';
+import { isFailure, restartsAmong, toFailedTask } from './failed-task.ts';
 import { listElements, wholeText } from './json-stream.ts';
 import { KnownElements } from './known-elements.ts';
 import {
@@ -147,7 +147,8 @@ export class DockerOrchestrator implements Orchestrator {
     // Nodes are read after the tasks: a node that made them fail is then shown in its new state.
     const nodes = await this.#list<EngineNode>('/nodes', signal);
     const byId = new Map(nodes.map((node) => [node.ID, node]));
-    return failed.map((task) => toFailedTask(task, byId.get(task.NodeID ?? '')));
+    const restarts = restartsAmong(failed);
+    return failed.map((task) => toFailedTask(task, byId.get(task.NodeID ?? ''), restarts.has(task)));
   }
 
   async roll(id: string, version: number, generation: number, { signal, isDue }: RollOptions): Promise<WriteOutcome> {

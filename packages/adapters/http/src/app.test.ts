@@ -159,6 +159,7 @@ describe('the JSON for programs', () => {
           rotate: 'auto',
           pinned: false,
           revision: '7',
+          revision_name: '7',
           changed_at: '2026-03-01T11:59:00.000Z',
           services: ['web', HOSTILE_NAME],
           problem: null,
@@ -200,7 +201,7 @@ describe('the JSON for programs', () => {
     expect(JSON.parse((await ask('/api/v1/services')).body).services[0].quarantined).toEqual({
       secrets: ['db-password', HOSTILE_NAME],
       since: '2026-03-01T11:57:00.000Z',
-      reason: 'task: non-zero exit (1)',
+      reason: 'exit code 1',
     });
     await server.close();
   });

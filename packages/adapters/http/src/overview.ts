@@ -1,5 +1,5 @@
-import { errorRate, healthReport } from '@vault-swarm/metrics';
-import type { Problem } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
+import { type DatedProblem, errorRate, healthReport, healthSummary } from '@vault-swarm/metrics';
 import type { CallerAccess, Overview } from './api/index.ts';
 import { lockdownDocument, rfc3339 } from './serializers.ts';
 import type { MonitoringSources, ProviderWithKind } from './sources.ts';
@@ -12,6 +12,7 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
   const health = healthReport(figures, [], true);
   const deliveries = sources.deliveries();
   const held = sources.held();
+  const problems = sources.problems();
   return {
     plugin: {
       name: sources.pluginName,
@@ -20,11 +21,20 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
       uptime_seconds: health.uptime_seconds,
     },
     access,
+    summary: healthSummary({
+      isHealthy: health.healthy,
+      heartbeatAtMs: figures.heartbeatAtMs,
+      isRotationEnabled: lists.observation.rotation_enabled,
+      isLockedDown: sources.status().lockdown !== null,
+      problems,
+      services: sources.status().services,
+      secrets: lists.counts.secrets,
+    }),
     healthy: health.healthy,
     ticker_healthy: health.ticker_healthy,
     heartbeat_at: rfc3339(figures.heartbeatAtMs),
     interval_seconds: sources.intervalMs / 1000,
-    problems: problemEntries(sources.problems()),
+    problems: problemEntries(problems),
     warnings: sources.warnings.map(({ code, variable, message }) => ({ code, variable, message })),
     lockdown: lockdownDocument(sources.status().lockdown),
     ...lists.observation,
@@ -61,10 +71,21 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
   };
 }
 
-/** Each problem once. */
-function problemEntries(problems: readonly Problem[]): Overview['problems'] {
-  const byMessage = new Map(problems.map((problem) => [problem.detail, problem]));
-  return [...byMessage.values()].map(({ code, summary, detail }) => ({ code, summary, message: detail }));
+/** The most names of secrets or services that a problem lists. */
+const MAX_AFFECTED = 20;
+
+function problemEntries(problems: readonly DatedProblem[]): Overview['problems'] {
+  return problems.map(({ code, severity, summary, detail, action, sinceMs, secrets, services }) => ({
+    code,
+    severity,
+    summary,
+    message: detail,
+    action,
+    since: rfc3339(sinceMs),
+    secrets: secrets.slice(0, MAX_AFFECTED).map(displayText),
+    services: services.slice(0, MAX_AFFECTED).map(displayText),
+    affected: { secrets: secrets.length, services: services.length },
+  }));
 }
 
 function providerDocument(provider: ProviderWithKind): Overview['providers'][number] {

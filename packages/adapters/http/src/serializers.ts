@@ -1,5 +1,6 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
 import { type EventRecord, eventRecord, type NumberedEvent } from '@vault-swarm/metrics';
+import { revisionName } from '@vault-swarm/provider';
 import type {
   Lockdown,
   PlannedService,
@@ -33,6 +34,7 @@ export function secretDocument(secret: SecretStatus): Secret {
     rotate: secret.rotate,
     pinned: secret.pinned,
     revision: textOf(secret.revision),
+    revision_name: nameOf(secret.revision),
     changed_at: rfc3339(secret.changedAtMs),
     services: namesOf(secret.services),
     problem: reasonOf(secret.problem),
@@ -45,7 +47,9 @@ export function serviceDocument(service: ServiceStatus): Service {
     id: displayText(service.id),
     name: displayText(service.name),
     secrets: namesOf(service.secrets),
+    state: { ...service.state, message: displayMessage(service.state.message) },
     running_tasks: service.runningTasks,
+    desired_tasks: service.desiredTasks,
     outdated_tasks: service.outdatedTasks,
     task_revisions: service.taskRevisions.slice(0, MAX_TASK_REVISIONS).map(taskRevisionsDocument),
     rollout: rolloutDocument(service.rollout),
@@ -98,12 +102,17 @@ export function rfc3339(atMs: number | null): string | null {
   return atMs === null ? null : new Date(atMs).toISOString();
 }
 
-function taskRevisionsDocument({ secret, revisions }: SecretTaskRevisions): Service['task_revisions'][number] {
+function taskRevisionsDocument({
+  secret,
+  providerRevision,
+  revisions,
+}: SecretTaskRevisions): Service['task_revisions'][number] {
   return {
     secret: displayText(secret),
+    provider_revision: textOf(providerRevision),
     revisions: revisions
       .slice(0, MAX_REVISIONS)
-      .map(({ revision, tasks, current }) => ({ revision: textOf(revision), tasks, current })),
+      .map(({ revision, tasks, state }) => ({ revision: textOf(revision), name: nameOf(revision), tasks, state })),
   };
 }
 
@@ -114,6 +123,10 @@ function namesOf(names: readonly string[]): string[] {
 
 function textOf(text: string | null): string | null {
   return text === null ? null : displayText(text);
+}
+
+function nameOf(revision: string | null): string | null {
+  return revision === null ? null : displayText(revisionName(revision));
 }
 
 function reasonOf<Code extends string>(reason: { readonly code: Code; readonly message: string } | null) {

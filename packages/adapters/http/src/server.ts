@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Clock } from '@vault-swarm/kernel';
-import type { Events } from '@vault-swarm/provider';
+import { ProblemAges } from '@vault-swarm/metrics';
+import { type Events, rankedProblems } from '@vault-swarm/provider';
 import { Access } from './access/authorization.ts';
 import { readDashboard } from './assets.ts';
 import type { MonitoringConfig } from './config.ts';
@@ -57,11 +58,16 @@ export function createMonitoringServer(options: MonitoringServerOptions): Monito
     clock,
     certificate === null ? null : (hostname) => certificate.current.isFor(hostname),
   );
+  const ages = new ProblemAges();
+  const problems = () => {
+    const own = ages.date(certificate?.problems() ?? [], clock.now());
+    return rankedProblems([...sources.problems(), ...own]);
+  };
   const app = new LazyApp(events, async () => {
     const { createApp } = await import('./app.ts');
     return createApp({
       ...options,
-      sources: { ...sources, problems: () => [...sources.problems(), ...(certificate?.problems() ?? [])] },
+      sources: { ...sources, problems },
       access,
       dashboard: readDashboard(options.dashboardDirectory),
     });

@@ -1,5 +1,12 @@
-import type { DeliverySummary, HistoryReport, ProviderSummary, RecentEvents, Stats } from '@vault-swarm/metrics';
-import type { ConfigurationWarning, Problem } from '@vault-swarm/provider';
+import type {
+  DatedProblem,
+  DeliverySummary,
+  HistoryReport,
+  ProviderSummary,
+  RecentEvents,
+  Stats,
+} from '@vault-swarm/metrics';
+import type { ConfigurationWarning } from '@vault-swarm/provider';
 import type { LocksDown, ManualRotation, RotationStatus } from '@vault-swarm/rotation';
 
 /** A configured provider and its state. */
@@ -30,8 +37,8 @@ export interface MonitoringSources {
   history(): HistoryReport;
   /** The identical object while nothing changed, because lists are cached by it. */
   status(): RotationStatus;
-  /** All current problems, including the rotation's. */
-  problems(): readonly Problem[];
+  /** All current problems, including the rotation's, worst first. */
+  problems(): readonly DatedProblem[];
   readonly manualRotation: ManualRotation;
   readonly lockdowns: LocksDown;
   readonly recentEvents: Pick<RecentEvents, 'list' | 'subscribe'>;

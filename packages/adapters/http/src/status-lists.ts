@@ -16,8 +16,9 @@ const secretKind: EntryKind<Secret> = {
 };
 
 const serviceKind: EntryKind<Service> = {
-  texts: ({ name, secrets, waiting_reason: waiting, problem }) => {
-    return [name, ...secrets, waiting?.code, waiting?.message, problem?.code, problem?.message];
+  texts: ({ name, secrets, state, waiting_reason: waiting, problem }) => {
+    const texts = [waiting?.code, waiting?.message, problem?.code, problem?.message];
+    return [name, ...secrets, state.code, state.title, state.message, ...texts];
   },
   isIn: (service, state) => (state === 'rolling' ? isRolling(service) : hasServiceProblem(service)),
 };
@@ -89,8 +90,8 @@ function hasSecretProblem({ problem }: Secret): boolean {
   return problem !== null;
 }
 
-function hasServiceProblem({ problem, quarantined }: Service): boolean {
-  return problem !== null || quarantined !== null;
+function hasServiceProblem({ state: { severity } }: Service): boolean {
+  return severity === 'critical' || severity === 'warning';
 }
 
 function isRolling({ rollout }: Service): boolean {

@@ -8,9 +8,11 @@ export {
   severities,
   severityOf,
 } from './event-description.ts';
+export { type HealthSummary, healthSummary, type SummarisedService, type SummaryFacts } from './health-summary.ts';
 export { Heartbeat } from './heartbeat.ts';
 export { History, type HistoryReport, type HistorySources } from './history.ts';
 export { knownProblems, type ProblemSources } from './known-problems.ts';
+export { type DatedProblem, ProblemAges } from './problem-ages.ts';
 export { ProcessStats } from './process-stats.ts';
 export { isProvidersFailure, type ProviderState, ProviderStats, type ProviderSummary } from './provider-stats.ts';
 export { type NumberedEvent, RecentEvents, type RecentEventsOptions, type RecentEventsQuery } from './recent-events.ts';

@@ -1,4 +1,4 @@
-import { type Problem, problem } from '@vault-swarm/provider';
+import { type Problem, problem, rankedProblems } from '@vault-swarm/provider';
 import type { ProviderSummary } from './provider-stats.ts';
 
 /** The sources of the list of problems. */
@@ -18,15 +18,15 @@ export function knownProblems({ rotation, providers, tickerHealthy }: ProblemSou
   const isExplained = rotation.some(
     ({ code }) => code === 'ORCHESTRATOR_UNAVAILABLE' || code === 'ORCHESTRATOR_ACCESS_DENIED',
   );
-  return [
+  return rankedProblems([
     ...(tickerHealthy || isExplained ? [] : [problem('RECONCILE_STALLED', STALLED)]),
     ...rotation,
     ...providers.flatMap((provider) => (reported.has(provider.name) ? [] : problemsOf(provider))),
     ...providers.flatMap(loginProblemOf),
-  ];
+  ]);
 }
 
-const STALLED = 'the orchestrator does not answer a request, or a pass takes too long; see docker info, and the log';
+const STALLED = 'the orchestrator does not answer a request, or a pass takes too long; and nothing is rotated';
 
 function problemsOf({ name, state, lastError }: ProviderSummary): readonly Problem[] {
   if (state !== 'failing' && state !== 'circuit-open') return [];
@@ -35,5 +35,7 @@ function problemsOf({ name, state, lastError }: ProviderSummary): readonly Probl
 }
 
 function loginProblemOf({ name, loginProblem }: ProviderSummary): readonly Problem[] {
-  return loginProblem === null ? [] : [problem('PROVIDER_LOGIN_EXPIRING', `${name}: ${loginProblem}`)];
+  return loginProblem === null
+    ? []
+    : [problem('PROVIDER_LOGIN_EXPIRING', `${name}: ${loginProblem}`, { subject: name })];
 }

@@ -52,7 +52,7 @@ export interface MetricsReport {
 /** The plugin is healthy if its ticker is. All other problems are in `problems`, with names only if the client is signed in. */
 export function healthReport(stats: Stats, problems: readonly Problem[], signedIn: boolean): HealthReport {
   const { runtime, rotations, rotationErrors, tickerHealthy } = stats;
-  const sentences = problems.map(({ summary, detail }) => (signedIn ? detail : summary));
+  const sentences = problems.map(({ summary, detail, action }) => (signedIn ? `${detail}. ${action}.` : summary));
   return {
     healthy: tickerHealthy,
     uptime_seconds: Math.floor(stats.uptimeMs / 1000),

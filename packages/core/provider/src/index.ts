@@ -31,7 +31,17 @@ export {
 export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
 export type { ProbeOutcome } from './probe-outcome.ts';
-export { type Problem, type ProblemCode, type ProblemContext, ProblemList, problem, problemCodes } from './problem.ts';
+export {
+  type Problem,
+  type ProblemCode,
+  type ProblemContext,
+  ProblemList,
+  type ProblemSeverity,
+  problem,
+  problemCodes,
+  problemSeverities,
+  rankedProblems,
+} from './problem.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export type { ProviderInstance } from './provider-instance.ts';
 export type {
@@ -45,6 +55,7 @@ export type {
 export { type Proxies, parseProxies, proxyAddress, proxyVariables } from './proxies.ts';
 export { type LocationRead, ReadCoalescer } from './read-coalescer.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
+export { revisionName } from './revision-name.ts';
 export type { RevisionRequest, RevisionSelection, RevisionSelector } from './revision-selection.ts';
 export { type ParsedWindow, parseRotationWindow, RotationWindow, type WindowOpening } from './rotation-window.ts';
 export type { Labels, RotateMode, SecretLabels, StartTimes } from './secret-labels.ts';

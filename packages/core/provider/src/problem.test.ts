@@ -1,28 +1,15 @@
 import { expect, test } from 'vitest';
 import { ProblemList } from './problem.ts';
 
-test('lists problems as they are', () => {
+test('lists the worst problem first', () => {
   const list = new ProblemList();
   list.add('SECRET_UNDELIVERABLE', 'db: there is no such secret');
   list.add('PROVIDER_UNAVAILABLE', 'vault: it is sealed', { provider: 'vault' });
   list.add('ORCHESTRATOR_UNAVAILABLE', 'it timed out', { orchestrator: 'Swarm' });
-  expect(list.problems).toEqual([
-    {
-      code: 'SECRET_UNDELIVERABLE',
-      summary: 'A secret has no value to deliver',
-      detail: 'A secret has no value to deliver: db: there is no such secret',
-    },
-    {
-      code: 'PROVIDER_UNAVAILABLE',
-      summary: 'A provider does not answer',
-      detail: 'A provider does not answer: vault: it is sealed',
-      provider: 'vault',
-    },
-    {
-      code: 'ORCHESTRATOR_UNAVAILABLE',
-      summary: 'Swarm does not answer',
-      detail: 'Swarm does not answer: it timed out',
-    },
+  expect(list.problems.map(({ code, severity, detail }) => [code, severity, detail])).toEqual([
+    ['ORCHESTRATOR_UNAVAILABLE', 'critical', 'Swarm does not answer: it timed out'],
+    ['PROVIDER_UNAVAILABLE', 'warning', 'A provider does not answer: vault: it is sealed'],
+    ['SECRET_UNDELIVERABLE', 'warning', 'A secret has no value to deliver: db: there is no such secret'],
   ]);
 });
 
@@ -36,7 +23,15 @@ test.each([
   expect(problems.length).toBeLessThanOrEqual(501);
   expect(JSON.stringify(problems).length).toBeLessThan(300_000);
   expect(problems.at(-1)?.code).toBe('MORE_PROBLEMS');
-  expect(problems.at(-1)?.detail).toBe(
-    `There are more problems than are listed: ${count - problems.length + 1} more; see the secrets and the services with a problem`,
-  );
+  expect(problems.at(-1)?.detail).toBe(`There are more problems than are listed: ${count - problems.length + 1} more`);
+});
+
+test('a problem can be worse than its kind, and has an action for the service that it affects', () => {
+  const list = new ProblemList();
+  list.add('SERVICE_DEGRADED', 'web: exit code 1', { services: ['web'] });
+  list.add('SECRET_UNDELIVERABLE', 'db: no such path', { severity: 'critical', action: 'Write it' });
+  expect(list.problems.map(({ severity, action }) => [severity, action])).toEqual([
+    ['critical', 'Write it'],
+    ['warning', 'Fix the cause. See each attempt: docker service ps --no-trunc web'],
+  ]);
 });

@@ -1,44 +1,171 @@
 import { displayMessage } from '@vault-swarm/kernel';
 
-/** The general text of each problem, by its code. `{orchestrator}` is replaced by the orchestrator's name. */
-const summaries = {
-  ORCHESTRATOR_UNAVAILABLE: '{orchestrator} does not answer',
-  ORCHESTRATOR_ACCESS_DENIED: '{orchestrator} refuses a request that the plugin needs',
-  RECONCILE_STALLED: 'No reconcile pass completes',
-  NOT_A_MANAGER: 'This node is not a manager',
-  LOCKDOWN_ACTIVE: 'A lockdown is active',
-  LEDGER_TOO_NEW: 'The ledger is of a later version',
-  LEDGER_UNTRUSTED: 'The ledger is not trusted',
-  PROVIDER_UNAVAILABLE: 'A provider does not answer',
-  PROVIDER_LAGGING: 'A provider answers with values that it has replaced',
-  PROVIDER_LOGIN_EXPIRING: 'The login to a provider works, and will not for long',
-  PROBE_UNAVAILABLE: 'Changes of a provider are found only by reading the values',
-  SECRET_UNDELIVERABLE: 'A secret has no value to deliver',
-  SECRET_ACCESS_DENIED: 'A provider denies access to a secret',
-  SECRET_OPTIONS_IGNORED: 'Options of a secret have no effect',
-  ROTATION_TOO_FREQUENT: 'A service rotates faster than it rolls',
-  ROTATION_BLOCKED: 'A rotation does not proceed',
-  VALUE_QUARANTINED: 'A new value made tasks fail and is quarantined',
-  CREDENTIAL_FILE_UNUSABLE: "A file with a credential of the plugin can't be used",
-  CERTIFICATE_UNUSABLE: 'The new certificate of the monitoring port can not be used',
-  CERTIFICATE_EXPIRING: 'The certificate of the monitoring port ends soon',
-  CERTIFICATE_EXPIRED: 'The certificate of the monitoring port has ended',
-  MORE_PROBLEMS: 'There are more problems than are listed',
-} as const;
+/** How bad something is: `critical` is an outage, `warning` a degraded mode, `info` needs no haste. Worst first. */
+export const problemSeverities = ['critical', 'warning', 'info'] as const;
+
+/** See {@link problemSeverities}. */
+export type ProblemSeverity = (typeof problemSeverities)[number];
+
+interface Kind {
+  readonly severity: ProblemSeverity;
+  /** The general text. `{orchestrator}` is replaced by the orchestrator's name. */
+  readonly summary: string;
+  /** What the operator does about it, unless the problem has an action of its own. */
+  readonly action: string;
+}
+
+/** Each problem by its code. Of problems with one severity, the earlier code comes first. */
+const kinds = {
+  NOT_A_MANAGER: {
+    severity: 'critical',
+    summary: 'This node is not a manager',
+    action: 'Run the plugin on the managers, or promote this node: docker node promote NODE',
+  },
+  ORCHESTRATOR_UNAVAILABLE: {
+    severity: 'critical',
+    summary: '{orchestrator} does not answer',
+    action:
+      'Secrets are still delivered, but nothing is rotated. Check the engine of this node: docker info, journalctl -u docker',
+  },
+  ORCHESTRATOR_ACCESS_DENIED: {
+    severity: 'critical',
+    summary: '{orchestrator} refuses a request that the plugin needs',
+    action: 'Allow the request in the proxy before the Docker socket: see docs/reference/docker.md',
+  },
+  RECONCILE_STALLED: {
+    severity: 'critical',
+    summary: 'No reconcile pass completes',
+    action: 'Secrets are still delivered, but nothing is rotated. Check docker info, and the log of the plugin',
+  },
+  LEDGER_UNTRUSTED: {
+    severity: 'critical',
+    summary: 'The ledger is not trusted',
+    action: "Give all managers the same LEDGER_KEY: see docs/guides/operate.md, The ledger's key",
+  },
+  LEDGER_TOO_NEW: {
+    severity: 'critical',
+    summary: 'The ledger is of a later version',
+    action: 'Update the plugin on this manager',
+  },
+  SERVICE_FAILING: {
+    severity: 'critical',
+    summary: 'A service has no running task',
+    action: 'Fix the cause. See each attempt: docker service ps --no-trunc {service}',
+  },
+  PROVIDER_UNAVAILABLE: {
+    severity: 'warning',
+    summary: 'A provider does not answer',
+    action:
+      'Tasks that start get the last good values while these are not too old (STALE_IF_ERROR). Check that the provider runs and is unsealed, its address, and the login',
+  },
+  SECRET_UNDELIVERABLE: {
+    severity: 'warning',
+    summary: 'A secret has no value to deliver',
+    action: 'Tasks that need it cannot start. Write the value at the provider, or correct the labels',
+  },
+  SECRET_ACCESS_DENIED: {
+    severity: 'warning',
+    summary: 'A provider denies access to a secret',
+    action:
+      "Tasks that need it cannot start. Add the rule that the message names to the policy of the plugin's identity",
+  },
+  SERVICE_DEGRADED: {
+    severity: 'warning',
+    summary: 'A service has fewer running tasks than desired',
+    action: 'Fix the cause. See each attempt: docker service ps --no-trunc {service}',
+  },
+  VALUE_QUARANTINED: {
+    severity: 'warning',
+    summary: 'A new value made tasks fail and is quarantined',
+    action: 'Write another value, or fix the service and try this one again: vault-swarm rotate --quarantined',
+  },
+  ROTATION_BLOCKED: {
+    severity: 'warning',
+    summary: 'A rotation does not proceed',
+    action:
+      'Running tasks keep their values. Fix the cause; the rotation then continues. See docker service ps --no-trunc {service}',
+  },
+  LOCKDOWN_ACTIVE: {
+    severity: 'warning',
+    summary: 'A lockdown is active',
+    action: 'End it: vault-swarm lockdown --release',
+  },
+  ROTATION_TOO_FREQUENT: {
+    severity: 'warning',
+    summary: 'A service rotates faster than it rolls',
+    action:
+      'Change its secrets less often, or let more of its tasks be replaced at a time (update_config: parallelism, delay)',
+  },
+  PROVIDER_LAGGING: {
+    severity: 'warning',
+    summary: 'A provider answers with values that it has replaced',
+    action: 'Check the replication of the provider, or give the plugin the address of its primary',
+  },
+  PROVIDER_LOGIN_EXPIRING: {
+    severity: 'warning',
+    summary: 'The login to a provider works, and will not for long',
+    action: 'Renew the token, or use a login that the plugin can repeat, such as AppRole',
+  },
+  CREDENTIAL_FILE_UNUSABLE: {
+    severity: 'warning',
+    summary: "A file with a credential of the plugin can't be used",
+    action: 'Write the file again. Until then the plugin uses what it read before',
+  },
+  CERTIFICATE_EXPIRED: {
+    severity: 'warning',
+    summary: 'The certificate of the monitoring port has ended',
+    action: 'Replace the files of MONITORING_TLS_CERT_FILE and MONITORING_TLS_KEY_FILE',
+  },
+  CERTIFICATE_UNUSABLE: {
+    severity: 'warning',
+    summary: 'The new certificate of the monitoring port can not be used',
+    action: 'Replace both files: the certificate and its key',
+  },
+  CERTIFICATE_EXPIRING: {
+    severity: 'info',
+    summary: 'The certificate of the monitoring port ends soon',
+    action: 'Replace the files of MONITORING_TLS_CERT_FILE and MONITORING_TLS_KEY_FILE',
+  },
+  PROBE_UNAVAILABLE: {
+    severity: 'info',
+    summary: 'Changes of a provider are found only by reading the values',
+    action: 'Add the right that the message names',
+  },
+  SECRET_OPTIONS_IGNORED: {
+    severity: 'info',
+    summary: 'Options of a secret have no effect',
+    action: 'Create the secret again with labels instead of driver options',
+  },
+  MORE_PROBLEMS: {
+    severity: 'info',
+    summary: 'There are more problems than are listed',
+    action:
+      'List the secrets and the services with a problem: vault-swarm secrets --problems, vault-swarm services --problems',
+  },
+} as const satisfies Record<string, Kind>;
 
 /** The kind of a problem. Codes are stable: programs match on them, never on the text. */
-export type ProblemCode = keyof typeof summaries;
+export type ProblemCode = keyof typeof kinds;
 
-/** All codes. */
-export const problemCodes = Object.keys(summaries) as readonly ProblemCode[];
+/** All codes, in the order in which problems of one severity are listed. */
+export const problemCodes = Object.keys(kinds) as readonly ProblemCode[];
 
-/** A current problem, for the operator. */
+/** A current problem, for the operator: one cause, with everything that follows from it. */
 export interface Problem {
   readonly code: ProblemCode;
+  readonly severity: ProblemSeverity;
   /** A sentence without names of secrets or services, for clients that are not signed in. */
   readonly summary: string;
-  /** The same with names, and with what to do. Never contains a value. */
+  /** The same with names. Never contains a value. */
   readonly detail: string;
+  /** What to do about it: one action, as a sentence without its period. */
+  readonly action: string;
+  /** What it concerns, apart from its text: with the code, the identity of the problem over time. */
+  readonly subject: string;
+  /** Names of the affected secrets. */
+  readonly secrets: readonly string[];
+  /** Names of the affected services. */
+  readonly services: readonly string[];
   /** The provider instance, if the problem is that it does not answer. */
   readonly provider?: string;
 }
@@ -49,18 +176,40 @@ export interface ProblemContext {
   readonly orchestrator?: string;
   /** See {@link Problem.provider}. */
   readonly provider?: string;
+  /** Instead of the severity of the code. */
+  readonly severity?: ProblemSeverity;
+  /** Instead of the action of the code. */
+  readonly action?: string;
+  /** See {@link Problem.subject}. By default the provider, the secrets and the services. */
+  readonly subject?: string;
+  readonly secrets?: readonly string[];
+  readonly services?: readonly string[];
 }
 
 /** Creates a problem, with texts limited as by `displayMessage`. @param detail follows the summary and a colon. */
 export function problem(code: ProblemCode, detail: string, context: ProblemContext = {}): Problem {
-  const { orchestrator = 'The orchestrator', provider } = context;
-  const summary = displayMessage(summaries[code].replace('{orchestrator}', orchestrator));
+  const { orchestrator = 'The orchestrator', provider, secrets = [], services = [] } = context;
+  const kind: Kind = kinds[code];
+  const summary = displayMessage(kind.summary.replace('{orchestrator}', orchestrator));
+  const action = (context.action ?? kind.action).replace('{service}', services[0] ?? 'NAME');
   return {
     code,
+    severity: context.severity ?? kind.severity,
     summary,
     detail: displayMessage(`${summary}: ${detail}`),
+    action: displayMessage(action),
+    subject: context.subject ?? [provider ?? '', ...secrets, ...services].join(' '),
+    secrets,
+    services,
     ...(provider === undefined ? {} : { provider }),
   };
+}
+
+/** Worst first, then by code; equal ones in their order. */
+export function rankedProblems<T extends Pick<Problem, 'code' | 'severity'>>(problems: readonly T[]): readonly T[] {
+  const rank = ({ code, severity }: T) =>
+    problemSeverities.indexOf(severity) * problemCodes.length + problemCodes.indexOf(code);
+  return problems.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** The maximum number of listed problems. */
@@ -82,10 +231,10 @@ export class ProblemList {
     else this.#problems.push(added);
   }
 
-  /** The listed problems. */
+  /** The listed problems, worst first. */
   get problems(): readonly Problem[] {
-    if (this.#more === 0) return this.#problems;
-    const detail = `${this.#more} more; see the secrets and the services with a problem`;
-    return [...this.#problems, problem('MORE_PROBLEMS', detail)];
+    const ranked = rankedProblems(this.#problems);
+    if (this.#more === 0) return ranked;
+    return [...ranked, problem('MORE_PROBLEMS', `${this.#more} more`)];
   }
 }

@@ -13,7 +13,8 @@ import {
   type Role,
   type WorkloadSecret,
 } from './ports/orchestrator.ts';
-import { describeOptions, type StatusReporter } from './status/status-reporter.ts';
+import { describeOptions } from './status/rotation-problems.ts';
+import type { StatusReporter } from './status/status-reporter.ts';
 
 /** What the reader observes, and where it reports. */
 export interface ClusterReaderPorts {
@@ -109,7 +110,8 @@ export class ClusterReader {
   /** Warns once, until other secrets have options. */
   #warnOfOptions(secrets: readonly WorkloadSecret[]): void {
     const withOptions = secrets.filter(({ driverOptions }) => driverOptions !== undefined);
-    const message = withOptions.length === 0 ? null : describeOptions(withOptions);
+    const message =
+      withOptions.length === 0 ? null : `${describeOptions(withOptions)}; create the secrets again with labels instead`;
     if (message !== null && message !== this.#optionsWithoutEffect) this.#warn(message);
     this.#optionsWithoutEffect = message;
   }

@@ -49,7 +49,14 @@ export type { RotationPolicy, RotationPorts, RotationSettings } from './ports/ro
 export type { ValueCache } from './ports/value-cache.ts';
 export { type WaitingCode, type WaitingReason, waitingCodes } from './ports/waiting-reason.ts';
 export { Rotation } from './rotation.ts';
+export {
+  condition,
+  type ServiceCondition,
+  type ServiceConditionCode,
+  serviceConditionCodes,
+} from './status/service-condition.ts';
 export type {
+  RevisionState,
   RotationStatus,
   SecretStatus,
   SecretTaskRevisions,

@@ -70,7 +70,7 @@ describe('a paused rollout whose tasks do not run', () => {
     expect(world.swarm.updates).toEqual(['web@1']);
     expect([world.count('rollout.failed'), world.count('rollout.completed')]).toEqual([1, 0]);
     expect(statusOf(world, 'web')?.problem?.message).toMatch(
-      /^paused: update paused .*; waits for the tasks of its paused update to run/,
+      /^paused: .* unable to get secret .*; waits for the tasks of its paused update to run/,
     );
     world.refuses = false;
     await world.run(120_000);

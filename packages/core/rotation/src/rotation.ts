@@ -32,6 +32,7 @@ import { type FailedTask, type RollOptions, RolloutRejected } from './ports/orch
 import type { RotationPorts, RotationSettings } from './ports/rotation-ports.ts';
 import { RevisionSelector } from './serving/revision-selector.ts';
 import { RollbackValues } from './serving/rollback-values.ts';
+import { FailingServices } from './status/failing-services.ts';
 import type { RotationStatus } from './status/status.ts';
 import { StatusReporter } from './status/status-reporter.ts';
 import { DeliveryLog } from './tasks/delivery-log.ts';
@@ -76,6 +77,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
   readonly #intended: RevisionSelector;
   readonly #lastGood: RollbackValues;
   readonly #rollouts: RolloutTracker;
+  readonly #failing: FailingServices;
   readonly #pace: RolloutPace;
   readonly #staleness: StalenessGuard;
   readonly #requests: ManualRotations;
@@ -100,11 +102,12 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
     this.#poller = new ProviderPoller(ports, { ...settings, formerDigestKey, onNews: () => this.#passes.wake() });
     this.#passes = new Ticker(clock, random, (signal) => this.#pass(signal));
     this.#providerHints = new ProviderHints({ ...ports, wake: () => this.#passes.wake() });
-    this.#statusReporter = new StatusReporter(settings.enabled, ports.orchestrator.displayName);
+    this.#rollouts = new RolloutTracker(clock);
+    this.#failing = new FailingServices(ports.orchestrator, (id) => this.#rollouts.stability(id).stableForMs);
+    this.#statusReporter = new StatusReporter(settings.enabled, ports.orchestrator.displayName, this.#failing);
     this.#cluster = new ClusterReader(ports, this.#statusReporter);
     this.#intended = new RevisionSelector({ ...ports, current: (key) => this.#poller.current(key) });
     this.#lastGood = new RollbackValues(ports.values, clock, () => this.#passes.wake());
-    this.#rollouts = new RolloutTracker(clock);
     this.#pace = new RolloutPace(clock);
     this.#staleness = new StalenessGuard(clock);
     const observing = {
@@ -197,9 +200,9 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
 
   /** The status as of the latest reconcile pass. */
   status(): RotationStatus {
-    return this.#statusReporter.status(this.#cluster.role, this.#lockdowns.active, (provider) =>
-      this.#poller.of(provider),
-    );
+    const { role } = this.#cluster;
+    const polledOf = (provider: string) => this.#poller.of(provider);
+    return this.#statusReporter.status(role, this.#lockdowns.active, polledOf, this.#ports.clock.now());
   }
 
   #refuseIfDisabled(): void {
@@ -218,6 +221,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
         if (observed === null) return;
         if (observed.role !== 'worker') nextMs = await this.#act(observed, signal);
         orchestratorAnswered = true;
+        const services = observed.bindings.services.map(({ service }) => service);
+        await this.#failing.read(services, clock.monotonic(), { signal });
       });
     } catch (error) {
       if (!stopping.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });

@@ -182,10 +182,11 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       });
       const failures = await harness.workloads.failures(paused.id, { signal });
       const ofUpdate = failures.filter(({ generation }) => generation === paused.generation);
-      expect(ofUpdate.map(({ id, generation, fingerprint, message, ...why }) => why)).toContainEqual({
+      expect(ofUpdate.map(({ id, generation, fingerprint, message, endedAtMs, ...why }) => why)).toContainEqual({
         started: false,
         undelivered: true,
         nodeReady: true,
+        ranMs: null,
       });
       expect(ofUpdate.filter(({ started }) => started)).toEqual([]);
       expect(await rolled(paused, paused.generation)).toBe('applied');

@@ -4,7 +4,7 @@ import { type Fixture, startFixture } from '../testing/monitoring-fixture.ts';
 
 const TOKEN = 'correct-horse-battery-staple';
 const summary = 'A secret has no value to deliver';
-const problems = () => [problem('SECRET_UNDELIVERABLE', 'db-password: not found')];
+const problems = () => [{ ...problem('SECRET_UNDELIVERABLE', 'db-password: not found'), sinceMs: 0 }];
 const PATHS = [
   '/',
   '/readyz',
@@ -58,7 +58,7 @@ describe('with a token', () => {
     expect(await problemsFor({ Authorization: 'Bearer wrong' })).toEqual([200, [summary]]);
     expect(await problemsFor({ Authorization: `Bearer ${TOKEN}` })).toEqual([
       200,
-      [`${summary}: db-password: not found`],
+      [expect.stringContaining(`${summary}: db-password: not found. `)],
     ]);
   });
 

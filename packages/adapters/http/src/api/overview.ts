@@ -1,3 +1,4 @@
+import { problemSeverities } from '@vault-swarm/provider';
 import * as z from 'zod';
 import { lockdownSchema } from './lockdown.ts';
 import { bytes, count, milliseconds, observation, time } from './parts.ts';
@@ -81,11 +82,24 @@ export const overviewSchema = z
   .object({
     plugin: z.object({ name: z.string(), version: z.string(), started_at: time, uptime_seconds: count }),
     access: accessSchema,
+    summary: z
+      .object({
+        code: z.enum(['stopped', 'problems', 'locked-down', 'empty', 'rolling', 'well']),
+        severity: z.enum([...problemSeverities, 'ok']),
+        title: z.string(),
+        explanation: z.string(),
+      })
+      .meta({
+        id: 'Summary',
+        description: 'the state of everything in a headline; command line and dashboard show it',
+      }),
     healthy: z.boolean(),
     ticker_healthy: z.boolean(),
     heartbeat_at: time.nullable(),
     interval_seconds: z.number().positive(),
-    problems: z.array(problemEntrySchema).meta({ description: 'with names; empty when all is well' }),
+    problems: z
+      .array(problemEntrySchema)
+      .meta({ description: 'worst first, one for each cause; empty when all is well' }),
     warnings: z.array(warning).meta({ description: 'dangerous or ignored settings; empty if there are none' }),
     lockdown: lockdownSchema,
     ...observation,

@@ -1,13 +1,37 @@
-import { problemCodes, providerErrorCodes } from '@vault-swarm/provider';
-import { waitingCodes } from '@vault-swarm/rotation';
+import { problemCodes, problemSeverities, providerErrorCodes } from '@vault-swarm/provider';
+import { serviceConditionCodes, waitingCodes } from '@vault-swarm/rotation';
 import * as z from 'zod';
+import { count, time } from './parts.ts';
+
+/** How bad a problem is. */
+const severity = z.enum(problemSeverities).meta({
+  description: 'critical: an outage; warning: a degraded mode; info: it needs no haste',
+});
+
+/** The state of a service. */
+export const serviceStateSchema = z
+  .object({
+    code: z.enum(serviceConditionCodes).meta({ description: 'stable; see docs/reference/problems.md' }),
+    severity: z.enum([...problemSeverities, 'ok']),
+    title: z.string().meta({ description: 'one to five words' }),
+    message: z.string().meta({ description: 'why, or what it waits for; empty if the title says it all' }),
+  })
+  .meta({ id: 'ServiceState' });
 
 /** One of the problems of the overview. */
 export const problemEntrySchema = z
   .object({
     code: z.enum(problemCodes).meta({ description: 'stable; see docs/reference/problems.md' }),
+    severity,
     summary: z.string().meta({ description: 'a sentence without names' }),
-    message: z.string().meta({ description: 'the summary, what it concerns, and what to do' }),
+    message: z.string().meta({ description: 'the summary, and what it concerns' }),
+    action: z.string().meta({ description: 'what to do' }),
+    since: time.meta({ description: 'when this plugin first saw it' }),
+    secrets: z.array(z.string()).meta({ description: 'names of the affected secrets, at most 20' }),
+    services: z.array(z.string()).meta({ description: 'names of the affected services, at most 20' }),
+    affected: z
+      .object({ secrets: count, services: count })
+      .meta({ description: 'how many secrets and services it affects' }),
   })
   .meta({ id: 'ProblemEntry' });
 

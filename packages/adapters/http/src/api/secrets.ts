@@ -10,6 +10,7 @@ const secret = z
     rotate: z.enum(['auto', 'manual', 'off']),
     pinned: z.boolean(),
     revision: z.string().nullable().meta({ description: 'the one last seen at the provider' }),
+    revision_name: z.string().nullable().meta({ description: 'the revision for people, shortened' }),
     changed_at: time.nullable(),
     services: z.array(z.string()).meta({ description: 'names of the services that use it' }),
     problem: secretProblemSchema.nullable(),

@@ -1,15 +1,21 @@
 import * as z from 'zod';
 import { count, observation, page, time } from './parts.ts';
-import { serviceProblemSchema, waitingReasonSchema } from './reasons.ts';
+import { serviceProblemSchema, serviceStateSchema, waitingReasonSchema } from './reasons.ts';
 
 const taskRevisions = z
   .object({
     secret: z.string(),
+    provider_revision: z.string().nullable().meta({ description: 'the newest one at the provider; null if not known' }),
     revisions: z.array(
       z.object({
         revision: z.string().nullable().meta({ description: 'null if the revision of these tasks is not known' }),
+        name: z.string().nullable().meta({ description: 'the revision for people, shortened' }),
         tasks: count,
-        current: z.boolean(),
+        state: z.enum(['current', 'held-back', 'outdated', 'unknown']).meta({
+          description:
+            'current: the newest of the provider; held-back: the last good one, because the newest is quarantined; ' +
+            'outdated: neither',
+        }),
       }),
     ),
   })
@@ -34,7 +40,9 @@ const service = z
     id: z.string(),
     name: z.string(),
     secrets: z.array(z.string()),
+    state: serviceStateSchema,
     running_tasks: count,
+    desired_tasks: count.meta({ description: 'how many should run' }),
     outdated_tasks: count,
     task_revisions: z.array(taskRevisions),
     rollout: rollout.nullable(),

@@ -1,4 +1,4 @@
-import type { RotationStatus } from '@vault-swarm/rotation';
+import { condition, type RotationStatus } from '@vault-swarm/rotation';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Fixture, HOSTILE_NAME, NOW_MS, QUARANTINE, startFixture, status } from '../testing/monitoring-fixture.ts';
 
@@ -14,8 +14,15 @@ const many: RotationStatus = {
   })),
   services: [
     { ...service, id: 'i1', name: 'rolling' },
-    { ...service, id: 'i2', name: 'calm', rollout: null },
-    { ...service, id: 'i3', name: 'aside', rollout: null, quarantine: QUARANTINE },
+    { ...service, id: 'i2', name: 'calm', rollout: null, state: condition('current', '') },
+    {
+      ...service,
+      id: 'i3',
+      name: 'aside',
+      rollout: null,
+      quarantine: QUARANTINE,
+      state: condition('held-back', 'db-password revision 6, provider has 7'),
+    },
   ],
 };
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '@vault-swarm/kernel';
 import { DeliveryStats, History, ProviderStats, RecentEvents, type Stats } from '@vault-swarm/metrics';
 import { Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
-import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
+import { condition, type RotationStatus, type ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
 import { createMonitoringServer, type MonitoringServer, type MonitoringServerOptions } from '../server.ts';
 import type { MonitoringSources } from '../sources.ts';
@@ -59,15 +59,19 @@ export const status: RotationStatus = {
     {
       id: 'svc1',
       name: 'web',
+      state: condition('rolling', '1 of 3 tasks done'),
       secrets: ['db-password'],
+      undeliverableSecrets: [],
       runningTasks: 3,
+      desiredTasks: 3,
       outdatedTasks: 2,
       taskRevisions: [
         {
           secret: 'db-password',
+          providerRevision: '7',
           revisions: [
-            { revision: '6', tasks: 2, current: false },
-            { revision: '7', tasks: 1, current: true },
+            { revision: '6', tasks: 2, state: 'outdated' },
+            { revision: '7', tasks: 1, state: 'current' },
           ],
         },
       ],
@@ -93,7 +97,7 @@ export const status: RotationStatus = {
 export const QUARANTINE: NonNullable<ServiceStatus['quarantine']> = {
   secrets: ['db-password', HOSTILE_NAME],
   sinceMs: NOW_MS - 180_000,
-  reason: 'task: non-zero exit (1)',
+  reason: 'exit code 1',
 };
 
 const events: readonly TimedEvent[] = [

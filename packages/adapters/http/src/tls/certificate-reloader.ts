@@ -50,7 +50,7 @@ export class CertificateReloader {
       problems.push(
         problem(
           leftMs > 0 ? 'CERTIFICATE_EXPIRING' : 'CERTIFICATE_EXPIRED',
-          `it ${verb} at ${new Date(this.#current.endsAtMs).toISOString()}; replace its files`,
+          `it ${verb} at ${new Date(this.#current.endsAtMs).toISOString()}`,
         ),
       );
     }

@@ -1,6 +1,6 @@
 import type { ProviderSummary, Stats } from '@vault-swarm/metrics';
 import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
-import type { RotationStatus, SecretStatus, ServiceStatus } from '@vault-swarm/rotation';
+import { condition, type RotationStatus, type SecretStatus, type ServiceStatus } from '@vault-swarm/rotation';
 import { createPrometheusExposition, type PrometheusOptions } from '../exposition.ts';
 
 /** The figures of a plugin that has just started. */
@@ -71,8 +71,11 @@ export function service(name: string, changes: Partial<ServiceStatus> = {}): Ser
   return {
     id: name,
     name,
+    state: condition('current', ''),
     secrets: ['db'],
+    undeliverableSecrets: [],
     runningTasks: 2,
+    desiredTasks: 2,
     outdatedTasks: 0,
     taskRevisions: [],
     rollout: null,

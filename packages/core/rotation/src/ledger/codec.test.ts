@@ -29,7 +29,7 @@ const full: LedgerDocument = {
           failed: { s2: { revision: 'tag:2', digest: 'd2' } },
           lastGood: { s2: { revision: 'tag:1', digest: null } },
           sinceMs: 3,
-          reason: 'task: non-zero exit (1)',
+          reason: 'exit code 1',
           isByUser: false,
         },
         { failed: {}, lastGood: {}, sinceMs: 4, reason: 'rollback completed', isByUser: true },

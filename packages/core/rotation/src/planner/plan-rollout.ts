@@ -1,6 +1,7 @@
 import { type BindingState, isNewer, pendingTasks, targetsDesired, waitsForNodes } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, undoneGeneration } from '../ledger/ledger.ts';
+import { describeFailures } from '../tasks/describe-failures.ts';
 import { phaseOf } from './phase.ts';
 import { isCausedByValues, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
 import {
@@ -168,7 +169,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   const isOurs = ({ generation }: { readonly generation: number }) => isOfRollout(serviceState.entry, generation);
   const bad = failures?.filter((task) => isOurs(task) && isCausedByValues(serviceState, open, task)) ?? [];
   if (open.direction === 'forward' && bad.length >= FAILURES_OF_A_BAD_VALUE) {
-    return rollBackValues(serviceState, open, { reason: 'paused', message: bad.at(-1)?.message ?? '' });
+    return rollBackValues(serviceState, open, { reason: 'paused', message: describeFailures(bad) ?? '' });
   }
   const without = bindings.flatMap((known) => pendingTasks(open, known));
   // If Swarm reports no state, the update may not have started. After a change of the leader, Swarm reports completion
@@ -219,7 +220,7 @@ function stuckIfLate(
 /** The orchestrator's reason: of a task that does not start, else of a failed task, else of the update. */
 function whyStuck({ service, failures }: ServiceState, open: OpenRollout): string {
   const waiting = service.tasks.find(({ state, reason }) => state === 'starting' && reason !== '')?.reason;
-  const ended = failures?.findLast(({ generation }) => generation === open.generation)?.message;
+  const ended = describeFailures((failures ?? []).filter(({ generation }) => generation === open.generation));
   return waiting ?? ended ?? (service.rollout.message || 'its tasks do not start');
 }
 

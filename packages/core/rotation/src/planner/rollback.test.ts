@@ -38,7 +38,9 @@ const bad: FailedTask = {
   started: true,
   undelivered: false,
   nodeReady: true,
-  message: 'task: non-zero exit (1)',
+  message: 'exit code 1',
+  ranMs: 2_000,
+  endedAtMs: 0,
 };
 
 interface Told {
@@ -109,7 +111,7 @@ const aside = [
     failed: { s1: value('r2') },
     lastGood: { s1: value('r1') },
     sinceMs: 9_000,
-    reason: 'update paused',
+    reason: 'exit code 1 after 2 s',
     isByUser: false,
   },
 ];
@@ -163,7 +165,7 @@ describe('a paused rollout whose tasks failed with its value', () => {
   test('stays unchanged if the last good value is not available, and says so', () => {
     const decision = decide({ serviceState: { lastGood: () => 'unavailable' } });
     expect(decision.entry).toMatchObject({
-      rollout: { state: 'failed', failure: "update paused; its last good values can't be had any more" },
+      rollout: { state: 'failed', failure: "exit code 1 after 2 s; its last good values can't be had any more" },
       quarantines: [],
     });
     expect(decision.roll).toBeNull();
@@ -337,7 +339,7 @@ describe('a rollout that was rolled back', () => {
 
   test('is quarantined if none of its tasks failed: its user rolled it back, which says nothing about other services', () => {
     const decision = decide({ ...undone, serviceState: { failures: [] } });
-    expect(decision.entry.quarantines).toEqual([{ ...aside[0], isByUser: true }]);
+    expect(decision.entry.quarantines).toEqual([{ ...aside[0], reason: 'its user rolled it back', isByUser: true }]);
     const unknown = decide({ ...undone, serviceState: { failures: [], lastGood: () => 'unknown' } });
     expect(unknown).toMatchObject({ waitingReason: { code: 'ROLLBACK_VALUE_UNKNOWN' }, heldAgainst: {} });
   });

@@ -10,6 +10,7 @@ import {
 } from '../ledger/ledger.ts';
 import { isOfRef, sameValue } from '../ledger/secret-version.ts';
 import type { FailedTask } from '../ports/orchestrator.ts';
+import { describeFailures } from '../tasks/describe-failures.ts';
 import { release } from './quarantine.ts';
 import {
   blocked,
@@ -51,7 +52,10 @@ export function planHalted(serviceState: ServiceState, open: OpenRollout): Decis
     return complete(serviceState, open);
   }
   if (failures === null) return wait(serviceState, 'FAILURE_UNKNOWN');
-  const failure: Failure = { reason: state === 'paused' ? 'paused' : 'rolled-back', message };
+  const failure: Failure = {
+    reason: state === 'paused' ? 'paused' : 'rolled-back',
+    message: isRolledBackByUser(serviceState, open) ? 'its user rolled it back' : (taskReason(serviceState) ?? message),
+  };
   if (service.fingerprint !== open.fingerprint) return planChangedByUser(serviceState, open, failure);
   // Includes the tasks of a user's later `--force`: they were given the same values.
   const ofRollout = failures.filter(({ generation }) => isOfRollout(serviceState.entry, generation));
@@ -60,6 +64,15 @@ export function planHalted(serviceState: ServiceState, open: OpenRollout): Decis
   }
   if (isOfLater) return noChange(serviceState);
   return tryAgain(serviceState, open, failure);
+}
+
+/**
+ * Why the tasks of the rollout failed: it says more than the orchestrator's report about the update. Tasks that started
+ * come first, since only they speak against the values.
+ */
+function taskReason({ entry, failures }: ServiceState): string | null {
+  const ofRollout = (failures ?? []).filter(({ generation }) => isOfRollout(entry, generation));
+  return describeFailures(ofRollout.filter(({ started }) => started)) ?? describeFailures(ofRollout);
 }
 
 /** Whether the user rolled the service back although no task of the rollout failed. */

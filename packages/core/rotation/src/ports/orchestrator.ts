@@ -88,8 +88,15 @@ export interface FailedTask {
   readonly undelivered: boolean;
   /** Whether its node was up and in use. A task that ends with its node proves nothing about its secrets. */
   readonly nodeReady: boolean;
-  /** The orchestrator's own reason. */
+  /** Why it failed, in the orchestrator's own words or as `exit code 1`. Failures with one cause have one text. */
   readonly message: string;
+  /**
+   * From its start until it ended, in milliseconds. An estimate, since the orchestrator records only its creation. `null`
+   * if it never started.
+   */
+  readonly ranMs: number | null;
+  /** By the orchestrator's clock, in milliseconds since 1970. */
+  readonly endedAtMs: number;
 }
 
 /** The secrets of this driver at one moment, and the services that use them. */

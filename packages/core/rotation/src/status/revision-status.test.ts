@@ -14,9 +14,7 @@ async function oneService() {
   const status = () => world.rotation.status().services[0];
   const taskRevisions = () =>
     status()?.taskRevisions.map(({ secret, revisions }) => {
-      const reported = revisions.map(
-        ({ revision, tasks, current }) => `${tasks} × ${revision}${current ? '' : ' (old)'}`,
-      );
+      const reported = revisions.map(({ revision, tasks, state }) => `${tasks} × ${revision} (${state})`);
       return `${secret}: ${reported.join(', ')}`;
     });
   return { world, web, status, taskRevisions };
@@ -24,23 +22,23 @@ async function oneService() {
 
 test('tells how many tasks hold which revision, and how far the rollout is', async () => {
   const { world, web, status, taskRevisions } = await oneService();
-  expect([taskRevisions(), status()?.rollout]).toEqual([['db: 3 × v1'], null]);
+  expect([taskRevisions(), status()?.rollout]).toEqual([['db: 3 × v1 (current)'], null]);
   world.provider.write('db', 'db 2');
   await world.until(() => world.held(web, 'db').filter((revision) => revision === 'v2').length === 1);
   await world.rest(1_000);
   // The second is stopped as soon as the first runs, and its successor is made.
-  expect(taskRevisions()).toEqual(['db: 1 × v2, 1 × v1 (old)']);
+  expect(taskRevisions()).toEqual(['db: 1 × v2 (current), 1 × v1 (outdated)']);
   expect(status()?.rollout).toMatchObject({ tasksDone: 1, tasksTotal: 3 });
   await world.run(20_000);
-  expect([taskRevisions(), status()?.rollout]).toEqual([['db: 3 × v2'], null]);
+  expect([taskRevisions(), status()?.rollout]).toEqual([['db: 3 × v2 (current)'], null]);
 });
 
-test('counts the last good value as the one to hold if the newest was quarantined', async () => {
+test('says that the last good value is held back if the newest was quarantined', async () => {
   const { world, taskRevisions } = await oneService();
   world.provider.write('db', 'bad 2');
   await world.run(60_000);
   expect(world.count('quarantine.started')).toBe(1);
-  expect(taskRevisions()).toEqual(['db: 3 × v1']);
+  expect(taskRevisions()).toEqual(['db: 3 × v1 (held-back)']);
 });
 
 test('does not know the revisions of tasks before a provider or a ledger was read', async () => {
@@ -49,10 +47,10 @@ test('does not know the revisions of tasks before a provider or a ledger was rea
   world.provider.outage = new ProviderError('UNAVAILABLE', 'away');
   world.start();
   await world.run(2_000);
-  expect(taskRevisions()).toEqual(['db: 3 × v1']);
+  expect(taskRevisions()).toEqual(['db: 3 × v1 (current)']);
   world.kill();
   world.swarm.loseLedger(null);
   world.start();
   await world.run(2_000);
-  expect(taskRevisions()).toEqual(['db: 3 × null (old)']);
+  expect(taskRevisions()).toEqual(['db: 3 × null (unknown)']);
 });

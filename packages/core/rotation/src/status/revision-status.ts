@@ -1,18 +1,25 @@
 import { type BindingState, pendingTasks } from '../bindings/binding-state.ts';
-import type { LedgerDocument, OpenRollout } from '../ledger/ledger.ts';
+import type { LedgerDocument, OpenRollout, Quarantine } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { Workload } from '../ports/orchestrator.ts';
 import { isKnown } from '../tasks/task-revision.ts';
-import type { SecretTaskRevisions, ServiceStatus, TaskRevisionCount } from './status.ts';
+import type { RevisionState, SecretTaskRevisions, ServiceStatus, TaskRevisionCount } from './status.ts';
 
 /** Which revisions of a secret a service's running tasks have, in the operator's terms. */
 export function taskRevisionsOf(
   { binding, desired, actual }: BindingState,
   runningTasks: number,
   ledger: LedgerDocument | null,
+  quarantines: readonly Quarantine[],
 ): SecretTaskRevisions {
+  const newest = ledger?.secrets[binding.key];
   // If the provider has not answered yet, the ledger's last known value counts as current.
-  const current = desired ?? ledger?.secrets[binding.key];
+  const current = desired ?? newest;
+  const failed = quarantines.map((quarantine) => quarantine.failed[binding.key]).find((value) => value !== undefined);
+  const stateOf = (value: SecretVersion): RevisionState => {
+    if (current === undefined || !sameValue(value, current)) return 'outdated';
+    return failed === undefined ? 'current' : 'held-back';
+  };
   const counts = new Map<string, { readonly value: SecretVersion; tasks: number }>();
   let unknown = runningTasks;
   for (const { value } of actual) {
@@ -25,10 +32,15 @@ export function taskRevisionsOf(
   const revisions: TaskRevisionCount[] = [...counts.values()].map(({ value, tasks }) => ({
     revision: untagRevision(value.revision),
     tasks,
-    current: current !== undefined && sameValue(value, current),
+    state: stateOf(value),
   }));
-  if (unknown > 0) revisions.push({ revision: null, tasks: unknown, current: false });
-  return { secret: binding.secret.name, revisions: revisions.sort((a, b) => b.tasks - a.tasks) };
+  if (unknown > 0) revisions.push({ revision: null, tasks: unknown, state: 'unknown' });
+  const atProvider = failed ?? newest ?? desired;
+  return {
+    secret: binding.secret.name,
+    providerRevision: atProvider === undefined ? null : untagRevision(atProvider.revision),
+    revisions: revisions.sort((a, b) => b.tasks - a.tasks),
+  };
 }
 
 /** The progress of a rollout. */

@@ -1,5 +1,6 @@
-import { displayMessage, displayNames, displayText } from '@vault-swarm/kernel';
-import { type Problem, ProblemList, type ProductEvent, type ProviderError } from '@vault-swarm/provider';
+import { displayMessage, displayText } from '@vault-swarm/kernel';
+import type { ProductEvent, ProviderError } from '@vault-swarm/provider';
+import { outdatedTasks } from '../bindings/binding-state.ts';
 import {
   type ClusterBindings,
   describeBinding,
@@ -17,26 +18,27 @@ import {
 import type { UnusableLedger } from '../ledger/stored-ledger.ts';
 import type { Plan, ServicePlan } from '../planner/plan.ts';
 import { MAX_IN_A_ROW } from '../planner/rollout-pace.ts';
-import type { Role, WorkloadSecret, WorkloadSnapshot } from '../ports/orchestrator.ts';
+import type { Role, Workload, WorkloadSnapshot } from '../ports/orchestrator.ts';
+import { describeFailures } from '../tasks/describe-failures.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
+import { conditionOf } from './condition-of.ts';
+import type { FailingServices } from './failing-services.ts';
 import { progressOf, taskRevisionsOf } from './revision-status.ts';
+import { OUTAGES, type PolledProvider, rotationProblems } from './rotation-problems.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 
-/** The state of one provider, as its poller found it. */
-interface PolledProvider {
-  /** Why it can't be polled now; `null` while it answers. */
-  readonly failure: ProviderError | null;
-  /** What to change so that the plugin notices changes without reading values; `null` if it does. */
-  readonly probeProblem: string | null;
-  /** Which refs have lagged for a while; `null` if none has. */
-  readonly lagProblem: string | null;
+/** The state of one provider, and of the refs that are polled there. */
+interface PolledRefs extends PolledProvider {
   /** The current value as of the latest poll that could determine it. */
   current(refKey: string): CurrentValue | undefined;
   /** Why the latest poll gave no value for the ref. */
   error(refKey: string): ProviderError | undefined;
 }
 
-type FindPolled = (provider: string) => PolledProvider | undefined;
+/** A task that has run for this long counts as steady. */
+const STEADY_MS = 30_000;
+
+type FindPolled = (provider: string) => PolledRefs | undefined;
 
 /** Reports what the latest reconcile pass observed and decided, in the operator's terms. */
 export class StatusReporter {
@@ -52,10 +54,13 @@ export class StatusReporter {
   readonly #rotatedAtMs = new Map<string, number>();
   readonly #failures = new Map<string, string>();
 
+  readonly #failing: Pick<FailingServices, 'of'>;
+
   /** @param orchestratorName the name that its users know. */
-  constructor(enabled: boolean, orchestratorName: string) {
+  constructor(enabled: boolean, orchestratorName: string, failing: Pick<FailingServices, 'of'>) {
     this.#enabled = enabled;
     this.#orchestratorName = orchestratorName;
+    this.#failing = failing;
   }
 
   /** Records that the orchestrator answered. */
@@ -110,13 +115,14 @@ export class StatusReporter {
     if (event.type === 'rollout.completed') this.#rotatedAtMs.set(event.service, atMs);
   }
 
-  /** The status now. */
-  status(role: Role | null, lockdown: Lockdown | null, polledOf: FindPolled): RotationStatus {
+  /** The status now. @param nowMs since 1970. */
+  status(role: Role | null, lockdown: Lockdown | null, polledOf: FindPolled, nowMs: number): RotationStatus {
     const ledger = this.#ledger;
     const secrets = this.#secrets(polledOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
+    const byName = new Map(secrets.map((secret) => [secret.name, secret]));
     // Services that only may use our secrets again, since their update is not completed, are not shown.
     const using = this.#uses.services.filter(({ service }) => service.secretIds.length > 0);
-    const services = using.map((service) => this.#service(service, ledger));
+    const services = using.map((service) => this.#service(service, ledger, byName, nowMs));
     return {
       enabled: this.#enabled,
       role,
@@ -124,7 +130,17 @@ export class StatusReporter {
       observedAtMs: this.#observedAtMs,
       secrets,
       services,
-      problems: this.#problems(role, lockdown, secrets, services, polledOf),
+      problems: rotationProblems({
+        orchestratorName: this.#orchestratorName,
+        outage: this.#outage,
+        unusableLedger: this.#unusable,
+        role,
+        lockdown,
+        secrets,
+        services,
+        withOptions: this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined),
+        polledOf,
+      }),
     };
   }
 
@@ -142,7 +158,15 @@ export class StatusReporter {
     );
     return this.#snapshot.secrets.map(({ id, name }) => {
       const used = usedBy.get(id);
-      if (used === undefined) return { ...UNUSED, name, problem: wrong.get(id) ?? null };
+      if (used === undefined) {
+        const services = this.#uses.services.filter(({ service }) => service.secretIds.includes(id));
+        return {
+          ...UNUSED,
+          name,
+          services: services.map(({ service }) => service.name),
+          problem: wrong.get(id) ?? null,
+        };
+      }
       const { binding, services } = used;
       const watch = polledOf(binding.ref.provider);
       const current = watch?.current(binding.refKey);
@@ -160,19 +184,29 @@ export class StatusReporter {
     });
   }
 
-  #service({ service, bindings }: ServiceBindings, ledger: LedgerDocument | null): ServiceStatus {
+  #service(
+    { service, bindings }: ServiceBindings,
+    ledger: LedgerDocument | null,
+    secrets: ReadonlyMap<string, SecretStatus>,
+    nowMs: number,
+  ): ServiceStatus {
     const planned = this.#planned.get(service.id);
     const known = planned?.bindings ?? [];
     const entry = ledger?.services[service.id] ?? NOTHING_OPEN;
     const { rollout } = entry;
     const waitingReason = planned?.waitingReason ?? null;
-    return {
+    const running = service.tasks.filter(({ state }) => state === 'running');
+    const names = this.#secretNames(service);
+    const undeliverable = names.flatMap((name) => secrets.get(name) ?? []).filter(isUndeliverable);
+    const status: Omit<ServiceStatus, 'state'> = {
       id: service.id,
       name: service.name,
-      secrets: bindings.map(({ secret }) => secret.name),
-      runningTasks: planned?.runningTasks ?? 0,
+      secrets: names,
+      undeliverableSecrets: undeliverable.map(({ name }) => name),
+      runningTasks: running.length,
+      desiredTasks: service.desiredTasks ?? service.tasks.filter(({ state }) => state !== 'ended').length,
       outdatedTasks: planned?.outdatedTasks ?? 0,
-      taskRevisions: known.map((binding) => taskRevisionsOf(binding, planned?.runningTasks ?? 0, ledger)),
+      taskRevisions: known.map((binding) => taskRevisionsOf(binding, running.length, ledger, entry.quarantines)),
       rollout:
         rollout === null
           ? null
@@ -189,6 +223,25 @@ export class StatusReporter {
       waitingReason,
       problem: this.#serviceProblem(service.name, rollout, planned),
     };
+    const failures = this.#failing.of(service, nowMs);
+    const manual = known.filter(({ binding }) => binding.rotate === 'manual' && !entry.requested.includes(binding.key));
+    const state = conditionOf({
+      service,
+      isPlanned: planned !== undefined,
+      status,
+      undeliverable: describeUndeliverable(undeliverable),
+      failure: describeFailures(failures),
+      failures: failures.length,
+      steadyTasks: running.filter(({ createdAtMs }) => nowMs - createdAtMs > STEADY_MS).length,
+      manual: manual.filter((binding) => outdatedTasks(binding).length > 0).map(({ binding }) => binding.secret.name),
+    });
+    return { ...status, state };
+  }
+
+  /** All secrets of this driver that the service uses. */
+  #secretNames({ secretIds }: Workload): readonly string[] {
+    const used = new Set(secretIds);
+    return this.#snapshot.secrets.filter(({ id }) => used.has(id)).map(({ name }) => name);
   }
 
   #serviceProblem(
@@ -209,64 +262,6 @@ export class StatusReporter {
     if (seen !== undefined || rollout === null || rollout.failure === '') return seen ?? null;
     return `${rollout.state === 'open' ? 'paused' : rollout.state}: ${rollout.failure}`;
   }
-
-  #problems(
-    role: Role | null,
-    lockdown: Lockdown | null,
-    secrets: readonly SecretStatus[],
-    services: readonly ServiceStatus[],
-    polledOf: FindPolled,
-  ): readonly Problem[] {
-    const list = new ProblemList();
-    if (lockdown !== null) {
-      list.add(
-        'LOCKDOWN_ACTIVE',
-        `since ${new Date(lockdown.sinceMs).toISOString()} no value is served from the cache, and no rotation starts by itself; ` +
-          'end it with vault-swarm lockdown --release',
-      );
-    }
-    if (this.#outage !== null) {
-      const { message, isRefused } = this.#outage;
-      const code = isRefused ? 'ORCHESTRATOR_ACCESS_DENIED' : 'ORCHESTRATOR_UNAVAILABLE';
-      list.add(code, message, { orchestrator: this.#orchestratorName });
-    }
-    if (this.#unusable !== null) list.add(this.#unusable.code, this.#unusable.message);
-    if (role === 'worker') {
-      list.add('NOT_A_MANAGER', 'the plugin serves nothing here; run it on the managers, or promote the node');
-    }
-    const providers = new Set(secrets.flatMap(({ provider }) => provider ?? []));
-    for (const name of providers) {
-      const watch = polledOf(name);
-      if (watch?.failure) {
-        list.add('PROVIDER_UNAVAILABLE', `${displayText(name)}: ${watch.failure.message}`, { provider: name });
-      }
-      if (watch?.lagProblem) list.add('PROVIDER_LAGGING', watch.lagProblem);
-      if (watch?.probeProblem) list.add('PROBE_UNAVAILABLE', watch.probeProblem);
-    }
-    for (const { name, problem, provider, revision } of secrets) {
-      // While the provider is unreachable, the cached value is delivered.
-      const isHeld = revision !== null && provider !== null && polledOf(provider)?.failure != null;
-      if (problem === null || isHeld) continue;
-      const code = problem.code === 'ACCESS_DENIED' ? 'SECRET_ACCESS_DENIED' : 'SECRET_UNDELIVERABLE';
-      list.add(code, `${displayText(name)}: ${problem.message}`);
-    }
-    const withOptions = this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined);
-    if (withOptions.length > 0) list.add('SECRET_OPTIONS_IGNORED', describeOptions(withOptions));
-    for (const { name, problem, quarantine: quarantines } of services) {
-      if (problem !== null) list.add(problem.code, `${displayText(name)}: ${problem.message}`);
-      if (quarantines !== null) list.add('VALUE_QUARANTINED', describeQuarantine(name, quarantines));
-    }
-    return list.problems;
-  }
-}
-
-/** Which secrets have driver options, which the orchestrator does not pass on, and what to do. */
-export function describeOptions(secrets: readonly WorkloadSecret[]): string {
-  const options = [...new Set(secrets.flatMap(({ driverOptions = [] }) => driverOptions))];
-  return (
-    `the driver is not given the options ${displayNames(options)} of ${displayNames(secrets.map(({ name }) => name))}; ` +
-    'create the secrets again with labels instead'
-  );
 }
 
 function tooFast(planned: ServicePlan | undefined): string | null {
@@ -276,6 +271,18 @@ function tooFast(planned: ServicePlan | undefined): string | null {
     `its secrets changed again within 30 s of each of its last ${rollouts} rollouts, so that there is a pause between them; ` +
     'change them less often, or let more tasks be replaced at a time (update_config: parallelism, delay)'
   );
+}
+
+/** Tasks that start now do not get it. While the provider is unreachable, a cached value is delivered. */
+function isUndeliverable({ problem, revision }: SecretStatus): boolean {
+  return problem !== null && !(OUTAGES.has(problem.code) && revision !== null);
+}
+
+function describeUndeliverable(secrets: readonly SecretStatus[]): string | null {
+  const [first] = secrets;
+  if (first === undefined || first.problem === null) return null;
+  const others = secrets.length === 1 ? '' : ` (and ${secrets.length - 1} more of its secrets have no value)`;
+  return `secret ${displayText(first.name)} has no value: ${first.problem.message}${others}`;
 }
 
 function problemFrom(error: ProviderError | undefined): SecretStatus['problem'] {
@@ -294,13 +301,6 @@ function quarantineStatus(
     sinceMs: Math.min(...quarantines.map(({ sinceMs }) => sinceMs)),
     reason: displayMessage(quarantines.map(({ reason }) => reason).join('; ')),
   };
-}
-
-function describeQuarantine(service: string, { secrets, reason }: NonNullable<ServiceStatus['quarantine']>): string {
-  return (
-    `${displayText(service)} has the last good value of ${displayNames(secrets)} (${reason}); ` +
-    'write another value, or rotate manually to try it again'
-  );
 }
 
 const UNUSED = {

@@ -2,6 +2,7 @@ import type { Problem, ProblemCode, ProviderErrorCode, RotateMode } from '@vault
 import type { Lockdown } from '../ledger/ledger.ts';
 import type { Role } from '../ports/orchestrator.ts';
 import type { WaitingReason } from '../ports/waiting-reason.ts';
+import type { ServiceCondition } from './service-condition.ts';
 
 /** The status of a secret. Names and revisions, never values. */
 export interface SecretStatus {
@@ -26,6 +27,8 @@ export interface SecretStatus {
 export interface SecretTaskRevisions {
   /** Its name. */
   readonly secret: string;
+  /** The newest revision at the provider; `null` if it is not known. */
+  readonly providerRevision: string | null;
   /** Sorted: the revision of most tasks first. */
   readonly revisions: readonly TaskRevisionCount[];
 }
@@ -35,18 +38,28 @@ export interface TaskRevisionCount {
   /** The provider's name for it; `null` if it is not known. */
   readonly revision: string | null;
   readonly tasks: number;
-  /**
-   * Whether it is the desired one: the provider's current value, or the last good one if that is quarantined.
-   */
-  readonly current: boolean;
+  readonly state: RevisionState;
 }
+
+/**
+ * `current`: the provider's current value. `held-back`: the last good one, because the current one is quarantined.
+ * `outdated`: neither of them.
+ */
+export type RevisionState = 'current' | 'held-back' | 'outdated' | 'unknown';
 
 /** A service that uses secrets of this driver. */
 export interface ServiceStatus {
   readonly id: string;
   readonly name: string;
+  /** The state of the service as a whole. */
+  readonly state: ServiceCondition;
+  /** All secrets of this driver that it uses, also those with invalid labels. */
   readonly secrets: readonly string[];
+  /** Those of them that tasks that start now do not get. */
+  readonly undeliverableSecrets: readonly string[];
   readonly runningTasks: number;
+  /** How many tasks should run; for a service with one task per node, how many exist. */
+  readonly desiredTasks: number;
   /** How many of the running tasks do not have the desired revisions. */
   readonly outdatedTasks: number;
   /** One for each secret whose labels pin no version. */

@@ -54,6 +54,8 @@ export class Slots {
       state: 'starting',
       reason: '',
       started: false,
+      startedAtMs: null,
+      endedAtMs: null,
       nodeReady: true,
       held: new Map(),
     };
@@ -116,9 +118,10 @@ export class Slots {
     if (task.state !== 'starting') return;
     task.state = 'running';
     task.started = true;
+    task.startedAtMs = this.#world.clock.now();
     this.#world.onChange(service, task);
     if (!this.#world.fails(task)) return;
-    this.#world.after(this.#world.pace.crashMs, () => this.fail(service, task, 'task: non-zero exit (1)'));
+    this.#world.after(this.#world.pace.crashMs, () => this.fail(service, task, 'exit code 1'));
   }
 
   /** The task ends because something went wrong, and its slot is started again. */
@@ -126,6 +129,7 @@ export class Slots {
     if (!isAlive(task)) return;
     task.state = 'failed';
     task.reason = reason;
+    task.endedAtMs = this.#world.clock.now();
     task.nodeReady = task.node !== null && this.#world.isNodeReady(task.node);
     this.#world.onChange(service, task);
     this.#replace(service, task, this.#world.pace.restartMs);

@@ -26,7 +26,7 @@ export function workloadOf(service: SimulatedService): Workload {
 export function failedTasksOf(service: SimulatedService): readonly FailedTask[] {
   return allTasks(service)
     .filter(({ state }) => state === 'failed')
-    .map(({ id, generation, fingerprint, started, nodeReady, reason }) => {
+    .map(({ id, generation, fingerprint, started, nodeReady, reason, startedAtMs, endedAtMs, createdAtMs }) => {
       return {
         id,
         generation,
@@ -35,6 +35,8 @@ export function failedTasksOf(service: SimulatedService): readonly FailedTask[] 
         undelivered: reason === NOT_DELIVERED,
         nodeReady,
         message: reason,
+        ranMs: startedAtMs === null || endedAtMs === null ? null : endedAtMs - startedAtMs,
+        endedAtMs: endedAtMs ?? createdAtMs,
       };
     });
 }

@@ -23,6 +23,8 @@ export interface SimulatedTask {
   reason: string;
   /** Whether its containers had started when it ended. */
   started: boolean;
+  startedAtMs: number | null;
+  endedAtMs: number | null;
   /** Whether its node was up and in use when it failed. */
   nodeReady: boolean;
   /** By the secret's name: what its containers hold, or will. */

@@ -1,0 +1,188 @@
+import { displayNames, displayText } from '@vault-swarm/kernel';
+import { type Problem, ProblemList, type ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
+import type { Lockdown } from '../ledger/ledger.ts';
+import type { UnusableLedger } from '../ledger/stored-ledger.ts';
+import type { Role, WorkloadSecret } from '../ports/orchestrator.ts';
+import type { SecretStatus, ServiceStatus } from './status.ts';
+
+/** The state of one provider, as its poller found it. */
+export interface PolledProvider {
+  /** Why it can't be polled now; `null` while it answers. */
+  readonly failure: ProviderError | null;
+  /** What to change so that the plugin notices changes without reading values; `null` if it does. */
+  readonly probeProblem: string | null;
+  /** Which refs have lagged for a while; `null` if none has. */
+  readonly lagProblem: string | null;
+}
+
+/** What the problems of the rotation follow from. */
+export interface ProblemFacts {
+  readonly orchestratorName: string;
+  /** Why the orchestrator does not answer; `null` if it does. */
+  readonly outage: { readonly message: string; readonly isRefused: boolean } | null;
+  readonly unusableLedger: UnusableLedger | null;
+  readonly role: Role | null;
+  readonly lockdown: Lockdown | null;
+  readonly secrets: readonly SecretStatus[];
+  readonly services: readonly ServiceStatus[];
+  /** Secrets with options that have no effect. */
+  readonly withOptions: readonly WorkloadSecret[];
+  readonly polledOf: (provider: string) => PolledProvider | undefined;
+}
+
+/** These errors of a secret follow from the state of its provider. */
+export const OUTAGES: ReadonlySet<ProviderErrorCode> = new Set(['UNAVAILABLE', 'UNAUTHENTICATED', 'RATE_LIMITED']);
+
+/** Waiting reasons that follow from a secret's problem, which is listed by itself. */
+const FOLLOWS_FROM_SECRET: ReadonlySet<string> = new Set(['SECRET_UNDELIVERABLE', 'LABELS_INVALID']);
+
+/** The current problems of the rotation, worst first. What has one cause is one problem. */
+export function rotationProblems(facts: ProblemFacts): readonly Problem[] {
+  const list = new ProblemList();
+  addCluster(list, facts);
+  const explained = addProviders(list, facts);
+  addSecrets(list, facts, explained);
+  addServices(list, facts, explained);
+  return list.problems;
+}
+
+function addCluster(list: ProblemList, { outage, unusableLedger, role, lockdown, ...facts }: ProblemFacts): void {
+  if (lockdown !== null) {
+    const since = new Date(lockdown.sinceMs).toISOString();
+    list.add('LOCKDOWN_ACTIVE', `since ${since} no value is served from the cache, and no rotation starts by itself`);
+  }
+  if (outage !== null) {
+    const code = outage.isRefused ? 'ORCHESTRATOR_ACCESS_DENIED' : 'ORCHESTRATOR_UNAVAILABLE';
+    list.add(code, outage.message, { orchestrator: facts.orchestratorName });
+  }
+  if (unusableLedger !== null) list.add(unusableLedger.code, unusableLedger.message);
+  if (role === 'worker') list.add('NOT_A_MANAGER', 'the plugin serves nothing here');
+  if (facts.withOptions.length > 0) {
+    list.add('SECRET_OPTIONS_IGNORED', describeOptions(facts.withOptions), {
+      secrets: facts.withOptions.map(({ name }) => name),
+    });
+  }
+}
+
+/** Adds the problems of providers. Returns the secrets that they explain. */
+function addProviders(list: ProblemList, { secrets, services, polledOf }: ProblemFacts): Set<SecretStatus> {
+  const explained = new Set<SecretStatus>();
+  const byProvider = Map.groupBy(secrets, ({ provider }) => provider);
+  for (const [name, ofProvider] of byProvider) {
+    const polled = name === null ? undefined : polledOf(name);
+    if (name === null || polled === undefined) continue;
+    if (polled.failure !== null) {
+      const affected = ofProvider.filter(({ problem }) => problem === null || OUTAGES.has(problem.code));
+      // While the provider is unreachable, the cached value is delivered.
+      for (const secret of ofProvider) {
+        if (secret.revision !== null || affected.includes(secret)) explained.add(secret);
+      }
+      const missing = affected.filter(({ revision }) => revision === null).map((secret) => secret.name);
+      const without = missing.length === 0 ? '' : `, ${counted(missing.length)} of them without a cached value`;
+      const isDown = failingFor(services, missing).length > 0;
+      list.add(
+        'PROVIDER_UNAVAILABLE',
+        `${displayText(name)}: ${polled.failure.message} (${counted(affected.length)} affected${without})`,
+        {
+          provider: name,
+          subject: name,
+          secrets: affected.map((secret) => secret.name),
+          services: servicesOf(affected),
+          severity: isDown || missing.length > 0 ? 'critical' : 'warning',
+        },
+      );
+    }
+    if (polled.lagProblem !== null) list.add('PROVIDER_LAGGING', polled.lagProblem, { subject: name });
+    if (polled.probeProblem !== null) list.add('PROBE_UNAVAILABLE', polled.probeProblem, { subject: name });
+  }
+  return explained;
+}
+
+/** Adds the secrets without a value: one problem for all with the same reason. */
+function addSecrets(list: ProblemList, { secrets, services }: ProblemFacts, explained: Set<SecretStatus>): void {
+  const own = secrets.filter((secret) => secret.problem !== null && !explained.has(secret));
+  for (const group of Map.groupBy(own, ({ problem }) => `${problem?.code} ${problem?.message}`).values()) {
+    const [first] = group;
+    if (first === undefined || first.problem === null) continue;
+    const { code, message } = first.problem;
+    const names = group.map(({ name }) => name);
+    list.add(
+      code === 'ACCESS_DENIED' ? 'SECRET_ACCESS_DENIED' : 'SECRET_UNDELIVERABLE',
+      `${displayNames(names)}: ${message}`,
+      {
+        secrets: names,
+        services: servicesOf(group),
+        severity: failingFor(services, names).length > 0 ? 'critical' : 'warning',
+        ...actionFor(code, first),
+      },
+    );
+    for (const secret of group) explained.add(secret);
+  }
+}
+
+/** Labels of a secret in use can't be changed by the CLI: a new secret takes its place in the service. */
+function actionFor(code: ProviderErrorCode, { name, services }: SecretStatus): { readonly action?: string } {
+  if (code !== 'INVALID_REF') return {};
+  const service = services[0] ?? 'SERVICE';
+  return {
+    action:
+      'Create a secret with correct labels under another name, and replace it in the service: ' +
+      `docker service update --secret-rm ${displayText(name)} --secret-add source=NEW,target=${displayText(name)} ${displayText(service)}`,
+  };
+}
+
+/** Adds the services that do not run or do not rotate, unless a problem of a secret explains it. */
+function addServices(list: ProblemList, { services }: ProblemFacts, explained: ReadonlySet<SecretStatus>): void {
+  const byName = new Set([...explained].map(({ name }) => name));
+  const isExplained = (service: ServiceStatus) => service.secrets.some((name) => byName.has(name));
+  for (const service of services) {
+    const { name, state } = service;
+    if (state.code !== 'failing' && state.code !== 'degraded') continue;
+    if (service.undeliverableSecrets.length > 0 && isExplained(service)) continue;
+    const code = state.code === 'failing' ? 'SERVICE_FAILING' : 'SERVICE_DEGRADED';
+    list.add(code, `${displayText(name)}: ${state.message}`, { services: [name] });
+  }
+  const blocked = services.filter((service) => {
+    const { problem, waitingReason } = service;
+    if (problem === null) return false;
+    return !(waitingReason !== null && FOLLOWS_FROM_SECRET.has(waitingReason.code) && isExplained(service));
+  });
+  for (const group of Map.groupBy(blocked, ({ problem }) => `${problem?.code} ${problem?.message}`).values()) {
+    const problem = group[0]?.problem;
+    if (problem == null) continue;
+    const names = group.map(({ name }) => name);
+    list.add(problem.code, `${displayNames(names)}: ${problem.message}`, { services: names });
+  }
+  const held = services.filter(({ quarantine }) => quarantine !== null);
+  const setOf = ({ quarantine }: ServiceStatus) => `${quarantine?.secrets.join()} ${quarantine?.reason}`;
+  for (const group of Map.groupBy(held, setOf).values()) {
+    const quarantine = group[0]?.quarantine;
+    if (quarantine == null) continue;
+    const names = group.map(({ name }) => name);
+    const verb = names.length === 1 ? 'has' : 'have';
+    const detail = `${displayNames(names)} ${verb} the last good value of ${displayNames(quarantine.secrets)} (${quarantine.reason})`;
+    list.add('VALUE_QUARANTINED', detail, { services: names, secrets: quarantine.secrets });
+  }
+}
+
+/** Which secrets have driver options, which the orchestrator does not pass on. */
+export function describeOptions(secrets: readonly WorkloadSecret[]): string {
+  const options = [...new Set(secrets.flatMap(({ driverOptions = [] }) => driverOptions))];
+  return `the driver is not given the options ${displayNames(options)} of ${displayNames(secrets.map(({ name }) => name))}`;
+}
+
+/** The services without a running task that use one of the secrets. */
+function failingFor(services: readonly ServiceStatus[], secrets: readonly string[]): readonly ServiceStatus[] {
+  const names = new Set(secrets);
+  return services.filter(
+    ({ state, secrets: used }) => state.code === 'failing' && used.some((name) => names.has(name)),
+  );
+}
+
+function servicesOf(secrets: readonly SecretStatus[]): readonly string[] {
+  return [...new Set(secrets.flatMap(({ services }) => services))];
+}
+
+function counted(number: number): string {
+  return number === 1 ? '1 secret' : `${number} secrets`;
+}
