@@ -38,3 +38,5 @@ export function createAwsProvider(config: AwsConfig, options: AwsProviderOptions
     },
   };
 }
+
+export { type AwsOptions, aws } from './aws.ts';

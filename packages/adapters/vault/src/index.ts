@@ -58,3 +58,5 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
     },
   };
 }
+
+export { openbao, type VaultOptions, vault } from './vault.ts';

@@ -42,6 +42,7 @@ export {
   problemSeverities,
   rankedProblems,
 } from './problem.ts';
+export { configureProvider, type ProviderDefinition, type ProviderSettings } from './provider-definition.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export type { ProviderInstance } from './provider-instance.ts';
 export type {

@@ -34,6 +34,11 @@ export class SecretValue {
     return this.#bytes;
   }
 
+  /** The bytes as UTF-8 text. The text can't be wiped. @throws {Error} as {@link reveal}. */
+  revealText(): string {
+    return new TextDecoder().decode(this.reveal());
+  }
+
   /** The same value with its own bytes. @throws {Error} as {@link reveal}. */
   copy(): SecretValue {
     return new SecretValue(new Uint8Array(this.reveal()));

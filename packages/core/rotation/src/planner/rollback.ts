@@ -176,7 +176,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     return after(events, startRollout(serviceState, { continues: true, also: ofRollout }));
   }
   const isRolledBack = ['rolled-back', 'rollback-paused'].includes(service.rollout.state);
-  if (!isRolledBack && policy.onFailure === 'pause') return asFailed();
+  if (!isRolledBack && (service.onFailure ?? policy.onFailure) === 'pause') return asFailed();
   const failedKeys = ofRollout
     .map(({ binding }) => binding.key)
     .filter((key) => quarantineOf(entry, key) === undefined);

@@ -74,6 +74,8 @@ export interface Workload {
   readonly formerSecretIds: readonly string[];
   readonly rollout: RolloutReport;
   readonly tasks: readonly WorkloadTask[];
+  /** Replaces the policy's `onFailure` for this service. */
+  readonly onFailure?: 'rollback' | 'pause';
 }
 
 /** A task that ended because something went wrong. */
