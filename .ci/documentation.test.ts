@@ -39,9 +39,11 @@ test('every link between the documents leads to an existing file and heading', a
       'docs/guides',
       'docs/reference',
       'docs/decisions',
+      'docs/examples/connection-pools',
       'docs/examples/process-pool',
       'docs/examples/provider-adapter',
     ],
+    'packages/adapters/rotator',
     'packages/core/rotation',
     'packages/testing/provider-contract',
   ];

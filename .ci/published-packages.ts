@@ -2,5 +2,11 @@
 export const published = [
   ...['core/delivery', 'core/kernel', 'core/metrics', 'core/provider', 'core/rotation'],
   ...['adapters/aws', 'adapters/docker', 'adapters/file', 'adapters/http', 'adapters/logging'],
-  ...['adapters/prometheus', 'adapters/swarm-driver', 'adapters/vault', 'testing/provider-contract'],
+  ...[
+    'adapters/prometheus',
+    'adapters/rotator',
+    'adapters/swarm-driver',
+    'adapters/vault',
+    'testing/provider-contract',
+  ],
 ];

@@ -80,6 +80,8 @@ export default defineConfig({
           entry('Glossary', '/docs/glossary'),
           entry('Contributing', '/CONTRIBUTING'),
           entry('Decisions', '/docs/decisions/'),
+          entry('Rotate something of your own', '/docs/examples/connection-pools/'),
+          entry('The rotator', '/packages/adapters/rotator/'),
           entry('The rotation library', '/packages/core/rotation/'),
           entry('The provider contract', '/packages/testing/provider-contract/'),
           entry('Write a provider adapter', '/docs/examples/provider-adapter/'),

@@ -31,9 +31,9 @@ export interface GroupOptions<Worker, Name extends string> {
    * Gives a running worker new secrets. Without it, or if it rejects, the rotator starts another worker with them, and
    * then stops this one.
    */
-  update?(worker: Worker, context: WorkerContext<Name>): void | Promise<void>;
-  /** Stops a worker. The rotator waits for it. */
-  stop?(worker: Worker): void | Promise<void>;
+  update?(worker: Worker, context: WorkerContext<Name>): unknown;
+  /** Stops a worker. The rotator waits for the promise, if it returns one. */
+  stop?(worker: Worker): unknown;
   /**
    * What happens if new secrets make a worker fail: `rollback` (default) gives the group the last good ones, `pause`
    * waits for newer ones. In both cases the other workers keep what they have.
