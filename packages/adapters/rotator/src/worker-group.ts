@@ -158,7 +158,7 @@ export class WorkerGroup<Worker, Name extends string> {
   async #fill(slot: Slot<Worker>): Promise<void> {
     const { clock, random } = this.#ports;
     while (!this.#closing.signal.aborted) {
-      if (await this.#begin(slot, (_, context) => this.#startWorker(context))) return;
+      if (await this.#startLife(slot, (_, context) => this.#startWorker(context))) return;
       slot.retries += 1;
       const waitMs = jittered(backoffMs(FIRST_BACKOFF_MS, MAX_BACKOFF_MS, slot.retries - 1), random);
       await sleep(clock, waitMs, this.#closing.signal).catch(() => undefined);
@@ -169,7 +169,7 @@ export class WorkerGroup<Worker, Name extends string> {
     const isCurrent = () => this.#round === round && this.#rollout.state === 'rolling' && !this.#closing.signal.aborted;
     let hasReplaced = false;
     await mapConcurrently(this.#slots, this.#limits.parallel, async (slot) => {
-      // A worker that was starting when the rollout began has the generation of its start.
+      // A worker that was starting when the rollout started has the generation of its start.
       await slot.starting;
       if (!isCurrent() || slot.life === null || slot.life.generation === this.#generation) return;
       hasReplaced = true;
@@ -183,7 +183,7 @@ export class WorkerGroup<Worker, Name extends string> {
   async #replace(slot: Slot<Worker>): Promise<void> {
     const old = slot.life;
     let isUpdateFailed = false;
-    const isReplaced = await this.#begin(slot, async (life, context) => {
+    const isReplaced = await this.#startLife(slot, async (life, context) => {
       if (old?.worker != null) {
         const { value } = old.worker;
         const outcome = await this.#update(value, context);
@@ -221,7 +221,7 @@ export class WorkerGroup<Worker, Name extends string> {
   }
 
   /** Starts the next life of a slot, which then takes the place of the earlier one. Returns whether it runs. */
-  #begin(slot: Slot<Worker>, work: Work<Worker, Name>): Promise<boolean> {
+  #startLife(slot: Slot<Worker>, work: Work<Worker, Name>): Promise<boolean> {
     const life = new WorkerLife<Worker>(randomUUID(), slot.index, this.#generation, this.#ports.clock);
     slot.next = life;
     this.#ports.onChange();
