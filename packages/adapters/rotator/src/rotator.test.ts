@@ -184,6 +184,35 @@ test('a worker that fails is replaced, also while the provider does not answer',
   expect(opened.filter(({ isOpen }) => isOpen)).toHaveLength(3);
 });
 
+test('a worker that fails while its replacement starts is not replaced twice', async () => {
+  secrets.set('api-key', 'first');
+  await open();
+  const release = Promise.withResolvers<void>();
+  const starting = Promise.withResolvers<void>();
+  const pools = rotator.group('pools', {
+    ...options,
+    size: 1,
+    async start(context) {
+      if (context.secrets.key.revealText() === 'second') {
+        starting.resolve();
+        await release.promise;
+      }
+      return options.start(context);
+    },
+  });
+  await pools.settled();
+  secrets.set('api-key', 'second');
+  const settled = pools.settled();
+  await starting.promise;
+  pools.workers[0]?.fail(new Error('it crashed'));
+  release.resolve();
+  await settled;
+  expect(opened.map(({ key, isOpen }) => [key, isOpen])).toEqual([
+    ['first', false],
+    ['second', true],
+  ]);
+});
+
 test('after a restart with the same ledger, a quarantined value is not tried again', async () => {
   const path = join(directory, 'ledger.json');
   secrets.set('api-key', 'first');

@@ -45,7 +45,7 @@ interface Slot<Worker> {
   next: WorkerLife<Worker> | null;
   /** Ends when `next` runs or has failed. */
   starting: Promise<unknown>;
-  /** Failures since the last worker that ran. */
+  /** Failures in a row: a worker that ran for a minute ends the row. */
   retries: number;
 }
 
@@ -154,14 +154,20 @@ export class WorkerGroup<Worker, Name extends string> {
     return this.#slots.flatMap(({ life, next }) => [life, next].filter((each) => each !== null));
   }
 
-  /** A slot has no worker: starts one. After a failure, it tries again later. */
+  /** Starts a worker in a slot without one. After failures, it waits longer each time. */
   async #fill(slot: Slot<Worker>): Promise<void> {
     const { clock, random } = this.#ports;
-    while (!this.#closing.signal.aborted) {
+    const { signal } = this.#closing;
+    for (;;) {
+      if (slot.retries > 0) {
+        const waitMs = jittered(backoffMs(FIRST_BACKOFF_MS, MAX_BACKOFF_MS, slot.retries - 1), random);
+        await sleep(clock, waitMs, signal).catch(() => undefined);
+      }
+      // A rollout may be starting one.
+      await slot.starting;
+      if (signal.aborted || slot.life !== null) return;
       if (await this.#startLife(slot, (_, context) => this.#startWorker(context))) return;
       slot.retries += 1;
-      const waitMs = jittered(backoffMs(FIRST_BACKOFF_MS, MAX_BACKOFF_MS, slot.retries - 1), random);
-      await sleep(clock, waitMs, this.#closing.signal).catch(() => undefined);
     }
   }
 
@@ -187,7 +193,7 @@ export class WorkerGroup<Worker, Name extends string> {
       if (old?.worker != null) {
         const { value } = old.worker;
         const outcome = await this.#update(value, context);
-        if (outcome === 'updated') {
+        if (outcome === 'updated' && !old.isEnded) {
           old.handOver(life);
           return value;
         }
@@ -240,7 +246,6 @@ export class WorkerGroup<Worker, Name extends string> {
       slot.next = null;
       life.run(worker);
       slot.life = life;
-      slot.retries = 0;
       this.#ports.onChange();
       return true;
     } catch (error) {
@@ -281,7 +286,10 @@ export class WorkerGroup<Worker, Name extends string> {
     if (life.isEnded) return;
     this.#failed(life, error);
     const slot = this.#slots[life.index];
-    if (slot?.life === life) this.#refill(slot, life);
+    if (slot?.life !== life) return;
+    const ranForMs = this.#ports.clock.now() - life.createdAtMs;
+    slot.retries = ranForMs > MAX_BACKOFF_MS ? 0 : slot.retries + 1;
+    this.#refill(slot, life);
   }
 
   #failed(life: WorkerLife<Worker>, error: unknown): void {
