@@ -75,8 +75,13 @@ test.each([
 });
 
 test('a request that is cut off without an answer ends as UNAVAILABLE', async () => {
-  const { instance, requests } = await setUp((seen) => (seen.path === 'secret/data/app' ? 'hang' : answers(seen)));
-  await vaultErrorOf(instance.secrets.read(refTo('app'), { signal: AbortSignal.timeout(200) }));
+  const caller = new AbortController();
+  const { instance, requests } = await setUp((seen) => {
+    if (seen.path !== 'secret/data/app') return answers(seen);
+    setImmediate(() => caller.abort());
+    return 'hang';
+  });
+  await vaultErrorOf(instance.secrets.read(refTo('app'), { signal: caller.signal }));
   await expect.poll(requests).toContainEqual(['read', 'UNAVAILABLE']);
 });
 

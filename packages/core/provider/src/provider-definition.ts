@@ -1,9 +1,9 @@
 import { displayText } from '@vault-swarm/kernel';
 import { Environment } from './configuration.ts';
 import type { LabelScheme } from './labels.ts';
+import type { ProviderInstance } from './provider-instance.ts';
 import type { ProviderModule, ProviderTools } from './provider-module.ts';
 import type { ReadFile } from './read-file.ts';
-import type { ProviderInstance } from './secret-provider.ts';
 
 /** A provider with its settings. It is not loaded yet. */
 export interface ProviderDefinition {

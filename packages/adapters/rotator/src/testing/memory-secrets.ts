@@ -52,6 +52,8 @@ export class MemorySecrets implements ProviderDefinition {
     },
     revisions: null,
     order: null,
+    leases: null,
+    holders: null,
     close: async () => {
       this.isClosed = true;
     },
