@@ -41,7 +41,7 @@ export const awsModule: ProviderModule<AwsConfig> = {
   },
   usesTls: () => true,
   async load(config, tools) {
-    const { createAwsProvider } = await import('./index.ts');
+    const { createAwsProvider } = await import('./provider.ts');
     return createAwsProvider(config, tools);
   },
 };

@@ -21,7 +21,7 @@ export const fileModule: ProviderModule<FileConfig> = {
   parseConfig: parseFileConfig,
   usesTls: () => false,
   async load(config, tools) {
-    const { createFileProvider } = await import('./index.ts');
+    const { createFileProvider } = await import('./adapter.ts');
     return createFileProvider(config, tools);
   },
 };

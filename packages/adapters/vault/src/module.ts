@@ -67,7 +67,7 @@ function moduleOf(kind: 'vault' | 'openbao', prefix: 'VAULT' | 'OPENBAO'): Provi
     usesTls: ({ address, proxy = '', auth }) =>
       auth.method === 'aws' || [address, proxy].some((url) => url.startsWith('https:')),
     async load(config, tools) {
-      const { createVaultProvider } = await import('./index.ts');
+      const { createVaultProvider } = await import('./provider.ts');
       return createVaultProvider(config, tools);
     },
   };
