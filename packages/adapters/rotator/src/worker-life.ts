@@ -16,7 +16,9 @@ export class WorkerLife<Worker> {
   readonly generation: number;
   readonly createdAtMs: number;
   readonly #stopping = new AbortController();
+  readonly #clock: Clock;
   #state: WorkloadTask['state'] = 'starting';
+  #ranSinceMs: number | null = null;
   #secrets: readonly SecretValue[] = [];
   #worker: { readonly value: Worker } | null = null;
   #next: WorkerLife<Worker> | null = null;
@@ -25,6 +27,7 @@ export class WorkerLife<Worker> {
     this.id = id;
     this.index = index;
     this.generation = generation;
+    this.#clock = clock;
     this.createdAtMs = clock.now();
   }
 
@@ -64,6 +67,7 @@ export class WorkerLife<Worker> {
 
   run(value: Worker): void {
     this.#worker = { value };
+    this.#ranSinceMs = this.#clock.now();
     this.#state = 'running';
   }
 
@@ -92,6 +96,7 @@ export class WorkerLife<Worker> {
    */
   failure(error: unknown): FailedTask {
     const isDelivered = this.#secrets.length > 0;
+    const endedAtMs = this.#clock.now();
     return {
       id: this.id,
       generation: this.generation,
@@ -99,6 +104,8 @@ export class WorkerLife<Worker> {
       started: isDelivered,
       undelivered: !isDelivered,
       nodeReady: true,
+      ranMs: this.#ranSinceMs === null ? null : endedAtMs - this.#ranSinceMs,
+      endedAtMs,
       message: displayMessage(redact(errorMessage(error), this.#secrets)),
     };
   }
