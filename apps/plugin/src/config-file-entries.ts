@@ -1,3 +1,5 @@
+import type { HookEntry } from '@vault-swarm/http/config';
+
 /**
  * A provider of the file: its name for the label `provider`, and its settings. Their names are those of environment
  * variables, or paths of nested settings, such as `headers.Accept`.
@@ -11,6 +13,17 @@ export interface ProviderEntry {
 /** The readable entries of `CONFIG_FILE`, and what is wrong with the others. */
 export interface ConfigFile {
   readonly entries: readonly ProviderEntry[];
+  /** Whether the file replaces `SECRETS_PROVIDER`, if that is not set. A file without `providers` does not. */
+  readonly hasProviders: boolean;
+  readonly hooks: readonly HookEntry[];
   /** `where` is a path such as `providers.vault-eu.kind`, a line, or empty for the file as a whole. */
   readonly problems: readonly { readonly where: string; readonly message: string }[];
+}
+
+/** The entries if `CONFIG_FILE` is not given. */
+export const NO_CONFIG_FILE: ConfigFile = { entries: [], hasProviders: false, hooks: [], problems: [] };
+
+/** A file that can't be read. */
+export function unreadableFile(message: string): ConfigFile {
+  return { ...NO_CONFIG_FILE, hasProviders: true, problems: [{ where: '', message }] };
 }

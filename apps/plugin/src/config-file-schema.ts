@@ -1,4 +1,5 @@
 import type { ProviderModule } from '@vault-swarm/provider';
+import { hooksSchema } from './config-file-hooks.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
 const SCALAR = { $ref: '#/$defs/scalar' };
@@ -10,9 +11,9 @@ export function configFileSchema(modules: readonly ProviderModule[]) {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'CONFIG_FILE of the Vault Swarm Plugin',
     description:
-      'Several providers of one kind. Settings have the names of environment variables. Credentials are in separate files.',
+      'Several providers of one kind, and hooks. Settings have the names of environment variables. Credentials are in separate files.',
     type: 'object',
-    required: ['providers'],
+    anyOf: [{ required: ['providers'] }, { required: ['hooks'] }],
     additionalProperties: false,
     properties: {
       providers: {
@@ -22,6 +23,7 @@ export function configFileSchema(modules: readonly ProviderModule[]) {
         propertyNames: { pattern: PROVIDER_NAME.source },
         additionalProperties: { oneOf: kinds.map((kind) => ({ $ref: `#/$defs/${kind}` })) },
       },
+      hooks: hooksSchema,
     },
     $defs: {
       scalar: { type: ['string', 'number', 'boolean'] },

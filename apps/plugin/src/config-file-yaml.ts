@@ -1,6 +1,7 @@
 import { parseYamlFields } from '@vault-swarm/file/yaml-fields';
 import { displayText } from '@vault-swarm/kernel';
-import type { ConfigFile, ProviderEntry } from './config-file-entries.ts';
+import { type ConfigFile, type ProviderEntry, unreadableFile } from './config-file-entries.ts';
+import { hooksOf } from './config-file-hooks.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
 /** The most levels of nested settings. */
@@ -12,7 +13,7 @@ const MAX_PROBLEMS = 50;
 export function parseConfigFile(text: string): ConfigFile {
   // Scalars stay text: `10s`, `0400` and `no` are settings, not a time, a number and a boolean.
   const parsed = parseYamlFields(text, 'failsafe');
-  if ('problem' in parsed) return { entries: [], problems: [{ where: '', message: parsed.problem }] };
+  if ('problem' in parsed) return unreadableFile(parsed.problem);
   const root: Map = parsed.fields;
   const problems: { where: string; message: string }[] = [];
   const refuseOthers = (map: Map, where: string, allowed: readonly string[]) => {
@@ -23,9 +24,11 @@ export function parseConfigFile(text: string): ConfigFile {
       });
     }
   };
-  refuseOthers(root, '', ['providers']);
+  refuseOthers(root, '', ['providers', 'hooks']);
   const providers = mapOf(root.providers);
-  if (providers === null || Object.keys(providers).length === 0) {
+  // With other parts only, the providers are those of SECRETS_PROVIDER.
+  const hasProviders = root.providers !== undefined || root.hooks === undefined;
+  if (hasProviders && (providers === null || Object.keys(providers).length === 0)) {
     problems.push({ where: 'providers', message: 'must have a provider for each name, with its kind and settings' });
   }
   const entries = Object.entries(providers ?? {}).flatMap(([name, given]): readonly ProviderEntry[] => {
@@ -50,10 +53,11 @@ export function parseConfigFile(text: string): ConfigFile {
     }
     return wrong.length > 0 ? [] : [{ name, kind: entry.kind, settings: paths }];
   });
+  const hooks = hooksOf(root.hooks, (where, message) => problems.push({ where, message }));
   const more = problems.length - MAX_PROBLEMS;
-  if (more <= 0) return { entries, problems };
+  if (more <= 0) return { entries, hasProviders, hooks, problems };
   return {
-    entries,
+    ...{ entries, hasProviders, hooks },
     problems: [...problems.slice(0, MAX_PROBLEMS), { where: '', message: `has ${more} more problems` }],
   };
 }

@@ -121,7 +121,7 @@ test.each([
 ])('a file of %s is one problem', async (_what, text, message) => {
   const given = { CONFIG_FILE: '/file.yaml' };
   const file = await readConfigFile(given, () => text);
-  expect(file).toEqual({ entries: [], problems: [{ where: '', message }] });
+  expect(file).toMatchObject({ entries: [], hooks: [], problems: [{ where: '', message }] });
 });
 
 test('names of the language itself are names like others', async () => {
@@ -136,4 +136,27 @@ test('a file of another kind has its first problems listed, and the others count
   const { problems } = await readConfigFile({ CONFIG_FILE: '/file.yaml' }, () => text);
   expect(problems).toHaveLength(51);
   expect(problems.at(-1)?.message).toBe('has 951 more problems');
+});
+
+test('a file with hooks alone leaves the providers to SECRETS_PROVIDER', async () => {
+  const yaml = 'hooks: [{name: audit, provider: vault, kind: bearer, secret_file: /credentials/audit}]';
+  const read = (path: string) => (path === '/file.yaml' ? yaml : 'credential-of-a-hook');
+  const given = { CONFIG_FILE: '/file.yaml', VAULT_TOKEN: 'root' };
+  const parsed = parseConfiguration(given, read, await readConfigFile(given, read));
+  if (!parsed.ok) throw new Error('refused');
+  expect(parsed.configuration.providers.map(({ name }) => name)).toEqual(['vault']);
+  expect(parsed.configuration.hooks).toMatchObject([{ name: 'audit', provider: 'vault', kind: 'bearer' }]);
+  expect(parsed.configuration.ownFiles).toContainEqual({
+    ...{ variable: 'hooks.audit.secret_file', path: '/credentials/audit', kind: 'credential' },
+  });
+});
+
+test('hooks without the monitoring port have no effect, which is a warning', async () => {
+  const path = join(directory, 'good/hooks.yaml');
+  const parsed = await parse(path, { ENABLE_MONITORING: 'false' });
+  expect(parsed).toMatchObject({ ok: true });
+  expect(parsed.ok && parsed.configuration.warnings).toContainEqual({
+    ...{ code: 'setting-ignored', variable: 'CONFIG_FILE' },
+    message: expect.stringMatching(/^hooks have no effect/),
+  });
 });

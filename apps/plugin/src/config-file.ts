@@ -1,9 +1,6 @@
 import { quoted } from '@vault-swarm/kernel';
 import { type ReadFile, whyUnreadable } from '@vault-swarm/provider';
-import type { ConfigFile } from './config-file-entries.ts';
-
-/** The entries if `CONFIG_FILE` is not given. */
-export const NO_CONFIG_FILE: ConfigFile = { entries: [], problems: [] };
+import { type ConfigFile, NO_CONFIG_FILE, unreadableFile } from './config-file-entries.ts';
 
 /**
  * Reads the file that `CONFIG_FILE` names. Its form is that of docs/reference/config-file.schema.json; whether the
@@ -19,10 +16,7 @@ export async function readConfigFile(
   try {
     text = readFile(path);
   } catch (error) {
-    return {
-      entries: [],
-      problems: [{ where: '', message: `${quoted(path)} names a file that ${whyUnreadable(error)}` }],
-    };
+    return unreadableFile(`${quoted(path)} names a file that ${whyUnreadable(error)}`);
   }
   const { parseConfigFile } = await import('./config-file-yaml.ts');
   return parseConfigFile(text);

@@ -1,7 +1,7 @@
 import type { DeliveryLimits } from '@vault-swarm/delivery';
 import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
 import { inspectPath } from '@vault-swarm/file/config';
-import { type MonitoringConfig, parseMonitoringConfig } from '@vault-swarm/http/config';
+import { type HookConfig, type MonitoringConfig, parseHooks, parseMonitoringConfig } from '@vault-swarm/http/config';
 import { quoted } from '@vault-swarm/kernel';
 import { type LoggingConfig, parseLoggingConfig } from '@vault-swarm/logging/config';
 import {
@@ -19,9 +19,8 @@ import {
   RotationWindow,
   type StartTimes,
 } from '@vault-swarm/provider';
-import { NO_CONFIG_FILE } from './config-file.ts';
-import type { ConfigFile } from './config-file-entries.ts';
-import { type ConfiguredProvider, parseProviders } from './configured-providers.ts';
+import { type ConfigFile, NO_CONFIG_FILE } from './config-file-entries.ts';
+import { type ConfiguredProvider, namesOf, parseProviders } from './configured-providers.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from './own-files.ts';
 import { builtInProviders } from './providers.ts';
 import { parseSocketSettings, type SocketSettings } from './socket-settings.ts';
@@ -58,6 +57,8 @@ export interface PluginConfiguration extends SocketSettings {
   readonly docker: DockerConfig;
   readonly systemAuthorities: SystemAuthorities;
   readonly monitoring: MonitoringConfig;
+  /** Addresses of the monitoring port that receive hints. */
+  readonly hooks: readonly HookConfig[];
   readonly logging: LoggingConfig;
   /** Files that no provider may deliver. */
   readonly ownFiles: readonly OwnFile[];
@@ -101,11 +102,13 @@ export function parseConfiguration(
     docker: parseDockerConfig(environment, readFile),
     systemAuthorities: parseSystemAuthorities(environment),
     monitoring: parseMonitoringConfig(environment, readFile),
+    hooks: parseHooks(environment, readFile, file.hooks, namesOf(providers)),
     logging: parseLoggingConfig(environment),
     ownFiles: environment.ownFiles,
     credentials: environment.credentials,
     warnings: environment.warnings,
   };
+  warnOfUnusedHooks(environment, configuration);
   addUnusedFiles(environment, modules);
   refuseOwnFiles(environment, parsed, inspectPath);
   warnOfReadable(environment, inspectPath);
@@ -131,6 +134,12 @@ function parseDelivery(environment: Environment): DeliveryLimits {
     staleIfUnauthenticatedMs: environment.durationMs('STALE_IF_UNAUTHENTICATED', unauthenticatedMs, { minMs: 0 }),
     cache: { maxRevisions: CACHE_REVISIONS, maxBytes: CACHE_BYTES },
   };
+}
+
+function warnOfUnusedHooks(environment: Environment, { hooks, monitoring }: PluginConfiguration): void {
+  if (hooks.length === 0 || monitoring.enabled) return;
+  const message = 'hooks have no effect, because ENABLE_MONITORING is false: the monitoring port receives them';
+  environment.warn('setting-ignored', 'CONFIG_FILE', message);
 }
 
 /** Node itself reads this variable: AWS's certificates are then not verified either. */

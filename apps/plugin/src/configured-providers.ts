@@ -48,11 +48,14 @@ interface Parsing {
  * Parses the configured providers: those of `SECRETS_PROVIDER`, each named like its kind, then those of the file. If
  * only the file is set, there are no others.
  */
-export function parseProviders(parsing: Parsing, { entries, problems }: ConfigFile): readonly ParsedProvider[] {
+export function parseProviders(
+  parsing: Parsing,
+  { entries, hasProviders, problems }: ConfigFile,
+): readonly ParsedProvider[] {
   const { environment, readFile } = parsing;
   environment.ownPath('CONFIG_FILE', 'file');
   for (const { where, message } of problems) reportFile(environment, where, message);
-  const isOnlyFile = environment.has('CONFIG_FILE') && !environment.has('SECRETS_PROVIDER');
+  const isOnlyFile = hasProviders && !environment.has('SECRETS_PROVIDER');
   const modules = isOnlyFile ? [] : parseKinds(parsing);
   const named = modules.map((module) =>
     parseProvider(module, module.kind, environment, { readFile, surroundings: null }),

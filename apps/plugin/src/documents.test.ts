@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { readConfigFile } from './config-file.ts';
 import { parseConfiguration } from './configuration.ts';
 
-test("the reference's file with several providers is accepted unchanged", async () => {
+test("the reference's files with several providers and with hooks are accepted unchanged", async () => {
   const reference = openDocument('docs/reference/environment.md', import.meta.filename);
   const yaml = reference.take('Several providers of one kind', 'yaml');
   const readFile = (path: string) => (path.startsWith('/run/secrets/') ? 'a-credential\n' : yaml);
@@ -17,7 +17,27 @@ test("the reference's file with several providers is accepted unchanged", async 
     ok: true,
     configuration: { providers: [{ name: 'vault-eu' }, { name: 'vault-us' }] },
   });
+  const hooks = reference.take('Hooks', 'yaml');
+  const secret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+  const readHooks = (path: string) => (path.startsWith('/run/secrets/') ? secret : hooks);
+  const vault = { CONFIG_FILE: '/etc/vault-swarm/hooks.yaml', VAULT_TOKEN: 'root' };
+  expect(parseConfiguration(vault, readHooks, await readConfigFile(vault, readHooks))).toMatchObject({
+    ok: true,
+    configuration: { hooks: [{ name: 'vault-audit', provider: 'vault' }] },
+  });
   expect(reference.left()).toEqual([]);
+});
+
+test('the hook of the guide is accepted', async () => {
+  const guide = openDocument('docs/guides/hooks.md', import.meta.filename);
+  const yaml = guide.take('1. Configure the hook', 'yaml');
+  const read = (path: string) => (path === '/etc/vault-swarm/config.yaml' ? yaml : 'a-secret-of-a-hook');
+  const given = { CONFIG_FILE: '/etc/vault-swarm/config.yaml', SECRETS_PROVIDER: 'aws', AWS_REGION: 'eu-west-1' };
+  expect(parseConfiguration(given, read, await readConfigFile(given, read))).toMatchObject({
+    ok: true,
+    configuration: { hooks: [{ name: 'aws-events', provider: 'aws', kind: 'bearer' }] },
+  });
+  expect(guide.left()).toEqual([]);
 });
 
 test("the guide to AWS has settings that are taken, and a secret's labels that name what it says", () => {

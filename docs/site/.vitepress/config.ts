@@ -55,6 +55,7 @@ export default defineConfig({
           entry('All documents', '/docs/'),
           entry('Install', '/docs/guides/install'),
           entry('Operate', '/docs/guides/operate'),
+          entry('Hooks', '/docs/guides/hooks'),
           entry('Migrate', '/docs/guides/move'),
           entry('Vault and OpenBao', '/docs/guides/vault'),
           entry('AWS Secrets Manager', '/docs/guides/aws'),

@@ -116,7 +116,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
   );
   container.bind(monitoringId.server).toResolvedValue(
     (
-      { monitoring: config, pluginName, rotation: { intervalMs }, providers: configured, warnings },
+      { monitoring: config, pluginName, rotation: { intervalMs }, providers: configured, warnings, hooks },
       clock,
       events,
       rotation,
@@ -134,6 +134,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
     ) =>
       createMonitoringServer({
         config,
+        hooks,
         clock,
         events,
         dashboardDirectory,
@@ -151,6 +152,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           problems,
           manualRotation: rotation,
           lockdowns: rotation,
+          hints: rotation,
           recentEvents,
           prometheus,
           live: () => driver.serves,

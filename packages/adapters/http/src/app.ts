@@ -8,6 +8,8 @@ import { limitFailedSignIns } from './access/failed-sign-ins.ts';
 import type { CallerAccess } from './api/index.ts';
 import { answerSignIn, assetHandler } from './asset-route.ts';
 import type { Asset, DashboardFiles } from './assets.ts';
+import type { HookConfig } from './hooks/hook-config.ts';
+import { Hooks } from './hooks/hooks.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { overviewDocument } from './overview.ts';
 import { routes } from './routes/index.ts';
@@ -20,6 +22,7 @@ import { Streams } from './stream.ts';
 
 /** The dependencies of the routes. */
 export interface AppParts {
+  readonly hooks: readonly HookConfig[];
   readonly access: Access;
   readonly dashboard: DashboardFiles;
   readonly sources: MonitoringSources;
@@ -36,7 +39,7 @@ export interface MonitoringApp {
 }
 
 /** Creates the application: the routes, each behind the checks of its access. */
-export function createApp({ access, dashboard, sources, clock, events }: AppParts): MonitoringApp {
+export function createApp({ access, hooks, dashboard, sources, clock, events }: AppParts): MonitoringApp {
   const app = express();
   const statusLists = new StatusLists(() => sources.status());
   const overview = (caller: CallerAccess) => overviewDocument(sources, statusLists.now(), caller);
@@ -44,9 +47,11 @@ export function createApp({ access, dashboard, sources, clock, events }: AppPart
   const failedSignIn = limitFailedSignIns();
   const parts: RouteParts = {
     access,
+    hooks: new Hooks(hooks, clock),
     dashboard,
     sources,
     clock,
+    events,
     statusLists,
     streams,
     failedSignIn,

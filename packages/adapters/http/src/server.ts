@@ -9,6 +9,7 @@ import type { MonitoringConfig } from './config.ts';
 import { prepareClosing } from './connections/closing.ts';
 import { Connections } from './connections/connections.ts';
 import { addressOf, startListening } from './connections/listening.ts';
+import type { HookConfig } from './hooks/hook-config.ts';
 import { LazyApp } from './lazy-app.ts';
 import type { MonitoringSources } from './sources.ts';
 import { CertificateReloader } from './tls/certificate-reloader.ts';
@@ -41,6 +42,7 @@ export interface MonitoringServer {
 /** The dependencies of {@link createMonitoringServer}. */
 export interface MonitoringServerOptions {
   readonly config: MonitoringConfig;
+  readonly hooks: readonly HookConfig[];
   readonly sources: MonitoringSources;
   readonly clock: Clock;
   /** Receives `monitoring.failed` for a request that could not be answered, and events about the certificate. */

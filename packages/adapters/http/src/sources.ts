@@ -7,7 +7,7 @@ import type {
   Stats,
 } from '@vault-swarm/metrics';
 import type { ConfigurationWarning } from '@vault-swarm/provider';
-import type { LocksDown, ManualRotation, RotationStatus } from '@vault-swarm/rotation';
+import type { AcceptsHints, LocksDown, ManualRotation, RotationStatus } from '@vault-swarm/rotation';
 
 /** A configured provider and its state. */
 export interface ProviderWithKind extends ProviderSummary {
@@ -41,6 +41,8 @@ export interface MonitoringSources {
   problems(): readonly DatedProblem[];
   readonly manualRotation: ManualRotation;
   readonly lockdowns: LocksDown;
+  /** Receives the hints of hooks. */
+  readonly hints: AcceptsHints;
   readonly recentEvents: Pick<RecentEvents, 'list' | 'subscribe'>;
   readonly prometheus: {
     contentType(accept: string | undefined): string;

@@ -1,4 +1,4 @@
-import { type ProductEvent, providerErrorCodes } from '@vault-swarm/provider';
+import { hookRejections, type ProductEvent, providerErrorCodes } from '@vault-swarm/provider';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DetectionDelays } from './detection-delays.ts';
 import { OTHER } from './provider-metrics.ts';
@@ -23,6 +23,7 @@ export class EventMetrics {
   readonly #rollouts: Counter<'result'>;
   readonly #quarantines: Counter;
   readonly #providerErrors: Counter<'provider' | 'code'>;
+  readonly #hooks: Counter<'result'>;
   readonly #dockerErrors: Counter;
   readonly #dockerUp: Gauge;
   readonly #passes: Histogram;
@@ -67,6 +68,12 @@ export class EventMetrics {
       labelNames: ['provider', 'code'],
       registers,
     });
+    this.#hooks = new Counter({
+      name: `${PREFIX}hook_requests_total`,
+      help: 'Requests to hooks: accepted, or why they were rejected',
+      labelNames: ['result'],
+      registers,
+    });
     this.#dockerErrors = new Counter({
       name: `${PREFIX}orchestrator_outages_total`,
       help: 'Outages of Docker: how often it started to fail',
@@ -85,6 +92,7 @@ export class EventMetrics {
     });
     for (const outcome of OUTCOMES) this.#getSecret.zero({ outcome });
     for (const result of RESULTS) this.#rollouts.inc({ result }, 0);
+    for (const result of ['accepted', ...hookRejections]) this.#hooks.inc({ result }, 0);
     for (const provider of this.#providers) {
       for (const code of providerErrorCodes) this.#providerErrors.inc({ provider, code }, 0);
     }
@@ -121,6 +129,12 @@ export class EventMetrics {
         this.#providerErrors.inc({ provider, code: event.code });
         return;
       }
+      case 'hook.accepted':
+        this.#hooks.inc({ result: 'accepted' });
+        return;
+      case 'hook.rejected':
+        this.#hooks.inc({ result: event.reason });
+        return;
       case 'orchestrator.failed':
         this.#dockerErrors.inc();
         return;

@@ -9,7 +9,13 @@ const MAX_REPORT_MS = 5 * 60_000;
 const MAX_NAMED = 100;
 
 /** Events that can occur ten thousand times in a storm. */
-type Repeatable = Extract<TimedEvent, { readonly type: 'delivery.failed' | 'driver.request-rejected' }>;
+const REPEATABLE = ['delivery.failed', 'driver.request-rejected', 'hook.accepted', 'hook.rejected'] as const;
+
+type Repeatable = Extract<TimedEvent, { readonly type: (typeof REPEATABLE)[number] }>;
+
+function isRepeatable(event: TimedEvent): event is Repeatable {
+  return REPEATABLE.some((type) => type === event.type);
+}
 
 interface Repetition {
   count: number;
@@ -35,7 +41,7 @@ export class EventDeduplicator {
 
   /** Handles an event. */
   readonly observe: EventListener = (event) => {
-    if (event.type !== 'delivery.failed' && event.type !== 'driver.request-rejected') return this.#tell(event);
+    if (!isRepeatable(event)) return this.#tell(event);
     const key = this.#keyOf(event);
     const repetition = this.#repetitions.get(key);
     if (repetition !== undefined) {
@@ -65,6 +71,11 @@ export class EventDeduplicator {
 
   #keyOf(event: Repeatable): string {
     if (event.type === 'driver.request-rejected') return JSON.stringify([event.type, event.status]);
+    if (event.type === 'hook.accepted') return JSON.stringify([event.type, event.hook]);
+    if (event.type === 'hook.rejected') {
+      // Any client can make up names.
+      return JSON.stringify([event.type, event.reason, event.reason === 'unknown-name' ? null : event.hook]);
+    }
     const named = JSON.stringify([event.type, event.code, event.secret, event.service]);
     if (this.#repetitions.has(named) || this.#repetitions.size < MAX_NAMED) return named;
     return JSON.stringify([event.type, event.code]);

@@ -1,5 +1,5 @@
 import { displayMessage, displayNames, formatDuration } from '@vault-swarm/kernel';
-import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
+import type { HookRejection, ProductEvent, TimedEvent } from '@vault-swarm/provider';
 
 /** The severities of events, the most important first. */
 export const severities = ['error', 'warn', 'info', 'debug'] as const;
@@ -159,6 +159,16 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ endsAtMs }) => `monitoring has a new certificate, which ends at ${new Date(endsAtMs).toISOString()}`,
   },
   'monitoring.failed': { severity: 'error', sentence: ({ message }) => `monitoring failed: ${message}` },
+  'hook.accepted': {
+    severity: 'info',
+    sentence: ({ hook, provider, repetitions }) =>
+      `hook ${hook} says that secrets of ${provider} may have changed; polling it${timesMore(repetitions)}`,
+  },
+  'hook.rejected': {
+    severity: 'warn',
+    sentence: ({ hook, reason, repetitions }) =>
+      `rejected a request to hook ${hook}: ${HOOK_REJECTIONS[reason]}${timesMore(repetitions)}`,
+  },
   'plugin.warning': { severity: 'warn', sentence: ({ message }) => message },
   'listener.failed': {
     severity: 'error',
@@ -169,6 +179,16 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
 };
 
 const SOURCES = { cache: 'from the cache', provider: 'read now', stale: 'from the cache since the provider is away' };
+
+const HOOK_REJECTIONS: Readonly<Record<HookRejection, string>> = {
+  'unknown-name': 'CONFIG_FILE has no hook with this name',
+  unsigned: 'it has no signature or token; compare its kind with what the sender sends',
+  signature: 'its signature or token is wrong; compare the secret with that of the sender',
+  timestamp: 'it is more than 5 minutes old or in the future; compare the clocks',
+  replay: 'it was accepted before',
+  'too-large': 'its body is over 256 KiB; let the sender send fewer events',
+  unreadable: 'its body could not be read',
+};
 
 const FAILURES = {
   paused: 'was paused by Swarm',

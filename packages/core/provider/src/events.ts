@@ -2,6 +2,20 @@ import type { Emitter, ListenerFailed, Timed } from '@vault-swarm/kernel';
 import type { WarningCode } from './configuration-warning.ts';
 import type { ProviderErrorCode } from './provider-error.ts';
 
+/** Why a request to a hook was rejected. `replay`: it was accepted before. */
+export const hookRejections = [
+  'unknown-name',
+  'unsigned',
+  'signature',
+  'timestamp',
+  'replay',
+  'too-large',
+  'unreadable',
+] as const;
+
+/** One of {@link hookRejections}. */
+export type HookRejection = (typeof hookRejections)[number];
+
 /** Where a delivered value came from. */
 export type DeliverySource = 'cache' | 'provider' | 'stale';
 
@@ -165,6 +179,21 @@ export type ProductEvent =
       readonly variable?: string;
     }
   | ListenerFailed
+  /** An authentic request to a hook: the provider is polled soon. */
+  | {
+      readonly type: 'hook.accepted';
+      readonly hook: string;
+      readonly provider: string;
+      /** The number of such requests since the last report; only in reports of repeated events. */
+      readonly repetitions?: number;
+    }
+  | {
+      readonly type: 'hook.rejected';
+      /** The name in the request's path. */
+      readonly hook: string;
+      readonly reason: HookRejection;
+      readonly repetitions?: number;
+    }
   | { readonly type: 'plugin.stopping'; readonly signal: string };
 
 /** An event with the time at which it was emitted, in milliseconds since 1970. */

@@ -8,7 +8,15 @@ export {
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { Credential } from './credential.ts';
 export type { DeliveryRecord } from './delivery-record.ts';
-export type { DeliverySource, EventListener, Events, ProductEvent, TimedEvent } from './events.ts';
+export {
+  type DeliverySource,
+  type EventListener,
+  type Events,
+  type HookRejection,
+  hookRejections,
+  type ProductEvent,
+  type TimedEvent,
+} from './events.ts';
 export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';
 export { JsonLimiter, type JsonLimits, limitJson, TooMuchJson } from './json-limits.ts';
 export { LabelReader, type LabelScheme, MAX_DEBOUNCE_MS, type NamedScheme, type Target } from './labels.ts';

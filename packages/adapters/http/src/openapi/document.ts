@@ -10,7 +10,8 @@ const COMPONENTS = '#/components/schemas/';
 export function openApiDocument(routes: readonly Route[], version: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method]: operationObject(route) };
+    const path = openApiPath(route.path);
+    paths[path] = { ...paths[path], [route.method]: operationObject(route) };
   }
   return {
     openapi: '3.1.0',
@@ -50,6 +51,11 @@ function components(): Json {
   return Object.fromEntries(Object.entries(schemas).map(([name, { $schema, $id, id, ...schema }]) => [name, schema]));
 }
 
+/** The path with its parameters in braces. */
+function openApiPath(path: string): string {
+  return path.replace(/:(\w+)/g, '{$1}');
+}
+
 function nameOf(schema: z.ZodType): string {
   const { id } = schema.meta() ?? {};
   if (id === undefined) throw new Error('the schema of a response has no name');
@@ -59,9 +65,10 @@ function nameOf(schema: z.ZodType): string {
 function operationObject(route: Route): Json {
   const { method, path, summary, query, body, responses } = route;
   return {
-    operationId: `${method} ${path}`.replace(/[/._ ]+(\w?)/g, (_all, letter: string) => letter.toUpperCase()),
+    operationId: `${method} ${path}`.replace(/[/._: ]+(\w?)/g, (_all, letter: string) => letter.toUpperCase()),
     summary,
     ...(query === undefined ? {} : { parameters: parametersOf(query) }),
+    ...(path.includes(':') ? { parameters: pathParametersOf(path) } : {}),
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: reference(nameOf(body)) } } } }),
@@ -85,6 +92,15 @@ function parametersOf(query: z.ZodObject): readonly Json[] {
     const { $schema, description, ...json } = z.toJSONSchema(schema as z.ZodType, { io: 'output' });
     return { name, in: 'query', required: false, ...(description === undefined ? {} : { description }), schema: json };
   });
+}
+
+function pathParametersOf(path: string): readonly Json[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
 }
 
 function responseObject(status: number, content: z.ZodType | string | null): Json {

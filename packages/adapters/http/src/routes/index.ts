@@ -2,6 +2,7 @@ import { dashboardRoute } from './dashboard.ts';
 import { eventsRoute } from './events.ts';
 import { healthRoute } from './health.ts';
 import { historyRoute } from './history.ts';
+import { hooksRoute } from './hooks.ts';
 import { secretsRoute, servicesRoute } from './lists.ts';
 import { livezRoute } from './livez.ts';
 import { lockdownRoute } from './lockdown.ts';
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   streamRoute,
   rotateRoute,
   lockdownRoute,
+  hooksRoute,
   signInRoute,
   signOutRoute,
   openApiRoute,

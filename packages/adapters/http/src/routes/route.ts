@@ -1,9 +1,11 @@
 import type { Clock } from '@vault-swarm/kernel';
+import type { Events } from '@vault-swarm/provider';
 import type { RequestHandler } from 'express';
 import type { z } from 'zod';
 import type { Access } from '../access/authorization.ts';
 import type { CallerAccess, Overview } from '../api/index.ts';
 import type { DashboardFiles } from '../assets.ts';
+import type { Hooks } from '../hooks/hooks.ts';
 import type { MonitoringSources } from '../sources.ts';
 import type { StatusLists } from '../status-lists.ts';
 import type { Streams } from '../stream.ts';
@@ -17,6 +19,7 @@ export type RouteAccess = 'any-host' | 'allowed-host' | 'read' | 'write';
 /** One method of one path: its OpenAPI operation, and its handlers. Every response that is not listed here is a problem. */
 export interface Route {
   readonly method: 'get' | 'post' | 'delete';
+  /** As Express has it, with parameters such as `:name`. */
   readonly path: string;
   readonly access: RouteAccess;
   readonly summary: string;
@@ -38,7 +41,9 @@ export interface RouteParts {
   readonly access: Access;
   readonly dashboard: DashboardFiles;
   readonly sources: MonitoringSources;
+  readonly hooks: Hooks;
   readonly clock: Clock;
+  readonly events: Events;
   readonly statusLists: StatusLists;
   readonly streams: Streams;
   /** Limits failed sign-ins. */

@@ -6,6 +6,7 @@ import { DeliveryStats, History, ProviderStats, RecentEvents, type Stats } from 
 import { Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
 import { condition, type RotationStatus, type ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
+import type { HookConfig } from '../hooks/hook-config.ts';
 import { createMonitoringServer, type MonitoringServer, type MonitoringServerOptions } from '../server.ts';
 import type { MonitoringSources } from '../sources.ts';
 import type { CertificateSource } from '../tls/certificate-reloader.ts';
@@ -137,6 +138,7 @@ export interface FixtureConfig {
   readonly allowAnonymous?: boolean;
   readonly allowedHosts?: readonly string[];
   readonly tls?: CertificateSource;
+  readonly hooks?: readonly HookConfig[];
 }
 
 /** Makes one; it listens. Parts of its configuration and sources can be replaced. */
@@ -158,7 +160,7 @@ export function createFixtureServer(...given: Parameters<typeof fixtureOptions>)
 
 /** What it is made of. */
 export function fixtureOptions(
-  { token, viewToken, ...given }: FixtureConfig,
+  { token, viewToken, hooks = [], ...given }: FixtureConfig,
   sources: Partial<MonitoringSources> = {},
   emitted: ProductEvent[] = [],
   changedClock: Partial<Clock> = {},
@@ -180,6 +182,7 @@ export function fixtureOptions(
   return {
     dashboardDirectory: fileURLToPath(new URL('./dashboard', import.meta.url)),
     config,
+    hooks,
     clock,
     events: { emit: (event) => emitted.push(event) },
     sources: {
@@ -196,6 +199,7 @@ export function fixtureOptions(
       status: () => status,
       problems: () => [],
       manualRotation: { rotate: async () => [], preview: async () => [] },
+      hints: { hint: () => undefined },
       lockdowns: { lockdown: async () => null },
       recentEvents,
       prometheus: { contentType: (accept) => `text/plain; version=0.0.4; for=${accept}`, render: async () => 'up 1\n' },
