@@ -1,5 +1,6 @@
 import { parseEnv } from 'node:util';
 import { awsLabelScheme } from '@vault-swarm/aws/config';
+import { azureLabelScheme } from '@vault-swarm/azure/config';
 import { openDocument } from '@vault-swarm/lab/documents';
 import { describeRef, LabelReader } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
@@ -40,12 +41,18 @@ test('the hook of the guide is accepted', async () => {
   expect(guide.left()).toEqual([]);
 });
 
-test("the guide to AWS has settings that are taken, and a secret's labels that name what it says", () => {
-  const guide = openDocument('docs/guides/aws.md', import.meta.filename);
-  const settings = guide.take('2. Set the credentials', 'ini');
-  expect(parseConfiguration(parseEnv(settings), () => '')).toMatchObject({ ok: true });
-  const { labels } = parse(guide.take('3. Name the secrets', 'yaml')).secrets.db_password;
-  const { ref } = new LabelReader([{ name: 'aws', scheme: awsLabelScheme }]).read(labels, 'db_password', 'web');
-  expect(describeRef(ref)).toBe('aws swarm/db, field password');
-  expect(guide.left()).toEqual([]);
-});
+test.each([
+  ['aws', awsLabelScheme, '2. Set the credentials', 'aws swarm/db, field password'],
+  ['azure', azureLabelScheme, '2. Set the login', 'azure shop-db, field password'],
+] as const)(
+  'the guide to %s has settings that are taken, and labels that name what it says',
+  (kind, scheme, login, named) => {
+    const guide = openDocument(`docs/guides/${kind}.md`, import.meta.filename);
+    const settings = guide.take(login, 'ini');
+    expect(parseConfiguration(parseEnv(settings), () => '')).toMatchObject({ ok: true });
+    const { labels } = parse(guide.take('3. Name the secrets', 'yaml')).secrets.db_password;
+    const { ref } = new LabelReader([{ name: kind, scheme }]).read(labels, 'db_password', 'web');
+    expect(describeRef(ref)).toBe(named);
+    expect(guide.left()).toEqual([]);
+  },
+);

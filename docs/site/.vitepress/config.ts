@@ -59,6 +59,7 @@ export default defineConfig({
           entry('Migrate', '/docs/guides/move'),
           entry('Vault and OpenBao', '/docs/guides/vault'),
           entry('AWS Secrets Manager', '/docs/guides/aws'),
+          entry('Azure Key Vault', '/docs/guides/azure'),
           entry('Monitoring', '/docs/monitoring'),
           entry('Security', '/docs/security'),
           entry('Benchmarks', '/docs/guides/benchmark'),

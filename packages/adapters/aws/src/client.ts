@@ -13,11 +13,10 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { BoundedMap, type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/kernel';
-import { type Events, ProviderError } from '@vault-swarm/provider';
+import { type CallBudget, type Events, ProviderError } from '@vault-swarm/provider';
 import { agentOptions } from './agent-options.ts';
 import { type Asked, codeOf, providerErrorFor } from './aws-error.ts';
 import { BoundedHandler } from './bounded-handler.ts';
-import type { CallBudget } from './call-budget.ts';
 import { CallEvents } from './call-events.ts';
 import type { AwsConfig } from './config.ts';
 import { type AwsIdentity, AwsLogin } from './credentials.ts';

@@ -1,5 +1,6 @@
 import { BoundedMap, type Clock } from '@vault-swarm/kernel';
 import {
+  type CallBudget,
   type CallOptions,
   type ChangeProbe,
   describeRef,
@@ -8,7 +9,6 @@ import {
   refKey,
   type SecretRef,
 } from '@vault-swarm/provider';
-import type { CallBudget } from './call-budget.ts';
 import { Capabilities } from './capabilities.ts';
 import type { SecretsClient } from './client.ts';
 import { CURRENT_STAGE } from './labels.ts';

@@ -1,7 +1,6 @@
 import type { Clock } from '@vault-swarm/kernel';
-import type { Events, ProviderInstance } from '@vault-swarm/provider';
+import { CallBudget, type Events, type ProviderInstance } from '@vault-swarm/provider';
 import { AwsSecrets } from './adapter.ts';
-import { CallBudget } from './call-budget.ts';
 import { SecretsClient } from './client.ts';
 import type { AwsConfig } from './config.ts';
 import { AwsProbe } from './probe.ts';

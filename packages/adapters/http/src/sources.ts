@@ -11,7 +11,7 @@ import type { AcceptsHints, LocksDown, ManualRotation, RotationStatus } from '@v
 
 /** A configured provider and its state. */
 export interface ProviderWithKind extends ProviderSummary {
-  /** `vault`, `openbao`, `aws` or `file`. */
+  /** `vault`, `aws`, `azure` or another kind. */
   readonly kind: string;
 }
 

@@ -1,6 +1,6 @@
 import { Environment } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import { isDirect, parseProxy } from './proxy.ts';
+import { parseProxy } from './proxy.ts';
 
 const PROXIES = { HTTP_PROXY: 'http://plain:3128', HTTPS_PROXY: 'http://tunnel:3128' };
 
@@ -49,26 +49,4 @@ test('what is no HTTP proxy is a problem, which shows no password', () => {
   const { problems } = proxyOf('https://vault.example', { VAULT_PROXY_ADDR: 'socks5://user:password@own' });
   expect(problems).toMatchObject([{ variable: 'VAULT_PROXY_ADDR' }]);
   expect(JSON.stringify(problems)).not.toContain('user:password');
-});
-
-test.for<[string, string, boolean]>([
-  ['https://vault.example', 'vault.example', true],
-  ['https://vault.example', 'EXAMPLE', true],
-  ['https://vault.example', '.example', true],
-  ['https://vault.example', '*.example', true],
-  ['https://vault.example', 'ault.example', false],
-  ['https://vault.example', 'vault.example:443', true],
-  ['https://vault.example:8200', 'vault.example:443', false],
-  ['http://vault.example', 'vault.example:80', true],
-  ['https://10.1.2.3', '10.0.0.0/8', true],
-  ['https://11.1.2.3', '10.0.0.0/8', false],
-  ['https://vault.example', '10.0.0.0/8', false],
-  ['https://10.1.2.3', '10.0.0.0/88', false],
-  ['https://10.1.2.3', 'nonsense/8', false],
-  ['https://[fd00::1]', 'fd00::/8', true],
-  ['https://[fd00::1]', '[fd00::1]:443', true],
-  ['https://[fd00::1]', 'fd00::1', true],
-  ['https://vault.example', '*', true],
-])('%s with the exception %s is asked straight: %s', ([address, entry, expected]) => {
-  expect(isDirect(new URL(address), [entry])).toBe(expected);
 });

@@ -1,6 +1,7 @@
 import { answer, CANARY, fc, holdsFor, showsCanary } from '@vault-swarm/fuzz';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { ProviderError, parseLosslessJson } from '@vault-swarm/provider';
+import { retryAfterMs } from '@vault-swarm/rest-client';
 import { expect, test } from 'vitest';
 import { loginWith } from './auth/method.ts';
 import { unwrapSecretId } from './auth/response-wrapping.ts';
@@ -12,7 +13,6 @@ import type { ResponseJson, VaultResponse } from './http-types.ts';
 import { locationOf, readV1, readV2 } from './kv.ts';
 import { readMetadata, readSubkeys } from './kv-versions.ts';
 import { Mounts } from './mounts.ts';
-import { retryAfterMs } from './retry-after.ts';
 
 const time = fc.constantFrom('2026-01-01T00:00:00.5Z', '', CANARY);
 const value = fc.constantFrom<unknown>({ password: CANARY, n: 1 }, {}, null, [CANARY]);

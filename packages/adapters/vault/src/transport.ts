@@ -1,10 +1,9 @@
 import { type Clock, displayText } from '@vault-swarm/kernel';
 import { limitJson, ProviderError, parseLosslessJson, TooMuchJson } from '@vault-swarm/provider';
+import { dateOf, retryAfterMs, withBytes } from '@vault-swarm/rest-client';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
 import type { ResponseJson, VaultResponse } from './http-types.ts';
 import { NoResponse } from './no-response.ts';
-import { withBytes } from './response-body.ts';
-import { dateOf, retryAfterMs } from './retry-after.ts';
 import type { VariablePrefix, VaultServer } from './vault-server.ts';
 
 /** The options that node-vault passes to its transport, including ours. */

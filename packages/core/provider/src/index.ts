@@ -1,4 +1,5 @@
 export { decodeBase64 } from './base64.ts';
+export { CallBudget } from './call-budget.ts';
 export {
   type ConfigurationProblem,
   type DeliveredDirectory,
@@ -64,6 +65,7 @@ export type {
 export { type Proxies, parseProxies, proxyAddress, proxyVariables } from './proxies.ts';
 export { type LocationRead, ReadCoalescer } from './read-coalescer.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
+export { RereadSchedule } from './reread-schedule.ts';
 export { revisionName } from './revision-name.ts';
 export type { RevisionRequest, RevisionSelection, RevisionSelector } from './revision-selection.ts';
 export { type ParsedWindow, parseRotationWindow, RotationWindow, type WindowOpening } from './rotation-window.ts';

@@ -9,6 +9,9 @@ const USED_SHARE = 0.95;
  */
 const OWED = 0.5;
 
+/** The maximum time for which a provider can pause the probes. */
+const MAX_PAUSE_MS = 5 * 60_000;
+
 /**
  * Limits the number of calls per hour. Each call adds a debt that decreases evenly with time. Probes wait until the
  * debt is paid off, so that they come at even intervals, and at least once an hour.
@@ -18,6 +21,7 @@ export class CallBudget {
   readonly #clock: Clock;
   #owed = 0;
   #atMs: number;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @param perHour `undefined`: no limit. */
   constructor(perHour: number | undefined, clock: Clock) {
@@ -33,8 +37,15 @@ export class CallBudget {
     this.#owed = Math.min(this.#owed + 1, this.#perHour);
   }
 
+  /** Makes probes wait, because the provider asked for it: at most 5 minutes. */
+  pause(durationMs: number): void {
+    const untilMs = this.#clock.monotonic() + Math.min(durationMs, MAX_PAUSE_MS);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
+  }
+
   /** Whether probes must wait. */
   get isUsedUp(): boolean {
+    if (this.#clock.monotonic() < this.#pausedUntilMs) return true;
     if (this.#perHour === undefined) return false;
     this.#settle(this.#perHour);
     return this.#owed >= OWED;

@@ -50,3 +50,17 @@ test('what tasks ask for is counted, so that passes become rarer', () => {
 test('however much tasks ask for, there is a pass every hour or two', () => {
   expect(passesIn(100, 10, { readsAnHour: 9 })).toBeGreaterThan(45);
 });
+
+test('a pause that the provider asks for ends by itself, after five minutes at the latest', () => {
+  let nowMs = 0;
+  const budget = new CallBudget(undefined, { now: () => nowMs, monotonic: () => nowMs, after: () => () => undefined });
+  const usedUpAt = (atMs: number) => {
+    nowMs = atMs;
+    return budget.isUsedUp;
+  };
+  budget.pause(10_000);
+  budget.pause(2_000);
+  expect([9_999, 10_000].map(usedUpAt)).toEqual([true, false]);
+  budget.pause(HOUR_MS);
+  expect([309_999, 310_000].map(usedUpAt)).toEqual([true, false]);
+});

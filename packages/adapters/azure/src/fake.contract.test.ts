@@ -1,0 +1,77 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { azurePrincipal, type FakeFaultRule, startAzureFake } from '@vault-swarm/lab';
+import { stringifyLosslessJson } from '@vault-swarm/provider';
+import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
+import { providerOf, refTo, variablesFor } from './testing/configured.ts';
+
+const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
+
+// There is no emulator that can be installed: what Azure does is known from its documentation, which the fake follows.
+describeProviderContract('azure, on our fake of it', {
+  capabilities: {
+    pins: true,
+    oldRevisions: true,
+    outage: true,
+    hang: true,
+    drip: true,
+    denial: true,
+    login: true,
+    throttling: true,
+    exactNumbers: true,
+    createdAt: true,
+    markers: true,
+    bytes: 'Azure stores text only; bytes are stored as base64, with the label encoding',
+    order: "Azure's times are whole seconds, so two versions can have the same",
+    digestRevisions: 'Azure has version ids, and a write makes a new one',
+    hints: 'Azure tells nobody of a change without services of its own',
+  },
+  async setUp() {
+    const azure = await startAzureFake();
+    const directory = await mkdtemp(join(tmpdir(), 'azure-contract-'));
+    const secretFile = join(directory, 'secret');
+    await writeFile(secretFile, `${azurePrincipal.clientSecret}\n`);
+    const { AZURE_CLIENT_SECRET: _, ...variables } = variablesFor(azure.endpoint);
+    const disturbance = (rule: FakeFaultRule) => {
+      let end = () => {};
+      return {
+        start: async () => {
+          end = azure.disturb(rule);
+        },
+        end: async () => end(),
+      };
+    };
+    const endings = new Map<string, () => void>();
+    return {
+      largestValueBytes: 25_600,
+      open: async () => providerOf({ ...variables, AZURE_CLIENT_SECRET_FILE: secretFile }),
+      async write(name, payload) {
+        azure.vault.write(name, textOf(payload));
+      },
+      delete: async (name) => azure.vault.delete(name),
+      ref: (name, options = {}) => refTo(name, options),
+      async tearDown() {
+        await Promise.all([azure.stop(), rm(directory, { recursive: true })]);
+      },
+      pins: {
+        current: async (name) => azure.vault.current(name),
+        missing: '0123456789abcdef0123456789abcdef',
+      },
+      outage: disturbance({ fault: { kind: 'reset' } }),
+      hang: disturbance({ fault: { kind: 'hang' } }),
+      drip: disturbance({ fault: { kind: 'drip', intervalMs: 100 } }),
+      throttling: disturbance({ fault: { kind: 'reply', status: 429, body: { error: { code: 'Throttled' } } } }),
+      denial: {
+        async start(name) {
+          endings.set(name, azure.deny('read', name));
+        },
+        end: async (name) => endings.get(name)?.(),
+      },
+      login: {
+        start: async () => azure.accept('another'),
+        end: () => writeFile(secretFile, 'another\n'),
+      },
+    };
+  },
+});

@@ -1,0 +1,10 @@
+export { type AccessToken, AccessTokens, type AccessTokensOptions } from './access-tokens.ts';
+export { fieldAt, textAt } from './json-fields.ts';
+export { withBytes } from './response-body.ts';
+export {
+  type RestCall,
+  RestClient,
+  type RestClientOptions,
+  type RestResponse,
+} from './rest-client.ts';
+export { dateOf, retryAfterMs } from './retry-after.ts';
