@@ -16,9 +16,12 @@ const home = fileURLToPath(new URL('.', import.meta.url));
 const ownPackages = {
   name: 'take-own-packages-from-here',
   setup({ onResolve, resolve }) {
-    onResolve({ filter: /^@vault-swarm\// }, ({ path, kind, pluginData }) =>
-      pluginData === 'from here' ? undefined : resolve(path, { kind, resolveDir: home, pluginData: 'from here' }),
-    );
+    onResolve({ filter: /^@vault-swarm\// }, async ({ path, kind, pluginData }) => {
+      if (pluginData === 'from here') return undefined;
+      const found = await resolve(path, { kind, resolveDir: home, pluginData: 'from here' });
+      // What only an adapter depends on is not found from here, but from there.
+      return found.errors.length === 0 ? found : undefined;
+    });
   },
 };
 
