@@ -29,6 +29,8 @@ export function createAzureProvider(config: AzureConfig, options: AzureProviderO
     secrets,
     probe: new AzureProbe({ client, clock, markers, budget, name }),
     hints: null,
+    leases: null,
+    holders: null,
     revisions: secrets,
     // Azure's times are whole seconds, so that they do not order two versions.
     order: null,
