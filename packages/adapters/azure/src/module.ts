@@ -31,7 +31,7 @@ export const azureModule: ProviderModule<AzureConfig> = {
   parseConfig: parseAzureConfig,
   usesTls: () => true,
   async load(config, tools) {
-    const { createAzureProvider } = await import('./index.ts');
+    const { createAzureProvider } = await import('./provider.ts');
     return createAzureProvider(config, tools);
   },
 };

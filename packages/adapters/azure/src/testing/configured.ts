@@ -4,7 +4,7 @@ import { azurePrincipal } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { Environment, type ProductEvent, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
 import { parseAzureConfig } from '../config.ts';
-import { createAzureProvider } from '../index.ts';
+import { createAzureProvider } from '../provider.ts';
 
 /** Variables as they would be in the environment. */
 export type Variables = Readonly<Record<string, string | undefined>>;
