@@ -109,7 +109,7 @@ export class VaultClient {
         durationMs: this.#clock.monotonic() - startedAtMs,
         ...(isRepeated ? { isRepeated } : {}),
       });
-    const isRepeatable = call.method === 'GET' || call.isRepeatable === true;
+    const isRepeatable = call.isRepeatable ?? call.method === 'GET';
     try {
       const answer = await this.#exchange(call, signal);
       const verdict = classify(call.operation, answer);

@@ -15,12 +15,15 @@ export interface VaultConfig extends VaultServer {
   /** Mounts with their versions, for a server that does not show its mounts. */
   readonly kvMounts: ReadonlyMap<string, KvVersion>;
   readonly auth: VaultAuthConfig;
+  /** The token role through which tokens that own leases are created. */
+  readonly leaseTokenRole: string;
 }
 
 type Read = (name: string) => string;
 
 /**
- * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`, the TLS settings
+ * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`,
+ * `VAULT_LEASE_TOKEN_ROLE`, the TLS settings
  * ({@link parseTls}), `VAULT_AUTH_METHOD` and the method's own variables, or the same with `OPENBAO_`. Problems are
  * reported to `environment`, with warnings for variables of Vault's own client that have no effect here. The result is
  * usable only if there are no problems. Certificates are read now.
@@ -39,6 +42,7 @@ export function parseVaultConfig(environment: Environment, readFile: ReadFile, p
     tls: parseTls(environment, readFile, variable),
     proxy: parseProxy(environment, { address, socketPath }, variable),
     auth: parseAuth(environment, variable),
+    leaseTokenRole: parseTokenRole(environment, variable('LEASE_TOKEN_ROLE')),
   };
 }
 
@@ -82,4 +86,10 @@ function parseMount(environment: Environment, name: string): string {
   const problem = mountProblem(mount);
   if (problem !== null) environment.report(name, `${quoted(given)} ${problem}`);
   return mount;
+}
+
+function parseTokenRole(environment: Environment, name: string): string {
+  const role = environment.text(name, 'vault-swarm');
+  if (!/^\w[\w.-]{0,127}$/.test(role)) environment.report(name, `${quoted(role)} must be the name of a token role`);
+  return role;
 }

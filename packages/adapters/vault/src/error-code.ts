@@ -229,7 +229,7 @@ const UNEXPECTED: Rule = {
 };
 
 /** Operations whose path comes from settings. */
-const OF_OURS: ReadonlySet<VaultOperation> = new Set(['login', 'renew', 'lookup']);
+const OF_OURS: ReadonlySet<VaultOperation> = new Set(['login', 'renew', 'lookup', 'lease', 'holder']);
 
 /** Further or longer errors of a response are ignored: Vault's own are short. */
 const MAX_LINES = 20;

@@ -1,7 +1,9 @@
 import { isLosslessJsonObject, type LosslessJson } from '@vault-swarm/provider';
 
-/** The purpose of a call. */
-export type VaultOperation = 'read' | 'probe' | 'mount' | 'login' | 'renew' | 'lookup';
+/**
+ * The purpose of a call. `issue` creates a credential, `lease` renews or revokes one, `holder` is about a token that owns leases.
+ */
+export type VaultOperation = 'read' | 'probe' | 'mount' | 'login' | 'renew' | 'lookup' | 'issue' | 'lease' | 'holder';
 
 /** One call: a path below `/v1/` with encoded segments. */
 export interface VaultCall {
@@ -9,10 +11,10 @@ export interface VaultCall {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly token?: string;
-  readonly body?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: Readonly<Record<string, ResponseJson>>;
   /** True: numbers keep their characters. Parsing is then about eight times slower. */
   readonly exactNumbers?: boolean;
-  /** True: a retry has no further effect, as for every GET. */
+  /** Whether a retry has no further effect. If not given: true for GET. */
   readonly isRepeatable?: boolean;
   /** True: the caller sends it again with another token if this one is invalid. */
   readonly hasOtherToken?: boolean;

@@ -239,6 +239,11 @@ export function policyFor(path: string): string {
   return `path ${JSON.stringify(displayText(path))} { capabilities = ["read"] }`;
 }
 
+/** The policy line that allows writing to a path. */
+export function updatePolicyFor(path: string): string {
+  return `path ${JSON.stringify(displayText(path))} { capabilities = ["update"] }`;
+}
+
 /**
  * The meaning of a response without a secret.
  * @throws {ProviderError} as {@link vaultErrorOf} if it is neither "does not exist" nor a denial.
@@ -269,18 +274,21 @@ function exactFields(value: ResponseJson | undefined): LosslessJsonObject | unde
  * Checks the engine of the response. Vault names it in each response, OpenBao does not. A response with a lease was
  * issued for this reader.
  *
- * @param types the engines that may answer; key-value engines if not given.
+ * @param options `types`: the engines that may answer; key-value engines if not given. `isLeased`: whether a lease is expected.
  * @throws {ProviderError} `INVALID_REF` if it is another engine.
  */
 export function checkEngine(
   { body }: VaultResponse,
   { displayName, displayMount }: KvLocation,
-  types: readonly string[] = ['kv', 'generic'],
+  {
+    types = ['kv', 'generic'],
+    isLeased = false,
+  }: { readonly types?: readonly string[]; readonly isLeased?: boolean } = {},
 ): void {
   const type = field(body, 'mount_type');
   const lease = field(body, 'lease_id');
   const isExpected = type === undefined || type === '' || types.some((expected) => expected === type);
-  if (isExpected && (lease === undefined || lease === '')) return;
+  if (isExpected && (isLeased || lease === undefined || lease === '')) return;
   const engine = types.includes('kv') ? 'a key-value engine' : `an engine of the kind ${types.join(' or ')}`;
   throw new ProviderError(
     'INVALID_REF',

@@ -111,8 +111,49 @@ describe('labels of a secret in Vault', () => {
 
   test('have the prefix of OpenBao for OpenBao', () => {
     const scheme = vaultLabelScheme({ mount: 'kv', kind: 'openbao' });
-    expect(scheme.names).toEqual(['openbao_path', 'openbao_mount', 'openbao_field', 'openbao_version']);
+    expect(scheme.names.join()).toBe(
+      'openbao_path,openbao_mount,openbao_field,openbao_version,openbao_lease,openbao_params,openbao_settle',
+    );
     const target = scheme.target({ openbao_path: 'kv/data/app', openbao_version: '2' }, () => 'unused');
     expect(target).toEqual({ location: { mount: 'kv', directory: 'data', path: 'app' }, pin: '2' });
+  });
+
+  test('give how credentials are issued, with parameters in one order', () => {
+    const labels = { vault_lease: 'service', vault_path: 'pki/issue/web', vault_settle: '1m30s' };
+    const params = ' {"ttl": "5m", "common_name": "a.example", "n": 12345678901234567890, "o": {"b": 1, "a": [2]}}';
+    expect(refOf({ ...labels, vault_params: params, vault_field: 'certificate' })).toEqual({
+      provider: 'vault',
+      location: { mount: 'pki', path: 'issue/web' },
+      field: 'certificate',
+      encoding: 'raw',
+      lease: {
+        params: '{"common_name":"a.example","n":12345678901234567890,"o":{"a":[2],"b":1},"ttl":"5m"}',
+        settleMs: 90_000,
+      },
+    });
+    expect(refOf({ vault_lease: 'service', vault_path: '/team/db/creds/app/', vault_mount: 'x/db' })).toMatchObject({
+      location: { mount: 'x/db', path: 'team/db/creds/app' },
+      lease: { params: null, settleMs: 0 },
+    });
+  });
+
+  test.each([
+    [{ lease: 'task', path: 'db/creds/app' }, 'label "vault_lease" = "task" must be service'],
+    [{ lease: 'service' }, 'label "vault_lease" needs the label "vault_path"'],
+    [{ lease: 'service', path: 'app' }, 'must start with the mount, such as database/creds/app, or set "vault_mount"'],
+    [{ lease: 'service', path: 'auth/token/create' }, "is Vault's own (auth/)"],
+    [
+      { lease: 'service', path: 'db/creds/app', version: '1' },
+      'label "vault_version" has no meaning with "vault_lease"',
+    ],
+    [{ path: 'db/creds/app', params: '{}' }, 'label "vault_params" has a meaning only with "vault_lease" = "service"'],
+    [{ path: 'db/creds/app', settle: '1s' }, 'label "vault_settle" has a meaning only with "vault_lease" = "service"'],
+    [{ lease: 'service', path: 'db/creds/app', params: '[1]' }, 'must be a JSON object, such as {"common_name":'],
+    [{ lease: 'service', path: 'db/creds/app', params: '{' }, 'label "vault_params" = "{" must be a JSON object'],
+    [{ lease: 'service', path: 'db/creds/app', settle: '1d' }, 'must be a duration such as 10s, at most 5m'],
+    [{ lease: 'service', path: 'db/creds/app', settle: '6m' }, 'must be a duration such as 10s, at most 5m'],
+  ])('refuse %o', (labels, message) => {
+    const named = Object.entries(labels).map(([name, text]) => [`vault_${name}`, text] as const);
+    expect(messageFor(Object.fromEntries(named))).toContain(message);
   });
 });

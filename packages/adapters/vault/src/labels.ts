@@ -1,5 +1,6 @@
 import { quoted } from '@vault-swarm/kernel';
 import { type LabelScheme, type Labels, ProviderError, type Target } from '@vault-swarm/provider';
+import { leaseTerms } from './leases/lease-labels.ts';
 import { mountProblem, pathProblem, withoutSpareSlashes } from './paths.ts';
 
 /** A static role of the database engine or of the LDAP engine, below the engine's mount. */
@@ -19,13 +20,17 @@ export interface VaultLabelOptions {
  * is a directory. With `vault_mount`, or without a path label, the path is taken literally. Slashes at the ends are
  * ignored. The path of a static role, such as `database/static-creds/app`, starts with the mount of its engine.
  *
+ * With `vault_lease=service` the path issues credentials (`leaseTerms`). Without `vault_mount` it starts with the mount.
+ *
  * A target's location is `{mount, path}`, or `{mount, directory: 'data', path}` if the path started with `data`.
  */
 export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): LabelScheme {
-  const names = { path: `${kind}_path`, mount: `${kind}_mount`, field: `${kind}_field`, version: `${kind}_version` };
+  const named = (part: string) => `${kind}_${part}`;
+  const names = { path: named('path'), mount: named('mount'), field: named('field'), version: named('version') };
+  const leaseNames = { lease: named('lease'), params: named('params'), settle: named('settle') };
   return {
     kind,
-    names: Object.values(names),
+    names: [...Object.values(names), ...Object.values(leaseNames)],
     target(labels: Labels, defaultPath: () => string): Target {
       const givenMount = checked(labels, names.mount, mountProblem);
       const givenPath = checked(labels, names.path, pathProblem);
@@ -34,6 +39,14 @@ export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): 
       if (field === '') throw invalid(`label "${names.field}" is empty; give it a value or remove it`);
       if (pin !== undefined && !/^[1-9]\d{0,14}$/.test(pin)) {
         throw invalid(`label "${names.version}" = ${quoted(pin)} must be a positive whole number`);
+      }
+      const lease = leaseTerms(labels, leaseNames);
+      if (lease !== undefined) {
+        if (givenPath === undefined) throw invalid(`label "${leaseNames.lease}" needs the label "${names.path}"`);
+        if (pin !== undefined)
+          throw invalid(`label "${names.version}" has no meaning with "${leaseNames.lease}"; remove it`);
+        const location = issuingLocation(givenPath, givenMount, names);
+        return { location, lease, ...(field === undefined ? {} : { field }) };
       }
       return {
         location: locationOf(givenPath, givenMount, mount, defaultPath),
@@ -63,6 +76,22 @@ function locationOf(
   if (role !== null) return inMount(role[1] ?? '', role[2] ?? '');
   const inData = withoutPrefix(below, 'data/');
   return inData === below ? { mount: otherMount, path: below } : { mount: otherMount, directory: 'data', path: inData };
+}
+
+/** A path that issues credentials is never in the mount of secrets, so without a mount its first part is the mount. */
+function issuingLocation(
+  path: string,
+  mount: string | undefined,
+  names: { readonly path: string; readonly mount: string },
+): Location {
+  if (mount !== undefined) return { mount, path };
+  const slash = path.indexOf('/');
+  if (slash < 0) {
+    throw invalid(
+      `label "${names.path}" = ${quoted(path)} must start with the mount, such as database/creds/app, or set "${names.mount}"`,
+    );
+  }
+  return inMount(path.slice(0, slash), path.slice(slash + 1));
 }
 
 /** A path that starts with its mount. */

@@ -1,7 +1,8 @@
 import { type Clock, displayText, SingleFlight } from '@vault-swarm/kernel';
 import { ProviderError } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
-import { isStaticRole, whyNotRead } from './engines.ts';
+import type { VaultClient } from './client.ts';
+import { isIssued, isStaticRole, whyNotIssued, whyNotRead } from './engines.ts';
 import { classify, isFinal } from './error-code.ts';
 import { field, isResponseObject, type ResponseJson } from './http-types.ts';
 import type { KvVersion } from './kv-mounts.ts';
@@ -36,6 +37,8 @@ const CONFIGURED_LIFE_MS = 60_000;
 /** The dependencies of {@link Mounts}. */
 export interface MountsOptions {
   readonly session: Session;
+  /** For requests with another token. */
+  readonly client: VaultClient;
   readonly clock: Clock;
   /** The server for messages. */
   readonly server: string;
@@ -55,6 +58,7 @@ export class Mounts {
   /** The name of the setting that names mounts. */
   readonly setting: string;
   readonly #session: Session;
+  readonly #client: VaultClient;
   readonly #clock: Clock;
   readonly #server: string;
   readonly #configured: ReadonlyMap<string, KvVersion>;
@@ -62,8 +66,9 @@ export class Mounts {
   readonly #known = new Map<string, Mount>();
   readonly #flights = new SingleFlight<Mount>({ finish: false });
 
-  constructor({ session, clock, server, configured, setting, leaseLabel }: MountsOptions) {
+  constructor({ session, client, clock, server, configured, setting, leaseLabel }: MountsOptions) {
     this.#session = session;
+    this.#client = client;
     this.#clock = clock;
     this.#server = server;
     this.#configured = configured;
@@ -76,9 +81,8 @@ export class Mounts {
    * @throws {ProviderError} `INVALID_REF` if it is not a mount, or differs from the settings.
    */
   async find(name: string, signal: AbortSignal, sinceMs = Number.NEGATIVE_INFINITY): Promise<Mount> {
-    const known = this.#known.get(name);
-    const isFresh = known !== undefined && this.#clock.monotonic() - known.foundAtMs <= known.lifeMs;
-    if (isFresh && known.foundAtMs >= sinceMs) return known;
+    const known = this.#fresh(name);
+    if (known !== undefined && known.foundAtMs >= sinceMs) return known;
     return this.#flights.join(
       name,
       signal,
@@ -102,6 +106,26 @@ export class Mounts {
   }
 
   /**
+   * As {@link find}, with another token than the plugin's login: the server shows a mount only to a token that may use
+   * something in it. `undefined`: with the login.
+   */
+  async findFor(name: string, token: string | undefined, signal: AbortSignal): Promise<Mount> {
+    if (token === undefined) return this.find(name, signal);
+    const known = this.#fresh(name);
+    return known ?? this.#findOut(name, signal, token);
+  }
+
+  /**
+   * Checks that a path in a mount issues credentials.
+   * @throws {ProviderError} `INVALID_REF`, and what to change, if it does not.
+   */
+  checkIssuer({ version, type }: Pick<Mount, 'version' | 'type'>, { mount, v1Path }: KvAddress): void {
+    if (version === 'none' && isIssued(type, v1Path)) return;
+    const why = whyNotIssued(version === 'none' ? type : 'kv', v1Path, this.#leaseLabel);
+    throw new ProviderError('INVALID_REF', `the mount ${displayMount(mount)} of ${this.#server} ${why}`);
+  }
+
+  /**
    * Checks that a path in a mount of another engine is a static role.
    * @throws {ProviderError} `INVALID_REF`, and what to change, if it is not.
    */
@@ -116,8 +140,14 @@ export class Mounts {
     this.#flights.abortAll();
   }
 
-  async #findOut(name: string, signal: AbortSignal): Promise<Mount> {
-    const answer = await this.#session.request({ operation: 'mount', method: 'GET', path: mountPath(name), signal });
+  #fresh(name: string): Mount | undefined {
+    const known = this.#known.get(name);
+    return known !== undefined && this.#clock.monotonic() - known.foundAtMs <= known.lifeMs ? known : undefined;
+  }
+
+  async #findOut(name: string, signal: AbortSignal, token?: string): Promise<Mount> {
+    const call = { operation: 'mount', method: 'GET', path: mountPath(name), signal } as const;
+    const answer = await (token === undefined ? this.#session.request(call) : this.#client.request({ ...call, token }));
     // The cached information is invalid, whatever is wrong with the response.
     this.#known.delete(name);
     const foundAtMs = this.#clock.monotonic();

@@ -6,6 +6,8 @@ import { Session } from './auth/session.ts';
 import { VaultClient } from './client.ts';
 import type { VaultConfig } from './config.ts';
 import { compareRevisions } from './kv.ts';
+import { VaultHolders } from './leases/lease-holders.ts';
+import { VaultLeases } from './leases/lease-issuer.ts';
 import { Mounts } from './mounts.ts';
 import { VaultProbe } from './probe.ts';
 
@@ -30,13 +32,15 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
   const { name, clock, random, digest, events } = options;
   const client = new VaultClient(config, { name, clock, random, events });
   const session = new Session({ name, client, method: authMethod(config.auth), clock, events });
+  const kind = config.prefix.toLowerCase();
   const mounts = new Mounts({
     session,
+    client,
     clock,
     server: client.server,
     configured: config.kvMounts,
     setting: `${config.prefix}_KV_MOUNTS`,
-    leaseLabel: `${config.prefix.toLowerCase()}_lease`,
+    leaseLabel: `${kind}_lease`,
   });
   const secrets = new VaultSecrets({ session, mounts, clock, digest });
   const probe = new VaultProbe({ session, mounts, clock });
@@ -47,8 +51,13 @@ export function createVaultProvider(config: VaultConfig, options: VaultProviderO
     hints: null,
     revisions: secrets,
     order: { compare: compareRevisions },
-    leases: null,
-    holders: null,
+    leases: new VaultLeases({ client, session, mounts, clock, tokenRole: config.leaseTokenRole, kind }),
+    holders: new VaultHolders({
+      client,
+      session,
+      tokenRole: config.leaseTokenRole,
+      setting: `${config.prefix}_LEASE_TOKEN_ROLE`,
+    }),
     async close() {
       secrets.close();
       probe.close();

@@ -61,6 +61,7 @@ const QUESTIONS: readonly ((from: Session & VaultClient) => Promise<unknown>)[] 
   (from) =>
     new Mounts({
       session: from,
+      client: from,
       clock: realClock,
       server: 'vault',
       configured: new Map(),

@@ -35,7 +35,7 @@ export async function readStaticRole(
   const rotatedAt = field(data, 'last_vault_rotation');
   if (answer.status !== 200 || !isResponseObject(data) || typeof rotatedAt !== 'string')
     return otherwise(answer, location);
-  checkEngine(answer, location, [type]);
+  checkEngine(answer, location, { types: [type] });
   const fields = Object.entries(data as LosslessJsonObject).filter(([name]) => !SCHEDULE.test(name));
   const ttl = wholeNumber(field(data, 'ttl'));
   return {

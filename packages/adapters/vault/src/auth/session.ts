@@ -19,6 +19,8 @@ interface Current {
   /** Until then, a standby may not know the token yet and reject it. */
   readonly newUntilMs: number;
   readonly leaseMs: number | null;
+  /** The token's lifetime since `sinceMs`, even if it is treated as unknown. */
+  readonly lifeMs: number | null;
   readonly endsAtMs: number | null;
   renewAtMs: number | null;
   readonly renewable: boolean;
@@ -90,6 +92,18 @@ export class Session {
   async request(call: Omit<VaultCall, 'token'>): Promise<VaultResponse> {
     const answer = (await this.#try({ ...call, hasOtherToken: true })) ?? (await this.#try(call));
     return answer ?? Promise.reject(this.#deadToken());
+  }
+
+  /**
+   * The current token, and for how many milliseconds it is valid unless it is renewed; `null`: it does not end, or that
+   * is not known. Logs in if necessary.
+   *
+   * @throws {ProviderError} as {@link request}.
+   */
+  async login(signal: AbortSignal): Promise<{ readonly token: string; readonly leftMs: number | null }> {
+    const { token, sinceMs, lifeMs } = await this.#token(signal);
+    const leftMs = lifeMs === null ? null : Math.max(0, sinceMs + lifeMs - this.#clock.monotonic());
+    return { token, leftMs };
   }
 
   /** Aborts logins and renewals. */
@@ -176,6 +190,7 @@ export class Session {
       sinceMs,
       newUntilMs: this.#method.issuesTokens && token !== this.#current?.token ? sinceMs + NEW_FOR_MS : sinceMs,
       leaseMs,
+      lifeMs,
       endsAtMs: leaseMs !== null && this.#method.issuesTokens ? sinceMs + leaseMs : null,
       renewAtMs: mayRenew ? sinceMs + (leaseMs * 2) / 3 : null,
       // A renewal would cost a use; a login returns a token with all uses.

@@ -12,3 +12,17 @@ export async function connectDatabase(admin: VaultAdmin, { vaultUrl, root }: Pos
     password: root.password,
   });
 }
+
+/** Creates a role that makes users of PostgreSQL, in the mount `database` or another. */
+export async function createDynamicRole(
+  admin: VaultAdmin,
+  name: string,
+  { mount = 'database', ttl, maxTtl }: { readonly mount?: string; readonly ttl: string; readonly maxTtl: string },
+): Promise<void> {
+  await admin.send('POST', `${mount}/roles/${name}`, {
+    db_name: 'app',
+    creation_statements: [`CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'`],
+    default_ttl: ttl,
+    max_ttl: maxTtl,
+  });
+}
