@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
@@ -65,6 +66,30 @@ test.each(published)('%s has what a package needs, and nothing of the workspace'
     expect(Object.keys(entry)).toEqual(['types', 'default']);
     for (const file of Object.values(entry)) expect(existsSync(packages.file(path, file))).toBe(true);
   }
+});
+
+test.each(published)('%s has the sources of its source maps, and no tests', async (path) => {
+  const files = await readdir(packages.file(path, ''), { recursive: true });
+  const maps = files.filter((file) => /^dist\/.*[.]map$/.test(file));
+  expect(maps.length).toBeGreaterThan(0);
+  for (const map of maps) {
+    const { sources } = JSON.parse(await readFile(packages.file(path, map), 'utf8'));
+    for (const source of sources) expect(files).toContain(join(dirname(map), source));
+  }
+  expect(files.filter((file) => /[.]test[.]|\/testing\//.test(file))).toEqual([]);
+  expect(files).toContain('api.md');
+});
+
+test('a bundle takes only what it uses', async () => {
+  const { build } = createRequire(join(root, 'apps/plugin/package.json'))('esbuild');
+  const { outputFiles } = await build({
+    stdin: { contents: "export { refKey } from '@vault-swarm/provider';", resolveDir: outside },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+  });
+  expect(outputFiles[0].contents.length).toBeLessThan(300);
 });
 
 test.each(published)('%s is valid for importers', { timeout: 60_000 }, async (path) => {

@@ -24,6 +24,8 @@ export class KeyFile implements ProviderInstance, SecretProvider {
   readonly revisions = null;
   /** A file has no replica that lags behind. */
   readonly order = null;
+  readonly leases = null;
+  readonly holders = null;
   /** A secret's label `key_name` says which key it is. */
   readonly labels: LabelScheme = {
     kind: 'key',

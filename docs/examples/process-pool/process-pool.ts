@@ -204,7 +204,18 @@ async function end(worker: Worker): Promise<void> {
   await once(worker.child, 'exit');
 }
 
-function failure({ id, generation, hasKey }: Worker, message: string): FailedTask {
-  // A worker that never had its key says nothing about the key.
-  return { id, generation, fingerprint: PROGRAM, started: hasKey, undelivered: !hasKey, nodeReady: true, message };
+function failure({ id, generation, createdAtMs, hasKey }: Worker, message: string): FailedTask {
+  const endedAtMs = Date.now();
+  return {
+    id,
+    generation,
+    fingerprint: PROGRAM,
+    // A worker that never had its key says nothing about the key.
+    started: hasKey,
+    undelivered: !hasKey,
+    nodeReady: true,
+    ranMs: hasKey ? endedAtMs - createdAtMs : null,
+    endedAtMs,
+    message,
+  };
 }

@@ -1,5 +1,6 @@
 import {
   type ChangeProbe,
+  createInstance,
   isLosslessJsonObject,
   type Payload,
   type ProbeResult,
@@ -77,17 +78,7 @@ export function createStoreProvider({ name, address, token }: StoreConfig): Prov
     },
   };
 
-  return {
-    name,
-    secrets,
-    probe,
-    hints: null,
-    revisions: null,
-    order: null,
-    leases: null,
-    holders: null,
-    close: async () => closing.abort(),
-  };
+  return createInstance({ name, secrets, probe, close: async () => closing.abort() });
 }
 
 /** What the store holds: `{"text": …}` or `{"fields": {…}}`. */

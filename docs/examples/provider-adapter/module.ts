@@ -1,4 +1,4 @@
-import { type Credential, ProviderError, type ProviderModule, VISIBLE_ASCII } from '@vault-swarm/provider';
+import { type Credential, defineProvider, ProviderError, VISIBLE_ASCII } from '@vault-swarm/provider';
 
 /** The settings of one instance. */
 interface StoreSettings {
@@ -8,16 +8,14 @@ interface StoreSettings {
 }
 
 /** All that the plugin knows of this kind. The adapter itself is imported only if an instance is configured. */
-export const storeModule: ProviderModule<StoreSettings> = {
+export const storeModule = defineProvider<StoreSettings>({
   kind: 'store',
   variables: {
     settings: ['STORE_ADDR'],
     credentials: ['STORE_TOKEN'],
     defaults: { STORE_ADDR: 'http://127.0.0.1:8300' },
     ownPrefix: 'STORE_',
-    libraryFiles: [],
   },
-  price: null,
   labels: () => ({
     kind: 'store',
     names: ['store_name', 'store_field'],
@@ -41,4 +39,4 @@ export const storeModule: ProviderModule<StoreSettings> = {
     const { createStoreProvider } = await import('./adapter.ts');
     return createStoreProvider({ name, address, token: () => token?.read() ?? '' });
   },
-};
+});

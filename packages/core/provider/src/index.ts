@@ -8,6 +8,7 @@ export {
 } from './configuration.ts';
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { Credential } from './credential.ts';
+export { defineProvider, type ProviderSpec } from './define-provider.ts';
 export type { DeliveryRecord } from './delivery-record.ts';
 export {
   type DeliverySource,
@@ -53,7 +54,7 @@ export {
 } from './problem.ts';
 export { configureProvider, type ProviderDefinition, type ProviderSettings } from './provider-definition.ts';
 export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
-export type { ProviderInstance } from './provider-instance.ts';
+export { createInstance, type InstanceParts, type ProviderInstance } from './provider-instance.ts';
 export type {
   NestedSettings,
   ParseContext,

@@ -16,3 +16,21 @@ export interface ProviderInstance {
   /** Closes connections, and stops timers and watches. Calls in flight are aborted. It may be called more than once. */
   close(): Promise<void>;
 }
+
+/** The parts of an instance that a provider has. */
+export type InstanceParts = Pick<ProviderInstance, 'name' | 'secrets'> &
+  Partial<Omit<ProviderInstance, 'name' | 'secrets'>>;
+
+/** An instance with these parts. It lacks all other capabilities, also those that later versions add. */
+export function createInstance(parts: InstanceParts): ProviderInstance {
+  return {
+    probe: null,
+    hints: null,
+    revisions: null,
+    order: null,
+    leases: null,
+    holders: null,
+    close: async () => undefined,
+    ...parts,
+  };
+}

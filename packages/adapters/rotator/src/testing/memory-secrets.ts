@@ -1,4 +1,5 @@
 import {
+  createInstance,
   type LabelScheme,
   type ProviderDefinition,
   ProviderError,
@@ -33,29 +34,25 @@ export class MemorySecrets implements ProviderDefinition {
     this.#isDown = isDown;
   }
 
-  readonly load = async (): Promise<ProviderInstance> => ({
-    name: this.name,
-    secrets: {
-      read: async (ref) => {
-        if (this.#isDown) throw new ProviderError('UNAVAILABLE', 'memory: it is down');
-        const found = this.#values.get(ref.location.name ?? '');
-        if (found === undefined) throw new ProviderError('NOT_FOUND', `memory: there is no ${ref.location.name}`);
-        return { value: SecretValue.fromText(found.value), revision: String(found.version) };
+  readonly load = async (): Promise<ProviderInstance> =>
+    createInstance({
+      name: this.name,
+      secrets: {
+        read: async (ref) => {
+          if (this.#isDown) throw new ProviderError('UNAVAILABLE', 'memory: it is down');
+          const found = this.#values.get(ref.location.name ?? '');
+          if (found === undefined) throw new ProviderError('NOT_FOUND', `memory: there is no ${ref.location.name}`);
+          return { value: SecretValue.fromText(found.value), revision: String(found.version) };
+        },
       },
-    },
-    probe: null,
-    hints: {
-      onHint: (listener) => {
-        this.#listeners.add(listener);
-        return () => this.#listeners.delete(listener);
+      hints: {
+        onHint: (listener) => {
+          this.#listeners.add(listener);
+          return () => this.#listeners.delete(listener);
+        },
       },
-    },
-    revisions: null,
-    order: null,
-    leases: null,
-    holders: null,
-    close: async () => {
-      this.isClosed = true;
-    },
-  });
+      close: async () => {
+        this.isClosed = true;
+      },
+    });
 }
