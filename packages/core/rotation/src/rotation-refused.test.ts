@@ -77,3 +77,16 @@ test("nothing is left of a refused update that its user's own change of the serv
   expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
   expect(problem()).toBeNull();
 });
+
+test('nothing is said any more of a refused update that nobody wants any more, since its secret is rotated manually', async () => {
+  const { world, web, problem } = await withoutNetwork();
+  world.provider.write('cert', 'cert 2');
+  await world.run(60_000);
+  expect(problem()?.message).toContain(REASON);
+  for (const { id, name, labels } of world.swarm.snapshot().secrets) {
+    if (name === 'cert') world.swarm.setLabels(id, { ...labels, rotate: 'manual' });
+  }
+  await world.run(10_000);
+  expect(world.held(web, 'cert')).toEqual(['v1', 'v1', 'v1']);
+  expect(problem()).toBeNull();
+});

@@ -16,6 +16,7 @@ import {
   noChange,
   resume,
   rollTo,
+  runForLong,
   startRollout,
   wait,
 } from './rollout-steps.ts';
@@ -192,7 +193,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   // Swarm has completed the update, but tasks of this rollout have other revisions than intended.
   if (due.length === 0) return completeIfRunning();
   // Each attempt lets the orchestrator stop further tasks.
-  if (!isFullyRunning(service)) return unchanged;
+  if (!runForLong(serviceState)) return unchanged;
   if (!mayRetry(serviceState, open)) return wait(serviceState, 'BACKOFF_INCOMPLETE');
   return startRollout(serviceState, { continues: true, attempt: open.attempt + 1 });
 }

@@ -291,6 +291,20 @@ test('a failed task speaks against the values even if a further secret was given
   expect(decision.roll?.generation).toBe(6);
 });
 
+test('a rollout whose failed tasks start with the value of another ref by now is closed, and restarts nothing', () => {
+  const desired = { revision: tagRevision('new ref', 'r1'), digest: 'n1' };
+  const running = [{ task: task('t', 5), value: desired }];
+  const known = { binding: bindingOf('s1', 'new ref'), desired, seenAtMs: 0, actual: running };
+  const starting: WorkloadTask = { ...task('again', 5), state: 'starting' };
+  const decision = decide({
+    state: 'completed',
+    service: { desiredTasks: 2, tasks: [task('t', 5), starting] },
+    serviceState: { bindings: [known], failures: [bad, bad] },
+  });
+  expect(typesOf(decision)).toEqual(['rollout.failed']);
+  expect(decision).toMatchObject({ roll: null, entry: { rollout: null } });
+});
+
 describe('a failed rollout', () => {
   const entry = { rollout: { ...rollout, state: 'failed' } } as const;
 
@@ -550,11 +564,13 @@ test('a rollout ends whose tasks fail since its user changed the service, once a
   expect(decide({ ...reported, serviceState: { failures, bindings: [own, same] } }).blocked).toBe(true);
 });
 
-test('a rollout that did not reach all tasks is started again only once all of them run', () => {
+test('a rollout that did not reach all tasks is started again only once all of them run, and not only for a moment', () => {
   const actual = [{ task: task('t', 5), value: value('r0') }];
   const reported = { state: 'completed', actual, serviceState: { failures: [], openForMs: 60_000 } } as const;
   expect(decide(reported).entry.rollout).toMatchObject({ generation: 6, attempt: 2 });
   expect(decide({ ...reported, service: { desiredTasks: 2 } })).toMatchObject({ roll: null, entry: { rollout } });
+  const moment = { ...reported.serviceState, stableForMs: 9_000 };
+  expect(decide({ ...reported, serviceState: moment })).toMatchObject({ roll: null, entry: { rollout } });
 });
 
 test('a rollout whose tasks failed is complete only once they run for a while, whatever they were given', () => {
@@ -576,6 +592,23 @@ describe('a rollout of the last good value', () => {
     const decision = decide({ ...reported, serviceState: { seenApplied: false, failures: [] } });
     expect(decision).toMatchObject({ roll: null, events: [], entry: { rollout: null } });
   });
+
+  test.each([
+    ['the last good value, and not the one that failed', value('r3'), { s1: value('r1') }],
+    ['none, if it is the last good value again', value('r1'), {}],
+  ] as const)(
+    'is followed by a newer value, to which it gives as the value to roll back to %s',
+    (_, desired, lastGood) => {
+      const decision = decide({
+        state: 'rollback-paused',
+        entry: { rollout: back },
+        desired,
+        actual: [{ task: task('bad', 5), value: value('r2') }],
+        serviceState: { failures: [], openForMs: 60_000 },
+      });
+      expect(decision.entry.rollout).toMatchObject({ direction: 'forward', target: { s1: desired }, lastGood });
+    },
+  );
 
   test('is not quarantined when it fails as well, and nothing is tried any more', () => {
     const actual = [{ task: task('t', 5), value: value('r2') }];

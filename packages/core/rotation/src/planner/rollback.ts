@@ -22,6 +22,7 @@ import {
   mayRetry,
   noChange,
   resume,
+  runForLong,
   startRollout,
   wait,
   withoutRequests,
@@ -141,7 +142,7 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
   }
   if (dueBindings(serviceState).length === 0) return { ...noChange(serviceState, null), events };
   // Each attempt lets the orchestrator stop further tasks.
-  if (!isFullyRunning(service)) return wait(serviceState, 'TASKS_DOWN');
+  if (!runForLong(serviceState)) return wait(serviceState, 'TASKS_DOWN');
   return after(events, startRollout(serviceState, { continues: true, attempt: open.attempt + 1 }));
 }
 
@@ -172,6 +173,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     // too.
     if (isUpToDate(serviceState))
       return isStable(serviceState) ? after(events, noChange(serviceState, null)) : noChange(serviceState);
+    if (getNewerThemselves(serviceState, open, later)) return after(events, noChange(serviceState, null));
     // One of the values is newer by now, so the new set is tried.
     return after(events, startRollout(serviceState, { continues: true, also: ofRollout }));
   }
@@ -225,6 +227,22 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     [...events, reported],
     startRollout(next, { continues: true, also: concerned, returnTo: generationToReturnTo(next, open) }),
   );
+}
+
+/**
+ * Whether every task that starts is given the newer values without a further rollout, and no running task has another
+ * one: the labels name another ref since, to which the rollout's values do not apply.
+ */
+function getNewerThemselves(
+  { bindings }: ServiceState,
+  { target }: OpenRollout,
+  later: readonly BindingState[],
+): boolean {
+  const isOfOtherRef = ({ binding: { key, refKey } }: BindingState) => {
+    const value = target[key];
+    return value !== undefined && !isOfRef(value, refKey);
+  };
+  return later.every(isOfOtherRef) && bindings.every((known) => outdatedTasks(known).length === 0);
 }
 
 /**

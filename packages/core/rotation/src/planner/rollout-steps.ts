@@ -51,7 +51,7 @@ export function blocked(serviceState: ServiceState, code: WaitingCode, context?:
   return { ...wait(serviceState, code, context), blocked: true };
 }
 
-/** A paused update is resumed once its tasks have run for this long, in milliseconds. */
+/** A further attempt of a rollout is made once its tasks have run for this long, in milliseconds. */
 const RUNNING_FOR_MS = 10_000;
 /** After this time a paused update counts as blocked: a person must act. In milliseconds. */
 const NEEDS_HELP_AFTER_MS = 60_000;
@@ -71,9 +71,14 @@ export function resume(serviceState: ServiceState, open: OpenRollout, events: De
   return { ...noChange(serviceState, rollout), events, roll: rollTo(serviceState, generation) };
 }
 
+/** Whether all desired tasks have run long enough that an attempt may stop further tasks. */
+export function runForLong({ service, stableForMs }: ServiceState): boolean {
+  return isFullyRunning(service) && stableForMs >= RUNNING_FOR_MS;
+}
+
 function unlessSafeToResume(serviceState: ServiceState, open: OpenRollout): Decision | null {
-  const { service, stableForMs, openForMs } = serviceState;
-  if (isFullyRunning(service) && stableForMs >= RUNNING_FOR_MS && isCauseGone(serviceState, open)) return null;
+  const { openForMs } = serviceState;
+  if (runForLong(serviceState) && isCauseGone(serviceState, open)) return null;
   const decide = openForMs < NEEDS_HELP_AFTER_MS ? wait : blocked;
   return decide(serviceState, 'UPDATE_PAUSED_TASKS_DOWN');
 }
@@ -327,9 +332,17 @@ function newRollout(
  * no value to roll back to.
  */
 function isReverted({ entry }: ServiceState, { binding, desired }: BindingState): boolean {
-  const before = entry.rollout?.lastGood[binding.key];
+  const before = entry.rollout?.lastGood[binding.key] ?? broughtBack(entry.rollout, binding.key);
   if (before === undefined || desired === undefined || quarantineOf(entry, binding.key) !== undefined) return false;
   return sameValue(before, desired);
+}
+
+/**
+ * The last good value that an open rollback brings. Its quarantine may have ended for a newer value meanwhile.
+ * `undefined` if the tasks failed with it too, or no rollback brings one.
+ */
+function broughtBack(rollout: OpenRollout | null, key: string): SecretVersion | undefined {
+  return rollout?.direction === 'rollback' && rollout.state !== 'failed' ? rollout.target[key] : undefined;
 }
 
 /**
@@ -340,10 +353,14 @@ function rollbackValue({ entry }: ServiceState, known: BindingState): SecretVers
   const { key } = known.binding;
   // The rollout brings the last good value.
   if (quarantineOf(entry, key) !== undefined) return undefined;
-  const before = entry.rollout?.lastGood[key];
-  // A value that was only delivered along with the others, and did not change, does not count as good.
-  if (before !== undefined && !(known.desired !== undefined && sameValue(before, known.desired))) return before;
   const { rollout } = entry;
+  const isDesired = (value: SecretVersion) => known.desired !== undefined && sameValue(value, known.desired);
+  const before = rollout?.lastGood[key];
+  // A value that was only delivered along with the others, and did not change, does not count as good.
+  if (before !== undefined && !isDesired(before)) return before;
+  // The other tasks may still have the value that failed.
+  const back = before === undefined ? broughtBack(rollout, key) : undefined;
+  if (back !== undefined) return isDesired(back) ? undefined : back;
   const failedWith = [
     rollout?.direction === 'forward' ? rollout.target[key] : undefined,
     ...entry.quarantines.map(({ failed }) => failed[key]),

@@ -115,6 +115,18 @@ test('a hanging request is aborted after 300 ms, and not repeated for 5 s', asyn
   expect(await choose('t3')).toEqual(given('r2'));
 });
 
+test('a task that asks again is given the same, though its generation can not be looked up any more', async () => {
+  const { take, choose, answers, asked, intended } = setUp({ rollout });
+  take();
+  expect(await choose('new')).toEqual(given('r2'));
+  answers(async () => Promise.reject(new Error('the engine is away')));
+  expect(choose('new')).toEqual(given('r2'));
+  expect(intended.choose({ serviceId: 'web', taskId: 'new', secretName: 'db', refKey: key, untilMs: 0 })).toEqual(
+    given('r2'),
+  );
+  expect(asked).toEqual(['new']);
+});
+
 test('quarantined values are given to no task, whatever its generation', () => {
   const set = { failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '', isByUser: false };
   const { take, choose } = setUp({ quarantines: [set] });

@@ -29,6 +29,8 @@ const CURRENT: RevisionSelection = { kind: 'current' };
 const LOOK_UP_MS = 300;
 /** After a failed lookup, none is tried for this time. Requests are answered without one meanwhile. */
 const LOOKUP_BACKOFF_MS = 5_000;
+/** How many looked-up generations are kept, for tasks that ask for several secrets, or ask again. */
+const MAX_LOOKED_UP = 1_000;
 
 /**
  * Selects the revision for each task, as the ledger says. It is the current one, unless the service has an open rollout
@@ -44,6 +46,8 @@ export class RevisionSelector {
   #named: ReadonlyMap<string, PinnedRevisions> = new Map();
   /** By task, of the services above. */
   #generations: ReadonlyMap<string, number> = new Map();
+  /** By task, oldest first: a task's generation never changes. */
+  readonly #lookedUp = new Map<string, number>();
   readonly #ledgerIsKnown = Promise.withResolvers<void>();
   #isKnown = false;
   /** Until when requests wait for the ledger: the deadline of the first one. */
@@ -131,7 +135,7 @@ export class RevisionSelector {
     if (intent === undefined) return CURRENT;
     if (intent.quarantine !== undefined) return this.#give(intent.quarantine, asked.refKey, 'refuse');
     const { taskId } = asked;
-    const known = taskId === undefined ? undefined : this.#generations.get(taskId);
+    const known = taskId === undefined ? undefined : (this.#generations.get(taskId) ?? this.#lookedUp.get(taskId));
     if (known !== undefined || taskId === undefined) return this.#ofGeneration(intent, known, asked.refKey);
     return this.#lookup(taskId, asked.untilMs).then((generation) =>
       this.#ofGeneration(intent, generation, asked.refKey),
@@ -160,7 +164,13 @@ export class RevisionSelector {
       generation = await this.#workloads.generationOf(taskId, { signal });
     });
     if (!isAnswered) this.#noLookupUntilMs = this.#clock.monotonic() + LOOKUP_BACKOFF_MS;
-    return generation ?? undefined;
+    if (generation === null) return undefined;
+    this.#lookedUp.set(taskId, generation);
+    for (const oldest of this.#lookedUp.keys()) {
+      if (this.#lookedUp.size <= MAX_LOOKED_UP) break;
+      this.#lookedUp.delete(oldest);
+    }
+    return generation;
   }
 
   async #within(limitMs: number, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {

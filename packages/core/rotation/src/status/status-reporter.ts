@@ -96,8 +96,8 @@ export class StatusReporter {
     this.#planned = new Map(services.map((planned) => [planned.serviceId, planned]));
     for (const { service } of this.#uses.services) {
       const isOpen = ledger.services[service.id]?.rollout != null;
-      // An update of the user brought the values that the rollout could not.
-      if (!isOpen && this.#planned.get(service.id)?.outdatedTasks === 0) this.#failures.delete(service.name);
+      // An update of the user brought the values that the rollout could not, or no rollout shall bring them any more.
+      if (!isOpen && this.#planned.get(service.id)?.isDue === false) this.#failures.delete(service.name);
     }
   }
 
