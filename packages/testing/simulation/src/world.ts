@@ -57,6 +57,7 @@ export class World {
       onRoll: () => undefined,
       onAnswer: () => undefined,
       onLedger: () => undefined,
+      onLedgerNotWritten: () => undefined,
     });
   }
 

@@ -68,6 +68,8 @@ export interface ClusterOptions {
   readonly onAnswer: (answer: DriverAnswer) => void;
   /** The ledger was written. */
   readonly onLedger: (manager: string, text: string) => void;
+  /** A write of the ledger was rejected, or its outcome is unknown to the manager's plugin. */
+  readonly onLedgerNotWritten: (manager: string) => void;
 }
 
 /** What the driver answered to the Swarm for a task. */
@@ -132,6 +134,7 @@ export class Cluster {
       digest: { digest, generateKey: () => `key-${this.#keys++}` } satisfies Digest,
       interfere: (_, port) => this.#faultOf(manager, port),
       onEvent: (event) => onEvent(name, event),
+      onLedgerNotWritten: () => this.#options.onLedgerNotWritten(name),
       onDeath: () => {
         manager.process = null;
         onDeath(name);

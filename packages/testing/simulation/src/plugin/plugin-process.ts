@@ -39,6 +39,8 @@ export interface PluginOptions {
   readonly random: Random;
   readonly interfere: Interfere;
   readonly onEvent: (event: TimedEvent) => void;
+  /** A write of the ledger was rejected, or its outcome is unknown to the process. */
+  readonly onLedgerNotWritten: () => void;
   /** Called once when the process is killed, however that comes. */
   readonly onDeath: () => void;
 }
@@ -51,11 +53,13 @@ export class PluginProcess {
   readonly #clock: ProcessClock;
   readonly #died = Promise.withResolvers<null>();
   readonly #onDeath: () => void;
+  readonly #onLedgerNotWritten: () => void;
   #isAlive = true;
 
   constructor(options: PluginOptions) {
     const { manager, clock, labels, settings, limits, digest, random, interfere } = options;
     this.#onDeath = options.onDeath;
+    this.#onLedgerNotWritten = options.onLedgerNotWritten;
     this.#faultInjector = new FaultInjector(manager, clock, interfere, () => this.kill());
     this.#clock = new ProcessClock(clock, options.clockOffsetMs);
     const bus = new EventBus<ProductEvent>(this.#clock);
@@ -131,13 +135,12 @@ export class PluginProcess {
       leadership: { role: (options) => read('role', options, () => orchestrator.role(options)) },
       ledger: {
         read: (options) => read('ledger.read', options, () => orchestrator.read(options)),
-        compareAndSet: (version, text, { signal }) =>
-          this.#faultInjector.call(
-            'ledger.write',
-            signal,
-            () => orchestrator.compareAndSet(version, text, late),
-            unknown,
-          ),
+        compareAndSet: async (version, text, { signal }) => {
+          const write = () => orchestrator.compareAndSet(version, text, late);
+          const outcome = await this.#faultInjector.call('ledger.write', signal, write, unknown);
+          if (outcome !== 'applied') this.#onLedgerNotWritten();
+          return outcome;
+        },
       },
       changes: {
         onChange: (listener) =>

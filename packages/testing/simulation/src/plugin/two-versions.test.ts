@@ -75,6 +75,7 @@ async function twoVersions() {
     onRoll: () => undefined,
     onAnswer: () => undefined,
     onLedger: (manager) => writers.push(manager),
+    onLedgerNotWritten: () => undefined,
   });
   cluster.manager(EARLIER).format = earlierFormat;
   provider.write('db', 'value 1');

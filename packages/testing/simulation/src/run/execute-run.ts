@@ -1,3 +1,4 @@
+import { parseLedger } from '@vault-swarm/rotation';
 import { actions } from './actions.ts';
 import { finalProblems } from './final-checks.ts';
 import { QuietTime } from './quiet-time.ts';
@@ -43,6 +44,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
   // What was overlooked for a reason is put right by the next change, of that secret alone.
   const overlooked = new Set(finalProblems(run).flatMap(({ excuse }) => excuse?.paths ?? []));
   if (problems.length === 0 && overlooked.size > 0) {
+    await untilRecorded(run, overlooked);
     change(run, overlooked);
     problems = await converge(run);
   }
@@ -59,6 +61,20 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     ...{ seed: options.seed, problems: [...oracle.violations, ...problems], lines, rolls, completed, quarantines },
     allowances: oracle.allowances.counts,
   };
+}
+
+/** Lets time pass until the ledger has a value of each of these paths: a change of one that nobody has read is not seen. */
+async function untilRecorded({ clock, swarm, truth }: Run, paths: ReadonlySet<string>): Promise<void> {
+  for (let passedMs = 0; passedMs < CONVERGES_WITHIN_MS; passedMs += RELOAD_INTERVAL_MS) {
+    const secrets = parseLedger(swarm.ledgerText)?.secrets ?? {};
+    const isRecorded = swarm.services.every((service) => {
+      const used = truth.bindingsOf(service).filter(({ path, isPinned }) => paths.has(path) && !isPinned);
+      const ids = service.spec.secretIds.filter((id) => used.some(({ name }) => name === swarm.secret(id)?.name));
+      return ids.every((id) => id in secrets || `${service.id}/${id}` in secrets);
+    });
+    if (isRecorded) return;
+    await clock.advance(RELOAD_INTERVAL_MS);
+  }
 }
 
 /** What is wrong, and nothing explains. */

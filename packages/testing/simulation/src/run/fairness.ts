@@ -11,15 +11,26 @@ export class Fairness {
   readonly #leadership: LeadershipOracle;
   /** By manager: in how many passes in a row each service waited although places were free. */
   readonly #waiting = new Map<string, ReadonlyMap<string, number>>();
+  /** Managers whose plan of the present pass is not in the ledger: whom it gave the places is not seen. */
+  readonly #notWritten = new Set<string>();
 
   constructor(run: RunContext, leadership: LeadershipOracle) {
     this.#run = run;
     this.#leadership = leadership;
   }
 
-  /** A pass of a manager ended. Returns which services have waited for no reason. */
-  passed(manager: string): readonly string[] {
+  /** What a manager planned in its present pass is not carried out. */
+  notWritten(manager: string): void {
+    this.#notWritten.add(manager);
+  }
+
+  /**
+   * A pass of a manager ended. Returns which services have waited for no reason.
+   * @param isDone whether it got to the end. One that did not, or whose plan is not in the ledger, does not count.
+   */
+  passed(manager: string, isDone: boolean): readonly string[] {
     const { cluster, swarm, settings } = this.#run;
+    if (this.#notWritten.delete(manager) || !isDone) return [];
     const before = this.#waiting.get(manager) ?? new Map<string, number>();
     this.#waiting.delete(manager);
     const { process } = cluster.manager(manager);

@@ -49,9 +49,17 @@ export class GroundTruth {
   readonly #world: World;
   /** By path, oldest first. */
   readonly #written = new Map<string, Written[]>();
+  /** By secret: the labels that it had, and until when, oldest first. */
+  readonly #relabelled = new Map<string, { readonly labels: Labels; readonly untilMs: number }[]>();
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /** A secret has other labels from now on. */
+  relabelled(secretId: string, labels: Labels): void {
+    const list = this.#relabelled.get(secretId) ?? [];
+    this.#relabelled.set(secretId, [...list, { labels, untilMs: this.#world.timeMs }]);
   }
 
   /** The provider has something else for a path: `null` for nothing. */
@@ -98,16 +106,28 @@ export class GroundTruth {
   }
 
   /** The secrets of a service, as their labels say now. */
-  bindingsOf({ name, spec }: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueBinding[] {
-    return spec.secretIds.flatMap((id) => {
+  bindingsOf(service: Pick<SimulatedService, 'name' | 'spec'>): readonly TrueBinding[] {
+    return service.spec.secretIds.flatMap((id) => {
       const secret = this.#world.swarm.secret(id);
-      if (secret === undefined) return [];
-      const { ref, rotate } = simulatedLabels.read(readableOf(secret.labels), secret.name, name);
-      const isPinned = ref.pin !== undefined;
-      const path = ref.location.path ?? '';
-      const text = this.#world.provider.textOf(path, ref.pin);
-      return [{ name: secret.name, path, text, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned }];
+      return secret === undefined ? [] : [this.#bindingOf(service.name, secret.name, secret.labels)];
     });
+  }
+
+  /** The secrets of a service, as labels said that they had at some time since then and have no more. */
+  formerBindingsOf(service: Pick<SimulatedService, 'name' | 'spec'>, sinceMs: number): readonly TrueBinding[] {
+    return service.spec.secretIds.flatMap((id) => {
+      const secret = this.#world.swarm.secret(id);
+      const former = (this.#relabelled.get(id) ?? []).filter(({ untilMs }) => untilMs >= sinceMs);
+      return secret === undefined ? [] : former.map(({ labels }) => this.#bindingOf(service.name, secret.name, labels));
+    });
+  }
+
+  #bindingOf(serviceName: string, name: string, labels: Labels): TrueBinding {
+    const { ref, rotate } = simulatedLabels.read(readableOf(labels), name, serviceName);
+    const isPinned = ref.pin !== undefined;
+    const path = ref.location.path ?? '';
+    const text = this.#world.provider.textOf(path, ref.pin);
+    return { name, path, text, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned };
   }
 
   /** Whether the labels of a secret can be read. */

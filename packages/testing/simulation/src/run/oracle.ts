@@ -45,6 +45,9 @@ const NEVER = Number.NEGATIVE_INFINITY;
 /** Reasons that a roll may have though every task holds the newest value. */
 const NEEDLESS = new Set(['value changed back', 'it was given up']);
 
+/** A plugin acts on what it observed this long before, at most, in milliseconds. */
+const DECISION_HOLDS_MS = 10_000;
+
 /** An answer of the driver takes no longer. */
 const DEADLINE_MS = 2_000;
 
@@ -168,7 +171,11 @@ export class Oracle {
   /** What was overlooked has changed, and is known to have. */
   changed(): void {
     this.#answers.everythingChanged();
-    for (const { tolerated } of this.#pasts.values()) {
+    const { truth, swarm } = this.#run;
+    for (const service of swarm.services) {
+      // A bad value that was overlooked is still there. It fails once another change starts the tasks again.
+      if (truth.badBindings(service).some(({ path }) => this.isOverlooked(service.id, path) !== null)) continue;
+      const { tolerated } = this.pastOf(service.id);
       tolerated.delete('ledger lost');
       tolerated.delete('rolled back manually');
     }
@@ -257,6 +264,7 @@ export class Oracle {
       past.rolls -= 1;
     } else if (reason === 'value changed back' || reason === 'asked for twice') {
       this.allowances.uses(reason, `${name} ${past.rolls}`);
+      if (reason === 'asked for twice') past.rolls -= 1;
     } else if (reason === null) {
       this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
@@ -297,6 +305,11 @@ export class Oracle {
       if (isKnown) continue;
       if (quarantines.length === 0) this.#checkBroughtBack(id, rollout);
     }
+  }
+
+  /** What a plugin planned is not in the ledger, so that nothing of it is carried out. */
+  ledgerNotWritten(manager: string): void {
+    this.#fairness.notWritten(manager);
   }
 
   #checkBroughtBack(serviceId: string, rollout: OpenRollout): void {
@@ -350,7 +363,9 @@ export class Oracle {
     if (event.type === 'reconcile.completed' && event.orchestratorAnswered) {
       this.leadership.looked(manager, this.#run.timeMs - event.durationMs);
     }
-    if (event.type === 'reconcile.completed') for (const what of this.#fairness.passed(manager)) this.#violated(what);
+    if (event.type === 'reconcile.completed') {
+      for (const what of this.#fairness.passed(manager, event.orchestratorAnswered)) this.#violated(what);
+    }
     if (event.type === 'rollout.completed') {
       this.completed += 1;
       this.#started.completed(manager);
@@ -397,13 +412,19 @@ export class Oracle {
       return 'told already';
     }
     const isRequested = timeMs - past.requestedAtMs < 900_000;
-    const uses = truth.bindingsOf(service).filter(({ isAuto, rotate, isPinned }) => {
+    // Its labels may have changed since it was observed.
+    const known = [...truth.bindingsOf(service), ...truth.formerBindingsOf(service, timeMs - DECISION_HOLDS_MS)];
+    const uses = known.filter(({ isAuto, rotate, isPinned }) => {
       return isAuto || (isRequested && rotate === 'manual' && !isPinned);
     });
     const live = allTasks(service).filter(isAlive);
     const lookedSinceMs = timeMs - 2 * this.#run.settings.intervalMs - 15_000 - timeSlackMs(this.#run);
-    for (const { id, held, state } of live) {
+    for (const { id, held, state, generation } of live) {
       if (this.#answers.isRequestedTwice(id)) return 'asked for twice';
+      const isOfRollout = generation === past.lastRoll?.generation;
+      const isBad = ({ name }: { readonly name: string }) => isBadFor(held.get(name)?.text ?? '', service.name);
+      // It ends what it began, though the labels say by now that it may not begin.
+      if (isOfRollout && known.some(isBad)) return 'its rollout brought a bad value';
       for (const { name, path } of uses) {
         const text = held.get(name)?.text;
         if (text === undefined) {

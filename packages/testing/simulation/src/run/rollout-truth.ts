@@ -2,6 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import type { LedgerService, OpenRollout, Values } from '@vault-swarm/rotation';
 import { fails, isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
+import { workloadOf } from '../swarm/snapshot.ts';
 import type { RunContext } from './run-context.ts';
 import { isSlow } from './time-slack.ts';
 
@@ -70,6 +71,7 @@ export class RolloutTruth {
   /** A plugin wrote the ledger's entry of a service. Returns what is wrong with that, or `null`. */
   written(service: SimulatedService, { quarantines, rollout }: LedgerService): string | null {
     const { truth } = this.#run;
+    this.#forgetUnused(service);
     for (const { failed } of quarantines) this.#fails(service.id, failed);
     // Swarm goes on then, and says nothing of tasks that fail: see `left to the user`.
     if (service.spec.update.onFailure === 'continue') return null;
@@ -92,6 +94,16 @@ export class RolloutTruth {
   forgets(serviceIds: readonly string[]): void {
     for (const key of this.#failed.keys()) {
       if (serviceIds.some((id) => key.startsWith(`${id} `))) this.#failed.delete(key);
+    }
+  }
+
+  /** What its user takes away from a service, and may give it again, is not known to have failed then. */
+  #forgetUnused(service: SimulatedService): void {
+    const { id, secretIds, formerSecretIds } = workloadOf(service);
+    const used = [...secretIds, ...formerSecretIds];
+    for (const key of this.#failed.keys()) {
+      const [serviceId, secretKey = ''] = key.split(' ');
+      if (serviceId === id && !used.some((one) => secretKey.endsWith(one))) this.#failed.delete(key);
     }
   }
 

@@ -127,12 +127,14 @@ export class Run implements RunContext {
       onDeath: (manager) => this.oracle.died(manager),
       onRoll: (roll, outcome) => this.oracle.rolled(roll, outcome),
       onLedger: (manager, text) => this.oracle.ledgerWritten(manager, text),
+      onLedgerNotWritten: (manager) => this.oracle.ledgerNotWritten(manager),
       onAnswer: (answer) => this.oracle.answered(answer),
     });
     this.swarm.onChange(() => {
       this.#reportStatuses();
       this.oracle.rollouts.changed();
     });
+    this.swarm.onRelabel = (id, before) => this.truth.relabelled(id, before);
     this.provider.onWrite = (path, text) => this.truth.wrote(path, text);
     const { policy, intervalMs } = this.settings;
     this.say(

@@ -79,6 +79,18 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [521780, 'a bad value was given for ever that was changed while a rollout of another secret was paused'],
   [401479, 'a label named another path after a bad value was given'],
   [412817, 'a value changed after the ledger was lost, and before it was made again'],
+  [504015, 'a service was restarted whose tasks had started with the value of another ref by themselves'],
+  [524637, 'a service that had asked twice for a value was rolled only after everything was in order'],
+  [601129, 'a service got no place in four passes whose plans could not be written into the ledger'],
+  [601474, 'a bad value that came while there was no ledger failed after a change of another secret'],
+  [601649, 'a value was changed a second time before anybody had read it, since the ledger was lost'],
+  [601879, 'the failure of a rollout was still shown after its secret was no longer rotated'],
+  [602300, 'a service was rolled by labels that had changed since they were observed'],
+  [604749, 'a task was given another value when it asked again, since its generation could not be looked up any more'],
+  [612151, 'a rollout of a bad value was continued after its secret was no longer rotated automatically'],
+  [613394, 'a rollout was started again although tasks of it had only just started'],
+  [615658, 'a value that was quarantined was given again, since the service did not use its secret in between'],
+  [618188, 'a bad value was taken for the last good one after its quarantine had ended during the rollback'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {

@@ -40,6 +40,8 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
   currentRole: Role = 'leader';
   /** While set, every call rejects with it. */
   outage: Error | null = null;
+  /** Called with the labels that a secret had, after it got others. */
+  onRelabel: (id: string, before: WorkloadSecret['labels']) => void = () => undefined;
   /** Every update that was applied, a user's or a plugin's: `service@generation`. */
   readonly updates: string[] = [];
   /** What the next calls of `roll` do instead of applying: the update may be applied all the same. */
@@ -90,6 +92,7 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     const secret = this.#secrets.get(id);
     if (secret === undefined) throw new Error(`there is no secret ${id}`);
     this.#secrets.set(id, { ...secret, labels });
+    this.onRelabel(id, secret.labels);
     this.#changed();
   }
 
