@@ -12,7 +12,7 @@ export {
   type Quarantine,
   type Values,
 } from './ledger/ledger.ts';
-export type { SecretVersion } from './ledger/secret-version.ts';
+export { isOfRef, type SecretVersion, untagRevision } from './ledger/secret-version.ts';
 export type { LocksDown } from './manual/lockdown.ts';
 export { type Plan, type PlanInput, plan, type ServicePlan } from './planner/plan.ts';
 export { RAMP_START, type Ramp } from './planner/ramp.ts';

@@ -38,6 +38,7 @@ export async function threeManagers(intervalMs: number) {
     onDeath: () => undefined,
     onRoll: () => undefined,
     onAnswer: () => undefined,
+    onLedgerNotWritten: () => undefined,
     onLedger: (manager) => {
       writers.push(manager);
       swarm.reportLedgerWrite();

@@ -1,4 +1,3 @@
-import { parseLedger } from '@vault-swarm/rotation';
 import { actions } from './actions.ts';
 import { finalProblems } from './final-checks.ts';
 import { QuietTime } from './quiet-time.ts';
@@ -64,9 +63,10 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
 }
 
 /** Lets time pass until the ledger has a value of each of these paths: a change of one that nobody has read is not seen. */
-async function untilRecorded({ clock, swarm, truth }: Run, paths: ReadonlySet<string>): Promise<void> {
+async function untilRecorded(run: Run, paths: ReadonlySet<string>): Promise<void> {
+  const { clock, swarm, truth } = run;
   for (let passedMs = 0; passedMs < CONVERGES_WITHIN_MS; passedMs += RELOAD_INTERVAL_MS) {
-    const secrets = parseLedger(swarm.ledgerText)?.secrets ?? {};
+    const secrets = run.ledger?.secrets ?? {};
     const isRecorded = swarm.services.every((service) => {
       const used = truth.bindingsOf(service).filter(({ path, isPinned }) => paths.has(path) && !isPinned);
       const ids = service.spec.secretIds.filter((id) => used.some(({ name }) => name === swarm.secret(id)?.name));

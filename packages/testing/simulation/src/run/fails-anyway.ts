@@ -1,4 +1,3 @@
-import { parseLedger } from '@vault-swarm/rotation';
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
@@ -6,8 +5,8 @@ import { isAlive } from '../swarm/task.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Whether tasks of the service hold a bad value that its open rollout gives them again: what fails then may fail for that one. */
-export function failsAnyway({ swarm }: RunContext, service: SimulatedService): boolean {
-  const target = parseLedger(swarm.ledgerText)?.services[service.id]?.rollout?.target ?? {};
+export function failsAnyway({ swarm, ledger }: RunContext, service: SimulatedService): boolean {
+  const target = ledger?.services[service.id]?.rollout?.target ?? {};
   const living = allTasks(service).filter(isAlive);
   return service.spec.secretIds.some((id) => {
     const given = (target[id] ?? target[`${service.id}/${id}`])?.revision;

@@ -1,4 +1,3 @@
-import { parseLedger } from '@vault-swarm/rotation';
 import type { LeadershipOracle } from './leadership-oracle.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -29,13 +28,13 @@ export class Fairness {
    * @param isDone whether it got to the end. One that did not, or whose plan is not in the ledger, does not count.
    */
   passed(manager: string, isDone: boolean): readonly string[] {
-    const { cluster, swarm, settings } = this.#run;
+    const { cluster, ledger, settings } = this.#run;
     if (this.#notWritten.delete(manager) || !isDone) return [];
     const before = this.#waiting.get(manager) ?? new Map<string, number>();
     this.#waiting.delete(manager);
     const { process } = cluster.manager(manager);
     if (process === null || cluster.leader !== manager || this.#leadership.leaders.length > 1) return [];
-    const open = Object.values(parseLedger(swarm.ledgerText)?.services ?? {}).filter(({ rollout }) => {
+    const open = Object.values(ledger?.services ?? {}).filter(({ rollout }) => {
       return rollout?.state === 'open';
     });
     if (open.length >= settings.policy.maxParallel) return [];

@@ -1,4 +1,4 @@
-import { type LedgerDocument, parseLedger } from '@vault-swarm/rotation';
+import type { LedgerDocument } from '@vault-swarm/rotation';
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import type { TrueBinding } from './ground-truth.ts';
@@ -57,8 +57,8 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
 }
 
 /** A user who undid a rollout of the plugin undid its values: those before may be gone since. */
-export function mayBeLost({ swarm, truth, oracle }: Run, service: SimulatedService): FinalProblem['excuse'] {
-  const quarantines = parseLedger(swarm.ledgerText)?.services[service.id]?.quarantines ?? [];
+export function mayBeLost({ ledger, truth, oracle }: Run, service: SimulatedService): FinalProblem['excuse'] {
+  const quarantines = ledger?.services[service.id]?.quarantines ?? [];
   const paths = truth.bindingsOf(service).map(({ path }) => path);
   const isManual = paths.some((path) => oracle.isOverlooked(service.id, path) === 'rolled back manually');
   return quarantines.length > 0 && isManual ? { anomaly: 'rolled back manually', paths } : null;
@@ -68,7 +68,7 @@ export function mayBeLost({ swarm, truth, oracle }: Run, service: SimulatedServi
  * Whether a value made tasks of another service fail, so that this one does not start with it: neither for it, nor for another of
  * its secrets that changed.
  */
-function isStopped({ swarm, truth, provider }: Run, service: SimulatedService, path: string): boolean {
+function isStopped({ swarm, truth, provider, ledger }: Run, service: SimulatedService, path: string): boolean {
   const mayFail = (of: string) => {
     const text = provider.textOf(of) ?? '';
     return swarm.services.some((other) => {
@@ -80,14 +80,14 @@ function isStopped({ swarm, truth, provider }: Run, service: SimulatedService, p
   const own = truth.bindingsOf(service).filter(({ isPinned }) => !isPinned);
   return (
     mayFail(path) ||
-    failedTogether({ swarm, truth }, service, path) ||
+    failedTogether({ swarm, truth, ledger }, service, path) ||
     own.some((use) => mayFail(use.path) && !holdsAll(swarm.runningTasks(service.id), use, provider))
   );
 }
 
 /** Whether a value is quarantined for another service with one that is bad for it: nobody can tell which of the set failed. */
 function failedTogether(
-  { swarm, truth }: Pick<Run, 'swarm' | 'truth'>,
+  { swarm, truth, ledger }: Pick<Run, 'swarm' | 'truth' | 'ledger'>,
   service: SimulatedService,
   path: string,
 ): boolean {
@@ -96,7 +96,6 @@ function failedTogether(
     .filter((use) => use.path === path)
     .map(({ name }) => name);
   const keys = service.spec.secretIds.filter((id) => names.includes(swarm.secret(id)?.name ?? ''));
-  const ledger = parseLedger(swarm.ledgerText);
   return swarm.services.some((other) => {
     const sets = ledger?.services[other.id]?.quarantines ?? [];
     const isMember = sets.some(({ failed }) => keys.some((key) => key in failed));
@@ -123,8 +122,7 @@ function holdsAll(
  * A value made tasks of another service fail, or was taken to have, so that this one does not start with it: neither for it,
  * nor for another of its secrets that changed. The next change of these values ends that.
  */
-function whyStopped({ swarm, truth, provider }: Run, service: SimulatedService): FinalProblem['excuse'] {
-  const ledger = parseLedger(swarm.ledgerText);
+function whyStopped({ swarm, truth, provider, ledger }: Run, service: SimulatedService): FinalProblem['excuse'] {
   const hasFailed = (path: string) =>
     swarm.services.some((other) => {
       if (other.id === service.id) return false;
@@ -133,10 +131,11 @@ function whyStopped({ swarm, truth, provider }: Run, service: SimulatedService):
       if (entry?.rollout?.state === 'failed') failed.push(entry.rollout.target);
       return other.spec.secretIds.some((id) => {
         const { name } = swarm.secret(id) ?? {};
-        if (truth.bindingsOf(other).find((use) => use.name === name)?.path !== path) return false;
+        const binding = truth.bindingsOf(other).find((use) => use.name === name);
+        if (binding?.path !== path) return false;
         return failed.some((values) => {
-          const revision = (values[id] ?? values[`${other.id}/${id}`])?.revision.split(':')[1] ?? '';
-          return provider.textOfRevision(path, revision) === provider.textOf(path);
+          const text = truth.textAt(binding, values[id] ?? values[`${other.id}/${id}`]);
+          return text !== undefined && text === provider.textOf(path);
         });
       });
     });
@@ -165,8 +164,7 @@ function mayStayBad({ oracle, truth, settings, provider }: Run, service: Simulat
 }
 
 function ledgerProblems(run: Run): readonly FinalProblem[] {
-  const { swarm, truth } = run;
-  const ledger = parseLedger(swarm.ledgerText);
+  const { swarm, truth, ledger } = run;
   if (ledger === null) {
     // Of pinned values there is nothing to write down.
     const isNeeded = swarm.services.some((service) => truth.bindingsOf(service).some(({ isPinned }) => !isPinned));

@@ -1,4 +1,5 @@
-import type { Labels, RotateMode } from '@vault-swarm/provider';
+import { type Labels, type RotateMode, refKey } from '@vault-swarm/provider';
+import { isOfRef, type SecretVersion, untagRevision } from '@vault-swarm/rotation';
 import { isBadFor } from '../failing.ts';
 import { simulatedLabels } from '../simulated-labels.ts';
 import type { SimulatedProvider } from '../simulated-provider.ts';
@@ -9,6 +10,8 @@ import type { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
 export interface TrueBinding {
   readonly name: string;
   readonly path: string;
+  /** Of the ref that the labels name. */
+  readonly refKey: string;
   /** What a task that asks now is given; `undefined` where there is nothing. */
   readonly text: string | undefined;
   /** Whether the plugin may roll for it by itself. */
@@ -73,9 +76,10 @@ export class GroundTruth {
     return (this.#written.get(path) ?? []).flatMap(({ text }) => (text === null ? [] : [text]));
   }
 
-  /** The text of a revision that a path had; `undefined` if it never had it. */
-  textAt(path: string, revision: string | undefined): string | undefined {
-    return revision === undefined ? undefined : this.#world.provider.textOfRevision(path, revision);
+  /** The text of a version in the ledger; `undefined` if it is of another ref than the binding's. */
+  textAt({ path, refKey }: TrueBinding, version: SecretVersion | undefined): string | undefined {
+    if (version === undefined || !isOfRef(version, refKey)) return undefined;
+    return this.#world.provider.textOfRevision(path, untagRevision(version.revision));
   }
 
   /** Texts that a path had at some time since then. */
@@ -127,7 +131,7 @@ export class GroundTruth {
     const isPinned = ref.pin !== undefined;
     const path = ref.location.path ?? '';
     const text = this.#world.provider.textOf(path, ref.pin);
-    return { name, path, text, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned };
+    return { name, path, refKey: refKey(ref), text, rotate, isPinned, isAuto: rotate === 'auto' && !isPinned };
   }
 
   /** Whether the labels of a secret can be read. */

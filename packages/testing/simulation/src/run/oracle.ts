@@ -265,6 +265,8 @@ export class Oracle {
     } else if (reason === 'value changed back' || reason === 'asked for twice') {
       this.allowances.uses(reason, `${name} ${past.rolls}`);
       if (reason === 'asked for twice') past.rolls -= 1;
+    } else if (reason === null && past.tolerated.has('broken before') && intent?.direction === 'rollback') {
+      this.allowances.uses('broken before', `${name} ${past.rolls}`);
     } else if (reason === null) {
       this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
@@ -438,12 +440,14 @@ export class Oracle {
         if (truth.textsSince(path, lookedSinceMs).some((earlier) => earlier !== text)) return 'value changed back';
       }
     }
+    const failed = this.#intents.get(`${service.id}@${past.lastRoll?.generation}`)?.state === 'failed';
+    if (isRequested && failed) return 'somebody asked for what failed';
     const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
     return isGivenUp ? 'it was given up' : null;
   }
 
   #openRollout(serviceId: string): OpenRollout | null {
-    return parseLedger(this.#run.swarm.ledgerText)?.services[serviceId]?.rollout ?? null;
+    return this.#run.ledger?.services[serviceId]?.rollout ?? null;
   }
 
   #describe(service: SimulatedService): string {

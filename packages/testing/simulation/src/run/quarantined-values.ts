@@ -25,16 +25,22 @@ export class QuarantinedValues {
   }
 
   /**
-   * A plugin set the values of these uses aside: those that the provider has now. Where one of them has just changed, that
-   * may be what ends it: the plugin did not know of it yet.
+   * A plugin set the values of these uses aside: those that the ledger names. Where one of them has just changed, that may
+   * be what ends it: the plugin did not know of it yet.
    */
   add(service: SimulatedService, members: readonly TrueBinding[]): void {
-    const { truth, provider, settings, timeMs } = this.#run;
+    const { truth, swarm, ledger, settings, timeMs } = this.#run;
+    const sets = ledger?.services[service.id]?.quarantines ?? [];
     const paths = members.map(({ path }) => path);
     const changedSinceMs = timeMs - 2 * settings.intervalMs - timeSlackMs(this.#run);
     if (paths.some((path) => truth.changedAtMs(path) > changedSinceMs)) return;
-    for (const { name: secret, path } of members) {
-      const text = provider.textOf(path);
+    for (const use of members) {
+      const { name: secret, path } = use;
+      const id = service.spec.secretIds.find((one) => swarm.secret(one)?.name === secret) ?? '';
+      const version = sets
+        .map(({ failed }) => failed[id] ?? failed[`${service.id}/${id}`])
+        .find((one) => one !== undefined);
+      const text = truth.textAt(use, version);
       if (text === undefined || !isBadFor(text, service.name)) continue;
       this.#forbidden = [...this.#forbidden, { serviceId: service.id, secret, path, text, sinceMs: timeMs, paths }];
     }

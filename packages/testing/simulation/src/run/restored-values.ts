@@ -1,4 +1,4 @@
-import type { OpenRollout } from '@vault-swarm/rotation';
+import { type OpenRollout, untagRevision } from '@vault-swarm/rotation';
 import { compareRevisions } from '../simulated-provider.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
@@ -22,7 +22,8 @@ export function restoredValue(
   const living = allTasks(service).filter((task) => isAlive(task) && knows(task.id));
   for (const id of service.spec.secretIds) {
     const name = swarm.secret(id)?.name ?? '';
-    const brought = (target[id] ?? target[`${service.id}/${id}`])?.revision.split(':')[1];
+    const version = target[id] ?? target[`${service.id}/${id}`];
+    const brought = version === undefined ? undefined : untagRevision(version.revision);
     const path = truth.bindingsOf(service).find((use) => use.name === name && !use.isPinned)?.path;
     if (brought === undefined || path === undefined) continue;
     for (const { id: taskId, held } of living) {

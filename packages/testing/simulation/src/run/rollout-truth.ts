@@ -1,5 +1,5 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import type { LedgerService, OpenRollout, Values } from '@vault-swarm/rotation';
+import { type LedgerService, type OpenRollout, untagRevision, type Values } from '@vault-swarm/rotation';
 import { fails, isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { workloadOf } from '../swarm/snapshot.ts';
@@ -53,13 +53,17 @@ export class RolloutTruth {
       return `the rollout of ${name} to ${generation}, which failed, is completed though its tasks fail`;
     }
     if (isSlow(this.#run)) return null;
-    for (const { name: secret, path } of truth.bindingsOf(service).filter((use) => secrets.includes(use.name))) {
+    for (const use of truth.bindingsOf(service).filter(({ name }) => secrets.includes(name))) {
+      const secret = use.name;
       const id = service.spec.secretIds.find((one) => swarm.secret(one)?.name === secret) ?? '';
-      const target = (intent?.target[id] ?? intent?.target[`${service.id}/${id}`])?.revision.split(':')[1];
+      const target = intent?.target[id] ?? intent?.target[`${service.id}/${id}`];
+      const revision = target === undefined ? undefined : untagRevision(target.revision);
       const without = running.filter(({ held }) => {
         const has = held.get(secret);
         return (
-          has?.revision !== target && has?.text !== provider.textOf(path) && has?.text !== truth.textAt(path, target)
+          has?.revision !== revision &&
+          has?.text !== provider.textOf(use.path) &&
+          has?.text !== truth.textAt(use, target)
         );
       });
       if (without.length === 0) continue;
@@ -79,11 +83,12 @@ export class RolloutTruth {
       ...Object.entries(rollout?.lastGood ?? {}),
       ...quarantines.flatMap(({ lastGood }) => Object.entries(lastGood)),
     ];
-    for (const [key, { revision }] of given) {
+    for (const [key, version] of given) {
+      const { revision } = version;
       if (rollout?.target[key]?.revision === revision) continue;
       if (!this.#failed.get(`${service.id} ${key}`)?.has(revision)) continue;
       const use = truth.bindingsOf(service).find(({ name }) => key.endsWith(this.#idOf(name)));
-      const text = use === undefined ? undefined : truth.textAt(use.path, revision.split(':')[1]);
+      const text = use === undefined ? undefined : truth.textAt(use, version);
       if (text === undefined || !isBadFor(text, service.name)) continue;
       return `"${text}" is to be given to ${service.name} as a last good value, with which its tasks failed before`;
     }

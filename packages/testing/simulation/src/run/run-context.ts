@@ -1,4 +1,4 @@
-import type { RotationSettings } from '@vault-swarm/rotation';
+import type { LedgerDocument, RotationSettings } from '@vault-swarm/rotation';
 import type { Cluster } from '../plugin/cluster.ts';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import type { GroundTruth, World } from './ground-truth.ts';
@@ -11,6 +11,8 @@ export interface RunContext extends World {
   readonly cluster: Cluster;
   readonly truth: GroundTruth;
   readonly settings: RotationSettings;
+  /** The ledger as it is now; `null` if there is none, or nobody can read it. */
+  readonly ledger: LedgerDocument | null;
   /** Whether each plugin's cache has room for all values. */
   readonly remembersAll: boolean;
   /** Adds a line to the record of the run. */

@@ -1,5 +1,5 @@
 import type { TimedEvent } from '@vault-swarm/provider';
-import type { RotationSettings } from '@vault-swarm/rotation';
+import { type LedgerDocument, parseLedger, type RotationSettings } from '@vault-swarm/rotation';
 import { fails } from '../failing.ts';
 import { Cluster, type Manager } from '../plugin/cluster.ts';
 import { SeededRandom } from '../seeded-random.ts';
@@ -55,6 +55,8 @@ export class Run implements RunContext {
   /** How much later than the services an engine lists their tasks, in milliseconds. */
   tornMs = 0;
   #counter = 0;
+  #ledgerText = '';
+  #ledger: LedgerDocument | null = null;
   readonly #statuses = new Map<string, string>();
   readonly #startMs: number;
   readonly #reportsEvents: boolean;
@@ -142,6 +144,13 @@ export class Run implements RunContext {
         `provider ${JSON.stringify(this.provider.abilities)}, pace ${JSON.stringify(this.swarm.pace)}`,
     );
     this.say(`kinds: ${[...this.kinds].join(', ')}`);
+  }
+
+  get ledger(): LedgerDocument | null {
+    const { ledgerText } = this.swarm;
+    if (ledgerText !== this.#ledgerText) this.#ledger = parseLedger(ledgerText);
+    this.#ledgerText = ledgerText;
+    return this.#ledger;
   }
 
   /** Milliseconds since the history started. */

@@ -1,4 +1,4 @@
-import { parseLedger, type Rotation } from '@vault-swarm/rotation';
+import type { Rotation } from '@vault-swarm/rotation';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks, isDirty } from '../swarm/slots.ts';
 import { type HeldSecret, isAlive } from '../swarm/task.ts';
@@ -126,11 +126,10 @@ const FORCES_AGAIN_MS = 85_000;
 /** A user starts services again whose own update was given up and which wait for that. Returns whether there were any. */
 export function unblock(run: Run): boolean {
   let isUnblocked = false;
-  const { swarm, cluster, oracle, truth } = run;
+  const { swarm, cluster, oracle, truth, ledger } = run;
   const { leader } = cluster;
   const plugin = leader === null ? undefined : cluster.manager(leader).process?.rotation;
   const status = plugin?.status();
-  const ledger = parseLedger(swarm.ledgerText);
   for (const service of swarm.services) {
     const { rollout = null, quarantines = [] } = ledger?.services[service.id] ?? {};
     const hasFailed = quarantines.length > 0 || rollout?.state === 'failed';
