@@ -2,7 +2,7 @@ import type { TimedEvent } from '@vault-swarm/provider';
 import { type OpenRollout, parseLedger, type WriteOutcome } from '@vault-swarm/rotation';
 import { isBadFor } from '../failing.ts';
 import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
-import type { SimulatedService } from '../swarm/service.ts';
+import { fingerprintOf, type SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive, type SimulatedTask } from '../swarm/task.ts';
 import { DeliveryOracle } from './delivery-oracle.ts';
@@ -227,7 +227,9 @@ export class Oracle {
     }
     const intent = this.#intents.get(`${serviceId}@${generation}`);
     const wasTouched = past.touchedAtMs > (past.lastRoll?.timeMs ?? NEVER);
-    const harm = this.#noHarm.rolled(service, roll, intent, wasTouched);
+    const isUsedAgain = wasTouched && this.#isUsedAgain(service, before, past);
+    if (isUsedAgain) this.allowances.uses('forced to a used number', name);
+    const harm = this.#noHarm.rolled(service, roll, intent, wasTouched && !isUsedAgain);
     if (harm !== null) this.#violated(`${name} was rolled to ${generation} ${harm}`);
     if (intent === undefined) {
       this.#violated(`${name} was rolled to ${generation}, which was never written into the ledger`);
@@ -271,6 +273,17 @@ export class Oracle {
       this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
     }
     past.lastRoll = { timeMs: this.#run.timeMs, generation, manager };
+  }
+
+  /** Whether a user's update, which is in progress, looks like the failed rollout that it follows. */
+  #isUsedAgain(
+    { id }: SimulatedService,
+    { spec, status }: NonNullable<AttemptedRoll['before']>,
+    { lastRoll }: Past,
+  ): boolean {
+    const before = lastRoll === null ? undefined : this.#intents.get(`${id}@${lastRoll.generation}`);
+    if (before?.state !== 'failed' || status.state !== 'rolling') return false;
+    return lastRoll?.generation === spec.generation && before.fingerprint === fingerprintOf(spec);
   }
 
   /** Why it may not be known what a living task of the service holds. */

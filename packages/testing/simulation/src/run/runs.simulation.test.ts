@@ -92,6 +92,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [615658, 'a value that was quarantined was given again, since the service did not use its secret in between'],
   [618188, 'a bad value was taken for the last good one after its quarantine had ended during the rollback'],
   [700769, 'a value of the path that the labels named before was taken for one of the present path'],
+  [704092, 'a user forced a service to the number of the rollout that Swarm had rolled back'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {

@@ -23,6 +23,9 @@ const TOLERATED_ANOMALIES = {
     'quarantined for another reason than itself.',
   'user touched':
     'What fails after a user changed, forced or rolled back the service may fail for that reason: it is left to the user.',
+  'forced to a used number':
+    'After Swarm has rolled a rollout back, `--force` of its user gives the service the number of that rollout again, with the ' +
+    'same spec and the same values: nobody can tell the two updates apart. A newer value does not wait for it.',
   'broken before':
     'What is rolled while its image, or a bad value that its tasks were started with, makes them fail at once has its ' +
     'quarantined values, since nothing tells for what its tasks failed. Its user fixes that, and asks manually for the values.',
@@ -60,6 +63,7 @@ const MAX_USES_PER_THOUSAND: Readonly<Record<ToleratedAnomaly, number>> = {
   'user touched': 4,
   'broken before': 4,
   'two leaders': 3,
+  'forced to a used number': 1,
   'pinned to a bad value': 1,
 };
 
